@@ -1,0 +1,57 @@
+# meshproof_library, meshproof_program and meshproof_test: the only ways in which targets are made here.
+
+# The shared precompiled header: the standard library, awaitables, expected, fmt and JSON.
+file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp.in "// built once for every target\n")
+configure_file(${CMAKE_BINARY_DIR}/pch.cpp.in ${CMAKE_BINARY_DIR}/pch.cpp COPYONLY)
+add_library(meshproof_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cpp)
+target_precompile_headers(meshproof_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.hpp)
+target_link_libraries(meshproof_pch PUBLIC fmt::fmt Threads::Threads)
+set_target_properties(meshproof_pch PROPERTIES CXX_CLANG_TIDY "")
+
+# Every .cpp in the folder must be in the list, or configure stops with its name.
+function(meshproof_check_listed)
+  file(GLOB found RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS *.cpp tests/*.cpp)
+  foreach(file IN LISTS found)
+    if(NOT file IN_LIST ARGN)
+      message(FATAL_ERROR "meshproof: ${CMAKE_CURRENT_SOURCE_DIR}/${file} is in no list of this folder's CMakeLists.txt")
+    endif()
+  endforeach()
+endfunction()
+
+function(meshproof_options target)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_precompile_headers(${target} REUSE_FROM meshproof_pch)
+endfunction()
+
+# meshproof_library(NAME SOURCES a.cpp… LINK lib…): a static library that sees only what it links.
+function(meshproof_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  meshproof_options(${name})
+  target_link_libraries(${name} PUBLIC fmt::fmt Threads::Threads ${ARG_LINK})
+endfunction()
+
+# meshproof_program(NAME SOURCES a.cpp… LINK lib…): a program, put at the top of the build folder.
+function(meshproof_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  meshproof_options(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()
+
+# meshproof_test(NAME SOURCES tests/a_test.cpp… LINK lib… [LABELS unit] [TIMEOUT s]): a GoogleTest program, run whole by ctest.
+function(meshproof_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  meshproof_options(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

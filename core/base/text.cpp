@@ -1,0 +1,207 @@
+#include "core/base/text.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace meshproof {
+namespace {
+
+constexpr std::string_view standard_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view url_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+std::string encode64(std::string_view bytes, std::string_view alphabet, bool padded) {
+    std::string out;
+    out.reserve((bytes.size() + 2) / 3 * 4);
+    std::size_t i = 0;
+    for (; i + 2 < bytes.size(); i += 3) {
+        const auto a = static_cast<std::uint8_t>(bytes[i]);
+        const auto b = static_cast<std::uint8_t>(bytes[i + 1]);
+        const auto c = static_cast<std::uint8_t>(bytes[i + 2]);
+        out += alphabet[a >> 2];
+        out += alphabet[(a & 3) << 4 | b >> 4];
+        out += alphabet[(b & 15) << 2 | c >> 6];
+        out += alphabet[c & 63];
+    }
+    const auto rest = bytes.size() - i;
+    if (rest == 1) {
+        const auto a = static_cast<std::uint8_t>(bytes[i]);
+        out += alphabet[a >> 2];
+        out += alphabet[(a & 3) << 4];
+        out += padded ? "==" : "";
+    } else if (rest == 2) {
+        const auto a = static_cast<std::uint8_t>(bytes[i]);
+        const auto b = static_cast<std::uint8_t>(bytes[i + 1]);
+        out += alphabet[a >> 2];
+        out += alphabet[(a & 3) << 4 | b >> 4];
+        out += alphabet[(b & 15) << 2];
+        out += padded ? "=" : "";
+    }
+    return out;
+}
+
+std::optional<std::string> decode64(std::string_view text, std::string_view alphabet, bool padded) {
+    std::array<int, 256> value{};
+    value.fill(-1);
+    for (std::size_t i = 0; i < alphabet.size(); ++i) {
+        value[static_cast<std::uint8_t>(alphabet[i])] = static_cast<int>(i);
+    }
+    if (padded) {
+        if (text.size() % 4 != 0) {
+            return std::nullopt;
+        }
+        for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) {
+            text.remove_suffix(1);
+        }
+    }
+    if (text.size() % 4 == 1) {
+        return std::nullopt;
+    }
+    std::string out;
+    out.reserve(text.size() * 3 / 4);
+    unsigned bits = 0;
+    int held = 0;
+    for (const char c : text) {
+        const int v = value[static_cast<std::uint8_t>(c)];
+        if (v < 0) {
+            return std::nullopt;
+        }
+        bits = bits << 6 | static_cast<unsigned>(v);
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            out += static_cast<char>(bits >> held & 0xff);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+std::span<const std::uint8_t> as_bytes(std::string_view text) {
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+std::string_view as_text(std::span<const std::uint8_t> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::string to_hex(std::span<const std::uint8_t> bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out;
+    out.reserve(bytes.size() * 2);
+    for (const auto byte : bytes) {
+        out += digits[byte >> 4];
+        out += digits[byte & 15];
+    }
+    return out;
+}
+
+std::string to_base64(std::string_view bytes) { return encode64(bytes, standard_alphabet, true); }
+std::string to_base64url(std::string_view bytes) { return encode64(bytes, url_alphabet, false); }
+std::optional<std::string> from_base64(std::string_view text) {
+    return decode64(text, standard_alphabet, true);
+}
+std::optional<std::string> from_base64url(std::string_view text) {
+    return decode64(text, url_alphabet, false);
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+    std::vector<std::string> parts;
+    while (true) {
+        const auto at = text.find(separator);
+        parts.emplace_back(text.substr(0, at));
+        if (at == std::string_view::npos) {
+            return parts;
+        }
+        text.remove_prefix(at + 1);
+    }
+}
+
+std::string join(std::span<const std::string> parts, std::string_view separator) {
+    std::string out;
+    for (const auto& part : parts) {
+        if (&part != parts.data()) {
+            out += separator;
+        }
+        out += part;
+    }
+    return out;
+}
+
+std::string_view trim(std::string_view text) {
+    constexpr std::string_view blank = " \t\r\n";
+    const auto first = text.find_first_not_of(blank);
+    if (first == std::string_view::npos) {
+        return {};
+    }
+    return text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (auto& c : out) {
+        if (c >= 'A' && c <= 'Z') {
+            c = static_cast<char>(c - 'A' + 'a');
+        }
+    }
+    return out;
+}
+
+Result<std::string> read_file(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return fail(FailureKind::invalid, "cannot read {}: {}", path, std::strerror(errno));
+    }
+    std::string text;
+    std::array<char, 16384> buffer{};
+    while (true) {
+        const auto n = ::read(file, buffer.data(), buffer.size());
+        if (n < 0) {
+            const int reason = errno;
+            ::close(file);
+            return fail(FailureKind::invalid, "cannot read {}: {}", path, std::strerror(reason));
+        }
+        if (n == 0) {
+            ::close(file);
+            return text;
+        }
+        text.append(buffer.data(), static_cast<std::size_t>(n));
+    }
+}
+
+Result<void> write_file(const std::string& path, std::string_view text, int mode) {
+    const auto temporary = fmt::format("{}.{}.tmp", path, ::getpid());
+    const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    if (file < 0) {
+        return fail(FailureKind::invalid, "cannot write {}: {}", path, std::strerror(errno));
+    }
+    int reason = 0;
+    while (!text.empty() && reason == 0) {
+        const auto n = ::write(file, text.data(), text.size());
+        if (n < 0) {
+            reason = errno;
+        } else {
+            text.remove_prefix(static_cast<std::size_t>(n));
+        }
+    }
+    if (::close(file) != 0 && reason == 0) {
+        reason = errno;
+    }
+    if (reason == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) {
+        reason = errno;
+    }
+    if (reason != 0) {
+        ::unlink(temporary.c_str());
+        return fail(FailureKind::invalid, "cannot write {}: {}", path, std::strerror(reason));
+    }
+    return {};
+}
+
+}  // namespace meshproof

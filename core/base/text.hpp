@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.hpp"
+
+/// Small text forms that every layer needs: hex, base64, splitting, files.
+namespace meshproof {
+
+using Bytes = std::vector<std::uint8_t>;
+
+[[nodiscard]] std::span<const std::uint8_t> as_bytes(std::string_view text);
+[[nodiscard]] std::string_view as_text(std::span<const std::uint8_t> bytes);
+
+/// Lower-case hex without separators.
+[[nodiscard]] std::string to_hex(std::span<const std::uint8_t> bytes);
+/// Base64 with padding (RFC 4648 section 4).
+[[nodiscard]] std::string to_base64(std::string_view bytes);
+[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
+/// Base64url without padding (RFC 4648 section 5, as JOSE uses it).
+[[nodiscard]] std::string to_base64url(std::string_view bytes);
+[[nodiscard]] std::optional<std::string> from_base64url(std::string_view text);
+
+[[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
+[[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
+[[nodiscard]] std::string_view trim(std::string_view text);
+[[nodiscard]] std::string lower(std::string_view text);
+
+/// The whole file, or invalid "cannot read PATH: reason".
+[[nodiscard]] Result<std::string> read_file(const std::string& path);
+/// Written whole under a temporary name beside it, then renamed: never half a file. `mode` as chmod takes it.
+[[nodiscard]] Result<void> write_file(const std::string& path, std::string_view text, int mode = 0644);
+
+}  // namespace meshproof

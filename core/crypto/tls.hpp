@@ -1,0 +1,73 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/crypto/certificate.hpp"
+#include "core/crypto/chain.hpp"
+
+typedef struct ssl_ctx_st SSL_CTX;  // NOLINT: OpenSSL's own opaque types
+typedef struct ssl_st SSL;          // NOLINT
+
+namespace meshproof::crypto {
+
+/// What one shows in a handshake: a leaf, the intermediates to send after it, and the leaf's key.
+struct TlsIdentity {
+    Certificate leaf;
+    std::vector<Certificate> intermediates;
+    Key key;
+};
+
+/// Decides, after the chain was accepted, whether the peer is the right one (its SPIFFE id).
+using PeerCheck = std::function<Result<void>(const Certificate& leaf)>;
+
+/// One side of a TLS connection. TLS 1.2 or later; no tickets, no session cache.
+struct TlsParty {
+    std::optional<TlsIdentity> identity;
+    std::vector<Certificate> trust;
+    bool system_trust = false;   ///< the machine's own CA store as well
+    bool verify_peer = true;     ///< a server with verify_peer asks for a client certificate and requires it
+    std::string server_name;     ///< client: name or IP address that the server's leaf must hold; empty = no name check
+    PeerCheck check_peer;        ///< may be empty
+    std::optional<Time> at;      ///< the date of verification; nothing = the machine's own
+};
+
+/// An SSL_CTX made from the party. The peer's purpose (server or client) follows from `server`.
+[[nodiscard]] Result<std::shared_ptr<SSL_CTX>> make_tls_context(const TlsParty& party, bool server);
+
+/// How one side's handshake ended.
+struct HandshakeSide {
+    bool accepted = false;
+    std::string error;  ///< OpenSSL's words, the verification fault, or the alert that came
+    ChainFault fault = ChainFault::none;  ///< what this side found wrong with its peer's chain
+    Certificate peer;   ///< as far as it was shown
+};
+
+struct HandshakeResult {
+    HandshakeSide client, server;
+    std::string protocol;  ///< "TLSv1.3"
+    [[nodiscard]] bool accepted() const { return client.accepted && server.accepted; }
+};
+
+/// A whole mutual handshake and one byte each way, in memory (BIO pair), at the parties' dates. No socket, no waiting.
+[[nodiscard]] HandshakeResult handshake_in_memory(const TlsParty& client, const TlsParty& server);
+
+/// For sockets: sets name, peer check and date on one connection, and reads the outcome afterwards.
+void prepare_tls(SSL* ssl, const TlsParty& party, bool server);
+/// The failure behind a handshake error of this connection: kind `tls`, or `expired` where the peer's leaf was out of its time.
+[[nodiscard]] Failure tls_failure(SSL* ssl, std::string_view what);
+[[nodiscard]] Certificate tls_peer(SSL* ssl);
+
+/// Self-signed CA plus server leaf for "localhost", 127.0.0.1, ::1 and `names`, for our own TLS ports.
+struct ServerCredentials {
+    Certificate ca;
+    Key ca_key;
+    TlsIdentity identity;
+};
+[[nodiscard]] ServerCredentials make_server_credentials(std::string_view common_name, Time now, Duration life,
+                                                        const std::vector<std::string>& names = {});
+
+}  // namespace meshproof::crypto

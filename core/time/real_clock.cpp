@@ -1,0 +1,28 @@
+// The only file that asks the machine for the time (a tidy test holds every other file to that).
+#include "core/time/real_clock.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+namespace meshproof {
+namespace {
+Duration steady() {
+    return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
+}
+}  // namespace
+
+RealClock::RealClock() : started_(steady()) {}
+
+Time RealClock::now() const {
+    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+Duration RealClock::elapsed() const { return steady() - started_; }
+
+Task<void> RealClock::sleep_for(Duration duration) {
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    timer.expires_after(std::max(duration, Duration::zero()));
+    co_await timer.async_wait(boost::asio::use_awaitable);
+}
+
+}  // namespace meshproof
