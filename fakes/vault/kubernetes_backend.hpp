@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "core/http/transport.hpp"
+#include "fakes/vault/backend.hpp"
+
+namespace meshproof::fakes {
+
+/// The Kubernetes auth method of one mount: wire contract section I. A login awaits its TokenReview through `transport`,
+/// which must outlive the backend.
+[[nodiscard]] std::unique_ptr<Backend> make_kubernetes_backend(BackendContext context, http::Transport& transport);
+
+}  // namespace meshproof::fakes
