@@ -1,0 +1,36 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/secret.hpp"
+#include "core/time/clock.hpp"
+
+namespace meshproof::run {
+
+/// What happened, a line each: logical fields only, so that one seed gives one digest. Knows the secrets that passed by, and
+/// refuses lines that hold one.
+class Trace {
+  public:
+    /// With `timed`, each line starts with the clock's elapsed milliseconds (sim: they are part of the digest).
+    Trace(const Clock& clock, bool timed) : clock_(&clock), timed_(timed) {}
+
+    /// Appends the line; returns false, and keeps a redacted line instead, where it holds a known secret.
+    bool add(std::string line);
+    void learn(const Secret& secret);
+    [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
+    /// SHA-256 over the lines, hex.
+    [[nodiscard]] std::string digest() const;
+    /// True where the text holds a secret that was learnt.
+    [[nodiscard]] bool leaks(std::string_view text) const;
+
+  private:
+    const Clock* clock_;
+    bool timed_;
+    std::vector<std::string> lines_;
+    std::set<std::string> secrets_;
+};
+
+}  // namespace meshproof::run

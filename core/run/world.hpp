@@ -1,0 +1,167 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/mesh/control_plane.hpp"
+#include "core/run/environment.hpp"
+#include "core/run/monitors.hpp"
+#include "core/run/trace.hpp"
+#include "core/time/prng.hpp"
+
+namespace meshproof::run {
+
+/// One Vault of the target.
+struct VaultSite {
+    std::string name;            ///< "vault-0"
+    vault::Client admin;         ///< with the target's token
+    vault::Product product = vault::Product::openbao;
+    std::string version;
+    http::Url agent_url;         ///< what accounts name: our link before the server
+    http::Link* link = nullptr;  ///< agent -> Vault
+    crypto::TlsParty tls;        ///< how clusters trust it
+    std::vector<Secret> unseal_keys;
+    bool may_seal = false;
+};
+
+/// One API server of the target.
+struct KubeSite {
+    std::string name;               ///< "kube-0"
+    kube::Client admin;
+    std::string version;
+    std::string ca_pem;             ///< for kubernetes_ca_cert
+    std::string review_url;         ///< kubernetes_host: our link where there is one
+    http::Link* link = nullptr;     ///< Vault -> API server; null where we cannot stand there
+};
+
+/// Step 1 of the page: how one Vault is prepared for one cluster. Times and names have the page's own defaults, corrected.
+struct Recipe {
+    std::string trust_domain = "cluster.local";
+    std::string service_account = "vault-issuer";
+    std::string role_name = "example-dot-com";
+    Duration root_ttl{};           ///< zero = 30 leaf lives
+    Duration intermediate_ttl{};   ///< zero = 20 leaf lives
+    Duration role_max_ttl{};       ///< zero = the leaf's life
+    std::string ca_key_type = "ec";  ///< the page has rsa; ec saves seconds
+    std::string allowed_uri_sans;  ///< "" = spiffe://TRUST_DOMAIN/*
+    /// Another recipe's mounts and policy, for a second cluster on the same PKI: only the auth mount is made anew.
+    const struct PreparedVault* shared_pki = nullptr;
+};
+
+/// What step 1 made, and what the account dialog asks for.
+struct PreparedVault {
+    VaultSite* site = nullptr;
+    KubeSite* cluster = nullptr;
+    std::string root_mount, intermediate_mount, policy, pki_role, auth_mount, auth_role, service_account;
+    std::string trust_domain;
+    std::string ca_chain_pem;  ///< intermediate, then root
+
+    [[nodiscard]] std::string pki_path() const { return intermediate_mount + "/sign/" + pki_role; }
+    [[nodiscard]] std::string mount_path() const { return "/v1/auth/" + auth_mount; }
+};
+
+/// What `drive` sent.
+struct Traffic {
+    std::size_t attempted = 0;
+    std::vector<mesh::Exchange> failures;
+    [[nodiscard]] std::size_t succeeded() const { return attempted - failures.size(); }
+};
+
+/// A scenario's whole world: servers, mesh, time, chance, expectations and clean-up. Names made by `name()` carry the run's id.
+class World final {
+  public:
+    World(Environment& environment, std::uint64_t seed, std::string run_id);
+    ~World();
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    [[nodiscard]] Clock& clock();
+    [[nodiscard]] http::Transport& transport();  ///< inspected: every request passes the monitors
+    [[nodiscard]] Prng& prng();
+    [[nodiscard]] Trace& trace();
+    [[nodiscard]] Monitors& monitors();
+    [[nodiscard]] mesh::ControlPlane& mesh();
+    [[nodiscard]] bool can(Capability capability) const;
+    [[nodiscard]] Duration leaf_ttl() const;
+    [[nodiscard]] const Target& target() const;
+    [[nodiscard]] VaultSite& vault(std::size_t index = 0);
+    [[nodiscard]] KubeSite& kube(std::size_t index = 0);
+    /// "meshproof-RUNID-BASE": for everything that is created on a server.
+    [[nodiscard]] std::string name(std::string_view base) const;
+
+    // Step 1 of the page, corrected. CannotGoOn (blocked) where the target does not let it happen.
+    [[nodiscard]] Task<PreparedVault> prepare_vault(VaultSite& site, KubeSite& cluster, Recipe recipe = {});
+    /// What a person would type into the account dialog for it.
+    [[nodiscard]] mesh::AccountSpec account_for(const PreparedVault& prepared, std::string_view account_name) const;
+    /// Steps 1 to 7 and onboarding: a cluster that is connected to its Vault. `name` also names the account.
+    [[nodiscard]] Task<mesh::Cluster> connected_cluster(std::string name, std::size_t vault_index = 0,
+                                                        std::size_t kube_index = 0);
+    /// As above, with what was prepared at hand.
+    [[nodiscard]] Task<mesh::Cluster> connected_cluster_with(std::string name, PreparedVault prepared);
+    /// `connected_cluster` plus one pod each of two workloads, all ready; gives the pods' names.
+    struct Pair {
+        mesh::Cluster cluster;
+        std::string client, server;  ///< workload names
+    };
+    [[nodiscard]] Task<Pair> start_pair(std::string client = "web", std::string server = "api");
+
+    /// One request between the first pods of two workloads (in any clusters).
+    [[nodiscard]] Task<mesh::Exchange> request(mesh::Cluster from, std::string client, mesh::Cluster to, std::string server);
+    /// A request every fortieth of a leaf's life for `duration`.
+    [[nodiscard]] Task<Traffic> drive(mesh::Cluster cluster, std::string client, std::string server, Duration duration);
+
+    [[nodiscard]] Task<void> seal(VaultSite& site);
+    [[nodiscard]] Task<void> unseal(VaultSite& site);
+
+    /// An expectation of the scenario: a false one is a failure with this text; the scenario goes on.
+    template <class... Args>
+    void expect(bool holds, fmt::format_string<Args...> format, Args&&... args) {
+        if (!holds) {
+            fail(fmt::format(format, std::forward<Args>(args)...));
+        }
+    }
+    /// Expects success; a failure is told with `what`.
+    template <class T>
+    bool expect_ok(const Result<T>& result, std::string_view what) {
+        if (!result) {
+            fail(fmt::format("{}: {}", what, result.error().message));
+        }
+        return result.has_value();
+    }
+    /// Expects a failure whose message or server texts hold `text`.
+    template <class T>
+    void expect_refused(const Result<T>& result, std::string_view text, std::string_view what) {
+        if (result) {
+            fail(fmt::format("{}: expected a refusal with \"{}\", it went through", what, text));
+        } else {
+            expect_text(result.error(), text, what);
+        }
+    }
+    /// A line of the trace: logical fields only.
+    template <class... Args>
+    void note(fmt::format_string<Args...> format, Args&&... args) {
+        add_note(fmt::format(format, std::forward<Args>(args)...));
+    }
+    /// Cleans up at the end, also after a failure or a signal; last registered first.
+    void at_end(std::string what, std::function<Task<Result<void>>()> undo);
+
+    // For the runner.
+    [[nodiscard]] Task<void> start();
+    [[nodiscard]] Task<void> finish();
+    [[nodiscard]] const std::vector<std::string>& failures() const;
+    [[nodiscard]] std::vector<ServerVersion> servers() const;
+    [[nodiscard]] std::set<Capability> capabilities() const;
+
+  private:
+    void fail(std::string text);
+    void expect_text(const Failure& failure, std::string_view text, std::string_view what);
+    void add_note(std::string text);
+
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace meshproof::run
