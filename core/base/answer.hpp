@@ -18,9 +18,10 @@
 
 namespace meshproof {
 
-/// Reads typed fields out of a JSON answer without exceptions. Fields are named by dotted paths ("status.token"). The first one
-/// that is missing or of another type than expected is remembered, so that a reader takes all and asks `problem()` once.
-/// Lives no longer than the JSON that it reads.
+/// Reads typed fields out of a JSON answer without exceptions. Fields are named by dotted paths
+/// ("status.token"). The first one that is missing or of another type than expected is remembered,
+/// so that a reader takes all and asks `problem()` once. Lives no longer than the JSON that it
+/// reads.
 class AnswerFields {
   public:
     /// `what` is what was asked, for messages: "GET sys/health".
@@ -64,7 +65,8 @@ class AnswerFields {
         const auto* value = find(path);
         return value == nullptr ? 0 : as_integer(path, *value);
     }
-    /// A number of seconds: a lease, or a time since 1970. What a nanosecond clock cannot hold is refused.
+    /// A number of seconds: a lease, or a time since 1970. What a nanosecond clock cannot hold is
+    /// refused.
     [[nodiscard]] std::chrono::seconds seconds(std::string_view path) {
         return bounded(path, integer(path));
     }
@@ -118,11 +120,14 @@ class AnswerFields {
         return out;
     }
 
-    /// Remembers that the field at `path` cannot be used, and why, unless something was wrong before.
+    /// Remembers that the field at `path` cannot be used, and why, unless something was wrong
+    /// before.
     void refuse(std::string_view path, std::string_view why) {
         if (!problem_) {
             problem_ = Failure{FailureKind::malformed,
-                               fmt::format("{}: malformed answer: {}: {}", what_, path, why), 0, {}};
+                               fmt::format("{}: malformed answer: {}: {}", what_, path, why),
+                               0,
+                               {}};
         }
     }
     /// What was wrong first (malformed), or nothing.
@@ -149,9 +154,9 @@ class AnswerFields {
         return value.get<std::string>();
     }
     std::int64_t as_integer(std::string_view path, const nlohmann::json& value) {
-        const bool fits = !value.is_number_unsigned() ||
-                          value.get<std::uint64_t>() <=
-                              std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+        const bool fits =
+            !value.is_number_unsigned() ||
+            value.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()};
         if (!value.is_number_integer() || !fits) {
             wrong(path, "an integer", value);
             return 0;
@@ -192,7 +197,8 @@ class AnswerFields {
     return text;
 }
 
-/// Runs of blanks, tabs and line ends become one blank: servers' texts may have several lines, our messages have one.
+/// Runs of blanks, tabs and line ends become one blank: servers' texts may have several lines, our
+/// messages have one.
 [[nodiscard]] inline std::string one_line(std::string_view text) {
     std::string out;
     for (const char c : trim(text)) {
