@@ -58,8 +58,10 @@ enum class WatchKind { added, modified, deleted, bookmark, error };
 template <class T>
 struct WatchEvent {
     WatchKind kind = WatchKind::added;
-    T object;
+    T object;  ///< added, modified, deleted
     std::string resource_version;
+    int status = 0;     ///< error: the code of the Status object (410 = the version is too old: list again)
+    std::string error;  ///< error: its message
 };
 
 /// A running watch of pods. It ends (nothing) when the server's timeout passes: list and watch again.

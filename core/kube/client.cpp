@@ -1,0 +1,610 @@
+#include "core/kube/client.hpp"
+
+#include "core/base/answer.hpp"
+
+namespace meshproof::kube {
+namespace {
+
+using http::percent_encode;
+
+constexpr std::string_view pod_watch_seconds = "300";
+
+const Json null_json;
+
+FailureKind kind_of(int status) {
+    switch (status) {
+        case 401:
+        case 403:
+            return FailureKind::denied;
+        case 404:
+            return FailureKind::not_found;
+        case 409:
+            return FailureKind::conflict;
+        case 429:
+            return FailureKind::throttled;
+        default:
+            break;
+    }
+    return status >= 400 && status < 500 ? FailureKind::rejected : FailureKind::server;
+}
+
+/// Parsed, or null where it is not JSON.
+Json parse(std::string_view text) {
+    Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    return json.is_discarded() ? Json() : json;
+}
+
+std::string what(std::string_view method, std::string_view path) {
+    return fmt::format("{} {}", method, path.substr(0, path.find('?')));
+}
+
+/// The Failure for an answer outside 2xx: the message of its Status object, where it is one.
+Failure failure_of(std::string_view asked, int status, const std::string& body) {
+    const Json json = parse(body);
+    std::vector<std::string> errors;
+    if (json.is_object()) {
+        const auto found = json.find("message");
+        if (found != json.end() && found->is_string()) {
+            errors.push_back(found->get<std::string>());
+        }
+    }
+    std::string told = errors.empty() ? std::string() : one_line(errors.front());
+    if (told.empty()) {
+        told = body.empty() || json.is_object() ? "without a text"
+                                                : "with a body that is not a Status object";
+    }
+    return Failure{kind_of(status), fmt::format("{}: {} {}", asked, status, told), status,
+                   std::move(errors)};
+}
+
+void conceal_in(Failure& failure, const Secret& secret) {
+    failure.message = conceal(std::move(failure.message), secret);
+    for (auto& text : failure.errors) {
+        text = conceal(std::move(text), secret);
+    }
+}
+
+template <class T>
+Result<T> checked(T value, const AnswerFields& fields) {
+    if (fields.problem()) {
+        return tl::unexpected<Failure>(*fields.problem());
+    }
+    return value;
+}
+
+Result<void> done(const Result<Json>& answer) {
+    if (!answer) {
+        return propagate(answer);
+    }
+    return {};
+}
+
+std::string namespaced(std::string_view ns, std::string_view kind, std::string_view name = {}) {
+    auto path = fmt::format("/api/v1/namespaces/{}/{}", percent_encode(ns), kind);
+    if (!name.empty()) {
+        path += "/" + percent_encode(name);
+    }
+    return path;
+}
+
+std::string selected(std::string path, std::string_view selector) {
+    if (!selector.empty()) {
+        path += "?labelSelector=" + percent_encode(selector);
+    }
+    return path;
+}
+
+Json metadata_of(const ObjectMeta& meta) {
+    Json metadata{{"name", meta.name}};
+    if (!meta.namespace_name.empty()) {
+        metadata["namespace"] = meta.namespace_name;
+    }
+    if (!meta.resource_version.empty()) {
+        metadata["resourceVersion"] = meta.resource_version;
+    }
+    if (!meta.labels.empty()) {
+        metadata["labels"] = meta.labels;
+    }
+    if (!meta.annotations.empty()) {
+        metadata["annotations"] = meta.annotations;
+    }
+    return metadata;
+}
+
+Json object_of(std::string_view version, std::string_view kind, const ObjectMeta& meta) {
+    Json object;
+    object["apiVersion"] = version;
+    object["kind"] = kind;
+    object["metadata"] = metadata_of(meta);
+    return object;
+}
+
+ObjectMeta read_meta(AnswerFields& fields) {
+    ObjectMeta meta;
+    meta.name = fields.text("metadata.name");
+    meta.namespace_name = fields.text_or_empty("metadata.namespace");
+    meta.uid = fields.text_or_empty("metadata.uid");
+    meta.resource_version = fields.text_or_empty("metadata.resourceVersion");
+    meta.labels = fields.text_map("metadata.labels");
+    meta.annotations = fields.text_map("metadata.annotations");
+    return meta;
+}
+
+ServiceAccount read_service_account(AnswerFields& fields) {
+    return ServiceAccount{read_meta(fields)};
+}
+
+SecretObject read_secret(AnswerFields& fields) {
+    SecretObject secret;
+    secret.meta = read_meta(fields);
+    secret.type = fields.text_or_empty("type");
+    for (const auto& [name, text] : fields.text_map("data")) {
+        auto decoded = from_base64(text);
+        if (!decoded) {
+            fields.refuse("data." + name, "expected base64");
+            break;
+        }
+        secret.data[name] = std::move(*decoded);
+    }
+    return secret;
+}
+
+Pod read_pod(AnswerFields& fields) {
+    Pod pod;
+    pod.meta = read_meta(fields);
+    pod.service_account = fields.text_or_empty("spec.serviceAccountName");
+    pod.node_name = fields.text_or_empty("spec.nodeName");
+    pod.phase = fields.text_or_empty("status.phase");
+    for (const auto* item : fields.items("status.conditions")) {
+        AnswerFields condition(*item, "status.conditions");
+        if (condition.text("type") == "Ready") {
+            pod.ready = condition.text("status") == "True";
+            pod.not_ready_reason = pod.ready ? std::string() : condition.text_or_empty("message");
+        }
+        if (condition.problem()) {
+            fields.refuse("status.conditions", condition.problem()->message);
+        }
+    }
+    return pod;
+}
+
+/// One object of an answer.
+template <class Reader>
+auto read_one(const Result<Json>& answer, std::string asked, Reader reader)
+    -> Result<decltype(reader(std::declval<AnswerFields&>()))> {
+    if (!answer) {
+        return propagate(answer);
+    }
+    AnswerFields fields(*answer, std::move(asked));
+    return checked(reader(fields), fields);
+}
+
+/// The items of a list.
+template <class Reader>
+auto read_all(const Result<Json>& answer, const std::string& asked, Reader reader)
+    -> Result<std::vector<decltype(reader(std::declval<AnswerFields&>()))>> {
+    if (!answer) {
+        return propagate(answer);
+    }
+    AnswerFields list(*answer, asked);
+    std::vector<decltype(reader(std::declval<AnswerFields&>()))> out;
+    for (const auto* item : list.items("items")) {
+        AnswerFields fields(*item, asked + ": items");
+        out.push_back(reader(fields));
+        if (fields.problem()) {
+            return tl::unexpected<Failure>(*fields.problem());
+        }
+    }
+    return checked(std::move(out), list);
+}
+
+Json to_json(const SecretObject& secret) {
+    Json object = object_of("v1", "Secret", secret.meta);
+    object["type"] = secret.type;
+    object["data"] = Json::object();
+    for (const auto& [name, bytes] : secret.data) {
+        object["data"][name] = to_base64(bytes);
+    }
+    return object;
+}
+
+/// What a watch line says. Its object is read as far as the kind of event has one.
+Result<WatchEvent<Pod>> read_event(std::string_view line) {
+    const Json json = parse(line);
+    if (!json.is_object()) {
+        return fail(FailureKind::malformed, "watch of pods: malformed answer: a line is not JSON");
+    }
+    AnswerFields fields(json, "watch of pods");
+    const auto type = fields.text("type");
+    const auto* found = fields.find("object");
+    AnswerFields object(found == nullptr ? null_json : *found, "watch of pods: object");
+    WatchEvent<Pod> event;
+    if (type == "ADDED" || type == "MODIFIED" || type == "DELETED") {
+        event.kind = type == "ADDED"      ? WatchKind::added
+                     : type == "MODIFIED" ? WatchKind::modified
+                                          : WatchKind::deleted;
+        event.object = read_pod(object);
+        event.resource_version = event.object.meta.resource_version;
+    } else if (type == "BOOKMARK") {
+        event.kind = WatchKind::bookmark;
+        event.resource_version = object.text("metadata.resourceVersion");
+    } else if (type == "ERROR") {
+        event.kind = WatchKind::error;
+        event.status = static_cast<int>(object.integer_or_zero("code"));
+        event.error = one_line(object.text_or_empty("message"));
+    } else if (!fields.problem()) {
+        fields.refuse("type", "expected ADDED, MODIFIED, DELETED, BOOKMARK or ERROR");
+    }
+    if (fields.problem()) {
+        return tl::unexpected<Failure>(*fields.problem());
+    }
+    return checked(std::move(event), object);
+}
+
+}  // namespace
+
+Task<Result<std::optional<WatchEvent<Pod>>>> PodWatch::next() {
+    using Answer = Result<std::optional<WatchEvent<Pod>>>;
+    while (true) {
+        const auto end = pending_.find('\n');
+        if (end != std::string::npos) {
+            const std::string line = pending_.substr(0, end);
+            pending_.erase(0, end + 1);
+            if (trim(line).empty()) {
+                continue;
+            }
+            auto event = read_event(line);
+            if (!event) {
+                co_return propagate(event);
+            }
+            co_return Answer(tl::in_place, std::move(*event));
+        }
+        auto piece = co_await stream_->next();
+        if (!piece) {
+            co_return propagate(piece, "watch of pods");
+        }
+        if (!*piece) {
+            if (trim(pending_).empty()) {
+                co_return Answer(tl::in_place, std::nullopt);
+            }
+            co_return fail(FailureKind::malformed,
+                           "watch of pods: malformed answer: it ends inside a line");
+        }
+        pending_ += **piece;
+    }
+}
+
+Client::Client(http::Transport& transport, Access access)
+    : transport_(&transport), access_(std::move(access)) {}
+
+Client Client::with_token(Secret token) const {
+    Client other = *this;
+    other.access_.token = std::move(token);
+    other.access_.endpoint.tls.identity.reset();
+    return other;
+}
+
+Task<Result<http::Response>> Client::request(std::string method, std::string path,
+                                             std::optional<Json> body,
+                                             std::string content_type) const {
+    http::Request request;
+    request.method = method;
+    request.target = access_.endpoint.url.path + path;
+    request.headers.set("Accept", "application/json");
+    if (!access_.token.empty()) {
+        request.headers.set("Authorization", "Bearer " + access_.token.reveal());
+    }
+    if (body) {
+        request.headers.set("Content-Type", content_type);
+        request.body = body->dump(-1, ' ', false, Json::error_handler_t::replace);
+    }
+    auto response = co_await transport_->send(access_.endpoint, std::move(request));
+    if (!response) {
+        co_return propagate(response, what(method, path));
+    }
+    co_return response;
+}
+
+Task<Result<Json>> Client::call(std::string method, std::string path, std::optional<Json> body,
+                                std::string content_type) const {
+    const auto response = co_await request(method, path, std::move(body), std::move(content_type));
+    if (!response) {
+        co_return propagate(response);
+    }
+    if (response->status < 200 || response->status >= 300) {
+        auto failure = failure_of(what(method, path), response->status, response->body);
+        conceal_in(failure, access_.token);
+        co_return tl::unexpected<Failure>(std::move(failure));
+    }
+    Json json = parse(response->body);
+    if (!json.is_object()) {
+        co_return fail(FailureKind::malformed, "{}: malformed answer: expected a JSON object",
+                       what(method, path));
+    }
+    co_return Result<Json>(tl::in_place, std::move(json));
+}
+
+Task<Result<std::string>> Client::version() const {
+    const auto answer = co_await call("GET", "/version");
+    if (!answer) {
+        co_return propagate(answer);
+    }
+    AnswerFields fields(*answer, "GET /version");
+    co_return checked(fields.text("gitVersion"), fields);
+}
+
+Task<Result<bool>> Client::namespace_exists(std::string name) const {
+    const auto answer = co_await call("GET", "/api/v1/namespaces/" + percent_encode(name));
+    if (!answer && answer.error().kind != FailureKind::not_found) {
+        co_return propagate(answer);
+    }
+    co_return answer.has_value();
+}
+
+Task<Result<void>> Client::create_namespace(std::string name, Labels labels) const {
+    ObjectMeta meta;
+    meta.name = std::move(name);
+    meta.labels = std::move(labels);
+    co_return done(co_await call("POST", "/api/v1/namespaces", object_of("v1", "Namespace", meta)));
+}
+
+Task<Result<void>> Client::delete_namespace(std::string name) const {
+    co_return done(co_await call("DELETE", "/api/v1/namespaces/" + percent_encode(name)));
+}
+
+Task<Result<ServiceAccount>> Client::create_service_account(ObjectMeta meta) const {
+    const auto path = namespaced(meta.namespace_name, "serviceaccounts");
+    const auto answer = co_await call("POST", path, object_of("v1", "ServiceAccount", meta));
+    co_return read_one(answer, what("POST", path), read_service_account);
+}
+
+Task<Result<ServiceAccount>> Client::service_account(std::string ns, std::string name) const {
+    const auto path = namespaced(ns, "serviceaccounts", name);
+    const auto answer = co_await call("GET", path);
+    co_return read_one(answer, what("GET", path), read_service_account);
+}
+
+Task<Result<void>> Client::delete_service_account(std::string ns, std::string name) const {
+    co_return done(co_await call("DELETE", namespaced(ns, "serviceaccounts", name)));
+}
+
+Task<Result<std::vector<ServiceAccount>>> Client::list_service_accounts(
+    std::string ns, std::string selector) const {
+    const auto path = namespaced(ns, "serviceaccounts");
+    const auto answer = co_await call("GET", selected(path, selector));
+    co_return read_all(answer, what("GET", path), read_service_account);
+}
+
+Task<Result<IssuedToken>> Client::request_token(std::string ns, std::string service_account,
+                                                TokenRequest request) const {
+    const auto path = namespaced(ns, "serviceaccounts", service_account) + "/token";
+    Json body;
+    body["apiVersion"] = "authentication.k8s.io/v1";
+    body["kind"] = "TokenRequest";
+    auto& spec = body["spec"];
+    spec["expirationSeconds"] = std::chrono::ceil<std::chrono::seconds>(request.expiration).count();
+    if (!request.audiences.empty()) {
+        spec["audiences"] = request.audiences;
+    }
+    if (!request.bound_pod_name.empty()) {
+        auto& bound = spec["boundObjectRef"];
+        bound["apiVersion"] = "v1";
+        bound["kind"] = "Pod";
+        bound["name"] = request.bound_pod_name;
+        if (!request.bound_pod_uid.empty()) {
+            bound["uid"] = request.bound_pod_uid;
+        }
+    }
+    const auto answer = co_await call("POST", path, std::move(body));
+    if (!answer) {
+        co_return propagate(answer);
+    }
+    AnswerFields fields(*answer, what("POST", path));
+    IssuedToken issued;
+    issued.token = Secret(fields.text("status.token"));
+    const auto expires = parse_rfc3339(fields.text("status.expirationTimestamp"));
+    if (!expires) {
+        fields.refuse("status.expirationTimestamp", "expected a time like 2026-01-02T03:04:05Z");
+    }
+    issued.expires = expires.value_or(Time{});
+    co_return checked(std::move(issued), fields);
+}
+
+Task<Result<TokenReview>> Client::review_token(Secret token,
+                                               std::vector<std::string> audiences) const {
+    const std::string path = "/apis/authentication.k8s.io/v1/tokenreviews";
+    Json body;
+    body["apiVersion"] = "authentication.k8s.io/v1";
+    body["kind"] = "TokenReview";
+    body["spec"]["token"] = token.reveal();
+    if (!audiences.empty()) {
+        body["spec"]["audiences"] = audiences;
+    }
+    const auto answer = co_await call("POST", path, std::move(body));
+    if (!answer) {
+        auto failure = answer.error();
+        conceal_in(failure, token);
+        co_return tl::unexpected<Failure>(std::move(failure));
+    }
+    AnswerFields fields(*answer, what("POST", path));
+    TokenReview review;
+    review.authenticated = fields.flag_or_false("status.authenticated");
+    review.username = fields.text_or_empty("status.user.username");
+    review.uid = fields.text_or_empty("status.user.uid");
+    review.groups = fields.texts("status.user.groups");
+    review.audiences = fields.texts("status.audiences");
+    review.error = conceal(fields.text_or_empty("status.error"), token);
+    co_return checked(std::move(review), fields);
+}
+
+Task<Result<void>> Client::create_secret(SecretObject secret) const {
+    co_return done(
+        co_await call("POST", namespaced(secret.meta.namespace_name, "secrets"), to_json(secret)));
+}
+
+Task<Result<void>> Client::replace_secret(SecretObject secret) const {
+    co_return done(
+        co_await call("PUT", namespaced(secret.meta.namespace_name, "secrets", secret.meta.name),
+                      to_json(secret)));
+}
+
+Task<Result<SecretObject>> Client::secret(std::string ns, std::string name) const {
+    const auto path = namespaced(ns, "secrets", name);
+    const auto answer = co_await call("GET", path);
+    co_return read_one(answer, what("GET", path), read_secret);
+}
+
+Task<Result<void>> Client::delete_secret(std::string ns, std::string name) const {
+    co_return done(co_await call("DELETE", namespaced(ns, "secrets", name)));
+}
+
+Task<Result<std::vector<SecretObject>>> Client::list_secrets(std::string ns,
+                                                             std::string selector) const {
+    const auto path = namespaced(ns, "secrets");
+    const auto answer = co_await call("GET", selected(path, selector));
+    co_return read_all(answer, what("GET", path), read_secret);
+}
+
+Task<Result<Pod>> Client::create_pod(Pod pod) const {
+    const auto path = namespaced(pod.meta.namespace_name, "pods");
+    Json body = object_of("v1", "Pod", pod.meta);
+    auto& spec = body["spec"];
+    // No scheduler and no kubelet takes such a pod: its agent runs in this program, and the image
+    // is never pulled.
+    spec["schedulerName"] = "meshproof";
+    spec["automountServiceAccountToken"] = false;
+    spec["terminationGracePeriodSeconds"] = 0;
+    Json container;
+    container["name"] = "app";
+    container["image"] = "meshproof.invalid/pause";
+    spec["containers"] = Json::array();
+    spec["containers"].push_back(std::move(container));
+    if (!pod.service_account.empty()) {
+        spec["serviceAccountName"] = pod.service_account;
+    }
+    if (!pod.node_name.empty()) {
+        spec["nodeName"] = pod.node_name;
+    }
+    const auto answer = co_await call("POST", path, std::move(body));
+    co_return read_one(answer, what("POST", path), read_pod);
+}
+
+Task<Result<Pod>> Client::pod(std::string ns, std::string name) const {
+    const auto path = namespaced(ns, "pods", name);
+    const auto answer = co_await call("GET", path);
+    co_return read_one(answer, what("GET", path), read_pod);
+}
+
+Task<Result<void>> Client::delete_pod(std::string ns, std::string name) const {
+    co_return done(co_await call("DELETE", namespaced(ns, "pods", name) + "?gracePeriodSeconds=0"));
+}
+
+Task<Result<PodList>> Client::list_pods(std::string ns, std::string selector) const {
+    const auto path = namespaced(ns, "pods");
+    const auto answer = co_await call("GET", selected(path, selector));
+    auto items = read_all(answer, what("GET", path), read_pod);
+    if (!items) {
+        co_return propagate(items);
+    }
+    AnswerFields fields(*answer, what("GET", path));
+    PodList list;
+    list.items = std::move(*items);
+    list.resource_version = fields.text("metadata.resourceVersion");
+    co_return checked(std::move(list), fields);
+}
+
+Task<Result<PodWatch>> Client::watch_pods(std::string ns, std::string selector,
+                                          std::string resource_version) const {
+    const auto path = namespaced(ns, "pods");
+    http::Request request;
+    request.target = fmt::format(
+        "{}{}?watch=1&resourceVersion={}&allowWatchBookmarks=true&timeoutSeconds={}",
+        access_.endpoint.url.path, path, percent_encode(resource_version), pod_watch_seconds);
+    if (!selector.empty()) {
+        request.target += "&labelSelector=" + percent_encode(selector);
+    }
+    request.headers.set("Accept", "application/json");
+    if (!access_.token.empty()) {
+        request.headers.set("Authorization", "Bearer " + access_.token.reveal());
+    }
+    const auto asked = what("WATCH", path);
+    auto stream = co_await transport_->open(access_.endpoint, std::move(request));
+    if (!stream) {
+        co_return propagate(stream, asked);
+    }
+    const int status = (*stream)->head().status;
+    if (status < 200 || status >= 300) {
+        std::string body;
+        while (true) {
+            const auto piece = co_await (*stream)->next();
+            if (!piece || !*piece) {
+                break;
+            }
+            body += **piece;
+        }
+        auto failure = failure_of(asked, status, body);
+        conceal_in(failure, access_.token);
+        co_return tl::unexpected<Failure>(std::move(failure));
+    }
+    co_return PodWatch(std::move(*stream));
+}
+
+Task<Result<void>> Client::set_pod_status(std::string ns, std::string name, std::string phase,
+                                          bool ready, std::string reason) const {
+    Json condition;
+    condition["type"] = "Ready";
+    condition["status"] = ready ? "True" : "False";
+    if (!ready) {
+        condition["message"] = reason;
+    }
+    Json body;
+    body["status"]["phase"] = phase;
+    // A merge patch replaces a list whole: Ready is the only condition that such a pod has.
+    body["status"]["conditions"] = Json::array();
+    body["status"]["conditions"].push_back(std::move(condition));
+    co_return done(co_await call("PATCH", namespaced(ns, "pods", name) + "/status", std::move(body),
+                                 "application/merge-patch+json"));
+}
+
+namespace {
+constexpr std::string_view bindings_path = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
+}  // namespace
+
+Task<Result<void>> Client::bind_auth_delegator(std::string binding, std::string ns,
+                                               std::string service_account, Labels labels) const {
+    ObjectMeta meta;
+    meta.name = std::move(binding);
+    meta.labels = std::move(labels);
+    Json body = object_of("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", meta);
+    body["roleRef"]["apiGroup"] = "rbac.authorization.k8s.io";
+    body["roleRef"]["kind"] = "ClusterRole";
+    body["roleRef"]["name"] = "system:auth-delegator";
+    Json subject;
+    subject["kind"] = "ServiceAccount";
+    subject["namespace"] = ns;
+    subject["name"] = service_account;
+    body["subjects"] = Json::array();
+    body["subjects"].push_back(std::move(subject));
+    co_return done(co_await call("POST", std::string(bindings_path), std::move(body)));
+}
+
+Task<Result<void>> Client::delete_cluster_role_binding(std::string binding) const {
+    co_return done(
+        co_await call("DELETE", fmt::format("{}/{}", bindings_path, percent_encode(binding))));
+}
+
+Task<Result<std::vector<std::string>>> Client::list_cluster_role_bindings(
+    std::string selector) const {
+    const auto answer = co_await call("GET", selected(std::string(bindings_path), selector));
+    const auto metas = read_all(answer, what("GET", bindings_path), read_meta);
+    if (!metas) {
+        co_return propagate(metas);
+    }
+    std::vector<std::string> names;
+    for (const auto& meta : *metas) {
+        names.push_back(meta.name);
+    }
+    co_return names;
+}
+
+}  // namespace meshproof::kube
