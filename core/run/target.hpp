@@ -1,13 +1,20 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/kube/kubeconfig.hpp"
 #include "core/vault/client.hpp"
 
 namespace meshproof::run {
+
+/// Looks up an environment variable by name. Given in by tests; otherwise the machine's own.
+using Variables = std::function<std::optional<std::string>(const std::string& name)>;
+[[nodiscard]] std::optional<std::string> machine_variable(const std::string& name);
 
 /// A Vault named by a target file.
 struct VaultTarget {
@@ -32,8 +39,11 @@ struct Target {
     std::map<std::string, std::string> deviations;
 
     /// Reads and checks the file and everything it refers to. Failures are one line: file, field, what was expected.
-    [[nodiscard]] static Result<Target> load(const std::string& path);
-    [[nodiscard]] static Result<Target> parse(std::string_view yaml, std::string_view path);
+    [[nodiscard]] static Result<Target> load(const std::string& path,
+                                             const Variables& variables = machine_variable);
+    /// `path` is for messages, and its folder for the files that the text names.
+    [[nodiscard]] static Result<Target> parse(std::string_view yaml, std::string_view path,
+                                              const Variables& variables = machine_variable);
 };
 
 }  // namespace meshproof::run
