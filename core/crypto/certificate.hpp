@@ -68,17 +68,20 @@ struct RawExtension {
 class Certificate {
   public:
     Certificate() = default;
-    explicit Certificate(std::shared_ptr<X509> certificate) : certificate_(std::move(certificate)) {}
+    explicit Certificate(std::shared_ptr<X509> certificate)
+        : certificate_(std::move(certificate)) {}
 
     /// The first CERTIFICATE block.
     [[nodiscard]] static Result<Certificate> from_pem(std::string_view pem);
     [[nodiscard]] static Result<Certificate> from_der(std::string_view der);
-    /// Every CERTIFICATE block in order; invalid if there is none or one cannot be read (says which).
+    /// Every CERTIFICATE block in order; invalid if there is none or one cannot be read (says
+    /// which).
     [[nodiscard]] static Result<std::vector<Certificate>> all_from_pem(std::string_view pem);
 
     [[nodiscard]] std::string pem() const;  ///< with a final newline
     [[nodiscard]] std::string der() const;
-    /// Lower-case hex pairs joined by ':', two digits a byte, no leading 00 byte: as Vault prints it.
+    /// Lower-case hex pairs joined by ':', two digits a byte, no leading 00 byte: as Vault prints
+    /// it.
     [[nodiscard]] std::string serial() const;
     [[nodiscard]] Subject subject() const;
     [[nodiscard]] std::string subject_line() const;  ///< RFC 2253, for messages
@@ -89,11 +92,13 @@ class Certificate {
     [[nodiscard]] bool alt_names_critical() const;
     [[nodiscard]] Time not_before() const;
     [[nodiscard]] Time not_after() const;
-    [[nodiscard]] bool valid_at(Time time) const;  ///< not_before <= time <= not_after (RFC 5280 4.1.2.5)
+    [[nodiscard]] bool valid_at(
+        Time time) const;  ///< not_before <= time <= not_after in whole seconds (RFC 5280 4.1.2.5)
     /// basicConstraints cA, or nothing where the extension is absent.
     [[nodiscard]] std::optional<bool> is_ca() const;
     [[nodiscard]] std::optional<int> path_length() const;
-    [[nodiscard]] std::optional<unsigned> key_usage() const;  ///< KeyUsage bits, or nothing where absent
+    [[nodiscard]] std::optional<unsigned> key_usage()
+        const;  ///< KeyUsage bits, or nothing where absent
     [[nodiscard]] bool key_usage_critical() const;
     /// Dotted OIDs in order, or nothing where the extension is absent.
     [[nodiscard]] std::optional<std::vector<std::string>> extended_key_usage() const;
@@ -101,12 +106,14 @@ class Certificate {
     [[nodiscard]] Bytes authority_key_id() const;  ///< empty where absent
     [[nodiscard]] std::vector<std::string> issuing_certificate_urls() const;
     [[nodiscard]] std::vector<std::string> crl_urls() const;
-    [[nodiscard]] std::string signature_algorithm() const;  ///< OpenSSL's long name: "sha256WithRSAEncryption"
+    [[nodiscard]] std::string signature_algorithm()
+        const;  ///< OpenSSL's long name: "sha256WithRSAEncryption"
     [[nodiscard]] std::vector<RawExtension> extensions() const;
     [[nodiscard]] PublicKey public_key() const;
     [[nodiscard]] std::string fingerprint() const;  ///< SHA-256 of the DER, hex
-    [[nodiscard]] bool self_signed() const;         ///< subject equals issuer and its own key verifies it
-    [[nodiscard]] bool signed_by(const Certificate& issuer) const;  ///< names match and the signature verifies
+    [[nodiscard]] bool self_signed() const;  ///< subject equals issuer and its own key verifies it
+    [[nodiscard]] bool signed_by(
+        const Certificate& issuer) const;  ///< names match and the signature verifies
     [[nodiscard]] X509* native() const { return certificate_.get(); }
     [[nodiscard]] explicit operator bool() const { return certificate_ != nullptr; }
     friend bool operator==(const Certificate& a, const Certificate& b);
@@ -132,10 +139,13 @@ class Csr {
     [[nodiscard]] std::string pem() const;
     [[nodiscard]] std::string der() const;
     [[nodiscard]] Subject subject() const;
+    [[nodiscard]] std::string subject_der() const;
     [[nodiscard]] AltNames alt_names() const;
     [[nodiscard]] bool has_basic_constraints() const;
-    [[nodiscard]] std::vector<RawExtension> extensions() const;  ///< all that it asks for, the SAN too
-    [[nodiscard]] PublicKey public_key() const;
+    [[nodiscard]] std::vector<RawExtension> extensions()
+        const;  ///< all that it asks for, the SAN too
+    [[nodiscard]] PublicKey public_key()
+        const;  ///< `native()` is null for a kind of key that OpenSSL does not know
     [[nodiscard]] bool signature_valid() const;
     [[nodiscard]] X509_REQ* native() const { return request_.get(); }
 
@@ -145,33 +155,38 @@ class Csr {
 
 /// What a new certificate shall say. Extensions that are not named here are absent.
 struct CertificateSpec {
-    Bytes serial;  ///< big-endian magnitude, at most 20 bytes
+    Bytes serial;  ///< big-endian magnitude, at most 20 bytes; empty = made from the subject's key
     Subject subject;
-    std::optional<std::string> subject_der;  ///< used verbatim instead of `subject` (sign-verbatim, sign-self-issued)
-    Time not_before;                         ///< cut to whole seconds
+    std::optional<std::string>
+        subject_der;  ///< used verbatim instead of `subject` (sign-verbatim, sign-self-issued)
+    Time not_before;  ///< cut to whole seconds
     Time not_after;
-    AltNames alt_names;                ///< critical exactly if the subject is empty
-    std::optional<bool> is_ca;         ///< basicConstraints, critical
+    AltNames alt_names;         ///< critical exactly if the subject is empty
+    std::optional<bool> is_ca;  ///< basicConstraints, critical
     std::optional<int> path_length;
     std::optional<unsigned> key_usage;  ///< KeyUsage bits, critical
-    std::vector<std::string> extended_key_usage;  ///< dotted OIDs in order, not critical; empty = absent
+    std::vector<std::string>
+        extended_key_usage;  ///< dotted OIDs in order, not critical; empty = absent
     std::vector<std::string> issuing_certificate_urls, ocsp_urls, crl_urls;
     std::vector<std::string> policy_oids;
     bool subject_key_id = true;
     bool authority_key_id = true;
-    std::vector<RawExtension> extra;
-    std::string digest;  ///< "sha256", "sha384", "sha512"; empty = by the issuer's key (RSA 256, EC by curve, ed25519 none)
+    std::vector<RawExtension> extra;  ///< last, and instead of one of the above with the same OID
+    std::string digest;  ///< "sha256", "sha384", "sha512"; empty = by the issuer's key (RSA 256, EC
+                         ///< by curve, ed25519 none)
 };
 
 /// Signs a certificate for `subject_key`. Without `issuer` it is self-signed (subject = issuer).
-[[nodiscard]] Certificate sign_certificate(const CertificateSpec& spec, const PublicKey& subject_key,
-                                           const Key& issuer_key, const Certificate* issuer);
+[[nodiscard]] Certificate sign_certificate(const CertificateSpec& spec,
+                                           const PublicKey& subject_key, const Key& issuer_key,
+                                           const Certificate* issuer);
 
 /// Dotted OIDs of extendedKeyUsage.
 inline constexpr std::string_view eku_server_auth = "1.3.6.1.5.5.7.3.1";
 inline constexpr std::string_view eku_client_auth = "1.3.6.1.5.5.7.3.2";
 
-/// `07:42:…` and back; nothing where it is not hex.
+/// `07:42:…` and back: pairs of hex digits in either case, joined by ':' or '-'; nothing where it
+/// is anything else.
 [[nodiscard]] std::string serial_text(std::span<const std::uint8_t> serial);
 [[nodiscard]] std::optional<Bytes> parse_serial(std::string_view text);
 

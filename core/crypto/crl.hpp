@@ -26,7 +26,8 @@ class Crl {
 
     Crl() = default;
     explicit Crl(std::shared_ptr<X509_CRL> crl) : crl_(std::move(crl)) {}
-    [[nodiscard]] static Crl make(const Spec& spec, const Certificate& issuer, const Key& issuer_key);
+    [[nodiscard]] static Crl make(const Spec& spec, const Certificate& issuer,
+                                  const Key& issuer_key);
     [[nodiscard]] static Result<Crl> from_pem(std::string_view pem);
     [[nodiscard]] static Result<Crl> from_der(std::string_view der);
     [[nodiscard]] std::string pem() const;  ///< with a final newline

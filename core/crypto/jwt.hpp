@@ -9,7 +9,8 @@
 
 namespace meshproof::crypto {
 
-/// A compact JWS with a JSON payload. Decoding checks the form only; `verify` checks the signature; nobody checks times here.
+/// A compact JWS with a JSON payload. Decoding checks the form only; `verify` checks the signature;
+/// nobody checks times here.
 struct Jwt {
     std::string algorithm;  ///< header `alg`
     std::string key_id;     ///< header `kid`, "" where absent
@@ -19,7 +20,8 @@ struct Jwt {
     std::string signature;  ///< raw bytes
 
     [[nodiscard]] static Result<Jwt> decode(std::string_view compact);
-    /// RS256, ES256, ES384 or ES512 (by `algorithm`) with this key; false for every other algorithm.
+    /// RS256, ES256, ES384 or ES512 (by `algorithm`) with this key; false for every other
+    /// algorithm.
     [[nodiscard]] bool verify(const PublicKey& key) const;
 };
 

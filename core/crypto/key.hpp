@@ -45,7 +45,8 @@ class Key {
     /// PKCS#8, PKCS#1 or SEC1 PEM.
     [[nodiscard]] static Result<Key> from_pem(std::string_view pem);
     [[nodiscard]] std::string pkcs8_pem() const;
-    /// `RSA PRIVATE KEY` (PKCS#1) or `EC PRIVATE KEY` (SEC1), PKCS#8 for ed25519: what Vault's `issue` answers.
+    /// `RSA PRIVATE KEY` (PKCS#1) or `EC PRIVATE KEY` (SEC1), PKCS#8 for ed25519: what Vault's
+    /// `issue` answers.
     [[nodiscard]] std::string traditional_pem() const;
     [[nodiscard]] PublicKey public_key() const;
     [[nodiscard]] EVP_PKEY* native() const { return key_.get(); }

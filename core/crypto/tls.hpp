@@ -28,11 +28,13 @@ using PeerCheck = std::function<Result<void>(const Certificate& leaf)>;
 struct TlsParty {
     std::optional<TlsIdentity> identity;
     std::vector<Certificate> trust;
-    bool system_trust = false;   ///< the machine's own CA store as well
-    bool verify_peer = true;     ///< a server with verify_peer asks for a client certificate and requires it
-    std::string server_name;     ///< client: name or IP address that the server's leaf must hold; empty = no name check
-    PeerCheck check_peer;        ///< may be empty
-    std::optional<Time> at;      ///< the date of verification; nothing = the machine's own
+    bool system_trust = false;  ///< the machine's own CA store as well
+    bool verify_peer =
+        true;  ///< a server with verify_peer asks for a client certificate and requires it
+    std::string server_name;  ///< client: name or IP address that the server's leaf must hold;
+                              ///< empty = no name check
+    PeerCheck check_peer;     ///< may be empty
+    std::optional<Time> at;   ///< the date of verification; nothing = the machine's own
 };
 
 /// An SSL_CTX made from the party. The peer's purpose (server or client) follows from `server`.
@@ -42,8 +44,8 @@ struct TlsParty {
 struct HandshakeSide {
     bool accepted = false;
     std::string error;  ///< OpenSSL's words, the verification fault, or the alert that came
-    ChainFault fault = ChainFault::none;  ///< what this side found wrong with its peer's chain
-    Certificate peer;   ///< as far as it was shown
+    ChainFault fault = ChainFault::none;  ///< as tls_fault
+    Certificate peer;                     ///< as far as it was shown
 };
 
 struct HandshakeResult {
@@ -52,22 +54,30 @@ struct HandshakeResult {
     [[nodiscard]] bool accepted() const { return client.accepted && server.accepted; }
 };
 
-/// A whole mutual handshake and one byte each way, in memory (BIO pair), at the parties' dates. No socket, no waiting.
+/// A whole mutual handshake and one byte each way, in memory (BIO pair), at the parties' dates. No
+/// socket, no waiting.
 [[nodiscard]] HandshakeResult handshake_in_memory(const TlsParty& client, const TlsParty& server);
 
-/// For sockets: sets name, peer check and date on one connection, and reads the outcome afterwards.
+/// For sockets: sets name, peer check and date on one connection, before its handshake. Every SSL
+/// of a context from make_tls_context needs it.
 void prepare_tls(SSL* ssl, const TlsParty& party, bool server);
-/// The failure behind a handshake error of this connection: kind `tls`, or `expired` where the peer's leaf was out of its time.
+/// What this side found wrong with its peer's chain, none where nothing was or where only
+/// `check_peer` refused.
+[[nodiscard]] ChainFault tls_fault(SSL* ssl);
+/// The failure behind a handshake error of this connection: kind `tls`, or `expired` where the
+/// peer's leaf was out of its time.
 [[nodiscard]] Failure tls_failure(SSL* ssl, std::string_view what);
 [[nodiscard]] Certificate tls_peer(SSL* ssl);
 
-/// Self-signed CA plus server leaf for "localhost", 127.0.0.1, ::1 and `names`, for our own TLS ports.
+/// Self-signed CA plus server leaf for "localhost", 127.0.0.1, ::1 and `names`, for our own TLS
+/// ports.
 struct ServerCredentials {
     Certificate ca;
     Key ca_key;
     TlsIdentity identity;
 };
-[[nodiscard]] ServerCredentials make_server_credentials(std::string_view common_name, Time now, Duration life,
+[[nodiscard]] ServerCredentials make_server_credentials(std::string_view common_name, Time now,
+                                                        Duration life,
                                                         const std::vector<std::string>& names = {});
 
 }  // namespace meshproof::crypto

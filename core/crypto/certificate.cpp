@@ -1,0 +1,318 @@
+#include "core/crypto/certificate.hpp"
+
+#include <openssl/err.h>
+#include <openssl/obj_mac.h>
+#include <openssl/objects.h>
+
+#include "core/crypto/names.hpp"
+#include "core/crypto/openssl.hpp"
+#include "core/crypto/spki.hpp"
+
+namespace meshproof::crypto {
+namespace {
+
+X509* some(X509* certificate) {
+    MESHPROOF_ASSERT(certificate != nullptr, "an empty certificate was used");
+    return certificate;
+}
+
+/// An extension as OpenSSL reads it; null where it is absent, doubled or malformed.
+template <auto Free, class T>
+Handle<T, Free> extension(X509* certificate, int nid, bool* critical = nullptr) {
+    int flag = -1;
+    Handle<T, Free> value(
+        static_cast<T*>(X509_get_ext_d2i(some(certificate), nid, &flag, nullptr)));
+    ERR_clear_error();
+    if (critical != nullptr) {
+        *critical = flag == 1;
+    }
+    return value;
+}
+
+Bytes copy(const ASN1_OCTET_STRING* octets) {
+    if (octets == nullptr) {
+        return {};
+    }
+    const auto bytes = view(octets);
+    return {bytes.begin(), bytes.end()};
+}
+
+void collect_uri(const GENERAL_NAME* name, std::vector<std::string>& urls) {
+    if (name->type == GEN_URI) {
+        urls.emplace_back(as_text(view(name->d.uniformResourceIdentifier)));
+    }
+}
+
+}  // namespace
+
+Result<Certificate> Certificate::from_pem(std::string_view pem) {
+    for (const PemBlock& block : pem_blocks(pem)) {
+        if (block.label == "CERTIFICATE") {
+            return from_der(block.der);
+        }
+    }
+    return fail(FailureKind::invalid, "no CERTIFICATE block was found");
+}
+
+Result<Certificate> Certificate::from_der(std::string_view der) {
+    auto certificate = parse_der<X509_free>(d2i_X509, der);
+    if (certificate == nullptr) {
+        const std::string errors = drain_errors();
+        return fail(FailureKind::invalid, "certificate cannot be read: {}",
+                    errors.empty() ? "there is something after it" : errors);
+    }
+    return Certificate(share(std::move(certificate)));
+}
+
+Result<std::vector<Certificate>> Certificate::all_from_pem(std::string_view pem) {
+    std::vector<Certificate> certificates;
+    for (const PemBlock& block : pem_blocks(pem)) {
+        if (block.label != "CERTIFICATE") {
+            continue;
+        }
+        auto certificate = from_der(block.der);
+        if (!certificate) {
+            return propagate(certificate, fmt::format("block {}", certificates.size() + 1));
+        }
+        certificates.push_back(std::move(*certificate));
+    }
+    // PEM that breaks off in the middle of a block must not pass for a shorter list.
+    std::size_t begun = 0;
+    constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----";
+    for (auto at = pem.find(begin); at != std::string_view::npos; at = pem.find(begin, at + 1)) {
+        ++begun;
+    }
+    if (certificates.size() < begun) {
+        return fail(FailureKind::invalid, "block {}: certificate cannot be read: not valid PEM",
+                    certificates.size() + 1);
+    }
+    if (certificates.empty()) {
+        return fail(FailureKind::invalid, "no CERTIFICATE block was found");
+    }
+    return certificates;
+}
+
+std::string Certificate::pem() const {
+    return pem_block("CERTIFICATE", der());
+}
+
+std::string Certificate::der() const {
+    return to_der(i2d_X509, some(certificate_.get()));
+}
+
+std::string Certificate::serial() const {
+    return serial_text(to_bytes(X509_get0_serialNumber(some(certificate_.get()))));
+}
+
+Subject Certificate::subject() const {
+    return read_name(X509_get_subject_name(some(certificate_.get())));
+}
+
+std::string Certificate::subject_line() const {
+    return name_line(X509_get_subject_name(some(certificate_.get())));
+}
+
+std::string Certificate::issuer_line() const {
+    return name_line(X509_get_issuer_name(some(certificate_.get())));
+}
+
+std::string Certificate::subject_der() const {
+    return to_der(i2d_X509_NAME, X509_get_subject_name(some(certificate_.get())));
+}
+
+std::string Certificate::issuer_der() const {
+    return to_der(i2d_X509_NAME, X509_get_issuer_name(some(certificate_.get())));
+}
+
+AltNames Certificate::alt_names() const {
+    const auto names =
+        extension<GENERAL_NAMES_free, GENERAL_NAMES>(certificate_.get(), NID_subject_alt_name);
+    return names != nullptr ? read_alt_names(names.get()) : AltNames{};
+}
+
+bool Certificate::alt_names_critical() const {
+    bool critical = false;
+    (void)extension<GENERAL_NAMES_free, GENERAL_NAMES>(certificate_.get(), NID_subject_alt_name,
+                                                       &critical);
+    return critical;
+}
+
+Time Certificate::not_before() const {
+    return to_time(X509_get0_notBefore(some(certificate_.get())));
+}
+
+Time Certificate::not_after() const {
+    return to_time(X509_get0_notAfter(some(certificate_.get())));
+}
+
+bool Certificate::valid_at(Time time) const {
+    const std::int64_t second = unix_seconds(time);
+    return unix_seconds(not_before()) <= second && second <= unix_seconds(not_after());
+}
+
+std::optional<bool> Certificate::is_ca() const {
+    const auto constraints = extension<BASIC_CONSTRAINTS_free, BASIC_CONSTRAINTS>(
+        certificate_.get(), NID_basic_constraints);
+    return constraints != nullptr ? std::optional(constraints->ca != 0) : std::nullopt;
+}
+
+std::optional<int> Certificate::path_length() const {
+    const auto constraints = extension<BASIC_CONSTRAINTS_free, BASIC_CONSTRAINTS>(
+        certificate_.get(), NID_basic_constraints);
+    if (constraints == nullptr || constraints->pathlen == nullptr) {
+        return std::nullopt;
+    }
+    return static_cast<int>(ASN1_INTEGER_get(constraints->pathlen));
+}
+
+std::optional<unsigned> Certificate::key_usage() const {
+    const auto bits =
+        extension<ASN1_BIT_STRING_free, ASN1_BIT_STRING>(certificate_.get(), NID_key_usage);
+    if (bits == nullptr) {
+        return std::nullopt;
+    }
+    unsigned usage = 0;
+    for (int bit = 0; bit <= 8; ++bit) {
+        usage |=
+            ASN1_BIT_STRING_get_bit(bits.get(), bit) != 0 ? 1U << static_cast<unsigned>(bit) : 0U;
+    }
+    return usage;
+}
+
+bool Certificate::key_usage_critical() const {
+    bool critical = false;
+    (void)extension<ASN1_BIT_STRING_free, ASN1_BIT_STRING>(certificate_.get(), NID_key_usage,
+                                                           &critical);
+    return critical;
+}
+
+std::optional<std::vector<std::string>> Certificate::extended_key_usage() const {
+    const auto usages = extension<EXTENDED_KEY_USAGE_free, EXTENDED_KEY_USAGE>(certificate_.get(),
+                                                                               NID_ext_key_usage);
+    if (usages == nullptr) {
+        return std::nullopt;
+    }
+    std::vector<std::string> oids;
+    for (int i = 0; i < sk_ASN1_OBJECT_num(usages.get()); ++i) {
+        oids.push_back(to_oid(sk_ASN1_OBJECT_value(usages.get(), i)));
+    }
+    return oids;
+}
+
+Bytes Certificate::subject_key_id() const {
+    return copy(X509_get0_subject_key_id(some(certificate_.get())));
+}
+
+Bytes Certificate::authority_key_id() const {
+    return copy(X509_get0_authority_key_id(some(certificate_.get())));
+}
+
+std::vector<std::string> Certificate::issuing_certificate_urls() const {
+    std::vector<std::string> urls;
+    const auto access = extension<AUTHORITY_INFO_ACCESS_free, AUTHORITY_INFO_ACCESS>(
+        certificate_.get(), NID_info_access);
+    for (int i = 0; access != nullptr && i < sk_ACCESS_DESCRIPTION_num(access.get()); ++i) {
+        const ACCESS_DESCRIPTION* description = sk_ACCESS_DESCRIPTION_value(access.get(), i);
+        if (OBJ_obj2nid(description->method) == NID_ad_ca_issuers) {
+            collect_uri(description->location, urls);
+        }
+    }
+    return urls;
+}
+
+std::vector<std::string> Certificate::crl_urls() const {
+    std::vector<std::string> urls;
+    const auto points = extension<CRL_DIST_POINTS_free, CRL_DIST_POINTS>(
+        certificate_.get(), NID_crl_distribution_points);
+    for (int i = 0; points != nullptr && i < sk_DIST_POINT_num(points.get()); ++i) {
+        const DIST_POINT_NAME* point = sk_DIST_POINT_value(points.get(), i)->distpoint;
+        if (point == nullptr || point->type != 0) {
+            continue;
+        }
+        for (int j = 0; j < sk_GENERAL_NAME_num(point->name.fullname); ++j) {
+            collect_uri(sk_GENERAL_NAME_value(point->name.fullname, j), urls);
+        }
+    }
+    return urls;
+}
+
+std::string Certificate::signature_algorithm() const {
+    const int nid = X509_get_signature_nid(some(certificate_.get()));
+    return nid != NID_undef ? OBJ_nid2ln(nid) : "unknown";
+}
+
+std::vector<RawExtension> Certificate::extensions() const {
+    return read_extensions(X509_get0_extensions(some(certificate_.get())));
+}
+
+PublicKey Certificate::public_key() const {
+    return read_spki(X509_get_X509_PUBKEY(some(certificate_.get())));
+}
+
+std::string Certificate::fingerprint() const {
+    return to_hex(sha256(as_bytes(der())));
+}
+
+bool Certificate::self_signed() const {
+    return signed_by(*this);
+}
+
+bool Certificate::signed_by(const Certificate& issuer) const {
+    X509* parent = some(issuer.certificate_.get());
+    if (X509_NAME_cmp(X509_get_issuer_name(some(certificate_.get())),
+                      X509_get_subject_name(parent)) != 0) {
+        return false;
+    }
+    const PublicKey key = issuer.public_key();
+    const bool verified =
+        key.native() != nullptr && X509_verify(certificate_.get(), key.native()) == 1;
+    ERR_clear_error();
+    return verified;
+}
+
+bool operator==(const Certificate& a, const Certificate& b) {
+    if (a.certificate_ == b.certificate_ || !a || !b) {
+        return a.certificate_ == b.certificate_;
+    }
+    return X509_cmp(a.certificate_.get(), b.certificate_.get()) == 0;
+}
+
+std::string serial_text(std::span<const std::uint8_t> serial) {
+    const auto first = std::ranges::find_if(serial, [](std::uint8_t byte) { return byte != 0; });
+    std::string text;
+    for (const std::uint8_t byte : std::span(first, serial.end())) {
+        text += fmt::format("{}{:02x}", text.empty() ? "" : ":", byte);
+    }
+    return text;
+}
+
+std::optional<Bytes> parse_serial(std::string_view text) {
+    const auto digit = [](char c) -> int {
+        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    };
+    const std::string hex = lower(text);
+    if (hex.size() % 3 != 2) {
+        return std::nullopt;
+    }
+    Bytes bytes;
+    for (std::size_t i = 0; i < hex.size(); i += 3) {
+        const int high = digit(hex[i]);
+        const int low = digit(hex[i + 1]);
+        const bool separated = i + 2 == hex.size() || hex[i + 2] == ':' || hex[i + 2] == '-';
+        if (high < 0 || low < 0 || !separated) {
+            return std::nullopt;
+        }
+        bytes.push_back(static_cast<std::uint8_t>(high * 16 + low));
+    }
+    return bytes;
+}
+
+std::string to_pem(std::span<const Certificate> certificates) {
+    std::string pem;
+    for (const Certificate& certificate : certificates) {
+        pem += certificate.pem();
+    }
+    return pem;
+}
+
+}  // namespace meshproof::crypto

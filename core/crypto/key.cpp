@@ -1,0 +1,278 @@
+#include "core/crypto/key.hpp"
+
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/obj_mac.h>
+#include <openssl/objects.h>
+#include <openssl/pem.h>
+
+#include "core/crypto/spki.hpp"
+
+namespace meshproof::crypto {
+namespace {
+
+EVP_PKEY* some(EVP_PKEY* key) {
+    MESHPROOF_ASSERT(key != nullptr, "an empty key was used");
+    return key;
+}
+
+/// NID of a named curve, or NID_undef where the key has explicit parameters.
+int curve_of(const EVP_PKEY* key) {
+    std::array<char, 64> name{};
+    std::size_t length = 0;
+    if (EVP_PKEY_get_group_name(key, name.data(), name.size(), &length) != 1) {
+        ERR_clear_error();
+        return NID_undef;
+    }
+    const int nid = OBJ_sn2nid(name.data());
+    return nid != NID_undef ? nid : EC_curve_nist2nid(name.data());
+}
+
+Bytes take(unsigned char* data, std::size_t length) {
+    Bytes bytes(data, data + length);
+    OPENSSL_free(data);
+    return bytes;
+}
+
+/// The content of subjectPublicKey's bit string.
+Bytes public_bits(EVP_PKEY* key) {
+    unsigned char* bits = nullptr;
+    switch (EVP_PKEY_get_base_id(key)) {
+        case EVP_PKEY_EC:
+        case EVP_PKEY_ED25519: {
+            const std::size_t length = EVP_PKEY_get1_encoded_public_key(key, &bits);
+            succeed(length, "cannot encode a public key");
+            return take(bits, length);
+        }
+        default: {
+            const int length = succeed(i2d_PublicKey(key, &bits), "cannot encode a public key");
+            return take(bits, static_cast<std::size_t>(length));
+        }
+    }
+}
+
+/// Never asks at the terminal: an encrypted key is a key that cannot be read.
+int no_password(char*, int, int, void*) {
+    return -1;
+}
+
+}  // namespace
+
+bool write_spki(X509_PUBKEY* spki, const PublicKey& key) {
+    EVP_PKEY* native = some(key.native());
+    int algorithm = NID_undef;
+    int parameter_type = V_ASN1_UNDEF;
+    void* parameter = nullptr;
+    switch (EVP_PKEY_get_base_id(native)) {
+        case EVP_PKEY_RSA:
+            algorithm = NID_rsaEncryption;
+            parameter_type = V_ASN1_NULL;
+            break;
+        case EVP_PKEY_EC: {
+            const int curve = curve_of(native);
+            if (curve == NID_undef) {
+                return false;
+            }
+            algorithm = NID_X9_62_id_ecPublicKey;
+            parameter_type = V_ASN1_OBJECT;
+            parameter = OBJ_nid2obj(curve);
+            break;
+        }
+        case EVP_PKEY_ED25519:
+            algorithm = NID_ED25519;
+            break;
+        default:
+            return false;
+    }
+    const Bytes bits = public_bits(native);
+    auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(bits.data(), bits.size()));
+    succeed(X509_PUBKEY_set0_param(spki, OBJ_nid2obj(algorithm), parameter_type, parameter, copy,
+                                   static_cast<int>(bits.size())));
+    return true;
+}
+
+PublicKey read_spki(X509_PUBKEY* spki) {
+    if (EVP_PKEY* key = X509_PUBKEY_get(spki)) {
+        return PublicKey(std::shared_ptr<EVP_PKEY>(key, EVP_PKEY_free));
+    }
+    // Not decoded when the object was made (write_spki), or a kind of key that OpenSSL does not
+    // know.
+    ERR_clear_error();
+    auto key = parse_der<EVP_PKEY_free>(d2i_PUBKEY, to_der(i2d_X509_PUBKEY, spki));
+    ERR_clear_error();
+    return PublicKey(share(std::move(key)));
+}
+
+const EVP_MD* usual_digest(const Key& key) {
+    EVP_PKEY* native = some(key.native());
+    if (EVP_PKEY_get_base_id(native) == EVP_PKEY_ED25519) {
+        return nullptr;
+    }
+    if (EVP_PKEY_get_base_id(native) == EVP_PKEY_EC) {
+        const int bits = EVP_PKEY_get_bits(native);
+        return bits > 384 ? EVP_sha512() : bits > 256 ? EVP_sha384() : EVP_sha256();
+    }
+    return EVP_sha256();
+}
+
+std::string_view to_string(KeyType type) {
+    switch (type) {
+        case KeyType::rsa_1024:
+            return "rsa-1024";
+        case KeyType::rsa_2048:
+            return "rsa-2048";
+        case KeyType::rsa_3072:
+            return "rsa-3072";
+        case KeyType::rsa_4096:
+            return "rsa-4096";
+        case KeyType::p224:
+            return "p-224";
+        case KeyType::p256:
+            return "p-256";
+        case KeyType::p384:
+            return "p-384";
+        case KeyType::p521:
+            return "p-521";
+        case KeyType::ed25519:
+            return "ed25519";
+    }
+    return "?";
+}
+
+Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
+    for (const PemBlock& block : pem_blocks(pem)) {
+        if (block.label == "PUBLIC KEY") {
+            auto key = parse_der<EVP_PKEY_free>(d2i_PUBKEY, block.der);
+            if (key == nullptr) {
+                return fail(FailureKind::invalid, "public key cannot be read: {}", drain_errors());
+            }
+            return PublicKey(share(std::move(key)));
+        }
+        if (block.label == "CERTIFICATE") {
+            const auto certificate = parse_der<X509_free>(d2i_X509, block.der);
+            if (certificate == nullptr) {
+                return fail(FailureKind::invalid, "certificate cannot be read: {}", drain_errors());
+            }
+            PublicKey key = read_spki(X509_get_X509_PUBKEY(certificate.get()));
+            if (key.native() == nullptr) {
+                return fail(FailureKind::invalid, "the certificate's public key cannot be read");
+            }
+            return key;
+        }
+    }
+    return fail(FailureKind::invalid, "no PUBLIC KEY or CERTIFICATE block was found");
+}
+
+std::string PublicKey::pem() const {
+    return pem_block("PUBLIC KEY", as_text(spki_der()));
+}
+
+Bytes PublicKey::spki_der() const {
+    const auto spki = own<X509_PUBKEY_free>(X509_PUBKEY_new());
+    const std::string der = write_spki(spki.get(), *this) ? to_der(i2d_X509_PUBKEY, spki.get())
+                                                          : to_der(i2d_PUBKEY, some(key_.get()));
+    const auto bytes = as_bytes(der);
+    return {bytes.begin(), bytes.end()};
+}
+
+Bytes PublicKey::key_id() const {
+    return sha1(public_bits(some(key_.get())));
+}
+
+std::string PublicKey::algorithm() const {
+    switch (EVP_PKEY_get_base_id(some(key_.get()))) {
+        case EVP_PKEY_RSA:
+            return "rsa";
+        case EVP_PKEY_EC:
+            return "ec";
+        case EVP_PKEY_ED25519:
+            return "ed25519";
+        default:
+            return lower(EVP_PKEY_get0_type_name(key_.get()));
+    }
+}
+
+int PublicKey::bits() const {
+    return EVP_PKEY_get_base_id(some(key_.get())) == EVP_PKEY_ED25519
+               ? 0
+               : EVP_PKEY_get_bits(key_.get());
+}
+
+bool operator==(const PublicKey& a, const PublicKey& b) {
+    if (a.key_ == b.key_ || a.key_ == nullptr || b.key_ == nullptr) {
+        return a.key_ == b.key_;
+    }
+    const bool equal = EVP_PKEY_eq(a.key_.get(), b.key_.get()) == 1;
+    ERR_clear_error();  // two kinds of key are an error to OpenSSL
+    return equal;
+}
+
+Key Key::generate(KeyType type) {
+    const auto rsa = [](std::size_t bits) {
+        return EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", bits);
+    };
+    const auto ec = [](const char* curve) {
+        return EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", curve);
+    };
+    const auto make = [&]() -> EVP_PKEY* {
+        switch (type) {
+            case KeyType::rsa_1024:
+                return rsa(1024);
+            case KeyType::rsa_2048:
+                return rsa(2048);
+            case KeyType::rsa_3072:
+                return rsa(3072);
+            case KeyType::rsa_4096:
+                return rsa(4096);
+            case KeyType::p224:
+                return ec("P-224");
+            case KeyType::p256:
+                return ec("P-256");
+            case KeyType::p384:
+                return ec("P-384");
+            case KeyType::p521:
+                return ec("P-521");
+            case KeyType::ed25519:
+                return EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+        }
+        return nullptr;
+    };
+    return Key(share(own<EVP_PKEY_free>(make(), "cannot generate a key")));
+}
+
+Result<Key> Key::from_pem(std::string_view pem) {
+    if (pem.empty()) {
+        return fail(FailureKind::invalid, "private key cannot be read: it is empty");
+    }
+    const auto bio = memory_bio(pem);
+    Handle<EVP_PKEY, EVP_PKEY_free> key(
+        PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+    const std::string errors = drain_errors();
+    if (key == nullptr) {
+        return fail(FailureKind::invalid, "private key cannot be read: {}", errors);
+    }
+    return Key(share(std::move(key)));
+}
+
+std::string Key::pkcs8_pem() const {
+    const auto bio = memory_bio();
+    succeed(PEM_write_bio_PKCS8PrivateKey(bio.get(), some(key_.get()), nullptr, nullptr, 0, nullptr,
+                                          nullptr));
+    return contents(bio.get());
+}
+
+std::string Key::traditional_pem() const {
+    if (EVP_PKEY_get_base_id(some(key_.get())) == EVP_PKEY_ED25519) {
+        return pkcs8_pem();
+    }
+    const auto bio = memory_bio();
+    succeed(PEM_write_bio_PrivateKey_traditional(bio.get(), key_.get(), nullptr, nullptr, 0,
+                                                 nullptr, nullptr));
+    return contents(bio.get());
+}
+
+PublicKey Key::public_key() const {
+    return PublicKey(key_);
+}
+
+}  // namespace meshproof::crypto

@@ -1,0 +1,227 @@
+#include "core/crypto/tls.hpp"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "core/crypto/openssl.hpp"
+#include "core/crypto/verification.hpp"
+
+namespace meshproof::crypto {
+namespace {
+
+/// What we keep beside one SSL: what it shall check, and what it found.
+struct Connection {
+    PeerCheck check_peer;
+    Certificate peer;
+    ChainFault fault = ChainFault::none;
+    int depth = 0;
+    std::string refusal;  ///< why the peer was not accepted; empty = it was, or it showed nothing
+};
+
+void free_connection(void* /*ssl*/, void* connection, CRYPTO_EX_DATA* /*all*/, int /*index*/,
+                     long /*argument*/, void* /*argument*/) {
+    delete static_cast<Connection*>(connection);
+}
+
+int connection_index() {
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, free_connection);
+    return index;
+}
+
+Connection* connection_of(const SSL* ssl) {
+    return static_cast<Connection*>(SSL_get_ex_data(ssl, connection_index()));
+}
+
+Connection& fresh_connection(SSL* ssl) {
+    delete connection_of(ssl);
+    auto connection = std::make_unique<Connection>();
+    succeed(SSL_set_ex_data(ssl, connection_index(), connection.get()));
+    return *connection.release();
+}
+
+Certificate share_certificate(X509* certificate) {
+    X509_up_ref(certificate);
+    return Certificate(std::shared_ptr<X509>(certificate, X509_free));
+}
+
+/// An exception must not cross OpenSSL's frames.
+Result<void> ask(const PeerCheck& check, const Certificate& leaf) {
+    try {
+        return check(leaf);
+    } catch (const std::exception& error) {
+        return fail(FailureKind::tls, "the check of the peer failed: {}", error.what());
+    }
+}
+
+/// Runs inside the handshake, so that a peer that is refused, for its chain or by the check, gets
+/// its alert.
+int verify_peer(X509_STORE_CTX* context, void* /*argument*/) {
+    auto* ssl = static_cast<SSL*>(
+        X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    MESHPROOF_ASSERT(ssl != nullptr && connection_of(ssl) != nullptr,
+                     "a handshake without prepare_tls");
+    Connection& connection = *connection_of(ssl);
+    connection.peer = share_certificate(X509_STORE_CTX_get0_cert(context));
+    if (SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE) {
+        return 1;
+    }
+    if (!validate(context)) {
+        const ChainVerdict verdict = verdict_of(context);
+        connection.fault = verdict.fault;
+        connection.depth = X509_STORE_CTX_get_error_depth(context);
+        connection.refusal = verdict.detail;
+        return 0;
+    }
+    if (connection.check_peer) {
+        if (const auto answer = ask(connection.check_peer, connection.peer); !answer) {
+            connection.refusal = answer.error().message;
+            X509_STORE_CTX_set_error(context, X509_V_ERR_APPLICATION_VERIFICATION);
+            return 0;
+        }
+    }
+    return 1;
+}
+
+bool is_address(const std::string& name) {
+    std::array<unsigned char, sizeof(in6_addr)> address{};
+    return inet_pton(AF_INET, name.c_str(), address.data()) == 1 ||
+           inet_pton(AF_INET6, name.c_str(), address.data()) == 1;
+}
+
+void expect_name(SSL* ssl, const std::string& name) {
+    X509_VERIFY_PARAM* param = SSL_get0_param(ssl);
+    if (is_address(name)) {
+        succeed(X509_VERIFY_PARAM_set1_ip_asc(param, name.c_str()),
+                "cannot set the server's address");
+        return;
+    }
+    // As Go and browsers: alternative names only, a wildcard stands for one whole label.
+    X509_VERIFY_PARAM_set_hostflags(
+        param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    succeed(X509_VERIFY_PARAM_set1_host(param, name.data(), name.size()),
+            "cannot set the server's name");
+    succeed(SSL_set_tlsext_host_name(ssl, name.c_str()), "cannot set the server's name");
+}
+
+Result<void> use_identity(SSL_CTX* context, const TlsIdentity& identity) {
+    MESHPROOF_ASSERT(identity.leaf && identity.key, "a TLS identity without leaf or key");
+    const BorrowedList chain = borrow(identity.intermediates);
+    if (SSL_CTX_use_cert_and_key(context, identity.leaf.native(), identity.key.native(),
+                                 chain.get(), 1) != 1) {
+        return fail(FailureKind::tls, "the leaf {} and its key cannot be used: {}",
+                    identity.leaf.subject_line(), drain_errors());
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<SSL_CTX>> make_tls_context(const TlsParty& party, bool server) {
+    auto context =
+        own<SSL_CTX_free>(SSL_CTX_new(server ? TLS_server_method() : TLS_client_method()));
+    SSL_CTX* const ctx = context.get();
+    succeed(SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION));
+    std::array groups{NID_X25519, NID_X9_62_prime256v1};
+    succeed(SSL_CTX_set1_groups(ctx, groups.data(), static_cast<long>(groups.size())));
+    // Tickets and sessions live by the machine's clock, and a resumed session shows no certificate.
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+    succeed(SSL_CTX_set_num_tickets(ctx, 0));
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
+
+    if (party.identity) {
+        if (auto used = use_identity(ctx, *party.identity); !used) {
+            return propagate(used);
+        }
+    } else if (server) {
+        return fail(FailureKind::tls, "a TLS server needs a leaf and its key");
+    }
+    add_trust(SSL_CTX_get_cert_store(ctx), party.trust);
+    if (party.system_trust && SSL_CTX_set_default_verify_paths(ctx) != 1) {
+        return fail(FailureKind::tls, "the machine's CA store cannot be used: {}", drain_errors());
+    }
+    SSL_CTX_set_verify(
+        ctx,
+        party.verify_peer ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE,
+        nullptr);
+    SSL_CTX_set_cert_verify_callback(ctx, verify_peer, nullptr);
+    return share(std::move(context));
+}
+
+void prepare_tls(SSL* ssl, const TlsParty& party, bool server) {
+    fresh_connection(ssl).check_peer = party.check_peer;
+    if (party.at) {
+        X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), unix_seconds(*party.at));
+    }
+    if (!server && !party.server_name.empty()) {
+        expect_name(ssl, party.server_name);
+    }
+}
+
+Failure tls_failure(SSL* ssl, std::string_view what) {
+    const std::string errors = drain_errors();
+    const Connection* connection = connection_of(ssl);
+    if (connection != nullptr && !connection->refusal.empty()) {
+        const bool out_of_time =
+            connection->depth == 0 && (connection->fault == ChainFault::expired ||
+                                       connection->fault == ChainFault::not_yet_valid);
+        return {out_of_time ? FailureKind::expired : FailureKind::tls,
+                fmt::format("{}: {}", what, connection->refusal),
+                0,
+                {}};
+    }
+    return {FailureKind::tls,
+            errors.empty() ? std::string(what) : fmt::format("{}: {}", what, errors),
+            0,
+            {}};
+}
+
+ChainFault tls_fault(SSL* ssl) {
+    const Connection* connection = connection_of(ssl);
+    return connection != nullptr ? connection->fault : ChainFault::none;
+}
+
+Certificate tls_peer(SSL* ssl) {
+    const Connection* connection = connection_of(ssl);
+    if (connection != nullptr && connection->peer) {
+        return connection->peer;
+    }
+    X509* peer = SSL_get0_peer_certificate(ssl);
+    return peer != nullptr ? share_certificate(peer) : Certificate();
+}
+
+ServerCredentials make_server_credentials(std::string_view common_name, Time now, Duration life,
+                                          const std::vector<std::string>& names) {
+    // Clients whose clock is a little behind are no subject of a test of something else.
+    const Time not_before = now - std::chrono::hours(1);
+    ServerCredentials credentials;
+    credentials.ca_key = Key::generate(KeyType::p256);
+    CertificateSpec ca;
+    ca.subject.common_name = fmt::format("{} CA", common_name);
+    ca.not_before = not_before;
+    ca.not_after = now + life;
+    ca.is_ca = true;
+    ca.key_usage = KeyUsage::cert_sign | KeyUsage::crl_sign;
+    credentials.ca =
+        sign_certificate(ca, credentials.ca_key.public_key(), credentials.ca_key, nullptr);
+
+    credentials.identity.key = Key::generate(KeyType::p256);
+    CertificateSpec leaf;
+    leaf.subject.common_name = common_name;
+    leaf.not_before = not_before;
+    leaf.not_after = now + life;
+    leaf.key_usage = KeyUsage::digital_signature;
+    leaf.extended_key_usage = {std::string(eku_server_auth)};
+    leaf.alt_names.dns = {"localhost"};
+    leaf.alt_names.ips = {"127.0.0.1", "::1"};
+    for (const std::string& name : names) {
+        (is_address(name) ? leaf.alt_names.ips : leaf.alt_names.dns).push_back(name);
+    }
+    credentials.identity.leaf = sign_certificate(leaf, credentials.identity.key.public_key(),
+                                                 credentials.ca_key, &credentials.ca);
+    return credentials;
+}
+
+}  // namespace meshproof::crypto
