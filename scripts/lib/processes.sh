@@ -8,8 +8,8 @@ readonly patience=60 # seconds that a server may take to become ready; five are 
 
 declare -A picked_ports=()
 
-# pick_port VARIABLE: a loopback port on which nothing listens. They are taken from below the ephemeral range (32768 on
-# Linux), so that no outgoing connection gets one between here and the server's bind.
+# pick_port VARIABLE: a loopback port on which nothing listens. They are taken from below the ephemeral range (32768
+# on Linux), so that no outgoing connection gets one between here and the server's bind.
 pick_port() {
     local picked
     while picked=$((20000 + RANDOM % 10000)); do
@@ -21,8 +21,8 @@ pick_port() {
     done
 }
 
-# spawn NAME COMMAND...: the server outlives this shell and its terminal, holds none of the caller's files open (a caller
-# that reads our output through a pipe would wait for the server), and sees no setting of the caller's such as VAULT_ADDR.
+# spawn NAME COMMAND...: the server outlives this shell and its terminal, holds none of the caller's files open (who
+# reads our output through a pipe would wait for the server), and sees no setting of the caller's such as VAULT_ADDR.
 spawn() {
     local dir=$run/servers/$1 fd
     shift
@@ -40,8 +40,8 @@ spawn() {
     while [[ /proc/$pid/exe -ef /proc/$$/exe ]]; do sleep 0.01; done
 }
 
-# alive NAME: its recorded process exists and is ours. A pid may have been given to a stranger since, but only our servers
-# have a path below $run in their command line; a zombie has no command line.
+# alive NAME: its recorded process exists and is ours. The pid may have been given to a stranger since, but only our
+# servers have a path below $run in their command line; a zombie has no command line.
 alive() {
     local pid
     { read -r pid <"$run/servers/$1/pid"; } 2>/dev/null && grep -qaF -- "$run/" "/proc/$pid/cmdline" 2>/dev/null
