@@ -70,6 +70,16 @@ struct Traffic {
     [[nodiscard]] std::size_t succeeded() const { return attempted - failures.size(); }
 };
 
+/// Thrown to end a scenario whose next step would make no sense: a failure with this text, not `blocked`.
+class ScenarioEnded : public std::exception {
+  public:
+    explicit ScenarioEnded(std::string text) : text_(std::move(text)) {}
+    [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
+
+  private:
+    std::string text_;
+};
+
 /// A scenario's whole world: servers, mesh, time, chance, expectations and clean-up. Names made by `name()` carry the run's id.
 class World final {
   public:
@@ -91,6 +101,8 @@ class World final {
     [[nodiscard]] KubeSite& kube(std::size_t index = 0);
     /// "meshproof-RUNID-BASE": for everything that is created on a server.
     [[nodiscard]] std::string name(std::string_view base) const;
+    /// The run's label, for every Kubernetes object.
+    [[nodiscard]] kube::Labels labels() const;
 
     // Step 1 of the page, corrected. CannotGoOn (blocked) where the target does not let it happen.
     [[nodiscard]] Task<PreparedVault> prepare_vault(VaultSite& site, KubeSite& cluster, Recipe recipe = {});
@@ -156,6 +168,7 @@ class World final {
     [[nodiscard]] std::set<Capability> capabilities() const;
 
   private:
+    [[nodiscard]] int& counter();  // prepared Vaults so far, for distinct names
     void fail(std::string text);
     void expect_text(const Failure& failure, std::string_view text, std::string_view what);
     void add_note(std::string text);

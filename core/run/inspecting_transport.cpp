@@ -1,0 +1,45 @@
+#include "core/run/inspecting_transport.hpp"
+
+namespace meshproof::run {
+
+void InspectingTransport::inspect(const http::Endpoint& endpoint, const http::Request& request) {
+    monitors_.on_request(endpoint.caller.empty() ? endpoint.url.origin() : endpoint.caller, request.method,
+                         request.target, request.body);
+    if (const auto token = request.headers.find("X-Vault-Token")) {
+        trace_.learn(Secret(*token));
+    }
+    if (const auto authorization = request.headers.find("Authorization")) {
+        constexpr std::string_view bearer = "Bearer ";
+        if (authorization->starts_with(bearer)) {
+            trace_.learn(Secret(authorization->substr(bearer.size())));
+        }
+    }
+    // A login's body carries the projected token.
+    constexpr std::string_view jwt_key = "\"jwt\":\"";
+    if (const auto at = request.body.find(jwt_key); at != std::string::npos) {
+        const auto begin = at + jwt_key.size();
+        trace_.learn(Secret(request.body.substr(begin, request.body.find('"', begin) - begin)));
+    }
+}
+
+Task<Result<http::Response>> InspectingTransport::send(http::Endpoint endpoint, http::Request request) {
+    inspect(endpoint, request);
+    co_return co_await wire_.send(std::move(endpoint), std::move(request));
+}
+
+Task<Result<std::unique_ptr<http::Stream>>> InspectingTransport::open(http::Endpoint endpoint,
+                                                                      http::Request request) {
+    inspect(endpoint, request);
+    co_return co_await wire_.open(std::move(endpoint), std::move(request));
+}
+
+Task<Result<std::unique_ptr<http::Listener>>> InspectingTransport::listen(http::ListenSpec spec,
+                                                                          http::Handler& handler) {
+    co_return co_await wire_.listen(std::move(spec), handler);
+}
+
+Task<Result<std::unique_ptr<http::Link>>> InspectingTransport::open_link(http::Url upstream, std::string name) {
+    co_return co_await wire_.open_link(std::move(upstream), std::move(name));
+}
+
+}  // namespace meshproof::run

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+
+#include "core/run/environment.hpp"
+#include "fakes/sim/sim_network.hpp"
+#include "fakes/world/fake_servers.hpp"
+
+namespace meshproof::fakes {
+
+/// The setting `sim`: virtual time, no sockets, fake servers. A function of its seed.
+struct SimOptions {
+    std::uint64_t seed = 1;
+    FakeServersOptions servers;
+    FaultPlan faults;
+};
+[[nodiscard]] std::unique_ptr<run::Environment> make_sim(SimOptions options);
+
+/// The setting `loopback`: real time and TLS sockets, fake servers in this process.
+[[nodiscard]] std::unique_ptr<run::Environment> make_loopback(FakeServersOptions options);
+
+/// The setting `live` on a target file, with fakes for the side that the file calls `fake`.
+[[nodiscard]] std::unique_ptr<run::Environment> make_live(run::Target target, FakeServersOptions fakes);
+
+}  // namespace meshproof::fakes

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "core/run/environment.hpp"
+#include "core/run/target.hpp"
+#include "core/vault/client.hpp"
+#include "fakes/defects.hpp"
+#include "fakes/kube/fake_kube.hpp"
+#include "fakes/vault/fake_vault.hpp"
+
+namespace meshproof::fakes {
+
+struct FakeServersOptions {
+    std::uint64_t seed = 1;
+    std::size_t vaults = 2;    ///< 0 = none; the second plays the other product
+    std::size_t clusters = 2;  ///< 0 = none
+    vault::Product product = vault::Product::openbao;
+    Duration leaf_ttl = std::chrono::hours(24);
+    Duration certificate_life = std::chrono::hours(24 * 3650);  ///< of the servers' own TLS certificates
+    std::uint16_t vault_port = 0, kube_port = 0;  ///< of the first of each; 0 = any free one
+    bool tls = true;
+    Duration sign_service_time{};  ///< see FakeVaultOptions
+    int sign_concurrency = 0;
+    Defects defects;
+};
+
+/// Fake Vaults and API servers, served on a transport with their own CA: what the settings sim and loopback run against.
+class FakeServers {
+  public:
+    /// Serves them on `transport`; clock and transport outlive the result.
+    [[nodiscard]] static Task<Result<std::unique_ptr<FakeServers>>> start(FakeServersOptions options, Clock& clock,
+                                                                         http::Transport& transport);
+    ~FakeServers();
+
+    /// Fills in the sides that are ours: addresses, CA, tokens, unseal keys.
+    void complete(run::Target& target) const;
+
+    [[nodiscard]] FakeVault& vault(std::size_t index = 0);
+    [[nodiscard]] FakeKube& kube(std::size_t index = 0);
+    [[nodiscard]] http::Listener& vault_listener(std::size_t index = 0);
+    [[nodiscard]] http::Listener& kube_listener(std::size_t index = 0);
+    [[nodiscard]] const crypto::Certificate& ca() const;
+
+  private:
+    struct State;
+    explicit FakeServers(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace meshproof::fakes
