@@ -1,6 +1,6 @@
 #pragma once
 
-#include <map>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -14,27 +14,36 @@ namespace meshproof::fakes {
 struct FaultPlan {
     Duration min_delay = std::chrono::microseconds(200);  ///< each way
     Duration max_delay = std::chrono::milliseconds(2);
-    double refuse = 0;  ///< probability that a connection is refused
+    double refuse = 0;        ///< probability that a connection is refused
     double reset_before = 0;  ///< closed before the request arrives: the server never sees it
     double reset_after = 0;   ///< closed after the server handled it: the answer is lost
     double stall = 0;         ///< no answer until the caller's deadline
 };
 
-/// Transport without sockets: hosts are names, delays are virtual. TLS certificates are really checked: a real in-memory
-/// handshake on each new connection (at the virtual date) wherever either side shows a client certificate or a
-/// peer check; for other https endpoints, once per (caller, server identity).
+/// Transport without sockets: hosts are names, delays are virtual and never depend on sizes. TLS
+/// certificates are really checked, by in-memory handshakes at the virtual date (or at TlsParty::at
+/// where that is set: a skewed clock): on each new connection where either side asks for a client
+/// certificate or checks its peer; for other https endpoints once per server identity and trust,
+/// and again when the server's leaf is out of its time. A request whose caller gave up is still
+/// handled to its end. Destroying a listener or the network cancels the handlers that still run
+/// there: they end at their next wait.
 class SimNetwork final : public http::Transport {
   public:
     SimNetwork(SimClock& clock, Prng prng, FaultPlan plan = {});
     ~SimNetwork() override;
 
-    [[nodiscard]] Task<Result<http::Response>> send(http::Endpoint endpoint, http::Request request) override;
-    [[nodiscard]] Task<Result<std::unique_ptr<http::Stream>>> open(http::Endpoint endpoint, http::Request request) override;
-    [[nodiscard]] Task<Result<std::unique_ptr<http::Listener>>> listen(http::ListenSpec spec, http::Handler& handler) override;
-    [[nodiscard]] Task<Result<std::unique_ptr<http::Link>>> open_link(http::Url upstream, std::string name) override;
+    [[nodiscard]] Task<Result<http::Response>> send(http::Endpoint endpoint,
+                                                    http::Request request) override;
+    [[nodiscard]] Task<Result<std::unique_ptr<http::Stream>>> open(http::Endpoint endpoint,
+                                                                   http::Request request) override;
+    [[nodiscard]] Task<Result<std::unique_ptr<http::Listener>>> listen(
+        http::ListenSpec spec, http::Handler& handler) override;
+    [[nodiscard]] Task<Result<std::unique_ptr<http::Link>>> open_link(http::Url upstream,
+                                                                      std::string name) override;
     void drop_idle() override;
 
     void set_plan(FaultPlan plan);
+    [[nodiscard]] std::uint64_t handshakes() const;  ///< TLS handshakes really done so far
 
   private:
     struct State;

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "core/crypto/tls.hpp"
+
+namespace meshproof::fakes {
+
+/// The TLS side of the simulated wire: does real handshakes in memory and remembers the open
+/// connections. A failed handshake is never remembered; a remembered one ends when either leaf is
+/// out of its time.
+class Connections {
+  public:
+    /// Between whom: `via` is the address that was dialled (a host's or a link's), `host` the
+    /// listener behind it.
+    struct Ends {
+        std::string caller, via, host;
+        bool reuse = true;
+    };
+
+    /// Both parties carry their date (`at`). Gives the client leaf that the server verified, where
+    /// it asked for one. Failure: `expired` where either side found the other's chain expired, else
+    /// `tls`; it says which side refused and why.
+    [[nodiscard]] Result<std::optional<crypto::Certificate>> connect(
+        const Ends& ends, const crypto::TlsParty& client, const crypto::TlsParty& server);
+    void forget();                          ///< all of them
+    void forget(std::string_view address);  ///< those through a link or to a host
+    [[nodiscard]] std::uint64_t handshakes() const { return handshakes_; }  ///< done so far
+
+  private:
+    struct Key {
+        std::string via, host, caller;
+        auto operator<=>(const Key&) const = default;
+    };
+    struct Connection {
+        crypto::TlsParty client, server;
+    };
+
+    std::map<Key, std::vector<Connection>> open_;
+    std::uint64_t handshakes_ = 0;
+};
+
+}  // namespace meshproof::fakes

@@ -1,0 +1,566 @@
+#include "fakes/sim/sim_network.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <deque>
+#include <map>
+#include <utility>
+
+#include "core/base/assert.hpp"
+#include "core/base/text.hpp"
+#include "core/time/signal.hpp"
+#include "core/time/task_group.hpp"
+#include "core/time/within.hpp"
+#include "fakes/sim/connections.hpp"
+
+namespace meshproof::fakes {
+namespace {
+
+std::string address_of(const http::Url& url) {
+    return fmt::format("{}:{}", lower(url.host), url.port);
+}
+
+/// A listening name and its handler.
+struct Host {
+    Host(http::ListenSpec its_spec, http::Handler& its_handler, http::Url its_url)
+        : spec(std::move(its_spec)), handler(its_handler), url(std::move(its_url)) {}
+    http::ListenSpec spec;
+    http::Handler& handler;
+    http::Url url;
+    TaskGroup serving;
+};
+
+struct Wire {
+    http::Url url, upstream;
+    http::LinkMode mode = http::LinkMode::pass;
+    bool gone = false;
+};
+
+/// What the seed says about one exchange.
+struct Fate {
+    Duration outward{}, homeward{};
+    bool refused = false, reset_before = false, reset_after = false, stalled = false;
+    std::uint64_t stream_seed = 0;
+};
+
+/// One request on its way: shared by the caller's side and the server's side, which may outlive
+/// each other.
+struct Exchange {
+    struct Piece {
+        Time arrives;
+        std::optional<std::string> text;  ///< nothing = the clean end
+    };
+    std::vector<std::shared_ptr<Wire>> wires;
+    std::shared_ptr<Host> host;  ///< set once the request is there
+    bool streaming = false;
+    bool closed = false;  ///< the connection broke
+    bool waiting = true;  ///< the caller is still there
+    std::optional<http::Response> response;
+    std::exception_ptr error;  ///< what the handler threw (CannotGoOn); `closed` as well
+    std::deque<Piece> pieces;
+    TaskGroup pump;  ///< delivers the pieces of a stream
+    Signal changed;
+
+    void close() {
+        closed = true;
+        pump.cancel();
+        changed.notify_all();
+    }
+    [[nodiscard]] bool stalled() const {
+        return std::ranges::any_of(
+            wires, [](const auto& wire) { return wire->mode == http::LinkMode::stall; });
+    }
+};
+
+bool is_cancellation(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const boost::system::system_error& e) {
+        return e.code() == boost::asio::error::operation_aborted;
+    } catch (...) {
+        return false;
+    }
+}
+
+struct Net {
+    Net(SimClock& its_clock, Prng its_prng, FaultPlan its_plan)
+        : clock(its_clock), prng(std::move(its_prng)), plan(its_plan) {}
+
+    SimClock& clock;
+    Prng prng;
+    FaultPlan plan;
+    Connections connections;
+    std::map<std::string, std::shared_ptr<Host>> hosts;          ///< by name:port
+    std::map<std::string, std::shared_ptr<Wire>> wires;          ///< by name:port
+    std::map<std::pair<std::string, std::string>, Prng> chance;  ///< by caller and address
+    std::map<std::uint64_t, std::weak_ptr<Exchange>> exchanges;  ///< in order of their start
+    std::uint64_t next_exchange = 0;
+
+    // Always the same number of draws, so that a changed plan shifts nobody's stream.
+    Fate draw(const std::string& caller, const std::string& address) {
+        auto found = chance.find({caller, address});
+        if (found == chance.end()) {
+            found = chance
+                        .emplace(std::pair(caller, address),
+                                 prng.fork(fmt::format("{} > {}", caller, address)))
+                        .first;
+        }
+        auto& stream = found->second;
+        Fate fate;
+        fate.outward = stream.between(plan.min_delay, plan.max_delay);
+        fate.homeward = stream.between(plan.min_delay, plan.max_delay);
+        fate.refused = stream.chance(plan.refuse);
+        fate.reset_before = stream.chance(plan.reset_before);
+        fate.reset_after = stream.chance(plan.reset_after);
+        fate.stalled = stream.chance(plan.stall);
+        fate.stream_seed = stream.next();
+        return fate;
+    }
+
+    // The links that stand between the caller and the host, in order; `address` becomes the host's.
+    std::vector<std::shared_ptr<Wire>> wires_before(std::string& address) const {
+        std::vector<std::shared_ptr<Wire>> out;
+        for (auto found = wires.find(address); found != wires.end(); found = wires.find(address)) {
+            out.push_back(found->second);
+            address = address_of(found->second->upstream);
+        }
+        return out;
+    }
+
+    template <class Predicate>
+    void close_exchanges(Predicate predicate) {
+        std::vector<std::shared_ptr<Exchange>> chosen;
+        for (const auto& [id, weak] : exchanges) {
+            if (auto exchange = weak.lock(); exchange && predicate(*exchange)) {
+                chosen.push_back(std::move(exchange));
+            }
+        }
+        for (const auto& exchange : chosen) {
+            exchange->close();
+        }
+    }
+    void cut(const std::shared_ptr<Wire>& wire) {
+        connections.forget(address_of(wire->url));
+        close_exchanges([&](const Exchange& exchange) {
+            return std::ranges::find(exchange.wires, wire) != exchange.wires.end();
+        });
+    }
+    void drop(const std::shared_ptr<Host>& host) {
+        connections.forget(address_of(host->url));
+        close_exchanges([&](const Exchange& exchange) { return exchange.host == host; });
+    }
+    void wake_all() const {
+        for (const auto& [id, weak] : exchanges) {
+            if (const auto exchange = weak.lock()) {
+                exchange->changed.notify_all();
+            }
+        }
+    }
+};
+
+/// Keeps an exchange known to the network for as long as its caller cares.
+class InFlight {
+  public:
+    InFlight(std::shared_ptr<Net> state, std::shared_ptr<Exchange> exchange)
+        : state_(std::move(state)), exchange_(std::move(exchange)), id_(state_->next_exchange++) {
+        state_->exchanges.emplace(id_, exchange_);
+    }
+    ~InFlight() {
+        exchange_->waiting = false;
+        state_->exchanges.erase(id_);
+    }
+    InFlight(const InFlight&) = delete;
+    InFlight& operator=(const InFlight&) = delete;
+
+  private:
+    std::shared_ptr<Net> state_;
+    std::shared_ptr<Exchange> exchange_;
+    std::uint64_t id_;
+};
+
+// The server's side of an exchange: goes on when the caller has given up.
+Task<void> serve(std::shared_ptr<Net> state, std::shared_ptr<Exchange> exchange,
+                 http::Request request, http::Peer peer) {
+    const bool head = request.method == "HEAD";
+    std::exception_ptr error;
+    try {
+        auto response =
+            co_await exchange->host->handler.handle(std::move(request), std::move(peer));
+        if (response.source && !exchange->streaming) {
+            const auto source = std::exchange(response.source, nullptr);
+            while (auto piece = co_await source->next(state->clock)) {
+                response.body += *piece;
+            }
+        }
+        if (head) {
+            response.body.clear();
+        }
+        exchange->response = std::move(response);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    if (error) {
+        exchange->closed = true;
+        if (!is_cancellation(error)) {
+            exchange->error = error;  // the caller's side throws it
+            MESHPROOF_ASSERT(exchange->waiting, "a handler threw and its caller was gone");
+        }
+    }
+    exchange->changed.notify_all();
+}
+
+// Moves the pieces of an endless body. Each is delayed, and none overtakes another.
+Task<void> pump_pieces(std::shared_ptr<Net> state, std::shared_ptr<Exchange> exchange,
+                       std::shared_ptr<http::BodySource> source, Prng chance) {
+    Time last = state->clock.now();
+    bool more = true;
+    std::exception_ptr error;
+    while (more) {
+        std::optional<std::string> piece;
+        try {
+            piece = co_await source->next(state->clock);
+        } catch (...) {
+            error = std::current_exception();
+        }
+        if (error) {
+            if (!is_cancellation(error)) {
+                exchange->error = error;
+            }
+            exchange->closed = true;
+            more = false;
+        } else {
+            last = std::max(last, state->clock.now() +
+                                      chance.between(state->plan.min_delay, state->plan.max_delay));
+            more = piece.has_value();
+            exchange->pieces.push_back({last, std::move(piece)});
+        }
+        exchange->changed.notify_all();
+    }
+}
+
+// Waits while a link on the way holds everything back; fails when the connection breaks.
+Task<Result<void>> pass_links(std::shared_ptr<Exchange> exchange, std::string address) {
+    while (!exchange->closed && exchange->stalled()) {
+        co_await exchange->changed.wait();
+    }
+    if (exchange->closed) {
+        co_return fail(FailureKind::closed, "connection to {} closed", address);
+    }
+    co_return Result<void>();
+}
+
+tl::unexpected<Failure> closed_by(const std::string& address) {
+    return fail(FailureKind::closed, "connection to {} closed", address);
+}
+
+// Finds the host and shakes hands. On success the exchange has its host.
+Result<http::Peer> arrive(Net& state, Exchange& exchange, const http::Endpoint& endpoint,
+                          const std::string& host_address) {
+    const auto address = address_of(endpoint.url);
+    for (const auto& wire : exchange.wires) {
+        if (wire->gone || wire->mode == http::LinkMode::refuse) {
+            return fail(FailureKind::unreachable, "connection to {} refused", address);
+        }
+    }
+    const auto found = state.hosts.find(host_address);
+    if (found == state.hosts.end()) {
+        return fail(FailureKind::unreachable, "connection to {} refused", address);
+    }
+    const auto& spec = found->second->spec;
+    const bool https = endpoint.url.scheme == "https";
+    if (https && !spec.tls) {
+        return fail(FailureKind::tls, "{} does not speak TLS", address);
+    }
+    if (!https && spec.tls) {
+        return closed_by(address);
+    }
+    http::Peer peer{endpoint.caller, std::nullopt};
+    if (https) {
+        auto client = endpoint.tls;
+        auto server = spec.party();
+        if (client.server_name.empty() && !client.check_peer && client.verify_peer) {
+            client.server_name = endpoint.url.host;
+        }
+        client.at = client.at.value_or(state.clock.now());
+        server.at = server.at.value_or(state.clock.now());
+        auto shown = state.connections.connect(
+            {endpoint.caller, address, host_address, endpoint.reuse}, client, server);
+        if (!shown) {
+            return propagate(shown);
+        }
+        peer.certificate = std::move(*shown);
+    }
+    exchange.host = found->second;
+    return peer;
+}
+
+// The caller's side, up to the answer's head. Runs under the caller's deadline.
+Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<Exchange> exchange,
+                                   http::Endpoint endpoint, http::Request request, Fate fate) {
+    const auto address = address_of(endpoint.url);
+    auto host_address = address;
+    exchange->wires = state->wires_before(host_address);
+    co_await state->clock.sleep_for(fate.outward);
+    auto passed = co_await pass_links(exchange, address);
+    if (!passed) {
+        co_return propagate(passed);
+    }
+    if (fate.refused) {
+        co_return fail(FailureKind::unreachable, "connection to {} refused", address);
+    }
+    auto peer = arrive(*state, *exchange, endpoint, host_address);
+    if (!peer) {
+        co_return propagate(peer);
+    }
+    if (fate.reset_before) {
+        co_return closed_by(address);
+    }
+    while (fate.stalled && !exchange->closed) {
+        co_await exchange->changed.wait();
+    }
+    if (exchange->closed) {
+        co_return closed_by(address);
+    }
+    if (request.body.size() > exchange->host->spec.body_limit) {
+        http::Response too_large;
+        too_large.status = 413;
+        co_return too_large;
+    }
+    if (!request.headers.find("Host")) {
+        request.headers.set("Host", fmt::format("{}:{}", endpoint.url.host, endpoint.url.port));
+    }
+    co_await exchange->host->serving.spawn(
+        serve(state, exchange, std::move(request), std::move(*peer)));
+    while (!exchange->response && !exchange->closed) {
+        co_await exchange->changed.wait();
+    }
+    if (exchange->closed) {
+        co_return closed_by(address);
+    }
+    co_await state->clock.sleep_for(fate.homeward);
+    passed = co_await pass_links(exchange, address);
+    if (!passed) {
+        co_return propagate(passed);
+    }
+    if (fate.reset_after) {
+        co_return closed_by(address);
+    }
+    co_return std::move(*exchange->response);
+}
+
+class SimStream final : public http::Stream {
+  public:
+    SimStream(std::shared_ptr<Net> state, std::shared_ptr<Exchange> exchange,
+              std::unique_ptr<InFlight> in_flight, std::string address, http::Response head)
+        : state_(std::move(state)),
+          exchange_(std::move(exchange)),
+          in_flight_(std::move(in_flight)),
+          address_(std::move(address)),
+          head_(std::move(head)) {}
+    ~SimStream() override { exchange_->close(); }
+
+    [[nodiscard]] const http::Response& head() const override { return head_; }
+
+    [[nodiscard]] Task<Result<std::optional<std::string>>> next() override {
+        while (exchange_->pieces.empty() && !exchange_->closed) {
+            co_await exchange_->changed.wait();
+        }
+        if (exchange_->error) {
+            std::rethrow_exception(exchange_->error);
+        }
+        if (!exchange_->closed && exchange_->pieces.front().arrives > state_->clock.now()) {
+            co_await state_->clock.sleep_until(exchange_->pieces.front().arrives);
+        }
+        const auto passed = co_await pass_links(exchange_, address_);
+        if (!passed) {
+            co_return propagate(passed);
+        }
+        auto text = std::move(exchange_->pieces.front().text);
+        if (text) {  // the end stays, for whoever asks again
+            exchange_->pieces.pop_front();
+        }
+        co_return text;
+    }
+
+  private:
+    std::shared_ptr<Net> state_;
+    std::shared_ptr<Exchange> exchange_;
+    std::unique_ptr<InFlight> in_flight_;
+    std::string address_;
+    http::Response head_;
+};
+
+class SimListener final : public http::Listener {
+  public:
+    SimListener(std::weak_ptr<Net> state, std::shared_ptr<Host> host)
+        : state_(std::move(state)), host_(std::move(host)) {}
+    ~SimListener() override {
+        if (const auto state = state_.lock()) {
+            state->hosts.erase(address_of(host_->url));
+            state->drop(host_);
+        }
+        host_->serving.cancel();
+    }
+    [[nodiscard]] http::Url url() const override { return host_->url; }
+    void drop_connections() override {
+        if (const auto state = state_.lock()) {
+            state->drop(host_);
+        }
+    }
+
+  private:
+    std::weak_ptr<Net> state_;
+    std::shared_ptr<Host> host_;
+};
+
+class SimLink final : public http::Link {
+  public:
+    SimLink(std::weak_ptr<Net> state, std::shared_ptr<Wire> wire)
+        : state_(std::move(state)), wire_(std::move(wire)) {}
+    ~SimLink() override {
+        wire_->gone = true;
+        if (const auto state = state_.lock()) {
+            state->wires.erase(address_of(wire_->url));
+            state->cut(wire_);
+        }
+    }
+    [[nodiscard]] http::Url url() const override { return wire_->url; }
+    void set(http::LinkMode mode) override {
+        wire_->mode = mode;
+        const auto state = state_.lock();
+        if (!state) {
+            return;
+        }
+        if (mode == http::LinkMode::refuse) {
+            state->cut(wire_);
+        } else {
+            state->wake_all();
+        }
+    }
+    void cut() override {
+        if (const auto state = state_.lock()) {
+            state->cut(wire_);
+        }
+    }
+    [[nodiscard]] http::LinkMode mode() const override { return wire_->mode; }
+
+  private:
+    std::weak_ptr<Net> state_;
+    std::shared_ptr<Wire> wire_;
+};
+
+}  // namespace
+
+struct SimNetwork::State final : Net {
+    using Net::Net;
+};
+
+SimNetwork::SimNetwork(SimClock& clock, Prng prng, FaultPlan plan)
+    : state_(std::make_shared<State>(clock, std::move(prng), plan)) {}
+
+SimNetwork::~SimNetwork() {
+    for (const auto& [address, host] : state_->hosts) {
+        host->serving.cancel();
+    }
+    state_->close_exchanges([](const Exchange&) { return true; });
+}
+
+Task<Result<http::Response>> SimNetwork::send(http::Endpoint endpoint, http::Request request) {
+    const auto state = state_;
+    const auto exchange = std::make_shared<Exchange>();
+    const InFlight in_flight(state, exchange);
+    const auto limit = endpoint.timeout;
+    const auto fate = state->draw(endpoint.caller, address_of(endpoint.url));
+    const auto origin = endpoint.url.origin();
+    auto work = carry(state, exchange, std::move(endpoint), std::move(request), fate);
+    auto answer = co_await within(state->clock, limit, std::move(work));
+    if (exchange->error) {
+        std::rethrow_exception(exchange->error);
+    }
+    if (!answer && answer.error().kind == FailureKind::timed_out) {
+        co_return propagate(answer, origin);
+    }
+    co_return answer;
+}
+
+Task<Result<std::unique_ptr<http::Stream>>> SimNetwork::open(http::Endpoint endpoint,
+                                                             http::Request request) {
+    const auto state = state_;
+    const auto exchange = std::make_shared<Exchange>();
+    exchange->streaming = true;
+    auto in_flight = std::make_unique<InFlight>(state, exchange);
+    const auto limit = endpoint.timeout;
+    const auto address = address_of(endpoint.url);
+    const auto origin = endpoint.url.origin();
+    const auto fate = state->draw(endpoint.caller, address);
+    auto work = carry(state, exchange, std::move(endpoint), std::move(request), fate);
+    auto answer = co_await within(state->clock, limit, std::move(work));
+    if (exchange->error) {
+        std::rethrow_exception(exchange->error);
+    }
+    if (!answer) {
+        if (answer.error().kind == FailureKind::timed_out) {
+            co_return propagate(answer, origin);
+        }
+        co_return propagate(answer);
+    }
+    auto source = std::exchange(answer->source, nullptr);
+    auto body = std::exchange(answer->body, {});
+    if (!body.empty()) {
+        exchange->pieces.push_back({state->clock.now(), std::move(body)});
+    }
+    if (source) {
+        co_await exchange->pump.spawn(
+            pump_pieces(state, exchange, std::move(source), Prng(fate.stream_seed)));
+    } else {
+        exchange->pieces.push_back({state->clock.now(), std::nullopt});
+    }
+    std::unique_ptr<http::Stream> stream = std::make_unique<SimStream>(
+        state, exchange, std::move(in_flight), address, std::move(*answer));
+    co_return stream;
+}
+
+Task<Result<std::unique_ptr<http::Listener>>> SimNetwork::listen(http::ListenSpec spec,
+                                                                 http::Handler& handler) {
+    MESHPROOF_ASSERT(!spec.name.empty(), "a simulated host needs a name");
+    MESHPROOF_ASSERT(!spec.tls || spec.party, "{} listens with TLS and has no party", spec.name);
+    http::Url url;
+    url.scheme = spec.tls ? "https" : "http";
+    url.host = spec.name;
+    const std::uint16_t usual = spec.tls ? 443 : 80;
+    url.port = spec.port != 0 ? spec.port : usual;
+    const auto address = address_of(url);
+    MESHPROOF_ASSERT(!state_->hosts.contains(address) && !state_->wires.contains(address),
+                     "{} listens already", address);
+    auto host = std::make_shared<Host>(std::move(spec), handler, std::move(url));
+    state_->hosts.emplace(address, host);
+    std::unique_ptr<http::Listener> listener =
+        std::make_unique<SimListener>(state_, std::move(host));
+    co_return listener;
+}
+
+Task<Result<std::unique_ptr<http::Link>>> SimNetwork::open_link(http::Url upstream,
+                                                                std::string name) {
+    auto wire = std::make_shared<Wire>();
+    wire->upstream = upstream;
+    wire->url = std::move(upstream);
+    wire->url.host = std::move(name);
+    const auto address = address_of(wire->url);
+    MESHPROOF_ASSERT(!state_->hosts.contains(address) && !state_->wires.contains(address),
+                     "{} stands already", address);
+    state_->wires.emplace(address, wire);
+    std::unique_ptr<http::Link> link = std::make_unique<SimLink>(state_, std::move(wire));
+    co_return link;
+}
+
+void SimNetwork::drop_idle() {
+    state_->connections.forget();
+}
+void SimNetwork::set_plan(FaultPlan plan) {
+    state_->plan = plan;
+}
+std::uint64_t SimNetwork::handshakes() const {
+    return state_->connections.handshakes();
+}
+
+}  // namespace meshproof::fakes

@@ -1,0 +1,234 @@
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "core/crypto/tls.hpp"
+#include "fakes/sim/sim_network.hpp"
+
+namespace meshproof::fakes {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Time start = from_unix_seconds(1'800'000'000);
+constexpr Duration year = 24h * 365;
+
+/// Answers with the common name of the client certificate that it was given, "-" without one.
+class WhoIs final : public http::Handler {
+  public:
+    [[nodiscard]] Task<http::Response> handle(http::Request, http::Peer peer) override {
+        http::Response response;
+        response.body = peer.certificate ? peer.certificate->subject().common_name : "-";
+        ++handled;
+        co_return response;
+    }
+    int handled = 0;
+};
+
+struct Authority {
+    Authority() : key(crypto::Key::generate(crypto::KeyType::p256)) {
+        crypto::CertificateSpec spec;
+        spec.serial = {1};
+        spec.subject.common_name = "root";
+        spec.not_before = start - 1h;
+        spec.not_after = start + year;
+        spec.is_ca = true;
+        spec.key_usage = crypto::cert_sign | crypto::crl_sign;
+        root = crypto::sign_certificate(spec, key.public_key(), key, nullptr);
+    }
+    [[nodiscard]] crypto::TlsIdentity leaf(std::string name, Duration life) const {
+        auto leaf_key = crypto::Key::generate(crypto::KeyType::p256);
+        crypto::CertificateSpec spec;
+        spec.serial = {2};
+        spec.subject.common_name = name;
+        spec.not_before = start - 30s;
+        spec.not_after = start + life;
+        spec.alt_names.dns = {std::move(name)};
+        spec.key_usage = crypto::digital_signature;
+        spec.extended_key_usage = {std::string(crypto::eku_server_auth),
+                                   std::string(crypto::eku_client_auth)};
+        auto certificate = crypto::sign_certificate(spec, leaf_key.public_key(), key, &root);
+        return {std::move(certificate), {}, std::move(leaf_key)};
+    }
+    crypto::Key key;
+    crypto::Certificate root;
+};
+
+Task<void> pause(SimClock& clock, Duration duration) {
+    co_await clock.sleep_for(duration);
+}
+
+struct Tls : testing::Test {
+    std::unique_ptr<http::Listener> listen(bool mutual) {
+        http::ListenSpec spec;
+        spec.name = "api";
+        spec.party = [this, mutual] {
+            crypto::TlsParty party;
+            party.identity = server;
+            party.verify_peer = mutual;
+            party.trust = {authority.root};
+            return party;
+        };
+        return require(clock.run(network.listen(std::move(spec), whois)));
+    }
+    http::Endpoint endpoint(const http::Url& url, bool mutual) {
+        http::Endpoint out;
+        out.url = url;
+        out.tls.trust = {authority.root};
+        if (mutual) {
+            out.tls.identity = client;
+        }
+        out.caller = "web";
+        return out;
+    }
+    Result<http::Response> send(http::Endpoint to) {
+        return clock.run(network.send(std::move(to), http::Request{}));
+    }
+    void pass_time(Duration duration) { clock.run(pause(clock, duration)); }
+
+    Authority authority;
+    crypto::TlsIdentity server = authority.leaf("api", 2h);
+    crypto::TlsIdentity client = authority.leaf("web", 1h);
+    WhoIs whois;
+    boost::asio::io_context context;
+    SimClock clock{context, start};
+    SimNetwork network{clock, Prng(3)};
+};
+
+TEST_F(Tls, ServerAloneIsCheckedOnceAndRemembered) {
+    const auto listener = listen(false);
+    EXPECT_EQ(listener->url().origin(), "https://api:443");
+    for (int i = 0; i < 5; ++i) {
+        const auto answer = send(endpoint(listener->url(), false));
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(answer->body, "-");
+    }
+    EXPECT_EQ(network.handshakes(), 1U);
+    network.drop_idle();
+    ASSERT_TRUE(send(endpoint(listener->url(), false)));
+    EXPECT_EQ(network.handshakes(), 2U);
+}
+
+TEST_F(Tls, RememberedServerLeafIsStillCheckedByDate) {
+    const auto listener = listen(false);
+    ASSERT_TRUE(send(endpoint(listener->url(), false)));
+    pass_time(2h + 1s);
+    const auto late = send(endpoint(listener->url(), false));
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().kind, FailureKind::expired) << late.error().message;
+    server = authority.leaf("api", 4h);
+    EXPECT_TRUE(send(endpoint(listener->url(), false))) << "a new leaf is asked for";
+}
+
+TEST_F(Tls, FailuresAreNotRemembered) {
+    const auto listener = listen(false);
+    auto stranger = endpoint(listener->url(), false);
+    stranger.tls.trust = {Authority().root};
+    for (int i = 1; i <= 2; ++i) {
+        const auto answer = send(stranger);
+        ASSERT_FALSE(answer);
+        EXPECT_EQ(answer.error().kind, FailureKind::tls);
+        EXPECT_NE(answer.error().message.find("client refused"), std::string::npos)
+            << answer.error().message;
+        EXPECT_EQ(network.handshakes(), static_cast<std::uint64_t>(i));
+    }
+    EXPECT_EQ(whois.handled, 0);
+    EXPECT_TRUE(send(endpoint(listener->url(), false)));
+}
+
+TEST_F(Tls, NameIsCheckedThroughALinkToo) {
+    const auto listener = listen(false);
+    const auto link = require(clock.run(network.open_link(listener->url(), "api-link")));
+    EXPECT_EQ(send(endpoint(link->url(), false)).error().kind, FailureKind::tls);
+    auto named = endpoint(link->url(), false);
+    named.tls.server_name = "api";
+    EXPECT_TRUE(send(named));
+}
+
+TEST_F(Tls, MutualShowsTheClientLeafToTheHandler) {
+    const auto listener = listen(true);
+    auto to = endpoint(listener->url(), true);
+    to.reuse = false;
+    for (int i = 1; i <= 3; ++i) {
+        const auto answer = send(to);
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(answer->body, "web");
+        EXPECT_EQ(network.handshakes(), static_cast<std::uint64_t>(i));
+    }
+    to.reuse = true;
+    ASSERT_TRUE(send(to));
+    ASSERT_TRUE(send(to));
+    EXPECT_EQ(network.handshakes(), 4U);
+}
+
+TEST_F(Tls, ServerRefusesAMissingClientLeaf) {
+    const auto listener = listen(true);
+    const auto answer = send(endpoint(listener->url(), false));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, FailureKind::tls) << answer.error().message;
+    EXPECT_EQ(whois.handled, 0);
+}
+
+TEST_F(Tls, ExpiredClientLeafIsRefusedByTheServer) {
+    const auto listener = listen(true);
+    for (const bool reuse : {false, true}) {
+        auto to = endpoint(listener->url(), true);
+        to.reuse = reuse;
+        if (reuse) {
+            client = authority.leaf("web", 90min);
+            to = endpoint(listener->url(), true);
+            ASSERT_TRUE(send(to));
+            pass_time(31min);
+        } else {
+            pass_time(61min);
+        }
+        const auto late = send(to);
+        ASSERT_FALSE(late);
+        EXPECT_EQ(late.error().kind, FailureKind::expired) << late.error().message;
+        EXPECT_NE(late.error().message.find("server refused"), std::string::npos)
+            << late.error().message;
+    }
+}
+
+TEST_F(Tls, ExpiredServerLeafIsRefusedByTheClient) {
+    client = authority.leaf("web", 24h);
+    const auto listener = listen(true);
+    pass_time(3h);
+    const auto late = send(endpoint(listener->url(), true));
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().kind, FailureKind::expired) << late.error().message;
+    EXPECT_NE(late.error().message.find("client refused"), std::string::npos)
+        << late.error().message;
+}
+
+TEST_F(Tls, ASkewedCallerJudgesAtItsOwnDate) {
+    const auto listener = listen(false);
+    auto to = endpoint(listener->url(), false);
+    to.tls.at = start + 3h;
+    EXPECT_EQ(send(to).error().kind, FailureKind::expired);
+}
+
+Result<void> refuse_everyone(const crypto::Certificate&) {
+    return fail(FailureKind::tls, "not the peer that was meant");
+}
+
+TEST_F(Tls, PeerCheckDecidesInsteadOfTheName) {
+    const auto listener = listen(true);
+    const auto link = require(clock.run(network.open_link(listener->url(), "elsewhere")));
+    auto to = endpoint(link->url(), true);
+    to.tls.check_peer = [](const crypto::Certificate&) { return Result<void>(); };
+    EXPECT_TRUE(send(to)) << "no name check beside a peer check";
+    to.tls.check_peer = refuse_everyone;
+    to.reuse = false;
+    EXPECT_EQ(send(to).error().kind, FailureKind::tls);
+}
+
+TEST_F(Tls, WrongSchemeIsRefused) {
+    const auto listener = listen(false);
+    auto to = endpoint(listener->url(), false);
+    to.url.scheme = "http";
+    EXPECT_EQ(send(to).error().kind, FailureKind::closed);
+}
+
+}  // namespace
+}  // namespace meshproof::fakes
