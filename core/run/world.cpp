@@ -129,7 +129,7 @@ Task<void> World::start() {
             s.trace.learn(key);
         }
         target.config.endpoint.caller = "admin";
-        VaultSite site{.name = fmt::format("vault-{}", i), .admin = vault::Client(s.transport, target.config)};
+        VaultSite site(fmt::format("vault-{}", i), vault::Client(s.transport, target.config));
         const auto where = target.config.endpoint.url.origin();
         const auto status = require(co_await site.admin.seal_status(), "Vault " + where);
         if (!status.initialized || status.sealed) {
@@ -163,7 +163,7 @@ Task<void> World::start() {
         auto& access = s.target.clusters[i];
         s.trace.learn(access.token);
         access.endpoint.caller = "admin";
-        KubeSite site{.name = fmt::format("kube-{}", i), .admin = kube::Client(s.transport, access)};
+        KubeSite site(fmt::format("kube-{}", i), kube::Client(s.transport, access));
         const auto where = access.endpoint.url.origin();
         site.version = require(co_await site.admin.version(), "API server " + where);
         for (const auto& ns : {s.target.mesh_namespace, s.target.workload_namespace}) {

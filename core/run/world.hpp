@@ -16,6 +16,8 @@ namespace meshproof::run {
 
 /// One Vault of the target.
 struct VaultSite {
+    VaultSite(std::string site_name, vault::Client client) : name(std::move(site_name)), admin(std::move(client)) {}
+
     std::string name;            ///< "vault-0"
     vault::Client admin;         ///< with the target's token
     vault::Product product = vault::Product::openbao;
@@ -29,6 +31,8 @@ struct VaultSite {
 
 /// One API server of the target.
 struct KubeSite {
+    KubeSite(std::string site_name, kube::Client client) : name(std::move(site_name)), admin(std::move(client)) {}
+
     std::string name;               ///< "kube-0"
     kube::Client admin;
     std::string version;
