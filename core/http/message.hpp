@@ -20,10 +20,12 @@ class Headers {
     Headers() = default;
     Headers(std::initializer_list<std::pair<std::string, std::string>> fields) : fields_(fields) {}
     [[nodiscard]] std::optional<std::string> find(std::string_view name) const;  ///< the first one
-    void set(std::string_view name, std::string value);                         ///< replaces all of that name
+    void set(std::string_view name, std::string value);  ///< replaces all of that name
     void add(std::string_view name, std::string value);
     void remove(std::string_view name);
-    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
+    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& fields() const {
+        return fields_;
+    }
 
   private:
     std::vector<std::pair<std::string, std::string>> fields_;
@@ -51,8 +53,9 @@ struct Response {
     int status = 200;
     Headers headers;
     std::string body;
-    bool chunked = false;                ///< send with Transfer-Encoding: chunked instead of Content-Length
-    std::shared_ptr<BodySource> source;  ///< where set, the body comes from here, chunk by chunk (server side only)
+    bool chunked = false;  ///< send with Transfer-Encoding: chunked instead of Content-Length
+    std::shared_ptr<BodySource>
+        source;  ///< where set, the body comes from here, chunk by chunk (server side only)
 };
 
 /// `https://host:port/path`. Default ports are filled in.
@@ -60,9 +63,10 @@ struct Url {
     std::string scheme;  ///< "https" or "http"
     std::string host;    ///< without brackets
     std::uint16_t port = 0;
-    std::string path;    ///< "" or "/prefix" without a trailing slash
+    std::string path;  ///< "" or "/prefix" without a trailing slash
 
-    [[nodiscard]] static Result<Url> parse(std::string_view text);  ///< invalid says what is wrong with it
+    [[nodiscard]] static Result<Url> parse(
+        std::string_view text);  ///< invalid says what is wrong with it
     [[nodiscard]] std::string text() const;
     [[nodiscard]] std::string origin() const;  ///< scheme://host:port
     [[nodiscard]] bool loopback() const;       ///< localhost, 127.0.0.0/8 or ::1
@@ -70,7 +74,8 @@ struct Url {
 };
 
 /// Percent-decoding and query strings.
-[[nodiscard]] std::string percent_encode(std::string_view text);  ///< everything but unreserved characters
+[[nodiscard]] std::string percent_encode(
+    std::string_view text);  ///< everything but unreserved characters
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 /// `a=1&b=2` in order, decoded (+ is a blank); broken escapes are kept as they are.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> parse_query(std::string_view query);

@@ -12,8 +12,9 @@ namespace meshproof::http {
 
 /// Who is asking, as the serving side sees it.
 struct Peer {
-    std::string address;                            ///< "127.0.0.1" or the caller's name in sim
-    std::optional<crypto::Certificate> certificate;  ///< the verified client certificate, where there is one
+    std::string address;  ///< "127.0.0.1" or the caller's name in sim
+    std::optional<crypto::Certificate>
+        certificate;  ///< the verified client certificate, where there is one
 };
 
 /// One party's rules: a request in, a response out. Lives longer than what serves it.
@@ -26,14 +27,16 @@ class Handler {
     [[nodiscard]] virtual Task<Response> handle(Request request, Peer peer) = 0;
 };
 
-/// Where a request goes and how. `tls` is used for https only; its server_name defaults to the URL's host
-/// unless tls.check_peer is set (then identity is decided by check_peer alone) or verify_peer is off.
+/// Where a request goes and how. `tls` is used for https only; its server_name defaults to the
+/// URL's host unless tls.check_peer is set (then identity is decided by check_peer alone) or
+/// verify_peer is off.
 struct Endpoint {
     Url url;
     crypto::TlsParty tls;
-    Duration timeout = std::chrono::seconds(60);  ///< for the whole exchange; for a stream, until its head
-    bool reuse = true;                            ///< keep connections alive between requests of the same endpoint
-    std::string caller;                           ///< a name for logs and for per-caller faults
+    Duration timeout =
+        std::chrono::seconds(60);  ///< for the whole exchange; for a stream, until its head
+    bool reuse = true;             ///< keep connections alive between requests of the same endpoint
+    std::string caller;            ///< a name for logs and for per-caller faults
 };
 
 /// An open answer whose body comes in pieces (a watch).
@@ -48,13 +51,15 @@ class Stream {
     [[nodiscard]] virtual Task<Result<std::optional<std::string>>> next() = 0;
 };
 
-/// What serves on a port. Each new connection asks `identity` for what to show, so it can be swapped at any time.
+/// What serves on a port. Each new connection asks `identity` for what to show, so it can be
+/// swapped at any time.
 struct ListenSpec {
-    std::string name;  ///< host name in sim; a socket listener binds 127.0.0.1
+    std::string name;        ///< host name in sim; a socket listener binds 127.0.0.1
     std::uint16_t port = 0;  ///< 0 = any free one
     bool tls = true;
-    std::function<crypto::TlsParty()> party;  ///< asked per connection; verify_peer = require a client certificate
-    std::size_t body_limit = 32U << 20;       ///< larger bodies get 413
+    std::function<crypto::TlsParty()>
+        party;  ///< asked per connection; verify_peer = require a client certificate
+    std::size_t body_limit = 32U << 20;  ///< larger bodies get 413
     std::size_t header_limit = 64U << 10;
 };
 
@@ -76,7 +81,8 @@ enum class LinkMode {
     stall,   ///< connections are taken and nothing moves any more, in either direction
 };
 
-/// A controllable stretch of wire before somebody's port: how faults reach servers that are not ours.
+/// A controllable stretch of wire before somebody's port: how faults reach servers that are not
+/// ours.
 class Link {
   public:
     Link() = default;
@@ -90,7 +96,8 @@ class Link {
 };
 
 /// The wire. Two implementations: BeastTransport (sockets) and SimNetwork (fakes/, no sockets).
-/// Failures: unreachable, timed_out, closed, tls, expired (TLS: the peer's leaf), malformed. Any HTTP status is a success here.
+/// Failures: unreachable, timed_out, closed, tls, expired (TLS: the peer's leaf), malformed. Any
+/// HTTP status is a success here.
 class Transport {
   public:
     Transport() = default;
@@ -99,10 +106,14 @@ class Transport {
     virtual ~Transport() = default;
 
     [[nodiscard]] virtual Task<Result<Response>> send(Endpoint endpoint, Request request) = 0;
-    [[nodiscard]] virtual Task<Result<std::unique_ptr<Stream>>> open(Endpoint endpoint, Request request) = 0;
-    [[nodiscard]] virtual Task<Result<std::unique_ptr<Listener>>> listen(ListenSpec spec, Handler& handler) = 0;
-    /// Stands before `upstream`. The link keeps the upstream's scheme; TLS passes through untouched.
-    [[nodiscard]] virtual Task<Result<std::unique_ptr<Link>>> open_link(Url upstream, std::string name) = 0;
+    [[nodiscard]] virtual Task<Result<std::unique_ptr<Stream>>> open(Endpoint endpoint,
+                                                                     Request request) = 0;
+    [[nodiscard]] virtual Task<Result<std::unique_ptr<Listener>>> listen(ListenSpec spec,
+                                                                         Handler& handler) = 0;
+    /// Stands before `upstream`. The link keeps the upstream's scheme; TLS passes through
+    /// untouched.
+    [[nodiscard]] virtual Task<Result<std::unique_ptr<Link>>> open_link(Url upstream,
+                                                                        std::string name) = 0;
     /// Forgets idle connections (a Vault's changed CA only affects new ones).
     virtual void drop_idle() = 0;
 };

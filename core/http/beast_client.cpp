@@ -1,0 +1,338 @@
+// The client half of BeastTransport: one exchange over a kept or a fresh connection.
+#include <boost/asio/this_coro.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "core/http/beast_transport.hpp"
+#include "core/http/connection_pool.hpp"
+#include "core/time/within.hpp"
+
+namespace meshproof::http {
+namespace beast_http = boost::beast::http;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t body_limit = 64U << 20;
+constexpr std::size_t read_size = 16U << 10;
+
+/// What a call needs of the transport, which may be gone before the call has ended.
+struct Shared {
+    std::shared_ptr<OpenSet> open;
+    std::shared_ptr<ConnectionPool> pool;
+};
+
+/// One request under way.
+struct Exchange {
+    using Parser = beast_http::response_parser<beast_http::string_body>;
+
+    Exchange(std::shared_ptr<Connection> over, bool is_head, bool whole_body)
+        : connection(std::move(over)), head_only(is_head), whole(whole_body) {
+        expect_head();
+    }
+
+    void expect_head() {
+        parser.emplace();
+        parser->eager(true);
+        parser->skip(head_only);
+        if (whole) {
+            parser->body_limit(body_limit);
+        } else {
+            parser->body_limit(boost::none);
+        }
+    }
+
+    [[nodiscard]] Response head() const {
+        const auto& message = parser->get();
+        Response response;
+        response.status = static_cast<int>(message.result_int());
+        response.chunked = parser->chunked();
+        for (const auto& field : message) {
+            response.headers.add(std::string_view(field.name_string()), std::string(field.value()));
+        }
+        return response;
+    }
+    [[nodiscard]] std::string take_body() { return std::exchange(parser->get().body(), {}); }
+    /// Nothing is left over on the connection, and both sides want to go on with it.
+    [[nodiscard]] bool reusable() const {
+        return parser->is_done() && parser->keep_alive() && connection->buffer.size() == 0 &&
+               !write_error;
+    }
+
+    std::shared_ptr<Connection> connection;
+    std::optional<Parser> parser;
+    bool head_only;         // the answer to HEAD has no body
+    bool whole;             // false: the body is taken piece by piece, however long
+    bool answered = false;  // a byte came
+    error_code write_error;
+};
+
+bool has_line_break(std::string_view text) {
+    return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+}
+
+/// The request as bytes. A caller that sets Transfer-Encoding: chunked gets its body sent in
+/// chunks.
+Result<std::string> request_text(const Endpoint& endpoint, const Request& request) {
+    if (request.method.empty() || request.target.empty() ||
+        (request.method + request.target).find_first_of(std::string_view(" \r\n\0", 4)) !=
+            std::string::npos) {
+        return fail(FailureKind::invalid, "the request line would be broken: blank or line break");
+    }
+    std::string text;
+    text.reserve(512 + request.body.size());
+    text += fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
+    if (!request.headers.find("Host")) {
+        const auto origin = endpoint.url.origin();
+        text += fmt::format("Host: {}\r\n", origin.substr(origin.find("//") + 2));
+    }
+    for (const auto& [name, value] : request.headers.fields()) {
+        if (has_line_break(name) || has_line_break(value)) {
+            return fail(FailureKind::invalid, "a header field has a line break");
+        }
+        text += fmt::format("{}: {}\r\n", name, value);
+    }
+    if (!endpoint.reuse && !request.headers.find("Connection")) {
+        text += "Connection: close\r\n";
+    }
+    const bool chunked = request.headers.find("Transfer-Encoding") == "chunked";
+    const bool sized = request.headers.find("Content-Length").has_value();
+    const bool usually_has_body =
+        request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
+    if (!chunked && !sized && (usually_has_body || !request.body.empty())) {
+        text += fmt::format("Content-Length: {}\r\n", request.body.size());
+    }
+    text += "\r\n";
+    if (chunked) {
+        if (!request.body.empty()) {
+            text += fmt::format("{:x}\r\n{}\r\n", request.body.size(), request.body);
+        }
+        text += "0\r\n\r\n";
+    } else {
+        text += request.body;
+    }
+    return text;
+}
+
+enum class Until { head, piece, end };
+
+bool enough(const Exchange& exchange, Until until) {
+    const auto& parser = *exchange.parser;
+    switch (until) {
+        case Until::head:
+            return parser.is_header_done();
+        case Until::piece:
+            return !parser.get().body().empty() || parser.is_done();
+        case Until::end:
+            return parser.is_done();
+    }
+    return true;
+}
+
+/// Feeds the parser what is buffered.
+Result<void> parse(Exchange& exchange) {
+    auto& buffer = exchange.connection->buffer;
+    error_code error;
+    buffer.consume(exchange.parser->put(buffer.cdata(), error));
+    if (error == beast_http::error::body_limit) {
+        return fail(FailureKind::malformed, "the answer's body is over {} MiB", body_limit >> 20);
+    }
+    if (error && error != beast_http::error::need_more) {
+        return fail(FailureKind::malformed, "not an HTTP answer: {}", error.message());
+    }
+    const auto& message = exchange.parser->get();
+    if (exchange.parser->is_header_done() && message.result_int() / 100 == 1 &&
+        message.result() != beast_http::status::switching_protocols) {
+        exchange.expect_head();  // 100 Continue and the like: the answer is still to come
+    }
+    return {};
+}
+
+/// Reads until that much of the answer is there.
+Task<Result<void>> receive(std::shared_ptr<Exchange> exchange, Until until) {
+    auto& buffer = exchange->connection->buffer;
+    auto& wire = exchange->connection->wire;
+    std::size_t unparsed = 0;  // bytes that the parser has seen and cannot use without more
+    for (;;) {
+        while (!enough(*exchange, until) && buffer.size() > unparsed) {
+            const auto before = buffer.size();
+            if (const auto parsed = parse(*exchange); !parsed) {
+                co_return propagate(parsed);
+            }
+            unparsed = buffer.size() == before ? before : 0;
+        }
+        if (enough(*exchange, until)) {
+            co_return Result<void>();
+        }
+        const auto space = buffer.prepare(read_size);
+        const auto moved =
+            co_await wire.read_some({static_cast<char*>(space.data()), space.size()});
+        buffer.commit(moved.bytes);
+        exchange->answered = exchange->answered || moved.bytes > 0;
+        if (Wire::clean_end(moved.error) && exchange->parser->is_header_done()) {
+            // The end of the connection may be the end of the body.
+            error_code error;
+            exchange->parser->put_eof(error);
+            if (!error) {
+                continue;
+            }
+        }
+        if (moved.error) {
+            co_return tl::unexpected(wire.failure(moved.error));
+        }
+    }
+}
+
+Task<Result<std::shared_ptr<Connection>>> connect(Shared shared, Endpoint endpoint) {
+    if (shared.open->closed()) {
+        co_return fail(FailureKind::cancelled, "the transport has ended");
+    }
+    const auto connection = std::make_shared<Connection>(
+        boost::asio::ip::tcp::socket(co_await boost::asio::this_coro::executor), shared.open);
+    if (const auto dialled = co_await connection->wire.dial(endpoint.url); !dialled) {
+        co_return propagate(dialled);
+    }
+    if (endpoint.url.scheme == "https") {
+        const auto context = shared.pool->context_for(endpoint);
+        if (!context) {
+            co_return propagate(context);
+        }
+        const auto shaken =
+            co_await connection->wire.handshake(*context, endpoint.tls, /*server=*/false);
+        if (!shaken) {
+            co_return propagate(shaken);
+        }
+    }
+    co_return connection;
+}
+
+/// Sends the request and reads the head of the answer, or all of it.
+Task<Result<std::shared_ptr<Exchange>>> begin(Shared shared, Endpoint endpoint, Request request,
+                                              bool whole) {
+    const auto text = request_text(endpoint, request);
+    if (!text) {
+        co_return propagate(text);
+    }
+    auto kept = endpoint.reuse ? shared.pool->take(endpoint) : nullptr;
+    for (;;) {
+        const bool was_idle = kept != nullptr;
+        auto connection = std::exchange(kept, nullptr);
+        if (!connection) {
+            auto fresh = co_await connect(shared, endpoint);
+            if (!fresh) {
+                co_return propagate(fresh);
+            }
+            connection = std::move(*fresh);
+        }
+        const auto exchange =
+            std::make_shared<Exchange>(std::move(connection), request.method == "HEAD", whole);
+        // A server may answer and close before it has read all (413, or a TLS alert), so a failed
+        // write is no reason not to read.
+        exchange->write_error = co_await exchange->connection->wire.write(*text);
+        const auto received = co_await receive(exchange, whole ? Until::end : Until::head);
+        if (received) {
+            co_return exchange;
+        }
+        // The server closed an idle connection just when we used it: the one case for another try.
+        if (!was_idle || exchange->answered || received.error().kind != FailureKind::closed) {
+            co_return propagate(received);
+        }
+    }
+}
+
+Task<Result<Response>> exchange_whole(Shared shared, Endpoint endpoint, Request request) {
+    const auto exchange = co_await begin(shared, endpoint, std::move(request), /*whole=*/true);
+    if (!exchange) {
+        co_return propagate(exchange);
+    }
+    auto response = (*exchange)->head();
+    response.body = (*exchange)->take_body();
+    if (endpoint.reuse && (*exchange)->reusable()) {
+        shared.pool->keep(endpoint, (*exchange)->connection);
+    }
+    co_return response;
+}
+
+/// A server's name to verify: the URL's host, unless somebody else decides who the peer is.
+Endpoint complete(Endpoint endpoint) {
+    auto& tls = endpoint.tls;
+    if (tls.server_name.empty() && tls.verify_peer && !tls.check_peer) {
+        tls.server_name = endpoint.url.host;
+    }
+    return endpoint;
+}
+
+Task<Result<Response>> send_over(Shared shared, Clock& clock, Endpoint endpoint, Request request) {
+    auto response = co_await within(clock, endpoint.timeout,
+                                    exchange_whole(shared, endpoint, std::move(request)));
+    if (!response) {
+        co_return propagate(response, endpoint.url.origin());
+    }
+    co_return response;
+}
+
+Task<Result<std::optional<std::string>>> next_piece(std::shared_ptr<Exchange> exchange,
+                                                    std::string origin) {
+    if (const auto received = co_await receive(exchange, Until::piece); !received) {
+        co_return propagate(received, origin);
+    }
+    auto piece = exchange->take_body();
+    if (piece.empty()) {
+        exchange->connection->wire.close();
+        co_return std::nullopt;
+    }
+    co_return piece;
+}
+
+class BeastStream final : public Stream {
+  public:
+    BeastStream(std::shared_ptr<Exchange> exchange, std::string origin)
+        : exchange_(std::move(exchange)), origin_(std::move(origin)), head_(exchange_->head()) {}
+    ~BeastStream() override { exchange_->connection->wire.close(); }
+
+    [[nodiscard]] const Response& head() const override { return head_; }
+    [[nodiscard]] Task<Result<std::optional<std::string>>> next() override {
+        return next_piece(exchange_, origin_);
+    }
+
+  private:
+    std::shared_ptr<Exchange> exchange_;
+    std::string origin_;
+    Response head_;
+};
+
+Task<Result<std::unique_ptr<Stream>>> open_over(Shared shared, Clock& clock, Endpoint endpoint,
+                                                Request request) {
+    auto exchange = co_await within(clock, endpoint.timeout,
+                                    begin(shared, endpoint, std::move(request), /*whole=*/false));
+    if (!exchange) {
+        co_return propagate(exchange, endpoint.url.origin());
+    }
+    co_return std::make_unique<BeastStream>(std::move(*exchange), endpoint.url.origin());
+}
+
+}  // namespace
+
+BeastTransport::BeastTransport(Clock& clock)
+    : clock_(clock),
+      open_(std::make_shared<OpenSet>()),
+      pool_(std::make_shared<ConnectionPool>()) {}
+
+BeastTransport::~BeastTransport() {
+    open_->close_for_good();
+    pool_->close_for_good();
+}
+
+Task<Result<Response>> BeastTransport::send(Endpoint endpoint, Request request) {
+    return send_over({open_, pool_}, clock_, complete(std::move(endpoint)), std::move(request));
+}
+
+Task<Result<std::unique_ptr<Stream>>> BeastTransport::open(Endpoint endpoint, Request request) {
+    return open_over({open_, pool_}, clock_, complete(std::move(endpoint)), std::move(request));
+}
+
+void BeastTransport::drop_idle() {
+    pool_->clear();
+}
+
+}  // namespace meshproof::http

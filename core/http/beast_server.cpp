@@ -1,0 +1,479 @@
+// The serving half of BeastTransport: a session is read, handle, write, over and over.
+#include <openssl/ssl.h>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "core/base/assert.hpp"
+#include "core/base/log.hpp"
+#include "core/http/beast_transport.hpp"
+#include "core/http/connection_pool.hpp"
+#include "core/http/gated_executor.hpp"
+#include "core/http/wire.hpp"
+#include "core/time/task_group.hpp"
+#include "core/time/within.hpp"
+
+namespace meshproof::http {
+namespace asio = boost::asio;
+namespace beast_http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr Duration handshake_limit = std::chrono::seconds(10);
+constexpr Duration farewell_limit = std::chrono::milliseconds(500);
+constexpr std::size_t read_size = 16U << 10;
+
+/// One served port. Its coroutines share it; they all run through a gate that closes with the
+/// listener.
+class Service final : public Closable {
+  public:
+    Service(tcp::acceptor listening, ListenSpec what, Handler& answers, Clock& time,
+            std::shared_ptr<OpenSet> set)
+        : Closable(std::move(set)),
+          acceptor(std::move(listening)),
+          spec(std::move(what)),
+          handler(answers),
+          clock(time) {}
+
+    void close() override {
+        error_code ignored;
+        acceptor.close(ignored);
+        // What waits is woken, to be destroyed at the gate rather than when its wait is over.
+        sessions.cancel();
+        connections->close_all();
+        *gate = false;
+    }
+
+    /// The context for what the party shows now: made anew only when it has changed.
+    [[nodiscard]] Result<std::shared_ptr<SSL_CTX>> context_for(const crypto::TlsParty& party) {
+        if (!context_ || !same_party(party, context_party_)) {
+            auto made = crypto::make_tls_context(party, /*server=*/true);
+            if (!made) {
+                return propagate(made);
+            }
+            context_ = std::move(*made);
+            context_party_ = party;
+        }
+        return context_;
+    }
+
+    tcp::acceptor acceptor;
+    ListenSpec spec;
+    Handler& handler;
+    Clock& clock;
+    std::shared_ptr<bool> gate = std::make_shared<bool>(true);
+    std::shared_ptr<OpenSet> connections = std::make_shared<OpenSet>();
+    TaskGroup sessions;  // joined by nobody once the gate is closed: they are destroyed, not ended
+
+  private:
+    crypto::TlsParty context_party_;
+    std::shared_ptr<SSL_CTX> context_;
+};
+
+/// One connection's side of the conversation.
+struct Session {
+    using Parser = beast_http::request_parser<beast_http::string_body>;
+
+    std::shared_ptr<Service> service;
+    std::shared_ptr<Wire> wire;
+    Peer peer;
+    boost::beast::flat_buffer buffer;  // came and not yet parsed
+    std::optional<Parser> parser;      // of the request at hand
+    std::string out;                   // kept for its capacity
+};
+
+enum class Framing { length, chunked, until_close, none };
+
+bool same_text(std::string_view a, std::string_view b) {
+    return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+}
+
+/// A field as it may stand on the wire: a value that echoes somebody's line break must not start a
+/// new line.
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+    const auto start = out.size();
+    out += name;
+    out += ": ";
+    out += value;
+    for (auto i = start; i < out.size(); ++i) {
+        if (out[i] == '\r' || out[i] == '\n') {
+            out[i] = ' ';
+        }
+    }
+    out += "\r\n";
+}
+
+std::string reason_of(int status) {
+    return std::string(
+        beast_http::obsolete_reason(beast_http::int_to_status(static_cast<unsigned>(status))));
+}
+
+void append_head(std::string& out, const Response& response, Framing framing, bool close) {
+    fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status,
+                   reason_of(response.status));
+    for (const auto& [name, value] : response.headers.fields()) {
+        if (!same_text(name, "Content-Length") && !same_text(name, "Transfer-Encoding") &&
+            !same_text(name, "Connection")) {
+            append_field(out, name, value);
+        }
+    }
+    if (framing == Framing::length) {
+        fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", response.body.size());
+    } else if (framing == Framing::chunked) {
+        out += "Transfer-Encoding: chunked\r\n";
+    }
+    if (close) {
+        out += "Connection: close\r\n";
+    }
+    out += "\r\n";
+}
+
+void append_chunk(std::string& out, std::string_view piece) {
+    fmt::format_to(std::back_inserter(out), "{:x}\r\n", piece.size());
+    out += piece;
+    out += "\r\n";
+}
+
+/// A body in three chunks, so that no reader gets away with reading the first one only.
+void append_in_chunks(std::string& out, std::string_view body) {
+    const auto size = body.size() / 3 + 1;
+    for (std::size_t at = 0; at < body.size(); at += size) {
+        append_chunk(out, body.substr(at, size));
+    }
+    out += "0\r\n\r\n";
+}
+
+/// Ends when the peer has closed its side. What it says meanwhile is the next request.
+Task<void> peer_leaves(std::shared_ptr<Session> session) {
+    Moved moved;
+    while (!moved.error) {
+        const auto space = session->buffer.prepare(read_size);
+        moved = co_await session->wire->read_some({static_cast<char*>(space.data()), space.size()});
+        session->buffer.commit(moved.bytes);
+    }
+}
+
+/// Sends a source's pieces as they come. False where the connection cannot be used any more.
+Task<bool> stream_body(std::shared_ptr<Session> session, std::shared_ptr<BodySource> source,
+                       bool chunked) {
+    using namespace boost::asio::experimental::awaitable_operators;
+    auto& out = session->out;
+    for (;;) {
+        auto first = co_await (source->next(session->service->clock) || peer_leaves(session));
+        if (first.index() == 1) {
+            co_return false;
+        }
+        const auto& piece = std::get<0>(first);
+        out.clear();
+        if (!piece) {
+            out = chunked ? "0\r\n\r\n" : "";
+        } else if (chunked && !piece->empty()) {  // an empty chunk would be the end
+            append_chunk(out, *piece);
+        } else {
+            out = *piece;
+        }
+        if (co_await session->wire->write(out)) {
+            co_return false;
+        }
+        if (!piece) {
+            co_return chunked;
+        }
+    }
+}
+
+/// Asks the handler. What it throws is a defect of ours or a CannotGoOn: the client sees a 500.
+Task<Response> ask(Handler& handler, Request request, Peer peer) {
+    std::string problem;
+    try {
+        co_return co_await handler.handle(std::move(request), std::move(peer));
+    } catch (const boost::system::system_error& error) {
+        if (error.code() == asio::error::operation_aborted) {
+            throw;
+        }
+        problem = error.what();
+    } catch (const std::exception& error) {
+        problem = error.what();
+    }
+    log::error(fmt::format("a request handler failed: {}", problem));
+    Response response;
+    response.status = 500;
+    co_return response;
+}
+
+/// Writes the response; false where the connection must end.
+Task<bool> respond(std::shared_ptr<Session> session, Response response, bool head_request,
+                   unsigned http_version, bool keep_alive) {
+    const bool bodiless =
+        response.status == 204 || response.status == 304 || response.status / 100 == 1;
+    auto framing = Framing::length;
+    if (bodiless) {
+        framing = Framing::none;
+    } else if (response.chunked || response.source) {
+        // HTTP/1.0 knows no chunks.
+        framing = http_version >= 11 ? Framing::chunked
+                  : response.source  ? Framing::until_close
+                                     : Framing::length;
+    }
+    const auto wish = response.headers.find("Connection");
+    const bool close =
+        !keep_alive || framing == Framing::until_close || (wish && same_text(*wish, "close"));
+
+    auto& out = session->out;
+    out.clear();
+    append_head(out, response, framing, close);
+    const bool with_body = !head_request && !bodiless;
+    if (with_body && !response.source) {
+        if (framing == Framing::chunked) {
+            append_in_chunks(out, response.body);
+        } else {
+            out += response.body;
+        }
+    }
+    if (co_await session->wire->write(out)) {
+        co_return false;
+    }
+    if (with_body && response.source &&
+        !co_await stream_body(session, response.source, framing == Framing::chunked)) {
+        co_return false;
+    }
+    co_return !close;
+}
+
+/// An answer that is not the handler's, in plain text as Go's server gives it. The connection ends
+/// with it.
+Task<void> refuse(std::shared_ptr<Session> session, int status, std::string detail) {
+    Response response;
+    response.status = status;
+    response.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
+    response.body = fmt::format("{} {}{}", status, reason_of(status), detail);
+    auto& out = session->out;
+    out.clear();
+    append_head(out, response, Framing::length, /*close=*/true);
+    out += response.body;
+    if (!co_await session->wire->write(out)) {
+        (void)co_await within(session->service->clock, farewell_limit, session->wire->drain());
+    }
+}
+
+/// The status for what cannot be parsed, or nothing where it is the connection that broke.
+std::optional<int> refusal_of(error_code error) {
+    if (error.category() != error_code(beast_http::error::body_limit).category()) {
+        return std::nullopt;
+    }
+    if (error == beast_http::error::body_limit) {
+        return 413;
+    }
+    return error == beast_http::error::header_limit ? 431 : 400;
+}
+
+/// Reads one request into a new parser. An error of the parser, or of the connection.
+Task<error_code> read_request(std::shared_ptr<Session> session) {
+    auto& buffer = session->buffer;
+    auto& parser = session->parser.emplace();
+    parser.eager(true);
+    parser.header_limit(static_cast<std::uint32_t>(session->service->spec.header_limit));
+    parser.body_limit(session->service->spec.body_limit);
+    bool told_to_go_on = false;
+    std::size_t unparsed = 0;  // bytes that the parser has seen and cannot use without more
+    for (;;) {
+        while (!parser.is_done() && buffer.size() > unparsed) {
+            const auto before = buffer.size();
+            error_code error;
+            buffer.consume(parser.put(buffer.cdata(), error));
+            if (error && error != beast_http::error::need_more) {
+                co_return error;
+            }
+            unparsed = buffer.size() == before ? before : 0;
+        }
+        if (parser.is_done()) {
+            co_return error_code();
+        }
+        if (parser.is_header_done() && !told_to_go_on) {
+            told_to_go_on = true;
+            const auto expect = parser.get()[beast_http::field::expect];
+            if (same_text({expect.data(), expect.size()}, "100-continue")) {
+                const auto error = co_await session->wire->write("HTTP/1.1 100 Continue\r\n\r\n");
+                if (error) {
+                    co_return error;
+                }
+            }
+        }
+        const auto space = buffer.prepare(read_size);
+        const auto moved =
+            co_await session->wire->read_some({static_cast<char*>(space.data()), space.size()});
+        buffer.commit(moved.bytes);
+        if (moved.error) {
+            co_return moved.error;
+        }
+    }
+}
+
+Request take_request(Session& session) {
+    auto& message = session.parser->get();
+    Request request;
+    request.method = std::string(message.method_string());
+    request.target = std::string(message.target());
+    for (const auto& field : message) {
+        request.headers.add(std::string_view(field.name_string()), std::string(field.value()));
+    }
+    request.body = std::move(message.body());
+    return request;
+}
+
+/// One request and its response; false where the connection must end.
+Task<bool> serve_one(std::shared_ptr<Session> session) {
+    if (const auto error = co_await read_request(session)) {
+        if (const auto status = refusal_of(error)) {
+            co_await refuse(session, *status, "");
+        }
+        co_return false;
+    }
+    const auto& message = session->parser->get();
+    const auto version = message.version();
+    // Clients of HTTP/1.0 get one answer a connection.
+    const bool keep_alive = version >= 11 && session->parser->keep_alive();
+    const bool head_request = message.method() == beast_http::verb::head;
+    if (version >= 11 && message.count(beast_http::field::host) == 0) {
+        co_await refuse(session, 400, ": missing required Host header");
+        co_return false;
+    }
+    auto response = co_await ask(session->service->handler, take_request(*session), session->peer);
+    co_return co_await respond(session, std::move(response), head_request, version, keep_alive);
+}
+
+/// Shakes hands, or tells a client that speaks plain HTTP why not.
+Task<Result<void>> greet(std::shared_ptr<Session> session) {
+    constexpr unsigned char handshake_record = 0x16;  // RFC 8446 5.1
+    const auto first = co_await session->wire->peek();
+    if (!first) {
+        co_return fail(FailureKind::closed, "the client left before its handshake");
+    }
+    if (*first != handshake_record) {
+        // Byte for byte what Go's net/http says.
+        const auto error = co_await session->wire->write(
+            "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
+        co_return fail(FailureKind::tls, "not a TLS handshake{}", error ? "; and it left" : "");
+    }
+    const auto party = session->service->spec.party();
+    const auto context = session->service->context_for(party);
+    if (!context) {
+        log::warning(fmt::format("a served port has nothing to show: {}", context.error().message));
+        co_return propagate(context);
+    }
+    const auto shaken = co_await session->wire->handshake(*context, party, /*server=*/true);
+    if (shaken && party.verify_peer) {
+        session->peer.certificate = crypto::tls_peer(session->wire->ssl());
+    }
+    co_return shaken;
+}
+
+Task<void> converse(std::shared_ptr<Session> session) {
+    session->peer.address = session->wire->peer_address();
+    if (session->service->spec.tls) {
+        auto& clock = session->service->clock;
+        const auto shaken = co_await within(clock, handshake_limit, greet(session));
+        if (!shaken) {
+            log::detail(fmt::format("a handshake failed: {}", shaken.error().message));
+            (void)co_await within(clock, farewell_limit, session->wire->drain());
+            co_return;
+        }
+    }
+    while (co_await serve_one(session)) {
+    }
+    (void)co_await within(session->service->clock, farewell_limit, session->wire->finish());
+}
+
+Task<void> run_session(std::shared_ptr<Service> service, std::shared_ptr<Wire> wire) {
+    const auto session = std::make_shared<Session>();
+    session->service = std::move(service);
+    session->wire = std::move(wire);
+    std::string problem;
+    try {
+        co_await converse(session);
+    } catch (const std::exception& error) {
+        // A body source that failed, or memory: the peer sees the connection break.
+        problem = error.what();
+    }
+    if (!problem.empty()) {
+        log::error(fmt::format("a served connection ended: {}", problem));
+    }
+}
+
+Task<void> accept_all(std::shared_ptr<Service> service) {
+    const auto executor = co_await asio::this_coro::executor;
+    while (service->acceptor.is_open()) {
+        error_code error;
+        tcp::socket socket(executor);
+        co_await service->acceptor.async_accept(socket,
+                                                asio::redirect_error(asio::use_awaitable, error));
+        if (!error) {
+            auto wire = std::make_shared<Wire>(std::move(socket), service->connections);
+            co_await service->sessions.spawn(run_session(service, std::move(wire)));
+        } else if (service->acceptor.is_open()) {
+            // Out of descriptors, most likely: those that are open must end first.
+            log::warning(fmt::format("cannot accept a connection: {}", error.message()));
+            co_await service->clock.sleep_for(std::chrono::milliseconds(10));
+        }
+    }
+}
+
+class BeastListener final : public Listener {
+  public:
+    BeastListener(std::shared_ptr<Service> service, Url url)
+        : service_(std::move(service)), url_(std::move(url)) {}
+    ~BeastListener() override { service_->close(); }
+    [[nodiscard]] Url url() const override { return url_; }
+    void drop_connections() override { service_->connections->close_all(); }
+
+  private:
+    std::shared_ptr<Service> service_;
+    Url url_;
+};
+
+Task<Result<std::unique_ptr<Listener>>> listen_on(std::shared_ptr<OpenSet> open, Clock& clock,
+                                                  ListenSpec spec, Handler& handler) {
+    if (open->closed()) {
+        co_return fail(FailureKind::cancelled, "the transport has ended");
+    }
+    MESHPROOF_ASSERT(!spec.tls || spec.party, "a TLS port without a party");
+    const auto executor = co_await asio::this_coro::executor;
+    tcp::acceptor acceptor(executor);
+    const tcp::endpoint wanted(asio::ip::address_v4::loopback(), spec.port);
+    error_code error;
+    acceptor.open(wanted.protocol(), error);
+    if (!error) {
+        acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    }
+    if (!error) {
+        acceptor.bind(wanted, error);
+    }
+    if (!error) {
+        acceptor.listen(asio::socket_base::max_listen_connections, error);
+    }
+    if (error) {
+        co_return fail(
+            error == asio::error::address_in_use ? FailureKind::conflict : FailureKind::unreachable,
+            "cannot listen on 127.0.0.1:{}: {}", spec.port, error.message());
+    }
+    const Url url{spec.tls ? "https" : "http", "127.0.0.1", acceptor.local_endpoint().port(), ""};
+    const auto service = std::make_shared<Service>(std::move(acceptor), std::move(spec), handler,
+                                                   clock, std::move(open));
+    asio::co_spawn(GatedExecutor(executor, service->gate), accept_all(service), asio::detached);
+    co_return std::make_unique<BeastListener>(service, url);
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Listener>>> BeastTransport::listen(ListenSpec spec, Handler& handler) {
+    return listen_on(open_, clock_, std::move(spec), handler);
+}
+
+}  // namespace meshproof::http

@@ -1,0 +1,76 @@
+#include "core/http/connection_pool.hpp"
+
+namespace meshproof::http {
+namespace {
+
+bool same_identity(const std::optional<crypto::TlsIdentity>& a,
+                   const std::optional<crypto::TlsIdentity>& b) {
+    // The same leaf has the same key.
+    return a.has_value() == b.has_value() &&
+           (!a || (a->leaf == b->leaf && a->intermediates == b->intermediates));
+}
+
+}  // namespace
+
+bool same_party(const crypto::TlsParty& a, const crypto::TlsParty& b) {
+    return a.server_name == b.server_name && a.verify_peer == b.verify_peer &&
+           a.system_trust == b.system_trust && same_identity(a.identity, b.identity) &&
+           a.trust == b.trust;
+}
+
+ConnectionPool::Entry& ConnectionPool::entry(const Endpoint& endpoint) {
+    // Leaves are renewed again and again: what was made for the old ones must go some day.
+    constexpr std::size_t parties_per_route = 8;
+    auto& parties = routes_[{endpoint.caller, endpoint.url.origin()}];
+    const auto found = std::find_if(
+        parties.begin(), parties.end(),
+        [&endpoint](const Entry& candidate) { return same_party(candidate.party, endpoint.tls); });
+    if (found != parties.end()) {
+        parties.splice(parties.begin(), parties, found);
+    } else {
+        parties.push_front({endpoint.tls, nullptr, {}});
+        if (parties.size() > parties_per_route) {
+            parties.pop_back();
+        }
+    }
+    return parties.front();
+}
+
+Result<std::shared_ptr<SSL_CTX>> ConnectionPool::context_for(const Endpoint& endpoint) {
+    auto& known = entry(endpoint);
+    if (!known.context) {
+        auto made = crypto::make_tls_context(endpoint.tls, false);
+        if (!made) {
+            return propagate(made);
+        }
+        known.context = std::move(*made);
+    }
+    return known.context;
+}
+
+std::shared_ptr<Connection> ConnectionPool::take(const Endpoint& endpoint) {
+    auto& idle = entry(endpoint).idle;
+    while (!idle.empty()) {
+        auto connection = std::move(idle.back());
+        idle.pop_back();
+        SSL* const ssl = connection->wire.ssl();
+        if (ssl == nullptr || !endpoint.tls.check_peer ||
+            endpoint.tls.check_peer(crypto::tls_peer(ssl))) {
+            return connection;
+        }
+    }
+    return nullptr;
+}
+
+void ConnectionPool::keep(const Endpoint& endpoint, std::shared_ptr<Connection> connection) {
+    if (!closed_ && connection->wire.is_open()) {
+        entry(endpoint).idle.push_back(std::move(connection));
+    }
+}
+
+void ConnectionPool::close_for_good() {
+    closed_ = true;
+    clear();
+}
+
+}  // namespace meshproof::http

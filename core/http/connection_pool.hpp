@@ -1,0 +1,54 @@
+#pragma once
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/http/transport.hpp"
+#include "core/http/wire.hpp"
+
+namespace meshproof::http {
+
+/// A client's connection, and the bytes that came and were not read yet.
+struct Connection {
+    Connection(boost::asio::ip::tcp::socket socket, std::shared_ptr<OpenSet> set)
+        : wire(std::move(socket), std::move(set)) {}
+    Wire wire;
+    boost::beast::flat_buffer buffer;
+};
+
+/// Would a connection made for one of these serve the other as well? Their date and peer check
+/// aside.
+[[nodiscard]] bool same_party(const crypto::TlsParty& a, const crypto::TlsParty& b);
+
+/// Idle connections and ready SSL contexts (costly to make), by who asks whom and with which
+/// identity and trust.
+class ConnectionPool {
+  public:
+    /// The SSL context for this endpoint; made now where there is none yet.
+    [[nodiscard]] Result<std::shared_ptr<SSL_CTX>> context_for(const Endpoint& endpoint);
+    /// An idle connection that fits, the latest first, or null. Where the endpoint has a peer
+    /// check, the connection's peer passes it again.
+    [[nodiscard]] std::shared_ptr<Connection> take(const Endpoint& endpoint);
+    void keep(const Endpoint& endpoint, std::shared_ptr<Connection> connection);
+    void clear() { routes_.clear(); }
+    /// Keeps nothing any more.
+    void close_for_good();
+
+  private:
+    struct Entry {
+        crypto::TlsParty party;
+        std::shared_ptr<SSL_CTX> context;
+        std::vector<std::shared_ptr<Connection>> idle;
+    };
+    [[nodiscard]] Entry& entry(const Endpoint& endpoint);
+
+    // By caller and origin; the parties of one route, the latest used first.
+    std::map<std::pair<std::string, std::string>, std::list<Entry>> routes_;
+    bool closed_ = false;
+};
+
+}  // namespace meshproof::http
