@@ -38,11 +38,18 @@ Bytes take(unsigned char* data, std::size_t length) {
 Bytes public_bits(EVP_PKEY* key) {
     unsigned char* bits = nullptr;
     switch (EVP_PKEY_get_base_id(key)) {
-        case EVP_PKEY_EC:
-        case EVP_PKEY_ED25519: {
+        case EVP_PKEY_EC: {
             const std::size_t length = EVP_PKEY_get1_encoded_public_key(key, &bits);
             succeed(length, "cannot encode a public key");
             return take(bits, length);
+        }
+        case EVP_PKEY_ED25519: {
+            std::size_t length = 0;
+            succeed(EVP_PKEY_get_raw_public_key(key, nullptr, &length),
+                    "cannot encode a public key");
+            Bytes raw(length);
+            succeed(EVP_PKEY_get_raw_public_key(key, raw.data(), &length));
+            return raw;
         }
         default: {
             const int length = succeed(i2d_PublicKey(key, &bits), "cannot encode a public key");

@@ -131,12 +131,12 @@ Subject read_name(const X509_NAME* name) {
 Handle<X509_NAME, X509_NAME_free> write_name(const Subject& subject) {
     auto name = own<X509_NAME_free>(X509_NAME_new());
     add(name.get(), NID_countryName, subject.country);
-    add(name.get(), NID_organizationName, subject.organization);
-    add(name.get(), NID_organizationalUnitName, subject.organizational_unit);
-    add(name.get(), NID_localityName, subject.locality);
     add(name.get(), NID_stateOrProvinceName, subject.province);
+    add(name.get(), NID_localityName, subject.locality);
     add(name.get(), NID_streetAddress, subject.street_address);
     add(name.get(), NID_postalCode, subject.postal_code);
+    add(name.get(), NID_organizationName, subject.organization);
+    add(name.get(), NID_organizationalUnitName, subject.organizational_unit);
     if (!subject.common_name.empty()) {
         add(name.get(), NID_commonName, subject.common_name, false);
     }

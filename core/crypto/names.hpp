@@ -9,8 +9,9 @@
 namespace meshproof::crypto {
 
 [[nodiscard]] Subject read_name(const X509_NAME* name);
-/// As Go's crypto/x509 writes it: C, O, OU, L, ST, street, postal code, CN, serial number; one RDN
-/// an attribute type with all its values; PrintableString where it will do, else UTF8String.
+/// As Go's crypto/x509 writes it (1.26, ToRDNSequence): C, ST, L, street, postal code, O, OU, CN,
+/// serial number; one RDN an attribute type with all its values; PrintableString where it will do,
+/// else UTF8String.
 [[nodiscard]] Handle<X509_NAME, X509_NAME_free> write_name(const Subject& subject);
 [[nodiscard]] std::string name_line(const X509_NAME* name);  ///< RFC 2253
 
