@@ -137,6 +137,7 @@ Task<void> World::start() {
                               fmt::format("Vault {} is {}", where, status.initialized ? "sealed" : "not initialised"), 503, {}},
                              status.initialized ? "unseal it: vault operator unseal" : "initialise it: vault operator init");
         }
+        require(co_await site.admin.lookup_self(), fmt::format("the token for Vault {}", where));
         site.product = status.product;
         site.version = status.version;
         if (target.product && *target.product != site.product) {

@@ -1,0 +1,90 @@
+#include <cstdio>
+#include <exception>
+
+#include "cli/program.hpp"
+#include "core/base/log.hpp"
+
+namespace meshproof::cli {
+namespace {
+
+constexpr std::string_view help_footer = R"(
+Examples:
+  meshproof run                                     every scenario in virtual time, in seconds
+  meshproof run lifecycle --target loopback         one theme, over TLS sockets on this machine
+  meshproof run --target vault.yaml --report out    on your own Vault and cluster; out/report.json, out/junit.xml
+  meshproof run lifecycle/ca-deletion --seed 7      replay one scenario
+  meshproof explain lifecycle/ca-deletion           what it proves, and where that is written
+  meshproof serve                                   a fake Vault and API server for `vault`, `bao` and `kubectl`
+  meshproof clean --target vault.yaml               remove what a killed run left
+
+A target file (secrets by file only):
+  name: staging
+  vaults:
+    - address: https://vault.example:8200
+      ca_file: vault-ca.pem
+      token_file: vault-token
+  clusters:
+    - kubeconfig: kubeconfig
+
+Exit codes:
+  0 as expected   1 something failed   2 usage or invalid input   3 target unreachable, or blocked
+  4 nothing was run   70 a bug in meshproof)";
+
+int run_program(int argc, char** argv) {
+    CLI::App app("meshproof proves that a Vault can carry a service mesh as its certificate authority.", "meshproof");
+    app.footer(std::string(help_footer));
+    app.set_version_flag("--version", "meshproof " MESHPROOF_VERSION);
+    app.require_subcommand(1);
+    app.failure_message([](const CLI::App*, const CLI::Error& error) { return std::string(error.what()); });
+    bool verbose = false;
+    app.add_flag("-v,--verbose", verbose, "say more on stderr");
+
+    Command chosen;
+    add_run(app, chosen);
+    add_list(app, chosen);
+    add_explain(app, chosen);
+    add_serve(app, chosen);
+    add_clean(app, chosen);
+
+    if (argc == 1) {
+        fmt::print("{}", app.help());
+        return usage;
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+        // The help of the subcommand that was asked, if any.
+        const auto asked = app.get_subcommands();
+        fmt::print("{}", asked.empty() ? app.help() : asked.front()->help());
+        return as_expected;
+    } catch (const CLI::CallForVersion&) {
+        fmt::print("meshproof {}\n", MESHPROOF_VERSION);
+        return as_expected;
+    } catch (const CLI::ParseError& error) {
+        std::string text = error.what();
+        std::replace(text.begin(), text.end(), '\n', ' ');
+        log::error(text, "meshproof --help shows command lines that work");
+        return usage;
+    }
+    log::set_verbose(verbose);
+    return chosen();
+}
+
+}  // namespace
+}  // namespace meshproof::cli
+
+int main(int argc, char** argv) {
+    using namespace meshproof;
+    try {
+        return cli::run_program(argc, argv);
+    } catch (const cli::UsageError& error) {
+        log::error(error.what(), error.hint());
+        return cli::usage;
+    } catch (const CannotGoOn& error) {
+        log::error(error.what(), error.hint());
+        return cli::unreachable;
+    } catch (const std::exception& error) {
+        log::error(fmt::format("unexpected: {}", error.what()), "this is a bug in meshproof; please report it with the command line");
+        return cli::own_bug;
+    }
+}

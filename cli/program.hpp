@@ -1,0 +1,74 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "core/run/runner.hpp"
+#include "core/run/scenario.hpp"
+#include "core/run/target.hpp"
+#include "fakes/world/environments.hpp"
+
+/// The program's subcommands. Each adds itself to the parser and is run by main; all say what they do in `exit` codes.
+namespace meshproof::cli {
+
+/// Documented exit codes (README, --help).
+enum Exit : int {
+    as_expected = 0,
+    something_failed = 1,
+    usage = 2,        ///< also invalid input of any kind
+    unreachable = 3,  ///< target or environment unreachable, or something was blocked
+    nothing_ran = 4,
+    own_bug = 70,
+};
+
+/// A usage or input error: printed as `meshproof: error:` and `hint:`, exit code 2.
+class UsageError : public std::exception {
+  public:
+    explicit UsageError(std::string message, std::string hint = {}) : message_(std::move(message)), hint_(std::move(hint)) {}
+    [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
+    [[nodiscard]] const std::string& hint() const { return hint_; }
+
+  private:
+    std::string message_, hint_;
+};
+
+using Command = std::function<int()>;
+void add_run(CLI::App& app, Command& chosen);
+void add_list(CLI::App& app, Command& chosen);
+void add_explain(CLI::App& app, Command& chosen);
+void add_serve(CLI::App& app, Command& chosen);
+void add_clean(CLI::App& app, Command& chosen);
+
+/// A target as the command line names it: sim, loopback, or a file.
+struct ChosenTarget {
+    std::string setting;  ///< "sim", "loopback" or "live"
+    std::string argument; ///< as typed
+    run::Target file;     ///< live only
+};
+/// UsageError where the file cannot be read or is wrong.
+[[nodiscard]] ChosenTarget choose_target(const std::string& argument);
+
+/// The scenarios whose id is one of `ids` or begins with one and a slash; all where it is empty. UsageError names the nearest id.
+[[nodiscard]] std::vector<const run::Scenario*> choose_scenarios(const std::vector<std::string>& ids);
+
+/// The known word nearest to what was typed, or "" where none is near.
+[[nodiscard]] std::string nearest(std::string_view typed, const std::vector<std::string>& known);
+
+/// Turns the first SIGINT or SIGTERM into a stop request, and the second into an end at once. Made before any thread.
+class SignalWatch {
+  public:
+    explicit SignalWatch(std::function<void()> on_first);
+    ~SignalWatch();
+    SignalWatch(const SignalWatch&) = delete;
+    SignalWatch& operator=(const SignalWatch&) = delete;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+[[nodiscard]] bool stdout_has_colour();
+[[nodiscard]] bool stderr_is_terminal();
+
+}  // namespace meshproof::cli

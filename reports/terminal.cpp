@@ -1,0 +1,51 @@
+#include "reports/report.hpp"
+
+namespace meshproof::reports {
+namespace {
+
+std::string_view colour_of(run::Verdict verdict) {
+    switch (verdict) {
+        case run::Verdict::pass: return "\x1b[32m";
+        case run::Verdict::fail: return "\x1b[31m";
+        case run::Verdict::blocked: return "\x1b[35m";
+        case run::Verdict::skip: return "\x1b[33m";
+        case run::Verdict::deviates: return "\x1b[36m";
+    }
+    return {};
+}
+
+std::string lengths(const run::Outcome& outcome) {
+    const auto wall = human_duration(outcome.duration);
+    // In virtual time both are of interest: what it cost, and how long it was.
+    return outcome.virtual_duration > outcome.duration * 2
+               ? fmt::format("{} ({})", wall, human_duration(outcome.virtual_duration))
+               : wall;
+}
+
+}  // namespace
+
+std::string outcome_line(const run::Outcome& outcome, bool colour) {
+    const auto verdict = fmt::format("{:<8}", run::to_string(outcome.verdict));
+    auto line = fmt::format("{}{}{} {:<34}", colour ? colour_of(outcome.verdict) : "", verdict, colour ? "\x1b[0m" : "", outcome.id);
+    if (outcome.verdict != run::Verdict::skip) {
+        line += " " + lengths(outcome);
+    }
+    if (!outcome.reason.empty()) {
+        line += fmt::format("{}{}", outcome.verdict == run::Verdict::skip ? " " : "\n         ", outcome.reason);
+    }
+    return line;
+}
+
+std::string summary_line(const run::RunResult& result) {
+    const bool checks = !result.outcomes.empty() && result.outcomes.front().kind == "check";
+    const auto all = result.outcomes.size();
+    auto line = fmt::format("{} {}{}:", all, checks ? "check" : "scenario", all == 1 ? "" : "s");
+    const char* separator = " ";
+    for (const auto verdict : run::all_verdicts) {
+        line += fmt::format("{}{} {}", separator, result.count(verdict), run::to_string(verdict));
+        separator = ", ";
+    }
+    return line + fmt::format(" in {}", human_duration(result.duration));
+}
+
+}  // namespace meshproof::reports
