@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/base/result.hpp"
+#include "core/mesh/identity.hpp"
 
 namespace meshproof::mesh {
 
@@ -23,7 +24,15 @@ struct Decision {
     std::string reason;  ///< one line for people: what it means and what to fix
 };
 
+/// What was asked for, so that the reason can name it.
+struct Asked {
+    std::string auth_role;  ///< the Kubernetes auth role
+    std::string pki_path;   ///< MOUNT/sign/ROLE
+    std::string service_account;
+    SpiffeId id;
+};
+
 /// The client-side decision table: pure.
-[[nodiscard]] Decision decide(Step step, const Failure& failure);
+[[nodiscard]] Decision decide(Step step, const Failure& failure, const Asked& asked = {});
 
 }  // namespace meshproof::mesh

@@ -3,8 +3,6 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
 #include <exception>
-#include <boost/asio/multiple_exceptions.hpp>
-#include <exception>
 
 #include "core/base/result.hpp"
 #include "core/time/clock.hpp"

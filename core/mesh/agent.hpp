@@ -1,0 +1,80 @@
+#pragma once
+
+#include "core/mesh/issuance.hpp"
+#include "core/mesh/pod_server.hpp"
+#include "core/mesh/pod_status.hpp"
+#include "core/time/task_group.hpp"
+
+namespace meshproof::mesh {
+
+/// A pod's own agent: it gets the pod a certificate, keeps it fresh, serves the pod's port and
+/// reports its status. It works by its own schedule, and never faster than one backoff step between
+/// two logins.
+class Agent {
+  public:
+    struct Pod {
+        std::string name, uid, workload, service_account;
+    };
+
+    Agent(std::shared_ptr<Node> node, Pod pod);
+
+    /// Starts its coroutines on the caller's executor; they keep the agent alive.
+    [[nodiscard]] static Task<void> start(std::shared_ptr<Agent> agent);
+    /// Ends them and closes the port.
+    [[nodiscard]] Task<void> stop();
+
+    /// The cluster's CA configuration or trust store may have changed.
+    void wake() { wake_.ring(); }
+    void renew_now();
+    /// It was deleted in the API server, which has not told the node yet.
+    void mark_deleted() { deleted_ = true; }
+
+    [[nodiscard]] const Pod& pod() const { return pod_; }
+    [[nodiscard]] const PodServer& server() const { return server_; }
+    [[nodiscard]] bool ready() const;
+    [[nodiscard]] bool deleted() const { return deleted_; }
+    [[nodiscard]] PodView view() const;
+
+  private:
+    static Task<void> live(std::shared_ptr<Agent> agent);
+    static Task<void> report(std::shared_ptr<Agent> agent);
+
+    [[nodiscard]] Task<void> open_port();
+    void notice_configuration();
+    [[nodiscard]] Task<void> attempt();
+    [[nodiscard]] Task<Result<void>> log_in(CaConfig config, Caller caller);
+    [[nodiscard]] bool token_usable() const;
+    void adopt(crypto::TlsIdentity identity);
+    void refused(Step step, const Failure& failure, const Asked& asked);
+    void tell_readiness();
+    [[nodiscard]] std::string why_not_ready() const;
+    [[nodiscard]] Task<void> rest(std::uint64_t seen);
+
+    std::shared_ptr<Node> node_;
+    Pod pod_;
+    Prng prng_;
+    Backoff backoff_;
+    PodServer server_;
+    PodStatus status_;
+    TaskGroup tasks_;
+    Bell wake_;
+
+    Time due_;              ///< of the next attempt
+    Duration life_;         ///< of the last leaf, from its arrival to its end
+    bool failing_ = false;  ///< the last attempt failed
+    std::string problem_ = "waiting for its first certificate";
+    bool deleted_ = false;
+
+    std::optional<std::uint64_t>
+        generation_;  ///< of the configuration that the tokens below are for
+    std::optional<kube::IssuedToken> projected_;
+    Time projected_fresh_until_;
+    Secret vault_token_;
+    Time vault_token_until_;
+    std::optional<Time> last_login_;
+
+    std::optional<std::pair<bool, std::string>> told_;  ///< readiness as last told
+    std::size_t leaves_ = 0, logins_ = 0;
+};
+
+}  // namespace meshproof::mesh

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/mesh/account.hpp"
+#include "core/vault/client.hpp"
+
+namespace meshproof::mesh {
+
+/// The Vault CA configuration of one cluster, as it is pushed there and read back: no secrets in
+/// it.
+struct CaConfig {
+    std::uint64_t generation = 0;  ///< counts what was pushed to this cluster
+    std::string account, label;
+    http::Url url;
+    std::string service_account, role, pki_path, auth_mount, vault_namespace;
+
+    [[nodiscard]] static CaConfig of(const IntegrationAccount& account, std::uint64_t generation);
+    [[nodiscard]] static Result<CaConfig> parse(std::string_view json);
+    [[nodiscard]] std::string json() const;
+};
+
+}  // namespace meshproof::mesh

@@ -1,0 +1,165 @@
+#include "core/mesh/cluster_state.hpp"
+
+namespace meshproof::mesh {
+namespace {
+
+bool all_ready(const Cluster::State& cluster, const std::string& workload) {
+    std::map<std::string, int> ready;
+    for (const auto& [name, agent] : cluster.node_agent->agents()) {
+        if (agent->ready() && !agent->deleted()) {
+            ++ready[agent->pod().workload];
+        }
+    }
+    const auto& specs = cluster.workloads->specs();
+    if (!workload.empty() && !specs.contains(workload)) {
+        return false;
+    }
+    return std::ranges::all_of(specs, [&](const auto& entry) {
+        return (!workload.empty() && entry.first != workload) ||
+               ready[entry.first] >= entry.second.replicas;
+    });
+}
+
+// The replacement of a pod that is gone, once it exists (or even is gone itself).
+std::optional<std::string> replaced(const Cluster::State& cluster, const std::string& pod) {
+    auto by = cluster.workloads->replacement_of(pod);
+    if (by && !cluster.agent(*by) && !cluster.workloads->replacement_of(*by)) {
+        return std::nullopt;
+    }
+    return cluster.agent(pod) ? std::nullopt : by;
+}
+
+bool observed(const Cluster::State& cluster, const std::string& workload, int replicas) {
+    const auto& agents = cluster.node_agent->agents();
+    return std::ranges::count_if(agents, [&](const auto& entry) {
+               return entry.second->pod().workload == workload;
+           }) >= replicas;
+}
+
+Task<Result<void>> delete_one(std::shared_ptr<Cluster::State> state, std::string pod) {
+    auto deleted = co_await state->node->kube.delete_pod(state->node->workload_namespace, pod);
+    if (!deleted) {
+        co_return propagate(deleted, fmt::format("pod {}", pod));
+    }
+    if (const auto agent = state->agent(pod)) {
+        agent->mark_deleted();
+    }
+    co_return Result<void>();
+}
+
+}  // namespace
+
+const std::string& Cluster::name() const {
+    return state_->spec.name;
+}
+
+const std::string& Cluster::ca_label() const {
+    return state_->ca_label;
+}
+
+const kube::Client& Cluster::kube() const {
+    return state_->spec.kube;
+}
+
+std::vector<crypto::Certificate> Cluster::trust_store() const {
+    return state_->node->trust;
+}
+
+Task<Result<void>> Cluster::deploy(WorkloadSpec spec) {
+    const auto state = state_;
+    auto& clock = state->node->mesh->clock;
+    const auto name = spec.name;
+    const auto replicas = spec.replicas;
+    auto added = co_await Workloads::add(state->workloads, std::move(spec));
+    if (!added) {
+        co_return added;
+    }
+    // Usually the node agent sees them at once; where its watch is broken, they come later.
+    const auto deadline = clock.now() + call_limit(state->node->mesh->usual_life());
+    while (clock.now() < deadline) {
+        const auto seen = state->node->pods_changed.count();
+        if (observed(*state, name, replicas)) {
+            break;
+        }
+        co_await state->node->pods_changed.wait_past(seen, clock, deadline);
+    }
+    co_return Result<void>();
+}
+
+Task<Result<void>> Cluster::delete_pod(std::string pod) {
+    const auto state = state_;
+    co_return co_await delete_one(state, std::move(pod));
+}
+
+Task<Result<void>> Cluster::restart_all_pods() {
+    const auto state = state_;
+    std::vector<std::string> names;
+    for (const auto& [name, agent] : state->node_agent->agents()) {
+        names.push_back(name);
+    }
+    for (const auto& name : names) {
+        auto deleted = co_await delete_one(state, name);
+        if (!deleted && deleted.error().kind != FailureKind::not_found) {
+            co_return deleted;
+        }
+    }
+    co_return Result<void>();
+}
+
+std::vector<PodView> Cluster::pods() const {
+    std::vector<PodView> views;
+    for (const auto& [name, agent] : state_->node_agent->agents()) {
+        views.push_back(agent->view());
+    }
+    return views;
+}
+
+std::vector<PodView> Cluster::pods_of(std::string_view workload) const {
+    auto views = pods();
+    std::erase_if(views, [workload](const PodView& pod) { return pod.workload != workload; });
+    return views;
+}
+
+Task<bool> Cluster::wait_ready(Duration limit, std::string workload) {
+    const auto state = state_;
+    auto& clock = state->node->mesh->clock;
+    const auto deadline = clock.now() + limit;
+    while (true) {
+        const auto seen = state->node->pods_changed.count();
+        if (all_ready(*state, workload)) {
+            co_return true;
+        }
+        if (clock.now() >= deadline) {
+            co_return false;
+        }
+        co_await state->node->pods_changed.wait_past(seen, clock, deadline);
+    }
+}
+
+Task<Result<std::string>> Cluster::wait_replaced(std::string pod, Duration limit) {
+    const auto state = state_;
+    auto& clock = state->node->mesh->clock;
+    if (!state->agent(pod) && !state->workloads->knows(pod)) {
+        co_return fail(FailureKind::not_found, "cluster {} has no pod {}", state->spec.name, pod);
+    }
+    const auto deadline = clock.now() + limit;
+    while (true) {
+        const auto seen = state->node->pods_changed.count();
+        if (auto replacement = replaced(*state, pod)) {
+            co_return std::move(*replacement);
+        }
+        if (clock.now() >= deadline) {
+            co_return fail(FailureKind::timed_out, "pod {} has no replacement after {}", pod,
+                           human_duration(limit));
+        }
+        co_await state->node->pods_changed.wait_past(seen, clock, deadline);
+    }
+}
+
+void Cluster::renew_now() {
+    for (const auto& [name, agent] : state_->node_agent->agents()) {
+        agent->renew_now();
+    }
+}
+
+}  // namespace meshproof::mesh

@@ -1,0 +1,112 @@
+#include "core/mesh/issuance.hpp"
+
+namespace meshproof::mesh {
+
+Task<Result<kube::IssuedToken>> request_projected_token(std::shared_ptr<Node> node, CaConfig config,
+                                                        Duration limit) {
+    const auto kube = bounded(*node->mesh, node->kube, limit);
+    kube::TokenRequest request;
+    request.expiration = std::chrono::hours(1);  // as the kubelet projects them
+    co_return co_await kube.request_token(node->mesh_namespace, config.service_account,
+                                          std::move(request));
+}
+
+vault::Client vault_of(const Node& node, const CaConfig& config, const Caller& caller) {
+    vault::Config vault;
+    vault.endpoint.url = config.url;
+    vault.endpoint.timeout = caller.limit;
+    vault.endpoint.caller = caller.name;
+    vault.namespace_name = config.vault_namespace;
+    auto& tls = vault.endpoint.tls;
+    const auto& servers = node.mesh->servers;
+    if (const auto known = servers.find(config.url.origin()); known != servers.end()) {
+        tls = known->second;
+    } else {
+        tls.system_trust = true;
+    }
+    tls.trust.insert(tls.trust.end(), node.trust.begin(), node.trust.end());
+    return vault::Client(node.mesh->transport, std::move(vault));
+}
+
+Task<Result<SignedLeaf>> sign_fresh_key(std::shared_ptr<Node> node, CaConfig config, Caller caller,
+                                        Secret vault_token) {
+    const auto& options = node->mesh->options;
+    SignedLeaf leaf;
+    leaf.key = crypto::Key::generate(options.key_type);
+    crypto::Csr::Spec spec;
+    spec.alt_names.uris.push_back(caller.id.text());
+    vault::SignRequest request;
+    request.csr_pem = crypto::Csr::make(spec, leaf.key).pem();
+    request.ttl = options.requested_ttl;
+    const auto client = vault_of(*node, config, caller).with_token(std::move(vault_token));
+    auto issued = co_await client.sign_at(config.pki_path, std::move(request));
+    if (!issued) {
+        co_return propagate(issued);
+    }
+    leaf.issued = std::move(*issued);
+    LeafIssued seen;
+    seen.cluster = node->cluster;
+    seen.pod = caller.name;
+    seen.pod_uid = caller.pod_uid;
+    seen.leaf = leaf.issued.leaf;
+    seen.chain = leaf.issued.chain;
+    seen.requested_key = leaf.key.public_key();
+    seen.requested_id = caller.id;
+    seen.requested_ttl = options.requested_ttl;
+    seen.at = node->mesh->clock.now();
+    node->mesh->observer.on_leaf(seen);
+    co_return leaf;
+}
+
+Result<crypto::TlsIdentity> accept_leaf(const Node& node, const Caller& caller,
+                                        const SignedLeaf& leaf) {
+    const auto& certificate = leaf.issued.leaf;
+    const auto now = node.mesh->clock.now();
+    if (!(certificate.public_key() == leaf.key.public_key())) {
+        return fail(FailureKind::malformed, "the CA answered a leaf for another key");
+    }
+    const auto id = svid_id(certificate);
+    if (!id) {
+        return propagate(id, "the CA answered a leaf that is no SVID");
+    }
+    if (!(*id == caller.id)) {
+        return fail(FailureKind::malformed, "the CA answered a leaf for {} instead of {}",
+                    id->text(), caller.id.text());
+    }
+    if (certificate.not_after() < now) {
+        return fail(FailureKind::expired, "the CA answered a leaf that expired at {}",
+                    rfc3339(certificate.not_after()));
+    }
+    if (certificate.not_before() > now) {
+        return fail(FailureKind::expired, "the CA answered a leaf that is valid only from {}",
+                    rfc3339(certificate.not_before()));
+    }
+    if (node.trust.empty()) {
+        return fail(FailureKind::invalid,
+                    "the cluster's trust store is empty: give the account its certificate "
+                    "authority chain");
+    }
+    crypto::TlsIdentity identity;
+    identity.leaf = certificate;
+    identity.key = leaf.key;
+    std::ranges::copy_if(leaf.issued.chain, std::back_inserter(identity.intermediates),
+                         [](const crypto::Certificate& ca) { return !ca.self_signed(); });
+    crypto::ChainQuestion question;
+    question.leaf = identity.leaf;
+    question.intermediates = identity.intermediates;
+    question.trust = node.trust;
+    question.at = now;
+    const auto verdict = crypto::verify_chain(question);
+    if (!verdict.accepted()) {
+        return fail(FailureKind::invalid,
+                    "the leaf does not chain to the cluster's trust store: {} ({})",
+                    to_string(verdict.fault), verdict.detail);
+    }
+    return identity;
+}
+
+Asked asked_for(const CaConfig& config, const Caller& caller) {
+    return {config.role, config.pki_path, config.service_account, caller.id};
+}
+
+}  // namespace meshproof::mesh

@@ -1,0 +1,32 @@
+#include "core/mesh/node.hpp"
+
+namespace meshproof::mesh {
+
+Node::Node(std::shared_ptr<Mesh> its_mesh, const ClusterSpec& spec)
+    : mesh(std::move(its_mesh)),
+      cluster(spec.name),
+      mesh_namespace(spec.mesh_namespace),
+      workload_namespace(spec.workload_namespace),
+      kube(bounded(*mesh, spec.kube, call_limit(mesh->usual_life()))),
+      labels(mesh->options.labels) {
+    labels[std::string(cluster_label)] = cluster;
+    selector = selector_of(labels);
+}
+
+std::string Node::config_secret() const {
+    return "meshproof-ca-config" + mesh->options.name_suffix;
+}
+
+std::string Node::root_secret() const {
+    return "meshproof-ca-root" + mesh->options.name_suffix;
+}
+
+kube::ObjectMeta Node::meta(std::string ns, std::string name) const {
+    kube::ObjectMeta meta;
+    meta.namespace_name = std::move(ns);
+    meta.name = std::move(name);
+    meta.labels = labels;
+    return meta;
+}
+
+}  // namespace meshproof::mesh

@@ -1,0 +1,148 @@
+#include "core/mesh/node_agent.hpp"
+
+#include "core/mesh/config_store.hpp"
+#include "core/time/within.hpp"
+
+namespace meshproof::mesh {
+NodeAgent::NodeAgent(std::shared_ptr<Node> node, std::shared_ptr<Workloads> workloads)
+    : node_(std::move(node)),
+      workloads_(std::move(workloads)),
+      backoff_(node_->mesh->prng.fork("node agent of " + node_->cluster)) {}
+
+Task<void> NodeAgent::run(std::shared_ptr<NodeAgent> self) {
+    const auto& mesh = *self->node_->mesh;
+    while (true) {
+        const auto followed = co_await follow(self);
+        if (!followed) {
+            co_await mesh.clock.sleep_for(self->backoff_.next(mesh.options, mesh.usual_life()));
+        }
+    }
+}
+
+// One list and one watch. Well ended by the watch's own timeout; a failure otherwise.
+Task<Result<void>> NodeAgent::follow(std::shared_ptr<NodeAgent> self) {
+    auto& node = *self->node_;
+    auto version = co_await self->list();
+    if (!version) {
+        co_return propagate(version);
+    }
+    auto watch = co_await node.kube.watch_pods(node.workload_namespace, node.selector, *version);
+    if (!watch) {
+        co_return propagate(watch);
+    }
+    self->backoff_.reset();
+    while (true) {
+        // A connection that went silent looks like a quiet cluster, so after a while we list again.
+        auto event = co_await within(node.mesh->clock, node.mesh->usual_life() / 4, watch->next());
+        if (!event) {
+            if (event.error().kind == FailureKind::timed_out) {
+                co_return Result<void>();
+            }
+            co_return propagate(event);
+        }
+        if (!*event) {
+            co_return Result<void>();
+        }
+        auto& pod = (*event)->object;
+        switch ((*event)->kind) {
+            case kube::WatchKind::added:
+            case kube::WatchKind::modified:
+                co_await self->added(std::move(pod));
+                break;
+            case kube::WatchKind::deleted:
+                self->workloads_->lost(pod.meta.name);
+                co_await self->gone(pod.meta.name);
+                break;
+            case kube::WatchKind::bookmark:
+                break;
+            case kube::WatchKind::error:
+                co_return fail(FailureKind::server, "the watch ended: {}", (*event)->error);
+        }
+    }
+}
+
+Task<Result<std::string>> NodeAgent::list() {
+    const auto number = workloads_->list_begins();
+    auto listed = co_await node_->kube.list_pods(node_->workload_namespace, node_->selector);
+    if (!listed) {
+        co_return propagate(listed);
+    }
+    std::set<std::string> names;
+    for (const auto& pod : listed->items) {
+        names.insert(pod.meta.name);
+    }
+    workloads_->listed(number, names);
+    std::vector<std::string> missing;
+    for (const auto& [name, agent] : agents_) {
+        if (!names.contains(name)) {
+            missing.push_back(name);
+        }
+    }
+    for (const auto& name : missing) {
+        co_await gone(name);
+    }
+    for (auto& pod : listed->items) {
+        co_await added(std::move(pod));
+    }
+    co_return listed->resource_version;
+}
+
+Task<void> NodeAgent::added(kube::Pod pod) {
+    if (const auto known = agents_.find(pod.meta.name); known != agents_.end()) {
+        if (known->second->pod().uid == pod.meta.uid) {
+            co_return;
+        }
+        co_await gone(pod.meta.name);  // deleted and made again under its name
+    }
+    const auto workload = pod.meta.labels.find(std::string(workload_label));
+    auto agent = std::make_shared<Agent>(
+        node_, Agent::Pod{pod.meta.name, pod.meta.uid,
+                          workload == pod.meta.labels.end() ? std::string() : workload->second,
+                          pod.service_account});
+    agents_.emplace(pod.meta.name, agent);
+    node_->mesh->tell("pod added",
+                      {{"cluster", node_->cluster}, {"pod", node_->mesh->logical(pod.meta.name)}});
+    co_await Agent::start(agent);
+    node_->pods_changed.ring();
+}
+
+Task<void> NodeAgent::gone(std::string pod) {
+    const auto found = agents_.extract(pod);
+    if (!found) {
+        co_return;
+    }
+    node_->mesh->tell("pod deleted",
+                      {{"cluster", node_->cluster}, {"pod", node_->mesh->logical(pod)}});
+    node_->pods_changed.ring();
+    const auto agent = found.mapped();
+    co_await agent->stop();
+}
+
+Task<Result<void>> NodeAgent::apply_configuration(std::shared_ptr<NodeAgent> self) {
+    auto stored = co_await read_configuration(self->node_);
+    if (!stored) {
+        co_return propagate(stored);
+    }
+    self->node_->config = std::move(stored->config);
+    self->node_->trust = std::move(stored->trust);
+    for (const auto& [name, agent] : self->agents_) {
+        agent->wake();
+    }
+    co_return Result<void>();
+}
+
+Task<void> NodeAgent::stop_agents(std::shared_ptr<NodeAgent> self) {
+    std::exception_ptr first;
+    for (const auto& [name, agent] : std::exchange(self->agents_, {})) {
+        try {
+            co_await agent->stop();
+        } catch (...) {
+            first = first ? first : std::current_exception();
+        }
+    }
+    if (first) {
+        std::rethrow_exception(first);
+    }
+}
+
+}  // namespace meshproof::mesh

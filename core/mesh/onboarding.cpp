@@ -1,0 +1,214 @@
+#include "core/mesh/config_store.hpp"
+#include "core/mesh/control_plane_state.hpp"
+
+namespace meshproof::mesh {
+namespace {
+
+// A cluster's name is a label value in every object of its.
+bool label_value(std::string_view text) {
+    constexpr std::size_t longest = 63;
+    const auto letter_or_digit = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    };
+    return !text.empty() && text.size() <= longest && letter_or_digit(text.front()) &&
+           letter_or_digit(text.back()) && std::ranges::all_of(text, [&](char c) {
+               return letter_or_digit(c) || c == '-' || c == '_' || c == '.';
+           });
+}
+
+Task<Result<void>> ensure_namespace(std::shared_ptr<Node> node, std::string name) {
+    const auto exists = co_await node->kube.namespace_exists(name);
+    if (!exists) {
+        co_return propagate(exists, fmt::format("cluster {}", node->cluster));
+    }
+    if (!*exists) {
+        auto created = co_await node->kube.create_namespace(name, node->labels);
+        if (!created && created.error().kind != FailureKind::conflict) {
+            co_return propagate(created, fmt::format("cluster {}", node->cluster));
+        }
+    }
+    co_return Result<void>();
+}
+
+// All that onboarding does in the cluster itself.
+Task<Result<void>> install(std::shared_ptr<Cluster::State> cluster, IntegrationAccount account) {
+    const auto node = cluster->node;
+    for (const auto& name : {node->mesh_namespace, node->workload_namespace}) {
+        auto there = co_await ensure_namespace(node, name);
+        if (!there) {
+            co_return there;
+        }
+    }
+    auto made = co_await ensure_service_account(node, account.service_account());
+    if (!made) {
+        co_return made;
+    }
+    co_return co_await connect(cluster, std::move(account));
+}
+
+Task<void> run_node_agent(std::shared_ptr<Cluster::State> cluster) {
+    co_await NodeAgent::run(cluster->node_agent);
+}
+
+Task<void> keep_workloads(std::shared_ptr<Cluster::State> cluster) {
+    co_await Workloads::keep(cluster->workloads);
+}
+
+}  // namespace
+
+Task<Result<void>> ensure_service_account(std::shared_ptr<Node> node, std::string name) {
+    const auto made =
+        co_await node->kube.create_service_account(node->meta(node->mesh_namespace, name));
+    if (!made && made.error().kind != FailureKind::conflict) {
+        co_return propagate(made,
+                            fmt::format("cluster {}: service account {}", node->cluster, name));
+    }
+    co_return Result<void>();
+}
+
+Task<Result<void>> remove_service_account(std::shared_ptr<Node> node, std::string name) {
+    const auto found = co_await node->kube.service_account(node->mesh_namespace, name);
+    if (!found) {
+        if (found.error().kind == FailureKind::not_found) {
+            co_return Result<void>();
+        }
+        co_return propagate(found);
+    }
+    const auto& labels = found->meta.labels;
+    const bool ours = std::ranges::all_of(node->labels, [&](const auto& label) {
+        const auto there = labels.find(label.first);
+        return there != labels.end() && there->second == label.second;
+    });
+    if (ours) {
+        auto removed = co_await node->kube.delete_service_account(node->mesh_namespace, name);
+        if (!removed && removed.error().kind != FailureKind::not_found) {
+            co_return propagate(removed);
+        }
+    }
+    co_return Result<void>();
+}
+
+Task<Result<void>> connect(std::shared_ptr<Cluster::State> cluster, IntegrationAccount account) {
+    cluster->ca_label = account.label();
+    auto config = CaConfig::of(account, ++cluster->pushed_generation);
+    const auto& chain = account.ca_chain();
+    auto pushed = co_await push_configuration(cluster->node, std::move(config),
+                                              chain ? chain->pem() : std::string());
+    if (!pushed) {
+        co_return pushed;
+    }
+    auto applied = co_await NodeAgent::apply_configuration(cluster->node_agent);
+    if (applied) {
+        cluster->node->mesh->tell("ca connected",
+                                  {{"cluster", cluster->spec.name}, {"account", account.name()}});
+    }
+    co_return applied;
+}
+
+Task<Result<Cluster>> ControlPlane::onboard(ClusterSpec spec) {
+    const auto state = state_;
+    if (state->mesh->trust_domain.empty()) {
+        co_return fail(FailureKind::invalid,
+                       "a trust domain is required to onboard a cluster: set it first");
+    }
+    if (!label_value(spec.name)) {
+        co_return fail(
+            FailureKind::invalid,
+            "cluster name \"{}\" cannot be used: expected at most 63 letters, digits and "
+            ". - _, beginning and ending with a letter or digit",
+            spec.name);
+    }
+    const auto* account = state->account_labelled(spec.ca_label);
+    if (account == nullptr) {
+        co_return fail(FailureKind::not_found, "no account has the CA label \"{}\"", spec.ca_label);
+    }
+    for (const auto& [name, other] : state->clusters) {
+        if (name == spec.name) {
+            co_return fail(FailureKind::conflict, "cluster {} is onboarded already", name);
+        }
+        if (other->spec.mesh_namespace == spec.mesh_namespace &&
+            other->spec.kube.access().endpoint.url == spec.kube.access().endpoint.url) {
+            co_return fail(FailureKind::conflict,
+                           "namespace {} of this API server holds the configuration of cluster {}",
+                           spec.mesh_namespace, name);
+        }
+    }
+    const auto name = spec.name;
+    const auto chosen = *account;
+    auto cluster = std::make_shared<Cluster::State>(state->mesh, std::move(spec));
+    state->clusters.emplace(name, cluster);  // from here on the name is taken
+    const auto installed = co_await install(cluster, chosen);
+    if (!installed) {
+        state->clusters.erase(name);
+        co_await remove_made_objects(cluster->node);
+        co_return propagate(installed, fmt::format("onboarding of cluster {}", name));
+    }
+    co_await cluster->tasks.spawn(run_node_agent(cluster));
+    co_await cluster->tasks.spawn(keep_workloads(cluster));
+    state->mesh->tell("onboarded", {{"cluster", name}});
+    co_return Cluster(cluster);
+}
+
+Task<Result<void>> ControlPlane::connect_ca(std::string name, std::string ca_label) {
+    const auto state = state_;
+    const auto cluster = state->cluster(name);
+    if (!cluster) {
+        co_return propagate(cluster);
+    }
+    const auto* account = state->account_labelled(ca_label);
+    if (account == nullptr) {
+        co_return fail(FailureKind::not_found, "no account has the CA label \"{}\"", ca_label);
+    }
+    const auto chosen = *account;
+    const auto node = (*cluster)->node;
+    const auto before = node->config;
+    auto made = co_await ensure_service_account(node, chosen.service_account());
+    if (!made) {
+        co_return made;
+    }
+    auto connected = co_await connect(*cluster, chosen);
+    if (!connected) {
+        co_return connected;
+    }
+    if (before && before->service_account != chosen.service_account()) {
+        co_return co_await remove_service_account(node, before->service_account);
+    }
+    co_return Result<void>();
+}
+
+Task<Result<void>> ControlPlane::delete_account(std::string name, bool understood) {
+    const auto state = state_;
+    const auto* account = state->account(name);
+    if (account == nullptr) {
+        co_return fail(FailureKind::not_found, "no account \"{}\"", name);
+    }
+    const auto users = state->clusters_of(*account);
+    if (!users.empty() && !understood) {
+        std::string names;
+        for (const auto& cluster : users) {
+            names += (names.empty() ? "" : ", ") + cluster->spec.name;
+        }
+        co_return fail(FailureKind::conflict,
+                       "account \"{}\" is used by {}: confirm that you understand the consequences "
+                       "(pods keep their certificates until they expire, and get no new ones)",
+                       name, names);
+    }
+    for (const auto& cluster : users) {
+        auto removed = co_await remove_configuration(cluster->node);
+        if (!removed) {
+            co_return removed;
+        }
+        cluster->ca_label.clear();
+        auto applied = co_await NodeAgent::apply_configuration(cluster->node_agent);
+        if (!applied) {
+            co_return applied;
+        }
+        state->mesh->tell("ca disconnected", {{"cluster", cluster->spec.name}, {"account", name}});
+    }
+    std::erase_if(state->accounts,
+                  [&](const IntegrationAccount& one) { return one.name() == name; });
+    state->mesh->tell("account deleted", {{"account", name}});
+    co_return Result<void>();
+}
+
+}  // namespace meshproof::mesh

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "core/http/transport.hpp"
+#include "core/mesh/node.hpp"
+
+namespace meshproof::mesh {
+
+/// A pod's port: mutual TLS with its current certificate, and an answer that says who both sides
+/// are.
+class PodServer final : public http::Handler {
+  public:
+    PodServer(std::shared_ptr<Node> node, std::string pod, SpiffeId id);
+
+    [[nodiscard]] Task<Result<void>> listen();
+    void close() { listener_.reset(); }
+
+    /// What new connections are shown from now on.
+    void show(crypto::TlsIdentity identity) { identity_ = std::move(identity); }
+    [[nodiscard]] const std::optional<crypto::TlsIdentity>& identity() const { return identity_; }
+    [[nodiscard]] const SpiffeId& id() const { return id_; }
+    [[nodiscard]] std::optional<http::Url> url() const;
+
+    /// Either role's TLS: our certificate, the cluster's trust store, our date. Without a peer
+    /// check.
+    [[nodiscard]] crypto::TlsParty party() const;
+    /// What this pod has at this moment, for the observer.
+    [[nodiscard]] HandshakeSeen::Side side() const;
+    /// The same as it was when the last connection was taken, and when that was.
+    struct Shown {
+        HandshakeSeen::Side side;
+        Duration at;  ///< of Clock::elapsed()
+    };
+    [[nodiscard]] const std::optional<Shown>& last_shown() const { return last_shown_; }
+
+    [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer peer) override;
+
+  private:
+    [[nodiscard]] crypto::TlsParty accept_connection();
+
+    std::shared_ptr<Node> node_;
+    std::string pod_;
+    SpiffeId id_;
+    std::optional<crypto::TlsIdentity> identity_;
+    std::optional<Shown> last_shown_;
+    std::unique_ptr<http::Listener> listener_;
+};
+
+}  // namespace meshproof::mesh

@@ -1,0 +1,133 @@
+#include "core/mesh/workloads.hpp"
+
+namespace meshproof::mesh {
+
+Workloads::Workloads(std::shared_ptr<Node> node)
+    : node_(std::move(node)),
+      names_(node_->mesh->prng.fork("pod names of " + node_->cluster)),
+      backoff_(node_->mesh->prng.fork("workloads of " + node_->cluster)) {}
+
+std::string Workloads::new_name(const std::string& workload) {
+    constexpr std::size_t suffix_length = 5;  // as a ReplicaSet's
+    auto& taken = node_->mesh->pod_names;
+    while (true) {
+        auto name = fmt::format("{}-{}{}", workload, names_.token(suffix_length),
+                                node_->mesh->options.name_suffix);
+        if (taken.insert(name).second) {
+            return name;
+        }
+    }
+}
+
+Task<Result<void>> Workloads::create(std::shared_ptr<Workloads> self, std::string workload,
+                                     std::string name) {
+    auto& node = *self->node_;
+    kube::Pod pod;
+    pod.meta = node.meta(node.workload_namespace, name);
+    pod.meta.labels[std::string(workload_label)] = workload;
+    pod.service_account = self->specs_.at(workload).service_account;
+    const auto created = co_await node.kube.create_pod(std::move(pod));
+    // A name is ours alone: where it is taken, the answer to an earlier attempt was lost.
+    if (!created && created.error().kind != FailureKind::conflict) {
+        co_return propagate(created, fmt::format("pod {}", name));
+    }
+    self->alive_.emplace(std::move(name), Alive{std::move(workload), self->lists_});
+    co_return Result<void>();
+}
+
+Task<Result<void>> Workloads::add(std::shared_ptr<Workloads> self, WorkloadSpec spec) {
+    if (spec.service_account.empty()) {
+        spec.service_account = spec.name;
+    }
+    if (spec.name.empty() || spec.replicas < 0) {
+        co_return fail(FailureKind::invalid, "a workload needs a name and no less than 0 replicas");
+    }
+    const auto workload = spec.name;
+    const auto replicas = spec.replicas;
+    auto& node = *self->node_;
+    // The API server takes no pod of a service account that does not exist.
+    const auto account = co_await node.kube.create_service_account(
+        node.meta(node.workload_namespace, spec.service_account));
+    if (!account && account.error().kind != FailureKind::conflict) {
+        co_return propagate(account, fmt::format("service account {}", spec.service_account));
+    }
+    if (!self->specs_.emplace(workload, std::move(spec)).second) {
+        co_return fail(FailureKind::conflict, "workload {} exists already in cluster {}", workload,
+                       node.cluster);
+    }
+    std::vector<std::string> names;
+    for (int i = 0; i < replicas; ++i) {
+        names.push_back(self->new_name(workload));
+        const auto created = co_await create(self, workload, names.back());
+        if (!created) {
+            self->specs_.erase(workload);
+            for (const auto& name : names) {
+                self->alive_.erase(name);
+                // As far as the API server lets us; the run's clean-up finds the rest by its
+                // labels.
+                std::ignore = co_await node.kube.delete_pod(node.workload_namespace, name);
+            }
+            co_return propagate(created);
+        }
+    }
+    co_return Result<void>();
+}
+
+void Workloads::lost(const std::string& pod) {
+    const auto found = alive_.extract(pod);
+    if (found) {
+        lost_.push_back({pod, found.mapped().workload});
+        work_.ring();
+    }
+}
+
+void Workloads::listed(std::uint64_t list, const std::set<std::string>& names) {
+    std::vector<std::string> missing;
+    for (const auto& [name, alive] : alive_) {
+        if (!names.contains(name) && alive.created_after_list < list) {
+            missing.push_back(name);
+        }
+    }
+    for (const auto& name : missing) {
+        lost(name);
+    }
+}
+
+Task<void> Workloads::keep(std::shared_ptr<Workloads> self) {
+    const auto& mesh = *self->node_->mesh;
+    while (true) {
+        const auto seen = self->work_.count();
+        if (self->lost_.empty()) {
+            co_await self->work_.wait_past(seen);
+            continue;
+        }
+        const auto lost = self->lost_.front();
+        self->lost_.pop_front();
+        if (!self->specs_.contains(lost.workload)) {
+            continue;
+        }
+        const auto name = self->new_name(lost.workload);
+        while (true) {
+            const auto created = co_await create(self, lost.workload, name);
+            if (created) {
+                break;
+            }
+            co_await mesh.clock.sleep_for(self->backoff_.next(mesh.options, mesh.usual_life()));
+        }
+        self->backoff_.reset();
+        self->replaced_by_[lost.pod] = name;
+        self->node_->pods_changed.ring();
+    }
+}
+
+std::optional<std::string> Workloads::replacement_of(const std::string& pod) const {
+    const auto found = replaced_by_.find(pod);
+    return found == replaced_by_.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool Workloads::knows(const std::string& pod) const {
+    return alive_.contains(pod) || replaced_by_.contains(pod) ||
+           std::ranges::any_of(lost_, [&](const Lost& lost) { return lost.pod == pod; });
+}
+
+}  // namespace meshproof::mesh

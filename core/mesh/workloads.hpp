@@ -1,0 +1,56 @@
+#pragma once
+
+#include "core/mesh/backoff.hpp"
+#include "core/mesh/bell.hpp"
+#include "core/mesh/node.hpp"
+
+namespace meshproof::mesh {
+
+/// Keeps the number of each workload's pods: a ReplicaSet in small. It sees pods as the node agent
+/// observes them.
+class Workloads {
+  public:
+    explicit Workloads(std::shared_ptr<Node> node);
+
+    /// Creates the pods now; on a failure nothing of the workload stays wanted.
+    [[nodiscard]] static Task<Result<void>> add(std::shared_ptr<Workloads> self, WorkloadSpec spec);
+    /// Replaces lost pods until cancelled.
+    [[nodiscard]] static Task<void> keep(std::shared_ptr<Workloads> self);
+
+    /// The node agent begins to list; gives the number of this list.
+    [[nodiscard]] std::uint64_t list_begins() { return ++lists_; }
+    /// What that list held: what it should have held and did not is lost.
+    void listed(std::uint64_t list, const std::set<std::string>& names);
+    void lost(const std::string& pod);
+
+    [[nodiscard]] const std::map<std::string, WorkloadSpec>& specs() const { return specs_; }
+    /// The pod that was created for a lost one.
+    [[nodiscard]] std::optional<std::string> replacement_of(const std::string& pod) const;
+    [[nodiscard]] bool knows(const std::string& pod) const;
+
+  private:
+    struct Lost {
+        std::string pod, workload;
+    };
+
+    [[nodiscard]] std::string new_name(const std::string& workload);
+    [[nodiscard]] static Task<Result<void>> create(std::shared_ptr<Workloads> self,
+                                                   std::string workload, std::string name);
+
+    std::shared_ptr<Node> node_;
+    Prng names_;
+    Backoff backoff_;
+    std::map<std::string, WorkloadSpec> specs_;
+    struct Alive {
+        std::string workload;
+        std::uint64_t created_after_list =
+            0;  ///< a list with this number or an older one may lack it
+    };
+    std::map<std::string, Alive> alive_;
+    std::deque<Lost> lost_;
+    std::map<std::string, std::string> replaced_by_;
+    std::uint64_t lists_ = 0;
+    Bell work_;
+};
+
+}  // namespace meshproof::mesh
