@@ -25,9 +25,8 @@ Result<tcp::acceptor> bind_to(const asio::any_io_executor& executor, std::uint16
     const tcp::endpoint wanted(asio::ip::address_v4::loopback(), port);
     error_code error;
     acceptor.open(wanted.protocol(), error);
-    if (!error) {
-        acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    }
+    // Not SO_REUSEADDR: with that, others that set it too could take a port whose holder does not
+    // listen.
     if (!error) {
         acceptor.set_option(ReusePort(true), error);
     }

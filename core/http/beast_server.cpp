@@ -44,12 +44,16 @@ class Service final : public Closable {
           clock(time) {}
 
     void close() override {
+        if (*gate == Gate::closed) {
+            return;  // the sessions may be destroyed already: there is nobody left to cancel
+        }
         error_code ignored;
         acceptor.close(ignored);
         // What waits is woken, to be destroyed at the gate rather than when its wait is over.
+        *gate = Gate::closing;
         sessions.cancel();
         connections->close_all();
-        *gate = false;
+        *gate = Gate::closed;
     }
 
     /// The context for what the party shows now: made anew only when it has changed.
@@ -69,7 +73,7 @@ class Service final : public Closable {
     ListenSpec spec;
     Handler& handler;
     Clock& clock;
-    std::shared_ptr<bool> gate = std::make_shared<bool>(true);
+    std::shared_ptr<Gate> gate = std::make_shared<Gate>(Gate::open);
     std::shared_ptr<OpenSet> connections = std::make_shared<OpenSet>();
     TaskGroup sessions;  // joined by nobody once the gate is closed: they are destroyed, not ended
 

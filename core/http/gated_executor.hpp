@@ -6,18 +6,30 @@
 
 namespace meshproof::http {
 
+enum class Gate {
+    open,
+    closing,  ///< cancellations are being handed out, and reach their coroutines at once
+    closed,
+};
+
 /// An executor with a gate: while it is open, work runs as on the inner executor; once it is
 /// closed, work that comes is destroyed instead of run. So the coroutines of a service can be ended
 /// from a destructor: none of them is ever resumed again, whatever it was waiting for.
 class GatedExecutor {
   public:
-    GatedExecutor(boost::asio::any_io_executor inner, std::shared_ptr<const bool> open)
-        : inner_(std::move(inner)), open_(std::move(open)) {}
+    GatedExecutor(boost::asio::any_io_executor inner, std::shared_ptr<const Gate> gate)
+        : GatedExecutor(std::move(inner), std::move(gate), true) {}
 
     template <class Work>
     void execute(Work&& work) const {
-        inner_.execute([work = std::forward<Work>(work), open = open_]() mutable {
-            if (*open) {
+        if (*gate_ == Gate::closing && may_run_at_once_) {
+            // Asio dispatches a cancellation to the executor of what it cancels. Posted, it would
+            // come too late: what waits would keep itself alive if it owns what it waits for.
+            std::forward<Work>(work)();
+            return;
+        }
+        inner_.execute([work = std::forward<Work>(work), gate = gate_]() mutable {
+            if (*gate != Gate::closed) {
                 std::move(work)();
             }
         });
@@ -30,22 +42,22 @@ class GatedExecutor {
     }
     [[nodiscard]] GatedExecutor require(
         boost::asio::execution::blocking_t::never_t property) const {
-        return {boost::asio::require(inner_, property), open_};
+        return {boost::asio::require(inner_, property), gate_, false};
     }
     template <class Property>
     [[nodiscard]] GatedExecutor prefer(const Property& property) const {
-        return {boost::asio::prefer(inner_, property), open_};
+        return {boost::asio::prefer(inner_, property), gate_, may_run_at_once_};
     }
-    friend bool operator==(const GatedExecutor& a, const GatedExecutor& b) noexcept {
-        return a.inner_ == b.inner_ && a.open_ == b.open_;
-    }
-    friend bool operator!=(const GatedExecutor& a, const GatedExecutor& b) noexcept {
-        return !(a == b);
-    }
+    friend bool operator==(const GatedExecutor&, const GatedExecutor&) noexcept = default;
 
   private:
+    GatedExecutor(boost::asio::any_io_executor inner, std::shared_ptr<const Gate> gate,
+                  bool may_run_at_once)
+        : inner_(std::move(inner)), gate_(std::move(gate)), may_run_at_once_(may_run_at_once) {}
+
     boost::asio::any_io_executor inner_;
-    std::shared_ptr<const bool> open_;
+    std::shared_ptr<const Gate> gate_;
+    bool may_run_at_once_;  // dispatched rather than posted
 };
 
 }  // namespace meshproof::http
