@@ -1,0 +1,12 @@
+#pragma once
+
+#include <vector>
+
+#include "core/run/scenario.hpp"
+
+namespace meshproof::scenarios {
+
+/// Every scenario that there is, sorted by id.
+[[nodiscard]] const std::vector<const run::Scenario*>& all_scenarios();
+
+}  // namespace meshproof::scenarios

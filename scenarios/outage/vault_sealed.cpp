@@ -1,0 +1,59 @@
+#include "scenarios/steps.hpp"
+
+namespace meshproof::scenarios {
+namespace {
+
+Task<void> expect_no_failure(World& world, mesh::Cluster cluster, Duration duration,
+                             std::string when) {
+    const auto traffic = co_await world.drive(cluster, "web", "api", duration);
+    world.expect(traffic.attempted > 0, "{}: no request was sent, so nothing was shown", when);
+    world.expect(traffic.failures.empty(), "{}: {} of {} requests failed", when,
+                 traffic.failures.size(), traffic.attempted);
+}
+
+// Renewal starts at two thirds of a leaf's life, so a quarter of a life without Vault must be
+// survivable.
+Task<void> run(World& world) {
+    const auto life = world.leaf_ttl();
+    const auto cluster = (co_await world.start_pair("web", "api")).cluster;
+    co_await expect_no_failure(world, cluster, life / 2, "before the outage");
+    co_await world.seal(world.vault());
+    co_await expect_no_failure(world, cluster, life / 4, "in a quarter of a life without Vault");
+    co_await world.unseal(world.vault());
+    co_await expect_no_failure(world, cluster, life / 4, "after a short outage");
+
+    // Longer than a life: traffic must end, and nobody may hold a leaf that no Vault signed.
+    co_await world.seal(world.vault());
+    const auto end = std::max(end_of(leaf_of(cluster, "web")), end_of(leaf_of(cluster, "api")));
+    const auto health = co_await await_health(world, cluster.name(), false);
+    world.expect(!health.connected && health.reason.find("sealed") != std::string::npos,
+                 "with its Vault sealed the cluster is \"{}\": {}", health.text(), health.reason);
+    co_await world.clock().sleep_until(end);
+    co_await expect_silence(world, {cluster, "web"}, {cluster, "api"},
+                            "with Vault sealed for longer than a leaf lives");
+
+    co_await world.unseal(world.vault());
+    co_await all_ready(world, cluster);
+    co_await expect_talk(world, {cluster, "web"}, {cluster, "api"}, "after Vault was unsealed");
+    for (const auto& pod : cluster.pods()) {
+        world.expect(pod.logins <= pod.leaves,
+                     "the pod of {} logged in {} times for {} leaves: a storm", pod.workload,
+                     pod.logins, pod.leaves);
+    }
+}
+
+}  // namespace
+
+extern const run::Scenario outage_vault_sealed{
+    .id = "outage/vault-sealed",
+    .sentence =
+        "A quarter of a leaf's life without Vault costs nothing; longer than a life ends mTLS, and "
+        "unsealing heals it "
+        "without a storm of logins.",
+    .source = "field notes D S3; wire contract 27 and 31",
+    .needs = {run::Capability::seal_vault},
+    .exclusive = true,
+    .run = run,
+};
+
+}  // namespace meshproof::scenarios

@@ -1,0 +1,125 @@
+#include "scenarios/steps.hpp"
+
+namespace meshproof::scenarios {
+namespace {
+
+std::string reasons_of(const mesh::Cluster& cluster) {
+    std::string reasons;
+    for (const auto& pod : cluster.pods()) {
+        if (!pod.ready) {
+            reasons +=
+                fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", pod.workload, pod.reason);
+        }
+    }
+    return reasons;
+}
+
+}  // namespace
+
+Task<void> all_ready(World& world, mesh::Cluster cluster) {
+    if (!co_await cluster.wait_ready(world.leaf_ttl())) {
+        throw run::ScenarioEnded(fmt::format("pods of {} did not become ready: {}", cluster.name(),
+                                             reasons_of(cluster)));
+    }
+}
+
+Task<void> deploy_ready(World& world, mesh::Cluster cluster, std::vector<std::string> workloads) {
+    for (const auto& workload : workloads) {
+        require(co_await cluster.deploy({.name = workload, .service_account = workload}),
+                "deploy " + workload);
+    }
+    co_await all_ready(world, cluster);
+}
+
+mesh::PodView pod_of(const mesh::Cluster& cluster, std::string_view workload) {
+    auto pods = cluster.pods_of(workload);
+    if (pods.empty()) {
+        throw run::ScenarioEnded(fmt::format("{} has no pod of {}", cluster.name(), workload));
+    }
+    return std::move(pods.front());
+}
+
+crypto::Certificate leaf_of(const mesh::Cluster& cluster, std::string_view workload) {
+    const auto pod = pod_of(cluster, workload);
+    if (!pod.leaf) {
+        throw run::ScenarioEnded(
+            fmt::format("the pod of {} has no leaf: {}", workload, pod.reason));
+    }
+    return *pod.leaf;
+}
+
+Task<void> expect_talk(World& world, Place one, Place other, std::string when) {
+    for (const auto& [from, to] : {std::pair(one, other), std::pair(other, one)}) {
+        const auto seen =
+            co_await world.request(from.cluster, from.workload, to.cluster, to.workload);
+        world.expect(seen.ok, "{}: {} could not talk to {}: {}", when, from.workload, to.workload,
+                     seen.failure ? seen.failure->message : "no reason given");
+    }
+}
+
+Task<void> expect_silence(World& world, Place one, Place other, std::string when) {
+    for (const auto& [from, to] : {std::pair(one, other), std::pair(other, one)}) {
+        const auto seen =
+            co_await world.request(from.cluster, from.workload, to.cluster, to.workload);
+        world.expect(!seen.ok, "{}: {} still talked to {}", when, from.workload, to.workload);
+    }
+}
+
+Task<bool> await(World& world, std::function<bool()> holds, Duration limit) {
+    const auto until = world.clock().elapsed() + limit;
+    while (!holds()) {
+        if (world.clock().elapsed() >= until) {
+            co_return false;
+        }
+        co_await world.clock().sleep_for(world.leaf_ttl() / 100);
+    }
+    co_return true;
+}
+
+Task<mesh::CaHealth> await_health(World& world, std::string cluster, bool connected) {
+    const auto until = world.clock().elapsed() + world.leaf_ttl();
+    auto health = co_await world.mesh().check_health(cluster);
+    while (health.connected != connected && world.clock().elapsed() < until) {
+        co_await world.clock().sleep_for(world.leaf_ttl() / 40);
+        health = co_await world.mesh().check_health(cluster);
+    }
+    co_return health;
+}
+
+Time end_of(const crypto::Certificate& leaf) {
+    return leaf.not_after() + std::chrono::seconds(1);
+}
+
+Task<Secret> token_of(World& world, run::KubeSite& cluster, std::string service_account) {
+    const auto issued = require(
+        co_await cluster.admin.request_token(world.target().mesh_namespace, service_account, {}),
+        "a token of " + service_account);
+    co_return issued.token;
+}
+
+Task<Result<vault::Login>> login(run::VaultSite& site, std::string mount, std::string role,
+                                 Secret jwt) {
+    const auto nobody = site.admin.with_token({});
+    co_return co_await nobody.login_kubernetes(mount, role, jwt);
+}
+
+vault::SignRequest request_for(std::string uri, crypto::KeyType type) {
+    crypto::Csr::Spec spec;
+    spec.alt_names.uris = {std::move(uri)};
+    vault::SignRequest request;
+    request.csr_pem = crypto::Csr::make(spec, crypto::Key::generate(type)).pem();
+    return request;
+}
+
+void expect_bare_denial(World& world, const Result<vault::Login>& result, std::string_view what) {
+    if (result) {
+        world.expect(false, "{}: expected a bare 403, the login went through", what);
+        return;
+    }
+    const auto& failure = result.error();
+    world.expect(
+        failure.status == 403 && failure.errors == std::vector<std::string>{"permission denied"},
+        "{}: expected 403 and nothing but \"permission denied\", found {}", what, failure.message);
+}
+
+}  // namespace meshproof::scenarios
