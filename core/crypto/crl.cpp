@@ -95,9 +95,8 @@ std::vector<Crl::Entry> Crl::entries() const {
 
 bool Crl::contains(const Certificate& certificate) const {
     X509_REVOKED* entry = nullptr;
-    return X509_NAME_cmp(X509_CRL_get_issuer(some(crl_.get())),
-                         X509_get_issuer_name(certificate.native())) == 0 &&
-           X509_CRL_get0_by_cert(crl_.get(), &entry, certificate.native()) == 1;
+    // Compares the issuers' names as well.
+    return X509_CRL_get0_by_cert(some(crl_.get()), &entry, certificate.native()) == 1;
 }
 
 std::optional<std::uint64_t> Crl::number() const {

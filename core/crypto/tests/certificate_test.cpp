@@ -195,6 +195,13 @@ TEST(Certificate, SignatureFollowsTheIssuersKeyUnlessADigestIsGiven) {
 TEST(Certificate, SerialIsMadeFromTheKeyWhereNoneIsGiven) {
     const Certificate one = self_signed(plain());
     EXPECT_EQ(one.serial().size(), 59U);
+    for (int i = 0; i < 20; ++i) {  // positive and twenty bytes long, whatever the key
+        const Key key = Key::generate(KeyType::p256);
+        const std::string serial =
+            sign_certificate(plain(), key.public_key(), key, nullptr).serial();
+        EXPECT_EQ(serial.size(), 59U);
+        EXPECT_TRUE(serial[0] >= '4' && serial[0] <= '7') << serial;
+    }
     EXPECT_EQ(one.serial(), self_signed(plain()).serial());
     const Key other = Key::generate(KeyType::p256);
     EXPECT_NE(one.serial(), sign_certificate(plain(), other.public_key(), other, nullptr).serial());

@@ -118,6 +118,20 @@ TEST_F(Chain, IssuersMustBeCas) {
               ChainFault::not_a_ca);
 }
 
+TEST_F(Chain, ARootMustBeACaToo) {
+    const auto fault_under = [&](std::optional<bool> is_ca) {
+        auto spec = ca_spec("root");
+        spec.is_ca = is_ca;
+        const Issuer root = make_ca(spec);
+        auto asked = question(make_leaf(leaf_spec("web"), root));
+        asked.trust = {root.certificate};
+        return verify_chain(asked).fault;
+    };
+    EXPECT_EQ(fault_under(true), ChainFault::none);
+    EXPECT_EQ(fault_under(false), ChainFault::not_a_ca);
+    EXPECT_EQ(fault_under(std::nullopt), ChainFault::not_a_ca);
+}
+
 TEST_F(Chain, PathLengthIsKept) {
     auto spec = ca_spec("no more CAs");
     spec.path_length = 0;

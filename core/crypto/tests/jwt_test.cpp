@@ -51,6 +51,9 @@ TEST_P(EveryAlgorithm, AnyChangeIsNoticed) {
     changed.signature.pop_back();
     EXPECT_FALSE(changed.verify(key.public_key()));
     changed = good;
+    changed.signature.push_back('x');
+    EXPECT_FALSE(changed.verify(key.public_key()));
+    changed = good;
     changed.signature.clear();
     EXPECT_FALSE(changed.verify(key.public_key()));
     for (const char* other : {"none", "HS256", "PS256", "EdDSA", "ES999", ""}) {

@@ -165,7 +165,7 @@ TEST_F(Handshake, AClientThatDoesNotVerifyAcceptsAnything) {
 
 TEST_F(Handshake, TheServersNameMustMatch) {
     auto spec = leaf_spec("api");
-    spec.alt_names.dns = {"api.default.svc", "*.wild.example"};
+    spec.alt_names.dns = {"api.default.svc", "*.wild.example", "w*.part.example"};
     spec.alt_names.ips = {"10.0.0.1", "fd00::1"};
     const TlsIdentity api = pki_.leaf(spec);
     auto client = party(web_);
@@ -175,7 +175,8 @@ TEST_F(Handshake, TheServersNameMustMatch) {
         const auto result = handshake_in_memory(client, party(api));
         EXPECT_TRUE(result.accepted()) << good << ": " << result.client.error;
     }
-    for (const char* bad : {"api", "other", "a.b.wild.example", "10.0.0.2", "fd00::2"}) {
+    for (const char* bad :
+         {"api", "other", "a.b.wild.example", "web.part.example", "10.0.0.2", "fd00::2"}) {
         client.server_name = bad;
         const auto result = handshake_in_memory(client, party(api));
         EXPECT_FALSE(result.client.accepted) << bad;
@@ -278,7 +279,7 @@ TEST_F(Handshake, WithAKeyThatIsNotTheLeafsDoesNotBegin) {
 
 /// A handshake by hand, as the socket streams do it: both ends on one BIO pair.
 struct Wire {
-    Wire(const TlsParty& client_party, const TlsParty& server_party)
+    Wire(const TlsParty& client_party, const TlsParty& server_party, int protocol = TLS1_3_VERSION)
         : client_context(require(make_tls_context(client_party, false))),
           server_context(require(make_tls_context(server_party, true))),
           client(SSL_new(client_context.get()), SSL_free),
@@ -288,8 +289,11 @@ struct Wire {
         BIO_new_bio_pair(&one, 0, &two, 0);
         SSL_set_bio(client.get(), one, one);
         SSL_set_bio(server.get(), two, two);
+        SSL_set_max_proto_version(client.get(), protocol);
         prepare_tls(client.get(), client_party, false);
         prepare_tls(server.get(), server_party, true);
+    }
+    void shake_hands() const {
         for (int round = 0; round < 8; ++round) {
             (void)SSL_connect(client.get());
             (void)SSL_accept(server.get());
@@ -302,6 +306,7 @@ struct Wire {
 TEST_F(Handshake, TheFailureTellsExpiredFromTheRest) {
     const Time later = api_.leaf.not_after() + 1s;
     const Wire expired(party(web_, later), party(api_, later));
+    expired.shake_hands();
     const Failure failure = tls_failure(expired.client.get(), "connecting");
     EXPECT_EQ(failure.kind, FailureKind::expired);
     EXPECT_TRUE(failure.message.starts_with("connecting: certificate has expired (depth 0"))
@@ -312,6 +317,7 @@ TEST_F(Handshake, TheFailureTellsExpiredFromTheRest) {
     auto stranger = party(web_);
     stranger.trust = {};
     const Wire unknown(stranger, party(api_));
+    unknown.shake_hands();
     EXPECT_EQ(tls_failure(unknown.client.get(), "connecting").kind, FailureKind::tls);
     EXPECT_EQ(tls_failure(unknown.server.get(), "accepting").kind, FailureKind::tls);
 
@@ -320,27 +326,45 @@ TEST_F(Handshake, TheFailureTellsExpiredFromTheRest) {
     const Issuer issuer = make_ca(short_ca, &pki_.root);
     const TlsIdentity leaf = make_leaf(leaf_spec("api"), issuer, {issuer.certificate});
     const Wire old_ca(party(web_, now + 2h), party(leaf, now + 2h));
+    old_ca.shake_hands();
     EXPECT_EQ(tls_failure(old_ca.client.get(), "connecting").kind, FailureKind::tls)
         << "only the leaf itself counts";
     EXPECT_EQ(tls_fault(old_ca.client.get()), ChainFault::expired);
 
     const Wire good(party(web_), party(api_));
+    good.shake_hands();
     EXPECT_EQ(tls_failure(good.client.get(), "reading").message, "reading");
     EXPECT_EQ(tls_peer(good.server.get()), web_.leaf);
 }
 
 TEST_F(Handshake, NothingIsRemembered) {
-    const Wire wire(party(web_), party(api_));
-    char byte = 'x';
-    ASSERT_EQ(SSL_write(wire.server.get(), &byte, 1), 1);
-    ASSERT_EQ(SSL_read(wire.client.get(), &byte, 1), 1);
-    EXPECT_FALSE(SSL_SESSION_is_resumable(SSL_get0_session(wire.client.get())));
+    for (const int protocol : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        const Wire wire(party(web_), party(api_), protocol);
+        wire.shake_hands();
+        char byte = 'x';
+        ASSERT_EQ(SSL_write(wire.server.get(), &byte, 1), 1);
+        ASSERT_EQ(SSL_read(wire.client.get(), &byte, 1), 1);
+        EXPECT_EQ(SSL_version(wire.client.get()), protocol);
+        EXPECT_EQ(SSL_SESSION_has_ticket(SSL_get0_session(wire.client.get())), 0);
+    }
 }
 
-TEST_F(Handshake, Tls12IsAcceptedAndOlderIsNot) {
-    const auto server_context = require(make_tls_context(party(api_), true));
-    EXPECT_EQ(SSL_CTX_get_min_proto_version(server_context.get()), TLS1_2_VERSION);
-    EXPECT_EQ(SSL_CTX_get_max_proto_version(server_context.get()), 0);
+TEST_F(Handshake, OlderThanTls12IsRefused) {
+    const Wire wire(party(web_), party(api_), TLS1_1_VERSION);
+    wire.shake_hands();
+    EXPECT_FALSE(SSL_is_init_finished(wire.client.get()));
+    EXPECT_FALSE(SSL_is_init_finished(wire.server.get()));
+}
+
+TEST_F(Handshake, PreparedAgainItAsksTheNewCheck) {
+    const Wire wire(party(web_), party(api_));
+    auto again = party(web_);
+    again.check_peer = [](const Certificate&) -> Result<void> {
+        return fail(FailureKind::tls, "the second check");
+    };
+    prepare_tls(wire.client.get(), again, false);
+    wire.shake_hands();
+    EXPECT_TRUE(mentions(tls_failure(wire.client.get(), "connecting").message, "the second check"));
 }
 
 TEST(ServerCredentials, AreGoodForOurOwnPorts) {
