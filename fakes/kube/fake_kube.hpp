@@ -12,16 +12,17 @@ namespace meshproof::fakes {
 
 struct FakeKubeOptions {
     std::uint64_t seed = 1;
-    Secret admin_token{"admin"};          ///< a user in system:masters
+    Secret admin_token{"admin"};                            ///< a user in system:masters
     std::string issuer = "https://kubernetes.default.svc";  ///< also the API audience
-    std::string name = "kube";            ///< its host name in sim
-    std::string ca_pem;                   ///< the CA of its serving port, for kube-root-ca and legacy tokens' ca.crt
-    bool es256 = false;                   ///< sign tokens with P-256 instead of RSA-2048
+    std::string name = "kube";                              ///< its host name in sim
+    std::string ca_pem;  ///< the CA of its serving port, for kube-root-ca and legacy tokens' ca.crt
+    bool es256 = false;  ///< sign tokens with P-256 instead of RSA-2048
     Defects defects;
 };
 
-/// kube-apiserver 1.34 as rules: (Request, Time) -> Response. No socket and no clock of its own; `clock` outlives it.
-/// The namespaces default, kube-system and istio-system exist from the start. Wire contract section J.
+/// kube-apiserver 1.34 as rules: (Request, Time) -> Response. No socket and no clock of its own;
+/// `clock` outlives it. The namespaces default, kube-system and istio-system exist from the start.
+/// Wire contract section J.
 class FakeKube final : public http::Handler {
   public:
     FakeKube(FakeKubeOptions options, const Clock& clock);

@@ -1,0 +1,85 @@
+#include "fakes/kube/request_info.hpp"
+
+#include <vector>
+
+#include "core/base/text.hpp"
+
+namespace meshproof::fakes::kube {
+namespace {
+
+std::string verb_of(const RequestInfo& info, const std::string& method) {
+    const bool named = !info.name.empty();
+    if (method == "POST") {
+        return "create";
+    }
+    if (method == "PUT") {
+        return "update";
+    }
+    if (method == "PATCH") {
+        return "patch";
+    }
+    if (method == "DELETE") {
+        return named ? "delete" : "deletecollection";
+    }
+    if (info.flag("watch")) {
+        return "watch";
+    }
+    return named ? "get" : "list";
+}
+
+}  // namespace
+
+RequestInfo RequestInfo::of(const http::Request& request) {
+    RequestInfo info;
+    const auto mark = request.target.find('?');
+    info.path = request.target.substr(0, mark);
+    if (mark != std::string::npos) {
+        for (auto& [name, value] : http::parse_query(request.target.substr(mark + 1))) {
+            info.query.emplace(std::move(name), std::move(value));
+        }
+    }
+    std::vector<std::string> parts;
+    for (const auto& part : split(info.path, '/')) {
+        if (!part.empty()) {
+            parts.push_back(http::percent_decode(part).value_or(part));
+        }
+    }
+    std::size_t at = 0;
+    if (parts.size() > 2 && parts[0] == "api") {
+        info.version = parts[1];
+        at = 2;
+    } else if (parts.size() > 3 && parts[0] == "apis") {
+        info.group = parts[1];
+        info.version = parts[2];
+        at = 3;
+    } else {
+        info.verb = lower(request.method == "HEAD" ? "GET" : request.method);
+        return info;
+    }
+    info.for_resource = true;
+    if (parts[at] == "namespaces" && parts.size() > at + 1) {
+        info.namespace_name = parts[at + 1];
+        const bool of_namespace =
+            parts.size() == at + 2 || parts[at + 2] == "status" || parts[at + 2] == "finalize";
+        if (!of_namespace) {
+            at += 2;
+        }
+    }
+    info.resource = parts[at];
+    info.name = parts.size() > at + 1 ? parts[at + 1] : "";
+    info.subresource = parts.size() > at + 2 ? parts[at + 2] : "";
+    info.verb = verb_of(info, request.method);
+    return info;
+}
+
+std::string RequestInfo::param(const std::string& name_of) const {
+    const auto found = query.find(name_of);
+    return found == query.end() ? std::string() : found->second;
+}
+
+bool RequestInfo::flag(const std::string& name_of) const {
+    const auto value = param(name_of);
+    return value == "1" || value == "true";
+}
+
+}  // namespace meshproof::fakes::kube

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/http/message.hpp"
+
+namespace meshproof::fakes::kube {
+
+/// What a request asks for, in the words of the API server's own authorisation.
+struct RequestInfo {
+    std::string verb;  ///< get, list, watch, create, update, patch, delete, deletecollection; else
+                       ///< the method in lower case
+    std::string path;  ///< without the query
+    bool for_resource = false;  ///< below /api/VERSION/ or /apis/GROUP/VERSION/
+    std::string group, version, resource, subresource, namespace_name, name;
+    std::map<std::string, std::string> query;
+
+    [[nodiscard]] static RequestInfo of(const http::Request& request);
+    [[nodiscard]] std::string param(const std::string& name) const;
+    [[nodiscard]] bool flag(const std::string& name) const;  ///< "1" or "true"
+};
+
+}  // namespace meshproof::fakes::kube

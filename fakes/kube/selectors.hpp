@@ -1,0 +1,34 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.hpp"
+
+namespace meshproof::fakes::kube {
+
+/// A label or field selector: `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a`, `!a`, joined
+/// by commas.
+class Selector {
+  public:
+    [[nodiscard]] static Result<Selector> labels(std::string_view text);
+    /// metadata.name, metadata.namespace, spec.nodeName, status.phase, type and the like: any
+    /// dotted path with = or !=.
+    [[nodiscard]] static Result<Selector> fields(std::string_view text);
+    [[nodiscard]] bool matches(const nlohmann::json& object) const;
+
+  private:
+    struct Term {
+        std::string key;
+        std::set<std::string> values;  ///< empty: the key has to be there
+        bool negated = false;
+    };
+    static Result<Selector> parse(std::string_view text, bool of_fields);
+    std::vector<Term> terms_;
+    bool of_fields_ = false;
+};
+
+}  // namespace meshproof::fakes::kube

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "core/http/message.hpp"
+#include "fakes/kube/types.hpp"
+
+/// The API server's answers: JSON objects, and the Status object for every refusal (wire contract
+/// 163).
+namespace meshproof::fakes::kube {
+
+using Json = nlohmann::json;
+
+[[nodiscard]] http::Response json_response(int status, const Json& body);
+[[nodiscard]] http::Response text_response(int status, std::string text);
+/// The 404 of paths that no API is behind: plain text.
+[[nodiscard]] http::Response page_not_found();
+
+[[nodiscard]] Json status_object(int code, std::string_view reason, std::string_view message,
+                                 Json details = nullptr);
+[[nodiscard]] http::Response refusal(int code, std::string_view reason, std::string_view message,
+                                     Json details = nullptr);
+[[nodiscard]] http::Response bad_request(std::string_view message);
+[[nodiscard]] http::Response method_not_allowed();
+[[nodiscard]] http::Response not_found(const ResourceType& type, std::string_view name);
+[[nodiscard]] http::Response already_exists(const ResourceType& type, std::string_view name);
+/// 409 "Operation cannot be fulfilled on RESOURCE "NAME": WHY".
+[[nodiscard]] http::Response conflict(std::string_view resource, std::string_view name,
+                                      std::string_view why);
+/// 422 for one field. `cause` is the reason word of the cause: FieldValueInvalid,
+/// FieldValueRequired.
+struct FieldFault {
+    std::string group, kind, name, field, cause, message;
+};
+[[nodiscard]] http::Response invalid(const FieldFault& fault);
+/// What a deletion answers where the object itself is not given back.
+[[nodiscard]] http::Response deleted(const ResourceType& type, std::string_view name,
+                                     std::string_view uid);
+
+/// A refusal thrown up to FakeKube::handle from deep inside the rules.
+struct Refused {
+    http::Response response;
+};
+
+}  // namespace meshproof::fakes::kube

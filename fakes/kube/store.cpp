@@ -1,0 +1,122 @@
+#include "fakes/kube/store.hpp"
+
+#include "core/base/assert.hpp"
+#include "core/base/text.hpp"
+
+namespace meshproof::fakes::kube {
+namespace {
+// Enough for a watcher that is a few minutes late in a busy cluster; the real one keeps five
+// minutes of history.
+constexpr std::size_t kept_events = 10'000;
+}  // namespace
+
+Object Store::find(const ResourceType& type, const std::string& namespace_name,
+                   const std::string& name) const {
+    const auto objects = objects_.find(&type);
+    if (objects == objects_.end()) {
+        return nullptr;
+    }
+    const auto found = objects->second.find({type.namespaced ? namespace_name : "", name});
+    return found == objects->second.end() ? nullptr : found->second;
+}
+
+std::vector<Object> Store::list(const ResourceType& type, const std::string& namespace_name) const {
+    std::vector<Object> out;
+    const auto objects = objects_.find(&type);
+    if (objects == objects_.end()) {
+        return out;
+    }
+    const bool all = namespace_name.empty() || !type.namespaced;
+    auto at = all ? objects->second.begin() : objects->second.lower_bound({namespace_name, ""});
+    for (; at != objects->second.end() && (all || at->first.first == namespace_name); ++at) {
+        out.push_back(at->second);
+    }
+    return out;
+}
+
+Json Store::complete(const ResourceType& type, Json object) {
+    object["kind"] = type.kind;
+    object["apiVersion"] = type.api_version();
+    auto& metadata = object["metadata"];
+    metadata["uid"] = uuid();
+    metadata["creationTimestamp"] = rfc3339(clock_.now());
+    if (!type.namespaced) {
+        metadata.erase("namespace");
+    }
+    return object;
+}
+
+Object Store::add(const ResourceType& type, Json object) {
+    object = complete(type, std::move(object));
+    object["metadata"]["resourceVersion"] = std::to_string(++version_);
+    const Name name{meta(object, "namespace"), meta(object, "name")};
+    auto kept = std::make_shared<const Json>(std::move(object));
+    const bool inserted = objects_[&type].emplace(name, kept).second;
+    MESHPROOF_ASSERT(inserted, "{} {}/{} is there already", type.plural, name.first, name.second);
+    note(Change::added, type, nullptr, kept);
+    return kept;
+}
+
+Object Store::replace(const ResourceType& type, Json object) {
+    auto& kept = objects_[&type][{meta(object, "namespace"), meta(object, "name")}];
+    MESHPROOF_ASSERT(kept != nullptr, "{} is not there", type.plural);
+    object["metadata"]["resourceVersion"] = meta(*kept, "resourceVersion");
+    if (object == *kept) {
+        return kept;
+    }
+    object["metadata"]["resourceVersion"] = std::to_string(++version_);
+    auto before = std::exchange(kept, std::make_shared<const Json>(std::move(object)));
+    auto now = kept;
+    note(Change::modified, type, std::move(before), now);
+    return now;
+}
+
+Object Store::remove(const ResourceType& type, const std::string& namespace_name,
+                     const std::string& name) {
+    auto taken = objects_[&type].extract({type.namespaced ? namespace_name : "", name});
+    MESHPROOF_ASSERT(!taken.empty(), "{} {} is not there", type.plural, name);
+    Json last = *taken.mapped();
+    last["metadata"]["resourceVersion"] = std::to_string(++version_);
+    auto object = std::make_shared<const Json>(std::move(last));
+    note(Change::deleted, type, taken.mapped(), object);
+    return object;
+}
+
+void Store::note(Change change, const ResourceType& type, Object before, Object object) {
+    events_.push_back({version_, change, &type, std::move(before), std::move(object)});
+    if (events_.size() > kept_events) {
+        forgotten_ = events_.front().version;
+        events_.pop_front();
+    }
+    changed_.notify_all();
+}
+
+std::string Store::uuid() {
+    auto bytes = prng_.bytes(16);
+    bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0fU) | 0x40U);
+    bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3fU) | 0x80U);
+    auto hex = to_hex(bytes);
+    for (const std::size_t at : {8, 13, 18, 23}) {
+        hex.insert(at, 1, '-');
+    }
+    return hex;
+}
+
+std::string meta(const Json& object, const char* key) {
+    const auto metadata = object.find("metadata");
+    if (metadata == object.end() || !metadata->is_object()) {
+        return {};
+    }
+    const auto found = metadata->find(key);
+    return found != metadata->end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::string text_at(const Json& object, const char* pointer) {
+    const Json::json_pointer path(pointer);
+    if (!object.contains(path) || !object.at(path).is_string()) {
+        return {};
+    }
+    return object.at(path).get<std::string>();
+}
+
+}  // namespace meshproof::fakes::kube

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/time/clock.hpp"
+#include "core/time/prng.hpp"
+#include "core/time/signal.hpp"
+#include "fakes/kube/types.hpp"
+
+namespace meshproof::fakes::kube {
+
+using Json = nlohmann::json;
+using Object = std::shared_ptr<const Json>;
+
+/// etcd and the watch cache: objects by kind, namespace and name, one counter for all resource
+/// versions, recent changes.
+class Store {
+  public:
+    enum class Change { added, modified, deleted };
+    struct Event {
+        std::uint64_t version;
+        Change change;
+        const ResourceType* type;
+        Object before;  ///< null for `added`
+        Object object;  ///< of `deleted`: as it was, with the deletion's version
+    };
+
+    Store(Prng prng, const Clock& clock) : prng_(std::move(prng)), clock_(clock) {}
+
+    [[nodiscard]] Object find(const ResourceType& type, const std::string& namespace_name,
+                              const std::string& name) const;
+    /// In order of namespace and name; namespace "" = all.
+    [[nodiscard]] std::vector<Object> list(const ResourceType& type,
+                                           const std::string& namespace_name = {}) const;
+    /// `object` has its metadata.name (and namespace); gets kind, apiVersion, uid,
+    /// creationTimestamp, resourceVersion.
+    Object add(const ResourceType& type, Json object);
+    /// What add() would make of it, without keeping it.
+    [[nodiscard]] Json complete(const ResourceType& type, Json object);
+    /// Gives a new resourceVersion, unless nothing else changed.
+    Object replace(const ResourceType& type, Json object);
+    Object remove(const ResourceType& type, const std::string& namespace_name,
+                  const std::string& name);
+
+    [[nodiscard]] std::uint64_t version() const { return version_; }
+    /// Changes after `version`, oldest first, as far as they are still kept.
+    [[nodiscard]] const std::deque<Event>& events() const { return events_; }
+    [[nodiscard]] std::uint64_t oldest_version() const {
+        return forgotten_;
+    }  ///< watches from before this fail
+    [[nodiscard]] Signal& changed() { return changed_; }
+    [[nodiscard]] std::string uuid();
+    [[nodiscard]] Prng& prng() { return prng_; }
+
+  private:
+    using Name = std::pair<std::string, std::string>;  ///< namespace, name
+    void note(Change change, const ResourceType& type, Object before, Object object);
+
+    Prng prng_;
+    const Clock& clock_;
+    std::map<const ResourceType*, std::map<Name, Object>> objects_;
+    std::deque<Event> events_;
+    std::uint64_t version_ = 1;
+    std::uint64_t forgotten_ = 0;
+    Signal changed_;
+};
+
+/// `object.metadata.KEY`, "" where absent.
+[[nodiscard]] std::string meta(const Json& object, const char* key);
+/// A string at a JSON pointer, "" where absent or no string.
+[[nodiscard]] std::string text_at(const Json& object, const char* pointer);
+
+}  // namespace meshproof::fakes::kube

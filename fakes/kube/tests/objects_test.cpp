@@ -1,0 +1,198 @@
+#include "fixture.hpp"
+
+namespace meshproof::fakes {
+namespace {
+
+TEST_F(Kube, NamespacesBringTheirAccountAndCa) {
+    for (const auto* name : {"default", "kube-system", "istio-system"}) {
+        EXPECT_EQ(call("GET", std::string("/api/v1/namespaces/") + name).status, 200);
+    }
+    const auto made = call("POST", "/api/v1/namespaces",
+                           Json{{"metadata", {{"name", "team"}, {"labels", {{"a", "b"}}}}}});
+    EXPECT_EQ(made.status, 201);
+    EXPECT_EQ(made.body["status"]["phase"], "Active");
+    EXPECT_EQ(made.body["metadata"]["labels"]["kubernetes.io/metadata.name"], "team");
+    EXPECT_EQ(call("GET", "/api/v1/namespaces/team/serviceaccounts/default").status, 200);
+    EXPECT_EQ(
+        call("GET", "/api/v1/namespaces/team/configmaps/kube-root-ca.crt").body["data"]["ca.crt"],
+        "CA");
+    EXPECT_EQ(call("GET", "/api/v1/namespaces?labelSelector=a%3Db").body["items"].size(), 1U);
+    EXPECT_EQ(call("POST", "/api/v1/namespaces", Json{{"metadata", {{"name", "team"}}}}).status,
+              409);
+    EXPECT_EQ(call("DELETE", "/api/v1/namespaces/team").body["status"]["phase"], "Terminating");
+    EXPECT_EQ(call("GET", "/api/v1/namespaces/team").status, 404);
+    EXPECT_EQ(call("GET", "/api/v1/namespaces/team/serviceaccounts/default").status, 404);
+    EXPECT_EQ(
+        call("POST", "/api/v1/namespaces/team/serviceaccounts", Json{{"metadata", {{"name", "x"}}}})
+            .status,
+        404);
+}
+
+TEST_F(Kube, StatusSaysWhatWasWrong) {  // wire contract 163
+    const auto absent = call("GET", secrets + "/x");
+    EXPECT_EQ(absent.status, 404);
+    EXPECT_EQ(absent.body, (Json{{"kind", "Status"},
+                                 {"apiVersion", "v1"},
+                                 {"metadata", Json::object()},
+                                 {"status", "Failure"},
+                                 {"message", "secrets \"x\" not found"},
+                                 {"reason", "NotFound"},
+                                 {"details", {{"name", "x"}, {"kind", "secrets"}}},
+                                 {"code", 404}}));
+    create_account("app");
+    const auto again = call("POST", accounts, Json{{"metadata", {{"name", "app"}}}});
+    EXPECT_EQ(again.status, 409);
+    EXPECT_EQ(again.body["message"], "serviceaccounts \"app\" already exists");
+    EXPECT_EQ(again.body["reason"], "AlreadyExists");
+    EXPECT_EQ(call("POST", accounts, Json{{"metadata", {{"name", "Bad_Name"}}}}).status, 422);
+    EXPECT_EQ(call("POST", accounts, Json::object()).status, 422);
+    EXPECT_EQ(
+        call("POST", accounts, Json{{"metadata", {{"name", "x"}, {"namespace", "y"}}}}).status,
+        400);
+    EXPECT_EQ(call("POST", accounts, Json{{"metadata", {{"name", 5}, {"labels", 7}}}}).status, 400);
+    EXPECT_EQ(call("POST", accounts, Json::array()).status, 400);
+    EXPECT_EQ(call("POST", accounts, Json{{"kind", "Pod"}}).status, 400);
+    EXPECT_EQ(call("POST", accounts, Json::object(), "admin", "application/vnd.kubernetes.protobuf")
+                  .status,
+              415);
+    EXPECT_EQ(
+        call("PATCH", accounts + "/app", Json::object(), "admin", "application/apply-patch+yaml")
+            .status,
+        415);
+    EXPECT_EQ(call("POST", "/api/v1/pods", Json::object()).status, 405);
+    EXPECT_EQ(call("GET", "/api/v1/unheardof").status, 404);
+}
+
+TEST_F(Kube, GeneratesNamesAndKeepsCountOfVersions) {
+    const auto one = call("POST", accounts, Json{{"metadata", {{"generateName", "app-"}}}}).body;
+    const auto two = call("POST", accounts, Json{{"metadata", {{"generateName", "app-"}}}}).body;
+    const auto name = one["metadata"]["name"].get<std::string>();
+    EXPECT_EQ(name.size(), 9U);
+    EXPECT_TRUE(name.starts_with("app-"));
+    EXPECT_NE(name, two["metadata"]["name"]);
+    EXPECT_NE(one["metadata"]["uid"], two["metadata"]["uid"]);
+    EXPECT_EQ(one["metadata"]["creationTimestamp"], rfc3339(clock.now()));
+    EXPECT_LT(std::stoull(one["metadata"]["resourceVersion"].get<std::string>()),
+              std::stoull(two["metadata"]["resourceVersion"].get<std::string>()));
+}
+
+TEST_F(Kube, ReplacesUnderTheVersionThatWasRead) {
+    auto secret =
+        call("POST", secrets, Json{{"metadata", {{"name", "s"}}}, {"stringData", {{"k", "v"}}}})
+            .body;
+    EXPECT_EQ(secret["type"], "Opaque");
+    EXPECT_EQ(secret["data"]["k"], "dg==");
+    EXPECT_FALSE(secret.contains("stringData"));
+    auto next = secret;
+    next["data"]["k"] = "dw==";
+    const auto replaced = call("PUT", secrets + "/s", next);
+    EXPECT_EQ(replaced.status, 200);
+    EXPECT_EQ(replaced.body["metadata"]["uid"], secret["metadata"]["uid"]);
+    const auto stale = call("PUT", secrets + "/s", next);
+    EXPECT_EQ(stale.status, 409);
+    EXPECT_EQ(stale.body["reason"], "Conflict");
+    EXPECT_EQ(
+        stale.body["message"],
+        "Operation cannot be fulfilled on secrets \"s\": the object has been modified; please "
+        "apply your changes to the latest version and try again");
+    next = replaced.body;
+    EXPECT_EQ(call("PUT", secrets + "/s", next).body["metadata"]["resourceVersion"],
+              next["metadata"]["resourceVersion"])
+        << "nothing changed, so no new version";
+    next["type"] = "other";
+    EXPECT_EQ(call("PUT", secrets + "/s", next).status, 422);
+    const auto gone = call("DELETE", secrets + "/s");
+    EXPECT_EQ(gone.body["status"], "Success");
+    EXPECT_EQ(gone.body["details"]["name"], "s");
+    EXPECT_EQ(call("PUT", secrets + "/s", secret).status, 404);
+    EXPECT_EQ(
+        call("POST", secrets, Json{{"metadata", {{"name", "t"}}}, {"data", {{"k", "!"}}}}).status,
+        400);
+}
+
+TEST_F(Kube, ListsByPagesAndSelectors) {  // 189
+    for (const auto* name : {"a", "b", "c"}) {
+        create_pod(name, "default", {{"app", name}, {"tier", "front"}});
+    }
+    const auto all = call("GET", pods);
+    EXPECT_EQ(all.body["kind"], "PodList");
+    ASSERT_EQ(all.body["items"].size(), 3U);
+    EXPECT_FALSE(all.body["items"][0].contains("kind"));
+    const auto count = [&](const std::string& query) {
+        return call("GET", pods + "?" + query).body["items"].size();
+    };
+    EXPECT_EQ(count("labelSelector=app%3Da"), 1U);
+    EXPECT_EQ(count("labelSelector=app+in+(a,b),tier%3D%3Dfront"), 2U);
+    EXPECT_EQ(count("labelSelector=app+notin+(a)"), 2U);
+    EXPECT_EQ(count("labelSelector=app!%3Da"), 2U);
+    EXPECT_EQ(count("labelSelector=!app"), 0U);
+    EXPECT_EQ(count("fieldSelector=metadata.name%3Db"), 1U);
+    EXPECT_EQ(count("fieldSelector=metadata.name!%3Db"), 2U);
+    EXPECT_EQ(call("GET", pods + "?labelSelector=a+within+(b)").status, 400);
+    const auto page = call("GET", pods + "?limit=2");
+    ASSERT_EQ(page.body["items"].size(), 2U);
+    EXPECT_EQ(page.body["metadata"]["remainingItemCount"], 1);
+    const auto rest = call(
+        "GET", pods + "?limit=2&continue=" + page.body["metadata"]["continue"].get<std::string>());
+    ASSERT_EQ(rest.body["items"].size(), 1U);
+    EXPECT_EQ(rest.body["items"][0]["metadata"]["name"], "c");
+    EXPECT_FALSE(rest.body["metadata"].contains("continue"));
+    EXPECT_EQ(call("GET", pods + "?continue=nonsense").status, 400);
+    EXPECT_EQ(call("DELETE", pods + "?labelSelector=app%3Da").status, 200);
+    EXPECT_EQ(count(""), 2U);
+}
+
+TEST_F(Kube, PodsAreBoundRunAndLeave) {
+    auto pod = create_pod("p", "default");
+    EXPECT_EQ(pod["status"]["phase"], "Pending");
+    const Json binding = {{"target", {{"kind", "Node"}, {"name", "n1"}}}};
+    EXPECT_EQ(call("POST", pods + "/p/binding", binding).status, 201);
+    EXPECT_EQ(call("POST", pods + "/p/binding", binding).status, 409);
+    const Json ready = {{"status",
+                         {{"phase", "Running"},
+                          {"conditions", Json::array({{{"type", "Ready"}, {"status", "True"}}})}}}};
+    EXPECT_EQ(
+        call("PATCH", pods + "/p/status", ready, "admin", "application/strategic-merge-patch+json")
+            .status,
+        200);
+    pod = call("GET", pods + "/p").body;
+    EXPECT_EQ(pod["spec"]["nodeName"], "n1");
+    EXPECT_EQ(pod["status"]["phase"], "Running");
+    EXPECT_EQ(pod["status"]["conditions"].size(), 2U) << "joined with PodScheduled by type";
+    EXPECT_EQ(call("PATCH", pods + "/p", Json{{"status", {{"phase", "Failed"}}}}, "admin",
+                   "application/merge-patch+json")
+                  .body["status"]["phase"],
+              "Running")
+        << "the status has its own subresource";
+    EXPECT_EQ(call("PATCH", pods + "/p/status", ready, "admin", "application/merge-patch+json")
+                  .body["status"]["conditions"]
+                  .size(),
+              1U)
+        << "a merge patch replaces lists";
+
+    EXPECT_TRUE(call("DELETE", pods + "/p").body["metadata"].contains("deletionTimestamp"));
+    EXPECT_EQ(call("GET", pods + "/p").status, 200) << "its kubelet has the last word";
+    EXPECT_EQ(call("DELETE", pods + "/p", Json{{"gracePeriodSeconds", 0}}).status, 200);
+    EXPECT_EQ(call("GET", pods + "/p").status, 404);
+    EXPECT_EQ(call("POST", pods, Json{{"metadata", {{"name", "q"}}}}).status, 422);
+}
+
+TEST_F(Kube, DeletesUnderAPreconditionAndDryRuns) {
+    create_account("app");
+    EXPECT_EQ(call("DELETE", accounts + "/app", Json{{"preconditions", {{"uid", "0"}}}}).status,
+              409);
+    EXPECT_EQ(call("DELETE", accounts + "/app?dryRun=All").status, 200);
+    EXPECT_EQ(call("GET", accounts + "/app").status, 200);
+    EXPECT_EQ(call("POST", accounts + "?dryRun=All", Json{{"metadata", {{"name", "x"}}}}).status,
+              201);
+    EXPECT_EQ(call("GET", accounts + "/x").status, 404);
+}
+
+TEST_F(Kube, SameSeedSameNames) {
+    const auto uid = create_account("app")["metadata"]["uid"];
+    restart({});
+    EXPECT_EQ(create_account("app")["metadata"]["uid"], uid);
+}
+
+}  // namespace
+}  // namespace meshproof::fakes

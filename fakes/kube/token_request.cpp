@@ -1,0 +1,113 @@
+#include "fakes/kube/cluster.hpp"
+
+namespace meshproof::fakes::kube {
+namespace {
+
+constexpr std::int64_t shortest = 600;
+constexpr std::int64_t longest = std::int64_t{1} << 32;
+
+// Resolves spec.boundObjectRef into the request; throws Refused (wire contract 186).
+void bind_object(Cluster& cluster, const Json& reference, Tokens::Request& request) {
+    const auto kind = text_at(reference, "/kind");
+    const auto version = text_at(reference, "/apiVersion");
+    const auto name = text_at(reference, "/name");
+    const auto space = meta(request.service_account, "namespace");
+    const ResourceType* type = kind == "Pod"      ? &type::pods
+                               : kind == "Secret" ? &type::secrets
+                               : kind == "Node"   ? &type::nodes
+                                                  : nullptr;
+    if (type == nullptr || version != "v1") {
+        const auto slash = version.find('/');
+        const auto group = slash == std::string::npos ? "" : version.substr(0, slash);
+        throw Refused{bad_request(
+            fmt::format("cannot bind token to object of type {}/{}, Kind={}", group,
+                        slash == std::string::npos ? version : version.substr(slash + 1), kind))};
+    }
+    const auto object = cluster.store->find(*type, space, name);
+    if (!object) {
+        throw Refused{not_found(*type, name)};
+    }
+    const auto uid = text_at(reference, "/uid");
+    if (!uid.empty() && uid != meta(*object, "uid")) {
+        throw Refused{conflict(
+            kind, name,
+            fmt::format("the UID in the bound object reference ({}) does not match the UID in "
+                        "record. The object might have been deleted and then recreated",
+                        uid))};
+    }
+    if (type == &type::secrets) {
+        request.secret = *object;
+    } else if (type == &type::nodes) {
+        request.node = *object;
+    } else {
+        const auto account = meta(request.service_account, "name");
+        if (text_at(*object, "/spec/serviceAccountName") != account) {
+            throw Refused{bad_request(
+                fmt::format("cannot bind token for serviceaccount \"{}\" to pod running with "
+                            "different serviceaccount name.",
+                            account))};
+        }
+        request.pod = *object;
+        const auto node_name = text_at(*object, "/spec/nodeName");
+        if (const auto node = cluster.store->find(type::nodes, "", node_name)) {
+            request.node = *node;
+        }
+    }
+}
+
+}  // namespace
+
+http::Response answer_token_request(Cluster& cluster, const Call& call) {
+    if (call.info.verb != "create") {
+        return method_not_allowed();
+    }
+    const auto body = body_of(call, "TokenRequest", "authentication.k8s.io/v1");
+    const auto space = call.info.namespace_name;
+    const auto account = cluster.store->find(type::service_accounts, space, call.info.name);
+    if (!account) {
+        return not_found(type::service_accounts, call.info.name);
+    }
+    const Json spec = body.value("spec", Json::object());
+    Tokens::Request request;
+    request.service_account = *account;
+    if (const auto seconds = spec.find("expirationSeconds");
+        seconds != spec.end() && !seconds->is_null()) {
+        request.seconds = seconds->get<std::int64_t>();
+    }
+    request.audiences = cluster.tokens.api_audiences();
+    if (const auto audiences = spec.find("audiences");
+        audiences != spec.end() && audiences->is_array() && !audiences->empty()) {
+        request.audiences = audiences->get<std::vector<std::string>>();
+    }
+    if (request.seconds < shortest || request.seconds > longest) {
+        return invalid(
+            {"authentication.k8s.io", "TokenRequest", "", "spec.expirationSeconds",
+             "FieldValueInvalid",
+             fmt::format("Invalid value: {}: may not specify a duration {}", request.seconds,
+                         request.seconds < shortest ? "less than 10 minutes"
+                                                    : "larger than 2^32 seconds")});
+    }
+    Json reference = spec.value("boundObjectRef", Json());
+    if (!reference.is_null()) {
+        bind_object(cluster, reference, request);
+    }
+    const auto now = cluster.clock.now();
+    const auto token = cluster.tokens.mint(request);
+    return json_response(
+        201, {{"kind", "TokenRequest"},
+              {"apiVersion", "authentication.k8s.io/v1"},
+              {"metadata",
+               {{"name", call.info.name},
+                {"namespace", space},
+                {"uid", meta(*account, "uid")},
+                {"creationTimestamp", rfc3339(now)}}},
+              {"spec",
+               {{"audiences", request.audiences},
+                {"expirationSeconds", request.seconds},
+                {"boundObjectRef", std::move(reference)}}},
+              {"status",
+               {{"token", token.reveal()},
+                {"expirationTimestamp", rfc3339(now + std::chrono::seconds(request.seconds))}}}});
+}
+
+}  // namespace meshproof::fakes::kube

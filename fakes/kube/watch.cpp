@@ -1,0 +1,183 @@
+#include <charconv>
+#include <deque>
+
+#include "core/time/within.hpp"
+#include "fakes/kube/cluster.hpp"
+#include "fakes/kube/selectors.hpp"
+
+namespace meshproof::fakes::kube {
+namespace {
+
+std::string line(std::string_view kind, const Json& object) {
+    return Json{{"type", kind}, {"object", object}}.dump(-1, ' ', false,
+                                                         Json::error_handler_t::replace) +
+           "\n";
+}
+
+Task<Result<bool>> store_changed(std::shared_ptr<Store> store) {
+    co_await store->changed().wait();
+    co_return true;
+}
+
+/// What a watch was asked for.
+struct WatchQuestion {
+    const ResourceType* type = nullptr;
+    std::string namespace_name;
+    Selector labels, fields;
+    std::uint64_t after = 0;
+    Duration timeout{};
+    bool bookmarks = false;
+    bool drops_deletes = false;  ///< a defect
+};
+
+/// The events of one watch, one JSON line each (wire contract 188).
+class WatchSource final : public http::BodySource {
+  public:
+    WatchSource(std::shared_ptr<Store> store, WatchQuestion question,
+                std::deque<std::string> beginning, bool ends)
+        : store_(std::move(store)),
+          question_(std::move(question)),
+          pending_(std::move(beginning)),
+          ended_(ends) {}
+
+    [[nodiscard]] Task<std::optional<std::string>> next(Clock& clock) override {
+        if (!ends_at_) {
+            ends_at_ = clock.elapsed() + question_.timeout;
+        }
+        // Seen shortly before the end: what lets a client go on from where it was.
+        const auto bookmark_at =
+            *ends_at_ - std::min<Duration>(question_.timeout / 2, std::chrono::seconds(2));
+        while (pending_.empty() && !ended_) {
+            collect();
+            if (!pending_.empty()) {
+                break;
+            }
+            const auto now = clock.elapsed();
+            const bool bookmark_due = question_.bookmarks && !bookmarked_;
+            if (now >= *ends_at_) {
+                ended_ = true;
+            } else if (bookmark_due && now >= bookmark_at) {
+                bookmarked_ = true;
+                pending_.push_back(bookmark());
+            } else {
+                const auto until = bookmark_due ? bookmark_at : *ends_at_;
+                auto waiting = store_changed(store_);
+                (void)co_await within(clock, until - now, std::move(waiting));
+            }
+        }
+        if (pending_.empty()) {
+            co_return std::nullopt;
+        }
+        std::string text = std::move(pending_.front());
+        pending_.pop_front();
+        co_return text;
+    }
+
+  private:
+    [[nodiscard]] bool wanted(const Object& object) const {
+        return object &&
+               (question_.namespace_name.empty() || !question_.type->namespaced ||
+                meta(*object, "namespace") == question_.namespace_name) &&
+               question_.labels.matches(*object) && question_.fields.matches(*object);
+    }
+    // An object that begins or ceases to match is added or deleted for this watcher.
+    void collect() {
+        const auto& events = store_->events();
+        auto at = std::ranges::partition_point(
+            events, [&](const Store::Event& event) { return event.version <= question_.after; });
+        for (; at != events.end(); ++at) {
+            question_.after = at->version;
+            if (at->type != question_.type) {
+                continue;
+            }
+            const bool before = wanted(at->before);
+            const bool after = at->change != Store::Change::deleted && wanted(at->object);
+            if (after) {
+                pending_.push_back(line(before ? "MODIFIED" : "ADDED", *at->object));
+            } else if (before && !question_.drops_deletes) {
+                pending_.push_back(line("DELETED", *at->object));
+            }
+        }
+    }
+    [[nodiscard]] std::string bookmark() const {
+        const auto version = std::to_string(std::max(question_.after, store_->version()));
+        return line("BOOKMARK", {{"kind", question_.type->kind},
+                                 {"apiVersion", question_.type->api_version()},
+                                 {"metadata", {{"resourceVersion", version}}}});
+    }
+
+    std::shared_ptr<Store> store_;
+    WatchQuestion question_;
+    std::deque<std::string> pending_;
+    bool ended_;
+    bool bookmarked_ = false;
+    std::optional<Duration> ends_at_;
+};
+
+std::optional<std::uint64_t> number(const std::string& text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
+                                                                    : std::nullopt;
+}
+
+}  // namespace
+
+http::Response answer_watch(Cluster& cluster, const Call& call) {
+    auto& store = *cluster.store;
+    WatchQuestion question;
+    question.type = call.type;
+    question.namespace_name = call.info.namespace_name;
+    const auto labels = Selector::labels(call.info.param("labelSelector"));
+    const auto fields = Selector::fields(call.info.param("fieldSelector"));
+    if (!labels || !fields) {
+        return bad_request((labels ? fields : labels).error().message);
+    }
+    question.labels = *labels;
+    question.fields = *fields;
+    question.bookmarks = call.info.flag("allowWatchBookmarks");
+    question.drops_deletes = cluster.options.defects.on("kube/watch-drops-deletes");
+    // The default is drawn between one and two times --min-request-timeout (1800 s).
+    const auto seconds = number(call.info.param("timeoutSeconds"));
+    question.timeout =
+        std::chrono::seconds(seconds && *seconds > 0 ? *seconds : 1800 + store.prng().below(1800));
+    const auto given = call.info.param("resourceVersion");
+    const auto version = given.empty() ? std::optional<std::uint64_t>(0) : number(given);
+    if (!version) {
+        return refusal(500, "InternalError",
+                       fmt::format("strconv.ParseUint: parsing \"{}\": invalid syntax", given));
+    }
+
+    std::deque<std::string> beginning;
+    bool ends = false;
+    if (call.info.flag("sendInitialEvents")) {
+        beginning.push_back(line(
+            "ERROR", status_object(500, "InternalError",
+                                   "a watch stream was requested by the client but the required "
+                                   "storage feature RequestWatchProgress is disabled")));
+        ends = true;
+    } else if (*version == 0) {
+        for (const auto& object : store.list(*call.type, question.namespace_name)) {
+            if (question.labels.matches(*object) && question.fields.matches(*object)) {
+                beginning.push_back(line("ADDED", *object));
+            }
+        }
+        question.after = store.version();
+    } else if (*version < store.oldest_version()) {
+        beginning.push_back(
+            line("ERROR", status_object(410, "Expired",
+                                        fmt::format("too old resource version: {} ({})", *version,
+                                                    store.oldest_version()))));
+        ends = true;
+    } else {
+        question.after = *version;
+    }
+    http::Response response;
+    response.headers.set("Content-Type", "application/json");
+    response.chunked = true;
+    response.source = std::make_shared<WatchSource>(cluster.store, std::move(question),
+                                                    std::move(beginning), ends);
+    return response;
+}
+
+}  // namespace meshproof::fakes::kube
