@@ -1,0 +1,177 @@
+// The house's rules that a program can check (docs/style.md): a rule that is not tested is a wish.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <regex>
+
+#include "core/base/text.hpp"
+#include "scenarios/index.hpp"
+
+namespace meshproof {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Source {
+    std::string path;  ///< relative to the checkout
+    std::vector<std::string> lines;
+};
+
+std::vector<Source> sources() {
+    std::vector<Source> found;
+    for (const auto* folder : {"core", "fakes", "scenarios", "conformance", "perf", "reports", "cli"}) {
+        if (!fs::exists(folder)) {
+            continue;
+        }
+        for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+            const auto extension = entry.path().extension();
+            if (extension == ".cpp" || extension == ".hpp" || extension == ".inl") {
+                found.push_back({entry.path().string(), split(read_file(entry.path().string()).value(), '\n')});
+            }
+        }
+    }
+    return found;
+}
+
+bool is_test(const std::string& path) { return path.find("/tests/") != std::string::npos; }
+
+/// What a folder's files may include, besides their own folder. Tests and cli join them all.
+const std::map<std::string, std::vector<std::string>> may_include = {
+    {"core/base", {}},
+    {"core/time", {"core/base"}},
+    {"core/crypto", {"core/base", "core/time"}},
+    {"core/http", {"core/base", "core/time", "core/crypto"}},
+    {"core/vault", {"core/base", "core/time", "core/crypto", "core/http"}},
+    {"core/kube", {"core/base", "core/time", "core/crypto", "core/http"}},
+    {"core/mesh", {"core/base", "core/time", "core/crypto", "core/http", "core/vault", "core/kube"}},
+    {"core/run", {"core/base", "core/time", "core/crypto", "core/http", "core/vault", "core/kube", "core/mesh"}},
+    {"fakes", {"core"}},
+    {"reports", {"core/base", "core/time", "core/run"}},
+    {"scenarios", {"core"}},
+    {"conformance", {"core"}},
+    {"perf", {"core"}},
+    {"cli", {"core", "fakes", "scenarios", "conformance", "perf", "reports"}},
+};
+
+/// The folder of the table that the path lies in.
+std::string layer_of(const std::string& path) {
+    std::string best;
+    for (const auto& [layer, allowed] : may_include) {
+        if (path.starts_with(layer + "/") && layer.size() > best.size()) {
+            best = layer;
+        }
+    }
+    return best;
+}
+
+/// Every include that leaves its layer downwards only: the offence, or "".
+std::string layering_offence(const std::string& path, const std::string& included) {
+    const auto from = layer_of(path);
+    const auto to = layer_of(included);
+    if (to.empty() || from == to || is_test(path)) {
+        return {};
+    }
+    for (const auto& allowed : may_include.at(from)) {
+        if (included.starts_with(allowed + "/")) {
+            return {};
+        }
+    }
+    return path + " includes " + included;
+}
+
+TEST(Tidy, LayersIncludeDownwardsOnly) {
+    const std::regex include("^\\s*#include \"([^\"]+)\"");
+    std::size_t seen = 0;
+    for (const auto& source : sources()) {
+        for (const auto& line : source.lines) {
+            std::smatch match;
+            if (std::regex_search(line, match, include)) {
+                ++seen;
+                EXPECT_EQ(layering_offence(source.path, match[1]), "");
+            }
+        }
+    }
+    EXPECT_GT(seen, 100U);
+    // The rule itself can fail.
+    EXPECT_NE(layering_offence("core/base/text.cpp", "core/time/time.hpp"), "");
+    EXPECT_NE(layering_offence("scenarios/flow/a.cpp", "fakes/kube/fake_kube.hpp"), "");
+    EXPECT_NE(layering_offence("core/run/world.cpp", "reports/report.hpp"), "");
+}
+
+/// The machine's clock and chance, outside the files that may ask for them: the offending call, or "".
+std::string banned_call(const std::string& path, const std::string& line) {
+    static const std::regex clock(
+        "(system_clock|steady_clock|high_resolution_clock)::now|\\bgettimeofday\\(|\\bclock_gettime\\(|\\bstd::time\\(|[^_\\w.:>]time\\(nullptr\\)");
+    static const std::regex chance("random_device|\\bRAND_bytes\\(|\\bstd::rand\\(|\\bsrand\\(|uniform_int_distribution|\\barc4random");
+    static const std::regex sleeping("this_thread::sleep|\\busleep\\(|\\bnanosleep\\(|[^_\\w.:]sleep\\(");
+    std::smatch match;
+    if (path != "core/time/real_clock.cpp" && std::regex_search(line, match, clock)) {
+        return match[0];
+    }
+    if (path != "core/time/prng.cpp" && std::regex_search(line, match, chance)) {
+        return match[0];
+    }
+    if (std::regex_search(line, match, sleeping)) {
+        return match[0];
+    }
+    return {};
+}
+
+TEST(Tidy, OnlyOneFileAsksForTimeAndOneForChance) {
+    for (const auto& source : sources()) {
+        // Benchmarks measure with the library's own clock; this file names the calls.
+        if (source.path == "cli/tests/tidy_test.cpp") {
+            continue;
+        }
+        for (std::size_t i = 0; i < source.lines.size(); ++i) {
+            const auto code = source.lines[i].substr(0, source.lines[i].find("//"));
+            EXPECT_EQ(banned_call(source.path, code), "") << source.path << ":" << i + 1;
+        }
+    }
+    EXPECT_NE(banned_call("core/run/world.cpp", "auto t = std::chrono::system_clock::now();"), "");
+    EXPECT_NE(banned_call("core/run/world.cpp", "std::random_device d;"), "");
+    EXPECT_NE(banned_call("core/http/tests/a.cpp", "std::this_thread::sleep_for(1s);"), "");
+}
+
+TEST(Tidy, ScenarioIdsAreTheirPaths) {
+    for (const auto* scenario : scenarios::all_scenarios()) {
+        auto path = "scenarios/" + std::string(scenario->id) + ".cpp";
+        std::replace(path.begin(), path.end(), '-', '_');
+        ASSERT_TRUE(fs::exists(path)) << path;
+        auto symbol = std::string(scenario->id);
+        std::replace(symbol.begin(), symbol.end(), '-', '_');
+        std::replace(symbol.begin(), symbol.end(), '/', '_');
+        EXPECT_NE(read_file(path).value().find("Scenario " + symbol), std::string::npos) << symbol;
+    }
+}
+
+TEST(Tidy, ScenariosHoldNoLiteralDurations) {
+    const std::regex literal("\\b\\d+(s|ms|min|h)\\b|chrono::(seconds|minutes|hours|milliseconds)\\(\\d");
+    for (const auto& source : sources()) {
+        if (!source.path.starts_with("scenarios/") || is_test(source.path)) {
+            continue;
+        }
+        for (std::size_t i = 0; i < source.lines.size(); ++i) {
+            // Texts (TTLs as the page has them) and comments may hold what they like.
+            auto code = std::regex_replace(source.lines[i], std::regex("\"[^\"]*\""), "\"\"");
+            code = code.substr(0, code.find("//"));
+            EXPECT_FALSE(std::regex_search(code, literal)) << source.path << ":" << i + 1 << ": " << code;
+        }
+    }
+}
+
+TEST(Tidy, NamesAreTheFieldsOwn) {
+    const std::regex vague("\\b(class|struct) \\w*(Manager|Helper|Util|Impl)\\b|\\bdo_[a-z_]+\\(|[^:.>\\w]get_[a-z_]+\\(");
+    for (const auto& source : sources()) {
+        for (std::size_t i = 0; i < source.lines.size(); ++i) {
+            const auto code = source.lines[i].substr(0, source.lines[i].find("//"));
+            if (source.path == "cli/tests/tidy_test.cpp" || code.find("boost::") != std::string::npos) {
+                continue;
+            }
+            EXPECT_FALSE(std::regex_search(code, vague)) << source.path << ":" << i + 1 << ": " << code;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace meshproof
