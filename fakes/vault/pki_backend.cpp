@@ -1,0 +1,87 @@
+#include "fakes/vault/pki_backend.hpp"
+
+#include "core/base/assert.hpp"
+#include "core/base/text.hpp"
+#include "fakes/vault/pki_endpoints.hpp"
+#include "fakes/vault/pki_revoke.hpp"
+
+namespace meshproof::fakes {
+
+namespace {
+
+class PkiBackend final : public Backend {
+  public:
+    explicit PkiBackend(BackendContext context)
+        : mount_(std::move(context)), endpoints_(pki::endpoints(mount_.product)) {
+        for (auto& endpoint : endpoints_) {
+            for (const auto& segment : split(endpoint.pattern, '/')) {
+                if (segment.starts_with(':')) {
+                    endpoint.fields.types.emplace(segment.substr(1), FieldType::text);
+                }
+            }
+        }
+    }
+
+    std::string type() const override { return "pki"; }
+
+    bool unauthenticated(Operation operation, std::string_view path) const override {
+        const bool lists = operation == Operation::list && !path.ends_with('/');
+        return pki::needs_no_token(std::string(path) + (lists ? "/" : ""), mount_.product);
+    }
+
+    bool needs_sudo(Operation, std::string_view path) const override {
+        return path == "root" || path == "root/sign-self-issued";
+    }
+
+    std::optional<bool> exists(std::string_view) const override { return std::nullopt; }
+
+    Task<BackendResponse> handle(BackendRequest request) override { co_return answer(request); }
+
+    void revoke_lease(const Json& internal, Time now) override {
+        const auto found =
+            mount_.certificates.find(internal.at("serial_number").get<std::string>());
+        if (found != mount_.certificates.end()) {
+            const auto certificate = found->second;
+            (void)pki::revoke_certificate(mount_, certificate, now);
+        }
+    }
+
+  private:
+    BackendResponse answer(const BackendRequest& request) {
+        std::string_view path = request.path;
+        if (path.ends_with('/')) {
+            path.remove_suffix(1);
+        }
+        auto route = pki::find_route(endpoints_, path);
+        if (!route) {
+            return BackendResponse::unsupported_path();
+        }
+        const auto operation =
+            request.operation == Operation::create ? Operation::update : request.operation;
+        for (const auto& [offered, handler] : route->endpoint->operations) {
+            if (offered == operation) {
+                const auto fields =
+                    FieldData::read(route->endpoint->fields, request.data, mount_.product);
+                if (!fields) {
+                    return BackendResponse::error(fields.error().message);
+                }
+                auto answer = handler(mount_, {request, *fields, std::move(route->path)});
+                fields->warn_unrecognized(answer);
+                return answer;
+            }
+        }
+        return BackendResponse::unsupported_operation();
+    }
+
+    pki::Mount mount_;
+    std::vector<pki::Endpoint> endpoints_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_pki_backend(BackendContext context) {
+    MESHPROOF_ASSERT(context.defects != nullptr);
+    return std::make_unique<PkiBackend>(std::move(context));
+}
+
+}  // namespace meshproof::fakes

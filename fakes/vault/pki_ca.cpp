@@ -1,0 +1,393 @@
+#include "core/base/text.hpp"
+#include "fakes/vault/pki_crl.hpp"
+#include "fakes/vault/pki_handlers.hpp"
+#include "fakes/vault/pki_issue.hpp"
+#include "fakes/vault/pki_issuers.hpp"
+#include "fakes/vault/pki_keytypes.hpp"
+#include "fakes/vault/pki_names.hpp"
+#include "fakes/vault/pki_pem.hpp"
+#include "fakes/vault/pki_usage.hpp"
+
+namespace meshproof::fakes::pki {
+
+namespace {
+
+constexpr auto no_subject_warning =
+    "This issuer certificate was generated without a Subject; this makes it likely that issuing "
+    "leaf certs with this certificate will cause TLS validation libraries to reject this "
+    "certificate.";
+
+// A CA's subject comes from the request (root, sign-intermediate, intermediate/generate).
+Role ca_role(const Call& call) {
+    auto role = permissive_role();
+    role.ou = call.fields.list("ou");
+    role.organization = call.fields.list("organization");
+    role.country = call.fields.list("country");
+    role.locality = call.fields.list("locality");
+    role.province = call.fields.list("province");
+    role.street_address = call.fields.list("street_address");
+    role.postal_code = call.fields.list("postal_code");
+    role.not_before_duration = call.fields.duration("not_before_duration");
+    role.signature_bits = call.fields.integer("signature_bits");
+    return role;
+}
+
+// How the key of a generated root or CSR is had.
+struct KeyOrder {
+    bool exported = false;
+    std::string format, name;
+    crypto::Key key;
+};
+
+Checked<KeyOrder> ordered_key(Mount& mount, const Call& call, const std::string& kind) {
+    KeyOrder order;
+    order.exported = kind == "exported";
+    if (kind != "internal" && kind != "exported" && kind != "existing") {
+        return refuse(
+            "the \"exported\" path parameter must be \"internal\", \"existing\", exported\" or "
+            "\"kms\"");
+    }
+    auto format = format_of(call);
+    if (!format) {
+        return tl::unexpected(format.error());
+    }
+    order.format = std::move(*format);
+    auto name = new_key_name(mount, call);
+    if (!name) {
+        return tl::unexpected(name.error());
+    }
+    order.name = std::move(*name);
+    if (kind == "existing") {
+        const auto key = find_key(mount, call.fields.text("key_ref", "default"));
+        if (!key) {
+            return refuse(key.error());
+        }
+        order.key = (*key)->key;
+        return order;
+    }
+    const auto type =
+        key_type_of(call.fields.text("key_type", "rsa"), call.fields.integer("key_bits"));
+    if (!type) {
+        return tl::unexpected(type.error());
+    }
+    order.key = crypto::Key::generate(*type);
+    return order;
+}
+
+void add_private_key(Json& data, const Call& call, const KeyOrder& order, std::string_view field) {
+    if (!order.exported) {
+        return;
+    }
+    const auto key =
+        private_key_text(order.key, order.format, call.fields.text("private_key_format", "der"));
+    data["private_key"] = key.text;
+    data["private_key_type"] = key.type;
+    if (order.format == "pem_bundle") {
+        data[std::string(field)] = key.text + "\n" + data[std::string(field)].get<std::string>();
+    }
+}
+
+BackendResponse generate_csr(Mount& mount, const Call& call, const std::string& kind) {
+    auto order = ordered_key(mount, call, kind);
+    if (!order) {
+        return order.error();
+    }
+    const auto requested = requested_names(mount, ca_role(call), call, nullptr);
+    if (!requested) {
+        return requested.error();
+    }
+    crypto::Csr::Spec spec{requested->subject, requested->alt_names, {}};
+    if (call.fields.boolean("add_basic_constraints")) {
+        spec.extensions.push_back({"2.5.29.19", true, {0x30, 0x03, 0x01, 0x01, 0xFF}});
+    }
+    const auto csr = crypto::Csr::make(spec, order->key);
+    const auto* key = add_key(mount, order->key, order->name).key;
+    Json data = {{"csr", order->format == "der" ? to_base64(csr.der()) : pem_text(csr)},
+                 {"key_id", key->id}};
+    add_private_key(data, call, *order, "csr");
+    auto answer = BackendResponse::with(std::move(data));
+    if (const auto warning = aia_warning(mount.urls)) {
+        answer.warnings.push_back(
+            *warning +
+            " Since this certificate is an intermediate, it might be useful to regenerate this "
+            "certificate after fixing this problem for the root mount.");
+    }
+    return answer;
+}
+
+std::string rotated_name(Mount& mount, const Call& call, std::string name) {
+    const bool rotates = call.request.path.starts_with("root/rotate/");
+    return rotates && name.empty() && !find_issuer(mount, "next") ? "next" : name;
+}
+
+Json id_list(const std::vector<std::string>& ids) {
+    return ids.empty() ? Json() : Json(ids);
+}
+
+BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
+    auto pem = call.fields.text("pem_bundle");
+    if (pem.empty()) {
+        pem = call.fields.text("certificate");
+    }
+    if (pem.empty()) {
+        return BackendResponse::error("'pem_bundle' and 'certificate' parameters were empty");
+    }
+    if (pem.size() < 75) {
+        return BackendResponse::error(
+            "provided data for import was too short; perhaps a path was passed to the API rather "
+            "than the contents of a PEM file?");
+    }
+    const auto blocks = pem_blocks(pem);
+    if (blocks.empty()) {
+        return BackendResponse::error(mount.openbao()
+                                          ? "error when parsing block 1: invalid PEM data"
+                                          : "provided PEM block contained no data");
+    }
+    std::vector<crypto::Key> keys;
+    std::vector<crypto::Certificate> certificates;
+    for (const auto& block : blocks) {
+        if (block.label.ends_with("PRIVATE KEY")) {
+            auto key = crypto::Key::from_pem(pem_of(block));
+            if (!key) {
+                return BackendResponse::error(
+                    fmt::format("Error parsing key {}: {}", keys.size(), key.error().message));
+            }
+            keys.push_back(std::move(*key));
+        } else {
+            auto certificate = crypto::Certificate::from_der(block.der);
+            if (!certificate) {
+                return BackendResponse::error(fmt::format("Error parsing issuer {}: {}",
+                                                          certificates.size(),
+                                                          certificate.error().message));
+            }
+            certificates.push_back(std::move(*certificate));
+        }
+    }
+    if (!keys.empty() && !keys_allowed) {
+        return BackendResponse::error(
+            "private keys found in the PEM bundle but not allowed by the path; use "
+            "/issuers/import/bundle");
+    }
+
+    std::vector<std::string> new_keys, old_keys, new_issuers, old_issuers;
+    auto mapping = Json::object();
+    for (const auto& key : keys) {
+        const auto imported = add_key(mount, key, "");
+        (imported.existing ? old_keys : new_keys).push_back(imported.key->id);
+    }
+    std::string keyed;
+    for (const auto& certificate : certificates) {
+        const auto imported = add_issuer(mount, certificate, "");
+        (imported.existing ? old_issuers : new_issuers).push_back(imported.issuer->id);
+        mapping[imported.issuer->id] = imported.issuer->key_id;
+        if (!imported.existing && !imported.issuer->key_id.empty()) {
+            keyed = imported.issuer->id;
+        }
+    }
+    if (mount.default_follows_latest_issuer && !keyed.empty()) {
+        mount.default_issuer = keyed;
+    }
+    rebuild_crls(mount, call.now());
+    auto answer = BackendResponse::with({{"imported_keys", id_list(new_keys)},
+                                         {"imported_issuers", id_list(new_issuers)},
+                                         {"existing_keys", id_list(old_keys)},
+                                         {"existing_issuers", id_list(old_issuers)},
+                                         {"mapping", mapping}});
+    if (const auto warning = aia_warning(mount.urls); warning && !new_issuers.empty()) {
+        answer.warnings.push_back(*warning);
+    }
+    return answer;
+}
+
+}  // namespace
+
+BackendResponse generate_root(Mount& mount, const Call& call) {
+    auto name = new_issuer_name(mount, call);
+    if (!name) {
+        return name.error();
+    }
+    auto order = ordered_key(mount, call, call.captured("exported"));
+    if (!order) {
+        return order.error();
+    }
+    const auto role = ca_role(call);
+    auto made =
+        certify(mount, {.kind = Making::root, .role = role, .call = call, .generated = order->key});
+    if (!made) {
+        return made.error();
+    }
+    const auto& certificate = made->certificate;
+    const auto* key = add_key(mount, order->key, order->name).key;
+    auto& issuer =
+        *add_issuer(mount, certificate, rotated_name(mount, call, std::move(*name))).issuer;
+    issuer.revocation_signature_algorithm = go_signature_name(certificate);
+    if (mount.default_follows_latest_issuer) {
+        mount.default_issuer = issuer.id;
+    }
+    mount.certificates[certificate.serial()] = certificate;
+    rebuild_crls(mount, call.now());
+
+    Json data = {{"certificate", certificate_text(certificate, order->format)},
+                 {"issuing_ca", certificate_text(certificate, order->format)},
+                 {"expiration", unix_seconds(certificate.not_after())},
+                 {"serial_number", certificate.serial()},
+                 {"issuer_id", issuer.id},
+                 {"issuer_name", issuer.name},
+                 {"key_id", key->id},
+                 {"key_name", key->name}};
+    add_private_key(data, call, *order, "certificate");
+    auto answer = BackendResponse::with(std::move(data));
+    // Vault loses the TTL warning here (row 70).
+    if (mount.openbao()) {
+        answer.warnings = std::move(made->warnings);
+    }
+    if (certificate.subject().empty()) {
+        answer.warnings.emplace_back(no_subject_warning);
+    }
+    if (const auto warning = aia_warning(mount.urls)) {
+        answer.warnings.push_back(*warning);
+    }
+    if (certificate.path_length() == 0) {
+        answer.warnings.emplace_back(
+            "Max path length of the generated certificate is zero. This certificate cannot be used "
+            "to issue intermediate CA certificates.");
+    }
+    return answer;
+}
+
+BackendResponse delete_root(Mount& mount, const Call&) {
+    mount.issuers.clear();
+    mount.keys.clear();
+    mount.crls.clear();
+    mount.default_issuer.clear();
+    mount.default_key.clear();
+    return BackendResponse::with(
+        Json(),
+        {"Deleted root issuer and all keys; operations requiring an issuer will fail until a new "
+         "one is generated or imported."});
+}
+
+BackendResponse generate_intermediate(Mount& mount, const Call& call) {
+    return generate_csr(mount, call, call.captured("exported"));
+}
+
+BackendResponse cross_sign(Mount& mount, const Call& call) {
+    return generate_csr(mount, call, "existing");
+}
+
+BackendResponse sign_intermediate(Mount& mount, const Call& call) {
+    const auto ca =
+        signing_ca(mount, call.captured("issuer_ref", call.fields.text("issuer_ref", "default")));
+    if (!ca) {
+        return ca.error();
+    }
+    const auto format = format_of(call);
+    if (!format) {
+        return format.error();
+    }
+    const auto csr = csr_of(call);
+    if (!csr) {
+        return csr.error();
+    }
+    auto role = ca_role(call);
+    if (auto key = check_csr_key(role, csr->public_key()); !key) {
+        return key.error();
+    }
+    role.use_csr_common_name = call.fields.text("common_name").empty();
+    role.use_csr_sans = false;
+    auto made = certify(
+        mount, {.kind = Making::intermediate, .role = role, .call = call, .ca = *ca, .csr = &*csr});
+    if (!made) {
+        return made.error();
+    }
+    const auto& certificate = made->certificate;
+    const auto& issuer = *ca->issuer;
+    auto chain = chain_of(mount, issuer);
+    chain.insert(chain.begin(), certificate);
+    const auto texts = certificate_texts(chain, *format);
+    mount.certificates[certificate.serial()] = certificate;
+    auto answer = BackendResponse::with(
+        {{"certificate", *format == "pem_bundle" ? join(texts, "\n") : texts.front()},
+         {"issuing_ca", certificate_text(issuer.certificate, *format)},
+         {"ca_chain", texts},
+         {"expiration", unix_seconds(certificate.not_after())},
+         {"serial_number", certificate.serial()}},
+        std::move(made->warnings));
+    if (issuer.certificate.not_after() < certificate.not_after()) {
+        answer.warnings.emplace_back(
+            "The expiration time for the signed certificate is after the CA's expiration time. If "
+            "the new certificate is not treated as a root, validation paths with the certificate "
+            "past the issuing CA's expiration time will fail.");
+    }
+    if (certificate.subject().empty()) {
+        answer.warnings.emplace_back(no_subject_warning);
+    }
+    if (const auto warning = aia_warning(aia_urls(mount, &issuer))) {
+        answer.warnings.push_back(*warning);
+    }
+    if (certificate.path_length() == 0) {
+        answer.warnings.emplace_back(
+            "Max path length of the signed certificate is zero. This certificate cannot be used to "
+            "issue intermediate CA certificates.");
+    }
+    return answer;
+}
+
+BackendResponse sign_self_issued(Mount& mount, const Call& call) {
+    const auto blocks = pem_blocks(call.fields.text("certificate"));
+    if (blocks.empty()) {
+        return BackendResponse::error("certificate could not be PEM-decoded");
+    }
+    const auto given = crypto::Certificate::from_der(blocks.front().der);
+    if (!given) {
+        return BackendResponse::error("error parsing certificate: " + given.error().message);
+    }
+    if (given->is_ca() != true) {
+        return BackendResponse::error("given certificate is not a CA certificate");
+    }
+    if (given->subject_der() != given->issuer_der()) {
+        return BackendResponse::error("given certificate is not self-issued");
+    }
+    const auto ca =
+        signing_ca(mount, call.captured("issuer_ref", call.fields.text("issuer_ref", "default")));
+    if (!ca) {
+        return ca.error();
+    }
+    const auto signer = ca->key->key.public_key().algorithm();
+    const auto subject = given->public_key().algorithm();
+    if (signer != subject && call.fields.boolean("require_matching_certificate_algorithms")) {
+        return BackendResponse::go_error(
+            fmt::format("signing certificate's public key algorithm ({}) does not match submitted "
+                        "certificate's ({}), and require_matching_certificate_algorithms is true",
+                        signer, subject));
+    }
+    const auto urls = aia_urls(mount, ca->issuer);
+    crypto::CertificateSpec spec;
+    spec.serial = *crypto::parse_serial(given->serial());
+    spec.subject = given->subject();
+    spec.subject_der = given->subject_der();
+    spec.not_before = given->not_before();
+    spec.not_after = given->not_after();
+    spec.alt_names = given->alt_names();
+    spec.is_ca = true;
+    spec.path_length = given->path_length();
+    spec.key_usage = given->key_usage();
+    spec.extended_key_usage = given->extended_key_usage().value_or(std::vector<std::string>());
+    spec.issuing_certificate_urls = urls.issuing_certificates;
+    spec.ocsp_urls = urls.ocsp_servers;
+    spec.crl_urls = urls.crl_distribution_points;
+    const auto certificate =
+        crypto::sign_certificate(spec, given->public_key(), ca->key->key, &ca->issuer->certificate);
+    return BackendResponse::with({{"certificate", pem_text(certificate)},
+                                  {"issuing_ca", pem_text(ca->issuer->certificate)}});
+}
+
+BackendResponse import_certificates(Mount& mount, const Call& call) {
+    return import_pem(mount, call, false);
+}
+
+BackendResponse import_bundle(Mount& mount, const Call& call) {
+    return import_pem(mount, call, true);
+}
+
+}  // namespace meshproof::fakes::pki

@@ -1,0 +1,148 @@
+#include "fakes/vault/pki_crl.hpp"
+#include "fakes/vault/pki_handlers.hpp"
+#include "fakes/vault/pki_issuers.hpp"
+
+namespace meshproof::fakes::pki {
+
+namespace {
+
+Json crl_json(const Mount& mount) {
+    const auto& config = mount.crl_config;
+    Json data = {{"expiry", config.expiry},
+                 {"disable", config.disable},
+                 {"ocsp_disable", config.ocsp_disable},
+                 {"ocsp_expiry", config.ocsp_expiry},
+                 {"auto_rebuild", config.auto_rebuild},
+                 {"auto_rebuild_grace_period", config.auto_rebuild_grace_period},
+                 {"enable_delta", config.enable_delta},
+                 {"delta_rebuild_interval", config.delta_rebuild_interval}};
+    if (mount.openbao()) {
+        data["allow_expired_cert_revocation"] = config.allow_expired_cert_revocation;
+    } else {
+        data["cross_cluster_revocation"] = config.cross_cluster_revocation;
+        data["unified_crl"] = config.unified_crl;
+        data["unified_crl_on_existing_paths"] = config.unified_crl_on_existing_paths;
+    }
+    return data;
+}
+
+Checked<> take_duration(const Call& call, std::string_view field, std::string& value) {
+    if (!call.fields.has(field)) {
+        return {};
+    }
+    const auto text = call.fields.text(field);
+    if (!parse_duration(text)) {
+        return refuse(fmt::format("given {} could not be decoded: time: invalid duration \"{}\"",
+                                  field, text));
+    }
+    value = text;
+    return {};
+}
+
+void take_flag(const Call& call, std::string_view field, bool& value) {
+    value = call.fields.boolean(field, value);
+}
+
+Checked<CrlConfig> changed_config(const Mount& mount, const Call& call) {
+    auto config = mount.crl_config;
+    take_flag(call, "disable", config.disable);
+    take_flag(call, "ocsp_disable", config.ocsp_disable);
+    take_flag(call, "auto_rebuild", config.auto_rebuild);
+    take_flag(call, "enable_delta", config.enable_delta);
+    take_flag(call, "allow_expired_cert_revocation", config.allow_expired_cert_revocation);
+    take_flag(call, "cross_cluster_revocation", config.cross_cluster_revocation);
+    take_flag(call, "unified_crl", config.unified_crl);
+    take_flag(call, "unified_crl_on_existing_paths", config.unified_crl_on_existing_paths);
+    const std::array<std::pair<std::string_view, std::string*>, 4> durations = {{
+        {"expiry", &config.expiry},
+        {"ocsp_expiry", &config.ocsp_expiry},
+        {"auto_rebuild_grace_period", &config.auto_rebuild_grace_period},
+        {"delta_rebuild_interval", &config.delta_rebuild_interval},
+    }};
+    for (const auto& [field, value] : durations) {
+        if (auto taken = take_duration(call, field, *value); !taken) {
+            return tl::unexpected(taken.error());
+        }
+    }
+    const auto expiry = *parse_duration(config.expiry);
+    if (config.auto_rebuild && *parse_duration(config.auto_rebuild_grace_period) >= expiry) {
+        return refuse(fmt::format(
+            "CRL auto-rebuilding grace period ({}) must be strictly shorter than CRL expiry ({}) "
+            "value when auto-rebuilding of CRLs is enabled",
+            config.auto_rebuild_grace_period, config.expiry));
+    }
+    if (config.enable_delta && *parse_duration(config.delta_rebuild_interval) >= expiry) {
+        return refuse(fmt::format(
+            "CRL delta rebuild window ({}) must be strictly shorter than CRL expiry ({}) value "
+            "when delta CRLs are enabled",
+            config.delta_rebuild_interval, config.expiry));
+    }
+    if (config.enable_delta && !config.auto_rebuild) {
+        return refuse(
+            "Delta CRLs cannot be enabled when auto rebuilding is disabled as the complete CRL is "
+            "always regenerated!");
+    }
+    return config;
+}
+
+}  // namespace
+
+BackendResponse read_urls(Mount& mount, const Call&) {
+    Json data = {{"issuing_certificates", mount.urls.issuing_certificates},
+                 {"crl_distribution_points", mount.urls.crl_distribution_points},
+                 {"ocsp_servers", mount.urls.ocsp_servers},
+                 {"enable_templating", mount.urls.templating}};
+    if (mount.openbao()) {
+        data["delta_crl_distribution_points"] = mount.urls.delta_crl_distribution_points;
+    }
+    return BackendResponse::with(std::move(data));
+}
+
+BackendResponse write_urls(Mount& mount, const Call& call) {
+    auto urls = mount.urls;
+    const auto take = [&](std::string_view field, std::vector<std::string>& list) {
+        if (call.fields.has(field)) {
+            list = call.fields.list(field);
+        }
+    };
+    take("issuing_certificates", urls.issuing_certificates);
+    take("crl_distribution_points", urls.crl_distribution_points);
+    take("delta_crl_distribution_points", urls.delta_crl_distribution_points);
+    take("ocsp_servers", urls.ocsp_servers);
+    take_flag(call, "enable_templating", urls.templating);
+    if (auto checked = check_urls(urls); !checked) {
+        return checked.error();
+    }
+    mount.urls = std::move(urls);
+    return read_urls(mount, call);
+}
+
+BackendResponse read_cluster(Mount& mount, const Call&) {
+    return BackendResponse::with(
+        {{"path", mount.cluster_path}, {"aia_path", mount.cluster_aia_path}});
+}
+
+BackendResponse write_cluster(Mount& mount, const Call& call) {
+    mount.cluster_path = call.fields.text("path", mount.cluster_path);
+    mount.cluster_aia_path = call.fields.text("aia_path", mount.cluster_aia_path);
+    return read_cluster(mount, call);
+}
+
+BackendResponse read_crl_config(Mount& mount, const Call&) {
+    return BackendResponse::with(crl_json(mount));
+}
+
+BackendResponse write_crl_config(Mount& mount, const Call& call) {
+    const auto config = changed_config(mount, call);
+    if (!config) {
+        return config.error();
+    }
+    const auto old = std::exchange(mount.crl_config, *config);
+    // Turning auto_rebuild off brings the lists up to date at once (row 174).
+    if (old.disable != config->disable || (old.auto_rebuild && !config->auto_rebuild)) {
+        rebuild_crls(mount, call.now());
+    }
+    return BackendResponse::with(crl_json(mount));
+}
+
+}  // namespace meshproof::fakes::pki

@@ -1,0 +1,124 @@
+#include "fakes/vault/pki_crl.hpp"
+
+#include "core/base/text.hpp"
+
+namespace meshproof::fakes::pki {
+
+namespace {
+
+// Issuers of one subject and key share their lists.
+std::string ca_name(const Issuer& issuer) {
+    return to_hex(issuer.certificate.public_key().key_id()) + "/" +
+           to_hex(as_bytes(issuer.certificate.subject_der()));
+}
+
+struct Ca {
+    std::string name;
+    const Issuer* issuer = nullptr;
+    const SigningKey* key = nullptr;
+    bool is_default = false;
+};
+
+// One entry a CA that can sign lists, in the issuers' order.
+std::vector<Ca> signing_cas(Mount& mount) {
+    std::vector<Ca> cas;
+    for (const auto& issuer : mount.issuers) {
+        const auto* key = mount.key(issuer.key_id);
+        if (key == nullptr || (issuer.usage & crl_signing) == 0) {
+            continue;
+        }
+        const auto name = ca_name(issuer);
+        auto known =
+            std::find_if(cas.begin(), cas.end(), [&](const auto& ca) { return ca.name == name; });
+        if (known == cas.end()) {
+            cas.push_back({name, &issuer, key});
+            known = std::prev(cas.end());
+        }
+        known->is_default = known->is_default || issuer.id == mount.default_issuer;
+    }
+    return cas;
+}
+
+// The CA that lists this revocation: the certificate's signer, else the default (row 135).
+bool lists(const Mount& mount, const Ca& ca, const Revocation& revocation) {
+    for (const auto& issuer : mount.issuers) {
+        if (issuer.id == revocation.issuer_id) {
+            return ca_name(issuer) == ca.name;
+        }
+    }
+    return ca.is_default;
+}
+
+std::vector<crypto::Crl::Entry> entries_for(const Mount& mount, const Ca& ca) {
+    std::vector<crypto::Crl::Entry> entries;
+    for (const auto& [serial, revocation] : mount.revocations) {
+        if (lists(mount, ca, revocation)) {
+            entries.push_back({*crypto::parse_serial(serial), revocation.at});
+        }
+    }
+    return entries;
+}
+
+Time next_update(const Mount& mount, Time now) {
+    return now + parse_duration(mount.crl_config.expiry).value_or(std::chrono::hours(72));
+}
+
+void sign_delta(Mount& mount, const Ca& ca, CrlPair& pair, Time now,
+                std::vector<crypto::Crl::Entry> entries) {
+    crypto::Crl::Spec spec;
+    spec.number = ++pair.number;
+    spec.delta_base = pair.base;
+    spec.this_update = now;
+    spec.next_update = next_update(mount, now);
+    spec.entries = std::move(entries);
+    pair.delta = crypto::Crl::make(spec, ca.issuer->certificate, ca.key->key);
+}
+
+}  // namespace
+
+void rebuild_crls(Mount& mount, Time now) {
+    for (const auto& ca : signing_cas(mount)) {
+        auto& pair = mount.crls[ca.name];
+        crypto::Crl::Spec spec;
+        spec.number = pair.base = ++pair.number;
+        spec.this_update = now;
+        spec.next_update = next_update(mount, now);
+        if (!mount.crl_config.disable) {
+            spec.entries = entries_for(mount, ca);
+        }
+        pair.listed.clear();
+        for (const auto& entry : spec.entries) {
+            pair.listed.insert(crypto::serial_text(entry.serial));
+        }
+        pair.complete = crypto::Crl::make(spec, ca.issuer->certificate, ca.key->key);
+        sign_delta(mount, ca, pair, now, {});
+    }
+}
+
+void rebuild_delta_crls(Mount& mount, Time now) {
+    for (const auto& ca : signing_cas(mount)) {
+        auto& pair = mount.crls[ca.name];
+        auto entries = entries_for(mount, ca);
+        std::erase_if(entries, [&](const auto& entry) {
+            return pair.listed.contains(crypto::serial_text(entry.serial));
+        });
+        sign_delta(mount, ca, pair, now, std::move(entries));
+    }
+}
+
+void crls_changed(Mount& mount, Time now) {
+    if (!mount.crl_config.auto_rebuild) {
+        rebuild_crls(mount, now);
+    }
+}
+
+const CrlPair* crls_of(const Mount& mount, const Issuer& issuer) {
+    const auto name = ca_name(issuer);
+    const bool has_key =
+        std::any_of(mount.issuers.begin(), mount.issuers.end(),
+                    [&](const auto& one) { return !one.key_id.empty() && ca_name(one) == name; });
+    const auto pair = mount.crls.find(name);
+    return has_key && pair != mount.crls.end() ? &pair->second : nullptr;
+}
+
+}  // namespace meshproof::fakes::pki

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "fakes/vault/pki_mount.hpp"
+
+namespace meshproof::fakes::pki {
+
+/// Signs every CA's complete list anew, with all that is revoked (none where config/crl disables
+/// them), and empties the deltas (rows 132, 174).
+void rebuild_crls(Mount& mount, Time now);
+/// Signs the deltas anew: what was revoked since the last complete lists.
+void rebuild_delta_crls(Mount& mount, Time now);
+/// After a revocation: rebuilds unless auto_rebuild puts it off.
+void crls_changed(Mount& mount, Time now);
+/// The issuer's lists, or null where its CA has no key for them here.
+[[nodiscard]] const CrlPair* crls_of(const Mount& mount, const Issuer& issuer);
+
+}  // namespace meshproof::fakes::pki

@@ -1,0 +1,186 @@
+#include "fakes/vault/pki_issue.hpp"
+
+#include "core/base/text.hpp"
+#include "fakes/vault/pki_handlers.hpp"
+#include "fakes/vault/pki_keytypes.hpp"
+#include "fakes/vault/pki_pem.hpp"
+
+namespace meshproof::fakes::pki {
+
+namespace {
+
+// The issuer in the path wins over the role's (row 124).
+std::string issuer_reference(const Role& role, const Call& call) {
+    return call.captured("issuer_ref", role.issuer_ref);
+}
+
+Checked<Role> role_of(const Mount& mount, const Call& call) {
+    const auto name = call.captured("role");
+    const auto role = mount.roles.find(name);
+    if (role == mount.roles.end()) {
+        return refuse("unknown role: " + name);
+    }
+    return role->second;
+}
+
+BackendResponse answer_leaf(Mount& mount, const Order& order, Certified made,
+                            const std::string& format) {
+    const auto& call = order.call;
+    const auto& certificate = made.certificate;
+    auto chain = chain_of(mount, *order.ca->issuer);
+    if (call.fields.boolean("remove_roots_from_chain")) {
+        std::erase_if(chain, [](const auto& one) { return one.self_signed(); });
+    }
+    const auto serial = certificate.serial();
+    Json data = {{"certificate", certificate_text(certificate, format)},
+                 {"issuing_ca", certificate_text(order.ca->issuer->certificate, format)},
+                 {"serial_number", serial},
+                 {"expiration", unix_seconds(certificate.not_after())}};
+    if (mount.openbao()) {
+        data["not_before"] = unix_seconds(certificate.not_before());
+    }
+    const auto texts = certificate_texts(chain, format);
+    if (!texts.empty()) {
+        data["ca_chain"] = texts;
+    }
+    std::vector<std::string> bundle;
+    if (order.generated) {
+        const auto key = private_key_text(*order.generated, format,
+                                          call.fields.text("private_key_format", "der"));
+        data["private_key"] = key.text;
+        data["private_key_type"] = key.type;
+        bundle.push_back(private_key_text(*order.generated, format, "").text);
+    }
+    if (format == "pem_bundle") {
+        bundle.push_back(data["certificate"]);
+        bundle.insert(bundle.end(), texts.begin(), texts.end());
+        data["certificate"] = join(bundle, "\n");
+    }
+
+    auto answer = BackendResponse::with(std::move(data), std::move(made.warnings));
+    if (order.role.generate_lease && !order.role.no_store) {
+        answer.lease =
+            LeaseGrant{certificate.not_after() - call.now(), false, {{"serial_number", serial}}};
+    }
+    if (!order.role.no_store) {
+        mount.certificates[serial] = certificate;
+    }
+    if (order.csr != nullptr) {
+        if (order.role.use_csr_common_name && !call.fields.text("common_name").empty()) {
+            answer.warnings.emplace_back(
+                "the common_name field was provided but the role is set with "
+                "\"use_csr_common_name\" set to true");
+        }
+        if (order.role.use_csr_sans && !call.fields.text("alt_names").empty()) {
+            answer.warnings.emplace_back(
+                "the alt_names field was provided but the role is set with \"use_csr_sans\" set "
+                "to true");
+        }
+    }
+    return answer;
+}
+
+BackendResponse sign_csr(Mount& mount, const Call& call, const Role& role, Making kind) {
+    const auto ca = signing_ca(mount, issuer_reference(role, call));
+    if (!ca) {
+        return ca.error();
+    }
+    const auto format = format_of(call);
+    if (!format) {
+        return format.error();
+    }
+    const auto csr = csr_of(call);
+    if (!csr) {
+        return csr.error();
+    }
+    if (auto key = check_csr_key(role, csr->public_key()); !key) {
+        return key.error();
+    }
+    const Order order{.kind = kind, .role = role, .call = call, .ca = *ca, .csr = &*csr};
+    auto made = certify(mount, order);
+    return made ? answer_leaf(mount, order, std::move(*made), *format) : made.error();
+}
+
+// key_type and key_bits of the request count only where the role leaves the type open (row 122).
+Checked<bool> settle_issued_key(const Mount& mount, const Call& call, Role& role) {
+    const bool given = call.fields.has("key_type") || call.fields.has("key_bits");
+    if (role.key_type != "any") {
+        return given;
+    }
+    if (!call.fields.has("key_type")) {
+        return refuse(std::string("role key type \"any\" not allowed for issuing certificates") +
+                      (mount.openbao()
+                           ? " without providing key_type and/or key_bits request parameters"
+                           : ", only signing"));
+    }
+    role.key_type = call.fields.text("key_type");
+    role.key_bits = call.fields.integer("key_bits");
+    return false;
+}
+
+}  // namespace
+
+BackendResponse sign(Mount& mount, const Call& call) {
+    const auto role = role_of(mount, call);
+    return role ? sign_csr(mount, call, *role, Making::leaf) : role.error();
+}
+
+BackendResponse issue(Mount& mount, const Call& call) {
+    auto role = role_of(mount, call);
+    if (!role) {
+        return role.error();
+    }
+    const auto ignored_key = settle_issued_key(mount, call, *role);
+    if (!ignored_key) {
+        return ignored_key.error();
+    }
+    const auto ca = signing_ca(mount, issuer_reference(*role, call));
+    if (!ca) {
+        return ca.error();
+    }
+    const auto format = format_of(call);
+    if (!format) {
+        return format.error();
+    }
+    const auto type = key_type_of(role->key_type, role->key_bits);
+    if (!type) {
+        return type.error();
+    }
+    const Order order{
+        .role = *role, .call = call, .ca = *ca, .generated = crypto::Key::generate(*type)};
+    auto made = certify(mount, order);
+    if (!made) {
+        return made.error();
+    }
+    auto answer = answer_leaf(mount, order, std::move(*made), *format);
+    if (*ignored_key) {
+        answer.warnings.emplace_back(
+            "parameters key_type and key_bits ignored as role had specific values");
+    }
+    return answer;
+}
+
+BackendResponse sign_verbatim(Mount& mount, const Call& call) {
+    auto role = permissive_role();
+    if (!call.captured("role").empty()) {
+        const auto lender = role_of(mount, call);
+        if (!lender) {
+            return lender.error();
+        }
+        role.ttl = lender->ttl;
+        role.max_ttl = lender->max_ttl;
+        role.no_store = lender->no_store;
+        role.generate_lease = lender->generate_lease;
+        role.issuer_ref = lender->issuer_ref;
+        role.not_before_duration = lender->not_before_duration;
+    }
+    if (call.fields.has("key_usage")) {
+        role.key_usage = call.fields.list("key_usage");
+    }
+    role.ext_key_usage = call.fields.list("ext_key_usage");
+    role.ext_key_usage_oids = call.fields.list("ext_key_usage_oids");
+    role.signature_bits = call.fields.integer("signature_bits");
+    return sign_csr(mount, call, role, Making::verbatim);
+}
+
+}  // namespace meshproof::fakes::pki

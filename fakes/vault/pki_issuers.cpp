@@ -1,0 +1,545 @@
+#include "fakes/vault/pki_issuers.hpp"
+
+#include "core/base/text.hpp"
+#include "core/http/message.hpp"
+#include "fakes/vault/pki_crl.hpp"
+#include "fakes/vault/pki_handlers.hpp"
+#include "fakes/vault/pki_pem.hpp"
+
+namespace meshproof::fakes::pki {
+
+namespace {
+
+// [\w][\w.-]*[\w] as the real servers' names.
+bool is_name(std::string_view name) {
+    const auto word = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
+    };
+    return !name.empty() && word(name.front()) && word(name.back()) &&
+           std::all_of(name.begin(), name.end(),
+                       [&](char c) { return word(c) || c == '-' || c == '.'; });
+}
+
+std::string issuer_label(const Issuer& issuer) {
+    return issuer.name.empty() ? "id:" + issuer.id
+                               : fmt::format("id:{} / name:{}", issuer.id, issuer.name);
+}
+
+// What the defect "pki/sign-after-issuer-deleted" goes on signing with.
+std::optional<SigningCa> removed_ca(const Mount& mount) {
+    if (!mount.defect("pki/sign-after-issuer-deleted") || !mount.removed_issuer ||
+        !mount.removed_issuer_key) {
+        return std::nullopt;
+    }
+    return SigningCa{&*mount.removed_issuer, &*mount.removed_issuer_key};
+}
+
+void replace_all(std::string& text, std::string_view what, const std::string& with) {
+    for (auto at = text.find(what); at != std::string::npos;
+         at = text.find(what, at + with.size())) {
+        text.replace(at, what.size(), with);
+    }
+}
+
+Json issuer_json(Mount& mount, const Issuer& issuer) {
+    auto chain = Json::array();
+    for (const auto& certificate : chain_of(mount, issuer)) {
+        chain.push_back(certificate.pem());
+    }
+    Json data = {
+        {"issuer_id", issuer.id},
+        {"issuer_name", issuer.name},
+        {"key_id", issuer.key_id},
+        {"certificate", issuer.certificate.pem()},
+        {"ca_chain", chain},
+        {"manual_chain", issuer.manual_chain.empty() ? Json() : Json(issuer.manual_chain)},
+        {"leaf_not_after_behavior", issuer.leaf_not_after_behavior},
+        {"usage", usage_names(issuer.usage)},
+        {"revocation_signature_algorithm", issuer.revocation_signature_algorithm},
+        {"revoked", issuer.revoked_at.has_value()},
+        {"issuing_certificates", Json::array()},
+        {"crl_distribution_points", Json::array()},
+        {"ocsp_servers", Json::array()},
+    };
+    if (mount.openbao()) {
+        data["delta_crl_distribution_points"] = Json::array();
+    }
+    if (issuer.revoked_at) {
+        data["revocation_time"] = unix_seconds(*issuer.revoked_at);
+        data["revocation_time_rfc3339"] = rfc3339_nano(*issuer.revoked_at);
+    }
+    if (issuer.aia) {
+        // Lists that were never set are null once the issuer has URLs of its own (row 83).
+        const auto list = [](const std::vector<std::string>& urls) {
+            return urls.empty() ? Json() : Json(urls);
+        };
+        data["issuing_certificates"] = list(issuer.aia->issuing_certificates);
+        data["crl_distribution_points"] = list(issuer.aia->crl_distribution_points);
+        data["ocsp_servers"] = list(issuer.aia->ocsp_servers);
+        data["enable_aia_url_templating"] = issuer.aia->templating;
+        if (mount.openbao()) {
+            data["delta_crl_distribution_points"] = list(issuer.aia->delta_crl_distribution_points);
+        }
+    }
+    return data;
+}
+
+Checked<Issuer*> issuer_of_call(Mount& mount, const Call& call) {
+    auto found = find_issuer(mount, call.captured("issuer_ref", "default"));
+    if (!found) {
+        return go_error(found.error());
+    }
+    return *found;
+}
+
+Checked<> change_usage(Issuer& issuer, const std::vector<std::string>& names) {
+    const auto usage = parse_usage(names);
+    if (!usage) {
+        return refuse(fmt::format("Unable to parse specified usages: [{}] - valid values are {}",
+                                  join(names, " "), usage_names(every_usage)));
+    }
+    if (issuer.revoked_at && (*usage & issuing_certificates) != 0) {
+        return refuse(
+            "This issuer was revoked; unable to modify its usage to include certificate signing "
+            "again. Reissue this certificate (preferably with a new key) and modify that entry "
+            "instead.");
+    }
+    if ((*usage & crl_signing) != 0 &&
+        (issuer.certificate.key_usage().value_or(0) & crypto::crl_sign) == 0) {
+        return refuse(
+            "This issuer's underlying certificate lacks the CRLSign KeyUsage value; unable to set "
+            "CRLSigningUsage on this issuer as a result.");
+    }
+    issuer.usage = *usage;
+    return {};
+}
+
+Checked<> change_chain(Mount& mount, Issuer& issuer, const std::vector<std::string>& references) {
+    std::vector<std::string> chain;
+    for (const auto& reference : references) {
+        const auto found =
+            find_issuer(mount, chain.empty() && reference == "self" ? issuer.id : reference);
+        if (!found) {
+            return go_error(found.error());
+        }
+        if (chain.empty() && (*found)->id != issuer.id) {
+            return refuse(
+                fmt::format("expected first cert in chain to be a self-reference, but was: {}/{}",
+                            reference, (*found)->id));
+        }
+        chain.push_back((*found)->id);
+    }
+    issuer.manual_chain = std::move(chain);
+    return {};
+}
+
+// One body for both verbs: a write overwrites all with defaults for what it leaves out, PATCH keeps
+// that (rows 84, 175).
+Checked<> change_issuer(Mount& mount, Issuer& issuer, const Call& call) {
+    const auto changes = [&](std::string_view field) {
+        return !call.patch() || call.fields.has(field);
+    };
+    auto changed = issuer;
+    if (changes("issuer_name") && call.fields.text("issuer_name") != issuer.name) {
+        auto name = new_issuer_name(mount, call);
+        if (!name) {
+            return tl::unexpected(name.error());
+        }
+        changed.name = std::move(*name);
+    }
+    if (changes("leaf_not_after_behavior")) {
+        changed.leaf_not_after_behavior = call.fields.text("leaf_not_after_behavior", "err");
+        if (const auto& word = changed.leaf_not_after_behavior;
+            word != "err" && word != "truncate" && word != "permit") {
+            return refuse(
+                "Unknown value for field `leaf_not_after_behavior`. Possible values are `err`, "
+                "`truncate`, and `permit`.");
+        }
+    }
+    if (changes("usage")) {
+        const auto names = call.fields.has("usage") ? call.fields.list("usage")
+                                                    : split(usage_names(every_usage), ',');
+        if (auto usage = change_usage(changed, names); !usage) {
+            return usage;
+        }
+    }
+    if (changes("revocation_signature_algorithm")) {
+        changed.revocation_signature_algorithm = call.fields.text("revocation_signature_algorithm");
+    }
+    auto aia = issuer.aia.value_or(AiaUrls{});
+    const auto take = [&](std::string_view field, std::vector<std::string>& urls) {
+        if (changes(field)) {
+            urls = call.fields.list(field);
+        }
+    };
+    take("issuing_certificates", aia.issuing_certificates);
+    take("crl_distribution_points", aia.crl_distribution_points);
+    take("delta_crl_distribution_points", aia.delta_crl_distribution_points);
+    take("ocsp_servers", aia.ocsp_servers);
+    if (changes("enable_aia_url_templating")) {
+        aia.templating = call.fields.boolean("enable_aia_url_templating");
+    }
+    if (auto urls = check_urls(aia); !urls) {
+        return urls;
+    }
+    changed.aia = aia.empty() ? std::nullopt : std::optional(aia);
+    if (changes("manual_chain")) {
+        if (auto chain = change_chain(mount, changed, call.fields.list("manual_chain")); !chain) {
+            return chain;
+        }
+    }
+    issuer = std::move(changed);
+    return {};
+}
+
+// Roles that named a removed issuer, or the default that is no more (row 85).
+void warn_of_roles(const Mount& mount, const std::string& name, BackendResponse& answer) {
+    const auto count = std::count_if(mount.roles.begin(), mount.roles.end(), [&](const auto& role) {
+        return role.second.issuer_ref == name;
+    });
+    if (!name.empty() && count > 0) {
+        std::string names;
+        for (const auto& [role_name, role] : mount.roles) {
+            if (role.issuer_ref == name) {
+                names += (names.empty() ? "" : ",") + role_name;
+            }
+        }
+        answer.warnings.push_back(fmt::format("{} roles reference {}: {}", count, name, names));
+    }
+}
+
+}  // namespace
+
+tl::expected<Issuer*, std::string> find_issuer(Mount& mount, const std::string& reference) {
+    if (reference == "default") {
+        if (auto* issuer = mount.issuer(mount.default_issuer)) {
+            return issuer;
+        }
+        return tl::unexpected<std::string>("no default issuer currently configured");
+    }
+    for (auto& issuer : mount.issuers) {
+        if (issuer.id == reference || issuer.name == reference) {
+            return &issuer;
+        }
+    }
+    return tl::unexpected("unable to find PKI issuer for reference: " + reference);
+}
+
+tl::expected<SigningKey*, std::string> find_key(Mount& mount, const std::string& reference) {
+    if (reference == "default") {
+        if (auto* key = mount.key(mount.default_key)) {
+            return key;
+        }
+        return tl::unexpected<std::string>("no default key currently configured");
+    }
+    for (auto& key : mount.keys) {
+        if (key.id == reference || key.name == reference) {
+            return &key;
+        }
+    }
+    return tl::unexpected("unable to find PKI key for reference: " + reference);
+}
+
+Checked<SigningCa> signing_ca(Mount& mount, const std::string& reference) {
+    constexpr auto unavailable = "could not fetch the CA certificate (was one set?): {}";
+    const auto found = find_issuer(mount, reference);
+    if (!found) {
+        if (const auto removed = removed_ca(mount)) {
+            return *removed;
+        }
+        return go_error(fmt::format(unavailable, found.error()));
+    }
+    const auto& issuer = **found;
+    if ((issuer.usage & issuing_certificates) == 0) {
+        return go_error(fmt::format(
+            "error fetching CA certificate: error while attempting to use issuer {}: requested "
+            "usage issuing-certificates for issuer [{}] but only had usage {}",
+            issuer.id, issuer_label(issuer), usage_names(issuer.usage)));
+    }
+    const auto* key = mount.key(issuer.key_id);
+    if (key == nullptr) {
+        return go_error(fmt::format(
+            unavailable,
+            fmt::format("unable to fetch corresponding key for issuer {}; unable to use this "
+                        "issuer for signing",
+                        issuer.id)));
+    }
+    return SigningCa{&issuer, key};
+}
+
+std::vector<crypto::Certificate> chain_of(Mount& mount, const Issuer& issuer) {
+    std::vector<crypto::Certificate> chain;
+    if (!issuer.manual_chain.empty()) {
+        for (const auto& id : issuer.manual_chain) {
+            if (const auto* member = mount.issuer(id)) {
+                chain.push_back(member->certificate);
+            }
+        }
+        return chain;
+    }
+    chain.push_back(issuer.certificate);
+    // Breadth first; a self-signed parent goes before its cross-signed twins.
+    for (std::size_t at = 0; at < chain.size(); ++at) {
+        const auto child = chain[at];
+        for (const bool roots : {true, false}) {
+            for (const auto& candidate : mount.issuers) {
+                const auto& parent = candidate.certificate;
+                if (parent.self_signed() == roots && child.signed_by(parent) &&
+                    std::find(chain.begin(), chain.end(), parent) == chain.end()) {
+                    chain.push_back(parent);
+                }
+            }
+        }
+    }
+    return chain;
+}
+
+AiaUrls aia_urls(const Mount& mount, const Issuer* issuer) {
+    auto urls = issuer != nullptr && issuer->aia ? *issuer->aia : mount.urls;
+    if (urls.templating) {
+        for (auto* list : {&urls.issuing_certificates, &urls.crl_distribution_points,
+                           &urls.delta_crl_distribution_points, &urls.ocsp_servers}) {
+            for (auto& url : *list) {
+                replace_all(url, "{{issuer_id}}", issuer != nullptr ? issuer->id : "");
+                replace_all(url, "{{cluster_path}}", mount.cluster_path);
+                replace_all(url, "{{cluster_aia_path}}", mount.cluster_aia_path);
+            }
+        }
+    }
+    return urls;
+}
+
+std::optional<std::string> aia_warning(const AiaUrls& urls) {
+    if (!urls.empty()) {
+        return std::nullopt;
+    }
+    return "This mount hasn't configured any authority information access (AIA) fields; this may "
+           "make it harder for systems to find missing certificates in the chain or to validate "
+           "revocation status of certificates. Consider updating /config/urls or the newly "
+           "generated issuer with this information.";
+}
+
+Imported add_issuer(Mount& mount, const crypto::Certificate& certificate, std::string name) {
+    for (auto& issuer : mount.issuers) {
+        if (issuer.certificate == certificate) {
+            return {&issuer, true};
+        }
+    }
+    Issuer issuer;
+    issuer.id = make_uuid(mount.prng);
+    issuer.name = std::move(name);
+    issuer.certificate = certificate;
+    for (const auto& key : mount.keys) {
+        if (key.key.public_key() == certificate.public_key()) {
+            issuer.key_id = key.id;
+        }
+    }
+    if ((certificate.key_usage().value_or(crypto::crl_sign) & crypto::crl_sign) == 0) {
+        issuer.usage &= ~static_cast<unsigned>(crl_signing);
+    }
+    if (mount.default_issuer.empty() && !issuer.key_id.empty()) {
+        mount.default_issuer = issuer.id;
+    }
+    mount.issuers.push_back(std::move(issuer));
+    return {&mount.issuers.back(), false};
+}
+
+ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name) {
+    for (auto& known : mount.keys) {
+        if (known.key.public_key() == key.public_key()) {
+            return {&known, true};
+        }
+    }
+    mount.keys.push_back({make_uuid(mount.prng), std::move(name), key});
+    const auto& id = mount.keys.back().id;
+    if (mount.default_key.empty()) {
+        mount.default_key = id;
+    }
+    for (auto& issuer : mount.issuers) {
+        if (issuer.key_id.empty() && issuer.certificate.public_key() == key.public_key()) {
+            issuer.key_id = id;
+        }
+    }
+    return {&mount.keys.back(), false};
+}
+
+Checked<std::string> new_issuer_name(Mount& mount, const Call& call) {
+    auto name = call.fields.text("issuer_name");
+    if (name.empty()) {
+        return name;
+    }
+    if (lower(name) == "default") {
+        return refuse("reserved keyword 'default' can not be used as issuer name");
+    }
+    if (!is_name(name)) {
+        return refuse("issuer name contained invalid characters");
+    }
+    if (find_issuer(mount, name)) {
+        return refuse("issuer name already in use");
+    }
+    return name;
+}
+
+Checked<std::string> new_key_name(Mount& mount, const Call& call) {
+    auto name = call.fields.text("key_name");
+    if (name.empty()) {
+        return name;
+    }
+    if (lower(name) == "default") {
+        return refuse("reserved keyword 'default' can not be used as key name");
+    }
+    if (!is_name(name)) {
+        return refuse("key name contained invalid characters");
+    }
+    if (find_key(mount, name)) {
+        return refuse("key name already in use");
+    }
+    return name;
+}
+
+Checked<> check_urls(const AiaUrls& urls) {
+    const std::array<std::pair<std::string_view, const std::vector<std::string>*>, 4> lists = {{
+        {"issuing_certificates", &urls.issuing_certificates},
+        {"crl_distribution_points", &urls.crl_distribution_points},
+        {"delta_crl_distribution_points", &urls.delta_crl_distribution_points},
+        {"ocsp_servers", &urls.ocsp_servers},
+    }};
+    if (urls.templating) {
+        return {};
+    }
+    for (const auto& [name, list] : lists) {
+        for (const auto& url : *list) {
+            const auto scheme = url.find("://");
+            if (scheme == std::string::npos || scheme == 0 || scheme + 3 == url.size()) {
+                return refuse(fmt::format(
+                    "invalid URL found in Authority Information Access (AIA) parameter {}: {}",
+                    name, url));
+            }
+        }
+    }
+    return {};
+}
+
+BackendResponse list_issuers(Mount& mount, const Call&) {
+    Json keys = Json::array(), info = Json::object();
+    for (const auto& issuer : mount.issuers) {
+        keys.push_back(issuer.id);
+        info[issuer.id] = {{"issuer_name", issuer.name},
+                           {"is_default", issuer.id == mount.default_issuer},
+                           {"key_id", issuer.key_id},
+                           {"serial_number", issuer.certificate.serial()}};
+    }
+    return keys.empty() ? not_found() : BackendResponse::with({{"keys", keys}, {"key_info", info}});
+}
+
+BackendResponse read_issuer(Mount& mount, const Call& call) {
+    const auto issuer = issuer_of_call(mount, call);
+    return issuer ? BackendResponse::with(issuer_json(mount, **issuer)) : issuer.error();
+}
+
+BackendResponse write_issuer(Mount& mount, const Call& call) {
+    const auto issuer = issuer_of_call(mount, call);
+    if (!issuer) {
+        return issuer.error();
+    }
+    const auto old_name = (*issuer)->name;
+    if (auto changed = change_issuer(mount, **issuer, call); !changed) {
+        return changed.error();
+    }
+    auto answer = BackendResponse::with(issuer_json(mount, **issuer));
+    if (old_name != (*issuer)->name) {
+        warn_of_roles(mount, old_name, answer);
+    }
+    return answer;
+}
+
+BackendResponse delete_issuer(Mount& mount, const Call& call) {
+    const auto reference = call.captured("issuer_ref");
+    auto answer = BackendResponse::with(Json());
+    const auto found = find_issuer(mount, reference);
+    if (!found) {
+        return answer;
+    }
+    const auto issuer = **found;
+    if (const auto* key = mount.key(issuer.key_id)) {
+        mount.removed_issuer = issuer;
+        mount.removed_issuer_key = *key;
+    }
+    if (issuer.id == mount.default_issuer) {
+        mount.default_issuer.clear();
+        answer.warnings.push_back(fmt::format(
+            "Deleted issuer {} (via issuer_ref {}); this was configured as the default issuer. "
+            "Operations without an explicit issuer will not work until a new default is "
+            "configured.",
+            issuer.id, reference));
+        warn_of_roles(mount, "default", answer);
+    }
+    warn_of_roles(mount, issuer.id, answer);
+    warn_of_roles(mount, issuer.name, answer);
+    std::erase_if(mount.issuers, [&](const auto& one) { return one.id == issuer.id; });
+    rebuild_crls(mount, call.now());
+    return answer;
+}
+
+BackendResponse read_issuer_json(Mount& mount, const Call& call) {
+    const auto issuer = issuer_of_call(mount, call);
+    if (!issuer) {
+        return issuer.error();
+    }
+    const auto all = issuer_json(mount, **issuer);
+    return BackendResponse::with({{"issuer_id", all["issuer_id"]},
+                                  {"issuer_name", all["issuer_name"]},
+                                  {"certificate", all["certificate"]},
+                                  {"ca_chain", all["ca_chain"]}});
+}
+
+BackendResponse read_issuer_pem(Mount& mount, const Call& call) {
+    const auto issuer = issuer_of_call(mount, call);
+    return issuer ? raw_answer("application/pem-certificate-chain", (*issuer)->certificate.pem())
+                  : issuer.error();
+}
+
+BackendResponse read_issuer_der(Mount& mount, const Call& call) {
+    const auto issuer = issuer_of_call(mount, call);
+    return issuer ? raw_answer("application/pkix-cert", (*issuer)->certificate.der())
+                  : issuer.error();
+}
+
+BackendResponse read_issuers_config(Mount& mount, const Call&) {
+    return BackendResponse::with(
+        {{"default", mount.default_issuer},
+         {"default_follows_latest_issuer", mount.default_follows_latest_issuer}});
+}
+
+BackendResponse write_issuers_config(Mount& mount, const Call& call) {
+    // root/replace takes the issuer called "next" where none is named (row 177).
+    const bool replace = call.request.path == "root/replace";
+    const auto reference = call.fields.text("default", replace ? "next" : "");
+    if (reference.empty() || reference == "default") {
+        return BackendResponse::error(
+            "Invalid issuer specification; must be non-empty and can't be 'default'.");
+    }
+    const auto found = find_issuer(mount, reference);
+    if (!found) {
+        return BackendResponse::error("Error resolving issuer reference: " + found.error());
+    }
+    mount.default_issuer = (*found)->id;
+    if (!replace) {
+        mount.default_follows_latest_issuer = call.fields.boolean("default_follows_latest_issuer");
+    }
+    auto answer = read_issuers_config(mount, call);
+    if (replace) {
+        answer.data.erase("default_follows_latest_issuer");
+    }
+    if ((*found)->key_id.empty()) {
+        answer.warnings.emplace_back(
+            "This selected default issuer has no key associated with it. Some operations like "
+            "issuing certificates and signing CRLs will be unavailable with the requested default "
+            "issuer until a key is imported or the default issuer is changed.");
+    }
+    rebuild_crls(mount, call.now());
+    return answer;
+}
+
+}  // namespace meshproof::fakes::pki

@@ -1,0 +1,190 @@
+#include "fakes/vault/pki_handlers.hpp"
+#include "fakes/vault/pki_issuers.hpp"
+#include "fakes/vault/pki_keytypes.hpp"
+#include "fakes/vault/pki_pem.hpp"
+
+namespace meshproof::fakes::pki {
+
+namespace {
+
+std::string issuers_of_key(const Mount& mount, const std::string& key_id) {
+    for (const auto& issuer : mount.issuers) {
+        if (issuer.key_id == key_id) {
+            return issuer.id;
+        }
+    }
+    return {};
+}
+
+Json key_json(const SigningKey& key) {
+    return {
+        {"key_id", key.id}, {"key_name", key.name}, {"key_type", key.key.public_key().algorithm()}};
+}
+
+}  // namespace
+
+Checked<crypto::KeyType> key_type_of(const std::string& type, std::int64_t bits) {
+    using crypto::KeyType;
+    bits = default_key_bits(type, bits);
+    if (type == "rsa") {
+        switch (bits) {
+            case 2048:
+                return KeyType::rsa_2048;
+            case 3072:
+                return KeyType::rsa_3072;
+            case 4096:
+                return KeyType::rsa_4096;
+            default:
+                return refuse(
+                    bits < 2048
+                        ? fmt::format("RSA keys < 2048 bits are unsafe and not supported: got {}",
+                                      bits)
+                        : fmt::format("unsupported bit length for RSA key: {}", bits));
+        }
+    }
+    if (type == "ec") {
+        switch (bits) {
+            case 224:
+                return KeyType::p224;
+            case 256:
+                return KeyType::p256;
+            case 384:
+                return KeyType::p384;
+            case 521:
+                return KeyType::p521;
+            default:
+                return refuse(fmt::format("unsupported bit length for EC key: {}", bits));
+        }
+    }
+    if (type == "ed25519") {
+        return KeyType::ed25519;
+    }
+    return refuse("unknown key type " + type);
+}
+
+std::int64_t default_key_bits(std::string_view type, std::int64_t bits) {
+    if (type == "rsa") {
+        return bits == 0 ? 2048 : bits;
+    }
+    if (type == "ec") {
+        return bits == 0 ? 256 : bits;
+    }
+    return 0;
+}
+
+std::string digest_of(std::int64_t signature_bits) {
+    return signature_bits == 256 || signature_bits == 384 || signature_bits == 512
+               ? fmt::format("sha{}", signature_bits)
+               : std::string();
+}
+
+BackendResponse list_keys(Mount& mount, const Call&) {
+    Json ids = Json::array(), info = Json::object();
+    for (const auto& key : mount.keys) {
+        ids.push_back(key.id);
+        info[key.id] = {{"key_name", key.name}, {"is_default", key.id == mount.default_key}};
+    }
+    return ids.empty() ? not_found() : BackendResponse::with({{"keys", ids}, {"key_info", info}});
+}
+
+BackendResponse read_key(Mount& mount, const Call& call) {
+    const auto key = find_key(mount, call.captured("key_ref"));
+    if (!key) {
+        return BackendResponse::go_error(key.error());
+    }
+    auto data = key_json(**key);
+    data["subject_key_id"] = crypto::serial_text((*key)->key.public_key().key_id());
+    return BackendResponse::with(data);
+}
+
+BackendResponse write_key(Mount& mount, const Call& call) {
+    const auto key = find_key(mount, call.captured("key_ref"));
+    if (!key) {
+        return BackendResponse::go_error(key.error());
+    }
+    if (call.fields.text("key_name") != (*key)->name) {
+        const auto name = new_key_name(mount, call);
+        if (!name) {
+            return name.error();
+        }
+        (*key)->name = *name;
+    }
+    return BackendResponse::with(key_json(**key));
+}
+
+BackendResponse delete_key(Mount& mount, const Call& call) {
+    const auto key = find_key(mount, call.captured("key_ref"));
+    if (!key) {
+        return BackendResponse::nothing();
+    }
+    const auto id = (*key)->id;
+    if (const auto user = issuers_of_key(mount, id); !user.empty()) {
+        return BackendResponse::error("Failed to Delete Key.  Key in Use by Issuer: " + user);
+    }
+    std::erase_if(mount.keys, [&](const auto& one) { return one.id == id; });
+    if (mount.default_key != id) {
+        return BackendResponse::nothing();
+    }
+    mount.default_key.clear();
+    return BackendResponse::with(
+        Json(), {fmt::format("Deleted key {} (via key_ref {}); this was configured as the default "
+                             "key. Operations without an explicit key will not work until a new "
+                             "default is configured.",
+                             id, call.captured("key_ref"))});
+}
+
+BackendResponse generate_key(Mount& mount, const Call& call) {
+    const auto kind = call.captured("exported");
+    if (kind != "internal" && kind != "exported") {
+        return BackendResponse::error(fmt::format(
+            "the \"exported\" path parameter must be \"internal\", \"exported\" or \"kms\"", kind));
+    }
+    const auto name = new_key_name(mount, call);
+    if (!name) {
+        return name.error();
+    }
+    const auto type =
+        key_type_of(call.fields.text("key_type", "rsa"), call.fields.integer("key_bits"));
+    if (!type) {
+        return type.error();
+    }
+    const auto* key = add_key(mount, crypto::Key::generate(*type), *name).key;
+    auto data = key_json(*key);
+    if (kind == "exported") {
+        data["private_key"] = private_key_text(key->key, "pem", "").text;
+    }
+    return BackendResponse::with(data);
+}
+
+BackendResponse import_key(Mount& mount, const Call& call) {
+    const auto pem = call.fields.text("pem_bundle");
+    const auto name = new_key_name(mount, call);
+    if (!name) {
+        return name.error();
+    }
+    const auto key = crypto::Key::from_pem(pem);
+    if (!key) {
+        return BackendResponse::error("provided PEM block contained no data");
+    }
+    return BackendResponse::with(key_json(*add_key(mount, *key, *name).key));
+}
+
+BackendResponse read_keys_config(Mount& mount, const Call&) {
+    return BackendResponse::with({{"default", mount.default_key}});
+}
+
+BackendResponse write_keys_config(Mount& mount, const Call& call) {
+    const auto reference = call.fields.text("default");
+    if (reference.empty() || reference == "default") {
+        return BackendResponse::error(
+            "Invalid key specification; must be non-empty and can't be 'default'.");
+    }
+    const auto key = find_key(mount, reference);
+    if (!key) {
+        return BackendResponse::error("Error resolving issuer reference: " + key.error());
+    }
+    mount.default_key = (*key)->id;
+    return read_keys_config(mount, call);
+}
+
+}  // namespace meshproof::fakes::pki

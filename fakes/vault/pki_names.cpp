@@ -1,0 +1,436 @@
+#include "fakes/vault/pki_names.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+
+#include "core/base/text.hpp"
+
+namespace meshproof::fakes::pki {
+
+namespace {
+
+bool is_label(std::string_view label) {
+    const auto alphanumeric = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    };
+    return !label.empty() && alphanumeric(label.front()) && alphanumeric(label.back()) &&
+           std::all_of(label.begin(), label.end(),
+                       [&](char c) { return alphanumeric(c) || c == '-'; });
+}
+
+// A label with one wildcard: "*", "a*", "*b" or "a*b".
+bool is_wildcard_label(std::string_view label) {
+    const auto star = label.find('*');
+    const auto before = label.substr(0, star), after = label.substr(star + 1);
+    return (before.empty() || is_label(before)) && (after.empty() || is_label(after));
+}
+
+bool equal_fold(std::string_view a, std::string_view b) {
+    return lower(a) == lower(b);
+}
+
+bool below(std::string_view name, std::string_view domain) {
+    return name.size() > domain.size() + 1 && name.ends_with(domain) &&
+           name[name.size() - domain.size() - 1] == '.';
+}
+
+// A name taken apart: what is before '@' and a wildcard's own label are not the host.
+struct NameParts {
+    std::string whole, host, wildcard_label;
+    bool email = false, wildcard = false;
+};
+
+std::optional<NameParts> take_apart(const Role& role, const std::string& name) {
+    NameParts parts{name, name, {}};
+    if (name.find('@') != std::string::npos) {
+        const auto sides = split(name, '@');
+        if (sides.size() != 2) {
+            return std::nullopt;
+        }
+        parts.host = sides[1];
+        parts.email = true;
+    }
+    const auto stars = std::count(parts.host.begin(), parts.host.end(), '*');
+    if (stars > 0) {
+        const auto dot = parts.host.find('.');
+        const auto label = parts.host.substr(0, dot);
+        // allow_wildcard_certificates=false overrides allow_any_name (row 107).
+        if (!role.allow_wildcard_certificates || stars > 1 ||
+            label.find('*') == std::string::npos || parts.email) {
+            return std::nullopt;
+        }
+        parts.wildcard = true;
+        parts.wildcard_label = label;
+        parts.host = dot == std::string::npos ? "" : parts.host.substr(dot + 1);
+    }
+    return parts;
+}
+
+bool local_name(const Role& role, const NameParts& name) {
+    if (!role.allow_localhost) {
+        return false;
+    }
+    for (const auto* local : {"localhost", "localdomain"}) {
+        if (name.host == local && (!name.wildcard || role.allow_subdomains)) {
+            return true;
+        }
+        if (role.allow_subdomains && below(name.host, local)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool domain_allows(const Role& role, const NameParts& name, const std::string& domain) {
+    if (role.allow_bare_domains &&
+        (equal_fold(name.whole, domain) || (name.email && equal_fold(name.host, domain)))) {
+        return true;
+    }
+    if (role.allow_subdomains &&
+        (below(name.host, domain) || (name.wildcard && equal_fold(name.host, domain)))) {
+        return true;
+    }
+    return role.allow_glob_domains && domain.find('*') != std::string::npos &&
+           glob_matches(domain, name.whole);
+}
+
+bool name_allowed(const Role& role, const std::string& name) {
+    const auto parts = take_apart(role, name);
+    if (!parts) {
+        return false;
+    }
+    if (role.enforce_hostnames) {
+        if (!parts->host.empty() && !is_host_name(parts->host)) {
+            return false;
+        }
+        if (parts->wildcard && !is_wildcard_label(parts->wildcard_label)) {
+            return false;
+        }
+    }
+    if (role.allow_any_name || local_name(role, *parts)) {
+        return true;
+    }
+    return std::any_of(
+        role.allowed_domains.begin(), role.allowed_domains.end(),
+        [&](const auto& domain) { return !domain.empty() && domain_allows(role, *parts, domain); });
+}
+
+bool common_name_allowed(const Role& role, const std::string& name) {
+    const auto& validations = role.cn_validations;
+    if (validations == std::vector<std::string>{"disabled"}) {
+        return true;
+    }
+    if (!name_allowed(role, name)) {
+        return false;
+    }
+    const auto* wanted = name.find('@') != std::string::npos ? "email" : "hostname";
+    return validations.empty() ||
+           std::find(validations.begin(), validations.end(), wanted) != validations.end();
+}
+
+bool subject_serial_allowed(const Role& role, const std::string& serial) {
+    return std::any_of(
+        role.allowed_serial_numbers.begin(), role.allowed_serial_numbers.end(),
+        [&](const auto& allowed) { return !allowed.empty() && glob_matches(allowed, serial); });
+}
+
+// A CN or alt_names entry goes where it belongs; what is neither an address nor a host name goes
+// nowhere (row 106).
+void add_name(crypto::AltNames& names, const std::string& name) {
+    if (name.find('@') != std::string::npos) {
+        names.emails.push_back(name);
+    } else if (is_host_name(name)) {
+        names.dns.push_back(name);
+    }
+}
+
+void remove_duplicates(std::vector<std::string>& names) {
+    std::set<std::string> seen;
+    std::erase_if(names, [&](const auto& name) { return !seen.insert(name).second; });
+}
+
+// url.Parse lower-cases the scheme of a CSR's URI, so the check and the certificate see it so (row
+// 112).
+std::string normal_uri(const std::string& uri) {
+    const auto colon = uri.find(':');
+    return colon == std::string::npos ? uri : lower(uri.substr(0, colon)) + uri.substr(colon);
+}
+
+Checked<std::vector<crypto::AltNames::Other>> other_names(
+    const Role& role, const Call& call, const std::vector<crypto::AltNames::Other>& from_csr) {
+    auto parsed = parse_other_sans(call.fields.list("other_sans"));
+    if (!parsed) {
+        return refuse("could not parse requested other SAN: " + parsed.error().message);
+    }
+    auto others = std::move(*parsed);
+    others.insert(others.end(), from_csr.begin(), from_csr.end());
+    if (role.allowed_other_sans == std::vector<std::string>{"*"}) {
+        return others;
+    }
+    const auto allowed = parse_other_sans(role.allowed_other_sans);
+    if (!others.empty() && !allowed) {
+        return refuse("error parsing role's allowed SANs: " + allowed.error().message);
+    }
+    for (const auto& other : others) {
+        bool oid_known = false, value_fits = false;
+        for (const auto& one : *allowed) {
+            oid_known = oid_known || one.oid == other.oid;
+            value_fits =
+                value_fits || (one.oid == other.oid && glob_matches(one.value, other.value));
+        }
+        if (!oid_known) {
+            return refuse(fmt::format("other SAN OID {} not allowed by this role", other.oid));
+        }
+        if (!value_fits) {
+            return refuse(fmt::format("other SAN {} not allowed for OID {} by this role",
+                                      other.value, other.oid));
+        }
+    }
+    return others;
+}
+
+bool within_cidrs(const std::vector<std::string>& cidrs, const std::string& text) {
+    const auto address = boost::asio::ip::make_address(text);
+    for (const auto& cidr : cidrs) {
+        boost::system::error_code error;
+        if (address.is_v4()) {
+            const auto network = boost::asio::ip::make_network_v4(cidr, error);
+            if (!error && network.canonical() ==
+                              boost::asio::ip::network_v4(address.to_v4(), network.prefix_length())
+                                  .canonical()) {
+                return true;
+            }
+        } else {
+            const auto network = boost::asio::ip::make_network_v6(cidr, error);
+            if (!error && network.canonical() ==
+                              boost::asio::ip::network_v6(address.to_v6(), network.prefix_length())
+                                  .canonical()) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& role,
+                                               const Call& call, const crypto::Csr* csr) {
+    const auto asked = csr != nullptr ? csr->alt_names().ips : call.fields.list("ip_sans");
+    if (asked.empty()) {
+        return asked;
+    }
+    if (!role.allow_ip_sans) {
+        const auto source = mount.openbao()
+                                ? std::string(csr != nullptr ? "via CSR" : "via the API")
+                            : csr != nullptr ? "some via CSR"
+                                             : fmt::format("[{}]", join(asked, " "));
+        return refuse(
+            "IP Subject Alternative Names are not allowed in this role, but was provided " +
+            source);
+    }
+    for (const auto& ip : asked) {
+        boost::system::error_code error;
+        boost::asio::ip::make_address(ip, error);
+        if (error) {
+            return refuse(fmt::format("the value \"{}\" is not a valid IP address", ip));
+        }
+        if (mount.openbao() && !role.allowed_ip_sans_cidr.empty() &&
+            !within_cidrs(role.allowed_ip_sans_cidr, ip)) {
+            return refuse(fmt::format("the IP address \"{}\" is not allowed in this role", ip));
+        }
+    }
+    return asked;
+}
+
+Checked<std::vector<std::string>> uris(const Mount& mount, const Role& role, const Call& call,
+                                       const crypto::Csr* csr) {
+    auto asked = csr != nullptr ? csr->alt_names().uris : call.fields.list("uri_sans");
+    const auto* source = csr != nullptr ? "via CSR" : "via the API";
+    if (asked.empty() || mount.defect("pki/ignore-allowed-uri-sans")) {
+        return asked;
+    }
+    if (role.allowed_uri_sans.empty()) {
+        return refuse(fmt::format(
+            "URI Subject Alternative Names are not allowed in this role, but were provided {}",
+            source));
+    }
+    for (auto& uri : asked) {
+        if (csr != nullptr) {
+            uri = normal_uri(uri);
+        }
+        if (std::none_of(role.allowed_uri_sans.begin(), role.allowed_uri_sans.end(),
+                         [&](const auto& allowed) { return glob_matches(allowed, uri); })) {
+            return refuse(
+                fmt::format("URI Subject Alternative Names were provided {} which are not valid "
+                            "for this role",
+                            source));
+        }
+    }
+    return asked;
+}
+
+}  // namespace
+
+bool glob_matches(std::string_view pattern, std::string_view text) {
+    const auto parts = split(pattern, '*');
+    if (parts.size() == 1) {
+        return pattern == text;
+    }
+    if (!text.starts_with(parts.front())) {
+        return false;
+    }
+    auto rest = text.substr(parts.front().size());
+    for (std::size_t i = 1; i + 1 < parts.size(); ++i) {
+        const auto at = rest.find(parts[i]);
+        if (at == std::string_view::npos) {
+            return false;
+        }
+        rest.remove_prefix(at + parts[i].size());
+    }
+    return rest.ends_with(parts.back());
+}
+
+bool is_host_name(std::string_view name) {
+    if (name.starts_with("*.")) {
+        name.remove_prefix(2);
+    }
+    if (name.ends_with('.')) {
+        name.remove_suffix(1);
+    }
+    const auto labels = split(name, '.');
+    return !name.empty() && name.size() <= 253 &&
+           std::all_of(labels.begin(), labels.end(),
+                       [](const auto& label) { return is_label(label) && label.size() <= 63; });
+}
+
+std::optional<std::string> first_bad_name(const Role& role, const std::vector<std::string>& names) {
+    for (const auto& name : names) {
+        if (!name_allowed(role, name)) {
+            return name;
+        }
+    }
+    return std::nullopt;
+}
+
+Result<std::vector<crypto::AltNames::Other>> parse_other_sans(
+    const std::vector<std::string>& entries) {
+    std::vector<crypto::AltNames::Other> others;
+    for (const auto& entry : entries) {
+        const auto semicolon = entry.find(';');
+        if (semicolon == std::string::npos) {
+            return fail(FailureKind::invalid, "expected a semicolon in other SAN \"{}\"", entry);
+        }
+        const auto colon = entry.find(':', semicolon);
+        if (colon == std::string::npos) {
+            return fail(FailureKind::invalid, "expected a colon in other SAN \"{}\"", entry);
+        }
+        const auto type = lower(entry.substr(semicolon + 1, colon - semicolon - 1));
+        if (type != "utf8" && type != "utf-8") {
+            return fail(
+                FailureKind::invalid,
+                "only utf8 other SANs are supported; found non-supported type in other SAN \"{}\"",
+                entry);
+        }
+        others.push_back({entry.substr(0, semicolon), entry.substr(colon + 1)});
+    }
+    return others;
+}
+
+Checked<Requested> requested_names(const Mount& mount, const Role& role, const Call& call,
+                                   const crypto::Csr* csr) {
+    const auto* sans_csr = csr != nullptr && role.use_csr_sans ? csr : nullptr;
+    const auto csr_subject = csr != nullptr ? csr->subject() : crypto::Subject{};
+    Requested asked;
+
+    auto& common_name = asked.subject.common_name;
+    if (role.use_csr_common_name) {
+        common_name = csr_subject.common_name;
+    }
+    if (common_name.empty()) {
+        common_name = call.fields.text("common_name");
+    }
+    if (common_name.empty() && role.require_cn) {
+        return refuse(
+            "the common_name field is required, or must be provided in a CSR with "
+            "\"use_csr_common_name\" set to true, unless \"require_cn\" is set to false");
+    }
+    asked.subject.serial_number = call.fields.text("serial_number");
+    if (asked.subject.serial_number.empty()) {
+        asked.subject.serial_number = csr_subject.serial_number;
+    }
+    auto& names = asked.alt_names;
+    const auto from_csr = sans_csr != nullptr ? sans_csr->alt_names() : crypto::AltNames{};
+    names.dns = from_csr.dns;
+    names.emails = from_csr.emails;
+    if (!common_name.empty() && !call.fields.boolean("exclude_cn_from_sans")) {
+        add_name(names, common_name);
+    }
+    if (sans_csr == nullptr) {
+        for (const auto& name : split(call.fields.text("alt_names"), ',')) {
+            add_name(names, std::string(trim(name)));
+        }
+    }
+
+    if (!common_name.empty() && !common_name_allowed(role, common_name)) {
+        return refuse(fmt::format("common name {} not allowed by this role", common_name));
+    }
+    if (const auto& serial = asked.subject.serial_number;
+        !serial.empty() && !subject_serial_allowed(role, serial)) {
+        return refuse(fmt::format("serial_number {} not allowed by this role", serial));
+    }
+    if (const auto bad = first_bad_name(role, names.dns)) {
+        return refuse(fmt::format("subject alternate name {} not allowed by this role", *bad));
+    }
+    if (const auto bad = first_bad_name(role, names.emails)) {
+        return refuse(fmt::format("email address {} not allowed by this role", *bad));
+    }
+    auto others = other_names(role, call, from_csr.others);
+    if (!others) {
+        return tl::unexpected(others.error());
+    }
+    auto ips = ip_addresses(mount, role, call, sans_csr);
+    if (!ips) {
+        return tl::unexpected(ips.error());
+    }
+    auto allowed_uris = uris(mount, role, call, sans_csr);
+    if (!allowed_uris) {
+        return tl::unexpected(allowed_uris.error());
+    }
+    names.others = std::move(*others);
+    names.ips = std::move(*ips);
+    names.uris = std::move(*allowed_uris);
+    remove_duplicates(names.dns);
+    remove_duplicates(names.emails);
+    if (!mount.openbao()) {
+        std::sort(names.dns.begin(), names.dns.end());
+    }
+    std::sort(names.emails.begin(), names.emails.end());
+    if (mount.defect("pki/drop-uri-san")) {
+        names.uris.clear();
+    }
+
+    asked.subject.organization = role.organization;
+    asked.subject.organizational_unit = role.ou;
+    asked.subject.country = role.country;
+    asked.subject.locality = role.locality;
+    asked.subject.province = role.province;
+    asked.subject.street_address = role.street_address;
+    asked.subject.postal_code = role.postal_code;
+    return asked;
+}
+
+Checked<> check_user_ids(const Role& role, const Call& call) {
+    for (const auto& id : call.fields.list("user_ids")) {
+        const bool allowed = std::any_of(
+            role.allowed_user_ids.begin(), role.allowed_user_ids.end(), [&](const auto& pattern) {
+                return equal_fold(pattern, id) ||
+                       (pattern.find('*') != std::string::npos && glob_matches(pattern, id));
+            });
+        if (!allowed) {
+            return refuse(fmt::format("user_id {} is not allowed by this role", id));
+        }
+    }
+    return {};
+}
+
+}  // namespace meshproof::fakes::pki

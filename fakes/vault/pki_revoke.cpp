@@ -1,0 +1,173 @@
+#include "fakes/vault/pki_revoke.hpp"
+
+#include "core/base/text.hpp"
+#include "fakes/vault/pki_crl.hpp"
+#include "fakes/vault/pki_handlers.hpp"
+#include "fakes/vault/pki_issuers.hpp"
+#include "fakes/vault/pki_pem.hpp"
+
+namespace meshproof::fakes::pki {
+
+namespace {
+
+Json revoked_json(Time at) {
+    return {{"revocation_time", unix_seconds(at)},
+            {"revocation_time_rfc3339", rfc3339_nano(at)},
+            {"state", "revoked"}};
+}
+
+// `certificate` of a revocation: one that is stored, or one that an issuer of this mount signed
+// (row 120).
+Checked<crypto::Certificate> presented_certificate(Mount& mount, const std::string& pem) {
+    if (pem.size() < 75) {
+        return go_error(
+            "provided certificate data was too short; perhaps a path was passed to the API rather "
+            "than the contents of a PEM file");
+    }
+    const auto blocks = pem_blocks(pem);
+    if (blocks.empty()) {
+        return go_error("certificate contains no PEM data");
+    }
+    const auto certificate = crypto::Certificate::from_der(blocks.front().der);
+    if (!certificate) {
+        return go_error("certificate could not be parsed: " + certificate.error().message);
+    }
+    const auto stored = mount.certificates.find(certificate->serial());
+    if (stored != mount.certificates.end()) {
+        if (!(stored->second == *certificate)) {
+            return go_error(
+                "certificate with same serial but unequal value already present in this cluster's "
+                "storage; refusing to revoke");
+        }
+        return *certificate;
+    }
+    if (signer_of(mount, *certificate) == nullptr) {
+        return go_error(
+            "unable to verify signature on presented cert from any present issuer in this mount; "
+            "certificates from previous CAs will need to have their issuing CA and key re-imported "
+            "if revocation is necessary");
+    }
+    return *certificate;
+}
+
+}  // namespace
+
+const Issuer* signer_of(const Mount& mount, const crypto::Certificate& certificate) {
+    for (const auto& issuer : mount.issuers) {
+        if (certificate.signed_by(issuer.certificate)) {
+            return &issuer;
+        }
+    }
+    return nullptr;
+}
+
+std::string normal_serial(std::string_view serial) {
+    auto text = lower(serial);
+    std::replace(text.begin(), text.end(), '-', ':');
+    return text;
+}
+
+BackendResponse revoke_certificate(Mount& mount, const crypto::Certificate& certificate, Time now) {
+    const auto serial = certificate.serial();
+    for (const auto& issuer : mount.issuers) {
+        if (issuer.certificate == certificate) {
+            return BackendResponse::error(
+                fmt::format("adding issuer (id: {}) to its own CRL is not allowed", issuer.id));
+        }
+    }
+    if (const auto known = mount.revocations.find(serial); known != mount.revocations.end()) {
+        return BackendResponse::with(revoked_json(known->second.at));
+    }
+    if (certificate.not_after() < now && !mount.crl_config.allow_expired_cert_revocation) {
+        return BackendResponse::with(
+            Json(),
+            {fmt::format("certificate with serial {} already expired; refusing to add to CRL{}",
+                         serial,
+                         mount.openbao() ? ". Set AllowExpiredCertRevocation to true to allow "
+                                           "revocation of expired certificates"
+                                         : "")});
+    }
+    const auto* issuer = signer_of(mount, certificate);
+    mount.revocations[serial] = {certificate, now, issuer != nullptr ? issuer->id : ""};
+    crls_changed(mount, now);
+    return BackendResponse::with(revoked_json(now));
+}
+
+BackendResponse revoke(Mount& mount, const Call& call) {
+    const bool by_serial = call.fields.has("serial_number");
+    const bool by_certificate = call.fields.has("certificate");
+    if (!by_serial && !by_certificate) {
+        return BackendResponse::error(
+            "The serial number or certificate to revoke must be provided.");
+    }
+    if (by_serial && by_certificate) {
+        return BackendResponse::error(
+            "Must provide either the certificate or the serial to revoke; not both.");
+    }
+    if (by_certificate) {
+        const auto certificate = presented_certificate(mount, call.fields.text("certificate"));
+        if (!certificate) {
+            return certificate.error();
+        }
+        mount.certificates[certificate->serial()] = *certificate;
+        return revoke_certificate(mount, *certificate, call.now());
+    }
+    const auto serial = call.fields.text("serial_number");
+    if (serial.empty()) {
+        return BackendResponse::error("The serial number must be provided");
+    }
+    const auto stored = mount.certificates.find(normal_serial(serial));
+    return stored == mount.certificates.end()
+               ? BackendResponse::error(
+                     fmt::format("certificate with serial {} not found.", serial))
+               : revoke_certificate(mount, stored->second, call.now());
+}
+
+BackendResponse revoke_issuer(Mount& mount, const Call& call) {
+    const auto found = find_issuer(mount, call.captured("issuer_ref"));
+    if (!found) {
+        return BackendResponse::go_error(found.error());
+    }
+    auto& issuer = **found;
+    if (!issuer.revoked_at) {
+        issuer.revoked_at = call.now();
+        issuer.usage &= ~static_cast<unsigned>(issuing_certificates);
+    }
+    auto answer = read_issuer(mount, call);
+    if (issuer.certificate.self_signed()) {
+        answer.warnings.emplace_back(
+            "This issuer is a self-signed (potentially root) certificate. This means it may not "
+            "be considered revoked if there is not an external, cross-signed variant of this "
+            "certificate. This issuer's serial number will not appear on its own CRL.");
+    } else if (const auto* signer = signer_of(mount, issuer.certificate);
+               signer != nullptr && signer->id != issuer.id) {
+        const auto serial = issuer.certificate.serial();
+        mount.revocations.try_emplace(
+            serial, Revocation{issuer.certificate, *issuer.revoked_at, signer->id});
+        crls_changed(mount, call.now());
+    }
+    if (issuer.id == mount.default_issuer) {
+        answer.warnings.emplace_back(
+            "This issuer is currently configured as the default issuer for this mount; operations "
+            "such as certificate issuance may not work until a new default issuer is selected.");
+    }
+    return answer;
+}
+
+BackendResponse rotate_crl(Mount& mount, const Call& call) {
+    rebuild_crls(mount, call.now());
+    return BackendResponse::with({{"success", true}});
+}
+
+BackendResponse rotate_delta_crl(Mount& mount, const Call& call) {
+    auto answer = BackendResponse::with({{"success", true}});
+    if (mount.crl_config.enable_delta) {
+        rebuild_delta_crls(mount, call.now());
+    } else {
+        answer.warnings.emplace_back(
+            "requested rebuild of delta CRL when delta CRL is not enabled; this is a no-op");
+    }
+    return answer;
+}
+
+}  // namespace meshproof::fakes::pki

@@ -1,0 +1,181 @@
+#include "core/base/text.hpp"
+#include "fakes/vault/pki_crl.hpp"
+#include "fakes/vault/pki_handlers.hpp"
+
+namespace meshproof::fakes::pki {
+
+namespace {
+
+const std::vector<std::string>& operations(const Mount& mount) {
+    static const std::vector<std::string> openbao = {"tidy_cert_store",
+                                                     "tidy_revoked_certs",
+                                                     "tidy_invalid_certs",
+                                                     "tidy_revoked_cert_issuer_associations",
+                                                     "tidy_expired_issuers",
+                                                     "tidy_move_legacy_ca_bundle",
+                                                     "tidy_acme"};
+    static const std::vector<std::string> vault = {"tidy_cert_store",
+                                                   "tidy_revoked_certs",
+                                                   "tidy_revoked_cert_issuer_associations",
+                                                   "tidy_expired_issuers",
+                                                   "tidy_move_legacy_ca_bundle",
+                                                   "tidy_revocation_queue",
+                                                   "tidy_cross_cluster_revoked_certs",
+                                                   "tidy_acme"};
+    return mount.openbao() ? openbao : vault;
+}
+
+std::string choose_one(const Mount& mount) {
+    return "Enable at least one tidy operation to be run (" + join(operations(mount), " / ") + ").";
+}
+
+// The settings of a tidy as they are printed, before the request changes them.
+Json defaults(const Mount& mount) {
+    Json data = {{"safety_buffer", 259200},
+                 {"issuer_safety_buffer", 31536000},
+                 {"acme_account_safety_buffer", 2592000},
+                 {"pause_duration", "0s"}};
+    for (const auto& operation : operations(mount)) {
+        data[operation] = false;
+    }
+    if (mount.openbao()) {
+        data["page_size"] = 1000;
+        data["revoked_safety_buffer"] = 259200;
+    } else {
+        data["revocation_queue_safety_buffer"] = 172800;
+    }
+    return data;
+}
+
+void take(const Mount& mount, const Call& call, Json& settings) {
+    for (const auto& operation : operations(mount)) {
+        if (call.fields.has(operation)) {
+            settings[operation] = call.fields.boolean(operation);
+        }
+    }
+    for (const auto* buffer : {"safety_buffer", "issuer_safety_buffer"}) {
+        if (call.fields.has(buffer)) {
+            settings[buffer] =
+                std::chrono::floor<std::chrono::seconds>(call.fields.duration(buffer)).count();
+        }
+    }
+}
+
+bool nothing_selected(const Mount& mount, const Json& settings) {
+    const auto& all = operations(mount);
+    return std::none_of(all.begin(), all.end(),
+                        [&](const auto& one) { return settings[one].template get<bool>(); });
+}
+
+// What the selected operations remove. It ends before the answer does, as no one can look in
+// between.
+void run(Mount& mount, const Call& call, Json& status) {
+    const auto safety = std::chrono::seconds(status["safety_buffer"].get<std::int64_t>());
+    const auto over = [&](const crypto::Certificate& certificate) {
+        return certificate.not_after() + safety < call.now();
+    };
+    std::size_t certificates = 0, revoked = 0;
+    if (status["tidy_cert_store"] == true) {
+        certificates = std::erase_if(mount.certificates, [&](const auto& one) {
+            return over(one.second) && !mount.revocations.contains(one.first);
+        });
+    }
+    if (status["tidy_revoked_certs"] == true) {
+        std::set<std::string> gone;
+        for (const auto& [serial, revocation] : mount.revocations) {
+            if (over(revocation.certificate)) {
+                gone.insert(serial);
+            }
+        }
+        for (const auto& serial : gone) {
+            mount.revocations.erase(serial);
+            mount.certificates.erase(serial);
+        }
+        revoked = gone.size();
+        if (revoked > 0) {
+            rebuild_crls(mount, call.now());
+        }
+    }
+    status["cert_store_deleted_count"] = certificates;
+    status["revoked_cert_deleted_count"] = revoked;
+    status["missing_issuer_cert_count"] = 0;
+    status["state"] = "Finished";
+    status["time_started"] = rfc3339_nano(call.now());
+    status["time_finished"] = rfc3339_nano(call.now());
+    status["last_auto_tidy_finished"] = rfc3339_nano(call.now());
+    for (const auto* name :
+         {"error", "message", "current_cert_store_count", "current_revoked_cert_count"}) {
+        status[name] = Json();
+    }
+}
+
+}  // namespace
+
+BackendResponse tidy(Mount& mount, const Call& call) {
+    auto settings = defaults(mount);
+    take(mount, call, settings);
+    if (settings["safety_buffer"] == 0) {
+        return BackendResponse::error("safety_buffer must be greater than zero");
+    }
+    auto answer = BackendResponse::with(Json());
+    answer.status = 202;
+    if (nothing_selected(mount, settings)) {
+        answer.warnings.push_back("Manual tidy requested but no tidy operations were set. " +
+                                  choose_one(mount));
+        return answer;
+    }
+    run(mount, call, settings);
+    mount.tidy_status = std::move(settings);
+    answer.warnings.push_back(
+        fmt::format("Tidy operation successfully started. Any information from the operation will "
+                    "be printed to {}'s server logs.",
+                    mount.openbao() ? "OpenBao" : "Vault"));
+    return answer;
+}
+
+BackendResponse tidy_cancel(Mount&, const Call&) {
+    return BackendResponse::with(
+        Json(), {"Tidy operation cannot be cancelled as none is currently running."});
+}
+
+BackendResponse read_tidy_status(Mount& mount, const Call&) {
+    if (!mount.tidy_status.is_null()) {
+        return BackendResponse::with(mount.tidy_status);
+    }
+    auto status = defaults(mount);
+    for (auto& value : status) {
+        value = Json();
+    }
+    status["state"] = "Inactive";
+    return BackendResponse::with(std::move(status));
+}
+
+BackendResponse read_auto_tidy(Mount& mount, const Call&) {
+    if (mount.auto_tidy.is_null()) {
+        mount.auto_tidy = defaults(mount);
+        mount.auto_tidy["enabled"] = false;
+        mount.auto_tidy["interval_duration"] = 43200;
+        mount.auto_tidy["maintain_stored_certificate_counts"] = false;
+        mount.auto_tidy["publish_stored_certificate_count_metrics"] = false;
+    }
+    return BackendResponse::with(mount.auto_tidy);
+}
+
+BackendResponse write_auto_tidy(Mount& mount, const Call& call) {
+    auto settings = read_auto_tidy(mount, call).data;
+    take(mount, call, settings);
+    settings["enabled"] = call.fields.boolean("enabled", settings["enabled"].get<bool>());
+    if (call.fields.has("interval_duration")) {
+        settings["interval_duration"] =
+            std::chrono::floor<std::chrono::seconds>(call.fields.duration("interval_duration"))
+                .count();
+    }
+    if (settings["enabled"] == true && nothing_selected(mount, settings)) {
+        return BackendResponse::error("Auto-tidy enabled but no tidy operations were requested. " +
+                                      choose_one(mount));
+    }
+    mount.auto_tidy = settings;
+    return BackendResponse::with(std::move(settings));
+}
+
+}  // namespace meshproof::fakes::pki

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "fakes/vault/pki_mount.hpp"
+
+namespace meshproof::fakes::pki {
+
+struct Validity {
+    Time not_before, not_after;
+    std::vector<std::string> warnings;
+};
+
+/// What the issuer's own expiry means for a certificate that would outlive it.
+struct IssuerLimit {
+    Time not_after;
+    std::string behavior;  ///< err, truncate or permit
+};
+
+/// Rows 92 to 97: from `ttl`, `not_after`, `not_before`, the role, the mount and (where there is
+/// one) the issuer. `honours_not_before` is false for OpenBao's `sign`, which only parses that
+/// parameter.
+[[nodiscard]] Checked<Validity> validity(const Mount& mount, const Role& role, const Call& call,
+                                         const std::optional<IssuerLimit>& issuer,
+                                         bool honours_not_before);
+
+}  // namespace meshproof::fakes::pki
