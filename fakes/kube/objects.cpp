@@ -59,7 +59,8 @@ void complete_secret(Json& secret) {
         }
         secret.erase("stringData");
     }
-    for (const auto& [key, value] : secret.value("data", Json::object()).items()) {
+    const Json data = secret.value("data", Json::object());
+    for (const auto& value : data) {
         if (!value.is_string() || !from_base64(value.get<std::string>())) {
             throw Refused{bad_request(
                 "Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data")};

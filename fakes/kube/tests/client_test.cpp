@@ -74,28 +74,35 @@ TEST_F(Cluster, ServesTheTypedClient) {
     EXPECT_FALSE(get(client->namespace_exists("team")));
 }
 
-TEST_F(Cluster, WatchesPods) {
-    const auto list = get(client->list_pods("default"));
-    auto watch = get(client->watch_pods("default", "", list.resource_version));
+Task<std::vector<kube::WatchKind>> live_a_pods_life(kube::Client client,
+                                                    std::unique_ptr<http::Listener> listener) {
+    std::vector<kube::WatchKind> kinds;
+    const auto list = require(co_await client.list_pods("default"));
+    auto watch = require(co_await client.watch_pods("default", "", list.resource_version));
     kube::Pod pod;
     pod.meta.name = "p";
     pod.meta.namespace_name = "default";
     pod.service_account = "default";
-    get(client->create_pod(pod));
-    get(client->set_pod_status("default", "p", "Running", true, ""));
-    EXPECT_TRUE(get(client->pod("default", "p")).ready);
-    get(client->delete_pod("default", "p"));
-    std::vector<kube::WatchKind> kinds;
-    while (kinds.size() < 3) {
-        const auto event = get(watch.next());
-        ASSERT_TRUE(event);
-        EXPECT_EQ(event->object.meta.name, "p");
-        kinds.push_back(event->kind);
+    require(co_await client.create_pod(pod));
+    require(co_await client.set_pod_status("default", "p", "Running", true, ""));
+    const auto running = require(co_await client.pod("default", "p"));
+    EXPECT_TRUE(running.ready);
+    require(co_await client.delete_pod("default", "p"));
+    for (int i = 0; i < 3; ++i) {
+        const auto event = require(co_await watch.next());
+        EXPECT_EQ(event ? event->object.meta.name : "nothing", "p");
+        kinds.push_back(event ? event->kind : kube::WatchKind::error);
     }
-    EXPECT_EQ(kinds, (std::vector{kube::WatchKind::added, kube::WatchKind::modified,
-                                  kube::WatchKind::deleted}));
     listener.reset();
-    EXPECT_EQ(clock.run(watch.next()).error().kind, FailureKind::closed);
+    const auto broken = co_await watch.next();
+    EXPECT_EQ(broken ? FailureKind::invalid : broken.error().kind, FailureKind::closed);
+    co_return kinds;
+}
+
+TEST_F(Cluster, WatchesPods) {
+    EXPECT_EQ(
+        clock.run(live_a_pods_life(*client, std::move(listener))),
+        (std::vector{kube::WatchKind::added, kube::WatchKind::modified, kube::WatchKind::deleted}));
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ TEST_F(Kube, GeneratesNamesAndKeepsCountOfVersions) {
     const auto name = one["metadata"]["name"].get<std::string>();
     EXPECT_EQ(name.size(), 9U);
     EXPECT_TRUE(name.starts_with("app-"));
-    EXPECT_NE(name, two["metadata"]["name"]);
+    EXPECT_NE(name, two["metadata"]["name"].get<std::string>());
     EXPECT_NE(one["metadata"]["uid"], two["metadata"]["uid"]);
     EXPECT_EQ(one["metadata"]["creationTimestamp"], rfc3339(clock.now()));
     EXPECT_LT(std::stoull(one["metadata"]["resourceVersion"].get<std::string>()),
