@@ -243,9 +243,11 @@ TEST(KubeconfigTest, MergesAListOfFilesAndTheFirstWins) {
                                   "current-context: d\n"
                                   "clusters: [{name: k, cluster: {server: 'https://other:1'}}]\n"
                                   "users: [{name: v, user: {token: second}}]\n"
-                                  "contexts: [{name: d, context: {cluster: k, user: v}}]\n");
+                                  "contexts: [{name: d, context: {cluster: k, user: v}},\n"
+                                  "           {name: c, context: {cluster: gone, user: gone}}]\n");
     const auto config = Kubeconfig::load(one + ":" + folder.path() + "/missing::" + two);
     ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->contexts(), (std::vector<std::string>{"c", "d"}));
     EXPECT_EQ(config->current_context(), "c");
     EXPECT_EQ(config->access().value().token.reveal(), "first");
     const auto d = config->access("d");
