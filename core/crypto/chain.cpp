@@ -80,23 +80,6 @@ ChainVerdict refused(ChainFault fault, std::string_view why, int depth, const Ce
     return {fault, fmt::format("{} (depth {}: {})", why, depth, about.subject_line()), {}};
 }
 
-/// OpenSSL passes over issuers without keyCertSign while it builds the path, and then knows of no
-/// issuer at all.
-std::optional<ChainVerdict> forbidden_issuer(const ChainQuestion& question,
-                                             const std::vector<Certificate>& path) {
-    const Certificate& last = path.empty() ? question.leaf : path.back();
-    for (const auto* candidates : {&question.intermediates, &question.trust}) {
-        for (const Certificate& candidate : *candidates) {
-            const auto usage = candidate.key_usage();
-            if (usage && (*usage & KeyUsage::cert_sign) == 0 && last.signed_by(candidate)) {
-                return refused(ChainFault::not_a_ca, "the issuer's keyUsage has no keyCertSign",
-                               static_cast<int>(std::max<std::size_t>(path.size(), 1)), candidate);
-            }
-        }
-    }
-    return std::nullopt;
-}
-
 /// What RFC 5280 asks and OpenSSL forgives: a version 3 issuer says that it is a CA; a TLS leaf can
 /// sign and is none.
 std::optional<ChainVerdict> stricter(const ChainQuestion& question,
@@ -223,16 +206,16 @@ ChainVerdict verify_chain(const ChainQuestion& question) {
     ChainVerdict verdict = verdict_of(context.get());
     MESHPROOF_ASSERT(accepted == verdict.accepted(), "OpenSSL's verdict and its error differ: {}",
                      verdict.detail);
-    std::vector<Certificate> path = path_of(context.get());
     if (verdict.fault == ChainFault::unknown_issuer) {
-        return forbidden_issuer(question, path).value_or(std::move(verdict));
+        return verdict;
     }
+    verdict.path = path_of(context.get());
     if (verdict.accepted()) {
-        if (auto refusal = stricter(question, path)) {
-            verdict = std::move(*refusal);
+        if (auto refusal = stricter(question, verdict.path)) {
+            verdict.fault = refusal->fault;
+            verdict.detail = std::move(refusal->detail);
         }
     }
-    verdict.path = std::move(path);
     return verdict;
 }
 

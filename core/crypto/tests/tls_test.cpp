@@ -350,7 +350,10 @@ TEST_F(Handshake, NothingIsRemembered) {
 }
 
 TEST_F(Handshake, OlderThanTls12IsRefused) {
+    // Debian's security level would refuse it as well, so the setting is looked at too.
     const Wire wire(party(web_), party(api_), TLS1_1_VERSION);
+    EXPECT_EQ(SSL_CTX_get_min_proto_version(wire.client_context.get()), TLS1_2_VERSION);
+    EXPECT_EQ(SSL_CTX_get_min_proto_version(wire.server_context.get()), TLS1_2_VERSION);
     wire.shake_hands();
     EXPECT_FALSE(SSL_is_init_finished(wire.client.get()));
     EXPECT_FALSE(SSL_is_init_finished(wire.server.get()));
