@@ -11,6 +11,7 @@ namespace meshproof::fakes {
 namespace {
 
 using Coerced = tl::expected<Json, std::string>;
+using vault::Product;
 
 // A JSON value as Go's %v prints it: what Vault puts into its coercion errors.
 std::string go_value(const Json& value) {
@@ -38,13 +39,28 @@ std::string_view go_type(const Json& value) {
     return value.is_array() ? "[]interface {}" : "map[string]interface {}";
 }
 
-Coerced unconvertible(const Json& value, std::string_view wanted) {
+// OpenBao 2.7 leaves the value out of these texts, Vault 1.14 shows it.
+Coerced unparsable(const std::string& text, std::string_view type, std::string_view function,
+                   Product product) {
+    if (product == Product::openbao) {
+        return tl::unexpected(fmt::format(
+            "'' cannot parse value as '{}': strconv.{}: invalid syntax", type, function));
+    }
+    return tl::unexpected(fmt::format(
+        "cannot parse '' as {}: strconv.{}: parsing \"{}\": invalid syntax", type, function, text));
+}
+
+Coerced unconvertible(const Json& value, std::string_view wanted, Product product) {
+    if (product == Product::openbao) {
+        return tl::unexpected(fmt::format("'' expected type '{}', got unconvertible type '{}'",
+                                          wanted, go_type(value)));
+    }
     return tl::unexpected(
         fmt::format("'' expected type '{}', got unconvertible type '{}', value: '{}'", wanted,
                     go_type(value), go_value(value)));
 }
 
-Coerced to_text(const Json& value) {
+Coerced to_text(const Json& value, Product product) {
     if (value.is_string()) {
         return value;
     }
@@ -57,10 +73,10 @@ Coerced to_text(const Json& value) {
     if (value.is_number()) {
         return Json(value.dump());
     }
-    return unconvertible(value, "string");
+    return unconvertible(value, "string", product);
 }
 
-Coerced to_integer(const Json& value) {
+Coerced to_integer(const Json& value, Product product) {
     if (value.is_null()) {
         return Json(0);
     }
@@ -79,15 +95,14 @@ Coerced to_integer(const Json& value) {
         const auto* end = text.data() + text.size();
         const auto read = std::from_chars(text.data(), end, number);
         if (read.ec != std::errc() || read.ptr != end) {
-            return tl::unexpected(fmt::format(
-                "cannot parse '' as int: strconv.ParseInt: parsing \"{}\": invalid syntax", text));
+            return unparsable(text, "int", "ParseInt", product);
         }
         return Json(number);
     }
-    return unconvertible(value, "int");
+    return unconvertible(value, "int", product);
 }
 
-Coerced to_boolean(const Json& value) {
+Coerced to_boolean(const Json& value, Product product) {
     if (value.is_null()) {
         return Json(false);
     }
@@ -109,10 +124,9 @@ Coerced to_boolean(const Json& value) {
                 return Json(false);
             }
         }
-        return tl::unexpected(fmt::format(
-            "cannot parse '' as bool: strconv.ParseBool: parsing \"{}\": invalid syntax", text));
+        return unparsable(text, "bool", "ParseBool", product);
     }
-    return unconvertible(value, "bool");
+    return unconvertible(value, "bool", product);
 }
 
 // Kept as nanoseconds.
@@ -141,14 +155,14 @@ Coerced to_duration(const Json& value) {
     return Json(duration.count());
 }
 
-Coerced to_list(const Json& value) {
+Coerced to_list(const Json& value, Product product) {
     auto list = Json::array();
     if (value.is_null()) {
         return list;
     }
     if (value.is_array()) {
         for (const auto& item : value) {
-            auto text = to_text(item);
+            auto text = to_text(item, product);
             if (!text) {
                 return text;
             }
@@ -157,9 +171,9 @@ Coerced to_list(const Json& value) {
         return list;
     }
     if (value.is_object()) {
-        return unconvertible(value, "[]string");
+        return unconvertible(value, "[]string", product);
     }
-    const auto text = to_text(value)->get<std::string>();
+    const auto text = to_text(value, product)->get<std::string>();
     if (!text.empty()) {
         for (const auto& part : split(text, ',')) {
             list.push_back(std::string(trim(part)));
@@ -168,18 +182,18 @@ Coerced to_list(const Json& value) {
     return list;
 }
 
-Coerced coerce(FieldType type, const Json& value) {
+Coerced coerce(FieldType type, const Json& value, Product product) {
     switch (type) {
         case FieldType::text:
-            return to_text(value);
+            return to_text(value, product);
         case FieldType::integer:
-            return to_integer(value);
+            return to_integer(value, product);
         case FieldType::boolean:
-            return to_boolean(value);
+            return to_boolean(value, product);
         case FieldType::duration:
             return to_duration(value);
         case FieldType::list:
-            return to_list(value);
+            return to_list(value, product);
         case FieldType::json:
             return value;
     }
@@ -223,7 +237,7 @@ Result<FieldData> FieldData::read(const Fields& fields, const Json& data, vault:
             read.unrecognized_.push_back(name);
             continue;
         }
-        auto coerced = coerce(field->second, value);
+        auto coerced = coerce(field->second, value, product);
         if (!coerced) {
             const auto shown =
                 product == vault::Product::vault ? go_value(value) + " " : std::string();

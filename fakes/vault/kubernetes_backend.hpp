@@ -7,8 +7,9 @@
 
 namespace meshproof::fakes {
 
-/// The Kubernetes auth method of one mount: wire contract section I. A login awaits its TokenReview through `transport`,
-/// which must outlive the backend.
-[[nodiscard]] std::unique_ptr<Backend> make_kubernetes_backend(BackendContext context, http::Transport& transport);
+/// The Kubernetes auth method of one mount: wire contract section I. A login awaits its TokenReview
+/// through `transport`, which must outlive the backend.
+[[nodiscard]] std::unique_ptr<Backend> make_kubernetes_backend(BackendContext context,
+                                                               http::Transport& transport);
 
 }  // namespace meshproof::fakes

@@ -1,0 +1,18 @@
+#include "fakes/vault/capacity.hpp"
+
+#include <algorithm>
+
+namespace meshproof::fakes {
+
+Task<void> Capacity::serve(Clock& clock) {
+    const auto now = clock.elapsed();
+    auto done = now + service_;
+    if (!places_.empty()) {
+        const auto place = std::min_element(places_.begin(), places_.end());
+        done = std::max(now, *place) + service_;
+        *place = done;
+    }
+    co_await clock.sleep_for(done - now);
+}
+
+}  // namespace meshproof::fakes

@@ -1,0 +1,363 @@
+#include "fakes/vault/core.hpp"
+
+#include <algorithm>
+
+#include "core/base/assert.hpp"
+#include "core/base/text.hpp"
+
+namespace meshproof::fakes {
+
+namespace {
+
+MountEntry builtin(Prng& ids, std::string path, std::string type, std::string description) {
+    MountEntry entry;
+    entry.path = std::move(path);
+    entry.accessor =
+        fmt::format("{}{}_{}", entry.is_auth() ? "auth_" : "",
+                    type.starts_with("ns_") ? type.substr(3) : type, to_hex(ids.bytes(4)));
+    entry.type = std::move(type);
+    entry.description = std::move(description);
+    entry.uuid = make_uuid(ids);
+    entry.options = Json();
+    return entry;
+}
+
+bool is_work(std::string_view path, const MountEntry& mount) {
+    if (mount.is_auth()) {
+        return path == "login";
+    }
+    return path.starts_with("sign/") || path.starts_with("issue/") ||
+           path.starts_with("sign-verbatim") || path.find("/sign/") != std::string_view::npos ||
+           path.find("/issue/") != std::string_view::npos;
+}
+
+}  // namespace
+
+MountView MountEntry::view() const {
+    return {path, default_ttl > Duration{} ? default_ttl : system_lease_ttl,
+            max_ttl > Duration{} ? max_ttl : system_lease_ttl};
+}
+
+std::optional<std::string> LogicalRequest::under(std::string_view prefix) const {
+    if (!path.starts_with(prefix)) {
+        return std::nullopt;
+    }
+    auto rest = path.substr(prefix.size());
+    if (operation == Operation::list && rest.ends_with('/')) {
+        rest.pop_back();
+    }
+    return rest;
+}
+
+BackendResponse list_answer(const std::vector<std::string>& keys) {
+    return BackendResponse::with(Json{{"keys", keys}});
+}
+
+VaultCore::VaultCore(FakeVaultOptions given, Clock& given_clock, http::Transport& given_outgoing)
+    : options(std::move(given)),
+      clock(given_clock),
+      outgoing(given_outgoing),
+      ids(Prng(options.seed).fork("vault/ids")),
+      tokens(options.product, Prng(options.seed).fork("vault/tokens")),
+      seal(options.key_shares, options.key_threshold, Prng(options.seed).fork("vault/seal")),
+      capacity(options.sign_service_time, options.sign_concurrency) {
+    cluster_name = "vault-cluster-" + to_hex(ids.bytes(4));
+    cluster_id = make_uuid(ids);
+    add_namespace("");
+    tokens.on_end([this](const Token& token) {
+        cubbyholes.erase(token.id);
+        wrapped_answers.erase(token.id);
+        std::vector<std::string> owned;
+        for (const auto& [id, lease] : leases) {
+            if (lease.token == token.id) {
+                owned.push_back(id);
+            }
+        }
+        for (const auto& id : owned) {
+            revoke_lease(id, clock.now());
+        }
+    });
+    Token token;
+    token.id = options.root_token.reveal();
+    token.path = "auth/token/create";
+    token.display_name = "token";
+    token.policies = {"root"};
+    token.orphan = true;
+    token.issued = clock.now();
+    tokens.add(std::move(token), "");
+}
+
+std::shared_ptr<Namespace> VaultCore::add_namespace(const std::string& path) {
+    const bool child = !path.empty();
+    auto ns = std::make_shared<Namespace>();
+    ns->path = path;
+    if (child) {
+        ns->id = tokens.base62(6);
+        ns->uuid = make_uuid(ids);
+    }
+    const std::string prefix = child ? "ns_" : "";
+    auto sys = builtin(ids, "sys/", prefix + "system",
+                       "system endpoints used for control, policy and debugging");
+    sys.headers = Json::array({"Accept"});
+    auto cubbyhole =
+        builtin(ids, "cubbyhole/", prefix + "cubbyhole", "per-token private secret storage");
+    cubbyhole.local = true;
+    auto identity = builtin(ids, "identity/", prefix + "identity", "identity store");
+    identity.headers = Json::array({"Authorization"});
+    auto token = builtin(ids, "auth/token/", prefix + "token", "token based credentials");
+    token.token_type = child ? "default" : "default-service";
+    for (auto* entry : {&sys, &cubbyhole, &identity, &token}) {
+        const auto place = entry->path;
+        ns->mounts[place] = std::make_shared<MountEntry>(std::move(*entry));
+    }
+    auto standard = parse_policy(default_policy_text(options.product), options.product);
+    MESHPROOF_ASSERT(standard.has_value(), "the default policy does not parse");
+    standard->modified = clock.now();
+    ns->policies["default"] = std::move(*standard);
+    namespaces[path] = ns;
+    return ns;
+}
+
+std::shared_ptr<MountEntry> VaultCore::find_mount(const Namespace& ns,
+                                                  std::string_view path) const {
+    // Mounts do not nest, so at most one of the path's own prefixes is one.
+    for (auto slash = path.find('/'); slash != std::string_view::npos;
+         slash = path.find('/', slash + 1)) {
+        const auto found = ns.mounts.find(path.substr(0, slash + 1));
+        if (found != ns.mounts.end()) {
+            return found->second;
+        }
+    }
+    const auto whole = ns.mounts.find(std::string(path) + "/");
+    return whole == ns.mounts.end() ? nullptr : whole->second;
+}
+
+void VaultCore::remove_mount(Namespace& ns, const std::string& path, Time now) {
+    tokens.revoke_prefix(ns.path, path);
+    std::vector<std::string> ended;
+    for (const auto& [id, lease] : leases) {
+        if (lease.namespace_path == ns.path && id.starts_with(path)) {
+            ended.push_back(id);
+        }
+    }
+    for (const auto& id : ended) {
+        revoke_lease(id, now);
+    }
+    ns.mounts.erase(path);
+}
+
+std::shared_ptr<const Acl> VaultCore::acl_of(const Token& token) {
+    const auto key = token.namespace_path + "\n" + join(token.policies, "\n");
+    auto& kept = acls_[key];
+    if (!kept) {
+        auto acl = std::make_shared<Acl>();
+        const auto ns = namespaces.find(token.namespace_path);
+        if ((token.is_root() && token.namespace_path.empty()) ||
+            options.defects.on("policy/allow-everything")) {
+            *acl = Acl::root();
+        } else if (ns != namespaces.end()) {
+            for (const auto& name : token.policies) {
+                const auto policy = ns->second->policies.find(name);
+                if (policy != ns->second->policies.end()) {
+                    acl->add(policy->second);
+                }
+            }
+            if (token.policies == std::vector<std::string>{"response-wrapping"}) {
+                Policy wrapping;
+                wrapping.paths = {{"cubbyhole/response", Rule{{"create", "read"}, {}, {}, {}}},
+                                  {"sys/wrapping/unwrap", Rule{{"update"}, {}, {}, {}}}};
+                acl->add(wrapping);
+            }
+        }
+        kept = acl;
+    }
+    return kept;
+}
+
+std::optional<std::string> VaultCore::path_for(const Token& token, const Namespace& ns,
+                                               std::string_view path) {
+    if (!ns.path.starts_with(token.namespace_path)) {
+        return std::nullopt;
+    }
+    return ns.path.substr(token.namespace_path.size()) + std::string(path);
+}
+
+void VaultCore::revoke_lease(const std::string& id, Time now) {
+    const auto found = leases.find(id);
+    if (found == leases.end()) {
+        return;
+    }
+    const auto lease = std::move(found->second);
+    leases.erase(found);
+    if (const auto backend = lease.backend.lock()) {
+        backend->revoke_lease(lease.internal, now);
+    }
+}
+
+void VaultCore::expire(Time now) {
+    if (!options.defects.on("token/never-expires")) {
+        tokens.expire(now);
+    }
+    std::vector<std::string> over;
+    for (const auto& [id, lease] : leases) {
+        if (lease.expires <= now) {
+            over.push_back(id);
+        }
+    }
+    for (const auto& id : over) {
+        revoke_lease(id, now);
+    }
+}
+
+bool VaultCore::is_unauthenticated(const LogicalRequest& request) const {
+    if (!request.mount) {
+        return false;
+    }
+    if (!request.mount->backend) {
+        return builtin_unauthenticated(request);
+    }
+    const auto path = request.under(request.mount->path);
+    return path && request.mount->backend->unauthenticated(request.operation, *path);
+}
+
+bool VaultCore::needs_sudo(const LogicalRequest& request) const {
+    if (!request.mount || !request.mount->backend) {
+        return builtin_needs_sudo(request);
+    }
+    const auto path = request.under(request.mount->path);
+    return path && request.mount->backend->needs_sudo(request.operation, *path);
+}
+
+// The token, then the policy; a refusal tells which of the two it was (row 18).
+std::optional<http::Response> VaultCore::authorise(LogicalRequest& request) {
+    const auto refused = [&] {
+        if (options.defects.on("http/leak-token-in-error")) {
+            return error_answer(403, "permission denied for token " + request.token_id);
+        }
+        return error_answer(403, "permission denied");
+    };
+    const auto token = tokens.find(request.token_id);
+    if (!token || token->used_up) {
+        return refused();
+    }
+    const auto path = path_for(*token, *request.ns, request.path);
+    if (!path) {
+        return refused();
+    }
+    request.token = token;
+    if (token->num_uses > 0) {
+        token->used_up = --token->num_uses == 0;
+    }
+    // What a path with an existence check does not hold yet is created (row 51).
+    bool creating = false;
+    if (request.operation == Operation::update && request.mount) {
+        const auto below = request.under(request.mount->path).value_or("");
+        if (request.mount->backend) {
+            const auto exists = request.mount->backend->exists(below);
+            creating = exists && !*exists;
+        } else if (request.mount->path == "cubbyhole/") {
+            const auto held = cubbyholes.find(token->id);
+            creating = held == cubbyholes.end() || !held->second.contains(below);
+        }
+    }
+    const auto acl = acl_of(*token);
+    bool allowed = acl->allows(request.operation, creating, *path, request.data);
+    if (!allowed && request.operation == Operation::list && path->ends_with('/')) {
+        // A list is allowed by a rule for the path without its slash as well (row 54).
+        allowed = acl->allows(request.operation, creating, path->substr(0, path->size() - 1),
+                              request.data);
+    }
+    if (allowed && needs_sudo(request)) {
+        allowed = acl->sudo(request.operation, *path);
+    }
+    if (!allowed) {
+        return error_answer(403, wrapped("permission denied"));
+    }
+    if (creating) {
+        request.operation = Operation::create;
+    }
+    return std::nullopt;
+}
+
+Task<http::Response> VaultCore::logical(LogicalRequest request) {
+    request.mount = find_mount(*request.ns, request.path);
+    const auto limit = quotas.take(request.path, request.mount ? request.mount->path : "",
+                                   request.remote_address, request.now);
+    const auto with_headers = [&limit](http::Response response) {
+        for (const auto& [name, value] : limit.headers.fields()) {
+            response.headers.set(name, value);
+        }
+        return response;
+    };
+    if (!limit.allowed) {
+        co_return with_headers(error_answer(
+            429, fmt::format("request path \"{}\": rate limit quota exceeded", request.path)));
+    }
+    request.unauthenticated = is_unauthenticated(request);
+    if (request.unauthenticated) {
+        request.token = tokens.find(request.token_id);
+    } else if (auto refusal = authorise(request)) {
+        if (request.token && request.token->used_up) {
+            tokens.revoke(request.token->id);
+        }
+        co_return with_headers(std::move(*refusal));
+    }
+    auto reply = co_await dispatch(request);
+    request.now = clock.now();
+    if (seal.sealed()) {
+        co_return error_answer(503, "Vault is sealed");
+    }
+    auto answer = respond(*this, request, std::move(reply));
+    if (request.token && request.token->used_up && !request.unauthenticated) {
+        tokens.revoke(request.token->id);
+    }
+    co_return with_headers(std::move(answer));
+}
+
+Task<CoreReply> VaultCore::dispatch(LogicalRequest request) {
+    if (!request.mount) {
+        co_return BackendResponse::error(
+            fmt::format("no handler for route \"{}\". route entry not found.", request.path), 404);
+    }
+    if (request.mount->backend) {
+        co_return co_await ask_backend(std::move(request));
+    }
+    if (request.mount->path == "sys/") {
+        co_return co_await serve_sys(*this, std::move(request));
+    }
+    if (request.mount->path == "auth/token/") {
+        co_return co_await serve_tokens(*this, std::move(request));
+    }
+    if (request.mount->path == "cubbyhole/") {
+        co_return serve_cubbyhole(*this, request);
+    }
+    co_return BackendResponse::unsupported_path();
+}
+
+Task<CoreReply> VaultCore::ask_backend(LogicalRequest request) {
+    const auto backend = request.mount->backend;
+    const auto path = request.under(request.mount->path).value_or("");
+    if (capacity.limited() && is_work(path, *request.mount) &&
+        !options.defects.on("capacity/ignored")) {
+        co_await capacity.serve(clock);
+        request.now = clock.now();
+    }
+    BackendRequest asked;
+    asked.operation = request.operation;
+    asked.path = path;
+    asked.data = request.data;
+    asked.headers = request.headers;
+    asked.mount = request.mount->view();
+    asked.now = request.now;
+    asked.unauthenticated = request.unauthenticated;
+    asked.remote_address = request.remote_address;
+    asked.namespace_path = request.ns->path;
+    auto response = co_await backend->handle(std::move(asked));
+    request.now = clock.now();
+    if (response.kind == BackendResponse::Kind::auth) {
+        co_return finish_login(*this, request, std::move(response));
+    }
+    co_return response;
+}
+
+}  // namespace meshproof::fakes

@@ -1,0 +1,47 @@
+#include <set>
+
+#include "fakes/vault/core.hpp"
+
+/// cubbyhole: a small store of each service token's own.
+namespace meshproof::fakes {
+
+CoreReply serve_cubbyhole(VaultCore& core, const LogicalRequest& request) {
+    const auto path = request.under("cubbyhole/").value_or("");
+    if (request.token->is_batch()) {
+        return BackendResponse::error(
+            core.openbao() ? "cubbyhole operations are only supported by 'service' type tokens"
+                           : "cubbyhole operations are only supported by \"service\" type tokens");
+    }
+    auto& held = core.cubbyholes[request.token->id];
+    if (request.operation == Operation::list) {
+        const auto prefix = path.empty() ? path : path + "/";
+        std::set<std::string> keys;
+        for (const auto& [name, value] : held) {
+            if (name.starts_with(prefix)) {
+                const auto rest = name.substr(prefix.size());
+                const auto slash = rest.find('/');
+                keys.insert(slash == std::string::npos ? rest : rest.substr(0, slash + 1));
+            }
+        }
+        return list_answer({keys.begin(), keys.end()});
+    }
+    if (request.writes()) {
+        if (request.data.empty()) {
+            return BackendResponse::go_error("missing data fields");
+        }
+        held[path] = request.data;
+        return BackendResponse::nothing();
+    }
+    if (request.operation == Operation::remove) {
+        held.erase(path);
+        return BackendResponse::nothing();
+    }
+    if (request.reads()) {
+        const auto found = held.find(path);
+        return found == held.end() ? BackendResponse::nothing()
+                                   : BackendResponse::with(found->second);
+    }
+    return BackendResponse::unsupported_operation();
+}
+
+}  // namespace meshproof::fakes

@@ -1,0 +1,146 @@
+#include "fakes/vault/fake_vault.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/core.hpp"
+#include "fakes/vault/request_parts.hpp"
+
+namespace meshproof::fakes {
+
+namespace {
+
+// What may be asked of the whole server only, not inside a namespace (row 42).
+bool server_wide(std::string_view path) {
+    return path == "sys/health" || path == "sys/init" || path == "sys/seal" ||
+           path == "sys/unseal" || path == "sys/step-down";
+}
+
+// The namespace that the request means, and its path within it.
+std::shared_ptr<Namespace> resolve_namespace(VaultCore& core, const http::Headers& headers,
+                                             std::string_view token, std::string& path) {
+    if (!core.openbao()) {
+        return core.root();
+    }
+    auto named = std::string(trim(headers.find("X-Vault-Namespace").value_or("")));
+    while (named.starts_with('/')) {
+        named.erase(0, 1);
+    }
+    if (named == "root" || named == "root/") {
+        named.clear();
+    }
+    if (!named.empty() && !named.ends_with('/')) {
+        named += '/';
+    }
+    const auto found = core.namespaces.find(named);
+    if (found == core.namespaces.end()) {
+        return nullptr;
+    }
+    auto ns = found->second;
+    // The header may be completed, or replaced, by a path prefix.
+    for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/')) {
+        const auto inner = core.namespaces.find(ns->path + path.substr(0, slash + 1));
+        if (inner == core.namespaces.end()) {
+            break;
+        }
+        ns = inner->second;
+        path.erase(0, slash + 1);
+    }
+    // A child namespace's token knows where it belongs.
+    if (ns->path.empty() && named.empty()) {
+        const auto dot = token.rfind('.');
+        if (const auto known = core.tokens.find(token); known && dot != std::string_view::npos) {
+            const auto home = core.namespaces.find(known->namespace_path);
+            if (home != core.namespaces.end()) {
+                ns = home->second;
+            }
+        }
+    }
+    return ns;
+}
+
+Task<http::Response> answer(VaultCore& core, http::Request request, http::Peer peer) {
+    const auto now = core.clock.now();
+    const auto [raw_path, query] = split_target(request.target);
+    if (auto moved = redirect(raw_path, query, request.method, core.options.product)) {
+        co_return std::move(*moved);
+    }
+    if (!raw_path.starts_with("/v1/")) {
+        co_return error_answer(404);
+    }
+    auto path = raw_path.substr(4);
+    const auto named = request.headers.find("X-Vault-Namespace").value_or("");
+    if (core.openbao() && !named.empty() && named != "root" && server_wide(path)) {
+        co_return error_answer(400, "operation unavailable in namespaces");
+    }
+    if (auto bare = serve_bare(core, request, path, now)) {
+        co_return std::move(*bare);
+    }
+    const auto token = presented_token(request.headers);
+    std::shared_ptr<Namespace> ns = core.root();
+    if (!core.seal.sealed()) {
+        core.expire(now);
+        ns = resolve_namespace(core, request.headers, token, path);
+        if (!ns) {
+            co_return error_answer(404, "namespace not found");
+        }
+    }
+    auto parsed = parse_logical(request, path, query, core.options.product);
+    if (!parsed) {
+        co_return std::move(parsed.error());
+    }
+    if (core.seal.sealed()) {
+        co_return error_answer(503, "Vault is sealed");
+    }
+    auto& logical = *parsed;
+    logical.headers = request.headers;
+    logical.remote_address = peer.address;
+    logical.ns = ns;
+    logical.token_id = token;
+    logical.now = now;
+    co_return co_await core.logical(std::move(logical));
+}
+
+}  // namespace
+
+FakeVault::FakeVault(FakeVaultOptions options, Clock& clock, http::Transport& outgoing)
+    : core_(std::make_unique<VaultCore>(std::move(options), clock, outgoing)) {}
+
+FakeVault::~FakeVault() = default;
+
+Task<http::Response> FakeVault::handle(http::Request request, http::Peer peer) {
+    const auto method = request.method;
+    const auto path = request.target.substr(0, request.target.find('?'));
+    const auto named = request.headers.find("X-Vault-Namespace");
+    auto response = co_await answer(*core_, std::move(request), std::move(peer));
+    const auto now = core_->clock.now();
+    response.headers.set("Cache-Control", "no-store");
+    response.headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+    response.headers.set("Date", http_date(now));
+    if (named) {
+        response.headers.set("X-Vault-Namespace", *named);
+    }
+    if (method == "HEAD") {
+        response.body.clear();
+    }
+    response.chunked = response.body.size() > 2048;
+    if (core_->options.on_request) {
+        core_->options.on_request(method, path, response.status, now);
+    }
+    co_return response;
+}
+
+const Secret& FakeVault::root_token() const {
+    return core_->options.root_token;
+}
+const std::vector<Secret>& FakeVault::unseal_keys() const {
+    return core_->seal.keys();
+}
+bool FakeVault::sealed() const {
+    return core_->seal.sealed();
+}
+const FakeVaultOptions& FakeVault::options() const {
+    return core_->options;
+}
+
+}  // namespace meshproof::fakes

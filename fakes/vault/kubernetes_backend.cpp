@@ -1,0 +1,444 @@
+#include "fakes/vault/kubernetes_backend.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "core/crypto/jwt.hpp"
+#include "fakes/vault/kubernetes_jwt.hpp"
+#include "fakes/vault/kubernetes_role.hpp"
+
+namespace meshproof::fakes {
+
+namespace {
+
+struct Config {
+    std::string host, ca_pem, issuer, reviewer_jwt;
+    std::vector<std::string> pem_keys;
+    std::vector<crypto::PublicKey> keys;
+    bool disable_iss_validation = true;
+    bool disable_local_ca_jwt = false;
+};
+
+http::Endpoint api_server(const Config& config, http::Url url) {
+    http::Endpoint endpoint;
+    endpoint.url = std::move(url);
+    // A CA that cannot be read is accepted when it is written; then nothing is trusted (row 138).
+    if (auto trust = crypto::Certificate::all_from_pem(config.ca_pem)) {
+        endpoint.tls.trust = std::move(*trust);
+    }
+    endpoint.timeout = std::chrono::seconds(90);
+    endpoint.caller = "vault";
+    return endpoint;
+}
+
+// The URL of the API server without its final slash, and what of its path comes before /api.
+struct ApiPlace {
+    http::Url url;
+    std::string prefix;
+};
+
+std::optional<ApiPlace> place_of(const Config& config) {
+    auto url = http::Url::parse(config.host);
+    if (!url) {
+        return std::nullopt;
+    }
+    return ApiPlace{*url, url->path};
+}
+
+// TokenReview: one POST, without kind and apiVersion (row 149).
+Task<bool> review(Config config, std::string audience, Workload workload, std::string jwt,
+                  vault::Product product, http::Transport& transport) {
+    const auto place = place_of(config);
+    if (!place) {
+        co_return false;
+    }
+    const auto audiences =
+        audience.empty() ? workload.audiences : std::vector<std::string>{audience};
+    auto spec = Json{{"token", jwt}};
+    if (!audiences.empty()) {
+        spec["audiences"] = audiences;
+    }
+    auto metadata = Json::object();
+    if (product == vault::Product::vault) {
+        metadata["creationTimestamp"] = Json();
+    }
+    http::Request request;
+    request.method = "POST";
+    request.target = place->prefix + "/apis/authentication.k8s.io/v1/tokenreviews";
+    request.headers.set("User-Agent", "Go-http-client/1.1");
+    request.headers.set("Accept", "application/json");
+    request.headers.set("Accept-Encoding", "gzip");
+    request.headers.set("Content-Type", "application/json");
+    request.headers.set("Authorization",
+                        "Bearer " + (config.reviewer_jwt.empty() ? jwt : config.reviewer_jwt));
+    request.body = Json{{"metadata", std::move(metadata)},
+                        {"spec", std::move(spec)},
+                        {"status", {{"user", Json::object()}}}}
+                       .dump();
+    auto endpoint = api_server(config, place->url);
+    const auto response = co_await transport.send(std::move(endpoint), std::move(request));
+    if (!response || response->status < 200 || response->status > 206) {
+        co_return false;
+    }
+    const auto answer = Json::parse(response->body, nullptr, false);
+    if (!answer.is_object() || !answer.contains("status") || !answer["status"].is_object()) {
+        co_return false;
+    }
+    const auto& status = answer["status"];
+    const auto field = [](const Json& object, const char* name) {
+        return object.is_object() && object.contains(name) ? object[name] : Json();
+    };
+    if (const auto error = field(status, "error");
+        error.is_string() && !error.get<std::string>().empty()) {
+        co_return false;
+    }
+    if (field(status, "authenticated") != true) {
+        co_return false;
+    }
+    const auto reviewed = field(status, "audiences");
+    if (!audiences.empty() &&
+        std::none_of(audiences.begin(), audiences.end(), [&](const std::string& wanted) {
+            return reviewed.is_array() &&
+                   std::find(reviewed.begin(), reviewed.end(), Json(wanted)) != reviewed.end();
+        })) {
+        co_return false;
+    }
+    const auto user = field(status, "user");
+    const auto expected =
+        fmt::format("system:serviceaccount:{}:{}", workload.namespace_name, workload.name);
+    co_return field(user, "username") == expected&& field(user, "uid") == workload.uid;
+}
+
+// OpenBao's namespace selector (row 184): the labels of the workload's namespace decide.
+Task<std::optional<std::string>> select_namespace(Config config, KubernetesRole role,
+                                                  std::string name, http::Transport& transport) {
+    if (config.reviewer_jwt.empty()) {
+        co_return "namespace not authorized err=namespace lookup failed: TokenReviewer JWT needs to be configured to "
+                  "use namespace selectors";
+    }
+    const auto place = place_of(config);
+    if (!place) {
+        co_return "namespace not authorized";
+    }
+    http::Request request;
+    request.target =
+        fmt::format("{}/api/v1/namespaces/{}", place->prefix, http::percent_encode(name));
+    request.headers.set("User-Agent", "Go-http-client/1.1");
+    request.headers.set("Accept", "application/json");
+    request.headers.set("Authorization", "Bearer " + config.reviewer_jwt);
+    auto endpoint = api_server(config, place->url);
+    const auto response = co_await transport.send(std::move(endpoint), std::move(request));
+    if (!response || response->status != 200) {
+        co_return fmt::format("namespace not authorized err=namespace lookup failed: {}",
+                              response ? "unexpected status" : "request failed");
+    }
+    const auto answer = Json::parse(response->body, nullptr, false);
+    const auto pointer = Json::json_pointer("/metadata/labels");
+    const auto labels =
+        answer.is_object() && answer.contains(pointer) ? answer.at(pointer) : Json::object();
+    if (selector_matches(role.namespace_selector, labels) != true) {
+        co_return "namespace not authorized";
+    }
+    co_return std::nullopt;
+}
+
+class KubernetesBackend final : public Backend {
+  public:
+    KubernetesBackend(BackendContext context, http::Transport& transport)
+        : product_(context.product), defects_(context.defects), transport_(transport) {}
+
+    [[nodiscard]] std::string type() const override { return "kubernetes"; }
+    [[nodiscard]] bool unauthenticated(Operation /*operation*/,
+                                       std::string_view path) const override {
+        return path == "login";
+    }
+    [[nodiscard]] bool needs_sudo(Operation /*operation*/,
+                                  std::string_view /*path*/) const override {
+        return false;
+    }
+    [[nodiscard]] std::optional<bool> exists(std::string_view path) const override {
+        if (!path.starts_with("role/")) {
+            return std::nullopt;
+        }
+        return roles_.contains(lower(path.substr(5)));
+    }
+
+    [[nodiscard]] Task<BackendResponse> handle(BackendRequest request) override {
+        if (request.path == "login") {
+            if (request.operation != Operation::update && request.operation != Operation::create) {
+                co_return BackendResponse::unsupported_operation();
+            }
+            co_return co_await login(std::move(request));
+        }
+        if (request.path == "config") {
+            co_return configure(request);
+        }
+        if (request.path == "role" || request.path.starts_with("role/")) {
+            co_return serve_role(request);
+        }
+        co_return BackendResponse::unsupported_path();
+    }
+
+    [[nodiscard]] Task<BackendResponse> renew(BackendRequest request, AuthGrant grant) override {
+        const auto found = roles_.find(grant.role);
+        if (found == roles_.end()) {
+            co_return BackendResponse::go_error(
+                fmt::format("role {} does not exist during renewal", grant.metadata.at("role")));
+        }
+        auto role = found->second;
+        if (product_ == vault::Product::openbao) {
+            // The login is run again on the JWT that was kept (row 156).
+            if (!config_) {
+                co_return BackendResponse::go_error("could not load backend configuration");
+            }
+            const auto jwt = grant.internal.value("jwt", "");
+            const auto checked = co_await check(role, jwt, request.now);
+            if (!checked) {
+                co_return BackendResponse::go_error(checked.error().text, checked.error().status);
+            }
+            if (!co_await reviewed(role, *checked, jwt)) {
+                co_return BackendResponse::go_error(
+                    fmt::format("failed to validate token and secret still exist for \"{}\" during "
+                                "renewal: "
+                                "permission denied",
+                                checked->name),
+                    403);
+            }
+        }
+        grant.ttl = role.ttl;
+        grant.max_ttl = role.max_ttl;
+        grant.period = role.period;
+        BackendResponse response;
+        response.kind = BackendResponse::Kind::auth;
+        response.auth = std::move(grant);
+        co_return response;
+    }
+
+  private:
+    // Everything up to the API server's own word.
+    Task<tl::expected<Workload, Refusal>> check(KubernetesRole role, std::string jwt, Time now) {
+        const auto config = *config_;
+        JwtRules rules{product_, config.keys, config.disable_iss_validation ? "" : config.issuer,
+                       role.audience};
+        auto workload = read_workload(rules, jwt, now);
+        if (!workload) {
+            co_return workload;
+        }
+        const bool openbao = product_ == vault::Product::openbao;
+        const bool named = listed_by_glob(role.names, workload->name) ||
+                           defects_->on("kubernetes/skip-name-binding");
+        bool placed = listed_by_glob(role.namespaces, workload->namespace_name) ||
+                      defects_->on("kubernetes/skip-namespace-binding");
+        // Where both are wrong, each product tells its own first (row 146).
+        if (!named && (openbao || placed)) {
+            co_return tl::unexpected(Refusal{403, "service account name not authorized"});
+        }
+        if (!placed && !role.namespace_selector.empty()) {
+            const auto refused =
+                co_await select_namespace(config, role, workload->namespace_name, transport_);
+            if (refused) {
+                co_return tl::unexpected(Refusal{403, *refused});
+            }
+            placed = true;
+        }
+        if (!placed) {
+            co_return tl::unexpected(Refusal{403, "namespace not authorized"});
+        }
+        if (!openbao && workload->uid.empty() && role.alias_name_source == "serviceaccount_uid") {
+            co_return tl::unexpected(Refusal{500, "could not parse UID from claims"});
+        }
+        co_return workload;
+    }
+
+    Task<bool> reviewed(KubernetesRole role, Workload workload, std::string jwt) {
+        if (defects_->on("kubernetes/skip-token-review")) {
+            co_return true;
+        }
+        // The token as JOSE read it: without blanks around it.
+        const auto config = *config_;
+        std::string token(trim(jwt));
+        co_return co_await review(config, role.audience, std::move(workload), std::move(token),
+                                  product_, transport_);
+    }
+
+    Task<BackendResponse> login(BackendRequest request) {
+        static const Fields fields{{{"role", FieldType::text}, {"jwt", FieldType::text}}};
+        const auto data = FieldData::read(fields, request.data, product_);
+        if (!data) {
+            co_return BackendResponse::error(data.error().message);
+        }
+        const auto role_name = data->text("role");
+        const auto jwt = data->text("jwt");
+        if (role_name.empty()) {
+            co_return BackendResponse::error("missing role");
+        }
+        if (jwt.empty()) {
+            co_return BackendResponse::error("missing jwt");
+        }
+        const auto found = roles_.find(lower(role_name));
+        if (found == roles_.end()) {
+            co_return BackendResponse::error(fmt::format("invalid role name \"{}\"", role_name));
+        }
+        const auto role = found->second;
+        if (!address_allowed(role.bound_cidrs, request.remote_address)) {
+            co_return BackendResponse::go_error("permission denied", 403);
+        }
+        if (!config_) {
+            co_return BackendResponse::go_error("could not load backend configuration");
+        }
+        const auto workload = co_await check(role, jwt, request.now);
+        if (!workload) {
+            co_return BackendResponse::go_error(workload.error().text, workload.error().status);
+        }
+        if (!co_await reviewed(role, *workload, jwt)) {
+            co_return BackendResponse::go_error("permission denied", 403);
+        }
+        const auto account = workload->namespace_name + "/" + workload->name;
+        AuthGrant grant;
+        grant.display_name = workload->namespace_name + "-" + workload->name;
+        grant.policies = role.policies;
+        grant.metadata = {{"role", role_name},
+                          {"service_account_name", workload->name},
+                          {"service_account_namespace", workload->namespace_name},
+                          {"service_account_secret_name", workload->secret_name},
+                          {"service_account_uid", workload->uid}};
+        grant.ttl = role.ttl;
+        grant.max_ttl = role.max_ttl;
+        grant.period = role.period;
+        grant.explicit_max_ttl = role.explicit_max_ttl;
+        grant.num_uses = role.num_uses;
+        grant.no_default_policy = role.no_default_policy;
+        grant.token_type = role.token_type;
+        grant.alias_name =
+            role.alias_name_source == "serviceaccount_name" ? account : workload->uid;
+        grant.role = lower(role_name);
+        if (product_ == vault::Product::openbao) {
+            grant.internal = Json{{"jwt", jwt}};
+        }
+        BackendResponse response;
+        response.kind = BackendResponse::Kind::auth;
+        response.auth = std::move(grant);
+        data->warn_unrecognized(response);
+        co_return response;
+    }
+
+    BackendResponse configure(const BackendRequest& request) {
+        if (request.operation == Operation::list) {
+            return BackendResponse::unsupported_path();
+        }
+        if (request.operation == Operation::read) {
+            return config_ ? BackendResponse::with(describe(*config_)) : BackendResponse::nothing();
+        }
+        if (request.operation != Operation::update && request.operation != Operation::create) {
+            return BackendResponse::unsupported_operation();
+        }
+        static const Fields fields{{{"kubernetes_host", FieldType::text},
+                                    {"kubernetes_ca_cert", FieldType::text},
+                                    {"token_reviewer_jwt", FieldType::text},
+                                    {"pem_keys", FieldType::list},
+                                    {"issuer", FieldType::text},
+                                    {"disable_iss_validation", FieldType::boolean},
+                                    {"disable_local_ca_jwt", FieldType::boolean}}};
+        const auto data = FieldData::read(fields, request.data, product_);
+        if (!data) {
+            return BackendResponse::error(data.error().message);
+        }
+        Config config;
+        config.host = data->text("kubernetes_host");
+        config.ca_pem = data->text("kubernetes_ca_cert");
+        config.issuer = data->text("issuer");
+        config.reviewer_jwt = data->text("token_reviewer_jwt");
+        config.disable_iss_validation = data->boolean("disable_iss_validation", true);
+        config.disable_local_ca_jwt = data->boolean("disable_local_ca_jwt");
+        if (config.host.empty()) {
+            return BackendResponse::error("no host provided");
+        }
+        if (config.ca_pem.empty()) {
+            return BackendResponse::error(
+                config.disable_local_ca_jwt
+                    ? "kubernetes_ca_cert must be given when disable_local_ca_jwt is true"
+                    : "open /var/run/secrets/kubernetes.io/serviceaccount/ca.crt: no such file or "
+                      "directory");
+        }
+        const bool openbao = product_ == vault::Product::openbao;
+        if (!openbao && !config.reviewer_jwt.empty() && !crypto::Jwt::decode(config.reviewer_jwt)) {
+            return BackendResponse::go_error(
+                "square/go-jose: compact JWS format must have three parts");
+        }
+        for (const auto& pem : data->list("pem_keys")) {
+            auto key = crypto::PublicKey::from_pem(pem);
+            if (!key || (!openbao && key->algorithm() == "ed25519")) {
+                return BackendResponse::error(
+                    openbao ? "data does not contain any valid public keys"
+                            : "data does not contain any valid RSA or ECDSA public keys");
+            }
+            config.pem_keys.push_back(pem);
+            config.keys.push_back(std::move(*key));
+        }
+        config_ = std::move(config);
+        return BackendResponse::nothing();
+    }
+
+    Json describe(const Config& config) const {
+        auto data = Json{{"kubernetes_host", config.host},
+                         {"kubernetes_ca_cert", config.ca_pem},
+                         {"pem_keys", config.pem_keys},
+                         {"issuer", config.issuer},
+                         {"disable_iss_validation", config.disable_iss_validation},
+                         {"disable_local_ca_jwt", config.disable_local_ca_jwt}};
+        if (product_ == vault::Product::openbao) {
+            data["token_reviewer_jwt_set"] = !config.reviewer_jwt.empty();
+        }
+        return data;
+    }
+
+    BackendResponse serve_role(const BackendRequest& request) {
+        if (request.path == "role" || request.path == "role/") {
+            if (request.operation != Operation::list) {
+                return BackendResponse::unsupported_operation();
+            }
+            std::vector<std::string> names;
+            for (const auto& [name, role] : roles_) {
+                names.push_back(name);
+            }
+            return BackendResponse::with(Json{{"keys", names}});
+        }
+        const auto name = lower(std::string_view(request.path).substr(5));
+        const auto found = roles_.find(name);
+        switch (request.operation) {
+            case Operation::read:
+                return found == roles_.end() ? BackendResponse::nothing()
+                                             : BackendResponse::with(describe_kubernetes_role(
+                                                   found->second, product_));
+            case Operation::update:
+            case Operation::create: {
+                auto role = found == roles_.end() ? KubernetesRole{} : found->second;
+                auto response = write_kubernetes_role(role, request, product_);
+                if (response.kind == BackendResponse::Kind::none) {
+                    roles_[name] = std::move(role);
+                }
+                return response;
+            }
+            case Operation::remove:
+                roles_.erase(name);
+                return BackendResponse::nothing();
+            default:
+                return BackendResponse::unsupported_operation();
+        }
+    }
+
+    vault::Product product_;
+    const Defects* defects_;
+    http::Transport& transport_;
+    std::optional<Config> config_;
+    std::map<std::string, KubernetesRole, std::less<>> roles_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_kubernetes_backend(BackendContext context,
+                                                 http::Transport& transport) {
+    return std::make_unique<KubernetesBackend>(std::move(context), transport);
+}
+
+}  // namespace meshproof::fakes

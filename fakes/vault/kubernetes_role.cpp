@@ -1,0 +1,361 @@
+#include "fakes/vault/kubernetes_role.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/tokens.hpp"
+
+namespace meshproof::fakes {
+
+namespace {
+
+const Fields& role_fields(vault::Product product) {
+    static const Fields common{{{"name", FieldType::text},
+                                {"bound_service_account_names", FieldType::list},
+                                {"bound_service_account_namespaces", FieldType::list},
+                                {"audience", FieldType::text},
+                                {"alias_name_source", FieldType::text},
+                                {"policies", FieldType::list},
+                                {"ttl", FieldType::duration},
+                                {"max_ttl", FieldType::duration},
+                                {"period", FieldType::duration},
+                                {"num_uses", FieldType::integer},
+                                {"bound_cidrs", FieldType::list},
+                                {"token_policies", FieldType::list},
+                                {"token_ttl", FieldType::duration},
+                                {"token_max_ttl", FieldType::duration},
+                                {"token_period", FieldType::duration},
+                                {"token_explicit_max_ttl", FieldType::duration},
+                                {"token_num_uses", FieldType::integer},
+                                {"token_no_default_policy", FieldType::boolean},
+                                {"token_type", FieldType::text},
+                                {"token_bound_cidrs", FieldType::list}}};
+    static const Fields openbao = [] {
+        auto fields = common;
+        fields.types["bound_service_account_namespace_selector"] = FieldType::text;
+        fields.types["token_strictly_bind_ip"] = FieldType::boolean;
+        return fields;
+    }();
+    return product == vault::Product::openbao ? openbao : common;
+}
+
+struct Block {
+    int family = 0;
+    std::array<std::uint8_t, 16> bytes{};
+    int bits = 0;
+};
+
+std::optional<Block> parse_block(const std::string& text) {
+    const auto slash = text.find('/');
+    const auto address = text.substr(0, slash);
+    Block block;
+    for (const int family : {AF_INET, AF_INET6}) {
+        if (inet_pton(family, address.c_str(), block.bytes.data()) == 1) {
+            block.family = family;
+            block.bits = family == AF_INET ? 32 : 128;
+        }
+    }
+    if (block.family == 0) {
+        return std::nullopt;
+    }
+    if (slash != std::string::npos) {
+        int bits = 0;
+        const auto* end = text.data() + text.size();
+        const auto read = std::from_chars(text.data() + slash + 1, end, bits);
+        if (read.ec != std::errc() || read.ptr != end || bits < 0 || bits > block.bits) {
+            return std::nullopt;
+        }
+        block.bits = bits;
+    }
+    return block;
+}
+
+bool holds(const Block& block, const Block& address) {
+    if (block.family != address.family) {
+        return false;
+    }
+    for (int bit = 0; bit < block.bits; ++bit) {
+        const auto at = static_cast<std::size_t>(bit / 8);
+        const auto mask = static_cast<unsigned>(0x80 >> (bit % 8));
+        if (((block.bytes[at] ^ address.bytes[at]) & mask) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The fields that every auth method's roles share, under their names with "token_".
+std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldData& data) {
+    if (data.has("token_bound_cidrs") || data.has("bound_cidrs")) {
+        role.bound_cidrs =
+            data.list(data.has("token_bound_cidrs") ? "token_bound_cidrs" : "bound_cidrs");
+        for (const auto& block : role.bound_cidrs) {
+            if (!parse_block(block)) {
+                return fmt::format(
+                    "error parsing address \"{}\": Unable to convert \"{}\" to an IPv4 or IPv6 "
+                    "address, or a UNIX Socket",
+                    block, block);
+            }
+        }
+    }
+    role.explicit_max_ttl = data.duration("token_explicit_max_ttl", role.explicit_max_ttl);
+    role.max_ttl = data.duration("token_max_ttl", role.max_ttl);
+    role.no_default_policy = data.boolean("token_no_default_policy", role.no_default_policy);
+    role.strictly_bind_ip = data.boolean("token_strictly_bind_ip", role.strictly_bind_ip);
+    role.period = data.duration("token_period", role.period);
+    if (data.has("token_policies")) {
+        role.policies = tidy_policies(data.list("token_policies"), false);
+    }
+    if (data.has("token_num_uses")) {
+        if (data.integer("token_num_uses") < 0) {
+            return "'token_num_uses' cannot be negative";
+        }
+        role.num_uses = data.integer("token_num_uses");
+    }
+    if (data.has("token_type")) {
+        const auto type = data.text("token_type");
+        if (type != "" && type != "default" && type != "service" && type != "batch") {
+            return fmt::format("invalid 'token_type' value \"{}\"", type);
+        }
+        role.token_type = type.empty() ? "default" : type;
+    }
+    if (role.token_type == "batch") {
+        if (role.period != Duration{}) {
+            return "'token_type' cannot be 'batch' or 'default_batch' when set to generate "
+                   "periodic tokens";
+        }
+        if (role.num_uses != 0) {
+            return "'token_type' cannot be 'batch' or 'default_batch' when set to generate tokens "
+                   "with limited use "
+                   "count";
+        }
+    }
+    role.ttl = data.duration("token_ttl", role.ttl);
+    return std::nullopt;
+}
+
+std::int64_t seconds(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
+// The old names: used alone they set both, used beside the new ones they only say that they were
+// used.
+void read_legacy_fields(KubernetesRole& role, const FieldData& data) {
+    const auto note = [&](const char* old_name, const std::string& new_name, const auto& read,
+                          Json value) {
+        if (data.has(new_name)) {
+            role.legacy[old_name] = data.has(old_name) ? std::move(value) : Json();
+        } else if (data.has(old_name)) {
+            role.legacy[old_name] = read();
+        }
+    };
+    note(
+        "policies", "token_policies",
+        [&] {
+            role.policies = tidy_policies(data.list("policies"), false);
+            return Json(role.policies);
+        },
+        role.policies);
+    for (const auto& [name, place] :
+         {std::pair("ttl", &role.ttl), std::pair("max_ttl", &role.max_ttl),
+          std::pair("period", &role.period)}) {
+        note(
+            name, std::string("token_") + name,
+            [&, name = name, place = place] {
+                *place = data.duration(name);
+                return Json(seconds(*place));
+            },
+            seconds(*place));
+    }
+    note(
+        "num_uses", "token_num_uses",
+        [&] {
+            role.num_uses = data.integer("num_uses");
+            return Json(role.num_uses);
+        },
+        role.num_uses);
+}
+
+bool mixes_star(const std::vector<std::string>& values) {
+    return values.size() > 1 && std::find(values.begin(), values.end(), "*") != values.end();
+}
+
+}  // namespace
+
+bool glob_matches(std::string_view pattern, std::string_view text) {
+    std::size_t p = 0;
+    std::size_t t = 0;
+    std::size_t star = std::string_view::npos;
+    std::size_t resume = 0;
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            resume = t;
+        } else if (p < pattern.size() && pattern[p] == text[t]) {
+            ++p;
+            ++t;
+        } else if (star != std::string_view::npos) {
+            p = star + 1;
+            t = ++resume;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.size() && pattern[p] == '*') {
+        ++p;
+    }
+    return p == pattern.size();
+}
+
+bool listed_by_glob(const std::vector<std::string>& patterns, std::string_view text) {
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [&](const std::string& pattern) { return glob_matches(pattern, text); });
+}
+
+std::optional<bool> selector_matches(std::string_view selector, const Json& labels) {
+    const auto json = Json::parse(selector, nullptr, false);
+    if (!json.is_object()) {
+        return std::nullopt;
+    }
+    const auto label = [&](const std::string& key) -> std::optional<std::string> {
+        const auto found = labels.is_object() ? labels.find(key) : labels.end();
+        if (!labels.is_object() || found == labels.end() || !found->is_string()) {
+            return std::nullopt;
+        }
+        return found->get<std::string>();
+    };
+    for (const auto& [name, part] : json.items()) {
+        if (name == "matchLabels" && part.is_object()) {
+            for (const auto& [key, value] : part.items()) {
+                if (!value.is_string() || label(key) != value.get<std::string>()) {
+                    return false;
+                }
+            }
+        } else if (name == "matchExpressions" && part.is_array()) {
+            for (const auto& term : part) {
+                const auto key = term.value("key", "");
+                const auto rule = term.value("operator", "");
+                const auto values = term.value("values", std::vector<std::string>());
+                const auto held = label(key);
+                const bool listed =
+                    held && std::find(values.begin(), values.end(), *held) != values.end();
+                const bool matches = rule == "In"             ? listed
+                                     : rule == "NotIn"        ? !listed
+                                     : rule == "Exists"       ? held.has_value()
+                                     : rule == "DoesNotExist" ? !held.has_value()
+                                                              : false;
+                if (!matches) {
+                    return false;
+                }
+            }
+        } else {
+            return std::nullopt;
+        }
+    }
+    return true;
+}
+
+bool address_allowed(const std::vector<std::string>& blocks, const std::string& address) {
+    if (blocks.empty()) {
+        return true;
+    }
+    const auto asking = parse_block(address);
+    return asking && std::any_of(blocks.begin(), blocks.end(), [&](const std::string& text) {
+               const auto block = parse_block(text);
+               return block && holds(*block, *asking);
+           });
+}
+
+BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest& request,
+                                      vault::Product product) {
+    const auto read = FieldData::read(role_fields(product), request.data, product);
+    if (!read) {
+        // The path has an existence check, which reads the fields first and says so without the
+        // usual front.
+        constexpr std::string_view front = "Field validation failed: ";
+        return BackendResponse::error(read.error().message.substr(front.size()));
+    }
+    const auto& data = *read;
+    if (auto refused = read_token_fields(role, data)) {
+        return BackendResponse::error(*refused);
+    }
+    read_legacy_fields(role, data);
+    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl) {
+        return BackendResponse::error("token ttl should not be greater than token max ttl");
+    }
+    BackendResponse response;
+    if (role.max_ttl > request.mount.max_lease_ttl) {
+        response.warnings.emplace_back(
+            "max_ttl is greater than the system or backend mount's maximum TTL value; "
+            "issued tokens' max TTL value will be truncated");
+    }
+    if (data.has("bound_service_account_names")) {
+        role.names = data.list("bound_service_account_names");
+    }
+    if (role.names.empty()) {
+        return BackendResponse::error("\"bound_service_account_names\" can not be empty");
+    }
+    if (data.has("bound_service_account_namespaces")) {
+        role.namespaces = data.list("bound_service_account_namespaces");
+    }
+    role.namespace_selector =
+        data.text("bound_service_account_namespace_selector", role.namespace_selector);
+    if (role.namespaces.empty() && role.namespace_selector.empty()) {
+        return BackendResponse::error(
+            product == vault::Product::openbao
+                ? "\"bound_service_account_namespaces\" can not be empty if "
+                  "\"bound_service_account_namespace_selector\" is not set"
+                : "\"bound_service_account_namespaces\" can not be empty");
+    }
+    if (!role.namespace_selector.empty() &&
+        !selector_matches(role.namespace_selector, Json::object())) {
+        return BackendResponse::error(
+            "invalid \"bound_service_account_namespace_selector\" configured");
+    }
+    if (mixes_star(role.names) || mixes_star(role.namespaces)) {
+        return BackendResponse::error("can not mix \"*\" with values");
+    }
+    role.audience = data.text("audience", role.audience);
+    role.alias_name_source = data.text("alias_name_source", role.alias_name_source);
+    if (role.alias_name_source != "serviceaccount_uid" &&
+        role.alias_name_source != "serviceaccount_name") {
+        return BackendResponse::error(
+            "invalid alias_name_source, must be one of: serviceaccount_uid, serviceaccount_name");
+    }
+    data.warn_unrecognized(response);
+    return response;
+}
+
+Json describe_kubernetes_role(const KubernetesRole& role, vault::Product product) {
+    auto data = Json{{"alias_name_source", role.alias_name_source},
+                     {"bound_service_account_names", role.names},
+                     {"bound_service_account_namespaces", role.namespaces},
+                     {"token_bound_cidrs", role.bound_cidrs},
+                     {"token_explicit_max_ttl", seconds(role.explicit_max_ttl)},
+                     {"token_max_ttl", seconds(role.max_ttl)},
+                     {"token_no_default_policy", role.no_default_policy},
+                     {"token_num_uses", role.num_uses},
+                     {"token_period", seconds(role.period)},
+                     {"token_policies", role.policies},
+                     {"token_ttl", seconds(role.ttl)},
+                     {"token_type", role.token_type}};
+    for (const auto& [name, value] : role.legacy.items()) {
+        if (value.is_number() ? value != 0 : !value.empty()) {
+            data[name] = value;
+        }
+    }
+    if (!role.audience.empty()) {
+        data["audience"] = role.audience;
+    }
+    if (product == vault::Product::openbao) {
+        data["bound_service_account_namespace_selector"] = role.namespace_selector;
+        data["token_strictly_bind_ip"] = role.strictly_bind_ip;
+    }
+    return data;
+}
+
+}  // namespace meshproof::fakes

@@ -1,0 +1,220 @@
+#include "fakes/vault/request_parts.hpp"
+
+#include "core/base/text.hpp"
+
+namespace meshproof::fakes {
+
+namespace {
+
+constexpr std::size_t body_limit = 32U << 20;
+
+// As Go's path.Clean, with a final slash kept.
+std::string clean(const std::string& path) {
+    std::vector<std::string> kept;
+    for (const auto& part : split(path, '/')) {
+        if (part.empty() || part == ".") {
+            continue;
+        }
+        if (part == "..") {
+            if (!kept.empty()) {
+                kept.pop_back();
+            }
+        } else {
+            kept.push_back(part);
+        }
+    }
+    auto text = "/" + join(kept, "/");
+    if (path.ends_with('/') && text != "/") {
+        text += '/';
+    }
+    return text;
+}
+
+std::optional<bool> go_bool(std::string_view text) {
+    for (const auto* word : {"1", "t", "T", "TRUE", "true", "True"}) {
+        if (text == word) {
+            return true;
+        }
+    }
+    for (const auto* word : {"0", "f", "F", "FALSE", "false", "False"}) {
+        if (text == word) {
+            return false;
+        }
+    }
+    return std::nullopt;
+}
+
+Json query_fields(std::string_view query) {
+    auto data = Json::object();
+    for (const auto& [name, value] : http::parse_query(query)) {
+        if (name == "list" || name == "help") {
+            continue;
+        }
+        if (!data.contains(name)) {
+            data[name] = value;
+        } else if (data[name].is_array()) {
+            data[name].push_back(value);
+        } else {
+            data[name] = Json::array({data[name], value});
+        }
+    }
+    return data;
+}
+
+bool is_form(const http::Request& request) {
+    const auto type = request.headers.find("Content-Type").value_or("");
+    const auto body = trim(request.body);
+    return type.starts_with("application/x-www-form-urlencoded") && !body.empty() &&
+           !body.starts_with('{') && !body.starts_with('[');
+}
+
+}  // namespace
+
+std::pair<std::string, std::string> split_target(std::string_view target) {
+    const auto mark = target.find('?');
+    const auto raw = target.substr(0, mark);
+    const auto query =
+        mark == std::string_view::npos ? std::string() : std::string(target.substr(mark + 1));
+    return {http::percent_decode(raw).value_or(std::string(raw)), query};
+}
+
+std::optional<http::Response> redirect(const std::string& path, const std::string& query,
+                                       std::string_view method, vault::Product product) {
+    const bool home = path == "/";
+    const bool unclean = path.starts_with("/v1/") && clean(path) != path;
+    if (!home && !unclean) {
+        return std::nullopt;
+    }
+    const bool permanent = !home && product == vault::Product::vault;
+    const auto place = (home ? "/ui/" : clean(path)) + (query.empty() ? "" : "?" + query);
+    http::Response response;
+    response.status = permanent ? 301 : 307;
+    response.headers.set("Location", place);
+    if (method == "GET" || method == "HEAD") {
+        response.headers.set("Content-Type", "text/html; charset=utf-8");
+        response.body = fmt::format("<a href=\"{}\">{}</a>.\n\n", place,
+                                    permanent ? "Moved Permanently" : "Temporary Redirect");
+    }
+    return response;
+}
+
+std::string presented_token(const http::Headers& headers) {
+    if (const auto token = headers.find("X-Vault-Token"); token && !token->empty()) {
+        return *token;
+    }
+    const auto bearer = headers.find("Authorization").value_or("");
+    return bearer.starts_with("Bearer ") ? std::string(trim(bearer.substr(7))) : std::string();
+}
+
+Result<Json> parse_body(const std::string& body, std::string_view go_type) {
+    if (trim(body).empty()) {
+        return Json::object();
+    }
+    auto json = Json::parse(body, nullptr, false);
+    if (json.is_null()) {
+        return Json::object();
+    }
+    if (json.is_object()) {
+        return json;
+    }
+    if (json.is_discarded()) {
+        return fail(FailureKind::invalid, "failed to decode JSON input: unexpected EOF");
+    }
+    const auto kind = json.is_array()     ? "array"
+                      : json.is_string()  ? "string"
+                      : json.is_boolean() ? "bool"
+                                          : "number";
+    return fail(FailureKind::invalid,
+                "failed to decode JSON input: json: cannot unmarshal {} into Go value of type {}",
+                kind, go_type);
+}
+
+tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& request,
+                                                           const std::string& path,
+                                                           const std::string& query,
+                                                           vault::Product product) {
+    const bool openbao = product == vault::Product::openbao;
+    const auto refuse = [](int status, const std::optional<std::string>& text = std::nullopt) {
+        return tl::unexpected(error_answer(status, text));
+    };
+    LogicalRequest logical;
+    logical.path = path;
+    const auto& method = request.method;
+    if (method == "GET" || method == "LIST") {
+        logical.operation = method == "GET" ? Operation::read : Operation::list;
+        for (const auto& [name, value] : http::parse_query(query)) {
+            if (method == "GET" && name == "list") {
+                const auto list = go_bool(value);
+                if (!list) {
+                    return refuse(400);
+                }
+                if (*list) {
+                    logical.operation = Operation::list;
+                }
+            }
+        }
+        logical.data = query_fields(query);
+        if (logical.operation == Operation::list && !logical.path.ends_with('/')) {
+            logical.path += '/';
+        }
+    } else if (method == "DELETE") {
+        logical.operation = Operation::remove;
+        logical.data = query_fields(query);
+    } else if (method == "POST" || method == "PUT" || method == "PATCH") {
+        logical.operation = method == "PATCH" ? Operation::patch : Operation::update;
+        if (path.ends_with('/')) {
+            return refuse(400, "cannot write to a path ending in '/'");
+        }
+        if (method == "PATCH") {
+            const auto type = request.headers.find("Content-Type").value_or("");
+            if (type.empty()) {
+                return refuse(400, "mime: no media type");
+            }
+            if (trim(std::string_view(type).substr(0, type.find(';'))) !=
+                "application/merge-patch+json") {
+                return refuse(
+                    415, fmt::format("PATCH requires Content-Type of application/merge-patch+json, "
+                                     "provided {}",
+                                     type));
+            }
+        }
+        if (request.body.size() > body_limit) {
+            return refuse(413, openbao ? "http: request body too large" : "error parsing JSON");
+        }
+        if (is_form(request)) {
+            logical.data = query_fields(request.body);
+        } else {
+            auto body = parse_body(request.body, "map[string]interface {}");
+            if (!body) {
+                return refuse(400, openbao ? body.error().message : "error parsing JSON");
+            }
+            logical.data = std::move(*body);
+        }
+    } else if (method == "OPTIONS") {
+        return openbao ? refuse(400, "cannot handle internal-only request operation")
+                       : refuse(405, wrapped("unsupported operation"));
+    } else if (method == "SCAN" && openbao) {
+        // No endpoint that is played here can be scanned.
+        return refuse(405, wrapped("unsupported operation"));
+    } else {
+        return refuse(405);
+    }
+    if (const auto ttl = request.headers.find("X-Vault-Wrap-TTL"); ttl && !ttl->empty()) {
+        const auto parsed = parse_duration(*ttl);
+        if (!parsed) {
+            return refuse(
+                400,
+                fmt::format("error parsing X-Vault-Wrap-TTL header: time: invalid duration \"{}\"",
+                            *ttl));
+        }
+        if (*parsed < Duration{}) {
+            return refuse(400, "requested wrap ttl was negative");
+        }
+        if (*parsed > Duration{}) {
+            logical.wrap_ttl = parsed;
+        }
+    }
+    return logical;
+}
+
+}  // namespace meshproof::fakes

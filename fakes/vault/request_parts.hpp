@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "fakes/vault/core.hpp"
+
+/// From an HTTP request to a logical one: wire contract rows 9 to 17.
+namespace meshproof::fakes {
+
+/// The decoded path and the raw query.
+[[nodiscard]] std::pair<std::string, std::string> split_target(std::string_view target);
+
+/// The answer to a path that is not in its clean form, and to "/".
+[[nodiscard]] std::optional<http::Response> redirect(const std::string& path,
+                                                     const std::string& query,
+                                                     std::string_view method,
+                                                     vault::Product product);
+
+/// X-Vault-Token, else a bearer token; "" where there is neither.
+[[nodiscard]] std::string presented_token(const http::Headers& headers);
+
+/// Operation, path and fields; or the refusal.
+[[nodiscard]] tl::expected<LogicalRequest, http::Response> parse_logical(
+    const http::Request& request, const std::string& path, const std::string& query,
+    vault::Product product);
+
+/// A JSON object body; "" and null are empty objects. A failure's message is the whole 400 text.
+[[nodiscard]] Result<Json> parse_body(const std::string& body, std::string_view go_type);
+
+}  // namespace meshproof::fakes

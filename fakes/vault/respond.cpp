@@ -1,0 +1,155 @@
+#include <algorithm>
+
+#include "fakes/vault/core.hpp"
+
+namespace meshproof::fakes {
+
+namespace {
+
+using Kind = BackendResponse::Kind;
+
+Json auth_block(const Token& token) {
+    auto auth = Json{{"client_token", token.id},
+                     {"accessor", token.accessor},
+                     {"policies", token.policies},
+                     {"metadata", token.metadata.empty() ? Json() : Json(token.metadata)},
+                     {"lease_duration",
+                      std::chrono::duration_cast<std::chrono::seconds>(token.lease_ttl).count()},
+                     {"renewable", token.renewable},
+                     {"entity_id", token.entity_id},
+                     {"token_type", token.type},
+                     {"orphan", token.orphan},
+                     {"mfa_requirement", Json()},
+                     {"num_uses", token.num_uses}};
+    if (!token.policies.empty()) {
+        auth["token_policies"] = token.policies;
+    }
+    return auth;
+}
+
+// A read of nothing and a list of nothing are 404 with no text (rows 4 and 14).
+bool is_absent(const LogicalRequest& request, const BackendResponse& response) {
+    if (request.operation == Operation::read) {
+        return response.kind == Kind::none && response.warnings.empty();
+    }
+    if (request.operation != Operation::list) {
+        return false;
+    }
+    if (response.kind == Kind::none) {
+        return response.warnings.empty();
+    }
+    if (response.kind != Kind::data) {
+        return false;
+    }
+    const auto keys = response.data.is_object() ? response.data.find("keys") : response.data.end();
+    if (!response.data.is_object() || response.data.empty()) {
+        return response.warnings.empty();
+    }
+    return keys != response.data.end() && (keys->is_null() || keys->empty());
+}
+
+std::optional<http::Response> refusal(const LogicalRequest& request,
+                                      const BackendResponse& response) {
+    if (response.kind == Kind::error) {
+        return error_answer(response.status == 0 ? 400 : response.status, response.text);
+    }
+    if (response.kind == Kind::go_error) {
+        return error_answer(response.status == 0 ? 500 : response.status,
+                            request.unauthenticated ? response.text : wrapped(response.text));
+    }
+    if (is_absent(request, response)) {
+        return error_answer(404);
+    }
+    return std::nullopt;
+}
+
+http::Response wrap(VaultCore& core, const LogicalRequest& request, http::Response answer,
+                    const std::shared_ptr<Token>& issued) {
+    Token token;
+    token.namespace_path = request.ns->path;
+    token.path = "sys/wrapping/wrap";
+    token.policies = {"response-wrapping"};
+    token.num_uses = 1;
+    token.orphan = true;
+    token.issued = request.now;
+    token.expires = request.now + *request.wrap_ttl;
+    token.creation_ttl = token.lease_ttl = *request.wrap_ttl;
+    const auto kept = core.tokens.add(std::move(token), request.ns->id);
+    core.wrapped_answers[kept->id] = {std::move(answer), request.path, request.now,
+                                      *request.wrap_ttl};
+    Envelope envelope;
+    envelope.wrap_info =
+        Json{{"token", kept->id},
+             {"accessor", kept->accessor},
+             {"ttl", std::chrono::duration_cast<std::chrono::seconds>(*request.wrap_ttl).count()},
+             {"creation_time", rfc3339_nano(request.now)},
+             {"creation_path", request.path}};
+    if (issued && !issued->accessor.empty()) {
+        envelope.wrap_info["wrapped_accessor"] = issued->accessor;
+    }
+    return bare_answer(200, envelope_json(envelope));
+}
+
+}  // namespace
+
+http::Response respond(VaultCore& core, const LogicalRequest& request, CoreReply reply) {
+    auto& response = reply.base;
+    if (auto refused = refusal(request, response)) {
+        return std::move(*refused);
+    }
+    const bool silent = response.kind == Kind::none && response.warnings.empty() && !reply.issued;
+    if (silent) {
+        return empty_answer();
+    }
+    http::Response answer;
+    if (response.kind == Kind::raw) {
+        answer = std::move(response.raw);
+    } else {
+        Envelope envelope;
+        envelope.request_id = make_uuid(core.ids);
+        envelope.data = std::move(response.data);
+        envelope.warnings = std::move(response.warnings);
+        if (response.lease) {
+            // A lease that nobody could revoke any more is not handed out (row 65).
+            if (request.token && request.token->used_up) {
+                if (request.mount->backend) {
+                    request.mount->backend->revoke_lease(response.lease->internal, request.now);
+                }
+                return error_answer(400,
+                                    "Secret cannot be returned; token had one use left, so leased "
+                                    "credentials were immediately revoked.");
+            }
+            Lease lease;
+            lease.id = fmt::format("{}/{}{}", request.path, core.tokens.base62(24),
+                                   request.ns->id.empty() ? "" : "." + request.ns->id);
+            lease.namespace_path = request.ns->path;
+            lease.token = request.token ? request.token->id : "";
+            lease.issued = request.now;
+            lease.expires = request.now + response.lease->duration;
+            lease.renewable = response.lease->renewable;
+            lease.backend = request.mount->backend;
+            lease.internal = response.lease->internal;
+            envelope.lease_id = lease.id;
+            envelope.renewable = lease.renewable;
+            envelope.lease_duration =
+                std::chrono::duration_cast<std::chrono::seconds>(response.lease->duration).count();
+            core.leases[lease.id] = std::move(lease);
+        }
+        if (reply.issued) {
+            envelope.auth = auth_block(*reply.issued);
+            envelope.data = Json();
+        }
+        if (reply.repeat_data) {
+            envelope.top_level = envelope.data;
+        }
+        answer = bare_answer(response.status == 0 ? 200 : response.status, envelope_json(envelope));
+    }
+    if (request.wrap_ttl && !request.path.starts_with("sys/wrapping/unwrap") &&
+        !request.path.starts_with("sys/wrapping/rewrap") &&
+        !request.path.starts_with("sys/wrapping/lookup")) {
+        return wrap(core, request, std::move(answer), reply.issued);
+    }
+    return answer;
+}
+
+}  // namespace meshproof::fakes

@@ -1,0 +1,79 @@
+#include "fakes/vault/seal.hpp"
+
+#include <algorithm>
+
+#include "core/base/assert.hpp"
+#include "fakes/vault/backend.hpp"
+#include "fakes/vault/shamir.hpp"
+
+namespace meshproof::fakes {
+
+Seal::Seal(int shares, int threshold, Prng prng)
+    : shares_(shares), threshold_(threshold), prng_(std::move(prng)), master_(prng_.bytes(32)) {
+    MESHPROOF_ASSERT(threshold >= 1 && shares >= threshold && (shares == 1 || threshold > 1),
+                     "{} shares, threshold {}", shares, threshold);
+    if (shares == 1) {
+        keys_.emplace_back(to_hex(master_));
+        return;
+    }
+    for (const auto& share : split_secret(master_, shares, threshold, prng_)) {
+        keys_.emplace_back(to_hex(share));
+    }
+}
+
+void Seal::close() {
+    sealed_ = true;
+    forget_progress();
+}
+
+void Seal::forget_progress() {
+    given_.clear();
+    nonce_.clear();
+}
+
+Result<void> Seal::offer(const Bytes& share) {
+    if (share.size() < 16) {
+        return fail(FailureKind::invalid, "invalid key: key is shorter than minimum 16 bytes");
+    }
+    if (share.size() > 33) {
+        return fail(FailureKind::invalid, "invalid key: key is longer than maximum 33 bytes");
+    }
+    if (std::find(given_.begin(), given_.end(), share) != given_.end()) {
+        return {};
+    }
+    if (given_.empty()) {
+        nonce_ = make_uuid(prng_);
+    }
+    given_.push_back(share);
+    if (progress() < threshold_) {
+        return {};
+    }
+    const auto shares = std::move(given_);
+    forget_progress();
+    Bytes key;
+    if (threshold_ == 1) {
+        key = shares[0];
+    } else {
+        const bool alike = std::all_of(shares.begin(), shares.end(), [&](const Bytes& other) {
+            return other.size() == shares[0].size() &&
+                   std::count_if(shares.begin(), shares.end(), [&](const Bytes& same) {
+                       return same.back() == other.back();
+                   }) == 1;
+        });
+        if (!alike) {
+            return fail(FailureKind::invalid,
+                        "invalid key: failed to compute combined key: "
+                        "all parts must be the same length");
+        }
+        key = combine_shares(shares);
+    }
+    if (key != master_) {
+        return fail(FailureKind::invalid,
+                    "invalid key: failed to decrypt keys from storage: cipher: message "
+                    "authentication failed");
+    }
+    sealed_ = false;
+    return {};
+}
+
+}  // namespace meshproof::fakes

@@ -1,0 +1,114 @@
+#include "fakes/vault/core.hpp"
+
+/// Where a path below sys/ is served, and what it needs.
+namespace meshproof::fakes {
+
+bool builtin_unauthenticated(const LogicalRequest& request) {
+    return request.path.starts_with("sys/internal/ui/mounts") ||
+           request.path == "sys/wrapping/lookup";
+}
+
+bool builtin_needs_sudo(const LogicalRequest& request) {
+    for (const auto* prefix :
+         {"sys/auth/", "sys/audit/", "sys/raw/", "sys/config/ui/headers/", "sys/config/auditing/",
+          "sys/plugins/catalog/", "sys/revoke-prefix/", "sys/revoke-force/",
+          "sys/leases/revoke-prefix/", "sys/leases/revoke-force/", "sys/leases/lookup/",
+          "sys/internal/inspect/"}) {
+        if (request.path.starts_with(prefix)) {
+            return true;
+        }
+    }
+    for (const auto* path : {"sys/remount", "sys/audit", "sys/raw", "sys/rotate", "sys/config/cors",
+                             "auth/token/accessors", "auth/token/accessors/"}) {
+        if (request.path == path) {
+            return true;
+        }
+    }
+    return false;
+}
+
+namespace {
+
+CoreReply key_status(const LogicalRequest& request) {
+    if (!request.reads()) {
+        return BackendResponse::unsupported_operation();
+    }
+    CoreReply reply(BackendResponse::with(
+        Json{{"term", 1}, {"encryptions", 0}, {"install_time", rfc3339_nano(request.now)}}));
+    reply.repeat_data = true;
+    return reply;
+}
+
+CoreReply audit(const LogicalRequest& request) {
+    if (!request.reads()) {
+        return BackendResponse::unsupported_operation();
+    }
+    return BackendResponse::with(Json::object());
+}
+
+// Key shares by these paths: Vault serves them, OpenBao no longer does (row 29).
+CoreReply rekeying(const VaultCore& core, const LogicalRequest& request) {
+    if (core.openbao() || !request.reads()) {
+        return BackendResponse::unsupported_operation();
+    }
+    if (request.path == "sys/rekey/init") {
+        return BackendResponse::with(Json{{"started", false}, {"required", core.seal.threshold()}});
+    }
+    return BackendResponse::with(Json{{"started", false}, {"complete", false}});
+}
+
+bool begins(const LogicalRequest& request, std::string_view path) {
+    return request.path == path || request.path.starts_with(std::string(path) + "/");
+}
+
+}  // namespace
+
+Task<CoreReply> serve_sys(VaultCore& core, LogicalRequest request) {
+    if (begins(request, "sys/mounts") || begins(request, "sys/auth")) {
+        co_return serve_mounts(core, request);
+    }
+    if (begins(request, "sys/remount")) {
+        co_return serve_remount(core, request);
+    }
+    if (begins(request, "sys/internal/ui/mounts")) {
+        co_return serve_ui_mounts(core, request);
+    }
+    if (begins(request, "sys/policies/acl") || begins(request, "sys/policy")) {
+        co_return serve_policies(core, request);
+    }
+    if (request.path == "sys/capabilities-self" || request.path == "sys/capabilities" ||
+        request.path == "sys/capabilities-accessor") {
+        co_return serve_capabilities(core, request);
+    }
+    if (begins(request, "sys/quotas")) {
+        co_return serve_quotas(core, request);
+    }
+    if (begins(request, "sys/namespaces")) {
+        co_return serve_namespaces(core, request);
+    }
+    if (begins(request, "sys/wrapping")) {
+        co_return serve_wrapping(core, request);
+    }
+    const bool legacy =
+        !core.openbao() &&
+        (begins(request, "sys/renew") || begins(request, "sys/revoke") ||
+         begins(request, "sys/revoke-prefix") || begins(request, "sys/revoke-force"));
+    if (begins(request, "sys/leases") || legacy) {
+        if (legacy) {
+            request.path.replace(0, 4, "sys/leases/");
+        }
+        co_return co_await serve_leases(core, std::move(request));
+    }
+    if (request.path == "sys/key-status") {
+        co_return key_status(request);
+    }
+    if (request.path == "sys/audit") {
+        co_return audit(request);
+    }
+    if (request.path == "sys/rekey/init" || request.path == "sys/generate-root/attempt") {
+        co_return rekeying(core, request);
+    }
+    co_return BackendResponse::unsupported_path();
+}
+
+}  // namespace meshproof::fakes

@@ -1,0 +1,70 @@
+#include "fakes/vault/core.hpp"
+
+/// sys/wrapping: row 21. The wrapping itself is in respond.cpp.
+namespace meshproof::fakes {
+
+namespace {
+
+BackendResponse invalid() {
+    return BackendResponse::error("wrapping token is not valid or does not exist");
+}
+
+}  // namespace
+
+CoreReply serve_wrapping(VaultCore& core, const LogicalRequest& request) {
+    if (!request.writes()) {
+        return BackendResponse::unsupported_operation();
+    }
+    if (request.path == "sys/wrapping/wrap") {
+        if (!request.wrap_ttl) {
+            return BackendResponse::error("endpoint requires response wrapping to be used");
+        }
+        return BackendResponse::with(request.data);
+    }
+    static const Fields fields{{{"token", FieldType::text}}};
+    MESHPROOF_FIELDS(data, fields, request, core);
+    const auto id = data.has("token") ? data.text("token") : request.token_id;
+    const auto found = core.wrapped_answers.find(id);
+    if (found == core.wrapped_answers.end()) {
+        return invalid();
+    }
+    if (request.path == "sys/wrapping/lookup") {
+        return BackendResponse::with(
+            Json{{"creation_path", found->second.creation_path},
+                 {"creation_time", rfc3339_nano(found->second.created)},
+                 {"creation_ttl",
+                  std::chrono::duration_cast<std::chrono::seconds>(found->second.ttl).count()}});
+    }
+    const auto kept = found->second;
+    core.tokens.revoke(id);
+    BackendResponse response;
+    response.kind = BackendResponse::Kind::raw;
+    if (request.path == "sys/wrapping/unwrap") {
+        response.raw = kept.answer;
+        return response;
+    }
+    if (request.path == "sys/wrapping/rewrap") {
+        Token token;
+        token.namespace_path = request.ns->path;
+        token.path = "sys/wrapping/wrap";
+        token.policies = {"response-wrapping"};
+        token.num_uses = 1;
+        token.orphan = true;
+        token.issued = request.now;
+        token.expires = request.now + kept.ttl;
+        const auto fresh = core.tokens.add(std::move(token), request.ns->id);
+        core.wrapped_answers[fresh->id] = {kept.answer, kept.creation_path, request.now, kept.ttl};
+        Envelope envelope;
+        envelope.wrap_info =
+            Json{{"token", fresh->id},
+                 {"accessor", fresh->accessor},
+                 {"ttl", std::chrono::duration_cast<std::chrono::seconds>(kept.ttl).count()},
+                 {"creation_time", rfc3339_nano(request.now)},
+                 {"creation_path", kept.creation_path}};
+        response.raw = bare_answer(200, envelope_json(envelope));
+        return response;
+    }
+    return BackendResponse::unsupported_path();
+}
+
+}  // namespace meshproof::fakes
