@@ -1,6 +1,10 @@
 #include "fakes/sim/sim_network.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <deque>
 #include <map>
@@ -8,26 +12,67 @@
 
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
+#include "core/http/gated_executor.hpp"
 #include "core/time/signal.hpp"
-#include "core/time/task_group.hpp"
 #include "core/time/within.hpp"
 #include "fakes/sim/connections.hpp"
 
 namespace meshproof::fakes {
+namespace asio = boost::asio;
 namespace {
 
 std::string address_of(const http::Url& url) {
     return fmt::format("{}:{}", lower(url.host), url.port);
 }
 
-/// A listening name and its handler.
+/// A listening name, its handler and the coroutines that serve there.
 struct Host {
     Host(http::ListenSpec its_spec, http::Handler& its_handler, http::Url its_url)
         : spec(std::move(its_spec)), handler(its_handler), url(std::move(its_url)) {}
+
+    /// Starts a coroutine of the host, which ends itself, by cancel() or by stop().
+    static std::uint64_t start(const std::shared_ptr<Host>& host, asio::any_io_executor executor,
+                               Task<void> work) {
+        const auto id = host->next++;
+        auto signal = std::make_unique<asio::cancellation_signal>();
+        auto slot = signal->slot();
+        host->running.emplace(id, std::move(signal));
+        asio::co_spawn(asio::any_io_executor(http::GatedExecutor(std::move(executor), host->gate)),
+                       std::move(work),
+                       asio::bind_cancellation_slot(slot, [host, id](std::exception_ptr error) {
+                           MESHPROOF_ASSERT(!error, "a served coroutine lets nothing escape");
+                           // The signal outlives this handler, which may run from inside it.
+                           auto ended = host->running.extract(id);
+                       }));
+        return id;
+    }
+    void cancel(std::uint64_t id) {
+        const auto found = running.find(id);
+        if (found != running.end() && *gate != http::Gate::closed) {  // else destroyed already
+            found->second->emit(asio::cancellation_type::terminal);
+        }
+    }
+    /// As a stopped socket listener does: no statement of the handler runs any more, what waits is
+    /// destroyed.
+    void stop() {
+        if (*gate == http::Gate::closed) {
+            return;
+        }
+        *gate = http::Gate::closing;
+        std::vector<std::uint64_t> ids;
+        for (const auto& [id, signal] : running) {
+            ids.push_back(id);
+        }
+        std::ranges::for_each(ids, [this](std::uint64_t id) { cancel(id); });
+        *gate = http::Gate::closed;
+    }
+
     http::ListenSpec spec;
     http::Handler& handler;
     http::Url url;
-    TaskGroup serving;
+    std::shared_ptr<http::Gate> gate = std::make_shared<http::Gate>(http::Gate::open);
+    std::map<std::uint64_t, std::unique_ptr<asio::cancellation_signal>> running;
+    std::uint64_t next = 0;
 };
 
 struct Wire {
@@ -58,12 +103,14 @@ struct Exchange {
     std::optional<http::Response> response;
     std::exception_ptr error;  ///< what the handler threw (CannotGoOn); `closed` as well
     std::deque<Piece> pieces;
-    TaskGroup pump;  ///< delivers the pieces of a stream
+    std::optional<std::uint64_t> pump;  ///< the host's coroutine that delivers a stream's pieces
     Signal changed;
 
     void close() {
         closed = true;
-        pump.cancel();
+        if (pump) {
+            host->cancel(*pump);
+        }
         changed.notify_all();
     }
     [[nodiscard]] bool stalled() const {
@@ -329,8 +376,8 @@ Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<E
     if (!request.headers.find("Host")) {
         request.headers.set("Host", fmt::format("{}:{}", endpoint.url.host, endpoint.url.port));
     }
-    co_await exchange->host->serving.spawn(
-        serve(state, exchange, std::move(request), std::move(*peer)));
+    Host::start(exchange->host, co_await asio::this_coro::executor,
+                serve(state, exchange, std::move(request), std::move(*peer)));
     while (!exchange->response && !exchange->closed) {
         co_await exchange->changed.wait();
     }
@@ -399,7 +446,7 @@ class SimListener final : public http::Listener {
             state->hosts.erase(address_of(host_->url));
             state->drop(host_);
         }
-        host_->serving.cancel();
+        host_->stop();
     }
     [[nodiscard]] http::Url url() const override { return host_->url; }
     void drop_connections() override {
@@ -460,7 +507,7 @@ SimNetwork::SimNetwork(SimClock& clock, Prng prng, FaultPlan plan)
 
 SimNetwork::~SimNetwork() {
     for (const auto& [address, host] : state_->hosts) {
-        host->serving.cancel();
+        host->stop();
     }
     state_->close_exchanges([](const Exchange&) { return true; });
 }
@@ -510,8 +557,9 @@ Task<Result<std::unique_ptr<http::Stream>>> SimNetwork::open(http::Endpoint endp
         exchange->pieces.push_back({state->clock.now(), std::move(body)});
     }
     if (source) {
-        co_await exchange->pump.spawn(
-            pump_pieces(state, exchange, std::move(source), Prng(fate.stream_seed)));
+        auto pump = pump_pieces(state, exchange, std::move(source), Prng(fate.stream_seed));
+        exchange->pump =
+            Host::start(exchange->host, co_await asio::this_coro::executor, std::move(pump));
     } else {
         exchange->pieces.push_back({state->clock.now(), std::nullopt});
     }

@@ -24,9 +24,10 @@ struct FaultPlan {
 /// certificates are really checked, by in-memory handshakes at the virtual date (or at TlsParty::at
 /// where that is set: a skewed clock): on each new connection where either side asks for a client
 /// certificate or checks its peer; for other https endpoints once per server identity and trust,
-/// and again when the server's leaf is out of its time. A request whose caller gave up is still
-/// handled to its end. Destroying a listener or the network cancels the handlers that still run
-/// there: they end at their next wait.
+/// and again when the server's leaf is out of its time.
+/// A request whose caller gave up is still handled to its end. Stopping a service is as with
+/// BeastTransport: from the moment at which a Listener (or the network) is destroyed, no statement
+/// of its Handler runs any more.
 class SimNetwork final : public http::Transport {
   public:
     SimNetwork(SimClock& clock, Prng prng, FaultPlan plan = {});

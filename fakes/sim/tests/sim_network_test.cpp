@@ -273,6 +273,38 @@ TEST(SimNetwork, StoppingAListenerClosesWhatIsInFlight) {
     EXPECT_EQ(echo.ended, 0) << "a stopped server goes on working";
 }
 
+/// Notes in a variable of its own how its work ended.
+class Notes final : public http::Handler {
+  public:
+    explicit Notes(Clock& clock) : clock_(clock) {}
+    [[nodiscard]] Task<http::Response> handle(http::Request, http::Peer) override {
+        try {
+            co_await clock_.sleep_for(30s);
+        } catch (...) {
+            ended_badly = true;
+        }
+        co_return http::Response{};
+    }
+    bool ended_badly = false;
+
+  private:
+    Clock& clock_;
+};
+
+TEST(SimNetwork, AHandlerMayBeDestroyedRightAfterItsListener) {
+    Net net;
+    auto handler = std::make_unique<Notes>(net.clock);
+    auto listener = net.listen("api", *handler);
+    const auto answer =
+        net.clock.run(send_and_break(net.network, Net::endpoint(listener->url()), net.clock, [&] {
+            listener.reset();
+            handler.reset();
+        }));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, FailureKind::closed);
+    net.clock.run(sleep_past(net.clock));
+}
+
 TEST(SimLink, PassesRefusesAndHeals) {
     Net net;
     Echo echo(net.clock);
