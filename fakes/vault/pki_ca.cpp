@@ -60,7 +60,7 @@ Checked<KeyOrder> ordered_key(Mount& mount, const Call& call, const std::string&
     if (kind == "existing") {
         const auto key = find_key(mount, call.fields.text("key_ref", "default"));
         if (!key) {
-            return refuse(key.error());
+            return refuse("failed to lookup public key from existing key: " + key.error());
         }
         order.key = (*key)->key;
         return order;
@@ -115,6 +115,11 @@ BackendResponse generate_csr(Mount& mount, const Call& call, const std::string& 
     return answer;
 }
 
+// As Go names key algorithms.
+std::string_view go_algorithm(std::string_view algorithm) {
+    return algorithm == "rsa" ? "RSA" : algorithm == "ec" ? "ECDSA" : "Ed25519";
+}
+
 std::string rotated_name(Mount& mount, const Call& call, std::string name) {
     const bool rotates = call.request.path.starts_with("root/rotate/");
     return rotates && name.empty() && !find_issuer(mount, "next") ? "next" : name;
@@ -135,7 +140,7 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
     if (pem.size() < 75) {
         return BackendResponse::error(
             "provided data for import was too short; perhaps a path was passed to the API rather "
-            "than the contents of a PEM file?");
+            "than the contents of a PEM file");
     }
     const auto blocks = pem_blocks(pem);
     if (blocks.empty()) {
@@ -193,7 +198,7 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
                                          {"existing_keys", id_list(old_keys)},
                                          {"existing_issuers", id_list(old_issuers)},
                                          {"mapping", mapping}});
-    if (const auto warning = aia_warning(mount.urls); warning && !new_issuers.empty()) {
+    if (const auto warning = aia_warning(mount.urls)) {
         answer.warnings.push_back(*warning);
     }
     return answer;
@@ -283,7 +288,7 @@ BackendResponse sign_intermediate(Mount& mount, const Call& call) {
     }
     const auto format = format_of(call);
     if (!format) {
-        return format.error();
+        return BackendResponse::error("The \"format\" path parameter must be \"pem\" or \"der\"");
     }
     const auto csr = csr_of(call);
     if (!csr) {
@@ -359,7 +364,7 @@ BackendResponse sign_self_issued(Mount& mount, const Call& call) {
         return BackendResponse::go_error(
             fmt::format("signing certificate's public key algorithm ({}) does not match submitted "
                         "certificate's ({}), and require_matching_certificate_algorithms is true",
-                        signer, subject));
+                        go_algorithm(signer), go_algorithm(subject)));
     }
     const auto urls = aia_urls(mount, ca->issuer);
     crypto::CertificateSpec spec;

@@ -196,7 +196,7 @@ std::vector<Endpoint> endpoints(vault::Product product) {
     const auto signed_ca = none.ca().ca_limits().texts({"csr", "skid"}).flags({"use_csr_values"});
     const auto self_issued = none.texts({"certificate", "issuer_ref"})
                                  .flags({"require_matching_certificate_algorithms"});
-    const auto imported = none.texts({"certificate", "pem_bundle"});
+    const auto imported = none.texts({"pem_bundle"});
     const auto key = none.texts({"key_name", "key_type", "pem_bundle"}).integers({"key_bits"});
     return {
         {"root/generate/:exported", {{update, generate_root}}, generated_root},
@@ -213,7 +213,9 @@ std::vector<Endpoint> endpoints(vault::Product product) {
          {{update, generate_intermediate}},
          generated_csr},
         {"intermediate/cross-sign", {{update, cross_sign}}, generated_csr},
-        {"intermediate/set-signed", {{update, import_certificates}}, imported},
+        {"intermediate/set-signed",
+         {{update, import_certificates}},
+         imported.texts({"certificate"})},
         {"issuers/import/cert", {{update, import_certificates}}, imported},
         {"issuers/import/bundle", {{update, import_bundle}}, imported},
         {"config/ca", {{update, import_bundle}}, imported},
@@ -241,7 +243,8 @@ std::vector<Endpoint> endpoints(vault::Product product) {
 
         {"keys", {{list, list_keys}}, none},
         {"key/:key_ref", {{read, read_key}, {update, write_key}, {remove, delete_key}}, key},
-        {"keys/generate/:exported", {{update, generate_key}}, key},
+        {"keys/generate/internal", {{update, generate_key}}, key},
+        {"keys/generate/exported", {{update, generate_key}}, key},
         {"keys/import", {{update, import_key}}, key},
         {"config/keys",
          {{read, read_keys_config}, {update, write_keys_config}},

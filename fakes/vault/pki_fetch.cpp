@@ -79,7 +79,7 @@ BackendResponse fetch_crl(Mount& mount, const Call& call) {
         return raw_answer(type, "");
     }
     const auto& list = asked_list(*lists, call);
-    return raw_answer(type, pem ? list.pem() : list.der());
+    return raw_answer(type, pem ? std::string(trim(list.pem())) : list.der());
 }
 
 BackendResponse fetch_issuer_crl(Mount& mount, const Call& call) {
@@ -124,7 +124,7 @@ BackendResponse fetch_cert_crl(Mount& mount, const Call&) {
         return BackendResponse::go_error(issuer.error());
     }
     const auto* lists = crls_of(mount, **issuer);
-    return lists != nullptr ? certificate_json(lists->complete.pem())
+    return lists != nullptr ? certificate_json(std::string(trim(lists->complete.pem())))
                             : BackendResponse::go_error(
                                   fmt::format("unable to find CRL for issuer: {}", (*issuer)->id));
 }
@@ -135,7 +135,7 @@ BackendResponse fetch_certificate(Mount& mount, const Call& call) {
     if (found == mount.certificates.end()) {
         return not_found();
     }
-    auto answer = certificate_json(found->second.pem());
+    auto answer = certificate_json(pem_text(found->second));
     if (const auto revoked = mount.revocations.find(serial); revoked != mount.revocations.end()) {
         answer.data["revocation_time"] = unix_seconds(revoked->second.at);
         answer.data["revocation_time_rfc3339"] = rfc3339_nano(revoked->second.at);

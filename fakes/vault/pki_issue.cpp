@@ -115,6 +115,9 @@ Checked<bool> settle_issued_key(const Mount& mount, const Call& call, Role& role
     }
     role.key_type = call.fields.text("key_type");
     role.key_bits = call.fields.integer("key_bits");
+    if (const auto type = key_type_of(role.key_type, role.key_bits); !type) {
+        return go_error("failed to validate role: " + type.error().text);
+    }
     return false;
 }
 

@@ -134,11 +134,7 @@ BackendResponse delete_key(Mount& mount, const Call& call) {
 }
 
 BackendResponse generate_key(Mount& mount, const Call& call) {
-    const auto kind = call.captured("exported");
-    if (kind != "internal" && kind != "exported") {
-        return BackendResponse::error(fmt::format(
-            "the \"exported\" path parameter must be \"internal\", \"exported\" or \"kms\"", kind));
-    }
+    const bool exported = call.request.path.ends_with("exported");
     const auto name = new_key_name(mount, call);
     if (!name) {
         return name.error();
@@ -150,7 +146,7 @@ BackendResponse generate_key(Mount& mount, const Call& call) {
     }
     const auto* key = add_key(mount, crypto::Key::generate(*type), *name).key;
     auto data = key_json(*key);
-    if (kind == "exported") {
+    if (exported) {
         data["private_key"] = private_key_text(key->key, "pem", "").text;
     }
     return BackendResponse::with(data);
@@ -158,6 +154,11 @@ BackendResponse generate_key(Mount& mount, const Call& call) {
 
 BackendResponse import_key(Mount& mount, const Call& call) {
     const auto pem = call.fields.text("pem_bundle");
+    if (pem.size() < 64) {
+        return BackendResponse::error(
+            "provided data for import was too short; perhaps a path was passed to the API rather "
+            "than the contents of a PEM file");
+    }
     const auto name = new_key_name(mount, call);
     if (!name) {
         return name.error();

@@ -135,14 +135,40 @@ bool subject_serial_allowed(const Role& role, const std::string& serial) {
         [&](const auto& allowed) { return !allowed.empty() && glob_matches(allowed, serial); });
 }
 
+// What Go's idna package says of a name that no DNS message could carry.
+std::optional<std::string> idna_fault(const std::string& name) {
+    const auto labels = split(name, '.');
+    for (const auto& label : labels) {
+        if (label.empty() || name.size() > 253) {
+            return fmt::format("idna: invalid label \"{}\"", name);
+        }
+        if (label.size() > 63) {
+            return fmt::format("idna: invalid label \"{}\"", label);
+        }
+    }
+    return std::nullopt;
+}
+
 // A CN or alt_names entry goes where it belongs; what is neither an address nor a host name goes
 // nowhere (row 106).
-void add_name(crypto::AltNames& names, const std::string& name) {
+Checked<> add_name(crypto::AltNames& names, const std::string& name) {
     if (name.find('@') != std::string::npos) {
         names.emails.push_back(name);
+    } else if (const auto fault = idna_fault(name)) {
+        return refuse(*fault);
     } else if (is_host_name(name)) {
         names.dns.push_back(name);
     }
+    return {};
+}
+
+std::vector<std::string> alternative_names(const Call& call) {
+    const auto text = call.fields.text("alt_names");
+    auto names = trim(text).empty() ? std::vector<std::string>() : split(text, ',');
+    for (auto& name : names) {
+        name = std::string(trim(name));
+    }
+    return names;
 }
 
 void remove_duplicates(std::vector<std::string>& names) {
@@ -294,9 +320,6 @@ bool is_host_name(std::string_view name) {
     if (name.starts_with("*.")) {
         name.remove_prefix(2);
     }
-    if (name.ends_with('.')) {
-        name.remove_suffix(1);
-    }
     const auto labels = split(name, '.');
     return !name.empty() && name.size() <= 253 &&
            std::all_of(labels.begin(), labels.end(),
@@ -363,11 +386,15 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
     names.dns = from_csr.dns;
     names.emails = from_csr.emails;
     if (!common_name.empty() && !call.fields.boolean("exclude_cn_from_sans")) {
-        add_name(names, common_name);
+        if (auto added = add_name(names, common_name); !added) {
+            return tl::unexpected(added.error());
+        }
     }
     if (sans_csr == nullptr) {
-        for (const auto& name : split(call.fields.text("alt_names"), ',')) {
-            add_name(names, std::string(trim(name)));
+        for (const auto& name : alternative_names(call)) {
+            if (auto added = add_name(names, name); !added) {
+                return tl::unexpected(added.error());
+            }
         }
     }
 

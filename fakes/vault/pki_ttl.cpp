@@ -22,19 +22,42 @@ std::string go_time(Time time) {
 }
 
 // OpenBao's role.not_after_bound (row 94).
-Checked<> within_bound(const Role& role, Time not_after, Time by_ttl) {
+Checked<> within_bound(const Role& role, Time not_after, Time by_ttl, Duration ttl) {
     if (role.not_after_bound == "permit") {
         return {};
     }
     if (role.not_after_bound == "forbid") {
-        return refuse("not_after_bound is set to forbid, but not_after was provided");
+        return refuse("not_after_bound is set to forbid. not_after cannot be provided.");
     }
-    const auto limit = role.not_after_bound == "ttl-limited" ? std::optional<Time>(by_ttl)
-                                                             : parse_rfc3339(role.not_after_bound);
-    if (limit && not_after > *limit) {
-        return refuse(fmt::format(
-            "not_after_bound is set to {}, but the requested not_after ({}) is after {}",
-            role.not_after_bound, go_time(not_after), go_time(*limit)));
+    if (role.not_after_bound == "ttl-limited") {
+        if (not_after <= by_ttl) {
+            return {};
+        }
+        return refuse(
+            fmt::format("not_after_bound is set to ttl-limited. Cannot satisfy request as that "
+                        "would result in notAfter of {} that is beyond the TTL of {}",
+                        rfc3339_nano(not_after), go_duration(ttl)));
+    }
+    if (const auto limit = parse_rfc3339(role.not_after_bound); limit && not_after > *limit) {
+        return refuse(
+            fmt::format("not_after_bound is set to {}. Cannot statisfy request as that would "
+                        "result in notAfter of {} that is beyond the maximum timestamp of {}",
+                        role.not_after_bound, rfc3339_nano(not_after), rfc3339_nano(*limit)));
+    }
+    return {};
+}
+
+// OpenBao's role.not_before_bound, for `sign` too although it does not apply the parameter.
+Checked<> within_not_before_bound(const Role& role, Time not_before, Time earliest) {
+    if (role.not_before_bound == "forbid") {
+        return refuse("not_before_bound is set to forbid. not_before cannot be provided.");
+    }
+    if (role.not_before_bound == "duration" && not_before < earliest) {
+        return refuse(
+            fmt::format("not_before_bound is set to duration. Cannot satisfy request as it would "
+                        "result in notBefore of {} that is older than the allowed "
+                        "not_before_duration of {}",
+                        rfc3339_nano(not_before), go_duration(role.not_before_duration)));
     }
     return {};
 }
@@ -49,6 +72,11 @@ Checked<Time> start(const Mount& mount, const Role& role, const Call& call, bool
         const auto time = parse_time(asked);
         if (!time) {
             return tl::unexpected(time.error());
+        }
+        if (role.not_before.empty()) {
+            if (auto bound = within_not_before_bound(role, *time, not_before); !bound) {
+                return tl::unexpected(bound.error());
+            }
         }
         if (honours) {
             not_before = *time;
@@ -99,7 +127,7 @@ Checked<Validity> validity(const Mount& mount, const Role& role, const Call& cal
             return tl::unexpected(time.error());
         }
         if (mount.openbao() && role.not_after.empty()) {
-            if (auto bound = within_bound(role, *time, result.not_after); !bound) {
+            if (auto bound = within_bound(role, *time, result.not_after, ttl); !bound) {
                 return tl::unexpected(bound.error());
             }
         }
