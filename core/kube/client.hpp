@@ -118,7 +118,9 @@ class Client {
     [[nodiscard]] Task<Result<Pod>> pod(std::string ns, std::string name) const;
     [[nodiscard]] Task<Result<void>> delete_pod(std::string ns, std::string name) const;  ///< grace period 0
     [[nodiscard]] Task<Result<PodList>> list_pods(std::string ns, std::string selector = {}) const;
-    [[nodiscard]] Task<Result<PodWatch>> watch_pods(std::string ns, std::string selector, std::string resource_version) const;
+    /// The server ends the watch cleanly after `limit`, cut to whole seconds.
+    [[nodiscard]] Task<Result<PodWatch>> watch_pods(std::string ns, std::string selector, std::string resource_version,
+                                                    Duration limit = std::chrono::minutes(5)) const;
     /// Status subresource, merge patch: phase, and condition Ready with its reason.
     [[nodiscard]] Task<Result<void>> set_pod_status(std::string ns, std::string name, std::string phase, bool ready, std::string reason) const;
 

@@ -244,9 +244,8 @@ Task<void> Agent::rest(std::uint64_t seen) {
         until = due_;
     }
     if (ready()) {
-        // The end itself is still inside the validity, so the next instant is when the pod stops
-        // being ready.
-        const auto ended = server_.identity()->leaf.not_after() + Duration(1);
+        // Certificates hold whole seconds, and the last one is still inside the validity.
+        const auto ended = server_.identity()->leaf.not_after() + std::chrono::seconds(1);
         until = std::min(until.value_or(ended), ended);
     }
     if (until) {

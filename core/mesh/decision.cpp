@@ -30,6 +30,10 @@ std::string or_else(const std::string& text, std::string_view placeholder) {
 }
 
 Decision unreachable(std::string_view what, const Failure& failure) {
+    if (failure.kind == FailureKind::malformed) {
+        return {Action::retry,
+                fmt::format("{} gave an answer that cannot be used: {}", what, failure.message)};
+    }
     return {Action::retry, fmt::format("{} gave no answer: {}", what, failure.message)};
 }
 

@@ -73,13 +73,12 @@ Result<crypto::TlsIdentity> accept_leaf(const Node& node, const Caller& caller,
         return fail(FailureKind::malformed, "the CA answered a leaf for {} instead of {}",
                     id->text(), caller.id.text());
     }
-    if (certificate.not_after() < now) {
-        return fail(FailureKind::expired, "the CA answered a leaf that expired at {}",
-                    rfc3339(certificate.not_after()));
-    }
-    if (certificate.not_before() > now) {
-        return fail(FailureKind::expired, "the CA answered a leaf that is valid only from {}",
-                    rfc3339(certificate.not_before()));
+    if (!certificate.valid_at(now)) {
+        return certificate.not_before() > now
+                   ? fail(FailureKind::expired, "the CA answered a leaf that is valid only from {}",
+                          rfc3339(certificate.not_before()))
+                   : fail(FailureKind::expired, "the CA answered a leaf that expired at {}",
+                          rfc3339(certificate.not_after()));
     }
     if (node.trust.empty()) {
         return fail(FailureKind::invalid,

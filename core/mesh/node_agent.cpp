@@ -12,53 +12,65 @@ NodeAgent::NodeAgent(std::shared_ptr<Node> node, std::shared_ptr<Workloads> work
 Task<void> NodeAgent::run(std::shared_ptr<NodeAgent> self) {
     const auto& mesh = *self->node_->mesh;
     while (true) {
-        const auto followed = co_await follow(self);
+        const auto followed = co_await self->follow();
         if (!followed) {
             co_await mesh.clock.sleep_for(self->backoff_.next(mesh.options, mesh.usual_life()));
         }
     }
 }
 
-// One list and one watch. Well ended by the watch's own timeout; a failure otherwise.
-Task<Result<void>> NodeAgent::follow(std::shared_ptr<NodeAgent> self) {
-    auto& node = *self->node_;
-    auto version = co_await self->list();
-    if (!version) {
-        co_return propagate(version);
+// One list, then watch after watch, each from where the last one ended. Ends with what broke it:
+// then we list again.
+Task<Result<void>> NodeAgent::follow() {
+    auto version = co_await list();
+    while (version) {
+        backoff_.reset();
+        version = co_await watch(*version);
     }
-    auto watch = co_await node.kube.watch_pods(node.workload_namespace, node.selector, *version);
+    co_return propagate(version);
+}
+
+// The version at its clean end.
+Task<Result<std::string>> NodeAgent::watch(std::string version) {
+    auto& clock = node_->mesh->clock;
+    const auto begun = clock.elapsed();
+    const auto limit = std::max<Duration>(node_->mesh->usual_life() / 4, std::chrono::seconds(1));
+    auto watch =
+        co_await node_->kube.watch_pods(node_->workload_namespace, node_->selector, version, limit);
     if (!watch) {
         co_return propagate(watch);
     }
-    self->backoff_.reset();
     while (true) {
-        // A connection that went silent looks like a quiet cluster, so after a while we list again.
-        auto event = co_await within(node.mesh->clock, node.mesh->usual_life() / 4, watch->next());
+        // A connection that went silent looks like a quiet cluster, but for the end that the server
+        // owes us.
+        auto event = co_await within(clock, limit * 2, watch->next());
         if (!event) {
-            if (event.error().kind == FailureKind::timed_out) {
-                co_return Result<void>();
-            }
             co_return propagate(event);
         }
         if (!*event) {
-            co_return Result<void>();
+            break;
         }
         auto& pod = (*event)->object;
         switch ((*event)->kind) {
             case kube::WatchKind::added:
             case kube::WatchKind::modified:
-                co_await self->added(std::move(pod));
+                co_await added(std::move(pod));
                 break;
             case kube::WatchKind::deleted:
-                self->workloads_->lost(pod.meta.name);
-                co_await self->gone(pod.meta.name);
+                workloads_->lost(pod.meta.name);
+                co_await gone(pod.meta.name);
                 break;
             case kube::WatchKind::bookmark:
                 break;
             case kube::WatchKind::error:
                 co_return fail(FailureKind::server, "the watch ended: {}", (*event)->error);
         }
+        version = (*event)->resource_version;
     }
+    if (clock.elapsed() - begun < limit / 2) {
+        co_return fail(FailureKind::closed, "the watch ended before its time");
+    }
+    co_return version;
 }
 
 Task<Result<std::string>> NodeAgent::list() {

@@ -24,8 +24,9 @@ class NodeAgent {
     }
 
   private:
-    [[nodiscard]] static Task<Result<void>> follow(std::shared_ptr<NodeAgent> self);
+    [[nodiscard]] Task<Result<void>> follow();
     [[nodiscard]] Task<Result<std::string>> list();
+    [[nodiscard]] Task<Result<std::string>> watch(std::string version);
     [[nodiscard]] Task<void> added(kube::Pod pod);
     [[nodiscard]] Task<void> gone(std::string pod);
 

@@ -101,9 +101,10 @@ Task<void> Workloads::keep(std::shared_ptr<Workloads> self) {
             co_await self->work_.wait_past(seen);
             continue;
         }
-        const auto lost = self->lost_.front();
-        self->lost_.pop_front();
+        const auto lost =
+            self->lost_.front();  // taken away only once it is replaced: until then it is known
         if (!self->specs_.contains(lost.workload)) {
+            self->lost_.pop_front();
             continue;
         }
         const auto name = self->new_name(lost.workload);
@@ -115,6 +116,7 @@ Task<void> Workloads::keep(std::shared_ptr<Workloads> self) {
             co_await mesh.clock.sleep_for(self->backoff_.next(mesh.options, mesh.usual_life()));
         }
         self->backoff_.reset();
+        self->lost_.pop_front();
         self->replaced_by_[lost.pod] = name;
         self->node_->pods_changed.ring();
     }

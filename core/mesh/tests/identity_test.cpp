@@ -15,7 +15,7 @@ TEST(TrustDomain, TakesTheAlphabetAndNothingElse) {
     EXPECT_EQ(TrustDomain::parse("a-b_c.9")->name(), "a-b_c.9");
     EXPECT_EQ(TrustDomain::parse("10.0.0.1")->name(), "10.0.0.1");  // I3: a name like any other
     EXPECT_TRUE(TrustDomain::parse(std::string(255, 'a')));         // I5
-    for (const std::string bad :
+    for (const std::string& bad :
          {std::string(), std::string("Cluster.local"), std::string("a:8080"), std::string("u@a"),
           std::string("a%62"), std::string("[::1]"), std::string("a/b"), std::string("a b"),
           std::string("spiffe://a"), std::string(256, 'a')}) {

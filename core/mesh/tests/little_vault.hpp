@@ -1,0 +1,117 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/crypto/tests/fixtures.hpp"
+#include "core/http/transport.hpp"
+
+namespace meshproof::mesh::testing {
+
+/// As much of a Vault as the signing path meets, and able to answer wrongly on purpose.
+class LittleVault final : public http::Handler {
+  public:
+    explicit LittleVault(const Clock& clock) : clock_(clock) {}
+
+    struct Answer {
+        int status = 0;
+        std::string error;
+    };
+    std::optional<Answer> login_refusal, sign_refusal;
+    std::function<void(crypto::CertificateSpec&)> distort;  ///< changes the next leaves
+    bool foreign_key = false;                               ///< certify another key than the CSR's
+    bool foreign_ca = false;                                ///< sign with a CA that nobody trusts
+    Duration leaf_ttl = std::chrono::hours(24);
+    Duration token_ttl = std::chrono::hours(1);
+    std::size_t logins = 0, signs = 0, revoked = 0;
+    std::vector<Duration> login_times;
+    std::string last_namespace;
+
+    void forget_tokens() { tokens_.clear(); }
+    [[nodiscard]] std::string bundle() const {
+        return ca_.intermediate.certificate.pem() + ca_.root.certificate.pem();
+    }
+
+    [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer) override {
+        using Json = nlohmann::json;
+        const auto body = Json::parse(request.body.empty() ? "{}" : request.body);
+        last_namespace = request.headers.find("X-Vault-Namespace").value_or("");
+        if (request.target == "/v1/auth/kubernetes/login") {
+            ++logins;
+            login_times.push_back(clock_.elapsed());
+            co_return login_refusal ? error(*login_refusal) : log_in(body);
+        }
+        const auto token = request.headers.find("X-Vault-Token").value_or("");
+        if (request.target == "/v1/auth/token/revoke-self") {
+            revoked += tokens_.erase(token);
+            co_return http::Response{204, {}, {}, false, nullptr};
+        }
+        ++signs;
+        if (sign_refusal) {
+            co_return error(*sign_refusal);
+        }
+        const auto found = tokens_.find(token);
+        if (found == tokens_.end() || found->second < clock_.now()) {
+            co_return error({403, "permission denied"});
+        }
+        co_return sign(body);
+    }
+
+  private:
+    static http::Response json(int status, const nlohmann::json& body) {
+        return {status, {{"Content-Type", "application/json"}}, body.dump(), false, nullptr};
+    }
+    static http::Response error(const Answer& answer) {
+        return json(answer.status, {{"errors", {answer.error}}});
+    }
+
+    http::Response log_in(const nlohmann::json& body) {
+        if (body.value("role", "") != "mesh" || body.value("jwt", "").empty()) {
+            return error({400, "invalid role name"});
+        }
+        const auto token = fmt::format("token-{}", ++made_);
+        tokens_[token] = clock_.now() + token_ttl;
+        return json(200, {{"auth",
+                           {{"client_token", token},
+                            {"accessor", "a"},
+                            {"policies", {"default"}},
+                            {"lease_duration", token_ttl / std::chrono::seconds(1)},
+                            {"renewable", true},
+                            {"token_type", "service"}}}});
+    }
+
+    http::Response sign(const nlohmann::json& body) {
+        const auto csr = require(crypto::Csr::from_pem(body.at("csr").get<std::string>()));
+        crypto::CertificateSpec spec;
+        spec.serial = {1, static_cast<std::uint8_t>(++made_ >> 8),
+                       static_cast<std::uint8_t>(made_ & 0xff)};
+        spec.not_before = clock_.now() - std::chrono::seconds(30);
+        spec.not_after = clock_.now() + leaf_ttl;
+        spec.alt_names = csr.alt_names();
+        spec.key_usage = crypto::KeyUsage::digital_signature | crypto::KeyUsage::key_agreement;
+        spec.extended_key_usage = {std::string(crypto::eku_server_auth),
+                                   std::string(crypto::eku_client_auth)};
+        if (distort) {
+            distort(spec);
+        }
+        const auto& ca = foreign_ca ? stranger_ : ca_;
+        const auto key = foreign_key ? crypto::Key::generate(crypto::KeyType::p256).public_key()
+                                     : csr.public_key();
+        const auto leaf =
+            crypto::sign_certificate(spec, key, ca.intermediate.key, &ca.intermediate.certificate);
+        return json(200,
+                    {{"data",
+                      {{"certificate", leaf.pem()},
+                       {"issuing_ca", ca.intermediate.certificate.pem()},
+                       {"ca_chain", {ca.intermediate.certificate.pem(), ca.root.certificate.pem()}},
+                       {"serial_number", leaf.serial()},
+                       {"expiration", unix_seconds(leaf.not_after())}}}});
+    }
+
+    const Clock& clock_;
+    crypto::fixtures::Pki ca_, stranger_;
+    std::map<std::string, Time> tokens_;
+    std::size_t made_ = 0;
+};
+
+}  // namespace meshproof::mesh::testing

@@ -1,0 +1,146 @@
+#pragma once
+
+#include "core/mesh/control_plane.hpp"
+#include "core/mesh/tests/little_vault.hpp"
+#include "core/time/sim_clock.hpp"
+#include "fakes/kube/fake_kube.hpp"
+#include "fakes/sim/sim_network.hpp"
+
+namespace meshproof::mesh::testing {
+
+using namespace std::chrono_literals;
+
+/// Keeps all that the mesh tells.
+class Recorder final : public Observer {
+  public:
+    std::vector<LeafIssued> leaves;
+    std::vector<HandshakeSeen> handshakes;
+    std::vector<Event> events;
+
+    void on_leaf(const LeafIssued& seen) override { leaves.push_back(seen); }
+    void on_handshake(const HandshakeSeen& seen) override { handshakes.push_back(seen); }
+    void on_event(const Event& event) override { events.push_back(event); }
+
+    [[nodiscard]] std::size_t count(std::string_view what) const {
+        return static_cast<std::size_t>(std::ranges::count(events, what, &Event::what));
+    }
+    [[nodiscard]] std::string text() const {
+        std::string all;
+        for (const auto& event : events) {
+            all += event.what;
+            for (const auto& [key, value] : event.fields) {
+                all += fmt::format(" {}={}", key, value);
+            }
+            all += '\n';
+        }
+        return all;
+    }
+};
+
+/// One API server, one Vault, the links before them, and a mesh, all in virtual time.
+struct Stage {
+    explicit Stage(ControlPlaneOptions options = usual(), std::uint64_t seed = 1)
+        : mesh(clock, network, Prng(seed).fork("mesh"), recorder, std::move(options)) {}
+
+    static ControlPlaneOptions usual() {
+        ControlPlaneOptions options;
+        options.labels = {{"meshproof.io/run", "r1"}};
+        options.requested_ttl = 24h;
+        return options;
+    }
+
+    boost::asio::io_context context;
+    SimClock clock{context, crypto::fixtures::now};
+    fakes::SimNetwork network{clock, Prng(5)};
+    fakes::FakeKube kube_rules{{}, clock};
+    LittleVault vault{clock};
+    Recorder recorder;
+    ControlPlane mesh;
+    std::unique_ptr<http::Listener> kube_port, vault_port;
+    std::unique_ptr<http::Link> kube_link, vault_link;
+    std::optional<kube::Client> admin;  ///< past the link
+
+    static constexpr const char* label = "Certificate Authority: corporate";
+
+    [[nodiscard]] kube::Client client(http::Url url) {
+        kube::Access access;
+        access.endpoint.url = std::move(url);
+        access.token = Secret("admin");
+        return {network, access};
+    }
+    [[nodiscard]] AccountSpec account(std::string name = "corporate") const {
+        AccountSpec spec;
+        spec.name = std::move(name);
+        spec.url = "http://vault-link:80";
+        spec.service_account = "vault-issuer";
+        spec.role = "mesh";
+        spec.pki_path = "pki_int/sign/web";
+        spec.ca_chain_pem = vault.bundle();
+        return spec;
+    }
+    [[nodiscard]] ClusterSpec cluster(std::string name = "c1") {
+        return {.name = std::move(name), .ca_label = label, .kube = client(kube_link->url())};
+    }
+};
+
+inline Task<void> open_ports(Stage& stage) {
+    http::ListenSpec spec;
+    spec.tls = false;
+    spec.name = "kube";
+    stage.kube_port = require(co_await stage.network.listen(spec, stage.kube_rules));
+    spec.name = "vault";
+    stage.vault_port = require(co_await stage.network.listen(spec, stage.vault));
+    stage.kube_link =
+        require(co_await stage.network.open_link(stage.kube_port->url(), "kube-link"));
+    stage.vault_link =
+        require(co_await stage.network.open_link(stage.vault_port->url(), "vault-link"));
+    stage.admin.emplace(stage.client(stage.kube_port->url()));
+}
+
+/// Account, trust domain, cluster c1.
+inline Task<Cluster> onboarded(Stage& stage) {
+    co_await open_ports(stage);
+    require(stage.mesh.set_trust_domain("cluster.local"));
+    require(stage.mesh.add_account(stage.account()));
+    co_return require(co_await stage.mesh.onboard(stage.cluster()));
+}
+
+/// The same with a pod each of web and api, ready.
+inline Task<Cluster> two_pods(Stage& stage) {
+    auto cluster = co_await onboarded(stage);
+    require(co_await cluster.deploy({.name = "web", .service_account = {}}));
+    require(co_await cluster.deploy({.name = "api", .service_account = {}}));
+    if (!co_await cluster.wait_ready(1h)) {
+        throw CannotGoOn({FailureKind::timed_out,
+                          "the pods did not become ready: " + cluster.pods().front().reason,
+                          0,
+                          {}});
+    }
+    co_return cluster;
+}
+
+inline PodView only(const Cluster& cluster, std::string_view workload) {
+    auto pods = cluster.pods_of(workload);
+    if (pods.size() != 1) {
+        throw CannotGoOn(
+            {FailureKind::invalid, fmt::format("{} pods of {}", pods.size(), workload), 0, {}});
+    }
+    return std::move(pods.front());
+}
+
+/// Runs one story to its end and takes the mesh down after it.
+using Story = Task<void> (*)(Stage&);
+inline Task<void> play(Stage& stage, Story story) {
+    std::exception_ptr failed;
+    try {
+        co_await story(stage);
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    co_await stage.mesh.shut_down();
+    if (failed) {
+        std::rethrow_exception(failed);
+    }
+}
+
+}  // namespace meshproof::mesh::testing

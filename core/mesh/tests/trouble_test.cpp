@@ -1,0 +1,318 @@
+#include <gtest/gtest.h>
+
+#include "core/mesh/tests/stage.hpp"
+
+namespace meshproof::mesh::testing {
+namespace {
+
+void run(Story story, ControlPlaneOptions options = Stage::usual()) {
+    Stage stage(std::move(options));
+    stage.clock.run(play(stage, story));
+}
+
+void expect_reason(const PodView& pod, std::string_view text) {
+    EXPECT_FALSE(pod.ready);
+    EXPECT_NE(pod.reason.find(text), std::string::npos) << pod.reason;
+}
+
+Task<void> refused_logins(Stage& stage) {
+    stage.vault.login_refusal = {403, "permission denied"};
+    auto cluster = co_await onboarded(stage);
+    require(co_await cluster.deploy({.name = "web", .service_account = {}}));
+    EXPECT_FALSE(co_await cluster.wait_ready(24h));
+    expect_reason(only(cluster, "web"), "login refused");
+    // From a 200th to a 20th of 24 h apart: never faster than the first step.
+    EXPECT_GT(stage.vault.logins, 15U);
+    EXPECT_LT(stage.vault.logins, 60U);
+    for (std::size_t i = 1; i < stage.vault.login_times.size(); ++i) {
+        EXPECT_GE(stage.vault.login_times[i] - stage.vault.login_times[i - 1], Duration(24h) / 200);
+    }
+    const auto pod = require(co_await stage.admin->pod("default", only(cluster, "web").name));
+    EXPECT_FALSE(pod.ready);
+    EXPECT_NE(pod.not_ready_reason.find("login refused"), std::string::npos);
+    stage.vault.login_refusal.reset();
+    EXPECT_TRUE(co_await cluster.wait_ready(24h / 10));
+    EXPECT_EQ(only(cluster, "web").logins, 1U);
+}
+
+TEST(Trouble, RefusedLoginsAreRetriedSlowlyAndHealByThemselves) {
+    run(refused_logins);
+}
+
+Task<void> tokens_that_never_work(Stage& stage) {
+    // Signing answers "log in again" for ever: that must not become a login storm.
+    stage.vault.sign_refusal = {403, "permission denied"};
+    auto cluster = co_await onboarded(stage);
+    require(co_await cluster.deploy({.name = "web", .service_account = {}}));
+    EXPECT_FALSE(co_await cluster.wait_ready(24h));
+    EXPECT_LT(stage.vault.logins, 60U);
+    for (std::size_t i = 1; i < stage.vault.login_times.size(); ++i) {
+        EXPECT_GE(stage.vault.login_times[i] - stage.vault.login_times[i - 1], Duration(24h) / 200);
+    }
+    // The wrapped text means the policy: no login at all for that.
+    stage.vault.sign_refusal = {403, "1 error occurred:\n\t* permission denied\n\n"};
+    co_await stage.clock.sleep_for(3h);
+    const auto logins = stage.vault.logins;
+    stage.vault.token_ttl = 1000h;
+    co_await stage.clock.sleep_for(6h);
+    EXPECT_LE(stage.vault.logins, logins + 2);
+    expect_reason(only(cluster, "web"), "does not grant update on pki_int/sign/web");
+}
+
+TEST(Trouble, NoLoginStormWhateverSigningSays) {
+    run(tokens_that_never_work);
+}
+
+Task<void> wrong_trust_domain(Stage& stage) {
+    stage.vault.sign_refusal = {
+        400,
+        "URI Subject Alternative Names were provided via CSR which are not valid for this role"};
+    auto cluster = co_await onboarded(stage);
+    require(co_await cluster.deploy({.name = "web", .service_account = {}}));
+    EXPECT_FALSE(co_await cluster.wait_ready(1h));
+    expect_reason(only(cluster, "web"),
+                  "role web does not allow spiffe://cluster.local/ns/default/sa/web: set "
+                  "allowed_uri_sans to spiffe://cluster.local/*");
+}
+
+TEST(Trouble, ATrustDomainThatTheRoleDoesNotKnowIsNamed) {
+    run(wrong_trust_domain);
+}
+
+// What the CA answers wrongly, the reason that the pod then gives.
+struct WrongLeaf {
+    std::string reason;
+    void (*spoil)(LittleVault&);
+};
+
+Task<void> never_shown(Stage& stage, WrongLeaf wrong) {
+    wrong.spoil(stage.vault);
+    auto cluster = co_await onboarded(stage);
+    require(co_await cluster.deploy({.name = "web", .service_account = {}}));
+    EXPECT_FALSE(co_await cluster.wait_ready(12h));
+    const auto pod = only(cluster, "web");
+    expect_reason(pod, wrong.reason);
+    EXPECT_FALSE(pod.leaf);
+    EXPECT_EQ(pod.leaves, stage.recorder.leaves.size()) << "the observer sees rejected leaves too";
+    EXPECT_GE(pod.leaves, 2U);
+    EXPECT_LE(pod.leaves, 12U) << "a CA that answers badly was asked in a hot loop";
+}
+
+Task<void> never_shown_to_the_end(Stage& stage, WrongLeaf wrong) {
+    co_await never_shown(stage, wrong);
+    co_await stage.mesh.shut_down();
+}
+
+TEST(Trouble, AWrongLeafIsNeverShown) {
+    const std::vector<WrongLeaf> leaves = {
+        {"another key", [](auto& vault) { vault.foreign_key = true; }},
+        {"does not chain", [](auto& vault) { vault.foreign_ca = true; }},
+        {"instead of spiffe://cluster.local/ns/default/sa/web",
+         [](auto& vault) {
+             vault.distort = [](auto& spec) {
+                 spec.alt_names.uris = {"spiffe://cluster.local/ns/default/sa/root"};
+             };
+         }},
+        {"no SVID", [](auto& vault) { vault.distort = [](auto& spec) { spec.is_ca = true; }; }},
+        {"expired at", [](auto& vault) { vault.leaf_ttl = -1s; }},
+        {"valid only from",
+         [](auto& vault) { vault.distort = [](auto& spec) { spec.not_before += 1h; }; }}};
+    for (const auto& wrong : leaves) {
+        Stage stage;
+        stage.clock.run(never_shown_to_the_end(stage, wrong));
+    }
+}
+
+Task<void> no_certificate_no_handshake(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    stage.vault_link->set(http::LinkMode::refuse);
+    require(co_await cluster.deploy({.name = "late", .service_account = {}}));
+    co_await stage.clock.sleep_for(1min);
+    for (const auto& [from, to] : {std::pair("web", "late"), std::pair("late", "web")}) {
+        const auto seen =
+            co_await stage.mesh.request(only(cluster, from).name, only(cluster, to).name);
+        EXPECT_FALSE(seen.ok);
+        EXPECT_NE(seen.failure->message.find("has no certificate"), std::string::npos);
+    }
+    EXPECT_TRUE(stage.recorder.handshakes.empty());
+}
+
+TEST(Trouble, APodWithoutACertificateTriesNoHandshake) {
+    run(no_certificate_no_handshake);
+}
+
+Task<void> vault_away(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    const auto web = only(cluster, "web");
+    const auto api = only(cluster, "api");
+    stage.vault_link->set(http::LinkMode::stall);
+    co_await stage.clock.sleep_until(std::min(web.leaf->not_after(), api.leaf->not_after()) - 1s);
+    EXPECT_TRUE((co_await stage.mesh.request(web.name, api.name)).ok);
+    co_await stage.clock.sleep_until(std::max(web.leaf->not_after(), api.leaf->not_after()) + 1s);
+    EXPECT_EQ(stage.recorder.count("pod not ready"), 2U)
+        << "the end of a leaf is told when it comes";
+    expect_reason(only(cluster, "web"), "its certificate expired at");
+    const auto refused = co_await stage.mesh.request(web.name, api.name);
+    EXPECT_FALSE(refused.ok);
+    EXPECT_FALSE(stage.recorder.handshakes.back().accepted);
+    EXPECT_FALSE(require(co_await stage.admin->pod("default", web.name)).ready);
+    stage.vault_link->set(http::LinkMode::pass);
+    EXPECT_TRUE(co_await cluster.wait_ready(24h / 10));
+    EXPECT_TRUE((co_await stage.mesh.request(web.name, api.name)).ok);
+}
+
+TEST(Trouble, WithoutVaultLeavesLastUntilTheirEndAndNoLonger) {
+    run(vault_away);
+}
+
+Task<void> api_server_away(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    const auto old = only(cluster, "web");
+    stage.kube_link->set(http::LinkMode::refuse);
+    // Deleted while the node cannot see it: it runs on, and goes when the API server is back.
+    require(co_await stage.admin->delete_pod("default", old.name));
+    co_await stage.clock.sleep_for(2h);
+    EXPECT_TRUE(only(cluster, "web").ready);
+    EXPECT_TRUE((co_await stage.mesh.request(old.name, only(cluster, "api").name)).ok);
+    EXPECT_FALSE(co_await cluster.delete_pod(only(cluster, "api").name));
+    stage.kube_link->set(http::LinkMode::pass);
+    EXPECT_TRUE(co_await cluster.wait_replaced(old.name, 2h));
+    EXPECT_TRUE(co_await cluster.wait_ready(2h));
+    EXPECT_EQ(require(co_await stage.admin->list_pods("default")).items.size(), 2U);
+}
+
+TEST(Trouble, WithoutTheApiServerRunningPodsGoOn) {
+    run(api_server_away);
+}
+
+Task<void> silent_watch(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    const auto old = only(cluster, "web");
+    stage.kube_link->set(http::LinkMode::stall);
+    require(co_await stage.admin->delete_pod("default", old.name));
+    co_await stage.clock.sleep_for(20h);
+    stage.kube_link->set(http::LinkMode::pass);
+    EXPECT_TRUE(co_await cluster.wait_replaced(old.name, 12h));
+}
+
+TEST(Trouble, AWatchThatWentSilentIsBegunAgain) {
+    run(silent_watch);
+}
+
+Task<void> lost_answers(Stage& stage) {
+    fakes::FaultPlan plan;
+    plan.refuse = 0.1;
+    plan.reset_before = 0.1;
+    plan.reset_after = 0.2;  // created, and nobody told us
+    auto cluster = co_await onboarded(stage);
+    require(co_await cluster.deploy({.name = "web", .service_account = {}, .replicas = 3}));
+    stage.network.set_plan(plan);
+    for (int i = 0; i < 5; ++i) {
+        const auto pods = cluster.pods();
+        if (!pods.empty()) {
+            std::ignore = co_await stage.admin->delete_pod("default", pods.front().name);
+        }
+        co_await stage.clock.sleep_for(6h);
+    }
+    stage.network.set_plan({});
+    co_await stage.clock.sleep_for(12h);
+    EXPECT_TRUE(co_await cluster.wait_ready(12h));
+    EXPECT_EQ(cluster.pods().size(), 3U);
+    EXPECT_EQ(require(co_await stage.admin->list_pods("default")).items.size(), 3U)
+        << "a lost answer made one pod too many or too few";
+}
+
+TEST(Trouble, LostAnswersMakeNoPodTooMany) {
+    run(lost_answers);
+}
+
+Task<void> deletion(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    const auto web = only(cluster, "web");
+    const auto api = only(cluster, "api");
+    const auto refused = co_await stage.mesh.delete_account("corporate");
+    EXPECT_EQ(refused.error().kind, FailureKind::conflict);
+    EXPECT_NE(refused.error().message.find("c1"), std::string::npos);
+    EXPECT_EQ(stage.mesh.accounts().size(), 1U);
+    require(co_await stage.mesh.delete_account("corporate", true));
+    EXPECT_TRUE(stage.mesh.accounts().empty());
+    EXPECT_EQ(cluster.ca_label(), "");
+    EXPECT_FALSE(co_await stage.admin->secret("istio-system", "meshproof-ca-config"));
+    EXPECT_EQ(cluster.trust_store().size(), 2U) << "the trust store stays";
+    EXPECT_EQ((co_await stage.mesh.check_health("c1")).reason, "no CA is connected");
+
+    require(co_await cluster.delete_pod(web.name));
+    const auto heir = require(co_await cluster.wait_replaced(web.name, 1h));
+    co_await stage.clock.sleep_for(1min);
+    expect_reason(only(cluster, "web"), "no CA is connected");
+    EXPECT_TRUE(only(cluster, "api").ready);
+    const auto signs = stage.vault.signs;
+    co_await stage.clock.sleep_until(api.leaf->not_after() + 1s);
+    expect_reason(only(cluster, "api"), "no CA is connected");
+    expect_reason(only(cluster, "api"), "its certificate expired at");
+    EXPECT_EQ(*only(cluster, "api").leaf, *api.leaf);
+    EXPECT_EQ(stage.vault.signs, signs) << "without a CA nobody is asked";
+
+    require(stage.mesh.add_account(stage.account("next")));
+    require(co_await stage.mesh.connect_ca("c1", "Certificate Authority: next"));
+    EXPECT_TRUE(co_await cluster.wait_ready(1min)) << "waiting agents take the new CA at once";
+    EXPECT_EQ(only(cluster, "web").name, heir);
+}
+
+TEST(Trouble, AfterADeletionPodsKeepTheirLeavesUntilAnotherCaIsConnected) {
+    run(deletion);
+}
+
+Task<void> rename(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    EXPECT_FALSE(co_await stage.mesh.edit_account("corporate", {{}, "Bad Name"}));
+    EXPECT_FALSE(co_await stage.mesh.edit_account("nobody", {"text", {}}));
+    require(co_await stage.mesh.edit_account("corporate", {"for the mesh", "issuer-b"}));
+    EXPECT_EQ(stage.mesh.accounts().front().description(), "for the mesh");
+    EXPECT_TRUE(co_await stage.admin->service_account("istio-system", "issuer-b"));
+    EXPECT_FALSE(co_await stage.admin->service_account("istio-system", "vault-issuer"));
+    EXPECT_EQ(only(cluster, "web").leaves, 1U) << "an edit renews nothing by itself";
+    co_await stage.clock.sleep_for(24h);
+    EXPECT_TRUE(only(cluster, "web").ready);
+    EXPECT_EQ(only(cluster, "web").leaves, 2U);
+    // Where the API server is away, nothing is half done.
+    stage.kube_link->set(http::LinkMode::refuse);
+    EXPECT_FALSE(co_await stage.mesh.edit_account("corporate", {{}, "issuer-c"}));
+    EXPECT_EQ(stage.mesh.accounts().front().service_account(), "issuer-b");
+    stage.kube_link->set(http::LinkMode::pass);
+}
+
+TEST(Trouble, ARenamedServiceAccountIsUsedFromTheNextLogin) {
+    run(rename);
+}
+
+Task<void> missing_service_account(Stage& stage) {
+    auto cluster = co_await onboarded(stage);
+    require(co_await stage.admin->delete_service_account("istio-system", "vault-issuer"));
+    require(co_await cluster.deploy({.name = "web", .service_account = {}}));
+    EXPECT_FALSE(co_await cluster.wait_ready(1h));
+    expect_reason(only(cluster, "web"), "service account vault-issuer is not in the cluster");
+    EXPECT_EQ(stage.vault.logins, 0U);
+    EXPECT_GT(stage.recorder.count("token request refused"), 0U);
+}
+
+TEST(Trouble, AMissingServiceAccountIsNamed) {
+    run(missing_service_account);
+}
+
+Task<void> end_in_the_middle(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    stage.vault_link->set(http::LinkMode::stall);
+    cluster.renew_now();
+    co_await stage.clock.sleep_for(1ms);
+    const auto before = stage.clock.elapsed();
+    co_await stage.mesh.shut_down();
+    EXPECT_LT(stage.clock.elapsed() - before, Duration(2s)) << "a stalled Vault held up the end";
+}
+
+TEST(Trouble, ShutDownWaitsForNobody) {
+    run(end_in_the_middle);
+}
+
+}  // namespace
+}  // namespace meshproof::mesh::testing
