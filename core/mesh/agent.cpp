@@ -177,9 +177,10 @@ void Agent::adopt(crypto::TlsIdentity identity) {
     backoff_.reset();
     // Counted from the arrival: Vault dates a leaf's beginning back, and only what is left is of
     // use.
-    life_ = identity.leaf.not_after() - now;
+    const auto left = identity.leaf.not_after() - now;
     const auto share = options.renew_at + options.renew_jitter * (2 * prng_.unit() - 1);
-    due_ = now + std::max(part_of(life_, share), Backoff::first(options, life_));
+    // A CA near its end cuts leaves short, ever shorter: asking ever faster would gain nothing and storm it.
+    due_ = now + std::max(part_of(left, share), Backoff::most(options, life_));
     server_.show(std::move(identity));
 }
 

@@ -60,7 +60,7 @@ class Agent {
     Bell wake_;
 
     Time due_;              ///< of the next attempt
-    Duration life_;         ///< of the last leaf, from its arrival to its end
+    Duration life_;         ///< that leaves are asked to live: paces retries and renewals
     bool failing_ = false;  ///< the last attempt failed
     std::string problem_ = "waiting for its first certificate";
     bool deleted_ = false;
