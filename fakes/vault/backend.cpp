@@ -171,7 +171,10 @@ Coerced to_list(const Json& value, Product product) {
         return list;
     }
     if (value.is_object()) {
-        return unconvertible(value, "[]string", product);
+        return tl::unexpected(
+            fmt::format("1 error(s) decoding:\n\n* '[0]' expected type 'string', got "
+                        "unconvertible type '{}', value: '{}'",
+                        go_type(value), go_value(value)));
     }
     const auto text = to_text(value, product)->get<std::string>();
     if (!text.empty()) {

@@ -189,6 +189,7 @@ void VaultCore::revoke_lease(const std::string& id, Time now) {
     }
     const auto lease = std::move(found->second);
     leases.erase(found);
+    lease_ends.erase({lease.expires, id});
     if (const auto backend = lease.backend.lock()) {
         backend->revoke_lease(lease.internal, now);
     }
@@ -198,13 +199,8 @@ void VaultCore::expire(Time now) {
     if (!options.defects.on("token/never-expires")) {
         tokens.expire(now);
     }
-    std::vector<std::string> over;
-    for (const auto& [id, lease] : leases) {
-        if (lease.expires <= now) {
-            over.push_back(id);
-        }
-    }
-    for (const auto& id : over) {
+    while (!lease_ends.empty() && lease_ends.begin()->first <= now) {
+        const auto id = lease_ends.begin()->second;
         revoke_lease(id, now);
     }
 }
@@ -238,6 +234,13 @@ std::optional<http::Response> VaultCore::authorise(LogicalRequest& request) {
     };
     const auto token = tokens.find(request.token_id);
     if (!token || token->used_up) {
+        // A wrapping token that presents itself for unwrapping is told apart from other dead
+        // tokens.
+        const bool unwraps =
+            request.path == "sys/wrapping/unwrap" || request.path == "sys/wrapping/rewrap";
+        if (unwraps && !request.token_id.empty() && !request.data.contains("token")) {
+            return error_answer(400, "wrapping token is not valid or does not exist");
+        }
         return refused();
     }
     const auto path = path_for(*token, *request.ns, request.path);

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -122,6 +123,7 @@ class VaultCore {
     Capacity capacity;
     std::map<std::string, std::shared_ptr<Namespace>, std::less<>> namespaces;  ///< by path
     std::map<std::string, Lease, std::less<>> leases;
+    std::set<std::pair<Time, std::string>> lease_ends;  ///< when each lease ends, in order
     std::map<std::string, WrappedAnswer, std::less<>> wrapped_answers;           ///< by token id
     std::map<std::string, std::map<std::string, Json>, std::less<>> cubbyholes;  ///< by token id
     std::map<std::string, std::string>

@@ -160,17 +160,18 @@ void read_legacy_fields(KubernetesRole& role, const FieldData& data) {
             return Json(role.policies);
         },
         role.policies);
-    for (const auto& [name, place] :
-         {std::pair("ttl", &role.ttl), std::pair("max_ttl", &role.max_ttl),
-          std::pair("period", &role.period)}) {
+    const auto note_duration = [&](const char* name, Duration& place) {
         note(
             name, std::string("token_") + name,
-            [&, name = name, place = place] {
-                *place = data.duration(name);
-                return Json(seconds(*place));
+            [&] {
+                place = data.duration(name);
+                return Json(seconds(place));
             },
-            seconds(*place));
-    }
+            seconds(place));
+    };
+    note_duration("ttl", role.ttl);
+    note_duration("max_ttl", role.max_ttl);
+    note_duration("period", role.period);
     note(
         "num_uses", "token_num_uses",
         [&] {

@@ -236,7 +236,10 @@ class HclReader {
         const auto seen = text_.substr(0, at_);
         const auto line = 1 + std::count(seen.begin(), seen.end(), '\n');
         const auto start = seen.rfind('\n');
-        const auto column = start == std::string_view::npos ? seen.size() + 1 : seen.size() - start;
+        // HCL counts the end of the text as a place of its own.
+        const auto column =
+            (start == std::string_view::npos ? seen.size() + 1 : seen.size() - start) +
+            (at_ == text_.size() ? 1 : 0);
         return fail(FailureKind::invalid, "At {}:{}: {}", line, column, what);
     }
 

@@ -51,7 +51,8 @@ bool is_absent(const LogicalRequest& request, const BackendResponse& response) {
 std::optional<http::Response> refusal(const LogicalRequest& request,
                                       const BackendResponse& response) {
     if (response.kind == Kind::error) {
-        return error_answer(response.status == 0 ? 400 : response.status, response.text);
+        const auto text = response.text.empty() ? std::nullopt : std::optional(response.text);
+        return error_answer(response.status == 0 ? 400 : response.status, text);
     }
     if (response.kind == Kind::go_error) {
         return error_answer(response.status == 0 ? 500 : response.status,
@@ -133,7 +134,9 @@ http::Response respond(VaultCore& core, const LogicalRequest& request, CoreReply
             envelope.renewable = lease.renewable;
             envelope.lease_duration =
                 std::chrono::duration_cast<std::chrono::seconds>(response.lease->duration).count();
-            core.leases[lease.id] = std::move(lease);
+            core.lease_ends.emplace(lease.expires, lease.id);
+            const auto id = lease.id;
+            core.leases[id] = std::move(lease);
         }
         if (reply.issued) {
             envelope.auth = auth_block(*reply.issued);

@@ -46,17 +46,6 @@ CoreReply audit(const LogicalRequest& request) {
     return BackendResponse::with(Json::object());
 }
 
-// Key shares by these paths: Vault serves them, OpenBao no longer does (row 29).
-CoreReply rekeying(const VaultCore& core, const LogicalRequest& request) {
-    if (core.openbao() || !request.reads()) {
-        return BackendResponse::unsupported_operation();
-    }
-    if (request.path == "sys/rekey/init") {
-        return BackendResponse::with(Json{{"started", false}, {"required", core.seal.threshold()}});
-    }
-    return BackendResponse::with(Json{{"started", false}, {"complete", false}});
-}
-
 bool begins(const LogicalRequest& request, std::string_view path) {
     return request.path == path || request.path.starts_with(std::string(path) + "/");
 }
@@ -105,8 +94,9 @@ Task<CoreReply> serve_sys(VaultCore& core, LogicalRequest request) {
     if (request.path == "sys/audit") {
         co_return audit(request);
     }
-    if (request.path == "sys/rekey/init" || request.path == "sys/generate-root/attempt") {
-        co_return rekeying(core, request);
+    if (request.path == "sys/rotate") {
+        co_return request.writes() ? BackendResponse::nothing()
+                                   : BackendResponse::unsupported_operation();
     }
     co_return BackendResponse::unsupported_path();
 }

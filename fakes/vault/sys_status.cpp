@@ -196,6 +196,42 @@ http::Response unseal(VaultCore& core, const http::Request& request, Time now) {
     return bare_answer(200, seal_status(core));
 }
 
+// New key shares and a new root token: Vault serves them without a token, OpenBao no longer does
+// (row 29).
+http::Response rekeying(const VaultCore& core, const http::Request& request,
+                        const std::string& path) {
+    if (core.openbao()) {
+        return error_answer(405, "unsupported operation");
+    }
+    if (core.seal.sealed()) {
+        return error_answer(503, "Vault is sealed");
+    }
+    if (request.method != "GET") {
+        return error_answer(405);
+    }
+    if (path == "sys/rekey/init") {
+        return bare_answer(200, Json{{"nonce", ""},
+                                     {"started", false},
+                                     {"t", 0},
+                                     {"n", 0},
+                                     {"progress", 0},
+                                     {"required", core.seal.threshold()},
+                                     {"pgp_fingerprints", Json()},
+                                     {"backup", false},
+                                     {"verification_required", false}});
+    }
+    return bare_answer(200, Json{{"nonce", ""},
+                                 {"started", false},
+                                 {"progress", 0},
+                                 {"required", core.seal.threshold()},
+                                 {"complete", false},
+                                 {"encoded_token", ""},
+                                 {"encoded_root_token", ""},
+                                 {"pgp_fingerprint", ""},
+                                 {"otp", ""},
+                                 {"otp_length", 28}});
+}
+
 // Seal and step-down: a token with update (and sudo, for the seal) on the path.
 http::Response privileged(VaultCore& core, const http::Request& request, const std::string& path,
                           Time now) {
@@ -243,6 +279,9 @@ std::optional<http::Response> serve_bare(VaultCore& core, const http::Request& r
     }
     if (path == "sys/seal" || path == "sys/step-down") {
         return put ? privileged(core, request, path, now) : error_answer(405);
+    }
+    if (path == "sys/rekey/init" || path == "sys/generate-root/attempt") {
+        return rekeying(core, request, path);
     }
     return std::nullopt;
 }
