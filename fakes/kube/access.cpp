@@ -178,6 +178,36 @@ Permission authorize(const User& user, const Attributes& asked, const Store& sto
     return {};
 }
 
+Json rules_of(const User& user, const std::string& namespace_name, const Store& store) {
+    Json status = {{"resourceRules", Json::array()},
+                   {"nonResourceRules", Json::array()},
+                   {"incomplete", false}};
+    const auto add = [&](const Json& binding) {
+        const auto space = meta(binding, "namespace");
+        const Json subjects = binding.value("subjects", Json::array());
+        const auto role = role_of(binding, store);
+        if (!role || std::ranges::none_of(subjects, [&](const Json& subject) {
+                return !subject_match(subject, user, space).empty();
+            })) {
+            return;
+        }
+        for (const auto& rule : role->value("rules", Json::array())) {
+            if (rule.contains("resources")) {
+                status["resourceRules"].push_back(rule);
+            } else if (space.empty()) {  // a path belongs to no namespace
+                status["nonResourceRules"].push_back(rule);
+            }
+        }
+    };
+    for (const auto& binding : store.list(type::cluster_role_bindings)) {
+        add(*binding);
+    }
+    for (const auto& binding : store.list(type::role_bindings, namespace_name)) {
+        add(*binding);
+    }
+    return status;
+}
+
 http::Response forbidden(const User& user, const Attributes& asked) {
     if (!asked.for_resource) {
         return refusal(403, "Forbidden",

@@ -33,6 +33,10 @@ struct Permission {
 
 [[nodiscard]] Permission authorize(const User& user, const Attributes& asked, const Store& store);
 
+/// All that a user may do in a namespace, as the status of a SelfSubjectRulesReview.
+[[nodiscard]] Json rules_of(const User& user, const std::string& namespace_name,
+                            const Store& store);
+
 /// The 403 of wire contract 162.
 [[nodiscard]] http::Response forbidden(const User& user, const Attributes& asked);
 

@@ -38,8 +38,9 @@ struct Call {
     [[nodiscard]] bool dry_run() const { return !info.param("dryRun").empty(); }
 };
 
-/// The body as a JSON object; throws Refused with 400 or 415.
-[[nodiscard]] Json body_of(const Call& call);
+/// The body, JSON or protobuf, as a JSON object; throws Refused with 400 or 415. `kind` is what it
+/// is meant to be.
+[[nodiscard]] Json body_of(const Call& call, std::string_view kind);
 /// As body_of; the body's kind and apiVersion, where given, must be these.
 [[nodiscard]] Json body_of(const Call& call, std::string_view kind, const std::string& api_version);
 

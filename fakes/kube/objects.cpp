@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "fakes/kube/cluster.hpp"
+#include "fakes/kube/protobuf.hpp"
 #include "fakes/kube/selectors.hpp"
 
 namespace meshproof::fakes::kube {
@@ -249,7 +250,7 @@ http::Response replace(Cluster& cluster, const Call& call, const Json& current, 
 http::Response remove(Cluster& cluster, const Call& call) {
     const auto& type = *call.type;
     const auto object = current_of(cluster, call);
-    Json options = call.request.body.empty() ? Json::object() : body_of(call);
+    Json options = call.request.body.empty() ? Json::object() : body_of(call, "DeleteOptions");
     const auto uid = text_at(options, "/preconditions/uid");
     if (!uid.empty() && uid != meta(*object, "uid")) {
         return conflict(type.resource(), call.info.name,
@@ -381,13 +382,17 @@ http::Response remove_collection(Cluster& cluster, const Call& call) {
 
 }  // namespace
 
-Json body_of(const Call& call) {
+Json body_of(const Call& call, std::string_view kind) {
     const auto type = lower(call.request.headers.find("Content-Type").value_or("application/json"));
+    if (type.starts_with(protobuf_media_type)) {
+        return json_of_protobuf(call.request.body, kind);
+    }
     if (type.find("json") == std::string::npos) {
         throw Refused{refusal(
             415, "UnsupportedMediaType",
-            "the body of the request was in an unknown format - accepted media types include: "
-            "application/json")};
+            fmt::format("the body of the request was in an unknown format - accepted media types "
+                        "include: application/json, {}",
+                        protobuf_media_type))};
     }
     auto body = Json::parse(call.request.body, nullptr, false);
     if (!body.is_object()) {
@@ -399,7 +404,7 @@ Json body_of(const Call& call) {
 }
 
 Json body_of(const Call& call, std::string_view kind, const std::string& api_version) {
-    auto body = body_of(call);
+    auto body = body_of(call, kind);
     const auto given = text_at(body, "/kind");
     if (!given.empty() && given != kind) {
         throw Refused{bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}",

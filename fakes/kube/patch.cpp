@@ -68,11 +68,8 @@ Json patched(const Call& call, const Json& current) {
     }
     if (type != "application/merge-patch+json" &&
         type != "application/strategic-merge-patch+json") {
-        throw Refused{refusal(415, "UnsupportedMediaType",
-                              "the body of the request was in an unknown format - accepted media "
-                              "types include: application/json-patch+json, "
-                              "application/merge-patch+json, "
-                              "application/strategic-merge-patch+json")};
+        throw Refused{
+            refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", Json::object())};
     }
     if (!patch.is_object()) {
         throw Refused{bad_request("the patch is not a JSON object")};

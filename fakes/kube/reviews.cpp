@@ -96,6 +96,13 @@ http::Response answer_review(Cluster& cluster, const Call& call) {
     } else if (type.kind == "SelfSubjectReview") {
         answer["metadata"]["creationTimestamp"] = rfc3339(cluster.clock.now());
         answer["status"]["userInfo"] = user_json(call.user);
+    } else if (type.kind == "SelfSubjectRulesReview") {
+        const auto space = text_at(spec, "/namespace");
+        if (space.empty()) {
+            return bad_request("no namespace on request");
+        }
+        answer["spec"] = Json::object();  // as the API server answers, whatever was asked
+        answer["status"] = rules_of(call.user, space, *cluster.store);
     } else {
         const auto asked = asked_in(spec, call);
         const auto user = type.kind == "SelfSubjectAccessReview" ? call.user : named_in(spec, call);

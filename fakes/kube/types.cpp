@@ -11,7 +11,7 @@ constexpr std::string_view rbac = "rbac.authorization.k8s.io";
 constexpr std::string_view authentication = "authentication.k8s.io";
 constexpr std::string_view authorization = "authorization.k8s.io";
 
-constexpr std::array<ResourceType, 16> types{{
+constexpr std::array<ResourceType, 17> types{{
     {"", "v1", "namespaces", "namespace", "Namespace", "ns", false, true},
     {"", "v1", "serviceaccounts", "serviceaccount", "ServiceAccount", "sa", true, true},
     {"", "v1", "secrets", "secret", "Secret", "", true, true},
@@ -33,6 +33,8 @@ constexpr std::array<ResourceType, 16> types{{
      "SelfSubjectAccessReview", "", false, false},
     {authorization, "v1", "localsubjectaccessreviews", "localsubjectaccessreview",
      "LocalSubjectAccessReview", "", true, false},
+    {authorization, "v1", "selfsubjectrulesreviews", "selfsubjectrulesreview",
+     "SelfSubjectRulesReview", "", false, false},
 }};
 }  // namespace
 
