@@ -49,10 +49,16 @@ struct Stage {
         return options;
     }
 
+    static fakes::FakeKubeOptions quick() {
+        fakes::FakeKubeOptions options;
+        options.es256 = true;  // RSA keys take their time
+        return options;
+    }
+
     boost::asio::io_context context;
     SimClock clock{context, crypto::fixtures::now};
     fakes::SimNetwork network{clock, Prng(5)};
-    fakes::FakeKube kube_rules{{}, clock};
+    fakes::FakeKube kube_rules{quick(), clock};
     LittleVault vault{clock};
     Recorder recorder;
     ControlPlane mesh;

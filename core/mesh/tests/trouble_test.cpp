@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "core/mesh/tests/stage.hpp"
+#include "core/mesh/workloads.hpp"
+#include "core/time/task_group.hpp"
 
 namespace meshproof::mesh::testing {
 namespace {
@@ -61,6 +63,26 @@ Task<void> tokens_that_never_work(Stage& stage) {
 
 TEST(Trouble, NoLoginStormWhateverSigningSays) {
     run(tokens_that_never_work);
+}
+
+Task<void> impatient(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    for (int i = 0; i < 200; ++i) {
+        cluster.renew_now();
+        co_await stage.clock.sleep_for(1min);
+    }
+    // 200 minutes with at least 7.2 between two logins of a pod.
+    for (const auto& pod : cluster.pods()) {
+        EXPECT_TRUE(pod.ready);
+        EXPECT_GE(pod.logins, 10U);
+        EXPECT_LE(pod.logins, 30U);
+    }
+}
+
+TEST(Trouble, NoImpatienceMakesALoginStorm) {
+    auto options = Stage::usual();
+    options.reuse_token = false;
+    run(impatient, options);
 }
 
 Task<void> wrong_trust_domain(Stage& stage) {
@@ -224,6 +246,32 @@ Task<void> lost_answers(Stage& stage) {
 
 TEST(Trouble, LostAnswersMakeNoPodTooMany) {
     run(lost_answers);
+}
+
+Task<void> list_in_flight(Stage& stage) {
+    co_await open_ports(stage);
+    Recorder recorder;
+    const auto mesh =
+        std::make_shared<Mesh>(stage.clock, stage.network, Prng(3), recorder, Stage::usual());
+    const auto node = std::make_shared<Node>(mesh, stage.cluster());
+    const auto workloads = std::make_shared<Workloads>(node);
+    const auto list = workloads->list_begins();
+    require(co_await Workloads::add(workloads, {.name = "web", .service_account = {}}));
+    const auto pod = require(co_await stage.admin->list_pods("default")).items.front().meta.name;
+    TaskGroup tasks;
+    co_await tasks.spawn(Workloads::keep(workloads));
+    workloads->listed(list, {});  // answered from before the pod was there
+    co_await stage.clock.sleep_for(1min);
+    EXPECT_FALSE(workloads->replacement_of(pod));
+    workloads->listed(workloads->list_begins(), {});
+    co_await stage.clock.sleep_for(1min);
+    EXPECT_TRUE(workloads->replacement_of(pod));
+    tasks.cancel();
+    co_await tasks.join();
+}
+
+TEST(Trouble, AListThatBeganBeforeAPodWasMadeDoesNotLoseIt) {
+    run(list_in_flight);
 }
 
 Task<void> deletion(Stage& stage) {
