@@ -85,6 +85,12 @@ Task<http::Response> answer(VaultCore& core, http::Request request, http::Peer p
             co_return error_answer(404, "namespace not found");
         }
     }
+    // What is not refused for its form alone learns first that the server is sealed.
+    const bool writes =
+        request.method == "PUT" || request.method == "POST" || request.method == "PATCH";
+    if (core.seal.sealed() && ((writes && path.ends_with('/')) || request.method == "OPTIONS")) {
+        co_return error_answer(503, "Vault is sealed");
+    }
     auto parsed = parse_logical(request, path, query, core.options.product);
     if (!parsed) {
         co_return std::move(parsed.error());

@@ -67,9 +67,15 @@ Result<void> Seal::offer(const Bytes& share) {
         }
         key = combine_shares(shares);
     }
+    if (key.size() != 16 && key.size() != 24 && key.size() != 32) {
+        return fail(FailureKind::invalid,
+                    "invalid key: failed to setup unseal key: crypto/aes: invalid key size {}",
+                    key.size());
+    }
     if (key != master_) {
         return fail(FailureKind::invalid,
-                    "invalid key: failed to decrypt keys from storage: cipher: message "
+                    "unable to retrieve stored keys: invalid key: failed to decrypt keys from "
+                    "storage: cipher: message "
                     "authentication failed");
     }
     sealed_ = false;

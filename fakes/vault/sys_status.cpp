@@ -67,9 +67,6 @@ http::Response health(const VaultCore& core, const std::string& query, Time now)
 }
 
 http::Response leader(const VaultCore& core) {
-    if (core.seal.sealed()) {
-        return error_answer(503, "Vault is sealed");
-    }
     if (core.openbao()) {
         return bare_answer(200, Json{{"ha_enabled", false}});
     }
@@ -169,6 +166,14 @@ http::Response unseal(VaultCore& core, const http::Request& request, Time now) {
         core.seal.forget_progress();
         return bare_answer(200, seal_status(core));
     }
+    if (const auto given = body->find("key"); given != body->end() && given->is_number()) {
+        return error_answer(
+            400, core.openbao()
+                     ? "failed to decode JSON input: json: cannot unmarshal number into Go "
+                       "struct field UnsealRequest.key of type string"
+                     : "failed to parse JSON input: json: cannot unmarshal number into Go "
+                       "struct field UnsealRequest.Key of type string");
+    }
     const auto key = text("key");
     if (key.empty()) {
         return error_answer(
@@ -200,11 +205,12 @@ http::Response unseal(VaultCore& core, const http::Request& request, Time now) {
 // (row 29).
 http::Response rekeying(const VaultCore& core, const http::Request& request,
                         const std::string& path) {
+    if (core.seal.sealed()) {
+        const bool told = !core.openbao() && path == "sys/rekey/init";
+        return error_answer(503, told ? "node is not active" : "Vault is sealed");
+    }
     if (core.openbao()) {
         return error_answer(405, "unsupported operation");
-    }
-    if (core.seal.sealed()) {
-        return error_answer(503, "Vault is sealed");
     }
     if (request.method != "GET") {
         return error_answer(405);
@@ -236,7 +242,7 @@ http::Response rekeying(const VaultCore& core, const http::Request& request,
 http::Response privileged(VaultCore& core, const http::Request& request, const std::string& path,
                           Time now) {
     if (core.seal.sealed()) {
-        return path == "sys/seal" ? empty_answer() : error_answer(503, "Vault is sealed");
+        return empty_answer();
     }
     core.expire(now);
     const auto token = core.tokens.find(presented_token(request.headers));

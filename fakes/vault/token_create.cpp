@@ -147,7 +147,7 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     } else {
         return BackendResponse::error("invalid 'token_type' value");
     }
-    if (data.has("entity_alias") && role == nullptr) {
+    if (!data.text("entity_alias").empty() && role == nullptr) {
         return BackendResponse::error(
             "'entity_alias' is only allowed in combination with token role");
     }
