@@ -268,8 +268,10 @@ BackendResponse delete_root(Mount& mount, const Call&) {
     mount.default_key.clear();
     return BackendResponse::with(
         Json(),
-        {"Deleted root issuer and all keys; operations requiring an issuer will fail until a new "
-         "one is generated or imported."});
+        {"DELETE /root deletes all keys and issuers; prefer the new DELETE /key/:key_ref and "
+         "DELETE "
+         "/issuer/:issuer_ref for finer granularity, unless removal of all keys and issuers is "
+         "desired."});
 }
 
 BackendResponse generate_intermediate(Mount& mount, const Call& call) {

@@ -1,4 +1,5 @@
 #include "core/base/text.hpp"
+#include "fakes/vault/pki_der.hpp"
 #include "fakes/vault/pki_issue.hpp"
 #include "fakes/vault/pki_keytypes.hpp"
 #include "fakes/vault/pki_names.hpp"
@@ -34,6 +35,7 @@ std::string digest_for(const Mount& mount, const Order& order, const crypto::Pub
 // Everything that the CSR asks for but basicConstraints goes in as it is (row 123).
 void copy_csr_values(crypto::CertificateSpec& spec, const crypto::Csr& csr) {
     spec.subject = csr.subject();
+    spec.subject_der = subject_der(csr);
     spec.alt_names = {};
     for (auto& extension : csr.extensions()) {
         if (extension.oid == oid_basic_constraints) {
@@ -161,6 +163,9 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
     spec.issuing_certificate_urls = urls.issuing_certificates;
     spec.ocsp_urls = urls.ocsp_servers;
     spec.crl_urls = urls.crl_distribution_points;
+    if (!urls.delta_crl_distribution_points.empty()) {
+        spec.extra.push_back(freshest_crl(urls.delta_crl_distribution_points));
+    }
     spec.policy_oids = order.role.policy_identifiers;
     if (makes_ca) {
         const auto length = path_length(order);

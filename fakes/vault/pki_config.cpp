@@ -53,6 +53,15 @@ Checked<CrlConfig> changed_config(const Mount& mount, const Call& call) {
     take_flag(call, "cross_cluster_revocation", config.cross_cluster_revocation);
     take_flag(call, "unified_crl", config.unified_crl);
     take_flag(call, "unified_crl_on_existing_paths", config.unified_crl_on_existing_paths);
+    if (config.cross_cluster_revocation && !config.auto_rebuild) {
+        return refuse(
+            "Global, cross-cluster revocation queue cannot be enabled when auto rebuilding is "
+            "disabled as the local cluster may not have the certificate entry!");
+    }
+    if (config.unified_crl || config.cross_cluster_revocation) {
+        return refuse(fmt::format("{} can only be enabled on Vault Enterprise",
+                                  config.unified_crl ? "unified_crl" : "cross_cluster_revocation"));
+    }
     const std::array<std::pair<std::string_view, std::string*>, 4> durations = {{
         {"expiry", &config.expiry},
         {"ocsp_expiry", &config.ocsp_expiry},
@@ -123,8 +132,16 @@ BackendResponse read_cluster(Mount& mount, const Call&) {
 }
 
 BackendResponse write_cluster(Mount& mount, const Call& call) {
-    mount.cluster_path = call.fields.text("path", mount.cluster_path);
-    mount.cluster_aia_path = call.fields.text("aia_path", mount.cluster_aia_path);
+    const auto path = call.fields.text("path", mount.cluster_path);
+    const auto aia_path = call.fields.text("aia_path", mount.cluster_aia_path);
+    for (const auto& [url, what] : {std::pair(path, "path"), std::pair(aia_path, "aia_path")}) {
+        if (!url.empty() && !is_url(url)) {
+            return BackendResponse::go_error(
+                fmt::format("invalid, non-URL {} given to cluster: {}", what, url));
+        }
+    }
+    mount.cluster_path = path;
+    mount.cluster_aia_path = aia_path;
     return read_cluster(mount, call);
 }
 

@@ -112,6 +112,28 @@ void crls_changed(Mount& mount, Time now) {
     }
 }
 
+std::vector<std::string> crl_warnings(const Mount& mount) {
+    std::map<std::string, std::pair<std::vector<std::string>, bool>> cas;  // ids, one may sign
+    for (const auto& issuer : mount.issuers) {
+        if (!issuer.key_id.empty()) {
+            auto& [ids, may_sign] = cas[ca_name(issuer)];
+            ids.push_back(issuer.id);
+            may_sign = may_sign || (issuer.usage & crl_signing) != 0;
+        }
+    }
+    std::vector<std::string> warnings;
+    for (const auto& [name, ca] : cas) {
+        if (!ca.second) {
+            warnings.push_back(fmt::format(
+                "Warning {} during CRL rebuild: warning from local CRL rebuild: Issuer equivalency "
+                "set with associated keys lacked an issuer with CRL Signing KeyUsage; refusing to "
+                "rebuild CRL for this group of issuers: {}",
+                warnings.size() + 1, join(ca.first, ",")));
+        }
+    }
+    return warnings;
+}
+
 const CrlPair* crls_of(const Mount& mount, const Issuer& issuer) {
     const auto name = ca_name(issuer);
     const bool has_key =

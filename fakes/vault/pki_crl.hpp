@@ -11,6 +11,8 @@ void rebuild_crls(Mount& mount, Time now);
 void rebuild_delta_crls(Mount& mount, Time now);
 /// After a revocation: rebuilds unless auto_rebuild puts it off.
 void crls_changed(Mount& mount, Time now);
+/// What a rebuild says of CAs that have a key and no issuer with the crl-signing usage.
+[[nodiscard]] std::vector<std::string> crl_warnings(const Mount& mount);
 /// The issuer's lists, or null where its CA has no key for them here.
 [[nodiscard]] const CrlPair* crls_of(const Mount& mount, const Issuer& issuer);
 

@@ -199,13 +199,7 @@ void warn_of_roles(const Mount& mount, const std::string& name, BackendResponse&
         return role.second.issuer_ref == name;
     });
     if (!name.empty() && count > 0) {
-        std::string names;
-        for (const auto& [role_name, role] : mount.roles) {
-            if (role.issuer_ref == name) {
-                names += (names.empty() ? "" : ",") + role_name;
-            }
-        }
-        answer.warnings.push_back(fmt::format("{} roles reference {}: {}", count, name, names));
+        answer.warnings.push_back(fmt::format("{} roles reference {}", count, name));
     }
 }
 
@@ -398,6 +392,11 @@ Checked<std::string> new_key_name(Mount& mount, const Call& call) {
     return name;
 }
 
+bool is_url(std::string_view text) {
+    const auto scheme = text.find("://");
+    return scheme != std::string_view::npos && scheme > 0 && scheme + 3 < text.size();
+}
+
 Checked<> check_urls(const AiaUrls& urls) {
     const std::array<std::pair<std::string_view, const std::vector<std::string>*>, 4> lists = {{
         {"issuing_certificates", &urls.issuing_certificates},
@@ -410,8 +409,7 @@ Checked<> check_urls(const AiaUrls& urls) {
     }
     for (const auto& [name, list] : lists) {
         for (const auto& url : *list) {
-            const auto scheme = url.find("://");
-            if (scheme == std::string::npos || scheme == 0 || scheme + 3 == url.size()) {
+            if (!is_url(url)) {
                 return refuse(fmt::format(
                     "invalid URL found in Authority Information Access (AIA) parameter {}: {}",
                     name, url));
@@ -526,12 +524,10 @@ BackendResponse write_issuers_config(Mount& mount, const Call& call) {
     }
     mount.default_issuer = (*found)->id;
     if (!replace) {
-        mount.default_follows_latest_issuer = call.fields.boolean("default_follows_latest_issuer");
+        mount.default_follows_latest_issuer = call.fields.boolean(
+            "default_follows_latest_issuer", mount.default_follows_latest_issuer);
     }
     auto answer = read_issuers_config(mount, call);
-    if (replace) {
-        answer.data.erase("default_follows_latest_issuer");
-    }
     if ((*found)->key_id.empty()) {
         answer.warnings.emplace_back(
             "This selected default issuer has no key associated with it. Some operations like "

@@ -45,6 +45,7 @@ ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name);
 [[nodiscard]] Checked<std::string> new_issuer_name(Mount& mount, const Call& call);
 [[nodiscard]] Checked<std::string> new_key_name(Mount& mount, const Call& call);
 
+[[nodiscard]] bool is_url(std::string_view text);
 /// The first URL in the lists that is none (row 74).
 [[nodiscard]] Checked<> check_urls(const AiaUrls& urls);
 

@@ -102,12 +102,14 @@ BackendResponse write_key(Mount& mount, const Call& call) {
     if (!key) {
         return BackendResponse::go_error(key.error());
     }
-    if (call.fields.text("key_name") != (*key)->name) {
-        const auto name = new_key_name(mount, call);
-        if (!name) {
-            return name.error();
+    // Unlike at creation, "default" is taken as a name here.
+    if (const auto name = call.fields.text("key_name"); name != (*key)->name) {
+        if (name != "default") {
+            if (const auto checked = new_key_name(mount, call); !checked) {
+                return checked.error();
+            }
         }
-        (*key)->name = *name;
+        (*key)->name = name;
     }
     return BackendResponse::with(key_json(**key));
 }

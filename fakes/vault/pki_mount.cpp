@@ -27,7 +27,7 @@ std::string usage_names(unsigned usage) {
 }
 
 std::optional<unsigned> parse_usage(const std::vector<std::string>& names) {
-    unsigned usage = 0;
+    unsigned usage = read_only;  // always there
     for (const auto& name : names) {
         const auto found = std::find_if(usages.begin(), usages.end(),
                                         [&](const auto& one) { return one.first == name; });

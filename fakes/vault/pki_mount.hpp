@@ -95,6 +95,7 @@ struct Mount {
     vault::Product product;
     Prng prng;
     const Defects* defects;
+    std::string uuid = make_uuid(prng);  ///< internal_backend_uuid of tidy-status
 
     std::vector<Issuer> issuers;  ///< oldest first
     std::vector<SigningKey> keys;

@@ -136,8 +136,12 @@ bool subject_serial_allowed(const Role& role, const std::string& serial) {
 }
 
 // What Go's idna package says of a name that no DNS message could carry.
-std::optional<std::string> idna_fault(const std::string& name) {
-    const auto labels = split(name, '.');
+std::optional<std::string> idna_fault(const Mount& mount, const std::string& name) {
+    auto labels = split(name, '.');
+    // Only OpenBao takes a final dot for an empty label.
+    if (!mount.openbao() && labels.size() > 1 && labels.back().empty()) {
+        labels.pop_back();
+    }
     for (const auto& label : labels) {
         if (label.empty() || name.size() > 253) {
             return fmt::format("idna: invalid label \"{}\"", name);
@@ -151,10 +155,10 @@ std::optional<std::string> idna_fault(const std::string& name) {
 
 // A CN or alt_names entry goes where it belongs; what is neither an address nor a host name goes
 // nowhere (row 106).
-Checked<> add_name(crypto::AltNames& names, const std::string& name) {
+Checked<> add_name(const Mount& mount, crypto::AltNames& names, const std::string& name) {
     if (name.find('@') != std::string::npos) {
         names.emails.push_back(name);
-    } else if (const auto fault = idna_fault(name)) {
+    } else if (const auto fault = idna_fault(mount, name)) {
         return refuse(*fault);
     } else if (is_host_name(name)) {
         names.dns.push_back(name);
@@ -386,13 +390,13 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
     names.dns = from_csr.dns;
     names.emails = from_csr.emails;
     if (!common_name.empty() && !call.fields.boolean("exclude_cn_from_sans")) {
-        if (auto added = add_name(names, common_name); !added) {
+        if (auto added = add_name(mount, names, common_name); !added) {
             return tl::unexpected(added.error());
         }
     }
     if (sans_csr == nullptr) {
         for (const auto& name : alternative_names(call)) {
-            if (auto added = add_name(names, name); !added) {
+            if (auto added = add_name(mount, names, name); !added) {
                 return tl::unexpected(added.error());
             }
         }

@@ -83,14 +83,16 @@ BackendResponse revoke_certificate(Mount& mount, const crypto::Certificate& cert
             Json(),
             {fmt::format("certificate with serial {} already expired; refusing to add to CRL{}",
                          serial,
-                         mount.openbao() ? ". Set AllowExpiredCertRevocation to true to allow "
-                                           "revocation of expired certificates"
+                         mount.openbao() ? ". Enable 'AllowExpiredCertRevocation' to allow "
+                                           "revoking expired certificates."
                                          : "")});
     }
     const auto* issuer = signer_of(mount, certificate);
     mount.revocations[serial] = {certificate, now, issuer != nullptr ? issuer->id : ""};
     crls_changed(mount, now);
-    return BackendResponse::with(revoked_json(now));
+    return BackendResponse::with(revoked_json(now), mount.crl_config.auto_rebuild
+                                                        ? std::vector<std::string>()
+                                                        : crl_warnings(mount));
 }
 
 BackendResponse revoke(Mount& mount, const Call& call) {
@@ -129,10 +131,11 @@ BackendResponse revoke_issuer(Mount& mount, const Call& call) {
         return BackendResponse::go_error(found.error());
     }
     auto& issuer = **found;
-    if (!issuer.revoked_at) {
-        issuer.revoked_at = call.now();
-        issuer.usage &= ~static_cast<unsigned>(issuing_certificates);
+    if (issuer.revoked_at) {
+        return read_issuer(mount, call);
     }
+    issuer.revoked_at = call.now();
+    issuer.usage &= ~static_cast<unsigned>(issuing_certificates);
     auto answer = read_issuer(mount, call);
     if (issuer.certificate.self_signed()) {
         answer.warnings.emplace_back(
@@ -156,7 +159,7 @@ BackendResponse revoke_issuer(Mount& mount, const Call& call) {
 
 BackendResponse rotate_crl(Mount& mount, const Call& call) {
     rebuild_crls(mount, call.now());
-    return BackendResponse::with({{"success", true}});
+    return BackendResponse::with({{"success", true}}, crl_warnings(mount));
 }
 
 BackendResponse rotate_delta_crl(Mount& mount, const Call& call) {

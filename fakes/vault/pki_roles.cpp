@@ -111,10 +111,11 @@ std::vector<std::string> role_warnings(Mount& mount, const Role& role, bool aske
             "mutually exclusive values no_store=true and generate_lease=true were both specified; "
             "no_store=true takes priority");
     } else if (role.generate_lease) {
-        warnings.emplace_back(
+        warnings.push_back(fmt::format(
             "it is encouraged to disable generate_lease and rely on PKI's native capabilities when "
-            "possible; this option can cause instance-wide issues with large numbers of issued "
-            "certificates");
+            "possible; this option can cause {}-wide issues with large numbers of issued "
+            "certificates",
+            mount.openbao() ? "instance" : "Vault"));
     }
     if (!find_issuer(mount, role.issuer_ref)) {
         warnings.push_back(

@@ -59,6 +59,13 @@ void take(const Mount& mount, const Call& call, Json& settings) {
                 std::chrono::floor<std::chrono::seconds>(call.fields.duration(buffer)).count();
         }
     }
+    if (mount.openbao()) {
+        settings["revoked_safety_buffer"] = call.fields.has("revoked_safety_buffer")
+                                                ? std::chrono::floor<std::chrono::seconds>(
+                                                      call.fields.duration("revoked_safety_buffer"))
+                                                      .count()
+                                                : settings["safety_buffer"].get<std::int64_t>();
+    }
 }
 
 bool nothing_selected(const Mount& mount, const Json& settings) {
@@ -98,7 +105,16 @@ void run(Mount& mount, const Call& call, Json& status) {
     }
     status["cert_store_deleted_count"] = certificates;
     status["revoked_cert_deleted_count"] = revoked;
-    status["missing_issuer_cert_count"] = 0;
+    for (const auto* counter :
+         {"missing_issuer_cert_count", "acme_account_deleted_count", "acme_account_revoked_count",
+          "acme_orders_deleted_count", "total_acme_account_count"}) {
+        status[counter] = 0;
+    }
+    if (!mount.openbao()) {
+        status["cross_revoked_cert_deleted_count"] = 0;
+        status["revocation_queue_deleted_count"] = 0;
+    }
+    status["internal_backend_uuid"] = mount.uuid;
     status["state"] = "Finished";
     status["time_started"] = rfc3339_nano(call.now());
     status["time_finished"] = rfc3339_nano(call.now());
@@ -147,6 +163,7 @@ BackendResponse read_tidy_status(Mount& mount, const Call&) {
         value = Json();
     }
     status["state"] = "Inactive";
+    status["internal_backend_uuid"] = mount.uuid;
     return BackendResponse::with(std::move(status));
 }
 
