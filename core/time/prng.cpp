@@ -51,6 +51,7 @@ std::string Prng::token(std::size_t count) {
 
 std::vector<std::uint8_t> Prng::bytes(std::size_t count) {
     std::vector<std::uint8_t> out;
+    out.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         out.push_back(static_cast<std::uint8_t>(below(256)));
     }

@@ -44,7 +44,7 @@ Task<void> TaskGroup::spawn(Task<void> work) {
     boost::asio::co_spawn(
         executor, std::move(work),
         boost::asio::bind_cancellation_slot(
-            slot, [state = state_, id](std::exception_ptr error) {
+            slot, [state = state_, id](const std::exception_ptr& error) {
                 if (error && !is_cancellation(error) && !state->first_error) {
                     state->first_error = error;
                 }

@@ -198,7 +198,7 @@ std::string human_duration(Duration duration) {
                         : fmt::format("{} min", all / 60);
     }
     const auto all = floor<std::chrono::minutes>(duration).count();
-    if (all < 48 * 60) {
+    if (all < std::int64_t{48} * 60) {
         return all % 60 ? fmt::format("{} h {} min", all / 60, all % 60) : fmt::format("{} h", all / 60);
     }
     const auto hours = all / 60;
