@@ -11,6 +11,9 @@ Json resource_entry(const ResourceType& type, const std::string& sub, Json verbs
         {"namespaced", type.namespaced},
         {"kind", type.kind},
         {"verbs", std::move(verbs)}};
+    if (sub.empty() && &type == &type::pods) {
+        entry["categories"] = Json::array({"all"});  // what `kubectl get all` shows
+    }
     if (sub.empty() && !type.short_name.empty()) {
         entry["shortNames"] = Json::array({type.short_name});
     }
@@ -107,11 +110,16 @@ Json openapi_index() {
     return {{"paths", std::move(paths)}};
 }
 
-http::Response openid_configuration(const Cluster& cluster) {
+http::Response openid_configuration(const Cluster& cluster, const http::Request& request) {
+    // A real server names its configured external address; ours is where it was reached.
+    auto host = request.headers.find("Host").value_or(cluster.options.name);
+    if (host.find(':') == std::string::npos) {
+        host += ":443";
+    }
     auto response = json_response(
         200,
         {{"issuer", cluster.options.issuer},
-         {"jwks_uri", fmt::format("https://{}:443/openid/v1/jwks", cluster.options.name)},
+         {"jwks_uri", fmt::format("https://{}/openid/v1/jwks", host)},
          {"response_types_supported", Json::array({"id_token"})},
          {"subject_types_supported", Json::array({"public"})},
          {"id_token_signing_alg_values_supported", Json::array({cluster.tokens.algorithm()})}});
@@ -191,7 +199,7 @@ http::Response answer_path(const Cluster& cluster, const http::Request& request,
                                    {"platform", "linux/amd64"}});
     }
     if (path == "/.well-known/openid-configuration") {
-        return openid_configuration(cluster);
+        return openid_configuration(cluster, request);
     }
     if (path == "/openid/v1/jwks") {
         return jwks(cluster, request);

@@ -4,6 +4,7 @@
 #include "fakes/kube/cluster.hpp"
 #include "fakes/kube/protobuf.hpp"
 #include "fakes/kube/selectors.hpp"
+#include "fakes/kube/tables.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -295,10 +296,10 @@ http::Response remove(Cluster& cluster, const Call& call) {
     return deleted(type, call.info.name, meta(*last, "uid"));
 }
 
-Json list_of(const ResourceType& type, std::uint64_t version, Json items) {
+Json list_of(const ResourceType& type, Json metadata, Json items) {
     return {{"kind", fmt::format("{}List", type.kind)},
             {"apiVersion", type.api_version()},
-            {"metadata", {{"resourceVersion", std::to_string(version)}}},
+            {"metadata", std::move(metadata)},
             {"items", std::move(items)}};
 }
 
@@ -344,7 +345,7 @@ http::Response list(const Cluster& cluster, const Call& call) {
             limit = limit * 10 + static_cast<std::size_t>(digit - '0');
         }
     }
-    Json items = Json::array();
+    std::vector<Object> page;
     std::size_t left = 0;
     std::string last;
     for (const auto& object : objects) {
@@ -352,19 +353,27 @@ http::Response list(const Cluster& cluster, const Call& call) {
         if (!start.empty() && key <= start) {
             continue;
         }
-        if (items.size() == limit) {
+        if (page.size() == limit) {
             ++left;
             continue;
         }
-        items.push_back(as_item(*object));
+        page.push_back(object);
         last = std::move(key);
     }
-    auto body = list_of(type, cluster.store->version(), std::move(items));
+    Json metadata = {{"resourceVersion", std::to_string(cluster.store->version())}};
     if (left > 0) {
-        body["metadata"]["continue"] = to_base64url("after:" + last);
-        body["metadata"]["remainingItemCount"] = left;
+        metadata["continue"] = to_base64url("after:" + last);
+        metadata["remainingItemCount"] = left;
     }
-    return json_response(200, body);
+    if (wants_table(call.request)) {
+        return json_response(200, table_of(table_asked(type, call.info), page, std::move(metadata),
+                                           cluster.clock.now()));
+    }
+    Json items = Json::array();
+    for (const auto& object : page) {
+        items.push_back(as_item(*object));
+    }
+    return json_response(200, list_of(type, std::move(metadata), std::move(items)));
 }
 
 http::Response remove_collection(Cluster& cluster, const Call& call) {
@@ -377,7 +386,8 @@ http::Response remove_collection(Cluster& cluster, const Call& call) {
             after_deletion(cluster, *call.type, last);
         }
     }
-    return json_response(200, list_of(*call.type, cluster.store->version(), std::move(items)));
+    Json metadata = {{"resourceVersion", std::to_string(cluster.store->version())}};
+    return json_response(200, list_of(*call.type, std::move(metadata), std::move(items)));
 }
 
 }  // namespace
@@ -433,7 +443,14 @@ http::Response answer_objects(Cluster& cluster, const Call& call) {
         return answer_watch(cluster, call);
     }
     if (verb == "get") {
-        return json_response(200, *current_of(cluster, call));
+        const auto object = current_of(cluster, call);
+        if (wants_table(call.request)) {
+            return json_response(200,
+                                 table_of(table_asked(*call.type, call.info), std::span(&object, 1),
+                                          {{"resourceVersion", meta(*object, "resourceVersion")}},
+                                          cluster.clock.now()));
+        }
+        return json_response(200, *object);
     }
     const bool somewhere = !call.type->namespaced || !call.info.namespace_name.empty();
     if (verb == "create" && call.info.name.empty() && somewhere) {

@@ -4,6 +4,7 @@
 #include "core/time/within.hpp"
 #include "fakes/kube/cluster.hpp"
 #include "fakes/kube/selectors.hpp"
+#include "fakes/kube/tables.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -27,18 +28,23 @@ struct WatchQuestion {
     std::uint64_t after = 0;
     Duration timeout{};
     bool bookmarks = false;
-    bool drops_deletes = false;  ///< a defect
+    bool drops_deletes = false;      ///< a defect
+    std::optional<TableSpec> table;  ///< where events carry Tables
 };
 
 /// The events of one watch, one JSON line each (wire contract 188).
 class WatchSource final : public http::BodySource {
   public:
     WatchSource(std::shared_ptr<Store> store, WatchQuestion question,
-                std::deque<std::string> beginning, bool ends)
-        : store_(std::move(store)),
-          question_(std::move(question)),
-          pending_(std::move(beginning)),
-          ended_(ends) {}
+                const std::vector<Object>& beginning, const Clock& clock)
+        : store_(std::move(store)), question_(std::move(question)), clock_(clock) {
+        for (const auto& object : beginning) {
+            pending_.push_back(event("ADDED", object));
+        }
+    }
+    /// A watch that can only say why it is none.
+    WatchSource(std::shared_ptr<Store> store, const Json& refusal, const Clock& clock)
+        : store_(std::move(store)), clock_(clock), pending_{line("ERROR", refusal)}, ended_(true) {}
 
     [[nodiscard]] Task<std::optional<std::string>> next(Clock& clock) override {
         if (!ends_at_) {
@@ -93,11 +99,21 @@ class WatchSource final : public http::BodySource {
             const bool before = wanted(at->before);
             const bool after = at->change != Store::Change::deleted && wanted(at->object);
             if (after) {
-                pending_.push_back(line(before ? "MODIFIED" : "ADDED", *at->object));
+                pending_.push_back(event(before ? "MODIFIED" : "ADDED", at->object));
             } else if (before && !question_.drops_deletes) {
-                pending_.push_back(line("DELETED", *at->object));
+                pending_.push_back(event("DELETED", at->object));
             }
         }
+    }
+    [[nodiscard]] std::string event(std::string_view kind, const Object& object) {
+        if (!question_.table) {
+            return line(kind, *object);
+        }
+        const Json metadata = {{"resourceVersion", meta(*object, "resourceVersion")}};
+        auto text =
+            line(kind, table_of(*question_.table, std::span(&object, 1), metadata, clock_.now()));
+        question_.table->headers = false;
+        return text;
     }
     [[nodiscard]] std::string bookmark() const {
         const auto version = std::to_string(std::max(question_.after, store_->version()));
@@ -108,8 +124,9 @@ class WatchSource final : public http::BodySource {
 
     std::shared_ptr<Store> store_;
     WatchQuestion question_;
+    const Clock& clock_;
     std::deque<std::string> pending_;
-    bool ended_;
+    bool ended_ = false;
     bool bookmarked_ = false;
     std::optional<Duration> ends_at_;
 };
@@ -148,35 +165,43 @@ http::Response answer_watch(Cluster& cluster, const Call& call) {
                        fmt::format("strconv.ParseUint: parsing \"{}\": invalid syntax", given));
     }
 
-    std::deque<std::string> beginning;
-    bool ends = false;
-    if (call.info.flag("sendInitialEvents")) {
-        beginning.push_back(line(
-            "ERROR", status_object(500, "InternalError",
-                                   "a watch stream was requested by the client but the required "
-                                   "storage feature RequestWatchProgress is disabled")));
-        ends = true;
-    } else if (*version == 0) {
-        for (const auto& object : store.list(*call.type, question.namespace_name)) {
-            if (question.labels.matches(*object) && question.fields.matches(*object)) {
-                beginning.push_back(line("ADDED", *object));
-            }
-        }
-        question.after = store.version();
-    } else if (*version < store.oldest_version()) {
-        beginning.push_back(
-            line("ERROR", status_object(410, "Expired",
-                                        fmt::format("too old resource version: {} ({})", *version,
-                                                    store.oldest_version()))));
-        ends = true;
-    } else {
-        question.after = *version;
+    if (wants_table(call.request)) {
+        question.table = table_asked(*call.type, call.info);
     }
+
     http::Response response;
     response.headers.set("Content-Type", "application/json");
     response.chunked = true;
-    response.source = std::make_shared<WatchSource>(cluster.store, std::move(question),
-                                                    std::move(beginning), ends);
+    if (call.info.flag("sendInitialEvents")) {
+        response.source = std::make_shared<WatchSource>(
+            cluster.store,
+            status_object(500, "InternalError",
+                          "a watch stream was requested by the client but the required storage "
+                          "feature RequestWatchProgress is disabled"),
+            cluster.clock);
+        return response;
+    }
+    if (*version != 0 && *version < store.oldest_version()) {
+        response.source = std::make_shared<WatchSource>(
+            cluster.store,
+            status_object(
+                410, "Expired",
+                fmt::format("too old resource version: {} ({})", *version, store.oldest_version())),
+            cluster.clock);
+        return response;
+    }
+    std::vector<Object> beginning;
+    question.after = *version;
+    if (*version == 0) {
+        for (auto& object : store.list(*call.type, question.namespace_name)) {
+            if (question.labels.matches(*object) && question.fields.matches(*object)) {
+                beginning.push_back(std::move(object));
+            }
+        }
+        question.after = store.version();
+    }
+    response.source =
+        std::make_shared<WatchSource>(cluster.store, std::move(question), beginning, cluster.clock);
     return response;
 }
 
