@@ -18,6 +18,12 @@ bool warned(const std::vector<std::string>& warnings) {
         warnings, [](const auto& text) { return text.find(longer_than) != std::string::npos; });
 }
 
+bool capped(const crypto::Certificate& certificate) {
+    constexpr Duration dated_back = std::chrono::seconds(30);  // row 71
+    const auto life = certificate.not_after() - certificate.not_before() - dated_back;
+    return std::chrono::abs(life - system_max_ttl) <= std::chrono::seconds(1);
+}
+
 // A mount that nobody tuned cuts the page's 8760 h and 4380 h to 768 h.
 Task<void> set_up_pki(World& world, Printed printed) {
     const auto& site = world.vault();
@@ -30,9 +36,8 @@ Task<void> set_up_pki(World& world, Printed printed) {
     const auto root = require(
         co_await admin.generate_root(printed.root, Json{{"common_name", "svc"}, {"ttl", "8760h"}}),
         "generate the root");
-    const auto end = world.clock().now() + system_max_ttl;
-    world.expect(root.certificate.not_after() <= end,
-                 "the root of an untuned mount ends at {}, after 768 h",
+    world.expect(capped(root.certificate),
+                 "the root of an untuned mount is not cut to 768 h: it ends at {}",
                  rfc3339(root.certificate.not_after()));
     const bool says_so = site.product == vault::Product::openbao;
     world.expect(warned(root.warnings) == says_so, "{} {} about the root's ttl",
@@ -45,8 +50,8 @@ Task<void> set_up_pki(World& world, Printed printed) {
                     printed.root, Json{{"csr", csr}, {"format", "pem_bundle"}, {"ttl", "4380h"}}),
                 "sign the intermediate");
     world.expect(warned(made.warnings), "nobody warns about the intermediate's ttl");
-    world.expect(made.certificates.front().not_after() <= end,
-                 "the intermediate of an untuned mount ends after 768 h");
+    world.expect(capped(made.certificates.front()),
+                 "the intermediate of an untuned mount is not cut to 768 h");
     require(co_await admin.set_signed(printed.pki, made.certificate_pem),
             "install the intermediate");
 

@@ -28,29 +28,48 @@ using Story = std::function<Task<void>(run::World& world, Clock& truth)>;
 /// Plays the story: its failed expectations, the monitors' violations, and whatever ended it early.
 [[nodiscard]] std::vector<std::string> play(Setting setting, Story story);
 
+/// How much chance a property is given.
+struct Effort {
+    int cases = 5;                      ///< RC_PARAMS="max_success=500" overrides it
+    std::optional<std::uint64_t> seed;  ///< nothing = a new one each time (RC_PARAMS="seed=…")
+};
+inline constexpr Effort everyday{};
+/// For what must fail: always the same cases, up to one that does.
+inline constexpr Effort until_it_fails{.cases = 60, .seed = 1};
+
 /// Checks a property: `history` draws what happens (shown where it fails), `wrong` plays it under a
-/// world's seed. RC_PARAMS="max_success=500 seed=…" overrides the number of cases and the seed.
+/// world's seed.
 template <class History>
 rc::detail::TestResult check(
-    const std::string& name, int cases, const rc::Gen<History>& history,
+    const std::string& name, Effort effort, const rc::Gen<History>& history,
     const std::function<std::vector<std::string>(std::uint64_t seed, const History&)>& wrong) {
     auto params = rc::detail::configuration().testParams;
     if (params.maxSuccess == rc::detail::TestParams().maxSuccess) {
-        params.maxSuccess = cases;
+        params.maxSuccess = effort.cases;
     }
+    params.seed = effort.seed.value_or(params.seed);
     rc::detail::TestMetadata metadata;
     metadata.id = metadata.description = name;
     const auto property = rc::detail::toProperty([&] {
-        const auto told = *history.as("history");
+        // The few cases there are should not be small ones.
+        const auto told = *rc::gen::resize(rc::kNominalSize, history).as("history");
         // Not shrunk, so that a shorter history is tried under the same chance.
-        const auto seed =
-            *rc::gen::noShrink(rc::gen::inRange<std::uint64_t>(1, 1U << 30U)).as("seed");
+        const auto seed = *rc::gen::noShrink(rc::gen::resize(rc::kNominalSize,
+                                                             rc::gen::arbitrary<std::uint32_t>()))
+                               .as("seed");
         const auto failures = wrong(seed, told);
         if (!failures.empty()) {
             RC_FAIL(fmt::format("{}", fmt::join(failures, "\n")));
         }
     });
     return rc::detail::checkProperty(property, metadata, params);
+}
+
+/// Up to `most` items, which shrinks by leaving some out.
+template <class Item>
+rc::Gen<std::vector<Item>> list_of(const rc::Gen<Item>& item, int most) {
+    return rc::gen::resize(
+        most, rc::gen::container<std::vector<Item>>(rc::gen::resize(rc::kNominalSize, item)));
 }
 
 /// True where it held; otherwise `told` has the shrunk history, the seed and what was wrong.
@@ -74,8 +93,7 @@ struct Command {
 void showValue(const Command& command, std::ostream& out);
 
 /// Up to `most` commands of these kinds, each as likely as the others.
-[[nodiscard]] rc::Gen<std::vector<Command>> commands(std::vector<Command::Kind> kinds,
-                                                     std::size_t most);
+[[nodiscard]] rc::Gen<std::vector<Command>> commands(std::vector<Command::Kind> kinds, int most);
 
 /// A cluster with workloads w0, w1, … of one pod each, and the model of what must be so.
 class MeshStory {
