@@ -1,7 +1,7 @@
 #include "cli/program.hpp"
 #include "core/base/log.hpp"
-#include "core/run/sweep.hpp"
 #include "core/run/socket_environment.hpp"
+#include "core/run/sweep.hpp"
 
 namespace meshproof::cli {
 namespace {
@@ -25,15 +25,16 @@ Cleaned tell(const run::Swept& swept, std::string_view where, bool dry_run) {
     return {swept.found.size(), swept.problems.size()};
 }
 
-Task<void> clean_all(run::Environment& environment, const CleanArguments& arguments, const run::Target& target, Cleaned& all) {
+Task<void> clean_all(run::Environment& environment, const CleanArguments& arguments,
+                     const run::Target& target, Cleaned& all) {
     const auto add = [&all](Cleaned one) {
         all.found += one.found;
         all.problems += one.problems;
     };
     for (const auto& vault : target.vaults) {
         const vault::Client admin(environment.transport(), vault.config);
-        add(tell(co_await run::sweep_vault(admin, arguments.run_id, arguments.dry_run), vault.config.endpoint.url.origin(),
-                 arguments.dry_run));
+        add(tell(co_await run::sweep_vault(admin, arguments.run_id, arguments.dry_run),
+                 vault.config.endpoint.url.origin(), arguments.dry_run));
     }
     std::vector<std::string> namespaces = {target.mesh_namespace};
     if (target.workload_namespace != target.mesh_namespace) {
@@ -41,22 +42,26 @@ Task<void> clean_all(run::Environment& environment, const CleanArguments& argume
     }
     for (const auto& access : target.clusters) {
         const kube::Client admin(environment.transport(), access);
-        add(tell(co_await run::sweep_cluster(admin, namespaces, arguments.run_id, arguments.dry_run), access.endpoint.url.origin(),
-                 arguments.dry_run));
+        add(tell(
+            co_await run::sweep_cluster(admin, namespaces, arguments.run_id, arguments.dry_run),
+            access.endpoint.url.origin(), arguments.dry_run));
     }
 }
 
 int clean_command(const CleanArguments& arguments) {
     const auto target = choose_target(arguments.target);
     if (target.setting != "live") {
-        throw UsageError(fmt::format("--target {}: the fakes end with their run, there is nothing to clean", target.setting),
-                         "give the target file of the killed run");
+        throw UsageError(
+            fmt::format("--target {}: the fakes end with their run, there is nothing to clean",
+                        target.setting),
+            "give the target file of the killed run");
     }
     run::SocketEnvironment environment("live", target.file);
     Cleaned all;
     environment.drive(clean_all(environment, arguments, target.file, all));
     fmt::print("{} object{} of {} {}\n", all.found, all.found == 1 ? "" : "s",
-               arguments.run_id.empty() ? "meshproof runs" : "run " + arguments.run_id, arguments.dry_run ? "found" : "removed");
+               arguments.run_id.empty() ? "meshproof runs" : "run " + arguments.run_id,
+               arguments.dry_run ? "found" : "removed");
     return all.problems == 0 ? as_expected : unreachable;
 }
 
@@ -66,10 +71,14 @@ void add_clean(CLI::App& app, Command& chosen) {
     auto* command = app.add_subcommand("clean", "remove what killed runs left on a target");
     auto arguments = std::make_shared<CleanArguments>();
     command->add_option("--target", arguments->target, "the target file")->required();
-    command->add_option("--run", arguments->run_id, "only of this run id; without it of every run, running ones too");
+    command->add_option("--run", arguments->run_id,
+                        "only of this run id; without it of every run, running ones too");
     command->add_flag("--dry-run", arguments->dry_run, "only say what would be removed");
-    command->footer("\nExamples:\n  meshproof clean --target vault.yaml --dry-run\n  meshproof clean --target vault.yaml --run k3f9a2");
-    command->callback([&chosen, arguments] { chosen = [arguments] { return clean_command(*arguments); }; });
+    command->footer(
+        "\nExamples:\n  meshproof clean --target vault.yaml --dry-run\n  meshproof clean --target "
+        "vault.yaml --run k3f9a2");
+    command->callback(
+        [&chosen, arguments] { chosen = [arguments] { return clean_command(*arguments); }; });
 }
 
 }  // namespace meshproof::cli

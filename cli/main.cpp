@@ -31,11 +31,14 @@ Exit codes:
   4 nothing was run   70 a bug in meshproof)";
 
 int run_program(int argc, char** argv) {
-    CLI::App app("meshproof proves that a Vault can carry a service mesh as its certificate authority.", "meshproof");
+    CLI::App app(
+        "meshproof proves that a Vault can carry a service mesh as its certificate authority.",
+        "meshproof");
     app.footer(std::string(help_footer));
     app.set_version_flag("--version", "meshproof " MESHPROOF_VERSION);
     app.require_subcommand(1);
-    app.failure_message([](const CLI::App*, const CLI::Error& error) { return std::string(error.what()); });
+    app.failure_message(
+        [](const CLI::App*, const CLI::Error& error) { return std::string(error.what()); });
     bool verbose = false;
     app.add_flag("-v,--verbose", verbose, "say more on stderr");
 
@@ -84,7 +87,8 @@ int main(int argc, char** argv) {
         log::error(error.what(), error.hint());
         return cli::unreachable;
     } catch (const std::exception& error) {
-        log::error(fmt::format("unexpected: {}", error.what()), "this is a bug in meshproof; please report it with the command line");
+        log::error(fmt::format("unexpected: {}", error.what()),
+                   "this is a bug in meshproof; please report it with the command line");
         return cli::own_bug;
     }
 }

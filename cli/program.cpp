@@ -49,10 +49,15 @@ ChosenTarget choose_target(const std::string& argument) {
     if (argument == "sim" || argument == "loopback") {
         return {argument, argument, {}};
     }
-    if (::access(argument.c_str(), F_OK) != 0 && argument.find_first_of("./") == std::string::npos) {
+    if (::access(argument.c_str(), F_OK) != 0 &&
+        argument.find_first_of("./") == std::string::npos) {
         const auto near = nearest(argument, {"sim", "loopback"});
-        throw UsageError(fmt::format("--target {}: expected sim, loopback or a target file, and there is no such file", argument),
-                         near.empty() ? "meshproof --help shows what a target file holds" : fmt::format("did you mean {}?", near));
+        throw UsageError(
+            fmt::format(
+                "--target {}: expected sim, loopback or a target file, and there is no such file",
+                argument),
+            near.empty() ? "meshproof --help shows what a target file holds"
+                         : fmt::format("did you mean {}?", near));
     }
     auto target = run::Target::load(argument);
     if (!target) {
@@ -65,12 +70,13 @@ std::vector<const run::Scenario*> choose_scenarios(const std::vector<std::string
     const auto& all = scenarios::all_scenarios();
     std::vector<const run::Scenario*> chosen;
     for (const auto* scenario : all) {
-        const bool wanted = ids.empty() || std::any_of(ids.begin(), ids.end(), [&](std::string_view id) {
-                                while (id.ends_with('/')) {
-                                    id.remove_suffix(1);
-                                }
-                                return scenario->id == id || scenario->id.starts_with(fmt::format("{}/", id));
-                            });
+        const bool wanted =
+            ids.empty() || std::any_of(ids.begin(), ids.end(), [&](std::string_view id) {
+                while (id.ends_with('/')) {
+                    id.remove_suffix(1);
+                }
+                return scenario->id == id || scenario->id.starts_with(fmt::format("{}/", id));
+            });
         if (wanted) {
             chosen.push_back(scenario);
         }
@@ -88,8 +94,10 @@ std::vector<const run::Scenario*> choose_scenarios(const std::vector<std::string
                 known.emplace_back(scenario->id);
             }
             const auto near = nearest(id, known);
-            throw UsageError(fmt::format("no scenario is called {}", id),
-                             near.empty() ? "meshproof list shows them all" : fmt::format("did you mean {}? meshproof list shows them all", near));
+            throw UsageError(
+                fmt::format("no scenario is called {}", id),
+                near.empty() ? "meshproof list shows them all"
+                             : fmt::format("did you mean {}? meshproof list shows them all", near));
         }
     }
     return chosen;
@@ -117,7 +125,9 @@ SignalWatch::SignalWatch(std::function<void()> on_first) : state_(std::make_uniq
                 return;
             }
             if (again) {
-                log::warning("ended at once: something may be left on the servers (meshproof clean --target FILE removes it)");
+                log::warning(
+                    "ended at once: something may be left on the servers (meshproof clean --target "
+                    "FILE removes it)");
                 std::_Exit(128 + number);
             }
             again = true;
@@ -131,7 +141,9 @@ SignalWatch::~SignalWatch() {
     state_->thread.join();
 }
 
-bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) != 0; }
+bool stderr_is_terminal() {
+    return ::isatty(STDERR_FILENO) != 0;
+}
 
 bool stdout_has_colour() {
     const auto* no_color = std::getenv("NO_COLOR");

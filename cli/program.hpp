@@ -9,7 +9,8 @@
 #include "core/run/target.hpp"
 #include "fakes/world/environments.hpp"
 
-/// The program's subcommands. Each adds itself to the parser and is run by main; all say what they do in `exit` codes.
+/// The program's subcommands. Each adds itself to the parser and is run by main; all say what they
+/// do in `exit` codes.
 namespace meshproof::cli {
 
 /// Documented exit codes (README, --help).
@@ -25,7 +26,8 @@ enum Exit : int {
 /// A usage or input error: printed as `meshproof: error:` and `hint:`, exit code 2.
 class UsageError : public std::exception {
   public:
-    explicit UsageError(std::string message, std::string hint = {}) : message_(std::move(message)), hint_(std::move(hint)) {}
+    explicit UsageError(std::string message, std::string hint = {})
+        : message_(std::move(message)), hint_(std::move(hint)) {}
     [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
     [[nodiscard]] const std::string& hint() const { return hint_; }
 
@@ -42,20 +44,23 @@ void add_clean(CLI::App& app, Command& chosen);
 
 /// A target as the command line names it: sim, loopback, or a file.
 struct ChosenTarget {
-    std::string setting;  ///< "sim", "loopback" or "live"
-    std::string argument; ///< as typed
-    run::Target file;     ///< live only
+    std::string setting;   ///< "sim", "loopback" or "live"
+    std::string argument;  ///< as typed
+    run::Target file;      ///< live only
 };
 /// UsageError where the file cannot be read or is wrong.
 [[nodiscard]] ChosenTarget choose_target(const std::string& argument);
 
-/// The scenarios whose id is one of `ids` or begins with one and a slash; all where it is empty. UsageError names the nearest id.
-[[nodiscard]] std::vector<const run::Scenario*> choose_scenarios(const std::vector<std::string>& ids);
+/// The scenarios whose id is one of `ids` or begins with one and a slash; all where it is empty.
+/// UsageError names the nearest id.
+[[nodiscard]] std::vector<const run::Scenario*> choose_scenarios(
+    const std::vector<std::string>& ids);
 
 /// The known word nearest to what was typed, or "" where none is near.
 [[nodiscard]] std::string nearest(std::string_view typed, const std::vector<std::string>& known);
 
-/// Turns the first SIGINT or SIGTERM into a stop request, and the second into an end at once. Made before any thread.
+/// Turns the first SIGINT or SIGTERM into a stop request, and the second into an end at once. Made
+/// before any thread.
 class SignalWatch {
   public:
     explicit SignalWatch(std::function<void()> on_first);

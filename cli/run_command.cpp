@@ -13,7 +13,8 @@
 namespace meshproof::cli {
 namespace {
 
-/// Real leaves in loopback: short enough for a quick run, long enough that whole-second dates leave room.
+/// Real leaves in loopback: short enough for a quick run, long enough that whole-second dates leave
+/// room.
 constexpr Duration loopback_leaf = std::chrono::seconds(6);
 /// Scenarios on real time mostly wait for leaves to age, so many go side by side.
 constexpr std::size_t waiting_jobs = 16;
@@ -38,15 +39,17 @@ Duration leaf_ttl_of(const RunArguments& arguments, const ChosenTarget& target) 
     }
     const auto ttl = parse_duration(arguments.leaf_ttl);
     if (!ttl || *ttl < std::chrono::seconds(5) || *ttl > std::chrono::hours(24)) {
-        throw UsageError(fmt::format("--leaf-ttl {}: expected a time from 5s to 24h, such as 30s", arguments.leaf_ttl));
+        throw UsageError(fmt::format("--leaf-ttl {}: expected a time from 5s to 24h, such as 30s",
+                                     arguments.leaf_ttl));
     }
     return *ttl;
 }
 
-std::function<std::unique_ptr<run::Environment>(std::uint64_t)> environment_maker(const RunArguments& arguments,
-                                                                                  const ChosenTarget& target) {
+std::function<std::unique_ptr<run::Environment>(std::uint64_t)> environment_maker(
+    const RunArguments& arguments, const ChosenTarget& target) {
     fakes::FakeServersOptions servers;
-    servers.product = arguments.product == "vault" ? vault::Product::vault : vault::Product::openbao;
+    servers.product =
+        arguments.product == "vault" ? vault::Product::vault : vault::Product::openbao;
     servers.leaf_ttl = leaf_ttl_of(arguments, target);
     if (target.setting == "sim") {
         return [servers](std::uint64_t seed) {
@@ -104,7 +107,8 @@ std::string replay_line(const RunArguments& arguments, std::string_view id, std:
     return line;
 }
 
-/// Progress for people: one redrawn line on a terminal, nothing where output is kept in a file (the results are lines already).
+/// Progress for people: one redrawn line on a terminal, nothing where output is kept in a file (the
+/// results are lines already).
 class Progress {
   public:
     explicit Progress(std::size_t all) : all_(all), live_(stderr_is_terminal()) {}
@@ -163,18 +167,22 @@ int exit_code(const run::RunResult& result) {
 }
 
 run::RunResult run_seed(const RunArguments& arguments, const ChosenTarget& target,
-                        const std::vector<const run::Scenario*>& scenarios, std::uint64_t seed, run::StopSource& stop) {
+                        const std::vector<const run::Scenario*>& scenarios, std::uint64_t seed,
+                        run::StopSource& stop) {
     run::RunnerOptions options;
     options.seed = seed;
     options.environment = environment_maker(arguments, target);
     // On shared servers, a second run with the same seed must not meet the first one's names.
-    options.run_id = (target.setting == "sim" ? Prng(seed) : Prng(fresh_seed())).fork("run id").token(6);
+    options.run_id =
+        (target.setting == "sim" ? Prng(seed) : Prng(fresh_seed())).fork("run id").token(6);
     options.deviations = target.file.deviations;
     options.share_servers = target.setting == "live";
     options.keep_trace = arguments.trace;
     options.stop = &stop;
     const auto processors = std::max<std::size_t>(1, std::thread::hardware_concurrency());
-    options.jobs = arguments.jobs != 0 ? arguments.jobs : target.setting == "sim" ? processors : waiting_jobs;
+    options.jobs = arguments.jobs != 0       ? arguments.jobs
+                   : target.setting == "sim" ? processors
+                                             : waiting_jobs;
 
     const bool quiet = arguments.seeds > 1;
     if (!quiet) {
@@ -185,8 +193,10 @@ run::RunResult run_seed(const RunArguments& arguments, const ChosenTarget& targe
         for (const auto& server : probe_target(options)) {
             fmt::print("{} {} at {}\n", server.product, server.version, server.address);
         }
-        fmt::print("run id {}: everything that is created carries it; after a kill, meshproof clean --target {} removes it\n",
-                   options.run_id, arguments.target);
+        fmt::print(
+            "run id {}: everything that is created carries it; after a kill, meshproof clean "
+            "--target {} removes it\n",
+            options.run_id, arguments.target);
         std::fflush(stdout);
     }
 
@@ -196,7 +206,8 @@ run::RunResult run_seed(const RunArguments& arguments, const ChosenTarget& targe
     options.on_end = [&](const run::Outcome& outcome, std::size_t, std::size_t) {
         progress.end(outcome.id);
         progress.clear();
-        const bool bad = outcome.verdict == run::Verdict::fail || outcome.verdict == run::Verdict::blocked;
+        const bool bad =
+            outcome.verdict == run::Verdict::fail || outcome.verdict == run::Verdict::blocked;
         if (!quiet || bad) {
             fmt::print("{}\n", reports::outcome_line(outcome, colour));
         }
@@ -249,8 +260,8 @@ int run_command(const RunArguments& arguments) {
     });
 
     if (arguments.seeds > 1) {
-        fmt::print("meshproof {}, target {}, seeds {} to {}\n", MESHPROOF_VERSION, arguments.target, first_seed,
-                   first_seed + arguments.seeds - 1);
+        fmt::print("meshproof {}, target {}, seeds {} to {}\n", MESHPROOF_VERSION, arguments.target,
+                   first_seed, first_seed + arguments.seeds - 1);
         std::size_t good = 0;
         int worst = as_expected;
         const RealClock clock;
@@ -268,7 +279,8 @@ int run_command(const RunArguments& arguments) {
         if (stderr_is_terminal()) {
             fmt::print(stderr, "\r\x1b[K");
         }
-        fmt::print("{} of {} seeds passed in {}\n", good, arguments.seeds, human_duration(clock.elapsed()));
+        fmt::print("{} of {} seeds passed in {}\n", good, arguments.seeds,
+                   human_duration(clock.elapsed()));
         return good == arguments.seeds ? as_expected : worst == as_expected ? unreachable : worst;
     }
 
@@ -288,16 +300,25 @@ int run_command(const RunArguments& arguments) {
 void add_run(CLI::App& app, Command& chosen) {
     auto* command = app.add_subcommand("run", "run scenarios against the fakes or a target");
     auto arguments = std::make_shared<RunArguments>();
-    command->add_option("ID", arguments->ids, "scenarios by id or theme (lifecycle); all where none is given");
-    command->add_option("--target", arguments->target, "sim, loopback, or a target file")->capture_default_str();
+    command->add_option("ID", arguments->ids,
+                        "scenarios by id or theme (lifecycle); all where none is given");
+    command->add_option("--target", arguments->target, "sim, loopback, or a target file")
+        ->capture_default_str();
     command->add_option("--seed", arguments->seed, "replays a run; fresh where it is left out");
-    command->add_option("--seeds", arguments->seeds, "this many runs with consecutive seeds (sim)")->check(CLI::Range(1, 1'000'000));
+    command->add_option("--seeds", arguments->seeds, "this many runs with consecutive seeds (sim)")
+        ->check(CLI::Range(1, 1'000'000));
     command->add_option("--report", arguments->report, "folder for report.json and junit.xml");
-    command->add_option("--jobs", arguments->jobs, "scenarios at a time; by default as many as make sense")->check(CLI::Range(1, 256));
-    command->add_option("--product", arguments->product, "which product the first fake Vault plays: openbao or vault")
+    command
+        ->add_option("--jobs", arguments->jobs,
+                     "scenarios at a time; by default as many as make sense")
+        ->check(CLI::Range(1, 256));
+    command
+        ->add_option("--product", arguments->product,
+                     "which product the first fake Vault plays: openbao or vault")
         ->check(CLI::IsMember({"openbao", "vault"}))
         ->capture_default_str();
-    command->add_option("--leaf-ttl", arguments->leaf_ttl, "a leaf's life (sim 24h, loopback 6s, live as in the target file)");
+    command->add_option("--leaf-ttl", arguments->leaf_ttl,
+                        "a leaf's life (sim 24h, loopback 6s, live as in the target file)");
     command->add_flag("--trace", arguments->trace, "print each scenario's trace");
     command->footer(
         "\nExamples:\n"
@@ -306,7 +327,8 @@ void add_run(CLI::App& app, Command& chosen) {
         "  meshproof run --target vault.yaml --report out\n"
         "  meshproof run lifecycle/renewal --seed 7 --trace\n"
         "  meshproof run --seeds 200");
-    command->callback([&chosen, arguments] { chosen = [arguments] { return run_command(*arguments); }; });
+    command->callback(
+        [&chosen, arguments] { chosen = [arguments] { return run_command(*arguments); }; });
 }
 
 }  // namespace meshproof::cli

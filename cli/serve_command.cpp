@@ -24,7 +24,8 @@ void write_or_stop(const std::string& path, std::string_view text, int mode) {
 }
 
 /// What clients need, in files; secrets only the owner can read.
-void write_files(const ServeArguments& arguments, fakes::FakeServers& servers, const run::Target& target) {
+void write_files(const ServeArguments& arguments, fakes::FakeServers& servers,
+                 const run::Target& target) {
     const auto& folder = arguments.folder;
     const auto& vault = target.vaults.front();
     write_or_stop(folder + "/ca.pem", servers.ca().pem(), 0644);
@@ -35,20 +36,21 @@ void write_files(const ServeArguments& arguments, fakes::FakeServers& servers, c
     }
     write_or_stop(folder + "/unseal-keys", keys, 0600);
     write_or_stop(folder + "/kubeconfig", kube::write_kubeconfig(target.clusters.front()), 0600);
-    write_or_stop(folder + "/target.yaml",
-                  fmt::format("# The served fakes as a target: meshproof run --target {}/target.yaml\n"
-                              "name: served-fakes\n"
-                              "vaults:\n"
-                              "  - address: {}\n"
-                              "    ca_file: ca.pem\n"
-                              "    token_file: root-token\n"
-                              "    unseal_keys_file: unseal-keys\n"
-                              "    allow_seal: true\n"
-                              "clusters:\n"
-                              "  - kubeconfig: kubeconfig\n"
-                              "leaf_ttl: 10s\n",
-                              folder, vault.config.endpoint.url.text()),
-                  0644);
+    write_or_stop(
+        folder + "/target.yaml",
+        fmt::format("# The served fakes as a target: meshproof run --target {}/target.yaml\n"
+                    "name: served-fakes\n"
+                    "vaults:\n"
+                    "  - address: {}\n"
+                    "    ca_file: ca.pem\n"
+                    "    token_file: root-token\n"
+                    "    unseal_keys_file: unseal-keys\n"
+                    "    allow_seal: true\n"
+                    "clusters:\n"
+                    "  - kubeconfig: kubeconfig\n"
+                    "leaf_ttl: 10s\n",
+                    folder, vault.config.endpoint.url.text()),
+        0644);
 }
 
 void tell(const ServeArguments& arguments, const run::Target& target, std::uint64_t seed) {
@@ -62,21 +64,26 @@ void tell(const ServeArguments& arguments, const run::Target& target, std::uint6
     fmt::print("export VAULT_CACERT={}/ca.pem\n", folder);
     fmt::print("export VAULT_TOKEN=$(cat {}/root-token)\n", folder);
     fmt::print("export KUBECONFIG={}/kubeconfig\n\n", folder);
-    fmt::print("vault status\nkubectl get namespaces\nmeshproof run --target {}/target.yaml\n\n", folder);
+    fmt::print("vault status\nkubectl get namespaces\nmeshproof run --target {}/target.yaml\n\n",
+               folder);
     fmt::print("serving until Ctrl-C\n");
     std::fflush(stdout);
 }
 
-Task<void> serve(const ServeArguments& arguments, run::Environment& environment, std::uint64_t seed, Signal& stop) {
+Task<void> serve(const ServeArguments& arguments, run::Environment& environment, std::uint64_t seed,
+                 Signal& stop) {
     fakes::FakeServersOptions options;
     options.seed = seed;
     options.vaults = options.clusters = 1;
-    options.product = arguments.product == "vault" ? vault::Product::vault : vault::Product::openbao;
+    options.product =
+        arguments.product == "vault" ? vault::Product::vault : vault::Product::openbao;
     options.vault_port = arguments.vault_port;
     options.kube_port = arguments.kube_port;
-    auto started = co_await fakes::FakeServers::start(options, environment.clock(), environment.transport());
+    auto started =
+        co_await fakes::FakeServers::start(options, environment.clock(), environment.transport());
     if (!started) {
-        throw CannotGoOn(started.error(), "choose other ports with --vault-port and --kube-port (0 = any free one)");
+        throw CannotGoOn(started.error(),
+                         "choose other ports with --vault-port and --kube-port (0 = any free one)");
     }
     run::Target target;
     (*started)->complete(target);
@@ -89,7 +96,8 @@ int serve_command(const ServeArguments& arguments) {
     std::error_code error;
     const bool made = std::filesystem::create_directories(arguments.folder, error);
     if (error) {
-        throw UsageError(fmt::format("cannot make the folder {}: {}", arguments.folder, error.message()));
+        throw UsageError(
+            fmt::format("cannot make the folder {}: {}", arguments.folder, error.message()));
     }
     const auto seed = arguments.seed ? *arguments.seed : fresh_seed();
     run::SocketEnvironment environment("serve", run::Target{});
@@ -101,7 +109,8 @@ int serve_command(const ServeArguments& arguments) {
         std::filesystem::remove(std::filesystem::path(arguments.folder) / file, error);
     }
     if (made) {
-        std::filesystem::remove(arguments.folder, error);  // only where nobody put anything else into it
+        std::filesystem::remove(arguments.folder,
+                                error);  // only where nobody put anything else into it
     }
     log::note("stopped");
     return as_expected;
@@ -110,18 +119,26 @@ int serve_command(const ServeArguments& arguments) {
 }  // namespace
 
 void add_serve(CLI::App& app, Command& chosen) {
-    auto* command = app.add_subcommand("serve", "serve a fake Vault and a fake API server on TLS ports of this machine");
+    auto* command = app.add_subcommand(
+        "serve", "serve a fake Vault and a fake API server on TLS ports of this machine");
     auto arguments = std::make_shared<ServeArguments>();
     command->add_option("--product", arguments->product, "openbao (2.7.2) or vault (1.14.1)")
         ->check(CLI::IsMember({"openbao", "vault"}))
         ->capture_default_str();
-    command->add_option("--vault-port", arguments->vault_port, "0 = any free one")->capture_default_str();
-    command->add_option("--kube-port", arguments->kube_port, "0 = any free one")->capture_default_str();
-    command->add_option("--dir", arguments->folder, "where ca.pem, kubeconfig, root-token and target.yaml go; removed at the end")
+    command->add_option("--vault-port", arguments->vault_port, "0 = any free one")
+        ->capture_default_str();
+    command->add_option("--kube-port", arguments->kube_port, "0 = any free one")
+        ->capture_default_str();
+    command
+        ->add_option("--dir", arguments->folder,
+                     "where ca.pem, kubeconfig, root-token and target.yaml go; removed at the end")
         ->capture_default_str();
     command->add_option("--seed", arguments->seed, "for tokens, serial numbers and ids");
-    command->footer("\nExamples:\n  meshproof serve\n  meshproof serve --product vault --vault-port 0 --kube-port 0 --dir /tmp/fakes");
-    command->callback([&chosen, arguments] { chosen = [arguments] { return serve_command(*arguments); }; });
+    command->footer(
+        "\nExamples:\n  meshproof serve\n  meshproof serve --product vault --vault-port 0 "
+        "--kube-port 0 --dir /tmp/fakes");
+    command->callback(
+        [&chosen, arguments] { chosen = [arguments] { return serve_command(*arguments); }; });
 }
 
 }  // namespace meshproof::cli

@@ -6,8 +6,9 @@
 
 namespace meshproof::fakes {
 
-/// Deliberate one-line defects of a fake, by name: how a test shows that a check, monitor or property can fail.
-/// A defect stands where the right behaviour is: `if (!defects.on("pki/ignore-role-max-ttl")) { cap… }`.
+/// Deliberate one-line defects of a fake, by name: how a test shows that a check, monitor or
+/// property can fail. A defect stands where the right behaviour is: `if
+/// (!defects.on("pki/ignore-role-max-ttl")) { cap… }`.
 class Defects {
   public:
     Defects() = default;

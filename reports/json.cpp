@@ -12,7 +12,8 @@ using Json = nlohmann::ordered_json;
 
 double seconds(Duration duration) {
     // Milliseconds are enough for people and keep the numbers short.
-    return static_cast<double>(std::chrono::round<std::chrono::milliseconds>(duration).count()) / 1000.0;
+    return static_cast<double>(std::chrono::round<std::chrono::milliseconds>(duration).count()) /
+           1000.0;
 }
 
 }  // namespace
@@ -65,7 +66,8 @@ Result<void> prepare_folder(const std::string& folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) {
-        return fail(FailureKind::invalid, "cannot make the report folder {}: {}", folder, error.message());
+        return fail(FailureKind::invalid, "cannot make the report folder {}: {}", folder,
+                    error.message());
     }
     const auto probe = folder + "/.meshproof-probe";
     if (const auto written = write_file(probe, ""); !written) {

@@ -9,11 +9,21 @@ std::string xml(std::string_view text) {
     std::string out;
     for (const char c : text) {
         switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            case '\n': out += "&#10;"; break;
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            case '\n':
+                out += "&#10;";
+                break;
             default:
                 if (static_cast<unsigned char>(c) >= 0x20 || c == '\t') {
                     out += c;
@@ -25,19 +35,24 @@ std::string xml(std::string_view text) {
     return out;
 }
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
 
 std::string body(const run::Outcome& outcome) {
     switch (outcome.verdict) {
-        case run::Verdict::pass: return {};
+        case run::Verdict::pass:
+            return {};
         case run::Verdict::fail:
             return fmt::format("    <failure message=\"{}\">{}</failure>\n", xml(outcome.reason),
                                xml(join(outcome.failures, "\n")));
         case run::Verdict::blocked:
             return fmt::format("    <error message=\"{}\"/>\n", xml("blocked: " + outcome.reason));
-        case run::Verdict::skip: return fmt::format("    <skipped message=\"{}\"/>\n", xml(outcome.reason));
+        case run::Verdict::skip:
+            return fmt::format("    <skipped message=\"{}\"/>\n", xml(outcome.reason));
         case run::Verdict::deviates:
-            return fmt::format("    <skipped message=\"{}\"/>\n", xml("deviates: " + outcome.reason));
+            return fmt::format("    <skipped message=\"{}\"/>\n",
+                               xml("deviates: " + outcome.reason));
     }
     return {};
 }
@@ -51,23 +66,26 @@ std::string to_junit(const run::RunResult& result) {
         const auto slash = outcome.id.rfind('/');
         const auto group = slash == std::string::npos ? outcome.kind : outcome.id.substr(0, slash);
         const auto content = body(outcome);
-        cases += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"{}", xml(group), xml(outcome.id),
-                             seconds(outcome.duration), content.empty() ? "/>\n" : ">\n");
+        cases += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"{}",
+                             xml(group), xml(outcome.id), seconds(outcome.duration),
+                             content.empty() ? "/>\n" : ">\n");
         if (!content.empty()) {
             cases += content + "  </testcase>\n";
         }
     }
     return fmt::format(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-        "<testsuite name=\"meshproof {} {}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\" "
+        "<testsuite name=\"meshproof {} {}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
+        "skipped=\"{}\" time=\"{:.3f}\" "
         "timestamp=\"{}\">\n"
         "  <properties>\n"
         "    <property name=\"version\" value=\"{}\"/>\n"
         "    <property name=\"seed\" value=\"{}\"/>\n"
         "  </properties>\n{}</testsuite>\n",
-        xml(result.command), xml(result.target), result.outcomes.size(), result.count(Verdict::fail),
-        result.count(Verdict::blocked), result.count(Verdict::skip) + result.count(Verdict::deviates),
-        seconds(result.duration), rfc3339(result.started), MESHPROOF_VERSION, result.seed, cases);
+        xml(result.command), xml(result.target), result.outcomes.size(),
+        result.count(Verdict::fail), result.count(Verdict::blocked),
+        result.count(Verdict::skip) + result.count(Verdict::deviates), seconds(result.duration),
+        rfc3339(result.started), MESHPROOF_VERSION, result.seed, cases);
 }
 
 }  // namespace meshproof::reports

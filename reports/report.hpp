@@ -10,7 +10,8 @@ namespace meshproof::reports {
 
 /// Schema `meshproof.report/v1`: one JSON object, indented, with a final newline.
 [[nodiscard]] std::string to_json(const run::RunResult& result);
-/// JUnit XML: one test suite, a test case a scenario; blocked is an error, skip and deviates are skipped with their reasons.
+/// JUnit XML: one test suite, a test case a scenario; blocked is an error, skip and deviates are
+/// skipped with their reasons.
 [[nodiscard]] std::string to_junit(const run::RunResult& result);
 
 /// Makes the folder where needed and proves that it can be written: call it before a long run.

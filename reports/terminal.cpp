@@ -5,11 +5,16 @@ namespace {
 
 std::string_view colour_of(run::Verdict verdict) {
     switch (verdict) {
-        case run::Verdict::pass: return "\x1b[32m";
-        case run::Verdict::fail: return "\x1b[31m";
-        case run::Verdict::blocked: return "\x1b[35m";
-        case run::Verdict::skip: return "\x1b[33m";
-        case run::Verdict::deviates: return "\x1b[36m";
+        case run::Verdict::pass:
+            return "\x1b[32m";
+        case run::Verdict::fail:
+            return "\x1b[31m";
+        case run::Verdict::blocked:
+            return "\x1b[35m";
+        case run::Verdict::skip:
+            return "\x1b[33m";
+        case run::Verdict::deviates:
+            return "\x1b[36m";
     }
     return {};
 }
@@ -26,12 +31,14 @@ std::string lengths(const run::Outcome& outcome) {
 
 std::string outcome_line(const run::Outcome& outcome, bool colour) {
     const auto verdict = fmt::format("{:<8}", run::to_string(outcome.verdict));
-    auto line = fmt::format("{}{}{} {:<34}", colour ? colour_of(outcome.verdict) : "", verdict, colour ? "\x1b[0m" : "", outcome.id);
+    auto line = fmt::format("{}{}{} {:<34}", colour ? colour_of(outcome.verdict) : "", verdict,
+                            colour ? "\x1b[0m" : "", outcome.id);
     if (outcome.verdict != run::Verdict::skip) {
         line += " " + lengths(outcome);
     }
     if (!outcome.reason.empty()) {
-        line += fmt::format("{}{}", outcome.verdict == run::Verdict::skip ? " " : "\n         ", outcome.reason);
+        line += fmt::format("{}{}", outcome.verdict == run::Verdict::skip ? " " : "\n         ",
+                            outcome.reason);
     }
     return line;
 }

@@ -19,21 +19,25 @@ struct Source {
 
 std::vector<Source> sources() {
     std::vector<Source> found;
-    for (const auto* folder : {"core", "fakes", "scenarios", "conformance", "perf", "reports", "cli"}) {
+    for (const auto* folder :
+         {"core", "fakes", "scenarios", "conformance", "perf", "reports", "cli"}) {
         if (!fs::exists(folder)) {
             continue;
         }
         for (const auto& entry : fs::recursive_directory_iterator(folder)) {
             const auto extension = entry.path().extension();
             if (extension == ".cpp" || extension == ".hpp" || extension == ".inl") {
-                found.push_back({entry.path().string(), split(read_file(entry.path().string()).value(), '\n')});
+                found.push_back(
+                    {entry.path().string(), split(read_file(entry.path().string()).value(), '\n')});
             }
         }
     }
     return found;
 }
 
-bool is_test(const std::string& path) { return path.find("/tests/") != std::string::npos; }
+bool is_test(const std::string& path) {
+    return path.find("/tests/") != std::string::npos;
+}
 
 /// What a folder's files may include, besides their own folder. Tests and cli join them all.
 const std::map<std::string, std::vector<std::string>> may_include = {
@@ -43,8 +47,11 @@ const std::map<std::string, std::vector<std::string>> may_include = {
     {"core/http", {"core/base", "core/time", "core/crypto"}},
     {"core/vault", {"core/base", "core/time", "core/crypto", "core/http"}},
     {"core/kube", {"core/base", "core/time", "core/crypto", "core/http"}},
-    {"core/mesh", {"core/base", "core/time", "core/crypto", "core/http", "core/vault", "core/kube"}},
-    {"core/run", {"core/base", "core/time", "core/crypto", "core/http", "core/vault", "core/kube", "core/mesh"}},
+    {"core/mesh",
+     {"core/base", "core/time", "core/crypto", "core/http", "core/vault", "core/kube"}},
+    {"core/run",
+     {"core/base", "core/time", "core/crypto", "core/http", "core/vault", "core/kube",
+      "core/mesh"}},
     {"fakes", {"core"}},
     {"reports", {"core/base", "core/time", "core/run"}},
     {"scenarios", {"core"}},
@@ -98,12 +105,17 @@ TEST(Tidy, LayersIncludeDownwardsOnly) {
     EXPECT_NE(layering_offence("core/run/world.cpp", "reports/report.hpp"), "");
 }
 
-/// The machine's clock and chance, outside the files that may ask for them: the offending call, or "".
+/// The machine's clock and chance, outside the files that may ask for them: the offending call, or
+/// "".
 std::string banned_call(const std::string& path, const std::string& line) {
     static const std::regex clock(
-        "(system_clock|steady_clock|high_resolution_clock)::now|\\bgettimeofday\\(|\\bclock_gettime\\(|\\bstd::time\\(|[^_\\w.:>]time\\(nullptr\\)");
-    static const std::regex chance("random_device|\\bRAND_bytes\\(|\\bstd::rand\\(|\\bsrand\\(|uniform_int_distribution|\\barc4random");
-    static const std::regex sleeping("this_thread::sleep|\\busleep\\(|\\bnanosleep\\(|[^_\\w.:]sleep\\(");
+        "(system_clock|steady_clock|high_resolution_clock)::now|\\bgettimeofday\\(|\\bclock_"
+        "gettime\\(|\\bstd::time\\(|[^_\\w.:>]time\\(nullptr\\)");
+    static const std::regex chance(
+        "random_device|\\bRAND_bytes\\(|\\bstd::rand\\(|\\bsrand\\(|uniform_int_distribution|"
+        "\\barc4random");
+    static const std::regex sleeping(
+        "this_thread::sleep|\\busleep\\(|\\bnanosleep\\(|[^_\\w.:]sleep\\(");
     std::smatch match;
     if (path != "core/time/real_clock.cpp" && std::regex_search(line, match, clock)) {
         return match[0];
@@ -146,7 +158,8 @@ TEST(Tidy, ScenarioIdsAreTheirPaths) {
 }
 
 TEST(Tidy, ScenariosHoldNoLiteralDurations) {
-    const std::regex literal("\\b\\d+(s|ms|min|h)\\b|chrono::(seconds|minutes|hours|milliseconds)\\(\\d");
+    const std::regex literal(
+        "\\b\\d+(s|ms|min|h)\\b|chrono::(seconds|minutes|hours|milliseconds)\\(\\d");
     for (const auto& source : sources()) {
         if (!source.path.starts_with("scenarios/") || is_test(source.path)) {
             continue;
@@ -155,20 +168,25 @@ TEST(Tidy, ScenariosHoldNoLiteralDurations) {
             // Texts (TTLs as the page has them) and comments may hold what they like.
             auto code = std::regex_replace(source.lines[i], std::regex("\"[^\"]*\""), "\"\"");
             code = code.substr(0, code.find("//"));
-            EXPECT_FALSE(std::regex_search(code, literal)) << source.path << ":" << i + 1 << ": " << code;
+            EXPECT_FALSE(std::regex_search(code, literal))
+                << source.path << ":" << i + 1 << ": " << code;
         }
     }
 }
 
 TEST(Tidy, NamesAreTheFieldsOwn) {
-    const std::regex vague("\\b(class|struct) \\w*(Manager|Helper|Util|Impl)\\b|\\bdo_[a-z_]+\\(|[^:.>\\w]get_[a-z_]+\\(");
+    const std::regex vague(
+        "\\b(class|struct) "
+        "\\w*(Manager|Helper|Util|Impl)\\b|\\bdo_[a-z_]+\\(|[^:.>\\w]get_[a-z_]+\\(");
     for (const auto& source : sources()) {
         for (std::size_t i = 0; i < source.lines.size(); ++i) {
             const auto code = source.lines[i].substr(0, source.lines[i].find("//"));
-            if (source.path == "cli/tests/tidy_test.cpp" || code.find("boost::") != std::string::npos) {
+            if (source.path == "cli/tests/tidy_test.cpp" ||
+                code.find("boost::") != std::string::npos) {
                 continue;
             }
-            EXPECT_FALSE(std::regex_search(code, vague)) << source.path << ":" << i + 1 << ": " << code;
+            EXPECT_FALSE(std::regex_search(code, vague))
+                << source.path << ":" << i + 1 << ": " << code;
         }
     }
 }

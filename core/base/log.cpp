@@ -22,13 +22,19 @@ void error(std::string_view message, std::string_view hint) {
         line("hint: ", hint);
     }
 }
-void warning(std::string_view message) { line("warning: ", message); }
-void note(std::string_view message) { line("", message); }
+void warning(std::string_view message) {
+    line("warning: ", message);
+}
+void note(std::string_view message) {
+    line("", message);
+}
 void detail(std::string_view message) {
     if (verbose_on) {
         line("", message);
     }
 }
-void set_verbose(bool verbose) { verbose_on = verbose; }
+void set_verbose(bool verbose) {
+    verbose_on = verbose;
+}
 
 }  // namespace meshproof::log

@@ -32,7 +32,8 @@ enum class FailureKind {
 
 [[nodiscard]] std::string_view to_string(FailureKind kind);
 
-/// A refusal or an outage, as a value. `message` is one line for people: lower case, no full stop, no secrets.
+/// A refusal or an outage, as a value. `message` is one line for people: lower case, no full stop,
+/// no secrets.
 struct Failure {
     FailureKind kind = FailureKind::invalid;
     std::string message;
@@ -59,10 +60,12 @@ template <class... Args>
 template <class T>
 [[nodiscard]] tl::unexpected<Failure> propagate(const tl::expected<T, Failure>& result,
                                                 std::string_view context = {}) {
-    return tl::unexpected<Failure>(context.empty() ? result.error() : result.error().during(context));
+    return tl::unexpected<Failure>(context.empty() ? result.error()
+                                                   : result.error().during(context));
 }
 
-/// Thrown when we cannot go on; caught in cli/ (message, hint, exit code) or at a task-group boundary (`blocked`).
+/// Thrown when we cannot go on; caught in cli/ (message, hint, exit code) or at a task-group
+/// boundary (`blocked`).
 class CannotGoOn : public std::exception {
   public:
     explicit CannotGoOn(Failure failure, std::string hint = {})

@@ -7,7 +7,8 @@
 
 namespace meshproof {
 
-/// A token, JWT or private key. It prints as `[secret]`; only `reveal()` gives the text, so that a leak is a visible call.
+/// A token, JWT or private key. It prints as `[secret]`; only `reveal()` gives the text, so that a
+/// leak is a visible call.
 class Secret {
   public:
     Secret() = default;

@@ -5,7 +5,8 @@
 
 namespace meshproof {
 
-/// The one coroutine type. Coroutines are named functions (never capturing lambdas), and whoever spawns one joins it.
+/// The one coroutine type. Coroutines are named functions (never capturing lambdas), and whoever
+/// spawns one joins it.
 template <class T = void>
 using Task = boost::asio::awaitable<T>;
 

@@ -103,8 +103,12 @@ std::string to_hex(std::span<const std::uint8_t> bytes) {
     return out;
 }
 
-std::string to_base64(std::string_view bytes) { return encode64(bytes, standard_alphabet, true); }
-std::string to_base64url(std::string_view bytes) { return encode64(bytes, url_alphabet, false); }
+std::string to_base64(std::string_view bytes) {
+    return encode64(bytes, standard_alphabet, true);
+}
+std::string to_base64url(std::string_view bytes) {
+    return encode64(bytes, url_alphabet, false);
+}
 std::optional<std::string> from_base64(std::string_view text) {
     return decode64(text, standard_alphabet, true);
 }

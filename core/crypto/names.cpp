@@ -187,6 +187,10 @@ AltNames read_alt_names(const GENERAL_NAMES* names) {
 
 Handle<GENERAL_NAMES, GENERAL_NAMES_free> write_alt_names(const AltNames& names) {
     auto result = own<GENERAL_NAMES_free>(GENERAL_NAMES_new());
+    // In the order in which Vault writes them.
+    for (const AltNames::Other& name : names.others) {
+        push_other(result.get(), name);
+    }
     for (const std::string& name : names.dns) {
         push_ia5(result.get(), GEN_DNS, name);
     }
@@ -198,9 +202,6 @@ Handle<GENERAL_NAMES, GENERAL_NAMES_free> write_alt_names(const AltNames& names)
     }
     for (const std::string& name : names.uris) {
         push_ia5(result.get(), GEN_URI, name);
-    }
-    for (const AltNames::Other& name : names.others) {
-        push_other(result.get(), name);
     }
     return result;
 }

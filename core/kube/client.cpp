@@ -7,7 +7,6 @@ namespace {
 
 using http::percent_encode;
 
-
 const Json null_json;
 
 FailureKind kind_of(int status) {
@@ -516,10 +515,10 @@ Task<Result<PodWatch>> Client::watch_pods(std::string ns, std::string selector,
                                           std::string resource_version, Duration limit) const {
     const auto path = namespaced(ns, "pods");
     http::Request request;
-    request.target = fmt::format(
-        "{}{}?watch=1&resourceVersion={}&allowWatchBookmarks=true&timeoutSeconds={}",
-        access_.endpoint.url.path, path, percent_encode(resource_version),
-        std::max<std::int64_t>(1, limit / std::chrono::seconds(1)));
+    request.target =
+        fmt::format("{}{}?watch=1&resourceVersion={}&allowWatchBookmarks=true&timeoutSeconds={}",
+                    access_.endpoint.url.path, path, percent_encode(resource_version),
+                    std::max<std::int64_t>(1, limit / std::chrono::seconds(1)));
     if (!selector.empty()) {
         request.target += "&labelSelector=" + percent_encode(selector);
     }

@@ -37,7 +37,7 @@ struct Pod {
 };
 
 struct TokenRequest {
-    std::vector<std::string> audiences;   ///< empty = the API server's own
+    std::vector<std::string> audiences;  ///< empty = the API server's own
     Duration expiration = std::chrono::hours(1);
     std::string bound_pod_name, bound_pod_uid;  ///< empty = unbound
 };
@@ -60,11 +60,13 @@ struct WatchEvent {
     WatchKind kind = WatchKind::added;
     T object;  ///< added, modified, deleted
     std::string resource_version;
-    int status = 0;     ///< error: the code of the Status object (410 = the version is too old: list again)
+    int status =
+        0;  ///< error: the code of the Status object (410 = the version is too old: list again)
     std::string error;  ///< error: its message
 };
 
-/// A running watch of pods. It ends (nothing) when the server's timeout passes: list and watch again.
+/// A running watch of pods. It ends (nothing) when the server's timeout passes: list and watch
+/// again.
 class PodWatch {
   public:
     explicit PodWatch(std::unique_ptr<http::Stream> stream) : stream_(std::move(stream)) {}
@@ -80,20 +82,23 @@ struct PodList {
     std::string resource_version;
 };
 
-/// The Kubernetes API, as far as the mesh flow needs it. Failures carry the Status message; conflict = AlreadyExists or Conflict.
+/// The Kubernetes API, as far as the mesh flow needs it. Failures carry the Status message;
+/// conflict = AlreadyExists or Conflict.
 class Client {
   public:
     Client(http::Transport& transport, Access access);
 
     [[nodiscard]] const Access& access() const { return access_; }
-    [[nodiscard]] Client with_token(Secret token) const;  ///< another caller, without our client certificate
+    [[nodiscard]] Client with_token(
+        Secret token) const;  ///< another caller, without our client certificate
 
     /// Any endpoint; a non-2xx status is a value here.
-    [[nodiscard]] Task<Result<http::Response>> request(std::string method, std::string path,
-                                                       std::optional<Json> body = std::nullopt,
-                                                       std::string content_type = "application/json") const;
+    [[nodiscard]] Task<Result<http::Response>> request(
+        std::string method, std::string path, std::optional<Json> body = std::nullopt,
+        std::string content_type = "application/json") const;
     /// The parsed answer, or a Failure for a status outside 2xx.
-    [[nodiscard]] Task<Result<Json>> call(std::string method, std::string path, std::optional<Json> body = std::nullopt,
+    [[nodiscard]] Task<Result<Json>> call(std::string method, std::string path,
+                                          std::optional<Json> body = std::nullopt,
                                           std::string content_type = "application/json") const;
 
     [[nodiscard]] Task<Result<std::string>> version() const;  ///< "v1.34.4"
@@ -102,32 +107,47 @@ class Client {
     [[nodiscard]] Task<Result<void>> delete_namespace(std::string name) const;
 
     [[nodiscard]] Task<Result<ServiceAccount>> create_service_account(ObjectMeta meta) const;
-    [[nodiscard]] Task<Result<ServiceAccount>> service_account(std::string ns, std::string name) const;
+    [[nodiscard]] Task<Result<ServiceAccount>> service_account(std::string ns,
+                                                               std::string name) const;
     [[nodiscard]] Task<Result<void>> delete_service_account(std::string ns, std::string name) const;
-    [[nodiscard]] Task<Result<std::vector<ServiceAccount>>> list_service_accounts(std::string ns, std::string selector = {}) const;
-    [[nodiscard]] Task<Result<IssuedToken>> request_token(std::string ns, std::string service_account, TokenRequest request) const;
-    [[nodiscard]] Task<Result<TokenReview>> review_token(Secret token, std::vector<std::string> audiences = {}) const;
+    [[nodiscard]] Task<Result<std::vector<ServiceAccount>>> list_service_accounts(
+        std::string ns, std::string selector = {}) const;
+    [[nodiscard]] Task<Result<IssuedToken>> request_token(std::string ns,
+                                                          std::string service_account,
+                                                          TokenRequest request) const;
+    [[nodiscard]] Task<Result<TokenReview>> review_token(
+        Secret token, std::vector<std::string> audiences = {}) const;
 
     [[nodiscard]] Task<Result<void>> create_secret(SecretObject secret) const;
     [[nodiscard]] Task<Result<void>> replace_secret(SecretObject secret) const;
     [[nodiscard]] Task<Result<SecretObject>> secret(std::string ns, std::string name) const;
     [[nodiscard]] Task<Result<void>> delete_secret(std::string ns, std::string name) const;
-    [[nodiscard]] Task<Result<std::vector<SecretObject>>> list_secrets(std::string ns, std::string selector = {}) const;
+    [[nodiscard]] Task<Result<std::vector<SecretObject>>> list_secrets(
+        std::string ns, std::string selector = {}) const;
 
-    [[nodiscard]] Task<Result<Pod>> create_pod(Pod pod) const;  ///< one container "app"; schedulerName meshproof: no scheduler takes it
+    [[nodiscard]] Task<Result<Pod>> create_pod(
+        Pod pod) const;  ///< one container "app"; schedulerName meshproof: no scheduler takes it
     [[nodiscard]] Task<Result<Pod>> pod(std::string ns, std::string name) const;
-    [[nodiscard]] Task<Result<void>> delete_pod(std::string ns, std::string name) const;  ///< grace period 0
+    [[nodiscard]] Task<Result<void>> delete_pod(std::string ns,
+                                                std::string name) const;  ///< grace period 0
     [[nodiscard]] Task<Result<PodList>> list_pods(std::string ns, std::string selector = {}) const;
     /// The server ends the watch cleanly after `limit`, cut to whole seconds.
-    [[nodiscard]] Task<Result<PodWatch>> watch_pods(std::string ns, std::string selector, std::string resource_version,
+    [[nodiscard]] Task<Result<PodWatch>> watch_pods(std::string ns, std::string selector,
+                                                    std::string resource_version,
                                                     Duration limit = std::chrono::minutes(5)) const;
     /// Status subresource, merge patch: phase, and condition Ready with its reason.
-    [[nodiscard]] Task<Result<void>> set_pod_status(std::string ns, std::string name, std::string phase, bool ready, std::string reason) const;
+    [[nodiscard]] Task<Result<void>> set_pod_status(std::string ns, std::string name,
+                                                    std::string phase, bool ready,
+                                                    std::string reason) const;
 
-    /// Grants system:auth-delegator to a service account (token reviews), under a binding of that name.
-    [[nodiscard]] Task<Result<void>> bind_auth_delegator(std::string binding, std::string ns, std::string service_account, Labels labels) const;
+    /// Grants system:auth-delegator to a service account (token reviews), under a binding of that
+    /// name.
+    [[nodiscard]] Task<Result<void>> bind_auth_delegator(std::string binding, std::string ns,
+                                                         std::string service_account,
+                                                         Labels labels) const;
     [[nodiscard]] Task<Result<void>> delete_cluster_role_binding(std::string binding) const;
-    [[nodiscard]] Task<Result<std::vector<std::string>>> list_cluster_role_bindings(std::string selector) const;
+    [[nodiscard]] Task<Result<std::vector<std::string>>> list_cluster_role_bindings(
+        std::string selector) const;
 
   private:
     http::Transport* transport_;

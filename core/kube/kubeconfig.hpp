@@ -10,15 +10,18 @@
 
 namespace meshproof::kube {
 
-/// What one context of a kubeconfig says, resolved: files read, paths relative to the kubeconfig's own folder.
+/// What one context of a kubeconfig says, resolved: files read, paths relative to the kubeconfig's
+/// own folder.
 struct Access {
     std::string context, cluster, user, namespace_name;  ///< namespace_name "" = default
-    http::Endpoint endpoint;  ///< server URL, its CA, client certificate, tls-server-name, insecure-skip-tls-verify
-    std::string ca_pem;       ///< the cluster's CA bundle as text (Vault takes it as kubernetes_ca_cert)
-    Secret token;             ///< bearer token, empty where the user has a client certificate
+    http::Endpoint endpoint;  ///< server URL, its CA, client certificate, tls-server-name,
+                              ///< insecure-skip-tls-verify
+    std::string ca_pem;  ///< the cluster's CA bundle as text (Vault takes it as kubernetes_ca_cert)
+    Secret token;        ///< bearer token, empty where the user has a client certificate
 };
 
-/// A kubeconfig file. Exec and auth-provider plugins are refused with a message that says what to do instead.
+/// A kubeconfig file. Exec and auth-provider plugins are refused with a message that says what to
+/// do instead.
 class Kubeconfig {
   public:
     /// Reads and checks one file; invalid names the file and the field.
@@ -36,7 +39,8 @@ class Kubeconfig {
     std::shared_ptr<const Document> document_;
 };
 
-/// The text of a kubeconfig with one cluster, user and context, certificate data inline; the token inline (write it 0600).
+/// The text of a kubeconfig with one cluster, user and context, certificate data inline; the token
+/// inline (write it 0600).
 [[nodiscard]] std::string write_kubeconfig(const Access& access);
 
 }  // namespace meshproof::kube

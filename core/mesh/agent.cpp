@@ -28,7 +28,7 @@ std::string_view refused_event(Step step) {
 Agent::Agent(std::shared_ptr<Node> node, Pod pod)
     : node_(std::move(node)),
       pod_(std::move(pod)),
-      prng_(node_->mesh->prng.fork("agent " + pod_.name)),
+      prng_(node_->mesh->prng.fork("agent " + node_->mesh->logical(pod_.name))),
       backoff_(prng_.fork("backoff")),
       server_(node_, pod_.name,
               SpiffeId::workload(node_->mesh->trust_domain, node_->workload_namespace,
@@ -179,7 +179,8 @@ void Agent::adopt(crypto::TlsIdentity identity) {
     // use.
     const auto left = identity.leaf.not_after() - now;
     const auto share = options.renew_at + options.renew_jitter * (2 * prng_.unit() - 1);
-    // A CA near its end cuts leaves short, ever shorter: asking ever faster would gain nothing and storm it.
+    // A CA near its end cuts leaves short, ever shorter: asking ever faster would gain nothing and
+    // storm it.
     due_ = now + std::max(part_of(left, share), Backoff::most(options, life_));
     server_.show(std::move(identity));
 }

@@ -13,10 +13,10 @@ enum class Step { token_request, login, sign, renew_token };
 
 /// What the agent does about it (wire contract section L).
 enum class Action {
-    login_again,      ///< the Vault token is no good: log in, with backoff
-    retry,            ///< transient: same call again, with backoff (login: re-read the projected token first)
-    retry_slowly,     ///< needs a person or a CA change: report, and try rarely
-    keep_token,       ///< renewal refused, the token itself still works: log in afresh beside it
+    login_again,  ///< the Vault token is no good: log in, with backoff
+    retry,  ///< transient: same call again, with backoff (login: re-read the projected token first)
+    retry_slowly,  ///< needs a person or a CA change: report, and try rarely
+    keep_token,    ///< renewal refused, the token itself still works: log in afresh beside it
 };
 
 struct Decision {

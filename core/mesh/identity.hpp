@@ -21,7 +21,8 @@ class TrustDomain {
     std::string name_;
 };
 
-/// A SPIFFE ID: `spiffe://TRUST_DOMAIN/PATH` (rules I1-I6 of SPIFFE-ID). The path may be empty for a trust domain's own ID.
+/// A SPIFFE ID: `spiffe://TRUST_DOMAIN/PATH` (rules I1-I6 of SPIFFE-ID). The path may be empty for
+/// a trust domain's own ID.
 class SpiffeId {
   public:
     SpiffeId() = default;
@@ -39,8 +40,8 @@ class SpiffeId {
     std::string path_;
 };
 
-/// The SPIFFE ID of a leaf that obeys the X509-SVID leaf rules (L1, L3-L7, L9, L10, L12; an absent basicConstraints is not a CA).
-/// Otherwise invalid, naming the rule.
+/// The SPIFFE ID of a leaf that obeys the X509-SVID leaf rules (L1, L3-L7, L9, L10, L12; an absent
+/// basicConstraints is not a CA). Otherwise invalid, naming the rule.
 [[nodiscard]] Result<SpiffeId> svid_id(const crypto::Certificate& leaf);
 
 }  // namespace meshproof::mesh

@@ -38,7 +38,8 @@ struct HandshakeSeen {
     Time at;
 };
 
-/// Anything else worth a line in the trace: logical fields only, never a secret, a length or a random byte.
+/// Anything else worth a line in the trace: logical fields only, never a secret, a length or a
+/// random byte.
 struct Event {
     std::string what;  ///< "pod ready", "login refused"
     std::vector<std::pair<std::string, std::string>> fields;

@@ -39,6 +39,8 @@ Task<Result<void>> Workloads::add(std::shared_ptr<Workloads> self, WorkloadSpec 
     if (spec.service_account.empty()) {
         spec.service_account = spec.name;
     }
+    // Another run on the same cluster must not share it: the first to end would take it away.
+    spec.service_account += self->node_->mesh->options.name_suffix;
     if (spec.name.empty() || spec.replicas < 0) {
         co_return fail(FailureKind::invalid, "a workload needs a name and no less than 0 replicas");
     }

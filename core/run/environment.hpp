@@ -12,7 +12,8 @@
 
 namespace meshproof::run {
 
-/// What a setting can do beside the common ground. A scenario states its needs; the runner skips with the reason.
+/// What a setting can do beside the common ground. A scenario states its needs; the runner skips
+/// with the reason.
 enum class Capability {
     virtual_time,       ///< days cost nothing
     seal_vault,         ///< the first Vault may be sealed and unsealed
@@ -24,7 +25,8 @@ enum class Capability {
 /// Why a target lacks it and what would give it, for the reason of a skip.
 [[nodiscard]] std::string_view missing_reason(Capability capability);
 
-/// Where scenarios run: a clock, a wire, and the servers of a target. One per scenario, on one event loop.
+/// Where scenarios run: a clock, a wire, and the servers of a target. One per scenario, on one
+/// event loop.
 class Environment {
   public:
     Environment() = default;
@@ -38,10 +40,12 @@ class Environment {
     [[nodiscard]] virtual bool virtual_time() const = 0;
     /// Starts what is ours to start and says where everything is.
     [[nodiscard]] virtual Task<Result<Target>> start() = 0;
-    /// "fake openbao 2.7.2" and so on, for servers that we started ourselves; nothing for real ones.
+    /// "fake openbao 2.7.2" and so on, for servers that we started ourselves; nothing for real
+    /// ones.
     [[nodiscard]] virtual bool fake_vaults() const = 0;
     [[nodiscard]] virtual bool fake_clusters() const = 0;
-    /// Runs the event loop until `work` has ended. `request_stop` from any thread makes `stopping()` true and wakes it.
+    /// Runs the event loop until `work` has ended. `request_stop` from any thread makes
+    /// `stopping()` true and wakes it.
     virtual void drive(Task<void> work) = 0;
     /// Runs `callback` on the event loop; may be called from any thread.
     virtual void post(std::function<void()> callback) = 0;

@@ -3,8 +3,8 @@
 namespace meshproof::run {
 
 void InspectingTransport::inspect(const http::Endpoint& endpoint, const http::Request& request) {
-    monitors_.on_request(endpoint.caller.empty() ? endpoint.url.origin() : endpoint.caller, request.method,
-                         request.target, request.body);
+    monitors_.on_request(endpoint.caller.empty() ? endpoint.url.origin() : endpoint.caller,
+                         request.method, request.target, request.body);
     if (const auto token = request.headers.find("X-Vault-Token")) {
         trace_.learn(Secret(*token));
     }
@@ -22,9 +22,20 @@ void InspectingTransport::inspect(const http::Endpoint& endpoint, const http::Re
     }
 }
 
-Task<Result<http::Response>> InspectingTransport::send(http::Endpoint endpoint, http::Request request) {
+Task<Result<http::Response>> InspectingTransport::send(http::Endpoint endpoint,
+                                                       http::Request request) {
     inspect(endpoint, request);
-    co_return co_await wire_.send(std::move(endpoint), std::move(request));
+    const bool told = endpoint.caller == "admin";
+    auto line = told ? fmt::format("admin {} {}", request.method, request.target) : std::string();
+    auto response = co_await wire_.send(std::move(endpoint), std::move(request));
+    if (told) {
+        line += response ? fmt::format(" {}", response->status)
+                         : fmt::format(" {}", to_string(response.error().kind));
+        if (!trace_.add(std::move(line))) {
+            monitors_.violate("a secret reached the trace in the target of a request");
+        }
+    }
+    co_return response;
 }
 
 Task<Result<std::unique_ptr<http::Stream>>> InspectingTransport::open(http::Endpoint endpoint,
@@ -38,7 +49,8 @@ Task<Result<std::unique_ptr<http::Listener>>> InspectingTransport::listen(http::
     co_return co_await wire_.listen(std::move(spec), handler);
 }
 
-Task<Result<std::unique_ptr<http::Link>>> InspectingTransport::open_link(http::Url upstream, std::string name) {
+Task<Result<std::unique_ptr<http::Link>>> InspectingTransport::open_link(http::Url upstream,
+                                                                         std::string name) {
     co_return co_await wire_.open_link(std::move(upstream), std::move(name));
 }
 

@@ -5,17 +5,21 @@
 
 namespace meshproof::run {
 
-/// Passes everything on to another transport, and shows each outgoing request to the monitors; the tokens in it are learnt,
-/// so that a trace which holds one is caught.
+/// Passes everything on to another transport, and shows each outgoing request to the monitors; the
+/// tokens in it are learnt, so that a trace which holds one is caught.
 class InspectingTransport final : public http::Transport {
   public:
     InspectingTransport(http::Transport& wire, Monitors& monitors, Trace& trace)
         : wire_(wire), monitors_(monitors), trace_(trace) {}
 
-    [[nodiscard]] Task<Result<http::Response>> send(http::Endpoint endpoint, http::Request request) override;
-    [[nodiscard]] Task<Result<std::unique_ptr<http::Stream>>> open(http::Endpoint endpoint, http::Request request) override;
-    [[nodiscard]] Task<Result<std::unique_ptr<http::Listener>>> listen(http::ListenSpec spec, http::Handler& handler) override;
-    [[nodiscard]] Task<Result<std::unique_ptr<http::Link>>> open_link(http::Url upstream, std::string name) override;
+    [[nodiscard]] Task<Result<http::Response>> send(http::Endpoint endpoint,
+                                                    http::Request request) override;
+    [[nodiscard]] Task<Result<std::unique_ptr<http::Stream>>> open(http::Endpoint endpoint,
+                                                                   http::Request request) override;
+    [[nodiscard]] Task<Result<std::unique_ptr<http::Listener>>> listen(
+        http::ListenSpec spec, http::Handler& handler) override;
+    [[nodiscard]] Task<Result<std::unique_ptr<http::Link>>> open_link(http::Url upstream,
+                                                                      std::string name) override;
     void drop_idle() override { wire_.drop_idle(); }
 
   private:

@@ -9,7 +9,9 @@ namespace {
 // Certificates hold whole seconds.
 constexpr Duration one_second = std::chrono::seconds(1);
 
-std::string owner_hash(const crypto::PublicKey& key) { return to_hex(key.key_id()); }
+std::string owner_hash(const crypto::PublicKey& key) {
+    return to_hex(key.key_id());
+}
 
 }  // namespace
 
@@ -36,7 +38,8 @@ void Monitors::on_event(const mesh::Event& event) {
 
 void Monitors::on_leaf(const mesh::LeafIssued& seen) {
     const auto whose = fmt::format("the leaf of pod {}", seen.pod);
-    on_event({"leaf", {{"cluster", seen.cluster}, {"pod", seen.pod}, {"id", seen.requested_id.text()}}});
+    on_event(
+        {"leaf", {{"cluster", seen.cluster}, {"pod", seen.pod}, {"id", seen.requested_id.text()}}});
     const auto key = seen.leaf.public_key();
     if (!(key == seen.requested_key)) {
         violate(whose + " certifies another key than its request's");
@@ -53,59 +56,73 @@ void Monitors::on_leaf(const mesh::LeafIssued& seen) {
     if (!serials_.emplace(issuer.fingerprint(), seen.leaf.serial()).second) {
         violate(whose + " has a serial number that its issuer used before");
     }
-    // An already expired leaf is refused by its agent; what must never be is one that outlives its issuer.
+    // An already expired leaf is refused by its agent; what must never be is one that outlives its
+    // issuer.
     if (seen.leaf.not_after() > issuer.not_after()) {
         violate(fmt::format("{} outlives its issuer: {} is after {}", whose,
                             rfc3339(seen.leaf.not_after()), rfc3339(issuer.not_after())));
     }
     if (const auto limit = max_ttl_.find(issuer.fingerprint()); limit != max_ttl_.end()) {
         if (seen.leaf.not_after() > seen.at + limit->second + slack_ + one_second) {
-            violate(fmt::format("{} outlives its role's max_ttl of {}", whose, human_duration(limit->second)));
+            violate(fmt::format("{} outlives its role's max_ttl of {}", whose,
+                                human_duration(limit->second)));
         }
     }
 }
 
 void Monitors::on_handshake(const mesh::HandshakeSeen& seen) {
     ++handshakes_;
-    on_event({seen.accepted ? "mtls accepted" : "mtls refused", {{"from", seen.client.pod}, {"to", seen.server.pod}}});
+    on_event({seen.accepted ? "mtls accepted" : "mtls refused",
+              {{"from", seen.client.pod}, {"to", seen.server.pod}}});
     if (!seen.accepted) {
         return;
     }
-    const auto check = [&](const mesh::HandshakeSeen::Side& shown, const mesh::HandshakeSeen::Side& judge,
-                           crypto::Purpose purpose) {
-        const auto whose = fmt::format("handshake {} -> {}: the leaf of {}", seen.client.pod, seen.server.pod, shown.pod);
+    const auto check = [&](const mesh::HandshakeSeen::Side& shown,
+                           const mesh::HandshakeSeen::Side& judge, crypto::Purpose purpose) {
+        const auto whose = fmt::format("handshake {} -> {}: the leaf of {}", seen.client.pod,
+                                       seen.server.pod, shown.pod);
         if (!shown.leaf) {
             violate(whose + " was accepted and there is none");
             return;
         }
         if (shown.leaf->not_after() + one_second + slack_ < seen.at) {
-            violate(fmt::format("{} was accepted after it expired at {}", whose, rfc3339(shown.leaf->not_after())));
+            violate(fmt::format("{} was accepted after it expired at {}", whose,
+                                rfc3339(shown.leaf->not_after())));
             return;
         }
         if (shown.leaf->not_before() > seen.at + slack_) {
-            violate(fmt::format("{} was accepted before it is valid at {}", whose, rfc3339(shown.leaf->not_before())));
+            violate(fmt::format("{} was accepted before it is valid at {}", whose,
+                                rfc3339(shown.leaf->not_before())));
             return;
         }
         const auto id = mesh::svid_id(*shown.leaf);
         if (!id) {
             violate(fmt::format("{} was accepted and is no SVID: {}", whose, id.error().message));
         } else if (!(id->trust_domain() == judge.trust_domain)) {
-            violate(fmt::format("{} was accepted from the foreign trust domain {}", whose, id->trust_domain().name()));
+            violate(fmt::format("{} was accepted from the foreign trust domain {}", whose,
+                                id->trust_domain().name()));
         }
-        // With slack, the leaf may have expired between the handshake and now: judge at a moment inside its life.
+        // With slack, the leaf may have expired between the handshake and now: judge at a moment
+        // inside its life.
         const auto at = std::clamp(seen.at, shown.leaf->not_before(), shown.leaf->not_after());
-        const auto verdict = crypto::verify_chain(
-            {.leaf = *shown.leaf, .intermediates = shown.intermediates, .trust = judge.trust, .at = at, .purpose = purpose, .crls = {}});
+        const auto verdict = crypto::verify_chain({.leaf = *shown.leaf,
+                                                   .intermediates = shown.intermediates,
+                                                   .trust = judge.trust,
+                                                   .at = at,
+                                                   .purpose = purpose,
+                                                   .crls = {}});
         if (!verdict.accepted()) {
-            violate(fmt::format("{} was accepted and does not chain to the trust store: {}", whose, verdict.detail));
+            violate(fmt::format("{} was accepted and does not chain to the trust store: {}", whose,
+                                verdict.detail));
         }
     };
     check(seen.client, seen.server, crypto::Purpose::tls_client);
     check(seen.server, seen.client, crypto::Purpose::tls_server);
     if (seen.server.leaf) {
-        if (const auto id = mesh::svid_id(*seen.server.leaf); id && !(*id == seen.expected_server)) {
-            violate(fmt::format("handshake {} -> {}: {} answered for {}", seen.client.pod, seen.server.pod,
-                                id->text(), seen.expected_server.text()));
+        if (const auto id = mesh::svid_id(*seen.server.leaf);
+            id && !(*id == seen.expected_server)) {
+            violate(fmt::format("handshake {} -> {}: {} answered for {}", seen.client.pod,
+                                seen.server.pod, id->text(), seen.expected_server.text()));
         }
     }
 }

@@ -10,10 +10,12 @@
 
 namespace meshproof::run {
 
-/// The invariants that hold after every event of every scenario. A violation is a failure of the scenario, whatever else it expects.
+/// The invariants that hold after every event of every scenario. A violation is a failure of the
+/// scenario, whatever else it expects.
 class Monitors final : public mesh::Observer {
   public:
-    /// `slack`: how far an event's time may lie from the moment that it speaks of (zero in virtual time).
+    /// `slack`: how far an event's time may lie from the moment that it speaks of (zero in virtual
+    /// time).
     Monitors(Trace& trace, Duration slack) : trace_(&trace), slack_(slack) {}
 
     void on_leaf(const mesh::LeafIssued& seen) override;
@@ -23,7 +25,8 @@ class Monitors final : public mesh::Observer {
     /// Leaves by this issuer may live at most so long (the signing role's max_ttl).
     void limit_leaves(const crypto::Certificate& issuer, Duration max_ttl);
     /// A request that left one of our parties: no private key may be in it.
-    void on_request(std::string_view caller, std::string_view method, std::string_view target, std::string_view body);
+    void on_request(std::string_view caller, std::string_view method, std::string_view target,
+                    std::string_view body);
     void violate(std::string text);
 
     [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
@@ -34,9 +37,9 @@ class Monitors final : public mesh::Observer {
     Trace* trace_;
     Duration slack_;
     std::vector<std::string> violations_;
-    std::set<std::pair<std::string, std::string>> serials_;   // issuer fingerprint, serial
-    std::map<std::string, std::string> key_owner_;            // hash of a public key -> pod uid
-    std::map<std::string, Duration> max_ttl_;                 // issuer fingerprint -> limit
+    std::set<std::pair<std::string, std::string>> serials_;  // issuer fingerprint, serial
+    std::map<std::string, std::string> key_owner_;           // hash of a public key -> pod uid
+    std::map<std::string, Duration> max_ttl_;                // issuer fingerprint -> limit
     std::size_t handshakes_ = 0;
 };
 

@@ -4,11 +4,16 @@ namespace meshproof::run {
 
 std::string_view to_string(Verdict verdict) {
     switch (verdict) {
-        case Verdict::pass: return "pass";
-        case Verdict::fail: return "fail";
-        case Verdict::blocked: return "blocked";
-        case Verdict::skip: return "skip";
-        case Verdict::deviates: return "deviates";
+        case Verdict::pass:
+            return "pass";
+        case Verdict::fail:
+            return "fail";
+        case Verdict::blocked:
+            return "blocked";
+        case Verdict::skip:
+            return "skip";
+        case Verdict::deviates:
+            return "deviates";
     }
     return "blocked";
 }

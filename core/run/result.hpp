@@ -18,25 +18,26 @@ enum class Verdict {
     skip,      ///< the target cannot do it, with the reason
     deviates,  ///< fails, and the target's file lists it with a reason
 };
-inline constexpr std::array all_verdicts = {Verdict::pass, Verdict::fail, Verdict::blocked, Verdict::skip,
-                                            Verdict::deviates};
+inline constexpr std::array all_verdicts = {Verdict::pass, Verdict::fail, Verdict::blocked,
+                                            Verdict::skip, Verdict::deviates};
 [[nodiscard]] std::string_view to_string(Verdict verdict);
 
 struct Outcome {
     std::string id;
     std::string kind = "scenario";  ///< "scenario" or "check"
     Verdict verdict = Verdict::blocked;
-    std::string reason;             ///< "" for a pass; one line, the first failure first
+    std::string reason;                 ///< "" for a pass; one line, the first failure first
     std::vector<std::string> failures;  ///< every expectation that did not hold
-    Duration duration{};            ///< wall time
-    Duration virtual_duration{};    ///< time on the run's clock; the same as duration outside sim
-    std::string trace_digest;       ///< SHA-256 over the trace, hex
+    Duration duration{};                ///< wall time
+    Duration virtual_duration{};  ///< time on the run's clock; the same as duration outside sim
+    std::string trace_digest;     ///< SHA-256 over the trace, hex
     std::vector<std::string> trace;
 };
 
 struct ServerVersion {
     std::string role;     ///< "vault", "kubernetes"
-    std::string product;  ///< "openbao", "vault", "kube-apiserver", with "fake " before it where it is one of ours
+    std::string product;  ///< "openbao", "vault", "kube-apiserver", with "fake " before it where it
+                          ///< is one of ours
     std::string version;
     std::string address;
 };

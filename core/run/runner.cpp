@@ -40,7 +40,8 @@ struct Ending {
     std::string text;
 };
 
-/// Never throws, so that it can be raced against a limit and a stop (a losing branch's exception would be swallowed).
+/// Never throws, so that it can be raced against a limit and a stop (a losing branch's exception
+/// would be swallowed).
 Task<Ending> settle(Task<void> work) {
     Ending ending;
     try {
@@ -48,11 +49,13 @@ Task<Ending> settle(Task<void> work) {
     } catch (const ScenarioEnded& ended) {
         ending = {Ending::Kind::failed, ended.what()};
     } catch (const CannotGoOn& cannot) {
-        ending = {Ending::Kind::blocked, cannot.hint().empty()
-                                             ? std::string(cannot.what())
-                                             : fmt::format("{} ({})", cannot.what(), cannot.hint())};
+        ending = {Ending::Kind::blocked,
+                  cannot.hint().empty() ? std::string(cannot.what())
+                                        : fmt::format("{} ({})", cannot.what(), cannot.hint())};
     } catch (const boost::system::system_error& error) {
-        ending = {Ending::Kind::blocked, error.code() == boost::asio::error::operation_aborted ? "cancelled" : error.what()};
+        ending = {Ending::Kind::blocked, error.code() == boost::asio::error::operation_aborted
+                                             ? "cancelled"
+                                             : error.what()};
     } catch (const std::exception& error) {
         ending = {Ending::Kind::blocked, error.what()};
     }
@@ -61,12 +64,15 @@ Task<Ending> settle(Task<void> work) {
 
 Task<Ending> limited(World& world, Task<void> work, Duration limit, Signal& stop) {
     using namespace boost::asio::experimental::awaitable_operators;
-    auto first = co_await (settle(std::move(work)) || world.clock().sleep_for(limit) || stop.wait());
+    auto first =
+        co_await (settle(std::move(work)) || world.clock().sleep_for(limit) || stop.wait());
     if (first.index() == 0) {
         co_return std::get<0>(std::move(first));
     }
     co_return Ending{Ending::Kind::blocked,
-                     first.index() == 1 ? fmt::format("did not end within {}", human_duration(limit)) : "interrupted"};
+                     first.index() == 1
+                         ? fmt::format("did not end within {}", human_duration(limit))
+                         : "interrupted"};
 }
 
 std::string missing(const Scenario& scenario, const World& world) {
@@ -80,7 +86,8 @@ std::string missing(const Scenario& scenario, const World& world) {
 
 void judge(Outcome& outcome, const Ending& ending, const World& world, const Monitors& monitors) {
     outcome.failures = world.failures();
-    outcome.failures.insert(outcome.failures.begin(), monitors.violations().begin(), monitors.violations().end());
+    outcome.failures.insert(outcome.failures.begin(), monitors.violations().begin(),
+                            monitors.violations().end());
     if (ending.kind == Ending::Kind::failed) {
         outcome.failures.insert(outcome.failures.begin(), ending.text);
     }
@@ -101,8 +108,8 @@ void judge(Outcome& outcome, const Ending& ending, const World& world, const Mon
     }
 }
 
-Task<void> play(const Scenario& scenario, World& world, Signal& stop, const StopSource* source, Outcome& outcome,
-                std::vector<ServerVersion>& servers) {
+Task<void> play(const Scenario& scenario, World& world, Signal& stop, const StopSource* source,
+                Outcome& outcome, std::vector<ServerVersion>& servers) {
     auto ending = co_await limited(world, world.start(), std::chrono::minutes(2), stop);
     servers = world.servers();
     if (ending.kind == Ending::Kind::done) {
@@ -113,8 +120,10 @@ Task<void> play(const Scenario& scenario, World& world, Signal& stop, const Stop
             co_return;
         }
         if (source == nullptr || !source->requested()) {
-            // No scenario needs so many lives of a leaf; one that hangs says so instead of holding up the run.
-            ending = co_await limited(world, scenario.run(world), world.leaf_ttl() * 60 + std::chrono::minutes(2), stop);
+            // No scenario needs so many lives of a leaf; one that hangs says so instead of holding
+            // up the run.
+            ending = co_await limited(world, scenario.run(world),
+                                      world.leaf_ttl() * 60 + std::chrono::minutes(2), stop);
         } else {
             ending = {Ending::Kind::blocked, "interrupted"};
         }
@@ -126,11 +135,13 @@ Task<void> play(const Scenario& scenario, World& world, Signal& stop, const Stop
     judge(outcome, ending, world, world.monitors());
 }
 
-Outcome run_one(const Scenario& scenario, const RunnerOptions& options, const std::string& run_id,
+Outcome run_one(const Scenario& scenario, const RunnerOptions& options,
                 std::vector<ServerVersion>& servers) {
     Outcome outcome;
     outcome.id = std::string(scenario.id);
     const auto seed = Prng(options.seed).fork(scenario.id).seed();
+    // By the id, not by the place in the list: a scenario that is replayed alone is the same one.
+    const auto run_id = fmt::format("{}-{}", options.run_id, Prng(0).fork(scenario.id).token(4));
     const RealClock wall;
     try {
         const auto environment = options.environment(seed);
@@ -140,7 +151,8 @@ Outcome run_one(const Scenario& scenario, const RunnerOptions& options, const st
             Signal stop;
             std::size_t number = 0;
             if (options.stop != nullptr) {
-                number = options.stop->on_request([&environment, &stop] { environment->post([&stop] { stop.notify_all(); }); });
+                number = options.stop->on_request(
+                    [&environment, &stop] { environment->post([&stop] { stop.notify_all(); }); });
             }
             environment->drive(play(scenario, world, stop, options.stop, outcome, servers));
             if (options.stop != nullptr) {
@@ -148,7 +160,8 @@ Outcome run_one(const Scenario& scenario, const RunnerOptions& options, const st
             }
             outcome.virtual_duration = environment->clock().elapsed() - before;
             outcome.trace_digest = world.trace().digest();
-            if (options.keep_trace || outcome.verdict == Verdict::fail || outcome.verdict == Verdict::blocked) {
+            if (options.keep_trace || outcome.verdict == Verdict::fail ||
+                outcome.verdict == Verdict::blocked) {
                 outcome.trace = world.trace().lines();
             }
         }
@@ -158,7 +171,8 @@ Outcome run_one(const Scenario& scenario, const RunnerOptions& options, const st
     }
     outcome.duration = wall.elapsed();
     if (outcome.verdict == Verdict::fail) {
-        if (const auto known = options.deviations.find(outcome.id); known != options.deviations.end()) {
+        if (const auto known = options.deviations.find(outcome.id);
+            known != options.deviations.end()) {
             outcome.verdict = Verdict::deviates;
             outcome.reason = fmt::format("{} [known: {}]", outcome.reason, known->second);
         }
@@ -168,7 +182,8 @@ Outcome run_one(const Scenario& scenario, const RunnerOptions& options, const st
 
 }  // namespace
 
-RunResult run_scenarios(const std::vector<const Scenario*>& scenarios, const RunnerOptions& options) {
+RunResult run_scenarios(const std::vector<const Scenario*>& scenarios,
+                        const RunnerOptions& options) {
     MESHPROOF_ASSERT(options.environment != nullptr);
     RunResult result;
     result.seed = options.seed;
@@ -188,7 +203,7 @@ RunResult run_scenarios(const std::vector<const Scenario*>& scenarios, const Run
             }
         }
         std::vector<ServerVersion> servers;
-        auto outcome = run_one(scenario, options, fmt::format("{}-{:02}", options.run_id, index), servers);
+        auto outcome = run_one(scenario, options, servers);
         const std::lock_guard lock(mutex);
         if (result.servers.empty()) {
             result.servers = std::move(servers);
@@ -210,7 +225,8 @@ RunResult run_scenarios(const std::vector<const Scenario*>& scenarios, const Run
             }
         };
         std::vector<std::thread> threads;
-        for (std::size_t i = 1; i < (exclusive ? 1 : std::min(options.jobs, scenarios.size())); ++i) {
+        for (std::size_t i = 1; i < (exclusive ? 1 : std::min(options.jobs, scenarios.size()));
+             ++i) {
             threads.emplace_back(work);
         }
         work();

@@ -13,12 +13,14 @@
 
 namespace meshproof::run {
 
-/// A request to stop, from any thread (a signal): running scenarios end, clean up and are `blocked`; the rest is not begun.
+/// A request to stop, from any thread (a signal): running scenarios end, clean up and are
+/// `blocked`; the rest is not begun.
 class StopSource {
   public:
     void request();
     [[nodiscard]] bool requested() const { return requested_; }
-    /// Calls back on request (at once if it was requested before), until the returned number is forgotten.
+    /// Calls back on request (at once if it was requested before), until the returned number is
+    /// forgotten.
     std::size_t on_request(std::function<void()> callback);
     void forget(std::size_t number);
 
@@ -39,12 +41,15 @@ struct RunnerOptions {
     std::map<std::string, std::string> deviations;  ///< id -> reason
     bool share_servers = false;  ///< live: exclusive scenarios run alone, after the others
     bool keep_trace = false;     ///< keep the lines of passes too
-    std::function<void(const Scenario&)> on_begin;        ///< may be called from several threads, never at once
+    std::function<void(const Scenario&)>
+        on_begin;  ///< may be called from several threads, never at once
     std::function<void(const Outcome&, std::size_t done, std::size_t all)> on_end;
     StopSource* stop = nullptr;
 };
 
-/// Runs the scenarios and fills in `outcomes` (in the given order), `servers` and the verdicts. The caller sets the rest.
-[[nodiscard]] RunResult run_scenarios(const std::vector<const Scenario*>& scenarios, const RunnerOptions& options);
+/// Runs the scenarios and fills in `outcomes` (in the given order), `servers` and the verdicts. The
+/// caller sets the rest.
+[[nodiscard]] RunResult run_scenarios(const std::vector<const Scenario*>& scenarios,
+                                      const RunnerOptions& options);
 
 }  // namespace meshproof::run

@@ -8,13 +8,15 @@
 
 namespace meshproof::run {
 
-/// One sentence about the integration, proven by running it. `id` = the file's path under scenarios/; the symbol is the path with _.
+/// One sentence about the integration, proven by running it. `id` = the file's path under
+/// scenarios/; the symbol is the path with _.
 struct Scenario {
     std::string_view id;        ///< "lifecycle/ca-deletion"
     std::string_view sentence;  ///< what it proves
     std::string_view source;    ///< a document or section that can be opened
     std::set<Capability> needs{};
-    bool exclusive = false;     ///< disturbs everybody on the same servers (seals them): runs alone on a live target
+    bool exclusive = false;  ///< disturbs everybody on the same servers (seals them): runs alone on
+                             ///< a live target
     Task<void> (*run)(World&) = nullptr;
 };
 

@@ -25,8 +25,12 @@ SocketEnvironment::~SocketEnvironment() {
     starter_ = nullptr;
 }
 
-Clock& SocketEnvironment::clock() { return state_->clock; }
-http::Transport& SocketEnvironment::transport() { return state_->transport; }
+Clock& SocketEnvironment::clock() {
+    return state_->clock;
+}
+http::Transport& SocketEnvironment::transport() {
+    return state_->transport;
+}
 
 Task<Result<Target>> SocketEnvironment::start() {
     if (!starter_) {
@@ -35,7 +39,9 @@ Task<Result<Target>> SocketEnvironment::start() {
     co_return co_await starter_(*this, target_);
 }
 
-void SocketEnvironment::drive(Task<void> work) { run_real(state_->context, std::move(work)); }
+void SocketEnvironment::drive(Task<void> work) {
+    run_real(state_->context, std::move(work));
+}
 
 void SocketEnvironment::post(std::function<void()> callback) {
     boost::asio::post(state_->context, std::move(callback));

@@ -9,10 +9,12 @@
 
 namespace meshproof::run {
 
-/// Real time and sockets: `live` on a target's servers, `loopback` (or one side of live) on servers that `starter` starts first.
+/// Real time and sockets: `live` on a target's servers, `loopback` (or one side of live) on servers
+/// that `starter` starts first.
 class SocketEnvironment final : public Environment {
   public:
-    /// Starts what is ours on this environment's loop and transport, and completes the target with where it is.
+    /// Starts what is ours on this environment's loop and transport, and completes the target with
+    /// where it is.
     using Starter = std::function<Task<Result<Target>>(Environment& environment, Target target)>;
 
     SocketEnvironment(std::string setting, Target target, Starter starter = {});

@@ -9,8 +9,8 @@ bool ours(std::string_view name, std::string_view run_id) {
 
 bool ours(const kube::ObjectMeta& meta, std::string_view run_id) {
     const auto label = meta.labels.find(std::string(run_label));
-    return label != meta.labels.end() &&
-           (run_id.empty() || label->second == run_id || label->second.starts_with(fmt::format("{}-", run_id)));
+    return label != meta.labels.end() && (run_id.empty() || label->second == run_id ||
+                                          label->second.starts_with(fmt::format("{}-", run_id)));
 }
 
 /// Notes what was found, and what became of it.
@@ -79,8 +79,8 @@ Task<Swept> sweep_vault(vault::Client admin, std::string run_id, bool only_look)
     co_return swept;
 }
 
-Task<Swept> sweep_cluster(kube::Client admin, std::vector<std::string> namespaces, std::string run_id,
-                          bool only_look) {
+Task<Swept> sweep_cluster(kube::Client admin, std::vector<std::string> namespaces,
+                          std::string run_id, bool only_look) {
     Swept swept;
     const std::string selector(run_label);
     for (const auto& ns : namespaces) {
@@ -107,7 +107,8 @@ Task<Swept> sweep_cluster(kube::Client admin, std::vector<std::string> namespace
                 if (!only_look) {
                     removed = co_await admin.delete_secret(ns, secret.meta.name);
                 }
-                settle(swept, fmt::format("secret {}/{}", ns, secret.meta.name), only_look, removed);
+                settle(swept, fmt::format("secret {}/{}", ns, secret.meta.name), only_look,
+                       removed);
             }
         }
         const auto accounts = co_await admin.list_service_accounts(ns, selector);
@@ -120,7 +121,8 @@ Task<Swept> sweep_cluster(kube::Client admin, std::vector<std::string> namespace
                 if (!only_look) {
                     removed = co_await admin.delete_service_account(ns, account.meta.name);
                 }
-                settle(swept, fmt::format("service account {}/{}", ns, account.meta.name), only_look, removed);
+                settle(swept, fmt::format("service account {}/{}", ns, account.meta.name),
+                       only_look, removed);
             }
         }
     }

@@ -15,17 +15,18 @@ inline constexpr std::string_view run_label = "meshproof.io/run";
 
 /// What a sweep found and did.
 struct Swept {
-    std::vector<std::string> found;    ///< "secrets engine meshproof-k3f9a2-pki", …
+    std::vector<std::string> found;  ///< "secrets engine meshproof-k3f9a2-pki", …
     std::vector<std::string> removed;
-    std::vector<std::string> problems; ///< what could not be listed or removed, and why
+    std::vector<std::string> problems;  ///< what could not be listed or removed, and why
 };
 
-/// Removes what a run left on a Vault: secrets engines, auth methods and policies. `run_id` empty = of every run.
-/// With `only_look`, nothing is removed.
+/// Removes what a run left on a Vault: secrets engines, auth methods and policies. `run_id` empty =
+/// of every run. With `only_look`, nothing is removed.
 [[nodiscard]] Task<Swept> sweep_vault(vault::Client admin, std::string run_id, bool only_look);
 
-/// Removes what a run left in a cluster: pods, secrets, service accounts, cluster role bindings, by label.
-[[nodiscard]] Task<Swept> sweep_cluster(kube::Client admin, std::vector<std::string> namespaces, std::string run_id,
-                                        bool only_look);
+/// Removes what a run left in a cluster: pods, secrets, service accounts, cluster role bindings, by
+/// label.
+[[nodiscard]] Task<Swept> sweep_cluster(kube::Client admin, std::vector<std::string> namespaces,
+                                        std::string run_id, bool only_look);
 
 }  // namespace meshproof::run

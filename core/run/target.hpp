@@ -18,15 +18,15 @@ using Variables = std::function<std::optional<std::string>(const std::string& na
 
 /// A Vault named by a target file.
 struct VaultTarget {
-    vault::Config config;  ///< address, CA, token, namespace
+    vault::Config config;                   ///< address, CA, token, namespace
     std::optional<vault::Product> product;  ///< what the file says; checked against the server
     std::vector<Secret> unseal_keys;
     bool allow_seal = false;
 };
 
 /// A target file: the servers a run works against. Either side may be the word `fake`.
-/// Environment values VAULT_ADDR, VAULT_TOKEN, VAULT_CACERT, VAULT_NAMESPACE, VAULT_SKIP_VERIFY, ~/.vault-token and KUBECONFIG
-/// fill in what the file leaves out.
+/// Environment values VAULT_ADDR, VAULT_TOKEN, VAULT_CACERT, VAULT_NAMESPACE, VAULT_SKIP_VERIFY,
+/// ~/.vault-token and KUBECONFIG fill in what the file leaves out.
 struct Target {
     std::string name;
     bool fake_vaults = false, fake_clusters = false;
@@ -38,7 +38,8 @@ struct Target {
     /// Known deviations: id of a check or scenario -> reason.
     std::map<std::string, std::string> deviations;
 
-    /// Reads and checks the file and everything it refers to. Failures are one line: file, field, what was expected.
+    /// Reads and checks the file and everything it refers to. Failures are one line: file, field,
+    /// what was expected.
     [[nodiscard]] static Result<Target> load(const std::string& path,
                                              const Variables& variables = machine_variable);
     /// `path` is for messages, and its folder for the files that the text names.

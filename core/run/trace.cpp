@@ -44,7 +44,8 @@ std::string Trace::digest() const {
     }
     std::array<std::uint8_t, EVP_MAX_MD_SIZE> hash{};
     unsigned size = 0;
-    MESHPROOF_ASSERT(EVP_Digest(all.data(), all.size(), hash.data(), &size, EVP_sha256(), nullptr) == 1);
+    MESHPROOF_ASSERT(
+        EVP_Digest(all.data(), all.size(), hash.data(), &size, EVP_sha256(), nullptr) == 1);
     return to_hex(std::span(hash.data(), size));
 }
 

@@ -10,14 +10,16 @@
 
 namespace meshproof::run {
 
-/// What happened, a line each: logical fields only, so that one seed gives one digest. Knows the secrets that passed by, and
-/// refuses lines that hold one.
+/// What happened, a line each: logical fields only, so that one seed gives one digest. Knows the
+/// secrets that passed by, and refuses lines that hold one.
 class Trace {
   public:
-    /// With `timed`, each line starts with the clock's elapsed milliseconds (sim: they are part of the digest).
+    /// With `timed`, each line starts with the clock's elapsed milliseconds (sim: they are part of
+    /// the digest).
     Trace(const Clock& clock, bool timed) : clock_(&clock), timed_(timed) {}
 
-    /// Appends the line; returns false, and keeps a redacted line instead, where it holds a known secret.
+    /// Appends the line; returns false, and keeps a redacted line instead, where it holds a known
+    /// secret.
     bool add(std::string line);
     void learn(const Secret& secret);
     [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }

@@ -13,7 +13,8 @@ struct World::State {
           prng(seed),
           trace(where.clock(), where.virtual_time()),
           // An event is told a round trip after the moment that it speaks of.
-          monitors(trace, where.virtual_time() ? Duration::zero() : Duration(std::chrono::seconds(2))),
+          monitors(trace,
+                   where.virtual_time() ? Duration::zero() : Duration(std::chrono::seconds(2))),
           transport(where.transport(), monitors, trace) {}
 
     Environment& environment;
@@ -37,14 +38,30 @@ World::World(Environment& environment, std::uint64_t seed, std::string run_id)
     : state_(std::make_unique<State>(environment, seed, std::move(run_id))) {}
 World::~World() = default;
 
-Clock& World::clock() { return state_->environment.clock(); }
-http::Transport& World::transport() { return state_->transport; }
-Prng& World::prng() { return state_->prng; }
-Trace& World::trace() { return state_->trace; }
-Monitors& World::monitors() { return state_->monitors; }
-mesh::ControlPlane& World::mesh() { return *state_->mesh; }
-Duration World::leaf_ttl() const { return state_->target.leaf_ttl; }
-const Target& World::target() const { return state_->target; }
+Clock& World::clock() {
+    return state_->environment.clock();
+}
+http::Transport& World::transport() {
+    return state_->transport;
+}
+Prng& World::prng() {
+    return state_->prng;
+}
+Trace& World::trace() {
+    return state_->trace;
+}
+Monitors& World::monitors() {
+    return state_->monitors;
+}
+mesh::ControlPlane& World::mesh() {
+    return *state_->mesh;
+}
+Duration World::leaf_ttl() const {
+    return state_->target.leaf_ttl;
+}
+const Target& World::target() const {
+    return state_->target;
+}
 
 VaultSite& World::vault(std::size_t index) {
     MESHPROOF_ASSERT(index < state_->vaults.size(), "vault {} of {}", index, state_->vaults.size());
@@ -60,15 +77,26 @@ std::string World::name(std::string_view base) const {
     return fmt::format("{}{}-{}", name_prefix, state_->run_id, base);
 }
 
-kube::Labels World::labels() const { return {{std::string(run_label), state_->run_id}}; }
-int& World::counter() { return state_->prepared; }
+mesh::SpiffeId World::workload_id(const mesh::TrustDomain& domain,
+                                  std::string_view workload) const {
+    return mesh::SpiffeId::workload(domain, state_->target.workload_namespace,
+                                    fmt::format("{}-{}", workload, state_->run_id));
+}
+
+kube::Labels World::labels() const {
+    return {{std::string(run_label), state_->run_id}};
+}
+int& World::counter() {
+    return state_->prepared;
+}
 
 std::set<Capability> World::capabilities() const {
     std::set<Capability> can;
     if (state_->environment.virtual_time()) {
         can.insert(Capability::virtual_time);
     }
-    if (!state_->vaults.empty() && state_->vaults[0].may_seal && !state_->vaults[0].unseal_keys.empty()) {
+    if (!state_->vaults.empty() && state_->vaults[0].may_seal &&
+        !state_->vaults[0].unseal_keys.empty()) {
         can.insert(Capability::seal_vault);
     }
     if (state_->vaults.size() > 1) {
@@ -83,7 +111,9 @@ std::set<Capability> World::capabilities() const {
     return can;
 }
 
-bool World::can(Capability capability) const { return capabilities().contains(capability); }
+bool World::can(Capability capability) const {
+    return capabilities().contains(capability);
+}
 
 void World::fail(std::string text) {
     state_->trace.add("expectation failed: " + text);
@@ -91,10 +121,11 @@ void World::fail(std::string text) {
 }
 
 void World::expect_text(const Failure& failure, std::string_view text, std::string_view what) {
-    const bool said = failure.message.find(text) != std::string::npos ||
-                      std::any_of(failure.errors.begin(), failure.errors.end(), [text](const std::string& error) {
-                          return error.find(text) != std::string::npos;
-                      });
+    const bool said =
+        failure.message.find(text) != std::string::npos ||
+        std::any_of(failure.errors.begin(), failure.errors.end(), [text](const std::string& error) {
+            return error.find(text) != std::string::npos;
+        });
     expect(said, "{}: expected a refusal with \"{}\", it was \"{}\"", what, text, failure.message);
 }
 
@@ -108,8 +139,12 @@ void World::at_end(std::string what, std::function<Task<Result<void>>()> undo) {
     state_->undo.emplace_back(std::move(what), std::move(undo));
 }
 
-const std::vector<std::string>& World::failures() const { return state_->failures; }
-std::vector<ServerVersion> World::servers() const { return state_->servers; }
+const std::vector<std::string>& World::failures() const {
+    return state_->failures;
+}
+std::vector<ServerVersion> World::servers() const {
+    return state_->servers;
+}
 
 Task<void> World::start() {
     auto& s = *state_;
@@ -117,10 +152,11 @@ Task<void> World::start() {
     bool one_machine = s.environment.virtual_time();
     if (!one_machine) {
         const auto near = [](const auto& item) { return item.loopback(); };
-        one_machine = std::all_of(s.target.vaults.begin(), s.target.vaults.end(),
-                                  [near](const VaultTarget& v) { return near(v.config.endpoint.url); }) &&
-                      std::all_of(s.target.clusters.begin(), s.target.clusters.end(),
-                                  [near](const kube::Access& c) { return near(c.endpoint.url); });
+        one_machine =
+            std::all_of(s.target.vaults.begin(), s.target.vaults.end(),
+                        [near](const VaultTarget& v) { return near(v.config.endpoint.url); }) &&
+            std::all_of(s.target.clusters.begin(), s.target.clusters.end(),
+                        [near](const kube::Access& c) { return near(c.endpoint.url); });
     }
     for (std::size_t i = 0; i < s.target.vaults.size(); ++i) {
         auto& target = s.target.vaults[i];
@@ -134,29 +170,39 @@ Task<void> World::start() {
         const auto status = require(co_await site.admin.seal_status(), "Vault " + where);
         if (!status.initialized || status.sealed) {
             throw CannotGoOn({FailureKind::sealed,
-                              fmt::format("Vault {} is {}", where, status.initialized ? "sealed" : "not initialised"), 503, {}},
-                             status.initialized ? "unseal it: vault operator unseal" : "initialise it: vault operator init");
+                              fmt::format("Vault {} is {}", where,
+                                          status.initialized ? "sealed" : "not initialised"),
+                              503,
+                              {}},
+                             status.initialized ? "unseal it: vault operator unseal"
+                                                : "initialise it: vault operator init");
         }
         require(co_await site.admin.lookup_self(), fmt::format("the token for Vault {}", where));
         site.product = status.product;
         site.version = status.version;
         if (target.product && *target.product != site.product) {
-            throw CannotGoOn({FailureKind::invalid,
-                              fmt::format("Vault {} is {} {}, and the target file says {}", where, to_string(site.product),
-                                          site.version, to_string(*target.product)), 0, {}},
-                             "correct `product` in the target file");
+            throw CannotGoOn(
+                {FailureKind::invalid,
+                 fmt::format("Vault {} is {} {}, and the target file says {}", where,
+                             to_string(site.product), site.version, to_string(*target.product)),
+                 0,
+                 {}},
+                "correct `product` in the target file");
         }
         site.tls = target.config.endpoint.tls;
         if (site.tls.server_name.empty()) {
             site.tls.server_name = target.config.endpoint.url.host;
         }
-        auto link = require(co_await s.transport.open_link(target.config.endpoint.url, site.name + "-link"), where);
+        auto link = require(
+            co_await s.transport.open_link(target.config.endpoint.url, site.name + "-link"), where);
         site.agent_url = link->url();
         site.link = link.get();
         s.links.push_back(std::move(link));
         site.unseal_keys = target.unseal_keys;
         site.may_seal = target.allow_seal;
-        s.servers.push_back({"vault", fmt::format("{}{}", s.environment.fake_vaults() ? "fake " : "", to_string(site.product)),
+        s.servers.push_back({"vault",
+                             fmt::format("{}{}", s.environment.fake_vaults() ? "fake " : "",
+                                         to_string(site.product)),
                              site.version, where});
         s.vaults.push_back(std::move(site));
     }
@@ -169,28 +215,33 @@ Task<void> World::start() {
         site.version = require(co_await site.admin.version(), "API server " + where);
         for (const auto& ns : {s.target.mesh_namespace, s.target.workload_namespace}) {
             if (!require(co_await site.admin.namespace_exists(ns), "API server " + where)) {
-                throw CannotGoOn({FailureKind::not_found, fmt::format("API server {} has no namespace {}", where, ns), 404, {}},
+                throw CannotGoOn({FailureKind::not_found,
+                                  fmt::format("API server {} has no namespace {}", where, ns),
+                                  404,
+                                  {}},
                                  "kubectl create namespace " + ns);
             }
         }
         site.ca_pem = access.ca_pem;
         site.review_url = access.endpoint.url.text();
         if (one_machine) {
-            auto link = require(co_await s.transport.open_link(access.endpoint.url, site.name + "-link"), where);
+            auto link = require(
+                co_await s.transport.open_link(access.endpoint.url, site.name + "-link"), where);
             site.review_url = link->url().text();
             site.link = link.get();
             s.links.push_back(std::move(link));
         }
-        s.servers.push_back({"kubernetes", s.environment.fake_clusters() ? "fake kube-apiserver" : "kube-apiserver",
-                             site.version, where});
+        s.servers.push_back(
+            {"kubernetes", s.environment.fake_clusters() ? "fake kube-apiserver" : "kube-apiserver",
+             site.version, where});
         s.kubes.push_back(std::move(site));
     }
     mesh::ControlPlaneOptions options;
     options.labels = labels();
     options.name_suffix = "-" + s.run_id;
     options.requested_ttl = s.target.leaf_ttl;
-    s.mesh = std::make_unique<mesh::ControlPlane>(s.environment.clock(), s.transport, s.prng.fork("mesh"), s.monitors,
-                                                  options);
+    s.mesh = std::make_unique<mesh::ControlPlane>(s.environment.clock(), s.transport,
+                                                  s.prng.fork("mesh"), s.monitors, options);
     for (const auto& site : s.vaults) {
         s.mesh->trust_server(site.agent_url, site.tls);
     }
@@ -238,19 +289,22 @@ Task<void> World::finish() {
     }
 }
 
-Task<mesh::Exchange> World::request(mesh::Cluster from, std::string client, mesh::Cluster to, std::string server) {
+Task<mesh::Exchange> World::request(mesh::Cluster from, std::string client, mesh::Cluster to,
+                                    std::string server) {
     const auto clients = from.pods_of(client), servers = to.pods_of(server);
     if (clients.empty() || servers.empty()) {
-        co_return mesh::Exchange{.ok = false,
-                                 .from = client,
-                                 .to = server,
-                                 .failure = Failure{FailureKind::not_found, "the workload has no pod", 0, {}},
-                                 .at = clock().now()};
+        co_return mesh::Exchange{
+            .ok = false,
+            .from = client,
+            .to = server,
+            .failure = Failure{FailureKind::not_found, "the workload has no pod", 0, {}},
+            .at = clock().now()};
     }
     co_return co_await mesh().request(clients.front().name, servers.front().name);
 }
 
-Task<Traffic> World::drive(mesh::Cluster cluster, std::string client, std::string server, Duration duration) {
+Task<Traffic> World::drive(mesh::Cluster cluster, std::string client, std::string server,
+                           Duration duration) {
     Traffic traffic;
     const auto until = clock().elapsed() + duration;
     while (clock().elapsed() < until) {
@@ -281,7 +335,8 @@ Task<void> World::unseal(VaultSite& site) {
         }
         co_await clock().sleep_for(leaf_ttl() / 100);
     }
-    throw CannotGoOn({FailureKind::sealed, site.name + " did not become active after it was unsealed", 503, {}});
+    throw CannotGoOn(
+        {FailureKind::sealed, site.name + " did not become active after it was unsealed", 503, {}});
 }
 
 namespace {

@@ -16,10 +16,11 @@ namespace meshproof::run {
 
 /// One Vault of the target.
 struct VaultSite {
-    VaultSite(std::string site_name, vault::Client client) : name(std::move(site_name)), admin(std::move(client)) {}
+    VaultSite(std::string site_name, vault::Client client)
+        : name(std::move(site_name)), admin(std::move(client)) {}
 
-    std::string name;            ///< "vault-0"
-    vault::Client admin;         ///< with the target's token
+    std::string name;     ///< "vault-0"
+    vault::Client admin;  ///< with the target's token
     vault::Product product = vault::Product::openbao;
     std::string version;
     http::Url agent_url;         ///< what accounts name: our link before the server
@@ -31,27 +32,30 @@ struct VaultSite {
 
 /// One API server of the target.
 struct KubeSite {
-    KubeSite(std::string site_name, kube::Client client) : name(std::move(site_name)), admin(std::move(client)) {}
+    KubeSite(std::string site_name, kube::Client client)
+        : name(std::move(site_name)), admin(std::move(client)) {}
 
-    std::string name;               ///< "kube-0"
+    std::string name;  ///< "kube-0"
     kube::Client admin;
     std::string version;
-    std::string ca_pem;             ///< for kubernetes_ca_cert
-    std::string review_url;         ///< kubernetes_host: our link where there is one
-    http::Link* link = nullptr;     ///< Vault -> API server; null where we cannot stand there
+    std::string ca_pem;          ///< for kubernetes_ca_cert
+    std::string review_url;      ///< kubernetes_host: our link where there is one
+    http::Link* link = nullptr;  ///< Vault -> API server; null where we cannot stand there
 };
 
-/// Step 1 of the page: how one Vault is prepared for one cluster. Times and names have the page's own defaults, corrected.
+/// Step 1 of the page: how one Vault is prepared for one cluster. Times and names have the page's
+/// own defaults, corrected.
 struct Recipe {
     std::string trust_domain = "cluster.local";
     std::string service_account = "vault-issuer";
     std::string role_name = "example-dot-com";
-    Duration root_ttl{};           ///< zero = 30 leaf lives
-    Duration intermediate_ttl{};   ///< zero = 20 leaf lives
-    Duration role_max_ttl{};       ///< zero = the leaf's life
+    Duration root_ttl{};             ///< zero = 30 leaf lives
+    Duration intermediate_ttl{};     ///< zero = 20 leaf lives
+    Duration role_max_ttl{};         ///< zero = the leaf's life
     std::string ca_key_type = "ec";  ///< the page has rsa; ec saves seconds
-    std::string allowed_uri_sans;  ///< "" = spiffe://TRUST_DOMAIN/*
-    /// Another recipe's mounts and policy, for a second cluster on the same PKI: only the auth mount is made anew.
+    std::string allowed_uri_sans;    ///< "" = spiffe://TRUST_DOMAIN/*
+    /// Another recipe's mounts and policy, for a second cluster on the same PKI: only the auth
+    /// mount is made anew.
     const struct PreparedVault* shared_pki = nullptr;
 };
 
@@ -59,7 +63,8 @@ struct Recipe {
 struct PreparedVault {
     VaultSite* site = nullptr;
     KubeSite* cluster = nullptr;
-    std::string root_mount, intermediate_mount, policy, pki_role, auth_mount, auth_role, service_account;
+    std::string root_mount, intermediate_mount, policy, pki_role, auth_mount, auth_role,
+        service_account;
     std::string trust_domain;
     std::string ca_chain_pem;  ///< intermediate, then root
 
@@ -74,7 +79,8 @@ struct Traffic {
     [[nodiscard]] std::size_t succeeded() const { return attempted - failures.size(); }
 };
 
-/// Thrown to end a scenario whose next step would make no sense: a failure with this text, not `blocked`.
+/// Thrown to end a scenario whose next step would make no sense: a failure with this text, not
+/// `blocked`.
 class ScenarioEnded : public std::exception {
   public:
     explicit ScenarioEnded(std::string text) : text_(std::move(text)) {}
@@ -84,7 +90,8 @@ class ScenarioEnded : public std::exception {
     std::string text_;
 };
 
-/// A scenario's whole world: servers, mesh, time, chance, expectations and clean-up. Names made by `name()` carry the run's id.
+/// A scenario's whole world: servers, mesh, time, chance, expectations and clean-up. Names made by
+/// `name()` carry the run's id.
 class World final {
   public:
     World(Environment& environment, std::uint64_t seed, std::string run_id);
@@ -105,18 +112,26 @@ class World final {
     [[nodiscard]] KubeSite& kube(std::size_t index = 0);
     /// "meshproof-RUNID-BASE": for everything that is created on a server.
     [[nodiscard]] std::string name(std::string_view base) const;
+    /// The SPIFFE ID of a workload's pods: its service account carries the run's id.
+    [[nodiscard]] mesh::SpiffeId workload_id(const mesh::TrustDomain& domain,
+                                             std::string_view workload) const;
     /// The run's label, for every Kubernetes object.
     [[nodiscard]] kube::Labels labels() const;
 
     // Step 1 of the page, corrected. CannotGoOn (blocked) where the target does not let it happen.
-    [[nodiscard]] Task<PreparedVault> prepare_vault(VaultSite& site, KubeSite& cluster, Recipe recipe = {});
+    [[nodiscard]] Task<PreparedVault> prepare_vault(VaultSite& site, KubeSite& cluster,
+                                                    Recipe recipe = {});
     /// What a person would type into the account dialog for it.
-    [[nodiscard]] mesh::AccountSpec account_for(const PreparedVault& prepared, std::string_view account_name) const;
-    /// Steps 1 to 7 and onboarding: a cluster that is connected to its Vault. `name` also names the account.
-    [[nodiscard]] Task<mesh::Cluster> connected_cluster(std::string name, std::size_t vault_index = 0,
+    [[nodiscard]] mesh::AccountSpec account_for(const PreparedVault& prepared,
+                                                std::string_view account_name) const;
+    /// Steps 1 to 7 and onboarding: a cluster that is connected to its Vault. `name` also names the
+    /// account.
+    [[nodiscard]] Task<mesh::Cluster> connected_cluster(std::string name,
+                                                        std::size_t vault_index = 0,
                                                         std::size_t kube_index = 0);
     /// As above, with what was prepared at hand.
-    [[nodiscard]] Task<mesh::Cluster> connected_cluster_with(std::string name, PreparedVault prepared);
+    [[nodiscard]] Task<mesh::Cluster> connected_cluster_with(std::string name,
+                                                             PreparedVault prepared);
     /// `connected_cluster` plus one pod each of two workloads, all ready; gives the pods' names.
     struct Pair {
         mesh::Cluster cluster;
@@ -125,14 +140,17 @@ class World final {
     [[nodiscard]] Task<Pair> start_pair(std::string client = "web", std::string server = "api");
 
     /// One request between the first pods of two workloads (in any clusters).
-    [[nodiscard]] Task<mesh::Exchange> request(mesh::Cluster from, std::string client, mesh::Cluster to, std::string server);
+    [[nodiscard]] Task<mesh::Exchange> request(mesh::Cluster from, std::string client,
+                                               mesh::Cluster to, std::string server);
     /// A request every fortieth of a leaf's life for `duration`.
-    [[nodiscard]] Task<Traffic> drive(mesh::Cluster cluster, std::string client, std::string server, Duration duration);
+    [[nodiscard]] Task<Traffic> drive(mesh::Cluster cluster, std::string client, std::string server,
+                                      Duration duration);
 
     [[nodiscard]] Task<void> seal(VaultSite& site);
     [[nodiscard]] Task<void> unseal(VaultSite& site);
 
-    /// An expectation of the scenario: a false one is a failure with this text; the scenario goes on.
+    /// An expectation of the scenario: a false one is a failure with this text; the scenario goes
+    /// on.
     template <class... Args>
     void expect(bool holds, fmt::format_string<Args...> format, Args&&... args) {
         if (!holds) {

@@ -24,7 +24,8 @@ Prng Prng::fork(std::string_view name) const {
 
 std::uint64_t Prng::below(std::uint64_t bound) {
     MESHPROOF_ASSERT(bound > 0);
-    const std::uint64_t reject_under = (0 - bound) % bound;  // so that every remainder is equally likely
+    const std::uint64_t reject_under =
+        (0 - bound) % bound;  // so that every remainder is equally likely
     while (true) {
         const auto drawn = next();
         if (drawn >= reject_under) {
@@ -33,7 +34,9 @@ std::uint64_t Prng::below(std::uint64_t bound) {
     }
 }
 
-double Prng::unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double Prng::unit() {
+    return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
 Duration Prng::between(Duration low, Duration high) {
     MESHPROOF_ASSERT(low <= high, "{} > {}", low.count(), high.count());

@@ -10,12 +10,14 @@
 
 namespace meshproof {
 
-/// Seeded chance, the same on every machine. Fork it into named streams, so that a new draw in one part disturbs no other.
+/// Seeded chance, the same on every machine. Fork it into named streams, so that a new draw in one
+/// part disturbs no other.
 class Prng {
   public:
     explicit Prng(std::uint64_t seed) : seed_(seed), engine_(seed) {}
 
-    /// An independent stream that depends on this one's seed and the name only, not on what was drawn so far.
+    /// An independent stream that depends on this one's seed and the name only, not on what was
+    /// drawn so far.
     [[nodiscard]] Prng fork(std::string_view name) const;
     [[nodiscard]] std::uint64_t seed() const { return seed_; }
 

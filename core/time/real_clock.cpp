@@ -7,7 +7,8 @@
 namespace meshproof {
 namespace {
 Duration steady() {
-    return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
+    return std::chrono::duration_cast<Duration>(
+        std::chrono::steady_clock::now().time_since_epoch());
 }
 }  // namespace
 
@@ -17,7 +18,9 @@ Time RealClock::now() const {
     return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
-Duration RealClock::elapsed() const { return steady() - started_; }
+Duration RealClock::elapsed() const {
+    return steady() - started_;
+}
 
 Task<void> RealClock::sleep_for(Duration duration) {
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);

@@ -4,7 +4,8 @@
 
 namespace meshproof {
 
-/// The machine's clocks: civil time from the system clock, waiting and elapsed() from the steady one.
+/// The machine's clocks: civil time from the system clock, waiting and elapsed() from the steady
+/// one.
 class RealClock final : public Clock {
   public:
     RealClock();

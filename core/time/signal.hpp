@@ -7,8 +7,9 @@
 
 namespace meshproof {
 
-/// Lets coroutines of one event loop wait for something to happen. No memory: a notification reaches those who wait now.
-/// A cancelled wait ends with boost::system::system_error(operation_aborted).
+/// Lets coroutines of one event loop wait for something to happen. No memory: a notification
+/// reaches those who wait now. A cancelled wait ends with
+/// boost::system::system_error(operation_aborted).
 class Signal {
   public:
     Signal();

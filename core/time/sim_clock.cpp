@@ -23,7 +23,8 @@ struct SimClock::State {
     Time now;
     std::uint64_t next = 0;
     std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines;
-    std::unordered_map<std::uint64_t, detail::Waiter> sleeping;  // a cancelled one is gone from here first
+    std::unordered_map<std::uint64_t, detail::Waiter>
+        sleeping;  // a cancelled one is gone from here first
 };
 
 SimClock::SimClock(boost::asio::io_context& context, Time start)
@@ -32,13 +33,18 @@ SimClock::SimClock(boost::asio::io_context& context, Time start)
 }
 
 SimClock::~SimClock() {
-    // Destroys the coroutines that still sleep; they may hold others that sleep, hence the moved-out map.
+    // Destroys the coroutines that still sleep; they may hold others that sleep, hence the
+    // moved-out map.
     auto sleeping = std::exchange(state_->sleeping, {});
     sleeping.clear();
 }
 
-Time SimClock::now() const { return state_->now; }
-Duration SimClock::elapsed() const { return state_->now - state_->start; }
+Time SimClock::now() const {
+    return state_->now;
+}
+Duration SimClock::elapsed() const {
+    return state_->now - state_->start;
+}
 
 Task<void> SimClock::sleep_for(Duration duration) {
     const auto executor = co_await boost::asio::this_coro::executor;

@@ -10,8 +10,9 @@
 
 namespace meshproof {
 
-/// Virtual time over one io_context: it stands still while anything can run, then jumps to the earliest deadline.
-/// Equal deadlines are resumed in the order in which the sleeps began, so a run is a function of its seed.
+/// Virtual time over one io_context: it stands still while anything can run, then jumps to the
+/// earliest deadline. Equal deadlines are resumed in the order in which the sleeps began, so a run
+/// is a function of its seed.
 class SimClock final : public Clock {
   public:
     SimClock(boost::asio::io_context& context, Time start);
@@ -21,8 +22,10 @@ class SimClock final : public Clock {
     [[nodiscard]] Duration elapsed() const override;
     [[nodiscard]] Task<void> sleep_for(Duration duration) override;
 
-    /// Runs events until `done()`. Throws CannotGoOn if nothing can happen any more, or after `limit` of virtual time.
-    void run_until(const std::function<bool()>& done, Duration limit = std::chrono::hours(24 * 365 * 20));
+    /// Runs events until `done()`. Throws CannotGoOn if nothing can happen any more, or after
+    /// `limit` of virtual time.
+    void run_until(const std::function<bool()>& done,
+                   Duration limit = std::chrono::hours(24 * 365 * 20));
 
     /// Runs one coroutine to its end and gives back its value or exception.
     template <class T>

@@ -41,17 +41,17 @@ Task<void> TaskGroup::spawn(Task<void> work) {
     auto signal = std::make_unique<boost::asio::cancellation_signal>();
     auto slot = signal->slot();
     state_->running.emplace(id, std::move(signal));
-    boost::asio::co_spawn(
-        executor, std::move(work),
-        boost::asio::bind_cancellation_slot(
-            slot, [state = state_, id](const std::exception_ptr& error) {
-                if (error && !is_cancellation(error) && !state->first_error) {
-                    state->first_error = error;
-                }
-                // The signal must outlive this handler, which runs from inside it on cancellation.
-                auto ended = state->running.extract(id);
-                state->changed.notify_all();
-            }));
+    boost::asio::co_spawn(executor, std::move(work),
+                          boost::asio::bind_cancellation_slot(
+                              slot, [state = state_, id](const std::exception_ptr& error) {
+                                  if (error && !is_cancellation(error) && !state->first_error) {
+                                      state->first_error = error;
+                                  }
+                                  // The signal must outlive this handler, which runs from inside it
+                                  // on cancellation.
+                                  auto ended = state->running.extract(id);
+                                  state->changed.notify_all();
+                              }));
 }
 
 void TaskGroup::cancel() {
@@ -75,6 +75,8 @@ Task<void> TaskGroup::join() {
     }
 }
 
-std::size_t TaskGroup::running() const { return state_->running.size(); }
+std::size_t TaskGroup::running() const {
+    return state_->running.size();
+}
 
 }  // namespace meshproof

@@ -16,7 +16,8 @@ class TaskGroup {
     TaskGroup(const TaskGroup&) = delete;
     TaskGroup& operator=(const TaskGroup&) = delete;
 
-    /// Starts `work` on the caller's executor, from inside a coroutine: `co_await group.spawn(run());`
+    /// Starts `work` on the caller's executor, from inside a coroutine: `co_await
+    /// group.spawn(run());`
     [[nodiscard]] Task<void> spawn(Task<void> work);
     /// Asks every running coroutine to stop at its next wait.
     void cancel();

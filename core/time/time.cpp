@@ -51,17 +51,23 @@ struct Unit {
     double nanoseconds;
 };
 // Go's units and Vault's `d`; longer names first, so that "ms" is not read as "m".
-constexpr std::array units = {Unit{"ns", 1},     Unit{"us", 1e3}, Unit{"µs", 1e3},
-                              Unit{"ms", 1e6},   Unit{"s", 1e9},  Unit{"m", 60e9},
+constexpr std::array units = {Unit{"ns", 1},     Unit{"us", 1e3},   Unit{"µs", 1e3},
+                              Unit{"ms", 1e6},   Unit{"s", 1e9},    Unit{"m", 60e9},
                               Unit{"h", 3600e9}, Unit{"d", 86400e9}};
 
 }  // namespace
 
-std::int64_t unix_seconds(Time time) { return floor<seconds>(time.time_since_epoch()).count(); }
+std::int64_t unix_seconds(Time time) {
+    return floor<seconds>(time.time_since_epoch()).count();
+}
 
-Time from_unix_seconds(std::int64_t value) { return Time(seconds(value)); }
+Time from_unix_seconds(std::int64_t value) {
+    return Time(seconds(value));
+}
 
-std::string rfc3339(Time time) { return civil(time) + "Z"; }
+std::string rfc3339(Time time) {
+    return civil(time) + "Z";
+}
 
 std::string rfc3339_nano(Time time) {
     return civil(time) + fraction((time - floor<seconds>(time)).count()) + "Z";
@@ -69,10 +75,11 @@ std::string rfc3339_nano(Time time) {
 
 std::optional<Time> parse_rfc3339(std::string_view text) {
     const auto year = number(text, 0, 4), month = number(text, 5, 2), day = number(text, 8, 2);
-    const auto hour = number(text, 11, 2), minute = number(text, 14, 2), second = number(text, 17, 2);
-    if (!year || !month || !day || !hour || !minute || !second || text[4] != '-' || text[7] != '-' ||
-        (text[10] != 'T' && text[10] != 't') || text[13] != ':' || text[16] != ':' || *hour > 23 ||
-        *minute > 59 || *second > 60) {
+    const auto hour = number(text, 11, 2), minute = number(text, 14, 2),
+               second = number(text, 17, 2);
+    if (!year || !month || !day || !hour || !minute || !second || text[4] != '-' ||
+        text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' ||
+        text[16] != ':' || *hour > 23 || *minute > 59 || *second > 60) {
         return std::nullopt;
     }
     const std::chrono::year_month_day date{std::chrono::year(*year),
@@ -106,7 +113,8 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
         !offset_minutes) {
         return std::nullopt;
     }
-    const Duration offset = std::chrono::hours(*offset_hours) + std::chrono::minutes(*offset_minutes);
+    const Duration offset =
+        std::chrono::hours(*offset_hours) + std::chrono::minutes(*offset_minutes);
     return rest[0] == '+' ? time - offset : time + offset;
 }
 
@@ -169,7 +177,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
         any_unit = true;
         text.remove_prefix(unit->name.size());
     }
-    if (!std::isfinite(total) || total > static_cast<double>(std::numeric_limits<std::int64_t>::max() / 2)) {
+    if (!std::isfinite(total) ||
+        total > static_cast<double>(std::numeric_limits<std::int64_t>::max() / 2)) {
         return std::nullopt;
     }
     const Duration duration(std::llround(total));
@@ -199,7 +208,8 @@ std::string human_duration(Duration duration) {
     }
     const auto all = floor<std::chrono::minutes>(duration).count();
     if (all < std::int64_t{48} * 60) {
-        return all % 60 ? fmt::format("{} h {} min", all / 60, all % 60) : fmt::format("{} h", all / 60);
+        return all % 60 ? fmt::format("{} h {} min", all / 60, all % 60)
+                        : fmt::format("{} h", all / 60);
     }
     const auto hours = all / 60;
     return hours % 24 ? fmt::format("{} d {} h", hours / 24, hours % 24)

@@ -24,7 +24,8 @@ using Time = std::chrono::sys_time<Duration>;
 
 /// Go's own form, as Vault prints TTLs: `768h0m0s`, `30m0s`, `10s`.
 [[nodiscard]] std::string go_duration(Duration duration);
-/// What Vault accepts for a TTL: `60`, `60s`, `1h30m`, `1.5h`, `1d`. Nothing where it cannot be read; may be negative.
+/// What Vault accepts for a TTL: `60`, `60s`, `1h30m`, `1.5h`, `1d`. Nothing where it cannot be
+/// read; may be negative.
 [[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
 /// For people: `1 h 5 min`, `12.3 s`, `4 ms`.
 [[nodiscard]] std::string human_duration(Duration duration);

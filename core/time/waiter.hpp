@@ -10,8 +10,8 @@
 
 namespace meshproof::detail {
 
-/// A parked coroutine: a move-only boxed completion handler (Boost 1.81 has no any_completion_handler).
-/// Destroying a parked waiter destroys the coroutine that waits.
+/// A parked coroutine: a move-only boxed completion handler (Boost 1.81 has no
+/// any_completion_handler). Destroying a parked waiter destroys the coroutine that waits.
 class Waiter {
   public:
     Waiter() = default;

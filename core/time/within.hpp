@@ -9,8 +9,9 @@
 
 namespace meshproof {
 
-/// Waits for `work` at most `limit`; then cancels it and fails with `timed_out`. When it is itself cancelled it ends as any
-/// wait does, with operation_aborted (the operators would say "multiple exceptions").
+/// Waits for `work` at most `limit`; then cancels it and fails with `timed_out`. When it is itself
+/// cancelled it ends as any wait does, with operation_aborted (the operators would say "multiple
+/// exceptions").
 template <class T>
 Task<Result<T>> within(Clock& clock, Duration limit, Task<Result<T>> work) {
     using namespace boost::asio::experimental::awaitable_operators;

@@ -18,11 +18,12 @@ using Json = nlohmann::json;
 enum class Product { openbao, vault };
 [[nodiscard]] std::string_view to_string(Product product);  ///< "openbao", "vault"
 
-/// Where a Vault is and how it is asked. `mount` paths below are without leading or trailing slash ("pki_int").
+/// Where a Vault is and how it is asked. `mount` paths below are without leading or trailing slash
+/// ("pki_int").
 struct Config {
-    http::Endpoint endpoint;      ///< url without /v1; TLS trust; timeout
-    Secret token;                 ///< empty = none is sent
-    std::string namespace_name;   ///< X-Vault-Namespace, sent where not empty
+    http::Endpoint endpoint;     ///< url without /v1; TLS trust; timeout
+    Secret token;                ///< empty = none is sent
+    std::string namespace_name;  ///< X-Vault-Namespace, sent where not empty
 };
 
 /// An answer of a logical endpoint: the envelope of wire contract row 1, or a raw body.
@@ -32,7 +33,7 @@ struct Reply {
     std::string body;  ///< as it came
     Json json;         ///< the parsed body, or null where it was not JSON
 
-    [[nodiscard]] const Json& data() const;                 ///< `data`, or null
+    [[nodiscard]] const Json& data() const;  ///< `data`, or null
     [[nodiscard]] std::vector<std::string> warnings() const;
     [[nodiscard]] std::vector<std::string> errors() const;
 };
@@ -48,7 +49,8 @@ struct SealStatus {
     bool initialized = false, sealed = false;
     int threshold = 0, shares = 0, progress = 0;
     std::string version, storage_type;
-    Product product = Product::vault;  ///< told apart by `commit_date` (OpenBao) and `build_date` (Vault), row 25
+    Product product =
+        Product::vault;  ///< told apart by `commit_date` (OpenBao) and `build_date` (Vault), row 25
 };
 
 struct Login {
@@ -71,16 +73,17 @@ struct TokenInfo {
 
 struct SignRequest {
     std::string csr_pem;
-    std::optional<Duration> ttl;       ///< absent = the role's or the mount's
+    std::optional<Duration> ttl;  ///< absent = the role's or the mount's
     std::string format = "pem";
-    std::string common_name;           ///< sent where not empty
+    std::string common_name;  ///< sent where not empty
     bool exclude_cn_from_sans = false;
 };
 
 struct Issued {
     crypto::Certificate leaf;
     crypto::Certificate issuing_ca;
-    std::vector<crypto::Certificate> chain;  ///< `ca_chain`, or issuing_ca where that is absent (root-issued)
+    std::vector<crypto::Certificate>
+        chain;  ///< `ca_chain`, or issuing_ca where that is absent (root-issued)
     std::string serial;
     Time expiration;
     std::string private_key_pem;  ///< `issue` only
@@ -94,18 +97,21 @@ struct GeneratedCa {
 };
 
 struct SignedIntermediate {
-    std::string certificate_pem;  ///< as answered; with format=pem_bundle intermediate, newline, root
+    std::string
+        certificate_pem;  ///< as answered; with format=pem_bundle intermediate, newline, root
     std::vector<crypto::Certificate> certificates;
     std::vector<std::string> warnings;
 };
 
 struct ImportedIssuers {
     std::vector<std::string> issuers, keys;
-    std::map<std::string, std::string> mapping;  ///< issuer id -> key id, "" where the mount has no key for it
+    std::map<std::string, std::string>
+        mapping;  ///< issuer id -> key id, "" where the mount has no key for it
 };
 
-/// The Vault HTTP API as clients of the mesh flow use it. Writes are PUT, as HashiCorp's own clients send them.
-/// Every failure carries the server's texts in Failure::errors. HTTP 307 is followed once. Nothing is retried here.
+/// The Vault HTTP API as clients of the mesh flow use it. Writes are PUT, as HashiCorp's own
+/// clients send them. Every failure carries the server's texts in Failure::errors. HTTP 307 is
+/// followed once. Nothing is retried here.
 class Client {
   public:
     Client(http::Transport& transport, Config config);
@@ -113,9 +119,11 @@ class Client {
     [[nodiscard]] const Config& config() const { return config_; }
     [[nodiscard]] Client with_token(Secret token) const;
     [[nodiscard]] Client with_namespace(std::string name) const;
-    [[nodiscard]] Client at(http::Url url) const;  ///< the same Vault over another link; keeps the name that TLS checks
+    [[nodiscard]] Client at(
+        http::Url url) const;  ///< the same Vault over another link; keeps the name that TLS checks
 
-    /// Any endpoint: path without /v1 ("sys/mounts"). A non-2xx status is a value here, not a failure.
+    /// Any endpoint: path without /v1 ("sys/mounts"). A non-2xx status is a value here, not a
+    /// failure.
     [[nodiscard]] Task<Result<Reply>> request(std::string method, std::string path,
                                               std::optional<Json> body = std::nullopt) const;
     /// As request, but a status outside 2xx is a Failure with the server's texts.
@@ -129,7 +137,8 @@ class Client {
     [[nodiscard]] Task<Result<SealStatus>> unseal(Secret key) const;
     [[nodiscard]] Task<Result<void>> enable_secrets(std::string mount, std::string type) const;
     [[nodiscard]] Task<Result<void>> disable_secrets(std::string mount) const;
-    [[nodiscard]] Task<Result<std::vector<std::string>>> list_secrets() const;  ///< without trailing slashes
+    [[nodiscard]] Task<Result<std::vector<std::string>>> list_secrets()
+        const;  ///< without trailing slashes
     [[nodiscard]] Task<Result<void>> tune_secrets(std::string mount, Duration max_lease_ttl) const;
     [[nodiscard]] Task<Result<void>> enable_auth(std::string mount, std::string type) const;
     [[nodiscard]] Task<Result<void>> disable_auth(std::string mount) const;
@@ -141,19 +150,27 @@ class Client {
 
     // pki (mount, then what)
     [[nodiscard]] Task<Result<GeneratedCa>> generate_root(std::string mount, Json parameters) const;
-    [[nodiscard]] Task<Result<std::string>> generate_intermediate_csr(std::string mount, Json parameters) const;
-    [[nodiscard]] Task<Result<SignedIntermediate>> sign_intermediate(std::string mount, Json parameters) const;
-    [[nodiscard]] Task<Result<ImportedIssuers>> set_signed(std::string mount, std::string certificate_pem) const;
+    [[nodiscard]] Task<Result<std::string>> generate_intermediate_csr(std::string mount,
+                                                                      Json parameters) const;
+    [[nodiscard]] Task<Result<SignedIntermediate>> sign_intermediate(std::string mount,
+                                                                     Json parameters) const;
+    [[nodiscard]] Task<Result<ImportedIssuers>> set_signed(std::string mount,
+                                                           std::string certificate_pem) const;
     [[nodiscard]] Task<Result<void>> configure_urls(std::string mount, Json parameters) const;
     [[nodiscard]] Task<Result<std::string>> default_issuer(std::string mount) const;
-    [[nodiscard]] Task<Result<void>> use_issuer_by_default(std::string mount, std::string reference) const;
+    [[nodiscard]] Task<Result<void>> use_issuer_by_default(std::string mount,
+                                                           std::string reference) const;
     [[nodiscard]] Task<Result<void>> delete_issuer(std::string mount, std::string reference) const;
     [[nodiscard]] Task<Result<std::vector<std::string>>> list_issuers(std::string mount) const;
-    [[nodiscard]] Task<Result<Json>> write_role(std::string mount, std::string role, Json parameters) const;
-    [[nodiscard]] Task<Result<Issued>> sign(std::string mount, std::string role, SignRequest request) const;
-    /// The `sign` endpoint named by a whole path as an integration account holds it: "pki_int/sign/role".
+    [[nodiscard]] Task<Result<Json>> write_role(std::string mount, std::string role,
+                                                Json parameters) const;
+    [[nodiscard]] Task<Result<Issued>> sign(std::string mount, std::string role,
+                                            SignRequest request) const;
+    /// The `sign` endpoint named by a whole path as an integration account holds it:
+    /// "pki_int/sign/role".
     [[nodiscard]] Task<Result<Issued>> sign_at(std::string path, SignRequest request) const;
-    [[nodiscard]] Task<Result<Issued>> issue(std::string mount, std::string role, Json parameters) const;
+    [[nodiscard]] Task<Result<Issued>> issue(std::string mount, std::string role,
+                                             Json parameters) const;
     [[nodiscard]] Task<Result<crypto::Certificate>> ca(std::string mount) const;
     [[nodiscard]] Task<Result<std::vector<crypto::Certificate>>> ca_chain(std::string mount) const;
     [[nodiscard]] Task<Result<crypto::Crl>> crl(std::string mount) const;
@@ -167,18 +184,22 @@ class Client {
     };
     struct KubernetesRole {
         std::vector<std::string> service_accounts, namespaces, policies;
-        Duration ttl{};         ///< zero = the mount's default
+        Duration ttl{};  ///< zero = the mount's default
         Duration max_ttl{};
         std::string audience;
-        std::string token_type; ///< "" = service
+        std::string token_type;  ///< "" = service
     };
-    [[nodiscard]] Task<Result<void>> configure_kubernetes(std::string mount, KubernetesConfig config) const;
-    [[nodiscard]] Task<Result<void>> write_kubernetes_role(std::string mount, std::string role, KubernetesRole spec) const;
-    [[nodiscard]] Task<Result<Login>> login_kubernetes(std::string mount, std::string role, Secret jwt) const;
+    [[nodiscard]] Task<Result<void>> configure_kubernetes(std::string mount,
+                                                          KubernetesConfig config) const;
+    [[nodiscard]] Task<Result<void>> write_kubernetes_role(std::string mount, std::string role,
+                                                           KubernetesRole spec) const;
+    [[nodiscard]] Task<Result<Login>> login_kubernetes(std::string mount, std::string role,
+                                                       Secret jwt) const;
 
     // auth/token
     [[nodiscard]] Task<Result<TokenInfo>> lookup_self() const;
-    [[nodiscard]] Task<Result<Login>> renew_self(std::optional<Duration> increment = std::nullopt) const;
+    [[nodiscard]] Task<Result<Login>> renew_self(
+        std::optional<Duration> increment = std::nullopt) const;
     [[nodiscard]] Task<Result<void>> revoke_self() const;
 
   private:
@@ -186,7 +207,9 @@ class Client {
     Config config_;
 };
 
-/// The Failure for an answer outside 2xx: its kind by status, the server's texts, and "METHOD PATH: 403 permission denied" as message.
-[[nodiscard]] Failure failure_of(std::string_view method, std::string_view path, const Reply& reply);
+/// The Failure for an answer outside 2xx: its kind by status, the server's texts, and "METHOD PATH:
+/// 403 permission denied" as message.
+[[nodiscard]] Failure failure_of(std::string_view method, std::string_view path,
+                                 const Reply& reply);
 
 }  // namespace meshproof::vault

@@ -13,7 +13,8 @@
 #include "core/vault/client.hpp"
 #include "fakes/defects.hpp"
 
-/// What stands between FakeVault's core (envelope, tokens, policies, routing) and its mounted backends (pki, kubernetes auth, token).
+/// What stands between FakeVault's core (envelope, tokens, policies, routing) and its mounted
+/// backends (pki, kubernetes auth, token).
 namespace meshproof::fakes {
 
 using Json = nlohmann::json;
@@ -22,7 +23,7 @@ enum class Operation { read, update, create, remove, list, patch, help };
 
 /// A mounted engine or auth method, as its backend sees it.
 struct MountView {
-    std::string path;  ///< "pki_int/" or "auth/c1/", with the trailing slash
+    std::string path;              ///< "pki_int/" or "auth/c1/", with the trailing slash
     Duration default_lease_ttl{};  ///< system default (768 h) substituted
     Duration max_lease_ttl{};      ///< system default (768 h) substituted
 };
@@ -30,14 +31,15 @@ struct MountView {
 /// A logical request after routing, authorisation and body parsing.
 struct BackendRequest {
     Operation operation = Operation::read;
-    std::string path;      ///< relative to the mount, no leading slash: "sign/r", "ca/pem"
-    Json data;             ///< object: the body's fields (form bodies too) or, for read/list/remove, the query's
+    std::string path;  ///< relative to the mount, no leading slash: "sign/r", "ca/pem"
+    Json data;  ///< object: the body's fields (form bodies too) or, for read/list/remove, the
+                ///< query's
     http::Headers headers;
     MountView mount;
     Time now;
     bool unauthenticated = false;  ///< the path is one of the backend's unauthenticated ones
     std::string remote_address;
-    std::string namespace_path;    ///< "" = root
+    std::string namespace_path;  ///< "" = root
 };
 
 /// A login's or token creation's outcome: the core makes the token from it.
@@ -51,9 +53,9 @@ struct AuthGrant {
     bool orphan = true;
     bool no_default_policy = false;
     std::string token_type = "service";
-    std::string alias_name;     ///< one entity per (mount, alias)
-    Json internal;              ///< kept with the token for its renewal (the login JWT on OpenBao)
-    std::string role;           ///< token role or auth role by which it is renewed
+    std::string alias_name;  ///< one entity per (mount, alias)
+    Json internal;           ///< kept with the token for its renewal (the login JWT on OpenBao)
+    std::string role;        ///< token role or auth role by which it is renewed
 };
 
 /// A secret that the core shall register a lease for.
@@ -66,18 +68,19 @@ struct LeaseGrant {
 /// What a backend answers. Exactly one shape applies, by `kind`.
 struct BackendResponse {
     enum class Kind {
-        none,         ///< 204 (200 with data null where there are warnings)
-        data,         ///< 200, envelope with `data` (null allowed: an empty but non-nil response)
-        raw,          ///< `raw` as it is
-        error,        ///< a backend error response: 400 (or `status`) with the plain text
-        go_error,     ///< a Go error: 500 (or `status`), wrapped as "1 error occurred" on authenticated paths (row 5)
-        auth,         ///< 200 with an auth block
+        none,      ///< 204 (200 with data null where there are warnings)
+        data,      ///< 200, envelope with `data` (null allowed: an empty but non-nil response)
+        raw,       ///< `raw` as it is
+        error,     ///< a backend error response: 400 (or `status`) with the plain text
+        go_error,  ///< a Go error: 500 (or `status`), wrapped as "1 error occurred" on
+                   ///< authenticated paths (row 5)
+        auth,      ///< 200 with an auth block
     };
     Kind kind = Kind::none;
     int status = 0;  ///< 0 = the kind's own default
     Json data;
     std::vector<std::string> warnings;
-    std::string text;       ///< of error and go_error
+    std::string text;  ///< of error and go_error
     http::Response raw;
     std::optional<AuthGrant> auth;
     std::optional<LeaseGrant> lease;
@@ -86,8 +89,12 @@ struct BackendResponse {
     [[nodiscard]] static BackendResponse with(Json data, std::vector<std::string> warnings = {});
     [[nodiscard]] static BackendResponse error(std::string text, int status = 400);
     [[nodiscard]] static BackendResponse go_error(std::string text, int status = 500);
-    [[nodiscard]] static BackendResponse unsupported_path() { return go_error("unsupported path", 404); }
-    [[nodiscard]] static BackendResponse unsupported_operation() { return go_error("unsupported operation", 405); }
+    [[nodiscard]] static BackendResponse unsupported_path() {
+        return go_error("unsupported path", 404);
+    }
+    [[nodiscard]] static BackendResponse unsupported_operation() {
+        return go_error("unsupported operation", 405);
+    }
 };
 
 /// A declared field of an endpoint and its loose coercion (row 12).
@@ -100,8 +107,10 @@ struct Fields {
 /// The request's fields after coercion, with what was not recognised (row 11).
 class FieldData {
   public:
-    /// Coerces `data` by `fields`; a failure is the 400 text "Field validation failed: …" for this product.
-    [[nodiscard]] static Result<FieldData> read(const Fields& fields, const Json& data, vault::Product product);
+    /// Coerces `data` by `fields`; a failure is the 400 text "Field validation failed: …" for this
+    /// product.
+    [[nodiscard]] static Result<FieldData> read(const Fields& fields, const Json& data,
+                                                vault::Product product);
 
     [[nodiscard]] bool has(std::string_view name) const;
     [[nodiscard]] std::string text(std::string_view name, std::string_view fallback = {}) const;
@@ -129,13 +138,16 @@ class Backend {
 
     [[nodiscard]] virtual std::string type() const = 0;  ///< "pki", "kubernetes"
     /// Whether the path (relative to the mount) needs no token for this operation.
-    [[nodiscard]] virtual bool unauthenticated(Operation operation, std::string_view path) const = 0;
+    [[nodiscard]] virtual bool unauthenticated(Operation operation,
+                                               std::string_view path) const = 0;
     /// Whether the operation on the path needs the `sudo` capability besides (row 57).
     [[nodiscard]] virtual bool needs_sudo(Operation operation, std::string_view path) const = 0;
-    /// An existence check turns update into create for what is absent (row 51); nothing = the path has no such check.
+    /// An existence check turns update into create for what is absent (row 51); nothing = the path
+    /// has no such check.
     [[nodiscard]] virtual std::optional<bool> exists(std::string_view path) const = 0;
     [[nodiscard]] virtual Task<BackendResponse> handle(BackendRequest request) = 0;
-    /// Renewal of a token that this backend's login granted (row 156). `internal` is AuthGrant::internal.
+    /// Renewal of a token that this backend's login granted (row 156). `internal` is
+    /// AuthGrant::internal.
     [[nodiscard]] virtual Task<BackendResponse> renew(BackendRequest request, AuthGrant grant) {
         (void)request;
         (void)grant;

@@ -9,7 +9,8 @@
 namespace meshproof::fakes {
 namespace {
 
-/// The date on which simulations begin; the seed adds up to a day, so that no run sits on whole seconds.
+/// The date on which simulations begin; the seed adds up to a day, so that no run sits on whole
+/// seconds.
 Time sim_start(std::uint64_t seed) {
     constexpr std::int64_t new_year_2026 = 1'767'225'600;
     return from_unix_seconds(new_year_2026) +
@@ -23,6 +24,7 @@ class SimEnvironment final : public run::Environment {
           clock_(context_, sim_start(options_.seed)),
           network_(clock_, Prng(options_.seed).fork("network"), options_.faults) {
         options_.servers.seed = options_.seed;
+        options_.servers.es256 = true;
     }
 
     [[nodiscard]] std::string_view setting() const override { return "sim"; }
@@ -46,7 +48,9 @@ class SimEnvironment final : public run::Environment {
     }
 
     void drive(Task<void> work) override { clock_.run(std::move(work)); }
-    void post(std::function<void()> callback) override { boost::asio::post(context_, std::move(callback)); }
+    void post(std::function<void()> callback) override {
+        boost::asio::post(context_, std::move(callback));
+    }
 
   private:
     SimOptions options_;
@@ -56,16 +60,20 @@ class SimEnvironment final : public run::Environment {
     std::unique_ptr<FakeServers> servers_;
 };
 
-/// Starts the sides of a target that are fake, and keeps them for as long as the environment keeps the starter.
+/// Starts the sides of a target that are fake, and keeps them for as long as the environment keeps
+/// the starter.
 struct Starting {
     FakeServersOptions options;
-    std::shared_ptr<std::unique_ptr<FakeServers>> servers = std::make_shared<std::unique_ptr<FakeServers>>();
+    std::shared_ptr<std::unique_ptr<FakeServers>> servers =
+        std::make_shared<std::unique_ptr<FakeServers>>();
 };
 
-Task<Result<run::Target>> start_fakes(Starting starting, run::Environment& environment, run::Target target) {
+Task<Result<run::Target>> start_fakes(Starting starting, run::Environment& environment,
+                                      run::Target target) {
     starting.options.vaults = target.fake_vaults ? starting.options.vaults : 0;
     starting.options.clusters = target.fake_clusters ? starting.options.clusters : 0;
-    auto servers = co_await FakeServers::start(starting.options, environment.clock(), environment.transport());
+    auto servers =
+        co_await FakeServers::start(starting.options, environment.clock(), environment.transport());
     if (!servers) {
         co_return propagate(servers);
     }
@@ -87,8 +95,9 @@ std::unique_ptr<run::Environment> make_loopback(FakeServersOptions options) {
     target.leaf_ttl = options.leaf_ttl;
     const Starting starting{std::move(options)};
     return std::make_unique<run::SocketEnvironment>(
-        "loopback", std::move(target),
-        [starting](run::Environment& environment, run::Target t) { return start_fakes(starting, environment, std::move(t)); });
+        "loopback", std::move(target), [starting](run::Environment& environment, run::Target t) {
+            return start_fakes(starting, environment, std::move(t));
+        });
 }
 
 std::unique_ptr<run::Environment> make_live(run::Target target, FakeServersOptions fakes) {
@@ -97,8 +106,9 @@ std::unique_ptr<run::Environment> make_live(run::Target target, FakeServersOptio
     }
     const Starting starting{std::move(fakes)};
     return std::make_unique<run::SocketEnvironment>(
-        "live", std::move(target),
-        [starting](run::Environment& environment, run::Target t) { return start_fakes(starting, environment, std::move(t)); });
+        "live", std::move(target), [starting](run::Environment& environment, run::Target t) {
+            return start_fakes(starting, environment, std::move(t));
+        });
 }
 
 }  // namespace meshproof::fakes

@@ -20,6 +20,7 @@ struct SimOptions {
 [[nodiscard]] std::unique_ptr<run::Environment> make_loopback(FakeServersOptions options);
 
 /// The setting `live` on a target file, with fakes for the side that the file calls `fake`.
-[[nodiscard]] std::unique_ptr<run::Environment> make_live(run::Target target, FakeServersOptions fakes);
+[[nodiscard]] std::unique_ptr<run::Environment> make_live(run::Target target,
+                                                          FakeServersOptions fakes);
 
 }  // namespace meshproof::fakes

@@ -25,8 +25,9 @@ FakeServers::~FakeServers() = default;
 
 namespace {
 
-http::ListenSpec listen_spec(const FakeServersOptions& options, const crypto::ServerCredentials& credentials,
-                             std::string name, std::uint16_t port) {
+http::ListenSpec listen_spec(const FakeServersOptions& options,
+                             const crypto::ServerCredentials& credentials, std::string name,
+                             std::uint16_t port) {
     http::ListenSpec spec;
     spec.name = std::move(name);
     spec.port = port;
@@ -46,7 +47,8 @@ vault::Product other(vault::Product product) {
 
 }  // namespace
 
-Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions options, Clock& clock,
+Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions options,
+                                                              Clock& clock,
                                                               http::Transport& transport) {
     auto state = std::make_unique<State>();
     state->options = options;
@@ -59,7 +61,8 @@ Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions
             names.push_back(fmt::format("{}-{}-link", base, i));
         }
     }
-    state->credentials = crypto::make_server_credentials("meshproof fake servers", clock.now(), options.certificate_life, names);
+    state->credentials = crypto::make_server_credentials("meshproof fake servers", clock.now(),
+                                                         options.certificate_life, names);
 
     for (std::size_t i = 0; i < options.clusters; ++i) {
         FakeKubeOptions kube;
@@ -67,8 +70,10 @@ Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions
         kube.seed = prng.fork(kube.name).seed();
         kube.admin_token = Secret("admin-" + prng.fork(kube.name + " admin").token(24));
         kube.ca_pem = state->credentials.ca.pem();
+        kube.es256 = options.es256;
         kube.defects = options.defects;
-        auto spec = listen_spec(options, state->credentials, kube.name, i == 0 ? options.kube_port : std::uint16_t{0});
+        auto spec = listen_spec(options, state->credentials, kube.name,
+                                i == 0 ? options.kube_port : std::uint16_t{0});
         State::Kube served;
         served.rules = std::make_unique<FakeKube>(std::move(kube), clock);
         auto listener = co_await transport.listen(std::move(spec), *served.rules);
@@ -83,11 +88,13 @@ Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions
         vault.name = fmt::format("vault-{}", i);
         vault.product = i % 2 == 0 ? options.product : other(options.product);
         vault.seed = prng.fork(vault.name).seed();
-        vault.root_token = Secret((vault.product == vault::Product::openbao ? "s." : "hvs.") + prng.fork(vault.name + " root").token(24));
+        vault.root_token = Secret((vault.product == vault::Product::openbao ? "s." : "hvs.") +
+                                  prng.fork(vault.name + " root").token(24));
         vault.defects = options.defects;
         vault.sign_service_time = options.sign_service_time;
         vault.sign_concurrency = options.sign_concurrency;
-        auto spec = listen_spec(options, state->credentials, vault.name, i == 0 ? options.vault_port : std::uint16_t{0});
+        auto spec = listen_spec(options, state->credentials, vault.name,
+                                i == 0 ? options.vault_port : std::uint16_t{0});
         State::Vault served;
         served.rules = std::make_unique<FakeVault>(std::move(vault), clock, transport);
         auto listener = co_await transport.listen(std::move(spec), *served.rules);
@@ -130,10 +137,20 @@ void FakeServers::complete(run::Target& target) const {
     }
 }
 
-FakeVault& FakeServers::vault(std::size_t index) { return *state_->vaults.at(index).rules; }
-FakeKube& FakeServers::kube(std::size_t index) { return *state_->kubes.at(index).rules; }
-http::Listener& FakeServers::vault_listener(std::size_t index) { return *state_->vaults.at(index).listener; }
-http::Listener& FakeServers::kube_listener(std::size_t index) { return *state_->kubes.at(index).listener; }
-const crypto::Certificate& FakeServers::ca() const { return state_->credentials.ca; }
+FakeVault& FakeServers::vault(std::size_t index) {
+    return *state_->vaults.at(index).rules;
+}
+FakeKube& FakeServers::kube(std::size_t index) {
+    return *state_->kubes.at(index).rules;
+}
+http::Listener& FakeServers::vault_listener(std::size_t index) {
+    return *state_->vaults.at(index).listener;
+}
+http::Listener& FakeServers::kube_listener(std::size_t index) {
+    return *state_->kubes.at(index).listener;
+}
+const crypto::Certificate& FakeServers::ca() const {
+    return state_->credentials.ca;
+}
 
 }  // namespace meshproof::fakes

@@ -19,20 +19,24 @@ struct FakeServersOptions {
     std::size_t clusters = 2;  ///< 0 = none
     vault::Product product = vault::Product::openbao;
     Duration leaf_ttl = std::chrono::hours(24);
-    Duration certificate_life = std::chrono::hours(24 * 3650);  ///< of the servers' own TLS certificates
+    Duration certificate_life =
+        std::chrono::hours(24 * 3650);            ///< of the servers' own TLS certificates
     std::uint16_t vault_port = 0, kube_port = 0;  ///< of the first of each; 0 = any free one
     bool tls = true;
+    bool es256 = false;  ///< API servers sign tokens with P-256: an RSA key costs a simulation more
+                         ///< than all else
     Duration sign_service_time{};  ///< see FakeVaultOptions
     int sign_concurrency = 0;
     Defects defects;
 };
 
-/// Fake Vaults and API servers, served on a transport with their own CA: what the settings sim and loopback run against.
+/// Fake Vaults and API servers, served on a transport with their own CA: what the settings sim and
+/// loopback run against.
 class FakeServers {
   public:
     /// Serves them on `transport`; clock and transport outlive the result.
-    [[nodiscard]] static Task<Result<std::unique_ptr<FakeServers>>> start(FakeServersOptions options, Clock& clock,
-                                                                         http::Transport& transport);
+    [[nodiscard]] static Task<Result<std::unique_ptr<FakeServers>>> start(
+        FakeServersOptions options, Clock& clock, http::Transport& transport);
     ~FakeServers();
 
     /// Fills in the sides that are ours: addresses, CA, tokens, unseal keys.

@@ -56,7 +56,8 @@ TEST(Json, HoldsTheSchemaAndEveryVerdict) {
 
 TEST(Junit, EscapesAndCounts) {
     const auto xml = to_junit(sample());
-    EXPECT_NE(xml.find("tests=\"5\" failures=\"1\" errors=\"1\" skipped=\"2\""), std::string::npos) << xml;
+    EXPECT_NE(xml.find("tests=\"5\" failures=\"1\" errors=\"1\" skipped=\"2\""), std::string::npos)
+        << xml;
     EXPECT_NE(xml.find("expected &lt;1&gt; &amp; got &quot;2&quot;?"), std::string::npos) << xml;
     EXPECT_NE(xml.find("deviates: known"), std::string::npos);
 }
@@ -73,7 +74,8 @@ TEST(Reports, AreWrittenIntoANewFolder) {
 }
 
 TEST(Terminal, SummaryNamesEveryVerdict) {
-    EXPECT_EQ(summary_line(sample()), "5 scenarios: 1 pass, 1 fail, 1 blocked, 1 skip, 1 deviates in 1.5 s");
+    EXPECT_EQ(summary_line(sample()),
+              "5 scenarios: 1 pass, 1 fail, 1 blocked, 1 skip, 1 deviates in 1.5 s");
     EXPECT_EQ(outcome_line(sample().outcomes[0], false).find("\x1b"), std::string::npos);
     EXPECT_NE(outcome_line(sample().outcomes[1], true).find("\x1b[31m"), std::string::npos);
 }

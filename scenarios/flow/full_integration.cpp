@@ -7,10 +7,9 @@ namespace {
 
 using vault::Json;
 
-/// The page's own numbers.
-constexpr Duration root_life = std::chrono::hours(8760),
-                   intermediate_life = std::chrono::hours(4380),
-                   role_max_ttl = std::chrono::hours(720), token_life = std::chrono::hours(1);
+// The page's own numbers.
+const Duration root_life = as_written("8760h"), intermediate_life = as_written("4380h"),
+               role_max_ttl = as_written("720h"), token_life = as_written("1h");
 
 Task<Json> read_back(run::PreparedVault prepared, std::string path) {
     co_return require(co_await prepared.site->admin.call("GET", path), "read " + path).data();
@@ -53,7 +52,7 @@ Task<void> expect_pki(World& world, run::PreparedVault prepared) {
     expect_field(world, role, "allowed_domains", {"svc"});
     expect_field(world, role, "allow_subdomains", true);
     expect_field(world, role, "max_ttl",
-                 std::chrono::seconds(role_max_ttl / std::chrono::seconds(1)).count());
+                 std::chrono::floor<std::chrono::seconds>(role_max_ttl).count());
     expect_field(world, role, "require_cn", false);
     expect_field(world, role, "allowed_uri_sans", {"spiffe://" + prepared.trust_domain + "/*"});
 }
@@ -101,7 +100,7 @@ Task<void> expect_auth(World& world, run::PreparedVault prepared) {
     expect_field(world, role, "bound_service_account_namespaces", {world.target().mesh_namespace});
     expect_field(world, role, "token_policies", {prepared.policy});
     expect_field(world, role, "token_ttl",
-                 std::chrono::seconds(token_life / std::chrono::seconds(1)).count());
+                 std::chrono::floor<std::chrono::seconds>(token_life).count());
     const auto again = co_await prepared.site->admin.enable_auth(prepared.auth_mount, "kubernetes");
     world.expect_refused(again, "path is already in use",
                          "\"Make sure that the cluster name is unique\"");
@@ -170,10 +169,8 @@ Task<void> expect_workloads(World& world, run::PreparedVault prepared, mesh::Clu
     for (const auto& workload : {"web", "api"}) {
         const auto leaf = leaf_of(cluster, workload);
         const auto id = mesh::svid_id(leaf);
-        const auto wanted = fmt::format("spiffe://{}/ns/{}/sa/{}", prepared.trust_domain,
-                                        world.target().workload_namespace, workload);
-        world.expect(id && id->text() == wanted, "the leaf of {} is for {}", workload,
-                     id ? id->text() : id.error().message);
+        world.expect(id && *id == world.workload_id(world.mesh().trust_domain(), workload),
+                     "the leaf of {} is for {}", workload, id ? id->text() : id.error().message);
         world.expect(leaf.signed_by(issuer), "the leaf of {} is not signed by the intermediate",
                      workload);
     }

@@ -6,7 +6,7 @@ namespace {
 
 using vault::Json;
 
-constexpr Duration system_max_ttl = std::chrono::hours(768);  // of an untuned mount (row 70)
+const Duration system_max_ttl = as_written("768h");  // of an untuned mount (row 70)
 constexpr std::string_view longer_than = "is longer than permitted maxTTL";
 
 struct Printed {
@@ -19,9 +19,9 @@ bool warned(const std::vector<std::string>& warnings) {
 }
 
 bool capped(const crypto::Certificate& certificate) {
-    constexpr Duration dated_back = std::chrono::seconds(30);  // row 71
+    const auto dated_back = as_written("30s");  // row 71
     const auto life = certificate.not_after() - certificate.not_before() - dated_back;
-    return std::chrono::abs(life - system_max_ttl) <= std::chrono::seconds(1);
+    return std::chrono::abs(life - system_max_ttl) <= as_written("1s");
 }
 
 // A mount that nobody tuned cuts the page's 8760 h and 4380 h to 768 h.
@@ -94,7 +94,7 @@ Task<Secret> set_up_auth(World& world, Printed printed) {
                                                  {.service_accounts = {printed.service_account},
                                                   .namespaces = {ns},
                                                   .policies = {printed.pki},
-                                                  .ttl = std::chrono::hours(1),
+                                                  .ttl = as_written("1h"),
                                                   .max_ttl = {},
                                                   .audience = {},
                                                   .token_type = {}}),

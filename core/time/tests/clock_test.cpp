@@ -21,7 +21,8 @@ struct Sim {
     SimClock clock{context, start};
 };
 
-Task<void> sleep_and_note(Clock& clock, Duration duration, std::string name, std::vector<std::string>& log) {
+Task<void> sleep_and_note(Clock& clock, Duration duration, std::string name,
+                          std::vector<std::string>& log) {
     co_await clock.sleep_for(duration);
     log.push_back(name);
 }
@@ -137,7 +138,8 @@ TEST(SimClock, DestroysWhoeverStillSleeps) {
     std::vector<std::string> log;
     {
         SimClock clock(context, start);
-        boost::asio::co_spawn(context, sleep_and_note(clock, 1h, "never", log), [](std::exception_ptr) {});
+        boost::asio::co_spawn(context, sleep_and_note(clock, 1h, "never", log),
+                              [](std::exception_ptr) {});
         context.poll();
     }
     EXPECT_TRUE(log.empty());
