@@ -1,5 +1,7 @@
 #include "scenarios/steps.hpp"
 
+#include "core/base/assert.hpp"
+
 namespace meshproof::scenarios {
 namespace {
 
@@ -87,7 +89,13 @@ Task<mesh::CaHealth> await_health(World& world, std::string cluster, bool connec
 }
 
 Time end_of(const crypto::Certificate& leaf) {
-    return leaf.not_after() + std::chrono::seconds(1);
+    return from_unix_seconds(unix_seconds(leaf.not_after()) + 1);
+}
+
+Duration as_written(std::string_view ttl) {
+    const auto duration = parse_duration(ttl);
+    MESHPROOF_ASSERT(duration.has_value(), "\"{}\" is no duration", ttl);
+    return *duration;
 }
 
 Task<Secret> token_of(World& world, run::KubeSite& cluster, std::string service_account) {

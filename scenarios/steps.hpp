@@ -44,6 +44,10 @@ struct Place {
 /// valid through the last one (RFC 5280 4.1.2.5).
 [[nodiscard]] Time end_of(const crypto::Certificate& leaf);
 
+/// A length of time as the page and Vault write it: "8760h". For what is configured, never for
+/// waiting.
+[[nodiscard]] Duration as_written(std::string_view ttl);
+
 /// A token of a service account in the mesh's namespace, as the mesh asks for one, made by the
 /// cluster's administrator.
 [[nodiscard]] Task<Secret> token_of(World& world, run::KubeSite& cluster,

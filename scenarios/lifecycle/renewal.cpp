@@ -3,7 +3,7 @@
 namespace meshproof::scenarios {
 namespace {
 
-constexpr Duration vault_token_life = std::chrono::hours(1);  // ttl=1h of the page's step 1 g
+const Duration vault_token_life = as_written("1h");  // ttl=1h of the page's step 1 g
 
 Task<void> run(World& world) {
     const auto life = world.leaf_ttl();
