@@ -106,6 +106,10 @@ Task<void> send_wave(std::shared_ptr<Signing> signing, Load load, Wave wave) {
     }
     co_await clients.join();
     const auto lasted = world.clock().elapsed() - begin;
+    if (wave.fault) {
+        // Requests whose callers gave up are handled to their end, and hold the next ones up.
+        co_await world.clock().sleep_for(milliseconds(load.service_ms) * (wave.clients + 1));
+    }
     std::size_t answered = 0;
     for (auto i = before; i < signing->attempts.size(); ++i) {
         const auto& answer = signing->attempts[i]->answer;
@@ -132,9 +136,6 @@ Task<void> sign_all(run::World& world, Load load) {
     for (const auto& wave : load.waves) {
         co_await send_wave(signing, load, wave);
     }
-    // Requests whose callers gave up are handled to their end.
-    co_await world.clock().sleep_for(milliseconds(load.service_ms) *
-                                     static_cast<std::int64_t>(signing->attempts.size() + 1));
     const auto made = co_await stored(signing);
     std::set<std::string> serials;
     for (const auto& attempt : signing->attempts) {
