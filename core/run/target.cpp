@@ -206,7 +206,9 @@ Result<void> read_trust(const Section& section, const Variables& variables, cryp
     if (!pem) {
         return propagate(pem);
     }
-    std::string source;
+    // The file is named, whoever it was that named it.
+    auto source = section.text("ca_file").value_or(std::nullopt).value_or("");
+    source += source.empty() ? "" : ": ";
     if (const auto path = filled(variables, "VAULT_CACERT"); !*pem && path) {
         source = "VAULT_CACERT: ";
         auto content = read_file(*path);
