@@ -592,18 +592,10 @@ Task<Result<void>> Client::delete_cluster_role_binding(std::string binding) cons
         co_await call("DELETE", fmt::format("{}/{}", bindings_path, percent_encode(binding))));
 }
 
-Task<Result<std::vector<std::string>>> Client::list_cluster_role_bindings(
+Task<Result<std::vector<ObjectMeta>>> Client::list_cluster_role_bindings(
     std::string selector) const {
     const auto answer = co_await call("GET", selected(std::string(bindings_path), selector));
-    const auto metas = read_all(answer, what("GET", bindings_path), read_meta);
-    if (!metas) {
-        co_return propagate(metas);
-    }
-    std::vector<std::string> names;
-    for (const auto& meta : *metas) {
-        names.push_back(meta.name);
-    }
-    co_return names;
+    co_return read_all(answer, what("GET", bindings_path), read_meta);
 }
 
 }  // namespace meshproof::kube

@@ -146,7 +146,7 @@ class Client {
                                                          std::string service_account,
                                                          Labels labels) const;
     [[nodiscard]] Task<Result<void>> delete_cluster_role_binding(std::string binding) const;
-    [[nodiscard]] Task<Result<std::vector<std::string>>> list_cluster_role_bindings(
+    [[nodiscard]] Task<Result<std::vector<ObjectMeta>>> list_cluster_role_bindings(
         std::string selector) const;
 
   private:

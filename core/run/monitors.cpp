@@ -19,7 +19,7 @@ void Monitors::violate(std::string text) {
     // The first one says what went wrong; a broken invariant tends to repeat itself for every pod.
     constexpr std::size_t most = 20;
     if (violations_.size() < most) {
-        violations_.push_back("monitor: " + text);
+        violations_.push_back("monitor: " + trace_->redacted(text));
     }
     if (!trace_->add("monitor violated: " + text) && violations_.size() < most) {
         violations_.push_back("monitor: a secret reached the trace");

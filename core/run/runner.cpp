@@ -62,7 +62,38 @@ Task<Ending> settle(Task<void> work) {
     co_return ending;
 }
 
-Task<Ending> limited(World& world, Task<void> work, Duration limit, Signal& stop) {
+/// Wakes one scenario's event loop when a stop is requested, for as long as this lives.
+class Stopping {
+  public:
+    Stopping(StopSource* source, Environment& environment) : source_(source) {
+        if (source_ != nullptr) {
+            number_ = source_->on_request(
+                [this, &environment] { environment.post([this] { requested_.notify_all(); }); });
+        }
+    }
+    ~Stopping() {
+        if (source_ != nullptr) {
+            source_->forget(number_);
+        }
+    }
+    Stopping(const Stopping&) = delete;
+    Stopping& operator=(const Stopping&) = delete;
+
+    [[nodiscard]] bool requested() const { return source_ != nullptr && source_->requested(); }
+    /// A signal has no memory: a request that came before this began must end it too.
+    [[nodiscard]] Task<void> wait() {
+        if (!requested()) {
+            co_await requested_.wait();
+        }
+    }
+
+  private:
+    StopSource* source_;
+    std::size_t number_ = 0;
+    Signal requested_;
+};
+
+Task<Ending> limited(World& world, Task<void> work, Duration limit, Stopping& stop) {
     using namespace boost::asio::experimental::awaitable_operators;
     auto first =
         co_await (settle(std::move(work)) || world.clock().sleep_for(limit) || stop.wait());
@@ -108,8 +139,8 @@ void judge(Outcome& outcome, const Ending& ending, const World& world, const Mon
     }
 }
 
-Task<void> play(const Scenario& scenario, World& world, Signal& stop, const StopSource* source,
-                Outcome& outcome, std::vector<ServerVersion>& servers) {
+Task<void> play(const Scenario& scenario, World& world, Stopping& stop, Outcome& outcome,
+                std::vector<ServerVersion>& servers) {
     auto ending = co_await limited(world, world.start(), std::chrono::minutes(2), stop);
     servers = world.servers();
     if (ending.kind == Ending::Kind::done) {
@@ -119,7 +150,7 @@ Task<void> play(const Scenario& scenario, World& world, Signal& stop, const Stop
             (void)co_await settle(world.finish());
             co_return;
         }
-        if (source == nullptr || !source->requested()) {
+        if (!stop.requested()) {
             // No scenario needs so many lives of a leaf; one that hangs says so instead of holding
             // up the run.
             ending = co_await limited(world, scenario.run(world),
@@ -132,6 +163,7 @@ Task<void> play(const Scenario& scenario, World& world, Signal& stop, const Stop
     if (cleaned.kind != Ending::Kind::done && ending.kind == Ending::Kind::done) {
         ending = {Ending::Kind::blocked, "clean-up: " + cleaned.text};
     }
+    ending.text = world.trace().redacted(std::move(ending.text));
     judge(outcome, ending, world, world.monitors());
 }
 
@@ -148,16 +180,8 @@ Outcome run_one(const Scenario& scenario, const RunnerOptions& options,
         const auto before = environment->clock().elapsed();
         {
             World world(*environment, seed, run_id);
-            Signal stop;
-            std::size_t number = 0;
-            if (options.stop != nullptr) {
-                number = options.stop->on_request(
-                    [&environment, &stop] { environment->post([&stop] { stop.notify_all(); }); });
-            }
-            environment->drive(play(scenario, world, stop, options.stop, outcome, servers));
-            if (options.stop != nullptr) {
-                options.stop->forget(number);
-            }
+            Stopping stop(options.stop, *environment);
+            environment->drive(play(scenario, world, stop, outcome, servers));
             outcome.virtual_duration = environment->clock().elapsed() - before;
             outcome.trace_digest = world.trace().digest();
             if (options.keep_trace || outcome.verdict == Verdict::fail ||

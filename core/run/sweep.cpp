@@ -134,9 +134,9 @@ Task<Swept> sweep_cluster(kube::Client admin, std::vector<std::string> namespace
             }
             Result<void> removed;
             if (!only_look) {
-                removed = co_await admin.delete_cluster_role_binding(binding);
+                removed = co_await admin.delete_cluster_role_binding(binding.name);
             }
-            settle(swept, "cluster role binding " + binding, only_look, removed);
+            settle(swept, "cluster role binding " + binding.name, only_look, removed);
         }
     }
     co_return swept;

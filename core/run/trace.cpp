@@ -11,9 +11,7 @@ namespace meshproof::run {
 
 bool Trace::add(std::string line) {
     const bool clean = !leaks(line);
-    if (!clean) {
-        line = "[a line that held a secret]";
-    }
+    line = redacted(std::move(line));
     if (timed_) {
         const auto at = std::chrono::floor<std::chrono::milliseconds>(clock_->elapsed()).count();
         line = fmt::format("{:>12} {}", at, line);
@@ -34,6 +32,10 @@ bool Trace::leaks(std::string_view text) const {
     return std::any_of(secrets_.begin(), secrets_.end(), [text](const std::string& secret) {
         return text.find(secret) != std::string_view::npos;
     });
+}
+
+std::string Trace::redacted(std::string text) const {
+    return leaks(text) ? "[a line that held a secret]" : text;
 }
 
 std::string Trace::digest() const {

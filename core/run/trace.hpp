@@ -27,6 +27,9 @@ class Trace {
     [[nodiscard]] std::string digest() const;
     /// True where the text holds a secret that was learnt.
     [[nodiscard]] bool leaks(std::string_view text) const;
+    /// The text, or words instead of it where it holds a secret: for everything that leaves in a
+    /// report.
+    [[nodiscard]] std::string redacted(std::string text) const;
 
   private:
     const Clock* clock_;

@@ -117,7 +117,7 @@ bool World::can(Capability capability) const {
 
 void World::fail(std::string text) {
     state_->trace.add("expectation failed: " + text);
-    state_->failures.push_back(std::move(text));
+    state_->failures.push_back(state_->trace.redacted(std::move(text)));
 }
 
 void World::expect_text(const Failure& failure, std::string_view text, std::string_view what) {
@@ -247,19 +247,37 @@ Task<void> World::start() {
     }
 }
 
+namespace {
+/// An undo that cannot go on must not keep the others from being tried.
+Task<Result<void>> tried(std::function<Task<Result<void>>()> undo) {
+    try {
+        co_return co_await undo();
+    } catch (const CannotGoOn& cannot) {
+        co_return tl::unexpected<Failure>(cannot.failure());
+    } catch (const std::exception& error) {
+        co_return meshproof::fail(FailureKind::invalid, "{}", error.what());
+    }
+}
+}  // namespace
+
 Task<void> World::finish() {
     auto& s = *state_;
     // Wires first: clean-up must get through whatever a scenario left cut.
     for (const auto& link : s.links) {
         link->set(http::LinkMode::pass);
     }
+    std::exception_ptr of_mesh;
     if (s.mesh) {
-        co_await s.mesh->shut_down();
+        try {
+            co_await s.mesh->shut_down();
+        } catch (...) {
+            of_mesh = std::current_exception();  // told once the rest is cleaned up
+        }
     }
     while (!s.undo.empty()) {
         auto [what, undo] = std::move(s.undo.back());
         s.undo.pop_back();
-        const auto undone = co_await undo();
+        const auto undone = co_await tried(std::move(undo));
         if (!undone && undone.error().kind != FailureKind::not_found) {
             fail(fmt::format("clean-up of {}: {}", what, undone.error().message));
         }
@@ -286,6 +304,9 @@ Task<void> World::finish() {
         for (const auto& problem : swept.problems) {
             fail(fmt::format("clean-up of {}: {}", site.name, problem));
         }
+    }
+    if (of_mesh) {
+        std::rethrow_exception(of_mesh);
     }
 }
 

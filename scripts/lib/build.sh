@@ -44,9 +44,8 @@ build() {
     shift
     log=build/$preset.log
     mkdir -p build
-    if [[ ! -e build/$preset/build.ninja ]]; then
-        cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2 && fail "configure failed"; }
-    fi
+    # Always, for the second it costs: an older build folder would not hear of a changed preset.
+    cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2 && fail "configure failed"; }
     if [[ -t 2 ]]; then
         say "building $preset"
         NINJA_STATUS="[%f/%t %es] " ninja -C "build/$preset" "$@" >&2 || fail "the build failed"

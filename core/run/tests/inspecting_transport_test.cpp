@@ -1,0 +1,118 @@
+#include "core/run/inspecting_transport.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/time/sim_clock.hpp"
+
+namespace meshproof::run {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+/// A wire whose far end gives one answer to everything.
+class OneAnswer final : public http::Transport {
+  public:
+    Result<http::Response> answer;
+
+    Task<Result<http::Response>> send(http::Endpoint /*endpoint*/,
+                                      http::Request /*request*/) override {
+        co_return answer;
+    }
+    Task<Result<std::unique_ptr<http::Stream>>> open(http::Endpoint /*endpoint*/,
+                                                     http::Request /*request*/) override {
+        co_return fail(FailureKind::unsupported, "no streams");
+    }
+    Task<Result<std::unique_ptr<http::Listener>>> listen(http::ListenSpec /*spec*/,
+                                                         http::Handler& /*handler*/) override {
+        co_return fail(FailureKind::unsupported, "no listeners");
+    }
+    Task<Result<std::unique_ptr<http::Link>>> open_link(http::Url /*upstream*/,
+                                                        std::string /*name*/) override {
+        co_return fail(FailureKind::unsupported, "no links");
+    }
+    void drop_idle() override {}
+};
+
+struct InspectingTransportTest : testing::Test {
+    boost::asio::io_context context;
+    SimClock clock{context, from_unix_seconds(1'900'000'000)};
+    Trace trace{clock, false};
+    Monitors monitors{trace, Duration::zero()};
+    OneAnswer wire;
+    InspectingTransport transport{wire, monitors, trace};
+
+    Result<http::Response> send(const std::string& caller, http::Request request) {
+        http::Endpoint endpoint;
+        endpoint.url = require(http::Url::parse("https://vault-0:8200"));
+        endpoint.caller = caller;
+        return clock.run(transport.send(std::move(endpoint), std::move(request)));
+    }
+};
+
+TEST_F(InspectingTransportTest, LearnsTheSecretsThatPass) {
+    for (const auto* secret :
+         {"s.0123456789", "kube.token.1", "projected.jwt.1", "watch.token.1"}) {
+        EXPECT_FALSE(trace.leaks(secret));
+    }
+    (void)send("web-1", {.method = "GET",
+                         .target = "/v1/x",
+                         .headers = {{"x-vault-token", "s.0123456789"}},
+                         .body = {}});
+    (void)send("web-1", {.method = "GET",
+                         .target = "/api",
+                         .headers = {{"authorization", "Bearer kube.token.1"}},
+                         .body = {}});
+    (void)send("web-1", {.method = "PUT",
+                         .target = "/v1/auth/kubernetes/login",
+                         .headers = {},
+                         .body = R"({"jwt":"projected.jwt.1","role":"mesh"})"});
+    (void)clock.run(transport.open({}, {.method = "GET",
+                                        .target = "/api/v1/pods?watch=1",
+                                        .headers = {{"Authorization", "Bearer watch.token.1"}},
+                                        .body = {}}));
+    for (const auto* secret :
+         {"s.0123456789", "kube.token.1", "projected.jwt.1", "watch.token.1"}) {
+        EXPECT_TRUE(trace.leaks(secret)) << secret;
+    }
+    EXPECT_FALSE(trace.leaks(R"({"jwt":"another","role":"mesh"})"));
+}
+
+TEST_F(InspectingTransportTest, ShowsRequestsToTheMonitors) {
+    (void)send("web-1", {.method = "PUT", .target = "/v1/x", .headers = {}, .body = "{}"});
+    EXPECT_EQ(monitors.violations(), Lines{});
+    const std::string key = "-----BEGIN EC PRIVATE KEY-----";
+    (void)send("web-1", {.method = "PUT", .target = "/v1/x", .headers = {}, .body = key});
+    (void)send("", {.method = "PUT", .target = "/v1/x", .headers = {}, .body = key});
+    EXPECT_EQ(monitors.violations(),
+              (Lines{"monitor: a private key left web-1 in PUT /v1/x",
+                     "monitor: a private key left https://vault-0:8200 in PUT /v1/x"}));
+}
+
+TEST_F(InspectingTransportTest, TellsWhatTheAdministratorDoesAndNobodyElse) {
+    wire.answer->status = 204;
+    EXPECT_EQ(
+        send("admin", {.method = "PUT", .target = "/v1/x", .headers = {}, .body = {}})->status,
+        204);
+    EXPECT_EQ(
+        send("web-1", {.method = "PUT", .target = "/v1/x", .headers = {}, .body = {}})->status,
+        204);
+    wire.answer = fail(FailureKind::unreachable, "connection refused");
+    EXPECT_EQ(send("admin", {.method = "GET", .target = "/v1/y", .headers = {}, .body = {}})
+                  .error()
+                  .message,
+              "connection refused");
+    EXPECT_EQ(trace.lines(),
+              (Lines{"admin PUT /v1/x 204",
+                     fmt::format("admin GET /v1/y {}", to_string(FailureKind::unreachable))}));
+}
+
+TEST_F(InspectingTransportTest, SecretInATargetIsAViolation) {
+    trace.learn(Secret("s.0123456789"));
+    (void)send("admin",
+               {.method = "GET", .target = "/v1/x?t=s.0123456789", .headers = {}, .body = {}});
+    EXPECT_EQ(monitors.violations(),
+              Lines{"monitor: a secret reached the trace in the target of a request"});
+}
+
+}  // namespace
+}  // namespace meshproof::run
