@@ -301,10 +301,12 @@ TEST(Runner, StopBeforeAScenarioIsPlayedInterruptsIt) {
     auto how = options();
     how.stop = &stop;
     how.on_begin = [&stop](const Scenario&) { stop.request(); };
-    const auto outcome = outcome_of(scenario("a/1", pass), how);
+    const auto result = run_all({scenario("a/1", pass)}, how);
+    const auto& outcome = result.outcomes.at(0);
     EXPECT_EQ(outcome.verdict, Verdict::blocked);
     EXPECT_EQ(outcome.reason, "interrupted");
     EXPECT_EQ(told(outcome), Lines{});
+    EXPECT_TRUE(result.servers.empty()) << "its servers were asked although it was over";
 }
 
 TEST(Runner, StopDuringAScenarioInterruptsItAndCleansUp) {
