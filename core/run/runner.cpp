@@ -38,6 +38,8 @@ namespace {
 struct Ending {
     enum class Kind { done, failed, blocked } kind = Kind::done;
     std::string text;
+    bool cut_short =
+        false;  ///< cancelled in the middle: a request under way may still have created something
 };
 
 /// Never throws, so that it can be raced against a limit and a stop (a losing branch's exception
@@ -103,7 +105,8 @@ Task<Ending> limited(World& world, Task<void> work, Duration limit, Stopping& st
     co_return Ending{Ending::Kind::blocked,
                      first.index() == 1
                          ? fmt::format("did not end within {}", human_duration(limit))
-                         : "interrupted"};
+                         : "interrupted",
+                     true};
 }
 
 std::string missing(const Scenario& scenario, const World& world) {
@@ -159,7 +162,7 @@ Task<void> play(const Scenario& scenario, World& world, Stopping& stop, Outcome&
             ending = {Ending::Kind::blocked, "interrupted"};
         }
     }
-    const auto cleaned = co_await settle(world.finish());
+    const auto cleaned = co_await settle(world.finish(ending.cut_short));
     if (cleaned.kind != Ending::Kind::done && ending.kind == Ending::Kind::done) {
         ending = {Ending::Kind::blocked, "clean-up: " + cleaned.text};
     }

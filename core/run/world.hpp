@@ -184,7 +184,9 @@ class World final {
 
     // For the runner.
     [[nodiscard]] Task<void> start();
-    [[nodiscard]] Task<void> finish();
+    /// Undoes everything. What a scenario forgot is removed and a failure, unless it was
+    /// `cut_short`.
+    [[nodiscard]] Task<void> finish(bool cut_short = false);
     [[nodiscard]] const std::vector<std::string>& failures() const;
     [[nodiscard]] std::vector<ServerVersion> servers() const;
     [[nodiscard]] std::set<Capability> capabilities() const;

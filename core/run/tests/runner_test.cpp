@@ -319,12 +319,10 @@ TEST(Runner, StopDuringAScenarioInterruptsItAndCleansUp) {
     const auto result = run_all({scenario("a/1", sleep_long), scenario("a/2", pass)}, how);
     EXPECT_TRUE(result.interrupted);
     const auto& first = result.outcomes[0];
-    // What it had no time to remove, or to say how, is found by looking.
-    EXPECT_EQ(first.verdict, Verdict::fail);
-    ASSERT_EQ(first.failures.size(), 2);
-    EXPECT_TRUE(first.failures[0].starts_with("clean-up had forgotten secrets engine meshproof-t-"))
-        << first.failures[0];
-    EXPECT_EQ(first.failures[1], "then: interrupted");
+    // What it had no time to say how to remove is found by looking, and no fault of the scenario's.
+    EXPECT_EQ(first.verdict, Verdict::blocked);
+    EXPECT_EQ(first.reason, "interrupted");
+    EXPECT_TRUE(first.failures.empty());
     EXPECT_EQ(told(first), (Lines{"second", "first"}));
     EXPECT_EQ(result.outcomes[1].reason, "not begun: the run was interrupted");
 }
