@@ -1,45 +1,153 @@
 #include "cli/program.hpp"
+#include "conformance/index.hpp"
+#include "core/base/answer.hpp"
+#include "core/run/check_runner.hpp"
+#include "scenarios/index.hpp"
 
 namespace meshproof::cli {
+namespace {
+
+int list_scenarios() {
+    for (const auto* scenario : scenarios::all_scenarios()) {
+        fmt::print("{:<34} {}\n", scenario->id, scenario->sentence);
+    }
+    return as_expected;
+}
+
+int list_checks() {
+    for (const auto* check : conformance::all_checks()) {
+        fmt::print("{:<6} {:<52} {}\n", run::to_string(check->level), check->id,
+                   check->requirement);
+    }
+    return as_expected;
+}
+
+template <class Names>
+std::string joined(const Names& names) {
+    std::string out;
+    for (const auto name : names) {
+        out += fmt::format("{}{}", out.empty() ? "" : ", ", run::to_string(name));
+    }
+    return out;
+}
+
+void explain(const run::Scenario& scenario) {
+    fmt::print("{}\n  {}\n\n  source    {}\n", scenario.id, scenario.sentence, scenario.source);
+    const auto needs = joined(scenario.needs);
+    fmt::print("  needs     {}\n",
+               needs.empty() ? "nothing beyond a Vault and an API server" : needs);
+    if (scenario.exclusive) {
+        fmt::print(
+            "  alone     it disturbs everybody on the same servers, so it runs by itself on a live "
+            "target\n");
+    }
+    fmt::print("  try it    meshproof run {}\n", scenario.id);
+}
+
+void explain(const run::Check& check) {
+    fmt::print("{}\n  {}\n\n  source    {}\n  level     {}\n", check.id, check.requirement,
+               check.sources(), run::to_string(check.level));
+    const auto needs = joined(check.features);
+    fmt::print("  needs     {}\n", needs.empty() ? "nothing beyond the server" : needs);
+    fmt::print("  saboteur  {} (the fake's defect under which it fails)\n", check.saboteur);
+    fmt::print("  try it    meshproof conform {}\n", check.id);
+
+    // What it sends is seen best by sending it: to a fake, in virtual time.
+    run::CheckRunnerOptions options;
+    options.share_servers = false;
+    options.run_id = "by-hand";
+    options.environment = [](std::uint64_t seed) {
+        fakes::SimOptions sim;
+        sim.seed = seed;
+        sim.servers.vaults = sim.servers.clusters = 1;
+        return fakes::make_sim(std::move(sim));
+    };
+    const auto outcome = run::run_checks({&check}, options).outcomes.at(0);
+    if (outcome.evidence.empty()) {
+        return;
+    }
+    fmt::print(
+        "\n  By hand, with VAULT_ADDR, VAULT_TOKEN and VAULT_CACERT set (KUBE_ADDR, KUBE_TOKEN and "
+        "KUBE_CACERT for an API server);\n  names like $TOKEN_1 stand for what an earlier answer "
+        "held:\n\n");
+    for (const auto& exchange : outcome.evidence) {
+        fmt::print("  {}\n      # {}\n", run::to_curl(exchange),
+                   exchange.status == 0
+                       ? exchange.failure
+                       : fmt::format("{} {}", exchange.status,
+                                     one_line(std::string_view(exchange.answer).substr(0, 160))));
+    }
+}
+
+int explain_id(const std::string& id) {
+    const auto is = [&id](const auto* one) { return one->id == id; };
+    const auto& checks = conformance::all_checks();
+    if (const auto found = std::find_if(checks.begin(), checks.end(), is); found != checks.end()) {
+        explain(**found);
+        return as_expected;
+    }
+    const bool topic = std::any_of(checks.begin(), checks.end(), [&id](const run::Check* check) {
+        return check->id.starts_with(id + "/");
+    });
+    if (topic) {
+        for (const auto* check : choose_checks({id})) {
+            fmt::print("{:<52} {}\n", check->id, check->requirement);
+        }
+        return as_expected;
+    }
+    const auto& all = scenarios::all_scenarios();
+    std::vector<std::string> known;
+    for (const auto* scenario : all) {
+        known.emplace_back(scenario->id);
+    }
+    for (const auto* check : checks) {
+        known.emplace_back(check->id);
+    }
+    const bool scenario = std::any_of(all.begin(), all.end(), [&id](const run::Scenario* one) {
+        return one->id == id || one->id.starts_with(id + "/");
+    });
+    if (!scenario) {
+        const auto near = nearest(id, known);
+        throw UsageError(
+            fmt::format("no scenario or check is called {}", id),
+            near.empty()
+                ? "meshproof list and meshproof list --checks show them all"
+                : fmt::format("did you mean {}? meshproof list (--checks) shows them all", near));
+    }
+    for (const auto* one : choose_scenarios({id})) {
+        explain(*one);
+    }
+    return as_expected;
+}
+
+}  // namespace
 
 void add_list(CLI::App& app, Command& chosen) {
-    auto* command = app.add_subcommand("list", "list the scenarios");
-    command->callback([&chosen] {
-        chosen = [] {
-            for (const auto* scenario : choose_scenarios({})) {
-                fmt::print("{:<34} {}\n", scenario->id, scenario->sentence);
+    auto* command = app.add_subcommand("list", "list the scenarios, or the checks");
+    auto checks = std::make_shared<bool>(false);
+    auto markdown = std::make_shared<bool>(false);
+    command->add_flag("--checks", *checks, "the conformance checks, with their levels");
+    command->add_flag("--markdown", *markdown, "with --checks: which check covers what, as a page");
+    command->callback([&chosen, checks, markdown] {
+        chosen = [checks, markdown] {
+            if (*markdown) {
+                fmt::print("{}", conformance::coverage_page());
+                return int{as_expected};
             }
-            return int{as_expected};
+            return *checks ? list_checks() : list_scenarios();
         };
     });
 }
 
 void add_explain(CLI::App& app, Command& chosen) {
-    auto* command =
-        app.add_subcommand("explain", "say what a scenario proves, and where that is written");
+    auto* command = app.add_subcommand(
+        "explain", "say what a scenario or check proves, where that is written, and how by hand");
     auto id = std::make_shared<std::string>();
-    command->add_option("ID", *id, "a scenario's id, as `meshproof list` shows it")->required();
-    command->callback([&chosen, id] {
-        chosen = [id] {
-            for (const auto* scenario : choose_scenarios({*id})) {
-                fmt::print("{}\n  {}\n\n  source    {}\n", scenario->id, scenario->sentence,
-                           scenario->source);
-                std::string needs;
-                for (const auto need : scenario->needs) {
-                    needs += fmt::format("{}{}", needs.empty() ? "" : ", ", run::to_string(need));
-                }
-                fmt::print("  needs     {}\n",
-                           needs.empty() ? "nothing beyond a Vault and an API server" : needs);
-                if (scenario->exclusive) {
-                    fmt::print(
-                        "  alone     it disturbs everybody on the same servers, so it runs by "
-                        "itself on a live target\n");
-                }
-                fmt::print("  try it    meshproof run {}\n", scenario->id);
-            }
-            return int{as_expected};
-        };
-    });
+    command
+        ->add_option("ID", *id,
+                     "the id of a scenario or check, as `meshproof list` (--checks) shows it")
+        ->required();
+    command->callback([&chosen, id] { chosen = [id] { return explain_id(*id); }; });
 }
 
 }  // namespace meshproof::cli

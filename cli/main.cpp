@@ -13,6 +13,8 @@ Examples:
   meshproof run lifecycle --target loopback         one theme, over TLS sockets on this machine
   meshproof run --target vault.yaml --report out    on your own Vault and cluster; out/report.json, out/junit.xml
   meshproof run lifecycle/ca-deletion --seed 7      replay one scenario
+  meshproof conform                                 every check of a server's behaviour, on the fakes
+  meshproof conform vault/pki --target vault.yaml   one topic, on your own Vault
   meshproof explain lifecycle/ca-deletion           what it proves, and where that is written
   meshproof serve                                   a fake Vault and API server for `vault`, `bao` and `kubectl`
   meshproof clean --target vault.yaml               remove what a killed run left
@@ -44,6 +46,7 @@ int run_program(int argc, char** argv) {
 
     Command chosen;
     add_run(app, chosen);
+    add_conform(app, chosen);
     add_list(app, chosen);
     add_explain(app, chosen);
     add_serve(app, chosen);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "conformance/index.hpp"
 #include "core/base/log.hpp"
 #include "scenarios/index.hpp"
 
@@ -66,41 +67,71 @@ ChosenTarget choose_target(const std::string& argument) {
     return {"live", argument, std::move(*target)};
 }
 
-std::vector<const run::Scenario*> choose_scenarios(const std::vector<std::string>& ids) {
-    const auto& all = scenarios::all_scenarios();
-    std::vector<const run::Scenario*> chosen;
-    for (const auto* scenario : all) {
-        const bool wanted =
-            ids.empty() || std::any_of(ids.begin(), ids.end(), [&](std::string_view id) {
-                while (id.ends_with('/')) {
-                    id.remove_suffix(1);
-                }
-                return scenario->id == id || scenario->id.starts_with(fmt::format("{}/", id));
-            });
-        if (wanted) {
-            chosen.push_back(scenario);
-        }
-    }
+namespace {
+
+bool is_or_holds(std::string_view id, std::string_view one) {
+    return one == id || one.starts_with(fmt::format("{}/", id));
+}
+
+/// Those of `all` that are named by an id or lie under one; all where none is given.
+template <class T>
+std::vector<const T*> choose(const std::vector<const T*>& all, const std::vector<std::string>& ids,
+                             std::string_view what, std::string_view list) {
+    std::set<const T*> wanted;
     for (std::string_view id : ids) {
         while (id.ends_with('/')) {
             id.remove_suffix(1);
         }
-        const bool found = std::any_of(all.begin(), all.end(), [&](const run::Scenario* scenario) {
-            return scenario->id == id || scenario->id.starts_with(fmt::format("{}/", id));
-        });
+        bool found = false;
+        for (const auto* one : all) {
+            if (is_or_holds(id, one->id)) {
+                wanted.insert(one);
+                found = true;
+            }
+        }
         if (!found) {
             std::vector<std::string> known;
-            for (const auto* scenario : all) {
-                known.emplace_back(scenario->id);
+            for (const auto* one : all) {
+                known.emplace_back(one->id);
             }
             const auto near = nearest(id, known);
-            throw UsageError(
-                fmt::format("no scenario is called {}", id),
-                near.empty() ? "meshproof list shows them all"
-                             : fmt::format("did you mean {}? meshproof list shows them all", near));
+            throw UsageError(fmt::format("no {} is called {}", what, id),
+                             near.empty()
+                                 ? fmt::format("{} shows them all", list)
+                                 : fmt::format("did you mean {}? {} shows them all", near, list));
+        }
+    }
+    std::vector<const T*> chosen;
+    for (const auto* one : all) {
+        if (ids.empty() || wanted.contains(one)) {
+            chosen.push_back(one);
         }
     }
     return chosen;
+}
+
+}  // namespace
+
+std::vector<const run::Scenario*> choose_scenarios(const std::vector<std::string>& ids) {
+    return choose(scenarios::all_scenarios(), ids, "scenario", "meshproof list");
+}
+
+std::vector<const run::Check*> choose_checks(const std::vector<std::string>& ids) {
+    return choose(conformance::all_checks(), ids, "check", "meshproof list --checks");
+}
+
+int exit_code(const run::RunResult& result) {
+    using run::Verdict;
+    if (result.count(Verdict::fail) > 0) {
+        return something_failed;
+    }
+    if (result.count(Verdict::blocked) > 0) {
+        return unreachable;
+    }
+    if (result.count(Verdict::pass) + result.count(Verdict::deviates) == 0) {
+        return nothing_ran;
+    }
+    return as_expected;
 }
 
 struct SignalWatch::State {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "core/run/check.hpp"
 #include "core/run/runner.hpp"
 #include "core/run/scenario.hpp"
 #include "core/run/target.hpp"
@@ -37,6 +39,7 @@ class UsageError : public std::exception {
 
 using Command = std::function<int()>;
 void add_run(CLI::App& app, Command& chosen);
+void add_conform(CLI::App& app, Command& chosen);
 void add_list(CLI::App& app, Command& chosen);
 void add_explain(CLI::App& app, Command& chosen);
 void add_serve(CLI::App& app, Command& chosen);
@@ -55,6 +58,8 @@ struct ChosenTarget {
 /// UsageError names the nearest id.
 [[nodiscard]] std::vector<const run::Scenario*> choose_scenarios(
     const std::vector<std::string>& ids);
+/// The same for checks ("vault/pki").
+[[nodiscard]] std::vector<const run::Check*> choose_checks(const std::vector<std::string>& ids);
 
 /// The known word nearest to what was typed, or "" where none is near.
 [[nodiscard]] std::string nearest(std::string_view typed, const std::vector<std::string>& known);
@@ -73,7 +78,56 @@ class SignalWatch {
     std::unique_ptr<State> state_;
 };
 
-[[nodiscard]] bool stdout_has_colour();
 [[nodiscard]] bool stderr_is_terminal();
+
+/// Progress for people: one redrawn line on a terminal, nothing where output is kept in a file (the
+/// results are lines already).
+class Progress {
+  public:
+    explicit Progress(std::size_t all) : all_(all), live_(stderr_is_terminal()) {}
+    ~Progress() { clear(); }
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+
+    void begin(std::string_view id) {
+        running_.insert(std::string(id));
+        draw();
+    }
+    void end(std::string_view id) {
+        running_.erase(running_.find(std::string(id)));
+        ++done_;
+    }
+    void clear() {
+        if (drawn_) {
+            fmt::print(stderr, "\r\x1b[K");
+            std::fflush(stderr);
+            drawn_ = false;
+        }
+    }
+    void draw() {
+        if (!live_ || running_.empty()) {
+            return;
+        }
+        auto line = fmt::format("[{}/{}] {}", done_, all_, *running_.begin());
+        if (running_.size() > 1) {
+            line += fmt::format(" and {} more", running_.size() - 1);
+        }
+        fmt::print(stderr, "\r\x1b[K{}", line);
+        std::fflush(stderr);
+        drawn_ = true;
+    }
+
+  private:
+    std::size_t all_;
+    bool live_;
+    bool drawn_ = false;
+    std::size_t done_ = 0;
+    std::multiset<std::string> running_;
+};
+
+/// The exit code that a run's verdicts ask for.
+[[nodiscard]] int exit_code(const run::RunResult& result);
+
+[[nodiscard]] bool stdout_has_colour();
 
 }  // namespace meshproof::cli

@@ -107,65 +107,6 @@ std::string replay_line(const RunArguments& arguments, std::string_view id, std:
     return line;
 }
 
-/// Progress for people: one redrawn line on a terminal, nothing where output is kept in a file (the
-/// results are lines already).
-class Progress {
-  public:
-    explicit Progress(std::size_t all) : all_(all), live_(stderr_is_terminal()) {}
-    ~Progress() { clear(); }
-    Progress(const Progress&) = delete;
-    Progress& operator=(const Progress&) = delete;
-
-    void begin(std::string_view id) {
-        running_.insert(std::string(id));
-        draw();
-    }
-    void end(std::string_view id) {
-        running_.erase(running_.find(std::string(id)));
-        ++done_;
-    }
-    void clear() {
-        if (drawn_) {
-            fmt::print(stderr, "\r\x1b[K");
-            std::fflush(stderr);
-            drawn_ = false;
-        }
-    }
-    void draw() {
-        if (!live_ || running_.empty()) {
-            return;
-        }
-        auto line = fmt::format("[{}/{}] {}", done_, all_, *running_.begin());
-        if (running_.size() > 1) {
-            line += fmt::format(" and {} more", running_.size() - 1);
-        }
-        fmt::print(stderr, "\r\x1b[K{}", line);
-        std::fflush(stderr);
-        drawn_ = true;
-    }
-
-  private:
-    std::size_t all_;
-    bool live_;
-    bool drawn_ = false;
-    std::size_t done_ = 0;
-    std::multiset<std::string> running_;
-};
-
-int exit_code(const run::RunResult& result) {
-    using run::Verdict;
-    if (result.count(Verdict::fail) > 0) {
-        return something_failed;
-    }
-    if (result.count(Verdict::blocked) > 0) {
-        return unreachable;
-    }
-    if (result.count(Verdict::pass) + result.count(Verdict::deviates) == 0) {
-        return nothing_ran;
-    }
-    return as_expected;
-}
-
 run::RunResult run_seed(const RunArguments& arguments, const ChosenTarget& target,
                         const std::vector<const run::Scenario*>& scenarios, std::uint64_t seed,
                         run::StopSource& stop) {

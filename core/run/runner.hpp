@@ -1,35 +1,16 @@
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "core/run/ending.hpp"
 #include "core/run/result.hpp"
 #include "core/run/scenario.hpp"
 
 namespace meshproof::run {
-
-/// A request to stop, from any thread (a signal): running scenarios end, clean up and are
-/// `blocked`; the rest is not begun.
-class StopSource {
-  public:
-    void request();
-    [[nodiscard]] bool requested() const { return requested_; }
-    /// Calls back on request (at once if it was requested before), until the returned number is
-    /// forgotten.
-    std::size_t on_request(std::function<void()> callback);
-    void forget(std::size_t number);
-
-  private:
-    std::atomic<bool> requested_{false};
-    std::mutex mutex_;
-    std::map<std::size_t, std::function<void()>> callbacks_;
-    std::size_t next_ = 0;
-};
 
 struct RunnerOptions {
     std::uint64_t seed = 1;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/mesh/control_plane.hpp"
+#include "core/run/ending.hpp"
 #include "core/run/environment.hpp"
 #include "core/run/monitors.hpp"
 #include "core/run/trace.hpp"
@@ -77,17 +78,6 @@ struct Traffic {
     std::size_t attempted = 0;
     std::vector<mesh::Exchange> failures;
     [[nodiscard]] std::size_t succeeded() const { return attempted - failures.size(); }
-};
-
-/// Thrown to end a scenario whose next step would make no sense: a failure with this text, not
-/// `blocked`.
-class ScenarioEnded : public std::exception {
-  public:
-    explicit ScenarioEnded(std::string text) : text_(std::move(text)) {}
-    [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
-
-  private:
-    std::string text_;
 };
 
 /// A scenario's whole world: servers, mesh, time, chance, expectations and clean-up. Names made by

@@ -33,13 +33,16 @@ http::Response health(const VaultCore& core, const std::string& query, Time now)
     const bool sealed = core.seal.sealed();
     std::map<std::string, int> codes{
         {"activecode", 200}, {"standbycode", 429}, {"sealedcode", 503}, {"uninitcode", 501}};
+    if (core.options.defects.on("sys/health-active-is-204")) {
+        codes["activecode"] = 204;
+    }
     if (!core.openbao()) {
         codes["drsecondarycode"] = 472;
         codes["performancestandbycode"] = 473;
     }
     for (const auto& [name, value] : http::parse_query(query)) {
         const auto code = codes.find(name);
-        if (code == codes.end()) {
+        if (code == codes.end() || core.options.defects.on("sys/health-ignores-activecode")) {
             continue;
         }
         const auto* end = value.data() + value.size();

@@ -1,0 +1,214 @@
+#include <thread>
+
+#include "cli/program.hpp"
+#include "core/base/answer.hpp"
+#include "core/base/assert.hpp"
+#include "core/base/log.hpp"
+#include "core/run/check_runner.hpp"
+#include "core/time/prng.hpp"
+#include "core/time/real_clock.hpp"
+#include "reports/report.hpp"
+
+namespace meshproof::cli {
+namespace {
+
+/// Checks on real time mostly wait for answers and leases, so many go side by side; a real Vault
+/// must still serve others.
+constexpr std::size_t waiting_checks = 16;
+
+struct ConformArguments {
+    std::vector<std::string> ids;
+    std::string target = "fakes";
+    std::string server, level = "may";
+    std::optional<std::uint64_t> seed;
+    std::string report;
+    std::size_t jobs = 0;
+    std::string product = "openbao";
+    bool evidence = false;
+};
+
+run::Level level_named(std::string_view name) {
+    return name == "must"     ? run::Level::must
+           : name == "should" ? run::Level::should
+                              : run::Level::may;
+}
+
+std::vector<const run::Check*> wanted_checks(const ConformArguments& arguments) {
+    auto checks = choose_checks(arguments.ids);
+    const auto least = level_named(arguments.level);
+    std::erase_if(checks, [&](const run::Check* check) {
+        return check->level > least ||
+               (!arguments.server.empty() && check->server() != arguments.server);
+    });
+    if (checks.empty()) {
+        throw UsageError("no check is left by --server and --level",
+                         "meshproof list --checks shows them all");
+    }
+    return checks;
+}
+
+std::function<std::unique_ptr<run::Environment>(std::uint64_t)> environment_maker(
+    const ConformArguments& arguments, const ChosenTarget& target) {
+    fakes::FakeServersOptions servers;
+    servers.vaults = servers.clusters = 1;
+    servers.product =
+        arguments.product == "vault" ? vault::Product::vault : vault::Product::openbao;
+    return [servers, target](std::uint64_t seed) {
+        auto seeded = servers;
+        seeded.seed = seed;
+        if (target.setting == "sim") {
+            return fakes::make_sim({seed, seeded, {}});
+        }
+        return target.setting == "loopback" ? fakes::make_loopback(std::move(seeded))
+                                            : fakes::make_live(target.file, std::move(seeded));
+    };
+}
+
+Task<void> ask_target(run::Environment& environment, std::exception_ptr& problem) {
+    try {
+        (void)co_await run::discover(environment);
+    } catch (...) {
+        problem = std::current_exception();
+    }
+}
+
+/// One clear error now instead of one a check.
+void prove_usable(const run::CheckRunnerOptions& options) {
+    std::exception_ptr problem;
+    const auto environment = options.environment(options.seed);
+    environment->drive(ask_target(*environment, problem));
+    if (problem) {
+        std::rethrow_exception(problem);
+    }
+}
+
+void print_evidence(const run::Outcome& outcome) {
+    for (const auto& exchange : outcome.evidence) {
+        fmt::print("         $ {}\n", run::to_curl(exchange));
+        fmt::print("         {}\n", exchange.status == 0 ? exchange.failure
+                                                         : fmt::format("{} {}", exchange.status,
+                                                                       one_line(exchange.answer)));
+    }
+}
+
+int conform_command(const ConformArguments& arguments) {
+    const auto target = choose_target(arguments.target == "fakes" ? "loopback" : arguments.target);
+    const auto checks = wanted_checks(arguments);
+    if (!arguments.report.empty()) {
+        if (const auto prepared = reports::prepare_folder(arguments.report); !prepared) {
+            throw UsageError(prepared.error().message, "give --report a folder that you may write");
+        }
+    }
+    run::CheckRunnerOptions options;
+    options.seed = arguments.seed ? *arguments.seed : fresh_seed();
+    set_assertion_seed(options.seed);
+    options.environment = environment_maker(arguments, target);
+    options.deviations = target.file.deviations;
+    // On shared servers, a second run with the same seed must not meet the first one's names.
+    options.run_id =
+        (target.setting == "sim" ? Prng(options.seed) : Prng(fresh_seed())).fork("run id").token(6);
+    options.share_servers = target.setting != "sim";
+    const auto processors = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    options.threads = target.setting == "live" ? 1 : processors;
+    options.at_once = waiting_checks;
+    if (arguments.jobs != 0) {
+        (target.setting == "sim" ? options.threads : options.at_once) = arguments.jobs;
+    }
+
+    run::StopSource stop;
+    const SignalWatch watch([&stop] {
+        log::note("stopping and cleaning up; once more ends at once");
+        stop.request();
+    });
+    options.stop = &stop;
+
+    fmt::print("meshproof {}, target {}, seed {}\n", MESHPROOF_VERSION, arguments.target,
+               options.seed);
+    if (target.setting == "live") {
+        prove_usable(options);
+        fmt::print(
+            "run id {}: everything that is created carries it; after a kill, meshproof clean "
+            "--target {} removes it\n",
+            options.run_id, arguments.target);
+    }
+    std::fflush(stdout);
+
+    const bool colour = stdout_has_colour();
+    Progress progress(checks.size());
+    options.on_begin = [&](const run::Check& check) { progress.begin(check.id); };
+    options.on_end = [&](const run::Outcome& outcome) {
+        progress.end(outcome.id);
+        progress.clear();
+        fmt::print("{}\n", reports::outcome_line(outcome, colour));
+        const bool bad =
+            outcome.verdict == run::Verdict::fail || outcome.verdict == run::Verdict::blocked;
+        for (std::size_t i = 1; bad && i < outcome.failures.size(); ++i) {
+            fmt::print("         {}\n", outcome.failures[i]);
+        }
+        if (arguments.evidence || bad) {
+            print_evidence(outcome);
+        }
+        std::fflush(stdout);
+        progress.draw();
+    };
+    const RealClock clock;
+    const auto started = clock.now();
+    auto result = run::run_checks(checks, options);
+    progress.clear();
+    result.target = target.setting == "live" ? target.file.name : arguments.target;
+    result.setting = target.setting;
+    result.started = started;
+    result.duration = clock.elapsed();
+    for (const auto& server : result.servers) {
+        fmt::print("{} {} at {}\n", server.product, server.version, server.address);
+    }
+    fmt::print("{}\n", reports::summary_line(result));
+    if (!arguments.report.empty()) {
+        if (const auto written = reports::write_reports(arguments.report, result); !written) {
+            throw CannotGoOn(written.error());
+        }
+        fmt::print("report: {0}/report.json, {0}/junit.xml, {0}/report.md\n", arguments.report);
+    }
+    return exit_code(result);
+}
+
+}  // namespace
+
+void add_conform(CLI::App& app, Command& chosen) {
+    auto* command =
+        app.add_subcommand("conform", "check a Vault and an API server, behaviour by behaviour");
+    auto arguments = std::make_shared<ConformArguments>();
+    command->add_option("ID", arguments->ids,
+                        "checks by id or topic (vault/pki); all where none is given");
+    command->add_option("--target", arguments->target, "fakes, sim, or a target file")
+        ->capture_default_str();
+    command->add_option("--server", arguments->server, "only the checks of one server")
+        ->check(CLI::IsMember({"vault", "kube"}));
+    command->add_option("--level", arguments->level, "only checks of this level and above")
+        ->check(CLI::IsMember({"must", "should", "may"}))
+        ->capture_default_str();
+    command->add_option("--seed", arguments->seed, "replays a run; fresh where it is left out");
+    command->add_option("--report", arguments->report,
+                        "folder for report.json, junit.xml and report.md");
+    command
+        ->add_option("--jobs", arguments->jobs,
+                     "checks at a time; by default as many as make sense")
+        ->check(CLI::Range(1, 256));
+    command
+        ->add_option("--product", arguments->product,
+                     "which product the fake Vault plays: openbao or vault")
+        ->check(CLI::IsMember({"openbao", "vault"}))
+        ->capture_default_str();
+    command->add_flag("--evidence", arguments->evidence,
+                      "print what was asked and answered, secrets taken out");
+    command->footer(
+        "\nExamples:\n"
+        "  meshproof conform\n"
+        "  meshproof conform vault/pki svid --level must\n"
+        "  meshproof conform --target vault.yaml --report out\n"
+        "  meshproof conform vault/sys/health --evidence");
+    command->callback(
+        [&chosen, arguments] { chosen = [arguments] { return conform_command(*arguments); }; });
+}
+
+}  // namespace meshproof::cli

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include "core/run/probe.hpp"
+
+namespace meshproof::run {
+
+/// How much a mesh depends on it.
+enum class Level {
+    must,    ///< a mesh breaks without it
+    should,  ///< clients rely on it, and can live without
+    may,     ///< a detail that only a fake has to get right
+};
+[[nodiscard]] std::string_view to_string(Level level);
+
+/// One behaviour of a server: plain data and one function. `id` is the path of its file under
+/// conformance/ without ".cpp", then its own name: "vault/pki/sign/ttl/capped-by-the-role".
+struct Check {
+    std::string_view id;
+    std::string_view requirement;           ///< one sentence, true of a right server
+    std::vector<int> rows{};                ///< of docs/wire-contract.md that it covers
+    std::vector<std::string_view> rules{};  ///< of docs/svid-rules.md: "L1"
+    std::string_view source{};  ///< an RFC or another document's section, where there is one
+    Level level = Level::must;
+    std::set<Feature> features{};  ///< without them it is skipped, and the report says so
+    std::string_view saboteur;     ///< the fake's defect under which it must fail
+    bool exclusive = false;  ///< disturbs everybody on the same server: runs alone on a shared one
+    Task<void> (*run)(Probe&) = nullptr;
+
+    /// Which server it is about: "kube" for ids under kube/, else "vault".
+    [[nodiscard]] std::string_view server() const {
+        return id.starts_with("kube/") ? "kube" : "vault";
+    }
+    /// "wire contract 93, SVID L1, RFC 5280 4.2.1.9"
+    [[nodiscard]] std::string sources() const;
+};
+
+}  // namespace meshproof::run

@@ -1,0 +1,298 @@
+#include "core/run/check_runner.hpp"
+
+#include <thread>
+
+#include "core/base/assert.hpp"
+#include "core/base/text.hpp"
+#include "core/time/real_clock.hpp"
+#include "core/time/task_group.hpp"
+
+namespace meshproof::run {
+namespace {
+
+/// No check needs so long on a real server; one that hangs says so instead of holding up the run.
+constexpr Duration check_limit = std::chrono::minutes(2);
+/// In virtual time checks wait for leases and certificates to end.
+constexpr Duration virtual_check_limit = std::chrono::hours(24 * 365 * 30);
+
+/// What all threads of a run share.
+struct Run {
+    const std::vector<const Check*>& checks;
+    const CheckRunnerOptions& options;
+    std::mutex mutex;
+    std::vector<std::optional<Outcome>> outcomes;
+    RunResult result;
+
+    void begin(const Check& check) {
+        const std::lock_guard lock(mutex);
+        if (options.on_begin) {
+            options.on_begin(check);
+        }
+    }
+    void end(std::size_t index, Outcome outcome) {
+        allow_deviation(outcome, options.deviations);
+        const std::lock_guard lock(mutex);
+        if (options.on_end) {
+            options.on_end(outcome);
+        }
+        outcomes[index] = std::move(outcome);
+    }
+    void know(const Site& site, const Environment& environment) {
+        const std::lock_guard lock(mutex);
+        if (!result.servers.empty()) {
+            return;
+        }
+        if (site.features.contains(Feature::vault)) {
+            result.servers.push_back({"vault",
+                                      fmt::format("{}{}", environment.fake_vaults() ? "fake " : "",
+                                                  vault::to_string(site.product)),
+                                      site.version,
+                                      site.target.vaults.front().config.endpoint.url.text()});
+        }
+        if (!site.target.clusters.empty()) {
+            result.servers.push_back(
+                {"kubernetes",
+                 fmt::format("{}kube-apiserver", environment.fake_clusters() ? "fake " : ""),
+                 site.kubernetes_version, site.target.clusters.front().endpoint.url.text()});
+        }
+        for (const auto feature : site.features) {
+            result.features.emplace_back(to_string(feature));
+        }
+    }
+    [[nodiscard]] bool stopping() const {
+        return options.stop != nullptr && options.stop->requested();
+    }
+};
+
+Outcome described(const Check& check) {
+    Outcome outcome;
+    outcome.id = std::string(check.id);
+    outcome.kind = "check";
+    outcome.requirement = std::string(check.requirement);
+    outcome.source = check.sources();
+    outcome.level = std::string(to_string(check.level));
+    for (const auto feature : check.features) {
+        outcome.features.emplace_back(to_string(feature));
+    }
+    return outcome;
+}
+
+std::string missing(const Check& check, const Site& site) {
+    const auto needed = check.server() == "kube" ? !site.target.clusters.empty()
+                                                 : site.features.contains(Feature::vault);
+    if (!needed) {
+        return std::string(
+            missing_reason(check.server() == "kube" ? Feature::kubernetes : Feature::vault));
+    }
+    for (const auto feature : check.features) {
+        if (!site.features.contains(feature)) {
+            return std::string(missing_reason(feature));
+        }
+    }
+    return {};
+}
+
+Task<void> play_check(Run& run, std::size_t index, Environment& environment, const Site& site,
+                      Stopping& stop) {
+    const auto& check = *run.checks[index];
+    if (run.stopping()) {
+        co_return;
+    }
+    auto outcome = described(check);
+    if (auto reason = missing(check, site); !reason.empty()) {
+        outcome.verdict = Verdict::skip;
+        outcome.reason = std::move(reason);
+        run.end(index, std::move(outcome));
+        co_return;
+    }
+    run.begin(check);
+    const RealClock wall;
+    const auto before = environment.clock().elapsed();
+    // By the id, not by the place in the list: a check that is run alone is the same one.
+    const auto run_id = fmt::format("{}-{}", run.options.run_id, Prng(0).fork(check.id).token(4));
+    Probe probe(environment, site, run_id, Prng(run.options.seed).fork(check.id));
+    auto ending =
+        co_await limited(environment.clock(), check.run(probe),
+                         environment.virtual_time() ? virtual_check_limit : check_limit, stop);
+    for (const auto& problem : co_await probe.finish()) {
+        if (ending.kind == Ending::Kind::done) {
+            ending = {Ending::Kind::blocked, "clean-up: " + problem};
+        }
+    }
+    ending.text = probe.redacted(std::move(ending.text));
+    judge(outcome, ending, probe.failures());
+    outcome.evidence = probe.evidence();
+    outcome.duration = wall.elapsed();
+    outcome.virtual_duration = environment.clock().elapsed() - before;
+    run.end(index, std::move(outcome));
+}
+
+/// Takes one check after the other from the common list, until it is empty.
+Task<void> play_some(Run& run, const std::vector<std::size_t>& indexes, std::size_t& next,
+                     Environment& environment, const Site& site, Stopping& stop) {
+    while (next < indexes.size()) {
+        co_await play_check(run, indexes[next++], environment, site, stop);
+    }
+}
+
+Task<void> play_group(Run& run, std::vector<std::size_t> shared, std::vector<std::size_t> alone,
+                      Environment& environment, Stopping& stop) {
+    const auto site = co_await discover(environment);
+    run.know(site, environment);
+    std::size_t next = 0;
+    TaskGroup group;
+    for (std::size_t i = 0; i < std::min(run.options.at_once, shared.size()); ++i) {
+        co_await group.spawn(play_some(run, shared, next, environment, site, stop));
+    }
+    co_await group.join();
+    next = 0;
+    co_await play_some(run, alone, next, environment, site, stop);
+}
+
+Task<void> settle_group(Run& run, std::vector<std::size_t> shared, std::vector<std::size_t> alone,
+                        Environment& environment, Stopping& stop, std::string& problem) {
+    const auto ending =
+        co_await settle(play_group(run, std::move(shared), std::move(alone), environment, stop));
+    if (ending.kind != Ending::Kind::done) {
+        problem = ending.text;
+    }
+}
+
+/// All given checks in one new environment; what could not be begun there is blocked.
+void run_group(Run& run, std::vector<std::size_t> shared, std::vector<std::size_t> alone,
+               std::uint64_t seed) {
+    auto all = shared;
+    all.insert(all.end(), alone.begin(), alone.end());
+    std::string problem;
+    try {
+        const auto environment = run.options.environment(seed);
+        Stopping stop(run.options.stop, *environment);
+        environment->drive(
+            settle_group(run, std::move(shared), std::move(alone), *environment, stop, problem));
+    } catch (const std::exception& error) {
+        problem = error.what();
+    }
+    for (const auto index : all) {
+        if (!run.outcomes[index] && !problem.empty()) {
+            auto outcome = described(*run.checks[index]);
+            outcome.verdict = Verdict::blocked;
+            outcome.reason = problem;
+            run.end(index, std::move(outcome));
+        }
+    }
+}
+
+}  // namespace
+
+Task<Site> discover(Environment& environment) {
+    auto target = co_await environment.start();
+    if (!target) {
+        throw CannotGoOn(target.error());
+    }
+    Site site;
+    site.setting = std::string(environment.setting());
+    site.target = std::move(*target);
+    if (!site.target.vaults.empty()) {
+        const auto& site_vault = site.target.vaults.front();
+        const vault::Client client(environment.transport(), site_vault.config);
+        const auto status = co_await client.seal_status();
+        if (!status) {
+            throw CannotGoOn(status.error(),
+                             "check address and CA of the Vault in the target file");
+        }
+        if (status->sealed || !status->initialized) {
+            throw CannotGoOn(
+                Failure{FailureKind::sealed,
+                        fmt::format("the Vault at {} is {}", site_vault.config.endpoint.url.text(),
+                                    status->initialized ? "sealed" : "not initialised"),
+                        0,
+                        {}},
+                "unseal it first");
+        }
+        if (const auto self = co_await client.lookup_self(); !self) {
+            throw CannotGoOn(self.error().during("the target's token"),
+                             "give a token that may create mounts, auth methods and policies");
+        }
+        site.product = status->product;
+        if (site_vault.product && *site_vault.product != status->product) {
+            throw CannotGoOn(
+                Failure{FailureKind::invalid,
+                        fmt::format("the target file says {}, and the server at {} is {}",
+                                    vault::to_string(*site_vault.product),
+                                    site_vault.config.endpoint.url.text(),
+                                    vault::to_string(status->product)),
+                        0,
+                        {}});
+        }
+        site.version = status->version;
+        site.storage = status->storage_type;
+        site.features.insert(Feature::vault);
+        if (site.product == Product::openbao) {
+            site.features.insert({Feature::openbao, Feature::namespaces});
+        }
+        if (site_vault.allow_seal && !site_vault.unseal_keys.empty()) {
+            site.features.insert(Feature::seal);
+        }
+        if (site.storage == "raft") {
+            site.features.insert(Feature::raft);
+        }
+        if (environment.fake_vaults() || site_vault.config.endpoint.url.loopback()) {
+            site.features.insert(Feature::call_back);
+        }
+    }
+    if (!site.target.clusters.empty()) {
+        const kube::Client client(environment.transport(), site.target.clusters.front());
+        const auto version = co_await client.version();
+        if (!version) {
+            throw CannotGoOn(version.error(), "check the kubeconfig that the target file names");
+        }
+        site.kubernetes_version = *version;
+        site.features.insert(Feature::kubernetes);
+    }
+    co_return site;
+}
+
+RunResult run_checks(const std::vector<const Check*>& checks, const CheckRunnerOptions& options) {
+    MESHPROOF_ASSERT(options.environment != nullptr);
+    Run run{checks, options, {}, std::vector<std::optional<Outcome>>(checks.size()), {}};
+    run.result.command = "conform";
+    run.result.seed = options.seed;
+    const auto threads_wanted = std::max<std::size_t>(1, std::min(options.threads, checks.size()));
+
+    std::atomic<std::size_t> next{0};
+    const auto work = [&](std::size_t thread) {
+        if (options.share_servers) {
+            std::vector<std::size_t> shared, alone;
+            for (auto index = thread; index < checks.size(); index += threads_wanted) {
+                (checks[index]->exclusive ? alone : shared).push_back(index);
+            }
+            run_group(run, std::move(shared), std::move(alone), options.seed + thread);
+            return;
+        }
+        for (auto index = next++; index < checks.size(); index = next++) {
+            run_group(run, {index}, {}, Prng(options.seed).fork(checks[index]->id).seed());
+        }
+    };
+    std::vector<std::thread> threads;
+    for (std::size_t i = 1; i < threads_wanted; ++i) {
+        threads.emplace_back(work, i);
+    }
+    work(0);
+    for (auto& thread : threads) {
+        thread.join();
+    }
+
+    for (std::size_t index = 0; index < checks.size(); ++index) {
+        if (!run.outcomes[index]) {
+            auto never = described(*checks[index]);
+            never.verdict = Verdict::blocked;
+            never.reason = "not begun: the run was interrupted";
+            run.outcomes[index] = std::move(never);
+        }
+        run.result.outcomes.push_back(std::move(*run.outcomes[index]));
+    }
+    run.result.interrupted = run.stopping();
+    return std::move(run.result);
+}
+
+}  // namespace meshproof::run

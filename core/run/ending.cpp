@@ -1,0 +1,117 @@
+#include "core/run/ending.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "core/base/text.hpp"
+
+namespace meshproof::run {
+
+void StopSource::request() {
+    requested_ = true;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [number, callback] : callbacks_) {
+        callback();
+    }
+}
+
+std::size_t StopSource::on_request(std::function<void()> callback) {
+    const std::lock_guard lock(mutex_);
+    if (requested_) {
+        callback();
+    }
+    callbacks_.emplace(next_, std::move(callback));
+    return next_++;
+}
+
+void StopSource::forget(std::size_t number) {
+    const std::lock_guard lock(mutex_);
+    callbacks_.erase(number);
+}
+
+Task<Ending> settle(Task<void> work) {
+    Ending ending;
+    try {
+        co_await std::move(work);
+    } catch (const ScenarioEnded& ended) {
+        ending = {Ending::Kind::failed, ended.what()};
+    } catch (const CannotGoOn& cannot) {
+        ending = {Ending::Kind::blocked,
+                  cannot.hint().empty() ? std::string(cannot.what())
+                                        : fmt::format("{} ({})", cannot.what(), cannot.hint())};
+    } catch (const boost::system::system_error& error) {
+        ending = {Ending::Kind::blocked, error.code() == boost::asio::error::operation_aborted
+                                             ? "cancelled"
+                                             : error.what()};
+    } catch (const std::exception& error) {
+        ending = {Ending::Kind::blocked, error.what()};
+    }
+    co_return ending;
+}
+
+Stopping::Stopping(StopSource* source, Environment& environment) : source_(source) {
+    if (source_ != nullptr) {
+        number_ = source_->on_request(
+            [this, &environment] { environment.post([this] { requested_.notify_all(); }); });
+    }
+}
+
+Stopping::~Stopping() {
+    if (source_ != nullptr) {
+        source_->forget(number_);
+    }
+}
+
+Task<void> Stopping::wait() {
+    // A signal has no memory: a request that came before this began must end it too.
+    if (!requested()) {
+        co_await requested_.wait();
+    }
+}
+
+Task<Ending> limited(Clock& clock, Task<void> work, Duration limit, Stopping& stop) {
+    using namespace boost::asio::experimental::awaitable_operators;
+    auto first = co_await (settle(std::move(work)) || clock.sleep_for(limit) || stop.wait());
+    if (first.index() == 0) {
+        co_return std::get<0>(std::move(first));
+    }
+    co_return Ending{Ending::Kind::blocked,
+                     first.index() == 1
+                         ? fmt::format("did not end within {}", human_duration(limit))
+                         : "interrupted",
+                     true};
+}
+
+void judge(Outcome& outcome, const Ending& ending, std::vector<std::string> failures) {
+    outcome.failures = std::move(failures);
+    if (ending.kind == Ending::Kind::failed) {
+        outcome.failures.insert(outcome.failures.begin(), ending.text);
+    }
+    if (!outcome.failures.empty()) {
+        outcome.verdict = Verdict::fail;
+        outcome.reason = outcome.failures.front();
+        if (outcome.failures.size() > 1) {
+            outcome.reason += fmt::format(" (and {} more)", outcome.failures.size() - 1);
+        }
+        if (ending.kind == Ending::Kind::blocked) {
+            outcome.failures.push_back("then: " + ending.text);
+        }
+    } else if (ending.kind == Ending::Kind::blocked) {
+        outcome.verdict = Verdict::blocked;
+        outcome.reason = ending.text;
+    } else {
+        outcome.verdict = Verdict::pass;
+    }
+}
+
+void allow_deviation(Outcome& outcome, const std::map<std::string, std::string>& deviations) {
+    if (outcome.verdict != Verdict::fail) {
+        return;
+    }
+    if (const auto known = deviations.find(outcome.id); known != deviations.end()) {
+        outcome.verdict = Verdict::deviates;
+        outcome.reason = fmt::format("{} [known: {}]", outcome.reason, known->second);
+    }
+}
+
+}  // namespace meshproof::run

@@ -1,0 +1,473 @@
+#include "core/run/probe.hpp"
+
+#include <algorithm>
+
+#include "core/base/answer.hpp"
+#include "core/base/text.hpp"
+#include "core/run/ending.hpp"
+#include "core/run/sweep.hpp"
+
+namespace meshproof::run {
+namespace {
+
+constexpr std::string_view multierror = "1 error occurred:\n\t* ";
+
+bool good(int status) {
+    return status >= 200 && status < 300;
+}
+
+/// What a failed expectation shows of an answer: the server's own words where there are some.
+std::string told(const Reply& reply) {
+    if (reply.json.is_object() && reply.json.contains("errors")) {
+        return fmt::format("{} {}", reply.status, one_line(reply.json["errors"].dump()));
+    }
+    if (reply.json.is_object() && reply.json.value("kind", Json()) == "Status") {
+        return fmt::format("{} {}", reply.status,
+                           one_line(reply.json.value("message", Json("")).dump()));
+    }
+    constexpr std::size_t enough = 200;
+    return fmt::format("{} {}", reply.status, one_line(reply.body.substr(0, enough)));
+}
+
+std::string quoted(const std::vector<std::string>& texts) {
+    return one_line(Json(texts).dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace
+
+std::string_view to_string(Feature feature) {
+    switch (feature) {
+        case Feature::vault:
+            return "vault";
+        case Feature::kubernetes:
+            return "kubernetes";
+        case Feature::call_back:
+            return "call-back";
+        case Feature::namespaces:
+            return "namespaces";
+        case Feature::openbao:
+            return "openbao";
+        case Feature::seal:
+            return "seal";
+        case Feature::raft:
+            return "raft";
+        case Feature::nodes:
+            return "nodes";
+        case Feature::uninitialised:
+            return "uninitialised";
+    }
+    return {};
+}
+
+std::string_view missing_reason(Feature feature) {
+    switch (feature) {
+        case Feature::vault:
+            return "the target names no Vault";
+        case Feature::kubernetes:
+            return "the target names no API server";
+        case Feature::call_back:
+            return "the Vault is on another machine and cannot reach a stand-in API server here";
+        case Feature::namespaces:
+            return "this product has no namespaces";
+        case Feature::openbao:
+            return "only OpenBao has it";
+        case Feature::seal:
+            return "the target does not allow sealing (allow_seal and unseal_keys_file)";
+        case Feature::raft:
+            return "the storage is not raft";
+        case Feature::nodes:
+            return "the target names no cluster of nodes";
+        case Feature::uninitialised:
+            return "the target names no server that is still uninitialised";
+    }
+    return {};
+}
+
+Probe::Probe(Environment& environment, const Site& site, std::string run_id, Prng prng)
+    : environment_(environment),
+      site_(site),
+      run_id_(std::move(run_id)),
+      prng_(std::move(prng)),
+      transport_(environment.transport()) {
+    if (!site_.target.vaults.empty()) {
+        const auto& config = site_.target.vaults.front().config;
+        transport_.name_origin(config.endpoint.url, "vault");
+        transport_.redactor().learn(config.token.reveal(), "VAULT_TOKEN", false);
+    }
+    if (!site_.target.clusters.empty()) {
+        const auto& access = site_.target.clusters.front();
+        transport_.name_origin(access.endpoint.url, "kubernetes");
+        transport_.redactor().learn(access.token.reveal(), "KUBE_TOKEN", false);
+    }
+}
+
+Task<Reply> Probe::ask(bool kubernetes, std::string method, std::string path, std::string body,
+                       As as, http::Headers headers) {
+    http::Request request;
+    request.method = std::move(method);
+    request.headers = std::move(headers);
+    request.body = std::move(body);
+    http::Endpoint endpoint;
+    if (kubernetes) {
+        if (site_.target.clusters.empty()) {
+            throw CannotGoOn(
+                Failure{FailureKind::unsupported, "the target names no API server", 0, {}});
+        }
+        const auto& access = site_.target.clusters.front();
+        endpoint = access.endpoint;
+        request.target = path;
+        if (as.kind != As::Kind::admin) {
+            endpoint.tls.identity.reset();
+        }
+        const auto& token = as.kind == As::Kind::admin ? access.token : as.token;
+        if (!token.empty()) {
+            request.headers.set("Authorization", "Bearer " + token.reveal());
+        }
+        if (!request.headers.find("Accept")) {
+            request.headers.set("Accept", "application/json");
+        }
+    } else {
+        if (site_.target.vaults.empty()) {
+            throw CannotGoOn(Failure{FailureKind::unsupported, "the target names no Vault", 0, {}});
+        }
+        const auto& config = site_.target.vaults.front().config;
+        endpoint = config.endpoint;
+        request.target = path.starts_with('/') ? path : "/v1/" + path;
+        const auto& token = as.kind == As::Kind::admin ? config.token : as.token;
+        if (!token.empty()) {
+            request.headers.set("X-Vault-Token", token.reveal());
+        }
+        if (!config.namespace_name.empty() && !request.headers.find("X-Vault-Namespace")) {
+            request.headers.set("X-Vault-Namespace", config.namespace_name);
+        }
+    }
+    request.target = endpoint.url.path + request.target;
+    endpoint.url.path.clear();
+    Reply reply;
+    reply.asked = fmt::format("{} {}", request.method, path);
+    auto response = co_await transport_.send(std::move(endpoint), std::move(request));
+    if (!response) {
+        throw CannotGoOn(response.error().during(redacted(reply.asked)));
+    }
+    reply.status = response->status;
+    reply.headers = std::move(response->headers);
+    reply.body = std::move(response->body);
+    reply.json = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
+    if (reply.json.is_discarded()) {
+        reply.json = nullptr;
+    }
+    co_return reply;
+}
+
+namespace {
+
+std::string bytes_of(const std::optional<Json>& body) {
+    return body ? body->dump(-1, ' ', false, Json::error_handler_t::replace) : std::string();
+}
+
+}  // namespace
+
+Task<Reply> Probe::vault(std::string method, std::string path, std::optional<Json> body, As as,
+                         http::Headers headers) {
+    if (body && !headers.find("Content-Type")) {
+        headers.set("Content-Type", "application/json");
+    }
+    return ask(false, std::move(method), std::move(path), bytes_of(body), std::move(as),
+               std::move(headers));
+}
+
+Task<Reply> Probe::vault_raw(std::string method, std::string path, std::string body, As as,
+                             http::Headers headers) {
+    return ask(false, std::move(method), std::move(path), std::move(body), std::move(as),
+               std::move(headers));
+}
+
+Task<Reply> Probe::kube(std::string method, std::string path, std::optional<Json> body, As as,
+                        http::Headers headers) {
+    if (body && !headers.find("Content-Type")) {
+        headers.set("Content-Type", "application/json");
+    }
+    return ask(true, std::move(method), std::move(path), bytes_of(body), std::move(as),
+               std::move(headers));
+}
+
+Task<Reply> Probe::kube_raw(std::string method, std::string path, std::string body, As as,
+                            http::Headers headers) {
+    return ask(true, std::move(method), std::move(path), std::move(body), std::move(as),
+               std::move(headers));
+}
+
+vault::Client Probe::vault_client(As as) {
+    if (site_.target.vaults.empty()) {
+        throw CannotGoOn(Failure{FailureKind::unsupported, "the target names no Vault", 0, {}});
+    }
+    vault::Client client(transport_, site_.target.vaults.front().config);
+    return as.kind == As::Kind::admin ? client : client.with_token(std::move(as.token));
+}
+
+kube::Client Probe::kube_client(As as) {
+    if (site_.target.clusters.empty()) {
+        throw CannotGoOn(
+            Failure{FailureKind::unsupported, "the target names no API server", 0, {}});
+    }
+    kube::Client client(transport_, site_.target.clusters.front());
+    return as.kind == As::Kind::admin ? client : client.with_token(std::move(as.token));
+}
+
+Task<Reply> Probe::set_up(std::string method, std::string path, std::optional<Json> body, As as) {
+    auto reply = co_await vault(std::move(method), std::move(path), std::move(body), std::move(as));
+    if (!good(reply.status)) {
+        throw CannotGoOn(Failure{FailureKind::rejected,
+                                 redacted(fmt::format("set-up: {}: {}", reply.asked, told(reply))),
+                                 reply.status, reply.errors()});
+    }
+    co_return reply;
+}
+
+Task<Reply> Probe::set_up_kube(std::string method, std::string path, std::optional<Json> body,
+                               As as) {
+    auto reply = co_await kube(std::move(method), std::move(path), std::move(body), std::move(as));
+    if (!good(reply.status)) {
+        throw CannotGoOn(Failure{FailureKind::rejected,
+                                 redacted(fmt::format("set-up: {}: {}", reply.asked, told(reply))),
+                                 reply.status,
+                                 {}});
+    }
+    co_return reply;
+}
+
+std::string Probe::name(std::string_view base) const {
+    return fmt::format("{}{}-{}", name_prefix, run_id_, base);
+}
+
+Task<std::string> Probe::mount(std::string base, std::string type, Json config) {
+    auto path = name(base);
+    at_end("DELETE", "sys/mounts/" + path);
+    Json body{{"type", std::move(type)}};
+    if (!config.empty()) {
+        body["config"] = std::move(config);
+    }
+    (void)co_await set_up("POST", "sys/mounts/" + path, std::move(body));
+    co_return path;
+}
+
+Task<std::string> Probe::auth_mount(std::string base, std::string type) {
+    auto path = name(base);
+    at_end("DELETE", "sys/auth/" + path);
+    Json body{{"type", std::move(type)}};
+    (void)co_await set_up("POST", "sys/auth/" + path, std::move(body));
+    co_return path;
+}
+
+Task<std::string> Probe::policy(std::string base, std::string hcl) {
+    auto policy_name = name(base);
+    at_end("DELETE", "sys/policies/acl/" + policy_name);
+    Json body{{"policy", std::move(hcl)}};
+    (void)co_await set_up("PUT", "sys/policies/acl/" + policy_name, std::move(body));
+    co_return policy_name;
+}
+
+Task<Secret> Probe::token(Json parameters) {
+    if (!parameters.contains("ttl")) {
+        parameters["ttl"] = "10m";  // what a killed run leaves ends soon
+    }
+    const auto reply = co_await set_up("POST", "auth/token/create", std::move(parameters));
+    const auto auth = reply.json.value("auth", Json());
+    if (!auth.is_object() || !auth.contains("client_token")) {
+        throw CannotGoOn(Failure{FailureKind::malformed, "auth/token/create gave no token", 0, {}});
+    }
+    if (const auto accessor = auth.value("accessor", std::string()); !accessor.empty()) {
+        Json body{{"accessor", accessor}};
+        at_end("POST", "auth/token/revoke-accessor", std::move(body));
+    }
+    co_return Secret(auth["client_token"].get<std::string>());
+}
+
+Task<Secret> Probe::token_for(std::string hcl) {
+    const auto policy_name = co_await policy(fmt::format("p{}", undo_.size()), std::move(hcl));
+    Json parameters{{"policies", Json::array({policy_name})}, {"no_default_policy", true}};
+    co_return co_await token(std::move(parameters));
+}
+
+Task<std::string> Probe::kube_namespace(std::string base) {
+    auto ns = name(base);
+    at_end_kube("DELETE", "/api/v1/namespaces/" + ns);
+    Json labels{{std::string(run_label), run_id_}};
+    Json metadata{{"name", ns}, {"labels", std::move(labels)}};
+    Json body{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", std::move(metadata)}};
+    (void)co_await set_up_kube("POST", "/api/v1/namespaces", std::move(body));
+    co_return ns;
+}
+
+Task<void> Probe::service_account(std::string ns, std::string account) {
+    Json labels{{std::string(run_label), run_id_}};
+    Json metadata{{"name", account}, {"labels", std::move(labels)}};
+    Json body{{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", std::move(metadata)}};
+    (void)co_await set_up_kube("POST", fmt::format("/api/v1/namespaces/{}/serviceaccounts", ns),
+                               std::move(body));
+}
+
+Task<Secret> Probe::service_account_token(std::string ns, std::string account,
+                                          kube::TokenRequest request) {
+    const auto issued = co_await kube_client().request_token(ns, account, std::move(request));
+    if (!issued) {
+        throw CannotGoOn(issued.error().during("set-up"));
+    }
+    co_return issued->token;
+}
+
+Task<StandIn> Probe::stand_in(http::Handler& handler, bool tls) {
+    StandIn served;
+    http::ListenSpec spec;
+    spec.name = fmt::format("stand-in-{}-{}", run_id_, stand_ins_++);
+    spec.tls = tls;
+    if (tls) {
+        const auto credentials = crypto::make_server_credentials(
+            "meshproof stand-in", clock().now(), std::chrono::hours(1), {spec.name});
+        served.ca_pem = credentials.ca.pem();
+        spec.party = [identity = credentials.identity] {
+            crypto::TlsParty party;
+            party.identity = identity;
+            party.verify_peer = false;
+            return party;
+        };
+    }
+    auto listener = co_await transport_.listen(std::move(spec), handler);
+    if (!listener) {
+        throw CannotGoOn(listener.error().during("stand-in server"));
+    }
+    served.listener = std::move(*listener);
+    served.url = served.listener->url().origin();
+    co_return served;
+}
+
+void Probe::at_end(std::string method, std::string path, std::optional<Json> body) {
+    undo_.push_back({false, std::move(method), std::move(path), std::move(body)});
+}
+
+void Probe::at_end_kube(std::string method, std::string path) {
+    undo_.push_back({true, std::move(method), std::move(path), std::nullopt});
+}
+
+bool Probe::fail(std::string text) {
+    failures_.push_back(one_line(redacted(std::move(text))));
+    return false;
+}
+
+bool Probe::expect_status(const Reply& reply, int status) {
+    return reply.status == status ||
+           fail(fmt::format("{}: expected status {}, got {}", reply.asked, status, told(reply)));
+}
+
+bool Probe::expect_error(const Reply& reply, int status, std::string_view text) {
+    const auto errors = reply.errors();
+    const bool holds = reply.status == status && errors.size() == 1 &&
+                       errors.front().find(text) != std::string::npos;
+    return holds || fail(fmt::format("{}: expected {} with an error that holds \"{}\", got {}",
+                                     reply.asked, status, text, told(reply)));
+}
+
+bool Probe::expect_plain_error(const Reply& reply, int status, std::string_view text) {
+    const auto errors = reply.errors();
+    const bool holds = reply.status == status && errors.size() == 1 &&
+                       errors.front().find(text) != std::string::npos &&
+                       !errors.front().starts_with(multierror);
+    return holds ||
+           fail(fmt::format("{}: expected {} with the plain error \"{}\" (not wrapped), got {}",
+                            reply.asked, status, text, told(reply)));
+}
+
+bool Probe::expect_wrapped_error(const Reply& reply, int status, std::string_view text) {
+    const auto errors = reply.errors();
+    const bool holds = reply.status == status && errors.size() == 1 &&
+                       errors.front().starts_with(multierror) && errors.front().ends_with("\n\n") &&
+                       errors.front().find(text) != std::string::npos;
+    return holds ||
+           fail(fmt::format("{}: expected {} with \"{}\" within \"1 error occurred:\", got {}",
+                            reply.asked, status, text, told(reply)));
+}
+
+bool Probe::expect_no_text(const Reply& reply, int status) {
+    const bool holds = reply.status == status && reply.json.is_object() && reply.json.size() == 1 &&
+                       reply.json.value("errors", Json()) == Json::array();
+    return holds || fail(fmt::format("{}: expected {} with {{\"errors\":[]}}, got {}", reply.asked,
+                                     status, told(reply)));
+}
+
+bool Probe::expect_warning(const Reply& reply, std::string_view text) {
+    const auto warnings = reply.warnings();
+    const bool holds = std::any_of(
+        warnings.begin(), warnings.end(),
+        [text](const std::string& warning) { return warning.find(text) != std::string::npos; });
+    return holds || fail(fmt::format("{}: expected a warning that holds \"{}\", got {} {}",
+                                     reply.asked, text, reply.status, quoted(warnings)));
+}
+
+bool Probe::expect_no_warning(const Reply& reply) {
+    return reply.warnings().empty() || fail(fmt::format("{}: expected no warning, got {}",
+                                                        reply.asked, quoted(reply.warnings())));
+}
+
+bool Probe::expect_equal(const Json& actual, const Json& expected, std::string_view what) {
+    constexpr auto replace = Json::error_handler_t::replace;
+    return actual == expected ||
+           fail(fmt::format("{}: expected {}, got {}", what, expected.dump(-1, ' ', false, replace),
+                            actual.dump(-1, ' ', false, replace)));
+}
+
+bool Probe::expect_keys(const Json& object, std::set<std::string> keys, std::string_view what) {
+    if (!object.is_object()) {
+        return fail(fmt::format("{}: expected an object, got {}", what, object.type_name()));
+    }
+    std::set<std::string> found;
+    for (const auto& item : object.items()) {
+        found.insert(item.key());
+    }
+    std::vector<std::string> missing, extra;
+    std::ranges::set_difference(keys, found, std::back_inserter(missing));
+    std::ranges::set_difference(found, keys, std::back_inserter(extra));
+    return (missing.empty() && extra.empty()) ||
+           fail(fmt::format("{}: keys missing {}, keys too many {}", what, quoted(missing),
+                            quoted(extra)));
+}
+
+void Probe::give_up(std::string text) {
+    throw ScenarioEnded(redacted(std::move(text)));
+}
+
+std::string Probe::redacted(std::string text) const {
+    return transport_.redactor().apply(std::move(text));
+}
+
+Task<std::vector<std::string>> Probe::finish() {
+    std::vector<std::string> problems;
+    // Clean-up is no evidence: it goes over the wire itself.
+    http::Transport& wire = environment_.transport();
+    while (!undo_.empty()) {
+        const auto undo = std::move(undo_.back());
+        undo_.pop_back();
+        int status = 0;
+        std::string text;
+        if (undo.kubernetes) {
+            const kube::Client client(wire, site_.target.clusters.front());
+            const auto answer = co_await client.request(undo.method, undo.path, undo.body);
+            status = answer ? answer->status : 0;
+            text = answer ? answer->body.substr(0, 200) : answer.error().message;
+        } else {
+            const vault::Client client(wire, site_.target.vaults.front().config);
+            const auto answer = co_await client.request(undo.method, undo.path, undo.body);
+            status = answer ? answer->status : 0;
+            text = answer ? join(answer->errors(), "; ") : answer.error().message;
+        }
+        // Gone already, by the check itself or with what held it (a revoked token is 403 or 400).
+        const bool gone = status == 404 || (undo.path.starts_with("auth/token/") &&
+                                            (status == 400 || status == 403));
+        if (!good(status) && !gone) {
+            problems.push_back(one_line(
+                redacted(fmt::format("{} {}: {} {}", undo.method, undo.path, status, text))));
+        }
+    }
+    co_return problems;
+}
+
+}  // namespace meshproof::run

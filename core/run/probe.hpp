@@ -1,0 +1,188 @@
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/kube/client.hpp"
+#include "core/run/environment.hpp"
+#include "core/run/evidence.hpp"
+#include "core/time/prng.hpp"
+#include "core/vault/client.hpp"
+
+namespace meshproof::run {
+
+using Json = nlohmann::json;
+using vault::Product;
+
+/// An answer, and what was asked: a Vault's envelope, or a Kubernetes object in `json`.
+struct Reply : vault::Reply {
+    std::string asked;  ///< "PUT pki/sign/r"
+};
+
+/// What a target may have beside the common ground. A check names what it needs; on a target
+/// without it, it is skipped and counted.
+enum class Feature {
+    vault,          ///< a Vault is there at all
+    kubernetes,     ///< an API server is there, and the Vault can reach it
+    call_back,      ///< the Vault can reach what we serve ourselves (stand-in API servers)
+    namespaces,     ///< namespaces are real (OpenBao, Vault Enterprise)
+    openbao,        ///< only OpenBao has it
+    seal,           ///< the Vault may be sealed and unsealed (`allow_seal` and unseal keys)
+    raft,           ///< integrated storage
+    nodes,          ///< a cluster of several nodes (`nodes` in the target file)
+    uninitialised,  ///< a server that nobody initialised yet (`uninitialised` in the target file)
+};
+[[nodiscard]] std::string_view to_string(Feature feature);
+/// Why a target lacks it and what would give it.
+[[nodiscard]] std::string_view missing_reason(Feature feature);
+
+/// Who asks.
+struct As {
+    enum class Kind { admin, nobody, token } kind = Kind::admin;
+    Secret token;
+
+    [[nodiscard]] static As admin() { return {}; }
+    [[nodiscard]] static As nobody() { return {Kind::nobody, {}}; }
+    [[nodiscard]] static As bearer(Secret token) { return {Kind::token, std::move(token)}; }
+};
+
+/// What one server of the target is, as found out before the checks.
+struct Site {
+    Target target;
+    Product product = Product::openbao;
+    std::string version;  ///< of the Vault, "" where there is none
+    std::string storage;  ///< "raft", "inmem", …
+    std::string kubernetes_version;
+    std::set<Feature> features;
+    std::string setting;  ///< "sim", "loopback" or "live"
+};
+
+/// Serves on a port of ours for as long as it lives: a stand-in API server, say.
+struct StandIn {
+    std::unique_ptr<http::Listener> listener;
+    std::string url;     ///< "https://127.0.0.1:40123"
+    std::string ca_pem;  ///< "" for plain HTTP
+};
+
+/// A check's hands: asks the servers, keeps the evidence, counts what did not hold, and removes
+/// what was made. Everything it makes carries the run's id.
+///
+/// No answer at all, or a set-up step that is refused, throws CannotGoOn: the check is `blocked`.
+class Probe final {
+  public:
+    Probe(Environment& environment, const Site& site, std::string run_id, Prng prng);
+    Probe(const Probe&) = delete;
+    Probe& operator=(const Probe&) = delete;
+
+    [[nodiscard]] const Site& site() const { return site_; }
+    [[nodiscard]] Product product() const { return site_.product; }
+    [[nodiscard]] bool openbao() const { return site_.product == Product::openbao; }
+    /// What is right on each product.
+    template <class T>
+    [[nodiscard]] T on(T on_openbao, T on_vault) const {
+        return openbao() ? std::move(on_openbao) : std::move(on_vault);
+    }
+    [[nodiscard]] bool has(Feature feature) const { return site_.features.contains(feature); }
+    [[nodiscard]] Clock& clock() { return environment_.clock(); }
+    [[nodiscard]] Prng& prng() { return prng_; }
+    [[nodiscard]] http::Transport& transport() { return transport_; }  ///< recorded
+
+    // --- asking. Any status is a value; only silence throws.
+    /// `path` without /v1 ("pki/ca"), or the whole target where it begins with a slash ("/v1//x").
+    [[nodiscard]] Task<Reply> vault(std::string method, std::string path,
+                                    std::optional<Json> body = std::nullopt, As as = {},
+                                    http::Headers headers = {});
+    /// With the body's bytes as they are.
+    [[nodiscard]] Task<Reply> vault_raw(std::string method, std::string path, std::string body,
+                                        As as = {}, http::Headers headers = {});
+    /// `path` as on the wire ("/api/v1/namespaces/x/pods").
+    [[nodiscard]] Task<Reply> kube(std::string method, std::string path,
+                                   std::optional<Json> body = std::nullopt, As as = {},
+                                   http::Headers headers = {});
+    [[nodiscard]] Task<Reply> kube_raw(std::string method, std::string path, std::string body,
+                                       As as = {}, http::Headers headers = {});
+    /// The typed clients on the same recorded wire.
+    [[nodiscard]] vault::Client vault_client(As as = {});
+    [[nodiscard]] kube::Client kube_client(As as = {});
+
+    // --- set-up steps: refused = blocked; made = removed at the end
+    /// As vault(), but anything but 2xx is `blocked`.
+    [[nodiscard]] Task<Reply> set_up(std::string method, std::string path,
+                                     std::optional<Json> body = std::nullopt, As as = {});
+    [[nodiscard]] Task<Reply> set_up_kube(std::string method, std::string path,
+                                          std::optional<Json> body = std::nullopt, As as = {});
+    /// "meshproof-RUNID-BASE": for everything that is created on a server.
+    [[nodiscard]] std::string name(std::string_view base) const;
+    /// A secrets engine of one's own; gives its path. A second one needs another `base`.
+    [[nodiscard]] Task<std::string> mount(std::string base = "pki", std::string type = "pki",
+                                          Json config = Json::object());
+    [[nodiscard]] Task<std::string> auth_mount(std::string base = "auth",
+                                               std::string type = "kubernetes");
+    [[nodiscard]] Task<std::string> policy(std::string base, std::string hcl);
+    /// A token made by auth/token/create with these parameters (ttl is 10m unless given).
+    [[nodiscard]] Task<Secret> token(Json parameters);
+    /// A token with one policy of these rules.
+    [[nodiscard]] Task<Secret> token_for(std::string hcl);
+    /// A Kubernetes namespace of one's own.
+    [[nodiscard]] Task<std::string> kube_namespace(std::string base = "ns");
+    [[nodiscard]] Task<void> service_account(std::string ns, std::string account);
+    /// A token of a service account by TokenRequest.
+    [[nodiscard]] Task<Secret> service_account_token(std::string ns, std::string account,
+                                                     kube::TokenRequest request = {});
+    /// Serves `handler`, which must live as long as the result. Needs Feature::call_back.
+    [[nodiscard]] Task<StandIn> stand_in(http::Handler& handler, bool tls = true);
+    /// To be undone at the end, the last first: one request to the Vault, or to the API server.
+    void at_end(std::string method, std::string path, std::optional<Json> body = std::nullopt);
+    void at_end_kube(std::string method, std::string path);
+    [[nodiscard]] Task<void> sleep(Duration duration) { return clock().sleep_for(duration); }
+
+    // --- expectations: false is a failure of the check, and it goes on
+    template <class... Args>
+    bool expect(bool holds, fmt::format_string<Args...> format, Args&&... args) {
+        return holds || fail(fmt::format(format, std::forward<Args>(args)...));
+    }
+    bool expect_status(const Reply& reply, int status);
+    /// `{"errors":["…text…"]}` with this status, wrapped or not.
+    bool expect_error(const Reply& reply, int status, std::string_view text);
+    /// The plain text: not within "1 error occurred:\n\t* x\n\n" (row 5).
+    bool expect_plain_error(const Reply& reply, int status, std::string_view text);
+    bool expect_wrapped_error(const Reply& reply, int status, std::string_view text);
+    bool expect_no_text(const Reply& reply, int status);  ///< `{"errors":[]}`
+    bool expect_warning(const Reply& reply, std::string_view text);
+    bool expect_no_warning(const Reply& reply);
+    /// `actual == expected`, told with `what` it is.
+    bool expect_equal(const Json& actual, const Json& expected, std::string_view what);
+    /// An object with exactly these keys.
+    bool expect_keys(const Json& object, std::set<std::string> keys, std::string_view what);
+    /// Ends the check as failed: the next step would make no sense.
+    [[noreturn]] void give_up(std::string text);
+
+    [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
+    /// Removes what was made; what could not be removed.
+    [[nodiscard]] Task<std::vector<std::string>> finish();
+    [[nodiscard]] std::vector<Exchange> evidence() const { return transport_.evidence(); }
+    [[nodiscard]] std::string redacted(std::string text) const;
+
+  private:
+    struct Undo {
+        bool kubernetes = false;
+        std::string method, path;
+        std::optional<Json> body;
+    };
+    bool fail(std::string text);
+    [[nodiscard]] Task<Reply> ask(bool kubernetes, std::string method, std::string path,
+                                  std::string body, As as, http::Headers headers);
+
+    Environment& environment_;
+    const Site& site_;
+    std::string run_id_;
+    Prng prng_;
+    RecordingTransport transport_;
+    std::vector<std::string> failures_;
+    std::vector<Undo> undo_;
+    std::size_t stand_ins_ = 0;
+};
+
+}  // namespace meshproof::run
