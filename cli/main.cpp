@@ -49,6 +49,7 @@ int run_program(int argc, char** argv) {
     add_conform(app, chosen);
     add_list(app, chosen);
     add_explain(app, chosen);
+    add_report(app, chosen);
     add_serve(app, chosen);
     add_clean(app, chosen);
 

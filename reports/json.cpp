@@ -16,6 +16,35 @@ double seconds(Duration duration) {
            1000.0;
 }
 
+Json pairs(const std::vector<std::pair<std::string, std::string>>& headers) {
+    Json out = Json::array();
+    for (const auto& [name, value] : headers) {
+        out.push_back(fmt::format("{}: {}", name, value));
+    }
+    return out;
+}
+
+Json evidence_json(const std::vector<run::Exchange>& exchanges) {
+    Json out = Json::array();
+    for (const auto& exchange : exchanges) {
+        Json item = {{"server", exchange.server},
+                     {"request", fmt::format("{} {}", exchange.method, exchange.target)},
+                     {"headers", pairs(exchange.headers)}};
+        if (!exchange.body.empty()) {
+            item["body"] = exchange.body;
+        }
+        if (exchange.status == 0) {
+            item["no_answer"] = exchange.failure;
+        } else {
+            item["status"] = exchange.status;
+            item["answer_headers"] = pairs(exchange.answer_headers);
+            item["answer"] = exchange.answer;
+        }
+        out.push_back(std::move(item));
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string to_json(const run::RunResult& result) {
@@ -39,6 +68,14 @@ std::string to_json(const run::RunResult& result) {
                      {"duration_s", seconds(outcome.duration)},
                      {"virtual_s", seconds(outcome.virtual_duration)},
                      {"trace_digest", outcome.trace_digest}};
+        if (outcome.kind == "check") {
+            item["requirement"] = outcome.requirement;
+            item["source"] = outcome.source;
+            item["level"] = outcome.level;
+            item["features"] = outcome.features;
+            item["profile"] = outcome.features.empty() ? "core" : "extended";
+            item["evidence"] = evidence_json(outcome.evidence);
+        }
         if (!outcome.failures.empty()) {
             item["failures"] = outcome.failures;
         }
@@ -47,17 +84,20 @@ std::string to_json(const run::RunResult& result) {
         }
         results.push_back(std::move(item));
     }
-    const Json report = {
-        {"schema", "meshproof.report/v1"},
-        {"version", MESHPROOF_VERSION},
-        {"command", result.command},
-        {"target", {{"name", result.target}, {"setting", result.setting}, {"servers", servers}}},
-        {"seed", result.seed},
-        {"started", rfc3339(result.started)},
-        {"duration_s", seconds(result.duration)},
-        {"interrupted", result.interrupted},
-        {"summary", summary},
-        {"results", results}};
+    const Json report = {{"schema", "meshproof.report/v1"},
+                         {"version", MESHPROOF_VERSION},
+                         {"command", result.command},
+                         {"target",
+                          {{"name", result.target},
+                           {"setting", result.setting},
+                           {"servers", servers},
+                           {"features", result.features}}},
+                         {"seed", result.seed},
+                         {"started", rfc3339(result.started)},
+                         {"duration_s", seconds(result.duration)},
+                         {"interrupted", result.interrupted},
+                         {"summary", summary},
+                         {"results", results}};
     // A server's text may hold bytes that are no UTF-8: replaced, never a crash.
     return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -84,7 +124,11 @@ Result<void> write_reports(const std::string& folder, const run::RunResult& resu
     if (const auto written = write_file(folder + "/report.json", to_json(result)); !written) {
         return written;
     }
-    return write_file(folder + "/junit.xml", to_junit(result));
+    if (const auto written = write_file(folder + "/junit.xml", to_junit(result)); !written) {
+        return written;
+    }
+    return result.command == "conform" ? write_file(folder + "/report.md", to_markdown(result))
+                                       : Result<void>{};
 }
 
 }  // namespace meshproof::reports

@@ -57,6 +57,21 @@ std::string body(const run::Outcome& outcome) {
     return {};
 }
 
+/// What was said, for whoever looks at one test case.
+std::string evidence(const run::Outcome& outcome) {
+    if (outcome.evidence.empty()) {
+        return {};
+    }
+    std::string text;
+    for (const auto& exchange : outcome.evidence) {
+        constexpr std::size_t enough = 300;
+        text += fmt::format(
+            "{} {}\n  {} {}\n", exchange.method, exchange.target, exchange.status,
+            exchange.status == 0 ? exchange.failure : exchange.answer.substr(0, enough));
+    }
+    return fmt::format("    <system-out>{}</system-out>\n", xml(text));
+}
+
 }  // namespace
 
 std::string to_junit(const run::RunResult& result) {
@@ -65,7 +80,7 @@ std::string to_junit(const run::RunResult& result) {
     for (const auto& outcome : result.outcomes) {
         const auto slash = outcome.id.rfind('/');
         const auto group = slash == std::string::npos ? outcome.kind : outcome.id.substr(0, slash);
-        const auto content = body(outcome);
+        const auto content = body(outcome) + evidence(outcome);
         cases += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"{}",
                              xml(group), xml(outcome.id), seconds(outcome.duration),
                              content.empty() ? "/>\n" : ">\n");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/base/result.hpp"
 #include "core/run/result.hpp"
@@ -14,9 +15,27 @@ namespace meshproof::reports {
 /// skipped with their reasons.
 [[nodiscard]] std::string to_junit(const run::RunResult& result);
 
+/// Of `conform`: a document for people: profile, features, counts, and each check with its
+/// evidence.
+[[nodiscard]] std::string to_markdown(const run::RunResult& result);
+
+/// What a report.json says, as far as `comparison` needs it.
+struct Summary {
+    std::string target;                ///< its name
+    std::vector<std::string> servers;  ///< "fake openbao 2.7.2"
+    struct Line {
+        std::string id, verdict, reason;
+    };
+    std::vector<Line> lines;
+};
+/// `invalid` names the file and what is wrong with it.
+[[nodiscard]] Result<Summary> read_report(const std::string& path);
+/// A table check by check, a column a report; then every difference with the reasons given.
+[[nodiscard]] std::string comparison(const std::vector<Summary>& reports);
+
 /// Makes the folder where needed and proves that it can be written: call it before a long run.
 [[nodiscard]] Result<void> prepare_folder(const std::string& folder);
-/// report.json and junit.xml, each whole or not at all.
+/// report.json, junit.xml and, of `conform`, report.md, each whole or not at all.
 [[nodiscard]] Result<void> write_reports(const std::string& folder, const run::RunResult& result);
 
 /// One line for one outcome: verdict, id, time, reason. `colour`: with ANSI colours.

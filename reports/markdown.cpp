@@ -1,0 +1,172 @@
+#include <map>
+
+#include "core/base/answer.hpp"
+#include "core/base/text.hpp"
+#include "reports/report.hpp"
+
+namespace meshproof::reports {
+namespace {
+
+using run::Verdict;
+
+/// Text for a cell of a table, or a line.
+std::string cell(std::string_view text) {
+    std::string out;
+    for (const char c : one_line(text)) {
+        if (c == '|' || c == '<') {
+            out += '\\';
+        }
+        out += c;
+    }
+    return out;
+}
+
+std::map<Verdict, std::size_t> counts(const std::vector<const run::Outcome*>& outcomes) {
+    std::map<Verdict, std::size_t> out;
+    for (const auto* outcome : outcomes) {
+        ++out[outcome->verdict];
+    }
+    return out;
+}
+
+std::string counts_row(const std::map<Verdict, std::size_t>& counted) {
+    std::string row;
+    for (const auto verdict : run::all_verdicts) {
+        const auto found = counted.find(verdict);
+        row += fmt::format(" {} |", found == counted.end() ? 0 : found->second);
+    }
+    return row;
+}
+
+std::string counts_head(std::string_view first) {
+    std::string head = fmt::format("| {} |", first);
+    std::string rule = "|---|";
+    for (const auto verdict : run::all_verdicts) {
+        head += fmt::format(" {} |", run::to_string(verdict));
+        rule += "---|";
+    }
+    return head + "\n" + rule + "\n";
+}
+
+std::string topic_of(const run::Outcome& outcome) {
+    return outcome.id.substr(0, outcome.id.rfind('/'));
+}
+
+/// Supported: every check of the feature that could be run holds, and there was one.
+std::string_view state_of(const std::vector<const run::Outcome*>& outcomes) {
+    const auto counted = counts(outcomes);
+    const auto count = [&](Verdict verdict) {
+        const auto found = counted.find(verdict);
+        return found == counted.end() ? std::size_t{0} : found->second;
+    };
+    if (count(Verdict::skip) == outcomes.size()) {
+        return "not offered";
+    }
+    return count(Verdict::fail) + count(Verdict::blocked) + count(Verdict::deviates) == 0
+               ? "supported"
+               : "not conformant";
+}
+
+std::string profiles(const run::RunResult& result) {
+    std::vector<const run::Outcome*> core, extended;
+    std::map<std::string, std::vector<const run::Outcome*>> by_feature;
+    for (const auto& outcome : result.outcomes) {
+        (outcome.features.empty() ? core : extended).push_back(&outcome);
+        for (const auto& feature : outcome.features) {
+            by_feature[feature].push_back(&outcome);
+        }
+    }
+    std::string out = "## Profile\n\n" + counts_head("profile");
+    out += fmt::format("| core |{}\n", counts_row(counts(core)));
+    out += fmt::format("| extended |{}\n\n", counts_row(counts(extended)));
+    out += counts_head("feature") + "";
+    for (const auto& [feature, outcomes] : by_feature) {
+        out += fmt::format("| {}: {} |{}\n", feature, state_of(outcomes),
+                           counts_row(counts(outcomes)));
+    }
+    return out + "\n";
+}
+
+std::string topics(const run::RunResult& result) {
+    std::map<std::string, std::vector<const run::Outcome*>> by_topic;
+    for (const auto& outcome : result.outcomes) {
+        by_topic[topic_of(outcome)].push_back(&outcome);
+    }
+    std::string out = "## Topics\n\n" + counts_head("topic");
+    for (const auto& [topic, outcomes] : by_topic) {
+        out += fmt::format("| `{}` |{}\n", topic, counts_row(counts(outcomes)));
+    }
+    return out + "\n";
+}
+
+/// Everything that did not simply pass, with its reason.
+std::string remarks(const run::RunResult& result) {
+    std::string out;
+    for (const auto verdict : {Verdict::fail, Verdict::blocked, Verdict::deviates, Verdict::skip}) {
+        for (const auto& outcome : result.outcomes) {
+            if (outcome.verdict == verdict) {
+                out += fmt::format("- **{}** `{}`: {}\n", run::to_string(verdict), outcome.id,
+                                   cell(outcome.reason));
+            }
+        }
+    }
+    return "## What did not pass\n\n" + (out.empty() ? "Nothing: every check passed.\n" : out) +
+           "\n";
+}
+
+/// Code that may hold backquotes of its own.
+std::string block(std::string_view text) {
+    std::string indented = "    ";
+    for (const char c : text) {
+        indented += c;
+        if (c == '\n') {
+            indented += "    ";
+        }
+    }
+    return indented + "\n";
+}
+
+/// The whole exchange is in report.json; here what a reader needs to follow it.
+constexpr std::size_t shown_bytes = 400;
+
+std::string evidence(const run::Outcome& outcome) {
+    std::string out;
+    for (const auto& exchange : outcome.evidence) {
+        auto text = fmt::format("{} {}", exchange.method, exchange.target);
+        if (!exchange.body.empty()) {
+            text += " " + one_line(exchange.body.substr(0, shown_bytes));
+        }
+        text += exchange.status == 0
+                    ? fmt::format("\n-> no answer: {}", exchange.failure)
+                    : fmt::format("\n-> {} {}", exchange.status,
+                                  one_line(exchange.answer.substr(0, shown_bytes)));
+        out += block(text);
+    }
+    return out.empty() ? out : out + "\n";
+}
+
+std::string checks(const run::RunResult& result) {
+    std::string out = "## Checks\n\n";
+    for (const auto& outcome : result.outcomes) {
+        out += fmt::format("### {} `{}`\n\n{}\n({}; {})\n\n", run::to_string(outcome.verdict),
+                           outcome.id, outcome.requirement, outcome.level, outcome.source);
+        out += evidence(outcome);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string to_markdown(const run::RunResult& result) {
+    std::string out = fmt::format("# Conformance of {}\n\n", cell(result.target));
+    out += fmt::format("meshproof {}, {}, seed {}, {} setting.{}\n\n", MESHPROOF_VERSION,
+                       rfc3339(result.started), result.seed, result.setting,
+                       result.interrupted ? " **The run was interrupted.**" : "");
+    for (const auto& server : result.servers) {
+        out += fmt::format("- {}: {} {}\n", server.role, server.product, server.version);
+    }
+    out += fmt::format("- offers: {}\n- {}\n\n", join(result.features, ", "), summary_line(result));
+    return out + profiles(result) + topics(result) + remarks(result) + checks(result);
+}
+
+}  // namespace meshproof::reports
