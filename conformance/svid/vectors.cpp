@@ -149,7 +149,8 @@ std::vector<std::string> Judgement::broken() const {
 }
 
 Result<Judgement> judge(const Vector& vector) {
-    mesh::SvidQuestion question{.leaf = {}, .chain = {}, .bundles = {}, .at = vector.validation_time};
+    mesh::SvidQuestion question{
+        .leaf = {}, .chain = {}, .bundles = {}, .at = vector.validation_time};
     auto leaf = crypto::Certificate::from_pem(vector.leaf);
     if (!leaf) {
         return propagate(leaf, "leaf");

@@ -40,7 +40,8 @@ struct Vector {
 /// Our own validator's answer to a vector.
 struct Judgement {
     mesh::SvidVerdict verdict;
-    mesh::SvidFindings bundles;  ///< B1-B4 on the JWKS among its bundles: no reason to refuse a leaf
+    mesh::SvidFindings
+        bundles;  ///< B1-B4 on the JWKS among its bundles: no reason to refuse a leaf
     /// What its `broken` should list.
     [[nodiscard]] std::vector<std::string> broken() const;
 };

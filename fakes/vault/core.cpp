@@ -58,7 +58,7 @@ VaultCore::VaultCore(FakeVaultOptions given, Clock& given_clock, http::Transport
       clock(given_clock),
       outgoing(given_outgoing),
       ids(Prng(options.seed).fork("vault/ids")),
-      tokens(options.product, Prng(options.seed).fork("vault/tokens")),
+      tokens(options.product, Prng(options.seed).fork("vault/tokens"), options.defects),
       seal(options.key_shares, options.key_threshold, Prng(options.seed).fork("vault/seal")),
       capacity(options.sign_service_time, options.sign_concurrency) {
     cluster_name = "vault-cluster-" + to_hex(ids.bytes(4));
@@ -150,11 +150,11 @@ std::shared_ptr<const Acl> VaultCore::acl_of(const Token& token) {
     const auto key = token.namespace_path + "\n" + join(token.policies, "\n");
     auto& kept = acls_[key];
     if (!kept) {
-        auto acl = std::make_shared<Acl>();
+        auto acl = std::make_shared<Acl>(options.defects);
         const auto ns = namespaces.find(token.namespace_path);
         if ((token.is_root() && token.namespace_path.empty()) ||
             options.defects.on("policy/allow-everything")) {
-            *acl = Acl::root();
+            *acl = Acl::root(options.defects);
         } else if (ns != namespaces.end()) {
             for (const auto& name : token.policies) {
                 const auto policy = ns->second->policies.find(name);
@@ -217,6 +217,9 @@ bool VaultCore::is_unauthenticated(const LogicalRequest& request) const {
 }
 
 bool VaultCore::needs_sudo(const LogicalRequest& request) const {
+    if (options.defects.on("policy/sudo-for-all-of-sys") && request.path.starts_with("sys/")) {
+        return true;
+    }
     if (!request.mount || !request.mount->backend) {
         return builtin_needs_sudo(request);
     }
@@ -248,7 +251,7 @@ std::optional<http::Response> VaultCore::authorise(LogicalRequest& request) {
         return refused();
     }
     request.token = token;
-    if (token->num_uses > 0) {
+    if (token->num_uses > 0 && !options.defects.on("token/uses-never-run-out")) {
         token->used_up = --token->num_uses == 0;
     }
     // What a path with an existence check does not hold yet is created (row 51).
@@ -257,7 +260,8 @@ std::optional<http::Response> VaultCore::authorise(LogicalRequest& request) {
         const auto below = request.under(request.mount->path).value_or("");
         if (request.mount->backend) {
             const auto exists = request.mount->backend->exists(below);
-            creating = exists && !*exists;
+            creating =
+                exists && !*exists && !options.defects.on("policy/no-existence-check");
         } else if (request.mount->path == "cubbyhole/") {
             const auto held = cubbyholes.find(token->id);
             creating = held == cubbyholes.end() || !held->second.contains(below);
@@ -265,7 +269,8 @@ std::optional<http::Response> VaultCore::authorise(LogicalRequest& request) {
     }
     const auto acl = acl_of(*token);
     bool allowed = acl->allows(request.operation, creating, *path, request.data);
-    if (!allowed && request.operation == Operation::list && path->ends_with('/')) {
+    if (!allowed && request.operation == Operation::list && path->ends_with('/') &&
+        !options.defects.on("policy/list-only-with-slash")) {
         // A list is allowed by a rule for the path without its slash as well (row 54).
         allowed = acl->allows(request.operation, creating, path->substr(0, path->size() - 1),
                               request.data);

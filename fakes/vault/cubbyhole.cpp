@@ -7,7 +7,7 @@ namespace meshproof::fakes {
 
 CoreReply serve_cubbyhole(VaultCore& core, const LogicalRequest& request) {
     const auto path = request.under("cubbyhole/").value_or("");
-    if (request.token->is_batch()) {
+    if (request.token->is_batch() && !core.options.defects.on("token/batch-has-a-cubbyhole")) {
         return BackendResponse::error(
             core.openbao() ? "cubbyhole operations are only supported by 'service' type tokens"
                            : "cubbyhole operations are only supported by \"service\" type tokens");

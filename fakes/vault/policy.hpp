@@ -11,6 +11,7 @@
 
 #include "core/base/result.hpp"
 #include "core/vault/client.hpp"
+#include "fakes/defects.hpp"
 #include "fakes/vault/backend.hpp"
 
 /// Policies: their text forms (HCL and JSON), and which rule decides about a path (wire contract
@@ -47,7 +48,8 @@ struct Policy {
 
 /// Parses HCL, JSON or base64 of either. A failure's message is what follows "failed to parse
 /// policy: ".
-[[nodiscard]] Result<Policy> parse_policy(std::string_view text, vault::Product product);
+[[nodiscard]] Result<Policy> parse_policy(std::string_view text, vault::Product product,
+                                          const Defects& defects = {});
 
 /// The value of an HCL or JSON document (blocks become nested objects). Used by parse_policy.
 [[nodiscard]] Result<Json> parse_hcl(std::string_view text);
@@ -55,8 +57,10 @@ struct Policy {
 /// The united rules of a token's policies, asked per request.
 class Acl {
   public:
+    explicit Acl(Defects defects = {}) : defects_(std::move(defects)) {}
+
     /// Everything is allowed.
-    [[nodiscard]] static Acl root();
+    [[nodiscard]] static Acl root(Defects defects = {});
     void add(const Policy& policy);
 
     [[nodiscard]] bool is_root() const { return root_; }
@@ -74,6 +78,7 @@ class Acl {
     [[nodiscard]] const Rule* find(Operation operation, std::string_view path) const;
     [[nodiscard]] const Rule* find_pattern(std::string_view path) const;
 
+    Defects defects_;
     bool root_ = false;
     std::map<std::string, Rule, std::less<>> exact_;
     std::map<std::string, Rule, std::less<>> prefix_;  ///< keys without the final *

@@ -249,12 +249,16 @@ class HclReader {
 
 struct Grammar {
     vault::Product product;
+    const Defects& defects;
 
     [[nodiscard]] std::set<std::string> capabilities() const {
         std::set<std::string> known{"create", "read", "update", "patch",
                                     "delete", "list", "sudo",   "deny"};
         if (product == vault::Product::openbao) {
             known.insert("scan");
+        }
+        if (defects.on("policy/patch-unknown")) {
+            known.erase("patch");
         }
         return known;
     }
@@ -327,6 +331,9 @@ Result<Rule> parse_rule(const Grammar& grammar, const std::string& path, const J
     if (block.contains("policy")) {
         const auto word = block["policy"].is_string() ? block["policy"].get<std::string>() : "";
         words = shorthand(word);
+        if (grammar.defects.on("policy/write-shorthand-lacks-list")) {
+            std::erase(words, "list");
+        }
         if (words.empty()) {
             return grammar.error(path, fmt::format("invalid policy \"{}\"", word));
         }
@@ -338,7 +345,8 @@ Result<Rule> parse_rule(const Grammar& grammar, const std::string& path, const J
     }
     const auto capabilities = grammar.capabilities();
     for (const auto& word : words) {
-        if (!capabilities.contains(word)) {
+        if (!capabilities.contains(word) &&
+            !grammar.defects.on("policy/unknown-capability-accepted")) {
             return grammar.error(path, fmt::format("invalid capability \"{}\"", word));
         }
         if (word == "deny") {
@@ -394,10 +402,11 @@ Result<Json> parse_hcl(std::string_view text) {
     return HclReader(text).document();
 }
 
-Result<Policy> parse_policy(std::string_view given, vault::Product product) {
+Result<Policy> parse_policy(std::string_view given, vault::Product product,
+                            const Defects& defects) {
     const auto decoded = from_base64(given);
     Policy policy;
-    policy.text = decoded ? *decoded : std::string(given);
+    policy.text = decoded && !defects.on("policy/base64-unread") ? *decoded : std::string(given);
     const auto document = parse_hcl(policy.text);
     if (!document) {
         return propagate(document);
@@ -415,7 +424,7 @@ Result<Policy> parse_policy(std::string_view given, vault::Product product) {
     if (!paths.is_object()) {
         return fail(FailureKind::invalid, "path must be a block");
     }
-    const Grammar grammar{product};
+    const Grammar grammar{product, defects};
     for (const auto& [written, given_block] : paths.items()) {
         const auto block = united(given_block);
         if (!block.is_object()) {

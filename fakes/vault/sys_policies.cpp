@@ -6,12 +6,12 @@ namespace meshproof::fakes {
 
 namespace {
 
-std::vector<std::string> names(const Namespace& ns) {
+std::vector<std::string> names(const Namespace& ns, bool lacks_root) {
     std::vector<std::string> all;
     for (const auto& [name, policy] : ns.policies) {
         all.push_back(name);
     }
-    if (ns.path.empty()) {
+    if (ns.path.empty() && !lacks_root) {
         all.emplace_back("root");
     }
     std::sort(all.begin(), all.end());
@@ -23,7 +23,9 @@ CoreReply read_policy(const VaultCore& core, const LogicalRequest& request, cons
     const auto found = request.ns->policies.find(name);
     const bool root = name == "root" && request.ns->path.empty();
     if (found == request.ns->policies.end() && !root) {
-        return BackendResponse::nothing();
+        return core.options.defects.on("policy/absent-read-is-empty")
+                   ? BackendResponse::with(Json::object())
+                   : BackendResponse::nothing();
     }
     const Policy none;
     const auto& policy = root ? none : found->second;
@@ -35,8 +37,11 @@ CoreReply read_policy(const VaultCore& core, const LogicalRequest& request, cons
         data["allow_slashes_in_identity_templates"] = false;
         data["allow_wildcards_in_identity_templates"] = false;
     }
+    if (core.options.defects.on("policy/read-lacks-name")) {
+        data.erase("name");
+    }
     CoreReply reply(BackendResponse::with(std::move(data)));
-    reply.repeat_data = legacy;
+    reply.repeat_data = legacy && !core.options.defects.on("policy/legacy-read-only-in-data");
     return reply;
 }
 
@@ -49,7 +54,8 @@ CoreReply write_policy(VaultCore& core, const LogicalRequest& request, const std
                                 {"ttl", FieldType::duration},
                                 {"expiration", FieldType::text}}};
     MESHPROOF_FIELDS(data, fields, request, core);
-    const auto name = lower(written);
+    const auto& defects = core.options.defects;
+    const auto name = defects.on("policy/names-keep-their-case") ? written : lower(written);
     std::vector<std::string> warnings;
     if (name != written && !core.openbao()) {
         warnings.push_back("policy name was converted to " + name);
@@ -57,23 +63,24 @@ CoreReply write_policy(VaultCore& core, const LogicalRequest& request, const std
     auto text = data.text("policy");
     if (text.empty() && legacy) {
         text = data.text("rules");
-        if (!text.empty()) {
+        if (!text.empty() && !defects.on("policy/legacy-rules-unwarned")) {
             warnings.emplace_back("'rules' is deprecated, please use 'policy' instead");
         }
     }
-    if (text.empty()) {
+    if (text.empty() && !defects.on("policy/empty-accepted")) {
         return BackendResponse::error("'policy' parameter not supplied or empty");
     }
-    if (name == "root") {
+    if (name == "root" && !defects.on("policy/root-may-be-written")) {
         return BackendResponse::error("cannot update \"root\" policy");
     }
-    auto policy = parse_policy(text, core.options.product);
+    auto policy = parse_policy(text, core.options.product, defects);
     if (!policy) {
         return BackendResponse::error("failed to parse policy: " + policy.error().message);
     }
     const auto held = request.ns->policies.find(name);
     const auto version = held == request.ns->policies.end() ? 0 : held->second.version;
-    if (core.openbao() && data.has("cas") && data.integer("cas") != version) {
+    if (core.openbao() != defects.on("policy/cas-the-other-way") && data.has("cas") &&
+        data.integer("cas") != version) {
         return BackendResponse::error(
             fmt::format("check-and-set parameter {} did not match the current version {}",
                         data.integer("cas"), version));
@@ -81,7 +88,9 @@ CoreReply write_policy(VaultCore& core, const LogicalRequest& request, const std
     policy->version = version + 1;
     policy->modified = request.now;
     request.ns->policies[name] = std::move(*policy);
-    core.forget_acls();
+    if (!defects.on("policy/kept-by-tokens")) {
+        core.forget_acls();
+    }
     BackendResponse response;
     response.warnings = std::move(warnings);
     return response;
@@ -91,10 +100,13 @@ CoreReply delete_policy(VaultCore& core, const LogicalRequest& request, const st
     if (name == "root") {
         return BackendResponse::error("cannot delete \"root\" policy");
     }
-    if (name == "default") {
+    if (name == "default" && !core.options.defects.on("policy/default-may-be-deleted")) {
         return BackendResponse::error("cannot delete default policy");
     }
-    request.ns->policies.erase(name);
+    if (request.ns->policies.erase(name) == 0 &&
+        core.options.defects.on("policy/absent-delete-is-404")) {
+        return BackendResponse::error("no such policy", 404);
+    }
     core.forget_acls();
     return BackendResponse::nothing();
 }
@@ -106,7 +118,8 @@ CoreReply serve_policies(VaultCore& core, const LogicalRequest& request) {
     const std::string root = legacy ? "sys/policy" : "sys/policies/acl";
     if (request.path == root || request.path == root + "/") {
         if (request.operation == Operation::list || (legacy && request.reads())) {
-            auto data = Json{{"keys", names(*request.ns)}};
+            auto data = Json{
+                {"keys", names(*request.ns, core.options.defects.on("policy/list-lacks-root"))}};
             if (legacy) {
                 data["policies"] = data["keys"];
             }

@@ -116,7 +116,9 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     if (!role_name.empty()) {
         const auto found = request.ns->token_roles.find(role_name);
         if (found == request.ns->token_roles.end()) {
-            return BackendResponse::error("unknown role " + role_name);
+            return BackendResponse::error(
+                "unknown role " + role_name,
+                core.options.defects.on("token/unknown-role-is-404") ? 404 : 400);
         }
         role = &found->second;
     }
@@ -173,7 +175,8 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
             return BackendResponse::error("root or sudo privileges required to specify token id");
         }
         for (const auto* prefix : {"s.", "hvs."}) {
-            if (token.id.starts_with(prefix)) {
+            if (token.id.starts_with(prefix) &&
+                !core.options.defects.on("token/reserved-id-accepted")) {
                 return BackendResponse::error(
                     fmt::format("custom token ID cannot have the '{}' prefix", prefix));
             }
@@ -195,13 +198,14 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     const bool no_default =
         data.boolean("no_default_policy") || (role != nullptr && role->no_default_policy);
     if (role != nullptr) {
-        if (auto refused = apply_role(*role, no_default, policies)) {
+        if (auto refused = apply_role(*role, no_default, policies);
+            refused && !core.options.defects.on("token/role-allows-all-policies")) {
             return BackendResponse::error(*refused);
         }
         if (policies.empty()) {
             policies = parent.policies;
         }
-    } else if (policies.empty()) {
+    } else if (policies.empty() && !core.options.defects.on("token/no-policies-from-the-parent")) {
         policies = parent.policies;
         if (data.boolean("no_default_policy")) {
             std::erase(policies, "default");
@@ -209,12 +213,15 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     } else {
         policies = tidy_policies(policies, false);
         for (const auto& name : policies) {
-            if (!sudo && !contains(parent.policies, name) && name != "default") {
+            if (!sudo && !contains(parent.policies, name) && name != "default" &&
+                !core.options.defects.on("token/any-policies-for-a-child")) {
                 return BackendResponse::error("child policies must be subset of parent");
             }
         }
         const bool parent_has_default = sudo || contains(parent.policies, "default");
-        policies = tidy_policies(policies, !no_default && parent_has_default);
+        policies =
+            tidy_policies(policies, !no_default && parent_has_default &&
+                                        !core.options.defects.on("token/default-never-added"));
     }
     if (contains(policies, "root") && !parent.is_root()) {
         return BackendResponse::error(
@@ -225,7 +232,8 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
         return BackendResponse::error("batch tokens cannot be root tokens");
     }
     for (const auto& name : token.policies) {
-        if (name != "root" && !request.ns->policies.contains(name)) {
+        if (name != "root" && !request.ns->policies.contains(name) &&
+            !core.options.defects.on("policy/unknown-unwarned")) {
             warnings.push_back(fmt::format("Policy \"{}\" does not exist", name));
         }
     }
@@ -234,13 +242,13 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     if (role != nullptr) {
         token.orphan = role->orphan;
         token.token_role = role_name;
-        if (!role->path_suffix.empty()) {
+        if (!role->path_suffix.empty() && !core.options.defects.on("token/role-suffix-ignored")) {
             token.path += "/" + role->path_suffix;
         }
     } else if (orphan_path) {
-        token.orphan = true;
+        token.orphan = !core.options.defects.on("token/create-orphan-has-a-parent");
     } else if (data.boolean("no_parent")) {
-        if (!sudo) {
+        if (!sudo && !core.options.defects.on("token/no-parent-for-all")) {
             return BackendResponse::error(
                 "root or sudo privileges required to create orphan token");
         }
@@ -254,13 +262,18 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     std::map<std::string, Duration> times;
     for (const auto* name : {"explicit_max_ttl", "period", "ttl", "lease"}) {
         const auto read = duration_of(data, name);
+        if (!read && core.options.defects.on("token/negative-ttl-accepted")) {
+            continue;
+        }
         if (!read) {
             return BackendResponse::error(read.error());
         }
         times[name] = *read;
     }
     token.period = times["period"];
-    token.explicit_max_ttl = times["explicit_max_ttl"];
+    token.explicit_max_ttl = core.options.defects.on("token/explicit-max-ignored")
+                                 ? Duration{}
+                                 : times["explicit_max_ttl"];
     if (role != nullptr) {
         if (role->period > Duration{}) {
             token.period = role->period;

@@ -6,7 +6,7 @@ namespace meshproof::fakes {
 
 namespace {
 
-BackendResponse describe(const Token& token, Time now) {
+BackendResponse describe(const Token& token, Time now, const Defects& defects) {
     const auto seconds = [](Duration duration) {
         return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
     };
@@ -20,14 +20,21 @@ BackendResponse describe(const Token& token, Time now) {
                      {"id", token.id},
                      {"issue_time", rfc3339_nano(token.issued)},
                      {"meta", token.metadata.empty() ? Json() : Json(token.metadata)},
-                     {"num_uses", token.used_up ? -1 : token.num_uses},
+                     {"num_uses", (token.used_up ? -1 : token.num_uses) +
+                                      (defects.on("token/uses-shown-before-this") ? 1 : 0)},
                      {"orphan", token.orphan},
                      {"path", token.path},
                      {"policies", token.policies},
                      {"renewable", token.renewable},
                      {"ttl", remaining_seconds(token.expires, now)},
                      {"type", token.type}};
-    if (token.last_renewal) {
+    if (defects.on("token/lookup-lacks-issue-time")) {
+        data.erase("issue_time");
+    }
+    if (defects.on("token/root-has-an-end") && token.is_root()) {
+        data["expire_time"] = rfc3339_nano(now);
+    }
+    if (token.last_renewal && !defects.on("token/lookup-lacks-last-renewal")) {
         data["last_renewal"] = rfc3339_nano(*token.last_renewal);
         data["last_renewal_time"] = unix_seconds(*token.last_renewal);
     }
@@ -44,7 +51,7 @@ BackendResponse describe(const Token& token, Time now) {
 }
 
 CoreReply revoke(VaultCore& core, const std::shared_ptr<Token>& token) {
-    if (token && token->is_batch()) {
+    if (token && token->is_batch() && !core.options.defects.on("token/batch-is-revocable")) {
         return BackendResponse::error("batch tokens cannot be revoked");
     }
     if (token) {
@@ -100,7 +107,9 @@ Task<CoreReply> by_accessor(VaultCore& core, LogicalRequest request, std::string
             co_return revoke(core, token);
         }
         BackendResponse response;
-        response.warnings = {"No token found with this accessor"};
+        if (!core.options.defects.on("token/unknown-accessor-unwarned")) {
+            response.warnings = {"No token found with this accessor"};
+        }
         co_return response;
     }
     if (!token) {
@@ -109,8 +118,10 @@ Task<CoreReply> by_accessor(VaultCore& core, LogicalRequest request, std::string
     if (verb == "renew-accessor") {
         co_return co_await renew_token(core, std::move(request), token, data.duration("increment"));
     }
-    auto response = describe(*token, request.now);
-    response.data["id"] = "";
+    auto response = describe(*token, request.now, core.options.defects);
+    if (!core.options.defects.on("token/accessor-tells-the-id")) {
+        response.data["id"] = "";
+    }
     co_return response;
 }
 
@@ -153,7 +164,10 @@ Task<CoreReply> serve_tokens(VaultCore& core, LogicalRequest request) {
     if (lookup) {
         const auto token =
             path == "lookup-self" || named.empty() ? request.token : core.tokens.find(named);
-        co_return token ? describe(*token, request.now) : BackendResponse::error("bad token", 403);
+        co_return token
+            ? describe(*token, request.now, core.options.defects)
+            : BackendResponse::error(
+                  "bad token", core.options.defects.on("token/unknown-lookup-is-404") ? 404 : 403);
     }
     if (path == "revoke-self") {
         co_return revoke(core, request.token);

@@ -32,7 +32,8 @@ Task<CoreReply> renew_token(VaultCore& core, LogicalRequest request, std::shared
     if (token->is_batch()) {
         co_return BackendResponse::error("batch tokens cannot be renewed");
     }
-    if (!token->renewable || !token->expires) {
+    if ((!token->renewable && !core.options.defects.on("token/everything-is-renewable")) ||
+        !token->expires) {
         co_return BackendResponse::error("lease is not renewable");
     }
     const auto home = core.namespaces.find(token->namespace_path);
@@ -42,8 +43,12 @@ Task<CoreReply> renew_token(VaultCore& core, LogicalRequest request, std::shared
         co_return cannot_renew("no handler for route", 500);
     }
     AuthGrant grant;
+    if (core.options.defects.on("token/increment-never-shortens")) {
+        increment = std::max(increment, token->lease_ttl);
+    }
     grant.ttl = token->lease_ttl;
-    grant.period = token->period;
+    grant.period =
+        core.options.defects.on("token/increment-beats-period") ? Duration{} : token->period;
     grant.explicit_max_ttl = token->explicit_max_ttl;
     std::vector<std::string> warnings;
     if (token->grant && mount->backend) {
@@ -67,7 +72,8 @@ Task<CoreReply> renew_token(VaultCore& core, LogicalRequest request, std::shared
             grant = *response.auth;
         }
         warnings = response.warnings;
-    } else if (!token->token_role.empty()) {
+    } else if (!token->token_role.empty() &&
+               !core.options.defects.on("token/renewal-forgets-its-role")) {
         auto refused = by_token_role(*home->second, *token, grant);
         if (refused.kind != BackendResponse::Kind::none) {
             co_return refused;
@@ -96,7 +102,9 @@ Task<CoreReply> renew_token(VaultCore& core, LogicalRequest request, std::shared
     core.tokens.renewed(*token, request.now + granted.ttl);
     warnings.insert(warnings.end(), granted.warnings.begin(), granted.warnings.end());
     CoreReply reply(BackendResponse::with(Json(), std::move(warnings)));
-    reply.issued = token;
+    if (!core.options.defects.on("token/renew-without-auth")) {
+        reply.issued = token;
+    }
     co_return reply;
 }
 

@@ -70,12 +70,15 @@ CoreReply write_role(VaultCore& core, const LogicalRequest& request, const std::
     role.no_default_policy = data.boolean("token_no_default_policy", role.no_default_policy);
     role.num_uses = data.integer("token_num_uses", role.num_uses);
     role.type = data.text("token_type", role.type);
-    if (role.type == "batch" && !role.orphan) {
+    if (role.type == "batch" && !role.orphan &&
+        !core.options.defects.on("token/batch-role-with-parents")) {
         return BackendResponse::error(
             "'token_type' cannot be 'batch' when role is set to generate non-orphan tokens");
     }
     request.ns->token_roles[name] = std::move(role);
-    return BackendResponse::nothing();
+    return core.options.defects.on("token/role-write-is-200")
+               ? BackendResponse::with(Json::object())
+               : BackendResponse::nothing();
 }
 
 }  // namespace

@@ -72,8 +72,8 @@ std::shared_ptr<Token> TokenStore::add(Token token, std::string_view namespace_i
     if (token.id.empty()) {
         token.id = make_id(token, suffix);
     }
-    if (!token.is_batch()) {
-        token.accessor = base62(24) + suffix;
+    if (!token.is_batch() || defects_.on("token/batch-has-an-accessor")) {
+        token.accessor = base62(defects_.on("token/short-accessor") ? 12 : 24) + suffix;
         token.lease = "h" + to_hex(prng_.bytes(32)) + suffix;
     }
     auto kept = std::make_shared<Token>(std::move(token));
@@ -139,7 +139,7 @@ void TokenStore::end(const std::shared_ptr<Token>& token, bool with_children) {
         if (!child) {
             continue;
         }
-        if (with_children) {
+        if (with_children && !defects_.on("token/children-survive")) {
             end(child, true);
         } else {
             child->parent.clear();

@@ -11,6 +11,7 @@
 
 #include "core/time/prng.hpp"
 #include "core/vault/client.hpp"
+#include "fakes/defects.hpp"
 #include "fakes/vault/backend.hpp"
 
 /// Tokens as the server keeps them (wire contract section E).
@@ -50,7 +51,8 @@ struct Token {
 /// live on.
 class TokenStore {
   public:
-    TokenStore(vault::Product product, Prng prng) : product_(product), prng_(std::move(prng)) {}
+    TokenStore(vault::Product product, Prng prng, Defects defects = {})
+        : product_(product), prng_(std::move(prng)), defects_(std::move(defects)) {}
 
     /// Called for each token that ends, by revocation or expiry.
     void on_end(std::function<void(const Token&)> ended) { ended_ = std::move(ended); }
@@ -81,6 +83,7 @@ class TokenStore {
 
     vault::Product product_;
     Prng prng_;
+    Defects defects_;
     std::function<void(const Token&)> ended_;
     std::map<std::string, std::shared_ptr<Token>, std::less<>> tokens_;
     std::map<std::string, std::string, std::less<>> accessors_;

@@ -131,7 +131,7 @@ std::vector<Check> vault_policy_match() {
          .requirement = "The rule of the exact path decides alone: rules of other paths that "
                         "match add nothing.",
          .rows = {53},
-         .saboteur = "policy/rules-are-united",
+         .saboteur = "policy/exact-path-ignored",
          .run = exact_path_decides},
         {.id = "vault/policy/match/longer-prefix-decides",
          .requirement = "Of patterns, the one whose first wildcard comes later decides: s/a/* "
@@ -153,7 +153,7 @@ std::vector<Check> vault_policy_match() {
          .requirement = "A more specific rule overrides a broad deny.",
          .rows = {53},
          .level = Level::should,
-         .saboteur = "policy/broad-deny-wins",
+         .saboteur = "policy/exact-path-ignored",
          .run = a_broad_deny_gives_way},
         {.id = "vault/policy/match/list-takes-both-forms",
          .requirement = "A LIST is allowed by a rule for the path without or with the final "
