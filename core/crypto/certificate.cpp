@@ -108,6 +108,10 @@ Subject Certificate::subject() const {
     return read_name(X509_get_subject_name(some(certificate_.get())));
 }
 
+bool Certificate::subject_is_empty() const {
+    return X509_NAME_entry_count(X509_get_subject_name(some(certificate_.get()))) == 0;
+}
+
 std::string Certificate::subject_line() const {
     return name_line(X509_get_subject_name(some(certificate_.get())));
 }

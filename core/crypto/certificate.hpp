@@ -84,6 +84,7 @@ class Certificate {
     /// it.
     [[nodiscard]] std::string serial() const;
     [[nodiscard]] Subject subject() const;
+    [[nodiscard]] bool subject_is_empty() const;     ///< of any kind of attribute
     [[nodiscard]] std::string subject_line() const;  ///< RFC 2253, for messages
     [[nodiscard]] std::string issuer_line() const;
     [[nodiscard]] std::string subject_der() const;

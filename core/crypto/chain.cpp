@@ -196,6 +196,9 @@ ChainVerdict verify_chain(const ChainQuestion& question) {
     X509_VERIFY_PARAM* param = X509_STORE_CTX_get0_param(context.get());
     X509_VERIFY_PARAM_set_time(param, unix_seconds(question.at));
     succeed(X509_VERIFY_PARAM_set_purpose(param, openssl_purpose(question.purpose)));
+    if (question.all_anchors) {
+        succeed(X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN));
+    }
     if (!question.crls.empty()) {
         X509_STORE_CTX_set0_crls(context.get(), crls.get());
         succeed(X509_VERIFY_PARAM_set_flags(

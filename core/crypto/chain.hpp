@@ -41,11 +41,12 @@ struct ChainQuestion {
         trust;  ///< the trust store; roots, and intermediates that it also holds
     Time at;
     Purpose purpose = Purpose::any;
-    std::vector<Crl> crls;  ///< checked only where given
+    std::vector<Crl> crls;     ///< checked only where given
+    bool all_anchors = false;  ///< every certificate of `trust` is one, self-signed or not
 };
 
 /// RFC 5280 path validation at `question.at` (X509_verify_cert), by whole seconds. Only self-signed
-/// certificates of the trust store are anchors.
+/// certificates of the trust store are anchors, unless `all_anchors`.
 [[nodiscard]] ChainVerdict verify_chain(const ChainQuestion& question);
 
 }  // namespace meshproof::crypto

@@ -16,7 +16,7 @@ using BorrowedList = Handle<STACK_OF(X509), free_list>;
 [[nodiscard]] BorrowedList borrow(const std::vector<Certificate>& certificates);
 
 /// Puts the trust store's certificates into `store`. A certificate that is not self-signed helps to
-/// build paths there but is no anchor, because X509_V_FLAG_PARTIAL_CHAIN is never set.
+/// build paths there but is no anchor, unless X509_V_FLAG_PARTIAL_CHAIN is set.
 void add_trust(X509_STORE* store, const std::vector<Certificate>& trust);
 
 /// X509_verify_cert with our reading of two things: a certificate is valid through the last second

@@ -40,8 +40,8 @@ class SpiffeId {
     std::string path_;
 };
 
-/// The SPIFFE ID of a leaf that obeys the X509-SVID leaf rules (L1, L3-L7, L9, L10, L12; an absent
-/// basicConstraints is not a CA). Otherwise invalid, naming the rule.
+/// The SPIFFE ID of a leaf that keeps the rules which an X509-SVID leaf must keep (check_leaf in
+/// svid.hpp). Otherwise invalid, naming the rule.
 [[nodiscard]] Result<SpiffeId> svid_id(const crypto::Certificate& leaf);
 
 }  // namespace meshproof::mesh

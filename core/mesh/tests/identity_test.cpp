@@ -43,7 +43,7 @@ TEST(SpiffeId, ComparesSchemeAndDomainWithoutCaseAndThePathWithIt) {  // I6
 
 TEST(SpiffeId, RefusesWhatTheRulesRefuseAndNamesTheRule) {
     const std::vector<std::pair<std::string, std::string>> refused = {
-        {"https://td/a", "(I1)"},      {"spiffe:/td/a", "(I1)"},     {"", "(I1)"},
+        {"https://td/a", "(I1)"},      {"spiffe:/td/a", "(I2)"},     {"", "(I1)"},
         {"spiffe://td/a?x=1", "(I1)"}, {"spiffe://td/a#x", "(I1)"},  {"spiffe://", "(I2)"},
         {"spiffe:///a", "(I2)"},       {"spiffe://td:80/a", "(I2)"}, {"spiffe://u@td/a", "(I2)"},
         {"spiffe://t%64/a", "(I2)"},   {"spiffe://td/", "(I4)"},     {"spiffe://td/a/", "(I4)"},
