@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "core/base/text.hpp"
+
 namespace meshproof::conformance::svid {
 namespace {
 
@@ -35,6 +37,57 @@ TEST(Vectors, OurValidatorAnswersAsExpectedAndNamesTheRules) {
         if (vector.accepted) {
             EXPECT_EQ(judgement->verdict.id->text(), vector.spiffe_id) << vector.id;
         }
+    }
+}
+
+// Whatever is done to one vector, another answer comes: the runner can fail.
+TEST(Vectors, AreJudgedByWhatTheyHold) {
+    auto vector = vectors().front();
+    for (const auto& other : vectors()) {
+        if (other.id == "path/one-intermediate") {
+            vector = other;
+        }
+    }
+    ASSERT_TRUE(judge(vector)->verdict.accepted());
+    auto late = vector;
+    late.validation_time += std::chrono::hours(24);
+    EXPECT_EQ(judge(late)->broken(), std::vector<std::string>{"V1"});
+    auto alone = vector;
+    alone.chain.clear();
+    EXPECT_EQ(judge(alone)->broken(), std::vector<std::string>{"V1"});
+    auto untrusted = vector;
+    untrusted.bundles.clear();
+    EXPECT_EQ(judge(untrusted)->broken(), std::vector<std::string>{"V7"});
+    auto no_leaf = vector;
+    no_leaf.leaf = "-----BEGIN CERTIFICATE-----";
+    EXPECT_FALSE(judge(no_leaf));
+}
+
+TEST(Vectors, AreAboutEveryRuleAndBreakEveryRuleThatOneMustKeep) {
+    std::set<std::string> about;
+    std::set<std::string> broken;
+    for (const auto& vector : vectors()) {
+        about.insert(vector.rules.begin(), vector.rules.end());
+        broken.insert(vector.broken.begin(), vector.broken.end());
+    }
+    for (const auto& rule : mesh::svid_rules()) {
+        const std::string id(rule.id);
+        EXPECT_TRUE(about.contains(id)) << "no vector is about " << id;
+        // B3, B4 and I6 tell readers what to do, and V7 follows where they leave nothing.
+        const bool for_readers = id == "B3" || id == "B4" || id == "I6";
+        if (rule.level == mesh::RuleLevel::must && !for_readers) {
+            EXPECT_TRUE(broken.contains(id)) << "no vector breaks " << id;
+        }
+    }
+    EXPECT_GE(vectors().size(), 120U);
+}
+
+TEST(Rules, AreInTheDocument) {
+    const auto document = require(read_file("docs/svid-rules.md"));
+    for (const auto& rule : mesh::svid_rules()) {
+        const auto row = fmt::format("| {} | {} | {} | {} |", rule.id, to_string(rule.level),
+                                     rule.text, rule.source);
+        EXPECT_NE(document.find(row), std::string::npos) << row;
     }
 }
 
