@@ -27,6 +27,38 @@ real_program() {
     find "$cache/servers" -maxdepth 2 -type f -name "$1" 2>/dev/null | head -1
 }
 
+# foreign_programs PRODUCT: sets `program` (bao or vault) and `kubectl`, or skips the test.
+foreign_programs() {
+    case $1 in openbao) program=$(real_program bao) ;; *) program=$(real_program vault) ;; esac
+    kubectl=$(real_program kubectl)
+    [[ -n $program && -n $kubectl ]] || skip "bao, vault and kubectl cannot all be had here (scripts/real-servers install says why)"
+    command -v jq >/dev/null || skip "jq is not there"
+}
+
+# python_with_clients: sets `python`, which has hvac and kubernetes, or skips the test.
+python_with_clients() {
+    python=$("$(dirname "$0")/../../scripts/python-clients" path) || skip "hvac and kubernetes cannot be had here (scripts/python-clients install says why)"
+}
+
+# gives CODE TEXT COMMAND...: the command exits with CODE, and TEXT is in what it says. All of it is left in $said.
+gives() {
+    local code=$1 text=$2 status
+    shift 2
+    said=$("$@" 2>&1 </dev/null)
+    status=$?
+    [[ $status == "$code" ]] || bad "$* exits $status, expected $code: $said"
+    [[ $said == *"$text"* ]] || bad "$* says \"$said\", expected \"$text\""
+}
+
+# until_true SECONDS COMMAND...: asks again until the command succeeds; false if it does not in that time.
+until_true() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < deadline)) || return 1
+    done
+}
+
 # serve PRODUCT: starts `meshproof serve` on free ports and waits until it says where; sets serve_pid and the clients' variables.
 serve() {
     mkdir -p "$folder/serve"
@@ -42,11 +74,43 @@ serve() {
     [[ -n ${VAULT_ADDR:-} ]] || { cat "$folder/serve/err" && exit 1; }
 }
 
+# against PRODUCT fake|real: as serve; for `real` a private real server, in memory, takes the fake Vault's place, and only the
+# API server is a fake. So one script says of both what is right. Sets unseal_key too. Needs foreign_programs.
+against() {
+    serve "$1"
+    unseal_key=$(head -1 "$folder/serve/files/unseal-keys")
+    [[ $2 == fake ]] || real_vault
+}
+
+real_vault() {
+    local port line try
+    for try in 1 2 3; do
+        # Below the ephemeral range, so that no outgoing connection takes it; a port lost to somebody else ends the server.
+        port=$((20000 + RANDOM % 10000))
+        : >"$folder/real.log"
+        env -u VAULT_ADDR -u VAULT_TOKEN -u VAULT_CACERT HOME="$folder" "$program" server -dev -dev-no-store-token \
+            -dev-listen-address="127.0.0.1:$port" >"$folder/real.log" 2>&1 &
+        real_pid=$!
+        while read -r line; do
+            [[ $line != "Root Token: "* ]] || break
+        done < <(tail -n +1 -f --pid="$real_pid" "$folder/real.log")
+        [[ $line != "Root Token: "* ]] || break
+        ((try < 3)) && grep -q "address already in use" "$folder/real.log" || { cat "$folder/real.log" && exit 1; }
+    done
+    export VAULT_ADDR=http://127.0.0.1:$port VAULT_TOKEN=${line#Root Token: }
+    unset VAULT_CACERT
+    unseal_key=$(sed -n 's/^Unseal Key: //p' "$folder/real.log")
+}
+
+# end PID: ends a process that this test started.
+end() {
+    kill -TERM "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+
 cleanup() {
-    if [[ -n ${serve_pid:-} ]]; then
-        kill -TERM "$serve_pid" 2>/dev/null
-        wait "$serve_pid" 2>/dev/null
-    fi
+    local pid
+    for pid in ${agent_pid:-} ${real_pid:-} ${serve_pid:-}; do end "$pid"; done
     rm -rf "$folder"
 }
 trap cleanup EXIT
