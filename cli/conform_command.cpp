@@ -51,6 +51,7 @@ std::function<std::unique_ptr<run::Environment>(std::uint64_t)> environment_make
     const ConformArguments& arguments, const ChosenTarget& target) {
     fakes::FakeServersOptions servers;
     servers.vaults = servers.clusters = 1;
+    servers.spare_vaults = true;
     servers.product =
         arguments.product == "vault" ? vault::Product::vault : vault::Product::openbao;
     return [servers, target](std::uint64_t seed) {

@@ -18,6 +18,7 @@ run::Outcome outcome_of(const run::Check& check, vault::Product product, std::st
         sim.seed = seed;
         sim.servers.product = product;
         sim.servers.vaults = sim.servers.clusters = 1;
+        sim.servers.spare_vaults = true;
         if (!defect.empty()) {
             sim.servers.defects.add(defect);
         }

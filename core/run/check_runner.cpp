@@ -192,6 +192,9 @@ Task<Site> discover(Environment& environment) {
     Site site;
     site.setting = std::string(environment.setting());
     site.target = std::move(*target);
+    if (site.setting != "loopback") {
+        site.features.insert(Feature::patience);
+    }
     if (!site.target.vaults.empty()) {
         const auto& site_vault = site.target.vaults.front();
         const vault::Client client(environment.transport(), site_vault.config);
@@ -235,6 +238,17 @@ Task<Site> discover(Environment& environment) {
         }
         if (site.storage == "raft") {
             site.features.insert(Feature::raft);
+        }
+        if (site.target.nodes.size() > 2) {
+            site.features.insert(Feature::nodes);
+        }
+        if (!site.target.uninitialised.empty()) {
+            const vault::Client spare(environment.transport(),
+                                      site.target.uninitialised.front().config);
+            const auto state = co_await spare.seal_status();
+            if (state && !state->initialized) {
+                site.features.insert(Feature::uninitialised);
+            }
         }
         if (environment.fake_vaults() || site_vault.config.endpoint.url.loopback()) {
             site.features.insert(Feature::call_back);

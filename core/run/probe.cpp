@@ -47,6 +47,8 @@ std::string_view to_string(Feature feature) {
             return "namespaces";
         case Feature::openbao:
             return "openbao";
+        case Feature::patience:
+            return "patience";
         case Feature::seal:
             return "seal";
         case Feature::raft:
@@ -71,6 +73,8 @@ std::string_view missing_reason(Feature feature) {
             return "this product has no namespaces";
         case Feature::openbao:
             return "only OpenBao has it";
+        case Feature::patience:
+            return "it waits for minutes: run it with --target sim, or on real servers";
         case Feature::seal:
             return "the target does not allow sealing (allow_seal and unseal_keys_file)";
         case Feature::raft:
@@ -94,6 +98,14 @@ Probe::Probe(Environment& environment, const Site& site, std::string run_id, Prn
         transport_.name_origin(config.endpoint.url, "vault");
         transport_.redactor().learn(config.token.reveal(), "VAULT_TOKEN", false);
     }
+    for (std::size_t i = 0; i < site_.target.nodes.size(); ++i) {
+        const auto& config = site_.target.nodes[i].config;
+        transport_.name_origin(config.endpoint.url, fmt::format("node {}", i));
+        transport_.redactor().learn(config.token.reveal(), "NODE_TOKEN", false);
+    }
+    for (const auto& server : site_.target.uninitialised) {
+        transport_.name_origin(server.config.endpoint.url, "new server");
+    }
     if (!site_.target.clusters.empty()) {
         const auto& access = site_.target.clusters.front();
         transport_.name_origin(access.endpoint.url, "kubernetes");
@@ -103,44 +115,56 @@ Probe::Probe(Environment& environment, const Site& site, std::string run_id, Prn
 
 Task<Reply> Probe::ask(bool kubernetes, std::string method, std::string path, std::string body,
                        As as, http::Headers headers) {
+    if (!kubernetes) {
+        if (site_.target.vaults.empty()) {
+            throw CannotGoOn(Failure{FailureKind::unsupported, "the target names no Vault", 0, {}});
+        }
+        co_return co_await ask_vault(site_.target.vaults.front().config, std::move(method),
+                                     std::move(path), std::move(body), std::move(as),
+                                     std::move(headers));
+    }
+    if (site_.target.clusters.empty()) {
+        throw CannotGoOn(
+            Failure{FailureKind::unsupported, "the target names no API server", 0, {}});
+    }
+    const auto& access = site_.target.clusters.front();
+    auto endpoint = access.endpoint;
     http::Request request;
     request.method = std::move(method);
     request.headers = std::move(headers);
     request.body = std::move(body);
-    http::Endpoint endpoint;
-    if (kubernetes) {
-        if (site_.target.clusters.empty()) {
-            throw CannotGoOn(
-                Failure{FailureKind::unsupported, "the target names no API server", 0, {}});
-        }
-        const auto& access = site_.target.clusters.front();
-        endpoint = access.endpoint;
-        request.target = path;
-        if (as.kind != As::Kind::admin) {
-            endpoint.tls.identity.reset();
-        }
-        const auto& token = as.kind == As::Kind::admin ? access.token : as.token;
-        if (!token.empty()) {
-            request.headers.set("Authorization", "Bearer " + token.reveal());
-        }
-        if (!request.headers.find("Accept")) {
-            request.headers.set("Accept", "application/json");
-        }
-    } else {
-        if (site_.target.vaults.empty()) {
-            throw CannotGoOn(Failure{FailureKind::unsupported, "the target names no Vault", 0, {}});
-        }
-        const auto& config = site_.target.vaults.front().config;
-        endpoint = config.endpoint;
-        request.target = path.starts_with('/') ? path : "/v1/" + path;
-        const auto& token = as.kind == As::Kind::admin ? config.token : as.token;
-        if (!token.empty()) {
-            request.headers.set("X-Vault-Token", token.reveal());
-        }
-        if (!config.namespace_name.empty() && !request.headers.find("X-Vault-Namespace")) {
-            request.headers.set("X-Vault-Namespace", config.namespace_name);
-        }
+    request.target = path;
+    if (as.kind != As::Kind::admin) {
+        endpoint.tls.identity.reset();
     }
+    const auto& token = as.kind == As::Kind::admin ? access.token : as.token;
+    if (!token.empty()) {
+        request.headers.set("Authorization", "Bearer " + token.reveal());
+    }
+    if (!request.headers.find("Accept")) {
+        request.headers.set("Accept", "application/json");
+    }
+    co_return co_await send(std::move(endpoint), std::move(request), std::move(path));
+}
+
+Task<Reply> Probe::ask_vault(vault::Config config, std::string method, std::string path,
+                             std::string body, As as, http::Headers headers) {
+    http::Request request;
+    request.method = std::move(method);
+    request.headers = std::move(headers);
+    request.body = std::move(body);
+    request.target = path.starts_with('/') ? path : "/v1/" + path;
+    const auto& token = as.kind == As::Kind::admin ? config.token : as.token;
+    if (!token.empty()) {
+        request.headers.set("X-Vault-Token", token.reveal());
+    }
+    if (!config.namespace_name.empty() && !request.headers.find("X-Vault-Namespace")) {
+        request.headers.set("X-Vault-Namespace", config.namespace_name);
+    }
+    co_return co_await send(config.endpoint, std::move(request), std::move(path));
+}
+
+Task<Reply> Probe::send(http::Endpoint endpoint, http::Request request, std::string path) {
     request.target = endpoint.url.path + request.target;
     endpoint.url.path.clear();
     Reply reply;
@@ -174,6 +198,26 @@ Task<Reply> Probe::vault(std::string method, std::string path, std::optional<Jso
     }
     return ask(false, std::move(method), std::move(path), bytes_of(body), std::move(as),
                std::move(headers));
+}
+
+Task<Reply> Probe::node(std::size_t index, std::string method, std::string path,
+                        std::optional<Json> body, As as, http::Headers headers) {
+    if (index >= site_.target.nodes.size()) {
+        throw CannotGoOn(Failure{
+            FailureKind::unsupported, fmt::format("the target has no node {}", index), 0, {}});
+    }
+    return ask_vault(site_.target.nodes[index].config, std::move(method), std::move(path),
+                     bytes_of(body), std::move(as), std::move(headers));
+}
+
+Task<Reply> Probe::uninitialised(std::string method, std::string path, std::optional<Json> body,
+                                 As as, http::Headers headers) {
+    if (site_.target.uninitialised.empty()) {
+        throw CannotGoOn(Failure{
+            FailureKind::unsupported, std::string(missing_reason(Feature::uninitialised)), 0, {}});
+    }
+    return ask_vault(site_.target.uninitialised.front().config, std::move(method), std::move(path),
+                     bytes_of(body), std::move(as), std::move(headers));
 }
 
 Task<Reply> Probe::vault_raw(std::string method, std::string path, std::string body, As as,

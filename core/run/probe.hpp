@@ -29,6 +29,7 @@ enum class Feature {
     call_back,      ///< the Vault can reach what we serve ourselves (stand-in API servers)
     namespaces,     ///< namespaces are real (OpenBao, Vault Enterprise)
     openbao,        ///< only OpenBao has it
+    patience,       ///< a check may wait for minutes (not over sockets to our own fakes)
     seal,           ///< the Vault may be sealed and unsealed (`allow_seal` and unseal keys)
     raft,           ///< integrated storage
     nodes,          ///< a cluster of several nodes (`nodes` in the target file)
@@ -97,6 +98,14 @@ class Probe final {
     /// With the body's bytes as they are.
     [[nodiscard]] Task<Reply> vault_raw(std::string method, std::string path, std::string body,
                                         As as = {}, http::Headers headers = {});
+    /// As vault(), of one node of the target's cluster (Feature::nodes), or of the server that
+    /// nobody initialised yet (Feature::uninitialised). Admin is the target's token there.
+    [[nodiscard]] Task<Reply> node(std::size_t index, std::string method, std::string path,
+                                   std::optional<Json> body = std::nullopt, As as = {},
+                                   http::Headers headers = {});
+    [[nodiscard]] Task<Reply> uninitialised(std::string method, std::string path,
+                                            std::optional<Json> body = std::nullopt, As as = {},
+                                            http::Headers headers = {});
     /// `path` as on the wire ("/api/v1/namespaces/x/pods").
     [[nodiscard]] Task<Reply> kube(std::string method, std::string path,
                                    std::optional<Json> body = std::nullopt, As as = {},
@@ -172,6 +181,10 @@ class Probe final {
         std::optional<Json> body;
     };
     bool fail(std::string text);
+    [[nodiscard]] Task<Reply> ask_vault(vault::Config config, std::string method, std::string path,
+                                        std::string body, As as, http::Headers headers);
+    [[nodiscard]] Task<Reply> send(http::Endpoint endpoint, http::Request request,
+                                   std::string path);
     [[nodiscard]] Task<Reply> ask(bool kubernetes, std::string method, std::string path,
                                   std::string body, As as, http::Headers headers);
 

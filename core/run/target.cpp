@@ -428,6 +428,20 @@ Result<std::vector<T>> read_servers(const Section& root, const char* name, const
     return servers;
 }
 
+/// Servers of which checks may do what they like. Absent = none.
+Result<std::vector<VaultTarget>> read_spare_vaults(const Section& root, const char* name,
+                                                   const Variables& variables) {
+    if (!root.has(name)) {
+        return std::vector<VaultTarget>{};
+    }
+    bool fake = false;
+    auto servers = read_servers<VaultTarget>(root, name, "VAULT_ADDR", variables, fake, read_vault);
+    if (servers && fake) {
+        return root.refuse(name, "expected a list");
+    }
+    return servers;
+}
+
 Result<Duration> read_leaf_ttl(const Section& root, Duration fallback) {
     const auto text = root.text("leaf_ttl");
     if (!text) {
@@ -488,8 +502,8 @@ Result<Target> Target::load(const std::string& path, const Variables& variables)
 
 Result<Target> Target::parse(std::string_view yaml, std::string_view path,
                              const Variables& variables) {
-    static const Names known{"clusters", "deviations", "leaf_ttl",          "mesh_namespace",
-                             "name",     "vaults",     "workload_namespace"};
+    static const Names known{"clusters", "deviations",    "leaf_ttl", "mesh_namespace",    "name",
+                             "nodes",    "uninitialised", "vaults",   "workload_namespace"};
     const Where where{std::string(path), std::filesystem::path(path).parent_path().string()};
     YAML::Node document;
     try {
@@ -528,6 +542,13 @@ Result<Target> Target::parse(std::string_view yaml, std::string_view path,
                                             target.fake_vaults, read_vault);
     auto clusters = read_servers<kube::Access>(root, "clusters", "KUBECONFIG", variables,
                                                target.fake_clusters, read_cluster);
+    auto nodes = read_spare_vaults(root, "nodes", variables);
+    auto uninitialised = read_spare_vaults(root, "uninitialised", variables);
+    for (const auto* spare : {&nodes, &uninitialised}) {
+        if (!*spare) {
+            return propagate(*spare);
+        }
+    }
     if (!leaf_ttl) {
         return propagate(leaf_ttl);
     }
@@ -547,6 +568,8 @@ Result<Target> Target::parse(std::string_view yaml, std::string_view path,
     target.leaf_ttl = *leaf_ttl;
     target.deviations = std::move(*deviations);
     target.vaults = std::move(*vaults);
+    target.nodes = std::move(*nodes);
+    target.uninitialised = std::move(*uninitialised);
     target.clusters = std::move(*clusters);
     return target;
 }

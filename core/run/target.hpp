@@ -31,6 +31,9 @@ struct Target {
     std::string name;
     bool fake_vaults = false, fake_clusters = false;
     std::vector<VaultTarget> vaults;
+    /// For checks only: all nodes of one cluster on raft storage, of the first Vault's product, and
+    /// a server that nobody initialised yet (at most one). Checks seal, unseal and initialise them.
+    std::vector<VaultTarget> nodes, uninitialised;
     std::vector<kube::Access> clusters;
     std::string mesh_namespace = "istio-system";
     std::string workload_namespace = "default";

@@ -59,10 +59,12 @@ VaultCore::VaultCore(FakeVaultOptions given, Clock& given_clock, http::Transport
       outgoing(given_outgoing),
       ids(Prng(options.seed).fork("vault/ids")),
       tokens(options.product, Prng(options.seed).fork("vault/tokens"), options.defects),
-      seal(options.key_shares, options.key_threshold, Prng(options.seed).fork("vault/seal")),
+      barrier(Prng(options.seed).fork("vault/seal")),
+      cluster(options.storage == "raft"),
       capacity(options.sign_service_time, options.sign_concurrency) {
     cluster_name = "vault-cluster-" + to_hex(ids.bytes(4));
     cluster_id = make_uuid(ids);
+    installed = clock.now();
     add_namespace("");
     tokens.on_end([this](const Token& token) {
         cubbyholes.erase(token.id);
@@ -77,14 +79,14 @@ VaultCore::VaultCore(FakeVaultOptions given, Clock& given_clock, http::Transport
             revoke_lease(id, clock.now());
         }
     });
-    Token token;
-    token.id = options.root_token.reveal();
-    token.path = "auth/token/create";
-    token.display_name = "token";
-    token.policies = {"root"};
-    token.orphan = true;
-    token.issued = clock.now();
-    tokens.add(std::move(token), "");
+}
+
+void VaultCore::initialise(int shares, int threshold, Token root_token) {
+    barrier.initialise(shares, threshold);
+    root_token.policies = {"root"};
+    root_token.orphan = true;
+    root_token.issued = clock.now();
+    tokens.add(std::move(root_token), "");
 }
 
 std::shared_ptr<Namespace> VaultCore::add_namespace(const std::string& path) {
@@ -260,8 +262,7 @@ std::optional<http::Response> VaultCore::authorise(LogicalRequest& request) {
         const auto below = request.under(request.mount->path).value_or("");
         if (request.mount->backend) {
             const auto exists = request.mount->backend->exists(below);
-            creating =
-                exists && !*exists && !options.defects.on("policy/no-existence-check");
+            creating = exists && !*exists && !options.defects.on("policy/no-existence-check");
         } else if (request.mount->path == "cubbyhole/") {
             const auto held = cubbyholes.find(token->id);
             creating = held == cubbyholes.end() || !held->second.contains(below);
@@ -312,7 +313,7 @@ Task<http::Response> VaultCore::logical(LogicalRequest request) {
     }
     auto reply = co_await dispatch(request);
     request.now = clock.now();
-    if (seal.sealed()) {
+    if (request.node->seal.sealed()) {
         co_return error_answer(503, "Vault is sealed");
     }
     auto answer = respond(*this, request, std::move(reply));
@@ -339,6 +340,9 @@ Task<CoreReply> VaultCore::dispatch(LogicalRequest request) {
     if (request.mount->path == "cubbyhole/") {
         co_return serve_cubbyhole(*this, request);
     }
+    if (request.mount->path == "identity/") {
+        co_return serve_identity(*this, request);
+    }
     co_return BackendResponse::unsupported_path();
 }
 
@@ -354,6 +358,7 @@ Task<CoreReply> VaultCore::ask_backend(LogicalRequest request) {
     asked.operation = request.operation;
     asked.path = path;
     asked.data = request.data;
+    asked.body = request.body;
     asked.headers = request.headers;
     asked.mount = request.mount->view();
     asked.now = request.now;

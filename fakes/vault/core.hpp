@@ -9,11 +9,11 @@
 
 #include "fakes/vault/backend.hpp"
 #include "fakes/vault/capacity.hpp"
+#include "fakes/vault/cluster.hpp"
 #include "fakes/vault/envelope.hpp"
 #include "fakes/vault/fake_vault.hpp"
 #include "fakes/vault/policy.hpp"
 #include "fakes/vault/quotas.hpp"
-#include "fakes/vault/seal.hpp"
 #include "fakes/vault/tokens.hpp"
 #include "fakes/vault/ttl.hpp"
 
@@ -21,6 +21,7 @@
 /// Internal to fakes/vault.
 namespace meshproof::fakes {
 
+inline constexpr std::string_view openbao_commit_date = "2026-10-26T20:32:27Z";
 inline constexpr Duration system_lease_ttl = std::chrono::hours(768);
 
 /// A mounted engine or auth method. Built-in ones (sys, token, cubbyhole, identity) have no
@@ -68,11 +69,30 @@ struct Lease {
     Json internal;
 };
 
+/// Somebody, whatever method he logs in by. Entities outlive the methods.
+struct Entity {
+    std::string id, name, namespace_path;
+    std::map<std::string, std::string> metadata;
+    std::vector<std::string> policies;
+    bool disabled = false;
+    Time created, changed;
+};
+
+/// How one auth method knows an entity.
+struct EntityAlias {
+    std::string id, name, entity, namespace_path;
+    std::string mount_accessor, mount_path, mount_type;
+    std::map<std::string, std::string> metadata;
+    bool local = false;
+    Time created, changed;
+};
+
 struct LogicalRequest {
     Operation operation = Operation::read;
     std::string path;  ///< within the namespace: "sys/mounts/pki", "pki_int/sign/r"; a list ends
                        ///< with a slash
     Json data = Json::object();
+    std::string body;  ///< as in BackendRequest
     http::Headers headers;
     std::string remote_address;
     std::shared_ptr<Namespace> ns;
@@ -81,6 +101,8 @@ struct LogicalRequest {
     std::shared_ptr<MountEntry> mount;
     std::optional<Duration> wrap_ttl;
     bool unauthenticated = false;
+    const Node* node = nullptr;  ///< who answers it: the active one, or on OpenBao a standby that
+                                 ///< was asked to read
     Time now;
 
     /// The path below `prefix`, without a list's trailing slash; nothing where the path is
@@ -118,7 +140,9 @@ class VaultCore {
     http::Transport& outgoing;
     Prng ids;
     TokenStore tokens;
-    Seal seal;
+    BarrierKey barrier;
+    Cluster cluster;
+    std::uint64_t raft_index = 40;  ///< of the last write, for X-Vault-Index
     Quotas quotas;
     Capacity capacity;
     std::map<std::string, std::shared_ptr<Namespace>, std::less<>> namespaces;  ///< by path
@@ -126,9 +150,12 @@ class VaultCore {
     std::set<std::pair<Time, std::string>> lease_ends;  ///< when each lease ends, in order
     std::map<std::string, WrappedAnswer, std::less<>> wrapped_answers;           ///< by token id
     std::map<std::string, std::map<std::string, Json>, std::less<>> cubbyholes;  ///< by token id
-    std::map<std::string, std::string>
-        entities;  ///< namespace, mount accessor and alias -> entity id
+    std::map<std::string, Entity, std::less<>> entities;                         ///< by id
+    std::map<std::string, EntityAlias, std::less<>> aliases;                     ///< by id
+    /// From where to where a mount went, by its migration's id.
+    std::map<std::string, std::pair<std::string, std::string>, std::less<>> moves;
     std::string cluster_name, cluster_id;
+    Time installed;  ///< when this version first ran
 
     [[nodiscard]] bool openbao() const { return options.product == vault::Product::openbao; }
     [[nodiscard]] std::string product_name() const { return openbao() ? "OpenBao" : "Vault"; }
@@ -153,11 +180,15 @@ class VaultCore {
     void expire(Time now);
     void revoke_lease(const std::string& id, Time now);
 
+    /// Keys and root token of a Vault that had none (row 29).
+    void initialise(int shares, int threshold, Token root_token);
+
+    /// Whether the request needs a token, once its mount is set.
+    [[nodiscard]] bool is_unauthenticated(const LogicalRequest& request) const;
     /// A logical request from its token on: authorisation, routing, the answer without its headers.
     [[nodiscard]] Task<http::Response> logical(LogicalRequest request);
 
   private:
-    [[nodiscard]] bool is_unauthenticated(const LogicalRequest& request) const;
     [[nodiscard]] bool needs_sudo(const LogicalRequest& request) const;
     [[nodiscard]] std::optional<http::Response> authorise(LogicalRequest& request);
     [[nodiscard]] Task<CoreReply> dispatch(LogicalRequest request);
@@ -174,14 +205,30 @@ class VaultCore {
 /// A token from a login's grant, or the refusal (login.cpp).
 [[nodiscard]] CoreReply finish_login(VaultCore& core, const LogicalRequest& request,
                                      BackendResponse response);
+/// The entity of a login's alias, made at its first login (identity.cpp).
+[[nodiscard]] std::string entity_of(VaultCore& core, const LogicalRequest& request,
+                                    const AuthGrant& grant);
 [[nodiscard]] std::shared_ptr<Token> issue(VaultCore& core, const Namespace& ns, Token token,
                                            Time now);
 
 // The built-in paths, a concern a function.
-[[nodiscard]] std::optional<http::Response> serve_bare(VaultCore& core,
+[[nodiscard]] std::optional<http::Response> serve_bare(VaultCore& core, Node& node,
                                                        const http::Request& request,
                                                        const std::string& path,
                                                        Time now);  ///< sys_status.cpp
+/// What an open node that is not active answers where it cannot forward; nothing where it can
+/// (standby.cpp).
+[[nodiscard]] std::optional<http::Response> cannot_forward(const VaultCore& core, const Node& node,
+                                                           const http::Request& request);
+/// Whether the request is answered by an open node that is not active, without forwarding
+/// (standby.cpp).
+[[nodiscard]] bool standby_serves(const VaultCore& core, LogicalRequest request);
+[[nodiscard]] CoreReply serve_raft(VaultCore& core,
+                                   const LogicalRequest& request);  ///< sys_raft.cpp
+[[nodiscard]] CoreReply serve_inside(VaultCore& core,
+                                     const LogicalRequest& request);  ///< sys_inside.cpp
+[[nodiscard]] CoreReply serve_identity(VaultCore& core,
+                                       const LogicalRequest& request);             ///< identity.cpp
 [[nodiscard]] Task<CoreReply> serve_sys(VaultCore& core, LogicalRequest request);  ///< sys.cpp
 [[nodiscard]] CoreReply serve_mounts(VaultCore& core,
                                      const LogicalRequest& request);  ///< sys_mounts.cpp

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/assert.hpp"
 #include "core/base/text.hpp"
 #include "fakes/vault/core.hpp"
 #include "fakes/vault/request_parts.hpp"
@@ -59,8 +60,24 @@ std::shared_ptr<Namespace> resolve_namespace(VaultCore& core, const http::Header
     return ns;
 }
 
-Task<http::Response> answer(VaultCore& core, http::Request request, http::Peer peer) {
+// OpenBao on raft tells how far the storage was for what it answered (row 7).
+void tell_index(VaultCore& core, const LogicalRequest& request, http::Response& response) {
+    if (response.status < 200 || response.status >= 300) {
+        return;
+    }
+    if (!request.reads() && request.operation != Operation::list) {
+        core.raft_index += 4;
+    }
+    const auto index =
+        Json{{"cluster", core.cluster_id}, {"value", std::to_string(core.raft_index)}};
+    if (!core.options.defects.on("http/no-index-on-raft")) {
+        response.headers.set("X-Vault-Index", to_base64(index.dump()));
+    }
+}
+
+Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, http::Peer peer) {
     const auto now = core.clock.now();
+    core.cluster.settle(now);
     const auto [raw_path, query] = split_target(request.target);
     if (auto moved = redirect(raw_path, query, request.method, core.options.product)) {
         co_return std::move(*moved);
@@ -73,29 +90,30 @@ Task<http::Response> answer(VaultCore& core, http::Request request, http::Peer p
     if (core.openbao() && !named.empty() && named != "root" && server_wide(path)) {
         co_return error_answer(400, "operation unavailable in namespaces");
     }
-    if (auto bare = serve_bare(core, request, path, now)) {
+    if (auto bare = serve_bare(core, node, request, path, now)) {
         co_return std::move(*bare);
     }
     const auto token = presented_token(request.headers);
     std::shared_ptr<Namespace> ns = core.root();
-    if (!core.seal.sealed()) {
+    const bool sealed = node.seal.sealed();
+    if (!sealed) {
         core.expire(now);
         ns = resolve_namespace(core, request.headers, token, path);
         if (!ns) {
             co_return error_answer(404, "namespace not found");
         }
     }
-    // What is not refused for its form alone learns first that the server is sealed.
-    const bool writes =
-        request.method == "PUT" || request.method == "POST" || request.method == "PATCH";
-    if (core.seal.sealed() && ((writes && path.ends_with('/')) || request.method == "OPTIONS")) {
+    // Of a sealed server's refusals for the form alone, only that of a bad query is seen first.
+    const bool reads =
+        request.method == "GET" || request.method == "LIST" || request.method == "DELETE";
+    if (sealed && !reads) {
         co_return error_answer(503, "Vault is sealed");
     }
     auto parsed = parse_logical(request, path, query, core.options.product);
     if (!parsed) {
         co_return std::move(parsed.error());
     }
-    if (core.seal.sealed()) {
+    if (sealed) {
         co_return error_answer(503, "Vault is sealed");
     }
     auto& logical = *parsed;
@@ -104,21 +122,73 @@ Task<http::Response> answer(VaultCore& core, http::Request request, http::Peer p
     logical.ns = ns;
     logical.token_id = token;
     logical.now = now;
-    co_return co_await core.logical(std::move(logical));
+    logical.node = &node;
+    if (core.cluster.active() != &node) {
+        if (core.openbao() && logical.wrap_ttl) {
+            co_return error_answer(500, "internal error");
+        }
+        if (!standby_serves(core, logical)) {
+            if (auto refused = cannot_forward(core, node, request)) {
+                co_return std::move(*refused);
+            }
+            logical.node = core.cluster.active();
+        }
+    }
+    if (!core.openbao() || !core.cluster.raft()) {
+        co_return co_await core.logical(std::move(logical));
+    }
+    auto response = co_await core.logical(logical);
+    tell_index(core, logical, response);
+    co_return response;
+}
+
+Node first_node(const VaultCore& core) {
+    const auto& options = core.options;
+    return {options.name, options.api_address,
+            Seal(core.barrier, !options.initialised,
+                 Prng(options.seed).fork("vault/seal/" + options.name))};
 }
 
 }  // namespace
 
 FakeVault::FakeVault(FakeVaultOptions options, Clock& clock, http::Transport& outgoing)
-    : core_(std::make_unique<VaultCore>(std::move(options), clock, outgoing)) {}
+    : core_(std::make_shared<VaultCore>(std::move(options), clock, outgoing)),
+      node_(core_->cluster.add(first_node(*core_))) {
+    const auto& given = core_->options;
+    if (given.initialised) {
+        Token root;
+        root.id = given.root_token.reveal();
+        root.path = "auth/token/create";
+        root.display_name = "token";
+        core_->initialise(given.key_shares, given.key_threshold, std::move(root));
+        core_->cluster.start_with(node_, clock.now());
+    }
+}
+
+FakeVault::FakeVault(FakeVault& first, std::string name, std::string api_address, bool joined)
+    : core_(first.core_),
+      node_(core_->cluster.add({name, std::move(api_address),
+                                Seal(core_->barrier, !joined || first.sealed(),
+                                     Prng(core_->options.seed).fork("vault/seal/" + name)),
+                                joined})) {
+    MESHPROOF_ASSERT(core_->cluster.raft(), "only raft storage has several nodes");
+}
 
 FakeVault::~FakeVault() = default;
+
+void FakeVault::set_api_address(std::string address) {
+    node_.api_address = std::move(address);
+}
+
+void FakeVault::crash() {
+    core_->cluster.crashed(node_, core_->clock.now());
+}
 
 Task<http::Response> FakeVault::handle(http::Request request, http::Peer peer) {
     const auto method = request.method;
     const auto path = request.target.substr(0, request.target.find('?'));
     const auto named = request.headers.find("X-Vault-Namespace");
-    auto response = co_await answer(*core_, std::move(request), std::move(peer));
+    auto response = co_await answer(*core_, node_, std::move(request), std::move(peer));
     const auto now = core_->clock.now();
     response.headers.set("Cache-Control", "no-store");
     response.headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
@@ -140,10 +210,14 @@ const Secret& FakeVault::root_token() const {
     return core_->options.root_token;
 }
 const std::vector<Secret>& FakeVault::unseal_keys() const {
-    return core_->seal.keys();
+    return core_->barrier.keys();
 }
 bool FakeVault::sealed() const {
-    return core_->seal.sealed();
+    return node_.seal.sealed();
+}
+std::string FakeVault::accessor_of(const http::Request& request) const {
+    const auto token = core_->tokens.find(presented_token(request.headers));
+    return token ? token->accessor : std::string();
 }
 const FakeVaultOptions& FakeVault::options() const {
     return core_->options;

@@ -66,12 +66,7 @@ CoreReply finish_login(VaultCore& core, const LogicalRequest& request, BackendRe
                 : "service";
     }
     if (!grant.alias_name.empty()) {
-        auto& entity = core.entities[request.ns->path + "\n" + request.mount->accessor + "\n" +
-                                     grant.alias_name];
-        if (entity.empty()) {
-            entity = make_uuid(core.ids);
-        }
-        token.entity_id = entity;
+        token.entity_id = entity_of(core, request, grant);
     }
     token.grant = grant;
     CoreReply reply(BackendResponse::with(Json(), granted.warnings));

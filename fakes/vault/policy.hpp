@@ -73,6 +73,11 @@ class Acl {
     [[nodiscard]] std::vector<std::string> capabilities(std::string_view path) const;
     /// Whether anything at all is allowed under a mount (the preflight of sys/internal/ui/mounts).
     [[nodiscard]] bool touches(std::string_view mount) const;
+    // The united rules by path, for sys/internal/ui/resultant-acl.
+    using Rules = std::map<std::string, Rule, std::less<>>;
+    [[nodiscard]] const Rules& exact_rules() const { return exact_; }
+    [[nodiscard]] const Rules& prefix_rules() const { return prefix_; }
+    [[nodiscard]] const Rules& segment_rules() const { return segments_; }
 
   private:
     [[nodiscard]] const Rule* find(Operation operation, std::string_view path) const;

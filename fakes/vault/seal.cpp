@@ -8,10 +8,12 @@
 
 namespace meshproof::fakes {
 
-Seal::Seal(int shares, int threshold, Prng prng)
-    : shares_(shares), threshold_(threshold), prng_(std::move(prng)), master_(prng_.bytes(32)) {
+void BarrierKey::initialise(int shares, int threshold) {
     MESHPROOF_ASSERT(threshold >= 1 && shares >= threshold && (shares == 1 || threshold > 1),
                      "{} shares, threshold {}", shares, threshold);
+    shares_ = shares;
+    threshold_ = threshold;
+    master_ = prng_.bytes(32);
     if (shares == 1) {
         keys_.emplace_back(to_hex(master_));
         return;
@@ -45,13 +47,13 @@ Result<void> Seal::offer(const Bytes& share) {
         nonce_ = make_uuid(prng_);
     }
     given_.push_back(share);
-    if (progress() < threshold_) {
+    if (progress() < key_.threshold()) {
         return {};
     }
     const auto shares = std::move(given_);
     forget_progress();
     Bytes key;
-    if (threshold_ == 1) {
+    if (key_.threshold() == 1) {
         key = shares[0];
     } else {
         const bool alike = std::all_of(shares.begin(), shares.end(), [&](const Bytes& other) {
@@ -72,7 +74,7 @@ Result<void> Seal::offer(const Bytes& share) {
                     "invalid key: failed to setup unseal key: crypto/aes: invalid key size {}",
                     key.size());
     }
-    if (key != master_) {
+    if (!key_.is(key)) {
         return fail(FailureKind::invalid,
                     "unable to retrieve stored keys: invalid key: failed to decrypt keys from "
                     "storage: cipher: message "

@@ -9,29 +9,48 @@
 
 namespace meshproof::fakes {
 
-/// The barrier: open or closed, and the shares of its key (rows 26 to 28).
-class Seal {
+/// The key behind the barrier, and its shares: one for all nodes of a cluster. Nobody has it before
+/// initialisation.
+class BarrierKey {
   public:
-    Seal(int shares, int threshold, Prng prng);
+    explicit BarrierKey(Prng prng) : prng_(std::move(prng)) {}
 
-    [[nodiscard]] bool sealed() const { return sealed_; }
+    /// Draws key and shares. 1 <= threshold <= shares, and threshold 1 only for one share.
+    void initialise(int shares, int threshold);
+
+    [[nodiscard]] bool initialised() const { return shares_ > 0; }
     [[nodiscard]] int shares() const { return shares_; }
     [[nodiscard]] int threshold() const { return threshold_; }
-    [[nodiscard]] int progress() const { return static_cast<int>(given_.size()); }
-    [[nodiscard]] const std::string& nonce() const { return nonce_; }
     [[nodiscard]] const std::vector<Secret>& keys() const { return keys_; }  ///< hex
-
-    void close();
-    void forget_progress();
-    /// Takes a share. A failure's message is the whole text.
-    [[nodiscard]] Result<void> offer(const Bytes& share);
+    [[nodiscard]] bool is(const Bytes& key) const { return key == master_; }
 
   private:
-    int shares_, threshold_;
-    bool sealed_ = false;
+    int shares_ = 0, threshold_ = 0;
     Prng prng_;
     Bytes master_;
     std::vector<Secret> keys_;
+};
+
+/// One node's barrier: open or closed, and the shares that it was given so far (rows 26 to 28).
+class Seal {
+  public:
+    /// `key` outlives the seal.
+    Seal(const BarrierKey& key, bool sealed, Prng prng)
+        : key_(key), sealed_(sealed), prng_(std::move(prng)) {}
+
+    [[nodiscard]] bool sealed() const { return sealed_; }
+    [[nodiscard]] int progress() const { return static_cast<int>(given_.size()); }
+    [[nodiscard]] const std::string& nonce() const { return nonce_; }
+
+    void close();
+    void forget_progress();
+    /// Takes a share of an initialised key. A failure's message is the whole text.
+    [[nodiscard]] Result<void> offer(const Bytes& share);
+
+  private:
+    const BarrierKey& key_;
+    bool sealed_;
+    Prng prng_;
     std::vector<Bytes> given_;
     std::string nonce_;
 };

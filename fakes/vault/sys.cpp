@@ -5,7 +5,7 @@ namespace meshproof::fakes {
 
 bool builtin_unauthenticated(const LogicalRequest& request) {
     return request.path.starts_with("sys/internal/ui/mounts") ||
-           request.path == "sys/wrapping/lookup";
+           request.path == "sys/wrapping/lookup" || request.path == "sys/replication/status";
 }
 
 bool builtin_needs_sudo(const LogicalRequest& request) {
@@ -87,6 +87,14 @@ Task<CoreReply> serve_sys(VaultCore& core, LogicalRequest request) {
             request.path.replace(0, 4, "sys/leases/");
         }
         co_return co_await serve_leases(core, std::move(request));
+    }
+    if (begins(request, "sys/storage/raft") || request.path == "sys/ha-status") {
+        co_return serve_raft(core, request);
+    }
+    if (begins(request, "sys/tools") || begins(request, "sys/version-history") ||
+        begins(request, "sys/internal") || request.path == "sys/host-info" ||
+        request.path == "sys/replication/status") {
+        co_return serve_inside(core, request);
     }
     if (request.path == "sys/key-status") {
         co_return key_status(request);

@@ -60,6 +60,24 @@ CoreReply list(const VaultCore& core, const LogicalRequest& request, std::string
     return list_answer({keys.begin(), keys.end()});
 }
 
+// Leases whose revocation fails for ever: there are none here.
+CoreReply irrevocable(const LogicalRequest& request, bool count) {
+    const auto type = request.data.find("type");
+    if (type == request.data.end()) {
+        return BackendResponse::nothing();
+    }
+    if (*type != "irrevocable") {
+        return BackendResponse::go_error("unknown type \"" + type->dump() + "\"", 400);
+    }
+    auto data = Json{{"lease_count", 0}};
+    if (count) {
+        data["counts"] = Json::object();
+    } else {
+        data["leases"] = Json::array();
+    }
+    return BackendResponse::with(std::move(data));
+}
+
 void revoke_prefix(VaultCore& core, const LogicalRequest& request, const std::string& prefix) {
     core.tokens.revoke_prefix(request.ns->path, prefix);
     std::vector<std::string> ids;
@@ -87,6 +105,9 @@ Task<CoreReply> serve_leases(VaultCore& core, LogicalRequest request) {
     const auto read = FieldData::read(fields, request.data, core.options.product);
     if (!read) {
         co_return BackendResponse::error(read.error().message);
+    }
+    if (request.reads() && (path.empty() || path == "count")) {
+        co_return irrevocable(request, path == "count");
     }
     if (!request.writes()) {
         co_return path == "lookup" || path.starts_with("re")

@@ -71,6 +71,7 @@ struct Starting {
 Task<Result<run::Target>> start_fakes(Starting starting, run::Environment& environment,
                                       run::Target target) {
     starting.options.vaults = target.fake_vaults ? starting.options.vaults : 0;
+    starting.options.spare_vaults = starting.options.spare_vaults && target.fake_vaults;
     starting.options.clusters = target.fake_clusters ? starting.options.clusters : 0;
     auto servers =
         co_await FakeServers::start(starting.options, environment.clock(), environment.transport());

@@ -6,40 +6,168 @@
 namespace meshproof::fakes {
 
 struct FakeServers::State {
-    struct Vault {
-        std::unique_ptr<FakeVault> rules;
-        std::unique_ptr<http::Listener> listener;  // ends before the rules that it serves
-    };
-    struct Kube {
-        std::unique_ptr<FakeKube> rules;
+    /// A server: its rules, what stands before them, and its port. They end in the opposite order.
+    template <class Rules, class Options>
+    struct Server {
+        Options options;
+        std::unique_ptr<ServerClock> clock;
+        std::shared_ptr<Rules> rules;
+        std::unique_ptr<ChaosHandler> handler;
         std::unique_ptr<http::Listener> listener;
     };
+    using Vault = Server<FakeVault, FakeVaultOptions>;
+    using Kube = Server<FakeKube, FakeKubeOptions>;
+
+    State(FakeServersOptions wanted, Clock& base, http::Transport& its_transport)
+        : options(std::move(wanted)),
+          transport(its_transport),
+          clock(base),
+          chaos(options.seed, clock) {
+        chaos.set(options.chaos);
+    }
+
+    void begin(Vault& server) {
+        server.rules = std::make_shared<FakeVault>(server.options, *server.clock, transport);
+        server.handler->serve(server.rules);
+    }
+    void begin(Kube& server) {
+        server.rules = std::make_shared<FakeKube>(server.options, *server.clock);
+        server.handler->serve(server.rules);
+    }
+
+    [[nodiscard]] std::function<crypto::TlsParty()> party() const {
+        return [identity = credentials.identity] {
+            crypto::TlsParty party;
+            party.identity = identity;
+            party.verify_peer = false;
+            return party;
+        };
+    }
+
+    [[nodiscard]] http::ListenSpec listen_spec(const std::string& name, ChaosHandler& handler,
+                                               const ListenAddress& where) const {
+        http::ListenSpec spec;
+        spec.name = name;
+        spec.address = where.address;
+        spec.port = where.port;
+        spec.tls = options.tls;
+        spec.party = party();
+        spec.reception = [&handler](const http::Peer& peer) { return handler.receive(peer); };
+        return spec;
+    }
+
+    /// What a server shows where chaos wants something wrong shown; made when first asked for.
+    [[nodiscard]] crypto::TlsIdentity wrong_identity(CertificateFault fault) {
+        const auto& right = credentials.identity;
+        auto& wrong = fault == CertificateFault::expired ? expired : foreign;
+        if (!wrong) {
+            crypto::CertificateSpec spec;
+            spec.subject = right.leaf.subject();
+            spec.alt_names = right.leaf.alt_names();
+            spec.key_usage = right.leaf.key_usage();
+            spec.extended_key_usage = {std::string(crypto::eku_server_auth)};
+            spec.not_before = right.leaf.not_before() - std::chrono::hours(24);
+            spec.not_after = fault == CertificateFault::expired
+                                 ? right.leaf.not_before() - std::chrono::hours(1)
+                                 : right.leaf.not_after();
+            const auto key = fault == CertificateFault::expired
+                                 ? credentials.ca_key
+                                 : crypto::Key::generate(crypto::KeyType::p256);
+            // The foreign CA has the right one's name, and another key.
+            wrong = crypto::TlsIdentity{
+                crypto::sign_certificate(spec, right.key.public_key(), key, &credentials.ca),
+                {},
+                right.key};
+        }
+        return *wrong;
+    }
+
+    /// A Vault that only checks know: no chaos reaches it.
+    struct Spare {
+        std::unique_ptr<FakeVault> rules;
+        std::unique_ptr<http::Listener> listener;
+    };
+
+    /// Serves it under its name, and tells it its address.
+    [[nodiscard]] static Task<Result<Spare>> serve_spare(State& state, std::string name,
+                                                         std::unique_ptr<FakeVault> rules) {
+        http::ListenSpec spec;
+        spec.name = std::move(name);
+        spec.tls = state.options.tls;
+        spec.party = state.party();
+        auto listener = co_await state.transport.listen(std::move(spec), *rules);
+        if (!listener) {
+            co_return propagate(listener, "fake Vault");
+        }
+        rules->set_api_address((*listener)->url().text());
+        co_return Spare{std::move(rules), std::move(*listener)};
+    }
+
+    [[nodiscard]] FakeVaultOptions spare_options(const std::string& name, const Prng& prng) const {
+        FakeVaultOptions vault;
+        vault.name = name;
+        vault.product = options.product;
+        vault.seed = prng.fork(name).seed();
+        vault.root_token = Secret((vault.product == vault::Product::openbao ? "s." : "hvs.") +
+                                  prng.fork(name + " root").token(24));
+        vault.defects = options.defects;
+        vault.storage = "raft";
+        return vault;
+    }
+
+    [[nodiscard]] static Task<Result<void>> start_spares(State& state, Prng prng) {
+        for (std::size_t i = 0; i < spare_nodes; ++i) {
+            const auto name = fmt::format("node-{}", i);
+            auto rules = i == 0 ? std::make_unique<FakeVault>(state.spare_options(name, prng),
+                                                              state.clock, state.transport)
+                                : std::make_unique<FakeVault>(*state.nodes.front().rules, name, "");
+            auto served = co_await serve_spare(state, name, std::move(rules));
+            if (!served) {
+                co_return propagate(served);
+            }
+            state.nodes.push_back(std::move(*served));
+        }
+        auto fresh = state.spare_options("new-0", prng);
+        fresh.initialised = false;
+        auto served = co_await serve_spare(
+            state, fresh.name, std::make_unique<FakeVault>(fresh, state.clock, state.transport));
+        if (!served) {
+            co_return propagate(served);
+        }
+        state.uninitialised.push_back(std::move(*served));
+        co_return Result<void>();
+    }
+
+    /// Where a Vault of ours is, and how one gets in.
+    [[nodiscard]] run::VaultTarget target_of(const FakeVault& rules,
+                                             const http::Listener& listener) const {
+        run::VaultTarget vault;
+        vault.config.endpoint.url = listener.url();
+        vault.config.endpoint.tls.trust = {credentials.ca};
+        vault.config.token = rules.root_token();
+        vault.product = rules.options().product;
+        vault.unseal_keys = rules.unseal_keys();
+        vault.allow_seal = true;
+        return vault;
+    }
+
+    static constexpr std::size_t spare_nodes = 3;
+
     FakeServersOptions options;
+    http::Transport& transport;
+    MovedClock clock;
+    Chaos chaos;
     crypto::ServerCredentials credentials;
-    std::vector<Vault> vaults;
-    std::vector<Kube> kubes;
+    std::optional<crypto::TlsIdentity> expired, foreign;
+    std::vector<std::unique_ptr<Vault>> vaults;
+    std::vector<std::unique_ptr<Kube>> kubes;
+    std::vector<Spare> nodes, uninitialised;
 };
 
 FakeServers::FakeServers(std::unique_ptr<State> state) : state_(std::move(state)) {}
 FakeServers::~FakeServers() = default;
 
 namespace {
-
-http::ListenSpec listen_spec(const FakeServersOptions& options,
-                             const crypto::ServerCredentials& credentials, std::string name,
-                             std::uint16_t port) {
-    http::ListenSpec spec;
-    spec.name = std::move(name);
-    spec.port = port;
-    spec.tls = options.tls;
-    spec.party = [identity = credentials.identity] {
-        crypto::TlsParty party;
-        party.identity = identity;
-        party.verify_peer = false;
-        return party;
-    };
-    return spec;
-}
 
 vault::Product other(vault::Product product) {
     return product == vault::Product::openbao ? vault::Product::vault : vault::Product::openbao;
@@ -50,59 +178,93 @@ vault::Product other(vault::Product product) {
 Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions options,
                                                               Clock& clock,
                                                               http::Transport& transport) {
-    auto state = std::make_unique<State>();
-    state->options = options;
-    Prng prng = Prng(options.seed).fork("fake servers");
+    auto state = std::make_unique<State>(std::move(options), clock, transport);
+    auto* const all = state.get();
+    const auto& wanted = all->options;
+    Prng prng = Prng(wanted.seed).fork("fake servers");
     // In sim, hosts are names: the servers' and those of the links before them.
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < std::max(options.vaults, options.clusters); ++i) {
+    for (std::size_t i = 0; i < std::max(wanted.vaults, wanted.clusters); ++i) {
         for (const auto* base : {"vault", "kube"}) {
             names.push_back(fmt::format("{}-{}", base, i));
             names.push_back(fmt::format("{}-{}-link", base, i));
         }
     }
+    if (wanted.spare_vaults) {
+        for (std::size_t i = 0; i < State::spare_nodes; ++i) {
+            names.push_back(fmt::format("node-{}", i));
+        }
+        names.emplace_back("new-0");
+    }
+    for (const auto& where : {wanted.vault_listen, wanted.kube_listen}) {
+        if (where.address != ListenAddress{}.address) {
+            names.push_back(where.address);
+        }
+    }
     state->credentials = crypto::make_server_credentials("meshproof fake servers", clock.now(),
-                                                         options.certificate_life, names);
+                                                         wanted.certificate_life, names);
 
-    for (std::size_t i = 0; i < options.clusters; ++i) {
-        FakeKubeOptions kube;
+    for (std::size_t i = 0; i < wanted.clusters; ++i) {
+        auto served = std::make_unique<State::Kube>();
+        auto& kube = served->options;
         kube.name = fmt::format("kube-{}", i);
         kube.seed = prng.fork(kube.name).seed();
         kube.admin_token = Secret("admin-" + prng.fork(kube.name + " admin").token(24));
         kube.ca_pem = state->credentials.ca.pem();
-        kube.es256 = options.es256;
-        kube.defects = options.defects;
-        auto spec = listen_spec(options, state->credentials, kube.name,
-                                i == 0 ? options.kube_port : std::uint16_t{0});
-        State::Kube served;
-        served.rules = std::make_unique<FakeKube>(std::move(kube), clock);
-        auto listener = co_await transport.listen(std::move(spec), *served.rules);
+        kube.es256 = wanted.es256;
+        kube.defects = wanted.defects;
+        served->clock = std::make_unique<ServerClock>(all->clock, all->chaos, kube.name);
+        ChaosHandlerOptions chaos;
+        chaos.server = kube.name;
+        chaos.identity = [all](CertificateFault fault) { return all->wrong_identity(fault); };
+        chaos.on_served = wanted.on_served;
+        served->handler = std::make_unique<ChaosHandler>(std::move(chaos), all->chaos, all->clock,
+                                                         *served->clock);
+        all->begin(*served);
+        auto spec = all->listen_spec(kube.name, *served->handler,
+                                     i == 0 ? wanted.kube_listen : ListenAddress{});
+        auto listener = co_await transport.listen(std::move(spec), *served->handler);
         if (!listener) {
             co_return propagate(listener, "fake API server");
         }
-        served.listener = std::move(*listener);
+        served->listener = std::move(*listener);
         state->kubes.push_back(std::move(served));
     }
-    for (std::size_t i = 0; i < options.vaults; ++i) {
-        FakeVaultOptions vault;
+    for (std::size_t i = 0; i < wanted.vaults; ++i) {
+        auto served = std::make_unique<State::Vault>();
+        auto& vault = served->options;
         vault.name = fmt::format("vault-{}", i);
-        vault.product = i % 2 == 0 ? options.product : other(options.product);
+        vault.product = i % 2 == 0 ? wanted.product : other(wanted.product);
         vault.seed = prng.fork(vault.name).seed();
         vault.root_token = Secret((vault.product == vault::Product::openbao ? "s." : "hvs.") +
                                   prng.fork(vault.name + " root").token(24));
-        vault.defects = options.defects;
-        vault.sign_service_time = options.sign_service_time;
-        vault.sign_concurrency = options.sign_concurrency;
-        auto spec = listen_spec(options, state->credentials, vault.name,
-                                i == 0 ? options.vault_port : std::uint16_t{0});
-        State::Vault served;
-        served.rules = std::make_unique<FakeVault>(std::move(vault), clock, transport);
-        auto listener = co_await transport.listen(std::move(spec), *served.rules);
+        vault.defects = wanted.defects;
+        vault.sign_service_time = wanted.sign_service_time;
+        vault.sign_concurrency = wanted.sign_concurrency;
+        served->clock = std::make_unique<ServerClock>(all->clock, all->chaos, vault.name);
+        ChaosHandlerOptions chaos;
+        chaos.server = vault.name;
+        chaos.accessor = [server = served.get()](const http::Request& request) {
+            return server->rules->accessor_of(request);
+        };
+        chaos.identity = [all](CertificateFault fault) { return all->wrong_identity(fault); };
+        chaos.on_served = wanted.on_served;
+        served->handler = std::make_unique<ChaosHandler>(std::move(chaos), all->chaos, all->clock,
+                                                         *served->clock);
+        all->begin(*served);
+        auto spec = all->listen_spec(vault.name, *served->handler,
+                                     i == 0 ? wanted.vault_listen : ListenAddress{});
+        auto listener = co_await transport.listen(std::move(spec), *served->handler);
         if (!listener) {
             co_return propagate(listener, "fake Vault");
         }
-        served.listener = std::move(*listener);
+        served->listener = std::move(*listener);
         state->vaults.push_back(std::move(served));
+    }
+    if (wanted.spare_vaults) {
+        if (const auto started = co_await State::start_spares(*all, prng); !started) {
+            co_return propagate(started);
+        }
     }
     co_return std::unique_ptr<FakeServers>(new FakeServers(std::move(state)));
 }
@@ -113,44 +275,69 @@ void FakeServers::complete(run::Target& target) const {
         target.vaults.clear();
     }
     for (const auto& served : s.vaults) {
-        run::VaultTarget vault;
-        vault.config.endpoint.url = served.listener->url();
-        vault.config.endpoint.tls.trust = {s.credentials.ca};
-        vault.config.token = served.rules->root_token();
-        vault.product = served.rules->options().product;
-        vault.unseal_keys = served.rules->unseal_keys();
-        vault.allow_seal = true;
-        target.vaults.push_back(std::move(vault));
+        target.vaults.push_back(s.target_of(*served->rules, *served->listener));
+    }
+    for (const auto& spare : s.nodes) {
+        target.nodes.push_back(s.target_of(*spare.rules, *spare.listener));
+    }
+    for (const auto& spare : s.uninitialised) {
+        target.uninitialised.push_back(s.target_of(*spare.rules, *spare.listener));
     }
     if (!s.kubes.empty()) {
         target.clusters.clear();
     }
     for (const auto& served : s.kubes) {
         kube::Access access;
-        access.context = access.cluster = served.rules->options().name;
+        access.context = access.cluster = served->rules->options().name;
         access.user = "admin";
-        access.endpoint.url = served.listener->url();
+        access.endpoint.url = served->listener->url();
         access.endpoint.tls.trust = {s.credentials.ca};
         access.ca_pem = s.credentials.ca.pem();
-        access.token = served.rules->options().admin_token;
+        access.token = served->rules->options().admin_token;
         target.clusters.push_back(std::move(access));
     }
 }
 
+std::size_t FakeServers::vaults() const {
+    return state_->vaults.size();
+}
+std::size_t FakeServers::clusters() const {
+    return state_->kubes.size();
+}
 FakeVault& FakeServers::vault(std::size_t index) {
-    return *state_->vaults.at(index).rules;
+    return *state_->vaults.at(index)->rules;
 }
 FakeKube& FakeServers::kube(std::size_t index) {
-    return *state_->kubes.at(index).rules;
+    return *state_->kubes.at(index)->rules;
 }
 http::Listener& FakeServers::vault_listener(std::size_t index) {
-    return *state_->vaults.at(index).listener;
+    return *state_->vaults.at(index)->listener;
 }
 http::Listener& FakeServers::kube_listener(std::size_t index) {
-    return *state_->kubes.at(index).listener;
+    return *state_->kubes.at(index)->listener;
 }
 const crypto::Certificate& FakeServers::ca() const {
     return state_->credentials.ca;
+}
+MovedClock& FakeServers::clock() {
+    return state_->clock;
+}
+Chaos& FakeServers::chaos() {
+    return state_->chaos;
+}
+
+void FakeServers::reset() {
+    auto& s = *state_;
+    s.clock.reset();
+    s.chaos.set(s.options.chaos);
+    for (const auto& served : s.vaults) {
+        s.begin(*served);
+        served->listener->drop_connections();
+    }
+    for (const auto& served : s.kubes) {
+        s.begin(*served);
+        served->listener->drop_connections();
+    }
 }
 
 }  // namespace meshproof::fakes

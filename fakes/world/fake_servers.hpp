@@ -7,27 +7,39 @@
 #include "core/run/environment.hpp"
 #include "core/run/target.hpp"
 #include "core/vault/client.hpp"
+#include "fakes/chaos/chaos_handler.hpp"
+#include "fakes/chaos/moved_clock.hpp"
 #include "fakes/defects.hpp"
 #include "fakes/kube/fake_kube.hpp"
 #include "fakes/vault/fake_vault.hpp"
 
 namespace meshproof::fakes {
 
+/// Where a server listens on sockets.
+struct ListenAddress {
+    std::string address = "127.0.0.1";  ///< an IP address
+    std::uint16_t port = 0;             ///< 0 = any free one
+};
+
 struct FakeServersOptions {
     std::uint64_t seed = 1;
-    std::size_t vaults = 2;    ///< 0 = none; the second plays the other product
-    std::size_t clusters = 2;  ///< 0 = none
+    std::size_t vaults = 2;     ///< 0 = none; the second plays the other product
+    std::size_t clusters = 2;   ///< 0 = none
+    bool spare_vaults = false;  ///< for checks: a cluster of three nodes, and a server that nobody
+                                ///< initialised yet
     vault::Product product = vault::Product::openbao;
     Duration leaf_ttl = std::chrono::hours(24);
     Duration certificate_life =
-        std::chrono::hours(24 * 3650);            ///< of the servers' own TLS certificates
-    std::uint16_t vault_port = 0, kube_port = 0;  ///< of the first of each; 0 = any free one
+        std::chrono::hours(24 * 3650);        ///< of the servers' own TLS certificates
+    ListenAddress vault_listen, kube_listen;  ///< of the first of each
     bool tls = true;
     bool es256 = false;  ///< API servers sign tokens with P-256: an RSA key costs a simulation more
                          ///< than all else
     Duration sign_service_time{};  ///< see FakeVaultOptions
     int sign_concurrency = 0;
     Defects defects;
+    std::vector<ChaosRule> chaos;
+    std::function<void(Served)> on_served;  ///< after each request; may be empty
 };
 
 /// Fake Vaults and API servers, served on a transport with their own CA: what the settings sim and
@@ -42,11 +54,20 @@ class FakeServers {
     /// Fills in the sides that are ours: addresses, CA, tokens, unseal keys.
     void complete(run::Target& target) const;
 
+    [[nodiscard]] std::size_t vaults() const;
+    [[nodiscard]] std::size_t clusters() const;
     [[nodiscard]] FakeVault& vault(std::size_t index = 0);
     [[nodiscard]] FakeKube& kube(std::size_t index = 0);
     [[nodiscard]] http::Listener& vault_listener(std::size_t index = 0);
     [[nodiscard]] http::Listener& kube_listener(std::size_t index = 0);
     [[nodiscard]] const crypto::Certificate& ca() const;
+    /// The date that all of them live by.
+    [[nodiscard]] MovedClock& clock();
+    [[nodiscard]] Chaos& chaos();
+
+    /// Everything as it was at the start: contents, tokens, date, chaos. Addresses and the CA stay,
+    /// open connections are closed.
+    void reset();
 
   private:
     struct State;
