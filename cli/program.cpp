@@ -8,42 +8,12 @@
 
 #include "conformance/index.hpp"
 #include "core/base/log.hpp"
+#include "core/base/nearest.hpp"
 #include "scenarios/index.hpp"
 
 namespace meshproof::cli {
-namespace {
-
-/// Levenshtein distance.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j < row.size(); ++j) {
-        row[j] = j;
-    }
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t corner = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const auto cost = corner + (a[i - 1] == b[j - 1] ? 0 : 1);
-            corner = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, cost});
-        }
-    }
-    return row.back();
-}
-
-}  // namespace
-
 std::string nearest(std::string_view typed, const std::vector<std::string>& known) {
-    std::string best;
-    std::size_t least = std::max<std::size_t>(3, typed.size() / 3) + 1;
-    for (const auto& word : known) {
-        // A part of an id is as near as a misspelt whole.
-        const auto d = word.find(typed) != std::string::npos ? 1 : distance(typed, word);
-        if (d < least) {
-            least = d;
-            best = word;
-        }
-    }
-    return best;
+    return nearest_word(typed, known);
 }
 
 ChosenTarget choose_target(const std::string& argument) {

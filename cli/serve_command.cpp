@@ -1,3 +1,4 @@
+#include <charconv>
 #include <filesystem>
 #include <system_error>
 
@@ -6,16 +7,67 @@
 #include "core/base/text.hpp"
 #include "core/run/socket_environment.hpp"
 #include "core/time/signal.hpp"
+#include "fakes/control/control_port.hpp"
 
 namespace meshproof::cli {
 namespace {
 
 struct ServeArguments {
     std::string product = "openbao";
-    std::uint16_t vault_port = 8200, kube_port = 6443;
-    std::string folder = "meshproof-serve";
+    std::string vault_listen = "127.0.0.1:0", kube_listen = "127.0.0.1:0", control_listen;
+    std::optional<std::uint16_t> vault_port, kube_port;
+    bool allow_remote = false, plain = false;
+    std::string folder = "meshproof-serve", chaos_file;
     std::optional<std::uint64_t> seed;
 };
+
+/// Where a flag says to listen.
+fakes::ListenAddress listen_address(const std::string& flag, const std::string& text) {
+    fakes::ListenAddress where;
+    const auto colon = text.rfind(':');
+    where.address = text.substr(0, colon);
+    if (where.address.starts_with('[') && where.address.ends_with(']')) {
+        where.address = where.address.substr(1, where.address.size() - 2);
+    }
+    const auto* const end = text.data() + text.size();
+    const auto [stop, error] =
+        std::from_chars(text.data() + std::min(text.size(), colon + 1), end, where.port);
+    if (colon == std::string::npos || where.address.empty() || error != std::errc() ||
+        stop != end) {
+        throw UsageError(fmt::format("{}: expected ADDRESS:PORT, got \"{}\"", flag, text),
+                         "as 127.0.0.1:8200, [::1]:8200, or 127.0.0.1:0 for any free port");
+    }
+    return where;
+}
+
+/// The same for a server's port, which others may only reach where that was asked for.
+fakes::ListenAddress server_address(const ServeArguments& arguments, const std::string& flag,
+                                    const std::string& text,
+                                    const std::optional<std::uint16_t>& port) {
+    auto where = listen_address(flag, text);
+    where.port = port.value_or(where.port);
+    if (!http::Url{"http", where.address, where.port, ""}.loopback()) {
+        if (!arguments.allow_remote) {
+            throw UsageError(fmt::format("{}: {} is not a loopback address", flag, where.address),
+                             "others could reach the fakes there: add --allow-remote if they may");
+        }
+        log::warning(fmt::format("{} is open to others: whoever knows the seed knows every token{}",
+                                 text, arguments.plain ? ", and nothing is encrypted" : ""));
+    }
+    return where;
+}
+
+std::vector<fakes::ChaosRule> read_chaos(const std::string& path) {
+    const auto text = read_file(path);
+    if (!text) {
+        throw UsageError(text.error().message, "--chaos takes a file of rules: docs/serve.md");
+    }
+    auto rules = fakes::parse_chaos(*text, path);
+    if (!rules) {
+        throw UsageError(rules.error().message, "docs/serve.md lists what a rule may hold");
+    }
+    return std::move(*rules);
+}
 
 void write_or_stop(const std::string& path, std::string_view text, int mode) {
     if (const auto written = write_file(path, text, mode); !written) {
@@ -28,7 +80,9 @@ void write_files(const ServeArguments& arguments, fakes::FakeServers& servers,
                  const run::Target& target) {
     const auto& folder = arguments.folder;
     const auto& vault = target.vaults.front();
-    write_or_stop(folder + "/ca.pem", servers.ca().pem(), 0644);
+    if (!arguments.plain) {
+        write_or_stop(folder + "/ca.pem", servers.ca().pem(), 0644);
+    }
     write_or_stop(folder + "/root-token", vault.config.token.reveal() + "\n", 0600);
     std::string keys;
     for (const auto& key : vault.unseal_keys) {
@@ -42,18 +96,20 @@ void write_files(const ServeArguments& arguments, fakes::FakeServers& servers,
                     "name: served-fakes\n"
                     "vaults:\n"
                     "  - address: {}\n"
-                    "    ca_file: ca.pem\n"
+                    "{}"
                     "    token_file: root-token\n"
                     "    unseal_keys_file: unseal-keys\n"
                     "    allow_seal: true\n"
                     "clusters:\n"
                     "  - kubeconfig: kubeconfig\n"
                     "leaf_ttl: 10s\n",
-                    folder, vault.config.endpoint.url.text()),
+                    folder, vault.config.endpoint.url.text(),
+                    arguments.plain ? "" : "    ca_file: ca.pem\n"),
         0644);
 }
 
-void tell(const ServeArguments& arguments, const run::Target& target, std::uint64_t seed) {
+void tell(const ServeArguments& arguments, const run::Target& target, std::uint64_t seed,
+          const fakes::ControlPort* control) {
     const auto folder = std::filesystem::absolute(arguments.folder).lexically_normal().string();
     fmt::print("meshproof {}, fake {} and kube-apiserver, seed {}\n\n", MESHPROOF_VERSION,
                arguments.product == "vault" ? "Vault 1.14.1" : "OpenBao 2.7.2", seed);
@@ -61,9 +117,15 @@ void tell(const ServeArguments& arguments, const run::Target& target, std::uint6
         fmt::print("# bao reads BAO_*, and VAULT_* where those are not set\n");
     }
     fmt::print("export VAULT_ADDR={}\n", target.vaults.front().config.endpoint.url.text());
-    fmt::print("export VAULT_CACERT={}/ca.pem\n", folder);
+    if (!arguments.plain) {
+        fmt::print("export VAULT_CACERT={}/ca.pem\n", folder);
+    }
     fmt::print("export VAULT_TOKEN=$(cat {}/root-token)\n", folder);
-    fmt::print("export KUBECONFIG={}/kubeconfig\n\n", folder);
+    fmt::print("export KUBECONFIG={}/kubeconfig\n", folder);
+    if (control != nullptr) {
+        fmt::print("export MESHPROOF_CONTROL={}\n", control->url().text());
+    }
+    fmt::print("\n");
     fmt::print("vault status\nkubectl get namespaces\nmeshproof run --target {}/target.yaml\n\n",
                folder);
     fmt::print("serving until Ctrl-C\n");
@@ -77,18 +139,40 @@ Task<void> serve(const ServeArguments& arguments, run::Environment& environment,
     options.vaults = options.clusters = 1;
     options.product =
         arguments.product == "vault" ? vault::Product::vault : vault::Product::openbao;
-    options.vault_port = arguments.vault_port;
-    options.kube_port = arguments.kube_port;
+    options.tls = !arguments.plain;
+    options.vault_listen =
+        server_address(arguments, "--vault-listen", arguments.vault_listen, arguments.vault_port);
+    options.kube_listen =
+        server_address(arguments, "--kube-listen", arguments.kube_listen, arguments.kube_port);
+    if (!arguments.chaos_file.empty()) {
+        options.chaos = read_chaos(arguments.chaos_file);
+    }
+    fakes::Journal journal;
+    if (!arguments.control_listen.empty()) {
+        options.on_served = [&journal](fakes::Served served) { journal.add(std::move(served)); };
+    }
     auto started =
         co_await fakes::FakeServers::start(options, environment.clock(), environment.transport());
     if (!started) {
         throw CannotGoOn(started.error(),
-                         "choose other ports with --vault-port and --kube-port (0 = any free one)");
+                         "choose others with --vault-listen and --kube-listen (port 0 = any free "
+                         "one)");
+    }
+    const auto servers = std::move(*started);
+    std::unique_ptr<fakes::ControlPort> control;  // it ends before the servers that it governs
+    if (!arguments.control_listen.empty()) {
+        auto opened = co_await fakes::ControlPort::start(
+            listen_address("--control-listen", arguments.control_listen), *servers, journal);
+        if (!opened) {
+            throw CannotGoOn(opened.error(),
+                             "choose another with --control-listen (port 0 = any free one)");
+        }
+        control = std::move(*opened);
     }
     run::Target target;
-    (*started)->complete(target);
-    write_files(arguments, **started, target);
-    tell(arguments, target, seed);
+    servers->complete(target);
+    write_files(arguments, *servers, target);
+    tell(arguments, target, seed, control.get());
     co_await stop.wait();
 }
 
@@ -125,18 +209,35 @@ void add_serve(CLI::App& app, Command& chosen) {
     command->add_option("--product", arguments->product, "openbao (2.7.2) or vault (1.14.1)")
         ->check(CLI::IsMember({"openbao", "vault"}))
         ->capture_default_str();
-    command->add_option("--vault-port", arguments->vault_port, "0 = any free one")
-        ->capture_default_str();
-    command->add_option("--kube-port", arguments->kube_port, "0 = any free one")
-        ->capture_default_str();
+    auto* vault_listen =
+        command->add_option("--vault-listen", arguments->vault_listen, "ADDRESS:PORT of the Vault")
+            ->capture_default_str();
+    auto* kube_listen =
+        command
+            ->add_option("--kube-listen", arguments->kube_listen, "ADDRESS:PORT of the API server")
+            ->capture_default_str();
+    command->add_option("--vault-port", arguments->vault_port, "as --vault-listen 127.0.0.1:PORT")
+        ->excludes(vault_listen);
+    command->add_option("--kube-port", arguments->kube_port, "as --kube-listen 127.0.0.1:PORT")
+        ->excludes(kube_listen);
+    command->add_flag("--allow-remote", arguments->allow_remote,
+                      "let them listen where others can reach them");
+    auto* plain = command->add_flag("--plain", arguments->plain, "HTTP without TLS");
+    command->add_flag_callback(
+               "--tls", [] {}, "HTTPS by a CA of its own (the default)")
+        ->excludes(plain);
     command
         ->add_option("--dir", arguments->folder,
                      "where ca.pem, kubeconfig, root-token and target.yaml go; removed at the end")
         ->capture_default_str();
-    command->add_option("--seed", arguments->seed, "for tokens, serial numbers and ids");
+    command->add_option("--seed", arguments->seed, "for tokens, serial numbers, ids and chaos");
+    command->add_option("--chaos", arguments->chaos_file, "a file of faults: docs/serve.md");
+    command->add_option("--control-listen", arguments->control_listen,
+                        "ADDRESS:PORT of a control port, on loopback: docs/control-api.yaml");
     command->footer(
-        "\nExamples:\n  meshproof serve\n  meshproof serve --product vault --vault-port 0 "
-        "--kube-port 0 --dir /tmp/fakes");
+        "\nExamples:\n  meshproof serve\n  meshproof serve --product vault --vault-listen "
+        "127.0.0.1:8200 --dir /tmp/fakes\n  meshproof serve --chaos faults.yaml --control-listen "
+        "127.0.0.1:0");
     command->callback(
         [&chosen, arguments] { chosen = [arguments] { return serve_command(*arguments); }; });
 }

@@ -59,11 +59,11 @@ until_true() {
     done
 }
 
-# serve PRODUCT: starts `meshproof serve` on free ports and waits until it says where; sets serve_pid and the clients' variables.
+# serve PRODUCT [FLAG...]: starts `meshproof serve` on free ports and waits until it says where; sets serve_pid and the clients' variables.
 serve() {
     mkdir -p "$folder/serve"
     : >"$folder/serve/out" # it is there before tail looks for it
-    "$MESHPROOF" serve --product "$1" --vault-port 0 --kube-port 0 --dir "$folder/serve/files" >"$folder/serve/out" 2>"$folder/serve/err" &
+    "$MESHPROOF" serve --product "$1" "${@:2}" --dir "$folder/serve/files" >"$folder/serve/out" 2>"$folder/serve/err" &
     serve_pid=$!
     # The line comes when both ports answer; the read ends with it, or with the program.
     local line

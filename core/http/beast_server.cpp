@@ -29,7 +29,10 @@ namespace {
 
 constexpr Duration handshake_limit = std::chrono::seconds(10);
 constexpr Duration farewell_limit = std::chrono::milliseconds(500);
+constexpr Duration shortest_sweep = std::chrono::milliseconds(10);
 constexpr std::size_t read_size = 16U << 10;
+
+struct Session;
 
 /// One served port. Its coroutines share it; they all run through a gate that closes with the
 /// listener.
@@ -75,6 +78,7 @@ class Service final : public Closable {
     Clock& clock;
     std::shared_ptr<Gate> gate = std::make_shared<Gate>(Gate::open);
     std::shared_ptr<OpenSet> connections = std::make_shared<OpenSet>();
+    std::set<Session*> talking;
     TaskGroup sessions;  // joined by nobody once the gate is closed: they are destroyed, not ended
 
   private:
@@ -86,13 +90,43 @@ class Service final : public Closable {
 struct Session {
     using Parser = beast_http::request_parser<beast_http::string_body>;
 
+    Session(std::shared_ptr<Service> whose, std::shared_ptr<Wire> connection)
+        : service(std::move(whose)), wire(std::move(connection)) {
+        service->talking.insert(this);
+    }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session() { service->talking.erase(this); }
+
+    /// What is waited for now must come within `limit`; the sweep sees to it (a timer for each
+    /// request would cost more than the rest of its way in).
+    void expect_within(Duration limit) { overdue = service->clock.elapsed() + limit; }
+
     std::shared_ptr<Service> service;
     std::shared_ptr<Wire> wire;
     Peer peer;
     boost::beast::flat_buffer buffer;  // came and not yet parsed
     std::optional<Parser> parser;      // of the request at hand
     std::string out;                   // kept for its capacity
+    std::optional<Duration>
+        overdue;  // when, of the clock's elapsed time, the peer has waited too long
 };
+
+/// Ends the waiting of connections whose time is over.
+Task<void> sweep(std::shared_ptr<Service> service) {
+    const auto& spec = service->spec;
+    const auto shortest = std::min({spec.idle_timeout, spec.head_timeout, spec.request_timeout});
+    const auto pause = std::max(shortest_sweep, shortest / 2);
+    for (;;) {
+        co_await service->clock.sleep_for(pause);
+        const auto now = service->clock.elapsed();
+        for (const auto* session : service->talking) {
+            if (session->overdue && *session->overdue <= now) {
+                session->wire->wake();  // posts: nobody is resumed here
+            }
+        }
+    }
+}
 
 enum class Framing { length, chunked, until_close, none };
 
@@ -212,9 +246,38 @@ Task<Response> ask(Handler& handler, Request request, Peer peer) {
     co_return response;
 }
 
+/// A reset that takes back nothing of what was written.
+Task<void> reset_behind(std::shared_ptr<Session> session) {
+    constexpr Duration pause = std::chrono::milliseconds(1);
+    for (Duration waited{}; waited < farewell_limit && session->wire->unacknowledged() > 0;
+         waited += pause) {
+        co_await session->service->clock.sleep_for(pause);
+    }
+    session->wire->reset();
+}
+
+/// Sends as much of an answer as is to arrive before its connection breaks. `head` is the size of
+/// its head in `out`.
+Task<void> respond_broken(std::shared_ptr<Session> session, Break broken, std::size_t head) {
+    auto& out = session->out;
+    if (broken == Break::before) {
+        session->wire->reset();
+    } else {
+        if (broken == Break::during) {
+            out.resize(head + (out.size() - head) / 2);
+        }
+        if (!co_await session->wire->write(out)) {
+            co_await reset_behind(session);
+        }
+    }
+}
+
 /// Writes the response; false where the connection must end.
 Task<bool> respond(std::shared_ptr<Session> session, Response response, bool head_request,
                    unsigned http_version, bool keep_alive) {
+    if (response.broken == Break::unanswered) {
+        co_return false;
+    }
     const bool bodiless =
         response.status == 204 || response.status == 304 || response.status / 100 == 1;
     auto framing = Framing::length;
@@ -233,6 +296,7 @@ Task<bool> respond(std::shared_ptr<Session> session, Response response, bool hea
     auto& out = session->out;
     out.clear();
     append_head(out, response, framing, close);
+    const auto head = out.size();
     const bool with_body = !head_request && !bodiless;
     if (with_body && !response.source) {
         if (framing == Framing::chunked) {
@@ -241,14 +305,20 @@ Task<bool> respond(std::shared_ptr<Session> session, Response response, bool hea
             out += response.body;
         }
     }
+    const bool streams = with_body && response.source;
+    if (response.broken != Break::none && !(streams && response.broken == Break::after)) {
+        co_await respond_broken(session, response.broken, head);
+        co_return false;
+    }
     if (co_await session->wire->write(out)) {
         co_return false;
     }
-    if (with_body && response.source &&
-        !co_await stream_body(session, response.source, framing == Framing::chunked)) {
-        co_return false;
+    const bool whole =
+        !streams || co_await stream_body(session, response.source, framing == Framing::chunked);
+    if (response.broken == Break::after) {
+        co_await reset_behind(session);
     }
-    co_return !close;
+    co_return whole && !close && response.broken == Break::none;
 }
 
 /// An answer that is not the handler's, in plain text as Go's server gives it. The connection ends
@@ -281,12 +351,16 @@ std::optional<int> refusal_of(error_code error) {
 /// Reads one request into a new parser. An error of the parser, or of the connection.
 Task<error_code> read_request(std::shared_ptr<Session> session) {
     auto& buffer = session->buffer;
+    const auto& spec = session->service->spec;
     auto& parser = session->parser.emplace();
     parser.eager(true);
-    parser.header_limit(static_cast<std::uint32_t>(session->service->spec.header_limit));
-    parser.body_limit(session->service->spec.body_limit);
-    bool told_to_go_on = false;
+    parser.header_limit(static_cast<std::uint32_t>(spec.header_limit));
+    parser.body_limit(spec.body_limit);
+    bool begun = false, head_done = false;
     std::size_t unparsed = 0;  // bytes that the parser has seen and cannot use without more
+    // A new connection owes its first request at once, a kept one may rest.
+    const bool resting = session->peer.served > 0 && buffer.size() == 0;
+    session->expect_within(resting ? spec.idle_timeout : spec.head_timeout);
     for (;;) {
         while (!parser.is_done() && buffer.size() > unparsed) {
             const auto before = buffer.size();
@@ -298,10 +372,12 @@ Task<error_code> read_request(std::shared_ptr<Session> session) {
             unparsed = buffer.size() == before ? before : 0;
         }
         if (parser.is_done()) {
+            session->overdue.reset();
             co_return error_code();
         }
-        if (parser.is_header_done() && !told_to_go_on) {
-            told_to_go_on = true;
+        if (parser.is_header_done() && !head_done) {
+            head_done = true;
+            session->expect_within(spec.request_timeout);
             const auto expect = parser.get()[beast_http::field::expect];
             if (same_text({expect.data(), expect.size()}, "100-continue")) {
                 const auto error = co_await session->wire->write("HTTP/1.1 100 Continue\r\n\r\n");
@@ -313,8 +389,13 @@ Task<error_code> read_request(std::shared_ptr<Session> session) {
         const auto space = buffer.prepare(read_size);
         const auto moved =
             co_await session->wire->read_some({static_cast<char*>(space.data()), space.size()});
+        if (resting && moved.bytes > 0 && !begun) {
+            begun = true;
+            session->expect_within(spec.head_timeout);
+        }
         buffer.commit(moved.bytes);
         if (moved.error) {
+            session->overdue.reset();
             co_return moved.error;
         }
     }
@@ -350,6 +431,7 @@ Task<bool> serve_one(std::shared_ptr<Session> session) {
         co_return false;
     }
     auto response = co_await ask(session->service->handler, take_request(*session), session->peer);
+    ++session->peer.served;
     co_return co_await respond(session, std::move(response), head_request, version, keep_alive);
 }
 
@@ -366,7 +448,23 @@ Task<Result<void>> greet(std::shared_ptr<Session> session) {
             "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
         co_return fail(FailureKind::tls, "not a TLS handshake{}", error ? "; and it left" : "");
     }
-    const auto party = session->service->spec.party();
+    const auto& spec = session->service->spec;
+    auto party = spec.party();
+    if (spec.reception) {
+        auto reception = spec.reception(session->peer);
+        if (reception.alert) {
+            // RFC 8446 5.1 and 6: an alert record of TLS 1.2's version, fatal. The hello is read by
+            // drain().
+            const std::array<char, 7> record{
+                0x15, 0x03, 0x03, 0x00, 0x02, 0x02, static_cast<char>(*reception.alert)};
+            const auto error = co_await session->wire->write({record.data(), record.size()});
+            co_return fail(FailureKind::tls, "refused with an alert{}",
+                           error ? "; and it left" : "");
+        }
+        if (reception.identity) {
+            party.identity = std::move(reception.identity);
+        }
+    }
     const auto context = session->service->context_for(party);
     if (!context) {
         log::warning(fmt::format("a served port has nothing to show: {}", context.error().message));
@@ -396,9 +494,7 @@ Task<void> converse(std::shared_ptr<Session> session) {
 }
 
 Task<void> run_session(std::shared_ptr<Service> service, std::shared_ptr<Wire> wire) {
-    const auto session = std::make_shared<Session>();
-    session->service = std::move(service);
-    session->wire = std::move(wire);
+    const auto session = std::make_shared<Session>(std::move(service), std::move(wire));
     std::string problem;
     try {
         co_await converse(session);
@@ -413,6 +509,7 @@ Task<void> run_session(std::shared_ptr<Service> service, std::shared_ptr<Wire> w
 
 Task<void> accept_all(std::shared_ptr<Service> service) {
     const auto executor = co_await asio::this_coro::executor;
+    co_await service->sessions.spawn(sweep(service));
     while (service->acceptor.is_open()) {
         error_code error;
         tcp::socket socket(executor);
@@ -450,8 +547,12 @@ Task<Result<std::unique_ptr<Listener>>> listen_on(std::shared_ptr<OpenSet> open,
     MESHPROOF_ASSERT(!spec.tls || spec.party, "a TLS port without a party");
     const auto executor = co_await asio::this_coro::executor;
     tcp::acceptor acceptor(executor);
-    const tcp::endpoint wanted(asio::ip::address_v4::loopback(), spec.port);
     error_code error;
+    const auto address = asio::ip::make_address(spec.address, error);
+    if (error) {
+        co_return fail(FailureKind::invalid, "\"{}\" is no IP address to listen on", spec.address);
+    }
+    const tcp::endpoint wanted(address, spec.port);
     acceptor.open(wanted.protocol(), error);
     if (!error) {
         acceptor.set_option(tcp::acceptor::reuse_address(true), error);
@@ -465,9 +566,13 @@ Task<Result<std::unique_ptr<Listener>>> listen_on(std::shared_ptr<OpenSet> open,
     if (error) {
         co_return fail(
             error == asio::error::address_in_use ? FailureKind::conflict : FailureKind::unreachable,
-            "cannot listen on 127.0.0.1:{}: {}", spec.port, error.message());
+            "cannot listen on {}{}{}:{}: {}", address.is_v6() ? "[" : "", spec.address,
+            address.is_v6() ? "]" : "", spec.port, error.message());
     }
-    const Url url{spec.tls ? "https" : "http", "127.0.0.1", acceptor.local_endpoint().port(), ""};
+    // Where every address is listened on, this machine's own is the one to tell.
+    const std::string own = address.is_v6() ? "::1" : "127.0.0.1";
+    const Url url{spec.tls ? "https" : "http", address.is_unspecified() ? own : spec.address,
+                  acceptor.local_endpoint().port(), ""};
     const auto service = std::make_shared<Service>(std::move(acceptor), std::move(spec), handler,
                                                    clock, std::move(open));
     asio::co_spawn(GatedExecutor(executor, service->gate), accept_all(service), asio::detached);

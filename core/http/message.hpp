@@ -49,6 +49,15 @@ class BodySource {
     [[nodiscard]] virtual Task<std::optional<std::string>> next(Clock& clock) = 0;
 };
 
+/// How the serving transport breaks an answer on its way: what chaos asks for.
+enum class Break {
+    none,
+    unanswered,  ///< the connection ends in the orderly way, and no byte was sent
+    before,      ///< reset, and no byte was sent
+    during,      ///< reset after the head and half of the body
+    after,       ///< reset after the whole answer
+};
+
 struct Response {
     int status = 200;
     Headers headers;
@@ -56,6 +65,7 @@ struct Response {
     bool chunked = false;  ///< send with Transfer-Encoding: chunked instead of Content-Length
     std::shared_ptr<BodySource>
         source;  ///< where set, the body comes from here, chunk by chunk (server side only)
+    Break broken = Break::none;  ///< server side only
 };
 
 /// `https://host:port/path`. Default ports are filled in.

@@ -14,7 +14,15 @@ namespace meshproof::http {
 struct Peer {
     std::string address;  ///< "127.0.0.1" or the caller's name in sim
     std::optional<crypto::Certificate>
-        certificate;  ///< the verified client certificate, where there is one
+        certificate;         ///< the verified client certificate, where there is one
+    std::size_t served = 0;  ///< requests that came on this connection before
+};
+
+/// What awaits a new connection instead of the usual: what chaos asks for. TLS ports only.
+struct Reception {
+    std::optional<unsigned char>
+        alert;  ///< the client's hello gets this fatal alert (RFC 8446 6.2), and that is all
+    std::optional<crypto::TlsIdentity> identity;  ///< shown instead of the party's own
 };
 
 /// One party's rules: a request in, a response out. Lives longer than what serves it.
@@ -51,16 +59,23 @@ class Stream {
     [[nodiscard]] virtual Task<Result<std::optional<std::string>>> next() = 0;
 };
 
-/// What serves on a port. Each new connection asks `identity` for what to show, so it can be
-/// swapped at any time.
+/// What serves on a port. Each new connection asks `party` for what to show, so it can be swapped
+/// at any time. The three times end connections that wait too long, at the latest half of the
+/// shortest one late; real servers' own values (OpenBao, Vault) unless told otherwise.
 struct ListenSpec {
-    std::string name;        ///< host name in sim; a socket listener binds 127.0.0.1
-    std::uint16_t port = 0;  ///< 0 = any free one
+    std::string name;                   ///< host name in sim
+    std::string address = "127.0.0.1";  ///< IP address that a socket listener binds
+    std::uint16_t port = 0;             ///< 0 = any free one
     bool tls = true;
     std::function<crypto::TlsParty()>
         party;  ///< asked per connection; verify_peer = require a client certificate
-    std::size_t body_limit = 32U << 20;  ///< larger bodies get 413
+    std::function<Reception(const Peer& peer)> reception;  ///< asked per connection; may be empty
+    std::size_t body_limit = 32U << 20;                    ///< larger bodies get 413
     std::size_t header_limit = 64U << 10;
+    Duration idle_timeout = std::chrono::minutes(5);  ///< between two requests of a connection
+    Duration head_timeout =
+        std::chrono::seconds(10);  ///< for a request's head, from its first byte
+    Duration request_timeout = std::chrono::seconds(30);  ///< for the whole request, from there
 };
 
 /// A served port. Destroying it stops the service and closes its connections.

@@ -1,6 +1,8 @@
 #include "core/http/wire.hpp"
 
+#include <linux/sockios.h>
 #include <openssl/ssl.h>
+#include <sys/ioctl.h>
 
 #include <array>
 #include <boost/asio/connect.hpp>
@@ -181,6 +183,18 @@ void Wire::reset() {
     error_code ignored;
     socket_.set_option(asio::socket_base::linger(true, 0), ignored);
     socket_.close(ignored);
+}
+
+void Wire::wake() {
+    error_code ignored;
+    socket_.cancel(ignored);
+}
+
+std::size_t Wire::unacknowledged() {
+    int count = 0;
+    return ::ioctl(socket_.native_handle(), SIOCOUTQ, &count) == 0 && count > 0
+               ? static_cast<std::size_t>(count)
+               : 0;
 }
 
 SSL* Wire::ssl() const {

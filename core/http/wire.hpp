@@ -47,6 +47,11 @@ class Wire final : public Closable {
     void close() override;
     /// Closes with a reset instead of an orderly end.
     void reset();
+    /// Ends what waits on this connection, which stays open: with `cancelled`.
+    void wake();
+    /// Bytes that were written and that the peer has not acknowledged yet: a reset would take them
+    /// back.
+    [[nodiscard]] std::size_t unacknowledged();
     [[nodiscard]] bool is_open() const { return socket_.is_open(); }
     [[nodiscard]] boost::asio::ip::tcp::socket& socket() { return socket_; }
     [[nodiscard]] SSL* ssl() const;  ///< null without TLS

@@ -140,6 +140,12 @@ struct Net {
     std::map<std::string, std::shared_ptr<Host>> hosts;          ///< by name:port
     std::map<std::string, std::shared_ptr<Wire>> wires;          ///< by name:port
     std::map<std::pair<std::string, std::string>, Prng> chance;  ///< by caller and address
+    struct Kept {
+        std::size_t served = 0;
+        std::string host_address;
+    };
+    std::map<std::pair<std::string, std::string>, Kept>
+        kept;  ///< connections, one for each caller and address
     std::map<std::uint64_t, std::weak_ptr<Exchange>> exchanges;  ///< in order of their start
     std::uint64_t next_exchange = 0;
 
@@ -187,14 +193,21 @@ struct Net {
         }
     }
     void cut(const std::shared_ptr<Wire>& wire) {
+        forget_kept(address_of(wire->url));
         connections.forget(address_of(wire->url));
         close_exchanges([&](const Exchange& exchange) {
             return std::ranges::find(exchange.wires, wire) != exchange.wires.end();
         });
     }
     void drop(const std::shared_ptr<Host>& host) {
+        forget_kept(address_of(host->url));
         connections.forget(address_of(host->url));
         close_exchanges([&](const Exchange& exchange) { return exchange.host == host; });
+    }
+    void forget_kept(const std::string& address) {
+        std::erase_if(kept, [&](const auto& entry) {
+            return entry.first.second == address || entry.second.host_address == address;
+        });
     }
     void wake_all() const {
         for (const auto& [id, weak] : exchanges) {
@@ -322,9 +335,23 @@ Result<http::Peer> arrive(Net& state, Exchange& exchange, const http::Endpoint& 
         return closed_by(address);
     }
     http::Peer peer{endpoint.caller, std::nullopt};
+    if (endpoint.reuse) {
+        const auto kept = state.kept.find({endpoint.caller, address});
+        peer.served = kept == state.kept.end() ? 0 : kept->second.served;
+    }
     if (https) {
         auto client = endpoint.tls;
         auto server = spec.party();
+        if (spec.reception && peer.served == 0) {
+            auto reception = spec.reception(peer);
+            if (reception.alert) {
+                return fail(FailureKind::tls, "{} refused the handshake with alert {}", address,
+                            static_cast<unsigned>(*reception.alert));
+            }
+            if (reception.identity) {
+                server.identity = std::move(reception.identity);
+            }
+        }
         if (client.server_name.empty() && !client.check_peer && client.verify_peer) {
             client.server_name = endpoint.url.host;
         }
@@ -376,20 +403,45 @@ Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<E
     if (!request.headers.find("Host")) {
         request.headers.set("Host", fmt::format("{}:{}", endpoint.url.host, endpoint.url.port));
     }
-    Host::start(exchange->host, co_await asio::this_coro::executor,
-                serve(state, exchange, std::move(request), std::move(*peer)));
-    while (!exchange->response && !exchange->closed) {
-        co_await exchange->changed.wait();
-    }
-    if (exchange->closed) {
-        co_return closed_by(address);
+    const std::pair who(endpoint.caller, address);
+    for (bool again = true; again;) {
+        const bool was_kept = peer->served > 0;
+        Host::start(exchange->host, co_await asio::this_coro::executor,
+                    serve(state, exchange, was_kept ? request : std::move(request), *peer));
+        while (!exchange->response && !exchange->closed) {
+            co_await exchange->changed.wait();
+        }
+        if (exchange->closed) {
+            state->kept.erase(who);
+            co_return closed_by(address);
+        }
+        // A kept connection that the server closes at the next request: as a socket client does.
+        again = was_kept && exchange->response->broken == http::Break::unanswered;
+        if (again) {
+            state->kept.erase(who);
+            exchange->response.reset();
+            peer = arrive(*state, *exchange, endpoint, host_address);
+            if (!peer) {
+                co_return propagate(peer);
+            }
+        }
     }
     co_await state->clock.sleep_for(fate.homeward);
     passed = co_await pass_links(exchange, address);
     if (!passed) {
         co_return propagate(passed);
     }
-    if (fate.reset_after) {
+    const auto broken = exchange->response->broken;
+    if (broken == http::Break::none && endpoint.reuse && !fate.reset_after) {
+        auto& kept = state->kept[who];
+        kept.served += 1;
+        kept.host_address = host_address;
+    } else {
+        state->kept.erase(who);
+    }
+    const bool arrives = broken == http::Break::none || broken == http::Break::after ||
+                         (broken == http::Break::during && exchange->streaming);
+    if (fate.reset_after || !arrives) {
         co_return closed_by(address);
     }
     co_return std::move(*exchange->response);
@@ -563,6 +615,9 @@ Task<Result<std::unique_ptr<http::Stream>>> SimNetwork::open(http::Endpoint endp
     } else {
         exchange->pieces.push_back({state->clock.now(), std::nullopt});
     }
+    if (answer->broken == http::Break::during) {
+        exchange->close();
+    }
     std::unique_ptr<http::Stream> stream = std::make_unique<SimStream>(
         state, exchange, std::move(in_flight), address, std::move(*answer));
     co_return stream;
@@ -602,6 +657,7 @@ Task<Result<std::unique_ptr<http::Link>>> SimNetwork::open_link(http::Url upstre
 }
 
 void SimNetwork::drop_idle() {
+    state_->kept.clear();
     state_->connections.forget();
 }
 void SimNetwork::set_plan(FaultPlan plan) {

@@ -1,0 +1,201 @@
+#include "fakes/control/control_port.hpp"
+
+#include <httplib.h>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "core/base/log.hpp"
+#include "core/http/gated_executor.hpp"
+#include "fakes/control/control_calls.hpp"
+
+namespace meshproof::fakes {
+namespace asio = boost::asio;
+
+namespace {
+
+/// How long a caller waits for the event loop.
+constexpr auto loop_limit = std::chrono::seconds(5);
+constexpr std::size_t body_limit = 1U << 20;
+
+/// One answer on its way from the event loop to the thread that waits for it.
+struct Pending {
+    std::optional<ControlReply> reply;
+};
+
+}  // namespace
+
+struct ControlPort::State {
+    State(asio::any_io_executor loop, ControlSubject all)
+        : executor(std::move(loop)), subject(all) {}
+
+    asio::any_io_executor executor;  ///< ends nothing of ours once `gate` is closed
+    ControlSubject subject;
+    std::shared_ptr<http::Gate> gate = std::make_shared<http::Gate>(http::Gate::open);
+    http::Url url;
+    httplib::Server server;
+    std::thread thread;
+
+    std::mutex mutex;  ///< guards the two below and every Pending
+    std::condition_variable changed;
+    bool stopping = false;
+
+    static Task<void> run(std::shared_ptr<State> state, std::shared_ptr<Pending> pending,
+                          const ControlCall& call, ControlAsk ask) {
+        ControlReply reply;
+        try {
+            reply = co_await call.run(state->subject, std::move(ask));
+        } catch (const std::exception& error) {
+            reply = refused(500, error.what());
+        }
+        const std::scoped_lock lock(state->mutex);
+        pending->reply = std::move(reply);
+        state->changed.notify_all();
+    }
+
+    /// Runs a call on the event loop, and waits for it. Any thread but the loop's.
+    static ControlReply on_loop(const std::shared_ptr<State>& state, const ControlCall& call,
+                                ControlAsk ask) {
+        const auto pending = std::make_shared<Pending>();
+        asio::post(state->executor, [state, pending, &call, ask = std::move(ask)]() mutable {
+            asio::co_spawn(state->executor, run(state, pending, call, std::move(ask)),
+                           asio::detached);
+        });
+        std::unique_lock lock(state->mutex);
+        state->changed.wait_for(lock, loop_limit,
+                                [&] { return pending->reply.has_value() || state->stopping; });
+        if (pending->reply) {
+            return std::move(*pending->reply);
+        }
+        return state->stopping ? refused(503, "the servers are stopping")
+                               : refused(504,
+                                         "the servers' event loop was busy for 5 s; the "
+                                         "request may still be carried out");
+    }
+
+    static void answer(httplib::Response& response, const ControlReply& reply) {
+        response.status = reply.status;
+        response.set_content(
+            reply.body.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+            "application/json");
+    }
+
+    /// A page in somebody's browser must not govern a server on his machine.
+    static bool comes_from_here(const httplib::Request& request) {
+        const auto host = request.get_header_value("Host");
+        const auto name = host.substr(0, host.rfind(':'));
+        return !request.has_header("Origin") &&
+               (name == "127.0.0.1" || name == "localhost" || name == "[::1]");
+    }
+};
+
+ControlPort::ControlPort(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Task<Result<std::unique_ptr<ControlPort>>> ControlPort::start(ListenAddress where,
+                                                              FakeServers& servers,
+                                                              Journal& journal) {
+    http::Url url{"http", where.address, where.port, ""};
+    if (!url.loopback()) {
+        co_return fail(FailureKind::invalid,
+                       "the control port takes a loopback address only, not {}", where.address);
+    }
+    auto state = std::make_shared<State>(co_await asio::this_coro::executor,
+                                         ControlSubject{servers, journal});
+    state->executor = http::GatedExecutor(state->executor, state->gate);
+    auto& server = state->server;
+    // The library's own choice, SO_REUSEPORT, lets two programs share a port and its callers.
+    server.set_socket_options([](int socket) {
+        const int yes = 1;
+        (void)::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
+    server.set_keep_alive_max_count(std::numeric_limits<std::uint32_t>::max());
+    server.set_keep_alive_timeout(1);  // what waits holds one of the few threads
+    server.set_read_timeout(loop_limit);
+    server.set_payload_max_length(body_limit);
+    server.set_pre_routing_handler(
+        [](const httplib::Request& request, httplib::Response& response) {
+            if (State::comes_from_here(request)) {
+                return httplib::Server::HandlerResponse::Unhandled;
+            }
+            State::answer(response, refused(403, "only programs on this machine may ask"));
+            return httplib::Server::HandlerResponse::Handled;
+        });
+    server.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
+        if (response.body.empty()) {
+            const bool known = std::ranges::any_of(
+                control_calls(), [&](const auto& call) { return call.path == request.path; });
+            const auto status = response.status == 404 && known ? 405 : response.status;
+            State::answer(response, refused(status, status == 404   ? "no such path"
+                                                    : status == 405 ? "no such method here"
+                                                                    : "the request is wrong"));
+        }
+    });
+    // The server lives in the state: it must not keep it alive.
+    const std::weak_ptr<State> weak = state;
+    for (const auto& call : control_calls()) {
+        const auto handle = [weak, &call](const httplib::Request& request,
+                                          httplib::Response& response) {
+            const auto alive = weak.lock();
+            if (!alive) {
+                return;
+            }
+            ControlAsk ask;
+            for (const auto& [name, value] : request.params) {
+                ask.query.emplace(name, value);
+            }
+            ask.body = request.body;
+            State::answer(response, State::on_loop(alive, call, std::move(ask)));
+        };
+        if (call.method == "GET") {
+            server.Get(call.path, handle);
+        } else if (call.method == "PUT") {
+            server.Put(call.path, handle);
+        } else if (call.method == "POST") {
+            server.Post(call.path, handle);
+        } else {
+            server.Delete(call.path, handle);
+        }
+    }
+    const auto port = where.port != 0
+                          ? (server.bind_to_port(where.address, where.port) ? where.port : -1)
+                          : server.bind_to_any_port(where.address);
+    if (port <= 0) {
+        co_return fail(FailureKind::conflict, "cannot listen on {}", url.origin());
+    }
+    url.port = static_cast<std::uint16_t>(port);
+    state->url = std::move(url);
+    state->thread = std::thread([server = &state->server] { server->listen_after_bind(); });
+    while (!state->server.is_running()) {
+        std::this_thread::yield();  // until it may be stopped
+    }
+    co_return std::unique_ptr<ControlPort>(new ControlPort(std::move(state)));
+}
+
+ControlPort::~ControlPort() {
+    {
+        const std::scoped_lock lock(state_->mutex);
+        state_->stopping = true;
+        state_->changed.notify_all();
+    }
+    state_->server.stop();
+    state_->thread.join();
+    *state_->gate = http::Gate::closed;
+}
+
+http::Url ControlPort::url() const {
+    return state_->url;
+}
+
+std::vector<ControlRoute> ControlPort::routes() {
+    std::vector<ControlRoute> routes;
+    for (const auto& call : control_calls()) {
+        routes.push_back({call.method, call.path});
+    }
+    return routes;
+}
+
+}  // namespace meshproof::fakes
