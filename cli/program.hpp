@@ -95,7 +95,9 @@ class Progress {
         draw();
     }
     void end(std::string_view id) {
-        running_.erase(running_.find(std::string(id)));
+        if (const auto found = running_.find(std::string(id)); found != running_.end()) {
+            running_.erase(found);  // what is skipped never began
+        }
         ++done_;
     }
     void clear() {

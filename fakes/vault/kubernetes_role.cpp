@@ -135,6 +135,9 @@ std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldDa
         }
     }
     role.ttl = data.duration("token_ttl", role.ttl);
+    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl) {
+        return "'token_ttl' cannot be greater than 'token_max_ttl'";
+    }
     return std::nullopt;
 }
 

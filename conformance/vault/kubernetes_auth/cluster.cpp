@@ -1,0 +1,246 @@
+// Logins that the target's own API server decides.
+#include "conformance/vault/kubernetes_auth/steps.hpp"
+
+#include "core/base/text.hpp"
+#include "core/crypto/jwt.hpp"
+
+namespace meshproof::conformance {
+namespace {
+
+using kubernetes_auth::token_of;
+using run::As;
+using run::Check;
+using run::Feature;
+using run::Json;
+using run::Level;
+using run::Probe;
+using run::Reply;
+
+/// An auth mount for the target's API server, a namespace, and two accounts: `reviewer`, which may
+/// review tokens, and `web`.
+struct Ground {
+    std::string mount, ns;
+    Secret reviewer;
+};
+
+Task<void> configure(Probe& probe, std::string mount, Secret reviewer) {
+    const auto& access = probe.site().target.clusters.front();
+    Json body{{"kubernetes_host", access.endpoint.url.text()},
+              {"kubernetes_ca_cert", access.ca_pem}};
+    if (!reviewer.empty()) {
+        body["token_reviewer_jwt"] = reviewer.reveal();
+    }
+    (void)co_await probe.set_up("POST", fmt::format("auth/{}/config", mount), std::move(body));
+}
+
+/// system:auth-delegator for an account of the run's own.
+Task<void> may_review(Probe& probe, std::string ns, std::string account) {
+    const auto binding = probe.name("delegator-" + account);
+    probe.at_end_kube("DELETE",
+                      "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/" + binding);
+    const kube::Labels labels{{"meshproof.io/run", ns}};
+    const auto bound =
+        co_await probe.kube_client().bind_auth_delegator(binding, ns, account, labels);
+    if (!bound) {
+        throw CannotGoOn(bound.error().during("set-up"));
+    }
+}
+
+Task<Ground> ground(Probe& probe) {
+    Ground made;
+    made.ns = co_await probe.kube_namespace();
+    co_await probe.service_account(made.ns, "reviewer");
+    co_await probe.service_account(made.ns, "web");
+    co_await may_review(probe, made.ns, "reviewer");
+    made.reviewer = co_await probe.service_account_token(made.ns, "reviewer");
+    made.mount = co_await probe.auth_mount();
+    co_await configure(probe, made.mount, made.reviewer);
+    co_return made;
+}
+
+Task<void> role(Probe& probe, Ground ground, Json more = Json::object()) {
+    Json body{{"bound_service_account_names", "web"},
+              {"bound_service_account_namespaces", ground.ns},
+              {"token_ttl", "10m"}};
+    body.merge_patch(more);
+    (void)co_await probe.set_up("POST", fmt::format("auth/{}/role/app", ground.mount),
+                                std::move(body));
+}
+
+Task<Reply> login(Probe& probe, std::string mount, Secret jwt) {
+    Json body{{"role", "app"}, {"jwt", jwt.reveal()}};
+    return probe.vault("POST", fmt::format("auth/{}/login", mount), std::move(body), As::nobody());
+}
+
+kube::TokenRequest for_audience(std::vector<std::string> audiences) {
+    kube::TokenRequest request;
+    request.audiences = std::move(audiences);
+    return request;
+}
+
+Task<void> a_projected_token(Probe& probe) {
+    const auto made = co_await ground(probe);
+    co_await role(probe, made, Json{{"audience", "vault"}});
+    const auto jwt = co_await probe.service_account_token(made.ns, "web", for_audience({"vault"}));
+    const auto reply = co_await login(probe, made.mount, jwt);
+    probe.expect_status(reply, 200);
+    const auto metadata =
+        reply.json.value("auth", Json::object()).value("metadata", Json::object());
+    probe.expect_equal(metadata.value("service_account_name", Json()), "web",
+                       "metadata.service_account_name");
+    const auto other =
+        co_await probe.service_account_token(made.ns, "reviewer", for_audience({"vault"}));
+    const auto refused = co_await login(probe, made.mount, other);
+    probe.expect_plain_error(refused, 403, "service account name not authorized");
+}
+
+Task<void> its_own_review_needs_two_audiences(Probe& probe) {
+    const auto made = co_await ground(probe);
+    co_await configure(probe, made.mount, Secret());
+    co_await role(probe, made);
+    co_await may_review(probe, made.ns, "web");
+    const auto narrow =
+        co_await probe.service_account_token(made.ns, "web", for_audience({"vault"}));
+    const auto refused = co_await login(probe, made.mount, narrow);
+    probe.expect_plain_error(refused, 403, "permission denied");
+    // The API server's own audience: that of a token which asks for none.
+    const auto plain = co_await probe.service_account_token(made.ns, "web");
+    const auto decoded = crypto::Jwt::decode(plain.reveal());
+    const auto claims = decoded ? Json::parse(decoded->claims, nullptr, false) : Json();
+    const auto own = claims.value("aud", Json::array({""})).at(0).get<std::string>();
+    const auto wide =
+        co_await probe.service_account_token(made.ns, "web", for_audience({"vault", own}));
+    const auto good = co_await login(probe, made.mount, wide);
+    probe.expect_status(good, 200);
+}
+
+Task<void> its_own_review_needs_the_right(Probe& probe) {
+    const auto made = co_await ground(probe);
+    co_await configure(probe, made.mount, Secret());
+    co_await role(probe, made);
+    const auto jwt = co_await probe.service_account_token(made.ns, "web");
+    const auto refused = co_await login(probe, made.mount, jwt);
+    probe.expect_plain_error(refused, 403, "permission denied");
+}
+
+Task<void> a_deleted_account(Probe& probe) {
+    const auto made = co_await ground(probe);
+    co_await role(probe, made);
+    const auto jwt = co_await probe.service_account_token(made.ns, "web");
+    const auto before = co_await login(probe, made.mount, jwt);
+    const auto token = token_of(probe, before);
+    (void)co_await probe.set_up_kube(
+        "DELETE", fmt::format("/api/v1/namespaces/{}/serviceaccounts/web", made.ns));
+    // The API server may know the token for some ten seconds more.
+    Reply after;
+    for (int second = 0; second < 15; ++second) {
+        after = co_await login(probe, made.mount, jwt);
+        if (after.status == 403) {
+            break;
+        }
+        co_await probe.sleep(std::chrono::seconds(1));
+    }
+    probe.expect_plain_error(after, 403, "permission denied");
+    const auto self = co_await probe.vault("GET", "auth/token/lookup-self", {}, As::bearer(token));
+    probe.expect_status(self, 200);
+}
+
+/// A Secret of type service-account-token, once the controller has filled it in.
+Task<Secret> legacy_token(Probe& probe, std::string ns, std::string account) {
+    Json annotations{{"kubernetes.io/service-account.name", account}};
+    Json metadata{{"name", account + "-token"}, {"annotations", std::move(annotations)}};
+    Json body{{"apiVersion", "v1"},
+              {"kind", "Secret"},
+              {"metadata", std::move(metadata)},
+              {"type", "kubernetes.io/service-account-token"}};
+    const auto path = fmt::format("/api/v1/namespaces/{}/secrets", ns);
+    (void)co_await probe.set_up_kube("POST", path, std::move(body));
+    for (int tenth = 0; tenth < 100; ++tenth) {
+        const auto secret = co_await probe.kube("GET", fmt::format("{}/{}-token", path, account));
+        const auto data = secret.json.value("data", Json::object());
+        if (data.contains("token")) {
+            co_return Secret(from_base64(data["token"].get<std::string>()).value_or(""));
+        }
+        co_await probe.sleep(std::chrono::milliseconds(100));
+    }
+    throw CannotGoOn(Failure{FailureKind::timed_out,
+                             "no controller filled in the token of a Secret within 10 s",
+                             0,
+                             {}});
+}
+
+Task<void> a_legacy_token(Probe& probe) {
+    const auto made = co_await ground(probe);
+    co_await role(probe, made);
+    const auto jwt = co_await legacy_token(probe, made.ns, "web");
+    const auto reply = co_await login(probe, made.mount, jwt);
+    probe.expect_status(reply, 200);
+    const auto metadata =
+        reply.json.value("auth", Json::object()).value("metadata", Json::object());
+    probe.expect_equal(metadata.value("service_account_secret_name", Json()), "web-token",
+                       "metadata.service_account_secret_name");
+    co_await role(probe, made, Json{{"audience", "vault"}});
+    const auto bound = co_await login(probe, made.mount, jwt);
+    probe.expect_plain_error(bound, 403, "invalid audience (aud) claim");
+}
+
+Task<void> a_legacy_reviewer(Probe& probe) {
+    const auto made = co_await ground(probe);
+    const auto reviewer = co_await legacy_token(probe, made.ns, "reviewer");
+    co_await configure(probe, made.mount, reviewer);
+    co_await role(probe, made, Json{{"audience", "vault"}});
+    const auto jwt = co_await probe.service_account_token(made.ns, "web", for_audience({"vault"}));
+    const auto reply = co_await login(probe, made.mount, jwt);
+    probe.expect_status(reply, 200);
+}
+
+}  // namespace
+
+std::vector<Check> vault_kubernetes_auth_cluster() {
+    return {
+        {.id = "vault/kubernetes-auth/cluster/a-projected-token",
+         .requirement = "A token that the API server issued for the role's audience and account "
+                        "logs in, and another account's does not.",
+         .rows = {145, 146, 149, 153},
+         .features = {Feature::kubernetes},
+         .saboteur = "kubernetes/skip-name-binding",
+         .run = a_projected_token},
+        {.id = "vault/kubernetes-auth/cluster/its-own-review-needs-two-audiences",
+         .requirement = "Without a reviewer, a token for Vault's audience alone cannot review "
+                        "itself; one that is also for the API server can.",
+         .rows = {151},
+         .features = {Feature::kubernetes},
+         .saboteur = "kubernetes/skip-token-review",
+         .run = its_own_review_needs_two_audiences},
+        {.id = "vault/kubernetes-auth/cluster/its-own-review-needs-the-right",
+         .requirement = "Without a reviewer, the workload needs system:auth-delegator.",
+         .rows = {151},
+         .features = {Feature::kubernetes},
+         .saboteur = "kubernetes/skip-token-review",
+         .run = its_own_review_needs_the_right},
+        {.id = "vault/kubernetes-auth/cluster/a-deleted-account",
+         .requirement = "A deleted account can no longer log in once the API server has noticed, "
+                        "and the tokens that it has live on.",
+         .rows = {156, 148, 187},
+         .features = {Feature::kubernetes},
+         .saboteur = "kubernetes/skip-token-review",
+         .run = a_deleted_account},
+        {.id = "vault/kubernetes-auth/cluster/a-legacy-token",
+         .requirement = "A legacy token logs in where the role has no audience, and its Secret is "
+                        "named in the metadata.",
+         .rows = {187, 153},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .saboteur = "kubernetes/secret-name-untold",
+         .run = a_legacy_token},
+        {.id = "vault/kubernetes-auth/cluster/a-legacy-reviewer",
+         .requirement = "A legacy token is good as reviewer, for clients of any audience.",
+         .rows = {187},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .saboteur = "kubernetes/legacy-tokens-are-unknown",
+         .run = a_legacy_reviewer},
+    };
+}
+
+}  // namespace meshproof::conformance

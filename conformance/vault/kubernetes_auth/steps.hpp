@@ -1,0 +1,70 @@
+#pragma once
+
+#include <deque>
+
+#include "core/crypto/key.hpp"
+#include "core/run/check.hpp"
+
+/// What the checks of Kubernetes auth have in common: an API server of our own that answers
+/// TokenReviews as it is told, so that every case of a login can be made.
+namespace meshproof::conformance::kubernetes_auth {
+
+/// What a workload's token says of it.
+struct Workload {
+    std::string name = "web", namespace_name = "shop", uid = "11111111-2222-3333-4444-555555555555";
+};
+
+/// A stand-in API server. It knows every token whose claims it can read, unless `answer` is set.
+class StandInApi final : public http::Handler {
+  public:
+    [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer peer) override;
+
+    std::optional<http::Response> answer;       ///< given instead of a review, whatever is asked
+    run::Json overrides = run::Json::object();  ///< merged into the review's status
+    run::Json namespace_labels = run::Json::object();
+    bool hangs = false;  ///< answers after a day, on `clock`
+    Clock* clock = nullptr;
+    std::vector<http::Request> reviews;  ///< TokenReviews, in order
+    std::vector<std::string> others;     ///< "GET /api/v1/namespaces/shop"
+};
+
+/// An auth mount that is configured for a stand-in API server.
+class Bench {
+  public:
+    explicit Bench(run::Probe& probe) : probe_(probe) {}
+
+    /// Mounts, serves and configures. `more` is added to the configuration.
+    [[nodiscard]] Task<void> open(run::Json more = run::Json::object());
+    [[nodiscard]] Task<run::Reply> configure(run::Json more);
+    /// Writes role `name`, bound to the default workload unless `more` says otherwise; refused =
+    /// blocked.
+    [[nodiscard]] Task<void> role(std::string name = "app", run::Json more = run::Json::object());
+    /// A role, whatever comes of it.
+    [[nodiscard]] Task<run::Reply> write_role(std::string name, run::Json parameters);
+    [[nodiscard]] Task<run::Reply> login(std::string role, std::string jwt);
+    [[nodiscard]] Task<run::Reply> login() { return login("app", jwt()); }
+
+    /// The claims of a projected token of the workload, aud ["vault"], good for an hour.
+    [[nodiscard]] run::Json claims(Workload workload = {}) const;
+    [[nodiscard]] std::string jwt(const run::Json& claims) const;  ///< signed with ES256
+    [[nodiscard]] std::string jwt() const { return jwt(claims()); }
+    /// With any `alg` in its header, and bytes of no meaning for a signature.
+    [[nodiscard]] std::string jwt_with(std::string_view algorithm) const;
+    [[nodiscard]] std::string public_key_pem() const { return key_.public_key().pem(); }
+
+    [[nodiscard]] const std::string& mount() const { return mount_; }
+    [[nodiscard]] StandInApi& api() { return api_; }
+    [[nodiscard]] std::int64_t now() const;  ///< seconds since 1970
+
+  private:
+    run::Probe& probe_;
+    StandInApi api_;
+    run::StandIn served_;
+    std::string mount_;
+    crypto::Key key_ = crypto::Key::generate(crypto::KeyType::p256);
+};
+
+/// `auth.client_token` of a login, which must have succeeded.
+[[nodiscard]] Secret token_of(run::Probe& probe, const run::Reply& login);
+
+}  // namespace meshproof::conformance::kubernetes_auth
