@@ -31,6 +31,44 @@ bool is_work(std::string_view path, const MountEntry& mount) {
            path.find("/issue/") != std::string_view::npos;
 }
 
+// OpenBao's paging of the engines' lists; what a list does not know is told in a warning.
+void page(const LogicalRequest& request, BackendResponse& response, const VaultCore& core) {
+    const bool pages = core.openbao() && request.mount->type == "pki" &&
+                       !core.options.defects.on("http/list-without-pages");
+    std::vector<std::string> unknown;
+    for (const auto& [name, value] : request.data.items()) {
+        if (!pages || (name != "after" && name != "limit")) {
+            unknown.push_back(name);
+        }
+    }
+    if (!unknown.empty() && response.warnings.empty()) {
+        response.warnings.push_back(fmt::format(
+            "Endpoint ignored these unrecognized parameters: [{}]", join(unknown, " ")));
+    }
+    const auto keys = response.data.is_object() ? response.data.find("keys") : response.data.end();
+    if (!pages || keys == response.data.end() || !keys->is_array()) {
+        return;
+    }
+    static const Fields fields{{{"after", FieldType::text}, {"limit", FieldType::integer}}};
+    const auto read = FieldData::read(fields, request.data, core.options.product);
+    if (!read) {
+        response = BackendResponse::error(read.error().message);
+        return;
+    }
+    const auto after = read->text("after");
+    auto kept = Json::array();
+    for (const auto& key : *keys) {
+        if (after.empty() || key.get<std::string>() > after) {
+            kept.push_back(key);
+        }
+    }
+    if (const auto limit = read->integer("limit"); limit > 0) {
+        kept.get_ref<Json::array_t&>().resize(
+            std::min(kept.size(), static_cast<std::size_t>(limit)));
+    }
+    *keys = std::move(kept);
+}
+
 }  // namespace
 
 MountView MountEntry::view() const {
@@ -149,7 +187,13 @@ void VaultCore::remove_mount(Namespace& ns, const std::string& path, Time now) {
 }
 
 std::shared_ptr<const Acl> VaultCore::acl_of(const Token& token) {
-    const auto key = token.namespace_path + "\n" + join(token.policies, "\n");
+    const auto known = entities.find(token.entity_id);
+    const auto* entity = known == entities.end() ? nullptr : &known->second;
+    auto names = token.policies;
+    if (entity != nullptr) {
+        names.insert(names.end(), entity->policies.begin(), entity->policies.end());
+    }
+    const auto key = token.namespace_path + "\n" + token.entity_id + "\n" + join(names, "\n");
     auto& kept = acls_[key];
     if (!kept) {
         auto acl = std::make_shared<Acl>(options.defects);
@@ -158,10 +202,10 @@ std::shared_ptr<const Acl> VaultCore::acl_of(const Token& token) {
             options.defects.on("policy/allow-everything")) {
             *acl = Acl::root(options.defects);
         } else if (ns != namespaces.end()) {
-            for (const auto& name : token.policies) {
+            for (const auto& name : names) {
                 const auto policy = ns->second->policies.find(name);
                 if (policy != ns->second->policies.end()) {
-                    acl->add(policy->second);
+                    acl->add(with_identity(*this, policy->second, entity));
                 }
             }
             if (token.policies == std::vector<std::string>{"response-wrapping"}) {
@@ -248,6 +292,11 @@ std::optional<http::Response> VaultCore::authorise(LogicalRequest& request) {
         }
         return refused();
     }
+    // A token does not outlive its entity.
+    const auto entity = entities.find(token->entity_id);
+    if (!token->entity_id.empty() && (entity == entities.end() || entity->second.disabled)) {
+        return refused();
+    }
     const auto path = path_for(*token, *request.ns, request.path);
     if (!path) {
         return refused();
@@ -280,7 +329,9 @@ std::optional<http::Response> VaultCore::authorise(LogicalRequest& request) {
         allowed = acl->sudo(request.operation, *path);
     }
     if (!allowed) {
-        return error_answer(403, wrapped("permission denied"));
+        return error_answer(403, options.defects.on("http/denied-like-a-bad-token")
+                                     ? "permission denied"
+                                     : wrapped("permission denied"));
     }
     if (creating) {
         request.operation = Operation::create;
@@ -298,7 +349,7 @@ Task<http::Response> VaultCore::logical(LogicalRequest request) {
         }
         return response;
     };
-    if (!limit.allowed) {
+    if (!limit.allowed && !options.defects.on("sys/quota-never-refuses")) {
         co_return with_headers(error_answer(
             429, fmt::format("request path \"{}\": rate limit quota exceeded", request.path)));
     }
@@ -310,6 +361,15 @@ Task<http::Response> VaultCore::logical(LogicalRequest request) {
             tokens.revoke(request.token->id);
         }
         co_return with_headers(std::move(*refusal));
+    }
+    const auto typed = [](const Json& value) { return value.is_number() || value.is_boolean(); };
+    if (options.defects.on("http/strict-types") &&
+        std::any_of(request.data.begin(), request.data.end(), typed)) {
+        co_return error_answer(400, "expected a string");
+    }
+    if (request.unauthenticated && options.defects.on("http/bad-token-refused-everywhere") &&
+        !request.token_id.empty() && !request.token) {
+        co_return error_answer(403, "permission denied");
     }
     auto reply = co_await dispatch(request);
     request.now = clock.now();
@@ -325,6 +385,9 @@ Task<http::Response> VaultCore::logical(LogicalRequest request) {
 
 Task<CoreReply> VaultCore::dispatch(LogicalRequest request) {
     if (!request.mount) {
+        if (options.defects.on("http/no-route-is-403")) {
+            co_return BackendResponse::go_error("permission denied", 403);
+        }
         co_return BackendResponse::error(
             fmt::format("no handler for route \"{}\". route entry not found.", request.path), 404);
     }
@@ -367,6 +430,9 @@ Task<CoreReply> VaultCore::ask_backend(LogicalRequest request) {
     asked.namespace_path = request.ns->path;
     auto response = co_await backend->handle(std::move(asked));
     request.now = clock.now();
+    if (request.operation == Operation::list && response.kind == BackendResponse::Kind::data) {
+        page(request, response, *this);
+    }
     if (response.kind == BackendResponse::Kind::auth) {
         co_return finish_login(*this, request, std::move(response));
     }

@@ -100,6 +100,7 @@ struct LogicalRequest {
     std::shared_ptr<Token> token;  ///< set once it was accepted
     std::shared_ptr<MountEntry> mount;
     std::optional<Duration> wrap_ttl;
+    bool scan = false;  ///< OpenBao's verb SCAN: a list that no endpoint here has
     bool unauthenticated = false;
     const Node* node = nullptr;  ///< who answers it: the active one, or on OpenBao a standby that
                                  ///< was asked to read
@@ -205,6 +206,9 @@ class VaultCore {
 /// A token from a login's grant, or the refusal (login.cpp).
 [[nodiscard]] CoreReply finish_login(VaultCore& core, const LogicalRequest& request,
                                      BackendResponse response);
+/// The policy with what its paths name in {{identity…}}; a path that names what is not known grants
+/// nothing (identity.cpp).
+[[nodiscard]] Policy with_identity(const VaultCore& core, Policy policy, const Entity* entity);
 /// The entity of a login's alias, made at its first login (identity.cpp).
 [[nodiscard]] std::string entity_of(VaultCore& core, const LogicalRequest& request,
                                     const AuthGrant& grant);

@@ -79,15 +79,23 @@ Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, 
     const auto now = core.clock.now();
     core.cluster.settle(now);
     const auto [raw_path, query] = split_target(request.target);
+    const auto& defects = core.options.defects;
+    if (defects.on("http/post-is-refused") && request.method == "POST") {
+        co_return error_answer(405);
+    }
     if (auto moved = redirect(raw_path, query, request.method, core.options.product)) {
+        if (defects.on("http/redirect-is-302")) {
+            moved->status = 302;
+        }
         co_return std::move(*moved);
     }
-    if (!raw_path.starts_with("/v1/")) {
+    if (!raw_path.starts_with("/v1/") && !defects.on("http/serves-outside-v1")) {
         co_return error_answer(404);
     }
-    auto path = raw_path.substr(4);
+    auto path = raw_path.substr(std::min<std::size_t>(4, raw_path.size()));
     const auto named = request.headers.find("X-Vault-Namespace").value_or("");
-    if (core.openbao() && !named.empty() && named != "root" && server_wide(path)) {
+    if (core.openbao() && !named.empty() && named != "root" && server_wide(path) &&
+        !defects.on("sys/health-in-a-namespace")) {
         co_return error_answer(400, "operation unavailable in namespaces");
     }
     if (auto bare = serve_bare(core, node, request, path, now)) {
@@ -99,6 +107,9 @@ Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, 
     if (!sealed) {
         core.expire(now);
         ns = resolve_namespace(core, request.headers, token, path);
+        if (!ns && defects.on("sys/unknown-namespace-is-root")) {
+            ns = core.root();
+        }
         if (!ns) {
             co_return error_answer(404, "namespace not found");
         }
@@ -109,8 +120,11 @@ Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, 
     if (sealed && !reads) {
         co_return error_answer(503, "Vault is sealed");
     }
-    auto parsed = parse_logical(request, path, query, core.options.product);
+    auto parsed = parse_logical(request, path, query, core.options);
     if (!parsed) {
+        if (defects.on("http/bad-requests-are-500")) {
+            parsed.error().status = 500;
+        }
         co_return std::move(parsed.error());
     }
     if (sealed) {
@@ -190,16 +204,22 @@ Task<http::Response> FakeVault::handle(http::Request request, http::Peer peer) {
     const auto named = request.headers.find("X-Vault-Namespace");
     auto response = co_await answer(*core_, node_, std::move(request), std::move(peer));
     const auto now = core_->clock.now();
-    response.headers.set("Cache-Control", "no-store");
+    const auto& defects = core_->options.defects;
+    if (!defects.on("http/no-cache-control")) {
+        response.headers.set("Cache-Control", "no-store");
+    }
     response.headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
     response.headers.set("Date", http_date(now));
-    if (named) {
+    if (defects.on("http/errors-unescaped") && response.status >= 400) {
+        response.body = Json::parse(response.body, nullptr, false).dump();
+    }
+    if (named && !defects.on("sys/namespace-not-echoed")) {
         response.headers.set("X-Vault-Namespace", *named);
     }
     if (method == "HEAD") {
         response.body.clear();
     }
-    response.chunked = response.body.size() > 2048;
+    response.chunked = response.body.size() > 2048 && !defects.on("http/never-chunked");
     if (core_->options.on_request) {
         core_->options.on_request(method, path, response.status, now);
     }

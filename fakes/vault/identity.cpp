@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/base/text.hpp"
 #include "fakes/vault/core.hpp"
 
 /// Entities and their aliases: what logins make, and what is read and written of it.
@@ -335,6 +336,71 @@ CoreReply serve_aliases(VaultCore& core, const LogicalRequest& request, const st
     return BackendResponse::with(std::move(data));
 }
 
+std::optional<std::string> metadata_of(const std::map<std::string, std::string>& metadata,
+                                       const std::string& key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::nullopt : std::optional(found->second);
+}
+
+// "identity.entity.id", "identity.entity.aliases.ACCESSOR.metadata.KEY", …
+std::optional<std::string> named_value(const VaultCore& core, const Entity& entity,
+                                       std::string_view name) {
+    constexpr std::string_view root = "identity.entity.";
+    if (!name.starts_with(root)) {
+        return std::nullopt;
+    }
+    name.remove_prefix(root.size());
+    if (name == "id") {
+        return entity.id;
+    }
+    if (name == "name") {
+        return entity.name;
+    }
+    if (name.starts_with("metadata.")) {
+        return metadata_of(entity.metadata, std::string(name.substr(9)));
+    }
+    if (!name.starts_with("aliases.")) {
+        return std::nullopt;
+    }
+    name.remove_prefix(8);
+    const auto dot = name.find('.');
+    const auto accessor = name.substr(0, dot);
+    const auto what = dot == std::string_view::npos ? "" : name.substr(dot + 1);
+    for (const auto* alias : aliases_of(core, entity)) {
+        if (alias->mount_accessor != accessor) {
+            continue;
+        }
+        if (what == "id") {
+            return alias->id;
+        }
+        if (what == "name") {
+            return alias->name;
+        }
+        if (what.starts_with("metadata.")) {
+            return metadata_of(alias->metadata, std::string(what.substr(9)));
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> filled_in(const VaultCore& core, std::string path,
+                                     const Entity* entity) {
+    for (auto open = path.find("{{"); open != std::string::npos; open = path.find("{{", open)) {
+        const auto close = path.find("}}", open);
+        if (close == std::string::npos || entity == nullptr) {
+            return std::nullopt;
+        }
+        const auto value = named_value(
+            core, *entity, trim(std::string_view(path).substr(open + 2, close - open - 2)));
+        if (!value) {
+            return std::nullopt;
+        }
+        path.replace(open, close + 2 - open, *value);
+        open += value->size();
+    }
+    return path;
+}
+
 CoreReply look_up(VaultCore& core, const LogicalRequest& request) {
     if (!request.writes()) {
         return BackendResponse::unsupported_operation();
@@ -368,6 +434,18 @@ CoreReply look_up(VaultCore& core, const LogicalRequest& request) {
 }
 
 }  // namespace
+
+Policy with_identity(const VaultCore& core, Policy policy, const Entity* entity) {
+    std::vector<PathRule> kept;
+    for (auto& rule : policy.paths) {
+        if (auto path = filled_in(core, rule.path, entity)) {
+            rule.path = std::move(*path);
+            kept.push_back(std::move(rule));
+        }
+    }
+    policy.paths = std::move(kept);
+    return policy;
+}
 
 std::string entity_of(VaultCore& core, const LogicalRequest& request, const AuthGrant& grant) {
     auto* alias = find_alias(core, request.mount->accessor, grant.alias_name);

@@ -1,5 +1,7 @@
 #include "fakes/vault/request_parts.hpp"
 
+#include <sstream>
+
 #include "core/base/text.hpp"
 
 namespace meshproof::fakes {
@@ -61,6 +63,12 @@ Json query_fields(std::string_view query) {
     return data;
 }
 
+// Then the body is the backend's to read, whatever the path.
+bool is_ocsp(const http::Request& request) {
+    const auto type = request.headers.find("Content-Type").value_or("");
+    return trim(std::string_view(type).substr(0, type.find(';'))) == "application/ocsp-request";
+}
+
 bool is_form(const http::Request& request) {
     const auto type = request.headers.find("Content-Type").value_or("");
     const auto body = trim(request.body);
@@ -106,19 +114,28 @@ std::string presented_token(const http::Headers& headers) {
     return bearer.starts_with("Bearer ") ? std::string(trim(bearer.substr(7))) : std::string();
 }
 
-Result<Json> parse_body(const std::string& body, std::string_view go_type) {
+Result<Json> parse_body(const std::string& body, std::string_view go_type, vault::Product product) {
     if (trim(body).empty()) {
         return Json::object();
     }
-    auto json = Json::parse(body, nullptr, false);
+    // As Go's decoder: the first value counts. Vault never looks at what follows it; OpenBao reads
+    // on, and wants whole values.
+    Json json;
+    std::istringstream text(body);
+    try {
+        text >> json;
+        while (product == vault::Product::openbao && (text >> std::ws).peek() != EOF) {
+            Json unused;
+            text >> unused;
+        }
+    } catch (const Json::parse_error&) {
+        return fail(FailureKind::invalid, "failed to decode JSON input: unexpected EOF");
+    }
     if (json.is_null()) {
         return Json::object();
     }
     if (json.is_object()) {
         return json;
-    }
-    if (json.is_discarded()) {
-        return fail(FailureKind::invalid, "failed to decode JSON input: unexpected EOF");
     }
     const auto kind = json.is_array()     ? "array"
                       : json.is_string()  ? "string"
@@ -132,23 +149,27 @@ Result<Json> parse_body(const std::string& body, std::string_view go_type) {
 tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& request,
                                                            const std::string& path,
                                                            const std::string& query,
-                                                           vault::Product product) {
-    const bool openbao = product == vault::Product::openbao;
+                                                           const FakeVaultOptions& options) {
+    const bool openbao = options.product == vault::Product::openbao;
+    const auto& defects = options.defects;
     const auto refuse = [](int status, const std::optional<std::string>& text = std::nullopt) {
         return tl::unexpected(error_answer(status, text));
     };
     LogicalRequest logical;
     logical.path = path;
     const auto& method = request.method;
-    if (method == "GET" || method == "LIST") {
+    logical.scan = method == "SCAN" && openbao;
+    if (method == "GET" || method == "LIST" || logical.scan) {
         logical.operation = method == "GET" ? Operation::read : Operation::list;
         for (const auto& [name, value] : http::parse_query(query)) {
             if (method == "GET" && name == "list") {
                 const auto list = go_bool(value);
                 if (!list) {
-                    return refuse(400);
+                    return refuse(400, defects.on("http/list-junk-has-a-text")
+                                           ? std::optional<std::string>("bad list")
+                                           : std::nullopt);
                 }
-                if (*list) {
+                if (*list && !defects.on("http/list-only-by-verb")) {
                     logical.operation = Operation::list;
                 }
             }
@@ -162,10 +183,10 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
         logical.data = query_fields(query);
     } else if (method == "POST" || method == "PUT" || method == "PATCH") {
         logical.operation = method == "PATCH" ? Operation::patch : Operation::update;
-        if (path.ends_with('/')) {
+        if (path.ends_with('/') && !defects.on("http/write-to-a-folder")) {
             return refuse(400, "cannot write to a path ending in '/'");
         }
-        if (method == "PATCH") {
+        if (method == "PATCH" && !defects.on("http/patch-of-any-type")) {
             const auto type = request.headers.find("Content-Type").value_or("");
             if (type.empty()) {
                 return refuse(400, "mime: no media type");
@@ -178,26 +199,32 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
                                      type));
             }
         }
-        if (request.body.size() > body_limit) {
-            return refuse(413, openbao ? "http: request body too large" : "error parsing JSON");
+        if (request.body.size() > body_limit && !defects.on("http/no-body-limit")) {
+            auto large =
+                error_answer(413, openbao ? "http: request body too large" : "error parsing JSON");
+            large.headers.set("Connection", "close");
+            return tl::unexpected(std::move(large));
         }
-        if (is_form(request)) {
+        if (is_ocsp(request) && method != "PATCH") {
+            logical.body = request.body;
+        } else if (is_form(request) && !defects.on("http/forms-unread")) {
             logical.data = query_fields(request.body);
         } else {
-            auto body = parse_body(request.body, "map[string]interface {}");
+            auto body = parse_body(request.body, "map[string]interface {}", options.product);
             if (!body) {
                 return refuse(400, openbao ? body.error().message : "error parsing JSON");
             }
             logical.data = std::move(*body);
         }
+        if (defects.on("http/query-read-on-writes")) {
+            logical.data.update(query_fields(query));
+        }
     } else if (method == "OPTIONS") {
-        return openbao ? refuse(400, "cannot handle internal-only request operation")
-                       : refuse(405, wrapped("unsupported operation"));
-    } else if (method == "SCAN" && openbao) {
-        // No endpoint that is played here can be scanned.
-        return refuse(405, wrapped("unsupported operation"));
+        return openbao == !defects.on("http/options-of-the-other-product")
+                   ? refuse(400, "cannot handle internal-only request operation")
+                   : refuse(405, wrapped("unsupported operation"));
     } else {
-        return refuse(405);
+        return refuse(defects.on("http/unknown-verb-is-400") ? 400 : 405);
     }
     if (const auto ttl = request.headers.find("X-Vault-Wrap-TTL"); ttl && !ttl->empty()) {
         const auto parsed = parse_duration(*ttl);

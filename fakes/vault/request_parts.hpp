@@ -25,9 +25,10 @@ namespace meshproof::fakes {
 /// Operation, path and fields; or the refusal.
 [[nodiscard]] tl::expected<LogicalRequest, http::Response> parse_logical(
     const http::Request& request, const std::string& path, const std::string& query,
-    vault::Product product);
+    const FakeVaultOptions& options);
 
 /// A JSON object body; "" and null are empty objects. A failure's message is the whole 400 text.
-[[nodiscard]] Result<Json> parse_body(const std::string& body, std::string_view go_type);
+[[nodiscard]] Result<Json> parse_body(const std::string& body, std::string_view go_type,
+                                      vault::Product product);
 
 }  // namespace meshproof::fakes

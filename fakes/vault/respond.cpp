@@ -49,16 +49,26 @@ bool is_absent(const LogicalRequest& request, const BackendResponse& response) {
 }
 
 std::optional<http::Response> refusal(const LogicalRequest& request,
-                                      const BackendResponse& response) {
+                                      const BackendResponse& response, const Defects& defects) {
     if (response.kind == Kind::error) {
+        if (defects.on("http/coercion-errors-are-500") &&
+            response.text.starts_with("Field validation failed")) {
+            return error_answer(500, response.text);
+        }
         const auto text = response.text.empty() ? std::nullopt : std::optional(response.text);
         return error_answer(response.status == 0 ? 400 : response.status, text);
     }
     if (response.kind == Kind::go_error) {
-        return error_answer(response.status == 0 ? 500 : response.status,
-                            request.unauthenticated ? response.text : wrapped(response.text));
+        const bool plain = request.unauthenticated ? !defects.on("http/wraps-for-anybody")
+                                                   : defects.on("http/never-wraps");
+        const auto status = defects.on("http/go-errors-are-400") ? 400 : 500;
+        return error_answer(response.status == 0 ? status : response.status,
+                            plain ? response.text : wrapped(response.text));
     }
-    if (is_absent(request, response)) {
+    if (request.scan) {
+        return error_answer(405, wrapped("unsupported operation"));
+    }
+    if (is_absent(request, response) && !defects.on("http/absent-is-204")) {
         return error_answer(404);
     }
     return std::nullopt;
@@ -94,18 +104,26 @@ http::Response wrap(VaultCore& core, const LogicalRequest& request, http::Respon
 }  // namespace
 
 http::Response respond(VaultCore& core, const LogicalRequest& request, CoreReply reply) {
+    const auto& defects = core.options.defects;
     auto& response = reply.base;
-    if (auto refused = refusal(request, response)) {
+    if (auto refused = refusal(request, response, defects)) {
         return std::move(*refused);
     }
     const bool silent = response.kind == Kind::none && response.warnings.empty() && !reply.issued;
-    if (silent) {
+    if (silent && !defects.on("http/nothing-is-200")) {
         return empty_answer();
     }
     http::Response answer;
     if (response.kind == Kind::raw) {
         answer = std::move(response.raw);
     } else {
+        if (defects.on("http/unknown-fields-unwarned")) {
+            std::erase_if(response.warnings,
+                          [](const auto& text) { return text.starts_with("Endpoint ignored"); });
+        }
+        if (defects.on("http/empty-answer-is-204") && response.data.is_null() && !reply.issued) {
+            return empty_answer();
+        }
         Envelope envelope;
         envelope.request_id = make_uuid(core.ids);
         envelope.data = std::move(response.data);
@@ -142,12 +160,21 @@ http::Response respond(VaultCore& core, const LogicalRequest& request, CoreReply
             envelope.auth = auth_block(*reply.issued);
             envelope.data = Json();
         }
-        if (reply.repeat_data) {
+        if (reply.repeat_data && !defects.on("sys/mounts-only-in-data")) {
             envelope.top_level = envelope.data;
         }
-        answer = bare_answer(response.status == 0 ? 200 : response.status, envelope_json(envelope));
+        auto body = envelope_json(envelope);
+        if (defects.on("http/envelope-omits-nulls")) {
+            for (const auto* key : {"data", "wrap_info", "warnings", "auth"}) {
+                if (body[key].is_null()) {
+                    body.erase(key);
+                }
+            }
+        }
+        answer = bare_answer(response.status == 0 ? 200 : response.status, body);
     }
-    if (request.wrap_ttl && !request.path.starts_with("sys/wrapping/unwrap") &&
+    if (request.wrap_ttl && !defects.on("http/wrap-ttl-ignored") &&
+        !request.path.starts_with("sys/wrapping/unwrap") &&
         !request.path.starts_with("sys/wrapping/rewrap") &&
         !request.path.starts_with("sys/wrapping/lookup")) {
         return wrap(core, request, std::move(answer), reply.issued);

@@ -125,7 +125,7 @@ tl::expected<Json, http::Response> strict_body(const VaultCore& core, const http
     if (!core.openbao() && trim(request.body).empty()) {
         return tl::unexpected(error_answer(400, "EOF"));
     }
-    auto body = parse_body(request.body, go_type);
+    auto body = parse_body(request.body, go_type, core.options.product);
     if (!body) {
         auto text = body.error().message;
         if (!core.openbao()) {
