@@ -145,6 +145,27 @@ BackendResponse write_cluster(Mount& mount, const Call& call) {
     return read_cluster(mount, call);
 }
 
+// ACME is there to be asked about, and stays off: its orders are not played.
+BackendResponse read_acme(Mount&, const Call&) {
+    return BackendResponse::with({{"allow_role_ext_key_usage", false},
+                                  {"allowed_issuers", Json::array({"*"})},
+                                  {"allowed_roles", Json::array({"*"})},
+                                  {"default_directory_policy", "sign-verbatim"},
+                                  {"dns_resolver", ""},
+                                  {"eab_policy", "not-required"},
+                                  {"enabled", false}});
+}
+
+BackendResponse write_acme(Mount& mount, const Call& call) {
+    if (!call.fields.boolean("enabled")) {
+        return read_acme(mount, call);
+    }
+    return BackendResponse::go_error(
+        mount.cluster_path.empty()
+            ? "ACME feature requires local cluster 'path' field configuration to be set"
+            : "this fake does not play ACME");
+}
+
 BackendResponse read_crl_config(Mount& mount, const Call&) {
     return BackendResponse::with(crl_json(mount));
 }

@@ -271,6 +271,11 @@ std::vector<Endpoint> endpoints(vault::Product product) {
          {{read, read_cluster}, {update, write_cluster}},
          none.texts({"path", "aia_path"})},
         {"config/crl", {{read, read_crl_config}, {update, write_crl_config}}, none.crl()},
+        {"config/acme",
+         {{read, read_acme}, {update, write_acme}},
+         none.flags({"allow_role_ext_key_usage", "enabled"})
+             .texts({"default_directory_policy", "dns_resolver", "eab_policy"})
+             .lists({"allowed_issuers", "allowed_roles"})},
         {"crl/rotate", {{read, rotate_crl}}, none},
         {"crl/rotate-delta", {{read, rotate_delta_crl}}, none},
 

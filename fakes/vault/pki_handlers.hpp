@@ -51,6 +51,8 @@ namespace meshproof::fakes::pki {
 // pki_config.cpp
 [[nodiscard]] BackendResponse read_urls(Mount& mount, const Call& call);
 [[nodiscard]] BackendResponse write_urls(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse read_acme(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse write_acme(Mount& mount, const Call& call);
 [[nodiscard]] BackendResponse read_cluster(Mount& mount, const Call& call);
 [[nodiscard]] BackendResponse write_cluster(Mount& mount, const Call& call);
 [[nodiscard]] BackendResponse read_crl_config(Mount& mount, const Call& call);

@@ -265,6 +265,7 @@ Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& r
             return refuse(fmt::format("the value \"{}\" is not a valid IP address", ip));
         }
         if (mount.openbao() && !role.allowed_ip_sans_cidr.empty() &&
+    std::erase(names, std::string());
             !within_cidrs(role.allowed_ip_sans_cidr, ip)) {
             return refuse(fmt::format("the IP address \"{}\" is not allowed in this role", ip));
         }

@@ -47,7 +47,7 @@ Json entry_json(const VaultCore& core, const MountEntry& entry) {
                      {"description", entry.description},
                      {"external_entropy_access", false},
                      {"local", entry.local},
-                     {"options", entry.options},
+                     {"options", entry.options.empty() ? Json() : entry.options},
                      {"plugin_version", ""},
                      {"running_plugin_version", running},
                      {"running_sha256", ""},
@@ -329,12 +329,28 @@ CoreReply serve_remount(VaultCore& core, const LogicalRequest& request) {
     if (request.ns->mounts.contains(to)) {
         return BackendResponse::error(fmt::format("path already in use at \"{}\"", to));
     }
+    if (const auto id = request.under("sys/remount/status/"); id && request.reads()) {
+        const auto move = core.moves.find(*id);
+        if (move == core.moves.end()) {
+            return BackendResponse::nothing();
+        }
+        const auto& [from, to] = move->second;
+        return BackendResponse::with({{"migration_id", *id},
+                                      {"migration_info",
+                                       {{"source_mount", from},
+                                        {"target_mount", to},
+                                        {"status", "success"}}}});
+    }
     auto entry = found->second;
     request.ns->mounts.erase(found);
-    entry->path = to;
-    request.ns->mounts[to] = entry;
+    if (!core.options.defects.on("sys/remount-loses-the-mount")) {
+        entry->path = to;
+        request.ns->mounts[to] = entry;
+    }
+    const auto id = make_uuid(core.ids);
+    core.moves[id] = {from, to};
     CoreReply reply(
-        BackendResponse::with(Json{{"migration_id", make_uuid(core.ids)}},
+        BackendResponse::with(Json{{"migration_id", id}},
                               {fmt::format("Mount move has been queued. Progress will be reported "
                                            "in {}'s server log, tagged with the "
                                            "returned migration_id",

@@ -64,9 +64,13 @@ TEST_P(Mounts, TheCliCanAskWhereAPathBelongs) {
 
 TEST_P(Mounts, Remount) {
     ASSERT_EQ(put("sys/mounts/pki", {{"type", "pki"}}).status, 204);
-    EXPECT_TRUE(
-        put("sys/remount", {{"from", "pki"}, {"to", "other"}}).data().contains("migration_id"));
-    EXPECT_EQ(get("sys/mounts/other").status, 200);
+    const auto moved = put("sys/remount", {{"from", "pki"}, {"to", "other"}}).data();
+    const auto id = moved.at("migration_id").get<std::string>();
+    EXPECT_EQ(get("sys/mounts/other").data()["options"], nullptr);
+    const auto migration = get("sys/remount/status/" + id).data()["migration_info"];
+    EXPECT_EQ(migration["target_mount"], "other/");
+    EXPECT_EQ(migration["status"], "success");
+    EXPECT_EQ(get("sys/remount/status/x").status, 404);
     EXPECT_EQ(put("sys/remount", {{"from", "pki"}, {"to", "b"}}).error(),
               "no matching mount at \"pki/\"");
 }
