@@ -416,7 +416,8 @@ Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<E
             co_return closed_by(address);
         }
         // A kept connection that the server closes at the next request: as a socket client does.
-        again = was_kept && exchange->response->broken == http::Break::unanswered;
+        again = was_kept && (exchange->response->broken == http::Break::unanswered ||
+                              exchange->response->broken == http::Break::before);
         if (again) {
             state->kept.erase(who);
             exchange->response.reset();
