@@ -46,6 +46,12 @@ Task<Reply> role(Probe& probe, std::string mount, Json parameters, std::string n
     return probe.set_up("POST", fmt::format("{}/roles/{}", mount, name), std::move(whole));
 }
 
+Task<std::string> issuing_mount(Probe& probe, Json role_parameters) {
+    auto mount = co_await mounted_root(probe);
+    (void)co_await role(probe, mount, std::move(role_parameters));
+    co_return mount;
+}
+
 std::string csr(const crypto::Csr::Spec& spec, crypto::KeyType type) {
     return crypto::Csr::make(spec, crypto::Key::generate(type)).pem();
 }

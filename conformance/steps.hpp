@@ -21,6 +21,10 @@ namespace meshproof::conformance::steps {
                                     run::Json parameters = run::Json::object(),
                                     std::string name = "app");
 
+/// mounted_root() and role() in one step; gives the mount's path.
+[[nodiscard]] Task<std::string> issuing_mount(run::Probe& probe,
+                                              run::Json role_parameters = run::Json::object());
+
 /// A CSR in PEM with a key of its own.
 [[nodiscard]] std::string csr(const crypto::Csr::Spec& spec = {},
                               crypto::KeyType type = crypto::KeyType::p256);
