@@ -1,6 +1,6 @@
 """hvac through PKI, Kubernetes auth and what lies around them. VAULT_ADDR, VAULT_TOKEN and KUBECONFIG say where.
 
-    hvac_client.py openbao|vault
+hvac_client.py openbao|vault
 """
 
 import os
@@ -75,10 +75,23 @@ csr = pki.generate_intermediate("internal", "svc Intermediate", mount_point="pki
 signed = pki.sign_intermediate(csr, "svc Intermediate", extra_params={"ttl": "4000h", "format": "pem_bundle"})["data"]
 check(len(signed["ca_chain"]) == 2, "the intermediate's chain")
 installed = pki.set_signed_intermediate(signed["certificate"], mount_point="pki_int")
-check(installed.status_code == 200 if hasattr(installed, "status_code") else len(installed["data"]["imported_issuers"]) == 2, "set-signed")
+check(
+    (
+        installed.status_code == 200
+        if hasattr(installed, "status_code")
+        else len(installed["data"]["imported_issuers"]) == 2
+    ),
+    "set-signed",
+)
 issuer = x509.load_pem_x509_certificate(pki.read_ca_certificate(mount_point="pki_int").encode())
 # hvac nests what it is given under "expiry", which no server takes.
-refused(hvac.exceptions.InvalidRequest, 'for field "expiry"', pki.set_crl_configuration, {"expiry": "48h"}, mount_point="pki_int")
+refused(
+    hvac.exceptions.InvalidRequest,
+    'for field "expiry"',
+    pki.set_crl_configuration,
+    {"expiry": "48h"},
+    mount_point="pki_int",
+)
 check(pki.read_crl_configuration(mount_point="pki_int")["data"]["expiry"] == "72h", "crl configuration")
 
 # Roles and leaves.
@@ -99,16 +112,35 @@ check(client.adapter.request("get", "v1/pki_int/roles?list=true")["data"]["keys"
 key = ec.generate_private_key(ec.SECP256R1())
 uri = "spiffe://domain.name/ns/shop/sa/web"
 # hvac always sends a common_name.
-leaf = pki.sign_certificate("web", pem(request_for(uri, key)), "", mount_point="pki_int", extra_params={"ttl": "1h"})["data"]
+leaf = pki.sign_certificate("web", pem(request_for(uri, key)), "", mount_point="pki_int", extra_params={"ttl": "1h"})[
+    "data"
+]
 certificate = x509.load_pem_x509_certificate(leaf["certificate"].encode())
 certificate.verify_directly_issued_by(issuer)
 check(certificate.public_key() == key.public_key(), "the leaf's key")
 san = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
 check(san.value.get_values_for_type(x509.UniformResourceIdentifier) == [uri] and san.critical, "the leaf's SPIFFE ID")
 check(len(leaf["ca_chain"]) == 2, "the leaf's chain")
-refused(hvac.exceptions.InvalidRequest, "unknown role: absent", pki.sign_certificate, "absent", "x", "", mount_point="pki_int")
-refused(hvac.exceptions.InvalidRequest, "common name x.org not allowed by this role", pki.generate_certificate, "web", "x.org", mount_point="pki_int")
-issued = pki.generate_certificate("web", "a.svc", extra_params={"ttl": "1h", "uri_sans": uri}, mount_point="pki_int")["data"]
+refused(
+    hvac.exceptions.InvalidRequest,
+    "unknown role: absent",
+    pki.sign_certificate,
+    "absent",
+    "x",
+    "",
+    mount_point="pki_int",
+)
+refused(
+    hvac.exceptions.InvalidRequest,
+    "common name x.org not allowed by this role",
+    pki.generate_certificate,
+    "web",
+    "x.org",
+    mount_point="pki_int",
+)
+issued = pki.generate_certificate("web", "a.svc", extra_params={"ttl": "1h", "uri_sans": uri}, mount_point="pki_int")[
+    "data"
+]
 own = serialization.load_pem_private_key(issued["private_key"].encode(), None)
 check(own.public_key() == x509.load_pem_x509_certificate(issued["certificate"].encode()).public_key(), "the issued key")
 verbatim = pki.sign_verbatim(pem(request_for("spiffe://other/x", key)), mount_point="pki_int")["data"]
@@ -116,7 +148,9 @@ check("BEGIN CERTIFICATE" in verbatim["certificate"], "sign-verbatim")
 verbatim = pki.sign_verbatim(pem(request_for("spiffe://other/x", key)), name="web", mount_point="pki_int")["data"]
 check("BEGIN CERTIFICATE" in verbatim["certificate"], "sign-verbatim by a role")
 check(leaf["serial_number"] in pki.list_certificates(mount_point="pki_int")["data"]["keys"], "certificates")
-check(pki.read_certificate(leaf["serial_number"], mount_point="pki_int")["data"]["revocation_time"] == 0, "a certificate")
+check(
+    pki.read_certificate(leaf["serial_number"], mount_point="pki_int")["data"]["revocation_time"] == 0, "a certificate"
+)
 refused(hvac.exceptions.InvalidPath, "", pki.read_certificate, "01:02:03", mount_point="pki_int")
 
 # Revocation.
@@ -135,9 +169,23 @@ check(len(issuers) == 2, "issuers")
 first = pki.read_issuer("default", mount_point="pki_int")["data"]
 pki.update_issuer("default", {"issuer_name": "int1", "leaf_not_after_behavior": "truncate"}, mount_point="pki_int")
 check(pki.read_issuer("int1", mount_point="pki_int")["data"]["issuer_id"] == first["issuer_id"], "an issuer by name")
-refused(hvac.exceptions.InternalServerError, "unable to find PKI issuer for reference: absent", pki.read_issuer, "absent", mount_point="pki_int")
+refused(
+    hvac.exceptions.InternalServerError,
+    "unable to find PKI issuer for reference: absent",
+    pki.read_issuer,
+    "absent",
+    mount_point="pki_int",
+)
 check(pki.revoke_issuer("int1", mount_point="pki_int")["data"]["revoked"] is True, "a revoked issuer")
-refused(hvac.exceptions.InternalServerError, "issuing-certificates", pki.sign_certificate, "web", pem(request_for(uri, key)), "", mount_point="pki_int")
+refused(
+    hvac.exceptions.InternalServerError,
+    "issuing-certificates",
+    pki.sign_certificate,
+    "web",
+    pem(request_for(uri, key)),
+    "",
+    mount_point="pki_int",
+)
 pki.delete_issuer("int1", mount_point="pki_int")
 check(len(pki.list_issuers(mount_point="pki_int")["data"]["keys"]) == 1, "one issuer is left")
 
@@ -147,7 +195,10 @@ exported = pki.generate_root("exported", "own", mount_point="pki_own")["data"]
 client.sys.enable_secrets_engine("pki", path="pki_copy")
 pki.submit_ca_information(exported["private_key"] + "\n" + exported["certificate"], mount_point="pki_copy")
 check(pki.read_ca_certificate(mount_point="pki_copy") == exported["certificate"], "a submitted CA")
-check("BEGIN CERTIFICATE" in pki.sign_self_issued(exported["certificate"], mount_point="pki_copy")["data"]["certificate"], "self-issued")
+check(
+    "BEGIN CERTIFICATE" in pki.sign_self_issued(exported["certificate"], mount_point="pki_copy")["data"]["certificate"],
+    "self-issued",
+)
 pki.delete_root(mount_point="pki_own")
 pki.delete_role("web", mount_point="pki_int")
 refused(hvac.exceptions.InvalidPath, "", pki.list_roles, mount_point="pki_int")
@@ -181,7 +232,14 @@ auth.configure(configuration.host, kubernetes_ca_cert=authority, mount_point="c1
 check(auth.read_config(mount_point="c1")["kubernetes_host"] == configuration.host, "config")
 client.sys.create_or_update_policy("lookups", 'path "sys/mounts" { capabilities = ["read"] }')
 check("lookups" in client.sys.list_policies()["data"]["policies"], "policies")
-auth.create_role("web", ttl="1h", bound_service_account_names=["hvac"], bound_service_account_namespaces="default", policies=["lookups"], mount_point="c1")
+auth.create_role(
+    "web",
+    ttl="1h",
+    bound_service_account_names=["hvac"],
+    bound_service_account_namespaces="default",
+    policies=["lookups"],
+    mount_point="c1",
+)
 check(auth.read_role("web", mount_point="c1")["bound_service_account_names"] == ["hvac"], "role")
 check(auth.list_roles(mount_point="c1")["keys"] == ["web"], "roles")
 login = auth.login("web", service_account_token(), use_token=False, mount_point="c1")["auth"]
@@ -204,7 +262,9 @@ wrapped = client.auth.token.create(policies=["default"], ttl="10m", wrap_ttl="60
 check(wrapped["ttl"] == 60 and wrapped["creation_path"] == "auth/token/create", "a wrapped token")
 opened = client.sys.unwrap(wrapped["token"])["auth"]
 check(opened["lease_duration"] == 600, "unwrapped")
-refused(hvac.exceptions.InvalidRequest, "wrapping token is not valid or does not exist", client.sys.unwrap, wrapped["token"])
+refused(
+    hvac.exceptions.InvalidRequest, "wrapping token is not valid or does not exist", client.sys.unwrap, wrapped["token"]
+)
 check(client.auth.token.lookup_accessor(opened["accessor"])["data"]["ttl"] <= 600, "by accessor")
 client.auth.token.revoke(opened["client_token"])
 refused(hvac.exceptions.Forbidden, "bad token", client.auth.token.lookup, opened["client_token"])

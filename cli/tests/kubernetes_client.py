@@ -1,6 +1,6 @@
 """The kubernetes package through what a mesh and a Vault need of an API server. KUBECONFIG says where.
 
-    kubernetes_client.py [CONTEXT]
+kubernetes_client.py [CONTEXT]
 """
 
 import base64
@@ -27,7 +27,10 @@ def refused(status, reason, text, call, *arguments, **options):
     except ApiException as error:
         body = json.loads(error.body)
         check(error.status == status, f"{call.__name__}: {error.status}, expected {status}")
-        check(body["kind"] == "Status" and body["reason"] == reason and text in body["message"], f"{call.__name__}: {body}")
+        check(
+            body["kind"] == "Status" and body["reason"] == reason and text in body["message"],
+            f"{call.__name__}: {body}",
+        )
     else:
         check(False, f"{call.__name__} is not refused: {answer}")
 
@@ -55,33 +58,63 @@ core.create_namespace({"metadata": {"name": space, "labels": {"made-by": "meshpr
 try:
     check(core.read_namespace(space).status.phase == "Active", "the namespace")
     refused(409, "AlreadyExists", space, core.create_namespace, {"metadata": {"name": space}})
-    refused(404, "NotFound", "namespaces \"absent\" not found", core.read_namespace, "absent")
+    refused(404, "NotFound", 'namespaces "absent" not found', core.read_namespace, "absent")
 
     # Service accounts.
     app = core.create_namespaced_service_account(space, {"metadata": {"name": "app", "labels": {"team": "one"}}})
     check(len(app.metadata.uid) == 36 and app.metadata.creation_timestamp is not None, "a service account")
-    refused(409, "AlreadyExists", "serviceaccounts \"app\" already exists", core.create_namespaced_service_account, space, {"metadata": {"name": "app"}})
-    refused(422, "Invalid", "metadata.name: Invalid value: \"Bad_Name\"", core.create_namespaced_service_account, space, {"metadata": {"name": "Bad_Name"}})
-    refused(404, "NotFound", "serviceaccounts \"absent\" not found", core.read_namespaced_service_account, "absent", space)
+    refused(
+        409,
+        "AlreadyExists",
+        'serviceaccounts "app" already exists',
+        core.create_namespaced_service_account,
+        space,
+        {"metadata": {"name": "app"}},
+    )
+    refused(
+        422,
+        "Invalid",
+        'metadata.name: Invalid value: "Bad_Name"',
+        core.create_namespaced_service_account,
+        space,
+        {"metadata": {"name": "Bad_Name"}},
+    )
+    refused(
+        404, "NotFound", 'serviceaccounts "absent" not found', core.read_namespaced_service_account, "absent", space
+    )
     found = core.list_namespaced_service_account(space, label_selector="team=one").items
     check([item.metadata.name for item in found] == ["app"], "service accounts by label")
     patched = core.patch_namespaced_service_account("app", space, {"metadata": {"annotations": {"a": "b"}}})
-    check(patched.metadata.annotations["a"] == "b" and patched.metadata.resource_version != app.metadata.resource_version, "a patch")
+    check(
+        patched.metadata.annotations["a"] == "b" and patched.metadata.resource_version != app.metadata.resource_version,
+        "a patch",
+    )
     stale = core.read_namespaced_service_account("app", space)
     core.patch_namespaced_service_account("app", space, {"metadata": {"annotations": {"a": "c"}}})
-    refused(409, "Conflict", "the object has been modified", core.replace_namespaced_service_account, "app", space, stale)
+    refused(
+        409, "Conflict", "the object has been modified", core.replace_namespaced_service_account, "app", space, stale
+    )
 
     # Secrets.
-    core.create_namespaced_secret(space, client.V1Secret(metadata=client.V1ObjectMeta(name="s"), string_data={"a": "b"}))
+    core.create_namespaced_secret(
+        space, client.V1Secret(metadata=client.V1ObjectMeta(name="s"), string_data={"a": "b"})
+    )
     read = core.read_namespaced_secret("s", space)
     check(base64.b64decode(read.data["a"]) == b"b" and read.type == "Opaque", "a secret")
     read.data["c"] = base64.b64encode(b"d").decode()
     check(set(core.replace_namespaced_secret("s", space, read).data) == {"a", "c"}, "a replaced secret")
     check("s" in [item.metadata.name for item in core.list_namespaced_secret(space).items], "secrets")
     check(core.delete_namespaced_secret("s", space).status == "Success", "a deleted secret")
-    refused(404, "NotFound", "secrets \"s\" not found", core.delete_namespaced_secret, "s", space)
+    refused(404, "NotFound", 'secrets "s" not found', core.delete_namespaced_secret, "s", space)
     legacy = {"metadata": {"name": "legacy"}, "type": "kubernetes.io/service-account-token"}
-    refused(422, "Invalid", "metadata.annotations[kubernetes.io/service-account.name]: Required value", core.create_namespaced_secret, space, legacy)
+    refused(
+        422,
+        "Invalid",
+        "metadata.annotations[kubernetes.io/service-account.name]: Required value",
+        core.create_namespaced_secret,
+        space,
+        legacy,
+    )
 
     # Token requests and reviews.
     def token_of(account="app", **spec):
@@ -93,12 +126,23 @@ try:
     made = token_of()
     check(made.spec.expiration_seconds == 3600 and made.spec.audiences == [api], "a token's defaults")
     held = claims(made.status.token)
-    check(held["sub"] == f"system:serviceaccount:{space}:app" and held["aud"] == [api] and held["exp"] - held["iat"] == 3600, f"claims: {held}")
+    check(
+        held["sub"] == f"system:serviceaccount:{space}:app"
+        and held["aud"] == [api]
+        and held["exp"] - held["iat"] == 3600,
+        f"claims: {held}",
+    )
     check(held["kubernetes.io"]["serviceaccount"] == {"name": "app", "uid": app.metadata.uid}, "the account's claim")
     status = review(made.status.token)
     check(status.authenticated is True and status.audiences == [api], "a review")
-    check(status.user.username == f"system:serviceaccount:{space}:app" and status.user.uid == app.metadata.uid, "whose it is")
-    check(status.user.groups == ["system:serviceaccounts", f"system:serviceaccounts:{space}", "system:authenticated"], "groups")
+    check(
+        status.user.username == f"system:serviceaccount:{space}:app" and status.user.uid == app.metadata.uid,
+        "whose it is",
+    )
+    check(
+        status.user.groups == ["system:serviceaccounts", f"system:serviceaccounts:{space}", "system:authenticated"],
+        "groups",
+    )
     check("authentication.kubernetes.io/credential-id" in status.user.extra, "the credential's id")
     check("invalid bearer token" in review("junk").error and review("junk").authenticated is None, "junk")
     other = token_of(audiences=["vault"], expirationSeconds=600).status.token
@@ -107,8 +151,14 @@ try:
     head, body, tail = made.status.token.split(".")
     check("invalid bearer token" in review(".".join([head, body, tail[:-6] + "AAAAAA"])).error, "a bad signature")
     refused(422, "Invalid", "may not specify a duration less than 10 minutes", token_of, expirationSeconds=60)
-    refused(404, "NotFound", "serviceaccounts \"absent\" not found", token_of, "absent")
-    refused(400, "BadRequest", "token is required for TokenReview in authentication", authentication.create_token_review, {"spec": {"token": ""}})
+    refused(404, "NotFound", 'serviceaccounts "absent" not found', token_of, "absent")
+    refused(
+        400,
+        "BadRequest",
+        "token is required for TokenReview in authentication",
+        authentication.create_token_review,
+        {"spec": {"token": ""}},
+    )
     me = client.AuthenticationV1Api().create_self_subject_review({})
     check("system:masters" in me.status.user_info.groups, "who I am")
 
@@ -129,17 +179,22 @@ try:
     core.patch_namespaced_pod("p", space, {"metadata": {"labels": {"seen": "yes"}}})
     core.delete_namespaced_pod("p", space, grace_period_seconds=0)
     check("service account token has been invalidated" in review(unseen).error, "the token of a pod that is gone")
-    refused(404, "NotFound", "pods \"p\" not found", core.read_namespaced_pod, "p", space)
+    refused(404, "NotFound", 'pods "p" not found', core.read_namespaced_pod, "p", space)
 
     # A watch from the list sees all of that, in order, and ends when asked.
     seen = []
     watching = watch.Watch()
-    for event in watching.stream(core.list_namespaced_pod, space, resource_version=listed.metadata.resource_version, timeout_seconds=20):
+    for event in watching.stream(
+        core.list_namespaced_pod, space, resource_version=listed.metadata.resource_version, timeout_seconds=20
+    ):
         seen.append(event["type"])
         if event["type"] == "DELETED":
             watching.stop()
     check(seen[0] == "ADDED" and seen[-1] == "DELETED" and "MODIFIED" in seen, f"the watch saw {seen}")
-    ended = [event["type"] for event in watch.Watch().stream(core.list_namespaced_pod, space, label_selector="app=none", timeout_seconds=1)]
+    ended = [
+        event["type"]
+        for event in watch.Watch().stream(core.list_namespaced_pod, space, label_selector="app=none", timeout_seconds=1)
+    ]
     check(ended == [], f"a watch for nothing saw {ended}")
 
     # What a service account may, as itself.
@@ -150,11 +205,22 @@ try:
         return client.ApiClient(mine)
 
     own = client.CoreV1Api(as_app())
-    refused(403, "Forbidden", f"pods is forbidden: User \"system:serviceaccount:{space}:app\" cannot list resource \"pods\"", own.list_namespaced_pod, space)
+    refused(
+        403,
+        "Forbidden",
+        f'pods is forbidden: User "system:serviceaccount:{space}:app" cannot list resource "pods"',
+        own.list_namespaced_pod,
+        space,
+    )
     attributes = {"namespace": space, "verb": "list", "resource": "pods"}
     mine = client.AuthorizationV1Api(own.api_client)
-    check(mine.create_self_subject_access_review({"spec": {"resourceAttributes": attributes}}).status.allowed is False, "may not")
-    rbac.create_namespaced_role(space, {"metadata": {"name": "r"}, "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]})
+    check(
+        mine.create_self_subject_access_review({"spec": {"resourceAttributes": attributes}}).status.allowed is False,
+        "may not",
+    )
+    rbac.create_namespaced_role(
+        space, {"metadata": {"name": "r"}, "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]}
+    )
     rbac.create_namespaced_role_binding(
         space,
         {
@@ -172,13 +238,25 @@ try:
             break
     check(own.list_namespaced_pod(space).items == [], "lists")
     asked = {"user": f"system:serviceaccount:{space}:app", "resourceAttributes": attributes}
-    check(authorization.create_subject_access_review({"spec": asked}).status.allowed is True, "a review of what another may")
-    refused(403, "Forbidden", "tokenreviews.authentication.k8s.io is forbidden", client.AuthenticationV1Api(own.api_client).create_token_review, {"spec": {"token": "x"}})
+    check(
+        authorization.create_subject_access_review({"spec": asked}).status.allowed is True,
+        "a review of what another may",
+    )
+    refused(
+        403,
+        "Forbidden",
+        "tokenreviews.authentication.k8s.io is forbidden",
+        client.AuthenticationV1Api(own.api_client).create_token_review,
+        {"spec": {"token": "x"}},
+    )
 
     # A namesake is somebody else.
     old = token_of().status.token
     core.delete_namespaced_service_account("app", space)
-    check("not found" in review(old).error or "does not match claim" in review(old).error, "the token of an account that is gone")
+    check(
+        "not found" in review(old).error or "does not match claim" in review(old).error,
+        "the token of an account that is gone",
+    )
     core.create_namespaced_service_account(space, {"metadata": {"name": "app"}})
     check("does not match claim" in review(old).error, f"the token of a namesake: {review(old)}")
 
