@@ -245,6 +245,17 @@ std::string Certificate::signature_algorithm() const {
     return nid != NID_undef ? OBJ_nid2ln(nid) : "unknown";
 }
 
+std::string Certificate::signature_digest() const {
+    int digest = NID_undef;
+    if (X509_get_signature_info(some(certificate_.get()), &digest, nullptr, nullptr, nullptr) !=
+            1 ||
+        digest == NID_undef) {
+        ERR_clear_error();
+        return "";
+    }
+    return lower(OBJ_nid2sn(digest));
+}
+
 std::vector<RawExtension> Certificate::extensions() const {
     return read_extensions(X509_get0_extensions(some(certificate_.get())));
 }

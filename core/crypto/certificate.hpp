@@ -40,6 +40,7 @@ struct Subject {
     std::string serial_number;
     std::vector<std::string> organization, organizational_unit, country, locality, province,
         street_address, postal_code;
+    std::vector<std::string> user_ids{};  ///< 0.9.2342.19200300.100.1.1, each an RDN of its own, last
     [[nodiscard]] bool empty() const;
     friend bool operator==(const Subject&, const Subject&) = default;
 };
@@ -109,6 +110,7 @@ class Certificate {
     [[nodiscard]] std::vector<std::string> crl_urls() const;
     [[nodiscard]] std::string signature_algorithm()
         const;  ///< OpenSSL's long name: "sha256WithRSAEncryption"
+    [[nodiscard]] std::string signature_digest() const;  ///< "sha256"; "" where there is none
     [[nodiscard]] std::vector<RawExtension> extensions() const;
     [[nodiscard]] PublicKey public_key() const;
     [[nodiscard]] std::string fingerprint() const;  ///< SHA-256 of the DER, hex
@@ -171,10 +173,12 @@ struct CertificateSpec {
     std::vector<std::string> issuing_certificate_urls, ocsp_urls, crl_urls;
     std::vector<std::string> policy_oids;
     bool subject_key_id = true;
+    std::optional<Bytes> other_subject_key_id;  ///< instead of the one made from the key
     bool authority_key_id = true;
     std::vector<RawExtension> extra;  ///< last, and instead of one of the above with the same OID
     std::string digest;  ///< "sha256", "sha384", "sha512"; empty = by the issuer's key (RSA 256, EC
                          ///< by curve, ed25519 none)
+    bool pss = false;    ///< RSASSA-PSS instead of PKCS#1 v1.5, where the issuer's key is RSA
 };
 
 /// Signs a certificate for `subject_key`. Without `issuer` it is self-signed (subject = issuer).

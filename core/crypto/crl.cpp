@@ -27,6 +27,17 @@ void add_entry(X509_CRL* crl, const Crl::Entry& entry) {
     (void)revoked.release();
 }
 
+std::optional<std::uint64_t> number_in(const X509_CRL* crl, int nid) {
+    const Handle<ASN1_INTEGER, ASN1_INTEGER_free> value(
+        static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(crl, nid, nullptr, nullptr)));
+    std::uint64_t number = 0;
+    if (value == nullptr || ASN1_INTEGER_get_uint64(&number, value.get()) != 1) {
+        ERR_clear_error();
+        return std::nullopt;
+    }
+    return number;
+}
+
 }  // namespace
 
 Crl Crl::make(const Spec& spec, const Certificate& issuer, const Key& issuer_key) {
@@ -49,8 +60,13 @@ Crl Crl::make(const Spec& spec, const Certificate& issuer, const Key& issuer_key
     if (spec.delta_base) {
         add_extension(crl.get(), NID_delta_crl, true, to_asn1_integer(*spec.delta_base).get());
     }
-    succeed(X509_CRL_sign(crl.get(), issuer_key.native(), usual_digest(issuer_key)),
-            "cannot sign a CRL");
+    const EVP_MD* digest = digest_or_usual(spec.digest, issuer_key);
+    if (spec.pss && issuer_key.public_key().algorithm() == "rsa") {
+        succeed(X509_CRL_sign_ctx(crl.get(), pss_context(issuer_key, digest).get()),
+                "cannot sign a CRL");
+    } else {
+        succeed(X509_CRL_sign(crl.get(), issuer_key.native(), digest), "cannot sign a CRL");
+    }
     // Read anew, so that OpenSSL's caches of the extensions are filled.
     return require(from_der(to_der(i2d_X509_CRL, crl.get())));
 }
@@ -100,14 +116,35 @@ bool Crl::contains(const Certificate& certificate) const {
 }
 
 std::optional<std::uint64_t> Crl::number() const {
-    const Handle<ASN1_INTEGER, ASN1_INTEGER_free> value(static_cast<ASN1_INTEGER*>(
-        X509_CRL_get_ext_d2i(some(crl_.get()), NID_crl_number, nullptr, nullptr)));
-    std::uint64_t number = 0;
-    if (value == nullptr || ASN1_INTEGER_get_uint64(&number, value.get()) != 1) {
-        ERR_clear_error();
-        return std::nullopt;
+    return number_in(some(crl_.get()), NID_crl_number);
+}
+
+std::optional<std::uint64_t> Crl::delta_base() const {
+    return number_in(some(crl_.get()), NID_delta_crl);
+}
+
+bool Crl::delta_indicator_critical() const {
+    const int at = X509_CRL_get_ext_by_NID(some(crl_.get()), NID_delta_crl, -1);
+    return at >= 0 && X509_EXTENSION_get_critical(X509_CRL_get_ext(crl_.get(), at)) == 1;
+}
+
+Bytes Crl::authority_key_id() const {
+    const Handle<AUTHORITY_KEYID, AUTHORITY_KEYID_free> id(static_cast<AUTHORITY_KEYID*>(
+        X509_CRL_get_ext_d2i(some(crl_.get()), NID_authority_key_identifier, nullptr, nullptr)));
+    ERR_clear_error();
+    if (id == nullptr || id->keyid == nullptr) {
+        return {};
     }
-    return number;
+    const auto bytes = view(id->keyid);
+    return {bytes.begin(), bytes.end()};
+}
+
+std::string Crl::signature_algorithm() const {
+    return OBJ_nid2ln(X509_CRL_get_signature_nid(some(crl_.get())));
+}
+
+int Crl::version() const {
+    return static_cast<int>(X509_CRL_get_version(some(crl_.get()))) + 1;
 }
 
 Time Crl::this_update() const {

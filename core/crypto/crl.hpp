@@ -22,6 +22,8 @@ class Crl {
         Time this_update;
         Time next_update;
         std::vector<Entry> entries;
+        std::string digest{};  ///< as in CertificateSpec
+        bool pss = false;      ///< as in CertificateSpec
     };
 
     Crl() = default;
@@ -35,6 +37,13 @@ class Crl {
     [[nodiscard]] std::vector<Entry> entries() const;
     [[nodiscard]] bool contains(const Certificate& certificate) const;
     [[nodiscard]] std::optional<std::uint64_t> number() const;
+    /// The complete list's number in a delta, nothing where the list is complete itself.
+    [[nodiscard]] std::optional<std::uint64_t> delta_base() const;
+    [[nodiscard]] bool delta_indicator_critical() const;
+    [[nodiscard]] Bytes authority_key_id() const;  ///< empty where absent
+    [[nodiscard]] std::string signature_algorithm()
+        const;                          ///< OpenSSL's long name: "sha256WithRSAEncryption"
+    [[nodiscard]] int version() const;  ///< 2 where it has extensions
     [[nodiscard]] Time this_update() const;
     [[nodiscard]] Time next_update() const;
     [[nodiscard]] bool signed_by(const Certificate& issuer) const;

@@ -5,6 +5,7 @@
 #include <openssl/obj_mac.h>
 #include <openssl/objects.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "core/crypto/spki.hpp"
 
@@ -120,6 +121,22 @@ const EVP_MD* usual_digest(const Key& key) {
         return bits > 384 ? EVP_sha512() : bits > 256 ? EVP_sha384() : EVP_sha256();
     }
     return EVP_sha256();
+}
+
+const EVP_MD* digest_or_usual(const std::string& name, const Key& key) {
+    const EVP_MD* usual = usual_digest(key);
+    return name.empty() || usual == nullptr
+               ? usual
+               : present(EVP_get_digestbyname(name.c_str()), "unknown digest");
+}
+
+Handle<EVP_MD_CTX, EVP_MD_CTX_free> pss_context(const Key& key, const EVP_MD* digest) {
+    auto context = own<EVP_MD_CTX_free>(EVP_MD_CTX_new());
+    EVP_PKEY_CTX* parameters = nullptr;  // the context's
+    succeed(EVP_DigestSignInit(context.get(), &parameters, digest, nullptr, some(key.native())));
+    succeed(EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING));
+    succeed(EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST));
+    return context;
 }
 
 std::string_view to_string(KeyType type) {

@@ -118,6 +118,9 @@ Subject read_name(const X509_NAME* name) {
             case NID_streetAddress:
                 subject.street_address.push_back(std::move(value));
                 break;
+            case NID_userId:
+                subject.user_ids.push_back(std::move(value));
+                break;
             case NID_postalCode:
                 subject.postal_code.push_back(std::move(value));
                 break;
@@ -142,6 +145,9 @@ Handle<X509_NAME, X509_NAME_free> write_name(const Subject& subject) {
     }
     if (!subject.serial_number.empty()) {
         add(name.get(), NID_serialNumber, subject.serial_number, false);
+    }
+    for (const std::string& id : subject.user_ids) {
+        add(name.get(), NID_userId, id, false);
     }
     return name;
 }

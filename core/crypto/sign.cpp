@@ -144,14 +144,6 @@ void add_crl_urls(ExtensionWriter& writer, const std::vector<std::string>& urls)
     writer.add(NID_crl_distribution_points, false, points.get());
 }
 
-const EVP_MD* digest_for(const CertificateSpec& spec, const Key& issuer_key) {
-    const EVP_MD* usual = usual_digest(issuer_key);
-    if (spec.digest.empty() || usual == nullptr) {
-        return usual;
-    }
-    return present(EVP_get_digestbyname(spec.digest.c_str()), "unknown digest");
-}
-
 }  // namespace
 
 Certificate sign_certificate(const CertificateSpec& spec, const PublicKey& subject_key,
@@ -190,7 +182,8 @@ Certificate sign_certificate(const CertificateSpec& spec, const PublicKey& subje
         add_basic_constraints(writer, *spec.is_ca, spec.path_length);
     }
     if (spec.subject_key_id) {
-        writer.add(NID_subject_key_identifier, false, to_octets(subject_key.key_id()).get());
+        writer.add(NID_subject_key_identifier, false,
+                   to_octets(spec.other_subject_key_id.value_or(subject_key.key_id())).get());
     }
     if (spec.authority_key_id) {
         add_authority_key_id(writer, issuer_key_id(issuer_key, issuer));
@@ -212,8 +205,13 @@ Certificate sign_certificate(const CertificateSpec& spec, const PublicKey& subje
         writer.add(extension);
     }
 
-    succeed(X509_sign(x509, issuer_key.native(), digest_for(spec, issuer_key)),
-            "cannot sign a certificate");
+    const EVP_MD* digest = digest_or_usual(spec.digest, issuer_key);
+    if (spec.pss && issuer_key.public_key().algorithm() == "rsa") {
+        succeed(X509_sign_ctx(x509, pss_context(issuer_key, digest).get()),
+                "cannot sign a certificate");
+    } else {
+        succeed(X509_sign(x509, issuer_key.native(), digest), "cannot sign a certificate");
+    }
     // Read anew: what is handed on is exactly what a peer would read, with OpenSSL's caches filled.
     return require(Certificate::from_der(to_der(i2d_X509, x509)));
 }

@@ -17,5 +17,9 @@ namespace meshproof::crypto {
 /// The digest with which a key of this kind signs certificates; null for Ed25519, which has its
 /// own.
 [[nodiscard]] const EVP_MD* usual_digest(const Key& key);
+/// The digest of this name, or the usual one where there is no name or the key has its own.
+[[nodiscard]] const EVP_MD* digest_or_usual(const std::string& name, const Key& key);
+/// For X509_sign_ctx() and its like: RSASSA-PSS, the salt as long as the digest, as Go does it.
+[[nodiscard]] Handle<EVP_MD_CTX, EVP_MD_CTX_free> pss_context(const Key& key, const EVP_MD* digest);
 
 }  // namespace meshproof::crypto

@@ -17,6 +17,7 @@ struct Connection {
     Certificate peer;
     ChainFault fault = ChainFault::none;
     int depth = 0;
+    bool asks = false;    ///< a bad chain is noted, and does not end the handshake
     std::string refusal;  ///< why the peer was not accepted; empty = it was, or it showed nothing
 };
 
@@ -71,6 +72,10 @@ int verify_peer(X509_STORE_CTX* context, void* /*argument*/) {
         const ChainVerdict verdict = verdict_of(context);
         connection.fault = verdict.fault;
         connection.depth = X509_STORE_CTX_get_error_depth(context);
+        if (connection.asks) {
+            X509_STORE_CTX_set_error(context, X509_V_OK);
+            return 1;
+        }
         connection.refusal = verdict.detail;
         return 0;
     }
@@ -142,16 +147,19 @@ Result<std::shared_ptr<SSL_CTX>> make_tls_context(const TlsParty& party, bool se
     if (party.system_trust && SSL_CTX_set_default_verify_paths(ctx) != 1) {
         return fail(FailureKind::tls, "the machine's CA store cannot be used: {}", drain_errors());
     }
-    SSL_CTX_set_verify(
-        ctx,
-        party.verify_peer ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE,
-        nullptr);
+    SSL_CTX_set_verify(ctx,
+                       party.verify_peer ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+                       : server && party.ask_peer ? SSL_VERIFY_PEER
+                                                  : SSL_VERIFY_NONE,
+                       nullptr);
     SSL_CTX_set_cert_verify_callback(ctx, verify_peer, nullptr);
     return share(std::move(context));
 }
 
 void prepare_tls(SSL* ssl, const TlsParty& party, bool server) {
-    fresh_connection(ssl).check_peer = party.check_peer;
+    Connection& connection = fresh_connection(ssl);
+    connection.check_peer = party.check_peer;
+    connection.asks = server && party.ask_peer;
     if (party.at) {
         X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), unix_seconds(*party.at));
     }

@@ -31,6 +31,8 @@ struct TlsParty {
     bool system_trust = false;  ///< the machine's own CA store as well
     bool verify_peer =
         true;  ///< a server with verify_peer asks for a client certificate and requires it
+    bool ask_peer = false;  ///< a server that asks for a client certificate and goes on with any or
+                            ///< none: tls_fault tells what it is worth. Not with verify_peer
     std::string server_name;  ///< client: name or IP address that the server's leaf must hold;
                               ///< empty = no name check
     PeerCheck check_peer;     ///< may be empty

@@ -34,6 +34,7 @@ struct BackendRequest {
     std::string path;  ///< relative to the mount, no leading slash: "sign/r", "ca/pem"
     Json data;  ///< object: the body's fields (form bodies too) or, for read/list/remove, the
                 ///< query's
+    std::string body;  ///< of an OCSP request as it came: it is no JSON, and `data` is empty
     http::Headers headers;
     MountView mount;
     Time now;

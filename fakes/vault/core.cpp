@@ -173,7 +173,11 @@ std::shared_ptr<MountEntry> VaultCore::find_mount(const Namespace& ns,
 }
 
 void VaultCore::remove_mount(Namespace& ns, const std::string& path, Time now) {
-    tokens.revoke_prefix(ns.path, path);
+    if (!options.defects.on("sys/disabled-method-keeps-tokens")) {
+        if (!options.defects.on("sys/disabling-auth-revokes-nothing")) {
+        tokens.revoke_prefix(ns.path, path);
+    }
+    }
     std::vector<std::string> ended;
     for (const auto& [id, lease] : leases) {
         if (lease.namespace_path == ns.path && id.starts_with(path)) {
@@ -349,7 +353,9 @@ Task<http::Response> VaultCore::logical(LogicalRequest request) {
         }
         return response;
     };
-    if (!limit.allowed && !options.defects.on("sys/quota-never-refuses")) {
+    const bool exempt =
+        options.defects.on("sys/quota-after-the-token") && !tokens.find(request.token_id);
+    if (!limit.allowed && !exempt && !options.defects.on("sys/quota-never-refuses")) {
         co_return with_headers(error_answer(
             429, fmt::format("request path \"{}\": rate limit quota exceeded", request.path)));
     }

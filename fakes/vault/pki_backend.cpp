@@ -4,6 +4,7 @@
 #include "core/base/text.hpp"
 #include "fakes/vault/pki_endpoints.hpp"
 #include "fakes/vault/pki_revoke.hpp"
+#include "fakes/vault/pki_timers.hpp"
 
 namespace meshproof::fakes {
 
@@ -38,9 +39,11 @@ class PkiBackend final : public Backend {
     Task<BackendResponse> handle(BackendRequest request) override { co_return answer(request); }
 
     void revoke_lease(const Json& internal, Time now) override {
+        pki::run_timers(mount_, now);
         const auto found =
             mount_.certificates.find(internal.at("serial_number").get<std::string>());
-        if (found != mount_.certificates.end()) {
+        if (found != mount_.certificates.end() &&
+            !mount_.defect("pki/lease-ends-without-revocation")) {
             const auto certificate = found->second;
             (void)pki::revoke_certificate(mount_, certificate, now);
         }
@@ -48,11 +51,16 @@ class PkiBackend final : public Backend {
 
   private:
     BackendResponse answer(const BackendRequest& request) {
+        pki::run_timers(mount_, request.now);
         std::string_view path = request.path;
-        if (path.ends_with('/')) {
+        // "ocsp/" is a request without its base64, and not the path that is posted to.
+        if (path.ends_with('/') && request.operation != Operation::read) {
             path.remove_suffix(1);
         }
         auto route = pki::find_route(endpoints_, path);
+        if (!route && path == "sign" && mount_.defect("pki/sign-without-role")) {
+            return BackendResponse::error("missing role");
+        }
         if (!route) {
             return BackendResponse::unsupported_path();
         }
@@ -62,6 +70,9 @@ class PkiBackend final : public Backend {
             if (offered == operation) {
                 const auto fields =
                     FieldData::read(route->endpoint->fields, request.data, mount_.product);
+                if (!fields && mount_.defect("pki/role-before-types")) {
+                    return BackendResponse::error("unknown role");
+                }
                 if (!fields) {
                     return BackendResponse::error(fields.error().message);
                 }

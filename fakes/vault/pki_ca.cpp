@@ -29,6 +29,8 @@ Role ca_role(const Call& call) {
     role.postal_code = call.fields.list("postal_code");
     role.not_before_duration = call.fields.duration("not_before_duration");
     role.signature_bits = call.fields.integer("signature_bits");
+    role.use_pss = call.fields.boolean("use_pss");
+    role.ext_key_usage = call.fields.list("ext_key_usage");
     return role;
 }
 
@@ -292,12 +294,12 @@ BackendResponse sign_intermediate(Mount& mount, const Call& call) {
     if (!format) {
         return BackendResponse::error("The \"format\" path parameter must be \"pem\" or \"der\"");
     }
-    const auto csr = csr_of(call);
+    const auto csr = csr_of(mount, call);
     if (!csr) {
         return csr.error();
     }
     auto role = ca_role(call);
-    if (auto key = check_csr_key(role, csr->public_key()); !key) {
+    if (auto key = check_csr_key(mount, role, csr->public_key()); !key) {
         return key.error();
     }
     role.use_csr_common_name = call.fields.text("common_name").empty();

@@ -5,6 +5,7 @@
 #include "fakes/vault/pki_names.hpp"
 #include "fakes/vault/pki_pem.hpp"
 #include "fakes/vault/pki_ttl.hpp"
+#include "fakes/vault/pki_uri.hpp"
 #include "fakes/vault/pki_usage.hpp"
 
 namespace meshproof::fakes::pki {
@@ -21,7 +22,16 @@ std::string digest_for(const Mount& mount, const Order& order, const crypto::Pub
     if (signer.algorithm() == "ed25519") {
         return {};
     }
-    if (order.kind == Making::root && signer.algorithm() == "ec") {
+    if (mount.defect("pki/rsa-signs-with-sha-384") && signer.algorithm() == "rsa") {
+        return "sha384";
+    }
+    for (const auto* digest : {"sha256", "sha384", "sha512"}) {
+        if (mount.defect(std::string("pki/always-") + digest)) {
+            return digest;
+        }
+    }
+    if (order.kind == Making::root && signer.algorithm() == "ec" &&
+        !mount.defect("pki/root-by-signature-bits")) {
         return {};
     }
     auto bits = order.role.signature_bits;
@@ -30,6 +40,34 @@ std::string digest_for(const Mount& mount, const Order& order, const crypto::Pub
         bits = 256;
     }
     return digest_of(bits);
+}
+
+// Vault asks for PSS only where the CSR's key is RSA too.
+bool uses_pss(const Mount& mount, const Order& order, const crypto::PublicKey& subject) {
+    return order.role.use_pss &&
+           (mount.openbao() || subject.algorithm() == "rsa" || order.kind == Making::intermediate);
+}
+
+// sign-intermediate's `skid`: hex, its bytes perhaps apart.
+Checked<Bytes> call_skid(const Order& order) {
+    if (order.kind != Making::intermediate) {
+        return Bytes();
+    }
+    auto text = order.call.fields.text("skid");
+    std::erase_if(text, [](char c) { return c == ':' || c == '-' || c == ' '; });
+    const auto bad = text.find_first_not_of("0123456789abcdefABCDEF");
+    if (bad != std::string::npos || text.size() % 2 != 0) {
+        return refuse("cannot parse requested SKID value as hex: encoding/hex: " +
+                      (bad == std::string::npos
+                           ? std::string("odd length hex string")
+                           : fmt::format("invalid byte: U+{:04X} '{}'",
+                                         static_cast<unsigned char>(text[bad]), text[bad])));
+    }
+    Bytes bytes;
+    for (std::size_t i = 0; i < text.size(); i += 2) {
+        bytes.push_back(static_cast<std::uint8_t>(std::stoul(text.substr(i, 2), nullptr, 16)));
+    }
+    return bytes;
 }
 
 // Everything that the CSR asks for but basicConstraints goes in as it is (row 123).
@@ -65,11 +103,11 @@ crypto::PublicKey subject_key(Mount& mount, const Order& order) {
 }
 
 // -1 in the real servers' words: no limit.
-Checked<std::optional<int>> path_length(const Order& order) {
+Checked<std::optional<int>> path_length(const Mount& mount, const Order& order) {
     const auto asked = order.call.fields.integer("max_path_length", -1);
     const auto of_issuer =
         order.ca ? order.ca->issuer->certificate.path_length() : std::optional<int>();
-    if (of_issuer == 0) {
+    if (of_issuer == 0 && !mount.defect("pki/path-length-0-signs-cas")) {
         return refuse(
             "signing certificate has a max path length of zero, and cannot issue further CA "
             "certificates");
@@ -90,6 +128,29 @@ std::optional<IssuerLimit> issuer_limit(const Order& order) {
         order.kind == Making::intermediate ? "permit" : order.ca->issuer->leaf_not_after_behavior};
 }
 
+// What defects do to a leaf's keyUsage and extKeyUsage.
+void spoil_usages(const Mount& mount, crypto::CertificateSpec& spec) {
+    if (mount.defect("pki/leaf-lacks-key-usage")) {
+        spec.key_usage.reset();
+    }
+    if (mount.defect("pki/key-usage-never-empty") && !spec.key_usage) {
+        spec.key_usage = crypto::digital_signature;
+    }
+    if (mount.defect("pki/leaf-lacks-digital-signature") && spec.key_usage) {
+        *spec.key_usage &= ~unsigned{crypto::digital_signature};
+    }
+    if (mount.defect("pki/leaf-only-signs") && spec.key_usage) {
+        spec.key_usage = crypto::digital_signature;
+    }
+    if (mount.defect("pki/leaf-lacks-client-auth")) {
+        std::erase(spec.extended_key_usage, crypto::eku_client_auth);
+    }
+    if (mount.defect("pki/purposes-are-fixed")) {
+        spec.extended_key_usage = {std::string(crypto::eku_server_auth),
+                                   std::string(crypto::eku_client_auth)};
+    }
+}
+
 }  // namespace
 
 Checked<std::string> format_of(const Call& call) {
@@ -100,33 +161,53 @@ Checked<std::string> format_of(const Call& call) {
     return format;
 }
 
-Checked<crypto::Csr> csr_of(const Call& call) {
+Checked<crypto::Csr> csr_of(const Mount& mount, const Call& call) {
     const auto text = call.fields.text("csr");
-    if (text.empty()) {
+    if (text.empty() && !mount.defect("pki/empty-csr-is-no-data")) {
         return refuse("\"csr\" is empty");
     }
-    const auto blocks = pem_blocks(text);
+    auto blocks = pem_blocks(text);
+    if (blocks.empty() && mount.defect("pki/take-bare-base64")) {
+        blocks.push_back({"CERTIFICATE REQUEST", from_base64(text).value_or("x")});
+    }
+    if (mount.defect("pki/check-csr-label")) {
+        std::erase_if(blocks, [](const auto& one) { return one.label != "CERTIFICATE REQUEST"; });
+    }
     if (blocks.empty()) {
         return refuse("csr contains no data");
     }
     auto csr = crypto::Csr::from_der(blocks.front().der);
+    if (!csr && mount.defect("pki/other-words-for-a-bad-csr")) {
+        return refuse("bad csr");
+    }
     if (!csr) {
         return refuse("certificate request could not be parsed: " + csr.error().message);
+    }
+    for (const auto& uri : csr->alt_names().uris) {
+        const auto trouble = trouble_with_uri(uri);
+        if (!trouble.empty() && !mount.defect("pki/uris-unread")) {
+            return refuse("certificate request could not be parsed: " + trouble);
+        }
     }
     return std::move(*csr);
 }
 
-Checked<> check_csr_key(const Role& role, const crypto::PublicKey& key) {
+Checked<> check_csr_key(const Mount& mount, const Role& role, const crypto::PublicKey& key) {
     const auto algorithm = key.algorithm();
-    if (role.key_type != "any" && role.key_type != algorithm) {
+    if (role.key_type != "any" && role.key_type != algorithm &&
+        !mount.defect("pki/ignore-key-type")) {
         return refuse("role requires keys of type " + role.key_type);
     }
-    if (role.key_type == "any" && algorithm == "rsa" && key.bits() < 2048) {
+    if (role.key_type == "any" && algorithm != "rsa" && mount.defect("pki/any-key-is-rsa")) {
+        return refuse("role requires keys of type rsa");
+    }
+    if (role.key_type == "any" && algorithm == "rsa" && key.bits() < 2048 &&
+        !mount.defect("pki/any-takes-weak-rsa")) {
         return refuse("RSA keys < 2048 bits are unsafe and not supported");
     }
     const auto least = role.key_type == "any" ? (algorithm == "ec" ? 224 : 0)
                                               : default_key_bits(role.key_type, role.key_bits);
-    if (algorithm != "ed25519" && key.bits() < least) {
+    if (algorithm != "ed25519" && key.bits() < least && !mount.defect("pki/ignore-key-bits")) {
         return refuse(
             fmt::format("role requires a minimum of a {}-bit key, but CSR's key is {} bits", least,
                         key.bits()));
@@ -139,16 +220,27 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
     if (!requested) {
         return tl::unexpected(requested.error());
     }
+    if (order.csr != nullptr && mount.defect("pki/csr-signature-before-times") &&
+        !order.csr->signature_valid()) {
+        return refuse("request signature invalid");
+    }
     const auto times =
         validity(mount, order.role, order.call, issuer_limit(order), order.csr == nullptr);
     if (!times) {
         return tl::unexpected(times.error());
     }
-    if (auto ids = check_user_ids(order.role, order.call); !ids) {
+    const auto ids = user_ids(order.role, order.call, order.csr);
+    if (!ids) {
         return tl::unexpected(ids.error());
     }
-    if (order.csr != nullptr && !order.csr->signature_valid()) {
+    if (order.csr != nullptr && !order.csr->signature_valid() &&
+        !mount.defect("pki/ignore-csr-signature")) {
         return refuse("request signature invalid");
+    }
+
+    if (mount.defect("pki/unknown-parameters-refused") &&
+        !order.call.fields.unrecognized().empty()) {
+        return refuse("unknown parameters");
     }
 
     const bool makes_ca = order.kind == Making::root || order.kind == Making::intermediate;
@@ -156,6 +248,13 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
     crypto::CertificateSpec spec;
     spec.serial = mount.new_serial();
     spec.subject = requested->subject;
+    spec.subject.user_ids = *ids;
+    if (!makes_ca && mount.defect("pki/subject-never-empty") && spec.subject.empty()) {
+        spec.subject.organization = {"meshproof"};
+    }
+    if (!makes_ca && mount.defect("pki/common-name-dropped")) {
+        spec.subject = {};
+    }
     spec.alt_names = requested->alt_names;
     spec.not_before = times->not_before;
     spec.not_after = times->not_after;
@@ -168,37 +267,87 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
     }
     spec.policy_oids = order.role.policy_identifiers;
     if (makes_ca) {
-        const auto length = path_length(order);
+        const auto length = path_length(mount, order);
         if (!length) {
             return tl::unexpected(length.error());
         }
         spec.is_ca = true;
-        spec.path_length = *length;
-        spec.key_usage = crypto::cert_sign | crypto::crl_sign;
+        if (!mount.defect("pki/path-length-unwritten")) {
+            spec.path_length = *length;
+        }
+        // Of the parameter, which OpenBao alone knows, only what a CA may do besides is taken.
+        spec.key_usage = crypto::cert_sign | crypto::crl_sign |
+                         (key_usage_bits(order.call.fields.list("key_usage")).value_or(0) &
+                          crypto::digital_signature);
+        if (order.kind == Making::intermediate) {
+            spec.extended_key_usage = extended_key_usages(order.role);
+            spec.is_ca = !mount.defect("pki/intermediate-is-no-ca");
+        }
+        if (mount.defect("pki/ca-lacks-cert-sign")) {
+            spec.key_usage = crypto::crl_sign;
+        }
+        if (mount.defect("pki/ca-has-purposes")) {
+            spec.extended_key_usage = {std::string(crypto::eku_server_auth)};
+        }
+        if (mount.defect("pki/ca-always-has-an-id") && spec.alt_names.uris.empty()) {
+            spec.alt_names.uris = {"spiffe://vault"};
+        }
+        if (const auto domains = order.call.fields.list("permitted_dns_domains");
+            !domains.empty() && !mount.defect("pki/name-constraints-unwritten")) {
+            spec.extra.push_back(dns_name_constraints(domains));
+        }
     } else {
-        if (order.role.basic_constraints_valid_for_non_ca) {
+        if ((order.role.basic_constraints_valid_for_non_ca &&
+             !mount.defect("pki/no-basic-constraints-on-leaves")) ||
+            mount.defect("pki/leaf-has-basic-constraints")) {
             spec.is_ca = false;
+        }
+        if (mount.defect("pki/csr-basic-constraints-obeyed") && order.csr != nullptr &&
+            order.csr->has_basic_constraints()) {
+            spec.is_ca = true;
         }
         spec.key_usage = key_usage_bits(order.role.key_usage);
         spec.extended_key_usage = extended_key_usages(order.role);
+        spoil_usages(mount, spec);
         if (mount.defect("pki/leaf-can-sign")) {
             spec.key_usage = spec.key_usage.value_or(0) | crypto::cert_sign;
         }
         // Row 116: OpenBao is silent where the role puts the extension in anyway.
         if (order.csr != nullptr && order.csr->has_basic_constraints() &&
+            !mount.defect("pki/no-warning-of-basic-constraints") &&
             !(mount.openbao() && order.role.basic_constraints_valid_for_non_ca)) {
             made.warnings.emplace_back(
                 "specified CSR contained a Basic Constraints extension that was ignored during "
                 "issuance");
         }
     }
-    if (order.csr != nullptr &&
-        (order.kind == Making::verbatim || order.call.fields.boolean("use_csr_values"))) {
+    const bool verbatim =
+        (order.kind == Making::verbatim && !mount.defect("pki/verbatim-drops-extensions")) ||
+        (order.kind == Making::leaf && mount.defect("pki/csr-extensions-are-copied"));
+    const bool csr_values =
+        order.call.fields.boolean("use_csr_values") && !mount.defect("pki/csr-values-ignored");
+    if (order.csr != nullptr && (verbatim || csr_values)) {
         copy_csr_values(spec, *order.csr);
+    }
+
+    if (!makes_ca && mount.defect("pki/leaf-without-urls")) {
+        spec.issuing_certificate_urls = spec.crl_urls = {};
+    }
+    if (mount.defect("pki/leaf-without-policies")) {
+        spec.policy_oids.clear();
+    }
+    if (mount.defect("pki/leaf-without-authority-key-id")) {
+        spec.authority_key_id = false;
     }
 
     const auto key = subject_key(mount, order);
     const auto& signer = order.ca ? order.ca->key->key : *order.generated;
+    spec.pss = uses_pss(mount, order, key);
+    if (const auto skid = call_skid(order); !skid) {
+        return tl::unexpected(skid.error());
+    } else if (!skid->empty()) {
+        spec.other_subject_key_id = *skid;
+    }
     spec.digest = digest_for(mount, order, key, signer.public_key());
     made.certificate = crypto::sign_certificate(
         spec, key, signer, order.ca ? &order.ca->issuer->certificate : nullptr);

@@ -177,7 +177,8 @@ BackendResponse write_crl_config(Mount& mount, const Call& call) {
     }
     const auto old = std::exchange(mount.crl_config, *config);
     // Turning auto_rebuild off brings the lists up to date at once (row 174).
-    if (old.disable != config->disable || (old.auto_rebuild && !config->auto_rebuild)) {
+    if (old.disable != config->disable || (old.auto_rebuild && !config->auto_rebuild) ||
+        old.enable_delta != config->enable_delta) {
         rebuild_crls(mount, call.now());
     }
     return BackendResponse::with(crl_json(mount));

@@ -1,6 +1,7 @@
 #include "fakes/vault/pki_crl.hpp"
 
 #include "core/base/text.hpp"
+#include "fakes/vault/pki_usage.hpp"
 
 namespace meshproof::fakes::pki {
 
@@ -59,6 +60,16 @@ std::vector<crypto::Crl::Entry> entries_for(const Mount& mount, const Ca& ca) {
     return entries;
 }
 
+// How the CA signs its lists: as its default issuer wants it, else by its key.
+template <class Spec>
+void choose_signature(Spec& spec, const Ca& ca) {
+    const auto algorithm = parse_signature_name(ca.issuer->revocation_signature_algorithm);
+    if (algorithm && algorithm->key == ca.key->key.public_key().algorithm()) {
+        spec.digest = algorithm->digest;
+        spec.pss = algorithm->pss;
+    }
+}
+
 Time next_update(const Mount& mount, Time now) {
     return now + parse_duration(mount.crl_config.expiry).value_or(std::chrono::hours(72));
 }
@@ -71,6 +82,11 @@ void sign_delta(Mount& mount, const Ca& ca, CrlPair& pair, Time now,
     spec.this_update = now;
     spec.next_update = next_update(mount, now);
     spec.entries = std::move(entries);
+    pair.delta_listed.clear();
+    for (const auto& entry : spec.entries) {
+        pair.delta_listed.insert(crypto::serial_text(entry.serial));
+    }
+    choose_signature(spec, ca);
     pair.delta = crypto::Crl::make(spec, ca.issuer->certificate, ca.key->key);
 }
 
@@ -90,6 +106,8 @@ void rebuild_crls(Mount& mount, Time now) {
         for (const auto& entry : spec.entries) {
             pair.listed.insert(crypto::serial_text(entry.serial));
         }
+        pair.expires = spec.next_update;
+        choose_signature(spec, ca);
         pair.complete = crypto::Crl::make(spec, ca.issuer->certificate, ca.key->key);
         sign_delta(mount, ca, pair, now, {});
     }
@@ -104,6 +122,19 @@ void rebuild_delta_crls(Mount& mount, Time now) {
         });
         sign_delta(mount, ca, pair, now, std::move(entries));
     }
+}
+
+bool deltas_lag(Mount& mount) {
+    for (const auto& ca : signing_cas(mount)) {
+        const auto& pair = mount.crls[ca.name];
+        for (const auto& [serial, revocation] : mount.revocations) {
+            if (lists(mount, ca, revocation) && !pair.listed.contains(serial) &&
+                !pair.delta_listed.contains(serial)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 void crls_changed(Mount& mount, Time now) {

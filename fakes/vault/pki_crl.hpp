@@ -9,6 +9,8 @@ namespace meshproof::fakes::pki {
 void rebuild_crls(Mount& mount, Time now);
 /// Signs the deltas anew: what was revoked since the last complete lists.
 void rebuild_delta_crls(Mount& mount, Time now);
+/// Whether something was revoked that stands in no list yet.
+[[nodiscard]] bool deltas_lag(Mount& mount);
 /// After a revocation: rebuilds unless auto_rebuild puts it off.
 void crls_changed(Mount& mount, Time now);
 /// What a rebuild says of CAs that have a key and no issuer with the crl-signing usage.

@@ -59,4 +59,13 @@ crypto::RawExtension freshest_crl(const std::vector<std::string>& urls) {
     return {"2.5.29.46", false, {value.begin(), value.end()}};
 }
 
+crypto::RawExtension dns_name_constraints(const std::vector<std::string>& domains) {
+    std::string subtrees;
+    for (const auto& domain : domains) {
+        subtrees += element(0x30, element(0x82, domain));
+    }
+    const auto value = element(0x30, element(0xA0, subtrees));
+    return {"2.5.29.30", true, {value.begin(), value.end()}};
+}
+
 }  // namespace meshproof::fakes::pki

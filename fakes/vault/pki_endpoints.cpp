@@ -75,7 +75,8 @@ class Parameters {
     Parameters ca_limits() const {
         return integers({"max_path_length"})
             .lists({"permitted_dns_domains"})
-            .texts({"issuer_name", "issuer_ref"});
+            .texts({"issuer_name", "issuer_ref"})
+            .openbao_with(FieldType::list, {"key_usage", "ext_key_usage", "ext_key_usage_oids"});
     }
     Parameters urls() const {
         return lists({"issuing_certificates", "crl_distribution_points", "ocsp_servers"})
@@ -270,16 +271,21 @@ std::vector<Endpoint> endpoints(vault::Product product) {
         {"config/cluster",
          {{read, read_cluster}, {update, write_cluster}},
          none.texts({"path", "aia_path"})},
-        {"config/crl", {{read, read_crl_config}, {update, write_crl_config}}, none.crl()},
         {"config/acme",
          {{read, read_acme}, {update, write_acme}},
          none.flags({"allow_role_ext_key_usage", "enabled"})
              .texts({"default_directory_policy", "dns_resolver", "eab_policy"})
              .lists({"allowed_issuers", "allowed_roles"})},
+        {"config/crl", {{read, read_crl_config}, {update, write_crl_config}}, none.crl()},
         {"crl/rotate", {{read, rotate_crl}}, none},
         {"crl/rotate-delta", {{read, rotate_delta_crl}}, none},
 
         {"revoke", {{update, revoke}}, none.texts({"serial_number", "certificate"})},
+        {"revoke-with-key",
+         {{update, revoke_with_key}},
+         none.texts({"serial_number", "certificate", "private_key"})},
+        {"ocsp", {{update, ocsp}}, none},
+        {"ocsp/:request*", {{read, ocsp}}, none},
         {"ca", {{read, fetch_ca}}, none},
         {"ca/pem", {{read, fetch_ca_pem}}, none},
         {"ca_chain", {{read, fetch_ca_chain}}, none},
@@ -307,6 +313,14 @@ std::optional<Route> find_route(const std::vector<Endpoint>& endpoints, std::str
     const auto given = split(path, '/');
     for (const auto& endpoint : endpoints) {
         const auto wanted = split(endpoint.pattern, '/');
+        // A last name with a star takes the rest: base64 has slashes.
+        if (wanted.back().ends_with('*') && given.size() >= wanted.size() &&
+            std::equal(wanted.begin(), wanted.end() - 1, given.begin(), fits)) {
+            const std::vector<std::string> rest(
+                given.begin() + static_cast<std::ptrdiff_t>(wanted.size()) - 1, given.end());
+            const auto& name = wanted.back();
+            return Route{&endpoint, {{name.substr(1, name.size() - 2), join(rest, "/")}}};
+        }
         if (wanted.size() != given.size() ||
             !std::equal(wanted.begin(), wanted.end(), given.begin(), fits)) {
             continue;

@@ -62,6 +62,15 @@ BackendResponse fetch_ca(Mount& mount, const Call&) {
 
 BackendResponse fetch_ca_pem(Mount& mount, const Call&) {
     const auto issuer = serving_issuer(mount);
+    if (!issuer && mount.defect("pki/no-ca-is-404")) {
+        return not_found();
+    }
+    if (issuer && mount.defect("pki/ca-pem-is-the-chain")) {
+        return raw_answer(pem_type, chain_pem(mount, **issuer));
+    }
+    if (issuer && mount.defect("pki/ca-pem-is-the-root")) {
+        return raw_answer(pem_type, pem_text(chain_of(mount, **issuer).back()));
+    }
     return raw_answer(pem_type, issuer ? pem_text((*issuer)->certificate) : "");
 }
 

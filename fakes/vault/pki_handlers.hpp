@@ -80,6 +80,11 @@ namespace meshproof::fakes::pki {
 [[nodiscard]] BackendResponse rotate_crl(Mount& mount, const Call& call);
 [[nodiscard]] BackendResponse rotate_delta_crl(Mount& mount, const Call& call);
 
+[[nodiscard]] BackendResponse revoke_with_key(Mount& mount, const Call& call);
+
+// pki_ocsp.cpp
+[[nodiscard]] BackendResponse ocsp(Mount& mount, const Call& call);  ///< GET and POST
+
 // pki_tidy.cpp
 [[nodiscard]] BackendResponse tidy(Mount& mount, const Call& call);
 [[nodiscard]] BackendResponse tidy_cancel(Mount& mount, const Call& call);

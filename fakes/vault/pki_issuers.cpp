@@ -5,6 +5,7 @@
 #include "fakes/vault/pki_crl.hpp"
 #include "fakes/vault/pki_handlers.hpp"
 #include "fakes/vault/pki_pem.hpp"
+#include "fakes/vault/pki_usage.hpp"
 
 namespace meshproof::fakes::pki {
 
@@ -85,12 +86,32 @@ Json issuer_json(Mount& mount, const Issuer& issuer) {
     return data;
 }
 
+BackendResponse whole_issuer(Mount& mount, const Issuer& issuer) {
+    auto answer = BackendResponse::with(issuer_json(mount, issuer));
+    if (issuer.revocation_signature_algorithm.ends_with("PSS")) {
+        answer.warnings.emplace_back(
+            "Issuer uses a PSS Revocation Signature Algorithm. This algorithm will be downgraded "
+            "to PKCS#1v1.5 signature scheme on OCSP responses, due to limitations in the OCSP "
+            "library.");
+    }
+    return answer;
+}
+
 Checked<Issuer*> issuer_of_call(Mount& mount, const Call& call) {
     auto found = find_issuer(mount, call.captured("issuer_ref", "default"));
     if (!found) {
         return go_error(found.error());
     }
     return *found;
+}
+
+// Go's x509.SignatureAlgorithm.String().
+std::string go_word(const SignatureName& algorithm) {
+    const auto bits = algorithm.digest.empty() ? "" : algorithm.digest.substr(3);
+    return algorithm.key == "ed25519" ? "Ed25519"
+           : algorithm.key == "ec"    ? "ECDSA-SHA" + bits
+           : algorithm.pss            ? fmt::format("SHA{}-RSAPSS", bits)
+                                      : fmt::format("SHA{}-RSA", bits);
 }
 
 Checked<> change_usage(Issuer& issuer, const std::vector<std::string>& names) {
@@ -112,6 +133,28 @@ Checked<> change_usage(Issuer& issuer, const std::vector<std::string>& names) {
             "CRLSigningUsage on this issuer as a result.");
     }
     issuer.usage = *usage;
+    return {};
+}
+
+Checked<> change_algorithm(Issuer& issuer, const std::string& name) {
+    const auto algorithm = parse_signature_name(name);
+    if (!algorithm && !name.empty()) {
+        std::vector<std::string> known;
+        for (const auto& one : signature_names()) {
+            known.push_back(lower(one.name));
+        }
+        return refuse(fmt::format("Unknown signature algorithm value: 0 - valid values are {}",
+                                  join(known, ", ")));
+    }
+    const auto key = issuer.certificate.public_key().algorithm();
+    if (algorithm && algorithm->key != key) {
+        return go_error(fmt::format("unable to use issuer of type {} to sign with {} key type",
+                                    key == "rsa"  ? "RSA"
+                                    : key == "ec" ? "ECDSA"
+                                                  : "Ed25519",
+                                    go_word(*algorithm)));
+    }
+    issuer.revocation_signature_algorithm = algorithm ? algorithm->name : "";
     return {};
 }
 
@@ -165,7 +208,11 @@ Checked<> change_issuer(Mount& mount, Issuer& issuer, const Call& call) {
         }
     }
     if (changes("revocation_signature_algorithm")) {
-        changed.revocation_signature_algorithm = call.fields.text("revocation_signature_algorithm");
+        if (auto algorithm =
+                change_algorithm(changed, call.fields.text("revocation_signature_algorithm"));
+            !algorithm) {
+            return algorithm;
+        }
     }
     auto aia = issuer.aia.value_or(AiaUrls{});
     const auto take = [&](std::string_view field, std::vector<std::string>& urls) {
@@ -242,10 +289,12 @@ Checked<SigningCa> signing_ca(Mount& mount, const std::string& reference) {
         if (const auto removed = removed_ca(mount)) {
             return *removed;
         }
-        return go_error(fmt::format(unavailable, found.error()));
+        return tl::unexpected(
+            BackendResponse::go_error(fmt::format(unavailable, found.error()),
+                                      mount.defect("pki/no-issuer-is-400") ? 400 : 500));
     }
     const auto& issuer = **found;
-    if ((issuer.usage & issuing_certificates) == 0) {
+    if ((issuer.usage & issuing_certificates) == 0 && !mount.defect("pki/ignore-issuer-usage")) {
         return go_error(fmt::format(
             "error fetching CA certificate: error while attempting to use issuer {}: requested "
             "usage issuing-certificates for issuer [{}] but only had usage {}",
@@ -253,11 +302,13 @@ Checked<SigningCa> signing_ca(Mount& mount, const std::string& reference) {
     }
     const auto* key = mount.key(issuer.key_id);
     if (key == nullptr) {
-        return go_error(fmt::format(
-            unavailable,
-            fmt::format("unable to fetch corresponding key for issuer {}; unable to use this "
-                        "issuer for signing",
-                        issuer.id)));
+        return tl::unexpected(BackendResponse::go_error(
+            fmt::format(
+                unavailable,
+                fmt::format("unable to fetch corresponding key for issuer {}; unable to use this "
+                            "issuer for signing",
+                            issuer.id)),
+            mount.defect("pki/no-key-is-400") ? 400 : 500));
     }
     return SigningCa{&issuer, key};
 }
@@ -285,6 +336,15 @@ std::vector<crypto::Certificate> chain_of(Mount& mount, const Issuer& issuer) {
                 }
             }
         }
+    }
+    if (mount.defect("pki/chain-is-reversed")) {
+        std::ranges::reverse(chain);
+    }
+    if (mount.defect("pki/chain-ends-at-issuer")) {
+        chain.resize(1);
+    }
+    if (mount.defect("pki/chain-lacks-the-issuer")) {
+        chain.erase(chain.begin());
     }
     return chain;
 }
@@ -433,7 +493,7 @@ BackendResponse list_issuers(Mount& mount, const Call&) {
 
 BackendResponse read_issuer(Mount& mount, const Call& call) {
     const auto issuer = issuer_of_call(mount, call);
-    return issuer ? BackendResponse::with(issuer_json(mount, **issuer)) : issuer.error();
+    return issuer ? whole_issuer(mount, **issuer) : issuer.error();
 }
 
 BackendResponse write_issuer(Mount& mount, const Call& call) {
@@ -445,7 +505,7 @@ BackendResponse write_issuer(Mount& mount, const Call& call) {
     if (auto changed = change_issuer(mount, **issuer, call); !changed) {
         return changed.error();
     }
-    auto answer = BackendResponse::with(issuer_json(mount, **issuer));
+    auto answer = whole_issuer(mount, **issuer);
     if (old_name != (*issuer)->name) {
         warn_of_roles(mount, old_name, answer);
     }

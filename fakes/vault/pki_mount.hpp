@@ -84,7 +84,15 @@ struct CrlPair {
     std::uint64_t number = 0;  ///< the last one given out
     std::uint64_t base = 0;    ///< the complete list's
     crypto::Crl complete, delta;
+    Time expires;                  ///< the complete list's next update
     std::set<std::string> listed;  ///< serials in the complete list
+    std::set<std::string> delta_listed;
+};
+
+/// What happens in the background (pki_timers.hpp).
+struct Timers {
+    std::optional<Time> started;  ///< the mount's first request
+    Time last_look, last_delta, last_tidy;
 };
 
 /// The whole state of one PKI mount. Rules are the free functions of the pki_*.hpp files.
@@ -110,6 +118,7 @@ struct Mount {
     std::map<std::string, CrlPair, std::less<>> crls;  ///< by the CA's subject and key id
 
     Json tidy_status, auto_tidy;  ///< null until set
+    Timers timers;
 
     // What only defects need.
     std::optional<Issuer> removed_issuer;

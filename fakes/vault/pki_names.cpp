@@ -5,10 +5,98 @@
 #include <boost/asio/ip/network_v6.hpp>
 
 #include "core/base/text.hpp"
+#include "fakes/vault/pki_uri.hpp"
 
 namespace meshproof::fakes::pki {
 
 namespace {
+
+// RFC 3492 6.3, over code points.
+std::string punycode(const std::u32string& label) {
+    constexpr std::uint32_t base = 36, t_min = 1, t_max = 26, skew = 38, damp = 700;
+    std::uint32_t n = 128, delta = 0, bias = 72;
+    std::string out;
+    for (const auto c : label) {
+        if (c < 128) {
+            out += static_cast<char>(c);
+        }
+    }
+    const auto basic = static_cast<std::uint32_t>(out.size());
+    auto done = basic;
+    if (basic > 0) {
+        out += '-';
+    }
+    while (done < label.size()) {
+        char32_t next = 0x10FFFF;
+        for (const auto c : label) {
+            if (c >= n) {
+                next = std::min(next, c);
+            }
+        }
+        delta += (static_cast<std::uint32_t>(next) - n) * (done + 1);
+        n = static_cast<std::uint32_t>(next);
+        for (const auto c : label) {
+            if (c < n) {
+                ++delta;
+            }
+            if (c != n) {
+                continue;
+            }
+            auto q = delta;
+            for (auto k = base;; k += base) {
+                const auto t = k <= bias ? t_min : std::min(k - bias, t_max);
+                const auto digit = q < t ? q : t + (q - t) % (base - t);
+                out += static_cast<char>(digit < 26 ? 'a' + digit : '0' + digit - 26);
+                if (q < t) {
+                    break;
+                }
+                q = (q - t) / (base - t);
+            }
+            auto left = done == basic ? delta / damp : delta / 2;
+            left += left / (done + 1);
+            std::uint32_t k = 0;
+            for (; left > (base - t_min) * t_max / 2; k += base) {
+                left /= base - t_min;
+            }
+            bias = k + (base - t_min + 1) * left / (left + skew);
+            delta = 0;
+            ++done;
+        }
+        ++delta;
+        ++n;
+    }
+    return out;
+}
+
+// The code points of UTF-8; a byte that begins none stands for itself.
+std::u32string code_points(std::string_view text) {
+    std::u32string points;
+    for (std::size_t i = 0; i < text.size();) {
+        const auto lead = static_cast<unsigned char>(text[i++]);
+        const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
+        char32_t point = more == 3   ? lead & 0x07U
+                         : more == 2 ? lead & 0x0FU
+                         : more == 1 ? lead & 0x1FU
+                                     : lead;
+        for (int k = 0; k < more && i < text.size(); ++k) {
+            point = point << 6U | (static_cast<unsigned char>(text[i++]) & 0x3FU);
+        }
+        points += point;
+    }
+    return points;
+}
+
+// Labels beyond ASCII become A-labels; nothing is lower-cased, as Go's idna.New() does without a
+// mapping.
+std::string to_ascii(const std::string& name) {
+    auto labels = split(name, '.');
+    for (auto& label : labels) {
+        if (std::any_of(label.begin(), label.end(), [](char c) { return (c & 0x80) != 0; })) {
+            label = "xn--" + punycode(code_points(label));
+        }
+    }
+    return join(labels, ".");
+}
 
 bool is_label(std::string_view label) {
     const auto alphanumeric = [](char c) {
@@ -41,7 +129,7 @@ struct NameParts {
     bool email = false, wildcard = false;
 };
 
-std::optional<NameParts> take_apart(const Role& role, const std::string& name) {
+std::optional<NameParts> take_apart(const Mount& mount, const Role& role, const std::string& name) {
     NameParts parts{name, name, {}};
     if (name.find('@') != std::string::npos) {
         const auto sides = split(name, '@');
@@ -56,8 +144,8 @@ std::optional<NameParts> take_apart(const Role& role, const std::string& name) {
         const auto dot = parts.host.find('.');
         const auto label = parts.host.substr(0, dot);
         // allow_wildcard_certificates=false overrides allow_any_name (row 107).
-        if (!role.allow_wildcard_certificates || stars > 1 ||
-            label.find('*') == std::string::npos || parts.email) {
+        if ((!role.allow_wildcard_certificates && !mount.defect("pki/wildcards-always")) ||
+            stars > 1 || label.find('*') == std::string::npos || parts.email) {
             return std::nullopt;
         }
         parts.wildcard = true;
@@ -67,8 +155,8 @@ std::optional<NameParts> take_apart(const Role& role, const std::string& name) {
     return parts;
 }
 
-bool local_name(const Role& role, const NameParts& name) {
-    if (!role.allow_localhost) {
+bool local_name(const Mount& mount, const Role& role, const NameParts& name) {
+    if (!role.allow_localhost || mount.defect("pki/no-localhost")) {
         return false;
     }
     for (const auto* local : {"localhost", "localdomain"}) {
@@ -82,46 +170,51 @@ bool local_name(const Role& role, const NameParts& name) {
     return false;
 }
 
-bool domain_allows(const Role& role, const NameParts& name, const std::string& domain) {
-    if (role.allow_bare_domains &&
+bool domain_allows(const Mount& mount, const Role& role, const NameParts& name,
+                   const std::string& domain) {
+    if ((role.allow_bare_domains || mount.defect("pki/bare-domains-always")) &&
         (equal_fold(name.whole, domain) || (name.email && equal_fold(name.host, domain)))) {
         return true;
     }
-    if (role.allow_subdomains &&
-        (below(name.host, domain) || (name.wildcard && equal_fold(name.host, domain)))) {
+    const bool below_it = below(name.host, domain) || (mount.defect("pki/subdomains-in-any-case") &&
+                                                       below(lower(name.host), lower(domain)));
+    if (role.allow_subdomains && (below_it || (name.wildcard && equal_fold(name.host, domain)))) {
         return true;
     }
-    return role.allow_glob_domains && domain.find('*') != std::string::npos &&
-           glob_matches(domain, name.whole);
+    return (role.allow_glob_domains || mount.defect("pki/globs-always")) &&
+           domain.find('*') != std::string::npos && glob_matches(domain, name.whole);
 }
 
-bool name_allowed(const Role& role, const std::string& name) {
-    const auto parts = take_apart(role, name);
+bool name_allowed(const Mount& mount, const Role& role, const std::string& name) {
+    const auto parts = take_apart(mount, role, name);
     if (!parts) {
         return false;
     }
-    if (role.enforce_hostnames) {
-        if (!parts->host.empty() && !is_host_name(parts->host)) {
+    if (role.enforce_hostnames && !mount.defect("pki/never-enforce-hostnames")) {
+        if (!parts->host.empty() && !is_host_name(to_ascii(parts->host))) {
             return false;
         }
         if (parts->wildcard && !is_wildcard_label(parts->wildcard_label)) {
             return false;
         }
     }
-    if (role.allow_any_name || local_name(role, *parts)) {
+    if (role.allow_any_name || mount.defect("pki/allow-any-name") ||
+        local_name(mount, role, *parts)) {
         return true;
     }
-    return std::any_of(
-        role.allowed_domains.begin(), role.allowed_domains.end(),
-        [&](const auto& domain) { return !domain.empty() && domain_allows(role, *parts, domain); });
+    return std::any_of(role.allowed_domains.begin(), role.allowed_domains.end(),
+                       [&](const auto& domain) {
+                           return !domain.empty() && domain_allows(mount, role, *parts, domain);
+                       });
 }
 
-bool common_name_allowed(const Role& role, const std::string& name) {
+bool common_name_allowed(const Mount& mount, const Role& role, const std::string& name) {
     const auto& validations = role.cn_validations;
-    if (validations == std::vector<std::string>{"disabled"}) {
+    if (validations == std::vector<std::string>{"disabled"} &&
+        (role.allow_any_name || !mount.defect("pki/always-validate-common-names"))) {
         return true;
     }
-    if (!name_allowed(role, name)) {
+    if (!name_allowed(mount, role, name)) {
         return false;
     }
     const auto* wanted = name.find('@') != std::string::npos ? "email" : "hostname";
@@ -160,8 +253,8 @@ Checked<> add_name(const Mount& mount, crypto::AltNames& names, const std::strin
         names.emails.push_back(name);
     } else if (const auto fault = idna_fault(mount, name)) {
         return refuse(*fault);
-    } else if (is_host_name(name)) {
-        names.dns.push_back(name);
+    } else if (auto ascii = to_ascii(name); is_host_name(ascii)) {
+        names.dns.push_back(std::move(ascii));
     }
     return {};
 }
@@ -172,6 +265,7 @@ std::vector<std::string> alternative_names(const Call& call) {
     for (auto& name : names) {
         name = std::string(trim(name));
     }
+    std::erase(names, std::string());
     return names;
 }
 
@@ -180,22 +274,18 @@ void remove_duplicates(std::vector<std::string>& names) {
     std::erase_if(names, [&](const auto& name) { return !seen.insert(name).second; });
 }
 
-// url.Parse lower-cases the scheme of a CSR's URI, so the check and the certificate see it so (row
-// 112).
-std::string normal_uri(const std::string& uri) {
-    const auto colon = uri.find(':');
-    return colon == std::string::npos ? uri : lower(uri.substr(0, colon)) + uri.substr(colon);
-}
-
 Checked<std::vector<crypto::AltNames::Other>> other_names(
-    const Role& role, const Call& call, const std::vector<crypto::AltNames::Other>& from_csr) {
+    const Mount& mount, const Role& role, const Call& call,
+    const std::vector<crypto::AltNames::Other>& from_csr) {
     auto parsed = parse_other_sans(call.fields.list("other_sans"));
     if (!parsed) {
         return refuse("could not parse requested other SAN: " + parsed.error().message);
     }
     auto others = std::move(*parsed);
     others.insert(others.end(), from_csr.begin(), from_csr.end());
-    if (role.allowed_other_sans == std::vector<std::string>{"*"}) {
+    if ((role.allowed_other_sans == std::vector<std::string>{"*"} &&
+         !mount.defect("pki/other-names-never-by-star")) ||
+        mount.defect("pki/other-names-always")) {
         return others;
     }
     const auto allowed = parse_other_sans(role.allowed_other_sans);
@@ -249,7 +339,9 @@ Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& r
     if (asked.empty()) {
         return asked;
     }
-    if (!role.allow_ip_sans) {
+    const bool allowed = (role.allow_ip_sans && !mount.defect("pki/no-ip-addresses")) ||
+                         mount.defect("pki/ip-addresses-always");
+    if (!allowed) {
         const auto source = mount.openbao()
                                 ? std::string(csr != nullptr ? "via CSR" : "via the API")
                             : csr != nullptr ? "some via CSR"
@@ -265,17 +357,28 @@ Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& r
             return refuse(fmt::format("the value \"{}\" is not a valid IP address", ip));
         }
         if (mount.openbao() && !role.allowed_ip_sans_cidr.empty() &&
-    std::erase(names, std::string());
-            !within_cidrs(role.allowed_ip_sans_cidr, ip)) {
+            !mount.defect("pki/ignore-ip-ranges") && !within_cidrs(role.allowed_ip_sans_cidr, ip)) {
             return refuse(fmt::format("the IP address \"{}\" is not allowed in this role", ip));
         }
     }
     return asked;
 }
 
+// A server that thinks it knows better which URIs are right.
+bool refused_by_defect(const Mount& mount, const std::string& uri) {
+    return (mount.defect("pki/only-spiffe-uris") && !uri.starts_with("spiffe:")) ||
+           (mount.defect("pki/only-uris-with-a-path") && std::ranges::count(uri, '/') < 3) ||
+           (mount.defect("pki/refuse-odd-uris") &&
+            (uri.find_first_of("?#%[*~") != std::string::npos)) ||
+           (mount.defect("pki/uris-of-1024-bytes") && uri.size() > 1024);
+}
+
 Checked<std::vector<std::string>> uris(const Mount& mount, const Role& role, const Call& call,
                                        const crypto::Csr* csr) {
     auto asked = csr != nullptr ? csr->alt_names().uris : call.fields.list("uri_sans");
+    if (csr == nullptr && mount.defect("pki/uri-sans-ignored")) {
+        asked.clear();
+    }
     const auto* source = csr != nullptr ? "via CSR" : "via the API";
     if (asked.empty() || mount.defect("pki/ignore-allowed-uri-sans")) {
         return asked;
@@ -287,14 +390,36 @@ Checked<std::vector<std::string>> uris(const Mount& mount, const Role& role, con
     }
     for (auto& uri : asked) {
         if (csr != nullptr) {
-            uri = normal_uri(uri);
+            uri = mount.defect("pki/uris-as-written") ? uri : *rewritten_uri(uri);
         }
-        if (std::none_of(role.allowed_uri_sans.begin(), role.allowed_uri_sans.end(),
-                         [&](const auto& allowed) { return glob_matches(allowed, uri); })) {
+        const auto allowed = [&](const std::string& pattern) {
+            if (mount.defect("pki/star-stops-at-slash") && pattern != "*" &&
+                std::ranges::count(uri, '/') != std::ranges::count(pattern, '/')) {
+                return false;
+            }
+            if (mount.defect("pki/uri-pattern-is-a-prefix") && uri.starts_with(pattern)) {
+                return true;
+            }
+            return mount.defect("pki/uri-patterns-ignore-case")
+                       ? glob_matches(lower(pattern), lower(uri))
+                       : glob_matches(pattern, uri);
+        };
+        if (mount.defect("pki/one-good-uri-is-enough") && &uri != &asked.front()) {
+            continue;
+        }
+        if (std::ranges::none_of(role.allowed_uri_sans, allowed) || refused_by_defect(mount, uri)) {
             return refuse(
                 fmt::format("URI Subject Alternative Names were provided {} which are not valid "
                             "for this role",
                             source));
+        }
+        if (csr == nullptr) {
+            const auto parsed = rewritten_uri(uri);
+            if (!parsed) {
+                return refuse(fmt::format(
+                    "the provided URI Subject Alternative Name \"{}\" is not a valid URI", uri));
+            }
+            uri = *parsed;
         }
     }
     return asked;
@@ -331,9 +456,10 @@ bool is_host_name(std::string_view name) {
                        [](const auto& label) { return is_label(label) && label.size() <= 63; });
 }
 
-std::optional<std::string> first_bad_name(const Role& role, const std::vector<std::string>& names) {
+std::optional<std::string> first_bad_name(const Mount& mount, const Role& role,
+                                          const std::vector<std::string>& names) {
     for (const auto& name : names) {
-        if (!name_allowed(role, name)) {
+        if (!name_allowed(mount, role, name)) {
             return name;
         }
     }
@@ -366,7 +492,9 @@ Result<std::vector<crypto::AltNames::Other>> parse_other_sans(
 
 Checked<Requested> requested_names(const Mount& mount, const Role& role, const Call& call,
                                    const crypto::Csr* csr) {
-    const auto* sans_csr = csr != nullptr && role.use_csr_sans ? csr : nullptr;
+    const bool of_csr = role.use_csr_sans || mount.defect("pki/csr-sans-always");
+    const auto* sans_csr =
+        csr != nullptr && of_csr && !mount.defect("pki/csr-sans-never") ? csr : nullptr;
     const auto csr_subject = csr != nullptr ? csr->subject() : crypto::Subject{};
     Requested asked;
 
@@ -377,7 +505,10 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
     if (common_name.empty()) {
         common_name = call.fields.text("common_name");
     }
-    if (common_name.empty() && role.require_cn) {
+    if (common_name.empty() && mount.defect("pki/invent-a-common-name")) {
+        common_name = "unnamed";
+    }
+    if (common_name.empty() && role.require_cn && !mount.defect("pki/ignore-require-cn")) {
         return refuse(
             "the common_name field is required, or must be provided in a CSR with "
             "\"use_csr_common_name\" set to true, unless \"require_cn\" is set to false");
@@ -390,7 +521,10 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
     const auto from_csr = sans_csr != nullptr ? sans_csr->alt_names() : crypto::AltNames{};
     names.dns = from_csr.dns;
     names.emails = from_csr.emails;
-    if (!common_name.empty() && !call.fields.boolean("exclude_cn_from_sans")) {
+    const bool excluded = (call.fields.boolean("exclude_cn_from_sans") &&
+                           !mount.defect("pki/ignore-exclude-cn-from-sans")) ||
+                          mount.defect("pki/common-name-is-no-san");
+    if (!common_name.empty() && !excluded) {
         if (auto added = add_name(mount, names, common_name); !added) {
             return tl::unexpected(added.error());
         }
@@ -403,20 +537,26 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
         }
     }
 
-    if (!common_name.empty() && !common_name_allowed(role, common_name)) {
+    if (mount.defect("pki/dns-names-before-common-name")) {
+        if (const auto bad = first_bad_name(mount, role, names.dns)) {
+            return refuse(fmt::format("subject alternate name {} not allowed by this role", *bad));
+        }
+    }
+    if (!common_name.empty() && !common_name_allowed(mount, role, common_name)) {
         return refuse(fmt::format("common name {} not allowed by this role", common_name));
     }
-    if (const auto& serial = asked.subject.serial_number;
-        !serial.empty() && !subject_serial_allowed(role, serial)) {
+    if (const auto& serial = asked.subject.serial_number; !serial.empty() &&
+                                                          !subject_serial_allowed(role, serial) &&
+                                                          !mount.defect("pki/any-subject-serial")) {
         return refuse(fmt::format("serial_number {} not allowed by this role", serial));
     }
-    if (const auto bad = first_bad_name(role, names.dns)) {
+    if (const auto bad = first_bad_name(mount, role, names.dns)) {
         return refuse(fmt::format("subject alternate name {} not allowed by this role", *bad));
     }
-    if (const auto bad = first_bad_name(role, names.emails)) {
+    if (const auto bad = first_bad_name(mount, role, names.emails)) {
         return refuse(fmt::format("email address {} not allowed by this role", *bad));
     }
-    auto others = other_names(role, call, from_csr.others);
+    auto others = other_names(mount, role, call, from_csr.others);
     if (!others) {
         return tl::unexpected(others.error());
     }
@@ -436,11 +576,29 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
     if (!mount.openbao()) {
         std::sort(names.dns.begin(), names.dns.end());
     }
+    if (mount.defect("pki/dns-names-backwards")) {
+        std::reverse(names.dns.begin(), names.dns.end());
+    }
     std::sort(names.emails.begin(), names.emails.end());
     if (mount.defect("pki/drop-uri-san")) {
         names.uris.clear();
     }
+    if (mount.defect("pki/second-uri-dropped") && names.uris.size() > 1) {
+        names.uris.resize(1);
+    }
+    if (mount.defect("pki/dns-dropped-beside-uri") && !names.uris.empty()) {
+        names.dns.clear();
+    }
+    if (mount.defect("pki/refuse-without-uri") && sans_csr != nullptr && names.uris.empty()) {
+        return refuse("a URI Subject Alternative Name is needed");
+    }
 
+    if (mount.defect("pki/subject-serial-is-dropped")) {
+        asked.subject.serial_number.clear();
+    }
+    if (mount.defect("pki/ignore-subject-of-the-role")) {
+        return asked;
+    }
     asked.subject.organization = role.organization;
     asked.subject.organizational_unit = role.ou;
     asked.subject.country = role.country;
@@ -448,11 +606,19 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
     asked.subject.province = role.province;
     asked.subject.street_address = role.street_address;
     asked.subject.postal_code = role.postal_code;
+    if (mount.defect("pki/csr-subject-is-copied")) {
+        asked.subject = csr_subject;
+    }
     return asked;
 }
 
-Checked<> check_user_ids(const Role& role, const Call& call) {
-    for (const auto& id : call.fields.list("user_ids")) {
+Checked<std::vector<std::string>> user_ids(const Role& role, const Call& call,
+                                           const crypto::Csr* csr) {
+    auto asked = call.fields.list("user_ids");
+    if (asked.empty() && csr != nullptr) {
+        asked = csr->subject().user_ids;
+    }
+    for (const auto& id : asked) {
         const bool allowed = std::any_of(
             role.allowed_user_ids.begin(), role.allowed_user_ids.end(), [&](const auto& pattern) {
                 return equal_fold(pattern, id) ||
@@ -462,7 +628,7 @@ Checked<> check_user_ids(const Role& role, const Call& call) {
             return refuse(fmt::format("user_id {} is not allowed by this role", id));
         }
     }
-    return {};
+    return asked;
 }
 
 }  // namespace meshproof::fakes::pki

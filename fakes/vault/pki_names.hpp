@@ -10,7 +10,7 @@ namespace meshproof::fakes::pki {
 /// What Vault takes for a host name, one wildcard label in front allowed.
 [[nodiscard]] bool is_host_name(std::string_view name);
 /// The first of the names that the role does not allow (rows 107 to 109).
-[[nodiscard]] std::optional<std::string> first_bad_name(const Role& role,
+[[nodiscard]] std::optional<std::string> first_bad_name(const Mount& mount, const Role& role,
                                                         const std::vector<std::string>& names);
 
 /// Subject and names that a certificate shall have.
@@ -23,8 +23,9 @@ struct Requested {
 /// role.
 [[nodiscard]] Checked<Requested> requested_names(const Mount& mount, const Role& role,
                                                  const Call& call, const crypto::Csr* csr);
-/// Row 103's last role check: user ids are allowed or refused, the certificate does not carry them.
-[[nodiscard]] Checked<> check_user_ids(const Role& role, const Call& call);
+/// Row 103's last role check: the user ids of the parameter, else of the CSR, for the subject.
+[[nodiscard]] Checked<std::vector<std::string>> user_ids(const Role& role, const Call& call,
+                                                         const crypto::Csr* csr);
 
 /// "1.2.3;UTF8:value" entries; the failure says what is malformed.
 [[nodiscard]] Result<std::vector<crypto::AltNames::Other>> parse_other_sans(

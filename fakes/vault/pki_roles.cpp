@@ -22,9 +22,10 @@ bool is_cidr(const std::string& text) {
     return !v4 || !v6;
 }
 
-Checked<> check_bounds(const Role& role) {
+Checked<> check_bounds(const Mount& mount, const Role& role) {
     const auto& after = role.not_after_bound;
-    if (after != "permit" && after != "ttl-limited" && after != "forbid" && !parse_rfc3339(after)) {
+    if (after != "permit" && after != "ttl-limited" && after != "forbid" && !parse_rfc3339(after) &&
+        !mount.defect("pki/any-not-after-bound")) {
         return refuse(
             "Unknown value for field `not_after_bound`. Possible values are `permit`, "
             "`ttl-limited`, `forbid`, or an explicit timestamp.");
@@ -47,15 +48,18 @@ Checked<> check_bounds(const Role& role) {
 Checked<> settle_key(const Mount& mount, Role& role) {
     if (role.key_type == "any") {
         role.key_bits = 0;
-        if (!mount.openbao()) {
+        if (!mount.openbao() || mount.defect("pki/any-keeps-no-signature-bits")) {
             role.signature_bits = 0;
         }
         return {};
     }
-    if (const auto type = key_type_of(role.key_type, role.key_bits); !type) {
+    if (const auto type = key_type_of(role.key_type, role.key_bits);
+        !type && !mount.defect("pki/any-key-type")) {
         return tl::unexpected(type.error());
     }
-    role.key_bits = default_key_bits(role.key_type, role.key_bits);
+    if (!mount.defect("pki/key-bits-stay-0")) {
+        role.key_bits = default_key_bits(role.key_type, role.key_bits);
+    }
     if (!mount.openbao() && role.key_type == "rsa") {
         if (role.signature_bits == 0) {
             role.signature_bits = 256;
@@ -72,7 +76,8 @@ Checked<> check_role(const Mount& mount, Role& role) {
         !others && role.allowed_other_sans != std::vector<std::string>{"*"}) {
         return refuse("error parsing allowed_other_sans: " + others.error().message);
     }
-    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl) {
+    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl &&
+        !mount.defect("pki/role-ttl-above-max-ttl")) {
         return refuse("\"ttl\" value must be less than \"max_ttl\" value");
     }
     if (auto key = settle_key(mount, role); !key) {
@@ -93,7 +98,8 @@ Checked<> check_role(const Mount& mount, Role& role) {
         }
     }
     for (const auto& validation : role.cn_validations) {
-        if (validation != "email" && validation != "hostname" && validation != "disabled") {
+        if (validation != "email" && validation != "hostname" && validation != "disabled" &&
+            !mount.defect("pki/any-cn-validations")) {
             return go_error(
                 fmt::format("cn_validations value incorrect: unknown type: `{}`", validation));
         }
@@ -101,7 +107,7 @@ Checked<> check_role(const Mount& mount, Role& role) {
     if (role.issuer_ref.empty()) {
         role.issuer_ref = "default";
     }
-    return mount.openbao() ? check_bounds(role) : Checked<>{};
+    return mount.openbao() ? check_bounds(mount, role) : Checked<>{};
 }
 
 std::vector<std::string> role_warnings(Mount& mount, const Role& role, bool asked_for_lease) {
@@ -110,14 +116,15 @@ std::vector<std::string> role_warnings(Mount& mount, const Role& role, bool aske
         warnings.emplace_back(
             "mutually exclusive values no_store=true and generate_lease=true were both specified; "
             "no_store=true takes priority");
-    } else if (role.generate_lease) {
+    } else if (role.generate_lease && !mount.defect("pki/no-warning-of-leases")) {
         warnings.push_back(fmt::format(
             "it is encouraged to disable generate_lease and rely on PKI's native capabilities when "
             "possible; this option can cause {}-wide issues with large numbers of issued "
             "certificates",
             mount.openbao() ? "instance" : "Vault"));
     }
-    if (!find_issuer(mount, role.issuer_ref)) {
+    if (!find_issuer(mount, role.issuer_ref) &&
+        !mount.defect("pki/no-warning-of-a-missing-issuer")) {
         warnings.push_back(
             role.issuer_ref == "default"
                 ? "Issuing Certificate was set to default, but no default issuing certificate "
@@ -149,7 +156,11 @@ BackendResponse read_role(Mount& mount, const Call& call) {
 BackendResponse write_role(Mount& mount, const Call& call) {
     const auto name = call.captured("name");
     Role role;
-    if (call.patch()) {
+    role.allow_localhost = !mount.defect("pki/role-allows-no-localhost");
+    if (mount.defect("pki/role-write-merges") && mount.roles.contains(name)) {
+        role = mount.roles.at(name);
+    }
+    if (call.patch() && !mount.defect("pki/role-patch-overwrites")) {
         const auto old = mount.roles.find(name);
         if (old == mount.roles.end()) {
             return BackendResponse::error("Unable to fetch role entry to patch");
@@ -158,19 +169,25 @@ BackendResponse write_role(Mount& mount, const Call& call) {
     }
     assign_role(role, call.fields, mount.product);
     const bool asked_for_lease = role.generate_lease;
-    if (role.no_store) {
+    if (role.no_store && !mount.defect("pki/no-store-with-lease")) {
         role.generate_lease = false;
     }
     if (auto checked = check_role(mount, role); !checked) {
         return checked.error();
     }
     mount.roles[name] = role;
-    return BackendResponse::with(role_json(role, mount.product),
-                                 role_warnings(mount, role, asked_for_lease));
+    auto data = role_json(role, mount.product);
+    if (mount.defect("pki/role-durations-as-text")) {
+        data["ttl"] = go_duration(role.ttl);
+    }
+    return BackendResponse::with(std::move(data), role_warnings(mount, role, asked_for_lease));
 }
 
 BackendResponse delete_role(Mount& mount, const Call& call) {
-    mount.roles.erase(call.captured("name"));
+    if (mount.roles.erase(call.captured("name")) == 0 &&
+        mount.defect("pki/absent-role-cannot-be-removed")) {
+        return not_found();
+    }
     return BackendResponse::nothing();
 }
 

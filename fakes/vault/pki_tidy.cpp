@@ -1,6 +1,9 @@
+#include "fakes/vault/pki_tidy.hpp"
+
 #include "core/base/text.hpp"
 #include "fakes/vault/pki_crl.hpp"
 #include "fakes/vault/pki_handlers.hpp"
+#include "fakes/vault/pki_revoke.hpp"
 
 namespace meshproof::fakes::pki {
 
@@ -76,16 +79,15 @@ bool nothing_selected(const Mount& mount, const Json& settings) {
 
 // What the selected operations remove. It ends before the answer does, as no one can look in
 // between.
-void run(Mount& mount, const Call& call, Json& status) {
+void run(Mount& mount, Time now, Json& status) {
     const auto safety = std::chrono::seconds(status["safety_buffer"].get<std::int64_t>());
     const auto over = [&](const crypto::Certificate& certificate) {
-        return certificate.not_after() + safety < call.now();
+        return certificate.not_after() + safety < now;
     };
     std::size_t certificates = 0, revoked = 0;
     if (status["tidy_cert_store"] == true) {
-        certificates = std::erase_if(mount.certificates, [&](const auto& one) {
-            return over(one.second) && !mount.revocations.contains(one.first);
-        });
+        certificates =
+            std::erase_if(mount.certificates, [&](const auto& one) { return over(one.second); });
     }
     if (status["tidy_revoked_certs"] == true) {
         std::set<std::string> gone;
@@ -100,7 +102,7 @@ void run(Mount& mount, const Call& call, Json& status) {
         }
         revoked = gone.size();
         if (revoked > 0) {
-            rebuild_crls(mount, call.now());
+            rebuild_crls(mount, now);
         }
     }
     status["cert_store_deleted_count"] = certificates;
@@ -116,9 +118,9 @@ void run(Mount& mount, const Call& call, Json& status) {
     }
     status["internal_backend_uuid"] = mount.uuid;
     status["state"] = "Finished";
-    status["time_started"] = rfc3339_nano(call.now());
-    status["time_finished"] = rfc3339_nano(call.now());
-    status["last_auto_tidy_finished"] = rfc3339_nano(call.now());
+    status["time_started"] = rfc3339_nano(now);
+    status["time_finished"] = rfc3339_nano(now);
+    status["last_auto_tidy_finished"] = rfc3339_nano(now);
     for (const auto* name :
          {"error", "message", "current_cert_store_count", "current_revoked_cert_count"}) {
         status[name] = Json();
@@ -140,13 +142,25 @@ BackendResponse tidy(Mount& mount, const Call& call) {
                                   choose_one(mount));
         return answer;
     }
-    run(mount, call, settings);
+    run(mount, call.now(), settings);
+    mount.timers.last_tidy = call.now();
     mount.tidy_status = std::move(settings);
     answer.warnings.push_back(
         fmt::format("Tidy operation successfully started. Any information from the operation will "
                     "be printed to {}'s server logs.",
                     mount.openbao() ? "OpenBao" : "Vault"));
     return answer;
+}
+
+void tidy_automatically(Mount& mount, Time now) {
+    auto status = mount.auto_tidy;
+    for (const auto* only_of_auto_tidy :
+         {"enabled", "interval_duration", "maintain_stored_certificate_counts",
+          "publish_stored_certificate_count_metrics"}) {
+        status.erase(only_of_auto_tidy);
+    }
+    run(mount, now, status);
+    mount.tidy_status = std::move(status);
 }
 
 BackendResponse tidy_cancel(Mount&, const Call&) {

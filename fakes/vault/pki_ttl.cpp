@@ -22,15 +22,16 @@ std::string go_time(Time time) {
 }
 
 // OpenBao's role.not_after_bound (row 94).
-Checked<> within_bound(const Role& role, Time not_after, Time by_ttl, Duration ttl) {
+Checked<> within_bound(const Mount& mount, const Role& role, Time not_after, Time by_ttl,
+                       Duration ttl) {
     if (role.not_after_bound == "permit") {
         return {};
     }
-    if (role.not_after_bound == "forbid") {
+    if (role.not_after_bound == "forbid" && !mount.defect("pki/not-after-is-never-forbidden")) {
         return refuse("not_after_bound is set to forbid. not_after cannot be provided.");
     }
     if (role.not_after_bound == "ttl-limited") {
-        if (not_after <= by_ttl) {
+        if (not_after <= by_ttl || mount.defect("pki/no-ttl-limit-of-not-after")) {
             return {};
         }
         return refuse(
@@ -38,7 +39,8 @@ Checked<> within_bound(const Role& role, Time not_after, Time by_ttl, Duration t
                         "would result in notAfter of {} that is beyond the TTL of {}",
                         rfc3339_nano(not_after), go_duration(ttl)));
     }
-    if (const auto limit = parse_rfc3339(role.not_after_bound); limit && not_after > *limit) {
+    if (const auto limit = parse_rfc3339(role.not_after_bound);
+        limit && not_after > *limit && !mount.defect("pki/no-time-limit-of-not-after")) {
         return refuse(
             fmt::format("not_after_bound is set to {}. Cannot statisfy request as that would "
                         "result in notAfter of {} that is beyond the maximum timestamp of {}",
@@ -48,8 +50,9 @@ Checked<> within_bound(const Role& role, Time not_after, Time by_ttl, Duration t
 }
 
 // OpenBao's role.not_before_bound, for `sign` too although it does not apply the parameter.
-Checked<> within_not_before_bound(const Role& role, Time not_before, Time earliest) {
-    if (role.not_before_bound == "forbid") {
+Checked<> within_not_before_bound(const Mount& mount, const Role& role, Time not_before,
+                                  Time earliest) {
+    if (role.not_before_bound == "forbid" && !mount.defect("pki/not-before-is-never-forbidden")) {
         return refuse("not_before_bound is set to forbid. not_before cannot be provided.");
     }
     if (role.not_before_bound == "duration" && not_before < earliest) {
@@ -63,22 +66,30 @@ Checked<> within_not_before_bound(const Role& role, Time not_before, Time earlie
 }
 
 Checked<Time> start(const Mount& mount, const Role& role, const Call& call, bool honours) {
-    const auto backdate = role.not_before_duration > Duration{}
-                              ? role.not_before_duration
-                              : Duration(std::chrono::seconds(30));
+    auto backdate = role.not_before_duration;
+    if ((backdate == Duration{} && !mount.defect("pki/zero-not-before-duration-counts")) ||
+        mount.defect("pki/ignore-not-before-duration")) {
+        backdate = std::chrono::seconds(30);
+    }
     auto not_before = call.now() - backdate;
-    const auto asked = role.not_before.empty() ? call.fields.text("not_before") : role.not_before;
+    const auto asked = role.not_before.empty() || mount.defect("pki/ignore-not-before-of-the-role")
+                           ? call.fields.text("not_before")
+                           : role.not_before;
     if (mount.openbao() && !asked.empty()) {
         const auto time = parse_time(asked);
+        if (!time && mount.defect("pki/ignore-unreadable-not-before")) {
+            return not_before;
+        }
         if (!time) {
             return tl::unexpected(time.error());
         }
         if (role.not_before.empty()) {
-            if (auto bound = within_not_before_bound(role, *time, not_before); !bound) {
+            if (auto bound = within_not_before_bound(mount, role, *time, not_before); !bound) {
                 return tl::unexpected(bound.error());
             }
         }
-        if (honours) {
+        if ((honours && !mount.defect("pki/issue-ignores-not-before")) ||
+            mount.defect("pki/sign-honours-not-before")) {
             not_before = *time;
         }
     }
@@ -99,35 +110,54 @@ Checked<Validity> validity(const Mount& mount, const Role& role, const Call& cal
     }
     result.not_before = *not_before;
 
-    auto ttl = call.fields.duration("ttl");
+    auto ttl = mount.defect("pki/ignore-requested-ttl") ? Duration{} : call.fields.duration("ttl");
     const auto asked_end = role.not_after.empty() ? call.fields.text("not_after") : role.not_after;
-    if (ttl > Duration{} && !asked_end.empty()) {
+    if (ttl > Duration{} && !asked_end.empty() && !mount.defect("pki/ttl-goes-before-not-after")) {
         return refuse(
             "Either ttl or not_after should be provided. Both should not be provided in the same "
             "request.");
     }
-    if (ttl == Duration{}) {
+    if (ttl == Duration{} && !mount.defect("pki/ignore-role-ttl")) {
         ttl = role.ttl;
     }
     if (ttl == Duration{}) {
         ttl = call.request.mount.default_lease_ttl;
     }
     // The role's limit replaces the mount's, also where it is the greater one (row 93).
-    const auto limit = role.max_ttl > Duration{} ? role.max_ttl : call.request.mount.max_lease_ttl;
-    if (ttl > limit && !mount.defect("pki/ignore-role-max-ttl")) {
-        result.warnings.push_back(fmt::format(
-            "TTL \"{}\" is longer than permitted maxTTL \"{}\", so maxTTL is being used",
-            go_duration(ttl), go_duration(limit)));
+    auto limit = role.max_ttl > Duration{} ? role.max_ttl : call.request.mount.max_lease_ttl;
+    if (mount.defect("pki/mount-max-caps-the-role")) {
+        limit = std::min(limit, call.request.mount.max_lease_ttl);
+    }
+    const bool unlimited = mount.defect(role.max_ttl > Duration{} ? "pki/ignore-role-max-ttl"
+                                                                  : "pki/no-mount-max-ttl");
+    if (ttl > limit && !unlimited) {
+        if (!mount.defect("pki/cap-without-a-warning")) {
+            result.warnings.push_back(fmt::format(
+                "TTL \"{}\" is longer than permitted maxTTL \"{}\", so maxTTL is being used",
+                go_duration(ttl), go_duration(limit)));
+        }
         ttl = limit;
     }
     result.not_after = call.now() + ttl;
+    if (mount.defect("pki/not-after-is-rounded-up")) {
+        result.not_after += std::chrono::seconds(1);
+    }
     if (!asked_end.empty()) {
-        const auto time = parse_time(asked_end);
+        auto time = parse_time(asked_end);
+        if (!time && mount.defect("pki/ignore-unreadable-not-after")) {
+            time = result.not_after;
+        }
         if (!time) {
             return tl::unexpected(time.error());
         }
+        if (mount.defect("pki/no-past-not-after") && *time < call.now()) {
+            return refuse("not_after is in the past");
+        }
+        if (mount.defect("pki/not-after-is-capped")) {
+            time = std::min(*time, call.now() + limit);
+        }
         if (mount.openbao() && role.not_after.empty()) {
-            if (auto bound = within_bound(role, *time, result.not_after, ttl); !bound) {
+            if (auto bound = within_bound(mount, role, *time, result.not_after, ttl); !bound) {
                 return tl::unexpected(bound.error());
             }
         }
@@ -135,7 +165,11 @@ Checked<Validity> validity(const Mount& mount, const Role& role, const Call& cal
     }
     if (issuer && result.not_after > issuer->not_after &&
         !mount.defect("pki/ignore-issuer-expiry")) {
-        if (issuer->behavior == "truncate") {
+        if (mount.defect("pki/expired-issuer-signs") && issuer->not_after < call.now()) {
+            return result;
+        }
+        if ((issuer->behavior == "truncate" && !mount.defect("pki/truncate-refuses")) ||
+            (issuer->behavior == "permit" && mount.defect("pki/permit-truncates"))) {
             result.not_after = issuer->not_after;
         } else if (issuer->behavior != "permit") {
             return refuse(fmt::format(
@@ -144,7 +178,8 @@ Checked<Validity> validity(const Mount& mount, const Role& role, const Call& cal
                 rfc3339_nano(result.not_after), rfc3339_nano(issuer->not_after)));
         }
     }
-    if (mount.openbao() && honours_not_before && result.not_before > result.not_after) {
+    if (mount.openbao() && honours_not_before && result.not_before > result.not_after &&
+        !mount.defect("pki/begins-after-its-end")) {
         return refuse(fmt::format(
             "The certificate's Not Before ({}) is later than the certificate's Not After ({})",
             go_time(result.not_before), go_time(result.not_after)));

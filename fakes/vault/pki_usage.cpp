@@ -34,9 +34,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> extended
     {"netscapeservergatedcrypto", "2.16.840.1.113730.4.1"},
 }};
 
-std::string plain(std::string_view name, std::string_view prefix) {
-    auto word = lower(trim(name));
-    return word.starts_with(prefix) ? word.substr(prefix.size()) : word;
+// The prefixes of Go's own names ("KeyUsageDigitalSignature") make a name unknown.
+std::string plain(std::string_view name) {
+    return lower(trim(name));
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ std::optional<unsigned> key_usage_bits(const std::vector<std::string>& names) {
     unsigned bits = 0;
     for (const auto& name : names) {
         for (const auto& [word, bit] : key_usages) {
-            if (plain(name, "keyusage") == word) {
+            if (plain(name) == word) {
                 bits |= bit;
             }
         }
@@ -56,7 +56,7 @@ std::optional<unsigned> key_usage_bits(const std::vector<std::string>& names) {
 std::vector<std::string> extended_key_usages(const Role& role) {
     std::set<std::string> wanted;
     for (const auto& name : role.ext_key_usage) {
-        wanted.insert(plain(name, "extkeyusage"));
+        wanted.insert(plain(name));
     }
     const std::array<std::pair<bool, std::string_view>, 4> flags = {{
         {role.server_flag, "serverauth"},
@@ -79,8 +79,36 @@ std::vector<std::string> extended_key_usages(const Role& role) {
     return oids;
 }
 
+const std::vector<SignatureName>& signature_names() {
+    static const auto names = [] {
+        std::vector<SignatureName> all;
+        for (const auto* bits : {"256", "384", "512"}) {
+            const auto digest = std::string("sha") + bits;
+            all.push_back({fmt::format("SHA{}WithRSA", bits), "rsa", digest});
+            all.push_back({fmt::format("ECDSAWithSHA{}", bits), "ec", digest});
+            all.push_back({fmt::format("SHA{}WithRSAPSS", bits), "rsa", digest, true});
+        }
+        all.push_back({"Ed25519", "ed25519", ""});
+        all.push_back({"PureEd25519", "ed25519", ""});
+        return all;
+    }();
+    return names;
+}
+
+std::optional<SignatureName> parse_signature_name(std::string_view name) {
+    for (const auto& one : signature_names()) {
+        if (lower(one.name) == lower(name)) {
+            return one;
+        }
+    }
+    return std::nullopt;
+}
+
 std::string go_signature_name(const crypto::Certificate& certificate) {
     const auto algorithm = certificate.signature_algorithm();
+    if (algorithm == "rsassaPss") {
+        return fmt::format("SHA{}WithRSAPSS", certificate.signature_digest().substr(3));
+    }
     for (const auto* bits : {"256", "384", "512"}) {
         if (algorithm.ends_with(std::string("SHA") + bits)) {
             return std::string("ECDSAWithSHA") + bits;

@@ -12,6 +12,18 @@ namespace meshproof::fakes::pki {
 /// `ext_key_usage_oids`.
 [[nodiscard]] std::vector<std::string> extended_key_usages(const Role& role);
 
+/// A signature algorithm by Go's name, in any case: "SHA384WithRSAPSS", "ECDSAWithSHA256",
+/// "Ed25519".
+struct SignatureName {
+    std::string name;    ///< as it is printed
+    std::string key;     ///< "rsa", "ec" or "ed25519"
+    std::string digest;  ///< "sha384", "" for ed25519
+    bool pss = false;
+};
+[[nodiscard]] const std::vector<SignatureName>& signature_names();
+/// Nothing where there is no such algorithm.
+[[nodiscard]] std::optional<SignatureName> parse_signature_name(std::string_view name);
+
 /// Go's name of the certificate's signature algorithm: "SHA256WithRSA" (row 83).
 [[nodiscard]] std::string go_signature_name(const crypto::Certificate& certificate);
 
