@@ -471,8 +471,13 @@ Task<Result<void>> greet(std::shared_ptr<Session> session) {
         co_return propagate(context);
     }
     const auto shaken = co_await session->wire->handshake(*context, party, /*server=*/true);
-    if (shaken && party.verify_peer) {
-        session->peer.certificate = crypto::tls_peer(session->wire->ssl());
+    if (shaken && (party.verify_peer || party.ask_peer)) {
+        auto shown = crypto::tls_peer(session->wire->ssl());
+        session->peer.bad_certificate =
+            shown && crypto::tls_fault(session->wire->ssl()) != crypto::ChainFault::none;
+        if (shown && !session->peer.bad_certificate) {
+            session->peer.certificate = std::move(shown);
+        }
     }
     co_return shaken;
 }

@@ -14,8 +14,8 @@ bool same_identity(const std::optional<crypto::TlsIdentity>& a,
 
 bool same_party(const crypto::TlsParty& a, const crypto::TlsParty& b) {
     return a.server_name == b.server_name && a.verify_peer == b.verify_peer &&
-           a.system_trust == b.system_trust && same_identity(a.identity, b.identity) &&
-           a.trust == b.trust;
+           a.ask_peer == b.ask_peer && a.system_trust == b.system_trust &&
+           same_identity(a.identity, b.identity) && a.trust == b.trust;
 }
 
 ConnectionPool::Entry& ConnectionPool::entry(const Endpoint& endpoint) {

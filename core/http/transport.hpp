@@ -14,8 +14,9 @@ namespace meshproof::http {
 struct Peer {
     std::string address;  ///< "127.0.0.1" or the caller's name in sim
     std::optional<crypto::Certificate>
-        certificate;         ///< the verified client certificate, where there is one
-    std::size_t served = 0;  ///< requests that came on this connection before
+        certificate;               ///< the verified client certificate, where there is one
+    bool bad_certificate = false;  ///< one was shown that none of our CAs stands for (ask_peer)
+    std::size_t served = 0;        ///< requests that came on this connection before
 };
 
 /// What awaits a new connection instead of the usual: what chaos asks for. TLS ports only.
