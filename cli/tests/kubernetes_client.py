@@ -198,13 +198,14 @@ try:
     check(ended == [], f"a watch for nothing saw {ended}")
 
     # What a service account may, as itself.
-    def as_app():
+    def as_bearer(token):
         mine = client.Configuration.get_default_copy()
-        mine.api_key = {"authorization": "Bearer " + token_of().status.token}
-        mine.cert_file = mine.key_file = None
+        mine.api_key = {"authorization": "Bearer " + token}
+        # What else would speak for the kubeconfig's user.
+        mine.cert_file = mine.key_file = mine.refresh_api_key_hook = None
         return client.ApiClient(mine)
 
-    own = client.CoreV1Api(as_app())
+    own = client.CoreV1Api(as_bearer(token_of().status.token))
     refused(
         403,
         "Forbidden",
@@ -260,11 +261,9 @@ try:
     core.create_namespaced_service_account(space, {"metadata": {"name": "app"}})
     check("does not match claim" in review(old).error, f"the token of a namesake: {review(old)}")
 
-    # Without credentials, and with wrong ones.
-    wrong = client.Configuration.get_default_copy()
-    wrong.api_key = {"authorization": "Bearer wrong"}
-    wrong.cert_file = wrong.key_file = None
-    refused(401, "Unauthorized", "Unauthorized", client.CoreV1Api(client.ApiClient(wrong)).list_namespaced_pod, space)
+    # A wrong token.
+    wrong = client.CoreV1Api(as_bearer("wrong"))
+    refused(401, "Unauthorized", "Unauthorized", wrong.list_namespaced_pod, space)
 finally:
     core.delete_namespace(space)
 
