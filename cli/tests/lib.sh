@@ -32,7 +32,8 @@ foreign_programs() {
     case $1 in openbao) program=$(real_program bao) ;; *) program=$(real_program vault) ;; esac
     kubectl=$(real_program kubectl)
     [[ -n $program && -n $kubectl ]] || skip "bao, vault and kubectl cannot all be had here (scripts/real-servers install says why)"
-    command -v jq >/dev/null || skip "jq is not there"
+    local tool
+    for tool in curl jq openssl; do command -v "$tool" >/dev/null || skip "$tool is not there"; done
 }
 
 # python_with_clients: sets `python`, which has hvac and kubernetes, or skips the test.
@@ -74,10 +75,10 @@ serve() {
     [[ -n ${VAULT_ADDR:-} ]] || { cat "$folder/serve/err" && exit 1; }
 }
 
-# against PRODUCT fake|real: as serve; for `real` a private real server, in memory, takes the fake Vault's place, and only the
+# against PRODUCT fake|real [FLAG...]: as serve; for `real` a private real server, in memory, takes the fake Vault's place, and only the
 # API server is a fake. So one script says of both what is right. Sets unseal_key too. Needs foreign_programs.
 against() {
-    serve "$1"
+    serve "$1" "${@:3}"
     unseal_key=$(head -1 "$folder/serve/files/unseal-keys")
     [[ $2 == fake ]] || real_vault
 }
