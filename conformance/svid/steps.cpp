@@ -1,0 +1,164 @@
+#include "conformance/svid/steps.hpp"
+
+#include "core/base/text.hpp"
+
+namespace meshproof::conformance::svid {
+
+using crypto::Certificate;
+using crypto::Key;
+using crypto::KeyType;
+using run::Json;
+using run::Probe;
+using run::Reply;
+
+namespace {
+
+Certificate certificate_at(Probe& probe, const Reply& reply, const char* field) {
+    const auto& data = reply.data();
+    const auto pem = data.is_object() ? data.value(field, "") : std::string();
+    auto certificate = Certificate::from_pem(pem);
+    if (!certificate) {
+        probe.give_up(
+            fmt::format("{}: data.{}: {}", reply.asked, field, certificate.error().message));
+    }
+    return std::move(*certificate);
+}
+
+}  // namespace
+
+Task<Authority> make_root(Probe& probe, std::string base, Json changes) {
+    const auto mount = co_await probe.mount(base);
+    Json body{{"common_name", base},
+              {"exclude_cn_from_sans", true},
+              {"uri_sans", domain_id},
+              {"key_type", "ec"},
+              {"ttl", "700h"}};
+    body.update(changes);
+    const auto reply =
+        co_await probe.set_up("PUT", mount + "/root/generate/internal", std::move(body));
+    co_return Authority{mount, certificate_at(probe, reply, "certificate")};
+}
+
+Task<Authority> make_intermediate(Probe& probe, Authority root, std::string base, Json changes) {
+    const auto mount = co_await probe.mount(base);
+    Json asked{{"common_name", base}, {"key_type", "ec"}};
+    const auto request =
+        co_await probe.set_up("PUT", mount + "/intermediate/generate/internal", std::move(asked));
+    Json body{{"csr", request.data()["csr"]}, {"common_name", base}, {"exclude_cn_from_sans", true},
+              {"uri_sans", domain_id},        {"ttl", "600h"},       {"format", "pem"}};
+    body.update(changes);
+    const auto reply =
+        co_await probe.set_up("PUT", root.mount + "/root/sign-intermediate", std::move(body));
+    const auto certificate = certificate_at(probe, reply, "certificate");
+    Json both{{"certificate", certificate.pem() + root.certificate.pem()}};
+    co_await probe.set_up("PUT", mount + "/intermediate/set-signed", std::move(both));
+    co_return Authority{mount, certificate};
+}
+
+Task<Certificate> sign_intermediate(Probe& probe, std::string mount, crypto::Csr::Spec asked,
+                                    Json changes) {
+    const auto csr = crypto::Csr::make(asked, Key::generate(KeyType::p256));
+    Json body{{"csr", csr.pem()},
+              {"common_name", "intermediate"},
+              {"exclude_cn_from_sans", true},
+              {"ttl", "600h"}};
+    body.update(changes);
+    const auto reply =
+        co_await probe.vault("PUT", mount + "/root/sign-intermediate", std::move(body));
+    if (!probe.expect_status(reply, 200)) {
+        probe.give_up("no intermediate was signed");
+    }
+    co_return certificate_at(probe, reply, "certificate");
+}
+
+Task<std::string> make_role(Probe& probe, std::string mount, Json changes, std::string name) {
+    Json body{{"allow_any_name", true},
+              {"enforce_hostnames", false},
+              {"require_cn", false},
+              {"key_type", "any"},
+              {"allowed_uri_sans", fmt::format("{}/*", domain_id)},
+              {"ttl", "1h"},
+              {"max_ttl", "24h"}};
+    body.update(changes);
+    co_await probe.set_up("PUT", fmt::format("{}/roles/{}", mount, name), std::move(body));
+    co_return name;
+}
+
+crypto::Csr::Spec asking_for(std::vector<std::string> uris) {
+    crypto::Csr::Spec asked;
+    asked.alt_names.uris = std::move(uris);
+    return asked;
+}
+
+Task<Reply> ask_to_sign(Probe& probe, std::string path, crypto::Csr::Spec asked, Json more) {
+    const auto csr = crypto::Csr::make(asked, Key::generate(KeyType::p256));
+    Json body{{"csr", csr.pem()}};
+    body.update(more);
+    co_return co_await probe.vault("PUT", std::move(path), std::move(body));
+}
+
+Made read_made(Probe& probe, Reply reply) {
+    if (!probe.expect_status(reply, 200)) {
+        probe.give_up("no leaf came");
+    }
+    Made made;
+    made.leaf = certificate_at(probe, reply, "certificate");
+    for (const auto& pem : reply.data().value("ca_chain", Json::array())) {
+        if (auto certificate = Certificate::from_pem(pem.get<std::string>())) {
+            made.chain.push_back(std::move(*certificate));
+        }
+    }
+    made.reply = std::move(reply);
+    return made;
+}
+
+Task<Made> sign(Probe& probe, std::string path, crypto::Csr::Spec asked, Json more) {
+    auto reply = co_await ask_to_sign(probe, std::move(path), std::move(asked), std::move(more));
+    co_return read_made(probe, std::move(reply));
+}
+
+Task<Made> sign_once(Probe& probe, crypto::Csr::Spec asked, Json role) {
+    const auto root = co_await make_root(probe);
+    const auto name = co_await make_role(probe, root.mount, std::move(role));
+    co_return co_await sign(probe, fmt::format("{}/sign/{}", root.mount, name), std::move(asked));
+}
+
+mesh::SvidVerdict validate(const Made& made, mesh::TrustBundles bundles) {
+    const auto begins = made.leaf.not_before();
+    return mesh::validate({.leaf = made.leaf,
+                           .chain = made.chain,
+                           .bundles = std::move(bundles),
+                           .at = begins + (made.leaf.not_after() - begins) / 2});
+}
+
+mesh::TrustBundles bundle_of(const Authority& root) {
+    return {{std::string(domain), {root.certificate}}};
+}
+
+void expect_broken(Probe& probe, const mesh::SvidFindings& findings,
+                   const std::vector<std::string>& rules, std::string_view what) {
+    const auto broken = findings.broken();
+    std::string details;
+    for (const auto& rule : broken) {
+        details += fmt::format("; {}: {}", rule, findings.find(rule)->detail);
+    }
+    probe.expect(broken == rules, "{} breaks the rules [{}], expected [{}]{}", what,
+                 join(broken, ", "), join(rules, ", "), details);
+}
+
+void expect_state(Probe& probe, const mesh::SvidFindings& findings, std::string_view rule,
+                  mesh::RuleState state) {
+    const auto* finding = findings.find(rule);
+    const auto found = finding != nullptr ? to_string(finding->state) : "not asked";
+    probe.expect(found == to_string(state), "rule {} is {}, expected {}: {}", rule, found,
+                 to_string(state), finding != nullptr ? finding->detail : "");
+}
+
+void expect_uris(Probe& probe, const Certificate& certificate,
+                 const std::vector<std::string>& uris) {
+    const auto found = certificate.alt_names().uris;
+    probe.expect(found == uris, "the URI SANs are [{}], expected [{}]", join(found, ", "),
+                 join(uris, ", "));
+}
+
+}  // namespace meshproof::conformance::svid
