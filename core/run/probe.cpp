@@ -167,6 +167,8 @@ Task<Reply> Probe::ask_vault(vault::Config config, std::string method, std::stri
 Task<Reply> Probe::send(http::Endpoint endpoint, http::Request request, std::string path) {
     request.target = endpoint.url.path + request.target;
     endpoint.url.path.clear();
+    // A login waits for an API server longer than clients usually do (row 148).
+    endpoint.timeout = std::chrono::seconds(110);
     Reply reply;
     reply.asked = fmt::format("{} {}", request.method, path);
     auto response = co_await transport_.send(std::move(endpoint), std::move(request));

@@ -112,6 +112,9 @@ TokenVerdict Tokens::judge(const std::string& token, const std::vector<std::stri
         return refused_because("go-jose/go-jose: error in cryptographic primitive");
     }
     const bool legacy = issuer == legacy_issuer;
+    if (legacy && options_.defects.on("kubernetes/legacy-tokens-are-unknown")) {
+        return refused("invalid bearer token");
+    }
     const auto held = legacy ? api_audiences_ : texts(claims.value("aud", Json()));
     verdict.audiences = both(audiences, held);
     if (verdict.audiences.empty()) {

@@ -47,13 +47,14 @@ std::optional<ApiPlace> place_of(const Config& config) {
 
 // TokenReview: one POST, without kind and apiVersion (row 149).
 Task<bool> review(Config config, std::string audience, Workload workload, std::string jwt,
-                  vault::Product product, http::Transport& transport) {
+                  vault::Product product, http::Transport& transport, const Defects& defects) {
     const auto place = place_of(config);
     if (!place) {
         co_return false;
     }
-    const auto audiences =
-        audience.empty() ? workload.audiences : std::vector<std::string>{audience};
+    const bool from_jwt =
+        audience.empty() || defects.on("kubernetes/review-always-the-jwts-audiences");
+    const auto audiences = from_jwt ? workload.audiences : std::vector<std::string>{audience};
     auto spec = Json{{"token", jwt}};
     if (!audiences.empty()) {
         spec["audiences"] = audiences;
@@ -64,18 +65,27 @@ Task<bool> review(Config config, std::string audience, Workload workload, std::s
     }
     http::Request request;
     request.method = "POST";
-    request.target = place->prefix + "/apis/authentication.k8s.io/v1/tokenreviews";
+    const auto prefix = defects.on("kubernetes/host-path-dropped") ? std::string() : place->prefix;
+    request.target = prefix + "/apis/authentication.k8s.io/v1/tokenreviews";
     request.headers.set("User-Agent", "Go-http-client/1.1");
     request.headers.set("Accept", "application/json");
     request.headers.set("Accept-Encoding", "gzip");
     request.headers.set("Content-Type", "application/json");
-    request.headers.set("Authorization",
-                        "Bearer " + (config.reviewer_jwt.empty() ? jwt : config.reviewer_jwt));
-    request.body = Json{{"metadata", std::move(metadata)},
-                        {"spec", std::move(spec)},
-                        {"status", {{"user", Json::object()}}}}
-                       .dump();
+    if (!config.reviewer_jwt.empty() || !defects.on("kubernetes/no-bearer-without-reviewer")) {
+        request.headers.set("Authorization",
+                            "Bearer " + (config.reviewer_jwt.empty() ? jwt : config.reviewer_jwt));
+    }
+    auto body = Json{{"metadata", std::move(metadata)},
+                     {"spec", std::move(spec)},
+                     {"status", {{"user", Json::object()}}}};
+    if (defects.on("kubernetes/review-has-a-kind")) {
+        body["kind"] = "TokenReview";
+    }
+    request.body = body.dump();
     auto endpoint = api_server(config, place->url);
+    if (defects.on("kubernetes/waits-ten-seconds")) {
+        endpoint.timeout = std::chrono::seconds(10);
+    }
     const auto response = co_await transport.send(std::move(endpoint), std::move(request));
     if (!response || response->status < 200 || response->status > 206) {
         co_return false;
@@ -96,7 +106,7 @@ Task<bool> review(Config config, std::string audience, Workload workload, std::s
         co_return false;
     }
     const auto reviewed = field(status, "audiences");
-    if (!audiences.empty() &&
+    if (!audiences.empty() && !defects.on("kubernetes/answered-audiences-ignored") &&
         std::none_of(audiences.begin(), audiences.end(), [&](const std::string& wanted) {
             return reviewed.is_array() &&
                    std::find(reviewed.begin(), reviewed.end(), Json(wanted)) != reviewed.end();
@@ -111,8 +121,9 @@ Task<bool> review(Config config, std::string audience, Workload workload, std::s
 
 // OpenBao's namespace selector (row 184): the labels of the workload's namespace decide.
 Task<std::optional<std::string>> select_namespace(Config config, KubernetesRole role,
-                                                  std::string name, http::Transport& transport) {
-    if (config.reviewer_jwt.empty()) {
+                                                  std::string name, http::Transport& transport,
+                                                  const Defects& defects) {
+    if (config.reviewer_jwt.empty() && !defects.on("kubernetes/selector-without-reviewer")) {
         co_return "namespace not authorized err=namespace lookup failed: TokenReviewer JWT needs to be configured to "
                   "use namespace selectors";
     }
@@ -186,13 +197,18 @@ class KubernetesBackend final : public Backend {
                 fmt::format("role {} does not exist during renewal", grant.metadata.at("role")));
         }
         auto role = found->second;
-        if (product_ == vault::Product::openbao) {
+        const bool again = (product_ == vault::Product::openbao) !=
+                           defects_->on("kubernetes/renewal-reviews-the-other-way");
+        if (again) {
             // The login is run again on the JWT that was kept (row 156).
             if (!config_) {
                 co_return BackendResponse::go_error("could not load backend configuration");
             }
             const auto jwt = grant.internal.value("jwt", "");
-            const auto checked = co_await check(role, jwt, request.now);
+            const auto asked_at = defects_->on("kubernetes/no-exp-check-in-renewal")
+                                      ? request.now - std::chrono::minutes(2)
+                                      : request.now;
+            const auto checked = co_await check(role, jwt, asked_at);
             if (!checked) {
                 co_return BackendResponse::go_error(checked.error().text, checked.error().status);
             }
@@ -205,7 +221,9 @@ class KubernetesBackend final : public Backend {
                     403);
             }
         }
-        grant.ttl = role.ttl;
+        if (!defects_->on("kubernetes/renewal-keeps-the-old-ttl")) {
+            grant.ttl = role.ttl;
+        }
         grant.max_ttl = role.max_ttl;
         grant.period = role.period;
         BackendResponse response;
@@ -219,13 +237,15 @@ class KubernetesBackend final : public Backend {
     Task<tl::expected<Workload, Refusal>> check(KubernetesRole role, std::string jwt, Time now) {
         const auto config = *config_;
         JwtRules rules{product_, config.keys, config.disable_iss_validation ? "" : config.issuer,
-                       role.audience};
+                       role.audience, defects_};
         auto workload = read_workload(rules, jwt, now);
         if (!workload) {
             co_return workload;
         }
         const bool openbao = product_ == vault::Product::openbao;
-        const bool named = listed_by_glob(role.names, workload->name) ||
+        const bool literal = defects_->on("kubernetes/bindings-are-literal");
+        const bool named = (literal ? role.names == std::vector{workload->name}
+                                    : listed_by_glob(role.names, workload->name)) ||
                            defects_->on("kubernetes/skip-name-binding");
         bool placed = listed_by_glob(role.namespaces, workload->namespace_name) ||
                       defects_->on("kubernetes/skip-namespace-binding");
@@ -233,9 +253,10 @@ class KubernetesBackend final : public Backend {
         if (!named && (openbao || placed)) {
             co_return tl::unexpected(Refusal{403, "service account name not authorized"});
         }
-        if (!placed && !role.namespace_selector.empty()) {
-            const auto refused =
-                co_await select_namespace(config, role, workload->namespace_name, transport_);
+        if (!placed && !role.namespace_selector.empty() &&
+            !defects_->on("kubernetes/selector-ignored")) {
+            const auto refused = co_await select_namespace(config, role, workload->namespace_name,
+                                                           transport_, *defects_);
             if (refused) {
                 co_return tl::unexpected(Refusal{403, *refused});
             }
@@ -244,8 +265,9 @@ class KubernetesBackend final : public Backend {
         if (!placed) {
             co_return tl::unexpected(Refusal{403, "namespace not authorized"});
         }
-        if (!openbao && workload->uid.empty() && role.alias_name_source == "serviceaccount_uid") {
-            co_return tl::unexpected(Refusal{500, "could not parse UID from claims"});
+        if (workload->uid.empty() && role.alias_name_source == "serviceaccount_uid") {
+            co_return tl::unexpected(openbao ? Refusal{}
+                                             : Refusal{500, "could not parse UID from claims"});
         }
         co_return workload;
     }
@@ -258,7 +280,7 @@ class KubernetesBackend final : public Backend {
         const auto config = *config_;
         std::string token(trim(jwt));
         co_return co_await review(config, role.audience, std::move(workload), std::move(token),
-                                  product_, transport_);
+                                  product_, transport_, *defects_);
     }
 
     Task<BackendResponse> login(BackendRequest request) {
@@ -267,7 +289,10 @@ class KubernetesBackend final : public Backend {
         if (!data) {
             co_return BackendResponse::error(data.error().message);
         }
-        const auto role_name = data->text("role");
+        auto role_name = data->text("role");
+        if (role_name.empty() && defects_->on("kubernetes/login-reads-the-query")) {
+            role_name = roles_.empty() ? "" : roles_.begin()->first;
+        }
         const auto jwt = data->text("jwt");
         if (role_name.empty()) {
             co_return BackendResponse::error("missing role");
@@ -276,6 +301,9 @@ class KubernetesBackend final : public Backend {
             co_return BackendResponse::error("missing jwt");
         }
         const auto found = roles_.find(lower(role_name));
+        if (!config_ && defects_->on("kubernetes/config-before-role")) {
+            co_return BackendResponse::go_error("could not load backend configuration");
+        }
         if (found == roles_.end()) {
             co_return BackendResponse::error(fmt::format("invalid role name \"{}\"", role_name));
         }
@@ -291,7 +319,8 @@ class KubernetesBackend final : public Backend {
             co_return BackendResponse::go_error(workload.error().text, workload.error().status);
         }
         if (!co_await reviewed(role, *workload, jwt)) {
-            co_return BackendResponse::go_error("permission denied", 403);
+            co_return BackendResponse::go_error(
+                "permission denied", defects_->on("kubernetes/failed-review-is-500") ? 500 : 403);
         }
         const auto account = workload->namespace_name + "/" + workload->name;
         AuthGrant grant;
@@ -302,19 +331,26 @@ class KubernetesBackend final : public Backend {
                           {"service_account_namespace", workload->namespace_name},
                           {"service_account_secret_name", workload->secret_name},
                           {"service_account_uid", workload->uid}};
+        if (defects_->on("kubernetes/metadata-lacks-role")) {
+            grant.metadata.erase("role");
+        }
+        if (defects_->on("kubernetes/secret-name-untold")) {
+            grant.metadata["service_account_secret_name"] = "";
+        }
         grant.ttl = role.ttl;
         grant.max_ttl = role.max_ttl;
         grant.period = role.period;
         grant.explicit_max_ttl = role.explicit_max_ttl;
         grant.num_uses = role.num_uses;
         grant.no_default_policy = role.no_default_policy;
-        grant.token_type = role.token_type;
-        grant.alias_name =
-            role.alias_name_source == "serviceaccount_name" ? account : workload->uid;
+        grant.token_type =
+            defects_->on("kubernetes/batch-type-ignored") ? "service" : role.token_type;
+        grant.alias_name = role.alias_name_source == "serviceaccount_name" &&
+                                   !defects_->on("kubernetes/alias-always-by-uid")
+                               ? account
+                               : workload->uid;
         grant.role = lower(role_name);
-        if (product_ == vault::Product::openbao) {
-            grant.internal = Json{{"jwt", jwt}};
-        }
+        grant.internal = Json{{"jwt", jwt}};  // only OpenBao looks at it again
         BackendResponse response;
         response.kind = BackendResponse::Kind::auth;
         response.auth = std::move(grant);
@@ -343,29 +379,38 @@ class KubernetesBackend final : public Backend {
         if (!data) {
             return BackendResponse::error(data.error().message);
         }
-        Config config;
+        Config config =
+            config_ && defects_->on("kubernetes/config-is-merged") ? *config_ : Config{};
         config.host = data->text("kubernetes_host");
         config.ca_pem = data->text("kubernetes_ca_cert");
-        config.issuer = data->text("issuer");
-        config.reviewer_jwt = data->text("token_reviewer_jwt");
+        config.issuer = data->text("issuer", config.issuer);
+        config.reviewer_jwt = data->text("token_reviewer_jwt", config.reviewer_jwt);
         config.disable_iss_validation = data->boolean("disable_iss_validation", true);
         config.disable_local_ca_jwt = data->boolean("disable_local_ca_jwt");
         if (config.host.empty()) {
             return BackendResponse::error("no host provided");
         }
-        if (config.ca_pem.empty()) {
+        if (config.ca_pem.empty() && !defects_->on("kubernetes/config-needs-no-ca")) {
             return BackendResponse::error(
                 config.disable_local_ca_jwt
                     ? "kubernetes_ca_cert must be given when disable_local_ca_jwt is true"
                     : "open /var/run/secrets/kubernetes.io/serviceaccount/ca.crt: no such file or "
                       "directory");
         }
+        if (defects_->on("kubernetes/config-reads-the-ca") &&
+            !crypto::Certificate::all_from_pem(config.ca_pem)) {
+            return BackendResponse::error("kubernetes_ca_cert holds no certificate");
+        }
         const bool openbao = product_ == vault::Product::openbao;
-        if (!openbao && !config.reviewer_jwt.empty() && !crypto::Jwt::decode(config.reviewer_jwt)) {
+        if (openbao == defects_->on("kubernetes/reviewer-the-other-way") &&
+            !config.reviewer_jwt.empty() && !crypto::Jwt::decode(config.reviewer_jwt)) {
             return BackendResponse::go_error(
                 "square/go-jose: compact JWS format must have three parts");
         }
         for (const auto& pem : data->list("pem_keys")) {
+            if (defects_->on("kubernetes/pem-keys-unread")) {
+                continue;
+            }
             auto key = crypto::PublicKey::from_pem(pem);
             if (!key || (!openbao && key->algorithm() == "ed25519")) {
                 return BackendResponse::error(
@@ -386,6 +431,12 @@ class KubernetesBackend final : public Backend {
                          {"issuer", config.issuer},
                          {"disable_iss_validation", config.disable_iss_validation},
                          {"disable_local_ca_jwt", config.disable_local_ca_jwt}};
+        if (defects_->on("kubernetes/config-tells-the-reviewer")) {
+            data["token_reviewer_jwt"] = config.reviewer_jwt;
+        }
+        if (defects_->on("kubernetes/annotations-flag-known")) {
+            data["use_annotations_as_alias_metadata"] = false;
+        }
         if (product_ == vault::Product::openbao) {
             data["token_reviewer_jwt_set"] = !config.reviewer_jwt.empty();
         }
@@ -409,11 +460,14 @@ class KubernetesBackend final : public Backend {
             case Operation::read:
                 return found == roles_.end() ? BackendResponse::nothing()
                                              : BackendResponse::with(describe_kubernetes_role(
-                                                   found->second, product_));
+                                                   found->second, product_, *defects_));
             case Operation::update:
             case Operation::create: {
-                auto role = found == roles_.end() ? KubernetesRole{} : found->second;
-                auto response = write_kubernetes_role(role, request, product_);
+                auto role =
+                    found == roles_.end() || defects_->on("kubernetes/role-overwritten-whole")
+                        ? KubernetesRole{}
+                        : found->second;
+                auto response = write_kubernetes_role(role, request, product_, *defects_);
                 if (response.kind == BackendResponse::Kind::none) {
                     roles_[name] = std::move(role);
                 }

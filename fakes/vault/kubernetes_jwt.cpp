@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr auto leeway = seconds(60);
+constexpr auto usual_leeway = seconds(60);
 constexpr auto missing_claim_leeway = seconds(150);
 
 tl::unexpected<Refusal> refuse(std::string text, int status = 403) {
@@ -27,8 +27,15 @@ bool supported(std::string_view algorithm) {
            algorithm == "ES256" || algorithm == "ES384" || algorithm == "ES512";
 }
 
+bool defect(const JwtRules& rules, std::string_view name) {
+    return rules.defects != nullptr && rules.defects->on(name);
+}
+
 std::optional<Refusal> check_signature(const JwtRules& rules, const crypto::Jwt& jwt) {
-    if (!rules.keys.empty()) {
+    if (defect(rules, "kubernetes/any-algorithm")) {
+        return std::nullopt;
+    }
+    if (!rules.keys.empty() && !defect(rules, "kubernetes/pem-keys-unused")) {
         const bool signed_by_one =
             std::any_of(rules.keys.begin(), rules.keys.end(),
                         [&](const crypto::PublicKey& key) { return jwt.verify(key); });
@@ -62,7 +69,8 @@ std::optional<std::int64_t> numeric_date(const Json& claims, const char* name) {
     return static_cast<std::int64_t>(std::floor(found->get<double>()));
 }
 
-std::optional<std::string> check_times(const Json& claims, Time now) {
+std::optional<std::string> check_times(const JwtRules& rules, const Json& claims, Time now) {
+    const auto leeway = defect(rules, "kubernetes/no-leeway") ? seconds(0) : usual_leeway;
     const auto exp = numeric_date(claims, "exp");
     const auto nbf = numeric_date(claims, "nbf");
     const auto iat = numeric_date(claims, "iat");
@@ -73,8 +81,14 @@ std::optional<std::string> check_times(const Json& claims, Time now) {
         return std::nullopt;  // a legacy token
     }
     const auto extra = missing_claim_leeway.count();
+    if (*exp == 0 && defect(rules, "kubernetes/no-exp-lives-for-ever")) {
+        return std::nullopt;
+    }
     const auto expires = *exp != 0 ? *exp : std::max(*iat, *nbf) + extra;
     const auto starts = *nbf != 0 ? *nbf : *iat != 0 ? *iat : *exp - extra;
+    if (defect(rules, "kubernetes/future-accepted")) {
+        return std::nullopt;
+    }
     if (now + leeway < from_unix_seconds(starts)) {
         return "invalid not before (nbf) claim: token not yet valid";
     }
@@ -113,12 +127,15 @@ std::vector<std::string> audiences_of(const Json& aud) {
 tl::expected<Workload, Refusal> read_workload(const JwtRules& rules, std::string_view given,
                                               Time now) {
     const bool openbao = rules.product == vault::Product::openbao;
-    if (openbao && !given.empty() && std::isspace(static_cast<unsigned char>(given.front())) != 0) {
+    const bool refuses_blanks = openbao != defect(rules, "kubernetes/blanks-the-other-way");
+    if (refuses_blanks && !given.empty() &&
+        std::isspace(static_cast<unsigned char>(given.front())) != 0) {
         return tl::unexpected(Refusal{});
     }
     const auto jwt = crypto::Jwt::decode(trim(given));
     if (!jwt) {
-        return tl::unexpected(Refusal{});
+        return tl::unexpected(Refusal{defect(rules, "kubernetes/unreadable-is-400") ? 400 : 403,
+                                      "permission denied"});
     }
     const auto claims = Json::parse(jwt->claims, nullptr, false);
     if (auto refused = check_signature(rules, *jwt)) {
@@ -127,18 +144,20 @@ tl::expected<Workload, Refusal> read_workload(const JwtRules& rules, std::string
     const auto aud = claims.contains("aud") ? claims["aud"] : Json();
     Workload workload;
     workload.audiences = audiences_of(aud);
-    if (!rules.issuer.empty() && text_at(claims, "iss") != rules.issuer) {
+    if (!rules.issuer.empty() && !defect(rules, "kubernetes/issuer-ignored") &&
+        text_at(claims, "iss") != rules.issuer) {
         return refuse("invalid issuer (iss) claim");
     }
-    if (!rules.audience.empty() && std::find(workload.audiences.begin(), workload.audiences.end(),
-                                             rules.audience) == workload.audiences.end()) {
+    if (!rules.audience.empty() && !defect(rules, "kubernetes/audience-ignored") &&
+        std::find(workload.audiences.begin(), workload.audiences.end(), rules.audience) ==
+            workload.audiences.end()) {
         return refuse(
             "invalid audience (aud) claim: audience claim does not match any expected audience");
     }
-    if (auto refused = check_times(claims, now)) {
+    if (auto refused = check_times(rules, claims, now)) {
         return refuse(*refused);
     }
-    if (aud.is_string()) {
+    if (aud.is_string() && !defect(rules, "kubernetes/aud-string-accepted")) {
         return refuse(openbao ? "decoding failed due to the following error(s):\n\n'aud' source "
                                 "data must be an array "
                                 "or slice, got string"

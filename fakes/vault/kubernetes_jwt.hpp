@@ -20,6 +20,7 @@ struct JwtRules {
     std::vector<crypto::PublicKey> keys;  ///< none = the signature is not checked here
     std::string issuer;                   ///< "" = not checked
     std::string audience;                 ///< the role's; "" = not checked
+    const Defects* defects = nullptr;
 };
 
 /// Why a login is refused: a status and the whole text.

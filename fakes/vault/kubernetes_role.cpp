@@ -275,7 +275,7 @@ bool address_allowed(const std::vector<std::string>& blocks, const std::string& 
 }
 
 BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest& request,
-                                      vault::Product product) {
+                                      vault::Product product, const Defects& defects) {
     const auto read = FieldData::read(role_fields(product), request.data, product);
     if (!read) {
         // The path has an existence check, which reads the fields first and says so without the
@@ -284,15 +284,20 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest
         return BackendResponse::error(read.error().message.substr(front.size()));
     }
     const auto& data = *read;
-    if (auto refused = read_token_fields(role, data)) {
+    if (auto refused = read_token_fields(role, data);
+        refused && !defects.on("kubernetes/batch-with-period") &&
+        !defects.on("kubernetes/ttl-above-max-accepted")) {
         return BackendResponse::error(*refused);
     }
-    read_legacy_fields(role, data);
-    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl) {
+    if (!defects.on("kubernetes/old-names-unread")) {
+        read_legacy_fields(role, data);
+    }
+    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl &&
+        !defects.on("kubernetes/ttl-above-max-accepted")) {
         return BackendResponse::error("token ttl should not be greater than token max ttl");
     }
     BackendResponse response;
-    if (role.max_ttl > request.mount.max_lease_ttl) {
+    if (role.max_ttl > request.mount.max_lease_ttl && !defects.on("kubernetes/max-ttl-unwarned")) {
         response.warnings.emplace_back(
             "max_ttl is greater than the system or backend mount's maximum TTL value; "
             "issued tokens' max TTL value will be truncated");
@@ -300,7 +305,7 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest
     if (data.has("bound_service_account_names")) {
         role.names = data.list("bound_service_account_names");
     }
-    if (role.names.empty()) {
+    if (role.names.empty() && !defects.on("kubernetes/role-needs-no-bindings")) {
         return BackendResponse::error("\"bound_service_account_names\" can not be empty");
     }
     if (data.has("bound_service_account_namespaces")) {
@@ -315,12 +320,13 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest
                   "\"bound_service_account_namespace_selector\" is not set"
                 : "\"bound_service_account_namespaces\" can not be empty");
     }
-    if (!role.namespace_selector.empty() &&
+    if (!role.namespace_selector.empty() && !defects.on("kubernetes/selector-unread") &&
         !selector_matches(role.namespace_selector, Json::object())) {
         return BackendResponse::error(
             "invalid \"bound_service_account_namespace_selector\" configured");
     }
-    if (mixes_star(role.names) || mixes_star(role.namespaces)) {
+    if ((mixes_star(role.names) || mixes_star(role.namespaces)) &&
+        !defects.on("kubernetes/star-may-be-mixed")) {
         return BackendResponse::error("can not mix \"*\" with values");
     }
     role.audience = data.text("audience", role.audience);
@@ -334,7 +340,8 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest
     return response;
 }
 
-Json describe_kubernetes_role(const KubernetesRole& role, vault::Product product) {
+Json describe_kubernetes_role(const KubernetesRole& role, vault::Product product,
+                              const Defects& defects) {
     auto data = Json{{"alias_name_source", role.alias_name_source},
                      {"bound_service_account_names", role.names},
                      {"bound_service_account_namespaces", role.namespaces},
@@ -352,7 +359,7 @@ Json describe_kubernetes_role(const KubernetesRole& role, vault::Product product
             data[name] = value;
         }
     }
-    if (!role.audience.empty()) {
+    if (!role.audience.empty() || defects.on("kubernetes/role-always-tells-audience")) {
         data["audience"] = role.audience;
     }
     if (product == vault::Product::openbao) {

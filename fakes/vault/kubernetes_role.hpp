@@ -29,8 +29,10 @@ struct KubernetesRole {
 /// response refuses it.
 [[nodiscard]] BackendResponse write_kubernetes_role(KubernetesRole& role,
                                                     const BackendRequest& request,
-                                                    vault::Product product);
-[[nodiscard]] Json describe_kubernetes_role(const KubernetesRole& role, vault::Product product);
+                                                    vault::Product product,
+                                                    const Defects& defects = {});
+[[nodiscard]] Json describe_kubernetes_role(const KubernetesRole& role, vault::Product product,
+                                            const Defects& defects = {});
 
 /// `*` matches any run of characters.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text);

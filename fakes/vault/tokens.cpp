@@ -163,8 +163,9 @@ void TokenStore::revoke_orphaning_children(std::string_view id) {
 void TokenStore::revoke_prefix(std::string_view namespace_path, std::string_view prefix) {
     std::vector<std::string> ids;
     for (const auto& [id, token] : tokens_) {
-        if (!token->is_batch() && token->namespace_path == namespace_path &&
-            token->lease_id().starts_with(prefix) && (token->expires || !token->is_root())) {
+        if ((!token->is_batch() || defects_.on("kubernetes/prefix-revokes-batch")) &&
+            token->namespace_path == namespace_path && token->lease_id().starts_with(prefix) &&
+            (token->expires || !token->is_root())) {
             ids.push_back(id);
         }
     }

@@ -190,7 +190,7 @@ std::vector<Check> vault_kubernetes_auth_review() {
                         "denied\" as well.",
          .rows = {148, 138},
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/outage-is-500",
+         .saboteur = "kubernetes/failed-review-is-500",
          .run = outage_is_the_same},
         {.id = "vault/kubernetes-auth/review/a-hanging-api-server",
          .requirement = "An API server that never answers holds a login up for 90 seconds, then it "
