@@ -29,6 +29,9 @@ fakes::ListenAddress listen_address(const std::string& flag, const std::string& 
     if (where.address.starts_with('[') && where.address.ends_with(']')) {
         where.address = where.address.substr(1, where.address.size() - 2);
     }
+    if (where.address == "localhost") {
+        where.address = "127.0.0.1";
+    }
     const auto* const end = text.data() + text.size();
     const auto [stop, error] =
         std::from_chars(text.data() + std::min(text.size(), colon + 1), end, where.port);
@@ -40,13 +43,17 @@ fakes::ListenAddress listen_address(const std::string& flag, const std::string& 
     return where;
 }
 
+bool is_loopback(const fakes::ListenAddress& where) {
+    return http::Url{"http", where.address, where.port, ""}.loopback();
+}
+
 /// The same for a server's port, which others may only reach where that was asked for.
 fakes::ListenAddress server_address(const ServeArguments& arguments, const std::string& flag,
                                     const std::string& text,
                                     const std::optional<std::uint16_t>& port) {
     auto where = listen_address(flag, text);
     where.port = port.value_or(where.port);
-    if (!http::Url{"http", where.address, where.port, ""}.loopback()) {
+    if (!is_loopback(where)) {
         if (!arguments.allow_remote) {
             throw UsageError(fmt::format("{}: {} is not a loopback address", flag, where.address),
                              "others could reach the fakes there: add --allow-remote if they may");
@@ -132,27 +139,49 @@ void tell(const ServeArguments& arguments, const run::Target& target, std::uint6
     std::fflush(stdout);
 }
 
-Task<void> serve(const ServeArguments& arguments, run::Environment& environment, std::uint64_t seed,
-                 Signal& stop) {
-    fakes::FakeServersOptions options;
-    options.seed = seed;
-    options.vaults = options.clusters = 1;
-    options.product =
+/// What the flags ask for; UsageError where they cannot mean it.
+struct Wanted {
+    fakes::FakeServersOptions servers;
+    std::optional<fakes::ListenAddress> control;
+};
+
+Wanted wanted(const ServeArguments& arguments) {
+    Wanted out;
+    auto& servers = out.servers;
+    servers.seed = arguments.seed ? *arguments.seed : fresh_seed();
+    servers.vaults = servers.clusters = 1;
+    servers.product =
         arguments.product == "vault" ? vault::Product::vault : vault::Product::openbao;
-    options.tls = !arguments.plain;
-    options.vault_listen =
+    servers.tls = !arguments.plain;
+    servers.vault_listen =
         server_address(arguments, "--vault-listen", arguments.vault_listen, arguments.vault_port);
-    options.kube_listen =
+    servers.kube_listen =
         server_address(arguments, "--kube-listen", arguments.kube_listen, arguments.kube_port);
     if (!arguments.chaos_file.empty()) {
-        options.chaos = read_chaos(arguments.chaos_file);
+        servers.chaos = read_chaos(arguments.chaos_file);
     }
-    fakes::Journal journal;
     if (!arguments.control_listen.empty()) {
-        options.on_served = [&journal](fakes::Served served) { journal.add(std::move(served)); };
+        out.control = listen_address("--control-listen", arguments.control_listen);
+        if (!is_loopback(*out.control)) {
+            throw UsageError(
+                fmt::format("--control-listen: {} is not a loopback address", out.control->address),
+                "whoever reaches the control port governs the fakes: it has no password");
+        }
     }
-    auto started =
-        co_await fakes::FakeServers::start(options, environment.clock(), environment.transport());
+    return out;
+}
+
+Task<void> serve(const ServeArguments& arguments, Wanted wanted, run::Environment& environment,
+                 Signal& stop) {
+    const auto seed = wanted.servers.seed;
+    fakes::Journal journal;
+    if (wanted.control) {
+        wanted.servers.on_served = [&journal](fakes::Served served) {
+            journal.add(std::move(served));
+        };
+    }
+    auto started = co_await fakes::FakeServers::start(std::move(wanted.servers),
+                                                      environment.clock(), environment.transport());
     if (!started) {
         throw CannotGoOn(started.error(),
                          "choose others with --vault-listen and --kube-listen (port 0 = any free "
@@ -160,9 +189,8 @@ Task<void> serve(const ServeArguments& arguments, run::Environment& environment,
     }
     const auto servers = std::move(*started);
     std::unique_ptr<fakes::ControlPort> control;  // it ends before the servers that it governs
-    if (!arguments.control_listen.empty()) {
-        auto opened = co_await fakes::ControlPort::start(
-            listen_address("--control-listen", arguments.control_listen), *servers, journal);
+    if (wanted.control) {
+        auto opened = co_await fakes::ControlPort::start(*wanted.control, *servers, journal);
         if (!opened) {
             throw CannotGoOn(opened.error(),
                              "choose another with --control-listen (port 0 = any free one)");
@@ -177,17 +205,17 @@ Task<void> serve(const ServeArguments& arguments, run::Environment& environment,
 }
 
 int serve_command(const ServeArguments& arguments) {
+    auto asked = wanted(arguments);
     std::error_code error;
     const bool made = std::filesystem::create_directories(arguments.folder, error);
     if (error) {
         throw UsageError(
             fmt::format("cannot make the folder {}: {}", arguments.folder, error.message()));
     }
-    const auto seed = arguments.seed ? *arguments.seed : fresh_seed();
     run::SocketEnvironment environment("serve", run::Target{});
     Signal stop;
     const SignalWatch watch([&] { environment.post([&stop] { stop.notify_all(); }); });
-    environment.drive(serve(arguments, environment, seed, stop));
+    environment.drive(serve(arguments, std::move(asked), environment, stop));
     // The credentials mean nothing once the servers are gone.
     for (const auto* file : {"ca.pem", "root-token", "unseal-keys", "kubeconfig", "target.yaml"}) {
         std::filesystem::remove(std::filesystem::path(arguments.folder) / file, error);

@@ -34,7 +34,7 @@ class MovedClock final : public Clock {
     }
     [[nodiscard]] bool frozen() const { return frozen_.has_value(); }
     /// How far the date is from the other clock's now.
-    [[nodiscard]] Duration offset() const { return now() - base_.now(); }
+    [[nodiscard]] Duration offset() const { return frozen_ ? now() - base_.now() : shift_; }
 
   private:
     Clock& base_;

@@ -116,13 +116,29 @@ Task<Result<std::unique_ptr<ControlPort>>> ControlPort::start(ListenAddress wher
     server.set_keep_alive_timeout(1);  // what waits holds one of the few threads
     server.set_read_timeout(loop_limit);
     server.set_payload_max_length(body_limit);
+    // The server lives in the state: it must not keep it alive.
+    const std::weak_ptr<State> weak = state;
     server.set_pre_routing_handler(
-        [](const httplib::Request& request, httplib::Response& response) {
-            if (State::comes_from_here(request)) {
-                return httplib::Server::HandlerResponse::Unhandled;
+        [weak](const httplib::Request& request, httplib::Response& response) {
+            using Outcome = httplib::Server::HandlerResponse;
+            if (!State::comes_from_here(request)) {
+                State::answer(response, refused(403, "only programs on this machine may ask"));
+                return Outcome::Handled;
             }
-            State::answer(response, refused(403, "only programs on this machine may ask"));
-            return httplib::Server::HandlerResponse::Handled;
+            // The library would wait for the body of a POST whose length is not told, as of
+            // `curl -X POST`: it has none (RFC 9112 6.3).
+            const auto alive = weak.lock();
+            if (alive && request.method == "POST" && !request.has_header("Content-Length") &&
+                !request.has_header("Transfer-Encoding")) {
+                const auto call = std::ranges::find_if(control_calls(), [&](const auto& one) {
+                    return one.method == request.method && one.path == request.path;
+                });
+                if (call != control_calls().end()) {
+                    State::answer(response, State::on_loop(alive, *call, {}));
+                    return Outcome::Handled;
+                }
+            }
+            return Outcome::Unhandled;
         });
     server.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
         if (response.body.empty()) {
@@ -134,8 +150,6 @@ Task<Result<std::unique_ptr<ControlPort>>> ControlPort::start(ListenAddress wher
                                                                     : "the request is wrong"));
         }
     });
-    // The server lives in the state: it must not keep it alive.
-    const std::weak_ptr<State> weak = state;
     for (const auto& call : control_calls()) {
         const auto handle = [weak, &call](const httplib::Request& request,
                                           httplib::Response& response) {

@@ -4,6 +4,10 @@
 #include <httplib.h>
 #include <yaml-cpp/yaml.h>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
 #include <thread>
 
 #include "core/base/text.hpp"
@@ -143,7 +147,8 @@ TEST(ControlPort, RulesInTheDocumentAreThoseThatAreRead) {
         "f");
     ASSERT_TRUE(all) << all.error().message;
     for (const auto& rule : *all) {
-        for (const auto& [name, value] : rule_json(rule).items()) {
+        const auto written = rule_json(rule);
+        for (const auto& [name, value] : written.items()) {
             EXPECT_TRUE(properties[name].IsDefined()) << name;
         }
     }
@@ -359,6 +364,29 @@ Task<Result<std::unique_ptr<ControlPort>>> start_at(run::Environment& environmen
 Task<void> refuses(run::Environment& environment, std::string address) {
     const auto started = co_await start_at(environment, std::move(address));
     EXPECT_FALSE(started);
+}
+
+/// A POST without any length, as bytes; all that came back.
+std::string bare_post(int port, const std::string& path) {
+    boost::asio::io_context context;
+    boost::asio::ip::tcp::socket socket(context);
+    socket.connect({boost::asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(port)});
+    boost::asio::write(socket, boost::asio::buffer("POST " + path +
+                                                   " HTTP/1.1\r\nHost: 127.0.0.1:1\r\n"
+                                                   "Connection: close\r\n\r\n"));
+    std::string text;
+    boost::system::error_code error;
+    boost::asio::read(socket, boost::asio::dynamic_buffer(text), error);
+    return text;
+}
+
+TEST(ControlPort, APostNeedsNoBody) {
+    with_fakes([](const Site& site) {
+        // As `curl -X POST` sends it: no body, and no length of one.
+        const auto answer = bare_post(site.control, "/clock/freeze");
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK")) << answer;
+        EXPECT_NE(answer.find("\"frozen\": true"), std::string::npos) << answer;
+    });
 }
 
 TEST(ControlPort, TakesALoopbackAddressOnly) {
