@@ -44,6 +44,16 @@ struct FakeServers::State {
         };
     }
 
+    /// As party(), and a client certificate of our CA names a user, where one is shown.
+    [[nodiscard]] std::function<crypto::TlsParty()> kube_party() const {
+        return [shown = party(), ca = credentials.ca] {
+            auto asking = shown();
+            asking.ask_peer = true;
+            asking.trust = {ca};
+            return asking;
+        };
+    }
+
     [[nodiscard]] http::ListenSpec listen_spec(const std::string& name, ChaosHandler& handler,
                                                const ListenAddress& where) const {
         http::ListenSpec spec;
@@ -70,12 +80,14 @@ struct FakeServers::State {
             spec.not_after = fault == CertificateFault::expired
                                  ? right.leaf.not_before() - std::chrono::hours(1)
                                  : right.leaf.not_after();
-            const auto key = fault == CertificateFault::expired
-                                 ? credentials.ca_key
-                                 : crypto::Key::generate(crypto::KeyType::p256);
-            // The foreign CA has the right one's name, and another key.
+            auto issuer = crypto::ServerCredentials{credentials.ca, credentials.ca_key, {}};
+            if (fault != CertificateFault::expired) {
+                issuer = crypto::make_server_credentials(
+                    "somebody else's", spec.not_before,
+                    right.leaf.not_after() - right.leaf.not_before());
+            }
             wrong = crypto::TlsIdentity{
-                crypto::sign_certificate(spec, right.key.public_key(), key, &credentials.ca),
+                crypto::sign_certificate(spec, right.key.public_key(), issuer.ca_key, &issuer.ca),
                 {},
                 right.key};
         }
@@ -223,6 +235,7 @@ Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions
         all->begin(*served);
         auto spec = all->listen_spec(kube.name, *served->handler,
                                      i == 0 ? wanted.kube_listen : ListenAddress{});
+        spec.party = all->kube_party();
         auto listener = co_await transport.listen(std::move(spec), *served->handler);
         if (!listener) {
             co_return propagate(listener, "fake API server");
@@ -318,6 +331,19 @@ http::Listener& FakeServers::kube_listener(std::size_t index) {
 }
 const crypto::Certificate& FakeServers::ca() const {
     return state_->credentials.ca;
+}
+crypto::TlsIdentity FakeServers::client_identity(crypto::Subject subject) const {
+    const auto& credentials = state_->credentials;
+    crypto::CertificateSpec spec;
+    spec.subject = std::move(subject);
+    spec.not_before = credentials.identity.leaf.not_before();
+    spec.not_after = credentials.identity.leaf.not_after();
+    spec.key_usage = crypto::KeyUsage::digital_signature;
+    spec.extended_key_usage = {std::string(crypto::eku_client_auth)};
+    auto key = crypto::Key::generate(crypto::KeyType::p256);
+    auto leaf =
+        crypto::sign_certificate(spec, key.public_key(), credentials.ca_key, &credentials.ca);
+    return {std::move(leaf), {}, std::move(key)};
 }
 MovedClock& FakeServers::clock() {
     return state_->clock;

@@ -61,6 +61,9 @@ class FakeServers {
     [[nodiscard]] http::Listener& vault_listener(std::size_t index = 0);
     [[nodiscard]] http::Listener& kube_listener(std::size_t index = 0);
     [[nodiscard]] const crypto::Certificate& ca() const;
+    /// A client certificate that the API servers take: its user is the common name, its groups are
+    /// the organizations.
+    [[nodiscard]] crypto::TlsIdentity client_identity(crypto::Subject subject) const;
     /// The date that all of them live by.
     [[nodiscard]] MovedClock& clock();
     [[nodiscard]] Chaos& chaos();
