@@ -58,6 +58,7 @@ class Chaos {
                                                      std::string_view address);
     /// How far a server's date is off, by rules of clock_skew.
     [[nodiscard]] Duration skew(std::string_view server) const;
+    [[nodiscard]] bool without_rules() const { return active_.empty(); }
     /// Does any rule look at what callers' tokens say?
     [[nodiscard]] bool asks_for_tokens() const { return asks_for_tokens_; }
 

@@ -59,6 +59,9 @@ ChaosHandler::ChaosHandler(ChaosHandlerOptions options, Chaos& chaos, Clock& com
     : options_(std::move(options)), chaos_(chaos), common_(common), own_(own) {}
 
 Task<http::Response> ChaosHandler::handle(http::Request request, http::Peer peer) {
+    if (chaos_.without_rules() && !options_.on_served) {
+        co_return co_await answer(std::move(request), std::move(peer), {});
+    }
     Served served;
     served.at = common_.now();
     served.server = options_.server;

@@ -18,8 +18,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// How long a caller waits for the event loop.
-constexpr auto loop_limit = std::chrono::seconds(5);
+constexpr auto read_limit = std::chrono::seconds(5);
 constexpr std::size_t body_limit = 1U << 20;
 
 /// One answer on its way from the event loop to the thread that waits for it.
@@ -30,11 +29,12 @@ struct Pending {
 }  // namespace
 
 struct ControlPort::State {
-    State(asio::any_io_executor loop, ControlSubject all)
-        : executor(std::move(loop)), subject(all) {}
+    State(asio::any_io_executor loop, ControlSubject all, Duration limit)
+        : executor(std::move(loop)), subject(all), patience(limit) {}
 
     asio::any_io_executor executor;  ///< ends nothing of ours once `gate` is closed
     ControlSubject subject;
+    Duration patience;
     std::shared_ptr<http::Gate> gate = std::make_shared<http::Gate>(http::Gate::open);
     http::Url url;
     httplib::Server server;
@@ -66,15 +66,16 @@ struct ControlPort::State {
                            asio::detached);
         });
         std::unique_lock lock(state->mutex);
-        state->changed.wait_for(lock, loop_limit,
+        state->changed.wait_for(lock, state->patience,
                                 [&] { return pending->reply.has_value() || state->stopping; });
         if (pending->reply) {
             return std::move(*pending->reply);
         }
-        return state->stopping ? refused(503, "the servers are stopping")
-                               : refused(504,
-                                         "the servers' event loop was busy for 5 s; the "
-                                         "request may still be carried out");
+        return state->stopping
+                   ? refused(503, "the servers are stopping")
+                   : refused(504, fmt::format("the servers' event loop was busy for {}; the "
+                                              "request may still be carried out",
+                                              human_duration(state->patience)));
     }
 
     static void answer(httplib::Response& response, const ControlReply& reply) {
@@ -97,14 +98,14 @@ ControlPort::ControlPort(std::shared_ptr<State> state) : state_(std::move(state)
 
 Task<Result<std::unique_ptr<ControlPort>>> ControlPort::start(ListenAddress where,
                                                               FakeServers& servers,
-                                                              Journal& journal) {
+                                                              Journal& journal, Duration patience) {
     http::Url url{"http", where.address, where.port, ""};
     if (!url.loopback()) {
         co_return fail(FailureKind::invalid,
                        "the control port takes a loopback address only, not {}", where.address);
     }
     auto state = std::make_shared<State>(co_await asio::this_coro::executor,
-                                         ControlSubject{servers, journal});
+                                         ControlSubject{servers, journal}, patience);
     state->executor = http::GatedExecutor(state->executor, state->gate);
     auto& server = state->server;
     // The library's own choice, SO_REUSEPORT, lets two programs share a port and its callers.
@@ -114,7 +115,7 @@ Task<Result<std::unique_ptr<ControlPort>>> ControlPort::start(ListenAddress wher
     });
     server.set_keep_alive_max_count(std::numeric_limits<std::uint32_t>::max());
     server.set_keep_alive_timeout(1);  // what waits holds one of the few threads
-    server.set_read_timeout(loop_limit);
+    server.set_read_timeout(read_limit);
     server.set_payload_max_length(body_limit);
     // The server lives in the state: it must not keep it alive.
     const std::weak_ptr<State> weak = state;

@@ -20,10 +20,11 @@ struct ControlRoute {
 class ControlPort {
   public:
     /// Listens at once. Called on the servers' event loop; servers and journal outlive the result,
-    /// which ends on the same loop. Only a loopback address is allowed.
-    [[nodiscard]] static Task<Result<std::unique_ptr<ControlPort>>> start(ListenAddress where,
-                                                                          FakeServers& servers,
-                                                                          Journal& journal);
+    /// which ends on the same loop. Only a loopback address is allowed. Where the loop does nothing
+    /// for `patience`, a caller is told so.
+    [[nodiscard]] static Task<Result<std::unique_ptr<ControlPort>>> start(
+        ListenAddress where, FakeServers& servers, Journal& journal,
+        Duration patience = std::chrono::seconds(5));
     ~ControlPort();
 
     [[nodiscard]] http::Url url() const;

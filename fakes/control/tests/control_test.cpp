@@ -389,6 +389,35 @@ TEST(ControlPort, APostNeedsNoBody) {
     });
 }
 
+/// Fakes and a control port that nobody drives any more.
+struct Left {
+    Journal journal;
+    std::unique_ptr<FakeServers> servers;
+    std::unique_ptr<ControlPort> control;
+};
+
+Task<void> leave(run::Environment& environment, Left& left) {
+    FakeServersOptions options;
+    options.vaults = options.clusters = 0;
+    left.servers = require(co_await FakeServers::start(std::move(options), environment.clock(),
+                                                       environment.transport()));
+    left.control = require(co_await ControlPort::start({}, *left.servers, left.journal,
+                                                       std::chrono::milliseconds(20)));
+}
+
+TEST(ControlPort, SaysSoWhenTheLoopDoesNothing) {
+    run::SocketEnvironment environment("test", run::Target{});
+    Left left;
+    environment.drive(leave(environment, left));
+    // The loop is not run from here on.
+    httplib::Client client("127.0.0.1", left.control->url().port);
+    const auto answer = client.Get("/clock");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 504);
+    EXPECT_EQ(Json::parse(answer->body)["error"],
+              "the servers' event loop was busy for 20 ms; the request may still be carried out");
+}
+
 TEST(ControlPort, TakesALoopbackAddressOnly) {
     run::SocketEnvironment environment("test", run::Target{});
     for (const auto* address : {"0.0.0.0", "192.0.2.1", "::"}) {
