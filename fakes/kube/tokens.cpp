@@ -80,8 +80,11 @@ TokenVerdict Tokens::authenticate(const std::string& token,
     }
     auto verdict = judge(token, audiences);
     if (verdict.user && !options_.defects.on("kube/no-token-cache")) {
-        cache_.emplace(key, Cached{now + memory, verdict});
-        cached_.emplace_back(now + memory, key);
+        const auto until =
+            now +
+            (options_.defects.on("kube/token-cache-never-ends") ? std::chrono::hours(24) : memory);
+        cache_.emplace(key, Cached{until, verdict});
+        cached_.emplace_back(until, key);
     }
     return verdict;
 }
@@ -108,16 +111,20 @@ TokenVerdict Tokens::judge(const std::string& token, const std::vector<std::stri
     if (issuer != options_.issuer && issuer != legacy_issuer) {
         return refused("invalid bearer token");
     }
-    if (!jwt->verify(public_key_) && !options_.defects.on("kube/review-accepts-everything")) {
+    if (!jwt->verify(public_key_) && !options_.defects.on("kube/review-accepts-everything") &&
+        !options_.defects.on("kube/review-accepts-any-signature")) {
         return refused_because("go-jose/go-jose: error in cryptographic primitive");
     }
     const bool legacy = issuer == legacy_issuer;
     if (legacy && options_.defects.on("kubernetes/legacy-tokens-are-unknown")) {
         return refused("invalid bearer token");
     }
-    const auto held = legacy ? api_audiences_ : texts(claims.value("aud", Json()));
-    verdict.audiences = both(audiences, held);
-    if (verdict.audiences.empty()) {
+    const auto held = !legacy ? texts(claims.value("aud", Json()))
+                      : options_.defects.on("kube/legacy-token-for-any-audience") ? audiences
+                                                                                  : api_audiences_;
+    verdict.audiences =
+        options_.defects.on("kube/review-gives-all-audiences") ? held : both(audiences, held);
+    if (verdict.audiences.empty() && !options_.defects.on("kube/review-ignores-audiences")) {
         return refused_because(
             fmt::format("token audiences {} is invalid for the target audiences {}", quoted(held),
                         quoted(audiences)));
@@ -135,6 +142,9 @@ std::string Tokens::check_claims(const Json& claims, User& user) const {
     const auto space = text_at(claims, "/kubernetes.io/namespace");
     user.extra = {{std::string(extra_prefix) + "credential-id",
                    Json::array({"JTI=" + text_at(claims, "/jti")})}};
+    if (options_.defects.on("kube/review-forgets-the-credential-id")) {
+        user.extra = Json::object();
+    }
     const auto fault = check_account(space, text_at(claims, "/kubernetes.io/serviceaccount/name"),
                                      text_at(claims, "/kubernetes.io/serviceaccount/uid"), user);
     if (now >= claims.value("exp", std::int64_t{0}) &&
@@ -159,7 +169,8 @@ std::string Tokens::check_claims(const Json& claims, User& user) const {
                 return gone;
             }
         }
-        if (std::string_view(key) != "secret") {
+        if (std::string_view(key) != "secret" &&
+            !options_.defects.on("kube/review-forgets-the-pod")) {
             user.extra[fmt::format("{}{}-name", extra_prefix, key)] =
                 Json::array({own.at(key).at("name")});
             if (own.at(key).contains("uid")) {
@@ -175,11 +186,13 @@ std::string Tokens::check_bound(const ResourceType& type, const std::string& nam
                                 const Json& claim) const {
     const auto object = store_.find(type, namespace_name, text_at(claim, "/name"));
     if (!object) {
-        return "service account token has been invalidated";
+        return options_.defects.on("kube/review-ignores-the-bound-object")
+                   ? ""
+                   : "service account token has been invalidated";
     }
     const auto uid = meta(*object, "uid");
     const auto claimed = text_at(claim, "/uid");
-    if (uid != claimed) {
+    if (uid != claimed && !options_.defects.on("kube/review-ignores-the-bound-uid")) {
         return fmt::format("{} UID ({}) does not match service account {} ref claim ({})",
                            type.singular, uid, type.singular, claimed);
     }
@@ -194,9 +207,12 @@ std::string Tokens::check_account(const std::string& namespace_name, const std::
                    "system:authenticated"};
     const auto account = store_.find(type::service_accounts, namespace_name, name);
     if (!account) {
-        return fmt::format("serviceaccounts \"{}\" not found", name);
+        return options_.defects.on("kube/review-ignores-the-account")
+                   ? ""
+                   : fmt::format("serviceaccounts \"{}\" not found", name);
     }
-    if (meta(*account, "uid") != uid) {
+    if (meta(*account, "uid") != uid &&
+        !options_.defects.on("kube/review-ignores-the-account-uid")) {
         return fmt::format("service account UID ({}) does not match claim ({})",
                            meta(*account, "uid"), uid);
     }
@@ -212,12 +228,14 @@ std::string Tokens::check_legacy(const Json& claims, const std::string& token, U
         check_account(space, flat("service-account.name"), flat("service-account.uid"), user);
     const auto secret = store_.find(type::secrets, space, flat("secret.name"));
     if (!secret) {
-        return "Token has been invalidated";
+        return options_.defects.on("kube/legacy-token-outlives-its-secret")
+                   ? ""
+                   : "Token has been invalidated";
     }
     if (from_base64(text_at(*secret, "/data/token")) != token) {
         return "Token does not match server's copy";
     }
-    if (fault.empty()) {
+    if (fault.empty() && !options_.defects.on("kube/legacy-token-use-is-not-noted")) {
         Json used = *secret;
         used["metadata"]["labels"]["kubernetes.io/legacy-token-last-used"] =
             rfc3339(clock_.now()).substr(0, 10);
@@ -233,38 +251,48 @@ Secret Tokens::mint(const Request& request) {
     for (const auto& [key, object] :
          {std::pair("pod", &request.pod), std::pair("node", &request.node),
           std::pair("secret", &request.secret)}) {
-        if (!object->is_null()) {
+        if (!object->is_null() && !options_.defects.on("kube/bound-tokens-name-nothing")) {
             own[key] = reference(*object);
         }
     }
     auto expires = now + request.seconds;
     // What kubelets ask for: the token lives a year, and its use after 3607 s is only counted
     // (--service-account-extend-token-expiration; wire contract 165).
-    if (request.seconds == 3607 && !request.pod.is_null() && request.audiences == api_audiences_) {
+    const bool kubelets =
+        request.seconds == 3607 && !request.pod.is_null() && request.audiences == api_audiences_;
+    if ((kubelets && !options_.defects.on("kube/no-extended-tokens")) ||
+        options_.defects.on("kube/all-tokens-are-extended")) {
         expires = now + 31536000;
         own["warnafter"] = now + request.seconds;
     }
-    const Json claims = {{"aud", request.audiences},
-                         {"exp", expires},
-                         {"iat", now},
-                         {"nbf", now},
-                         {"iss", options_.issuer},
-                         {"jti", store_.uuid()},
-                         {"sub", fmt::format("system:serviceaccount:{}:{}",
-                                             meta(account, "namespace"), meta(account, "name"))},
-                         {"kubernetes.io", std::move(own)}};
-    return crypto::sign_jwt(claims.dump(), key_id_, key_);
+    Json claims = {{"aud", request.audiences},
+                   {"exp", expires},
+                   {"iat", now},
+                   {"nbf", now},
+                   {"iss", options_.issuer},
+                   {"jti", store_.uuid()},
+                   {"sub", fmt::format("system:serviceaccount:{}:{}", meta(account, "namespace"),
+                                       meta(account, "name"))},
+                   {"kubernetes.io", std::move(own)}};
+    if (options_.defects.on("kube/token-without-nbf")) {
+        claims.erase("nbf");
+    }
+    return crypto::sign_jwt(claims.dump(),
+                            options_.defects.on("kube/token-without-kid") ? "" : key_id_, key_);
 }
 
 Secret Tokens::mint_legacy(const Json& secret, const Json& account) {
     const std::string prefix = "kubernetes.io/serviceaccount/";
-    const Json claims = {{"iss", legacy_issuer},
-                         {prefix + "namespace", meta(secret, "namespace")},
-                         {prefix + "secret.name", meta(secret, "name")},
-                         {prefix + "service-account.name", meta(account, "name")},
-                         {prefix + "service-account.uid", meta(account, "uid")},
-                         {"sub", fmt::format("system:serviceaccount:{}:{}",
-                                             meta(account, "namespace"), meta(account, "name"))}};
+    Json claims = {{"iss", legacy_issuer},
+                   {prefix + "namespace", meta(secret, "namespace")},
+                   {prefix + "secret.name", meta(secret, "name")},
+                   {prefix + "service-account.name", meta(account, "name")},
+                   {prefix + "service-account.uid", meta(account, "uid")},
+                   {"sub", fmt::format("system:serviceaccount:{}:{}", meta(account, "namespace"),
+                                       meta(account, "name"))}};
+    if (options_.defects.on("kube/legacy-token-expires")) {
+        claims["exp"] = unix_seconds(clock_.now()) + 3600;
+    }
     return crypto::sign_jwt(claims.dump(), key_id_, key_);
 }
 
@@ -273,7 +301,9 @@ std::string Tokens::algorithm() const {
 }
 
 std::string Tokens::jwks() const {
-    return Json{{"keys", Json::array({Json::parse(crypto::jwk(public_key_, key_id_))})}}.dump();
+    const auto named =
+        options_.defects.on("kube/jwks-names-another-key") ? std::string("another") : key_id_;
+    return Json{{"keys", Json::array({Json::parse(crypto::jwk(public_key_, named))})}}.dump();
 }
 
 }  // namespace meshproof::fakes::kube
