@@ -35,7 +35,7 @@ struct BackendRequest {
     Json data;  ///< object: the body's fields (form bodies too) or, for read/list/remove, the
                 ///< query's
     std::string body;  ///< of an OCSP request as it came: it is no JSON, and `data` is empty
-    http::Headers headers;
+    http::Headers headers;  ///< those that the mount passes through
     MountView mount;
     Time now;
     bool unauthenticated = false;  ///< the path is one of the backend's unauthenticated ones

@@ -173,10 +173,13 @@ std::shared_ptr<MountEntry> VaultCore::find_mount(const Namespace& ns,
 }
 
 void VaultCore::remove_mount(Namespace& ns, const std::string& path, Time now) {
+    if (options.defects.on("sys/disabled-method-ends-batch-tokens")) {
+        tokens.revoke_namespace(ns.path);
+    }
     if (!options.defects.on("sys/disabled-method-keeps-tokens")) {
         if (!options.defects.on("sys/disabling-auth-revokes-nothing")) {
-        tokens.revoke_prefix(ns.path, path);
-    }
+            tokens.revoke_prefix(ns.path, path);
+        }
     }
     std::vector<std::string> ended;
     for (const auto& [id, lease] : leases) {
@@ -301,7 +304,9 @@ std::optional<http::Response> VaultCore::authorise(LogicalRequest& request) {
     if (!token->entity_id.empty() && (entity == entities.end() || entity->second.disabled)) {
         return refused();
     }
-    const auto path = path_for(*token, *request.ns, request.path);
+    const auto path = options.defects.on("sys/policies-ignore-namespaces")
+                          ? std::optional(request.path)
+                          : path_for(*token, *request.ns, request.path);
     if (!path) {
         return refused();
     }
@@ -347,7 +352,10 @@ Task<http::Response> VaultCore::logical(LogicalRequest request) {
     request.mount = find_mount(*request.ns, request.path);
     const auto limit = quotas.take(request.path, request.mount ? request.mount->path : "",
                                    request.remote_address, request.now);
-    const auto with_headers = [&limit](http::Response response) {
+    const auto with_headers = [&limit, this](http::Response response) {
+        if (options.defects.on("sys/quota-headers-never")) {
+            return response;
+        }
         for (const auto& [name, value] : limit.headers.fields()) {
             response.headers.set(name, value);
         }
@@ -428,7 +436,12 @@ Task<CoreReply> VaultCore::ask_backend(LogicalRequest request) {
     asked.path = path;
     asked.data = request.data;
     asked.body = request.body;
-    asked.headers = request.headers;
+    // A backend sees only what its mount passes through.
+    for (const auto& name : request.mount->headers) {
+        if (const auto value = request.headers.find(name.get<std::string>())) {
+            asked.headers.set(name.get<std::string>(), *value);
+        }
+    }
     asked.mount = request.mount->view();
     asked.now = request.now;
     asked.unauthenticated = request.unauthenticated;

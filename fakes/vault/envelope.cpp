@@ -71,4 +71,13 @@ std::string http_date(Time time) {
     return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(seconds));
 }
 
+std::optional<Time> parse_http_date(const std::string& text) {
+    std::tm parts{};
+    const char* end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    if (end == nullptr || *end != '\0') {
+        return std::nullopt;
+    }
+    return from_unix_seconds(timegm(&parts));
+}
+
 }  // namespace meshproof::fakes

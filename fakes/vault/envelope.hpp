@@ -44,5 +44,7 @@ struct Envelope {
 
 /// `Tue, 24 Nov 2026 06:45:35 GMT`
 [[nodiscard]] std::string http_date(Time time);
+/// As http_date() writes it; nothing where it is anything else.
+[[nodiscard]] std::optional<Time> parse_http_date(const std::string& text);
 
 }  // namespace meshproof::fakes

@@ -3,6 +3,7 @@
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
 #include "fakes/vault/pki_endpoints.hpp"
+#include "fakes/vault/pki_handlers.hpp"
 #include "fakes/vault/pki_revoke.hpp"
 #include "fakes/vault/pki_timers.hpp"
 
@@ -27,11 +28,20 @@ class PkiBackend final : public Backend {
 
     bool unauthenticated(Operation operation, std::string_view path) const override {
         const bool lists = operation == Operation::list && !path.ends_with('/');
+        if (mount_.defect("pki/everything-is-open") ||
+            (mount_.defect("pki/unified-is-served") && path.starts_with("unified-"))) {
+            return true;
+        }
+        if ((mount_.defect("pki/crl-needs-a-token") && path == "crl") ||
+            (mount_.defect("pki/issuers-need-a-token") && path.starts_with("issuers"))) {
+            return false;
+        }
         return pki::needs_no_token(std::string(path) + (lists ? "/" : ""), mount_.product);
     }
 
     bool needs_sudo(Operation, std::string_view path) const override {
-        return path == "root" || path == "root/sign-self-issued";
+        return (path == "root" && !mount_.defect("pki/delete-root-without-sudo")) ||
+               path == "root/sign-self-issued";
     }
 
     std::optional<bool> exists(std::string_view) const override { return std::nullopt; }
@@ -57,7 +67,18 @@ class PkiBackend final : public Backend {
         if (path.ends_with('/') && request.operation != Operation::read) {
             path.remove_suffix(1);
         }
+        if (path == "ocsp" && request.operation == Operation::read &&
+            mount_.defect("pki/ocsp-may-be-read")) {
+            path = "ocsp/";
+        }
         auto route = pki::find_route(endpoints_, path);
+        if (path.starts_with("unified-") && mount_.defect("pki/unified-is-served")) {
+            return BackendResponse::with(Json::object());
+        }
+        if (route && request.operation == Operation::patch &&
+            mount_.defect("pki/everything-is-patched")) {
+            return BackendResponse::with(Json::object());
+        }
         if (!route && path == "sign" && mount_.defect("pki/sign-without-role")) {
             return BackendResponse::error("missing role");
         }
@@ -76,7 +97,11 @@ class PkiBackend final : public Backend {
                 if (!fields) {
                     return BackendResponse::error(fields.error().message);
                 }
-                auto answer = handler(mount_, {request, *fields, std::move(route->path)});
+                const pki::Call call{request, *fields, std::move(route->path)};
+                if (auto unchanged = pki::not_modified(mount_, call)) {
+                    return std::move(*unchanged);
+                }
+                auto answer = handler(mount_, call);
                 fields->warn_unrecognized(answer);
                 return answer;
             }

@@ -39,12 +39,14 @@ struct KeyOrder {
     bool exported = false;
     std::string format, name;
     crypto::Key key;
+    std::optional<crypto::Key> answered_key{};  ///< only a defect answers another one
 };
 
 Checked<KeyOrder> ordered_key(Mount& mount, const Call& call, const std::string& kind) {
     KeyOrder order;
     order.exported = kind == "exported";
-    if (kind != "internal" && kind != "exported" && kind != "existing") {
+    if (kind != "internal" && kind != "exported" && kind != "existing" &&
+        !mount.defect("pki/any-kind-of-root")) {
         return refuse(
             "the \"exported\" path parameter must be \"internal\", \"existing\", exported\" or "
             "\"kms\"");
@@ -73,6 +75,9 @@ Checked<KeyOrder> ordered_key(Mount& mount, const Call& call, const std::string&
         return tl::unexpected(type.error());
     }
     order.key = crypto::Key::generate(*type);
+    if (mount.defect("pki/exported-key-is-another")) {
+        order.answered_key = crypto::Key::generate(*type);
+    }
     return order;
 }
 
@@ -80,8 +85,8 @@ void add_private_key(Json& data, const Call& call, const KeyOrder& order, std::s
     if (!order.exported) {
         return;
     }
-    const auto key =
-        private_key_text(order.key, order.format, call.fields.text("private_key_format", "der"));
+    const auto key = private_key_text(order.answered_key.value_or(order.key), order.format,
+                                      call.fields.text("private_key_format", "der"));
     data["private_key"] = key.text;
     data["private_key_type"] = key.type;
     if (order.format == "pem_bundle") {
@@ -104,7 +109,8 @@ BackendResponse generate_csr(Mount& mount, const Call& call, const std::string& 
     }
     const auto csr = crypto::Csr::make(spec, order->key);
     const auto* key = add_key(mount, order->key, order->name).key;
-    Json data = {{"csr", order->format == "der" ? to_base64(csr.der()) : pem_text(csr)},
+    const std::string end = mount.defect("pki/csr-ends-with-a-newline") ? "\n" : "";
+    Json data = {{"csr", order->format == "der" ? to_base64(csr.der()) : pem_text(csr) + end},
                  {"key_id", key->id}};
     add_private_key(data, call, *order, "csr");
     auto answer = BackendResponse::with(std::move(data));
@@ -124,7 +130,8 @@ std::string_view go_algorithm(std::string_view algorithm) {
 
 std::string rotated_name(Mount& mount, const Call& call, std::string name) {
     const bool rotates = call.request.path.starts_with("root/rotate/");
-    return rotates && name.empty() && !find_issuer(mount, "next") ? "next" : name;
+    const bool next = rotates && name.empty() && !find_issuer(mount, "next");
+    return next && !mount.defect("pki/rotated-has-no-name") ? "next" : name;
 }
 
 Json id_list(const std::vector<std::string>& ids) {
@@ -140,6 +147,9 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
         return BackendResponse::error("'pem_bundle' and 'certificate' parameters were empty");
     }
     if (pem.size() < 75) {
+        if (mount.defect("pki/junk-is-an-internal-error")) {
+            return BackendResponse::go_error("provided data for import was too short");
+        }
         return BackendResponse::error(
             "provided data for import was too short; perhaps a path was passed to the API rather "
             "than the contents of a PEM file");
@@ -182,10 +192,14 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
         const auto imported = add_key(mount, key, "");
         (imported.existing ? old_keys : new_keys).push_back(imported.key->id);
     }
+    if (mount.defect("pki/imports-the-first-only") && !certificates.empty()) {
+        certificates.resize(1);
+    }
     std::string keyed;
     for (const auto& certificate : certificates) {
         const auto imported = add_issuer(mount, certificate, "");
-        (imported.existing ? old_issuers : new_issuers).push_back(imported.issuer->id);
+        const bool existing = imported.existing && !mount.defect("pki/imported-again-is-new");
+        (existing ? old_issuers : new_issuers).push_back(imported.issuer->id);
         mapping[imported.issuer->id] = imported.issuer->key_id;
         if (!imported.existing && !imported.issuer->key_id.empty()) {
             keyed = imported.issuer->id;
@@ -228,7 +242,7 @@ BackendResponse generate_root(Mount& mount, const Call& call) {
     auto& issuer =
         *add_issuer(mount, certificate, rotated_name(mount, call, std::move(*name))).issuer;
     issuer.revocation_signature_algorithm = go_signature_name(certificate);
-    if (mount.default_follows_latest_issuer) {
+    if (mount.default_follows_latest_issuer && !mount.defect("pki/default-never-follows")) {
         mount.default_issuer = issuer.id;
     }
     mount.certificates[certificate.serial()] = certificate;
@@ -243,15 +257,19 @@ BackendResponse generate_root(Mount& mount, const Call& call) {
                  {"key_id", key->id},
                  {"key_name", key->name}};
     add_private_key(data, call, *order, "certificate");
+    if (mount.defect("pki/root-answers-a-chain")) {
+        data["ca_chain"] = Json::array({data["certificate"]});
+    }
     auto answer = BackendResponse::with(std::move(data));
     // Vault loses the TTL warning here (row 70).
     if (mount.openbao()) {
         answer.warnings = std::move(made->warnings);
     }
-    if (certificate.subject().empty()) {
+    if (certificate.subject().empty() && !mount.defect("pki/no-warning-of-an-empty-subject")) {
         answer.warnings.emplace_back(no_subject_warning);
     }
-    if (const auto warning = aia_warning(mount.urls)) {
+    if (const auto warning = aia_warning(mount.urls);
+        warning && !mount.defect("pki/no-warning-of-missing-urls")) {
         answer.warnings.push_back(*warning);
     }
     if (certificate.path_length() == 0) {
@@ -263,6 +281,9 @@ BackendResponse generate_root(Mount& mount, const Call& call) {
 }
 
 BackendResponse delete_root(Mount& mount, const Call&) {
+    if (mount.defect("pki/delete-root-takes-roles")) {
+        mount.roles.clear();
+    }
     mount.issuers.clear();
     mount.keys.clear();
     mount.crls.clear();
@@ -281,7 +302,8 @@ BackendResponse generate_intermediate(Mount& mount, const Call& call) {
 }
 
 BackendResponse cross_sign(Mount& mount, const Call& call) {
-    return generate_csr(mount, call, "existing");
+    return generate_csr(mount, call,
+                        mount.defect("pki/cross-sign-makes-a-key") ? "internal" : "existing");
 }
 
 BackendResponse sign_intermediate(Mount& mount, const Call& call) {
@@ -302,7 +324,8 @@ BackendResponse sign_intermediate(Mount& mount, const Call& call) {
     if (auto key = check_csr_key(mount, role, csr->public_key()); !key) {
         return key.error();
     }
-    role.use_csr_common_name = call.fields.text("common_name").empty();
+    role.use_csr_common_name = call.fields.text("common_name").empty() ||
+                               mount.defect("pki/intermediate-ignores-common-name");
     role.use_csr_sans = false;
     auto made = certify(
         mount, {.kind = Making::intermediate, .role = role, .call = call, .ca = *ca, .csr = &*csr});
@@ -312,9 +335,13 @@ BackendResponse sign_intermediate(Mount& mount, const Call& call) {
     const auto& certificate = made->certificate;
     const auto& issuer = *ca->issuer;
     auto chain = chain_of(mount, issuer);
-    chain.insert(chain.begin(), certificate);
+    if (!mount.defect("pki/signed-chain-lacks-the-subject")) {
+        chain.insert(chain.begin(), certificate);
+    }
     const auto texts = certificate_texts(chain, *format);
-    mount.certificates[certificate.serial()] = certificate;
+    if (!mount.defect("pki/signed-ca-is-not-kept")) {
+        mount.certificates[certificate.serial()] = certificate;
+    }
     auto answer = BackendResponse::with(
         {{"certificate", *format == "pem_bundle" ? join(texts, "\n") : texts.front()},
          {"issuing_ca", certificate_text(issuer.certificate, *format)},
@@ -351,7 +378,7 @@ BackendResponse sign_self_issued(Mount& mount, const Call& call) {
     if (!given) {
         return BackendResponse::error("error parsing certificate: " + given.error().message);
     }
-    if (given->is_ca() != true) {
+    if (given->is_ca() != true && !mount.defect("pki/self-issued-may-be-a-leaf")) {
         return BackendResponse::error("given certificate is not a CA certificate");
     }
     if (given->subject_der() != given->issuer_der()) {
@@ -364,7 +391,8 @@ BackendResponse sign_self_issued(Mount& mount, const Call& call) {
     }
     const auto signer = ca->key->key.public_key().algorithm();
     const auto subject = given->public_key().algorithm();
-    if (signer != subject && call.fields.boolean("require_matching_certificate_algorithms")) {
+    if (signer != subject && call.fields.boolean("require_matching_certificate_algorithms") &&
+        !mount.defect("pki/self-issued-of-any-algorithm")) {
         return BackendResponse::go_error(
             fmt::format("signing certificate's public key algorithm ({}) does not match submitted "
                         "certificate's ({}), and require_matching_certificate_algorithms is true",
@@ -372,7 +400,9 @@ BackendResponse sign_self_issued(Mount& mount, const Call& call) {
     }
     const auto urls = aia_urls(mount, ca->issuer);
     crypto::CertificateSpec spec;
-    spec.serial = *crypto::parse_serial(given->serial());
+    spec.serial = mount.defect("pki/self-issued-gets-a-serial")
+                      ? mount.new_serial()
+                      : *crypto::parse_serial(given->serial());
     spec.subject = given->subject();
     spec.subject_der = given->subject_der();
     spec.not_before = given->not_before();

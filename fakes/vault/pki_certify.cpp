@@ -118,14 +118,15 @@ Checked<std::optional<int>> path_length(const Mount& mount, const Order& order) 
     return of_issuer ? std::optional(*of_issuer - 1) : std::nullopt;
 }
 
-std::optional<IssuerLimit> issuer_limit(const Order& order) {
+std::optional<IssuerLimit> issuer_limit(const Mount& mount, const Order& order) {
     if (!order.ca) {
         return std::nullopt;
     }
     // Row 77: an intermediate may outlive its issuer.
-    return IssuerLimit{
-        order.ca->issuer->certificate.not_after(),
-        order.kind == Making::intermediate ? "permit" : order.ca->issuer->leaf_not_after_behavior};
+    const bool permitted = order.kind == Making::intermediate &&
+                           !mount.defect("pki/intermediate-ends-with-its-issuer");
+    return IssuerLimit{order.ca->issuer->certificate.not_after(),
+                       permitted ? "permit" : order.ca->issuer->leaf_not_after_behavior};
 }
 
 // What defects do to a leaf's keyUsage and extKeyUsage.
@@ -225,7 +226,7 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
         return refuse("request signature invalid");
     }
     const auto times =
-        validity(mount, order.role, order.call, issuer_limit(order), order.csr == nullptr);
+        validity(mount, order.role, order.call, issuer_limit(mount, order), order.csr == nullptr);
     if (!times) {
         return tl::unexpected(times.error());
     }

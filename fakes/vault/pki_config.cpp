@@ -86,7 +86,8 @@ Checked<CrlConfig> changed_config(const Mount& mount, const Call& call) {
             "when delta CRLs are enabled",
             config.delta_rebuild_interval, config.expiry));
     }
-    if (config.enable_delta && !config.auto_rebuild) {
+    if (config.enable_delta && !config.auto_rebuild &&
+        !mount.defect("pki/delta-without-auto-rebuild")) {
         return refuse(
             "Delta CRLs cannot be enabled when auto rebuilding is disabled as the complete CRL is "
             "always regenerated!");
@@ -108,7 +109,7 @@ BackendResponse read_urls(Mount& mount, const Call&) {
 }
 
 BackendResponse write_urls(Mount& mount, const Call& call) {
-    auto urls = mount.urls;
+    auto urls = mount.defect("pki/urls-overwritten") ? AiaUrls{} : mount.urls;
     const auto take = [&](std::string_view field, std::vector<std::string>& list) {
         if (call.fields.has(field)) {
             list = call.fields.list(field);
@@ -119,11 +120,12 @@ BackendResponse write_urls(Mount& mount, const Call& call) {
     take("delta_crl_distribution_points", urls.delta_crl_distribution_points);
     take("ocsp_servers", urls.ocsp_servers);
     take_flag(call, "enable_templating", urls.templating);
-    if (auto checked = check_urls(urls); !checked) {
+    if (auto checked = check_urls(mount, urls); !checked) {
         return checked.error();
     }
     mount.urls = std::move(urls);
-    return read_urls(mount, call);
+    return mount.defect("pki/urls-answer-nothing") ? BackendResponse::nothing()
+                                                   : read_urls(mount, call);
 }
 
 BackendResponse read_cluster(Mount& mount, const Call&) {
@@ -177,9 +179,14 @@ BackendResponse write_crl_config(Mount& mount, const Call& call) {
     }
     const auto old = std::exchange(mount.crl_config, *config);
     // Turning auto_rebuild off brings the lists up to date at once (row 174).
-    if (old.disable != config->disable || (old.auto_rebuild && !config->auto_rebuild) ||
+    if (old.disable != config->disable ||
+        (old.auto_rebuild && !config->auto_rebuild &&
+         !mount.defect("pki/auto-rebuild-off-waits")) ||
         old.enable_delta != config->enable_delta) {
         rebuild_crls(mount, call.now());
+    }
+    if (mount.defect("pki/crl-settings-are-not-answered")) {
+        return BackendResponse::nothing();
     }
     return BackendResponse::with(crl_json(mount));
 }

@@ -43,17 +43,19 @@ std::vector<Ca> signing_cas(Mount& mount) {
 // The CA that lists this revocation: the certificate's signer, else the default (row 135).
 bool lists(const Mount& mount, const Ca& ca, const Revocation& revocation) {
     for (const auto& issuer : mount.issuers) {
-        if (issuer.id == revocation.issuer_id) {
-            return ca_name(issuer) == ca.name;
+        if (issuer.id == revocation.issuer_id && !mount.defect("pki/one-list-for-all")) {
+            // An issuer is not on its own list (row 136).
+            return ca_name(issuer) == ca.name && !(issuer.certificate == revocation.certificate);
         }
     }
     return ca.is_default;
 }
 
-std::vector<crypto::Crl::Entry> entries_for(const Mount& mount, const Ca& ca) {
+std::vector<crypto::Crl::Entry> entries_for(const Mount& mount, const Ca& ca, Time now) {
     std::vector<crypto::Crl::Entry> entries;
     for (const auto& [serial, revocation] : mount.revocations) {
-        if (lists(mount, ca, revocation)) {
+        if (lists(mount, ca, revocation) && (revocation.certificate.not_after() >= now ||
+                                             !mount.defect("pki/expired-leave-the-list"))) {
             entries.push_back({*crypto::parse_serial(serial), revocation.at});
         }
     }
@@ -71,6 +73,9 @@ void choose_signature(Spec& spec, const Ca& ca) {
 }
 
 Time next_update(const Mount& mount, Time now) {
+    if (mount.defect("pki/crl-of-a-day")) {
+        return now + std::chrono::hours(24);
+    }
     return now + parse_duration(mount.crl_config.expiry).value_or(std::chrono::hours(72));
 }
 
@@ -87,20 +92,25 @@ void sign_delta(Mount& mount, const Ca& ca, CrlPair& pair, Time now,
         pair.delta_listed.insert(crypto::serial_text(entry.serial));
     }
     choose_signature(spec, ca);
+    pair.signed_at = now;
     pair.delta = crypto::Crl::make(spec, ca.issuer->certificate, ca.key->key);
 }
 
 }  // namespace
 
 void rebuild_crls(Mount& mount, Time now) {
+    // Lists are signed whenever issuers come.
+    for (auto& issuer : mount.issuers) {
+        issuer.changed_at = issuer.changed_at.value_or(now);
+    }
     for (const auto& ca : signing_cas(mount)) {
         auto& pair = mount.crls[ca.name];
         crypto::Crl::Spec spec;
         spec.number = pair.base = ++pair.number;
         spec.this_update = now;
         spec.next_update = next_update(mount, now);
-        if (!mount.crl_config.disable) {
-            spec.entries = entries_for(mount, ca);
+        if (!mount.crl_config.disable || mount.defect("pki/disabled-list-is-full")) {
+            spec.entries = entries_for(mount, ca, now);
         }
         pair.listed.clear();
         for (const auto& entry : spec.entries) {
@@ -109,14 +119,17 @@ void rebuild_crls(Mount& mount, Time now) {
         pair.expires = spec.next_update;
         choose_signature(spec, ca);
         pair.complete = crypto::Crl::make(spec, ca.issuer->certificate, ca.key->key);
-        sign_delta(mount, ca, pair, now, {});
+        sign_delta(mount, ca, pair, now,
+                   mount.defect("pki/rotated-delta-stays-full")
+                       ? entries_for(mount, ca, now)
+                       : std::vector<crypto::Crl::Entry>());
     }
 }
 
 void rebuild_delta_crls(Mount& mount, Time now) {
     for (const auto& ca : signing_cas(mount)) {
         auto& pair = mount.crls[ca.name];
-        auto entries = entries_for(mount, ca);
+        auto entries = entries_for(mount, ca, now);
         std::erase_if(entries, [&](const auto& entry) {
             return pair.listed.contains(crypto::serial_text(entry.serial));
         });
@@ -138,7 +151,7 @@ bool deltas_lag(Mount& mount) {
 }
 
 void crls_changed(Mount& mount, Time now) {
-    if (!mount.crl_config.auto_rebuild) {
+    if (!mount.crl_config.auto_rebuild || mount.defect("pki/auto-rebuild-at-once")) {
         rebuild_crls(mount, now);
     }
 }

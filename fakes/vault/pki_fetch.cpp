@@ -1,4 +1,5 @@
 #include "core/base/text.hpp"
+#include "fakes/vault/envelope.hpp"
 #include "fakes/vault/pki_crl.hpp"
 #include "fakes/vault/pki_handlers.hpp"
 #include "fakes/vault/pki_issue.hpp"
@@ -18,7 +19,8 @@ constexpr auto crl_pem_type = "application/x-pem-file";
 // The default issuer if it can serve the plain ca paths: it needs its key in the mount (row 128).
 tl::expected<Issuer*, std::string> serving_issuer(Mount& mount) {
     const auto found = find_issuer(mount, "default");
-    if (found && mount.key((*found)->key_id) == nullptr) {
+    if (found && mount.key((*found)->key_id) == nullptr &&
+        !mount.defect("pki/keyless-issuer-serves-ca")) {
         return tl::unexpected(
             fmt::format("unable to fetch corresponding key for issuer {}; unable to use this "
                         "issuer for signing",
@@ -55,6 +57,29 @@ Json serials(const auto& by_serial) {
 
 }  // namespace
 
+std::optional<BackendResponse> not_modified(Mount& mount, const Call& call) {
+    const auto since = call.request.headers.find("If-Modified-Since");
+    const auto had_at = since ? parse_http_date(*since) : std::nullopt;
+    const auto issuer = find_issuer(mount, call.captured("issuer_ref", "default"));
+    if (!had_at || !issuer || !call.request.unauthenticated ||
+        call.request.operation != Operation::read || !call.captured("serial").empty()) {
+        return std::nullopt;
+    }
+    const auto* lists = crls_of(mount, **issuer);
+    const auto changed_at =
+        asks_for(call, "crl") ? (lists != nullptr ? std::optional(lists->signed_at) : std::nullopt)
+                              : (*issuer)->changed_at;
+    if (!changed_at || std::chrono::floor<std::chrono::seconds>(*changed_at) > *had_at ||
+        mount.defect("pki/always-modified")) {
+        return std::nullopt;
+    }
+    BackendResponse answer;
+    answer.kind = BackendResponse::Kind::raw;
+    answer.raw.status = 304;
+    answer.raw.headers.set("Last-Modified", http_date(*changed_at));
+    return answer;
+}
+
 BackendResponse fetch_ca(Mount& mount, const Call&) {
     const auto issuer = serving_issuer(mount);
     return raw_answer(der_type, issuer ? (*issuer)->certificate.der() : "");
@@ -71,12 +96,16 @@ BackendResponse fetch_ca_pem(Mount& mount, const Call&) {
     if (issuer && mount.defect("pki/ca-pem-is-the-root")) {
         return raw_answer(pem_type, pem_text(chain_of(mount, **issuer).back()));
     }
+    if (issuer && mount.defect("pki/ca-pem-ends-with-a-newline")) {
+        return raw_answer(pem_type, (*issuer)->certificate.pem());
+    }
     return raw_answer(pem_type, issuer ? pem_text((*issuer)->certificate) : "");
 }
 
 BackendResponse fetch_ca_chain(Mount& mount, const Call&) {
     const auto issuer = serving_issuer(mount);
-    return raw_answer(der_type, issuer ? chain_pem(mount, **issuer) : "");
+    const auto* type = mount.defect("pki/ca-chain-has-a-pem-type") ? pem_type : der_type;
+    return raw_answer(type, issuer ? chain_pem(mount, **issuer) : "");
 }
 
 BackendResponse fetch_crl(Mount& mount, const Call& call) {
@@ -123,7 +152,9 @@ BackendResponse fetch_cert_ca_chain(Mount& mount, const Call&) {
         return BackendResponse::error(issuer.error());
     }
     auto answer = certificate_json(chain_pem(mount, **issuer));
-    answer.data["ca_chain"] = answer.data["certificate"];
+    answer.data["ca_chain"] = mount.defect("pki/cert-ca-chain-is-a-list")
+                                  ? Json::array({answer.data["certificate"]})
+                                  : answer.data["certificate"];
     return answer;
 }
 
@@ -139,13 +170,16 @@ BackendResponse fetch_cert_crl(Mount& mount, const Call&) {
 }
 
 BackendResponse fetch_certificate(Mount& mount, const Call& call) {
-    const auto serial = normal_serial(call.captured("serial"));
+    const auto serial = mount.defect("pki/serials-with-colons-only")
+                            ? call.captured("serial")
+                            : normal_serial(call.captured("serial"));
     const auto found = mount.certificates.find(serial);
     if (found == mount.certificates.end()) {
         return not_found();
     }
     auto answer = certificate_json(pem_text(found->second));
-    if (const auto revoked = mount.revocations.find(serial); revoked != mount.revocations.end()) {
+    if (const auto revoked = mount.revocations.find(serial);
+        revoked != mount.revocations.end() && !mount.defect("pki/revoked-reads-as-valid")) {
         answer.data["revocation_time"] = unix_seconds(revoked->second.at);
         answer.data["revocation_time_rfc3339"] = rfc3339_nano(revoked->second.at);
         answer.data["issuer_id"] = revoked->second.issuer_id;

@@ -59,6 +59,8 @@ namespace meshproof::fakes::pki {
 [[nodiscard]] BackendResponse write_crl_config(Mount& mount, const Call& call);
 
 // pki_fetch.cpp
+/// 304 where the client has it already and the mount passes If-Modified-Since through (row 134).
+[[nodiscard]] std::optional<BackendResponse> not_modified(Mount& mount, const Call& call);
 [[nodiscard]] BackendResponse fetch_ca(Mount& mount, const Call& call);
 [[nodiscard]] BackendResponse fetch_ca_pem(Mount& mount, const Call& call);
 [[nodiscard]] BackendResponse fetch_ca_chain(Mount& mount, const Call& call);

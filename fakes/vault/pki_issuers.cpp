@@ -48,11 +48,13 @@ Json issuer_json(Mount& mount, const Issuer& issuer) {
     for (const auto& certificate : chain_of(mount, issuer)) {
         chain.push_back(certificate.pem());
     }
+    const auto pem = issuer.certificate.pem();
     Json data = {
         {"issuer_id", issuer.id},
         {"issuer_name", issuer.name},
         {"key_id", issuer.key_id},
-        {"certificate", issuer.certificate.pem()},
+        {"certificate",
+         mount.defect("pki/issuer-pem-without-newline") ? pem_text(issuer.certificate) : pem},
         {"ca_chain", chain},
         {"manual_chain", issuer.manual_chain.empty() ? Json() : Json(issuer.manual_chain)},
         {"leaf_not_after_behavior", issuer.leaf_not_after_behavior},
@@ -72,8 +74,9 @@ Json issuer_json(Mount& mount, const Issuer& issuer) {
     }
     if (issuer.aia) {
         // Lists that were never set are null once the issuer has URLs of its own (row 83).
-        const auto list = [](const std::vector<std::string>& urls) {
-            return urls.empty() ? Json() : Json(urls);
+        const auto list = [&](const std::vector<std::string>& urls) {
+            return urls.empty() && !mount.defect("pki/unset-issuer-urls-are-empty") ? Json()
+                                                                                    : Json(urls);
         };
         data["issuing_certificates"] = list(issuer.aia->issuing_certificates);
         data["crl_distribution_points"] = list(issuer.aia->crl_distribution_points);
@@ -99,6 +102,9 @@ BackendResponse whole_issuer(Mount& mount, const Issuer& issuer) {
 
 Checked<Issuer*> issuer_of_call(Mount& mount, const Call& call) {
     auto found = find_issuer(mount, call.captured("issuer_ref", "default"));
+    if (!found && mount.defect("pki/unknown-issuer-is-404")) {
+        return tl::unexpected(not_found());
+    }
     if (!found) {
         return go_error(found.error());
     }
@@ -181,7 +187,9 @@ Checked<> change_chain(Mount& mount, Issuer& issuer, const std::vector<std::stri
 // that (rows 84, 175).
 Checked<> change_issuer(Mount& mount, Issuer& issuer, const Call& call) {
     const auto changes = [&](std::string_view field) {
-        return !call.patch() || call.fields.has(field);
+        const bool overwrites = !call.patch() ? !mount.defect("pki/issuer-write-merges")
+                                              : mount.defect("pki/issuer-patch-overwrites");
+        return overwrites || call.fields.has(field);
     };
     auto changed = issuer;
     if (changes("issuer_name") && call.fields.text("issuer_name") != issuer.name) {
@@ -203,7 +211,7 @@ Checked<> change_issuer(Mount& mount, Issuer& issuer, const Call& call) {
     if (changes("usage")) {
         const auto names = call.fields.has("usage") ? call.fields.list("usage")
                                                     : split(usage_names(every_usage), ',');
-        if (auto usage = change_usage(changed, names); !usage) {
+        if (auto usage = change_usage(changed, names); !usage && !mount.defect("pki/any-usage")) {
             return usage;
         }
     }
@@ -227,7 +235,7 @@ Checked<> change_issuer(Mount& mount, Issuer& issuer, const Call& call) {
     if (changes("enable_aia_url_templating")) {
         aia.templating = call.fields.boolean("enable_aia_url_templating");
     }
-    if (auto urls = check_urls(aia); !urls) {
+    if (auto urls = check_urls(mount, aia); !urls) {
         return urls;
     }
     changed.aia = aia.empty() ? std::nullopt : std::optional(aia);
@@ -315,7 +323,7 @@ Checked<SigningCa> signing_ca(Mount& mount, const std::string& reference) {
 
 std::vector<crypto::Certificate> chain_of(Mount& mount, const Issuer& issuer) {
     std::vector<crypto::Certificate> chain;
-    if (!issuer.manual_chain.empty()) {
+    if (!issuer.manual_chain.empty() && !mount.defect("pki/manual-chain-ignored")) {
         for (const auto& id : issuer.manual_chain) {
             if (const auto* member = mount.issuer(id)) {
                 chain.push_back(member->certificate);
@@ -392,7 +400,10 @@ Imported add_issuer(Mount& mount, const crypto::Certificate& certificate, std::s
     if ((certificate.key_usage().value_or(crypto::crl_sign) & crypto::crl_sign) == 0) {
         issuer.usage &= ~static_cast<unsigned>(crl_signing);
     }
-    if (mount.default_issuer.empty() && !issuer.key_id.empty()) {
+    const bool keyed = !issuer.key_id.empty() || mount.defect("pki/keyless-issuer-becomes-default");
+    if ((mount.default_issuer.empty() && keyed &&
+         !mount.defect("pki/first-issuer-is-no-default")) ||
+        mount.defect("pki/latest-issuer-is-the-default")) {
         mount.default_issuer = issuer.id;
     }
     mount.issuers.push_back(std::move(issuer));
@@ -421,6 +432,9 @@ ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name) {
 Checked<std::string> new_issuer_name(Mount& mount, const Call& call) {
     auto name = call.fields.text("issuer_name");
     if (name.empty()) {
+        return name;
+    }
+    if (mount.defect("pki/any-issuer-name")) {
         return name;
     }
     if (lower(name) == "default") {
@@ -457,7 +471,7 @@ bool is_url(std::string_view text) {
     return scheme != std::string_view::npos && scheme > 0 && scheme + 3 < text.size();
 }
 
-Checked<> check_urls(const AiaUrls& urls) {
+Checked<> check_urls(const Mount& mount, const AiaUrls& urls) {
     const std::array<std::pair<std::string_view, const std::vector<std::string>*>, 4> lists = {{
         {"issuing_certificates", &urls.issuing_certificates},
         {"crl_distribution_points", &urls.crl_distribution_points},
@@ -469,7 +483,7 @@ Checked<> check_urls(const AiaUrls& urls) {
     }
     for (const auto& [name, list] : lists) {
         for (const auto& url : *list) {
-            if (!is_url(url)) {
+            if (!is_url(url) && !mount.defect("pki/any-url")) {
                 return refuse(fmt::format(
                     "invalid URL found in Authority Information Access (AIA) parameter {}: {}",
                     name, url));
@@ -505,6 +519,7 @@ BackendResponse write_issuer(Mount& mount, const Call& call) {
     if (auto changed = change_issuer(mount, **issuer, call); !changed) {
         return changed.error();
     }
+    (*issuer)->changed_at = call.now();
     auto answer = whole_issuer(mount, **issuer);
     if (old_name != (*issuer)->name) {
         warn_of_roles(mount, old_name, answer);
@@ -516,6 +531,9 @@ BackendResponse delete_issuer(Mount& mount, const Call& call) {
     const auto reference = call.captured("issuer_ref");
     auto answer = BackendResponse::with(Json());
     const auto found = find_issuer(mount, reference);
+    if (!found && mount.defect("pki/delete-of-nothing-is-404")) {
+        return not_found();
+    }
     if (!found) {
         return answer;
     }
@@ -536,6 +554,13 @@ BackendResponse delete_issuer(Mount& mount, const Call& call) {
     warn_of_roles(mount, issuer.id, answer);
     warn_of_roles(mount, issuer.name, answer);
     std::erase_if(mount.issuers, [&](const auto& one) { return one.id == issuer.id; });
+    if (mount.defect("pki/deleted-default-is-replaced") && !mount.issuers.empty()) {
+        mount.default_issuer = mount.issuers.back().id;
+    }
+    if (mount.defect("pki/orphans-are-lost")) {
+        std::erase_if(mount.revocations,
+                      [&](const auto& one) { return one.second.issuer_id == issuer.id; });
+    }
     rebuild_crls(mount, call.now());
     return answer;
 }
@@ -560,8 +585,13 @@ BackendResponse read_issuer_pem(Mount& mount, const Call& call) {
 
 BackendResponse read_issuer_der(Mount& mount, const Call& call) {
     const auto issuer = issuer_of_call(mount, call);
-    return issuer ? raw_answer("application/pkix-cert", (*issuer)->certificate.der())
-                  : issuer.error();
+    if (!issuer) {
+        return issuer.error();
+    }
+    const auto& certificate = (*issuer)->certificate;
+    return raw_answer("application/pkix-cert", mount.defect("pki/issuer-der-is-pem")
+                                                   ? certificate.pem()
+                                                   : certificate.der());
 }
 
 BackendResponse read_issuers_config(Mount& mount, const Call&) {
@@ -573,12 +603,19 @@ BackendResponse read_issuers_config(Mount& mount, const Call&) {
 BackendResponse write_issuers_config(Mount& mount, const Call& call) {
     // root/replace takes the issuer called "next" where none is named (row 177).
     const bool replace = call.request.path == "root/replace";
-    const auto reference = call.fields.text("default", replace ? "next" : "");
+    auto reference = call.fields.text(
+        "default", replace && !mount.defect("pki/replace-knows-no-next") ? "next" : "");
+    if (reference.empty() && mount.defect("pki/follow-without-a-default")) {
+        reference = mount.default_issuer;
+    }
     if (reference.empty() || reference == "default") {
         return BackendResponse::error(
             "Invalid issuer specification; must be non-empty and can't be 'default'.");
     }
     const auto found = find_issuer(mount, reference);
+    if (!found && mount.defect("pki/any-default-issuer")) {
+        return read_issuers_config(mount, call);
+    }
     if (!found) {
         return BackendResponse::error("Error resolving issuer reference: " + found.error());
     }
@@ -588,7 +625,7 @@ BackendResponse write_issuers_config(Mount& mount, const Call& call) {
             "default_follows_latest_issuer", mount.default_follows_latest_issuer);
     }
     auto answer = read_issuers_config(mount, call);
-    if ((*found)->key_id.empty()) {
+    if ((*found)->key_id.empty() && !mount.defect("pki/no-warning-of-a-keyless-default")) {
         answer.warnings.emplace_back(
             "This selected default issuer has no key associated with it. Some operations like "
             "issuing certificates and signing CRLs will be unavailable with the requested default "

@@ -47,6 +47,6 @@ ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name);
 
 [[nodiscard]] bool is_url(std::string_view text);
 /// The first URL in the lists that is none (row 74).
-[[nodiscard]] Checked<> check_urls(const AiaUrls& urls);
+[[nodiscard]] Checked<> check_urls(const Mount& mount, const AiaUrls& urls);
 
 }  // namespace meshproof::fakes::pki

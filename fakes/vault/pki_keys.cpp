@@ -89,6 +89,9 @@ BackendResponse list_keys(Mount& mount, const Call&) {
 
 BackendResponse read_key(Mount& mount, const Call& call) {
     const auto key = find_key(mount, call.captured("key_ref"));
+    if (!key && mount.defect("pki/unknown-key-is-404")) {
+        return not_found();
+    }
     if (!key) {
         return BackendResponse::go_error(key.error());
     }
@@ -120,7 +123,8 @@ BackendResponse delete_key(Mount& mount, const Call& call) {
         return BackendResponse::nothing();
     }
     const auto id = (*key)->id;
-    if (const auto user = issuers_of_key(mount, id); !user.empty()) {
+    if (const auto user = issuers_of_key(mount, id);
+        !user.empty() && !mount.defect("pki/key-in-use-is-deleted")) {
         return BackendResponse::error("Failed to Delete Key.  Key in Use by Issuer: " + user);
     }
     std::erase_if(mount.keys, [&](const auto& one) { return one.id == id; });

@@ -54,6 +54,7 @@ struct Issuer {
     std::string revocation_signature_algorithm;
     std::optional<Time> revoked_at;
     std::optional<AiaUrls> aia;
+    std::optional<Time> changed_at;  ///< of what is served of it (row 134)
 };
 
 /// A revoked certificate. `issuer_id` is empty where its issuer is not in the mount.
@@ -84,6 +85,7 @@ struct CrlPair {
     std::uint64_t number = 0;  ///< the last one given out
     std::uint64_t base = 0;    ///< the complete list's
     crypto::Crl complete, delta;
+    Time signed_at;                ///< either of them
     Time expires;                  ///< the complete list's next update
     std::set<std::string> listed;  ///< serials in the complete list
     std::set<std::string> delta_listed;

@@ -390,7 +390,7 @@ Checked<std::vector<std::string>> uris(const Mount& mount, const Role& role, con
     }
     for (auto& uri : asked) {
         if (csr != nullptr) {
-            uri = mount.defect("pki/uris-as-written") ? uri : *rewritten_uri(uri);
+            uri = mount.defect("pki/uris-as-written") ? uri : rewritten_uri(uri).value_or(uri);
         }
         const auto allowed = [&](const std::string& pattern) {
             if (mount.defect("pki/star-stops-at-slash") && pattern != "*" &&

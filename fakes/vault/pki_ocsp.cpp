@@ -65,7 +65,9 @@ BackendResponse answer_for(Mount& mount, const Call& call, const crypto::OcspCer
     statement.status = crypto::CertificateStatus::good;
     std::string revoked_by;
     if (const auto revoked = mount.revocations.find(crypto::serial_text(id.serial));
-        revoked != mount.revocations.end() && !mount.defect("pki/ocsp-revoked-is-good")) {
+        revoked != mount.revocations.end() && !mount.defect("pki/ocsp-revoked-is-good") &&
+        !(mount.defect("pki/ocsp-waits-for-the-list") &&
+          (mount.crl_config.auto_rebuild || mount.crl_config.disable))) {
         statement.status = crypto::CertificateStatus::revoked;
         statement.revoked_at = revoked->second.at;
         revoked_by = revoked->second.issuer_id;
@@ -85,6 +87,9 @@ BackendResponse answer_for(Mount& mount, const Call& call, const crypto::OcspCer
         statement.revoked_at.reset();
     }
     if (!responder) {
+        if (mount.defect("pki/ocsp-without-issuer-is-malformed")) {
+            return failure(malformed_request);
+        }
         return failure(unauthorized);
     }
     // Go's OCSP library signs with RSA and ECDSA only.
@@ -93,7 +98,7 @@ BackendResponse answer_for(Mount& mount, const Call& call, const crypto::OcspCer
     }
     statement.this_update = statement.produced_at = call.now();
     const auto life = parse_duration(mount.crl_config.ocsp_expiry).value_or(std::chrono::hours(12));
-    if (life > Duration{} || !mount.openbao()) {
+    if ((life > Duration{} || !mount.openbao()) && !mount.defect("pki/ocsp-never-ends")) {
         statement.next_update = call.now() + life;
     }
     if (mount.defect("pki/ocsp-answers-with-sha1")) {
@@ -111,6 +116,9 @@ BackendResponse answer_for(Mount& mount, const Call& call, const crypto::OcspCer
 BackendResponse ocsp(Mount& mount, const Call& call) {
     if (mount.crl_config.ocsp_disable && !mount.defect("pki/ocsp-cannot-be-disabled")) {
         return failure(unauthorized);
+    }
+    if (call.request.operation == Operation::read && mount.defect("pki/ocsp-by-post-only")) {
+        return failure(malformed_request);
     }
     const auto der = request_der(call);
     const auto id = der ? crypto::parse_ocsp_request(*der)

@@ -41,7 +41,8 @@ Checked<crypto::Certificate> presented_certificate(Mount& mount, const std::stri
         }
         return *certificate;
     }
-    if (signer_of(mount, *certificate) == nullptr) {
+    if (signer_of(mount, *certificate) == nullptr ||
+        mount.defect("pki/revoke-by-pem-needs-it-stored")) {
         return go_error(
             "unable to verify signature on presented cert from any present issuer in this mount; "
             "certificates from previous CAs will need to have their issuing CA and key re-imported "
@@ -70,15 +71,17 @@ std::string normal_serial(std::string_view serial) {
 BackendResponse revoke_certificate(Mount& mount, const crypto::Certificate& certificate, Time now) {
     const auto serial = certificate.serial();
     for (const auto& issuer : mount.issuers) {
-        if (issuer.certificate == certificate) {
+        if (issuer.certificate == certificate && !mount.defect("pki/issuer-on-its-own-list")) {
             return BackendResponse::error(
                 fmt::format("adding issuer (id: {}) to its own CRL is not allowed", issuer.id));
         }
     }
-    if (const auto known = mount.revocations.find(serial); known != mount.revocations.end()) {
+    if (const auto known = mount.revocations.find(serial);
+        known != mount.revocations.end() && !mount.defect("pki/revoked-again-is-later")) {
         return BackendResponse::with(revoked_json(known->second.at));
     }
-    if (certificate.not_after() < now && !mount.crl_config.allow_expired_cert_revocation) {
+    if (certificate.not_after() < now && !mount.crl_config.allow_expired_cert_revocation &&
+        !mount.defect("pki/expired-are-revoked")) {
         return BackendResponse::with(
             Json(),
             {fmt::format("certificate with serial {} already expired; refusing to add to CRL{}",
@@ -88,6 +91,10 @@ BackendResponse revoke_certificate(Mount& mount, const crypto::Certificate& cert
                                          : "")});
     }
     const auto* issuer = signer_of(mount, certificate);
+    if (issuer != nullptr && issuer->certificate.not_after() < now &&
+        mount.defect("pki/expired-ca-revokes-nothing")) {
+        return BackendResponse::error("the issuer expired");
+    }
     mount.revocations[serial] = {certificate, now, issuer != nullptr ? issuer->id : ""};
     if (!mount.defect("pki/crl-misses-revocations")) {
         crls_changed(mount, now);
@@ -100,12 +107,13 @@ BackendResponse revoke_certificate(Mount& mount, const crypto::Certificate& cert
 namespace {
 
 // What revoke-with-key wants proven: the key is the certificate's (row 131).
-Checked<> proves_possession(const crypto::Certificate& certificate, const crypto::Key& key) {
+Checked<> proves_possession(const Mount& mount, const crypto::Certificate& certificate,
+                            const crypto::Key& key) {
     const auto theirs = certificate.public_key(), ours = key.public_key();
     if (theirs.algorithm() != ours.algorithm()) {
         return go_error("provided private key type does not match certificate's public key type");
     }
-    if (!(theirs == ours)) {
+    if (!(theirs == ours) && !mount.defect("pki/any-key-revokes")) {
         return go_error("provided private key does not match certificate's public key");
     }
     return {};
@@ -129,7 +137,7 @@ BackendResponse revoke_named(Mount& mount, const Call& call,
             return certificate.error();
         }
         if (key) {
-            if (auto proven = proves_possession(*certificate, *key); !proven) {
+            if (auto proven = proves_possession(mount, *certificate, *key); !proven) {
                 return proven.error();
             }
         }
@@ -142,13 +150,20 @@ BackendResponse revoke_named(Mount& mount, const Call& call,
     if (serial.empty()) {
         return BackendResponse::error("The serial number must be provided");
     }
-    const auto stored = mount.certificates.find(normal_serial(serial));
+    auto stored = mount.certificates.find(normal_serial(serial));
+    if (mount.defect("pki/serials-without-colons") && stored == mount.certificates.end()) {
+        stored = std::ranges::find_if(mount.certificates, [&](const auto& one) {
+            auto bare = one.first;
+            std::erase(bare, ':');
+            return bare == serial;
+        });
+    }
     if (stored == mount.certificates.end()) {
         return BackendResponse::error(fmt::format("certificate with serial {} not found.", serial));
     }
     const auto certificate = stored->second;
     if (key) {
-        if (auto proven = proves_possession(certificate, *key); !proven) {
+        if (auto proven = proves_possession(mount, certificate, *key); !proven) {
             return proven.error();
         }
     }
@@ -185,6 +200,20 @@ BackendResponse revoke_with_key(Mount& mount, const Call& call) {
     return revoke_named(mount, call, *key);
 }
 
+namespace {
+
+// Another issuer of the mount before the issuer itself, which is not on its own list.
+std::string signer_of_issuer(const Mount& mount, const Issuer& issuer) {
+    for (const auto& one : mount.issuers) {
+        if (one.id != issuer.id && issuer.certificate.signed_by(one.certificate)) {
+            return one.id;
+        }
+    }
+    return issuer.id;
+}
+
+}  // namespace
+
 BackendResponse revoke_issuer(Mount& mount, const Call& call) {
     const auto found = find_issuer(mount, call.captured("issuer_ref"));
     if (!found) {
@@ -195,21 +224,24 @@ BackendResponse revoke_issuer(Mount& mount, const Call& call) {
         return read_issuer(mount, call);
     }
     issuer.revoked_at = call.now();
-    issuer.usage &= ~static_cast<unsigned>(issuing_certificates);
+    if (!mount.defect("pki/revoked-issuer-signs")) {
+        issuer.usage &= ~static_cast<unsigned>(issuing_certificates);
+    }
     auto answer = read_issuer(mount, call);
+    // What this mount signed, a root by itself too, is revoked like any other certificate.
+    const auto serial = issuer.certificate.serial();
+    if (mount.certificates.contains(serial) && !mount.defect("pki/revoked-issuer-is-not-listed")) {
+        mount.revocations.try_emplace(serial, Revocation{issuer.certificate, *issuer.revoked_at,
+                                                         signer_of_issuer(mount, issuer)});
+        crls_changed(mount, call.now());
+    }
     if (issuer.certificate.self_signed()) {
         answer.warnings.emplace_back(
             "This issuer is a self-signed (potentially root) certificate. This means it may not "
             "be considered revoked if there is not an external, cross-signed variant of this "
             "certificate. This issuer's serial number will not appear on its own CRL.");
-    } else if (const auto* signer = signer_of(mount, issuer.certificate);
-               signer != nullptr && signer->id != issuer.id) {
-        const auto serial = issuer.certificate.serial();
-        mount.revocations.try_emplace(
-            serial, Revocation{issuer.certificate, *issuer.revoked_at, signer->id});
-        crls_changed(mount, call.now());
     }
-    if (issuer.id == mount.default_issuer) {
+    if (issuer.id == mount.default_issuer && !mount.defect("pki/no-warning-of-a-revoked-default")) {
         answer.warnings.emplace_back(
             "This issuer is currently configured as the default issuer for this mount; operations "
             "such as certificate issuance may not work until a new default issuer is selected.");
@@ -218,12 +250,18 @@ BackendResponse revoke_issuer(Mount& mount, const Call& call) {
 }
 
 BackendResponse rotate_crl(Mount& mount, const Call& call) {
-    rebuild_crls(mount, call.now());
+    if (!mount.defect("pki/rotate-signs-nothing")) {
+        rebuild_crls(mount, call.now());
+    }
     return BackendResponse::with({{"success", true}}, crl_warnings(mount));
 }
 
 BackendResponse rotate_delta_crl(Mount& mount, const Call& call) {
     auto answer = BackendResponse::with({{"success", true}});
+    if (mount.defect("pki/rotate-delta-signs-nothing") ||
+        mount.defect("pki/no-warning-of-disabled-deltas")) {
+        return answer;
+    }
     if (mount.crl_config.enable_delta) {
         rebuild_delta_crls(mount, call.now());
     } else {

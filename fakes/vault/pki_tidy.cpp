@@ -85,11 +85,11 @@ void run(Mount& mount, Time now, Json& status) {
         return certificate.not_after() + safety < now;
     };
     std::size_t certificates = 0, revoked = 0;
-    if (status["tidy_cert_store"] == true) {
+    if (status["tidy_cert_store"] == true && !mount.defect("pki/tidy-keeps-certificates")) {
         certificates =
             std::erase_if(mount.certificates, [&](const auto& one) { return over(one.second); });
     }
-    if (status["tidy_revoked_certs"] == true) {
+    if (status["tidy_revoked_certs"] == true && !mount.defect("pki/tidy-keeps-revocations")) {
         std::set<std::string> gone;
         for (const auto& [serial, revocation] : mount.revocations) {
             if (over(revocation.certificate)) {
@@ -116,6 +116,10 @@ void run(Mount& mount, Time now, Json& status) {
         status["cross_revoked_cert_deleted_count"] = 0;
         status["revocation_queue_deleted_count"] = 0;
     }
+    if (mount.defect("pki/tidy-status-of-both")) {
+        status["page_size"] = 1000;
+        status["tidy_revocation_queue"] = false;
+    }
     status["internal_backend_uuid"] = mount.uuid;
     status["state"] = "Finished";
     status["time_started"] = rfc3339_nano(now);
@@ -132,12 +136,12 @@ void run(Mount& mount, Time now, Json& status) {
 BackendResponse tidy(Mount& mount, const Call& call) {
     auto settings = defaults(mount);
     take(mount, call, settings);
-    if (settings["safety_buffer"] == 0) {
+    if (settings["safety_buffer"] == 0 && !mount.defect("pki/tidy-without-buffer")) {
         return BackendResponse::error("safety_buffer must be greater than zero");
     }
     auto answer = BackendResponse::with(Json());
-    answer.status = 202;
-    if (nothing_selected(mount, settings)) {
+    answer.status = mount.defect("pki/tidy-is-200") ? 200 : 202;
+    if (nothing_selected(mount, settings) && !mount.defect("pki/tidy-of-nothing-starts")) {
         answer.warnings.push_back("Manual tidy requested but no tidy operations were set. " +
                                   choose_one(mount));
         return answer;
@@ -163,7 +167,10 @@ void tidy_automatically(Mount& mount, Time now) {
     mount.tidy_status = std::move(status);
 }
 
-BackendResponse tidy_cancel(Mount&, const Call&) {
+BackendResponse tidy_cancel(Mount& mount, const Call&) {
+    if (mount.defect("pki/tidy-cancel-is-silent")) {
+        return BackendResponse::nothing();
+    }
     return BackendResponse::with(
         Json(), {"Tidy operation cannot be cancelled as none is currently running."});
 }
@@ -201,7 +208,8 @@ BackendResponse write_auto_tidy(Mount& mount, const Call& call) {
             std::chrono::floor<std::chrono::seconds>(call.fields.duration("interval_duration"))
                 .count();
     }
-    if (settings["enabled"] == true && nothing_selected(mount, settings)) {
+    if (settings["enabled"] == true && nothing_selected(mount, settings) &&
+        !mount.defect("pki/auto-tidy-of-nothing")) {
         return BackendResponse::error("Auto-tidy enabled but no tidy operations were requested. " +
                                       choose_one(mount));
     }

@@ -31,8 +31,7 @@ Task<crypto::Crl> list_at(Probe& probe, std::string path) {
 }
 
 Task<Reply> root(Probe& probe, std::string mount, Json more) {
-    Json parameters{
-        {"common_name", "meshproof root"}, {"key_type", "ec"}, {"ttl", "87600h"}};
+    Json parameters{{"common_name", "meshproof root"}, {"key_type", "ec"}, {"ttl", "87600h"}};
     parameters.merge_patch(more);
     return probe.set_up("POST", mount + "/root/generate/internal", std::move(parameters));
 }
@@ -67,8 +66,8 @@ Task<crypto::OcspStatement> ocsp_of(Probe& probe, std::string mount, crypto::Cer
     const auto reply = co_await ask_ocsp(probe, std::move(mount), crypto::ocsp_request_der(id));
     const auto response = crypto::OcspResponse::from_der(reply.body);
     if (!response || !response->statement) {
-        probe.give_up(fmt::format("{}: {} without a certificate's status", reply.asked,
-                                  reply.status));
+        probe.give_up(
+            fmt::format("{}: {} without a certificate's status", reply.asked, reply.status));
     }
     co_return *response->statement;
 }
@@ -80,8 +79,7 @@ std::string content_type(const Reply& reply) {
 std::size_t count_pem(std::string_view text) {
     constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----";
     std::size_t count = 0;
-    for (auto at = text.find(begin); at != std::string_view::npos;
-         at = text.find(begin, at + 1)) {
+    for (auto at = text.find(begin); at != std::string_view::npos; at = text.find(begin, at + 1)) {
         ++count;
     }
     return count;

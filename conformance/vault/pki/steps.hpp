@@ -35,8 +35,8 @@ struct Leaf {
 [[nodiscard]] Task<Reply> intermediate_csr(Probe& probe, std::string mount,
                                            Json more = Json::object());
 /// Signed by `root_mount` for a year with `more`; refused is `blocked`.
-[[nodiscard]] Task<Reply> signed_intermediate(Probe& probe, std::string root_mount,
-                                              std::string csr, Json more = Json::object());
+[[nodiscard]] Task<Reply> signed_intermediate(Probe& probe, std::string root_mount, std::string csr,
+                                              Json more = Json::object());
 
 /// GET as nobody.
 [[nodiscard]] Task<Reply> read_open(Probe& probe, std::string path);

@@ -39,20 +39,20 @@ Task<void> csr_answers(Probe& probe) {
     const auto pem = steps::text_of(probe, reply, "csr");
     probe.expect(!pem.ends_with('\n'), "the PEM ends with a newline");
     const auto csr = crypto::Csr::from_pem(pem);
-    probe.expect(csr && csr->signature_valid() &&
-                     csr->subject().common_name == "meshproof intermediate",
-                 "the CSR is not one of \"meshproof intermediate\"");
+    probe.expect(
+        csr && csr->signature_valid() && csr->subject().common_name == "meshproof intermediate",
+        "the CSR is not one of \"meshproof intermediate\"");
     const auto issuers = co_await probe.vault("LIST", mount + "/issuers");
     probe.expect_no_text(issuers, 404);
 }
 
 Task<void> signed_with_its_chain(Probe& probe) {
     const auto made = co_await pair(probe);
-    const auto reply = co_await signed_intermediate(probe, made.root, made.csr,
-                                                    Json{{"format", "pem_bundle"}});
-    probe.expect_keys(
-        reply.data(),
-        {"certificate", "issuing_ca", "ca_chain", "expiration", "serial_number"}, "data");
+    const auto reply =
+        co_await signed_intermediate(probe, made.root, made.csr, Json{{"format", "pem_bundle"}});
+    probe.expect_keys(reply.data(),
+                      {"certificate", "issuing_ca", "ca_chain", "expiration", "serial_number"},
+                      "data");
     const auto chain = reply.data().value("ca_chain", Json::array());
     if (!probe.expect(chain.size() == 2, "a chain of {}", chain.size())) {
         co_return;
@@ -78,7 +78,8 @@ Task<void> may_outlive_its_issuer(Probe& probe) {
                          "The expiration time for the signed certificate is after the CA's "
                          "expiration time");
     const auto certificate = steps::leaf_of(probe, reply);
-    const auto life = unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
+    const auto life =
+        unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
     probe.expect_equal(life, std::chrono::seconds(20h + 30s).count(), "life in seconds");
 }
 
@@ -95,19 +96,20 @@ Task<void> named_by_request_else_csr(Probe& probe) {
 
 Task<void> imported_with_its_root(Probe& probe) {
     const auto made = co_await pair(probe);
-    const auto signed_ca = co_await signed_intermediate(probe, made.root, made.csr,
-                                                        Json{{"format", "pem_bundle"}});
+    const auto signed_ca =
+        co_await signed_intermediate(probe, made.root, made.csr, Json{{"format", "pem_bundle"}});
     const auto bundle = steps::text_of(probe, signed_ca, "certificate");
     const auto reply = co_await import(probe, made.intermediate, bundle);
     probe.expect_status(reply, 200);
-    probe.expect_keys(reply.data(),
-                      {"imported_issuers", "imported_keys", "existing_issuers", "existing_keys",
-                       "mapping"},
-                      "data");
+    probe.expect_keys(
+        reply.data(),
+        {"imported_issuers", "imported_keys", "existing_issuers", "existing_keys", "mapping"},
+        "data");
     probe.expect_equal(reply.data().value("imported_issuers", Json::array()).size(), 2,
                        "imported issuers");
     std::string keyed;
-    for (const auto& [id, key] : reply.data().value("mapping", Json::object()).items()) {
+    const auto mapping = reply.data().value("mapping", Json::object());
+    for (const auto& [id, key] : mapping.items()) {
         if (key == made.key_id) {
             keyed = id;
         } else {
@@ -134,19 +136,18 @@ Task<void> imported_again_is_existing(Probe& probe) {
 Task<void> junk_is_not_imported(Probe& probe) {
     const auto mount = co_await steps::empty_pki(probe);
     const auto nothing = co_await probe.vault("POST", mount + "/intermediate/set-signed", Json());
-    probe.expect_plain_error(nothing, 400,
-                             "'pem_bundle' and 'certificate' parameters were empty");
+    probe.expect_plain_error(nothing, 400, "'pem_bundle' and 'certificate' parameters were empty");
     const auto small = co_await import(probe, mount, "short");
     probe.expect_plain_error(small, 400, "provided data for import was too short");
     const auto junk = co_await import(probe, mount, std::string(100, 'x'));
-    probe.expect_plain_error(
-        junk, 400,
-        probe.on("error when parsing block 1: invalid PEM data",
-                 "provided PEM block contained no data"));
-    const auto bad = co_await import(probe, mount,
-                                     "-----BEGIN CERTIFICATE-----\n"
-                                     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
-                                     "-----END CERTIFICATE-----\n");
+    probe.expect_plain_error(junk, 400,
+                             probe.on("error when parsing block 1: invalid PEM data",
+                                      "provided PEM block contained no data"));
+    const auto bad =
+        co_await import(probe, mount,
+                        "-----BEGIN CERTIFICATE-----\n"
+                        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
+                        "-----END CERTIFICATE-----\n");
     probe.expect_plain_error(bad, 400, "Error parsing issuer 0: ");
     for (const auto* path : {"/issuers/import/cert", "/issuers/import/bundle"}) {
         Json body{{"pem_bundle", "short"}};
@@ -159,8 +160,7 @@ Task<void> without_its_key_is_no_default(Probe& probe) {
     const auto root = co_await steps::mounted_root(probe, Json::object(), "root");
     const auto mount = co_await steps::empty_pki(probe, "int");
     const auto foreign = co_await signed_intermediate(probe, root, steps::named_csr("foreign"));
-    const auto reply =
-        co_await import(probe, mount, steps::text_of(probe, foreign, "certificate"));
+    const auto reply = co_await import(probe, mount, steps::text_of(probe, foreign, "certificate"));
     probe.expect_status(reply, 200);
     const auto mapping = reply.data().value("mapping", Json::object());
     probe.expect(mapping.size() == 1 && mapping.begin().value() == "", "the mapping is {}",

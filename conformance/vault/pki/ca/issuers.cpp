@@ -74,7 +74,8 @@ Task<void> list_is_open(Probe& probe) {
     probe.expect_equal(info.value("is_default", Json()), true, "is_default");
     probe.expect_equal(info.value("serial_number", Json()), made.certificate.serial(),
                        "serial_number");
-    const auto keys = co_await probe.vault("LIST", made.mount + "/keys", std::nullopt, As::nobody());
+    const auto keys =
+        co_await probe.vault("LIST", made.mount + "/keys", std::nullopt, As::nobody());
     probe.expect_plain_error(keys, 403, "permission denied");
     const auto known = co_await probe.vault("LIST", made.mount + "/keys");
     const auto key = info.value("key_id", "");
@@ -136,8 +137,7 @@ Task<void> unknown_is_an_internal_error(Probe& probe) {
     const auto none = co_await probe.vault("GET", mount + "/issuer/default");
     probe.expect_wrapped_error(none, 500, "no default issuer currently configured");
     const auto unknown = co_await probe.vault("GET", mount + "/issuer/unknown");
-    probe.expect_wrapped_error(unknown, 500,
-                               "unable to find PKI issuer for reference: unknown");
+    probe.expect_wrapped_error(unknown, 500, "unable to find PKI issuer for reference: unknown");
 }
 
 Task<void> certificate_is_open(Probe& probe) {
@@ -159,8 +159,7 @@ Task<void> write_overwrites(Probe& probe) {
     const auto set = co_await probe.vault("POST", made.mount + "/issuer/default", std::move(first));
     probe.expect_equal(set.data().value("leaf_not_after_behavior", Json()), "truncate",
                        "leaf_not_after_behavior as written");
-    const auto reply =
-        co_await probe.vault("POST", made.mount + "/issuer/default", Json::object());
+    const auto reply = co_await probe.vault("POST", made.mount + "/issuer/default", Json::object());
     probe.expect_equal(reply.data().value("leaf_not_after_behavior", Json()), "err",
                        "leaf_not_after_behavior left out");
     probe.expect_equal(reply.data().value("issuer_name", Json()), "", "issuer_name left out");

@@ -61,7 +61,8 @@ Task<void> capped_by_the_mount(Probe& probe) {
     const auto mount = co_await probe.mount();
     const auto reply = co_await root(probe, mount, Json{{"ttl", "8760h"}});
     const auto certificate = steps::leaf_of(probe, reply);
-    const auto life = unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
+    const auto life =
+        unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
     probe.expect(life == std::chrono::seconds(768h + 30s).count(), "a life of {} s, not 768 h",
                  life);
     constexpr std::string_view capped =
@@ -95,7 +96,8 @@ Task<void> is_a_plain_ca(Probe& probe) {
                      certificate.subject_key_id() == certificate.authority_key_id(),
                  "subjectKeyIdentifier and authorityKeyIdentifier differ");
     probe.expect(certificate.self_signed(), "it is not signed by itself");
-    const auto life = unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
+    const auto life =
+        unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
     probe.expect_equal(life, std::chrono::seconds(1h + 30s).count(), "life in seconds");
 }
 
@@ -177,8 +179,9 @@ std::vector<Check> vault_pki_ca_root() {
          .saboteur = "pki/no-warning-of-an-empty-subject",
          .run = needs_no_subject},
         {.id = "vault/pki/ca/root/capped-by-the-mount",
-         .requirement = "A root lives no longer than the mount's max_lease_ttl, 768 h unless tuned; "
-                        "OpenBao says so in a warning, Vault does not.",
+         .requirement =
+             "A root lives no longer than the mount's max_lease_ttl, 768 h unless tuned; "
+             "OpenBao says so in a warning, Vault does not.",
          .rows = {70},
          .level = Level::must,
          .saboteur = "pki/ignore-role-max-ttl",
