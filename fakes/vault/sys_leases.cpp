@@ -14,6 +14,9 @@ Json time_or_null(const std::optional<Time>& time) {
 
 CoreReply lookup(const VaultCore& core, const LogicalRequest& request, const std::string& id) {
     auto data = Json{{"id", id}, {"last_renewal", Json()}};
+    if (core.options.defects.on("sys/lease-lookup-without-last-renewal")) {
+        data.erase("last_renewal");
+    }
     std::string mount;
     if (const auto lease = core.leases.find(id); lease != core.leases.end()) {
         data["issue_time"] = rfc3339_nano(lease->second.issued);
@@ -156,8 +159,10 @@ Task<CoreReply> serve_leases(VaultCore& core, LogicalRequest request) {
         co_return co_await renew_token(core, std::move(request), token,
                                        read->duration("increment"));
     }
-    co_return core.leases.contains(id) ? BackendResponse::error("lease is not renewable")
-                                       : BackendResponse::error("lease not found");
+    const bool forgotten = core.options.defects.on("sys/leases-of-leaves-forgotten");
+    co_return core.leases.contains(id) && !forgotten
+        ? BackendResponse::error("lease is not renewable")
+        : BackendResponse::error("lease not found");
 }
 
 }  // namespace meshproof::fakes
