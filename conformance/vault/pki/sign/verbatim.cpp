@@ -123,6 +123,15 @@ Task<void> role_unknown(Probe& probe) {
     probe.expect_error(reply, 400, "unknown role: none");
 }
 
+Task<void> without_final_slash(Probe& probe) {
+    const auto mount = co_await steps::issuing_mount(probe);
+    Json body{{"csr", steps::workload_csr()}};
+    const auto slash = co_await probe.vault("PUT", mount + "/sign-verbatim/", body);
+    probe.expect_plain_error(slash, 400, "cannot write to a path ending in '/'");
+    const auto plain = co_await probe.vault("PUT", mount + "/sign-verbatim", body);
+    probe.expect_status(plain, 200);
+}
+
 }  // namespace
 
 std::vector<Check> vault_pki_sign_verbatim() {
@@ -171,6 +180,12 @@ std::vector<Check> vault_pki_sign_verbatim() {
          .level = Level::may,
          .saboteur = "pki/verbatim-never-leases",
          .run = lease_of_the_role},
+        {.id = "vault/pki/sign/verbatim/without-final-slash",
+         .requirement = "The path without a role has no final slash.",
+         .rows = {123},
+         .level = Level::may,
+         .saboteur = "http/write-to-a-folder",
+         .run = without_final_slash},
         {.id = "vault/pki/sign/verbatim/role-unknown",
          .requirement = "sign-verbatim with an unknown role in the path is refused.",
          .rows = {123},
