@@ -1,6 +1,7 @@
 #include "fakes/kube/access.hpp"
 
 #include "core/base/text.hpp"
+#include "fakes/kube/selectors.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -28,7 +29,14 @@ bool path_matches(const Json& rule, const std::string& path) {
     });
 }
 
-bool rule_allows(const Json& rule, const Attributes& asked) {
+// Whether a rule for a subresource speaks of its resource: only a defect thinks so.
+bool holds_stem(const Json& rule, const std::string& resource) {
+    return std::ranges::any_of(rule.value("resources", Json::array()), [&](const Json& value) {
+        return value.get_ref<const std::string&>().starts_with(resource + "/");
+    });
+}
+
+bool rule_allows(const Json& rule, const Attributes& asked, const Defects& defects) {
     if (!holds(rule, "verbs", asked.verb)) {
         return false;
     }
@@ -40,11 +48,13 @@ bool rule_allows(const Json& rule, const Attributes& asked) {
     const bool any_of_subresource =
         !asked.subresource.empty() && holds(rule, "resources", "*/" + asked.subresource);
     if (!holds(rule, "apiGroups", asked.group) ||
-        (!holds(rule, "resources", resource) && !any_of_subresource)) {
+        (!holds(rule, "resources", resource) && !any_of_subresource &&
+         !(defects.on("kube/rbac-ignores-subresources") && holds_stem(rule, resource)))) {
         return false;
     }
     const auto names = rule.find("resourceNames");
     return names == rule.end() || names->empty() ||
+           defects.on("kube/rbac-ignores-resource-names") ||
            (!asked.name.empty() && holds(rule, "resourceNames", asked.name));
 }
 
@@ -78,7 +88,7 @@ Object role_of(const Json& binding, const Store& store) {
 }
 
 Permission by_binding(const Json& binding, const User& user, const Attributes& asked,
-                      const Store& store) {
+                      const Store& store, const Defects& defects) {
     const auto subjects = binding.find("subjects");
     if (subjects == binding.end() || !subjects->is_array()) {
         return {};
@@ -92,8 +102,9 @@ Permission by_binding(const Json& binding, const User& user, const Attributes& a
         if (!role || !role->contains("rules") || !role->at("rules").is_array()) {
             continue;
         }
-        if (std::ranges::any_of(role->at("rules"),
-                                [&](const Json& rule) { return rule_allows(rule, asked); })) {
+        if (std::ranges::any_of(role->at("rules"), [&](const Json& rule) {
+                return rule_allows(rule, asked, defects);
+            })) {
             const auto space = meta(binding, "namespace");
             return {
                 true,
@@ -106,13 +117,15 @@ Permission by_binding(const Json& binding, const User& user, const Attributes& a
     return {};
 }
 
-User impersonated(const User& caller, const http::Request& request, const Store& store) {
+User impersonated(const User& caller, const http::Request& request, const Store& store,
+                  const Defects& defects) {
     const auto name = request.headers.find("Impersonate-User");
     if (!name) {
         return caller;
     }
     const Attributes asked{"impersonate", true, "", "users", "", "", *name, ""};
-    if (!authorize(caller, asked, store).allowed) {
+    if (!authorize(caller, asked, store, defects).allowed &&
+        !defects.on("kube/anybody-impersonates")) {
         throw Refused{forbidden(caller, asked)};
     }
     User user;
@@ -133,8 +146,15 @@ User impersonated(const User& caller, const http::Request& request, const Store&
 }  // namespace
 
 Attributes Attributes::of(const RequestInfo& info) {
-    return {info.verb,        info.for_resource,   info.group, info.resource,
-            info.subresource, info.namespace_name, info.name,  info.path};
+    auto name = info.name;
+    // Who may only see one object by its name may list and watch it by its name.
+    if (name.empty() && (info.verb == "list" || info.verb == "watch")) {
+        if (const auto fields = Selector::fields(info.param("fieldSelector"))) {
+            name = fields->required("metadata.name");
+        }
+    }
+    return {info.verb,        info.for_resource,   info.group,      info.resource,
+            info.subresource, info.namespace_name, std::move(name), info.path};
 }
 
 User authenticate(const http::Request& request, const http::Peer& peer, Tokens& tokens,
@@ -143,34 +163,52 @@ User authenticate(const http::Request& request, const http::Peer& peer, Tokens& 
         const auto subject = peer.certificate->subject();
         User user{subject.common_name, "", subject.organization, Json::object()};
         user.groups.emplace_back("system:authenticated");
-        return impersonated(user, request, store);
+        return impersonated(user, request, store, tokens.defects());
     }
     const auto header = request.headers.find("Authorization");
+    if (peer.bad_certificate && (!header || header->empty())) {
+        throw Refused{refusal(401, "Unauthorized", "Unauthorized")};
+    }
+    if ((!header || header->empty()) && tokens.defects().on("kube/nobody-is-unauthorized")) {
+        throw Refused{refusal(401, "Unauthorized", "Unauthorized")};
+    }
     if (!header || header->empty()) {
         return {"system:anonymous", "", {"system:unauthenticated"}, Json::object()};
     }
     const auto parts = split(*header, ' ');
-    if (parts.size() == 2 && lower(parts[0]) == "bearer") {
+    if (lower(parts[0]) != "bearer" || parts.size() < 2) {  // nothing that we know: nobody
+        return {"system:anonymous", "", {"system:unauthenticated"}, Json::object()};
+    }
+    if (!parts[1].empty()) {
         auto verdict = tokens.authenticate(parts[1], tokens.api_audiences());
         if (verdict.user) {
-            return impersonated(*verdict.user, request, store);
+            return impersonated(*verdict.user, request, store, tokens.defects());
         }
+    }
+    if (tokens.defects().on("kube/bad-bearer-is-nobody")) {
+        return {"system:anonymous", "", {"system:unauthenticated"}, Json::object()};
     }
     throw Refused{refusal(401, "Unauthorized", "Unauthorized")};
 }
 
-Permission authorize(const User& user, const Attributes& asked, const Store& store) {
+Permission authorize(const User& user, const Attributes& asked, const Store& store,
+                     const Defects& defects) {
     if (std::ranges::find(user.groups, "system:masters") != user.groups.end()) {
         return {true, ""};
     }
     for (const auto& binding : store.list(type::cluster_role_bindings)) {
-        if (auto permission = by_binding(*binding, user, asked, store); permission.allowed) {
+        if (auto permission = by_binding(*binding, user, asked, store, defects);
+            permission.allowed) {
             return permission;
         }
     }
     if (asked.for_resource && !asked.namespace_name.empty()) {
-        for (const auto& binding : store.list(type::role_bindings, asked.namespace_name)) {
-            if (auto permission = by_binding(*binding, user, asked, store); permission.allowed) {
+        const auto& space = asked.namespace_name;
+        for (const auto& binding :
+             store.list(type::role_bindings,
+                        defects.on("kube/roles-reach-every-namespace") ? "" : space)) {
+            if (auto permission = by_binding(*binding, user, asked, store, defects);
+                permission.allowed) {
                 return permission;
             }
         }
@@ -209,11 +247,15 @@ Json rules_of(const User& user, const std::string& namespace_name, const Store& 
 }
 
 http::Response forbidden(const User& user, const Attributes& asked) {
+    const auto refuse = [](const std::string& message, Json details) {
+        auto response = refusal(403, "Forbidden", message, std::move(details));
+        response.headers.set("X-Content-Type-Options", "nosniff");
+        return response;
+    };
     if (!asked.for_resource) {
-        return refusal(403, "Forbidden",
-                       fmt::format("forbidden: User \"{}\" cannot {} path \"{}\"", user.name,
-                                   asked.verb, asked.path),
-                       Json::object());
+        return refuse(fmt::format("forbidden: User \"{}\" cannot {} path \"{}\"", user.name,
+                                  asked.verb, asked.path),
+                      Json::object());
     }
     const auto qualified =
         asked.group.empty() ? asked.resource : fmt::format("{}.{}", asked.resource, asked.group);
@@ -233,7 +275,7 @@ http::Response forbidden(const User& user, const Attributes& asked) {
     if (!asked.group.empty()) {
         details["group"] = asked.group;
     }
-    return refusal(403, "Forbidden", whole, std::move(details));
+    return refuse(whole, std::move(details));
 }
 
 namespace {
@@ -261,8 +303,11 @@ std::vector<BuiltinRole> builtin_roles() {
     const Json readable = {"configmaps", "pods", "serviceaccounts", "events", "namespaces"};
     const Json writable = {"configmaps", "pods", "secrets", "serviceaccounts"};
     const Json tokens = rule({""}, {"serviceaccounts/token"}, {"create"});
-    const Json edit = {rule({""}, readable, read), rule({""}, {"secrets"}, read),
-                       rule({""}, writable, write), tokens};
+    const Json apps = {"deployments", "deployments/scale", "deployments/status",
+                       "replicasets", "replicasets/scale", "replicasets/status"};
+    const Json edit = {rule({""}, readable, read),  rule({""}, {"secrets"}, read),
+                       rule({""}, writable, write), tokens,
+                       rule({"apps"}, apps, read),  rule({"apps"}, apps, write)};
     Json admin = edit;
     admin.push_back(rule({"rbac.authorization.k8s.io"}, {"roles", "rolebindings"}, {"*"}));
     admin.push_back(rule({"authorization.k8s.io"}, {"localsubjectaccessreviews"}, {"create"}));
@@ -274,7 +319,7 @@ std::vector<BuiltinRole> builtin_roles() {
          {"system:masters"}},
         {"admin", admin, {}},
         {"edit", edit, {}},
-        {"view", Json::array({rule({""}, readable, read)}), {}},
+        {"view", {rule({""}, readable, read), rule({"apps"}, apps, read)}, {}},
         {"system:auth-delegator", {token_reviews, reviews}, {}},
         {"system:basic-user",
          {rule({"authorization.k8s.io"}, {"selfsubjectaccessreviews", "selfsubjectrulesreviews"},

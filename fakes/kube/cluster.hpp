@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/http/transport.hpp"
 #include "fakes/kube/access.hpp"
@@ -27,6 +28,7 @@ struct Cluster {
     const Clock& clock;
     std::shared_ptr<Store> store;  ///< shared with running watches
     Tokens tokens;
+    bool settling = false;  ///< the controllers are at work: what they do is no news to them
 };
 
 /// An authorised request for a known type.
@@ -34,33 +36,68 @@ struct Call {
     const http::Request& request;
     RequestInfo info;
     User user;
+    const Defects* defects;
+    std::vector<std::string>* warnings;  ///< become the answer's Warning headers
     const ResourceType* type = nullptr;
-    [[nodiscard]] bool dry_run() const { return !info.param("dryRun").empty(); }
+    [[nodiscard]] bool dry_run() const {
+        return info.query.contains("dryRun") && !defects->on("kube/dry-runs-are-real");
+    }
 };
 
-/// The body, JSON or protobuf, as a JSON object; throws Refused with 400 or 415. `kind` is what it
-/// is meant to be.
-[[nodiscard]] Json body_of(const Call& call, std::string_view kind);
-/// As body_of; the body's kind and apiVersion, where given, must be these.
-[[nodiscard]] Json body_of(const Call& call, std::string_view kind, const std::string& api_version);
-
-// objects.cpp: get, list, create, update, patch, delete, deletecollection of stored types, and
-// /status.
+// objects.cpp: get, create, update, patch, delete of stored types, and /status.
 [[nodiscard]] http::Response answer_objects(Cluster& cluster, const Call& call);
+[[nodiscard]] Object current_of(const Cluster& cluster, const Call& call);  ///< throws 404
+/// `managers` is what apply says of the managed fields; null = an update by the caller.
+[[nodiscard]] http::Response create_object(Cluster& cluster, const Call& call, Json object,
+                                           const Json& managers = nullptr);
+/// Puts `wanted` in the place of `current`, as an update of the call's subresource may.
+[[nodiscard]] http::Response replace_object(Cluster& cluster, const Call& call, const Json& current,
+                                            Json wanted, const Json& managers = nullptr);
+/// Removes it, or begins to: finalizers and kubelets have their say.
+Object delete_object(Cluster& cluster, const ResourceType& type, const Object& object,
+                     const Json& options);
+
+// lists.cpp: list and deletecollection; what selectors choose, throws 400.
+[[nodiscard]] http::Response answer_list(Cluster& cluster, const Call& call);
+[[nodiscard]] http::Response remove_collection(Cluster& cluster, const Call& call);
+[[nodiscard]] std::pair<class Selector, class Selector> selectors_of(const Call& call);
+
+// metadata.cpp
+/// Gives it its name and namespace; throws Refused.
+void name_object(Cluster& cluster, const Call& call, Json& object);
+[[nodiscard]] std::vector<Cause> metadata_faults(const ResourceType& type, const Json& object);
+[[nodiscard]] std::string fresh_name(Store& store, const std::string& base);
+
 // pods.cpp
-void complete_pod(Json& pod);  ///< defaults of a new pod; throws Refused with 422
-[[nodiscard]] http::Response bind_pod(Cluster& cluster, const Call& call);
+/// Defaults of a pod's spec or of a template's; `path` is where it is in the object.
+void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& faults);
+void complete_pod(Json& pod, std::vector<Cause>& faults);
+/// Everything below a pod: binding, eviction, log, exec, attach, portforward, proxy.
+[[nodiscard]] http::Response answer_pod(Cluster& cluster, const Call& call);
+/// Whether a pod's update changes what may not change.
+[[nodiscard]] bool changes_fixed_fields(const Json& before, const Json& after);
 /// Whether a deletion removes the pod at once; else it only gets its deletionTimestamp, for its
 /// kubelet to see.
 [[nodiscard]] bool pod_goes_at_once(const Json& pod, std::optional<std::int64_t> grace_seconds);
+
+// workloads.cpp: Deployments, ReplicaSets and their controllers.
+void complete_workload(const ResourceType& type, Json& object, std::vector<Cause>& faults);
+[[nodiscard]] http::Response answer_scale(Cluster& cluster, const Call& call);
+/// What the controllers do once this object has changed, all at once.
+void reconcile(Cluster& cluster, const ResourceType& type, const Json& object);
+
 // patch.cpp
-/// The object after the request's patch; throws Refused with 400 or 415.
+/// The object after the request's patch; throws Refused.
 [[nodiscard]] Json patched(const Call& call, const Json& current);
+// apply.cpp
+[[nodiscard]] http::Response answer_apply(Cluster& cluster, const Call& call);
+
 // controllers.cpp: what kube-controller-manager does after a change, at once instead of a moment
 // later.
 void add_namespace(Cluster& cluster, Json object);
 void after_creation(Cluster& cluster, const ResourceType& type, const Object& object);
-void after_deletion(Cluster& cluster, const ResourceType& type, const Object& object);
+void after_deletion(Cluster& cluster, const ResourceType& type, const Object& object,
+                    bool orphan = false);
 // watch.cpp
 [[nodiscard]] http::Response answer_watch(Cluster& cluster, const Call& call);
 // token_request.cpp

@@ -12,16 +12,50 @@ void fill_legacy_token(Cluster& cluster, const Object& secret) {
     const auto space = meta(*secret, "namespace");
     const auto account =
         cluster.store->find(type::service_accounts, space, text_at(*secret, account_of));
+    const auto& defects = cluster.options.defects;
     if (!account) {
-        cluster.store->remove(type::secrets, space, meta(*secret, "name"));
+        if (!defects.on("kube/legacy-token-of-nobody-stays")) {
+            cluster.store->remove(type::secrets, space, meta(*secret, "name"));
+        }
         return;
     }
     Json filled = *secret;
     filled["metadata"]["annotations"]["kubernetes.io/service-account.uid"] = meta(*account, "uid");
     filled["data"]["token"] = to_base64(cluster.tokens.mint_legacy(*secret, *account).reveal());
     filled["data"]["ca.crt"] = to_base64(cluster.options.ca_pem);
-    filled["data"]["namespace"] = to_base64(space);
+    if (!defects.on("kube/legacy-token-without-namespace")) {
+        filled["data"]["namespace"] = to_base64(space);
+    }
     cluster.store->replace(type::secrets, std::move(filled));
+}
+
+// garbage-collector: what the object owned goes with it, or forgets its owner.
+void collect_dependents(Cluster& cluster, const Json& owner, bool orphan) {
+    const auto uid = meta(owner, "uid");
+    for (const auto& stored : all_types()) {
+        if (!stored.namespaced || !stored.stored) {
+            continue;
+        }
+        for (const auto& object : cluster.store->list(stored, meta(owner, "namespace"))) {
+            const auto owners = object->at("metadata").value("ownerReferences", Json::array());
+            const auto its = std::ranges::find_if(
+                owners, [&](const Json& one) { return text_at(one, "/uid") == uid; });
+            if (its == owners.end()) {
+                continue;
+            }
+            if (orphan) {
+                Json free = *object;
+                auto& references = free["metadata"]["ownerReferences"];
+                references.erase(static_cast<std::size_t>(its - owners.begin()));
+                if (references.empty()) {
+                    free["metadata"].erase("ownerReferences");
+                }
+                cluster.store->replace(stored, std::move(free));
+            } else if (owners.size() == 1) {
+                (void)delete_object(cluster, stored, object, Json::object());
+            }
+        }
+    }
 }
 
 }  // namespace
@@ -43,9 +77,17 @@ void after_creation(Cluster& cluster, const ResourceType& type, const Object& ob
     if (&type == &type::secrets && text_at(*object, "/type") == token_type) {
         fill_legacy_token(cluster, object);
     }
+    if (&type == &type::service_accounts &&
+        cluster.options.defects.on("kube/accounts-come-with-secrets")) {
+        cluster.store->add(type::secrets, {{"metadata",
+                                            {{"name", meta(*object, "name") + "-token"},
+                                             {"namespace", meta(*object, "namespace")}}},
+                                           {"type", token_type}});
+    }
+    reconcile(cluster, type, *object);
 }
 
-void after_deletion(Cluster& cluster, const ResourceType& type, const Object& object) {
+void after_deletion(Cluster& cluster, const ResourceType& type, const Object& object, bool orphan) {
     const auto name = meta(*object, "name");
     if (&type == &type::namespaces) {
         for (const auto& stored : all_types()) {
@@ -58,7 +100,8 @@ void after_deletion(Cluster& cluster, const ResourceType& type, const Object& ob
     } else if (&type == &type::service_accounts) {
         const auto space = meta(*object, "namespace");
         for (const auto& secret : cluster.store->list(type::secrets, space)) {
-            if (text_at(*secret, "/type") == token_type && text_at(*secret, account_of) == name) {
+            if (text_at(*secret, "/type") == token_type && text_at(*secret, account_of) == name &&
+                !cluster.options.defects.on("kube/legacy-token-outlives-its-account")) {
                 cluster.store->remove(type::secrets, space, meta(*secret, "name"));
             }
         }
@@ -67,6 +110,10 @@ void after_deletion(Cluster& cluster, const ResourceType& type, const Object& ob
                                {{"metadata", {{"name", name}, {"namespace", space}}}});
         }
     }
+    if (type.namespaced) {
+        collect_dependents(cluster, *object, orphan);
+    }
+    reconcile(cluster, type, *object);
 }
 
 }  // namespace meshproof::fakes::kube

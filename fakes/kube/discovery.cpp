@@ -1,5 +1,8 @@
+#include <set>
+
 #include "core/base/text.hpp"
 #include "fakes/kube/cluster.hpp"
+#include "fakes/kube/schema.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -11,7 +14,8 @@ Json resource_entry(const ResourceType& type, const std::string& sub, Json verbs
         {"namespaced", type.namespaced},
         {"kind", type.kind},
         {"verbs", std::move(verbs)}};
-    if (sub.empty() && &type == &type::pods) {
+    const bool workload = &type == &type::deployments || &type == &type::replica_sets;
+    if (sub.empty() && (workload || &type == &type::pods)) {
         entry["categories"] = Json::array({"all"});  // what `kubectl get all` shows
     }
     if (sub.empty() && !type.short_name.empty()) {
@@ -35,13 +39,35 @@ Json resource_list(std::string_view group, std::string_view version) {
         resources.push_back(resource_entry(
             type, "",
             {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}));
-        if (&type == &type::pods || &type == &type::namespaces || &type == &type::nodes) {
+        const bool workload = &type == &type::deployments || &type == &type::replica_sets;
+        if (workload) {
+            auto scale = resource_entry(type, "scale", {"get", "patch", "update"});
+            scale["kind"] = "Scale";
+            scale["group"] = "autoscaling";
+            scale["version"] = "v1";
+            resources.push_back(std::move(scale));
+        }
+        if (workload || &type == &type::pods || &type == &type::namespaces ||
+            &type == &type::nodes) {
             resources.push_back(resource_entry(type, "status", {"get", "patch", "update"}));
         }
         if (&type == &type::pods) {
+            for (const auto* sub : {"attach", "exec", "portforward"}) {
+                auto entry = resource_entry(type, sub, {"create", "get"});
+                entry["kind"] = sub[0] == 'a'   ? "PodAttachOptions"
+                                : sub[0] == 'e' ? "PodExecOptions"
+                                                : "PodPortForwardOptions";
+                resources.push_back(std::move(entry));
+            }
             auto binding = resource_entry(type, "binding", Json::array({"create"}));
             binding["kind"] = "Binding";
             resources.push_back(std::move(binding));
+            auto eviction = resource_entry(type, "eviction", Json::array({"create"}));
+            eviction["kind"] = "Eviction";
+            eviction["group"] = "policy";
+            eviction["version"] = "v1";
+            resources.push_back(std::move(eviction));
+            resources.push_back(resource_entry(type, "log", Json::array({"get"})));
         }
         if (&type == &type::service_accounts) {
             auto token = resource_entry(type, "token", Json::array({"create"}));
@@ -51,6 +77,8 @@ Json resource_list(std::string_view group, std::string_view version) {
             resources.push_back(std::move(token));
         }
     }
+    std::ranges::sort(resources.get_ref<Json::array_t&>(), {},
+                      [](const Json& entry) { return text_at(entry, "/name"); });
     return {{"kind", "APIResourceList"},
             {"apiVersion", "v1"},
             {"groupVersion", api_version},
@@ -72,8 +100,25 @@ std::vector<std::string_view> groups() {
     return out;
 }
 
-// As much of the OpenAPI document as kubectl reads before it creates something: that PATCH takes
-// fieldValidation.
+Json openapi_schemas() {
+    Json schemas = Json::object();
+    for (const auto& type : object_types()) {
+        auto schema = openapi_schema(*type);
+        for (const auto& resource : all_types()) {
+            if (resource.kind == type->name) {
+                schema["x-kubernetes-group-version-kind"] =
+                    Json::array({{{"group", resource.group},
+                                  {"kind", resource.kind},
+                                  {"version", resource.version}}});
+            }
+        }
+        schemas[openapi_name(*type)] = std::move(schema);
+    }
+    return schemas;
+}
+
+// As much of the OpenAPI document as kubectl reads: that PATCH takes fieldValidation before it
+// creates something, and the fields for explain.
 Json openapi_of(std::string_view group) {
     Json paths = Json::object();
     for (const auto& type : all_types()) {
@@ -85,6 +130,10 @@ Json openapi_of(std::string_view group) {
             fmt::format("{}/{}", type.namespaced ? "/namespaces/{namespace}" : "", type.plural));
         const Json parameter = {
             {"name", "fieldValidation"}, {"in", "query"}, {"schema", {{"type", "string"}}}};
+        paths[path]["get"] = {
+            {"responses", Json::object()},
+            {"x-kubernetes-group-version-kind",
+             {{"group", type.group}, {"kind", type.kind}, {"version", type.version}}}};
         paths[path]["patch"] = {
             {"parameters", Json::array({parameter})},
             {"responses", Json::object()},
@@ -93,7 +142,22 @@ Json openapi_of(std::string_view group) {
     }
     return {{"openapi", "3.0.0"},
             {"info", {{"title", "Kubernetes"}, {"version", "v1.34.4"}}},
-            {"paths", std::move(paths)}};
+            {"paths", std::move(paths)},
+            {"components", {{"schemas", openapi_schemas()}}}};
+}
+
+// The older document, which kubectl asks for as protobuf only where the newer one is missing.
+Json openapi_v2() {
+    Json paths = Json::object();
+    auto definitions = openapi_schemas().dump();
+    for (std::size_t at = 0;
+         (at = definitions.find("#/components/schemas/", at)) != std::string::npos;) {
+        definitions.replace(at, 21, "#/definitions/");
+    }
+    return {{"swagger", "2.0"},
+            {"info", {{"title", "Kubernetes"}, {"version", "v1.34.4"}}},
+            {"paths", std::move(paths)},
+            {"definitions", Json::parse(definitions)}};
 }
 
 std::string api_root(std::string_view group) {
@@ -110,20 +174,57 @@ Json openapi_index() {
     return {{"paths", std::move(paths)}};
 }
 
-http::Response openid_configuration(const Cluster& cluster, const http::Request& request) {
-    // A real server names its configured external address; ours is where it was reached.
+// A real server names its configured external address; ours is where it was reached.
+std::string served_at(const Cluster& cluster, const http::Request& request) {
     auto host = request.headers.find("Host").value_or(cluster.options.name);
     if (host.find(':') == std::string::npos) {
         host += ":443";
     }
-    auto response = json_response(
-        200,
-        {{"issuer", cluster.options.issuer},
-         {"jwks_uri", fmt::format("https://{}/openid/v1/jwks", host)},
-         {"response_types_supported", Json::array({"id_token"})},
-         {"subject_types_supported", Json::array({"public"})},
-         {"id_token_signing_alg_values_supported", Json::array({cluster.tokens.algorithm()})}});
-    response.headers.set("Cache-Control", "public, max-age=3600");
+    return host;
+}
+
+Json root_paths() {
+    std::set<std::string> paths{"/.well-known/openid-configuration",
+                                "/api",
+                                "/api/v1",
+                                "/apis",
+                                "/apis/",
+                                "/healthz",
+                                "/livez",
+                                "/openapi/v2",
+                                "/openapi/v3",
+                                "/openid/v1/jwks",
+                                "/readyz",
+                                "/version"};
+    for (const auto group : groups()) {
+        paths.insert(fmt::format("/apis/{}", group));
+        paths.insert(fmt::format("/apis/{}/v1", group));
+    }
+    return paths;
+}
+
+http::Response openid_configuration(const Cluster& cluster, const http::Request& request) {
+    const auto accept = request.headers.find("Accept").value_or("*/*");
+    if (accept.find("*/*") == std::string::npos &&
+        accept.find("application/") == std::string::npos) {
+        return refusal(406, "NotAcceptable",
+                       "406: Not Acceptable\n\nAvailable representations: application/json",
+                       Json::object());
+    }
+    const auto host = served_at(cluster, request);
+    Json document = {
+        {"issuer", cluster.options.issuer},
+        {"jwks_uri", fmt::format("https://{}/openid/v1/jwks", host)},
+        {"response_types_supported", Json::array({"id_token"})},
+        {"subject_types_supported", Json::array({"public"})},
+        {"id_token_signing_alg_values_supported", Json::array({cluster.tokens.algorithm()})}};
+    if (cluster.options.defects.on("kube/oidc-without-subject-types")) {
+        document.erase("subject_types_supported");
+    }
+    auto response = json_response(200, document);
+    if (!cluster.options.defects.on("kube/oidc-is-not-cached")) {
+        response.headers.set("Cache-Control", "public, max-age=3600");
+    }
     return response;
 }
 
@@ -132,21 +233,28 @@ http::Response jwks(const Cluster& cluster, const http::Request& request) {
     const bool fits = accept.find("*/*") != std::string::npos ||
                       accept.find("application/*") != std::string::npos ||
                       accept.find("application/jwk-set+json") != std::string::npos;
-    if (!fits) {
+    if (!fits && !cluster.options.defects.on("kube/jwks-for-any-accept")) {
         return refusal(406, "NotAcceptable",
-                       "only the following media types are accepted: application/jwk-set+json",
+                       "406: Not Acceptable\n\nAvailable representations: "
+                       "application/jwk-set+json",
                        Json::object());
     }
     auto response = text_response(200, cluster.tokens.jwks());
-    response.headers.set("Content-Type", "application/jwk-set+json");
+    response.headers.set("Content-Type", cluster.options.defects.on("kube/jwks-is-plain-json")
+                                             ? "application/json"
+                                             : "application/jwk-set+json");
     response.headers.set("Cache-Control", "public, max-age=3600");
     return response;
 }
 
 // Of /api and /apis; nothing where there is no such group or version.
-std::optional<Json> discovery_document(const std::vector<std::string>& parts) {
+std::optional<Json> discovery_document(const std::vector<std::string>& parts,
+                                       const std::string& host) {
     if (parts == std::vector<std::string>{"api"}) {
-        return Json{{"kind", "APIVersions"}, {"versions", Json::array({"v1"})}};
+        return Json{{"kind", "APIVersions"},
+                    {"versions", Json::array({"v1"})},
+                    {"serverAddressByClientCIDRs",
+                     Json::array({{{"clientCIDR", "0.0.0.0/0"}, {"serverAddress", host}}})}};
     }
     if (parts == std::vector<std::string>{"api", "v1"}) {
         return resource_list("", "v1");
@@ -181,21 +289,48 @@ std::optional<Json> discovery_document(const std::vector<std::string>& parts) {
 
 http::Response answer_path(const Cluster& cluster, const http::Request& request,
                            const RequestInfo& info) {
+    auto path = info.path;
+    if (path == "/healthz" || path == "/livez" || path == "/readyz") {
+        auto response = text_response(
+            200, info.query.contains("verbose")
+                     ? fmt::format("[+]ping ok\n[+]log ok\n[+]etcd ok\n{} check passed\n",
+                                   path.substr(1))
+                     : "ok");
+        response.headers.set("X-Content-Type-Options", "nosniff");
+        return response;
+    }
+    for (const auto* probe : {"/healthz/", "/livez/", "/readyz/"}) {
+        const auto check =
+            path.starts_with(probe) ? path.substr(std::string_view(probe).size()) : std::string();
+        if (check == "ping" || check == "log" || check == "etcd") {
+            return text_response(200, "ok");
+        }
+    }
     if (info.verb != "get") {
         return page_not_found();
     }
-    auto path = info.path;
+    if (path == "/") {
+        return json_response(200, {{"paths", root_paths()}});
+    }
+    if (path.starts_with("/healthz") || path.starts_with("/livez") || path.starts_with("/readyz")) {
+        return page_not_found();
+    }
     if (path.size() > 1 && path.ends_with('/')) {
         path.pop_back();
-    }
-    if (path == "/healthz" || path == "/livez" || path == "/readyz") {
-        return text_response(200, "ok");
     }
     if (path == "/version") {
         return json_response(200, {{"major", "1"},
                                    {"minor", "34"},
+                                   {"emulationMajor", "1"},
+                                   {"emulationMinor", "34"},
+                                   {"minCompatibilityMajor", "1"},
+                                   {"minCompatibilityMinor", "33"},
                                    {"gitVersion", "v1.34.4"},
+                                   {"gitCommit", "0000000000000000000000000000000000000000"},
                                    {"gitTreeState", "clean"},
+                                   {"buildDate", "1970-01-01T00:00:00Z"},
+                                   {"goVersion", "go1.24.0"},
+                                   {"compiler", "gc"},
                                    {"platform", "linux/amd64"}});
     }
     if (path == "/.well-known/openid-configuration") {
@@ -207,6 +342,9 @@ http::Response answer_path(const Cluster& cluster, const http::Request& request,
     if (path == "/openapi/v3") {
         return json_response(200, openapi_index());
     }
+    if (path == "/openapi/v2") {
+        return json_response(200, openapi_v2());
+    }
     auto all = groups();
     all.insert(all.begin(), "");
     for (const auto group : all) {
@@ -216,10 +354,13 @@ http::Response answer_path(const Cluster& cluster, const http::Request& request,
     }
     auto parts = split(path, '/');
     parts.erase(parts.begin());
-    if (const auto document = discovery_document(parts)) {
+    if (const auto document = discovery_document(parts, served_at(cluster, request))) {
         return json_response(200, *document);
     }
-    return page_not_found();
+    // Below what is known, the refusal is one of the API; elsewhere it is none.
+    const bool of_group = parts.size() > 2 && parts[0] == "apis" && known_group(parts[1]);
+    return (parts[0] == "api" && parts.size() > 1) || of_group ? no_such_resource()
+                                                               : page_not_found();
 }
 
 }  // namespace meshproof::fakes::kube

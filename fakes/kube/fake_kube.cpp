@@ -1,5 +1,6 @@
 #include "fakes/kube/fake_kube.hpp"
 
+#include "core/base/text.hpp"
 #include "fakes/kube/cluster.hpp"
 
 namespace meshproof::fakes {
@@ -11,6 +12,13 @@ struct FakeKube::State final : kube::Cluster {
 FakeKube::FakeKube(FakeKubeOptions options, const Clock& clock)
     : state_(std::make_unique<State>(std::move(options), clock)) {
     kube::add_builtin_roles(*state_->store);
+    for (const auto& [defect, role] :
+         {std::pair("kube/no-auth-delegator", "system:auth-delegator"),
+          std::pair("kube/no-issuer-discovery", "system:service-account-issuer-discovery")}) {
+        if (state_->options.defects.on(defect)) {
+            state_->store->remove(kube::type::cluster_roles, "", role);
+        }
+    }
     for (const auto* name : {"default", "kube-system", "istio-system"}) {
         kube::add_namespace(*state_, {{"metadata", {{"name", name}}}});
     }
@@ -24,46 +32,101 @@ const FakeKubeOptions& FakeKube::options() const {
 
 namespace {
 
-http::Response answer(kube::Cluster& cluster, const http::Request& request,
-                      const http::Peer& peer) {
+// Whether the caller takes JSON, the one form of answers here.
+bool takes_json(const http::Request& request) {
+    const auto accept = request.headers.find("Accept").value_or("");
+    if (accept.empty()) {
+        return true;
+    }
+    return std::ranges::any_of(split(accept, ','), [](const std::string& range) {
+        const auto media = trim(std::string_view(range).substr(0, range.find(';')));
+        return media == "*/*" || media == "application/*" || media == "application/json";
+    });
+}
+
+http::Response not_acceptable() {
+    return kube::refusal(406, "NotAcceptable",
+                         "406: Not Acceptable\n\nAvailable representations: application/json, "
+                         "application/yaml, application/vnd.kubernetes.protobuf",
+                         kube::Json::object());
+}
+
+bool below_pod(const std::string& subresource) {
+    constexpr std::string_view known[] = {"binding", "eviction",    "log",  "exec",
+                                          "attach",  "portforward", "proxy"};
+    return std::ranges::find(known, subresource) != std::end(known);
+}
+
+http::Response answer_resource(kube::Cluster& cluster, const kube::Call& call) {
+    const auto& type = *call.type;
+    const auto& sub = call.info.subresource;
+    if (!takes_json(call.request) && !call.defects->on("kube/accept-is-ignored")) {
+        return not_acceptable();
+    }
+    if (!call.info.below.empty() && sub != "proxy") {
+        return kube::no_such_resource();
+    }
+    if (!type.stored) {
+        return kube::answer_review(cluster, call);
+    }
+    if (&type == &kube::type::service_accounts && sub == "token") {
+        return kube::answer_token_request(cluster, call);
+    }
+    if (&type == &kube::type::pods && below_pod(sub)) {
+        return kube::answer_pod(cluster, call);
+    }
+    if ((&type == &kube::type::deployments || &type == &kube::type::replica_sets) &&
+        sub == "scale") {
+        return kube::answer_scale(cluster, call);
+    }
+    return kube::answer_objects(cluster, call);
+}
+
+http::Response answer(kube::Cluster& cluster, const http::Request& request, const http::Peer& peer,
+                      std::vector<std::string>& warnings) {
     auto info = kube::RequestInfo::of(request);
     auto user = kube::authenticate(request, peer, cluster.tokens, *cluster.store);
     const auto asked = kube::Attributes::of(info);
-    if (!kube::authorize(user, asked, *cluster.store).allowed) {
+    const auto& defects = cluster.options.defects;
+    if (!kube::authorize(user, asked, *cluster.store, defects).allowed &&
+        !defects.on("kube/rbac-allows-everything")) {
         return kube::forbidden(user, asked);
     }
     if (!info.for_resource) {
         return kube::answer_path(cluster, request, info);
     }
-    const auto* type = kube::find_type(info.group, info.version, info.resource);
+    const auto* type = kube::find_type(
+        info.group, defects.on("kube/any-version-is-served") ? "v1" : info.version, info.resource);
     if (type == nullptr) {
-        return kube::page_not_found();
+        return kube::known_group(info.group) || defects.on("kube/every-404-is-a-status")
+                   ? kube::no_such_resource()
+                   : kube::page_not_found();
     }
-    const kube::Call call{request, std::move(info), std::move(user), type};
-    if (!type->stored) {
-        return kube::answer_review(cluster, call);
-    }
-    if (type == &kube::type::service_accounts && call.info.subresource == "token") {
-        return kube::answer_token_request(cluster, call);
-    }
-    if (type == &kube::type::pods && call.info.subresource == "binding") {
-        return kube::bind_pod(cluster, call);
-    }
-    return kube::answer_objects(cluster, call);
+    return answer_resource(cluster, {request, std::move(info), std::move(user),
+                                     &cluster.options.defects, &warnings, type});
 }
 
 }  // namespace
 
 Task<http::Response> FakeKube::handle(http::Request request, http::Peer peer) {
+    http::Response response;
+    std::vector<std::string> warnings;
     try {
-        co_return answer(*state_, request, peer);
+        response = answer(*state_, request, peer, warnings);
     } catch (kube::Refused& refused) {
-        co_return std::move(refused.response);
+        response = std::move(refused.response);
     } catch (const kube::Json::exception& error) {
         // A field of the body had another type than the API's own.
-        co_return kube::bad_request(
-            fmt::format("json: cannot unmarshal the body: {}", error.what()));
+        response =
+            kube::bad_request(fmt::format("json: cannot unmarshal the body: {}", error.what()));
     }
+    for (const auto& warning : warnings) {
+        response.headers.add("Warning", fmt::format("299 - {}", kube::Json(warning).dump()));
+    }
+    if (request.method == "HEAD") {
+        response.body.clear();
+    }
+    co_return response;
 }
 
 }  // namespace meshproof::fakes

@@ -1,45 +1,80 @@
+#include <regex>
+
+#include "core/base/text.hpp"
+#include "fakes/kube/body.hpp"
 #include "fakes/kube/cluster.hpp"
 
 namespace meshproof::fakes::kube {
+namespace {
 
-void complete_pod(Json& pod) {
-    auto& spec = pod["spec"];
-    if (!spec.is_object() || !spec.contains("containers") || !spec["containers"].is_array() ||
-        spec["containers"].empty()) {
-        throw Refused{invalid({"", "Pod", meta(pod, "name"), "spec.containers",
-                               "FieldValueRequired", "Required value"})};
-    }
-    const auto given = [&](const char* key, const Json& fallback) {
-        if (!spec.contains(key) || spec[key].is_null() || spec[key] == "") {
-            spec[key] = fallback;
-        }
-    };
-    given("serviceAccountName", "default");
-    spec["serviceAccount"] = spec["serviceAccountName"];
-    given("restartPolicy", "Always");
-    given("dnsPolicy", "ClusterFirst");
-    given("schedulerName", "default-scheduler");
-    given("terminationGracePeriodSeconds", 30);
-    if (!pod.contains("status") || pod["status"].empty()) {
-        pod["status"] = {{"phase", "Pending"}, {"qosClass", "BestEffort"}};
+constexpr std::string_view label_rule =
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
+    "must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used "
+    "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+
+void fill(Json& object, const char* key, Json value) {
+    if (!object.contains(key) || object[key] == "") {
+        object[key] = std::move(value);
     }
 }
 
-http::Response bind_pod(Cluster& cluster, const Call& call) {
-    if (call.info.verb != "create") {
-        return method_not_allowed();
+// What is pulled each time: no tag, or the latest.
+bool always_pulled(const std::string& image) {
+    const auto slash = image.rfind('/');
+    const auto name = slash == std::string::npos ? image : image.substr(slash + 1);
+    return name.find(':') == std::string::npos || name.ends_with(":latest");
+}
+
+void complete_container(Json& container, const std::string& path, std::vector<Cause>& faults) {
+    static const std::regex label("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
+    const auto name = text_at(container, "/name");
+    if (name.empty()) {
+        faults.push_back({path + ".name", "FieldValueRequired", "Required value"});
+    } else if (!std::regex_match(name, label)) {
+        faults.push_back({path + ".name", "FieldValueInvalid",
+                          fmt::format("Invalid value: \"{}\": {}", name, label_rule)});
     }
+    const auto image = text_at(container, "/image");
+    if (image.empty()) {
+        faults.push_back({path + ".image", "FieldValueRequired", "Required value"});
+    }
+    fill(container, "resources", Json::object());
+    fill(container, "terminationMessagePath", "/dev/termination-log");
+    fill(container, "terminationMessagePolicy", "File");
+    fill(container, "imagePullPolicy", always_pulled(image) ? "Always" : "IfNotPresent");
+}
+
+Json no_execute(const char* key) {
+    return {
+        {"key", key}, {"operator", "Exists"}, {"effect", "NoExecute"}, {"tolerationSeconds", 300}};
+}
+
+http::Response success(int code) {
+    return json_response(code, {{"kind", "Status"},
+                                {"apiVersion", "v1"},
+                                {"metadata", Json::object()},
+                                {"status", "Success"},
+                                {"code", code}});
+}
+
+http::Response bind_pod(Cluster& cluster, const Call& call) {
     const auto body = body_of(call, "Binding", "v1");
     const auto& name = call.info.name;
-    const auto pod = cluster.store->find(type::pods, call.info.namespace_name, name);
-    if (!pod) {
-        return not_found(type::pods, name);
+    if (meta(body, "name") != name) {
+        return bad_request("name in URL does not match name in Binding object");
+    }
+    const auto kind = text_at(body, "/target/kind");
+    if (!kind.empty() && kind != "Node") {
+        return refusal(500, "",
+                       fmt::format("target.kind: Unsupported value: \"{}\": supported values: "
+                                   "\"Node\", \"<empty>\"",
+                                   kind));
     }
     const auto node = text_at(body, "/target/name");
     if (node.empty()) {
-        return invalid(
-            {"", "Binding", name, "target.name", "FieldValueRequired", "Required value"});
+        return refusal(500, "", "target.name: Required value");
     }
+    const auto pod = current_of(cluster, call);
     if (const auto bound = text_at(*pod, "/spec/nodeName"); !bound.empty()) {
         return conflict("pods/binding", name,
                         fmt::format("pod {} is already assigned to node \"{}\"", name, bound));
@@ -56,11 +91,149 @@ http::Response bind_pod(Cluster& cluster, const Call& call) {
     if (!call.dry_run()) {
         cluster.store->replace(type::pods, std::move(assigned));
     }
-    return json_response(201, {{"kind", "Status"},
-                               {"apiVersion", "v1"},
-                               {"metadata", Json::object()},
-                               {"status", "Success"},
-                               {"code", 201}});
+    return success(201);
+}
+
+http::Response evict(Cluster& cluster, const Call& call) {
+    const auto body = body_of(call, "Eviction", "policy/v1");
+    if (const auto named = meta(body, "name"); !named.empty() && named != call.info.name) {
+        return bad_request("name in URL does not match name in Eviction object");
+    }
+    const auto pod = current_of(cluster, call);
+    if (!call.dry_run()) {
+        (void)delete_object(cluster, type::pods, pod, body.value("deleteOptions", Json::object()));
+    }
+    return success(201);
+}
+
+// Which container is meant; throws Refused.
+void choose_container(const Json& pod, const Call& call) {
+    const auto asked = call.info.param("container");
+    std::vector<std::string> names;
+    for (const auto& container : pod["spec"]["containers"]) {
+        names.push_back(text_at(container, "/name"));
+    }
+    if (asked.empty() && names.size() > 1) {
+        throw Refused{bad_request(
+            fmt::format("a container name must be specified for pod {}, choose one of: [{}]",
+                        call.info.name, join(names, " ")))};
+    }
+    if (!asked.empty() && std::ranges::find(names, asked) == names.end()) {
+        throw Refused{bad_request(
+            fmt::format("container {} is not valid for pod {}", asked, call.info.name))};
+    }
+}
+
+// What an API server says that cannot reach the kubelet: nobody here runs one.
+http::Response ask_kubelet(Cluster& cluster, const Json& pod) {
+    const auto node_name = text_at(pod, "/spec/nodeName");
+    const auto node = cluster.store->find(type::nodes, "", node_name);
+    if (!node) {
+        return not_found(type::pods, node_name);  // so it says
+    }
+    const Json addresses = node->value(Json::json_pointer("/status/addresses"), Json::array());
+    if (addresses.empty()) {
+        return refusal(500, "", "no preferred addresses found; known addresses: []");
+    }
+    const auto host = text_at(addresses[0], "/address");
+    return refusal(500, "",
+                   fmt::format("Get \"https://{}:10250/\": dial tcp {}:10250: connect: connection "
+                               "refused",
+                               host, host));
+}
+
+}  // namespace
+
+void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& faults) {
+    if (!spec.is_object()) {
+        spec = Json::object();
+    }
+    if (!spec.contains("containers") || spec["containers"].empty()) {
+        faults.push_back({path + ".containers", "FieldValueRequired", "Required value"});
+    } else {
+        std::size_t index = 0;
+        for (auto& container : spec["containers"]) {
+            complete_container(container, fmt::format("{}.containers[{}]", path, index++), faults);
+        }
+    }
+    if (const auto account = text_at(spec, "/serviceAccountName"); !account.empty()) {
+        spec["serviceAccount"] = account;
+    }
+    fill(spec, "restartPolicy", "Always");
+    fill(spec, "dnsPolicy", "ClusterFirst");
+    fill(spec, "schedulerName", "default-scheduler");
+    fill(spec, "securityContext", Json::object());
+    if (!spec.contains("terminationGracePeriodSeconds")) {
+        spec["terminationGracePeriodSeconds"] = 30;
+    }
+}
+
+void complete_pod(Json& pod, std::vector<Cause>& faults) {
+    auto& spec = pod["spec"];
+    if (spec.is_object()) {
+        fill(spec, "serviceAccountName", "default");
+    }
+    complete_pod_spec(spec, "spec", faults);
+    fill(spec, "enableServiceLinks", true);
+    fill(spec, "preemptionPolicy", "PreemptLowerPriority");
+    if (!spec.contains("priority")) {
+        spec["priority"] = 0;
+    }
+    if (!spec.contains("tolerations")) {
+        spec["tolerations"] = Json::array({no_execute("node.kubernetes.io/not-ready"),
+                                           no_execute("node.kubernetes.io/unreachable")});
+    }
+    if (!pod.contains("status") || pod["status"].empty()) {
+        pod["status"] = {{"phase", "Pending"}, {"qosClass", "BestEffort"}};
+    }
+}
+
+bool changes_fixed_fields(const Json& before, const Json& after) {
+    auto was = before["spec"];
+    auto is = after["spec"];
+    for (auto* spec : {&was, &is}) {
+        for (const auto* free :
+             {"activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds"}) {
+            spec->erase(free);
+        }
+        for (const auto* list : {"containers", "initContainers"}) {
+            if (spec->contains(list)) {
+                for (auto& container : (*spec)[list]) {
+                    container.erase("image");
+                }
+            }
+        }
+    }
+    return was != is;
+}
+
+http::Response answer_pod(Cluster& cluster, const Call& call) {
+    const auto& sub = call.info.subresource;
+    const auto& verb = call.info.verb;
+    if (sub == "binding" || sub == "eviction") {
+        if (verb != "create") {
+            return method_not_allowed();
+        }
+        check_options(call);
+        return sub == "binding" ? bind_pod(cluster, call) : evict(cluster, call);
+    }
+    if (sub == "log" && verb != "get") {
+        return method_not_allowed();
+    }
+    const auto pod = current_of(cluster, call);
+    if (sub == "proxy") {
+        return bad_request("address not allowed");
+    }
+    choose_container(*pod, call);
+    if (text_at(*pod, "/spec/nodeName").empty()) {
+        if (sub == "log") {
+            http::Response nothing;
+            nothing.status = 204;
+            return nothing;
+        }
+        return bad_request(fmt::format("pod {} does not have a host assigned", call.info.name));
+    }
+    return ask_kubelet(cluster, *pod);
 }
 
 bool pod_goes_at_once(const Json& pod, std::optional<std::int64_t> grace_seconds) {

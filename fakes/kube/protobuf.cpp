@@ -345,17 +345,6 @@ Json read_message(const Message& message, std::string_view bytes) {
     return out;
 }
 
-// As the API server quotes what it could not read: hex, unless it looks like JSON.
-std::string summary(std::string_view body) {
-    constexpr std::size_t most = 30;
-    if (body.empty()) {
-        return "<empty>";
-    }
-    const auto shown = body.substr(0, most);
-    return fmt::format("{}{}", body[0] == '{' ? std::string(shown) : to_hex(as_bytes(shown)),
-                       body.size() > most ? " ..." : "");
-}
-
 Json open_envelope(std::string_view body) {
     if (body.empty()) {
         throw Malformed{"empty data"};
@@ -373,6 +362,16 @@ Json open_envelope(std::string_view body) {
 
 }  // namespace
 
+std::string body_summary(std::string_view body) {
+    constexpr std::size_t most = 30;
+    if (body.empty()) {
+        return "<empty>";
+    }
+    const auto shown = body.substr(0, most);
+    return fmt::format("{}{}", body[0] == '{' ? std::string(shown) : to_hex(as_bytes(shown)),
+                       body.size() > most ? " ..." : "");
+}
+
 Json json_of_protobuf(std::string_view body, std::string_view kind) {
     Json unknown;
     try {
@@ -380,7 +379,7 @@ Json json_of_protobuf(std::string_view body, std::string_view kind) {
     } catch (const Malformed& malformed) {
         throw Refused{bad_request(
             fmt::format("the object provided is unrecognized (must be of type {}): {} ({})", kind,
-                        malformed.why, summary(body)))};
+                        malformed.why, body_summary(body)))};
     }
     auto named = text_at(unknown, "/typeMeta/kind");
     if (named.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "fakes/kube/status.hpp"
@@ -13,5 +14,8 @@ constexpr std::string_view protobuf_media_type = "application/vnd.kubernetes.pro
 /// that names no kind means `kind`. Throws Refused: 400 in the API server's words for a malformed
 /// body, 415 for a kind that this fake takes as JSON only.
 [[nodiscard]] Json json_of_protobuf(std::string_view body, std::string_view kind);
+
+/// As the API server quotes a body that it could not read: hex, unless it looks like JSON.
+[[nodiscard]] std::string body_summary(std::string_view body);
 
 }  // namespace meshproof::fakes::kube

@@ -21,10 +21,13 @@ std::string verb_of(const RequestInfo& info, const std::string& method) {
     if (method == "DELETE") {
         return named ? "delete" : "deletecollection";
     }
-    if (info.flag("watch")) {
-        return "watch";
+    if (method != "GET") {
+        return lower(method);
     }
-    return named ? "get" : "list";
+    if (named) {
+        return "get";
+    }
+    return info.flag("watch") ? "watch" : "list";
 }
 
 }  // namespace
@@ -57,6 +60,8 @@ RequestInfo RequestInfo::of(const http::Request& request) {
         return info;
     }
     info.for_resource = true;
+    const bool old_watch = parts[at] == "watch" && parts.size() > at + 1;  // /api/v1/watch/pods
+    at += old_watch ? 1 : 0;
     if (parts[at] == "namespaces" && parts.size() > at + 1) {
         info.namespace_name = parts[at + 1];
         const bool of_namespace =
@@ -68,7 +73,16 @@ RequestInfo RequestInfo::of(const http::Request& request) {
     info.resource = parts[at];
     info.name = parts.size() > at + 1 ? parts[at + 1] : "";
     info.subresource = parts.size() > at + 2 ? parts[at + 2] : "";
+    for (std::size_t rest = at + 3; rest < parts.size(); ++rest) {
+        info.below += "/" + parts[rest];
+    }
     info.verb = verb_of(info, request.method);
+    if (old_watch && request.method == "GET") {
+        info.verb = "watch";
+        if (!info.name.empty()) {
+            info.query["fieldSelector"] = "metadata.name=" + info.name;
+        }
+    }
     return info;
 }
 
@@ -78,8 +92,8 @@ std::string RequestInfo::param(const std::string& name_of) const {
 }
 
 bool RequestInfo::flag(const std::string& name_of) const {
-    const auto value = param(name_of);
-    return value == "1" || value == "true";
+    const auto found = query.find(name_of);  // as Go's conversion: only two texts mean no
+    return found != query.end() && found->second != "0" && lower(found->second) != "false";
 }
 
 }  // namespace meshproof::fakes::kube

@@ -14,11 +14,12 @@ struct RequestInfo {
     std::string path;  ///< without the query
     bool for_resource = false;  ///< below /api/VERSION/ or /apis/GROUP/VERSION/
     std::string group, version, resource, subresource, namespace_name, name;
+    std::string below;  ///< of the path, below the subresource: "/x"
     std::map<std::string, std::string> query;
 
     [[nodiscard]] static RequestInfo of(const http::Request& request);
     [[nodiscard]] std::string param(const std::string& name) const;
-    [[nodiscard]] bool flag(const std::string& name) const;  ///< "1" or "true"
+    [[nodiscard]] bool flag(const std::string& name) const;  ///< given, and neither "0" nor "false"
 };
 
 }  // namespace meshproof::fakes::kube

@@ -1,3 +1,5 @@
+#include "core/base/text.hpp"
+#include "fakes/kube/body.hpp"
 #include "fakes/kube/cluster.hpp"
 
 namespace meshproof::fakes::kube {
@@ -22,7 +24,8 @@ std::vector<std::string> texts(const Json& object, const char* key) {
 
 Json review_token(Cluster& cluster, const Json& spec) {
     const auto token = text_at(spec, "/token");
-    if (token.empty()) {
+    const auto& defects = cluster.options.defects;
+    if (token.empty() && !defects.on("kube/review-takes-an-empty-token")) {
         throw Refused{bad_request("token is required for TokenReview in authentication")};
     }
     auto audiences = texts(spec, "audiences");
@@ -31,59 +34,108 @@ Json review_token(Cluster& cluster, const Json& spec) {
     }
     const auto verdict = cluster.tokens.authenticate(token, audiences);
     if (!verdict.user) {
-        return {{"user", Json::object()}, {"error", verdict.error}};
+        Json refused = {{"user", Json::object()}, {"error", verdict.error}};
+        if (defects.on("kube/review-says-authenticated-false")) {
+            refused["authenticated"] = false;
+        }
+        return refused;
     }
-    return {{"authenticated", true},
-            {"user", user_json(*verdict.user)},
-            {"audiences", verdict.audiences}};
+    Json status = {{"authenticated", true},
+                   {"user", user_json(*verdict.user)},
+                   {"audiences", verdict.audiences}};
+    if (defects.on("kube/review-forgets-the-groups")) {
+        status["user"].erase("groups");
+    }
+    if (defects.on("kube/review-forgets-the-audiences")) {
+        status.erase("audiences");
+    }
+    return status;
 }
 
-Attributes asked_in(const Json& spec, const Call& call) {
-    Attributes asked;
-    const auto resource = spec.find("resourceAttributes");
-    const auto path = spec.find("nonResourceAttributes");
-    const bool has_resource = resource != spec.end() && resource->is_object();
-    const bool has_path = path != spec.end() && path->is_object();
-    if (has_resource == has_path) {
-        throw Refused{invalid({"authorization.k8s.io", std::string(call.type->kind), "",
-                               "spec.resourceAttributes", "FieldValueInvalid",
-                               "Invalid value: \"null\": exactly one of nonResourceAttributes or "
-                               "resourceAttributes must be specified"})};
+bool given(const Json& spec, const char* key) {
+    const auto found = spec.find(key);
+    return found != spec.end() && found->is_object();
+}
+
+// As Go prints the internal form of nonResourceAttributes.
+std::string shown_path(const Json& spec) {
+    const auto& path = spec["nonResourceAttributes"];
+    return Json{{"Path", text_at(path, "/path")}, {"Verb", text_at(path, "/verb")}}.dump();
+}
+
+// Throws Refused with 422, in which the API server forgets to name the kind.
+void check_access_review(const Json& spec, const Call& call) {
+    std::vector<Cause> faults;
+    const auto fault = [&](std::string field, std::string message) {
+        faults.push_back({std::move(field), "FieldValueInvalid", std::move(message)});
+    };
+    const bool resource = given(spec, "resourceAttributes");
+    const bool path = given(spec, "nonResourceAttributes");
+    const bool local = call.type->kind == "LocalSubjectAccessReview";
+    if (local && path) {
+        fault(
+            "spec.nonResourceAttributes",
+            fmt::format("Invalid value: {}: disallowed on this kind of request", shown_path(spec)));
+    } else if (resource && path) {
+        fault("spec.nonResourceAttributes",
+              fmt::format("Invalid value: {}: cannot be specified in combination with "
+                          "resourceAttributes",
+                          shown_path(spec)));
+    } else if (!resource && !path) {
+        fault("spec.resourceAttributes",
+              "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes "
+              "must be specified");
     }
-    if (has_path) {
+    if (call.type->kind != "SelfSubjectAccessReview" && text_at(spec, "/user").empty() &&
+        texts(spec, "groups").empty()) {
+        fault("spec.user", "Invalid value: \"\": at least one of user or group must be specified");
+    }
+    if (const auto space = text_at(spec, "/resourceAttributes/namespace");
+        local && resource && space != call.info.namespace_name) {
+        fault("spec.resourceAttributes.namespace",
+              fmt::format("Invalid value: \"{}\": must match metadata.namespace", space));
+    }
+    if (!faults.empty() && !call.defects->on("kube/access-reviews-of-nobody")) {
+        throw Refused{invalid("authorization.k8s.io", "", "", faults)};
+    }
+}
+
+Attributes asked_in(const Json& spec) {
+    Attributes asked;
+    if (given(spec, "nonResourceAttributes")) {
+        const auto& path = spec["nonResourceAttributes"];
         asked.for_resource = false;
-        asked.path = text_at(*path, "/path");
-        asked.verb = text_at(*path, "/verb");
+        asked.path = text_at(path, "/path");
+        asked.verb = text_at(path, "/verb");
         return asked;
     }
-    asked.verb = text_at(*resource, "/verb");
-    asked.group = text_at(*resource, "/group");
-    asked.resource = text_at(*resource, "/resource");
-    asked.subresource = text_at(*resource, "/subresource");
-    asked.namespace_name = text_at(*resource, "/namespace");
-    asked.name = text_at(*resource, "/name");
+    const auto& resource = spec["resourceAttributes"];
+    asked.verb = text_at(resource, "/verb");
+    asked.group = text_at(resource, "/group");
+    asked.resource = text_at(resource, "/resource");
+    asked.subresource = text_at(resource, "/subresource");
+    asked.namespace_name = text_at(resource, "/namespace");
+    asked.name = text_at(resource, "/name");
     return asked;
 }
 
-User named_in(const Json& spec, const Call& call) {
+User named_in(const Json& spec) {
     User user;
     user.name = text_at(spec, "/user");
     user.groups = texts(spec, "groups");
-    if (user.name.empty() && user.groups.empty()) {
-        throw Refused{invalid({"authorization.k8s.io", std::string(call.type->kind), "",
-                               "spec.user", "FieldValueInvalid",
-                               "Invalid value: \"\": at least one of user or group must be "
-                               "specified"})};
-    }
     return user;
 }
 
 }  // namespace
 
 http::Response answer_review(Cluster& cluster, const Call& call) {
-    if (call.info.verb != "create" || !call.info.name.empty()) {
+    if (!call.info.name.empty()) {
+        return no_such_resource();
+    }
+    if (call.info.verb != "create" && !call.defects->on("kube/review-can-be-listed")) {
         return method_not_allowed();
     }
+    check_options(call);
     const auto& type = *call.type;
     const auto body = body_of(call, type.kind, type.api_version());
     const Json spec = body.value("spec", Json::object());
@@ -96,6 +148,9 @@ http::Response answer_review(Cluster& cluster, const Call& call) {
     } else if (type.kind == "SelfSubjectReview") {
         answer["metadata"]["creationTimestamp"] = rfc3339(cluster.clock.now());
         answer["status"]["userInfo"] = user_json(call.user);
+        if (call.defects->on("kube/self-review-without-groups")) {
+            answer["status"]["userInfo"].erase("groups");
+        }
     } else if (type.kind == "SelfSubjectRulesReview") {
         const auto space = text_at(spec, "/namespace");
         if (space.empty()) {
@@ -104,16 +159,22 @@ http::Response answer_review(Cluster& cluster, const Call& call) {
         answer["spec"] = Json::object();  // as the API server answers, whatever was asked
         answer["status"] = rules_of(call.user, space, *cluster.store);
     } else {
-        const auto asked = asked_in(spec, call);
-        const auto user = type.kind == "SelfSubjectAccessReview" ? call.user : named_in(spec, call);
-        const auto permission = authorize(user, asked, *cluster.store);
+        check_access_review(spec, call);
+        const auto asked = asked_in(spec);
+        const auto user = type.kind == "SelfSubjectAccessReview" ? call.user : named_in(spec);
+        const auto permission = authorize(user, asked, *cluster.store, *call.defects);
         answer["spec"] = spec;
-        answer["status"]["allowed"] = permission.allowed;
-        if (!permission.reason.empty()) {
+        answer["metadata"].erase("namespace");
+        if (type.namespaced) {
+            answer["metadata"]["namespace"] = call.info.namespace_name;
+        }
+        answer["status"]["allowed"] =
+            permission.allowed || call.defects->on("kube/access-reviews-say-yes");
+        if (!permission.reason.empty() && !call.defects->on("kube/access-reviews-give-no-reason")) {
             answer["status"]["reason"] = permission.reason;
         }
     }
-    return json_response(201, answer);
+    return json_response(call.defects->on("kube/review-answers-200") ? 200 : 201, answer);
 }
 
 }  // namespace meshproof::fakes::kube

@@ -31,7 +31,10 @@ std::optional<std::string> value_at(const nlohmann::json& object, const std::str
         }
         at = &*found;
     }
-    return at->is_string() ? std::optional(at->get<std::string>()) : std::nullopt;
+    if (at->is_string()) {
+        return at->get<std::string>();
+    }
+    return at->is_primitive() ? std::optional(at->dump()) : std::nullopt;
 }
 
 std::optional<std::string> label(const nlohmann::json& object, const std::string& key) {
@@ -66,7 +69,12 @@ Result<Selector> Selector::parse(std::string_view text, bool of_fields) {
         const auto open = part.find('(');
         if (open != std::string::npos) {
             const auto head = split(std::string(trim(part.substr(0, open))), ' ');
-            if (head.size() != 2 || part.back() != ')' || (head[1] != "in" && head[1] != "notin")) {
+            if (head.size() == 2 && part.back() != ')') {
+                return fail(FailureKind::invalid,
+                            "unable to parse requirement: found '', expected: ',', ')' or "
+                            "identifier");
+            }
+            if (head.size() != 2 || (head[1] != "in" && head[1] != "notin")) {
                 return fail(FailureKind::invalid, "unable to parse requirement: {}", part);
             }
             term.key = head[0];
@@ -84,13 +92,40 @@ Result<Selector> Selector::parse(std::string_view text, bool of_fields) {
             term.negated = part.front() == '!';
             term.key = std::string(trim(part.substr(term.negated ? 1 : 0)));
         }
-        if (term.key.empty() || term.key.find(' ') != std::string::npos ||
-            (of_fields && term.values.empty())) {
-            return fail(FailureKind::invalid, "unable to parse requirement: {}", part);
+        if (of_fields && (term.key.empty() || term.values.empty())) {
+            return fail(FailureKind::invalid, "invalid selector: '{}'; can't understand '{}'", text,
+                        part);
+        }
+        if (term.key.empty()) {
+            return fail(FailureKind::invalid,
+                        "found '{}', expected: !, identifier, or 'end of string'", part);
+        }
+        if (const auto blank = term.key.find(' '); blank != std::string::npos) {
+            return fail(FailureKind::invalid,
+                        "unable to parse requirement: found '{}', expected: in, notin, =, ==, "
+                        "!=, gt, lt",
+                        term.key.substr(blank + 1));
         }
         selector.terms_.push_back(std::move(term));
     }
     return selector;
+}
+
+std::vector<std::string> Selector::keys() const {
+    std::vector<std::string> keys;
+    for (const auto& term : terms_) {
+        keys.push_back(term.key);
+    }
+    return keys;
+}
+
+std::string Selector::required(std::string_view key) const {
+    for (const auto& term : terms_) {
+        if (term.key == key && !term.negated && term.values.size() == 1) {
+            return *term.values.begin();
+        }
+    }
+    return {};
 }
 
 bool Selector::matches(const nlohmann::json& object) const {

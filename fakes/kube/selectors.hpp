@@ -18,6 +18,10 @@ class Selector {
     /// metadata.name, metadata.namespace, spec.nodeName, status.phase, type and the like: any
     /// dotted path with = or !=.
     [[nodiscard]] static Result<Selector> fields(std::string_view text);
+    [[nodiscard]] bool empty() const { return terms_.empty(); }
+    [[nodiscard]] std::vector<std::string> keys() const;
+    /// The one value that a field must have, "" where the selector does not say.
+    [[nodiscard]] std::string required(std::string_view key) const;
     [[nodiscard]] bool matches(const nlohmann::json& object) const;
 
   private:

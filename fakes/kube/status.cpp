@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace meshproof::fakes::kube {
 
 http::Response json_response(int status, const Json& body) {
@@ -22,13 +24,22 @@ http::Response text_response(int status, std::string text) {
 }
 
 http::Response page_not_found() {
-    return text_response(404, "404 page not found\n");
+    auto response = text_response(404, "404 page not found\n");
+    response.headers.set("X-Content-Type-Options", "nosniff");  // as Go's http.Error
+    return response;
+}
+
+http::Response no_such_resource() {
+    return refusal(404, "NotFound", "the server could not find the requested resource",
+                   Json::object());
 }
 
 Json status_object(int code, std::string_view reason, std::string_view message, Json details) {
     Json status = {{"kind", "Status"},    {"apiVersion", "v1"}, {"metadata", Json::object()},
-                   {"status", "Failure"}, {"message", message}, {"reason", reason},
-                   {"code", code}};
+                   {"status", "Failure"}, {"message", message}, {"code", code}};
+    if (!reason.empty()) {
+        status["reason"] = reason;
+    }
     if (!details.is_null()) {
         status["details"] = std::move(details);
     }
@@ -71,28 +82,43 @@ http::Response already_exists(const ResourceType& type, std::string_view name) {
 }
 
 http::Response conflict(std::string_view resource, std::string_view name, std::string_view why) {
+    const auto dot = resource.find('.');
+    Json details = {{"name", name}, {"kind", resource.substr(0, dot)}};
+    if (dot != std::string_view::npos) {
+        details["group"] = resource.substr(dot + 1);
+    }
     return refusal(
         409, "Conflict",
         fmt::format("Operation cannot be fulfilled on {} \"{}\": {}", resource, name, why),
-        {{"name", name}, {"kind", resource}});
+        std::move(details));
+}
+
+http::Response invalid(std::string_view group, std::string_view kind, std::string_view name,
+                       const std::vector<Cause>& causes) {
+    Json list = Json::array();
+    std::string faults;
+    for (const auto& cause : causes) {
+        list.push_back(
+            {{"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}});
+        faults += fmt::format("{}{}: {}", faults.empty() ? "" : ", ", cause.field, cause.message);
+    }
+    Json details = {{"causes", std::move(list)}};
+    for (const auto& [key, value] :
+         {std::pair("name", name), std::pair("group", group), std::pair("kind", kind)}) {
+        if (!value.empty()) {
+            details[key] = value;
+        }
+    }
+    const auto qualified = group.empty() ? std::string(kind) : fmt::format("{}.{}", kind, group);
+    return refusal(422, "Invalid",
+                   fmt::format("{} \"{}\" is invalid: {}", qualified, name,
+                               causes.size() == 1 ? faults : "[" + faults + "]"),
+                   std::move(details));
 }
 
 http::Response invalid(const FieldFault& fault) {
-    const auto kind =
-        fault.group.empty() ? fault.kind : fmt::format("{}.{}", fault.kind, fault.group);
-    Json details = {
-        {"name", fault.name},
-        {"kind", fault.kind},
-        {"causes",
-         Json::array(
-             {{{"reason", fault.cause}, {"message", fault.message}, {"field", fault.field}}})}};
-    if (!fault.group.empty()) {
-        details["group"] = fault.group;
-    }
-    return refusal(
-        422, "Invalid",
-        fmt::format("{} \"{}\" is invalid: {}: {}", kind, fault.name, fault.field, fault.message),
-        std::move(details));
+    return invalid(fault.group, fault.kind, fault.name,
+                   {{fault.field, fault.cause, fault.message}});
 }
 
 http::Response deleted(const ResourceType& type, std::string_view name, std::string_view uid) {

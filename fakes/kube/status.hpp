@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/http/message.hpp"
 #include "fakes/kube/types.hpp"
@@ -35,6 +36,15 @@ struct FieldFault {
     std::string group, kind, name, field, cause, message;
 };
 [[nodiscard]] http::Response invalid(const FieldFault& fault);
+struct Cause {
+    std::string field, reason, message;
+};
+/// 422 for several fields at once. Without a kind it is one of Go's own zero values: " "" is
+/// invalid", ".authorization.k8s.io "" is invalid".
+[[nodiscard]] http::Response invalid(std::string_view group, std::string_view kind,
+                                     std::string_view name, const std::vector<Cause>& causes);
+/// The 404 where a group's version is known, and what is asked for in it is not.
+[[nodiscard]] http::Response no_such_resource();
 /// What a deletion answers where the object itself is not given back.
 [[nodiscard]] http::Response deleted(const ResourceType& type, std::string_view name,
                                      std::string_view uid);

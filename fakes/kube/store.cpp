@@ -34,6 +34,36 @@ std::vector<Object> Store::list(const ResourceType& type, const std::string& nam
     return out;
 }
 
+std::vector<Object> Store::list_at(const ResourceType& type, const std::string& namespace_name,
+                                   std::uint64_t version) const {
+    if (version >= version_) {
+        return list(type, namespace_name);
+    }
+    std::map<Name, Object> then;
+    for (const auto& object : list(type, namespace_name)) {
+        then.emplace(Name{meta(*object, "namespace"), meta(*object, "name")}, object);
+    }
+    // Undoes what came later, the last first.
+    for (auto event = events_.rbegin(); event != events_.rend() && event->version > version;
+         ++event) {
+        const Name name{meta(*event->object, "namespace"), meta(*event->object, "name")};
+        if (event->type != &type ||
+            (!namespace_name.empty() && type.namespaced && name.first != namespace_name)) {
+            continue;
+        }
+        if (event->change == Change::added) {
+            then.erase(name);
+        } else {
+            then[name] = event->before;
+        }
+    }
+    std::vector<Object> out;
+    for (auto& [name, object] : then) {
+        out.push_back(std::move(object));
+    }
+    return out;
+}
+
 Json Store::complete(const ResourceType& type, Json object) {
     object["kind"] = type.kind;
     object["apiVersion"] = type.api_version();
@@ -73,9 +103,14 @@ Object Store::replace(const ResourceType& type, Json object) {
 
 Object Store::remove(const ResourceType& type, const std::string& namespace_name,
                      const std::string& name) {
-    auto taken = objects_[&type].extract({type.namespaced ? namespace_name : "", name});
-    MESHPROOF_ASSERT(!taken.empty(), "{} {} is not there", type.plural, name);
-    Json last = *taken.mapped();
+    const auto present = find(type, namespace_name, name);
+    MESHPROOF_ASSERT(present != nullptr, "{} {} is not there", type.plural, name);
+    return remove(type, *present);
+}
+
+Object Store::remove(const ResourceType& type, Json last) {
+    auto taken = objects_[&type].extract({meta(last, "namespace"), meta(last, "name")});
+    MESHPROOF_ASSERT(!taken.empty(), "{} {} is not there", type.plural, meta(last, "name"));
     last["metadata"]["resourceVersion"] = std::to_string(++version_);
     auto object = std::make_shared<const Json>(std::move(last));
     note(Change::deleted, type, taken.mapped(), object);

@@ -39,6 +39,10 @@ class Store {
     /// In order of namespace and name; namespace "" = all.
     [[nodiscard]] std::vector<Object> list(const ResourceType& type,
                                            const std::string& namespace_name = {}) const;
+    /// As it was at `version`, which is not before oldest_version().
+    [[nodiscard]] std::vector<Object> list_at(const ResourceType& type,
+                                              const std::string& namespace_name,
+                                              std::uint64_t version) const;
     /// `object` has its metadata.name (and namespace); gets kind, apiVersion, uid,
     /// creationTimestamp, resourceVersion.
     Object add(const ResourceType& type, Json object);
@@ -48,6 +52,8 @@ class Store {
     Object replace(const ResourceType& type, Json object);
     Object remove(const ResourceType& type, const std::string& namespace_name,
                   const std::string& name);
+    /// The same, and its last state is `last`.
+    Object remove(const ResourceType& type, Json last);
 
     [[nodiscard]] std::uint64_t version() const { return version_; }
     /// Changes after `version`, oldest first, as far as they are still kept.

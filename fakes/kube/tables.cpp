@@ -268,6 +268,51 @@ Json binding_accounts(const Row& row) {
     return binding_subjects(row, "ServiceAccount");
 }
 
+Json integer_at(const Row& row, const char* pointer) {
+    return row.object.value(Json::json_pointer(pointer), std::int64_t{0});
+}
+Json deployment_ready(const Row& row) {
+    return fmt::format("{}/{}", integer_at(row, "/status/readyReplicas").get<std::int64_t>(),
+                       integer_at(row, "/spec/replicas").get<std::int64_t>());
+}
+Json deployment_updated(const Row& row) {
+    return integer_at(row, "/status/updatedReplicas");
+}
+Json available_replicas(const Row& row) {
+    return integer_at(row, "/status/availableReplicas");
+}
+Json desired_replicas(const Row& row) {
+    return integer_at(row, "/spec/replicas");
+}
+Json current_replicas(const Row& row) {
+    return integer_at(row, "/status/replicas");
+}
+Json ready_replicas(const Row& row) {
+    return integer_at(row, "/status/readyReplicas");
+}
+Json of_containers(const Row& row, const char* field) {
+    std::vector<std::string> values;
+    for (const auto& container : list_at(row.object, "/spec/template/spec/containers")) {
+        values.push_back(text_at(container, field));
+    }
+    return join(values, ",");
+}
+Json container_names(const Row& row) {
+    return of_containers(row, "/name");
+}
+Json container_images(const Row& row) {
+    return of_containers(row, "/image");
+}
+Json selector(const Row& row) {
+    std::vector<std::string> parts;
+    const auto labels =
+        row.object.value(Json::json_pointer("/spec/selector/matchLabels"), Json::object());
+    for (const auto& [key, value] : labels.items()) {
+        parts.push_back(fmt::format("{}={}", key, value.get<std::string>()));
+    }
+    return join(parts, ",");
+}
+
 constexpr Column name_column{"Name", name, 0, "string", "name"};
 constexpr Column age_column{"Age", age};
 
@@ -309,6 +354,23 @@ constexpr std::array binding_columns{name_column,
                                      Column{"Groups", binding_groups, 1},
                                      Column{"ServiceAccounts", binding_accounts, 1}};
 
+constexpr std::array deployment_columns{name_column,
+                                        Column{"Ready", deployment_ready},
+                                        Column{"Up-to-date", deployment_updated},
+                                        Column{"Available", available_replicas},
+                                        age_column,
+                                        Column{"Containers", container_names, 1},
+                                        Column{"Images", container_images, 1},
+                                        Column{"Selector", selector, 1}};
+constexpr std::array set_columns{name_column,
+                                 Column{"Desired", desired_replicas, 0, "integer"},
+                                 Column{"Current", current_replicas, 0, "integer"},
+                                 Column{"Ready", ready_replicas, 0, "integer"},
+                                 age_column,
+                                 Column{"Containers", container_names, 1},
+                                 Column{"Images", container_images, 1},
+                                 Column{"Selector", selector, 1}};
+
 std::span<const Column> columns_of(const ResourceType& type) {
     if (&type == &type::namespaces) {
         return namespace_columns;
@@ -324,6 +386,12 @@ std::span<const Column> columns_of(const ResourceType& type) {
     }
     if (&type == &type::pods) {
         return pod_columns;
+    }
+    if (&type == &type::deployments) {
+        return deployment_columns;
+    }
+    if (&type == &type::replica_sets) {
+        return set_columns;
     }
     if (&type == &type::nodes) {
         return node_columns;
@@ -344,9 +412,7 @@ Json shown(const TableSpec& spec, const Json& object) {
     if (spec.include_object == "Object") {
         return object;
     }
-    return {{"kind", "PartialObjectMetadata"},
-            {"apiVersion", "meta.k8s.io/v1"},
-            {"metadata", object.at("metadata")}};
+    return metadata_only(object);
 }
 
 }  // namespace
@@ -354,6 +420,17 @@ Json shown(const TableSpec& spec, const Json& object) {
 bool wants_table(const http::Request& request) {
     const auto accept = request.headers.find("Accept").value_or("");
     return accept.substr(0, accept.find(',')).find("as=Table") != std::string::npos;
+}
+
+bool wants_metadata(const http::Request& request) {
+    const auto accept = request.headers.find("Accept").value_or("");
+    return accept.substr(0, accept.find(',')).find("as=PartialObjectMetadata") != std::string::npos;
+}
+
+Json metadata_only(const Json& object) {
+    return {{"kind", "PartialObjectMetadata"},
+            {"apiVersion", "meta.k8s.io/v1"},
+            {"metadata", object.at("metadata")}};
 }
 
 TableSpec table_asked(const ResourceType& type, const RequestInfo& info) {

@@ -14,6 +14,10 @@ namespace meshproof::fakes::kube {
 /// Whether the first media type that the caller accepts is a Table.
 [[nodiscard]] bool wants_table(const http::Request& request);
 
+/// Whether it is the metadata alone, PartialObjectMetadata.
+[[nodiscard]] bool wants_metadata(const http::Request& request);
+[[nodiscard]] Json metadata_only(const Json& object);
+
 struct TableSpec {
     const ResourceType* type = nullptr;
     std::string include_object;  ///< "None", "Metadata" (also where empty) or "Object"

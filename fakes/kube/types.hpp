@@ -23,6 +23,8 @@ struct ResourceType {
 };
 
 [[nodiscard]] std::span<const ResourceType> all_types();
+/// Whether any type is of this group, "" = core.
+[[nodiscard]] bool known_group(std::string_view group);
 [[nodiscard]] const ResourceType* find_type(std::string_view group, std::string_view version,
                                             std::string_view plural);
 
@@ -34,6 +36,8 @@ extern const ResourceType& secrets;
 extern const ResourceType& config_maps;
 extern const ResourceType& pods;
 extern const ResourceType& nodes;
+extern const ResourceType& deployments;
+extern const ResourceType& replica_sets;
 extern const ResourceType& roles;
 extern const ResourceType& role_bindings;
 extern const ResourceType& cluster_roles;

@@ -1,5 +1,6 @@
 #include <charconv>
 #include <deque>
+#include <tuple>
 
 #include "core/time/within.hpp"
 #include "fakes/kube/cluster.hpp"
@@ -29,7 +30,10 @@ struct WatchQuestion {
     Duration timeout{};
     bool bookmarks = false;
     bool drops_deletes = false;      ///< a defect
+    bool deletes_as_before = false;  ///< another: DELETED carries the version before
+    bool forgets_before = false;     ///< another: what an object was does not count
     std::optional<TableSpec> table;  ///< where events carry Tables
+    bool metadata = false;           ///< events carry PartialObjectMetadata
 };
 
 /// The events of one watch, one JSON line each (wire contract 188).
@@ -96,18 +100,20 @@ class WatchSource final : public http::BodySource {
             if (at->type != question_.type) {
                 continue;
             }
-            const bool before = wanted(at->before);
+            const bool before =
+                question_.forgets_before ? at->before != nullptr : wanted(at->before);
             const bool after = at->change != Store::Change::deleted && wanted(at->object);
             if (after) {
                 pending_.push_back(event(before ? "MODIFIED" : "ADDED", at->object));
             } else if (before && !question_.drops_deletes) {
-                pending_.push_back(event("DELETED", at->object));
+                pending_.push_back(
+                    event("DELETED", question_.deletes_as_before ? at->before : at->object));
             }
         }
     }
     [[nodiscard]] std::string event(std::string_view kind, const Object& object) {
         if (!question_.table) {
-            return line(kind, *object);
+            return line(kind, question_.metadata ? metadata_only(*object) : *object);
         }
         const Json metadata = {{"resourceVersion", meta(*object, "resourceVersion")}};
         auto text =
@@ -138,6 +144,22 @@ std::optional<std::uint64_t> number(const std::string& text) {
                                                                     : std::nullopt;
 }
 
+// What resourceVersionMatch may be for a watch; throws Refused.
+void check_match(const Call& call, bool initial) {
+    const auto match = call.info.param("resourceVersionMatch");
+    const auto* why =
+        initial && match != "NotOlderThan"
+            ? "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        : !initial && !match.empty()
+            ? "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is "
+              "provided"
+            : nullptr;
+    if (why != nullptr) {
+        throw Refused{invalid("meta.k8s.io", "ListOptions", "",
+                              {{"resourceVersionMatch", "FieldValueForbidden", why}})};
+    }
+}
+
 }  // namespace
 
 http::Response answer_watch(Cluster& cluster, const Call& call) {
@@ -145,54 +167,71 @@ http::Response answer_watch(Cluster& cluster, const Call& call) {
     WatchQuestion question;
     question.type = call.type;
     question.namespace_name = call.info.namespace_name;
-    const auto labels = Selector::labels(call.info.param("labelSelector"));
-    const auto fields = Selector::fields(call.info.param("fieldSelector"));
-    if (!labels || !fields) {
-        return bad_request((labels ? fields : labels).error().message);
+    std::tie(question.labels, question.fields) = selectors_of(call);
+    question.bookmarks =
+        (call.info.flag("allowWatchBookmarks") && !call.defects->on("kube/watch-no-bookmarks")) ||
+        call.defects->on("kube/watch-always-bookmarks");
+    question.drops_deletes = call.defects->on("kube/watch-drops-deletes");
+    question.deletes_as_before = call.defects->on("kube/watch-deletes-at-the-old-version");
+    question.forgets_before = call.defects->on("kube/watch-looks-at-new-labels-only");
+    if (call.defects->on("kube/watch-sees-every-namespace")) {
+        question.namespace_name.clear();
     }
-    question.labels = *labels;
-    question.fields = *fields;
-    question.bookmarks = call.info.flag("allowWatchBookmarks");
-    question.drops_deletes = cluster.options.defects.on("kube/watch-drops-deletes");
     // The default is drawn between one and two times --min-request-timeout (1800 s).
-    const auto seconds = number(call.info.param("timeoutSeconds"));
+    const auto limit = call.info.param("timeoutSeconds");
+    const auto seconds = number(limit);
+    if (!limit.empty() && !seconds) {
+        return bad_request(fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", limit));
+    }
     question.timeout =
         std::chrono::seconds(seconds && *seconds > 0 ? *seconds : 1800 + store.prng().below(1800));
-    const auto given = call.info.param("resourceVersion");
-    const auto version = given.empty() ? std::optional<std::uint64_t>(0) : number(given);
-    if (!version) {
-        return refusal(500, "InternalError",
-                       fmt::format("strconv.ParseUint: parsing \"{}\": invalid syntax", given));
+    if (call.defects->on("kube/watch-lasts-longer")) {
+        question.timeout += std::chrono::minutes(1);
     }
-
+    const bool initial =
+        call.info.flag("sendInitialEvents") && !call.defects->on("kube/initial-events-are-ignored");
+    if (!call.defects->on("kube/initial-events-are-ignored")) {
+        check_match(call, initial);
+    }
+    const auto given = call.info.param("resourceVersion");
+    auto version = given.empty() ? std::optional<std::uint64_t>(0) : number(given);
+    if ((!version && call.defects->on("kube/watch-takes-any-version")) ||
+        (version > store.version() && call.defects->on("kube/watch-ignores-the-future"))) {
+        version = 0;
+    }
+    if (!version) {
+        return refusal(500, "",
+                       fmt::format("resourceVersion: Invalid value: \"{}\": strconv.ParseUint: "
+                                   "parsing \"{}\": invalid syntax",
+                                   given, given));
+    }
     if (wants_table(call.request)) {
         question.table = table_asked(*call.type, call.info);
     }
+    question.metadata = wants_metadata(call.request);
 
     http::Response response;
     response.headers.set("Content-Type", "application/json");
     response.chunked = true;
-    if (call.info.flag("sendInitialEvents")) {
-        response.source = std::make_shared<WatchSource>(
-            cluster.store,
+    const auto only = [&](const Json& refused) {
+        response.source = std::make_shared<WatchSource>(cluster.store, refused, cluster.clock);
+        return response;
+    };
+    // As with an etcd before 3.5, which cannot report its progress.
+    if (initial || (given.empty() && question.bookmarks)) {
+        return only(
             status_object(500, "InternalError",
                           "a watch stream was requested by the client but the required storage "
-                          "feature RequestWatchProgress is disabled"),
-            cluster.clock);
-        return response;
+                          "feature RequestWatchProgress is disabled"));
     }
     if (*version != 0 && *version < store.oldest_version()) {
-        response.source = std::make_shared<WatchSource>(
-            cluster.store,
-            status_object(
-                410, "Expired",
-                fmt::format("too old resource version: {} ({})", *version, store.oldest_version())),
-            cluster.clock);
-        return response;
+        return only(status_object(
+            410, "Expired",
+            fmt::format("too old resource version: {} ({})", *version, store.oldest_version())));
     }
     std::vector<Object> beginning;
     question.after = *version;
-    if (*version == 0) {
+    if (*version == 0 && !call.defects->on("kube/watch-begins-empty")) {
         for (auto& object : store.list(*call.type, question.namespace_name)) {
             if (question.labels.matches(*object) && question.fields.matches(*object)) {
                 beginning.push_back(std::move(object));

@@ -16,9 +16,9 @@ bool same_identity(const std::optional<crypto::TlsIdentity>& a,
 // All that decides a handshake's outcome, but for the peer check: that is asked on new connections
 // only.
 bool same_party(const crypto::TlsParty& a, const crypto::TlsParty& b) {
-    return a.verify_peer == b.verify_peer && a.system_trust == b.system_trust &&
-           a.server_name == b.server_name && same_identity(a.identity, b.identity) &&
-           a.trust == b.trust;
+    return a.verify_peer == b.verify_peer && a.ask_peer == b.ask_peer &&
+           a.system_trust == b.system_trust && a.server_name == b.server_name &&
+           same_identity(a.identity, b.identity) && a.trust == b.trust;
 }
 
 bool in_time(const std::optional<crypto::TlsIdentity>& identity, Time at) {
@@ -53,7 +53,7 @@ Result<std::optional<crypto::Certificate>> Connections::connect(const Ends& ends
     const bool per_caller = mutual || client.check_peer != nullptr;
     const bool remember = ends.reuse || !per_caller;
     std::optional<crypto::Certificate> shown;
-    if (server.verify_peer && client.identity) {
+    if ((server.verify_peer || server.ask_peer) && client.identity) {
         shown = client.identity->leaf;
     }
 
@@ -67,13 +67,16 @@ Result<std::optional<crypto::Certificate>> Connections::connect(const Ends& ends
                 return same_party(connection.client, client) &&
                        same_party(connection.server, server);
             })) {
-            return shown;
+            return shown;  // one that was not accepted is never kept
         }
     }
     ++handshakes_;
     const auto result = crypto::handshake_in_memory(client, server);
     if (!result.accepted()) {
         return tl::unexpected(refusal(ends, result));
+    }
+    if (result.server.fault != crypto::ChainFault::none) {  // asked for, shown, and worth nothing
+        return std::optional<crypto::Certificate>();
     }
     if (remember) {
         open_[key].push_back({client, server});

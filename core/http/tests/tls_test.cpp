@@ -158,6 +158,28 @@ TEST_F(TlsTest, AClientWithoutALeafIsToldSo) {
     EXPECT_TRUE(echo.requests.empty());
 }
 
+TEST_F(TlsTest, AServerThatOnlyAsksTakesAnyLeafOrNone) {
+    Echo echo;
+    server_.ask_peer = true;
+    server_.trust = {credentials_.ca};
+    const auto listener = serve(echo);
+    auto named = trusting(listener->url());
+    named.tls.identity = client_leaf("web");
+    ASSERT_TRUE(send(named));
+    ASSERT_TRUE(send(trusting(listener->url())));
+    auto foreign = trusting(listener->url());
+    foreign.tls.identity = crypto::make_server_credentials("x", now_, hours(1)).identity;
+    ASSERT_TRUE(send(foreign));
+    ASSERT_EQ(echo.peers.size(), 3U);
+    ASSERT_TRUE(echo.peers[0].certificate);
+    EXPECT_EQ(*echo.peers[0].certificate, named.tls.identity->leaf);
+    EXPECT_FALSE(echo.peers[0].bad_certificate);
+    EXPECT_FALSE(echo.peers[1].certificate);
+    EXPECT_FALSE(echo.peers[1].bad_certificate);
+    EXPECT_FALSE(echo.peers[2].certificate);
+    EXPECT_TRUE(echo.peers[2].bad_certificate);
+}
+
 TEST_F(TlsTest, ThePeerCheckDecidesForKeptConnectionsToo) {
     Echo echo;
     const auto listener = serve(echo);

@@ -128,14 +128,14 @@ TEST_F(Kube, ImpersonationAndClientCertificates) {
 
 TEST_F(Kube, DiscoveryListsWhatThereIs) {
     EXPECT_EQ(call("GET", "/api").body["versions"], Json::array({"v1"}));
-    EXPECT_EQ(call("GET", "/apis").body["groups"].size(), 3U);
+    EXPECT_EQ(call("GET", "/apis").body["groups"].size(), 4U);
     const auto core = call("GET", "/api/v1").body;
     EXPECT_TRUE(std::ranges::any_of(core["resources"], [](const Json& entry) {
         return entry["name"] == "serviceaccounts/token" && entry["kind"] == "TokenRequest";
     }));
     EXPECT_EQ(call("GET", "/apis/rbac.authorization.k8s.io/v1").body["groupVersion"],
               "rbac.authorization.k8s.io/v1");
-    EXPECT_EQ(call("GET", "/apis/apps/v1").status, 404);
+    EXPECT_EQ(call("GET", "/apis/batch/v1").status, 404);
     const auto nothing = call("GET", "/nothing/here");
     EXPECT_EQ(nothing.status, 404);
     EXPECT_EQ(nothing.raw.body, "404 page not found\n");

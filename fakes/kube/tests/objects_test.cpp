@@ -56,7 +56,7 @@ TEST_F(Kube, StatusSaysWhatWasWrong) {  // wire contract 163
     EXPECT_EQ(
         call("PATCH", accounts + "/app", Json::object(), "admin", "application/apply-patch+yaml")
             .status,
-        415);
+        422);  // no fieldManager
     EXPECT_EQ(call("POST", "/api/v1/pods", Json::object()).status, 405);
     EXPECT_EQ(call("GET", "/api/v1/unheardof").status, 404);
 }
@@ -143,7 +143,8 @@ TEST_F(Kube, ListsByPagesAndSelectors) {  // 189
 TEST_F(Kube, PodsAreBoundRunAndLeave) {
     auto pod = create_pod("p", "default");
     EXPECT_EQ(pod["status"]["phase"], "Pending");
-    const Json binding = {{"target", {{"kind", "Node"}, {"name", "n1"}}}};
+    const Json binding = {{"metadata", {{"name", "p"}}},
+                          {"target", {{"kind", "Node"}, {"name", "n1"}}}};
     EXPECT_EQ(call("POST", pods + "/p/binding", binding).status, 201);
     EXPECT_EQ(call("POST", pods + "/p/binding", binding).status, 409);
     const Json ready = {{"status",

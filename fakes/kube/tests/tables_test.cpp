@@ -65,7 +65,10 @@ TEST_F(Tables, FollowAPodsLife) {
         return fmt::format("{} {} {}", row[1].get<std::string>(), row[2].get<std::string>(),
                            row[3].get<std::string>());
     };
-    EXPECT_EQ(call("POST", pods + "/web/binding", Json{{"target", {{"name", "n1"}}}}).status, 201);
+    EXPECT_EQ(call("POST", pods + "/web/binding",
+                   Json{{"metadata", {{"name", "web"}}}, {"target", {{"name", "n1"}}}})
+                  .status,
+              201);
     EXPECT_EQ(cells(pods)[0][6], "n1");
     const auto container = [](const Json& state, bool ready) {
         return Json::array(

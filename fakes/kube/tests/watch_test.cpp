@@ -59,7 +59,7 @@ TEST_F(Watch, GoesOnFromAVersion) {
 
 TEST_F(Watch, SendsABookmarkBeforeItsEnd) {
     create_pod("a", "default");
-    EXPECT_EQ(events(watch("allowWatchBookmarks=true")), "ADDED:a BOOKMARK ");
+    EXPECT_EQ(events(watch("allowWatchBookmarks=true&resourceVersion=0")), "ADDED:a BOOKMARK ");
 }
 
 TEST_F(Watch, SelectorsTurnChangesIntoArrivalsAndDepartures) {
@@ -77,7 +77,8 @@ Task<void> create_later(Clock& clock, http::Handler& kube, std::string target) {
     request.method = "POST";
     request.target = std::move(target);
     request.headers.set("Authorization", "Bearer admin");
-    request.body = R"({"metadata":{"name":"late"},"spec":{"containers":[{"name":"app"}]}})";
+    request.body =
+        R"({"metadata":{"name":"late"},"spec":{"containers":[{"name":"app","image":"app"}]}})";
     const auto made = co_await kube.handle(std::move(request), {});
     EXPECT_EQ(made.status, 201);
 }
@@ -98,7 +99,8 @@ TEST_F(Watch, WakesWhenSomethingHappens) {
 }
 
 TEST_F(Watch, RefusesStreamingLists) {
-    const auto first = clock.run(watch("sendInitialEvents=true&resourceVersion=")->next(clock));
+    const auto first =
+        clock.run(watch("sendInitialEvents=true&resourceVersionMatch=NotOlderThan")->next(clock));
     ASSERT_TRUE(first);
     const auto event = Json::parse(*first);
     EXPECT_EQ(event["type"], "ERROR");

@@ -1,0 +1,260 @@
+// Server-side apply: the configuration of one field manager, merged into the object.
+#include <map>
+
+#include "core/base/text.hpp"
+#include "fakes/kube/body.hpp"
+#include "fakes/kube/managed_fields.hpp"
+
+namespace meshproof::fakes::kube {
+namespace {
+
+using Kind = FieldType::Kind;
+
+Json merged(const Json& live, const Json& config, const FieldType& type);
+
+bool same_item(const Json& a, const Json& b, const FieldType& type) {
+    if (type.set) {
+        return a == b;
+    }
+    return std::ranges::all_of(type.keys, [&](const std::string& key) {
+        return a.value(key, Json()) == b.value(key, Json());
+    });
+}
+
+Json merged_object(const Json& live, const Json& config, const ObjectType& type) {
+    Json out = live.is_object() ? live : Json::object();
+    for (const auto& [key, value] : config.items()) {
+        const auto* field = type.find(key);
+        out[key] = field == nullptr ? value : merged(out.value(key, Json()), value, *field);
+    }
+    return out;
+}
+
+Json merged(const Json& live, const Json& config, const FieldType& type) {
+    if (type.kind == Kind::object && !type.object->atomic) {
+        return merged_object(live, config, *type.object);
+    }
+    if (type.kind == Kind::map) {
+        Json out = live.is_object() ? live : Json::object();
+        out.update(config);
+        return out;
+    }
+    if (type.kind != Kind::list || (!type.set && type.keys.empty())) {
+        return config;
+    }
+    Json out = live.is_array() ? live : Json::array();
+    for (const auto& item : config) {
+        const auto found = std::ranges::find_if(
+            out, [&](const Json& present) { return same_item(present, item, type); });
+        if (found == out.end()) {
+            out.push_back(item);
+        } else {
+            *found = merged(*found, item, *type.of);
+        }
+    }
+    return out;
+}
+
+bool has_keys(const Json& item, const Json& keys) {
+    for (const auto& [name, value] : keys.items()) {
+        if (!item.is_object() || item.value(name, Json()) != value) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Takes out what `set` names.
+void remove_fields(Json& value, const FieldSet& set) {
+    for (const auto& [key, inner] : set.items()) {
+        if (key == ".") {
+            continue;
+        }
+        if (key.starts_with("f:") && value.is_object()) {
+            const auto name = key.substr(2);
+            if (!value.contains(name)) {
+                continue;
+            }
+            if (inner.empty()) {
+                value.erase(name);
+            } else {
+                remove_fields(value[name], inner);
+                if (value[name].empty() && value[name].is_structured()) {
+                    value.erase(name);
+                }
+            }
+        } else if (value.is_array()) {
+            const auto wanted = Json::parse(key.substr(2));
+            for (auto item = value.begin(); item != value.end(); ++item) {
+                const bool hit = key.starts_with("v:") ? *item == wanted : has_keys(*item, wanted);
+                if (!hit) {
+                    continue;
+                }
+                if (inner.empty() || inner.contains(".")) {
+                    value.erase(item);
+                } else {
+                    remove_fields(*item, inner);
+                }
+                break;
+            }
+        }
+    }
+}
+
+/// The applied configuration, as the patch's YAML or JSON says it; throws Refused.
+Json configuration(const Call& call) {
+    const auto& type = *call.type;
+    std::vector<std::string> repeated;
+    Json config;
+    try {
+        config = json_of_yaml(call.request.body, repeated);
+    } catch (const Mismatch& fault) {
+        throw Refused{
+            bad_request("error decoding YAML: error converting YAML to JSON: " + fault.text)};
+    }
+    if (!config.is_object()) {
+        config = Json::object();
+    }
+    const auto version = text_at(config, "/apiVersion");
+    if (text_at(config, "/kind") != type.kind || version != type.api_version()) {
+        const auto slash = version.find('/');
+        throw Refused{bad_request(
+            fmt::format("invalid object type: {}/{}, Kind={}",
+                        slash == std::string::npos ? "" : version.substr(0, slash),
+                        slash == std::string::npos ? version : version.substr(slash + 1),
+                        text_at(config, "/kind")))};
+    }
+    if (config["metadata"].contains("managedFields")) {
+        throw Refused{bad_request("metadata.managedFields must be nil")};
+    }
+    if (const auto named = meta(config, "name"); !named.empty() && named != call.info.name) {
+        throw Refused{bad_request(
+            fmt::format("the name of the object ({}) does not match the name on the URL ({})",
+                        named, call.info.name))};
+    }
+    const auto refuse = [&](const std::string& why) {
+        throw Refused{
+            refusal(500, "",
+                    fmt::format("failed to create typed patch object ({}/{}; {}, Kind={}): {}",
+                                meta(config, "namespace"), call.info.name,
+                                type.group.empty() ? "/" + version : version, type.kind, why))};
+    };
+    std::vector<std::string> unknown;
+    try {
+        unknown = conform(config, object_type(type.kind));
+    } catch (const Mismatch& mismatch) {
+        refuse(mismatch.text);
+    }
+    if (!unknown.empty()) {
+        refuse(fmt::format(".{}: field not declared in schema", unknown.front()));
+    }
+    config["metadata"]["name"] = call.info.name;
+    return config;
+}
+
+std::string told(const Json& entry) {
+    auto text = fmt::format("\"{}\"", text_at(entry, "/manager"));
+    if (const auto sub = text_at(entry, "/subresource"); !sub.empty()) {
+        text += fmt::format(" with subresource \"{}\"", sub);
+    }
+    if (text_at(entry, "/operation") == "Update") {
+        text += " using " + text_at(entry, "/apiVersion");
+    }
+    return text;
+}
+
+http::Response apply_conflict(const std::vector<std::pair<std::string, std::string>>& conflicts) {
+    Json causes = Json::array();
+    std::map<std::string, std::vector<std::string>> by_manager;
+    for (const auto& [manager, path] : conflicts) {
+        causes.push_back({{"reason", "FieldManagerConflict"},
+                          {"message", "conflict with " + manager},
+                          {"field", path}});
+        by_manager[manager].push_back(path);
+    }
+    std::string message;
+    if (conflicts.size() == 1) {
+        message = fmt::format("Apply failed with 1 conflict: conflict with {}: {}",
+                              conflicts[0].first, conflicts[0].second);
+    } else {
+        std::vector<std::string> lines;
+        for (const auto& [manager, paths] : by_manager) {
+            lines.push_back(fmt::format("conflicts with {}:", manager));
+            for (const auto& path : paths) {
+                lines.push_back("- " + path);
+            }
+        }
+        message =
+            fmt::format("Apply failed with {} conflicts: {}", conflicts.size(), join(lines, "\n"));
+    }
+    return refusal(409, "Conflict", message, {{"causes", std::move(causes)}});
+}
+
+Json apply_entry(const Cluster& cluster, const Call& call, FieldSet set) {
+    Json entry = {{"manager", call.info.param("fieldManager")},
+                  {"operation", "Apply"},
+                  {"apiVersion", call.type->api_version()},
+                  {"time", rfc3339(cluster.clock.now())},
+                  {"fieldsType", "FieldsV1"},
+                  {"fieldsV1", std::move(set)}};
+    if (!call.info.subresource.empty()) {
+        entry["subresource"] = call.info.subresource;
+    }
+    return entry;
+}
+
+}  // namespace
+
+http::Response answer_apply(Cluster& cluster, const Call& call) {
+    const auto config = configuration(call);
+    const auto& type = object_type(call.type->kind);
+    const auto set = fields_of(config, type);
+    const auto live = cluster.store->find(*call.type, call.info.namespace_name, call.info.name);
+    const Json managers = Json::array({apply_entry(cluster, call, set)});
+    if (!live) {
+        if (!call.info.subresource.empty()) {
+            return not_found(*call.type, call.info.name);
+        }
+        return create_object(cluster, call, config, managers);
+    }
+    const bool forced = call.info.flag("force");
+    const auto wanted = merged_object(*live, config, type);
+    const auto differs = both(set, changed_fields(*live, wanted, type));
+    FieldSet previous = FieldSet::object();
+    FieldSet of_others = FieldSet::object();
+    Json entries = Json::array();
+    Json own = managers[0];
+    std::vector<std::pair<std::string, std::string>> conflicts;
+    for (auto entry : (*live)["metadata"].value("managedFields", Json::array())) {
+        const bool ours = text_at(entry, "/manager") == text_at(own, "/manager") &&
+                          text_at(entry, "/operation") == "Apply" &&
+                          text_at(entry, "/subresource") == call.info.subresource;
+        if (ours) {
+            previous = entry["fieldsV1"];
+            if (previous == set && differs.empty()) {
+                own["time"] = entry["time"];
+            }
+            continue;
+        }
+        for (const auto& path : paths_of(both(entry["fieldsV1"], differs))) {
+            conflicts.emplace_back(told(entry), path);
+        }
+        entry["fieldsV1"] = without(entry["fieldsV1"], differs);
+        if (!entry["fieldsV1"].empty()) {
+            of_others = either(of_others, entry["fieldsV1"]);
+            entries.push_back(std::move(entry));
+        }
+    }
+    if (!conflicts.empty() && !forced && !call.defects->on("kube/apply-never-conflicts")) {
+        return apply_conflict(conflicts);
+    }
+    Json next = wanted;
+    next["metadata"].erase("resourceVersion");
+    remove_fields(next, without(without(previous, set), of_others));
+    if (!set.empty()) {
+        entries.insert(entries.begin(), std::move(own));
+    }
+    return replace_object(cluster, call, *live, std::move(next), entries);
+}
+
+}  // namespace meshproof::fakes::kube

@@ -1,0 +1,409 @@
+#include "fakes/kube/body.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+#include <set>
+
+#include "core/base/text.hpp"
+#include "fakes/kube/protobuf.hpp"
+
+namespace meshproof::fakes::kube {
+namespace {
+
+/// A body, and what strict decoding may object to, in the order of the text.
+struct Document {
+    Json value;
+    std::vector<std::string> paths;     ///< of every key: "spec.containers[0].name"
+    std::vector<std::string> repeated;  ///< whole objections
+};
+
+/// Follows nlohmann's parser along: JSON objects here forget order and repeated keys.
+class KeyRecorder {
+  public:
+    explicit KeyRecorder(Document& document) : document_(document) {}
+
+    bool operator()(int /*depth*/, Json::parse_event_t event, const Json& parsed) {
+        using Event = Json::parse_event_t;
+        switch (event) {
+            case Event::object_start:
+            case Event::array_start:
+                frames_.push_back({event == Event::array_start, place(), 0, {}, {}});
+                break;
+            case Event::object_end:
+            case Event::array_end:
+                frames_.pop_back();
+                count();
+                break;
+            case Event::key:
+                frames_.back().key = parsed.get<std::string>();
+                if (frames_.back().keys.insert(frames_.back().key).second) {
+                    document_.paths.push_back(place());
+                } else {
+                    document_.repeated.push_back(fmt::format("duplicate field \"{}\"", place()));
+                }
+                break;
+            case Event::value:
+                count();
+                break;
+        }
+        return true;
+    }
+
+  private:
+    struct Frame {
+        bool array = false;
+        std::string path;
+        std::size_t index = 0;
+        std::string key;
+        std::set<std::string> keys;
+    };
+    [[nodiscard]] std::string place() const {
+        if (frames_.empty()) {
+            return {};
+        }
+        const auto& frame = frames_.back();
+        if (frame.array) {
+            return fmt::format("{}[{}]", frame.path, frame.index);
+        }
+        return frame.path.empty() ? frame.key : frame.path + "." + frame.key;
+    }
+    void count() {
+        if (!frames_.empty() && frames_.back().array) {
+            ++frames_.back().index;
+        }
+    }
+
+    Document& document_;
+    std::vector<Frame> frames_;
+};
+
+std::string fault_at(const std::string& text, std::size_t byte) {
+    if (byte == 0 || byte > text.size() || trim(text).empty()) {
+        return "unexpected end of JSON input";
+    }
+    return fmt::format("invalid character '{}' looking for beginning of value", text[byte - 1]);
+}
+
+Document read_json(const std::string& text) {
+    Document document;
+    try {
+        document.value = Json::parse(text, KeyRecorder(document));
+    } catch (const Json::parse_error& error) {
+        throw Mismatch{"couldn't get version/kind; json parse error: " +
+                       fault_at(text, error.byte)};
+    }
+    if (document.value.is_null()) {
+        document.value = Json::object();
+    }
+    if (!document.value.is_object()) {
+        const auto* what = document.value.is_array()     ? "array"
+                           : document.value.is_string()  ? "string"
+                           : document.value.is_boolean() ? "bool"
+                                                         : "number";
+        throw Mismatch{fmt::format(
+            "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value "
+            "of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind "
+            "string \"json:\\\"kind,omitempty\\\"\" }}",
+            what)};
+    }
+    return document;
+}
+
+Json json_of_node(const YAML::Node& node, std::vector<std::string>& repeated) {
+    switch (node.Type()) {
+        case YAML::NodeType::Map: {
+            Json object = Json::object();
+            for (const auto& entry : node) {
+                const auto key = entry.first.as<std::string>();
+                if (object.contains(key)) {
+                    repeated.push_back(
+                        fmt::format("yaml: unmarshal errors:\n  line {}: key \"{}\" already set in "
+                                    "map",
+                                    entry.first.Mark().line + 1, key));
+                }
+                object[key] = json_of_node(entry.second, repeated);
+            }
+            return object;
+        }
+        case YAML::NodeType::Sequence: {
+            Json list = Json::array();
+            for (const auto& item : node) {
+                list.push_back(json_of_node(item, repeated));
+            }
+            return list;
+        }
+        case YAML::NodeType::Scalar:
+            break;
+        default:
+            return nullptr;
+    }
+    const auto& text = node.Scalar();
+    if (node.Tag() == "!") {  // quoted
+        return text;
+    }
+    if (text.empty() || text == "null" || text == "~") {
+        return nullptr;
+    }
+    if (text == "true" || text == "false") {
+        return text == "true";
+    }
+    std::int64_t whole = 0;
+    const auto* end = text.data() + text.size();
+    if (std::from_chars(text.data(), end, whole).ptr == end) {
+        return whole;
+    }
+    double number = 0;
+    const bool starts_as_number = text.find_first_not_of("+-.0123456789eE") == std::string::npos;
+    if (starts_as_number && std::from_chars(text.data(), end, number).ptr == end) {
+        return number;
+    }
+    return text;
+}
+
+std::string_view internal_package(std::string_view group) {
+    return group.empty() ? "core" : group.substr(0, group.find('.'));
+}
+
+// The kinds of bodies that are no resources of their own.
+struct PlainKind {
+    std::string_view kind, api_version;
+};
+constexpr PlainKind plain_kinds[] = {{"Binding", "v1"},
+                                     {"TokenRequest", "authentication.k8s.io/v1"},
+                                     {"Scale", "autoscaling/v1"},
+                                     {"Eviction", "policy/v1"},
+                                     {"DeleteOptions", "v1"}};
+
+std::string group_of(std::string_view api_version) {
+    const auto slash = api_version.find('/');
+    return std::string(slash == std::string_view::npos ? "" : api_version.substr(0, slash));
+}
+
+std::string version_of(std::string_view api_version) {
+    return std::string(api_version.substr(api_version.find('/') + 1));
+}
+
+bool registered(std::string_view kind, std::string_view api_version) {
+    return std::ranges::any_of(all_types(),
+                               [&](const ResourceType& type) {
+                                   return type.kind == kind && type.api_version() == api_version;
+                               }) ||
+           std::ranges::any_of(plain_kinds, [&](const PlainKind& plain) {
+               return plain.kind == kind && plain.api_version == api_version;
+           });
+}
+
+// What the body calls itself must be what it is meant to be.
+void check_kind(const Call& call, const Json& body, std::string_view kind,
+                const std::string& api_version) {
+    const auto given_kind = text_at(body, "/kind");
+    const auto given_version = text_at(body, "/apiVersion");
+    const auto said_kind = given_kind.empty() ? std::string(kind) : given_kind;
+    const auto said_version = given_version.empty() ? api_version : given_version;
+    const bool bare = given_kind.empty() && call.defects->on("kube/body-needs-a-kind");
+    if (said_kind == kind && said_version == api_version && !bare) {
+        return;
+    }
+    const auto why = registered(said_kind, said_version)
+                         ? fmt::format("converting ({}.{}) to ({}.{}): unknown conversion",
+                                       version_of(said_version), said_kind,
+                                       internal_package(group_of(api_version)), kind)
+                         : fmt::format(
+                               "no kind \"{}\" is registered for version \"{}\" in scheme "
+                               "\"pkg/runtime/scheme.go:110\"",
+                               said_kind, said_version);
+    throw Refused{bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
+                                          said_kind, version_of(said_version), kind, why))};
+}
+
+// In the order of the text; a path is named once.
+std::vector<std::string> objections(const Document& document,
+                                    const std::vector<std::string>& unknown) {
+    auto out = document.repeated;
+    std::vector<std::string> rest = unknown;
+    for (const auto& path : document.paths) {
+        if (const auto found = std::ranges::find(rest, path); found != rest.end()) {
+            out.push_back(fmt::format("unknown field \"{}\"", path));
+            rest.erase(found);
+        }
+    }
+    for (const auto& path : rest) {  // of YAML, which has no recorded order
+        out.push_back(fmt::format("unknown field \"{}\"", path));
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string json_fault(const std::string& text) {
+    try {
+        (void)Json::parse(text);
+    } catch (const Json::parse_error& error) {
+        return fault_at(text, error.byte);
+    }
+    return {};
+}
+
+Json json_of_yaml(const std::string& text, std::vector<std::string>& repeated) {
+    try {
+        return json_of_node(YAML::Load(text), repeated);
+    } catch (const YAML::Exception& error) {
+        throw Mismatch{fmt::format("yaml: line {}: did not find expected node content",
+                                   std::max(error.mark.line, 1))};
+    }
+}
+
+FieldValidation field_validation(const Call& call) {
+    const auto asked = call.info.param("fieldValidation");
+    return asked == "Strict"   ? FieldValidation::strict
+           : asked == "Ignore" ? FieldValidation::ignore
+                               : FieldValidation::warn;
+}
+
+void check_options(const Call& call) {
+    const auto& verb = call.info.verb;
+    const auto* kind = verb == "create"   ? "CreateOptions"
+                       : verb == "update" ? "UpdateOptions"
+                       : verb == "patch"  ? "PatchOptions"
+                                          : "DeleteOptions";
+    std::vector<Cause> causes;
+    const bool has_dry_run = call.info.query.contains("dryRun");
+    if (const auto dry = call.info.param("dryRun"); has_dry_run && dry != "All") {
+        causes.push_back(
+            {"dryRun", "FieldValueNotSupported",
+             fmt::format("Unsupported value: [\"{}\"]: supported values: \"All\"", dry)});
+    }
+    if (verb == "patch") {
+        const bool apply =
+            lower(call.request.headers.find("Content-Type").value_or("")).find("apply-patch") !=
+            std::string::npos;
+        if (apply && call.info.param("fieldManager").empty()) {
+            causes.push_back({"fieldManager", "FieldValueRequired",
+                              "Required value: is required for apply patch"});
+        }
+        if (!apply && call.info.query.contains("force")) {
+            causes.push_back({"force", "FieldValueForbidden",
+                              "Forbidden: may not be specified for non-apply patch"});
+        }
+    }
+    const auto validation = call.info.param("fieldValidation");
+    if (std::string_view(kind) != "DeleteOptions" && !validation.empty() &&
+        validation != "Ignore" && validation != "Strict" && validation != "Warn") {
+        causes.push_back({"fieldValidation", "FieldValueNotSupported",
+                          fmt::format("Unsupported value: \"{}\": supported values: \"\", "
+                                      "\"Ignore\", \"Strict\", \"Warn\"",
+                                      validation)});
+    }
+    if (!causes.empty()) {
+        throw Refused{invalid("meta.k8s.io", kind, "", causes)};
+    }
+}
+
+Json body_of(const Call& call, std::string_view kind, const std::string& api_version) {
+    const auto header =
+        lower(call.request.headers.find("Content-Type").value_or("application/json"));
+    const std::string media(trim(header.substr(0, header.find(';'))));
+    const auto& text = call.request.body;
+    if (media == protobuf_media_type) {
+        auto body = json_of_protobuf(text, kind);
+        check_kind(call, body, kind, api_version);
+        return body;
+    }
+    Document document;
+    try {
+        if (text.empty() && call.defects->on("kube/empty-body-is-an-object")) {
+            document.value = Json::object();
+        } else if (media == "application/json" ||
+                   call.defects->on("kube/content-type-is-ignored")) {
+            document = read_json(text);
+        } else if (media == "application/yaml" && !call.defects->on("kube/no-yaml")) {
+            document.value = json_of_yaml(text, document.repeated);
+            if (!document.value.is_object()) {
+                document.value = Json::object();
+            }
+        } else {
+            throw Refused{refusal(
+                415, "UnsupportedMediaType",
+                fmt::format("the body of the request was in an unknown format - accepted media "
+                            "types include: application/json, application/yaml, {}",
+                            protobuf_media_type))};
+        }
+    } catch (const Mismatch& fault) {
+        throw Refused{bad_request(
+            fmt::format("the object provided is unrecognized (must be of type {}): {} ({})", kind,
+                        fault.text, body_summary(text)))};
+    }
+    auto& body = document.value;
+    check_kind(call, body, kind, api_version);
+    const auto refuse = [&](std::string_view why) {
+        throw Refused{bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
+                                              kind, version_of(api_version), kind, why))};
+    };
+    std::vector<std::string> unknown;
+    try {
+        unknown = conform(body, object_type(kind));
+    } catch (const Mismatch& mismatch) {
+        if (!call.defects->on("kube/types-are-not-checked")) {
+            refuse(mismatch.text);
+        }
+    }
+    const auto validation = field_validation(call);
+    const auto faults = objections(document, unknown);
+    if (validation == FieldValidation::strict && !faults.empty() &&
+        !call.defects->on("kube/no-strict-validation")) {
+        refuse("strict decoding error: " + join(faults, ", "));
+    }
+    if (validation == FieldValidation::warn && !call.defects->on("kube/no-field-warnings")) {
+        call.warnings->insert(call.warnings->end(), faults.begin(), faults.end());
+    }
+    return body;
+}
+
+Json delete_options(const Call& call) {
+    Json options = Json::object();
+    if (!call.request.body.empty()) {
+        const auto media =
+            lower(call.request.headers.find("Content-Type").value_or("application/json"));
+        if (media.starts_with(protobuf_media_type)) {
+            options = json_of_protobuf(call.request.body, "DeleteOptions");
+        } else {
+            try {
+                options = read_json(call.request.body).value;
+                (void)conform(options, object_type("DeleteOptions"));
+            } catch (const Mismatch& fault) {
+                throw Refused{refusal(500, "", fault.text)};
+            }
+        }
+    }
+    for (const auto* key : {"propagationPolicy", "gracePeriodSeconds", "dryRun"}) {
+        if (const auto asked = call.info.param(key); !asked.empty() && !options.contains(key)) {
+            std::int64_t seconds = 0;
+            (void)std::from_chars(asked.data(), asked.data() + asked.size(), seconds);
+            options[key] = std::string_view(key) == "gracePeriodSeconds" ? Json(seconds)
+                           : std::string_view(key) == "dryRun"           ? Json::array({asked})
+                                                                         : Json(asked);
+        }
+    }
+    std::vector<Cause> causes;
+    const auto policy = text_at(options, "/propagationPolicy");
+    if (!policy.empty() && policy != "Foreground" && policy != "Background" && policy != "Orphan") {
+        causes.push_back({"propagationPolicy", "FieldValueNotSupported",
+                          fmt::format("Unsupported value: \"{}\": supported values: "
+                                      "\"Foreground\", \"Background\", \"Orphan\", \"nil\"",
+                                      policy)});
+    }
+    for (const auto& dry : options.value("dryRun", Json::array())) {
+        if (dry != "All") {
+            causes.push_back({"dryRun", "FieldValueNotSupported",
+                              fmt::format("Unsupported value: {}: supported values: \"All\"",
+                                          options["dryRun"].dump())});
+        }
+    }
+    if (!causes.empty()) {
+        throw Refused{invalid("meta.k8s.io", "DeleteOptions", "", causes)};
+    }
+    return options;
+}
+
+}  // namespace meshproof::fakes::kube

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fakes/kube/cluster.hpp"
+#include "fakes/kube/schema.hpp"
+
+/// Bodies as the API server decodes them: JSON, YAML or protobuf, with field validation.
+namespace meshproof::fakes::kube {
+
+/// The body as an object of this kind, without unknown fields. Throws Refused: 400, 415, 422 for
+/// options that there are not. Unknown and repeated fields are faults or warnings, as the query's
+/// fieldValidation asks.
+[[nodiscard]] Json body_of(const Call& call, std::string_view kind, const std::string& api_version);
+/// The body of a deletion; {} where there is none.
+[[nodiscard]] Json delete_options(const Call& call);
+/// Throws Refused with 422 where dryRun, fieldValidation or propagationPolicy is none.
+void check_options(const Call& call);
+
+enum class FieldValidation { ignore, warn, strict };
+[[nodiscard]] FieldValidation field_validation(const Call& call);
+
+/// YAML as JSON; `repeated` gets Go's text about each key that is there twice. Throws Mismatch.
+[[nodiscard]] Json json_of_yaml(const std::string& text, std::vector<std::string>& repeated);
+/// Go's text for a JSON text that is none.
+[[nodiscard]] std::string json_fault(const std::string& text);
+
+}  // namespace meshproof::fakes::kube

@@ -1,0 +1,310 @@
+#include "fakes/kube/managed_fields.hpp"
+
+#include "core/base/text.hpp"
+
+namespace meshproof::fakes::kube {
+namespace {
+
+using Kind = FieldType::Kind;
+
+FieldSet fields_of_value(const Json& value, const FieldType& type);
+
+FieldSet fields_of_object(const Json& object, const ObjectType& type) {
+    FieldSet set = FieldSet::object();
+    for (const auto& [key, value] : object.items()) {
+        if (const auto* field = type.find(key)) {
+            set["f:" + key] = fields_of_value(value, *field);
+        }
+    }
+    return set;
+}
+
+std::string item_key(const Json& item, const FieldType& type) {
+    if (type.set) {
+        return "v:" + item.dump();
+    }
+    Json keys = Json::object();
+    for (const auto& key : type.keys) {
+        if (item.contains(key)) {
+            keys[key] = item[key];
+        } else if (key == "protocol") {  // the one key of our types that has a default
+            keys[key] = "TCP";
+        }
+    }
+    return "k:" + keys.dump();
+}
+
+bool granular(const FieldType& type) {
+    return type.kind == Kind::map ||
+           (type.kind == Kind::list && (type.set || !type.keys.empty())) ||
+           (type.kind == Kind::object && !type.object->atomic);
+}
+
+FieldSet fields_of_value(const Json& value, const FieldType& type) {
+    FieldSet set = FieldSet::object();
+    if (!granular(type) || value.empty()) {
+        return set;
+    }
+    if (type.kind == Kind::object) {
+        return fields_of_object(value, *type.object);
+    }
+    if (type.kind == Kind::map) {
+        for (const auto& [key, item] : value.items()) {
+            set["f:" + key] = fields_of_value(item, *type.of);
+        }
+        return set;
+    }
+    for (const auto& item : value) {
+        auto& entry = set[item_key(item, type)];
+        entry = fields_of_value(item, *type.of);
+        if (!entry.empty()) {
+            entry["."] = FieldSet::object();
+        }
+    }
+    return set;
+}
+
+/// Nothing where they are the same.
+std::optional<FieldSet> changed(const Json& before, const Json& after, const FieldType& type);
+
+FieldSet changed_in_object(const Json& before, const Json& after, const ObjectType& type) {
+    FieldSet set = FieldSet::object();
+    for (const auto& [key, value] : after.items()) {
+        const auto* field = type.find(key);
+        if (field == nullptr) {
+            continue;
+        }
+        const auto old = before.find(key);
+        if (auto inner = changed(old == before.end() ? Json() : *old, value, *field)) {
+            set["f:" + key] = std::move(*inner);
+        }
+    }
+    return set;
+}
+
+std::optional<FieldSet> changed(const Json& before, const Json& after, const FieldType& type) {
+    if (before == after) {
+        return std::nullopt;
+    }
+    if (!granular(type) || after.empty()) {
+        return FieldSet::object();
+    }
+    if (type.kind == Kind::object) {
+        auto set =
+            changed_in_object(before.is_object() ? before : Json::object(), after, *type.object);
+        return set.empty() ? std::nullopt : std::optional(std::move(set));
+    }
+    FieldSet set = FieldSet::object();
+    if (type.kind == Kind::map) {
+        for (const auto& [key, item] : after.items()) {
+            const bool there = before.is_object() && before.contains(key);
+            if (auto inner = changed(there ? before[key] : Json(), item, *type.of)) {
+                set["f:" + key] = std::move(*inner);
+            }
+        }
+        if (!before.is_object()) {
+            set["."] = FieldSet::object();
+        }
+        return set.empty() ? std::nullopt : std::optional(std::move(set));
+    }
+    for (const auto& item : after) {
+        const auto key = item_key(item, type);
+        Json old;
+        if (before.is_array()) {
+            for (const auto& candidate : before) {
+                if (item_key(candidate, type) == key) {
+                    old = candidate;
+                }
+            }
+        }
+        if (auto inner = changed(old, item, *type.of)) {
+            auto& entry = set[key];
+            entry = std::move(*inner);
+            if (old.is_null() && !entry.empty()) {
+                entry["."] = FieldSet::object();
+            }
+        }
+    }
+    return set.empty() ? std::nullopt : std::optional(std::move(set));
+}
+
+bool member(const FieldSet& node) {
+    return node.empty() || node.contains(".");
+}
+
+// What the server itself sets, or what names the object, belongs to nobody.
+void strip(FieldSet& set) {
+    for (const auto* key : {"f:apiVersion", "f:kind"}) {
+        set.erase(key);
+    }
+    if (const auto metadata = set.find("f:metadata"); metadata != set.end()) {
+        for (const auto* key :
+             {"f:name", "f:namespace", "f:uid", "f:resourceVersion", "f:creationTimestamp",
+              "f:generation", "f:managedFields", "f:selfLink", "f:deletionTimestamp",
+              "f:deletionGracePeriodSeconds"}) {
+            metadata->erase(key);
+        }
+        if (metadata->empty()) {
+            set.erase(metadata);
+        }
+    }
+}
+
+void add_paths(const FieldSet& set, const std::string& prefix, std::vector<std::string>& out) {
+    for (const auto& [key, inner] : set.items()) {
+        if (key == ".") {
+            continue;
+        }
+        std::string path = prefix;
+        if (key.starts_with("f:")) {
+            path += "." + key.substr(2);
+        } else if (key.starts_with("v:")) {
+            path += "[=" + key.substr(2) + "]";
+        } else {
+            std::vector<std::string> parts;
+            const Json parsed = Json::parse(key.substr(2));
+            for (const auto& [name, value] : parsed.items()) {
+                parts.push_back(name + "=" + value.dump());
+            }
+            path += "[" + join(parts, ",") + "]";
+        }
+        if (member(inner)) {
+            out.push_back(path);
+        }
+        add_paths(inner, path, out);
+    }
+}
+
+}  // namespace
+
+FieldSet fields_of(const Json& object, const ObjectType& type) {
+    auto set = fields_of_object(object, type);
+    strip(set);
+    return set;
+}
+
+FieldSet changed_fields(const Json& before, const Json& after, const ObjectType& type) {
+    auto set = changed_in_object(before, after, type);
+    strip(set);
+    return set;
+}
+
+FieldSet without(const FieldSet& set, const FieldSet& less) {
+    FieldSet out = FieldSet::object();
+    for (const auto& [key, inner] : set.items()) {
+        const auto other = less.find(key);
+        if (other == less.end()) {
+            out[key] = inner;
+            continue;
+        }
+        auto rest = without(inner, *other);
+        const bool stays = member(inner) && !member(*other);
+        if (stays && inner.empty()) {
+            out[key] = FieldSet::object();
+        } else if (!rest.empty()) {
+            out[key] = std::move(rest);
+        }
+    }
+    return out;
+}
+
+FieldSet both(const FieldSet& a, const FieldSet& b) {
+    FieldSet out = FieldSet::object();
+    for (const auto& [key, inner] : a.items()) {
+        const auto other = b.find(key);
+        if (other == b.end()) {
+            continue;
+        }
+        auto common = both(inner, *other);
+        if (!common.empty() || (member(inner) && member(*other))) {
+            out[key] = std::move(common);
+        }
+    }
+    return out;
+}
+
+FieldSet either(const FieldSet& a, const FieldSet& b) {
+    auto out = a;
+    for (const auto& [key, inner] : b.items()) {
+        const auto there = out.find(key);
+        if (there == out.end()) {
+            out[key] = inner;
+            continue;
+        }
+        const bool dot = (member(*there) || member(inner));
+        auto joined = either(*there, inner);
+        if (dot && !joined.empty()) {
+            joined["."] = FieldSet::object();
+        }
+        out[key] = std::move(joined);
+    }
+    return out;
+}
+
+std::vector<std::string> paths_of(const FieldSet& set) {
+    std::vector<std::string> out;
+    add_paths(set, "", out);
+    return out;
+}
+
+std::string field_manager(const Call& call) {
+    if (auto named = call.info.param("fieldManager"); !named.empty()) {
+        return named;
+    }
+    const auto agent = call.request.headers.find("User-Agent").value_or("");
+    const auto word = agent.substr(0, agent.find('/'));
+    return word.empty() ? "unknown" : word;
+}
+
+void note_update(const Cluster& cluster, const Call& call, const Json& before, Json& after) {
+    const auto& type = object_type(call.type->kind);
+    const auto changed = changed_fields(before, after, type);
+    auto& metadata = after["metadata"];
+    auto entries = metadata.value("managedFields", Json::array());
+    if (changed.empty() && entries.empty()) {
+        return;
+    }
+    const auto manager = field_manager(call);
+    const auto present = fields_of(after, type);
+    Json kept = Json::array();
+    FieldSet own = changed;
+    bool found = false;
+    for (auto& entry : entries) {
+        const bool ours = text_at(entry, "/manager") == manager &&
+                          text_at(entry, "/operation") == "Update" &&
+                          text_at(entry, "/subresource") == call.info.subresource;
+        auto set = both(without(entry["fieldsV1"], ours ? FieldSet::object() : changed), present);
+        if (ours) {
+            found = true;
+            own = either(own, set);
+            set = own;
+        }
+        if (set.empty()) {
+            continue;
+        }
+        if (ours && !changed.empty()) {
+            entry["time"] = rfc3339(cluster.clock.now());
+        }
+        entry["fieldsV1"] = std::move(set);
+        kept.push_back(std::move(entry));
+    }
+    if (!found && !own.empty()) {
+        Json entry = {{"manager", manager},
+                      {"operation", "Update"},
+                      {"apiVersion", call.type->api_version()},
+                      {"time", rfc3339(cluster.clock.now())},
+                      {"fieldsType", "FieldsV1"},
+                      {"fieldsV1", own}};
+        if (!call.info.subresource.empty()) {
+            entry["subresource"] = call.info.subresource;
+        }
+        kept.push_back(std::move(entry));
+    }
+    if (kept.empty()) {
+        metadata.erase("managedFields");
+    } else {
+        metadata["managedFields"] = std::move(kept);
+    }
+}
+
+}  // namespace meshproof::fakes::kube

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fakes/kube/cluster.hpp"
+#include "fakes/kube/schema.hpp"
+
+/// metadata.managedFields: who set which field, in the form of FieldsV1.
+namespace meshproof::fakes::kube {
+
+/// A set of fields: {"f:spec":{"f:replicas":{}}}. A node without children, or with ".", is in it.
+using FieldSet = Json;
+
+/// All fields that the object has, but for those that only the server sets.
+[[nodiscard]] FieldSet fields_of(const Json& object, const ObjectType& type);
+/// Those of `after` that `before` lacks or has otherwise.
+[[nodiscard]] FieldSet changed_fields(const Json& before, const Json& after,
+                                      const ObjectType& type);
+[[nodiscard]] FieldSet without(const FieldSet& set, const FieldSet& less);
+[[nodiscard]] FieldSet both(const FieldSet& a, const FieldSet& b);
+[[nodiscard]] FieldSet either(const FieldSet& a, const FieldSet& b);
+/// As messages name them: ".data.a", ".spec.containers[name=\"c\"].image".
+[[nodiscard]] std::vector<std::string> paths_of(const FieldSet& set);
+
+/// What the caller calls itself: fieldManager, else the first word of its User-Agent.
+[[nodiscard]] std::string field_manager(const Call& call);
+/// Writes into `after` who set what, for a create, an update or a patch. `before` is {} for a
+/// create.
+void note_update(const Cluster& cluster, const Call& call, const Json& before, Json& after);
+
+}  // namespace meshproof::fakes::kube

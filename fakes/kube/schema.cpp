@@ -1,0 +1,351 @@
+#include "fakes/kube/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "core/base/assert.hpp"
+#include "core/base/text.hpp"
+
+namespace meshproof::fakes::kube {
+
+extern const std::string_view schema_text;
+
+namespace {
+
+using Kind = FieldType::Kind;
+
+struct Schema {
+    std::vector<std::unique_ptr<ObjectType>> types;
+    std::map<std::string, ObjectType*, std::less<>> by_name;
+};
+
+struct Scalar {
+    std::string_view word, go;
+    Kind kind;
+};
+constexpr Scalar scalars[] = {
+    {"string", "string", Kind::text},
+    {"time", "v1.Time", Kind::time},
+    {"bytes", "[]uint8", Kind::bytes},
+    {"quantity", "resource.Quantity", Kind::quantity},
+    {"int-or-string", "intstr.IntOrString", Kind::int_or_string},
+    {"int32", "int32", Kind::int32},
+    {"int64", "int64", Kind::int64},
+    {"number", "float64", Kind::number},
+    {"bool", "bool", Kind::boolean},
+    {"any", "map[string]interface {}", Kind::any},
+};
+
+ObjectType& type_named(Schema& schema, const std::string& name) {
+    auto& entry = schema.by_name[name];
+    if (entry == nullptr) {
+        schema.types.push_back(std::make_unique<ObjectType>());
+        entry = schema.types.back().get();
+        entry->name = name;
+    }
+    return *entry;
+}
+
+FieldType field_type(Schema& schema, std::string_view text) {
+    FieldType type;
+    if (text.starts_with("{}")) {
+        type.kind = Kind::map;
+        type.of = std::make_shared<FieldType>(field_type(schema, text.substr(2)));
+        return type;
+    }
+    if (text.starts_with('[')) {
+        const auto end = text.find(']');
+        const auto words = split(std::string(text.substr(1, end - 1)), ' ');
+        for (std::size_t at = 0; at < words.size(); ++at) {
+            const bool has_next = at + 1 < words.size();
+            if (words[at] == "set") {
+                type.set = true;
+            } else if (words[at] == "map" && has_next) {
+                type.keys = split(words[++at], ',');
+            } else if (words[at] == "merge") {
+                type.merges = true;
+                type.merge_key = has_next ? words[++at] : "";
+            }
+        }
+        type.kind = Kind::list;
+        type.of = std::make_shared<FieldType>(field_type(schema, text.substr(end + 1)));
+        return type;
+    }
+    const auto* scalar = std::ranges::find(scalars, text, &Scalar::word);
+    if (scalar != std::end(scalars)) {
+        type.kind = scalar->kind;
+        return type;
+    }
+    type.kind = Kind::object;
+    type.object = &type_named(schema, std::string(text));
+    return type;
+}
+
+// "Name: field type; field type", one logical line a type; what begins with blanks goes on.
+Schema read_schema() {
+    Schema schema;
+    std::vector<std::string> lines;
+    for (const auto& line : split(std::string(schema_text), '\n')) {
+        if (line.starts_with("  ")) {
+            lines.back() += line.substr(1);
+        } else if (!line.empty()) {
+            lines.push_back(line);
+        }
+    }
+    for (const auto& line : lines) {
+        const auto colon = line.find(": ");
+        auto name = line.substr(0, colon);
+        const bool atomic = name.ends_with('!');
+        if (atomic) {
+            name.pop_back();
+        }
+        auto& type = type_named(schema, name);
+        type.atomic = atomic;
+        for (const auto& field : split(line.substr(colon + 2), ';')) {
+            const std::string entry(trim(field));
+            const auto blank = entry.find(' ');
+            type.fields.emplace_back(entry.substr(0, blank),
+                                     field_type(schema, entry.substr(blank + 1)));
+        }
+    }
+    return schema;
+}
+
+const Schema& schema_of_all() {
+    static const Schema schema = read_schema();
+    return schema;
+}
+
+std::string_view json_kind(const Json& value) {
+    switch (value.type()) {
+        case Json::value_t::string:
+            return "string";
+        case Json::value_t::boolean:
+            return "bool";
+        case Json::value_t::array:
+            return "array";
+        case Json::value_t::object:
+            return "object";
+        default:
+            return "number";
+    }
+}
+
+/// Where decoding is: what Go's messages and the API server's own say of it.
+struct Place {
+    std::string type;   ///< the innermost struct
+    std::string field;  ///< the fields' names from the top, without indexes
+    std::string path;   ///< with indexes: "spec.containers[0].x"
+
+    [[nodiscard]] Place in(const std::string& type_name, const std::string& key) const {
+        return {type_name, field.empty() ? key : field + "." + key,
+                path.empty() ? key : path + "." + key};
+    }
+};
+
+[[noreturn]] void mismatch(const Json& value, const FieldType& type, const Place& place) {
+    const bool fraction = value.is_number_float();
+    throw Mismatch{fmt::format("json: cannot unmarshal {}{} into Go struct field {}.{} of type {}",
+                               json_kind(value), fraction ? " " + value.dump() : "", place.type,
+                               place.field, type.go_name())};
+}
+
+// The first byte that base64 cannot have there (Go's base64.CorruptInputError).
+std::size_t corrupt_byte(const std::string& text) {
+    const auto odd =
+        text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=");
+    return odd == std::string::npos ? text.size() - text.size() % 4 : odd;
+}
+
+void conform_object(Json& value, const ObjectType& type, const Place& place,
+                    std::vector<std::string>& unknown);
+
+void conform_value(Json& value, const FieldType& type, const Place& place,
+                   std::vector<std::string>& unknown) {
+    switch (type.kind) {
+        case Kind::any:
+        case Kind::quantity:
+            return;
+        case Kind::int_or_string:
+            if (!value.is_string() && !value.is_number_integer()) {
+                mismatch(value, type, place);
+            }
+            return;
+        case Kind::text:
+        case Kind::time:
+            if (!value.is_string()) {
+                mismatch(value, type, place);
+            }
+            return;
+        case Kind::bytes:
+            if (!value.is_string()) {
+                mismatch(value, type, place);
+            }
+            if (!from_base64(value.get_ref<const std::string&>())) {
+                throw Mismatch{fmt::format("illegal base64 data at input byte {}",
+                                           corrupt_byte(value.get_ref<const std::string&>()))};
+            }
+            return;
+        case Kind::int32:
+        case Kind::int64:
+            if (!value.is_number_integer()) {
+                mismatch(value, type, place);
+            }
+            return;
+        case Kind::number:
+            if (!value.is_number()) {
+                mismatch(value, type, place);
+            }
+            return;
+        case Kind::boolean:
+            if (!value.is_boolean()) {
+                mismatch(value, type, place);
+            }
+            return;
+        case Kind::list: {
+            if (!value.is_array()) {
+                mismatch(value, type, place);
+            }
+            std::size_t index = 0;
+            for (auto& item : value) {
+                auto at = place;
+                at.path += fmt::format("[{}]", index++);
+                if (!item.is_null()) {
+                    conform_value(item, *type.of, at, unknown);
+                }
+            }
+            return;
+        }
+        case Kind::map:
+            if (!value.is_object()) {
+                mismatch(value, type, place);
+            }
+            for (auto& [key, item] : value.items()) {
+                if (!item.is_null()) {
+                    conform_value(item, *type.of, place, unknown);
+                }
+            }
+            return;
+        case Kind::object:
+            if (!value.is_object()) {
+                mismatch(value, type, place);
+            }
+            conform_object(value, *type.object, place, unknown);
+            return;
+    }
+}
+
+void conform_object(Json& value, const ObjectType& type, const Place& place,
+                    std::vector<std::string>& unknown) {
+    for (auto at = value.begin(); at != value.end();) {
+        const auto* field = type.find(at.key());
+        const auto here = place.in(type.name, at.key());
+        if (field == nullptr) {
+            unknown.push_back(here.path);
+            at = value.erase(at);
+        } else if (at->is_null() && field->kind != Kind::any) {
+            at = value.erase(at);
+        } else {
+            conform_value(*at, *field, here, unknown);
+            ++at;
+        }
+    }
+}
+
+Json openapi_of(const FieldType& type) {
+    switch (type.kind) {
+        case Kind::text:
+            return {{"type", "string"}};
+        case Kind::time:
+            return {{"type", "string"}, {"format", "date-time"}};
+        case Kind::bytes:
+            return {{"type", "string"}, {"format", "byte"}};
+        case Kind::quantity:
+            return {{"oneOf", Json::array({{{"type", "string"}}, {{"type", "number"}}})}};
+        case Kind::int_or_string:
+            return {{"format", "int-or-string"},
+                    {"oneOf", Json::array({{{"type", "integer"}}, {{"type", "string"}}})}};
+        case Kind::int32:
+            return {{"type", "integer"}, {"format", "int32"}};
+        case Kind::int64:
+            return {{"type", "integer"}, {"format", "int64"}};
+        case Kind::number:
+            return {{"type", "number"}, {"format", "double"}};
+        case Kind::boolean:
+            return {{"type", "boolean"}};
+        case Kind::any:
+            return {{"type", "object"}};
+        case Kind::map:
+            return {{"type", "object"}, {"additionalProperties", openapi_of(*type.of)}};
+        case Kind::object:
+            return {{"$ref", "#/components/schemas/" + openapi_name(*type.object)}};
+        case Kind::list:
+            break;
+    }
+    Json list = {{"type", "array"}, {"items", openapi_of(*type.of)}};
+    list["x-kubernetes-list-type"] = !type.keys.empty() ? "map" : type.set ? "set" : "atomic";
+    if (!type.keys.empty()) {
+        list["x-kubernetes-list-map-keys"] = type.keys;
+    }
+    if (type.merges) {
+        list["x-kubernetes-patch-strategy"] = "merge";
+        if (!type.merge_key.empty()) {
+            list["x-kubernetes-patch-merge-key"] = type.merge_key;
+        }
+    }
+    return list;
+}
+
+}  // namespace
+
+std::string FieldType::go_name() const {
+    switch (kind) {
+        case Kind::list:
+            return "[]" + of->go_name();
+        case Kind::map:
+            return "map[string]" + of->go_name();
+        case Kind::object:
+            return "v1." + object->name;
+        default:
+            return std::string(std::ranges::find(scalars, kind, &Scalar::kind)->go);
+    }
+}
+
+const FieldType* ObjectType::find(std::string_view field) const {
+    const auto found =
+        std::ranges::find_if(fields, [&](const auto& one) { return one.first == field; });
+    return found == fields.end() ? nullptr : &found->second;
+}
+
+const ObjectType& object_type(std::string_view name) {
+    const auto& known = schema_of_all().by_name;
+    const auto found = known.find(name);
+    MESHPROOF_ASSERT(found != known.end(), "the schema has no type {}", name);
+    return *found->second;
+}
+
+const std::vector<std::unique_ptr<ObjectType>>& object_types() {
+    return schema_of_all().types;
+}
+
+std::vector<std::string> conform(Json& object, const ObjectType& type) {
+    std::vector<std::string> unknown;
+    conform_object(object, type, {}, unknown);
+    return unknown;
+}
+
+std::string openapi_name(const ObjectType& type) {
+    return "io.k8s.api.v1." + type.name;
+}
+
+Json openapi_schema(const ObjectType& type) {
+    Json properties = Json::object();
+    for (const auto& [name, field] : type.fields) {
+        properties[name] = openapi_of(field);
+    }
+    return {{"type", "object"}, {"properties", std::move(properties)}};
+}
+
+}  // namespace meshproof::fakes::kube

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// Which fields the API's types have: what decoding, field validation, strategic merge and the
+/// OpenAPI document follow.
+namespace meshproof::fakes::kube {
+
+using Json = nlohmann::json;
+
+struct ObjectType;
+
+/// What one field, list item or map value may be.
+struct FieldType {
+    enum class Kind {
+        text,
+        time,
+        bytes,  ///< base64
+        quantity,
+        int_or_string,
+        int32,
+        int64,
+        number,
+        boolean,
+        any,
+        list,
+        map,
+        object
+    };
+    Kind kind = Kind::any;
+    std::shared_ptr<FieldType> of;       ///< of a list or a map
+    const ObjectType* object = nullptr;  ///< of an object
+    bool set = false;                    ///< a list without duplicates, item by item
+    bool merges = false;                 ///< a strategic merge adds to the list
+    std::vector<std::string> keys;       ///< what tells the items of a list apart
+    std::string merge_key;               ///< the same for a strategic merge patch
+
+    [[nodiscard]] std::string go_name() const;  ///< as Go's decoder names it: "[]v1.Container"
+};
+
+struct ObjectType {
+    std::string name;     ///< "PodSpec"
+    bool atomic = false;  ///< apply takes it as one value
+    std::vector<std::pair<std::string, FieldType>> fields;
+
+    [[nodiscard]] const FieldType* find(std::string_view field) const;
+};
+
+/// The type of that name; asserts that there is one.
+[[nodiscard]] const ObjectType& object_type(std::string_view name);
+[[nodiscard]] const std::vector<std::unique_ptr<ObjectType>>& object_types();
+
+/// A value that a field cannot take, in the words of Go's decoder.
+struct Mismatch {
+    std::string text;
+};
+
+/// Takes nulls and unknown fields out of `object`; gives the paths of the unknown ones
+/// ("spec.containers[0].x"). Throws Mismatch.
+[[nodiscard]] std::vector<std::string> conform(Json& object, const ObjectType& type);
+
+/// The type's own entry of the OpenAPI document, and its name there.
+[[nodiscard]] std::string openapi_name(const ObjectType& type);
+[[nodiscard]] Json openapi_schema(const ObjectType& type);
+
+}  // namespace meshproof::fakes::kube

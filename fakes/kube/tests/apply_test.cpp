@@ -1,0 +1,115 @@
+// Field validation, and server-side apply with its conflicts.
+#include "fixture.hpp"
+
+namespace meshproof::fakes {
+namespace {
+
+class Apply : public Kube {
+  protected:
+    Answer apply(const std::string& manager, const Json& data, const std::string& more = "") {
+        const Json config = {{"apiVersion", "v1"},
+                             {"kind", "ConfigMap"},
+                             {"metadata", {{"name", "c"}}},
+                             {"data", data}};
+        return call("PATCH", maps + "/c?fieldManager=" + manager + more, config, "admin",
+                    "application/apply-patch+yaml");
+    }
+    const std::string maps = "/api/v1/namespaces/default/configmaps";
+};
+
+TEST_F(Apply, MakesWhatIsNotThereAndLeavesTheSameAlone) {
+    const auto made = apply("one", {{"a", "1"}});
+    EXPECT_EQ(made.status, 201) << made.raw.body;
+    const auto& entry = made.body["metadata"]["managedFields"][0];
+    EXPECT_EQ(entry["operation"], "Apply");
+    EXPECT_EQ(entry["fieldsV1"].dump(), R"({"f:data":{"f:a":{}}})");
+    const auto again = apply("one", {{"a", "1"}});
+    EXPECT_EQ(again.status, 200);
+    EXPECT_EQ(again.body["metadata"]["resourceVersion"], made.body["metadata"]["resourceVersion"]);
+}
+
+TEST_F(Apply, ConflictsNameTheOtherManagerAndForceTakesOver) {
+    apply("one", {{"a", "1"}});
+    const auto refused = apply("two", {{"a", "2"}});
+    EXPECT_EQ(refused.status, 409);
+    EXPECT_EQ(refused.body["message"],
+              "Apply failed with 1 conflict: conflict with \"one\": .data.a");
+    EXPECT_EQ(refused.body["details"]["causes"][0]["reason"], "FieldManagerConflict");
+    const auto forced = apply("two", {{"a", "2"}, {"b", "3"}}, "&force=true");
+    EXPECT_EQ(forced.status, 200);
+    ASSERT_EQ(forced.body["metadata"]["managedFields"].size(), 1U);
+    EXPECT_EQ(forced.body["metadata"]["managedFields"][0]["manager"], "two");
+    const auto fewer = apply("two", {{"a", "2"}});
+    EXPECT_EQ(fewer.body["data"], (Json{{"a", "2"}}));
+}
+
+TEST_F(Apply, AnUpdateTakesFieldsToItself) {
+    apply("one", {{"a", "1"}});
+    call("PUT", maps + "/c", Json{{"metadata", {{"name", "c"}}}, {"data", {{"a", "9"}}}});
+    const auto refused = apply("one", {{"a", "1"}});
+    EXPECT_EQ(refused.status, 409);
+    EXPECT_EQ(refused.body["message"],
+              "Apply failed with 1 conflict: conflict with \"unknown\" using v1: .data.a");
+}
+
+TEST_F(Apply, UnknownFieldsAreWarnedOfRefusedOrIgnored) {
+    const Json body = {{"metadata", {{"name", "x"}, {"odd", 1}}}, {"bogus", true}};
+    const auto strict = call("POST", maps + "?fieldValidation=Strict", body);
+    EXPECT_EQ(strict.status, 400);
+    EXPECT_NE(strict.body["message"].get<std::string>().find("unknown field \"metadata.odd\""),
+              std::string::npos);
+    const auto ignored = call("POST", maps + "?fieldValidation=Ignore&dryRun=All", body);
+    EXPECT_EQ(ignored.status, 201);
+    EXPECT_FALSE(ignored.raw.headers.find("Warning"));
+    const auto warned = call("POST", maps, body);
+    EXPECT_EQ(warned.status, 201);
+    EXPECT_EQ(warned.raw.headers.find("Warning"), "299 - \"unknown field \\\"bogus\\\"\"");
+    EXPECT_FALSE(warned.body.contains("bogus"));
+}
+
+TEST_F(Apply, TakesYamlAndToldTypesApart) {
+    http::Request request;
+    request.method = "POST";
+    request.target = maps + "?fieldValidation=Strict";
+    request.headers = {{"Authorization", "Bearer admin"}, {"Content-Type", "application/yaml"}};
+    request.body = "metadata:\n  name: y\ndata:\n  number: \"5\"\n";
+    EXPECT_EQ(ask(request, {}).body["data"]["number"], "5");
+    request.body = "metadata:\n  name: z\ndata:\n  number: 5\n";
+    const auto wrong = ask(request, {});
+    EXPECT_EQ(wrong.status, 400);
+    EXPECT_EQ(wrong.body["message"],
+              "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot "
+              "unmarshal number into Go struct field ConfigMap.data of type string");
+}
+
+TEST_F(Apply, PagesShowWhatWasThereAtFirst) {
+    for (const auto* name : {"a", "b", "c"}) {
+        call("POST", maps, Json{{"metadata", {{"name", name}}}});
+    }
+    const auto first = call("GET", maps + "?limit=2").body;
+    ASSERT_TRUE(first["metadata"].contains("continue"));
+    call("DELETE", maps + "/c");
+    call("POST", maps, Json{{"metadata", {{"name", "d"}}}});
+    const auto rest =
+        call("GET", maps + "?limit=9&continue=" + first["metadata"]["continue"].get<std::string>())
+            .body;
+    std::vector<std::string> names;
+    for (const auto& item : rest["items"]) {
+        names.push_back(item["metadata"]["name"]);
+    }
+    EXPECT_EQ(names, (std::vector<std::string>{"c", "kube-root-ca.crt"}));
+    EXPECT_EQ(rest["metadata"]["resourceVersion"], first["metadata"]["resourceVersion"]);
+}
+
+TEST_F(Apply, AClientCertificateOfNobodyKnownIsRefused) {
+    http::Request request;
+    request.target = maps;
+    http::Peer peer;
+    peer.bad_certificate = true;
+    EXPECT_EQ(ask(request, peer).status, 401);
+    request.headers.set("Authorization", "Bearer admin");
+    EXPECT_EQ(ask(request, peer).status, 200);
+}
+
+}  // namespace
+}  // namespace meshproof::fakes

@@ -1,0 +1,17 @@
+// Bodies in the binary form of kubectl.
+#include "core/base/assert.hpp"
+#include "core/base/text.hpp"
+#include "fakes/kube/protobuf.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace meshproof::fakes;
+    const auto body = meshproof::as_text({data, size});
+    for (const auto* kind : {"ServiceAccount", "Pod", "Deployment"}) {
+        try {
+            MESHPROOF_ASSERT(kube::json_of_protobuf(body, kind).is_object());
+        } catch (const kube::Refused&) {
+            (void)kube::body_summary(body);  // which the refusal quotes
+        }
+    }
+    return 0;
+}
