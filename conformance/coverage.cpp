@@ -6,7 +6,9 @@
 namespace meshproof::conformance {
 
 const std::vector<Unchecked>& unchecked_rows() {
-    static const std::vector<Unchecked> rows = {};
+    static const std::vector<Unchecked> rows = {
+        {185, "tells how the servers' programs are started; the suite asks servers that run"},
+    };
     return rows;
 }
 

@@ -24,6 +24,9 @@ std::shared_ptr<Namespace> resolve_namespace(VaultCore& core, const http::Header
         return core.root();
     }
     auto named = std::string(trim(headers.find("X-Vault-Namespace").value_or("")));
+    if (core.options.defects.on("sys/namespace-header-ignored")) {
+        named.clear();
+    }
     while (named.starts_with('/')) {
         named.erase(0, 1);
     }
@@ -78,8 +81,11 @@ void tell_index(VaultCore& core, const LogicalRequest& request, http::Response& 
 Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, http::Peer peer) {
     const auto now = core.clock.now();
     core.cluster.settle(now);
-    const auto [raw_path, query] = split_target(request.target);
+    auto [raw_path, query] = split_target(request.target);
     const auto& defects = core.options.defects;
+    if (defects.on("http/escapes-kept")) {
+        raw_path = request.target.substr(0, request.target.find('?'));
+    }
     if (defects.on("http/post-is-refused") && request.method == "POST") {
         co_return error_answer(405);
     }
@@ -101,7 +107,9 @@ Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, 
     if (auto bare = serve_bare(core, node, request, path, now)) {
         co_return std::move(*bare);
     }
-    const auto token = presented_token(request.headers);
+    const auto token = defects.on("http/bearer-unread")
+                           ? request.headers.find("X-Vault-Token").value_or("")
+                           : presented_token(request.headers);
     std::shared_ptr<Namespace> ns = core.root();
     const bool sealed = node.seal.sealed();
     if (!sealed) {
@@ -128,13 +136,20 @@ Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, 
         co_return std::move(parsed.error());
     }
     if (sealed) {
-        co_return error_answer(503, "Vault is sealed");
+        co_return error_answer(defects.on("sys/sealed-is-500") ? 500 : 503,
+                               core.openbao() && defects.on("sys/sealed-names-the-product")
+                                   ? "OpenBao is sealed"
+                                   : "Vault is sealed");
     }
     auto& logical = *parsed;
     logical.headers = request.headers;
     logical.remote_address = peer.address;
     logical.ns = ns;
     logical.token_id = token;
+    if (defects.on("http/bearer-in-any-case") && token.empty()) {
+        const auto bearer = request.headers.find("Authorization").value_or("");
+        logical.token_id = bearer.substr(std::min<std::size_t>(7, bearer.size()));
+    }
     logical.now = now;
     logical.node = &node;
     if (core.cluster.active() != &node) {
@@ -148,7 +163,7 @@ Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, 
             logical.node = core.cluster.active();
         }
     }
-    if (!core.openbao() || !core.cluster.raft()) {
+    if ((!core.openbao() || !core.cluster.raft()) && !defects.on("http/index-everywhere")) {
         co_return co_await core.logical(std::move(logical));
     }
     auto response = co_await core.logical(logical);
@@ -220,6 +235,11 @@ Task<http::Response> FakeVault::handle(http::Request request, http::Peer peer) {
         response.body.clear();
     }
     response.chunked = response.body.size() > 2048 && !defects.on("http/never-chunked");
+    if (response.chunked) {
+        response.headers.set("Transfer-Encoding", "chunked");
+    } else if (!response.body.empty()) {
+        response.headers.set("Content-Length", std::to_string(response.body.size()));
+    }
     if (core_->options.on_request) {
         core_->options.on_request(method, path, response.status, now);
     }

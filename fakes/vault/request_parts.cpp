@@ -158,7 +158,7 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
     LogicalRequest logical;
     logical.path = path;
     const auto& method = request.method;
-    logical.scan = method == "SCAN" && openbao;
+    logical.scan = method == "SCAN" && openbao == !defects.on("http/scan-of-the-other-product");
     if (method == "GET" || method == "LIST" || logical.scan) {
         logical.operation = method == "GET" ? Operation::read : Operation::list;
         for (const auto& [name, value] : http::parse_query(query)) {
@@ -205,8 +205,18 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
             large.headers.set("Connection", "close");
             return tl::unexpected(std::move(large));
         }
+        if (request.body.empty() && defects.on("http/body-needed")) {
+            return refuse(400, "no body");
+        }
+        if (defects.on("http/one-value-only") && !request.body.empty() &&
+            !Json::accept(request.body)) {
+            return refuse(400, "more than one value");
+        }
+        const auto named_type = request.headers.find("Content-Type").value_or("application/json");
         if (is_ocsp(request) && method != "PATCH") {
             logical.body = request.body;
+        } else if (defects.on("http/json-by-its-type") && named_type != "application/json") {
+            logical.data = Json::object();
         } else if (is_form(request) && !defects.on("http/forms-unread")) {
             logical.data = query_fields(request.body);
         } else {

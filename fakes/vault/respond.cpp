@@ -59,6 +59,9 @@ std::optional<http::Response> refusal(const LogicalRequest& request,
         return error_answer(response.status == 0 ? 400 : response.status, text);
     }
     if (response.kind == Kind::go_error) {
+        if (defects.on("http/list-paths-are-read") && request.reads() && response.status == 405) {
+            return error_answer(404);
+        }
         const bool plain = request.unauthenticated ? !defects.on("http/wraps-for-anybody")
                                                    : defects.on("http/never-wraps");
         const auto status = defects.on("http/go-errors-are-400") ? 400 : 500;

@@ -42,6 +42,9 @@ std::optional<http::Response> cannot_forward(const VaultCore& core, const Node& 
                                      ? "no leader"
                                      : "local node not active but active cluster node not found");
     }
+    if (core.options.defects.on("cluster/standby-never-forwards")) {
+        return error_answer(500, "local node not active but active cluster node not found");
+    }
     const bool unwanted =
         request.headers.find("X-Vault-No-Request-Forwarding").value_or("") == "true" &&
         !core.options.defects.on("cluster/forwards-anyway");

@@ -118,6 +118,9 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
     entry->type = data.text("type");
     entry->description = data.text("description");
     entry->local = data.boolean("local");
+    if (entry->type.empty() && core.options.defects.on("sys/mount-without-type")) {
+        entry->type = "pki";
+    }
     if (entry->type.empty()) {
         return BackendResponse::error("backend type must be specified as a string");
     }
@@ -128,7 +131,9 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
     for (const auto& [name, word, place] :
          {std::tuple("default_lease_ttl", "default", &entry->default_ttl),
           std::tuple("max_lease_ttl", "max", &entry->max_ttl)}) {
-        const auto read = lease_setting(setting(name));
+        const auto read = core.options.defects.on("sys/mount-config-ignored")
+                              ? Duration{}
+                              : lease_setting(setting(name));
         if (!read) {
             const auto given = setting(name);
             return BackendResponse::error(fmt::format(
@@ -159,6 +164,10 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
         return BackendResponse::error(fmt::format("cannot mount \"{}\"", entry->path));
     }
     for (const auto& [taken, other] : request.ns->mounts) {
+        if (core.options.defects.on(taken == entry->path ? "sys/methods-replace-each-other"
+                                                         : "sys/mounts-nest")) {
+            continue;
+        }
         if (other->is_auth() == table.auth &&
             (taken.starts_with(entry->path) || entry->path.starts_with(taken))) {
             return BackendResponse::error(
@@ -175,7 +184,9 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
     } else if (!table.auth && entry->type == "pki") {
         entry->backend = make_pki_backend(std::move(context));
     } else {
-        return BackendResponse::error("plugin not found in the catalog: " + entry->type);
+        return BackendResponse::error(
+            "plugin not found in the catalog: " + entry->type,
+            core.options.defects.on("sys/unknown-type-is-500") ? 500 : 400);
     }
     entry->accessor =
         fmt::format("{}{}_{}", table.auth ? "auth_" : "", entry->type, to_hex(core.ids.bytes(4)));
@@ -187,13 +198,17 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
 CoreReply disable(VaultCore& core, const LogicalRequest& request, Table table,
                   const std::string& path) {
     const auto full = table.prefix() + with_slash(path);
-    if (full == "auth/token/") {
+    if (full == "auth/token/" && !core.options.defects.on("sys/token-method-goes")) {
         return BackendResponse::error("token credential backend cannot be disabled");
     }
     if (is_protected(full)) {
         return BackendResponse::error(fmt::format("cannot unmount \"{}\"", full));
     }
-    if (request.ns->mounts.contains(full)) {
+    if (!request.ns->mounts.contains(full) && core.options.defects.on("sys/absent-unmount-is-404")) {
+        return BackendResponse::error("no such mount", 404);
+    }
+    if (request.ns->mounts.contains(full) &&
+        !core.options.defects.on("sys/unmount-does-nothing")) {
         core.remove_mount(*request.ns, full, request.now);
     }
     return BackendResponse::nothing();
@@ -208,7 +223,10 @@ CoreReply tune(VaultCore& core, const LogicalRequest& request, Table table,
             return BackendResponse::error(
                 fmt::format("cannot fetch sysview for path \"{}\"", full));
         }
-        const auto view = entry->view();
+        auto view = entry->view();
+        if (core.options.defects.on("sys/tune-shows-raw-zero")) {
+            view.default_lease_ttl = entry->default_ttl;
+        }
         auto data = Json{{"default_lease_ttl", seconds(view.default_lease_ttl)},
                          {"max_lease_ttl", seconds(view.max_lease_ttl)},
                          {"force_no_cache", false},
@@ -243,6 +261,9 @@ CoreReply tune(VaultCore& core, const LogicalRequest& request, Table table,
          {std::pair("default_lease_ttl", &next.first), std::pair("max_lease_ttl", &next.second)}) {
         if (!data.text(name).empty()) {
             const auto read = lease_setting(Json(data.text(name)));
+            if (!read && core.options.defects.on("sys/tune-takes-any-duration")) {
+                continue;
+            }
             if (!read) {
                 return BackendResponse::error(read.error());
             }
@@ -251,7 +272,7 @@ CoreReply tune(VaultCore& core, const LogicalRequest& request, Table table,
     }
     // Where only the maximum is set, the system's default may lie above it and is then cut at use.
     const auto max = next.second > Duration{} ? next.second : system_lease_ttl;
-    if (next.first > max) {
+    if (next.first > max && !core.options.defects.on("sys/default-above-maximum")) {
         return BackendResponse::error(fmt::format(
             "backend max lease TTL of {} would be less than backend default lease TTL of {}",
             seconds(max), seconds(next.first)));
@@ -293,6 +314,9 @@ CoreReply serve_mounts(VaultCore& core, const LogicalRequest& request) {
     if (request.reads()) {
         const auto entry = entry_at(*request.ns, table, path);
         if (!entry) {
+            if (core.options.defects.on("sys/absent-mount-is-404")) {
+                return BackendResponse::nothing();
+            }
             return BackendResponse::error(
                 fmt::format("No {} at {}", table.auth ? "auth engine" : "secret engine mount",
                             with_slash(path)));
@@ -309,6 +333,18 @@ CoreReply serve_mounts(VaultCore& core, const LogicalRequest& request) {
 }
 
 CoreReply serve_remount(VaultCore& core, const LogicalRequest& request) {
+    if (const auto id = request.under("sys/remount/status/"); id && request.reads()) {
+        const auto move = core.moves.find(*id);
+        if (move == core.moves.end()) {
+            return BackendResponse::nothing();
+        }
+        const auto& [from, to] = move->second;
+        return BackendResponse::with({{"migration_id", *id},
+                                      {"migration_info",
+                                       {{"source_mount", from},
+                                        {"target_mount", to},
+                                        {"status", "success"}}}});
+    }
     if (!request.writes() || request.path != "sys/remount") {
         return BackendResponse::unsupported_operation();
     }
@@ -328,18 +364,6 @@ CoreReply serve_remount(VaultCore& core, const LogicalRequest& request) {
     }
     if (request.ns->mounts.contains(to)) {
         return BackendResponse::error(fmt::format("path already in use at \"{}\"", to));
-    }
-    if (const auto id = request.under("sys/remount/status/"); id && request.reads()) {
-        const auto move = core.moves.find(*id);
-        if (move == core.moves.end()) {
-            return BackendResponse::nothing();
-        }
-        const auto& [from, to] = move->second;
-        return BackendResponse::with({{"migration_id", *id},
-                                      {"migration_info",
-                                       {{"source_mount", from},
-                                        {"target_mount", to},
-                                        {"status", "success"}}}});
     }
     auto entry = found->second;
     request.ns->mounts.erase(found);

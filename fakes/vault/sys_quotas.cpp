@@ -50,7 +50,7 @@ CoreReply read_limit(const VaultCore& core, const std::string& name) {
     if (limit.rate == static_cast<double>(static_cast<std::int64_t>(limit.rate))) {
         data["rate"] = static_cast<std::int64_t>(limit.rate);
     }
-    if (core.openbao()) {
+    if (core.openbao() == !core.options.defects.on("sys/quota-keys-of-the-other-product")) {
         data["inheritable"] = false;
     }
     return BackendResponse::with(std::move(data));
@@ -72,7 +72,7 @@ CoreReply write_limit(VaultCore& core, const LogicalRequest& request, const std:
     const auto text =
         rate.is_string() ? Json::parse(rate.get<std::string>(), nullptr, false) : rate;
     limit.rate = text.is_number() ? text.get<double>() : 0;
-    if (limit.rate <= 0) {
+    if (limit.rate <= 0 && !core.options.defects.on("sys/quota-of-nothing")) {
         return BackendResponse::error("'rate' is invalid");
     }
     limit.interval = data.duration("interval", std::chrono::seconds(1));
@@ -80,7 +80,8 @@ CoreReply write_limit(VaultCore& core, const LogicalRequest& request, const std:
         limit.interval = std::chrono::seconds(1);
     }
     limit.block_interval = data.duration("block_interval");
-    if (!limit.path.empty() && !core.find_mount(*request.ns, limit.path)) {
+    if (!limit.path.empty() && !core.options.defects.on("sys/quota-anywhere") &&
+        !core.find_mount(*request.ns, limit.path)) {
         return BackendResponse::error(fmt::format("invalid mount path \"{}\"", limit.path));
     }
     core.quotas.limits[name] = std::move(limit);

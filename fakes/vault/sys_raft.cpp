@@ -14,11 +14,13 @@ CoreReply configuration(const VaultCore& core) {
     auto servers = Json::array();
     for (const auto& node : core.cluster.nodes()) {
         if (node->joined) {
-            servers.push_back(Json{{"node_id", node->id},
-                                   {"address", raft_address(*node)},
-                                   {"leader", node.get() == core.cluster.active()},
-                                   {"protocol_version", "3"},
-                                   {"voter", true}});
+            servers.push_back(
+                Json{{"node_id", node->id},
+                     {"address", raft_address(*node)},
+                     {"leader", node.get() == core.cluster.active() &&
+                                    !core.options.defects.on("cluster/peers-without-leader")},
+                     {"protocol_version", "3"},
+                     {"voter", true}});
         }
     }
     const auto config = Json{{"servers", servers}, {"index", 0}};

@@ -22,7 +22,7 @@ Json seal_status(const VaultCore& core, const Node& node) {
                      {"migration", false},
                      {"recovery_seal", false},
                      {"storage_type", core.options.storage}};
-    if (core.openbao()) {
+    if (core.openbao() == !core.options.defects.on("sys/status-of-the-other-product")) {
         body["commit_date"] = openbao_commit_date;
     } else {
         body["build_date"] = "";
@@ -44,7 +44,7 @@ http::Response health(const VaultCore& core, const Node& node, const std::string
     if (defects.on("sys/health-active-is-204")) {
         codes["activecode"] = 204;
     }
-    if (!core.openbao()) {
+    if (core.openbao() == defects.on("sys/health-enterprise-codes-of-the-other-product")) {
         codes["drsecondarycode"] = 472;
         codes["performancestandbycode"] = 473;
     }
@@ -70,7 +70,10 @@ http::Response health(const VaultCore& core, const Node& node, const std::string
     if (!known) {
         state = defects.on("sys/health-uninitialised-is-sealed") ? "sealedcode" : "uninitcode";
     }
-    if (state == "standbycode" && (standby_is_fine || defects.on("cluster/standby-looks-active"))) {
+    if (defects.on("sys/quota-makes-a-standby") && !core.quotas.limits.empty()) {
+        state = "standbycode";
+    }
+    if (state == "standbycode" && standby_is_fine && !defects.on("cluster/standbyok-ignored")) {
         state = "activecode";
     }
     // Nothing is known of replication before the first leader was.
@@ -98,6 +101,9 @@ http::Response leader(const VaultCore& core, const Node& node) {
         return error_answer(503, "Vault is sealed");
     }
     auto body = Json{{"ha_enabled", core.cluster.raft()}};
+    if (core.options.defects.on("sys/leader-with-ha")) {
+        body["ha_enabled"] = true;
+    }
     const bool self = core.cluster.raft() && core.cluster.active() == &node;
     const auto* known = core.cluster.raft() ? node.leader : nullptr;
     if (!core.openbao() || core.cluster.raft()) {
@@ -201,7 +207,11 @@ std::optional<std::string> wrong_shares(std::int64_t shares, std::int64_t thresh
 http::Response initialise(VaultCore& core, Node& node, const http::Request& request) {
     const bool known = node.joined && core.barrier.initialised();
     if (request.method == "GET") {
-        return bare_answer(200, Json{{"initialized", known}});
+        auto told = Json{{"initialized", known}};
+        if (core.options.defects.on("sys/init-tells-more")) {
+            told["version"] = core.version();
+        }
+        return bare_answer(200, told);
     }
     const auto body = strict_body(core, request, "http.InitRequest");
     if (!body) {
@@ -221,7 +231,9 @@ http::Response initialise(VaultCore& core, Node& node, const http::Request& requ
                 400, fmt::format("parameters {} not applicable to seal type shamir", name));
         }
     }
-    if (const auto wrong = wrong_shares(*shares, *threshold)) {
+    if (const auto wrong = core.options.defects.on("sys/init-shares-unchecked") && known
+                               ? std::nullopt
+                               : wrong_shares(*shares, *threshold)) {
         return error_answer(400, "invalid seal configuration: " + *wrong);
     }
     if (known && !core.options.defects.on("sys/init-twice")) {
@@ -259,7 +271,7 @@ http::Response unseal(VaultCore& core, Node& node, const http::Request& request,
         return found != body->end() && found->is_boolean() && found->get<bool>();
     };
     if (flag("reset")) {
-        if (!node.seal.sealed()) {
+        if (!node.seal.sealed() && !core.options.defects.on("sys/reset-of-an-open-server")) {
             return error_answer(400, "vault is unsealed");
         }
         node.seal.forget_progress();
@@ -276,13 +288,14 @@ http::Response unseal(VaultCore& core, Node& node, const http::Request& request,
     const auto key = text("key");
     if (key.empty()) {
         return error_answer(
-            400, "'key' must be specified in request body as JSON, or 'reset' set to true");
+            core.options.defects.on("sys/unseal-without-key-is-500") ? 500 : 400,
+            "'key' must be specified in request body as JSON, or 'reset' set to true");
     }
     if (!node.joined || !core.barrier.initialised()) {
         return share_bytes(key) ? error_answer(400, "Vault is not initialized")
                                 : error_answer(400, "'key' must be a valid hex or base64 string");
     }
-    if (flag("migrate")) {
+    if (flag("migrate") && !core.options.defects.on("sys/migration-ignored")) {
         return error_answer(500, "can't perform a seal migration, no migration seal found");
     }
     const auto share = share_bytes(key);
@@ -295,10 +308,17 @@ http::Response unseal(VaultCore& core, Node& node, const http::Request& request,
         }
         return bare_answer(200, seal_status(core, node));
     }
+    if (core.options.defects.on("sys/share-counts-twice") && node.seal.progress() > 0) {
+        return error_answer(400, "invalid key");
+    }
     if (const auto taken = node.seal.offer(*share); !taken) {
-        return error_answer(400, taken.error().message);
+        return error_answer(core.options.defects.on("sys/wrong-share-is-500") ? 500 : 400,
+                            taken.error().message);
     }
     if (!node.seal.sealed()) {
+        if (core.options.defects.on("sys/unseal-forgets-tokens")) {
+            core.tokens.revoke_prefix("", "auth/");
+        }
         core.expire(now);  // what ended while it was sealed (row 31)
         core.cluster.opened(node, now);
     }
@@ -313,7 +333,7 @@ http::Response rekeying(const VaultCore& core, const Node& node, const http::Req
         const bool told = !core.openbao() && !core.cluster.raft() && path == "sys/rekey/init";
         return error_answer(503, told ? "node is not active" : "Vault is sealed");
     }
-    if (core.openbao()) {
+    if (core.openbao() == !core.options.defects.on("sys/rekey-of-the-other-product")) {
         return error_answer(405, "unsupported operation");
     }
     if (request.method != "GET") {
@@ -352,7 +372,8 @@ http::Response privileged(VaultCore& core, Node& node, const http::Request& requ
     }
     auto* acting = &node;
     if (core.cluster.active() != &node) {
-        if (seals && !core.openbao()) {
+        if (seals &&
+            core.openbao() == core.options.defects.on("cluster/seals-as-the-other-product")) {
             return error_answer(500,
                                 "vault cannot seal when in standby mode; please restart instead");
         }
@@ -365,6 +386,9 @@ http::Response privileged(VaultCore& core, Node& node, const http::Request& requ
     }
     core.expire(now);
     const auto token = core.tokens.find(presented_token(request.headers));
+    if (!token && core.options.defects.on("sys/anybody-seals")) {
+        return empty_answer();
+    }
     if (!token) {
         return error_answer(403, "permission denied");
     }
@@ -419,7 +443,9 @@ std::optional<http::Response> serve_bare(VaultCore& core, Node& node, const http
                                        : error_answer(405);
     }
     if (path == "sys/leader") {
-        return request.method == "GET" ? leader(core, node) : error_answer(405);
+        return request.method == "GET" || core.options.defects.on("sys/leader-written")
+                   ? leader(core, node)
+                   : error_answer(405);
     }
     if (path == "sys/init") {
         return request.method == "GET" || put ? initialise(core, node, request) : error_answer(405);

@@ -25,6 +25,46 @@ Task<void> status_codes_are_overridden(Probe& probe) {
     probe.expect_no_text(junk, 400);
 }
 
+Task<void> head_and_post(Probe& probe) {
+    const auto head = co_await probe.vault("HEAD", "sys/health", {}, run::As::nobody());
+    probe.expect_status(head, 200);
+    probe.expect_equal(head.body, "", "body of HEAD");
+    const auto post = co_await probe.vault("POST", "sys/health", run::Json::object());
+    probe.expect_no_text(post, 405);
+}
+
+Task<void> keys_of_the_body(Probe& probe) {
+    const auto health = co_await probe.vault("GET", "sys/health", {}, run::As::nobody());
+    std::set<std::string> keys{
+        "initialized",         "sealed",          "standby", "replication_performance_mode",
+        "replication_dr_mode", "server_time_utc", "version", "cluster_name",
+        "cluster_id"};
+    if (!probe.openbao()) {
+        keys.insert("performance_standby");
+    }
+    probe.expect_keys(health.json, std::move(keys), "health");
+    const auto version = health.json.value("version", std::string());
+    probe.expect(!version.empty() && std::isdigit(static_cast<unsigned char>(version[0])) != 0,
+                 "the version is {}", version);
+    const auto time = health.json.value("server_time_utc", run::Json());
+    probe.expect(time.is_number_integer(), "server_time_utc is {}", time.dump());
+    const auto raft_mode = probe.on("primary", "disabled");
+    probe.expect_equal(health.json.value("replication_performance_mode", run::Json()),
+                       probe.has(Feature::raft) ? raft_mode : "disabled",
+                       "replication_performance_mode");
+}
+
+Task<void> enterprise_codes(Probe& probe) {
+    for (const auto* name : {"drsecondarycode", "performancestandbycode"}) {
+        const auto number = co_await probe.vault("GET", fmt::format("sys/health?{}=299", name), {},
+                                                 run::As::nobody());
+        probe.expect_status(number, 200);
+        const auto junk = co_await probe.vault("GET", fmt::format("sys/health?{}=x", name), {},
+                                               run::As::nobody());
+        probe.expect_status(junk, probe.on(200, 400));
+    }
+}
+
 }  // namespace
 
 std::vector<Check> vault_sys_health() {
@@ -42,6 +82,26 @@ std::vector<Check> vault_sys_health() {
          .level = Level::should,
          .saboteur = "sys/health-ignores-activecode",
          .run = status_codes_are_overridden},
+        {.id = "vault/sys/health/head-and-post",
+         .requirement = "HEAD answers as GET without the body, POST is 405.",
+         .rows = {22, 23},
+         .level = Level::should,
+         .saboteur = "sys/health-active-is-204",
+         .run = head_and_post},
+        {.id = "vault/sys/health/keys-of-the-body",
+         .requirement = "The body tells state, replication, time, a bare version and the cluster; "
+                        "only Vault knows performance_standby.",
+         .rows = {24},
+         .level = Level::should,
+         .saboteur = "sys/performance-standby-everywhere",
+         .run = keys_of_the_body},
+        {.id = "vault/sys/health/enterprise-codes",
+         .requirement = "The codes of Vault Enterprise's states are parsed by Vault and ignored by "
+                        "OpenBao, junk included.",
+         .rows = {23},
+         .level = Level::may,
+         .saboteur = "sys/health-enterprise-codes-of-the-other-product",
+         .run = enterprise_codes},
     };
 }
 

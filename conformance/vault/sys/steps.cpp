@@ -1,0 +1,30 @@
+#include "conformance/vault/sys/steps.hpp"
+
+#include "core/run/ending.hpp"
+
+namespace meshproof::conformance::sys {
+
+Task<std::size_t> active_node(run::Probe& probe) {
+    constexpr int attempts = 300;
+    const auto count = probe.site().target.nodes.size();
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+        std::size_t found = count, standbys = 0;
+        std::set<std::string> leaders;
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto health = co_await probe.node(i, "GET", "sys/health", {}, run::As::nobody());
+            const auto leader = co_await probe.node(i, "GET", "sys/leader", {}, run::As::nobody());
+            if (health.status == 200) {
+                found = i;
+            }
+            standbys += health.status == 429 ? 1 : 0;
+            leaders.insert(leader.json.is_object() ? leader.json.value("leader_address", "") : "");
+        }
+        if (found < count && standbys + 1 == count && leaders.size() == 1) {
+            co_return found;
+        }
+        co_await probe.sleep(std::chrono::milliseconds(200));
+    }
+    throw CannotGoOn(Failure{FailureKind::unreachable, "the cluster has no active node", 0, {}});
+}
+
+}  // namespace meshproof::conformance::sys
