@@ -407,7 +407,8 @@ Checked<std::vector<std::string>> uris(const Mount& mount, const Role& role, con
         if (mount.defect("pki/one-good-uri-is-enough") && &uri != &asked.front()) {
             continue;
         }
-        if (std::ranges::none_of(role.allowed_uri_sans, allowed) || refused_by_defect(mount, uri)) {
+        if (std::ranges::none_of(role.allowed_uri_sans, allowed) ||
+            (csr != nullptr && refused_by_defect(mount, uri))) {
             return refuse(
                 fmt::format("URI Subject Alternative Names were provided {} which are not valid "
                             "for this role",
