@@ -22,6 +22,9 @@ void assertion_failed(std::string_view file, int line, std::string_view conditio
         "meshproof: hint: this is a bug in meshproof; please report it with the command line\n",
         file, line, condition, message, assertion_seed.load());
     std::fflush(stderr);
+#ifdef MESHPROOF_FUZZ
+    std::abort();  // for libFuzzer, which then keeps the input
+#endif
     std::_Exit(exit_own_bug);
 }
 
