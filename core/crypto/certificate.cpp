@@ -61,6 +61,10 @@ Result<Certificate> Certificate::from_der(std::string_view der) {
         return fail(FailureKind::invalid, "certificate cannot be read: {}",
                     errors.empty() ? "there is something after it" : errors);
     }
+    if (!readable(X509_get0_notBefore(certificate.get())) ||
+        !readable(X509_get0_notAfter(certificate.get()))) {
+        return fail(FailureKind::invalid, "certificate cannot be read: its validity is no time");
+    }
     return Certificate(share(std::move(certificate)));
 }
 

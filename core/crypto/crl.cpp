@@ -27,6 +27,21 @@ void add_entry(X509_CRL* crl, const Crl::Entry& entry) {
     (void)revoked.release();
 }
 
+/// Every time in it is one.
+bool times_readable(X509_CRL* crl) {
+    const ASN1_TIME* next = X509_CRL_get0_nextUpdate(crl);
+    if (!readable(X509_CRL_get0_lastUpdate(crl)) || (next != nullptr && !readable(next))) {
+        return false;
+    }
+    STACK_OF(X509_REVOKED)* revoked = X509_CRL_get_REVOKED(crl);
+    for (int i = 0; i < sk_X509_REVOKED_num(revoked); ++i) {
+        if (!readable(X509_REVOKED_get0_revocationDate(sk_X509_REVOKED_value(revoked, i)))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 std::optional<std::uint64_t> number_in(const X509_CRL* crl, int nid) {
     const Handle<ASN1_INTEGER, ASN1_INTEGER_free> value(
         static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(crl, nid, nullptr, nullptr)));
@@ -86,6 +101,9 @@ Result<Crl> Crl::from_der(std::string_view der) {
         const std::string errors = drain_errors();
         return fail(FailureKind::invalid, "CRL cannot be read: {}",
                     errors.empty() ? "there is something after it" : errors);
+    }
+    if (!times_readable(crl.get())) {
+        return fail(FailureKind::invalid, "CRL cannot be read: one of its dates is no time");
     }
     return Crl(share(std::move(crl)));
 }

@@ -73,7 +73,7 @@ Handle<OCSP_BASICRESP, OCSP_BASICRESP_free> basic_of(std::string_view der) {
         response != nullptr ? OCSP_response_get1_basic(response.get()) : nullptr);
 }
 
-std::optional<OcspStatement> read_statement(OCSP_BASICRESP* basic) {
+Result<std::optional<OcspStatement>> read_statement(OCSP_BASICRESP* basic) {
     OCSP_SINGLERESP* single = OCSP_resp_get0(basic, 0);
     if (single == nullptr || OCSP_resp_count(basic) != 1) {
         return std::nullopt;
@@ -84,6 +84,13 @@ std::optional<OcspStatement> read_statement(OCSP_BASICRESP* basic) {
     int reason = -1;
     const int status =
         OCSP_single_get0_status(single, &reason, &revoked, &this_update, &next_update);
+    for (const ASN1_TIME* time : std::initializer_list<const ASN1_TIME*>{
+             revoked, this_update, next_update, OCSP_resp_get0_produced_at(basic)}) {
+        if (time != nullptr && !readable(time)) {
+            return fail(FailureKind::invalid,
+                        "OCSP response cannot be read: one of its dates is no time");
+        }
+    }
     statement.status = status == V_OCSP_CERTSTATUS_GOOD      ? CertificateStatus::good
                        : status == V_OCSP_CERTSTATUS_REVOKED ? CertificateStatus::revoked
                                                              : CertificateStatus::unknown;
@@ -218,7 +225,11 @@ Result<OcspResponse> OcspResponse::from_der(std::string_view der) {
             return fail(FailureKind::invalid, "OCSP response without a basic response: {}",
                         drain_errors());
         }
-        read.statement = read_statement(basic.get());
+        auto statement = read_statement(basic.get());
+        if (!statement) {
+            return propagate(statement);
+        }
+        read.statement = std::move(*statement);
     }
     return read;
 }

@@ -74,6 +74,11 @@ std::string pem_block(const char* label, std::string_view der) {
     return contents(bio.get());
 }
 
+bool readable(const ASN1_TIME* time) {
+    std::tm parts{};
+    return ASN1_TIME_to_tm(time, &parts) == 1;
+}
+
 Time to_time(const ASN1_TIME* time) {
     std::tm parts{};
     succeed(ASN1_TIME_to_tm(time, &parts), "cannot read a time");

@@ -107,6 +107,8 @@ struct PemBlock {
 /// One block with a final newline.
 [[nodiscard]] std::string pem_block(const char* label, std::string_view der);
 
+/// Whether to_time() can read it: OpenSSL takes a certificate whatever its dates say.
+[[nodiscard]] bool readable(const ASN1_TIME* time);
 /// Clamped to what Time can hold (year 2262).
 [[nodiscard]] Time to_time(const ASN1_TIME* time);
 [[nodiscard]] Handle<ASN1_TIME, ASN1_TIME_free> to_asn1(Time time);
