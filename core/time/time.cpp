@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -46,6 +47,10 @@ std::optional<int> number(std::string_view text, std::size_t at, std::size_t cou
     return value;
 }
 
+// Sixty-four bits of nanoseconds end in 2262; dates beyond (9999-12-31 is a usual one) become the
+// nearest that can be held. A little before the end, so that a margin may still be added.
+constexpr std::int64_t last_second = 9'200'000'000;
+
 struct Unit {
     std::string_view name;
     double nanoseconds;
@@ -62,7 +67,7 @@ std::int64_t unix_seconds(Time time) {
 }
 
 Time from_unix_seconds(std::int64_t value) {
-    return Time(seconds(value));
+    return Time(seconds(std::clamp(value, -last_second, last_second)));
 }
 
 std::string rfc3339(Time time) {
@@ -88,8 +93,9 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
     if (!date.ok()) {
         return std::nullopt;
     }
-    Time time = std::chrono::sys_days(date) + std::chrono::hours(*hour) +
-                std::chrono::minutes(*minute) + seconds(*second);
+    const std::chrono::sys_seconds whole = std::chrono::sys_days(date) + std::chrono::hours(*hour) +
+                                           std::chrono::minutes(*minute) + seconds(*second);
+    Time time = from_unix_seconds(whole.time_since_epoch().count());
     auto rest = text.substr(19);
     if (!rest.empty() && rest.front() == '.') {
         rest.remove_prefix(1);
@@ -154,6 +160,10 @@ std::optional<Duration> parse_duration(std::string_view text) {
     double total = 0;
     bool any_unit = false;
     while (!text.empty()) {
+        const bool digits = (text.front() >= '0' && text.front() <= '9') || text.front() == '.';
+        if (!digits) {
+            return std::nullopt;  // from_chars would take a sign, "inf" and "nan"
+        }
         double value = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value,
                                                   std::chars_format::fixed);

@@ -15,6 +15,14 @@ TEST(Rfc3339, PrintsAndReadsBack) {
     EXPECT_EQ(parse_rfc3339("2026-01-02T05:04:05.25+02:00"), time);
 }
 
+TEST(Rfc3339, TakesTheNearestDateThatCanBeHeld) {
+    const auto end = parse_rfc3339("9999-12-31T23:59:59Z");
+    ASSERT_TRUE(end);
+    EXPECT_GT(*end, parse_rfc3339("2261-01-01T00:00:00Z"));
+    EXPECT_GT(*end + 24h, *end);
+    EXPECT_LT(parse_rfc3339("0001-01-01T00:00:00Z"), parse_rfc3339("1679-01-01T00:00:00Z"));
+}
+
 TEST(Rfc3339, RefusesWhatIsNoDate) {
     for (const auto* text :
          {"", "zzz", "2026-13-02T03:04:05Z", "2026-02-30T03:04:05Z", "2026-01-02",
@@ -40,7 +48,7 @@ TEST(ParseDuration, ReadsWhatVaultAccepts) {
     EXPECT_EQ(parse_duration("1d"), 24h);
     EXPECT_EQ(parse_duration("250ms"), 250ms);
     EXPECT_EQ(parse_duration("-5"), -5s);
-    for (const auto* text : {"", "xx", "1x", "h", "1h5", "1e400"}) {
+    for (const auto* text : {"", "xx", "1x", "h", "1h5", "1e400", "--5", "1h-5m", "-inf", "nan"}) {
         EXPECT_FALSE(parse_duration(text)) << text;
     }
 }
