@@ -35,6 +35,30 @@ bool listed(Swept& swept, const Result<T>& list, std::string_view what) {
     return list.has_value();
 }
 
+/// What a LIST of names holds; nothing where this product has none of the kind.
+Task<std::vector<std::string>> names_at(vault::Client admin, std::string path) {
+    std::vector<std::string> names;
+    const auto reply = co_await admin.request("LIST", path);
+    if (reply && reply->status == 200 && reply->data().is_object()) {
+        for (const auto& key : reply->data().value("keys", nlohmann::json::array())) {
+            auto name = key.is_string() ? key.get<std::string>() : std::string();
+            while (name.ends_with('/')) {
+                name.pop_back();
+            }
+            names.push_back(std::move(name));
+        }
+    }
+    co_return names;
+}
+
+struct NamedThings {
+    std::string_view what, path;
+};
+/// Made by checks only.
+constexpr NamedThings named_things[] = {{"namespace", "sys/namespaces"},
+                                        {"rate-limit quota", "sys/quotas/rate-limit"},
+                                        {"token role", "auth/token/roles"}};
+
 }  // namespace
 
 Task<Swept> sweep_vault(vault::Client admin, std::string run_id, bool only_look) {
@@ -74,6 +98,22 @@ Task<Swept> sweep_vault(vault::Client admin, std::string run_id, bool only_look)
                 }
                 settle(swept, "policy " + policy, only_look, removed);
             }
+        }
+    }
+    for (const auto& things : named_things) {
+        for (const auto& name : co_await names_at(admin, std::string(things.path))) {
+            if (!ours(name, run_id)) {
+                continue;
+            }
+            Result<void> removed;
+            if (!only_look) {
+                const auto answer =
+                    co_await admin.call("DELETE", fmt::format("{}/{}", things.path, name));
+                if (!answer) {
+                    removed = propagate(answer);
+                }
+            }
+            settle(swept, fmt::format("{} {}", things.what, name), only_look, removed);
         }
     }
     co_return swept;
@@ -124,6 +164,26 @@ Task<Swept> sweep_cluster(kube::Client admin, std::vector<std::string> namespace
                 settle(swept, fmt::format("service account {}/{}", ns, account.meta.name),
                        only_look, removed);
             }
+        }
+    }
+    // Whole namespaces are made by checks only.
+    const auto spaces = co_await admin.call(
+        "GET", "/api/v1/namespaces?labelSelector=" + http::percent_encode(std::string(run_label)));
+    if (listed(swept, spaces, "namespaces")) {
+        for (const auto& item : spaces->value("items", nlohmann::json::array())) {
+            const auto metadata = item.value("metadata", nlohmann::json::object());
+            const auto name = metadata.value("name", std::string());
+            kube::ObjectMeta meta;
+            meta.labels = metadata.value("labels", kube::Labels());
+            // One that is being removed already needs nobody.
+            if (!ours(meta, run_id) || metadata.contains("deletionTimestamp")) {
+                continue;
+            }
+            Result<void> removed;
+            if (!only_look) {
+                removed = co_await admin.delete_namespace(name);
+            }
+            settle(swept, "namespace " + name, only_look, removed);
         }
     }
     const auto bindings = co_await admin.list_cluster_role_bindings(selector);

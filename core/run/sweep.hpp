@@ -20,12 +20,12 @@ struct Swept {
     std::vector<std::string> problems;  ///< what could not be listed or removed, and why
 };
 
-/// Removes what a run left on a Vault: secrets engines, auth methods and policies. `run_id` empty =
-/// of every run. With `only_look`, nothing is removed.
+/// Removes what a run left on a Vault: secrets engines, auth methods, policies, namespaces, quotas
+/// and token roles. `run_id` empty = of every run. With `only_look`, nothing is removed.
 [[nodiscard]] Task<Swept> sweep_vault(vault::Client admin, std::string run_id, bool only_look);
 
-/// Removes what a run left in a cluster: pods, secrets, service accounts, cluster role bindings, by
-/// label.
+/// Removes what a run left in a cluster: pods, secrets, service accounts, namespaces, cluster role
+/// bindings, by label.
 [[nodiscard]] Task<Swept> sweep_cluster(kube::Client admin, std::vector<std::string> namespaces,
                                         std::string run_id, bool only_look);
 

@@ -80,5 +80,90 @@ TEST(Terminal, SummaryNamesEveryVerdict) {
     EXPECT_NE(outcome_line(sample().outcomes[1], true).find("\x1b[31m"), std::string::npos);
 }
 
+run::RunResult conformance() {
+    run::RunResult result;
+    result.command = "conform";
+    result.target = "a | vault";
+    result.setting = "live";
+    result.servers = {{"vault", "openbao", "2.7.2", "https://vault:8200"}};
+    result.features = {"vault", "namespaces"};
+    result.started = from_unix_seconds(1'767'323'045);
+    const auto add = [&](std::string id, run::Verdict verdict, std::vector<std::string> features) {
+        run::Outcome outcome;
+        outcome.id = std::move(id);
+        outcome.kind = "check";
+        outcome.verdict = verdict;
+        outcome.reason = verdict == run::Verdict::pass ? "" : "because of | this";
+        outcome.requirement = "Something holds.";
+        outcome.source = "wire contract 1";
+        outcome.level = "must";
+        outcome.features = std::move(features);
+        outcome.evidence = {{.server = "vault",
+                             .method = "PUT",
+                             .target = "/v1/pki/sign/r",
+                             .headers = {{"X-Vault-Token", "$VAULT_TOKEN"}},
+                             .body = "{\"ttl\":\"1h\"}",
+                             .status = 200,
+                             .failure = {},
+                             .answer_headers = {},
+                             .answer = "{\"data\":null}"}};
+        result.outcomes.push_back(std::move(outcome));
+    };
+    add("vault/a/one", run::Verdict::pass, {});
+    add("vault/a/two", run::Verdict::fail, {"namespaces"});
+    add("vault/b/three", run::Verdict::skip, {"raft"});
+    add("vault/b/four", run::Verdict::pass, {"seal"});
+    return result;
+}
+
+TEST(Json, HoldsWhatACheckStatesAndItsEvidence) {
+    const auto json = nlohmann::json::parse(to_json(conformance()));
+    const auto& first = json["results"][0];
+    EXPECT_EQ(first["requirement"], "Something holds.");
+    EXPECT_EQ(first["profile"], "core");
+    EXPECT_EQ(json["results"][1]["profile"], "extended");
+    EXPECT_EQ(first["evidence"][0]["request"], "PUT /v1/pki/sign/r");
+    EXPECT_EQ(first["evidence"][0]["status"], 200);
+    EXPECT_EQ(json["target"]["features"][1], "namespaces");
+}
+
+TEST(Markdown, TellsProfileFeaturesAndReasons) {
+    const auto page = to_markdown(conformance());
+    EXPECT_NE(page.find("# Conformance of a \\| vault"), std::string::npos) << page;
+    EXPECT_NE(page.find("| core | 1 | 0 | 0 | 0 | 0 |"), std::string::npos) << page;
+    EXPECT_NE(page.find("| namespaces: not conformant |"), std::string::npos) << page;
+    EXPECT_NE(page.find("| raft: not offered |"), std::string::npos) << page;
+    EXPECT_NE(page.find("| seal: supported |"), std::string::npos) << page;
+    EXPECT_NE(page.find("- **fail** `vault/a/two`: because of \\| this"), std::string::npos)
+        << page;
+    EXPECT_NE(page.find("    PUT /v1/pki/sign/r {\"ttl\":\"1h\"}\n    -> 200"), std::string::npos)
+        << page;
+}
+
+TEST(Comparison, ShowsEveryDifferenceWithItsReason) {
+    const auto folder = std::filesystem::temp_directory_path() / "meshproof-comparison-test";
+    std::filesystem::create_directories(folder);
+    const auto first = (folder / "first.json").string();
+    const auto second = (folder / "second.json").string();
+    ASSERT_TRUE(write_file(first, to_json(conformance())));
+    auto other = conformance();
+    other.outcomes[1].verdict = run::Verdict::pass;
+    other.outcomes.pop_back();
+    ASSERT_TRUE(write_file(second, to_json(other)));
+    const auto a = read_report(first);
+    const auto b = read_report(second);
+    ASSERT_TRUE(a && b);
+    const auto table = comparison({*a, *b});
+    EXPECT_NE(table.find("4 checks; the same verdict on all 2 targets: 2."), std::string::npos)
+        << table;
+    EXPECT_NE(table.find("- `vault/a/two`: 1: fail (because of | this)"), std::string::npos)
+        << table;
+    EXPECT_NE(table.find("| `vault/b/four` | pass | not run |"), std::string::npos) << table;
+    EXPECT_FALSE(read_report((folder / "none.json").string()));
+    ASSERT_TRUE(write_file(first, "{}"));
+    EXPECT_FALSE(read_report(first));
+    std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace meshproof::reports
