@@ -294,7 +294,10 @@ std::optional<http::Response> VaultCore::authorise(LogicalRequest& request) {
         // tokens.
         const bool unwraps =
             request.path == "sys/wrapping/unwrap" || request.path == "sys/wrapping/rewrap";
-        if (unwraps && !request.token_id.empty() && !request.data.contains("token")) {
+        if (unwraps && request.token_id.empty() && !request.data.contains("token")) {
+            return error_answer(403, "error validating wrapping token: token is empty");
+        }
+        if (unwraps && !request.data.contains("token")) {
             return error_answer(400, "wrapping token is not valid or does not exist");
         }
         return refused();

@@ -86,8 +86,8 @@ Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, 
     if (defects.on("http/escapes-kept")) {
         raw_path = request.target.substr(0, request.target.find('?'));
     }
-    if (defects.on("http/post-is-refused") && request.method == "POST") {
-        co_return error_answer(405);
+    if (defects.on("http/put-reads-no-body") && request.method == "PUT") {
+        request.body.clear();
     }
     if (auto moved = redirect(raw_path, query, request.method, core.options.product)) {
         if (defects.on("http/redirect-is-302")) {
@@ -100,7 +100,7 @@ Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, 
     }
     auto path = raw_path.substr(std::min<std::size_t>(4, raw_path.size()));
     const auto named = request.headers.find("X-Vault-Namespace").value_or("");
-    if (core.openbao() && !named.empty() && named != "root" && server_wide(path) &&
+    if (core.openbao() && !named.empty() && server_wide(path) &&
         !defects.on("sys/health-in-a-namespace")) {
         co_return error_answer(400, "operation unavailable in namespaces");
     }
@@ -228,7 +228,7 @@ Task<http::Response> FakeVault::handle(http::Request request, http::Peer peer) {
     if (defects.on("http/errors-unescaped") && response.status >= 400) {
         response.body = Json::parse(response.body, nullptr, false).dump();
     }
-    if (named && !defects.on("sys/namespace-not-echoed")) {
+    if (named && !named->empty() && !defects.on("sys/namespace-not-echoed")) {
         response.headers.set("X-Vault-Namespace", *named);
     }
     if (method == "HEAD") {

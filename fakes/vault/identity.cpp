@@ -422,7 +422,7 @@ CoreReply look_up(VaultCore& core, const LogicalRequest& request) {
     } else if (read.has("alias_name")) {
         if (!read.has("alias_mount_accessor")) {
             return BackendResponse::error(
-                "'alias_mount_accessor' must be supplied with 'alias_name'");
+                "both 'alias_name' and 'alias_mount_accessor' needs to be set");
         }
         const auto* alias =
             find_alias(core, read.text("alias_mount_accessor"), read.text("alias_name"));
@@ -481,6 +481,9 @@ CoreReply serve_identity(VaultCore& core, const LogicalRequest& request) {
         return look_up(core, request);
     }
     // Groups cannot be made here, so there are none.
+    if (request.path == "identity/group/id" || request.path == "identity/group/name") {
+        return BackendResponse::unsupported_operation();
+    }
     if (request.path == "identity/group/id/" || request.path == "identity/group/name/") {
         return list_answer({});
     }

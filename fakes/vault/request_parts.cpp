@@ -32,20 +32,6 @@ std::string clean(const std::string& path) {
     return text;
 }
 
-std::optional<bool> go_bool(std::string_view text) {
-    for (const auto* word : {"1", "t", "T", "TRUE", "true", "True"}) {
-        if (text == word) {
-            return true;
-        }
-    }
-    for (const auto* word : {"0", "f", "F", "FALSE", "false", "False"}) {
-        if (text == word) {
-            return false;
-        }
-    }
-    return std::nullopt;
-}
-
 Json query_fields(std::string_view query) {
     auto data = Json::object();
     for (const auto& [name, value] : http::parse_query(query)) {
@@ -78,6 +64,20 @@ bool is_form(const http::Request& request) {
 
 }  // namespace
 
+std::optional<bool> go_bool(std::string_view text) {
+    for (const auto* word : {"1", "t", "T", "TRUE", "true", "True"}) {
+        if (text == word) {
+            return true;
+        }
+    }
+    for (const auto* word : {"0", "f", "F", "FALSE", "false", "False"}) {
+        if (text == word) {
+            return false;
+        }
+    }
+    return std::nullopt;
+}
+
 std::pair<std::string, std::string> split_target(std::string_view target) {
     const auto mark = target.find('?');
     const auto raw = target.substr(0, mark);
@@ -88,13 +88,16 @@ std::pair<std::string, std::string> split_target(std::string_view target) {
 
 std::optional<http::Response> redirect(const std::string& path, const std::string& query,
                                        std::string_view method, vault::Product product) {
-    const bool home = path == "/";
-    const bool unclean = path.starts_with("/v1/") && clean(path) != path;
+    const bool home = path == "/" || path == "/ui";
+    // The server's own multiplexer knows sys as a folder.
+    const bool folder = path == "/v1/sys";
+    const bool unclean = path.starts_with("/v1/") && (folder || clean(path) != path);
     if (!home && !unclean) {
         return std::nullopt;
     }
     const bool permanent = !home && product == vault::Product::vault;
-    const auto place = (home ? "/ui/" : clean(path)) + (query.empty() ? "" : "?" + query);
+    const auto place =
+        (home ? "/ui/" : clean(path) + (folder ? "/" : "")) + (query.empty() ? "" : "?" + query);
     http::Response response;
     response.status = permanent ? 301 : 307;
     response.headers.set("Location", place);
@@ -245,7 +248,9 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
                             *ttl));
         }
         if (*parsed < Duration{}) {
-            return refuse(400, "requested wrap ttl was negative");
+            return refuse(400,
+                          "error parsing X-Vault-Wrap-TTL header: requested wrap ttl cannot be "
+                          "negative");
         }
         if (*parsed > Duration{}) {
             logical.wrap_ttl = parsed;

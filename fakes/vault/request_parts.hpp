@@ -10,6 +10,9 @@
 /// From an HTTP request to a logical one: wire contract rows 9 to 17.
 namespace meshproof::fakes {
 
+/// What Go's strconv.ParseBool takes.
+[[nodiscard]] std::optional<bool> go_bool(std::string_view text);
+
 /// The decoded path and the raw query.
 [[nodiscard]] std::pair<std::string, std::string> split_target(std::string_view target);
 

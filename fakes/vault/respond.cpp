@@ -50,6 +50,9 @@ bool is_absent(const LogicalRequest& request, const BackendResponse& response) {
 
 std::optional<http::Response> refusal(const LogicalRequest& request,
                                       const BackendResponse& response, const Defects& defects) {
+    if (defects.on("http/absent-is-204") && response.status == 404 && response.text.empty()) {
+        return empty_answer();
+    }
     if (response.kind == Kind::error) {
         if (defects.on("http/coercion-errors-are-500") &&
             response.text.starts_with("Field validation failed")) {
@@ -64,8 +67,10 @@ std::optional<http::Response> refusal(const LogicalRequest& request,
         }
         const bool plain = request.unauthenticated ? !defects.on("http/wraps-for-anybody")
                                                    : defects.on("http/never-wraps");
-        const auto status = defects.on("http/go-errors-are-400") ? 400 : 500;
-        return error_answer(response.status == 0 ? status : response.status,
+        if (defects.on("http/go-errors-are-400") && response.status == 500) {
+            return error_answer(400, wrapped(response.text));
+        }
+        return error_answer(response.status == 0 ? 500 : response.status,
                             plain ? response.text : wrapped(response.text));
     }
     if (request.scan) {

@@ -5,7 +5,8 @@ namespace meshproof::fakes {
 
 bool builtin_unauthenticated(const LogicalRequest& request) {
     return request.path.starts_with("sys/internal/ui/mounts") ||
-           request.path == "sys/wrapping/lookup" || request.path == "sys/replication/status";
+           request.path == "sys/wrapping/lookup" || request.path == "sys/replication/status" ||
+           request.path == "sys/internal/ui/feature-flags";
 }
 
 bool builtin_needs_sudo(const LogicalRequest& request) {
@@ -91,11 +92,6 @@ Task<CoreReply> serve_sys(VaultCore& core, LogicalRequest request) {
     if (begins(request, "sys/storage/raft") || request.path == "sys/ha-status") {
         co_return serve_raft(core, request);
     }
-    if (begins(request, "sys/tools") || begins(request, "sys/version-history") ||
-        begins(request, "sys/internal") || request.path == "sys/host-info" ||
-        request.path == "sys/replication/status") {
-        co_return serve_inside(core, request);
-    }
     if (request.path == "sys/key-status") {
         co_return key_status(request);
     }
@@ -106,7 +102,7 @@ Task<CoreReply> serve_sys(VaultCore& core, LogicalRequest request) {
         co_return request.writes() ? BackendResponse::nothing()
                                    : BackendResponse::unsupported_operation();
     }
-    co_return BackendResponse::unsupported_path();
+    co_return serve_inside(core, request);
 }
 
 }  // namespace meshproof::fakes

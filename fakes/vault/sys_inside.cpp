@@ -122,14 +122,62 @@ CoreReply tool_random(const LogicalRequest& request, VaultCore& core, const std:
     }
     const auto drawn = core.ids.bytes(static_cast<std::size_t>(count));
     const auto format = read.text("format", "base64");
+    if (format != "hex" && format != "base64") {
+        return BackendResponse::error(fmt::format(
+            "unsupported encoding format \"{}\"; must be \"hex\" or \"base64\"", format));
+    }
     return BackendResponse::with(Json{
         {"random_bytes",
          format == "hex" ? to_hex(drawn) : to_base64(std::string(drawn.begin(), drawn.end()))}});
 }
 
+// What nobody has set here.
+std::optional<CoreReply> server_settings(const VaultCore& core, const LogicalRequest& request) {
+    const auto told = [&](Json data, bool repeated) {
+        if (!request.reads()) {
+            return CoreReply(BackendResponse::unsupported_operation());
+        }
+        CoreReply reply(BackendResponse::with(std::move(data)));
+        reply.repeat_data = repeated;
+        return reply;
+    };
+    if (request.path == "sys/config/cors") {
+        return told(Json{{"enabled", false}}, true);
+    }
+    if (request.path == "sys/config/auditing/request-headers") {
+        return told(Json{{"headers", Json::object()}}, true);
+    }
+    if (request.path == "sys/rotate/config") {
+        return told(Json{{"enabled", true}, {"interval", 0}, {"max_operations", 3865470566}},
+                    false);
+    }
+    if (request.path == "sys/config/ui/headers/") {
+        return CoreReply(list_answer({}));
+    }
+    if (request.path == "sys/config/ui/headers") {
+        return CoreReply(BackendResponse::unsupported_operation());
+    }
+    if (request.path == "sys/rekey/backup" && request.reads()) {
+        return CoreReply(BackendResponse::error("no backed-up keys found"));
+    }
+    if (request.path == "sys/license/status" && !core.openbao()) {
+        return CoreReply(BackendResponse::error("enterprise-only feature", 404));
+    }
+    if (request.path == "sys/internal/ui/feature-flags" && !core.openbao()) {
+        BackendResponse response;
+        response.kind = BackendResponse::Kind::raw;
+        response.raw = bare_answer(200, Json{{"feature_flags", Json()}});
+        return CoreReply(std::move(response));
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 CoreReply serve_inside(VaultCore& core, const LogicalRequest& request) {
+    if (auto settings = server_settings(core, request)) {
+        return std::move(*settings);
+    }
     if (const auto rest = request.under("sys/tools/")) {
         return *rest == "random" || rest->starts_with("random/")
                    ? tool_random(request, core, *rest)

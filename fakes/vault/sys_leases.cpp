@@ -70,7 +70,7 @@ CoreReply irrevocable(const LogicalRequest& request, bool count) {
         return BackendResponse::nothing();
     }
     if (*type != "irrevocable") {
-        return BackendResponse::go_error("unknown type \"" + type->dump() + "\"", 400);
+        return BackendResponse::nothing();
     }
     auto data = Json{{"lease_count", 0}};
     if (count) {

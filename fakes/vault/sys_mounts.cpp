@@ -47,7 +47,7 @@ Json entry_json(const VaultCore& core, const MountEntry& entry) {
                      {"description", entry.description},
                      {"external_entropy_access", false},
                      {"local", entry.local},
-                     {"options", entry.options.empty() ? Json() : entry.options},
+                     {"options", entry.options},
                      {"plugin_version", ""},
                      {"running_plugin_version", running},
                      {"running_sha256", ""},
@@ -148,6 +148,9 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
     if (const auto headers = setting("passthrough_request_headers"); headers.is_array()) {
         entry->headers = headers;
     }
+    if (data.has("options")) {
+        entry->options = Json();  // null reads back as null, absent ones as {}
+    }
     if (data.json("options").is_object()) {
         entry->options = data.json("options");
     }
@@ -204,11 +207,11 @@ CoreReply disable(VaultCore& core, const LogicalRequest& request, Table table,
     if (is_protected(full)) {
         return BackendResponse::error(fmt::format("cannot unmount \"{}\"", full));
     }
-    if (!request.ns->mounts.contains(full) && core.options.defects.on("sys/absent-unmount-is-404")) {
+    if (!request.ns->mounts.contains(full) &&
+        core.options.defects.on("sys/absent-unmount-is-404")) {
         return BackendResponse::error("no such mount", 404);
     }
-    if (request.ns->mounts.contains(full) &&
-        !core.options.defects.on("sys/unmount-does-nothing")) {
+    if (request.ns->mounts.contains(full) && !core.options.defects.on("sys/unmount-does-nothing")) {
         core.remove_mount(*request.ns, full, request.now);
     }
     return BackendResponse::nothing();
@@ -339,11 +342,10 @@ CoreReply serve_remount(VaultCore& core, const LogicalRequest& request) {
             return BackendResponse::nothing();
         }
         const auto& [from, to] = move->second;
-        return BackendResponse::with({{"migration_id", *id},
-                                      {"migration_info",
-                                       {{"source_mount", from},
-                                        {"target_mount", to},
-                                        {"status", "success"}}}});
+        return BackendResponse::with(
+            {{"migration_id", *id},
+             {"migration_info",
+              {{"source_mount", from}, {"target_mount", to}, {"status", "success"}}}});
     }
     if (!request.writes() || request.path != "sys/remount") {
         return BackendResponse::unsupported_operation();

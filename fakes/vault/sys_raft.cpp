@@ -78,13 +78,16 @@ CoreReply ha_status(const VaultCore& core, Time now) {
     auto nodes = Json::array();
     for (const auto& node : core.cluster.nodes()) {
         const bool leads = node.get() == core.cluster.active();
-        nodes.push_back(Json{{"hostname", node->id},
-                             {"api_address", node->api_address},
-                             {"cluster_address", node->cluster_address()},
-                             {"active_node", leads},
-                             {"last_echo", leads ? Json() : Json(rfc3339_nano(now))},
-                             {"version", core.version()},
-                             {"upgrade_version", core.version()}});
+        auto told = Json{{"hostname", node->id},
+                         {"api_address", node->api_address},
+                         {"cluster_address", node->cluster_address()},
+                         {"active_node", leads},
+                         {"last_echo", leads ? Json() : Json(rfc3339_nano(now))},
+                         {"version", core.version()}};
+        if (core.cluster.raft()) {
+            told["upgrade_version"] = core.version();
+        }
+        nodes.push_back(std::move(told));
     }
     CoreReply reply(BackendResponse::with(Json{{"nodes", nodes}}));
     reply.repeat_data = true;

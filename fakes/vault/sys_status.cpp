@@ -22,7 +22,10 @@ Json seal_status(const VaultCore& core, const Node& node) {
                      {"migration", false},
                      {"recovery_seal", false},
                      {"storage_type", core.options.storage}};
-    if (core.openbao() == !core.options.defects.on("sys/status-of-the-other-product")) {
+    if (core.options.defects.on("sys/status-lacks-nonce")) {
+        body.erase("nonce");
+    }
+    if (core.openbao()) {
         body["commit_date"] = openbao_commit_date;
     } else {
         body["build_date"] = "";
@@ -50,8 +53,12 @@ http::Response health(const VaultCore& core, const Node& node, const std::string
     }
     bool standby_is_fine = false;
     for (const auto& [name, value] : http::parse_query(query)) {
-        if (name == "standbyok") {
-            standby_is_fine = value == "true" || value == "1" || value == "t" || value.empty();
+        if (name == "standbyok" || (name == "perfstandbyok" && !core.openbao())) {
+            const auto fine = value.empty() ? std::optional(true) : go_bool(value);
+            if (!fine) {
+                return error_answer(400);
+            }
+            standby_is_fine = standby_is_fine || (name == "standbyok" && *fine);
         }
         const auto code = codes.find(name);
         if (code == codes.end() || defects.on("sys/health-ignores-activecode")) {
@@ -369,6 +376,9 @@ http::Response privileged(VaultCore& core, Node& node, const http::Request& requ
     if (node.seal.sealed()) {
         return !seals && core.cluster.raft() ? error_answer(503, "Vault is sealed")
                                              : empty_answer();
+    }
+    if (!seals && !core.cluster.raft()) {
+        return empty_answer();  // nobody leads, so nobody is asked for a token
     }
     auto* acting = &node;
     if (core.cluster.active() != &node) {

@@ -12,7 +12,8 @@ BackendResponse invalid() {
 }  // namespace
 
 CoreReply serve_wrapping(VaultCore& core, const LogicalRequest& request) {
-    if (!request.writes()) {
+    const bool looks = request.reads() && request.path == "sys/wrapping/lookup";
+    if (!request.writes() && !looks) {
         return BackendResponse::unsupported_operation();
     }
     if (request.path == "sys/wrapping/wrap") {
@@ -24,6 +25,9 @@ CoreReply serve_wrapping(VaultCore& core, const LogicalRequest& request) {
     static const Fields fields{{{"token", FieldType::text}}};
     MESHPROOF_FIELDS(data, fields, request, core);
     const auto id = data.has("token") ? data.text("token") : request.token_id;
+    if (id.empty()) {
+        return BackendResponse::error("error validating wrapping token: token is empty", 403);
+    }
     const auto found = core.wrapped_answers.find(id);
     if (found == core.wrapped_answers.end()) {
         return invalid();

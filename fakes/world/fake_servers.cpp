@@ -61,6 +61,7 @@ struct FakeServers::State {
         spec.address = where.address;
         spec.port = where.port;
         spec.tls = options.tls;
+        spec.body_limit = 48U << 20;  // Vault's own limit of 32 MiB has an answer of its own
         spec.party = party();
         spec.reception = [&handler](const http::Peer& peer) { return handler.receive(peer); };
         return spec;

@@ -187,7 +187,7 @@ std::vector<Check> vault_http_body() {
          .requirement = "POST and PUT write the same way.",
          .rows = {9},
          .level = Level::must,
-         .saboteur = "http/post-is-refused",
+         .saboteur = "http/put-reads-no-body",
          .run = post_is_put},
         {.id = "vault/http/body/no-body-is-no-parameters",
          .requirement = "No body, an empty object and null are an empty set of parameters.",

@@ -1,5 +1,5 @@
 // Auth methods: where they are enabled and what disabling them ends.
-#include "conformance/steps.hpp"
+#include "conformance/vault/kubernetes_auth/steps.hpp"
 
 namespace meshproof::conformance {
 namespace {
@@ -10,6 +10,7 @@ using run::Feature;
 using run::Json;
 using run::Level;
 using run::Probe;
+using run::Reply;
 
 Task<void> enabled(Probe& probe) {
     const auto path = probe.name("k8s");
@@ -55,43 +56,28 @@ Task<void> login_after_disabling(Probe& probe) {
     probe.expect_plain_error(admin, 404, "no handler for route");
 }
 
-Task<Secret> log_in(Probe& probe, std::string path, std::string type) {
-    const auto ns = co_await probe.kube_namespace();
-    co_await probe.service_account(ns, "app");
-    const auto& access = probe.site().target.clusters.front();
-    Json config{{"kubernetes_host", access.endpoint.url.text()},
-                {"kubernetes_ca_cert", access.ca_pem},
-                {"token_reviewer_jwt", access.token.reveal()},
-                {"disable_iss_validation", true}};
-    (void)co_await probe.set_up("POST", "auth/" + path + "/config", std::move(config));
-    Json role{{"bound_service_account_names", "app"},
-              {"bound_service_account_namespaces", ns},
-              {"token_ttl", "10m"},
-              {"token_type", type}};
-    (void)co_await probe.set_up("POST", "auth/" + path + "/role/r", std::move(role));
-    const auto jwt = co_await probe.service_account_token(ns, "app");
-    Json body{{"role", "r"}, {"jwt", jwt.reveal()}};
-    const auto login =
-        co_await probe.set_up("POST", "auth/" + path + "/login", std::move(body), As::nobody());
-    co_return Secret(login.json.at("auth").at("client_token").get<std::string>());
+// The token of a login with this token_type, once its method was disabled.
+Task<Reply> after_disabling(Probe& probe, std::string token_type) {
+    kubernetes_auth::Bench bench(probe);
+    co_await bench.open();
+    Json more{{"token_type", std::move(token_type)}};
+    co_await bench.role("app", std::move(more));
+    const auto login = co_await bench.login();
+    const auto token = kubernetes_auth::token_of(probe, login);
+    const auto before =
+        co_await probe.vault("GET", "auth/token/lookup-self", {}, As::bearer(token));
+    probe.expect_status(before, 200);
+    (void)co_await probe.set_up("DELETE", "sys/auth/" + bench.mount());
+    co_return co_await probe.vault("GET", "auth/token/lookup-self", {}, As::bearer(token));
 }
 
 Task<void> disabling_ends_tokens(Probe& probe) {
-    const auto path = co_await probe.auth_mount();
-    const auto service = co_await log_in(probe, path, "service");
-    const auto self = "auth/token/lookup-self";
-    const auto before = co_await probe.vault("GET", self, {}, As::bearer(service));
-    probe.expect_status(before, 200);
-    (void)co_await probe.set_up("DELETE", "sys/auth/" + path);
-    const auto after = co_await probe.vault("GET", self, {}, As::bearer(service));
+    const auto after = co_await after_disabling(probe, "service");
     probe.expect_plain_error(after, 403, "permission denied");
 }
 
 Task<void> disabling_spares_batch_tokens(Probe& probe) {
-    const auto path = co_await probe.auth_mount();
-    const auto batch = co_await log_in(probe, path, "batch");
-    (void)co_await probe.set_up("DELETE", "sys/auth/" + path);
-    const auto after = co_await probe.vault("GET", "auth/token/lookup-self", {}, As::bearer(batch));
+    const auto after = co_await after_disabling(probe, "batch");
     probe.expect_status(after, 200);
 }
 
@@ -135,14 +121,14 @@ std::vector<Check> vault_sys_auth_method() {
          .requirement = "Disabling a method revokes the service tokens of its logins.",
          .rows = {40},
          .level = Level::must,
-         .features = {Feature::kubernetes},
+         .features = {Feature::call_back},
          .saboteur = "sys/disabled-method-keeps-tokens",
          .run = disabling_ends_tokens},
         {.id = "vault/sys/auth-method/disabling-spares-batch-tokens",
          .requirement = "Disabling a method leaves the batch tokens of its logins alone.",
          .rows = {40, 180},
          .level = Level::should,
-         .features = {Feature::kubernetes},
+         .features = {Feature::call_back},
          .saboteur = "sys/disabled-method-ends-batch-tokens",
          .run = disabling_spares_batch_tokens},
     };

@@ -188,7 +188,7 @@ std::vector<Check> vault_sys_seal() {
                         "commit_date on OpenBao, and cannot be written.",
          .rows = {25},
          .level = Level::must,
-         .saboteur = "sys/status-of-the-other-product",
+         .saboteur = "sys/status-lacks-nonce",
          .run = open_status},
         {.id = "vault/sys/seal/needs-a-token",
          .requirement = "Nobody seals without a good token, and seal cannot be read.",
