@@ -1,0 +1,73 @@
+#pragma once
+
+#include "core/run/check.hpp"
+
+/// What the checks of the API server have in common.
+namespace meshproof::conformance::kube_steps {
+
+/// The rules for a bearer's audiences and the API's own names.
+inline constexpr std::string_view token_reviews = "/apis/authentication.k8s.io/v1/tokenreviews";
+
+/// "/api/v1/namespaces/NS/PLURAL", and "/NAME" where given.
+[[nodiscard]] std::string core_path(std::string_view ns, std::string_view plural,
+                                    std::string_view name = {});
+
+/// A namespace of the check's own with a service account in it.
+struct Home {
+    std::string ns, account;
+    [[nodiscard]] std::string accounts() const { return core_path(ns, "serviceaccounts"); }
+    [[nodiscard]] std::string token_path() const {
+        return core_path(ns, "serviceaccounts", account) + "/token";
+    }
+    [[nodiscard]] std::string user() const { return "system:serviceaccount:" + ns + ":" + account; }
+};
+[[nodiscard]] Task<Home> home(run::Probe& probe, std::string account = "app");
+
+/// A TokenReview of `token`; audiences [] = left out. Any status is a value.
+[[nodiscard]] Task<run::Reply> review(run::Probe& probe, Secret token,
+                                      run::Json audiences = run::Json::array(), run::As as = {});
+/// A token for the account, by TokenRequest with this spec; refused = blocked.
+[[nodiscard]] Task<Secret> token(run::Probe& probe, Home home,
+                                 run::Json spec = run::Json::object());
+/// A pod of the account, bound to `node` where given; gives its uid. It ends with the namespace.
+[[nodiscard]] Task<std::string> pod(run::Probe& probe, Home home, std::string name,
+                                    std::string node = {});
+/// An object of `path`'s collection with this body; gives its uid. Refused = blocked.
+[[nodiscard]] Task<std::string> make(run::Probe& probe, std::string path, run::Json body);
+/// A namespace of one's own that its controllers have filled: with the ConfigMap
+/// kube-root-ca.crt.
+[[nodiscard]] Task<std::string> settled_namespace(run::Probe& probe, std::string base = "ns");
+/// Removed at once and without grace, and the server's own watches have seen it; refused =
+/// blocked.
+[[nodiscard]] Task<void> remove(run::Probe& probe, std::string path);
+/// The account may do this, cluster-wide; undone at the end.
+[[nodiscard]] Task<void> grant(run::Probe& probe, Home home, run::Json rule);
+/// The account gets this ClusterRole, cluster-wide; undone at the end.
+[[nodiscard]] Task<void> bind_cluster_role(run::Probe& probe, Home home, std::string role);
+/// A Secret of type kubernetes.io/service-account-token of the account, once the controller has
+/// filled it; the check fails and ends where it does not within ten seconds.
+[[nodiscard]] Task<run::Json> legacy_secret(run::Probe& probe, Home home, std::string name);
+/// Its token.
+[[nodiscard]] Secret token_in(run::Probe& probe, const run::Json& secret);
+
+/// The value there, null where nothing is.
+[[nodiscard]] run::Json at(const run::Json& object, const char* pointer);
+[[nodiscard]] std::string text_at(const run::Json& object, const char* pointer);
+/// A token's claims and its header; the check fails and ends where it is no JWT.
+[[nodiscard]] run::Json claims_of(run::Probe& probe, const Secret& token);
+[[nodiscard]] run::Json header_of(run::Probe& probe, const Secret& token);
+
+/// A Status object with this code and reason whose message has `text` in it (row 163).
+bool expect_refusal(run::Probe& probe, const run::Reply& reply, int code, std::string_view reason,
+                    std::string_view text);
+/// 201, and `status.authenticated` is true.
+bool expect_authenticated(run::Probe& probe, const run::Reply& reply);
+/// 201 without `status.authenticated`, user {}, and the error has `text` in it (row 160).
+bool expect_unauthenticated(run::Probe& probe, const run::Reply& reply, std::string_view text);
+
+/// One line of a watch's body each.
+[[nodiscard]] std::vector<run::Json> events_of(run::Probe& probe, const run::Reply& reply);
+/// "ADDED a, MODIFIED a": the events without bookmarks, with their objects' names.
+[[nodiscard]] std::string told(const std::vector<run::Json>& events);
+
+}  // namespace meshproof::conformance::kube_steps
