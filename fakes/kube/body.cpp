@@ -161,6 +161,48 @@ Json json_of_node(const YAML::Node& node, std::vector<std::string>& repeated) {
     return text;
 }
 
+// What a reader would take for something else than a text, or could not read at all, is quoted.
+std::string yaml_text(const std::string& text) {
+    const bool safe_start =
+        !text.empty() && (std::isalnum(static_cast<unsigned char>(text[0])) != 0 ||
+                          text[0] == '/' || text[0] == '_' || text[0] == '.');
+    const bool odd = text.find(": ") != std::string::npos || text.find(" #") != std::string::npos ||
+                     text.ends_with(':') || text.ends_with(' ') ||
+                     std::ranges::any_of(text, [](char c) { return c < ' ' || c == '\x7f'; });
+    const bool date = parse_rfc3339(text).has_value();
+    std::vector<std::string> ignored;
+    if (!safe_start || odd || date || !json_of_node(YAML::Node(text), ignored).is_string()) {
+        return Json(text).dump();
+    }
+    return text;
+}
+
+void write_yaml(const Json& value, const std::string& indent, std::string& out) {
+    if (value.is_object() && !value.empty()) {
+        for (const auto& [key, item] : value.items()) {
+            out += indent + yaml_text(key) + ":";
+            if (item.is_structured() && !item.empty()) {
+                out += "\n";
+                // A list stands where its key does, as Go writes it.
+                write_yaml(item, item.is_array() ? indent : indent + "  ", out);
+            } else {
+                out += " ";
+                write_yaml(item, "", out);
+            }
+        }
+    } else if (value.is_array() && !value.empty()) {
+        for (const auto& item : value) {
+            std::string inner;  // written below the dash, which then takes the place of its indent
+            write_yaml(item, indent + "  ", inner);
+            inner.replace(indent.size(), 2, "- ");
+            out += inner;
+        }
+    } else {
+        out += indent + (value.is_string() ? yaml_text(value.get<std::string>()) : value.dump()) +
+               "\n";
+    }
+}
+
 std::string_view internal_package(std::string_view group) {
     return group.empty() ? "core" : group.substr(0, group.find('.'));
 }
@@ -252,6 +294,12 @@ Json json_of_yaml(const std::string& text, std::vector<std::string>& repeated) {
         throw Mismatch{fmt::format("yaml: line {}: did not find expected node content",
                                    std::max(error.mark.line, 1))};
     }
+}
+
+std::string yaml_of(const Json& value) {
+    std::string out;
+    write_yaml(value, "", out);
+    return out;
 }
 
 FieldValidation field_validation(const Call& call) {

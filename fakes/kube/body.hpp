@@ -24,6 +24,8 @@ enum class FieldValidation { ignore, warn, strict };
 
 /// YAML as JSON; `repeated` gets Go's text about each key that is there twice. Throws Mismatch.
 [[nodiscard]] Json json_of_yaml(const std::string& text, std::vector<std::string>& repeated);
+/// JSON as YAML in block style, keys in order.
+[[nodiscard]] std::string yaml_of(const Json& value);
 /// Go's text for a JSON text that is none.
 [[nodiscard]] std::string json_fault(const std::string& text);
 

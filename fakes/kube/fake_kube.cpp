@@ -1,6 +1,7 @@
 #include "fakes/kube/fake_kube.hpp"
 
 #include "core/base/text.hpp"
+#include "fakes/kube/body.hpp"
 #include "fakes/kube/cluster.hpp"
 
 namespace meshproof::fakes {
@@ -32,16 +33,24 @@ const FakeKubeOptions& FakeKube::options() const {
 
 namespace {
 
-// Whether the caller takes JSON, the one form of answers here.
-bool takes_json(const http::Request& request) {
+enum class Form { json, yaml, none };
+
+/// The first form of answers that the caller takes.
+Form form_asked(const http::Request& request) {
     const auto accept = request.headers.find("Accept").value_or("");
     if (accept.empty()) {
-        return true;
+        return Form::json;
     }
-    return std::ranges::any_of(split(accept, ','), [](const std::string& range) {
+    for (const auto& range : split(accept, ',')) {
         const auto media = trim(std::string_view(range).substr(0, range.find(';')));
-        return media == "*/*" || media == "application/*" || media == "application/json";
-    });
+        if (media == "*/*" || media == "application/*" || media == "application/json") {
+            return Form::json;
+        }
+        if (media == "application/yaml") {
+            return Form::yaml;
+        }
+    }
+    return Form::none;
 }
 
 http::Response not_acceptable() {
@@ -60,7 +69,7 @@ bool below_pod(const std::string& subresource) {
 http::Response answer_resource(kube::Cluster& cluster, const kube::Call& call) {
     const auto& type = *call.type;
     const auto& sub = call.info.subresource;
-    if (!takes_json(call.request) && !call.defects->on("kube/accept-is-ignored")) {
+    if (form_asked(call.request) == Form::none && !call.defects->on("kube/accept-is-ignored")) {
         return not_acceptable();
     }
     if (!call.info.below.empty() && sub != "proxy") {
@@ -119,6 +128,11 @@ Task<http::Response> FakeKube::handle(http::Request request, http::Peer peer) {
         // A field of the body had another type than the API's own.
         response =
             kube::bad_request(fmt::format("json: cannot unmarshal the body: {}", error.what()));
+    }
+    if (form_asked(request) == Form::yaml && !response.source &&
+        response.headers.find("Content-Type") == "application/json") {
+        response.body = kube::yaml_of(kube::Json::parse(response.body, nullptr, false));
+        response.headers.set("Content-Type", "application/yaml");
     }
     for (const auto& warning : warnings) {
         response.headers.add("Warning", fmt::format("299 - {}", kube::Json(warning).dump()));

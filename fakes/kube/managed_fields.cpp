@@ -150,6 +150,23 @@ void strip(FieldSet& set) {
     }
 }
 
+// What is left of `set` in an object that has the fields `present`.
+FieldSet left_of(const FieldSet& set, const FieldSet& present) {
+    FieldSet out = FieldSet::object();
+    for (const auto& [key, inner] : set.items()) {
+        const auto there = present.find(key);
+        if (key == ".") {
+            out[key] = inner;
+        } else if (there != present.end()) {
+            auto rest = left_of(inner, *there);
+            if (inner.empty() || !rest.empty()) {
+                out[key] = std::move(rest);
+            }
+        }
+    }
+    return out;
+}
+
 void add_paths(const FieldSet& set, const std::string& prefix, std::vector<std::string>& out) {
     for (const auto& [key, inner] : set.items()) {
         if (key == ".") {
@@ -273,7 +290,8 @@ void note_update(const Cluster& cluster, const Call& call, const Json& before, J
         const bool ours = text_at(entry, "/manager") == manager &&
                           text_at(entry, "/operation") == "Update" &&
                           text_at(entry, "/subresource") == call.info.subresource;
-        auto set = both(without(entry["fieldsV1"], ours ? FieldSet::object() : changed), present);
+        auto set =
+            left_of(without(entry["fieldsV1"], ours ? FieldSet::object() : changed), present);
         if (ours) {
             found = true;
             own = either(own, set);

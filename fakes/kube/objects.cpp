@@ -286,6 +286,21 @@ http::Response answer_patch(Cluster& cluster, const Call& call) {
     return replace_object(cluster, call, *current, patched(call, *current));
 }
 
+// A caller may rewrite them, and [{}] forgets them; what says nothing of them keeps them.
+void keep_managers(const Json& current, Json& next) {
+    auto& metadata = next["metadata"];
+    if (metadata.contains("managedFields") && !metadata["managedFields"].empty()) {
+        if (metadata["managedFields"] == Json::array({Json::object()})) {
+            metadata.erase("managedFields");
+        }
+        return;
+    }
+    metadata.erase("managedFields");
+    if (current["metadata"].contains("managedFields")) {
+        metadata["managedFields"] = current["metadata"]["managedFields"];
+    }
+}
+
 void note_managers(const Cluster& cluster, const Call& call, const Json& before, Json& after,
                    const Json& managers) {
     if (managers.is_null()) {
@@ -372,13 +387,14 @@ http::Response replace_object(Cluster& cluster, const Call& call, const Json& cu
         next = std::move(wanted);
         for (const auto* fixed :
              {"name", "generateName", "namespace", "uid", "creationTimestamp", "deletionTimestamp",
-              "deletionGracePeriodSeconds", "generation", "managedFields"}) {
+              "deletionGracePeriodSeconds", "generation"}) {
             if (current["metadata"].contains(fixed)) {
                 next["metadata"][fixed] = current["metadata"][fixed];
             } else {
                 next["metadata"].erase(fixed);
             }
         }
+        keep_managers(current, next);
         next["kind"] = type.kind;
         next["apiVersion"] = type.api_version();
         if (has_status(type)) {

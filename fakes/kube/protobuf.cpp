@@ -116,6 +116,62 @@ constexpr std::array namespace_fields{metadata,
 constexpr std::array binding_fields{
     metadata, Field{2, "target", Form::message, Count::one, &object_reference}};
 
+// --- apps/v1, as far as `kubectl create deployment` fills it
+
+constexpr std::array container_port_fields{Field{1, "name"}, Field{2, "hostPort", Form::number},
+                                           Field{3, "containerPort", Form::number},
+                                           Field{4, "protocol"}, Field{5, "hostIP"}};
+constexpr Message container_port{"ContainerPort", container_port_fields};
+constexpr std::array variable_fields{Field{1, "name"}, Field{2, "value"}};
+constexpr Message variable{"EnvVar", variable_fields};
+constexpr std::array container_fields{
+    Field{1, "name"},
+    Field{2, "image"},
+    Field{3, "command", Form::text, Count::many},
+    Field{4, "args", Form::text, Count::many},
+    Field{5, "workingDir"},
+    Field{6, "ports", Form::message, Count::many, &container_port},
+    Field{7, "env", Form::message, Count::many, &variable},
+    Field{13, "terminationMessagePath"},
+    Field{14, "imagePullPolicy"},
+    Field{20, "terminationMessagePolicy"}};
+constexpr Message container{"Container", container_fields};
+constexpr std::array pod_spec_fields{
+    Field{2, "containers", Form::message, Count::many, &container},
+    Field{3, "restartPolicy"},
+    Field{4, "terminationGracePeriodSeconds", Form::number, Count::pointer},
+    Field{6, "dnsPolicy"},
+    Field{7, "nodeSelector", Form::map, Count::one, &text_entry},
+    Field{8, "serviceAccountName"},
+    Field{10, "nodeName"},
+    Field{19, "schedulerName"},
+    Field{21, "automountServiceAccountToken", Form::boolean, Count::pointer}};
+constexpr Message pod_spec{"PodSpec", pod_spec_fields};
+constexpr std::array pod_template_fields{metadata,
+                                         Field{2, "spec", Form::message, Count::one, &pod_spec}};
+constexpr Message pod_template{"PodTemplateSpec", pod_template_fields};
+constexpr std::array requirement_fields{Field{1, "key"}, Field{2, "operator"},
+                                        Field{3, "values", Form::text, Count::many}};
+constexpr Message requirement{"LabelSelectorRequirement", requirement_fields};
+constexpr std::array label_selector_fields{
+    Field{1, "matchLabels", Form::map, Count::one, &text_entry},
+    Field{2, "matchExpressions", Form::message, Count::many, &requirement}};
+constexpr Message label_selector{"LabelSelector", label_selector_fields};
+constexpr std::array strategy_fields{Field{1, "type"}};
+constexpr Message strategy{"DeploymentStrategy", strategy_fields};
+constexpr std::array deployment_spec_fields{
+    Field{1, "replicas", Form::number, Count::pointer},
+    Field{2, "selector", Form::message, Count::pointer, &label_selector},
+    Field{3, "template", Form::message, Count::one, &pod_template},
+    Field{4, "strategy", Form::message, Count::one, &strategy},
+    Field{5, "minReadySeconds", Form::number},
+    Field{6, "revisionHistoryLimit", Form::number, Count::pointer},
+    Field{7, "paused", Form::boolean},
+    Field{9, "progressDeadlineSeconds", Form::number, Count::pointer}};
+constexpr Message deployment_spec{"DeploymentSpec", deployment_spec_fields};
+constexpr std::array deployment_fields{
+    metadata, Field{2, "spec", Form::message, Count::one, &deployment_spec}};
+
 // --- authentication.k8s.io/v1
 
 constexpr std::array bound_reference_fields{Field{1, "kind"}, Field{2, "apiVersion"},
@@ -180,12 +236,13 @@ constexpr std::array role_binding_fields{
     Field{3, "roleRef", Form::message, Count::one, &role_reference}};
 
 // What a body may be. kubectl and our own clients send all else as JSON.
-constexpr std::array<Message, 17> kinds{{
+constexpr std::array<Message, 18> kinds{{
     {"DeleteOptions", delete_options_fields},
     {"ServiceAccount", service_account_fields},
     {"Secret", secret_fields},
     {"ConfigMap", config_map_fields},
     {"Namespace", namespace_fields},
+    {"Deployment", deployment_fields},
     {"Binding", binding_fields},
     {"TokenRequest", token_request_fields},
     {"TokenReview", token_review_fields},

@@ -109,7 +109,7 @@ Attributes asked_in(const Json& spec) {
         asked.verb = text_at(path, "/verb");
         return asked;
     }
-    const auto& resource = spec["resourceAttributes"];
+    const auto resource = spec.value("resourceAttributes", Json::object());
     asked.verb = text_at(resource, "/verb");
     asked.group = text_at(resource, "/group");
     asked.resource = text_at(resource, "/resource");

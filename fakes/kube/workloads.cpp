@@ -37,7 +37,8 @@ bool leaving(const Json& object) {
 }
 
 bool ready(const Json& pod) {
-    for (const auto& condition : pod["status"].value("conditions", Json::array())) {
+    for (const auto& condition :
+         pod.value(Json::json_pointer("/status/conditions"), Json::array())) {
         if (text_at(condition, "/type") == "Ready") {
             return text_at(condition, "/status") == "True";
         }
@@ -141,7 +142,7 @@ bool reconcile_set(Cluster& cluster, const Object& set) {
     if (up > 0) {
         status["readyReplicas"] = status["availableReplicas"] = up;
     }
-    if (status == (*set)["status"]) {
+    if (status == set->value("status", Json())) {
         return false;
     }
     Json next = *set;
@@ -330,7 +331,7 @@ bool report_status(Cluster& cluster, const Json& deployment) {
     tell("readyReplicas", up);
     tell("availableReplicas", up);
     tell("unavailableReplicas", std::max(replicas, rollout.replicas) - up);
-    auto conditions = deployment["status"].value("conditions", Json::array());
+    auto conditions = deployment.value(Json::json_pointer("/status/conditions"), Json::array());
     const bool enough = up >= rollout.replicas - rollout.unavailable;
     set_condition(conditions, now,
                   {{"type", "Available"},
@@ -442,8 +443,15 @@ void complete_workload(const ResourceType& type, Json& object, std::vector<Cause
         pod_template = Json::object();
     }
     const Json labels = pod_template.value(Json::json_pointer("/metadata/labels"), Json());
+    if (labels.is_null()) {
+        pod_template["metadata"]["labels"] = Json::object();
+    }
     if (!spec.contains("selector")) {
         faults.push_back({"spec.selector", "FieldValueRequired", "Required value"});
+    } else if (spec["selector"].empty()) {
+        faults.push_back({"spec.selector", "FieldValueInvalid",
+                          fmt::format("Invalid value: {{}}: empty selector is invalid for {}",
+                                      lower(type.kind))});
     }
     if (!spec.contains("selector") ||
         !selects(spec["selector"], labels.is_null() ? Json::object() : labels)) {
