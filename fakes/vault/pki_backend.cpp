@@ -71,6 +71,11 @@ class PkiBackend final : public Backend {
             mount_.defect("pki/ocsp-may-be-read")) {
             path = "ocsp/";
         }
+        if (pki::is_acme(path)) {
+            auto off = pki::raw_answer("application/json", "");
+            off.raw.status = 404;
+            return off;
+        }
         auto route = pki::find_route(endpoints_, path);
         if (path.starts_with("unified-") && mount_.defect("pki/unified-is-served")) {
             return BackendResponse::with(Json::object());

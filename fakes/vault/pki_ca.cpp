@@ -12,6 +12,15 @@ namespace meshproof::fakes::pki {
 
 namespace {
 
+// A kind of key that is not known here could neither be compared nor hashed later.
+Result<crypto::Certificate> certificate_with_key(std::string_view der) {
+    auto certificate = crypto::Certificate::from_der(der);
+    if (certificate && certificate->public_key().native() == nullptr) {
+        return fail(FailureKind::invalid, "x509: unknown public key algorithm");
+    }
+    return certificate;
+}
+
 constexpr auto no_subject_warning =
     "This issuer certificate was generated without a Subject; this makes it likely that issuing "
     "leaf certs with this certificate will cause TLS validation libraries to reject this "
@@ -171,7 +180,7 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
             }
             keys.push_back(std::move(*key));
         } else {
-            auto certificate = crypto::Certificate::from_der(block.der);
+            auto certificate = certificate_with_key(block.der);
             if (!certificate) {
                 return BackendResponse::error(fmt::format("Error parsing issuer {}: {}",
                                                           certificates.size(),
@@ -374,7 +383,7 @@ BackendResponse sign_self_issued(Mount& mount, const Call& call) {
     if (blocks.empty()) {
         return BackendResponse::error("certificate could not be PEM-decoded");
     }
-    const auto given = crypto::Certificate::from_der(blocks.front().der);
+    const auto given = certificate_with_key(blocks.front().der);
     if (!given) {
         return BackendResponse::error("error parsing certificate: " + given.error().message);
     }

@@ -42,10 +42,9 @@ std::string digest_for(const Mount& mount, const Order& order, const crypto::Pub
     return digest_of(bits);
 }
 
-// Vault asks for PSS only where the CSR's key is RSA too.
-bool uses_pss(const Mount& mount, const Order& order, const crypto::PublicKey& subject) {
-    return order.role.use_pss &&
-           (mount.openbao() || subject.algorithm() == "rsa" || order.kind == Making::intermediate);
+// Vault settles on PSS only together with a hash of its own choice (row 118).
+bool uses_pss(const Mount& mount, const Order& order, const std::string& digest) {
+    return order.role.use_pss && (mount.openbao() || order.kind == Making::root || !digest.empty());
 }
 
 // sign-intermediate's `skid`: hex, its bytes perhaps apart.
@@ -343,13 +342,13 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
 
     const auto key = subject_key(mount, order);
     const auto& signer = order.ca ? order.ca->key->key : *order.generated;
-    spec.pss = uses_pss(mount, order, key);
     if (const auto skid = call_skid(order); !skid) {
         return tl::unexpected(skid.error());
     } else if (!skid->empty()) {
         spec.other_subject_key_id = *skid;
     }
     spec.digest = digest_for(mount, order, key, signer.public_key());
+    spec.pss = uses_pss(mount, order, spec.digest);
     made.certificate = crypto::sign_certificate(
         spec, key, signer, order.ca ? &order.ca->issuer->certificate : nullptr);
     return made;

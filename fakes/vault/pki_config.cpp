@@ -73,6 +73,10 @@ Checked<CrlConfig> changed_config(const Mount& mount, const Call& call) {
             return tl::unexpected(taken.error());
         }
     }
+    if (const auto life = *parse_duration(config.ocsp_expiry); life < Duration{}) {
+        return refuse(fmt::format("ocsp_expiry must be greater than or equal to 0 got: -{}",
+                                  go_duration(-life)));
+    }
     const auto expiry = *parse_duration(config.expiry);
     if (config.auto_rebuild && *parse_duration(config.auto_rebuild_grace_period) >= expiry) {
         return refuse(fmt::format(
@@ -159,6 +163,12 @@ BackendResponse read_acme(Mount&, const Call&) {
 }
 
 BackendResponse write_acme(Mount& mount, const Call& call) {
+    const auto policy = call.fields.text("default_directory_policy", "sign-verbatim");
+    if (policy != "sign-verbatim" && policy != "forbid" && !policy.starts_with("role:")) {
+        return BackendResponse::go_error(fmt::format(
+            "invalid default_directory_policy: string {} not a valid Default Directory Policy",
+            policy));
+    }
     if (!call.fields.boolean("enabled")) {
         return read_acme(mount, call);
     }

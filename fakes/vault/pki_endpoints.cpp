@@ -66,14 +66,14 @@ class Parameters {
             .lists({"ou", "organization", "country", "locality", "province", "street_address",
                     "postal_code"})
             .durations({"not_before_duration"})
-            .integers({"signature_bits"})
-            .flags({"use_pss"});
+            .integers({"signature_bits"});
     }
     Parameters generated_key() const {
         return texts({"key_type", "key_name", "key_ref", "exported"}).integers({"key_bits"});
     }
     Parameters ca_limits() const {
         return integers({"max_path_length"})
+            .flags({"use_pss"})
             .lists({"permitted_dns_domains"})
             .texts({"issuer_name", "issuer_ref"})
             .openbao_with(FieldType::list, {"key_usage", "ext_key_usage", "ext_key_usage_oids"});
@@ -102,12 +102,11 @@ class Parameters {
                       "tidy_move_legacy_ca_bundle", "tidy_acme"})
             .durations({"safety_buffer", "issuer_safety_buffer", "acme_account_safety_buffer"})
             .texts({"pause_duration"})
+            .flags({"tidy_revocation_queue", "tidy_cross_cluster_revoked_certs"})
+            .durations({"revocation_queue_safety_buffer"})
+            .integers({"page_size"})
             .openbao_with(FieldType::boolean, {"tidy_invalid_certs"})
-            .openbao_with(FieldType::duration, {"revoked_safety_buffer"})
-            .openbao_with(FieldType::integer, {"page_size"})
-            .vault_with(FieldType::boolean,
-                        {"tidy_revocation_queue", "tidy_cross_cluster_revoked_certs"})
-            .vault_with(FieldType::duration, {"revocation_queue_safety_buffer"});
+            .openbao_with(FieldType::duration, {"revoked_safety_buffer"});
     }
     Parameters auto_tidy() const {
         return tidy()
@@ -336,13 +335,28 @@ std::optional<Route> find_route(const std::vector<Endpoint>& endpoints, std::str
     return std::nullopt;
 }
 
+bool is_acme(std::string_view path) {
+    const auto parts = split(path, '/');
+    std::size_t at = 0;
+    for (const auto* above : {"issuer", "roles"}) {
+        at += parts.size() > at + 2 && parts[at] == above ? 2 : 0;
+    }
+    if (parts.size() < at + 2 || parts[at] != "acme") {
+        return false;
+    }
+    constexpr std::array<std::string_view, 9> words = {"directory",     "new-nonce", "new-account",
+                                                       "new-order",     "orders",    "order",
+                                                       "authorization", "challenge", "revoke-cert"};
+    return std::ranges::find(words, parts[at + 1]) != words.end();
+}
+
 bool needs_no_token(std::string_view path, vault::Product product) {
     // OpenBao dropped the unified lists and asks for a token there (row 126).
     if (product == vault::Product::openbao && path.find("unified-") != std::string_view::npos) {
         return false;
     }
-    return std::any_of(open_paths.begin(), open_paths.end(),
-                       [&](auto pattern) { return covers(pattern, path); });
+    return is_acme(path) || std::any_of(open_paths.begin(), open_paths.end(),
+                                        [&](auto pattern) { return covers(pattern, path); });
 }
 
 }  // namespace meshproof::fakes::pki

@@ -25,6 +25,10 @@ struct Route {
 [[nodiscard]] std::optional<Route> find_route(const std::vector<Endpoint>& endpoints,
                                               std::string_view path);
 
+/// Whether it is a path of the ACME protocol, by itself or under an issuer or a role. They need no
+/// token, and while ACME is off they answer 404 without a body. (new-eab is none of them.)
+[[nodiscard]] bool is_acme(std::string_view path);
+
 /// Row 126. `path` of a LIST ends in '/'.
 [[nodiscard]] bool needs_no_token(std::string_view path, vault::Product product);
 

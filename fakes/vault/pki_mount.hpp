@@ -62,6 +62,7 @@ struct Revocation {
     crypto::Certificate certificate;
     Time at;
     std::string issuer_id;
+    bool by_issuer = false;  ///< through issuer/REF/revoke: its issuer is not told
 };
 
 /// config/crl. Durations stay as they were written, as the real servers give them back.

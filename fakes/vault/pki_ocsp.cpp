@@ -104,11 +104,15 @@ BackendResponse answer_for(Mount& mount, const Call& call, const crypto::OcspCer
     if (mount.defect("pki/ocsp-answers-with-sha1")) {
         statement.id.digest = "sha1";
     }
-    const auto& signer = mount.defect("pki/ocsp-signed-by-another")
-                             ? crypto::Key::generate(crypto::KeyType::p256)
-                             : responder->key->key;
-    return ocsp_answer(
-        200, crypto::make_ocsp_response(statement, responder->issuer->certificate, signer));
+    auto certificate = responder->issuer->certificate;
+    auto signer = responder->key->key;
+    if (mount.defect("pki/ocsp-signed-by-another")) {
+        crypto::CertificateSpec impostor;
+        impostor.subject = certificate.subject();
+        signer = crypto::Key::generate(crypto::KeyType::p256);
+        certificate = crypto::sign_certificate(impostor, signer.public_key(), signer, nullptr);
+    }
+    return ocsp_answer(200, crypto::make_ocsp_response(statement, certificate, signer));
 }
 
 }  // namespace

@@ -232,7 +232,7 @@ BackendResponse revoke_issuer(Mount& mount, const Call& call) {
     const auto serial = issuer.certificate.serial();
     if (mount.certificates.contains(serial) && !mount.defect("pki/revoked-issuer-is-not-listed")) {
         mount.revocations.try_emplace(serial, Revocation{issuer.certificate, *issuer.revoked_at,
-                                                         signer_of_issuer(mount, issuer)});
+                                                         signer_of_issuer(mount, issuer), true});
         crls_changed(mount, call.now());
     }
     if (issuer.certificate.self_signed()) {

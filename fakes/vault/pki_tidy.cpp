@@ -136,8 +136,23 @@ void run(Mount& mount, Time now, Json& status) {
 BackendResponse tidy(Mount& mount, const Call& call) {
     auto settings = defaults(mount);
     take(mount, call, settings);
+    if (call.fields.has("pause_duration")) {
+        const auto text = call.fields.text("pause_duration");
+        const auto pause = parse_duration(text);
+        if (!pause) {
+            return BackendResponse::error(
+                fmt::format("Error parsing pause_duration: time: invalid duration \"{}\"", text));
+        }
+        if (*pause < Duration{}) {
+            return BackendResponse::error("received invalid, negative pause_duration");
+        }
+        settings["pause_duration"] = text;
+    }
     if (settings["safety_buffer"] == 0 && !mount.defect("pki/tidy-without-buffer")) {
         return BackendResponse::error("safety_buffer must be greater than zero");
+    }
+    if (settings["issuer_safety_buffer"] == 0) {
+        return BackendResponse::error("issuer_safety_buffer must be greater than zero");
     }
     auto answer = BackendResponse::with(Json());
     answer.status = mount.defect("pki/tidy-is-200") ? 200 : 202;
@@ -180,6 +195,18 @@ BackendResponse read_tidy_status(Mount& mount, const Call&) {
         return BackendResponse::with(mount.tidy_status);
     }
     auto status = defaults(mount);
+    status.erase("revocation_queue_safety_buffer");
+    for (const auto* key :
+         {"acme_account_deleted_count", "acme_account_revoked_count", "acme_orders_deleted_count",
+          "cert_store_deleted_count", "current_cert_store_count", "current_revoked_cert_count",
+          "error", "message", "missing_issuer_cert_count", "revoked_cert_deleted_count",
+          "time_finished", "time_started", "total_acme_account_count"}) {
+        status[key] = Json();
+    }
+    if (!mount.openbao()) {
+        status["cross_revoked_cert_deleted_count"] = Json();
+        status["revocation_queue_deleted_count"] = Json();
+    }
     for (auto& value : status) {
         value = Json();
     }
@@ -207,6 +234,22 @@ BackendResponse write_auto_tidy(Mount& mount, const Call& call) {
         settings["interval_duration"] =
             std::chrono::floor<std::chrono::seconds>(call.fields.duration("interval_duration"))
                 .count();
+    }
+    for (const auto* flag :
+         {"maintain_stored_certificate_counts", "publish_stored_certificate_count_metrics"}) {
+        settings[flag] = call.fields.boolean(flag, settings[flag].get<bool>());
+    }
+    if (settings["safety_buffer"].get<std::int64_t>() < 1) {
+        return BackendResponse::error(
+            fmt::format("given safety_buffer must be at least one second; got: {}",
+                        call.fields.text("safety_buffer", "0")));
+    }
+    if (settings["publish_stored_certificate_count_metrics"] == true &&
+        settings["maintain_stored_certificate_counts"] == false) {
+        return BackendResponse::error(
+            "Can not publish a running storage metrics count to metrics without first maintaining "
+            "that count.  Enable `maintain_stored_certificate_counts` to enable "
+            "`publish_stored_certificate_count_metrics`.");
     }
     if (settings["enabled"] == true && nothing_selected(mount, settings) &&
         !mount.defect("pki/auto-tidy-of-nothing")) {

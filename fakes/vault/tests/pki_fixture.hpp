@@ -29,6 +29,7 @@ class Pki {
         request.operation = operation;
         request.path = path;
         request.data = std::move(data);
+        request.body = body_;
         request.mount = {"pki/", 768h, max_lease_ttl_};
         request.now = now;
         boost::asio::io_context context;
@@ -37,6 +38,13 @@ class Pki {
     }
     BackendResponse write(const std::string& path, Json data = Json::object()) {
         return call(Operation::update, path, std::move(data));
+    }
+    /// An OCSP request: a body that is no JSON.
+    BackendResponse post(const std::string& path, std::string body) {
+        body_ = std::move(body);
+        auto answer = write(path);
+        body_.clear();
+        return answer;
     }
     BackendResponse read(const std::string& path) { return call(Operation::read, path); }
 
@@ -83,6 +91,7 @@ class Pki {
   private:
     Defects defects_;
     Duration max_lease_ttl_;
+    std::string body_;
     std::unique_ptr<Backend> backend_;
 };
 

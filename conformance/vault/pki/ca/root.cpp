@@ -184,7 +184,7 @@ std::vector<Check> vault_pki_ca_root() {
              "OpenBao says so in a warning, Vault does not.",
          .rows = {70},
          .level = Level::must,
-         .saboteur = "pki/ignore-role-max-ttl",
+         .saboteur = "pki/no-mount-max-ttl",
          .run = capped_by_the_mount},
         {.id = "vault/pki/ca/root/is-a-plain-ca",
          .requirement = "A root is RSA-2048 unless asked otherwise, may sign certificates and CRLs "

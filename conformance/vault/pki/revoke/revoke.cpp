@@ -149,9 +149,9 @@ Task<void> list_is_well_formed(Probe& probe) {
 
 Task<void> stays_past_its_end(Probe& probe) {
     const auto mount = co_await steps::issuing_mount(probe);
-    const auto made = co_await leaf(probe, mount, Json{{"ttl", "4s"}});
+    const auto made = co_await leaf(probe, mount, Json{{"ttl", "6s"}});
     co_await revoked(probe, mount, made.serial);
-    co_await probe.sleep(5500ms);
+    co_await probe.sleep(7500ms);
     (void)co_await probe.set_up("GET", mount + "/crl/rotate");
     probe.expect((co_await list_at(probe, mount + "/crl")).contains(made.certificate),
                  "the CRL forgot it");

@@ -78,10 +78,10 @@ Task<void> forgets_expired_revocations(Probe& probe) {
     const auto mount = co_await steps::issuing_mount(probe);
     const auto kept = co_await leaf(probe, mount);
     // Long enough to be revoked in: its end is cut to a whole second.
-    const auto made = co_await leaf(probe, mount, Json{{"ttl", "4s"}});
+    const auto made = co_await leaf(probe, mount, Json{{"ttl", "6s"}});
     co_await revoked(probe, mount, made.serial);
     co_await revoked(probe, mount, kept.serial);
-    co_await probe.sleep(6500ms);
+    co_await probe.sleep(8500ms);
     Json body{{"tidy_revoked_certs", true}, {"safety_buffer", "1s"}};
     probe.expect_status(co_await tidy(probe, mount, std::move(body)), 202);
     const auto status = co_await finished(probe, mount);
