@@ -408,6 +408,9 @@ Task<CoreReply> VaultCore::dispatch(LogicalRequest request) {
         co_return BackendResponse::error(
             fmt::format("no handler for route \"{}\". route entry not found.", request.path), 404);
     }
+    if (request.no_operation) {
+        co_return BackendResponse::unsupported_operation();
+    }
     if (request.mount->backend) {
         co_return co_await ask_backend(std::move(request));
     }

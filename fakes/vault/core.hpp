@@ -100,7 +100,8 @@ struct LogicalRequest {
     std::shared_ptr<Token> token;  ///< set once it was accepted
     std::shared_ptr<MountEntry> mount;
     std::optional<Duration> wrap_ttl;
-    bool scan = false;  ///< OpenBao's verb SCAN: a list that no endpoint here has
+    bool no_operation = false;  ///< HEAD and OPTIONS: no endpoint has them
+    bool scan = false;          ///< OpenBao's verb SCAN: a list that no endpoint here has
     bool unauthenticated = false;
     const Node* node = nullptr;  ///< who answers it: the active one, or on OpenBao a standby that
                                  ///< was asked to read

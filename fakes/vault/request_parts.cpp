@@ -232,10 +232,10 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
         if (defects.on("http/query-read-on-writes")) {
             logical.data.update(query_fields(query));
         }
-    } else if (method == "OPTIONS") {
-        return openbao == !defects.on("http/options-of-the-other-product")
-                   ? refuse(400, "cannot handle internal-only request operation")
-                   : refuse(405, wrapped("unsupported operation"));
+    } else if (method == "OPTIONS" && openbao == !defects.on("http/options-of-the-other-product")) {
+        return refuse(400, "cannot handle internal-only request operation");
+    } else if (method == "OPTIONS" || (method == "HEAD" && !defects.on("http/head-unknown"))) {
+        logical.no_operation = true;
     } else {
         return refuse(defects.on("http/unknown-verb-is-400") ? 400 : 405);
     }

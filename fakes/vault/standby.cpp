@@ -29,6 +29,10 @@ bool standby_serves(const VaultCore& core, LogicalRequest request) {
     if (!core.openbao() || core.options.defects.on("cluster/standby-forwards-reads")) {
         return false;
     }
+    // Who stepped down starts anew, and serves nothing before it knows the next leader.
+    if (request.node->leader == nullptr && request.node->sits_out_until > request.now) {
+        return false;
+    }
     request.mount = core.find_mount(*request.ns, request.path);
     // It cannot be sure that a token is bad, the active node can.
     return only_reads(request) &&

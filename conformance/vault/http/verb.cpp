@@ -133,6 +133,9 @@ Task<void> head(Probe& probe) {
     const auto reply = co_await probe.vault("HEAD", "auth/token/lookup-self");
     probe.expect_status(reply, 405);
     probe.expect_equal(reply.body, "", "body");
+    const auto nowhere = co_await probe.vault("HEAD", probe.name("nowhere") + "/x");
+    probe.expect_status(nowhere, 404);
+    probe.expect_equal(nowhere.body, "", "body");
 }
 
 Task<void> options(Probe& probe) {
@@ -242,10 +245,11 @@ std::vector<Check> vault_http_verb() {
          .saboteur = "http/unknown-verb-is-400",
          .run = unknown_verb},
         {.id = "vault/http/verb/head",
-         .requirement = "HEAD on a logical path is 405 without a body.",
+         .requirement = "HEAD on a logical path is 405 without a body, and 404 where there is no "
+                        "mount.",
          .rows = {16},
          .level = Level::may,
-         .saboteur = "http/unknown-verb-is-400",
+         .saboteur = "http/head-unknown",
          .run = head},
         {.id = "vault/http/verb/options",
          .requirement = "OPTIONS is 405 on Vault and 400 on OpenBao.",
