@@ -136,10 +136,7 @@ Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, 
         co_return std::move(parsed.error());
     }
     if (sealed) {
-        co_return error_answer(defects.on("sys/sealed-is-500") ? 500 : 503,
-                               core.openbao() && defects.on("sys/sealed-names-the-product")
-                                   ? "OpenBao is sealed"
-                                   : "Vault is sealed");
+        co_return error_answer(defects.on("sys/sealed-is-500") ? 500 : 503, "Vault is sealed");
     }
     auto& logical = *parsed;
     logical.headers = request.headers;
