@@ -102,11 +102,11 @@ ControlReply clock_reply(const FakeServers& /*servers*/, const MovedClock& clock
              {"frozen", clock.frozen()}}};
 }
 
-Task<ControlReply> get_chaos(ControlSubject subject, ControlAsk /*ask*/) {
+Task<ControlReply> show_chaos(ControlSubject subject, ControlAsk /*ask*/) {
     co_return ControlReply{200, chaos_json(subject.servers.chaos().rules())};
 }
 
-Task<ControlReply> get_chaos_counts(ControlSubject subject, ControlAsk /*ask*/) {
+Task<ControlReply> show_chaos_counts(ControlSubject subject, ControlAsk /*ask*/) {
     Json list = Json::array();
     for (const auto& count : subject.servers.chaos().counts()) {
         list.push_back({{"name", count.name}, {"met", count.met}, {"struck", count.struck}});
@@ -128,7 +128,7 @@ Task<ControlReply> delete_chaos(ControlSubject subject, ControlAsk /*ask*/) {
     co_return ControlReply{200, chaos_json({})};
 }
 
-Task<ControlReply> get_clock(ControlSubject subject, ControlAsk /*ask*/) {
+Task<ControlReply> show_clock(ControlSubject subject, ControlAsk /*ask*/) {
     co_return clock_reply(subject.servers, subject.servers.clock());
 }
 
@@ -216,11 +216,11 @@ Task<ControlReply> kill_connections(ControlSubject subject, ControlAsk ask) {
     co_return ControlReply{200, {{"servers", *names}}};
 }
 
-Task<ControlReply> get_state(ControlSubject subject, ControlAsk /*ask*/) {
+Task<ControlReply> show_state(ControlSubject subject, ControlAsk /*ask*/) {
     co_return ControlReply{200, co_await dump_state(subject.servers)};
 }
 
-Task<ControlReply> get_journal(ControlSubject subject, ControlAsk ask) {
+Task<ControlReply> show_journal(ControlSubject subject, ControlAsk ask) {
     std::uint64_t since = 0, limit = 1000;
     for (const auto& [name, text] : ask.query) {
         auto& into = name == "since" ? since : limit;
@@ -252,11 +252,11 @@ ControlReply refused(int status, std::string why) {
 
 const std::vector<ControlCall>& control_calls() {
     static const std::vector<ControlCall> calls{
-        {"GET", "/chaos", get_chaos},
+        {"GET", "/chaos", show_chaos},
         {"PUT", "/chaos", put_chaos},
         {"DELETE", "/chaos", delete_chaos},
-        {"GET", "/chaos/counts", get_chaos_counts},
-        {"GET", "/clock", get_clock},
+        {"GET", "/chaos/counts", show_chaos_counts},
+        {"GET", "/clock", show_clock},
         {"POST", "/clock/freeze", freeze_clock},
         {"POST", "/clock/resume", resume_clock},
         {"POST", "/clock/advance", advance_clock},
@@ -264,8 +264,8 @@ const std::vector<ControlCall>& control_calls() {
         {"POST", "/seal", seal},
         {"POST", "/unseal", unseal},
         {"POST", "/connections/kill", kill_connections},
-        {"GET", "/state", get_state},
-        {"GET", "/journal", get_journal},
+        {"GET", "/state", show_state},
+        {"GET", "/journal", show_journal},
         {"DELETE", "/journal", delete_journal},
         {"POST", "/reset", reset},
     };
