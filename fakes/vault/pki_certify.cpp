@@ -294,6 +294,14 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
         }
         if (const auto domains = order.call.fields.list("permitted_dns_domains");
             !domains.empty() && !mount.defect("pki/name-constraints-unwritten")) {
+            for (const auto& domain : domains) {
+                if (std::ranges::any_of(domain, [](char c) { return c < '!' || c > '~'; })) {
+                    return go_error(
+                        fmt::format("unable to parse created certificate: x509: failed to parse "
+                                    "dnsName constraint \"{}\"",
+                                    domain));
+                }
+            }
             spec.extra.push_back(dns_name_constraints(domains));
         }
     } else {
