@@ -136,6 +136,16 @@ TEST_F(TargetFile, HasDefaultsAndFakes) {
     EXPECT_EQ(other->clusters.size(), 1U);
 }
 
+TEST_F(TargetFile, NamesServersForChecksAlone) {
+    const std::string one = "{address: 'https://127.0.0.1:1', token_file: ../openbao.token}";
+    const auto target = parse(vault_lines + "clusters: fake\nnodes: [" + one + ", " + one +
+                              "]\nuninitialised: [" + one + "]\n");
+    ASSERT_TRUE(target) << target.error().message;
+    EXPECT_EQ(target->nodes.size(), 2);
+    EXPECT_EQ(target->uninitialised.size(), 1);
+    EXPECT_EQ(told(vault_lines + "clusters: fake\nnodes: fake\n"), ":6: nodes: expected a list");
+}
+
 TEST_F(TargetFile, LoadsAFile) {
     const auto file = folder.write("targets/t.yaml", vault_lines + "clusters: fake\n");
     EXPECT_TRUE(Target::load(file, variables()));
