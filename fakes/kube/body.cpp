@@ -78,6 +78,9 @@ class KeyRecorder {
     std::vector<Frame> frames_;
 };
 
+constexpr std::string_view too_large =
+    "json: cannot unmarshal number into Go value of type float64";
+
 std::string fault_at(const std::string& text, std::size_t byte) {
     if (byte == 0 || byte > text.size() || trim(text).empty()) {
         return "unexpected end of JSON input";
@@ -92,6 +95,8 @@ Document read_json(const std::string& text) {
     } catch (const Json::parse_error& error) {
         throw Mismatch{"couldn't get version/kind; json parse error: " +
                        fault_at(text, error.byte)};
+    } catch (const Json::out_of_range&) {
+        throw Mismatch{std::string(too_large)};
     }
     if (document.value.is_null()) {
         document.value = Json::object();
@@ -110,26 +115,45 @@ Document read_json(const std::string& text) {
     return document;
 }
 
-Json json_of_node(const YAML::Node& node, std::vector<std::string>& repeated) {
+/// What a reading of YAML has met so far.
+struct Reading {
+    std::vector<std::string>& repeated;
+    std::size_t depth = 0, nodes = 0;
+};
+
+Json json_of_node(const YAML::Node& node, Reading& reading) {
+    // An anchor may stand within itself, and a few of them may stand for gigabytes. Limits near
+    // those of go-yaml.
+    constexpr std::size_t deepest = 1000, most_nodes = 400'000;
+    if (reading.depth > deepest) {
+        throw Mismatch{"yaml: exceeded max depth of 10000"};
+    }
+    if (++reading.nodes > most_nodes) {
+        throw Mismatch{"yaml: document contains excessive aliasing"};
+    }
     switch (node.Type()) {
         case YAML::NodeType::Map: {
             Json object = Json::object();
             for (const auto& entry : node) {
                 const auto key = entry.first.as<std::string>();
                 if (object.contains(key)) {
-                    repeated.push_back(
+                    reading.repeated.push_back(
                         fmt::format("yaml: unmarshal errors:\n  line {}: key \"{}\" already set in "
                                     "map",
                                     entry.first.Mark().line + 1, key));
                 }
-                object[key] = json_of_node(entry.second, repeated);
+                ++reading.depth;
+                object[key] = json_of_node(entry.second, reading);
+                --reading.depth;
             }
             return object;
         }
         case YAML::NodeType::Sequence: {
             Json list = Json::array();
             for (const auto& item : node) {
-                list.push_back(json_of_node(item, repeated));
+                ++reading.depth;
+                list.push_back(json_of_node(item, reading));
+                --reading.depth;
             }
             return list;
         }
@@ -150,12 +174,13 @@ Json json_of_node(const YAML::Node& node, std::vector<std::string>& repeated) {
     }
     std::int64_t whole = 0;
     const auto* end = text.data() + text.size();
-    if (std::from_chars(text.data(), end, whole).ptr == end) {
+    const std::from_chars_result read_whole{end, std::errc()};  // and not out of range
+    if (std::from_chars(text.data(), end, whole) == read_whole) {
         return whole;
     }
     double number = 0;
     const bool starts_as_number = text.find_first_not_of("+-.0123456789eE") == std::string::npos;
-    if (starts_as_number && std::from_chars(text.data(), end, number).ptr == end) {
+    if (starts_as_number && std::from_chars(text.data(), end, number) == read_whole) {
         return number;
     }
     return text;
@@ -171,7 +196,8 @@ std::string yaml_text(const std::string& text) {
                      std::ranges::any_of(text, [](char c) { return c < ' ' || c == '\x7f'; });
     const bool date = parse_rfc3339(text).has_value();
     std::vector<std::string> ignored;
-    if (!safe_start || odd || date || !json_of_node(YAML::Node(text), ignored).is_string()) {
+    Reading reading{ignored};
+    if (!safe_start || odd || date || !json_of_node(YAML::Node(text), reading).is_string()) {
         return Json(text).dump();
     }
     return text;
@@ -283,13 +309,16 @@ std::string json_fault(const std::string& text) {
         (void)Json::parse(text);
     } catch (const Json::parse_error& error) {
         return fault_at(text, error.byte);
+    } catch (const Json::out_of_range&) {
+        return std::string(too_large);
     }
     return {};
 }
 
 Json json_of_yaml(const std::string& text, std::vector<std::string>& repeated) {
     try {
-        return json_of_node(YAML::Load(text), repeated);
+        Reading reading{repeated};
+        return json_of_node(YAML::Load(text), reading);
     } catch (const YAML::Exception& error) {
         throw Mismatch{fmt::format("yaml: line {}: did not find expected node content",
                                    std::max(error.mark.line, 1))};

@@ -66,7 +66,7 @@ Task<void> needs_a_body(Probe& probe) {
     http::Headers headers = {{"Content-Type", "application/json"}};
     const auto reply = co_await probe.kube_raw("POST", std::string(token_reviews), "", As::admin(),
                                                std::move(headers));
-    expect_refusal(probe, reply, 400, "BadRequest", "");
+    expect_refusal(probe, reply, 400, "BadRequest", "couldn't get version/kind");
 }
 
 Task<void> names_the_user(Probe& probe) {

@@ -32,7 +32,8 @@ class Workloads : public Kube {
     }
     Json status() { return call("GET", deployments + "/web").body["status"]; }
     std::string condition(const std::string& type) {
-        for (const auto& one : status()["conditions"]) {
+        const auto conditions = status().value("conditions", Json::array());
+        for (const auto& one : conditions) {
             if (one["type"] == type) {
                 return one["status"].get<std::string>() + " " + one["reason"].get<std::string>();
             }
