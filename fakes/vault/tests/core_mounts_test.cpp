@@ -62,11 +62,18 @@ TEST_P(Mounts, TheCliCanAskWhereAPathBelongs) {
     EXPECT_EQ(get("sys/internal/ui/mounts/pki_int", token_with({"p"})).status, 200);
 }
 
+TEST_P(Mounts, OptionsReadBackAsTheyWereGiven) {
+    ASSERT_EQ(put("sys/mounts/none", {{"type", "pki"}}).status, 204);
+    EXPECT_EQ(get("sys/mounts/none").data()["options"], Json::object());
+    ASSERT_EQ(put("sys/mounts/null", {{"type", "pki"}, {"options", nullptr}}).status, 204);
+    EXPECT_EQ(get("sys/mounts/null").data()["options"], nullptr);
+}
+
 TEST_P(Mounts, Remount) {
     ASSERT_EQ(put("sys/mounts/pki", {{"type", "pki"}}).status, 204);
     const auto moved = put("sys/remount", {{"from", "pki"}, {"to", "other"}}).data();
     const auto id = moved.at("migration_id").get<std::string>();
-    EXPECT_EQ(get("sys/mounts/other").data()["options"], nullptr);
+    EXPECT_EQ(get("sys/mounts/other").data()["options"], Json::object());
     const auto migration = get("sys/remount/status/" + id).data()["migration_info"];
     EXPECT_EQ(migration["target_mount"], "other/");
     EXPECT_EQ(migration["status"], "success");
