@@ -89,6 +89,13 @@ void write_files(const ServeArguments& arguments, fakes::FakeServers& servers,
     const auto& vault = target.vaults.front();
     if (!arguments.plain) {
         write_or_stop(folder + "/ca.pem", servers.ca().pem(), 0644);
+        // For clients of the API server that show a certificate instead of a token.
+        crypto::Subject subject;
+        subject.common_name = "admin";
+        subject.organization = {"system:masters"};
+        const auto admin = servers.client_identity(std::move(subject));
+        write_or_stop(folder + "/admin.pem", admin.leaf.pem(), 0644);
+        write_or_stop(folder + "/admin.key", admin.key.pkcs8_pem(), 0600);
     }
     write_or_stop(folder + "/root-token", vault.config.token.reveal() + "\n", 0600);
     std::string keys;
@@ -217,7 +224,8 @@ int serve_command(const ServeArguments& arguments) {
     const SignalWatch watch([&] { environment.post([&stop] { stop.notify_all(); }); });
     environment.drive(serve(arguments, std::move(asked), environment, stop));
     // The credentials mean nothing once the servers are gone.
-    for (const auto* file : {"ca.pem", "root-token", "unseal-keys", "kubeconfig", "target.yaml"}) {
+    for (const auto* file : {"ca.pem", "admin.pem", "admin.key", "root-token", "unseal-keys",
+                             "kubeconfig", "target.yaml"}) {
         std::filesystem::remove(std::filesystem::path(arguments.folder) / file, error);
     }
     if (made) {
