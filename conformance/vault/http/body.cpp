@@ -215,6 +215,7 @@ std::vector<Check> vault_http_body() {
          .rows = {9},
          .level = Level::may,
          .saboteur = "http/no-body-limit",
+         .exclusive = true,  // so large a body holds up everybody in this process
          .run = too_large},
         {.id = "vault/http/body/content-type-ignored",
          .requirement = "JSON is read as JSON whatever its content type says.",
