@@ -26,7 +26,7 @@ class Nodes : public BothProducts {
         std::swap(fake, others.at(node - 1));
         return reply;
     }
-    Reply get_at(std::size_t node, std::string path) {
+    Reply read_at(std::size_t node, std::string path) {
         return at(node, {.method = "GET", .path = std::move(path)});
     }
     Reply create_at(std::size_t node) {
@@ -40,10 +40,10 @@ MESHPROOF_BOTH_PRODUCTS(Nodes);
 
 TEST_P(Nodes, AStandbyForwardsOrServes) {
     EXPECT_EQ(get("sys/health").status, 200);
-    EXPECT_EQ(get_at(1, "sys/health").status, 429);
-    EXPECT_EQ(get_at(1, "sys/health?standbyok=true").status, 200);
-    EXPECT_EQ(get_at(1, "sys/leader").json["leader_address"], "https://node-0:8200");
-    EXPECT_EQ(get_at(1, "sys/leader").json["is_self"], false);
+    EXPECT_EQ(read_at(1, "sys/health").status, 429);
+    EXPECT_EQ(read_at(1, "sys/health?standbyok=true").status, 200);
+    EXPECT_EQ(read_at(1, "sys/leader").json["leader_address"], "https://node-0:8200");
+    EXPECT_EQ(read_at(1, "sys/leader").json["is_self"], false);
     EXPECT_EQ(create_at(2).status, 200);
     const auto alone = std::pair<std::string, std::string>("X-Vault-No-Request-Forwarding", "true");
     const auto write =
@@ -62,7 +62,7 @@ TEST_P(Nodes, AnotherNodeLeadsAfterAStepDown) {
     EXPECT_EQ(put("auth/token/create").status, 500);
     EXPECT_EQ(create_at(1).headers.find("Location"), "https://node-0:8200/v1/auth/token/create");
     pass(1s);
-    EXPECT_EQ(get_at(1, "sys/health").status, 200);
+    EXPECT_EQ(read_at(1, "sys/health").status, 200);
     EXPECT_EQ(put("auth/token/create").status, 200);
 }
 
@@ -83,7 +83,7 @@ TEST_P(Nodes, TheActiveNodeIsSealedAndOpenedAgain) {
 TEST_P(Nodes, ADeadLeaderIsNamedUntilAnotherLeads) {
     fake->crash();
     EXPECT_EQ(create_at(1).status, 307);
-    EXPECT_EQ(get_at(1, "sys/mounts").status, openbao() ? 200 : 307);
+    EXPECT_EQ(read_at(1, "sys/mounts").status, openbao() ? 200 : 307);
     pass(16s);
     EXPECT_EQ(create_at(1).status, 307);
     pass(2s);
@@ -92,15 +92,15 @@ TEST_P(Nodes, ADeadLeaderIsNamedUntilAnotherLeads) {
     others[0]->crash();
     pass(1h);
     EXPECT_EQ(create_at(2).status, 307);
-    EXPECT_EQ(get_at(2, "sys/health").status, 429);
-    EXPECT_EQ(get_at(2, "sys/leader").json["leader_address"], "https://node-1:8200");
+    EXPECT_EQ(read_at(2, "sys/health").status, 429);
+    EXPECT_EQ(read_at(2, "sys/leader").json["leader_address"], "https://node-1:8200");
 }
 
 TEST_P(Nodes, ANewServerJoins) {
     auto fresh = std::make_unique<FakeVault>(*fake, "node-3", "https://node-3:8200", false);
     std::swap(others[1], fresh);
-    EXPECT_EQ(get_at(2, "sys/health").status, 501);
-    EXPECT_EQ(get_at(2, "sys/seal-status").json["t"], 0);
+    EXPECT_EQ(read_at(2, "sys/health").status, 501);
+    EXPECT_EQ(read_at(2, "sys/seal-status").json["t"], 0);
     const auto join = [&](const char* leader) {
         return at(2, {.method = "POST",
                       .path = "sys/storage/raft/join",
@@ -108,13 +108,13 @@ TEST_P(Nodes, ANewServerJoins) {
     };
     EXPECT_EQ(join("https://nobody:8200").status, 500);
     EXPECT_EQ(join("https://node-0:8200").json["joined"], true);
-    EXPECT_EQ(get_at(2, "sys/health").status, 503);
+    EXPECT_EQ(read_at(2, "sys/health").status, 503);
     for (std::size_t i = 0; i < 2; ++i) {
         at(2, {.method = "PUT",
                .path = "sys/unseal",
                .body = Json{{"key", fake->unseal_keys()[i].reveal()}}});
     }
-    EXPECT_EQ(get_at(2, "sys/health").status, 429);
+    EXPECT_EQ(read_at(2, "sys/health").status, 429);
 }
 
 class NewServer : public BothProducts {
