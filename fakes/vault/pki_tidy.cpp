@@ -242,7 +242,7 @@ BackendResponse write_auto_tidy(Mount& mount, const Call& call) {
     if (settings["safety_buffer"].get<std::int64_t>() < 1) {
         return BackendResponse::error(
             fmt::format("given safety_buffer must be at least one second; got: {}",
-                        call.fields.text("safety_buffer", "0")));
+                        settings["safety_buffer"].get<std::int64_t>()));
     }
     if (settings["publish_stored_certificate_count_metrics"] == true &&
         settings["maintain_stored_certificate_counts"] == false) {

@@ -77,6 +77,25 @@ TEST(PkiBackground, TidyRunsByItself) {
     }
 }
 
+TEST(PkiBackground, TidyRefusals) {
+    for (const auto product : both_products) {
+        Pki pki(product);
+        const auto automatic = [&](Json data) {
+            data["enabled"] = true;
+            data["tidy_cert_store"] = true;
+            return Pki::refusal(pki.write("config/auto-tidy", std::move(data)));
+        };
+        EXPECT_EQ(automatic({{"safety_buffer", 0}}),
+                  "400 given safety_buffer must be at least one second; got: 0");
+        EXPECT_TRUE(automatic({{"publish_stored_certificate_count_metrics", true}})
+                        .starts_with("400 Can not publish a running storage metrics count"));
+        EXPECT_EQ(Pki::refusal(pki.write("tidy", {{"pause_duration", "-1s"}})),
+                  "400 received invalid, negative pause_duration");
+        EXPECT_EQ(Pki::refusal(pki.write("tidy", {{"issuer_safety_buffer", 0}})),
+                  "400 issuer_safety_buffer must be greater than zero");
+    }
+}
+
 TEST(PkiOcsp, TellsGoodRevokedAndUnknownApart) {
     for (const auto product : both_products) {
         Background t(product);
