@@ -12,9 +12,9 @@
 namespace meshproof::cli {
 namespace {
 
-/// Checks on real time mostly wait for answers and leases, so many go side by side; a real Vault
-/// must still serve others.
-constexpr std::size_t waiting_checks = 16;
+/// Checks on real time mostly wait for answers and leases, so many go side by side; but a real
+/// Vault must still serve others.
+constexpr std::size_t at_once_on_fakes = 64, at_once_on_real_servers = 16;
 
 struct ConformArguments {
     std::vector<std::string> ids;
@@ -111,7 +111,7 @@ int conform_command(const ConformArguments& arguments) {
     options.share_servers = target.setting != "sim";
     const auto processors = std::max<std::size_t>(1, std::thread::hardware_concurrency());
     options.threads = target.setting == "live" ? 1 : processors;
-    options.at_once = waiting_checks;
+    options.at_once = target.setting == "live" ? at_once_on_real_servers : at_once_on_fakes;
     if (arguments.jobs != 0) {
         (target.setting == "sim" ? options.threads : options.at_once) = arguments.jobs;
     }

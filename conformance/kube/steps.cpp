@@ -57,7 +57,7 @@ Task<void> remove(Probe& probe, std::string path) {
     Json body = {{"gracePeriodSeconds", 0}};
     (void)co_await probe.set_up_kube("DELETE", std::move(path), std::move(body));
     // Tokens are judged by what the server's watches have seen, some milliseconds later.
-    co_await probe.sleep(std::chrono::seconds(1));
+    co_await probe.wait(std::chrono::seconds(1));
 }
 
 Task<std::string> settled_namespace(Probe& probe, std::string base) {
@@ -68,7 +68,7 @@ Task<std::string> settled_namespace(Probe& probe, std::string base) {
         if (reply.status == 200) {
             break;
         }
-        co_await probe.sleep(std::chrono::milliseconds(200));
+        co_await probe.wait(std::chrono::milliseconds(200));
     }
     co_return ns;
 }
@@ -107,7 +107,7 @@ Task<Json> legacy_secret(Probe& probe, Home home, std::string name) {
         if (!text_at(reply.json, "/data/token").empty()) {
             co_return reply.json;
         }
-        co_await probe.sleep(std::chrono::milliseconds(200));
+        co_await probe.wait(std::chrono::milliseconds(200));
     }
     probe.give_up("the Secret was not filled within ten seconds");
 }

@@ -18,10 +18,15 @@ bool same_party(const crypto::TlsParty& a, const crypto::TlsParty& b) {
            same_identity(a.identity, b.identity) && a.trust == b.trust;
 }
 
+ConnectionPool::Route ConnectionPool::route_of(const Endpoint& endpoint) {
+    return {endpoint.connections.empty() ? endpoint.caller : "\n" + endpoint.connections,
+            endpoint.url.origin()};
+}
+
 ConnectionPool::Entry& ConnectionPool::entry(const Endpoint& endpoint) {
     // Leaves are renewed again and again: what was made for the old ones must go some day.
     constexpr std::size_t parties_per_route = 8;
-    auto& parties = routes_[{endpoint.caller, endpoint.url.origin()}];
+    auto& parties = routes_[route_of(endpoint)];
     const auto found = std::find_if(
         parties.begin(), parties.end(),
         [&endpoint](const Entry& candidate) { return same_party(candidate.party, endpoint.tls); });
@@ -49,7 +54,21 @@ Result<std::shared_ptr<SSL_CTX>> ConnectionPool::context_for(const Endpoint& end
 }
 
 std::shared_ptr<Connection> ConnectionPool::take(const Endpoint& endpoint) {
-    auto& idle = entry(endpoint).idle;
+    if (auto connection = take_idle(entry(endpoint), endpoint)) {
+        return connection;
+    }
+    if (!endpoint.connections.empty()) {
+        for (auto& other : routes_[route_of(endpoint)]) {
+            if (auto connection = take_idle(other, endpoint)) {
+                return connection;
+            }
+        }
+    }
+    return nullptr;
+}
+
+std::shared_ptr<Connection> ConnectionPool::take_idle(Entry& entry, const Endpoint& endpoint) {
+    auto& idle = entry.idle;
     while (!idle.empty()) {
         auto connection = std::move(idle.back());
         idle.pop_back();

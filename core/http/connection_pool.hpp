@@ -44,10 +44,15 @@ class ConnectionPool {
         std::shared_ptr<SSL_CTX> context;
         std::vector<std::shared_ptr<Connection>> idle;
     };
+    using Route = std::pair<std::string, std::string>;
+    [[nodiscard]] static Route route_of(const Endpoint& endpoint);
     [[nodiscard]] Entry& entry(const Endpoint& endpoint);
+    [[nodiscard]] static std::shared_ptr<Connection> take_idle(Entry& entry,
+                                                               const Endpoint& endpoint);
 
-    // By caller and origin; the parties of one route, the latest used first.
-    std::map<std::pair<std::string, std::string>, std::list<Entry>> routes_;
+    // By caller (or the connections' own name) and origin; the parties of one route, the latest
+    // used first.
+    std::map<Route, std::list<Entry>> routes_;
     bool closed_ = false;
 };
 

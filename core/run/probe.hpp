@@ -145,7 +145,7 @@ class Probe final {
     /// To be undone at the end, the last first: one request to the Vault, or to the API server.
     void at_end(std::string method, std::string path, std::optional<Json> body = std::nullopt);
     void at_end_kube(std::string method, std::string path);
-    [[nodiscard]] Task<void> sleep(Duration duration) { return clock().sleep_for(duration); }
+    [[nodiscard]] Task<void> wait(Duration duration) { return clock().sleep_for(duration); }
 
     // --- expectations: false is a failure of the check, and it goes on
     template <class... Args>

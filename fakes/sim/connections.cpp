@@ -50,7 +50,7 @@ Result<std::optional<crypto::Certificate>> Connections::connect(const Ends& ends
     const bool mutual = client.identity.has_value() || server.verify_peer;
     // Without a client certificate and a peer check the outcome is the same for every caller that
     // trusts the same roots, so one handshake stands for all of them.
-    const bool per_caller = mutual || client.check_peer != nullptr;
+    const bool per_caller = mutual || client.check_peer != nullptr || ends.any_settings;
     const bool remember = ends.reuse || !per_caller;
     std::optional<crypto::Certificate> shown;
     if ((server.verify_peer || server.ask_peer) && client.identity) {
@@ -64,7 +64,7 @@ Result<std::optional<crypto::Certificate>> Connections::connect(const Ends& ends
                    !in_time(connection.server.identity, *client.at);
         });
         if (std::ranges::any_of(found->second, [&](const Connection& connection) {
-                return same_party(connection.client, client) &&
+                return (ends.any_settings || same_party(connection.client, client)) &&
                        same_party(connection.server, server);
             })) {
             return shown;  // one that was not accepted is never kept

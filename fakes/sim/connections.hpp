@@ -23,6 +23,7 @@ class Connections {
     struct Ends {
         std::string caller, via, host;
         bool reuse = true;
+        bool any_settings = false;  ///< an open one serves whatever the client's settings are now
     };
 
     /// Both parties carry their date (`at`). Gives the client leaf that the server verified, where

@@ -358,7 +358,9 @@ Result<http::Peer> arrive(Net& state, Exchange& exchange, const http::Endpoint& 
         client.at = client.at.value_or(state.clock.now());
         server.at = server.at.value_or(state.clock.now());
         auto shown = state.connections.connect(
-            {endpoint.caller, address, host_address, endpoint.reuse}, client, server);
+            {endpoint.connections.empty() ? endpoint.caller : endpoint.connections, address,
+             host_address, endpoint.reuse, !endpoint.connections.empty()},
+            client, server);
         if (!shown) {
             return propagate(shown);
         }
@@ -417,7 +419,7 @@ Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<E
         }
         // A kept connection that the server closes at the next request: as a socket client does.
         again = was_kept && (exchange->response->broken == http::Break::unanswered ||
-                              exchange->response->broken == http::Break::before);
+                             exchange->response->broken == http::Break::before);
         if (again) {
             state->kept.erase(who);
             exchange->response.reset();

@@ -28,7 +28,7 @@ Json rule(std::string_view resource, std::string_view verb) {
 Task<run::Reply> once_allowed(Probe& probe, std::string path, Secret caller) {
     auto reply = co_await probe.kube("GET", path, {}, As::bearer(caller));
     for (int round = 0; reply.status == 403 && round < 20; ++round) {
-        co_await probe.sleep(std::chrono::milliseconds(200));
+        co_await probe.wait(std::chrono::milliseconds(200));
         reply = co_await probe.kube("GET", path, {}, As::bearer(caller));
     }
     co_return reply;
@@ -74,7 +74,7 @@ Task<void> may_they(Probe& probe) {
     co_await grant(probe, home, rule("pods", "get"));
     auto after = co_await probe.kube("POST", path, body);
     for (int round = 0; at(after.json, "/status/allowed") != true && round < 20; ++round) {
-        co_await probe.sleep(std::chrono::milliseconds(200));
+        co_await probe.wait(std::chrono::milliseconds(200));
         after = co_await probe.kube("POST", path, body);
     }
     probe.expect_equal(at(after.json, "/status/allowed"), true, "status.allowed after");
@@ -121,7 +121,7 @@ Task<void> subresources_are_apart(Probe& probe) {
     co_await grant(probe, home, rule("serviceaccounts/token", "create"));
     auto made = co_await probe.kube("POST", home.token_path(), Json::object(), As::bearer(caller));
     for (int round = 0; made.status == 403 && round < 20; ++round) {
-        co_await probe.sleep(std::chrono::milliseconds(200));
+        co_await probe.wait(std::chrono::milliseconds(200));
         made = co_await probe.kube("POST", home.token_path(), Json::object(), As::bearer(caller));
     }
     probe.expect_status(made, 201);

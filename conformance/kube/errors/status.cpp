@@ -225,6 +225,7 @@ std::vector<Check> kube_errors_status() {
          .run = not_acceptable},
         {.id = "kube/errors/status/unsupported-media-type",
          .requirement = "A body of an unknown type is 415 UnsupportedMediaType, also of a patch.",
+         .source = "Kubernetes API concepts, alternate representations",
          .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kube/content-type-is-ignored",
@@ -240,6 +241,7 @@ std::vector<Check> kube_errors_status() {
         {.id = "kube/errors/status/preconditions",
          .requirement = "A deletion whose precondition on uid or resourceVersion does not hold is "
                         "409, and nothing is deleted.",
+         .source = "Kubernetes API, DeleteOptions",
          .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kube/deletions-ignore-preconditions",

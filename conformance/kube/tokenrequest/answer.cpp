@@ -207,6 +207,7 @@ std::vector<Check> kube_tokenrequest_answer() {
          .run = an_empty_audience_is_one},
         {.id = "kube/tokenrequest/answer/another-name-is-refused",
          .requirement = "A name or a namespace in the body that is not the path's is refused.",
+         .source = "Kubernetes API, TokenRequest",
          .level = Level::may,
          .features = {Feature::kubernetes},
          .saboteur = "kube/token-for-another-name",

@@ -31,7 +31,7 @@ Task<void> refused_after_ten_seconds(Probe& probe) {
     const auto before = co_await review(probe, good);
     expect_authenticated(probe, before);
     co_await remove(probe, home.accounts() + "/" + home.account);
-    co_await probe.sleep(memory);
+    co_await probe.wait(memory);
     const auto after = co_await review(probe, good);
     expect_unauthenticated(probe, after, "not found");
 }
@@ -48,7 +48,7 @@ Task<void> bearers_are_remembered_too(Probe& probe) {
     probe.expect_status(remembered, 201);
     const auto never_seen = co_await probe.kube("POST", self, Json::object(), As::bearer(fresh));
     expect_refusal(probe, never_seen, 401, "Unauthorized", "Unauthorized");
-    co_await probe.sleep(memory);
+    co_await probe.wait(memory);
     const auto after = co_await probe.kube("POST", self, Json::object(), As::bearer(good));
     expect_refusal(probe, after, 401, "Unauthorized", "Unauthorized");
 }
@@ -63,7 +63,7 @@ Task<void> pods_too(Probe& probe) {
     co_await remove(probe, core_path(home.ns, "pods", "web-0"));
     const auto remembered = co_await review(probe, good);
     expect_authenticated(probe, remembered);
-    co_await probe.sleep(memory);
+    co_await probe.wait(memory);
     const auto after = co_await review(probe, good);
     expect_unauthenticated(probe, after, "service account token has been invalidated");
 }

@@ -45,7 +45,7 @@ Task<void> auth_delegator_may(Probe& probe) {
     // A binding takes effect once every watcher has seen it.
     auto reply = co_await review(probe, good, Json::array(), As::bearer(good));
     for (int round = 0; reply.status == 403 && round < 20; ++round) {
-        co_await probe.sleep(std::chrono::milliseconds(200));
+        co_await probe.wait(std::chrono::milliseconds(200));
         reply = co_await review(probe, good, Json::array(), As::bearer(good));
     }
     expect_authenticated(probe, reply);

@@ -28,7 +28,7 @@ Task<bool> goes(Probe& probe, std::string path) {
         if (reply.status == 404) {
             co_return true;
         }
-        co_await probe.sleep(std::chrono::milliseconds(200));
+        co_await probe.wait(std::chrono::milliseconds(200));
     }
     co_return false;
 }

@@ -231,7 +231,7 @@ Task<void> deployments_restart_pods(Probe& probe) {
         const auto list = co_await probe.kube("GET", pods);
         first = text_at(list.json, "/items/0/metadata/name");
         if (first.empty()) {
-            co_await probe.sleep(std::chrono::milliseconds(200));
+            co_await probe.wait(std::chrono::milliseconds(200));
         }
     }
     probe.expect(first.starts_with("web-"), "the pod's name is \"{}\"", first);
@@ -248,7 +248,7 @@ Task<void> deployments_restart_pods(Probe& probe) {
         if (!second.empty() && second != first) {
             break;
         }
-        co_await probe.sleep(std::chrono::milliseconds(200));
+        co_await probe.wait(std::chrono::milliseconds(200));
     }
     probe.expect(!second.empty() && second != first, "the pod {} was not replaced", first);
     co_await remove(probe, deployments + "/web");
@@ -358,6 +358,7 @@ std::vector<Check> kube_watch_events() {
         {.id = "kube/watch/events/deployments-restart-pods",
          .requirement = "A Deployment makes its pod, and a changed template, as kubectl rollout "
                         "restart makes one, replaces it.",
+         .source = "kubectl rollout restart",
          .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kube/deployments-never-roll",

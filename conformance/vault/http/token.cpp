@@ -60,7 +60,7 @@ Task<void> two_kinds_of_403(Probe& probe) {
 Task<void> expired_token(Probe& probe) {
     Json parameters{{"ttl", "2s"}};
     const auto token = co_await probe.token(std::move(parameters));
-    co_await probe.sleep(std::chrono::milliseconds(3100));
+    co_await probe.wait(std::chrono::milliseconds(3100));
     const auto reply = co_await probe.vault("GET", self, {}, As::bearer(token));
     probe.expect_plain_error(reply, 403, "permission denied");
 }

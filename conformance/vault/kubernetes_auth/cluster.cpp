@@ -138,7 +138,7 @@ Task<void> a_deleted_account(Probe& probe) {
         if (after.status == 403) {
             break;
         }
-        co_await probe.sleep(std::chrono::seconds(1));
+        co_await probe.wait(std::chrono::seconds(1));
     }
     probe.expect_plain_error(after, 403, "permission denied");
     const auto self = co_await probe.vault("GET", "auth/token/lookup-self", {}, As::bearer(token));
@@ -161,7 +161,7 @@ Task<Secret> legacy_token(Probe& probe, std::string ns, std::string account) {
         if (data.contains("token")) {
             co_return Secret(from_base64(data["token"].get<std::string>()).value_or(""));
         }
-        co_await probe.sleep(std::chrono::milliseconds(100));
+        co_await probe.wait(std::chrono::milliseconds(100));
     }
     throw CannotGoOn(Failure{FailureKind::timed_out,
                              "no controller filled in the token of a Secret within 10 s",

@@ -75,7 +75,7 @@ Task<void> the_jwt_ends(Probe& probe) {
     claims["iat"] = claims["nbf"] = bench.now() - 600;
     claims["exp"] = bench.now() - 58;  // good for two more seconds of leeway
     const auto token = token_of(probe, co_await bench.login("app", bench.jwt(claims)));
-    co_await probe.sleep(std::chrono::seconds(4));
+    co_await probe.wait(std::chrono::seconds(4));
     const auto renewed = co_await renew(probe, token);
     if (probe.openbao()) {
         probe.expect_wrapped_error(

@@ -66,6 +66,22 @@ Task<void> outage_is_the_same(Probe& probe) {
     probe.expect_plain_error(no_ca, 403, "permission denied");
 }
 
+Task<void> a_new_ca_meets_new_connections(Probe& probe) {
+    Bench bench(probe);
+    co_await bench.open();
+    co_await bench.role();
+    const auto first = co_await bench.login();
+    probe.expect_status(first, 200);
+    const auto foreign =
+        crypto::make_server_credentials("foreign", probe.clock().now(), std::chrono::hours(1));
+    (void)co_await bench.configure(Json{{"kubernetes_ca_cert", foreign.ca.pem()}});
+    const auto kept = co_await bench.login();
+    probe.expect_status(kept, 200);
+    bench.drop_connections();
+    const auto anew = co_await bench.login();
+    probe.expect_plain_error(anew, 403, "permission denied");
+}
+
 Task<void> a_hanging_api_server(Probe& probe) {
     Bench bench(probe);
     co_await bench.open();
@@ -192,6 +208,14 @@ std::vector<Check> vault_kubernetes_auth_review() {
          .features = {Feature::call_back},
          .saboteur = "kubernetes/failed-review-is-500",
          .run = outage_is_the_same},
+        {.id = "vault/kubernetes-auth/review/a-new-ca-meets-new-connections",
+         .requirement = "A changed CA holds for new connections only: one that is kept goes on "
+                        "serving logins.",
+         .rows = {152},
+         .level = Level::should,
+         .features = {Feature::call_back},
+         .saboteur = "kubernetes/new-ca-closes-connections",
+         .run = a_new_ca_meets_new_connections},
         {.id = "vault/kubernetes-auth/review/a-hanging-api-server",
          .requirement = "An API server that never answers holds a login up for 90 seconds, then it "
                         "is 403.",

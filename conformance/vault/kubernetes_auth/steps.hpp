@@ -53,6 +53,7 @@ class Bench {
     [[nodiscard]] std::string public_key_pem() const { return key_.public_key().pem(); }
 
     [[nodiscard]] const std::string& mount() const { return mount_; }
+    void drop_connections() { served_.listener->drop_connections(); }
     [[nodiscard]] StandInApi& api() { return api_; }
     [[nodiscard]] std::int64_t now() const;  ///< seconds since 1970
 

@@ -193,7 +193,7 @@ Task<void> sealed_leader(Probe& probe) {
     for (int i = 0; i < 100 && write.status != 200; ++i) {
         write = co_await probe.node(standby, "POST", "auth/token/create", short_token());
         if (write.status != 200) {
-            co_await probe.sleep(std::chrono::milliseconds(200));
+            co_await probe.wait(std::chrono::milliseconds(200));
         }
     }
     const auto health = co_await probe.node(active, "GET", "sys/health", {}, As::nobody());

@@ -132,7 +132,7 @@ Task<void> from_nothing_to_active(Probe& probe) {
         active = co_await probe.uninitialised("GET", "sys/health", {}, As::nobody());
         if (active.status != 200) {
             probe.expect_status(active, 429);
-            co_await probe.sleep(std::chrono::milliseconds(100));
+            co_await probe.wait(std::chrono::milliseconds(100));
         }
     }
     probe.expect_status(active, 200);

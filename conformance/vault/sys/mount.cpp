@@ -140,7 +140,7 @@ Task<void> moved(Probe& probe) {
         if (after.status == 200) {
             break;
         }
-        co_await probe.sleep(std::chrono::milliseconds(100));
+        co_await probe.wait(std::chrono::milliseconds(100));
     }
     probe.expect_status(after, 200);
     probe.expect_equal(after.body, before.body, "the moved CA");

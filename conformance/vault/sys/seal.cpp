@@ -60,7 +60,7 @@ Task<void> open_again(Probe& probe) {
         if (health.status == 200) {
             co_return;
         }
-        co_await probe.sleep(std::chrono::milliseconds(100));
+        co_await probe.wait(std::chrono::milliseconds(100));
     }
     probe.give_up("the Vault did not become active after it was unsealed");
 }

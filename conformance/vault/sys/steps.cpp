@@ -22,7 +22,7 @@ Task<std::size_t> active_node(run::Probe& probe) {
         if (found < count && standbys + 1 == count && leaders.size() == 1) {
             co_return found;
         }
-        co_await probe.sleep(std::chrono::milliseconds(200));
+        co_await probe.wait(std::chrono::milliseconds(200));
     }
     throw CannotGoOn(Failure{FailureKind::unreachable, "the cluster has no active node", 0, {}});
 }

@@ -56,7 +56,7 @@ Task<void> tampered_or_expired(Probe& probe) {
     text[middle] = text[middle] == 'A' ? 'B' : 'A';
     const auto tampered = co_await lookup_self(probe, Secret(text));
     probe.expect_plain_error(tampered, 403, "permission denied");
-    co_await probe.sleep(std::chrono::milliseconds(3100));
+    co_await probe.wait(std::chrono::milliseconds(3100));
     const auto expired = co_await lookup_self(probe, made.token);
     probe.expect_plain_error(expired, 403, "permission denied");
 }

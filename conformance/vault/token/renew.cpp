@@ -64,16 +64,16 @@ Task<void> explicit_max_caps(Probe& probe) {
 Task<void> shrinks_towards_the_cap(Probe& probe) {
     Json parameters{{"policies", "default"}, {"ttl", "3s"}, {"explicit_max_ttl", "6s"}};
     const auto made = co_await make(probe, std::move(parameters));
-    co_await probe.sleep(std::chrono::milliseconds(2000));
+    co_await probe.wait(std::chrono::milliseconds(2000));
     const auto first = co_await renew_self(probe, made.token);
     probe.expect_status(first, 200);
-    co_await probe.sleep(std::chrono::milliseconds(2500));
+    co_await probe.wait(std::chrono::milliseconds(2500));
     const auto second = co_await renew_self(probe, made.token);
     probe.expect_status(second, 200);
     probe.expect(lease_of(second) < lease_of(first) && lease_of(second) >= 0,
                  "near its end a token gets less and less: {} s, then {} s", lease_of(first),
                  lease_of(second));
-    co_await probe.sleep(std::chrono::milliseconds(2500));
+    co_await probe.wait(std::chrono::milliseconds(2500));
     const auto dead = co_await renew_self(probe, made.token);
     probe.expect_plain_error(dead, 403, "permission denied");
 }
@@ -86,7 +86,7 @@ Task<void> not_renewable(Probe& probe) {
 
 Task<void> expired_is_denied(Probe& probe) {
     const auto made = co_await make(probe, Json{{"policies", "default"}, {"ttl", "2s"}});
-    co_await probe.sleep(std::chrono::milliseconds(3000));
+    co_await probe.wait(std::chrono::milliseconds(3000));
     const auto renewed = co_await renew_self(probe, made.token);
     probe.expect_plain_error(renewed, 403, "permission denied");
     const auto looked_up = co_await lookup_self(probe, made.token);

@@ -189,7 +189,7 @@ Task<void> sweep_without_rights(World& world) {
     const auto cluster = co_await sweep_cluster(world.kube().admin.with_token(Secret("nobody")),
                                                 {"default"}, "", false);
     EXPECT_EQ(cluster.found, Lines{});
-    EXPECT_EQ(cluster.problems.size(), 4);
+    EXPECT_EQ(cluster.problems.size(), 5);
     EXPECT_TRUE(cluster.problems.at(0).starts_with("cannot list pods in default: "))
         << cluster.problems.at(0);
 }

@@ -88,7 +88,7 @@ Task<bool> comes_to_hold(Probe& probe, std::string path, crypto::Certificate cer
         if ((co_await list_at(probe, path)).contains(certificate)) {
             co_return true;
         }
-        co_await probe.sleep(5s);
+        co_await probe.wait(5s);
     }
     co_return false;
 }

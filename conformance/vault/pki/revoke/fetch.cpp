@@ -234,7 +234,7 @@ Task<void> expired_ca_is_served(Probe& probe) {
     const auto made = co_await leaf(probe, mount);
     Json strict{{"leaf_not_after_behavior", "err"}};
     (void)co_await probe.set_up("POST", mount + "/issuer/default", std::move(strict));
-    co_await probe.sleep(std::chrono::seconds(6));
+    co_await probe.wait(std::chrono::seconds(6));
     for (const auto* path : {"/ca/pem", "/issuer/default/json", "/crl"}) {
         probe.expect_status(co_await read_open(probe, mount + path), 200);
     }

@@ -186,7 +186,7 @@ Task<void> without_issuer_is_unauthorized(Probe& probe) {
     expect_failure(probe, co_await ask_of(probe, asked, "11:22"), 401, unauthorized);
 }
 
-Task<void> get_without_a_request(Probe& probe) {
+Task<void> without_a_request(Probe& probe) {
     const auto asked = co_await responder(probe);
     const auto bare = co_await read_open(probe, asked.mount + "/ocsp");
     probe.expect_plain_error(bare, 405, "unsupported operation");
@@ -291,7 +291,7 @@ std::vector<Check> vault_pki_revoke_ocsp() {
          .rows = {173},
          .level = Level::may,
          .saboteur = "pki/ocsp-may-be-read",
-         .run = get_without_a_request},
+         .run = without_a_request},
         {.id = "vault/pki/revoke/ocsp/needs-no-list",
          .requirement = "A revocation shows in OCSP at once, also under auto_rebuild and with the "
                         "CRL disabled.",

@@ -27,7 +27,7 @@ Task<void> answers_its_time(Probe& probe) {
     probe.expect_keys(first.data(), {"revocation_time", "revocation_time_rfc3339", "state"},
                       "data");
     probe.expect_equal(first.data().value("state", Json()), "revoked", "state");
-    co_await probe.sleep(1100ms);
+    co_await probe.wait(1100ms);
     const auto again = co_await revoke(probe, mount, Json{{"serial_number", made.serial}});
     probe.expect_status(again, 200);
     probe.expect_equal(again.data().value("revocation_time", Json()),
@@ -81,7 +81,7 @@ Task<void> not_the_issuer_itself(Probe& probe) {
 Task<void> expired_are_not_listed(Probe& probe) {
     const auto mount = co_await steps::issuing_mount(probe);
     const auto made = co_await leaf(probe, mount, Json{{"ttl", "1s"}});
-    co_await probe.sleep(2500ms);
+    co_await probe.wait(2500ms);
     const auto reply = co_await revoke(probe, mount, Json{{"serial_number", made.serial}});
     probe.expect_status(reply, 200);
     probe.expect_equal(reply.json.value("data", Json(0)), nullptr, "data");
@@ -151,7 +151,7 @@ Task<void> stays_past_its_end(Probe& probe) {
     const auto mount = co_await steps::issuing_mount(probe);
     const auto made = co_await leaf(probe, mount, Json{{"ttl", "6s"}});
     co_await revoked(probe, mount, made.serial);
-    co_await probe.sleep(7500ms);
+    co_await probe.wait(7500ms);
     (void)co_await probe.set_up("GET", mount + "/crl/rotate");
     probe.expect((co_await list_at(probe, mount + "/crl")).contains(made.certificate),
                  "the CRL forgot it");

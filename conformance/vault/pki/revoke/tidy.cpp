@@ -22,7 +22,7 @@ Task<Json> finished(Probe& probe, std::string mount) {
         if (state != "Running" && state != "Inactive") {
             co_return status.data();
         }
-        co_await probe.sleep(250ms);
+        co_await probe.wait(250ms);
     }
     probe.give_up("the tidy does not end");
 }
@@ -81,7 +81,7 @@ Task<void> forgets_expired_revocations(Probe& probe) {
     const auto made = co_await leaf(probe, mount, Json{{"ttl", "6s"}});
     co_await revoked(probe, mount, made.serial);
     co_await revoked(probe, mount, kept.serial);
-    co_await probe.sleep(8500ms);
+    co_await probe.wait(8500ms);
     Json body{{"tidy_revoked_certs", true}, {"safety_buffer", "1s"}};
     probe.expect_status(co_await tidy(probe, mount, std::move(body)), 202);
     const auto status = co_await finished(probe, mount);
@@ -98,7 +98,7 @@ Task<void> forgets_expired_certificates(Probe& probe) {
     const auto mount = co_await steps::issuing_mount(probe);
     const auto kept = co_await leaf(probe, mount);
     const auto made = co_await leaf(probe, mount, Json{{"ttl", "1s"}});
-    co_await probe.sleep(3500ms);
+    co_await probe.wait(3500ms);
     Json body{{"tidy_cert_store", true}, {"safety_buffer", "1s"}};
     probe.expect_status(co_await tidy(probe, mount, std::move(body)), 202);
     (void)co_await finished(probe, mount);
@@ -131,7 +131,7 @@ Task<void> runs_automatically(Probe& probe) {
         if ((co_await read_open(probe, mount + "/cert/" + made.serial)).status == 404) {
             co_return;
         }
-        co_await probe.sleep(5s);
+        co_await probe.wait(5s);
     }
     probe.expect(false, "the expired certificate is still there after a minute and a half");
 }

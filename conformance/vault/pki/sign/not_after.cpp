@@ -165,7 +165,7 @@ Task<void> permitted(Probe& probe) {
 Task<void> expired_issuer(Probe& probe) {
     const auto mount = co_await steps::mounted_root(probe, Json{{"ttl", "1s"}});
     (void)co_await steps::role(probe, mount);
-    co_await probe.sleep(2s);
+    co_await probe.wait(2s);
     const auto refused = co_await steps::sign(probe, mount, steps::workload_csr());
     probe.expect_plain_error(refused, 400, "that is beyond the expiration of the CA certificate");
     Json body{{"leaf_not_after_behavior", "truncate"}};
