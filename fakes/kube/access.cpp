@@ -162,6 +162,8 @@ User authenticate(const http::Request& request, const http::Peer& peer, Tokens& 
     if (peer.certificate) {
         const auto subject = peer.certificate->subject();
         User user{subject.common_name, "", subject.organization, Json::object()};
+        user.extra["authentication.kubernetes.io/credential-id"] =
+            Json::array({"X509SHA256=" + peer.certificate->fingerprint()});
         user.groups.emplace_back("system:authenticated");
         return impersonated(user, request, store, tokens.defects());
     }
