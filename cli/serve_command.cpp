@@ -7,7 +7,9 @@
 #include "core/base/text.hpp"
 #include "core/run/socket_environment.hpp"
 #include "core/time/signal.hpp"
+#include "core/time/within.hpp"
 #include "fakes/control/control_port.hpp"
+#include "fakes/world/state_file.hpp"
 
 namespace meshproof::cli {
 namespace {
@@ -17,7 +19,7 @@ struct ServeArguments {
     std::string vault_listen = "127.0.0.1:0", kube_listen = "127.0.0.1:0", control_listen;
     std::optional<std::uint16_t> vault_port, kube_port;
     bool allow_remote = false, plain = false;
-    std::string folder = "meshproof-serve", chaos_file;
+    std::string folder = "meshproof-serve", chaos_file, state_file;
     std::optional<std::uint64_t> seed;
 };
 
@@ -149,8 +151,31 @@ void tell(const ServeArguments& arguments, const run::Target& target, std::uint6
 /// What the flags ask for; UsageError where they cannot mean it.
 struct Wanted {
     fakes::FakeServersOptions servers;
+    std::optional<fakes::StateFile> state;
     std::optional<fakes::ListenAddress> control;
 };
+
+constexpr auto other_state = "move the file away to begin anew, or give --state another one";
+
+/// Goes on from the file of --state, where it is there already. Its seed is kept.
+void go_on_from(const fakes::StateFile& file, fakes::FakeServersOptions& servers,
+                const ServeArguments& arguments) {
+    auto kept = file.read();
+    if (!kept) {
+        throw UsageError(kept.error().message, other_state);
+    }
+    if (!*kept) {
+        return;
+    }
+    if ((*kept)->product != servers.product) {
+        throw UsageError(fmt::format("{}: expected the state of another product, {}", file.path(),
+                                     arguments.product),
+                         arguments.product == "vault" ? "serve it with --product openbao"
+                                                      : "serve it with --product vault");
+    }
+    servers.seed = arguments.seed.value_or((*kept)->seed);
+    servers.state = std::move((*kept)->servers);
+}
 
 Wanted wanted(const ServeArguments& arguments) {
     Wanted out;
@@ -164,6 +189,10 @@ Wanted wanted(const ServeArguments& arguments) {
         server_address(arguments, "--vault-listen", arguments.vault_listen, arguments.vault_port);
     servers.kube_listen =
         server_address(arguments, "--kube-listen", arguments.kube_listen, arguments.kube_port);
+    if (!arguments.state_file.empty()) {
+        out.state.emplace(arguments.state_file);
+        go_on_from(*out.state, servers, arguments);
+    }
     if (!arguments.chaos_file.empty()) {
         servers.chaos = read_chaos(arguments.chaos_file);
     }
@@ -178,17 +207,64 @@ Wanted wanted(const ServeArguments& arguments) {
     return out;
 }
 
-Task<void> serve(const ServeArguments& arguments, Wanted wanted, run::Environment& environment,
-                 Signal& stop) {
-    const auto seed = wanted.servers.seed;
-    fakes::Journal journal;
-    if (wanted.control) {
-        wanted.servers.on_served = [&journal](fakes::Served served) {
-            journal.add(std::move(served));
-        };
+/// The user's wish to end.
+struct Stop {
+    Signal signal;
+    bool asked = false;
+};
+
+Task<Result<void>> stopped(Stop& stop) {
+    while (!stop.asked) {
+        co_await stop.signal.wait();
     }
+    co_return Result<void>();
+}
+
+/// Writes the state now and then, where something may have changed, and at the end.
+Task<void> keep_state(fakes::StateFile& file, fakes::FakeServers& servers, std::uint64_t seed,
+                      vault::Product product, const std::size_t& served, Clock& clock, Stop& stop) {
+    constexpr Duration pause = std::chrono::seconds(5);
+    const auto now = [&] {
+        return std::tuple(served, servers.clock().offset(), servers.vault().sealed());
+    };
+    auto then = now();
+    while (!stop.asked) {
+        (void)co_await within(clock, pause, stopped(stop));
+        if (!stop.asked && now() == then) {
+            continue;
+        }
+        then = now();
+        const auto written = file.write(servers, seed, product);
+        if (!written && stop.asked) {
+            throw CannotGoOn(written.error(), "what changed since the last write is lost");
+        }
+        if (!written) {
+            log::warning(written.error().message);
+        }
+    }
+}
+
+Task<void> serve(const ServeArguments& arguments, Wanted wanted, run::Environment& environment,
+                 Stop& stop) {
+    const auto seed = wanted.servers.seed;
+    const auto product = wanted.servers.product;
+    const bool resumed = !wanted.servers.state.is_null();
+    std::size_t served = 0;
+    fakes::Journal journal;
+    wanted.servers.on_served = [&served,
+                                kept = wanted.control ? &journal : nullptr](fakes::Served one) {
+        ++served;
+        if (kept != nullptr) {
+            kept->add(std::move(one));
+        }
+    };
     auto started = co_await fakes::FakeServers::start(std::move(wanted.servers),
                                                       environment.clock(), environment.transport());
+    if (!started && resumed && started.error().kind == FailureKind::invalid) {
+        throw UsageError(fmt::format("{}: expected a whole state, but {}", wanted.state->path(),
+                                     started.error().message),
+                         other_state);
+    }
     if (!started) {
         throw CannotGoOn(started.error(),
                          "choose others with --vault-listen and --kube-listen (port 0 = any free "
@@ -207,8 +283,18 @@ Task<void> serve(const ServeArguments& arguments, Wanted wanted, run::Environmen
     run::Target target;
     servers->complete(target);
     write_files(arguments, *servers, target);
+    if (wanted.state) {
+        if (const auto written = wanted.state->write(*servers, seed, product); !written) {
+            throw UsageError(written.error().message, "give --state a file that you may write");
+        }
+    }
     tell(arguments, target, seed, control.get());
-    co_await stop.wait();
+    if (wanted.state) {
+        co_await keep_state(*wanted.state, *servers, seed, product, served, environment.clock(),
+                            stop);
+    } else {
+        (void)co_await stopped(stop);
+    }
 }
 
 int serve_command(const ServeArguments& arguments) {
@@ -220,8 +306,13 @@ int serve_command(const ServeArguments& arguments) {
             fmt::format("cannot make the folder {}: {}", arguments.folder, error.message()));
     }
     run::SocketEnvironment environment("serve", run::Target{});
-    Signal stop;
-    const SignalWatch watch([&] { environment.post([&stop] { stop.notify_all(); }); });
+    Stop stop;
+    const SignalWatch watch([&] {
+        environment.post([&stop] {
+            stop.asked = true;
+            stop.signal.notify_all();
+        });
+    });
     environment.drive(serve(arguments, std::move(asked), environment, stop));
     // The credentials mean nothing once the servers are gone.
     for (const auto* file : {"ca.pem", "admin.pem", "admin.key", "root-token", "unseal-keys",
@@ -268,6 +359,8 @@ void add_serve(CLI::App& app, Command& chosen) {
         ->capture_default_str();
     command->add_option("--seed", arguments->seed, "for tokens, serial numbers, ids and chaos");
     command->add_option("--chaos", arguments->chaos_file, "a file of faults: docs/serve.md");
+    command->add_option("--state", arguments->state_file,
+                        "a file that keeps what they hold from one start to the next");
     command->add_option("--control-listen", arguments->control_listen,
                         "ADDRESS:PORT of a control port, on loopback: docs/control-api.yaml");
     command->footer(

@@ -195,6 +195,9 @@ Result<void> write_file(const std::string& path, std::string_view text, int mode
             text.remove_prefix(static_cast<std::size_t>(n));
         }
     }
+    if (reason == 0 && ::fsync(file) != 0) {
+        reason = errno;
+    }
     if (::close(file) != 0 && reason == 0) {
         reason = errno;
     }

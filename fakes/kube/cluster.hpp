@@ -28,7 +28,8 @@ struct Cluster {
     const Clock& clock;
     std::shared_ptr<Store> store;  ///< shared with running watches
     Tokens tokens;
-    bool settling = false;  ///< the controllers are at work: what they do is no news to them
+    std::uint64_t starts = 0;  ///< from a saved state, so far; each draws its own chance
+    bool settling = false;     ///< the controllers are at work: what they do is no news to them
 };
 
 /// An authorised request for a known type.
@@ -104,6 +105,10 @@ void after_deletion(Cluster& cluster, const ResourceType& type, const Object& ob
 [[nodiscard]] http::Response answer_token_request(Cluster& cluster, const Call& call);
 // reviews.cpp
 [[nodiscard]] http::Response answer_review(Cluster& cluster, const Call& call);
+// state.cpp
+[[nodiscard]] Json save_cluster(const Cluster& cluster);
+/// Puts a saved state into a cluster that holds nothing yet. Throws what load_state() catches.
+void load_cluster(Cluster& cluster, const Json& state);
 // discovery.cpp: everything that is not a resource.
 [[nodiscard]] http::Response answer_path(const Cluster& cluster, const http::Request& request,
                                          const RequestInfo& info);

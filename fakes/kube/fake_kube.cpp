@@ -3,6 +3,7 @@
 #include "core/base/text.hpp"
 #include "fakes/kube/body.hpp"
 #include "fakes/kube/cluster.hpp"
+#include "fakes/state.hpp"
 
 namespace meshproof::fakes {
 
@@ -25,7 +26,32 @@ FakeKube::FakeKube(FakeKubeOptions options, const Clock& clock)
     }
 }
 
+FakeKube::FakeKube(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Result<std::unique_ptr<FakeKube>> FakeKube::restored(const nlohmann::json& state,
+                                                     FakeKubeOptions options, const Clock& clock) {
+    std::unique_ptr<FakeKube> kube;
+    const auto loaded = load_state([&] {
+        const auto starts = state.at("starts").get<std::uint64_t>() + 1;
+        options.seed = Prng(options.seed).fork(fmt::format("kube/start/{}", starts)).seed();
+        state.at("admin_token").get_to(options.admin_token);
+        state.at("issuer").get_to(options.issuer);
+        auto cluster = std::make_unique<State>(std::move(options), clock);
+        cluster->starts = starts;
+        kube::load_cluster(*cluster, state);
+        kube.reset(new FakeKube(std::move(cluster)));
+    });
+    if (!loaded) {
+        return propagate(loaded);
+    }
+    return kube;
+}
+
 FakeKube::~FakeKube() = default;
+
+nlohmann::json FakeKube::save() const {
+    return kube::save_cluster(*state_);
+}
 
 const FakeKubeOptions& FakeKube::options() const {
     return state_->options;
@@ -58,6 +84,17 @@ http::Response not_acceptable() {
                          "406: Not Acceptable\n\nAvailable representations: application/json, "
                          "application/yaml, application/vnd.kubernetes.protobuf",
                          kube::Json::object());
+}
+
+// For people: the query says so, or the caller is a tool that people use.
+bool pretty(const http::Request& request) {
+    const auto info = kube::RequestInfo::of(request);
+    if (const auto asked = info.query.find("pretty"); asked != info.query.end()) {
+        return asked->second == "1" || lower(asked->second) == "true";
+    }
+    const auto agent = request.headers.find("User-Agent").value_or("");
+    return agent.starts_with("curl") || agent.starts_with("Wget") ||
+           agent.starts_with("Mozilla/5.0");
 }
 
 bool below_pod(const std::string& subresource) {
@@ -128,6 +165,10 @@ Task<http::Response> FakeKube::handle(http::Request request, http::Peer peer) {
         // A field of the body had another type than the API's own.
         response =
             kube::bad_request(fmt::format("json: cannot unmarshal the body: {}", error.what()));
+    }
+    if (pretty(request) && !response.source &&
+        response.headers.find("Content-Type") == "application/json") {
+        response.body = kube::Json::parse(response.body, nullptr, false).dump(2);
     }
     if (form_asked(request) == Form::yaml && !response.source &&
         response.headers.find("Content-Type") == "application/json") {

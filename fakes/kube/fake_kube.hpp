@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/base/secret.hpp"
@@ -26,7 +27,16 @@ struct FakeKubeOptions {
 class FakeKube final : public http::Handler {
   public:
     FakeKube(FakeKubeOptions options, const Clock& clock);
+    /// The server that save() saw, but for its name, CA and defects, which the options say: its
+    /// objects, issuer, admin token and signing key are the saved ones. An `invalid` failure tells
+    /// what is wrong with the state.
+    [[nodiscard]] static Result<std::unique_ptr<FakeKube>> restored(const nlohmann::json& state,
+                                                                    FakeKubeOptions options,
+                                                                    const Clock& clock);
     ~FakeKube() override;
+
+    /// Everything that clients can see, secrets too.
+    [[nodiscard]] nlohmann::json save() const;
 
     [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer peer) override;
 
@@ -34,6 +44,7 @@ class FakeKube final : public http::Handler {
 
   private:
     struct State;
+    explicit FakeKube(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };
 

@@ -117,6 +117,11 @@ Object Store::remove(const ResourceType& type, Json last) {
     return object;
 }
 
+void Store::restore(const ResourceType& type, Json object) {
+    Name name{meta(object, "namespace"), meta(object, "name")};
+    objects_[&type][std::move(name)] = std::make_shared<const Json>(std::move(object));
+}
+
 void Store::note(Change change, const ResourceType& type, Object before, Object object) {
     events_.push_back({version_, change, &type, std::move(before), std::move(object)});
     if (events_.size() > kept_events) {

@@ -55,6 +55,11 @@ class Store {
     /// The same, and its last state is `last`.
     Object remove(const ResourceType& type, Json last);
 
+    /// Puts back an object as it was saved.
+    void restore(const ResourceType& type, Json object);
+    /// The counter goes on from here, and what was before can no longer be watched.
+    void go_on_from(std::uint64_t version) { version_ = forgotten_ = version; }
+
     [[nodiscard]] std::uint64_t version() const { return version_; }
     /// Changes after `version`, oldest first, as far as they are still kept.
     [[nodiscard]] const std::deque<Event>& events() const { return events_; }

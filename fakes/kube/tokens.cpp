@@ -67,6 +67,12 @@ Tokens::Tokens(const FakeKubeOptions& options, Store& store, const Clock& clock)
       key_id_(crypto::kubernetes_key_id(public_key_)),
       api_audiences_{options.issuer} {}
 
+void Tokens::use_key(crypto::Key key) {
+    key_ = std::move(key);
+    public_key_ = key_.public_key();
+    key_id_ = crypto::kubernetes_key_id(public_key_);
+}
+
 TokenVerdict Tokens::authenticate(const std::string& token,
                                   const std::vector<std::string>& audiences) {
     const auto now = clock_.now();
@@ -297,7 +303,7 @@ Secret Tokens::mint_legacy(const Json& secret, const Json& account) {
 }
 
 std::string Tokens::algorithm() const {
-    return options_.es256 ? "ES256" : "RS256";
+    return public_key_.algorithm() == "ec" ? "ES256" : "RS256";
 }
 
 std::string Tokens::jwks() const {

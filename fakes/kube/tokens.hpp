@@ -49,6 +49,9 @@ class Tokens {
     /// The endless token of a Secret of type kubernetes.io/service-account-token.
     [[nodiscard]] Secret mint_legacy(const Json& secret, const Json& service_account);
 
+    [[nodiscard]] const crypto::Key& key() const { return key_; }  ///< what signs them
+    void use_key(crypto::Key key);
+
     [[nodiscard]] std::string jwks() const;       ///< JSON text
     [[nodiscard]] std::string algorithm() const;  ///< "RS256" or "ES256"
 

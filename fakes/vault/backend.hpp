@@ -34,7 +34,7 @@ struct BackendRequest {
     std::string path;  ///< relative to the mount, no leading slash: "sign/r", "ca/pem"
     Json data;  ///< object: the body's fields (form bodies too) or, for read/list/remove, the
                 ///< query's
-    std::string body;  ///< of an OCSP request as it came: it is no JSON, and `data` is empty
+    std::string body;       ///< of an OCSP request as it came: it is no JSON, and `data` is empty
     http::Headers headers;  ///< those that the mount passes through
     MountView mount;
     Time now;
@@ -158,6 +158,11 @@ class Backend {
         (void)internal;
         (void)now;
     }
+    /// All that the mount holds, private keys too.
+    [[nodiscard]] virtual Json save() const = 0;
+    /// Puts what save() gave into a mount that holds nothing yet. Throws what load_state() catches
+    /// (fakes/state.hpp).
+    virtual void load(const Json& state) = 0;
 };
 
 /// What every backend is made with.

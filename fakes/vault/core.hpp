@@ -157,7 +157,8 @@ class VaultCore {
     /// From where to where a mount went, by its migration's id.
     std::map<std::string, std::pair<std::string, std::string>, std::less<>> moves;
     std::string cluster_name, cluster_id;
-    Time installed;  ///< when this version first ran
+    Time installed;            ///< when this version first ran
+    std::uint64_t starts = 0;  ///< from a saved state, so far; each draws its own chance
 
     [[nodiscard]] bool openbao() const { return options.product == vault::Product::openbao; }
     [[nodiscard]] std::string product_name() const { return openbao() ? "OpenBao" : "Vault"; }
@@ -237,6 +238,9 @@ class VaultCore {
 [[nodiscard]] Task<CoreReply> serve_sys(VaultCore& core, LogicalRequest request);  ///< sys.cpp
 [[nodiscard]] CoreReply serve_mounts(VaultCore& core,
                                      const LogicalRequest& request);  ///< sys_mounts.cpp
+/// The engine or method of the entry's type; null where there is none (sys_mounts.cpp).
+[[nodiscard]] std::shared_ptr<Backend> make_backend(VaultCore& core, const Namespace& ns,
+                                                    const MountEntry& entry);
 [[nodiscard]] CoreReply serve_remount(VaultCore& core, const LogicalRequest& request);
 [[nodiscard]] CoreReply serve_ui_mounts(VaultCore& core, const LogicalRequest& request);
 [[nodiscard]] CoreReply serve_policies(VaultCore& core,

@@ -4,8 +4,10 @@
 
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
+#include "fakes/state.hpp"
 #include "fakes/vault/core.hpp"
 #include "fakes/vault/request_parts.hpp"
+#include "fakes/vault/state.hpp"
 
 namespace meshproof::fakes {
 
@@ -200,7 +202,29 @@ FakeVault::FakeVault(FakeVault& first, std::string name, std::string api_address
     MESHPROOF_ASSERT(core_->cluster.raft(), "only raft storage has several nodes");
 }
 
+Result<std::unique_ptr<FakeVault>> FakeVault::restored(const Json& state, FakeVaultOptions options,
+                                                       Clock& clock, http::Transport& outgoing) {
+    std::unique_ptr<FakeVault> vault;
+    const auto loaded = load_state([&] {
+        const auto starts = state.at("starts").get<std::uint64_t>() + 1;
+        options.seed = Prng(options.seed).fork(fmt::format("vault/start/{}", starts)).seed();
+        state.at("root_token").get_to(options.root_token);
+        options.initialised = false;
+        vault = std::make_unique<FakeVault>(std::move(options), clock, outgoing);
+        vault->core_->starts = starts;
+        load_vault(*vault->core_, vault->node_, state);
+    });
+    if (!loaded) {
+        return propagate(loaded);
+    }
+    return vault;
+}
+
 FakeVault::~FakeVault() = default;
+
+Json FakeVault::save() const {
+    return save_vault(*core_, node_);
+}
 
 void FakeVault::set_api_address(std::string address) {
     node_.api_address = std::move(address);

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +49,17 @@ class FakeVault final : public http::Handler {
     /// A further node of the same Vault on raft storage, open and in standby; or, not `joined`, a
     /// new server that may join it by sys/storage/raft/join.
     FakeVault(FakeVault& first, std::string name, std::string api_address, bool joined = true);
+    /// The server that save() saw, but for what the options say of it from outside (its names,
+    /// capacity, defects): contents, root token and unseal keys are the saved ones. An `invalid`
+    /// failure tells what is wrong with the state.
+    [[nodiscard]] static Result<std::unique_ptr<FakeVault>> restored(const nlohmann::json& state,
+                                                                     FakeVaultOptions options,
+                                                                     Clock& clock,
+                                                                     http::Transport& outgoing);
     ~FakeVault() override;
+
+    /// Everything that clients can see, secrets too. For a Vault of one node.
+    [[nodiscard]] nlohmann::json save() const;
 
     [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer peer) override;
 

@@ -6,18 +6,13 @@
 #include "core/crypto/jwt.hpp"
 #include "fakes/vault/kubernetes_jwt.hpp"
 #include "fakes/vault/kubernetes_role.hpp"
+#include "fakes/vault/kubernetes_state.hpp"
 
 namespace meshproof::fakes {
 
 namespace {
 
-struct Config {
-    std::string host, ca_pem, issuer, reviewer_jwt;
-    std::vector<std::string> pem_keys;
-    std::vector<crypto::PublicKey> keys;
-    bool disable_iss_validation = true;
-    bool disable_local_ca_jwt = false;
-};
+using Config = KubernetesConfig;
 
 http::Endpoint api_server(const Config& config, http::Url url) {
     http::Endpoint endpoint;
@@ -28,6 +23,7 @@ http::Endpoint api_server(const Config& config, http::Url url) {
     }
     endpoint.timeout = std::chrono::seconds(90);
     endpoint.caller = "vault";
+    endpoint.connections = config.connections;
     return endpoint;
 }
 
@@ -156,7 +152,10 @@ Task<std::optional<std::string>> select_namespace(Config config, KubernetesRole 
 class KubernetesBackend final : public Backend {
   public:
     KubernetesBackend(BackendContext context, http::Transport& transport)
-        : product_(context.product), defects_(context.defects), transport_(transport) {}
+        : product_(context.product),
+          defects_(context.defects),
+          transport_(transport),
+          connections_(context.prng.fork("connections").token(16)) {}
 
     [[nodiscard]] std::string type() const override { return "kubernetes"; }
     [[nodiscard]] bool unauthenticated(Operation /*operation*/,
@@ -230,6 +229,16 @@ class KubernetesBackend final : public Backend {
         response.kind = BackendResponse::Kind::auth;
         response.auth = std::move(grant);
         co_return response;
+    }
+
+    [[nodiscard]] Json save() const override { return save_kubernetes({config_, roles_}); }
+    void load(const Json& state) override {
+        auto kept = load_kubernetes(state);
+        config_ = std::move(kept.config);
+        roles_ = std::move(kept.roles);
+        if (config_ && !defects_->on("kubernetes/new-ca-closes-connections")) {
+            config_->connections = connections_;
+        }
     }
 
   private:
@@ -420,6 +429,8 @@ class KubernetesBackend final : public Backend {
             config.pem_keys.push_back(pem);
             config.keys.push_back(std::move(*key));
         }
+        config.connections =
+            defects_->on("kubernetes/new-ca-closes-connections") ? "" : connections_;
         config_ = std::move(config);
         return BackendResponse::nothing();
     }
@@ -484,6 +495,7 @@ class KubernetesBackend final : public Backend {
     vault::Product product_;
     const Defects* defects_;
     http::Transport& transport_;
+    std::string connections_;
     std::optional<Config> config_;
     std::map<std::string, KubernetesRole, std::less<>> roles_;
 };

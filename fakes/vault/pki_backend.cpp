@@ -5,6 +5,7 @@
 #include "fakes/vault/pki_endpoints.hpp"
 #include "fakes/vault/pki_handlers.hpp"
 #include "fakes/vault/pki_revoke.hpp"
+#include "fakes/vault/pki_state.hpp"
 #include "fakes/vault/pki_timers.hpp"
 
 namespace meshproof::fakes {
@@ -58,6 +59,9 @@ class PkiBackend final : public Backend {
             (void)pki::revoke_certificate(mount_, certificate, now);
         }
     }
+
+    Json save() const override { return pki::save_mount(mount_); }
+    void load(const Json& state) override { pki::load_mount(mount_, state); }
 
   private:
     BackendResponse answer(const BackendRequest& request) {

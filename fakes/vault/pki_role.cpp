@@ -92,6 +92,27 @@ struct Print {
     }
 };
 
+struct Save {
+    const Role& role;
+    template <class T>
+    Json operator()(T Role::* member) const {
+        return role.*member;
+    }
+    Json operator()(Duration Role::* member) const { return (role.*member).count(); }
+};
+
+struct Load {
+    Role& role;
+    const Json& value;
+    template <class T>
+    void operator()(T Role::* member) const {
+        value.get_to(role.*member);
+    }
+    void operator()(Duration Role::* member) const {
+        role.*member = Duration(value.get<std::int64_t>());
+    }
+};
+
 struct Assign {
     Role& role;
     const FieldData& fields;
@@ -137,6 +158,22 @@ void assign_role(Role& role, const FieldData& fields, vault::Product product) {
             std::visit(Assign{role, fields, field.name}, field.member);
         }
     }
+}
+
+Json save_role(const Role& role) {
+    auto state = Json::object();
+    for (const auto& field : fields_of_a_role) {
+        state[std::string(field.name)] = std::visit(Save{role}, field.member);
+    }
+    return state;
+}
+
+Role load_role(const Json& state) {
+    Role role;
+    for (const auto& field : fields_of_a_role) {
+        std::visit(Load{role, state.at(std::string(field.name))}, field.member);
+    }
+    return role;
 }
 
 Role permissive_role() {

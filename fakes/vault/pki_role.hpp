@@ -40,6 +40,10 @@ struct Role {
 /// Overwrites what the request names.
 void assign_role(Role& role, const FieldData& fields, vault::Product product);
 
+/// All of it, for a saved state, and back.
+[[nodiscard]] Json save_role(const Role& role);
+[[nodiscard]] Role load_role(const Json& state);
+
 /// A role that lets everything pass: for CA certificates and sign-verbatim.
 [[nodiscard]] Role permissive_role();
 

@@ -23,6 +23,13 @@ void BarrierKey::initialise(int shares, int threshold) {
     }
 }
 
+void BarrierKey::restore(Shares kept) {
+    shares_ = kept.shares;
+    threshold_ = kept.threshold;
+    master_ = std::move(kept.key);
+    keys_ = std::move(kept.keys);
+}
+
 void Seal::close() {
     sealed_ = true;
     forget_progress();

@@ -22,6 +22,14 @@ class BarrierKey {
     [[nodiscard]] int shares() const { return shares_; }
     [[nodiscard]] int threshold() const { return threshold_; }
     [[nodiscard]] const std::vector<Secret>& keys() const { return keys_; }  ///< hex
+    /// Key and shares as they were saved.
+    struct Shares {
+        int shares = 0, threshold = 0;
+        Bytes key;
+        std::vector<Secret> keys;
+    };
+    void restore(Shares kept);
+    [[nodiscard]] const Bytes& key() const { return master_; }  ///< to be saved, never shown
     [[nodiscard]] bool is(const Bytes& key) const { return key == master_; }
 
   private:
@@ -43,6 +51,8 @@ class Seal {
     [[nodiscard]] const std::string& nonce() const { return nonce_; }
 
     void close();
+    /// As a server starts that was saved open.
+    void open() { sealed_ = false; }
     void forget_progress();
     /// Takes a share of an initialised key. A failure's message is the whole text.
     [[nodiscard]] Result<void> offer(const Bytes& share);

@@ -177,16 +177,8 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
                 fmt::format("path is already in use at {}", taken.substr(table.prefix().size())));
         }
     }
-    BackendContext context{core.options.product,
-                           Prng(core.options.seed)
-                               .fork("vault/mount/" + request.ns->path + entry->path +
-                                     std::to_string(core.ids.next())),
-                           &core.options.defects};
-    if (table.auth && entry->type == "kubernetes") {
-        entry->backend = make_kubernetes_backend(std::move(context), core.outgoing);
-    } else if (!table.auth && entry->type == "pki") {
-        entry->backend = make_pki_backend(std::move(context));
-    } else {
+    entry->backend = make_backend(core, *request.ns, *entry);
+    if (!entry->backend) {
         return BackendResponse::error(
             "plugin not found in the catalog: " + entry->type,
             core.options.defects.on("sys/unknown-type-is-500") ? 500 : 400);
@@ -417,6 +409,22 @@ CoreReply serve_ui_mounts(VaultCore& core, const LogicalRequest& request) {
     auto data = entry_json(core, *mount);
     data["path"] = mount->path;
     return BackendResponse::with(std::move(data));
+}
+
+std::shared_ptr<Backend> make_backend(VaultCore& core, const Namespace& ns,
+                                      const MountEntry& entry) {
+    BackendContext context{
+        core.options.product,
+        Prng(core.options.seed)
+            .fork("vault/mount/" + ns.path + entry.path + std::to_string(core.ids.next())),
+        &core.options.defects};
+    if (entry.is_auth() && entry.type == "kubernetes") {
+        return make_kubernetes_backend(std::move(context), core.outgoing);
+    }
+    if (!entry.is_auth() && entry.type == "pki") {
+        return make_pki_backend(std::move(context));
+    }
+    return nullptr;
 }
 
 }  // namespace meshproof::fakes

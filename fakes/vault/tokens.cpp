@@ -76,6 +76,10 @@ std::shared_ptr<Token> TokenStore::add(Token token, std::string_view namespace_i
         token.accessor = base62(defects_.on("token/short-accessor") ? 12 : 24) + suffix;
         token.lease = "h" + to_hex(prng_.bytes(32)) + suffix;
     }
+    return keep(std::move(token));
+}
+
+std::shared_ptr<Token> TokenStore::keep(Token token) {
     auto kept = std::make_shared<Token>(std::move(token));
     tokens_[kept->id] = kept;
     if (!kept->accessor.empty()) {

@@ -59,6 +59,8 @@ class TokenStore {
 
     /// Fills in id, accessor and lease where they are empty, and keeps the token.
     std::shared_ptr<Token> add(Token token, std::string_view namespace_id);
+    /// Keeps a token that has all of these.
+    std::shared_ptr<Token> keep(Token token);
     [[nodiscard]] std::shared_ptr<Token> find(std::string_view id) const;
     [[nodiscard]] std::shared_ptr<Token> find_accessor(std::string_view accessor) const;
     [[nodiscard]] std::shared_ptr<Token> find_lease(std::string_view lease_id) const;

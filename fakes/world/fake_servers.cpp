@@ -1,7 +1,10 @@
 #include "fakes/world/fake_servers.hpp"
 
+#include <algorithm>
+
 #include "core/base/assert.hpp"
 #include "core/crypto/tls.hpp"
+#include "fakes/state.hpp"
 
 namespace meshproof::fakes {
 
@@ -10,6 +13,7 @@ struct FakeServers::State {
     template <class Rules, class Options>
     struct Server {
         Options options;
+        const nlohmann::json* saved = nullptr;  ///< what it begins with; null = empty
         std::unique_ptr<ServerClock> clock;
         std::shared_ptr<Rules> rules;
         std::unique_ptr<ChaosHandler> handler;
@@ -26,13 +30,85 @@ struct FakeServers::State {
         chaos.set(options.chaos);
     }
 
-    void begin(Vault& server) {
-        server.rules = std::make_shared<FakeVault>(server.options, *server.clock, transport);
+    [[nodiscard]] Result<void> begin(Vault& server) {
+        if (server.saved == nullptr) {
+            server.rules = std::make_shared<FakeVault>(server.options, *server.clock, transport);
+        } else {
+            auto rules =
+                FakeVault::restored(*server.saved, server.options, *server.clock, transport);
+            if (!rules) {
+                return propagate(rules, server.options.name);
+            }
+            server.rules = std::move(*rules);
+        }
         server.handler->serve(server.rules);
+        return {};
     }
-    void begin(Kube& server) {
-        server.rules = std::make_shared<FakeKube>(server.options, *server.clock);
+    [[nodiscard]] Result<void> begin(Kube& server) {
+        if (server.saved == nullptr) {
+            server.rules = std::make_shared<FakeKube>(server.options, *server.clock);
+        } else {
+            auto rules = FakeKube::restored(*server.saved, server.options, *server.clock);
+            if (!rules) {
+                return propagate(rules, server.options.name);
+            }
+            server.rules = std::move(*rules);
+        }
         server.handler->serve(server.rules);
+        return {};
+    }
+
+    /// The date of the start: another clock's, or where a saved one would be now.
+    void set_date() {
+        clock.reset();
+        if (options.state.is_null()) {
+            return;
+        }
+        const auto& date = options.state.at("date");
+        if (const auto frozen = date.at("frozen").get<std::optional<Time>>()) {
+            clock.freeze();
+            clock.advance(*frozen - clock.now());
+        } else {
+            clock.skew(date.at("offset").get<Duration>());
+        }
+    }
+
+    /// Credentials and date as they were saved. Contents wait for begin().
+    void load() {
+        const auto& state = options.state;
+        const auto vaults_held = state.at("vaults").size(), held = state.at("clusters").size();
+        if (vaults_held != options.vaults || held != options.clusters) {
+            refuse_state("it is of {} Vaults and {} API servers, expected {} and {}", vaults_held,
+                         held, options.vaults, options.clusters);
+        }
+        set_date();
+        const auto& tls = state.at("tls");
+        tls.at("ca").get_to(credentials.ca);
+        tls.at("ca_key").get_to(credentials.ca_key);
+        tls.at("certificate").get_to(credentials.identity.leaf);
+        tls.at("key").get_to(credentials.identity.key);
+        for (const auto& where : {options.vault_listen, options.kube_listen}) {
+            certify(where.address);
+        }
+    }
+
+    /// The servers' certificate names the address, which may be another one than last time.
+    void certify(const std::string& address) {
+        auto& leaf = credentials.identity.leaf;
+        crypto::CertificateSpec spec;
+        spec.alt_names = leaf.alt_names();
+        auto& known = spec.alt_names.ips;
+        if (std::find(known.begin(), known.end(), address) != known.end()) {
+            return;
+        }
+        known.push_back(address);
+        spec.subject = leaf.subject();
+        spec.not_before = leaf.not_before();
+        spec.not_after = leaf.not_after();
+        spec.key_usage = leaf.key_usage();
+        spec.extended_key_usage = {std::string(crypto::eku_server_auth)};
+        leaf = crypto::sign_certificate(spec, credentials.identity.key.public_key(),
+                                        credentials.ca_key, &credentials.ca);
     }
 
     [[nodiscard]] std::function<crypto::TlsParty()> party() const {
@@ -214,8 +290,12 @@ Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions
             names.push_back(where.address);
         }
     }
-    state->credentials = crypto::make_server_credentials("meshproof fake servers", clock.now(),
-                                                         wanted.certificate_life, names);
+    if (wanted.state.is_null()) {
+        state->credentials = crypto::make_server_credentials("meshproof fake servers", clock.now(),
+                                                             wanted.certificate_life, names);
+    } else if (const auto loaded = load_state([all] { all->load(); }); !loaded) {
+        co_return propagate(loaded);
+    }
 
     for (std::size_t i = 0; i < wanted.clusters; ++i) {
         auto served = std::make_unique<State::Kube>();
@@ -226,6 +306,9 @@ Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions
         kube.ca_pem = state->credentials.ca.pem();
         kube.es256 = wanted.es256;
         kube.defects = wanted.defects;
+        if (!wanted.state.is_null()) {
+            served->saved = &wanted.state.at("clusters").at(i);
+        }
         served->clock = std::make_unique<ServerClock>(all->clock, all->chaos, kube.name);
         ChaosHandlerOptions chaos;
         chaos.server = kube.name;
@@ -233,7 +316,9 @@ Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions
         chaos.on_served = wanted.on_served;
         served->handler = std::make_unique<ChaosHandler>(std::move(chaos), all->chaos, all->clock,
                                                          *served->clock);
-        all->begin(*served);
+        if (const auto begun = all->begin(*served); !begun) {
+            co_return propagate(begun);
+        }
         auto spec = all->listen_spec(kube.name, *served->handler,
                                      i == 0 ? wanted.kube_listen : ListenAddress{});
         spec.party = all->kube_party();
@@ -255,6 +340,9 @@ Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions
         vault.defects = wanted.defects;
         vault.sign_service_time = wanted.sign_service_time;
         vault.sign_concurrency = wanted.sign_concurrency;
+        if (!wanted.state.is_null()) {
+            served->saved = &wanted.state.at("vaults").at(i);
+        }
         served->clock = std::make_unique<ServerClock>(all->clock, all->chaos, vault.name);
         ChaosHandlerOptions chaos;
         chaos.server = vault.name;
@@ -265,7 +353,9 @@ Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions
         chaos.on_served = wanted.on_served;
         served->handler = std::make_unique<ChaosHandler>(std::move(chaos), all->chaos, all->clock,
                                                          *served->clock);
-        all->begin(*served);
+        if (const auto begun = all->begin(*served); !begun) {
+            co_return propagate(begun);
+        }
         auto spec = all->listen_spec(vault.name, *served->handler,
                                      i == 0 ? wanted.vault_listen : ListenAddress{});
         auto listener = co_await transport.listen(std::move(spec), *served->handler);
@@ -353,16 +443,38 @@ Chaos& FakeServers::chaos() {
     return state_->chaos;
 }
 
+nlohmann::json FakeServers::save() const {
+    const auto& s = *state_;
+    MESHPROOF_ASSERT(s.nodes.empty(), "spare Vaults are not saved");
+    auto vaults = nlohmann::json::array(), clusters = nlohmann::json::array();
+    for (const auto& served : s.vaults) {
+        vaults.push_back(served->rules->save());
+    }
+    for (const auto& served : s.kubes) {
+        clusters.push_back(served->rules->save());
+    }
+    const auto& tls = s.credentials;
+    const auto frozen = s.clock.frozen() ? std::optional(s.clock.now()) : std::nullopt;
+    return {{"tls",
+             {{"ca", tls.ca},
+              {"ca_key", tls.ca_key},
+              {"certificate", tls.identity.leaf},
+              {"key", tls.identity.key}}},
+            {"date", {{"frozen", frozen}, {"offset", frozen ? Duration() : s.clock.offset()}}},
+            {"vaults", std::move(vaults)},
+            {"clusters", std::move(clusters)}};
+}
+
 void FakeServers::reset() {
     auto& s = *state_;
-    s.clock.reset();
+    s.set_date();
     s.chaos.set(s.options.chaos);
     for (const auto& served : s.vaults) {
-        s.begin(*served);
+        require(s.begin(*served));  // it could begin so before
         served->listener->drop_connections();
     }
     for (const auto& served : s.kubes) {
-        s.begin(*served);
+        require(s.begin(*served));  // it could begin so before
         served->listener->drop_connections();
     }
 }

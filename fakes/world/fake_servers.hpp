@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
@@ -40,13 +41,15 @@ struct FakeServersOptions {
     Defects defects;
     std::vector<ChaosRule> chaos;
     std::function<void(Served)> on_served;  ///< after each request; may be empty
+    nlohmann::json state;  ///< what save() gave, to go on from there; null = from the beginning
 };
 
 /// Fake Vaults and API servers, served on a transport with their own CA: what the settings sim and
 /// loopback run against.
 class FakeServers {
   public:
-    /// Serves them on `transport`; clock and transport outlive the result.
+    /// Serves them on `transport`; clock and transport outlive the result. What is wrong with a
+    /// saved state is an `invalid` failure.
     [[nodiscard]] static Task<Result<std::unique_ptr<FakeServers>>> start(
         FakeServersOptions options, Clock& clock, http::Transport& transport);
     ~FakeServers();
@@ -67,6 +70,10 @@ class FakeServers {
     /// The date that all of them live by.
     [[nodiscard]] MovedClock& clock();
     [[nodiscard]] Chaos& chaos();
+
+    /// Everything that clients can see, secrets too: contents, date, CA and certificates. Not with
+    /// spare Vaults.
+    [[nodiscard]] nlohmann::json save() const;
 
     /// Everything as it was at the start: contents, tokens, date, chaos. Addresses and the CA stay,
     /// open connections are closed.

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "core/base/result.hpp"
+#include "fakes/world/fake_servers.hpp"
+
+namespace meshproof::fakes {
+
+/// A file that holds what served fakes held. Only its owner can read it: tokens, unseal keys and
+/// private keys are in it.
+class StateFile {
+  public:
+    explicit StateFile(std::string path) : path_(std::move(path)) {}
+
+    struct Kept {
+        std::uint64_t seed = 0;
+        vault::Product product = vault::Product::openbao;
+        nlohmann::json servers;  ///< for FakeServersOptions::state
+    };
+    /// Nothing where there is no such file yet; `invalid` where it is no state of this program's.
+    [[nodiscard]] Result<std::optional<Kept>> read() const;
+    /// Writes what the servers hold now, whole or not at all, unless the file holds just that.
+    [[nodiscard]] Result<void> write(const FakeServers& servers, std::uint64_t seed,
+                                     vault::Product product);
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+  private:
+    std::string path_;
+    std::string written_;
+};
+
+}  // namespace meshproof::fakes
