@@ -71,7 +71,7 @@ class SavedVault : public BothProducts {
                  {{"common_name", "second"}, {"key_type", "ed25519"}, {"issuer_name", "second"}}));
         must(put("int/roles/r", {{"allow_any_name", true},
                                  {"enforce_hostnames", false},
-                                 {"key_type", "any"},
+                                 {"key_type", "ec"},
                                  {"ttl", "90m"},
                                  {"not_before_duration", "45s"},
                                  {"allowed_uri_sans", "spiffe://*"},
