@@ -9,6 +9,11 @@ using run::Json;
 using run::Probe;
 using run::Reply;
 
+namespace {
+// Tokens are judged by what the server's own watches have seen, which is some milliseconds late.
+constexpr Duration watches_lag = std::chrono::seconds(1);
+}  // namespace
+
 std::string core_path(std::string_view ns, std::string_view plural, std::string_view name) {
     return fmt::format("/api/v1/namespaces/{}/{}{}{}", ns, plural, name.empty() ? "" : "/", name);
 }
@@ -56,8 +61,7 @@ Task<std::string> pod(Probe& probe, Home home, std::string name, std::string nod
 Task<void> remove(Probe& probe, std::string path) {
     Json body = {{"gracePeriodSeconds", 0}};
     (void)co_await probe.set_up_kube("DELETE", std::move(path), std::move(body));
-    // Tokens are judged by what the server's watches have seen, some milliseconds later.
-    co_await probe.wait(std::chrono::seconds(1));
+    co_await probe.wait(watches_lag);
 }
 
 Task<std::string> settled_namespace(Probe& probe, std::string base) {
@@ -105,6 +109,7 @@ Task<Json> legacy_secret(Probe& probe, Home home, std::string name) {
     for (int round = 0; round < 50; ++round) {  // the controller needs a moment
         const auto reply = co_await probe.kube("GET", core_path(home.ns, "secrets", name));
         if (!text_at(reply.json, "/data/token").empty()) {
+            co_await probe.wait(watches_lag);
             co_return reply.json;
         }
         co_await probe.wait(std::chrono::milliseconds(200));
