@@ -156,7 +156,9 @@ int conform_command(const ConformArguments& arguments) {
     const auto started = clock.now();
     auto result = run::run_checks(checks, options);
     progress.clear();
-    result.target = target.setting == "live" ? target.file.name : arguments.target;
+    result.target = target.setting == "live"
+                        ? target.file.name
+                        : fmt::format("{} ({})", arguments.target, arguments.product);
     result.setting = target.setting;
     result.started = started;
     result.duration = clock.elapsed();

@@ -61,24 +61,26 @@ std::string comparison(const std::vector<Summary>& reports) {
         std::set<std::string> verdicts;
         std::string cells, reasons;
         for (std::size_t column = 0; column < row.size(); ++column) {
-            const std::string verdict = row[column] == nullptr ? "not run" : row[column]->verdict;
+            if (row[column] == nullptr) {
+                cells += " – |";  // another server's check
+                continue;
+            }
+            const auto& [line_id, verdict, reason] = *row[column];
             verdicts.insert(verdict);
             cells += fmt::format(" {} |", verdict);
             if (verdict != "pass") {
-                reasons += fmt::format("; {}: {} ({})", column + 1, verdict,
-                                       row[column] == nullptr ? "not among its checks"
-                                                              : one_line(row[column]->reason));
+                reasons += fmt::format("; {}: {} ({})", column + 1, verdict, one_line(reason));
             }
         }
         rows += fmt::format("| `{}` |{}\n", id, cells);
-        if (verdicts.size() == 1) {
+        if (verdicts.size() <= 1) {
             ++alike;
         } else {
             differences += fmt::format("- `{}`{}\n", id, reasons.replace(0, 1, ":"));
         }
     }
-    out += fmt::format("\n{} checks; the same verdict on all {} targets: {}.\n\n", by_id.size(),
-                       reports.size(), alike);
+    out += fmt::format("\n{} checks; the same verdict wherever they were run: {}.\n\n",
+                       by_id.size(), alike);
     out += "## Differences\n\n" + (differences.empty() ? std::string("None.\n") : differences) +
            "\n## All checks\n\n";
     return out + head + "\n" + rule + "\n" + rows;

@@ -13,7 +13,7 @@ namespace {
 /// No check needs so long on a real server; one that hangs says so instead of holding up the run.
 constexpr Duration check_limit = std::chrono::minutes(2);
 /// In virtual time checks wait for leases and certificates to end.
-constexpr Duration virtual_check_limit = std::chrono::hours(24 * 365 * 30);
+constexpr Duration virtual_check_limit = std::chrono::hours(24 * 365 * 2);
 
 /// What all threads of a run share.
 struct Run {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <numeric>
 
+#include "core/base/answer.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 
@@ -484,24 +485,8 @@ Result<std::map<std::string, std::string>> read_deviations(const Section& root) 
     return deviations;
 }
 
-}  // namespace
-
-std::optional<std::string> machine_variable(const std::string& name) {
-    const char* value =
-        std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody sets any
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
-Result<Target> Target::load(const std::string& path, const Variables& variables) {
-    const auto text = read_file(path);
-    if (!text) {
-        return propagate(text);
-    }
-    return parse(*text, path, variables);
-}
-
-Result<Target> Target::parse(std::string_view yaml, std::string_view path,
-                             const Variables& variables) {
+Result<Target> read_target(std::string_view yaml, std::string_view path,
+                           const Variables& variables) {
     static const Names known{"clusters", "deviations",    "leaf_ttl", "mesh_namespace",    "name",
                              "nodes",    "uninitialised", "vaults",   "workload_namespace"};
     const Where where{std::string(path), std::filesystem::path(path).parent_path().string()};
@@ -510,7 +495,7 @@ Result<Target> Target::parse(std::string_view yaml, std::string_view path,
         document = YAML::Load(std::string(yaml));
     } catch (const YAML::Exception& error) {
         return fail(FailureKind::invalid, "{}:{}: not YAML: {}", path, error.mark.line + 1,
-                    error.msg);
+                    one_line(error.msg));
     }
     if (!document.IsMap()) {
         return fail(FailureKind::invalid,
@@ -571,6 +556,31 @@ Result<Target> Target::parse(std::string_view yaml, std::string_view path,
     target.nodes = std::move(*nodes);
     target.uninitialised = std::move(*uninitialised);
     target.clusters = std::move(*clusters);
+    return target;
+}
+
+}  // namespace
+
+std::optional<std::string> machine_variable(const std::string& name) {
+    const char* value =
+        std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody sets any
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+Result<Target> Target::load(const std::string& path, const Variables& variables) {
+    const auto text = read_file(path);
+    if (!text) {
+        return propagate(text);
+    }
+    return parse(*text, path, variables);
+}
+
+Result<Target> Target::parse(std::string_view yaml, std::string_view path,
+                             const Variables& variables) {
+    auto target = read_target(yaml, path, variables);
+    if (!target) {
+        target.error().message = one_line(target.error().message);  // names may have line breaks
+    }
     return target;
 }
 

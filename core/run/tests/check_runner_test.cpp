@@ -29,7 +29,7 @@ Task<void> throw_another(Probe& /*probe*/) {
     co_return;
 }
 Task<void> hang(Probe& probe) {
-    co_await probe.wait(std::chrono::hours(24 * 365 * 40));
+    co_await probe.wait(std::chrono::hours(24 * 365 * 3));
 }
 Task<void> make_things(Probe& probe) {
     (void)co_await probe.mount();
