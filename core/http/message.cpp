@@ -72,6 +72,15 @@ Result<Url> Url::parse(std::string_view text) {
     if (url.host.empty()) {
         return fail(FailureKind::invalid, "\"{}\" has no host", text);
     }
+    // RFC 3986 lets a name have anything in it, escaped: it could not be written out again.
+    const bool address = view.host_type() == urls::host_type::ipv6;
+    const auto of_host = [address](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+               (address ? c == ':' : c == '-' || c == '_');
+    };
+    if (view.host_type() == urls::host_type::ipvfuture || !std::ranges::all_of(url.host, of_host)) {
+        return fail(FailureKind::invalid, "\"{}\" has a host that is no name and no address", text);
+    }
     if (view.has_query() || view.has_fragment()) {
         return fail(FailureKind::invalid,
                     "\"{}\" has a query or fragment: expected an address only", text);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "core/base/answer.hpp"
 #include "core/base/assert.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
@@ -270,7 +271,7 @@ struct Kubeconfig::Document {
             root = YAML::Load(std::string(yaml));
         } catch (const YAML::Exception& error) {
             return fail(FailureKind::invalid, "{}:{}: not YAML: {}", where, error.mark.line + 1,
-                        error.msg);
+                        one_line(error.msg));
         }
         if (!root.IsMap()) {
             return fail(FailureKind::invalid,

@@ -421,6 +421,12 @@ Result<void> read_entry(const nlohmann::json& entry, SpiffeBundle& bundle) {
                             fmt::format("{} is no CA certificate", authority->subject_line()));
         return {};
     }
+    if (authority->public_key().native() == nullptr) {
+        bundle.findings.add("B2", broken,
+                            fmt::format("{} has a key that cannot be read, so it signs nothing",
+                                        authority->subject_line()));
+        return {};
+    }
     if (authority->self_signed()) {
         bundle.findings.add("B2", holds);
     } else {
@@ -639,7 +645,8 @@ Result<SpiffeBundle> read_bundle(std::string_view jwks) {
     }
     if (const auto hint = document.find("spiffe_refresh_hint");
         hint != document.end() && hint->is_number_unsigned()) {
-        bundle.refresh_hint = std::chrono::seconds(hint->get<std::uint32_t>());
+        bundle.refresh_hint = std::chrono::seconds(std::min<std::uint64_t>(
+            hint->get<std::uint64_t>(), std::numeric_limits<std::uint32_t>::max()));
     }
     return bundle;
 }

@@ -93,16 +93,16 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
     if (!date.ok()) {
         return std::nullopt;
     }
-    const std::chrono::sys_seconds whole = std::chrono::sys_days(date) + std::chrono::hours(*hour) +
-                                           std::chrono::minutes(*minute) + seconds(*second);
-    Time time = from_unix_seconds(whole.time_since_epoch().count());
+    std::chrono::sys_seconds whole = std::chrono::sys_days(date) + std::chrono::hours(*hour) +
+                                     std::chrono::minutes(*minute) + seconds(*second);
+    Duration part{};
     auto rest = text.substr(19);
     if (!rest.empty() && rest.front() == '.') {
         rest.remove_prefix(1);
         std::int64_t scale = 100'000'000;
         bool any = false;
         while (!rest.empty() && rest.front() >= '0' && rest.front() <= '9') {
-            time += Duration((rest.front() - '0') * scale);
+            part += Duration((rest.front() - '0') * scale);
             scale /= 10;
             any = true;
             rest.remove_prefix(1);
@@ -111,17 +111,17 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
             return std::nullopt;
         }
     }
-    if (rest == "Z" || rest == "z") {
-        return time;
+    if (rest != "Z" && rest != "z") {
+        const auto offset_hours = number(rest, 1, 2), offset_minutes = number(rest, 4, 2);
+        if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':' ||
+            !offset_hours || !offset_minutes) {
+            return std::nullopt;
+        }
+        const seconds offset =
+            std::chrono::hours(*offset_hours) + std::chrono::minutes(*offset_minutes);
+        whole += rest[0] == '+' ? -offset : offset;
     }
-    const auto offset_hours = number(rest, 1, 2), offset_minutes = number(rest, 4, 2);
-    if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':' || !offset_hours ||
-        !offset_minutes) {
-        return std::nullopt;
-    }
-    const Duration offset =
-        std::chrono::hours(*offset_hours) + std::chrono::minutes(*offset_minutes);
-    return rest[0] == '+' ? time - offset : time + offset;
+    return from_unix_seconds(whole.time_since_epoch().count()) + part;
 }
 
 std::string go_duration(Duration duration) {

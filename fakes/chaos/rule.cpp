@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/base/answer.hpp"
 #include "core/base/nearest.hpp"
 #include "core/base/text.hpp"
 
@@ -417,7 +418,7 @@ Result<std::vector<ChaosRule>> parse_chaos(std::string_view text, std::string_vi
         document = YAML::Load(std::string(text));
     } catch (const YAML::Exception& error) {
         return fail(FailureKind::invalid, "{}:{}: not YAML: {}", path, error.mark.line + 1,
-                    error.msg);
+                    one_line(error.msg));
     }
     std::vector<ChaosRule> rules;
     if (document.IsNull()) {
@@ -442,7 +443,9 @@ Result<std::vector<ChaosRule>> parse_chaos(std::string_view text, std::string_vi
         }
     }
     if (root.problem()) {
-        return tl::unexpected(*root.problem());
+        auto problem = *root.problem();
+        problem.message = one_line(problem.message);  // names may have line breaks
+        return tl::unexpected(std::move(problem));
     }
     return rules;
 }

@@ -4,6 +4,15 @@
 #include "core/mesh/ca_bundle.hpp"
 #include "core/mesh/svid.hpp"
 
+namespace {
+// The keys for which RFC 7518 has a form.
+bool has_jwk(const meshproof::crypto::PublicKey& key) {
+    const auto bits = key.bits();
+    return key.algorithm() == "rsa" ||
+           (key.algorithm() == "ec" && (bits == 256 || bits == 384 || bits == 521));
+}
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace meshproof;
     const auto text = as_text({data, size});
@@ -23,8 +32,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     }
     if (const auto bundle = mesh::read_bundle(text)) {
-        const auto again = mesh::read_bundle(mesh::write_bundle(bundle->authorities));
-        MESHPROOF_ASSERT(again && again->authorities == bundle->authorities);
+        std::vector<crypto::Certificate> written;
+        for (const auto& authority : bundle->authorities) {
+            if (has_jwk(authority.public_key())) {
+                written.push_back(authority);
+            }
+        }
+        const auto again = mesh::read_bundle(mesh::write_bundle(written));
+        MESHPROOF_ASSERT(again && again->authorities == written);
     }
     return 0;
 }

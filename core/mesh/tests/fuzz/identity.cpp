@@ -11,10 +11,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto text = as_text({data, size});
     const auto id = mesh::SpiffeId::parse(text);
     if (id) {
-        MESHPROOF_ASSERT(id->text() == text, "{} became {}", text, id->text());
+        MESHPROOF_ASSERT(mesh::SpiffeId::parse(id->text()) == *id, "{} became {}", text,
+                         id->text());
         MESHPROOF_ASSERT(mesh::TrustDomain::parse(id->trust_domain().name()) == id->trust_domain());
     }
-    MESHPROOF_ASSERT(id.has_value() == mesh::check_id(text).accepted(), "{}", text);
+    // The parser also folds upper case in the trust domain (I6).
+    if (mesh::check_id(text).accepted()) {
+        MESHPROOF_ASSERT(id, "{}", text);
+    }
     (void)mesh::TrustDomain::parse(text);
     if (const auto config = mesh::CaConfig::parse(text)) {
         const auto again = mesh::CaConfig::parse(config->json());
