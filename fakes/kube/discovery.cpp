@@ -354,6 +354,9 @@ http::Response answer_path(const Cluster& cluster, const http::Request& request,
     }
     auto parts = split(path, '/');
     parts.erase(parts.begin());
+    if (parts.empty()) {
+        return page_not_found();  // a target without any slash
+    }
     if (const auto document = discovery_document(parts, served_at(cluster, request))) {
         return json_response(200, *document);
     }

@@ -131,7 +131,7 @@ Result<Json> parse_body(const std::string& body, std::string_view go_type, vault
             Json unused;
             text >> unused;
         }
-    } catch (const Json::parse_error&) {
+    } catch (const Json::exception&) {  // a parse_error, or a number that is too large
         return fail(FailureKind::invalid, "failed to decode JSON input: unexpected EOF");
     }
     if (json.is_null()) {
