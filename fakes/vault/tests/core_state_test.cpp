@@ -267,6 +267,8 @@ TEST_P(SavedVault, IsTheSameStateAgain) {
 }
 
 TEST_P(SavedVault, GoesOnIssuingAndRevoking) {
+    const auto first = number(get("int/crl/pem"));
+    must(put("int/revoke", {{"serial_number", issue("x.example")["serial_number"]}}));
     const auto before = number(get("int/crl/pem"));
     restore();
     const auto fresh = issue("c.example");
@@ -277,8 +279,9 @@ TEST_P(SavedVault, GoesOnIssuingAndRevoking) {
                     .signed_by(chain));
     must(put("int/revoke", {{"serial_number", fresh["serial_number"]}}));
     const auto crl = get("int/crl/pem");
-    EXPECT_EQ(number(crl), before + 1);
-    EXPECT_EQ(require(crypto::Crl::from_pem(crl.body)).entries().size(), 2U);
+    EXPECT_GT(before, first);
+    EXPECT_EQ(number(crl) - before, before - first);
+    EXPECT_EQ(require(crypto::Crl::from_pem(crl.body)).entries().size(), 3U);
     // The lease of a certificate from before still ends in its revocation.
     const auto serial = leased["serial_number"].get<std::string>();
     must(put("sys/leases/revoke-prefix/int/issue/r"));
