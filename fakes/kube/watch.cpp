@@ -231,13 +231,16 @@ http::Response answer_watch(Cluster& cluster, const Call& call) {
     }
     std::vector<Object> beginning;
     question.after = *version;
-    if (*version == 0 && !call.defects->on("kube/watch-begins-empty")) {
+    if (*version == 0) {
         for (auto& object : store.list(*call.type, question.namespace_name)) {
             if (question.labels.matches(*object) && question.fields.matches(*object)) {
                 beginning.push_back(std::move(object));
             }
         }
         question.after = store.version();
+        if (call.defects->on("kube/watch-begins-empty")) {
+            beginning.clear();
+        }
     }
     response.source =
         std::make_shared<WatchSource>(cluster.store, std::move(question), beginning, cluster.clock);
