@@ -297,14 +297,38 @@ Task<void> serve(const ServeArguments& arguments, Wanted wanted, run::Environmen
     }
 }
 
+/// The folder of write_files(). The credentials mean nothing once the servers are gone, so they go
+/// with it, however that ends.
+class Folder {
+  public:
+    explicit Folder(std::string path) : path_(std::move(path)) {
+        std::error_code error;
+        made_ = std::filesystem::create_directories(path_, error);
+        if (error) {
+            throw UsageError(fmt::format("cannot make the folder {}: {}", path_, error.message()));
+        }
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    ~Folder() {
+        std::error_code error;
+        for (const auto* file : {"ca.pem", "admin.pem", "admin.key", "root-token", "unseal-keys",
+                                 "kubeconfig", "target.yaml"}) {
+            std::filesystem::remove(std::filesystem::path(path_) / file, error);
+        }
+        if (made_) {
+            std::filesystem::remove(path_, error);  // only where nobody put anything else into it
+        }
+    }
+
+  private:
+    std::string path_;
+    bool made_ = false;
+};
+
 int serve_command(const ServeArguments& arguments) {
     auto asked = wanted(arguments);
-    std::error_code error;
-    const bool made = std::filesystem::create_directories(arguments.folder, error);
-    if (error) {
-        throw UsageError(
-            fmt::format("cannot make the folder {}: {}", arguments.folder, error.message()));
-    }
+    const Folder folder(arguments.folder);
     run::SocketEnvironment environment("serve", run::Target{});
     Stop stop;
     const SignalWatch watch([&] {
@@ -314,15 +338,6 @@ int serve_command(const ServeArguments& arguments) {
         });
     });
     environment.drive(serve(arguments, std::move(asked), environment, stop));
-    // The credentials mean nothing once the servers are gone.
-    for (const auto* file : {"ca.pem", "admin.pem", "admin.key", "root-token", "unseal-keys",
-                             "kubeconfig", "target.yaml"}) {
-        std::filesystem::remove(std::filesystem::path(arguments.folder) / file, error);
-    }
-    if (made) {
-        std::filesystem::remove(arguments.folder,
-                                error);  // only where nobody put anything else into it
-    }
     log::note("stopped");
     return as_expected;
 }
