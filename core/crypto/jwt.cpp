@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/json_text.hpp"
 #include "core/crypto/openssl.hpp"
 
 namespace meshproof::crypto {
@@ -83,7 +84,7 @@ std::string number_of(const PublicKey& key, const char* parameter, std::size_t s
 /// A JSON object in base64url; nothing where it is not one.
 std::optional<std::pair<std::string, Json>> object_part(std::string_view part) {
     auto text = from_base64url(part);
-    if (!text) {
+    if (!text || too_deep(*text)) {
         return std::nullopt;
     }
     Json value = Json::parse(*text, nullptr, false);

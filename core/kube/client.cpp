@@ -1,6 +1,7 @@
 #include "core/kube/client.hpp"
 
 #include "core/base/answer.hpp"
+#include "core/base/json_text.hpp"
 
 namespace meshproof::kube {
 namespace {
@@ -28,6 +29,9 @@ FailureKind kind_of(int status) {
 
 /// Parsed, or null where it is not JSON.
 Json parse(std::string_view text) {
+    if (too_deep(text)) {
+        return {};
+    }
     Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
     return json.is_discarded() ? Json() : json;
 }

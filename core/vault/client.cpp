@@ -1,5 +1,6 @@
 #include "core/vault/client.hpp"
 
+#include "core/base/json_text.hpp"
 #include "core/vault/reading.hpp"
 
 namespace meshproof::vault {
@@ -98,7 +99,9 @@ Reply to_reply(http::Response response) {
     reply.status = response.status;
     reply.headers = std::move(response.headers);
     reply.body = std::move(response.body);
-    reply.json = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
+    reply.json = too_deep(reply.body)
+                     ? Json(Json::value_t::discarded)
+                     : Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
     if (reply.json.is_discarded()) {
         reply.json = nullptr;
     }

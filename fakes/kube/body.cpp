@@ -5,6 +5,7 @@
 #include <charconv>
 #include <set>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "fakes/kube/protobuf.hpp"
 
@@ -90,6 +91,9 @@ std::string fault_at(const std::string& text, std::size_t byte) {
 
 Document read_json(const std::string& text) {
     Document document;
+    if (too_deep(text)) {
+        throw Mismatch{"couldn't get version/kind; json parse error: exceeded max depth"};
+    }
     try {
         document.value = Json::parse(text, KeyRecorder(document));
     } catch (const Json::parse_error& error) {
@@ -316,6 +320,9 @@ std::string json_fault(const std::string& text) {
 }
 
 Json json_of_yaml(const std::string& text, std::vector<std::string>& repeated) {
+    if (valid_utf8(text) != text) {
+        throw Mismatch{"yaml: invalid leading UTF-8 octet"};
+    }
     try {
         Reading reading{repeated};
         return json_of_node(YAML::Load(text), reading);

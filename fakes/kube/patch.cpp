@@ -1,3 +1,4 @@
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "fakes/kube/body.hpp"
 #include "fakes/kube/cluster.hpp"
@@ -72,8 +73,16 @@ void merge_strategically(Json& target, const Json& patch, const ObjectType& type
     }
 }
 
+/// Discarded where it cannot be read.
+Json read_patch(const std::string& text) {
+    if (too_deep(text)) {
+        throw Refused{bad_request("error decoding patch: exceeded max depth")};
+    }
+    return Json::parse(text, nullptr, false);
+}
+
 Json by_json_patch(const Call& call, const Json& current) {
-    const auto patch = Json::parse(call.request.body, nullptr, false);
+    const auto patch = read_patch(call.request.body);
     if (patch.is_discarded()) {
         throw Refused{bad_request("error decoding patch: " + json_fault(call.request.body))};
     }
@@ -106,7 +115,7 @@ Json patched(const Call& call, const Json& current) {
         next = by_json_patch(call, current);
     } else if (media == "application/merge-patch+json" ||
                media == "application/strategic-merge-patch+json") {
-        const auto patch = Json::parse(call.request.body, nullptr, false);
+        const auto patch = read_patch(call.request.body);
         if (patch.is_discarded()) {
             throw Refused{bad_request("error decoding patch: " + json_fault(call.request.body))};
         }

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 
 namespace meshproof::fakes::kube {
@@ -37,14 +38,14 @@ RequestInfo RequestInfo::of(const http::Request& request) {
     const auto mark = request.target.find('?');
     info.path = request.target.substr(0, mark);
     if (mark != std::string::npos) {
-        for (auto& [name, value] : http::parse_query(request.target.substr(mark + 1))) {
-            info.query.emplace(std::move(name), std::move(value));
+        for (const auto& [name, value] : http::parse_query(request.target.substr(mark + 1))) {
+            info.query.emplace(valid_utf8(name), valid_utf8(value));
         }
     }
     std::vector<std::string> parts;
     for (const auto& part : split(info.path, '/')) {
         if (!part.empty()) {
-            parts.push_back(http::percent_decode(part).value_or(part));
+            parts.push_back(valid_utf8(http::percent_decode(part).value_or(part)));
         }
     }
     std::size_t at = 0;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "fakes/vault/policy.hpp"
 
@@ -57,6 +58,7 @@ class HclReader {
     }
 
     Result<void> entry(Json& object) {
+        constexpr std::size_t most_keys = 100;
         std::vector<std::string> keys;
         for (;;) {
             skip();
@@ -69,6 +71,9 @@ class HclReader {
                 return propagate(key);
             }
             keys.push_back(*key);
+            if (keys.size() > most_keys) {
+                return error("too many keys before one value");  // each is a level of the answer
+            }
         }
         if (keys.empty()) {
             return error("illegal character");
@@ -92,6 +97,17 @@ class HclReader {
     }
 
     Result<Json> value() {
+        constexpr std::size_t deepest = 250;  // each level takes several frames of the stack
+        if (depth_ == deepest) {
+            return error("exceeded max depth");
+        }
+        ++depth_;
+        auto read = value_below();
+        --depth_;
+        return read;
+    }
+
+    Result<Json> value_below() {
         skip();
         if (at_ == text_.size()) {
             return error("object expected closing RBRACE got: EOF");
@@ -244,7 +260,7 @@ class HclReader {
     }
 
     std::string_view text_;
-    std::size_t at_ = 0;
+    std::size_t at_ = 0, depth_ = 0;
 };
 
 struct Grammar {
@@ -393,7 +409,8 @@ Json united(const Json& value) {
 Result<Json> parse_hcl(std::string_view text) {
     const auto trimmed = trim(text);
     if (trimmed.starts_with('{')) {
-        auto json = Json::parse(trimmed, nullptr, false);
+        auto json = too_deep(trimmed) ? Json(Json::value_t::discarded)
+                                      : Json::parse(trimmed, nullptr, false);
         if (!json.is_object()) {
             return fail(FailureKind::invalid, "At 1:1: invalid JSON");
         }

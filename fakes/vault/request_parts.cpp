@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 
 namespace meshproof::fakes {
@@ -34,7 +35,8 @@ std::string clean(const std::string& path) {
 
 Json query_fields(std::string_view query) {
     auto data = Json::object();
-    for (const auto& [name, value] : http::parse_query(query)) {
+    for (const auto& [raw_name, raw_value] : http::parse_query(query)) {
+        const auto name = valid_utf8(raw_name), value = valid_utf8(raw_value);
         if (name == "list" || name == "help") {
             continue;
         }
@@ -123,6 +125,9 @@ Result<Json> parse_body(const std::string& body, std::string_view go_type, vault
     }
     // As Go's decoder: the first value counts. Vault never looks at what follows it; OpenBao reads
     // on, and wants whole values.
+    if (too_deep(body)) {
+        return fail(FailureKind::invalid, "failed to decode JSON input: exceeded max depth");
+    }
     Json json;
     std::istringstream text(body);
     try {
