@@ -12,15 +12,6 @@ namespace meshproof::fakes::pki {
 
 namespace {
 
-// A kind of key that is not known here could neither be compared nor hashed later.
-Result<crypto::Certificate> certificate_with_key(std::string_view der) {
-    auto certificate = crypto::Certificate::from_der(der);
-    if (certificate && certificate->public_key().native() == nullptr) {
-        return fail(FailureKind::invalid, "x509: unknown public key algorithm");
-    }
-    return certificate;
-}
-
 constexpr auto no_subject_warning =
     "This issuer certificate was generated without a Subject; this makes it likely that issuing "
     "leaf certs with this certificate will cause TLS validation libraries to reject this "
@@ -180,11 +171,18 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
             }
             keys.push_back(std::move(*key));
         } else {
-            auto certificate = certificate_with_key(block.der);
+            auto certificate = crypto::Certificate::from_der(block.der);
             if (!certificate) {
                 return BackendResponse::error(fmt::format("Error parsing issuer {}: {}",
                                                           certificates.size(),
                                                           certificate.error().message));
+            }
+            if (certificate->public_key().native() == nullptr) {
+                return BackendResponse::error(fmt::format(
+                    "Error parsing issuer {}: Refusing to import CA certificate with empty "
+                    "PublicKey. This usually means the SubjectPublicKeyInfo field has an OID not "
+                    "recognized by Go, such as 1.2.840.113549.1.1.10 for rsaPSS.\n{}",
+                    certificates.size(), certificate->pem()));
             }
             certificates.push_back(std::move(*certificate));
         }
@@ -383,7 +381,7 @@ BackendResponse sign_self_issued(Mount& mount, const Call& call) {
     if (blocks.empty()) {
         return BackendResponse::error("certificate could not be PEM-decoded");
     }
-    const auto given = certificate_with_key(blocks.front().der);
+    const auto given = crypto::Certificate::from_der(blocks.front().der);
     if (!given) {
         return BackendResponse::error("error parsing certificate: " + given.error().message);
     }
@@ -397,6 +395,12 @@ BackendResponse sign_self_issued(Mount& mount, const Call& call) {
         signing_ca(mount, call.captured("issuer_ref", call.fields.text("issuer_ref", "default")));
     if (!ca) {
         return ca.error();
+    }
+    if (given->public_key().native() == nullptr) {
+        return BackendResponse::go_error(
+            fmt::format("error determining template algorithm type: &{{%!e(string=x509: only RSA, "
+                        "ECDSA{} keys supported)}}",
+                        mount.openbao() ? ", Ed25519, and ML-DSA" : " and Ed25519"));
     }
     const auto signer = ca->key->key.public_key().algorithm();
     const auto subject = given->public_key().algorithm();

@@ -183,6 +183,12 @@ Checked<crypto::Csr> csr_of(const Mount& mount, const Call& call) {
     if (!csr) {
         return refuse("certificate request could not be parsed: " + csr.error().message);
     }
+    if (csr->public_key().native() == nullptr) {
+        return refuse(
+            "Refusing to sign CSR with empty PublicKey. This usually means the "
+            "SubjectPublicKeyInfo field has an OID not recognized by Go, such as "
+            "1.2.840.113549.1.1.10 for rsaPSS.");
+    }
     for (const auto& uri : csr->alt_names().uris) {
         const auto trouble = trouble_with_uri(uri);
         if (!trouble.empty() && !mount.defect("pki/uris-unread")) {
