@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "core/base/json_text.hpp"
 #include "core/base/secret.hpp"
 
 namespace meshproof {
@@ -52,6 +53,24 @@ TEST(Files, AreWrittenWholeOrNotAtAll) {
 
 TEST(Secret, DoesNotPrintItsText) {
     EXPECT_EQ(fmt::format("{}", Secret("s.very-secret")), "[secret]");
+}
+
+TEST(JsonText, DepthCountsBracketsOutsideOfTexts) {
+    const std::string deep(deepest_json + 1, '[');
+    EXPECT_TRUE(too_deep(deep));
+    EXPECT_FALSE(too_deep(deep.substr(1)));
+    EXPECT_FALSE(too_deep("\"" + deep + "\""));
+    EXPECT_FALSE(too_deep("[\"\\\"" + deep + "\"]"));
+    std::string wide;
+    for (std::size_t i = 0; i <= deepest_json; ++i) {
+        wide += "[]";
+    }
+    EXPECT_FALSE(too_deep(wide));
+}
+
+TEST(JsonText, WhatIsNoUtf8IsReplaced) {
+    EXPECT_EQ(valid_utf8("a\xc3\xa4"), "a\xc3\xa4");
+    EXPECT_EQ(valid_utf8("a\xff"), "a\xef\xbf\xbd");
 }
 
 }  // namespace

@@ -124,6 +124,17 @@ TEST(PkiIssue, CsrTexts) {
     EXPECT_EQ(t.refused(forged), "400 request signature invalid");
 }
 
+TEST(PkiIssue, AKeyOfAnUnknownKindIsRefused) {
+    Issue t;
+    auto der = require(crypto::Csr::from_pem(csr_for("a.svc"))).der();
+    const auto ec_key = der.find("\x2a\x86\x48\xce\x3d\x02\x01");  // 1.2.840.10045.2.1
+    ASSERT_NE(ec_key, std::string::npos);
+    der[ec_key + 6] = 0x7f;
+    const auto odd = "-----BEGIN CERTIFICATE REQUEST-----\n" + to_base64(der) +
+                     "\n-----END CERTIFICATE REQUEST-----\n";
+    EXPECT_TRUE(t.refused(odd).starts_with("400 Refusing to sign CSR with empty PublicKey."));
+}
+
 TEST(PkiIssue, KeyTypesAndSizes) {
     using crypto::KeyType;
     Issue t(vault::Product::openbao, {{"key_type", "rsa"}});
