@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/base/answer.hpp"
+#include "core/base/json_text.hpp"
 #include "core/base/nearest.hpp"
 #include "core/base/text.hpp"
 
@@ -413,6 +414,9 @@ Json latency_json(const Latency& latency) {
 }  // namespace
 
 Result<std::vector<ChaosRule>> parse_chaos(std::string_view text, std::string_view path) {
+    if (valid_utf8(std::string(text)) != text) {
+        return fail(FailureKind::invalid, "{}:1: not UTF-8", path);  // JSON could not hold it
+    }
     YAML::Node document;
     try {
         document = YAML::Load(std::string(text));

@@ -87,6 +87,7 @@ struct Wrong {
 TEST(ChaosRules, WhatIsWrongIsNamedWithItsLine) {
     const std::vector<Wrong> all{
         {"rules: [", "f:1: not YAML"},
+        {"rules: [{name: \xcd}]", "f:1: not UTF-8"},
         {"- a", "f:1: expected a map"},
         {"ruels: []", "f:1: ruels: unknown field: did you mean rules?"},
         {"rules: 3", "f:1: rules: expected a list"},
