@@ -86,13 +86,20 @@ std::string layering_offence(const std::string& path, const std::string& include
     return path + " includes " + included;
 }
 
+/// Cheap, before a regular expression: few lines hold any of the words.
+bool holds_any(std::string_view line, std::initializer_list<std::string_view> words) {
+    return std::any_of(words.begin(), words.end(), [line](std::string_view word) {
+        return line.find(word) != std::string_view::npos;
+    });
+}
+
 TEST(Tidy, LayersIncludeDownwardsOnly) {
     const std::regex include("^\\s*#include \"([^\"]+)\"");
     std::size_t seen = 0;
     for (const auto& source : sources()) {
         for (const auto& line : source.lines) {
             std::smatch match;
-            if (std::regex_search(line, match, include)) {
+            if (holds_any(line, {"#include"}) && std::regex_search(line, match, include)) {
                 ++seen;
                 EXPECT_EQ(layering_offence(source.path, match[1]), "");
             }
@@ -116,6 +123,9 @@ std::string banned_call(const std::string& path, const std::string& line) {
         "\\barc4random");
     static const std::regex sleeping(
         "this_thread::sleep|\\busleep\\(|\\bnanosleep\\(|[^_\\w.:]sleep\\(");
+    if (!holds_any(line, {"now", "time", "rand", "RAND_", "uniform_int", "sleep"})) {
+        return {};
+    }
     std::smatch match;
     if (path != "core/time/real_clock.cpp" && std::regex_search(line, match, clock)) {
         return match[0];
@@ -182,7 +192,8 @@ TEST(Tidy, NamesAreTheFieldsOwn) {
         for (std::size_t i = 0; i < source.lines.size(); ++i) {
             const auto code = source.lines[i].substr(0, source.lines[i].find("//"));
             if (source.path == "cli/tests/tidy_test.cpp" ||
-                code.find("boost::") != std::string::npos) {
+                code.find("boost::") != std::string::npos ||
+                !holds_any(code, {"Manager", "Helper", "Util", "Impl", "do_", "get_"})) {
                 continue;
             }
             EXPECT_FALSE(std::regex_search(code, vague))
