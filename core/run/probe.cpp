@@ -487,20 +487,26 @@ std::string Probe::redacted(std::string text) const {
 
 Task<std::vector<std::string>> Probe::finish() {
     std::vector<std::string> problems;
-    // Clean-up is no evidence: it goes over the wire itself.
+    // Clean-up is no evidence: it goes over the wire itself. A Vault disables no auth method while
+    // a login waits for its API server, which can be 90 s (row 148).
     http::Transport& wire = environment_.transport();
+    constexpr Duration patience = std::chrono::seconds(110);
     while (!undo_.empty()) {
         const auto undo = std::move(undo_.back());
         undo_.pop_back();
         int status = 0;
         std::string text;
         if (undo.kubernetes) {
-            const kube::Client client(wire, site_.target.clusters.front());
+            auto access = site_.target.clusters.front();
+            access.endpoint.timeout = patience;
+            const kube::Client client(wire, std::move(access));
             const auto answer = co_await client.request(undo.method, undo.path, undo.body);
             status = answer ? answer->status : 0;
             text = answer ? answer->body.substr(0, 200) : answer.error().message;
         } else {
-            const vault::Client client(wire, site_.target.vaults.front().config);
+            auto config = site_.target.vaults.front().config;
+            config.endpoint.timeout = patience;
+            const vault::Client client(wire, std::move(config));
             const auto answer = co_await client.request(undo.method, undo.path, undo.body);
             status = answer ? answer->status : 0;
             text = answer ? join(answer->errors(), "; ") : answer.error().message;

@@ -82,7 +82,9 @@ Task<void> may_outlive_its_issuer(Probe& probe) {
     const auto certificate = steps::leaf_of(probe, reply);
     const auto life =
         unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
-    probe.expect_equal(life, std::chrono::seconds(20h + 30s).count(), "life in seconds");
+    // The two dates are cut from two readings of the server's clock.
+    const auto wanted = std::chrono::seconds(20h + 30s).count();
+    probe.expect(std::abs(life - wanted) <= 1, "life: expected {} s, got {}", wanted, life);
 }
 
 Task<void> named_by_request_else_csr(Probe& probe) {

@@ -98,7 +98,9 @@ Task<void> is_a_plain_ca(Probe& probe) {
     probe.expect(certificate.self_signed(), "it is not signed by itself");
     const auto life =
         unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
-    probe.expect_equal(life, std::chrono::seconds(1h + 30s).count(), "life in seconds");
+    // The two dates are cut from two readings of the server's clock.
+    const auto wanted = std::chrono::seconds(1h + 30s).count();
+    probe.expect(std::abs(life - wanted) <= 1, "life: expected {} s, got {}", wanted, life);
 }
 
 Task<void> host_name_is_an_alternative_name(Probe& probe) {
