@@ -1,3 +1,4 @@
+#include "core/crypto/key_id.hpp"
 #include "fakes/vault/pki_handlers.hpp"
 #include "fakes/vault/pki_issuers.hpp"
 #include "fakes/vault/pki_keytypes.hpp"
@@ -96,7 +97,7 @@ BackendResponse read_key(Mount& mount, const Call& call) {
         return BackendResponse::go_error(key.error());
     }
     auto data = key_json(**key);
-    data["subject_key_id"] = crypto::serial_text((*key)->key.public_key().key_id());
+    data["subject_key_id"] = crypto::key_id_text((*key)->key.public_key().key_id());
     return BackendResponse::with(data);
 }
 

@@ -1,5 +1,7 @@
 #include "core/crypto/certificate.hpp"
 
+#include "core/crypto/key_id.hpp"
+
 #include <gtest/gtest.h>
 
 #include "core/crypto/tests/fixtures.hpp"
@@ -253,6 +255,7 @@ TEST(Certificate, UnreadableInputIsAnInvalidFailure) {
 TEST(Serial, TextIsThatOfVault) {
     EXPECT_EQ(serial_text(Bytes{0x07, 0x42, 0xab}), "07:42:ab");
     EXPECT_EQ(serial_text(Bytes{0x00, 0x81}), "81");
+    EXPECT_EQ(key_id_text(Bytes{0x00, 0x81}), "00:81");
     EXPECT_EQ(parse_serial("07:42:ab"), (Bytes{0x07, 0x42, 0xab}));
     EXPECT_EQ(parse_serial("07-42-AB"), (Bytes{0x07, 0x42, 0xab}));
     EXPECT_EQ(parse_serial("07"), (Bytes{0x07}));

@@ -1,5 +1,6 @@
 // The keys of a mount, DELETE root, and PATCH of an issuer.
 #include "conformance/vault/pki/steps.hpp"
+#include "core/crypto/key_id.hpp"
 
 namespace meshproof::conformance {
 namespace {
@@ -40,7 +41,7 @@ Task<void> is_read(Probe& probe) {
     probe.expect_keys(reply.data(), {"key_id", "key_name", "key_type", "subject_key_id"}, "data");
     probe.expect_equal(reply.data().value("key_type", Json()), "ec", "key_type");
     probe.expect_equal(reply.data().value("subject_key_id", Json()),
-                       crypto::serial_text(steps::leaf_of(probe, made).subject_key_id()),
+                       crypto::key_id_text(steps::leaf_of(probe, made).subject_key_id()),
                        "subject_key_id");
     const auto unknown = co_await probe.vault("GET", mount + "/key/unknown");
     probe.expect_wrapped_error(unknown, 500, "unable to find PKI key for reference: unknown");
