@@ -10,6 +10,10 @@
 namespace meshproof::run {
 namespace {
 
+/// A login waits for its API server for up to 90 s (row 148), longer than clients usually do; and
+/// so long a Vault disables no auth method either.
+constexpr Duration answer_limit = std::chrono::seconds(110);
+
 constexpr std::string_view multierror = "1 error occurred:\n\t* ";
 
 bool good(int status) {
@@ -167,8 +171,7 @@ Task<Reply> Probe::ask_vault(vault::Config config, std::string method, std::stri
 Task<Reply> Probe::send(http::Endpoint endpoint, http::Request request, std::string path) {
     request.target = endpoint.url.path + request.target;
     endpoint.url.path.clear();
-    // A login waits for an API server longer than clients usually do (row 148).
-    endpoint.timeout = std::chrono::seconds(110);
+    endpoint.timeout = answer_limit;
     Reply reply;
     reply.asked = fmt::format("{} {}", request.method, path);
     auto response = co_await transport_.send(std::move(endpoint), std::move(request));
@@ -487,10 +490,8 @@ std::string Probe::redacted(std::string text) const {
 
 Task<std::vector<std::string>> Probe::finish() {
     std::vector<std::string> problems;
-    // Clean-up is no evidence: it goes over the wire itself. A Vault disables no auth method while
-    // a login waits for its API server, which can be 90 s (row 148).
+    // Clean-up is no evidence: it goes over the wire itself.
     http::Transport& wire = environment_.transport();
-    constexpr Duration patience = std::chrono::seconds(110);
     while (!undo_.empty()) {
         const auto undo = std::move(undo_.back());
         undo_.pop_back();
@@ -498,14 +499,14 @@ Task<std::vector<std::string>> Probe::finish() {
         std::string text;
         if (undo.kubernetes) {
             auto access = site_.target.clusters.front();
-            access.endpoint.timeout = patience;
+            access.endpoint.timeout = answer_limit;
             const kube::Client client(wire, std::move(access));
             const auto answer = co_await client.request(undo.method, undo.path, undo.body);
             status = answer ? answer->status : 0;
             text = answer ? answer->body.substr(0, 200) : answer.error().message;
         } else {
             auto config = site_.target.vaults.front().config;
-            config.endpoint.timeout = patience;
+            config.endpoint.timeout = answer_limit;
             const vault::Client client(wire, std::move(config));
             const auto answer = co_await client.request(undo.method, undo.path, undo.body);
             status = answer ? answer->status : 0;
