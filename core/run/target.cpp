@@ -355,6 +355,23 @@ Result<VaultTarget> read_vault(const Section& section, const Variables& variable
     return vault;
 }
 
+/// A server that nobody initialised has neither a token nor keys.
+Result<VaultTarget> read_new_vault(const Section& section, const Variables& variables) {
+    static const Names known{"address", "ca_file", "skip_verify", "tls_server_name"};
+    if (const auto result = section.only(known); !result) {
+        return propagate(result);
+    }
+    VaultTarget vault;
+    auto& endpoint = vault.config.endpoint;
+    if (const auto result = read_address(section, variables, endpoint); !result) {
+        return propagate(result);
+    }
+    if (const auto result = read_trust(section, variables, endpoint.tls); !result) {
+        return propagate(result);
+    }
+    return vault;
+}
+
 Result<kube::Access> read_cluster(const Section& section, const Variables& variables) {
     static const Names known{"context", "kubeconfig"};
     if (const auto result = section.only(known); !result) {
@@ -430,13 +447,14 @@ Result<std::vector<T>> read_servers(const Section& root, const char* name, const
 }
 
 /// Servers of which checks may do what they like. Absent = none.
-Result<std::vector<VaultTarget>> read_spare_vaults(const Section& root, const char* name,
-                                                   const Variables& variables) {
+Result<std::vector<VaultTarget>> read_spare_vaults(
+    const Section& root, const char* name, const Variables& variables,
+    Result<VaultTarget> (*read)(const Section&, const Variables&)) {
     if (!root.has(name)) {
         return std::vector<VaultTarget>{};
     }
     bool fake = false;
-    auto servers = read_servers<VaultTarget>(root, name, "VAULT_ADDR", variables, fake, read_vault);
+    auto servers = read_servers<VaultTarget>(root, name, "VAULT_ADDR", variables, fake, read);
     if (servers && fake) {
         return root.refuse(name, "expected a list");
     }
@@ -527,8 +545,8 @@ Result<Target> read_target(std::string_view yaml, std::string_view path,
                                             target.fake_vaults, read_vault);
     auto clusters = read_servers<kube::Access>(root, "clusters", "KUBECONFIG", variables,
                                                target.fake_clusters, read_cluster);
-    auto nodes = read_spare_vaults(root, "nodes", variables);
-    auto uninitialised = read_spare_vaults(root, "uninitialised", variables);
+    auto nodes = read_spare_vaults(root, "nodes", variables, read_vault);
+    auto uninitialised = read_spare_vaults(root, "uninitialised", variables, read_new_vault);
     for (const auto* spare : {&nodes, &uninitialised}) {
         if (!*spare) {
             return propagate(*spare);

@@ -139,11 +139,13 @@ TEST_F(TargetFile, HasDefaultsAndFakes) {
 TEST_F(TargetFile, NamesServersForChecksAlone) {
     const std::string one = "{address: 'https://127.0.0.1:1', token_file: ../openbao.token}";
     const auto target = parse(vault_lines + "clusters: fake\nnodes: [" + one + ", " + one +
-                              "]\nuninitialised: [" + one + "]\n");
+                              "]\nuninitialised: [{address: 'https://127.0.0.1:2'}]\n");
     ASSERT_TRUE(target) << target.error().message;
     EXPECT_EQ(target->nodes.size(), 2);
     EXPECT_EQ(target->uninitialised.size(), 1);
     EXPECT_EQ(told(vault_lines + "clusters: fake\nnodes: fake\n"), ":6: nodes: expected a list");
+    EXPECT_TRUE(told(vault_lines + "clusters: fake\nuninitialised: [" + one + "]\n")
+                    .starts_with(":6: uninitialised[0].token_file: "));
 }
 
 TEST_F(TargetFile, LoadsAFile) {
