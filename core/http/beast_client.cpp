@@ -5,6 +5,7 @@
 
 #include "core/http/beast_transport.hpp"
 #include "core/http/connection_pool.hpp"
+#include "core/http/feed.hpp"
 #include "core/time/within.hpp"
 
 namespace meshproof::http {
@@ -33,6 +34,7 @@ struct Exchange {
 
     void expect_head() {
         parser.emplace();
+        feed = {};
         parser->eager(true);
         parser->skip(head_only);
         if (whole) {
@@ -61,6 +63,7 @@ struct Exchange {
 
     std::shared_ptr<Connection> connection;
     std::optional<Parser> parser;
+    Feed feed;
     bool head_only;         // the answer to HEAD has no body
     bool whole;             // false: the body is taken piece by piece, however long
     bool answered = false;  // a byte came
@@ -132,12 +135,11 @@ bool enough(const Exchange& exchange, Until until) {
 /// Feeds the parser what is buffered.
 Result<void> parse(Exchange& exchange) {
     auto& buffer = exchange.connection->buffer;
-    error_code error;
-    buffer.consume(exchange.parser->put(buffer.cdata(), error));
+    const auto error = exchange.feed.give(*exchange.parser, buffer);
     if (error == beast_http::error::body_limit) {
         return fail(FailureKind::malformed, "the answer's body is over {} MiB", body_limit >> 20);
     }
-    if (error && error != beast_http::error::need_more) {
+    if (error) {
         return fail(FailureKind::malformed, "not an HTTP answer: {}", error.message());
     }
     const auto& message = exchange.parser->get();
@@ -152,14 +154,11 @@ Result<void> parse(Exchange& exchange) {
 Task<Result<void>> receive(std::shared_ptr<Exchange> exchange, Until until) {
     auto& buffer = exchange->connection->buffer;
     auto& wire = exchange->connection->wire;
-    std::size_t unparsed = 0;  // bytes that the parser has seen and cannot use without more
     for (;;) {
-        while (!enough(*exchange, until) && buffer.size() > unparsed) {
-            const auto before = buffer.size();
+        while (!enough(*exchange, until) && exchange->feed.worthwhile(buffer)) {
             if (const auto parsed = parse(*exchange); !parsed) {
                 co_return propagate(parsed);
             }
-            unparsed = buffer.size() == before ? before : 0;
         }
         if (enough(*exchange, until)) {
             co_return Result<void>();

@@ -13,7 +13,7 @@
 #include "core/base/assert.hpp"
 #include "core/base/log.hpp"
 #include "core/http/beast_transport.hpp"
-#include "core/http/connection_pool.hpp"
+#include "core/http/feed.hpp"
 #include "core/http/gated_executor.hpp"
 #include "core/http/wire.hpp"
 #include "core/time/task_group.hpp"
@@ -61,7 +61,7 @@ class Service final : public Closable {
 
     /// The context for what the party shows now: made anew only when it has changed.
     [[nodiscard]] Result<std::shared_ptr<SSL_CTX>> context_for(const crypto::TlsParty& party) {
-        if (!context_ || !same_party(party, context_party_)) {
+        if (!context_ || !crypto::same_party(party, context_party_)) {
             auto made = crypto::make_tls_context(party, /*server=*/true);
             if (!made) {
                 return propagate(made);
@@ -357,19 +357,15 @@ Task<error_code> read_request(std::shared_ptr<Session> session) {
     parser.header_limit(static_cast<std::uint32_t>(spec.header_limit));
     parser.body_limit(spec.body_limit);
     bool begun = false, head_done = false;
-    std::size_t unparsed = 0;  // bytes that the parser has seen and cannot use without more
+    Feed feed;
     // A new connection owes its first request at once, a kept one may rest.
     const bool resting = session->peer.served > 0 && buffer.size() == 0;
     session->expect_within(resting ? spec.idle_timeout : spec.head_timeout);
     for (;;) {
-        while (!parser.is_done() && buffer.size() > unparsed) {
-            const auto before = buffer.size();
-            error_code error;
-            buffer.consume(parser.put(buffer.cdata(), error));
-            if (error && error != beast_http::error::need_more) {
+        while (!parser.is_done() && feed.worthwhile(buffer)) {
+            if (const auto error = feed.give(parser, buffer)) {
                 co_return error;
             }
-            unparsed = buffer.size() == before ? before : 0;
         }
         if (parser.is_done()) {
             session->overdue.reset();
