@@ -1,9 +1,11 @@
 #include "core/crypto/key.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/obj_mac.h>
 #include <openssl/objects.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
@@ -297,6 +299,26 @@ std::string Key::traditional_pem() const {
 
 PublicKey Key::public_key() const {
     return PublicKey(key_);
+}
+
+Key Key::claiming(const PublicKey& owner) const {
+    MESHPROOF_ASSERT(EVP_PKEY_get_base_id(some(native())) == EVP_PKEY_EC &&
+                         EVP_PKEY_parameters_eq(native(), some(owner.native())) == 1,
+                     "only EC keys of one curve can claim each other");
+    OSSL_PARAM* own_parts = nullptr;
+    succeed(EVP_PKEY_todata(native(), EVP_PKEY_KEYPAIR, &own_parts), "cannot take a key apart");
+    const auto parts = own<OSSL_PARAM_free>(own_parts);
+    Bytes bits = public_bits(owner.native());
+    const std::array<OSSL_PARAM, 2> claimed{
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, bits.data(), bits.size()),
+        OSSL_PARAM_construct_end()};
+    const auto merged = own<OSSL_PARAM_free>(OSSL_PARAM_merge(parts.get(), claimed.data()));
+    const auto context = own<EVP_PKEY_CTX_free>(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+    EVP_PKEY* key = nullptr;
+    succeed(EVP_PKEY_fromdata_init(context.get()));
+    succeed(EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_KEYPAIR, merged.get()),
+            "cannot put a key together");
+    return Key(std::shared_ptr<EVP_PKEY>(key, EVP_PKEY_free));
 }
 
 }  // namespace meshproof::crypto

@@ -49,6 +49,10 @@ class Key {
     /// `issue` answers.
     [[nodiscard]] std::string traditional_pem() const;
     [[nodiscard]] PublicKey public_key() const;
+    /// The same key beside `owner`'s public half, of the same curve: OpenSSL takes it for the key
+    /// of owner's certificate, and what it signs nobody can verify. For servers that have to show a
+    /// certificate that is not theirs.
+    [[nodiscard]] Key claiming(const PublicKey& owner) const;
     [[nodiscard]] EVP_PKEY* native() const { return key_.get(); }
     [[nodiscard]] explicit operator bool() const { return key_ != nullptr; }
 

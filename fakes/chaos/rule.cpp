@@ -29,8 +29,6 @@ const Words<ResetPoint> reset_words{{"request", ResetPoint::request},
 const Words<CertificateFault> certificate_words{{"other_key", CertificateFault::other_key},
                                                 {"wrong_chain", CertificateFault::wrong_chain},
                                                 {"expired", CertificateFault::expired}};
-const Words<CertificateFault> tls_certificate_words{{"wrong_chain", CertificateFault::wrong_chain},
-                                                    {"expired", CertificateFault::expired}};
 // RFC 8446 section 6: those that a server may answer a hello with.
 const Words<unsigned char> alert_words{{"handshake_failure", 40}, {"access_denied", 49},
                                        {"protocol_version", 70},  {"insufficient_security", 71},
@@ -392,7 +390,7 @@ ChaosRule read_rule(Section& section, std::size_t index) {
     rule.stale = section.word<bool>("stale", {{"true", true}, {"false", false}}).value_or(false);
     rule.certificate = section.word("certificate", certificate_words);
     rule.tls_alert = section.word("tls_alert", alert_words);
-    rule.tls_certificate = section.word("tls_certificate", tls_certificate_words);
+    rule.tls_certificate = section.word("tls_certificate", certificate_words);
     rule.clock_skew = section.duration("clock_skew", /*may_be_negative=*/true);
     judge(section, rule);
     return rule;
@@ -518,7 +516,7 @@ Json rule_json(const ChaosRule& rule) {
         out["tls_alert"] = name_of(alert_words, *rule.tls_alert);
     }
     if (rule.tls_certificate) {
-        out["tls_certificate"] = name_of(tls_certificate_words, *rule.tls_certificate);
+        out["tls_certificate"] = name_of(certificate_words, *rule.tls_certificate);
     }
     if (rule.clock_skew) {
         out["clock_skew"] = go_duration(*rule.clock_skew);

@@ -42,8 +42,8 @@ enum class ResetPoint {
 };
 
 enum class CertificateFault {
-    other_key,    ///< valid, and for a key that is not the client's
-    wrong_chain,  ///< the chain that comes with it is another CA's
+    other_key,    ///< valid, and for a key that is not its owner's
+    wrong_chain,  ///< the chain that comes with it, of a server: that it ends in, is another CA's
     expired,      ///< its time was over before it came
 };
 
@@ -85,7 +85,7 @@ struct ChaosRule {
     std::optional<CertificateFault> certificate;  ///< of the answers of sign and issue
     // What happens to a connection.
     std::optional<unsigned char> tls_alert;
-    std::optional<CertificateFault> tls_certificate;  ///< wrong_chain or expired
+    std::optional<CertificateFault> tls_certificate;  ///< what the server itself shows
     // What happens to a server.
     std::optional<Duration> clock_skew;
 

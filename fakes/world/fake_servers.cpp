@@ -146,7 +146,7 @@ struct FakeServers::State {
     /// What a server shows where chaos wants something wrong shown; made when first asked for.
     [[nodiscard]] crypto::TlsIdentity wrong_identity(CertificateFault fault) {
         const auto& right = credentials.identity;
-        auto& wrong = fault == CertificateFault::expired ? expired : foreign;
+        auto& wrong = wrong_identities[fault];
         if (!wrong) {
             crypto::CertificateSpec spec;
             spec.subject = right.leaf.subject();
@@ -158,15 +158,18 @@ struct FakeServers::State {
                                  ? right.leaf.not_before() - std::chrono::hours(1)
                                  : right.leaf.not_after();
             auto issuer = crypto::ServerCredentials{credentials.ca, credentials.ca_key, {}};
-            if (fault != CertificateFault::expired) {
+            if (fault == CertificateFault::wrong_chain) {
                 issuer = crypto::make_server_credentials(
                     "somebody else's", spec.not_before,
                     right.leaf.not_after() - right.leaf.not_before());
             }
+            const auto owner = fault == CertificateFault::other_key
+                                   ? crypto::Key::generate(crypto::KeyType::p256).public_key()
+                                   : right.key.public_key();
             wrong = crypto::TlsIdentity{
-                crypto::sign_certificate(spec, right.key.public_key(), issuer.ca_key, &issuer.ca),
+                crypto::sign_certificate(spec, owner, issuer.ca_key, &issuer.ca),
                 {},
-                right.key};
+                fault == CertificateFault::other_key ? right.key.claiming(owner) : right.key};
         }
         return *wrong;
     }
@@ -247,7 +250,7 @@ struct FakeServers::State {
     MovedClock clock;
     Chaos chaos;
     crypto::ServerCredentials credentials;
-    std::optional<crypto::TlsIdentity> expired, foreign;
+    std::map<CertificateFault, std::optional<crypto::TlsIdentity>> wrong_identities;
     std::vector<std::unique_ptr<Vault>> vaults;
     std::vector<std::unique_ptr<Kube>> kubes;
     std::vector<Spare> nodes, uninitialised;

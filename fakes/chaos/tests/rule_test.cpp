@@ -115,7 +115,7 @@ TEST(ChaosRules, WhatIsWrongIsNamedWithItsLine) {
         {"rules: [{body: emtpy}]", "rules[0].body: unknown: did you mean empty?"},
         {"rules: [{reset: later}]", "reset: unknown: "},
         {"rules: [{tls_alert: internal}]", "tls_alert: unknown: did you mean internal_error?"},
-        {"rules: [{tls_certificate: other_key}]", "tls_certificate: unknown: "},
+        {"rules: [{tls_certificate: other}]", "tls_certificate: unknown: did you mean other_key?"},
         {"rules: [{drip: {bytes: 1}}]", "drip: expected bytes and every"},
         {"rules: [{drip: {bytes: 0, every: 1s}}]", "drip.bytes: expected a whole number from 1"},
         {"rules: [{stale: perhaps}]", "stale: unknown: "},

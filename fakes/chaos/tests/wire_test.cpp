@@ -16,6 +16,21 @@ using namespace std::chrono_literals;
 
 const std::string whole_body = R"({"data":{"a":"0123456789","b":"0123456789"},"warnings":null})";
 
+/// An answer in two pieces.
+class Halves final : public http::BodySource {
+  public:
+    Task<std::optional<std::string>> next(Clock& /*clock*/) override {
+        const auto half = whole_body.size() / 2;
+        ++given_;
+        co_return given_ == 1 ? std::optional(whole_body.substr(0, half))
+        : given_ == 2         ? std::optional(whole_body.substr(half))
+                              : std::nullopt;
+    }
+
+  private:
+    int given_ = 0;
+};
+
 /// A server whose rules are one answer.
 class Plain final : public http::Handler {
   public:
@@ -24,9 +39,14 @@ class Plain final : public http::Handler {
         served.push_back(peer.served);
         http::Response response;
         response.headers = {{"Content-Type", "application/json"}};
-        response.body = whole_body;
+        if (streams) {
+            response.source = std::make_shared<Halves>();
+        } else {
+            response.body = whole_body;
+        }
         co_return response;
     }
+    bool streams = false;
     int handled = 0;
     std::vector<std::size_t> served;
 };
@@ -41,7 +61,9 @@ class ChaosWire : public ::testing::TestWithParam<Wire> {
         ChaosHandlerOptions options;
         options.server = "vault-0";
         options.identity = [this](CertificateFault fault) {
-            return fault == CertificateFault::expired ? expired() : other_.identity;
+            return fault == CertificateFault::expired       ? expired()
+                   : fault == CertificateFault::wrong_chain ? other_.identity
+                                                            : stolen();
         };
         options.on_served = [this](Served served) { journal_.push_back(std::move(served)); };
         handler_ = std::make_unique<ChaosHandler>(std::move(options), chaos_, clock(), own_);
@@ -58,15 +80,37 @@ class ChaosWire : public ::testing::TestWithParam<Wire> {
         spec.reception = [this](const http::Peer& peer) { return handler_->receive(peer); };
         listener_ = require(std::move(*run(transport().listen(std::move(spec), *handler_))));
     }
-    Result<http::Response> send(bool reuse = true) {
+    [[nodiscard]] http::Endpoint endpoint(bool reuse) const {
         http::Endpoint endpoint;
         endpoint.url = listener_->url();
         endpoint.tls.trust = {credentials_.ca};
         endpoint.reuse = reuse;
         endpoint.caller = "client";
-        return *run(
-            transport().send(std::move(endpoint),
-                             {"POST", "/v1/pki/sign/web?x=y", {{"User-Agent", "test/1"}}, "{}"}));
+        return endpoint;
+    }
+    Result<http::Response> send(bool reuse = true) {
+        return *run(transport().send(
+            endpoint(reuse), {"POST", "/v1/pki/sign/web?x=y", {{"User-Agent", "test/1"}}, "{}"}));
+    }
+    /// As send(), piece by piece: what came, and how it ended.
+    Result<http::Response> watch() { return *run(watched(transport(), endpoint(/*reuse=*/false))); }
+    static Task<Result<http::Response>> watched(http::Transport& transport,
+                                                http::Endpoint endpoint) {
+        auto stream = co_await transport.open(std::move(endpoint), {"GET", "/v1/watch", {}, ""});
+        if (!stream) {
+            co_return propagate(stream);
+        }
+        auto whole = (*stream)->head();
+        for (;;) {
+            auto piece = co_await (*stream)->next();
+            if (!piece) {
+                co_return propagate(piece);
+            }
+            if (!*piece) {
+                co_return whole;
+            }
+            whole.body += **piece;
+        }
     }
     /// What the seed says of a rule's first `count` requests.
     static std::vector<bool> expected(const std::string& rule, double probability,
@@ -98,6 +142,18 @@ class ChaosWire : public ::testing::TestWithParam<Wire> {
                                          credentials_.ca_key, &credentials_.ca),
                 {},
                 credentials_.identity.key};
+    }
+
+    /// A right leaf, whose key is somebody else's.
+    crypto::TlsIdentity stolen() {
+        const auto owner = crypto::Key::generate(crypto::KeyType::p256).public_key();
+        crypto::CertificateSpec spec;
+        spec.alt_names = credentials_.identity.leaf.alt_names();
+        spec.not_before = credentials_.identity.leaf.not_before();
+        spec.not_after = credentials_.identity.leaf.not_after();
+        return {crypto::sign_certificate(spec, owner, credentials_.ca_key, &credentials_.ca),
+                {},
+                credentials_.identity.key.claiming(owner)};
     }
 
     static constexpr std::uint64_t seed = 7;
@@ -224,6 +280,22 @@ TEST_P(ChaosWire, GivesEveryFaultOfARequestAsOftenAsTheSeedSays) {
     }
 }
 
+TEST_P(ChaosWire, AStreamBreaks) {
+    rules_->streams = true;
+    start("");
+    is_clean(watch());
+    for (const auto& [fields, acted, judge] :
+         {std::tuple{"reset: request", 0, &is_closed}, std::tuple{"reset: before", 1, &is_closed},
+          std::tuple{"reset: during", 1, &is_closed}, std::tuple{"reset: after", 1, &is_clean}}) {
+        SCOPED_TRACE(fields);
+        chaos_.set(parse_chaos(fmt::format("rules: [{{first: 1, {}}}]", fields), "").value());
+        rules_->handled = 0;
+        judge(watch());
+        EXPECT_EQ(rules_->handled, acted);
+        is_clean(watch());
+    }
+}
+
 TEST_P(ChaosWire, ALatencyIsWaitedFor) {
     start("rules: [{latency: 20ms}]");
     const auto before = clock().elapsed();
@@ -305,6 +377,15 @@ TEST_P(ChaosTls, ShowsAWrongCertificate) {
         const auto answer = send(/*reuse=*/false);
         ASSERT_FALSE(answer);
         EXPECT_EQ(answer.error().kind, FailureKind::expired) << answer.error().message;
+    }
+    is_clean(send(/*reuse=*/false));
+    chaos_.set(parse_chaos("rules: [{first: 2, tls_certificate: other_key}]", "").value());
+    for (int i = 0; i < 2; ++i) {
+        const auto answer = send(/*reuse=*/false);
+        ASSERT_FALSE(answer);
+        EXPECT_EQ(answer.error().kind, FailureKind::tls) << answer.error().message;
+        EXPECT_NE(answer.error().message.find("bad signature"), std::string::npos)
+            << answer.error().message;
     }
     is_clean(send(/*reuse=*/false));
 }
