@@ -158,7 +158,7 @@ struct Wanted {
 constexpr auto other_state = "move the file away to begin anew, or give --state another one";
 
 /// Goes on from the file of --state, where it is there already. Its seed is kept.
-void go_on_from(const fakes::StateFile& file, fakes::FakeServersOptions& servers,
+void go_on_from(fakes::StateFile& file, fakes::FakeServersOptions& servers,
                 const ServeArguments& arguments) {
     auto kept = file.read();
     if (!kept) {

@@ -1,5 +1,10 @@
 #include "fakes/world/state_file.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "core/base/text.hpp"
@@ -20,10 +25,40 @@ std::string_view name_of(vault::Product product) {
 
 }  // namespace
 
-Result<std::optional<StateFile::Kept>> StateFile::read() const {
+// Every write puts a new file in the place of the old one, so the lock moves with it; a file that
+// another process has just replaced is not the one to lock.
+Result<void> StateFile::hold() {
+    for (;;) {
+        const int file = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+        if (file < 0) {
+            return {};  // read and write tell why
+        }
+        const std::shared_ptr<const int> opened(new int(file), [](const int* descriptor) {
+            ::close(*descriptor);
+            delete descriptor;
+        });
+        if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+            return fail(FailureKind::invalid,
+                        "{}: expected a state that nobody uses, and another server keeps its own "
+                        "in it",
+                        path_);
+        }
+        struct stat locked{}, there{};
+        if (::fstat(file, &locked) == 0 && ::stat(path_.c_str(), &there) == 0 &&
+            locked.st_ino == there.st_ino) {
+            held_ = opened;
+            return {};
+        }
+    }
+}
+
+Result<std::optional<StateFile::Kept>> StateFile::read() {
     std::error_code error;
     if (!std::filesystem::exists(path_, error) && !error) {
         return std::nullopt;
+    }
+    if (const auto held = hold(); !held) {
+        return propagate(held);
     }
     const auto text = read_file(path_);
     if (!text) {
@@ -72,11 +107,11 @@ Result<void> StateFile::write(const FakeServers& servers, std::uint64_t seed,
     if (text == written_) {
         return {};
     }
-    const auto done = write_file(path_, text, 0600);
-    if (done) {
-        written_ = std::move(text);
+    if (const auto done = write_file(path_, text, 0600); !done) {
+        return done;
     }
-    return done;
+    written_ = std::move(text);
+    return hold();
 }
 
 }  // namespace meshproof::fakes

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -10,7 +11,7 @@
 namespace meshproof::fakes {
 
 /// A file that holds what served fakes held. Only its owner can read it: tokens, unseal keys and
-/// private keys are in it.
+/// private keys are in it. From read() or the first write() on it is ours (flock) until the end.
 class StateFile {
   public:
     explicit StateFile(std::string path) : path_(std::move(path)) {}
@@ -20,8 +21,9 @@ class StateFile {
         vault::Product product = vault::Product::openbao;
         nlohmann::json servers;  ///< for FakeServersOptions::state
     };
-    /// Nothing where there is no such file yet; `invalid` where it is no state of this program's.
-    [[nodiscard]] Result<std::optional<Kept>> read() const;
+    /// Nothing where there is no such file yet; `invalid` where it is no state of this program's,
+    /// or where another process keeps its state in it.
+    [[nodiscard]] Result<std::optional<Kept>> read();
     /// Writes what the servers hold now, whole or not at all, unless the file holds just that.
     [[nodiscard]] Result<void> write(const FakeServers& servers, std::uint64_t seed,
                                      vault::Product product);
@@ -29,7 +31,10 @@ class StateFile {
     [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
+    [[nodiscard]] Result<void> hold();
+
     std::string path_;
+    std::shared_ptr<const int> held_;  ///< the descriptor that the lock hangs on
     std::string written_;
 };
 
