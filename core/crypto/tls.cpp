@@ -121,7 +121,19 @@ Result<void> use_identity(SSL_CTX* context, const TlsIdentity& identity) {
     return {};
 }
 
+bool same_identity(const std::optional<TlsIdentity>& a, const std::optional<TlsIdentity>& b) {
+    // The same leaf has the same key.
+    return a.has_value() == b.has_value() &&
+           (!a || (a->leaf == b->leaf && a->intermediates == b->intermediates));
+}
+
 }  // namespace
+
+bool same_party(const TlsParty& a, const TlsParty& b) {
+    return a.server_name == b.server_name && a.verify_peer == b.verify_peer &&
+           a.ask_peer == b.ask_peer && a.system_trust == b.system_trust &&
+           same_identity(a.identity, b.identity) && a.trust == b.trust;
+}
 
 Result<std::shared_ptr<SSL_CTX>> make_tls_context(const TlsParty& party, bool server) {
     auto context =

@@ -39,6 +39,10 @@ struct TlsParty {
     std::optional<Time> at;   ///< the date of verification; nothing = the machine's own
 };
 
+/// Would a connection made for one of these serve the other as well? Their date and their peer
+/// check aside: those are asked on new connections.
+[[nodiscard]] bool same_party(const TlsParty& a, const TlsParty& b);
+
 /// An SSL_CTX made from the party. The peer's purpose (server or client) follows from `server`.
 [[nodiscard]] Result<std::shared_ptr<SSL_CTX>> make_tls_context(const TlsParty& party, bool server);
 

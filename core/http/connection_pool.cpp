@@ -1,22 +1,6 @@
 #include "core/http/connection_pool.hpp"
 
 namespace meshproof::http {
-namespace {
-
-bool same_identity(const std::optional<crypto::TlsIdentity>& a,
-                   const std::optional<crypto::TlsIdentity>& b) {
-    // The same leaf has the same key.
-    return a.has_value() == b.has_value() &&
-           (!a || (a->leaf == b->leaf && a->intermediates == b->intermediates));
-}
-
-}  // namespace
-
-bool same_party(const crypto::TlsParty& a, const crypto::TlsParty& b) {
-    return a.server_name == b.server_name && a.verify_peer == b.verify_peer &&
-           a.ask_peer == b.ask_peer && a.system_trust == b.system_trust &&
-           same_identity(a.identity, b.identity) && a.trust == b.trust;
-}
 
 ConnectionPool::Route ConnectionPool::route_of(const Endpoint& endpoint) {
     return {endpoint.connections.empty() ? endpoint.caller : "\n" + endpoint.connections,
@@ -27,9 +11,9 @@ ConnectionPool::Entry& ConnectionPool::entry(const Endpoint& endpoint) {
     // Leaves are renewed again and again: what was made for the old ones must go some day.
     constexpr std::size_t parties_per_route = 8;
     auto& parties = routes_[route_of(endpoint)];
-    const auto found = std::find_if(
-        parties.begin(), parties.end(),
-        [&endpoint](const Entry& candidate) { return same_party(candidate.party, endpoint.tls); });
+    const auto found = std::ranges::find_if(parties, [&endpoint](const Entry& candidate) {
+        return crypto::same_party(candidate.party, endpoint.tls);
+    });
     if (found != parties.end()) {
         parties.splice(parties.begin(), parties, found);
     } else {

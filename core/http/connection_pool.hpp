@@ -20,10 +20,6 @@ struct Connection {
     boost::beast::flat_buffer buffer;
 };
 
-/// Would a connection made for one of these serve the other as well? Their date and peer check
-/// aside.
-[[nodiscard]] bool same_party(const crypto::TlsParty& a, const crypto::TlsParty& b);
-
 /// Idle connections and ready SSL contexts (costly to make), by who asks whom and with which
 /// identity and trust.
 class ConnectionPool {

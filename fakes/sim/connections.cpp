@@ -5,22 +5,6 @@
 namespace meshproof::fakes {
 namespace {
 
-bool same_identity(const std::optional<crypto::TlsIdentity>& a,
-                   const std::optional<crypto::TlsIdentity>& b) {
-    if (!a || !b) {
-        return !a && !b;
-    }
-    return a->leaf == b->leaf && a->intermediates == b->intermediates;
-}
-
-// All that decides a handshake's outcome, but for the peer check: that is asked on new connections
-// only.
-bool same_party(const crypto::TlsParty& a, const crypto::TlsParty& b) {
-    return a.verify_peer == b.verify_peer && a.ask_peer == b.ask_peer &&
-           a.system_trust == b.system_trust && a.server_name == b.server_name &&
-           same_identity(a.identity, b.identity) && a.trust == b.trust;
-}
-
 bool in_time(const std::optional<crypto::TlsIdentity>& identity, Time at) {
     return !identity || identity->leaf.valid_at(at);
 }

@@ -39,6 +39,25 @@ TEST_F(Handshake, OfTwoGoodPartiesIsAccepted) {
     EXPECT_EQ(result.server.error, "");
 }
 
+TEST_F(Handshake, AConnectionServesAnotherPartyWhereAllThatItDecidesIsTheSame) {
+    const auto web = party(web_);
+    EXPECT_TRUE(same_party(web, party(web_, now + std::chrono::hours(1))));  // the date aside
+    EXPECT_FALSE(same_party(web, party(api_)));
+    EXPECT_FALSE(same_party(web, party(pki_.leaf("web"))));
+    const auto differs = [&web](const auto& change) {
+        auto other = web;
+        change(other);
+        return !same_party(web, other) && !same_party(other, web);
+    };
+    EXPECT_TRUE(differs([](TlsParty& other) { other.identity.reset(); }));
+    EXPECT_TRUE(differs([](TlsParty& other) { other.identity->intermediates.clear(); }));
+    EXPECT_TRUE(differs([](TlsParty& other) { other.trust.clear(); }));
+    EXPECT_TRUE(differs([](TlsParty& other) { other.server_name = "api"; }));
+    EXPECT_TRUE(differs([](TlsParty& other) { other.verify_peer = !other.verify_peer; }));
+    EXPECT_TRUE(differs([](TlsParty& other) { other.ask_peer = !other.ask_peer; }));
+    EXPECT_TRUE(differs([](TlsParty& other) { other.system_trust = !other.system_trust; }));
+}
+
 TEST_F(Handshake, EveryKindOfLeafWorks) {
     for (const KeyType type : {KeyType::rsa_2048, KeyType::p256, KeyType::p384, KeyType::ed25519}) {
         TlsIdentity server;
