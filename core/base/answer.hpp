@@ -184,6 +184,41 @@ class AnswerFields {
     std::optional<Failure> problem_;
 };
 
+/// The value, or the first thing that was wrong with the answer it was read from.
+template <class T>
+[[nodiscard]] Result<T> checked(T value, const AnswerFields& fields) {
+    if (fields.problem()) {
+        return tl::unexpected<Failure>(*fields.problem());
+    }
+    return value;
+}
+
+/// Success without an answer that anybody reads.
+template <class T>
+[[nodiscard]] Result<void> done(const Result<T>& answer) {
+    if (!answer) {
+        return propagate(answer);
+    }
+    return {};
+}
+
+/// What a status outside 2xx means on every server.
+[[nodiscard]] inline FailureKind kind_of_status(int status) {
+    switch (status) {
+        case 401:
+        case 403:
+            return FailureKind::denied;
+        case 404:
+            return FailureKind::not_found;
+        case 409:
+            return FailureKind::conflict;
+        case 429:
+            return FailureKind::throttled;
+        default:
+            return status >= 400 && status < 500 ? FailureKind::rejected : FailureKind::server;
+    }
+}
+
 /// The text with every occurrence of the secret replaced: for what others say about our requests.
 /// Secrets that are shorter than any real token ("root", in dev mode) are words too, and stay.
 [[nodiscard]] inline std::string conceal(std::string text, const Secret& secret) {
@@ -197,6 +232,15 @@ class AnswerFields {
         text.replace(at, secret.reveal().size(), mark);
     }
     return text;
+}
+
+/// The same for all that a failure says.
+[[nodiscard]] inline Failure conceal(Failure failure, const Secret& secret) {
+    failure.message = conceal(std::move(failure.message), secret);
+    for (auto& text : failure.errors) {
+        text = conceal(std::move(text), secret);
+    }
+    return failure;
 }
 
 /// Runs of blanks, tabs and line ends become one blank: servers' texts may have several lines, our

@@ -32,6 +32,13 @@ inline constexpr std::size_t deepest_json = 1000;
     return deepest > deepest_json;
 }
 
+/// The JSON in a text; null where it is none, or nested too deep.
+[[nodiscard]] inline nlohmann::json json_or_null(std::string_view text) {
+    auto json = too_deep(text) ? nlohmann::json()
+                               : nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    return json.is_discarded() ? nlohmann::json() : json;
+}
+
 /// The text with U+FFFD for what is no UTF-8, as Go's encoder writes it: JSON holds nothing else.
 [[nodiscard]] inline std::string valid_utf8(const std::string& text) {
     const bool ascii =

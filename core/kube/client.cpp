@@ -10,39 +10,13 @@ using http::percent_encode;
 
 const Json null_json;
 
-FailureKind kind_of(int status) {
-    switch (status) {
-        case 401:
-        case 403:
-            return FailureKind::denied;
-        case 404:
-            return FailureKind::not_found;
-        case 409:
-            return FailureKind::conflict;
-        case 429:
-            return FailureKind::throttled;
-        default:
-            break;
-    }
-    return status >= 400 && status < 500 ? FailureKind::rejected : FailureKind::server;
-}
-
-/// Parsed, or null where it is not JSON.
-Json parse(std::string_view text) {
-    if (too_deep(text)) {
-        return {};
-    }
-    Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    return json.is_discarded() ? Json() : json;
-}
-
 std::string what(std::string_view method, std::string_view path) {
     return fmt::format("{} {}", method, path.substr(0, path.find('?')));
 }
 
 /// The Failure for an answer outside 2xx: the message of its Status object, where it is one.
 Failure failure_of(std::string_view asked, int status, const std::string& body) {
-    const Json json = parse(body);
+    const Json json = json_or_null(body);
     std::vector<std::string> errors;
     if (json.is_object()) {
         const auto found = json.find("message");
@@ -55,30 +29,8 @@ Failure failure_of(std::string_view asked, int status, const std::string& body) 
         told = body.empty() || json.is_object() ? "without a text"
                                                 : "with a body that is not a Status object";
     }
-    return Failure{kind_of(status), fmt::format("{}: {} {}", asked, status, told), status,
+    return Failure{kind_of_status(status), fmt::format("{}: {} {}", asked, status, told), status,
                    std::move(errors)};
-}
-
-void conceal_in(Failure& failure, const Secret& secret) {
-    failure.message = conceal(std::move(failure.message), secret);
-    for (auto& text : failure.errors) {
-        text = conceal(std::move(text), secret);
-    }
-}
-
-template <class T>
-Result<T> checked(T value, const AnswerFields& fields) {
-    if (fields.problem()) {
-        return tl::unexpected<Failure>(*fields.problem());
-    }
-    return value;
-}
-
-Result<void> done(const Result<Json>& answer) {
-    if (!answer) {
-        return propagate(answer);
-    }
-    return {};
 }
 
 std::string namespaced(std::string_view ns, std::string_view kind, std::string_view name = {}) {
@@ -212,7 +164,7 @@ Json to_json(const SecretObject& secret) {
 
 /// What a watch line says. Its object is read as far as the kind of event has one.
 Result<WatchEvent<Pod>> read_event(std::string_view line) {
-    const Json json = parse(line);
+    const Json json = json_or_null(line);
     if (!json.is_object()) {
         return fail(FailureKind::malformed, "watch of pods: malformed answer: a line is not JSON");
     }
@@ -314,11 +266,10 @@ Task<Result<Json>> Client::call(std::string method, std::string path, std::optio
         co_return propagate(response);
     }
     if (response->status < 200 || response->status >= 300) {
-        auto failure = failure_of(what(method, path), response->status, response->body);
-        conceal_in(failure, access_.token);
-        co_return tl::unexpected<Failure>(std::move(failure));
+        co_return tl::unexpected<Failure>(conceal(
+            failure_of(what(method, path), response->status, response->body), access_.token));
     }
-    Json json = parse(response->body);
+    Json json = json_or_null(response->body);
     if (!json.is_object()) {
         co_return fail(FailureKind::malformed, "{}: malformed answer: expected a JSON object",
                        what(method, path));
@@ -424,9 +375,7 @@ Task<Result<TokenReview>> Client::review_token(Secret token,
     }
     const auto answer = co_await call("POST", path, std::move(body));
     if (!answer) {
-        auto failure = answer.error();
-        conceal_in(failure, token);
-        co_return tl::unexpected<Failure>(std::move(failure));
+        co_return tl::unexpected<Failure>(conceal(answer.error(), token));
     }
     AnswerFields fields(*answer, what("POST", path));
     TokenReview review;
@@ -545,9 +494,7 @@ Task<Result<PodWatch>> Client::watch_pods(std::string ns, std::string selector,
             }
             body += **piece;
         }
-        auto failure = failure_of(asked, status, body);
-        conceal_in(failure, access_.token);
-        co_return tl::unexpected<Failure>(std::move(failure));
+        co_return tl::unexpected<Failure>(conceal(failure_of(asked, status, body), access_.token));
     }
     co_return PodWatch(std::move(*stream));
 }

@@ -9,8 +9,7 @@ Task<Result<void>> Client::configure_kubernetes(std::string mount, KubernetesCon
     if (!config.reviewer_token.empty()) {
         body["token_reviewer_jwt"] = config.reviewer_token.reveal();
     }
-    co_return reading::done(
-        co_await call("PUT", fmt::format("auth/{}/config", mount), std::move(body)));
+    co_return done(co_await call("PUT", fmt::format("auth/{}/config", mount), std::move(body)));
 }
 
 Task<Result<void>> Client::write_kubernetes_role(std::string mount, std::string role,
@@ -33,7 +32,7 @@ Task<Result<void>> Client::write_kubernetes_role(std::string mount, std::string 
     if (!spec.token_type.empty()) {
         body["token_type"] = spec.token_type;
     }
-    co_return reading::done(
+    co_return done(
         co_await call("PUT", fmt::format("auth/{}/role/{}", mount, role), std::move(body)));
 }
 
@@ -68,7 +67,7 @@ Task<Result<TokenInfo>> Client::lookup_self() const {
     info.root =
         std::find(info.policies.begin(), info.policies.end(), "root") != info.policies.end();
     info.num_uses = fields.integer_or_zero("data.num_uses");
-    co_return reading::checked(std::move(info), fields);
+    co_return checked(std::move(info), fields);
 }
 
 Task<Result<Login>> Client::renew_self(std::optional<Duration> increment) const {
@@ -84,7 +83,7 @@ Task<Result<Login>> Client::renew_self(std::optional<Duration> increment) const 
 }
 
 Task<Result<void>> Client::revoke_self() const {
-    co_return reading::done(co_await call("PUT", "auth/token/revoke-self"));
+    co_return done(co_await call("PUT", "auth/token/revoke-self"));
 }
 
 }  // namespace meshproof::vault

@@ -30,26 +30,14 @@ bool mentions(const std::vector<std::string>& texts, std::string_view word) {
 }
 
 FailureKind kind_of(int status, const std::vector<std::string>& errors) {
-    switch (status) {
-        case 401:
-        case 403:
-            return FailureKind::denied;
-        case 404:
-            return FailureKind::not_found;
-        case 409:
-            return FailureKind::conflict;
-        case 429:
-            return FailureKind::throttled;
-        case 503:
-            return mentions(errors, "sealed") ? FailureKind::sealed : FailureKind::server;
-        default:
-            break;
+    if (status == 503 && mentions(errors, "sealed")) {
+        return FailureKind::sealed;
     }
     if (status == 400 && mentions(errors, "already in use")) {
         return FailureKind::conflict;  // a taken mount path is 400 on the wire (row 34)
     }
     // What is left below 400 is a redirect that leads nowhere: no node is active (row 32).
-    return status >= 400 && status < 500 ? FailureKind::rejected : FailureKind::server;
+    return kind_of_status(status);
 }
 
 /// The secrets of a request: a server may repeat what it cannot use (row 12), and messages must
@@ -99,12 +87,7 @@ Reply to_reply(http::Response response) {
     reply.status = response.status;
     reply.headers = std::move(response.headers);
     reply.body = std::move(response.body);
-    reply.json = too_deep(reply.body)
-                     ? Json(Json::value_t::discarded)
-                     : Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
-    if (reply.json.is_discarded()) {
-        reply.json = nullptr;
-    }
+    reply.json = json_or_null(reply.body);
     return reply;
 }
 
@@ -215,10 +198,7 @@ Task<Result<Reply>> Client::call(std::string method, std::string path,
     }
     Failure failure = failure_of(method, path, *reply);
     for (const auto& secret : secrets) {
-        failure.message = conceal(std::move(failure.message), secret);
-        for (auto& text : failure.errors) {
-            text = conceal(std::move(text), secret);
-        }
+        failure = conceal(std::move(failure), secret);
     }
     co_return tl::unexpected<Failure>(std::move(failure));
 }
@@ -231,13 +211,6 @@ std::string seconds(Duration duration) {
 
 std::string what(std::string_view method, std::string_view path) {
     return fmt::format("{} {}", method, path);
-}
-
-Result<void> done(const Result<Reply>& reply) {
-    if (!reply) {
-        return propagate(reply);
-    }
-    return {};
 }
 
 Result<std::vector<std::string>> keys(const Result<Reply>& reply, std::string what) {

@@ -47,11 +47,14 @@ Result<Issued> to_issued(const Result<Reply>& reply, std::string what) {
     issued.expiration = Time(fields.seconds("data.expiration"));
     issued.private_key_pem = fields.text_or_empty("data.private_key");
     issued.warnings = reply->warnings();
-    return reading::checked(std::move(issued), fields);
+    return checked(std::move(issued), fields);
 }
 
-/// A raw answer of an unauthenticated read; 204 means that the mount has no CA (row 128).
-Result<std::string> raw_body(Result<Reply> reply, std::string_view path) {
+/// What `read` makes of the raw answer of an unauthenticated GET; 204 means that the mount has no
+/// CA (row 128).
+template <class T>
+Result<T> read_raw(const Result<Reply>& reply, std::string_view path,
+                   Result<T> (*read)(std::string_view)) {
     if (!reply) {
         return propagate(reply);
     }
@@ -62,14 +65,12 @@ Result<std::string> raw_body(Result<Reply> reply, std::string_view path) {
             reply->status,
             {}});
     }
-    return std::move(reply->body);
-}
-
-Failure malformed_body(std::string_view path, const Failure& why) {
-    return Failure{FailureKind::malformed,
-                   fmt::format("GET {}: malformed answer: {}", path, why.message),
-                   0,
-                   {}};
+    auto value = read(reply->body);
+    if (!value) {
+        return fail(FailureKind::malformed, "GET {}: malformed answer: {}", path,
+                    value.error().message);
+    }
+    return value;
 }
 
 }  // namespace
@@ -87,7 +88,7 @@ Task<Result<GeneratedCa>> Client::generate_root(std::string mount, Json paramete
     generated.key_id = fields.text_or_empty("data.key_id");
     generated.serial = fields.text("data.serial_number");
     generated.warnings = reply->warnings();
-    co_return reading::checked(std::move(generated), fields);
+    co_return checked(std::move(generated), fields);
 }
 
 Task<Result<std::string>> Client::generate_intermediate_csr(std::string mount,
@@ -98,7 +99,7 @@ Task<Result<std::string>> Client::generate_intermediate_csr(std::string mount,
         co_return propagate(reply);
     }
     AnswerFields fields(reply->json, reading::what("PUT", path));
-    co_return reading::checked(fields.text("data.csr"), fields);
+    co_return checked(fields.text("data.csr"), fields);
 }
 
 Task<Result<SignedIntermediate>> Client::sign_intermediate(std::string mount,
@@ -120,7 +121,7 @@ Task<Result<SignedIntermediate>> Client::sign_intermediate(std::string mount,
             fields.refuse("data.certificate", certificates.error().message);
         }
     }
-    co_return reading::checked(std::move(intermediate), fields);
+    co_return checked(std::move(intermediate), fields);
 }
 
 Task<Result<ImportedIssuers>> Client::set_signed(std::string mount,
@@ -136,11 +137,11 @@ Task<Result<ImportedIssuers>> Client::set_signed(std::string mount,
     imported.issuers = fields.texts("data.imported_issuers");
     imported.keys = fields.texts("data.imported_keys");
     imported.mapping = fields.text_map("data.mapping");
-    co_return reading::checked(std::move(imported), fields);
+    co_return checked(std::move(imported), fields);
 }
 
 Task<Result<void>> Client::configure_urls(std::string mount, Json parameters) const {
-    co_return reading::done(co_await call("PUT", mount + "/config/urls", std::move(parameters)));
+    co_return done(co_await call("PUT", mount + "/config/urls", std::move(parameters)));
 }
 
 Task<Result<std::string>> Client::default_issuer(std::string mount) const {
@@ -150,16 +151,16 @@ Task<Result<std::string>> Client::default_issuer(std::string mount) const {
         co_return propagate(reply);
     }
     AnswerFields fields(reply->json, reading::what("GET", path));
-    co_return reading::checked(fields.text("data.default"), fields);
+    co_return checked(fields.text("data.default"), fields);
 }
 
 Task<Result<void>> Client::use_issuer_by_default(std::string mount, std::string reference) const {
     Json body{{"default", reference}};
-    co_return reading::done(co_await call("PUT", mount + "/config/issuers", std::move(body)));
+    co_return done(co_await call("PUT", mount + "/config/issuers", std::move(body)));
 }
 
 Task<Result<void>> Client::delete_issuer(std::string mount, std::string reference) const {
-    co_return reading::done(co_await call("DELETE", fmt::format("{}/issuer/{}", mount, reference)));
+    co_return done(co_await call("DELETE", fmt::format("{}/issuer/{}", mount, reference)));
 }
 
 Task<Result<std::vector<std::string>>> Client::list_issuers(std::string mount) const {
@@ -204,49 +205,22 @@ Task<Result<Issued>> Client::issue(std::string mount, std::string role, Json par
 
 Task<Result<Certificate>> Client::ca(std::string mount) const {
     const std::string path = mount + "/ca/pem";
-    auto reply = co_await call("GET", path);
-    const auto body = raw_body(std::move(reply), path);
-    if (!body) {
-        co_return propagate(body);
-    }
-    auto certificate = Certificate::from_pem(*body);
-    if (!certificate) {
-        co_return tl::unexpected<Failure>(malformed_body(path, certificate.error()));
-    }
-    co_return certificate;
+    co_return read_raw(co_await call("GET", path), path, Certificate::from_pem);
 }
 
 Task<Result<std::vector<Certificate>>> Client::ca_chain(std::string mount) const {
     const std::string path = mount + "/ca_chain";
-    auto reply = co_await call("GET", path);
-    const auto body = raw_body(std::move(reply), path);
-    if (!body) {
-        co_return propagate(body);
-    }
-    auto certificates = Certificate::all_from_pem(*body);
-    if (!certificates) {
-        co_return tl::unexpected<Failure>(malformed_body(path, certificates.error()));
-    }
-    co_return certificates;
+    co_return read_raw(co_await call("GET", path), path, Certificate::all_from_pem);
 }
 
 Task<Result<crypto::Crl>> Client::crl(std::string mount) const {
     const std::string path = mount + "/crl/pem";
-    auto reply = co_await call("GET", path);
-    const auto body = raw_body(std::move(reply), path);
-    if (!body) {
-        co_return propagate(body);
-    }
-    auto crl = crypto::Crl::from_pem(*body);
-    if (!crl) {
-        co_return tl::unexpected<Failure>(malformed_body(path, crl.error()));
-    }
-    co_return crl;
+    co_return read_raw(co_await call("GET", path), path, crypto::Crl::from_pem);
 }
 
 Task<Result<void>> Client::revoke(std::string mount, std::string serial) const {
     Json body{{"serial_number", serial}};
-    co_return reading::done(co_await call("PUT", mount + "/revoke", std::move(body)));
+    co_return done(co_await call("PUT", mount + "/revoke", std::move(body)));
 }
 
 }  // namespace meshproof::vault

@@ -16,18 +16,6 @@ namespace meshproof::vault::reading {
 /// "PUT pki/sign/r", for messages.
 [[nodiscard]] std::string what(std::string_view method, std::string_view path);
 
-/// Success without an answer that anybody reads.
-[[nodiscard]] Result<void> done(const Result<Reply>& reply);
-
-/// The value, or the first thing that was wrong with the answer it was read from.
-template <class T>
-[[nodiscard]] Result<T> checked(T value, const AnswerFields& fields) {
-    if (fields.problem()) {
-        return tl::unexpected<Failure>(*fields.problem());
-    }
-    return value;
-}
-
 /// `data.keys` of a LIST. An empty list is a 404 without a text (wire contract row 14).
 [[nodiscard]] Result<std::vector<std::string>> keys(const Result<Reply>& reply, std::string what);
 

@@ -36,7 +36,7 @@ Result<SealStatus> to_seal_status(const Result<Reply>& reply, std::string what) 
     status.version = fields.text_or_empty("version");
     status.storage_type = fields.text_or_empty("storage_type");
     status.product = fields.find("commit_date") != nullptr ? Product::openbao : Product::vault;
-    return reading::checked(std::move(status), fields);
+    return checked(std::move(status), fields);
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ Task<Result<Health>> Client::health() const {
     health.sealed = fields.flag("sealed");
     health.standby = fields.flag("standby");
     health.version = fields.text_or_empty("version");
-    co_return reading::checked(std::move(health), fields);
+    co_return checked(std::move(health), fields);
 }
 
 Task<Result<SealStatus>> Client::seal_status() const {
@@ -72,7 +72,7 @@ Task<Result<SealStatus>> Client::seal_status() const {
 }
 
 Task<Result<void>> Client::seal() const {
-    co_return reading::done(co_await with_namespace("").call("PUT", "sys/seal"));
+    co_return done(co_await with_namespace("").call("PUT", "sys/seal"));
 }
 
 Task<Result<SealStatus>> Client::unseal(Secret key) const {
@@ -84,11 +84,11 @@ Task<Result<SealStatus>> Client::unseal(Secret key) const {
 
 Task<Result<void>> Client::enable_secrets(std::string mount, std::string type) const {
     Json body{{"type", type}};
-    co_return reading::done(co_await call("PUT", "sys/mounts/" + mount, std::move(body)));
+    co_return done(co_await call("PUT", "sys/mounts/" + mount, std::move(body)));
 }
 
 Task<Result<void>> Client::disable_secrets(std::string mount) const {
-    co_return reading::done(co_await call("DELETE", "sys/mounts/" + mount));
+    co_return done(co_await call("DELETE", "sys/mounts/" + mount));
 }
 
 Task<Result<std::vector<std::string>>> Client::list_secrets() const {
@@ -98,17 +98,16 @@ Task<Result<std::vector<std::string>>> Client::list_secrets() const {
 
 Task<Result<void>> Client::tune_secrets(std::string mount, Duration max_lease_ttl) const {
     Json body{{"max_lease_ttl", reading::seconds(max_lease_ttl)}};
-    co_return reading::done(
-        co_await call("PUT", fmt::format("sys/mounts/{}/tune", mount), std::move(body)));
+    co_return done(co_await call("PUT", fmt::format("sys/mounts/{}/tune", mount), std::move(body)));
 }
 
 Task<Result<void>> Client::enable_auth(std::string mount, std::string type) const {
     Json body{{"type", type}};
-    co_return reading::done(co_await call("PUT", "sys/auth/" + mount, std::move(body)));
+    co_return done(co_await call("PUT", "sys/auth/" + mount, std::move(body)));
 }
 
 Task<Result<void>> Client::disable_auth(std::string mount) const {
-    co_return reading::done(co_await call("DELETE", "sys/auth/" + mount));
+    co_return done(co_await call("DELETE", "sys/auth/" + mount));
 }
 
 Task<Result<std::vector<std::string>>> Client::list_auth() const {
@@ -118,11 +117,11 @@ Task<Result<std::vector<std::string>>> Client::list_auth() const {
 
 Task<Result<void>> Client::write_policy(std::string name, std::string hcl) const {
     Json body{{"policy", hcl}};
-    co_return reading::done(co_await call("PUT", "sys/policies/acl/" + name, std::move(body)));
+    co_return done(co_await call("PUT", "sys/policies/acl/" + name, std::move(body)));
 }
 
 Task<Result<void>> Client::delete_policy(std::string name) const {
-    co_return reading::done(co_await call("DELETE", "sys/policies/acl/" + name));
+    co_return done(co_await call("DELETE", "sys/policies/acl/" + name));
 }
 
 Task<Result<std::vector<std::string>>> Client::list_policies() const {
@@ -142,7 +141,7 @@ Task<Result<std::vector<std::string>>> Client::capabilities_self(std::string pat
     if (capabilities.empty()) {
         fields.refuse("data.capabilities", "expected a list with at least one capability");
     }
-    co_return reading::checked(std::move(capabilities), fields);
+    co_return checked(std::move(capabilities), fields);
 }
 
 }  // namespace meshproof::vault
