@@ -77,19 +77,21 @@ Task<std::string> settled_namespace(Probe& probe, std::string base) {
     co_return ns;
 }
 
-Task<void> bind_cluster_role(Probe& probe, Home home, std::string role) {
+Task<std::string> bind_cluster_role(Probe& probe, Home home, std::string role) {
     const std::string bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
-    const auto name = probe.name("binding");
+    const auto name = probe.name("binding-" + home.account);
     const Json subject = {
         {"kind", "ServiceAccount"}, {"name", home.account}, {"namespace", home.ns}};
-    Json body = {{"metadata", {{"name", name}}},
+    Json body = {{"metadata", {{"name", name}, {"labels", probe.labels()}}},
                  {"roleRef",
                   {{"apiGroup", "rbac.authorization.k8s.io"},
                    {"kind", "ClusterRole"},
                    {"name", std::move(role)}}},
                  {"subjects", Json::array({subject})}};
-    probe.at_end_kube("DELETE", bindings + "/" + name);
+    auto path = bindings + "/" + name;
+    probe.at_end_kube("DELETE", path);
     (void)co_await make(probe, bindings, std::move(body));
+    co_return path;
 }
 
 Task<void> grant(Probe& probe, Home home, Json rule) {
@@ -114,7 +116,8 @@ Task<Json> legacy_secret(Probe& probe, Home home, std::string name) {
         }
         co_await probe.wait(std::chrono::milliseconds(200));
     }
-    probe.give_up("the Secret was not filled within ten seconds");
+    throw CannotGoOn(Failure{
+        FailureKind::timed_out, "no controller filled the Secret of a token within 10 s", 0, {}});
 }
 
 Secret token_in(Probe& probe, const Json& secret) {

@@ -42,10 +42,11 @@ struct Home {
 [[nodiscard]] Task<void> remove(run::Probe& probe, std::string path);
 /// The account may do this, cluster-wide; undone at the end.
 [[nodiscard]] Task<void> grant(run::Probe& probe, Home home, run::Json rule);
-/// The account gets this ClusterRole, cluster-wide; undone at the end.
-[[nodiscard]] Task<void> bind_cluster_role(run::Probe& probe, Home home, std::string role);
+/// The account gets this ClusterRole, cluster-wide; undone at the end. Gives the binding's path.
+[[nodiscard]] Task<std::string> bind_cluster_role(run::Probe& probe, Home home, std::string role);
 /// A Secret of type kubernetes.io/service-account-token of the account, once the controller has
-/// filled it; the check fails and ends where it does not within ten seconds.
+/// filled it. None within ten seconds = blocked: a target may run its API server without
+/// controllers.
 [[nodiscard]] Task<run::Json> legacy_secret(run::Probe& probe, Home home, std::string name);
 /// Its token.
 [[nodiscard]] Secret token_in(run::Probe& probe, const run::Json& secret);

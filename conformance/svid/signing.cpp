@@ -1,4 +1,5 @@
 // Signing certificates: roots and intermediates that a target makes, against rules C1 to C11.
+#include "conformance/steps.hpp"
 #include "conformance/svid/steps.hpp"
 
 namespace meshproof::conformance {
@@ -140,8 +141,7 @@ Task<void> path_length_counts_down(Probe& probe) {
 
 Task<void> path_length_0_signs_no_ca(Probe& probe) {
     const auto root = co_await make_root(probe, "root", asking("max_path_length", 0));
-    const auto csr = crypto::Csr::make({}, crypto::Key::generate(crypto::KeyType::p256));
-    Json body{{"csr", csr.pem()}, {"common_name", "intermediate"}};
+    Json body{{"csr", steps::csr()}, {"common_name", "intermediate"}};
     const auto reply =
         co_await probe.vault("PUT", root.mount + "/root/sign-intermediate", std::move(body));
     probe.expect_error(reply, 400, "max path length of zero");
@@ -149,9 +149,8 @@ Task<void> path_length_0_signs_no_ca(Probe& probe) {
 
 Task<void> uri_name_constraints_cannot_be_had(Probe& probe) {
     const auto root = co_await make_root(probe);
-    const auto csr = crypto::Csr::make({}, crypto::Key::generate(crypto::KeyType::p256));
     Json body{
-        {"csr", csr.pem()}, {"common_name", "intermediate"}, {"permitted_uri_domains", domain}};
+        {"csr", steps::csr()}, {"common_name", "intermediate"}, {"permitted_uri_domains", domain}};
     const auto reply =
         co_await probe.vault("PUT", root.mount + "/root/sign-intermediate", std::move(body));
     probe.expect_status(reply, 200);

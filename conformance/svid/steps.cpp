@@ -1,30 +1,14 @@
 #include "conformance/svid/steps.hpp"
 
+#include "conformance/steps.hpp"
 #include "core/base/text.hpp"
 
 namespace meshproof::conformance::svid {
 
 using crypto::Certificate;
-using crypto::Key;
-using crypto::KeyType;
 using run::Json;
 using run::Probe;
 using run::Reply;
-
-namespace {
-
-Certificate certificate_at(Probe& probe, const Reply& reply, const char* field) {
-    const auto& data = reply.data();
-    const auto pem = data.is_object() ? data.value(field, "") : std::string();
-    auto certificate = Certificate::from_pem(pem);
-    if (!certificate) {
-        probe.give_up(
-            fmt::format("{}: data.{}: {}", reply.asked, field, certificate.error().message));
-    }
-    return std::move(*certificate);
-}
-
-}  // namespace
 
 Task<Authority> make_root(Probe& probe, std::string base, Json changes) {
     const auto mount = co_await probe.mount(base);
@@ -36,7 +20,7 @@ Task<Authority> make_root(Probe& probe, std::string base, Json changes) {
     body.update(changes);
     const auto reply =
         co_await probe.set_up("PUT", mount + "/root/generate/internal", std::move(body));
-    co_return Authority{mount, certificate_at(probe, reply, "certificate")};
+    co_return Authority{mount, steps::leaf_of(probe, reply)};
 }
 
 Task<Authority> make_intermediate(Probe& probe, Authority root, std::string base, Json changes) {
@@ -49,7 +33,7 @@ Task<Authority> make_intermediate(Probe& probe, Authority root, std::string base
     body.update(changes);
     const auto reply =
         co_await probe.set_up("PUT", root.mount + "/root/sign-intermediate", std::move(body));
-    const auto certificate = certificate_at(probe, reply, "certificate");
+    const auto certificate = steps::leaf_of(probe, reply);
     Json both{{"certificate", certificate.pem() + root.certificate.pem()}};
     co_await probe.set_up("PUT", mount + "/intermediate/set-signed", std::move(both));
     co_return Authority{mount, certificate};
@@ -57,8 +41,7 @@ Task<Authority> make_intermediate(Probe& probe, Authority root, std::string base
 
 Task<Certificate> sign_intermediate(Probe& probe, std::string mount, crypto::Csr::Spec asked,
                                     Json changes) {
-    const auto csr = crypto::Csr::make(asked, Key::generate(KeyType::p256));
-    Json body{{"csr", csr.pem()},
+    Json body{{"csr", steps::csr(asked)},
               {"common_name", "intermediate"},
               {"exclude_cn_from_sans", true},
               {"ttl", "600h"}};
@@ -68,19 +51,15 @@ Task<Certificate> sign_intermediate(Probe& probe, std::string mount, crypto::Csr
     if (!probe.expect_status(reply, 200)) {
         probe.give_up("no intermediate was signed");
     }
-    co_return certificate_at(probe, reply, "certificate");
+    co_return steps::leaf_of(probe, reply);
 }
 
 Task<std::string> make_role(Probe& probe, std::string mount, Json changes, std::string name) {
-    Json body{{"allow_any_name", true},
-              {"enforce_hostnames", false},
-              {"require_cn", false},
-              {"key_type", "any"},
-              {"allowed_uri_sans", fmt::format("{}/*", domain_id)},
-              {"ttl", "1h"},
-              {"max_ttl", "24h"}};
-    body.update(changes);
-    co_await probe.set_up("PUT", fmt::format("{}/roles/{}", mount, name), std::move(body));
+    Json parameters{{"enforce_hostnames", false},
+                    {"key_type", "any"},
+                    {"allowed_uri_sans", fmt::format("{}/*", domain_id)}};
+    parameters.update(changes);
+    (void)co_await steps::role(probe, std::move(mount), std::move(parameters), name);
     co_return name;
 }
 
@@ -91,8 +70,7 @@ crypto::Csr::Spec asking_for(std::vector<std::string> uris) {
 }
 
 Task<Reply> ask_to_sign(Probe& probe, std::string path, crypto::Csr::Spec asked, Json more) {
-    const auto csr = crypto::Csr::make(asked, Key::generate(KeyType::p256));
-    Json body{{"csr", csr.pem()}};
+    Json body{{"csr", steps::csr(asked)}};
     body.update(more);
     co_return co_await probe.vault("PUT", std::move(path), std::move(body));
 }
@@ -102,7 +80,7 @@ Made read_made(Probe& probe, Reply reply) {
         probe.give_up("no leaf came");
     }
     Made made;
-    made.leaf = certificate_at(probe, reply, "certificate");
+    made.leaf = steps::leaf_of(probe, reply);
     for (const auto& pem : reply.data().value("ca_chain", Json::array())) {
         if (auto certificate = Certificate::from_pem(pem.get<std::string>())) {
             made.chain.push_back(std::move(*certificate));

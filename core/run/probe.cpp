@@ -289,6 +289,10 @@ std::string Probe::name(std::string_view base) const {
     return fmt::format("{}{}-{}", name_prefix, run_id_, base);
 }
 
+Json Probe::labels() const {
+    return Json{{std::string(run_label), run_id_}};
+}
+
 Task<std::string> Probe::mount(std::string base, std::string type, Json config) {
     auto path = name(base);
     at_end("DELETE", "sys/mounts/" + path);
@@ -341,16 +345,14 @@ Task<Secret> Probe::token_for(std::string hcl) {
 Task<std::string> Probe::kube_namespace(std::string base) {
     auto ns = name(base);
     at_end_kube("DELETE", "/api/v1/namespaces/" + ns);
-    Json labels{{std::string(run_label), run_id_}};
-    Json metadata{{"name", ns}, {"labels", std::move(labels)}};
+    Json metadata{{"name", ns}, {"labels", labels()}};
     Json body{{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", std::move(metadata)}};
     (void)co_await set_up_kube("POST", "/api/v1/namespaces", std::move(body));
     co_return ns;
 }
 
 Task<void> Probe::service_account(std::string ns, std::string account) {
-    Json labels{{std::string(run_label), run_id_}};
-    Json metadata{{"name", account}, {"labels", std::move(labels)}};
+    Json metadata{{"name", account}, {"labels", labels()}};
     Json body{{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", std::move(metadata)}};
     (void)co_await set_up_kube("POST", fmt::format("/api/v1/namespaces/{}/serviceaccounts", ns),
                                std::move(body));

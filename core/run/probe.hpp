@@ -124,6 +124,8 @@ class Probe final {
                                           std::optional<Json> body = std::nullopt, As as = {});
     /// "meshproof-RUNID-BASE": for everything that is created on a server.
     [[nodiscard]] std::string name(std::string_view base) const;
+    /// The run's label, by which what it left behind in a cluster is found.
+    [[nodiscard]] Json labels() const;
     /// A secrets engine of one's own; gives its path. A second one needs another `base`.
     [[nodiscard]] Task<std::string> mount(std::string base = "pki", std::string type = "pki",
                                           Json config = Json::object());

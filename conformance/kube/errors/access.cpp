@@ -158,9 +158,7 @@ Task<void> roles_end_at_their_namespace(Probe& probe) {
 
 Task<void> role_refs_are_fixed(Probe& probe) {
     const auto home = co_await kube_steps::home(probe);
-    co_await bind_cluster_role(probe, home, "view");
-    const auto path =
-        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/" + probe.name("binding");
+    const auto path = co_await bind_cluster_role(probe, home, "view");
     Json change = {{"roleRef", {{"name", "edit"}}}};
     const auto reply = co_await probe.kube("PATCH", path, std::move(change), As::admin(),
                                            {{"Content-Type", "application/merge-patch+json"}});

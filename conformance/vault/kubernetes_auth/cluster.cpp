@@ -1,12 +1,11 @@
 // Logins that the target's own API server decides.
+#include "conformance/kube/steps.hpp"
 #include "conformance/vault/kubernetes_auth/steps.hpp"
-
-#include "core/base/text.hpp"
-#include "core/crypto/jwt.hpp"
 
 namespace meshproof::conformance {
 namespace {
 
+using kube_steps::bind_cluster_role;
 using kubernetes_auth::token_of;
 using run::As;
 using run::Check;
@@ -23,6 +22,9 @@ struct Ground {
     Secret reviewer;
 };
 
+/// The ClusterRole that lets an account review tokens.
+constexpr auto* delegator = "system:auth-delegator";
+
 Task<void> configure(Probe& probe, std::string mount, Secret reviewer) {
     const auto& access = probe.site().target.clusters.front();
     Json body{{"kubernetes_host", access.endpoint.url.text()},
@@ -33,25 +35,12 @@ Task<void> configure(Probe& probe, std::string mount, Secret reviewer) {
     (void)co_await probe.set_up("POST", fmt::format("auth/{}/config", mount), std::move(body));
 }
 
-/// system:auth-delegator for an account of the run's own.
-Task<void> may_review(Probe& probe, std::string ns, std::string account) {
-    const auto binding = probe.name("delegator-" + account);
-    probe.at_end_kube("DELETE",
-                      "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/" + binding);
-    const kube::Labels labels{{"meshproof.io/run", ns}};
-    const auto bound =
-        co_await probe.kube_client().bind_auth_delegator(binding, ns, account, labels);
-    if (!bound) {
-        throw CannotGoOn(bound.error().during("set-up"));
-    }
-}
-
 Task<Ground> ground(Probe& probe) {
     Ground made;
     made.ns = co_await probe.kube_namespace();
     co_await probe.service_account(made.ns, "reviewer");
     co_await probe.service_account(made.ns, "web");
-    co_await may_review(probe, made.ns, "reviewer");
+    co_await bind_cluster_role(probe, {made.ns, "reviewer"}, delegator);
     made.reviewer = co_await probe.service_account_token(made.ns, "reviewer");
     made.mount = co_await probe.auth_mount();
     co_await configure(probe, made.mount, made.reviewer);
@@ -98,16 +87,14 @@ Task<void> its_own_review_needs_two_audiences(Probe& probe) {
     const auto made = co_await ground(probe);
     co_await configure(probe, made.mount, Secret());
     co_await role(probe, made);
-    co_await may_review(probe, made.ns, "web");
+    co_await bind_cluster_role(probe, {made.ns, "web"}, delegator);
     const auto narrow =
         co_await probe.service_account_token(made.ns, "web", for_audience({"vault"}));
     const auto refused = co_await login(probe, made.mount, narrow);
     probe.expect_plain_error(refused, 403, "permission denied");
     // The API server's own audience: that of a token which asks for none.
     const auto plain = co_await probe.service_account_token(made.ns, "web");
-    const auto decoded = crypto::Jwt::decode(plain.reveal());
-    const auto claims = decoded ? Json::parse(decoded->claims, nullptr, false) : Json();
-    const auto own = claims.value("aud", Json::array({""})).at(0).get<std::string>();
+    const auto own = kube_steps::text_at(kube_steps::claims_of(probe, plain), "/aud/0");
     const auto wide =
         co_await probe.service_account_token(made.ns, "web", for_audience({"vault", own}));
     const auto good = co_await login(probe, made.mount, wide);
@@ -145,28 +132,11 @@ Task<void> a_deleted_account(Probe& probe) {
     probe.expect_status(self, 200);
 }
 
-/// A Secret of type service-account-token, once the controller has filled it in.
+/// The endless token of the account's own Secret "ACCOUNT-token".
 Task<Secret> legacy_token(Probe& probe, std::string ns, std::string account) {
-    Json annotations{{"kubernetes.io/service-account.name", account}};
-    Json metadata{{"name", account + "-token"}, {"annotations", std::move(annotations)}};
-    Json body{{"apiVersion", "v1"},
-              {"kind", "Secret"},
-              {"metadata", std::move(metadata)},
-              {"type", "kubernetes.io/service-account-token"}};
-    const auto path = fmt::format("/api/v1/namespaces/{}/secrets", ns);
-    (void)co_await probe.set_up_kube("POST", path, std::move(body));
-    for (int tenth = 0; tenth < 100; ++tenth) {
-        const auto secret = co_await probe.kube("GET", fmt::format("{}/{}-token", path, account));
-        const auto data = secret.json.value("data", Json::object());
-        if (data.contains("token")) {
-            co_return Secret(from_base64(data["token"].get<std::string>()).value_or(""));
-        }
-        co_await probe.wait(std::chrono::milliseconds(100));
-    }
-    throw CannotGoOn(Failure{FailureKind::timed_out,
-                             "no controller filled in the token of a Secret within 10 s",
-                             0,
-                             {}});
+    const auto secret =
+        co_await kube_steps::legacy_secret(probe, {ns, account}, account + "-token");
+    co_return kube_steps::token_in(probe, secret);
 }
 
 Task<void> a_legacy_token(Probe& probe) {
