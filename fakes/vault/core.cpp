@@ -91,6 +91,16 @@ BackendResponse list_answer(const std::vector<std::string>& keys) {
     return BackendResponse::with(Json{{"keys", keys}});
 }
 
+BackendResponse tidy_started(const VaultCore& core) {
+    BackendResponse response;
+    response.status = 202;
+    response.warnings = {fmt::format(
+        "Tidy operation successfully started. Any information from the operation will be printed "
+        "to {}'s server logs.",
+        core.product_name())};
+    return response;
+}
+
 VaultCore::VaultCore(FakeVaultOptions given, Clock& given_clock, http::Transport& given_outgoing)
     : options(std::move(given)),
       clock(given_clock),

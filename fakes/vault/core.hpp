@@ -271,6 +271,13 @@ class VaultCore {
 /// The unauthenticated paths of sys.
 [[nodiscard]] bool builtin_unauthenticated(const LogicalRequest& request);
 
+/// Keeps the answer for the holder of a new token; gives the `wrap_info` that tells it.
+[[nodiscard]] Json keep_wrapped(VaultCore& core, const LogicalRequest& request,
+                                WrappedAnswer wrapped);  ///< sys_wrapping.cpp
+
+/// The answer of a tidy, which runs to its end at once here.
+[[nodiscard]] BackendResponse tidy_started(const VaultCore& core);
+
 /// `{"keys": […]}`: an empty list is a 404 in the end (row 14).
 [[nodiscard]] BackendResponse list_answer(const std::vector<std::string>& keys);
 

@@ -84,25 +84,9 @@ std::optional<http::Response> refusal(const LogicalRequest& request,
 
 http::Response wrap(VaultCore& core, const LogicalRequest& request, http::Response answer,
                     const std::shared_ptr<Token>& issued) {
-    Token token;
-    token.namespace_path = request.ns->path;
-    token.path = "sys/wrapping/wrap";
-    token.policies = {"response-wrapping"};
-    token.num_uses = 1;
-    token.orphan = true;
-    token.issued = request.now;
-    token.expires = request.now + *request.wrap_ttl;
-    token.creation_ttl = token.lease_ttl = *request.wrap_ttl;
-    const auto kept = core.tokens.add(std::move(token), request.ns->id);
-    core.wrapped_answers[kept->id] = {std::move(answer), request.path, request.now,
-                                      *request.wrap_ttl};
     Envelope envelope;
-    envelope.wrap_info =
-        Json{{"token", kept->id},
-             {"accessor", kept->accessor},
-             {"ttl", std::chrono::duration_cast<std::chrono::seconds>(*request.wrap_ttl).count()},
-             {"creation_time", rfc3339_nano(request.now)},
-             {"creation_path", request.path}};
+    envelope.wrap_info = keep_wrapped(
+        core, request, {std::move(answer), request.path, request.now, *request.wrap_ttl});
     if (issued && !issued->accessor.empty()) {
         envelope.wrap_info["wrapped_accessor"] = issued->accessor;
     }

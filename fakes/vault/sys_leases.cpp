@@ -124,13 +124,7 @@ Task<CoreReply> serve_leases(VaultCore& core, LogicalRequest request) {
         }
     }
     if (path == "tidy") {
-        BackendResponse response;
-        response.status = 202;
-        response.warnings = {
-            fmt::format("Tidy operation successfully started. Any information from the operation "
-                        "will be printed to {}'s server logs.",
-                        core.product_name())};
-        co_return response;
+        co_return tidy_started(core);
     }
     const auto slash = path.find('/');
     const auto verb = path.substr(0, slash);

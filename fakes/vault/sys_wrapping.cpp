@@ -1,6 +1,6 @@
 #include "fakes/vault/core.hpp"
 
-/// sys/wrapping: row 21. The wrapping itself is in respond.cpp.
+/// sys/wrapping: row 21.
 namespace meshproof::fakes {
 
 namespace {
@@ -10,6 +10,26 @@ BackendResponse invalid() {
 }
 
 }  // namespace
+
+Json keep_wrapped(VaultCore& core, const LogicalRequest& request, WrappedAnswer wrapped) {
+    Token token;
+    token.namespace_path = request.ns->path;
+    token.path = "sys/wrapping/wrap";
+    token.policies = {"response-wrapping"};
+    token.num_uses = 1;
+    token.orphan = true;
+    token.issued = wrapped.created;
+    token.expires = wrapped.created + wrapped.ttl;
+    token.creation_ttl = token.lease_ttl = wrapped.ttl;
+    const auto kept = core.tokens.add(std::move(token), request.ns->id);
+    Json told{{"token", kept->id},
+              {"accessor", kept->accessor},
+              {"ttl", std::chrono::duration_cast<std::chrono::seconds>(wrapped.ttl).count()},
+              {"creation_time", rfc3339_nano(wrapped.created)},
+              {"creation_path", wrapped.creation_path}};
+    core.wrapped_answers[kept->id] = std::move(wrapped);
+    return told;
+}
 
 CoreReply serve_wrapping(VaultCore& core, const LogicalRequest& request) {
     const bool looks = request.reads() && request.path == "sys/wrapping/lookup";
@@ -50,23 +70,9 @@ CoreReply serve_wrapping(VaultCore& core, const LogicalRequest& request) {
         return response;
     }
     if (request.path == "sys/wrapping/rewrap") {
-        Token token;
-        token.namespace_path = request.ns->path;
-        token.path = "sys/wrapping/wrap";
-        token.policies = {"response-wrapping"};
-        token.num_uses = 1;
-        token.orphan = true;
-        token.issued = request.now;
-        token.expires = request.now + kept.ttl;
-        const auto fresh = core.tokens.add(std::move(token), request.ns->id);
-        core.wrapped_answers[fresh->id] = {kept.answer, kept.creation_path, request.now, kept.ttl};
         Envelope envelope;
         envelope.wrap_info =
-            Json{{"token", fresh->id},
-                 {"accessor", fresh->accessor},
-                 {"ttl", std::chrono::duration_cast<std::chrono::seconds>(kept.ttl).count()},
-                 {"creation_time", rfc3339_nano(request.now)},
-                 {"creation_path", kept.creation_path}};
+            keep_wrapped(core, request, {kept.answer, kept.creation_path, request.now, kept.ttl});
         response.raw = bare_answer(200, envelope_json(envelope));
         return response;
     }

@@ -178,13 +178,7 @@ Task<CoreReply> serve_tokens(VaultCore& core, LogicalRequest request) {
                                        read->duration("increment"));
     }
     if (path == "tidy") {
-        BackendResponse response;
-        response.status = 202;
-        response.warnings = {
-            fmt::format("Tidy operation successfully started. Any information from the operation "
-                        "will be printed to {}'s server logs.",
-                        core.product_name())};
-        co_return response;
+        co_return tidy_started(core);
     }
     if (path == "revoke-orphan") {
         co_return revoke_orphan(core, request, named);
