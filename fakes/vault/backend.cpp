@@ -1,10 +1,10 @@
 #include "fakes/vault/backend.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
+#include <iterator>
 
 #include "core/base/text.hpp"
+#include "fakes/vault/go_text.hpp"
 
 namespace meshproof::fakes {
 
@@ -13,41 +13,19 @@ namespace {
 using Coerced = tl::expected<Json, std::string>;
 using vault::Product;
 
-// A JSON value as Go's %v prints it: what Vault puts into its coercion errors.
-std::string go_value(const Json& value) {
-    if (value.is_string()) {
-        return value.get<std::string>();
-    }
-    if (value.is_array()) {
-        std::vector<std::string> parts;
-        for (const auto& item : value) {
-            parts.push_back(go_value(item));
-        }
-        return "[" + join(parts, " ") + "]";
-    }
-    if (value.is_object()) {
-        std::vector<std::string> parts;
-        for (const auto& [name, item] : value.items()) {
-            parts.push_back(name + ":" + go_value(item));
-        }
-        return "map[" + join(parts, " ") + "]";
-    }
-    return value.is_null() ? "<nil>" : value.dump();
-}
-
 std::string_view go_type(const Json& value) {
     return value.is_array() ? "[]interface {}" : "map[string]interface {}";
 }
 
 // OpenBao 2.7 leaves the value out of these texts, Vault 1.14 shows it.
 Coerced unparsable(const std::string& text, std::string_view type, std::string_view function,
-                   Product product) {
+                   std::string_view why, Product product) {
     if (product == Product::openbao) {
-        return tl::unexpected(fmt::format(
-            "'' cannot parse value as '{}': strconv.{}: invalid syntax", type, function));
+        return tl::unexpected(
+            fmt::format("'' cannot parse value as '{}': strconv.{}: {}", type, function, why));
     }
-    return tl::unexpected(fmt::format(
-        "cannot parse '' as {}: strconv.{}: parsing \"{}\": invalid syntax", type, function, text));
+    return tl::unexpected(fmt::format("cannot parse '' as {}: strconv.{}: parsing {}: {}", type,
+                                      function, go_quoted(text), why));
 }
 
 Coerced unconvertible(const Json& value, std::string_view wanted, Product product) {
@@ -76,30 +54,27 @@ Coerced to_text(const Json& value, Product product) {
     return unconvertible(value, "string", product);
 }
 
+// The servers keep a number as the text it was sent as.
+std::string text_of(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
 Coerced to_integer(const Json& value, Product product) {
-    if (value.is_null()) {
+    if (value.is_null() || value == Json("")) {
         return Json(0);
-    }
-    if (value.is_number_integer()) {
-        return Json(value.get<std::int64_t>());
     }
     if (value.is_boolean()) {
         return Json(value.get<bool>() ? 1 : 0);
     }
-    if (value.is_string() || value.is_number()) {
-        const auto text = value.is_string() ? value.get<std::string>() : value.dump();
-        if (text.empty()) {
-            return Json(0);
-        }
-        std::int64_t number = 0;
-        const auto* end = text.data() + text.size();
-        const auto read = std::from_chars(text.data(), end, number);
-        if (read.ec != std::errc() || read.ptr != end) {
-            return unparsable(text, "int", "ParseInt", product);
-        }
-        return Json(number);
+    if (!value.is_string() && !value.is_number()) {
+        return unconvertible(value, "int", product);
     }
-    return unconvertible(value, "int", product);
+    const auto text = text_of(value);
+    const auto number = go_integer(text, 0);
+    if (!number) {
+        return unparsable(text, "int", "ParseInt", number.error(), product);
+    }
+    return Json(*number);
 }
 
 Coerced to_boolean(const Json& value, Product product) {
@@ -109,72 +84,67 @@ Coerced to_boolean(const Json& value, Product product) {
     if (value.is_boolean()) {
         return value;
     }
-    if (value.is_number()) {
-        return Json(value.get<double>() != 0);
+    if (!value.is_string() && !value.is_number()) {
+        return unconvertible(value, "bool", product);
     }
-    if (value.is_string()) {
-        const auto text = value.get<std::string>();
-        for (const auto* word : {"1", "t", "T", "TRUE", "true", "True"}) {
-            if (text == word) {
-                return Json(true);
-            }
+    const auto text = text_of(value);
+    for (const auto* word : {"1", "t", "T", "TRUE", "true", "True"}) {
+        if (text == word) {
+            return Json(true);
         }
-        for (const auto* word : {"", "0", "f", "F", "FALSE", "false", "False"}) {
-            if (text == word) {
-                return Json(false);
-            }
-        }
-        return unparsable(text, "bool", "ParseBool", product);
     }
-    return unconvertible(value, "bool", product);
+    for (const auto* word : {"", "0", "f", "F", "FALSE", "false", "False"}) {
+        if (text == word) {
+            return Json(false);
+        }
+    }
+    return unparsable(text, "bool", "ParseBool", "invalid syntax", product);
 }
 
-// Kept as nanoseconds.
-Coerced to_duration(const Json& value) {
+// Kept as nanoseconds, but of whole seconds only.
+Coerced to_duration(const Json& value, Product product) {
     if (value.is_null()) {
         return Json(0);
     }
-    Duration duration{};
-    if (value.is_number()) {
-        duration = std::chrono::nanoseconds(
-            static_cast<std::int64_t>(std::floor(value.get<double>())) * 1'000'000'000);
-    } else if (value.is_string()) {
-        const auto text = value.get<std::string>();
-        const auto parsed =
-            text.empty() ? std::optional<Duration>(Duration{}) : parse_duration(text);
-        if (!parsed) {
-            return tl::unexpected(fmt::format("time: invalid duration \"{}\"", text));
-        }
-        duration = *parsed;
-    } else {
+    if (!value.is_string() && !value.is_number()) {
         return tl::unexpected(std::string("could not parse duration from input"));
     }
-    if (duration < Duration{}) {
-        return tl::unexpected(fmt::format("cannot provide negative value '{}'", go_value(value)));
+    const auto duration = read_duration(text_of(value), product);
+    if (!duration) {
+        return tl::unexpected(duration.error());
     }
-    return Json(duration.count());
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*duration);
+    if (seconds.count() < 0) {
+        return tl::unexpected(fmt::format("cannot provide negative value '{}'", seconds.count()));
+    }
+    return Json(Duration(seconds).count());
 }
 
 Coerced to_list(const Json& value, Product product) {
     auto list = Json::array();
-    if (value.is_null()) {
+    if (value.is_null() || (value.is_object() && value.empty())) {
         return list;
     }
-    if (value.is_array()) {
-        for (const auto& item : value) {
-            auto text = to_text(item, product);
-            if (!text) {
-                return text;
+    if (value.is_array() || value.is_object()) {
+        const auto items = value.is_array() ? value : Json::array({value});
+        std::vector<std::string> wrong;
+        for (std::size_t at = 0; at < items.size(); ++at) {
+            const auto& item = items[at];
+            const auto text = to_text(item, product);
+            if (text) {
+                list.push_back(std::string(trim(text->get<std::string>())));
+                continue;
             }
-            list.push_back(std::string(trim(text->get<std::string>())));
+            wrong.push_back(
+                fmt::format("* '[{}]' expected type 'string', got unconvertible type "
+                            "'{}', value: '{}'",
+                            at, go_type(item), go_value(item)));
+        }
+        if (!wrong.empty()) {
+            return tl::unexpected(
+                fmt::format("{} error(s) decoding:\n\n{}", wrong.size(), join(wrong, "\n")));
         }
         return list;
-    }
-    if (value.is_object()) {
-        return tl::unexpected(
-            fmt::format("1 error(s) decoding:\n\n* '[0]' expected type 'string', got "
-                        "unconvertible type '{}', value: '{}'",
-                        go_type(value), go_value(value)));
     }
     const auto text = to_text(value, product)->get<std::string>();
     if (!text.empty()) {
@@ -183,6 +153,40 @@ Coerced to_list(const Json& value, Product product) {
         }
     }
     return list;
+}
+
+// Names with texts: an object, or texts of the form name=text.
+Coerced to_pairs(const Json& value, Product product) {
+    auto pairs = Json::object();
+    if (value.is_object()) {
+        for (const auto& [name, item] : value.items()) {
+            auto text = to_text(item, product);
+            if (!text) {
+                return to_list(Json::array({value}), product);
+            }
+            pairs[name] = std::move(*text);
+        }
+        return pairs;
+    }
+    if (value.is_null()) {
+        return pairs;
+    }
+    const auto texts = value.is_array() ? value : Json::array({value});
+    for (std::size_t at = 0; at < texts.size(); ++at) {
+        const auto text = to_text(texts[at], product);
+        if (!text) {
+            return text;
+        }
+        const auto whole = text->get<std::string>();
+        const auto sign = whole.find('=');
+        if (sign == std::string::npos) {
+            return tl::unexpected(product == Product::openbao
+                                      ? fmt::format("invalid key pair at index {}", at)
+                                      : "invalid key pair " + go_quoted(whole));
+        }
+        pairs[whole.substr(0, sign)] = whole.substr(sign + 1);
+    }
+    return pairs;
 }
 
 Coerced coerce(FieldType type, const Json& value, Product product) {
@@ -194,9 +198,11 @@ Coerced coerce(FieldType type, const Json& value, Product product) {
         case FieldType::boolean:
             return to_boolean(value, product);
         case FieldType::duration:
-            return to_duration(value);
+            return to_duration(value, product);
         case FieldType::list:
             return to_list(value, product);
+        case FieldType::pairs:
+            return to_pairs(value, product);
         case FieldType::json:
             return value;
     }
@@ -242,6 +248,10 @@ Result<FieldData> FieldData::read(const Fields& fields, const Json& data, vault:
         }
         auto coerced = coerce(field->second, value, product);
         if (!coerced) {
+            if (field->second == FieldType::pairs && product == Product::openbao &&
+                coerced.error().starts_with("invalid key pair")) {
+                coerced.error() += fmt::format(" in field {}", go_quoted(name));
+            }
             const auto shown =
                 product == vault::Product::vault ? go_value(value) + " " : std::string();
             return fail(FailureKind::invalid,
@@ -290,7 +300,8 @@ const Json& FieldData::json(std::string_view name) const {
     return found == values_.end() ? nothing : found->second;
 }
 
-void FieldData::warn_unrecognized(BackendResponse& response) const {
+void FieldData::warn_unrecognized(BackendResponse& response,
+                                  const std::vector<std::string>& captured) const {
     using Kind = BackendResponse::Kind;
     const bool answered = response.kind == Kind::data || response.kind == Kind::auth ||
                           (response.kind == Kind::none && !response.warnings.empty());
@@ -298,6 +309,30 @@ void FieldData::warn_unrecognized(BackendResponse& response) const {
         response.warnings.push_back(fmt::format(
             "Endpoint ignored these unrecognized parameters: [{}]", join(unrecognized_, " ")));
     }
+    std::vector<std::string> replaced;
+    std::copy_if(captured.begin(), captured.end(), std::back_inserter(replaced),
+                 [this](const std::string& name) { return has(name); });
+    if (answered && !replaced.empty()) {
+        response.warnings.push_back(
+            fmt::format("Endpoint replaced the value of these parameters with the values captured "
+                        "from the endpoint's path: [{}]",
+                        join(replaced, " ")));
+    }
+}
+
+bool generic_name(std::string_view text) {
+    const auto word = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
+    };
+    return !text.empty() && word(text.front()) && word(text.back()) &&
+           std::all_of(text.begin(), text.end(),
+                       [word](char c) { return word(c) || c == '-' || c == '.'; });
+}
+
+std::string without_front(const std::string& message) {
+    constexpr std::string_view front = "Field validation failed: ";
+    return message.starts_with(front) ? message.substr(front.size()) : message;
 }
 
 std::string make_uuid(Prng& prng) {

@@ -46,7 +46,7 @@ struct BackendRequest {
 /// A login's or token creation's outcome: the core makes the token from it.
 struct AuthGrant {
     std::string display_name;
-    std::vector<std::string> policies;
+    std::vector<std::string> policies, bound_cidrs;
     std::map<std::string, std::string> metadata;
     Duration ttl{}, max_ttl{}, period{}, explicit_max_ttl{};
     std::int64_t num_uses = 0;
@@ -99,7 +99,7 @@ struct BackendResponse {
 };
 
 /// A declared field of an endpoint and its loose coercion (row 12).
-enum class FieldType { text, integer, boolean, duration, list, json };
+enum class FieldType { text, integer, boolean, duration, list, pairs, json };
 
 struct Fields {
     std::map<std::string, FieldType, std::less<>> types;
@@ -121,8 +121,10 @@ class FieldData {
     [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
     [[nodiscard]] const Json& json(std::string_view name) const;
     [[nodiscard]] const std::vector<std::string>& unrecognized() const { return unrecognized_; }
-    /// Appends the row-11 warning to a data response where fields were not recognised.
-    void warn_unrecognized(BackendResponse& response) const;
+    /// Appends the row-11 warning to a data response where fields were not recognised, and the one
+    /// about fields that the path gives (`captured`) and the request gives too.
+    void warn_unrecognized(BackendResponse& response,
+                           const std::vector<std::string>& captured = {}) const;
 
   private:
     std::map<std::string, Json, std::less<>> values_;
@@ -171,6 +173,13 @@ struct BackendContext {
     Prng prng;
     const Defects* defects = nullptr;  ///< never null
 };
+
+/// Whether a path segment is a name as most endpoints want it: letters, digits, `_`, and `-` or `.`
+/// inside.
+[[nodiscard]] bool generic_name(std::string_view text);
+/// The text of a coercion error where an existence check reads the fields first: it lacks "Field
+/// validation failed: ".
+[[nodiscard]] std::string without_front(const std::string& message);
 
 /// A seeded UUID (version 4 form).
 [[nodiscard]] std::string make_uuid(Prng& prng);

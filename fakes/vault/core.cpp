@@ -4,6 +4,7 @@
 
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
+#include "fakes/vault/addresses.hpp"
 
 namespace meshproof::fakes {
 
@@ -33,8 +34,7 @@ bool is_work(std::string_view path, const MountEntry& mount) {
 
 // OpenBao's paging of the engines' lists; what a list does not know is told in a warning.
 void page(const LogicalRequest& request, BackendResponse& response, const VaultCore& core) {
-    const bool pages = core.openbao() && request.mount->type == "pki" &&
-                       !core.options.defects.on("http/list-without-pages");
+    const bool pages = core.openbao() && !core.options.defects.on("http/list-without-pages");
     std::vector<std::string> unknown;
     for (const auto& [name, value] : request.data.items()) {
         if (!pages || (name != "after" && name != "limit")) {
@@ -67,6 +67,37 @@ void page(const LogicalRequest& request, BackendResponse& response, const VaultC
             std::min(kept.size(), static_cast<std::size_t>(limit)));
     }
     *keys = std::move(kept);
+}
+
+// A wrapping token is looked at before the caller's own: it may be that.
+std::optional<http::Response> refuse_wrapping_token(const VaultCore& core,
+                                                    const LogicalRequest& request) {
+    if (request.path != "sys/wrapping/unwrap" && request.path != "sys/wrapping/rewrap" &&
+        request.path != "sys/wrapping/lookup") {
+        return std::nullopt;
+    }
+    const auto refuse = [](std::string_view why) {
+        return error_answer(403, fmt::format("error validating wrapping token: {}", why));
+    };
+    auto id = request.token_id;
+    if (const auto named = request.data.find("token");
+        named != request.data.end() && !named->is_null()) {
+        if (!named->is_string()) {
+            return refuse("could not decode token in request body");
+        }
+        id = named->get<std::string>();
+        if (id.empty()) {
+            return refuse("empty token in request body");
+        }
+    }
+    if (id.empty()) {
+        return refuse("token is empty");
+    }
+    if (!core.wrapped_answers.contains(id) &&
+        !core.options.defects.on("http/wrapping-token-after-the-callers")) {
+        return error_answer(400, "wrapping token is not valid or does not exist");
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -300,16 +331,6 @@ std::optional<http::Response> VaultCore::authorise(LogicalRequest& request) {
     };
     const auto token = tokens.find(request.token_id);
     if (!token || token->used_up) {
-        // A wrapping token that presents itself for unwrapping is told apart from other dead
-        // tokens.
-        const bool unwraps =
-            request.path == "sys/wrapping/unwrap" || request.path == "sys/wrapping/rewrap";
-        if (unwraps && request.token_id.empty() && !request.data.contains("token")) {
-            return error_answer(403, "error validating wrapping token: token is empty");
-        }
-        if (unwraps && !request.data.contains("token")) {
-            return error_answer(400, "wrapping token is not valid or does not exist");
-        }
         return refused();
     }
     // A token does not outlive its entity.
@@ -321,6 +342,10 @@ std::optional<http::Response> VaultCore::authorise(LogicalRequest& request) {
                           ? std::optional(request.path)
                           : path_for(*token, *request.ns, request.path);
     if (!path) {
+        return refused();
+    }
+    if (!address_allowed(token->bound_cidrs, request.remote_address) &&
+        !options.defects.on("token/bound-cidrs-ignored")) {
         return refused();
     }
     request.token = token;
@@ -341,6 +366,9 @@ std::optional<http::Response> VaultCore::authorise(LogicalRequest& request) {
     }
     const auto acl = acl_of(*token);
     bool allowed = acl->allows(request.operation, creating, *path, request.data);
+    if (request.no_operation && !options.defects.on("http/head-is-a-read")) {
+        allowed = token->is_root();  // no capability stands for these
+    }
     if (!allowed && request.operation == Operation::list && path->ends_with('/') &&
         !options.defects.on("policy/list-only-with-slash")) {
         // A list is allowed by a rule for the path without its slash as well (row 54).
@@ -379,6 +407,9 @@ Task<http::Response> VaultCore::logical(LogicalRequest request) {
     if (!limit.allowed && !exempt && !options.defects.on("sys/quota-never-refuses")) {
         co_return with_headers(error_answer(
             429, fmt::format("request path \"{}\": rate limit quota exceeded", request.path)));
+    }
+    if (auto refusal = refuse_wrapping_token(*this, request)) {
+        co_return with_headers(std::move(*refusal));
     }
     request.unauthenticated = is_unauthenticated(request);
     if (request.unauthenticated) {

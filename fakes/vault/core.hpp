@@ -42,8 +42,10 @@ struct MountEntry {
 };
 
 struct TokenRole {
-    std::vector<std::string> allowed, disallowed, allowed_globs, disallowed_globs;
+    std::vector<std::string> allowed, disallowed, allowed_globs, disallowed_globs, bound_cidrs;
+    std::optional<std::vector<std::string>> entity_aliases;  ///< nothing = never given
     Duration period{}, explicit_max_ttl{};
+    std::set<std::string> old_names;  ///< of the fields that were given without "token_"
     bool orphan = false, renewable = true, no_default_policy = false;
     std::string path_suffix, type = "default-service";
     std::int64_t num_uses = 0;

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "core/base/text.hpp"
 #include "fakes/vault/core.hpp"
 
 /// cubbyhole: a small store of each service token's own.
@@ -35,6 +36,14 @@ CoreReply serve_cubbyhole(VaultCore& core, const LogicalRequest& request) {
     if (request.operation == Operation::remove) {
         held.erase(path);
         return BackendResponse::nothing();
+    }
+    if (request.reads() && path.empty()) {
+        return BackendResponse::go_error("missing path");
+    }
+    if (request.reads() && path == "response" && core.wrapped_answers.contains(request.token->id)) {
+        // The older way to unwrap: the whole answer as a text.
+        return BackendResponse::with(Json{
+            {"response", std::string(trim(core.wrapped_answers[request.token->id].answer.body))}});
     }
     if (request.reads()) {
         const auto found = held.find(path);

@@ -4,6 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "core/crypto/jwt.hpp"
+#include "fakes/vault/addresses.hpp"
 #include "fakes/vault/kubernetes_jwt.hpp"
 #include "fakes/vault/kubernetes_role.hpp"
 #include "fakes/vault/kubernetes_state.hpp"
@@ -149,6 +150,51 @@ Task<std::optional<std::string>> select_namespace(Config config, KubernetesRole 
     co_return std::nullopt;
 }
 
+// The first PEM block counts, whatever its label: it holds a public key, or a certificate.
+tl::expected<crypto::PublicKey, std::string> read_verifying_key(const std::string& pem,
+                                                                vault::Product product) {
+    const bool openbao = product == vault::Product::openbao;
+    const auto none = tl::unexpected(
+        std::string(openbao ? "data does not contain any valid public keys"
+                            : "data does not contain any valid RSA or ECDSA public keys"));
+    constexpr std::string_view begin = "-----BEGIN ";
+    constexpr std::string_view dashes = "-----";
+    const auto label_end = pem.find(dashes, begin.size());
+    if (!pem.starts_with(begin) || label_end == std::string::npos) {
+        return none;
+    }
+    const auto end =
+        fmt::format("-----END {}-----", pem.substr(begin.size(), label_end - begin.size()));
+    const auto body_end = pem.find(end, label_end);
+    if (body_end == std::string::npos) {
+        return none;
+    }
+    if (openbao && !trim(std::string_view(pem).substr(body_end + end.size())).empty()) {
+        return tl::unexpected(std::string("unexpected trailing data after parsed PEM block"));
+    }
+    const auto body = pem.substr(label_end + dashes.size(), body_end - label_end - dashes.size());
+    const auto labelled = [&](std::string_view label) {
+        return fmt::format("-----BEGIN {0}-----{1}-----END {0}-----\n", label, body);
+    };
+    auto key = crypto::PublicKey::from_pem(labelled("PUBLIC KEY"));
+    if (!key) {
+        const auto certificate = crypto::Certificate::from_pem(labelled("CERTIFICATE"));
+        if (!certificate) {
+            auto text = body;
+            std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
+            const auto der = from_base64(text).value_or("");
+            return tl::unexpected(std::string(der.starts_with('\x30')
+                                                  ? "x509: malformed tbs certificate"
+                                                  : "x509: malformed certificate"));
+        }
+        key = certificate->public_key();
+    }
+    if (!openbao && key->algorithm() == "ed25519") {
+        return none;
+    }
+    return std::move(*key);
+}
+
 class KubernetesBackend final : public Backend {
   public:
     KubernetesBackend(BackendContext context, http::Transport& transport)
@@ -174,17 +220,21 @@ class KubernetesBackend final : public Backend {
     }
 
     [[nodiscard]] Task<BackendResponse> handle(BackendRequest request) override {
-        if (request.path == "login") {
+        if (request.path == "login" && request.operation != Operation::list) {
             if (request.operation != Operation::update && request.operation != Operation::create) {
                 co_return BackendResponse::unsupported_operation();
             }
             co_return co_await login(std::move(request));
         }
-        if (request.path == "config") {
-            co_return configure(request);
+        if (request.path == "config" && request.operation != Operation::list) {
+            co_return told(request, configure(request), {});
         }
-        if (request.path == "role" || request.path.starts_with("role/")) {
-            co_return serve_role(request);
+        if (request.path == "role" || request.path == "role/") {
+            co_return list_roles(request);
+        }
+        if (request.path.starts_with("role/") && generic_name(request.path.substr(5)) &&
+            request.operation != Operation::list) {
+            co_return told(request, serve_role(request), "name");
         }
         co_return BackendResponse::unsupported_path();
     }
@@ -351,6 +401,7 @@ class KubernetesBackend final : public Backend {
         grant.period = role.period;
         grant.explicit_max_ttl = role.explicit_max_ttl;
         grant.num_uses = role.num_uses;
+        grant.bound_cidrs = role.bound_cidrs;
         grant.no_default_policy = role.no_default_policy;
         grant.token_type =
             defects_->on("kubernetes/batch-type-ignored") ? "service" : role.token_type;
@@ -367,10 +418,21 @@ class KubernetesBackend final : public Backend {
         co_return response;
     }
 
-    BackendResponse configure(const BackendRequest& request) {
-        if (request.operation == Operation::list) {
-            return BackendResponse::unsupported_path();
+    // A read tells of parameters that it has no use for.
+    static BackendResponse told(const BackendRequest& request, BackendResponse response,
+                                const std::string& captured) {
+        if (request.operation == Operation::read) {
+            Fields fields;
+            if (!captured.empty()) {
+                fields.types.emplace(captured, FieldType::json);
+            }
+            const auto data = FieldData::read(fields, request.data, vault::Product::openbao);
+            data->warn_unrecognized(response, {captured});
         }
+        return response;
+    }
+
+    BackendResponse configure(const BackendRequest& request) {
         if (request.operation == Operation::read) {
             return config_ ? BackendResponse::with(describe(*config_)) : BackendResponse::nothing();
         }
@@ -399,12 +461,10 @@ class KubernetesBackend final : public Backend {
         if (config.host.empty()) {
             return BackendResponse::error("no host provided");
         }
-        if (config.ca_pem.empty() && !defects_->on("kubernetes/config-needs-no-ca")) {
+        const bool no_ca = config.ca_pem.empty() && !defects_->on("kubernetes/config-needs-no-ca");
+        if (no_ca && config.disable_local_ca_jwt) {
             return BackendResponse::error(
-                config.disable_local_ca_jwt
-                    ? "kubernetes_ca_cert must be given when disable_local_ca_jwt is true"
-                    : "open /var/run/secrets/kubernetes.io/serviceaccount/ca.crt: no such file or "
-                      "directory");
+                "kubernetes_ca_cert must be given when disable_local_ca_jwt is true");
         }
         if (defects_->on("kubernetes/config-reads-the-ca") &&
             !crypto::Certificate::all_from_pem(config.ca_pem)) {
@@ -412,7 +472,8 @@ class KubernetesBackend final : public Backend {
         }
         const bool openbao = product_ == vault::Product::openbao;
         if (openbao == defects_->on("kubernetes/reviewer-the-other-way") &&
-            !config.reviewer_jwt.empty() && !crypto::Jwt::decode(config.reviewer_jwt)) {
+            !config.reviewer_jwt.empty() &&
+            !is_compact_jws(vault::Product::vault, config.reviewer_jwt)) {
             return BackendResponse::go_error(
                 "square/go-jose: compact JWS format must have three parts");
         }
@@ -420,14 +481,17 @@ class KubernetesBackend final : public Backend {
             if (defects_->on("kubernetes/pem-keys-unread")) {
                 continue;
             }
-            auto key = crypto::PublicKey::from_pem(pem);
-            if (!key || (!openbao && key->algorithm() == "ed25519")) {
-                return BackendResponse::error(
-                    openbao ? "data does not contain any valid public keys"
-                            : "data does not contain any valid RSA or ECDSA public keys");
+            auto key = read_verifying_key(pem, product_);
+            if (!key) {
+                return BackendResponse::error(key.error());
             }
             config.pem_keys.push_back(pem);
             config.keys.push_back(std::move(*key));
+        }
+        if (no_ca) {
+            return BackendResponse::error(
+                "open /var/run/secrets/kubernetes.io/serviceaccount/ca.crt: no such file or "
+                "directory");
         }
         config.connections =
             defects_->on("kubernetes/new-ca-closes-connections") ? "" : connections_;
@@ -454,17 +518,18 @@ class KubernetesBackend final : public Backend {
         return data;
     }
 
-    BackendResponse serve_role(const BackendRequest& request) {
-        if (request.path == "role" || request.path == "role/") {
-            if (request.operation != Operation::list) {
-                return BackendResponse::unsupported_operation();
-            }
-            std::vector<std::string> names;
-            for (const auto& [name, role] : roles_) {
-                names.push_back(name);
-            }
-            return BackendResponse::with(Json{{"keys", names}});
+    BackendResponse list_roles(const BackendRequest& request) const {
+        if (request.operation != Operation::list) {
+            return BackendResponse::unsupported_operation();
         }
+        std::vector<std::string> names;
+        for (const auto& [name, role] : roles_) {
+            names.push_back(name);
+        }
+        return BackendResponse::with(Json{{"keys", names}});
+    }
+
+    BackendResponse serve_role(const BackendRequest& request) {
         const auto name = lower(std::string_view(request.path).substr(5));
         const auto found = roles_.find(name);
         switch (request.operation) {

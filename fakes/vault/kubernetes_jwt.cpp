@@ -1,10 +1,13 @@
 #include "fakes/vault/kubernetes_jwt.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/crypto/jwt.hpp"
+#include "fakes/vault/go_text.hpp"
 
 namespace meshproof::fakes {
 
@@ -57,16 +60,15 @@ std::optional<Refusal> check_signature(const JwtRules& rules, const crypto::Jwt&
     return std::nullopt;
 }
 
-// Seconds since 1970; 0 = absent. Nothing where it is no number.
-std::optional<std::int64_t> numeric_date(const Json& claims, const char* name) {
+// Seconds since 1970; 0 = absent. What no clock can hold is long ago, as Go's conversion has it.
+std::int64_t numeric_date(const Json& claims, const char* name) {
     const auto found = claims.find(name);
-    if (found == claims.end() || found->is_null()) {
+    if (found == claims.end() || !found->is_number()) {
         return 0;
     }
-    if (!found->is_number()) {
-        return std::nullopt;
-    }
-    return static_cast<std::int64_t>(std::floor(found->get<double>()));
+    constexpr double far = 9e9;
+    const auto seconds = std::floor(found->get<double>());
+    return static_cast<std::int64_t>(std::abs(seconds) < far ? seconds : -far);
 }
 
 std::optional<std::string> check_times(const JwtRules& rules, const Json& claims, Time now) {
@@ -74,18 +76,15 @@ std::optional<std::string> check_times(const JwtRules& rules, const Json& claims
     const auto exp = numeric_date(claims, "exp");
     const auto nbf = numeric_date(claims, "nbf");
     const auto iat = numeric_date(claims, "iat");
-    if (!exp || !nbf || !iat) {
-        return "go-jose/go-jose/jwt: expected number value to unmarshal NumericDate";
-    }
-    if (*exp == 0 && *nbf == 0 && *iat == 0) {
+    if (exp == 0 && nbf == 0 && iat == 0) {
         return std::nullopt;  // a legacy token
     }
     const auto extra = missing_claim_leeway.count();
-    if (*exp == 0 && defect(rules, "kubernetes/no-exp-lives-for-ever")) {
+    if (exp == 0 && defect(rules, "kubernetes/no-exp-lives-for-ever")) {
         return std::nullopt;
     }
-    const auto expires = *exp != 0 ? *exp : std::max(*iat, *nbf) + extra;
-    const auto starts = *nbf != 0 ? *nbf : *iat != 0 ? *iat : *exp - extra;
+    const auto expires = exp != 0 ? exp : std::max(iat, nbf) + extra;
+    const auto starts = nbf != 0 ? nbf : iat != 0 ? iat : exp - extra;
     if (defect(rules, "kubernetes/future-accepted")) {
         return std::nullopt;
     }
@@ -95,7 +94,7 @@ std::optional<std::string> check_times(const JwtRules& rules, const Json& claims
     if (now - leeway > from_unix_seconds(expires)) {
         return "invalid expiration time (exp) claim: token is expired";
     }
-    if (*iat != 0 && now + leeway < from_unix_seconds(*iat)) {
+    if (iat != 0 && now + leeway < from_unix_seconds(iat)) {
         return "invalid issued at (iat) claim: token issued in the future";
     }
     return std::nullopt;
@@ -122,26 +121,193 @@ std::vector<std::string> audiences_of(const Json& aud) {
     return all;
 }
 
+// The compact form as each product's JOSE library reads it: Vault drops all blanks, OpenBao's
+// base64 passes over line ends. Nothing where it cannot be read.
+std::optional<crypto::Jwt> read_compact(const JwtRules& rules, std::string_view given) {
+    const bool drops_blanks = (rules.product == vault::Product::vault) !=
+                              defect(rules, "kubernetes/blanks-the-other-way");
+    std::string compact;
+    for (const char c : given) {
+        const bool line_end = c == '\n' || c == '\r';
+        const bool blank = line_end || c == ' ' || c == '\t' || c == '\v' || c == '\f';
+        if (!(drops_blanks ? blank : line_end)) {
+            compact += c;
+        }
+    }
+    const auto parts = split(compact, '.');
+    if (parts.size() != 3) {
+        return std::nullopt;
+    }
+    auto header_text = from_base64url(parts[0]);
+    auto claims = from_base64url(parts[1]);
+    auto signature = from_base64url(parts[2]);
+    if (!header_text || !claims || !signature || too_deep(*header_text) || too_deep(*claims)) {
+        return std::nullopt;
+    }
+    if (header_text->empty()) {
+        *header_text = "{}";
+    }
+    auto header = Json::parse(*header_text, nullptr, false);
+    if (header.is_null()) {
+        header = Json::object();
+    }
+    if (!header.is_object()) {
+        return std::nullopt;
+    }
+    for (const auto* name : {"alg", "kid", "nonce"}) {
+        if (header.contains(name) && !header[name].is_string() && !header[name].is_null()) {
+            return std::nullopt;
+        }
+    }
+    const auto jwk = header.value("jwk", Json());
+    if (!jwk.is_null() && !(jwk.is_object() && jwk.contains("n") && jwk.contains("e")) &&
+        !(jwk.is_object() && jwk.contains("crv"))) {
+        return std::nullopt;
+    }
+    if (const auto chain = header.value("x5c", Json());
+        !chain.is_null() && chain != Json::array()) {
+        return std::nullopt;
+    }
+    crypto::Jwt jwt;
+    jwt.algorithm = text_at(header, "alg");
+    jwt.key_id = text_at(header, "kid");
+    jwt.header = std::move(*header_text);
+    jwt.claims = std::move(*claims);
+    jwt.signed_part = fmt::format("{}.{}", parts[0], parts[1]);
+    jwt.signature = std::move(*signature);
+    return jwt;
+}
+
+// What Go's decoder says of registered claims of another type than RFC 7519's.
+std::optional<std::string> check_registered(const JwtRules& rules, const Json& claims) {
+    constexpr std::array registered{"aud", "exp", "iat", "iss", "jti", "nbf", "sub"};
+    if (rules.product == vault::Product::openbao) {
+        for (const auto& [name, value] : claims.items()) {
+            for (const auto* known : registered) {
+                if (name != known && lower(name) == known) {
+                    return fmt::format(
+                        "ambiguous claim: key {} collides with registered claim {} under case "
+                        "folding",
+                        go_quoted(name), go_quoted(known));
+                }
+            }
+        }
+    }
+    if (claims.contains("aud")) {
+        const auto& aud = claims["aud"];
+        const bool texts = aud.is_array() && std::all_of(aud.begin(), aud.end(), [](const Json& a) {
+                               return a.is_string();
+                           });
+        if (!texts && !aud.is_string()) {
+            return "go-jose/go-jose/jwt: expected string or array value to unmarshal to Audience";
+        }
+    }
+    for (const auto* name : {"exp", "iat", "nbf"}) {
+        if (const auto value = claims.value(name, Json()); !value.is_null() && !value.is_number()) {
+            return "go-jose/go-jose/jwt: expected number value to unmarshal NumericDate";
+        }
+    }
+    for (const auto* name : {"iss", "jti", "sub"}) {
+        if (const auto value = claims.value(name, Json()); !value.is_null() && !value.is_string()) {
+            const auto* word = value.is_array()     ? "array"
+                               : value.is_object()  ? "object"
+                               : value.is_boolean() ? "bool"
+                                                    : "number";
+            return fmt::format(
+                "json: cannot unmarshal {} into Go struct field Claims.{} of type string", word,
+                name);
+        }
+    }
+    return std::nullopt;
+}
+
+// Go's words for a decoded JSON value: its type, and its kind.
+std::string_view type_of(const Json& value) {
+    return value.is_array()     ? "[]interface {}"
+           : value.is_object()  ? "map[string]interface {}"
+           : value.is_boolean() ? "bool"
+           : value.is_string()  ? "string"
+                                : "float64";
+}
+
+// The claims about the workload, of which each is a text or absent; collects what is not.
+class ClaimReader {
+  public:
+    explicit ClaimReader(bool openbao) : openbao_(openbao) {}
+
+    std::string text(const Json& object, const std::string& name, const std::string& shown) {
+        const auto value = object.is_object() ? object.value(name, Json()) : Json();
+        if (!value.is_string() && !value.is_null()) {
+            const auto said = fmt::format(
+                "'{}' expected type 'string', got unconvertible type '{}'", shown, type_of(value));
+            wrong_.push_back(openbao_ ? said
+                                      : fmt::format("{}, value: '{}'", said, go_value(value)));
+        }
+        return value.is_string() ? value.get<std::string>() : "";
+    }
+    Json object(const Json& parent, const std::string& name, const std::string& shown) {
+        const auto value = parent.is_object() ? parent.value(name, Json()) : Json();
+        if (!value.is_object() && !value.is_null()) {
+            const auto kind = value.is_array() ? "slice" : type_of(value);
+            wrong_.push_back(
+                openbao_ ? fmt::format("'{}' expected a map or struct, got \"{}\"", shown, kind)
+                         : fmt::format("'{}' expected a map, got '{}'", shown, kind));
+        }
+        return value;
+    }
+    void list(const Json& value, const std::string& shown) {
+        if (value.is_string()) {
+            wrong_.push_back(fmt::format("'{}'{} source data must be an array or slice, got string",
+                                         shown, openbao_ ? "" : ":"));
+        }
+    }
+    [[nodiscard]] std::optional<Refusal> refusal() {
+        if (wrong_.empty()) {
+            return std::nullopt;
+        }
+        std::sort(wrong_.begin(), wrong_.end());
+        return Refusal{500, openbao_ ? "decoding failed due to the following error(s):\n\n" +
+                                           join(wrong_, "\n")
+                                     : fmt::format("{} error(s) decoding:\n\n* {}", wrong_.size(),
+                                                   join(wrong_, "\n* "))};
+    }
+
+  private:
+    bool openbao_;
+    std::vector<std::string> wrong_;
+};
+
 }  // namespace
+
+bool is_compact_jws(vault::Product product, std::string_view text) {
+    JwtRules rules;
+    rules.product = product;
+    return read_compact(rules, text).has_value();
+}
 
 tl::expected<Workload, Refusal> read_workload(const JwtRules& rules, std::string_view given,
                                               Time now) {
     const bool openbao = rules.product == vault::Product::openbao;
-    const bool refuses_blanks = openbao != defect(rules, "kubernetes/blanks-the-other-way");
-    if (refuses_blanks && !given.empty() &&
-        std::isspace(static_cast<unsigned char>(given.front())) != 0) {
-        return tl::unexpected(Refusal{});
-    }
-    const auto jwt = crypto::Jwt::decode(trim(given));
+    const auto jwt = read_compact(rules, given);
     if (!jwt) {
         return tl::unexpected(Refusal{defect(rules, "kubernetes/unreadable-is-400") ? 400 : 403,
                                       "permission denied"});
     }
-    const auto claims = Json::parse(jwt->claims, nullptr, false);
     if (auto refused = check_signature(rules, *jwt)) {
         return tl::unexpected(*refused);
     }
-    const auto aud = claims.contains("aud") ? claims["aud"] : Json();
+    auto claims = Json::parse(jwt->claims, nullptr, false);
+    if (claims.is_null()) {
+        claims = Json::object();
+    }
+    if (!claims.is_object()) {
+        return tl::unexpected(Refusal{});
+    }
+    if (auto refused = check_registered(rules, claims);
+        refused && !defect(rules, "kubernetes/claims-of-any-type")) {
+        return refuse(*refused);
+    }
+    const auto aud = claims.value("aud", Json());
     Workload workload;
     workload.audiences = audiences_of(aud);
     if (!rules.issuer.empty() && !defect(rules, "kubernetes/issuer-ignored") &&
@@ -157,25 +323,34 @@ tl::expected<Workload, Refusal> read_workload(const JwtRules& rules, std::string
     if (auto refused = check_times(rules, claims, now)) {
         return refuse(*refused);
     }
-    if (aud.is_string() && !defect(rules, "kubernetes/aud-string-accepted")) {
-        return refuse(openbao ? "decoding failed due to the following error(s):\n\n'aud' source "
-                                "data must be an array "
-                                "or slice, got string"
-                              : "1 error(s) decoding:\n\n* 'aud': source data must be an array or "
-                                "slice, got string",
-                      500);
+    ClaimReader reader(openbao);
+    if (!defect(rules, "kubernetes/aud-string-accepted")) {
+        reader.list(aud, "aud");
     }
-    if (claims.contains("kubernetes.io") && claims["kubernetes.io"].is_object()) {
-        const auto& bound = claims["kubernetes.io"];
-        const auto account = bound.contains("serviceaccount") ? bound["serviceaccount"] : Json();
-        workload.namespace_name = text_at(bound, "namespace");
-        workload.name = text_at(account, "name");
-        workload.uid = text_at(account, "uid");
-    } else {
-        workload.namespace_name = text_at(claims, "kubernetes.io/serviceaccount/namespace");
-        workload.name = text_at(claims, "kubernetes.io/serviceaccount/service-account.name");
-        workload.uid = text_at(claims, "kubernetes.io/serviceaccount/service-account.uid");
-        workload.secret_name = text_at(claims, "kubernetes.io/serviceaccount/secret.name");
+    const std::string legacy = "kubernetes.io/serviceaccount/";
+    workload.namespace_name = reader.text(claims, legacy + "namespace", legacy + "namespace");
+    workload.name =
+        reader.text(claims, legacy + "service-account.name", legacy + "service-account.name");
+    workload.uid =
+        reader.text(claims, legacy + "service-account.uid", legacy + "service-account.uid");
+    workload.secret_name = reader.text(claims, legacy + "secret.name", legacy + "secret.name");
+    if (const auto bound = reader.object(claims, "kubernetes.io", "kubernetes.io");
+        !bound.is_null()) {
+        workload.namespace_name = reader.text(bound, "namespace", "kubernetes.io.namespace");
+        for (const std::string part : {"pod", "serviceaccount"}) {
+            const auto shown = "kubernetes.io." + part;
+            const auto object = reader.object(bound, part, shown);
+            auto name = reader.text(object, "name", shown + ".name");
+            auto uid = reader.text(object, "uid", shown + ".uid");
+            if (part == "serviceaccount" && !object.is_null()) {
+                workload.name = std::move(name);
+                workload.uid = std::move(uid);
+            }
+        }
+    }
+    if (auto refused = reader.refusal();
+        refused && !defect(rules, "kubernetes/claims-of-any-type")) {
+        return tl::unexpected(*refused);
     }
     return workload;
 }

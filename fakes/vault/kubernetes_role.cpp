@@ -1,12 +1,12 @@
 #include "fakes/vault/kubernetes_role.hpp"
 
-#include <arpa/inet.h>
+#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include "core/base/text.hpp"
+#include "fakes/vault/addresses.hpp"
+#include "fakes/vault/go_text.hpp"
 #include "fakes/vault/tokens.hpp"
 
 namespace meshproof::fakes {
@@ -43,64 +43,14 @@ const Fields& role_fields(vault::Product product) {
     return product == vault::Product::openbao ? openbao : common;
 }
 
-struct Block {
-    int family = 0;
-    std::array<std::uint8_t, 16> bytes{};
-    int bits = 0;
-};
-
-std::optional<Block> parse_block(const std::string& text) {
-    const auto slash = text.find('/');
-    const auto address = text.substr(0, slash);
-    Block block;
-    for (const int family : {AF_INET, AF_INET6}) {
-        if (inet_pton(family, address.c_str(), block.bytes.data()) == 1) {
-            block.family = family;
-            block.bits = family == AF_INET ? 32 : 128;
-        }
-    }
-    if (block.family == 0) {
-        return std::nullopt;
-    }
-    if (slash != std::string::npos) {
-        int bits = 0;
-        const auto* end = text.data() + text.size();
-        const auto read = std::from_chars(text.data() + slash + 1, end, bits);
-        if (read.ec != std::errc() || read.ptr != end || bits < 0 || bits > block.bits) {
-            return std::nullopt;
-        }
-        block.bits = bits;
-    }
-    return block;
-}
-
-bool holds(const Block& block, const Block& address) {
-    if (block.family != address.family) {
-        return false;
-    }
-    for (int bit = 0; bit < block.bits; ++bit) {
-        const auto at = static_cast<std::size_t>(bit / 8);
-        const auto mask = static_cast<unsigned>(0x80 >> (bit % 8));
-        if (((block.bytes[at] ^ address.bytes[at]) & mask) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 // The fields that every auth method's roles share, under their names with "token_".
 std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldData& data) {
-    if (data.has("token_bound_cidrs") || data.has("bound_cidrs")) {
-        role.bound_cidrs =
-            data.list(data.has("token_bound_cidrs") ? "token_bound_cidrs" : "bound_cidrs");
-        for (const auto& block : role.bound_cidrs) {
-            if (!parse_block(block)) {
-                return fmt::format(
-                    "error parsing address \"{}\": Unable to convert \"{}\" to an IPv4 or IPv6 "
-                    "address, or a UNIX Socket",
-                    block, block);
-            }
+    if (data.has("token_bound_cidrs")) {
+        auto blocks = read_addresses(data.list("token_bound_cidrs"));
+        if (!blocks) {
+            return blocks.error();
         }
+        role.bound_cidrs = std::move(*blocks);
     }
     role.explicit_max_ttl = data.duration("token_explicit_max_ttl", role.explicit_max_ttl);
     role.max_ttl = data.duration("token_max_ttl", role.max_ttl);
@@ -108,7 +58,7 @@ std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldDa
     role.strictly_bind_ip = data.boolean("token_strictly_bind_ip", role.strictly_bind_ip);
     role.period = data.duration("token_period", role.period);
     if (data.has("token_policies")) {
-        role.policies = tidy_policies(data.list("token_policies"), false);
+        role.policies = data.list("token_policies");
     }
     if (data.has("token_num_uses")) {
         if (data.integer("token_num_uses") < 0) {
@@ -119,7 +69,7 @@ std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldDa
     if (data.has("token_type")) {
         const auto type = data.text("token_type");
         if (type != "" && type != "default" && type != "service" && type != "batch") {
-            return fmt::format("invalid 'token_type' value \"{}\"", type);
+            return "invalid 'token_type' value " + go_quoted(type);
         }
         role.token_type = type.empty() ? "default" : type;
     }
@@ -147,7 +97,7 @@ std::int64_t seconds(Duration duration) {
 
 // The old names: used alone they set both, used beside the new ones they only say that they were
 // used.
-void read_legacy_fields(KubernetesRole& role, const FieldData& data) {
+std::optional<std::string> read_legacy_fields(KubernetesRole& role, const FieldData& data) {
     const auto note = [&](const char* old_name, const std::string& new_name, const auto& read,
                           Json value) {
         if (data.has(new_name)) {
@@ -159,7 +109,7 @@ void read_legacy_fields(KubernetesRole& role, const FieldData& data) {
     note(
         "policies", "token_policies",
         [&] {
-            role.policies = tidy_policies(data.list("policies"), false);
+            role.policies = data.list("policies");
             return Json(role.policies);
         },
         role.policies);
@@ -182,6 +132,20 @@ void read_legacy_fields(KubernetesRole& role, const FieldData& data) {
             return Json(role.num_uses);
         },
         role.num_uses);
+    std::optional<std::string> refused;
+    note(
+        "bound_cidrs", "token_bound_cidrs",
+        [&] {
+            auto blocks = read_addresses(data.list("bound_cidrs"));
+            if (!blocks) {
+                refused = blocks.error();
+                return Json();
+            }
+            role.bound_cidrs = std::move(*blocks);
+            return Json(role.bound_cidrs);
+        },
+        role.bound_cidrs);
+    return refused;
 }
 
 bool mixes_star(const std::vector<std::string>& values) {
@@ -221,57 +185,36 @@ bool listed_by_glob(const std::vector<std::string>& patterns, std::string_view t
 }
 
 std::optional<bool> selector_matches(std::string_view selector, const Json& labels) {
-    const auto json = Json::parse(selector, nullptr, false);
-    if (!json.is_object()) {
+    // The text is YAML, and so may be JSON; matchExpressions are refused in whatever form.
+    YAML::Node tree;
+    try {
+        tree = YAML::Load(std::string(selector));
+    } catch (const YAML::Exception&) {
         return std::nullopt;
     }
-    const auto label = [&](const std::string& key) -> std::optional<std::string> {
-        const auto found = labels.is_object() ? labels.find(key) : labels.end();
-        if (!labels.is_object() || found == labels.end() || !found->is_string()) {
+    if (tree.IsNull()) {
+        return true;
+    }
+    if (!tree.IsMap() || (tree["matchExpressions"] && !tree["matchExpressions"].IsNull())) {
+        return std::nullopt;
+    }
+    const auto wanted = tree["matchLabels"];
+    if (!wanted || wanted.IsNull()) {
+        return true;
+    }
+    if (!wanted.IsMap()) {
+        return std::nullopt;
+    }
+    for (const auto& pair : wanted) {
+        if (!pair.second.IsScalar()) {
             return std::nullopt;
         }
-        return found->get<std::string>();
-    };
-    for (const auto& [name, part] : json.items()) {
-        if (name == "matchLabels" && part.is_object()) {
-            for (const auto& [key, value] : part.items()) {
-                if (!value.is_string() || label(key) != value.get<std::string>()) {
-                    return false;
-                }
-            }
-        } else if (name == "matchExpressions" && part.is_array()) {
-            for (const auto& term : part) {
-                const auto key = term.value("key", "");
-                const auto rule = term.value("operator", "");
-                const auto values = term.value("values", std::vector<std::string>());
-                const auto held = label(key);
-                const bool listed =
-                    held && std::find(values.begin(), values.end(), *held) != values.end();
-                const bool matches = rule == "In"             ? listed
-                                     : rule == "NotIn"        ? !listed
-                                     : rule == "Exists"       ? held.has_value()
-                                     : rule == "DoesNotExist" ? !held.has_value()
-                                                              : false;
-                if (!matches) {
-                    return false;
-                }
-            }
-        } else {
-            return std::nullopt;
+        const auto held = labels.is_object() ? labels.value(pair.first.Scalar(), Json()) : Json();
+        if (held != Json(pair.second.Scalar())) {
+            return false;
         }
     }
     return true;
-}
-
-bool address_allowed(const std::vector<std::string>& blocks, const std::string& address) {
-    if (blocks.empty()) {
-        return true;
-    }
-    const auto asking = parse_block(address);
-    return asking && std::any_of(blocks.begin(), blocks.end(), [&](const std::string& text) {
-               const auto block = parse_block(text);
-               return block && holds(*block, *asking);
-           });
 }
 
 BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest& request,
@@ -280,8 +223,7 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest
     if (!read) {
         // The path has an existence check, which reads the fields first and says so without the
         // usual front.
-        constexpr std::string_view front = "Field validation failed: ";
-        return BackendResponse::error(read.error().message.substr(front.size()));
+        return BackendResponse::error(without_front(read.error().message));
     }
     const auto& data = *read;
     if (auto refused = read_token_fields(role, data);
@@ -290,7 +232,9 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest
         return BackendResponse::error(*refused);
     }
     if (!defects.on("kubernetes/old-names-unread")) {
-        read_legacy_fields(role, data);
+        if (auto refused = read_legacy_fields(role, data)) {
+            return BackendResponse::error(*refused);
+        }
     }
     if (role.max_ttl > Duration{} && role.ttl > role.max_ttl &&
         !defects.on("kubernetes/ttl-above-max-accepted")) {
@@ -336,7 +280,7 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest
         return BackendResponse::error(
             "invalid alias_name_source, must be one of: serviceaccount_uid, serviceaccount_name");
     }
-    data.warn_unrecognized(response);
+    data.warn_unrecognized(response, {"name"});
     return response;
 }
 

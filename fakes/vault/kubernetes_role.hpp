@@ -37,10 +37,7 @@ struct KubernetesRole {
 /// `*` matches any run of characters.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text);
 [[nodiscard]] bool listed_by_glob(const std::vector<std::string>& patterns, std::string_view text);
-/// A JSON label selector (matchLabels, matchExpressions); nothing where it cannot be read.
+/// A label selector in JSON or YAML, of matchLabels only; nothing where it cannot be read.
 [[nodiscard]] std::optional<bool> selector_matches(std::string_view selector, const Json& labels);
-/// Whether an address lies in one of the blocks; true where there are none.
-[[nodiscard]] bool address_allowed(const std::vector<std::string>& blocks,
-                                   const std::string& address);
 
 }  // namespace meshproof::fakes

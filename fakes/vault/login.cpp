@@ -64,6 +64,7 @@ CoreReply finish_login(VaultCore& core, const LogicalRequest& request, BackendRe
     token.num_uses = grant.num_uses;
     token.renewable = grant.renewable;
     token.orphan = grant.orphan;
+    token.bound_cidrs = grant.bound_cidrs;
     if (grant.token_type == "batch" || grant.token_type == "service") {
         token.type = grant.token_type;
     } else {

@@ -3,6 +3,7 @@
 
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "fakes/vault/go_text.hpp"
 #include "fakes/vault/policy.hpp"
 
 namespace meshproof::fakes {
@@ -300,11 +301,15 @@ struct Grammar {
     }
 };
 
-Result<std::map<std::string, std::vector<Json>>> parameters(const Json& value) {
+Result<std::map<std::string, std::vector<Json>>> parameters(const Grammar& grammar,
+                                                            const std::string& path,
+                                                            const Json& value) {
     std::map<std::string, std::vector<Json>> read;
     for (const auto& [name, values] : value.items()) {
-        read[lower(name)] =
-            values.is_array() ? values.get<std::vector<Json>>() : std::vector<Json>{values};
+        if (!values.is_array()) {
+            return grammar.error(path, "unknown slice type: *ast.LiteralType");
+        }
+        read[lower(name)] = values.get<std::vector<Json>>();
     }
     return read;
 }
@@ -323,6 +328,33 @@ std::vector<std::string> shorthand(std::string_view word) {
         return {"create", "read", "update", "delete", "list", "sudo"};
     }
     return {};
+}
+
+// The bounds of a wrapping's ttl; OpenBao names the path, once.
+std::optional<tl::unexpected<Failure>> check_wrapping(const Grammar& grammar,
+                                                      const std::string& path, const Json& block) {
+    const auto refuse = [&](std::string_view what) {
+        const bool openbao = grammar.product == vault::Product::openbao;
+        return fail(FailureKind::invalid, "{}{}",
+                    openbao ? fmt::format("path \"{}\": ", path) : std::string(), what);
+    };
+    std::map<std::string, Duration> bounds;
+    for (const auto* name : {"min_wrapping_ttl", "max_wrapping_ttl"}) {
+        if (block.contains(name) && !grammar.defects.on("policy/wrapping-ttl-unread")) {
+            const auto& value = block[name];
+            const auto read = read_duration(
+                value.is_string() ? value.get<std::string>() : value.dump(), grammar.product);
+            if (!read) {
+                return refuse(fmt::format("error parsing {}: {}", name, read.error()));
+            }
+            bounds[name] = *read;
+        }
+    }
+    const auto most = bounds["max_wrapping_ttl"];
+    if (most != Duration{} && most < bounds["min_wrapping_ttl"]) {
+        return refuse("max_wrapping_ttl cannot be less than min_wrapping_ttl");
+    }
+    return std::nullopt;
 }
 
 Result<Rule> parse_rule(const Grammar& grammar, const std::string& path, const Json& block) {
@@ -372,7 +404,7 @@ Result<Rule> parse_rule(const Grammar& grammar, const std::string& path, const J
     }
     for (const auto* name : {"allowed_parameters", "denied_parameters"}) {
         if (block.contains(name)) {
-            auto read = parameters(block[name]);
+            auto read = parameters(grammar, path, block[name]);
             if (!read) {
                 return propagate(read);
             }
@@ -380,6 +412,9 @@ Result<Rule> parse_rule(const Grammar& grammar, const std::string& path, const J
                                                             : rule.denied_parameters) =
                 std::move(*read);
         }
+    }
+    if (auto refused = check_wrapping(grammar, path, block)) {
+        return *refused;
     }
     if (block.contains("required_parameters")) {
         for (const auto& name : block["required_parameters"]) {
@@ -430,8 +465,12 @@ Result<Policy> parse_policy(std::string_view given, vault::Product product,
     }
     for (const auto& [key, value] : document->items()) {
         if (key != "path" && key != "name") {
+            const auto before = policy.text.substr(0, policy.text.find(key));
+            const auto line = trim(policy.text).starts_with('{')
+                                  ? 0
+                                  : 1 + std::count(before.begin(), before.end(), '\n');
             return fail(FailureKind::invalid,
-                        "1 error occurred:\n\t* invalid key \"{}\" on line 0\n\n", key);
+                        "1 error occurred:\n\t* invalid key \"{}\" on line {}\n\n", key, line);
         }
     }
     if (!document->contains("path")) {
@@ -439,7 +478,8 @@ Result<Policy> parse_policy(std::string_view given, vault::Product product,
     }
     const auto paths = united((*document)["path"]);
     if (!paths.is_object()) {
-        return fail(FailureKind::invalid, "path must be a block");
+        return fail(FailureKind::invalid,
+                    "path \"path\": cannot check HCL keys of type *ast.LiteralType");
     }
     const Grammar grammar{product, defects};
     for (const auto& [written, given_block] : paths.items()) {

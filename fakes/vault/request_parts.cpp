@@ -4,6 +4,7 @@
 
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "fakes/vault/go_text.hpp"
 
 namespace meshproof::fakes {
 
@@ -33,11 +34,11 @@ std::string clean(const std::string& path) {
     return text;
 }
 
-Json query_fields(std::string_view query) {
+Json query_fields(std::string_view query, bool is_get = false) {
     auto data = Json::object();
     for (const auto& [raw_name, raw_value] : http::parse_query(query)) {
         const auto name = valid_utf8(raw_name), value = valid_utf8(raw_value);
-        if (name == "list" || name == "help") {
+        if ((is_get && name == "list") || name == "help") {
             continue;
         }
         if (!data.contains(name)) {
@@ -182,7 +183,7 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
                 }
             }
         }
-        logical.data = query_fields(query);
+        logical.data = query_fields(query, method == "GET");
         if (logical.operation == Operation::list && !logical.path.ends_with('/')) {
             logical.path += '/';
         }
@@ -191,9 +192,6 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
         logical.data = query_fields(query);
     } else if (method == "POST" || method == "PUT" || method == "PATCH") {
         logical.operation = method == "PATCH" ? Operation::patch : Operation::update;
-        if (path.ends_with('/') && !defects.on("http/write-to-a-folder")) {
-            return refuse(400, "cannot write to a path ending in '/'");
-        }
         if (method == "PATCH" && !defects.on("http/patch-of-any-type")) {
             const auto type = request.headers.find("Content-Type").value_or("");
             if (type.empty()) {
@@ -202,9 +200,10 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
             if (trim(std::string_view(type).substr(0, type.find(';'))) !=
                 "application/merge-patch+json") {
                 return refuse(
-                    415, fmt::format("PATCH requires Content-Type of application/merge-patch+json, "
-                                     "provided {}",
-                                     type));
+                    415,
+                    fmt::format("PATCH requires Content-Type of application/merge-patch+json, "
+                                "provided {}",
+                                lower(trim(std::string_view(type).substr(0, type.find(';'))))));
             }
         }
         if (request.body.size() > body_limit && !defects.on("http/no-body-limit")) {
@@ -245,12 +244,9 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
         return refuse(defects.on("http/unknown-verb-is-400") ? 400 : 405);
     }
     if (const auto ttl = request.headers.find("X-Vault-Wrap-TTL"); ttl && !ttl->empty()) {
-        const auto parsed = parse_duration(*ttl);
+        const auto parsed = read_duration(*ttl, options.product);
         if (!parsed) {
-            return refuse(
-                400,
-                fmt::format("error parsing X-Vault-Wrap-TTL header: time: invalid duration \"{}\"",
-                            *ttl));
+            return refuse(400, "error parsing X-Vault-Wrap-TTL header: " + parsed.error());
         }
         if (*parsed < Duration{}) {
             return refuse(400,
@@ -258,8 +254,12 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
                           "negative");
         }
         if (*parsed > Duration{}) {
-            logical.wrap_ttl = parsed;
+            logical.wrap_ttl = *parsed;
         }
+    }
+    const bool writes = method == "POST" || method == "PUT" || method == "PATCH";
+    if (writes && path.ends_with('/') && !defects.on("http/write-to-a-folder")) {
+        return refuse(400, "cannot write to a path ending in '/'");
     }
     return logical;
 }

@@ -6,25 +6,28 @@
 
 namespace meshproof::fakes {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AuthGrant, display_name, policies, metadata, ttl, max_ttl,
+MESHPROOF_SAVED(AuthGrant, display_name, policies, metadata, ttl, max_ttl,
                                    period, explicit_max_ttl, num_uses, renewable, orphan,
-                                   no_default_policy, token_type, alias_name, internal, role)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Token, id, accessor, lease, namespace_path, path, display_name,
+                                   no_default_policy, token_type, alias_name, internal, role,
+                                   bound_cidrs)
+MESHPROOF_SAVED(Token, id, accessor, lease, namespace_path, path, display_name,
                                    entity_id, parent, token_role, type, policies, metadata, issued,
                                    expires, last_renewal, creation_ttl, lease_ttl, period,
-                                   explicit_max_ttl, num_uses, renewable, orphan, grant)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TokenRole, allowed, disallowed, allowed_globs, disallowed_globs,
+                                   explicit_max_ttl, num_uses, renewable, orphan, grant,
+                                   bound_cidrs)
+MESHPROOF_SAVED(TokenRole, allowed, disallowed, allowed_globs, disallowed_globs,
                                    period, explicit_max_ttl, orphan, renewable, no_default_policy,
-                                   path_suffix, type, num_uses)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Entity, id, name, namespace_path, metadata, policies, disabled,
+                                   path_suffix, type, num_uses, bound_cidrs, entity_aliases,
+                                   old_names)
+MESHPROOF_SAVED(Entity, id, name, namespace_path, metadata, policies, disabled,
                                    created, changed)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EntityAlias, id, name, entity, namespace_path, mount_accessor,
+MESHPROOF_SAVED(EntityAlias, id, name, entity, namespace_path, mount_accessor,
                                    mount_path, mount_type, metadata, local, created, changed)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RateLimit, name, path, rate, interval, block_interval)
+MESHPROOF_SAVED(RateLimit, name, path, rate, interval, block_interval)
 // The backend is saved beside these.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MountEntry, path, type, description, accessor, uuid, default_ttl,
+MESHPROOF_SAVED(MountEntry, path, type, description, accessor, uuid, default_ttl,
                                    max_ttl, token_type, options, headers, local)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Lease, id, namespace_path, token, issued, expires, renewable,
+MESHPROOF_SAVED(Lease, id, namespace_path, token, issued, expires, renewable,
                                    internal)
 
 namespace {
@@ -52,32 +55,38 @@ Json save_namespace(const Namespace& ns) {
 
 std::shared_ptr<Namespace> load_namespace(VaultCore& core, const Json& state) {
     auto ns = std::make_shared<Namespace>();
-    state.at("path").get_to(ns->path);
-    state.at("id").get_to(ns->id);
-    state.at("uuid").get_to(ns->uuid);
+    read_member(state, "path", ns->path);
+    read_member(state, "id", ns->id);
+    read_member(state, "uuid", ns->uuid);
     ns->custom_metadata = state.at("custom_metadata");
-    state.at("token_roles").get_to(ns->token_roles);
-    for (const auto& saved : state.at("mounts")) {
-        auto entry = std::make_shared<MountEntry>(saved.get<MountEntry>());
-        if (const auto& backend = saved.at("backend"); !backend.is_null()) {
-            entry->backend = make_backend(core, *ns, *entry);
-            if (!entry->backend) {
-                refuse_state("the mount {} is of type {}, which is unknown", entry->path,
-                             entry->type);
-            }
-            entry->backend->load(backend);
+    read_member(state, "token_roles", ns->token_roles);
+    read_each(state, "mounts", [&](const Json& saved) {
+        auto entry = std::make_shared<MountEntry>();
+        read_value(saved, *entry);
+        const auto& backend = saved.at("backend");
+        entry->backend = make_backend(core, *ns, *entry);
+        if (entry->backend == nullptr && !backend.is_null()) {
+            refuse_state("the mount {} is of type {}, which is unknown", entry->path, entry->type);
         }
-        ns->mounts[entry->path] = entry;
+        if (entry->backend) {
+            in_part("backend", [&] { entry->backend->load(backend); });
+        }
+        ns->mounts[entry->path] = std::move(entry);
+    });
+    for (const auto& own : VaultCore::builtin_mounts) {
+        if (!ns->mounts.contains(own)) {
+            refuse_state("expected a mount {} in each namespace", own);
+        }
     }
-    for (const auto& [name, saved] : state.at("policies").items()) {
-        auto policy = require(parse_policy(saved.at("text").get<std::string>(),
-                                           core.options.product, core.options.defects),
-                              "policy " + name);
-        saved.at("text").get_to(policy.text);
-        saved.at("version").get_to(policy.version);
-        saved.at("modified").get_to(policy.modified);
+    read_each(state, "policies", [&](const Json& saved, const std::string& name) {
+        std::string text;
+        read_member(saved, "text", text);
+        auto policy = require(parse_policy(text, core.options.product, core.options.defects));
+        policy.text = std::move(text);
+        read_member(saved, "version", policy.version);
+        read_member(saved, "modified", policy.modified);
         ns->policies[name] = std::move(policy);
-    }
+    });
     return ns;
 }
 
@@ -132,15 +141,15 @@ Json save_wrapped(const VaultCore& core) {
 void load_wrapped(VaultCore& core, const Json& state) {
     for (const auto& [token, saved] : state.items()) {
         WrappedAnswer wrapped;
-        saved.at("status").get_to(wrapped.answer.status);
+        read_member(saved, "status", wrapped.answer.status);
         for (const auto& field : saved.at("headers")) {
             wrapped.answer.headers.add(field.at(0).get<std::string>(),
                                        field.at(1).get<std::string>());
         }
-        saved.at("body").get_to(wrapped.answer.body);
-        saved.at("creation_path").get_to(wrapped.creation_path);
-        saved.at("created").get_to(wrapped.created);
-        saved.at("ttl").get_to(wrapped.ttl);
+        read_member(saved, "body", wrapped.answer.body);
+        read_member(saved, "creation_path", wrapped.creation_path);
+        read_member(saved, "created", wrapped.created);
+        read_member(saved, "ttl", wrapped.ttl);
         core.wrapped_answers[token] = std::move(wrapped);
     }
 }
@@ -153,10 +162,10 @@ Json save_quotas(const Quotas& quotas) {
 }
 
 void load_quotas(Quotas& quotas, const Json& state) {
-    state.at("limits").get_to(quotas.limits);
-    state.at("response_headers").get_to(quotas.response_headers);
-    state.at("audit_logging").get_to(quotas.audit_logging);
-    state.at("exempt_paths").get_to(quotas.exempt_paths);
+    read_member(state, "limits", quotas.limits);
+    read_member(state, "response_headers", quotas.response_headers);
+    read_member(state, "audit_logging", quotas.audit_logging);
+    read_member(state, "exempt_paths", quotas.exempt_paths);
 }
 
 Json save_seal(const BarrierKey& barrier, const Seal& seal) {
@@ -169,9 +178,9 @@ Json save_seal(const BarrierKey& barrier, const Seal& seal) {
 
 void load_seal(BarrierKey& barrier, const Json& state) {
     BarrierKey::Shares kept;
-    state.at("shares").get_to(kept.shares);
-    state.at("threshold").get_to(kept.threshold);
-    state.at("keys").get_to(kept.keys);
+    read_member(state, "shares", kept.shares);
+    read_member(state, "threshold", kept.threshold);
+    read_member(state, "keys", kept.keys);
     const auto key = from_base64(state.at("key").get<std::string>());
     if (!key) {
         refuse_state("the seal's key is not base64");
@@ -219,10 +228,10 @@ void load_vault(VaultCore& core, Node& node, const Json& state) {
         product != core.product_name()) {
         refuse_state("it is of {}, expected one of {}", product, core.product_name());
     }
-    state.at("cluster_name").get_to(core.cluster_name);
-    state.at("cluster_id").get_to(core.cluster_id);
-    state.at("installed").get_to(core.installed);
-    state.at("raft_index").get_to(core.raft_index);
+    read_member(state, "cluster_name", core.cluster_name);
+    read_member(state, "cluster_id", core.cluster_id);
+    read_member(state, "installed", core.installed);
+    read_member(state, "raft_index", core.raft_index);
     core.namespaces.clear();
     for (const auto& saved : state.at("namespaces")) {
         auto ns = load_namespace(core, saved);
@@ -234,12 +243,12 @@ void load_vault(VaultCore& core, Node& node, const Json& state) {
     for (const auto& saved : state.at("tokens")) {
         core.tokens.keep(saved.get<Token>());
     }
-    state.at("cubbyholes").get_to(core.cubbyholes);
+    read_member(state, "cubbyholes", core.cubbyholes);
     load_wrapped(core, state.at("wrapped_answers"));
     load_leases(core, state.at("leases"));
-    state.at("entities").get_to(core.entities);
-    state.at("aliases").get_to(core.aliases);
-    state.at("moves").get_to(core.moves);
+    read_member(state, "entities", core.entities);
+    read_member(state, "aliases", core.aliases);
+    read_member(state, "moves", core.moves);
     load_quotas(core.quotas, state.at("quotas"));
     load_seal(core.barrier, state.at("seal"));
     if (!state.at("seal").at("sealed").get<bool>()) {

@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "fakes/vault/core.hpp"
+#include "fakes/vault/go_text.hpp"
 #include "fakes/vault/kubernetes_backend.hpp"
 #include "fakes/vault/pki_backend.hpp"
 
@@ -82,19 +83,12 @@ std::shared_ptr<MountEntry> entry_at(const Namespace& ns, Table table, const std
 }
 
 // Duration texts as mounts take them: "" and "system" are the system's own.
-tl::expected<Duration, std::string> lease_setting(const Json& value) {
-    if (value.is_number_integer()) {
-        return std::chrono::seconds(value.get<std::int64_t>());
-    }
+tl::expected<Duration, std::string> lease_setting(const Json& value, vault::Product product) {
     const auto text = value.is_string() ? value.get<std::string>() : value.dump();
     if (text.empty() || text == "system" || value.is_null()) {
         return Duration{};
     }
-    const auto parsed = parse_duration(text);
-    if (!parsed) {
-        return tl::unexpected(fmt::format("time: invalid duration \"{}\"", text));
-    }
-    return *parsed;
+    return read_duration(text, product);
 }
 
 bool is_protected(const std::string& path) {
@@ -133,7 +127,7 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
           std::tuple("max_lease_ttl", "max", &entry->max_ttl)}) {
         const auto read = core.options.defects.on("sys/mount-config-ignored")
                               ? Duration{}
-                              : lease_setting(setting(name));
+                              : lease_setting(setting(name), core.options.product);
         if (!read) {
             const auto given = setting(name);
             return BackendResponse::error(fmt::format(
@@ -255,7 +249,7 @@ CoreReply tune(VaultCore& core, const LogicalRequest& request, Table table,
     for (const auto& [name, place] :
          {std::pair("default_lease_ttl", &next.first), std::pair("max_lease_ttl", &next.second)}) {
         if (!data.text(name).empty()) {
-            const auto read = lease_setting(Json(data.text(name)));
+            const auto read = lease_setting(Json(data.text(name)), core.options.product);
             if (!read && core.options.defects.on("sys/tune-takes-any-duration")) {
                 continue;
             }

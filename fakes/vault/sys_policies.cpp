@@ -31,9 +31,11 @@ CoreReply read_policy(const VaultCore& core, const LogicalRequest& request, cons
     const auto& policy = root ? none : found->second;
     auto data = Json{{"name", name}, {legacy ? "rules" : "policy", policy.text}};
     if (core.openbao()) {
-        data["version"] = policy.version;
+        data["version"] = root ? 0 : policy.version;
         data["cas_required"] = false;
-        data["modified"] = rfc3339_nano(policy.modified);
+        if (!root) {
+            data["modified"] = rfc3339_nano(policy.modified);
+        }
         data["allow_slashes_in_identity_templates"] = false;
         data["allow_wildcards_in_identity_templates"] = false;
     }
@@ -70,12 +72,12 @@ CoreReply write_policy(VaultCore& core, const LogicalRequest& request, const std
     if (text.empty() && !defects.on("policy/empty-accepted")) {
         return BackendResponse::error("'policy' parameter not supplied or empty");
     }
-    if (name == "root" && !defects.on("policy/root-may-be-written")) {
-        return BackendResponse::error("cannot update \"root\" policy");
-    }
     auto policy = parse_policy(text, core.options.product, defects);
     if (!policy) {
         return BackendResponse::error("failed to parse policy: " + policy.error().message);
+    }
+    if (name == "root" && !defects.on("policy/root-may-be-written")) {
+        return BackendResponse::error("cannot update \"root\" policy");
     }
     const auto held = request.ns->policies.find(name);
     const auto version = held == request.ns->policies.end() ? 0 : held->second.version;
@@ -121,7 +123,12 @@ CoreReply serve_policies(VaultCore& core, const LogicalRequest& request) {
             auto data = Json{
                 {"keys", names(*request.ns, core.options.defects.on("policy/list-lacks-root"))}};
             if (legacy) {
-                data["policies"] = data["keys"];
+                // As the older form has it, root comes last.
+                auto all = names(*request.ns, true);
+                if (request.ns->path.empty()) {
+                    all.emplace_back("root");
+                }
+                data["policies"] = std::move(all);
             }
             CoreReply reply(BackendResponse::with(std::move(data)));
             reply.repeat_data = legacy;
@@ -161,6 +168,12 @@ CoreReply serve_capabilities(VaultCore& core, const LogicalRequest& request) {
     if (paths.empty()) {
         return BackendResponse::error("paths must be supplied");
     }
+    if (request.path == "sys/capabilities" && data.text("token").empty()) {
+        return BackendResponse::go_error("no token found");
+    }
+    if (request.path == "sys/capabilities-accessor" && data.text("accessor").empty()) {
+        return BackendResponse::error("missing accessor");
+    }
     if (!token) {
         return BackendResponse::go_error(
             request.path == "sys/capabilities-accessor" ? "invalid accessor" : "invalid token",
@@ -169,6 +182,9 @@ CoreReply serve_capabilities(VaultCore& core, const LogicalRequest& request) {
     const auto acl = core.acl_of(*token);
     auto answer = Json::object();
     for (const auto& path : paths) {
+        if (path.empty()) {
+            return BackendResponse::go_error("missing path", 400);
+        }
         const auto full = VaultCore::path_for(*token, *request.ns, path);
         answer[path] = full ? acl->capabilities(*full) : std::vector<std::string>{"deny"};
     }

@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "fakes/vault/core.hpp"
+#include "fakes/vault/go_text.hpp"
 
 /// auth/token/create and its forms: rows 67, 180 and 181.
 namespace meshproof::fakes {
@@ -25,19 +26,13 @@ std::vector<std::string> policy_names(const Json& value) {
 }
 
 // Durations are texts here; a negative one has a text of its own.
-tl::expected<Duration, std::string> duration_of(const FieldData& data, const char* name) {
-    const auto text = data.text(name);
-    if (text.empty()) {
-        return Duration{};
-    }
-    const auto parsed = parse_duration(text);
-    if (!parsed) {
-        return tl::unexpected(fmt::format("time: invalid duration \"{}\"", text));
-    }
-    if (*parsed < Duration{}) {
+tl::expected<Duration, std::string> duration_of(const FieldData& data, const char* name,
+                                                vault::Product product) {
+    auto read = read_duration(data.text(name), product);
+    if (read && *read < Duration{}) {
         return tl::unexpected(fmt::format("{} must be positive", name));
     }
-    return *parsed;
+    return read;
 }
 
 std::string quoted_list(const std::vector<std::string>& names) {
@@ -59,25 +54,36 @@ bool glob(const std::vector<std::string>& patterns, const std::string& name) {
     });
 }
 
-// What the role lets the token have.
+bool limits_policies(const TokenRole& role) {
+    return !role.allowed.empty() || !role.allowed_globs.empty() || !role.disallowed.empty() ||
+           !role.disallowed_globs.empty();
+}
+
+// What a role with limits lets the token have.
 std::optional<std::string> apply_role(const TokenRole& role, bool no_default,
+                                      const std::vector<std::string>& parents,
                                       std::vector<std::string>& policies) {
-    const bool limited = !role.allowed.empty() || !role.allowed_globs.empty();
-    if (policies.empty() && !role.allowed.empty()) {
-        policies = role.allowed;
+    const bool adds_default = !no_default && !role.no_default_policy &&
+                              !contains(role.disallowed, "default") &&
+                              !glob(role.disallowed_globs, "default");
+    if (!policies.empty()) {
+        policies = tidy_policies(policies, adds_default);
     }
-    policies = tidy_policies(policies, !no_default);
-    if (limited) {
-        auto allowed = tidy_policies(role.allowed, !no_default);
+    if (!role.allowed.empty() || !role.allowed_globs.empty()) {
+        const auto allowed = tidy_policies(role.allowed, adds_default);
+        if (policies.empty()) {
+            policies = allowed;
+        }
         for (const auto& name : policies) {
             if (!contains(allowed, name) && !glob(role.allowed_globs, name)) {
                 return fmt::format(
                     "token policies ({}) must be subset of the role's allowed policies ({}) or "
-                    "glob "
-                    "policies ({})",
+                    "glob policies ({})",
                     quoted_list(policies), quoted_list(allowed), quoted_list(role.allowed_globs));
             }
         }
+    } else if (policies.empty()) {
+        policies = tidy_policies(parents, adds_default);
     }
     for (const auto& name : policies) {
         if (contains(role.disallowed, name) || glob(role.disallowed_globs, name)) {
@@ -87,13 +93,29 @@ std::optional<std::string> apply_role(const TokenRole& role, bool no_default,
     return std::nullopt;
 }
 
+std::int64_t seconds(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
+// Of a bound that both the request and the role give, the lesser.
+Duration lesser(std::string_view what, Duration asked, Duration of_role,
+                std::vector<std::string>& warnings) {
+    if (asked == Duration{} || of_role == Duration{}) {
+        return std::max(asked, of_role);
+    }
+    const auto used = std::min(asked, of_role);
+    warnings.push_back(fmt::format(
+        "{} specified both during creation call and in role; using the lesser value of {} seconds",
+        what, seconds(used)));
+    return used;
+}
+
 }  // namespace
 
 CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     static const Fields fields{{{"id", FieldType::text},
                                 {"policies", FieldType::json},
-                                {"meta", FieldType::json},
-                                {"metadata", FieldType::json},
+                                {"meta", FieldType::pairs},
                                 {"no_parent", FieldType::boolean},
                                 {"no_default_policy", FieldType::boolean},
                                 {"renewable", FieldType::boolean},
@@ -138,20 +160,33 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
         return BackendResponse::error("number of uses cannot be negative");
     }
     token.num_uses = data.integer("num_uses");
+    if (role != nullptr && role->num_uses > 0) {
+        token.num_uses =
+            token.num_uses == 0 ? role->num_uses : std::min(token.num_uses, role->num_uses);
+    }
     const auto type = data.text("type");
-    if (type.empty() || type == "service") {
-        token.type = role != nullptr && type.empty() &&
-                             (role->type == "batch" || role->type == "default-batch")
-                         ? "batch"
-                         : "service";
-    } else if (type == "batch") {
-        token.type = "batch";
-    } else {
+    if (!type.empty() && type != "service" && type != "batch") {
         return BackendResponse::error("invalid 'token_type' value");
     }
-    if (!data.text("entity_alias").empty() && role == nullptr) {
-        return BackendResponse::error(
-            "'entity_alias' is only allowed in combination with token role");
+    token.type = type.empty() ? "service" : type;
+    if (role != nullptr) {
+        const bool settled = role->type == "service" || role->type == "batch";
+        token.type = settled                                         ? role->type
+                     : type.empty() && role->type == "default-batch" ? "batch"
+                                                                     : token.type;
+    }
+    if (const auto alias = lower(data.text("entity_alias")); !alias.empty()) {
+        if (role == nullptr) {
+            return BackendResponse::error(
+                "'entity_alias' is only allowed in combination with token role");
+        }
+        const auto names = role->entity_aliases.value_or(std::vector<std::string>());
+        if (!contains(names, alias) && !glob(names, alias)) {
+            return BackendResponse::error("invalid 'entity_alias' value");
+        }
+        AuthGrant grant;
+        grant.alias_name = alias;
+        token.entity_id = entity_of(core, request, grant);
     }
     if (!data.text("display_name").empty()) {
         auto name = data.text("display_name");
@@ -162,12 +197,8 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
         }
         token.display_name += "-" + name;
     }
-    for (const auto* name : {"meta", "metadata"}) {
-        if (data.json(name).is_object()) {
-            for (const auto& [key, value] : data.json(name).items()) {
-                token.metadata[key] = value.is_string() ? value.get<std::string>() : value.dump();
-            }
-        }
+    if (const auto& pairs = data.json("meta"); pairs.is_object()) {
+        token.metadata = pairs.get<std::map<std::string, std::string>>();
     }
     std::vector<std::string> warnings;
     if (!token.id.empty()) {
@@ -195,15 +226,11 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
 
     // Policies: the role's, else the named ones that the parent has, else the parent's.
     auto policies = policy_names(data.json("policies"));
-    const bool no_default =
-        data.boolean("no_default_policy") || (role != nullptr && role->no_default_policy);
-    if (role != nullptr) {
-        if (auto refused = apply_role(*role, no_default, policies);
+    const bool no_default = data.boolean("no_default_policy");
+    if (role != nullptr && limits_policies(*role)) {
+        if (auto refused = apply_role(*role, no_default, parent.policies, policies);
             refused && !core.options.defects.on("token/role-allows-all-policies")) {
             return BackendResponse::error(*refused);
-        }
-        if (policies.empty()) {
-            policies = parent.policies;
         }
     } else if (policies.empty() && !core.options.defects.on("token/no-policies-from-the-parent")) {
         policies = parent.policies;
@@ -231,13 +258,6 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     if (token.is_batch() && token.is_root()) {
         return BackendResponse::error("batch tokens cannot be root tokens");
     }
-    for (const auto& name : token.policies) {
-        if (name != "root" && !request.ns->policies.contains(name) &&
-            !core.options.defects.on("policy/unknown-unwarned")) {
-            warnings.push_back(fmt::format("Policy \"{}\" does not exist", name));
-        }
-    }
-
     // Parent.
     if (role != nullptr) {
         token.orphan = role->orphan;
@@ -261,7 +281,7 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     // Time to live.
     std::map<std::string, Duration> times;
     for (const auto* name : {"explicit_max_ttl", "period", "ttl", "lease"}) {
-        const auto read = duration_of(data, name);
+        const auto read = duration_of(data, name, core.options.product);
         if (!read && core.options.defects.on("token/negative-ttl-accepted")) {
             continue;
         }
@@ -274,25 +294,27 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     token.explicit_max_ttl = core.options.defects.on("token/explicit-max-ignored")
                                  ? Duration{}
                                  : times["explicit_max_ttl"];
-    if (role != nullptr) {
-        if (role->period > Duration{}) {
-            token.period = role->period;
-        }
-        if (role->explicit_max_ttl > Duration{} &&
-            (token.explicit_max_ttl == Duration{} ||
-             role->explicit_max_ttl < token.explicit_max_ttl)) {
-            token.explicit_max_ttl = role->explicit_max_ttl;
-        }
-    } else if (token.period > Duration{} && !sudo) {
+    if (role == nullptr && token.period > Duration{} && !sudo) {
         return BackendResponse::error("root or sudo privileges required to create periodic token");
     }
     if (token.is_batch()) {
         token.period = token.explicit_max_ttl = Duration{};
     }
+    // A role's bounds decide this ttl, but they are the role's: the token shows its own only.
+    auto period = token.period;
+    auto explicit_max_ttl = token.explicit_max_ttl;
+    if (role != nullptr && !token.is_batch()) {
+        period = lesser("Period", period, role->period, warnings);
+        explicit_max_ttl =
+            lesser("Explicit max TTL", explicit_max_ttl, role->explicit_max_ttl, warnings);
+        if (!token.is_root()) {
+            token.bound_cidrs = role->bound_cidrs;
+        }
+    }
     const auto ttl = times["ttl"] > Duration{} ? times["ttl"] : times["lease"];
     token.renewable = data.boolean("renewable", true) && (role == nullptr || role->renewable);
-    const bool eternal = token.is_root() && ttl == Duration{} && token.period == Duration{} &&
-                         token.explicit_max_ttl == Duration{} && !parent.expires;
+    const bool eternal = token.is_root() && ttl == Duration{} && period == Duration{} &&
+                         explicit_max_ttl == Duration{} && !parent.expires;
     if (eternal) {
         token.renewable = false;
     } else {
@@ -303,15 +325,21 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
         const auto view = request.mount->view();
         auto granted = decide_ttl({.increment = {},
                                    .ttl = ttl,
-                                   .period = token.period,
+                                   .period = period,
                                    .max_ttl = {},
-                                   .explicit_max_ttl = token.explicit_max_ttl,
+                                   .explicit_max_ttl = explicit_max_ttl,
                                    .mount_default = view.default_lease_ttl,
                                    .mount_max = view.max_lease_ttl,
                                    .issued = request.now,
                                    .now = request.now});
         token.lease_ttl = granted.ttl;
         warnings.insert(warnings.end(), granted.warnings.begin(), granted.warnings.end());
+    }
+    for (const auto& name : token.policies) {
+        if (name != "root" && !request.ns->policies.contains(name) &&
+            !core.options.defects.on("policy/unknown-unwarned")) {
+            warnings.push_back(fmt::format("Policy \"{}\" does not exist", name));
+        }
     }
     CoreReply reply(BackendResponse::with(Json(), std::move(warnings)));
     data.warn_unrecognized(reply.base);

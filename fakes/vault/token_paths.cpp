@@ -44,6 +44,9 @@ BackendResponse describe(const Token& token, Time now, const Defects& defects) {
     if (!token.token_role.empty()) {
         data["role"] = token.token_role;
     }
+    if (!token.bound_cidrs.empty()) {
+        data["bound_cidrs"] = token.bound_cidrs;
+    }
     if (!token.namespace_path.empty()) {
         data["namespace_path"] = token.namespace_path;
     }
@@ -138,6 +141,9 @@ Task<CoreReply> serve_tokens(VaultCore& core, LogicalRequest request) {
     }
     if (path == "accessors") {
         co_return accessors(core, request);
+    }
+    if (request.operation == Operation::list) {
+        co_return BackendResponse::unsupported_path();
     }
     static const std::set<std::string, std::less<>> writes{
         "lookup-accessor", "renew",         "renew-self", "renew-accessor", "revoke", "revoke-self",

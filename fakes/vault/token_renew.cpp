@@ -36,6 +36,9 @@ Task<CoreReply> renew_token(VaultCore& core, LogicalRequest request, std::shared
         !token->expires) {
         co_return BackendResponse::error("lease is not renewable");
     }
+    if (token->used_up && !core.options.defects.on("token/last-use-renews")) {
+        co_return BackendResponse::error("token not found");
+    }
     const auto home = core.namespaces.find(token->namespace_path);
     const auto mount =
         home == core.namespaces.end() ? nullptr : core.find_mount(*home->second, token->path);

@@ -28,7 +28,8 @@ struct Token {
     std::string parent;      ///< id; "" = orphan
     std::string token_role;  ///< made by auth/token/create/ROLE
     std::string type = "service";
-    std::vector<std::string> policies;  ///< sorted
+    std::vector<std::string> policies;     ///< sorted
+    std::vector<std::string> bound_cidrs;  ///< whence it may be used; none = from everywhere
     std::map<std::string, std::string> metadata;
     Time issued;
     std::optional<Time> expires;  ///< nothing = never

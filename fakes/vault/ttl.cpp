@@ -34,7 +34,7 @@ TtlGrant decide_ttl(const TtlRequest& request) {
         grant.ttl = request.period;
         if (grant.ttl > max_ttl) {
             grant.warnings.push_back(fmt::format(
-                "Period of \"{}\" exceeded the effective max_ttl of \"{}\"; Period value is "
+                "period of \"{}\" exceeded the effective max_ttl of \"{}\"; period value is "
                 "capped accordingly",
                 short_duration(grant.ttl), short_duration(max_ttl)));
             grant.ttl = max_ttl;
