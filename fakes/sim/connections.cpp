@@ -27,18 +27,17 @@ Failure refusal(const Connections::Ends& ends, const crypto::HandshakeResult& re
 
 }  // namespace
 
-Result<std::optional<crypto::Certificate>> Connections::connect(const Ends& ends,
-                                                                const crypto::TlsParty& client,
-                                                                const crypto::TlsParty& server) {
+Result<Connections::Shown> Connections::connect(const Ends& ends, const crypto::TlsParty& client,
+                                                const crypto::TlsParty& server) {
     MESHPROOF_ASSERT(client.at && server.at, "a simulated handshake needs its date");
     const bool mutual = client.identity.has_value() || server.verify_peer;
     // Without a client certificate and a peer check the outcome is the same for every caller that
     // trusts the same roots, so one handshake stands for all of them.
     const bool per_caller = mutual || client.check_peer != nullptr || ends.any_settings;
     const bool remember = ends.reuse || !per_caller;
-    std::optional<crypto::Certificate> shown;
+    Shown shown;
     if ((server.verify_peer || server.ask_peer) && client.identity) {
-        shown = client.identity->leaf;
+        shown.certificate = client.identity->leaf;
     }
 
     const Key key{ends.via, ends.host, per_caller ? ends.caller : std::string()};
@@ -60,7 +59,7 @@ Result<std::optional<crypto::Certificate>> Connections::connect(const Ends& ends
         return tl::unexpected(refusal(ends, result));
     }
     if (result.server.fault != crypto::ChainFault::none) {  // asked for, shown, and worth nothing
-        return std::optional<crypto::Certificate>();
+        return Shown{{}, /*worthless=*/true};
     }
     if (remember) {
         open_[key].push_back({client, server});

@@ -26,11 +26,16 @@ class Connections {
         bool any_settings = false;  ///< an open one serves whatever the client's settings are now
     };
 
-    /// Both parties carry their date (`at`). Gives the client leaf that the server verified, where
-    /// it asked for one. Failure: `expired` where either side found the other's chain expired, else
-    /// `tls`; it says which side refused and why.
-    [[nodiscard]] Result<std::optional<crypto::Certificate>> connect(
-        const Ends& ends, const crypto::TlsParty& client, const crypto::TlsParty& server);
+    /// What the client showed to a server that asked for a leaf.
+    struct Shown {
+        std::optional<crypto::Certificate> certificate;  ///< verified
+        bool worthless = false;                          ///< one that the server does not believe
+    };
+
+    /// Both parties carry their date (`at`). Failure: `expired` where either side found the other's
+    /// chain expired, else `tls`; it says which side refused and why.
+    [[nodiscard]] Result<Shown> connect(const Ends& ends, const crypto::TlsParty& client,
+                                        const crypto::TlsParty& server);
     void forget();                          ///< all of them
     void forget(std::string_view address);  ///< those through a link or to a host
     [[nodiscard]] std::uint64_t handshakes() const { return handshakes_; }  ///< done so far

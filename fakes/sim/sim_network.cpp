@@ -364,7 +364,8 @@ Result<http::Peer> arrive(Net& state, Exchange& exchange, const http::Endpoint& 
         if (!shown) {
             return propagate(shown);
         }
-        peer.certificate = std::move(*shown);
+        peer.certificate = std::move(shown->certificate);
+        peer.bad_certificate = shown->worthless;
     }
     exchange.host = found->second;
     return peer;

@@ -13,12 +13,15 @@ using namespace std::chrono_literals;
 const Time start = from_unix_seconds(1'800'000'000);
 constexpr Duration year = 24h * 365;
 
-/// Answers with the common name of the client certificate that it was given, "-" without one.
+/// Answers with the common name of the client certificate that it was given, "-" without one, "?"
+/// where it was worth nothing.
 class WhoIs final : public http::Handler {
   public:
     [[nodiscard]] Task<http::Response> handle(http::Request, http::Peer peer) override {
         http::Response response;
-        response.body = peer.certificate ? peer.certificate->subject().common_name : "-";
+        response.body = peer.certificate       ? peer.certificate->subject().common_name
+                        : peer.bad_certificate ? "?"
+                                               : "-";
         ++handled;
         co_return response;
     }
@@ -94,6 +97,28 @@ struct Tls : testing::Test {
     SimClock clock{context, start};
     SimNetwork network{clock, Prng(3)};
 };
+
+TEST_F(Tls, AServerThatOnlyAsksIsToldWhatALeafIsWorth) {
+    http::ListenSpec spec;
+    spec.name = "api";
+    spec.party = [this] {
+        crypto::TlsParty party;
+        party.identity = server;
+        party.verify_peer = false;
+        party.ask_peer = true;
+        party.trust = {authority.root};
+        return party;
+    };
+    const auto listener = require(clock.run(network.listen(std::move(spec), whois)));
+    const auto foreign = Authority().leaf("web", 1h);
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(require(send(endpoint(listener->url(), true))).body, "web");
+        EXPECT_EQ(require(send(endpoint(listener->url(), false))).body, "-");
+        auto stranger = endpoint(listener->url(), false);
+        stranger.tls.identity = foreign;
+        EXPECT_EQ(require(send(stranger)).body, "?");
+    }
+}
 
 TEST_F(Tls, ServerAloneIsCheckedOnceAndRemembered) {
     const auto listener = listen(false);
