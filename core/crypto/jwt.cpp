@@ -1,8 +1,10 @@
 #include "core/crypto/jwt.hpp"
 
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
+#include <openssl/objects.h>
 
 #include <nlohmann/json.hpp>
 
@@ -28,11 +30,23 @@ constexpr std::array algorithms{
     Algorithm{"ES512", "ec", 521, "P-521", EVP_sha512},
 };
 
+/// RFC 7518's name of an EC key's curve, "" for all others: there is more than one of 256 bits.
+std::string_view curve_of(const PublicKey& key) {
+    std::array<char, 64> name{};
+    std::size_t length = 0;
+    if (EVP_PKEY_get_group_name(key.native(), name.data(), name.size(), &length) != 1) {
+        ERR_clear_error();
+        return "";
+    }
+    const char* nist = EC_curve_nid2nist(OBJ_txt2nid(name.data()));
+    return nist != nullptr ? nist : "";
+}
+
 const Algorithm* algorithm_for(const PublicKey& key) {
     const std::string kind = key.algorithm();
-    const int bits = key.bits();
+    const auto curve = kind == "ec" ? curve_of(key) : std::string_view();
     const auto* const found = std::ranges::find_if(algorithms, [&](const Algorithm& algorithm) {
-        return algorithm.kind == kind && (algorithm.bits == 0 || algorithm.bits == bits);
+        return algorithm.kind == kind && algorithm.curve == curve;
     });
     return found != algorithms.end() ? found : nullptr;
 }

@@ -102,6 +102,20 @@ TEST(Jwt, OfTheStandardIsAccepted) {
                                {"y", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}}));
 }
 
+// 256 bits make no P-256 (RFC 7518 3.4).
+TEST(Jwt, OfAnotherCurveIsNotVerified) {
+    const PublicKey secp256k1 = require(
+        PublicKey::from_pem("-----BEGIN PUBLIC KEY-----\n"
+                            "MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEfqXDHWo96AcCQB9uAWHcAaX2eJUZAqJ7\n"
+                            "D5YtvgiKSc/h0jFcyaBRiMSKhXZg35JnISufKc858CTHx+LADK74ag==\n"
+                            "-----END PUBLIC KEY-----\n"));
+    EXPECT_EQ(secp256k1.bits(), 256);
+    const Key key = Key::generate(KeyType::p256);
+    const Jwt jwt = require(Jwt::decode(sign_jwt("{}", "k", key).reveal()));
+    EXPECT_TRUE(jwt.verify(key.public_key()));
+    EXPECT_FALSE(jwt.verify(secp256k1));
+}
+
 TEST(Jwt, OfRsaIsPublishedAsAJwk) {
     const Key key = Key::generate(KeyType::rsa_2048);
     const Json published = Json::parse(jwk(key.public_key(), "k"));

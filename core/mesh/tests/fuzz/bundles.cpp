@@ -1,4 +1,6 @@
 // Bundles of authorities: PEM as the integration takes it, and JWKS as SPIFFE federates it.
+#include <openssl/evp.h>
+
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
 #include "core/mesh/ca_bundle.hpp"
@@ -7,9 +9,12 @@
 namespace {
 // The keys for which RFC 7518 has a form.
 bool has_jwk(const meshproof::crypto::PublicKey& key) {
-    const auto bits = key.bits();
+    char name[64] = "";
+    std::size_t length = 0;
     return key.algorithm() == "rsa" ||
-           (key.algorithm() == "ec" && (bits == 256 || bits == 384 || bits == 521));
+           (key.algorithm() == "ec" &&
+            EVP_PKEY_get_group_name(key.native(), name, sizeof name, &length) == 1 &&
+            std::set<std::string_view>{"prime256v1", "secp384r1", "secp521r1"}.contains(name));
 }
 }  // namespace
 
