@@ -172,6 +172,8 @@ struct CertificateSpec {
         extended_key_usage;  ///< dotted OIDs in order, not critical; empty = absent
     std::vector<std::string> issuing_certificate_urls, ocsp_urls, crl_urls;
     std::vector<std::string> policy_oids;
+    std::optional<RawExtension> policies;  ///< instead of `policy_oids`
+    std::optional<RawExtension> name_constraints;
     bool subject_key_id = true;
     std::optional<Bytes> other_subject_key_id;  ///< instead of the one made from the key
     bool authority_key_id = true;

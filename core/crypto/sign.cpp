@@ -198,6 +198,12 @@ Certificate sign_certificate(const CertificateSpec& spec, const PublicKey& subje
     if (!spec.policy_oids.empty()) {
         add_policies(writer, spec.policy_oids);
     }
+    if (spec.policies) {
+        writer.add(*spec.policies);
+    }
+    if (spec.name_constraints) {
+        writer.add(*spec.name_constraints);
+    }
     if (!spec.crl_urls.empty()) {
         add_crl_urls(writer, spec.crl_urls);
     }

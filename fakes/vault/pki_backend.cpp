@@ -66,19 +66,17 @@ class PkiBackend final : public Backend {
   private:
     BackendResponse answer(const BackendRequest& request) {
         pki::run_timers(mount_, request.now);
-        std::string_view path = request.path;
-        // "ocsp/" is a request without its base64, and not the path that is posted to.
-        if (path.ends_with('/') && request.operation != Operation::read) {
-            path.remove_suffix(1);
+        std::string path = request.path;
+        if (request.operation == Operation::list && !path.ends_with('/')) {
+            path += '/';
+        }
+        if (path.ends_with('/') && request.operation == Operation::list &&
+            mount_.defect("pki/every-path-is-a-folder")) {
+            path.pop_back();
         }
         if (path == "ocsp" && request.operation == Operation::read &&
             mount_.defect("pki/ocsp-may-be-read")) {
             path = "ocsp/";
-        }
-        if (pki::is_acme(path)) {
-            auto off = pki::raw_answer("application/json", "");
-            off.raw.status = 404;
-            return off;
         }
         auto route = pki::find_route(endpoints_, path);
         if (path.starts_with("unified-") && mount_.defect("pki/unified-is-served")) {
@@ -94,12 +92,29 @@ class PkiBackend final : public Backend {
         if (!route) {
             return BackendResponse::unsupported_path();
         }
+        // References to the default may be written in any case, OpenBao's of keys too.
+        for (const auto* name : {"issuer_ref", "key_ref"}) {
+            const auto given = route->path.find(name);
+            if (given != route->path.end() && lower(given->second) == "default" &&
+                (mount_.openbao() || given->first == "issuer_ref") &&
+                !mount_.defect("pki/default-in-lower-case")) {
+                given->second = "default";
+            }
+        }
         const auto operation =
             request.operation == Operation::create ? Operation::update : request.operation;
         for (const auto& [offered, handler] : route->endpoint->operations) {
             if (offered == operation) {
-                const auto fields =
-                    FieldData::read(route->endpoint->fields, request.data, mount_.product);
+                // What the path says counts, and nobody looks at the body's.
+                auto data = request.data;
+                std::vector<std::string> replaced;
+                for (const auto& [name, value] : route->path) {
+                    if (data.is_object() && data.erase(name) > 0 &&
+                        !mount_.defect("pki/replaced-in-silence")) {
+                        replaced.push_back(name);
+                    }
+                }
+                const auto fields = FieldData::read(route->endpoint->fields, data, mount_.product);
                 if (!fields && mount_.defect("pki/role-before-types")) {
                     return BackendResponse::error("unknown role");
                 }
@@ -111,6 +126,16 @@ class PkiBackend final : public Backend {
                     return std::move(*unchanged);
                 }
                 auto answer = handler(mount_, call);
+                // The answer of a tidy is written before anybody could add to it.
+                if (answer.status == 202) {
+                    return answer;
+                }
+                if (answer.kind == BackendResponse::Kind::data && !replaced.empty()) {
+                    answer.warnings.push_back(fmt::format(
+                        "Endpoint replaced the value of these parameters with the values captured "
+                        "from the endpoint's path: [{}]",
+                        join(replaced, " ")));
+                }
                 fields->warn_unrecognized(answer);
                 return answer;
             }

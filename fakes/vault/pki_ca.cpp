@@ -1,5 +1,6 @@
 #include "core/base/text.hpp"
 #include "fakes/vault/pki_crl.hpp"
+#include "fakes/vault/pki_der.hpp"
 #include "fakes/vault/pki_handlers.hpp"
 #include "fakes/vault/pki_issue.hpp"
 #include "fakes/vault/pki_issuers.hpp"
@@ -45,7 +46,7 @@ struct KeyOrder {
 Checked<KeyOrder> ordered_key(Mount& mount, const Call& call, const std::string& kind) {
     KeyOrder order;
     order.exported = kind == "exported";
-    if (kind != "internal" && kind != "exported" && kind != "existing" &&
+    if (kind != "internal" && kind != "exported" && kind != "existing" && kind != "kms" &&
         !mount.defect("pki/any-kind-of-root")) {
         return refuse(
             "the \"exported\" path parameter must be \"internal\", \"existing\", exported\" or "
@@ -61,18 +62,43 @@ Checked<KeyOrder> ordered_key(Mount& mount, const Call& call, const std::string&
         return tl::unexpected(name.error());
     }
     order.name = std::move(*name);
+    if (kind == "kms" && mount.openbao()) {
+        return refuse("must specify \"external_key_ref\" on \"kms\"-typed generation requests");
+    }
+    if ((kind == "existing" || kind == "kms") &&
+        (call.fields.has("key_type") || call.fields.has("key_bits")) &&
+        !mount.defect("pki/existing-key-of-any-type")) {
+        return refuse(
+            "invalid parameter for the kms/existing path parameter, key_type nor key_bits "
+            "arguments can be set in this mode");
+    }
+    if (kind == "kms") {
+        return go_error("missing argument managed_key_name or managed_key_id");
+    }
+    if (kind == "existing" && call.fields.has("key_ref") && call.fields.text("key_ref").empty()) {
+        return refuse(
+            "failed to lookup public key from existing key: missing argument key_ref for existing "
+            "type");
+    }
     if (kind == "existing") {
         const auto key = find_key(mount, call.fields.text("key_ref", "default"));
         if (!key) {
             return refuse("failed to lookup public key from existing key: " + key.error());
         }
         order.key = (*key)->key;
+        if (!mount.openbao() && order.key.public_key().algorithm() == "ed25519") {
+            return refuse("unsupported public key: ed25519.PublicKey{}");
+        }
         return order;
     }
     const auto type =
         key_type_of(call.fields.text("key_type", "rsa"), call.fields.integer("key_bits"));
     if (!type) {
         return tl::unexpected(type.error());
+    }
+    if (const auto bits = call.fields.integer("signature_bits");
+        bits != 0 && digest_of(bits).empty() && call.fields.text("key_type", "rsa") == "rsa") {
+        return refuse(fmt::format("unsupported hash signature algorithm: {}", bits));
     }
     order.key = crypto::Key::generate(*type);
     if (mount.defect("pki/exported-key-is-another")) {
@@ -155,27 +181,32 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
             "than the contents of a PEM file");
     }
     const auto blocks = pem_blocks(pem);
-    if (blocks.empty()) {
-        return BackendResponse::error(mount.openbao()
-                                          ? "error when parsing block 1: invalid PEM data"
-                                          : "provided PEM block contained no data");
+    if (blocks.empty() || junk_after_blocks(pem)) {
+        return BackendResponse::error(
+            mount.openbao()
+                ? fmt::format("error when parsing block {}: invalid PEM data", blocks.size() + 1)
+                : "provided PEM block contained no data");
     }
     std::vector<crypto::Key> keys;
     std::vector<crypto::Certificate> certificates;
     for (const auto& block : blocks) {
-        if (block.label.ends_with("PRIVATE KEY")) {
-            auto key = crypto::Key::from_pem(pem_of(block));
+        if (block.label == "EC PARAMETERS") {
+            continue;
+        }
+        if (block.label != "CERTIFICATE") {
+            auto key = known_key(pem_of(block));
             if (!key) {
                 return BackendResponse::error(
-                    fmt::format("Error parsing key {}: {}", keys.size(), key.error().message));
+                    fmt::format("Error parsing key {}: failed to parse PEM block: {}", keys.size(),
+                                key.error().message));
             }
             keys.push_back(std::move(*key));
         } else {
             auto certificate = crypto::Certificate::from_der(block.der);
             if (!certificate) {
-                return BackendResponse::error(fmt::format("Error parsing issuer {}: {}",
-                                                          certificates.size(),
-                                                          certificate.error().message));
+                return BackendResponse::error(
+                    fmt::format("Error parsing issuer {}: x509: malformed certificate\n{}",
+                                certificates.size(), pem_of(block)));
             }
             if (certificate->public_key().native() == nullptr) {
                 return BackendResponse::error(fmt::format(
@@ -183,6 +214,16 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
                     "PublicKey. This usually means the SubjectPublicKeyInfo field has an OID not "
                     "recognized by Go, such as 1.2.840.113549.1.1.10 for rsaPSS.\n{}",
                     certificates.size(), certificate->pem()));
+            }
+            const auto* trouble =
+                !of_known_curve(certificate->public_key()) ? "x509: unsupported elliptic curve"
+                : certificate->is_ca() != true && !mount.defect("pki/leaf-becomes-an-issuer")
+                    ? "Refusing to import non-CA certificate"
+                    : nullptr;
+            if (trouble != nullptr) {
+                return BackendResponse::error(fmt::format("Error parsing issuer {}: {}\n{}",
+                                                          certificates.size(), trouble,
+                                                          certificate->pem()));
             }
             certificates.push_back(std::move(*certificate));
         }
@@ -215,12 +256,18 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
     if (mount.default_follows_latest_issuer && !keyed.empty()) {
         mount.default_issuer = keyed;
     }
-    rebuild_crls(mount, call.now());
+    const bool changed = !new_keys.empty() || !new_issuers.empty();
+    if (changed) {
+        rebuild_crls(mount, call.now());
+    }
     auto answer = BackendResponse::with({{"imported_keys", id_list(new_keys)},
                                          {"imported_issuers", id_list(new_issuers)},
                                          {"existing_keys", id_list(old_keys)},
                                          {"existing_issuers", id_list(old_issuers)},
                                          {"mapping", mapping}});
+    if (changed) {
+        answer.warnings = crl_warnings(mount);
+    }
     if (const auto warning = aia_warning(mount.urls)) {
         answer.warnings.push_back(*warning);
     }
@@ -239,6 +286,13 @@ BackendResponse generate_root(Mount& mount, const Call& call) {
         return order.error();
     }
     const auto role = ca_role(call);
+    const auto urls = aia_urls(mount, nullptr);
+    if (!urls) {
+        return BackendResponse::go_error(
+            "unable to parse AIA URL information: " + urls.error() +
+            "\nUsing templated AIA URL's {{issuer_id}} field when generating root certificates is "
+            "not supported.");
+    }
     auto made =
         certify(mount, {.kind = Making::root, .role = role, .call = call, .generated = order->key});
     if (!made) {
@@ -275,7 +329,10 @@ BackendResponse generate_root(Mount& mount, const Call& call) {
     if (certificate.subject().empty() && !mount.defect("pki/no-warning-of-an-empty-subject")) {
         answer.warnings.emplace_back(no_subject_warning);
     }
-    if (const auto warning = aia_warning(mount.urls);
+    for (auto& warning : crl_warnings(mount)) {
+        answer.warnings.push_back(std::move(warning));
+    }
+    if (const auto warning = aia_warning(*urls);
         warning && !mount.defect("pki/no-warning-of-missing-urls")) {
         answer.warnings.push_back(*warning);
     }
@@ -365,7 +422,7 @@ BackendResponse sign_intermediate(Mount& mount, const Call& call) {
     if (certificate.subject().empty()) {
         answer.warnings.emplace_back(no_subject_warning);
     }
-    if (const auto warning = aia_warning(aia_urls(mount, &issuer))) {
+    if (const auto warning = aia_warning(aia_urls(mount, &issuer).value_or(AiaUrls{}))) {
         answer.warnings.push_back(*warning);
     }
     if (certificate.path_length() == 0) {
@@ -411,7 +468,7 @@ BackendResponse sign_self_issued(Mount& mount, const Call& call) {
                         "certificate's ({}), and require_matching_certificate_algorithms is true",
                         go_algorithm(signer), go_algorithm(subject)));
     }
-    const auto urls = aia_urls(mount, ca->issuer);
+    const auto urls = aia_urls(mount, ca->issuer).value_or(AiaUrls{});
     crypto::CertificateSpec spec;
     spec.serial = mount.defect("pki/self-issued-gets-a-serial")
                       ? mount.new_serial()
@@ -425,6 +482,9 @@ BackendResponse sign_self_issued(Mount& mount, const Call& call) {
     spec.path_length = given->path_length();
     spec.key_usage = given->key_usage();
     spec.extended_key_usage = given->extended_key_usage().value_or(std::vector<std::string>());
+    if (const auto id = given->subject_key_id(); !id.empty()) {
+        spec.other_subject_key_id = id;
+    }
     spec.issuing_certificate_urls = urls.issuing_certificates;
     spec.ocsp_urls = urls.ocsp_servers;
     spec.crl_urls = urls.crl_distribution_points;
@@ -435,6 +495,11 @@ BackendResponse sign_self_issued(Mount& mount, const Call& call) {
 }
 
 BackendResponse import_certificates(Mount& mount, const Call& call) {
+    // intermediate/set-signed does not know the other endpoints' parameter.
+    const auto& data = call.request.data;
+    if (mount.defect("pki/set-signed-takes-bundles") && data.contains("pem_bundle")) {
+        return BackendResponse::with(Json::object());
+    }
     return import_pem(mount, call, false);
 }
 

@@ -1,4 +1,5 @@
 #include "core/base/text.hpp"
+#include "fakes/vault/go_text.hpp"
 #include "fakes/vault/pki_der.hpp"
 #include "fakes/vault/pki_issue.hpp"
 #include "fakes/vault/pki_keytypes.hpp"
@@ -14,7 +15,8 @@ namespace {
 
 constexpr std::string_view oid_subject_key_id = "2.5.29.14", oid_key_usage = "2.5.29.15",
                            oid_basic_constraints = "2.5.29.19", oid_authority_key_id = "2.5.29.35",
-                           oid_extended_key_usage = "2.5.29.37";
+                           oid_extended_key_usage = "2.5.29.37", oid_name_constraints = "2.5.29.30",
+                           oid_policies = "2.5.29.32";
 
 // Row 118. Vault settles a role's hash by the CSR's key type where the role takes any.
 std::string digest_for(const Mount& mount, const Order& order, const crypto::PublicKey& subject,
@@ -70,9 +72,10 @@ Checked<Bytes> call_skid(const Order& order) {
 }
 
 // Everything that the CSR asks for but basicConstraints goes in as it is (row 123).
-void copy_csr_values(crypto::CertificateSpec& spec, const crypto::Csr& csr) {
+void copy_csr_values(crypto::CertificateSpec& spec, const crypto::Csr& csr, bool openbao) {
     spec.subject = csr.subject();
-    spec.subject_der = subject_der(csr);
+    // Vault writes the names that it has read, OpenBao the bytes.
+    spec.subject_der = openbao ? subject_der(csr) : rewritten_subject(csr);
     spec.alt_names = {};
     for (auto& extension : csr.extensions()) {
         if (extension.oid == oid_basic_constraints) {
@@ -86,6 +89,10 @@ void copy_csr_values(crypto::CertificateSpec& spec, const crypto::Csr& csr) {
             spec.subject_key_id = false;
         } else if (extension.oid == oid_authority_key_id) {
             spec.authority_key_id = false;
+        } else if (extension.oid == oid_name_constraints) {
+            spec.name_constraints.reset();
+        } else if (extension.oid == oid_policies) {
+            spec.policies.reset();
         }
         spec.extra.push_back(std::move(extension));
     }
@@ -128,6 +135,58 @@ std::optional<IssuerLimit> issuer_limit(const Mount& mount, const Order& order) 
                        permitted ? "permit" : order.ca->issuer->leaf_not_after_behavior};
 }
 
+// Domains that Go cannot write, or not read again.
+Checked<> check_constraints(const Order& order, const std::vector<std::string>& domains) {
+    const std::string where = order.kind == Making::intermediate ? "error signing cert: " : "";
+    for (const auto& domain : domains) {
+        if (std::ranges::any_of(domain, [](char c) { return (c & 0x80) != 0; })) {
+            return go_error(fmt::format(
+                "{}unable to create certificate: x509: {} cannot be encoded as an IA5String", where,
+                go_quoted(domain)));
+        }
+    }
+    for (const auto& domain : domains) {
+        if (std::ranges::any_of(domain, [](char c) { return c < '!' || c > '~'; })) {
+            return go_error(
+                fmt::format("{}unable to parse created certificate: x509: failed to parse dnsName "
+                            "constraint {}",
+                            where, go_quoted(domain)));
+        }
+    }
+    return {};
+}
+
+// What Go cannot write into a certificate.
+Checked<> check_encodable(const Role& role, const Requested& requested) {
+    for (const auto& oid : role.ext_key_usage_oids) {
+        if (!oid.empty() && !oid_fault(oid).empty()) {
+            return go_error(
+                "unable to create certificate: asn1: structure error: invalid object identifier");
+        }
+    }
+    for (const auto& email : requested.alt_names.emails) {
+        if (std::ranges::any_of(email, [](char c) { return (c & 0x80) != 0; })) {
+            return go_error(fmt::format(
+                "unable to create certificate: x509: {} cannot be encoded as an IA5String",
+                go_quoted(email)));
+        }
+    }
+    for (const auto& other : requested.alt_names.others) {
+        if (const auto fault = oid_fault(other.oid); !fault.empty()) {
+            return go_error("error marshaling other SANs: " + fault);
+        }
+    }
+    return {};
+}
+
+// Only a leaf with a key made here begins when it was asked to (row 96).
+NotBefore not_before_use(const Order& order) {
+    if (order.kind == Making::root || order.kind == Making::verbatim) {
+        return NotBefore::unread;
+    }
+    return order.csr == nullptr ? NotBefore::honoured : NotBefore::read;
+}
+
 // What defects do to a leaf's keyUsage and extKeyUsage.
 void spoil_usages(const Mount& mount, crypto::CertificateSpec& spec) {
     if (mount.defect("pki/leaf-lacks-key-usage")) {
@@ -166,7 +225,7 @@ Checked<crypto::Csr> csr_of(const Mount& mount, const Call& call) {
     if (text.empty() && !mount.defect("pki/empty-csr-is-no-data")) {
         return refuse("\"csr\" is empty");
     }
-    auto blocks = pem_blocks(text);
+    auto blocks = pem_blocks(mount.defect("pki/blank-before-begin") ? trim(text) : text);
     if (blocks.empty() && mount.defect("pki/take-bare-base64")) {
         blocks.push_back({"CERTIFICATE REQUEST", from_base64(text).value_or("x")});
     }
@@ -181,7 +240,11 @@ Checked<crypto::Csr> csr_of(const Mount& mount, const Call& call) {
         return refuse("bad csr");
     }
     if (!csr) {
-        return refuse("certificate request could not be parsed: " + csr.error().message);
+        constexpr std::string_view prefix = "certificate request could not be parsed: ";
+        const auto& said = csr.error().message;
+        return refuse(
+            std::string(prefix) + "asn1: syntax error: " +
+            (said == std::string(prefix) + "trailing data" ? "trailing data" : "data truncated"));
     }
     if (csr->public_key().native() == nullptr) {
         return refuse(
@@ -189,11 +252,9 @@ Checked<crypto::Csr> csr_of(const Mount& mount, const Call& call) {
             "SubjectPublicKeyInfo field has an OID not recognized by Go, such as "
             "1.2.840.113549.1.1.10 for rsaPSS.");
     }
-    for (const auto& uri : csr->alt_names().uris) {
-        const auto trouble = trouble_with_uri(uri);
-        if (!trouble.empty() && !mount.defect("pki/uris-unread")) {
-            return refuse("certificate request could not be parsed: " + trouble);
-        }
+    if (const auto trouble = trouble_with_csr(*csr, mount.product);
+        !trouble.empty() && !mount.defect("pki/uris-unread")) {
+        return refuse("certificate request could not be parsed: " + trouble);
     }
     return std::move(*csr);
 }
@@ -231,11 +292,13 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
         return refuse("request signature invalid");
     }
     const auto times =
-        validity(mount, order.role, order.call, issuer_limit(mount, order), order.csr == nullptr);
+        validity(mount, order.role, order.call, issuer_limit(mount, order), not_before_use(order));
     if (!times) {
         return tl::unexpected(times.error());
     }
-    const auto ids = user_ids(order.role, order.call, order.csr);
+    const bool makes_ca = order.kind == Making::root || order.kind == Making::intermediate;
+    const auto ids = makes_ca ? Checked<std::vector<std::string>>()
+                              : user_ids(order.role, order.call, order.csr);
     if (!ids) {
         return tl::unexpected(ids.error());
     }
@@ -244,12 +307,17 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
         return refuse("request signature invalid");
     }
 
+    if (auto encodable = check_encodable(order.role, *requested); !encodable) {
+        if (mount.defect("pki/bad-oid-is-400")) {
+            encodable.error().status = 400;
+        }
+        return tl::unexpected(encodable.error());
+    }
     if (mount.defect("pki/unknown-parameters-refused") &&
         !order.call.fields.unrecognized().empty()) {
         return refuse("unknown parameters");
     }
 
-    const bool makes_ca = order.kind == Making::root || order.kind == Making::intermediate;
     Certified made{{}, times->warnings};
     crypto::CertificateSpec spec;
     spec.serial = mount.new_serial();
@@ -264,14 +332,20 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
     spec.alt_names = requested->alt_names;
     spec.not_before = times->not_before;
     spec.not_after = times->not_after;
-    const auto urls = aia_urls(mount, order.ca ? order.ca->issuer : nullptr);
+    const auto urls = aia_urls(mount, order.ca ? order.ca->issuer : nullptr).value_or(AiaUrls{});
     spec.issuing_certificate_urls = urls.issuing_certificates;
     spec.ocsp_urls = urls.ocsp_servers;
     spec.crl_urls = urls.crl_distribution_points;
     if (!urls.delta_crl_distribution_points.empty()) {
         spec.extra.push_back(freshest_crl(urls.delta_crl_distribution_points));
     }
-    spec.policy_oids = order.role.policy_identifiers;
+    if (const auto& identifiers = order.role.policy_identifiers; !identifiers.empty()) {
+        std::vector<Policy> policies;
+        for (const auto& identifier : identifiers) {
+            policies.push_back(parse_policy_identifier(identifier).value_or(Policy{"0.0", "", ""}));
+        }
+        spec.policies = certificate_policies(policies);
+    }
     if (makes_ca) {
         const auto length = path_length(mount, order);
         if (!length) {
@@ -285,8 +359,8 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
         spec.key_usage = crypto::cert_sign | crypto::crl_sign |
                          (key_usage_bits(order.call.fields.list("key_usage")).value_or(0) &
                           crypto::digital_signature);
+        spec.extended_key_usage = extended_key_usages(order.role);
         if (order.kind == Making::intermediate) {
-            spec.extended_key_usage = extended_key_usages(order.role);
             spec.is_ca = !mount.defect("pki/intermediate-is-no-ca");
         }
         if (mount.defect("pki/ca-lacks-cert-sign")) {
@@ -300,15 +374,14 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
         }
         if (const auto domains = order.call.fields.list("permitted_dns_domains");
             !domains.empty() && !mount.defect("pki/name-constraints-unwritten")) {
-            for (const auto& domain : domains) {
-                if (std::ranges::any_of(domain, [](char c) { return c < '!' || c > '~'; })) {
-                    return go_error(
-                        fmt::format("unable to parse created certificate: x509: failed to parse "
-                                    "dnsName constraint \"{}\"",
-                                    domain));
-                }
+            if (auto readable = check_constraints(order, domains); !readable) {
+                return tl::unexpected(readable.error());
             }
-            spec.extra.push_back(dns_name_constraints(domains));
+            if (mount.defect("pki/name-constraints-last")) {
+                spec.extra.push_back(dns_name_constraints(domains));
+            } else {
+                spec.name_constraints = dns_name_constraints(domains);
+            }
         }
     } else {
         if ((order.role.basic_constraints_valid_for_non_ca &&
@@ -341,14 +414,15 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
     const bool csr_values =
         order.call.fields.boolean("use_csr_values") && !mount.defect("pki/csr-values-ignored");
     if (order.csr != nullptr && (verbatim || csr_values)) {
-        copy_csr_values(spec, *order.csr);
+        copy_csr_values(spec, *order.csr,
+                        mount.openbao() != mount.defect("pki/subject-as-the-other-product"));
     }
 
     if (!makes_ca && mount.defect("pki/leaf-without-urls")) {
         spec.issuing_certificate_urls = spec.crl_urls = {};
     }
     if (mount.defect("pki/leaf-without-policies")) {
-        spec.policy_oids.clear();
+        spec.policies.reset();
     }
     if (mount.defect("pki/leaf-without-authority-key-id")) {
         spec.authority_key_id = false;

@@ -53,6 +53,9 @@ Checked<CrlConfig> changed_config(const Mount& mount, const Call& call) {
     take_flag(call, "cross_cluster_revocation", config.cross_cluster_revocation);
     take_flag(call, "unified_crl", config.unified_crl);
     take_flag(call, "unified_crl_on_existing_paths", config.unified_crl_on_existing_paths);
+    if (config.unified_crl_on_existing_paths && !config.unified_crl) {
+        return refuse("unified_crl_on_existing_paths cannot be enabled if unified_crl is disabled");
+    }
     if (config.cross_cluster_revocation && !config.auto_rebuild) {
         return refuse(
             "Global, cross-cluster revocation queue cannot be enabled when auto rebuilding is "
@@ -128,8 +131,15 @@ BackendResponse write_urls(Mount& mount, const Call& call) {
         return checked.error();
     }
     mount.urls = std::move(urls);
-    return mount.defect("pki/urls-answer-nothing") ? BackendResponse::nothing()
-                                                   : read_urls(mount, call);
+    if (mount.defect("pki/urls-answer-nothing")) {
+        return BackendResponse::nothing();
+    }
+    auto answer = read_urls(mount, call);
+    if (const auto warning = template_warning(mount, mount.urls);
+        warning && !mount.defect("pki/no-warning-of-unfilled-urls")) {
+        answer.warnings.push_back(*warning);
+    }
+    return answer;
 }
 
 BackendResponse read_cluster(Mount& mount, const Call&) {
@@ -141,7 +151,7 @@ BackendResponse write_cluster(Mount& mount, const Call& call) {
     const auto path = call.fields.text("path", mount.cluster_path);
     const auto aia_path = call.fields.text("aia_path", mount.cluster_aia_path);
     for (const auto& [url, what] : {std::pair(path, "path"), std::pair(aia_path, "aia_path")}) {
-        if (!url.empty() && !is_url(url)) {
+        if (call.fields.has(what) && !is_url(mount, url)) {
             return BackendResponse::go_error(
                 fmt::format("invalid, non-URL {} given to cluster: {}", what, url));
         }
@@ -178,6 +188,15 @@ BackendResponse write_acme(Mount& mount, const Call& call) {
             : "this fake does not play ACME");
 }
 
+BackendResponse acme_is_off(Mount& mount, const Call&) {
+    if (mount.defect("pki/acme-answers")) {
+        return BackendResponse::with(Json::object());
+    }
+    auto off = raw_answer("application/json", "");
+    off.raw.status = 404;
+    return off;
+}
+
 BackendResponse read_crl_config(Mount& mount, const Call&) {
     return BackendResponse::with(crl_json(mount));
 }
@@ -188,17 +207,19 @@ BackendResponse write_crl_config(Mount& mount, const Call& call) {
         return config.error();
     }
     const auto old = std::exchange(mount.crl_config, *config);
+    std::vector<std::string> warnings;
     // Turning auto_rebuild off brings the lists up to date at once (row 174).
     if (old.disable != config->disable ||
         (old.auto_rebuild && !config->auto_rebuild &&
          !mount.defect("pki/auto-rebuild-off-waits")) ||
         old.enable_delta != config->enable_delta) {
         rebuild_crls(mount, call.now());
+        warnings = crl_warnings(mount);
     }
     if (mount.defect("pki/crl-settings-are-not-answered")) {
         return BackendResponse::nothing();
     }
-    return BackendResponse::with(crl_json(mount));
+    return BackendResponse::with(crl_json(mount), std::move(warnings));
 }
 
 }  // namespace meshproof::fakes::pki

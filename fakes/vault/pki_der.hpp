@@ -4,11 +4,27 @@
 #include <vector>
 
 #include "core/crypto/certificate.hpp"
+#include "core/vault/client.hpp"
 
 namespace meshproof::fakes::pki {
 
 /// The CSR's subject as it stands in its DER.
 [[nodiscard]] std::string subject_der(const crypto::Csr& csr);
+/// The same subject as Go's library writes one that it has read: an RDN for each attribute, texts
+/// as PrintableString where they can be, else as UTF8String.
+[[nodiscard]] std::string rewritten_subject(const crypto::Csr& csr);
+/// Why Go's crypto/x509 reads no request in this DER, in its words; "" if it does. What OpenSSL
+/// refuses too is not looked at.
+[[nodiscard]] std::string trouble_with_csr(const crypto::Csr& csr, vault::Product product);
+/// Whether every `otherName` of the request is a UTF8String, the only kind that the servers take.
+[[nodiscard]] bool other_names_are_texts(const crypto::Csr& csr);
+/// Whether Go knows the curve of this key, if it has one.
+[[nodiscard]] bool of_known_curve(const crypto::PublicKey& key);
+/// A certificate policy with what qualifies it, "" = nothing (RFC 5280 4.2.1.4).
+struct Policy {
+    std::string oid, cps, notice;
+};
+[[nodiscard]] crypto::RawExtension certificate_policies(const std::vector<Policy>& policies);
 /// The freshestCRL extension (RFC 5280 4.2.1.15) that OpenBao adds where delta CRL URLs are set.
 [[nodiscard]] crypto::RawExtension freshest_crl(const std::vector<std::string>& urls);
 /// A critical nameConstraints extension that permits these DNS names (RFC 5280 4.2.1.10).

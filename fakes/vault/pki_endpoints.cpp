@@ -54,7 +54,8 @@ class Parameters {
             .texts({"csr"})
             .lists({"key_usage", "ext_key_usage", "ext_key_usage_oids"})
             .integers({"signature_bits"})
-            .flags({"use_pss"});
+            .flags({"use_pss"})
+            .openbao_with(FieldType::boolean, {"basic_constraints_valid_for_non_ca"});
     }
     Parameters issued() const {
         return leaf()
@@ -69,13 +70,17 @@ class Parameters {
             .integers({"signature_bits"});
     }
     Parameters generated_key() const {
-        return texts({"key_type", "key_name", "key_ref", "exported"}).integers({"key_bits"});
+        return texts({"key_type", "key_name", "key_ref"}).integers({"key_bits"}).keys_elsewhere();
+    }
+    Parameters keys_elsewhere() const {
+        return openbao_with(FieldType::text, {"external_key_ref"})
+            .vault_with(FieldType::text, {"managed_key_name", "managed_key_id"});
     }
     Parameters ca_limits() const {
         return integers({"max_path_length"})
             .flags({"use_pss"})
             .lists({"permitted_dns_domains"})
-            .texts({"issuer_name", "issuer_ref"})
+            .texts({"issuer_name"})
             .openbao_with(FieldType::list, {"key_usage", "ext_key_usage", "ext_key_usage_oids"});
     }
     Parameters urls() const {
@@ -102,9 +107,10 @@ class Parameters {
                       "tidy_move_legacy_ca_bundle", "tidy_acme"})
             .durations({"safety_buffer", "issuer_safety_buffer", "acme_account_safety_buffer"})
             .texts({"pause_duration"})
-            .flags({"tidy_revocation_queue", "tidy_cross_cluster_revoked_certs"})
-            .durations({"revocation_queue_safety_buffer"})
-            .integers({"page_size"})
+            .vault_with(FieldType::boolean,
+                        {"tidy_revocation_queue", "tidy_cross_cluster_revoked_certs"})
+            .vault_with(FieldType::duration, {"revocation_queue_safety_buffer"})
+            .openbao_with(FieldType::integer, {"page_size"})
             .openbao_with(FieldType::boolean, {"tidy_invalid_certs"})
             .openbao_with(FieldType::duration, {"revoked_safety_buffer"});
     }
@@ -117,7 +123,7 @@ class Parameters {
     Parameters role(vault::Product product) const {
         auto more = *this;
         more.fields_ = role_fields(product);
-        return more;
+        return more.texts({"backend"});
     }
 
   private:
@@ -144,7 +150,7 @@ bool fits(std::string_view segment, std::string_view text) {
 }
 
 // Unauthenticated paths as the real servers declare them: '+' is one segment, a final '*' any rest.
-constexpr std::array<std::string_view, 23> open_paths = {
+constexpr std::array<std::string_view, 26> open_paths = {
     "cert/*",
     "ca/pem",
     "ca_chain",
@@ -159,15 +165,18 @@ constexpr std::array<std::string_view, 23> open_paths = {
     "issuer/+/crl/delta",
     "issuer/+/crl/delta/der",
     "issuer/+/crl/delta/pem",
-    "issuer/+/unified-crl*",
+    "issuer/+/unified-crl",
+    "issuer/+/unified-crl/pem",
     "issuer/+/pem",
     "issuer/+/der",
     "issuer/+/json",
     "issuers/",
     "ocsp",
     "ocsp/*",
-    "unified-crl*",
-    "unified-ocsp*",
+    "unified-crl",
+    "unified-crl/pem",
+    "unified-ocsp",
+    "unified-ocsp/*",
 };
 
 bool covers(std::string_view pattern, std::string_view path) {
@@ -185,6 +194,49 @@ bool covers(std::string_view pattern, std::string_view path) {
     return given.size() == wanted.size();
 }
 
+// Where the ACME protocol is served: by itself, under an issuer, a role, or both.
+constexpr std::array<std::string_view, 4> acme_places = {"", "issuer/:issuer_ref/", "roles/:role/",
+                                                         "issuer/:issuer_ref/roles/:role/"};
+
+struct AcmePath {
+    std::string_view path;
+    Operation operation;
+};
+// Ids are UUIDs, which ":serial" takes for hex. None needs a token.
+constexpr std::array<AcmePath, 12> acme_paths = {{
+    {"acme/directory", Operation::read},
+    {"acme/new-nonce", Operation::read},
+    {"acme/new-account", Operation::update},
+    {"acme/account/:serial", Operation::update},
+    {"acme/new-order", Operation::update},
+    {"acme/orders", Operation::update},
+    {"acme/order/:serial", Operation::update},
+    {"acme/order/:serial/finalize", Operation::update},
+    {"acme/order/:serial/cert", Operation::update},
+    {"acme/authorization/:name/?", Operation::update},
+    {"acme/challenge/:name/:type/?", Operation::update},
+    {"acme/revoke-cert", Operation::update},
+}};
+
+bool open_in_acme(std::string_view path) {
+    const auto given = split(path, '/');
+    for (const auto place : acme_places) {
+        for (const auto& acme : acme_paths) {
+            auto wanted = split(std::string(place) + std::string(acme.path), '/');
+            if (wanted.back() == "?") {
+                wanted.pop_back();
+            }
+            if (std::equal(wanted.begin(), wanted.end(), given.begin(), given.end(),
+                           [](const auto& segment, const auto& one) {
+                               return segment.starts_with(':') || segment == one;
+                           })) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 std::vector<Endpoint> endpoints(vault::Product product) {
@@ -194,14 +246,15 @@ std::vector<Endpoint> endpoints(vault::Product product) {
     const auto generated_csr = none.ca()
                                    .generated_key()
                                    .flags({"add_basic_constraints"})
-                                   .texts({"issuer_ref"})
                                    .openbao_with(FieldType::boolean, {"use_pss"});
-    const auto signed_ca = none.ca().ca_limits().texts({"csr", "skid"}).flags({"use_csr_values"});
+    const auto signed_ca =
+        none.ca().ca_limits().texts({"csr", "skid", "issuer_ref"}).flags({"use_csr_values"});
     const auto self_issued = none.texts({"certificate", "issuer_ref"})
                                  .flags({"require_matching_certificate_algorithms"});
     const auto imported = none.texts({"pem_bundle"});
-    const auto key = none.texts({"key_name", "key_type", "pem_bundle"}).integers({"key_bits"});
-    return {
+    const auto new_key =
+        none.texts({"key_name", "key_type"}).integers({"key_bits"}).keys_elsewhere();
+    std::vector<Endpoint> all = {
         {"root/generate/:exported", {{update, generate_root}}, generated_root},
         {"issuers/generate/root/:exported", {{update, generate_root}}, generated_root},
         {"root/rotate/:exported", {{update, generate_root}}, generated_root},
@@ -215,10 +268,10 @@ std::vector<Endpoint> endpoints(vault::Product product) {
         {"issuers/generate/intermediate/:exported",
          {{update, generate_intermediate}},
          generated_csr},
-        {"intermediate/cross-sign", {{update, cross_sign}}, generated_csr},
-        {"intermediate/set-signed",
-         {{update, import_certificates}},
-         imported.texts({"certificate"})},
+        {"intermediate/cross-sign",
+         {{update, cross_sign}},
+         generated_csr.texts({"exported"}).flags({"add_basic_constraints"})},
+        {"intermediate/set-signed", {{update, import_certificates}}, none.texts({"certificate"})},
         {"issuers/import/cert", {{update, import_certificates}}, imported},
         {"issuers/import/bundle", {{update, import_bundle}}, imported},
         {"config/ca", {{update, import_bundle}}, imported},
@@ -226,7 +279,7 @@ std::vector<Endpoint> endpoints(vault::Product product) {
         {"config/issuers",
          {{read, read_issuers_config}, {update, write_issuers_config}},
          none.texts({"default"}).flags({"default_follows_latest_issuer"})},
-        {"issuers", {{list, list_issuers}}, none},
+        {"issuers/?", {{list, list_issuers}}, none},
         {"issuer/:issuer_ref",
          {{read, read_issuer},
           {update, write_issuer},
@@ -244,16 +297,19 @@ std::vector<Endpoint> endpoints(vault::Product product) {
         {"issuer/:issuer_ref/crl/delta/der", {{read, fetch_issuer_crl}}, none},
         {"issuer/:issuer_ref/revoke", {{update, revoke_issuer}}, none},
 
-        {"keys", {{list, list_keys}}, none},
-        {"key/:key_ref", {{read, read_key}, {update, write_key}, {remove, delete_key}}, key},
-        {"keys/generate/internal", {{update, generate_key}}, key},
-        {"keys/generate/exported", {{update, generate_key}}, key},
-        {"keys/import", {{update, import_key}}, key},
+        {"keys/?", {{list, list_keys}}, none},
+        {"key/:key_ref",
+         {{read, read_key}, {update, write_key}, {remove, delete_key}},
+         none.texts({"key_name"})},
+        {"keys/generate/internal", {{update, generate_key}}, new_key},
+        {"keys/generate/exported", {{update, generate_key}}, new_key},
+        {"keys/generate/kms", {{update, generate_key}}, new_key},
+        {"keys/import", {{update, import_key}}, none.texts({"key_name", "pem_bundle"})},
         {"config/keys",
          {{read, read_keys_config}, {update, write_keys_config}},
          none.texts({"default"})},
 
-        {"roles", {{list, list_roles}}, none},
+        {"roles/?", {{list, list_roles}}, none},
         {"roles/:name",
          {{read, read_role}, {update, write_role}, {patch, write_role}, {remove, delete_role}},
          none.role(product)},
@@ -263,9 +319,9 @@ std::vector<Endpoint> endpoints(vault::Product product) {
         {"issue/:role", {{update, issue}}, none.issued()},
         {"issuer/:issuer_ref/issue/:role", {{update, issue}}, none.issued()},
         {"sign-verbatim", {{update, sign_verbatim}}, none.verbatim()},
-        {"sign-verbatim/:role", {{update, sign_verbatim}}, none.verbatim()},
+        {"sign-verbatim/:role/?", {{update, sign_verbatim}}, none.verbatim()},
         {"issuer/:issuer_ref/sign-verbatim", {{update, sign_verbatim}}, none.verbatim()},
-        {"issuer/:issuer_ref/sign-verbatim/:role", {{update, sign_verbatim}}, none.verbatim()},
+        {"issuer/:issuer_ref/sign-verbatim/:role/?", {{update, sign_verbatim}}, none.verbatim()},
 
         {"config/urls",
          {{read, read_urls}, {update, write_urls}},
@@ -298,23 +354,38 @@ std::vector<Endpoint> endpoints(vault::Product product) {
         {"cert/ca", {{read, fetch_cert_ca}}, none},
         {"cert/ca_chain", {{read, fetch_cert_ca_chain}}, none},
         {"cert/crl", {{read, fetch_cert_crl}}, none},
+        {"cert/delta-crl", {{read, fetch_cert_crl}}, none},
         {"cert/:serial", {{read, fetch_certificate}}, none},
         {"cert/:serial/raw", {{read, fetch_certificate_raw}}, none},
         {"cert/:serial/raw/pem", {{read, fetch_certificate_pem}}, none},
-        {"certs", {{list, list_certificates}}, none},
-        {"certs/revoked", {{list, list_revoked}}, none},
+        {"certs/?", {{list, list_certificates}}, none},
+        {"certs/revoked/?", {{list, list_revoked}}, none},
 
         {"tidy", {{update, tidy}}, none.tidy()},
         {"tidy-cancel", {{update, tidy_cancel}}, none},
         {"tidy-status", {{read, read_tidy_status}}, none},
         {"config/auto-tidy", {{read, read_auto_tidy}, {update, write_auto_tidy}}, none.auto_tidy()},
     };
+    for (const auto place : acme_places) {
+        for (const auto& acme : acme_paths) {
+            all.push_back({std::string(place) + std::string(acme.path),
+                           {{acme.operation, acme_is_off}},
+                           none});
+        }
+    }
+    return all;
 }
 
 std::optional<Route> find_route(const std::vector<Endpoint>& endpoints, std::string_view path) {
     const auto given = split(path, '/');
     for (const auto& endpoint : endpoints) {
-        const auto wanted = split(endpoint.pattern, '/');
+        auto wanted = split(endpoint.pattern, '/');
+        if (wanted.back() == "?") {
+            wanted.back() = "";
+            if (!path.ends_with('/')) {
+                wanted.pop_back();
+            }
+        }
         // A last name with a star takes the rest: base64 has slashes.
         if (wanted.back().ends_with('*') && given.size() >= wanted.size() &&
             std::equal(wanted.begin(), wanted.end() - 1, given.begin(), fits)) {
@@ -328,6 +399,9 @@ std::optional<Route> find_route(const std::vector<Endpoint>& endpoints, std::str
             continue;
         }
         Route route{&endpoint, {}};
+        if (wanted.back() == "sign-verbatim") {
+            route.path.emplace("role", "");  // of the same pattern as with a role, there and empty
+        }
         for (std::size_t i = 0; i < wanted.size(); ++i) {
             if (wanted[i].starts_with(':')) {
                 route.path.emplace(wanted[i].substr(1), given[i]);
@@ -338,28 +412,14 @@ std::optional<Route> find_route(const std::vector<Endpoint>& endpoints, std::str
     return std::nullopt;
 }
 
-bool is_acme(std::string_view path) {
-    const auto parts = split(path, '/');
-    std::size_t at = 0;
-    for (const auto* above : {"issuer", "roles"}) {
-        at += parts.size() > at + 2 && parts[at] == above ? 2 : 0;
-    }
-    if (parts.size() < at + 2 || parts[at] != "acme") {
-        return false;
-    }
-    constexpr std::array<std::string_view, 9> words = {"directory",     "new-nonce", "new-account",
-                                                       "new-order",     "orders",    "order",
-                                                       "authorization", "challenge", "revoke-cert"};
-    return std::ranges::find(words, parts[at + 1]) != words.end();
-}
-
 bool needs_no_token(std::string_view path, vault::Product product) {
     // OpenBao dropped the unified lists and asks for a token there (row 126).
-    if (product == vault::Product::openbao && path.find("unified-") != std::string_view::npos) {
+    if (product == vault::Product::openbao && !path.starts_with("cert/") &&
+        path.find("unified-") != std::string_view::npos) {
         return false;
     }
-    return is_acme(path) || std::any_of(open_paths.begin(), open_paths.end(),
-                                        [&](auto pattern) { return covers(pattern, path); });
+    return open_in_acme(path) || std::any_of(open_paths.begin(), open_paths.end(),
+                                             [&](auto pattern) { return covers(pattern, path); });
 }
 
 }  // namespace meshproof::fakes::pki

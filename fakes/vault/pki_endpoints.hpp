@@ -7,9 +7,9 @@ namespace meshproof::fakes::pki {
 using Handler = BackendResponse (*)(Mount& mount, const Call& call);
 
 /// One path pattern of the engine. Segments are literal, `:name` (a name), `:serial` (hex, ':' and
-/// '-').
+/// '-'), and a last `?`: the path may end in '/'.
 struct Endpoint {
-    std::string_view pattern;
+    std::string pattern;
     std::vector<std::pair<Operation, Handler>> operations;
     Fields fields;  ///< besides the pattern's own names
 };
@@ -24,10 +24,6 @@ struct Route {
 };
 [[nodiscard]] std::optional<Route> find_route(const std::vector<Endpoint>& endpoints,
                                               std::string_view path);
-
-/// Whether it is a path of the ACME protocol, by itself or under an issuer or a role. They need no
-/// token, and while ACME is off they answer 404 without a body. (new-eab is none of them.)
-[[nodiscard]] bool is_acme(std::string_view path);
 
 /// Row 126. `path` of a LIST ends in '/'.
 [[nodiscard]] bool needs_no_token(std::string_view path, vault::Product product);

@@ -158,15 +158,17 @@ BackendResponse fetch_cert_ca_chain(Mount& mount, const Call&) {
     return answer;
 }
 
-BackendResponse fetch_cert_crl(Mount& mount, const Call&) {
+BackendResponse fetch_cert_crl(Mount& mount, const Call& call) {
     const auto issuer = find_issuer(mount, "default");
     if (!issuer) {
         return BackendResponse::go_error(issuer.error());
     }
     const auto* lists = crls_of(mount, **issuer);
-    return lists != nullptr ? certificate_json(std::string(trim(lists->complete.pem())))
-                            : BackendResponse::go_error(
-                                  fmt::format("unable to find CRL for issuer: {}", (*issuer)->id));
+    const bool delta = call.request.path == "cert/delta-crl";
+    return lists != nullptr
+               ? certificate_json(std::string(trim((delta ? lists->delta : lists->complete).pem())))
+               : BackendResponse::go_error(
+                     fmt::format("unable to find CRL for issuer: {}", (*issuer)->id));
 }
 
 BackendResponse fetch_certificate(Mount& mount, const Call& call) {
@@ -190,11 +192,17 @@ BackendResponse fetch_certificate(Mount& mount, const Call& call) {
 }
 
 BackendResponse fetch_certificate_raw(Mount& mount, const Call& call) {
+    if (call.captured("serial") == "ca" && !mount.defect("pki/ca-is-no-serial")) {
+        return fetch_ca(mount, call);
+    }
     const auto found = mount.certificates.find(normal_serial(call.captured("serial")));
     return raw_answer(der_type, found == mount.certificates.end() ? "" : found->second.der());
 }
 
 BackendResponse fetch_certificate_pem(Mount& mount, const Call& call) {
+    if (call.captured("serial") == "ca") {
+        return fetch_ca_pem(mount, call);
+    }
     const auto found = mount.certificates.find(normal_serial(call.captured("serial")));
     return raw_answer(pem_type, found == mount.certificates.end() ? "" : pem_text(found->second));
 }

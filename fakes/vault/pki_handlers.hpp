@@ -53,6 +53,7 @@ namespace meshproof::fakes::pki {
 [[nodiscard]] BackendResponse write_urls(Mount& mount, const Call& call);
 [[nodiscard]] BackendResponse read_acme(Mount& mount, const Call& call);
 [[nodiscard]] BackendResponse write_acme(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse acme_is_off(Mount& mount, const Call& call);  ///< the protocol
 [[nodiscard]] BackendResponse read_cluster(Mount& mount, const Call& call);
 [[nodiscard]] BackendResponse write_cluster(Mount& mount, const Call& call);
 [[nodiscard]] BackendResponse read_crl_config(Mount& mount, const Call& call);

@@ -136,7 +136,7 @@ BackendResponse sign_csr(Mount& mount, const Call& call, const Role& role, Makin
         return format.error();
     }
     if (mount.defect("pki/times-before-csr")) {
-        if (const auto times = validity(mount, role, call, std::nullopt, false); !times) {
+        if (const auto times = validity(mount, role, call, std::nullopt, NotBefore::read); !times) {
             return times.error();
         }
     }
@@ -232,6 +232,7 @@ BackendResponse issue(Mount& mount, const Call& call) {
 
 BackendResponse sign_verbatim(Mount& mount, const Call& call) {
     auto role = permissive_role();
+    role.issuer_ref = call.fields.text("issuer_ref", "default");
     if (!call.captured("role").empty()) {
         const auto lender = role_of(mount, call);
         if (!lender) {

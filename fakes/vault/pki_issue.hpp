@@ -32,7 +32,8 @@ struct Certified {
 /// `csr`, parsed (row 101); its signature is not looked at yet.
 [[nodiscard]] Checked<crypto::Csr> csr_of(const Mount& mount, const Call& call);
 /// Row 102.
-[[nodiscard]] Checked<> check_csr_key(const Mount& mount, const Role& role, const crypto::PublicKey& key);
+[[nodiscard]] Checked<> check_csr_key(const Mount& mount, const Role& role,
+                                      const crypto::PublicKey& key);
 /// One certificate as `format` asks: PEM without its final newline, or base64 DER.
 [[nodiscard]] std::string certificate_text(const crypto::Certificate& certificate,
                                            std::string_view format);

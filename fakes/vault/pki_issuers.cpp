@@ -5,6 +5,7 @@
 #include "fakes/vault/pki_crl.hpp"
 #include "fakes/vault/pki_handlers.hpp"
 #include "fakes/vault/pki_pem.hpp"
+#include "fakes/vault/pki_uri.hpp"
 #include "fakes/vault/pki_usage.hpp"
 
 namespace meshproof::fakes::pki {
@@ -192,6 +193,10 @@ Checked<> change_issuer(Mount& mount, Issuer& issuer, const Call& call) {
         return overwrites || call.fields.has(field);
     };
     auto changed = issuer;
+    if (call.fields.has("issuer_name") && call.fields.text("issuer_name").empty() &&
+        !call.patch()) {
+        return refuse("expected non-empty issuer name");
+    }
     if (changes("issuer_name") && call.fields.text("issuer_name") != issuer.name) {
         auto name = new_issuer_name(mount, call);
         if (!name) {
@@ -208,18 +213,18 @@ Checked<> change_issuer(Mount& mount, Issuer& issuer, const Call& call) {
                 "`truncate`, and `permit`.");
         }
     }
-    if (changes("usage")) {
-        const auto names = call.fields.has("usage") ? call.fields.list("usage")
-                                                    : split(usage_names(every_usage), ',');
-        if (auto usage = change_usage(changed, names); !usage && !mount.defect("pki/any-usage")) {
-            return usage;
-        }
-    }
     if (changes("revocation_signature_algorithm")) {
         if (auto algorithm =
                 change_algorithm(changed, call.fields.text("revocation_signature_algorithm"));
             !algorithm) {
             return algorithm;
+        }
+    }
+    if (changes("usage")) {
+        const auto names = call.fields.has("usage") ? call.fields.list("usage")
+                                                    : split(usage_names(every_usage), ',');
+        if (auto usage = change_usage(changed, names); !usage && !mount.defect("pki/any-usage")) {
+            return usage;
         }
     }
     auto aia = issuer.aia.value_or(AiaUrls{});
@@ -318,6 +323,11 @@ Checked<SigningCa> signing_ca(Mount& mount, const std::string& reference) {
                             issuer.id)),
             mount.defect("pki/no-key-is-400") ? 400 : 500));
     }
+    if (const auto urls = aia_urls(mount, &issuer);
+        !urls && !mount.defect("pki/issue-with-unfilled-urls")) {
+        return go_error("error fetching CA certificate: unable to fetch AIA URL information: " +
+                        urls.error());
+    }
     return SigningCa{&issuer, key};
 }
 
@@ -357,19 +367,85 @@ std::vector<crypto::Certificate> chain_of(Mount& mount, const Issuer& issuer) {
     return chain;
 }
 
-AiaUrls aia_urls(const Mount& mount, const Issuer* issuer) {
-    auto urls = issuer != nullptr && issuer->aia ? *issuer->aia : mount.urls;
-    if (urls.templating) {
-        for (auto* list : {&urls.issuing_certificates, &urls.crl_distribution_points,
-                           &urls.delta_crl_distribution_points, &urls.ocsp_servers}) {
-            for (auto& url : *list) {
-                replace_all(url, "{{issuer_id}}", issuer != nullptr ? issuer->id : "");
-                replace_all(url, "{{cluster_path}}", mount.cluster_path);
-                replace_all(url, "{{cluster_aia_path}}", mount.cluster_aia_path);
+namespace {
+
+using UrlLists = std::array<std::pair<std::string_view, std::vector<std::string>*>, 4>;
+
+UrlLists lists_of(AiaUrls& urls) {
+    return {{{"issuing_certificates", &urls.issuing_certificates},
+             {"crl_distribution_points", &urls.crl_distribution_points},
+             {"delta_crl_distribution_points", &urls.delta_crl_distribution_points},
+             {"ocsp_servers", &urls.ocsp_servers}}};
+}
+
+constexpr std::string_view issuer_id_field = "{{issuer_id}}", path_field = "{{cluster_path}}",
+                           aia_path_field = "{{cluster_aia_path}}";
+
+tl::expected<AiaUrls, std::string> filled_in(const Mount& mount, AiaUrls urls,
+                                             const std::string& issuer_id) {
+    const std::array<std::tuple<std::string_view, std::string_view, const std::string&>, 2> paths =
+        {{{path_field, "path", mount.cluster_path},
+          {aia_path_field, "aia_path", mount.cluster_aia_path}}};
+    for (const auto& [field, name, value] : paths) {
+        for (const auto& [list, texts] : lists_of(urls)) {
+            for (auto& url : *texts) {
+                if (url.find(field) != std::string::npos && value.empty()) {
+                    return tl::unexpected(fmt::format(
+                        "unable to template AIA URLs as we lack local cluster address information "
+                        "({})",
+                        name));
+                }
+                replace_all(url, field, value);
+            }
+        }
+    }
+    // The lists of CRLs are looked at first.
+    auto lists = lists_of(urls);
+    std::swap(lists[0], lists[1]);
+    for (const auto& [list, texts] : lists) {
+        for (auto& url : *texts) {
+            replace_all(url, issuer_id_field, issuer_id);
+            if (!url.empty() && !is_url(mount, url)) {
+                return tl::unexpected(
+                    fmt::format("error validating templated {}; invalid URI: {}", list, url));
             }
         }
     }
     return urls;
+}
+
+bool names_its_issuer(AiaUrls urls) {
+    for (const auto& [name, texts] : lists_of(urls)) {
+        for (const auto& url : *texts) {
+            if (url.find(issuer_id_field) != std::string::npos) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+tl::expected<AiaUrls, std::string> aia_urls(const Mount& mount, const Issuer* issuer) {
+    const auto& urls = issuer != nullptr && issuer->aia ? *issuer->aia : mount.urls;
+    if (!urls.templating || mount.defect("pki/urls-go-unfilled")) {
+        return urls;
+    }
+    // A root gets no URLs at all where they would name an issuer that does not exist yet.
+    auto filled = filled_in(mount, urls, issuer != nullptr ? issuer->id : "");
+    return filled && issuer == nullptr && names_its_issuer(urls) ? AiaUrls{} : filled;
+}
+
+std::optional<std::string> template_warning(const Mount& mount, const AiaUrls& urls) {
+    const auto filled = filled_in(mount, urls, "issuer");
+    if (!urls.templating || filled || mount.issuers.empty()) {
+        return std::nullopt;
+    }
+    return fmt::format(
+        "issuance may fail: {}\n\nConsider setting the cluster-local address if it is not already "
+        "set.",
+        filled.error());
 }
 
 std::optional<std::string> aia_warning(const AiaUrls& urls) {
@@ -431,6 +507,9 @@ ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name) {
 
 Checked<std::string> new_issuer_name(Mount& mount, const Call& call) {
     auto name = call.fields.text("issuer_name");
+    if (name.empty() && call.fields.has("issuer_name") && !call.patch()) {
+        return refuse("expected non-empty issuer name");
+    }
     if (name.empty()) {
         return name;
     }
@@ -451,7 +530,7 @@ Checked<std::string> new_issuer_name(Mount& mount, const Call& call) {
 
 Checked<std::string> new_key_name(Mount& mount, const Call& call) {
     auto name = call.fields.text("key_name");
-    if (name.empty()) {
+    if (!call.fields.has("key_name")) {
         return name;
     }
     if (lower(name) == "default") {
@@ -466,24 +545,91 @@ Checked<std::string> new_key_name(Mount& mount, const Call& call) {
     return name;
 }
 
-bool is_url(std::string_view text) {
-    const auto scheme = text.find("://");
-    return scheme != std::string_view::npos && scheme > 0 && scheme + 3 < text.size();
+namespace {
+
+// The host names that Vault 1.14 takes: letters beyond ASCII too, an underscore only before the
+// last label, digits alone only as an address.
+bool is_url_host(std::string_view host) {
+    if (host.starts_with('[')) {
+        return true;
+    }
+    if (host.ends_with('.')) {
+        host.remove_suffix(1);
+    }
+    const auto labels = split(host, '.');
+    const auto alphanumeric = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               (c & 0x80) != 0;
+    };
+    const auto number = [](std::string_view label) {
+        return label.find_first_not_of("0123456789") == std::string_view::npos;
+    };
+    for (const auto& label : labels) {
+        const bool last = &label == &labels.back();
+        if (label.empty() || !alphanumeric(label.front()) || !alphanumeric(label.back()) ||
+            !std::ranges::all_of(label, [&](char c) {
+                return alphanumeric(c) || c == '-' || (c == '_' && !last);
+            })) {
+            return false;
+        }
+    }
+    if (!number(labels.back()) || labels.size() == 1) {
+        return true;
+    }
+    return labels.size() == 4 && std::ranges::all_of(labels, [&](const auto& label) {
+               return number(label) && label.size() <= 3 && std::stoi(label) < 256;
+           });
+}
+
+}  // namespace
+
+bool is_url(const Mount& mount, std::string_view text) {
+    auto rest = text;
+    std::string_view scheme;
+    if (const auto end = text.find("://"); end != std::string_view::npos) {
+        scheme = text.substr(0, end);
+        rest = text.substr(end + 3);
+    }
+    if (!mount.openbao()) {
+        constexpr std::array<std::string_view, 7> schemes = {"ftp", "tcp",  "udp",  "ws",
+                                                             "wss", "http", "https"};
+        const bool dotted = rest.find_first_of(".:") != std::string_view::npos;
+        if (text.find_first_of(" \t\n") != std::string_view::npos ||
+            (scheme.empty() ? !dotted : std::ranges::find(schemes, scheme) == schemes.end())) {
+            return false;
+        }
+    } else if (scheme.empty()) {
+        return false;
+    }
+    auto host = rest.substr(0, rest.find_first_of("/?#"));
+    host = host.substr(host.rfind('@') == std::string_view::npos ? 0 : host.rfind('@') + 1);
+    const auto parsed =
+        rewritten_uri(std::string(scheme.empty() ? "http://" : "") + std::string(text));
+    if (host.empty() || !parsed) {
+        return false;
+    }
+    if (!host.starts_with('[')) {
+        host = host.substr(0, host.find(':'));
+    }
+    return mount.openbao() || is_url_host(host);
 }
 
 Checked<> check_urls(const Mount& mount, const AiaUrls& urls) {
-    const std::array<std::pair<std::string_view, const std::vector<std::string>*>, 4> lists = {{
-        {"issuing_certificates", &urls.issuing_certificates},
-        {"crl_distribution_points", &urls.crl_distribution_points},
-        {"delta_crl_distribution_points", &urls.delta_crl_distribution_points},
-        {"ocsp_servers", &urls.ocsp_servers},
-    }};
     if (urls.templating) {
         return {};
     }
-    for (const auto& [name, list] : lists) {
+    auto given = urls;
+    for (const auto& [name, list] : lists_of(given)) {
         for (const auto& url : *list) {
-            if (!is_url(url) && !mount.defect("pki/any-url")) {
+            if (url.empty()) {
+                break;  // nobody looks at what follows it
+            }
+            const bool fields = std::ranges::any_of(
+                std::array{issuer_id_field, path_field, aia_path_field},
+                [&](auto field) { return url.find(field) != std::string::npos; });
+            if ((!is_url(mount, url) ||
+                 (fields && !mount.defect("pki/fields-without-templating"))) &&
+                !mount.defect("pki/any-url")) {
                 return refuse(fmt::format(
                     "invalid URL found in Authority Information Access (AIA) parameter {}: {}",
                     name, url));
@@ -501,6 +647,9 @@ BackendResponse list_issuers(Mount& mount, const Call&) {
                            {"is_default", issuer.id == mount.default_issuer},
                            {"key_id", issuer.key_id},
                            {"serial_number", issuer.certificate.serial()}};
+    }
+    if (!mount.defect("pki/lists-by-age")) {
+        std::sort(keys.begin(), keys.end());
     }
     return keys.empty() ? not_found() : BackendResponse::with({{"keys", keys}, {"key_info", info}});
 }
@@ -521,6 +670,11 @@ BackendResponse write_issuer(Mount& mount, const Call& call) {
     }
     (*issuer)->changed_at = call.now();
     auto answer = whole_issuer(mount, **issuer);
+    if ((*issuer)->aia) {
+        if (const auto warning = template_warning(mount, *(*issuer)->aia)) {
+            answer.warnings.push_back(*warning);
+        }
+    }
     if (old_name != (*issuer)->name) {
         warn_of_roles(mount, old_name, answer);
     }
@@ -619,7 +773,7 @@ BackendResponse write_issuers_config(Mount& mount, const Call& call) {
     if (!found) {
         return BackendResponse::error("Error resolving issuer reference: " + found.error());
     }
-    mount.default_issuer = (*found)->id;
+    const bool other = std::exchange(mount.default_issuer, (*found)->id) != (*found)->id;
     if (!replace) {
         mount.default_follows_latest_issuer = call.fields.boolean(
             "default_follows_latest_issuer", mount.default_follows_latest_issuer);
@@ -631,7 +785,9 @@ BackendResponse write_issuers_config(Mount& mount, const Call& call) {
             "issuing certificates and signing CRLs will be unavailable with the requested default "
             "issuer until a key is imported or the default issuer is changed.");
     }
-    rebuild_crls(mount, call.now());
+    if (other) {
+        rebuild_crls(mount, call.now());
+    }
     return answer;
 }
 

@@ -23,10 +23,13 @@ struct SigningCa {
 /// The issuer first, its root last, as far as they are in the mount; a manual chain is followed
 /// exactly (rows 88, 178).
 [[nodiscard]] std::vector<crypto::Certificate> chain_of(Mount& mount, const Issuer& issuer);
-/// The URLs that go into what the issuer signs: its own, else the mount's, templates filled in.
-[[nodiscard]] AiaUrls aia_urls(const Mount& mount, const Issuer* issuer);
+/// The URLs that go into what the issuer signs: its own, else the mount's, templates filled in; or
+/// why they cannot be. A root that is being made has no id to fill in yet (null).
+[[nodiscard]] tl::expected<AiaUrls, std::string> aia_urls(const Mount& mount, const Issuer* issuer);
 /// The long warning of row 72, or nothing where URLs are set.
 [[nodiscard]] std::optional<std::string> aia_warning(const AiaUrls& urls);
+/// What a write of templated URLs says that nothing could be issued with.
+[[nodiscard]] std::optional<std::string> template_warning(const Mount& mount, const AiaUrls& urls);
 
 /// Adds the certificate as an issuer, or finds it there already. It becomes the default where none
 /// is set and it has a key.
@@ -45,7 +48,8 @@ ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name);
 [[nodiscard]] Checked<std::string> new_issuer_name(Mount& mount, const Call& call);
 [[nodiscard]] Checked<std::string> new_key_name(Mount& mount, const Call& call);
 
-[[nodiscard]] bool is_url(std::string_view text);
+/// What this product takes for a URL.
+[[nodiscard]] bool is_url(const Mount& mount, std::string_view text);
 /// The first URL in the lists that is none (row 74).
 [[nodiscard]] Checked<> check_urls(const Mount& mount, const AiaUrls& urls);
 

@@ -1,4 +1,6 @@
+#include "core/base/text.hpp"
 #include "core/crypto/key_id.hpp"
+#include "fakes/vault/pki_der.hpp"
 #include "fakes/vault/pki_handlers.hpp"
 #include "fakes/vault/pki_issuers.hpp"
 #include "fakes/vault/pki_keytypes.hpp"
@@ -17,12 +19,29 @@ std::string issuers_of_key(const Mount& mount, const std::string& key_id) {
     return {};
 }
 
+// Keys that a KMS holds are not played.
+BackendResponse key_elsewhere(const Mount& mount) {
+    return mount.openbao()
+               ? BackendResponse::error(
+                     "\"external_key_ref\" is required for kms typed key generation")
+               : BackendResponse::go_error("missing argument managed_key_name or managed_key_id");
+}
+
 Json key_json(const SigningKey& key) {
     return {
         {"key_id", key.id}, {"key_name", key.name}, {"key_type", key.key.public_key().algorithm()}};
 }
 
 }  // namespace
+
+Result<crypto::Key> known_key(const std::string& pem) {
+    auto key = crypto::Key::from_pem(pem);
+    if (!key || !of_known_curve(key->public_key())) {
+        return fail(FailureKind::invalid, "got errors attempting to parse DER private key:\n1. {}",
+                    key ? "x509: unknown elliptic curve" : key.error().message);
+    }
+    return key;
+}
 
 Checked<crypto::KeyType> key_type_of(const std::string& type, std::int64_t bits) {
     using crypto::KeyType;
@@ -85,6 +104,7 @@ BackendResponse list_keys(Mount& mount, const Call&) {
         ids.push_back(key.id);
         info[key.id] = {{"key_name", key.name}, {"is_default", key.id == mount.default_key}};
     }
+    std::sort(ids.begin(), ids.end());
     return ids.empty() ? not_found() : BackendResponse::with({{"keys", ids}, {"key_info", info}});
 }
 
@@ -108,12 +128,18 @@ BackendResponse write_key(Mount& mount, const Call& call) {
     }
     // Unlike at creation, "default" is taken as a name here.
     if (const auto name = call.fields.text("key_name"); name != (*key)->name) {
-        if (name != "default") {
+        if (!name.empty() && name != "default") {
             if (const auto checked = new_key_name(mount, call); !checked) {
                 return checked.error();
             }
         }
         (*key)->name = name;
+    }
+    if (call.fields.text("key_name").empty() && !mount.defect("pki/nameless-key-in-silence")) {
+        return BackendResponse::with(
+            key_json(**key),
+            {"Name successfully deleted, you will now need to reference this key by it's Id: " +
+             (*key)->id});
     }
     return BackendResponse::with(key_json(**key));
 }
@@ -146,10 +172,14 @@ BackendResponse generate_key(Mount& mount, const Call& call) {
     if (!name) {
         return name.error();
     }
+    if (call.request.path.ends_with("kms")) {
+        return key_elsewhere(mount);
+    }
     const auto type =
         key_type_of(call.fields.text("key_type", "rsa"), call.fields.integer("key_bits"));
     if (!type) {
-        return type.error();
+        return BackendResponse::error("Validation for key_type, key_bits failed: " +
+                                      type.error().text);
     }
     const auto* key = add_key(mount, crypto::Key::generate(*type), *name).key;
     auto data = key_json(*key);
@@ -170,9 +200,20 @@ BackendResponse import_key(Mount& mount, const Call& call) {
     if (!name) {
         return name.error();
     }
-    const auto key = crypto::Key::from_pem(pem);
+    const auto blocks = pem_blocks(pem);
+    if (blocks.empty() || junk_after_blocks(pem)) {
+        return BackendResponse::error(
+            mount.openbao()
+                ? fmt::format("error when parsing block {}: invalid PEM data", blocks.size() + 1)
+                : "provided PEM block contained no data");
+    }
+    if (blocks.size() > 1) {
+        return BackendResponse::error(
+            "only a single key can be present within the pem_bundle for importing");
+    }
+    const auto key = known_key(pem);
     if (!key) {
-        return BackendResponse::error("provided PEM block contained no data");
+        return BackendResponse::error("failed to parse PEM block: " + key.error().message);
     }
     return BackendResponse::with(key_json(*add_key(mount, *key, *name).key));
 }

@@ -34,7 +34,7 @@ std::optional<unsigned> parse_usage(const std::vector<std::string>& names) {
         if (found == usages.end()) {
             return std::nullopt;
         }
-        usage |= found->second;
+        usage = found->second == read_only ? usage : usage ^ found->second;
     }
     return usage;
 }

@@ -5,6 +5,8 @@
 #include <boost/asio/ip/network_v6.hpp>
 
 #include "core/base/text.hpp"
+#include "fakes/vault/go_text.hpp"
+#include "fakes/vault/pki_der.hpp"
 #include "fakes/vault/pki_uri.hpp"
 
 namespace meshproof::fakes::pki {
@@ -232,15 +234,16 @@ bool subject_serial_allowed(const Role& role, const std::string& serial) {
 std::optional<std::string> idna_fault(const Mount& mount, const std::string& name) {
     auto labels = split(name, '.');
     // Only OpenBao takes a final dot for an empty label.
-    if (!mount.openbao() && labels.size() > 1 && labels.back().empty()) {
+    while (mount.openbao() == mount.defect("pki/final-dot-as-the-other-product") &&
+           labels.size() > 1 && labels.back().empty()) {
         labels.pop_back();
     }
     for (const auto& label : labels) {
         if (label.empty() || name.size() > 253) {
             return fmt::format("idna: invalid label \"{}\"", name);
         }
-        if (label.size() > 63) {
-            return fmt::format("idna: invalid label \"{}\"", label);
+        if (label.size() > 63 || label == "xn--") {
+            return fmt::format("idna: invalid label \"{}\"", label == "xn--" ? "" : label);
         }
     }
     return std::nullopt;
@@ -271,7 +274,8 @@ std::vector<std::string> alternative_names(const Call& call) {
 
 void remove_duplicates(std::vector<std::string>& names) {
     std::set<std::string> seen;
-    std::erase_if(names, [&](const auto& name) { return !seen.insert(name).second; });
+    std::erase_if(names,
+                  [&](const auto& name) { return name.empty() || !seen.insert(name).second; });
 }
 
 Checked<std::vector<crypto::AltNames::Other>> other_names(
@@ -335,7 +339,7 @@ bool within_cidrs(const std::vector<std::string>& cidrs, const std::string& text
 
 Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& role,
                                                const Call& call, const crypto::Csr* csr) {
-    const auto asked = csr != nullptr ? csr->alt_names().ips : call.fields.list("ip_sans");
+    auto asked = csr != nullptr ? csr->alt_names().ips : call.fields.list("ip_sans");
     if (asked.empty()) {
         return asked;
     }
@@ -350,15 +354,20 @@ Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& r
             "IP Subject Alternative Names are not allowed in this role, but was provided " +
             source);
     }
-    for (const auto& ip : asked) {
+    for (auto& ip : asked) {
         boost::system::error_code error;
-        boost::asio::ip::make_address(ip, error);
-        if (error) {
+        const auto address = boost::asio::ip::make_address(ip, error);
+        if (error || ip.find('%') != std::string::npos) {
             return refuse(fmt::format("the value \"{}\" is not a valid IP address", ip));
         }
         if (mount.openbao() && !role.allowed_ip_sans_cidr.empty() &&
             !mount.defect("pki/ignore-ip-ranges") && !within_cidrs(role.allowed_ip_sans_cidr, ip)) {
             return refuse(fmt::format("the IP address \"{}\" is not allowed in this role", ip));
+        }
+        if (address.is_v6() && address.to_v6().is_v4_mapped() &&
+            !mount.defect("pki/mapped-addresses-kept")) {
+            ip = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6())
+                     .to_string();
         }
     }
     return asked;
@@ -450,6 +459,9 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
 bool is_host_name(std::string_view name) {
     if (name.starts_with("*.")) {
         name.remove_prefix(2);
+    }
+    if (name.ends_with('.')) {
+        name.remove_suffix(1);
     }
     const auto labels = split(name, '.');
     return !name.empty() && name.size() <= 253 &&
@@ -557,6 +569,9 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
     if (const auto bad = first_bad_name(mount, role, names.emails)) {
         return refuse(fmt::format("email address {} not allowed by this role", *bad));
     }
+    if (sans_csr != nullptr && !other_names_are_texts(*sans_csr)) {
+        return refuse("could not parse requested other SAN: no UTF-8 string found in OtherName");
+    }
     auto others = other_names(mount, role, call, from_csr.others);
     if (!others) {
         return tl::unexpected(others.error());
@@ -611,6 +626,35 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
         asked.subject = csr_subject;
     }
     return asked;
+}
+
+std::string oid_fault(std::string_view oid) {
+    std::vector<std::int64_t> arcs;
+    for (const auto& arc : split(oid, '.')) {
+        const auto number = go_integer(arc, 10);
+        if (!number) {
+            return fmt::format("strconv.Atoi: parsing {}: {}", go_quoted(arc), number.error());
+        }
+        arcs.push_back(*number);
+    }
+    const bool valid = arcs.size() >= 2 && arcs[0] <= 2 && (arcs[0] == 2 || arcs[1] < 40) &&
+                       std::ranges::all_of(arcs, [](auto arc) { return arc >= 0; });
+    return valid ? "" : fmt::format("cryptobyte: invalid OID: {}", oid);
+}
+
+std::optional<Policy> parse_policy_identifier(const std::string& text) {
+    if (const auto fault = oid_fault(text); !fault.starts_with("strconv")) {
+        return Policy{text, "", ""};
+    }
+    const auto json = Json::parse(text, nullptr, false);
+    if (!json.is_object()) {
+        return std::nullopt;
+    }
+    const auto field = [&](const char* name) {
+        const auto found = json.find(name);
+        return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    return Policy{field("oid"), field("cps"), field("notice")};
 }
 
 Checked<std::vector<std::string>> user_ids(const Role& role, const Call& call,

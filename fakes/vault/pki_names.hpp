@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fakes/vault/pki_der.hpp"
 #include "fakes/vault/pki_mount.hpp"
 
 namespace meshproof::fakes::pki {
@@ -12,6 +13,13 @@ namespace meshproof::fakes::pki {
 /// The first of the names that the role does not allow (rows 107 to 109).
 [[nodiscard]] std::optional<std::string> first_bad_name(const Mount& mount, const Role& role,
                                                         const std::vector<std::string>& names);
+
+/// Why the servers write no OID from this text, in Go's words; "" if they do.
+[[nodiscard]] std::string oid_fault(std::string_view oid);
+
+/// A role's policy identifier: an OID (which is not looked at), or JSON with `oid`, `cps` and
+/// `notice`; nothing where it is neither.
+[[nodiscard]] std::optional<Policy> parse_policy_identifier(const std::string& text);
 
 /// Subject and names that a certificate shall have.
 struct Requested {

@@ -10,7 +10,8 @@ std::vector<PemBlock> pem_blocks(std::string_view text) {
     std::optional<PemBlock> open;
     std::string base64;
     for (const auto& raw : split(text, '\n')) {
-        const auto line = trim(raw);
+        // A block begins with its line, but blanks may end it.
+        const auto line = std::string_view(raw).substr(0, raw.find_last_not_of(" \t\r") + 1);
         if (!open) {
             if (line.starts_with(begin) && line.size() > begin.size() + dashes.size() &&
                 line.ends_with(dashes)) {
@@ -22,7 +23,8 @@ std::vector<PemBlock> pem_blocks(std::string_view text) {
             continue;
         }
         if (line.starts_with(end)) {
-            if (auto der = from_base64(base64); der && !der->empty()) {
+            if (auto der = from_base64(base64);
+                der && !der->empty() && line == fmt::format("{}{}{}", end, open->label, dashes)) {
                 open->der = std::move(*der);
                 blocks.push_back(std::move(*open));
             }
@@ -32,6 +34,13 @@ std::vector<PemBlock> pem_blocks(std::string_view text) {
         }
     }
     return blocks;
+}
+
+bool junk_after_blocks(std::string_view text) {
+    const auto end = text.rfind("-----END ");
+    const auto rest = end == std::string_view::npos ? text : text.substr(end);
+    const auto line_end = rest.find('\n');
+    return line_end != std::string_view::npos && !trim(rest.substr(line_end)).empty();
 }
 
 std::string pem_of(const PemBlock& block) {

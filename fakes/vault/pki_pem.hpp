@@ -18,6 +18,9 @@ struct PemBlock {
 /// tolerated, labels are not judged, a text without line breaks holds none.
 [[nodiscard]] std::vector<PemBlock> pem_blocks(std::string_view text);
 
+/// Whether something that is no block follows the last one.
+[[nodiscard]] bool junk_after_blocks(std::string_view text);
+
 [[nodiscard]] std::string pem_of(const PemBlock& block);
 
 /// Without the final newline: as `sign`, `issue` and the generate endpoints answer.

@@ -4,6 +4,7 @@
 #include "fakes/vault/pki_crl.hpp"
 #include "fakes/vault/pki_handlers.hpp"
 #include "fakes/vault/pki_issuers.hpp"
+#include "fakes/vault/pki_keytypes.hpp"
 #include "fakes/vault/pki_pem.hpp"
 
 namespace meshproof::fakes::pki {
@@ -30,7 +31,7 @@ Checked<crypto::Certificate> presented_certificate(Mount& mount, const std::stri
     }
     const auto certificate = crypto::Certificate::from_der(blocks.front().der);
     if (!certificate) {
-        return go_error("certificate could not be parsed: " + certificate.error().message);
+        return go_error("certificate could not be parsed: x509: malformed certificate");
     }
     const auto stored = mount.certificates.find(certificate->serial());
     if (stored != mount.certificates.end()) {
@@ -183,7 +184,7 @@ BackendResponse revoke_with_key(Mount& mount, const Call& call) {
         return revoke_named(mount, call, std::nullopt);
     }
     const auto pem = call.fields.text("private_key");
-    if (pem.empty()) {
+    if (!call.fields.has("private_key")) {
         return BackendResponse::error(
             "Must have private key to revoke via the /revoke-with-key path.");
     }
@@ -192,9 +193,13 @@ BackendResponse revoke_with_key(Mount& mount, const Call& call) {
             "Provided data for private_key was too short; perhaps a path was passed to the API "
             "rather than the contents of a PEM file?");
     }
-    const auto key = crypto::Key::from_pem(pem);
+    if (pem_blocks(pem).empty()) {
+        return BackendResponse::go_error(
+            "provided key PEM block contained no data or failed to parse");
+    }
+    const auto key = known_key(pem);
     if (!key) {
-        return BackendResponse::go_error("failed to verify certificate and private key match: " +
+        return BackendResponse::go_error("failed to parse provided private key: " +
                                          key.error().message);
     }
     return revoke_named(mount, call, *key);
@@ -240,6 +245,13 @@ BackendResponse revoke_issuer(Mount& mount, const Call& call) {
             "This issuer is a self-signed (potentially root) certificate. This means it may not "
             "be considered revoked if there is not an external, cross-signed variant of this "
             "certificate. This issuer's serial number will not appear on its own CRL.");
+    }
+    if (signer_of_issuer(mount, issuer) == issuer.id &&
+        !mount.defect("pki/no-warning-of-a-missing-parent")) {
+        answer.warnings.emplace_back(
+            "This issuer lacks another parent issuer within the mount. This means it will not "
+            "appear on any other CRLs and may not be considered revoked by clients. Consider "
+            "adding this issuer to its issuer's CRL as well if it is not self-signed.");
     }
     if (issuer.id == mount.default_issuer && !mount.defect("pki/no-warning-of-a-revoked-default")) {
         answer.warnings.emplace_back(

@@ -1,5 +1,7 @@
 #include "fakes/vault/pki_role.hpp"
 
+#include "fakes/state.hpp"
+
 namespace meshproof::fakes::pki {
 
 namespace {
@@ -11,6 +13,7 @@ struct RoleField {
     std::string_view name;
     Member member;
     bool openbao_only = false;
+    bool settable = true;
 };
 
 #define FIELD(name) {#name, &Role::name}
@@ -23,7 +26,7 @@ const std::vector<RoleField> fields_of_a_role = {
     FIELD(allow_ip_sans),
     FIELD(allow_localhost),
     FIELD(allow_subdomains),
-    FIELD(allow_token_displayname),
+    {"allow_token_displayname", &Role::allow_token_displayname, false, false},
     FIELD(allow_wildcard_certificates),
     FIELD(allowed_domains),
     FIELD(allowed_domains_template),
@@ -135,7 +138,7 @@ bool known_to(const RoleField& field, vault::Product product) {
 Fields role_fields(vault::Product product) {
     Fields fields;
     for (const auto& field : fields_of_a_role) {
-        if (known_to(field, product)) {
+        if (known_to(field, product) && field.settable) {
             fields.types.emplace(field.name, std::visit(Declare{}, field.member));
         }
     }
@@ -171,7 +174,8 @@ Json save_role(const Role& role) {
 Role load_role(const Json& state) {
     Role role;
     for (const auto& field : fields_of_a_role) {
-        std::visit(Load{role, state.at(std::string(field.name))}, field.member);
+        const auto& value = state.at(std::string(field.name));
+        in_part(field.name, [&] { std::visit(Load{role, value}, field.member); });
     }
     return role;
 }

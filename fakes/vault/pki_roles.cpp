@@ -1,6 +1,8 @@
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
+#include "core/base/text.hpp"
+#include "fakes/vault/go_text.hpp"
 #include "fakes/vault/pki_handlers.hpp"
 #include "fakes/vault/pki_issuers.hpp"
 #include "fakes/vault/pki_keytypes.hpp"
@@ -10,19 +12,26 @@ namespace meshproof::fakes::pki {
 
 namespace {
 
-bool is_oid(std::string_view text) {
-    return text.find('.') != std::string_view::npos && text.front() != '.' && text.back() != '.' &&
-           text.find_first_not_of("0123456789.") == std::string_view::npos;
+// Numbers with dots between them; nobody looks whether they make an OID.
+bool is_numbers(std::string_view text) {
+    const auto arcs = split(text, '.');
+    return std::ranges::all_of(arcs,
+                               [](const auto& arc) { return go_integer(arc, 10).has_value(); });
 }
 
-bool is_cidr(const std::string& text) {
-    boost::system::error_code v4, v6;
-    boost::asio::ip::make_network_v4(text, v4);
-    boost::asio::ip::make_network_v6(text, v6);
-    return !v4 || !v6;
+// The network that the text names, without the bits of a host.
+std::optional<std::string> network_of(const std::string& text) {
+    boost::system::error_code error;
+    if (const auto v4 = boost::asio::ip::make_network_v4(text, error); !error) {
+        return v4.canonical().to_string();
+    }
+    if (const auto v6 = boost::asio::ip::make_network_v6(text, error); !error) {
+        return v6.canonical().to_string();
+    }
+    return std::nullopt;
 }
 
-Checked<> check_bounds(const Mount& mount, const Role& role) {
+Checked<> check_bounds(const Mount& mount, Role& role) {
     const auto& after = role.not_after_bound;
     if (after != "permit" && after != "ttl-limited" && after != "forbid" && !parse_rfc3339(after) &&
         !mount.defect("pki/any-not-after-bound")) {
@@ -36,10 +45,12 @@ Checked<> check_bounds(const Mount& mount, const Role& role) {
             "Unknown value for field `not_before_bound`. Possible values are `permit` `duration` "
             "or `forbid`");
     }
-    for (const auto& cidr : role.allowed_ip_sans_cidr) {
-        if (!is_cidr(cidr)) {
+    for (auto& cidr : role.allowed_ip_sans_cidr) {
+        const auto network = network_of(cidr);
+        if (!network) {
             return refuse("error parsing allowed_ip_sans_cidr: invalid CIDR address: " + cidr);
         }
+        cidr = *network;
     }
     return {};
 }
@@ -47,7 +58,9 @@ Checked<> check_bounds(const Mount& mount, const Role& role) {
 // Fills in what depends on the key type: bits, and the hash on Vault (row 118).
 Checked<> settle_key(const Mount& mount, Role& role) {
     if (role.key_type == "any") {
-        role.key_bits = 0;
+        if (mount.defect("pki/any-forgets-key-bits")) {
+            role.key_bits = 0;
+        }
         if (!mount.openbao() || mount.defect("pki/any-keeps-no-signature-bits")) {
             role.signature_bits = 0;
         }
@@ -71,7 +84,59 @@ Checked<> settle_key(const Mount& mount, Role& role) {
     return {};
 }
 
+Checked<> settle_validations(const Mount& mount, Role& role) {
+    if (mount.defect("pki/validations-as-given")) {
+        return {};
+    }
+    if (role.cn_validations.empty()) {
+        role.cn_validations = Role().cn_validations;
+    }
+    std::set<std::string> seen;
+    for (auto& validation : role.cn_validations) {
+        const auto given = std::exchange(validation, lower(validation));
+        if (validation != "email" && validation != "hostname" && validation != "disabled" &&
+            !mount.defect("pki/any-cn-validations")) {
+            return go_error(
+                fmt::format("cn_validations value incorrect: unknown type: `{}`", given));
+        }
+        if (!seen.insert(validation).second) {
+            return go_error(fmt::format(
+                "cn_validations value incorrect: `{}` specified multiple times", validation));
+        }
+    }
+    if (seen.contains("disabled") && seen.size() > 1) {
+        return go_error(
+            "cn_validations value incorrect: cannot specify `disabled` along with `email` or "
+            "`hostname`");
+    }
+    return {};
+}
+
+Checked<> check_policy(const Mount& mount, const std::string& text) {
+    const auto policy = parse_policy_identifier(text);
+    if (!policy) {
+        return go_error(fmt::format(
+            "{} identifier {} is neither a valid OID: {}, Nor JSON Policy Identifier: {}",
+            mount.openbao() ? "policy" : "Policy", go_quoted(text), oid_fault(text),
+            text.starts_with('{') ? "unexpected end of JSON input"
+                                  : fmt::format("invalid character '{}' looking for beginning of "
+                                                "value",
+                                                text.substr(0, 1))));
+    }
+    if (const auto fault = oid_fault(policy->oid); !fault.empty()) {
+        return go_error(fault.starts_with("strconv")
+                            ? fault
+                            : "asn1: structure error: invalid object identifier");
+    }
+    return {};
+}
+
 Checked<> check_role(const Mount& mount, Role& role) {
+    if (mount.openbao()) {
+        if (auto bounds = check_bounds(mount, role); !bounds) {
+            return bounds;
+        }
+    }
     if (const auto others = parse_other_sans(role.allowed_other_sans);
         !others && role.allowed_other_sans != std::vector<std::string>{"*"}) {
         return refuse("error parsing allowed_other_sans: " + others.error().message);
@@ -84,30 +149,23 @@ Checked<> check_role(const Mount& mount, Role& role) {
         return key;
     }
     for (const auto& oid : role.ext_key_usage_oids) {
-        if (!is_oid(oid)) {
+        if (!oid.empty() && !is_numbers(oid)) {
             return refuse(fmt::format(
                 "\"{}\" could not be parsed as a valid oid for an extended key usage", oid));
         }
     }
     for (const auto& policy : role.policy_identifiers) {
-        if (!is_oid(policy)) {
-            return go_error(fmt::format(
-                "{} identifier \"{}\" is neither a valid OID: strconv.Atoi: parsing \"{}\": "
-                "invalid syntax, Nor JSON Policy Identifier: invalid character",
-                mount.openbao() ? "policy" : "Policy", policy, policy));
+        if (auto checked = check_policy(mount, policy); !checked) {
+            return checked;
         }
     }
-    for (const auto& validation : role.cn_validations) {
-        if (validation != "email" && validation != "hostname" && validation != "disabled" &&
-            !mount.defect("pki/any-cn-validations")) {
-            return go_error(
-                fmt::format("cn_validations value incorrect: unknown type: `{}`", validation));
-        }
+    if (auto validations = settle_validations(mount, role); !validations) {
+        return validations;
     }
     if (role.issuer_ref.empty()) {
         role.issuer_ref = "default";
     }
-    return mount.openbao() ? check_bounds(mount, role) : Checked<>{};
+    return {};
 }
 
 std::vector<std::string> role_warnings(Mount& mount, const Role& role, bool asked_for_lease) {

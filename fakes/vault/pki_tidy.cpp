@@ -56,6 +56,9 @@ void take(const Mount& mount, const Call& call, Json& settings) {
             settings[operation] = call.fields.boolean(operation);
         }
     }
+    if (call.fields.boolean("tidy_revocation_list")) {
+        settings["tidy_revoked_certs"] = true;
+    }
     for (const auto* buffer : {"safety_buffer", "issuer_safety_buffer"}) {
         if (call.fields.has(buffer)) {
             settings[buffer] =
@@ -136,6 +139,12 @@ void run(Mount& mount, Time now, Json& status) {
 BackendResponse tidy(Mount& mount, const Call& call) {
     auto settings = defaults(mount);
     take(mount, call, settings);
+    if (settings["safety_buffer"] == 0 && !mount.defect("pki/tidy-without-buffer")) {
+        return BackendResponse::error("safety_buffer must be greater than zero");
+    }
+    if (settings["issuer_safety_buffer"] == 0) {
+        return BackendResponse::error("issuer_safety_buffer must be greater than zero");
+    }
     if (call.fields.has("pause_duration")) {
         const auto text = call.fields.text("pause_duration");
         const auto pause = parse_duration(text);
@@ -148,22 +157,21 @@ BackendResponse tidy(Mount& mount, const Call& call) {
         }
         settings["pause_duration"] = text;
     }
-    if (settings["safety_buffer"] == 0 && !mount.defect("pki/tidy-without-buffer")) {
-        return BackendResponse::error("safety_buffer must be greater than zero");
-    }
-    if (settings["issuer_safety_buffer"] == 0) {
-        return BackendResponse::error("issuer_safety_buffer must be greater than zero");
-    }
     auto answer = BackendResponse::with(Json());
     answer.status = mount.defect("pki/tidy-is-200") ? 200 : 202;
-    if (nothing_selected(mount, settings) && !mount.defect("pki/tidy-of-nothing-starts")) {
+    const bool nothing = nothing_selected(mount, settings);
+    if (nothing && mount.defect("pki/tidy-of-nothing-is-untold")) {
+        return answer;
+    }
+    // It starts none the less.
+    run(mount, call.now(), settings);
+    mount.timers.last_tidy = call.now();
+    mount.tidy_status = std::move(settings);
+    if (nothing && !mount.defect("pki/tidy-of-nothing-starts")) {
         answer.warnings.push_back("Manual tidy requested but no tidy operations were set. " +
                                   choose_one(mount));
         return answer;
     }
-    run(mount, call.now(), settings);
-    mount.timers.last_tidy = call.now();
-    mount.tidy_status = std::move(settings);
     answer.warnings.push_back(
         fmt::format("Tidy operation successfully started. Any information from the operation will "
                     "be printed to {}'s server logs.",

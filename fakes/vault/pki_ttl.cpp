@@ -4,13 +4,46 @@ namespace meshproof::fakes::pki {
 
 namespace {
 
+// Why Go's time.Parse takes the text for no RFC 3339 time, in its words.
+std::string time_fault(const std::string& text) {
+    constexpr std::string_view layout = "2006-01-02T15:04:05Z07:00";
+    const auto cannot = [&](std::string_view rest, std::string_view element) {
+        return fmt::format("parsing time \"{}\" as \"{}\": cannot parse \"{}\" as \"{}\"", text,
+                           layout, rest, element);
+    };
+    std::string_view rest = text;
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    for (const std::string_view element :
+         {"2006", "-", "01", "-", "02", "T", "15", ":", "04", ":", "05"}) {
+        const bool number = digit(element.front());
+        const bool fits =
+            rest.size() >= element.size() &&
+            (number ? std::all_of(rest.begin(),
+                                  rest.begin() + static_cast<std::ptrdiff_t>(element.size()), digit)
+                    : rest.starts_with(element));
+        if (!fits) {
+            return cannot(rest, element);
+        }
+        rest.remove_prefix(element.size());
+    }
+    if (rest.starts_with('.')) {
+        rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
+    }
+    const bool offset = rest.size() >= 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':';
+    if (!rest.starts_with('Z') && !offset) {
+        return cannot(rest, "Z07:00");
+    }
+    rest.remove_prefix(offset ? 6 : 1);
+    return rest.empty() ? fmt::format("parsing time \"{}\": day out of range", text)
+                        : fmt::format("parsing time \"{}\": extra text: \"{}\"", text, rest);
+}
+
 Checked<Time> parse_time(const std::string& text) {
-    if (const auto time = parse_rfc3339(text)) {
+    const bool capitals = text.find_first_of("tz") == std::string::npos;
+    if (const auto time = parse_rfc3339(text); time && capitals) {
         return *time;
     }
-    return refuse(fmt::format(
-        "parsing time \"{0}\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"{0}\" as \"2006\"",
-        text));
+    return refuse(time_fault(text));
 }
 
 // As Go's Time.String prints UTC.
@@ -65,7 +98,7 @@ Checked<> within_not_before_bound(const Mount& mount, const Role& role, Time not
     return {};
 }
 
-Checked<Time> start(const Mount& mount, const Role& role, const Call& call, bool honours) {
+Checked<Time> start(const Mount& mount, const Role& role, const Call& call, NotBefore use) {
     auto backdate = role.not_before_duration;
     if ((backdate == Duration{} && !mount.defect("pki/zero-not-before-duration-counts")) ||
         mount.defect("pki/ignore-not-before-duration")) {
@@ -75,7 +108,7 @@ Checked<Time> start(const Mount& mount, const Role& role, const Call& call, bool
     const auto asked = role.not_before.empty() || mount.defect("pki/ignore-not-before-of-the-role")
                            ? call.fields.text("not_before")
                            : role.not_before;
-    if (mount.openbao() && !asked.empty()) {
+    if (mount.openbao() && !asked.empty() && use != NotBefore::unread) {
         const auto time = parse_time(asked);
         if (!time && mount.defect("pki/ignore-unreadable-not-before")) {
             return not_before;
@@ -88,7 +121,7 @@ Checked<Time> start(const Mount& mount, const Role& role, const Call& call, bool
                 return tl::unexpected(bound.error());
             }
         }
-        if ((honours && !mount.defect("pki/issue-ignores-not-before")) ||
+        if ((use == NotBefore::honoured && !mount.defect("pki/issue-ignores-not-before")) ||
             mount.defect("pki/sign-honours-not-before")) {
             not_before = *time;
         }
@@ -102,9 +135,9 @@ Checked<Time> start(const Mount& mount, const Role& role, const Call& call, bool
 }  // namespace
 
 Checked<Validity> validity(const Mount& mount, const Role& role, const Call& call,
-                           const std::optional<IssuerLimit>& issuer, bool honours_not_before) {
+                           const std::optional<IssuerLimit>& issuer, NotBefore use) {
     Validity result;
-    const auto not_before = start(mount, role, call, honours_not_before);
+    const auto not_before = start(mount, role, call, use);
     if (!not_before) {
         return tl::unexpected(not_before.error());
     }
@@ -178,7 +211,7 @@ Checked<Validity> validity(const Mount& mount, const Role& role, const Call& cal
                 rfc3339_nano(result.not_after), rfc3339_nano(issuer->not_after)));
         }
     }
-    if (mount.openbao() && honours_not_before && result.not_before > result.not_after &&
+    if (mount.openbao() && use != NotBefore::read && result.not_before > result.not_after &&
         !mount.defect("pki/begins-after-its-end")) {
         return refuse(fmt::format(
             "The certificate's Not Before ({}) is later than the certificate's Not After ({})",

@@ -15,11 +15,12 @@ struct IssuerLimit {
     std::string behavior;  ///< err, truncate or permit
 };
 
+/// What becomes of OpenBao's parameter `not_before`: nothing, or it has to be a time, or it counts.
+enum class NotBefore { unread, read, honoured };
+
 /// Rows 92 to 97: from `ttl`, `not_after`, `not_before`, the role, the mount and (where there is
-/// one) the issuer. `honours_not_before` is false for OpenBao's `sign`, which only parses that
-/// parameter.
+/// one) the issuer.
 [[nodiscard]] Checked<Validity> validity(const Mount& mount, const Role& role, const Call& call,
-                                         const std::optional<IssuerLimit>& issuer,
-                                         bool honours_not_before);
+                                         const std::optional<IssuerLimit>& issuer, NotBefore use);
 
 }  // namespace meshproof::fakes::pki

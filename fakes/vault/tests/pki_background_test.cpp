@@ -146,8 +146,11 @@ TEST(PkiRevokeWithKey, WantsTheCertificatesOwn) {
         return t.pki.write("revoke-with-key",
                            {{"serial_number", mine["serial_number"]}, {"private_key", key}});
     };
-    EXPECT_EQ(Pki::refusal(with("")),
-              "400 Must have private key to revoke via the /revoke-with-key path.");
+    EXPECT_EQ(
+        Pki::refusal(t.pki.write("revoke-with-key", {{"serial_number", mine["serial_number"]}})),
+        "400 Must have private key to revoke via the /revoke-with-key path.");
+    EXPECT_TRUE(
+        Pki::refusal(with("")).starts_with("400 Provided data for private_key was too short"));
     EXPECT_TRUE(Pki::refusal(with(other["private_key"])).starts_with("500 "));
     EXPECT_FALSE(t.listed(mine));
     (void)t.pki.ok(with(mine["private_key"]));

@@ -136,7 +136,7 @@ TEST(PkiRevoke, ARevokedIssuerDoesNotSign) {
     const auto answer = t.pki.write("issuer/default/revoke");
     EXPECT_EQ(t.pki.ok(answer)["revoked"], true);
     EXPECT_EQ(answer.data["usage"], "crl-signing,ocsp-signing,read-only");
-    EXPECT_EQ(answer.warnings.size(), 2U);
+    EXPECT_EQ(answer.warnings.size(), 3U);
     EXPECT_TRUE(Pki::refusal(t.pki.sign(csr_for("a")))
                     .starts_with("500 error fetching CA certificate: error while attempting"));
     EXPECT_TRUE(t.pki.write("issuer/default/revoke").warnings.empty());
