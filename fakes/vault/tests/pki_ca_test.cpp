@@ -313,5 +313,24 @@ TEST(PkiCa, UrlsGoIntoWhatIsSignedLater) {
     EXPECT_EQ(leaf.crl_urls(), std::vector<std::string>{"http://c"});
 }
 
+// As `vault pki reissue` sends them.
+TEST(PkiCa, EmptyNamesAreNone) {
+    Pki pki;
+    const auto root = pki.ok(
+        pki.write("root/generate/internal", {{"common_name", "svc"}, {"alt_names", "a.b, ,c.d,"}}));
+    EXPECT_EQ(Pki::certificate(root).alt_names().dns,
+              (std::vector<std::string>{"svc", "a.b", "c.d"}));
+}
+
+TEST(PkiCa, AcmeIsOff) {
+    Pki pki;
+    EXPECT_EQ(pki.ok(pki.read("config/acme"))["enabled"], false);
+    EXPECT_EQ(pki.ok(pki.write("config/acme", {{"enabled", false}}))["allowed_roles"],
+              Json::array({"*"}));
+    const auto refused = pki.write("config/acme", {{"enabled", true}});
+    EXPECT_EQ(refused.text,
+              "ACME feature requires local cluster 'path' field configuration to be set");
+}
+
 }  // namespace
 }  // namespace meshproof::fakes
