@@ -344,7 +344,10 @@ std::vector<BuiltinRole> builtin_roles() {
 void add_builtin_roles(Store& store) {
     const Json labels = {{"kubernetes.io/bootstrapping", "rbac-defaults"}};
     for (auto& role : builtin_roles()) {
-        const Json metadata = {{"name", role.name}, {"labels", labels}};
+        const Json metadata = {
+            {"name", role.name},
+            {"labels", labels},
+            {"annotations", {{"rbac.authorization.kubernetes.io/autoupdate", "true"}}}};
         store.add(type::cluster_roles, {{"metadata", metadata}, {"rules", std::move(role.rules)}});
         Json subjects = Json::array();
         for (const auto* group : role.groups) {

@@ -22,12 +22,14 @@ struct Cluster {
         : options(std::move(its_options)),
           clock(its_clock),
           store(std::make_shared<Store>(Prng(options.seed).fork("kube"), its_clock)),
-          tokens(options, *store, its_clock) {}
+          tokens(options, *store, its_clock),
+          audits(Prng(options.seed).fork("kube/audits")) {}
 
     FakeKubeOptions options;
     const Clock& clock;
     std::shared_ptr<Store> store;  ///< shared with running watches
     Tokens tokens;
+    Prng audits;               ///< the ids of requests that bring none
     std::uint64_t starts = 0;  ///< from a saved state, so far; each draws its own chance
     bool settling = false;     ///< the controllers are at work: what they do is no news to them
 };
@@ -89,6 +91,8 @@ void reconcile(Cluster& cluster, const ResourceType& type, const Json& object);
 
 // patch.cpp
 /// The object after the request's patch; throws Refused.
+/// That the body is a patch of a kind that there is; throws 415.
+void check_patch_type(const http::Request& request);
 [[nodiscard]] Json patched(const Call& call, const Json& current);
 // apply.cpp
 [[nodiscard]] http::Response answer_apply(Cluster& cluster, const Call& call);

@@ -69,7 +69,15 @@ void add_namespace(Cluster& cluster, Json object) {
     cluster.store->add(type::service_accounts,
                        {{"metadata", {{"name", "default"}, {"namespace", name}}}});
     cluster.store->add(type::config_maps,
-                       {{"metadata", {{"name", "kube-root-ca.crt"}, {"namespace", name}}},
+                       {{"metadata",
+                         {{"name", "kube-root-ca.crt"},
+                          {"namespace", name},
+                          {"annotations",
+                           {{"kubernetes.io/description",
+                             "Contains a CA bundle that can be used to verify the kube-apiserver "
+                             "when using internal endpoints such as the internal service IP or "
+                             "kubernetes.default.svc. No other usage is guaranteed across "
+                             "distributions of Kubernetes clusters."}}}}},
                         {"data", {{"ca.crt", cluster.options.ca_pem}}}});
 }
 

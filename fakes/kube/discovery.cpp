@@ -257,7 +257,9 @@ std::optional<Json> discovery_document(const std::vector<std::string>& parts,
                      Json::array({{{"clientCIDR", "0.0.0.0/0"}, {"serverAddress", host}}})}};
     }
     if (parts == std::vector<std::string>{"api", "v1"}) {
-        return resource_list("", "v1");
+        auto list = resource_list("", "v1");
+        list.erase("apiVersion");  // older than the field
+        return list;
     }
     if (parts.empty() || parts[0] != "apis") {
         return std::nullopt;
@@ -285,6 +287,12 @@ std::optional<Json> discovery_document(const std::vector<std::string>& parts,
     return std::nullopt;
 }
 
+// Paths that do not look at the method: their answer is always that of a GET.
+bool any_method(const std::string& path) {
+    return path == "/" || path == "/apis" || path.starts_with("/openapi/") ||
+           (path.starts_with("/apis/") && std::count(path.begin(), path.end(), '/') == 2);
+}
+
 }  // namespace
 
 http::Response answer_path(const Cluster& cluster, const http::Request& request,
@@ -306,8 +314,15 @@ http::Response answer_path(const Cluster& cluster, const http::Request& request,
             return text_response(200, "ok");
         }
     }
-    if (info.verb != "get") {
-        return page_not_found();
+    if (!any_method(path) && request.method != "GET") {
+        auto parts = split(path, '/');
+        parts.erase(parts.begin());
+        const bool there = path == "/version" || path == "/openid/v1/jwks" ||
+                           path == "/.well-known/openid-configuration" ||
+                           discovery_document(parts, "");
+        return there && !cluster.options.defects.on("kube/discovery-hides-other-methods")
+                   ? method_not_allowed()
+                   : page_not_found();
     }
     if (path == "/") {
         return json_response(200, {{"paths", root_paths()}});

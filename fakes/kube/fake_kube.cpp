@@ -3,6 +3,7 @@
 #include "core/base/text.hpp"
 #include "fakes/kube/body.hpp"
 #include "fakes/kube/cluster.hpp"
+#include "fakes/kube/tables.hpp"
 #include "fakes/state.hpp"
 
 namespace meshproof::fakes {
@@ -32,10 +33,12 @@ Result<std::unique_ptr<FakeKube>> FakeKube::restored(const nlohmann::json& state
                                                      FakeKubeOptions options, const Clock& clock) {
     std::unique_ptr<FakeKube> kube;
     const auto loaded = load_state([&] {
-        const auto starts = state.at("starts").get<std::uint64_t>() + 1;
+        std::uint64_t starts = 0;
+        read_member(state, "starts", starts);
+        ++starts;
         options.seed = Prng(options.seed).fork(fmt::format("kube/start/{}", starts)).seed();
-        state.at("admin_token").get_to(options.admin_token);
-        state.at("issuer").get_to(options.issuer);
+        read_member(state, "admin_token", options.admin_token);
+        read_member(state, "issuer", options.issuer);
         auto cluster = std::make_unique<State>(std::move(options), clock);
         cluster->starts = starts;
         kube::load_cluster(*cluster, state);
@@ -59,6 +62,8 @@ const FakeKubeOptions& FakeKube::options() const {
 
 namespace {
 
+using kube::Shape;
+
 enum class Form { json, yaml, none };
 
 /// The first form of answers that the caller takes.
@@ -79,11 +84,15 @@ Form form_asked(const http::Request& request) {
     return Form::none;
 }
 
-http::Response not_acceptable() {
-    return kube::refusal(406, "NotAcceptable",
-                         "406: Not Acceptable\n\nAvailable representations: application/json, "
-                         "application/yaml, application/vnd.kubernetes.protobuf",
-                         kube::Json::object());
+http::Response not_acceptable(bool of_many) {
+    return kube::refusal(
+        406, "NotAcceptable",
+        fmt::format("406: Not Acceptable\n\nAvailable representations: application/json, "
+                    "application/yaml, application/vnd.kubernetes.protobuf{}",
+                    of_many ? ", application/json;stream=watch, "
+                              "application/vnd.kubernetes.protobuf;stream=watch"
+                            : ""),
+        kube::Json::object());
 }
 
 // For people: the query says so, or the caller is a tool that people use.
@@ -103,17 +112,47 @@ bool below_pod(const std::string& subresource) {
     return std::ranges::find(known, subresource) != std::end(known);
 }
 
+// One object as it was asked for: lists and watches see to that themselves.
+http::Response shaped(const kube::Cluster& cluster, const kube::Call& call,
+                      http::Response response) {
+    const auto shape = kube::shape_asked(call.request).value_or(Shape::object);
+    if (shape == Shape::object || response.status > 201 || response.source ||
+        call.info.verb == "list" || call.info.verb == "watch") {
+        return response;
+    }
+    auto object = std::make_shared<kube::Json>(kube::Json::parse(response.body, nullptr, false));
+    if (object->value("kind", "") != call.type->kind) {
+        return response;
+    }
+    if (shape == Shape::metadata_list) {
+        return kube::wrong_shape(*call.type, shape);
+    }
+    if (shape == Shape::metadata) {
+        return kube::json_response(response.status, kube::metadata_only(*object));
+    }
+    const kube::Json version{{"resourceVersion", kube::meta(*object, "resourceVersion")}};
+    const kube::Object only = std::move(object);
+    return kube::json_response(response.status,
+                               kube::table_of(kube::table_asked(*call.type, call.info),
+                                              std::span(&only, 1), version, cluster.clock.now()));
+}
+
 http::Response answer_resource(kube::Cluster& cluster, const kube::Call& call) {
     const auto& type = *call.type;
     const auto& sub = call.info.subresource;
-    if (form_asked(call.request) == Form::none && !call.defects->on("kube/accept-is-ignored")) {
-        return not_acceptable();
+    const bool heeds = !call.defects->on("kube/accept-is-ignored");
+    if (form_asked(call.request) == Form::none && heeds) {
+        return not_acceptable(call.info.verb == "list" || call.info.verb == "watch");
+    }
+    const auto shape = kube::shape_asked(call.request);
+    if (heeds && (!shape || (shape == Shape::table && !type.stored))) {
+        return kube::no_such_shape();
     }
     if (!call.info.below.empty() && sub != "proxy") {
         return kube::no_such_resource();
     }
     if (!type.stored) {
-        return kube::answer_review(cluster, call);
+        return shaped(cluster, call, kube::answer_review(cluster, call));
     }
     if (&type == &kube::type::service_accounts && sub == "token") {
         return kube::answer_token_request(cluster, call);
@@ -125,7 +164,7 @@ http::Response answer_resource(kube::Cluster& cluster, const kube::Call& call) {
         sub == "scale") {
         return kube::answer_scale(cluster, call);
     }
-    return kube::answer_objects(cluster, call);
+    return shaped(cluster, call, kube::answer_objects(cluster, call));
 }
 
 http::Response answer(kube::Cluster& cluster, const http::Request& request, const http::Peer& peer,
@@ -175,6 +214,12 @@ Task<http::Response> FakeKube::handle(http::Request request, http::Peer peer) {
         response.body = kube::yaml_of(kube::Json::parse(response.body, nullptr, false));
         response.headers.set("Content-Type", "application/yaml");
     }
+    if (!state_->options.defects.on("kube/answers-may-be-kept") &&
+        !response.headers.find("Cache-Control")) {
+        response.headers.set("Cache-Control", "no-cache, private");
+    }
+    response.headers.set(
+        "Audit-Id", request.headers.find("Audit-ID").value_or(kube::fresh_uuid(state_->audits)));
     for (const auto& warning : warnings) {
         response.headers.add("Warning", fmt::format("299 - {}", kube::Json(warning).dump()));
     }

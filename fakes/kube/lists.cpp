@@ -266,7 +266,11 @@ http::Response answer_list(Cluster& cluster, const Call& call) {
                                            cluster.clock.now()));
     }
     Json items = Json::array();
-    const bool only_metadata = wants_metadata(call.request);
+    const auto shape = shape_asked(call.request).value_or(Shape::object);
+    if (shape == Shape::metadata && !call.defects->on("kube/any-shape-of-metadata")) {
+        return wrong_shape(type, shape);
+    }
+    const bool only_metadata = shape != Shape::object;
     for (const auto& object : page) {
         items.push_back(only_metadata                               ? metadata_only(*object)
                         : call.defects->on("kube/items-have-kinds") ? *object

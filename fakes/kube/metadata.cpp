@@ -1,4 +1,5 @@
 #include <regex>
+#include <set>
 
 #include "core/base/text.hpp"
 #include "fakes/kube/cluster.hpp"
@@ -54,7 +55,7 @@ std::string name_fault(const ResourceType& type, const std::string& name) {
         return fmt::format("must be no more than {} characters", most);
     }
     if (label && name.find('.') != std::string::npos) {
-        return "must not contain dots";
+        return std::string(label_rule);
     }
     return is_subdomain(name) ? "" : std::string(label ? label_rule : subdomain_rule);
 }
@@ -85,6 +86,50 @@ Cause invalid_value(std::string field, const std::string& value, std::string_vie
             fmt::format("Invalid value: \"{}\": {}", value, why)};
 }
 
+void check_owners(const Json& metadata, std::vector<Cause>& faults) {
+    const Json owners = metadata.value("ownerReferences", Json::array());
+    for (const auto& owner : owners) {
+        if (text_at(owner, "/apiVersion").empty()) {
+            faults.push_back(invalid_value("metadata.ownerReferences.apiVersion", "",
+                                           "version must not be empty"));
+        }
+        for (const auto* field : {"kind", "name", "uid"}) {
+            if (text_at(owner, fmt::format("/{}", field).c_str()).empty()) {
+                faults.push_back(invalid_value(fmt::format("metadata.ownerReferences.{}", field),
+                                               "", "must not be empty"));
+            }
+        }
+    }
+}
+
+void check_finalizers(const Json& metadata, std::vector<Cause>& faults) {
+    const Json finalizers = metadata.value("finalizers", Json::array());
+    std::vector<Cause> unqualified;
+    std::set<std::string> names;
+    for (std::size_t at = 0; at < finalizers.size(); ++at) {
+        const auto name = finalizers[at].get<std::string>();
+        names.insert(name);
+        if (const auto why = key_fault(name); !why.empty()) {
+            faults.push_back(invalid_value("metadata.finalizers", name, why));
+        }
+        const bool standard =
+            name == "kubernetes" || name == "orphan" || name == "foregroundDeletion";
+        if (!standard && name.find('/') == std::string::npos) {
+            unqualified.push_back(
+                invalid_value(fmt::format("metadata.finalizers[{}]", at), name,
+                              "name is neither a standard finalizer name nor is it fully "
+                              "qualified"));
+        }
+    }
+    if (names.contains("orphan") && names.contains("foregroundDeletion")) {
+        faults.push_back({"metadata.finalizers", "FieldValueInvalid",
+                          fmt::format("Invalid value: {}: finalizer orphan and "
+                                      "foregroundDeletion cannot be both set",
+                                      finalizers.dump())});
+    }
+    faults.insert(faults.end(), unqualified.begin(), unqualified.end());
+}
+
 }  // namespace
 
 // As the API server's names.SimpleNameGenerator: five letters that spell no words.
@@ -101,6 +146,15 @@ void name_object(Cluster& cluster, const Call& call, Json& object) {
     auto& metadata = object["metadata"];
     if (metadata.is_null()) {
         metadata = Json::object();
+    }
+    for (const auto* time : {"creationTimestamp", "deletionTimestamp"}) {
+        const auto text = meta(object, time);
+        if (!text.empty() && !parse_rfc3339(text)) {
+            throw Refused{bad_request(fmt::format(
+                "{0} in version \"{1}\" cannot be handled as a {0}: parsing time \"{2}\" as "
+                "\"2006-01-02T15:04:05Z07:00\": cannot parse \"{2}\" as \"2006\"",
+                call.type->kind, call.type->version, text))};
+        }
     }
     for (const auto* made_by_server :
          {"uid", "resourceVersion", "creationTimestamp", "deletionTimestamp",
@@ -162,12 +216,23 @@ std::vector<Cause> metadata_faults(const ResourceType& type, const Json& object)
             faults.push_back(invalid_value("metadata.labels", text, value_rule));
         }
     }
+    if (&type == &type::namespaces && !name.empty()) {
+        // The label that tells the name is made before anything is looked at.
+        if (name.size() > 63) {
+            faults.push_back(
+                invalid_value("metadata.labels", name, "must be no more than 63 characters"));
+        } else if (!is_label_word(name)) {
+            faults.push_back(invalid_value("metadata.labels", name, value_rule));
+        }
+    }
     const Json annotations = metadata.value("annotations", Json::object());
     for (const auto& [key, value] : annotations.items()) {
         if (const auto why = key_fault(lower(key)); !why.empty()) {
             faults.push_back(invalid_value("metadata.annotations", key, why));
         }
     }
+    check_owners(metadata, faults);
+    check_finalizers(metadata, faults);
     return faults;
 }
 

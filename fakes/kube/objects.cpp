@@ -30,13 +30,22 @@ void require(std::vector<Cause>& faults, std::string field) {
     faults.push_back({std::move(field), "FieldValueRequired", "Required value"});
 }
 
-void check_data_keys(const Json& object, std::vector<Cause>& faults) {
+void check_data_keys(const Json& object, std::vector<Cause>& faults,
+                     const std::string& field = "data") {
     static const std::regex config_key("[-._a-zA-Z0-9]+");
-    const Json data = object.value("data", Json::object());
+    const Json data = object.value(field, Json::object());
+    const Json binary =
+        field == "data" ? object.value("binaryData", Json::object()) : Json::object();
     for (const auto& [key, value] : data.items()) {
+        if (binary.contains(key)) {
+            faults.push_back({fmt::format("data[{}]", key), "FieldValueInvalid",
+                              fmt::format("Invalid value: \"{}\": duplicate of key present in "
+                                          "binaryData",
+                                          key)});
+        }
         if (!std::regex_match(key, config_key)) {
             faults.push_back(
-                {fmt::format("data[{}]", key), "FieldValueInvalid",
+                {fmt::format("{}[{}]", field, key), "FieldValueInvalid",
                  fmt::format("Invalid value: \"{}\": a valid config key must consist of "
                              "alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or "
                              "'KEY_NAME',  or 'key-name', regex used for validation is "
@@ -76,27 +85,108 @@ void complete_secret(Json& secret, std::vector<Cause>& faults) {
     }
 }
 
+Cause unsupported(std::string field, const std::string& value, std::string_view supported) {
+    return {std::move(field), "FieldValueNotSupported",
+            fmt::format("Unsupported value: \"{}\": supported values: {}", value, supported)};
+}
+
+// Who a binding is for: kind and name, and the group that goes with the kind.
+void complete_subject(const ResourceType& type, Json& subject, const std::string& field,
+                      std::vector<Cause>& faults) {
+    const auto kind = text_at(subject, "/kind");
+    const bool account = kind == "ServiceAccount";
+    const auto name = text_at(subject, "/name");
+    if (!account && text_at(subject, "/apiGroup").empty() && (kind == "User" || kind == "Group")) {
+        subject["apiGroup"] = rbac_group;
+    }
+    if (name.empty()) {
+        require(faults, field + ".name");
+    }
+    const auto group = text_at(subject, "/apiGroup");
+    if (account) {
+        if (!group.empty()) {
+            faults.push_back(unsupported(field + ".apiGroup", group, "\"\""));
+        }
+        if (!type.namespaced && text_at(subject, "/namespace").empty()) {
+            require(faults, field + ".namespace");
+        }
+    } else if (kind == "User" || kind == "Group") {
+        if (group != rbac_group) {
+            faults.push_back(
+                unsupported(field + ".apiGroup", group, fmt::format("\"{}\"", rbac_group)));
+        }
+    } else {
+        faults.push_back(
+            unsupported(field + ".kind", kind, "\"ServiceAccount\", \"User\", \"Group\""));
+    }
+}
+
 void complete_binding(const ResourceType& type, Json& binding, std::vector<Cause>& faults) {
+    auto& reference = binding["roleRef"];
+    if (text_at(binding, "/roleRef/apiGroup").empty()) {
+        reference["apiGroup"] = rbac_group;
+    }
+    if (const auto group = text_at(binding, "/roleRef/apiGroup"); group != rbac_group) {
+        faults.push_back(unsupported("roleRef.apiGroup", group, fmt::format("\"{}\"", rbac_group)));
+    }
     const auto kind = text_at(binding, "/roleRef/kind");
     if (kind != "ClusterRole" && (kind != "Role" || &type == &type::cluster_role_bindings)) {
-        faults.push_back(
-            {"roleRef.kind", "FieldValueNotSupported",
-             fmt::format("Unsupported value: \"{}\": supported values: \"ClusterRole\"{}", kind,
-                         &type == &type::cluster_role_bindings ? "" : ", \"Role\"")});
+        faults.push_back(unsupported("roleRef.kind", kind,
+                                     &type == &type::cluster_role_bindings
+                                         ? "\"ClusterRole\""
+                                         : "\"Role\", \"ClusterRole\""));
     }
     if (text_at(binding, "/roleRef/name").empty()) {
         require(faults, "roleRef.name");
     }
-    binding["roleRef"]["apiGroup"] = rbac_group;
     std::size_t index = 0;
     if (const auto subjects = binding.find("subjects"); subjects != binding.end()) {
         for (auto& subject : *subjects) {
-            if (text_at(subject, "/kind") != "ServiceAccount") {
-                subject["apiGroup"] = rbac_group;
-            } else if (text_at(subject, "/namespace").empty() && !type.namespaced) {
-                require(faults, fmt::format("subjects[{}].namespace", index));
+            complete_subject(type, subject, fmt::format("subjects[{}]", index++), faults);
+        }
+        if (subjects->empty()) {
+            binding.erase(subjects);
+        }
+    }
+}
+
+bool lists_some(const Json& rule, const char* field) {
+    const auto found = rule.find(field);
+    return found != rule.end() && found->is_array() && !found->empty();
+}
+
+void check_rules(const ResourceType& type, const Json& role, std::vector<Cause>& faults) {
+    std::size_t index = 0;
+    const auto rules = role.value("rules", Json());
+    for (const auto& rule : rules.is_array() ? rules : Json::array()) {
+        const auto field = fmt::format("rules[{}]", index++);
+        const auto need = [&](const char* part, std::string_view why) {
+            faults.push_back({fmt::format("{}.{}", field, part), "FieldValueRequired",
+                              fmt::format("Required value: {}", why)});
+        };
+        if (!lists_some(rule, "verbs")) {
+            need("verbs", "verbs must contain at least one value");
+        }
+        if (lists_some(rule, "nonResourceURLs")) {
+            const auto shown = rule["nonResourceURLs"].dump();
+            if (type.namespaced) {
+                faults.push_back({field + ".nonResourceURLs", "FieldValueInvalid",
+                                  fmt::format("Invalid value: {}: namespaced rules cannot apply "
+                                              "to non-resource URLs",
+                                              shown)});
+            } else if (lists_some(rule, "apiGroups") || lists_some(rule, "resources")) {
+                faults.push_back({field + ".nonResourceURLs", "FieldValueInvalid",
+                                  fmt::format("Invalid value: {}: rules cannot apply to both "
+                                              "regular resources and non-resource URLs",
+                                              shown)});
             }
-            ++index;
+            continue;
+        }
+        if (!lists_some(rule, "apiGroups")) {
+            need("apiGroups", "resource rules must supply at least one api group");
+        }
+        if (!lists_some(rule, "resources")) {
+            need("resources", "resource rules must supply at least one resource");
         }
     }
 }
@@ -105,6 +195,11 @@ void complete_binding(const ResourceType& type, Json& binding, std::vector<Cause
 void complete(const Call& call, Json& object) {
     const auto& type = *call.type;
     auto faults = metadata_faults(type, object);
+    if (call.defects->on("kube/any-finalizer-is-valid")) {
+        std::erase_if(faults, [](const Cause& fault) {
+            return fault.field.starts_with("metadata.finalizers");
+        });
+    }
     for (const auto& [defect, field] : {std::pair("kube/any-name-is-valid", "metadata.name"),
                                         std::pair("kube/any-label-is-valid", "metadata.labels")}) {
         if (call.defects->on(defect)) {
@@ -118,15 +213,20 @@ void complete(const Call& call, Json& object) {
         }
     } else if (&type == &type::config_maps) {
         check_data_keys(object, faults);
+        check_data_keys(object, faults, "binaryData");
     } else if (&type == &type::pods) {
         complete_pod(object, faults);
     } else if (is_workload(type)) {
         complete_workload(type, object, faults);
     } else if (&type == &type::cluster_role_bindings || &type == &type::role_bindings) {
         complete_binding(type, object, faults);
-    } else if ((&type == &type::cluster_roles || &type == &type::roles) &&
-               !object.contains("rules")) {
-        object["rules"] = nullptr;
+    } else if (&type == &type::cluster_roles || &type == &type::roles) {
+        if (!object.contains("rules")) {
+            object["rules"] = nullptr;
+        }
+        if (!call.defects->on("kube/any-rule-is-valid")) {
+            check_rules(type, object, faults);
+        }
     }
     if (!faults.empty()) {
         throw Refused{invalid(type.group, type.kind, meta(object, "name"), faults)};
@@ -141,14 +241,24 @@ void complete(const Call& call, Json& object) {
 
 // What stays as it was made, whatever an update says.
 void check_immutable(const ResourceType& type, const std::string& name, const Json& before,
-                     const Json& after) {
+                     const Json& after, const Defects& defects) {
     if ((&type == &type::secrets || &type == &type::config_maps) &&
         before.value("immutable", false)) {
+        std::vector<Cause> faults;
+        const auto forbid = [&faults](std::string field) {
+            faults.push_back({std::move(field), "FieldValueForbidden",
+                              "Forbidden: field is immutable when `immutable` is set"});
+        };
+        if (!after.value("immutable", false) && !defects.on("kube/immutable-may-end")) {
+            forbid("immutable");
+        }
         for (const auto* field : {"data", "binaryData"}) {
             if (before.value(field, Json::object()) != after.value(field, Json::object())) {
-                refuse_field(type, name, field, "FieldValueForbidden",
-                             "Forbidden: field is immutable when `immutable` is set");
+                forbid(field);
             }
+        }
+        if (!faults.empty()) {
+            throw Refused{invalid(type.group, type.kind, name, faults)};
         }
     }
     if (&type == &type::secrets && after["type"] != before["type"]) {
@@ -268,13 +378,7 @@ http::Response answer_delete(Cluster& cluster, const Call& call) {
 
 http::Response answer_get(const Cluster& cluster, const Call& call) {
     const auto object = current_of(cluster, call);
-    if (wants_table(call.request)) {
-        return json_response(
-            200,
-            table_of(table_asked(*call.type, call.info), std::span(&object, 1),
-                     {{"resourceVersion", meta(*object, "resourceVersion")}}, cluster.clock.now()));
-    }
-    return json_response(200, wants_metadata(call.request) ? metadata_only(*object) : *object);
+    return json_response(200, *object);
 }
 
 http::Response answer_patch(Cluster& cluster, const Call& call) {
@@ -324,9 +428,32 @@ Object current_of(const Cluster& cluster, const Call& call) {
     return object;
 }
 
+// That an update's object is what its URL names.
+void check_place(const Call& call, const Json& wanted) {
+    const auto named = meta(wanted, "name");
+    if (named.empty()) {
+        throw Refused{bad_request(fmt::format(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            call.info.name))};
+    }
+    if (named != call.info.name) {
+        throw Refused{bad_request(
+            fmt::format("the name of the object ({}) does not match the name on the URL ({})",
+                        named, call.info.name))};
+    }
+    if (const auto space = meta(wanted, "namespace");
+        call.type->namespaced && !space.empty() && space != call.info.namespace_name) {
+        throw Refused{
+            bad_request("the namespace of the provided object does not match the namespace sent "
+                        "on the request")};
+    }
+}
+
 http::Response create_object(Cluster& cluster, const Call& call, Json object,
                              const Json& managers) {
     const auto& type = *call.type;
+    const auto version = meta(object, "resourceVersion");
+    const bool generated = !meta(object, "generateName").empty();
     name_object(cluster, call, object);
     if (type.namespaced && !cluster.store->find(type::namespaces, "", call.info.namespace_name)) {
         return not_found(type::namespaces, call.info.namespace_name);
@@ -334,10 +461,16 @@ http::Response create_object(Cluster& cluster, const Call& call, Json object,
     object.erase("status");
     complete(call, object);
     const auto name = meta(object, "name");
+    const bool numbered = version.find_first_not_of("0123456789") == std::string::npos &&
+                          version.find_first_not_of('0') != std::string::npos;
+    if (numbered && !call.defects->on("kube/created-with-a-version")) {
+        return refusal(500, "", "resourceVersion should not be set on objects to be created");
+    }
     if (cluster.store->find(type, call.info.namespace_name, name)) {
-        return call.defects->on("kube/already-exists-is-a-conflict")
-                   ? conflict(type.resource(), name, "it is there")
-                   : already_exists(type, name);
+        if (call.defects->on("kube/already-exists-is-a-conflict")) {
+            return conflict(type.resource(), name, "it is there");
+        }
+        return generated ? not_generated(type, name) : already_exists(type, name);
     }
     if (has_generation(type)) {
         object["metadata"]["generation"] = 1;
@@ -359,17 +492,7 @@ http::Response replace_object(Cluster& cluster, const Call& call, const Json& cu
                               const Json& managers) {
     const auto& type = *call.type;
     const auto& name = call.info.name;
-    const auto named = meta(wanted, "name");
-    if (named.empty()) {
-        return bad_request(
-            fmt::format("the name of the object ({} based on URL) was "
-                        "undeterminable: name must be provided",
-                        name));
-    }
-    if (named != name) {
-        return bad_request(fmt::format(
-            "the name of the object ({}) does not match the name on the URL ({})", named, name));
-    }
+    check_place(call, wanted);
     if (auto refused = unmet(type, name, current, wanted);
         refused && !call.defects->on("kube/updates-ignore-the-version")) {
         return std::move(*refused);
@@ -402,7 +525,7 @@ http::Response replace_object(Cluster& cluster, const Call& call, const Json& cu
         }
         complete(call, next);
         if (!call.defects->on("kube/role-refs-change")) {
-            check_immutable(type, name, current, next);
+            check_immutable(type, name, current, next, *call.defects);
         }
         if (has_generation(type) && next["spec"] != current["spec"]) {
             next["metadata"]["generation"] =
@@ -492,9 +615,15 @@ http::Response answer_objects(Cluster& cluster, const Call& call) {
         if (!wanted.contains("metadata")) {
             wanted["metadata"] = Json::object();
         }
+        if (!call.defects->on("kube/absent-before-misnamed")) {
+            check_place(call, wanted);
+        }
         return replace_object(cluster, call, *current_of(cluster, call), std::move(wanted));
     }
     if (verb == "patch" && !call.info.name.empty()) {
+        if (!call.defects->on("kube/absent-before-media-type")) {
+            check_patch_type(call.request);
+        }
         check_options(call);
         return answer_patch(cluster, call);
     }

@@ -106,6 +106,20 @@ Json by_json_patch(const Call& call, const Json& current) {
 
 }  // namespace
 
+void check_patch_type(const http::Request& request) {
+    const auto header = lower(request.headers.find("Content-Type").value_or(""));
+    const auto media = trim(std::string_view(header).substr(0, header.find(';')));
+    for (const auto* known :
+         {"application/json-patch+json", "application/merge-patch+json",
+          "application/strategic-merge-patch+json", "application/apply-patch+yaml"}) {
+        if (media == known) {
+            return;
+        }
+    }
+    throw Refused{
+        refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", Json::object())};
+}
+
 Json patched(const Call& call, const Json& current) {
     const auto header = lower(call.request.headers.find("Content-Type").value_or(""));
     const auto media = header.substr(0, header.find(';'));

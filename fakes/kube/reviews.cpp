@@ -164,6 +164,9 @@ http::Response answer_review(Cluster& cluster, const Call& call) {
         const auto user = type.kind == "SelfSubjectAccessReview" ? call.user : named_in(spec);
         const auto permission = authorize(user, asked, *cluster.store, *call.defects);
         answer["spec"] = spec;
+        if (answer["spec"].contains("groups") && answer["spec"]["groups"].empty()) {
+            answer["spec"].erase("groups");
+        }
         answer["metadata"].erase("namespace");
         if (type.namespaced) {
             answer["metadata"]["namespace"] = call.info.namespace_name;

@@ -81,6 +81,16 @@ http::Response already_exists(const ResourceType& type, std::string_view name) {
                    details_of(type, name));
 }
 
+http::Response not_generated(const ResourceType& type, std::string_view name) {
+    auto details = details_of(type, name);
+    details["retryAfterSeconds"] = 1;
+    return refusal(409, "AlreadyExists",
+                   fmt::format("{} \"{}\" already exists, the server was not able to generate a "
+                               "unique name for the object",
+                               type.resource(), name),
+                   std::move(details));
+}
+
 http::Response conflict(std::string_view resource, std::string_view name, std::string_view why) {
     const auto dot = resource.find('.');
     Json details = {{"name", name}, {"kind", resource.substr(0, dot)}};

@@ -27,6 +27,8 @@ using Json = nlohmann::json;
 [[nodiscard]] http::Response method_not_allowed();
 [[nodiscard]] http::Response not_found(const ResourceType& type, std::string_view name);
 [[nodiscard]] http::Response already_exists(const ResourceType& type, std::string_view name);
+/// The same where the caller left the name to the server as well (generateName).
+[[nodiscard]] http::Response not_generated(const ResourceType& type, std::string_view name);
 /// 409 "Operation cannot be fulfilled on RESOURCE "NAME": WHY".
 [[nodiscard]] http::Response conflict(std::string_view resource, std::string_view name,
                                       std::string_view why);

@@ -132,7 +132,11 @@ void Store::note(Change change, const ResourceType& type, Object before, Object 
 }
 
 std::string Store::uuid() {
-    auto bytes = prng_.bytes(16);
+    return fresh_uuid(prng_);
+}
+
+std::string fresh_uuid(Prng& prng) {
+    auto bytes = prng.bytes(16);
     bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0fU) | 0x40U);
     bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3fU) | 0x80U);
     auto hex = to_hex(bytes);

@@ -83,6 +83,8 @@ class Store {
     Signal changed_;
 };
 
+[[nodiscard]] std::string fresh_uuid(Prng& prng);
+
 /// `object.metadata.KEY`, "" where absent.
 [[nodiscard]] std::string meta(const Json& object, const char* key);
 /// A string at a JSON pointer, "" where absent or no string.

@@ -1,10 +1,12 @@
 #include "fakes/kube/tables.hpp"
 
 #include <array>
+#include <map>
 #include <optional>
 #include <vector>
 
 #include "core/base/text.hpp"
+#include "fakes/kube/status.hpp"
 
 // The columns are those of Kubernetes 1.34, pkg/printers/internalversion/printers.go.
 
@@ -417,14 +419,58 @@ Json shown(const TableSpec& spec, const Json& object) {
 
 }  // namespace
 
-bool wants_table(const http::Request& request) {
-    const auto accept = request.headers.find("Accept").value_or("");
-    return accept.substr(0, accept.find(',')).find("as=Table") != std::string::npos;
+std::optional<Shape> shape_asked(const http::Request& request) {
+    const auto accept = request.headers.find("Accept").value_or("*/*");
+    for (const auto& range : split(accept, ',')) {
+        std::map<std::string, std::string, std::less<>> params;
+        auto parts = split(range, ';');
+        const auto media = std::string(trim(parts.front()));
+        if (media != "*/*" && media != "application/*" && media != "application/json" &&
+            media != "application/yaml") {
+            continue;
+        }
+        for (std::size_t at = 1; at < parts.size(); ++at) {
+            const auto sign = parts[at].find('=');
+            if (sign != std::string::npos) {
+                params.emplace(trim(parts[at].substr(0, sign)), trim(parts[at].substr(sign + 1)));
+            }
+        }
+        const auto as = params.find("as");
+        if (as == params.end()) {
+            return Shape::object;
+        }
+        static const std::map<std::string, Shape, std::less<>> shapes{
+            {"Table", Shape::table},
+            {"PartialObjectMetadata", Shape::metadata},
+            {"PartialObjectMetadataList", Shape::metadata_list}};
+        const auto known = shapes.find(as->second);
+        if (known != shapes.end() && params["v"] == "v1" && params["g"] == "meta.k8s.io") {
+            return known->second;
+        }
+    }
+    return std::nullopt;
 }
 
-bool wants_metadata(const http::Request& request) {
-    const auto accept = request.headers.find("Accept").value_or("");
-    return accept.substr(0, accept.find(',')).find("as=PartialObjectMetadata") != std::string::npos;
+bool wants_table(const http::Request& request) {
+    return shape_asked(request) == Shape::table;
+}
+
+http::Response no_such_shape() {
+    return refusal(406, "NotAcceptable",
+                   "only the following media types are accepted: application/json, "
+                   "application/yaml, application/vnd.kubernetes.protobuf");
+}
+
+http::Response wrong_shape(const ResourceType& type, Shape asked) {
+    const auto package = type.group.empty() ? "core" : type.group.substr(0, type.group.find('.'));
+    return refusal(406, "NotAcceptable",
+                   asked == Shape::metadata
+                       ? fmt::format("you requested PartialObjectMetadata, but the requested "
+                                     "object is a list (*{}.{}List)",
+                                     package, type.kind)
+                       : fmt::format("you requested PartialObjectMetadataList, but the requested "
+                                     "object is not a list (*{}.{})",
+                                     package, type.kind));
 }
 
 Json metadata_only(const Json& object) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -11,11 +12,17 @@
 /// What `kubectl get` shows: columns that the API server makes where it is asked for a Table.
 namespace meshproof::fakes::kube {
 
-/// Whether the first media type that the caller accepts is a Table.
+/// What an answer shall be made into before it is written.
+enum class Shape { object, table, metadata, metadata_list };
+/// Of the first media range that the caller accepts; nothing where each asks for a shape that there
+/// is none of.
+[[nodiscard]] std::optional<Shape> shape_asked(const http::Request& request);
 [[nodiscard]] bool wants_table(const http::Request& request);
 
-/// Whether it is the metadata alone, PartialObjectMetadata.
-[[nodiscard]] bool wants_metadata(const http::Request& request);
+/// An object that is asked for as a list of metadata, or a list as one object's; and a shape that
+/// there is none of, of a review for one.
+[[nodiscard]] http::Response wrong_shape(const ResourceType& type, Shape asked);
+[[nodiscard]] http::Response no_such_shape();
 [[nodiscard]] Json metadata_only(const Json& object);
 
 struct TableSpec {

@@ -85,14 +85,6 @@ http::Response answer_token_request(Cluster& cluster, const Call& call) {
             "the namespace of the provided object does not match the namespace "
             "sent on the request");
     }
-    if (!cluster.store->find(type::namespaces, "", space) &&
-        !defects.on("kube/token-for-absent-namespaces")) {
-        return not_found(type::namespaces, space);
-    }
-    const auto account = cluster.store->find(type::service_accounts, space, call.info.name);
-    if (!account) {
-        return not_found(type::service_accounts, call.info.name);
-    }
     if (const auto named = meta(body, "name");
         !named.empty() && named != call.info.name && !any_name) {
         return invalid({"authentication.k8s.io", "TokenRequest", call.info.name, "metadata.name",
@@ -100,6 +92,14 @@ http::Response answer_token_request(Cluster& cluster, const Call& call) {
                         fmt::format("Invalid value: \"{}\": must match the service account name "
                                     "if specified",
                                     named)});
+    }
+    if (!cluster.store->find(type::namespaces, "", space) &&
+        !defects.on("kube/token-for-absent-namespaces")) {
+        return not_found(type::namespaces, space);
+    }
+    const auto account = cluster.store->find(type::service_accounts, space, call.info.name);
+    if (!account) {
+        return not_found(type::service_accounts, call.info.name);
     }
     const Json spec = body.value("spec", Json::object());
     Tokens::Request request;

@@ -208,7 +208,7 @@ http::Response answer_watch(Cluster& cluster, const Call& call) {
     if (wants_table(call.request)) {
         question.table = table_asked(*call.type, call.info);
     }
-    question.metadata = wants_metadata(call.request);
+    question.metadata = shape_asked(call.request) == Shape::metadata;
 
     http::Response response;
     response.headers.set("Content-Type", "application/json");

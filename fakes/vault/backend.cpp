@@ -14,7 +14,11 @@ using Coerced = tl::expected<Json, std::string>;
 using vault::Product;
 
 std::string_view go_type(const Json& value) {
-    return value.is_array() ? "[]interface {}" : "map[string]interface {}";
+    return value.is_array()     ? "[]interface {}"
+           : value.is_object()  ? "map[string]interface {}"
+           : value.is_boolean() ? "bool"
+           : value.is_string()  ? "string"
+                                : "json.Number";
 }
 
 // OpenBao 2.7 leaves the value out of these texts, Vault 1.14 shows it.
@@ -59,7 +63,7 @@ std::string text_of(const Json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-Coerced to_integer(const Json& value, Product product) {
+Coerced to_integer(const Json& value, Product product, int base) {
     if (value.is_null() || value == Json("")) {
         return Json(0);
     }
@@ -70,7 +74,7 @@ Coerced to_integer(const Json& value, Product product) {
         return unconvertible(value, "int", product);
     }
     const auto text = text_of(value);
-    const auto number = go_integer(text, 0);
+    const auto number = go_integer(text, base);
     if (!number) {
         return unparsable(text, "int", "ParseInt", number.error(), product);
     }
@@ -189,20 +193,40 @@ Coerced to_pairs(const Json& value, Product product) {
     return pairs;
 }
 
-Coerced coerce(FieldType type, const Json& value, Product product) {
+Coerced coerce(FieldType type, const Json& value, Product product, const Defects& defects) {
     switch (type) {
         case FieldType::text:
             return to_text(value, product);
         case FieldType::integer:
-            return to_integer(value, product);
+            return to_integer(value, product, defects.on("http/decimal-only") ? 10 : 0);
         case FieldType::boolean:
+            if (defects.on("http/any-number-is-a-bool") && value.is_number()) {
+                return Json(value != 0);
+            }
             return to_boolean(value, product);
         case FieldType::duration:
-            return to_duration(value, product);
+            if (auto read = to_duration(value, product);
+                read || !defects.on("http/bad-durations-are-zero")) {
+                return read;
+            }
+            return Json(0);
         case FieldType::list:
+            if (defects.on("http/lists-of-anything") && value.is_array()) {
+                return Json::array();
+            }
             return to_list(value, product);
         case FieldType::pairs:
             return to_pairs(value, product);
+        case FieldType::object:
+            if (value.is_null() || value == Json::array()) {
+                return Json::object();
+            }
+            if (!value.is_object() && product == Product::vault) {
+                return tl::unexpected(fmt::format("'' expected a map, got '{}'",
+                                                  value.is_array() ? "slice" : "string"));
+            }
+            return value.is_object() ? Coerced(value)
+                                     : unconvertible(value, "map[string]interface {}", product);
         case FieldType::json:
             return value;
     }
@@ -235,7 +259,8 @@ BackendResponse BackendResponse::go_error(std::string text, int status) {
     return response;
 }
 
-Result<FieldData> FieldData::read(const Fields& fields, const Json& data, vault::Product product) {
+Result<FieldData> FieldData::read(const Fields& fields, const Json& data, vault::Product product,
+                                  const Defects& defects) {
     FieldData read;
     if (!data.is_object()) {
         return read;
@@ -246,7 +271,7 @@ Result<FieldData> FieldData::read(const Fields& fields, const Json& data, vault:
             read.unrecognized_.push_back(name);
             continue;
         }
-        auto coerced = coerce(field->second, value, product);
+        auto coerced = coerce(field->second, value, product, defects);
         if (!coerced) {
             if (field->second == FieldType::pairs && product == Product::openbao &&
                 coerced.error().starts_with("invalid key pair")) {

@@ -99,7 +99,7 @@ struct BackendResponse {
 };
 
 /// A declared field of an endpoint and its loose coercion (row 12).
-enum class FieldType { text, integer, boolean, duration, list, pairs, json };
+enum class FieldType { text, integer, boolean, duration, list, pairs, object, json };
 
 struct Fields {
     std::map<std::string, FieldType, std::less<>> types;
@@ -111,7 +111,8 @@ class FieldData {
     /// Coerces `data` by `fields`; a failure is the 400 text "Field validation failed: …" for this
     /// product.
     [[nodiscard]] static Result<FieldData> read(const Fields& fields, const Json& data,
-                                                vault::Product product);
+                                                vault::Product product,
+                                                const Defects& defects = {});
 
     [[nodiscard]] bool has(std::string_view name) const;
     [[nodiscard]] std::string text(std::string_view name, std::string_view fallback = {}) const;

@@ -40,10 +40,15 @@ CoreReply serve_cubbyhole(VaultCore& core, const LogicalRequest& request) {
     if (request.reads() && path.empty()) {
         return BackendResponse::go_error("missing path");
     }
-    if (request.reads() && path == "response" && core.wrapped_answers.contains(request.token->id)) {
+    if (request.reads() && path == "response" && core.wrapped_answers.contains(request.token->id) &&
+        !core.options.defects.on("http/wrapped-only-by-unwrap")) {
         // The older way to unwrap: the whole answer as a text.
-        return BackendResponse::with(Json{
-            {"response", std::string(trim(core.wrapped_answers[request.token->id].answer.body))}});
+        const Json whole{
+            {"response", std::string(trim(core.wrapped_answers[request.token->id].answer.body))}};
+        return BackendResponse::with(
+            whole, {"Reading from 'cubbyhole/response' is deprecated. Please use "
+                    "sys/wrapping/unwrap to unwrap responses, as it provides additional security "
+                    "checks and other benefits."});
     }
     if (request.reads()) {
         const auto found = held.find(path);

@@ -91,6 +91,9 @@ Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, 
     if (defects.on("http/put-reads-no-body") && request.method == "PUT") {
         request.body.clear();
     }
+    if (auto refused = refuse_path(request, raw_path, core.options)) {
+        co_return std::move(*refused);
+    }
     if (auto moved = redirect(raw_path, query, request.method, core.options.product)) {
         if (defects.on("http/redirect-is-302")) {
             moved->status = 302;
@@ -206,9 +209,11 @@ Result<std::unique_ptr<FakeVault>> FakeVault::restored(const Json& state, FakeVa
                                                        Clock& clock, http::Transport& outgoing) {
     std::unique_ptr<FakeVault> vault;
     const auto loaded = load_state([&] {
-        const auto starts = state.at("starts").get<std::uint64_t>() + 1;
+        std::uint64_t starts = 0;
+        read_member(state, "starts", starts);
+        ++starts;
         options.seed = Prng(options.seed).fork(fmt::format("vault/start/{}", starts)).seed();
-        state.at("root_token").get_to(options.root_token);
+        read_member(state, "root_token", options.root_token);
         options.initialised = false;
         vault = std::make_unique<FakeVault>(std::move(options), clock, outgoing);
         vault->core_->starts = starts;

@@ -204,9 +204,8 @@ class KubernetesBackend final : public Backend {
           connections_(context.prng.fork("connections").token(16)) {}
 
     [[nodiscard]] std::string type() const override { return "kubernetes"; }
-    [[nodiscard]] bool unauthenticated(Operation /*operation*/,
-                                       std::string_view path) const override {
-        return path == "login";
+    [[nodiscard]] bool unauthenticated(Operation operation, std::string_view path) const override {
+        return path == "login" && operation != Operation::list;
     }
     [[nodiscard]] bool needs_sudo(Operation /*operation*/,
                                   std::string_view /*path*/) const override {
@@ -232,7 +231,8 @@ class KubernetesBackend final : public Backend {
         if (request.path == "role" || request.path == "role/") {
             co_return list_roles(request);
         }
-        if (request.path.starts_with("role/") && generic_name(request.path.substr(5)) &&
+        if (request.path.starts_with("role/") &&
+            (generic_name(request.path.substr(5)) || defects_->on("kubernetes/any-role-name")) &&
             request.operation != Operation::list) {
             co_return told(request, serve_role(request), "name");
         }
@@ -419,9 +419,9 @@ class KubernetesBackend final : public Backend {
     }
 
     // A read tells of parameters that it has no use for.
-    static BackendResponse told(const BackendRequest& request, BackendResponse response,
-                                const std::string& captured) {
-        if (request.operation == Operation::read) {
+    BackendResponse told(const BackendRequest& request, BackendResponse response,
+                         const std::string& captured) const {
+        if (request.operation == Operation::read && !defects_->on("kubernetes/reads-never-warn")) {
             Fields fields;
             if (!captured.empty()) {
                 fields.types.emplace(captured, FieldType::json);
@@ -480,6 +480,9 @@ class KubernetesBackend final : public Backend {
         for (const auto& pem : data->list("pem_keys")) {
             if (defects_->on("kubernetes/pem-keys-unread")) {
                 continue;
+            }
+            if (defects_->on("kubernetes/pem-by-label") && !crypto::PublicKey::from_pem(pem)) {
+                return BackendResponse::error("no public key");
             }
             auto key = read_verifying_key(pem, product_);
             if (!key) {

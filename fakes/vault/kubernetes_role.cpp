@@ -44,7 +44,8 @@ const Fields& role_fields(vault::Product product) {
 }
 
 // The fields that every auth method's roles share, under their names with "token_".
-std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldData& data) {
+std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldData& data,
+                                             const Defects& defects) {
     if (data.has("token_bound_cidrs")) {
         auto blocks = read_addresses(data.list("token_bound_cidrs"));
         if (!blocks) {
@@ -59,6 +60,9 @@ std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldDa
     role.period = data.duration("token_period", role.period);
     if (data.has("token_policies")) {
         role.policies = data.list("token_policies");
+        if (defects.on("kubernetes/policies-tidied")) {
+            role.policies = tidy_policies(role.policies, false);
+        }
     }
     if (data.has("token_num_uses")) {
         if (data.integer("token_num_uses") < 0) {
@@ -109,7 +113,7 @@ std::optional<std::string> read_legacy_fields(KubernetesRole& role, const FieldD
     note(
         "policies", "token_policies",
         [&] {
-            role.policies = data.list("policies");
+            role.policies = tidy_policies(data.list("policies"), false);
             return Json(role.policies);
         },
         role.policies);
@@ -219,14 +223,14 @@ std::optional<bool> selector_matches(std::string_view selector, const Json& labe
 
 BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest& request,
                                       vault::Product product, const Defects& defects) {
-    const auto read = FieldData::read(role_fields(product), request.data, product);
+    const auto read = FieldData::read(role_fields(product), request.data, product, defects);
     if (!read) {
         // The path has an existence check, which reads the fields first and says so without the
         // usual front.
         return BackendResponse::error(without_front(read.error().message));
     }
     const auto& data = *read;
-    if (auto refused = read_token_fields(role, data);
+    if (auto refused = read_token_fields(role, data, defects);
         refused && !defects.on("kubernetes/batch-with-period") &&
         !defects.on("kubernetes/ttl-above-max-accepted")) {
         return BackendResponse::error(*refused);
@@ -280,7 +284,9 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest
         return BackendResponse::error(
             "invalid alias_name_source, must be one of: serviceaccount_uid, serviceaccount_name");
     }
-    data.warn_unrecognized(response, {"name"});
+    data.warn_unrecognized(response, defects.on("kubernetes/captured-unwarned")
+                                         ? std::vector<std::string>()
+                                         : std::vector<std::string>{"name"});
     return response;
 }
 
@@ -299,6 +305,9 @@ Json describe_kubernetes_role(const KubernetesRole& role, vault::Product product
                      {"token_ttl", seconds(role.ttl)},
                      {"token_type", role.token_type}};
     for (const auto& [name, value] : role.legacy.items()) {
+        if (name == "bound_cidrs" && defects.on("kubernetes/old-cidrs-untold")) {
+            continue;
+        }
         if (value.is_number() ? value != 0 : !value.empty()) {
             data[name] = value;
         }

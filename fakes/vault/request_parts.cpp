@@ -1,5 +1,6 @@
 #include "fakes/vault/request_parts.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include "core/base/json_text.hpp"
@@ -87,6 +88,32 @@ std::pair<std::string, std::string> split_target(std::string_view target) {
     const auto query =
         mark == std::string_view::npos ? std::string() : std::string(target.substr(mark + 1));
     return {http::percent_decode(raw).value_or(std::string(raw)), query};
+}
+
+std::optional<http::Response> refuse_path(const http::Request& request, const std::string& path,
+                                          const FakeVaultOptions& options) {
+    const auto unprintable = [](char c) {
+        return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+    };
+    if (std::any_of(path.begin(), path.end(), unprintable) &&
+        !options.defects.on("http/any-path-is-served")) {
+        http::Response response;
+        response.status = 400;
+        return response;
+    }
+    const auto relative = [](const std::string& text) {
+        const auto parts = split(text, '/');
+        return std::any_of(parts.begin(), parts.end(),
+                           [](const std::string& part) { return part == "." || part == ".."; });
+    };
+    // Plain ones are redirected to where they lead.
+    const bool hidden =
+        relative(path) && !relative(request.target.substr(0, request.target.find('?')));
+    if (hidden && path.starts_with("/v1/") && options.product == vault::Product::openbao &&
+        !options.defects.on("http/hidden-relative-paths")) {
+        return error_answer(400, "relative paths not supported");
+    }
+    return std::nullopt;
 }
 
 std::optional<http::Response> redirect(const std::string& path, const std::string& query,
@@ -191,6 +218,9 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
         logical.operation = Operation::remove;
         logical.data = query_fields(query);
     } else if (method == "POST" || method == "PUT" || method == "PATCH") {
+        if (path.ends_with('/') && defects.on("http/folder-before-body")) {
+            return refuse(400, "cannot write to a path ending in '/'");
+        }
         logical.operation = method == "PATCH" ? Operation::patch : Operation::update;
         if (method == "PATCH" && !defects.on("http/patch-of-any-type")) {
             const auto type = request.headers.find("Content-Type").value_or("");

@@ -16,6 +16,10 @@ namespace meshproof::fakes {
 /// The decoded path and the raw query.
 [[nodiscard]] std::pair<std::string, std::string> split_target(std::string_view target);
 
+/// Of a path with unprintable characters, and in OpenBao of one whose `.` or `..` was escaped.
+[[nodiscard]] std::optional<http::Response> refuse_path(const http::Request& request,
+                                                        const std::string& path,
+                                                        const FakeVaultOptions& options);
 /// The answer to a path that is not in its clean form, and to "/".
 [[nodiscard]] std::optional<http::Response> redirect(const std::string& path,
                                                      const std::string& query,

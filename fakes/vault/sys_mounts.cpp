@@ -99,8 +99,8 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
                  const std::string& path) {
     static const Fields fields{{{"type", FieldType::text},
                                 {"description", FieldType::text},
-                                {"config", FieldType::json},
-                                {"options", FieldType::json},
+                                {"config", FieldType::object},
+                                {"options", FieldType::pairs},
                                 {"local", FieldType::boolean},
                                 {"seal_wrap", FieldType::boolean},
                                 {"external_entropy_access", FieldType::boolean},
@@ -143,13 +143,15 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
         entry->headers = headers;
     }
     if (data.has("options")) {
-        entry->options = Json();  // null reads back as null, absent ones as {}
-    }
-    if (data.json("options").is_object()) {
         entry->options = data.json("options");
     }
+    if (const auto given = request.data.find("options");
+        given != request.data.end() && given->is_null()) {
+        entry->options = Json();  // null reads back as null, absent ones as {}
+    }
     if (table.auth) {
-        if (entry->type == "token" && (core.openbao() || entry->path != "auth/token/")) {
+        if ((entry->type == "token" || entry->type == "ns_token") &&
+            (core.openbao() || entry->path != "auth/token/")) {
             return BackendResponse::error("token credential backend cannot be instantiated");
         }
         const auto type = setting("token_type");
@@ -159,6 +161,20 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
     } else if (is_protected(entry->path) || entry->path.starts_with("auth/") ||
                entry->path.starts_with("sys/")) {
         return BackendResponse::error(fmt::format("cannot mount \"{}\"", entry->path));
+    }
+    static const std::set<std::string, std::less<>> builtin{
+        "token",    "system",    "cubbyhole",    "identity",
+        "ns_token", "ns_system", "ns_cubbyhole", "ns_identity"};
+    if (!table.auth && builtin.contains(entry->type) &&
+        !core.options.defects.on("sys/builtin-types-are-unknown")) {
+        return BackendResponse::error(
+            fmt::format("mount type of \"{}\" is not mountable", entry->type));
+    }
+    entry->backend = make_backend(core, *request.ns, *entry);
+    if (!entry->backend) {
+        return BackendResponse::error(
+            "plugin not found in the catalog: " + entry->type,
+            core.options.defects.on("sys/unknown-type-is-500") ? 500 : 400);
     }
     for (const auto& [taken, other] : request.ns->mounts) {
         if (core.options.defects.on(taken == entry->path ? "sys/methods-replace-each-other"
@@ -170,12 +186,6 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
             return BackendResponse::error(
                 fmt::format("path is already in use at {}", taken.substr(table.prefix().size())));
         }
-    }
-    entry->backend = make_backend(core, *request.ns, *entry);
-    if (!entry->backend) {
-        return BackendResponse::error(
-            "plugin not found in the catalog: " + entry->type,
-            core.options.defects.on("sys/unknown-type-is-500") ? 500 : 400);
     }
     entry->accessor =
         fmt::format("{}{}_{}", table.auth ? "auth_" : "", entry->type, to_hex(core.ids.bytes(4)));
@@ -234,17 +244,21 @@ CoreReply tune(VaultCore& core, const LogicalRequest& request, Table table,
     if (!request.writes()) {
         return BackendResponse::unsupported_operation();
     }
-    if (!entry) {
-        return BackendResponse::error(
-            fmt::format("tune of path \"{}\" failed: no mount entry found", full));
-    }
     static const Fields fields{{{"default_lease_ttl", FieldType::text},
                                 {"max_lease_ttl", FieldType::text},
                                 {"description", FieldType::text},
                                 {"token_type", FieldType::text},
-                                {"options", FieldType::json},
+                                {"options", FieldType::pairs},
+                                {"user_lockout_config", FieldType::object},
+                                {"allowed_response_headers", FieldType::list},
+                                {"audit_non_hmac_request_keys", FieldType::list},
+                                {"audit_non_hmac_response_keys", FieldType::list},
                                 {"passthrough_request_headers", FieldType::list}}};
     MESHPROOF_FIELDS(data, fields, request, core);
+    if (!entry) {
+        return BackendResponse::error(
+            fmt::format("tune of path \"{}\" failed: no mount entry found", full));
+    }
     auto next = std::pair(entry->default_ttl, entry->max_ttl);
     for (const auto& [name, place] :
          {std::pair("default_lease_ttl", &next.first), std::pair("max_lease_ttl", &next.second)}) {
@@ -341,17 +355,40 @@ CoreReply serve_remount(VaultCore& core, const LogicalRequest& request) {
     if (data.text("from").empty() || data.text("to").empty()) {
         return BackendResponse::error("both 'from' and 'to' path must be specified as a string");
     }
-    const auto from = with_slash(data.text("from"));
-    const auto to = with_slash(data.text("to"));
+    const auto place = [&data](const char* name) {
+        auto path = with_slash(data.text(name));
+        return path.starts_with('/') ? path.substr(1) : path;
+    };
+    const auto from = place("from");
+    const auto to = place("to");
+    const auto below = [](const std::string& path, auto... roots) {
+        return (path.starts_with(roots) || ...);
+    };
+    if (from.starts_with("auth/")) {
+        if (!to.starts_with("auth/")) {
+            return BackendResponse::error(
+                fmt::format("cannot remount auth mount to non-auth mount \"{}\"", to));
+        }
+        if (below(to, "auth/token/")) {
+            return BackendResponse::error(fmt::format("cannot remount to destination \"{}\"", to));
+        }
+    } else if (below(to, "auth/", "sys/", "cubbyhole/", "identity/")) {
+        return BackendResponse::error("cannot remount to destination " + to);
+    }
+    if (below(from, "auth/token/", "sys/", "cubbyhole/", "identity/")) {
+        return BackendResponse::error(fmt::format("cannot remount \"{}\"", from));
+    }
     const auto found = request.ns->mounts.find(from);
     if (found == request.ns->mounts.end()) {
         return BackendResponse::error(fmt::format("no matching mount at \"{}\"", from));
     }
-    if (!found->second->backend || from.starts_with("auth/") != to.starts_with("auth/")) {
-        return BackendResponse::error(fmt::format("cannot remount \"{}\"", from));
+    for (const auto& [taken, other] : request.ns->mounts) {
+        if (taken != from && (to.starts_with(taken) || taken.starts_with(to))) {
+            return BackendResponse::error(fmt::format("path already in use at \"{}\"", taken));
+        }
     }
-    if (request.ns->mounts.contains(to)) {
-        return BackendResponse::error(fmt::format("path already in use at \"{}\"", to));
+    if (to.starts_with(from)) {
+        return BackendResponse::error(fmt::format("path already in use at \"{}\"", from));
     }
     auto entry = found->second;
     request.ns->mounts.erase(found);

@@ -164,20 +164,24 @@ CoreReply serve_capabilities(VaultCore& core, const LogicalRequest& request) {
     } else if (request.path == "sys/capabilities-accessor") {
         token = core.tokens.find_accessor(data.text("accessor"));
     }
+    if (request.path == "sys/capabilities-accessor") {
+        if (data.text("accessor").empty()) {
+            return BackendResponse::error("missing accessor");
+        }
+        if (!token) {
+            return BackendResponse::go_error("invalid accessor", 400);
+        }
+    }
     const auto paths = data.has("paths") ? data.list("paths") : data.list("path");
     if (paths.empty()) {
         return BackendResponse::error("paths must be supplied");
     }
-    if (request.path == "sys/capabilities" && data.text("token").empty()) {
+    if (request.path == "sys/capabilities" && data.text("token").empty() &&
+        !core.options.defects.on("policy/capabilities-of-no-token-is-400")) {
         return BackendResponse::go_error("no token found");
     }
-    if (request.path == "sys/capabilities-accessor" && data.text("accessor").empty()) {
-        return BackendResponse::error("missing accessor");
-    }
     if (!token) {
-        return BackendResponse::go_error(
-            request.path == "sys/capabilities-accessor" ? "invalid accessor" : "invalid token",
-            400);
+        return BackendResponse::go_error("invalid token", 400);
     }
     const auto acl = core.acl_of(*token);
     auto answer = Json::object();

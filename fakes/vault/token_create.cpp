@@ -113,25 +113,31 @@ Duration lesser(std::string_view what, Duration asked, Duration of_role,
 }  // namespace
 
 CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
-    static const Fields fields{{{"id", FieldType::text},
-                                {"policies", FieldType::json},
-                                {"meta", FieldType::pairs},
-                                {"no_parent", FieldType::boolean},
-                                {"no_default_policy", FieldType::boolean},
-                                {"renewable", FieldType::boolean},
-                                {"lease", FieldType::text},
-                                {"ttl", FieldType::text},
-                                {"explicit_max_ttl", FieldType::text},
-                                {"display_name", FieldType::text},
-                                {"num_uses", FieldType::integer},
-                                {"period", FieldType::text},
-                                {"type", FieldType::text},
-                                {"entity_alias", FieldType::text}}};
+    static const Fields plain{{{"id", FieldType::text},
+                               {"policies", FieldType::json},
+                               {"meta", FieldType::pairs},
+                               {"no_parent", FieldType::boolean},
+                               {"no_default_policy", FieldType::boolean},
+                               {"renewable", FieldType::boolean},
+                               {"lease", FieldType::text},
+                               {"ttl", FieldType::text},
+                               {"explicit_max_ttl", FieldType::text},
+                               {"display_name", FieldType::text},
+                               {"num_uses", FieldType::integer},
+                               {"period", FieldType::text},
+                               {"type", FieldType::text},
+                               {"entity_alias", FieldType::text}}};
+    static const Fields by_role = [] {
+        auto more = plain;
+        more.types.emplace("role_name", FieldType::text);
+        return more;
+    }();
+    const auto path = request.under("auth/token/").value_or("");
+    const auto role_name = path.starts_with("create/") ? path.substr(7) : std::string();
+    const auto& fields = role_name.empty() ? plain : by_role;
     MESHPROOF_FIELDS(data, fields, request, core);
     const auto& parent = *request.token;
-    const auto path = request.under("auth/token/").value_or("");
     const bool orphan_path = path == "create-orphan";
-    const auto role_name = path.starts_with("create/") ? path.substr(7) : std::string();
     const auto own_path = VaultCore::path_for(parent, *request.ns, request.path);
     const bool sudo = own_path && core.acl_of(parent)->sudo(Operation::update, *own_path);
     const TokenRole* role = nullptr;
@@ -160,7 +166,8 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
         return BackendResponse::error("number of uses cannot be negative");
     }
     token.num_uses = data.integer("num_uses");
-    if (role != nullptr && role->num_uses > 0) {
+    if (role != nullptr && role->num_uses > 0 &&
+        !core.options.defects.on("token/role-uses-ignored")) {
         token.num_uses =
             token.num_uses == 0 ? role->num_uses : std::min(token.num_uses, role->num_uses);
     }
@@ -197,7 +204,8 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
         }
         token.display_name += "-" + name;
     }
-    if (const auto& pairs = data.json("meta"); pairs.is_object()) {
+    if (const auto& pairs = data.json("meta");
+        pairs.is_object() && !core.options.defects.on("token/meta-lost")) {
         token.metadata = pairs.get<std::map<std::string, std::string>>();
     }
     std::vector<std::string> warnings;
@@ -211,6 +219,9 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
                 return BackendResponse::error(
                     fmt::format("custom token ID cannot have the '{}' prefix", prefix));
             }
+        }
+        if (token.id.find('.') != std::string::npos) {
+            return BackendResponse::error("custom token ID cannot have a '.' in the value");
         }
         if (token.is_batch()) {
             return BackendResponse::error("custom token IDs cannot be used with batch tokens");
@@ -253,6 +264,12 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     if (contains(policies, "root") && !parent.is_root()) {
         return BackendResponse::error(
             "root tokens may not be created without parent token being root");
+    }
+    if (no_default) {
+        std::erase(policies, "default");
+    }
+    if (contains(policies, "response-wrapping")) {
+        return BackendResponse::error("cannot assign policy \"response-wrapping\"");
     }
     token.policies = policies;
     if (token.is_batch() && token.is_root()) {
@@ -305,18 +322,24 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     auto explicit_max_ttl = token.explicit_max_ttl;
     if (role != nullptr && !token.is_batch()) {
         period = lesser("Period", period, role->period, warnings);
+        if (core.options.defects.on("token/role-period-shown")) {
+            token.period = period;
+        }
         explicit_max_ttl =
             lesser("Explicit max TTL", explicit_max_ttl, role->explicit_max_ttl, warnings);
-        if (!token.is_root()) {
-            token.bound_cidrs = role->bound_cidrs;
-        }
     }
     const auto ttl = times["ttl"] > Duration{} ? times["ttl"] : times["lease"];
     token.renewable = data.boolean("renewable", true) && (role == nullptr || role->renewable);
     const bool eternal = token.is_root() && ttl == Duration{} && period == Duration{} &&
                          explicit_max_ttl == Duration{} && !parent.expires;
+    if (role != nullptr && !eternal) {
+        token.bound_cidrs = role->bound_cidrs;
+    }
     if (eternal) {
         token.renewable = false;
+    } else if (token.is_root() && ttl == Duration{} && period == Duration{} &&
+               explicit_max_ttl > Duration{}) {
+        token.lease_ttl = explicit_max_ttl;  // a root token knows no other bound
     } else {
         if (token.is_root() && ttl == Duration{} && parent.expires) {
             return BackendResponse::error(
@@ -342,7 +365,7 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
         }
     }
     CoreReply reply(BackendResponse::with(Json(), std::move(warnings)));
-    data.warn_unrecognized(reply.base);
+    data.warn_unrecognized(reply.base, {"role_name"});
     reply.issued = issue(core, *request.ns, std::move(token), request.now);
     return reply;
 }

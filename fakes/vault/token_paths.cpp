@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "fakes/vault/core.hpp"
 
 /// auth/token: lookup, revocation, renewal (rows 59 to 66). Creation and roles have files of their
@@ -93,7 +95,7 @@ CoreReply accessors(const VaultCore& core, const LogicalRequest& request) {
             keys.push_back(token->accessor);
         }
     }
-    std::sort(keys.begin(), keys.end());
+    std::ranges::sort(keys);
     return list_answer(keys);
 }
 
@@ -132,6 +134,10 @@ Task<CoreReply> by_accessor(VaultCore& core, LogicalRequest request, std::string
 
 Task<CoreReply> serve_tokens(VaultCore& core, LogicalRequest request) {
     const auto path = request.under("auth/token/").value_or("");
+    const bool lists = path == "roles" || path == "roles/" || path == "accessors";
+    if (request.operation == Operation::list && !lists) {
+        co_return BackendResponse::unsupported_path();
+    }
     if (path == "create" || path == "create-orphan" || path.starts_with("create/")) {
         co_return request.writes() ? create_token(core, request)
                                    : CoreReply(BackendResponse::unsupported_operation());
@@ -141,9 +147,6 @@ Task<CoreReply> serve_tokens(VaultCore& core, LogicalRequest request) {
     }
     if (path == "accessors") {
         co_return accessors(core, request);
-    }
-    if (request.operation == Operation::list) {
-        co_return BackendResponse::unsupported_path();
     }
     static const std::set<std::string, std::less<>> writes{
         "lookup-accessor", "renew",         "renew-self", "renew-accessor", "revoke", "revoke-self",

@@ -59,11 +59,11 @@ std::vector<std::string> sorted_lower(const std::vector<std::string>& names) {
 // A field by its name with "token_", or by the old one, of which the first counts.
 template <class Apply>
 void read_either(const FieldData& data, TokenRole& role, const std::string& old_name,
-                 std::vector<std::string>& warnings, Apply apply) {
+                 std::vector<std::string>& warnings, const Defects& defects, Apply apply) {
     const auto name = "token_" + old_name;
     if (data.has(name)) {
         apply(name);
-        if (data.has(old_name)) {
+        if (data.has(old_name) && !defects.on("token/both-names-unwarned")) {
             warnings.push_back(
                 fmt::format("Both '{}' and deprecated '{}' value supplied, ignoring "
                             "the deprecated value",
@@ -146,16 +146,17 @@ CoreReply write_role(VaultCore& core, const LogicalRequest& request, const std::
     role.no_default_policy = data.boolean("token_no_default_policy", role.no_default_policy);
     std::vector<std::string> warnings;
     std::optional<std::string> bad_address;
-    read_either(data, role, "bound_cidrs", warnings, [&](const std::string& field) {
-        auto blocks = read_addresses(data.list(field));
-        if (blocks) {
-            role.bound_cidrs = std::move(*blocks);
-        } else {
-            bad_address =
-                fmt::format("error parsing {}: {}", field == "bound_cidrs" ? field : "role fields",
-                            blocks.error());
-        }
-    });
+    read_either(
+        data, role, "bound_cidrs", warnings, core.options.defects, [&](const std::string& field) {
+            auto blocks = read_addresses(data.list(field));
+            if (blocks) {
+                role.bound_cidrs = std::move(*blocks);
+            } else {
+                bad_address =
+                    fmt::format("error parsing {}: {}",
+                                field == "bound_cidrs" ? field : "role fields", blocks.error());
+            }
+        });
     if (bad_address) {
         return BackendResponse::error(*bad_address);
     }
@@ -168,16 +169,17 @@ CoreReply write_role(VaultCore& core, const LogicalRequest& request, const std::
         role.type = data.text("token_type");
         static const std::set<std::string> types{"service", "batch", "default-service",
                                                  "default-batch"};
-        if (!types.contains(role.type)) {
+        if (!types.contains(role.type) && !core.options.defects.on("token/any-role-type")) {
             return BackendResponse::error("invalid 'token_type' value " + go_quoted(role.type));
         }
     }
-    read_either(data, role, "period", warnings,
+    read_either(data, role, "period", warnings, core.options.defects,
                 [&](const std::string& field) { role.period = data.duration(field); });
-    read_either(data, role, "explicit_max_ttl", warnings,
+    read_either(data, role, "explicit_max_ttl", warnings, core.options.defects,
                 [&](const std::string& field) { role.explicit_max_ttl = data.duration(field); });
     const auto limit = request.mount->view().max_lease_ttl;
-    if (role.explicit_max_ttl > limit) {
+    const bool told = data.has("explicit_max_ttl") || data.has("token_explicit_max_ttl");
+    if (told && role.explicit_max_ttl > limit) {
         warnings.push_back(fmt::format(
             "Given explicit max TTL of {} is greater than system/mount allowed value of {} "
             "seconds; until this is fixed attempting to create tokens against this role will "
@@ -209,7 +211,7 @@ CoreReply write_role(VaultCore& core, const LogicalRequest& request, const std::
 
 CoreReply serve_token_roles(VaultCore& core, const LogicalRequest& request) {
     const auto path = *request.under("auth/token/roles");
-    if (path.empty()) {
+    if (path.empty() || path == "/") {
         if (request.operation != Operation::list) {
             return BackendResponse::unsupported_operation();
         }

@@ -169,6 +169,40 @@ Task<void> unknown_below_a_mount(Probe& probe) {
     probe.expect_plain_error(open, 405, "unsupported operation");
 }
 
+Task<void> head_needs_root(Probe& probe) {
+    const auto token =
+        co_await probe.token_for("path \"cubbyhole/*\" { capabilities = [\"read\"] }");
+    const auto denied =
+        co_await probe.vault("HEAD", "cubbyhole/a", std::nullopt, As::bearer(token));
+    probe.expect_status(denied, 403);
+    const auto read = co_await probe.vault("GET", "cubbyhole/a", std::nullopt, As::bearer(token));
+    probe.expect_no_text(read, 404);
+}
+
+Task<void> body_before_folder(Probe& probe) {
+    const auto broken = co_await probe.vault_raw("POST", "cubbyhole/a/", "{");
+    probe.expect_plain_error(
+        broken, 400, probe.openbao() ? "failed to decode JSON input: " : "error parsing JSON");
+    const auto folder = co_await probe.vault_raw("POST", "cubbyhole/a/", "{}");
+    probe.expect_plain_error(folder, 400, "cannot write to a path ending in '/'");
+}
+
+Task<void> unprintable_paths(Probe& probe) {
+    for (const std::string path : {"/v1/cubbyhole/a%00b", "/v1/cubbyhole/a%0Ab"}) {
+        const auto refused = co_await probe.vault("GET", path);
+        probe.expect_status(refused, 400);
+        probe.expect(refused.json.is_null() || refused.json.empty(), "{} is told: {}", path,
+                     refused.json.dump());
+    }
+}
+
+Task<void> hidden_relative_paths(Probe& probe) {
+    const auto hidden = co_await probe.vault("GET", "/v1/cubbyhole/%2e%2e/x");
+    probe.expect_plain_error(hidden, 400, "relative paths not supported");
+    const auto plain = co_await probe.vault("GET", "/v1/cubbyhole/../x");
+    probe.expect_status(plain, 307);
+}
+
 }  // namespace
 
 std::vector<Check> vault_http_verb() {
@@ -272,6 +306,33 @@ std::vector<Check> vault_http_verb() {
          .level = Level::must,
          .saboteur = "http/never-wraps",
          .run = unknown_below_a_mount},
+        {.id = "vault/http/verb/head-needs-root",
+         .requirement = "No capability stands for HEAD: a policy's token is denied it even where "
+                        "it may read.",
+         .rows = {16},
+         .level = Level::may,
+         .saboteur = "http/head-is-a-read",
+         .run = head_needs_root},
+        {.id = "vault/http/verb/body-before-folder",
+         .requirement = "A body that cannot be read is refused before a path that ends in a slash.",
+         .rows = {9, 15},
+         .level = Level::may,
+         .saboteur = "http/folder-before-body",
+         .run = body_before_folder},
+        {.id = "vault/http/verb/unprintable-paths",
+         .requirement = "A path with control characters is 400 without a body.",
+         .rows = {16},
+         .level = Level::may,
+         .saboteur = "http/any-path-is-served",
+         .run = unprintable_paths},
+        {.id = "vault/http/verb/hidden-relative-paths",
+         .requirement = "OpenBao refuses a path whose dots are escaped, and redirects where they "
+                        "are not.",
+         .rows = {16},
+         .level = Level::may,
+         .features = {run::Feature::openbao},
+         .saboteur = "http/hidden-relative-paths",
+         .run = hidden_relative_paths},
     };
 }
 

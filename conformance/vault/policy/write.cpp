@@ -159,6 +159,22 @@ Task<void> list_holds_the_built_in_ones(Probe& probe) {
     }
 }
 
+Task<void> wrapping_bounds(Probe& probe) {
+    const auto name = probe.name("wrapping");
+    probe.at_end("DELETE", "sys/policies/acl/" + name);
+    for (const auto& [bounds, text] : std::vector<std::pair<std::string, std::string>>{
+             {"min_wrapping_ttl = \"xx\"",
+              "error parsing min_wrapping_ttl: time: invalid duration"},
+             {"min_wrapping_ttl = \"1h\" max_wrapping_ttl = \"1m\"",
+              "max_wrapping_ttl cannot be less than min_wrapping_ttl"}}) {
+        Json body{{"policy", fmt::format("path \"a\" {{ capabilities = [\"read\"] {} }}", bounds)}};
+        const auto refused =
+            co_await probe.vault("PUT", "sys/policies/acl/" + name, std::move(body));
+        probe.expect_plain_error(refused, 400, "failed to parse policy: ");
+        probe.expect_plain_error(refused, 400, text);
+    }
+}
+
 }  // namespace
 
 std::vector<Check> vault_policy_write() {
@@ -243,6 +259,13 @@ std::vector<Check> vault_policy_write() {
          .level = Level::should,
          .saboteur = "policy/list-lacks-root",
          .run = list_holds_the_built_in_ones},
+        {.id = "vault/policy/write/wrapping-bounds",
+         .requirement = "min_wrapping_ttl and max_wrapping_ttl must be durations, the second not "
+                        "less than the first.",
+         .rows = {47},
+         .level = Level::may,
+         .saboteur = "policy/wrapping-ttl-unread",
+         .run = wrapping_bounds},
     };
 }
 

@@ -148,6 +148,23 @@ Task<void> moved(Probe& probe) {
     probe.expect_status(old, 404);
 }
 
+Task<void> builtin_types(Probe& probe) {
+    const auto path = "sys/mounts/" + probe.name("builtin");
+    probe.at_end("DELETE", path);
+    for (const std::string type : {"token", "system", "cubbyhole", "identity"}) {
+        const Json body{{"type", type}};
+        const auto refused = co_await probe.vault("POST", path, body);
+        probe.expect_plain_error(refused, 400,
+                                 fmt::format("mount type of \"{}\" is not mountable", type));
+    }
+    const Json body{{"type", "pki"}, {"config", "x"}};
+    const auto config = co_await probe.vault("POST", path, body);
+    probe.expect_plain_error(config, 400,
+                             probe.openbao() ? "expected type 'map[string]interface {}', got "
+                                               "unconvertible type 'string'"
+                                             : "expected a map, got 'string'");
+}
+
 }  // namespace
 
 std::vector<Check> vault_sys_mount() {
@@ -224,6 +241,13 @@ std::vector<Check> vault_sys_mount() {
          .level = Level::may,
          .saboteur = "sys/remount-loses-the-mount",
          .run = moved},
+        {.id = "vault/sys/mount/builtin-types",
+         .requirement = "The engines that are always there cannot be mounted again, and a "
+                        "configuration is an object: else 400.",
+         .rows = {12, 35},
+         .level = Level::may,
+         .saboteur = "sys/builtin-types-are-unknown",
+         .run = builtin_types},
     };
 }
 

@@ -65,7 +65,7 @@ class SavedVault : public BothProducts {
             must(put("pki/root/sign-intermediate", {{"csr", csr["csr"]}, {"common_name", "int"}}))
                 .data();
         must(put("int/intermediate/set-signed",
-                 {{"certificate", signed_one["certificate"].get<std::string>() +
+                 {{"certificate", signed_one["certificate"].get<std::string>() + "\n" +
                                       root["certificate"].get<std::string>()}}));
         must(put("int/root/generate/internal",
                  {{"common_name", "second"}, {"key_type", "ed25519"}, {"issuer_name", "second"}}));
