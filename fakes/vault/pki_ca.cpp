@@ -7,6 +7,7 @@
 #include "fakes/vault/pki_keytypes.hpp"
 #include "fakes/vault/pki_names.hpp"
 #include "fakes/vault/pki_pem.hpp"
+#include "fakes/vault/pki_ttl.hpp"
 #include "fakes/vault/pki_usage.hpp"
 
 namespace meshproof::fakes::pki {
@@ -43,25 +44,14 @@ struct KeyOrder {
     std::optional<crypto::Key> answered_key{};  ///< only a defect answers another one
 };
 
-Checked<KeyOrder> ordered_key(Mount& mount, const Call& call, const std::string& kind) {
-    KeyOrder order;
-    order.exported = kind == "exported";
+// Looked at before everything else.
+Checked<> check_kind(const Mount& mount, const Call& call, const std::string& kind) {
     if (kind != "internal" && kind != "exported" && kind != "existing" && kind != "kms" &&
         !mount.defect("pki/any-kind-of-root")) {
         return refuse(
             "the \"exported\" path parameter must be \"internal\", \"existing\", exported\" or "
             "\"kms\"");
     }
-    auto format = format_of(call);
-    if (!format) {
-        return tl::unexpected(format.error());
-    }
-    order.format = std::move(*format);
-    auto name = new_key_name(mount, call);
-    if (!name) {
-        return tl::unexpected(name.error());
-    }
-    order.name = std::move(*name);
     if (kind == "kms" && mount.openbao()) {
         return refuse("must specify \"external_key_ref\" on \"kms\"-typed generation requests");
     }
@@ -72,8 +62,26 @@ Checked<KeyOrder> ordered_key(Mount& mount, const Call& call, const std::string&
             "invalid parameter for the kms/existing path parameter, key_type nor key_bits "
             "arguments can be set in this mode");
     }
+    return {};
+}
+
+Checked<KeyOrder> ordered_key(Mount& mount, const Call& call, const std::string& kind) {
+    KeyOrder order;
+    order.exported = kind == "exported";
+    auto format = format_of(call);
+    if (!format) {
+        return tl::unexpected(format.error());
+    }
+    order.format = std::move(*format);
+    auto name = new_key_name(mount, call);
+    if (!name) {
+        return tl::unexpected(name.error());
+    }
+    order.name = std::move(*name);
     if (kind == "kms") {
-        return go_error("missing argument managed_key_name or managed_key_id");
+        return refuse(
+            "unable to determine managed key id: missing argument managed_key_name or "
+            "managed_key_id");
     }
     if (kind == "existing" && call.fields.has("key_ref") && call.fields.text("key_ref").empty()) {
         return refuse(
@@ -121,6 +129,9 @@ void add_private_key(Json& data, const Call& call, const KeyOrder& order, std::s
 }
 
 BackendResponse generate_csr(Mount& mount, const Call& call, const std::string& kind) {
+    if (auto known = check_kind(mount, call, kind); !known) {
+        return known.error();
+    }
     auto order = ordered_key(mount, call, kind);
     if (!order) {
         return order.error();
@@ -128,6 +139,11 @@ BackendResponse generate_csr(Mount& mount, const Call& call, const std::string& 
     const auto requested = requested_names(mount, ca_role(call), call, nullptr);
     if (!requested) {
         return requested.error();
+    }
+    // Nothing of it goes into the request.
+    const auto times = validity(mount, ca_role(call), call, std::nullopt, NotBefore::unread);
+    if (!times) {
+        return times.error();
     }
     crypto::Csr::Spec spec{requested->subject, requested->alt_names, {}};
     if (call.fields.boolean("add_basic_constraints")) {
@@ -140,6 +156,9 @@ BackendResponse generate_csr(Mount& mount, const Call& call, const std::string& 
                  {"key_id", key->id}};
     add_private_key(data, call, *order, "csr");
     auto answer = BackendResponse::with(std::move(data));
+    if (mount.openbao()) {
+        answer.warnings = times->warnings;
+    }
     if (const auto warning = aia_warning(mount.urls)) {
         answer.warnings.push_back(
             *warning +
@@ -187,10 +206,23 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
                 ? fmt::format("error when parsing block {}: invalid PEM data", blocks.size() + 1)
                 : "provided PEM block contained no data");
     }
+    const auto is_key = [](const PemBlock& block) {
+        return block.label != "CERTIFICATE" && block.label != "EC PARAMETERS" &&
+               block.label != "X509 CRL";
+    };
+    if (!keys_allowed && std::ranges::any_of(blocks, is_key)) {
+        return BackendResponse::error(
+            "private keys found in the PEM bundle but not allowed by the path; use "
+            "/issuers/import/bundle");
+    }
+    // The keys are read first.
+    std::vector<PemBlock> ordered;
+    std::ranges::copy_if(blocks, std::back_inserter(ordered), is_key);
+    std::ranges::copy_if(blocks, std::back_inserter(ordered), std::not_fn(is_key));
     std::vector<crypto::Key> keys;
     std::vector<crypto::Certificate> certificates;
-    for (const auto& block : blocks) {
-        if (block.label == "EC PARAMETERS") {
+    for (const auto& block : ordered) {
+        if (block.label == "EC PARAMETERS" || block.label == "X509 CRL") {
             continue;
         }
         if (block.label != "CERTIFICATE") {
@@ -228,11 +260,6 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
             certificates.push_back(std::move(*certificate));
         }
     }
-    if (!keys.empty() && !keys_allowed) {
-        return BackendResponse::error(
-            "private keys found in the PEM bundle but not allowed by the path; use "
-            "/issuers/import/bundle");
-    }
 
     std::vector<std::string> new_keys, old_keys, new_issuers, old_issuers;
     auto mapping = Json::object();
@@ -256,7 +283,7 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
     if (mount.default_follows_latest_issuer && !keyed.empty()) {
         mount.default_issuer = keyed;
     }
-    const bool changed = !new_keys.empty() || !new_issuers.empty();
+    const bool changed = !new_issuers.empty();
     if (changed) {
         rebuild_crls(mount, call.now());
     }
@@ -277,6 +304,9 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
 }  // namespace
 
 BackendResponse generate_root(Mount& mount, const Call& call) {
+    if (auto kind = check_kind(mount, call, call.captured("exported")); !kind) {
+        return kind.error();
+    }
     auto name = new_issuer_name(mount, call);
     if (!name) {
         return name.error();
@@ -371,14 +401,14 @@ BackendResponse cross_sign(Mount& mount, const Call& call) {
 }
 
 BackendResponse sign_intermediate(Mount& mount, const Call& call) {
+    const auto format = format_of(call);
+    if (!format) {
+        return BackendResponse::error("The \"format\" path parameter must be \"pem\" or \"der\"");
+    }
     const auto ca =
         signing_ca(mount, call.captured("issuer_ref", call.fields.text("issuer_ref", "default")));
     if (!ca) {
         return ca.error();
-    }
-    const auto format = format_of(call);
-    if (!format) {
-        return BackendResponse::error("The \"format\" path parameter must be \"pem\" or \"der\"");
     }
     const auto csr = csr_of(mount, call);
     if (!csr) {

@@ -13,10 +13,10 @@ namespace meshproof::fakes::pki {
 
 namespace {
 
-constexpr std::string_view oid_subject_key_id = "2.5.29.14", oid_key_usage = "2.5.29.15",
-                           oid_basic_constraints = "2.5.29.19", oid_authority_key_id = "2.5.29.35",
-                           oid_extended_key_usage = "2.5.29.37", oid_name_constraints = "2.5.29.30",
-                           oid_policies = "2.5.29.32";
+constexpr std::string_view oid_subject_alt_name = "2.5.29.17", oid_subject_key_id = "2.5.29.14",
+                           oid_key_usage = "2.5.29.15", oid_basic_constraints = "2.5.29.19",
+                           oid_authority_key_id = "2.5.29.35", oid_extended_key_usage = "2.5.29.37",
+                           oid_name_constraints = "2.5.29.30", oid_policies = "2.5.29.32";
 
 // Row 118. Vault settles a role's hash by the CSR's key type where the role takes any.
 std::string digest_for(const Mount& mount, const Order& order, const crypto::PublicKey& subject,
@@ -76,9 +76,10 @@ void copy_csr_values(crypto::CertificateSpec& spec, const crypto::Csr& csr, bool
     spec.subject = csr.subject();
     // Vault writes the names that it has read, OpenBao the bytes.
     spec.subject_der = openbao ? subject_der(csr) : rewritten_subject(csr);
-    spec.alt_names = {};
     for (auto& extension : csr.extensions()) {
-        if (extension.oid == oid_basic_constraints) {
+        const bool rebuilt =
+            extension.oid == oid_subject_alt_name && !spec.alt_names.others.empty();
+        if (extension.oid == oid_basic_constraints || rebuilt) {
             continue;
         }
         if (extension.oid == oid_key_usage) {
@@ -96,6 +97,7 @@ void copy_csr_values(crypto::CertificateSpec& spec, const crypto::Csr& csr, bool
         }
         spec.extra.push_back(std::move(extension));
     }
+    spec.alt_names = {};
 }
 
 // The key that the certificate is for.
@@ -117,6 +119,12 @@ Checked<std::optional<int>> path_length(const Mount& mount, const Order& order) 
         return refuse(
             "signing certificate has a max path length of zero, and cannot issue further CA "
             "certificates");
+    }
+    if (asked < -1 && mount.openbao()) {
+        return go_error(
+            std::string(order.kind == Making::intermediate ? "error signing cert: " : "") +
+            "unable to create certificate: x509: invalid MaxPathLen, must be greater or "
+            "equal to -1");
     }
     if (order.call.fields.has("max_path_length")) {
         return asked < 0 ? std::optional<int>() : std::optional<int>(static_cast<int>(asked));
@@ -156,10 +164,23 @@ Checked<> check_constraints(const Order& order, const std::vector<std::string>& 
     return {};
 }
 
+// Vault takes a hash for an RSA key only from those that it knows, and looks late.
+Checked<> check_hash(const Mount& mount, const Order& order) {
+    const auto bits = order.role.signature_bits;
+    if (mount.openbao() || bits == 0 || !digest_of(bits).empty() || order.csr == nullptr ||
+        order.role.key_type != "any" || order.csr->public_key().algorithm() != "rsa") {
+        return {};
+    }
+    return go_error(
+        fmt::format("{}unknown internal error updating default values: unsupported hash signature "
+                    "algorithm: {}",
+                    order.kind == Making::intermediate ? "error signing cert: " : "", bits));
+}
+
 // What Go cannot write into a certificate.
 Checked<> check_encodable(const Role& role, const Requested& requested) {
     for (const auto& oid : role.ext_key_usage_oids) {
-        if (!oid.empty() && !oid_fault(oid).empty()) {
+        if (oid_fault(oid).starts_with("cryptobyte") && oid.find('-') == std::string::npos) {
             return go_error(
                 "unable to create certificate: asn1: structure error: invalid object identifier");
         }
@@ -308,10 +329,16 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
     }
 
     if (auto encodable = check_encodable(order.role, *requested); !encodable) {
+        if (order.kind == Making::intermediate) {
+            encodable.error().text = "error signing cert: " + encodable.error().text;
+        }
         if (mount.defect("pki/bad-oid-is-400")) {
             encodable.error().status = 400;
         }
         return tl::unexpected(encodable.error());
+    }
+    if (auto known = check_hash(mount, order); !known) {
+        return tl::unexpected(known.error());
     }
     if (mount.defect("pki/unknown-parameters-refused") &&
         !order.call.fields.unrecognized().empty()) {
@@ -413,6 +440,9 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
         (order.kind == Making::leaf && mount.defect("pki/csr-extensions-are-copied"));
     const bool csr_values =
         order.call.fields.boolean("use_csr_values") && !mount.defect("pki/csr-values-ignored");
+    if (!spec.alt_names.others.empty()) {
+        spec.extra.push_back(names_with_others(spec.alt_names));
+    }
     if (order.csr != nullptr && (verbatim || csr_values)) {
         copy_csr_values(spec, *order.csr,
                         mount.openbao() != mount.defect("pki/subject-as-the-other-product"));
@@ -434,6 +464,9 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
         return tl::unexpected(skid.error());
     } else if (!skid->empty()) {
         spec.other_subject_key_id = *skid;
+    }
+    if (order.ca && order.ca->issuer->certificate.subject_key_id().empty()) {
+        spec.authority_key_id = false;  // nothing to point to
     }
     spec.digest = digest_for(mount, order, key, signer.public_key());
     spec.pss = uses_pss(mount, order, spec.digest);

@@ -56,15 +56,6 @@ Checked<CrlConfig> changed_config(const Mount& mount, const Call& call) {
     if (config.unified_crl_on_existing_paths && !config.unified_crl) {
         return refuse("unified_crl_on_existing_paths cannot be enabled if unified_crl is disabled");
     }
-    if (config.cross_cluster_revocation && !config.auto_rebuild) {
-        return refuse(
-            "Global, cross-cluster revocation queue cannot be enabled when auto rebuilding is "
-            "disabled as the local cluster may not have the certificate entry!");
-    }
-    if (config.unified_crl || config.cross_cluster_revocation) {
-        return refuse(fmt::format("{} can only be enabled on Vault Enterprise",
-                                  config.unified_crl ? "unified_crl" : "cross_cluster_revocation"));
-    }
     const std::array<std::pair<std::string_view, std::string*>, 4> durations = {{
         {"expiry", &config.expiry},
         {"ocsp_expiry", &config.ocsp_expiry},
@@ -98,6 +89,15 @@ Checked<CrlConfig> changed_config(const Mount& mount, const Call& call) {
         return refuse(
             "Delta CRLs cannot be enabled when auto rebuilding is disabled as the complete CRL is "
             "always regenerated!");
+    }
+    if (config.cross_cluster_revocation && !config.auto_rebuild) {
+        return refuse(
+            "Global, cross-cluster revocation queue cannot be enabled when auto rebuilding is "
+            "disabled as the local cluster may not have the certificate entry!");
+    }
+    if (config.unified_crl || config.cross_cluster_revocation) {
+        return refuse(fmt::format("{} can only be enabled on Vault Enterprise",
+                                  config.unified_crl ? "unified_crl" : "cross_cluster_revocation"));
     }
     return config;
 }

@@ -1,7 +1,10 @@
 #include "fakes/vault/pki_der.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
+#include "fakes/vault/backend.hpp"
 #include "fakes/vault/pki_uri.hpp"
 
 namespace meshproof::fakes::pki {
@@ -141,14 +144,82 @@ std::string trouble_with_name(const Element& name, bool openbao) {
 
 std::string element(unsigned char tag, const std::string& content) {
     std::string der(1, static_cast<char>(tag));
-    if (content.size() < 0x80) {
-        der += static_cast<char>(content.size());
-    } else {
-        der += static_cast<char>(0x82);
-        der += static_cast<char>(content.size() >> 8U);
-        der += static_cast<char>(content.size() & 0xFFU);
+    const auto size = content.size();
+    if (size >= 0x100) {
+        der += {static_cast<char>(0x82), static_cast<char>(size >> 8U)};
+    } else if (size >= 0x80) {
+        der += static_cast<char>(0x81);
     }
+    der += static_cast<char>(size & 0xFFU);
     return der + content;
+}
+
+constexpr unsigned utf8_string = 0x0C, printable_string = 0x13, t61_string = 0x14,
+                   ia5_string = 0x16, bmp_string = 0x1E;
+
+bool is_printable(std::string_view text, std::string_view besides) {
+    constexpr std::string_view printable = " '()+,-./:=?";
+    return std::ranges::all_of(text, [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               printable.find(c) != std::string_view::npos ||
+               besides.find(c) != std::string_view::npos;
+    });
+}
+
+bool is_utf8(std::string_view text) {
+    return Json(text).dump(-1, ' ', false, Json::error_handler_t::ignore) ==
+           Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string utf8_of(char32_t point) {
+    const auto byte = [](char32_t value) { return static_cast<char>(value); };
+    if (point < 0x80) {
+        return {byte(point)};
+    }
+    if (point < 0x800) {
+        return {byte(0xC0U | point >> 6U), byte(0x80U | (point & 0x3FU))};
+    }
+    return {byte(0xE0U | point >> 12U), byte(0x80U | (point >> 6U & 0x3FU)),
+            byte(0x80U | (point & 0x3FU))};
+}
+
+// A text of a name in UTF-8; nothing where it is of another kind.
+std::optional<std::string> text_of(const Element& value) {
+    const auto tag = tag_of(value);
+    if (tag == utf8_string || tag == printable_string || tag == ia5_string) {
+        return std::string(value.content);
+    }
+    std::string text;
+    const auto width = tag == bmp_string ? 2U : 1U;
+    if ((tag != t61_string && tag != bmp_string) || value.content.size() % width != 0) {
+        return std::nullopt;
+    }
+    for (std::size_t i = 0; i < value.content.size(); i += width) {
+        char32_t point = 0;
+        for (std::size_t k = i; k < i + width; ++k) {
+            point = point << 8U | static_cast<unsigned char>(value.content[k]);
+        }
+        text += utf8_of(point);
+    }
+    return text;
+}
+
+std::string trouble_with_text(const Element& value, bool openbao) {
+    const auto tag = tag_of(value);
+    const auto* kind = tag == printable_string && !is_printable(value.content, "*&")
+                           ? "PrintableString"
+                       : tag == ia5_string && !is_ascii(value.content) ? "IA5String"
+                                                                       : nullptr;
+    if (kind != nullptr) {
+        return openbao ? fmt::format(
+                             "x509: invalid RDNSequence: invalid attribute value: invalid {}", kind)
+                       : fmt::format("asn1: syntax error: {} contains invalid character", kind);
+    }
+    if (tag == utf8_string && !is_utf8(value.content)) {
+        return openbao ? "x509: invalid RDNSequence: invalid attribute value: invalid UTF-8 string"
+                       : "asn1: invalid UTF-8 string";
+    }
+    return {};
 }
 
 }  // namespace
@@ -159,23 +230,16 @@ std::string subject_der(const crypto::Csr& csr) {
 }
 
 std::string rewritten_subject(const crypto::Csr& csr) {
-    constexpr std::string_view printable = " '()+,-./:=?";
     const auto der = csr.der();
     std::string names;
     for (const auto& set : elements(request_info(der)[1].content)) {
         for (const auto& attribute : elements(set.content)) {
             const auto parts = elements(attribute.content);
             MESHPROOF_ASSERT(parts.size() == 2, "OpenSSL has read this name");
-            const auto text = parts[1].content;
-            auto value = std::string(parts[1].whole);
-            // UTF8String, PrintableString, IA5String: the texts of one byte a character, or UTF-8.
-            if (const auto tag = tag_of(parts[1]); tag == 0x0C || tag == 0x13 || tag == 0x16) {
-                const bool plain = std::ranges::all_of(text, [&](char c) {
-                    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || printable.find(c) != std::string_view::npos;
-                });
-                value = element(plain ? 0x13 : 0x0C, std::string(text));
-            }
+            const auto text = text_of(parts[1]);
+            const auto value =
+                text ? element(is_printable(*text, "") ? printable_string : utf8_string, *text)
+                     : std::string(parts[1].whole);
             names += element(0x31, element(0x30, std::string(parts[0].whole) + value));
         }
     }
@@ -186,6 +250,15 @@ std::string trouble_with_csr(const crypto::Csr& csr, vault::Product product) {
     const auto der = csr.der();
     if (!is_known_curve(request_info(der)[2].whole)) {
         return "x509: unsupported elliptic curve";
+    }
+    for (const auto& set : elements(request_info(der)[1].content)) {
+        for (const auto& attribute : elements(set.content)) {
+            const auto parts = elements(attribute.content);
+            auto trouble = trouble_with_text(parts.back(), product == vault::Product::openbao);
+            if (!trouble.empty()) {
+                return trouble;
+            }
+        }
     }
     std::set<std::string_view> seen;
     for (const auto& extension : requested_extensions(der)) {
@@ -261,6 +334,37 @@ crypto::RawExtension certificate_policies(const std::vector<Policy>& policies) {
     }
     const auto value = element(0x30, all);
     return {"2.5.29.32", false, {value.begin(), value.end()}};
+}
+
+crypto::RawExtension names_with_others(const crypto::AltNames& names) {
+    std::string all;
+    for (const auto& other : names.others) {
+        all += element(0xA0,
+                       oid_element(other.oid) + element(0xA0, element(utf8_string, other.value)));
+    }
+    for (const auto& name : names.dns) {
+        all += element(0x82, name);
+    }
+    for (const auto& email : names.emails) {
+        all += element(0x81, email);
+    }
+    for (const auto& ip : names.ips) {
+        const auto address = boost::asio::ip::make_address(ip);
+        std::string bytes;
+        if (address.is_v4()) {
+            const auto v4 = address.to_v4().to_bytes();
+            bytes.assign(v4.begin(), v4.end());
+        } else {
+            const auto v6 = address.to_v6().to_bytes();
+            bytes.assign(v6.begin(), v6.end());
+        }
+        all += element(0x87, bytes);
+    }
+    for (const auto& uri : names.uris) {
+        all += element(0x86, uri);
+    }
+    const auto value = element(0x30, all);
+    return {"2.5.29.17", false, {value.begin(), value.end()}};
 }
 
 crypto::RawExtension freshest_crl(const std::vector<std::string>& urls) {

@@ -25,6 +25,9 @@ struct Policy {
     std::string oid, cps, notice;
 };
 [[nodiscard]] crypto::RawExtension certificate_policies(const std::vector<Policy>& policies);
+/// A SAN as both servers write it where an `otherName` is among the names: those first, never
+/// critical, behind all other extensions.
+[[nodiscard]] crypto::RawExtension names_with_others(const crypto::AltNames& names);
 /// The freshestCRL extension (RFC 5280 4.2.1.15) that OpenBao adds where delta CRL URLs are set.
 [[nodiscard]] crypto::RawExtension freshest_crl(const std::vector<std::string>& urls);
 /// A critical nameConstraints extension that permits these DNS names (RFC 5280 4.2.1.10).

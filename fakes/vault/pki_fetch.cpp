@@ -127,8 +127,8 @@ BackendResponse fetch_issuer_crl(Mount& mount, const Call& call) {
     }
     const auto* lists = crls_of(mount, **issuer);
     if (lists == nullptr) {
-        return BackendResponse::go_error(
-            fmt::format("unable to find CRL for issuer: {}", (*issuer)->id));
+        return BackendResponse::go_error(fmt::format("unable to find CRL for issuer: id:{}/ref:{}",
+                                                     (*issuer)->id, call.captured("issuer_ref")));
     }
     const auto& list = asked_list(*lists, call);
     if (asks_for(call, "der")) {

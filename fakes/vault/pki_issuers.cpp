@@ -161,7 +161,9 @@ Checked<> change_algorithm(Issuer& issuer, const std::string& name) {
                                                   : "Ed25519",
                                     go_word(*algorithm)));
     }
-    issuer.revocation_signature_algorithm = algorithm ? algorithm->name : "";
+    issuer.revocation_signature_algorithm = !algorithm                    ? ""
+                                            : algorithm->key == "ed25519" ? "Ed25519"
+                                                                          : algorithm->name;
     return {};
 }
 
@@ -473,7 +475,7 @@ Imported add_issuer(Mount& mount, const crypto::Certificate& certificate, std::s
             issuer.key_id = key.id;
         }
     }
-    if ((certificate.key_usage().value_or(crypto::crl_sign) & crypto::crl_sign) == 0) {
+    if ((certificate.key_usage().value_or(0) & crypto::crl_sign) == 0) {
         issuer.usage &= ~static_cast<unsigned>(crl_signing);
     }
     const bool keyed = !issuer.key_id.empty() || mount.defect("pki/keyless-issuer-becomes-default");
@@ -773,7 +775,7 @@ BackendResponse write_issuers_config(Mount& mount, const Call& call) {
     if (!found) {
         return BackendResponse::error("Error resolving issuer reference: " + found.error());
     }
-    const bool other = std::exchange(mount.default_issuer, (*found)->id) != (*found)->id;
+    mount.default_issuer = (*found)->id;
     if (!replace) {
         mount.default_follows_latest_issuer = call.fields.boolean(
             "default_follows_latest_issuer", mount.default_follows_latest_issuer);
@@ -784,9 +786,6 @@ BackendResponse write_issuers_config(Mount& mount, const Call& call) {
             "This selected default issuer has no key associated with it. Some operations like "
             "issuing certificates and signing CRLs will be unavailable with the requested default "
             "issuer until a key is imported or the default issuer is changed.");
-    }
-    if (other) {
-        rebuild_crls(mount, call.now());
     }
     return answer;
 }

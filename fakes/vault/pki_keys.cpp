@@ -215,7 +215,12 @@ BackendResponse import_key(Mount& mount, const Call& call) {
     if (!key) {
         return BackendResponse::error("failed to parse PEM block: " + key.error().message);
     }
-    return BackendResponse::with(key_json(*add_key(mount, *key, *name).key));
+    const auto imported = add_key(mount, *key, *name);
+    auto answer = BackendResponse::with(key_json(*imported.key));
+    if (imported.existing) {
+        answer.warnings.emplace_back("Key already imported, use key/ endpoint to update name.");
+    }
+    return answer;
 }
 
 BackendResponse read_keys_config(Mount& mount, const Call&) {

@@ -534,6 +534,8 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
     const auto from_csr = sans_csr != nullptr ? sans_csr->alt_names() : crypto::AltNames{};
     names.dns = from_csr.dns;
     names.emails = from_csr.emails;
+    std::erase(names.dns, "");
+    std::erase(names.emails, "");
     const bool excluded = (call.fields.boolean("exclude_cn_from_sans") &&
                            !mount.defect("pki/ignore-exclude-cn-from-sans")) ||
                           mount.defect("pki/common-name-is-no-san");

@@ -109,8 +109,15 @@ namespace {
 
 // What revoke-with-key wants proven: the key is the certificate's (row 131).
 Checked<> proves_possession(const Mount& mount, const crypto::Certificate& certificate,
-                            const crypto::Key& key) {
-    const auto theirs = certificate.public_key(), ours = key.public_key();
+                            const std::string& pem) {
+    if (pem_blocks(pem).empty()) {
+        return go_error("provided key PEM block contained no data or failed to parse");
+    }
+    const auto key = known_key(pem);
+    if (!key) {
+        return go_error("failed to parse provided private key: " + key.error().message);
+    }
+    const auto theirs = certificate.public_key(), ours = key->public_key();
     if (theirs.algorithm() != ours.algorithm()) {
         return go_error("provided private key type does not match certificate's public key type");
     }
@@ -121,7 +128,7 @@ Checked<> proves_possession(const Mount& mount, const crypto::Certificate& certi
 }
 
 BackendResponse revoke_named(Mount& mount, const Call& call,
-                             const std::optional<crypto::Key>& key) {
+                             const std::optional<std::string>& key) {
     const bool by_serial = call.fields.has("serial_number");
     const bool by_certificate = call.fields.has("certificate");
     if (!by_serial && !by_certificate) {
@@ -193,16 +200,7 @@ BackendResponse revoke_with_key(Mount& mount, const Call& call) {
             "Provided data for private_key was too short; perhaps a path was passed to the API "
             "rather than the contents of a PEM file?");
     }
-    if (pem_blocks(pem).empty()) {
-        return BackendResponse::go_error(
-            "provided key PEM block contained no data or failed to parse");
-    }
-    const auto key = known_key(pem);
-    if (!key) {
-        return BackendResponse::go_error("failed to parse provided private key: " +
-                                         key.error().message);
-    }
-    return revoke_named(mount, call, *key);
+    return revoke_named(mount, call, pem);
 }
 
 namespace {

@@ -116,8 +116,9 @@ Checked<> check_policy(const Mount& mount, const std::string& text) {
     const auto policy = parse_policy_identifier(text);
     if (!policy) {
         return go_error(fmt::format(
-            "{} identifier {} is neither a valid OID: {}, Nor JSON Policy Identifier: {}",
-            mount.openbao() ? "policy" : "Policy", go_quoted(text), oid_fault(text),
+            "{} {} is neither a valid OID: {}, Nor JSON Policy Identifier: {}",
+            mount.openbao() ? "policy identifier" : "Policy Identifier", go_quoted(text),
+            oid_fault(text),
             text.starts_with('{') ? "unexpected end of JSON input"
                                   : fmt::format("invalid character '{}' looking for beginning of "
                                                 "value",

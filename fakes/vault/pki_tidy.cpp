@@ -59,7 +59,8 @@ void take(const Mount& mount, const Call& call, Json& settings) {
     if (call.fields.boolean("tidy_revocation_list")) {
         settings["tidy_revoked_certs"] = true;
     }
-    for (const auto* buffer : {"safety_buffer", "issuer_safety_buffer"}) {
+    for (const auto* buffer : {"safety_buffer", "issuer_safety_buffer",
+                               "acme_account_safety_buffer", "revocation_queue_safety_buffer"}) {
         if (call.fields.has(buffer)) {
             settings[buffer] =
                 std::chrono::floor<std::chrono::seconds>(call.fields.duration(buffer)).count();
@@ -142,8 +143,11 @@ BackendResponse tidy(Mount& mount, const Call& call) {
     if (settings["safety_buffer"] == 0 && !mount.defect("pki/tidy-without-buffer")) {
         return BackendResponse::error("safety_buffer must be greater than zero");
     }
-    if (settings["issuer_safety_buffer"] == 0) {
-        return BackendResponse::error("issuer_safety_buffer must be greater than zero");
+    for (const auto* buffer :
+         {"issuer_safety_buffer", "revocation_queue_safety_buffer", "acme_account_safety_buffer"}) {
+        if (settings.value(buffer, 1) == 0) {
+            return BackendResponse::error(fmt::format("{} must be greater than zero", buffer));
+        }
     }
     if (call.fields.has("pause_duration")) {
         const auto text = call.fields.text("pause_duration");

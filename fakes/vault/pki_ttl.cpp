@@ -46,14 +46,6 @@ Checked<Time> parse_time(const std::string& text) {
     return refuse(time_fault(text));
 }
 
-// As Go's Time.String prints UTC.
-std::string go_time(Time time) {
-    auto text = rfc3339_nano(time);
-    text[10] = ' ';
-    text.pop_back();
-    return text + " +0000 UTC";
-}
-
 // OpenBao's role.not_after_bound (row 94).
 Checked<> within_bound(const Mount& mount, const Role& role, Time not_after, Time by_ttl,
                        Duration ttl) {
@@ -145,6 +137,10 @@ Checked<Validity> validity(const Mount& mount, const Role& role, const Call& cal
 
     auto ttl = mount.defect("pki/ignore-requested-ttl") ? Duration{} : call.fields.duration("ttl");
     const auto asked_end = role.not_after.empty() ? call.fields.text("not_after") : role.not_after;
+    if (auto end = asked_end.empty() ? Checked<Time>() : parse_time(asked_end);
+        !end && !mount.defect("pki/ignore-unreadable-not-after")) {
+        return tl::unexpected(end.error());
+    }
     if (ttl > Duration{} && !asked_end.empty() && !mount.defect("pki/ttl-goes-before-not-after")) {
         return refuse(
             "Either ttl or not_after should be provided. Both should not be provided in the same "
@@ -215,7 +211,7 @@ Checked<Validity> validity(const Mount& mount, const Role& role, const Call& cal
         !mount.defect("pki/begins-after-its-end")) {
         return refuse(fmt::format(
             "The certificate's Not Before ({}) is later than the certificate's Not After ({})",
-            go_time(result.not_before), go_time(result.not_after)));
+            rfc3339_nano(result.not_before), rfc3339_nano(result.not_after)));
     }
     return result;
 }

@@ -1,6 +1,7 @@
 #include "fakes/vault/pki_usage.hpp"
 
 #include "core/base/text.hpp"
+#include "fakes/vault/pki_names.hpp"
 
 namespace meshproof::fakes::pki {
 
@@ -75,7 +76,11 @@ std::vector<std::string> extended_key_usages(const Role& role) {
             oids.emplace_back(oid);
         }
     }
-    oids.insert(oids.end(), role.ext_key_usage_oids.begin(), role.ext_key_usage_oids.end());
+    for (const auto& oid : role.ext_key_usage_oids) {
+        if (oid_fault(oid).empty()) {
+            oids.push_back(oid);
+        }
+    }
     return oids;
 }
 
