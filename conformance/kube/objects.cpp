@@ -149,6 +149,24 @@ Task<void> rules_and_subjects(Probe& probe) {
          "\"User\", \"Group\"");
 }
 
+Task<void> replicas_not_negative(Probe& probe) {
+    const auto ns = co_await probe.kube_namespace();
+    for (const auto* plural : {"deployments", "replicasets"}) {
+        const Json labels{{"app", "a"}};
+        const Json container{{"name", "c"}, {"image", "i"}};
+        const Json spec{{"replicas", -1},
+                        {"selector", {{"matchLabels", labels}}},
+                        {"template",
+                         {{"metadata", {{"labels", labels}}},
+                          {"spec", {{"containers", Json::array({container})}}}}}};
+        const Json object{{"metadata", {{"name", "a"}}}, {"spec", spec}};
+        const auto refused = co_await probe.kube(
+            "POST", fmt::format("/apis/apps/v1/namespaces/{}/{}", ns, plural), object);
+        says(probe, refused, 422,
+             "spec.replicas: Invalid value: -1: must be greater than or equal to 0");
+    }
+}
+
 Task<void> discovery_is_for_get(Probe& probe) {
     for (const std::string target : {"/api", "/api/v1", "/apis/apps/v1", "/version"}) {
         const auto refused = co_await probe.kube("POST", target);
@@ -224,6 +242,13 @@ std::vector<Check> kube_objects() {
          .features = {Feature::kubernetes},
          .saboteur = "kube/any-rule-is-valid",
          .run = rules_and_subjects},
+        {.id = "kube/objects/replicas-not-negative",
+         .requirement = "A negative number of replicas is 422.",
+         .rows = {163},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .saboteur = "kube/negative-replicas-are-none",
+         .run = replicas_not_negative},
         {.id = "kube/objects/discovery-is-for-get",
          .requirement = "The lists of resources take GET only, while those of groups answer every "
                         "method.",

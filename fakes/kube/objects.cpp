@@ -218,6 +218,10 @@ void complete(const Call& call, Json& object) {
         complete_pod(object, faults);
     } else if (is_workload(type)) {
         complete_workload(type, object, faults);
+        if (call.defects->on("kube/negative-replicas-are-none") &&
+            std::erase_if(faults, [](const Cause& f) { return f.field == "spec.replicas"; }) > 0) {
+            object["spec"]["replicas"] = 0;
+        }
     } else if (&type == &type::cluster_role_bindings || &type == &type::role_bindings) {
         complete_binding(type, object, faults);
     } else if (&type == &type::cluster_roles || &type == &type::roles) {

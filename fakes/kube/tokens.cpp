@@ -107,7 +107,9 @@ TokenVerdict Tokens::judge(const std::string& token, const std::vector<std::stri
         verdict.user->extra = Json::object();
         return verdict;
     }
-    const auto jwt = crypto::Jwt::decode(token);
+    std::string compact(token);  // base64 passes over line ends
+    std::erase_if(compact, [](char c) { return c == '\n' || c == '\r'; });
+    const auto jwt = crypto::Jwt::decode(compact);
     const auto claims =
         jwt ? Json::parse(jwt->claims, nullptr, false) : Json(Json::value_t::discarded);
     if (!claims.is_object()) {

@@ -438,6 +438,13 @@ void complete_workload(const ResourceType& type, Json& object, std::vector<Cause
     if (!spec.contains("replicas")) {
         spec["replicas"] = 1;
     }
+    for (const auto* count : {"replicas", "minReadySeconds"}) {
+        if (const auto value = count_at(spec, fmt::format("/{}", count).c_str()); value < 0) {
+            faults.push_back(
+                {fmt::format("spec.{}", count), "FieldValueInvalid",
+                 fmt::format("Invalid value: {}: must be greater than or equal to 0", value)});
+        }
+    }
     auto& pod_template = spec["template"];
     if (!pod_template.is_object()) {
         pod_template = Json::object();

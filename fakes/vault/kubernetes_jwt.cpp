@@ -39,9 +39,8 @@ std::optional<Refusal> check_signature(const JwtRules& rules, const crypto::Jwt&
         return std::nullopt;
     }
     if (!rules.keys.empty() && !defect(rules, "kubernetes/pem-keys-unused")) {
-        const bool signed_by_one =
-            std::any_of(rules.keys.begin(), rules.keys.end(),
-                        [&](const crypto::PublicKey& key) { return jwt.verify(key); });
+        const bool signed_by_one = std::ranges::any_of(
+            rules.keys, [&](const crypto::PublicKey& key) { return jwt.verify(key); });
         return signed_by_one ? std::nullopt : std::optional(Refusal{});
     }
     if (!supported(jwt.algorithm)) {
@@ -195,9 +194,8 @@ std::optional<std::string> check_registered(const JwtRules& rules, const Json& c
     }
     if (claims.contains("aud")) {
         const auto& aud = claims["aud"];
-        const bool texts = aud.is_array() && std::all_of(aud.begin(), aud.end(), [](const Json& a) {
-                               return a.is_string();
-                           });
+        const bool texts =
+            aud.is_array() && std::ranges::all_of(aud, [](const Json& a) { return a.is_string(); });
         if (!texts && !aud.is_string()) {
             return "go-jose/go-jose/jwt: expected string or array value to unmarshal to Audience";
         }
@@ -265,7 +263,7 @@ class ClaimReader {
         if (wrong_.empty()) {
             return std::nullopt;
         }
-        std::sort(wrong_.begin(), wrong_.end());
+        std::ranges::sort(wrong_);
         return Refusal{500, openbao_ ? "decoding failed due to the following error(s):\n\n" +
                                            join(wrong_, "\n")
                                      : fmt::format("{} error(s) decoding:\n\n* {}", wrong_.size(),
@@ -293,6 +291,9 @@ tl::expected<Workload, Refusal> read_workload(const JwtRules& rules, std::string
         return tl::unexpected(Refusal{defect(rules, "kubernetes/unreadable-is-400") ? 400 : 403,
                                       "permission denied"});
     }
+    if (jwt->claims.empty()) {
+        return tl::unexpected(Refusal{});
+    }
     if (auto refused = check_signature(rules, *jwt)) {
         return tl::unexpected(*refused);
     }
@@ -315,8 +316,7 @@ tl::expected<Workload, Refusal> read_workload(const JwtRules& rules, std::string
         return refuse("invalid issuer (iss) claim");
     }
     if (!rules.audience.empty() && !defect(rules, "kubernetes/audience-ignored") &&
-        std::find(workload.audiences.begin(), workload.audiences.end(), rules.audience) ==
-            workload.audiences.end()) {
+        std::ranges::find(workload.audiences, rules.audience) == workload.audiences.end()) {
         return refuse(
             "invalid audience (aud) claim: audience claim does not match any expected audience");
     }

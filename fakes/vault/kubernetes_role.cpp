@@ -240,6 +240,13 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest
             return BackendResponse::error(*refused);
         }
     }
+    if (role.period > request.mount.max_lease_ttl &&
+        !defects.on("kubernetes/period-above-max-accepted")) {
+        return BackendResponse::error(
+            fmt::format("token period of '\"{}\"' is greater than the backend's maximum lease TTL "
+                        "of '\"{}\"'",
+                        go_duration(role.period), go_duration(request.mount.max_lease_ttl)));
+    }
     if (role.max_ttl > Duration{} && role.ttl > role.max_ttl &&
         !defects.on("kubernetes/ttl-above-max-accepted")) {
         return BackendResponse::error("token ttl should not be greater than token max ttl");

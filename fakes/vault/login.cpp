@@ -12,6 +12,7 @@ std::shared_ptr<Token> issue(VaultCore& core, const Namespace& ns, Token token, 
         token.expires = now + token.lease_ttl;
     }
     token.creation_ttl = token.lease_ttl;
+    token.uses_granted = token.num_uses;
     if (token.is_batch()) {
         token.renewable = false;
         // Stateless tokens carry whole seconds.
@@ -31,7 +32,7 @@ CoreReply finish_login(VaultCore& core, const LogicalRequest& request, BackendRe
     }
     const auto& grant = *response.auth;
     const auto policies = tidy_policies(grant.policies, !grant.no_default_policy);
-    if (std::find(policies.begin(), policies.end(), "root") != policies.end() &&
+    if (std::ranges::find(policies, "root") != policies.end() &&
         !core.options.defects.on("kubernetes/root-by-login")) {
         return BackendResponse::error("auth methods cannot create root tokens");
     }
@@ -52,7 +53,7 @@ CoreReply finish_login(VaultCore& core, const LogicalRequest& request, BackendRe
     token.path = request.path;
     // "auth/a/b/" -> "a-b"
     auto source = request.mount->path.substr(5, request.mount->path.size() - 6);
-    std::replace(source.begin(), source.end(), '/', '-');
+    std::ranges::replace(source, '/', '-');
     token.display_name = core.options.defects.on("kubernetes/display-name-lacks-mount")
                              ? grant.display_name
                              : source + "-" + grant.display_name;

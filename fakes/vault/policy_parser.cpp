@@ -387,6 +387,9 @@ Result<Rule> parse_rule(const Grammar& grammar, const std::string& path, const J
         }
     }
     if (block.contains("capabilities")) {
+        if (!block["capabilities"].is_array()) {
+            return grammar.error(path, "unknown slice type: *ast.LiteralType");
+        }
         for (const auto& word : block["capabilities"]) {
             words.push_back(word.is_string() ? word.get<std::string>() : word.dump());
         }

@@ -101,6 +101,14 @@ std::optional<http::Response> refuse_path(const http::Request& request, const st
         response.status = 400;
         return response;
     }
+    if (!http::percent_decode(request.target.substr(0, request.target.find('?')))) {
+        http::Response response;
+        response.status = 400;
+        response.headers.set("Content-Type", "text/plain; charset=utf-8");
+        response.headers.set("Connection", "close");
+        response.body = "400 Bad Request";
+        return response;
+    }
     const auto relative = [](const std::string& text) {
         const auto parts = split(text, '/');
         return std::any_of(parts.begin(), parts.end(),
@@ -157,7 +165,7 @@ Result<Json> parse_body(const std::string& body, std::string_view go_type, vault
         return fail(FailureKind::invalid, "failed to decode JSON input: exceeded max depth");
     }
     Json json;
-    std::istringstream text(body);
+    std::istringstream text(valid_utf8(body));
     try {
         text >> json;
         while (product == vault::Product::openbao && (text >> std::ws).peek() != EOF) {
@@ -198,7 +206,7 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
     if (method == "GET" || method == "LIST" || logical.scan) {
         logical.operation = method == "GET" ? Operation::read : Operation::list;
         for (const auto& [name, value] : http::parse_query(query)) {
-            if (method == "GET" && name == "list") {
+            if (method == "GET" && name == "list" && !value.empty()) {
                 const auto list = go_bool(value);
                 if (!list) {
                     return refuse(400, defects.on("http/list-junk-has-a-text")

@@ -162,6 +162,11 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
                entry->path.starts_with("sys/")) {
         return BackendResponse::error(fmt::format("cannot mount \"{}\"", entry->path));
     }
+    if (entry->options.is_object() && entry->options.value("version", "") != "") {
+        return BackendResponse::error(fmt::format("{} \"{}\" does not allow setting a version",
+                                                  table.auth ? "auth method" : "secrets engine",
+                                                  entry->type));
+    }
     static const std::set<std::string, std::less<>> builtin{
         "token",    "system",    "cubbyhole",    "identity",
         "ns_token", "ns_system", "ns_cubbyhole", "ns_identity"};
@@ -171,10 +176,11 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
             fmt::format("mount type of \"{}\" is not mountable", entry->type));
     }
     entry->backend = make_backend(core, *request.ns, *entry);
-    if (!entry->backend) {
-        return BackendResponse::error(
-            "plugin not found in the catalog: " + entry->type,
-            core.options.defects.on("sys/unknown-type-is-500") ? 500 : 400);
+    const auto unknown =
+        BackendResponse::error("plugin not found in the catalog: " + entry->type,
+                               core.options.defects.on("sys/unknown-type-is-500") ? 500 : 400);
+    if (!entry->backend && core.openbao()) {
+        return unknown;
     }
     for (const auto& [taken, other] : request.ns->mounts) {
         if (core.options.defects.on(taken == entry->path ? "sys/methods-replace-each-other"
@@ -186,6 +192,9 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
             return BackendResponse::error(
                 fmt::format("path is already in use at {}", taken.substr(table.prefix().size())));
         }
+    }
+    if (!entry->backend) {
+        return unknown;
     }
     entry->accessor =
         fmt::format("{}{}_{}", table.auth ? "auth_" : "", entry->type, to_hex(core.ids.bytes(4)));
@@ -279,6 +288,9 @@ CoreReply tune(VaultCore& core, const LogicalRequest& request, Table table,
         return BackendResponse::error(fmt::format(
             "backend max lease TTL of {} would be less than backend default lease TTL of {}",
             seconds(max), seconds(next.first)));
+    }
+    if (!table.auth && !data.text("token_type").empty()) {
+        return BackendResponse::error("'token_type' can only be modified on auth mounts");
     }
     if (table.auth && data.has("token_type")) {
         const auto type = data.text("token_type");

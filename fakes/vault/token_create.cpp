@@ -220,7 +220,8 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
                     fmt::format("custom token ID cannot have the '{}' prefix", prefix));
             }
         }
-        if (token.id.find('.') != std::string::npos) {
+        if (token.id.find('.') != std::string::npos &&
+            !core.options.defects.on("token/reserved-id-accepted")) {
             return BackendResponse::error("custom token ID cannot have a '.' in the value");
         }
         if (token.is_batch()) {

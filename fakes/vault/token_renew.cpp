@@ -106,7 +106,10 @@ Task<CoreReply> renew_token(VaultCore& core, LogicalRequest request, std::shared
     warnings.insert(warnings.end(), granted.warnings.begin(), granted.warnings.end());
     CoreReply reply(BackendResponse::with(Json(), std::move(warnings)));
     if (!core.options.defects.on("token/renew-without-auth")) {
-        reply.issued = token;
+        reply.issued = std::make_shared<Token>(*token);
+        if (!core.options.defects.on("token/renewal-tells-uses-left")) {
+            reply.issued->num_uses = token->uses_granted;
+        }
     }
     co_return reply;
 }

@@ -37,8 +37,9 @@ struct Token {
     Duration creation_ttl{};
     Duration lease_ttl{};  ///< the last granted
     Duration period{}, explicit_max_ttl{};
-    std::int64_t num_uses = 0;  ///< 0 = no limit
-    bool used_up = false;       ///< the last permitted use is running
+    std::int64_t num_uses = 0;      ///< 0 = no limit
+    std::int64_t uses_granted = 0;  ///< as made: what a renewal tells
+    bool used_up = false;           ///< the last permitted use is running
     bool renewable = false;
     bool orphan = false;
     std::optional<AuthGrant> grant;  ///< of a login, for its renewal

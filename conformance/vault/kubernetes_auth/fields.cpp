@@ -61,6 +61,16 @@ Task<void> blocks_of_addresses(Probe& probe) {
                              R"(error parsing address "x": Unable to convert "x" to an IPv4)");
 }
 
+Task<void> period_within_bounds(Probe& probe) {
+    const auto mount = co_await probe.auth_mount();
+    Json body = bound(Json{{"token_period", "9000h"}});
+    const auto refused =
+        co_await probe.vault("POST", fmt::format("auth/{}/role/r", mount), std::move(body));
+    probe.expect_plain_error(refused, 400,
+                             "token period of '\"9000h0m0s\"' is greater than the "
+                             "backend's maximum lease TTL of '\"768h0m0s\"'");
+}
+
 Task<void> reads_warn_too(Probe& probe) {
     const auto mount = co_await probe.auth_mount();
     const auto path = fmt::format("auth/{}/role/r", mount);
@@ -156,6 +166,12 @@ std::vector<Check> vault_kubernetes_auth_fields() {
          .level = Level::may,
          .saboteur = "kubernetes/old-cidrs-untold",
          .run = blocks_of_addresses},
+        {.id = "vault/kubernetes-auth/fields/period-within-bounds",
+         .requirement = "A period above the mount's maximum is 400.",
+         .rows = {140},
+         .level = Level::may,
+         .saboteur = "kubernetes/period-above-max-accepted",
+         .run = period_within_bounds},
         {.id = "vault/kubernetes-auth/fields/reads-warn-too",
          .requirement = "A read tells of parameters that it ignored.",
          .rows = {11},

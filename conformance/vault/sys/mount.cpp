@@ -157,6 +157,10 @@ Task<void> builtin_types(Probe& probe) {
         probe.expect_plain_error(refused, 400,
                                  fmt::format("mount type of \"{}\" is not mountable", type));
     }
+    const Json versioned{{"type", "pki"}, {"options", {{"version", "1"}}}};
+    const auto version = co_await probe.vault("POST", path, versioned);
+    probe.expect_plain_error(version, 400,
+                             "secrets engine \"pki\" does not allow setting a version");
     const Json body{{"type", "pki"}, {"config", "x"}};
     const auto config = co_await probe.vault("POST", path, body);
     probe.expect_plain_error(config, 400,
@@ -243,7 +247,8 @@ std::vector<Check> vault_sys_mount() {
          .run = moved},
         {.id = "vault/sys/mount/builtin-types",
          .requirement = "The engines that are always there cannot be mounted again, and a "
-                        "configuration is an object: else 400.",
+                        "configuration is an object; only key-value stores have versions: else "
+                        "400.",
          .rows = {12, 35},
          .level = Level::may,
          .saboteur = "sys/builtin-types-are-unknown",

@@ -120,6 +120,16 @@ Task<void> last_use_renews_nothing(Probe& probe) {
     probe.expect_plain_error(refused, 400, "token not found");
 }
 
+Task<void> renewal_tells_all_uses(Probe& probe) {
+    Json parameters{{"policies", Json::array({"default"})}, {"ttl", "5m"}, {"num_uses", 5}};
+    const auto made = co_await make(probe, std::move(parameters));
+    const auto renewed = co_await renew_self(probe, made.token);
+    probe.expect_status(renewed, 200);
+    probe.expect_equal(renewed.json.value("/auth/num_uses"_json_pointer, Json()), 5, "num_uses");
+    const auto self = co_await lookup_self(probe, made.token);
+    probe.expect_equal(self.data().value("num_uses", Json()), 3, "num_uses of the lookup");
+}
+
 Task<void> capabilities_of_nobody(Probe& probe) {
     Json paths{{"paths", Json::array({"a"})}};
     const auto token = co_await probe.vault("POST", "sys/capabilities", paths);
@@ -187,6 +197,12 @@ std::vector<Check> vault_token_role_fields() {
          .level = Level::may,
          .saboteur = "token/last-use-renews",
          .run = last_use_renews_nothing},
+        {.id = "vault/token/role-fields/renewal-tells-all-uses",
+         .requirement = "A renewal tells the uses that the token was made with, not those left.",
+         .rows = {62, 65},
+         .level = Level::may,
+         .saboteur = "token/renewal-tells-uses-left",
+         .run = renewal_tells_all_uses},
         {.id = "vault/token/role-fields/capabilities-of-nobody",
          .requirement = "sys/capabilities without a token is 500, by accessor without one 400, and "
                         "of an empty path 400.",
