@@ -1,6 +1,7 @@
 #include "fakes/state.hpp"
 
 #include "fakes/kube/cluster.hpp"
+#include "fakes/kube/schema.hpp"
 
 namespace meshproof::fakes::kube {
 
@@ -23,20 +24,29 @@ Json save_cluster(const Cluster& cluster) {
 }
 
 void load_cluster(Cluster& cluster, const Json& state) {
-    cluster.tokens.use_key(state.at("signing_key").get<crypto::Key>());
-    cluster.store->go_on_from(state.at("resource_version").get<std::uint64_t>());
+    crypto::Key key;
+    read_member(state, "signing_key", key);
+    cluster.tokens.use_key(std::move(key));
+    std::uint64_t version = 0;
+    read_member(state, "resource_version", version);
+    cluster.store->go_on_from(version);
     const auto& objects = state.at("objects");
     for (const auto& type : all_types()) {
         if (!type.stored) {
             continue;
         }
-        for (const auto& object : objects.at(type.resource())) {
+        read_each(objects, type.resource(), [&](Json object, const std::string&) {
             if (meta(object, "name").empty() || meta(object, "uid").empty() ||
                 type.namespaced == meta(object, "namespace").empty()) {
-                refuse_state("one of the {} has no proper name", type.resource());
+                refuse_state("it has no proper name");
             }
-            cluster.store->restore(type, object);
-        }
+            try {
+                (void)conform(object, object_type(type.kind));
+            } catch (const Mismatch& mismatch) {
+                refuse_state("{}", mismatch.text);
+            }
+            cluster.store->restore(type, std::move(object));
+        });
     }
 }
 

@@ -4,21 +4,18 @@
 
 namespace meshproof::fakes::pki {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AiaUrls, issuing_certificates, crl_distribution_points,
-                                   delta_crl_distribution_points, ocsp_servers, templating)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SigningKey, id, name, key)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Issuer, id, name, key_id, certificate, manual_chain,
-                                   leaf_not_after_behavior, usage, revocation_signature_algorithm,
-                                   revoked_at, aia, changed_at)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Revocation, certificate, at, issuer_id, by_issuer)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CrlConfig, expiry, disable, ocsp_disable, ocsp_expiry,
-                                   auto_rebuild, auto_rebuild_grace_period, enable_delta,
-                                   delta_rebuild_interval, allow_expired_cert_revocation,
-                                   cross_cluster_revocation, unified_crl,
-                                   unified_crl_on_existing_paths)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CrlPair, number, base, complete, delta, signed_at, expires,
-                                   listed, delta_listed)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Timers, started, last_look, last_delta, last_tidy)
+MESHPROOF_SAVED(AiaUrls, issuing_certificates, crl_distribution_points,
+                delta_crl_distribution_points, ocsp_servers, templating)
+MESHPROOF_SAVED(SigningKey, id, name, key)
+MESHPROOF_SAVED(Issuer, id, name, key_id, certificate, manual_chain, leaf_not_after_behavior, usage,
+                revocation_signature_algorithm, revoked_at, aia, changed_at)
+MESHPROOF_SAVED(Revocation, certificate, at, issuer_id, by_issuer)
+MESHPROOF_SAVED(CrlConfig, expiry, disable, ocsp_disable, ocsp_expiry, auto_rebuild,
+                auto_rebuild_grace_period, enable_delta, delta_rebuild_interval,
+                allow_expired_cert_revocation, cross_cluster_revocation, unified_crl,
+                unified_crl_on_existing_paths)
+MESHPROOF_SAVED(CrlPair, number, base, complete, delta, signed_at, expires, listed, delta_listed)
+MESHPROOF_SAVED(Timers, started, last_look, last_delta, last_tidy)
 
 namespace {
 
@@ -32,13 +29,13 @@ Json save_crls(const Mount& mount) {
 }
 
 void load_crls(Mount& mount, const Json& state) {
-    for (const auto& saved : state) {
+    read_each(state, "crls", [&](const Json& saved, const std::string&) {
         const auto name = from_base64(saved.at("ca").get<std::string>());
         if (!name) {
-            refuse_state("a list's CA is not base64");
+            refuse_state("its CA is not base64");
         }
-        mount.crls[*name] = saved.at("lists").get<CrlPair>();
-    }
+        read_member(saved, "lists", mount.crls[*name]);
+    });
 }
 
 }  // namespace
@@ -68,25 +65,25 @@ Json save_mount(const Mount& mount) {
 }
 
 void load_mount(Mount& mount, const Json& state) {
-    state.at("uuid").get_to(mount.uuid);
-    state.at("issuers").get_to(mount.issuers);
-    state.at("keys").get_to(mount.keys);
-    state.at("default_issuer").get_to(mount.default_issuer);
-    state.at("default_key").get_to(mount.default_key);
-    state.at("default_follows_latest_issuer").get_to(mount.default_follows_latest_issuer);
-    state.at("urls").get_to(mount.urls);
-    state.at("cluster_path").get_to(mount.cluster_path);
-    state.at("cluster_aia_path").get_to(mount.cluster_aia_path);
-    for (const auto& [name, role] : state.at("roles").items()) {
+    read_member(state, "uuid", mount.uuid);
+    read_member(state, "issuers", mount.issuers);
+    read_member(state, "keys", mount.keys);
+    read_member(state, "default_issuer", mount.default_issuer);
+    read_member(state, "default_key", mount.default_key);
+    read_member(state, "default_follows_latest_issuer", mount.default_follows_latest_issuer);
+    read_member(state, "urls", mount.urls);
+    read_member(state, "cluster_path", mount.cluster_path);
+    read_member(state, "cluster_aia_path", mount.cluster_aia_path);
+    read_each(state, "roles", [&](const Json& role, const std::string& name) {
         mount.roles[name] = load_role(role);
-    }
-    state.at("certificates").get_to(mount.certificates);
-    state.at("revocations").get_to(mount.revocations);
-    state.at("crl_config").get_to(mount.crl_config);
-    load_crls(mount, state.at("crls"));
+    });
+    read_member(state, "certificates", mount.certificates);
+    read_member(state, "revocations", mount.revocations);
+    read_member(state, "crl_config", mount.crl_config);
+    load_crls(mount, state);
     mount.tidy_status = state.at("tidy_status");
     mount.auto_tidy = state.at("auto_tidy");
-    state.at("timers").get_to(mount.timers);
+    read_member(state, "timers", mount.timers);
 }
 
 }  // namespace meshproof::fakes::pki

@@ -6,29 +6,24 @@
 
 namespace meshproof::fakes {
 
-MESHPROOF_SAVED(AuthGrant, display_name, policies, metadata, ttl, max_ttl,
-                                   period, explicit_max_ttl, num_uses, renewable, orphan,
-                                   no_default_policy, token_type, alias_name, internal, role,
-                                   bound_cidrs)
-MESHPROOF_SAVED(Token, id, accessor, lease, namespace_path, path, display_name,
-                                   entity_id, parent, token_role, type, policies, metadata, issued,
-                                   expires, last_renewal, creation_ttl, lease_ttl, period,
-                                   explicit_max_ttl, num_uses, renewable, orphan, grant,
-                                   bound_cidrs)
-MESHPROOF_SAVED(TokenRole, allowed, disallowed, allowed_globs, disallowed_globs,
-                                   period, explicit_max_ttl, orphan, renewable, no_default_policy,
-                                   path_suffix, type, num_uses, bound_cidrs, entity_aliases,
-                                   old_names)
-MESHPROOF_SAVED(Entity, id, name, namespace_path, metadata, policies, disabled,
-                                   created, changed)
-MESHPROOF_SAVED(EntityAlias, id, name, entity, namespace_path, mount_accessor,
-                                   mount_path, mount_type, metadata, local, created, changed)
+MESHPROOF_SAVED(AuthGrant, display_name, policies, metadata, ttl, max_ttl, period, explicit_max_ttl,
+                num_uses, renewable, orphan, no_default_policy, token_type, alias_name, internal,
+                role, bound_cidrs)
+MESHPROOF_SAVED(Token, id, accessor, lease, namespace_path, path, display_name, entity_id, parent,
+                token_role, type, policies, metadata, issued, expires, last_renewal, creation_ttl,
+                lease_ttl, period, explicit_max_ttl, num_uses, renewable, orphan, grant,
+                bound_cidrs, uses_granted)
+MESHPROOF_SAVED(TokenRole, allowed, disallowed, allowed_globs, disallowed_globs, period,
+                explicit_max_ttl, orphan, renewable, no_default_policy, path_suffix, type, num_uses,
+                bound_cidrs, entity_aliases, old_names)
+MESHPROOF_SAVED(Entity, id, name, namespace_path, metadata, policies, disabled, created, changed)
+MESHPROOF_SAVED(EntityAlias, id, name, entity, namespace_path, mount_accessor, mount_path,
+                mount_type, metadata, local, created, changed)
 MESHPROOF_SAVED(RateLimit, name, path, rate, interval, block_interval)
 // The backend is saved beside these.
-MESHPROOF_SAVED(MountEntry, path, type, description, accessor, uuid, default_ttl,
-                                   max_ttl, token_type, options, headers, local)
-MESHPROOF_SAVED(Lease, id, namespace_path, token, issued, expires, renewable,
-                                   internal)
+MESHPROOF_SAVED(MountEntry, path, type, description, accessor, uuid, default_ttl, max_ttl,
+                token_type, options, headers, local)
+MESHPROOF_SAVED(Lease, id, namespace_path, token, issued, expires, renewable, internal)
 
 namespace {
 
@@ -60,7 +55,7 @@ std::shared_ptr<Namespace> load_namespace(VaultCore& core, const Json& state) {
     read_member(state, "uuid", ns->uuid);
     ns->custom_metadata = state.at("custom_metadata");
     read_member(state, "token_roles", ns->token_roles);
-    read_each(state, "mounts", [&](const Json& saved) {
+    read_each(state, "mounts", [&](const Json& saved, const std::string&) {
         auto entry = std::make_shared<MountEntry>();
         read_value(saved, *entry);
         const auto& backend = saved.at("backend");
@@ -73,11 +68,6 @@ std::shared_ptr<Namespace> load_namespace(VaultCore& core, const Json& state) {
         }
         ns->mounts[entry->path] = std::move(entry);
     });
-    for (const auto& own : VaultCore::builtin_mounts) {
-        if (!ns->mounts.contains(own)) {
-            refuse_state("expected a mount {} in each namespace", own);
-        }
-    }
     read_each(state, "policies", [&](const Json& saved, const std::string& name) {
         std::string text;
         read_member(saved, "text", text);
@@ -116,15 +106,17 @@ void load_leases(VaultCore& core, const Json& state) {
             owners[entry->uuid] = entry->backend;
         }
     }
-    for (const auto& saved : state) {
-        auto lease = saved.get<Lease>();
-        if (const auto owner = owners.find(saved.at("mount").get<std::string>());
-            owner != owners.end()) {
+    read_each(state, "leases", [&](const Json& saved, const std::string&) {
+        Lease lease;
+        read_value(saved, lease);
+        std::string mount;
+        read_member(saved, "mount", mount);
+        if (const auto owner = owners.find(mount); owner != owners.end()) {
             lease.backend = owner->second;
         }
         core.lease_ends.emplace(lease.expires, lease.id);
         core.leases[lease.id] = std::move(lease);
-    }
+    });
 }
 
 Json save_wrapped(const VaultCore& core) {
@@ -139,19 +131,19 @@ Json save_wrapped(const VaultCore& core) {
 }
 
 void load_wrapped(VaultCore& core, const Json& state) {
-    for (const auto& [token, saved] : state.items()) {
+    read_each(state, "wrapped_answers", [&](const Json& saved, const std::string& token) {
         WrappedAnswer wrapped;
         read_member(saved, "status", wrapped.answer.status);
-        for (const auto& field : saved.at("headers")) {
+        read_each(saved, "headers", [&](const Json& field, const std::string&) {
             wrapped.answer.headers.add(field.at(0).get<std::string>(),
                                        field.at(1).get<std::string>());
-        }
+        });
         read_member(saved, "body", wrapped.answer.body);
         read_member(saved, "creation_path", wrapped.creation_path);
         read_member(saved, "created", wrapped.created);
         read_member(saved, "ttl", wrapped.ttl);
         core.wrapped_answers[token] = std::move(wrapped);
-    }
+    });
 }
 
 Json save_quotas(const Quotas& quotas) {
@@ -181,9 +173,13 @@ void load_seal(BarrierKey& barrier, const Json& state) {
     read_member(state, "shares", kept.shares);
     read_member(state, "threshold", kept.threshold);
     read_member(state, "keys", kept.keys);
+    if (kept.threshold < 1 || kept.shares < kept.threshold || kept.shares > 255 ||
+        (kept.threshold == 1 && kept.shares > 1)) {
+        refuse_state("{} shares of which {} open it", kept.shares, kept.threshold);
+    }
     const auto key = from_base64(state.at("key").get<std::string>());
     if (!key) {
-        refuse_state("the seal's key is not base64");
+        refuse_state("its key is not base64");
     }
     const auto bytes = as_bytes(*key);
     kept.key.assign(bytes.begin(), bytes.end());
@@ -233,25 +229,42 @@ void load_vault(VaultCore& core, Node& node, const Json& state) {
     read_member(state, "installed", core.installed);
     read_member(state, "raft_index", core.raft_index);
     core.namespaces.clear();
-    for (const auto& saved : state.at("namespaces")) {
+    read_each(state, "namespaces", [&](const Json& saved, const std::string&) {
         auto ns = load_namespace(core, saved);
         core.namespaces[ns->path] = std::move(ns);
-    }
+    });
     if (!core.namespaces.contains("")) {
         refuse_state("the root namespace is missing");
     }
-    for (const auto& saved : state.at("tokens")) {
-        core.tokens.keep(saved.get<Token>());
-    }
+    read_each(state, "tokens", [&](const Json& saved, const std::string&) {
+        Token token;
+        read_value(saved, token);
+        core.tokens.keep(std::move(token));
+    });
     read_member(state, "cubbyholes", core.cubbyholes);
-    load_wrapped(core, state.at("wrapped_answers"));
-    load_leases(core, state.at("leases"));
+    load_wrapped(core, state);
+    load_leases(core, state);
     read_member(state, "entities", core.entities);
     read_member(state, "aliases", core.aliases);
+    for (const auto& [id, entity] : core.entities) {
+        if (!core.namespaces.contains(entity.namespace_path)) {
+            refuse_state("the entity {} is in a namespace that is not there", id);
+        }
+    }
+    for (const auto& [id, alias] : core.aliases) {
+        if (!core.namespaces.contains(alias.namespace_path) ||
+            !core.entities.contains(alias.entity)) {
+            refuse_state("the alias {} is of an entity or in a namespace that is not there", id);
+        }
+    }
     read_member(state, "moves", core.moves);
-    load_quotas(core.quotas, state.at("quotas"));
-    load_seal(core.barrier, state.at("seal"));
-    if (!state.at("seal").at("sealed").get<bool>()) {
+    in_part("quotas", [&] { load_quotas(core.quotas, state.at("quotas")); });
+    bool sealed = false;
+    in_part("seal", [&] {
+        load_seal(core.barrier, state.at("seal"));
+        read_member(state.at("seal"), "sealed", sealed);
+    });
+    if (!sealed) {
         node.seal.open();
         core.cluster.start_with(node, core.clock.now());
     }

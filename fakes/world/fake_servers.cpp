@@ -65,30 +65,46 @@ struct FakeServers::State {
             return;
         }
         const auto& date = options.state.at("date");
-        if (const auto frozen = date.at("frozen").get<std::optional<Time>>()) {
+        std::optional<Time> frozen;
+        read_member(date, "frozen", frozen);
+        Duration offset{};
+        read_member(date, "offset", offset);
+        if (offset > furthest || offset < -furthest) {
+            refuse_state("expected a date within a century");
+        }
+        if (frozen) {
             clock.freeze();
             clock.advance(*frozen - clock.now());
         } else {
-            clock.skew(date.at("offset").get<Duration>());
+            clock.skew(offset);
         }
     }
 
     /// Credentials and date as they were saved. Contents wait for begin().
     void load() {
         const auto& state = options.state;
-        const auto vaults_held = state.at("vaults").size(), held = state.at("clusters").size();
-        if (vaults_held != options.vaults || held != options.clusters) {
-            refuse_state("it is of {} Vaults and {} API servers, expected {} and {}", vaults_held,
-                         held, options.vaults, options.clusters);
+        const auto &saved_vaults = state.at("vaults"), &saved_clusters = state.at("clusters");
+        if (!saved_vaults.is_array() || saved_vaults.size() != options.vaults ||
+            !saved_clusters.is_array() || saved_clusters.size() != options.clusters) {
+            refuse_state("expected {} Vaults and {} API servers, got {} and {}", options.vaults,
+                         options.clusters, saved_vaults.size(), saved_clusters.size());
         }
-        set_date();
-        const auto& tls = state.at("tls");
-        tls.at("ca").get_to(credentials.ca);
-        tls.at("ca_key").get_to(credentials.ca_key);
-        tls.at("certificate").get_to(credentials.identity.leaf);
-        tls.at("key").get_to(credentials.identity.key);
+        in_part("date", [this] { set_date(); });
+        in_part("tls", [&] { load_credentials(state.at("tls")); });
         for (const auto& where : {options.vault_listen, options.kube_listen}) {
             certify(where.address);
+        }
+    }
+
+    void load_credentials(const nlohmann::json& saved) {
+        auto& [ca, ca_key, identity] = credentials;
+        read_member(saved, "ca", ca);
+        read_member(saved, "ca_key", ca_key);
+        read_member(saved, "certificate", identity.leaf);
+        read_member(saved, "key", identity.key);
+        if (ca_key.public_key() != ca.public_key() ||
+            identity.key.public_key() != identity.leaf.public_key()) {
+            refuse_state("a key does not fit its certificate");
         }
     }
 
@@ -244,6 +260,7 @@ struct FakeServers::State {
     }
 
     static constexpr std::size_t spare_nodes = 3;
+    static constexpr Duration furthest = std::chrono::hours(24 * 36525);  ///< of our date
 
     FakeServersOptions options;
     http::Transport& transport;

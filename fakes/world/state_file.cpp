@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "fakes/state.hpp"
 
@@ -52,6 +53,42 @@ Result<void> StateFile::hold() {
     }
 }
 
+Result<StateFile::Kept> StateFile::parse(std::string_view text) {
+    auto document = json_or_null(text);
+    if (!document.is_object()) {
+        return fail(FailureKind::invalid, "expected a saved state, which is one whole JSON object");
+    }
+    if (const auto named = document.find("schema"); named == document.end() || *named != schema) {
+        return fail(FailureKind::invalid, "expected a saved state, whose schema is \"{}\"", schema);
+    }
+    if (const auto named = document.find("version"); named == document.end() || *named != version) {
+        return fail(FailureKind::invalid, "expected a saved state of version {}, got {}", version,
+                    named == document.end() ? "none"
+                    : named->is_primitive() ? named->dump()
+                                            : named->type_name());
+    }
+    Kept kept;
+    const auto loaded = load_state([&] {
+        read_member(document, "seed", kept.seed);
+        std::string product;
+        read_member(document, "product", product);
+        if (product != name_of(vault::Product::vault) &&
+            product != name_of(vault::Product::openbao)) {
+            refuse_state("product: expected openbao or vault, got {}", product);
+        }
+        kept.product = product == name_of(vault::Product::vault) ? vault::Product::vault
+                                                                 : vault::Product::openbao;
+        kept.servers = std::move(document.at("servers"));
+        if (!kept.servers.is_object()) {
+            refuse_state("servers: expected an object, got {}", kept.servers.type_name());
+        }
+    });
+    if (!loaded) {
+        return fail(FailureKind::invalid, "expected a whole state, but {}", loaded.error().message);
+    }
+    return kept;
+}
+
 Result<std::optional<StateFile::Kept>> StateFile::read() {
     std::error_code error;
     if (!std::filesystem::exists(path_, error) && !error) {
@@ -64,35 +101,11 @@ Result<std::optional<StateFile::Kept>> StateFile::read() {
     if (!text) {
         return propagate(text);
     }
-    auto document = Json::parse(*text, nullptr, false);
-    if (!document.is_object()) {
-        return fail(FailureKind::invalid,
-                    "{}: expected a saved state, which is one whole JSON object", path_);
+    auto kept = parse(*text);
+    if (!kept) {
+        return propagate(kept, path_);
     }
-    if (const auto named = document.find("schema"); named == document.end() || *named != schema) {
-        return fail(FailureKind::invalid, "{}: expected a saved state, whose schema is \"{}\"",
-                    path_, schema);
-    }
-    if (const auto named = document.find("version"); named == document.end() || *named != version) {
-        return fail(FailureKind::invalid, "{}: expected a saved state of version {}, got {}", path_,
-                    version, named == document.end() ? "none" : named->dump());
-    }
-    Kept kept;
-    const auto loaded = load_state([&] {
-        document.at("seed").get_to(kept.seed);
-        const auto product = document.at("product").get<std::string>();
-        if (product != name_of(vault::Product::vault) &&
-            product != name_of(vault::Product::openbao)) {
-            refuse_state("product {} is unknown", product);
-        }
-        kept.product = product == name_of(vault::Product::vault) ? vault::Product::vault
-                                                                 : vault::Product::openbao;
-        kept.servers = std::move(document.at("servers"));
-    });
-    if (!loaded) {
-        return propagate(loaded, path_);
-    }
-    return std::optional(std::move(kept));
+    return std::optional(std::move(*kept));
 }
 
 Result<void> StateFile::write(const FakeServers& servers, std::uint64_t seed,

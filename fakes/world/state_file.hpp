@@ -21,6 +21,8 @@ class StateFile {
         vault::Product product = vault::Product::openbao;
         nlohmann::json servers;  ///< for FakeServersOptions::state
     };
+    /// What such a file says. Failures are `invalid` and one line.
+    [[nodiscard]] static Result<Kept> parse(std::string_view text);
     /// Nothing where there is no such file yet; `invalid` where it is no state of this program's,
     /// or where another process keeps its state in it.
     [[nodiscard]] Result<std::optional<Kept>> read();
