@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/program.hpp"
 #include "conformance/index.hpp"
 #include "core/base/answer.hpp"
@@ -82,13 +84,12 @@ void explain(const run::Check& check) {
 int explain_id(const std::string& id) {
     const auto is = [&id](const auto* one) { return one->id == id; };
     const auto& checks = conformance::all_checks();
-    if (const auto found = std::find_if(checks.begin(), checks.end(), is); found != checks.end()) {
+    if (const auto found = std::ranges::find_if(checks, is); found != checks.end()) {
         explain(**found);
         return as_expected;
     }
-    const bool topic = std::any_of(checks.begin(), checks.end(), [&id](const run::Check* check) {
-        return check->id.starts_with(id + "/");
-    });
+    const bool topic = std::ranges::any_of(
+        checks, [&id](const run::Check* check) { return check->id.starts_with(id + "/"); });
     if (topic) {
         for (const auto* check : choose_checks({id})) {
             fmt::print("{:<52} {}\n", check->id, check->requirement);
@@ -103,7 +104,7 @@ int explain_id(const std::string& id) {
     for (const auto* check : checks) {
         known.emplace_back(check->id);
     }
-    const bool scenario = std::any_of(all.begin(), all.end(), [&id](const run::Scenario* one) {
+    const bool scenario = std::ranges::any_of(all, [&id](const run::Scenario* one) {
         return one->id == id || one->id.starts_with(id + "/");
     });
     if (!scenario) {

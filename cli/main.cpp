@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
@@ -69,7 +70,7 @@ int run_program(int argc, char** argv) {
         return as_expected;
     } catch (const CLI::ParseError& error) {
         std::string text = error.what();
-        std::replace(text.begin(), text.end(), '\n', ' ');
+        std::ranges::replace(text, '\n', ' ');
         log::error(text, "meshproof --help shows command lines that work");
         return usage;
     }

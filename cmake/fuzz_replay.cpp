@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
             files.emplace_back(argv[i]);
         }
     }
-    std::sort(files.begin(), files.end());
+    std::ranges::sort(files);
     if (files.empty()) {
         std::fputs("no file to replay: a corpus must not be empty\n", stderr);
         return 1;

@@ -1,6 +1,7 @@
 // The house's rules that a program can check (docs/style.md): a rule that is not tested is a wish.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <regex>
 
@@ -88,9 +89,8 @@ std::string layering_offence(const std::string& path, const std::string& include
 
 /// Cheap, before a regular expression: few lines hold any of the words.
 bool holds_any(std::string_view line, std::initializer_list<std::string_view> words) {
-    return std::any_of(words.begin(), words.end(), [line](std::string_view word) {
-        return line.find(word) != std::string_view::npos;
-    });
+    return std::ranges::any_of(
+        words, [line](std::string_view word) { return line.find(word) != std::string_view::npos; });
 }
 
 TEST(Tidy, LayersIncludeDownwardsOnly) {
@@ -158,11 +158,11 @@ TEST(Tidy, OnlyOneFileAsksForTimeAndOneForChance) {
 TEST(Tidy, ScenarioIdsAreTheirPaths) {
     for (const auto* scenario : scenarios::all_scenarios()) {
         auto path = "scenarios/" + std::string(scenario->id) + ".cpp";
-        std::replace(path.begin(), path.end(), '-', '_');
+        std::ranges::replace(path, '-', '_');
         ASSERT_TRUE(fs::exists(path)) << path;
         auto symbol = std::string(scenario->id);
-        std::replace(symbol.begin(), symbol.end(), '-', '_');
-        std::replace(symbol.begin(), symbol.end(), '/', '_');
+        std::ranges::replace(symbol, '-', '_');
+        std::ranges::replace(symbol, '/', '_');
         EXPECT_NE(read_file(path).value().find("Scenario " + symbol), std::string::npos) << symbol;
     }
 }

@@ -1,6 +1,7 @@
 // What every check has to state.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "conformance/index.hpp"
@@ -27,7 +28,7 @@ TEST(Checks, StateWhatTheyAreAbout) {
 TEST(Checks, IdsBeginWithTheirFilesPath) {
     for (const auto* check : all_checks()) {
         auto path = std::string(check->id.substr(0, check->id.rfind('/')));
-        std::replace(path.begin(), path.end(), '-', '_');
+        std::ranges::replace(path, '-', '_');
         EXPECT_TRUE(std::filesystem::exists("conformance/" + path + ".cpp"))
             << check->id << ": no file conformance/" << path << ".cpp";
     }

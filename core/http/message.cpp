@@ -1,5 +1,6 @@
 #include "core/http/message.hpp"
 
+#include <algorithm>
 #include <boost/url/encode.hpp>
 #include <boost/url/grammar/ci_string.hpp>
 #include <boost/url/ipv4_address.hpp>
@@ -22,7 +23,7 @@ bool same_name(std::string_view a, std::string_view b) {
 /// One half of `name=value`: a part with a broken escape stays as it was written.
 std::string decode_query_part(std::string_view part) {
     std::string blanks(part);
-    std::replace(blanks.begin(), blanks.end(), '+', ' ');
+    std::ranges::replace(blanks, '+', ' ');
     auto decoded = percent_decode(blanks);
     return decoded ? std::move(*decoded) : std::string(part);
 }

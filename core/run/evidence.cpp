@@ -85,7 +85,7 @@ std::string without_vault_tokens(std::string text) {
 }
 
 bool printable(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) {
+    return std::ranges::none_of(text, [](char c) {
         const auto byte = static_cast<unsigned char>(c);
         return (byte < 0x20 && c != '\n' && c != '\t' && c != '\r') || byte == 0x7f;
     });
@@ -122,8 +122,7 @@ std::vector<std::pair<std::string, std::string>> kept(const http::Headers& heade
 
 void Redactor::learn(const std::string& secret, std::string name, bool numbered) {
     if (secret.size() < least_secret ||
-        std::any_of(secrets_.begin(), secrets_.end(),
-                    [&](const auto& known) { return known.first == secret; })) {
+        std::ranges::any_of(secrets_, [&](const auto& known) { return known.first == secret; })) {
         return;
     }
     if (numbered) {
@@ -131,9 +130,8 @@ void Redactor::learn(const std::string& secret, std::string name, bool numbered)
         name += fmt::format("_{}", number);
     }
     // The longest first: a secret may be part of another.
-    const auto place = std::find_if(secrets_.begin(), secrets_.end(), [&](const auto& known) {
-        return known.first.size() < secret.size();
-    });
+    const auto place = std::ranges::find_if(
+        secrets_, [&](const auto& known) { return known.first.size() < secret.size(); });
     secrets_.insert(place, {secret, "$" + name});
 }
 

@@ -447,9 +447,9 @@ bool Probe::expect_no_text(const Reply& reply, int status) {
 
 bool Probe::expect_warning(const Reply& reply, std::string_view text) {
     const auto warnings = reply.warnings();
-    const bool holds = std::any_of(
-        warnings.begin(), warnings.end(),
-        [text](const std::string& warning) { return warning.find(text) != std::string::npos; });
+    const bool holds = std::ranges::any_of(warnings, [text](const std::string& warning) {
+        return warning.find(text) != std::string::npos;
+    });
     return holds || fail(fmt::format("{}: expected a warning that holds \"{}\", got {} {}",
                                      reply.asked, text, reply.status, quoted(warnings)));
 }

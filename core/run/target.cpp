@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <numeric>
@@ -35,10 +36,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 /// "did you mean x" where a known name is close, else all of them.
 std::string suggestion(const std::string& name, const Names& known) {
-    const auto nearest =
-        std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
-            return edit_distance(name, a) < edit_distance(name, b);
-        });
+    const auto nearest = std::ranges::min_element(known, [&](const auto& a, const auto& b) {
+        return edit_distance(name, a) < edit_distance(name, b);
+    });
     if (edit_distance(name, *nearest) <= std::max<std::size_t>(2, name.size() / 3)) {
         return fmt::format("did you mean {}?", *nearest);
     }
@@ -112,7 +112,7 @@ class Section {
             if (!seen.insert(name).second) {
                 return fail(FailureKind::invalid, "{}: {}: given twice", at, field(name));
             }
-            if (std::find(known.begin(), known.end(), name) == known.end()) {
+            if (std::ranges::find(known, name) == known.end()) {
                 return fail(FailureKind::invalid, "{}: {}: unknown field: {}", at, field(name),
                             suggestion(name, known));
             }
@@ -447,9 +447,10 @@ Result<std::vector<T>> read_servers(const Section& root, const char* name, const
 }
 
 /// Servers of which checks may do what they like. Absent = none.
-Result<std::vector<VaultTarget>> read_spare_vaults(
-    const Section& root, const char* name, const Variables& variables,
-    Result<VaultTarget> (*read)(const Section&, const Variables&)) {
+Result<std::vector<VaultTarget>> read_spare_vaults(const Section& root, const char* name,
+                                                   const Variables& variables,
+                                                   Result<VaultTarget> (*read)(const Section&,
+                                                                               const Variables&)) {
     if (!root.has(name)) {
         return std::vector<VaultTarget>{};
     }

@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/base/assert.hpp"
@@ -29,7 +30,7 @@ void Trace::learn(const Secret& secret) {
 }
 
 bool Trace::leaks(std::string_view text) const {
-    return std::any_of(secrets_.begin(), secrets_.end(), [text](const std::string& secret) {
+    return std::ranges::any_of(secrets_, [text](const std::string& secret) {
         return text.find(secret) != std::string_view::npos;
     });
 }

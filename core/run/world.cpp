@@ -1,5 +1,7 @@
 #include "core/run/world.hpp"
 
+#include <algorithm>
+
 #include "core/base/assert.hpp"
 #include "core/run/inspecting_transport.hpp"
 #include "core/run/sweep.hpp"
@@ -121,11 +123,10 @@ void World::fail(std::string text) {
 }
 
 void World::expect_text(const Failure& failure, std::string_view text, std::string_view what) {
-    const bool said =
-        failure.message.find(text) != std::string::npos ||
-        std::any_of(failure.errors.begin(), failure.errors.end(), [text](const std::string& error) {
-            return error.find(text) != std::string::npos;
-        });
+    const bool said = failure.message.find(text) != std::string::npos ||
+                      std::ranges::any_of(failure.errors, [text](const std::string& error) {
+                          return error.find(text) != std::string::npos;
+                      });
     expect(said, "{}: expected a refusal with \"{}\", it was \"{}\"", what, text, failure.message);
 }
 
@@ -152,11 +153,12 @@ Task<void> World::start() {
     bool one_machine = s.environment.virtual_time();
     if (!one_machine) {
         const auto near = [](const auto& item) { return item.loopback(); };
-        one_machine =
-            std::all_of(s.target.vaults.begin(), s.target.vaults.end(),
-                        [near](const VaultTarget& v) { return near(v.config.endpoint.url); }) &&
-            std::all_of(s.target.clusters.begin(), s.target.clusters.end(),
-                        [near](const kube::Access& c) { return near(c.endpoint.url); });
+        one_machine = std::ranges::all_of(
+                          s.target.vaults,
+                          [near](const VaultTarget& v) { return near(v.config.endpoint.url); }) &&
+                      std::ranges::all_of(s.target.clusters, [near](const kube::Access& c) {
+                          return near(c.endpoint.url);
+                      });
     }
     for (std::size_t i = 0; i < s.target.vaults.size(); ++i) {
         auto& target = s.target.vaults[i];

@@ -178,8 +178,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
             total = value * 1e9;
             break;
         }
-        const auto unit = std::find_if(units.begin(), units.end(),
-                                       [text](const Unit& u) { return text.starts_with(u.name); });
+        const auto unit =
+            std::ranges::find_if(units, [text](const Unit& u) { return text.starts_with(u.name); });
         if (unit == units.end()) {
             return std::nullopt;
         }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/vault/client.hpp"
 #include "core/vault/reading.hpp"
 
@@ -64,8 +66,7 @@ Task<Result<TokenInfo>> Client::lookup_self() const {
     info.period = fields.seconds_or_zero("data.period");
     info.renewable = fields.flag_or_false("data.renewable");
     info.orphan = fields.flag_or_false("data.orphan");
-    info.root =
-        std::find(info.policies.begin(), info.policies.end(), "root") != info.policies.end();
+    info.root = std::ranges::find(info.policies, "root") != info.policies.end();
     info.num_uses = fields.integer_or_zero("data.num_uses");
     co_return checked(std::move(info), fields);
 }

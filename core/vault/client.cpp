@@ -1,5 +1,7 @@
 #include "core/vault/client.hpp"
 
+#include <algorithm>
+
 #include "core/base/json_text.hpp"
 #include "core/vault/reading.hpp"
 
@@ -24,7 +26,7 @@ std::vector<std::string> strings_at(const Json& object, const char* name) {
 }
 
 bool mentions(const std::vector<std::string>& texts, std::string_view word) {
-    return std::any_of(texts.begin(), texts.end(), [word](const std::string& text) {
+    return std::ranges::any_of(texts, [word](const std::string& text) {
         return lower(text).find(word) != std::string::npos;
     });
 }
@@ -149,8 +151,7 @@ Client Client::at(http::Url url) const {
 Task<Result<Reply>> Client::request(std::string method, std::string path,
                                     std::optional<Json> body) const {
     if (path.empty() || path.front() == '/' ||
-        std::any_of(path.begin(), path.end(),
-                    [](unsigned char c) { return c <= ' ' || c == 127; })) {
+        std::ranges::any_of(path, [](unsigned char c) { return c <= ' ' || c == 127; })) {
         co_return fail(FailureKind::invalid,
                        "\"{}\" is not a Vault path: expected one like pki_int/sign/role, without a "
                        "leading slash and without blanks",

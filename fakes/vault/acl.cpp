@@ -90,7 +90,7 @@ bool glob_equal(std::string_view pattern, std::string_view text) {
 }
 
 bool listed(const Json& value, const std::vector<Json>& values) {
-    return values.empty() || std::any_of(values.begin(), values.end(), [&](const Json& entry) {
+    return values.empty() || std::ranges::any_of(values, [&](const Json& entry) {
                return entry.is_string() && value.is_string()
                           ? glob_equal(entry.get<std::string>(), value.get<std::string>())
                           : entry == value;
@@ -155,8 +155,7 @@ void Rule::unite(const Rule& other) {
     unite_parameters(allowed_parameters, other.allowed_parameters);
     unite_parameters(denied_parameters, other.denied_parameters);
     for (const auto& name : other.required_parameters) {
-        if (std::find(required_parameters.begin(), required_parameters.end(), name) ==
-            required_parameters.end()) {
+        if (std::ranges::find(required_parameters, name) == required_parameters.end()) {
             required_parameters.push_back(name);
         }
     }
@@ -272,7 +271,7 @@ bool Acl::touches(std::string_view mount) const {
         return true;
     }
     const auto under = [&](const std::map<std::string, Rule, std::less<>>& rules, bool open) {
-        return std::any_of(rules.begin(), rules.end(), [&](const auto& entry) {
+        return std::ranges::any_of(rules, [&](const auto& entry) {
             const auto end = entry.first.find('+');
             const std::string_view fixed = std::string_view(entry.first).substr(0, end);
             const bool wild = open || end != std::string::npos;

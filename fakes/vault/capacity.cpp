@@ -8,7 +8,7 @@ Task<void> Capacity::serve(Clock& clock) {
     const auto now = clock.elapsed();
     auto done = now + service_;
     if (!places_.empty()) {
-        const auto place = std::min_element(places_.begin(), places_.end());
+        const auto place = std::ranges::min_element(places_);
         done = std::max(now, *place) + service_;
         *place = done;
     }

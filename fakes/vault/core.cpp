@@ -421,8 +421,7 @@ Task<http::Response> VaultCore::logical(LogicalRequest request) {
         co_return with_headers(std::move(*refusal));
     }
     const auto typed = [](const Json& value) { return value.is_number() || value.is_boolean(); };
-    if (options.defects.on("http/strict-types") &&
-        std::any_of(request.data.begin(), request.data.end(), typed)) {
+    if (options.defects.on("http/strict-types") && std::ranges::any_of(request.data, typed)) {
         co_return error_answer(400, "expected a string");
     }
     if (request.unauthenticated && options.defects.on("http/bad-token-refused-everywhere") &&

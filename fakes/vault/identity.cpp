@@ -120,7 +120,7 @@ CoreReply list_entities(VaultCore& core, const LogicalRequest& request, bool by_
         }
         details[id] = std::move(detail);
     }
-    std::sort(keys.begin(), keys.end());
+    std::ranges::sort(keys);
     auto answer = list_answer(keys);
     if (!by_their_names && !keys.empty()) {
         answer.data["key_info"] = std::move(details);

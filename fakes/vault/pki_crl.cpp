@@ -1,5 +1,7 @@
 #include "fakes/vault/pki_crl.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "fakes/vault/pki_usage.hpp"
 
@@ -29,8 +31,7 @@ std::vector<Ca> signing_cas(Mount& mount) {
             continue;
         }
         const auto name = ca_name(issuer);
-        auto known =
-            std::find_if(cas.begin(), cas.end(), [&](const auto& ca) { return ca.name == name; });
+        auto known = std::ranges::find_if(cas, [&](const auto& ca) { return ca.name == name; });
         if (known == cas.end()) {
             cas.push_back({name, &issuer, key});
             known = std::prev(cas.end());
@@ -180,9 +181,9 @@ std::vector<std::string> crl_warnings(const Mount& mount) {
 
 const CrlPair* crls_of(const Mount& mount, const Issuer& issuer) {
     const auto name = ca_name(issuer);
-    const bool has_key =
-        std::any_of(mount.issuers.begin(), mount.issuers.end(),
-                    [&](const auto& one) { return !one.key_id.empty() && ca_name(one) == name; });
+    const bool has_key = std::ranges::any_of(mount.issuers, [&](const auto& one) {
+        return !one.key_id.empty() && ca_name(one) == name;
+    });
     const auto pair = mount.crls.find(name);
     return has_key && pair != mount.crls.end() ? &pair->second : nullptr;
 }

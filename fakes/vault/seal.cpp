@@ -47,7 +47,7 @@ Result<void> Seal::offer(const Bytes& share) {
     if (share.size() > 33) {
         return fail(FailureKind::invalid, "invalid key: key is longer than maximum 33 bytes");
     }
-    if (std::find(given_.begin(), given_.end(), share) != given_.end()) {
+    if (std::ranges::find(given_, share) != given_.end()) {
         return {};
     }
     if (given_.empty()) {
@@ -63,7 +63,7 @@ Result<void> Seal::offer(const Bytes& share) {
     if (key_.threshold() == 1) {
         key = shares[0];
     } else {
-        const bool alike = std::all_of(shares.begin(), shares.end(), [&](const Bytes& other) {
+        const bool alike = std::ranges::all_of(shares, [&](const Bytes& other) {
             return other.size() == shares[0].size() &&
                    std::count_if(shares.begin(), shares.end(), [&](const Bytes& same) {
                        return same.back() == other.back();

@@ -7,7 +7,7 @@
 namespace meshproof::fakes {
 
 bool Token::is_root() const {
-    return std::find(policies.begin(), policies.end(), "root") != policies.end();
+    return std::ranges::find(policies, "root") != policies.end();
 }
 
 std::vector<std::string> tidy_policies(const std::vector<std::string>& policies, bool add_default) {
@@ -63,7 +63,7 @@ std::string TokenStore::make_id(const Token& token, std::string_view suffix) {
     // A protobuf message of fixed shape: the same head in every token.
     auto bytes = prng_.bytes(68);
     const Bytes head{0x08, 0x01, 0x12, 0x20};
-    std::copy(head.begin(), head.end(), bytes.begin());
+    std::ranges::copy(head, bytes.begin());
     return "hvs." + to_base64url(as_text(bytes));
 }
 

@@ -1,4 +1,6 @@
 // Renewal and how long a token lives.
+#include <algorithm>
+
 #include "conformance/vault/token/steps.hpp"
 
 namespace meshproof::conformance {
@@ -47,12 +49,11 @@ Task<void> explicit_max_caps(Probe& probe) {
     Json parameters{{"policies", "default"}, {"ttl", "1h"}, {"explicit_max_ttl", "30m"}};
     const auto made = co_await make(probe, std::move(parameters));
     probe.expect_equal(made.auth.value("lease_duration", Json()), 1800, "lease_duration");
-    const bool warned =
-        std::any_of(made.warnings.begin(), made.warnings.end(), [](const std::string& text) {
-            return text.find("exceeded") != std::string::npos ||
-                   text.find("capped") != std::string::npos ||
-                   text.find("explicit max") != std::string::npos;
-        });
+    const bool warned = std::ranges::any_of(made.warnings, [](const std::string& text) {
+        return text.find("exceeded") != std::string::npos ||
+               text.find("capped") != std::string::npos ||
+               text.find("explicit max") != std::string::npos;
+    });
     probe.expect(warned, "the capped ttl must come with a warning");
     const auto renewed = co_await renew_self(probe, made.token, Json{{"increment", "1h"}});
     probe.expect_status(renewed, 200);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/run/tests/stage.hpp"
 
 namespace meshproof::run {
@@ -10,7 +12,7 @@ namespace {
 using Lines = std::vector<std::string>;
 
 Lines sorted(Lines lines) {
-    std::sort(lines.begin(), lines.end());
+    std::ranges::sort(lines);
     return lines;
 }
 
@@ -52,7 +54,7 @@ Task<Lines> in_cluster(kube::Client admin) {
 
 Lines without(const Lines& all, const Lines& gone) {
     Lines left;
-    std::set_difference(all.begin(), all.end(), gone.begin(), gone.end(), std::back_inserter(left));
+    std::ranges::set_difference(all, gone, std::back_inserter(left));
     return left;
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "fakes/vault/tests/pki_fixture.hpp"
 
 namespace meshproof::fakes {
@@ -72,9 +74,9 @@ TEST(PkiFetch, SerialSpellings) {
     const auto root = pki.make_root();
     auto serial = root["serial_number"].get<std::string>();
     EXPECT_EQ(pki.ok(pki.read("cert/" + serial))["revocation_time"], 0);
-    std::replace(serial.begin(), serial.end(), ':', '-');
-    std::transform(serial.begin(), serial.end(), serial.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    std::ranges::replace(serial, ':', '-');
+    std::ranges::transform(serial, serial.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
     EXPECT_EQ(pki.ok(pki.read("cert/" + serial))["certificate"], root["certificate"]);
     EXPECT_EQ(Pki::refusal(pki.read("cert/11:22")), "404 ");
     EXPECT_EQ(pki.read("cert/11:22/raw").raw.status, 204);

@@ -1,4 +1,6 @@
 // The extensions of a leaf.
+#include <algorithm>
+
 #include "conformance/steps.hpp"
 #include "core/base/text.hpp"
 
@@ -28,8 +30,8 @@ std::string ambitious_csr() {
 
 const crypto::RawExtension* find(const std::vector<crypto::RawExtension>& extensions,
                                  std::string_view oid) {
-    const auto found = std::find_if(extensions.begin(), extensions.end(),
-                                    [&](const auto& one) { return one.oid == oid; });
+    const auto found =
+        std::ranges::find_if(extensions, [&](const auto& one) { return one.oid == oid; });
     return found == extensions.end() ? nullptr : &*found;
 }
 

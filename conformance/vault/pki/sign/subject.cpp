@@ -1,4 +1,6 @@
 // The subject of a leaf: what of the CSR's gets in, and what of the role's.
+#include <algorithm>
+
 #include "conformance/steps.hpp"
 
 namespace meshproof::conformance {
@@ -37,7 +39,7 @@ Task<void> of_the_role(Probe& probe) {
     spec.subject.organization = {"Evil"};
     const auto reply = co_await steps::sign(probe, mount, steps::csr(spec));
     auto subject = steps::leaf_of(probe, reply).subject();
-    std::sort(subject.organization.begin(), subject.organization.end());
+    std::ranges::sort(subject.organization);
     crypto::Subject expected;
     expected.common_name = "web.test";
     expected.organization = {"Org A", "Org B"};

@@ -1,4 +1,6 @@
 // sign-verbatim: the CSR as it is.
+#include <algorithm>
+
 #include "conformance/steps.hpp"
 
 namespace meshproof::conformance {
@@ -49,9 +51,9 @@ Task<void> its_extensions(Probe& probe) {
     const auto reply = co_await verbatim(probe, mount, steps::csr(spec));
     const auto leaf = steps::leaf_of(probe, reply);
     const auto extensions = leaf.extensions();
-    probe.expect(std::any_of(extensions.begin(), extensions.end(),
-                             [](const auto& one) { return one.oid == "1.2.3.4"; }),
-                 "the CSR's extension is not in the leaf");
+    probe.expect(
+        std::ranges::any_of(extensions, [](const auto& one) { return one.oid == "1.2.3.4"; }),
+        "the CSR's extension is not in the leaf");
     probe.expect(!leaf.is_ca().has_value(), "the CSR's basic constraints are in the leaf");
 }
 
