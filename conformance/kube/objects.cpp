@@ -167,6 +167,33 @@ Task<void> replicas_not_negative(Probe& probe) {
     }
 }
 
+Task<void> paused_from_the_beginning(Probe& probe) {
+    const auto ns = co_await probe.kube_namespace();
+    const auto all = fmt::format("/apis/apps/v1/namespaces/{}/deployments", ns);
+    const Json labels{{"app", "a"}};
+    const Json container{{"name", "c"}, {"image", "i"}};
+    Json spec{{"paused", true},
+              {"selector", {{"matchLabels", labels}}},
+              {"template",
+               {{"metadata", {{"labels", labels}}},
+                {"spec", {{"containers", Json::array({container})}}}}}};
+    Json object{{"metadata", {{"name", "a"}}}, {"spec", spec}};
+    const auto made = co_await probe.kube("POST", all, object);
+    probe.expect_status(made, 201);
+    Json seen;
+    for (int asked = 0; asked < 100 && !seen.contains("conditions"); ++asked) {
+        const auto reply = co_await probe.kube("GET", all + "/a");
+        seen = reply.json.value("status", Json::object());
+        co_await probe.wait(std::chrono::milliseconds(100));
+    }
+    const auto first = seen.value("/conditions/0/reason"_json_pointer, "");
+    probe.expect_equal(first, "DeploymentPaused", "the first condition's reason");
+    object["metadata"]["name"] = "b";
+    object["spec"]["strategy"] = {{"type", "Odd"}};
+    const auto refused = co_await probe.kube("POST", all, object);
+    says(probe, refused, 422, "supported values: \"Recreate\", \"RollingUpdate\"");
+}
+
 Task<void> discovery_is_for_get(Probe& probe) {
     for (const std::string target : {"/api", "/api/v1", "/apis/apps/v1", "/version"}) {
         const auto refused = co_await probe.kube("POST", target);
@@ -249,6 +276,14 @@ std::vector<Check> kube_objects() {
          .features = {Feature::kubernetes},
          .saboteur = "kube/negative-replicas-are-none",
          .run = replicas_not_negative},
+        {.id = "kube/objects/paused-from-the-beginning",
+         .requirement = "A deployment that is paused when it is created gets no pods and says that "
+                        "it is paused; a strategy that there is none of is 422.",
+         .source = "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/",
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .saboteur = "kube/paused-goes-unsaid",
+         .run = paused_from_the_beginning},
         {.id = "kube/objects/discovery-is-for-get",
          .requirement = "The lists of resources take GET only, while those of groups answer every "
                         "method.",

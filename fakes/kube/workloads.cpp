@@ -177,9 +177,11 @@ Rollout rollout_of(const Cluster& cluster, const Json& deployment) {
     rollout.replicas = count_at(deployment, "/spec/replicas");
     rollout.recreate = text_at(deployment, "/spec/strategy/type") == "Recreate";
     if (!rollout.recreate) {
-        const auto& update = deployment["spec"]["strategy"]["rollingUpdate"];
-        rollout.surge = share(update["maxSurge"], rollout.replicas, true);
-        rollout.unavailable = share(update["maxUnavailable"], rollout.replicas, false);
+        const Json update =
+            deployment.value(Json::json_pointer("/spec/strategy/rollingUpdate"), Json::object());
+        rollout.surge = share(update.value("maxSurge", Json()), rollout.replicas, true);
+        rollout.unavailable =
+            share(update.value("maxUnavailable", Json()), rollout.replicas, false);
         if (rollout.surge == 0 && rollout.unavailable == 0) {
             rollout.unavailable = 1;
         }
@@ -319,7 +321,9 @@ bool report_status(Cluster& cluster, const Json& deployment) {
         replicas += count_at(*set, "/status/replicas");
         up += count_at(*set, "/status/readyReplicas");
     }
-    const auto updated = count_at(*rollout.newest, "/status/replicas");
+    // A deployment that is paused from its beginning has no set at all.
+    const auto updated = rollout.newest ? count_at(*rollout.newest, "/status/replicas") : 0;
+    const bool paused = deployment.at("spec").value("paused", false);
     Json status = {{"observedGeneration", count_at(deployment, "/metadata/generation", 1)}};
     const auto tell = [&](const char* key, std::int64_t value) {
         if (value > 0) {
@@ -330,8 +334,16 @@ bool report_status(Cluster& cluster, const Json& deployment) {
     tell("updatedReplicas", updated);
     tell("readyReplicas", up);
     tell("availableReplicas", up);
-    tell("unavailableReplicas", std::max(replicas, rollout.replicas) - up);
+    tell("unavailableReplicas",
+         std::max(replicas, rollout.newest ? rollout.replicas : std::int64_t{0}) - up);
     auto conditions = deployment.value(Json::json_pointer("/status/conditions"), Json::array());
+    if (paused && !cluster.options.defects.on("kube/paused-goes-unsaid")) {
+        set_condition(conditions, now,
+                      {{"type", "Progressing"},
+                       {"status", "Unknown"},
+                       {"reason", "DeploymentPaused"},
+                       {"message", "Deployment is paused"}});
+    }
     const bool enough = up >= rollout.replicas - rollout.unavailable;
     set_condition(conditions, now,
                   {{"type", "Available"},
@@ -340,18 +352,22 @@ bool report_status(Cluster& cluster, const Json& deployment) {
                    {"message", enough ? "Deployment has minimum availability."
                                       : "Deployment does not have minimum availability."}});
     const bool done = updated == rollout.replicas && replicas == updated && up == updated;
-    set_condition(
-        conditions, now,
-        {{"type", "Progressing"},
-         {"status", "True"},
-         {"reason", done ? "NewReplicaSetAvailable" : "ReplicaSetUpdated"},
-         {"message", fmt::format("ReplicaSet \"{}\" {}", meta(*rollout.newest, "name"),
-                                 done ? "has successfully progressed." : "is progressing.")}});
+    if (!paused && rollout.newest) {
+        set_condition(
+            conditions, now,
+            {{"type", "Progressing"},
+             {"status", "True"},
+             {"reason", done ? "NewReplicaSetAvailable" : "ReplicaSetUpdated"},
+             {"message", fmt::format("ReplicaSet \"{}\" {}", meta(*rollout.newest, "name"),
+                                     done ? "has successfully progressed." : "is progressing.")}});
+    }
     status["conditions"] = std::move(conditions);
     Json next = deployment;
     next["status"] = std::move(status);
-    next["metadata"]["annotations"][revision] =
-        text_at(*rollout.newest, "/metadata/annotations/deployment.kubernetes.io~1revision");
+    if (rollout.newest) {
+        next["metadata"]["annotations"][revision] =
+            text_at(*rollout.newest, "/metadata/annotations/deployment.kubernetes.io~1revision");
+    }
     const auto before = meta(deployment, "resourceVersion");
     return meta(*cluster.store->replace(type::deployments, std::move(next)), "resourceVersion") !=
            before;
@@ -430,6 +446,60 @@ Json scale_of(const Json& object) {
 
 }  // namespace
 
+// A bound of a rolling update: a number, or a percentage.
+void check_bound(const Json& value, const std::string& field, std::vector<Cause>& faults) {
+    const auto refuse = [&](std::string_view why) {
+        faults.push_back(
+            {field, "FieldValueInvalid", fmt::format("Invalid value: {}: {}", value.dump(), why)});
+    };
+    if (value.is_number()) {
+        if (value < 0) {
+            refuse("must be greater than or equal to 0");
+        }
+        return;
+    }
+    const auto text = value.is_string() ? value.get<std::string>() : std::string();
+    const bool percent = text.size() > 1 && text.ends_with('%') &&
+                         text.find_first_not_of("0123456789") == text.size() - 1;
+    if (!percent) {
+        refuse(
+            "a valid percent string must be a numeric string followed by an ending '%' (e.g. "
+            "'1%',  or '93%', regex used for validation is '[0-9]+%')");
+    } else if (field.ends_with("maxUnavailable") &&
+               (text.size() > 4 || (text.size() == 4 && text > "100%"))) {
+        refuse("must not be greater than 100%");
+    }
+}
+
+void check_strategy(const Json& strategy, std::vector<Cause>& faults) {
+    const auto kind = text_at(strategy, "/type");
+    const auto update = strategy.find("rollingUpdate");
+    const bool given = update != strategy.end() && update->is_object();
+    if (kind == "Recreate") {
+        if (given) {
+            faults.push_back({"spec.strategy.rollingUpdate", "FieldValueForbidden",
+                              "Forbidden: may not be specified when strategy `type` is "
+                              "'Recreate'"});
+        }
+        return;
+    }
+    if (kind != "RollingUpdate") {
+        faults.push_back(
+            {"spec.strategy", "FieldValueNotSupported",
+             fmt::format("Unsupported value: {{\"Type\":\"{}\",\"RollingUpdate\":null}}: supported "
+                         "values: \"Recreate\", \"RollingUpdate\"",
+                         kind)});
+        return;
+    }
+    for (const auto* bound : {"maxUnavailable", "maxSurge"}) {
+        check_bound((*update)[bound], fmt::format("spec.strategy.rollingUpdate.{}", bound), faults);
+    }
+    if ((*update)["maxUnavailable"] == 0 && (*update)["maxSurge"] == 0) {
+        faults.push_back({"spec.strategy.rollingUpdate.maxUnavailable", "FieldValueInvalid",
+                          "Invalid value: 0: may not be 0 when `maxSurge` is 0"});
+    }
+}
+
 void complete_workload(const ResourceType& type, Json& object, std::vector<Cause>& faults) {
     auto& spec = object["spec"];
     if (!spec.is_object()) {
@@ -489,6 +559,7 @@ void complete_workload(const ResourceType& type, Json& object, std::vector<Cause
     if (!spec.contains("progressDeadlineSeconds")) {
         spec["progressDeadlineSeconds"] = 600;
     }
+    check_strategy(strategy, faults);
 }
 
 http::Response answer_scale(Cluster& cluster, const Call& call) {

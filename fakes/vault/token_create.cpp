@@ -44,11 +44,11 @@ std::string quoted_list(const std::vector<std::string>& names) {
 }
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
+    return std::ranges::find(names, name) != names.end();
 }
 
 bool glob(const std::vector<std::string>& patterns, const std::string& name) {
-    return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+    return std::ranges::any_of(patterns, [&](const std::string& pattern) {
         return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1))
                                       : name == pattern;
     });
