@@ -146,6 +146,10 @@ BackendResponse generate_csr(Mount& mount, const Call& call, const std::string& 
         return times.error();
     }
     crypto::Csr::Spec spec{requested->subject, requested->alt_names, {}};
+    if (!spec.alt_names.others.empty()) {
+        spec.extensions.push_back(names_with_others(spec.alt_names));
+        spec.alt_names = {};
+    }
     if (call.fields.boolean("add_basic_constraints")) {
         spec.extensions.push_back({"2.5.29.19", true, {0x30, 0x03, 0x01, 0x01, 0xFF}});
     }
@@ -156,9 +160,7 @@ BackendResponse generate_csr(Mount& mount, const Call& call, const std::string& 
                  {"key_id", key->id}};
     add_private_key(data, call, *order, "csr");
     auto answer = BackendResponse::with(std::move(data));
-    if (mount.openbao()) {
-        answer.warnings = times->warnings;
-    }
+    answer.warnings = times->warnings;
     if (const auto warning = aia_warning(mount.urls)) {
         answer.warnings.push_back(
             *warning +
@@ -356,10 +358,14 @@ BackendResponse generate_root(Mount& mount, const Call& call) {
     if (mount.openbao()) {
         answer.warnings = std::move(made->warnings);
     }
-    if (certificate.subject().empty() && !mount.defect("pki/no-warning-of-an-empty-subject")) {
+    if (certificate.subject_is_empty() && !mount.defect("pki/no-warning-of-an-empty-subject")) {
         answer.warnings.emplace_back(no_subject_warning);
     }
     for (auto& warning : crl_warnings(mount)) {
+        // Vault says it twice.
+        if (const auto told = warning.find("warning from local"); !mount.openbao()) {
+            answer.warnings.push_back(warning.substr(told));
+        }
         answer.warnings.push_back(std::move(warning));
     }
     if (const auto warning = aia_warning(*urls);
@@ -449,7 +455,7 @@ BackendResponse sign_intermediate(Mount& mount, const Call& call) {
             "the new certificate is not treated as a root, validation paths with the certificate "
             "past the issuing CA's expiration time will fail.");
     }
-    if (certificate.subject().empty()) {
+    if (certificate.subject_is_empty()) {
         answer.warnings.emplace_back(no_subject_warning);
     }
     if (const auto warning = aia_warning(aia_urls(mount, &issuer).value_or(AiaUrls{}))) {

@@ -97,7 +97,12 @@ void copy_csr_values(crypto::CertificateSpec& spec, const crypto::Csr& csr, bool
         }
         spec.extra.push_back(std::move(extension));
     }
+    auto others = std::move(spec.alt_names.others);
     spec.alt_names = {};
+    if (!others.empty()) {
+        spec.alt_names = csr.alt_names();
+        spec.alt_names.others = std::move(others);
+    }
 }
 
 // The key that the certificate is for.
@@ -120,7 +125,7 @@ Checked<std::optional<int>> path_length(const Mount& mount, const Order& order) 
             "signing certificate has a max path length of zero, and cannot issue further CA "
             "certificates");
     }
-    if (asked < -1 && mount.openbao()) {
+    if (asked < -1) {
         return go_error(
             std::string(order.kind == Making::intermediate ? "error signing cert: " : "") +
             "unable to create certificate: x509: invalid MaxPathLen, must be greater or "
@@ -363,12 +368,15 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
     spec.issuing_certificate_urls = urls.issuing_certificates;
     spec.ocsp_urls = urls.ocsp_servers;
     spec.crl_urls = urls.crl_distribution_points;
-    if (!urls.delta_crl_distribution_points.empty()) {
+    if (!urls.empty() && !urls.delta_crl_distribution_points.empty()) {
         spec.extra.push_back(freshest_crl(urls.delta_crl_distribution_points));
     }
     if (const auto& identifiers = order.role.policy_identifiers; !identifiers.empty()) {
         std::vector<Policy> policies;
         for (const auto& identifier : identifiers) {
+            if (identifier.empty()) {
+                continue;
+            }
             policies.push_back(parse_policy_identifier(identifier).value_or(Policy{"0.0", "", ""}));
         }
         spec.policies = certificate_policies(policies);
@@ -440,14 +448,15 @@ Checked<Certified> certify(Mount& mount, const Order& order) {
         (order.kind == Making::leaf && mount.defect("pki/csr-extensions-are-copied"));
     const bool csr_values =
         order.call.fields.boolean("use_csr_values") && !mount.defect("pki/csr-values-ignored");
-    if (!spec.alt_names.others.empty()) {
-        spec.extra.push_back(names_with_others(spec.alt_names));
-    }
     if (order.csr != nullptr && (verbatim || csr_values)) {
         copy_csr_values(spec, *order.csr,
                         mount.openbao() != mount.defect("pki/subject-as-the-other-product"));
     }
 
+    if (!spec.alt_names.others.empty() && !mount.defect("pki/other-names-in-place")) {
+        spec.extra.push_back(names_with_others(spec.alt_names));
+        spec.alt_names = {};
+    }
     if (!makes_ca && mount.defect("pki/leaf-without-urls")) {
         spec.issuing_certificate_urls = spec.crl_urls = {};
     }

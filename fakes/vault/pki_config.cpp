@@ -1,3 +1,4 @@
+#include "fakes/vault/go_text.hpp"
 #include "fakes/vault/pki_crl.hpp"
 #include "fakes/vault/pki_handlers.hpp"
 #include "fakes/vault/pki_issuers.hpp"
@@ -26,14 +27,17 @@ Json crl_json(const Mount& mount) {
     return data;
 }
 
-Checked<> take_duration(const Call& call, std::string_view field, std::string& value) {
+Checked<> take_duration(vault::Product product, const Call& call, std::string_view field,
+                        std::string& value) {
     if (!call.fields.has(field)) {
         return {};
     }
     const auto text = call.fields.text(field);
-    if (!parse_duration(text)) {
-        return refuse(fmt::format("given {} could not be decoded: time: invalid duration \"{}\"",
-                                  field, text));
+    const auto duration = read_duration(text, product);
+    if (!duration || !parse_duration(text)) {
+        return refuse(fmt::format(
+            "given {} could not be decoded: {}", field,
+            duration ? fmt::format("time: invalid duration \"{}\"", text) : duration.error()));
     }
     value = text;
     return {};
@@ -53,9 +57,6 @@ Checked<CrlConfig> changed_config(const Mount& mount, const Call& call) {
     take_flag(call, "cross_cluster_revocation", config.cross_cluster_revocation);
     take_flag(call, "unified_crl", config.unified_crl);
     take_flag(call, "unified_crl_on_existing_paths", config.unified_crl_on_existing_paths);
-    if (config.unified_crl_on_existing_paths && !config.unified_crl) {
-        return refuse("unified_crl_on_existing_paths cannot be enabled if unified_crl is disabled");
-    }
     const std::array<std::pair<std::string_view, std::string*>, 4> durations = {{
         {"expiry", &config.expiry},
         {"ocsp_expiry", &config.ocsp_expiry},
@@ -63,9 +64,12 @@ Checked<CrlConfig> changed_config(const Mount& mount, const Call& call) {
         {"delta_rebuild_interval", &config.delta_rebuild_interval},
     }};
     for (const auto& [field, value] : durations) {
-        if (auto taken = take_duration(call, field, *value); !taken) {
+        if (auto taken = take_duration(mount.product, call, field, *value); !taken) {
             return tl::unexpected(taken.error());
         }
+    }
+    if (config.unified_crl_on_existing_paths && !config.unified_crl) {
+        return refuse("unified_crl_on_existing_paths cannot be enabled if unified_crl is disabled");
     }
     if (const auto life = *parse_duration(config.ocsp_expiry); life < Duration{}) {
         return refuse(fmt::format("ocsp_expiry must be greater than or equal to 0 got: -{}",

@@ -1,5 +1,7 @@
 #include "fakes/vault/pki_endpoints.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "fakes/vault/pki_handlers.hpp"
 
@@ -137,8 +139,7 @@ bool is_name(std::string_view text) {
                c == '_';
     };
     return !text.empty() && word(text.front()) && word(text.back()) &&
-           std::all_of(text.begin(), text.end(),
-                       [&](char c) { return word(c) || c == '-' || c == '.'; });
+           std::ranges::all_of(text, [&](char c) { return word(c) || c == '-' || c == '.'; });
 }
 
 bool fits(std::string_view segment, std::string_view text) {
@@ -226,10 +227,9 @@ bool open_in_acme(std::string_view path) {
             if (wanted.back() == "?") {
                 wanted.pop_back();
             }
-            if (std::equal(wanted.begin(), wanted.end(), given.begin(), given.end(),
-                           [](const auto& segment, const auto& one) {
-                               return segment.starts_with(':') || segment == one;
-                           })) {
+            if (std::ranges::equal(wanted, given, [](const auto& segment, const auto& one) {
+                    return segment.starts_with(':') || segment == one;
+                })) {
                 return true;
             }
         }
@@ -243,10 +243,8 @@ std::vector<Endpoint> endpoints(vault::Product product) {
     using enum Operation;
     const Parameters none(product);
     const auto generated_root = none.ca().generated_key().ca_limits();
-    const auto generated_csr = none.ca()
-                                   .generated_key()
-                                   .flags({"add_basic_constraints"})
-                                   .openbao_with(FieldType::boolean, {"use_pss"});
+    const auto generated_csr =
+        none.ca().generated_key().flags({"add_basic_constraints", "use_pss"});
     const auto signed_ca =
         none.ca().ca_limits().texts({"csr", "skid", "issuer_ref"}).flags({"use_csr_values"});
     const auto self_issued = none.texts({"certificate", "issuer_ref"})
@@ -418,8 +416,8 @@ bool needs_no_token(std::string_view path, vault::Product product) {
         path.find("unified-") != std::string_view::npos) {
         return false;
     }
-    return open_in_acme(path) || std::any_of(open_paths.begin(), open_paths.end(),
-                                             [&](auto pattern) { return covers(pattern, path); });
+    return open_in_acme(path) ||
+           std::ranges::any_of(open_paths, [&](auto pattern) { return covers(pattern, path); });
 }
 
 }  // namespace meshproof::fakes::pki

@@ -26,6 +26,11 @@ tl::expected<Issuer*, std::string> serving_issuer(Mount& mount) {
                         "issuer for signing",
                         (*found)->id));
     }
+    if (found) {
+        if (const auto urls = aia_urls(mount, *found); !urls) {
+            return tl::unexpected("unable to fetch AIA URL information: " + urls.error());
+        }
+    }
     return found;
 }
 

@@ -12,17 +12,6 @@ namespace meshproof::fakes::pki {
 
 namespace {
 
-// [\w][\w.-]*[\w] as the real servers' names.
-bool is_name(std::string_view name) {
-    const auto word = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '_';
-    };
-    return !name.empty() && word(name.front()) && word(name.back()) &&
-           std::all_of(name.begin(), name.end(),
-                       [&](char c) { return word(c) || c == '-' || c == '.'; });
-}
-
 std::string issuer_label(const Issuer& issuer) {
     return issuer.name.empty() ? "id:" + issuer.id
                                : fmt::format("id:{} / name:{}", issuer.id, issuer.name);
@@ -215,19 +204,14 @@ Checked<> change_issuer(Mount& mount, Issuer& issuer, const Call& call) {
                 "`truncate`, and `permit`.");
         }
     }
-    if (changes("revocation_signature_algorithm")) {
-        if (auto algorithm =
-                change_algorithm(changed, call.fields.text("revocation_signature_algorithm"));
-            !algorithm) {
-            return algorithm;
-        }
+    // First whether anything can be read, then whether it fits this issuer.
+    if (const auto names = call.fields.list("usage");
+        !parse_usage(names) && !mount.defect("pki/any-usage")) {
+        return change_usage(changed, names);
     }
-    if (changes("usage")) {
-        const auto names = call.fields.has("usage") ? call.fields.list("usage")
-                                                    : split(usage_names(every_usage), ',');
-        if (auto usage = change_usage(changed, names); !usage && !mount.defect("pki/any-usage")) {
-            return usage;
-        }
+    if (const auto name = call.fields.text("revocation_signature_algorithm");
+        !name.empty() && !parse_signature_name(name)) {
+        return change_algorithm(changed, name);
     }
     auto aia = issuer.aia.value_or(AiaUrls{});
     const auto take = [&](std::string_view field, std::vector<std::string>& urls) {
@@ -244,6 +228,23 @@ Checked<> change_issuer(Mount& mount, Issuer& issuer, const Call& call) {
     }
     if (auto urls = check_urls(mount, aia); !urls) {
         return urls;
+    }
+    if (changes("usage")) {
+        const auto names = call.fields.has("usage") ? call.fields.list("usage")
+                                                    : split(usage_names(every_usage), ',');
+        if (auto usage = change_usage(changed, names); !usage && !mount.defect("pki/any-usage")) {
+            return usage;
+        }
+    }
+    if (changes("revocation_signature_algorithm")) {
+        if (auto algorithm =
+                change_algorithm(changed, call.fields.text("revocation_signature_algorithm"));
+            !algorithm) {
+            return algorithm;
+        }
+    }
+    if (!issuer.aia) {  // never with the first URLs of an issuer
+        aia.delta_crl_distribution_points.clear();
     }
     changed.aia = aia.empty() ? std::nullopt : std::optional(aia);
     if (changes("manual_chain")) {
@@ -401,10 +402,7 @@ tl::expected<AiaUrls, std::string> filled_in(const Mount& mount, AiaUrls urls,
             }
         }
     }
-    // The lists of CRLs are looked at first.
-    auto lists = lists_of(urls);
-    std::swap(lists[0], lists[1]);
-    for (const auto& [list, texts] : lists) {
+    for (const auto& [list, texts] : lists_of(urls)) {
         for (auto& url : *texts) {
             replace_all(url, issuer_id_field, issuer_id);
             if (!url.empty() && !is_url(mount, url)) {
@@ -505,6 +503,17 @@ ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name) {
         }
     }
     return {&mount.keys.back(), false};
+}
+
+// [\w][\w.-]*[\w] as the real servers' names.
+bool is_name(std::string_view name) {
+    const auto word = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
+    };
+    return !name.empty() && word(name.front()) && word(name.back()) &&
+           std::all_of(name.begin(), name.end(),
+                       [&](char c) { return word(c) || c == '-' || c == '.'; });
 }
 
 Checked<std::string> new_issuer_name(Mount& mount, const Call& call) {

@@ -46,6 +46,8 @@ ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name);
 
 /// `issuer_name` of a request, or the text of row 84.
 [[nodiscard]] Checked<std::string> new_issuer_name(Mount& mount, const Call& call);
+/// Whether issuers and keys may be called that.
+[[nodiscard]] bool is_name(std::string_view name);
 [[nodiscard]] Checked<std::string> new_key_name(Mount& mount, const Call& call);
 
 /// What this product takes for a URL.

@@ -128,10 +128,11 @@ BackendResponse write_key(Mount& mount, const Call& call) {
     }
     // Unlike at creation, "default" is taken as a name here.
     if (const auto name = call.fields.text("key_name"); name != (*key)->name) {
-        if (!name.empty() && name != "default") {
-            if (const auto checked = new_key_name(mount, call); !checked) {
-                return checked.error();
-            }
+        if (!name.empty() && !is_name(name)) {
+            return BackendResponse::error("new key name outside of valid character limits");
+        }
+        if (find_key(mount, name) && name != "default") {
+            return BackendResponse::error("key name already in use");
         }
         (*key)->name = name;
     }
@@ -190,15 +191,15 @@ BackendResponse generate_key(Mount& mount, const Call& call) {
 }
 
 BackendResponse import_key(Mount& mount, const Call& call) {
+    const auto name = new_key_name(mount, call);
+    if (!name) {
+        return name.error();
+    }
     const auto pem = call.fields.text("pem_bundle");
     if (pem.size() < 64) {
         return BackendResponse::error(
             "provided data for import was too short; perhaps a path was passed to the API rather "
             "than the contents of a PEM file");
-    }
-    const auto name = new_key_name(mount, call);
-    if (!name) {
-        return name.error();
     }
     const auto blocks = pem_blocks(pem);
     if (blocks.empty() || junk_after_blocks(pem)) {

@@ -1,5 +1,7 @@
 #include "fakes/vault/pki_mount.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 
 namespace meshproof::fakes::pki {
@@ -29,8 +31,8 @@ std::string usage_names(unsigned usage) {
 std::optional<unsigned> parse_usage(const std::vector<std::string>& names) {
     unsigned usage = read_only;  // always there
     for (const auto& name : names) {
-        const auto found = std::find_if(usages.begin(), usages.end(),
-                                        [&](const auto& one) { return one.first == name; });
+        const auto found =
+            std::ranges::find_if(usages, [&](const auto& one) { return one.first == name; });
         if (found == usages.end()) {
             return std::nullopt;
         }
@@ -40,14 +42,12 @@ std::optional<unsigned> parse_usage(const std::vector<std::string>& names) {
 }
 
 Issuer* Mount::issuer(std::string_view id) {
-    const auto found =
-        std::find_if(issuers.begin(), issuers.end(), [&](const auto& one) { return one.id == id; });
+    const auto found = std::ranges::find_if(issuers, [&](const auto& one) { return one.id == id; });
     return found == issuers.end() ? nullptr : &*found;
 }
 
 SigningKey* Mount::key(std::string_view id) {
-    const auto found =
-        std::find_if(keys.begin(), keys.end(), [&](const auto& one) { return one.id == id; });
+    const auto found = std::ranges::find_if(keys, [&](const auto& one) { return one.id == id; });
     return found == keys.end() ? nullptr : &*found;
 }
 

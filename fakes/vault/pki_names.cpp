@@ -1,5 +1,6 @@
 #include "fakes/vault/pki_names.hpp"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
@@ -93,7 +94,7 @@ std::u32string code_points(std::string_view text) {
 std::string to_ascii(const std::string& name) {
     auto labels = split(name, '.');
     for (auto& label : labels) {
-        if (std::any_of(label.begin(), label.end(), [](char c) { return (c & 0x80) != 0; })) {
+        if (std::ranges::any_of(label, [](char c) { return (c & 0x80) != 0; })) {
             label = "xn--" + punycode(code_points(label));
         }
     }
@@ -105,8 +106,7 @@ bool is_label(std::string_view label) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     };
     return !label.empty() && alphanumeric(label.front()) && alphanumeric(label.back()) &&
-           std::all_of(label.begin(), label.end(),
-                       [&](char c) { return alphanumeric(c) || c == '-'; });
+           std::ranges::all_of(label, [&](char c) { return alphanumeric(c) || c == '-'; });
 }
 
 // A label with one wildcard: "*", "a*", "*b" or "a*b".
@@ -162,7 +162,8 @@ bool local_name(const Mount& mount, const Role& role, const NameParts& name) {
         return false;
     }
     for (const auto* local : {"localhost", "localdomain"}) {
-        if (name.host == local && (!name.wildcard || role.allow_subdomains)) {
+        if (name.host == local &&
+            (!name.wildcard || !mount.defect("pki/no-wildcard-of-localhost"))) {
             return true;
         }
         if (role.allow_subdomains && below(name.host, local)) {
@@ -204,10 +205,9 @@ bool name_allowed(const Mount& mount, const Role& role, const std::string& name)
         local_name(mount, role, *parts)) {
         return true;
     }
-    return std::any_of(role.allowed_domains.begin(), role.allowed_domains.end(),
-                       [&](const auto& domain) {
-                           return !domain.empty() && domain_allows(mount, role, *parts, domain);
-                       });
+    return std::ranges::any_of(role.allowed_domains, [&](const auto& domain) {
+        return !domain.empty() && domain_allows(mount, role, *parts, domain);
+    });
 }
 
 bool common_name_allowed(const Mount& mount, const Role& role, const std::string& name) {
@@ -220,14 +220,13 @@ bool common_name_allowed(const Mount& mount, const Role& role, const std::string
         return false;
     }
     const auto* wanted = name.find('@') != std::string::npos ? "email" : "hostname";
-    return validations.empty() ||
-           std::find(validations.begin(), validations.end(), wanted) != validations.end();
+    return validations.empty() || std::ranges::find(validations, wanted) != validations.end();
 }
 
 bool subject_serial_allowed(const Role& role, const std::string& serial) {
-    return std::any_of(
-        role.allowed_serial_numbers.begin(), role.allowed_serial_numbers.end(),
-        [&](const auto& allowed) { return !allowed.empty() && glob_matches(allowed, serial); });
+    return std::ranges::any_of(role.allowed_serial_numbers, [&](const auto& allowed) {
+        return !allowed.empty() && glob_matches(allowed, serial);
+    });
 }
 
 // What Go's idna package says of a name that no DNS message could carry.
@@ -426,8 +425,9 @@ Checked<std::vector<std::string>> uris(const Mount& mount, const Role& role, con
         if (csr == nullptr) {
             const auto parsed = rewritten_uri(uri);
             if (!parsed) {
-                return refuse(fmt::format(
-                    "the provided URI Subject Alternative Name \"{}\" is not a valid URI", uri));
+                return refuse(
+                    fmt::format("the provided URI Subject Alternative Name {} is not a valid URI",
+                                go_quoted(uri)));
             }
             uri = *parsed;
         }
@@ -465,8 +465,8 @@ bool is_host_name(std::string_view name) {
     }
     const auto labels = split(name, '.');
     return !name.empty() && name.size() <= 253 &&
-           std::all_of(labels.begin(), labels.end(),
-                       [](const auto& label) { return is_label(label) && label.size() <= 63; });
+           std::ranges::all_of(
+               labels, [](const auto& label) { return is_label(label) && label.size() <= 63; });
 }
 
 std::optional<std::string> first_bad_name(const Mount& mount, const Role& role,
@@ -592,12 +592,12 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
     remove_duplicates(names.dns);
     remove_duplicates(names.emails);
     if (!mount.openbao()) {
-        std::sort(names.dns.begin(), names.dns.end());
+        std::ranges::sort(names.dns);
     }
     if (mount.defect("pki/dns-names-backwards")) {
-        std::reverse(names.dns.begin(), names.dns.end());
+        std::ranges::reverse(names.dns);
     }
-    std::sort(names.emails.begin(), names.emails.end());
+    std::ranges::sort(names.emails);
     if (mount.defect("pki/drop-uri-san")) {
         names.uris.clear();
     }
@@ -666,8 +666,8 @@ Checked<std::vector<std::string>> user_ids(const Role& role, const Call& call,
         asked = csr->subject().user_ids;
     }
     for (const auto& id : asked) {
-        const bool allowed = std::any_of(
-            role.allowed_user_ids.begin(), role.allowed_user_ids.end(), [&](const auto& pattern) {
+        const bool allowed =
+            std::ranges::any_of(role.allowed_user_ids, [&](const auto& pattern) {
                 return equal_fold(pattern, id) ||
                        (pattern.find('*') != std::string::npos && glob_matches(pattern, id));
             });

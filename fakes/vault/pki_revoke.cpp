@@ -1,5 +1,7 @@
 #include "fakes/vault/pki_revoke.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "fakes/vault/pki_crl.hpp"
 #include "fakes/vault/pki_handlers.hpp"
@@ -65,7 +67,7 @@ const Issuer* signer_of(const Mount& mount, const crypto::Certificate& certifica
 
 std::string normal_serial(std::string_view serial) {
     auto text = lower(serial);
-    std::replace(text.begin(), text.end(), '-', ':');
+    std::ranges::replace(text, '-', ':');
     return text;
 }
 

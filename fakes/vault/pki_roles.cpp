@@ -66,8 +66,15 @@ Checked<> settle_key(const Mount& mount, Role& role) {
         }
         return {};
     }
+    if (role.key_type == "ed25519") {
+        if (!mount.openbao()) {
+            role.signature_bits = 0;
+        }
+        return {};
+    }
+    const bool largest = role.key_type == "rsa" && role.key_bits == 8192;
     if (const auto type = key_type_of(role.key_type, role.key_bits);
-        !type && !mount.defect("pki/any-key-type")) {
+        !type && !largest && !mount.defect("pki/any-key-type")) {
         return tl::unexpected(type.error());
     }
     if (!mount.defect("pki/key-bits-stay-0")) {
@@ -115,14 +122,17 @@ Checked<> settle_validations(const Mount& mount, Role& role) {
 Checked<> check_policy(const Mount& mount, const std::string& text) {
     const auto policy = parse_policy_identifier(text);
     if (!policy) {
-        return go_error(fmt::format(
-            "{} {} is neither a valid OID: {}, Nor JSON Policy Identifier: {}",
-            mount.openbao() ? "policy identifier" : "Policy Identifier", go_quoted(text),
-            oid_fault(text),
-            text.starts_with('{') ? "unexpected end of JSON input"
-                                  : fmt::format("invalid character '{}' looking for beginning of "
-                                                "value",
-                                                text.substr(0, 1))));
+        return go_error(
+            fmt::format("{} {} is neither a valid OID: {}, Nor JSON Policy Identifier: {}",
+                        mount.openbao() ? "policy identifier" : "Policy Identifier",
+                        go_quoted(text), oid_fault(text),
+                        text.starts_with('{') ? "unexpected end of JSON input"
+                        : text.find_first_of("0123456789") == 0
+                            ? fmt::format("invalid character '{}' after top-level value",
+                                          text.substr(text.size() - 1))
+                            : fmt::format("invalid character '{}' looking for beginning of "
+                                          "value",
+                                          text.substr(0, 1))));
     }
     if (const auto fault = oid_fault(policy->oid); !fault.empty()) {
         return go_error(fault.starts_with("strconv")
@@ -150,13 +160,13 @@ Checked<> check_role(const Mount& mount, Role& role) {
         return key;
     }
     for (const auto& oid : role.ext_key_usage_oids) {
-        if (!oid.empty() && !is_numbers(oid)) {
+        if (!is_numbers(oid)) {
             return refuse(fmt::format(
                 "\"{}\" could not be parsed as a valid oid for an extended key usage", oid));
         }
     }
     for (const auto& policy : role.policy_identifiers) {
-        if (auto checked = check_policy(mount, policy); !checked) {
+        if (auto checked = check_policy(mount, policy); !policy.empty() && !checked) {
             return checked;
         }
     }

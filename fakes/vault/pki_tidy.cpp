@@ -56,7 +56,7 @@ void take(const Mount& mount, const Call& call, Json& settings) {
             settings[operation] = call.fields.boolean(operation);
         }
     }
-    if (call.fields.boolean("tidy_revocation_list")) {
+    if (call.fields.boolean("tidy_revocation_list") && call.request.path == "tidy") {
         settings["tidy_revoked_certs"] = true;
     }
     for (const auto* buffer : {"safety_buffer", "issuer_safety_buffer",
@@ -65,6 +65,9 @@ void take(const Mount& mount, const Call& call, Json& settings) {
             settings[buffer] =
                 std::chrono::floor<std::chrono::seconds>(call.fields.duration(buffer)).count();
         }
+    }
+    if (call.fields.has("page_size") && call.request.path != "tidy") {
+        settings["page_size"] = call.fields.integer("page_size");
     }
     if (mount.openbao()) {
         settings["revoked_safety_buffer"] = call.fields.has("revoked_safety_buffer")
@@ -135,6 +138,19 @@ void run(Mount& mount, Time now, Json& status) {
     }
 }
 
+Checked<std::string> pause_of(const Call& call) {
+    auto text = call.fields.text("pause_duration");
+    const auto pause = parse_duration(text);
+    if (!pause) {
+        return refuse(
+            fmt::format("Error parsing pause_duration: time: invalid duration \"{}\"", text));
+    }
+    if (*pause < Duration{}) {
+        return refuse("received invalid, negative pause_duration");
+    }
+    return text;
+}
+
 }  // namespace
 
 BackendResponse tidy(Mount& mount, const Call& call) {
@@ -150,16 +166,11 @@ BackendResponse tidy(Mount& mount, const Call& call) {
         }
     }
     if (call.fields.has("pause_duration")) {
-        const auto text = call.fields.text("pause_duration");
-        const auto pause = parse_duration(text);
+        auto pause = pause_of(call);
         if (!pause) {
-            return BackendResponse::error(
-                fmt::format("Error parsing pause_duration: time: invalid duration \"{}\"", text));
+            return pause.error();
         }
-        if (*pause < Duration{}) {
-            return BackendResponse::error("received invalid, negative pause_duration");
-        }
-        settings["pause_duration"] = text;
+        settings["pause_duration"] = std::move(*pause);
     }
     auto answer = BackendResponse::with(Json());
     answer.status = mount.defect("pki/tidy-is-200") ? 200 : 202;
@@ -251,10 +262,18 @@ BackendResponse write_auto_tidy(Mount& mount, const Call& call) {
          {"maintain_stored_certificate_counts", "publish_stored_certificate_count_metrics"}) {
         settings[flag] = call.fields.boolean(flag, settings[flag].get<bool>());
     }
-    if (settings["safety_buffer"].get<std::int64_t>() < 1) {
-        return BackendResponse::error(
-            fmt::format("given safety_buffer must be at least one second; got: {}",
-                        settings["safety_buffer"].get<std::int64_t>()));
+    for (const auto* buffer : {"safety_buffer", "revocation_queue_safety_buffer"}) {
+        if (const auto seconds = settings.value(buffer, std::int64_t{1}); seconds < 1) {
+            return BackendResponse::error(
+                fmt::format("given {} must be at least one second; got: {}", buffer, seconds));
+        }
+    }
+    if (call.fields.has("pause_duration")) {
+        auto pause = pause_of(call);
+        if (!pause) {
+            return pause.error();
+        }
+        settings["pause_duration"] = std::move(*pause);
     }
     if (settings["publish_stored_certificate_count_metrics"] == true &&
         settings["maintain_stored_certificate_counts"] == false) {

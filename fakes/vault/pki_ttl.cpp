@@ -138,7 +138,7 @@ Checked<Validity> validity(const Mount& mount, const Role& role, const Call& cal
     auto ttl = mount.defect("pki/ignore-requested-ttl") ? Duration{} : call.fields.duration("ttl");
     const auto asked_end = role.not_after.empty() ? call.fields.text("not_after") : role.not_after;
     if (auto end = asked_end.empty() ? Checked<Time>() : parse_time(asked_end);
-        !end && !mount.defect("pki/ignore-unreadable-not-after")) {
+        !end && mount.openbao() && !mount.defect("pki/ignore-unreadable-not-after")) {
         return tl::unexpected(end.error());
     }
     if (ttl > Duration{} && !asked_end.empty() && !mount.defect("pki/ttl-goes-before-not-after")) {

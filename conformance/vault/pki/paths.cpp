@@ -98,6 +98,16 @@ Task<void> set_signed_takes_certificates(Probe& probe) {
     probe.expect_plain_error(refused, 400, "'pem_bundle' and 'certificate' parameters were empty");
 }
 
+Task<void> a_leaf_is_no_issuer(Probe& probe) {
+    const auto mount = co_await steps::issuing_mount(probe);
+    const auto made = co_await leaf(probe, mount);
+    Json body{{"pem_bundle", made.pem}};
+    const auto refused =
+        co_await probe.vault("POST", mount + "/issuers/import/cert", std::move(body));
+    probe.expect_plain_error(refused, 400,
+                             "Error parsing issuer 0: Refusing to import non-CA certificate");
+}
+
 Task<void> name_constraints_in_their_place(Probe& probe) {
     const auto mount = co_await steps::mounted_root(probe);
     Json urls{{"crl_distribution_points", "http://a.test/crl"}};
@@ -188,6 +198,12 @@ std::vector<Check> vault_pki_paths() {
          .level = Level::may,
          .saboteur = "pki/set-signed-takes-bundles",
          .run = set_signed_takes_certificates},
+        {.id = "vault/pki/paths/a-leaf-is-no-issuer",
+         .requirement = "A certificate that is no CA's is not imported as an issuer: 400.",
+         .rows = {78},
+         .level = Level::should,
+         .saboteur = "pki/leaf-becomes-an-issuer",
+         .run = a_leaf_is_no_issuer},
         {.id = "vault/pki/paths/name-constraints-in-their-place",
          .requirement = "Name constraints of a CA stand before its CRL distribution points.",
          .rows = {76},

@@ -84,6 +84,12 @@ Task<void> localhost(Probe& probe) {
     co_await expect_refused(probe, mount, {"localhost", "localdomain"}, "none");
 }
 
+Task<void> wildcard_of_localhost(Probe& probe) {
+    const auto mount = co_await steps::issuing_mount(probe, Json{{"allow_any_name", false}});
+    co_await expect_allowed(probe, mount, {"*.localhost", "*.localdomain"});
+    co_await expect_refused(probe, mount, {"*.a.localhost"});
+}
+
 Task<void> host_names_enforced(Probe& probe) {
     const auto mount = co_await steps::issuing_mount(probe);
     for (const auto* name : {"hello world", "a_b.svc"}) {
@@ -146,6 +152,12 @@ std::vector<Check> vault_pki_sign_domains() {
          .level = Level::must,
          .saboteur = "pki/globs-always",
          .run = globs},
+        {.id = "vault/pki/sign/domains/wildcard-of-localhost",
+         .requirement = "A wildcard of localhost is allowed with it, without allow_subdomains.",
+         .rows = {108},
+         .level = Level::may,
+         .saboteur = "pki/no-wildcard-of-localhost",
+         .run = wildcard_of_localhost},
         {.id = "vault/pki/sign/domains/localhost",
          .requirement = "localhost and localdomain are allowed unless allow_localhost is false.",
          .rows = {108},

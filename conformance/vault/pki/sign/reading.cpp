@@ -97,6 +97,22 @@ Task<void> other_names_by_no_oid(Probe& probe) {
     }
 }
 
+Task<void> other_names_come_last(Probe& probe) {
+    const auto mount = co_await steps::issuing_mount(probe, Json{{"allowed_other_sans", "*"}});
+    Json urls{{"crl_distribution_points", "http://a.test/crl"}};
+    (void)co_await probe.set_up("POST", mount + "/config/urls", std::move(urls));
+    const Json parameters{{"other_sans", "1.2.3;UTF8:x"}, {"uri_sans", "spiffe://mesh.test/web"}};
+    const auto reply = co_await steps::issue(probe, mount, parameters);
+    const auto leaf = steps::leaf_of(probe, reply);
+    probe.expect(!leaf.alt_names_critical(), "the names of a leaf without a subject are critical");
+    const auto extensions = leaf.extensions();
+    probe.expect_equal(extensions.back().oid, "2.5.29.17", "the last extension");
+    probe.expect(extensions.back().value.size() > 2 && extensions.back().value[2] == 0xA0,
+                 "the other name is not the first");
+    probe.expect_equal(Json(leaf.alt_names().uris), Json::array({"spiffe://mesh.test/web"}),
+                       "URIs");
+}
+
 Task<void> a_final_dot(Probe& probe) {
     const auto mount = co_await steps::issuing_mount(probe);
     const auto reply = co_await steps::issue(probe, mount, Json{{"common_name", "web.test."}});
@@ -189,6 +205,13 @@ std::vector<Check> vault_pki_sign_reading() {
          .level = Level::may,
          .saboteur = "pki/bad-oid-is-400",
          .run = other_names_by_no_oid},
+        {.id = "vault/pki/sign/reading/other-names-come-last",
+         .requirement = "Where an other SAN is among the names, the SAN extension begins with it, "
+                        "stands last, and is not critical even without a subject.",
+         .rows = {114},
+         .level = Level::may,
+         .saboteur = "pki/other-names-in-place",
+         .run = other_names_come_last},
         {.id = "vault/pki/sign/reading/a-final-dot",
          .requirement = "A name with a final dot is refused by OpenBao and a DNS name for Vault.",
          .rows = {109},
