@@ -60,7 +60,7 @@ class EntryFields {
     /// The content of a file that a field names, relative to the kubeconfig's folder; "" where
     /// absent.
     [[nodiscard]] Result<std::string> file(const char* name) const {
-        const auto path = text(name);
+        auto path = text(name);
         if (!path || path->empty()) {
             return path;
         }
@@ -74,7 +74,7 @@ class EntryFields {
     /// are absent.
     [[nodiscard]] Result<std::string> data_or_file(const std::string& name) const {
         const std::string inline_name = name + "-data";
-        const auto encoded = text(inline_name.c_str());
+        auto encoded = text(inline_name.c_str());
         if (!encoded) {
             return encoded;
         }
@@ -309,7 +309,8 @@ Result<Kubeconfig> Kubeconfig::load(const std::string& path) {
     bool any = false;
     for (const auto& file : files) {
         // In a list a file may be missing, as for kubectl; a single one may not.
-        if (files.size() > 1 && !std::filesystem::exists(file)) {
+        std::error_code error;  // a path that cannot be asked for is read's to refuse
+        if (files.size() > 1 && !std::filesystem::exists(file, error) && !error) {
             continue;
         }
         const auto text = read_file(file);

@@ -442,6 +442,46 @@ Json united(const Json& value) {
     return object;
 }
 
+/// Bytes of the character with which the text begins; 0 where it is no UTF-8 (RFC 3629 4).
+std::size_t character_size(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto lead = byte(0);
+    const std::size_t size = lead < 0x80                    ? 1
+                             : lead >= 0xc2 && lead <= 0xdf ? 2
+                             : lead >= 0xe0 && lead <= 0xef ? 3
+                             : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                            : 0;
+    if (size > text.size()) {
+        return 0;
+    }
+    for (std::size_t i = 1; i < size; ++i) {
+        const int least = i > 1 ? 0x80 : lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+        const int most = i > 1 ? 0xbf : lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+        if (byte(i) < least || byte(i) > most) {
+            return 0;
+        }
+    }
+    return size;
+}
+
+/// Line and column of the last byte that is no UTF-8: of all that a scanner complains of, the
+/// servers tell the last.
+std::optional<std::string> last_illegal(std::string_view text) {
+    std::optional<std::string> found;
+    for (std::size_t line = 1, column = 1; !text.empty(); ++column) {
+        const auto size = character_size(text);
+        if (size == 0) {
+            found = fmt::format("{}:{}", line, column);
+        }
+        if (text.front() == '\n') {
+            ++line;
+            column = 0;
+        }
+        text.remove_prefix(std::max<std::size_t>(size, 1));
+    }
+    return found;
+}
+
 }  // namespace
 
 Result<Json> parse_hcl(std::string_view text) {
@@ -457,21 +497,25 @@ Result<Json> parse_hcl(std::string_view text) {
     return HclReader(text).document();
 }
 
-Result<Policy> parse_policy(std::string_view given, vault::Product product,
+Result<Policy> parse_policy(std::string_view text, vault::Product product,
                             const Defects& defects) {
-    const auto decoded = from_base64(given);
+    const auto decoded = from_base64(text);
     Policy policy;
-    policy.text = decoded && !defects.on("policy/base64-unread") ? *decoded : std::string(given);
+    policy.text = decoded && !defects.on("policy/base64-unread") ? *decoded : std::string(text);
     const auto document = parse_hcl(policy.text);
+    const auto illegal = last_illegal(policy.text);
+    const bool json = trim(policy.text).starts_with('{');
+    if (illegal && (json || document) && !defects.on("policy/any-bytes-accepted")) {
+        return fail(FailureKind::invalid, "{}{}: illegal UTF-8 encoding", json ? "" : "At ",
+                    *illegal);
+    }
     if (!document) {
         return propagate(document);
     }
     for (const auto& [key, value] : document->items()) {
         if (key != "path" && key != "name") {
             const auto before = policy.text.substr(0, policy.text.find(key));
-            const auto line = trim(policy.text).starts_with('{')
-                                  ? 0
-                                  : 1 + std::count(before.begin(), before.end(), '\n');
+            const auto line = json ? 0 : 1 + std::count(before.begin(), before.end(), '\n');
             return fail(FailureKind::invalid,
                         "1 error occurred:\n\t* invalid key \"{}\" on line {}\n\n", key, line);
         }

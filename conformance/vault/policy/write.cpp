@@ -1,12 +1,13 @@
 // sys/policies/acl and the older sys/policy: what may be written, and how it is read back.
+#include <algorithm>
+
+#include "core/base/text.hpp"
 #include "core/run/check.hpp"
 
 namespace meshproof::conformance {
 namespace {
 
-using run::As;
 using run::Check;
-using run::Feature;
 using run::Json;
 using run::Level;
 using run::Probe;
@@ -58,6 +59,17 @@ Task<void> broken_is_refused(Probe& probe) {
     probe.expect_error(wildcard, 400, "invalid use of wildcards ('+*' is forbidden)");
     const auto syntax = co_await write_hcl(probe, "syntax", R"(path "a" { capabilities = )");
     probe.expect_error(syntax, 400, "failed to parse policy: ");
+}
+
+Task<void> is_utf8(Probe& probe) {
+    for (const auto& [hcl, place] :
+         {std::pair{"# \xc3\xa9\x86\npath \"a\" { capabilities = [\"read\"] }", "At 1:4: "},
+          std::pair{"path \"a\" { capabilities = [\"cre\x86te\"] }", "At 1:32: "},
+          std::pair{"{\"path\": {\"a\": {\"capabilities\": [\"\x86\"]}}}", "policy: 1:35: "}}) {
+        const auto refused = co_await write_hcl(probe, "bytes", to_base64(hcl));
+        probe.expect_plain_error(refused, 400, "failed to parse policy: ");
+        probe.expect_error(refused, 400, fmt::format("{}illegal UTF-8 encoding", place));
+    }
 }
 
 Task<void> legacy_rules(Probe& probe) {
@@ -154,8 +166,8 @@ Task<void> list_holds_the_built_in_ones(Probe& probe) {
     probe.expect_status(list, 200);
     const auto keys = list.data().value("keys", Json::array());
     for (const auto& wanted : {std::string("default"), std::string("root"), name}) {
-        probe.expect(std::find(keys.begin(), keys.end(), Json(wanted)) != keys.end(),
-                     "{}: the list lacks {}", list.asked, wanted);
+        probe.expect(std::ranges::find(keys, Json(wanted)) != keys.end(), "{}: the list lacks {}",
+                     list.asked, wanted);
     }
 }
 
@@ -196,6 +208,13 @@ std::vector<Check> vault_policy_write() {
          .rows = {47},
          .saboteur = "policy/unknown-capability-accepted",
          .run = broken_is_refused},
+        {.id = "vault/policy/write/is-utf8",
+         .requirement = "A policy with bytes that are no UTF-8, which only base64 can carry, is "
+                        "refused with 400 and their place.",
+         .rows = {47},
+         .level = Level::may,
+         .saboteur = "policy/any-bytes-accepted",
+         .run = is_utf8},
         {.id = "vault/policy/write/legacy-rules",
          .requirement = "The old path takes `rules` with a warning of deprecation, and `policy` "
                         "without one.",

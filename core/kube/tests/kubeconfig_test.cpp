@@ -256,6 +256,7 @@ TEST(KubeconfigTest, MergesAListOfFilesAndTheFirstWins) {
     EXPECT_EQ(d->endpoint.url.host, "kube.example");
 
     EXPECT_FALSE(Kubeconfig::load(folder.path() + "/a:" + folder.path() + "/b"));
+    EXPECT_FALSE(Kubeconfig::load(folder.path() + "/a:" + std::string(5000, 'b')));  // no path
 }
 
 TEST(KubeconfigTest, FailuresNameTheFile) {

@@ -111,6 +111,19 @@ TEST(Acl, ParametersAreChecked) {
     EXPECT_FALSE(allows({{"name", "x"}}));
 }
 
+TEST(PolicyText, IsUtf8) {
+    const auto said = [](std::string_view text) {
+        const auto policy = parse_policy(text, vault::Product::openbao);
+        return policy ? "" : policy.error().message;
+    };
+    EXPECT_EQ(said("# caf\xc3\xa9 \xef\xbf\xbd \xf0\x9f\x98\x80\n"), "");
+    EXPECT_EQ(said("# \xc3\xa9\x86\n"), "At 1:4: illegal UTF-8 encoding");
+    EXPECT_EQ(said("\n path \"\xf0\x9f x\" { capabilities = [[\"\xed\xa0\x80\"]] }"),
+              "At 2:36: illegal UTF-8 encoding");
+    EXPECT_EQ(said("{\"path\": \"\xc0\x80\"}"), "1:12: illegal UTF-8 encoding");
+    EXPECT_EQ(said("\xf4\x90\x80\x80 ] ").find("UTF-8"), std::string::npos);
+}
+
 TEST(PolicyText, FormsThatAreRead) {
     const auto expect_reads = [](std::string_view text) {
         const auto policy = parse_policy(text, vault::Product::vault);
