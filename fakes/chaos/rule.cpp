@@ -59,8 +59,8 @@ std::string suggestion(const std::string& word, const Names& known) {
 /// Reads one map of the file, and keeps the first thing that is wrong with it.
 class Section {
   public:
-    Section(std::string path, YAML::Node map, std::string place)
-        : path_(std::move(path)), map_(std::move(map)), place_(std::move(place)) {}
+    Section(std::string path, const YAML::Node& map, std::string place)
+        : path_(std::move(path)), map_(map), place_(std::move(place)) {}
 
     [[nodiscard]] bool has(const std::string& name) const {
         return map_.IsMap() && map_[name].IsDefined();
@@ -122,6 +122,9 @@ class Section {
         }
         if (!find(name).IsScalar() || find(name).Scalar().empty()) {
             refuse(name, "expected a text that is not empty");
+        } else if (find(name).Scalar() != valid_utf8(find(name).Scalar())) {
+            // The escapes \_ and \N come out of yaml-cpp as single bytes.
+            refuse(name, "expected UTF-8");
         } else {
             into = find(name).Scalar();
         }
@@ -272,7 +275,11 @@ void read_methods(Section& rule, std::vector<std::string>& methods) {
             return static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
         });
     }
-    if (methods.empty() || std::ranges::find(methods, "") != methods.end()) {
+    const auto strange = [](const std::string& method) {
+        return method.empty() ||
+               std::ranges::any_of(method, [](char c) { return c < 'A' || c > 'Z'; });
+    };
+    if (methods.empty() || std::ranges::any_of(methods, strange)) {
         rule.refuse("method", "expected a method or a list of them");
     }
 }

@@ -131,6 +131,9 @@ TEST(ChaosRules, WhatIsWrongIsNamedWithItsLine) {
          "only the address is known"},
         {"rules: [{first: 3, clock_skew: 1h}]", "first: means nothing for clock_skew"},
         {"rules: [{certificate: expired, status: 500}]", "certificate: means nothing where status"},
+        {"rules: [{name: \"a\\_\", status: 500}]", "name: expected UTF-8"},
+        {"rules: [{method: \"G\\_\", status: 500}]", "method: expected a method or a list"},
+        {"rules: [{method: [GET, 'A B'], status: 500}]", "method: expected a method or a list"},
         {"rules: [{name: a, status: 500}, {name: a, status: 500}]", "another rule is called a too"},
     };
     for (const auto& wrong : all) {
