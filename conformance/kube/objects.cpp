@@ -194,6 +194,18 @@ Task<void> paused_from_the_beginning(Probe& probe) {
     says(probe, refused, 422, "supported values: \"Recreate\", \"RollingUpdate\"");
 }
 
+Task<void> pods_hold_together(Probe& probe) {
+    const auto ns = co_await probe.kube_namespace();
+    const Json mount{{"name", "token"}, {"mountPath", "/token"}};
+    const Json container{{"name", "c"}, {"image", "i"}, {"volumeMounts", Json::array({mount})}};
+    const Json twin{{"name", "c"}, {"image", "j"}};
+    const Json spec{{"containers", Json::array({container, twin})}};
+    const Json pod{{"metadata", {{"name", "a"}}}, {"spec", spec}};
+    const auto refused = co_await probe.kube("POST", path(ns, "pods"), pod);
+    says(probe, refused, 422, "spec.containers[0].volumeMounts[0].name: Not found: \"token\"");
+    says(probe, refused, 422, "spec.containers[1].name: Duplicate value: \"c\"");
+}
+
 Task<void> discovery_is_for_get(Probe& probe) {
     for (const std::string target : {"/api", "/api/v1", "/apis/apps/v1", "/version"}) {
         const auto refused = co_await probe.kube("POST", target);
@@ -284,6 +296,14 @@ std::vector<Check> kube_objects() {
          .features = {Feature::kubernetes},
          .saboteur = "kube/paused-goes-unsaid",
          .run = paused_from_the_beginning},
+        {.id = "kube/objects/pods-hold-together",
+         .requirement = "A pod's containers have names of their own and mount volumes that it has: "
+                        "else 422.",
+         .rows = {163},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .saboteur = "kube/pods-need-not-hold-together",
+         .run = pods_hold_together},
         {.id = "kube/objects/discovery-is-for-get",
          .requirement = "The lists of resources take GET only, while those of groups answer every "
                         "method.",

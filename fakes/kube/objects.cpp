@@ -216,6 +216,12 @@ void complete(const Call& call, Json& object) {
         check_data_keys(object, faults, "binaryData");
     } else if (&type == &type::pods) {
         complete_pod(object, faults);
+        if (call.defects->on("kube/pods-need-not-hold-together")) {
+            std::erase_if(faults, [](const Cause& fault) {
+                return fault.reason == "FieldValueNotFound" ||
+                       fault.reason == "FieldValueDuplicate";
+            });
+        }
     } else if (is_workload(type)) {
         complete_workload(type, object, faults);
         if (call.defects->on("kube/negative-replicas-are-none") &&

@@ -1,4 +1,5 @@
 #include <regex>
+#include <set>
 
 #include "core/base/text.hpp"
 #include "fakes/kube/body.hpp"
@@ -13,7 +14,7 @@ constexpr std::string_view label_rule =
     "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
 void fill(Json& object, const char* key, Json value) {
-    if (!object.contains(key) || object[key] == "") {
+    if (!object.contains(key) || object[key] == Json("")) {
         object[key] = std::move(value);
     }
 }
@@ -144,16 +145,67 @@ http::Response ask_kubelet(Cluster& cluster, const Json& pod) {
 
 }  // namespace
 
+namespace {
+
+// The names of the pod's volumes.
+std::set<std::string> check_volumes(const Json& spec, const std::string& path,
+                                    std::vector<Cause>& faults) {
+    std::set<std::string> names;
+    std::size_t index = 0;
+    const Json volumes = spec.value("volumes", Json::array());
+    for (const auto& volume : volumes) {
+        const auto field = fmt::format("{}.volumes[{}].name", path, index++);
+        const auto name = text_at(volume, "/name");
+        if (name.empty()) {
+            faults.push_back({field, "FieldValueRequired", "Required value"});
+        } else if (!names.insert(name).second) {
+            faults.push_back(
+                {field, "FieldValueDuplicate", fmt::format("Duplicate value: \"{}\"", name)});
+        }
+    }
+    return names;
+}
+
+void check_mounts(const Json& container, const std::string& place,
+                  const std::set<std::string>& volumes, std::vector<Cause>& faults) {
+    std::size_t index = 0;
+    const Json mounts = container.value("volumeMounts", Json::array());
+    for (const auto& mount : mounts) {
+        const auto field = fmt::format("{}.volumeMounts[{}]", place, index++);
+        const auto name = text_at(mount, "/name");
+        if (name.empty()) {
+            faults.push_back({field + ".name", "FieldValueRequired", "Required value"});
+        } else if (!volumes.contains(name)) {
+            faults.push_back(
+                {field + ".name", "FieldValueNotFound", fmt::format("Not found: \"{}\"", name)});
+        }
+        if (text_at(mount, "/mountPath").empty()) {
+            faults.push_back({field + ".mountPath", "FieldValueRequired", "Required value"});
+        }
+    }
+}
+
+}  // namespace
+
 void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& faults) {
     if (!spec.is_object()) {
         spec = Json::object();
     }
+    const auto volumes = check_volumes(spec, path, faults);
     if (!spec.contains("containers") || spec["containers"].empty()) {
         faults.push_back({path + ".containers", "FieldValueRequired", "Required value"});
     } else {
         std::size_t index = 0;
+        std::set<std::string> names;
         for (auto& container : spec["containers"]) {
-            complete_container(container, fmt::format("{}.containers[{}]", path, index++), faults);
+            const auto place = fmt::format("{}.containers[{}]", path, index++);
+            complete_container(container, place, faults);
+            if (const auto name = text_at(container, "/name");
+                !name.empty() && !names.insert(name).second) {
+                faults.push_back({place + ".name", "FieldValueDuplicate",
+                                  fmt::format("Duplicate value: \"{}\"", name)});
+            }
+            check_mounts(container, place, volumes, faults);
         }
     }
     if (const auto account = text_at(spec, "/serviceAccountName"); !account.empty()) {
