@@ -38,6 +38,23 @@ void load_crls(Mount& mount, const Json& state) {
     });
 }
 
+// What the background work reads of it.
+void check_auto_tidy(const Json& settings) {
+    if (settings.is_null()) {
+        return;
+    }
+    bool enabled = false;
+    read_member(settings, "enabled", enabled);
+    constexpr std::int64_t longest = 4'000'000'000;
+    for (const auto* name : {"interval_duration", "safety_buffer"}) {
+        std::int64_t seconds = 0;
+        read_member(settings, name, seconds);
+        if (seconds < 0 || seconds > longest) {
+            refuse_state("{}: expected a number of seconds, got {}", name, seconds);
+        }
+    }
+}
+
 }  // namespace
 
 Json save_mount(const Mount& mount) {
@@ -83,6 +100,7 @@ void load_mount(Mount& mount, const Json& state) {
     load_crls(mount, state);
     mount.tidy_status = state.at("tidy_status");
     mount.auto_tidy = state.at("auto_tidy");
+    in_part("auto_tidy", [&] { check_auto_tidy(mount.auto_tidy); });
     read_member(state, "timers", mount.timers);
 }
 

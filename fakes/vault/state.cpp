@@ -113,6 +113,8 @@ void load_leases(VaultCore& core, const Json& state) {
         read_member(saved, "mount", mount);
         if (const auto owner = owners.find(mount); owner != owners.end()) {
             lease.backend = owner->second;
+            std::string serial;
+            in_part("internal", [&] { read_member(lease.internal, "serial_number", serial); });
         }
         core.lease_ends.emplace(lease.expires, lease.id);
         core.leases[lease.id] = std::move(lease);
