@@ -44,7 +44,7 @@ OcspCertId read_id(const OCSP_CERTID* native) {
     ASN1_OCTET_STRING *name = nullptr, *key = nullptr;
     ASN1_OBJECT* algorithm = nullptr;
     ASN1_INTEGER* serial = nullptr;
-    // Only reads, though it takes no const.
+    // Only reads, though it takes no const. NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
     succeed(OCSP_id_get0_info(&name, &algorithm, &key, &serial, const_cast<OCSP_CERTID*>(native)));
     return {digest_name(algorithm), copy(name), copy(key), to_bytes(serial)};
 }
@@ -195,6 +195,7 @@ std::string make_ocsp_response(const OcspStatement& statement, const Certificate
                                    statement.reason.value_or(OCSP_REVOKED_STATUS_NOSTATUS),
                                    revoked_at.get(), this_update.get(), next_update.get()));
     // OpenSSL would write the machine's time: the response is the only owner of what is set here.
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
     auto* produced_at = const_cast<ASN1_GENERALIZEDTIME*>(OCSP_resp_get0_produced_at(basic.get()));
     const auto now = generalized(statement.produced_at);
     succeed(ASN1_STRING_copy(produced_at, now.get()));

@@ -126,8 +126,7 @@ Task<void> NodeAgent::gone(std::string pod) {
     node_->mesh->tell("pod deleted",
                       {{"cluster", node_->cluster}, {"pod", node_->mesh->logical(pod)}});
     node_->pods_changed.ring();
-    const auto agent = found.mapped();
-    co_await agent->stop();
+    co_await found.mapped()->stop();
 }
 
 Task<Result<void>> NodeAgent::apply_configuration(std::shared_ptr<NodeAgent> self) {

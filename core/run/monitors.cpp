@@ -22,7 +22,7 @@ void Monitors::violate(std::string text) {
         violations_.push_back("monitor: " + trace_->redacted(text));
     }
     if (!trace_->add("monitor violated: " + text) && violations_.size() < most) {
-        violations_.push_back("monitor: a secret reached the trace");
+        violations_.emplace_back("monitor: a secret reached the trace");
     }
 }
 

@@ -76,8 +76,8 @@ struct Where {
 /// One map of the target file: knows its fields, and says where they are.
 class Section {
   public:
-    Section(const Where& where, YAML::Node map, std::string place)
-        : where_(&where), map_(std::move(map)), place_(std::move(place)) {}
+    Section(const Where& where, const YAML::Node& map, std::string place)
+        : where_(&where), map_(map), place_(std::move(place)) {}
 
     [[nodiscard]] const Where& where() const { return *where_; }
     [[nodiscard]] std::string field(std::string_view name) const {
@@ -143,7 +143,7 @@ class Section {
     }
     /// The content of the file that a field names; nothing where the field is absent.
     [[nodiscard]] Result<std::optional<std::string>> file(std::string_view name) const {
-        const auto path = text(name);
+        auto path = text(name);
         if (!path || !*path) {
             return path;
         }

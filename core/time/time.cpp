@@ -66,8 +66,8 @@ std::int64_t unix_seconds(Time time) {
     return floor<seconds>(time.time_since_epoch()).count();
 }
 
-Time from_unix_seconds(std::int64_t value) {
-    return Time(seconds(std::clamp(value, -last_second, last_second)));
+Time from_unix_seconds(std::int64_t seconds) {
+    return Time(std::chrono::seconds(std::clamp(seconds, -last_second, last_second)));
 }
 
 std::string rfc3339(Time time) {
@@ -188,7 +188,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
         text.remove_prefix(unit->name.size());
     }
     if (!std::isfinite(total) ||
-        total > static_cast<double>(std::numeric_limits<std::int64_t>::max() / 2)) {
+        total > static_cast<double>(std::numeric_limits<std::int64_t>::max()) / 2) {
         return std::nullopt;
     }
     const Duration duration(std::llround(total));

@@ -64,10 +64,12 @@ std::string human(Duration duration) {
     if (days < 8) {
         return with(days, 'd', hours % 24, 'h');
     }
-    if (days < 2 * 365) {
+    constexpr std::int64_t year = 365;
+    if (days < 2 * year) {
         return fmt::format("{}d", days);
     }
-    return days < 8 * 365 ? with(days / 365, 'y', days % 365, 'd') : fmt::format("{}y", days / 365);
+    return days < 8 * year ? with(days / year, 'y', days % year, 'd')
+                           : fmt::format("{}y", days / year);
 }
 
 Json since(const std::string& date, Time now) {

@@ -153,7 +153,7 @@ std::string Tokens::check_claims(const Json& claims, User& user) const {
     if (options_.defects.on("kube/review-forgets-the-credential-id")) {
         user.extra = Json::object();
     }
-    const auto fault = check_account(space, text_at(claims, "/kubernetes.io/serviceaccount/name"),
+    auto fault = check_account(space, text_at(claims, "/kubernetes.io/serviceaccount/name"),
                                      text_at(claims, "/kubernetes.io/serviceaccount/uid"), user);
     if (now >= claims.value("exp", std::int64_t{0}) &&
         !options_.defects.on("kube/token-ignores-expiry")) {

@@ -409,8 +409,10 @@ Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<E
     const std::pair who(endpoint.caller, address);
     for (bool again = true; again;) {
         const bool was_kept = peer->served > 0;
+        // NOLINTBEGIN(bugprone-use-after-move): once moved, there is no other round
         Host::start(exchange->host, co_await asio::this_coro::executor,
                     serve(state, exchange, was_kept ? request : std::move(request), *peer));
+        // NOLINTEND(bugprone-use-after-move)
         while (!exchange->response && !exchange->closed) {
             co_await exchange->changed.wait();
         }

@@ -285,7 +285,7 @@ Result<FieldData> FieldData::read(const Fields& fields, const Json& data, vault:
         }
         read.values_.emplace(name, std::move(*coerced));
     }
-    std::sort(read.unrecognized_.begin(), read.unrecognized_.end());
+    std::ranges::sort(read.unrecognized_);
     return read;
 }
 
@@ -335,8 +335,8 @@ void FieldData::warn_unrecognized(BackendResponse& response,
             "Endpoint ignored these unrecognized parameters: [{}]", join(unrecognized_, " ")));
     }
     std::vector<std::string> replaced;
-    std::copy_if(captured.begin(), captured.end(), std::back_inserter(replaced),
-                 [this](const std::string& name) { return has(name); });
+    std::ranges::copy_if(captured, std::back_inserter(replaced),
+                         [this](const std::string& name) { return has(name); });
     if (answered && !replaced.empty()) {
         response.warnings.push_back(
             fmt::format("Endpoint replaced the value of these parameters with the values captured "
@@ -351,8 +351,7 @@ bool generic_name(std::string_view text) {
                c == '_';
     };
     return !text.empty() && word(text.front()) && word(text.back()) &&
-           std::all_of(text.begin(), text.end(),
-                       [word](char c) { return word(c) || c == '-' || c == '.'; });
+           std::ranges::all_of(text, [word](char c) { return word(c) || c == '-' || c == '.'; });
 }
 
 std::string without_front(const std::string& message) {

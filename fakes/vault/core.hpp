@@ -284,11 +284,13 @@ class VaultCore {
 [[nodiscard]] BackendResponse list_answer(const std::vector<std::string>& keys);
 
 /// Reads the fields, or answers with the refusal.
+// NOLINTBEGIN(bugprone-macro-parentheses): `name` is declared
 #define MESHPROOF_FIELDS(name, fields, request, core)                                     \
     auto name##_result = FieldData::read(fields, (request).data, (core).options.product); \
     if (!name##_result) {                                                                 \
         return BackendResponse::error(name##_result.error().message);                     \
     }                                                                                     \
     const FieldData& name = *name##_result
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace meshproof::fakes

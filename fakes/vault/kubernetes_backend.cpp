@@ -108,9 +108,9 @@ Task<bool> review(Config config, std::string audience, Workload workload, std::s
     }
     const auto reviewed = field(status, "audiences");
     if (!audiences.empty() && !defects.on("kubernetes/answered-audiences-ignored") &&
-        std::none_of(audiences.begin(), audiences.end(), [&](const std::string& wanted) {
+        std::ranges::none_of(audiences, [&](const std::string& wanted) {
             return reviewed.is_array() &&
-                   std::find(reviewed.begin(), reviewed.end(), Json(wanted)) != reviewed.end();
+                   std::ranges::find(reviewed, Json(wanted)) != reviewed.end();
         })) {
         co_return false;
     }
@@ -247,7 +247,7 @@ class KubernetesBackend final : public Backend {
         const auto found = roles_.find(grant.role);
         if (found == roles_.end()) {
             co_return BackendResponse::go_error(
-                fmt::format("role {} does not exist during renewal", grant.metadata.at("role")));
+                fmt::format("role {} does not exist during renewal", grant.metadata["role"]));
         }
         auto role = found->second;
         const bool again = (product_ == vault::Product::openbao) !=

@@ -72,7 +72,7 @@ std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldDa
     }
     if (data.has("token_type")) {
         const auto type = data.text("token_type");
-        if (type != "" && type != "default" && type != "service" && type != "batch") {
+        if (!type.empty() && type != "default" && type != "service" && type != "batch") {
             return "invalid 'token_type' value " + go_quoted(type);
         }
         role.token_type = type.empty() ? "default" : type;
@@ -153,7 +153,7 @@ std::optional<std::string> read_legacy_fields(KubernetesRole& role, const FieldD
 }
 
 bool mixes_star(const std::vector<std::string>& values) {
-    return values.size() > 1 && std::find(values.begin(), values.end(), "*") != values.end();
+    return values.size() > 1 && std::ranges::find(values, "*") != values.end();
 }
 
 }  // namespace
@@ -184,8 +184,8 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
 }
 
 bool listed_by_glob(const std::vector<std::string>& patterns, std::string_view text) {
-    return std::any_of(patterns.begin(), patterns.end(),
-                       [&](const std::string& pattern) { return glob_matches(pattern, text); });
+    return std::ranges::any_of(
+        patterns, [&](const std::string& pattern) { return glob_matches(pattern, text); });
 }
 
 std::optional<bool> selector_matches(std::string_view selector, const Json& labels) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <ranges>
 
 #include "core/base/assert.hpp"
 
@@ -54,9 +55,8 @@ std::vector<Bytes> split_secret(std::span<const std::uint8_t> secret, int shares
         polynomial[0] = byte;
         for (std::size_t s = 0; s < out.size(); ++s) {
             Byte value = 0;
-            for (auto coefficient = polynomial.rbegin(); coefficient != polynomial.rend();
-                 ++coefficient) {
-                value = static_cast<Byte>(multiply(value, places[s]) ^ *coefficient);
+            for (const Byte coefficient : std::ranges::reverse_view(polynomial)) {
+                value = static_cast<Byte>(multiply(value, places[s]) ^ coefficient);
             }
             out[s].push_back(value);
         }

@@ -17,7 +17,6 @@ CoreReply lookup(const VaultCore& core, const LogicalRequest& request, const std
     if (core.options.defects.on("sys/lease-lookup-without-last-renewal")) {
         data.erase("last_renewal");
     }
-    std::string mount;
     if (const auto lease = core.leases.find(id); lease != core.leases.end()) {
         data["issue_time"] = rfc3339_nano(lease->second.issued);
         data["expire_time"] = rfc3339_nano(lease->second.expires);

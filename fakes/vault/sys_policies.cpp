@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "fakes/vault/core.hpp"
 
@@ -14,7 +16,7 @@ std::vector<std::string> names(const Namespace& ns, bool lacks_root) {
     if (ns.path.empty() && !lacks_root) {
         all.emplace_back("root");
     }
-    std::sort(all.begin(), all.end());
+    std::ranges::sort(all);
     return all;
 }
 

@@ -114,7 +114,7 @@ struct FakeServers::State {
         crypto::CertificateSpec spec;
         spec.alt_names = leaf.alt_names();
         auto& known = spec.alt_names.ips;
-        if (std::find(known.begin(), known.end(), address) != known.end()) {
+        if (std::ranges::find(known, address) != known.end()) {
             return;
         }
         known.push_back(address);

@@ -76,7 +76,7 @@ TEST(Reports, AreWrittenIntoANewFolder) {
 TEST(Terminal, SummaryNamesEveryVerdict) {
     EXPECT_EQ(summary_line(sample()),
               "5 scenarios: 1 pass, 1 fail, 1 blocked, 1 skip, 1 deviates in 1.5 s");
-    EXPECT_EQ(outcome_line(sample().outcomes[0], false).find("\x1b"), std::string::npos);
+    EXPECT_EQ(outcome_line(sample().outcomes[0], false).find('\033'), std::string::npos);
     EXPECT_NE(outcome_line(sample().outcomes[1], true).find("\x1b[31m"), std::string::npos);
 }
 

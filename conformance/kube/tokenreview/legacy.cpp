@@ -5,7 +5,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::As;
 using run::Check;
 using run::Feature;
 using run::Json;

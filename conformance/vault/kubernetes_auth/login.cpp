@@ -200,7 +200,7 @@ Task<void> taken_in_every_form(Probe& probe) {
                                  {{"Content-Type", "application/x-www-form-urlencoded"}});
     probe.expect_status(form, 200);
     auto big = bench.claims();
-    big["padding"] = std::string(9 * 1024, 'x');
+    big["padding"] = std::string(9UL * 1024, 'x');
     const auto long_one = co_await bench.login("app", bench.jwt(big));
     probe.expect_status(long_one, 200);
     Json only_jwt{{"jwt", bench.jwt()}};

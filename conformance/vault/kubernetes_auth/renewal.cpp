@@ -8,7 +8,6 @@ using run::As;
 using run::Check;
 using run::Feature;
 using run::Json;
-using run::Level;
 using run::Probe;
 using run::Reply;
 using namespace kubernetes_auth;

@@ -5,7 +5,6 @@ namespace meshproof::conformance {
 namespace {
 
 using run::Check;
-using run::Feature;
 using run::Json;
 using run::Level;
 using run::Probe;

@@ -212,7 +212,6 @@ Task<void> sudo_paths(Probe& probe) {
 
 Task<void> no_sudo_needed(Probe& probe) {
     const auto mount = co_await probe.mount();
-    const auto quota = probe.name("quota");
     const auto token = co_await probe.token_for(fmt::format(
         R"(path "sys/auth" {{ capabilities = ["read"] }}
 path "sys/mounts/*" {{ capabilities = ["read"] }}

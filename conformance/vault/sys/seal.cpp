@@ -1,4 +1,6 @@
 // Sealing and opening again. Each check that seals the target's Vault runs alone.
+#include <ranges>
+
 #include "conformance/steps.hpp"
 
 namespace meshproof::conformance {
@@ -68,8 +70,8 @@ Task<void> open_again(Probe& probe) {
 /// Seals; whatever comes then, the shares are given at the end.
 Task<void> seal(Probe& probe) {
     const auto& keys = probe.site().target.vaults.front().unseal_keys;
-    for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
-        Json body{{"key", key->reveal()}};
+    for (const auto& key : std::ranges::reverse_view(keys)) {
+        Json body{{"key", key.reveal()}};
         probe.at_end("PUT", "sys/unseal", std::move(body));
     }
     const auto sealed = co_await probe.vault("PUT", "sys/seal");

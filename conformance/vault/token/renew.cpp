@@ -6,7 +6,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::As;
 using run::Check;
 using run::Json;
 using run::Level;

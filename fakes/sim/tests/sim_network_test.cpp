@@ -384,14 +384,14 @@ Task<std::vector<std::string>> read_all(SimNetwork& network, http::Endpoint endp
     std::vector<std::string> out;
     auto opened = co_await network.open(endpoint, Net::request({}));
     if (!opened) {
-        out.push_back(std::string(to_string(opened.error().kind)));
+        out.emplace_back(to_string(opened.error().kind));
         co_return out;
     }
     auto stream = std::move(*opened);
     while (true) {
         const auto piece = co_await stream->next();
         if (!piece) {
-            out.push_back(std::string(to_string(piece.error().kind)));
+            out.emplace_back(to_string(piece.error().kind));
             co_return out;
         }
         if (!*piece) {
