@@ -207,7 +207,10 @@ Checked<> check_encodable(const Role& role, const Requested& requested) {
 
 // Only a leaf with a key made here begins when it was asked to (row 96).
 NotBefore not_before_use(const Order& order) {
-    if (order.kind == Making::root || order.kind == Making::verbatim) {
+    if (order.kind == Making::verbatim) {
+        return NotBefore::ignored;
+    }
+    if (order.kind == Making::root) {
         return NotBefore::unread;
     }
     return order.csr == nullptr ? NotBefore::honoured : NotBefore::read;

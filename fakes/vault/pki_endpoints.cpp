@@ -243,8 +243,10 @@ std::vector<Endpoint> endpoints(vault::Product product) {
     using enum Operation;
     const Parameters none(product);
     const auto generated_root = none.ca().generated_key().ca_limits();
-    const auto generated_csr =
-        none.ca().generated_key().flags({"add_basic_constraints", "use_pss"});
+    const auto generated_csr = none.ca()
+                                   .generated_key()
+                                   .flags({"add_basic_constraints"})
+                                   .openbao_with(FieldType::boolean, {"use_pss"});
     const auto signed_ca =
         none.ca().ca_limits().texts({"csr", "skid", "issuer_ref"}).flags({"use_csr_values"});
     const auto self_issued = none.texts({"certificate", "issuer_ref"})

@@ -189,7 +189,7 @@ BackendResponse fetch_certificate(Mount& mount, const Call& call) {
         revoked != mount.revocations.end() && !mount.defect("pki/revoked-reads-as-valid")) {
         answer.data["revocation_time"] = unix_seconds(revoked->second.at);
         answer.data["revocation_time_rfc3339"] = rfc3339_nano(revoked->second.at);
-        if (!revoked->second.by_issuer) {
+        if (!revoked->second.by_issuer && !revoked->second.issuer_id.empty()) {
             answer.data["issuer_id"] = revoked->second.issuer_id;
         }
     }

@@ -243,7 +243,7 @@ Checked<> change_issuer(Mount& mount, Issuer& issuer, const Call& call) {
             return algorithm;
         }
     }
-    if (!issuer.aia) {  // never with the first URLs of an issuer
+    if (!issuer.aia && !call.patch()) {  // a write never sets them with the first URLs of an issuer
         aia.delta_crl_distribution_points.clear();
     }
     changed.aia = aia.empty() ? std::nullopt : std::optional(aia);

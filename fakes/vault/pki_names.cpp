@@ -624,6 +624,11 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
     asked.subject.province = role.province;
     asked.subject.street_address = role.street_address;
     asked.subject.postal_code = role.postal_code;
+    for (auto* texts : {&asked.subject.organization, &asked.subject.organizational_unit,
+                        &asked.subject.country, &asked.subject.locality, &asked.subject.province,
+                        &asked.subject.street_address, &asked.subject.postal_code}) {
+        std::erase(*texts, "");
+    }
     if (mount.defect("pki/csr-subject-is-copied")) {
         asked.subject = csr_subject;
     }
@@ -666,11 +671,10 @@ Checked<std::vector<std::string>> user_ids(const Role& role, const Call& call,
         asked = csr->subject().user_ids;
     }
     for (const auto& id : asked) {
-        const bool allowed =
-            std::ranges::any_of(role.allowed_user_ids, [&](const auto& pattern) {
-                return equal_fold(pattern, id) ||
-                       (pattern.find('*') != std::string::npos && glob_matches(pattern, id));
-            });
+        const bool allowed = std::ranges::any_of(role.allowed_user_ids, [&](const auto& pattern) {
+            return equal_fold(pattern, id) ||
+                   (pattern.find('*') != std::string::npos && glob_matches(pattern, id));
+        });
         if (!allowed) {
             return refuse(fmt::format("user_id {} is not allowed by this role", id));
         }

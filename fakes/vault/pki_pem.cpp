@@ -4,7 +4,10 @@
 
 namespace meshproof::fakes::pki {
 
-std::vector<PemBlock> pem_blocks(std::string_view text) {
+namespace {
+
+// `rest` is what follows the last block.
+std::vector<PemBlock> read_blocks(std::string_view text, std::string& rest) {
     constexpr std::string_view begin = "-----BEGIN ", end = "-----END ", dashes = "-----";
     std::vector<PemBlock> blocks;
     std::optional<PemBlock> open;
@@ -12,6 +15,7 @@ std::vector<PemBlock> pem_blocks(std::string_view text) {
     for (const auto& raw : split(text, '\n')) {
         // A block begins with its line, but blanks may end it.
         const auto line = std::string_view(raw).substr(0, raw.find_last_not_of(" \t\r") + 1);
+        rest += std::string(line) + "\n";
         if (!open) {
             if (line.starts_with(begin) && line.size() > begin.size() + dashes.size() &&
                 line.ends_with(dashes)) {
@@ -27,6 +31,7 @@ std::vector<PemBlock> pem_blocks(std::string_view text) {
                 der && !der->empty() && line == fmt::format("{}{}{}", end, open->label, dashes)) {
                 open->der = std::move(*der);
                 blocks.push_back(std::move(*open));
+                rest.clear();
             }
             open.reset();
         } else if (line.find(':') == std::string_view::npos) {
@@ -36,11 +41,17 @@ std::vector<PemBlock> pem_blocks(std::string_view text) {
     return blocks;
 }
 
+}  // namespace
+
+std::vector<PemBlock> pem_blocks(std::string_view text) {
+    std::string rest;
+    return read_blocks(text, rest);
+}
+
 bool junk_after_blocks(std::string_view text) {
-    const auto end = text.rfind("-----END ");
-    const auto rest = end == std::string_view::npos ? text : text.substr(end);
-    const auto line_end = rest.find('\n');
-    return line_end != std::string_view::npos && !trim(rest.substr(line_end)).empty();
+    std::string rest;
+    (void)read_blocks(text, rest);
+    return !trim(rest).empty();
 }
 
 std::string pem_of(const PemBlock& block) {

@@ -262,7 +262,8 @@ BackendResponse write_auto_tidy(Mount& mount, const Call& call) {
          {"maintain_stored_certificate_counts", "publish_stored_certificate_count_metrics"}) {
         settings[flag] = call.fields.boolean(flag, settings[flag].get<bool>());
     }
-    for (const auto* buffer : {"safety_buffer", "revocation_queue_safety_buffer"}) {
+    for (const auto* buffer :
+         {"safety_buffer", "revocation_queue_safety_buffer", "acme_account_safety_buffer"}) {
         if (const auto seconds = settings.value(buffer, std::int64_t{1}); seconds < 1) {
             return BackendResponse::error(
                 fmt::format("given {} must be at least one second; got: {}", buffer, seconds));

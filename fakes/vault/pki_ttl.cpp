@@ -100,7 +100,8 @@ Checked<Time> start(const Mount& mount, const Role& role, const Call& call, NotB
     const auto asked = role.not_before.empty() || mount.defect("pki/ignore-not-before-of-the-role")
                            ? call.fields.text("not_before")
                            : role.not_before;
-    if (mount.openbao() && !asked.empty() && use != NotBefore::unread) {
+    if (mount.openbao() && !asked.empty() &&
+        (use == NotBefore::read || use == NotBefore::honoured)) {
         const auto time = parse_time(asked);
         if (!time && mount.defect("pki/ignore-unreadable-not-before")) {
             return not_before;
@@ -207,8 +208,8 @@ Checked<Validity> validity(const Mount& mount, const Role& role, const Call& cal
                 rfc3339_nano(result.not_after), rfc3339_nano(issuer->not_after)));
         }
     }
-    if (mount.openbao() && use != NotBefore::read && result.not_before > result.not_after &&
-        !mount.defect("pki/begins-after-its-end")) {
+    if (mount.openbao() && (use == NotBefore::unread || use == NotBefore::honoured) &&
+        result.not_before > result.not_after && !mount.defect("pki/begins-after-its-end")) {
         return refuse(fmt::format(
             "The certificate's Not Before ({}) is later than the certificate's Not After ({})",
             rfc3339_nano(result.not_before), rfc3339_nano(result.not_after)));

@@ -15,8 +15,9 @@ struct IssuerLimit {
     std::string behavior;  ///< err, truncate or permit
 };
 
-/// What becomes of OpenBao's parameter `not_before`: nothing, or it has to be a time, or it counts.
-enum class NotBefore { unread, read, honoured };
+/// What becomes of OpenBao's parameter `not_before`: nothing (and nobody minds an end before the
+/// beginning), nothing, or it has to be a time, or it counts.
+enum class NotBefore { ignored, unread, read, honoured };
 
 /// Rows 92 to 97: from `ttl`, `not_after`, `not_before`, the role, the mount and (where there is
 /// one) the issuer.
