@@ -193,6 +193,14 @@ Checked<Validity> validity(const Mount& mount, const Role& role, const Call& cal
         }
         result.not_after = *time;
     }
+    // A time bounds the end by `ttl` too.
+    if (mount.openbao() && asked_end.empty() && parse_rfc3339(role.not_after_bound) &&
+        !mount.defect("pki/time-bounds-no-ttl")) {
+        if (auto bound = within_bound(mount, role, result.not_after, result.not_after, ttl);
+            !bound) {
+            return tl::unexpected(bound.error());
+        }
+    }
     if (issuer && result.not_after > issuer->not_after &&
         !mount.defect("pki/ignore-issuer-expiry")) {
         if (mount.defect("pki/expired-issuer-signs") && issuer->not_after < call.now()) {

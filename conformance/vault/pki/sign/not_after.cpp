@@ -95,6 +95,17 @@ Task<void> limited_by_a_time(Probe& probe) {
     expect_bound(probe, beyond, limit);
 }
 
+Task<void> ttl_limited_by_a_time(Probe& probe) {
+    const auto limit = rfc3339(probe.clock().now() + 2h);
+    const auto mount = co_await bounded(probe, limit);
+    const auto within =
+        co_await steps::sign(probe, mount, steps::workload_csr(), Json{{"ttl", "1h"}});
+    probe.expect_status(within, 200);
+    const auto beyond =
+        co_await steps::sign(probe, mount, steps::workload_csr(), Json{{"ttl", "3h"}});
+    expect_bound(probe, beyond, limit);
+}
+
 Task<void> bound_unknown(Probe& probe) {
     const auto mount = co_await steps::mounted_root(probe);
     Json parameters{{"not_after_bound", "never"}};
@@ -228,6 +239,13 @@ std::vector<Check> vault_pki_sign_not_after() {
          .level = Level::should,
          .saboteur = "pki/no-time-limit-of-not-after",
          .run = limited_by_a_time},
+        {.id = "vault/pki/sign/not-after/ttl-limited-by-a-time",
+         .requirement = "An OpenBao role whose not_after_bound is a time refuses a ttl that ends "
+                        "later too; Vault ignores the bound.",
+         .rows = {94},
+         .level = Level::may,
+         .saboteur = "pki/time-bounds-no-ttl",
+         .run = ttl_limited_by_a_time},
         {.id = "vault/pki/sign/not-after/bound-unknown",
          .requirement = "OpenBao refuses a role with any other not_after_bound; Vault ignores it.",
          .rows = {94},
