@@ -25,7 +25,7 @@ vault::Client vault_of(const Node& node, const CaConfig& config, const Caller& c
         tls.system_trust = true;
     }
     tls.trust.insert(tls.trust.end(), node.trust.begin(), node.trust.end());
-    return vault::Client(node.mesh->transport, std::move(vault));
+    return {node.mesh->transport, std::move(vault)};
 }
 
 Task<Result<SignedLeaf>> sign_fresh_key(std::shared_ptr<Node> node, CaConfig config, Caller caller,

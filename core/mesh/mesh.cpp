@@ -27,7 +27,7 @@ Duration call_limit(Duration life) {
 kube::Client bounded(const Mesh& mesh, const kube::Client& client, Duration limit) {
     auto access = client.access();
     access.endpoint.timeout = std::min(access.endpoint.timeout, limit);
-    return kube::Client(mesh.transport, std::move(access));
+    return {mesh.transport, std::move(access)};
 }
 
 std::string selector_of(const kube::Labels& labels) {

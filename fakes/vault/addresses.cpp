@@ -85,7 +85,7 @@ bool address_allowed(const std::vector<std::string>& blocks, const std::string& 
         return true;
     }
     const auto asking = parse_block(address);
-    return asking && std::any_of(blocks.begin(), blocks.end(), [&](const std::string& text) {
+    return asking && std::ranges::any_of(blocks, [&](const std::string& text) {
                const auto block = parse_block(text);
                return block && holds(*block, *asking);
            });

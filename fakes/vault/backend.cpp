@@ -177,7 +177,7 @@ Coerced to_pairs(const Json& value, Product product) {
     }
     const auto texts = value.is_array() ? value : Json::array({value});
     for (std::size_t at = 0; at < texts.size(); ++at) {
-        const auto text = to_text(texts[at], product);
+        auto text = to_text(texts[at], product);
         if (!text) {
             return text;
         }

@@ -1,5 +1,6 @@
 #include "fakes/vault/go_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -95,8 +96,8 @@ tl::expected<Duration, std::string> parse_go_duration(std::string_view whole) {
             return refuse("missing unit in");
         }
         text.remove_prefix(length);
-        const auto* unit = std::find_if(units.begin(), units.end(),
-                                        [name](const Unit& known) { return known.name == name; });
+        const auto* unit =
+            std::ranges::find_if(units, [name](const Unit& known) { return known.name == name; });
         if (unit == units.end()) {
             return refuse(fmt::format("unknown unit {} in", time_quoted(name)));
         }

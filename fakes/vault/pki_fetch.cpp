@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "fakes/vault/envelope.hpp"
 #include "fakes/vault/pki_crl.hpp"
@@ -18,7 +20,7 @@ constexpr auto crl_pem_type = "application/x-pem-file";
 
 // The default issuer if it can serve the plain ca paths: it needs its key in the mount (row 128).
 tl::expected<Issuer*, std::string> serving_issuer(Mount& mount) {
-    const auto found = find_issuer(mount, "default");
+    auto found = find_issuer(mount, "default");
     if (found && mount.key((*found)->key_id) == nullptr &&
         !mount.defect("pki/keyless-issuer-serves-ca")) {
         return tl::unexpected(
@@ -45,7 +47,7 @@ BackendResponse certificate_json(std::string pem) {
 
 bool asks_for(const Call& call, std::string_view word) {
     const auto parts = split(call.request.path, '/');
-    return std::find(parts.begin(), parts.end(), word) != parts.end();
+    return std::ranges::find(parts, word) != parts.end();
 }
 
 const crypto::Crl& asked_list(const CrlPair& lists, const Call& call) {

@@ -1,5 +1,7 @@
 #include "fakes/vault/pki_issuers.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "core/http/message.hpp"
 #include "fakes/vault/pki_crl.hpp"
@@ -352,7 +354,7 @@ std::vector<crypto::Certificate> chain_of(Mount& mount, const Issuer& issuer) {
             for (const auto& candidate : mount.issuers) {
                 const auto& parent = candidate.certificate;
                 if (parent.self_signed() == roots && child.signed_by(parent) &&
-                    std::find(chain.begin(), chain.end(), parent) == chain.end()) {
+                    std::ranges::find(chain, parent) == chain.end()) {
                     chain.push_back(parent);
                 }
             }
@@ -512,8 +514,7 @@ bool is_name(std::string_view name) {
                c == '_';
     };
     return !name.empty() && word(name.front()) && word(name.back()) &&
-           std::all_of(name.begin(), name.end(),
-                       [&](char c) { return word(c) || c == '-' || c == '.'; });
+           std::ranges::all_of(name, [&](char c) { return word(c) || c == '-' || c == '.'; });
 }
 
 Checked<std::string> new_issuer_name(Mount& mount, const Call& call) {
@@ -651,7 +652,8 @@ Checked<> check_urls(const Mount& mount, const AiaUrls& urls) {
 }
 
 BackendResponse list_issuers(Mount& mount, const Call&) {
-    Json keys = Json::array(), info = Json::object();
+    std::vector<std::string> keys;
+    Json info = Json::object();
     for (const auto& issuer : mount.issuers) {
         keys.push_back(issuer.id);
         info[issuer.id] = {{"issuer_name", issuer.name},
@@ -660,7 +662,7 @@ BackendResponse list_issuers(Mount& mount, const Call&) {
                            {"serial_number", issuer.certificate.serial()}};
     }
     if (!mount.defect("pki/lists-by-age")) {
-        std::sort(keys.begin(), keys.end());
+        std::ranges::sort(keys);
     }
     return keys.empty() ? not_found() : BackendResponse::with({{"keys", keys}, {"key_info", info}});
 }

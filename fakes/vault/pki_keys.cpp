@@ -99,12 +99,13 @@ std::string digest_of(std::int64_t signature_bits) {
 }
 
 BackendResponse list_keys(Mount& mount, const Call&) {
-    Json ids = Json::array(), info = Json::object();
+    std::vector<std::string> ids;
+    Json info = Json::object();
     for (const auto& key : mount.keys) {
         ids.push_back(key.id);
         info[key.id] = {{"key_name", key.name}, {"is_default", key.id == mount.default_key}};
     }
-    std::sort(ids.begin(), ids.end());
+    std::ranges::sort(ids);
     return ids.empty() ? not_found() : BackendResponse::with({{"keys", ids}, {"key_info", info}});
 }
 

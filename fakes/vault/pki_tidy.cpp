@@ -1,5 +1,7 @@
 #include "fakes/vault/pki_tidy.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "fakes/vault/pki_crl.hpp"
 #include "fakes/vault/pki_handlers.hpp"
@@ -80,8 +82,8 @@ void take(const Mount& mount, const Call& call, Json& settings) {
 
 bool nothing_selected(const Mount& mount, const Json& settings) {
     const auto& all = operations(mount);
-    return std::none_of(all.begin(), all.end(),
-                        [&](const auto& one) { return settings[one].template get<bool>(); });
+    return std::ranges::none_of(
+        all, [&](const auto& one) { return settings[one].template get<bool>(); });
 }
 
 // What the selected operations remove. It ends before the answer does, as no one can look in

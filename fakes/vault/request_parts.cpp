@@ -95,8 +95,7 @@ std::optional<http::Response> refuse_path(const http::Request& request, const st
     const auto unprintable = [](char c) {
         return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
     };
-    if (std::any_of(path.begin(), path.end(), unprintable) &&
-        !options.defects.on("http/any-path-is-served")) {
+    if (std::ranges::any_of(path, unprintable) && !options.defects.on("http/any-path-is-served")) {
         http::Response response;
         response.status = 400;
         return response;
@@ -111,8 +110,8 @@ std::optional<http::Response> refuse_path(const http::Request& request, const st
     }
     const auto relative = [](const std::string& text) {
         const auto parts = split(text, '/');
-        return std::any_of(parts.begin(), parts.end(),
-                           [](const std::string& part) { return part == "." || part == ".."; });
+        return std::ranges::any_of(
+            parts, [](const std::string& part) { return part == "." || part == ".."; });
     };
     // Plain ones are redirected to where they lead.
     const bool hidden =

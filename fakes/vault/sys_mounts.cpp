@@ -162,7 +162,7 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
                entry->path.starts_with("sys/")) {
         return BackendResponse::error(fmt::format("cannot mount \"{}\"", entry->path));
     }
-    if (entry->options.is_object() && entry->options.value("version", "") != "") {
+    if (entry->options.is_object() && !entry->options.value("version", "").empty()) {
         return BackendResponse::error(fmt::format("{} \"{}\" does not allow setting a version",
                                                   table.auth ? "auth method" : "secrets engine",
                                                   entry->type));

@@ -43,7 +43,7 @@ Task<void> lists_in_order(Probe& probe) {
     for (const auto* path : {"/issuers", "/keys"}) {
         const auto reply = co_await probe.vault("LIST", mount + path);
         const auto keys = reply.data().value("keys", Json::array());
-        probe.expect(keys.size() == 5 && std::is_sorted(keys.begin(), keys.end()),
+        probe.expect(keys.size() == 5 && std::ranges::is_sorted(keys),
                      "{} are not in the order of their ids: {}", path, keys.dump());
     }
 }

@@ -4,7 +4,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::As;
 using run::Check;
 using run::Json;
 using run::Level;

@@ -24,7 +24,7 @@ struct KubeClient : testing::Test {
         Access access;
         access.endpoint.url = *http::Url::parse("https://kube.example:6443");
         access.token = Secret(token_text);
-        return Client(wire, std::move(access));
+        return {wire, std::move(access)};
     }
     [[nodiscard]] const http::Request& request() const { return wire.asked.back().request; }
     [[nodiscard]] Json body() const { return Json::parse(request().body, nullptr, false); }

@@ -26,7 +26,7 @@ struct VaultClient : testing::Test {
         Config config;
         config.endpoint.url = *http::Url::parse(url);
         config.token = Secret(token_text);
-        return Client(wire, std::move(config));
+        return {wire, std::move(config)};
     }
     [[nodiscard]] const http::Request& request() const { return wire.asked.back().request; }
     [[nodiscard]] Json body() const { return Json::parse(request().body, nullptr, false); }

@@ -96,7 +96,7 @@ class Pki {
 };
 
 inline bool has_warning(const BackendResponse& answer, std::string_view part) {
-    return std::any_of(answer.warnings.begin(), answer.warnings.end(), [&](const auto& warning) {
+    return std::ranges::any_of(answer.warnings, [&](const auto& warning) {
         return warning.find(part) != std::string::npos;
     });
 }
