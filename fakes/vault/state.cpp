@@ -58,6 +58,12 @@ std::shared_ptr<Namespace> load_namespace(VaultCore& core, const Json& state) {
     read_each(state, "mounts", [&](const Json& saved, const std::string&) {
         auto entry = std::make_shared<MountEntry>();
         read_value(saved, *entry);
+        if (std::vector<std::string> names; !entry->headers.is_null()) {
+            read_member(saved, "headers", names);
+        }
+        if (std::map<std::string, std::string> values; !entry->options.is_null()) {
+            read_member(saved, "options", values);
+        }
         const auto& backend = saved.at("backend");
         entry->backend = make_backend(core, *ns, *entry);
         if (entry->backend == nullptr && !backend.is_null()) {

@@ -140,7 +140,10 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
         return BackendResponse::error("given default lease TTL greater than given max lease TTL");
     }
     if (const auto headers = setting("passthrough_request_headers"); headers.is_array()) {
-        entry->headers = headers;
+        entry->headers = Json::array();
+        for (const auto& header : headers) {  // numbers become texts, as Go decodes them
+            entry->headers.push_back(header.is_string() ? header : Json(header.dump()));
+        }
     }
     if (data.has("options")) {
         entry->options = data.json("options");
