@@ -64,6 +64,12 @@ template <class Load>
 /// A value of a state, part by part where it has some.
 template <class T>
 void read_value(const nlohmann::json& state, T& value) {
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+        // The library would cast 1e25, which is undefined.
+        if (!state.is_number_integer()) {
+            refuse_state("expected a whole number");
+        }
+    }
     state.get_to(value);
 }
 template <class T>
@@ -129,7 +135,10 @@ struct adl_serializer<std::optional<T>> {
         out = value ? json(*value) : json();
     }
     static void from_json(const json& in, std::optional<T>& value) {
-        value = in.is_null() ? std::nullopt : std::optional<T>(in.get<T>());
+        value.reset();
+        if (!in.is_null()) {
+            meshproof::fakes::read_value(in, value.emplace());
+        }
     }
 };
 
@@ -137,7 +146,9 @@ template <>
 struct adl_serializer<meshproof::Duration> {
     static void to_json(json& out, const meshproof::Duration& value) { out = value.count(); }
     static void from_json(const json& in, meshproof::Duration& value) {
-        value = meshproof::Duration(in.get<std::int64_t>());
+        std::int64_t nanoseconds = 0;
+        meshproof::fakes::read_value(in, nanoseconds);
+        value = meshproof::Duration(nanoseconds);
     }
 };
 
