@@ -33,8 +33,8 @@ using Bytes = std::vector<std::uint8_t>;
 
 /// The whole file, or invalid "cannot read PATH: reason".
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
-/// Written whole under a temporary name beside it, synced, then renamed: never half a file. `mode` as chmod
-/// takes it.
+/// Written whole under a temporary name beside it, synced, then renamed: never half a file. `mode`
+/// as chmod takes it.
 [[nodiscard]] Result<void> write_file(const std::string& path, std::string_view text,
                                       int mode = 0644);
 

@@ -40,7 +40,8 @@ struct Subject {
     std::string serial_number;
     std::vector<std::string> organization, organizational_unit, country, locality, province,
         street_address, postal_code;
-    std::vector<std::string> user_ids{};  ///< 0.9.2342.19200300.100.1.1, each an RDN of its own, last
+    std::vector<std::string>
+        user_ids{};  ///< 0.9.2342.19200300.100.1.1, each an RDN of its own, last
     [[nodiscard]] bool empty() const;
     friend bool operator==(const Subject&, const Subject&) = default;
 };

@@ -41,7 +41,7 @@ class IntegrationAccount {
     }  ///< "pki_int/sign/example-dot-com"
     [[nodiscard]] const std::string& mount_path() const {
         return spec_.mount_path;
-    }                                              ///< "/v1/auth/c1"
+    }  ///< "/v1/auth/c1"
     [[nodiscard]] std::string auth_mount() const;  ///< "c1"
     [[nodiscard]] const std::string& vault_namespace() const { return spec_.vault_namespace; }
     [[nodiscard]] const std::optional<CaBundle>& ca_chain() const { return chain_; }

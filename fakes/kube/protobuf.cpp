@@ -367,7 +367,8 @@ Json read_value(const Field& field, Reader& reader) {
 }
 
 bool is_empty(const Json& value) {
-    return value == Json("") || value == 0 || value == false || (value.is_object() && value.empty());
+    return value == Json("") || value == 0 || value == false ||
+           (value.is_object() && value.empty());
 }
 
 // The recursion is as deep as the tables are, whatever the bytes say.

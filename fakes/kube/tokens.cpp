@@ -154,7 +154,7 @@ std::string Tokens::check_claims(const Json& claims, User& user) const {
         user.extra = Json::object();
     }
     auto fault = check_account(space, text_at(claims, "/kubernetes.io/serviceaccount/name"),
-                                     text_at(claims, "/kubernetes.io/serviceaccount/uid"), user);
+                               text_at(claims, "/kubernetes.io/serviceaccount/uid"), user);
     if (now >= claims.value("exp", std::int64_t{0}) &&
         !options_.defects.on("kube/token-ignores-expiry")) {
         return "service account token has expired";

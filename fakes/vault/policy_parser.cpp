@@ -497,8 +497,7 @@ Result<Json> parse_hcl(std::string_view text) {
     return HclReader(text).document();
 }
 
-Result<Policy> parse_policy(std::string_view text, vault::Product product,
-                            const Defects& defects) {
+Result<Policy> parse_policy(std::string_view text, vault::Product product, const Defects& defects) {
     const auto decoded = from_base64(text);
     Policy policy;
     policy.text = decoded && !defects.on("policy/base64-unread") ? *decoded : std::string(text);

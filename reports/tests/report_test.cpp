@@ -154,7 +154,8 @@ TEST(Comparison, ShowsEveryDifferenceWithItsReason) {
     const auto b = read_report(second);
     ASSERT_TRUE(a && b);
     const auto table = comparison({*a, *b});
-    EXPECT_NE(table.find("4 checks; the same verdict wherever they were run: 3."), std::string::npos)
+    EXPECT_NE(table.find("4 checks; the same verdict wherever they were run: 3."),
+              std::string::npos)
         << table;
     EXPECT_NE(table.find("- `vault/a/two`: 1: fail (because of | this)"), std::string::npos)
         << table;

@@ -120,10 +120,10 @@ Task<void> send_wave(std::shared_ptr<Signing> signing, Load load, Wave wave) {
                          answer->error().message);
         }
     }
-    world.expect(
-        signing->attempts.size() - before == static_cast<std::size_t>(wave.clients) * static_cast<std::size_t>(wave.requests),
-        "{} requests were made of {}", signing->attempts.size() - before,
-        wave.clients * wave.requests);
+    world.expect(signing->attempts.size() - before == static_cast<std::size_t>(wave.clients) *
+                                                          static_cast<std::size_t>(wave.requests),
+                 "{} requests were made of {}", signing->attempts.size() - before,
+                 wave.clients * wave.requests);
     expect_capacity(world, load, wave, answered, lasted);
 }
 

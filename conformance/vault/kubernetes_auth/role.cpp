@@ -66,8 +66,8 @@ Task<void> ttl_above_max(Probe& probe) {
     const auto old_names =
         co_await write(probe, mount, "r", bound(Json{{"ttl", "2h"}, {"max_ttl", "1h"}}));
     probe.expect_error(old_names, 400, "token ttl should not be greater than token max ttl");
-    const auto reply = co_await write(
-        probe, mount, "r", bound(Json{{"token_ttl", "2h"}, {"token_max_ttl", "1h"}}));
+    const auto reply = co_await write(probe, mount, "r",
+                                      bound(Json{{"token_ttl", "2h"}, {"token_max_ttl", "1h"}}));
     probe.expect_error(reply, 400, "'token_ttl' cannot be greater than 'token_max_ttl'");
 }
 
