@@ -298,15 +298,9 @@ Result<std::vector<Secret>> read_unseal_keys(const Section& section) {
     return keys;
 }
 
-Result<VaultTarget> read_vault(const Section& section, const Variables& variables) {
-    static const Names known{"address",         "allow_seal", "ca_file",
-                             "namespace",       "product",    "skip_verify",
-                             "tls_server_name", "token_file", "unseal_keys_file"};
-    // Before the check for unknown fields: this one deserves its own words.
-    auto token = read_token(section, variables);
-    if (!token && section.has("token")) {
-        return propagate(token);
-    }
+/// The fields by which every Vault is reached; no others but the `known` ones may be there.
+Result<VaultTarget> read_reach(const Section& section, const Variables& variables,
+                               const Names& known) {
     if (const auto result = section.only(known); !result) {
         return propagate(result);
     }
@@ -318,10 +312,26 @@ Result<VaultTarget> read_vault(const Section& section, const Variables& variable
     if (const auto result = read_trust(section, variables, endpoint.tls); !result) {
         return propagate(result);
     }
+    return vault;
+}
+
+Result<VaultTarget> read_vault(const Section& section, const Variables& variables) {
+    static const Names known{"address",         "allow_seal", "ca_file",
+                             "namespace",       "product",    "skip_verify",
+                             "tls_server_name", "token_file", "unseal_keys_file"};
+    // Before the check for unknown fields: this one deserves its own words.
+    auto token = read_token(section, variables);
+    if (!token && section.has("token")) {
+        return propagate(token);
+    }
+    auto vault = read_reach(section, variables, known);
+    if (!vault) {
+        return vault;
+    }
     if (!token) {
         return propagate(token);
     }
-    vault.config.token = std::move(*token);
+    vault->config.token = std::move(*token);
 
     const auto namespace_name = section.text("namespace");
     const auto product = section.text("product");
@@ -338,17 +348,17 @@ Result<VaultTarget> read_vault(const Section& section, const Variables& variable
     if (!keys) {
         return propagate(keys);
     }
-    vault.config.namespace_name =
+    vault->config.namespace_name =
         *namespace_name ? **namespace_name : filled(variables, "VAULT_NAMESPACE").value_or("");
     if (*product) {
         if (**product != "openbao" && **product != "vault") {
             return section.refuse("product", "expected openbao or vault, got {}", **product);
         }
-        vault.product = **product == "openbao" ? vault::Product::openbao : vault::Product::vault;
+        vault->product = **product == "openbao" ? vault::Product::openbao : vault::Product::vault;
     }
-    vault.allow_seal = allow_seal->value_or(false);
-    vault.unseal_keys = std::move(*keys);
-    if (vault.allow_seal && vault.unseal_keys.empty()) {
+    vault->allow_seal = allow_seal->value_or(false);
+    vault->unseal_keys = std::move(*keys);
+    if (vault->allow_seal && vault->unseal_keys.empty()) {
         return section.refuse(
             "allow_seal", "needs unseal_keys_file: a Vault that was sealed must be opened again");
     }
@@ -358,18 +368,7 @@ Result<VaultTarget> read_vault(const Section& section, const Variables& variable
 /// A server that nobody initialised has neither a token nor keys.
 Result<VaultTarget> read_new_vault(const Section& section, const Variables& variables) {
     static const Names known{"address", "ca_file", "skip_verify", "tls_server_name"};
-    if (const auto result = section.only(known); !result) {
-        return propagate(result);
-    }
-    VaultTarget vault;
-    auto& endpoint = vault.config.endpoint;
-    if (const auto result = read_address(section, variables, endpoint); !result) {
-        return propagate(result);
-    }
-    if (const auto result = read_trust(section, variables, endpoint.tls); !result) {
-        return propagate(result);
-    }
-    return vault;
+    return read_reach(section, variables, known);
 }
 
 Result<kube::Access> read_cluster(const Section& section, const Variables& variables) {
