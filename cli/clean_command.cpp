@@ -8,33 +8,49 @@ namespace {
 
 struct CleanArguments {
     std::string target, run_id;
-    bool dry_run = false;
+    bool all_runs = false, dry_run = false;
 };
+
+void check(const CleanArguments& arguments) {
+    if (!arguments.run_id.empty() && !run::is_run_id(arguments.run_id)) {
+        throw UsageError(
+            fmt::format("--run {}: expected a run's id, such as k3f9a2", arguments.run_id),
+            "the run printed it; meshproof clean --target FILE --dry-run shows what is there");
+    }
+    if (arguments.run_id.empty() && !arguments.all_runs && !arguments.dry_run) {
+        throw UsageError("clean needs to know which run's objects to remove",
+                         "give --run ID (the run printed it; --dry-run shows what is there), or "
+                         "--all-runs, which takes those of running ones too");
+    }
+}
 
 struct Cleaned {
-    std::size_t found = 0, problems = 0;
+    std::size_t found = 0, removed = 0, left_alone = 0, problems = 0;
 };
 
-Cleaned tell(const run::Swept& swept, std::string_view where, bool dry_run) {
+void tell(const run::Swept& swept, std::string_view where, bool dry_run, Cleaned& all) {
     for (const auto& item : dry_run ? swept.found : swept.removed) {
         fmt::print("{} {} on {}\n", dry_run ? "found" : "removed", item, where);
+    }
+    for (const auto& item : swept.left_alone) {
+        fmt::print("left {} on {}: it carries no run's mark\n", item, where);
     }
     for (const auto& problem : swept.problems) {
         log::error(fmt::format("{}: {}", where, problem));
     }
-    return {swept.found.size(), swept.problems.size()};
+    all.found += swept.found.size();
+    all.removed += swept.removed.size();
+    all.left_alone += swept.left_alone.size();
+    all.problems += swept.problems.size();
 }
 
 Task<void> clean_all(run::Environment& environment, const CleanArguments& arguments,
                      const run::Target& target, Cleaned& all) {
-    const auto add = [&all](Cleaned one) {
-        all.found += one.found;
-        all.problems += one.problems;
-    };
+    const run::SweepOptions options{arguments.run_id, arguments.dry_run};
     for (const auto& vault : target.vaults) {
         const vault::Client admin(environment.transport(), vault.config);
-        add(tell(co_await run::sweep_vault(admin, arguments.run_id, arguments.dry_run),
-                 vault.config.endpoint.url.origin(), arguments.dry_run));
+        tell(co_await run::sweep_vault(admin, options), vault.config.endpoint.url.origin(),
+             arguments.dry_run, all);
     }
     std::vector<std::string> namespaces = {target.mesh_namespace};
     if (target.workload_namespace != target.mesh_namespace) {
@@ -42,10 +58,24 @@ Task<void> clean_all(run::Environment& environment, const CleanArguments& argume
     }
     for (const auto& access : target.clusters) {
         const kube::Client admin(environment.transport(), access);
-        add(tell(
-            co_await run::sweep_cluster(admin, namespaces, arguments.run_id, arguments.dry_run),
-            access.endpoint.url.origin(), arguments.dry_run));
+        tell(co_await run::sweep_cluster(admin, namespaces, options), access.endpoint.url.origin(),
+             arguments.dry_run, all);
     }
+}
+
+std::string summary(const CleanArguments& arguments, const Cleaned& all) {
+    const auto count = arguments.dry_run ? all.found : all.removed;
+    auto line = fmt::format("{} object{} of {} {}", count, count == 1 ? "" : "s",
+                            arguments.run_id.empty() ? "meshproof runs" : "run " + arguments.run_id,
+                            arguments.dry_run ? "found" : "removed");
+    if (all.left_alone > 0) {
+        line += fmt::format(", {} left alone", all.left_alone);
+    }
+    if (all.problems > 0) {
+        line +=
+            fmt::format(", {} problem{}: see above", all.problems, all.problems == 1 ? "" : "s");
+    }
+    return line;
 }
 
 int clean_command(const CleanArguments& arguments) {
@@ -56,12 +86,11 @@ int clean_command(const CleanArguments& arguments) {
                         target.setting),
             "give the target file of the killed run");
     }
+    check(arguments);
     run::SocketEnvironment environment("live", target.file);
     Cleaned all;
     environment.drive(clean_all(environment, arguments, target.file, all));
-    fmt::print("{} object{} of {} {}\n", all.found, all.found == 1 ? "" : "s",
-               arguments.run_id.empty() ? "meshproof runs" : "run " + arguments.run_id,
-               arguments.dry_run ? "found" : "removed");
+    fmt::print("{}\n", summary(arguments, all));
     return all.problems == 0 ? as_expected : unreachable;
 }
 
@@ -71,8 +100,10 @@ void add_clean(CLI::App& app, Command& chosen) {
     auto* command = app.add_subcommand("clean", "remove what killed runs left on a target");
     auto arguments = std::make_shared<CleanArguments>();
     command->add_option("--target", arguments->target, "the target file")->required();
-    command->add_option("--run", arguments->run_id,
-                        "only of this run id; without it of every run, running ones too");
+    auto* one =
+        command->add_option("--run", arguments->run_id, "the id of the run, as it printed it");
+    command->add_flag("--all-runs", arguments->all_runs, "of every run, running ones too")
+        ->excludes(one);
     command->add_flag("--dry-run", arguments->dry_run, "only say what would be removed");
     command->footer(
         "\nExamples:\n  meshproof clean --target vault.yaml --dry-run\n  meshproof clean --target "

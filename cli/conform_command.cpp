@@ -105,9 +105,7 @@ int conform_command(const ConformArguments& arguments) {
     set_assertion_seed(options.seed);
     options.environment = environment_maker(arguments, target);
     options.deviations = target.file.deviations;
-    // On shared servers, a second run with the same seed must not meet the first one's names.
-    options.run_id =
-        (target.setting == "sim" ? Prng(options.seed) : Prng(fresh_seed())).fork("run id").token(6);
+    options.run_id = draw_run_id(target, options.seed);
     options.share_servers = target.setting != "sim";
     const auto processors = std::max<std::size_t>(1, std::thread::hardware_concurrency());
     options.threads = target.setting == "live" ? 1 : processors;
@@ -117,20 +115,19 @@ int conform_command(const ConformArguments& arguments) {
     }
 
     run::StopSource stop;
-    const SignalWatch watch([&stop] {
-        log::note("stopping and cleaning up; once more ends at once");
-        stop.request();
-    });
+    const SignalWatch watch(
+        [&stop] {
+            log::note("stopping and cleaning up; once more ends at once");
+            stop.request();
+        },
+        clean_advice(target, options.run_id));
     options.stop = &stop;
 
     fmt::print("meshproof {}, target {}, seed {}\n", MESHPROOF_VERSION, arguments.target,
                options.seed);
     if (target.setting == "live") {
         prove_usable(options);
-        fmt::print(
-            "run id {}: everything that is created carries it; after a kill, meshproof clean "
-            "--target {} removes it\n",
-            options.run_id, arguments.target);
+        fmt::print("{}\n", run_id_line(target, options.run_id));
     }
     std::fflush(stdout);
 

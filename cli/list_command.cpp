@@ -57,7 +57,7 @@ void explain(const run::Check& check) {
     // What it sends is seen best by sending it: to a fake, in virtual time.
     run::CheckRunnerOptions options;
     options.share_servers = false;
-    options.run_id = "by-hand";
+    options.run_id = "byhand";
     options.environment = [](std::uint64_t seed) {
         fakes::SimOptions sim;
         sim.seed = seed;

@@ -65,11 +65,20 @@ struct ChosenTarget {
 /// The known word nearest to what was typed, or "" where none is near.
 [[nodiscard]] std::string nearest(std::string_view typed, const std::vector<std::string>& known);
 
-/// Turns the first SIGINT or SIGTERM into a stop request, and the second into an end at once. Made
-/// before any thread.
+/// The id that everything a run creates carries. On shared servers a fresh one, so that a second
+/// run with the same seed does not meet the first one's names; in sim a part of the function.
+[[nodiscard]] std::string draw_run_id(const ChosenTarget& target, std::uint64_t seed);
+/// The command that removes what the run leaves when it is killed; "" where it ends with the run.
+[[nodiscard]] std::string clean_advice(const ChosenTarget& target, std::string_view run_id);
+/// For the head of a live run: its id, and how its things are removed.
+[[nodiscard]] std::string run_id_line(const ChosenTarget& target, std::string_view run_id);
+
+/// Turns the first SIGINT, SIGTERM or SIGHUP (a closed terminal, a dropped ssh) into a stop
+/// request, and the second into an end at once, with `advice` for what is left. SIGHUP stays
+/// ignored where it was (nohup). Made before any thread.
 class SignalWatch {
   public:
-    explicit SignalWatch(std::function<void()> on_first);
+    explicit SignalWatch(std::function<void()> on_first, std::string advice = {});
     ~SignalWatch();
     SignalWatch(const SignalWatch&) = delete;
     SignalWatch& operator=(const SignalWatch&) = delete;

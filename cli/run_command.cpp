@@ -109,13 +109,11 @@ std::string replay_line(const RunArguments& arguments, std::string_view id, std:
 
 run::RunResult run_seed(const RunArguments& arguments, const ChosenTarget& target,
                         const std::vector<const run::Scenario*>& scenarios, std::uint64_t seed,
-                        run::StopSource& stop) {
+                        std::string run_id, run::StopSource& stop) {
     run::RunnerOptions options;
     options.seed = seed;
     options.environment = environment_maker(arguments, target);
-    // On shared servers, a second run with the same seed must not meet the first one's names.
-    options.run_id =
-        (target.setting == "sim" ? Prng(seed) : Prng(fresh_seed())).fork("run id").token(6);
+    options.run_id = std::move(run_id);
     options.deviations = target.file.deviations;
     options.share_servers = target.setting == "live";
     options.keep_trace = arguments.trace;
@@ -134,10 +132,7 @@ run::RunResult run_seed(const RunArguments& arguments, const ChosenTarget& targe
         for (const auto& server : probe_target(options)) {
             fmt::print("{} {} at {}\n", server.product, server.version, server.address);
         }
-        fmt::print(
-            "run id {}: everything that is created carries it; after a kill, meshproof clean "
-            "--target {} removes it\n",
-            options.run_id, arguments.target);
+        fmt::print("{}\n", run_id_line(target, options.run_id));
         std::fflush(stdout);
     }
 
@@ -194,11 +189,14 @@ int run_command(const RunArguments& arguments) {
     const auto first_seed = arguments.seed ? *arguments.seed : fresh_seed();
     set_assertion_seed(first_seed);
 
+    const auto run_id = draw_run_id(target, first_seed);
     run::StopSource stop;
-    const SignalWatch watch([&stop] {
-        log::note("stopping and cleaning up; once more ends at once");
-        stop.request();
-    });
+    const SignalWatch watch(
+        [&stop] {
+            log::note("stopping and cleaning up; once more ends at once");
+            stop.request();
+        },
+        clean_advice(target, run_id));
 
     if (arguments.seeds > 1) {
         fmt::print("meshproof {}, target {}, seeds {} to {}\n", MESHPROOF_VERSION, arguments.target,
@@ -208,7 +206,8 @@ int run_command(const RunArguments& arguments) {
         const RealClock clock;
         for (std::uint64_t i = 0; i < arguments.seeds && !stop.requested(); ++i) {
             set_assertion_seed(first_seed + i);
-            const auto result = run_seed(arguments, target, scenarios, first_seed + i, stop);
+            const auto result = run_seed(arguments, target, scenarios, first_seed + i,
+                                         draw_run_id(target, first_seed + i), stop);
             const auto code = exit_code(result);
             good += code == as_expected ? 1 : 0;
             worst = worst == something_failed || code == as_expected ? worst : code;
@@ -225,7 +224,7 @@ int run_command(const RunArguments& arguments) {
         return good == arguments.seeds ? as_expected : worst == as_expected ? unreachable : worst;
     }
 
-    const auto result = run_seed(arguments, target, scenarios, first_seed, stop);
+    const auto result = run_seed(arguments, target, scenarios, first_seed, run_id, stop);
     fmt::print("{}\n", reports::summary_line(result));
     if (!arguments.report.empty()) {
         if (const auto written = reports::write_reports(arguments.report, result); !written) {

@@ -12,7 +12,7 @@ namespace {
 run::Outcome outcome_of(const run::Check& check, vault::Product product, std::string defect) {
     run::CheckRunnerOptions options;
     options.share_servers = false;
-    options.run_id = "test";
+    options.run_id = "sabote";
     options.environment = [&](std::uint64_t seed) {
         fakes::SimOptions sim;
         sim.seed = seed;

@@ -81,6 +81,7 @@ ObjectMeta read_meta(AnswerFields& fields) {
     meta.resource_version = fields.text_or_empty("metadata.resourceVersion");
     meta.labels = fields.text_map("metadata.labels");
     meta.annotations = fields.text_map("metadata.annotations");
+    meta.deleting = !fields.text_or_empty("metadata.deletionTimestamp").empty();
     return meta;
 }
 
@@ -303,6 +304,11 @@ Task<Result<void>> Client::create_namespace(std::string name, Labels labels) con
 
 Task<Result<void>> Client::delete_namespace(std::string name) const {
     co_return done(co_await call("DELETE", "/api/v1/namespaces/" + percent_encode(name)));
+}
+
+Task<Result<std::vector<ObjectMeta>>> Client::list_namespaces(std::string selector) const {
+    const auto answer = co_await call("GET", selected("/api/v1/namespaces", selector));
+    co_return read_all(answer, what("GET", "/api/v1/namespaces"), read_meta);
 }
 
 Task<Result<ServiceAccount>> Client::create_service_account(ObjectMeta meta) const {

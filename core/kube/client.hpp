@@ -17,6 +17,7 @@ using Labels = std::map<std::string, std::string>;
 struct ObjectMeta {
     std::string name, namespace_name, uid, resource_version;
     Labels labels, annotations;
+    bool deleting = false;  ///< it has a deletionTimestamp
 };
 
 struct ServiceAccount {
@@ -105,6 +106,7 @@ class Client {
     [[nodiscard]] Task<Result<bool>> namespace_exists(std::string name) const;
     [[nodiscard]] Task<Result<void>> create_namespace(std::string name, Labels labels) const;
     [[nodiscard]] Task<Result<void>> delete_namespace(std::string name) const;
+    [[nodiscard]] Task<Result<std::vector<ObjectMeta>>> list_namespaces(std::string selector) const;
 
     [[nodiscard]] Task<Result<ServiceAccount>> create_service_account(ObjectMeta meta) const;
     [[nodiscard]] Task<Result<ServiceAccount>> service_account(std::string ns,

@@ -94,7 +94,7 @@ std::string_view missing_reason(Feature feature) {
 Probe::Probe(Environment& environment, const Site& site, std::string run_id, Prng prng)
     : environment_(environment),
       site_(site),
-      run_id_(std::move(run_id)),
+      mark_(std::move(run_id)),
       prng_(std::move(prng)),
       transport_(environment.transport()) {
     if (!site_.target.vaults.empty()) {
@@ -286,17 +286,17 @@ Task<Reply> Probe::set_up_kube(std::string method, std::string path, std::option
 }
 
 std::string Probe::name(std::string_view base) const {
-    return fmt::format("{}{}-{}", name_prefix, run_id_, base);
+    return mark_.name(base);
 }
 
 Json Probe::labels() const {
-    return Json{{std::string(run_label), run_id_}};
+    return Json(mark_.labels());
 }
 
 Task<std::string> Probe::mount(std::string base, std::string type, Json config) {
     auto path = name(base);
     at_end("DELETE", "sys/mounts/" + path);
-    Json body{{"type", std::move(type)}};
+    Json body{{"type", std::move(type)}, {"description", mark_.text()}};
     if (!config.empty()) {
         body["config"] = std::move(config);
     }
@@ -307,7 +307,7 @@ Task<std::string> Probe::mount(std::string base, std::string type, Json config) 
 Task<std::string> Probe::auth_mount(std::string base, std::string type) {
     auto path = name(base);
     at_end("DELETE", "sys/auth/" + path);
-    Json body{{"type", std::move(type)}};
+    Json body{{"type", std::move(type)}, {"description", mark_.text()}};
     (void)co_await set_up("POST", "sys/auth/" + path, std::move(body));
     co_return path;
 }
@@ -315,7 +315,7 @@ Task<std::string> Probe::auth_mount(std::string base, std::string type) {
 Task<std::string> Probe::policy(std::string base, std::string hcl) {
     auto policy_name = name(base);
     at_end("DELETE", "sys/policies/acl/" + policy_name);
-    Json body{{"policy", std::move(hcl)}};
+    Json body{{"policy", mark_.in_policy(hcl)}};
     (void)co_await set_up("PUT", "sys/policies/acl/" + policy_name, std::move(body));
     co_return policy_name;
 }
@@ -370,7 +370,7 @@ Task<Secret> Probe::service_account_token(std::string ns, std::string account,
 Task<StandIn> Probe::stand_in(http::Handler& handler, bool tls) {
     StandIn served;
     http::ListenSpec spec;
-    spec.name = fmt::format("stand-in-{}-{}", run_id_, stand_ins_++);
+    spec.name = fmt::format("stand-in-{}-{}", mark_.run_id(), stand_ins_++);
     spec.tls = tls;
     if (tls) {
         const auto credentials = crypto::make_server_credentials(
@@ -510,9 +510,18 @@ Task<std::vector<std::string>> Probe::finish() {
             auto config = site_.target.vaults.front().config;
             config.endpoint.timeout = answer_limit;
             const vault::Client client(wire, std::move(config));
-            const auto answer = co_await client.request(undo.method, undo.path, undo.body);
-            status = answer ? answer->status : 0;
-            text = answer ? join(answer->errors(), "; ") : answer.error().message;
+            constexpr std::string_view auth_methods = "sys/auth/";
+            if (undo.method == "DELETE" && undo.path.starts_with(auth_methods)) {
+                const auto removed =
+                    co_await remove_auth_method(client, undo.path.substr(auth_methods.size()));
+                constexpr int no_content = 204;
+                status = removed ? no_content : removed.error().status;
+                text = removed ? std::string() : removed.error().message;
+            } else {
+                const auto answer = co_await client.request(undo.method, undo.path, undo.body);
+                status = answer ? answer->status : 0;
+                text = answer ? join(answer->errors(), "; ") : answer.error().message;
+            }
         }
         // Gone already, by the check itself or with what held it (a revoked token is 403 or 400).
         const bool gone = status == 404 || (undo.path.starts_with("auth/token/") &&

@@ -8,6 +8,7 @@
 #include "core/kube/client.hpp"
 #include "core/run/environment.hpp"
 #include "core/run/evidence.hpp"
+#include "core/run/mark.hpp"
 #include "core/time/prng.hpp"
 #include "core/vault/client.hpp"
 
@@ -122,7 +123,9 @@ class Probe final {
                                      std::optional<Json> body = std::nullopt, As as = {});
     [[nodiscard]] Task<Reply> set_up_kube(std::string method, std::string path,
                                           std::optional<Json> body = std::nullopt, As as = {});
-    /// "meshproof-RUNID-BASE": for everything that is created on a server.
+    /// What everything that is created on a server carries.
+    [[nodiscard]] const RunMark& mark() const { return mark_; }
+    /// mark().name(base)
     [[nodiscard]] std::string name(std::string_view base) const;
     /// The run's label, by which what it left behind in a cluster is found.
     [[nodiscard]] Json labels() const;
@@ -192,7 +195,7 @@ class Probe final {
 
     Environment& environment_;
     const Site& site_;
-    std::string run_id_;
+    RunMark mark_;
     Prng prng_;
     RecordingTransport transport_;
     std::vector<std::string> failures_;

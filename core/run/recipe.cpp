@@ -53,7 +53,7 @@ Task<PreparedVault> World::prepare_vault(VaultSite& site, KubeSite& cluster, Rec
         // have created the thing.
         at_end("secrets engine " + made.root_mount,
                [admin, mount = made.root_mount] { return admin.disable_secrets(mount); });
-        require(co_await admin.enable_secrets(made.root_mount, "pki"),
+        require(co_await admin.enable_secrets(made.root_mount, "pki", mark().text()),
                 "enable the root's PKI engine");
         // Without the tuning, 768 h cap the page's 8760 h silently (row 70).
         require(co_await admin.tune_secrets(made.root_mount, root_ttl),
@@ -72,7 +72,7 @@ Task<PreparedVault> World::prepare_vault(VaultSite& site, KubeSite& cluster, Rec
 
         at_end("secrets engine " + made.intermediate_mount,
                [admin, mount = made.intermediate_mount] { return admin.disable_secrets(mount); });
-        require(co_await admin.enable_secrets(made.intermediate_mount, "pki"),
+        require(co_await admin.enable_secrets(made.intermediate_mount, "pki", mark().text()),
                 "enable the intermediate's PKI engine");
         require(co_await admin.tune_secrets(made.intermediate_mount, intermediate_ttl),
                 "tune the intermediate's PKI engine");
@@ -96,7 +96,8 @@ Task<PreparedVault> World::prepare_vault(VaultSite& site, KubeSite& cluster, Rec
 
         at_end("policy " + made.policy,
                [admin, policy = made.policy] { return admin.delete_policy(policy); });
-        require(co_await admin.write_policy(made.policy, policy_hcl(made)), "write the policy");
+        require(co_await admin.write_policy(made.policy, mark().in_policy(policy_hcl(made))),
+                "write the policy");
         const auto uris = recipe.allowed_uri_sans.empty()
                               ? fmt::format("spiffe://{}/*", recipe.trust_domain)
                               : recipe.allowed_uri_sans;
@@ -119,8 +120,9 @@ Task<PreparedVault> World::prepare_vault(VaultSite& site, KubeSite& cluster, Rec
     made.service_account = name(number == 1 ? recipe.service_account
                                             : fmt::format("{}-{}", recipe.service_account, number));
     at_end("auth method " + made.auth_mount,
-           [admin, mount = made.auth_mount] { return admin.disable_auth(mount); });
-    require(co_await admin.enable_auth(made.auth_mount, "kubernetes"), "enable Kubernetes auth");
+           [admin, mount = made.auth_mount] { return remove_auth_method(admin, mount); });
+    require(co_await admin.enable_auth(made.auth_mount, "kubernetes", mark().text()),
+            "enable Kubernetes auth");
     require(co_await admin.configure_kubernetes(
                 made.auth_mount,
                 {.host = cluster.review_url, .ca_pem = cluster.ca_pem, .reviewer_token = {}}),

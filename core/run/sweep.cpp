@@ -1,205 +1,324 @@
 #include "core/run/sweep.hpp"
 
+#include <algorithm>
+
+#include "core/base/answer.hpp"
+#include "core/base/text.hpp"
+#include "core/http/message.hpp"
+
 namespace meshproof::run {
 namespace {
 
-bool ours(std::string_view name, std::string_view run_id) {
-    return name.starts_with(fmt::format("{}{}{}", name_prefix, run_id, run_id.empty() ? "" : "-"));
-}
+/// One sweep of one server: the places where things are listed say what they are and how they go.
+class Sweep {
+  public:
+    explicit Sweep(SweepOptions options) : options_(std::move(options)) {}
 
-bool ours(const kube::ObjectMeta& meta, std::string_view run_id) {
-    const auto label = meta.labels.find(std::string(run_label));
-    return label != meta.labels.end() && (run_id.empty() || label->second == run_id ||
-                                          label->second.starts_with(fmt::format("{}-", run_id)));
-}
-
-/// Notes what was found, and what became of it.
-void settle(Swept& swept, std::string what, bool only_look, const Result<void>& removed) {
-    swept.found.push_back(what);
-    if (only_look) {
-        return;
+    [[nodiscard]] bool marked(std::string_view text) const {
+        const auto run = RunMark::run_in(text);
+        return !run.empty() && RunMark::belongs(run, options_.run_id);
     }
-    // Somebody else (a controller, the run itself) may have been quicker.
-    if (removed || removed.error().kind == FailureKind::not_found) {
-        swept.removed.push_back(std::move(what));
-    } else {
-        swept.problems.push_back(fmt::format("{}: {}", what, removed.error().message));
+    [[nodiscard]] bool labelled(const kube::ObjectMeta& meta) const {
+        const auto label = meta.labels.find(std::string(run_label));
+        return label != meta.labels.end() && RunMark::belongs(label->second, options_.run_id);
     }
-}
-
-template <class T>
-bool listed(Swept& swept, const Result<T>& list, std::string_view what) {
-    if (!list) {
-        swept.problems.push_back(fmt::format("cannot list {}: {}", what, list.error().message));
+    [[nodiscard]] bool named(std::string_view name) const {
+        return RunMark::named_like(name, options_.run_id);
     }
-    return list.has_value();
-}
+    /// The name holds the id of the one run that is swept.
+    [[nodiscard]] bool named_after_the_run(std::string_view name) const {
+        return is_run_id(options_.run_id) && named(name);
+    }
 
-/// What a LIST of names holds; nothing where this product has none of the kind.
-Task<std::vector<std::string>> names_at(vault::Client admin, std::string path) {
-    std::vector<std::string> names;
-    const auto reply = co_await admin.request("LIST", path);
-    if (reply && reply->status == 200 && reply->data().is_object()) {
-        for (const auto& key : reply->data().value("keys", nlohmann::json::array())) {
-            auto name = key.is_string() ? key.get<std::string>() : std::string();
-            while (name.ends_with('/')) {
-                name.pop_back();
-            }
-            names.push_back(std::move(name));
+    /// Removes it, unless the sweep only looks, and notes what became of it.
+    Task<void> take(std::string what, Task<Result<void>> removal) {
+        swept_.found.push_back(what);
+        if (options_.only_look) {
+            co_return;
+        }
+        const auto removed = co_await std::move(removal);
+        if (removed) {
+            swept_.removed.push_back(std::move(what));
+        } else if (removed.error().kind != FailureKind::not_found) {
+            // Not found: somebody else (a controller, the run itself) was quicker.
+            swept_.problems.push_back(fmt::format("{}: {}", what, removed.error().message));
         }
     }
-    co_return names;
+    void leave(std::string what) { swept_.left_alone.push_back(std::move(what)); }
+    void also_removed(const std::vector<std::string>& what) {
+        swept_.found.insert(swept_.found.end(), what.begin(), what.end());
+        swept_.removed.insert(swept_.removed.end(), what.begin(), what.end());
+    }
+    template <class T>
+    bool listed(const Result<T>& list, std::string_view what) {
+        if (!list) {
+            swept_.problems.push_back(
+                fmt::format("cannot list {}: {}", what, list.error().message));
+        }
+        return list.has_value();
+    }
+    [[nodiscard]] bool only_looks() const { return options_.only_look; }
+    [[nodiscard]] Swept result() { return std::move(swept_); }
+
+  private:
+    SweepOptions options_;
+    Swept swept_;
+};
+
+/// Names come from the server, and may hold anything; a mount's may have several parts.
+std::string path_of(std::string_view parent, std::string_view name) {
+    std::string path(parent);
+    for (const auto& part : split(name, '/')) {
+        path += "/" + http::percent_encode(part);
+    }
+    return path;
 }
 
-struct NamedThings {
-    std::string_view what, path;
-};
-/// Made by checks only.
-constexpr NamedThings named_things[] = {{"namespace", "sys/namespaces"},
-                                        {"rate-limit quota", "sys/quotas/rate-limit"},
-                                        {"token role", "auth/token/roles"}};
+Task<Result<void>> delete_at(vault::Client admin, std::string path) {
+    co_return done(co_await admin.call("DELETE", std::move(path)));
+}
+
+/// The aliases that logins at the auth method made.
+Task<Result<std::vector<vault::EntityAlias>>> aliases_at(vault::Client admin,
+                                                         std::string accessor) {
+    auto aliases = co_await admin.list_entity_aliases();
+    if (!aliases) {
+        co_return propagate(aliases);
+    }
+    std::erase_if(*aliases, [&accessor](const vault::EntityAlias& alias) {
+        return alias.mount_accessor != accessor;
+    });
+    co_return aliases;
+}
+
+/// The entity where all of its aliases are of the auth method, otherwise the alias alone.
+Task<Result<std::string>> remove_entity_of(vault::Client admin, vault::EntityAlias alias,
+                                           std::string accessor) {
+    const auto others = co_await admin.alias_accessors_of(alias.entity_id);
+    if (!others) {
+        co_return propagate(others);
+    }
+    const bool only_here = std::ranges::all_of(
+        *others, [&accessor](const std::string& other) { return other == accessor; });
+    const auto path = only_here ? path_of("identity/entity/id", alias.entity_id)
+                                : path_of("identity/entity-alias/id", alias.id);
+    const auto removed = co_await delete_at(admin, path);
+    if (!removed) {
+        co_return propagate(removed);
+    }
+    co_return only_here ? fmt::format("entity {}", alias.entity_id)
+                        : fmt::format("entity alias {}", alias.id);
+}
+
+Task<Result<void>> remove_entities_of(vault::Client admin, std::string accessor,
+                                      std::vector<std::string>* what_else) {
+    const auto aliases = co_await aliases_at(admin, accessor);
+    if (!aliases) {
+        co_return propagate(aliases);
+    }
+    for (const auto& alias : *aliases) {
+        auto removed = co_await remove_entity_of(admin, alias, accessor);
+        if (removed && what_else != nullptr) {
+            what_else->push_back(std::move(*removed));
+        } else if (!removed && removed.error().kind != FailureKind::not_found) {
+            co_return propagate(removed);
+        }
+    }
+    co_return Result<void>{};
+}
+
+Task<void> sweep_auth_methods(Sweep& sweep, vault::Client admin) {
+    const auto mounts = co_await admin.auth_methods();
+    if (!sweep.listed(mounts, "auth methods")) {
+        co_return;
+    }
+    for (const auto& mount : *mounts) {
+        const auto what = "auth method " + mount.path;
+        if (!sweep.marked(mount.description)) {
+            if (sweep.named(mount.path)) {
+                sweep.leave(what);
+            }
+            continue;
+        }
+        if (sweep.only_looks()) {
+            const auto aliases = co_await aliases_at(admin, mount.accessor);
+            if (sweep.listed(aliases, "entity aliases")) {
+                for (const auto& alias : *aliases) {
+                    co_await sweep.take("entity " + alias.entity_id, {});
+                }
+            }
+        }
+        std::vector<std::string> entities;
+        co_await sweep.take(what, remove_auth_method(admin, mount.path, &entities));
+        sweep.also_removed(entities);
+    }
+}
+
+Task<void> sweep_secrets_engines(Sweep& sweep, vault::Client admin) {
+    const auto mounts = co_await admin.secrets_engines();
+    if (!sweep.listed(mounts, "secrets engines")) {
+        co_return;
+    }
+    for (const auto& mount : *mounts) {
+        if (sweep.marked(mount.description)) {
+            co_await sweep.take("secrets engine " + mount.path,
+                                delete_at(admin, path_of("sys/mounts", mount.path)));
+        } else if (sweep.named(mount.path)) {
+            sweep.leave("secrets engine " + mount.path);
+        }
+    }
+}
+
+Task<void> sweep_policies(Sweep& sweep, vault::Client admin) {
+    const auto policies = co_await admin.list_policies();
+    if (!sweep.listed(policies, "policies")) {
+        co_return;
+    }
+    for (const auto& policy : *policies) {
+        if (!sweep.named(policy)) {
+            continue;
+        }
+        const auto path = path_of("sys/policies/acl", policy);
+        const auto text = co_await admin.read_policy(policy);
+        if (!text && text.error().kind != FailureKind::not_found) {
+            sweep.listed(text, "the rules of policy " + policy);
+        } else if (text && (sweep.marked(*text) || sweep.named_after_the_run(policy))) {
+            co_await sweep.take("policy " + policy, delete_at(admin, path));
+        } else if (text) {
+            sweep.leave("policy " + policy);
+        }
+    }
+}
+
+/// What only checks make. Where a product has none of a kind, its list is a 404.
+Task<void> sweep_namespaces(Sweep& sweep, vault::Client admin) {
+    const auto namespaces = co_await admin.namespaces();
+    if (!namespaces && namespaces.error().status == 404) {
+        co_return;
+    }
+    if (!sweep.listed(namespaces, "namespaces")) {
+        co_return;
+    }
+    for (const auto& [name, metadata] : *namespaces) {
+        const auto mark = metadata.find("meshproof-run");
+        if (mark != metadata.end() && sweep.marked(fmt::format("{}={}", run_label, mark->second))) {
+            co_await sweep.take("namespace " + name,
+                                delete_at(admin, path_of("sys/namespaces", name)));
+        } else if (sweep.named(name)) {
+            sweep.leave("namespace " + name);
+        }
+    }
+}
+
+/// Neither can hold a mark, so they go only by the id of one run.
+Task<void> sweep_by_name(Sweep& sweep, vault::Client admin, std::string_view what,
+                         std::string_view path) {
+    const auto names = co_await admin.list(std::string(path));
+    if (!sweep.listed(names, fmt::format("{}s", what))) {
+        co_return;
+    }
+    for (const auto& name : *names) {
+        if (sweep.named_after_the_run(name)) {
+            co_await sweep.take(fmt::format("{} {}", what, name),
+                                delete_at(admin, path_of(path, name)));
+        } else if (sweep.named(name)) {
+            sweep.leave(fmt::format("{} {}", what, name));
+        }
+    }
+}
+
+/// The listed objects that carry the run's label.
+template <class Item, class Remove>
+Task<void> take_labelled(Sweep& sweep, const Result<std::vector<Item>>& items,
+                         std::string_view kind, Remove remove) {
+    for (const auto& item : *items) {
+        const kube::ObjectMeta* meta = nullptr;
+        if constexpr (std::is_same_v<Item, kube::ObjectMeta>) {
+            meta = &item;
+        } else {
+            meta = &item.meta;
+        }
+        if (sweep.labelled(*meta)) {
+            const auto place =
+                meta->namespace_name.empty() ? std::string() : meta->namespace_name + "/";
+            co_await sweep.take(fmt::format("{} {}{}", kind, place, meta->name),
+                                remove(meta->name));
+        }
+    }
+}
 
 }  // namespace
 
-Task<Swept> sweep_vault(vault::Client admin, std::string run_id, bool only_look) {
-    Swept swept;
+Task<Result<void>> remove_auth_method(vault::Client admin, std::string mount,
+                                      std::vector<std::string>* what_else) {
+    const auto mounts = co_await admin.auth_methods();
+    if (!mounts) {
+        co_return propagate(mounts);
+    }
+    const auto found = std::ranges::find(*mounts, mount, &vault::Mount::path);
+    if (found == mounts->end()) {
+        co_return Result<void>{};
+    }
+    auto forgotten = co_await remove_entities_of(admin, found->accessor, what_else);
+    const auto disabled = co_await delete_at(admin, path_of("sys/auth", mount));
+    co_return forgotten ? disabled : forgotten;
+}
+
+Task<Swept> sweep_vault(vault::Client admin, SweepOptions options) {
+    Sweep sweep(std::move(options));
     // Auth methods first: what could still log in goes before what it could reach.
-    const auto auth = co_await admin.list_auth();
-    if (listed(swept, auth, "auth methods")) {
-        for (const auto& mount : *auth) {
-            if (ours(mount, run_id)) {
-                Result<void> removed;
-                if (!only_look) {
-                    removed = co_await admin.disable_auth(mount);
-                }
-                settle(swept, "auth method " + mount, only_look, removed);
-            }
-        }
-    }
-    const auto secrets = co_await admin.list_secrets();
-    if (listed(swept, secrets, "secrets engines")) {
-        for (const auto& mount : *secrets) {
-            if (ours(mount, run_id)) {
-                Result<void> removed;
-                if (!only_look) {
-                    removed = co_await admin.disable_secrets(mount);
-                }
-                settle(swept, "secrets engine " + mount, only_look, removed);
-            }
-        }
-    }
-    const auto policies = co_await admin.list_policies();
-    if (listed(swept, policies, "policies")) {
-        for (const auto& policy : *policies) {
-            if (ours(policy, run_id)) {
-                Result<void> removed;
-                if (!only_look) {
-                    removed = co_await admin.delete_policy(policy);
-                }
-                settle(swept, "policy " + policy, only_look, removed);
-            }
-        }
-    }
-    for (const auto& things : named_things) {
-        for (const auto& name : co_await names_at(admin, std::string(things.path))) {
-            if (!ours(name, run_id)) {
-                continue;
-            }
-            Result<void> removed;
-            if (!only_look) {
-                const auto answer =
-                    co_await admin.call("DELETE", fmt::format("{}/{}", things.path, name));
-                if (!answer) {
-                    removed = propagate(answer);
-                }
-            }
-            settle(swept, fmt::format("{} {}", things.what, name), only_look, removed);
-        }
-    }
-    co_return swept;
+    co_await sweep_auth_methods(sweep, admin);
+    co_await sweep_secrets_engines(sweep, admin);
+    co_await sweep_policies(sweep, admin);
+    co_await sweep_namespaces(sweep, admin);
+    co_await sweep_by_name(sweep, admin, "rate-limit quota", "sys/quotas/rate-limit");
+    co_await sweep_by_name(sweep, admin, "token role", "auth/token/roles");
+    co_return sweep.result();
 }
 
 Task<Swept> sweep_cluster(kube::Client admin, std::vector<std::string> namespaces,
-                          std::string run_id, bool only_look) {
-    Swept swept;
+                          SweepOptions options) {
+    Sweep sweep(std::move(options));
     const std::string selector(run_label);
     for (const auto& ns : namespaces) {
         const auto pods = co_await admin.list_pods(ns, selector);
-        if (listed(swept, pods, "pods in " + ns)) {
-            for (const auto& pod : pods->items) {
-                if (!ours(pod.meta, run_id)) {
-                    continue;
-                }
-                Result<void> removed;
-                if (!only_look) {
-                    removed = co_await admin.delete_pod(ns, pod.meta.name);
-                }
-                settle(swept, fmt::format("pod {}/{}", ns, pod.meta.name), only_look, removed);
-            }
+        if (sweep.listed(pods, "pods in " + ns)) {
+            const Result<std::vector<kube::Pod>> items = pods->items;
+            co_await take_labelled(sweep, items, "pod", [&](const std::string& name) {
+                return admin.delete_pod(ns, name);
+            });
         }
         const auto secrets = co_await admin.list_secrets(ns, selector);
-        if (listed(swept, secrets, "secrets in " + ns)) {
-            for (const auto& secret : *secrets) {
-                if (!ours(secret.meta, run_id)) {
-                    continue;
-                }
-                Result<void> removed;
-                if (!only_look) {
-                    removed = co_await admin.delete_secret(ns, secret.meta.name);
-                }
-                settle(swept, fmt::format("secret {}/{}", ns, secret.meta.name), only_look,
-                       removed);
-            }
+        if (sweep.listed(secrets, "secrets in " + ns)) {
+            co_await take_labelled(sweep, secrets, "secret", [&](const std::string& name) {
+                return admin.delete_secret(ns, name);
+            });
         }
         const auto accounts = co_await admin.list_service_accounts(ns, selector);
-        if (listed(swept, accounts, "service accounts in " + ns)) {
-            for (const auto& account : *accounts) {
-                if (!ours(account.meta, run_id)) {
-                    continue;
-                }
-                Result<void> removed;
-                if (!only_look) {
-                    removed = co_await admin.delete_service_account(ns, account.meta.name);
-                }
-                settle(swept, fmt::format("service account {}/{}", ns, account.meta.name),
-                       only_look, removed);
-            }
+        if (sweep.listed(accounts, "service accounts in " + ns)) {
+            co_await take_labelled(
+                sweep, accounts, "service account",
+                [&](const std::string& name) { return admin.delete_service_account(ns, name); });
         }
     }
-    // Whole namespaces are made by checks only.
-    const auto spaces = co_await admin.call(
-        "GET", "/api/v1/namespaces?labelSelector=" + http::percent_encode(std::string(run_label)));
-    if (listed(swept, spaces, "namespaces")) {
-        for (const auto& item : spaces->value("items", nlohmann::json::array())) {
-            const auto metadata = item.value("metadata", nlohmann::json::object());
-            const auto name = metadata.value("name", std::string());
-            kube::ObjectMeta meta;
-            meta.labels = metadata.value("labels", kube::Labels());
-            // One that is being removed already needs nobody.
-            if (!ours(meta, run_id) || metadata.contains("deletionTimestamp")) {
-                continue;
-            }
-            Result<void> removed;
-            if (!only_look) {
-                removed = co_await admin.delete_namespace(name);
-            }
-            settle(swept, "namespace " + name, only_look, removed);
-        }
+    // Whole namespaces are made by checks only, and take all that is in them along: the name must
+    // be a run's too.
+    auto spaces = co_await admin.list_namespaces(selector);
+    if (sweep.listed(spaces, "namespaces")) {
+        std::erase_if(*spaces, [&sweep](const kube::ObjectMeta& meta) {
+            return meta.deleting || !sweep.named(meta.name);
+        });
+        co_await take_labelled(sweep, spaces, "namespace", [&](const std::string& name) {
+            return admin.delete_namespace(name);
+        });
     }
     const auto bindings = co_await admin.list_cluster_role_bindings(selector);
-    if (listed(swept, bindings, "cluster role bindings")) {
-        for (const auto& binding : *bindings) {
-            if (!ours(binding, run_id)) {
-                continue;
-            }
-            Result<void> removed;
-            if (!only_look) {
-                removed = co_await admin.delete_cluster_role_binding(binding.name);
-            }
-            settle(swept, "cluster role binding " + binding.name, only_look, removed);
-        }
+    if (sweep.listed(bindings, "cluster role bindings")) {
+        co_await take_labelled(
+            sweep, bindings, "cluster role binding",
+            [&](const std::string& name) { return admin.delete_cluster_role_binding(name); });
     }
-    co_return swept;
+    co_return sweep.result();
 }
 
 }  // namespace meshproof::run

@@ -3,30 +3,41 @@
 #include <string>
 #include <vector>
 
-#include "core/kube/client.hpp"
+#include "core/run/mark.hpp"
 #include "core/vault/client.hpp"
 
 namespace meshproof::run {
-
-/// Everything that meshproof creates on a server begins with this, then the run's id.
-inline constexpr std::string_view name_prefix = "meshproof-";
-/// The label with the run's id on every Kubernetes object of ours.
-inline constexpr std::string_view run_label = "meshproof.io/run";
 
 /// What a sweep found and did.
 struct Swept {
     std::vector<std::string> found;  ///< "secrets engine meshproof-k3f9a2-pki", …
     std::vector<std::string> removed;
+    /// Named like a run's, and without its mark inside: perhaps somebody else's, so it stays.
+    std::vector<std::string> left_alone;
     std::vector<std::string> problems;  ///< what could not be listed or removed, and why
 };
 
-/// Removes what a run left on a Vault: secrets engines, auth methods, policies, namespaces, quotas
-/// and token roles. `run_id` empty = of every run. With `only_look`, nothing is removed.
-[[nodiscard]] Task<Swept> sweep_vault(vault::Client admin, std::string run_id, bool only_look);
+struct SweepOptions {
+    std::string run_id;      ///< empty = of every run
+    bool only_look = false;  ///< nothing is removed
+};
+
+/// Removes what a run left on a Vault: auth methods with the entities that logins at them made,
+/// secrets engines, policies, namespaces, quotas and token roles. Engines, auth methods and
+/// namespaces go only where they carry the run's mark inside; policies without it, quotas and token
+/// roles (which cannot hold one) only for one run, whose id is in their name.
+[[nodiscard]] Task<Swept> sweep_vault(vault::Client admin, SweepOptions options);
 
 /// Removes what a run left in a cluster: pods, secrets, service accounts, namespaces, cluster role
 /// bindings, by label.
 [[nodiscard]] Task<Swept> sweep_cluster(kube::Client admin, std::vector<std::string> namespaces,
-                                        std::string run_id, bool only_look);
+                                        SweepOptions options);
+
+/// Disables an auth method. Before that it deletes the entities that logins at it made, which the
+/// Vault would keep for good: each login of a Kubernetes service account makes an entity with an
+/// alias, and neither goes with the auth method. An entity that has aliases elsewhere keeps them,
+/// and loses this one. `what_else` takes what was removed beside the auth method.
+[[nodiscard]] Task<Result<void>> remove_auth_method(vault::Client admin, std::string mount,
+                                                    std::vector<std::string>* what_else = nullptr);
 
 }  // namespace meshproof::run

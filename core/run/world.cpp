@@ -11,7 +11,7 @@ namespace meshproof::run {
 struct World::State {
     State(Environment& where, std::uint64_t seed, std::string id)
         : environment(where),
-          run_id(std::move(id)),
+          mark(std::move(id)),
           prng(seed),
           trace(where.clock(), where.virtual_time()),
           // An event is told a round trip after the moment that it speaks of.
@@ -20,7 +20,7 @@ struct World::State {
           transport(where.transport(), monitors, trace) {}
 
     Environment& environment;
-    std::string run_id;
+    RunMark mark;
     Prng prng;
     Trace trace;
     Monitors monitors;
@@ -75,18 +75,21 @@ KubeSite& World::kube(std::size_t index) {
     return state_->kubes[index];
 }
 
+const RunMark& World::mark() const {
+    return state_->mark;
+}
 std::string World::name(std::string_view base) const {
-    return fmt::format("{}{}-{}", name_prefix, state_->run_id, base);
+    return state_->mark.name(base);
 }
 
 mesh::SpiffeId World::workload_id(const mesh::TrustDomain& domain,
                                   std::string_view workload) const {
     return mesh::SpiffeId::workload(domain, state_->target.workload_namespace,
-                                    fmt::format("{}-{}", workload, state_->run_id));
+                                    fmt::format("{}-{}", workload, state_->mark.run_id()));
 }
 
 kube::Labels World::labels() const {
-    return {{std::string(run_label), state_->run_id}};
+    return state_->mark.labels();
 }
 int& World::counter() {
     return state_->prepared;
@@ -240,7 +243,7 @@ Task<void> World::start() {
     }
     mesh::ControlPlaneOptions options;
     options.labels = labels();
-    options.name_suffix = "-" + s.run_id;
+    options.name_suffix = "-" + s.mark.run_id();
     options.requested_ttl = s.target.leaf_ttl;
     s.mesh = std::make_unique<mesh::ControlPlane>(s.environment.clock(), s.transport,
                                                   s.prng.fork("mesh"), s.monitors, options);
@@ -261,6 +264,21 @@ Task<Result<void>> tried(std::function<Task<Result<void>>()> undo) {
     }
 }
 }  // namespace
+
+void World::note_left(const Swept& swept, const std::string& where, bool cut_short) {
+    for (const auto& left : swept.found) {
+        if (!cut_short) {
+            fail(fmt::format("clean-up had forgotten {} {}", left, where));
+        }
+    }
+    for (const auto& left : swept.left_alone) {
+        fail(fmt::format("clean-up had forgotten {} {}, which carries no mark and stays", left,
+                         where));
+    }
+    for (const auto& problem : swept.problems) {
+        fail(fmt::format("clean-up {}: {}", where, problem));
+    }
+}
 
 Task<void> World::finish(bool cut_short) {
     auto& s = *state_;
@@ -285,31 +303,16 @@ Task<void> World::finish(bool cut_short) {
         }
     }
     // Nothing of the run may be left: look, and remove what the scenario forgot.
+    const SweepOptions own{s.mark.run_id(), false};
     for (const auto& site : s.vaults) {
-        const auto swept = co_await sweep_vault(site.admin, s.run_id, false);
-        for (const auto& left : swept.found) {
-            if (!cut_short) {
-                fail(fmt::format("clean-up had forgotten {} on {}", left, site.name));
-            }
-        }
-        for (const auto& problem : swept.problems) {
-            fail(fmt::format("clean-up of {}: {}", site.name, problem));
-        }
+        note_left(co_await sweep_vault(site.admin, own), "on " + site.name, cut_short);
     }
     std::vector<std::string> namespaces = {s.target.mesh_namespace};
     if (s.target.workload_namespace != s.target.mesh_namespace) {
         namespaces.push_back(s.target.workload_namespace);
     }
     for (const auto& site : s.kubes) {
-        const auto swept = co_await sweep_cluster(site.admin, namespaces, s.run_id, false);
-        for (const auto& left : swept.found) {
-            if (!cut_short) {
-                fail(fmt::format("clean-up had forgotten {} in {}", left, site.name));
-            }
-        }
-        for (const auto& problem : swept.problems) {
-            fail(fmt::format("clean-up of {}: {}", site.name, problem));
-        }
+        note_left(co_await sweep_cluster(site.admin, namespaces, own), "in " + site.name, cut_short);
     }
     if (of_mesh) {
         std::rethrow_exception(of_mesh);

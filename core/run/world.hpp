@@ -9,6 +9,7 @@
 #include "core/mesh/control_plane.hpp"
 #include "core/run/ending.hpp"
 #include "core/run/environment.hpp"
+#include "core/run/mark.hpp"
 #include "core/run/monitors.hpp"
 #include "core/run/trace.hpp"
 #include "core/time/prng.hpp"
@@ -100,7 +101,9 @@ class World final {
     [[nodiscard]] const Target& target() const;
     [[nodiscard]] VaultSite& vault(std::size_t index = 0);
     [[nodiscard]] KubeSite& kube(std::size_t index = 0);
-    /// "meshproof-RUNID-BASE": for everything that is created on a server.
+    /// What everything that is created on a server carries.
+    [[nodiscard]] const RunMark& mark() const;
+    /// mark().name(base)
     [[nodiscard]] std::string name(std::string_view base) const;
     /// The SPIFFE ID of a workload's pods: its service account carries the run's id.
     [[nodiscard]] mesh::SpiffeId workload_id(const mesh::TrustDomain& domain,
@@ -184,6 +187,8 @@ class World final {
   private:
     [[nodiscard]] int& counter();  // prepared Vaults so far, for distinct names
     void fail(std::string text);
+    /// What a sweep found at the end is a failure: clean-up had forgotten it.
+    void note_left(const struct Swept& swept, const std::string& where, bool cut_short);
     void expect_text(const Failure& failure, std::string_view text, std::string_view what);
     void add_note(std::string text);
 

@@ -53,6 +53,17 @@ struct SealStatus {
         Product::vault;  ///< told apart by `commit_date` (OpenBao) and `build_date` (Vault), row 25
 };
 
+/// A secrets engine or an auth method, as a mount table shows it.
+struct Mount {
+    std::string path;  ///< without a trailing slash: "pki_int"
+    std::string type, accessor, description;
+};
+
+/// What a login at an auth method left: its name there, and the entity that it belongs to.
+struct EntityAlias {
+    std::string id, entity_id, mount_accessor, name;
+};
+
 struct Login {
     Secret token;
     std::string accessor;
@@ -135,18 +146,35 @@ class Client {
     [[nodiscard]] Task<Result<SealStatus>> seal_status() const;
     [[nodiscard]] Task<Result<void>> seal() const;
     [[nodiscard]] Task<Result<SealStatus>> unseal(Secret key) const;
-    [[nodiscard]] Task<Result<void>> enable_secrets(std::string mount, std::string type) const;
+    [[nodiscard]] Task<Result<void>> enable_secrets(std::string mount, std::string type,
+                                                    std::string description = {}) const;
     [[nodiscard]] Task<Result<void>> disable_secrets(std::string mount) const;
-    [[nodiscard]] Task<Result<std::vector<std::string>>> list_secrets()
-        const;  ///< without trailing slashes
+    [[nodiscard]] Task<Result<std::vector<Mount>>> secrets_engines() const;
+    [[nodiscard]] Task<Result<std::vector<std::string>>> list_secrets() const;  ///< their paths
     [[nodiscard]] Task<Result<void>> tune_secrets(std::string mount, Duration max_lease_ttl) const;
-    [[nodiscard]] Task<Result<void>> enable_auth(std::string mount, std::string type) const;
+    [[nodiscard]] Task<Result<void>> enable_auth(std::string mount, std::string type,
+                                                 std::string description = {}) const;
     [[nodiscard]] Task<Result<void>> disable_auth(std::string mount) const;
+    [[nodiscard]] Task<Result<std::vector<Mount>>> auth_methods() const;
     [[nodiscard]] Task<Result<std::vector<std::string>>> list_auth() const;
     [[nodiscard]] Task<Result<void>> write_policy(std::string name, std::string hcl) const;
+    [[nodiscard]] Task<Result<std::string>> read_policy(std::string name) const;
     [[nodiscard]] Task<Result<void>> delete_policy(std::string name) const;
     [[nodiscard]] Task<Result<std::vector<std::string>>> list_policies() const;
     [[nodiscard]] Task<Result<std::vector<std::string>>> capabilities_self(std::string path) const;
+
+    /// The names below a path; none where it holds nothing.
+    [[nodiscard]] Task<Result<std::vector<std::string>>> list(std::string path) const;
+    /// OpenBao's namespaces below the token's own, without trailing slashes, with their
+    /// custom_metadata. A Failure with status 404 where the product has none.
+    [[nodiscard]] Task<Result<std::map<std::string, std::map<std::string, std::string>>>>
+    namespaces() const;
+
+    // identity
+    [[nodiscard]] Task<Result<std::vector<EntityAlias>>> list_entity_aliases() const;
+    /// The mount accessors of all aliases of an entity.
+    [[nodiscard]] Task<Result<std::vector<std::string>>> alias_accessors_of(
+        std::string entity_id) const;
 
     // pki (mount, then what)
     [[nodiscard]] Task<Result<GeneratedCa>> generate_root(std::string mount, Json parameters) const;

@@ -4,22 +4,49 @@
 namespace meshproof::vault {
 namespace {
 
-/// The names of a mount table, without trailing slashes.
-Result<std::vector<std::string>> mounts(const Result<Reply>& reply, std::string what) {
+std::string without_slash(std::string_view path) {
+    return std::string(path.ends_with('/') ? path.substr(0, path.size() - 1) : path);
+}
+
+Result<std::vector<Mount>> mounts(const Result<Reply>& reply, const std::string& what) {
     if (!reply) {
         return propagate(reply);
     }
-    AnswerFields fields(reply->json, std::move(what));
+    AnswerFields fields(reply->json, what);
     const auto* table = fields.find("data");
     if (table == nullptr || !table->is_object()) {
         fields.refuse("data", "expected an object of mounts");
         return tl::unexpected<Failure>(*fields.problem());
     }
+    std::vector<Mount> found;
+    for (const auto& [path, entry] : table->items()) {
+        AnswerFields mount(entry, what + ": " + path);
+        found.push_back({without_slash(path), mount.text_or_empty("type"),
+                         mount.text_or_empty("accessor"), mount.text_or_empty("description")});
+        if (mount.problem()) {
+            return tl::unexpected<Failure>(*mount.problem());
+        }
+    }
+    return found;
+}
+
+Result<std::vector<std::string>> paths(const Result<std::vector<Mount>>& found) {
+    if (!found) {
+        return propagate(found);
+    }
     std::vector<std::string> names;
-    for (const auto& [path, mount] : table->items()) {
-        names.emplace_back(path.ends_with('/') ? path.substr(0, path.size() - 1) : path);
+    for (const auto& mount : *found) {
+        names.push_back(mount.path);
     }
     return names;
+}
+
+Json mount_body(std::string type, std::string description) {
+    Json body{{"type", std::move(type)}};
+    if (!description.empty()) {
+        body["description"] = std::move(description);
+    }
+    return body;
 }
 
 Result<SealStatus> to_seal_status(const Result<Reply>& reply, std::string what) {
@@ -82,8 +109,9 @@ Task<Result<SealStatus>> Client::unseal(Secret key) const {
     co_return to_seal_status(reply, "PUT sys/unseal");
 }
 
-Task<Result<void>> Client::enable_secrets(std::string mount, std::string type) const {
-    Json body{{"type", type}};
+Task<Result<void>> Client::enable_secrets(std::string mount, std::string type,
+                                          std::string description) const {
+    auto body = mount_body(std::move(type), std::move(description));
     co_return done(co_await call("PUT", "sys/mounts/" + mount, std::move(body)));
 }
 
@@ -91,9 +119,14 @@ Task<Result<void>> Client::disable_secrets(std::string mount) const {
     co_return done(co_await call("DELETE", "sys/mounts/" + mount));
 }
 
-Task<Result<std::vector<std::string>>> Client::list_secrets() const {
+Task<Result<std::vector<Mount>>> Client::secrets_engines() const {
     const auto reply = co_await call("GET", "sys/mounts");
     co_return mounts(reply, "GET sys/mounts");
+}
+
+Task<Result<std::vector<std::string>>> Client::list_secrets() const {
+    const auto engines = co_await secrets_engines();
+    co_return paths(engines);
 }
 
 Task<Result<void>> Client::tune_secrets(std::string mount, Duration max_lease_ttl) const {
@@ -101,8 +134,9 @@ Task<Result<void>> Client::tune_secrets(std::string mount, Duration max_lease_tt
     co_return done(co_await call("PUT", fmt::format("sys/mounts/{}/tune", mount), std::move(body)));
 }
 
-Task<Result<void>> Client::enable_auth(std::string mount, std::string type) const {
-    Json body{{"type", type}};
+Task<Result<void>> Client::enable_auth(std::string mount, std::string type,
+                                       std::string description) const {
+    auto body = mount_body(std::move(type), std::move(description));
     co_return done(co_await call("PUT", "sys/auth/" + mount, std::move(body)));
 }
 
@@ -110,9 +144,14 @@ Task<Result<void>> Client::disable_auth(std::string mount) const {
     co_return done(co_await call("DELETE", "sys/auth/" + mount));
 }
 
-Task<Result<std::vector<std::string>>> Client::list_auth() const {
+Task<Result<std::vector<Mount>>> Client::auth_methods() const {
     const auto reply = co_await call("GET", "sys/auth");
     co_return mounts(reply, "GET sys/auth");
+}
+
+Task<Result<std::vector<std::string>>> Client::list_auth() const {
+    const auto methods = co_await auth_methods();
+    co_return paths(methods);
 }
 
 Task<Result<void>> Client::write_policy(std::string name, std::string hcl) const {
@@ -120,13 +159,90 @@ Task<Result<void>> Client::write_policy(std::string name, std::string hcl) const
     co_return done(co_await call("PUT", "sys/policies/acl/" + name, std::move(body)));
 }
 
+Task<Result<std::string>> Client::read_policy(std::string name) const {
+    const auto path = "sys/policies/acl/" + name;
+    const auto reply = co_await call("GET", path);
+    if (!reply) {
+        co_return propagate(reply);
+    }
+    AnswerFields fields(reply->json, "GET " + path);
+    co_return checked(fields.text("data.policy"), fields);
+}
+
 Task<Result<void>> Client::delete_policy(std::string name) const {
     co_return done(co_await call("DELETE", "sys/policies/acl/" + name));
 }
 
+Task<Result<std::vector<std::string>>> Client::list(std::string path) const {
+    const auto reply = co_await call("LIST", path);
+    co_return reading::keys(reply, "LIST " + path);
+}
+
 Task<Result<std::vector<std::string>>> Client::list_policies() const {
-    const auto reply = co_await call("LIST", "sys/policies/acl");
-    co_return reading::keys(reply, "LIST sys/policies/acl");
+    co_return co_await list("sys/policies/acl");
+}
+
+Task<Result<std::map<std::string, std::map<std::string, std::string>>>> Client::namespaces() const {
+    std::map<std::string, std::map<std::string, std::string>> found;
+    const auto reply = co_await call("LIST", "sys/namespaces");
+    const auto names = reading::keys(reply, "LIST sys/namespaces");
+    if (!names) {
+        co_return propagate(names);
+    }
+    if (!reply) {
+        co_return found;  // an empty list
+    }
+    AnswerFields fields(reply->json, "LIST sys/namespaces");
+    const auto* details = fields.find("data.key_info");
+    for (const auto& name : *names) {
+        auto& metadata = found[without_slash(name)];
+        if (details != nullptr && details->is_object() && details->contains(name)) {
+            AnswerFields one((*details)[name], "LIST sys/namespaces: " + name);
+            metadata = one.text_map("custom_metadata");
+        }
+    }
+    co_return found;
+}
+
+Task<Result<std::vector<EntityAlias>>> Client::list_entity_aliases() const {
+    std::vector<EntityAlias> found;
+    const auto reply = co_await call("LIST", "identity/entity-alias/id");
+    const auto ids = reading::keys(reply, "LIST identity/entity-alias/id");
+    if (!ids) {
+        co_return propagate(ids);
+    }
+    if (!reply) {
+        co_return found;  // an empty list
+    }
+    AnswerFields fields(reply->json, "LIST identity/entity-alias/id");
+    const auto* details = fields.find("data.key_info");
+    for (const auto& id : *ids) {
+        if (details == nullptr || !details->is_object() || !details->contains(id)) {
+            continue;
+        }
+        AnswerFields alias((*details)[id], "LIST identity/entity-alias/id: " + id);
+        found.push_back({id, alias.text_or_empty("canonical_id"),
+                         alias.text_or_empty("mount_accessor"), alias.text_or_empty("name")});
+        if (alias.problem()) {
+            co_return tl::unexpected<Failure>(*alias.problem());
+        }
+    }
+    co_return found;
+}
+
+Task<Result<std::vector<std::string>>> Client::alias_accessors_of(std::string entity_id) const {
+    const auto path = "identity/entity/id/" + entity_id;
+    const auto reply = co_await call("GET", path);
+    if (!reply) {
+        co_return propagate(reply);
+    }
+    std::vector<std::string> accessors;
+    AnswerFields fields(reply->json, "GET " + path);
+    for (const auto* item : fields.items("data.aliases")) {
+        AnswerFields alias(*item, "GET " + path);
+        accessors.push_back(alias.text("mount_accessor"));
+    }
+    co_return checked(std::move(accessors), fields);
 }
 
 Task<Result<std::vector<std::string>>> Client::capabilities_self(std::string path) const {

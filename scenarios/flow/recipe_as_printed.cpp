@@ -1,3 +1,4 @@
+#include "core/run/sweep.hpp"
 #include "scenarios/steps.hpp"
 
 // Step 1 of the integration page word for word, and where the servers refuse it.
@@ -31,7 +32,8 @@ Task<void> set_up_pki(World& world, Printed printed) {
     for (const auto& mount : {printed.root, printed.pki}) {
         world.at_end("secrets engine " + mount,
                      [admin, mount] { return admin.disable_secrets(mount); });
-        require(co_await admin.enable_secrets(mount, "pki"), "enable " + mount);
+        require(co_await admin.enable_secrets(mount, "pki", world.mark().text()),
+                "enable " + mount);
     }
     const auto root = require(
         co_await admin.generate_root(printed.root, Json{{"common_name", "svc"}, {"ttl", "8760h"}}),
@@ -60,11 +62,11 @@ Task<void> set_up_pki(World& world, Printed printed) {
     require(
         co_await admin.write_policy(
             printed.pki,
-            fmt::format(
+            world.mark().in_policy(fmt::format(
                 "path \"{0}*\" {{ capabilities = [\"read\", \"list\"] }}\n"
                 "path \"{0}/sign/example-dot-com\" {{ capabilities = [\"create\", \"update\"] }}\n"
                 "path \"{0}/issue/example-dot-com\" {{ capabilities = [\"create\"] }}\n",
-                printed.pki)),
+                printed.pki))),
         "write the policy");
 }
 
@@ -84,8 +86,9 @@ Task<Secret> set_up_auth(World& world, Printed printed) {
     const auto kube = world.kube().admin;
     const auto ns = world.target().mesh_namespace;
     world.at_end("auth method " + printed.auth,
-                 [admin, mount = printed.auth] { return admin.disable_auth(mount); });
-    require(co_await admin.enable_auth(printed.auth, "kubernetes"), "enable Kubernetes auth");
+                 [admin, mount = printed.auth] { return run::remove_auth_method(admin, mount); });
+    require(co_await admin.enable_auth(printed.auth, "kubernetes", world.mark().text()),
+            "enable Kubernetes auth");
     require(co_await admin.configure_kubernetes(printed.auth, {.host = world.kube().review_url,
                                                                .ca_pem = world.kube().ca_pem,
                                                                .reviewer_token = {}}),

@@ -10,7 +10,7 @@ namespace {
 run::RunResult play(std::uint64_t seed, vault::Product product, std::size_t jobs) {
     run::RunnerOptions options;
     options.seed = seed;
-    options.run_id = "d";
+    options.run_id = "digest";
     options.jobs = jobs;
     options.environment = [product](std::uint64_t its_seed) {
         fakes::SimOptions sim;

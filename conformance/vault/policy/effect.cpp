@@ -203,8 +203,11 @@ Task<void> sudo_paths(Probe& probe) {
     probe.at_end("DELETE", "sys/auth/" + auth);
     co_await expect_sudo(probe, {"DELETE", mount + "/root", Json::object()});
     co_await expect_sudo(probe, {"POST", mount + "/root/sign-self-issued", Json::object()});
-    co_await expect_sudo(probe, {"POST", "sys/auth/" + auth, Json{{"type", "kubernetes"}}});
-    co_await expect_sudo(probe, {"POST", "sys/auth/" + auth + "/tune", Json{{"description", "x"}}});
+    co_await expect_sudo(probe,
+                         {"POST", "sys/auth/" + auth,
+                          Json{{"type", "kubernetes"}, {"description", probe.mark().text()}}});
+    co_await expect_sudo(probe, {"POST", "sys/auth/" + auth + "/tune",
+                                 Json{{"description", probe.mark().text() + " tuned"}}});
     co_await expect_sudo(probe, {"POST", "sys/remount", Json::object()});
     co_await expect_sudo(
         probe, {"PUT", "sys/leases/revoke-prefix/auth/" + auth + "/login", Json::object()});

@@ -15,7 +15,7 @@ using run::Reply;
 Task<void> enabled(Probe& probe) {
     const auto path = probe.name("k8s");
     probe.at_end("DELETE", "sys/auth/" + path);
-    const Json body{{"type", "kubernetes"}};
+    const Json body{{"type", "kubernetes"}, {"description", probe.mark().text()}};
     const auto made = co_await probe.vault("POST", "sys/auth/" + path, body);
     probe.expect_status(made, 204);
     const auto again = co_await probe.vault("POST", "sys/auth/" + path, body);

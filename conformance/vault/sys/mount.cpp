@@ -14,8 +14,9 @@ Task<void> mounts(Probe& probe) {
     const auto path = probe.name("own");
     probe.at_end("DELETE", "sys/mounts/" + path);
     Json config{{"default_lease_ttl", "1h"}, {"max_lease_ttl", "48h"}};
-    Json body{{"type", "pki"}, {"config", std::move(config)}};
-    const auto made = co_await probe.vault("POST", "sys/mounts/" + path, std::move(body));
+    const Json body{
+        {"type", "pki"}, {"config", std::move(config)}, {"description", probe.mark().text()}};
+    const auto made = co_await probe.vault("POST", "sys/mounts/" + path, body);
     probe.expect_status(made, 204);
     const auto one = co_await probe.vault("GET", "sys/mounts/" + path);
     probe.expect_equal(one.data().value("type", Json()), "pki", "type");
@@ -60,7 +61,7 @@ Task<void> removed(Probe& probe) {
     probe.expect_error(admin, 404, "no handler for route");
     const auto nobody = co_await probe.vault("GET", mount + "/ca/pem", {}, As::nobody());
     probe.expect_plain_error(nobody, 403, "permission denied");
-    Json body{{"type", "pki"}};
+    Json body{{"type", "pki"}, {"description", probe.mark().text()}};
     (void)co_await probe.set_up("POST", "sys/mounts/" + mount, std::move(body));
     const auto issuers = co_await probe.vault("LIST", mount + "/issuers");
     probe.expect_no_text(issuers, 404);

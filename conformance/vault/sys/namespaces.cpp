@@ -20,7 +20,9 @@ http::Headers in(std::string name) {
 Task<std::string> made(Probe& probe, std::string base = "ns") {
     auto name = probe.name(base);
     probe.at_end("DELETE", "sys/namespaces/" + name);
-    (void)co_await probe.set_up("PUT", "sys/namespaces/" + name, Json::object());
+    // What a later clean-up knows it by.
+    Json body{{"custom_metadata", {{"meshproof-run", probe.mark().run_id()}}}};
+    (void)co_await probe.set_up("PUT", "sys/namespaces/" + name, std::move(body));
     co_return name;
 }
 

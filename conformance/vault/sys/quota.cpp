@@ -100,7 +100,7 @@ Task<void> two_meanings_of_429(Probe& probe) {
 Task<void> told_in_headers(Probe& probe) {
     const auto path = probe.name("pki");
     const auto limit = "sys/quotas/rate-limit/" + probe.name("limit");
-    const Json type{{"type", "pki"}};
+    const Json type{{"type", "pki"}, {"description", probe.mark().text()}};
     const Json rule{{"rate", 2}, {"path", path + "/"}, {"interval", "30s"}};
     const Json on{{"enable_rate_limit_response_headers", true}};
     const Json off{{"enable_rate_limit_response_headers", false}};

@@ -65,7 +65,7 @@ std::vector<Outcome> outcomes_of(const std::vector<Check>& checks,
     for (const auto& one : checks) {
         pointers.push_back(&one);
     }
-    options.run_id = "r1";
+    options.run_id = "checks";
     if (!options.environment) {
         options.environment = [](std::uint64_t seed) { return sim(seed, 1, 1); };
     }

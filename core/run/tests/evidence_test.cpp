@@ -97,7 +97,7 @@ Task<void> ask_with_secrets(Environment& environment) {
     Site site;
     site.target = *target;
     site.features = {Feature::vault, Feature::kubernetes};
-    Probe probe(environment, site, "r1", Prng(1));
+    Probe probe(environment, site, "r1r1r1", Prng(1));
     const auto token = co_await probe.token(Json{{"policies", "default"}});
     (void)co_await probe.vault("GET", "auth/token/lookup-self", {}, As::bearer(token));
     (void)co_await probe.vault("GET", "no/such/mount", {}, As::nobody());

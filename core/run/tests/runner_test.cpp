@@ -74,12 +74,12 @@ Task<void> hang(World& world) {
 Task<void> sleep_long(World& world) {
     register_undo(world, "first");
     register_undo(world, "second");
-    require(co_await world.vault().admin.enable_secrets(world.name("left"), "pki"));
+    require(co_await world.vault().admin.enable_secrets(world.name("left"), "pki", world.mark().text()));
     co_await world.clock().sleep_for(world.leaf_ttl());
     world.note("told after the sleep");
 }
 Task<void> forget(World& world) {
-    require(co_await world.vault().admin.enable_secrets(world.name("left"), "pki"));
+    require(co_await world.vault().admin.enable_secrets(world.name("left"), "pki", world.mark().text()));
 }
 Task<void> fail_to_undo(World& world) {
     register_undo(world, "first");
@@ -105,7 +105,7 @@ Scenario scenario(std::string_view id, Task<void> (*run)(World&), std::set<Capab
 RunnerOptions options() {
     RunnerOptions options;
     options.seed = 5;
-    options.run_id = "t";
+    options.run_id = "runner";
     options.keep_trace = true;
     options.environment = [](std::uint64_t seed) { return sim(seed, 1, 1); };
     return options;
@@ -374,7 +374,7 @@ TEST(Runner, EnvironmentThatFailsBlocksAndIsForgotten) {
 TEST(Runner, ForgottenObjectsAreAFailure) {
     const auto outcome = outcome_of(scenario("a/forgets", forget));
     EXPECT_EQ(outcome.verdict, Verdict::fail);
-    EXPECT_TRUE(outcome.reason.starts_with("clean-up had forgotten secrets engine meshproof-t-"))
+    EXPECT_TRUE(outcome.reason.starts_with("clean-up had forgotten secrets engine meshproof-runner-"))
         << outcome.reason;
     EXPECT_TRUE(outcome.reason.ends_with("-left on vault-0")) << outcome.reason;
 }

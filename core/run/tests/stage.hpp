@@ -30,7 +30,7 @@ class Stage {
     }
 
     std::unique_ptr<Environment> environment_ = sim(1, 1, 1);
-    World world_{*environment_, 1, "r1"};
+    World world_{*environment_, 1, "r1r1r1"};
 };
 
 }  // namespace meshproof::run

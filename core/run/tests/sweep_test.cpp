@@ -58,14 +58,14 @@ Lines without(const Lines& all, const Lines& gone) {
     return left;
 }
 
-Task<void> fill_vault(vault::Client admin) {
-    // A run, one of its scenarios, a run whose id begins like it, and what is nobody's.
-    for (const std::string name : {"meshproof-k3-pki", "meshproof-k3-ab12-pki",
-                                   "meshproof-k3f9-pki", "meshproofs-k3-pki", "pki", "k3-pki"}) {
-        require(co_await admin.enable_secrets(name, "pki"));
-        require(co_await admin.enable_auth(name, "kubernetes"));
-        require(co_await admin.write_policy(name, "path \"x\" { capabilities = [\"read\"] }"));
-    }
+/// Engine, auth method and policy of one name, with a run's mark inside or without.
+Task<void> make_three(vault::Client admin, std::string name, std::string run_id) {
+    const std::string rule = "path \"x\" { capabilities = [\"read\"] }";
+    const auto mark = run_id.empty() ? std::string("made by hand") : RunMark(run_id).text();
+    require(co_await admin.enable_secrets(name, "pki", mark));
+    require(co_await admin.enable_auth(name, "kubernetes", mark));
+    require(
+        co_await admin.write_policy(name, run_id.empty() ? rule : RunMark(run_id).in_policy(rule)));
 }
 
 Lines vault_objects(const Lines& names) {
@@ -78,32 +78,48 @@ Lines vault_objects(const Lines& names) {
     return sorted(all);
 }
 
+constexpr const char* run_id = "k3f9a2";
+
+Task<void> fill_vault(vault::Client admin) {
+    // A run, one of its scenarios, another run, and what is nobody's though it is named like ours.
+    co_await make_three(admin, "meshproof-k3f9a2-pki", run_id);
+    co_await make_three(admin, "meshproof-k3f9a2-ab12-pki", "k3f9a2-ab12");
+    co_await make_three(admin, "meshproof-k3f9a3-pki", "k3f9a3");
+    for (const std::string name : {"meshproof-ca-of-team-x", "meshproof-shared", "pki",
+                                   "k3f9a2-pki", "meshproof-k3f9a2x-pki"}) {
+        co_await make_three(admin, name, "");
+    }
+}
+
 Task<void> sweep_a_vault(World& world) {
     const auto admin = world.vault().admin;
     co_await fill_vault(admin);
     const auto all = co_await on_vault(admin);
-    const auto ours = vault_objects({"meshproof-k3-pki", "meshproof-k3-ab12-pki"});
+    const auto ours = vault_objects({"meshproof-k3f9a2-pki", "meshproof-k3f9a2-ab12-pki"});
 
-    const auto looked = co_await sweep_vault(admin, "k3", true);
+    const auto looked = co_await sweep_vault(admin, {run_id, true});
     EXPECT_EQ(sorted(looked.found), ours);
     EXPECT_EQ(looked.removed, Lines{});
     EXPECT_EQ(looked.problems, Lines{});
     EXPECT_EQ(co_await on_vault(admin), all);
 
-    const auto swept = co_await sweep_vault(admin, "k3", false);
+    const auto swept = co_await sweep_vault(admin, {run_id, false});
     EXPECT_EQ(sorted(swept.found), ours);
     EXPECT_EQ(sorted(swept.removed), ours);
+    EXPECT_EQ(swept.left_alone, Lines{});
     EXPECT_EQ(swept.problems, Lines{});
     const auto left = without(all, ours);
     EXPECT_EQ(co_await on_vault(admin), left);
 
-    const auto again = co_await sweep_vault(admin, "k3", false);
+    const auto again = co_await sweep_vault(admin, {run_id, false});
     EXPECT_EQ(again.found, Lines{});
 
-    // Of every run.
-    const auto rest = co_await sweep_vault(admin, "", false);
-    const auto others = vault_objects({"meshproof-k3f9-pki"});
+    // Of every run: names alone are no proof.
+    const auto rest = co_await sweep_vault(admin, {"", false});
+    const auto others = vault_objects({"meshproof-k3f9a3-pki"});
     EXPECT_EQ(sorted(rest.removed), others);
+    EXPECT_EQ(sorted(rest.left_alone), vault_objects({"meshproof-ca-of-team-x", "meshproof-shared",
+                                                      "meshproof-k3f9a2x-pki"}));
     EXPECT_EQ(co_await on_vault(admin), without(left, others));
 }
 
@@ -114,11 +130,9 @@ TEST(Sweep, TakesOnlyTheRunsOwnFromAVault) {
 Task<void> fill_cluster(kube::Client admin) {
     const std::string key(run_label);
     const std::vector<std::pair<std::string, kube::Labels>> all = {
-        {"ours", {{key, "k3"}}},
-        {"scenarios", {{key, "k3-ab12"}}},
-        {"longer", {{key, "k3f9"}}},
-        {"meshproof-k3-unlabelled", {}},
-        {"other-label", {{"app", "k3"}}}};
+        {"ours", {{key, "k3f9a2"}}},         {"scenarios", {{key, "k3f9a2-ab12"}}},
+        {"another", {{key, "k3f9a3"}}},      {"somebodys", {{key, "whatever"}}},
+        {"meshproof-k3f9a2-unlabelled", {}}, {"other-label", {{"app", "k3f9a2"}}}};
     for (const auto& ns : namespaces) {
         for (const auto& [name, labels] : all) {
             kube::ObjectMeta meta;
@@ -159,20 +173,20 @@ Task<void> sweep_a_cluster(World& world) {
     const auto all = co_await in_cluster(admin);
     const auto ours = cluster_objects({"ours", "scenarios"});
 
-    const auto looked = co_await sweep_cluster(admin, namespaces, "k3", true);
+    const auto looked = co_await sweep_cluster(admin, namespaces, {run_id, true});
     EXPECT_EQ(sorted(looked.found), ours);
     EXPECT_EQ(looked.removed, Lines{});
     EXPECT_EQ(co_await in_cluster(admin), all);
 
-    const auto swept = co_await sweep_cluster(admin, namespaces, "k3", false);
+    const auto swept = co_await sweep_cluster(admin, namespaces, {run_id, false});
     EXPECT_EQ(sorted(swept.found), ours);
     EXPECT_EQ(sorted(swept.removed), ours);
     EXPECT_EQ(swept.problems, Lines{});
     const auto left = without(all, ours);
     EXPECT_EQ(co_await in_cluster(admin), left);
 
-    const auto rest = co_await sweep_cluster(admin, namespaces, "", false);
-    const auto others = cluster_objects({"longer"});
+    const auto rest = co_await sweep_cluster(admin, namespaces, {"", false});
+    const auto others = cluster_objects({"another"});
     EXPECT_EQ(sorted(rest.removed), others);
     EXPECT_EQ(co_await in_cluster(admin), without(left, others));
 }
@@ -181,15 +195,88 @@ TEST(Sweep, TakesOnlyTheRunsOwnFromACluster) {
     Stage().play(sweep_a_cluster);
 }
 
+Task<void> sweep_namespaces_of_a_cluster(World& world) {
+    const auto admin = world.kube().admin;
+    const kube::Labels label{{std::string(run_label), run_id}};
+    require(co_await admin.create_namespace("meshproof-k3f9a2-ns", label));
+    require(co_await admin.create_namespace("shop", label));
+    const auto swept = co_await sweep_cluster(admin, namespaces, {"", false});
+    EXPECT_EQ(swept.removed, Lines{"namespace meshproof-k3f9a2-ns"});
+}
+
+TEST(Sweep, TakesANamespaceByLabelAndName) {
+    Stage().play(sweep_namespaces_of_a_cluster);
+}
+
+/// How many entities and aliases the Vault has.
+Task<std::pair<std::size_t, std::size_t>> entities(vault::Client admin) {
+    const auto all = require(co_await admin.list("identity/entity/id"));
+    const auto aliases = require(co_await admin.list_entity_aliases());
+    co_return std::pair{all.size(), aliases.size()};
+}
+
+Task<void> sweep_entities(World& world) {
+    const auto admin = world.vault().admin;
+    // Two logins' worth: an entity of this auth method alone, and one that somebody else knows too.
+    require(
+        co_await admin.enable_auth("meshproof-k3f9a2-auth", "kubernetes", RunMark(run_id).text()));
+    require(co_await admin.enable_auth("theirs", "kubernetes"));
+    std::map<std::string, std::string> accessors;
+    for (const auto& mount : require(co_await admin.auth_methods())) {
+        accessors[mount.path] = mount.accessor;
+    }
+    const auto ours = accessors.at("meshproof-k3f9a2-auth"), theirs = accessors.at("theirs");
+    const auto alias = [](std::string name, std::string accessor, std::string entity) {
+        vault::Json body{{"name", name}, {"mount_accessor", accessor}};
+        if (!entity.empty()) {
+            body["canonical_id"] = entity;
+        }
+        return body;
+    };
+    require(co_await admin.call("PUT", "identity/entity-alias", alias("a", ours, "")));
+    const auto shared =
+        require(co_await admin.call("PUT", "identity/entity-alias", alias("b", theirs, "")));
+    const auto entity = shared.data().at("canonical_id").get<std::string>();
+    require(co_await admin.call("PUT", "identity/entity-alias", alias("b", ours, entity)));
+    EXPECT_EQ(co_await entities(admin), (std::pair<std::size_t, std::size_t>{2, 3}));
+
+    const auto looked = co_await sweep_vault(admin, {run_id, true});
+    EXPECT_EQ(looked.found.size(), 3U) << fmt::format("{}", fmt::join(looked.found, ", "));
+    EXPECT_EQ(co_await entities(admin), (std::pair<std::size_t, std::size_t>{2, 3}));
+
+    const auto swept = co_await sweep_vault(admin, {run_id, false});
+    EXPECT_EQ(swept.removed.size(), 3U) << fmt::format("{}", fmt::join(swept.removed, ", "));
+    EXPECT_EQ(swept.problems, Lines{});
+    EXPECT_EQ(co_await entities(admin), (std::pair<std::size_t, std::size_t>{1, 1}));
+    EXPECT_EQ(require(co_await admin.alias_accessors_of(entity)), Lines{theirs});
+}
+
+TEST(Sweep, TakesTheEntitiesOfItsAuthMethodsAlong) {
+    Stage().play(sweep_entities);
+}
+
+Task<void> leave_by_a_login(World& world) {
+    const auto before = co_await entities(world.vault().admin);
+    (void)co_await world.start_pair();
+    EXPECT_GT(co_await entities(world.vault().admin), before);
+    co_await world.finish();
+    EXPECT_EQ(world.failures(), Lines{});
+    EXPECT_EQ(co_await entities(world.vault().admin), before);
+}
+
+TEST(Sweep, AWorldLeavesNoEntities) {
+    Stage().play(leave_by_a_login);
+}
+
 Task<void> sweep_without_rights(World& world) {
     const auto vault =
-        co_await sweep_vault(world.vault().admin.with_token(Secret("s.nobody")), "", false);
+        co_await sweep_vault(world.vault().admin.with_token(Secret("s.nobody")), {"", false});
     EXPECT_EQ(vault.found, Lines{});
-    EXPECT_EQ(vault.problems.size(), 3);
+    EXPECT_EQ(vault.problems.size(), 6) << fmt::format("{}", fmt::join(vault.problems, "\n"));
     EXPECT_TRUE(vault.problems.at(0).starts_with("cannot list auth methods: "))
         << vault.problems.at(0);
     const auto cluster = co_await sweep_cluster(world.kube().admin.with_token(Secret("nobody")),
-                                                {"default"}, "", false);
+                                                {"default"}, {"", false});
     EXPECT_EQ(cluster.found, Lines{});
     EXPECT_EQ(cluster.problems.size(), 5);
     EXPECT_TRUE(cluster.problems.at(0).starts_with("cannot list pods in default: "))

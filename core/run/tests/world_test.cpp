@@ -45,9 +45,9 @@ TEST(World, UnsealsInBetween) {
 Task<void> prepare_behind_a_cut_wire(World& world) {
     const auto before = require(co_await world.vault().admin.list_secrets());
     const auto prepared = co_await world.prepare_vault(world.vault(), world.kube());
-    EXPECT_EQ(prepared.root_mount, "meshproof-r1-pki");
-    EXPECT_EQ(prepared.pki_path(), "meshproof-r1-pki-int/sign/example-dot-com");
-    EXPECT_EQ(prepared.mount_path(), "/v1/auth/meshproof-r1-auth");
+    EXPECT_EQ(prepared.root_mount, "meshproof-r1r1r1-pki");
+    EXPECT_EQ(prepared.pki_path(), "meshproof-r1r1r1-pki-int/sign/example-dot-com");
+    EXPECT_EQ(prepared.mount_path(), "/v1/auth/meshproof-r1r1r1-auth");
     EXPECT_EQ(require(co_await world.vault().admin.list_secrets()).size(), before.size() + 2);
     world.vault().link->set(http::LinkMode::refuse);
     world.kube().link->set(http::LinkMode::stall);
@@ -67,7 +67,7 @@ Task<void> forget(World& world) {
     const auto& vault = world.vault().admin;
     const auto& kube = world.kube().admin;
     const auto engines = require(co_await vault.list_secrets());
-    require(co_await vault.enable_secrets(world.name("left"), "pki"));
+    require(co_await vault.enable_secrets(world.name("left"), "pki", world.mark().text()));
     kube::ObjectMeta account;
     account.name = "left";
     account.namespace_name = "default";
@@ -79,11 +79,27 @@ Task<void> forget(World& world) {
     EXPECT_EQ(left ? FailureKind::cancelled : left.error().kind, FailureKind::not_found);
 }
 
+Task<void> forget_unmarked(World& world) {
+    const auto& vault = world.vault().admin;
+    const auto engines = require(co_await vault.list_secrets());
+    require(co_await vault.enable_secrets(world.name("left"), "pki"));
+    co_await world.finish();
+    EXPECT_EQ(require(co_await vault.list_secrets()).size(), engines.size() + 1);
+}
+
+TEST(World, LeavesAndReportsWhatCarriesNoMark) {
+    Stage stage;
+    stage.play(forget_unmarked);
+    EXPECT_EQ(stage.world().failures(),
+              (Lines{"clean-up had forgotten secrets engine meshproof-r1r1r1-left on vault-0, which "
+                     "carries no mark and stays"}));
+}
+
 TEST(World, RemovesAndReportsWhatWasForgotten) {
     Stage stage;
     stage.play(forget);
     EXPECT_EQ(stage.world().failures(),
-              (Lines{"clean-up had forgotten secrets engine meshproof-r1-left on vault-0",
+              (Lines{"clean-up had forgotten secrets engine meshproof-r1r1r1-left on vault-0",
                      "clean-up had forgotten service account default/left in kube-0"}));
 }
 
