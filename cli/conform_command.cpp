@@ -67,7 +67,7 @@ std::function<std::unique_ptr<run::Environment>(std::uint64_t)> environment_make
 
 Task<void> ask_target(run::Environment& environment, std::exception_ptr& problem) {
     try {
-        (void)co_await run::discover(environment);
+        (void)co_await run::survey(environment, environment.transport());
     } catch (...) {
         problem = std::current_exception();
     }

@@ -1,5 +1,6 @@
 #include "core/run/check_runner.hpp"
 
+#include <algorithm>
 #include <thread>
 
 #include "core/base/assert.hpp"
@@ -37,25 +38,19 @@ struct Run {
         }
         outcomes[index] = std::move(outcome);
     }
-    void know(const Site& site, const Environment& environment) {
+    void know(const Survey& found) {
         const std::lock_guard lock(mutex);
         if (!result.servers.empty()) {
             return;
         }
-        if (site.features.contains(Feature::vault)) {
-            result.servers.push_back({"vault",
-                                      fmt::format("{}{}", environment.fake_vaults() ? "fake " : "",
-                                                  vault::to_string(site.product)),
-                                      site.version,
-                                      site.target.vaults.front().config.endpoint.url.text()});
+        // Checks ask the first of each kind.
+        for (const auto* role : {"vault", "kubernetes"}) {
+            const auto server = std::ranges::find(found.servers, role, &ServerVersion::role);
+            if (server != found.servers.end()) {
+                result.servers.push_back(*server);
+            }
         }
-        if (!site.target.clusters.empty()) {
-            result.servers.push_back(
-                {"kubernetes",
-                 fmt::format("{}kube-apiserver", environment.fake_clusters() ? "fake " : ""),
-                 site.kubernetes_version, site.target.clusters.front().endpoint.url.text()});
-        }
-        for (const auto feature : site.features) {
+        for (const auto feature : found.features) {
             result.features.emplace_back(to_string(feature));
         }
     }
@@ -77,31 +72,22 @@ Outcome described(const Check& check) {
     return outcome;
 }
 
-std::string missing(const Check& check, const Site& site) {
-    const auto needed = check.server() == "kube" ? !site.target.clusters.empty()
-                                                 : site.features.contains(Feature::vault);
-    if (!needed) {
-        return std::string(
-            missing_reason(check.server() == "kube" ? Feature::kubernetes : Feature::vault));
-    }
-    for (const auto feature : check.features) {
-        if (!site.features.contains(feature)) {
-            return std::string(missing_reason(feature));
-        }
-    }
-    return {};
+std::string_view missing(const Check& check, const Survey& found) {
+    auto needed = check.features;
+    needed.insert(check.server() == "kube" ? Feature::kubernetes : Feature::vault);
+    return missing_of(needed, found.features);
 }
 
-Task<void> play_check(Run& run, std::size_t index, Environment& environment, const Site& site,
+Task<void> play_check(Run& run, std::size_t index, Environment& environment, const Survey& found,
                       Stopping& stop) {
     const auto& check = *run.checks[index];
     if (run.stopping()) {
         co_return;
     }
     auto outcome = described(check);
-    if (auto reason = missing(check, site); !reason.empty()) {
+    if (const auto reason = missing(check, found); !reason.empty()) {
         outcome.verdict = Verdict::skip;
-        outcome.reason = std::move(reason);
+        outcome.reason = std::string(reason);
         run.end(index, std::move(outcome));
         co_return;
     }
@@ -110,7 +96,7 @@ Task<void> play_check(Run& run, std::size_t index, Environment& environment, con
     const auto before = environment.clock().elapsed();
     // By the id, not by the place in the list: a check that is run alone is the same one.
     const auto run_id = fmt::format("{}-{}", run.options.run_id, Prng(0).fork(check.id).token(4));
-    Probe probe(environment, site, run_id, Prng(run.options.seed).fork(check.id));
+    Probe probe(environment, found, run_id, Prng(run.options.seed).fork(check.id));
     auto ending =
         co_await limited(environment.clock(), check.run(probe),
                          environment.virtual_time() ? virtual_check_limit : check_limit, stop);
@@ -129,24 +115,24 @@ Task<void> play_check(Run& run, std::size_t index, Environment& environment, con
 
 /// Takes one check after the other from the common list, until it is empty.
 Task<void> play_some(Run& run, const std::vector<std::size_t>& indexes, std::size_t& next,
-                     Environment& environment, const Site& site, Stopping& stop) {
+                     Environment& environment, const Survey& found, Stopping& stop) {
     while (next < indexes.size()) {
-        co_await play_check(run, indexes[next++], environment, site, stop);
+        co_await play_check(run, indexes[next++], environment, found, stop);
     }
 }
 
 Task<void> play_group(Run& run, std::vector<std::size_t> shared, std::vector<std::size_t> alone,
                       Environment& environment, Stopping& stop) {
-    const auto site = co_await discover(environment);
-    run.know(site, environment);
+    const auto found = co_await survey(environment, environment.transport());
+    run.know(found);
     std::size_t next = 0;
     TaskGroup group;
     for (std::size_t i = 0; i < std::min(run.options.at_once, shared.size()); ++i) {
-        co_await group.spawn(play_some(run, shared, next, environment, site, stop));
+        co_await group.spawn(play_some(run, shared, next, environment, found, stop));
     }
     co_await group.join();
     next = 0;
-    co_await play_some(run, alone, next, environment, site, stop);
+    co_await play_some(run, alone, next, environment, found, stop);
 }
 
 Task<void> settle_group(Run& run, std::vector<std::size_t> shared, std::vector<std::size_t> alone,
@@ -183,88 +169,6 @@ void run_group(Run& run, std::vector<std::size_t> shared, std::vector<std::size_
 }
 
 }  // namespace
-
-Task<Site> discover(Environment& environment) {
-    auto target = co_await environment.start();
-    if (!target) {
-        throw CannotGoOn(target.error());
-    }
-    Site site;
-    site.setting = std::string(environment.setting());
-    site.target = std::move(*target);
-    if (site.setting != "loopback") {
-        site.features.insert(Feature::patience);
-    }
-    if (!site.target.vaults.empty()) {
-        const auto& site_vault = site.target.vaults.front();
-        const vault::Client client(environment.transport(), site_vault.config);
-        const auto status = co_await client.seal_status();
-        if (!status) {
-            throw CannotGoOn(status.error(),
-                             "check address and CA of the Vault in the target file");
-        }
-        if (status->sealed || !status->initialized) {
-            throw CannotGoOn(
-                Failure{FailureKind::sealed,
-                        fmt::format("the Vault at {} is {}", site_vault.config.endpoint.url.text(),
-                                    status->initialized ? "sealed" : "not initialised"),
-                        0,
-                        {}},
-                "unseal it first");
-        }
-        if (const auto self = co_await client.lookup_self(); !self) {
-            throw CannotGoOn(self.error().during("the target's token"),
-                             "give a token that may create mounts, auth methods and policies");
-        }
-        site.product = status->product;
-        if (site_vault.product && *site_vault.product != status->product) {
-            throw CannotGoOn(
-                Failure{FailureKind::invalid,
-                        fmt::format("the target file says {}, and the server at {} is {}",
-                                    vault::to_string(*site_vault.product),
-                                    site_vault.config.endpoint.url.text(),
-                                    vault::to_string(status->product)),
-                        0,
-                        {}});
-        }
-        site.version = status->version;
-        site.storage = status->storage_type;
-        site.features.insert(Feature::vault);
-        if (site.product == Product::openbao) {
-            site.features.insert({Feature::openbao, Feature::namespaces});
-        }
-        if (site_vault.allow_seal && !site_vault.unseal_keys.empty()) {
-            site.features.insert(Feature::seal);
-        }
-        if (site.storage == "raft") {
-            site.features.insert(Feature::raft);
-        }
-        if (site.target.nodes.size() > 2) {
-            site.features.insert(Feature::nodes);
-        }
-        if (!site.target.uninitialised.empty()) {
-            const vault::Client spare(environment.transport(),
-                                      site.target.uninitialised.front().config);
-            const auto state = co_await spare.seal_status();
-            if (state && !state->initialized) {
-                site.features.insert(Feature::uninitialised);
-            }
-        }
-        if (environment.fake_vaults() || site_vault.config.endpoint.url.loopback()) {
-            site.features.insert(Feature::call_back);
-        }
-    }
-    if (!site.target.clusters.empty()) {
-        const kube::Client client(environment.transport(), site.target.clusters.front());
-        const auto version = co_await client.version();
-        if (!version) {
-            throw CannotGoOn(version.error(), "check the kubeconfig that the target file names");
-        }
-        site.kubernetes_version = *version;
-        site.features.insert(Feature::kubernetes);
-    }
-    co_return site;
-}
 
 RunResult run_checks(const std::vector<const Check*>& checks, const CheckRunnerOptions& options) {
     MESHPROOF_ASSERT(options.environment != nullptr);

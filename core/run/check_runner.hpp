@@ -29,10 +29,6 @@ struct CheckRunnerOptions {
     StopSource* stop = nullptr;
 };
 
-/// Finds out what the target's servers are and offer. Throws CannotGoOn where they cannot be asked
-/// or are sealed.
-[[nodiscard]] Task<Site> discover(Environment& environment);
-
 /// Runs the checks and fills in `outcomes` (in the given order), `servers` and `features`. The
 /// caller sets the rest.
 [[nodiscard]] RunResult run_checks(const std::vector<const Check*>& checks,

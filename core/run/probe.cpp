@@ -39,79 +39,27 @@ std::string quoted(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-std::string_view to_string(Feature feature) {
-    switch (feature) {
-        case Feature::vault:
-            return "vault";
-        case Feature::kubernetes:
-            return "kubernetes";
-        case Feature::call_back:
-            return "call-back";
-        case Feature::namespaces:
-            return "namespaces";
-        case Feature::openbao:
-            return "openbao";
-        case Feature::patience:
-            return "patience";
-        case Feature::seal:
-            return "seal";
-        case Feature::raft:
-            return "raft";
-        case Feature::nodes:
-            return "nodes";
-        case Feature::uninitialised:
-            return "uninitialised";
-    }
-    return {};
-}
-
-std::string_view missing_reason(Feature feature) {
-    switch (feature) {
-        case Feature::vault:
-            return "the target names no Vault";
-        case Feature::kubernetes:
-            return "the target names no API server";
-        case Feature::call_back:
-            return "the Vault is on another machine and cannot reach a stand-in API server here";
-        case Feature::namespaces:
-            return "this product has no namespaces";
-        case Feature::openbao:
-            return "only OpenBao has it";
-        case Feature::patience:
-            return "it waits for minutes: run it with --target sim, or on real servers";
-        case Feature::seal:
-            return "the target does not allow sealing (allow_seal and unseal_keys_file)";
-        case Feature::raft:
-            return "the storage is not raft";
-        case Feature::nodes:
-            return "the target names no cluster of nodes";
-        case Feature::uninitialised:
-            return "the target names no server that is still uninitialised";
-    }
-    return {};
-}
-
-Probe::Probe(Environment& environment, const Site& site, std::string run_id, Prng prng)
+Probe::Probe(Environment& environment, const Survey& survey, std::string run_id, Prng prng)
     : environment_(environment),
-      site_(site),
+      survey_(survey),
       mark_(std::move(run_id)),
       prng_(std::move(prng)),
       transport_(environment.transport()) {
-    if (!site_.target.vaults.empty()) {
-        const auto& config = site_.target.vaults.front().config;
+    if (!survey_.target.vaults.empty()) {
+        const auto& config = survey_.target.vaults.front().config;
         transport_.name_origin(config.endpoint.url, "vault");
         transport_.redactor().learn(config.token.reveal(), "VAULT_TOKEN", false);
     }
-    for (std::size_t i = 0; i < site_.target.nodes.size(); ++i) {
-        const auto& config = site_.target.nodes[i].config;
+    for (std::size_t i = 0; i < survey_.target.nodes.size(); ++i) {
+        const auto& config = survey_.target.nodes[i].config;
         transport_.name_origin(config.endpoint.url, fmt::format("node {}", i));
         transport_.redactor().learn(config.token.reveal(), "NODE_TOKEN", false);
     }
-    for (const auto& server : site_.target.uninitialised) {
+    for (const auto& server : survey_.target.uninitialised) {
         transport_.name_origin(server.config.endpoint.url, "new server");
     }
-    if (!site_.target.clusters.empty()) {
-        const auto& access = site_.target.clusters.front();
+    if (!survey_.target.clusters.empty()) {
+        const auto& access = survey_.target.clusters.front();
         transport_.name_origin(access.endpoint.url, "kubernetes");
         transport_.redactor().learn(access.token.reveal(), "KUBE_TOKEN", false);
     }
@@ -120,18 +68,18 @@ Probe::Probe(Environment& environment, const Site& site, std::string run_id, Prn
 Task<Reply> Probe::ask(bool kubernetes, std::string method, std::string path, std::string body,
                        As as, http::Headers headers) {
     if (!kubernetes) {
-        if (site_.target.vaults.empty()) {
+        if (survey_.target.vaults.empty()) {
             throw CannotGoOn(Failure{FailureKind::unsupported, "the target names no Vault", 0, {}});
         }
-        co_return co_await ask_vault(site_.target.vaults.front().config, std::move(method),
+        co_return co_await ask_vault(survey_.target.vaults.front().config, std::move(method),
                                      std::move(path), std::move(body), std::move(as),
                                      std::move(headers));
     }
-    if (site_.target.clusters.empty()) {
+    if (survey_.target.clusters.empty()) {
         throw CannotGoOn(
             Failure{FailureKind::unsupported, "the target names no API server", 0, {}});
     }
-    const auto& access = site_.target.clusters.front();
+    const auto& access = survey_.target.clusters.front();
     auto endpoint = access.endpoint;
     http::Request request;
     request.method = std::move(method);
@@ -207,22 +155,22 @@ Task<Reply> Probe::vault(std::string method, std::string path, std::optional<Jso
 
 Task<Reply> Probe::node(std::size_t index, std::string method, std::string path,
                         std::optional<Json> body, As as, http::Headers headers) {
-    if (index >= site_.target.nodes.size()) {
+    if (index >= survey_.target.nodes.size()) {
         throw CannotGoOn(Failure{
             FailureKind::unsupported, fmt::format("the target has no node {}", index), 0, {}});
     }
-    return ask_vault(site_.target.nodes[index].config, std::move(method), std::move(path),
+    return ask_vault(survey_.target.nodes[index].config, std::move(method), std::move(path),
                      bytes_of(body), std::move(as), std::move(headers));
 }
 
 Task<Reply> Probe::uninitialised(std::string method, std::string path, std::optional<Json> body,
                                  As as, http::Headers headers) {
-    if (site_.target.uninitialised.empty()) {
+    if (survey_.target.uninitialised.empty()) {
         throw CannotGoOn(Failure{
             FailureKind::unsupported, std::string(missing_reason(Feature::uninitialised)), 0, {}});
     }
-    return ask_vault(site_.target.uninitialised.front().config, std::move(method), std::move(path),
-                     bytes_of(body), std::move(as), std::move(headers));
+    return ask_vault(survey_.target.uninitialised.front().config, std::move(method),
+                     std::move(path), bytes_of(body), std::move(as), std::move(headers));
 }
 
 Task<Reply> Probe::vault_raw(std::string method, std::string path, std::string body, As as,
@@ -247,19 +195,19 @@ Task<Reply> Probe::kube_raw(std::string method, std::string path, std::string bo
 }
 
 vault::Client Probe::vault_client(As as) {
-    if (site_.target.vaults.empty()) {
+    if (survey_.target.vaults.empty()) {
         throw CannotGoOn(Failure{FailureKind::unsupported, "the target names no Vault", 0, {}});
     }
-    vault::Client client(transport_, site_.target.vaults.front().config);
+    vault::Client client(transport_, survey_.target.vaults.front().config);
     return as.kind == As::Kind::admin ? client : client.with_token(std::move(as.token));
 }
 
 kube::Client Probe::kube_client(As as) {
-    if (site_.target.clusters.empty()) {
+    if (survey_.target.clusters.empty()) {
         throw CannotGoOn(
             Failure{FailureKind::unsupported, "the target names no API server", 0, {}});
     }
-    kube::Client client(transport_, site_.target.clusters.front());
+    kube::Client client(transport_, survey_.target.clusters.front());
     return as.kind == As::Kind::admin ? client : client.with_token(std::move(as.token));
 }
 
@@ -500,14 +448,14 @@ Task<std::vector<std::string>> Probe::finish() {
         int status = 0;
         std::string text;
         if (undo.kubernetes) {
-            auto access = site_.target.clusters.front();
+            auto access = survey_.target.clusters.front();
             access.endpoint.timeout = answer_limit;
             const kube::Client client(wire, std::move(access));
             const auto answer = co_await client.request(undo.method, undo.path, undo.body);
             status = answer ? answer->status : 0;
             text = answer ? answer->body.substr(0, 200) : answer.error().message;
         } else {
-            auto config = site_.target.vaults.front().config;
+            auto config = survey_.target.vaults.front().config;
             config.endpoint.timeout = answer_limit;
             const vault::Client client(wire, std::move(config));
             constexpr std::string_view auth_methods = "sys/auth/";

@@ -9,36 +9,18 @@
 #include "core/run/environment.hpp"
 #include "core/run/evidence.hpp"
 #include "core/run/mark.hpp"
+#include "core/run/survey.hpp"
 #include "core/time/prng.hpp"
 #include "core/vault/client.hpp"
 
 namespace meshproof::run {
 
 using Json = nlohmann::json;
-using vault::Product;
 
 /// An answer, and what was asked: a Vault's envelope, or a Kubernetes object in `json`.
 struct Reply : vault::Reply {
     std::string asked;  ///< "PUT pki/sign/r"
 };
-
-/// What a target may have beside the common ground. A check names what it needs; on a target
-/// without it, it is skipped and counted.
-enum class Feature {
-    vault,          ///< a Vault is there at all
-    kubernetes,     ///< an API server is there, and the Vault can reach it
-    call_back,      ///< the Vault can reach what we serve ourselves (stand-in API servers)
-    namespaces,     ///< namespaces are real (OpenBao, Vault Enterprise)
-    openbao,        ///< only OpenBao has it
-    patience,       ///< a check may wait for minutes (not over sockets to our own fakes)
-    seal,           ///< the Vault may be sealed and unsealed (`allow_seal` and unseal keys)
-    raft,           ///< integrated storage
-    nodes,          ///< a cluster of several nodes (`nodes` in the target file)
-    uninitialised,  ///< a server that nobody initialised yet (`uninitialised` in the target file)
-};
-[[nodiscard]] std::string_view to_string(Feature feature);
-/// Why a target lacks it and what would give it.
-[[nodiscard]] std::string_view missing_reason(Feature feature);
 
 /// Who asks.
 struct As {
@@ -48,17 +30,6 @@ struct As {
     [[nodiscard]] static As admin() { return {}; }
     [[nodiscard]] static As nobody() { return {Kind::nobody, {}}; }
     [[nodiscard]] static As bearer(Secret token) { return {Kind::token, std::move(token)}; }
-};
-
-/// What one server of the target is, as found out before the checks.
-struct Site {
-    Target target;
-    Product product = Product::openbao;
-    std::string version;  ///< of the Vault, "" where there is none
-    std::string storage;  ///< "raft", "inmem", …
-    std::string kubernetes_version;
-    std::set<Feature> features;
-    std::string setting;  ///< "sim", "loopback" or "live"
 };
 
 /// Serves on a port of ours for as long as it lives: a stand-in API server, say.
@@ -74,19 +45,19 @@ struct StandIn {
 /// No answer at all, or a set-up step that is refused, throws CannotGoOn: the check is `blocked`.
 class Probe final {
   public:
-    Probe(Environment& environment, const Site& site, std::string run_id, Prng prng);
+    Probe(Environment& environment, const Survey& survey, std::string run_id, Prng prng);
     Probe(const Probe&) = delete;
     Probe& operator=(const Probe&) = delete;
 
-    [[nodiscard]] const Site& site() const { return site_; }
-    [[nodiscard]] Product product() const { return site_.product; }
-    [[nodiscard]] bool openbao() const { return site_.product == Product::openbao; }
+    [[nodiscard]] const Survey& site() const { return survey_; }
+    [[nodiscard]] Product product() const { return survey_.product(); }
+    [[nodiscard]] bool openbao() const { return product() == Product::openbao; }
     /// What is right on each product.
     template <class T>
     [[nodiscard]] T on(T on_openbao, T on_vault) const {
         return openbao() ? std::move(on_openbao) : std::move(on_vault);
     }
-    [[nodiscard]] bool has(Feature feature) const { return site_.features.contains(feature); }
+    [[nodiscard]] bool has(Feature feature) const { return survey_.has(feature); }
     [[nodiscard]] Clock& clock() { return environment_.clock(); }
     [[nodiscard]] Prng& prng() { return prng_; }
     [[nodiscard]] http::Transport& transport() { return transport_; }  ///< recorded
@@ -194,7 +165,7 @@ class Probe final {
                                   std::string body, As as, http::Headers headers);
 
     Environment& environment_;
-    const Site& site_;
+    const Survey& survey_;
     RunMark mark_;
     Prng prng_;
     RecordingTransport transport_;

@@ -10,15 +10,6 @@ namespace meshproof::run {
 
 namespace {
 
-std::string missing(const Scenario& scenario, const World& world) {
-    for (const auto need : scenario.needs) {
-        if (!world.can(need)) {
-            return std::string(missing_reason(need));
-        }
-    }
-    return {};
-}
-
 std::vector<std::string> failures_of(World& world) {
     auto failures = world.monitors().violations();
     failures.insert(failures.end(), world.failures().begin(), world.failures().end());
@@ -30,9 +21,9 @@ Task<void> play(const Scenario& scenario, World& world, Stopping& stop, Outcome&
     auto ending = co_await limited(world.clock(), world.start(), std::chrono::minutes(2), stop);
     servers = world.servers();
     if (ending.kind == Ending::Kind::done) {
-        if (auto reason = missing(scenario, world); !reason.empty()) {
+        if (const auto reason = missing_of(scenario.needs, world.features()); !reason.empty()) {
             outcome.verdict = Verdict::skip;
-            outcome.reason = std::move(reason);
+            outcome.reason = std::string(reason);
             (void)co_await settle(world.finish());
             co_return;
         }

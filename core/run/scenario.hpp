@@ -14,7 +14,7 @@ struct Scenario {
     std::string_view id;        ///< "lifecycle/ca-deletion"
     std::string_view sentence;  ///< what it proves
     std::string_view source;    ///< a document or section that can be opened
-    std::set<Capability> needs{};
+    std::set<Feature> needs{};
     bool exclusive = false;  ///< disturbs everybody on the same servers (seals them): runs alone on
                              ///< a live target
     Task<void> (*run)(World&) = nullptr;

@@ -25,7 +25,7 @@ struct World::State {
     Trace trace;
     Monitors monitors;
     InspectingTransport transport;
-    Target target;
+    Survey found;
     std::vector<std::unique_ptr<http::Link>> links;
     std::vector<VaultSite> vaults;
     std::vector<KubeSite> kubes;
@@ -33,7 +33,6 @@ struct World::State {
     std::vector<std::string> failures;
     std::vector<std::pair<std::string, std::function<Task<Result<void>>()>>> undo;
     int prepared = 0;
-    std::vector<ServerVersion> servers;
 };
 
 World::World(Environment& environment, std::uint64_t seed, std::string run_id)
@@ -59,10 +58,10 @@ mesh::ControlPlane& World::mesh() {
     return *state_->mesh;
 }
 Duration World::leaf_ttl() const {
-    return state_->target.leaf_ttl;
+    return target().leaf_ttl;
 }
 const Target& World::target() const {
-    return state_->target;
+    return state_->found.target;
 }
 
 VaultSite& World::vault(std::size_t index) {
@@ -84,7 +83,7 @@ std::string World::name(std::string_view base) const {
 
 mesh::SpiffeId World::workload_id(const mesh::TrustDomain& domain,
                                   std::string_view workload) const {
-    return mesh::SpiffeId::workload(domain, state_->target.workload_namespace,
+    return mesh::SpiffeId::workload(domain, target().workload_namespace,
                                     fmt::format("{}-{}", workload, state_->mark.run_id()));
 }
 
@@ -95,29 +94,12 @@ int& World::counter() {
     return state_->prepared;
 }
 
-std::set<Capability> World::capabilities() const {
-    std::set<Capability> can;
-    if (state_->environment.virtual_time()) {
-        can.insert(Capability::virtual_time);
-    }
-    if (!state_->vaults.empty() && state_->vaults[0].may_seal &&
-        !state_->vaults[0].unseal_keys.empty()) {
-        can.insert(Capability::seal_vault);
-    }
-    if (state_->vaults.size() > 1) {
-        can.insert(Capability::two_vaults);
-    }
-    if (state_->kubes.size() > 1) {
-        can.insert(Capability::two_clusters);
-    }
-    if (!state_->kubes.empty() && state_->kubes[0].link != nullptr) {
-        can.insert(Capability::cut_vault_to_kube);
-    }
-    return can;
+const std::set<Feature>& World::features() const {
+    return state_->found.features;
 }
 
-bool World::can(Capability capability) const {
-    return capabilities().contains(capability);
+bool World::has(Feature feature) const {
+    return state_->found.has(feature);
 }
 
 void World::fail(std::string text) {
@@ -147,104 +129,73 @@ const std::vector<std::string>& World::failures() const {
     return state_->failures;
 }
 std::vector<ServerVersion> World::servers() const {
-    return state_->servers;
+    return state_->found.servers;
+}
+
+Task<void> World::open_vault(const SurveyedVault& found) {
+    auto& s = *state_;
+    s.trace.learn(found.target.config.token);
+    for (const auto& key : found.target.unseal_keys) {
+        s.trace.learn(key);
+    }
+    const auto& config = found.target.config;
+    VaultSite site(fmt::format("vault-{}", s.vaults.size()), vault::Client(s.transport, config));
+    site.product = found.product;
+    site.version = found.version;
+    site.tls = config.endpoint.tls;
+    if (site.tls.server_name.empty()) {
+        site.tls.server_name = config.endpoint.url.host;
+    }
+    auto link = require(co_await s.transport.open_link(config.endpoint.url, site.name + "-link"),
+                        found.where);
+    site.agent_url = link->url();
+    site.link = link.get();
+    s.links.push_back(std::move(link));
+    site.unseal_keys = found.target.unseal_keys;
+    site.may_seal = found.may_seal;
+    s.vaults.push_back(std::move(site));
+}
+
+Task<void> World::open_cluster(const SurveyedCluster& found) {
+    auto& s = *state_;
+    s.trace.learn(found.access.token);
+    KubeSite site(fmt::format("kube-{}", s.kubes.size()), kube::Client(s.transport, found.access));
+    site.version = found.version;
+    for (const auto& ns : {target().mesh_namespace, target().workload_namespace}) {
+        if (!require(co_await site.admin.namespace_exists(ns), "API server " + found.where)) {
+            throw CannotGoOn({FailureKind::not_found,
+                              fmt::format("API server {} has no namespace {}", found.where, ns),
+                              404,
+                              {}},
+                             "kubectl create namespace " + ns);
+        }
+    }
+    site.ca_pem = found.access.ca_pem;
+    site.review_url = found.access.endpoint.url.text();
+    if (has(Feature::cut_vault_to_kube)) {
+        auto link =
+            require(co_await s.transport.open_link(found.access.endpoint.url, site.name + "-link"),
+                    found.where);
+        site.review_url = link->url().text();
+        site.link = link.get();
+        s.links.push_back(std::move(link));
+    }
+    s.kubes.push_back(std::move(site));
 }
 
 Task<void> World::start() {
     auto& s = *state_;
-    s.target = require(co_await s.environment.start());
-    bool one_machine = s.environment.virtual_time();
-    if (!one_machine) {
-        const auto near = [](const auto& item) { return item.loopback(); };
-        one_machine = std::ranges::all_of(
-                          s.target.vaults,
-                          [near](const VaultTarget& v) { return near(v.config.endpoint.url); }) &&
-                      std::ranges::all_of(s.target.clusters, [near](const kube::Access& c) {
-                          return near(c.endpoint.url);
-                      });
+    s.found = co_await survey(s.environment, s.transport, "admin");
+    for (const auto& one : s.found.vaults) {
+        co_await open_vault(one);
     }
-    for (std::size_t i = 0; i < s.target.vaults.size(); ++i) {
-        auto& target = s.target.vaults[i];
-        s.trace.learn(target.config.token);
-        for (const auto& key : target.unseal_keys) {
-            s.trace.learn(key);
-        }
-        target.config.endpoint.caller = "admin";
-        VaultSite site(fmt::format("vault-{}", i), vault::Client(s.transport, target.config));
-        const auto where = target.config.endpoint.url.origin();
-        const auto status = require(co_await site.admin.seal_status(), "Vault " + where);
-        if (!status.initialized || status.sealed) {
-            throw CannotGoOn({FailureKind::sealed,
-                              fmt::format("Vault {} is {}", where,
-                                          status.initialized ? "sealed" : "not initialised"),
-                              503,
-                              {}},
-                             status.initialized ? "unseal it: vault operator unseal"
-                                                : "initialise it: vault operator init");
-        }
-        require(co_await site.admin.lookup_self(), fmt::format("the token for Vault {}", where));
-        site.product = status.product;
-        site.version = status.version;
-        if (target.product && *target.product != site.product) {
-            throw CannotGoOn(
-                {FailureKind::invalid,
-                 fmt::format("Vault {} is {} {}, and the target file says {}", where,
-                             to_string(site.product), site.version, to_string(*target.product)),
-                 0,
-                 {}},
-                "correct `product` in the target file");
-        }
-        site.tls = target.config.endpoint.tls;
-        if (site.tls.server_name.empty()) {
-            site.tls.server_name = target.config.endpoint.url.host;
-        }
-        auto link = require(
-            co_await s.transport.open_link(target.config.endpoint.url, site.name + "-link"), where);
-        site.agent_url = link->url();
-        site.link = link.get();
-        s.links.push_back(std::move(link));
-        site.unseal_keys = target.unseal_keys;
-        site.may_seal = target.allow_seal;
-        s.servers.push_back({"vault",
-                             fmt::format("{}{}", s.environment.fake_vaults() ? "fake " : "",
-                                         to_string(site.product)),
-                             site.version, where});
-        s.vaults.push_back(std::move(site));
-    }
-    for (std::size_t i = 0; i < s.target.clusters.size(); ++i) {
-        auto& access = s.target.clusters[i];
-        s.trace.learn(access.token);
-        access.endpoint.caller = "admin";
-        KubeSite site(fmt::format("kube-{}", i), kube::Client(s.transport, access));
-        const auto where = access.endpoint.url.origin();
-        site.version = require(co_await site.admin.version(), "API server " + where);
-        for (const auto& ns : {s.target.mesh_namespace, s.target.workload_namespace}) {
-            if (!require(co_await site.admin.namespace_exists(ns), "API server " + where)) {
-                throw CannotGoOn({FailureKind::not_found,
-                                  fmt::format("API server {} has no namespace {}", where, ns),
-                                  404,
-                                  {}},
-                                 "kubectl create namespace " + ns);
-            }
-        }
-        site.ca_pem = access.ca_pem;
-        site.review_url = access.endpoint.url.text();
-        if (one_machine) {
-            auto link = require(
-                co_await s.transport.open_link(access.endpoint.url, site.name + "-link"), where);
-            site.review_url = link->url().text();
-            site.link = link.get();
-            s.links.push_back(std::move(link));
-        }
-        s.servers.push_back(
-            {"kubernetes", s.environment.fake_clusters() ? "fake kube-apiserver" : "kube-apiserver",
-             site.version, where});
-        s.kubes.push_back(std::move(site));
+    for (const auto& one : s.found.clusters) {
+        co_await open_cluster(one);
     }
     mesh::ControlPlaneOptions options;
     options.labels = labels();
     options.name_suffix = "-" + s.mark.run_id();
-    options.requested_ttl = s.target.leaf_ttl;
+    options.requested_ttl = leaf_ttl();
     s.mesh = std::make_unique<mesh::ControlPlane>(s.environment.clock(), s.transport,
                                                   s.prng.fork("mesh"), s.monitors, options);
     for (const auto& site : s.vaults) {
@@ -307,12 +258,13 @@ Task<void> World::finish(bool cut_short) {
     for (const auto& site : s.vaults) {
         note_left(co_await sweep_vault(site.admin, own), "on " + site.name, cut_short);
     }
-    std::vector<std::string> namespaces = {s.target.mesh_namespace};
-    if (s.target.workload_namespace != s.target.mesh_namespace) {
-        namespaces.push_back(s.target.workload_namespace);
+    std::vector<std::string> namespaces = {target().mesh_namespace};
+    if (target().workload_namespace != target().mesh_namespace) {
+        namespaces.push_back(target().workload_namespace);
     }
     for (const auto& site : s.kubes) {
-        note_left(co_await sweep_cluster(site.admin, namespaces, own), "in " + site.name, cut_short);
+        note_left(co_await sweep_cluster(site.admin, namespaces, own), "in " + site.name,
+                  cut_short);
     }
     if (of_mesh) {
         std::rethrow_exception(of_mesh);

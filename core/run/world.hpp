@@ -11,6 +11,7 @@
 #include "core/run/environment.hpp"
 #include "core/run/mark.hpp"
 #include "core/run/monitors.hpp"
+#include "core/run/survey.hpp"
 #include "core/run/trace.hpp"
 #include "core/time/prng.hpp"
 
@@ -96,7 +97,7 @@ class World final {
     [[nodiscard]] Trace& trace();
     [[nodiscard]] Monitors& monitors();
     [[nodiscard]] mesh::ControlPlane& mesh();
-    [[nodiscard]] bool can(Capability capability) const;
+    [[nodiscard]] bool has(Feature feature) const;
     [[nodiscard]] Duration leaf_ttl() const;
     [[nodiscard]] const Target& target() const;
     [[nodiscard]] VaultSite& vault(std::size_t index = 0);
@@ -182,11 +183,13 @@ class World final {
     [[nodiscard]] Task<void> finish(bool cut_short = false);
     [[nodiscard]] const std::vector<std::string>& failures() const;
     [[nodiscard]] std::vector<ServerVersion> servers() const;
-    [[nodiscard]] std::set<Capability> capabilities() const;
+    [[nodiscard]] const std::set<Feature>& features() const;
 
   private:
     [[nodiscard]] int& counter();  // prepared Vaults so far, for distinct names
     void fail(std::string text);
+    [[nodiscard]] Task<void> open_vault(const SurveyedVault& found);
+    [[nodiscard]] Task<void> open_cluster(const SurveyedCluster& found);
     /// What a sweep found at the end is a failure: clean-up had forgotten it.
     void note_left(const struct Swept& swept, const std::string& where, bool cut_short);
     void expect_text(const Failure& failure, std::string_view text, std::string_view what);

@@ -68,7 +68,7 @@ extern const run::Scenario flow_two_clusters_one_vault{
         "mTLS, and neither's tokens "
         "open the other's mount.",
     .source = "integration page, step 1 (\"for each cluster\") and step 1 e",
-    .needs = {run::Capability::two_clusters},
+    .needs = {run::Feature::two_clusters},
     .run = run,
 };
 

@@ -44,7 +44,7 @@ extern const run::Scenario flow_two_vaults{
         "The label decides which Vault signs; clusters of different roots work by themselves and "
         "do not trust each other.",
     .source = "integration page, introduction (\"one or multiple Vault servers\")",
-    .needs = {run::Capability::two_vaults, run::Capability::two_clusters},
+    .needs = {run::Feature::two_vaults, run::Feature::two_clusters},
     .run = run,
 };
 

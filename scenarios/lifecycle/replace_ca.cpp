@@ -18,7 +18,7 @@ Task<void> run(World& world) {
                     "deleting the first account");
 
     // "You will need to connect another CA to the cluster": on the second Vault where there is one.
-    auto& site = world.vault(world.can(run::Capability::two_vaults) ? 1 : 0);
+    auto& site = world.vault(world.has(run::Feature::two_vaults) ? 1 : 0);
     const auto new_ca = co_await world.prepare_vault(site, world.kube());
     require(world.mesh().add_account(world.account_for(new_ca, "replacement")),
             "add the second account");

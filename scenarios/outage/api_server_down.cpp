@@ -47,7 +47,7 @@ extern const run::Scenario outage_api_server_down{
         "go on, new pods wait, "
         "and all heals by itself.",
     .source = "wire contract 148",
-    .needs = {run::Capability::cut_vault_to_kube},
+    .needs = {run::Feature::cut_vault_to_kube},
     .run = run,
 };
 

@@ -51,7 +51,7 @@ extern const run::Scenario outage_vault_sealed{
         "unsealing heals it "
         "without a storm of logins.",
     .source = "field notes D S3; wire contract 27 and 31",
-    .needs = {run::Capability::seal_vault},
+    .needs = {run::Feature::seal},
     .exclusive = true,
     .run = run,
 };

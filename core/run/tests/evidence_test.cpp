@@ -94,7 +94,7 @@ std::vector<Exchange> seen;
 
 Task<void> ask_with_secrets(Environment& environment) {
     auto target = co_await environment.start();
-    Site site;
+    Survey site;
     site.target = *target;
     site.features = {Feature::vault, Feature::kubernetes};
     Probe probe(environment, site, "r1r1r1", Prng(1));

@@ -74,12 +74,14 @@ Task<void> hang(World& world) {
 Task<void> sleep_long(World& world) {
     register_undo(world, "first");
     register_undo(world, "second");
-    require(co_await world.vault().admin.enable_secrets(world.name("left"), "pki", world.mark().text()));
+    require(co_await world.vault().admin.enable_secrets(world.name("left"), "pki",
+                                                        world.mark().text()));
     co_await world.clock().sleep_for(world.leaf_ttl());
     world.note("told after the sleep");
 }
 Task<void> forget(World& world) {
-    require(co_await world.vault().admin.enable_secrets(world.name("left"), "pki", world.mark().text()));
+    require(co_await world.vault().admin.enable_secrets(world.name("left"), "pki",
+                                                        world.mark().text()));
 }
 Task<void> fail_to_undo(World& world) {
     register_undo(world, "first");
@@ -94,7 +96,7 @@ Task<void> tell_a_secret(World& world) {
     co_return;
 }
 
-Scenario scenario(std::string_view id, Task<void> (*run)(World&), std::set<Capability> needs = {}) {
+Scenario scenario(std::string_view id, Task<void> (*run)(World&), std::set<Feature> needs = {}) {
     Scenario made;
     made.id = id;
     made.needs = std::move(needs);
@@ -247,11 +249,11 @@ TEST(Runner, ViolatedMonitorFails) {
     EXPECT_EQ(outcome.failures, Lines{"monitor: a private key left admin in PUT /v1/sys/nothing"});
 }
 
-TEST(Runner, MissingCapabilitySkipsWithTheReason) {
-    const auto needs = std::set{Capability::virtual_time, Capability::two_vaults};
+TEST(Runner, MissingFeatureSkipsWithTheReason) {
+    const auto needs = std::set{Feature::virtual_time, Feature::two_vaults};
     const auto skipped = outcome_of(scenario("a/skip", pass, needs));
     EXPECT_EQ(skipped.verdict, Verdict::skip);
-    EXPECT_EQ(skipped.reason, missing_reason(Capability::two_vaults));
+    EXPECT_EQ(skipped.reason, missing_reason(Feature::two_vaults));
     EXPECT_EQ(told(skipped), Lines{});
     auto how = options();
     how.environment = [](std::uint64_t seed) { return sim(seed, 2, 1); };
@@ -374,7 +376,8 @@ TEST(Runner, EnvironmentThatFailsBlocksAndIsForgotten) {
 TEST(Runner, ForgottenObjectsAreAFailure) {
     const auto outcome = outcome_of(scenario("a/forgets", forget));
     EXPECT_EQ(outcome.verdict, Verdict::fail);
-    EXPECT_TRUE(outcome.reason.starts_with("clean-up had forgotten secrets engine meshproof-runner-"))
+    EXPECT_TRUE(
+        outcome.reason.starts_with("clean-up had forgotten secrets engine meshproof-runner-"))
         << outcome.reason;
     EXPECT_TRUE(outcome.reason.ends_with("-left on vault-0")) << outcome.reason;
 }
