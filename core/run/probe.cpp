@@ -37,12 +37,47 @@ std::string quoted(const std::vector<std::string>& texts) {
     return one_line(Json(texts).dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
+Failure told_status(int status, std::string text) {
+    return {kind_of_status(status), fmt::format("{} {}", status, text), status, {}};
+}
+
+Task<Result<void>> undo_in_vault(vault::Client client, std::string method, std::string path,
+                                 std::optional<Json> body) {
+    constexpr std::string_view auth_methods = "sys/auth/";
+    if (method == "DELETE" && path.starts_with(auth_methods)) {
+        co_return co_await remove_auth_method(client, path.substr(auth_methods.size()));
+    }
+    const auto answer = co_await client.request(method, path, body);
+    if (!answer) {
+        co_return propagate(answer);
+    }
+    // Gone already, by the check itself or with what held it (a revoked token is 403 or 400).
+    const bool gone =
+        path.starts_with("auth/token/") && (answer->status == 400 || answer->status == 403);
+    if (good(answer->status) || gone) {
+        co_return Result<void>{};
+    }
+    co_return tl::unexpected<Failure>(told_status(answer->status, join(answer->errors(), "; ")));
+}
+
+Task<Result<void>> undo_in_cluster(kube::Client client, std::string method, std::string path) {
+    const auto answer = co_await client.request(method, path);
+    if (!answer) {
+        co_return propagate(answer);
+    }
+    if (good(answer->status)) {
+        co_return Result<void>{};
+    }
+    constexpr std::size_t enough = 200;
+    co_return tl::unexpected<Failure>(told_status(answer->status, answer->body.substr(0, enough)));
+}
+
 }  // namespace
 
 Probe::Probe(Environment& environment, const Survey& survey, std::string run_id, Prng prng)
     : environment_(environment),
       survey_(survey),
-      mark_(std::move(run_id)),
+      ledger_(RunMark(std::move(run_id))),
       prng_(std::move(prng)),
       transport_(environment.transport()) {
     if (!survey_.target.vaults.empty()) {
@@ -234,17 +269,17 @@ Task<Reply> Probe::set_up_kube(std::string method, std::string path, std::option
 }
 
 std::string Probe::name(std::string_view base) const {
-    return mark_.name(base);
+    return mark().name(base);
 }
 
 Json Probe::labels() const {
-    return Json(mark_.labels());
+    return Json(mark().labels());
 }
 
 Task<std::string> Probe::mount(std::string base, std::string type, Json config) {
     auto path = name(base);
     at_end("DELETE", "sys/mounts/" + path);
-    Json body{{"type", std::move(type)}, {"description", mark_.text()}};
+    Json body{{"type", std::move(type)}, {"description", mark().text()}};
     if (!config.empty()) {
         body["config"] = std::move(config);
     }
@@ -255,7 +290,7 @@ Task<std::string> Probe::mount(std::string base, std::string type, Json config) 
 Task<std::string> Probe::auth_mount(std::string base, std::string type) {
     auto path = name(base);
     at_end("DELETE", "sys/auth/" + path);
-    Json body{{"type", std::move(type)}, {"description", mark_.text()}};
+    Json body{{"type", std::move(type)}, {"description", mark().text()}};
     (void)co_await set_up("POST", "sys/auth/" + path, std::move(body));
     co_return path;
 }
@@ -263,7 +298,7 @@ Task<std::string> Probe::auth_mount(std::string base, std::string type) {
 Task<std::string> Probe::policy(std::string base, std::string hcl) {
     auto policy_name = name(base);
     at_end("DELETE", "sys/policies/acl/" + policy_name);
-    Json body{{"policy", mark_.in_policy(hcl)}};
+    Json body{{"policy", mark().in_policy(hcl)}};
     (void)co_await set_up("PUT", "sys/policies/acl/" + policy_name, std::move(body));
     co_return policy_name;
 }
@@ -285,7 +320,7 @@ Task<Secret> Probe::token(Json parameters) {
 }
 
 Task<Secret> Probe::token_for(std::string hcl) {
-    const auto policy_name = co_await policy(fmt::format("p{}", undo_.size()), std::move(hcl));
+    const auto policy_name = co_await policy(fmt::format("p{}", ledger_.size()), std::move(hcl));
     Json parameters{{"policies", Json::array({policy_name})}, {"no_default_policy", true}};
     co_return co_await token(std::move(parameters));
 }
@@ -318,7 +353,7 @@ Task<Secret> Probe::service_account_token(std::string ns, std::string account,
 Task<StandIn> Probe::stand_in(http::Handler& handler, bool tls) {
     StandIn served;
     http::ListenSpec spec;
-    spec.name = fmt::format("stand-in-{}-{}", mark_.run_id(), stand_ins_++);
+    spec.name = fmt::format("stand-in-{}-{}", mark().run_id(), stand_ins_++);
     spec.tls = tls;
     if (tls) {
         const auto credentials = crypto::make_server_credentials(
@@ -341,11 +376,24 @@ Task<StandIn> Probe::stand_in(http::Handler& handler, bool tls) {
 }
 
 void Probe::at_end(std::string method, std::string path, std::optional<Json> body) {
-    undo_.push_back({false, std::move(method), std::move(path), std::move(body)});
+    auto what = fmt::format("{} {}", method, path);
+    // Clean-up is no evidence: it goes over the wire itself.
+    auto config = survey_.target.vaults.front().config;
+    config.endpoint.timeout = answer_limit;
+    ledger_.at_end(std::move(what),
+                   [client = vault::Client(environment_.transport(), std::move(config)),
+                    method = std::move(method), path = std::move(path),
+                    body = std::move(body)] { return undo_in_vault(client, method, path, body); });
 }
 
 void Probe::at_end_kube(std::string method, std::string path) {
-    undo_.push_back({true, std::move(method), std::move(path), std::nullopt});
+    auto what = fmt::format("{} {}", method, path);
+    auto access = survey_.target.clusters.front();
+    access.endpoint.timeout = answer_limit;
+    ledger_.at_end(std::move(what),
+                   [client = kube::Client(environment_.transport(), std::move(access)),
+                    method = std::move(method),
+                    path = std::move(path)] { return undo_in_cluster(client, method, path); });
 }
 
 bool Probe::fail(std::string text) {
@@ -439,45 +487,9 @@ std::string Probe::redacted(std::string text) const {
 }
 
 Task<std::vector<std::string>> Probe::finish() {
-    std::vector<std::string> problems;
-    // Clean-up is no evidence: it goes over the wire itself.
-    http::Transport& wire = environment_.transport();
-    while (!undo_.empty()) {
-        const auto undo = std::move(undo_.back());
-        undo_.pop_back();
-        int status = 0;
-        std::string text;
-        if (undo.kubernetes) {
-            auto access = survey_.target.clusters.front();
-            access.endpoint.timeout = answer_limit;
-            const kube::Client client(wire, std::move(access));
-            const auto answer = co_await client.request(undo.method, undo.path, undo.body);
-            status = answer ? answer->status : 0;
-            text = answer ? answer->body.substr(0, 200) : answer.error().message;
-        } else {
-            auto config = survey_.target.vaults.front().config;
-            config.endpoint.timeout = answer_limit;
-            const vault::Client client(wire, std::move(config));
-            constexpr std::string_view auth_methods = "sys/auth/";
-            if (undo.method == "DELETE" && undo.path.starts_with(auth_methods)) {
-                const auto removed =
-                    co_await remove_auth_method(client, undo.path.substr(auth_methods.size()));
-                constexpr int no_content = 204;
-                status = removed ? no_content : removed.error().status;
-                text = removed ? std::string() : removed.error().message;
-            } else {
-                const auto answer = co_await client.request(undo.method, undo.path, undo.body);
-                status = answer ? answer->status : 0;
-                text = answer ? join(answer->errors(), "; ") : answer.error().message;
-            }
-        }
-        // Gone already, by the check itself or with what held it (a revoked token is 403 or 400).
-        const bool gone = status == 404 || (undo.path.starts_with("auth/token/") &&
-                                            (status == 400 || status == 403));
-        if (!good(status) && !gone) {
-            problems.push_back(one_line(
-                redacted(fmt::format("{} {}: {} {}", undo.method, undo.path, status, text))));
-        }
+    auto problems = co_await ledger_.undo_all();
+    for (auto& problem : problems) {
+        problem = one_line(redacted(std::move(problem)));
     }
     co_return problems;
 }

@@ -8,7 +8,7 @@
 #include "core/kube/client.hpp"
 #include "core/run/environment.hpp"
 #include "core/run/evidence.hpp"
-#include "core/run/mark.hpp"
+#include "core/run/ledger.hpp"
 #include "core/run/survey.hpp"
 #include "core/time/prng.hpp"
 #include "core/vault/client.hpp"
@@ -95,7 +95,7 @@ class Probe final {
     [[nodiscard]] Task<Reply> set_up_kube(std::string method, std::string path,
                                           std::optional<Json> body = std::nullopt, As as = {});
     /// What everything that is created on a server carries.
-    [[nodiscard]] const RunMark& mark() const { return mark_; }
+    [[nodiscard]] const RunMark& mark() const { return ledger_.mark(); }
     /// mark().name(base)
     [[nodiscard]] std::string name(std::string_view base) const;
     /// The run's label, by which what it left behind in a cluster is found.
@@ -151,11 +151,6 @@ class Probe final {
     [[nodiscard]] std::string redacted(std::string text) const;
 
   private:
-    struct Undo {
-        bool kubernetes = false;
-        std::string method, path;
-        std::optional<Json> body;
-    };
     bool fail(std::string text);
     [[nodiscard]] Task<Reply> ask_vault(vault::Config config, std::string method, std::string path,
                                         std::string body, As as, http::Headers headers);
@@ -166,11 +161,10 @@ class Probe final {
 
     Environment& environment_;
     const Survey& survey_;
-    RunMark mark_;
+    Ledger ledger_;
     Prng prng_;
     RecordingTransport transport_;
     std::vector<std::string> failures_;
-    std::vector<Undo> undo_;
     std::size_t stand_ins_ = 0;
 };
 

@@ -11,7 +11,7 @@ namespace meshproof::run {
 struct World::State {
     State(Environment& where, std::uint64_t seed, std::string id)
         : environment(where),
-          mark(std::move(id)),
+          ledger(RunMark(std::move(id))),
           prng(seed),
           trace(where.clock(), where.virtual_time()),
           // An event is told a round trip after the moment that it speaks of.
@@ -20,7 +20,7 @@ struct World::State {
           transport(where.transport(), monitors, trace) {}
 
     Environment& environment;
-    RunMark mark;
+    Ledger ledger;
     Prng prng;
     Trace trace;
     Monitors monitors;
@@ -31,7 +31,6 @@ struct World::State {
     std::vector<KubeSite> kubes;
     std::unique_ptr<mesh::ControlPlane> mesh;
     std::vector<std::string> failures;
-    std::vector<std::pair<std::string, std::function<Task<Result<void>>()>>> undo;
     int prepared = 0;
 };
 
@@ -75,20 +74,23 @@ KubeSite& World::kube(std::size_t index) {
 }
 
 const RunMark& World::mark() const {
-    return state_->mark;
+    return state_->ledger.mark();
 }
 std::string World::name(std::string_view base) const {
-    return state_->mark.name(base);
+    return mark().name(base);
 }
 
 mesh::SpiffeId World::workload_id(const mesh::TrustDomain& domain,
                                   std::string_view workload) const {
     return mesh::SpiffeId::workload(domain, target().workload_namespace,
-                                    fmt::format("{}-{}", workload, state_->mark.run_id()));
+                                    fmt::format("{}-{}", workload, mark().run_id()));
 }
 
 kube::Labels World::labels() const {
-    return state_->mark.labels();
+    return mark().labels();
+}
+Ledger& World::ledger() {
+    return state_->ledger;
 }
 int& World::counter() {
     return state_->prepared;
@@ -121,8 +123,8 @@ void World::add_note(std::string text) {
     }
 }
 
-void World::at_end(std::string what, std::function<Task<Result<void>>()> undo) {
-    state_->undo.emplace_back(std::move(what), std::move(undo));
+void World::at_end(std::string what, Ledger::Undo undo) {
+    state_->ledger.at_end(std::move(what), std::move(undo));
 }
 
 const std::vector<std::string>& World::failures() const {
@@ -194,7 +196,7 @@ Task<void> World::start() {
     }
     mesh::ControlPlaneOptions options;
     options.labels = labels();
-    options.name_suffix = "-" + s.mark.run_id();
+    options.name_suffix = "-" + mark().run_id();
     options.requested_ttl = leaf_ttl();
     s.mesh = std::make_unique<mesh::ControlPlane>(s.environment.clock(), s.transport,
                                                   s.prng.fork("mesh"), s.monitors, options);
@@ -202,19 +204,6 @@ Task<void> World::start() {
         s.mesh->trust_server(site.agent_url, site.tls);
     }
 }
-
-namespace {
-/// An undo that cannot go on must not keep the others from being tried.
-Task<Result<void>> tried(std::function<Task<Result<void>>()> undo) {
-    try {
-        co_return co_await undo();
-    } catch (const CannotGoOn& cannot) {
-        co_return tl::unexpected<Failure>(cannot.failure());
-    } catch (const std::exception& error) {
-        co_return meshproof::fail(FailureKind::invalid, "{}", error.what());
-    }
-}
-}  // namespace
 
 void World::note_left(const Swept& swept, const std::string& where, bool cut_short) {
     for (const auto& left : swept.found) {
@@ -245,16 +234,11 @@ Task<void> World::finish(bool cut_short) {
             of_mesh = std::current_exception();  // told once the rest is cleaned up
         }
     }
-    while (!s.undo.empty()) {
-        auto [what, undo] = std::move(s.undo.back());
-        s.undo.pop_back();
-        const auto undone = co_await tried(std::move(undo));
-        if (!undone && undone.error().kind != FailureKind::not_found) {
-            fail(fmt::format("clean-up of {}: {}", what, undone.error().message));
-        }
+    for (const auto& problem : co_await s.ledger.undo_all()) {
+        fail("clean-up of " + problem);
     }
     // Nothing of the run may be left: look, and remove what the scenario forgot.
-    const SweepOptions own{s.mark.run_id(), false};
+    const SweepOptions own{mark().run_id(), false};
     for (const auto& site : s.vaults) {
         note_left(co_await sweep_vault(site.admin, own), "on " + site.name, cut_short);
     }

@@ -9,8 +9,9 @@
 #include "core/mesh/control_plane.hpp"
 #include "core/run/ending.hpp"
 #include "core/run/environment.hpp"
-#include "core/run/mark.hpp"
+#include "core/run/ledger.hpp"
 #include "core/run/monitors.hpp"
+#include "core/run/recipe.hpp"
 #include "core/run/survey.hpp"
 #include "core/run/trace.hpp"
 #include "core/time/prng.hpp"
@@ -46,33 +47,10 @@ struct KubeSite {
     http::Link* link = nullptr;  ///< Vault -> API server; null where we cannot stand there
 };
 
-/// Step 1 of the page: how one Vault is prepared for one cluster. Times and names have the page's
-/// own defaults, corrected.
-struct Recipe {
-    std::string trust_domain = "cluster.local";
-    std::string service_account = "vault-issuer";
-    std::string role_name = "example-dot-com";
-    Duration root_ttl{};             ///< zero = 30 leaf lives
-    Duration intermediate_ttl{};     ///< zero = 20 leaf lives
-    Duration role_max_ttl{};         ///< zero = the leaf's life
-    std::string ca_key_type = "ec";  ///< the page has rsa; ec saves seconds
-    std::string allowed_uri_sans;    ///< "" = spiffe://TRUST_DOMAIN/*
-    /// Another recipe's mounts and policy, for a second cluster on the same PKI: only the auth
-    /// mount is made anew.
-    const struct PreparedVault* shared_pki = nullptr;
-};
-
-/// What step 1 made, and what the account dialog asks for.
-struct PreparedVault {
+/// A Vault that was prepared by step 1 of the page, and for which cluster.
+struct PreparedVault : Prepared {
     VaultSite* site = nullptr;
     KubeSite* cluster = nullptr;
-    std::string root_mount, intermediate_mount, policy, pki_role, auth_mount, auth_role,
-        service_account;
-    std::string trust_domain;
-    std::string ca_chain_pem;  ///< intermediate, then root
-
-    [[nodiscard]] std::string pki_path() const { return intermediate_mount + "/sign/" + pki_role; }
-    [[nodiscard]] std::string mount_path() const { return "/v1/auth/" + auth_mount; }
 };
 
 /// What `drive` sent.
@@ -174,7 +152,7 @@ class World final {
         add_note(fmt::format(format, std::forward<Args>(args)...));
     }
     /// Cleans up at the end, also after a failure or a signal; last registered first.
-    void at_end(std::string what, std::function<Task<Result<void>>()> undo);
+    void at_end(std::string what, Ledger::Undo undo);
 
     // For the runner.
     [[nodiscard]] Task<void> start();
@@ -186,6 +164,7 @@ class World final {
     [[nodiscard]] const std::set<Feature>& features() const;
 
   private:
+    [[nodiscard]] Ledger& ledger();
     [[nodiscard]] int& counter();  // prepared Vaults so far, for distinct names
     void fail(std::string text);
     [[nodiscard]] Task<void> open_vault(const SurveyedVault& found);
