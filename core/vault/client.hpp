@@ -154,9 +154,7 @@ class Client {
     [[nodiscard]] Task<Result<void>> tune_secrets(std::string mount, Duration max_lease_ttl) const;
     [[nodiscard]] Task<Result<void>> enable_auth(std::string mount, std::string type,
                                                  std::string description = {}) const;
-    [[nodiscard]] Task<Result<void>> disable_auth(std::string mount) const;
     [[nodiscard]] Task<Result<std::vector<Mount>>> auth_methods() const;
-    [[nodiscard]] Task<Result<std::vector<std::string>>> list_auth() const;
     [[nodiscard]] Task<Result<void>> write_policy(std::string name, std::string hcl) const;
     [[nodiscard]] Task<Result<std::string>> read_policy(std::string name) const;
     [[nodiscard]] Task<Result<void>> delete_policy(std::string name) const;

@@ -140,18 +140,9 @@ Task<Result<void>> Client::enable_auth(std::string mount, std::string type,
     co_return done(co_await call("PUT", "sys/auth/" + mount, std::move(body)));
 }
 
-Task<Result<void>> Client::disable_auth(std::string mount) const {
-    co_return done(co_await call("DELETE", "sys/auth/" + mount));
-}
-
 Task<Result<std::vector<Mount>>> Client::auth_methods() const {
     const auto reply = co_await call("GET", "sys/auth");
     co_return mounts(reply, "GET sys/auth");
-}
-
-Task<Result<std::vector<std::string>>> Client::list_auth() const {
-    const auto methods = co_await auth_methods();
-    co_return paths(methods);
 }
 
 Task<Result<void>> Client::write_policy(std::string name, std::string hcl) const {

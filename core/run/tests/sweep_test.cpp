@@ -19,8 +19,8 @@ Lines sorted(Lines lines) {
 /// What is on the Vault, in the sweep's own words.
 Task<Lines> on_vault(vault::Client admin) {
     Lines found;
-    for (const auto& mount : require(co_await admin.list_auth())) {
-        found.push_back("auth method " + mount);
+    for (const auto& mount : require(co_await admin.auth_methods())) {
+        found.push_back("auth method " + mount.path);
     }
     for (const auto& mount : require(co_await admin.list_secrets())) {
         found.push_back("secrets engine " + mount);

@@ -22,7 +22,11 @@ Task<void> ask(Client vault) {
     check(co_await vault.seal());
     check(co_await vault.unseal(Secret("key")));
     check(co_await vault.list_secrets());
-    check(co_await vault.list_auth());
+    check(co_await vault.auth_methods());
+    check(co_await vault.namespaces());
+    check(co_await vault.list_entity_aliases());
+    check(co_await vault.alias_accessors_of("e"));
+    check(co_await vault.read_policy("p"));
     check(co_await vault.list_policies());
     check(co_await vault.capabilities_self("pki/sign/r"));
     check(co_await vault.generate_root("pki", Json::object()));
