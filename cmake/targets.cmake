@@ -11,11 +11,17 @@ set_target_properties(meshproof_pch PROPERTIES CXX_CLANG_TIDY "")
 set(MESHPROOF_UNLISTED FATAL_ERROR CACHE STRING
   "What a source file in no list means: FATAL_ERROR, or WARNING in a tree where several people add files at once")
 
-# Every .cpp in the folder must be in the list, or configure stops with its name.
+# Every .cpp in the folder must be in the list, or configure stops with its name. DEEP: its rooms' files are in the list too.
 function(meshproof_check_listed)
-  file(GLOB found RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS *.cpp tests/*.cpp)
+  cmake_parse_arguments(ARG "DEEP" "" "" ${ARGN})
+  if(ARG_DEEP)
+    file(GLOB_RECURSE found RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS *.cpp)
+    list(FILTER found EXCLUDE REGEX "/fuzz/")
+  else()
+    file(GLOB found RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS *.cpp tests/*.cpp)
+  endif()
   foreach(file IN LISTS found)
-    if(NOT file IN_LIST ARGN)
+    if(NOT file IN_LIST ARG_UNPARSED_ARGUMENTS)
       message(${MESHPROOF_UNLISTED} "meshproof: ${CMAKE_CURRENT_SOURCE_DIR}/${file} is in no list of this folder's CMakeLists.txt")
     endif()
   endforeach()

@@ -95,10 +95,6 @@ Reply to_reply(http::Response response) {
 
 }  // namespace
 
-std::string_view to_string(Product product) {
-    return product == Product::openbao ? "openbao" : "vault";
-}
-
 const Json& Reply::data() const {
     const auto found = json.is_object() ? json.find("data") : json.end();
     return json.is_object() && found != json.end() ? *found : null_json;

@@ -10,13 +10,11 @@
 #include "core/base/secret.hpp"
 #include "core/crypto/crl.hpp"
 #include "core/http/transport.hpp"
+#include "core/vault/product.hpp"
 
 namespace meshproof::vault {
 
 using Json = nlohmann::json;
-
-enum class Product { openbao, vault };
-[[nodiscard]] std::string_view to_string(Product product);  ///< "openbao", "vault"
 
 /// Where a Vault is and how it is asked. `mount` paths below are without leading or trailing slash
 /// ("pki_int").

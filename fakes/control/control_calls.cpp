@@ -87,7 +87,7 @@ Result<std::vector<std::string>> meant(const ControlAsk& ask, FakeServers& serve
     return found;
 }
 
-FakeVault& vault_called(FakeServers& servers, const std::string& name) {
+vault::FakeVault& vault_called(FakeServers& servers, const std::string& name) {
     std::size_t i = 0;
     while (servers.vault(i).options().name != name) {
         ++i;

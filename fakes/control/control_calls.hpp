@@ -35,7 +35,7 @@ struct ControlCall {
 /// Everything that the servers hold, without secrets.
 [[nodiscard]] Task<nlohmann::json> dump_state(FakeServers& servers);
 /// A request to a Vault's own rules with its root token, past chaos and journal.
-[[nodiscard]] Task<http::Response> ask_as_root(FakeVault& vault, std::string method,
+[[nodiscard]] Task<http::Response> ask_as_root(vault::FakeVault& vault, std::string method,
                                                std::string path, nlohmann::json body);
 
 }  // namespace meshproof::fakes

@@ -10,7 +10,7 @@ using Json = nlohmann::json;
 
 constexpr std::string_view hidden = "[secret]";
 
-Task<Json> read(FakeVault& vault, std::string method, std::string path, Json body = Json()) {
+Task<Json> read(vault::FakeVault& vault, std::string method, std::string path, Json body = Json()) {
     const auto answer =
         co_await ask_as_root(vault, std::move(method), std::move(path), std::move(body));
     auto json = Json::parse(answer.body, nullptr, false);
@@ -21,7 +21,7 @@ Task<Json> read(FakeVault& vault, std::string method, std::string path, Json bod
 }
 
 /// The names that a LIST gives, as empty where there are none.
-Task<std::vector<std::string>> names_at(FakeVault& vault, std::string path) {
+Task<std::vector<std::string>> names_at(vault::FakeVault& vault, std::string path) {
     const auto data = co_await read(vault, "LIST", std::move(path));
     std::vector<std::string> names;
     if (data.is_object() && data.contains("keys")) {
@@ -32,7 +32,7 @@ Task<std::vector<std::string>> names_at(FakeVault& vault, std::string path) {
     co_return names;
 }
 
-Task<Json> dump_vault(FakeVault& vault) {
+Task<Json> dump_vault(vault::FakeVault& vault) {
     Json out = {{"seal", co_await read(vault, "GET", "sys/seal-status")}};
     if (vault.sealed()) {
         co_return out;
@@ -109,7 +109,7 @@ Task<Json> dump_kube(FakeKube& kube) {
 
 }  // namespace
 
-Task<http::Response> ask_as_root(FakeVault& vault, std::string method, std::string path,
+Task<http::Response> ask_as_root(vault::FakeVault& vault, std::string method, std::string path,
                                  Json body) {
     http::Request request;
     request.method = std::move(method);

@@ -5,11 +5,11 @@
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
 #include "fakes/state.hpp"
-#include "fakes/vault/core.hpp"
-#include "fakes/vault/request_parts.hpp"
-#include "fakes/vault/state.hpp"
+#include "fakes/vault/server/request_parts.hpp"
+#include "fakes/vault/server/server.hpp"
+#include "fakes/vault/server/state.hpp"
 
-namespace meshproof::fakes {
+namespace meshproof::fakes::vault {
 
 namespace {
 
@@ -289,4 +289,4 @@ const FakeVaultOptions& FakeVault::options() const {
     return core_->options;
 }
 
-}  // namespace meshproof::fakes
+}  // namespace meshproof::fakes::vault

@@ -10,16 +10,16 @@
 #include "core/base/secret.hpp"
 #include "core/http/transport.hpp"
 #include "core/time/prng.hpp"
-#include "core/vault/client.hpp"
 #include "fakes/defects.hpp"
+#include "fakes/vault/logical/product.hpp"
 
-namespace meshproof::fakes {
+namespace meshproof::fakes::vault {
 
 class VaultCore;
 struct Node;
 
 struct FakeVaultOptions {
-    vault::Product product = vault::Product::openbao;  ///< OpenBao 2.7.2 or Vault 1.14.1
+    Product product = Product::openbao;  ///< OpenBao 2.7.2 or Vault 1.14.1
     std::uint64_t seed = 1;
     Secret root_token{"root"};
     int key_shares = 1, key_threshold = 1;
@@ -80,4 +80,4 @@ class FakeVault final : public http::Handler {
     Node& node_;                       ///< in the core
 };
 
-}  // namespace meshproof::fakes
+}  // namespace meshproof::fakes::vault

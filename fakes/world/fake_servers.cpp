@@ -19,7 +19,7 @@ struct FakeServers::State {
         std::unique_ptr<ChaosHandler> handler;
         std::unique_ptr<http::Listener> listener;
     };
-    using Vault = Server<FakeVault, FakeVaultOptions>;
+    using Vault = Server<vault::FakeVault, vault::FakeVaultOptions>;
     using Kube = Server<FakeKube, FakeKubeOptions>;
 
     State(FakeServersOptions wanted, Clock& base, http::Transport& its_transport)
@@ -32,10 +32,11 @@ struct FakeServers::State {
 
     [[nodiscard]] Result<void> begin(Vault& server) {
         if (server.saved == nullptr) {
-            server.rules = std::make_shared<FakeVault>(server.options, *server.clock, transport);
+            server.rules =
+                std::make_shared<vault::FakeVault>(server.options, *server.clock, transport);
         } else {
             auto rules =
-                FakeVault::restored(*server.saved, server.options, *server.clock, transport);
+                vault::FakeVault::restored(*server.saved, server.options, *server.clock, transport);
             if (!rules) {
                 return propagate(rules, server.options.name);
             }
@@ -192,13 +193,13 @@ struct FakeServers::State {
 
     /// A Vault that only checks know: no chaos reaches it.
     struct Spare {
-        std::unique_ptr<FakeVault> rules;
+        std::unique_ptr<vault::FakeVault> rules;
         std::unique_ptr<http::Listener> listener;
     };
 
     /// Serves it under its name, and tells it its address.
     [[nodiscard]] static Task<Result<Spare>> serve_spare(State& state, std::string name,
-                                                         std::unique_ptr<FakeVault> rules) {
+                                                         std::unique_ptr<vault::FakeVault> rules) {
         http::ListenSpec spec;
         spec.name = std::move(name);
         spec.tls = state.options.tls;
@@ -211,8 +212,9 @@ struct FakeServers::State {
         co_return Spare{std::move(rules), std::move(*listener)};
     }
 
-    [[nodiscard]] FakeVaultOptions spare_options(const std::string& name, const Prng& prng) const {
-        FakeVaultOptions vault;
+    [[nodiscard]] vault::FakeVaultOptions spare_options(const std::string& name,
+                                                        const Prng& prng) const {
+        vault::FakeVaultOptions vault;
         vault.name = name;
         vault.product = options.product;
         vault.seed = prng.fork(name).seed();
@@ -226,9 +228,10 @@ struct FakeServers::State {
     [[nodiscard]] static Task<Result<void>> start_spares(State& state, Prng prng) {
         for (std::size_t i = 0; i < spare_nodes; ++i) {
             const auto name = fmt::format("node-{}", i);
-            auto rules = i == 0 ? std::make_unique<FakeVault>(state.spare_options(name, prng),
-                                                              state.clock, state.transport)
-                                : std::make_unique<FakeVault>(*state.nodes.front().rules, name, "");
+            auto rules =
+                i == 0 ? std::make_unique<vault::FakeVault>(state.spare_options(name, prng),
+                                                            state.clock, state.transport)
+                       : std::make_unique<vault::FakeVault>(*state.nodes.front().rules, name, "");
             auto served = co_await serve_spare(state, name, std::move(rules));
             if (!served) {
                 co_return propagate(served);
@@ -238,7 +241,8 @@ struct FakeServers::State {
         auto fresh = state.spare_options("new-0", prng);
         fresh.initialised = false;
         auto served = co_await serve_spare(
-            state, fresh.name, std::make_unique<FakeVault>(fresh, state.clock, state.transport));
+            state, fresh.name,
+            std::make_unique<vault::FakeVault>(fresh, state.clock, state.transport));
         if (!served) {
             co_return propagate(served);
         }
@@ -247,7 +251,7 @@ struct FakeServers::State {
     }
 
     /// Where a Vault of ours is, and how one gets in.
-    [[nodiscard]] run::VaultTarget target_of(const FakeVault& rules,
+    [[nodiscard]] run::VaultTarget target_of(const vault::FakeVault& rules,
                                              const http::Listener& listener) const {
         run::VaultTarget vault;
         vault.config.endpoint.url = listener.url();
@@ -428,7 +432,7 @@ std::size_t FakeServers::vaults() const {
 std::size_t FakeServers::clusters() const {
     return state_->kubes.size();
 }
-FakeVault& FakeServers::vault(std::size_t index) {
+vault::FakeVault& FakeServers::vault(std::size_t index) {
     return *state_->vaults.at(index)->rules;
 }
 FakeKube& FakeServers::kube(std::size_t index) {

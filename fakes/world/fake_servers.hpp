@@ -36,7 +36,7 @@ struct FakeServersOptions {
     bool tls = true;
     bool es256 = false;  ///< API servers sign tokens with P-256: an RSA key costs a simulation more
                          ///< than all else
-    Duration sign_service_time{};  ///< see FakeVaultOptions
+    Duration sign_service_time{};  ///< see vault::FakeVaultOptions
     int sign_concurrency = 0;
     Defects defects;
     std::vector<ChaosRule> chaos;
@@ -59,7 +59,7 @@ class FakeServers {
 
     [[nodiscard]] std::size_t vaults() const;
     [[nodiscard]] std::size_t clusters() const;
-    [[nodiscard]] FakeVault& vault(std::size_t index = 0);
+    [[nodiscard]] vault::FakeVault& vault(std::size_t index = 0);
     [[nodiscard]] FakeKube& kube(std::size_t index = 0);
     [[nodiscard]] http::Listener& vault_listener(std::size_t index = 0);
     [[nodiscard]] http::Listener& kube_listener(std::size_t index = 0);

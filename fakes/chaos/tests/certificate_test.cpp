@@ -66,8 +66,8 @@ class CertificateChaos : public ::testing::Test {
     SimNetwork network_{clock_, Prng(1)};
     Chaos chaos_{1, clock_};
     ServerClock own_{clock_, chaos_, "vault-0"};
-    std::shared_ptr<FakeVault> vault_ =
-        std::make_shared<FakeVault>(FakeVaultOptions{}, own_, network_);
+    std::shared_ptr<vault::FakeVault> vault_ =
+        std::make_shared<vault::FakeVault>(vault::FakeVaultOptions{}, own_, network_);
     std::unique_ptr<ChaosHandler> handler_;
     crypto::Key key_ = crypto::Key::generate(crypto::KeyType::p256);
     crypto::Certificate ca_;

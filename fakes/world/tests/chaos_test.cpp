@@ -65,8 +65,9 @@ class ServersUnderChaos : public ::testing::Test {
         vault_.emplace(wire_, target.vaults.at(0).config);
         return servers;
     }
-    static Task<Result<vault::Reply>> ask(const vault::Client& vault, std::string method,
-                                          std::string path, Json body = {}) {
+    static Task<Result<meshproof::vault::Reply>> ask(const meshproof::vault::Client& vault,
+                                                     std::string method, std::string path,
+                                                     Json body = {}) {
         co_return co_await vault.request(std::move(method), std::move(path), std::move(body));
     }
     void set_up() {
@@ -82,7 +83,8 @@ class ServersUnderChaos : public ::testing::Test {
         }
     }
     /// What a client was told that it has.
-    static Task<void> be_client(const vault::Client& vault, Serials& told, std::size_t& failed) {
+    static Task<void> be_client(const meshproof::vault::Client& vault, Serials& told,
+                                std::size_t& failed) {
         for (int i = 0; i < requests; ++i) {
             Json body{{"common_name", "a.example"}};
             const auto answer = co_await vault.request("POST", "pki/issue/web", std::move(body));
@@ -94,7 +96,8 @@ class ServersUnderChaos : public ::testing::Test {
             }
         }
     }
-    static Task<void> be_crowd(const vault::Client& vault, Serials& told, std::size_t& failed) {
+    static Task<void> be_crowd(const meshproof::vault::Client& vault, Serials& told,
+                               std::size_t& failed) {
         TaskGroup group;
         for (int i = 0; i < clients; ++i) {
             co_await group.spawn(be_client(vault, told, failed));
@@ -109,7 +112,7 @@ class ServersUnderChaos : public ::testing::Test {
     boost::asio::io_context context_{1};
     RealClock clock_;
     http::BeastTransport wire_{clock_};
-    std::optional<vault::Client> vault_;
+    std::optional<meshproof::vault::Client> vault_;
     std::map<std::string, int> struck_;
     std::size_t acted_ = 0;
 };

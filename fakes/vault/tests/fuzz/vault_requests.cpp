@@ -17,9 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         http::SameAnswer wire(201, R"({"status":{"authenticated":true,"user":{"uid":"u",)"
                                    R"("username":"system:serviceaccount:default:web","groups":[]},)"
                                    R"("audiences":["https://kubernetes.default.svc"]}})");
-        fakes::FakeVaultOptions options;
+        fakes::vault::FakeVaultOptions options;
         options.product = product;
-        fakes::FakeVault vault(options, clock, wire);
+        fakes::vault::FakeVault vault(options, clock, wire);
         for (const auto& request : requests) {
             const auto response = clock.run(vault.handle(request, {"127.0.0.1", {}}));
             MESHPROOF_ASSERT(response.status >= 200 && response.status < 600, "{}",

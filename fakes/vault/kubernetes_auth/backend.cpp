@@ -1,0 +1,579 @@
+#include "fakes/vault/kubernetes_auth/backend.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "core/crypto/jwt.hpp"
+#include "fakes/vault/kubernetes_auth/jwt.hpp"
+#include "fakes/vault/kubernetes_auth/role.hpp"
+#include "fakes/vault/kubernetes_auth/state.hpp"
+#include "fakes/vault/logical/addresses.hpp"
+
+namespace meshproof::fakes::vault {
+
+namespace {
+
+using Config = KubernetesConfig;
+
+http::Endpoint api_server(const Config& config, http::Url url) {
+    http::Endpoint endpoint;
+    endpoint.url = std::move(url);
+    // A CA that cannot be read is accepted when it is written; then nothing is trusted (row 138).
+    if (auto trust = crypto::Certificate::all_from_pem(config.ca_pem)) {
+        endpoint.tls.trust = std::move(*trust);
+    }
+    endpoint.timeout = std::chrono::seconds(90);
+    endpoint.caller = "vault";
+    endpoint.connections = config.connections;
+    return endpoint;
+}
+
+// The URL of the API server without its final slash, and what of its path comes before /api.
+struct ApiPlace {
+    http::Url url;
+    std::string prefix;
+};
+
+std::optional<ApiPlace> place_of(const Config& config) {
+    auto url = http::Url::parse(config.host);
+    if (!url) {
+        return std::nullopt;
+    }
+    return ApiPlace{*url, url->path};
+}
+
+// TokenReview: one POST, without kind and apiVersion (row 149).
+Task<bool> review(Config config, std::string audience, Workload workload, std::string jwt,
+                  Product product, http::Transport& transport, const Defects& defects) {
+    const auto place = place_of(config);
+    if (!place) {
+        co_return false;
+    }
+    // No header holds a line end, but for one that is trimmed off.
+    const std::string bearer(trim(config.reviewer_jwt.empty() ? jwt : config.reviewer_jwt));
+    if (bearer.find_first_of("\r\n") != std::string::npos) {
+        co_return false;
+    }
+    const bool from_jwt =
+        audience.empty() || defects.on("kubernetes/review-always-the-jwts-audiences");
+    const auto audiences = from_jwt ? workload.audiences : std::vector<std::string>{audience};
+    auto spec = Json{{"token", jwt}};
+    if (!audiences.empty()) {
+        spec["audiences"] = audiences;
+    }
+    auto metadata = Json::object();
+    if (product == Product::vault) {
+        metadata["creationTimestamp"] = Json();
+    }
+    http::Request request;
+    request.method = "POST";
+    const auto prefix = defects.on("kubernetes/host-path-dropped") ? std::string() : place->prefix;
+    request.target = prefix + "/apis/authentication.k8s.io/v1/tokenreviews";
+    request.headers.set("User-Agent", "Go-http-client/1.1");
+    request.headers.set("Accept", "application/json");
+    request.headers.set("Accept-Encoding", "gzip");
+    request.headers.set("Content-Type", "application/json");
+    if (!config.reviewer_jwt.empty() || !defects.on("kubernetes/no-bearer-without-reviewer")) {
+        request.headers.set("Authorization", "Bearer " + bearer);
+    }
+    auto body = Json{{"metadata", std::move(metadata)},
+                     {"spec", std::move(spec)},
+                     {"status", {{"user", Json::object()}}}};
+    if (defects.on("kubernetes/review-has-a-kind")) {
+        body["kind"] = "TokenReview";
+    }
+    request.body = body.dump();
+    auto endpoint = api_server(config, place->url);
+    if (defects.on("kubernetes/waits-ten-seconds")) {
+        endpoint.timeout = std::chrono::seconds(10);
+    }
+    const auto response = co_await transport.send(std::move(endpoint), std::move(request));
+    if (!response || response->status < 200 || response->status > 206) {
+        co_return false;
+    }
+    const auto answer = Json::parse(response->body, nullptr, false);
+    if (!answer.is_object() || !answer.contains("status") || !answer["status"].is_object()) {
+        co_return false;
+    }
+    const auto& status = answer["status"];
+    const auto field = [](const Json& object, const char* name) {
+        return object.is_object() && object.contains(name) ? object[name] : Json();
+    };
+    if (const auto error = field(status, "error");
+        error.is_string() && !error.get<std::string>().empty()) {
+        co_return false;
+    }
+    if (field(status, "authenticated") != true) {
+        co_return false;
+    }
+    const auto reviewed = field(status, "audiences");
+    if (!audiences.empty() && !defects.on("kubernetes/answered-audiences-ignored") &&
+        std::ranges::none_of(audiences, [&](const std::string& wanted) {
+            return reviewed.is_array() &&
+                   std::ranges::find(reviewed, Json(wanted)) != reviewed.end();
+        })) {
+        co_return false;
+    }
+    const auto user = field(status, "user");
+    const auto expected =
+        fmt::format("system:serviceaccount:{}:{}", workload.namespace_name, workload.name);
+    co_return field(user, "username") == expected&& field(user, "uid") == workload.uid;
+}
+
+// OpenBao's namespace selector (row 184): the labels of the workload's namespace decide.
+Task<std::optional<std::string>> select_namespace(Config config, KubernetesRole role,
+                                                  std::string name, http::Transport& transport,
+                                                  const Defects& defects) {
+    if (config.reviewer_jwt.empty() && !defects.on("kubernetes/selector-without-reviewer")) {
+        co_return "namespace not authorized err=namespace lookup failed: TokenReviewer JWT needs to be configured to "
+                  "use namespace selectors";
+    }
+    const auto place = place_of(config);
+    if (!place) {
+        co_return "namespace not authorized";
+    }
+    http::Request request;
+    request.target =
+        fmt::format("{}/api/v1/namespaces/{}", place->prefix, http::percent_encode(name));
+    request.headers.set("User-Agent", "Go-http-client/1.1");
+    request.headers.set("Accept", "application/json");
+    request.headers.set("Authorization", "Bearer " + config.reviewer_jwt);
+    auto endpoint = api_server(config, place->url);
+    const auto response = co_await transport.send(std::move(endpoint), std::move(request));
+    if (!response || response->status != 200) {
+        co_return fmt::format("namespace not authorized err=namespace lookup failed: {}",
+                              response ? "unexpected status" : "request failed");
+    }
+    const auto answer = Json::parse(response->body, nullptr, false);
+    const auto pointer = Json::json_pointer("/metadata/labels");
+    const auto labels =
+        answer.is_object() && answer.contains(pointer) ? answer.at(pointer) : Json::object();
+    if (selector_matches(role.namespace_selector, labels) != true) {
+        co_return "namespace not authorized";
+    }
+    co_return std::nullopt;
+}
+
+// The first PEM block counts, whatever its label: it holds a public key, or a certificate.
+tl::expected<crypto::PublicKey, std::string> read_verifying_key(const std::string& pem,
+                                                                Product product) {
+    const bool openbao = product == Product::openbao;
+    const auto none = tl::unexpected(
+        std::string(openbao ? "data does not contain any valid public keys"
+                            : "data does not contain any valid RSA or ECDSA public keys"));
+    constexpr std::string_view begin = "-----BEGIN ";
+    constexpr std::string_view dashes = "-----";
+    const auto label_end = pem.find(dashes, begin.size());
+    if (!pem.starts_with(begin) || label_end == std::string::npos) {
+        return none;
+    }
+    const auto end =
+        fmt::format("-----END {}-----", pem.substr(begin.size(), label_end - begin.size()));
+    const auto body_end = pem.find(end, label_end);
+    if (body_end == std::string::npos) {
+        return none;
+    }
+    if (openbao && !trim(std::string_view(pem).substr(body_end + end.size())).empty()) {
+        return tl::unexpected(std::string("unexpected trailing data after parsed PEM block"));
+    }
+    const auto body = pem.substr(label_end + dashes.size(), body_end - label_end - dashes.size());
+    const auto labelled = [&](std::string_view label) {
+        return fmt::format("-----BEGIN {0}-----{1}-----END {0}-----\n", label, body);
+    };
+    auto key = crypto::PublicKey::from_pem(labelled("PUBLIC KEY"));
+    if (!key) {
+        const auto certificate = crypto::Certificate::from_pem(labelled("CERTIFICATE"));
+        if (!certificate) {
+            auto text = body;
+            std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
+            const auto der = from_base64(text).value_or("");
+            return tl::unexpected(std::string(der.starts_with('\x30')
+                                                  ? "x509: malformed tbs certificate"
+                                                  : "x509: malformed certificate"));
+        }
+        key = certificate->public_key();
+    }
+    if (!openbao && key->algorithm() == "ed25519") {
+        return none;
+    }
+    return std::move(*key);
+}
+
+class KubernetesBackend final : public Backend {
+  public:
+    KubernetesBackend(BackendContext context, http::Transport& transport)
+        : product_(context.product),
+          defects_(context.defects),
+          transport_(transport),
+          connections_(context.prng.fork("connections").token(16)) {}
+
+    [[nodiscard]] std::string type() const override { return "kubernetes"; }
+    [[nodiscard]] bool unauthenticated(Operation operation, std::string_view path) const override {
+        return path == "login" && operation != Operation::list;
+    }
+    [[nodiscard]] bool needs_sudo(Operation /*operation*/,
+                                  std::string_view /*path*/) const override {
+        return false;
+    }
+    [[nodiscard]] std::optional<bool> exists(std::string_view path) const override {
+        if (!path.starts_with("role/")) {
+            return std::nullopt;
+        }
+        return roles_.contains(lower(path.substr(5)));
+    }
+
+    [[nodiscard]] Task<BackendResponse> handle(BackendRequest request) override {
+        if (request.path == "login" && request.operation != Operation::list) {
+            if (request.operation != Operation::update && request.operation != Operation::create) {
+                co_return BackendResponse::unsupported_operation();
+            }
+            co_return co_await login(std::move(request));
+        }
+        if (request.path == "config" && request.operation != Operation::list) {
+            co_return told(request, configure(request), {});
+        }
+        if (request.path == "role" || request.path == "role/") {
+            co_return list_roles(request);
+        }
+        if (request.path.starts_with("role/") &&
+            (generic_name(request.path.substr(5)) || defects_->on("kubernetes/any-role-name")) &&
+            request.operation != Operation::list) {
+            co_return told(request, serve_role(request), "name");
+        }
+        co_return BackendResponse::unsupported_path();
+    }
+
+    [[nodiscard]] Task<BackendResponse> renew(BackendRequest request, AuthGrant grant) override {
+        const auto found = roles_.find(grant.role);
+        if (found == roles_.end()) {
+            co_return BackendResponse::go_error(
+                fmt::format("role {} does not exist during renewal", grant.metadata["role"]));
+        }
+        auto role = found->second;
+        const bool again = (product_ == Product::openbao) !=
+                           defects_->on("kubernetes/renewal-reviews-the-other-way");
+        if (again) {
+            // The login is run again on the JWT that was kept (row 156).
+            if (!config_) {
+                co_return BackendResponse::go_error("could not load backend configuration");
+            }
+            const auto jwt = grant.internal.value("jwt", "");
+            const auto asked_at = defects_->on("kubernetes/no-exp-check-in-renewal")
+                                      ? request.now - std::chrono::minutes(2)
+                                      : request.now;
+            const auto checked = co_await check(role, jwt, asked_at);
+            if (!checked) {
+                co_return BackendResponse::go_error(checked.error().text, checked.error().status);
+            }
+            if (!co_await reviewed(role, *checked, jwt)) {
+                co_return BackendResponse::go_error(
+                    fmt::format("failed to validate token and secret still exist for \"{}\" during "
+                                "renewal: "
+                                "permission denied",
+                                checked->name),
+                    403);
+            }
+        }
+        if (!defects_->on("kubernetes/renewal-keeps-the-old-ttl")) {
+            grant.ttl = role.ttl;
+        }
+        grant.max_ttl = role.max_ttl;
+        grant.period = role.period;
+        BackendResponse response;
+        response.kind = BackendResponse::Kind::auth;
+        response.auth = std::move(grant);
+        co_return response;
+    }
+
+    [[nodiscard]] Json save() const override { return save_kubernetes({config_, roles_}); }
+    void load(const Json& state) override {
+        auto kept = load_kubernetes(state);
+        config_ = std::move(kept.config);
+        roles_ = std::move(kept.roles);
+        if (config_ && !defects_->on("kubernetes/new-ca-closes-connections")) {
+            config_->connections = connections_;
+        }
+    }
+
+  private:
+    // Everything up to the API server's own word.
+    Task<tl::expected<Workload, Refusal>> check(KubernetesRole role, std::string jwt, Time now) {
+        const auto config = *config_;
+        JwtRules rules{product_, config.keys, config.disable_iss_validation ? "" : config.issuer,
+                       role.audience, defects_};
+        auto workload = read_workload(rules, jwt, now);
+        if (!workload) {
+            co_return workload;
+        }
+        const bool openbao = product_ == Product::openbao;
+        const bool literal = defects_->on("kubernetes/bindings-are-literal");
+        const bool named = (literal ? role.names == std::vector{workload->name}
+                                    : listed_by_glob(role.names, workload->name)) ||
+                           defects_->on("kubernetes/skip-name-binding");
+        bool placed = listed_by_glob(role.namespaces, workload->namespace_name) ||
+                      defects_->on("kubernetes/skip-namespace-binding");
+        // Where both are wrong, each product tells its own first (row 146).
+        if (!named && (openbao || placed)) {
+            co_return tl::unexpected(Refusal{403, "service account name not authorized"});
+        }
+        if (!placed && !role.namespace_selector.empty() &&
+            !defects_->on("kubernetes/selector-ignored")) {
+            const auto refused = co_await select_namespace(config, role, workload->namespace_name,
+                                                           transport_, *defects_);
+            if (refused) {
+                co_return tl::unexpected(Refusal{403, *refused});
+            }
+            placed = true;
+        }
+        if (!placed) {
+            co_return tl::unexpected(Refusal{403, "namespace not authorized"});
+        }
+        if (workload->uid.empty() && role.alias_name_source == "serviceaccount_uid") {
+            co_return tl::unexpected(openbao ? Refusal{}
+                                             : Refusal{500, "could not parse UID from claims"});
+        }
+        co_return workload;
+    }
+
+    Task<bool> reviewed(KubernetesRole role, Workload workload, std::string jwt) {
+        if (defects_->on("kubernetes/skip-token-review")) {
+            co_return true;
+        }
+        const auto config = *config_;
+        co_return co_await review(config, role.audience, std::move(workload), std::move(jwt),
+                                  product_, transport_, *defects_);
+    }
+
+    Task<BackendResponse> login(BackendRequest request) {
+        static const Fields fields{{{"role", FieldType::text}, {"jwt", FieldType::text}}};
+        const auto data = FieldData::read(fields, request.data, product_);
+        if (!data) {
+            co_return BackendResponse::error(data.error().message);
+        }
+        auto role_name = data->text("role");
+        if (role_name.empty() && defects_->on("kubernetes/login-reads-the-query")) {
+            role_name = roles_.empty() ? "" : roles_.begin()->first;
+        }
+        const auto jwt = data->text("jwt");
+        if (role_name.empty()) {
+            co_return BackendResponse::error("missing role");
+        }
+        if (jwt.empty()) {
+            co_return BackendResponse::error("missing jwt");
+        }
+        const auto found = roles_.find(lower(role_name));
+        if (!config_ && defects_->on("kubernetes/config-before-role")) {
+            co_return BackendResponse::go_error("could not load backend configuration");
+        }
+        if (found == roles_.end()) {
+            co_return BackendResponse::error(fmt::format("invalid role name \"{}\"", role_name));
+        }
+        const auto role = found->second;
+        if (!address_allowed(role.bound_cidrs, request.remote_address)) {
+            co_return BackendResponse::go_error("permission denied", 403);
+        }
+        if (!config_) {
+            co_return BackendResponse::go_error("could not load backend configuration");
+        }
+        const auto workload = co_await check(role, jwt, request.now);
+        if (!workload) {
+            co_return BackendResponse::go_error(workload.error().text, workload.error().status);
+        }
+        if (!co_await reviewed(role, *workload, jwt)) {
+            co_return BackendResponse::go_error(
+                "permission denied", defects_->on("kubernetes/failed-review-is-500") ? 500 : 403);
+        }
+        const auto account = workload->namespace_name + "/" + workload->name;
+        AuthGrant grant;
+        grant.display_name = workload->namespace_name + "-" + workload->name;
+        grant.policies = role.policies;
+        grant.metadata = {{"role", role_name},
+                          {"service_account_name", workload->name},
+                          {"service_account_namespace", workload->namespace_name},
+                          {"service_account_secret_name", workload->secret_name},
+                          {"service_account_uid", workload->uid}};
+        if (defects_->on("kubernetes/metadata-lacks-role")) {
+            grant.metadata.erase("role");
+        }
+        if (defects_->on("kubernetes/secret-name-untold")) {
+            grant.metadata["service_account_secret_name"] = "";
+        }
+        grant.ttl = role.ttl;
+        grant.max_ttl = role.max_ttl;
+        grant.period = role.period;
+        grant.explicit_max_ttl = role.explicit_max_ttl;
+        grant.num_uses = role.num_uses;
+        grant.bound_cidrs = role.bound_cidrs;
+        grant.no_default_policy = role.no_default_policy;
+        grant.token_type =
+            defects_->on("kubernetes/batch-type-ignored") ? "service" : role.token_type;
+        grant.alias_name = role.alias_name_source == "serviceaccount_name" &&
+                                   !defects_->on("kubernetes/alias-always-by-uid")
+                               ? account
+                               : workload->uid;
+        grant.role = lower(role_name);
+        grant.internal = Json{{"jwt", jwt}};  // only OpenBao looks at it again
+        BackendResponse response;
+        response.kind = BackendResponse::Kind::auth;
+        response.auth = std::move(grant);
+        data->warn_unrecognized(response);
+        co_return response;
+    }
+
+    // A read tells of parameters that it has no use for.
+    BackendResponse told(const BackendRequest& request, BackendResponse response,
+                         const std::string& captured) const {
+        if (request.operation == Operation::read && !defects_->on("kubernetes/reads-never-warn")) {
+            Fields fields;
+            if (!captured.empty()) {
+                fields.types.emplace(captured, FieldType::json);
+            }
+            const auto data = FieldData::read(fields, request.data, Product::openbao);
+            data->warn_unrecognized(response, {captured});
+        }
+        return response;
+    }
+
+    BackendResponse configure(const BackendRequest& request) {
+        if (request.operation == Operation::read) {
+            return config_ ? BackendResponse::with(describe(*config_)) : BackendResponse::nothing();
+        }
+        if (request.operation != Operation::update && request.operation != Operation::create) {
+            return BackendResponse::unsupported_operation();
+        }
+        static const Fields fields{{{"kubernetes_host", FieldType::text},
+                                    {"kubernetes_ca_cert", FieldType::text},
+                                    {"token_reviewer_jwt", FieldType::text},
+                                    {"pem_keys", FieldType::list},
+                                    {"issuer", FieldType::text},
+                                    {"disable_iss_validation", FieldType::boolean},
+                                    {"disable_local_ca_jwt", FieldType::boolean}}};
+        const auto data = FieldData::read(fields, request.data, product_);
+        if (!data) {
+            return BackendResponse::error(data.error().message);
+        }
+        Config config =
+            config_ && defects_->on("kubernetes/config-is-merged") ? *config_ : Config{};
+        config.host = data->text("kubernetes_host");
+        config.ca_pem = data->text("kubernetes_ca_cert");
+        config.issuer = data->text("issuer", config.issuer);
+        config.reviewer_jwt = data->text("token_reviewer_jwt", config.reviewer_jwt);
+        config.disable_iss_validation = data->boolean("disable_iss_validation", true);
+        config.disable_local_ca_jwt = data->boolean("disable_local_ca_jwt");
+        if (config.host.empty()) {
+            return BackendResponse::error("no host provided");
+        }
+        const bool no_ca = config.ca_pem.empty() && !defects_->on("kubernetes/config-needs-no-ca");
+        if (no_ca && config.disable_local_ca_jwt) {
+            return BackendResponse::error(
+                "kubernetes_ca_cert must be given when disable_local_ca_jwt is true");
+        }
+        if (defects_->on("kubernetes/config-reads-the-ca") &&
+            !crypto::Certificate::all_from_pem(config.ca_pem)) {
+            return BackendResponse::error("kubernetes_ca_cert holds no certificate");
+        }
+        const bool openbao = product_ == Product::openbao;
+        if (openbao == defects_->on("kubernetes/reviewer-the-other-way") &&
+            !config.reviewer_jwt.empty() && !is_compact_jws(Product::vault, config.reviewer_jwt)) {
+            return BackendResponse::go_error(
+                "square/go-jose: compact JWS format must have three parts");
+        }
+        for (const auto& pem : data->list("pem_keys")) {
+            if (defects_->on("kubernetes/pem-keys-unread")) {
+                continue;
+            }
+            if (defects_->on("kubernetes/pem-by-label") && !crypto::PublicKey::from_pem(pem)) {
+                return BackendResponse::error("no public key");
+            }
+            auto key = read_verifying_key(pem, product_);
+            if (!key) {
+                return BackendResponse::error(key.error());
+            }
+            config.pem_keys.push_back(pem);
+            config.keys.push_back(std::move(*key));
+        }
+        if (no_ca) {
+            return BackendResponse::error(
+                "open /var/run/secrets/kubernetes.io/serviceaccount/ca.crt: no such file or "
+                "directory");
+        }
+        config.connections =
+            defects_->on("kubernetes/new-ca-closes-connections") ? "" : connections_;
+        config_ = std::move(config);
+        return BackendResponse::nothing();
+    }
+
+    Json describe(const Config& config) const {
+        auto data = Json{{"kubernetes_host", config.host},
+                         {"kubernetes_ca_cert", config.ca_pem},
+                         {"pem_keys", config.pem_keys},
+                         {"issuer", config.issuer},
+                         {"disable_iss_validation", config.disable_iss_validation},
+                         {"disable_local_ca_jwt", config.disable_local_ca_jwt}};
+        if (defects_->on("kubernetes/config-tells-the-reviewer")) {
+            data["token_reviewer_jwt"] = config.reviewer_jwt;
+        }
+        if (defects_->on("kubernetes/annotations-flag-known")) {
+            data["use_annotations_as_alias_metadata"] = false;
+        }
+        if (product_ == Product::openbao) {
+            data["token_reviewer_jwt_set"] = !config.reviewer_jwt.empty();
+        }
+        return data;
+    }
+
+    BackendResponse list_roles(const BackendRequest& request) const {
+        if (request.operation != Operation::list) {
+            return BackendResponse::unsupported_operation();
+        }
+        std::vector<std::string> names;
+        for (const auto& [name, role] : roles_) {
+            names.push_back(name);
+        }
+        return BackendResponse::with(Json{{"keys", names}});
+    }
+
+    BackendResponse serve_role(const BackendRequest& request) {
+        const auto name = lower(std::string_view(request.path).substr(5));
+        const auto found = roles_.find(name);
+        switch (request.operation) {
+            case Operation::read:
+                return found == roles_.end() ? BackendResponse::nothing()
+                                             : BackendResponse::with(describe_kubernetes_role(
+                                                   found->second, product_, *defects_));
+            case Operation::update:
+            case Operation::create: {
+                auto role =
+                    found == roles_.end() || defects_->on("kubernetes/role-overwritten-whole")
+                        ? KubernetesRole{}
+                        : found->second;
+                auto response = write_kubernetes_role(role, request, product_, *defects_);
+                if (response.kind == BackendResponse::Kind::none) {
+                    roles_[name] = std::move(role);
+                }
+                return response;
+            }
+            case Operation::remove:
+                roles_.erase(name);
+                return BackendResponse::nothing();
+            default:
+                return BackendResponse::unsupported_operation();
+        }
+    }
+
+    Product product_;
+    const Defects* defects_;
+    http::Transport& transport_;
+    std::string connections_;
+    std::optional<Config> config_;
+    std::map<std::string, KubernetesRole, std::less<>> roles_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_kubernetes_backend(BackendContext context,
+                                                 http::Transport& transport) {
+    return std::make_unique<KubernetesBackend>(std::move(context), transport);
+}
+
+}  // namespace meshproof::fakes::vault

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/crypto/key.hpp"
+#include "fakes/vault/logical/backend.hpp"
+#include "fakes/vault/logical/product.hpp"
+
+/// What a login's JWT says, and the checks that need no API server: wire contract rows 143 to 147.
+namespace meshproof::fakes::vault {
+
+struct Workload {
+    std::string name, namespace_name, uid, secret_name;
+    std::vector<std::string> audiences;
+};
+
+struct JwtRules {
+    Product product = Product::openbao;
+    std::vector<crypto::PublicKey> keys;  ///< none = the signature is not checked here
+    std::string issuer;                   ///< "" = not checked
+    std::string audience;                 ///< the role's; "" = not checked
+    const Defects* defects = nullptr;
+};
+
+/// Why a login is refused: a status and the whole text.
+struct Refusal {
+    int status = 403;
+    std::string text = "permission denied";
+};
+
+/// Whether this product's JOSE library reads it as a signed token, whatever it says.
+[[nodiscard]] bool is_compact_jws(Product product, std::string_view text);
+
+[[nodiscard]] tl::expected<Workload, Refusal> read_workload(const JwtRules& rules,
+                                                            std::string_view jwt, Time now);
+
+}  // namespace meshproof::fakes::vault

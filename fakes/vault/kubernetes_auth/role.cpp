@@ -1,0 +1,331 @@
+#include "fakes/vault/kubernetes_auth/role.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/logical/addresses.hpp"
+#include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/server/tokens.hpp"
+
+namespace meshproof::fakes::vault {
+
+namespace {
+
+const Fields& role_fields(Product product) {
+    static const Fields common{{{"name", FieldType::text},
+                                {"bound_service_account_names", FieldType::list},
+                                {"bound_service_account_namespaces", FieldType::list},
+                                {"audience", FieldType::text},
+                                {"alias_name_source", FieldType::text},
+                                {"policies", FieldType::list},
+                                {"ttl", FieldType::duration},
+                                {"max_ttl", FieldType::duration},
+                                {"period", FieldType::duration},
+                                {"num_uses", FieldType::integer},
+                                {"bound_cidrs", FieldType::list},
+                                {"token_policies", FieldType::list},
+                                {"token_ttl", FieldType::duration},
+                                {"token_max_ttl", FieldType::duration},
+                                {"token_period", FieldType::duration},
+                                {"token_explicit_max_ttl", FieldType::duration},
+                                {"token_num_uses", FieldType::integer},
+                                {"token_no_default_policy", FieldType::boolean},
+                                {"token_type", FieldType::text},
+                                {"token_bound_cidrs", FieldType::list}}};
+    static const Fields openbao = [] {
+        auto fields = common;
+        fields.types["bound_service_account_namespace_selector"] = FieldType::text;
+        fields.types["token_strictly_bind_ip"] = FieldType::boolean;
+        return fields;
+    }();
+    return product == Product::openbao ? openbao : common;
+}
+
+// The fields that every auth method's roles share, under their names with "token_".
+std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldData& data,
+                                             const Defects& defects) {
+    if (data.has("token_bound_cidrs")) {
+        auto blocks = read_addresses(data.list("token_bound_cidrs"));
+        if (!blocks) {
+            return blocks.error();
+        }
+        role.bound_cidrs = std::move(*blocks);
+    }
+    role.explicit_max_ttl = data.duration("token_explicit_max_ttl", role.explicit_max_ttl);
+    role.max_ttl = data.duration("token_max_ttl", role.max_ttl);
+    role.no_default_policy = data.boolean("token_no_default_policy", role.no_default_policy);
+    role.strictly_bind_ip = data.boolean("token_strictly_bind_ip", role.strictly_bind_ip);
+    role.period = data.duration("token_period", role.period);
+    if (data.has("token_policies")) {
+        role.policies = data.list("token_policies");
+        if (defects.on("kubernetes/policies-tidied")) {
+            role.policies = tidy_policies(role.policies, false);
+        }
+    }
+    if (data.has("token_num_uses")) {
+        if (data.integer("token_num_uses") < 0) {
+            return "'token_num_uses' cannot be negative";
+        }
+        role.num_uses = data.integer("token_num_uses");
+    }
+    if (data.has("token_type")) {
+        const auto type = data.text("token_type");
+        if (!type.empty() && type != "default" && type != "service" && type != "batch") {
+            return "invalid 'token_type' value " + go_quoted(type);
+        }
+        role.token_type = type.empty() ? "default" : type;
+    }
+    if (role.token_type == "batch") {
+        if (role.period != Duration{}) {
+            return "'token_type' cannot be 'batch' or 'default_batch' when set to generate "
+                   "periodic tokens";
+        }
+        if (role.num_uses != 0) {
+            return "'token_type' cannot be 'batch' or 'default_batch' when set to generate tokens "
+                   "with limited use "
+                   "count";
+        }
+    }
+    role.ttl = data.duration("token_ttl", role.ttl);
+    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl) {
+        return "'token_ttl' cannot be greater than 'token_max_ttl'";
+    }
+    return std::nullopt;
+}
+
+std::int64_t seconds(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
+// The old names: used alone they set both, used beside the new ones they only say that they were
+// used.
+std::optional<std::string> read_legacy_fields(KubernetesRole& role, const FieldData& data) {
+    const auto note = [&](const char* old_name, const std::string& new_name, const auto& read,
+                          Json value) {
+        if (data.has(new_name)) {
+            role.legacy[old_name] = data.has(old_name) ? std::move(value) : Json();
+        } else if (data.has(old_name)) {
+            role.legacy[old_name] = read();
+        }
+    };
+    note(
+        "policies", "token_policies",
+        [&] {
+            role.policies = tidy_policies(data.list("policies"), false);
+            return Json(role.policies);
+        },
+        role.policies);
+    const auto note_duration = [&](const char* name, Duration& place) {
+        note(
+            name, std::string("token_") + name,
+            [&] {
+                place = data.duration(name);
+                return Json(seconds(place));
+            },
+            seconds(place));
+    };
+    note_duration("ttl", role.ttl);
+    note_duration("max_ttl", role.max_ttl);
+    note_duration("period", role.period);
+    note(
+        "num_uses", "token_num_uses",
+        [&] {
+            role.num_uses = data.integer("num_uses");
+            return Json(role.num_uses);
+        },
+        role.num_uses);
+    std::optional<std::string> refused;
+    note(
+        "bound_cidrs", "token_bound_cidrs",
+        [&] {
+            auto blocks = read_addresses(data.list("bound_cidrs"));
+            if (!blocks) {
+                refused = blocks.error();
+                return Json();
+            }
+            role.bound_cidrs = std::move(*blocks);
+            return Json(role.bound_cidrs);
+        },
+        role.bound_cidrs);
+    return refused;
+}
+
+bool mixes_star(const std::vector<std::string>& values) {
+    return values.size() > 1 && std::ranges::find(values, "*") != values.end();
+}
+
+}  // namespace
+
+bool glob_matches(std::string_view pattern, std::string_view text) {
+    std::size_t p = 0;
+    std::size_t t = 0;
+    std::size_t star = std::string_view::npos;
+    std::size_t resume = 0;
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            resume = t;
+        } else if (p < pattern.size() && pattern[p] == text[t]) {
+            ++p;
+            ++t;
+        } else if (star != std::string_view::npos) {
+            p = star + 1;
+            t = ++resume;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.size() && pattern[p] == '*') {
+        ++p;
+    }
+    return p == pattern.size();
+}
+
+bool listed_by_glob(const std::vector<std::string>& patterns, std::string_view text) {
+    return std::ranges::any_of(
+        patterns, [&](const std::string& pattern) { return glob_matches(pattern, text); });
+}
+
+std::optional<bool> selector_matches(std::string_view selector, const Json& labels) {
+    // The text is YAML, and so may be JSON; matchExpressions are refused in whatever form.
+    YAML::Node tree;
+    try {
+        tree = YAML::Load(std::string(selector));
+    } catch (const YAML::Exception&) {
+        return std::nullopt;
+    }
+    if (tree.IsNull()) {
+        return true;
+    }
+    if (!tree.IsMap() || (tree["matchExpressions"] && !tree["matchExpressions"].IsNull())) {
+        return std::nullopt;
+    }
+    const auto wanted = tree["matchLabels"];
+    if (!wanted || wanted.IsNull()) {
+        return true;
+    }
+    if (!wanted.IsMap()) {
+        return std::nullopt;
+    }
+    for (const auto& pair : wanted) {
+        if (!pair.second.IsScalar()) {
+            return std::nullopt;
+        }
+        const auto held = labels.is_object() ? labels.value(pair.first.Scalar(), Json()) : Json();
+        if (held != Json(pair.second.Scalar())) {
+            return false;
+        }
+    }
+    return true;
+}
+
+BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest& request,
+                                      Product product, const Defects& defects) {
+    const auto read = FieldData::read(role_fields(product), request.data, product, defects);
+    if (!read) {
+        // The path has an existence check, which reads the fields first and says so without the
+        // usual front.
+        return BackendResponse::error(without_front(read.error().message));
+    }
+    const auto& data = *read;
+    if (auto refused = read_token_fields(role, data, defects);
+        refused && !defects.on("kubernetes/batch-with-period") &&
+        !defects.on("kubernetes/ttl-above-max-accepted")) {
+        return BackendResponse::error(*refused);
+    }
+    if (!defects.on("kubernetes/old-names-unread")) {
+        if (auto refused = read_legacy_fields(role, data)) {
+            return BackendResponse::error(*refused);
+        }
+    }
+    if (role.period > request.mount.max_lease_ttl &&
+        !defects.on("kubernetes/period-above-max-accepted")) {
+        return BackendResponse::error(
+            fmt::format("token period of '\"{}\"' is greater than the backend's maximum lease TTL "
+                        "of '\"{}\"'",
+                        go_duration(role.period), go_duration(request.mount.max_lease_ttl)));
+    }
+    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl &&
+        !defects.on("kubernetes/ttl-above-max-accepted")) {
+        return BackendResponse::error("token ttl should not be greater than token max ttl");
+    }
+    BackendResponse response;
+    if (role.max_ttl > request.mount.max_lease_ttl && !defects.on("kubernetes/max-ttl-unwarned")) {
+        response.warnings.emplace_back(
+            "max_ttl is greater than the system or backend mount's maximum TTL value; "
+            "issued tokens' max TTL value will be truncated");
+    }
+    if (data.has("bound_service_account_names")) {
+        role.names = data.list("bound_service_account_names");
+    }
+    if (role.names.empty() && !defects.on("kubernetes/role-needs-no-bindings")) {
+        return BackendResponse::error("\"bound_service_account_names\" can not be empty");
+    }
+    if (data.has("bound_service_account_namespaces")) {
+        role.namespaces = data.list("bound_service_account_namespaces");
+    }
+    role.namespace_selector =
+        data.text("bound_service_account_namespace_selector", role.namespace_selector);
+    if (role.namespaces.empty() && role.namespace_selector.empty()) {
+        return BackendResponse::error(
+            product == Product::openbao
+                ? "\"bound_service_account_namespaces\" can not be empty if "
+                  "\"bound_service_account_namespace_selector\" is not set"
+                : "\"bound_service_account_namespaces\" can not be empty");
+    }
+    if (!role.namespace_selector.empty() && !defects.on("kubernetes/selector-unread") &&
+        !selector_matches(role.namespace_selector, Json::object())) {
+        return BackendResponse::error(
+            "invalid \"bound_service_account_namespace_selector\" configured");
+    }
+    if ((mixes_star(role.names) || mixes_star(role.namespaces)) &&
+        !defects.on("kubernetes/star-may-be-mixed")) {
+        return BackendResponse::error("can not mix \"*\" with values");
+    }
+    role.audience = data.text("audience", role.audience);
+    role.alias_name_source = data.text("alias_name_source", role.alias_name_source);
+    if (role.alias_name_source != "serviceaccount_uid" &&
+        role.alias_name_source != "serviceaccount_name") {
+        return BackendResponse::error(
+            "invalid alias_name_source, must be one of: serviceaccount_uid, serviceaccount_name");
+    }
+    data.warn_unrecognized(response, defects.on("kubernetes/captured-unwarned")
+                                         ? std::vector<std::string>()
+                                         : std::vector<std::string>{"name"});
+    return response;
+}
+
+Json describe_kubernetes_role(const KubernetesRole& role, Product product, const Defects& defects) {
+    auto data = Json{{"alias_name_source", role.alias_name_source},
+                     {"bound_service_account_names", role.names},
+                     {"bound_service_account_namespaces", role.namespaces},
+                     {"token_bound_cidrs", role.bound_cidrs},
+                     {"token_explicit_max_ttl", seconds(role.explicit_max_ttl)},
+                     {"token_max_ttl", seconds(role.max_ttl)},
+                     {"token_no_default_policy", role.no_default_policy},
+                     {"token_num_uses", role.num_uses},
+                     {"token_period", seconds(role.period)},
+                     {"token_policies", role.policies},
+                     {"token_ttl", seconds(role.ttl)},
+                     {"token_type", role.token_type}};
+    for (const auto& [name, value] : role.legacy.items()) {
+        if (name == "bound_cidrs" && defects.on("kubernetes/old-cidrs-untold")) {
+            continue;
+        }
+        if (value.is_number() ? value != 0 : !value.empty()) {
+            data[name] = value;
+        }
+    }
+    if (!role.audience.empty() || defects.on("kubernetes/role-always-tells-audience")) {
+        data["audience"] = role.audience;
+    }
+    if (product == Product::openbao) {
+        data["bound_service_account_namespace_selector"] = role.namespace_selector;
+        data["token_strictly_bind_ip"] = role.strictly_bind_ip;
+    }
+    return data;
+}
+
+}  // namespace meshproof::fakes::vault

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fakes/vault/logical/backend.hpp"
+#include "fakes/vault/logical/product.hpp"
+
+namespace meshproof::fakes::vault {
+
+/// A role of the Kubernetes auth method: which service accounts may log in, and with what they
+/// leave (rows 140, 141, 155).
+struct KubernetesRole {
+    std::vector<std::string> names, namespaces;
+    std::string namespace_selector;  ///< OpenBao only
+    std::string audience;
+    std::string alias_name_source = "serviceaccount_uid";
+    std::vector<std::string> policies, bound_cidrs;
+    Duration ttl{}, max_ttl{}, period{}, explicit_max_ttl{};
+    std::int64_t num_uses = 0;
+    bool no_default_policy = false;
+    bool strictly_bind_ip = false;
+    std::string token_type = "default";
+    /// What the names without "token_" hold: shown only where they were used.
+    Json legacy = Json::object();
+};
+
+/// Applies a write (a part of the fields is enough for a role that exists). An error or go_error
+/// response refuses it.
+[[nodiscard]] BackendResponse write_kubernetes_role(KubernetesRole& role,
+                                                    const BackendRequest& request, Product product,
+                                                    const Defects& defects = {});
+[[nodiscard]] Json describe_kubernetes_role(const KubernetesRole& role, Product product,
+                                            const Defects& defects = {});
+
+/// `*` matches any run of characters.
+[[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text);
+[[nodiscard]] bool listed_by_glob(const std::vector<std::string>& patterns, std::string_view text);
+/// A label selector in JSON or YAML, of matchLabels only; nothing where it cannot be read.
+[[nodiscard]] std::optional<bool> selector_matches(std::string_view selector, const Json& labels);
+
+}  // namespace meshproof::fakes::vault

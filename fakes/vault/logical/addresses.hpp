@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+/// Addresses and blocks of addresses: whence tokens may be used.
+namespace meshproof::fakes::vault {
+
+/// As the servers keep them: `127.0.0.1/32` as `127.0.0.1`, and what has a slash but is no block as
+/// the path of a socket. An error is Go's text.
+[[nodiscard]] tl::expected<std::vector<std::string>, std::string> read_addresses(
+    const std::vector<std::string>& texts);
+
+/// Whether an address lies in one of the blocks; true where there are none.
+[[nodiscard]] bool address_allowed(const std::vector<std::string>& blocks,
+                                   const std::string& address);
+
+}  // namespace meshproof::fakes::vault

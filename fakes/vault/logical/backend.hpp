@@ -1,0 +1,187 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/task.hpp"
+#include "core/http/message.hpp"
+#include "core/time/prng.hpp"
+#include "core/time/time.hpp"
+#include "fakes/defects.hpp"
+#include "fakes/vault/logical/product.hpp"
+
+/// What stands between FakeVault's core (envelope, tokens, policies, routing) and its mounted
+/// backends (pki, kubernetes auth, token).
+namespace meshproof::fakes::vault {
+
+using Json = nlohmann::json;
+
+enum class Operation { read, update, create, remove, list, patch, help };
+
+/// A mounted engine or auth method, as its backend sees it.
+struct MountView {
+    std::string path;              ///< "pki_int/" or "auth/c1/", with the trailing slash
+    Duration default_lease_ttl{};  ///< system default (768 h) substituted
+    Duration max_lease_ttl{};      ///< system default (768 h) substituted
+};
+
+/// A logical request after routing, authorisation and body parsing.
+struct BackendRequest {
+    Operation operation = Operation::read;
+    std::string path;  ///< relative to the mount, no leading slash: "sign/r", "ca/pem"
+    Json data;  ///< object: the body's fields (form bodies too) or, for read/list/remove, the
+                ///< query's
+    std::string body;       ///< of an OCSP request as it came: it is no JSON, and `data` is empty
+    http::Headers headers;  ///< those that the mount passes through
+    MountView mount;
+    Time now;
+    bool unauthenticated = false;  ///< the path is one of the backend's unauthenticated ones
+    std::string remote_address;
+    std::string namespace_path;  ///< "" = root
+};
+
+/// A login's or token creation's outcome: the core makes the token from it.
+struct AuthGrant {
+    std::string display_name;
+    std::vector<std::string> policies, bound_cidrs;
+    std::map<std::string, std::string> metadata;
+    Duration ttl{}, max_ttl{}, period{}, explicit_max_ttl{};
+    std::int64_t num_uses = 0;
+    bool renewable = true;
+    bool orphan = true;
+    bool no_default_policy = false;
+    std::string token_type = "service";
+    std::string alias_name;  ///< one entity per (mount, alias)
+    Json internal;           ///< kept with the token for its renewal (the login JWT on OpenBao)
+    std::string role;        ///< token role or auth role by which it is renewed
+};
+
+/// A secret that the core shall register a lease for.
+struct LeaseGrant {
+    Duration duration{};
+    bool renewable = false;
+    Json internal;  ///< given back to Backend::revoke_lease
+};
+
+/// What a backend answers. Exactly one shape applies, by `kind`.
+struct BackendResponse {
+    enum class Kind {
+        none,      ///< 204 (200 with data null where there are warnings)
+        data,      ///< 200, envelope with `data` (null allowed: an empty but non-nil response)
+        raw,       ///< `raw` as it is
+        error,     ///< a backend error response: 400 (or `status`) with the plain text
+        go_error,  ///< a Go error: 500 (or `status`), wrapped as "1 error occurred" on
+                   ///< authenticated paths (row 5)
+        auth,      ///< 200 with an auth block
+    };
+    Kind kind = Kind::none;
+    int status = 0;  ///< 0 = the kind's own default
+    Json data;
+    std::vector<std::string> warnings;
+    std::string text;  ///< of error and go_error
+    http::Response raw;
+    std::optional<AuthGrant> auth;
+    std::optional<LeaseGrant> lease;
+
+    [[nodiscard]] static BackendResponse nothing() { return {}; }
+    [[nodiscard]] static BackendResponse with(Json data, std::vector<std::string> warnings = {});
+    [[nodiscard]] static BackendResponse error(std::string text, int status = 400);
+    [[nodiscard]] static BackendResponse go_error(std::string text, int status = 500);
+    [[nodiscard]] static BackendResponse unsupported_path() {
+        return go_error("unsupported path", 404);
+    }
+    [[nodiscard]] static BackendResponse unsupported_operation() {
+        return go_error("unsupported operation", 405);
+    }
+};
+
+/// A declared field of an endpoint and its loose coercion (row 12).
+enum class FieldType { text, integer, boolean, duration, list, pairs, object, json };
+
+struct Fields {
+    std::map<std::string, FieldType, std::less<>> types;
+};
+
+/// The request's fields after coercion, with what was not recognised (row 11).
+class FieldData {
+  public:
+    /// Coerces `data` by `fields`; a failure is the 400 text "Field validation failed: …" for this
+    /// product.
+    [[nodiscard]] static Result<FieldData> read(const Fields& fields, const Json& data,
+                                                Product product, const Defects& defects = {});
+
+    [[nodiscard]] bool has(std::string_view name) const;
+    [[nodiscard]] std::string text(std::string_view name, std::string_view fallback = {}) const;
+    [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t fallback = 0) const;
+    [[nodiscard]] bool boolean(std::string_view name, bool fallback = false) const;
+    [[nodiscard]] Duration duration(std::string_view name, Duration fallback = {}) const;
+    [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
+    [[nodiscard]] const Json& json(std::string_view name) const;
+    [[nodiscard]] const std::vector<std::string>& unrecognized() const { return unrecognized_; }
+    /// Appends the row-11 warning to a data response where fields were not recognised, and the one
+    /// about fields that the path gives (`captured`) and the request gives too.
+    void warn_unrecognized(BackendResponse& response,
+                           const std::vector<std::string>& captured = {}) const;
+
+  private:
+    std::map<std::string, Json, std::less<>> values_;
+    std::vector<std::string> unrecognized_;
+};
+
+/// A mounted backend: rules and state of one mount. No socket, no clock.
+class Backend {
+  public:
+    Backend() = default;
+    Backend(const Backend&) = delete;
+    Backend& operator=(const Backend&) = delete;
+    virtual ~Backend() = default;
+
+    [[nodiscard]] virtual std::string type() const = 0;  ///< "pki", "kubernetes"
+    /// Whether the path (relative to the mount) needs no token for this operation.
+    [[nodiscard]] virtual bool unauthenticated(Operation operation,
+                                               std::string_view path) const = 0;
+    /// Whether the operation on the path needs the `sudo` capability besides (row 57).
+    [[nodiscard]] virtual bool needs_sudo(Operation operation, std::string_view path) const = 0;
+    /// An existence check turns update into create for what is absent (row 51); nothing = the path
+    /// has no such check.
+    [[nodiscard]] virtual std::optional<bool> exists(std::string_view path) const = 0;
+    [[nodiscard]] virtual Task<BackendResponse> handle(BackendRequest request) = 0;
+    /// Renewal of a token that this backend's login granted (row 156). `internal` is
+    /// AuthGrant::internal.
+    [[nodiscard]] virtual Task<BackendResponse> renew(BackendRequest request, AuthGrant grant) {
+        (void)request;
+        (void)grant;
+        co_return BackendResponse::unsupported_operation();
+    }
+    virtual void revoke_lease(const Json& internal, Time now) {
+        (void)internal;
+        (void)now;
+    }
+    /// All that the mount holds, private keys too.
+    [[nodiscard]] virtual Json save() const = 0;
+    /// Puts what save() gave into a mount that holds nothing yet. Throws what load_state() catches
+    /// (fakes/server/state.hpp).
+    virtual void load(const Json& state) = 0;
+};
+
+/// What every backend is made with.
+struct BackendContext {
+    Product product = Product::openbao;
+    Prng prng;
+    const Defects* defects = nullptr;  ///< never null
+};
+
+/// Whether a path segment is a name as most endpoints want it: letters, digits, `_`, and `-` or `.`
+/// inside.
+[[nodiscard]] bool generic_name(std::string_view text);
+/// The text of a coercion error where an existence check reads the fields first: it lacks "Field
+/// validation failed: ".
+[[nodiscard]] std::string without_front(const std::string& message);
+
+/// A seeded UUID (version 4 form).
+[[nodiscard]] std::string make_uuid(Prng& prng);
+
+}  // namespace meshproof::fakes::vault

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "core/time/time.hpp"
+#include "fakes/vault/logical/product.hpp"
+
+/// Texts as Go's library reads and prints them: what shows through in the servers' errors.
+namespace meshproof::fakes::vault {
+
+/// strconv.Quote: `a"b` -> `"a\"b"`.
+[[nodiscard]] std::string go_quoted(std::string_view text);
+
+/// A JSON value as %v prints it.
+[[nodiscard]] std::string go_value(const nlohmann::json& value);
+
+/// strconv.ParseInt; base 0 takes `0x10`, `0b1`, `010` and `1_000` as well. An error is the reason:
+/// "invalid syntax" or "value out of range".
+[[nodiscard]] tl::expected<std::int64_t, std::string> go_integer(std::string_view text, int base);
+
+/// A duration as every `ttl` is read: whole seconds, days (`5d`), or Go's own form; "" is zero. It
+/// may be negative. An error is Go's text.
+[[nodiscard]] tl::expected<Duration, std::string> read_duration(std::string_view text,
+                                                                Product product);
+
+}  // namespace meshproof::fakes::vault

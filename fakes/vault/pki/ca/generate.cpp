@@ -1,0 +1,546 @@
+#include "core/base/text.hpp"
+#include "fakes/vault/pki/ca/issuers.hpp"
+#include "fakes/vault/pki/ground/crl.hpp"
+#include "fakes/vault/pki/ground/der.hpp"
+#include "fakes/vault/pki/ground/key_types.hpp"
+#include "fakes/vault/pki/ground/pem.hpp"
+#include "fakes/vault/pki/ground/usage.hpp"
+#include "fakes/vault/pki/handlers.hpp"
+#include "fakes/vault/pki/sign/issue.hpp"
+#include "fakes/vault/pki/sign/names.hpp"
+#include "fakes/vault/pki/sign/ttl.hpp"
+
+namespace meshproof::fakes::vault::pki {
+
+namespace {
+
+constexpr auto no_subject_warning =
+    "This issuer certificate was generated without a Subject; this makes it likely that issuing "
+    "leaf certs with this certificate will cause TLS validation libraries to reject this "
+    "certificate.";
+
+// A CA's subject comes from the request (root, sign-intermediate, intermediate/generate).
+Role ca_role(const Call& call) {
+    auto role = permissive_role();
+    role.ou = call.fields.list("ou");
+    role.organization = call.fields.list("organization");
+    role.country = call.fields.list("country");
+    role.locality = call.fields.list("locality");
+    role.province = call.fields.list("province");
+    role.street_address = call.fields.list("street_address");
+    role.postal_code = call.fields.list("postal_code");
+    role.not_before_duration = call.fields.duration("not_before_duration");
+    role.signature_bits = call.fields.integer("signature_bits");
+    role.use_pss = call.fields.boolean("use_pss");
+    role.ext_key_usage = call.fields.list("ext_key_usage");
+    return role;
+}
+
+// How the key of a generated root or CSR is had.
+struct KeyOrder {
+    bool exported = false;
+    std::string format, name;
+    crypto::Key key;
+    std::optional<crypto::Key> answered_key{};  ///< only a defect answers another one
+};
+
+// Looked at before everything else.
+Checked<> check_kind(const Mount& mount, const Call& call, const std::string& kind) {
+    if (kind != "internal" && kind != "exported" && kind != "existing" && kind != "kms" &&
+        !mount.defect("pki/any-kind-of-root")) {
+        return refuse(
+            "the \"exported\" path parameter must be \"internal\", \"existing\", exported\" or "
+            "\"kms\"");
+    }
+    if (kind == "kms" && mount.openbao()) {
+        return refuse("must specify \"external_key_ref\" on \"kms\"-typed generation requests");
+    }
+    if ((kind == "existing" || kind == "kms") &&
+        (call.fields.has("key_type") || call.fields.has("key_bits")) &&
+        !mount.defect("pki/existing-key-of-any-type")) {
+        return refuse(
+            "invalid parameter for the kms/existing path parameter, key_type nor key_bits "
+            "arguments can be set in this mode");
+    }
+    return {};
+}
+
+Checked<KeyOrder> ordered_key(Mount& mount, const Call& call, const std::string& kind) {
+    KeyOrder order;
+    order.exported = kind == "exported";
+    auto format = format_of(call);
+    if (!format) {
+        return tl::unexpected(format.error());
+    }
+    order.format = std::move(*format);
+    auto name = new_key_name(mount, call);
+    if (!name) {
+        return tl::unexpected(name.error());
+    }
+    order.name = std::move(*name);
+    if (kind == "kms") {
+        return refuse(
+            "unable to determine managed key id: missing argument managed_key_name or "
+            "managed_key_id");
+    }
+    if (kind == "existing" && call.fields.has("key_ref") && call.fields.text("key_ref").empty()) {
+        return refuse(
+            "failed to lookup public key from existing key: missing argument key_ref for existing "
+            "type");
+    }
+    if (kind == "existing") {
+        const auto key = find_key(mount, call.fields.text("key_ref", "default"));
+        if (!key) {
+            return refuse("failed to lookup public key from existing key: " + key.error());
+        }
+        order.key = (*key)->key;
+        if (!mount.openbao() && order.key.public_key().algorithm() == "ed25519") {
+            return refuse("unsupported public key: ed25519.PublicKey{}");
+        }
+        return order;
+    }
+    const auto type =
+        key_type_of(call.fields.text("key_type", "rsa"), call.fields.integer("key_bits"));
+    if (!type) {
+        return tl::unexpected(type.error());
+    }
+    if (const auto bits = call.fields.integer("signature_bits");
+        bits != 0 && digest_of(bits).empty() && call.fields.text("key_type", "rsa") == "rsa") {
+        return refuse(fmt::format("unsupported hash signature algorithm: {}", bits));
+    }
+    order.key = crypto::Key::generate(*type);
+    if (mount.defect("pki/exported-key-is-another")) {
+        order.answered_key = crypto::Key::generate(*type);
+    }
+    return order;
+}
+
+void add_private_key(Json& data, const Call& call, const KeyOrder& order, std::string_view field) {
+    if (!order.exported) {
+        return;
+    }
+    const auto key = private_key_text(order.answered_key.value_or(order.key), order.format,
+                                      call.fields.text("private_key_format", "der"));
+    data["private_key"] = key.text;
+    data["private_key_type"] = key.type;
+    if (order.format == "pem_bundle") {
+        data[std::string(field)] = key.text + "\n" + data[std::string(field)].get<std::string>();
+    }
+}
+
+BackendResponse generate_csr(Mount& mount, const Call& call, const std::string& kind) {
+    if (auto known = check_kind(mount, call, kind); !known) {
+        return known.error();
+    }
+    auto order = ordered_key(mount, call, kind);
+    if (!order) {
+        return order.error();
+    }
+    const auto requested = requested_names(mount, ca_role(call), call, nullptr);
+    if (!requested) {
+        return requested.error();
+    }
+    // Nothing of it goes into the request.
+    const auto times = validity(mount, ca_role(call), call, std::nullopt, NotBefore::unread);
+    if (!times) {
+        return times.error();
+    }
+    crypto::Csr::Spec spec{requested->subject, requested->alt_names, {}};
+    if (!spec.alt_names.others.empty()) {
+        spec.extensions.push_back(names_with_others(spec.alt_names));
+        spec.alt_names = {};
+    }
+    if (call.fields.boolean("add_basic_constraints")) {
+        spec.extensions.push_back({"2.5.29.19", true, {0x30, 0x03, 0x01, 0x01, 0xFF}});
+    }
+    const auto csr = crypto::Csr::make(spec, order->key);
+    const auto* key = add_key(mount, order->key, order->name).key;
+    const std::string end = mount.defect("pki/csr-ends-with-a-newline") ? "\n" : "";
+    Json data = {{"csr", order->format == "der" ? to_base64(csr.der()) : pem_text(csr) + end},
+                 {"key_id", key->id}};
+    add_private_key(data, call, *order, "csr");
+    auto answer = BackendResponse::with(std::move(data));
+    answer.warnings = times->warnings;
+    if (const auto warning = aia_warning(mount.urls)) {
+        answer.warnings.push_back(
+            *warning +
+            " Since this certificate is an intermediate, it might be useful to regenerate this "
+            "certificate after fixing this problem for the root mount.");
+    }
+    return answer;
+}
+
+// As Go names key algorithms.
+std::string_view go_algorithm(std::string_view algorithm) {
+    return algorithm == "rsa" ? "RSA" : algorithm == "ec" ? "ECDSA" : "Ed25519";
+}
+
+std::string rotated_name(Mount& mount, const Call& call, std::string name) {
+    const bool rotates = call.request.path.starts_with("root/rotate/");
+    const bool next = rotates && name.empty() && !find_issuer(mount, "next");
+    return next && !mount.defect("pki/rotated-has-no-name") ? "next" : name;
+}
+
+Json id_list(const std::vector<std::string>& ids) {
+    return ids.empty() ? Json() : Json(ids);
+}
+
+BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
+    auto pem = call.fields.text("pem_bundle");
+    if (pem.empty()) {
+        pem = call.fields.text("certificate");
+    }
+    if (pem.empty()) {
+        return BackendResponse::error("'pem_bundle' and 'certificate' parameters were empty");
+    }
+    if (pem.size() < 75) {
+        if (mount.defect("pki/junk-is-an-internal-error")) {
+            return BackendResponse::go_error("provided data for import was too short");
+        }
+        return BackendResponse::error(
+            "provided data for import was too short; perhaps a path was passed to the API rather "
+            "than the contents of a PEM file");
+    }
+    const auto blocks = pem_blocks(pem);
+    if (blocks.empty() || junk_after_blocks(pem)) {
+        return BackendResponse::error(
+            mount.openbao()
+                ? fmt::format("error when parsing block {}: invalid PEM data", blocks.size() + 1)
+                : "provided PEM block contained no data");
+    }
+    const auto is_key = [](const PemBlock& block) {
+        return block.label != "CERTIFICATE" && block.label != "EC PARAMETERS" &&
+               block.label != "X509 CRL";
+    };
+    if (!keys_allowed && std::ranges::any_of(blocks, is_key)) {
+        return BackendResponse::error(
+            "private keys found in the PEM bundle but not allowed by the path; use "
+            "/issuers/import/bundle");
+    }
+    // The keys are read first.
+    std::vector<PemBlock> ordered;
+    std::ranges::copy_if(blocks, std::back_inserter(ordered), is_key);
+    std::ranges::copy_if(blocks, std::back_inserter(ordered), std::not_fn(is_key));
+    std::vector<crypto::Key> keys;
+    std::vector<crypto::Certificate> certificates;
+    for (const auto& block : ordered) {
+        if (block.label == "EC PARAMETERS" || block.label == "X509 CRL") {
+            continue;
+        }
+        if (block.label != "CERTIFICATE") {
+            auto key = known_key(pem_of(block));
+            if (!key) {
+                return BackendResponse::error(
+                    fmt::format("Error parsing key {}: failed to parse PEM block: {}", keys.size(),
+                                key.error().message));
+            }
+            keys.push_back(std::move(*key));
+        } else {
+            auto certificate = crypto::Certificate::from_der(block.der);
+            if (!certificate) {
+                return BackendResponse::error(
+                    fmt::format("Error parsing issuer {}: x509: malformed certificate\n{}",
+                                certificates.size(), pem_of(block)));
+            }
+            if (certificate->public_key().native() == nullptr) {
+                return BackendResponse::error(fmt::format(
+                    "Error parsing issuer {}: Refusing to import CA certificate with empty "
+                    "PublicKey. This usually means the SubjectPublicKeyInfo field has an OID not "
+                    "recognized by Go, such as 1.2.840.113549.1.1.10 for rsaPSS.\n{}",
+                    certificates.size(), certificate->pem()));
+            }
+            const auto* trouble =
+                !of_known_curve(certificate->public_key()) ? "x509: unsupported elliptic curve"
+                : certificate->is_ca() != true && !mount.defect("pki/leaf-becomes-an-issuer")
+                    ? "Refusing to import non-CA certificate"
+                    : nullptr;
+            if (trouble != nullptr) {
+                return BackendResponse::error(fmt::format("Error parsing issuer {}: {}\n{}",
+                                                          certificates.size(), trouble,
+                                                          certificate->pem()));
+            }
+            certificates.push_back(std::move(*certificate));
+        }
+    }
+
+    std::vector<std::string> new_keys, old_keys, new_issuers, old_issuers;
+    auto mapping = Json::object();
+    for (const auto& key : keys) {
+        const auto imported = add_key(mount, key, "");
+        (imported.existing ? old_keys : new_keys).push_back(imported.key->id);
+    }
+    if (mount.defect("pki/imports-the-first-only") && !certificates.empty()) {
+        certificates.resize(1);
+    }
+    std::string keyed;
+    for (const auto& certificate : certificates) {
+        const auto imported = add_issuer(mount, certificate, "");
+        const bool existing = imported.existing && !mount.defect("pki/imported-again-is-new");
+        (existing ? old_issuers : new_issuers).push_back(imported.issuer->id);
+        mapping[imported.issuer->id] = imported.issuer->key_id;
+        if (!imported.existing && !imported.issuer->key_id.empty()) {
+            keyed = imported.issuer->id;
+        }
+    }
+    if (mount.default_follows_latest_issuer && !keyed.empty()) {
+        mount.default_issuer = keyed;
+    }
+    const bool changed = !new_issuers.empty();
+    if (changed) {
+        rebuild_crls(mount, call.now());
+    }
+    auto answer = BackendResponse::with({{"imported_keys", id_list(new_keys)},
+                                         {"imported_issuers", id_list(new_issuers)},
+                                         {"existing_keys", id_list(old_keys)},
+                                         {"existing_issuers", id_list(old_issuers)},
+                                         {"mapping", mapping}});
+    if (changed) {
+        answer.warnings = crl_warnings(mount);
+    }
+    if (const auto warning = aia_warning(mount.urls)) {
+        answer.warnings.push_back(*warning);
+    }
+    return answer;
+}
+
+}  // namespace
+
+BackendResponse generate_root(Mount& mount, const Call& call) {
+    if (auto kind = check_kind(mount, call, call.captured("exported")); !kind) {
+        return kind.error();
+    }
+    auto name = new_issuer_name(mount, call);
+    if (!name) {
+        return name.error();
+    }
+    auto order = ordered_key(mount, call, call.captured("exported"));
+    if (!order) {
+        return order.error();
+    }
+    const auto role = ca_role(call);
+    const auto urls = aia_urls(mount, nullptr);
+    if (!urls) {
+        return BackendResponse::go_error(
+            "unable to parse AIA URL information: " + urls.error() +
+            "\nUsing templated AIA URL's {{issuer_id}} field when generating root certificates is "
+            "not supported.");
+    }
+    auto made =
+        certify(mount, {.kind = Making::root, .role = role, .call = call, .generated = order->key});
+    if (!made) {
+        return made.error();
+    }
+    const auto& certificate = made->certificate;
+    const auto* key = add_key(mount, order->key, order->name).key;
+    auto& issuer =
+        *add_issuer(mount, certificate, rotated_name(mount, call, std::move(*name))).issuer;
+    issuer.revocation_signature_algorithm = go_signature_name(certificate);
+    if (mount.default_follows_latest_issuer && !mount.defect("pki/default-never-follows")) {
+        mount.default_issuer = issuer.id;
+    }
+    mount.certificates[certificate.serial()] = certificate;
+    rebuild_crls(mount, call.now());
+
+    Json data = {{"certificate", certificate_text(certificate, order->format)},
+                 {"issuing_ca", certificate_text(certificate, order->format)},
+                 {"expiration", unix_seconds(certificate.not_after())},
+                 {"serial_number", certificate.serial()},
+                 {"issuer_id", issuer.id},
+                 {"issuer_name", issuer.name},
+                 {"key_id", key->id},
+                 {"key_name", key->name}};
+    add_private_key(data, call, *order, "certificate");
+    if (mount.defect("pki/root-answers-a-chain")) {
+        data["ca_chain"] = Json::array({data["certificate"]});
+    }
+    auto answer = BackendResponse::with(std::move(data));
+    // Vault loses the TTL warning here (row 70).
+    if (mount.openbao()) {
+        answer.warnings = std::move(made->warnings);
+    }
+    if (certificate.subject_is_empty() && !mount.defect("pki/no-warning-of-an-empty-subject")) {
+        answer.warnings.emplace_back(no_subject_warning);
+    }
+    for (auto& warning : crl_warnings(mount)) {
+        // Vault says it twice.
+        if (const auto told = warning.find("warning from local"); !mount.openbao()) {
+            answer.warnings.push_back(warning.substr(told));
+        }
+        answer.warnings.push_back(std::move(warning));
+    }
+    if (const auto warning = aia_warning(*urls);
+        warning && !mount.defect("pki/no-warning-of-missing-urls")) {
+        answer.warnings.push_back(*warning);
+    }
+    if (certificate.path_length() == 0) {
+        answer.warnings.emplace_back(
+            "Max path length of the generated certificate is zero. This certificate cannot be used "
+            "to issue intermediate CA certificates.");
+    }
+    return answer;
+}
+
+BackendResponse delete_root(Mount& mount, const Call&) {
+    if (mount.defect("pki/delete-root-takes-roles")) {
+        mount.roles.clear();
+    }
+    mount.issuers.clear();
+    mount.keys.clear();
+    mount.crls.clear();
+    mount.default_issuer.clear();
+    mount.default_key.clear();
+    return BackendResponse::with(
+        Json(),
+        {"DELETE /root deletes all keys and issuers; prefer the new DELETE /key/:key_ref and "
+         "DELETE "
+         "/issuer/:issuer_ref for finer granularity, unless removal of all keys and issuers is "
+         "desired."});
+}
+
+BackendResponse generate_intermediate(Mount& mount, const Call& call) {
+    return generate_csr(mount, call, call.captured("exported"));
+}
+
+BackendResponse cross_sign(Mount& mount, const Call& call) {
+    return generate_csr(mount, call,
+                        mount.defect("pki/cross-sign-makes-a-key") ? "internal" : "existing");
+}
+
+BackendResponse sign_intermediate(Mount& mount, const Call& call) {
+    const auto format = format_of(call);
+    if (!format) {
+        return BackendResponse::error("The \"format\" path parameter must be \"pem\" or \"der\"");
+    }
+    const auto ca =
+        signing_ca(mount, call.captured("issuer_ref", call.fields.text("issuer_ref", "default")));
+    if (!ca) {
+        return ca.error();
+    }
+    const auto csr = csr_of(mount, call);
+    if (!csr) {
+        return csr.error();
+    }
+    auto role = ca_role(call);
+    if (auto key = check_csr_key(mount, role, csr->public_key()); !key) {
+        return key.error();
+    }
+    role.use_csr_common_name = call.fields.text("common_name").empty() ||
+                               mount.defect("pki/intermediate-ignores-common-name");
+    role.use_csr_sans = false;
+    auto made = certify(
+        mount, {.kind = Making::intermediate, .role = role, .call = call, .ca = *ca, .csr = &*csr});
+    if (!made) {
+        return made.error();
+    }
+    const auto& certificate = made->certificate;
+    const auto& issuer = *ca->issuer;
+    auto chain = chain_of(mount, issuer);
+    if (!mount.defect("pki/signed-chain-lacks-the-subject")) {
+        chain.insert(chain.begin(), certificate);
+    }
+    const auto texts = certificate_texts(chain, *format);
+    if (!mount.defect("pki/signed-ca-is-not-kept")) {
+        mount.certificates[certificate.serial()] = certificate;
+    }
+    auto answer = BackendResponse::with(
+        {{"certificate", *format == "pem_bundle" ? join(texts, "\n") : texts.front()},
+         {"issuing_ca", certificate_text(issuer.certificate, *format)},
+         {"ca_chain", texts},
+         {"expiration", unix_seconds(certificate.not_after())},
+         {"serial_number", certificate.serial()}},
+        std::move(made->warnings));
+    if (issuer.certificate.not_after() < certificate.not_after()) {
+        answer.warnings.emplace_back(
+            "The expiration time for the signed certificate is after the CA's expiration time. If "
+            "the new certificate is not treated as a root, validation paths with the certificate "
+            "past the issuing CA's expiration time will fail.");
+    }
+    if (certificate.subject_is_empty()) {
+        answer.warnings.emplace_back(no_subject_warning);
+    }
+    if (const auto warning = aia_warning(aia_urls(mount, &issuer).value_or(AiaUrls{}))) {
+        answer.warnings.push_back(*warning);
+    }
+    if (certificate.path_length() == 0) {
+        answer.warnings.emplace_back(
+            "Max path length of the signed certificate is zero. This certificate cannot be used to "
+            "issue intermediate CA certificates.");
+    }
+    return answer;
+}
+
+BackendResponse sign_self_issued(Mount& mount, const Call& call) {
+    const auto blocks = pem_blocks(call.fields.text("certificate"));
+    if (blocks.empty()) {
+        return BackendResponse::error("certificate could not be PEM-decoded");
+    }
+    const auto given = crypto::Certificate::from_der(blocks.front().der);
+    if (!given) {
+        return BackendResponse::error("error parsing certificate: " + given.error().message);
+    }
+    if (given->is_ca() != true && !mount.defect("pki/self-issued-may-be-a-leaf")) {
+        return BackendResponse::error("given certificate is not a CA certificate");
+    }
+    if (given->subject_der() != given->issuer_der()) {
+        return BackendResponse::error("given certificate is not self-issued");
+    }
+    const auto ca =
+        signing_ca(mount, call.captured("issuer_ref", call.fields.text("issuer_ref", "default")));
+    if (!ca) {
+        return ca.error();
+    }
+    if (given->public_key().native() == nullptr) {
+        return BackendResponse::go_error(
+            fmt::format("error determining template algorithm type: &{{%!e(string=x509: only RSA, "
+                        "ECDSA{} keys supported)}}",
+                        mount.openbao() ? ", Ed25519, and ML-DSA" : " and Ed25519"));
+    }
+    const auto signer = ca->key->key.public_key().algorithm();
+    const auto subject = given->public_key().algorithm();
+    if (signer != subject && call.fields.boolean("require_matching_certificate_algorithms") &&
+        !mount.defect("pki/self-issued-of-any-algorithm")) {
+        return BackendResponse::go_error(
+            fmt::format("signing certificate's public key algorithm ({}) does not match submitted "
+                        "certificate's ({}), and require_matching_certificate_algorithms is true",
+                        go_algorithm(signer), go_algorithm(subject)));
+    }
+    const auto urls = aia_urls(mount, ca->issuer).value_or(AiaUrls{});
+    crypto::CertificateSpec spec;
+    spec.serial = mount.defect("pki/self-issued-gets-a-serial")
+                      ? mount.new_serial()
+                      : *crypto::parse_serial(given->serial());
+    spec.subject = given->subject();
+    spec.subject_der = given->subject_der();
+    spec.not_before = given->not_before();
+    spec.not_after = given->not_after();
+    spec.alt_names = given->alt_names();
+    spec.is_ca = true;
+    spec.path_length = given->path_length();
+    spec.key_usage = given->key_usage();
+    spec.extended_key_usage = given->extended_key_usage().value_or(std::vector<std::string>());
+    if (const auto id = given->subject_key_id(); !id.empty()) {
+        spec.other_subject_key_id = id;
+    }
+    spec.issuing_certificate_urls = urls.issuing_certificates;
+    spec.ocsp_urls = urls.ocsp_servers;
+    spec.crl_urls = urls.crl_distribution_points;
+    const auto certificate =
+        crypto::sign_certificate(spec, given->public_key(), ca->key->key, &ca->issuer->certificate);
+    return BackendResponse::with({{"certificate", pem_text(certificate)},
+                                  {"issuing_ca", pem_text(ca->issuer->certificate)}});
+}
+
+BackendResponse import_certificates(Mount& mount, const Call& call) {
+    // intermediate/set-signed does not know the other endpoints' parameter.
+    const auto& data = call.request.data;
+    if (mount.defect("pki/set-signed-takes-bundles") && data.contains("pem_bundle")) {
+        return BackendResponse::with(Json::object());
+    }
+    return import_pem(mount, call, false);
+}
+
+BackendResponse import_bundle(Mount& mount, const Call& call) {
+    return import_pem(mount, call, true);
+}
+
+}  // namespace meshproof::fakes::vault::pki

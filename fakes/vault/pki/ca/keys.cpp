@@ -1,0 +1,246 @@
+#include "core/base/text.hpp"
+#include "core/crypto/key_id.hpp"
+#include "fakes/vault/pki/ca/issuers.hpp"
+#include "fakes/vault/pki/ground/der.hpp"
+#include "fakes/vault/pki/ground/key_types.hpp"
+#include "fakes/vault/pki/ground/pem.hpp"
+#include "fakes/vault/pki/handlers.hpp"
+
+namespace meshproof::fakes::vault::pki {
+
+namespace {
+
+std::string issuers_of_key(const Mount& mount, const std::string& key_id) {
+    for (const auto& issuer : mount.issuers) {
+        if (issuer.key_id == key_id) {
+            return issuer.id;
+        }
+    }
+    return {};
+}
+
+// Keys that a KMS holds are not played.
+BackendResponse key_elsewhere(const Mount& mount) {
+    return mount.openbao()
+               ? BackendResponse::error(
+                     "\"external_key_ref\" is required for kms typed key generation")
+               : BackendResponse::go_error("missing argument managed_key_name or managed_key_id");
+}
+
+Json key_json(const SigningKey& key) {
+    return {
+        {"key_id", key.id}, {"key_name", key.name}, {"key_type", key.key.public_key().algorithm()}};
+}
+
+}  // namespace
+
+Result<crypto::Key> known_key(const std::string& pem) {
+    auto key = crypto::Key::from_pem(pem);
+    if (!key || !of_known_curve(key->public_key())) {
+        return fail(FailureKind::invalid, "got errors attempting to parse DER private key:\n1. {}",
+                    key ? "x509: unknown elliptic curve" : key.error().message);
+    }
+    return key;
+}
+
+Checked<crypto::KeyType> key_type_of(const std::string& type, std::int64_t bits) {
+    using crypto::KeyType;
+    bits = default_key_bits(type, bits);
+    if (type == "rsa") {
+        switch (bits) {
+            case 2048:
+                return KeyType::rsa_2048;
+            case 3072:
+                return KeyType::rsa_3072;
+            case 4096:
+                return KeyType::rsa_4096;
+            default:
+                return refuse(
+                    bits < 2048
+                        ? fmt::format("RSA keys < 2048 bits are unsafe and not supported: got {}",
+                                      bits)
+                        : fmt::format("unsupported bit length for RSA key: {}", bits));
+        }
+    }
+    if (type == "ec") {
+        switch (bits) {
+            case 224:
+                return KeyType::p224;
+            case 256:
+                return KeyType::p256;
+            case 384:
+                return KeyType::p384;
+            case 521:
+                return KeyType::p521;
+            default:
+                return refuse(fmt::format("unsupported bit length for EC key: {}", bits));
+        }
+    }
+    if (type == "ed25519") {
+        return KeyType::ed25519;
+    }
+    return refuse("unknown key type " + type);
+}
+
+std::int64_t default_key_bits(std::string_view type, std::int64_t bits) {
+    if (type == "rsa") {
+        return bits == 0 ? 2048 : bits;
+    }
+    if (type == "ec") {
+        return bits == 0 ? 256 : bits;
+    }
+    return 0;
+}
+
+std::string digest_of(std::int64_t signature_bits) {
+    return signature_bits == 256 || signature_bits == 384 || signature_bits == 512
+               ? fmt::format("sha{}", signature_bits)
+               : std::string();
+}
+
+BackendResponse list_keys(Mount& mount, const Call&) {
+    std::vector<std::string> ids;
+    Json info = Json::object();
+    for (const auto& key : mount.keys) {
+        ids.push_back(key.id);
+        info[key.id] = {{"key_name", key.name}, {"is_default", key.id == mount.default_key}};
+    }
+    std::ranges::sort(ids);
+    return ids.empty() ? not_found() : BackendResponse::with({{"keys", ids}, {"key_info", info}});
+}
+
+BackendResponse read_key(Mount& mount, const Call& call) {
+    const auto key = find_key(mount, call.captured("key_ref"));
+    if (!key && mount.defect("pki/unknown-key-is-404")) {
+        return not_found();
+    }
+    if (!key) {
+        return BackendResponse::go_error(key.error());
+    }
+    auto data = key_json(**key);
+    data["subject_key_id"] = crypto::key_id_text((*key)->key.public_key().key_id());
+    return BackendResponse::with(data);
+}
+
+BackendResponse write_key(Mount& mount, const Call& call) {
+    const auto key = find_key(mount, call.captured("key_ref"));
+    if (!key) {
+        return BackendResponse::go_error(key.error());
+    }
+    // Unlike at creation, "default" is taken as a name here.
+    if (const auto name = call.fields.text("key_name"); name != (*key)->name) {
+        if (!name.empty() && !is_name(name)) {
+            return BackendResponse::error("new key name outside of valid character limits");
+        }
+        if (find_key(mount, name) && name != "default") {
+            return BackendResponse::error("key name already in use");
+        }
+        (*key)->name = name;
+    }
+    if (call.fields.text("key_name").empty() && !mount.defect("pki/nameless-key-in-silence")) {
+        return BackendResponse::with(
+            key_json(**key),
+            {"Name successfully deleted, you will now need to reference this key by it's Id: " +
+             (*key)->id});
+    }
+    return BackendResponse::with(key_json(**key));
+}
+
+BackendResponse delete_key(Mount& mount, const Call& call) {
+    const auto key = find_key(mount, call.captured("key_ref"));
+    if (!key) {
+        return BackendResponse::nothing();
+    }
+    const auto id = (*key)->id;
+    if (const auto user = issuers_of_key(mount, id);
+        !user.empty() && !mount.defect("pki/key-in-use-is-deleted")) {
+        return BackendResponse::error("Failed to Delete Key.  Key in Use by Issuer: " + user);
+    }
+    std::erase_if(mount.keys, [&](const auto& one) { return one.id == id; });
+    if (mount.default_key != id) {
+        return BackendResponse::nothing();
+    }
+    mount.default_key.clear();
+    return BackendResponse::with(
+        Json(), {fmt::format("Deleted key {} (via key_ref {}); this was configured as the default "
+                             "key. Operations without an explicit key will not work until a new "
+                             "default is configured.",
+                             id, call.captured("key_ref"))});
+}
+
+BackendResponse generate_key(Mount& mount, const Call& call) {
+    const bool exported = call.request.path.ends_with("exported");
+    const auto name = new_key_name(mount, call);
+    if (!name) {
+        return name.error();
+    }
+    if (call.request.path.ends_with("kms")) {
+        return key_elsewhere(mount);
+    }
+    const auto type =
+        key_type_of(call.fields.text("key_type", "rsa"), call.fields.integer("key_bits"));
+    if (!type) {
+        return BackendResponse::error("Validation for key_type, key_bits failed: " +
+                                      type.error().text);
+    }
+    const auto* key = add_key(mount, crypto::Key::generate(*type), *name).key;
+    auto data = key_json(*key);
+    if (exported) {
+        data["private_key"] = private_key_text(key->key, "pem", "").text;
+    }
+    return BackendResponse::with(data);
+}
+
+BackendResponse import_key(Mount& mount, const Call& call) {
+    const auto name = new_key_name(mount, call);
+    if (!name) {
+        return name.error();
+    }
+    const auto pem = call.fields.text("pem_bundle");
+    if (pem.size() < 64) {
+        return BackendResponse::error(
+            "provided data for import was too short; perhaps a path was passed to the API rather "
+            "than the contents of a PEM file");
+    }
+    const auto blocks = pem_blocks(pem);
+    if (blocks.empty() || junk_after_blocks(pem)) {
+        return BackendResponse::error(
+            mount.openbao()
+                ? fmt::format("error when parsing block {}: invalid PEM data", blocks.size() + 1)
+                : "provided PEM block contained no data");
+    }
+    if (blocks.size() > 1) {
+        return BackendResponse::error(
+            "only a single key can be present within the pem_bundle for importing");
+    }
+    const auto key = known_key(pem);
+    if (!key) {
+        return BackendResponse::error("failed to parse PEM block: " + key.error().message);
+    }
+    const auto imported = add_key(mount, *key, *name);
+    auto answer = BackendResponse::with(key_json(*imported.key));
+    if (imported.existing) {
+        answer.warnings.emplace_back("Key already imported, use key/ endpoint to update name.");
+    }
+    return answer;
+}
+
+BackendResponse read_keys_config(Mount& mount, const Call&) {
+    return BackendResponse::with({{"default", mount.default_key}});
+}
+
+BackendResponse write_keys_config(Mount& mount, const Call& call) {
+    const auto reference = call.fields.text("default");
+    if (reference.empty() || reference == "default") {
+        return BackendResponse::error(
+            "Invalid key specification; must be non-empty and can't be 'default'.");
+    }
+    const auto key = find_key(mount, reference);
+    if (!key) {
+        return BackendResponse::error("Error resolving issuer reference: " + key.error());
+    }
+    mount.default_key = (*key)->id;
+    return read_keys_config(mount, call);
+}
+
+}  // namespace meshproof::fakes::vault::pki

@@ -1,0 +1,191 @@
+#include "fakes/vault/pki/ground/crl.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/pki/ground/usage.hpp"
+
+namespace meshproof::fakes::vault::pki {
+
+namespace {
+
+// Issuers of one subject and key share their lists.
+std::string ca_name(const Issuer& issuer) {
+    return to_hex(issuer.certificate.public_key().key_id()) + "/" +
+           to_hex(as_bytes(issuer.certificate.subject_der()));
+}
+
+struct Ca {
+    std::string name;
+    const Issuer* issuer = nullptr;
+    const SigningKey* key = nullptr;
+    bool is_default = false;
+};
+
+// One entry a CA that can sign lists, in the issuers' order.
+std::vector<Ca> signing_cas(Mount& mount) {
+    std::vector<Ca> cas;
+    for (const auto& issuer : mount.issuers) {
+        const auto* key = mount.key(issuer.key_id);
+        if (key == nullptr || (issuer.usage & crl_signing) == 0) {
+            continue;
+        }
+        const auto name = ca_name(issuer);
+        auto known = std::ranges::find_if(cas, [&](const auto& ca) { return ca.name == name; });
+        if (known == cas.end()) {
+            cas.push_back({name, &issuer, key});
+            known = std::prev(cas.end());
+        }
+        known->is_default = known->is_default || issuer.id == mount.default_issuer;
+    }
+    return cas;
+}
+
+// The CA that lists this revocation: the certificate's signer, else the default (row 135).
+bool lists(const Mount& mount, const Ca& ca, const Revocation& revocation) {
+    for (const auto& issuer : mount.issuers) {
+        if (issuer.id == revocation.issuer_id && !mount.defect("pki/one-list-for-all")) {
+            // An issuer is not on its own list (row 136).
+            return ca_name(issuer) == ca.name && !(issuer.certificate == revocation.certificate);
+        }
+    }
+    return ca.is_default;
+}
+
+std::vector<crypto::Crl::Entry> entries_for(const Mount& mount, const Ca& ca, Time now) {
+    std::vector<crypto::Crl::Entry> entries;
+    for (const auto& [serial, revocation] : mount.revocations) {
+        if (lists(mount, ca, revocation) && (revocation.certificate.not_after() >= now ||
+                                             !mount.defect("pki/expired-leave-the-list"))) {
+            entries.push_back({*crypto::parse_serial(serial), revocation.at});
+        }
+    }
+    return entries;
+}
+
+// How the CA signs its lists: as its default issuer wants it, else by its key.
+template <class Spec>
+void choose_signature(Spec& spec, const Ca& ca) {
+    const auto algorithm = parse_signature_name(ca.issuer->revocation_signature_algorithm);
+    if (algorithm && algorithm->key == ca.key->key.public_key().algorithm()) {
+        spec.digest = algorithm->digest;
+        spec.pss = algorithm->pss;
+    }
+}
+
+Time next_update(const Mount& mount, Time now) {
+    if (mount.defect("pki/crl-of-a-day")) {
+        return now + std::chrono::hours(24);
+    }
+    return now + parse_duration(mount.crl_config.expiry).value_or(std::chrono::hours(72));
+}
+
+void sign_delta(Mount& mount, const Ca& ca, CrlPair& pair, Time now,
+                std::vector<crypto::Crl::Entry> entries) {
+    crypto::Crl::Spec spec;
+    spec.number = ++pair.number;
+    spec.delta_base = pair.base;
+    spec.this_update = now;
+    spec.next_update = next_update(mount, now);
+    spec.entries = std::move(entries);
+    pair.delta_listed.clear();
+    for (const auto& entry : spec.entries) {
+        pair.delta_listed.insert(crypto::serial_text(entry.serial));
+    }
+    choose_signature(spec, ca);
+    pair.signed_at = now;
+    pair.delta = crypto::Crl::make(spec, ca.issuer->certificate, ca.key->key);
+}
+
+}  // namespace
+
+void rebuild_crls(Mount& mount, Time now) {
+    // Lists are signed whenever issuers come.
+    for (auto& issuer : mount.issuers) {
+        issuer.changed_at = issuer.changed_at.value_or(now);
+    }
+    for (const auto& ca : signing_cas(mount)) {
+        auto& pair = mount.crls[ca.name];
+        crypto::Crl::Spec spec;
+        spec.number = pair.base = ++pair.number;
+        spec.this_update = now;
+        spec.next_update = next_update(mount, now);
+        if (!mount.crl_config.disable || mount.defect("pki/disabled-list-is-full")) {
+            spec.entries = entries_for(mount, ca, now);
+        }
+        pair.listed.clear();
+        for (const auto& entry : spec.entries) {
+            pair.listed.insert(crypto::serial_text(entry.serial));
+        }
+        pair.expires = spec.next_update;
+        choose_signature(spec, ca);
+        pair.complete = crypto::Crl::make(spec, ca.issuer->certificate, ca.key->key);
+        sign_delta(mount, ca, pair, now,
+                   mount.defect("pki/rotated-delta-stays-full")
+                       ? entries_for(mount, ca, now)
+                       : std::vector<crypto::Crl::Entry>());
+    }
+}
+
+void rebuild_delta_crls(Mount& mount, Time now) {
+    for (const auto& ca : signing_cas(mount)) {
+        auto& pair = mount.crls[ca.name];
+        auto entries = entries_for(mount, ca, now);
+        std::erase_if(entries, [&](const auto& entry) {
+            return pair.listed.contains(crypto::serial_text(entry.serial));
+        });
+        sign_delta(mount, ca, pair, now, std::move(entries));
+    }
+}
+
+bool deltas_lag(Mount& mount) {
+    for (const auto& ca : signing_cas(mount)) {
+        const auto& pair = mount.crls[ca.name];
+        for (const auto& [serial, revocation] : mount.revocations) {
+            if (lists(mount, ca, revocation) && !pair.listed.contains(serial) &&
+                !pair.delta_listed.contains(serial)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void crls_changed(Mount& mount, Time now) {
+    if (!mount.crl_config.auto_rebuild || mount.defect("pki/auto-rebuild-at-once")) {
+        rebuild_crls(mount, now);
+    }
+}
+
+std::vector<std::string> crl_warnings(const Mount& mount) {
+    std::map<std::string, std::pair<std::vector<std::string>, bool>> cas;  // ids, one may sign
+    for (const auto& issuer : mount.issuers) {
+        if (!issuer.key_id.empty()) {
+            auto& [ids, may_sign] = cas[ca_name(issuer)];
+            ids.push_back(issuer.id);
+            may_sign = may_sign || (issuer.usage & crl_signing) != 0;
+        }
+    }
+    std::vector<std::string> warnings;
+    for (const auto& [name, ca] : cas) {
+        if (!ca.second) {
+            warnings.push_back(fmt::format(
+                "Warning {} during CRL rebuild: warning from local CRL rebuild: Issuer equivalency "
+                "set with associated keys lacked an issuer with CRL Signing KeyUsage; refusing to "
+                "rebuild CRL for this group of issuers: {}",
+                warnings.size() + 1, join(ca.first, ",")));
+        }
+    }
+    return warnings;
+}
+
+const CrlPair* crls_of(const Mount& mount, const Issuer& issuer) {
+    const auto name = ca_name(issuer);
+    const bool has_key = std::ranges::any_of(mount.issuers, [&](const auto& one) {
+        return !one.key_id.empty() && ca_name(one) == name;
+    });
+    const auto pair = mount.crls.find(name);
+    return has_key && pair != mount.crls.end() ? &pair->second : nullptr;
+}
+
+}  // namespace meshproof::fakes::vault::pki

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "fakes/vault/pki/ground/mount.hpp"
+
+namespace meshproof::fakes::vault::pki {
+
+/// The key that `key_type` ("rsa", "ec", "ed25519") and `key_bits` (0 = the type's default) ask
+/// for, or the 400 text.
+[[nodiscard]] Checked<crypto::KeyType> key_type_of(const std::string& type, std::int64_t bits);
+/// A private key of a kind that Go's library reads.
+[[nodiscard]] Result<crypto::Key> known_key(const std::string& pem);
+/// 0 replaced by the type's default: 2048, 256, 0.
+[[nodiscard]] std::int64_t default_key_bits(std::string_view type, std::int64_t bits);
+/// "384" -> "sha384"; "" = by the issuer's key.
+[[nodiscard]] std::string digest_of(std::int64_t signature_bits);
+
+}  // namespace meshproof::fakes::vault::pki

@@ -1,0 +1,227 @@
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/logical/envelope.hpp"
+#include "fakes/vault/pki/ca/issuers.hpp"
+#include "fakes/vault/pki/ground/crl.hpp"
+#include "fakes/vault/pki/ground/pem.hpp"
+#include "fakes/vault/pki/handlers.hpp"
+#include "fakes/vault/pki/revoke/revoke.hpp"
+#include "fakes/vault/pki/sign/issue.hpp"
+
+namespace meshproof::fakes::vault::pki {
+
+namespace {
+
+constexpr auto der_type = "application/pkix-cert";
+constexpr auto pem_type = "application/pem-certificate-chain";
+constexpr auto crl_der_type = "application/pkix-crl";
+constexpr auto crl_pem_type = "application/x-pem-file";
+
+// The default issuer if it can serve the plain ca paths: it needs its key in the mount (row 128).
+tl::expected<Issuer*, std::string> serving_issuer(Mount& mount) {
+    auto found = find_issuer(mount, "default");
+    if (found && mount.key((*found)->key_id) == nullptr &&
+        !mount.defect("pki/keyless-issuer-serves-ca")) {
+        return tl::unexpected(
+            fmt::format("unable to fetch corresponding key for issuer {}; unable to use this "
+                        "issuer for signing",
+                        (*found)->id));
+    }
+    if (found) {
+        if (const auto urls = aia_urls(mount, *found); !urls) {
+            return tl::unexpected("unable to fetch AIA URL information: " + urls.error());
+        }
+    }
+    return found;
+}
+
+std::string chain_pem(Mount& mount, const Issuer& issuer) {
+    return join(certificate_texts(chain_of(mount, issuer), "pem"), "\n");
+}
+
+BackendResponse certificate_json(std::string pem) {
+    return BackendResponse::with(
+        {{"certificate", std::move(pem)}, {"revocation_time", 0}, {"revocation_time_rfc3339", ""}});
+}
+
+bool asks_for(const Call& call, std::string_view word) {
+    const auto parts = split(call.request.path, '/');
+    return std::ranges::find(parts, word) != parts.end();
+}
+
+const crypto::Crl& asked_list(const CrlPair& lists, const Call& call) {
+    return asks_for(call, "delta") ? lists.delta : lists.complete;
+}
+
+Json serials(const auto& by_serial) {
+    auto keys = Json::array();
+    for (const auto& [serial, value] : by_serial) {
+        keys.push_back(serial);
+    }
+    return keys;
+}
+
+}  // namespace
+
+std::optional<BackendResponse> not_modified(Mount& mount, const Call& call) {
+    const auto since = call.request.headers.find("If-Modified-Since");
+    const auto had_at = since ? parse_http_date(*since) : std::nullopt;
+    const auto issuer = find_issuer(mount, call.captured("issuer_ref", "default"));
+    if (!had_at || !issuer || !call.request.unauthenticated ||
+        call.request.operation != Operation::read || !call.captured("serial").empty()) {
+        return std::nullopt;
+    }
+    const auto* lists = crls_of(mount, **issuer);
+    const auto changed_at =
+        asks_for(call, "crl") ? (lists != nullptr ? std::optional(lists->signed_at) : std::nullopt)
+                              : (*issuer)->changed_at;
+    if (!changed_at || std::chrono::floor<std::chrono::seconds>(*changed_at) > *had_at ||
+        mount.defect("pki/always-modified")) {
+        return std::nullopt;
+    }
+    BackendResponse answer;
+    answer.kind = BackendResponse::Kind::raw;
+    answer.raw.status = 304;
+    answer.raw.headers.set("Last-Modified", http_date(*changed_at));
+    return answer;
+}
+
+BackendResponse fetch_ca(Mount& mount, const Call&) {
+    const auto issuer = serving_issuer(mount);
+    return raw_answer(der_type, issuer ? (*issuer)->certificate.der() : "");
+}
+
+BackendResponse fetch_ca_pem(Mount& mount, const Call&) {
+    const auto issuer = serving_issuer(mount);
+    if (!issuer && mount.defect("pki/no-ca-is-404")) {
+        return not_found();
+    }
+    if (issuer && mount.defect("pki/ca-pem-is-the-chain")) {
+        return raw_answer(pem_type, chain_pem(mount, **issuer));
+    }
+    if (issuer && mount.defect("pki/ca-pem-is-the-root")) {
+        return raw_answer(pem_type, pem_text(chain_of(mount, **issuer).back()));
+    }
+    if (issuer && mount.defect("pki/ca-pem-ends-with-a-newline")) {
+        return raw_answer(pem_type, (*issuer)->certificate.pem());
+    }
+    return raw_answer(pem_type, issuer ? pem_text((*issuer)->certificate) : "");
+}
+
+BackendResponse fetch_ca_chain(Mount& mount, const Call&) {
+    const auto issuer = serving_issuer(mount);
+    const auto* type = mount.defect("pki/ca-chain-has-a-pem-type") ? pem_type : der_type;
+    return raw_answer(type, issuer ? chain_pem(mount, **issuer) : "");
+}
+
+BackendResponse fetch_crl(Mount& mount, const Call& call) {
+    const bool pem = asks_for(call, "pem");
+    const auto* type = pem ? crl_pem_type : crl_der_type;
+    const auto issuer = serving_issuer(mount);
+    const auto* lists = issuer ? crls_of(mount, **issuer) : nullptr;
+    if (lists == nullptr) {
+        return raw_answer(type, "");
+    }
+    const auto& list = asked_list(*lists, call);
+    return raw_answer(type, pem ? std::string(trim(list.pem())) : list.der());
+}
+
+BackendResponse fetch_issuer_crl(Mount& mount, const Call& call) {
+    const auto issuer = find_issuer(mount, call.captured("issuer_ref"));
+    if (!issuer) {
+        return BackendResponse::go_error(issuer.error());
+    }
+    const auto* lists = crls_of(mount, **issuer);
+    if (lists == nullptr) {
+        return BackendResponse::go_error(fmt::format("unable to find CRL for issuer: id:{}/ref:{}",
+                                                     (*issuer)->id, call.captured("issuer_ref")));
+    }
+    const auto& list = asked_list(*lists, call);
+    if (asks_for(call, "der")) {
+        return raw_answer(crl_der_type, list.der());
+    }
+    if (asks_for(call, "pem")) {
+        return raw_answer(crl_pem_type, list.pem());
+    }
+    return BackendResponse::with({{"crl", list.pem()}});
+}
+
+BackendResponse fetch_cert_ca(Mount& mount, const Call&) {
+    const auto issuer = serving_issuer(mount);
+    return issuer ? certificate_json(pem_text((*issuer)->certificate))
+                  : BackendResponse::error(issuer.error());
+}
+
+BackendResponse fetch_cert_ca_chain(Mount& mount, const Call&) {
+    const auto issuer = serving_issuer(mount);
+    if (!issuer) {
+        return BackendResponse::error(issuer.error());
+    }
+    auto answer = certificate_json(chain_pem(mount, **issuer));
+    answer.data["ca_chain"] = mount.defect("pki/cert-ca-chain-is-a-list")
+                                  ? Json::array({answer.data["certificate"]})
+                                  : answer.data["certificate"];
+    return answer;
+}
+
+BackendResponse fetch_cert_crl(Mount& mount, const Call& call) {
+    const auto issuer = find_issuer(mount, "default");
+    if (!issuer) {
+        return BackendResponse::go_error(issuer.error());
+    }
+    const auto* lists = crls_of(mount, **issuer);
+    const bool delta = call.request.path == "cert/delta-crl";
+    return lists != nullptr
+               ? certificate_json(std::string(trim((delta ? lists->delta : lists->complete).pem())))
+               : BackendResponse::go_error(
+                     fmt::format("unable to find CRL for issuer: {}", (*issuer)->id));
+}
+
+BackendResponse fetch_certificate(Mount& mount, const Call& call) {
+    const auto serial = mount.defect("pki/serials-with-colons-only")
+                            ? call.captured("serial")
+                            : normal_serial(call.captured("serial"));
+    const auto found = mount.certificates.find(serial);
+    if (found == mount.certificates.end()) {
+        return not_found();
+    }
+    auto answer = certificate_json(pem_text(found->second));
+    if (const auto revoked = mount.revocations.find(serial);
+        revoked != mount.revocations.end() && !mount.defect("pki/revoked-reads-as-valid")) {
+        answer.data["revocation_time"] = unix_seconds(revoked->second.at);
+        answer.data["revocation_time_rfc3339"] = rfc3339_nano(revoked->second.at);
+        if (!revoked->second.by_issuer && !revoked->second.issuer_id.empty()) {
+            answer.data["issuer_id"] = revoked->second.issuer_id;
+        }
+    }
+    return answer;
+}
+
+BackendResponse fetch_certificate_raw(Mount& mount, const Call& call) {
+    if (call.captured("serial") == "ca" && !mount.defect("pki/ca-is-no-serial")) {
+        return fetch_ca(mount, call);
+    }
+    const auto found = mount.certificates.find(normal_serial(call.captured("serial")));
+    return raw_answer(der_type, found == mount.certificates.end() ? "" : found->second.der());
+}
+
+BackendResponse fetch_certificate_pem(Mount& mount, const Call& call) {
+    if (call.captured("serial") == "ca") {
+        return fetch_ca_pem(mount, call);
+    }
+    const auto found = mount.certificates.find(normal_serial(call.captured("serial")));
+    return raw_answer(pem_type, found == mount.certificates.end() ? "" : pem_text(found->second));
+}
+
+BackendResponse list_certificates(Mount& mount, const Call&) {
+    const auto keys = serials(mount.certificates);
+    return keys.empty() ? not_found() : BackendResponse::with({{"keys", keys}});
+}
+
+BackendResponse list_revoked(Mount& mount, const Call&) {
+    const auto keys = serials(mount.revocations);
+    return keys.empty() ? not_found() : BackendResponse::with({{"keys", keys}});
+}
+
+}  // namespace meshproof::fakes::vault::pki

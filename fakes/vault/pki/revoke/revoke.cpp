@@ -1,0 +1,286 @@
+#include "fakes/vault/pki/revoke/revoke.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/pki/ca/issuers.hpp"
+#include "fakes/vault/pki/ground/crl.hpp"
+#include "fakes/vault/pki/ground/key_types.hpp"
+#include "fakes/vault/pki/ground/pem.hpp"
+#include "fakes/vault/pki/handlers.hpp"
+
+namespace meshproof::fakes::vault::pki {
+
+namespace {
+
+Json revoked_json(Time at) {
+    return {{"revocation_time", unix_seconds(at)},
+            {"revocation_time_rfc3339", rfc3339_nano(at)},
+            {"state", "revoked"}};
+}
+
+// `certificate` of a revocation: one that is stored, or one that an issuer of this mount signed
+// (row 120).
+Checked<crypto::Certificate> presented_certificate(Mount& mount, const std::string& pem) {
+    if (pem.size() < 75) {
+        return go_error(
+            "provided certificate data was too short; perhaps a path was passed to the API rather "
+            "than the contents of a PEM file");
+    }
+    const auto blocks = pem_blocks(pem);
+    if (blocks.empty()) {
+        return go_error("certificate contains no PEM data");
+    }
+    const auto certificate = crypto::Certificate::from_der(blocks.front().der);
+    if (!certificate) {
+        return go_error("certificate could not be parsed: x509: malformed certificate");
+    }
+    const auto stored = mount.certificates.find(certificate->serial());
+    if (stored != mount.certificates.end()) {
+        if (!(stored->second == *certificate)) {
+            return go_error(
+                "certificate with same serial but unequal value already present in this cluster's "
+                "storage; refusing to revoke");
+        }
+        return *certificate;
+    }
+    if (signer_of(mount, *certificate) == nullptr ||
+        mount.defect("pki/revoke-by-pem-needs-it-stored")) {
+        return go_error(
+            "unable to verify signature on presented cert from any present issuer in this mount; "
+            "certificates from previous CAs will need to have their issuing CA and key re-imported "
+            "if revocation is necessary");
+    }
+    return *certificate;
+}
+
+}  // namespace
+
+const Issuer* signer_of(const Mount& mount, const crypto::Certificate& certificate) {
+    for (const auto& issuer : mount.issuers) {
+        if (certificate.signed_by(issuer.certificate)) {
+            return &issuer;
+        }
+    }
+    return nullptr;
+}
+
+std::string normal_serial(std::string_view serial) {
+    auto text = lower(serial);
+    std::ranges::replace(text, '-', ':');
+    return text;
+}
+
+BackendResponse revoke_certificate(Mount& mount, const crypto::Certificate& certificate, Time now) {
+    const auto serial = certificate.serial();
+    for (const auto& issuer : mount.issuers) {
+        if (issuer.certificate == certificate && !mount.defect("pki/issuer-on-its-own-list")) {
+            return BackendResponse::error(
+                fmt::format("adding issuer (id: {}) to its own CRL is not allowed", issuer.id));
+        }
+    }
+    if (const auto known = mount.revocations.find(serial);
+        known != mount.revocations.end() && !mount.defect("pki/revoked-again-is-later")) {
+        return BackendResponse::with(revoked_json(known->second.at));
+    }
+    if (certificate.not_after() < now && !mount.crl_config.allow_expired_cert_revocation &&
+        !mount.defect("pki/expired-are-revoked")) {
+        return BackendResponse::with(
+            Json(),
+            {fmt::format("certificate with serial {} already expired; refusing to add to CRL{}",
+                         serial,
+                         mount.openbao() ? ". Enable 'AllowExpiredCertRevocation' to allow "
+                                           "revoking expired certificates."
+                                         : "")});
+    }
+    const auto* issuer = signer_of(mount, certificate);
+    if (issuer != nullptr && issuer->certificate.not_after() < now &&
+        mount.defect("pki/expired-ca-revokes-nothing")) {
+        return BackendResponse::error("the issuer expired");
+    }
+    mount.revocations[serial] = {certificate, now, issuer != nullptr ? issuer->id : ""};
+    if (!mount.defect("pki/crl-misses-revocations")) {
+        crls_changed(mount, now);
+    }
+    return BackendResponse::with(revoked_json(now), mount.crl_config.auto_rebuild
+                                                        ? std::vector<std::string>()
+                                                        : crl_warnings(mount));
+}
+
+namespace {
+
+// What revoke-with-key wants proven: the key is the certificate's (row 131).
+Checked<> proves_possession(const Mount& mount, const crypto::Certificate& certificate,
+                            const std::string& pem) {
+    if (pem_blocks(pem).empty()) {
+        return go_error("provided key PEM block contained no data or failed to parse");
+    }
+    const auto key = known_key(pem);
+    if (!key) {
+        return go_error("failed to parse provided private key: " + key.error().message);
+    }
+    const auto theirs = certificate.public_key(), ours = key->public_key();
+    if (theirs.algorithm() != ours.algorithm()) {
+        return go_error("provided private key type does not match certificate's public key type");
+    }
+    if (!(theirs == ours) && !mount.defect("pki/any-key-revokes")) {
+        return go_error("provided private key does not match certificate's public key");
+    }
+    return {};
+}
+
+BackendResponse revoke_named(Mount& mount, const Call& call,
+                             const std::optional<std::string>& key) {
+    const bool by_serial = call.fields.has("serial_number");
+    const bool by_certificate = call.fields.has("certificate");
+    if (!by_serial && !by_certificate) {
+        return BackendResponse::error(
+            "The serial number or certificate to revoke must be provided.");
+    }
+    if (by_serial && by_certificate) {
+        return BackendResponse::error(
+            "Must provide either the certificate or the serial to revoke; not both.");
+    }
+    if (by_certificate) {
+        const auto certificate = presented_certificate(mount, call.fields.text("certificate"));
+        if (!certificate) {
+            return certificate.error();
+        }
+        if (key) {
+            if (auto proven = proves_possession(mount, *certificate, *key); !proven) {
+                return proven.error();
+            }
+        }
+        if (!mount.defect("pki/revocation-stores-nothing")) {
+            mount.certificates[certificate->serial()] = *certificate;
+        }
+        return revoke_certificate(mount, *certificate, call.now());
+    }
+    const auto serial = call.fields.text("serial_number");
+    if (serial.empty()) {
+        return BackendResponse::error("The serial number must be provided");
+    }
+    auto stored = mount.certificates.find(normal_serial(serial));
+    if (mount.defect("pki/serials-without-colons") && stored == mount.certificates.end()) {
+        stored = std::ranges::find_if(mount.certificates, [&](const auto& one) {
+            auto bare = one.first;
+            std::erase(bare, ':');
+            return bare == serial;
+        });
+    }
+    if (stored == mount.certificates.end()) {
+        return BackendResponse::error(fmt::format("certificate with serial {} not found.", serial));
+    }
+    const auto certificate = stored->second;
+    if (key) {
+        if (auto proven = proves_possession(mount, certificate, *key); !proven) {
+            return proven.error();
+        }
+    }
+    return revoke_certificate(mount, certificate, call.now());
+}
+
+}  // namespace
+
+BackendResponse revoke(Mount& mount, const Call& call) {
+    return revoke_named(mount, call, std::nullopt);
+}
+
+BackendResponse revoke_with_key(Mount& mount, const Call& call) {
+    // Which certificate is meant is asked first, then the key.
+    const bool by_serial = call.fields.has("serial_number");
+    if (by_serial == call.fields.has("certificate")) {
+        return revoke_named(mount, call, std::nullopt);
+    }
+    const auto pem = call.fields.text("private_key");
+    if (!call.fields.has("private_key")) {
+        return BackendResponse::error(
+            "Must have private key to revoke via the /revoke-with-key path.");
+    }
+    if (pem.size() < 64) {
+        return BackendResponse::error(
+            "Provided data for private_key was too short; perhaps a path was passed to the API "
+            "rather than the contents of a PEM file?");
+    }
+    return revoke_named(mount, call, pem);
+}
+
+namespace {
+
+// Another issuer of the mount before the issuer itself, which is not on its own list.
+std::string signer_of_issuer(const Mount& mount, const Issuer& issuer) {
+    for (const auto& one : mount.issuers) {
+        if (one.id != issuer.id && issuer.certificate.signed_by(one.certificate)) {
+            return one.id;
+        }
+    }
+    return issuer.id;
+}
+
+}  // namespace
+
+BackendResponse revoke_issuer(Mount& mount, const Call& call) {
+    const auto found = find_issuer(mount, call.captured("issuer_ref"));
+    if (!found) {
+        return BackendResponse::go_error(found.error());
+    }
+    auto& issuer = **found;
+    if (issuer.revoked_at) {
+        return read_issuer(mount, call);
+    }
+    issuer.revoked_at = call.now();
+    if (!mount.defect("pki/revoked-issuer-signs")) {
+        issuer.usage &= ~static_cast<unsigned>(issuing_certificates);
+    }
+    auto answer = read_issuer(mount, call);
+    // What this mount signed, a root by itself too, is revoked like any other certificate.
+    const auto serial = issuer.certificate.serial();
+    if (mount.certificates.contains(serial) && !mount.defect("pki/revoked-issuer-is-not-listed")) {
+        mount.revocations.try_emplace(serial, Revocation{issuer.certificate, *issuer.revoked_at,
+                                                         signer_of_issuer(mount, issuer), true});
+        crls_changed(mount, call.now());
+    }
+    if (issuer.certificate.self_signed()) {
+        answer.warnings.emplace_back(
+            "This issuer is a self-signed (potentially root) certificate. This means it may not "
+            "be considered revoked if there is not an external, cross-signed variant of this "
+            "certificate. This issuer's serial number will not appear on its own CRL.");
+    }
+    if (signer_of_issuer(mount, issuer) == issuer.id &&
+        !mount.defect("pki/no-warning-of-a-missing-parent")) {
+        answer.warnings.emplace_back(
+            "This issuer lacks another parent issuer within the mount. This means it will not "
+            "appear on any other CRLs and may not be considered revoked by clients. Consider "
+            "adding this issuer to its issuer's CRL as well if it is not self-signed.");
+    }
+    if (issuer.id == mount.default_issuer && !mount.defect("pki/no-warning-of-a-revoked-default")) {
+        answer.warnings.emplace_back(
+            "This issuer is currently configured as the default issuer for this mount; operations "
+            "such as certificate issuance may not work until a new default issuer is selected.");
+    }
+    return answer;
+}
+
+BackendResponse rotate_crl(Mount& mount, const Call& call) {
+    if (!mount.defect("pki/rotate-signs-nothing")) {
+        rebuild_crls(mount, call.now());
+    }
+    return BackendResponse::with({{"success", true}}, crl_warnings(mount));
+}
+
+BackendResponse rotate_delta_crl(Mount& mount, const Call& call) {
+    auto answer = BackendResponse::with({{"success", true}});
+    if (mount.defect("pki/rotate-delta-signs-nothing") ||
+        mount.defect("pki/no-warning-of-disabled-deltas")) {
+        return answer;
+    }
+    if (mount.crl_config.enable_delta) {
+        rebuild_delta_crls(mount, call.now());
+    } else {
+        answer.warnings.emplace_back(
+            "requested rebuild of delta CRL when delta CRL is not enabled; this is a no-op");
+    }
+    return answer;
+}
+
+}  // namespace meshproof::fakes::vault::pki

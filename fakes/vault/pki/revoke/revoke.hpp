@@ -1,0 +1,15 @@
+#pragma once
+
+#include "fakes/vault/pki/ground/mount.hpp"
+
+namespace meshproof::fakes::vault::pki {
+
+/// Puts a certificate on the CRL of its issuer, or says why not (row 131).
+[[nodiscard]] BackendResponse revoke_certificate(Mount& mount,
+                                                 const crypto::Certificate& certificate, Time now);
+/// The certificate's issuer in this mount, or null.
+[[nodiscard]] const Issuer* signer_of(const Mount& mount, const crypto::Certificate& certificate);
+/// Colons or dashes, any case: as certificates are kept.
+[[nodiscard]] std::string normal_serial(std::string_view serial);
+
+}  // namespace meshproof::fakes::vault::pki

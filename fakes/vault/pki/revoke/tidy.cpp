@@ -1,0 +1,297 @@
+#include "fakes/vault/pki/revoke/tidy.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/pki/ground/crl.hpp"
+#include "fakes/vault/pki/handlers.hpp"
+#include "fakes/vault/pki/revoke/revoke.hpp"
+
+namespace meshproof::fakes::vault::pki {
+
+namespace {
+
+const std::vector<std::string>& operations(const Mount& mount) {
+    static const std::vector<std::string> openbao = {"tidy_cert_store",
+                                                     "tidy_revoked_certs",
+                                                     "tidy_invalid_certs",
+                                                     "tidy_revoked_cert_issuer_associations",
+                                                     "tidy_expired_issuers",
+                                                     "tidy_move_legacy_ca_bundle",
+                                                     "tidy_acme"};
+    static const std::vector<std::string> vault = {"tidy_cert_store",
+                                                   "tidy_revoked_certs",
+                                                   "tidy_revoked_cert_issuer_associations",
+                                                   "tidy_expired_issuers",
+                                                   "tidy_move_legacy_ca_bundle",
+                                                   "tidy_revocation_queue",
+                                                   "tidy_cross_cluster_revoked_certs",
+                                                   "tidy_acme"};
+    return mount.openbao() ? openbao : vault;
+}
+
+std::string choose_one(const Mount& mount) {
+    return "Enable at least one tidy operation to be run (" + join(operations(mount), " / ") + ").";
+}
+
+// The settings of a tidy as they are printed, before the request changes them.
+Json defaults(const Mount& mount) {
+    Json data = {{"safety_buffer", 259200},
+                 {"issuer_safety_buffer", 31536000},
+                 {"acme_account_safety_buffer", 2592000},
+                 {"pause_duration", "0s"}};
+    for (const auto& operation : operations(mount)) {
+        data[operation] = false;
+    }
+    if (mount.openbao()) {
+        data["page_size"] = 1000;
+        data["revoked_safety_buffer"] = 259200;
+    } else {
+        data["revocation_queue_safety_buffer"] = 172800;
+    }
+    return data;
+}
+
+void take(const Mount& mount, const Call& call, Json& settings) {
+    for (const auto& operation : operations(mount)) {
+        if (call.fields.has(operation)) {
+            settings[operation] = call.fields.boolean(operation);
+        }
+    }
+    if (call.fields.boolean("tidy_revocation_list") && call.request.path == "tidy") {
+        settings["tidy_revoked_certs"] = true;
+    }
+    for (const auto* buffer : {"safety_buffer", "issuer_safety_buffer",
+                               "acme_account_safety_buffer", "revocation_queue_safety_buffer"}) {
+        if (call.fields.has(buffer)) {
+            settings[buffer] =
+                std::chrono::floor<std::chrono::seconds>(call.fields.duration(buffer)).count();
+        }
+    }
+    if (call.fields.has("page_size") && call.request.path != "tidy") {
+        settings["page_size"] = call.fields.integer("page_size");
+    }
+    if (mount.openbao()) {
+        settings["revoked_safety_buffer"] = call.fields.has("revoked_safety_buffer")
+                                                ? std::chrono::floor<std::chrono::seconds>(
+                                                      call.fields.duration("revoked_safety_buffer"))
+                                                      .count()
+                                                : settings["safety_buffer"].get<std::int64_t>();
+    }
+}
+
+bool nothing_selected(const Mount& mount, const Json& settings) {
+    const auto& all = operations(mount);
+    return std::ranges::none_of(
+        all, [&](const auto& one) { return settings[one].template get<bool>(); });
+}
+
+// What the selected operations remove. It ends before the answer does, as no one can look in
+// between.
+void run(Mount& mount, Time now, Json& status) {
+    const auto safety = std::chrono::seconds(status["safety_buffer"].get<std::int64_t>());
+    const auto over = [&](const crypto::Certificate& certificate) {
+        return certificate.not_after() + safety < now;
+    };
+    std::size_t certificates = 0, revoked = 0;
+    if (status["tidy_cert_store"] == true && !mount.defect("pki/tidy-keeps-certificates")) {
+        certificates =
+            std::erase_if(mount.certificates, [&](const auto& one) { return over(one.second); });
+    }
+    if (status["tidy_revoked_certs"] == true && !mount.defect("pki/tidy-keeps-revocations")) {
+        std::set<std::string> gone;
+        for (const auto& [serial, revocation] : mount.revocations) {
+            if (over(revocation.certificate)) {
+                gone.insert(serial);
+            }
+        }
+        for (const auto& serial : gone) {
+            mount.revocations.erase(serial);
+            mount.certificates.erase(serial);
+        }
+        revoked = gone.size();
+        if (revoked > 0) {
+            rebuild_crls(mount, now);
+        }
+    }
+    status["cert_store_deleted_count"] = certificates;
+    status["revoked_cert_deleted_count"] = revoked;
+    for (const auto* counter :
+         {"missing_issuer_cert_count", "acme_account_deleted_count", "acme_account_revoked_count",
+          "acme_orders_deleted_count", "total_acme_account_count"}) {
+        status[counter] = 0;
+    }
+    if (!mount.openbao()) {
+        status["cross_revoked_cert_deleted_count"] = 0;
+        status["revocation_queue_deleted_count"] = 0;
+    }
+    if (mount.defect("pki/tidy-status-of-both")) {
+        status["page_size"] = 1000;
+        status["tidy_revocation_queue"] = false;
+    }
+    status["internal_backend_uuid"] = mount.uuid;
+    status["state"] = "Finished";
+    status["time_started"] = rfc3339_nano(now);
+    status["time_finished"] = rfc3339_nano(now);
+    status["last_auto_tidy_finished"] = rfc3339_nano(now);
+    for (const auto* name :
+         {"error", "message", "current_cert_store_count", "current_revoked_cert_count"}) {
+        status[name] = Json();
+    }
+}
+
+Checked<std::string> pause_of(const Call& call) {
+    auto text = call.fields.text("pause_duration");
+    const auto pause = parse_duration(text);
+    if (!pause) {
+        return refuse(
+            fmt::format("Error parsing pause_duration: time: invalid duration \"{}\"", text));
+    }
+    if (*pause < Duration{}) {
+        return refuse("received invalid, negative pause_duration");
+    }
+    return text;
+}
+
+}  // namespace
+
+BackendResponse tidy(Mount& mount, const Call& call) {
+    auto settings = defaults(mount);
+    take(mount, call, settings);
+    if (settings["safety_buffer"] == 0 && !mount.defect("pki/tidy-without-buffer")) {
+        return BackendResponse::error("safety_buffer must be greater than zero");
+    }
+    for (const auto* buffer :
+         {"issuer_safety_buffer", "revocation_queue_safety_buffer", "acme_account_safety_buffer"}) {
+        if (settings.value(buffer, 1) == 0) {
+            return BackendResponse::error(fmt::format("{} must be greater than zero", buffer));
+        }
+    }
+    if (call.fields.has("pause_duration")) {
+        auto pause = pause_of(call);
+        if (!pause) {
+            return pause.error();
+        }
+        settings["pause_duration"] = std::move(*pause);
+    }
+    auto answer = BackendResponse::with(Json());
+    answer.status = mount.defect("pki/tidy-is-200") ? 200 : 202;
+    const bool nothing = nothing_selected(mount, settings);
+    if (nothing && mount.defect("pki/tidy-of-nothing-is-untold")) {
+        return answer;
+    }
+    // It starts none the less.
+    run(mount, call.now(), settings);
+    mount.timers.last_tidy = call.now();
+    mount.tidy_status = std::move(settings);
+    if (nothing && !mount.defect("pki/tidy-of-nothing-starts")) {
+        answer.warnings.push_back("Manual tidy requested but no tidy operations were set. " +
+                                  choose_one(mount));
+        return answer;
+    }
+    answer.warnings.push_back(
+        fmt::format("Tidy operation successfully started. Any information from the operation will "
+                    "be printed to {}'s server logs.",
+                    mount.openbao() ? "OpenBao" : "Vault"));
+    return answer;
+}
+
+void tidy_automatically(Mount& mount, Time now) {
+    auto status = mount.auto_tidy;
+    for (const auto* only_of_auto_tidy :
+         {"enabled", "interval_duration", "maintain_stored_certificate_counts",
+          "publish_stored_certificate_count_metrics"}) {
+        status.erase(only_of_auto_tidy);
+    }
+    run(mount, now, status);
+    mount.tidy_status = std::move(status);
+}
+
+BackendResponse tidy_cancel(Mount& mount, const Call&) {
+    if (mount.defect("pki/tidy-cancel-is-silent")) {
+        return BackendResponse::nothing();
+    }
+    return BackendResponse::with(
+        Json(), {"Tidy operation cannot be cancelled as none is currently running."});
+}
+
+BackendResponse read_tidy_status(Mount& mount, const Call&) {
+    if (!mount.tidy_status.is_null()) {
+        return BackendResponse::with(mount.tidy_status);
+    }
+    auto status = defaults(mount);
+    status.erase("revocation_queue_safety_buffer");
+    for (const auto* key :
+         {"acme_account_deleted_count", "acme_account_revoked_count", "acme_orders_deleted_count",
+          "cert_store_deleted_count", "current_cert_store_count", "current_revoked_cert_count",
+          "error", "message", "missing_issuer_cert_count", "revoked_cert_deleted_count",
+          "time_finished", "time_started", "total_acme_account_count"}) {
+        status[key] = Json();
+    }
+    if (!mount.openbao()) {
+        status["cross_revoked_cert_deleted_count"] = Json();
+        status["revocation_queue_deleted_count"] = Json();
+    }
+    for (auto& value : status) {
+        value = Json();
+    }
+    status["state"] = "Inactive";
+    status["internal_backend_uuid"] = mount.uuid;
+    return BackendResponse::with(std::move(status));
+}
+
+BackendResponse read_auto_tidy(Mount& mount, const Call&) {
+    if (mount.auto_tidy.is_null()) {
+        mount.auto_tidy = defaults(mount);
+        mount.auto_tidy["enabled"] = false;
+        mount.auto_tidy["interval_duration"] = 43200;
+        mount.auto_tidy["maintain_stored_certificate_counts"] = false;
+        mount.auto_tidy["publish_stored_certificate_count_metrics"] = false;
+    }
+    return BackendResponse::with(mount.auto_tidy);
+}
+
+BackendResponse write_auto_tidy(Mount& mount, const Call& call) {
+    auto settings = read_auto_tidy(mount, call).data;
+    take(mount, call, settings);
+    settings["enabled"] = call.fields.boolean("enabled", settings["enabled"].get<bool>());
+    if (call.fields.has("interval_duration")) {
+        settings["interval_duration"] =
+            std::chrono::floor<std::chrono::seconds>(call.fields.duration("interval_duration"))
+                .count();
+    }
+    for (const auto* flag :
+         {"maintain_stored_certificate_counts", "publish_stored_certificate_count_metrics"}) {
+        settings[flag] = call.fields.boolean(flag, settings[flag].get<bool>());
+    }
+    for (const auto* buffer :
+         {"safety_buffer", "revocation_queue_safety_buffer", "acme_account_safety_buffer"}) {
+        if (const auto seconds = settings.value(buffer, std::int64_t{1}); seconds < 1) {
+            return BackendResponse::error(
+                fmt::format("given {} must be at least one second; got: {}", buffer, seconds));
+        }
+    }
+    if (call.fields.has("pause_duration")) {
+        auto pause = pause_of(call);
+        if (!pause) {
+            return pause.error();
+        }
+        settings["pause_duration"] = std::move(*pause);
+    }
+    if (settings["publish_stored_certificate_count_metrics"] == true &&
+        settings["maintain_stored_certificate_counts"] == false) {
+        return BackendResponse::error(
+            "Can not publish a running storage metrics count to metrics without first maintaining "
+            "that count.  Enable `maintain_stored_certificate_counts` to enable "
+            "`publish_stored_certificate_count_metrics`.");
+    }
+    if (settings["enabled"] == true && nothing_selected(mount, settings) &&
+        !mount.defect("pki/auto-tidy-of-nothing")) {
+        return BackendResponse::error("Auto-tidy enabled but no tidy operations were requested. " +
+                                      choose_one(mount));
+    }
+    mount.auto_tidy = settings;
+    return BackendResponse::with(std::move(settings));
+}
+
+}  // namespace meshproof::fakes::vault::pki

@@ -1,0 +1,685 @@
+#include "fakes/vault/pki/sign/names.hpp"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/pki/ground/der.hpp"
+#include "fakes/vault/pki/ground/uri.hpp"
+
+namespace meshproof::fakes::vault::pki {
+
+namespace {
+
+// RFC 3492 6.3, over code points.
+std::string punycode(const std::u32string& label) {
+    constexpr std::uint32_t base = 36, t_min = 1, t_max = 26, skew = 38, damp = 700;
+    std::uint32_t n = 128, delta = 0, bias = 72;
+    std::string out;
+    for (const auto c : label) {
+        if (c < 128) {
+            out += static_cast<char>(c);
+        }
+    }
+    const auto basic = static_cast<std::uint32_t>(out.size());
+    auto done = basic;
+    if (basic > 0) {
+        out += '-';
+    }
+    while (done < label.size()) {
+        char32_t next = 0x10FFFF;
+        for (const auto c : label) {
+            if (c >= n) {
+                next = std::min(next, c);
+            }
+        }
+        delta += (static_cast<std::uint32_t>(next) - n) * (done + 1);
+        n = static_cast<std::uint32_t>(next);
+        for (const auto c : label) {
+            if (c < n) {
+                ++delta;
+            }
+            if (c != n) {
+                continue;
+            }
+            auto q = delta;
+            for (auto k = base;; k += base) {
+                const auto t = k <= bias ? t_min : std::min(k - bias, t_max);
+                const auto digit = q < t ? q : t + (q - t) % (base - t);
+                out += static_cast<char>(digit < 26 ? 'a' + digit : '0' + digit - 26);
+                if (q < t) {
+                    break;
+                }
+                q = (q - t) / (base - t);
+            }
+            auto left = done == basic ? delta / damp : delta / 2;
+            left += left / (done + 1);
+            std::uint32_t k = 0;
+            for (; left > (base - t_min) * t_max / 2; k += base) {
+                left /= base - t_min;
+            }
+            bias = k + (base - t_min + 1) * left / (left + skew);
+            delta = 0;
+            ++done;
+        }
+        ++delta;
+        ++n;
+    }
+    return out;
+}
+
+// The code points of UTF-8; a byte that begins none stands for itself.
+std::u32string code_points(std::string_view text) {
+    std::u32string points;
+    for (std::size_t i = 0; i < text.size();) {
+        const auto lead = static_cast<unsigned char>(text[i++]);
+        const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
+        char32_t point = more == 3   ? lead & 0x07U
+                         : more == 2 ? lead & 0x0FU
+                         : more == 1 ? lead & 0x1FU
+                                     : lead;
+        for (int k = 0; k < more && i < text.size(); ++k) {
+            point = point << 6U | (static_cast<unsigned char>(text[i++]) & 0x3FU);
+        }
+        points += point;
+    }
+    return points;
+}
+
+// Labels beyond ASCII become A-labels; nothing is lower-cased, as Go's idna.New() does without a
+// mapping.
+std::string to_ascii(const std::string& name) {
+    auto labels = split(name, '.');
+    for (auto& label : labels) {
+        if (std::ranges::any_of(label, [](char c) { return (c & 0x80) != 0; })) {
+            label = "xn--" + punycode(code_points(label));
+        }
+    }
+    return join(labels, ".");
+}
+
+bool is_label(std::string_view label) {
+    const auto alphanumeric = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    };
+    return !label.empty() && alphanumeric(label.front()) && alphanumeric(label.back()) &&
+           std::ranges::all_of(label, [&](char c) { return alphanumeric(c) || c == '-'; });
+}
+
+// A label with one wildcard: "*", "a*", "*b" or "a*b".
+bool is_wildcard_label(std::string_view label) {
+    const auto star = label.find('*');
+    const auto before = label.substr(0, star), after = label.substr(star + 1);
+    return (before.empty() || is_label(before)) && (after.empty() || is_label(after));
+}
+
+bool equal_fold(std::string_view a, std::string_view b) {
+    return lower(a) == lower(b);
+}
+
+bool below(std::string_view name, std::string_view domain) {
+    return name.size() > domain.size() + 1 && name.ends_with(domain) &&
+           name[name.size() - domain.size() - 1] == '.';
+}
+
+// A name taken apart: what is before '@' and a wildcard's own label are not the host.
+struct NameParts {
+    std::string whole, host, wildcard_label;
+    bool email = false, wildcard = false;
+};
+
+std::optional<NameParts> take_apart(const Mount& mount, const Role& role, const std::string& name) {
+    NameParts parts{name, name, {}};
+    if (name.find('@') != std::string::npos) {
+        const auto sides = split(name, '@');
+        if (sides.size() != 2) {
+            return std::nullopt;
+        }
+        parts.host = sides[1];
+        parts.email = true;
+    }
+    const auto stars = std::count(parts.host.begin(), parts.host.end(), '*');
+    if (stars > 0) {
+        const auto dot = parts.host.find('.');
+        const auto label = parts.host.substr(0, dot);
+        // allow_wildcard_certificates=false overrides allow_any_name (row 107).
+        if ((!role.allow_wildcard_certificates && !mount.defect("pki/wildcards-always")) ||
+            stars > 1 || label.find('*') == std::string::npos || parts.email) {
+            return std::nullopt;
+        }
+        parts.wildcard = true;
+        parts.wildcard_label = label;
+        parts.host = dot == std::string::npos ? "" : parts.host.substr(dot + 1);
+    }
+    return parts;
+}
+
+bool local_name(const Mount& mount, const Role& role, const NameParts& name) {
+    if (!role.allow_localhost || mount.defect("pki/no-localhost")) {
+        return false;
+    }
+    for (const auto* local : {"localhost", "localdomain"}) {
+        if (name.host == local &&
+            (!name.wildcard || !mount.defect("pki/no-wildcard-of-localhost"))) {
+            return true;
+        }
+        if (role.allow_subdomains && below(name.host, local)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool domain_allows(const Mount& mount, const Role& role, const NameParts& name,
+                   const std::string& domain) {
+    if ((role.allow_bare_domains || mount.defect("pki/bare-domains-always")) &&
+        (equal_fold(name.whole, domain) || (name.email && equal_fold(name.host, domain)))) {
+        return true;
+    }
+    const bool below_it = below(name.host, domain) || (mount.defect("pki/subdomains-in-any-case") &&
+                                                       below(lower(name.host), lower(domain)));
+    if (role.allow_subdomains && (below_it || (name.wildcard && equal_fold(name.host, domain)))) {
+        return true;
+    }
+    return (role.allow_glob_domains || mount.defect("pki/globs-always")) &&
+           domain.find('*') != std::string::npos && glob_matches(domain, name.whole);
+}
+
+bool name_allowed(const Mount& mount, const Role& role, const std::string& name) {
+    const auto parts = take_apart(mount, role, name);
+    if (!parts) {
+        return false;
+    }
+    if (role.enforce_hostnames && !mount.defect("pki/never-enforce-hostnames")) {
+        if (!parts->host.empty() && !is_host_name(to_ascii(parts->host))) {
+            return false;
+        }
+        if (parts->wildcard && !is_wildcard_label(parts->wildcard_label)) {
+            return false;
+        }
+    }
+    if (role.allow_any_name || mount.defect("pki/allow-any-name") ||
+        local_name(mount, role, *parts)) {
+        return true;
+    }
+    return std::ranges::any_of(role.allowed_domains, [&](const auto& domain) {
+        return !domain.empty() && domain_allows(mount, role, *parts, domain);
+    });
+}
+
+bool common_name_allowed(const Mount& mount, const Role& role, const std::string& name) {
+    const auto& validations = role.cn_validations;
+    if (validations == std::vector<std::string>{"disabled"} &&
+        (role.allow_any_name || !mount.defect("pki/always-validate-common-names"))) {
+        return true;
+    }
+    if (!name_allowed(mount, role, name)) {
+        return false;
+    }
+    const auto* wanted = name.find('@') != std::string::npos ? "email" : "hostname";
+    return validations.empty() || std::ranges::find(validations, wanted) != validations.end();
+}
+
+bool subject_serial_allowed(const Role& role, const std::string& serial) {
+    return std::ranges::any_of(role.allowed_serial_numbers, [&](const auto& allowed) {
+        return !allowed.empty() && glob_matches(allowed, serial);
+    });
+}
+
+// What Go's idna package says of a name that no DNS message could carry.
+std::optional<std::string> idna_fault(const Mount& mount, const std::string& name) {
+    auto labels = split(name, '.');
+    // Only OpenBao takes a final dot for an empty label.
+    while (mount.openbao() == mount.defect("pki/final-dot-as-the-other-product") &&
+           labels.size() > 1 && labels.back().empty()) {
+        labels.pop_back();
+    }
+    for (const auto& label : labels) {
+        if (label.empty() || name.size() > 253) {
+            return fmt::format("idna: invalid label \"{}\"", name);
+        }
+        if (label.size() > 63 || label == "xn--") {
+            return fmt::format("idna: invalid label \"{}\"", label == "xn--" ? "" : label);
+        }
+    }
+    return std::nullopt;
+}
+
+// A CN or alt_names entry goes where it belongs; what is neither an address nor a host name goes
+// nowhere (row 106).
+Checked<> add_name(const Mount& mount, crypto::AltNames& names, const std::string& name) {
+    if (name.find('@') != std::string::npos) {
+        names.emails.push_back(name);
+    } else if (const auto fault = idna_fault(mount, name)) {
+        return refuse(*fault);
+    } else if (auto ascii = to_ascii(name); is_host_name(ascii)) {
+        names.dns.push_back(std::move(ascii));
+    }
+    return {};
+}
+
+std::vector<std::string> alternative_names(const Call& call) {
+    const auto text = call.fields.text("alt_names");
+    auto names = trim(text).empty() ? std::vector<std::string>() : split(text, ',');
+    for (auto& name : names) {
+        name = std::string(trim(name));
+    }
+    std::erase(names, std::string());
+    return names;
+}
+
+void remove_duplicates(std::vector<std::string>& names) {
+    std::set<std::string> seen;
+    std::erase_if(names,
+                  [&](const auto& name) { return name.empty() || !seen.insert(name).second; });
+}
+
+Checked<std::vector<crypto::AltNames::Other>> other_names(
+    const Mount& mount, const Role& role, const Call& call,
+    const std::vector<crypto::AltNames::Other>& from_csr) {
+    auto parsed = parse_other_sans(call.fields.list("other_sans"));
+    if (!parsed) {
+        return refuse("could not parse requested other SAN: " + parsed.error().message);
+    }
+    auto others = std::move(*parsed);
+    others.insert(others.end(), from_csr.begin(), from_csr.end());
+    if ((role.allowed_other_sans == std::vector<std::string>{"*"} &&
+         !mount.defect("pki/other-names-never-by-star")) ||
+        mount.defect("pki/other-names-always")) {
+        return others;
+    }
+    const auto allowed = parse_other_sans(role.allowed_other_sans);
+    if (!others.empty() && !allowed) {
+        return refuse("error parsing role's allowed SANs: " + allowed.error().message);
+    }
+    for (const auto& other : others) {
+        bool oid_known = false, value_fits = false;
+        for (const auto& one : *allowed) {
+            oid_known = oid_known || one.oid == other.oid;
+            value_fits =
+                value_fits || (one.oid == other.oid && glob_matches(one.value, other.value));
+        }
+        if (!oid_known) {
+            return refuse(fmt::format("other SAN OID {} not allowed by this role", other.oid));
+        }
+        if (!value_fits) {
+            return refuse(fmt::format("other SAN {} not allowed for OID {} by this role",
+                                      other.value, other.oid));
+        }
+    }
+    return others;
+}
+
+bool within_cidrs(const std::vector<std::string>& cidrs, const std::string& text) {
+    const auto address = boost::asio::ip::make_address(text);
+    for (const auto& cidr : cidrs) {
+        boost::system::error_code error;
+        if (address.is_v4()) {
+            const auto network = boost::asio::ip::make_network_v4(cidr, error);
+            if (!error && network.canonical() ==
+                              boost::asio::ip::network_v4(address.to_v4(), network.prefix_length())
+                                  .canonical()) {
+                return true;
+            }
+        } else {
+            const auto network = boost::asio::ip::make_network_v6(cidr, error);
+            if (!error && network.canonical() ==
+                              boost::asio::ip::network_v6(address.to_v6(), network.prefix_length())
+                                  .canonical()) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& role,
+                                               const Call& call, const crypto::Csr* csr) {
+    auto asked = csr != nullptr ? csr->alt_names().ips : call.fields.list("ip_sans");
+    if (asked.empty()) {
+        return asked;
+    }
+    const bool allowed = (role.allow_ip_sans && !mount.defect("pki/no-ip-addresses")) ||
+                         mount.defect("pki/ip-addresses-always");
+    if (!allowed) {
+        const auto source = mount.openbao()
+                                ? std::string(csr != nullptr ? "via CSR" : "via the API")
+                            : csr != nullptr ? "some via CSR"
+                                             : fmt::format("[{}]", join(asked, " "));
+        return refuse(
+            "IP Subject Alternative Names are not allowed in this role, but was provided " +
+            source);
+    }
+    for (auto& ip : asked) {
+        boost::system::error_code error;
+        const auto address = boost::asio::ip::make_address(ip, error);
+        if (error || ip.find('%') != std::string::npos) {
+            return refuse(fmt::format("the value \"{}\" is not a valid IP address", ip));
+        }
+        if (mount.openbao() && !role.allowed_ip_sans_cidr.empty() &&
+            !mount.defect("pki/ignore-ip-ranges") && !within_cidrs(role.allowed_ip_sans_cidr, ip)) {
+            return refuse(fmt::format("the IP address \"{}\" is not allowed in this role", ip));
+        }
+        if (address.is_v6() && address.to_v6().is_v4_mapped() &&
+            !mount.defect("pki/mapped-addresses-kept")) {
+            ip = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6())
+                     .to_string();
+        }
+    }
+    return asked;
+}
+
+// A server that thinks it knows better which URIs are right.
+bool refused_by_defect(const Mount& mount, const std::string& uri) {
+    return (mount.defect("pki/only-spiffe-uris") && !uri.starts_with("spiffe:")) ||
+           (mount.defect("pki/only-uris-with-a-path") && std::ranges::count(uri, '/') < 3) ||
+           (mount.defect("pki/refuse-odd-uris") &&
+            (uri.find_first_of("?#%[*~") != std::string::npos)) ||
+           (mount.defect("pki/uris-of-1024-bytes") && uri.size() > 1024);
+}
+
+Checked<std::vector<std::string>> uris(const Mount& mount, const Role& role, const Call& call,
+                                       const crypto::Csr* csr) {
+    auto asked = csr != nullptr ? csr->alt_names().uris : call.fields.list("uri_sans");
+    if (csr == nullptr && mount.defect("pki/uri-sans-ignored")) {
+        asked.clear();
+    }
+    const auto* source = csr != nullptr ? "via CSR" : "via the API";
+    if (asked.empty() || mount.defect("pki/ignore-allowed-uri-sans")) {
+        return asked;
+    }
+    if (role.allowed_uri_sans.empty()) {
+        return refuse(fmt::format(
+            "URI Subject Alternative Names are not allowed in this role, but were provided {}",
+            source));
+    }
+    for (auto& uri : asked) {
+        if (csr != nullptr) {
+            uri = mount.defect("pki/uris-as-written") ? uri : rewritten_uri(uri).value_or(uri);
+        }
+        const auto allowed = [&](const std::string& pattern) {
+            if (mount.defect("pki/star-stops-at-slash") && pattern != "*" &&
+                std::ranges::count(uri, '/') != std::ranges::count(pattern, '/')) {
+                return false;
+            }
+            if (mount.defect("pki/uri-pattern-is-a-prefix") && uri.starts_with(pattern)) {
+                return true;
+            }
+            return mount.defect("pki/uri-patterns-ignore-case")
+                       ? glob_matches(lower(pattern), lower(uri))
+                       : glob_matches(pattern, uri);
+        };
+        if (mount.defect("pki/one-good-uri-is-enough") && &uri != &asked.front()) {
+            continue;
+        }
+        if (std::ranges::none_of(role.allowed_uri_sans, allowed) ||
+            (csr != nullptr && refused_by_defect(mount, uri))) {
+            return refuse(
+                fmt::format("URI Subject Alternative Names were provided {} which are not valid "
+                            "for this role",
+                            source));
+        }
+        if (csr == nullptr) {
+            const auto parsed = rewritten_uri(uri);
+            if (!parsed) {
+                return refuse(
+                    fmt::format("the provided URI Subject Alternative Name {} is not a valid URI",
+                                go_quoted(uri)));
+            }
+            uri = *parsed;
+        }
+    }
+    return asked;
+}
+
+}  // namespace
+
+bool glob_matches(std::string_view pattern, std::string_view text) {
+    const auto parts = split(pattern, '*');
+    if (parts.size() == 1) {
+        return pattern == text;
+    }
+    if (!text.starts_with(parts.front())) {
+        return false;
+    }
+    auto rest = text.substr(parts.front().size());
+    for (std::size_t i = 1; i + 1 < parts.size(); ++i) {
+        const auto at = rest.find(parts[i]);
+        if (at == std::string_view::npos) {
+            return false;
+        }
+        rest.remove_prefix(at + parts[i].size());
+    }
+    return rest.ends_with(parts.back());
+}
+
+bool is_host_name(std::string_view name) {
+    if (name.starts_with("*.")) {
+        name.remove_prefix(2);
+    }
+    if (name.ends_with('.')) {
+        name.remove_suffix(1);
+    }
+    const auto labels = split(name, '.');
+    return !name.empty() && name.size() <= 253 &&
+           std::ranges::all_of(
+               labels, [](const auto& label) { return is_label(label) && label.size() <= 63; });
+}
+
+std::optional<std::string> first_bad_name(const Mount& mount, const Role& role,
+                                          const std::vector<std::string>& names) {
+    for (const auto& name : names) {
+        if (!name_allowed(mount, role, name)) {
+            return name;
+        }
+    }
+    return std::nullopt;
+}
+
+Result<std::vector<crypto::AltNames::Other>> parse_other_sans(
+    const std::vector<std::string>& entries) {
+    std::vector<crypto::AltNames::Other> others;
+    for (const auto& entry : entries) {
+        const auto semicolon = entry.find(';');
+        if (semicolon == std::string::npos) {
+            return fail(FailureKind::invalid, "expected a semicolon in other SAN \"{}\"", entry);
+        }
+        const auto colon = entry.find(':', semicolon);
+        if (colon == std::string::npos) {
+            return fail(FailureKind::invalid, "expected a colon in other SAN \"{}\"", entry);
+        }
+        const auto type = lower(entry.substr(semicolon + 1, colon - semicolon - 1));
+        if (type != "utf8" && type != "utf-8") {
+            return fail(
+                FailureKind::invalid,
+                "only utf8 other SANs are supported; found non-supported type in other SAN \"{}\"",
+                entry);
+        }
+        others.push_back({entry.substr(0, semicolon), entry.substr(colon + 1)});
+    }
+    return others;
+}
+
+Checked<Requested> requested_names(const Mount& mount, const Role& role, const Call& call,
+                                   const crypto::Csr* csr) {
+    const bool of_csr = role.use_csr_sans || mount.defect("pki/csr-sans-always");
+    const auto* sans_csr =
+        csr != nullptr && of_csr && !mount.defect("pki/csr-sans-never") ? csr : nullptr;
+    const auto csr_subject = csr != nullptr ? csr->subject() : crypto::Subject{};
+    Requested asked;
+
+    auto& common_name = asked.subject.common_name;
+    if (role.use_csr_common_name) {
+        common_name = csr_subject.common_name;
+    }
+    if (common_name.empty()) {
+        common_name = call.fields.text("common_name");
+    }
+    if (common_name.empty() && mount.defect("pki/invent-a-common-name")) {
+        common_name = "unnamed";
+    }
+    if (common_name.empty() && role.require_cn && !mount.defect("pki/ignore-require-cn")) {
+        return refuse(
+            "the common_name field is required, or must be provided in a CSR with "
+            "\"use_csr_common_name\" set to true, unless \"require_cn\" is set to false");
+    }
+    asked.subject.serial_number = call.fields.text("serial_number");
+    if (asked.subject.serial_number.empty()) {
+        asked.subject.serial_number = csr_subject.serial_number;
+    }
+    auto& names = asked.alt_names;
+    const auto from_csr = sans_csr != nullptr ? sans_csr->alt_names() : crypto::AltNames{};
+    names.dns = from_csr.dns;
+    names.emails = from_csr.emails;
+    std::erase(names.dns, "");
+    std::erase(names.emails, "");
+    const bool excluded = (call.fields.boolean("exclude_cn_from_sans") &&
+                           !mount.defect("pki/ignore-exclude-cn-from-sans")) ||
+                          mount.defect("pki/common-name-is-no-san");
+    if (!common_name.empty() && !excluded) {
+        if (auto added = add_name(mount, names, common_name); !added) {
+            return tl::unexpected(added.error());
+        }
+    }
+    if (sans_csr == nullptr) {
+        for (const auto& name : alternative_names(call)) {
+            if (auto added = add_name(mount, names, name); !added) {
+                return tl::unexpected(added.error());
+            }
+        }
+    }
+
+    if (mount.defect("pki/dns-names-before-common-name")) {
+        if (const auto bad = first_bad_name(mount, role, names.dns)) {
+            return refuse(fmt::format("subject alternate name {} not allowed by this role", *bad));
+        }
+    }
+    if (!common_name.empty() && !common_name_allowed(mount, role, common_name)) {
+        return refuse(fmt::format("common name {} not allowed by this role", common_name));
+    }
+    if (const auto& serial = asked.subject.serial_number; !serial.empty() &&
+                                                          !subject_serial_allowed(role, serial) &&
+                                                          !mount.defect("pki/any-subject-serial")) {
+        return refuse(fmt::format("serial_number {} not allowed by this role", serial));
+    }
+    if (const auto bad = first_bad_name(mount, role, names.dns)) {
+        return refuse(fmt::format("subject alternate name {} not allowed by this role", *bad));
+    }
+    if (const auto bad = first_bad_name(mount, role, names.emails)) {
+        return refuse(fmt::format("email address {} not allowed by this role", *bad));
+    }
+    if (sans_csr != nullptr && !other_names_are_texts(*sans_csr)) {
+        return refuse("could not parse requested other SAN: no UTF-8 string found in OtherName");
+    }
+    auto others = other_names(mount, role, call, from_csr.others);
+    if (!others) {
+        return tl::unexpected(others.error());
+    }
+    auto ips = ip_addresses(mount, role, call, sans_csr);
+    if (!ips) {
+        return tl::unexpected(ips.error());
+    }
+    auto allowed_uris = uris(mount, role, call, sans_csr);
+    if (!allowed_uris) {
+        return tl::unexpected(allowed_uris.error());
+    }
+    names.others = std::move(*others);
+    names.ips = std::move(*ips);
+    names.uris = std::move(*allowed_uris);
+    remove_duplicates(names.dns);
+    remove_duplicates(names.emails);
+    if (!mount.openbao()) {
+        std::ranges::sort(names.dns);
+    }
+    if (mount.defect("pki/dns-names-backwards")) {
+        std::ranges::reverse(names.dns);
+    }
+    std::ranges::sort(names.emails);
+    if (mount.defect("pki/drop-uri-san")) {
+        names.uris.clear();
+    }
+    if (mount.defect("pki/second-uri-dropped") && names.uris.size() > 1) {
+        names.uris.resize(1);
+    }
+    if (mount.defect("pki/dns-dropped-beside-uri") && !names.uris.empty()) {
+        names.dns.clear();
+    }
+    if (mount.defect("pki/refuse-without-uri") && sans_csr != nullptr && names.uris.empty()) {
+        return refuse("a URI Subject Alternative Name is needed");
+    }
+
+    if (mount.defect("pki/subject-serial-is-dropped")) {
+        asked.subject.serial_number.clear();
+    }
+    if (mount.defect("pki/ignore-subject-of-the-role")) {
+        return asked;
+    }
+    asked.subject.organization = role.organization;
+    asked.subject.organizational_unit = role.ou;
+    asked.subject.country = role.country;
+    asked.subject.locality = role.locality;
+    asked.subject.province = role.province;
+    asked.subject.street_address = role.street_address;
+    asked.subject.postal_code = role.postal_code;
+    for (auto* texts : {&asked.subject.organization, &asked.subject.organizational_unit,
+                        &asked.subject.country, &asked.subject.locality, &asked.subject.province,
+                        &asked.subject.street_address, &asked.subject.postal_code}) {
+        std::erase(*texts, "");
+    }
+    if (mount.defect("pki/csr-subject-is-copied")) {
+        asked.subject = csr_subject;
+    }
+    return asked;
+}
+
+std::string oid_fault(std::string_view oid) {
+    std::vector<std::int64_t> arcs;
+    for (const auto& arc : split(oid, '.')) {
+        const auto number = go_integer(arc, 10);
+        if (!number) {
+            return fmt::format("strconv.Atoi: parsing {}: {}", go_quoted(arc), number.error());
+        }
+        arcs.push_back(*number);
+    }
+    const bool valid = arcs.size() >= 2 && arcs[0] <= 2 && (arcs[0] == 2 || arcs[1] < 40) &&
+                       std::ranges::all_of(arcs, [](auto arc) { return arc >= 0; });
+    return valid ? "" : fmt::format("cryptobyte: invalid OID: {}", oid);
+}
+
+std::optional<Policy> parse_policy_identifier(const std::string& text) {
+    if (const auto fault = oid_fault(text); !fault.starts_with("strconv")) {
+        return Policy{text, "", ""};
+    }
+    const auto json = Json::parse(text, nullptr, false);
+    if (!json.is_object()) {
+        return std::nullopt;
+    }
+    const auto field = [&](const char* name) {
+        const auto found = json.find(name);
+        return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    return Policy{field("oid"), field("cps"), field("notice")};
+}
+
+Checked<std::vector<std::string>> user_ids(const Role& role, const Call& call,
+                                           const crypto::Csr* csr) {
+    auto asked = call.fields.list("user_ids");
+    if (asked.empty() && csr != nullptr) {
+        asked = csr->subject().user_ids;
+    }
+    for (const auto& id : asked) {
+        const bool allowed = std::ranges::any_of(role.allowed_user_ids, [&](const auto& pattern) {
+            return equal_fold(pattern, id) ||
+                   (pattern.find('*') != std::string::npos && glob_matches(pattern, id));
+        });
+        if (!allowed) {
+            return refuse(fmt::format("user_id {} is not allowed by this role", id));
+        }
+    }
+    return asked;
+}
+
+}  // namespace meshproof::fakes::vault::pki

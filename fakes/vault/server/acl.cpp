@@ -1,0 +1,285 @@
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/server/policy.hpp"
+
+namespace meshproof::fakes::vault {
+
+namespace {
+
+// Where several patterns match, the greatest decides: later first wildcard, no trailing *, fewer +,
+// longer, then lexicographic.
+struct Match {
+    std::size_t first_wildcard = 0;
+    bool prefix = false;
+    int segments = 0;
+    std::string path;
+    const Rule* rule = nullptr;
+
+    [[nodiscard]] bool weaker_than(const Match& other, const Defects& defects) const {
+        if (first_wildcard != other.first_wildcard) {
+            return (first_wildcard < other.first_wildcard) !=
+                   defects.on("policy/earlier-wildcard-first");
+        }
+        if (prefix != other.prefix) {
+            return prefix;
+        }
+        if (segments != other.segments) {
+            return segments > other.segments;
+        }
+        if (path.size() != other.path.size()) {
+            return path.size() < other.path.size();
+        }
+        return path < other.path;
+    }
+};
+
+std::optional<Match> match_segments(const std::string& pattern, const Rule& rule,
+                                    const std::vector<std::string>& parts, const Defects& defects) {
+    Match match;
+    match.first_wildcard = pattern.find('+');
+    match.prefix = pattern.ends_with('*');
+    match.path = match.prefix ? pattern.substr(0, pattern.size() - 1) : pattern;
+    match.rule = &rule;
+    const auto wanted = split(match.path, '/');
+    if (parts.size() < wanted.size() || (!match.prefix && parts.size() != wanted.size())) {
+        return std::nullopt;
+    }
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (wanted[i] == "+" && !(parts[i].empty() && defects.on("policy/plus-is-never-empty"))) {
+            ++match.segments;
+        } else if (wanted[i] != parts[i] &&
+                   !(match.prefix && i + 1 == wanted.size() && parts[i].starts_with(wanted[i]))) {
+            return std::nullopt;
+        }
+    }
+    return match;
+}
+
+std::string_view capability_of(Operation operation, bool creating) {
+    switch (operation) {
+        case Operation::read:
+        case Operation::help:
+            return "read";
+        case Operation::list:
+            return "list";
+        case Operation::update:
+            return creating ? "create" : "update";
+        case Operation::create:
+            return "create";
+        case Operation::remove:
+            return "delete";
+        case Operation::patch:
+            return "patch";
+    }
+    return "deny";
+}
+
+bool glob_equal(std::string_view pattern, std::string_view text) {
+    const bool front = pattern.starts_with('*');
+    const bool back = pattern.size() > (front ? 1U : 0U) && pattern.ends_with('*');
+    const auto core =
+        pattern.substr(front ? 1 : 0, pattern.size() - (front ? 1 : 0) - (back ? 1 : 0));
+    if (front && back) {
+        return text.find(core) != std::string_view::npos;
+    }
+    if (front) {
+        return text.ends_with(core);
+    }
+    return back ? text.starts_with(core) : text == core;
+}
+
+bool listed(const Json& value, const std::vector<Json>& values) {
+    return values.empty() || std::ranges::any_of(values, [&](const Json& entry) {
+               return entry.is_string() && value.is_string()
+                          ? glob_equal(entry.get<std::string>(), value.get<std::string>())
+                          : entry == value;
+           });
+}
+
+bool parameters_allowed(const Rule& rule, const Json& data) {
+    for (const auto& name : rule.required_parameters) {
+        if (!data.contains(lower(name))) {
+            return false;
+        }
+    }
+    if (data.empty()) {
+        return true;
+    }
+    if (rule.denied_parameters.contains("*")) {
+        return false;
+    }
+    const bool all = rule.allowed_parameters.contains("*");
+    for (const auto& [name, value] : data.items()) {
+        const auto key = lower(name);
+        const auto denied = rule.denied_parameters.find(key);
+        if (denied != rule.denied_parameters.end() && listed(value, denied->second)) {
+            return false;
+        }
+        if (rule.allowed_parameters.empty()) {
+            continue;
+        }
+        const auto allowed = rule.allowed_parameters.find(key);
+        if (allowed == rule.allowed_parameters.end() ? !all : !listed(value, allowed->second)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void unite_parameters(std::map<std::string, std::vector<Json>>& into,
+                      const std::map<std::string, std::vector<Json>>& from) {
+    for (const auto& [name, values] : from) {
+        const auto found = into.find(name);
+        if (found == into.end()) {
+            into.emplace(name, values);
+        } else if (values.empty() || found->second.empty()) {
+            found->second.clear();  // no list of values = every value
+        } else {
+            found->second.insert(found->second.end(), values.begin(), values.end());
+        }
+    }
+}
+
+}  // namespace
+
+void Rule::unite(const Rule& other) {
+    if (has("deny")) {
+        return;
+    }
+    if (other.has("deny")) {
+        *this = Rule{{"deny"}, {}, {}, {}};
+        return;
+    }
+    capabilities.insert(other.capabilities.begin(), other.capabilities.end());
+    unite_parameters(allowed_parameters, other.allowed_parameters);
+    unite_parameters(denied_parameters, other.denied_parameters);
+    for (const auto& name : other.required_parameters) {
+        if (std::ranges::find(required_parameters, name) == required_parameters.end()) {
+            required_parameters.push_back(name);
+        }
+    }
+}
+
+Acl Acl::root(Defects defects) {
+    Acl acl(std::move(defects));
+    acl.root_ = true;
+    return acl;
+}
+
+void Acl::add(const Policy& policy) {
+    for (const auto& [path, rule] : policy.paths) {
+        const bool segmented =
+            path == "+" || path.starts_with("+/") || path.find("/+") != std::string::npos;
+        if (segmented) {
+            const auto [place, added] = segments_.emplace(path, rule);
+            if (!added) {
+                place->second.unite(rule);
+            }
+            continue;
+        }
+        const bool prefix = path.ends_with('*');
+        auto& rules = prefix ? prefix_ : exact_;
+        const auto [place, added] =
+            rules.emplace(prefix ? path.substr(0, path.size() - 1) : path, rule);
+        if (!added && defects_.on("policy/same-path-last-wins")) {
+            place->second = rule;
+        } else if (!added && !(defects_.on("policy/deny-is-added") && rule.has("deny"))) {
+            place->second.unite(rule);
+        }
+    }
+}
+
+const Rule* Acl::find_pattern(std::string_view path) const {
+    std::optional<Match> best;
+    // The longest prefix: try every length, from the whole path down.
+    for (auto length = path.size() + 1; length-- > 0 && !best;) {
+        const auto found = prefix_.find(path.substr(0, length));
+        if (found != prefix_.end() && !(defects_.on("policy/star-stops-at-slash") &&
+                                        path.find('/', length) != std::string_view::npos)) {
+            best = Match{length, true, 0, found->first, &found->second};
+        }
+    }
+    if (!segments_.empty()) {
+        const auto parts = split(path, '/');
+        for (const auto& [pattern, rule] : segments_) {
+            const auto match = match_segments(pattern, rule, parts, defects_);
+            if (match && (!best || best->weaker_than(*match, defects_))) {
+                best = match;
+            }
+        }
+    }
+    return best ? best->rule : nullptr;
+}
+
+const Rule* Acl::find(Operation operation, std::string_view path) const {
+    const auto exact = exact_.find(path);
+    if (exact != exact_.end() && !defects_.on("policy/exact-path-ignored")) {
+        return &exact->second;
+    }
+    if (operation == Operation::list && path.ends_with('/') &&
+        !defects_.on("policy/list-only-with-slash")) {
+        const auto bare = exact_.find(path.substr(0, path.size() - 1));
+        if (bare != exact_.end()) {
+            return &bare->second;
+        }
+    }
+    return find_pattern(path);
+}
+
+bool Acl::allows(Operation operation, bool creating, std::string_view path,
+                 const Json& data) const {
+    if (root_) {
+        return true;
+    }
+    const auto* rule = find(operation, path);
+    if (rule != nullptr && defects_.on("policy/create-is-enough") && rule->has("create")) {
+        return true;
+    }
+    if (rule == nullptr || rule->has("deny") || !rule->has(capability_of(operation, creating))) {
+        return false;
+    }
+    const bool checked = operation == Operation::read || operation == Operation::update ||
+                         operation == Operation::create || operation == Operation::patch;
+    return !checked || defects_.on("policy/parameters-unbound") ||
+           parameters_allowed(*rule, data.is_object() ? data : Json::object());
+}
+
+bool Acl::sudo(Operation operation, std::string_view path) const {
+    if (root_) {
+        return true;
+    }
+    const auto* rule = find(operation, path);
+    return defects_.on("policy/sudo-is-not-asked") || (rule != nullptr && rule->has("sudo"));
+}
+
+std::vector<std::string> Acl::capabilities(std::string_view path) const {
+    if (root_) {
+        return {defects_.on("policy/root-lists-capabilities") ? "sudo" : "root"};
+    }
+    const auto* rule = find(Operation::list, path);
+    if (rule == nullptr || rule->has("deny") || rule->capabilities.empty()) {
+        return defects_.on("policy/capabilities-of-nothing-are-empty")
+                   ? std::vector<std::string>{}
+                   : std::vector<std::string>{"deny"};
+    }
+    return {rule->capabilities.begin(), rule->capabilities.end()};
+}
+
+bool Acl::touches(std::string_view mount) const {
+    if (root_) {
+        return true;
+    }
+    const auto under = [&](const std::map<std::string, Rule, std::less<>>& rules, bool open) {
+        return std::ranges::any_of(rules, [&](const auto& entry) {
+            const auto end = entry.first.find('+');
+            const std::string_view fixed = std::string_view(entry.first).substr(0, end);
+            const bool wild = open || end != std::string::npos;
+            return !entry.second.has("deny") &&
+                   (fixed.starts_with(mount) || (wild && mount.starts_with(fixed)));
+        });
+    };
+    return under(exact_, false) || under(prefix_, true) || under(segments_, true);
+}
+
+}  // namespace meshproof::fakes::vault

@@ -1,0 +1,127 @@
+#include "fakes/vault/server/cluster.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace meshproof::fakes::vault {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Seen on three-node clusters (row 171).
+constexpr Duration after_opening = 500ms;
+constexpr Duration after_step_down = 600ms;
+constexpr Duration after_seal = 2s;
+constexpr Duration after_crash = 17s;
+constexpr Duration sitting_out = 10s;
+
+bool votes(const Node& node) {
+    return node.joined && !node.crashed && !node.seal.sealed();
+}
+
+}  // namespace
+
+// As the real servers default it: https, and the API's port plus one.
+std::string Node::cluster_address() const {
+    const auto scheme = api_address.find("://");
+    auto place = api_address.substr(scheme == std::string::npos ? 0 : scheme + 3);
+    const auto colon = place.rfind(':');
+    unsigned port = 8200;
+    if (colon != std::string::npos) {
+        std::from_chars(place.data() + colon + 1, place.data() + place.size(), port);
+        place.resize(colon);
+    }
+    return fmt::format("https://{}:{}", place, port + 1);
+}
+
+Node& Cluster::add(Node node) {
+    node.leader = active_;
+    nodes_.push_back(std::make_unique<Node>(std::move(node)));
+    return *nodes_.back();
+}
+
+Node* Cluster::find(std::string_view api_address) const {
+    for (const auto& node : nodes_) {
+        if (node->api_address == api_address) {
+            return node.get();
+        }
+    }
+    return nullptr;
+}
+
+bool Cluster::has_quorum() const {
+    const auto members =
+        std::count_if(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->joined; });
+    const auto there =
+        std::count_if(nodes_.begin(), nodes_.end(), [](const auto& node) { return votes(*node); });
+    return there * 2 > members;
+}
+
+void Cluster::activate(Node& node, Time now) {
+    active_ = &node;
+    node.active_since = now;
+    for (const auto& other : nodes_) {
+        if (votes(*other)) {
+            other->leader = &node;
+        }
+    }
+}
+
+void Cluster::settle(Time now) {
+    if (active_ != nullptr && !has_quorum()) {
+        active_ = nullptr;
+    }
+    if (active_ != nullptr || now < election_ends_ || !has_quorum()) {
+        return;
+    }
+    for (const auto& node : nodes_) {
+        if (votes(*node) && node->sits_out_until <= now) {
+            activate(*node, now);
+            return;
+        }
+    }
+}
+
+void Cluster::elect_after(Duration pause, Time now) {
+    active_ = nullptr;
+    election_ends_ = now + pause;
+}
+
+void Cluster::opened(Node& node, Time now) {
+    if (!raft_) {
+        activate(node, now);
+        return;
+    }
+    node.leader = active_;
+    if (active_ == nullptr && election_ends_ <= now) {
+        elect_after(after_opening, now);
+    }
+}
+
+void Cluster::stepped_down(Node& node, Time now) {
+    node.leader = nullptr;
+    node.sits_out_until = now + sitting_out;
+    elect_after(after_step_down, now);
+}
+
+void Cluster::sealed(Node& node, Time now) {
+    node.leader = nullptr;
+    if (active_ != &node) {
+        return;
+    }
+    for (const auto& other : nodes_) {
+        other->leader = nullptr;
+    }
+    elect_after(after_seal, now);
+}
+
+void Cluster::crashed(Node& node, Time now) {
+    node.crashed = true;
+    // The others go on naming it until somebody else leads.
+    if (active_ == &node) {
+        elect_after(after_crash, now);
+    }
+}
+
+}  // namespace meshproof::fakes::vault

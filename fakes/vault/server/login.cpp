@@ -1,0 +1,89 @@
+#include <algorithm>
+
+#include "core/base/assert.hpp"
+#include "fakes/vault/server/server.hpp"
+
+namespace meshproof::fakes::vault {
+
+std::shared_ptr<Token> issue(VaultCore& core, const Namespace& ns, Token token, Time now) {
+    token.namespace_path = ns.path;
+    token.issued = now;
+    if (token.lease_ttl > Duration{}) {
+        token.expires = now + token.lease_ttl;
+    }
+    token.creation_ttl = token.lease_ttl;
+    token.uses_granted = token.num_uses;
+    if (token.is_batch()) {
+        token.renewable = false;
+        // Stateless tokens carry whole seconds.
+        token.issued = std::chrono::floor<std::chrono::seconds>(now);
+        token.expires = token.issued + token.lease_ttl;
+    }
+    return core.tokens.add(std::move(token),
+                           core.options.defects.on("sys/namespace-tokens-unmarked") ? "" : ns.id);
+}
+
+CoreReply finish_login(VaultCore& core, const LogicalRequest& request, BackendResponse response) {
+    MESHPROOF_ASSERT(response.auth.has_value(), "a login without grant");
+    // The method may have been disabled while its server was being asked.
+    const auto mounted = request.ns->mounts.find(request.mount->path);
+    if (mounted == request.ns->mounts.end() || mounted->second != request.mount) {
+        return BackendResponse::error("permission denied", 403);
+    }
+    const auto& grant = *response.auth;
+    const auto policies = tidy_policies(grant.policies, !grant.no_default_policy);
+    if (std::ranges::find(policies, "root") != policies.end() &&
+        !core.options.defects.on("kubernetes/root-by-login")) {
+        return BackendResponse::error("auth methods cannot create root tokens");
+    }
+    const auto view = request.mount->view();
+    const auto granted =
+        decide_ttl({.increment = {},
+                    .ttl = grant.ttl,
+                    .period = grant.period,
+                    .max_ttl = grant.max_ttl,
+                    .explicit_max_ttl = grant.explicit_max_ttl,
+                    .mount_default = view.default_lease_ttl,
+                    .mount_max = core.options.defects.on("kubernetes/mount-max-ignored")
+                                     ? Duration(std::chrono::hours(99999))
+                                     : view.max_lease_ttl,
+                    .issued = request.now,
+                    .now = request.now});
+    Token token;
+    token.path = request.path;
+    // "auth/a/b/" -> "a-b"
+    auto source = request.mount->path.substr(5, request.mount->path.size() - 6);
+    std::ranges::replace(source, '/', '-');
+    token.display_name = core.options.defects.on("kubernetes/display-name-lacks-mount")
+                             ? grant.display_name
+                             : source + "-" + grant.display_name;
+    token.policies = policies;
+    token.metadata = grant.metadata;
+    token.lease_ttl = granted.ttl;
+    token.period = grant.period;
+    token.explicit_max_ttl = grant.explicit_max_ttl;
+    token.num_uses = grant.num_uses;
+    token.renewable = grant.renewable;
+    token.orphan = grant.orphan;
+    token.bound_cidrs = grant.bound_cidrs;
+    if (grant.token_type == "batch" || grant.token_type == "service") {
+        token.type = grant.token_type;
+    } else {
+        token.type =
+            request.mount->token_type == "batch" || request.mount->token_type == "default-batch"
+                ? "batch"
+                : "service";
+    }
+    if (!grant.alias_name.empty()) {
+        token.entity_id = entity_of(core, request, grant);
+    }
+    token.grant = grant;
+    CoreReply reply(BackendResponse::with(Json(), granted.warnings));
+    for (const auto& warning : response.warnings) {
+        reply.base.warnings.push_back(warning);
+    }
+    reply.issued = issue(core, *request.ns, std::move(token), request.now);
+    return reply;
+}
+
+}  // namespace meshproof::fakes::vault

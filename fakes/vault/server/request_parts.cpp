@@ -1,0 +1,304 @@
+#include "fakes/vault/server/request_parts.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include "core/base/json_text.hpp"
+#include "core/base/text.hpp"
+#include "fakes/vault/logical/go_text.hpp"
+
+namespace meshproof::fakes::vault {
+
+namespace {
+
+constexpr std::size_t body_limit = 32U << 20;
+
+// As Go's path.Clean, with a final slash kept.
+std::string clean(const std::string& path) {
+    std::vector<std::string> kept;
+    for (const auto& part : split(path, '/')) {
+        if (part.empty() || part == ".") {
+            continue;
+        }
+        if (part == "..") {
+            if (!kept.empty()) {
+                kept.pop_back();
+            }
+        } else {
+            kept.push_back(part);
+        }
+    }
+    auto text = "/" + join(kept, "/");
+    if (path.ends_with('/') && text != "/") {
+        text += '/';
+    }
+    return text;
+}
+
+Json query_fields(std::string_view query, bool is_get = false) {
+    auto data = Json::object();
+    for (const auto& [raw_name, raw_value] : http::parse_query(query)) {
+        const auto name = valid_utf8(raw_name), value = valid_utf8(raw_value);
+        if ((is_get && name == "list") || name == "help") {
+            continue;
+        }
+        if (!data.contains(name)) {
+            data[name] = value;
+        } else if (data[name].is_array()) {
+            data[name].push_back(value);
+        } else {
+            data[name] = Json::array({data[name], value});
+        }
+    }
+    return data;
+}
+
+// Then the body is the backend's to read, whatever the path.
+bool is_ocsp(const http::Request& request) {
+    const auto type = request.headers.find("Content-Type").value_or("");
+    return trim(std::string_view(type).substr(0, type.find(';'))) == "application/ocsp-request";
+}
+
+bool is_form(const http::Request& request) {
+    const auto type = request.headers.find("Content-Type").value_or("");
+    const auto body = trim(request.body);
+    return type.starts_with("application/x-www-form-urlencoded") && !body.empty() &&
+           !body.starts_with('{') && !body.starts_with('[');
+}
+
+}  // namespace
+
+std::optional<bool> go_bool(std::string_view text) {
+    for (const auto* word : {"1", "t", "T", "TRUE", "true", "True"}) {
+        if (text == word) {
+            return true;
+        }
+    }
+    for (const auto* word : {"0", "f", "F", "FALSE", "false", "False"}) {
+        if (text == word) {
+            return false;
+        }
+    }
+    return std::nullopt;
+}
+
+std::pair<std::string, std::string> split_target(std::string_view target) {
+    const auto mark = target.find('?');
+    const auto raw = target.substr(0, mark);
+    const auto query =
+        mark == std::string_view::npos ? std::string() : std::string(target.substr(mark + 1));
+    return {http::percent_decode(raw).value_or(std::string(raw)), query};
+}
+
+std::optional<http::Response> refuse_path(const http::Request& request, const std::string& path,
+                                          const FakeVaultOptions& options) {
+    const auto unprintable = [](char c) {
+        return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+    };
+    if (std::ranges::any_of(path, unprintable) && !options.defects.on("http/any-path-is-served")) {
+        http::Response response;
+        response.status = 400;
+        return response;
+    }
+    if (!http::percent_decode(request.target.substr(0, request.target.find('?')))) {
+        http::Response response;
+        response.status = 400;
+        response.headers.set("Content-Type", "text/plain; charset=utf-8");
+        response.headers.set("Connection", "close");
+        response.body = "400 Bad Request";
+        return response;
+    }
+    const auto relative = [](const std::string& text) {
+        const auto parts = split(text, '/');
+        return std::ranges::any_of(
+            parts, [](const std::string& part) { return part == "." || part == ".."; });
+    };
+    // Plain ones are redirected to where they lead.
+    const bool hidden =
+        relative(path) && !relative(request.target.substr(0, request.target.find('?')));
+    if (hidden && path.starts_with("/v1/") && options.product == Product::openbao &&
+        !options.defects.on("http/hidden-relative-paths")) {
+        return error_answer(400, "relative paths not supported");
+    }
+    return std::nullopt;
+}
+
+std::optional<http::Response> redirect(const std::string& path, const std::string& query,
+                                       std::string_view method, Product product) {
+    const bool home = path == "/" || path == "/ui";
+    // The server's own multiplexer knows sys as a folder.
+    const bool folder = path == "/v1/sys";
+    const bool unclean = path.starts_with("/v1/") && (folder || clean(path) != path);
+    if (!home && !unclean) {
+        return std::nullopt;
+    }
+    const bool permanent = !home && product == Product::vault;
+    const auto place =
+        (home ? "/ui/" : clean(path) + (folder ? "/" : "")) + (query.empty() ? "" : "?" + query);
+    http::Response response;
+    response.status = permanent ? 301 : 307;
+    response.headers.set("Location", place);
+    if (method == "GET" || method == "HEAD") {
+        response.headers.set("Content-Type", "text/html; charset=utf-8");
+        response.body = fmt::format("<a href=\"{}\">{}</a>.\n\n", place,
+                                    permanent ? "Moved Permanently" : "Temporary Redirect");
+    }
+    return response;
+}
+
+std::string presented_token(const http::Headers& headers) {
+    if (const auto token = headers.find("X-Vault-Token"); token && !token->empty()) {
+        return *token;
+    }
+    const auto bearer = headers.find("Authorization").value_or("");
+    return bearer.starts_with("Bearer ") ? std::string(trim(bearer.substr(7))) : std::string();
+}
+
+Result<Json> parse_body(const std::string& body, std::string_view go_type, Product product) {
+    if (trim(body).empty()) {
+        return Json::object();
+    }
+    // As Go's decoder: the first value counts. Vault never looks at what follows it; OpenBao reads
+    // on, and wants whole values.
+    if (too_deep(body)) {
+        return fail(FailureKind::invalid, "failed to decode JSON input: exceeded max depth");
+    }
+    Json json;
+    std::istringstream text(valid_utf8(body));
+    try {
+        text >> json;
+        while (product == Product::openbao && (text >> std::ws).peek() != EOF) {
+            Json unused;
+            text >> unused;
+        }
+    } catch (const Json::exception&) {  // a parse_error, or a number that is too large
+        return fail(FailureKind::invalid, "failed to decode JSON input: unexpected EOF");
+    }
+    if (json.is_null()) {
+        return Json::object();
+    }
+    if (json.is_object()) {
+        return json;
+    }
+    const auto kind = json.is_array()     ? "array"
+                      : json.is_string()  ? "string"
+                      : json.is_boolean() ? "bool"
+                                          : "number";
+    return fail(FailureKind::invalid,
+                "failed to decode JSON input: json: cannot unmarshal {} into Go value of type {}",
+                kind, go_type);
+}
+
+tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& request,
+                                                           const std::string& path,
+                                                           const std::string& query,
+                                                           const FakeVaultOptions& options) {
+    const bool openbao = options.product == Product::openbao;
+    const auto& defects = options.defects;
+    const auto refuse = [](int status, const std::optional<std::string>& text = std::nullopt) {
+        return tl::unexpected(error_answer(status, text));
+    };
+    LogicalRequest logical;
+    logical.path = path;
+    const auto& method = request.method;
+    logical.scan = method == "SCAN" && openbao == !defects.on("http/scan-of-the-other-product");
+    if (method == "GET" || method == "LIST" || logical.scan) {
+        logical.operation = method == "GET" ? Operation::read : Operation::list;
+        for (const auto& [name, value] : http::parse_query(query)) {
+            if (method == "GET" && name == "list" && !value.empty()) {
+                const auto list = go_bool(value);
+                if (!list) {
+                    return refuse(400, defects.on("http/list-junk-has-a-text")
+                                           ? std::optional<std::string>("bad list")
+                                           : std::nullopt);
+                }
+                if (*list && !defects.on("http/list-only-by-verb")) {
+                    logical.operation = Operation::list;
+                }
+            }
+        }
+        logical.data = query_fields(query, method == "GET");
+        if (logical.operation == Operation::list && !logical.path.ends_with('/')) {
+            logical.path += '/';
+        }
+    } else if (method == "DELETE") {
+        logical.operation = Operation::remove;
+        logical.data = query_fields(query);
+    } else if (method == "POST" || method == "PUT" || method == "PATCH") {
+        if (path.ends_with('/') && defects.on("http/folder-before-body")) {
+            return refuse(400, "cannot write to a path ending in '/'");
+        }
+        logical.operation = method == "PATCH" ? Operation::patch : Operation::update;
+        if (method == "PATCH" && !defects.on("http/patch-of-any-type")) {
+            const auto type = request.headers.find("Content-Type").value_or("");
+            if (type.empty()) {
+                return refuse(400, "mime: no media type");
+            }
+            if (trim(std::string_view(type).substr(0, type.find(';'))) !=
+                "application/merge-patch+json") {
+                return refuse(
+                    415,
+                    fmt::format("PATCH requires Content-Type of application/merge-patch+json, "
+                                "provided {}",
+                                lower(trim(std::string_view(type).substr(0, type.find(';'))))));
+            }
+        }
+        if (request.body.size() > body_limit && !defects.on("http/no-body-limit")) {
+            auto large =
+                error_answer(413, openbao ? "http: request body too large" : "error parsing JSON");
+            large.headers.set("Connection", "close");
+            return tl::unexpected(std::move(large));
+        }
+        if (request.body.empty() && defects.on("http/body-needed")) {
+            return refuse(400, "no body");
+        }
+        if (defects.on("http/one-value-only") && !request.body.empty() &&
+            !Json::accept(request.body)) {
+            return refuse(400, "more than one value");
+        }
+        const auto named_type = request.headers.find("Content-Type").value_or("application/json");
+        if (is_ocsp(request) && method != "PATCH") {
+            logical.body = request.body;
+        } else if (defects.on("http/json-by-its-type") && named_type != "application/json") {
+            logical.data = Json::object();
+        } else if (is_form(request) && !defects.on("http/forms-unread")) {
+            logical.data = query_fields(request.body);
+        } else {
+            auto body = parse_body(request.body, "map[string]interface {}", options.product);
+            if (!body) {
+                return refuse(400, openbao ? body.error().message : "error parsing JSON");
+            }
+            logical.data = std::move(*body);
+        }
+        if (defects.on("http/query-read-on-writes")) {
+            logical.data.update(query_fields(query));
+        }
+    } else if (method == "OPTIONS" && openbao == !defects.on("http/options-of-the-other-product")) {
+        return refuse(400, "cannot handle internal-only request operation");
+    } else if (method == "OPTIONS" || (method == "HEAD" && !defects.on("http/head-unknown"))) {
+        logical.no_operation = true;
+    } else {
+        return refuse(defects.on("http/unknown-verb-is-400") ? 400 : 405);
+    }
+    if (const auto ttl = request.headers.find("X-Vault-Wrap-TTL"); ttl && !ttl->empty()) {
+        const auto parsed = read_duration(*ttl, options.product);
+        if (!parsed) {
+            return refuse(400, "error parsing X-Vault-Wrap-TTL header: " + parsed.error());
+        }
+        if (*parsed < Duration{}) {
+            return refuse(400,
+                          "error parsing X-Vault-Wrap-TTL header: requested wrap ttl cannot be "
+                          "negative");
+        }
+        if (*parsed > Duration{}) {
+            logical.wrap_ttl = *parsed;
+        }
+    }
+    const bool writes = method == "POST" || method == "PUT" || method == "PATCH";
+    if (writes && path.ends_with('/') && !defects.on("http/write-to-a-folder")) {
+        return refuse(400, "cannot write to a path ending in '/'");
+    }
+    return logical;
+}
+
+}  // namespace meshproof::fakes::vault

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "fakes/vault/logical/product.hpp"
+#include "fakes/vault/server/server.hpp"
+
+/// From an HTTP request to a logical one: wire contract rows 9 to 17.
+namespace meshproof::fakes::vault {
+
+/// What Go's strconv.ParseBool takes.
+[[nodiscard]] std::optional<bool> go_bool(std::string_view text);
+
+/// The decoded path and the raw query.
+[[nodiscard]] std::pair<std::string, std::string> split_target(std::string_view target);
+
+/// Of a path with unprintable characters, and in OpenBao of one whose `.` or `..` was escaped.
+[[nodiscard]] std::optional<http::Response> refuse_path(const http::Request& request,
+                                                        const std::string& path,
+                                                        const FakeVaultOptions& options);
+/// The answer to a path that is not in its clean form, and to "/".
+[[nodiscard]] std::optional<http::Response> redirect(const std::string& path,
+                                                     const std::string& query,
+                                                     std::string_view method, Product product);
+
+/// X-Vault-Token, else a bearer token; "" where there is neither.
+[[nodiscard]] std::string presented_token(const http::Headers& headers);
+
+/// Operation, path and fields; or the refusal.
+[[nodiscard]] tl::expected<LogicalRequest, http::Response> parse_logical(
+    const http::Request& request, const std::string& path, const std::string& query,
+    const FakeVaultOptions& options);
+
+/// A JSON object body; "" and null are empty objects. A failure's message is the whole 400 text.
+[[nodiscard]] Result<Json> parse_body(const std::string& body, std::string_view go_type,
+                                      Product product);
+
+}  // namespace meshproof::fakes::vault

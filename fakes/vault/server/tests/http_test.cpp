@@ -1,0 +1,189 @@
+#include "fakes/vault/tests/harness.hpp"
+
+namespace meshproof::fakes::vault {
+
+using namespace std::chrono_literals;
+
+class Http : public BothProducts {};
+MESHPROOF_BOTH_PRODUCTS(Http);
+
+TEST_P(Http, AnEnvelopeAlwaysHasItsEightKeys) {
+    const auto reply = get("auth/token/lookup-self");
+    ASSERT_EQ(reply.status, 200);
+    for (const auto* key : {"request_id", "lease_id", "renewable", "lease_duration", "data",
+                            "wrap_info", "warnings", "auth"}) {
+        EXPECT_TRUE(reply.json.contains(key)) << key;
+    }
+    EXPECT_EQ(reply.json.size(), 8U);
+    EXPECT_TRUE(reply.json["warnings"].is_null());
+    EXPECT_TRUE(reply.body.ends_with("}\n"));
+    EXPECT_EQ(reply.headers.find("Content-Type"), "application/json");
+    EXPECT_EQ(reply.headers.find("Cache-Control"), "no-store");
+    EXPECT_EQ(reply.headers.find("Strict-Transport-Security"),
+              "max-age=31536000; includeSubDomains");
+    EXPECT_EQ(reply.headers.find("Date"), "Sun, 01 Mar 2026 10:00:00 GMT");
+}
+
+TEST_P(Http, NothingIs204WithAContentType) {
+    const auto reply =
+        put("sys/policies/acl/p", {{"policy", "path \"a\" { capabilities = [\"read\"] }"}});
+    EXPECT_EQ(reply.status, 204);
+    EXPECT_EQ(reply.body, "");
+    EXPECT_EQ(reply.headers.find("Content-Type"), "application/json");
+}
+
+TEST_P(Http, AWarningTurnsA204IntoA200WithNullData) {
+    const auto reply = put("sys/policy/p", {{"rules", "path \"a\" { capabilities = [\"read\"] }"}});
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_TRUE(reply.data().is_null());
+    EXPECT_EQ(reply.json["warnings"][0], "'rules' is deprecated, please use 'policy' instead");
+}
+
+TEST_P(Http, ErrorsAreHtmlEscaped) {
+    const auto reply = put("sys/mounts/x", {{"type", "<a&b>"}});
+    EXPECT_EQ(reply.status, 400);
+    EXPECT_NE(reply.body.find("\\u003ca\\u0026b\\u003e"), std::string::npos) << reply.body;
+    EXPECT_EQ(reply.error(), "plugin not found in the catalog: <a&b>");
+}
+
+TEST_P(Http, BodiesOverTwoKilobytesAreChunked) {
+    EXPECT_TRUE(get("sys/mounts").chunked);
+    EXPECT_FALSE(get("auth/token/lookup-self").chunked);
+}
+
+TEST_P(Http, BrokenBodiesAreRefused) {
+    for (const auto* body : {"[]", "{", "\"a\"", "7"}) {
+        const auto reply = put("sys/mounts/x", Json(body));
+        EXPECT_EQ(reply.status, 400) << body;
+        if (openbao()) {
+            EXPECT_TRUE(reply.error().starts_with("failed to decode JSON input: "))
+                << reply.error();
+        } else {
+            EXPECT_EQ(reply.error(), "error parsing JSON");
+        }
+    }
+    EXPECT_EQ(put("sys/capabilities-self", Json("null")).error(), "paths must be supplied");
+    const auto large = put("sys/mounts/x", Json(std::string((32U << 20) + 1, ' ')));
+    EXPECT_EQ(large.status, 413);
+    EXPECT_EQ(large.error(), openbao() ? "http: request body too large" : "error parsing JSON");
+}
+
+TEST_P(Http, FormsAreReadAndQueriesOfWritesAreNot) {
+    const auto form = ask({.method = "POST",
+                           .path = "sys/capabilities-self?paths=b",
+                           .body = Json("paths=a"),
+                           .headers = {{"Content-Type", "application/x-www-form-urlencoded"}}});
+    EXPECT_TRUE(form.data().contains("a"));
+    EXPECT_FALSE(form.data().contains("b"));
+}
+
+TEST_P(Http, PatchWantsItsContentType) {
+    EXPECT_EQ(ask({.method = "PATCH", .path = "sys/mounts/x"}).error(), "mime: no media type");
+    const auto wrong =
+        ask({.method = "PATCH", .path = "x", .headers = {{"Content-Type", "application/json"}}});
+    EXPECT_EQ(wrong.status, 415);
+    EXPECT_TRUE(wrong.error().starts_with("PATCH requires Content-Type of "));
+}
+
+TEST_P(Http, ListsByVerbAndByQuery) {
+    EXPECT_EQ(list("sys/policies/acl").data(), get("sys/policies/acl?list=1").data());
+    EXPECT_EQ(get("sys/policies/acl?list=xyz").status, 400);
+    EXPECT_TRUE(get("sys/policies/acl?list=xyz").json["errors"].empty());
+    EXPECT_EQ(get("sys/policies/acl").status, 405);
+    const auto empty = list("cubbyhole");
+    EXPECT_EQ(empty.status, 404);
+    EXPECT_TRUE(empty.json["errors"].empty());
+}
+
+TEST_P(Http, UncleanPathsAreRedirected) {
+    for (const auto* path : {"sys//mounts", "sys/../sys/mounts"}) {
+        const auto reply = get(path);
+        EXPECT_EQ(reply.status, openbao() ? 307 : 301);
+        EXPECT_EQ(reply.headers.find("Location"), "/v1/sys/mounts");
+    }
+    EXPECT_EQ(get("/").status, 307);
+    EXPECT_EQ(get("/other").status, 404);
+    EXPECT_TRUE(get("/other").json["errors"].empty());
+    EXPECT_EQ(get("auth/token%2Flookup-self").status, 200);
+}
+
+TEST_P(Http, OddVerbs) {
+    EXPECT_EQ(ask({.method = "BREW", .path = "sys/mounts"}).status, 405);
+    const auto head = ask({.method = "HEAD", .path = "sys/mounts"});
+    EXPECT_EQ(head.status, 405);
+    EXPECT_EQ(head.body, "");
+    EXPECT_EQ(ask({.method = "OPTIONS", .path = "sys/mounts"}).status, openbao() ? 400 : 405);
+    EXPECT_EQ(put("secret/", {}, "").error(), "cannot write to a path ending in '/'");
+}
+
+TEST_P(Http, TheTokenMayBeABearer) {
+    const auto bearer = [&](const std::string& value) {
+        return ask({.method = "GET",
+                    .path = "auth/token/lookup-self",
+                    .token = "",
+                    .headers = {{"Authorization", value}}});
+    };
+    EXPECT_EQ(bearer("Bearer root").status, 200);
+    EXPECT_EQ(bearer("bearer root").status, 403);
+}
+
+TEST_P(Http, TheTwoWaysOfSayingNo) {
+    policy("p", "path \"a\" { capabilities = [\"read\"] }");
+    const auto token = token_with({"p"});
+    // No token, or none that is known: plain. A token without the capability: wrapped.
+    EXPECT_EQ(get("sys/mounts", "").error(), "permission denied");
+    EXPECT_EQ(get("nope/foo", "s.unknown").error(), "permission denied");
+    EXPECT_EQ(get("sys/mounts", token).error(), multi_denied);
+    EXPECT_EQ(get("nope/foo", token).error(), multi_denied);
+    EXPECT_EQ(get("nope/foo", token).status, 403);
+    // Only who may ask learns that nothing is there.
+    EXPECT_EQ(get("a", token).error(), "no handler for route \"a\". route entry not found.");
+    EXPECT_EQ(get("a", token).status, 404);
+    EXPECT_EQ(get("sys/nope").error(), "1 error occurred:\n\t* unsupported path\n\n");
+    EXPECT_EQ(get("sys/policies/acl").error(), "1 error occurred:\n\t* unsupported operation\n\n");
+}
+
+TEST_P(Http, ALeakedTokenIsADefect) {
+    EXPECT_EQ(get("sys/mounts", "s.secretsecret").body.find("secretsecret"), std::string::npos);
+    FakeVaultOptions options;
+    options.defects.add("http/leak-token-in-error");
+    start(std::move(options));
+    EXPECT_NE(get("sys/mounts", "s.secretsecret").body.find("secretsecret"), std::string::npos);
+}
+
+TEST_P(Http, WrappingHandsOutAnAnswerOnce) {
+    const auto wrapped = ask({.method = "PUT",
+                              .path = "auth/token/create",
+                              .body = Json{{"policies", {"default"}}},
+                              .headers = {{"X-Vault-Wrap-TTL", "60s"}}});
+    ASSERT_EQ(wrapped.status, 200) << wrapped.body;
+    EXPECT_EQ(wrapped.json["request_id"], "");
+    EXPECT_TRUE(wrapped.json["auth"].is_null());
+    EXPECT_EQ(wrapped.json["wrap_info"]["ttl"], 60);
+    EXPECT_EQ(wrapped.json["wrap_info"]["creation_path"], "auth/token/create");
+    EXPECT_TRUE(wrapped.json["wrap_info"].contains("wrapped_accessor"));
+    const auto token = wrapped.json["wrap_info"]["token"].get<std::string>();
+    EXPECT_EQ(put("sys/wrapping/lookup", {{"token", token}}, "").data()["creation_ttl"], 60);
+    EXPECT_TRUE(put("sys/wrapping/unwrap", {}, token).json["auth"]["client_token"].is_string());
+    EXPECT_EQ(put("sys/wrapping/unwrap", {{"token", token}}).error(),
+              "wrapping token is not valid or does not exist");
+    // A wrapping token is for that alone.
+    const auto other = ask({.method = "GET",
+                            .path = "auth/token/lookup-self",
+                            .headers = {{"X-Vault-Wrap-TTL", "60s"}}});
+    EXPECT_EQ(get("auth/token/lookup-self", other.json["wrap_info"]["token"]).error(),
+              multi_denied);
+}
+
+TEST_P(Http, RequestsAreReported) {
+    std::vector<std::string> seen;
+    FakeVaultOptions options;
+    options.on_request = [&](std::string_view method, std::string_view path, int status, Time) {
+        seen.push_back(fmt::format("{} {} {}", method, path, status));
+    };
+    start(std::move(options));
+    (void)get("sys/health?standbyok=true");
+    EXPECT_EQ(seen, std::vector<std::string>{"GET /v1/sys/health 200"});
+}
+
+}  // namespace meshproof::fakes::vault

@@ -1,0 +1,240 @@
+#include "fakes/vault/server/policy.hpp"
+#include "core/base/text.hpp"
+#include "fakes/vault/tests/harness.hpp"
+
+namespace meshproof::fakes::vault {
+
+namespace {
+
+Acl acl_of(std::initializer_list<std::string> policies) {
+    Acl acl;
+    for (const auto& text : policies) {
+        acl.add(*parse_policy(text, Product::openbao));
+    }
+    return acl;
+}
+
+std::string rule(std::string_view path, std::string_view capability) {
+    return fmt::format("path \"{}\" {{ capabilities = [\"{}\"] }}\n", path, capability);
+}
+
+}  // namespace
+
+TEST(Acl, PatternsMatchAsTheyShould) {
+    struct Case {
+        const char* pattern;
+        const char* path;
+        bool matches;
+    };
+    for (const auto& [pattern, path, matches] : {
+             Case{"s/a", "s/a", true},
+             Case{"s/a", "s/a/b", false},
+             Case{"s/*", "s/", true},
+             Case{"s/*", "s/a/b", true},
+             Case{"s/*", "s", false},
+             Case{"s/a*", "s/a/c", true},
+             Case{"s/a*", "s/b", false},
+             Case{"s/+/x", "s/a/x", true},
+             Case{"s/+/x", "s//x", true},
+             Case{"s/+/x", "s/a/b/x", false},
+             Case{"s/+/x*", "s/a/xy", true},
+             Case{"+/x", "a/x", true},
+             Case{"s/+", "s/a/b", false},
+             Case{"/s/a", "s/a", true},
+             Case{"*", "any/thing", true},
+         }) {
+        EXPECT_EQ(
+            acl_of({rule(pattern, "read")}).allows(Operation::read, false, path, Json::object()),
+            matches)
+            << pattern << " for " << path;
+    }
+}
+
+TEST(Acl, OneRuleDecidesAndTheMostSpecificWins) {
+    // (weaker, stronger, path): the stronger alone decides, so the weaker's capability is not
+    // added.
+    struct Case {
+        const char* weaker;
+        const char* stronger;
+        const char* path;
+    };
+    for (const auto& [weaker, stronger, path] : {
+             Case{"s/*", "s/a", "s/a"},
+             Case{"s/+/b", "s/a/*", "s/a/b"},
+             Case{"s/+/b*", "s/+/b", "s/a/b"},
+             Case{"s/*", "s/a/*", "s/a/b"},
+             Case{"s/+/+", "s/+/b", "s/a/b"},
+             Case{"s/+/b*", "s/+/ba*", "s/a/bar"},
+             Case{"s/*", "s/+", "s/a"},
+         }) {
+        for (const bool swapped : {false, true}) {
+            const auto first = rule(weaker, "delete");
+            const auto second = rule(stronger, "read");
+            const auto acl = swapped ? acl_of({second, first}) : acl_of({first, second});
+            EXPECT_TRUE(acl.allows(Operation::read, false, path, Json::object())) << stronger;
+            EXPECT_FALSE(acl.allows(Operation::remove, false, path, Json::object())) << weaker;
+        }
+    }
+}
+
+TEST(Acl, TheSamePathInSeveralPoliciesIsUnitedAndDenyWins) {
+    const auto united = acl_of({rule("a", "read"), rule("a", "update")});
+    EXPECT_EQ(united.capabilities("a"), (std::vector<std::string>{"read", "update"}));
+    EXPECT_EQ(acl_of({rule("a", "read"), rule("a", "deny")}).capabilities("a"),
+              std::vector<std::string>{"deny"});
+    EXPECT_EQ(acl_of({rule("a", "deny"), rule("a", "read")}).capabilities("a"),
+              std::vector<std::string>{"deny"});
+    // A broad deny is overridden by a more specific allow.
+    EXPECT_TRUE(acl_of({rule("s/*", "deny"), rule("s/a", "read")})
+                    .allows(Operation::read, false, "s/a", {}));
+}
+
+TEST(Acl, CreateAndUpdateAreTwoCapabilities) {
+    const auto acl = acl_of({rule("a", "create")});
+    EXPECT_TRUE(acl.allows(Operation::update, true, "a", Json::object()));
+    EXPECT_FALSE(acl.allows(Operation::update, false, "a", Json::object()));
+}
+
+TEST(Acl, ParametersAreChecked) {
+    const auto acl = acl_of({R"(path "a" {
+        capabilities = ["update"]
+        allowed_parameters = { "ttl" = ["1h", "2*"]  "name" = [] }
+        denied_parameters = { "name" = ["root"] }
+        required_parameters = ["ttl"]
+    })"});
+    const auto allows = [&](Json data) { return acl.allows(Operation::update, false, "a", data); };
+    EXPECT_TRUE(allows({{"ttl", "1h"}}));
+    EXPECT_TRUE(allows({{"ttl", "24h"}, {"name", "x"}}));
+    EXPECT_FALSE(allows({{"ttl", "3h"}}));
+    EXPECT_FALSE(allows({{"ttl", "1h"}, {"name", "root"}}));
+    EXPECT_FALSE(allows({{"ttl", "1h"}, {"other", 1}}));
+    EXPECT_FALSE(allows({{"name", "x"}}));
+}
+
+TEST(PolicyText, IsUtf8) {
+    const auto said = [](std::string_view text) {
+        const auto policy = parse_policy(text, Product::openbao);
+        return policy ? "" : policy.error().message;
+    };
+    EXPECT_EQ(said("# caf\xc3\xa9 \xef\xbf\xbd \xf0\x9f\x98\x80\n"), "");
+    EXPECT_EQ(said("# \xc3\xa9\x86\n"), "At 1:4: illegal UTF-8 encoding");
+    EXPECT_EQ(said("\n path \"\xf0\x9f x\" { capabilities = [[\"\xed\xa0\x80\"]] }"),
+              "At 2:36: illegal UTF-8 encoding");
+    EXPECT_EQ(said("{\"path\": \"\xc0\x80\"}"), "1:12: illegal UTF-8 encoding");
+    EXPECT_EQ(said("\xf4\x90\x80\x80 ] ").find("UTF-8"), std::string::npos);
+}
+
+TEST(PolicyText, FormsThatAreRead) {
+    const auto expect_reads = [](std::string_view text) {
+        const auto policy = parse_policy(text, Product::vault);
+        ASSERT_TRUE(policy) << policy.error().message;
+        ASSERT_EQ(policy->paths.size(), 1U);
+        EXPECT_EQ(policy->paths[0].path, "a/b");
+        EXPECT_TRUE(policy->paths[0].rule.has("read"));
+    };
+    expect_reads("# one\npath \"a/b\" {\n  capabilities = [\"read\", \"list\",]\n}\n");
+    expect_reads("path \"a/b\" { policy = \"read\" }");
+    expect_reads("/* x */ name = \"n\"\npath = { \"a/b\" = { capabilities = [\"read\"] } } // y");
+    expect_reads(R"({"path": {"a/b": {"capabilities": ["read"]}}})");
+    expect_reads(R"({"path": [{"a/b": {"capabilities": ["read"]}}]})");
+    expect_reads(to_base64("path \"a/b\" { capabilities = [\"read\"] }"));
+}
+
+class Policies : public BothProducts {};
+MESHPROOF_BOTH_PRODUCTS(Policies);
+
+TEST_P(Policies, BadTextsAreRefused) {
+    const auto refusal = [&](const std::string& text) {
+        const auto reply = put("sys/policies/acl/p", {{"policy", text}});
+        EXPECT_EQ(reply.status, 400) << text;
+        return reply.error();
+    };
+    EXPECT_EQ(refusal(""), "'policy' parameter not supplied or empty");
+    EXPECT_EQ(refusal("path \"a\" { capabilities=[\"fly\"] }"),
+              openbao()
+                  ? "failed to parse policy: path \"a\": path \"a\": invalid capability \"fly\""
+                  : "failed to parse policy: path \"a\": invalid capability \"fly\"");
+    EXPECT_NE(refusal("path \"a+*\" { capabilities=[\"read\"] }")
+                  .find("invalid use of wildcards ('+*' is forbidden)"),
+              std::string::npos);
+    for (const auto* text : {"hello", "path \"a\" { capabilities=", "paths \"a\" {}",
+                             "path \"a\" { capabilitie=[] }"}) {
+        EXPECT_TRUE(refusal(text).starts_with("failed to parse policy: ")) << text;
+    }
+    const auto scan =
+        put("sys/policies/acl/p", {{"policy", "path \"a\" { capabilities=[\"scan\"] }"}});
+    EXPECT_EQ(scan.status, openbao() ? 204 : 400);
+}
+
+TEST_P(Policies, NamesAreLowered) {
+    const auto written = put("sys/policies/acl/UPPER", {{"policy", rule("a", "read")}});
+    EXPECT_EQ(written.status, openbao() ? 204 : 200);
+    EXPECT_EQ(get("sys/policies/acl/upper").data()["policy"], rule("a", "read"));
+    EXPECT_EQ(get("sys/policies/acl/upper").data().contains("version"), openbao());
+    EXPECT_EQ(list("sys/policies/acl").data()["keys"], Json({"default", "root", "upper"}));
+    EXPECT_EQ(get("sys/policies/acl/nope").status, 404);
+    EXPECT_EQ(put("sys/policies/acl/p3", {{"policy", rule("a", "read")}, {"cas", 5}}).status,
+              openbao() ? 400 : 204);
+    EXPECT_EQ(put("sys/policies/acl/root", {{"policy", rule("a", "read")}}).error(),
+              "cannot update \"root\" policy");
+    EXPECT_EQ(remove("sys/policies/acl/root").error(), "cannot delete \"root\" policy");
+    EXPECT_EQ(remove("sys/policies/acl/default").error(), "cannot delete default policy");
+    EXPECT_EQ(remove("sys/policies/acl/absent").status, 204);
+}
+
+TEST_P(Policies, AreResolvedPerRequest) {
+    policy("p", rule("sys/policies/acl/*", "read"));
+    const auto token = token_with({"p"});
+    EXPECT_EQ(get("sys/policies/acl/p", token).status, 200);
+    policy("p", rule("other", "read"));
+    EXPECT_EQ(get("sys/policies/acl/p", token).error(), multi_denied);
+    policy("p", rule("sys/policies/acl/*", "read"));
+    EXPECT_EQ(get("sys/policies/acl/p", token).status, 200);
+    EXPECT_EQ(remove("sys/policies/acl/p").status, 204);
+    EXPECT_EQ(get("sys/policies/acl/p", token).error(), multi_denied);
+}
+
+TEST_P(Policies, SudoIsNeededBesides) {
+    policy(
+        "nosudo",
+        "path \"*\" { capabilities = [\"create\", \"read\", \"update\", \"delete\", \"list\"] }");
+    const auto token = token_with({"nosudo"});
+    EXPECT_EQ(get("sys/auth", token).status, 200);
+    EXPECT_EQ(get("sys/auth/token", token).error(), multi_denied);
+    EXPECT_EQ(put("sys/auth/c1", {{"type", "kubernetes"}}, token).error(), multi_denied);
+    EXPECT_EQ(put("sys/leases/revoke-prefix/x", {}, token).error(), multi_denied);
+    EXPECT_EQ(put("sys/seal", {}, token).error(), multi_denied);
+    EXPECT_EQ(list("auth/token/accessors", token).error(), multi_denied);
+    EXPECT_EQ(put("sys/mounts/m", {{"type", "nothing"}}, token).status, 400);
+    policy("sudo",
+           rule("sys/auth/*", "sudo") + "path \"sys/auth/*\" { capabilities = [\"update\"] }");
+    EXPECT_EQ(put("sys/auth/c1", {{"type", "kubernetes"}}, token_with({"sudo"})).status, 204);
+}
+
+TEST_P(Policies, CapabilitiesSelf) {
+    policy("p", rule("a", "read") + rule("b/*", "deny"));
+    const auto token = token_with({"p"});
+    const auto many = put("sys/capabilities-self", {{"paths", {"a", "b/c", "z"}}}, token).json;
+    EXPECT_EQ(many["data"]["a"], Json({"read"}));
+    EXPECT_EQ(many["data"]["b/c"], Json({"deny"}));
+    EXPECT_EQ(many["data"]["z"], Json({"deny"}));
+    EXPECT_EQ(many["a"], Json({"read"}));
+    EXPECT_EQ(put("sys/capabilities-self", {{"path", "a"}}).data()["capabilities"], Json({"root"}));
+    EXPECT_EQ(put("sys/capabilities-self", {}, token).error(), "paths must be supplied");
+}
+
+TEST_P(Policies, ListsMayBeAllowedWithOrWithoutTheSlash) {
+    for (const auto* path : {"sys/policies/acl", "sys/policies/acl/"}) {
+        policy("p", rule(path, "list"));
+        EXPECT_EQ(list("sys/policies/acl", token_with({"p"})).status, 200) << path;
+    }
+}
+
+TEST_P(Policies, AllowingEverythingIsADefect) {
+    FakeVaultOptions options;
+    options.defects.add("policy/allow-everything");
+    start(std::move(options));
+    EXPECT_EQ(get("sys/mounts", token_with({"default"})).status, 200);
+}
+
+}  // namespace meshproof::fakes::vault

@@ -1,0 +1,203 @@
+#include "fakes/vault/server/tokens.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+
+namespace meshproof::fakes::vault {
+
+bool Token::is_root() const {
+    return std::ranges::find(policies, "root") != policies.end();
+}
+
+std::vector<std::string> tidy_policies(const std::vector<std::string>& policies, bool add_default) {
+    std::set<std::string> names;
+    for (const auto& policy : policies) {
+        const auto name = lower(trim(policy));
+        if (!name.empty()) {
+            names.insert(name);
+        }
+    }
+    if (names.contains("root")) {
+        return {"root"};
+    }
+    if (add_default) {
+        names.insert("default");
+    }
+    return {names.begin(), names.end()};
+}
+
+std::int64_t remaining_seconds(const std::optional<Time>& expires, Time now) {
+    if (!expires) {
+        return 0;
+    }
+    // The server subtracts the current time rounded to seconds, then cuts.
+    using std::chrono::seconds;
+    const auto left = *expires - std::chrono::round<seconds>(now);
+    return std::chrono::duration_cast<seconds>(left).count();
+}
+
+std::string TokenStore::base62(std::size_t count) {
+    static constexpr std::string_view alphabet =
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) {
+        text += alphabet[prng_.below(alphabet.size())];
+    }
+    return text;
+}
+
+std::string TokenStore::make_id(const Token& token, std::string_view suffix) {
+    const bool openbao = product_ == Product::openbao;
+    if (token.is_batch()) {
+        // A Kubernetes login carries its metadata inside: about 420 characters.
+        const auto bytes = prng_.bytes(token.metadata.empty() ? 102 : 312);
+        return fmt::format("{}{}{}", openbao ? "b." : "hvb.", to_base64url(as_text(bytes)), suffix);
+    }
+    if (openbao) {
+        return fmt::format("s.{}{}", base62(24), suffix);
+    }
+    if (token.is_root()) {
+        return "hvs." + base62(24);
+    }
+    // A protobuf message of fixed shape: the same head in every token.
+    auto bytes = prng_.bytes(68);
+    const Bytes head{0x08, 0x01, 0x12, 0x20};
+    std::ranges::copy(head, bytes.begin());
+    return "hvs." + to_base64url(as_text(bytes));
+}
+
+std::shared_ptr<Token> TokenStore::add(Token token, std::string_view namespace_id) {
+    const auto suffix = namespace_id.empty() ? std::string() : "." + std::string(namespace_id);
+    if (token.id.empty()) {
+        token.id = make_id(token, suffix);
+    }
+    if (!token.is_batch() || defects_.on("token/batch-has-an-accessor")) {
+        token.accessor = base62(defects_.on("token/short-accessor") ? 12 : 24) + suffix;
+        token.lease = "h" + to_hex(prng_.bytes(32)) + suffix;
+    }
+    return keep(std::move(token));
+}
+
+std::shared_ptr<Token> TokenStore::keep(Token token) {
+    auto kept = std::make_shared<Token>(std::move(token));
+    tokens_[kept->id] = kept;
+    if (!kept->accessor.empty()) {
+        accessors_[kept->accessor] = kept->id;
+    }
+    if (kept->expires) {
+        expiries_.emplace(*kept->expires, kept->id);
+    }
+    if (!kept->parent.empty()) {
+        children_.emplace(kept->parent, kept->id);
+    }
+    return kept;
+}
+
+std::shared_ptr<Token> TokenStore::find(std::string_view id) const {
+    const auto found = tokens_.find(id);
+    return found == tokens_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<Token> TokenStore::find_accessor(std::string_view accessor) const {
+    const auto found = accessors_.find(accessor);
+    return found == accessors_.end() ? nullptr : find(found->second);
+}
+
+std::shared_ptr<Token> TokenStore::find_lease(std::string_view lease_id) const {
+    for (const auto& [id, token] : tokens_) {
+        if (!token->is_batch() && token->lease_id() == lease_id) {
+            return token;
+        }
+    }
+    return nullptr;
+}
+
+void TokenStore::renewed(Token& token, std::optional<Time> expires) {
+    if (token.expires) {
+        expiries_.erase({*token.expires, token.id});
+    }
+    token.expires = expires;
+    if (expires) {
+        expiries_.emplace(*expires, token.id);
+    }
+}
+
+void TokenStore::end(const std::shared_ptr<Token>& token, bool with_children) {
+    if (token->expires) {
+        expiries_.erase({*token->expires, token->id});
+    }
+    accessors_.erase(token->accessor);
+    tokens_.erase(token->id);
+    std::vector<std::string> children;
+    const auto [first, last] = children_.equal_range(token->id);
+    for (auto child = first; child != last; ++child) {
+        children.push_back(child->second);
+    }
+    children_.erase(first, last);
+    if (ended_) {
+        ended_(*token);
+    }
+    for (const auto& id : children) {
+        const auto child = find(id);
+        if (!child) {
+            continue;
+        }
+        if (with_children && !defects_.on("token/children-survive")) {
+            end(child, true);
+        } else {
+            child->parent.clear();
+            child->orphan = true;
+        }
+    }
+}
+
+void TokenStore::revoke(std::string_view id) {
+    if (const auto token = find(id)) {
+        end(token, true);
+    }
+}
+
+void TokenStore::revoke_orphaning_children(std::string_view id) {
+    if (const auto token = find(id)) {
+        end(token, false);
+    }
+}
+
+void TokenStore::revoke_prefix(std::string_view namespace_path, std::string_view prefix) {
+    std::vector<std::string> ids;
+    for (const auto& [id, token] : tokens_) {
+        if ((!token->is_batch() || defects_.on("kubernetes/prefix-revokes-batch")) &&
+            token->namespace_path == namespace_path && token->lease_id().starts_with(prefix) &&
+            (token->expires || !token->is_root())) {
+            ids.push_back(id);
+        }
+    }
+    for (const auto& id : ids) {
+        revoke(id);
+    }
+}
+
+void TokenStore::revoke_namespace(std::string_view namespace_path) {
+    std::vector<std::string> ids;
+    for (const auto& [id, token] : tokens_) {
+        if (token->namespace_path.starts_with(namespace_path)) {
+            ids.push_back(id);
+        }
+    }
+    for (const auto& id : ids) {
+        revoke(id);
+    }
+}
+
+void TokenStore::expire(Time now) {
+    while (!expiries_.empty() && expiries_.begin()->first <= now) {
+        const auto id = expiries_.begin()->second;
+        expiries_.erase(expiries_.begin());
+        if (const auto token = find(id)) {
+            end(token, true);
+        }
+    }
+}
+
+}  // namespace meshproof::fakes::vault

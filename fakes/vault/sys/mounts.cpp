@@ -1,0 +1,476 @@
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/kubernetes_auth/backend.hpp"
+#include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/pki/backend.hpp"
+#include "fakes/vault/server/server.hpp"
+
+/// sys/mounts, sys/auth, their tuning, sys/remount and the UI's listing: rows 33 to 41.
+namespace meshproof::fakes::vault {
+
+namespace {
+
+// The two tables work alike; texts and keys differ.
+struct Table {
+    bool auth = false;
+    [[nodiscard]] std::string prefix() const { return auth ? "auth/" : ""; }
+};
+
+std::string with_slash(std::string path) {
+    if (!path.ends_with('/')) {
+        path += '/';
+    }
+    return path;
+}
+
+std::int64_t seconds(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
+Json entry_json(const VaultCore& core, const MountEntry& entry) {
+    auto config = Json{{"default_lease_ttl", seconds(entry.default_ttl)},
+                       {"max_lease_ttl", seconds(entry.max_ttl)},
+                       {"force_no_cache", false}};
+    if (entry.is_auth()) {
+        config["token_type"] = entry.token_type;
+    }
+    if (!entry.headers.is_null()) {
+        config["passthrough_request_headers"] = entry.headers;
+    }
+    const bool plugin = entry.backend != nullptr;
+    std::string running = core.openbao() ? "v2.7.2+builtin.bao" : "v1.14.1+builtin.vault";
+    if (plugin && !core.openbao() && entry.type == "kubernetes") {
+        running = "v0.16.0+builtin";
+    }
+    auto json = Json{{"accessor", entry.accessor},
+                     {"config", std::move(config)},
+                     {"description", entry.description},
+                     {"external_entropy_access", false},
+                     {"local", entry.local},
+                     {"options", entry.options},
+                     {"plugin_version", ""},
+                     {"running_plugin_version", running},
+                     {"running_sha256", ""},
+                     {"seal_wrap", entry.path == "sys/"},
+                     {"type", entry.type},
+                     {"uuid", entry.uuid}};
+    if (plugin) {
+        json["deprecation_status"] = "supported";
+    }
+    return json;
+}
+
+CoreReply repeated(Json data) {
+    CoreReply reply(BackendResponse::with(std::move(data)));
+    reply.repeat_data = true;
+    return reply;
+}
+
+Json table_json(const VaultCore& core, const Namespace& ns, Table table) {
+    auto all = Json::object();
+    for (const auto& [path, entry] : ns.mounts) {
+        if (entry->is_auth() == table.auth) {
+            all[path.substr(table.prefix().size())] = entry_json(core, *entry);
+        }
+    }
+    return all;
+}
+
+std::shared_ptr<MountEntry> entry_at(const Namespace& ns, Table table, const std::string& path) {
+    const auto found = ns.mounts.find(table.prefix() + with_slash(path));
+    return found == ns.mounts.end() ? nullptr : found->second;
+}
+
+// Duration texts as mounts take them: "" and "system" are the system's own.
+tl::expected<Duration, std::string> lease_setting(const Json& value, Product product) {
+    const auto text = value.is_string() ? value.get<std::string>() : value.dump();
+    if (text.empty() || text == "system" || value.is_null()) {
+        return Duration{};
+    }
+    return read_duration(text, product);
+}
+
+bool is_protected(const std::string& path) {
+    return path == "sys/" || path == "cubbyhole/" || path == "identity/";
+}
+
+CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
+                 const std::string& path) {
+    static const Fields fields{{{"type", FieldType::text},
+                                {"description", FieldType::text},
+                                {"config", FieldType::object},
+                                {"options", FieldType::pairs},
+                                {"local", FieldType::boolean},
+                                {"seal_wrap", FieldType::boolean},
+                                {"external_entropy_access", FieldType::boolean},
+                                {"plugin_name", FieldType::text},
+                                {"plugin_version", FieldType::text}}};
+    MESHPROOF_FIELDS(data, fields, request, core);
+    auto entry = std::make_shared<MountEntry>();
+    entry->path = table.prefix() + with_slash(path);
+    entry->type = data.text("type");
+    entry->description = data.text("description");
+    entry->local = data.boolean("local");
+    if (entry->type.empty() && core.options.defects.on("sys/mount-without-type")) {
+        entry->type = "pki";
+    }
+    if (entry->type.empty()) {
+        return BackendResponse::error("backend type must be specified as a string");
+    }
+    const auto& config = data.json("config");
+    const auto setting = [&config](const char* name) {
+        return config.is_object() && config.contains(name) ? config[name] : Json();
+    };
+    for (const auto& [name, word, place] :
+         {std::tuple("default_lease_ttl", "default", &entry->default_ttl),
+          std::tuple("max_lease_ttl", "max", &entry->max_ttl)}) {
+        const auto read = core.options.defects.on("sys/mount-config-ignored")
+                              ? Duration{}
+                              : lease_setting(setting(name), core.options.product);
+        if (!read) {
+            const auto given = setting(name);
+            return BackendResponse::error(fmt::format(
+                "unable to parse {} TTL of {}: {}", word,
+                given.is_string() ? given.get<std::string>() : given.dump(), read.error()));
+        }
+        *place = *read;
+    }
+    if (entry->max_ttl > Duration{} && entry->default_ttl > entry->max_ttl) {
+        return BackendResponse::error("given default lease TTL greater than given max lease TTL");
+    }
+    if (const auto headers = setting("passthrough_request_headers"); headers.is_array()) {
+        entry->headers = Json::array();
+        for (const auto& header : headers) {  // numbers become texts, as Go decodes them
+            entry->headers.push_back(header.is_string() ? header : Json(header.dump()));
+        }
+    }
+    if (data.has("options")) {
+        entry->options = data.json("options");
+    }
+    if (const auto given = request.data.find("options");
+        given != request.data.end() && given->is_null()) {
+        entry->options = Json();  // null reads back as null, absent ones as {}
+    }
+    if (table.auth) {
+        if ((entry->type == "token" || entry->type == "ns_token") &&
+            (core.openbao() || entry->path != "auth/token/")) {
+            return BackendResponse::error("token credential backend cannot be instantiated");
+        }
+        const auto type = setting("token_type");
+        entry->token_type = type.is_string() && !type.get<std::string>().empty()
+                                ? type.get<std::string>()
+                                : "default-service";
+    } else if (is_protected(entry->path) || entry->path.starts_with("auth/") ||
+               entry->path.starts_with("sys/")) {
+        return BackendResponse::error(fmt::format("cannot mount \"{}\"", entry->path));
+    }
+    if (entry->options.is_object() && !entry->options.value("version", "").empty()) {
+        return BackendResponse::error(fmt::format("{} \"{}\" does not allow setting a version",
+                                                  table.auth ? "auth method" : "secrets engine",
+                                                  entry->type));
+    }
+    static const std::set<std::string, std::less<>> builtin{
+        "token",    "system",    "cubbyhole",    "identity",
+        "ns_token", "ns_system", "ns_cubbyhole", "ns_identity"};
+    if (!table.auth && builtin.contains(entry->type) &&
+        !core.options.defects.on("sys/builtin-types-are-unknown")) {
+        return BackendResponse::error(
+            fmt::format("mount type of \"{}\" is not mountable", entry->type));
+    }
+    entry->backend = make_backend(core, *request.ns, *entry);
+    const auto unknown =
+        BackendResponse::error("plugin not found in the catalog: " + entry->type,
+                               core.options.defects.on("sys/unknown-type-is-500") ? 500 : 400);
+    if (!entry->backend && core.openbao()) {
+        return unknown;
+    }
+    for (const auto& [taken, other] : request.ns->mounts) {
+        if (core.options.defects.on(taken == entry->path ? "sys/methods-replace-each-other"
+                                                         : "sys/mounts-nest")) {
+            continue;
+        }
+        if (other->is_auth() == table.auth &&
+            (taken.starts_with(entry->path) || entry->path.starts_with(taken))) {
+            return BackendResponse::error(
+                fmt::format("path is already in use at {}", taken.substr(table.prefix().size())));
+        }
+    }
+    if (!entry->backend) {
+        return unknown;
+    }
+    entry->accessor =
+        fmt::format("{}{}_{}", table.auth ? "auth_" : "", entry->type, to_hex(core.ids.bytes(4)));
+    entry->uuid = make_uuid(core.ids);
+    request.ns->mounts[entry->path] = entry;
+    return BackendResponse::nothing();
+}
+
+CoreReply disable(VaultCore& core, const LogicalRequest& request, Table table,
+                  const std::string& path) {
+    const auto full = table.prefix() + with_slash(path);
+    if (full == "auth/token/" && !core.options.defects.on("sys/token-method-goes")) {
+        return BackendResponse::error("token credential backend cannot be disabled");
+    }
+    if (is_protected(full)) {
+        return BackendResponse::error(fmt::format("cannot unmount \"{}\"", full));
+    }
+    if (!request.ns->mounts.contains(full) &&
+        core.options.defects.on("sys/absent-unmount-is-404")) {
+        return BackendResponse::error("no such mount", 404);
+    }
+    if (request.ns->mounts.contains(full) && !core.options.defects.on("sys/unmount-does-nothing")) {
+        core.remove_mount(*request.ns, full, request.now);
+    }
+    return BackendResponse::nothing();
+}
+
+CoreReply tune(VaultCore& core, const LogicalRequest& request, Table table,
+               const std::string& path) {
+    const auto entry = entry_at(*request.ns, table, path);
+    const auto full = table.prefix() + with_slash(path);
+    if (request.reads()) {
+        if (!entry) {
+            return BackendResponse::error(
+                fmt::format("cannot fetch sysview for path \"{}\"", full));
+        }
+        auto view = entry->view();
+        if (core.options.defects.on("sys/tune-shows-raw-zero")) {
+            view.default_lease_ttl = entry->default_ttl;
+        }
+        auto data = Json{{"default_lease_ttl", seconds(view.default_lease_ttl)},
+                         {"max_lease_ttl", seconds(view.max_lease_ttl)},
+                         {"force_no_cache", false},
+                         {"description", entry->description}};
+        if (entry->is_auth()) {
+            data["token_type"] = entry->token_type;
+        }
+        if (entry->options.is_object() && !entry->options.empty()) {
+            data["options"] = entry->options;
+        }
+        if (!entry->headers.is_null()) {
+            data["passthrough_request_headers"] = entry->headers;
+        }
+        return repeated(std::move(data));
+    }
+    if (!request.writes()) {
+        return BackendResponse::unsupported_operation();
+    }
+    static const Fields fields{{{"default_lease_ttl", FieldType::text},
+                                {"max_lease_ttl", FieldType::text},
+                                {"description", FieldType::text},
+                                {"token_type", FieldType::text},
+                                {"options", FieldType::pairs},
+                                {"user_lockout_config", FieldType::object},
+                                {"allowed_response_headers", FieldType::list},
+                                {"audit_non_hmac_request_keys", FieldType::list},
+                                {"audit_non_hmac_response_keys", FieldType::list},
+                                {"passthrough_request_headers", FieldType::list}}};
+    MESHPROOF_FIELDS(data, fields, request, core);
+    if (!entry) {
+        return BackendResponse::error(
+            fmt::format("tune of path \"{}\" failed: no mount entry found", full));
+    }
+    auto next = std::pair(entry->default_ttl, entry->max_ttl);
+    for (const auto& [name, place] :
+         {std::pair("default_lease_ttl", &next.first), std::pair("max_lease_ttl", &next.second)}) {
+        if (!data.text(name).empty()) {
+            const auto read = lease_setting(Json(data.text(name)), core.options.product);
+            if (!read && core.options.defects.on("sys/tune-takes-any-duration")) {
+                continue;
+            }
+            if (!read) {
+                return BackendResponse::error(read.error());
+            }
+            *place = *read;
+        }
+    }
+    // Where only the maximum is set, the system's default may lie above it and is then cut at use.
+    const auto max = next.second > Duration{} ? next.second : system_lease_ttl;
+    if (next.first > max && !core.options.defects.on("sys/default-above-maximum")) {
+        return BackendResponse::error(fmt::format(
+            "backend max lease TTL of {} would be less than backend default lease TTL of {}",
+            seconds(max), seconds(next.first)));
+    }
+    if (!table.auth && !data.text("token_type").empty()) {
+        return BackendResponse::error("'token_type' can only be modified on auth mounts");
+    }
+    if (table.auth && data.has("token_type")) {
+        const auto type = data.text("token_type");
+        if (type != "service" && type != "batch" && type != "default-service" &&
+            type != "default-batch" && !type.empty()) {
+            return BackendResponse::error("invalid value for 'token_type'");
+        }
+        entry->token_type = type.empty() ? "default-service" : type;
+    }
+    std::tie(entry->default_ttl, entry->max_ttl) = next;
+    if (data.has("description")) {
+        entry->description = data.text("description");
+    }
+    if (data.has("passthrough_request_headers")) {
+        entry->headers = data.list("passthrough_request_headers");
+    }
+    return BackendResponse::nothing();
+}
+
+}  // namespace
+
+CoreReply serve_mounts(VaultCore& core, const LogicalRequest& request) {
+    const Table table{request.path.starts_with("sys/auth")};
+    const std::string root = table.auth ? "sys/auth" : "sys/mounts";
+    if (request.operation == Operation::list) {
+        return BackendResponse::unsupported_path();
+    }
+    if (request.path == root || request.path == root + "/") {
+        return request.reads() ? repeated(table_json(core, *request.ns, table))
+                               : CoreReply(BackendResponse::unsupported_operation());
+    }
+    auto path = *request.under(root + "/");
+    if (path.ends_with("/tune")) {
+        return tune(core, request, table, path.substr(0, path.size() - 5));
+    }
+    if (request.reads()) {
+        const auto entry = entry_at(*request.ns, table, path);
+        if (!entry) {
+            if (core.options.defects.on("sys/absent-mount-is-404")) {
+                return BackendResponse::nothing();
+            }
+            return BackendResponse::error(
+                fmt::format("No {} at {}", table.auth ? "auth engine" : "secret engine mount",
+                            with_slash(path)));
+        }
+        return repeated(entry_json(core, *entry));
+    }
+    if (request.writes()) {
+        return enable(core, request, table, path);
+    }
+    if (request.operation == Operation::remove) {
+        return disable(core, request, table, path);
+    }
+    return BackendResponse::unsupported_operation();
+}
+
+CoreReply serve_remount(VaultCore& core, const LogicalRequest& request) {
+    if (const auto id = request.under("sys/remount/status/"); id && request.reads()) {
+        const auto move = core.moves.find(*id);
+        if (move == core.moves.end()) {
+            return BackendResponse::nothing();
+        }
+        const auto& [from, to] = move->second;
+        return BackendResponse::with(
+            {{"migration_id", *id},
+             {"migration_info",
+              {{"source_mount", from}, {"target_mount", to}, {"status", "success"}}}});
+    }
+    if (!request.writes() || request.path != "sys/remount") {
+        return BackendResponse::unsupported_operation();
+    }
+    static const Fields fields{{{"from", FieldType::text}, {"to", FieldType::text}}};
+    MESHPROOF_FIELDS(data, fields, request, core);
+    if (data.text("from").empty() || data.text("to").empty()) {
+        return BackendResponse::error("both 'from' and 'to' path must be specified as a string");
+    }
+    const auto place = [&data](const char* name) {
+        auto path = with_slash(data.text(name));
+        return path.starts_with('/') ? path.substr(1) : path;
+    };
+    const auto from = place("from");
+    const auto to = place("to");
+    const auto below = [](const std::string& path, auto... roots) {
+        return (path.starts_with(roots) || ...);
+    };
+    if (from.starts_with("auth/")) {
+        if (!to.starts_with("auth/")) {
+            return BackendResponse::error(
+                fmt::format("cannot remount auth mount to non-auth mount \"{}\"", to));
+        }
+        if (below(to, "auth/token/")) {
+            return BackendResponse::error(fmt::format("cannot remount to destination \"{}\"", to));
+        }
+    } else if (below(to, "auth/", "sys/", "cubbyhole/", "identity/")) {
+        return BackendResponse::error("cannot remount to destination " + to);
+    }
+    if (below(from, "auth/token/", "sys/", "cubbyhole/", "identity/")) {
+        return BackendResponse::error(fmt::format("cannot remount \"{}\"", from));
+    }
+    const auto found = request.ns->mounts.find(from);
+    if (found == request.ns->mounts.end()) {
+        return BackendResponse::error(fmt::format("no matching mount at \"{}\"", from));
+    }
+    for (const auto& [taken, other] : request.ns->mounts) {
+        if (taken != from && (to.starts_with(taken) || taken.starts_with(to))) {
+            return BackendResponse::error(fmt::format("path already in use at \"{}\"", taken));
+        }
+    }
+    if (to.starts_with(from)) {
+        return BackendResponse::error(fmt::format("path already in use at \"{}\"", from));
+    }
+    auto entry = found->second;
+    request.ns->mounts.erase(found);
+    if (!core.options.defects.on("sys/remount-loses-the-mount")) {
+        entry->path = to;
+        request.ns->mounts[to] = entry;
+    }
+    const auto id = make_uuid(core.ids);
+    core.moves[id] = {from, to};
+    CoreReply reply(
+        BackendResponse::with(Json{{"migration_id", id}},
+                              {fmt::format("Mount move has been queued. Progress will be reported "
+                                           "in {}'s server log, tagged with the "
+                                           "returned migration_id",
+                                           core.product_name())}));
+    reply.repeat_data = true;
+    return reply;
+}
+
+CoreReply serve_ui_mounts(VaultCore& core, const LogicalRequest& request) {
+    if (!request.reads()) {
+        return BackendResponse::unsupported_operation();
+    }
+    const auto acl = request.token ? core.acl_of(*request.token) : nullptr;
+    const auto path = request.under("sys/internal/ui/mounts/");
+    if (!path || path->empty()) {
+        auto secret = Json::object();
+        auto auth = Json::object();
+        for (const auto& [place, entry] : request.ns->mounts) {
+            if (acl && acl->touches(place)) {
+                (entry->is_auth() ? auth : secret)[place.substr(entry->is_auth() ? 5 : 0)] =
+                    entry_json(core, *entry);
+            }
+        }
+        return BackendResponse::with(
+            Json{{"auth", std::move(auth)}, {"secret", std::move(secret)}});
+    }
+    if (!acl) {
+        return BackendResponse::error("permission denied", 403);
+    }
+    const auto mount = core.find_mount(*request.ns, *path);
+    if (!mount || !acl->touches(mount->path)) {
+        return BackendResponse::error(fmt::format("preflight capability check returned 403, please "
+                                                  "ensure client's policies grant access "
+                                                  "to path \"{}\"",
+                                                  mount ? mount->path : with_slash(*path)),
+                                      403);
+    }
+    auto data = entry_json(core, *mount);
+    data["path"] = mount->path;
+    return BackendResponse::with(std::move(data));
+}
+
+std::shared_ptr<Backend> make_backend(VaultCore& core, const Namespace& ns,
+                                      const MountEntry& entry) {
+    BackendContext context{
+        core.options.product,
+        Prng(core.options.seed)
+            .fork("vault/mount/" + ns.path + entry.path + std::to_string(core.ids.next())),
+        &core.options.defects};
+    if (entry.is_auth() && entry.type == "kubernetes") {
+        return make_kubernetes_backend(std::move(context), core.outgoing);
+    }
+    if (!entry.is_auth() && entry.type == "pki") {
+        return make_pki_backend(std::move(context));
+    }
+    return nullptr;
+}
+
+}  // namespace meshproof::fakes::vault

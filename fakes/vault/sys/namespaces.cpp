@@ -1,0 +1,94 @@
+#include "fakes/vault/server/server.hpp"
+
+/// sys/namespaces: real on OpenBao, an enterprise feature of Vault (row 42).
+namespace meshproof::fakes::vault {
+
+namespace {
+
+Json describe(const LogicalRequest& request, const Namespace& ns) {
+    return Json{
+        {"custom_metadata", ns.custom_metadata},           {"id", ns.id},      {"locked", false},
+        {"path", ns.path.substr(request.ns->path.size())}, {"tainted", false}, {"uuid", ns.uuid}};
+}
+
+CoreReply list(const VaultCore& core, const LogicalRequest& request) {
+    auto keys = Json::array();
+    auto info = Json::object();
+    for (const auto& [path, ns] : core.namespaces) {
+        if (path.size() <= request.ns->path.size() || !path.starts_with(request.ns->path)) {
+            continue;
+        }
+        const auto below = path.substr(request.ns->path.size());
+        if (below.find('/') + 1 == below.size()) {
+            keys.push_back(below);
+            info[below] = describe(request, *ns);
+        }
+    }
+    return BackendResponse::with(Json{{"keys", std::move(keys)}, {"key_info", std::move(info)}});
+}
+
+}  // namespace
+
+CoreReply serve_namespaces(VaultCore& core, const LogicalRequest& request) {
+    if (!core.openbao() && !core.options.defects.on("sys/namespaces-for-all")) {
+        if (request.path == "sys/namespaces") {
+            return BackendResponse::unsupported_operation();
+        }
+        return BackendResponse::error("enterprise-only feature", 404);
+    }
+    if (request.path == "sys/namespaces" || request.path == "sys/namespaces/") {
+        return request.operation == Operation::list
+                   ? list(core, request)
+                   : CoreReply(BackendResponse::unsupported_operation());
+    }
+    auto name = *request.under("sys/namespaces/");
+    if (name.ends_with('/')) {
+        name.pop_back();
+    }
+    const auto path = request.ns->path + name + "/";
+    const auto found = core.namespaces.find(path);
+    if (request.reads()) {
+        return found == core.namespaces.end()
+                   ? BackendResponse::nothing()
+                   : BackendResponse::with(describe(request, *found->second));
+    }
+    static const Fields fields{{{"custom_metadata", FieldType::json}}};
+    if (request.writes() || request.operation == Operation::patch) {
+        MESHPROOF_FIELDS(data, fields, request, core);
+        if (name.find('/') != std::string::npos) {
+            return BackendResponse::error("namespace name cannot contain /");
+        }
+        for (const auto* taken : {"root", "sys", "audit", "auth", "cubbyhole", "identity"}) {
+            if (name == taken) {
+                return BackendResponse::error(fmt::format(
+                    "\"{}/\" is a reserved path and cannot be used as a namespace name", name));
+            }
+        }
+        if (found == core.namespaces.end() && request.operation == Operation::patch) {
+            return BackendResponse::nothing();
+        }
+        const auto ns = found == core.namespaces.end() ? core.add_namespace(path) : found->second;
+        if (data.json("custom_metadata").is_object()) {
+            ns->custom_metadata.merge_patch(data.json("custom_metadata"));
+        }
+        return BackendResponse::with(describe(request, *ns));
+    }
+    if (request.operation != Operation::remove) {
+        return BackendResponse::unsupported_operation();
+    }
+    if (found == core.namespaces.end()) {
+        BackendResponse response;
+        response.warnings = {"requested namespace does not exist"};
+        return response;
+    }
+    core.tokens.revoke_namespace(path);
+    std::erase_if(core.namespaces,
+                  [&](const auto& entry) { return entry.first.starts_with(path); });
+    core.forget_acls();
+    if (core.options.defects.on("sys/namespace-delete-is-silent")) {
+        return BackendResponse::nothing();
+    }
+    return BackendResponse::with(Json{{"status", "in-progress"}});
+}
+
+}  // namespace meshproof::fakes::vault

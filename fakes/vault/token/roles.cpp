@@ -1,0 +1,244 @@
+#include <cctype>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/logical/addresses.hpp"
+#include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/server/server.hpp"
+
+/// auth/token/roles: row 181.
+namespace meshproof::fakes::vault {
+
+namespace {
+
+std::int64_t seconds(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
+Json describe(const std::string& name, const TokenRole& role) {
+    const auto old = [&role](const char* field, Json value) {
+        return role.old_names.contains(field) ? std::move(value) : Json(0);
+    };
+    auto data =
+        Json{{"name", name},
+             {"allowed_entity_aliases", role.entity_aliases ? Json(*role.entity_aliases) : Json()},
+             {"allowed_policies", role.allowed},
+             {"allowed_policies_glob", role.allowed_globs},
+             {"disallowed_policies", role.disallowed},
+             {"disallowed_policies_glob", role.disallowed_globs},
+             {"explicit_max_ttl", old("explicit_max_ttl", seconds(role.explicit_max_ttl))},
+             {"orphan", role.orphan},
+             {"path_suffix", role.path_suffix},
+             {"period", old("period", seconds(role.period))},
+             {"renewable", role.renewable},
+             {"token_explicit_max_ttl", seconds(role.explicit_max_ttl)},
+             {"token_no_default_policy", role.no_default_policy},
+             {"token_period", seconds(role.period)},
+             {"token_type", role.type}};
+    if (role.num_uses > 0) {
+        data["token_num_uses"] = role.num_uses;
+    }
+    if (!role.bound_cidrs.empty()) {
+        data["token_bound_cidrs"] = role.bound_cidrs;
+        if (role.old_names.contains("bound_cidrs")) {
+            data["bound_cidrs"] = role.bound_cidrs;
+        }
+    }
+    return data;
+}
+
+std::vector<std::string> sorted_lower(const std::vector<std::string>& names) {
+    std::set<std::string> sorted;
+    for (const auto& name : names) {
+        if (auto text = lower(trim(name)); !text.empty()) {
+            sorted.insert(std::move(text));
+        }
+    }
+    return {sorted.begin(), sorted.end()};
+}
+
+// A field by its name with "token_", or by the old one, of which the first counts.
+template <class Apply>
+void read_either(const FieldData& data, TokenRole& role, const std::string& old_name,
+                 std::vector<std::string>& warnings, const Defects& defects, Apply apply) {
+    const auto name = "token_" + old_name;
+    if (data.has(name)) {
+        apply(name);
+        if (data.has(old_name) && !defects.on("token/both-names-unwarned")) {
+            warnings.push_back(
+                fmt::format("Both '{}' and deprecated '{}' value supplied, ignoring "
+                            "the deprecated value",
+                            name, old_name));
+        }
+        role.old_names.erase(old_name);
+    } else if (data.has(old_name)) {
+        apply(old_name);
+        role.old_names.insert(old_name);
+    }
+}
+
+bool good_suffix(std::string_view suffix) {
+    const auto word = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+    };
+    const auto inner = [word](char c) { return word(c) || c == '-' || c == '.'; };
+    for (std::size_t at = 0; at + 2 < suffix.size(); ++at) {
+        if (word(suffix[at]) && inner(suffix[at + 1]) && word(suffix[at + 2])) {
+            return true;  // it is enough that such a part is in it
+        }
+    }
+    return false;
+}
+
+std::optional<std::string> refuse_batch(const TokenRole& role) {
+    if (role.type != "batch") {
+        return std::nullopt;
+    }
+    constexpr std::string_view front =
+        "'token_type' cannot be 'batch' when role is set to generate ";
+    const auto* what = !role.orphan                         ? "non-orphan tokens"
+                       : role.period > Duration{}           ? "periodic tokens"
+                       : role.renewable                     ? "renewable tokens"
+                       : role.explicit_max_ttl > Duration{} ? "tokens with an explicit max TTL"
+                                                            : nullptr;
+    return what == nullptr ? std::nullopt : std::optional(std::string(front) + what);
+}
+
+CoreReply write_role(VaultCore& core, const LogicalRequest& request, const std::string& name) {
+    static const Fields fields{{{"role_name", FieldType::text},
+                                {"allowed_policies", FieldType::list},
+                                {"allowed_policies_glob", FieldType::list},
+                                {"disallowed_policies", FieldType::list},
+                                {"disallowed_policies_glob", FieldType::list},
+                                {"orphan", FieldType::boolean},
+                                {"period", FieldType::duration},
+                                {"token_period", FieldType::duration},
+                                {"explicit_max_ttl", FieldType::duration},
+                                {"token_explicit_max_ttl", FieldType::duration},
+                                {"path_suffix", FieldType::text},
+                                {"renewable", FieldType::boolean},
+                                {"token_type", FieldType::text},
+                                {"token_no_default_policy", FieldType::boolean},
+                                {"token_num_uses", FieldType::integer},
+                                {"token_bound_cidrs", FieldType::list},
+                                {"bound_cidrs", FieldType::list},
+                                {"allowed_entity_aliases", FieldType::list}}};
+    const auto read = FieldData::read(fields, request.data, core.options.product);
+    if (!read) {
+        return BackendResponse::error(without_front(read.error().message));
+    }
+    const auto& data = *read;
+    const auto held = request.ns->token_roles.find(name);
+    auto role = held == request.ns->token_roles.end() ? TokenRole{} : held->second;
+    for (const auto& [field, list] :
+         {std::pair("allowed_policies", &role.allowed),
+          std::pair("allowed_policies_glob", &role.allowed_globs),
+          std::pair("disallowed_policies", &role.disallowed),
+          std::pair("disallowed_policies_glob", &role.disallowed_globs)}) {
+        if (data.has(field)) {
+            *list = sorted_lower(data.list(field));
+        }
+    }
+    if (data.has("allowed_entity_aliases")) {
+        role.entity_aliases = sorted_lower(data.list("allowed_entity_aliases"));
+    }
+    role.orphan = data.boolean("orphan", role.orphan);
+    role.renewable = data.boolean("renewable", role.renewable);
+    role.no_default_policy = data.boolean("token_no_default_policy", role.no_default_policy);
+    std::vector<std::string> warnings;
+    std::optional<std::string> bad_address;
+    read_either(
+        data, role, "bound_cidrs", warnings, core.options.defects, [&](const std::string& field) {
+            auto blocks = read_addresses(data.list(field));
+            if (blocks) {
+                role.bound_cidrs = std::move(*blocks);
+            } else {
+                bad_address =
+                    fmt::format("error parsing {}: {}",
+                                field == "bound_cidrs" ? field : "role fields", blocks.error());
+            }
+        });
+    if (bad_address) {
+        return BackendResponse::error(*bad_address);
+    }
+    if (data.integer("token_num_uses") < 0) {
+        return BackendResponse::error(
+            "error parsing role fields: 'token_num_uses' cannot be negative");
+    }
+    role.num_uses = data.integer("token_num_uses", role.num_uses);
+    if (data.has("token_type")) {
+        role.type = data.text("token_type");
+        static const std::set<std::string> types{"service", "batch", "default-service",
+                                                 "default-batch"};
+        if (!types.contains(role.type) && !core.options.defects.on("token/any-role-type")) {
+            return BackendResponse::error("invalid 'token_type' value " + go_quoted(role.type));
+        }
+    }
+    read_either(data, role, "period", warnings, core.options.defects,
+                [&](const std::string& field) { role.period = data.duration(field); });
+    read_either(data, role, "explicit_max_ttl", warnings, core.options.defects,
+                [&](const std::string& field) { role.explicit_max_ttl = data.duration(field); });
+    const auto limit = request.mount->view().max_lease_ttl;
+    const bool told = data.has("explicit_max_ttl") || data.has("token_explicit_max_ttl");
+    if (told && role.explicit_max_ttl > limit) {
+        warnings.push_back(fmt::format(
+            "Given explicit max TTL of {} is greater than system/mount allowed value of {} "
+            "seconds; until this is fixed attempting to create tokens against this role will "
+            "result in an error",
+            seconds(role.explicit_max_ttl), seconds(limit)));
+    }
+    if (const auto suffix = data.text("path_suffix");
+        !suffix.empty() && !good_suffix(suffix) &&
+        !core.options.defects.on("token/any-path-suffix")) {
+        return BackendResponse::error(
+            "given role path suffix contains invalid characters; must match \\w[\\w-.]+\\w");
+    }
+    role.path_suffix = data.text("path_suffix", role.path_suffix);
+    if (auto refused = refuse_batch(role);
+        refused && !core.options.defects.on("token/batch-role-with-parents")) {
+        return BackendResponse::error(*refused);
+    }
+    request.ns->token_roles[name] = std::move(role);
+    if (core.options.defects.on("token/role-write-is-200")) {
+        return BackendResponse::with(Json::object());
+    }
+    BackendResponse response;
+    response.warnings = std::move(warnings);
+    data.warn_unrecognized(response, {"role_name"});
+    return response;
+}
+
+}  // namespace
+
+CoreReply serve_token_roles(VaultCore& core, const LogicalRequest& request) {
+    const auto path = *request.under("auth/token/roles");
+    if (path.empty() || path == "/") {
+        if (request.operation != Operation::list) {
+            return BackendResponse::unsupported_operation();
+        }
+        std::vector<std::string> names;
+        for (const auto& [name, role] : request.ns->token_roles) {
+            names.push_back(name);
+        }
+        return list_answer(names);
+    }
+    const auto name = path.substr(1);
+    if (!generic_name(name) || request.operation == Operation::list) {
+        return BackendResponse::unsupported_path();
+    }
+    if (request.reads()) {
+        const auto found = request.ns->token_roles.find(name);
+        return found == request.ns->token_roles.end()
+                   ? BackendResponse::nothing()
+                   : BackendResponse::with(describe(name, found->second));
+    }
+    if (request.writes()) {
+        return write_role(core, request, name);
+    }
+    if (request.operation == Operation::remove) {
+        request.ns->token_roles.erase(name);
+        return BackendResponse::nothing();
+    }
+    return BackendResponse::unsupported_operation();
+}
+
+}  // namespace meshproof::fakes::vault

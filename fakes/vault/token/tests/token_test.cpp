@@ -1,0 +1,295 @@
+#include "fakes/vault/server/ttl.hpp"
+#include "fakes/vault/tests/harness.hpp"
+
+namespace meshproof::fakes::vault {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// A mount of 768 h, at second 0 unless told.
+TtlRequest request() {
+    TtlRequest request;
+    request.mount_default = request.mount_max = 768h;
+    request.issued = request.now = Time{};
+    return request;
+}
+
+}  // namespace
+
+TEST(Ttl, TheFirstThatIsGivenDecides) {
+    auto asked = request();
+    EXPECT_EQ(decide_ttl(asked).ttl, 768h);
+    asked.ttl = 1h;
+    EXPECT_EQ(decide_ttl(asked).ttl, 1h);
+    asked.increment = 10min;
+    EXPECT_EQ(decide_ttl(asked).ttl, 10min);
+    asked.period = 30min;
+    EXPECT_EQ(decide_ttl(asked).ttl, 30min);
+    EXPECT_TRUE(decide_ttl(asked).warnings.empty());
+}
+
+TEST(Ttl, EveryMaximumCaps) {
+    for (const auto cap :
+         {&TtlRequest::max_ttl, &TtlRequest::explicit_max_ttl, &TtlRequest::mount_max}) {
+        auto asked = request();
+        asked.ttl = 1h;
+        asked.*cap = 30min;
+        const auto granted = decide_ttl(asked);
+        EXPECT_EQ(granted.ttl, 30min);
+        ASSERT_EQ(granted.warnings.size(), 1U);
+        EXPECT_EQ(granted.warnings[0],
+                  "TTL of \"1h\" exceeded the effective max_ttl of \"30m\"; TTL value is capped "
+                  "accordingly");
+        asked.now = Time{} + 25min;
+        EXPECT_EQ(decide_ttl(asked).ttl, 5min);
+        asked.now = Time{} + 30min;
+        EXPECT_EQ(decide_ttl(asked).ttl, Duration{});
+    }
+}
+
+TEST(Ttl, OnlyAnExplicitMaximumEndsAPeriodicToken) {
+    auto asked = request();
+    asked.period = 1h;
+    asked.max_ttl = 2h;
+    asked.now = Time{} + 1000h;
+    EXPECT_EQ(decide_ttl(asked).ttl, 1h);
+    asked.explicit_max_ttl = 1001h;
+    asked.now = Time{} + 1000h + 30min;
+    EXPECT_EQ(decide_ttl(asked).ttl, 30min);
+}
+
+TEST(Ttl, DurationsInTexts) {
+    EXPECT_EQ(short_duration(1h), "1h");
+    EXPECT_EQ(short_duration(90min), "1h30m");
+    EXPECT_EQ(short_duration(59s), "59s");
+    EXPECT_EQ(short_duration(3601s), "1h0m1s");
+}
+
+class Tokens : public BothProducts {
+  protected:
+    [[nodiscard]] Reply self(const std::string& token) {
+        return get("auth/token/lookup-self", token);
+    }
+    [[nodiscard]] Reply renew(const std::string& token, Json body = Json::object()) {
+        return put("auth/token/renew-self", std::move(body), token);
+    }
+};
+MESHPROOF_BOTH_PRODUCTS(Tokens);
+
+TEST_P(Tokens, TheRootTokenNeverEnds) {
+    const auto root = self("root");
+    EXPECT_EQ(root.data()["policies"], Json({"root"}));
+    EXPECT_EQ(root.data()["ttl"], 0);
+    EXPECT_TRUE(root.data()["expire_time"].is_null());
+    EXPECT_EQ(renew("root").error(), "lease is not renewable");
+    pass(24h * 400);
+    EXPECT_EQ(self("root").status, 200);
+}
+
+TEST_P(Tokens, IdsHaveTheProductsForm) {
+    const auto service = token_with({"default"});
+    EXPECT_EQ(service.substr(0, openbao() ? 2 : 4), openbao() ? "s." : "hvs.");
+    EXPECT_EQ(service.size(), openbao() ? 26U : 95U);
+    EXPECT_TRUE(
+        token_with({"default"}, {{"type", "batch"}}).starts_with(openbao() ? "b." : "hvb."));
+    EXPECT_EQ(self(service).data()["accessor"].get<std::string>().size(), 24U);
+}
+
+TEST_P(Tokens, EndWhenTheirTimeIsOver) {
+    const auto token = token_with({"default"}, {{"ttl", "10m"}});
+    pass(10min - 1s);
+    EXPECT_EQ(self(token).data()["ttl"], 1);
+    pass(1s);
+    EXPECT_EQ(self(token).error(), "permission denied");
+    EXPECT_EQ(renew(token).error(), "permission denied");
+}
+
+TEST_P(Tokens, LivingForEverIsADefect) {
+    FakeVaultOptions options;
+    options.defects.add("token/never-expires");
+    start(std::move(options));
+    const auto token = token_with({"default"}, {{"ttl", "10m"}});
+    pass(1h);
+    EXPECT_EQ(self(token).status, 200);
+}
+
+TEST_P(Tokens, RenewalsExtendShortenAndAreCapped) {
+    const auto token = token_with({"default"}, {{"ttl", "30m"}, {"explicit_max_ttl", "1h"}});
+    EXPECT_FALSE(self(token).data().contains("last_renewal"));
+    pass(10min);
+    auto renewed = renew(token);
+    EXPECT_EQ(renewed.status, 200);
+    EXPECT_TRUE(renewed.data().is_null());
+    EXPECT_EQ(renewed.json["auth"]["lease_duration"], 1800);
+    EXPECT_EQ(self(token).data()["last_renewal_time"], unix_seconds(clock.now()));
+    EXPECT_EQ(renew(token, {{"increment", "1m"}}).json["auth"]["lease_duration"], 60);
+    renewed = renew(token, {{"increment", "3h"}});
+    EXPECT_EQ(renewed.json["auth"]["lease_duration"], 50 * 60);
+    EXPECT_EQ(
+        renewed.json["warnings"][0],
+        "TTL of \"3h\" exceeded the effective max_ttl of \"50m\"; TTL value is capped accordingly");
+    // Ever smaller towards the cap, then dead.
+    pass(50min - 4s);
+    EXPECT_EQ(renew(token).json["auth"]["lease_duration"], 4);
+    pass(2s);
+    EXPECT_EQ(renew(token).json["auth"]["lease_duration"], 2);
+    pass(2s);
+    EXPECT_EQ(renew(token).error(), "permission denied");
+}
+
+TEST_P(Tokens, BadIncrements) {
+    const auto token = token_with({"default"});
+    const auto shown = openbao() ? "" : "xx ";
+    EXPECT_EQ(renew(token, {{"increment", "xx"}}).error(),
+              fmt::format("Field validation failed: error converting input {}for field "
+                          "\"increment\": time: invalid "
+                          "duration \"xx\"",
+                          shown));
+    EXPECT_NE(renew(token, {{"increment", -5}}).error().find("cannot provide negative value '-5'"),
+              std::string::npos);
+    EXPECT_EQ(renew(token, {{"increment", "60"}}).json["auth"]["lease_duration"], 60);
+}
+
+TEST_P(Tokens, PeriodicTokensIgnoreIncrementsAndTheMountsMaximum) {
+    const auto token = token_with({"default"}, {{"period", "30h"}});
+    EXPECT_EQ(self(token).data()["period"], 30 * 3600);
+    EXPECT_EQ(renew(token, {{"increment", "300h"}}).json["auth"]["lease_duration"], 30 * 3600);
+    for (int i = 0; i < 40; ++i) {
+        pass(29h);
+        ASSERT_EQ(renew(token).status, 200);
+    }
+}
+
+TEST_P(Tokens, TheCliSendsEmptyFields) {
+    const auto made = put("auth/token/create", {{"policies", {"default"}},
+                                                {"ttl", "0s"},
+                                                {"explicit_max_ttl", "0s"},
+                                                {"period", "0s"},
+                                                {"display_name", ""},
+                                                {"num_uses", 0},
+                                                {"renewable", true},
+                                                {"type", "service"},
+                                                {"entity_alias", ""}});
+    EXPECT_EQ(made.status, 200) << made.body;
+    EXPECT_EQ(made.json["auth"]["lease_duration"], 2764800);
+}
+
+TEST_P(Tokens, UsesRunOut) {
+    const auto token = token_with({"default"}, {{"num_uses", 2}});
+    EXPECT_EQ(self(token).data()["num_uses"], 1);
+    EXPECT_EQ(self(token).data()["num_uses"], -1);
+    EXPECT_EQ(self(token).error(), "permission denied");
+    // A refusal uses it up as well.
+    const auto once = token_with({"default"}, {{"num_uses", 1}});
+    EXPECT_EQ(get("sys/mounts", once).error(), multi_denied);
+    EXPECT_EQ(self(once).error(), "permission denied");
+}
+
+TEST_P(Tokens, ChildrenEndWithTheirParent) {
+    policy("maker", "path \"auth/token/create*\" { capabilities = [\"update\"] }");
+    const auto parent = token_with({"maker"});
+    const auto child =
+        put("auth/token/create", {}, parent).json["auth"]["client_token"].get<std::string>();
+    const auto orphan =
+        put("auth/token/create-orphan", {}, parent).json["auth"]["client_token"].get<std::string>();
+    EXPECT_EQ(self(child).data()["policies"], Json({"default", "maker"}));
+    EXPECT_EQ(put("auth/token/revoke-self", {}, parent).status, 204);
+    EXPECT_EQ(put("auth/token/revoke-self", {}, parent).error(), "permission denied");
+    EXPECT_EQ(self(child).status, 403);
+    EXPECT_EQ(self(orphan).data()["orphan"], true);
+}
+
+TEST_P(Tokens, CreationIsRefusedAsItShould) {
+    policy("maker", "path \"auth/token/create*\" { capabilities = [\"update\"] }");
+    const auto maker = token_with({"maker"});
+    const auto refusal = [&](Json body) {
+        return put("auth/token/create", std::move(body), maker).error();
+    };
+    EXPECT_EQ(refusal({{"policies", {"other"}}}), "child policies must be subset of parent");
+    EXPECT_EQ(refusal({{"no_parent", true}}),
+              "root or sudo privileges required to create orphan token");
+    EXPECT_EQ(refusal({{"period", "1h"}}),
+              "root or sudo privileges required to create periodic token");
+    EXPECT_EQ(refusal({{"id", "mine"}}), "root or sudo privileges required to specify token id");
+    EXPECT_EQ(refusal({{"ttl", "-5"}}), "ttl must be positive");
+    EXPECT_EQ(put("auth/token/create", {{"id", "s.x"}}).error(),
+              "custom token ID cannot have the 's.' prefix");
+    EXPECT_EQ(put("auth/token/create", {{"id", "root"}}).error(),
+              "cannot create a token with a duplicate ID");
+    EXPECT_EQ(put("auth/token/create", {}, token_with({"default"})).error(), multi_denied);
+    const auto unknown = put("auth/token/create", {{"policies", {"nope"}}});
+    EXPECT_EQ(unknown.json["warnings"][0], "Policy \"nope\" does not exist");
+    EXPECT_EQ(unknown.json["auth"]["policies"], Json({"default", "nope"}));
+}
+
+TEST_P(Tokens, LookupAndRevocationOfOthers) {
+    const auto token = token_with({"default"});
+    const auto accessor = self(token).data()["accessor"];
+    EXPECT_EQ(put("auth/token/lookup", {{"token", token}}).data()["id"], token);
+    EXPECT_EQ(put("auth/token/lookup", {{"token", "zzz"}}).error(), "bad token");
+    EXPECT_EQ(put("auth/token/lookup-accessor", {{"accessor", accessor}}).data()["id"], "");
+    EXPECT_EQ(put("auth/token/lookup-accessor", {{"accessor", "x"}}).error(),
+              "1 error occurred:\n\t* invalid accessor\n\n");
+    EXPECT_EQ(put("auth/token/revoke", {}).error(), "missing token ID");
+    EXPECT_EQ(put("auth/token/revoke", {{"token", "zzz"}}).status, 204);
+    EXPECT_EQ(put("auth/token/revoke-accessor", {{"accessor", accessor}}).status, 204);
+    EXPECT_EQ(self(token).status, 403);
+    const auto unknown = put("auth/token/revoke-accessor", {{"accessor", accessor}});
+    EXPECT_EQ(unknown.json["warnings"][0], "No token found with this accessor");
+}
+
+TEST_P(Tokens, BatchTokensCannotBeRevokedOrRenewed) {
+    const auto token = token_with({"default"}, {{"type", "batch"}, {"ttl", "10m"}});
+    const auto looked = self(token).data();
+    EXPECT_EQ(looked["type"], "batch");
+    EXPECT_EQ(looked["accessor"], "");
+    EXPECT_EQ(looked["renewable"], false);
+    EXPECT_EQ(renew(token).error(), "batch tokens cannot be renewed");
+    EXPECT_EQ(put("auth/token/revoke-self", {}, token).error(), "batch tokens cannot be revoked");
+    EXPECT_EQ(put("auth/token/revoke", {{"token", token}}).error(),
+              "batch tokens cannot be revoked");
+    EXPECT_EQ(get("cubbyhole/x", token).status, 400);
+    EXPECT_EQ(put("sys/leases/revoke-prefix/auth/token").status, 204);
+    EXPECT_EQ(self(token).status, 200);
+    EXPECT_EQ(self(token + "x").status, 403);
+    pass(10min);
+    EXPECT_EQ(self(token).error(), "permission denied");
+}
+
+TEST_P(Tokens, Roles) {
+    EXPECT_EQ(put("auth/token/create/r").error(), "unknown role r");
+    EXPECT_EQ(put("auth/token/roles/r", {{"allowed_policies", "p1"},
+                                         {"period", "1h"},
+                                         {"orphan", true},
+                                         {"path_suffix", "suf"}})
+                  .status,
+              204);
+    const auto made = put("auth/token/create/r");
+    const auto token = made.json["auth"]["client_token"].get<std::string>();
+    const auto looked = self(token).data();
+    EXPECT_EQ(looked["role"], "r");
+    EXPECT_EQ(looked["path"], "auth/token/create/r/suf");
+    EXPECT_EQ(looked["policies"], Json({"default", "p1"}));
+    EXPECT_EQ(put("auth/token/create/r", {{"policies", {"p2"}}}).error(),
+              "token policies ([\"default\" \"p2\"]) must be subset of the role's allowed policies "
+              "([\"default\" "
+              "\"p1\"]) or glob policies ([])");
+    EXPECT_EQ(renew(token).json["auth"]["lease_duration"], 3600);
+    EXPECT_EQ(remove("auth/token/roles/r").status, 204);
+    EXPECT_EQ(renew(token).status, 500);
+    EXPECT_NE(renew(token).error().find("failed to renew entry: original token role"),
+              std::string::npos);
+    EXPECT_EQ(get("auth/token/roles/r").status, 404);
+}
+
+TEST_P(Tokens, TheCubbyholeIsEachTokensOwn) {
+    const auto one = token_with({"default"});
+    const auto other = token_with({"default"});
+    EXPECT_EQ(put("cubbyhole/x", {{"a", "b"}}, one).status, 204);
+    EXPECT_EQ(get("cubbyhole/x", one).data(), Json({{"a", "b"}}));
+    EXPECT_EQ(list("cubbyhole", one).data()["keys"], Json({"x"}));
+    EXPECT_EQ(get("cubbyhole/x", other).status, 404);
+}
+
+}  // namespace meshproof::fakes::vault
