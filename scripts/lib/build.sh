@@ -38,7 +38,16 @@ have_build_packages() {
         { tail -5 /tmp/meshproof-apt.log >&2 && fail "apt-get failed" "see /tmp/meshproof-apt.log" 3; }
 }
 
-# build PRESET [TARGET...]: configures where needed and builds; quiet unless something is wrong.
+# told_by_tens: of ninja's lines, one for each tenth of the work.
+told_by_tens() {
+    awk -F'[][/]' '/^\[[0-9]+\/[0-9]+\]/ {
+        tenth = int(10 * $2 / $3)
+        if (tenth > last) { last = tenth; printf "  %d of %d steps\n", $2, $3; fflush() }
+    }'
+}
+
+# build PRESET [TARGET...]: configures where needed and builds. On a terminal ninja's own line says how far it is;
+# elsewhere a line for each tenth of the work does, and the log has the rest.
 build() {
     local preset=$1 log
     shift
@@ -51,6 +60,7 @@ build() {
         NINJA_STATUS="[%f/%t %es] " ninja -C "build/$preset" "$@" >&2 || fail "the build failed"
     else
         say "building $preset (log: $log)"
-        ninja -C "build/$preset" "$@" >"$log" 2>&1 || { grep -A15 -E 'error|FAILED' "$log" | head -80 >&2; fail "the build failed"; }
+        ninja -C "build/$preset" "$@" 2>&1 | tee "$log" | told_by_tens >&2 ||
+            { grep -A15 -E 'error|FAILED' "$log" | head -80 >&2; fail "the build failed"; }
     fi
 }
