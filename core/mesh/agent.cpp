@@ -31,8 +31,8 @@ Agent::Agent(std::shared_ptr<Node> node, Pod pod)
       prng_(node_->mesh->prng.fork("agent " + node_->mesh->logical(pod_.name))),
       backoff_(prng_.fork("backoff")),
       server_(node_, pod_.name,
-              SpiffeId::workload(node_->mesh->trust_domain, node_->workload_namespace,
-                                 pod_.service_account)),
+              spiffe::SpiffeId::workload(node_->mesh->trust_domain, node_->workload_namespace,
+                                         pod_.service_account)),
       status_(node_, pod_.name, prng_.fork("status")),
       due_(node_->mesh->clock.now()),
       life_(node_->mesh->usual_life()) {}

@@ -54,7 +54,7 @@ void ControlPlane::trust_server(http::Url url, crypto::TlsParty tls) {
 }
 
 Result<void> ControlPlane::set_trust_domain(std::string name) {
-    auto domain = TrustDomain::parse(name);
+    auto domain = spiffe::TrustDomain::parse(name);
     if (!domain) {
         return propagate(domain);
     }
@@ -68,7 +68,7 @@ Result<void> ControlPlane::set_trust_domain(std::string name) {
     return {};
 }
 
-const TrustDomain& ControlPlane::trust_domain() const {
+const spiffe::TrustDomain& ControlPlane::trust_domain() const {
     return state_->mesh->trust_domain;
 }
 

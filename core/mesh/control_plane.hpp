@@ -9,8 +9,8 @@
 
 #include "core/kube/client.hpp"
 #include "core/mesh/account.hpp"
-#include "core/mesh/identity.hpp"
 #include "core/mesh/observer.hpp"
+#include "core/spiffe/identity.hpp"
 #include "core/time/prng.hpp"
 #include "core/vault/client.hpp"
 
@@ -28,7 +28,7 @@ struct PodView {
     std::string name, uid, workload, cluster;
     bool ready = false;  ///< holds a certificate that is valid now
     std::string reason;  ///< why not ready
-    SpiffeId id;
+    spiffe::SpiffeId id;
     std::optional<crypto::Certificate> leaf;  ///< the current one, expired or not
     std::size_t leaves = 0;                   ///< how many it received so far
     std::size_t logins = 0;                   ///< how often its agent logged in
@@ -127,7 +127,7 @@ class ControlPlane {
     void trust_server(http::Url url, crypto::TlsParty tls);
 
     [[nodiscard]] Result<void> set_trust_domain(std::string name);
-    [[nodiscard]] const TrustDomain& trust_domain() const;
+    [[nodiscard]] const spiffe::TrustDomain& trust_domain() const;
 
     [[nodiscard]] Result<void> add_account(
         AccountSpec spec);  ///< conflict where the name or label is taken

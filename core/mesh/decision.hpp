@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "core/base/result.hpp"
-#include "core/mesh/identity.hpp"
+#include "core/spiffe/identity.hpp"
 
 namespace meshproof::mesh {
 
@@ -29,7 +29,7 @@ struct Asked {
     std::string auth_role;  ///< the Kubernetes auth role
     std::string pki_path;   ///< MOUNT/sign/ROLE
     std::string service_account;
-    SpiffeId id;
+    spiffe::SpiffeId id;
 };
 
 /// The client-side decision table: pure.

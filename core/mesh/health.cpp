@@ -53,7 +53,7 @@ Task<CaHealth> find_out_health(std::shared_ptr<Node> node) {
     const auto& mesh = *node->mesh;
     const Caller caller{
         "health-check." + node->cluster, "",
-        SpiffeId::workload(mesh.trust_domain, node->mesh_namespace, config.service_account),
+        spiffe::SpiffeId::workload(mesh.trust_domain, node->mesh_namespace, config.service_account),
         call_limit(mesh.usual_life())};
     const auto asked = asked_for(config, caller);
     const auto projected = co_await request_projected_token(node, config, caller.limit);

@@ -65,7 +65,7 @@ Result<crypto::TlsIdentity> accept_leaf(const Node& node, const Caller& caller,
     if (!(certificate.public_key() == leaf.key.public_key())) {
         return fail(FailureKind::malformed, "the CA answered a leaf for another key");
     }
-    const auto id = svid_id(certificate);
+    const auto id = spiffe::svid_id(certificate);
     if (!id) {
         return propagate(id, "the CA answered a leaf that is no SVID");
     }

@@ -18,7 +18,7 @@ struct Refusal {
 struct Caller {
     std::string name;     ///< for per-caller faults and the logs of servers
     std::string pod_uid;  ///< "" for the health check
-    SpiffeId id;
+    spiffe::SpiffeId id;
     Duration limit{};  ///< of each call
 };
 

@@ -22,7 +22,7 @@ struct Mesh {
     Observer& observer;
     Prng prng;  ///< only forked, never drawn from
     ControlPlaneOptions options;
-    TrustDomain trust_domain;
+    spiffe::TrustDomain trust_domain;
     std::map<std::string, crypto::TlsParty>
         servers;  ///< by origin: what the clusters' machines trust
     std::set<std::string>

@@ -5,8 +5,8 @@ namespace {
 
 // Without the cluster's trust store nobody could be told apart, so the peer's trust domain is what
 // a server checks.
-Result<void> check_member(const TrustDomain& domain, const crypto::Certificate& leaf) {
-    const auto id = svid_id(leaf);
+Result<void> check_member(const spiffe::TrustDomain& domain, const crypto::Certificate& leaf) {
+    const auto id = spiffe::svid_id(leaf);
     if (!id) {
         return propagate(id);
     }
@@ -19,7 +19,7 @@ Result<void> check_member(const TrustDomain& domain, const crypto::Certificate& 
 
 }  // namespace
 
-PodServer::PodServer(std::shared_ptr<Node> node, std::string pod, SpiffeId id)
+PodServer::PodServer(std::shared_ptr<Node> node, std::string pod, spiffe::SpiffeId id)
     : node_(std::move(node)), pod_(std::move(pod)), id_(std::move(id)) {}
 
 Task<Result<void>> PodServer::listen() {
@@ -73,7 +73,7 @@ HandshakeSeen::Side PodServer::side() const {
 Task<http::Response> PodServer::handle(http::Request, http::Peer peer) {
     std::string caller;
     if (peer.certificate) {
-        if (const auto id = svid_id(*peer.certificate)) {
+        if (const auto id = spiffe::svid_id(*peer.certificate)) {
             caller = id->text();
         }
     }

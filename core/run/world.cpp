@@ -79,10 +79,10 @@ std::string World::name(std::string_view base) const {
     return fmt::format("{}{}-{}", name_prefix, state_->run_id, base);
 }
 
-mesh::SpiffeId World::workload_id(const mesh::TrustDomain& domain,
-                                  std::string_view workload) const {
-    return mesh::SpiffeId::workload(domain, state_->target.workload_namespace,
-                                    fmt::format("{}-{}", workload, state_->run_id));
+spiffe::SpiffeId World::workload_id(const spiffe::TrustDomain& domain,
+                                    std::string_view workload) const {
+    return spiffe::SpiffeId::workload(domain, state_->target.workload_namespace,
+                                      fmt::format("{}-{}", workload, state_->run_id));
 }
 
 kube::Labels World::labels() const {

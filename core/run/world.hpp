@@ -103,8 +103,8 @@ class World final {
     /// "meshproof-RUNID-BASE": for everything that is created on a server.
     [[nodiscard]] std::string name(std::string_view base) const;
     /// The SPIFFE ID of a workload's pods: its service account carries the run's id.
-    [[nodiscard]] mesh::SpiffeId workload_id(const mesh::TrustDomain& domain,
-                                             std::string_view workload) const;
+    [[nodiscard]] spiffe::SpiffeId workload_id(const spiffe::TrustDomain& domain,
+                                               std::string_view workload) const;
     /// The run's label, for every Kubernetes object.
     [[nodiscard]] kube::Labels labels() const;
 

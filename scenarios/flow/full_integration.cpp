@@ -168,7 +168,7 @@ Task<void> expect_workloads(World& world, run::PreparedVault prepared, mesh::Clu
     const auto issuer = require(crypto::Certificate::all_from_pem(prepared.ca_chain_pem)).front();
     for (const auto& workload : {"web", "api"}) {
         const auto leaf = leaf_of(cluster, workload);
-        const auto id = mesh::svid_id(leaf);
+        const auto id = spiffe::svid_id(leaf);
         world.expect(id && *id == world.workload_id(world.mesh().trust_domain(), workload),
                      "the leaf of {} is for {}", workload, id ? id->text() : id.error().message);
         world.expect(leaf.signed_by(issuer), "the leaf of {} is not signed by the intermediate",

@@ -18,7 +18,7 @@ std::string wrapped(std::string_view text) {
 }
 
 const Asked asked{"mesh", "pki_int/sign/web", "vault-issuer",
-                  *SpiffeId::parse("spiffe://cluster.local/ns/default/sa/web")};
+                  *spiffe::SpiffeId::parse("spiffe://cluster.local/ns/default/sa/web")};
 
 Failure answer(int status, const std::string& text) {
     auto kind = status == 403 ? FailureKind::denied : FailureKind::server;
