@@ -44,8 +44,7 @@ class Environment {
     /// ones.
     [[nodiscard]] virtual bool fake_vaults() const = 0;
     [[nodiscard]] virtual bool fake_clusters() const = 0;
-    /// Runs the event loop until `work` has ended. `request_stop` from any thread makes
-    /// `stopping()` true and wakes it.
+    /// Runs the event loop until `work` has ended.
     virtual void drive(Task<void> work) = 0;
     /// Runs `callback` on the event loop; may be called from any thread.
     virtual void post(std::function<void()> callback) = 0;
