@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/http/transport.hpp"
-#include "core/mesh/node.hpp"
+#include "core/mesh/cluster_context.hpp"
 
 namespace meshproof::mesh {
 
@@ -9,7 +9,7 @@ namespace meshproof::mesh {
 /// are.
 class PodServer final : public http::Handler {
   public:
-    PodServer(std::shared_ptr<Node> node, std::string pod, spiffe::SpiffeId id);
+    PodServer(std::shared_ptr<ClusterContext> context, std::string pod, spiffe::SpiffeId id);
 
     [[nodiscard]] Task<Result<void>> listen();
     void close() { listener_.reset(); }
@@ -37,7 +37,7 @@ class PodServer final : public http::Handler {
   private:
     [[nodiscard]] crypto::TlsParty accept_connection();
 
-    std::shared_ptr<Node> node_;
+    std::shared_ptr<ClusterContext> context_;
     std::string pod_;
     spiffe::SpiffeId id_;
     std::optional<crypto::TlsIdentity> identity_;

@@ -79,9 +79,9 @@ Task<Result<void>> exchange(std::shared_ptr<Mesh> mesh, std::shared_ptr<Agent> f
 
 }  // namespace
 
-Task<Exchange> ControlPlane::request(std::string from_pod, std::string to_pod) {
+Task<TrafficAttempt> ControlPlane::request(std::string from_pod, std::string to_pod) {
     const auto state = state_;
-    Exchange result;
+    TrafficAttempt result;
     result.from = from_pod;
     result.to = to_pod;
     result.at = state->mesh->clock.now();

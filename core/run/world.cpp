@@ -316,11 +316,11 @@ Task<void> World::finish(bool cut_short) {
     }
 }
 
-Task<mesh::Exchange> World::request(mesh::Cluster from, std::string client, mesh::Cluster to,
-                                    std::string server) {
+Task<mesh::TrafficAttempt> World::request(mesh::Cluster from, std::string client, mesh::Cluster to,
+                                          std::string server) {
     const auto clients = from.pods_of(client), servers = to.pods_of(server);
     if (clients.empty() || servers.empty()) {
-        co_return mesh::Exchange{
+        co_return mesh::TrafficAttempt{
             .ok = false,
             .from = client,
             .to = server,

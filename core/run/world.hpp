@@ -76,7 +76,7 @@ struct PreparedVault {
 /// What `drive` sent.
 struct Traffic {
     std::size_t attempted = 0;
-    std::vector<mesh::Exchange> failures;
+    std::vector<mesh::TrafficAttempt> failures;
     [[nodiscard]] std::size_t succeeded() const { return attempted - failures.size(); }
 };
 
@@ -130,8 +130,8 @@ class World final {
     [[nodiscard]] Task<Pair> start_pair(std::string client = "web", std::string server = "api");
 
     /// One request between the first pods of two workloads (in any clusters).
-    [[nodiscard]] Task<mesh::Exchange> request(mesh::Cluster from, std::string client,
-                                               mesh::Cluster to, std::string server);
+    [[nodiscard]] Task<mesh::TrafficAttempt> request(mesh::Cluster from, std::string client,
+                                                     mesh::Cluster to, std::string server);
     /// A request every fortieth of a leaf's life for `duration`.
     [[nodiscard]] Task<Traffic> drive(mesh::Cluster cluster, std::string client, std::string server,
                                       Duration duration);
