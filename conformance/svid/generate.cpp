@@ -15,7 +15,7 @@ using crypto::Certificate;
 using crypto::CertificateSpec;
 using crypto::Key;
 using crypto::KeyType;
-using mesh::RuleLevel;
+using spiffe::RuleLevel;
 using namespace std::chrono_literals;
 
 using Change = std::function<void(CertificateSpec&)>;
@@ -191,7 +191,7 @@ Vector::Bundle jwks(const nlohmann::json& document) {
     return {.pem = {}, .jwks = document.dump()};
 }
 nlohmann::json entry(const Certificate& certificate) {
-    return nlohmann::json::parse(mesh::write_bundle(std::span(&certificate, 1)))["keys"][0];
+    return nlohmann::json::parse(spiffe::write_bundle(std::span(&certificate, 1)))["keys"][0];
 }
 
 using Bundles = std::map<std::string, Vector::Bundle>;
@@ -236,7 +236,7 @@ class Book {
         vector.trust_domain = plan.trust_domain;
         if (vector.accepted) {
             vector.spiffe_id =
-                require(mesh::SpiffeId::parse(leaf.certificate.alt_names().uris.front())).text();
+                require(spiffe::SpiffeId::parse(leaf.certificate.alt_names().uris.front())).text();
         }
         vector.bundles = plan.bundles.value_or(Bundles{{domain, bundle({root.certificate})}});
         vector.leaf = leaf.certificate.pem();

@@ -6,11 +6,11 @@ namespace meshproof::conformance {
 namespace {
 
 using namespace svid;
-using mesh::RuleState;
 using run::Check;
 using run::Json;
 using run::Level;
 using run::Probe;
+using spiffe::RuleState;
 
 const std::vector<std::string> none;
 const std::string id(web);
@@ -35,7 +35,7 @@ Task<void> expect_signed(Probe& probe, std::string path, std::string uri, std::s
                          std::vector<std::string> broken) {
     const auto made = co_await sign(probe, std::move(path), asking_for({uri}));
     expect_uris(probe, made.leaf, {written});
-    expect_broken(probe, mesh::check_leaf(made.leaf), broken, uri);
+    expect_broken(probe, spiffe::check_leaf(made.leaf), broken, uri);
 }
 
 Task<void> expect_refused(Probe& probe, std::string path, std::string uri, std::string text) {
@@ -127,7 +127,7 @@ Task<void> ip_addresses_are_names(Probe& probe) {
     const std::string ipv4 = "spiffe://10.1.2.3/web";
     const auto made = co_await sign(probe, path, asking_for({ipv4}));
     expect_uris(probe, made.leaf, {ipv4});
-    const auto findings = mesh::check_leaf(made.leaf);
+    const auto findings = spiffe::check_leaf(made.leaf);
     expect_broken(probe, findings, none, ipv4);
     expect_state(probe, findings, "I3", RuleState::holds);
     const std::string ipv6 = "spiffe://[2001:db8::1]/web";

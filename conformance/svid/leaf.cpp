@@ -5,11 +5,11 @@ namespace meshproof::conformance {
 namespace {
 
 using namespace svid;
-using mesh::RuleState;
 using run::Check;
 using run::Json;
 using run::Level;
 using run::Probe;
+using spiffe::RuleState;
 
 const std::vector<std::string> none;
 const std::string id(web);
@@ -36,9 +36,9 @@ const crypto::RawExtension asks_to_be_ca =
 
 Task<void> mesh_leaf_keeps_every_rule(Probe& probe) {
     const auto made = co_await sign_once(probe, asking_for({id}));
-    const auto findings = mesh::check_leaf(made.leaf);
+    const auto findings = spiffe::check_leaf(made.leaf);
     expect_broken(probe, findings, none, "the leaf");
-    probe.expect(findings.broken(mesh::RuleLevel::should).empty(), "the leaf lacks extKeyUsage");
+    probe.expect(findings.broken(spiffe::RuleLevel::should).empty(), "the leaf lacks extKeyUsage");
 }
 
 Task<void> issued_leaf_keeps_every_rule(Probe& probe) {
@@ -47,20 +47,20 @@ Task<void> issued_leaf_keeps_every_rule(Probe& probe) {
     Json body{{"uri_sans", id}};
     auto reply = co_await probe.vault("PUT", root.mount + "/issue/mesh", std::move(body));
     const auto made = read_made(probe, std::move(reply));
-    expect_broken(probe, mesh::check_leaf(made.leaf), none, "the leaf");
+    expect_broken(probe, spiffe::check_leaf(made.leaf), none, "the leaf");
     expect_uris(probe, made.leaf, {id});
 }
 
 Task<void> one_uri_san_as_asked(Probe& probe) {
     const auto made = co_await sign_once(probe, asking_for({id}));
     expect_uris(probe, made.leaf, {id});
-    expect_state(probe, mesh::check_leaf(made.leaf), "L1", RuleState::holds);
+    expect_state(probe, spiffe::check_leaf(made.leaf), "L1", RuleState::holds);
 }
 
 Task<void> two_uri_sans_are_signed(Probe& probe) {
     const auto made = co_await sign_once(probe, asking_for({id, id + "-2"}));
     expect_uris(probe, made.leaf, {id, id + "-2"});
-    expect_broken(probe, mesh::check_leaf(made.leaf), {"L1"}, "the leaf");
+    expect_broken(probe, spiffe::check_leaf(made.leaf), {"L1"}, "the leaf");
 }
 
 Task<void> every_uri_must_be_allowed(Probe& probe) {
@@ -75,7 +75,7 @@ Task<void> every_uri_must_be_allowed(Probe& probe) {
 Task<void> no_id_asked_no_id_given(Probe& probe) {
     const auto made = co_await sign_once(probe, {});
     probe.expect(made.leaf.alt_names().empty(), "the leaf has a SAN that nobody asked for");
-    expect_broken(probe, mesh::check_leaf(made.leaf), {"L1", "L4"}, "the leaf");
+    expect_broken(probe, spiffe::check_leaf(made.leaf), {"L1", "L4"}, "the leaf");
 }
 
 Task<void> csr_ids_count_only_with_use_csr_sans(Probe& probe) {
@@ -96,7 +96,7 @@ Task<void> dns_names_beside_the_id(Probe& probe) {
     const auto made = co_await sign_once(probe, asked);
     const auto names = made.leaf.alt_names();
     probe.expect(names.dns.size() == 2, "the leaf has {} DNS names, expected 2", names.dns.size());
-    const auto findings = mesh::check_leaf(made.leaf);
+    const auto findings = spiffe::check_leaf(made.leaf);
     expect_state(probe, findings, "L2", RuleState::holds);
     expect_broken(probe, findings, none, "the leaf");
 }
@@ -110,13 +110,13 @@ Task<void> path_is_the_roles_business(Probe& probe) {
     Json wide{{"allowed_uri_sans", bare + "*"}};
     co_await make_role(probe, root.mount, std::move(wide), "wide");
     const auto made = co_await sign(probe, root.mount + "/sign/wide", asking_for({bare}));
-    expect_broken(probe, mesh::check_leaf(made.leaf), {"L3"}, "the leaf");
+    expect_broken(probe, spiffe::check_leaf(made.leaf), {"L3"}, "the leaf");
 }
 
 Task<void> san_is_critical_without_a_subject(Probe& probe) {
     const auto made = co_await sign_once(probe, asking_for({id}));
     probe.expect(made.leaf.subject_is_empty(), "the subject is {}", made.leaf.subject_line());
-    expect_state(probe, mesh::check_leaf(made.leaf), "L4", RuleState::holds);
+    expect_state(probe, spiffe::check_leaf(made.leaf), "L4", RuleState::holds);
 }
 
 Task<void> san_is_not_critical_with_a_subject(Probe& probe) {
@@ -124,51 +124,51 @@ Task<void> san_is_not_critical_with_a_subject(Probe& probe) {
     asked.subject.common_name = "web";
     const auto made = co_await sign_once(probe, asked);
     probe.expect(!made.leaf.alt_names_critical(), "the SAN is critical");
-    expect_state(probe, mesh::check_leaf(made.leaf), "L4", RuleState::absent);
+    expect_state(probe, spiffe::check_leaf(made.leaf), "L4", RuleState::absent);
 }
 
 Task<void> basic_constraints_are_absent(Probe& probe) {
     const auto made = co_await sign_once(probe, asking_for({id}));
     probe.expect(!made.leaf.is_ca(), "the leaf has basicConstraints");
-    expect_state(probe, mesh::check_leaf(made.leaf), "L5", RuleState::absent);
+    expect_state(probe, spiffe::check_leaf(made.leaf), "L5", RuleState::absent);
 }
 
 Task<void> basic_constraints_by_the_role(Probe& probe) {
     const auto made = co_await sign_once(probe, asking_for({id}),
                                          basic_role("basic_constraints_valid_for_non_ca", true));
-    expect_state(probe, mesh::check_leaf(made.leaf), "L5", RuleState::holds);
+    expect_state(probe, spiffe::check_leaf(made.leaf), "L5", RuleState::holds);
 }
 
 Task<void> ca_in_the_csr_is_ignored(Probe& probe) {
     auto asked = asking_for({id});
     asked.extensions = {asks_to_be_ca};
     const auto made = co_await sign_once(probe, asked);
-    expect_broken(probe, mesh::check_leaf(made.leaf), none, "the leaf");
+    expect_broken(probe, spiffe::check_leaf(made.leaf), none, "the leaf");
     probe.expect_warning(made.reply, "Basic Constraints extension that was ignored");
 }
 
 Task<void> key_usage_is_critical(Probe& probe) {
     const auto made = co_await sign_once(probe, asking_for({id}));
-    expect_state(probe, mesh::check_leaf(made.leaf), "L6", RuleState::holds);
+    expect_state(probe, spiffe::check_leaf(made.leaf), "L6", RuleState::holds);
 }
 
 Task<void> empty_key_usage_leaves_none(Probe& probe) {
     const auto made =
         co_await sign_once(probe, asking_for({id}), basic_role("key_usage", Json::array()));
-    const auto findings = mesh::check_leaf(made.leaf);
+    const auto findings = spiffe::check_leaf(made.leaf);
     expect_broken(probe, findings, {"L6"}, "the leaf");
     expect_state(probe, findings, "L7", RuleState::absent);
 }
 
 Task<void> digital_signature_is_set(Probe& probe) {
     const auto made = co_await sign_once(probe, asking_for({id}));
-    expect_state(probe, mesh::check_leaf(made.leaf), "L7", RuleState::holds);
+    expect_state(probe, spiffe::check_leaf(made.leaf), "L7", RuleState::holds);
 }
 
 Task<void> key_usage_is_the_roles(Probe& probe) {
     const auto made =
         co_await sign_once(probe, asking_for({id}), basic_role("key_usage", "KeyEncipherment"));
-    const auto findings = mesh::check_leaf(made.leaf);
+    const auto findings = spiffe::check_leaf(made.leaf);
     expect_broken(probe, findings, {"L7"}, "the leaf");
     expect_state(probe, findings, "L8", RuleState::holds);
 }
@@ -178,14 +178,14 @@ Task<void> encipherment_and_agreement_by_default(Probe& probe) {
     const auto usage = made.leaf.key_usage().value_or(0);
     probe.expect((usage & crypto::key_encipherment) != 0 && (usage & crypto::key_agreement) != 0,
                  "keyUsage is {:#x}", usage);
-    expect_state(probe, mesh::check_leaf(made.leaf), "L8", RuleState::holds);
+    expect_state(probe, spiffe::check_leaf(made.leaf), "L8", RuleState::holds);
 }
 
 Task<void> signing_usage_in_the_csr_is_ignored(Probe& probe) {
     auto asked = asking_for({id});
     asked.extensions = {signing_usage(false)};
     const auto made = co_await sign_once(probe, asked);
-    const auto findings = mesh::check_leaf(made.leaf);
+    const auto findings = spiffe::check_leaf(made.leaf);
     expect_state(probe, findings, "L9", RuleState::holds);
     expect_state(probe, findings, "L10", RuleState::holds);
 }
@@ -193,12 +193,12 @@ Task<void> signing_usage_in_the_csr_is_ignored(Probe& probe) {
 Task<void> signing_usage_of_the_role_is_obeyed(Probe& probe) {
     const auto made = co_await sign_once(
         probe, asking_for({id}), basic_role("key_usage", "DigitalSignature,CertSign,CRLSign"));
-    expect_broken(probe, mesh::check_leaf(made.leaf), {"L9", "L10"}, "the leaf");
+    expect_broken(probe, spiffe::check_leaf(made.leaf), {"L9", "L10"}, "the leaf");
 }
 
 Task<void> both_purposes_by_default(Probe& probe) {
     const auto made = co_await sign_once(probe, asking_for({id}));
-    const auto findings = mesh::check_leaf(made.leaf);
+    const auto findings = spiffe::check_leaf(made.leaf);
     expect_state(probe, findings, "L11", RuleState::holds);
     expect_state(probe, findings, "L12", RuleState::holds);
 }
@@ -209,14 +209,14 @@ Task<void> one_purpose_by_a_flag(Probe& probe) {
         const auto role = co_await make_role(probe, root.mount, basic_role(flag, false), flag);
         const auto made =
             co_await sign(probe, fmt::format("{}/sign/{}", root.mount, role), asking_for({id}));
-        expect_broken(probe, mesh::check_leaf(made.leaf), {"L12"}, flag);
+        expect_broken(probe, spiffe::check_leaf(made.leaf), {"L12"}, flag);
     }
 }
 
 Task<void> no_purpose_no_extension(Probe& probe) {
     Json role{{"server_flag", false}, {"client_flag", false}};
     const auto made = co_await sign_once(probe, asking_for({id}), std::move(role));
-    const auto findings = mesh::check_leaf(made.leaf);
+    const auto findings = spiffe::check_leaf(made.leaf);
     expect_broken(probe, findings, none, "the leaf");
     expect_state(probe, findings, "L11", RuleState::broken);
     expect_state(probe, findings, "L12", RuleState::absent);
@@ -230,7 +230,7 @@ Task<void> further_purposes_come_after_the_two(Probe& probe) {
         Json(purposes),
         Json({crypto::eku_server_auth, crypto::eku_client_auth, "1.3.6.1.5.5.7.3.4"}),
         "extKeyUsage");
-    expect_state(probe, mesh::check_leaf(made.leaf), "L12", RuleState::holds);
+    expect_state(probe, spiffe::check_leaf(made.leaf), "L12", RuleState::holds);
 }
 
 Task<void> verbatim_copies_what_the_csr_asks(Probe& probe) {
@@ -238,7 +238,7 @@ Task<void> verbatim_copies_what_the_csr_asks(Probe& probe) {
     auto asked = asking_for({id});
     asked.extensions = {signing_usage(true), asks_to_be_ca};
     const auto made = co_await sign(probe, root.mount + "/sign-verbatim", asked, an_hour);
-    const auto findings = mesh::check_leaf(made.leaf);
+    const auto findings = spiffe::check_leaf(made.leaf);
     expect_state(probe, findings, "L5", RuleState::absent);
     expect_state(probe, findings, "L9", RuleState::broken);
     expect_state(probe, findings, "L10", RuleState::broken);
@@ -255,7 +255,7 @@ Task<void> verbatim_copies_the_san_as_it_is(Probe& probe) {
     asked.extensions = {extension("2.5.29.17", false, std::move(value))};
     const auto made = co_await sign(probe, root.mount + "/sign-verbatim", asked, an_hour);
     expect_uris(probe, made.leaf, {id});
-    expect_broken(probe, mesh::check_leaf(made.leaf), {"L4"}, "the leaf");
+    expect_broken(probe, spiffe::check_leaf(made.leaf), {"L4"}, "the leaf");
 }
 
 }  // namespace

@@ -6,11 +6,11 @@ namespace meshproof::conformance {
 namespace {
 
 using namespace svid;
-using mesh::RuleState;
 using run::Check;
 using run::Json;
 using run::Level;
 using run::Probe;
+using spiffe::RuleState;
 
 const std::vector<std::string> none;
 const std::string id(web);
@@ -29,7 +29,7 @@ bool has_name_constraints(const crypto::Certificate& certificate) {
 
 Task<void> root_may_sign(Probe& probe) {
     const auto root = co_await make_root(probe);
-    const auto findings = mesh::check_signing(root.certificate);
+    const auto findings = spiffe::check_signing(root.certificate);
     expect_broken(probe, findings, none, "the root");
     expect_state(probe, findings, "C1", RuleState::holds);
     expect_state(probe, findings, "C2", RuleState::holds);
@@ -41,7 +41,7 @@ Task<void> intermediate_may_sign(Probe& probe) {
     auto asked = asking_for({id});
     asked.extensions = {{.oid = "2.5.29.19", .critical = true, .value = {0x30, 0x00}}};
     const auto signer = co_await sign_intermediate(probe, root.mount, asked);
-    const auto findings = mesh::check_signing(signer);
+    const auto findings = spiffe::check_signing(signer);
     expect_broken(probe, findings, none, "the intermediate");
     expect_state(probe, findings, "C1", RuleState::holds);
     expect_state(probe, findings, "C2", RuleState::holds);
@@ -55,7 +55,7 @@ Task<void> csr_values_may_take_its_usage(Probe& probe) {
     asked.extensions = {{.oid = "2.5.29.15", .critical = true, .value = {0x03, 0x02, 0x07, 0x80}}};
     const auto signer =
         co_await sign_intermediate(probe, root.mount, asked, asking("use_csr_values", true));
-    const auto findings = mesh::check_signing(signer);
+    const auto findings = spiffe::check_signing(signer);
     expect_state(probe, findings, "C1", RuleState::holds);
     expect_broken(probe, findings, {"C2"}, "the intermediate");
 }
@@ -63,7 +63,7 @@ Task<void> csr_values_may_take_its_usage(Probe& probe) {
 Task<void> root_id_by_uri_sans(Probe& probe) {
     const auto root = co_await make_root(probe);
     expect_uris(probe, root.certificate, {std::string(domain_id)});
-    const auto findings = mesh::check_signing(root.certificate);
+    const auto findings = spiffe::check_signing(root.certificate);
     expect_state(probe, findings, "C5", RuleState::holds);
     expect_state(probe, findings, "C6", RuleState::holds);
 }
@@ -71,7 +71,7 @@ Task<void> root_id_by_uri_sans(Probe& probe) {
 Task<void> no_id_unless_asked(Probe& probe) {
     const auto root = co_await make_root(probe, "root", asking("uri_sans", ""));
     expect_uris(probe, root.certificate, {});
-    const auto findings = mesh::check_signing(root.certificate);
+    const auto findings = spiffe::check_signing(root.certificate);
     expect_broken(probe, findings, none, "the root");
     expect_state(probe, findings, "C5", RuleState::broken);
     expect_state(probe, findings, "C6", RuleState::absent);
@@ -84,7 +84,7 @@ Task<void> intermediate_id_by_uri_sans(Probe& probe) {
     const auto with = co_await sign_intermediate(probe, root.mount, asking_for({id}),
                                                  asking("uri_sans", domain_id));
     expect_uris(probe, with, {std::string(domain_id)});
-    expect_state(probe, mesh::check_signing(with), "C5", RuleState::holds);
+    expect_state(probe, spiffe::check_signing(with), "C5", RuleState::holds);
 }
 
 Task<void> path_in_the_id_is_signed(Probe& probe) {
@@ -93,7 +93,7 @@ Task<void> path_in_the_id_is_signed(Probe& probe) {
     const auto signer =
         co_await sign_intermediate(probe, root.mount, {}, asking("uri_sans", with_path));
     expect_uris(probe, signer, {with_path});
-    expect_broken(probe, mesh::check_signing(signer), {"C6"}, "the intermediate");
+    expect_broken(probe, spiffe::check_signing(signer), {"C6"}, "the intermediate");
 }
 
 Task<void> another_domains_intermediate(Probe& probe) {
@@ -127,9 +127,9 @@ Task<void> max_path_length_is_written(Probe& probe) {
     const auto signer =
         co_await sign_intermediate(probe, root.mount, {}, asking("max_path_length", 0));
     probe.expect(signer.path_length() == 0, "pathLen is not 0");
-    expect_state(probe, mesh::check_signing(signer), "C4", RuleState::holds);
+    expect_state(probe, spiffe::check_signing(signer), "C4", RuleState::holds);
     const auto free = co_await sign_intermediate(probe, root.mount, {});
-    expect_state(probe, mesh::check_signing(free), "C4", RuleState::absent);
+    expect_state(probe, spiffe::check_signing(free), "C4", RuleState::absent);
 }
 
 Task<void> path_length_counts_down(Probe& probe) {
@@ -163,7 +163,7 @@ Task<void> dns_name_constraints_spare_ids(Probe& probe) {
         co_await make_intermediate(probe, root, "int", asking("permitted_dns_domains", "svc"));
     probe.expect(has_name_constraints(signer.certificate),
                  "the intermediate has no critical nameConstraints");
-    expect_state(probe, mesh::check_signing(signer.certificate), "C10", RuleState::holds);
+    expect_state(probe, spiffe::check_signing(signer.certificate), "C10", RuleState::holds);
     co_await make_role(probe, signer.mount);
     const auto path = signer.mount + "/sign/mesh";
     auto asked = asking_for({id});
@@ -178,15 +178,15 @@ Task<void> dns_name_constraints_spare_ids(Probe& probe) {
 Task<void> no_purposes_by_default(Probe& probe) {
     const auto root = co_await make_root(probe);
     const auto signer = co_await sign_intermediate(probe, root.mount, {});
-    expect_state(probe, mesh::check_signing(root.certificate), "C11", RuleState::absent);
-    expect_state(probe, mesh::check_signing(signer), "C11", RuleState::absent);
+    expect_state(probe, spiffe::check_signing(root.certificate), "C11", RuleState::absent);
+    expect_state(probe, spiffe::check_signing(signer), "C11", RuleState::absent);
 }
 
 Task<void> purposes_on_openbao_only(Probe& probe) {
     const auto root = co_await make_root(probe);
     const auto signer = co_await sign_intermediate(
         probe, root.mount, {}, asking("ext_key_usage", "ClientAuth,ServerAuth"));
-    expect_state(probe, mesh::check_signing(signer), "C11",
+    expect_state(probe, spiffe::check_signing(signer), "C11",
                  probe.on(RuleState::holds, RuleState::absent));
     const auto usage = co_await sign_intermediate(
         probe, root.mount, {}, asking("key_usage", "DigitalSignature,KeyEncipherment"));
@@ -194,7 +194,7 @@ Task<void> purposes_on_openbao_only(Probe& probe) {
                               (probe.openbao() ? unsigned{crypto::digital_signature} : 0U);
     probe.expect(usage.key_usage() == expected, "keyUsage is {:#x}, expected {:#x}",
                  usage.key_usage().value_or(0), expected);
-    expect_broken(probe, mesh::check_signing(usage), none, "the intermediate");
+    expect_broken(probe, spiffe::check_signing(usage), none, "the intermediate");
 }
 
 Task<void> presented_it_is_refused(Probe& probe) {

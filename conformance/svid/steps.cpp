@@ -101,19 +101,19 @@ Task<Made> sign_once(Probe& probe, crypto::Csr::Spec asked, Json role) {
     co_return co_await sign(probe, fmt::format("{}/sign/{}", root.mount, name), std::move(asked));
 }
 
-mesh::SvidVerdict validate(const Made& made, mesh::TrustBundles bundles) {
+spiffe::SvidVerdict validate(const Made& made, spiffe::TrustBundles bundles) {
     const auto begins = made.leaf.not_before();
-    return mesh::validate({.leaf = made.leaf,
-                           .chain = made.chain,
-                           .bundles = std::move(bundles),
-                           .at = begins + (made.leaf.not_after() - begins) / 2});
+    return spiffe::validate({.leaf = made.leaf,
+                             .chain = made.chain,
+                             .bundles = std::move(bundles),
+                             .at = begins + (made.leaf.not_after() - begins) / 2});
 }
 
-mesh::TrustBundles bundle_of(const Authority& root) {
+spiffe::TrustBundles bundle_of(const Authority& root) {
     return {{std::string(domain), {root.certificate}}};
 }
 
-void expect_broken(Probe& probe, const mesh::SvidFindings& findings,
+void expect_broken(Probe& probe, const spiffe::SvidFindings& findings,
                    const std::vector<std::string>& rules, std::string_view what) {
     const auto broken = findings.broken();
     std::string details;
@@ -124,8 +124,8 @@ void expect_broken(Probe& probe, const mesh::SvidFindings& findings,
                  join(broken, ", "), join(rules, ", "), details);
 }
 
-void expect_state(Probe& probe, const mesh::SvidFindings& findings, std::string_view rule,
-                  mesh::RuleState state) {
+void expect_state(Probe& probe, const spiffe::SvidFindings& findings, std::string_view rule,
+                  spiffe::RuleState state) {
     const auto* finding = findings.find(rule);
     const auto found = finding != nullptr ? to_string(finding->state) : "not asked";
     probe.expect(found == to_string(state), "rule {} is {}, expected {}: {}", rule, found,

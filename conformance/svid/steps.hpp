@@ -1,8 +1,8 @@
 #pragma once
 
 #include "core/crypto/certificate.hpp"
-#include "core/mesh/svid.hpp"
 #include "core/run/check.hpp"
+#include "core/spiffe/svid.hpp"
 
 /// What the checks of SVIDs have in common: a small PKI on the target, and our validator's findings
 /// as expectations.
@@ -59,14 +59,14 @@ struct Made {
 [[nodiscard]] Made read_made(run::Probe& probe, run::Reply reply);
 
 /// Our validator's verdict in the middle of the leaf's life.
-[[nodiscard]] mesh::SvidVerdict validate(const Made& made, mesh::TrustBundles bundles);
-[[nodiscard]] mesh::TrustBundles bundle_of(const Authority& root);
+[[nodiscard]] spiffe::SvidVerdict validate(const Made& made, spiffe::TrustBundles bundles);
+[[nodiscard]] spiffe::TrustBundles bundle_of(const Authority& root);
 
 /// Exactly these rules of level must are broken.
-void expect_broken(run::Probe& probe, const mesh::SvidFindings& findings,
+void expect_broken(run::Probe& probe, const spiffe::SvidFindings& findings,
                    const std::vector<std::string>& rules, std::string_view what);
-void expect_state(run::Probe& probe, const mesh::SvidFindings& findings, std::string_view rule,
-                  mesh::RuleState state);
+void expect_state(run::Probe& probe, const spiffe::SvidFindings& findings, std::string_view rule,
+                  spiffe::RuleState state);
 void expect_uris(run::Probe& probe, const crypto::Certificate& certificate,
                  const std::vector<std::string>& uris);
 

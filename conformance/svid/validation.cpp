@@ -6,11 +6,11 @@ namespace meshproof::conformance {
 namespace {
 
 using namespace svid;
-using mesh::RuleState;
 using run::Check;
 using run::Json;
 using run::Level;
 using run::Probe;
+using spiffe::RuleState;
 
 const std::vector<std::string> none;
 const std::string id(web);
@@ -23,8 +23,8 @@ Json asking(const char* member, Json value) {
 }
 
 /// One leaf from a mount with a root and a role that allows any URI.
-Task<std::pair<Made, mesh::SvidVerdict>> judge_once(Probe& probe, crypto::Csr::Spec asked,
-                                                    Json role = Json::object()) {
+Task<std::pair<Made, spiffe::SvidVerdict>> judge_once(Probe& probe, crypto::Csr::Spec asked,
+                                                      Json role = Json::object()) {
     const auto root = co_await make_root(probe);
     Json wide{{"allowed_uri_sans", "*"}};
     wide.update(role);
@@ -35,8 +35,8 @@ Task<std::pair<Made, mesh::SvidVerdict>> judge_once(Probe& probe, crypto::Csr::S
 }
 
 /// The authorities that a reader of the published bundle takes.
-mesh::SpiffeBundle published(Probe& probe, const std::string& jwks) {
-    auto bundle = mesh::read_bundle(jwks);
+spiffe::SpiffeBundle published(Probe& probe, const std::string& jwks) {
+    auto bundle = spiffe::read_bundle(jwks);
     if (!bundle) {
         probe.give_up("the bundle cannot be read: " + bundle.error().message);
     }
@@ -78,7 +78,7 @@ Task<void> valid_from_now_until_its_end(Probe& probe) {
     co_await make_role(probe, root.mount);
     const auto made = co_await sign(probe, root.mount + "/sign/mesh", asking_for({id}));
     const auto at = [&](Time time) {
-        return mesh::validate(
+        return spiffe::validate(
             {.leaf = made.leaf, .chain = made.chain, .bundles = bundle_of(root), .at = time});
     };
     using std::chrono::seconds;
@@ -151,7 +151,7 @@ Task<void> ca_pem_is_one_authority(Probe& probe) {
     const auto root = co_await make_root(probe);
     const auto signer = co_await make_intermediate(probe, root);
     const auto authorities = co_await certificates_at(probe, root.mount + "/ca/pem");
-    const auto bundle = published(probe, mesh::write_bundle(authorities));
+    const auto bundle = published(probe, spiffe::write_bundle(authorities));
     expect_broken(probe, bundle.findings, none, "the bundle");
     expect_state(probe, bundle.findings, "B1", RuleState::holds);
     expect_state(probe, bundle.findings, "B2", RuleState::holds);
@@ -175,7 +175,7 @@ Task<void> two_issuers_two_entries(Probe& probe) {
             co_await certificates_at(probe, fmt::format("{}/issuer/{}/pem", old.mount, name));
         roots.insert(roots.end(), found.begin(), found.end());
     }
-    const auto bundle = published(probe, mesh::write_bundle(roots));
+    const auto bundle = published(probe, spiffe::write_bundle(roots));
     probe.expect(bundle.authorities.size() == 2, "the bundle has {} authorities",
                  bundle.authorities.size());
     expect_broken(probe, bundle.findings, none, "the bundle");
@@ -194,7 +194,7 @@ Task<void> intermediate_as_authority(Probe& probe) {
     const auto signer = co_await make_intermediate(probe, root);
     co_await make_role(probe, signer.mount);
     const auto authorities = co_await certificates_at(probe, signer.mount + "/ca/pem");
-    const auto bundle = published(probe, mesh::write_bundle(authorities));
+    const auto bundle = published(probe, spiffe::write_bundle(authorities));
     expect_broken(probe, bundle.findings, none, "the bundle");
     expect_state(probe, bundle.findings, "B2", RuleState::broken);  // it should be self-signed
     const auto made = co_await sign(probe, signer.mount + "/sign/mesh", asking_for({id}));
@@ -209,9 +209,9 @@ Task<void> chain_begins_with_the_issuer(Probe& probe) {
     const auto chain = co_await certificates_at(probe, signer.mount + "/ca_chain");
     probe.expect(chain.size() == 2, "ca_chain holds {} certificates, expected 2", chain.size());
     // All of it in one x5c, against B2: a reader takes the first value, and that is the issuer.
-    auto document = Json::parse(mesh::write_bundle(std::span(chain.data(), 1)));
+    auto document = Json::parse(spiffe::write_bundle(std::span(chain.data(), 1)));
     for (std::size_t i = 1; i < chain.size(); ++i) {
-        const auto more = Json::parse(mesh::write_bundle(std::span(&chain[i], 1)));
+        const auto more = Json::parse(spiffe::write_bundle(std::span(&chain[i], 1)));
         document["keys"][0]["x5c"].push_back(more["keys"][0]["x5c"][0]);
     }
     const auto bundle = published(probe, document.dump());
@@ -230,7 +230,7 @@ Task<void> no_ca_no_bundle(Probe& probe) {
         probe.expect_status(reply, 204);
         probe.expect(reply.body.empty(), "{} has a body", reply.asked);
     }
-    const auto bundle = published(probe, mesh::write_bundle({}));
+    const auto bundle = published(probe, spiffe::write_bundle({}));
     expect_state(probe, bundle.findings, "B4", RuleState::holds);
     const auto root = co_await make_root(probe);
     co_await make_role(probe, root.mount);

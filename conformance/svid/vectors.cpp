@@ -14,9 +14,9 @@ std::string_view outcome(bool accepted) {
     return accepted ? "accept" : "reject";
 }
 
-Result<mesh::RuleLevel> level_of(std::string_view text) {
+Result<spiffe::RuleLevel> level_of(std::string_view text) {
     for (const auto level :
-         {mesh::RuleLevel::must, mesh::RuleLevel::should, mesh::RuleLevel::optional}) {
+         {spiffe::RuleLevel::must, spiffe::RuleLevel::should, spiffe::RuleLevel::optional}) {
         if (text == to_string(level)) {
             return level;
         }
@@ -149,7 +149,7 @@ std::vector<std::string> Judgement::broken() const {
 }
 
 Result<Judgement> judge(const Vector& vector) {
-    mesh::SvidQuestion question{
+    spiffe::SvidQuestion question{
         .leaf = {}, .chain = {}, .bundles = {}, .at = vector.validation_time};
     auto leaf = crypto::Certificate::from_pem(vector.leaf);
     if (!leaf) {
@@ -167,7 +167,7 @@ Result<Judgement> judge(const Vector& vector) {
     for (const auto& [domain, bundle] : vector.bundles) {
         auto& authorities = question.bundles[domain];
         if (!bundle.jwks.empty()) {
-            if (auto read = mesh::read_bundle(bundle.jwks)) {
+            if (auto read = spiffe::read_bundle(bundle.jwks)) {
                 judgement.bundles.add(read->findings);
                 authorities = std::move(read->authorities);
             }
@@ -179,7 +179,7 @@ Result<Judgement> judge(const Vector& vector) {
             authorities = std::move(*read);
         }
     }
-    judgement.verdict = mesh::validate(question);
+    judgement.verdict = spiffe::validate(question);
     return judgement;
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/result.hpp"
-#include "core/mesh/svid.hpp"
+#include "core/spiffe/svid.hpp"
 
 /// X509-SVID test vectors as files (docs/svid-vectors.md).
 namespace meshproof::conformance::svid {
@@ -22,7 +22,8 @@ struct Vector {
     std::vector<std::string> rules;   ///< that it is about
     std::vector<std::string> broken;  ///< all rules of level must that something in it breaks
     bool accepted = false;            ///< the outcome expected of a strict validator
-    mesh::RuleLevel level = mesh::RuleLevel::must;  ///< how binding the outcome is for a validator
+    spiffe::RuleLevel level =
+        spiffe::RuleLevel::must;  ///< how binding the outcome is for a validator
     std::string notes;
     Time validation_time;
     std::optional<std::string> trust_domain;  ///< whose bundle a caller should use
@@ -39,8 +40,8 @@ struct Vector {
 
 /// Our own validator's answer to a vector.
 struct Judgement {
-    mesh::SvidVerdict verdict;
-    mesh::SvidFindings
+    spiffe::SvidVerdict verdict;
+    spiffe::SvidFindings
         bundles;  ///< B1-B4 on the JWKS among its bundles: no reason to refuse a leaf
     /// What its `broken` should list.
     [[nodiscard]] std::vector<std::string> broken() const;

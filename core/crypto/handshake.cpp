@@ -11,10 +11,10 @@ constexpr int enough_quiet_rounds = 64;
 
 /// One end of the conversation: shakes hands, sends one byte and waits for one. With TLS 1.3 a
 /// client learns only by reading that the server refused its leaf.
-class Endpoint {
+class End {
   public:
-    Endpoint(const std::shared_ptr<SSL_CTX>& context, const TlsParty& party, bool server,
-             Handle<BIO, BIO_free> wire)
+    End(const std::shared_ptr<SSL_CTX>& context, const TlsParty& party, bool server,
+        Handle<BIO, BIO_free> wire)
         : ssl_(own<SSL_free>(SSL_new(context.get()))) {
         BIO* bio = wire.release();
         SSL_set_bio(ssl_.get(), bio, bio);
@@ -89,8 +89,8 @@ HandshakeResult handshake_in_memory(const TlsParty& client, const TlsParty& serv
     BIO* client_wire = nullptr;
     BIO* server_wire = nullptr;
     succeed(BIO_new_bio_pair(&client_wire, 0, &server_wire, 0));
-    Endpoint client_end(*client_context, client, false, Handle<BIO, BIO_free>(client_wire));
-    Endpoint server_end(*server_context, server, true, Handle<BIO, BIO_free>(server_wire));
+    End client_end(*client_context, client, false, Handle<BIO, BIO_free>(client_wire));
+    End server_end(*server_context, server, true, Handle<BIO, BIO_free>(server_wire));
 
     // A flight can take several rounds without completing a step (the pair holds 17 KiB), so one
     // quiet round says nothing yet; this many do.

@@ -21,7 +21,7 @@ std::string utf8(const ASN1_STRING* string) {
 // Go's encoding/asn1 leaves `*` and `&` out, though it reads them.
 bool printable(std::string_view text) {
     return std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+        return letter_or_digit(c) ||
                std::string_view(" '()+,-./:=?").find(c) != std::string_view::npos;
     });
 }

@@ -1,4 +1,4 @@
-// The client half of BeastTransport: one exchange over a kept or a fresh connection.
+// The client half of BeastTransport: one round trip over a kept or a fresh connection.
 #include <boost/asio/this_coro.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -23,11 +23,11 @@ struct Shared {
     std::shared_ptr<ConnectionPool> pool;
 };
 
-/// One request under way.
-struct Exchange {
+/// One request under way, and its answer.
+struct RoundTrip {
     using Parser = beast_http::response_parser<beast_http::string_body>;
 
-    Exchange(std::shared_ptr<Connection> over, bool is_head, bool whole_body)
+    RoundTrip(std::shared_ptr<Connection> over, bool is_head, bool whole_body)
         : connection(std::move(over)), head_only(is_head), whole(whole_body) {
         expect_head();
     }
@@ -119,8 +119,8 @@ Result<std::string> request_text(const Endpoint& endpoint, const Request& reques
 
 enum class Until { head, piece, end };
 
-bool enough(const Exchange& exchange, Until until) {
-    const auto& parser = *exchange.parser;
+bool enough(const RoundTrip& trip, Until until) {
+    const auto& parser = *trip.parser;
     switch (until) {
         case Until::head:
             return parser.is_header_done();
@@ -133,45 +133,45 @@ bool enough(const Exchange& exchange, Until until) {
 }
 
 /// Feeds the parser what is buffered.
-Result<void> parse(Exchange& exchange) {
-    auto& buffer = exchange.connection->buffer;
-    const auto error = exchange.feed.give(*exchange.parser, buffer);
+Result<void> parse(RoundTrip& trip) {
+    auto& buffer = trip.connection->buffer;
+    const auto error = trip.feed.give(*trip.parser, buffer);
     if (error == beast_http::error::body_limit) {
         return fail(FailureKind::malformed, "the answer's body is over {} MiB", body_limit >> 20);
     }
     if (error) {
         return fail(FailureKind::malformed, "not an HTTP answer: {}", error.message());
     }
-    const auto& message = exchange.parser->get();
-    if (exchange.parser->is_header_done() && message.result_int() / 100 == 1 &&
+    const auto& message = trip.parser->get();
+    if (trip.parser->is_header_done() && message.result_int() / 100 == 1 &&
         message.result() != beast_http::status::switching_protocols) {
-        exchange.expect_head();  // 100 Continue and the like: the answer is still to come
+        trip.expect_head();  // 100 Continue and the like: the answer is still to come
     }
     return {};
 }
 
 /// Reads until that much of the answer is there.
-Task<Result<void>> receive(std::shared_ptr<Exchange> exchange, Until until) {
-    auto& buffer = exchange->connection->buffer;
-    auto& wire = exchange->connection->wire;
+Task<Result<void>> receive(std::shared_ptr<RoundTrip> trip, Until until) {
+    auto& buffer = trip->connection->buffer;
+    auto& wire = trip->connection->wire;
     for (;;) {
-        while (!enough(*exchange, until) && exchange->feed.worthwhile(buffer)) {
-            if (const auto parsed = parse(*exchange); !parsed) {
+        while (!enough(*trip, until) && trip->feed.worthwhile(buffer)) {
+            if (const auto parsed = parse(*trip); !parsed) {
                 co_return propagate(parsed);
             }
         }
-        if (enough(*exchange, until)) {
+        if (enough(*trip, until)) {
             co_return Result<void>();
         }
         const auto space = buffer.prepare(read_size);
         const auto moved =
             co_await wire.read_some({static_cast<char*>(space.data()), space.size()});
         buffer.commit(moved.bytes);
-        exchange->answered = exchange->answered || moved.bytes > 0;
-        if (Wire::clean_end(moved.error) && exchange->parser->is_header_done()) {
+        trip->answered = trip->answered || moved.bytes > 0;
+        if (Wire::clean_end(moved.error) && trip->parser->is_header_done()) {
             // The end of the connection may be the end of the body.
             error_code error;
-            exchange->parser->put_eof(error);
+            trip->parser->put_eof(error);
             if (!error) {
                 continue;
             }
@@ -206,8 +206,8 @@ Task<Result<std::shared_ptr<Connection>>> connect(Shared shared, Endpoint endpoi
 }
 
 /// Sends the request and reads the head of the answer, or all of it.
-Task<Result<std::shared_ptr<Exchange>>> begin(Shared shared, Endpoint endpoint, Request request,
-                                              bool whole) {
+Task<Result<std::shared_ptr<RoundTrip>>> begin(Shared shared, Endpoint endpoint, Request request,
+                                               bool whole) {
     const auto text = request_text(endpoint, request);
     if (!text) {
         co_return propagate(text);
@@ -223,31 +223,31 @@ Task<Result<std::shared_ptr<Exchange>>> begin(Shared shared, Endpoint endpoint, 
             }
             connection = std::move(*fresh);
         }
-        const auto exchange =
-            std::make_shared<Exchange>(std::move(connection), request.method == "HEAD", whole);
+        const auto trip =
+            std::make_shared<RoundTrip>(std::move(connection), request.method == "HEAD", whole);
         // A server may answer and close before it has read all (413, or a TLS alert), so a failed
         // write is no reason not to read.
-        exchange->write_error = co_await exchange->connection->wire.write(*text);
-        const auto received = co_await receive(exchange, whole ? Until::end : Until::head);
+        trip->write_error = co_await trip->connection->wire.write(*text);
+        const auto received = co_await receive(trip, whole ? Until::end : Until::head);
         if (received) {
-            co_return exchange;
+            co_return trip;
         }
         // The server closed an idle connection just when we used it: the one case for another try.
-        if (!was_idle || exchange->answered || received.error().kind != FailureKind::closed) {
+        if (!was_idle || trip->answered || received.error().kind != FailureKind::closed) {
             co_return propagate(received);
         }
     }
 }
 
-Task<Result<Response>> exchange_whole(Shared shared, Endpoint endpoint, Request request) {
-    const auto exchange = co_await begin(shared, endpoint, std::move(request), /*whole=*/true);
-    if (!exchange) {
-        co_return propagate(exchange);
+Task<Result<Response>> whole_trip(Shared shared, Endpoint endpoint, Request request) {
+    const auto trip = co_await begin(shared, endpoint, std::move(request), /*whole=*/true);
+    if (!trip) {
+        co_return propagate(trip);
     }
-    auto response = (*exchange)->head();
-    response.body = (*exchange)->take_body();
-    if (endpoint.reuse && (*exchange)->reusable()) {
-        shared.pool->keep(endpoint, (*exchange)->connection);
+    auto response = (*trip)->head();
+    response.body = (*trip)->take_body();
+    if (endpoint.reuse && (*trip)->reusable()) {
+        shared.pool->keep(endpoint, (*trip)->connection);
     }
     co_return response;
 }
@@ -262,22 +262,22 @@ Endpoint complete(Endpoint endpoint) {
 }
 
 Task<Result<Response>> send_over(Shared shared, Clock& clock, Endpoint endpoint, Request request) {
-    auto response = co_await within(clock, endpoint.timeout,
-                                    exchange_whole(shared, endpoint, std::move(request)));
+    auto response =
+        co_await within(clock, endpoint.timeout, whole_trip(shared, endpoint, std::move(request)));
     if (!response) {
         co_return propagate(response, endpoint.url.origin());
     }
     co_return response;
 }
 
-Task<Result<std::optional<std::string>>> next_piece(std::shared_ptr<Exchange> exchange,
+Task<Result<std::optional<std::string>>> next_piece(std::shared_ptr<RoundTrip> trip,
                                                     std::string origin) {
-    if (const auto received = co_await receive(exchange, Until::piece); !received) {
+    if (const auto received = co_await receive(trip, Until::piece); !received) {
         co_return propagate(received, origin);
     }
-    auto piece = exchange->take_body();
+    auto piece = trip->take_body();
     if (piece.empty()) {
-        exchange->connection->wire.close();
+        trip->connection->wire.close();
         co_return std::nullopt;
     }
     co_return piece;
@@ -285,29 +285,29 @@ Task<Result<std::optional<std::string>>> next_piece(std::shared_ptr<Exchange> ex
 
 class BeastStream final : public Stream {
   public:
-    BeastStream(std::shared_ptr<Exchange> exchange, std::string origin)
-        : exchange_(std::move(exchange)), origin_(std::move(origin)), head_(exchange_->head()) {}
-    ~BeastStream() override { exchange_->connection->wire.close(); }
+    BeastStream(std::shared_ptr<RoundTrip> trip, std::string origin)
+        : trip_(std::move(trip)), origin_(std::move(origin)), head_(trip_->head()) {}
+    ~BeastStream() override { trip_->connection->wire.close(); }
 
     [[nodiscard]] const Response& head() const override { return head_; }
     [[nodiscard]] Task<Result<std::optional<std::string>>> next() override {
-        return next_piece(exchange_, origin_);
+        return next_piece(trip_, origin_);
     }
 
   private:
-    std::shared_ptr<Exchange> exchange_;
+    std::shared_ptr<RoundTrip> trip_;
     std::string origin_;
     Response head_;
 };
 
 Task<Result<std::unique_ptr<Stream>>> open_over(Shared shared, Clock& clock, Endpoint endpoint,
                                                 Request request) {
-    auto exchange = co_await within(clock, endpoint.timeout,
-                                    begin(shared, endpoint, std::move(request), /*whole=*/false));
-    if (!exchange) {
-        co_return propagate(exchange, endpoint.url.origin());
+    auto trip = co_await within(clock, endpoint.timeout,
+                                begin(shared, endpoint, std::move(request), /*whole=*/false));
+    if (!trip) {
+        co_return propagate(trip, endpoint.url.origin());
     }
-    co_return std::make_unique<BeastStream>(std::move(*exchange), endpoint.url.origin());
+    co_return std::make_unique<BeastStream>(std::move(*trip), endpoint.url.origin());
 }
 
 }  // namespace

@@ -11,10 +11,6 @@ constexpr std::size_t longest_subdomain = 253;  // RFC 1123 as Kubernetes reads 
 constexpr std::string_view default_mount_path = "/v1/auth/kubernetes";
 constexpr std::string_view mount_prefix = "/v1/auth/";
 
-bool letter_or_digit(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 // Of Vault's mounts, roles and namespaces: what needs no escaping in a path.
 bool path_word(std::string_view text) {
     return !text.empty() && text != "." && text != ".." && std::ranges::all_of(text, [](char c) {

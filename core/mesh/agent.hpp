@@ -3,6 +3,7 @@
 #include "core/mesh/issuance.hpp"
 #include "core/mesh/pod_server.hpp"
 #include "core/mesh/pod_status.hpp"
+#include "core/mesh/views.hpp"
 #include "core/time/task_group.hpp"
 
 namespace meshproof::mesh {
@@ -16,7 +17,7 @@ class Agent {
         std::string name, uid, workload, service_account;
     };
 
-    Agent(std::shared_ptr<Node> node, Pod pod);
+    Agent(std::shared_ptr<ClusterContext> context, Pod pod);
 
     /// Starts its coroutines on the caller's executor; they keep the agent alive.
     [[nodiscard]] static Task<void> start(std::shared_ptr<Agent> agent);
@@ -26,7 +27,7 @@ class Agent {
     /// The cluster's CA configuration or trust store may have changed.
     void wake() { wake_.ring(); }
     void renew_now();
-    /// It was deleted in the API server, which has not told the node yet.
+    /// It was deleted in the API server, whose watch has not told us yet.
     void mark_deleted() { deleted_ = true; }
 
     [[nodiscard]] const Pod& pod() const { return pod_; }
@@ -50,7 +51,7 @@ class Agent {
     [[nodiscard]] std::string why_not_ready() const;
     [[nodiscard]] Task<void> rest(std::uint64_t seen);
 
-    std::shared_ptr<Node> node_;
+    std::shared_ptr<ClusterContext> context_;
     Pod pod_;
     Prng prng_;
     Backoff backoff_;

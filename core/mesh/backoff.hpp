@@ -1,27 +1,23 @@
 #pragma once
 
-#include "core/mesh/mesh.hpp"
+#include "core/mesh/schedule.hpp"
+#include "core/time/prng.hpp"
 
 namespace meshproof::mesh {
 
-/// Waiting times between attempts: doubling from backoff_first to backoff_most of a leaf's life,
-/// each with jitter.
+/// Draws the waits of the schedule for one who may be refused again and again.
 class Backoff {
   public:
     explicit Backoff(Prng prng) : prng_(std::move(prng)) {}
 
-    /// The shortest wait there is: also the least time between two logins.
-    [[nodiscard]] static Duration first(const ControlPlaneOptions& options, Duration life);
-    [[nodiscard]] static Duration most(const ControlPlaneOptions& options, Duration life);
-
-    [[nodiscard]] Duration next(const ControlPlaneOptions& options, Duration life);
-    /// For what needs a person: the longest wait and a little.
-    [[nodiscard]] Duration slow(const ControlPlaneOptions& options, Duration life);
-    void reset() { step_ = 0; }
+    /// Before the next attempt, after a refusal that was decided upon so; `life` as in the
+    /// schedule.
+    [[nodiscard]] Duration after(Action action, const Schedule& schedule, Duration life);
+    void reset() { refusals_ = 0; }
 
   private:
     Prng prng_;
-    int step_ = 0;
+    int refusals_ = 0;  ///< in a row, those aside that need a person
 };
 
 }  // namespace meshproof::mesh

@@ -3,29 +3,33 @@
 namespace meshproof::mesh {
 namespace {
 
-Task<void> remove_pods(std::shared_ptr<Node> node) {
-    const auto pods = co_await node->kube.list_pods(node->workload_namespace, node->selector);
+Task<void> remove_pods(std::shared_ptr<ClusterContext> context) {
+    const auto pods =
+        co_await context->kube.list_pods(context->workload_namespace, context->selector);
     if (pods) {
         for (const auto& pod : pods->items) {
-            std::ignore = co_await node->kube.delete_pod(node->workload_namespace, pod.meta.name);
+            std::ignore =
+                co_await context->kube.delete_pod(context->workload_namespace, pod.meta.name);
         }
     }
 }
 
-Task<void> remove_secrets(std::shared_ptr<Node> node) {
-    const auto secrets = co_await node->kube.list_secrets(node->mesh_namespace, node->selector);
+Task<void> remove_secrets(std::shared_ptr<ClusterContext> context) {
+    const auto secrets =
+        co_await context->kube.list_secrets(context->mesh_namespace, context->selector);
     if (secrets) {
         for (const auto& secret : *secrets) {
-            std::ignore = co_await node->kube.delete_secret(node->mesh_namespace, secret.meta.name);
+            std::ignore =
+                co_await context->kube.delete_secret(context->mesh_namespace, secret.meta.name);
         }
     }
 }
 
-Task<void> remove_service_accounts(std::shared_ptr<Node> node, std::string ns) {
-    const auto accounts = co_await node->kube.list_service_accounts(ns, node->selector);
+Task<void> remove_service_accounts(std::shared_ptr<ClusterContext> context, std::string ns) {
+    const auto accounts = co_await context->kube.list_service_accounts(ns, context->selector);
     if (accounts) {
         for (const auto& account : *accounts) {
-            std::ignore = co_await node->kube.delete_service_account(ns, account.meta.name);
+            std::ignore = co_await context->kube.delete_service_account(ns, account.meta.name);
         }
     }
 }
@@ -39,7 +43,7 @@ Task<void> stop(std::shared_ptr<Cluster::State> cluster, std::exception_ptr& fir
         first = first ? first : std::current_exception();
     }
     try {
-        co_await NodeAgent::stop_agents(cluster->node_agent);
+        co_await ClusterAgent::stop_agents(cluster->cluster_agent);
     } catch (...) {
         first = first ? first : std::current_exception();
     }
@@ -47,12 +51,12 @@ Task<void> stop(std::shared_ptr<Cluster::State> cluster, std::exception_ptr& fir
 
 }  // namespace
 
-Task<void> remove_made_objects(std::shared_ptr<Node> node) {
-    co_await remove_pods(node);
-    co_await remove_secrets(node);
-    co_await remove_service_accounts(node, node->mesh_namespace);
-    if (node->workload_namespace != node->mesh_namespace) {
-        co_await remove_service_accounts(node, node->workload_namespace);
+Task<void> remove_made_objects(std::shared_ptr<ClusterContext> context) {
+    co_await remove_pods(context);
+    co_await remove_secrets(context);
+    co_await remove_service_accounts(context, context->mesh_namespace);
+    if (context->workload_namespace != context->mesh_namespace) {
+        co_await remove_service_accounts(context, context->workload_namespace);
     }
 }
 
@@ -65,7 +69,7 @@ Task<void> ControlPlane::shut_down() {
         co_await stop(cluster, first);
     }
     for (const auto& [name, cluster] : clusters) {
-        co_await remove_made_objects(cluster->node);
+        co_await remove_made_objects(cluster->context);
     }
     if (first) {
         std::rethrow_exception(first);

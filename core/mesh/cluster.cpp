@@ -5,7 +5,7 @@ namespace {
 
 bool all_ready(const Cluster::State& cluster, const std::string& workload) {
     std::map<std::string, int> ready;
-    for (const auto& [name, agent] : cluster.node_agent->agents()) {
+    for (const auto& [name, agent] : cluster.cluster_agent->agents()) {
         if (agent->ready() && !agent->deleted()) {
             ++ready[agent->pod().workload];
         }
@@ -30,14 +30,15 @@ std::optional<std::string> replaced(const Cluster::State& cluster, const std::st
 }
 
 bool observed(const Cluster::State& cluster, const std::string& workload, int replicas) {
-    const auto& agents = cluster.node_agent->agents();
+    const auto& agents = cluster.cluster_agent->agents();
     return std::ranges::count_if(agents, [&](const auto& entry) {
                return entry.second->pod().workload == workload;
            }) >= replicas;
 }
 
 Task<Result<void>> delete_one(std::shared_ptr<Cluster::State> state, std::string pod) {
-    auto deleted = co_await state->node->kube.delete_pod(state->node->workload_namespace, pod);
+    auto deleted =
+        co_await state->context->kube.delete_pod(state->context->workload_namespace, pod);
     if (!deleted) {
         co_return propagate(deleted, fmt::format("pod {}", pod));
     }
@@ -57,31 +58,27 @@ const std::string& Cluster::ca_label() const {
     return state_->ca_label;
 }
 
-const kube::Client& Cluster::kube() const {
-    return state_->spec.kube;
-}
-
 std::vector<crypto::Certificate> Cluster::trust_store() const {
-    return state_->node->trust;
+    return state_->context->trust;
 }
 
 Task<Result<void>> Cluster::deploy(WorkloadSpec spec) {
     const auto state = state_;
-    auto& clock = state->node->mesh->clock;
+    auto& clock = state->context->mesh->clock;
     const auto name = spec.name;
     const auto replicas = spec.replicas;
     auto added = co_await Workloads::add(state->workloads, std::move(spec));
     if (!added) {
         co_return added;
     }
-    // Usually the node agent sees them at once; where its watch is broken, they come later.
-    const auto deadline = clock.now() + call_limit(state->node->mesh->usual_life());
+    // Usually the cluster agent sees them at once; where its watch is broken, they come later.
+    const auto deadline = clock.now() + call_limit(state->context->mesh->usual_life());
     while (clock.now() < deadline) {
-        const auto seen = state->node->pods_changed.count();
+        const auto seen = state->context->pods_changed.count();
         if (observed(*state, name, replicas)) {
             break;
         }
-        co_await state->node->pods_changed.wait_past(seen, clock, deadline);
+        co_await state->context->pods_changed.wait_past(seen, clock, deadline);
     }
     co_return Result<void>();
 }
@@ -94,7 +91,7 @@ Task<Result<void>> Cluster::delete_pod(std::string pod) {
 Task<Result<void>> Cluster::restart_all_pods() {
     const auto state = state_;
     std::vector<std::string> names;
-    for (const auto& [name, agent] : state->node_agent->agents()) {
+    for (const auto& [name, agent] : state->cluster_agent->agents()) {
         names.push_back(name);
     }
     for (const auto& name : names) {
@@ -108,7 +105,7 @@ Task<Result<void>> Cluster::restart_all_pods() {
 
 std::vector<PodView> Cluster::pods() const {
     std::vector<PodView> views;
-    for (const auto& [name, agent] : state_->node_agent->agents()) {
+    for (const auto& [name, agent] : state_->cluster_agent->agents()) {
         views.push_back(agent->view());
     }
     return views;
@@ -122,29 +119,29 @@ std::vector<PodView> Cluster::pods_of(std::string_view workload) const {
 
 Task<bool> Cluster::wait_ready(Duration limit, std::string workload) {
     const auto state = state_;
-    auto& clock = state->node->mesh->clock;
+    auto& clock = state->context->mesh->clock;
     const auto deadline = clock.now() + limit;
     while (true) {
-        const auto seen = state->node->pods_changed.count();
+        const auto seen = state->context->pods_changed.count();
         if (all_ready(*state, workload)) {
             co_return true;
         }
         if (clock.now() >= deadline) {
             co_return false;
         }
-        co_await state->node->pods_changed.wait_past(seen, clock, deadline);
+        co_await state->context->pods_changed.wait_past(seen, clock, deadline);
     }
 }
 
 Task<Result<std::string>> Cluster::wait_replaced(std::string pod, Duration limit) {
     const auto state = state_;
-    auto& clock = state->node->mesh->clock;
+    auto& clock = state->context->mesh->clock;
     if (!state->agent(pod) && !state->workloads->knows(pod)) {
         co_return fail(FailureKind::not_found, "cluster {} has no pod {}", state->spec.name, pod);
     }
     const auto deadline = clock.now() + limit;
     while (true) {
-        const auto seen = state->node->pods_changed.count();
+        const auto seen = state->context->pods_changed.count();
         if (auto replacement = replaced(*state, pod)) {
             co_return std::move(*replacement);
         }
@@ -152,12 +149,12 @@ Task<Result<std::string>> Cluster::wait_replaced(std::string pod, Duration limit
             co_return fail(FailureKind::timed_out, "pod {} has no replacement after {}", pod,
                            human_duration(limit));
         }
-        co_await state->node->pods_changed.wait_past(seen, clock, deadline);
+        co_await state->context->pods_changed.wait_past(seen, clock, deadline);
     }
 }
 
 void Cluster::renew_now() {
-    for (const auto& [name, agent] : state_->node_agent->agents()) {
+    for (const auto& [name, agent] : state_->cluster_agent->agents()) {
         agent->renew_now();
     }
 }

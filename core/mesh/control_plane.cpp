@@ -54,7 +54,7 @@ void ControlPlane::trust_server(http::Url url, crypto::TlsParty tls) {
 }
 
 Result<void> ControlPlane::set_trust_domain(std::string name) {
-    auto domain = TrustDomain::parse(name);
+    auto domain = spiffe::TrustDomain::parse(name);
     if (!domain) {
         return propagate(domain);
     }
@@ -68,7 +68,7 @@ Result<void> ControlPlane::set_trust_domain(std::string name) {
     return {};
 }
 
-const TrustDomain& ControlPlane::trust_domain() const {
+const spiffe::TrustDomain& ControlPlane::trust_domain() const {
     return state_->mesh->trust_domain;
 }
 
@@ -123,7 +123,7 @@ Task<Result<void>> ControlPlane::edit_account(std::string name, AccountEdit edit
     if (edit.service_account) {
         // First in every cluster, so that a failure leaves all of them as they were.
         for (const auto& cluster : users) {
-            auto made = co_await ensure_service_account(cluster->node, edited.service_account());
+            auto made = co_await ensure_service_account(cluster->context, edited.service_account());
             if (!made) {
                 co_return made;
             }
@@ -142,7 +142,8 @@ Task<Result<void>> ControlPlane::edit_account(std::string name, AccountEdit edit
                 co_return connected;
             }
             if (old_service_account != edited.service_account()) {
-                auto removed = co_await remove_service_account(cluster->node, old_service_account);
+                auto removed =
+                    co_await remove_service_account(cluster->context, old_service_account);
                 if (!removed) {
                     co_return removed;
                 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/mesh/cluster_state.hpp"
+#include "core/mesh/control_plane.hpp"
 
 namespace meshproof::mesh {
 
@@ -27,18 +28,18 @@ struct ControlPlane::State {
 
 /// Makes the account's service account in the mesh namespace; one that is there already is taken as
 /// it is.
-[[nodiscard]] Task<Result<void>> ensure_service_account(std::shared_ptr<Node> node,
+[[nodiscard]] Task<Result<void>> ensure_service_account(std::shared_ptr<ClusterContext> context,
                                                         std::string name);
 /// Removes it again if we made it.
-[[nodiscard]] Task<Result<void>> remove_service_account(std::shared_ptr<Node> node,
+[[nodiscard]] Task<Result<void>> remove_service_account(std::shared_ptr<ClusterContext> context,
                                                         std::string name);
-/// Pushes the account's configuration and trust store to the cluster and has its node agent apply
-/// what is there then.
+/// Pushes the account's configuration and trust store to the cluster and has its cluster agent
+/// apply what is there then.
 [[nodiscard]] Task<Result<void>> connect(std::shared_ptr<Cluster::State> cluster,
                                          IntegrationAccount account);
 /// Removes everything that carries the cluster's labels there, as far as the API server lets us.
-[[nodiscard]] Task<void> remove_made_objects(std::shared_ptr<Node> node);
+[[nodiscard]] Task<void> remove_made_objects(std::shared_ptr<ClusterContext> context);
 /// By the same calls that a pod makes.
-[[nodiscard]] Task<CaHealth> find_out_health(std::shared_ptr<Node> node);
+[[nodiscard]] Task<CaHealth> find_out_health(std::shared_ptr<ClusterContext> context);
 
 }  // namespace meshproof::mesh

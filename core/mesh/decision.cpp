@@ -172,21 +172,6 @@ Decision of_sign(const Failure& failure, const Asked& asked) {
     return {Action::retry, fmt::format("signing failed: {}", told(failure))};
 }
 
-Decision of_renewal(const Failure& failure) {
-    if (failure.status == 500 && says(failure, "failed to renew entry: role")) {
-        return {Action::retry_slowly, "the auth role was deleted: a login would fail as well"};
-    }
-    if (failure.status == 403 && wrapped(failure)) {
-        return {Action::keep_token,
-                "the Vault token cannot be renewed and still works: log in with a fresh projected "
-                "token"};
-    }
-    if (failure.status == 403 || failure.status == 400) {
-        return {Action::login_again, "the Vault token is no longer good or cannot be renewed"};
-    }
-    return {Action::retry, fmt::format("renewing the Vault token failed: {}", told(failure))};
-}
-
 }  // namespace
 
 Decision decide(Step step, const Failure& failure, const Asked& asked) {
@@ -196,14 +181,7 @@ Decision decide(Step step, const Failure& failure, const Asked& asked) {
     if (auto general = of_server(failure)) {
         return *general;
     }
-    switch (step) {
-        case Step::login:
-            return of_login(failure, asked);
-        case Step::sign:
-            return of_sign(failure, asked);
-        default:
-            return of_renewal(failure);
-    }
+    return step == Step::login ? of_login(failure, asked) : of_sign(failure, asked);
 }
 
 }  // namespace meshproof::mesh

@@ -4,19 +4,18 @@
 #include <string_view>
 
 #include "core/base/result.hpp"
-#include "core/mesh/identity.hpp"
+#include "core/spiffe/identity.hpp"
 
 namespace meshproof::mesh {
 
 /// Which call of the signing path failed.
-enum class Step { token_request, login, sign, renew_token };
+enum class Step { token_request, login, sign };
 
 /// What the agent does about it (wire contract section L).
 enum class Action {
     login_again,  ///< the Vault token is no good: log in, with backoff
     retry,  ///< transient: same call again, with backoff (login: re-read the projected token first)
     retry_slowly,  ///< needs a person or a CA change: report, and try rarely
-    keep_token,    ///< renewal refused, the token itself still works: log in afresh beside it
 };
 
 struct Decision {
@@ -29,7 +28,7 @@ struct Asked {
     std::string auth_role;  ///< the Kubernetes auth role
     std::string pki_path;   ///< MOUNT/sign/ROLE
     std::string service_account;
-    SpiffeId id;
+    spiffe::SpiffeId id;
 };
 
 /// The client-side decision table: pure.

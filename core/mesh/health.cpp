@@ -10,11 +10,11 @@ CaHealth unknown(Step step, const Failure& failure, const Asked& asked) {
 
 // Synced and applied: what is in the cluster now is what was pushed last.
 Task<Result<void>> check_synced(std::shared_ptr<Cluster::State> cluster) {
-    auto applied = co_await NodeAgent::apply_configuration(cluster->node_agent);
+    auto applied = co_await ClusterAgent::apply_configuration(cluster->cluster_agent);
     if (!applied) {
         co_return propagate(applied, "its configuration cannot be read back");
     }
-    const auto& config = cluster->node->config;
+    const auto& config = cluster->context->config;
     const bool wanted = !cluster->ca_label.empty();
     if (wanted != config.has_value()) {
         co_return fail(
@@ -30,14 +30,14 @@ Task<Result<void>> check_synced(std::shared_ptr<Cluster::State> cluster) {
 }
 
 Task<CaHealth> check_and_tell(std::shared_ptr<Cluster::State> cluster) {
-    auto health = co_await find_out_health(cluster->node);
+    auto health = co_await find_out_health(cluster->context);
     if (!cluster->health || cluster->health->connected != health.connected) {
         std::vector<std::pair<std::string, std::string>> fields{{"cluster", cluster->spec.name},
                                                                 {"health", health.text()}};
         if (!health.connected) {
             fields.emplace_back("reason", health.reason);
         }
-        cluster->node->mesh->tell("ca health", std::move(fields));
+        cluster->context->mesh->tell("ca health", std::move(fields));
     }
     cluster->health = health;
     co_return health;
@@ -45,33 +45,33 @@ Task<CaHealth> check_and_tell(std::shared_ptr<Cluster::State> cluster) {
 
 }  // namespace
 
-Task<CaHealth> find_out_health(std::shared_ptr<Node> node) {
-    if (!node->config) {
+Task<CaHealth> find_out_health(std::shared_ptr<ClusterContext> context) {
+    if (!context->config) {
         co_return CaHealth{false, "no CA is connected"};
     }
-    const CaConfig config = *node->config;
-    const auto& mesh = *node->mesh;
-    const Caller caller{
-        "health-check." + node->cluster, "",
-        SpiffeId::workload(mesh.trust_domain, node->mesh_namespace, config.service_account),
-        call_limit(mesh.usual_life())};
+    const CaConfig config = *context->config;
+    const auto& mesh = *context->mesh;
+    const Caller caller{"health-check." + context->cluster, "",
+                        spiffe::SpiffeId::workload(mesh.trust_domain, context->mesh_namespace,
+                                                   config.service_account),
+                        call_limit(mesh.usual_life())};
     const auto asked = asked_for(config, caller);
-    const auto projected = co_await request_projected_token(node, config, caller.limit);
+    const auto projected = co_await request_projected_token(context, config, caller.limit);
     if (!projected) {
         co_return unknown(Step::token_request, projected.error(), asked);
     }
-    const auto client = vault_of(*node, config, caller);
+    const auto client = vault_of(*context, config, caller);
     const auto login =
         co_await client.login_kubernetes(config.auth_mount, config.role, projected->token);
     if (!login) {
         co_return unknown(Step::login, login.error(), asked);
     }
-    const auto leaf = co_await sign_fresh_key(node, config, caller, login->token);
+    const auto leaf = co_await sign_fresh_key(context, config, caller, login->token);
     CaHealth health;
     if (!leaf) {
         health = unknown(Step::sign, leaf.error(), asked);
     } else {
-        const auto accepted = accept_leaf(*node, caller, *leaf);
+        const auto accepted = accept_leaf(*context, caller, *leaf);
         health = accepted ? CaHealth{true, {}} : CaHealth{false, accepted.error().message};
     }
     // Nobody needs this token any more; where Vault does not take it back, its own end does.

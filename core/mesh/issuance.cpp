@@ -2,35 +2,36 @@
 
 namespace meshproof::mesh {
 
-Task<Result<kube::IssuedToken>> request_projected_token(std::shared_ptr<Node> node, CaConfig config,
-                                                        Duration limit) {
-    const auto kube = bounded(*node->mesh, node->kube, limit);
+Task<Result<kube::IssuedToken>> request_projected_token(std::shared_ptr<ClusterContext> context,
+                                                        CaConfig config, Duration limit) {
+    const auto kube = bounded(*context->mesh, context->kube, limit);
     kube::TokenRequest request;
     request.expiration = std::chrono::hours(1);  // as the kubelet projects them
-    co_return co_await kube.request_token(node->mesh_namespace, config.service_account,
+    co_return co_await kube.request_token(context->mesh_namespace, config.service_account,
                                           std::move(request));
 }
 
-vault::Client vault_of(const Node& node, const CaConfig& config, const Caller& caller) {
+vault::Client vault_of(const ClusterContext& context, const CaConfig& config,
+                       const Caller& caller) {
     vault::Config vault;
     vault.endpoint.url = config.url;
     vault.endpoint.timeout = caller.limit;
     vault.endpoint.caller = caller.name;
     vault.namespace_name = config.vault_namespace;
     auto& tls = vault.endpoint.tls;
-    const auto& servers = node.mesh->servers;
+    const auto& servers = context.mesh->servers;
     if (const auto known = servers.find(config.url.origin()); known != servers.end()) {
         tls = known->second;
     } else {
         tls.system_trust = true;
     }
-    tls.trust.insert(tls.trust.end(), node.trust.begin(), node.trust.end());
-    return {node.mesh->transport, std::move(vault)};
+    tls.trust.insert(tls.trust.end(), context.trust.begin(), context.trust.end());
+    return {context.mesh->transport, std::move(vault)};
 }
 
-Task<Result<SignedLeaf>> sign_fresh_key(std::shared_ptr<Node> node, CaConfig config, Caller caller,
-                                        Secret vault_token) {
-    const auto& options = node->mesh->options;
+Task<Result<SignedLeaf>> sign_fresh_key(std::shared_ptr<ClusterContext> context, CaConfig config,
+                                        Caller caller, Secret vault_token) {
+    const auto& options = context->mesh->options;
     SignedLeaf leaf;
     leaf.key = crypto::Key::generate(options.key_type);
     crypto::Csr::Spec spec;
@@ -38,14 +39,14 @@ Task<Result<SignedLeaf>> sign_fresh_key(std::shared_ptr<Node> node, CaConfig con
     vault::SignRequest request;
     request.csr_pem = crypto::Csr::make(spec, leaf.key).pem();
     request.ttl = options.requested_ttl;
-    const auto client = vault_of(*node, config, caller).with_token(std::move(vault_token));
+    const auto client = vault_of(*context, config, caller).with_token(std::move(vault_token));
     auto issued = co_await client.sign_at(config.pki_path, std::move(request));
     if (!issued) {
         co_return propagate(issued);
     }
     leaf.issued = std::move(*issued);
     LeafIssued seen;
-    seen.cluster = node->cluster;
+    seen.cluster = context->cluster;
     seen.pod = caller.name;
     seen.pod_uid = caller.pod_uid;
     seen.leaf = leaf.issued.leaf;
@@ -53,19 +54,19 @@ Task<Result<SignedLeaf>> sign_fresh_key(std::shared_ptr<Node> node, CaConfig con
     seen.requested_key = leaf.key.public_key();
     seen.requested_id = caller.id;
     seen.requested_ttl = options.requested_ttl;
-    seen.at = node->mesh->clock.now();
-    node->mesh->observer.on_leaf(seen);
+    seen.at = context->mesh->clock.now();
+    context->mesh->observer.on_leaf(seen);
     co_return leaf;
 }
 
-Result<crypto::TlsIdentity> accept_leaf(const Node& node, const Caller& caller,
+Result<crypto::TlsIdentity> accept_leaf(const ClusterContext& context, const Caller& caller,
                                         const SignedLeaf& leaf) {
     const auto& certificate = leaf.issued.leaf;
-    const auto now = node.mesh->clock.now();
+    const auto now = context.mesh->clock.now();
     if (!(certificate.public_key() == leaf.key.public_key())) {
         return fail(FailureKind::malformed, "the CA answered a leaf for another key");
     }
-    const auto id = svid_id(certificate);
+    const auto id = spiffe::svid_id(certificate);
     if (!id) {
         return propagate(id, "the CA answered a leaf that is no SVID");
     }
@@ -80,7 +81,7 @@ Result<crypto::TlsIdentity> accept_leaf(const Node& node, const Caller& caller,
                    : fail(FailureKind::expired, "the CA answered a leaf that expired at {}",
                           rfc3339(certificate.not_after()));
     }
-    if (node.trust.empty()) {
+    if (context.trust.empty()) {
         return fail(FailureKind::invalid,
                     "the cluster's trust store is empty: give the account its certificate "
                     "authority chain");
@@ -93,7 +94,7 @@ Result<crypto::TlsIdentity> accept_leaf(const Node& node, const Caller& caller,
     crypto::ChainQuestion question;
     question.leaf = identity.leaf;
     question.intermediates = identity.intermediates;
-    question.trust = node.trust;
+    question.trust = context.trust;
     question.at = now;
     const auto verdict = crypto::verify_chain(question);
     if (!verdict.accepted()) {

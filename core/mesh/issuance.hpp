@@ -1,8 +1,8 @@
 #pragma once
 
 #include "core/crypto/tls.hpp"
+#include "core/mesh/cluster_context.hpp"
 #include "core/mesh/decision.hpp"
-#include "core/mesh/node.hpp"
 
 /// The signing path as every pod and the health check walk it: TokenRequest, login, sign, and what
 /// is checked before use.
@@ -18,18 +18,17 @@ struct Refusal {
 struct Caller {
     std::string name;     ///< for per-caller faults and the logs of servers
     std::string pod_uid;  ///< "" for the health check
-    SpiffeId id;
+    spiffe::SpiffeId id;
     Duration limit{};  ///< of each call
 };
 
 /// A short-lived token of the account's service account in the mesh namespace.
-[[nodiscard]] Task<Result<kube::IssuedToken>> request_projected_token(std::shared_ptr<Node> node,
-                                                                      CaConfig config,
-                                                                      Duration limit);
+[[nodiscard]] Task<Result<kube::IssuedToken>> request_projected_token(
+    std::shared_ptr<ClusterContext> context, CaConfig config, Duration limit);
 
 /// The cluster's Vault as the caller reaches it: the machines' own trust for HTTPS, plus the
 /// account's bundle.
-[[nodiscard]] vault::Client vault_of(const Node& node, const CaConfig& config,
+[[nodiscard]] vault::Client vault_of(const ClusterContext& context, const CaConfig& config,
                                      const Caller& caller);
 
 /// A fresh key, signed. The observer sees the answer before it is judged.
@@ -37,13 +36,14 @@ struct SignedLeaf {
     vault::Issued issued;
     crypto::Key key;
 };
-[[nodiscard]] Task<Result<SignedLeaf>> sign_fresh_key(std::shared_ptr<Node> node, CaConfig config,
-                                                      Caller caller, Secret vault_token);
+[[nodiscard]] Task<Result<SignedLeaf>> sign_fresh_key(std::shared_ptr<ClusterContext> context,
+                                                      CaConfig config, Caller caller,
+                                                      Secret vault_token);
 
 /// What to show in handshakes, if the leaf certifies this key for this id, is valid now and chains
 /// to the trust store.
-[[nodiscard]] Result<crypto::TlsIdentity> accept_leaf(const Node& node, const Caller& caller,
-                                                      const SignedLeaf& leaf);
+[[nodiscard]] Result<crypto::TlsIdentity> accept_leaf(const ClusterContext& context,
+                                                      const Caller& caller, const SignedLeaf& leaf);
 
 [[nodiscard]] Asked asked_for(const CaConfig& config, const Caller& caller);
 

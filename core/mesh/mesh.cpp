@@ -19,11 +19,6 @@ Duration Mesh::usual_life() const {
     return options.requested_ttl.value_or(std::chrono::hours(1));
 }
 
-Duration call_limit(Duration life) {
-    constexpr Duration longest = std::chrono::seconds(30);
-    return std::min(life / 4, longest);
-}
-
 kube::Client bounded(const Mesh& mesh, const kube::Client& client, Duration limit) {
     auto access = client.access();
     access.endpoint.timeout = std::min(access.endpoint.timeout, limit);

@@ -2,8 +2,11 @@
 
 #include <map>
 #include <set>
+#include <string>
 
-#include "core/mesh/control_plane.hpp"
+#include "core/mesh/observer.hpp"
+#include "core/mesh/options.hpp"
+#include "core/time/prng.hpp"
 
 namespace meshproof::mesh {
 
@@ -22,7 +25,7 @@ struct Mesh {
     Observer& observer;
     Prng prng;  ///< only forked, never drawn from
     ControlPlaneOptions options;
-    TrustDomain trust_domain;
+    spiffe::TrustDomain trust_domain;
     std::map<std::string, crypto::TlsParty>
         servers;  ///< by origin: what the clusters' machines trust
     std::set<std::string>
@@ -34,10 +37,6 @@ struct Mesh {
     /// The life of a leaf that nobody has seen yet.
     [[nodiscard]] Duration usual_life() const;
 };
-
-/// How long one call to a server may take where leaves live `life`: a quarter of it, and never
-/// longer than 30 s.
-[[nodiscard]] Duration call_limit(Duration life);
 
 /// The same client, each call bounded by `limit`.
 [[nodiscard]] kube::Client bounded(const Mesh& mesh, const kube::Client& client, Duration limit);

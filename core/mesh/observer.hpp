@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/crypto/certificate.hpp"
-#include "core/mesh/identity.hpp"
+#include "core/spiffe/identity.hpp"
 #include "core/time/time.hpp"
 
 namespace meshproof::mesh {
@@ -17,7 +17,7 @@ struct LeafIssued {
     crypto::Certificate leaf;
     std::vector<crypto::Certificate> chain;  ///< as answered: issuing CA first
     crypto::PublicKey requested_key;         ///< of the CSR that was sent
-    SpiffeId requested_id;
+    spiffe::SpiffeId requested_id;
     std::optional<Duration> requested_ttl;
     Time at;
 };
@@ -29,10 +29,10 @@ struct HandshakeSeen {
         std::optional<crypto::Certificate> leaf;
         std::vector<crypto::Certificate> intermediates;
         std::vector<crypto::Certificate> trust;
-        TrustDomain trust_domain;
+        spiffe::TrustDomain trust_domain;
     };
     Side client, server;
-    SpiffeId expected_server;
+    spiffe::SpiffeId expected_server;
     bool accepted = false;
     std::string error;
     Time at;

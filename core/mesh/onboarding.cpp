@@ -1,3 +1,4 @@
+#include "core/base/text.hpp"
 #include "core/mesh/config_store.hpp"
 #include "core/mesh/control_plane_state.hpp"
 
@@ -7,24 +8,21 @@ namespace {
 // A cluster's name is a label value in every object of its.
 bool label_value(std::string_view text) {
     constexpr std::size_t longest = 63;
-    const auto letter_or_digit = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    };
     return !text.empty() && text.size() <= longest && letter_or_digit(text.front()) &&
-           letter_or_digit(text.back()) && std::ranges::all_of(text, [&](char c) {
+           letter_or_digit(text.back()) && std::ranges::all_of(text, [](char c) {
                return letter_or_digit(c) || c == '-' || c == '_' || c == '.';
            });
 }
 
-Task<Result<void>> ensure_namespace(std::shared_ptr<Node> node, std::string name) {
-    const auto exists = co_await node->kube.namespace_exists(name);
+Task<Result<void>> ensure_namespace(std::shared_ptr<ClusterContext> context, std::string name) {
+    const auto exists = co_await context->kube.namespace_exists(name);
     if (!exists) {
-        co_return propagate(exists, fmt::format("cluster {}", node->cluster));
+        co_return propagate(exists, fmt::format("cluster {}", context->cluster));
     }
     if (!*exists) {
-        auto created = co_await node->kube.create_namespace(name, node->labels);
+        auto created = co_await context->kube.create_namespace(name, context->labels);
         if (!created && created.error().kind != FailureKind::conflict) {
-            co_return propagate(created, fmt::format("cluster {}", node->cluster));
+            co_return propagate(created, fmt::format("cluster {}", context->cluster));
         }
     }
     co_return Result<void>();
@@ -32,22 +30,22 @@ Task<Result<void>> ensure_namespace(std::shared_ptr<Node> node, std::string name
 
 // All that onboarding does in the cluster itself.
 Task<Result<void>> install(std::shared_ptr<Cluster::State> cluster, IntegrationAccount account) {
-    const auto node = cluster->node;
-    for (const auto& name : {node->mesh_namespace, node->workload_namespace}) {
-        auto there = co_await ensure_namespace(node, name);
+    const auto context = cluster->context;
+    for (const auto& name : {context->mesh_namespace, context->workload_namespace}) {
+        auto there = co_await ensure_namespace(context, name);
         if (!there) {
             co_return there;
         }
     }
-    auto made = co_await ensure_service_account(node, account.service_account());
+    auto made = co_await ensure_service_account(context, account.service_account());
     if (!made) {
         co_return made;
     }
     co_return co_await connect(cluster, std::move(account));
 }
 
-Task<void> run_node_agent(std::shared_ptr<Cluster::State> cluster) {
-    co_await NodeAgent::run(cluster->node_agent);
+Task<void> run_cluster_agent(std::shared_ptr<Cluster::State> cluster) {
+    co_await ClusterAgent::run(cluster->cluster_agent);
 }
 
 Task<void> keep_workloads(std::shared_ptr<Cluster::State> cluster) {
@@ -56,18 +54,20 @@ Task<void> keep_workloads(std::shared_ptr<Cluster::State> cluster) {
 
 }  // namespace
 
-Task<Result<void>> ensure_service_account(std::shared_ptr<Node> node, std::string name) {
+Task<Result<void>> ensure_service_account(std::shared_ptr<ClusterContext> context,
+                                          std::string name) {
     const auto made =
-        co_await node->kube.create_service_account(node->meta(node->mesh_namespace, name));
+        co_await context->kube.create_service_account(context->meta(context->mesh_namespace, name));
     if (!made && made.error().kind != FailureKind::conflict) {
         co_return propagate(made,
-                            fmt::format("cluster {}: service account {}", node->cluster, name));
+                            fmt::format("cluster {}: service account {}", context->cluster, name));
     }
     co_return Result<void>();
 }
 
-Task<Result<void>> remove_service_account(std::shared_ptr<Node> node, std::string name) {
-    const auto found = co_await node->kube.service_account(node->mesh_namespace, name);
+Task<Result<void>> remove_service_account(std::shared_ptr<ClusterContext> context,
+                                          std::string name) {
+    const auto found = co_await context->kube.service_account(context->mesh_namespace, name);
     if (!found) {
         if (found.error().kind == FailureKind::not_found) {
             co_return Result<void>();
@@ -75,12 +75,12 @@ Task<Result<void>> remove_service_account(std::shared_ptr<Node> node, std::strin
         co_return propagate(found);
     }
     const auto& labels = found->meta.labels;
-    const bool ours = std::ranges::all_of(node->labels, [&](const auto& label) {
+    const bool ours = std::ranges::all_of(context->labels, [&](const auto& label) {
         const auto there = labels.find(label.first);
         return there != labels.end() && there->second == label.second;
     });
     if (ours) {
-        auto removed = co_await node->kube.delete_service_account(node->mesh_namespace, name);
+        auto removed = co_await context->kube.delete_service_account(context->mesh_namespace, name);
         if (!removed && removed.error().kind != FailureKind::not_found) {
             co_return propagate(removed);
         }
@@ -92,15 +92,15 @@ Task<Result<void>> connect(std::shared_ptr<Cluster::State> cluster, IntegrationA
     cluster->ca_label = account.label();
     auto config = CaConfig::of(account, ++cluster->pushed_generation);
     const auto& chain = account.ca_chain();
-    auto pushed = co_await push_configuration(cluster->node, std::move(config),
+    auto pushed = co_await push_configuration(cluster->context, std::move(config),
                                               chain ? chain->pem() : std::string());
     if (!pushed) {
         co_return pushed;
     }
-    auto applied = co_await NodeAgent::apply_configuration(cluster->node_agent);
+    auto applied = co_await ClusterAgent::apply_configuration(cluster->cluster_agent);
     if (applied) {
-        cluster->node->mesh->tell("ca connected",
-                                  {{"cluster", cluster->spec.name}, {"account", account.name()}});
+        cluster->context->mesh->tell(
+            "ca connected", {{"cluster", cluster->spec.name}, {"account", account.name()}});
     }
     co_return applied;
 }
@@ -140,10 +140,10 @@ Task<Result<Cluster>> ControlPlane::onboard(ClusterSpec spec) {
     const auto installed = co_await install(cluster, chosen);
     if (!installed) {
         state->clusters.erase(name);
-        co_await remove_made_objects(cluster->node);
+        co_await remove_made_objects(cluster->context);
         co_return propagate(installed, fmt::format("onboarding of cluster {}", name));
     }
-    co_await cluster->tasks.spawn(run_node_agent(cluster));
+    co_await cluster->tasks.spawn(run_cluster_agent(cluster));
     co_await cluster->tasks.spawn(keep_workloads(cluster));
     state->mesh->tell("onboarded", {{"cluster", name}});
     co_return Cluster(cluster);
@@ -160,9 +160,9 @@ Task<Result<void>> ControlPlane::connect_ca(std::string name, std::string ca_lab
         co_return fail(FailureKind::not_found, "no account has the CA label \"{}\"", ca_label);
     }
     const auto chosen = *account;
-    const auto node = (*cluster)->node;
-    const auto before = node->config;
-    auto made = co_await ensure_service_account(node, chosen.service_account());
+    const auto context = (*cluster)->context;
+    const auto before = context->config;
+    auto made = co_await ensure_service_account(context, chosen.service_account());
     if (!made) {
         co_return made;
     }
@@ -171,7 +171,7 @@ Task<Result<void>> ControlPlane::connect_ca(std::string name, std::string ca_lab
         co_return connected;
     }
     if (before && before->service_account != chosen.service_account()) {
-        co_return co_await remove_service_account(node, before->service_account);
+        co_return co_await remove_service_account(context, before->service_account);
     }
     co_return Result<void>();
 }
@@ -194,12 +194,12 @@ Task<Result<void>> ControlPlane::delete_account(std::string name, bool understoo
                        name, names);
     }
     for (const auto& cluster : users) {
-        auto removed = co_await remove_configuration(cluster->node);
+        auto removed = co_await remove_configuration(cluster->context);
         if (!removed) {
             co_return removed;
         }
         cluster->ca_label.clear();
-        auto applied = co_await NodeAgent::apply_configuration(cluster->node_agent);
+        auto applied = co_await ClusterAgent::apply_configuration(cluster->cluster_agent);
         if (!applied) {
             co_return applied;
         }

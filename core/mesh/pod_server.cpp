@@ -5,8 +5,8 @@ namespace {
 
 // Without the cluster's trust store nobody could be told apart, so the peer's trust domain is what
 // a server checks.
-Result<void> check_member(const TrustDomain& domain, const crypto::Certificate& leaf) {
-    const auto id = svid_id(leaf);
+Result<void> check_member(const spiffe::TrustDomain& domain, const crypto::Certificate& leaf) {
+    const auto id = spiffe::svid_id(leaf);
     if (!id) {
         return propagate(id);
     }
@@ -19,15 +19,15 @@ Result<void> check_member(const TrustDomain& domain, const crypto::Certificate& 
 
 }  // namespace
 
-PodServer::PodServer(std::shared_ptr<Node> node, std::string pod, SpiffeId id)
-    : node_(std::move(node)), pod_(std::move(pod)), id_(std::move(id)) {}
+PodServer::PodServer(std::shared_ptr<ClusterContext> context, std::string pod, spiffe::SpiffeId id)
+    : context_(std::move(context)), pod_(std::move(pod)), id_(std::move(id)) {}
 
 Task<Result<void>> PodServer::listen() {
     http::ListenSpec spec;
     spec.name = pod_;
     spec.tls = true;
     spec.party = [this] { return accept_connection(); };
-    auto listener = co_await node_->mesh->transport.listen(std::move(spec), *this);
+    auto listener = co_await context_->mesh->transport.listen(std::move(spec), *this);
     if (!listener) {
         co_return propagate(listener, "the pod cannot listen");
     }
@@ -42,14 +42,14 @@ std::optional<http::Url> PodServer::url() const {
 crypto::TlsParty PodServer::party() const {
     crypto::TlsParty party;
     party.identity = identity_;
-    party.trust = node_->trust;
+    party.trust = context_->trust;
     party.verify_peer = true;
-    party.at = node_->mesh->clock.now();
+    party.at = context_->mesh->clock.now();
     return party;
 }
 
 crypto::TlsParty PodServer::accept_connection() {
-    last_shown_ = Shown{side(), node_->mesh->clock.elapsed()};
+    last_shown_ = Shown{side(), context_->mesh->clock.elapsed()};
     auto accepted = party();
     accepted.check_peer = [domain = id_.trust_domain()](const crypto::Certificate& leaf) {
         return check_member(domain, leaf);
@@ -59,13 +59,13 @@ crypto::TlsParty PodServer::accept_connection() {
 
 HandshakeSeen::Side PodServer::side() const {
     HandshakeSeen::Side side;
-    side.cluster = node_->cluster;
+    side.cluster = context_->cluster;
     side.pod = pod_;
     if (identity_) {
         side.leaf = identity_->leaf;
         side.intermediates = identity_->intermediates;
     }
-    side.trust = node_->trust;
+    side.trust = context_->trust;
     side.trust_domain = id_.trust_domain();
     return side;
 }
@@ -73,7 +73,7 @@ HandshakeSeen::Side PodServer::side() const {
 Task<http::Response> PodServer::handle(http::Request, http::Peer peer) {
     std::string caller;
     if (peer.certificate) {
-        if (const auto id = svid_id(*peer.certificate)) {
+        if (const auto id = spiffe::svid_id(*peer.certificate)) {
             caller = id->text();
         }
     }

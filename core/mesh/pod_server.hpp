@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/http/transport.hpp"
-#include "core/mesh/node.hpp"
+#include "core/mesh/cluster_context.hpp"
 
 namespace meshproof::mesh {
 
@@ -9,7 +9,7 @@ namespace meshproof::mesh {
 /// are.
 class PodServer final : public http::Handler {
   public:
-    PodServer(std::shared_ptr<Node> node, std::string pod, SpiffeId id);
+    PodServer(std::shared_ptr<ClusterContext> context, std::string pod, spiffe::SpiffeId id);
 
     [[nodiscard]] Task<Result<void>> listen();
     void close() { listener_.reset(); }
@@ -17,7 +17,7 @@ class PodServer final : public http::Handler {
     /// What new connections are shown from now on.
     void show(crypto::TlsIdentity identity) { identity_ = std::move(identity); }
     [[nodiscard]] const std::optional<crypto::TlsIdentity>& identity() const { return identity_; }
-    [[nodiscard]] const SpiffeId& id() const { return id_; }
+    [[nodiscard]] const spiffe::SpiffeId& id() const { return id_; }
     [[nodiscard]] std::optional<http::Url> url() const;
 
     /// Either role's TLS: our certificate, the cluster's trust store, our date. Without a peer
@@ -37,9 +37,9 @@ class PodServer final : public http::Handler {
   private:
     [[nodiscard]] crypto::TlsParty accept_connection();
 
-    std::shared_ptr<Node> node_;
+    std::shared_ptr<ClusterContext> context_;
     std::string pod_;
-    SpiffeId id_;
+    spiffe::SpiffeId id_;
     std::optional<crypto::TlsIdentity> identity_;
     std::optional<Shown> last_shown_;
     std::unique_ptr<http::Listener> listener_;

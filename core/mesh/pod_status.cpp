@@ -2,8 +2,8 @@
 
 namespace meshproof::mesh {
 
-PodStatus::PodStatus(std::shared_ptr<Node> node, std::string pod, Prng prng)
-    : node_(std::move(node)), pod_(std::move(pod)), backoff_(std::move(prng)) {}
+PodStatus::PodStatus(std::shared_ptr<ClusterContext> context, std::string pod, Prng prng)
+    : context_(std::move(context)), pod_(std::move(pod)), backoff_(std::move(prng)) {}
 
 void PodStatus::set(bool ready, std::string reason) {
     wanted_ = Condition{ready, std::move(reason)};
@@ -11,7 +11,7 @@ void PodStatus::set(bool ready, std::string reason) {
 }
 
 Task<void> PodStatus::run() {
-    const auto& mesh = *node_->mesh;
+    const auto& mesh = *context_->mesh;
     while (true) {
         const auto seen = changed_.count();
         if (wanted_ == reported_) {
@@ -19,14 +19,15 @@ Task<void> PodStatus::run() {
             continue;
         }
         const auto sent = *wanted_;
-        const auto patched = co_await node_->kube.set_pod_status(
-            node_->workload_namespace, pod_, "Running", sent.ready, sent.reason);
+        const auto patched = co_await context_->kube.set_pod_status(
+            context_->workload_namespace, pod_, "Running", sent.ready, sent.reason);
         // A pod that is gone needs no status any more.
         if (patched || patched.error().kind == FailureKind::not_found) {
             reported_ = sent;
             backoff_.reset();
         } else {
-            co_await mesh.clock.sleep_for(backoff_.next(mesh.options, mesh.usual_life()));
+            co_await mesh.clock.sleep_for(
+                backoff_.after(Action::retry, mesh.options.schedule, mesh.usual_life()));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 #include "core/mesh/backoff.hpp"
 #include "core/mesh/bell.hpp"
-#include "core/mesh/node.hpp"
+#include "core/mesh/cluster_context.hpp"
 
 namespace meshproof::mesh {
 
@@ -10,7 +10,7 @@ namespace meshproof::mesh {
 /// holds up nothing else.
 class PodStatus {
   public:
-    PodStatus(std::shared_ptr<Node> node, std::string pod, Prng prng);
+    PodStatus(std::shared_ptr<ClusterContext> context, std::string pod, Prng prng);
 
     /// What the API server shall say from now on.
     void set(bool ready, std::string reason);
@@ -24,7 +24,7 @@ class PodStatus {
         friend bool operator==(const Condition&, const Condition&) = default;
     };
 
-    std::shared_ptr<Node> node_;
+    std::shared_ptr<ClusterContext> context_;
     std::string pod_;
     Backoff backoff_;
     std::optional<Condition> wanted_, reported_;

@@ -9,8 +9,8 @@ bool of_handshake(const Failure& failure) {
     return failure.kind == FailureKind::tls || failure.kind == FailureKind::expired;
 }
 
-Result<void> read_answer(const http::Response& response, const SpiffeId& caller,
-                         const SpiffeId& server) {
+Result<void> read_answer(const http::Response& response, const spiffe::SpiffeId& caller,
+                         const spiffe::SpiffeId& server) {
     if (response.status != 200) {
         return fail(FailureKind::server, "the pod answered {}", response.status);
     }
@@ -42,7 +42,7 @@ Task<Result<void>> exchange(std::shared_ptr<Mesh> mesh, std::shared_ptr<Agent> f
     endpoint.url = *server.url();
     endpoint.tls = client.party();
     endpoint.tls.check_peer = [expected = server.id()](const crypto::Certificate& shown) {
-        const auto id = svid_id(shown);
+        const auto id = spiffe::svid_id(shown);
         if (!id) {
             return Result<void>(propagate(id));
         }
@@ -79,9 +79,9 @@ Task<Result<void>> exchange(std::shared_ptr<Mesh> mesh, std::shared_ptr<Agent> f
 
 }  // namespace
 
-Task<Exchange> ControlPlane::request(std::string from_pod, std::string to_pod) {
+Task<TrafficAttempt> ControlPlane::request(std::string from_pod, std::string to_pod) {
     const auto state = state_;
-    Exchange result;
+    TrafficAttempt result;
     result.from = from_pod;
     result.to = to_pod;
     result.at = state->mesh->clock.now();

@@ -2,17 +2,17 @@
 
 namespace meshproof::mesh {
 
-Workloads::Workloads(std::shared_ptr<Node> node)
-    : node_(std::move(node)),
-      names_(node_->mesh->prng.fork("pod names of " + node_->cluster)),
-      backoff_(node_->mesh->prng.fork("workloads of " + node_->cluster)) {}
+Workloads::Workloads(std::shared_ptr<ClusterContext> context)
+    : context_(std::move(context)),
+      names_(context_->mesh->prng.fork("pod names of " + context_->cluster)),
+      backoff_(context_->mesh->prng.fork("workloads of " + context_->cluster)) {}
 
 std::string Workloads::new_name(const std::string& workload) {
     constexpr std::size_t suffix_length = 5;  // as a ReplicaSet's
-    auto& taken = node_->mesh->pod_names;
+    auto& taken = context_->mesh->pod_names;
     while (true) {
         auto name = fmt::format("{}-{}{}", workload, names_.token(suffix_length),
-                                node_->mesh->options.name_suffix);
+                                context_->mesh->options.name_suffix);
         if (taken.insert(name).second) {
             return name;
         }
@@ -21,12 +21,12 @@ std::string Workloads::new_name(const std::string& workload) {
 
 Task<Result<void>> Workloads::create(std::shared_ptr<Workloads> self, std::string workload,
                                      std::string name) {
-    auto& node = *self->node_;
+    auto& context = *self->context_;
     kube::Pod pod;
-    pod.meta = node.meta(node.workload_namespace, name);
+    pod.meta = context.meta(context.workload_namespace, name);
     pod.meta.labels[std::string(workload_label)] = workload;
     pod.service_account = self->specs_.at(workload).service_account;
-    const auto created = co_await node.kube.create_pod(std::move(pod));
+    const auto created = co_await context.kube.create_pod(std::move(pod));
     // A name is ours alone: where it is taken, the answer to an earlier attempt was lost.
     if (!created && created.error().kind != FailureKind::conflict) {
         co_return propagate(created, fmt::format("pod {}", name));
@@ -40,22 +40,22 @@ Task<Result<void>> Workloads::add(std::shared_ptr<Workloads> self, WorkloadSpec 
         spec.service_account = spec.name;
     }
     // Another run on the same cluster must not share it: the first to end would take it away.
-    spec.service_account += self->node_->mesh->options.name_suffix;
+    spec.service_account += self->context_->mesh->options.name_suffix;
     if (spec.name.empty() || spec.replicas < 0) {
         co_return fail(FailureKind::invalid, "a workload needs a name and no less than 0 replicas");
     }
     const auto workload = spec.name;
     const auto replicas = spec.replicas;
-    auto& node = *self->node_;
+    auto& context = *self->context_;
     // The API server takes no pod of a service account that does not exist.
-    const auto account = co_await node.kube.create_service_account(
-        node.meta(node.workload_namespace, spec.service_account));
+    const auto account = co_await context.kube.create_service_account(
+        context.meta(context.workload_namespace, spec.service_account));
     if (!account && account.error().kind != FailureKind::conflict) {
         co_return propagate(account, fmt::format("service account {}", spec.service_account));
     }
     if (!self->specs_.emplace(workload, std::move(spec)).second) {
         co_return fail(FailureKind::conflict, "workload {} exists already in cluster {}", workload,
-                       node.cluster);
+                       context.cluster);
     }
     std::vector<std::string> names;
     for (int i = 0; i < replicas; ++i) {
@@ -67,7 +67,7 @@ Task<Result<void>> Workloads::add(std::shared_ptr<Workloads> self, WorkloadSpec 
                 self->alive_.erase(name);
                 // As far as the API server lets us; the run's clean-up finds the rest by its
                 // labels.
-                std::ignore = co_await node.kube.delete_pod(node.workload_namespace, name);
+                std::ignore = co_await context.kube.delete_pod(context.workload_namespace, name);
             }
             co_return propagate(created);
         }
@@ -96,7 +96,7 @@ void Workloads::listed(std::uint64_t list, const std::set<std::string>& names) {
 }
 
 Task<void> Workloads::keep(std::shared_ptr<Workloads> self) {
-    const auto& mesh = *self->node_->mesh;
+    const auto& mesh = *self->context_->mesh;
     while (true) {
         const auto seen = self->work_.count();
         if (self->lost_.empty()) {
@@ -115,12 +115,13 @@ Task<void> Workloads::keep(std::shared_ptr<Workloads> self) {
             if (created) {
                 break;
             }
-            co_await mesh.clock.sleep_for(self->backoff_.next(mesh.options, mesh.usual_life()));
+            co_await mesh.clock.sleep_for(
+                self->backoff_.after(Action::retry, mesh.options.schedule, mesh.usual_life()));
         }
         self->backoff_.reset();
         self->lost_.pop_front();
         self->replaced_by_[lost.pod] = name;
-        self->node_->pods_changed.ring();
+        self->context_->pods_changed.ring();
     }
 }
 

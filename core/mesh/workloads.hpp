@@ -2,22 +2,22 @@
 
 #include "core/mesh/backoff.hpp"
 #include "core/mesh/bell.hpp"
-#include "core/mesh/node.hpp"
+#include "core/mesh/cluster_context.hpp"
 
 namespace meshproof::mesh {
 
-/// Keeps the number of each workload's pods: a ReplicaSet in small. It sees pods as the node agent
-/// observes them.
+/// Keeps the number of each workload's pods: a ReplicaSet in small. It sees pods as the cluster
+/// agent observes them.
 class Workloads {
   public:
-    explicit Workloads(std::shared_ptr<Node> node);
+    explicit Workloads(std::shared_ptr<ClusterContext> context);
 
     /// Creates the pods now; on a failure nothing of the workload stays wanted.
     [[nodiscard]] static Task<Result<void>> add(std::shared_ptr<Workloads> self, WorkloadSpec spec);
     /// Replaces lost pods until cancelled.
     [[nodiscard]] static Task<void> keep(std::shared_ptr<Workloads> self);
 
-    /// The node agent begins to list; gives the number of this list.
+    /// The cluster agent begins to list; gives the number of this list.
     [[nodiscard]] std::uint64_t list_begins() { return ++lists_; }
     /// What that list held: what it should have held and did not is lost.
     void listed(std::uint64_t list, const std::set<std::string>& names);
@@ -37,7 +37,7 @@ class Workloads {
     [[nodiscard]] static Task<Result<void>> create(std::shared_ptr<Workloads> self,
                                                    std::string workload, std::string name);
 
-    std::shared_ptr<Node> node_;
+    std::shared_ptr<ClusterContext> context_;
     Prng names_;
     Backoff backoff_;
     std::map<std::string, WorkloadSpec> specs_;

@@ -95,7 +95,7 @@ void Monitors::on_handshake(const mesh::HandshakeSeen& seen) {
                                 rfc3339(shown.leaf->not_before())));
             return;
         }
-        const auto id = mesh::svid_id(*shown.leaf);
+        const auto id = spiffe::svid_id(*shown.leaf);
         if (!id) {
             violate(fmt::format("{} was accepted and is no SVID: {}", whose, id.error().message));
         } else if (!(id->trust_domain() == judge.trust_domain)) {
@@ -119,7 +119,7 @@ void Monitors::on_handshake(const mesh::HandshakeSeen& seen) {
     check(seen.client, seen.server, crypto::Purpose::tls_client);
     check(seen.server, seen.client, crypto::Purpose::tls_server);
     if (seen.server.leaf) {
-        if (const auto id = mesh::svid_id(*seen.server.leaf);
+        if (const auto id = spiffe::svid_id(*seen.server.leaf);
             id && !(*id == seen.expected_server)) {
             violate(fmt::format("handshake {} -> {}: {} answered for {}", seen.client.pod,
                                 seen.server.pod, id->text(), seen.expected_server.text()));

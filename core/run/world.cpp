@@ -80,10 +80,10 @@ std::string World::name(std::string_view base) const {
     return mark().name(base);
 }
 
-mesh::SpiffeId World::workload_id(const mesh::TrustDomain& domain,
-                                  std::string_view workload) const {
-    return mesh::SpiffeId::workload(domain, target().workload_namespace,
-                                    fmt::format("{}-{}", workload, mark().run_id()));
+spiffe::SpiffeId World::workload_id(const spiffe::TrustDomain& domain,
+                                    std::string_view workload) const {
+    return spiffe::SpiffeId::workload(domain, target().workload_namespace,
+                                      fmt::format("{}-{}", workload, mark().run_id()));
 }
 
 kube::Labels World::labels() const {
@@ -255,11 +255,11 @@ Task<void> World::finish(bool cut_short) {
     }
 }
 
-Task<mesh::Exchange> World::request(mesh::Cluster from, std::string client, mesh::Cluster to,
-                                    std::string server) {
+Task<mesh::TrafficAttempt> World::request(mesh::Cluster from, std::string client, mesh::Cluster to,
+                                          std::string server) {
     const auto clients = from.pods_of(client), servers = to.pods_of(server);
     if (clients.empty() || servers.empty()) {
-        co_return mesh::Exchange{
+        co_return mesh::TrafficAttempt{
             .ok = false,
             .from = client,
             .to = server,

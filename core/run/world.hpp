@@ -56,7 +56,7 @@ struct PreparedVault : Prepared {
 /// What `drive` sent.
 struct Traffic {
     std::size_t attempted = 0;
-    std::vector<mesh::Exchange> failures;
+    std::vector<mesh::TrafficAttempt> failures;
     [[nodiscard]] std::size_t succeeded() const { return attempted - failures.size(); }
 };
 
@@ -85,8 +85,8 @@ class World final {
     /// mark().name(base)
     [[nodiscard]] std::string name(std::string_view base) const;
     /// The SPIFFE ID of a workload's pods: its service account carries the run's id.
-    [[nodiscard]] mesh::SpiffeId workload_id(const mesh::TrustDomain& domain,
-                                             std::string_view workload) const;
+    [[nodiscard]] spiffe::SpiffeId workload_id(const spiffe::TrustDomain& domain,
+                                               std::string_view workload) const;
     /// The run's label, for every Kubernetes object.
     [[nodiscard]] kube::Labels labels() const;
 
@@ -112,8 +112,8 @@ class World final {
     [[nodiscard]] Task<Pair> start_pair(std::string client = "web", std::string server = "api");
 
     /// One request between the first pods of two workloads (in any clusters).
-    [[nodiscard]] Task<mesh::Exchange> request(mesh::Cluster from, std::string client,
-                                               mesh::Cluster to, std::string server);
+    [[nodiscard]] Task<mesh::TrafficAttempt> request(mesh::Cluster from, std::string client,
+                                                     mesh::Cluster to, std::string server);
     /// A request every fortieth of a leaf's life for `duration`.
     [[nodiscard]] Task<Traffic> drive(mesh::Cluster cluster, std::string client, std::string server,
                                       Duration duration);

@@ -70,6 +70,14 @@ Time from_unix_seconds(std::int64_t seconds) {
     return Time(std::chrono::seconds(std::clamp(seconds, -last_second, last_second)));
 }
 
+Duration part_of(Duration whole, double share) {
+    return duration_cast<Duration>(whole * share);
+}
+
+std::int64_t whole_seconds(Duration duration) {
+    return duration_cast<seconds>(duration).count();
+}
+
 std::string rfc3339(Time time) {
     return civil(time) + "Z";
 }

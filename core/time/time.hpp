@@ -16,6 +16,11 @@ using Time = std::chrono::sys_time<Duration>;
 [[nodiscard]] std::int64_t unix_seconds(Time time);
 [[nodiscard]] Time from_unix_seconds(std::int64_t seconds);
 
+/// A share of a length of time: `part_of(life, 2.0 / 3.0)`.
+[[nodiscard]] Duration part_of(Duration whole, double share);
+/// Whole seconds, the rest cut off: how Vault and Kubernetes answer TTLs.
+[[nodiscard]] std::int64_t whole_seconds(Duration duration);
+
 /// `2026-01-02T03:04:05Z`
 [[nodiscard]] std::string rfc3339(Time time);
 /// With fractions as Go's RFC3339Nano prints them (no trailing zeros): `2026-01-02T03:04:05.25Z`

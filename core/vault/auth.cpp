@@ -23,10 +23,10 @@ Task<Result<void>> Client::write_kubernetes_role(std::string mount, std::string 
     body["bound_service_account_namespaces"] = spec.namespaces;
     body["policies"] = spec.policies;
     if (spec.ttl > Duration::zero()) {
-        body["ttl"] = reading::seconds(spec.ttl);
+        body["ttl"] = reading::ttl(spec.ttl);
     }
     if (spec.max_ttl > Duration::zero()) {
-        body["max_ttl"] = reading::seconds(spec.max_ttl);
+        body["max_ttl"] = reading::ttl(spec.max_ttl);
     }
     if (!spec.audience.empty()) {
         body["audience"] = spec.audience;
@@ -69,18 +69,6 @@ Task<Result<TokenInfo>> Client::lookup_self() const {
     info.root = std::ranges::find(info.policies, "root") != info.policies.end();
     info.num_uses = fields.integer_or_zero("data.num_uses");
     co_return checked(std::move(info), fields);
-}
-
-Task<Result<Login>> Client::renew_self(std::optional<Duration> increment) const {
-    Json body = Json::object();
-    if (increment) {
-        body["increment"] = reading::seconds(*increment);
-    }
-    const auto reply = co_await call("PUT", "auth/token/renew-self", std::move(body));
-    if (!reply) {
-        co_return propagate(reply);
-    }
-    co_return reading::login(*reply, "PUT auth/token/renew-self");
 }
 
 Task<Result<void>> Client::revoke_self() const {

@@ -202,7 +202,7 @@ Task<Result<Reply>> Client::call(std::string method, std::string path,
 
 namespace reading {
 
-std::string seconds(Duration duration) {
+std::string ttl(Duration duration) {
     return fmt::format("{}s", std::chrono::ceil<std::chrono::seconds>(duration).count());
 }
 

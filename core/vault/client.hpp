@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/base/secret.hpp"
-#include "core/crypto/crl.hpp"
+#include "core/crypto/certificate.hpp"
 #include "core/http/transport.hpp"
 #include "core/vault/product.hpp"
 
@@ -181,11 +181,8 @@ class Client {
     [[nodiscard]] Task<Result<ImportedIssuers>> set_signed(std::string mount,
                                                            std::string certificate_pem) const;
     [[nodiscard]] Task<Result<void>> configure_urls(std::string mount, Json parameters) const;
-    [[nodiscard]] Task<Result<std::string>> default_issuer(std::string mount) const;
     [[nodiscard]] Task<Result<void>> use_issuer_by_default(std::string mount,
                                                            std::string reference) const;
-    [[nodiscard]] Task<Result<void>> delete_issuer(std::string mount, std::string reference) const;
-    [[nodiscard]] Task<Result<std::vector<std::string>>> list_issuers(std::string mount) const;
     [[nodiscard]] Task<Result<Json>> write_role(std::string mount, std::string role,
                                                 Json parameters) const;
     [[nodiscard]] Task<Result<Issued>> sign(std::string mount, std::string role,
@@ -195,10 +192,7 @@ class Client {
     [[nodiscard]] Task<Result<Issued>> sign_at(std::string path, SignRequest request) const;
     [[nodiscard]] Task<Result<Issued>> issue(std::string mount, std::string role,
                                              Json parameters) const;
-    [[nodiscard]] Task<Result<crypto::Certificate>> ca(std::string mount) const;
     [[nodiscard]] Task<Result<std::vector<crypto::Certificate>>> ca_chain(std::string mount) const;
-    [[nodiscard]] Task<Result<crypto::Crl>> crl(std::string mount) const;
-    [[nodiscard]] Task<Result<void>> revoke(std::string mount, std::string serial) const;
 
     // auth/kubernetes (mount without the auth/ prefix)
     struct KubernetesConfig {
@@ -222,8 +216,6 @@ class Client {
 
     // auth/token
     [[nodiscard]] Task<Result<TokenInfo>> lookup_self() const;
-    [[nodiscard]] Task<Result<Login>> renew_self(
-        std::optional<Duration> increment = std::nullopt) const;
     [[nodiscard]] Task<Result<void>> revoke_self() const;
 
   private:

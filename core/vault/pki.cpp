@@ -50,29 +50,6 @@ Result<Issued> to_issued(const Result<Reply>& reply, std::string what) {
     return checked(std::move(issued), fields);
 }
 
-/// What `read` makes of the raw answer of an unauthenticated GET; 204 means that the mount has no
-/// CA (row 128).
-template <class T>
-Result<T> read_raw(const Result<Reply>& reply, std::string_view path,
-                   Result<T> (*read)(std::string_view)) {
-    if (!reply) {
-        return propagate(reply);
-    }
-    if (reply->status == 204 || reply->body.empty()) {
-        return tl::unexpected<Failure>(Failure{
-            FailureKind::not_found,
-            fmt::format("GET {}: {} the mount has no issuer to answer with", path, reply->status),
-            reply->status,
-            {}});
-    }
-    auto value = read(reply->body);
-    if (!value) {
-        return fail(FailureKind::malformed, "GET {}: malformed answer: {}", path,
-                    value.error().message);
-    }
-    return value;
-}
-
 }  // namespace
 
 Task<Result<GeneratedCa>> Client::generate_root(std::string mount, Json parameters) const {
@@ -144,29 +121,9 @@ Task<Result<void>> Client::configure_urls(std::string mount, Json parameters) co
     co_return done(co_await call("PUT", mount + "/config/urls", std::move(parameters)));
 }
 
-Task<Result<std::string>> Client::default_issuer(std::string mount) const {
-    const std::string path = mount + "/config/issuers";
-    const auto reply = co_await call("GET", path);
-    if (!reply) {
-        co_return propagate(reply);
-    }
-    AnswerFields fields(reply->json, reading::what("GET", path));
-    co_return checked(fields.text("data.default"), fields);
-}
-
 Task<Result<void>> Client::use_issuer_by_default(std::string mount, std::string reference) const {
     Json body{{"default", reference}};
     co_return done(co_await call("PUT", mount + "/config/issuers", std::move(body)));
-}
-
-Task<Result<void>> Client::delete_issuer(std::string mount, std::string reference) const {
-    co_return done(co_await call("DELETE", fmt::format("{}/issuer/{}", mount, reference)));
-}
-
-Task<Result<std::vector<std::string>>> Client::list_issuers(std::string mount) const {
-    const std::string path = mount + "/issuers";
-    const auto reply = co_await call("LIST", path);
-    co_return reading::keys(reply, reading::what("LIST", path));
 }
 
 Task<Result<Json>> Client::write_role(std::string mount, std::string role, Json parameters) const {
@@ -185,7 +142,7 @@ Task<Result<Issued>> Client::sign(std::string mount, std::string role, SignReque
 Task<Result<Issued>> Client::sign_at(std::string path, SignRequest request) const {
     Json body{{"csr", request.csr_pem}, {"format", request.format}};
     if (request.ttl) {
-        body["ttl"] = reading::seconds(*request.ttl);
+        body["ttl"] = reading::ttl(*request.ttl);
     }
     if (!request.common_name.empty()) {
         body["common_name"] = request.common_name;
@@ -203,24 +160,25 @@ Task<Result<Issued>> Client::issue(std::string mount, std::string role, Json par
     co_return to_issued(reply, reading::what("PUT", path));
 }
 
-Task<Result<Certificate>> Client::ca(std::string mount) const {
-    const std::string path = mount + "/ca/pem";
-    co_return read_raw(co_await call("GET", path), path, Certificate::from_pem);
-}
-
 Task<Result<std::vector<Certificate>>> Client::ca_chain(std::string mount) const {
     const std::string path = mount + "/ca_chain";
-    co_return read_raw(co_await call("GET", path), path, Certificate::all_from_pem);
-}
-
-Task<Result<crypto::Crl>> Client::crl(std::string mount) const {
-    const std::string path = mount + "/crl/pem";
-    co_return read_raw(co_await call("GET", path), path, crypto::Crl::from_pem);
-}
-
-Task<Result<void>> Client::revoke(std::string mount, std::string serial) const {
-    Json body{{"serial_number", serial}};
-    co_return done(co_await call("PUT", mount + "/revoke", std::move(body)));
+    const auto reply = co_await call("GET", path);
+    if (!reply) {
+        co_return propagate(reply);
+    }
+    if (reply->status == 204 || reply->body.empty()) {  // row 128
+        co_return tl::unexpected<Failure>(Failure{
+            FailureKind::not_found,
+            fmt::format("GET {}: {} the mount has no issuer to answer with", path, reply->status),
+            reply->status,
+            {}});
+    }
+    auto chain = Certificate::all_from_pem(reply->body);
+    if (!chain) {
+        co_return fail(FailureKind::malformed, "GET {}: malformed answer: {}", path,
+                       chain.error().message);
+    }
+    co_return chain;
 }
 
 }  // namespace meshproof::vault

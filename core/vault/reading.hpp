@@ -11,7 +11,7 @@
 namespace meshproof::vault::reading {
 
 /// Whole seconds, rounded up (0 would mean "default"), as every Vault takes them: "90s".
-[[nodiscard]] std::string seconds(Duration duration);
+[[nodiscard]] std::string ttl(Duration duration);
 
 /// "PUT pki/sign/r", for messages.
 [[nodiscard]] std::string what(std::string_view method, std::string_view path);

@@ -130,7 +130,7 @@ Task<Result<std::vector<std::string>>> Client::list_secrets() const {
 }
 
 Task<Result<void>> Client::tune_secrets(std::string mount, Duration max_lease_ttl) const {
-    Json body{{"max_lease_ttl", reading::seconds(max_lease_ttl)}};
+    Json body{{"max_lease_ttl", reading::ttl(max_lease_ttl)}};
     co_return done(co_await call("PUT", fmt::format("sys/mounts/{}/tune", mount), std::move(body)));
 }
 

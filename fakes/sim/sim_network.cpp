@@ -81,7 +81,7 @@ struct Wire {
     bool gone = false;
 };
 
-/// What the seed says about one exchange.
+/// What the seed says about one round trip.
 struct Fate {
     Duration outward{}, homeward{};
     bool refused = false, reset_before = false, reset_after = false, stalled = false;
@@ -90,7 +90,7 @@ struct Fate {
 
 /// One request on its way: shared by the caller's side and the server's side, which may outlive
 /// each other.
-struct Exchange {
+struct RoundTrip {
     struct Piece {
         Time arrives;
         std::optional<std::string> text;  ///< nothing = the clean end
@@ -146,8 +146,8 @@ struct Net {
     };
     std::map<std::pair<std::string, std::string>, Kept>
         kept;  ///< connections, one for each caller and address
-    std::map<std::uint64_t, std::weak_ptr<Exchange>> exchanges;  ///< in order of their start
-    std::uint64_t next_exchange = 0;
+    std::map<std::uint64_t, std::weak_ptr<RoundTrip>> trips;  ///< in order of their start
+    std::uint64_t next_trip = 0;
 
     // Always the same number of draws, so that a changed plan shifts nobody's stream.
     Fate draw(const std::string& caller, const std::string& address) {
@@ -181,28 +181,28 @@ struct Net {
     }
 
     template <class Predicate>
-    void close_exchanges(Predicate predicate) {
-        std::vector<std::shared_ptr<Exchange>> chosen;
-        for (const auto& [id, weak] : exchanges) {
-            if (auto exchange = weak.lock(); exchange && predicate(*exchange)) {
-                chosen.push_back(std::move(exchange));
+    void close_trips(Predicate predicate) {
+        std::vector<std::shared_ptr<RoundTrip>> chosen;
+        for (const auto& [id, weak] : trips) {
+            if (auto trip = weak.lock(); trip && predicate(*trip)) {
+                chosen.push_back(std::move(trip));
             }
         }
-        for (const auto& exchange : chosen) {
-            exchange->close();
+        for (const auto& trip : chosen) {
+            trip->close();
         }
     }
     void cut(const std::shared_ptr<Wire>& wire) {
         forget_kept(address_of(wire->url));
         connections.forget(address_of(wire->url));
-        close_exchanges([&](const Exchange& exchange) {
-            return std::ranges::find(exchange.wires, wire) != exchange.wires.end();
+        close_trips([&](const RoundTrip& trip) {
+            return std::ranges::find(trip.wires, wire) != trip.wires.end();
         });
     }
     void drop(const std::shared_ptr<Host>& host) {
         forget_kept(address_of(host->url));
         connections.forget(address_of(host->url));
-        close_exchanges([&](const Exchange& exchange) { return exchange.host == host; });
+        close_trips([&](const RoundTrip& trip) { return trip.host == host; });
     }
     void forget_kept(const std::string& address) {
         std::erase_if(kept, [&](const auto& entry) {
@@ -210,43 +210,42 @@ struct Net {
         });
     }
     void wake_all() const {
-        for (const auto& [id, weak] : exchanges) {
-            if (const auto exchange = weak.lock()) {
-                exchange->changed.notify_all();
+        for (const auto& [id, weak] : trips) {
+            if (const auto trip = weak.lock()) {
+                trip->changed.notify_all();
             }
         }
     }
 };
 
-/// Keeps an exchange known to the network for as long as its caller cares.
+/// Keeps a round trip known to the network for as long as its caller cares.
 class InFlight {
   public:
-    InFlight(std::shared_ptr<Net> state, std::shared_ptr<Exchange> exchange)
-        : state_(std::move(state)), exchange_(std::move(exchange)), id_(state_->next_exchange++) {
-        state_->exchanges.emplace(id_, exchange_);
+    InFlight(std::shared_ptr<Net> state, std::shared_ptr<RoundTrip> trip)
+        : state_(std::move(state)), trip_(std::move(trip)), id_(state_->next_trip++) {
+        state_->trips.emplace(id_, trip_);
     }
     ~InFlight() {
-        exchange_->waiting = false;
-        state_->exchanges.erase(id_);
+        trip_->waiting = false;
+        state_->trips.erase(id_);
     }
     InFlight(const InFlight&) = delete;
     InFlight& operator=(const InFlight&) = delete;
 
   private:
     std::shared_ptr<Net> state_;
-    std::shared_ptr<Exchange> exchange_;
+    std::shared_ptr<RoundTrip> trip_;
     std::uint64_t id_;
 };
 
-// The server's side of an exchange: goes on when the caller has given up.
-Task<void> serve(std::shared_ptr<Net> state, std::shared_ptr<Exchange> exchange,
-                 http::Request request, http::Peer peer) {
+// The server's side of a round trip: goes on when the caller has given up.
+Task<void> serve(std::shared_ptr<Net> state, std::shared_ptr<RoundTrip> trip, http::Request request,
+                 http::Peer peer) {
     const bool head = request.method == "HEAD";
     std::exception_ptr error;
     try {
-        auto response =
-            co_await exchange->host->handler.handle(std::move(request), std::move(peer));
-        if (response.source && !exchange->streaming) {
+        auto response = co_await trip->host->handler.handle(std::move(request), std::move(peer));
+        if (response.source && !trip->streaming) {
             const auto source = std::exchange(response.source, nullptr);
             while (auto piece = co_await source->next(state->clock)) {
                 response.body += *piece;
@@ -255,22 +254,22 @@ Task<void> serve(std::shared_ptr<Net> state, std::shared_ptr<Exchange> exchange,
         if (head) {
             response.body.clear();
         }
-        exchange->response = std::move(response);
+        trip->response = std::move(response);
     } catch (...) {
         error = std::current_exception();
     }
     if (error) {
-        exchange->closed = true;
+        trip->closed = true;
         if (!is_cancellation(error)) {
-            exchange->error = error;  // the caller's side throws it
-            MESHPROOF_ASSERT(exchange->waiting, "a handler threw and its caller was gone");
+            trip->error = error;  // the caller's side throws it
+            MESHPROOF_ASSERT(trip->waiting, "a handler threw and its caller was gone");
         }
     }
-    exchange->changed.notify_all();
+    trip->changed.notify_all();
 }
 
 // Moves the pieces of an endless body. Each is delayed, and none overtakes another.
-Task<void> pump_pieces(std::shared_ptr<Net> state, std::shared_ptr<Exchange> exchange,
+Task<void> pump_pieces(std::shared_ptr<Net> state, std::shared_ptr<RoundTrip> trip,
                        std::shared_ptr<http::BodySource> source, Prng chance) {
     Time last = state->clock.now();
     bool more = true;
@@ -284,26 +283,26 @@ Task<void> pump_pieces(std::shared_ptr<Net> state, std::shared_ptr<Exchange> exc
         }
         if (error) {
             if (!is_cancellation(error)) {
-                exchange->error = error;
+                trip->error = error;
             }
-            exchange->closed = true;
+            trip->closed = true;
             more = false;
         } else {
             last = std::max(last, state->clock.now() +
                                       chance.between(state->plan.min_delay, state->plan.max_delay));
             more = piece.has_value();
-            exchange->pieces.push_back({last, std::move(piece)});
+            trip->pieces.push_back({last, std::move(piece)});
         }
-        exchange->changed.notify_all();
+        trip->changed.notify_all();
     }
 }
 
 // Waits while a link on the way holds everything back; fails when the connection breaks.
-Task<Result<void>> pass_links(std::shared_ptr<Exchange> exchange, std::string address) {
-    while (!exchange->closed && exchange->stalled()) {
-        co_await exchange->changed.wait();
+Task<Result<void>> pass_links(std::shared_ptr<RoundTrip> trip, std::string address) {
+    while (!trip->closed && trip->stalled()) {
+        co_await trip->changed.wait();
     }
-    if (exchange->closed) {
+    if (trip->closed) {
         co_return fail(FailureKind::closed, "connection to {} closed", address);
     }
     co_return Result<void>();
@@ -313,11 +312,11 @@ tl::unexpected<Failure> closed_by(const std::string& address) {
     return fail(FailureKind::closed, "connection to {} closed", address);
 }
 
-// Finds the host and shakes hands. On success the exchange has its host.
-Result<http::Peer> arrive(Net& state, Exchange& exchange, const http::Endpoint& endpoint,
+// Finds the host and shakes hands. On success the trip has its host.
+Result<http::Peer> arrive(Net& state, RoundTrip& trip, const http::Endpoint& endpoint,
                           const std::string& host_address) {
     const auto address = address_of(endpoint.url);
-    for (const auto& wire : exchange.wires) {
+    for (const auto& wire : trip.wires) {
         if (wire->gone || wire->mode == http::LinkMode::refuse) {
             return fail(FailureKind::unreachable, "connection to {} refused", address);
         }
@@ -367,38 +366,38 @@ Result<http::Peer> arrive(Net& state, Exchange& exchange, const http::Endpoint& 
         peer.certificate = std::move(shown->certificate);
         peer.bad_certificate = shown->worthless;
     }
-    exchange.host = found->second;
+    trip.host = found->second;
     return peer;
 }
 
 // The caller's side, up to the answer's head. Runs under the caller's deadline.
-Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<Exchange> exchange,
+Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<RoundTrip> trip,
                                    http::Endpoint endpoint, http::Request request, Fate fate) {
     const auto address = address_of(endpoint.url);
     auto host_address = address;
-    exchange->wires = state->wires_before(host_address);
+    trip->wires = state->wires_before(host_address);
     co_await state->clock.sleep_for(fate.outward);
-    auto passed = co_await pass_links(exchange, address);
+    auto passed = co_await pass_links(trip, address);
     if (!passed) {
         co_return propagate(passed);
     }
     if (fate.refused) {
         co_return fail(FailureKind::unreachable, "connection to {} refused", address);
     }
-    auto peer = arrive(*state, *exchange, endpoint, host_address);
+    auto peer = arrive(*state, *trip, endpoint, host_address);
     if (!peer) {
         co_return propagate(peer);
     }
     if (fate.reset_before) {
         co_return closed_by(address);
     }
-    while (fate.stalled && !exchange->closed) {
-        co_await exchange->changed.wait();
+    while (fate.stalled && !trip->closed) {
+        co_await trip->changed.wait();
     }
-    if (exchange->closed) {
+    if (trip->closed) {
         co_return closed_by(address);
     }
-    if (request.body.size() > exchange->host->spec.body_limit) {
+    if (request.body.size() > trip->host->spec.body_limit) {
         http::Response too_large;
         too_large.status = 413;
         co_return too_large;
@@ -410,34 +409,34 @@ Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<E
     for (bool again = true; again;) {
         const bool was_kept = peer->served > 0;
         // NOLINTBEGIN(bugprone-use-after-move): once moved, there is no other round
-        Host::start(exchange->host, co_await asio::this_coro::executor,
-                    serve(state, exchange, was_kept ? request : std::move(request), *peer));
+        Host::start(trip->host, co_await asio::this_coro::executor,
+                    serve(state, trip, was_kept ? request : std::move(request), *peer));
         // NOLINTEND(bugprone-use-after-move)
-        while (!exchange->response && !exchange->closed) {
-            co_await exchange->changed.wait();
+        while (!trip->response && !trip->closed) {
+            co_await trip->changed.wait();
         }
-        if (exchange->closed) {
+        if (trip->closed) {
             state->kept.erase(who);
             co_return closed_by(address);
         }
         // A kept connection that the server closes at the next request: as a socket client does.
-        again = was_kept && (exchange->response->broken == http::Break::unanswered ||
-                             exchange->response->broken == http::Break::before);
+        again = was_kept && (trip->response->broken == http::Break::unanswered ||
+                             trip->response->broken == http::Break::before);
         if (again) {
             state->kept.erase(who);
-            exchange->response.reset();
-            peer = arrive(*state, *exchange, endpoint, host_address);
+            trip->response.reset();
+            peer = arrive(*state, *trip, endpoint, host_address);
             if (!peer) {
                 co_return propagate(peer);
             }
         }
     }
     co_await state->clock.sleep_for(fate.homeward);
-    passed = co_await pass_links(exchange, address);
+    passed = co_await pass_links(trip, address);
     if (!passed) {
         co_return propagate(passed);
     }
-    const auto broken = exchange->response->broken;
+    const auto broken = trip->response->broken;
     if (broken == http::Break::none && endpoint.reuse && !fate.reset_after) {
         auto& kept = state->kept[who];
         kept.served += 1;
@@ -446,50 +445,50 @@ Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<E
         state->kept.erase(who);
     }
     const bool arrives = broken == http::Break::none || broken == http::Break::after ||
-                         (broken == http::Break::during && exchange->streaming);
+                         (broken == http::Break::during && trip->streaming);
     if (fate.reset_after || !arrives) {
         co_return closed_by(address);
     }
-    co_return std::move(*exchange->response);
+    co_return std::move(*trip->response);
 }
 
 class SimStream final : public http::Stream {
   public:
-    SimStream(std::shared_ptr<Net> state, std::shared_ptr<Exchange> exchange,
+    SimStream(std::shared_ptr<Net> state, std::shared_ptr<RoundTrip> trip,
               std::unique_ptr<InFlight> in_flight, std::string address, http::Response head)
         : state_(std::move(state)),
-          exchange_(std::move(exchange)),
+          trip_(std::move(trip)),
           in_flight_(std::move(in_flight)),
           address_(std::move(address)),
           head_(std::move(head)) {}
-    ~SimStream() override { exchange_->close(); }
+    ~SimStream() override { trip_->close(); }
 
     [[nodiscard]] const http::Response& head() const override { return head_; }
 
     [[nodiscard]] Task<Result<std::optional<std::string>>> next() override {
-        while (exchange_->pieces.empty() && !exchange_->closed) {
-            co_await exchange_->changed.wait();
+        while (trip_->pieces.empty() && !trip_->closed) {
+            co_await trip_->changed.wait();
         }
-        if (exchange_->error) {
-            std::rethrow_exception(exchange_->error);
+        if (trip_->error) {
+            std::rethrow_exception(trip_->error);
         }
-        if (!exchange_->closed && exchange_->pieces.front().arrives > state_->clock.now()) {
-            co_await state_->clock.sleep_until(exchange_->pieces.front().arrives);
+        if (!trip_->closed && trip_->pieces.front().arrives > state_->clock.now()) {
+            co_await state_->clock.sleep_until(trip_->pieces.front().arrives);
         }
-        const auto passed = co_await pass_links(exchange_, address_);
+        const auto passed = co_await pass_links(trip_, address_);
         if (!passed) {
             co_return propagate(passed);
         }
-        auto text = std::move(exchange_->pieces.front().text);
+        auto text = std::move(trip_->pieces.front().text);
         if (text) {  // the end stays, for whoever asks again
-            exchange_->pieces.pop_front();
+            trip_->pieces.pop_front();
         }
         co_return text;
     }
 
   private:
     std::shared_ptr<Net> state_;
-    std::shared_ptr<Exchange> exchange_;
+    std::shared_ptr<RoundTrip> trip_;
     std::unique_ptr<InFlight> in_flight_;
     std::string address_;
     http::Response head_;
@@ -567,20 +566,20 @@ SimNetwork::~SimNetwork() {
     for (const auto& [address, host] : state_->hosts) {
         host->stop();
     }
-    state_->close_exchanges([](const Exchange&) { return true; });
+    state_->close_trips([](const RoundTrip&) { return true; });
 }
 
 Task<Result<http::Response>> SimNetwork::send(http::Endpoint endpoint, http::Request request) {
     const auto state = state_;
-    const auto exchange = std::make_shared<Exchange>();
-    const InFlight in_flight(state, exchange);
+    const auto trip = std::make_shared<RoundTrip>();
+    const InFlight in_flight(state, trip);
     const auto limit = endpoint.timeout;
     const auto fate = state->draw(endpoint.caller, address_of(endpoint.url));
     const auto origin = endpoint.url.origin();
-    auto work = carry(state, exchange, std::move(endpoint), std::move(request), fate);
+    auto work = carry(state, trip, std::move(endpoint), std::move(request), fate);
     auto answer = co_await within(state->clock, limit, std::move(work));
-    if (exchange->error) {
-        std::rethrow_exception(exchange->error);
+    if (trip->error) {
+        std::rethrow_exception(trip->error);
     }
     if (!answer && answer.error().kind == FailureKind::timed_out) {
         co_return propagate(answer, origin);
@@ -591,17 +590,17 @@ Task<Result<http::Response>> SimNetwork::send(http::Endpoint endpoint, http::Req
 Task<Result<std::unique_ptr<http::Stream>>> SimNetwork::open(http::Endpoint endpoint,
                                                              http::Request request) {
     const auto state = state_;
-    const auto exchange = std::make_shared<Exchange>();
-    exchange->streaming = true;
-    auto in_flight = std::make_unique<InFlight>(state, exchange);
+    const auto trip = std::make_shared<RoundTrip>();
+    trip->streaming = true;
+    auto in_flight = std::make_unique<InFlight>(state, trip);
     const auto limit = endpoint.timeout;
     const auto address = address_of(endpoint.url);
     const auto origin = endpoint.url.origin();
     const auto fate = state->draw(endpoint.caller, address);
-    auto work = carry(state, exchange, std::move(endpoint), std::move(request), fate);
+    auto work = carry(state, trip, std::move(endpoint), std::move(request), fate);
     auto answer = co_await within(state->clock, limit, std::move(work));
-    if (exchange->error) {
-        std::rethrow_exception(exchange->error);
+    if (trip->error) {
+        std::rethrow_exception(trip->error);
     }
     if (!answer) {
         if (answer.error().kind == FailureKind::timed_out) {
@@ -612,20 +611,19 @@ Task<Result<std::unique_ptr<http::Stream>>> SimNetwork::open(http::Endpoint endp
     auto source = std::exchange(answer->source, nullptr);
     auto body = std::exchange(answer->body, {});
     if (!body.empty()) {
-        exchange->pieces.push_back({state->clock.now(), std::move(body)});
+        trip->pieces.push_back({state->clock.now(), std::move(body)});
     }
     if (source) {
-        auto pump = pump_pieces(state, exchange, std::move(source), Prng(fate.stream_seed));
-        exchange->pump =
-            Host::start(exchange->host, co_await asio::this_coro::executor, std::move(pump));
+        auto pump = pump_pieces(state, trip, std::move(source), Prng(fate.stream_seed));
+        trip->pump = Host::start(trip->host, co_await asio::this_coro::executor, std::move(pump));
     } else {
-        exchange->pieces.push_back({state->clock.now(), std::nullopt});
+        trip->pieces.push_back({state->clock.now(), std::nullopt});
     }
     if (answer->broken == http::Break::during) {
-        exchange->close();
+        trip->close();
     }
-    std::unique_ptr<http::Stream> stream = std::make_unique<SimStream>(
-        state, exchange, std::move(in_flight), address, std::move(*answer));
+    std::unique_ptr<http::Stream> stream =
+        std::make_unique<SimStream>(state, trip, std::move(in_flight), address, std::move(*answer));
     co_return stream;
 }
 

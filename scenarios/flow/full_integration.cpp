@@ -51,8 +51,7 @@ Task<void> expect_pki(World& world, run::PreparedVault prepared) {
         co_await read_back(prepared, prepared.intermediate_mount + "/roles/" + prepared.pki_role);
     expect_field(world, role, "allowed_domains", {"svc"});
     expect_field(world, role, "allow_subdomains", true);
-    expect_field(world, role, "max_ttl",
-                 std::chrono::floor<std::chrono::seconds>(role_max_ttl).count());
+    expect_field(world, role, "max_ttl", whole_seconds(role_max_ttl));
     expect_field(world, role, "require_cn", false);
     expect_field(world, role, "allowed_uri_sans", {"spiffe://" + prepared.trust_domain + "/*"});
 }
@@ -99,8 +98,7 @@ Task<void> expect_auth(World& world, run::PreparedVault prepared) {
     expect_field(world, role, "bound_service_account_names", {prepared.service_account});
     expect_field(world, role, "bound_service_account_namespaces", {world.target().mesh_namespace});
     expect_field(world, role, "token_policies", {prepared.policy});
-    expect_field(world, role, "token_ttl",
-                 std::chrono::floor<std::chrono::seconds>(token_life).count());
+    expect_field(world, role, "token_ttl", whole_seconds(token_life));
     const auto again = co_await prepared.site->admin.enable_auth(prepared.auth_mount, "kubernetes");
     world.expect_refused(again, "path is already in use",
                          "\"Make sure that the cluster name is unique\"");
@@ -168,7 +166,7 @@ Task<void> expect_workloads(World& world, run::PreparedVault prepared, mesh::Clu
     const auto issuer = require(crypto::Certificate::all_from_pem(prepared.ca_chain_pem)).front();
     for (const auto& workload : {"web", "api"}) {
         const auto leaf = leaf_of(cluster, workload);
-        const auto id = mesh::svid_id(leaf);
+        const auto id = spiffe::svid_id(leaf);
         world.expect(id && *id == world.workload_id(world.mesh().trust_domain(), workload),
                      "the leaf of {} is for {}", workload, id ? id->text() : id.error().message);
         world.expect(leaf.signed_by(issuer), "the leaf of {} is not signed by the intermediate",

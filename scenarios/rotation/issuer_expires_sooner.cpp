@@ -12,7 +12,7 @@ Task<crypto::Certificate> rotate(run::PreparedVault prepared, Duration life) {
                     prepared.intermediate_mount,
                     vault::Json{{"common_name", "svc Intermediate Authority"}, {"key_type", "ec"}}),
                 "generate another intermediate's request");
-    const auto ttl = std::chrono::floor<std::chrono::seconds>(life).count();
+    const auto ttl = whole_seconds(life);
     const auto made = require(
         co_await admin.sign_intermediate(
             prepared.root_mount, vault::Json{{"csr", csr}, {"ttl", fmt::format("{}s", ttl)}}),

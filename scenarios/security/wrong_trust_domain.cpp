@@ -34,17 +34,13 @@ Task<void> run(World& world) {
         "signing for a domain that only begins like the allowed one");
 
     // "The trust domain must exactly match the allowed_uri_sans value."
-    require(
-        co_await world.vault().admin.call(
-            "PUT", prepared.intermediate_mount + "/roles/" + prepared.pki_role,
-            vault::Json{
-                {"allowed_uri_sans", "spiffe://" + prepared.trust_domain + "/*"},
-                {"require_cn", false},
-                {"key_type", "any"},
-                {"max_ttl",
-                 fmt::format("{}s",
-                             std::chrono::floor<std::chrono::seconds>(world.leaf_ttl()).count())}}),
-        "correct the signing role");
+    require(co_await world.vault().admin.call(
+                "PUT", prepared.intermediate_mount + "/roles/" + prepared.pki_role,
+                vault::Json{{"allowed_uri_sans", "spiffe://" + prepared.trust_domain + "/*"},
+                            {"require_cn", false},
+                            {"key_type", "any"},
+                            {"max_ttl", fmt::format("{}s", whole_seconds(world.leaf_ttl()))}}),
+            "correct the signing role");
     co_await all_ready(world, cluster);
     const auto healed = co_await await_health(world, "alpha", true);
     world.expect(healed.connected, "with the right role the cluster is \"{}\": {}", healed.text(),

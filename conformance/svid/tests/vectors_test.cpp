@@ -18,7 +18,7 @@ std::string reasons(const Judgement& judgement) {
     std::string text;
     for (const auto* findings : {&judgement.verdict.findings, &judgement.bundles}) {
         for (const auto& finding : findings->all()) {
-            if (finding.state == mesh::RuleState::broken) {
+            if (finding.state == spiffe::RuleState::broken) {
                 text += fmt::format("\n  {} {}: {}", finding.rule->id, to_string(finding.level),
                                     finding.detail);
             }
@@ -70,12 +70,12 @@ TEST(Vectors, AreAboutEveryRuleAndBreakEveryRuleThatOneMustKeep) {
         about.insert(vector.rules.begin(), vector.rules.end());
         broken.insert(vector.broken.begin(), vector.broken.end());
     }
-    for (const auto& rule : mesh::svid_rules()) {
+    for (const auto& rule : spiffe::svid_rules()) {
         const std::string id(rule.id);
         EXPECT_TRUE(about.contains(id)) << "no vector is about " << id;
         // B3, B4 and I6 tell readers what to do, and V7 follows where they leave nothing.
         const bool for_readers = id == "B3" || id == "B4" || id == "I6";
-        if (rule.level == mesh::RuleLevel::must && !for_readers) {
+        if (rule.level == spiffe::RuleLevel::must && !for_readers) {
             EXPECT_TRUE(broken.contains(id)) << "no vector breaks " << id;
         }
     }
@@ -84,7 +84,7 @@ TEST(Vectors, AreAboutEveryRuleAndBreakEveryRuleThatOneMustKeep) {
 
 TEST(Rules, AreInTheDocument) {
     const auto document = require(read_file("docs/svid-rules.md"));
-    for (const auto& rule : mesh::svid_rules()) {
+    for (const auto& rule : spiffe::svid_rules()) {
         const auto row = fmt::format("| {} | {} | {} | {} |", rule.id, to_string(rule.level),
                                      rule.text, rule.source);
         EXPECT_NE(document.find(row), std::string::npos) << row;

@@ -5,7 +5,6 @@
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "core/mesh/backoff.hpp"
 #include "core/time/sim_clock.hpp"
 #include "core/time/task_group.hpp"
 
@@ -73,28 +72,6 @@ TEST(Bell, EndsACancelledWaitAsEveryWaitDoes) {
     Bell bell;
     clock.run(cancel_a_waiter(clock, bell));
     EXPECT_EQ(clock.elapsed(), 1s);
-}
-
-TEST(Backoff, GrowsFromTheFirstToTheLongestWait) {
-    const ControlPlaneOptions options;
-    const Duration life = 24h;
-    Backoff backoff{Prng(7)};
-    const auto first = Backoff::first(options, life);
-    const auto most = Backoff::most(options, life);
-    EXPECT_EQ(first, life / 200);
-    EXPECT_EQ(most, life / 20);
-    auto low = first;
-    for (int i = 0; i < 40; ++i) {
-        const auto wait = backoff.next(options, life);
-        EXPECT_GE(wait, std::min(low, most / 2));
-        EXPECT_LE(wait, std::min(low * 2, most));
-        low = std::min(low * 2, most);
-    }
-    EXPECT_GE(backoff.slow(options, life), most);
-    backoff.reset();
-    EXPECT_LE(backoff.next(options, life), first * 2);
-    EXPECT_EQ(Backoff::first(options, 1s), 50ms);  // never faster
-    EXPECT_GE(Backoff::most(options, 100ms), Backoff::first(options, 100ms));
 }
 
 }  // namespace

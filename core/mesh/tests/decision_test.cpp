@@ -18,7 +18,7 @@ std::string wrapped(std::string_view text) {
 }
 
 const Asked asked{"mesh", "pki_int/sign/web", "vault-issuer",
-                  *SpiffeId::parse("spiffe://cluster.local/ns/default/sa/web")};
+                  *spiffe::SpiffeId::parse("spiffe://cluster.local/ns/default/sa/web")};
 
 Failure answer(int status, const std::string& text) {
     auto kind = status == 403 ? FailureKind::denied : FailureKind::server;
@@ -42,12 +42,6 @@ TEST(Decide, FollowsTheTable) {
         {Step::login, 403,
          "invalid audience (aud) claim: audience claim does not match any expected audience",
          Action::retry_slowly, "another audience"},
-        {Step::renew_token, 403,
-         wrapped("failed to renew entry: failed to validate token and secret still exist"),
-         Action::keep_token, "still works"},
-        {Step::renew_token, 500,
-         wrapped("failed to renew entry: role r does not exist during renewal"),
-         Action::retry_slowly, "role was deleted"},
         {Step::sign, 307, "", Action::retry, "standby"},
         {Step::login, 307, "", Action::retry, "standby"},
         {Step::sign, 500, "local node not active but active cluster node not found", Action::retry,
@@ -73,9 +67,6 @@ TEST(Decide, FollowsTheTable) {
         {Step::login, 400, "invalid role name \"mesh\"", Action::retry_slowly,
          "create it in Vault"},
         {Step::login, 500, "could not load backend configuration", Action::retry_slowly, "/config"},
-        {Step::renew_token, 403, "permission denied", Action::login_again, "no longer good"},
-        {Step::renew_token, 400, "lease is not renewable", Action::login_again,
-         "cannot be renewed"},
     };
     for (const auto& row : rows) {
         const auto decision = decide(row.step, answer(row.status, row.text), asked);
@@ -106,7 +97,7 @@ TEST(Decide, SaysHowTheTrustDomainAndTheRoleDiffer) {  // row 111
 TEST(Decide, RetriesWhatGaveNoAnswer) {
     for (const auto kind : {FailureKind::unreachable, FailureKind::timed_out, FailureKind::closed,
                             FailureKind::tls, FailureKind::malformed}) {
-        for (const auto step : {Step::token_request, Step::login, Step::sign, Step::renew_token}) {
+        for (const auto step : {Step::token_request, Step::login, Step::sign}) {
             const auto decision = decide(step, Failure{kind, "it did not come", 0, {}}, asked);
             EXPECT_EQ(decision.action, Action::retry);
             EXPECT_NE(decision.reason.find("it did not come"), std::string::npos);

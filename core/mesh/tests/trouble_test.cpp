@@ -191,7 +191,8 @@ Task<void> api_server_away(Stage& stage) {
     auto cluster = co_await two_pods(stage);
     const auto old = only(cluster, "web");
     stage.kube_link->set(http::LinkMode::refuse);
-    // Deleted while the node cannot see it: it runs on, and goes when the API server is back.
+    // Deleted while the cluster's agent cannot see it: it runs on, and goes when the API server is
+    // back.
     require(co_await stage.admin->delete_pod("default", old.name));
     co_await stage.clock.sleep_for(2h);
     EXPECT_TRUE(only(cluster, "web").ready);
@@ -253,8 +254,8 @@ Task<void> list_in_flight(Stage& stage) {
     Recorder recorder;
     const auto mesh =
         std::make_shared<Mesh>(stage.clock, stage.network, Prng(3), recorder, Stage::usual());
-    const auto node = std::make_shared<Node>(mesh, stage.cluster());
-    const auto workloads = std::make_shared<Workloads>(node);
+    const auto context = std::make_shared<ClusterContext>(mesh, stage.cluster());
+    const auto workloads = std::make_shared<Workloads>(context);
     const auto list = workloads->list_begins();
     require(co_await Workloads::add(workloads, {.name = "web", .service_account = {}}));
     const auto pod = require(co_await stage.admin->list_pods("default")).items.front().meta.name;

@@ -44,9 +44,9 @@ struct MonitorsTest : testing::Test {
         return watch.monitors.violations();
     }
 
-    static mesh::SpiffeId id(std::string_view account) {
+    static spiffe::SpiffeId id(std::string_view account) {
         return require(
-            mesh::SpiffeId::parse(fmt::format("spiffe://example.org/ns/default/sa/{}", account)));
+            spiffe::SpiffeId::parse(fmt::format("spiffe://example.org/ns/default/sa/{}", account)));
     }
     crypto::CertificateSpec spec() {
         auto spec = crypto::fixtures::leaf_spec("web");
@@ -78,7 +78,7 @@ struct MonitorsTest : testing::Test {
                 .leaf = identity.leaf,
                 .intermediates = identity.intermediates,
                 .trust = {pki.root.certificate},
-                .trust_domain = require(mesh::TrustDomain::parse("example.org"))};
+                .trust_domain = require(spiffe::TrustDomain::parse("example.org"))};
     }
     /// web asks api, and both have all that they need.
     [[nodiscard]] mesh::HandshakeSeen handshake() const {
@@ -242,7 +242,7 @@ TEST_F(MonitorsTest, LeafOfAForeignTrustDomainAccepted) {
     EXPECT_EQ(after(seen), Lines{"monitor: handshake web-1 -> api-1: the leaf of web-1 was "
                                  "accepted from the foreign trust domain example.com"});
     // The judge's own trust domain counts, not the other side's.
-    seen.server.trust_domain = require(mesh::TrustDomain::parse("example.com"));
+    seen.server.trust_domain = require(spiffe::TrustDomain::parse("example.com"));
     EXPECT_EQ(after(seen), Lines{});
 }
 

@@ -33,18 +33,12 @@ Task<void> ask(Client vault) {
     check(co_await vault.generate_intermediate_csr("pki", Json::object()));
     check(co_await vault.sign_intermediate("pki", Json::object()));
     check(co_await vault.set_signed("pki", "pem"));
-    check(co_await vault.default_issuer("pki"));
-    check(co_await vault.list_issuers("pki"));
     check(co_await vault.write_role("pki", "r", Json::object()));
     check(co_await vault.sign("pki", "r", {}));
     check(co_await vault.issue("pki", "r", Json::object()));
-    check(co_await vault.ca("pki"));
     check(co_await vault.ca_chain("pki"));
-    check(co_await vault.crl("pki"));
-    check(co_await vault.revoke("pki", "00"));
     check(co_await vault.login_kubernetes("kubernetes", "r", Secret("jwt")));
     check(co_await vault.lookup_self());
-    check(co_await vault.renew_self());
 }
 
 }  // namespace

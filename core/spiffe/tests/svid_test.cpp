@@ -1,12 +1,12 @@
 // The vectors of conformance/svid show each rule broken; here is what they do not see: states,
 // levels, bundles.
-#include "core/mesh/svid.hpp"
+#include "core/spiffe/svid.hpp"
 
 #include <gtest/gtest.h>
 
 #include "core/crypto/tests/fixtures.hpp"
 
-namespace meshproof::mesh {
+namespace meshproof::spiffe {
 namespace {
 
 using namespace crypto::fixtures;
@@ -108,4 +108,4 @@ TEST(Bundle, ThatCannotBeReadIsMalformed) {
 }
 
 }  // namespace
-}  // namespace meshproof::mesh
+}  // namespace meshproof::spiffe

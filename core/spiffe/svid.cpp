@@ -1,11 +1,11 @@
-#include "core/mesh/svid.hpp"
+#include "core/spiffe/svid.hpp"
 
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
 #include "core/crypto/chain.hpp"
 #include "core/crypto/jwt.hpp"
 
-namespace meshproof::mesh {
+namespace meshproof::spiffe {
 namespace {
 
 using crypto::Certificate;
@@ -664,4 +664,4 @@ std::string write_bundle(std::span<const Certificate> authorities) {
     return nlohmann::json{{"keys", std::move(keys)}}.dump(2);
 }
 
-}  // namespace meshproof::mesh
+}  // namespace meshproof::spiffe

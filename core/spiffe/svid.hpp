@@ -10,11 +10,11 @@
 
 #include "core/base/result.hpp"
 #include "core/crypto/certificate.hpp"
-#include "core/mesh/identity.hpp"
+#include "core/spiffe/identity.hpp"
 #include "core/time/time.hpp"
 
 /// The rules of X509-SVIDs one by one: docs/svid-rules.md.
-namespace meshproof::mesh {
+namespace meshproof::spiffe {
 
 enum class RuleLevel { must, should, optional };
 [[nodiscard]] std::string_view to_string(RuleLevel level);
@@ -110,4 +110,4 @@ struct SpiffeBundle {
 /// A JWKS with one entry an authority; RSA and EC keys.
 [[nodiscard]] std::string write_bundle(std::span<const crypto::Certificate> authorities);
 
-}  // namespace meshproof::mesh
+}  // namespace meshproof::spiffe

@@ -8,8 +8,8 @@ namespace meshproof::mesh {
 
 /// What everything that runs in one cluster shares: its API server, and the CA configuration and
 /// trust store as they were last read from there.
-struct Node {
-    Node(std::shared_ptr<Mesh> its_mesh, const ClusterSpec& spec);
+struct ClusterContext {
+    ClusterContext(std::shared_ptr<Mesh> its_mesh, const ClusterSpec& spec);
 
     std::shared_ptr<Mesh> mesh;
     std::string cluster, mesh_namespace, workload_namespace;

@@ -1,8 +1,8 @@
-#include "core/mesh/node.hpp"
+#include "core/mesh/cluster_context.hpp"
 
 namespace meshproof::mesh {
 
-Node::Node(std::shared_ptr<Mesh> its_mesh, const ClusterSpec& spec)
+ClusterContext::ClusterContext(std::shared_ptr<Mesh> its_mesh, const ClusterSpec& spec)
     : mesh(std::move(its_mesh)),
       cluster(spec.name),
       mesh_namespace(spec.mesh_namespace),
@@ -13,15 +13,15 @@ Node::Node(std::shared_ptr<Mesh> its_mesh, const ClusterSpec& spec)
     selector = selector_of(labels);
 }
 
-std::string Node::config_secret() const {
+std::string ClusterContext::config_secret() const {
     return "meshproof-ca-config" + mesh->options.name_suffix;
 }
 
-std::string Node::root_secret() const {
+std::string ClusterContext::root_secret() const {
     return "meshproof-ca-root" + mesh->options.name_suffix;
 }
 
-kube::ObjectMeta Node::meta(std::string ns, std::string name) const {
+kube::ObjectMeta ClusterContext::meta(std::string ns, std::string name) const {
     kube::ObjectMeta meta;
     meta.namespace_name = std::move(ns);
     meta.name = std::move(name);

@@ -1,10 +1,10 @@
-#include "core/mesh/identity.hpp"
+#include "core/spiffe/identity.hpp"
 
 #include <gtest/gtest.h>
 
 #include "core/crypto/tests/fixtures.hpp"
 
-namespace meshproof::mesh {
+namespace meshproof::spiffe {
 namespace {
 
 using namespace crypto::fixtures;
@@ -104,4 +104,4 @@ TEST(Svid, IsRefusedWithTheRuleThatItBreaks) {
 }
 
 }  // namespace
-}  // namespace meshproof::mesh
+}  // namespace meshproof::spiffe

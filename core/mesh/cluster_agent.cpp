@@ -1,27 +1,32 @@
-#include "core/mesh/node_agent.hpp"
+#include "core/mesh/cluster_agent.hpp"
 
 #include "core/mesh/config_store.hpp"
 #include "core/time/within.hpp"
 
 namespace meshproof::mesh {
-NodeAgent::NodeAgent(std::shared_ptr<Node> node, std::shared_ptr<Workloads> workloads)
-    : node_(std::move(node)),
-      workloads_(std::move(workloads)),
-      backoff_(node_->mesh->prng.fork("node agent of " + node_->cluster)) {}
 
-Task<void> NodeAgent::run(std::shared_ptr<NodeAgent> self) {
-    const auto& mesh = *self->node_->mesh;
+ClusterAgent::ClusterAgent(std::shared_ptr<ClusterContext> context,
+                           std::shared_ptr<Workloads> workloads)
+    : context_(std::move(context)),
+      workloads_(std::move(workloads)),
+      // The word decides what is drawn, so it stays what it was: digests are compared over
+      // versions.
+      backoff_(context_->mesh->prng.fork("node agent of " + context_->cluster)) {}
+
+Task<void> ClusterAgent::run(std::shared_ptr<ClusterAgent> self) {
+    const auto& mesh = *self->context_->mesh;
     while (true) {
         const auto followed = co_await self->follow();
         if (!followed) {
-            co_await mesh.clock.sleep_for(self->backoff_.next(mesh.options, mesh.usual_life()));
+            co_await mesh.clock.sleep_for(
+                self->backoff_.after(Action::retry, mesh.options.schedule, mesh.usual_life()));
         }
     }
 }
 
 // One list, then watch after watch, each from where the last one ended. Ends with what broke it:
 // then we list again.
-Task<Result<void>> NodeAgent::follow() {
+Task<Result<void>> ClusterAgent::follow() {
     auto version = co_await list();
     while (version) {
         backoff_.reset();
@@ -31,12 +36,13 @@ Task<Result<void>> NodeAgent::follow() {
 }
 
 // The version at its clean end.
-Task<Result<std::string>> NodeAgent::watch(std::string version) {
-    auto& clock = node_->mesh->clock;
+Task<Result<std::string>> ClusterAgent::watch(std::string version) {
+    auto& clock = context_->mesh->clock;
     const auto begun = clock.elapsed();
-    const auto limit = std::max<Duration>(node_->mesh->usual_life() / 4, std::chrono::seconds(1));
-    auto watch =
-        co_await node_->kube.watch_pods(node_->workload_namespace, node_->selector, version, limit);
+    const auto limit =
+        std::max<Duration>(context_->mesh->usual_life() / 4, std::chrono::seconds(1));
+    auto watch = co_await context_->kube.watch_pods(context_->workload_namespace,
+                                                    context_->selector, version, limit);
     if (!watch) {
         co_return propagate(watch);
     }
@@ -73,9 +79,10 @@ Task<Result<std::string>> NodeAgent::watch(std::string version) {
     co_return version;
 }
 
-Task<Result<std::string>> NodeAgent::list() {
+Task<Result<std::string>> ClusterAgent::list() {
     const auto number = workloads_->list_begins();
-    auto listed = co_await node_->kube.list_pods(node_->workload_namespace, node_->selector);
+    auto listed =
+        co_await context_->kube.list_pods(context_->workload_namespace, context_->selector);
     if (!listed) {
         co_return propagate(listed);
     }
@@ -99,7 +106,7 @@ Task<Result<std::string>> NodeAgent::list() {
     co_return listed->resource_version;
 }
 
-Task<void> NodeAgent::added(kube::Pod pod) {
+Task<void> ClusterAgent::added(kube::Pod pod) {
     if (const auto known = agents_.find(pod.meta.name); known != agents_.end()) {
         if (known->second->pod().uid == pod.meta.uid) {
             co_return;
@@ -108,41 +115,41 @@ Task<void> NodeAgent::added(kube::Pod pod) {
     }
     const auto workload = pod.meta.labels.find(std::string(workload_label));
     auto agent = std::make_shared<Agent>(
-        node_, Agent::Pod{pod.meta.name, pod.meta.uid,
-                          workload == pod.meta.labels.end() ? std::string() : workload->second,
-                          pod.service_account});
+        context_, Agent::Pod{pod.meta.name, pod.meta.uid,
+                             workload == pod.meta.labels.end() ? std::string() : workload->second,
+                             pod.service_account});
     agents_.emplace(pod.meta.name, agent);
-    node_->mesh->tell("pod added",
-                      {{"cluster", node_->cluster}, {"pod", node_->mesh->logical(pod.meta.name)}});
+    context_->mesh->tell("pod added", {{"cluster", context_->cluster},
+                                       {"pod", context_->mesh->logical(pod.meta.name)}});
     co_await Agent::start(agent);
-    node_->pods_changed.ring();
+    context_->pods_changed.ring();
 }
 
-Task<void> NodeAgent::gone(std::string pod) {
+Task<void> ClusterAgent::gone(std::string pod) {
     const auto found = agents_.extract(pod);
     if (!found) {
         co_return;
     }
-    node_->mesh->tell("pod deleted",
-                      {{"cluster", node_->cluster}, {"pod", node_->mesh->logical(pod)}});
-    node_->pods_changed.ring();
+    context_->mesh->tell("pod deleted",
+                         {{"cluster", context_->cluster}, {"pod", context_->mesh->logical(pod)}});
+    context_->pods_changed.ring();
     co_await found.mapped()->stop();
 }
 
-Task<Result<void>> NodeAgent::apply_configuration(std::shared_ptr<NodeAgent> self) {
-    auto stored = co_await read_configuration(self->node_);
+Task<Result<void>> ClusterAgent::apply_configuration(std::shared_ptr<ClusterAgent> self) {
+    auto stored = co_await read_configuration(self->context_);
     if (!stored) {
         co_return propagate(stored);
     }
-    self->node_->config = std::move(stored->config);
-    self->node_->trust = std::move(stored->trust);
+    self->context_->config = std::move(stored->config);
+    self->context_->trust = std::move(stored->trust);
     for (const auto& [name, agent] : self->agents_) {
         agent->wake();
     }
     co_return Result<void>();
 }
 
-Task<void> NodeAgent::stop_agents(std::shared_ptr<NodeAgent> self) {
+Task<void> ClusterAgent::stop_agents(std::shared_ptr<ClusterAgent> self) {
     std::exception_ptr first;
     for (const auto& [name, agent] : std::exchange(self->agents_, {})) {
         try {

@@ -6,7 +6,7 @@
 #include "core/base/result.hpp"
 #include "core/crypto/certificate.hpp"
 
-namespace meshproof::mesh {
+namespace meshproof::spiffe {
 
 /// A SPIFFE trust domain name: 1 to 255 of [a-z0-9.-_] (SPIFFE-ID section 2.1).
 class TrustDomain {
@@ -44,4 +44,4 @@ class SpiffeId {
 /// svid.hpp). Otherwise invalid, naming the rule.
 [[nodiscard]] Result<SpiffeId> svid_id(const crypto::Certificate& leaf);
 
-}  // namespace meshproof::mesh
+}  // namespace meshproof::spiffe

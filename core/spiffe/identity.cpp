@@ -1,9 +1,9 @@
-#include "core/mesh/identity.hpp"
+#include "core/spiffe/identity.hpp"
 
 #include "core/base/text.hpp"
-#include "core/mesh/svid.hpp"
+#include "core/spiffe/svid.hpp"
 
-namespace meshproof::mesh {
+namespace meshproof::spiffe {
 namespace {
 
 constexpr std::string_view scheme = "spiffe://";
@@ -72,4 +72,4 @@ Result<SpiffeId> svid_id(const crypto::Certificate& leaf) {
     return SpiffeId::parse(leaf.alt_names().uris.front());
 }
 
-}  // namespace meshproof::mesh
+}  // namespace meshproof::spiffe
