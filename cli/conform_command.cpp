@@ -4,7 +4,7 @@
 #include "core/base/answer.hpp"
 #include "core/base/assert.hpp"
 #include "core/base/log.hpp"
-#include "core/run/check_runner.hpp"
+#include "core/check/check_runner.hpp"
 #include "core/time/prng.hpp"
 #include "core/time/real_clock.hpp"
 #include "reports/report.hpp"

@@ -3,7 +3,7 @@
 #include "cli/program.hpp"
 #include "conformance/index.hpp"
 #include "core/base/answer.hpp"
-#include "core/run/check_runner.hpp"
+#include "core/check/check_runner.hpp"
 #include "scenarios/index.hpp"
 
 namespace meshproof::cli {

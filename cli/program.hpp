@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "core/run/check.hpp"
-#include "core/run/runner.hpp"
-#include "core/run/scenario.hpp"
+#include "core/check/check.hpp"
+#include "core/world/runner.hpp"
+#include "core/world/scenario.hpp"
 #include "core/run/target.hpp"
 #include "fakes/world/environments.hpp"
 

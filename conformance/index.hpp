@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 namespace meshproof::conformance {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/crypto/certificate.hpp"
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 /// Set-up that checks of several topics share. What is refused here makes a check `blocked`.
 namespace meshproof::conformance::steps {

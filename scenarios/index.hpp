@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "core/run/scenario.hpp"
+#include "core/world/scenario.hpp"
 
 namespace meshproof::scenarios {
 

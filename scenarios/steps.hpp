@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/run/scenario.hpp"
+#include "core/world/scenario.hpp"
 
 /// Steps that several scenarios take. Waiting is bounded by fractions of a leaf's life, never by a
 /// number of seconds.

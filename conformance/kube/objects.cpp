@@ -1,5 +1,5 @@
 // What the API server does with objects beside storing them: what clients of every kind meet.
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 namespace meshproof::conformance {
 namespace {

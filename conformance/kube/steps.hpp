@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 /// What the checks of the API server have in common.
 namespace meshproof::conformance::kube_steps {

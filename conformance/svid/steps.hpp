@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/crypto/certificate.hpp"
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 #include "core/spiffe/svid.hpp"
 
 /// What the checks of SVIDs have in common: a small PKI on the target, and our validator's findings

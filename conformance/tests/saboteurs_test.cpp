@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "conformance/index.hpp"
-#include "core/run/check_runner.hpp"
+#include "core/check/check_runner.hpp"
 #include "fakes/world/environments.hpp"
 
 namespace meshproof::conformance {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "core/run/runner.hpp"
+#include "core/world/runner.hpp"
 #include "fakes/world/environments.hpp"
 #include "scenarios/index.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/run/world.hpp"
+#include "core/world/world.hpp"
 #include "fakes/world/environments.hpp"
 
 /// Properties over random histories: what RapidCheck draws is played in a sim world, and everything

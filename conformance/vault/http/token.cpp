@@ -1,5 +1,5 @@
 // The token in a request, and answers that are wrapped in one.
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 namespace meshproof::conformance {
 namespace {

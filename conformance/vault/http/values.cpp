@@ -1,7 +1,7 @@
 // How the values of parameters are read, whatever their JSON type: asked of a Kubernetes role,
 // which has a field of every type.
 #include "conformance/steps.hpp"
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 namespace meshproof::conformance {
 namespace {

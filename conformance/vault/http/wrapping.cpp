@@ -1,6 +1,6 @@
 // sys/wrapping: whose token counts, and the older way to unwrap.
 #include "conformance/steps.hpp"
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 namespace meshproof::conformance {
 namespace {

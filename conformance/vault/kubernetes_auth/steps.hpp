@@ -3,7 +3,7 @@
 #include <deque>
 
 #include "core/crypto/key.hpp"
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 /// What the checks of Kubernetes auth have in common: an API server of our own that answers
 /// TokenReviews as it is told, so that every case of a login can be made.

@@ -1,6 +1,6 @@
 // What policies make of requests: capabilities, operations, sudo, parameters, and when they take
 // effect.
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 namespace meshproof::conformance {
 namespace {

@@ -1,6 +1,6 @@
 // Which rule of a token's policies decides on a path. Asked with sys/capabilities-self, which
 // answers what the server would do.
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 namespace meshproof::conformance {
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 namespace meshproof::conformance {
 namespace {

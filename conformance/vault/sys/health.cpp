@@ -1,5 +1,5 @@
 // GET sys/health: what load balancers and the mesh's own health check read.
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 namespace meshproof::conformance {
 namespace {

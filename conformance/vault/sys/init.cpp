@@ -1,5 +1,5 @@
 // Initialisation: of a server that was, and of one that nobody initialised yet.
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 namespace meshproof::conformance {
 namespace {

@@ -1,5 +1,5 @@
 // sys/leader of a server that is alone, and what operators read of a server.
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 namespace meshproof::conformance {
 namespace {

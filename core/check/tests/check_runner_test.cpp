@@ -1,9 +1,9 @@
 // Verdicts of checks, and that one check's end is no other's.
-#include "core/run/check_runner.hpp"
+#include "core/check/check_runner.hpp"
 
 #include <gtest/gtest.h>
 
-#include "core/run/tests/stage.hpp"
+#include "core/world/tests/stage.hpp"
 
 namespace meshproof::run {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/http/transport.hpp"
-#include "core/run/monitors.hpp"
+#include "core/world/monitors.hpp"
 
 namespace meshproof::run {
 

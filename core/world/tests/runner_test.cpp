@@ -1,10 +1,10 @@
-#include "core/run/runner.hpp"
+#include "core/world/runner.hpp"
 
 #include <gtest/gtest.h>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
-#include "core/run/tests/stage.hpp"
+#include "core/world/tests/stage.hpp"
 #include "core/time/signal.hpp"
 
 namespace meshproof::run {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/run/world.hpp"
+#include "core/world/world.hpp"
 #include "fakes/world/environments.hpp"
 
 namespace meshproof::run {

@@ -1,4 +1,4 @@
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 
 #include "core/base/text.hpp"
 

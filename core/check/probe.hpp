@@ -7,7 +7,7 @@
 
 #include "core/kube/client.hpp"
 #include "core/run/environment.hpp"
-#include "core/run/evidence.hpp"
+#include "core/check/evidence.hpp"
 #include "core/run/ledger.hpp"
 #include "core/run/survey.hpp"
 #include "core/time/prng.hpp"

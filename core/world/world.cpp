@@ -1,9 +1,9 @@
-#include "core/run/world.hpp"
+#include "core/world/world.hpp"
 
 #include <algorithm>
 
 #include "core/base/assert.hpp"
-#include "core/run/inspecting_transport.hpp"
+#include "core/world/inspecting_transport.hpp"
 #include "core/run/sweep.hpp"
 
 namespace meshproof::run {

@@ -1,4 +1,4 @@
-#include "core/run/trace.hpp"
+#include "core/world/trace.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/run/tests/stage.hpp"
+#include "core/world/tests/stage.hpp"
 
 namespace meshproof::run {
 namespace {

@@ -1,8 +1,8 @@
-#include "core/run/world.hpp"
+#include "core/world/world.hpp"
 
 #include <gtest/gtest.h>
 
-#include "core/run/tests/stage.hpp"
+#include "core/world/tests/stage.hpp"
 
 namespace meshproof::run {
 namespace {

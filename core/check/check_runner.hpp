@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/run/check.hpp"
+#include "core/check/check.hpp"
 #include "core/run/ending.hpp"
 #include "core/run/result.hpp"
 

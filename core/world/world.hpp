@@ -10,10 +10,10 @@
 #include "core/run/ending.hpp"
 #include "core/run/environment.hpp"
 #include "core/run/ledger.hpp"
-#include "core/run/monitors.hpp"
+#include "core/world/monitors.hpp"
 #include "core/run/recipe.hpp"
 #include "core/run/survey.hpp"
-#include "core/run/trace.hpp"
+#include "core/world/trace.hpp"
 #include "core/time/prng.hpp"
 
 namespace meshproof::run {

@@ -1,4 +1,4 @@
-#include "core/run/runner.hpp"
+#include "core/world/runner.hpp"
 
 #include <thread>
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/mesh/observer.hpp"
-#include "core/run/trace.hpp"
+#include "core/world/trace.hpp"
 
 namespace meshproof::run {
 

@@ -1,4 +1,4 @@
-#include "core/run/monitors.hpp"
+#include "core/world/monitors.hpp"
 
 #include <gtest/gtest.h>
 

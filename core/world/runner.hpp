@@ -8,7 +8,7 @@
 
 #include "core/run/ending.hpp"
 #include "core/run/result.hpp"
-#include "core/run/scenario.hpp"
+#include "core/world/scenario.hpp"
 
 namespace meshproof::run {
 

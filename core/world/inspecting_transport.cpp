@@ -1,4 +1,4 @@
-#include "core/run/inspecting_transport.hpp"
+#include "core/world/inspecting_transport.hpp"
 
 namespace meshproof::run {
 

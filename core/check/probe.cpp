@@ -1,4 +1,4 @@
-#include "core/run/probe.hpp"
+#include "core/check/probe.hpp"
 
 #include <algorithm>
 

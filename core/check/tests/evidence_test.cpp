@@ -1,11 +1,11 @@
 // What is kept of a check must hold every request, and no secret.
-#include "core/run/evidence.hpp"
+#include "core/check/evidence.hpp"
 
 #include <gtest/gtest.h>
 
 #include "core/crypto/jwt.hpp"
-#include "core/run/probe.hpp"
-#include "core/run/tests/stage.hpp"
+#include "core/check/probe.hpp"
+#include "core/world/tests/stage.hpp"
 
 namespace meshproof::run {
 namespace {

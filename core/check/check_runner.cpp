@@ -1,4 +1,4 @@
-#include "core/run/check_runner.hpp"
+#include "core/check/check_runner.hpp"
 
 #include <algorithm>
 #include <thread>

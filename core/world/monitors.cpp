@@ -1,4 +1,4 @@
-#include "core/run/monitors.hpp"
+#include "core/world/monitors.hpp"
 
 #include "core/base/text.hpp"
 #include "core/crypto/chain.hpp"

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/run/world.hpp"
+#include "core/world/world.hpp"
 
 namespace meshproof::run {
 

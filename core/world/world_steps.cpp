@@ -1,5 +1,5 @@
 // What scenarios do with their world: a Vault prepared, a cluster connected, pods that are ready.
-#include "core/run/world.hpp"
+#include "core/world/world.hpp"
 
 namespace meshproof::run {
 

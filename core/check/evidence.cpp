@@ -1,4 +1,4 @@
-#include "core/run/evidence.hpp"
+#include "core/check/evidence.hpp"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/run/probe.hpp"
+#include "core/check/probe.hpp"
 
 namespace meshproof::run {
 
