@@ -2,10 +2,6 @@
 
 namespace meshproof::conformance::steps {
 
-using run::Json;
-using run::Probe;
-using run::Reply;
-
 namespace {
 
 constexpr std::string_view ten_years = "87600h";

@@ -46,6 +46,10 @@ std::string name_of(const std::string& line) {
     return std::regex_search(line, match, word) ? match[1].str() : line;
 }
 
+std::size_t indent_of(const std::string& line) {
+    return line.find_first_not_of(' ');
+}
+
 /// The layout is clang-format's, so a definition begins at the start of a line and ends with a
 /// bracket there. What stands inside a class is not seen: it is short by custom.
 std::vector<Function> functions_of(const std::string& path, const std::vector<std::string>& lines) {
@@ -58,6 +62,28 @@ std::vector<Function> functions_of(const std::string& path, const std::vector<st
         if (begins_a_definition(lines[i])) {
             begin = i;
         } else if (lines[i].starts_with("}")) {
+            begin.reset();
+        }
+    }
+    return found;
+}
+
+/// The checks' functions: lambdas in the tables of conformance/, each from `.run = [](…) {` to the
+/// `}}` that ends its entry. A table is data; what stands in it as code is not.
+std::vector<Function> checks_of(const std::string& path, const std::vector<std::string>& lines) {
+    std::vector<Function> found;
+    std::string name;
+    std::optional<std::size_t> begin;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const auto line = trim(lines[i]);
+        if (const auto at = line.find(".name = \""); at != std::string::npos) {
+            const auto text = line.substr(at + 9);
+            name = text.substr(0, text.find('"'));
+        } else if (line.starts_with(".run = [](") && line.ends_with("{")) {
+            begin = i;
+        } else if (begin && line.starts_with("}}") &&
+                   indent_of(lines[i]) == indent_of(lines[*begin])) {
+            found.push_back({path + " " + name, i - *begin + 1});
             begin.reset();
         }
     }
@@ -95,7 +121,10 @@ TEST(Ratchet, FunctionsAreShort) {
     auto allowed = listed();
     std::size_t seen = 0;
     for (const auto& [path, lines] : sources()) {
-        for (const auto& function : functions_of(path, lines)) {
+        auto functions = functions_of(path, lines);
+        const auto checks = checks_of(path, lines);
+        functions.insert(functions.end(), checks.begin(), checks.end());
+        for (const auto& function : functions) {
             ++seen;
             const auto known = allowed.find(function.name);
             if (function.lines <= longest) {
@@ -131,6 +160,19 @@ TEST(Ratchet, SeesALongFunction) {
     EXPECT_EQ(found[0].lines, 81U);
     lines[2] = "    return {";
     EXPECT_TRUE(functions_of("x.cpp", lines).empty());
+}
+
+TEST(Ratchet, SeesALongCheckInItsTable) {
+    std::vector<std::string> lines = {"std::vector<Check> some_topic() {", "    return {",
+                                      "        {.name = \"takes-long\",",
+                                      "         .run = [](Probe& probe) -> Task<void> {"};
+    lines.resize(84, "             probe.expect(true, \"{}\", Json{{}});");
+    lines.insert(lines.end(), {"         }},", "    };", "}"});
+    EXPECT_TRUE(functions_of("x.cpp", lines).empty());
+    const auto found = checks_of("x.cpp", lines);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].name, "x.cpp takes-long");
+    EXPECT_EQ(found[0].lines, 82U);
 }
 
 /// The functions that a header declares at the start of a line or in a class: what stands before a

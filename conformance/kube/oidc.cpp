@@ -5,103 +5,16 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::As;
-using run::Check;
-using run::Feature;
-using run::Json;
-using run::Level;
-using run::Probe;
 using namespace kube_steps;
 
 constexpr const char* configuration = "/.well-known/openid-configuration";
 constexpr const char* keys = "/openid/v1/jwks";
 
-Task<void> configuration_is_complete(Probe& probe) {
-    const auto home = co_await kube_steps::home(probe);
-    const auto issuer = at(claims_of(probe, co_await token(probe, home)), "/iss");
-    const auto reply = co_await probe.kube("GET", configuration);
-    probe.expect_status(reply, 200);
-    probe.expect_keys(reply.json,
-                      {"issuer", "jwks_uri", "response_types_supported", "subject_types_supported",
-                       "id_token_signing_alg_values_supported"},
-                      "the document");
-    probe.expect_equal(at(reply.json, "/issuer"), issuer, "issuer");
-    probe.expect_equal(at(reply.json, "/response_types_supported"), Json::array({"id_token"}),
-                       "response_types_supported");
-    probe.expect_equal(at(reply.json, "/subject_types_supported"), Json::array({"public"}),
-                       "subject_types_supported");
-    const auto where = text_at(reply.json, "/jwks_uri");
-    probe.expect(where.starts_with("https://") && where.ends_with(keys), "jwks_uri is \"{}\"",
-                 where);
-}
-
-Task<void> configuration_may_be_cached(Probe& probe) {
-    const auto reply = co_await probe.kube("GET", configuration);
-    probe.expect_equal(reply.headers.find("Content-Type").value_or(""), "application/json",
-                       "Content-Type");
-    probe.expect_equal(reply.headers.find("Cache-Control").value_or(""), "public, max-age=3600",
-                       "Cache-Control");
-}
-
-Task<void> keys_have_their_own_type(Probe& probe) {
-    const auto any = co_await probe.kube("GET", keys, {}, As::admin(), {{"Accept", "*/*"}});
-    probe.expect_status(any, 200);
-    probe.expect_equal(any.headers.find("Content-Type").value_or(""), "application/jwk-set+json",
-                       "Content-Type");
-    const auto exact =
-        co_await probe.kube("GET", keys, {}, As::admin(), {{"Accept", "application/jwk-set+json"}});
-    probe.expect_status(exact, 200);
-}
-
-Task<void> keys_are_no_plain_json(Probe& probe) {
-    const auto reply =
-        co_await probe.kube("GET", keys, {}, As::admin(), {{"Accept", "application/json"}});
-    expect_refusal(probe, reply, 406, "NotAcceptable", "");
-}
-
-Task<void> the_tokens_key_is_there(Probe& probe) {
-    const auto home = co_await kube_steps::home(probe);
-    const auto header = header_of(probe, co_await token(probe, home));
-    const auto reply = co_await probe.kube("GET", keys, {}, As::admin(), {{"Accept", "*/*"}});
-    const auto document = Json::parse(reply.body, nullptr, false);
-    bool found = false;
-    const auto all = at(document, "/keys");
-    for (const auto& key : all) {
-        if (at(key, "/kid") != at(header, "/kid")) {
-            continue;
-        }
-        found = true;
-        probe.expect_equal(at(key, "/alg"), at(header, "/alg"), "alg of the key");
-        probe.expect_equal(at(key, "/use"), "sig", "use of the key");
-        const bool rsa = text_at(key, "/kty") == "RSA";
-        probe.expect(!text_at(key, rsa ? "/n" : "/x").empty(), "the key has no numbers");
-    }
-    probe.expect(found, "no key has the kid of a token's header");
-}
-
-Task<void> nobody_may_not(Probe& probe) {
-    for (const auto* path : {configuration, keys}) {
-        const auto reply = co_await probe.kube("GET", path, {}, As::nobody(), {{"Accept", "*/*"}});
-        expect_refusal(probe, reply, 403, "Forbidden",
-                       fmt::format("User \"system:anonymous\" cannot get path \"{}\"", path));
-    }
-}
-
-Task<void> accounts_may(Probe& probe) {
-    const auto home = co_await kube_steps::home(probe);
-    const auto caller = co_await token(probe, home);
-    for (const auto* path : {configuration, keys}) {
-        const auto reply =
-            co_await probe.kube("GET", path, {}, As::bearer(caller), {{"Accept", "*/*"}});
-        probe.expect_status(reply, 200);
-    }
-}
-
 }  // namespace
 
 std::vector<Check> kube_oidc() {
     return {
-        {.id = "kube/oidc/configuration-is-complete",
+        {.name = "configuration-is-complete",
          .requirement = "The discovery document has issuer (the tokens' iss), jwks_uri and the "
                         "three lists.",
          .rows = {168},
@@ -109,30 +22,70 @@ std::vector<Check> kube_oidc() {
          .level = Level::must,
          .features = {Feature::kubernetes},
          .saboteur = "kube/oidc-without-subject-types",
-         .run = configuration_is_complete},
-        {.id = "kube/oidc/configuration-may-be-cached",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             const auto issuer = at(claims_of(probe, co_await token(probe, home)), "/iss");
+             const auto reply = co_await probe.kube("GET", configuration);
+             probe.expect_status(reply, 200);
+             probe.expect_keys(reply.json,
+                               {"issuer", "jwks_uri", "response_types_supported",
+                                "subject_types_supported", "id_token_signing_alg_values_supported"},
+                               "the document");
+             probe.expect_equal(at(reply.json, "/issuer"), issuer, "issuer");
+             probe.expect_equal(at(reply.json, "/response_types_supported"),
+                                Json::array({"id_token"}), "response_types_supported");
+             probe.expect_equal(at(reply.json, "/subject_types_supported"), Json::array({"public"}),
+                                "subject_types_supported");
+             const auto where = text_at(reply.json, "/jwks_uri");
+             probe.expect(where.starts_with("https://") && where.ends_with(keys),
+                          "jwks_uri is \"{}\"", where);
+         }},
+
+        {.name = "configuration-may-be-cached",
          .requirement = "The discovery document is application/json and may be cached for an hour.",
          .rows = {168},
          .level = Level::may,
          .features = {Feature::kubernetes},
          .saboteur = "kube/oidc-is-not-cached",
-         .run = configuration_may_be_cached},
-        {.id = "kube/oidc/keys-have-their-own-type",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto reply = co_await probe.kube("GET", configuration);
+             probe.expect_equal(reply.headers.find("Content-Type").value_or(""), "application/json",
+                                "Content-Type");
+             probe.expect_equal(reply.headers.find("Cache-Control").value_or(""),
+                                "public, max-age=3600", "Cache-Control");
+         }},
+
+        {.name = "keys-have-their-own-type",
          .requirement = "The key set is application/jwk-set+json, also for Accept */*.",
          .rows = {168},
          .source = "RFC 7517 section 8.5.2",
          .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kube/jwks-is-plain-json",
-         .run = keys_have_their_own_type},
-        {.id = "kube/oidc/keys-are-no-plain-json",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto any =
+                 co_await probe.kube("GET", keys, {}, As::admin(), {{"Accept", "*/*"}});
+             probe.expect_status(any, 200);
+             probe.expect_equal(any.headers.find("Content-Type").value_or(""),
+                                "application/jwk-set+json", "Content-Type");
+             const auto exact = co_await probe.kube("GET", keys, {}, As::admin(),
+                                                    {{"Accept", "application/jwk-set+json"}});
+             probe.expect_status(exact, 200);
+         }},
+
+        {.name = "keys-are-no-plain-json",
          .requirement = "A caller that takes only application/json gets 406 for the key set.",
          .rows = {163, 168},
          .level = Level::may,
          .features = {Feature::kubernetes},
          .saboteur = "kube/jwks-for-any-accept",
-         .run = keys_are_no_plain_json},
-        {.id = "kube/oidc/the-tokens-key-is-there",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto reply = co_await probe.kube("GET", keys, {}, As::admin(),
+                                                    {{"Accept", "application/json"}});
+             expect_refusal(probe, reply, 406, "NotAcceptable", "");
+         }},
+
+        {.name = "the-tokens-key-is-there",
          .requirement = "The key set has the key that a token's header names, for signing, with "
                         "its algorithm.",
          .rows = {165, 168},
@@ -140,21 +93,58 @@ std::vector<Check> kube_oidc() {
          .level = Level::must,
          .features = {Feature::kubernetes},
          .saboteur = "kube/jwks-names-another-key",
-         .run = the_tokens_key_is_there},
-        {.id = "kube/oidc/nobody-may-not",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             const auto header = header_of(probe, co_await token(probe, home));
+             const auto reply =
+                 co_await probe.kube("GET", keys, {}, As::admin(), {{"Accept", "*/*"}});
+             const auto document = Json::parse(reply.body, nullptr, false);
+             bool found = false;
+             const auto all = at(document, "/keys");
+             for (const auto& key : all) {
+                 if (at(key, "/kid") != at(header, "/kid")) {
+                     continue;
+                 }
+                 found = true;
+                 probe.expect_equal(at(key, "/alg"), at(header, "/alg"), "alg of the key");
+                 probe.expect_equal(at(key, "/use"), "sig", "use of the key");
+                 const bool rsa = text_at(key, "/kty") == "RSA";
+                 probe.expect(!text_at(key, rsa ? "/n" : "/x").empty(), "the key has no numbers");
+             }
+             probe.expect(found, "no key has the kid of a token's header");
+         }},
+
+        {.name = "nobody-may-not",
          .requirement = "Without credentials both documents are 403.",
          .rows = {168},
          .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kube/rbac-allows-everything",
-         .run = nobody_may_not},
-        {.id = "kube/oidc/accounts-may",
+         .run = [](Probe& probe) -> Task<void> {
+             for (const auto* path : {configuration, keys}) {
+                 const auto reply =
+                     co_await probe.kube("GET", path, {}, As::nobody(), {{"Accept", "*/*"}});
+                 expect_refusal(
+                     probe, reply, 403, "Forbidden",
+                     fmt::format("User \"system:anonymous\" cannot get path \"{}\"", path));
+             }
+         }},
+
+        {.name = "accounts-may",
          .requirement = "Any service account may read both documents.",
          .rows = {168},
          .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kube/no-issuer-discovery",
-         .run = accounts_may},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             const auto caller = co_await token(probe, home);
+             for (const auto* path : {configuration, keys}) {
+                 const auto reply =
+                     co_await probe.kube("GET", path, {}, As::bearer(caller), {{"Accept", "*/*"}});
+                 probe.expect_status(reply, 200);
+             }
+         }},
     };
 }
 

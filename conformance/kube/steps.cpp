@@ -5,10 +5,6 @@
 
 namespace meshproof::conformance::kube_steps {
 
-using run::Json;
-using run::Probe;
-using run::Reply;
-
 namespace {
 // Tokens are judged by what the server's own watches have seen, which is some milliseconds late.
 constexpr Duration watches_lag = std::chrono::seconds(1);
@@ -24,7 +20,7 @@ Task<Home> home(Probe& probe, std::string account) {
     co_return made;
 }
 
-Task<Reply> review(Probe& probe, Secret token, Json audiences, run::As as) {
+Task<Reply> review(Probe& probe, Secret token, Json audiences, As as) {
     Json spec = {{"token", token.reveal()}};
     if (!audiences.empty()) {
         spec["audiences"] = std::move(audiences);

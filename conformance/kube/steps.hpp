@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/check/check.hpp"
+#include "conformance/check.hpp"
 
 /// What the checks of the API server have in common.
 namespace meshproof::conformance::kube_steps {
@@ -21,54 +21,53 @@ struct Home {
     }
     [[nodiscard]] std::string user() const { return "system:serviceaccount:" + ns + ":" + account; }
 };
-[[nodiscard]] Task<Home> home(run::Probe& probe, std::string account = "app");
+[[nodiscard]] Task<Home> home(Probe& probe, std::string account = "app");
 
 /// A TokenReview of `token`; audiences [] = left out. Any status is a value.
-[[nodiscard]] Task<run::Reply> review(run::Probe& probe, Secret token,
-                                      run::Json audiences = run::Json::array(), run::As as = {});
+[[nodiscard]] Task<Reply> review(Probe& probe, Secret token, Json audiences = Json::array(),
+                                 As as = {});
 /// A token for the account, by TokenRequest with this spec; refused = blocked.
-[[nodiscard]] Task<Secret> token(run::Probe& probe, Home home,
-                                 run::Json spec = run::Json::object());
+[[nodiscard]] Task<Secret> token(Probe& probe, Home home, Json spec = Json::object());
 /// A pod of the account, bound to `node` where given; gives its uid. It ends with the namespace.
-[[nodiscard]] Task<std::string> pod(run::Probe& probe, Home home, std::string name,
+[[nodiscard]] Task<std::string> pod(Probe& probe, Home home, std::string name,
                                     std::string node = {});
 /// An object of `path`'s collection with this body; gives its uid. Refused = blocked.
-[[nodiscard]] Task<std::string> make(run::Probe& probe, std::string path, run::Json body);
+[[nodiscard]] Task<std::string> make(Probe& probe, std::string path, Json body);
 /// A namespace of one's own that its controllers have filled: with the ConfigMap
 /// kube-root-ca.crt.
-[[nodiscard]] Task<std::string> settled_namespace(run::Probe& probe, std::string base = "ns");
+[[nodiscard]] Task<std::string> settled_namespace(Probe& probe, std::string base = "ns");
 /// Removed at once and without grace, and the server's own watches have seen it; refused =
 /// blocked.
-[[nodiscard]] Task<void> remove(run::Probe& probe, std::string path);
+[[nodiscard]] Task<void> remove(Probe& probe, std::string path);
 /// The account may do this, cluster-wide; undone at the end.
-[[nodiscard]] Task<void> grant(run::Probe& probe, Home home, run::Json rule);
+[[nodiscard]] Task<void> grant(Probe& probe, Home home, Json rule);
 /// The account gets this ClusterRole, cluster-wide; undone at the end. Gives the binding's path.
-[[nodiscard]] Task<std::string> bind_cluster_role(run::Probe& probe, Home home, std::string role);
+[[nodiscard]] Task<std::string> bind_cluster_role(Probe& probe, Home home, std::string role);
 /// A Secret of type kubernetes.io/service-account-token of the account, once the controller has
 /// filled it. None within ten seconds = blocked: a target may run its API server without
 /// controllers.
-[[nodiscard]] Task<run::Json> legacy_secret(run::Probe& probe, Home home, std::string name);
+[[nodiscard]] Task<Json> legacy_secret(Probe& probe, Home home, std::string name);
 /// Its token.
-[[nodiscard]] Secret token_in(run::Probe& probe, const run::Json& secret);
+[[nodiscard]] Secret token_in(Probe& probe, const Json& secret);
 
 /// The value there, null where nothing is.
-[[nodiscard]] run::Json at(const run::Json& object, const char* pointer);
-[[nodiscard]] std::string text_at(const run::Json& object, const char* pointer);
+[[nodiscard]] Json at(const Json& object, const char* pointer);
+[[nodiscard]] std::string text_at(const Json& object, const char* pointer);
 /// A token's claims and its header; the check fails and ends where it is no JWT.
-[[nodiscard]] run::Json claims_of(run::Probe& probe, const Secret& token);
-[[nodiscard]] run::Json header_of(run::Probe& probe, const Secret& token);
+[[nodiscard]] Json claims_of(Probe& probe, const Secret& token);
+[[nodiscard]] Json header_of(Probe& probe, const Secret& token);
 
 /// A Status object with this code and reason whose message has `text` in it (row 163).
-bool expect_refusal(run::Probe& probe, const run::Reply& reply, int code, std::string_view reason,
+bool expect_refusal(Probe& probe, const Reply& reply, int code, std::string_view reason,
                     std::string_view text);
 /// 201, and `status.authenticated` is true.
-bool expect_authenticated(run::Probe& probe, const run::Reply& reply);
+bool expect_authenticated(Probe& probe, const Reply& reply);
 /// 201 without `status.authenticated`, user {}, and the error has `text` in it (row 160).
-bool expect_unauthenticated(run::Probe& probe, const run::Reply& reply, std::string_view text);
+bool expect_unauthenticated(Probe& probe, const Reply& reply, std::string_view text);
 
 /// One line of a watch's body each.
-[[nodiscard]] std::vector<run::Json> events_of(run::Probe& probe, const run::Reply& reply);
+[[nodiscard]] std::vector<Json> events_of(Probe& probe, const Reply& reply);
 /// "ADDED a, MODIFIED a": the events without bookmarks, with their objects' names.
-[[nodiscard]] std::string told(const std::vector<run::Json>& events);
+[[nodiscard]] std::string told(const std::vector<Json>& events);
 
 }  // namespace meshproof::conformance::kube_steps

@@ -6,10 +6,6 @@ namespace meshproof::conformance {
 namespace {
 
 using namespace svid;
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
 using spiffe::RuleState;
 
 const std::vector<std::string> none;
@@ -27,313 +23,299 @@ bool has_name_constraints(const crypto::Certificate& certificate) {
     });
 }
 
-Task<void> root_may_sign(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    const auto findings = spiffe::check_signing(root.certificate);
-    expect_broken(probe, findings, none, "the root");
-    expect_state(probe, findings, "C1", RuleState::holds);
-    expect_state(probe, findings, "C2", RuleState::holds);
-    expect_state(probe, findings, "C3", RuleState::holds);
-}
-
-Task<void> intermediate_may_sign(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    auto asked = asking_for({id});
-    asked.extensions = {{.oid = "2.5.29.19", .critical = true, .value = {0x30, 0x00}}};
-    const auto signer = co_await sign_intermediate(probe, root.mount, asked);
-    const auto findings = spiffe::check_signing(signer);
-    expect_broken(probe, findings, none, "the intermediate");
-    expect_state(probe, findings, "C1", RuleState::holds);
-    expect_state(probe, findings, "C2", RuleState::holds);
-    expect_state(probe, findings, "C3", RuleState::holds);
-}
-
-Task<void> csr_values_may_take_its_usage(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    crypto::Csr::Spec asked = asking_for({std::string(domain_id)});
-    asked.subject.common_name = "intermediate";
-    asked.extensions = {{.oid = "2.5.29.15", .critical = true, .value = {0x03, 0x02, 0x07, 0x80}}};
-    const auto signer =
-        co_await sign_intermediate(probe, root.mount, asked, asking("use_csr_values", true));
-    const auto findings = spiffe::check_signing(signer);
-    expect_state(probe, findings, "C1", RuleState::holds);
-    expect_broken(probe, findings, {"C2"}, "the intermediate");
-}
-
-Task<void> root_id_by_uri_sans(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    expect_uris(probe, root.certificate, {std::string(domain_id)});
-    const auto findings = spiffe::check_signing(root.certificate);
-    expect_state(probe, findings, "C5", RuleState::holds);
-    expect_state(probe, findings, "C6", RuleState::holds);
-}
-
-Task<void> no_id_unless_asked(Probe& probe) {
-    const auto root = co_await make_root(probe, "root", asking("uri_sans", ""));
-    expect_uris(probe, root.certificate, {});
-    const auto findings = spiffe::check_signing(root.certificate);
-    expect_broken(probe, findings, none, "the root");
-    expect_state(probe, findings, "C5", RuleState::broken);
-    expect_state(probe, findings, "C6", RuleState::absent);
-}
-
-Task<void> intermediate_id_by_uri_sans(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    const auto without = co_await sign_intermediate(probe, root.mount, asking_for({id}));
-    expect_uris(probe, without, {});
-    const auto with = co_await sign_intermediate(probe, root.mount, asking_for({id}),
-                                                 asking("uri_sans", domain_id));
-    expect_uris(probe, with, {std::string(domain_id)});
-    expect_state(probe, spiffe::check_signing(with), "C5", RuleState::holds);
-}
-
-Task<void> path_in_the_id_is_signed(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    const auto with_path = std::string(domain_id) + "/ca";
-    const auto signer =
-        co_await sign_intermediate(probe, root.mount, {}, asking("uri_sans", with_path));
-    expect_uris(probe, signer, {with_path});
-    expect_broken(probe, spiffe::check_signing(signer), {"C6"}, "the intermediate");
-}
-
-Task<void> another_domains_intermediate(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    const auto signer =
-        co_await make_intermediate(probe, root, "int", asking("uri_sans", "spiffe://example.com"));
-    co_await make_role(probe, signer.mount);
-    const auto made = co_await sign(probe, signer.mount + "/sign/mesh", asking_for({id}));
-    const auto verdict = validate(made, bundle_of(root));
-    expect_broken(probe, verdict.findings, none, "the leaf");
-    expect_state(probe, verdict.findings, "C7", RuleState::broken);
-    expect_state(probe, verdict.findings, "C8", RuleState::holds);
-}
-
-Task<void> intermediates_below_intermediates(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    const auto upper = co_await make_intermediate(probe, root, "upper");
-    const auto lower = co_await make_intermediate(probe, upper, "lower");
-    co_await make_role(probe, lower.mount);
-    const auto made = co_await sign(probe, lower.mount + "/sign/mesh", asking_for({id}));
-    const auto verdict = validate(made, bundle_of(root));
-    expect_broken(probe, verdict.findings, none, "the leaf");
-    expect_state(probe, verdict.findings, "C7", RuleState::holds);
-    expect_state(probe, verdict.findings, "C8", RuleState::holds);
-    probe.expect(verdict.path.size() == 4, "the path has {} certificates, expected 4",
-                 verdict.path.size());
-}
-
-Task<void> max_path_length_is_written(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    const auto signer =
-        co_await sign_intermediate(probe, root.mount, {}, asking("max_path_length", 0));
-    probe.expect(signer.path_length() == 0, "pathLen is not 0");
-    expect_state(probe, spiffe::check_signing(signer), "C4", RuleState::holds);
-    const auto free = co_await sign_intermediate(probe, root.mount, {});
-    expect_state(probe, spiffe::check_signing(free), "C4", RuleState::absent);
-}
-
-Task<void> path_length_counts_down(Probe& probe) {
-    const auto root = co_await make_root(probe, "root", asking("max_path_length", 1));
-    probe.expect(root.certificate.path_length() == 1, "the root's pathLen is not 1");
-    const auto signer = co_await sign_intermediate(probe, root.mount, {});
-    probe.expect(signer.path_length() == 0, "the intermediate's pathLen is not 0");
-}
-
-Task<void> path_length_0_signs_no_ca(Probe& probe) {
-    const auto root = co_await make_root(probe, "root", asking("max_path_length", 0));
-    Json body{{"csr", steps::csr()}, {"common_name", "intermediate"}};
-    const auto reply =
-        co_await probe.vault("PUT", root.mount + "/root/sign-intermediate", std::move(body));
-    probe.expect_error(reply, 400, "max path length of zero");
-}
-
-Task<void> uri_name_constraints_cannot_be_had(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    Json body{
-        {"csr", steps::csr()}, {"common_name", "intermediate"}, {"permitted_uri_domains", domain}};
-    const auto reply =
-        co_await probe.vault("PUT", root.mount + "/root/sign-intermediate", std::move(body));
-    probe.expect_status(reply, 200);
-    probe.expect_warning(reply, "ignored these unrecognized parameters: [permitted_uri_domains]");
-}
-
-Task<void> dns_name_constraints_spare_ids(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    const auto signer =
-        co_await make_intermediate(probe, root, "int", asking("permitted_dns_domains", "svc"));
-    probe.expect(has_name_constraints(signer.certificate),
-                 "the intermediate has no critical nameConstraints");
-    expect_state(probe, spiffe::check_signing(signer.certificate), "C10", RuleState::holds);
-    co_await make_role(probe, signer.mount);
-    const auto path = signer.mount + "/sign/mesh";
-    auto asked = asking_for({id});
-    const auto without = co_await sign(probe, path, asked);
-    expect_broken(probe, validate(without, bundle_of(root)).findings, none, "the leaf");
-    asked.alt_names.dns = {"web.default.example"};
-    const auto outside = co_await sign(probe, path, asked);
-    expect_broken(probe, validate(outside, bundle_of(root)).findings, {"V1"},
-                  "a leaf with a DNS name outside the constraints");
-}
-
-Task<void> no_purposes_by_default(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    const auto signer = co_await sign_intermediate(probe, root.mount, {});
-    expect_state(probe, spiffe::check_signing(root.certificate), "C11", RuleState::absent);
-    expect_state(probe, spiffe::check_signing(signer), "C11", RuleState::absent);
-}
-
-Task<void> purposes_on_openbao_only(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    const auto signer = co_await sign_intermediate(
-        probe, root.mount, {}, asking("ext_key_usage", "ClientAuth,ServerAuth"));
-    expect_state(probe, spiffe::check_signing(signer), "C11",
-                 probe.on(RuleState::holds, RuleState::absent));
-    const auto usage = co_await sign_intermediate(
-        probe, root.mount, {}, asking("key_usage", "DigitalSignature,KeyEncipherment"));
-    const unsigned expected = crypto::cert_sign | crypto::crl_sign |
-                              (probe.openbao() ? unsigned{crypto::digital_signature} : 0U);
-    probe.expect(usage.key_usage() == expected, "keyUsage is {:#x}, expected {:#x}",
-                 usage.key_usage().value_or(0), expected);
-    expect_broken(probe, spiffe::check_signing(usage), none, "the intermediate");
-}
-
-Task<void> presented_it_is_refused(Probe& probe) {
-    const auto root = co_await make_root(probe);
-    Made made;
-    made.leaf = co_await sign_intermediate(probe, root.mount, {}, asking("uri_sans", id));
-    const auto verdict = validate(made, bundle_of(root));
-    for (const auto* rule : {"C9", "V3", "V4", "L5", "L9"}) {
-        expect_state(probe, verdict.findings, rule, RuleState::broken);
-    }
-    expect_state(probe, verdict.findings, "V1", RuleState::holds);
-}
-
 }  // namespace
 
 std::vector<Check> svid_signing() {
     return {
-        {.id = "svid/signing/a-root-may-sign",
+        {.name = "a-root-may-sign",
          .requirement = "A generated root has cA=true and a critical keyUsage with keyCertSign and "
                         "cRLSign.",
          .rules = {"C1", "C2", "C3"},
          .source = "RFC 5280 4.2.1.3",
          .level = Level::must,
          .saboteur = "pki/ca-lacks-cert-sign",
-         .run = root_may_sign},
-        {.id = "svid/signing/an-intermediate-may-sign",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             const auto findings = spiffe::check_signing(root.certificate);
+             expect_broken(probe, findings, none, "the root");
+             expect_state(probe, findings, "C1", RuleState::holds);
+             expect_state(probe, findings, "C2", RuleState::holds);
+             expect_state(probe, findings, "C3", RuleState::holds);
+         }},
+
+        {.name = "an-intermediate-may-sign",
          .requirement = "sign-intermediate gives cA=true and a critical keyUsage with keyCertSign "
                         "and cRLSign, whatever the CSR's basicConstraints say.",
          .rules = {"C1", "C2", "C3"},
          .source = "RFC 5280 4.2.1.9",
          .level = Level::must,
          .saboteur = "pki/intermediate-is-no-ca",
-         .run = intermediate_may_sign},
-        {.id = "svid/signing/csr-values-may-take-its-usage",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             auto asked = asking_for({id});
+             asked.extensions = {{.oid = "2.5.29.19", .critical = true, .value = {0x30, 0x00}}};
+             const auto signer = co_await sign_intermediate(probe, root.mount, asked);
+             const auto findings = spiffe::check_signing(signer);
+             expect_broken(probe, findings, none, "the intermediate");
+             expect_state(probe, findings, "C1", RuleState::holds);
+             expect_state(probe, findings, "C2", RuleState::holds);
+             expect_state(probe, findings, "C3", RuleState::holds);
+         }},
+
+        {.name = "csr-values-may-take-its-usage",
          .requirement = "With use_csr_values the CSR's keyUsage replaces the CA's own, so an "
                         "intermediate may lack keyCertSign.",
          .rules = {"C1", "C2"},
          .level = Level::may,
          .saboteur = "pki/csr-values-ignored",
-         .run = csr_values_may_take_its_usage},
-        {.id = "svid/signing/a-roots-id-by-uri-sans",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             crypto::Csr::Spec asked = asking_for({std::string(domain_id)});
+             asked.subject.common_name = "intermediate";
+             asked.extensions = {
+                 {.oid = "2.5.29.15", .critical = true, .value = {0x03, 0x02, 0x07, 0x80}}};
+             const auto signer = co_await sign_intermediate(probe, root.mount, asked,
+                                                            asking("use_csr_values", true));
+             const auto findings = spiffe::check_signing(signer);
+             expect_state(probe, findings, "C1", RuleState::holds);
+             expect_broken(probe, findings, {"C2"}, "the intermediate");
+         }},
+
+        {.name = "a-roots-id-by-uri-sans",
          .requirement = "root/generate with uri_sans gives a root with that SPIFFE ID.",
          .rules = {"C5", "C6"},
          .level = Level::should,
          .saboteur = "pki/uri-sans-ignored",
-         .run = root_id_by_uri_sans},
-        {.id = "svid/signing/no-id-unless-asked",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             expect_uris(probe, root.certificate, {std::string(domain_id)});
+             const auto findings = spiffe::check_signing(root.certificate);
+             expect_state(probe, findings, "C5", RuleState::holds);
+             expect_state(probe, findings, "C6", RuleState::holds);
+         }},
+
+        {.name = "no-id-unless-asked",
          .requirement = "A root made without uri_sans has no SPIFFE ID, which it should have.",
          .rules = {"C5", "C6"},
          .level = Level::should,
          .saboteur = "pki/ca-always-has-an-id",
-         .run = no_id_unless_asked},
-        {.id = "svid/signing/an-intermediates-id-by-uri-sans",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe, "root", asking("uri_sans", ""));
+             expect_uris(probe, root.certificate, {});
+             const auto findings = spiffe::check_signing(root.certificate);
+             expect_broken(probe, findings, none, "the root");
+             expect_state(probe, findings, "C5", RuleState::broken);
+             expect_state(probe, findings, "C6", RuleState::absent);
+         }},
+
+        {.name = "an-intermediates-id-by-uri-sans",
          .requirement = "An intermediate's SPIFFE ID comes from uri_sans of sign-intermediate, not "
                         "from its CSR.",
          .rules = {"C5"},
          .level = Level::should,
          .saboteur = "pki/csr-sans-always",
-         .run = intermediate_id_by_uri_sans},
-        {.id = "svid/signing/a-path-in-the-id-is-signed",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             const auto without = co_await sign_intermediate(probe, root.mount, asking_for({id}));
+             expect_uris(probe, without, {});
+             const auto with = co_await sign_intermediate(probe, root.mount, asking_for({id}),
+                                                          asking("uri_sans", domain_id));
+             expect_uris(probe, with, {std::string(domain_id)});
+             expect_state(probe, spiffe::check_signing(with), "C5", RuleState::holds);
+         }},
+
+        {.name = "a-path-in-the-id-is-signed",
          .requirement = "An intermediate's ID may be given a path, which SPIFFE forbids: nobody "
                         "but the caller sees to it.",
          .rules = {"C6"},
          .level = Level::may,
          .saboteur = "pki/uri-sans-ignored",
-         .run = path_in_the_id_is_signed},
-        {.id = "svid/signing/an-intermediate-of-another-domain",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             const auto with_path = std::string(domain_id) + "/ca";
+             const auto signer =
+                 co_await sign_intermediate(probe, root.mount, {}, asking("uri_sans", with_path));
+             expect_uris(probe, signer, {with_path});
+             expect_broken(probe, spiffe::check_signing(signer), {"C6"}, "the intermediate");
+         }},
+
+        {.name = "an-intermediate-of-another-domain",
          .requirement = "A root signs an intermediate with another trust domain's ID, and leaves "
                         "below it are valid in the root's domain.",
          .rules = {"C7", "C8"},
          .level = Level::may,
          .saboteur = "pki/uri-sans-ignored",
-         .run = another_domains_intermediate},
-        {.id = "svid/signing/intermediates-below-intermediates",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             const auto signer = co_await make_intermediate(
+                 probe, root, "int", asking("uri_sans", "spiffe://example.com"));
+             co_await make_role(probe, signer.mount);
+             const auto made = co_await sign(probe, signer.mount + "/sign/mesh", asking_for({id}));
+             const auto verdict = validate(made, bundle_of(root));
+             expect_broken(probe, verdict.findings, none, "the leaf");
+             expect_state(probe, verdict.findings, "C7", RuleState::broken);
+             expect_state(probe, verdict.findings, "C8", RuleState::holds);
+         }},
+
+        {.name = "intermediates-below-intermediates",
          .requirement = "An imported intermediate signs another one, and ca_chain of a leaf below "
                         "leads up to the root.",
          .rows = {90},
          .rules = {"C7", "C8"},
          .level = Level::must,
          .saboteur = "pki/chain-ends-at-issuer",
-         .run = intermediates_below_intermediates},
-        {.id = "svid/signing/max-path-length-is-written",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             const auto upper = co_await make_intermediate(probe, root, "upper");
+             const auto lower = co_await make_intermediate(probe, upper, "lower");
+             co_await make_role(probe, lower.mount);
+             const auto made = co_await sign(probe, lower.mount + "/sign/mesh", asking_for({id}));
+             const auto verdict = validate(made, bundle_of(root));
+             expect_broken(probe, verdict.findings, none, "the leaf");
+             expect_state(probe, verdict.findings, "C7", RuleState::holds);
+             expect_state(probe, verdict.findings, "C8", RuleState::holds);
+             probe.expect(verdict.path.size() == 4, "the path has {} certificates, expected 4",
+                          verdict.path.size());
+         }},
+
+        {.name = "max-path-length-is-written",
          .requirement = "max_path_length of sign-intermediate is the intermediate's pathLen, and "
                         "without it there is none.",
          .rules = {"C4"},
          .level = Level::should,
          .saboteur = "pki/path-length-unwritten",
-         .run = max_path_length_is_written},
-        {.id = "svid/signing/path-length-counts-down",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             const auto signer =
+                 co_await sign_intermediate(probe, root.mount, {}, asking("max_path_length", 0));
+             probe.expect(signer.path_length() == 0, "pathLen is not 0");
+             expect_state(probe, spiffe::check_signing(signer), "C4", RuleState::holds);
+             const auto free = co_await sign_intermediate(probe, root.mount, {});
+             expect_state(probe, spiffe::check_signing(free), "C4", RuleState::absent);
+         }},
+
+        {.name = "path-length-counts-down",
          .requirement = "An intermediate below a root with pathLen 1 has pathLen 0.",
          .rules = {"C4"},
          .source = "RFC 5280 4.2.1.9",
          .level = Level::should,
          .saboteur = "pki/path-length-unwritten",
-         .run = path_length_counts_down},
-        {.id = "svid/signing/path-length-0-signs-no-ca",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe, "root", asking("max_path_length", 1));
+             probe.expect(root.certificate.path_length() == 1, "the root's pathLen is not 1");
+             const auto signer = co_await sign_intermediate(probe, root.mount, {});
+             probe.expect(signer.path_length() == 0, "the intermediate's pathLen is not 0");
+         }},
+
+        {.name = "path-length-0-signs-no-ca",
          .requirement = "An issuer with pathLen 0 refuses to sign an intermediate.",
          .rules = {"C4"},
          .source = "RFC 5280 4.2.1.9",
          .level = Level::should,
          .saboteur = "pki/path-length-0-signs-cas",
-         .run = path_length_0_signs_no_ca},
-        {.id = "svid/signing/uri-name-constraints-cannot-be-had",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe, "root", asking("max_path_length", 0));
+             Json body{{"csr", steps::csr()}, {"common_name", "intermediate"}};
+             const auto reply = co_await probe.vault("PUT", root.mount + "/root/sign-intermediate",
+                                                     std::move(body));
+             probe.expect_error(reply, 400, "max path length of zero");
+         }},
+
+        {.name = "uri-name-constraints-cannot-be-had",
          .requirement = "There is no parameter for URI name constraints: permitted_uri_domains is "
                         "ignored with a warning.",
          .rows = {11},
          .rules = {"C10"},
          .level = Level::may,
          .saboteur = "pki/unknown-parameters-refused",
-         .run = uri_name_constraints_cannot_be_had},
-        {.id = "svid/signing/dns-name-constraints-spare-ids",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             Json body{{"csr", steps::csr()},
+                       {"common_name", "intermediate"},
+                       {"permitted_uri_domains", domain}};
+             const auto reply = co_await probe.vault("PUT", root.mount + "/root/sign-intermediate",
+                                                     std::move(body));
+             probe.expect_status(reply, 200);
+             probe.expect_warning(reply,
+                                  "ignored these unrecognized parameters: [permitted_uri_domains]");
+         }},
+
+        {.name = "dns-name-constraints-spare-ids",
          .requirement = "permitted_dns_domains becomes a critical nameConstraints extension, which "
                         "holds for DNS names and not for SPIFFE IDs below.",
          .rules = {"C10", "V1"},
          .source = "RFC 5280 4.2.1.10",
          .level = Level::should,
          .saboteur = "pki/name-constraints-unwritten",
-         .run = dns_name_constraints_spare_ids},
-        {.id = "svid/signing/no-purposes-by-default",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             const auto signer = co_await make_intermediate(probe, root, "int",
+                                                            asking("permitted_dns_domains", "svc"));
+             probe.expect(has_name_constraints(signer.certificate),
+                          "the intermediate has no critical nameConstraints");
+             expect_state(probe, spiffe::check_signing(signer.certificate), "C10",
+                          RuleState::holds);
+             co_await make_role(probe, signer.mount);
+             const auto path = signer.mount + "/sign/mesh";
+             auto asked = asking_for({id});
+             const auto without = co_await sign(probe, path, asked);
+             expect_broken(probe, validate(without, bundle_of(root)).findings, none, "the leaf");
+             asked.alt_names.dns = {"web.default.example"};
+             const auto outside = co_await sign(probe, path, asked);
+             expect_broken(probe, validate(outside, bundle_of(root)).findings, {"V1"},
+                           "a leaf with a DNS name outside the constraints");
+         }},
+
+        {.name = "no-purposes-by-default",
          .requirement = "Roots and intermediates have no extKeyUsage by default, so no library can "
                         "hold one against what they sign.",
          .rules = {"C11"},
          .level = Level::should,
          .saboteur = "pki/ca-has-purposes",
-         .run = no_purposes_by_default},
-        {.id = "svid/signing/purposes-on-openbao-only",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             const auto signer = co_await sign_intermediate(probe, root.mount, {});
+             expect_state(probe, spiffe::check_signing(root.certificate), "C11", RuleState::absent);
+             expect_state(probe, spiffe::check_signing(signer), "C11", RuleState::absent);
+         }},
+
+        {.name = "purposes-on-openbao-only",
          .requirement = "OpenBao's sign-intermediate takes ext_key_usage, and DigitalSignature of "
                         "key_usage beside the two bits of a CA; Vault ignores both.",
          .rules = {"C2", "C11"},
          .level = Level::may,
          .saboteur = "pki/ca-lacks-cert-sign",
-         .run = purposes_on_openbao_only},
-        {.id = "svid/signing/presented-it-is-refused",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             const auto signer = co_await sign_intermediate(
+                 probe, root.mount, {}, asking("ext_key_usage", "ClientAuth,ServerAuth"));
+             expect_state(probe, spiffe::check_signing(signer), "C11",
+                          probe.on(RuleState::holds, RuleState::absent));
+             const auto usage = co_await sign_intermediate(
+                 probe, root.mount, {}, asking("key_usage", "DigitalSignature,KeyEncipherment"));
+             const unsigned expected = crypto::cert_sign | crypto::crl_sign |
+                                       (probe.openbao() ? unsigned{crypto::digital_signature} : 0U);
+             probe.expect(usage.key_usage() == expected, "keyUsage is {:#x}, expected {:#x}",
+                          usage.key_usage().value_or(0), expected);
+             expect_broken(probe, spiffe::check_signing(usage), none, "the intermediate");
+         }},
+
+        {.name = "presented-it-is-refused",
          .requirement = "An intermediate with a workload's ID has cA=true and keyCertSign, by "
                         "which a validator refuses it as a leaf.",
          .rules = {"C9", "V3", "V4"},
          .level = Level::must,
          .saboteur = "pki/intermediate-is-no-ca",
-         .run = presented_it_is_refused},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             Made made;
+             made.leaf = co_await sign_intermediate(probe, root.mount, {}, asking("uri_sans", id));
+             const auto verdict = validate(made, bundle_of(root));
+             for (const auto* rule : {"C9", "V3", "V4", "L5", "L9"}) {
+                 expect_state(probe, verdict.findings, rule, RuleState::broken);
+             }
+             expect_state(probe, verdict.findings, "V1", RuleState::holds);
+         }},
     };
 }
 

@@ -6,9 +6,6 @@
 namespace meshproof::conformance::svid {
 
 using crypto::Certificate;
-using run::Json;
-using run::Probe;
-using run::Reply;
 
 Task<Authority> make_root(Probe& probe, std::string base, Json changes) {
     const auto mount = co_await probe.mount(base);

@@ -34,5 +34,15 @@ TEST(Checks, IdsBeginWithTheirFilesPath) {
     }
 }
 
+TEST(Checks, AreNamedWithinTheirTopic) {
+    for (const auto* check : all_checks()) {
+        EXPECT_FALSE(check->name.empty()) << check->id;
+        EXPECT_TRUE(std::ranges::all_of(check->name, [](char c) {
+            return c == '-' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        })) << check->id;
+        EXPECT_TRUE(check->id.ends_with(fmt::format("/{}", check->name))) << check->id;
+    }
+}
+
 }  // namespace
 }  // namespace meshproof::conformance

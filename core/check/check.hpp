@@ -1,6 +1,7 @@
 #pragma once
 
 #include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,10 +17,9 @@ enum class Level {
 };
 [[nodiscard]] std::string_view to_string(Level level);
 
-/// One behaviour of a server: plain data and one function. `id` is the path of its file under
-/// conformance/ without ".cpp", then its own name: "vault/pki/sign/ttl/capped-by-the-role".
+/// One behaviour of a server: plain data and one function.
 struct Check {
-    std::string_view id;
+    std::string_view name;                  ///< its own in its topic: "capped-by-the-role"
     std::string_view requirement;           ///< one sentence, true of a right server
     std::vector<int> rows{};                ///< of docs/wire-contract.md that it covers
     std::vector<std::string_view> rules{};  ///< of docs/svid-rules.md: "L1"
@@ -29,6 +29,8 @@ struct Check {
     std::string_view saboteur;     ///< the fake's defect under which it must fail
     bool exclusive = false;  ///< disturbs everybody on the same server: runs alone on a shared one
     Task<void> (*run)(Probe&) = nullptr;
+    /// The topic's path, then the name: "vault/pki/sign/ttl/capped-by-the-role". The index sets it.
+    std::string id{};
 
     /// Which server it is about: "kube" for ids under kube/, else "vault".
     [[nodiscard]] std::string_view server() const {

@@ -4,12 +4,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::As;
-using run::Check;
-using run::Feature;
-using run::Json;
-using run::Level;
-using run::Probe;
 using namespace kube_steps;
 
 http::Headers typed(std::string type) {
@@ -20,90 +14,6 @@ Json odd_account(std::string_view name) {
     return {{"metadata", {{"name", name}}}, {"bogus", true}};
 }
 
-Task<void> strict_refuses(Probe& probe) {
-    const auto home = co_await kube_steps::home(probe);
-    const auto reply =
-        co_await probe.kube("POST", home.accounts() + "?fieldValidation=Strict", odd_account("x"));
-    expect_refusal(probe, reply, 400, "BadRequest",
-                   "strict decoding error: unknown field \"bogus\"");
-    const auto twice = co_await probe.kube_raw("POST", home.accounts() + "?fieldValidation=Strict",
-                                               R"({"metadata":{"name":"x","name":"y"}})",
-                                               As::admin(), typed("application/json"));
-    expect_refusal(probe, twice, 400, "BadRequest", "duplicate field \"metadata.name\"");
-}
-
-Task<void> default_is_a_warning(Probe& probe) {
-    const auto home = co_await kube_steps::home(probe);
-    const auto warned = co_await probe.kube("POST", home.accounts(), odd_account("x"));
-    probe.expect_status(warned, 201);
-    probe.expect_equal(warned.headers.find("Warning").value_or(""),
-                       "299 - \"unknown field \\\"bogus\\\"\"", "Warning");
-    probe.expect(at(warned.json, "/bogus").is_null(), "the unknown field was kept");
-    const auto ignored =
-        co_await probe.kube("POST", home.accounts() + "?fieldValidation=Ignore", odd_account("y"));
-    probe.expect_status(ignored, 201);
-    probe.expect(!ignored.headers.find("Warning"), "Ignore warns");
-}
-
-Task<void> wrong_types_are_400(Probe& probe) {
-    const auto home = co_await kube_steps::home(probe);
-    Json number = {{"metadata", {{"name", 5}}}};
-    const auto name = co_await probe.kube("POST", home.accounts(), std::move(number));
-    expect_refusal(probe, name, 400, "BadRequest", "cannot unmarshal number into Go struct field");
-    Json text = {{"spec", {{"expirationSeconds", "3600"}}}};
-    const auto seconds = co_await probe.kube("POST", home.token_path(), std::move(text));
-    expect_refusal(probe, seconds, 400, "BadRequest", "expirationSeconds of type int64");
-}
-
-Task<void> yaml_is_taken(Probe& probe) {
-    const auto home = co_await kube_steps::home(probe);
-    const auto reply =
-        co_await probe.kube_raw("POST", core_path(home.ns, "configmaps"),
-                                "metadata:\n  name: written\ndata:\n  number: \"5\"\n", As::admin(),
-                                typed("application/yaml"));
-    probe.expect_status(reply, 201);
-    probe.expect_equal(at(reply.json, "/data/number"), "5", "data.number");
-}
-
-Task<void> patches_merge(Probe& probe) {
-    const auto home = co_await kube_steps::home(probe);
-    const auto path = core_path(home.ns, "configmaps", "c");
-    Json made = {{"metadata", {{"name", "c"}}}, {"data", {{"a", "1"}, {"b", "2"}}}};
-    (void)co_await make(probe, core_path(home.ns, "configmaps"), std::move(made));
-    Json merge = {{"data", {{"a", nullptr}, {"c", "3"}}}};
-    const auto merged = co_await probe.kube("PATCH", path, std::move(merge), As::admin(),
-                                            typed("application/merge-patch+json"));
-    const Json after = {{"b", "2"}, {"c", "3"}};
-    probe.expect_equal(at(merged.json, "/data"), after, "data after a merge patch");
-    const Json operation = {{"op", "replace"}, {"path", "/data/b"}, {"value", "9"}};
-    const auto patched = co_await probe.kube("PATCH", path, Json::array({operation}), As::admin(),
-                                             typed("application/json-patch+json"));
-    probe.expect_equal(at(patched.json, "/data/b"), "9", "data.b after a JSON patch");
-    const Json absent = {{"op", "remove"}, {"path", "/data/nothing"}};
-    const auto refused = co_await probe.kube("PATCH", path, Json::array({absent}), As::admin(),
-                                             typed("application/json-patch+json"));
-    expect_refusal(probe, refused, 422, "Invalid", "");
-}
-
-Task<void> strategic_merge_joins_lists(Probe& probe) {
-    const auto home = co_await kube_steps::home(probe);
-    (void)co_await pod(probe, home, "web-0");
-    const auto path = core_path(home.ns, "pods", "web-0") + "/status";
-    const auto with = [](const char* type) {
-        const Json condition = {{"type", type}, {"status", "True"}};
-        return Json{{"status", {{"conditions", Json::array({condition})}}}};
-    };
-    (void)co_await probe.kube("PATCH", path, with("Ready"), As::admin(),
-                              typed("application/strategic-merge-patch+json"));
-    const auto joined = co_await probe.kube("PATCH", path, with("ContainersReady"), As::admin(),
-                                            typed("application/strategic-merge-patch+json"));
-    probe.expect_equal(at(joined.json, "/status/conditions").size(), 2, "conditions");
-    const auto replaced = co_await probe.kube("PATCH", path, with("Ready"), As::admin(),
-                                              typed("application/merge-patch+json"));
-    probe.expect_equal(at(replaced.json, "/status/conditions").size(), 1,
-                       "conditions after a merge patch");
-}
-
 Json applied(std::string_view value) {
     return {{"apiVersion", "v1"},
             {"kind", "ConfigMap"},
@@ -111,143 +21,222 @@ Json applied(std::string_view value) {
             {"data", {{"a", value}}}};
 }
 
-Task<void> apply_conflicts(Probe& probe) {
-    const auto home = co_await kube_steps::home(probe);
-    const auto path = core_path(home.ns, "configmaps", "c");
-    const auto type = typed("application/apply-patch+yaml");
-    const auto unnamed = co_await probe.kube("PATCH", path, applied("1"), As::admin(), type);
-    expect_refusal(probe, unnamed, 422, "Invalid",
-                   "fieldManager: Required value: is required for apply patch");
-    const auto made =
-        co_await probe.kube("PATCH", path + "?fieldManager=one", applied("1"), As::admin(), type);
-    probe.expect_status(made, 201);
-    const auto again =
-        co_await probe.kube("PATCH", path + "?fieldManager=one", applied("1"), As::admin(), type);
-    probe.expect_status(again, 200);
-    probe.expect_equal(at(again.json, "/metadata/resourceVersion"),
-                       at(made.json, "/metadata/resourceVersion"),
-                       "resourceVersion after the same apply");
-    const auto refused =
-        co_await probe.kube("PATCH", path + "?fieldManager=two", applied("2"), As::admin(), type);
-    expect_refusal(probe, refused, 409, "Conflict",
-                   "Apply failed with 1 conflict: conflict with \"one\": .data.a");
-    const auto forced = co_await probe.kube("PATCH", path + "?fieldManager=two&force=true",
-                                            applied("2"), As::admin(), type);
-    probe.expect_status(forced, 200);
-    probe.expect_equal(at(forced.json, "/data/a"), "2", "data.a");
-}
-
-Task<void> dry_runs_change_nothing(Probe& probe) {
-    const auto home = co_await kube_steps::home(probe);
-    Json body = {{"metadata", {{"name", "x"}}}};
-    const auto reply = co_await probe.kube("POST", home.accounts() + "?dryRun=All", body);
-    probe.expect_status(reply, 201);
-    const auto absent = co_await probe.kube("GET", home.accounts() + "/x");
-    probe.expect_status(absent, 404);
-    const auto unknown = co_await probe.kube("POST", home.accounts() + "?dryRun=some", body);
-    expect_refusal(probe, unknown, 422, "Invalid", "dryRun: Unsupported value");
-}
-
-Task<void> names_are_made(Probe& probe) {
-    const auto home = co_await kube_steps::home(probe);
-    Json body = {{"metadata", {{"generateName", "app-"}}}};
-    const auto one = co_await probe.kube("POST", home.accounts(), body);
-    const auto two = co_await probe.kube("POST", home.accounts(), body);
-    probe.expect_status(two, 201);
-    const auto name = text_at(one.json, "/metadata/name");
-    probe.expect(name.starts_with("app-") && name.size() == 9, "the name is \"{}\"", name);
-    probe.expect(name != text_at(two.json, "/metadata/name"), "two names are the same");
-}
-
-Task<void> bad_labels_are_422(Probe& probe) {
-    const auto home = co_await kube_steps::home(probe);
-    const Json labels[] = {{{"two words", "x"}}, {{"key", "two words"}}};
-    for (const auto& bad : labels) {
-        Json body = {{"metadata", {{"name", "x"}, {"labels", bad}}}};
-        const auto reply = co_await probe.kube("POST", home.accounts(), std::move(body));
-        expect_refusal(probe, reply, 422, "Invalid",
-                       "metadata.labels: Invalid value: \"two words\"");
-    }
-}
-
 }  // namespace
 
 std::vector<Check> kube_errors_bodies() {
     return {
-        {.id = "kube/errors/bodies/strict-refuses",
+        {.name = "strict-refuses",
          .requirement = "With fieldValidation=Strict an unknown and a repeated field are 400.",
          .source = "Kubernetes API concepts, field validation",
          .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kube/no-strict-validation",
-         .run = strict_refuses},
-        {.id = "kube/errors/bodies/default-is-a-warning",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             const auto reply = co_await probe.kube(
+                 "POST", home.accounts() + "?fieldValidation=Strict", odd_account("x"));
+             expect_refusal(probe, reply, 400, "BadRequest",
+                            "strict decoding error: unknown field \"bogus\"");
+             const auto twice = co_await probe.kube_raw(
+                 "POST", home.accounts() + "?fieldValidation=Strict",
+                 R"({"metadata":{"name":"x","name":"y"}})", As::admin(), typed("application/json"));
+             expect_refusal(probe, twice, 400, "BadRequest", "duplicate field \"metadata.name\"");
+         }},
+
+        {.name = "default-is-a-warning",
          .requirement = "Without fieldValidation an unknown field is dropped with a Warning "
                         "header, with Ignore without one.",
          .source = "Kubernetes API concepts, field validation",
          .level = Level::may,
          .features = {Feature::kubernetes},
          .saboteur = "kube/no-field-warnings",
-         .run = default_is_a_warning},
-        {.id = "kube/errors/bodies/wrong-types-are-400",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             const auto warned = co_await probe.kube("POST", home.accounts(), odd_account("x"));
+             probe.expect_status(warned, 201);
+             probe.expect_equal(warned.headers.find("Warning").value_or(""),
+                                "299 - \"unknown field \\\"bogus\\\"\"", "Warning");
+             probe.expect(at(warned.json, "/bogus").is_null(), "the unknown field was kept");
+             const auto ignored = co_await probe.kube(
+                 "POST", home.accounts() + "?fieldValidation=Ignore", odd_account("y"));
+             probe.expect_status(ignored, 201);
+             probe.expect(!ignored.headers.find("Warning"), "Ignore warns");
+         }},
+
+        {.name = "wrong-types-are-400",
          .requirement = "A number for a text, and a text for a number, are 400.",
          .rows = {163},
          .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kube/types-are-not-checked",
-         .run = wrong_types_are_400},
-        {.id = "kube/errors/bodies/yaml-is-taken",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             Json number = {{"metadata", {{"name", 5}}}};
+             const auto name = co_await probe.kube("POST", home.accounts(), std::move(number));
+             expect_refusal(probe, name, 400, "BadRequest",
+                            "cannot unmarshal number into Go struct field");
+             Json text = {{"spec", {{"expirationSeconds", "3600"}}}};
+             const auto seconds = co_await probe.kube("POST", home.token_path(), std::move(text));
+             expect_refusal(probe, seconds, 400, "BadRequest", "expirationSeconds of type int64");
+         }},
+
+        {.name = "yaml-is-taken",
          .requirement = "A body of application/yaml is taken.",
          .source = "Kubernetes API concepts, alternate representations",
          .level = Level::may,
          .features = {Feature::kubernetes},
          .saboteur = "kube/no-yaml",
-         .run = yaml_is_taken},
-        {.id = "kube/errors/bodies/patches-merge",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             const auto reply =
+                 co_await probe.kube_raw("POST", core_path(home.ns, "configmaps"),
+                                         "metadata:\n  name: written\ndata:\n  number: \"5\"\n",
+                                         As::admin(), typed("application/yaml"));
+             probe.expect_status(reply, 201);
+             probe.expect_equal(at(reply.json, "/data/number"), "5", "data.number");
+         }},
+
+        {.name = "patches-merge",
          .requirement = "A merge patch removes with null and adds; a JSON patch replaces, and is "
                         "422 where its path is not there.",
          .source = "RFC 7396 and RFC 6902",
          .level = Level::must,
          .features = {Feature::kubernetes},
          .saboteur = "kube/json-patches-never-fail",
-         .run = patches_merge},
-        {.id = "kube/errors/bodies/strategic-merge-joins-lists",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             const auto path = core_path(home.ns, "configmaps", "c");
+             Json made = {{"metadata", {{"name", "c"}}}, {"data", {{"a", "1"}, {"b", "2"}}}};
+             (void)co_await make(probe, core_path(home.ns, "configmaps"), std::move(made));
+             Json merge = {{"data", {{"a", nullptr}, {"c", "3"}}}};
+             const auto merged = co_await probe.kube("PATCH", path, std::move(merge), As::admin(),
+                                                     typed("application/merge-patch+json"));
+             const Json after = {{"b", "2"}, {"c", "3"}};
+             probe.expect_equal(at(merged.json, "/data"), after, "data after a merge patch");
+             const Json operation = {{"op", "replace"}, {"path", "/data/b"}, {"value", "9"}};
+             const auto patched =
+                 co_await probe.kube("PATCH", path, Json::array({operation}), As::admin(),
+                                     typed("application/json-patch+json"));
+             probe.expect_equal(at(patched.json, "/data/b"), "9", "data.b after a JSON patch");
+             const Json absent = {{"op", "remove"}, {"path", "/data/nothing"}};
+             const auto refused =
+                 co_await probe.kube("PATCH", path, Json::array({absent}), As::admin(),
+                                     typed("application/json-patch+json"));
+             expect_refusal(probe, refused, 422, "Invalid", "");
+         }},
+
+        {.name = "strategic-merge-joins-lists",
          .requirement = "A strategic merge patch joins conditions by type where a merge patch "
                         "replaces the list.",
          .source = "Kubernetes API concepts, patches",
          .level = Level::must,
          .features = {Feature::kubernetes},
          .saboteur = "kube/strategic-merge-replaces-lists",
-         .run = strategic_merge_joins_lists},
-        {.id = "kube/errors/bodies/apply-conflicts",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             (void)co_await pod(probe, home, "web-0");
+             const auto path = core_path(home.ns, "pods", "web-0") + "/status";
+             const auto with = [](const char* type) {
+                 const Json condition = {{"type", type}, {"status", "True"}};
+                 return Json{{"status", {{"conditions", Json::array({condition})}}}};
+             };
+             (void)co_await probe.kube("PATCH", path, with("Ready"), As::admin(),
+                                       typed("application/strategic-merge-patch+json"));
+             const auto joined =
+                 co_await probe.kube("PATCH", path, with("ContainersReady"), As::admin(),
+                                     typed("application/strategic-merge-patch+json"));
+             probe.expect_equal(at(joined.json, "/status/conditions").size(), 2, "conditions");
+             const auto replaced = co_await probe.kube("PATCH", path, with("Ready"), As::admin(),
+                                                       typed("application/merge-patch+json"));
+             probe.expect_equal(at(replaced.json, "/status/conditions").size(), 1,
+                                "conditions after a merge patch");
+         }},
+
+        {.name = "apply-conflicts",
          .requirement = "Server-side apply needs a fieldManager, changes nothing the second time, "
                         "and is 409 for another manager's field unless forced.",
          .source = "Kubernetes server-side apply, conflicts",
          .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kube/apply-never-conflicts",
-         .run = apply_conflicts},
-        {.id = "kube/errors/bodies/dry-runs-change-nothing",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             const auto path = core_path(home.ns, "configmaps", "c");
+             const auto type = typed("application/apply-patch+yaml");
+             const auto unnamed =
+                 co_await probe.kube("PATCH", path, applied("1"), As::admin(), type);
+             expect_refusal(probe, unnamed, 422, "Invalid",
+                            "fieldManager: Required value: is required for apply patch");
+             const auto made = co_await probe.kube("PATCH", path + "?fieldManager=one",
+                                                   applied("1"), As::admin(), type);
+             probe.expect_status(made, 201);
+             const auto again = co_await probe.kube("PATCH", path + "?fieldManager=one",
+                                                    applied("1"), As::admin(), type);
+             probe.expect_status(again, 200);
+             probe.expect_equal(at(again.json, "/metadata/resourceVersion"),
+                                at(made.json, "/metadata/resourceVersion"),
+                                "resourceVersion after the same apply");
+             const auto refused = co_await probe.kube("PATCH", path + "?fieldManager=two",
+                                                      applied("2"), As::admin(), type);
+             expect_refusal(probe, refused, 409, "Conflict",
+                            "Apply failed with 1 conflict: conflict with \"one\": .data.a");
+             const auto forced = co_await probe.kube("PATCH", path + "?fieldManager=two&force=true",
+                                                     applied("2"), As::admin(), type);
+             probe.expect_status(forced, 200);
+             probe.expect_equal(at(forced.json, "/data/a"), "2", "data.a");
+         }},
+
+        {.name = "dry-runs-change-nothing",
          .requirement = "With dryRun=All an object is answered and not made; another value is 422.",
          .source = "Kubernetes API concepts, dry-run",
          .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kube/dry-runs-are-real",
-         .run = dry_runs_change_nothing},
-        {.id = "kube/errors/bodies/names-are-made",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             Json body = {{"metadata", {{"name", "x"}}}};
+             const auto reply = co_await probe.kube("POST", home.accounts() + "?dryRun=All", body);
+             probe.expect_status(reply, 201);
+             const auto absent = co_await probe.kube("GET", home.accounts() + "/x");
+             probe.expect_status(absent, 404);
+             const auto unknown =
+                 co_await probe.kube("POST", home.accounts() + "?dryRun=some", body);
+             expect_refusal(probe, unknown, 422, "Invalid", "dryRun: Unsupported value");
+         }},
+
+        {.name = "names-are-made",
          .requirement = "generateName gives a name of its own with five letters appended.",
          .source = "Kubernetes API concepts, generated values",
          .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kube/generated-names-repeat",
-         .run = names_are_made},
-        {.id = "kube/errors/bodies/bad-labels-are-422",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             Json body = {{"metadata", {{"generateName", "app-"}}}};
+             const auto one = co_await probe.kube("POST", home.accounts(), body);
+             const auto two = co_await probe.kube("POST", home.accounts(), body);
+             probe.expect_status(two, 201);
+             const auto name = text_at(one.json, "/metadata/name");
+             probe.expect(name.starts_with("app-") && name.size() == 9, "the name is \"{}\"", name);
+             probe.expect(name != text_at(two.json, "/metadata/name"), "two names are the same");
+         }},
+
+        {.name = "bad-labels-are-422",
          .requirement = "A label with a blank in its key or value is 422.",
          .rows = {163},
          .level = Level::may,
          .features = {Feature::kubernetes},
          .saboteur = "kube/any-label-is-valid",
-         .run = bad_labels_are_422},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             const Json labels[] = {{{"two words", "x"}}, {{"key", "two words"}}};
+             for (const auto& bad : labels) {
+                 Json body = {{"metadata", {{"name", "x"}, {"labels", bad}}}};
+                 const auto reply = co_await probe.kube("POST", home.accounts(), std::move(body));
+                 expect_refusal(probe, reply, 422, "Invalid",
+                                "metadata.labels: Invalid value: \"two words\"");
+             }
+         }},
     };
 }
 

@@ -1,73 +1,66 @@
 // sys/wrapping: whose token counts, and the older way to unwrap.
+#include "conformance/check.hpp"
 #include "conformance/steps.hpp"
-#include "core/check/check.hpp"
 
 namespace meshproof::conformance {
 namespace {
 
-using run::As;
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
-
 constexpr std::string_view unknown = "wrapping token is not valid or does not exist";
-
-Task<void> token_is_looked_at_first(Probe& probe) {
-    const Json bogus{{"token", "nope"}};
-    for (const std::string path : {"sys/wrapping/unwrap", "sys/wrapping/rewrap"}) {
-        const auto nobody = co_await probe.vault("POST", path, bogus, As::nobody());
-        probe.expect_plain_error(nobody, 400, unknown);
-        const auto bad = co_await probe.vault("POST", path, bogus, As::bearer(Secret("s.nope")));
-        probe.expect_plain_error(bad, 400, unknown);
-    }
-    const auto none =
-        co_await probe.vault("POST", "sys/wrapping/unwrap", Json::object(), As::nobody());
-    probe.expect_plain_error(none, 403, "error validating wrapping token: token is empty");
-    const Json empty{{"token", ""}};
-    const auto nothing = co_await probe.vault("POST", "sys/wrapping/unwrap", empty);
-    probe.expect_plain_error(nothing, 403,
-                             "error validating wrapping token: empty token in request body");
-}
-
-Task<void> cubbyhole_response(Probe& probe) {
-    http::Headers headers;
-    headers.set("X-Vault-Wrap-TTL", "60s");
-    const Json inside{{"word", "mesh"}};
-    const auto wrapped =
-        co_await probe.vault("POST", "sys/wrapping/wrap", inside, {}, std::move(headers));
-    probe.expect_status(wrapped, 200);
-    const auto id = wrapped.json.value("/wrap_info/token"_json_pointer, "");
-    const auto read =
-        co_await probe.vault("GET", "cubbyhole/response", std::nullopt, As::bearer(Secret(id)));
-    probe.expect_status(read, 200);
-    probe.expect_warning(read, "Reading from 'cubbyhole/response' is deprecated.");
-    const auto whole = Json::parse(read.data().value("response", ""), nullptr, false);
-    probe.expect(whole.is_object(), "data.response is no JSON text");
-    probe.expect_equal(whole.is_object() ? whole.value("data", Json()) : Json(), inside, "data");
-    const Json body{{"token", id}};
-    const auto again = co_await probe.vault("POST", "sys/wrapping/unwrap", body);
-    probe.expect_error(again, 400, unknown);
-}
 
 }  // namespace
 
 std::vector<Check> vault_http_wrapping() {
     return {
-        {.id = "vault/http/wrapping/token-is-looked-at-first",
+        {.name = "token-is-looked-at-first",
          .requirement = "The wrapping token that is named is looked at before the caller's own: "
                         "400 where it is none, 403 where it is empty.",
          .rows = {21},
          .level = Level::should,
          .saboteur = "http/wrapping-token-after-the-callers",
-         .run = token_is_looked_at_first},
-        {.id = "vault/http/wrapping/cubbyhole-response",
+         .run = [](Probe& probe) -> Task<void> {
+             const Json bogus{{"token", "nope"}};
+             for (const std::string path : {"sys/wrapping/unwrap", "sys/wrapping/rewrap"}) {
+                 const auto nobody = co_await probe.vault("POST", path, bogus, As::nobody());
+                 probe.expect_plain_error(nobody, 400, unknown);
+                 const auto bad =
+                     co_await probe.vault("POST", path, bogus, As::bearer(Secret("s.nope")));
+                 probe.expect_plain_error(bad, 400, unknown);
+             }
+             const auto none =
+                 co_await probe.vault("POST", "sys/wrapping/unwrap", Json::object(), As::nobody());
+             probe.expect_plain_error(none, 403, "error validating wrapping token: token is empty");
+             const Json empty{{"token", ""}};
+             const auto nothing = co_await probe.vault("POST", "sys/wrapping/unwrap", empty);
+             probe.expect_plain_error(
+                 nothing, 403, "error validating wrapping token: empty token in request body");
+         }},
+
+        {.name = "cubbyhole-response",
          .requirement = "A wrapping token can read cubbyhole/response, which is the whole answer "
                         "as a text, and then is used up.",
          .rows = {21},
          .level = Level::may,
          .saboteur = "http/wrapped-only-by-unwrap",
-         .run = cubbyhole_response},
+         .run = [](Probe& probe) -> Task<void> {
+             http::Headers headers;
+             headers.set("X-Vault-Wrap-TTL", "60s");
+             const Json inside{{"word", "mesh"}};
+             const auto wrapped =
+                 co_await probe.vault("POST", "sys/wrapping/wrap", inside, {}, std::move(headers));
+             probe.expect_status(wrapped, 200);
+             const auto id = wrapped.json.value("/wrap_info/token"_json_pointer, "");
+             const auto read = co_await probe.vault("GET", "cubbyhole/response", std::nullopt,
+                                                    As::bearer(Secret(id)));
+             probe.expect_status(read, 200);
+             probe.expect_warning(read, "Reading from 'cubbyhole/response' is deprecated.");
+             const auto whole = Json::parse(read.data().value("response", ""), nullptr, false);
+             probe.expect(whole.is_object(), "data.response is no JSON text");
+             probe.expect_equal(whole.is_object() ? whole.value("data", Json()) : Json(), inside,
+                                "data");
+             const Json body{{"token", id}};
+             const auto again = co_await probe.vault("POST", "sys/wrapping/unwrap", body);
+             probe.expect_error(again, 400, unknown);
+         }},
     };
 }
 

@@ -7,13 +7,6 @@ namespace {
 
 using kube_steps::bind_cluster_role;
 using kubernetes_auth::token_of;
-using run::As;
-using run::Check;
-using run::Feature;
-using run::Json;
-using run::Level;
-using run::Probe;
-using run::Reply;
 
 /// An auth mount for the target's API server, a namespace, and two accounts: `reviewer`, which may
 /// review tokens, and `web`.
@@ -67,71 +60,6 @@ kube::TokenRequest for_audience(std::vector<std::string> audiences) {
     return request;
 }
 
-Task<void> a_projected_token(Probe& probe) {
-    const auto made = co_await ground(probe);
-    co_await role(probe, made, Json{{"audience", "vault"}});
-    const auto jwt = co_await probe.service_account_token(made.ns, "web", for_audience({"vault"}));
-    const auto reply = co_await login(probe, made.mount, jwt);
-    probe.expect_status(reply, 200);
-    const auto metadata =
-        reply.json.value("auth", Json::object()).value("metadata", Json::object());
-    probe.expect_equal(metadata.value("service_account_name", Json()), "web",
-                       "metadata.service_account_name");
-    const auto other =
-        co_await probe.service_account_token(made.ns, "reviewer", for_audience({"vault"}));
-    const auto refused = co_await login(probe, made.mount, other);
-    probe.expect_plain_error(refused, 403, "service account name not authorized");
-}
-
-Task<void> its_own_review_needs_two_audiences(Probe& probe) {
-    const auto made = co_await ground(probe);
-    co_await configure(probe, made.mount, Secret());
-    co_await role(probe, made);
-    co_await bind_cluster_role(probe, {made.ns, "web"}, delegator);
-    const auto narrow =
-        co_await probe.service_account_token(made.ns, "web", for_audience({"vault"}));
-    const auto refused = co_await login(probe, made.mount, narrow);
-    probe.expect_plain_error(refused, 403, "permission denied");
-    // The API server's own audience: that of a token which asks for none.
-    const auto plain = co_await probe.service_account_token(made.ns, "web");
-    const auto own = kube_steps::text_at(kube_steps::claims_of(probe, plain), "/aud/0");
-    const auto wide =
-        co_await probe.service_account_token(made.ns, "web", for_audience({"vault", own}));
-    const auto good = co_await login(probe, made.mount, wide);
-    probe.expect_status(good, 200);
-}
-
-Task<void> its_own_review_needs_the_right(Probe& probe) {
-    const auto made = co_await ground(probe);
-    co_await configure(probe, made.mount, Secret());
-    co_await role(probe, made);
-    const auto jwt = co_await probe.service_account_token(made.ns, "web");
-    const auto refused = co_await login(probe, made.mount, jwt);
-    probe.expect_plain_error(refused, 403, "permission denied");
-}
-
-Task<void> a_deleted_account(Probe& probe) {
-    const auto made = co_await ground(probe);
-    co_await role(probe, made);
-    const auto jwt = co_await probe.service_account_token(made.ns, "web");
-    const auto before = co_await login(probe, made.mount, jwt);
-    const auto token = token_of(probe, before);
-    (void)co_await probe.set_up_kube(
-        "DELETE", fmt::format("/api/v1/namespaces/{}/serviceaccounts/web", made.ns));
-    // The API server may know the token for some ten seconds more.
-    Reply after;
-    for (int second = 0; second < 15; ++second) {
-        after = co_await login(probe, made.mount, jwt);
-        if (after.status == 403) {
-            break;
-        }
-        co_await probe.wait(std::chrono::seconds(1));
-    }
-    probe.expect_plain_error(after, 403, "permission denied");
-    const auto self = co_await probe.vault("GET", "auth/token/lookup-self", {}, As::bearer(token));
-    probe.expect_status(self, 200);
-}
-
 /// The endless token of the account's own Secret "ACCOUNT-token".
 Task<Secret> legacy_token(Probe& probe, std::string ns, std::string account) {
     const auto secret =
@@ -139,77 +67,138 @@ Task<Secret> legacy_token(Probe& probe, std::string ns, std::string account) {
     co_return kube_steps::token_in(probe, secret);
 }
 
-Task<void> a_legacy_token(Probe& probe) {
-    const auto made = co_await ground(probe);
-    co_await role(probe, made);
-    const auto jwt = co_await legacy_token(probe, made.ns, "web");
-    const auto reply = co_await login(probe, made.mount, jwt);
-    probe.expect_status(reply, 200);
-    const auto metadata =
-        reply.json.value("auth", Json::object()).value("metadata", Json::object());
-    probe.expect_equal(metadata.value("service_account_secret_name", Json()), "web-token",
-                       "metadata.service_account_secret_name");
-    co_await role(probe, made, Json{{"audience", "vault"}});
-    const auto bound = co_await login(probe, made.mount, jwt);
-    probe.expect_plain_error(bound, 403, "invalid audience (aud) claim");
-}
-
-Task<void> a_legacy_reviewer(Probe& probe) {
-    const auto made = co_await ground(probe);
-    const auto reviewer = co_await legacy_token(probe, made.ns, "reviewer");
-    co_await configure(probe, made.mount, reviewer);
-    co_await role(probe, made, Json{{"audience", "vault"}});
-    const auto jwt = co_await probe.service_account_token(made.ns, "web", for_audience({"vault"}));
-    const auto reply = co_await login(probe, made.mount, jwt);
-    probe.expect_status(reply, 200);
-}
-
 }  // namespace
 
 std::vector<Check> vault_kubernetes_auth_cluster() {
     return {
-        {.id = "vault/kubernetes-auth/cluster/a-projected-token",
+        {.name = "a-projected-token",
          .requirement = "A token that the API server issued for the role's audience and account "
                         "logs in, and another account's does not.",
          .rows = {145, 146, 149, 153},
          .features = {Feature::kubernetes},
          .saboteur = "kubernetes/skip-name-binding",
-         .run = a_projected_token},
-        {.id = "vault/kubernetes-auth/cluster/its-own-review-needs-two-audiences",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await ground(probe);
+             co_await role(probe, made, Json{{"audience", "vault"}});
+             const auto jwt =
+                 co_await probe.service_account_token(made.ns, "web", for_audience({"vault"}));
+             const auto reply = co_await login(probe, made.mount, jwt);
+             probe.expect_status(reply, 200);
+             const auto metadata =
+                 reply.json.value("auth", Json::object()).value("metadata", Json::object());
+             probe.expect_equal(metadata.value("service_account_name", Json()), "web",
+                                "metadata.service_account_name");
+             const auto other =
+                 co_await probe.service_account_token(made.ns, "reviewer", for_audience({"vault"}));
+             const auto refused = co_await login(probe, made.mount, other);
+             probe.expect_plain_error(refused, 403, "service account name not authorized");
+         }},
+
+        {.name = "its-own-review-needs-two-audiences",
          .requirement = "Without a reviewer, a token for Vault's audience alone cannot review "
                         "itself; one that is also for the API server can.",
          .rows = {151},
          .features = {Feature::kubernetes},
          .saboteur = "kubernetes/skip-token-review",
-         .run = its_own_review_needs_two_audiences},
-        {.id = "vault/kubernetes-auth/cluster/its-own-review-needs-the-right",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await ground(probe);
+             co_await configure(probe, made.mount, Secret());
+             co_await role(probe, made);
+             co_await bind_cluster_role(probe, {made.ns, "web"}, delegator);
+             const auto narrow =
+                 co_await probe.service_account_token(made.ns, "web", for_audience({"vault"}));
+             const auto refused = co_await login(probe, made.mount, narrow);
+             probe.expect_plain_error(refused, 403, "permission denied");
+             // The API server's own audience: that of a token which asks for none.
+             const auto plain = co_await probe.service_account_token(made.ns, "web");
+             const auto own = kube_steps::text_at(kube_steps::claims_of(probe, plain), "/aud/0");
+             const auto wide =
+                 co_await probe.service_account_token(made.ns, "web", for_audience({"vault", own}));
+             const auto good = co_await login(probe, made.mount, wide);
+             probe.expect_status(good, 200);
+         }},
+
+        {.name = "its-own-review-needs-the-right",
          .requirement = "Without a reviewer, the workload needs system:auth-delegator.",
          .rows = {151},
          .features = {Feature::kubernetes},
          .saboteur = "kubernetes/skip-token-review",
-         .run = its_own_review_needs_the_right},
-        {.id = "vault/kubernetes-auth/cluster/a-deleted-account",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await ground(probe);
+             co_await configure(probe, made.mount, Secret());
+             co_await role(probe, made);
+             const auto jwt = co_await probe.service_account_token(made.ns, "web");
+             const auto refused = co_await login(probe, made.mount, jwt);
+             probe.expect_plain_error(refused, 403, "permission denied");
+         }},
+
+        {.name = "a-deleted-account",
          .requirement = "A deleted account can no longer log in once the API server has noticed, "
                         "and the tokens that it has live on.",
          .rows = {156, 148, 187},
          .features = {Feature::kubernetes},
          .saboteur = "kubernetes/skip-token-review",
-         .run = a_deleted_account},
-        {.id = "vault/kubernetes-auth/cluster/a-legacy-token",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await ground(probe);
+             co_await role(probe, made);
+             const auto jwt = co_await probe.service_account_token(made.ns, "web");
+             const auto before = co_await login(probe, made.mount, jwt);
+             const auto token = token_of(probe, before);
+             (void)co_await probe.set_up_kube(
+                 "DELETE", fmt::format("/api/v1/namespaces/{}/serviceaccounts/web", made.ns));
+             // The API server may know the token for some ten seconds more.
+             Reply after;
+             for (int second = 0; second < 15; ++second) {
+                 after = co_await login(probe, made.mount, jwt);
+                 if (after.status == 403) {
+                     break;
+                 }
+                 co_await probe.wait(std::chrono::seconds(1));
+             }
+             probe.expect_plain_error(after, 403, "permission denied");
+             const auto self =
+                 co_await probe.vault("GET", "auth/token/lookup-self", {}, As::bearer(token));
+             probe.expect_status(self, 200);
+         }},
+
+        {.name = "a-legacy-token",
          .requirement = "A legacy token logs in where the role has no audience, and its Secret is "
                         "named in the metadata.",
          .rows = {187, 153},
          .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kubernetes/secret-name-untold",
-         .run = a_legacy_token},
-        {.id = "vault/kubernetes-auth/cluster/a-legacy-reviewer",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await ground(probe);
+             co_await role(probe, made);
+             const auto jwt = co_await legacy_token(probe, made.ns, "web");
+             const auto reply = co_await login(probe, made.mount, jwt);
+             probe.expect_status(reply, 200);
+             const auto metadata =
+                 reply.json.value("auth", Json::object()).value("metadata", Json::object());
+             probe.expect_equal(metadata.value("service_account_secret_name", Json()), "web-token",
+                                "metadata.service_account_secret_name");
+             co_await role(probe, made, Json{{"audience", "vault"}});
+             const auto bound = co_await login(probe, made.mount, jwt);
+             probe.expect_plain_error(bound, 403, "invalid audience (aud) claim");
+         }},
+
+        {.name = "a-legacy-reviewer",
          .requirement = "A legacy token is good as reviewer, for clients of any audience.",
          .rows = {187},
          .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kubernetes/legacy-tokens-are-unknown",
-         .run = a_legacy_reviewer},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await ground(probe);
+             const auto reviewer = co_await legacy_token(probe, made.ns, "reviewer");
+             co_await configure(probe, made.mount, reviewer);
+             co_await role(probe, made, Json{{"audience", "vault"}});
+             const auto jwt =
+                 co_await probe.service_account_token(made.ns, "web", for_audience({"vault"}));
+             const auto reply = co_await login(probe, made.mount, jwt);
+             probe.expect_status(reply, 200);
+         }},
     };
 }
 

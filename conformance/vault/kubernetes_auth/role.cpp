@@ -4,11 +4,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
-using run::Reply;
 using namespace kubernetes_auth;
 
 Task<Reply> write(Probe& probe, std::string mount, std::string name, Json body) {
@@ -21,164 +16,163 @@ Json bound(Json more = Json::object()) {
     return body;
 }
 
-Task<void> bindings_are_needed(Probe& probe) {
-    const auto mount = co_await probe.auth_mount();
-    const auto no_names =
-        co_await write(probe, mount, "r", Json{{"bound_service_account_namespaces", "shop"}});
-    probe.expect_error(no_names, 400, R"("bound_service_account_names" can not be empty)");
-    const auto no_namespaces =
-        co_await write(probe, mount, "r", Json{{"bound_service_account_names", "web"}});
-    probe.expect_error(no_namespaces, 400,
-                       R"("bound_service_account_namespaces" can not be empty)");
-    const auto good = co_await write(probe, mount, "r", bound());
-    probe.expect_status(good, 204);
-}
-
-Task<void> star_stands_alone(Probe& probe) {
-    const auto mount = co_await probe.auth_mount();
-    const auto star =
-        co_await write(probe, mount, "star", bound(Json{{"bound_service_account_names", "*"}}));
-    probe.expect_status(star, 204);
-    const auto glob =
-        co_await write(probe, mount, "glob", bound(Json{{"bound_service_account_names", "ap*"}}));
-    probe.expect_status(glob, 204);
-    const auto mixed = co_await write(probe, mount, "mixed",
-                                      bound(Json{{"bound_service_account_names", "*,web"}}));
-    probe.expect_error(mixed, 400, R"(can not mix "*" with values)");
-}
-
-Task<void> old_names(Probe& probe) {
-    const auto mount = co_await probe.auth_mount();
-    const auto written =
-        co_await write(probe, mount, "r", bound(Json{{"policies", "mesh"}, {"ttl", "5m"}}));
-    probe.expect_status(written, 204);
-    const auto read = co_await probe.vault("GET", fmt::format("auth/{}/role/r", mount));
-    probe.expect_status(read, 200);
-    probe.expect_equal(read.data().value("token_policies", Json()), Json::array({"mesh"}),
-                       "token_policies");
-    probe.expect_equal(read.data().value("token_ttl", Json()), 300, "token_ttl");
-    probe.expect_equal(read.data().value("policies", Json()), Json::array({"mesh"}), "policies");
-    probe.expect_equal(read.data().value("ttl", Json()), 300, "ttl");
-}
-
-Task<void> ttl_above_max(Probe& probe) {
-    const auto mount = co_await probe.auth_mount();
-    const auto old_names =
-        co_await write(probe, mount, "r", bound(Json{{"ttl", "2h"}, {"max_ttl", "1h"}}));
-    probe.expect_error(old_names, 400, "token ttl should not be greater than token max ttl");
-    const auto reply = co_await write(probe, mount, "r",
-                                      bound(Json{{"token_ttl", "2h"}, {"token_max_ttl", "1h"}}));
-    probe.expect_error(reply, 400, "'token_ttl' cannot be greater than 'token_max_ttl'");
-}
-
-Task<void> updated_in_part(Probe& probe) {
-    const auto mount = co_await probe.auth_mount();
-    (void)co_await write(probe, mount, "r", bound(Json{{"audience", "vault"}}));
-    const auto updated = co_await write(probe, mount, "R", Json{{"token_ttl", "5m"}});
-    probe.expect_status(updated, 204);
-    const auto read = co_await probe.vault("GET", fmt::format("auth/{}/role/r", mount));
-    probe.expect_equal(read.data().value("audience", Json()), "vault", "audience, which was kept");
-    probe.expect_equal(read.data().value("token_ttl", Json()), 300, "token_ttl");
-}
-
-Task<void> read_back(Probe& probe) {
-    const auto mount = co_await probe.auth_mount();
-    (void)co_await write(probe, mount, "r", bound());
-    const auto read = co_await probe.vault("GET", fmt::format("auth/{}/role/r", mount));
-    probe.expect_status(read, 200);
-    std::set<std::string> keys{"alias_name_source",
-                               "bound_service_account_names",
-                               "token_bound_cidrs",
-                               "bound_service_account_namespaces",
-                               "token_explicit_max_ttl",
-                               "token_max_ttl",
-                               "token_no_default_policy",
-                               "token_num_uses",
-                               "token_period",
-                               "token_policies",
-                               "token_ttl",
-                               "token_type"};
-    if (probe.openbao()) {
-        keys.insert({"bound_service_account_namespace_selector", "token_strictly_bind_ip"});
-    }
-    probe.expect_keys(read.data(), keys, "data of a role");
-    const auto absent = co_await probe.vault("GET", fmt::format("auth/{}/role/absent", mount));
-    probe.expect_no_text(absent, 404);
-    const auto list = co_await probe.vault("LIST", fmt::format("auth/{}/role", mount));
-    probe.expect_equal(list.data().value("keys", Json()), Json::array({"r"}), "the list");
-}
-
-Task<void> batch_bounds(Probe& probe) {
-    const auto mount = co_await probe.auth_mount();
-    for (const auto* field : {"token_period", "token_num_uses"}) {
-        Json more{{"token_type", "batch"}, {field, 5}};
-        const auto reply = co_await write(probe, mount, "r", bound(std::move(more)));
-        probe.expect_error(reply, 400, "'token_type' cannot be 'batch' or 'default_batch'");
-    }
-}
-
-Task<void> a_max_ttl_above_the_mount_is_warned_of(Probe& probe) {
-    const auto mount = co_await probe.auth_mount();
-    const auto reply = co_await write(probe, mount, "r", bound(Json{{"token_max_ttl", "9000h"}}));
-    probe.expect_status(reply, 200);
-    probe.expect_warning(reply, "max_ttl is greater than the system or backend mount's maximum");
-}
-
 }  // namespace
 
 std::vector<Check> vault_kubernetes_auth_role() {
     return {
-        {.id = "vault/kubernetes-auth/role/bindings-are-needed",
+        {.name = "bindings-are-needed",
          .requirement = "A role needs names and namespaces of service accounts.",
          .rows = {140},
          .saboteur = "kubernetes/role-needs-no-bindings",
-         .run = bindings_are_needed},
-        {.id = "vault/kubernetes-auth/role/star-stands-alone",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.auth_mount();
+             const auto no_names = co_await write(
+                 probe, mount, "r", Json{{"bound_service_account_namespaces", "shop"}});
+             probe.expect_error(no_names, 400, R"("bound_service_account_names" can not be empty)");
+             const auto no_namespaces =
+                 co_await write(probe, mount, "r", Json{{"bound_service_account_names", "web"}});
+             probe.expect_error(no_namespaces, 400,
+                                R"("bound_service_account_namespaces" can not be empty)");
+             const auto good = co_await write(probe, mount, "r", bound());
+             probe.expect_status(good, 204);
+         }},
+
+        {.name = "star-stands-alone",
          .requirement = "A binding may be *, alone, or a glob.",
          .rows = {140},
          .level = Level::should,
          .saboteur = "kubernetes/star-may-be-mixed",
-         .run = star_stands_alone},
-        {.id = "vault/kubernetes-auth/role/old-names",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.auth_mount();
+             const auto star = co_await write(probe, mount, "star",
+                                              bound(Json{{"bound_service_account_names", "*"}}));
+             probe.expect_status(star, 204);
+             const auto glob = co_await write(probe, mount, "glob",
+                                              bound(Json{{"bound_service_account_names", "ap*"}}));
+             probe.expect_status(glob, 204);
+             const auto mixed = co_await write(
+                 probe, mount, "mixed", bound(Json{{"bound_service_account_names", "*,web"}}));
+             probe.expect_error(mixed, 400, R"(can not mix "*" with values)");
+         }},
+
+        {.name = "old-names",
          .requirement = "policies and ttl are the old names of token_policies and token_ttl, and "
                         "are read back where they were used.",
          .rows = {140, 141},
          .level = Level::should,
          .saboteur = "kubernetes/old-names-unread",
-         .run = old_names},
-        {.id = "vault/kubernetes-auth/role/ttl-above-max",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.auth_mount();
+             const auto written = co_await write(probe, mount, "r",
+                                                 bound(Json{{"policies", "mesh"}, {"ttl", "5m"}}));
+             probe.expect_status(written, 204);
+             const auto read = co_await probe.vault("GET", fmt::format("auth/{}/role/r", mount));
+             probe.expect_status(read, 200);
+             probe.expect_equal(read.data().value("token_policies", Json()), Json::array({"mesh"}),
+                                "token_policies");
+             probe.expect_equal(read.data().value("token_ttl", Json()), 300, "token_ttl");
+             probe.expect_equal(read.data().value("policies", Json()), Json::array({"mesh"}),
+                                "policies");
+             probe.expect_equal(read.data().value("ttl", Json()), 300, "ttl");
+         }},
+
+        {.name = "ttl-above-max",
          .requirement = "A ttl above the role's own max_ttl is 400.",
          .rows = {140},
          .level = Level::should,
          .saboteur = "kubernetes/ttl-above-max-accepted",
-         .run = ttl_above_max},
-        {.id = "vault/kubernetes-auth/role/updated-in-part",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.auth_mount();
+             const auto old_names =
+                 co_await write(probe, mount, "r", bound(Json{{"ttl", "2h"}, {"max_ttl", "1h"}}));
+             probe.expect_error(old_names, 400,
+                                "token ttl should not be greater than token max ttl");
+             const auto reply = co_await write(
+                 probe, mount, "r", bound(Json{{"token_ttl", "2h"}, {"token_max_ttl", "1h"}}));
+             probe.expect_error(reply, 400, "'token_ttl' cannot be greater than 'token_max_ttl'");
+         }},
+
+        {.name = "updated-in-part",
          .requirement = "An update with some fields keeps the others, and the role's name has no "
                         "case.",
          .rows = {140},
          .level = Level::should,
          .saboteur = "kubernetes/role-overwritten-whole",
-         .run = updated_in_part},
-        {.id = "vault/kubernetes-auth/role/read-back",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.auth_mount();
+             (void)co_await write(probe, mount, "r", bound(Json{{"audience", "vault"}}));
+             const auto updated = co_await write(probe, mount, "R", Json{{"token_ttl", "5m"}});
+             probe.expect_status(updated, 204);
+             const auto read = co_await probe.vault("GET", fmt::format("auth/{}/role/r", mount));
+             probe.expect_equal(read.data().value("audience", Json()), "vault",
+                                "audience, which was kept");
+             probe.expect_equal(read.data().value("token_ttl", Json()), 300, "token_ttl");
+         }},
+
+        {.name = "read-back",
          .requirement = "A role is read back with all token_ fields, and audience only where it "
                         "was set; an absent one is 404.",
          .rows = {141, 4},
          .level = Level::should,
          .saboteur = "kubernetes/role-always-tells-audience",
-         .run = read_back},
-        {.id = "vault/kubernetes-auth/role/batch-bounds",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.auth_mount();
+             (void)co_await write(probe, mount, "r", bound());
+             const auto read = co_await probe.vault("GET", fmt::format("auth/{}/role/r", mount));
+             probe.expect_status(read, 200);
+             std::set<std::string> keys{"alias_name_source",
+                                        "bound_service_account_names",
+                                        "token_bound_cidrs",
+                                        "bound_service_account_namespaces",
+                                        "token_explicit_max_ttl",
+                                        "token_max_ttl",
+                                        "token_no_default_policy",
+                                        "token_num_uses",
+                                        "token_period",
+                                        "token_policies",
+                                        "token_ttl",
+                                        "token_type"};
+             if (probe.openbao()) {
+                 keys.insert(
+                     {"bound_service_account_namespace_selector", "token_strictly_bind_ip"});
+             }
+             probe.expect_keys(read.data(), keys, "data of a role");
+             const auto absent =
+                 co_await probe.vault("GET", fmt::format("auth/{}/role/absent", mount));
+             probe.expect_no_text(absent, 404);
+             const auto list = co_await probe.vault("LIST", fmt::format("auth/{}/role", mount));
+             probe.expect_equal(list.data().value("keys", Json()), Json::array({"r"}), "the list");
+         }},
+
+        {.name = "batch-bounds",
          .requirement = "A role for batch tokens has neither period nor num_uses.",
          .rows = {180},
          .level = Level::should,
          .saboteur = "kubernetes/batch-with-period",
-         .run = batch_bounds},
-        {.id = "vault/kubernetes-auth/role/a-max-ttl-above-the-mount-is-warned-of",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.auth_mount();
+             for (const auto* field : {"token_period", "token_num_uses"}) {
+                 Json more{{"token_type", "batch"}, {field, 5}};
+                 const auto reply = co_await write(probe, mount, "r", bound(std::move(more)));
+                 probe.expect_error(reply, 400,
+                                    "'token_type' cannot be 'batch' or 'default_batch'");
+             }
+         }},
+
+        {.name = "a-max-ttl-above-the-mount-is-warned-of",
          .requirement = "A max_ttl above the mount's own is taken with 200 and a warning, instead "
                         "of 204.",
          .rows = {140, 3},
          .level = Level::may,
          .saboteur = "kubernetes/max-ttl-unwarned",
-         .run = a_max_ttl_above_the_mount_is_warned_of},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.auth_mount();
+             const auto reply =
+                 co_await write(probe, mount, "r", bound(Json{{"token_max_ttl", "9000h"}}));
+             probe.expect_status(reply, 200);
+             probe.expect_warning(reply,
+                                  "max_ttl is greater than the system or backend mount's maximum");
+         }},
     };
 }
 

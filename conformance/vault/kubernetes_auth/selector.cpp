@@ -4,81 +4,74 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::Check;
-using run::Feature;
-using run::Json;
-using run::Level;
-using run::Probe;
 using namespace kubernetes_auth;
 
 const Json selecting{
     {"bound_service_account_names", "web"},
     {"bound_service_account_namespace_selector", R"({"matchLabels":{"mesh":"on"}})"}};
 
-Task<void> by_labels(Probe& probe) {
-    Bench bench(probe);
-    co_await bench.open();
-    const auto written = co_await bench.write_role("app", selecting);
-    if (!probe.openbao()) {
-        probe.expect_error(written, 400, R"("bound_service_account_namespaces" can not be empty)");
-        co_return;
-    }
-    probe.expect_status(written, 204);
-    bench.api().namespace_labels = Json{{"mesh", "on"}};
-    const auto good = co_await bench.login();
-    probe.expect_status(good, 200);
-    probe.expect(bench.api().others == std::vector<std::string>{"GET /api/v1/namespaces/shop"},
-                 "one read of the workload's namespace, {} were made", bench.api().others.size());
-    bench.api().namespace_labels = Json{{"mesh", "off"}};
-    const auto other = co_await bench.login();
-    probe.expect_plain_error(other, 403, "namespace not authorized");
-}
-
-Task<void> needs_a_reviewer(Probe& probe) {
-    Bench bench(probe);
-    co_await bench.open(Json{{"token_reviewer_jwt", nullptr}});
-    (void)co_await bench.write_role("app", selecting);
-    const auto reply = co_await bench.login();
-    probe.expect_plain_error(reply, 403,
-                             "TokenReviewer JWT needs to be configured to use namespace "
-                             "selectors");
-}
-
-Task<void> bad_selector(Probe& probe) {
-    Bench bench(probe);
-    co_await bench.open();
-    const Json bad{{"bound_service_account_names", "web"},
-                   {"bound_service_account_namespace_selector", "{"}};
-    const auto reply = co_await bench.write_role("app", bad);
-    probe.expect_status(reply, 400);
-}
-
 }  // namespace
 
 std::vector<Check> vault_kubernetes_auth_selector() {
     return {
-        {.id = "vault/kubernetes-auth/selector/by-labels",
+        {.name = "by-labels",
          .requirement = "On OpenBao a namespace's labels may decide instead of its name; Vault "
                         "ignores the selector, and so refuses a role with nothing else.",
          .rows = {184, 140},
          .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/selector-ignored",
-         .run = by_labels},
-        {.id = "vault/kubernetes-auth/selector/needs-a-reviewer",
+         .run = [](Probe& probe) -> Task<void> {
+             Bench bench(probe);
+             co_await bench.open();
+             const auto written = co_await bench.write_role("app", selecting);
+             if (!probe.openbao()) {
+                 probe.expect_error(written, 400,
+                                    R"("bound_service_account_namespaces" can not be empty)");
+                 co_return;
+             }
+             probe.expect_status(written, 204);
+             bench.api().namespace_labels = Json{{"mesh", "on"}};
+             const auto good = co_await bench.login();
+             probe.expect_status(good, 200);
+             probe.expect(
+                 bench.api().others == std::vector<std::string>{"GET /api/v1/namespaces/shop"},
+                 "one read of the workload's namespace, {} were made", bench.api().others.size());
+             bench.api().namespace_labels = Json{{"mesh", "off"}};
+             const auto other = co_await bench.login();
+             probe.expect_plain_error(other, 403, "namespace not authorized");
+         }},
+
+        {.name = "needs-a-reviewer",
          .requirement = "A namespace selector needs a reviewer's JWT.",
          .rows = {184},
          .level = Level::may,
          .features = {Feature::call_back, Feature::openbao},
          .saboteur = "kubernetes/selector-without-reviewer",
-         .run = needs_a_reviewer},
-        {.id = "vault/kubernetes-auth/selector/bad-selector",
+         .run = [](Probe& probe) -> Task<void> {
+             Bench bench(probe);
+             co_await bench.open(Json{{"token_reviewer_jwt", nullptr}});
+             (void)co_await bench.write_role("app", selecting);
+             const auto reply = co_await bench.login();
+             probe.expect_plain_error(reply, 403,
+                                      "TokenReviewer JWT needs to be configured to use namespace "
+                                      "selectors");
+         }},
+
+        {.name = "bad-selector",
          .requirement = "A selector that cannot be read is 400.",
          .rows = {184},
          .level = Level::may,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/selector-unread",
-         .run = bad_selector},
+         .run = [](Probe& probe) -> Task<void> {
+             Bench bench(probe);
+             co_await bench.open();
+             const Json bad{{"bound_service_account_names", "web"},
+                            {"bound_service_account_namespace_selector", "{"}};
+             const auto reply = co_await bench.write_role("app", bad);
+             probe.expect_status(reply, 400);
+         }},
     };
 }
 

@@ -5,11 +5,6 @@
 
 namespace meshproof::conformance::kubernetes_auth {
 
-using run::As;
-using run::Json;
-using run::Probe;
-using run::Reply;
-
 namespace {
 
 http::Response json_answer(int status, const Json& body) {

@@ -2,8 +2,8 @@
 
 #include <deque>
 
+#include "conformance/check.hpp"
 #include "core/crypto/key.hpp"
-#include "core/check/check.hpp"
 
 /// What the checks of Kubernetes auth have in common: an API server of our own that answers
 /// TokenReviews as it is told, so that every case of a login can be made.
@@ -19,9 +19,9 @@ class StandInApi final : public http::Handler {
   public:
     [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer peer) override;
 
-    std::optional<http::Response> answer;       ///< given instead of a review, whatever is asked
-    run::Json overrides = run::Json::object();  ///< merged into the review's status
-    run::Json namespace_labels = run::Json::object();
+    std::optional<http::Response> answer;  ///< given instead of a review, whatever is asked
+    Json overrides = Json::object();       ///< merged into the review's status
+    Json namespace_labels = Json::object();
     bool hangs = false;  ///< answers after a day, on `clock`
     Clock* clock = nullptr;
     std::vector<http::Request> reviews;  ///< TokenReviews, in order
@@ -31,22 +31,22 @@ class StandInApi final : public http::Handler {
 /// An auth mount that is configured for a stand-in API server.
 class Bench {
   public:
-    explicit Bench(run::Probe& probe) : probe_(probe) {}
+    explicit Bench(Probe& probe) : probe_(probe) {}
 
     /// Mounts, serves and configures. `more` is added to the configuration.
-    [[nodiscard]] Task<void> open(run::Json more = run::Json::object());
-    [[nodiscard]] Task<run::Reply> configure(run::Json more);
+    [[nodiscard]] Task<void> open(Json more = Json::object());
+    [[nodiscard]] Task<Reply> configure(Json more);
     /// Writes role `name`, bound to the default workload unless `more` says otherwise; refused =
     /// blocked.
-    [[nodiscard]] Task<void> role(std::string name = "app", run::Json more = run::Json::object());
+    [[nodiscard]] Task<void> role(std::string name = "app", Json more = Json::object());
     /// A role, whatever comes of it.
-    [[nodiscard]] Task<run::Reply> write_role(std::string name, run::Json parameters);
-    [[nodiscard]] Task<run::Reply> login(std::string role, std::string jwt);
-    [[nodiscard]] Task<run::Reply> login() { return login("app", jwt()); }
+    [[nodiscard]] Task<Reply> write_role(std::string name, Json parameters);
+    [[nodiscard]] Task<Reply> login(std::string role, std::string jwt);
+    [[nodiscard]] Task<Reply> login() { return login("app", jwt()); }
 
     /// The claims of a projected token of the workload, aud ["vault"], good for an hour.
-    [[nodiscard]] run::Json claims(Workload workload = {}) const;
-    [[nodiscard]] std::string jwt(const run::Json& claims) const;  ///< signed with ES256
+    [[nodiscard]] Json claims(Workload workload = {}) const;
+    [[nodiscard]] std::string jwt(const Json& claims) const;  ///< signed with ES256
     [[nodiscard]] std::string jwt() const { return jwt(claims()); }
     /// With any `alg` in its header, and bytes of no meaning for a signature.
     [[nodiscard]] std::string jwt_with(std::string_view algorithm) const;
@@ -58,7 +58,7 @@ class Bench {
     [[nodiscard]] std::int64_t now() const;  ///< seconds since 1970
 
   private:
-    run::Probe& probe_;
+    Probe& probe_;
     StandInApi api_;
     run::StandIn served_;
     std::string mount_;
@@ -66,6 +66,6 @@ class Bench {
 };
 
 /// `auth.client_token` of a login, which must have succeeded.
-[[nodiscard]] Secret token_of(run::Probe& probe, const run::Reply& login);
+[[nodiscard]] Secret token_of(Probe& probe, const Reply& login);
 
 }  // namespace meshproof::conformance::kubernetes_auth

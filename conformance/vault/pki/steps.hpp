@@ -10,11 +10,6 @@
 /// Set-up and reading that the checks of CAs and of revocation share.
 namespace meshproof::conformance::pki {
 
-using run::As;
-using run::Json;
-using run::Probe;
-using run::Reply;
-
 /// A leaf of MOUNT's role "app" that a set-up step had signed.
 struct Leaf {
     std::string pem, serial;

@@ -1,16 +1,9 @@
 // Which rule of a token's policies decides on a path. Asked with sys/capabilities-self, which
 // answers what the server would do.
-#include "core/check/check.hpp"
+#include "conformance/check.hpp"
 
 namespace meshproof::conformance {
 namespace {
-
-using run::As;
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
-using run::Reply;
 
 /// A token with these policies and the default one, which lets it ask about itself.
 Task<Secret> token_with(Probe& probe, std::vector<std::string> texts) {
@@ -43,125 +36,125 @@ Json just(std::string_view capability) {
     return Json::array({capability});
 }
 
-Task<void> star_is_a_prefix(Probe& probe) {
-    const auto token = co_await token_with(probe, {R"(path "s/*" { capabilities = ["read"] }
-path "t/a*" { capabilities = ["read"] })"});
-    co_await expect(probe, token, "s/", just("read"));
-    co_await expect(probe, token, "s/a/b", just("read"));
-    co_await expect(probe, token, "s", denied);
-    co_await expect(probe, token, "t/a/c", just("read"));
-    co_await expect(probe, token, "t/b", denied);
-}
-
-Task<void> plus_is_one_segment(Probe& probe) {
-    const auto token = co_await token_with(probe, {R"(path "s/+/x" { capabilities = ["read"] })"});
-    co_await expect(probe, token, "s/a/x", just("read"));
-    co_await expect(probe, token, "s//x", just("read"));
-    co_await expect(probe, token, "s/a/b/x", denied);
-    co_await expect(probe, token, "s/x", denied);
-}
-
-Task<void> exact_path_decides(Probe& probe) {
-    const auto token = co_await token_with(probe, {R"(path "s/a" { capabilities = ["read"] }
-path "s/*" { capabilities = ["update"] })"});
-    co_await expect(probe, token, "s/a", just("read"));
-    co_await expect(probe, token, "s/b", just("update"));
-}
-
-Task<void> longer_prefix_decides(Probe& probe) {
-    const auto token = co_await token_with(probe, {R"(path "s/a/*" { capabilities = ["read"] }
-path "s/+/b" { capabilities = ["update"] }
-path "s/*" { capabilities = ["delete"] })"});
-    // The later first wildcard wins: s/a/* is more specific than s/+/b.
-    co_await expect(probe, token, "s/a/b", just("read"));
-    co_await expect(probe, token, "s/c/b", just("update"));
-    co_await expect(probe, token, "s/c/d", just("delete"));
-}
-
-Task<void> same_path_adds_up(Probe& probe) {
-    const auto token = co_await token_with(probe, {R"(path "s/a" { capabilities = ["read"] })",
-                                                   R"(path "s/a" { capabilities = ["update"] })"});
-    co_await expect(probe, token, "s/a", Json::array({"read", "update"}));
-}
-
-Task<void> deny_wins_on_the_same_path(Probe& probe) {
-    const auto token = co_await token_with(probe, {R"(path "s/a" { capabilities = ["read"] })",
-                                                   R"(path "s/a" { capabilities = ["deny"] })"});
-    co_await expect(probe, token, "s/a", denied);
-}
-
-Task<void> a_broad_deny_gives_way(Probe& probe) {
-    const auto token = co_await token_with(probe, {R"(path "s/*" { capabilities = ["deny"] }
-path "s/a" { capabilities = ["read"] })"});
-    co_await expect(probe, token, "s/a", just("read"));
-    co_await expect(probe, token, "s/b", denied);
-}
-
-Task<void> list_takes_both_forms(Probe& probe) {
-    const auto mount = co_await probe.mount();
-    for (const auto* form : {"roles", "roles/"}) {
-        const auto token = co_await probe.token_for(
-            fmt::format(R"(path "{}/{}" {{ capabilities = ["list"] }})", mount, form));
-        const auto list = co_await probe.vault("LIST", mount + "/roles", {}, As::bearer(token));
-        // Allowed: an empty list is 404 (row 14).
-        probe.expect_no_text(list, 404);
-    }
-    const auto other = co_await probe.token_for(
-        fmt::format(R"(path "{}/roles/x" {{ capabilities = ["list"] }})", mount));
-    const auto refused = co_await probe.vault("LIST", mount + "/roles", {}, As::bearer(other));
-    probe.expect_wrapped_error(refused, 403, "permission denied");
-}
-
 }  // namespace
 
 std::vector<Check> vault_policy_match() {
     return {
-        {.id = "vault/policy/match/star-is-a-prefix",
+        {.name = "star-is-a-prefix",
          .requirement = "A final * matches every path with that prefix, over slashes too, and not "
                         "the path without the slash before it.",
          .rows = {52},
          .saboteur = "policy/star-stops-at-slash",
-         .run = star_is_a_prefix},
-        {.id = "vault/policy/match/plus-is-one-segment",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto token =
+                 co_await token_with(probe, {R"(path "s/*" { capabilities = ["read"] }
+path "t/a*" { capabilities = ["read"] })"});
+             co_await expect(probe, token, "s/", just("read"));
+             co_await expect(probe, token, "s/a/b", just("read"));
+             co_await expect(probe, token, "s", denied);
+             co_await expect(probe, token, "t/a/c", just("read"));
+             co_await expect(probe, token, "t/b", denied);
+         }},
+
+        {.name = "plus-is-one-segment",
          .requirement = "A + matches exactly one segment, which may be empty.",
          .rows = {52},
          .saboteur = "policy/plus-is-never-empty",
-         .run = plus_is_one_segment},
-        {.id = "vault/policy/match/exact-path-decides",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto token =
+                 co_await token_with(probe, {R"(path "s/+/x" { capabilities = ["read"] })"});
+             co_await expect(probe, token, "s/a/x", just("read"));
+             co_await expect(probe, token, "s//x", just("read"));
+             co_await expect(probe, token, "s/a/b/x", denied);
+             co_await expect(probe, token, "s/x", denied);
+         }},
+
+        {.name = "exact-path-decides",
          .requirement = "The rule of the exact path decides alone: rules of other paths that "
                         "match add nothing.",
          .rows = {53},
          .saboteur = "policy/exact-path-ignored",
-         .run = exact_path_decides},
-        {.id = "vault/policy/match/longer-prefix-decides",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto token =
+                 co_await token_with(probe, {R"(path "s/a" { capabilities = ["read"] }
+path "s/*" { capabilities = ["update"] })"});
+             co_await expect(probe, token, "s/a", just("read"));
+             co_await expect(probe, token, "s/b", just("update"));
+         }},
+
+        {.name = "longer-prefix-decides",
          .requirement = "Of patterns, the one whose first wildcard comes later decides: s/a/* "
                         "before s/+/b before s/*.",
          .rows = {53},
          .saboteur = "policy/earlier-wildcard-first",
-         .run = longer_prefix_decides},
-        {.id = "vault/policy/match/same-path-adds-up",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto token =
+                 co_await token_with(probe, {R"(path "s/a/*" { capabilities = ["read"] }
+path "s/+/b" { capabilities = ["update"] }
+path "s/*" { capabilities = ["delete"] })"});
+             // The later first wildcard wins: s/a/* is more specific than s/+/b.
+             co_await expect(probe, token, "s/a/b", just("read"));
+             co_await expect(probe, token, "s/c/b", just("update"));
+             co_await expect(probe, token, "s/c/d", just("delete"));
+         }},
+
+        {.name = "same-path-adds-up",
          .requirement = "The same path in several policies of a token adds up.",
          .rows = {53},
          .saboteur = "policy/same-path-last-wins",
-         .run = same_path_adds_up},
-        {.id = "vault/policy/match/deny-wins-on-the-same-path",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto token =
+                 co_await token_with(probe, {R"(path "s/a" { capabilities = ["read"] })",
+                                             R"(path "s/a" { capabilities = ["update"] })"});
+             co_await expect(probe, token, "s/a", Json::array({"read", "update"}));
+         }},
+
+        {.name = "deny-wins-on-the-same-path",
          .requirement = "A deny in any policy for the same path wins.",
          .rows = {53},
          .saboteur = "policy/deny-is-added",
-         .run = deny_wins_on_the_same_path},
-        {.id = "vault/policy/match/a-broad-deny-gives-way",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto token =
+                 co_await token_with(probe, {R"(path "s/a" { capabilities = ["read"] })",
+                                             R"(path "s/a" { capabilities = ["deny"] })"});
+             co_await expect(probe, token, "s/a", denied);
+         }},
+
+        {.name = "a-broad-deny-gives-way",
          .requirement = "A more specific rule overrides a broad deny.",
          .rows = {53},
          .level = Level::should,
          .saboteur = "policy/exact-path-ignored",
-         .run = a_broad_deny_gives_way},
-        {.id = "vault/policy/match/list-takes-both-forms",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto token =
+                 co_await token_with(probe, {R"(path "s/*" { capabilities = ["deny"] }
+path "s/a" { capabilities = ["read"] })"});
+             co_await expect(probe, token, "s/a", just("read"));
+             co_await expect(probe, token, "s/b", denied);
+         }},
+
+        {.name = "list-takes-both-forms",
          .requirement = "A LIST is allowed by a rule for the path without or with the final "
                         "slash.",
          .rows = {54, 14},
          .level = Level::should,
          .saboteur = "policy/list-only-with-slash",
-         .run = list_takes_both_forms},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.mount();
+             for (const auto* form : {"roles", "roles/"}) {
+                 const auto token = co_await probe.token_for(
+                     fmt::format(R"(path "{}/{}" {{ capabilities = ["list"] }})", mount, form));
+                 const auto list =
+                     co_await probe.vault("LIST", mount + "/roles", {}, As::bearer(token));
+                 // Allowed: an empty list is 404 (row 14).
+                 probe.expect_no_text(list, 404);
+             }
+             const auto other = co_await probe.token_for(
+                 fmt::format(R"(path "{}/roles/x" {{ capabilities = ["list"] }})", mount));
+             const auto refused =
+                 co_await probe.vault("LIST", mount + "/roles", {}, As::bearer(other));
+             probe.expect_wrapped_error(refused, 403, "permission denied");
+         }},
     };
 }
 

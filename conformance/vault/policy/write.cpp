@@ -1,17 +1,11 @@
 // sys/policies/acl and the older sys/policy: what may be written, and how it is read back.
 #include <algorithm>
 
+#include "conformance/check.hpp"
 #include "core/base/text.hpp"
-#include "core/check/check.hpp"
 
 namespace meshproof::conformance {
 namespace {
-
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
-using run::Reply;
 
 constexpr std::string_view read_rule = R"(path "secret/mesh" { capabilities = ["read"] })";
 
@@ -27,265 +21,261 @@ Task<Reply> write_hcl(Probe& probe, std::string base, std::string hcl) {
     co_return co_await write(probe, std::move(base), std::move(body));
 }
 
-Task<void> hcl_json_or_base64(Probe& probe) {
-    const auto hcl = co_await write_hcl(probe, "hcl", std::string(read_rule));
-    probe.expect_status(hcl, 204);
-    const auto json = co_await write_hcl(
-        probe, "json", R"({"path": {"secret/mesh": {"capabilities": ["read"]}}})");
-    probe.expect_status(json, 204);
-    const auto base64 = co_await write_hcl(
-        probe, "base64", "cGF0aCAic2VjcmV0L21lc2giIHsgY2FwYWJpbGl0aWVzID0gWyJyZWFkIl0gfQ==");
-    probe.expect_status(base64, 204);
-    const auto read = co_await probe.vault("GET", "sys/policies/acl/" + probe.name("base64"));
-    probe.expect_equal(read.data().value("policy", Json()), std::string(read_rule),
-                       "the policy written as base64");
-}
-
-Task<void> empty_is_refused(Probe& probe) {
-    const auto missing = co_await write(probe, "missing", Json::object());
-    probe.expect_plain_error(missing, 400, "'policy' parameter not supplied or empty");
-    const auto empty = co_await write_hcl(probe, "empty", "");
-    probe.expect_plain_error(empty, 400, "'policy' parameter not supplied or empty");
-}
-
-Task<void> broken_is_refused(Probe& probe) {
-    const auto capability =
-        co_await write_hcl(probe, "fly", R"(path "a" { capabilities = ["fly"] })");
-    probe.expect_plain_error(capability, 400, "failed to parse policy: ");
-    probe.expect_error(capability, 400, R"(path "a": invalid capability "fly")");
-    const auto wildcard =
-        co_await write_hcl(probe, "wild", R"(path "a/+*" { capabilities = ["read"] })");
-    probe.expect_error(wildcard, 400, "failed to parse policy: ");
-    probe.expect_error(wildcard, 400, "invalid use of wildcards ('+*' is forbidden)");
-    const auto syntax = co_await write_hcl(probe, "syntax", R"(path "a" { capabilities = )");
-    probe.expect_error(syntax, 400, "failed to parse policy: ");
-}
-
-Task<void> is_utf8(Probe& probe) {
-    for (const auto& [hcl, place] :
-         {std::pair{"# \xc3\xa9\x86\npath \"a\" { capabilities = [\"read\"] }", "At 1:4: "},
-          std::pair{"path \"a\" { capabilities = [\"cre\x86te\"] }", "At 1:32: "},
-          std::pair{"{\"path\": {\"a\": {\"capabilities\": [\"\x86\"]}}}", "policy: 1:35: "}}) {
-        const auto refused = co_await write_hcl(probe, "bytes", to_base64(hcl));
-        probe.expect_plain_error(refused, 400, "failed to parse policy: ");
-        probe.expect_error(refused, 400, fmt::format("{}illegal UTF-8 encoding", place));
-    }
-}
-
-Task<void> legacy_rules(Probe& probe) {
-    const auto path = "sys/policy/" + probe.name("legacy");
-    probe.at_end("DELETE", path);
-    Json rules{{"rules", std::string(read_rule)}};
-    const auto old = co_await probe.vault("PUT", path, std::move(rules));
-    probe.expect_status(old, 200);
-    probe.expect(old.warnings().size() == 1, "{}: expected one warning of deprecation, got {}",
-                 old.asked, old.warnings().size());
-    Json policy{{"policy", std::string(read_rule)}};
-    const auto with_policy = co_await probe.vault("PUT", path, std::move(policy));
-    probe.expect_status(with_policy, 204);
-}
-
-Task<void> check_and_set(Probe& probe) {
-    Json body{{"policy", std::string(read_rule)}, {"cas", 5}};
-    const auto reply = co_await write(probe, "cas", std::move(body));
-    if (probe.openbao()) {
-        probe.expect_error(reply, 400,
-                           "check-and-set parameter 5 did not match the current version 0");
-    } else {
-        probe.expect_status(reply, 204);
-    }
-}
-
-Task<void> names_are_lowered(Probe& probe) {
-    const auto lowered = probe.name("upper");
-    const auto path = "sys/policies/acl/" + lowered.substr(0, lowered.size() - 5) + "UPPER";
-    probe.at_end("DELETE", "sys/policies/acl/" + lowered);
-    Json body{{"policy", std::string(read_rule)}};
-    const auto written = co_await probe.vault("PUT", path, std::move(body));
-    if (probe.openbao()) {
-        probe.expect_status(written, 204);
-    } else {
-        probe.expect_status(written, 200);
-        probe.expect_warning(written, "policy name was converted to " + lowered);
-    }
-    const auto read = co_await probe.vault("GET", "sys/policies/acl/" + lowered);
-    probe.expect_status(read, 200);
-    probe.expect_equal(read.data().value("name", Json()), lowered, "the policy's name");
-}
-
-Task<void> root_cannot_be_written(Probe& probe) {
-    // A refused write and a refused delete: nothing changes for anybody.
-    Json body{{"policy", std::string(read_rule)}};
-    const auto written = co_await probe.vault("PUT", "sys/policies/acl/root", std::move(body));
-    probe.expect_error(written, 400, R"(cannot update "root" policy)");
-    const auto removed = co_await probe.vault("DELETE", "sys/policies/acl/root");
-    probe.expect_status(removed, 400);
-}
-
-Task<void> default_cannot_be_deleted(Probe& probe) {
-    const auto removed = co_await probe.vault("DELETE", "sys/policies/acl/default");
-    probe.expect_error(removed, 400, "cannot delete default policy");
-}
-
-Task<void> deleting_an_absent_one_is_204(Probe& probe) {
-    const auto removed = co_await probe.vault("DELETE", "sys/policies/acl/" + probe.name("absent"));
-    probe.expect_status(removed, 204);
-}
-
-Task<void> read_back(Probe& probe) {
-    const auto name = co_await probe.policy("read", std::string(read_rule));
-    const auto read = co_await probe.vault("GET", "sys/policies/acl/" + name);
-    probe.expect_status(read, 200);
-    std::set<std::string> keys{"name", "policy"};
-    if (probe.openbao()) {
-        keys.insert({"version", "cas_required", "modified", "allow_slashes_in_identity_templates",
-                     "allow_wildcards_in_identity_templates"});
-    }
-    probe.expect_keys(read.data(), keys, "data of a policy");
-    probe.expect_equal(read.data().value("policy", Json()), probe.mark().in_policy(read_rule),
-                       "its text");
-}
-
-Task<void> legacy_read_back(Probe& probe) {
-    const auto name = co_await probe.policy("legacy", std::string(read_rule));
-    const auto read = co_await probe.vault("GET", "sys/policy/" + name);
-    probe.expect_status(read, 200);
-    const auto rules = probe.mark().in_policy(read_rule);
-    probe.expect_equal(read.data().value("rules", Json()), rules, "data.rules");
-    probe.expect_equal(read.json.value("rules", Json()), rules, "rules at the top level");
-    probe.expect_equal(read.json.value("name", Json()), name, "name at the top level");
-}
-
-Task<void> absent_is_404(Probe& probe) {
-    const auto read = co_await probe.vault("GET", "sys/policies/acl/" + probe.name("absent"));
-    probe.expect_no_text(read, 404);
-}
-
-Task<void> list_holds_the_built_in_ones(Probe& probe) {
-    const auto name = co_await probe.policy("listed", std::string(read_rule));
-    const auto list = co_await probe.vault("LIST", "sys/policies/acl");
-    probe.expect_status(list, 200);
-    const auto keys = list.data().value("keys", Json::array());
-    for (const auto& wanted : {std::string("default"), std::string("root"), name}) {
-        probe.expect(std::ranges::find(keys, Json(wanted)) != keys.end(), "{}: the list lacks {}",
-                     list.asked, wanted);
-    }
-}
-
-Task<void> wrapping_bounds(Probe& probe) {
-    const auto name = probe.name("wrapping");
-    probe.at_end("DELETE", "sys/policies/acl/" + name);
-    for (const auto& [bounds, text] : std::vector<std::pair<std::string, std::string>>{
-             {"min_wrapping_ttl = \"xx\"",
-              "error parsing min_wrapping_ttl: time: invalid duration"},
-             {"min_wrapping_ttl = \"1h\" max_wrapping_ttl = \"1m\"",
-              "max_wrapping_ttl cannot be less than min_wrapping_ttl"}}) {
-        Json body{{"policy", fmt::format("path \"a\" {{ capabilities = [\"read\"] {} }}", bounds)}};
-        const auto refused =
-            co_await probe.vault("PUT", "sys/policies/acl/" + name, std::move(body));
-        probe.expect_plain_error(refused, 400, "failed to parse policy: ");
-        probe.expect_plain_error(refused, 400, text);
-    }
-}
-
 }  // namespace
 
 std::vector<Check> vault_policy_write() {
     return {
-        {.id = "vault/policy/write/hcl-json-or-base64",
+        {.name = "hcl-json-or-base64",
          .requirement = "A policy may be HCL, JSON, or either of them in base64.",
          .rows = {47},
          .saboteur = "policy/base64-unread",
-         .run = hcl_json_or_base64},
-        {.id = "vault/policy/write/empty-is-refused",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto hcl = co_await write_hcl(probe, "hcl", std::string(read_rule));
+             probe.expect_status(hcl, 204);
+             const auto json = co_await write_hcl(
+                 probe, "json", R"({"path": {"secret/mesh": {"capabilities": ["read"]}}})");
+             probe.expect_status(json, 204);
+             const auto base64 = co_await write_hcl(
+                 probe, "base64",
+                 "cGF0aCAic2VjcmV0L21lc2giIHsgY2FwYWJpbGl0aWVzID0gWyJyZWFkIl0gfQ==");
+             probe.expect_status(base64, 204);
+             const auto read =
+                 co_await probe.vault("GET", "sys/policies/acl/" + probe.name("base64"));
+             probe.expect_equal(read.data().value("policy", Json()), std::string(read_rule),
+                                "the policy written as base64");
+         }},
+
+        {.name = "empty-is-refused",
          .requirement = "A policy without text is refused with 400.",
          .rows = {47},
          .level = Level::should,
          .saboteur = "policy/empty-accepted",
-         .run = empty_is_refused},
-        {.id = "vault/policy/write/broken-is-refused",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto missing = co_await write(probe, "missing", Json::object());
+             probe.expect_plain_error(missing, 400, "'policy' parameter not supplied or empty");
+             const auto empty = co_await write_hcl(probe, "empty", "");
+             probe.expect_plain_error(empty, 400, "'policy' parameter not supplied or empty");
+         }},
+
+        {.name = "broken-is-refused",
          .requirement = "An unknown capability, a forbidden wildcard and broken syntax are 400 "
                         "\"failed to parse policy: …\".",
          .rows = {47},
          .saboteur = "policy/unknown-capability-accepted",
-         .run = broken_is_refused},
-        {.id = "vault/policy/write/is-utf8",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto capability =
+                 co_await write_hcl(probe, "fly", R"(path "a" { capabilities = ["fly"] })");
+             probe.expect_plain_error(capability, 400, "failed to parse policy: ");
+             probe.expect_error(capability, 400, R"(path "a": invalid capability "fly")");
+             const auto wildcard =
+                 co_await write_hcl(probe, "wild", R"(path "a/+*" { capabilities = ["read"] })");
+             probe.expect_error(wildcard, 400, "failed to parse policy: ");
+             probe.expect_error(wildcard, 400, "invalid use of wildcards ('+*' is forbidden)");
+             const auto syntax =
+                 co_await write_hcl(probe, "syntax", R"(path "a" { capabilities = )");
+             probe.expect_error(syntax, 400, "failed to parse policy: ");
+         }},
+
+        {.name = "is-utf8",
          .requirement = "A policy with bytes that are no UTF-8, which only base64 can carry, is "
                         "refused with 400 and their place.",
          .rows = {47},
          .level = Level::may,
          .saboteur = "policy/any-bytes-accepted",
-         .run = is_utf8},
-        {.id = "vault/policy/write/legacy-rules",
+         .run = [](Probe& probe) -> Task<void> {
+             for (const auto& [hcl, place] :
+                  {std::pair{"# \xc3\xa9\x86\npath \"a\" { capabilities = [\"read\"] }",
+                             "At 1:4: "},
+                   std::pair{"path \"a\" { capabilities = [\"cre\x86te\"] }", "At 1:32: "},
+                   std::pair{"{\"path\": {\"a\": {\"capabilities\": [\"\x86\"]}}}",
+                             "policy: 1:35: "}}) {
+                 const auto refused = co_await write_hcl(probe, "bytes", to_base64(hcl));
+                 probe.expect_plain_error(refused, 400, "failed to parse policy: ");
+                 probe.expect_error(refused, 400, fmt::format("{}illegal UTF-8 encoding", place));
+             }
+         }},
+
+        {.name = "legacy-rules",
          .requirement = "The old path takes `rules` with a warning of deprecation, and `policy` "
                         "without one.",
          .rows = {47, 3},
          .level = Level::may,
          .saboteur = "policy/legacy-rules-unwarned",
-         .run = legacy_rules},
-        {.id = "vault/policy/write/check-and-set",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto path = "sys/policy/" + probe.name("legacy");
+             probe.at_end("DELETE", path);
+             Json rules{{"rules", std::string(read_rule)}};
+             const auto old = co_await probe.vault("PUT", path, std::move(rules));
+             probe.expect_status(old, 200);
+             probe.expect(old.warnings().size() == 1,
+                          "{}: expected one warning of deprecation, got {}", old.asked,
+                          old.warnings().size());
+             Json policy{{"policy", std::string(read_rule)}};
+             const auto with_policy = co_await probe.vault("PUT", path, std::move(policy));
+             probe.expect_status(with_policy, 204);
+         }},
+
+        {.name = "check-and-set",
          .requirement = "OpenBao refuses a write whose `cas` is not the current version; Vault "
                         "ignores `cas`.",
          .rows = {47},
          .level = Level::may,
          .saboteur = "policy/cas-the-other-way",
-         .run = check_and_set},
-        {.id = "vault/policy/write/names-are-lowered",
+         .run = [](Probe& probe) -> Task<void> {
+             Json body{{"policy", std::string(read_rule)}, {"cas", 5}};
+             const auto reply = co_await write(probe, "cas", std::move(body));
+             if (probe.openbao()) {
+                 probe.expect_error(
+                     reply, 400, "check-and-set parameter 5 did not match the current version 0");
+             } else {
+                 probe.expect_status(reply, 204);
+             }
+         }},
+
+        {.name = "names-are-lowered",
          .requirement = "A policy's name is lower-cased; Vault says so in a warning, OpenBao does "
                         "not.",
          .rows = {48},
          .level = Level::should,
          .saboteur = "policy/names-keep-their-case",
-         .run = names_are_lowered},
-        {.id = "vault/policy/write/root-cannot-be-written",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto lowered = probe.name("upper");
+             const auto path =
+                 "sys/policies/acl/" + lowered.substr(0, lowered.size() - 5) + "UPPER";
+             probe.at_end("DELETE", "sys/policies/acl/" + lowered);
+             Json body{{"policy", std::string(read_rule)}};
+             const auto written = co_await probe.vault("PUT", path, std::move(body));
+             if (probe.openbao()) {
+                 probe.expect_status(written, 204);
+             } else {
+                 probe.expect_status(written, 200);
+                 probe.expect_warning(written, "policy name was converted to " + lowered);
+             }
+             const auto read = co_await probe.vault("GET", "sys/policies/acl/" + lowered);
+             probe.expect_status(read, 200);
+             probe.expect_equal(read.data().value("name", Json()), lowered, "the policy's name");
+         }},
+
+        {.name = "root-cannot-be-written",
          .requirement = "The policy `root` can be neither written nor deleted.",
          .rows = {48},
          .saboteur = "policy/root-may-be-written",
-         .run = root_cannot_be_written},
-        {.id = "vault/policy/write/default-cannot-be-deleted",
+         .run = [](Probe& probe) -> Task<void> {
+             // A refused write and a refused delete: nothing changes for anybody.
+             Json body{{"policy", std::string(read_rule)}};
+             const auto written =
+                 co_await probe.vault("PUT", "sys/policies/acl/root", std::move(body));
+             probe.expect_error(written, 400, R"(cannot update "root" policy)");
+             const auto removed = co_await probe.vault("DELETE", "sys/policies/acl/root");
+             probe.expect_status(removed, 400);
+         }},
+
+        {.name = "default-cannot-be-deleted",
          .requirement = "The policy `default` cannot be deleted.",
          .rows = {48},
          .level = Level::should,
          .saboteur = "policy/default-may-be-deleted",
-         .run = default_cannot_be_deleted},
-        {.id = "vault/policy/write/deleting-an-absent-one-is-204",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto removed = co_await probe.vault("DELETE", "sys/policies/acl/default");
+             probe.expect_error(removed, 400, "cannot delete default policy");
+         }},
+
+        {.name = "deleting-an-absent-one-is-204",
          .requirement = "Deleting a policy that does not exist is 204.",
          .rows = {48, 2},
          .level = Level::should,
          .saboteur = "policy/absent-delete-is-404",
-         .run = deleting_an_absent_one_is_204},
-        {.id = "vault/policy/write/read-back",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto removed =
+                 co_await probe.vault("DELETE", "sys/policies/acl/" + probe.name("absent"));
+             probe.expect_status(removed, 204);
+         }},
+
+        {.name = "read-back",
          .requirement = "A policy is read back with `name` and `policy`, on OpenBao with its "
                         "version and settings too.",
          .rows = {49},
          .level = Level::should,
          .saboteur = "policy/read-lacks-name",
-         .run = read_back},
-        {.id = "vault/policy/write/legacy-read-back",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto name = co_await probe.policy("read", std::string(read_rule));
+             const auto read = co_await probe.vault("GET", "sys/policies/acl/" + name);
+             probe.expect_status(read, 200);
+             std::set<std::string> keys{"name", "policy"};
+             if (probe.openbao()) {
+                 keys.insert({"version", "cas_required", "modified",
+                              "allow_slashes_in_identity_templates",
+                              "allow_wildcards_in_identity_templates"});
+             }
+             probe.expect_keys(read.data(), keys, "data of a policy");
+             probe.expect_equal(read.data().value("policy", Json()),
+                                probe.mark().in_policy(read_rule), "its text");
+         }},
+
+        {.name = "legacy-read-back",
          .requirement = "The old path answers with `name` and `rules`, in `data` and beside it.",
          .rows = {49},
          .level = Level::may,
          .saboteur = "policy/legacy-read-only-in-data",
-         .run = legacy_read_back},
-        {.id = "vault/policy/write/absent-is-404",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto name = co_await probe.policy("legacy", std::string(read_rule));
+             const auto read = co_await probe.vault("GET", "sys/policy/" + name);
+             probe.expect_status(read, 200);
+             const auto rules = probe.mark().in_policy(read_rule);
+             probe.expect_equal(read.data().value("rules", Json()), rules, "data.rules");
+             probe.expect_equal(read.json.value("rules", Json()), rules, "rules at the top level");
+             probe.expect_equal(read.json.value("name", Json()), name, "name at the top level");
+         }},
+
+        {.name = "absent-is-404",
          .requirement = "Reading a policy that does not exist is 404 without a text.",
          .rows = {49, 4},
          .level = Level::should,
          .saboteur = "policy/absent-read-is-empty",
-         .run = absent_is_404},
-        {.id = "vault/policy/write/list-holds-the-built-in-ones",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto read =
+                 co_await probe.vault("GET", "sys/policies/acl/" + probe.name("absent"));
+             probe.expect_no_text(read, 404);
+         }},
+
+        {.name = "list-holds-the-built-in-ones",
          .requirement = "The list of policies holds `default` and `root` beside what was written.",
          .rows = {49},
          .level = Level::should,
          .saboteur = "policy/list-lacks-root",
-         .run = list_holds_the_built_in_ones},
-        {.id = "vault/policy/write/wrapping-bounds",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto name = co_await probe.policy("listed", std::string(read_rule));
+             const auto list = co_await probe.vault("LIST", "sys/policies/acl");
+             probe.expect_status(list, 200);
+             const auto keys = list.data().value("keys", Json::array());
+             for (const auto& wanted : {std::string("default"), std::string("root"), name}) {
+                 probe.expect(std::ranges::find(keys, Json(wanted)) != keys.end(),
+                              "{}: the list lacks {}", list.asked, wanted);
+             }
+         }},
+
+        {.name = "wrapping-bounds",
          .requirement = "min_wrapping_ttl and max_wrapping_ttl must be durations, the second not "
                         "less than the first.",
          .rows = {47},
          .level = Level::may,
          .saboteur = "policy/wrapping-ttl-unread",
-         .run = wrapping_bounds},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto name = probe.name("wrapping");
+             probe.at_end("DELETE", "sys/policies/acl/" + name);
+             for (const auto& [bounds, text] : std::vector<std::pair<std::string, std::string>>{
+                      {"min_wrapping_ttl = \"xx\"",
+                       "error parsing min_wrapping_ttl: time: invalid duration"},
+                      {"min_wrapping_ttl = \"1h\" max_wrapping_ttl = \"1m\"",
+                       "max_wrapping_ttl cannot be less than min_wrapping_ttl"}}) {
+                 Json body{{"policy",
+                            fmt::format("path \"a\" {{ capabilities = [\"read\"] {} }}", bounds)}};
+                 const auto refused =
+                     co_await probe.vault("PUT", "sys/policies/acl/" + name, std::move(body));
+                 probe.expect_plain_error(refused, 400, "failed to parse policy: ");
+                 probe.expect_plain_error(refused, 400, text);
+             }
+         }},
     };
 }
 

@@ -4,58 +4,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::As;
-using run::Check;
-using run::Feature;
-using run::Json;
-using run::Level;
-using run::Probe;
-using run::Reply;
-
-Task<void> enabled(Probe& probe) {
-    const auto path = probe.name("k8s");
-    probe.at_end("DELETE", "sys/auth/" + path);
-    const Json body{{"type", "kubernetes"}, {"description", probe.mark().text()}};
-    const auto made = co_await probe.vault("POST", "sys/auth/" + path, body);
-    probe.expect_status(made, 204);
-    const auto again = co_await probe.vault("POST", "sys/auth/" + path, body);
-    probe.expect_plain_error(again, 400, "path is already in use at " + path + "/");
-    const auto one = co_await probe.vault("GET", "sys/auth/" + path);
-    probe.expect_equal(one.data().value("type", Json()), "kubernetes", "type");
-}
-
-Task<void> nested(Probe& probe) {
-    const auto parent = probe.name("deep");
-    (void)co_await probe.auth_mount("deep/er");
-    const Json body{{"type", "kubernetes"}};
-    const auto above = co_await probe.vault("POST", "sys/auth/" + parent, body);
-    probe.expect_plain_error(above, 400, "path is already in use at");
-}
-
-Task<void> absent(Probe& probe) {
-    const auto name = probe.name("nobody");
-    const auto read = co_await probe.vault("GET", "sys/auth/" + name);
-    probe.expect_plain_error(read, 400, "No auth engine at " + name + "/");
-    const auto gone = co_await probe.vault("DELETE", "sys/auth/" + name);
-    probe.expect_status(gone, 204);
-}
-
-Task<void> tokens_stay(Probe& probe) {
-    const auto reply = co_await probe.vault("DELETE", "sys/auth/token");
-    probe.expect_plain_error(reply, 400, "token credential backend cannot be disabled");
-}
-
-Task<void> login_after_disabling(Probe& probe) {
-    const auto path = co_await probe.auth_mount();
-    (void)co_await probe.set_up("DELETE", "sys/auth/" + path);
-    const Json body{{"role", "r"}, {"jwt", "x"}};
-    const auto login = "auth/" + path + "/login";
-    const auto nobody = co_await probe.vault("POST", login, body, As::nobody());
-    probe.expect_plain_error(nobody, 403, "permission denied");
-    const auto admin = co_await probe.vault("POST", login, body);
-    probe.expect_plain_error(admin, 404, "no handler for route");
-}
-
 // The token of a login with this token_type, once its method was disabled.
 Task<Reply> after_disabling(Probe& probe, std::string token_type) {
     kubernetes_auth::Bench bench(probe);
@@ -71,66 +19,102 @@ Task<Reply> after_disabling(Probe& probe, std::string token_type) {
     co_return co_await probe.vault("GET", "auth/token/lookup-self", {}, As::bearer(token));
 }
 
-Task<void> disabling_ends_tokens(Probe& probe) {
-    const auto after = co_await after_disabling(probe, "service");
-    probe.expect_plain_error(after, 403, "permission denied");
-}
-
-Task<void> disabling_spares_batch_tokens(Probe& probe) {
-    const auto after = co_await after_disabling(probe, "batch");
-    probe.expect_status(after, 200);
-}
-
 }  // namespace
 
 std::vector<Check> vault_sys_auth_method() {
     return {
-        {.id = "vault/sys/auth-method/enabled-once",
+        {.name = "enabled-once",
          .requirement = "Enabling an auth method answers 204; a second one at its path is 400 and "
                         "names the path without auth/.",
          .rows = {39},
          .level = Level::must,
          .saboteur = "sys/methods-replace-each-other",
-         .run = enabled},
-        {.id = "vault/sys/auth-method/nested",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto path = probe.name("k8s");
+             probe.at_end("DELETE", "sys/auth/" + path);
+             const Json body{{"type", "kubernetes"}, {"description", probe.mark().text()}};
+             const auto made = co_await probe.vault("POST", "sys/auth/" + path, body);
+             probe.expect_status(made, 204);
+             const auto again = co_await probe.vault("POST", "sys/auth/" + path, body);
+             probe.expect_plain_error(again, 400, "path is already in use at " + path + "/");
+             const auto one = co_await probe.vault("GET", "sys/auth/" + path);
+             probe.expect_equal(one.data().value("type", Json()), "kubernetes", "type");
+         }},
+
+        {.name = "nested",
          .requirement = "A method may be at a path of several parts, and then none above it.",
          .rows = {39},
          .level = Level::may,
          .saboteur = "sys/mounts-nest",
-         .run = nested},
-        {.id = "vault/sys/auth-method/absent",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto parent = probe.name("deep");
+             (void)co_await probe.auth_mount("deep/er");
+             const Json body{{"type", "kubernetes"}};
+             const auto above = co_await probe.vault("POST", "sys/auth/" + parent, body);
+             probe.expect_plain_error(above, 400, "path is already in use at");
+         }},
+
+        {.name = "absent",
          .requirement = "Reading a method that does not exist is 400, disabling it 204.",
          .rows = {39},
          .level = Level::should,
          .saboteur = "sys/absent-mount-is-404",
-         .run = absent},
-        {.id = "vault/sys/auth-method/tokens-stay",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto name = probe.name("nobody");
+             const auto read = co_await probe.vault("GET", "sys/auth/" + name);
+             probe.expect_plain_error(read, 400, "No auth engine at " + name + "/");
+             const auto gone = co_await probe.vault("DELETE", "sys/auth/" + name);
+             probe.expect_status(gone, 204);
+         }},
+
+        {.name = "tokens-stay",
          .requirement = "The token method cannot be disabled.",
          .rows = {39},
          .level = Level::should,
          .saboteur = "sys/token-method-goes",
-         .run = tokens_stay},
-        {.id = "vault/sys/auth-method/login-after-disabling",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto reply = co_await probe.vault("DELETE", "sys/auth/token");
+             probe.expect_plain_error(reply, 400, "token credential backend cannot be disabled");
+         }},
+
+        {.name = "login-after-disabling",
          .requirement = "A login at a disabled method is 403 for nobody and 404 for an "
                         "administrator.",
          .rows = {40, 19},
          .level = Level::must,
          .saboteur = "http/no-route-is-403",
-         .run = login_after_disabling},
-        {.id = "vault/sys/auth-method/disabling-ends-tokens",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto path = co_await probe.auth_mount();
+             (void)co_await probe.set_up("DELETE", "sys/auth/" + path);
+             const Json body{{"role", "r"}, {"jwt", "x"}};
+             const auto login = "auth/" + path + "/login";
+             const auto nobody = co_await probe.vault("POST", login, body, As::nobody());
+             probe.expect_plain_error(nobody, 403, "permission denied");
+             const auto admin = co_await probe.vault("POST", login, body);
+             probe.expect_plain_error(admin, 404, "no handler for route");
+         }},
+
+        {.name = "disabling-ends-tokens",
          .requirement = "Disabling a method revokes the service tokens of its logins.",
          .rows = {40},
          .level = Level::must,
          .features = {Feature::call_back},
          .saboteur = "sys/disabled-method-keeps-tokens",
-         .run = disabling_ends_tokens},
-        {.id = "vault/sys/auth-method/disabling-spares-batch-tokens",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto after = co_await after_disabling(probe, "service");
+             probe.expect_plain_error(after, 403, "permission denied");
+         }},
+
+        {.name = "disabling-spares-batch-tokens",
          .requirement = "Disabling a method leaves the batch tokens of its logins alone.",
          .rows = {40, 180},
          .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "sys/disabled-method-ends-batch-tokens",
-         .run = disabling_spares_batch_tokens},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto after = co_await after_disabling(probe, "batch");
+             probe.expect_status(after, 200);
+         }},
     };
 }
 

@@ -5,12 +5,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::As;
-using run::Check;
-using run::Feature;
-using run::Json;
-using run::Level;
-using run::Probe;
 using sys::active_node;
 
 Task<std::string> limited(Probe& probe, std::string mount, Json more = Json::object()) {
@@ -22,150 +16,104 @@ Task<std::string> limited(Probe& probe, std::string mount, Json more = Json::obj
     co_return path;
 }
 
-Task<void> read_back(Probe& probe) {
-    const auto mount = co_await probe.mount();
-    const auto path = "sys/quotas/rate-limit/" + probe.name("limit");
-    probe.at_end("DELETE", path);
-    Json body{{"rate", 100}, {"path", mount + "/"}};
-    const auto written = co_await probe.vault("POST", path, std::move(body));
-    probe.expect_status(written, 204);
-    const auto reply = co_await probe.vault("GET", path);
-    probe.expect_status(reply, 200);
-    probe.expect_equal(reply.data().value("rate", Json()), 100, "rate");
-    probe.expect_equal(reply.data().value("interval", Json()), 1, "interval");
-    probe.expect_equal(reply.data().value("path", Json()), mount + "/", "path");
-    probe.expect_equal(reply.data().contains("inheritable"), probe.openbao(),
-                       "whether there is the key inheritable");
-}
-
-Task<void> no_rate(Probe& probe) {
-    const auto mount = co_await probe.mount();
-    const auto path = "sys/quotas/rate-limit/" + probe.name("limit");
-    probe.at_end("DELETE", path);
-    Json body{{"rate", 0}, {"path", mount + "/"}};
-    const auto refused = co_await probe.vault("POST", path, std::move(body));
-    probe.expect_plain_error(refused, 400, "'rate' is invalid");
-}
-
-Task<void> no_mount(Probe& probe) {
-    const auto path = "sys/quotas/rate-limit/" + probe.name("limit");
-    const auto place = probe.name("nobody") + "/";
-    probe.at_end("DELETE", path);
-    Json body{{"rate", 10}, {"path", place}};
-    const auto refused = co_await probe.vault("POST", path, std::move(body));
-    probe.expect_error(refused, 400, fmt::format("invalid mount path \"{}\"", place));
-}
-
-Task<void> refused_over_the_rate(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    (void)co_await limited(probe, mount);
-    int served = 0;
-    run::Reply last;
-    for (int i = 0; i < 8; ++i) {
-        last = co_await probe.vault("GET", mount + "/ca/pem", {}, As::nobody());
-        served += last.status == 200 ? 1 : 0;
-    }
-    probe.expect_plain_error(
-        last, 429, fmt::format("request path \"{}/ca/pem\": rate limit quota exceeded", mount));
-    probe.expect(served >= 1 && served < 8, "{} of 8 reads were served", served);
-    probe.expect(!last.headers.find("Retry-After").has_value() ||
-                     last.headers.find("X-Ratelimit-Limit").has_value(),
-                 "Retry-After without the server's headers being turned on");
-}
-
-Task<void> before_the_token(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    (void)co_await limited(probe, mount);
-    run::Reply last;
-    for (int i = 0; i < 8; ++i) {
-        last =
-            co_await probe.vault("GET", mount + "/roles/r", {}, As::bearer(Secret("not-a-token")));
-    }
-    probe.expect_plain_error(last, 429, "rate limit quota exceeded");
-}
-
-Task<void> two_meanings_of_429(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    (void)co_await limited(probe, mount);
-    run::Reply last;
-    for (int i = 0; i < 8 && last.status != 429; ++i) {
-        last = co_await probe.vault("GET", mount + "/ca/pem", {}, As::nobody());
-    }
-    probe.expect_status(last, 429);
-    const auto health = co_await probe.vault("GET", "sys/health", {}, As::nobody());
-    probe.expect_status(health, 200);
-}
-
-// The setting is the whole server's, so this one needs a server that is there to be disturbed.
-Task<void> told_in_headers(Probe& probe) {
-    const auto path = probe.name("pki");
-    const auto limit = "sys/quotas/rate-limit/" + probe.name("limit");
-    const Json type{{"type", "pki"}, {"description", probe.mark().text()}};
-    const Json rule{{"rate", 2}, {"path", path + "/"}, {"interval", "30s"}};
-    const Json on{{"enable_rate_limit_response_headers", true}};
-    const Json off{{"enable_rate_limit_response_headers", false}};
-    const auto active = co_await active_node(probe);
-    const auto mounted = co_await probe.node(active, "POST", "sys/mounts/" + path, type);
-    probe.expect_status(mounted, 204);
-    const auto set = co_await probe.node(active, "POST", "sys/quotas/config", on);
-    probe.expect_status(set, 204);
-    const auto written = co_await probe.node(active, "POST", limit, rule);
-    probe.expect_status(written, 204);
-    const auto first = co_await probe.node(active, "LIST", path + "/issuers", {}, As::nobody());
-    run::Reply last;
-    for (int i = 0; i < 8; ++i) {
-        last = co_await probe.node(active, "LIST", path + "/issuers", {}, As::nobody());
-    }
-    (void)co_await probe.node(active, "DELETE", limit);
-    (void)co_await probe.node(active, "POST", "sys/quotas/config", off);
-    (void)co_await probe.node(active, "DELETE", "sys/mounts/" + path);
-    for (const auto* name : {"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"}) {
-        probe.expect(first.headers.find(name).has_value(), "a served answer lacks {}", name);
-        probe.expect(last.headers.find(name).has_value(), "a refusal lacks {}", name);
-    }
-    probe.expect_status(last, 429);
-    probe.expect(!first.headers.find("Retry-After").has_value(), "a served answer has Retry-After");
-    probe.expect(last.headers.find("Retry-After").has_value(), "a refusal lacks Retry-After");
-}
-
 }  // namespace
 
 std::vector<Check> vault_sys_quota() {
     return {
-        {.id = "vault/sys/quota/read-back",
+        {.name = "read-back",
          .requirement = "A rate limit is written with 204 and read back with its interval of one "
                         "second, on OpenBao with the key inheritable.",
          .rows = {44},
          .level = Level::should,
          .saboteur = "sys/quota-keys-of-the-other-product",
-         .run = read_back},
-        {.id = "vault/sys/quota/no-rate",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.mount();
+             const auto path = "sys/quotas/rate-limit/" + probe.name("limit");
+             probe.at_end("DELETE", path);
+             Json body{{"rate", 100}, {"path", mount + "/"}};
+             const auto written = co_await probe.vault("POST", path, std::move(body));
+             probe.expect_status(written, 204);
+             const auto reply = co_await probe.vault("GET", path);
+             probe.expect_status(reply, 200);
+             probe.expect_equal(reply.data().value("rate", Json()), 100, "rate");
+             probe.expect_equal(reply.data().value("interval", Json()), 1, "interval");
+             probe.expect_equal(reply.data().value("path", Json()), mount + "/", "path");
+             probe.expect_equal(reply.data().contains("inheritable"), probe.openbao(),
+                                "whether there is the key inheritable");
+         }},
+
+        {.name = "no-rate",
          .requirement = "A rate of 0 is 400.",
          .rows = {44},
          .level = Level::may,
          .saboteur = "sys/quota-of-nothing",
-         .run = no_rate},
-        {.id = "vault/sys/quota/no-mount",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.mount();
+             const auto path = "sys/quotas/rate-limit/" + probe.name("limit");
+             probe.at_end("DELETE", path);
+             Json body{{"rate", 0}, {"path", mount + "/"}};
+             const auto refused = co_await probe.vault("POST", path, std::move(body));
+             probe.expect_plain_error(refused, 400, "'rate' is invalid");
+         }},
+
+        {.name = "no-mount",
          .requirement = "A limit for a mount that does not exist is 400.",
          .rows = {44},
          .level = Level::may,
          .saboteur = "sys/quota-anywhere",
-         .run = no_mount},
-        {.id = "vault/sys/quota/refused-over-the-rate",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto path = "sys/quotas/rate-limit/" + probe.name("limit");
+             const auto place = probe.name("nobody") + "/";
+             probe.at_end("DELETE", path);
+             Json body{{"rate", 10}, {"path", place}};
+             const auto refused = co_await probe.vault("POST", path, std::move(body));
+             probe.expect_error(refused, 400, fmt::format("invalid mount path \"{}\"", place));
+         }},
+
+        {.name = "refused-over-the-rate",
          .requirement =
              "Over the rate a request, an unauthenticated read too, is 429 with its path "
              "in the text and by default without Retry-After.",
          .rows = {45},
          .level = Level::must,
          .saboteur = "sys/quota-never-refuses",
-         .run = refused_over_the_rate},
-        {.id = "vault/sys/quota/before-the-token",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             (void)co_await limited(probe, mount);
+             int served = 0;
+             Reply last;
+             for (int i = 0; i < 8; ++i) {
+                 last = co_await probe.vault("GET", mount + "/ca/pem", {}, As::nobody());
+                 served += last.status == 200 ? 1 : 0;
+             }
+             probe.expect_plain_error(
+                 last, 429,
+                 fmt::format("request path \"{}/ca/pem\": rate limit quota exceeded", mount));
+             probe.expect(served >= 1 && served < 8, "{} of 8 reads were served", served);
+             probe.expect(!last.headers.find("Retry-After").has_value() ||
+                              last.headers.find("X-Ratelimit-Limit").has_value(),
+                          "Retry-After without the server's headers being turned on");
+         }},
+
+        {.name = "before-the-token",
          .requirement = "The limit is applied before anybody looks at the token.",
          .rows = {45},
          .level = Level::should,
          .saboteur = "sys/quota-after-the-token",
-         .run = before_the_token},
-        {.id = "vault/sys/quota/told-in-headers",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             (void)co_await limited(probe, mount);
+             Reply last;
+             for (int i = 0; i < 8; ++i) {
+                 last = co_await probe.vault("GET", mount + "/roles/r", {},
+                                             As::bearer(Secret("not-a-token")));
+             }
+             probe.expect_plain_error(last, 429, "rate limit quota exceeded");
+         }},
+
+        // The setting is the whole server's, so this one needs a server that is there to be
+        // disturbed.
+        {.name = "told-in-headers",
          .requirement = "With the server's rate limit headers on, answers tell limit, rest and "
                         "reset, and refusals when to try again.",
          .rows = {45},
@@ -173,14 +121,59 @@ std::vector<Check> vault_sys_quota() {
          .features = {Feature::nodes},
          .saboteur = "sys/quota-headers-never",
          .exclusive = true,
-         .run = told_in_headers},
-        {.id = "vault/sys/quota/two-meanings-of-429",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto path = probe.name("pki");
+             const auto limit = "sys/quotas/rate-limit/" + probe.name("limit");
+             const Json type{{"type", "pki"}, {"description", probe.mark().text()}};
+             const Json rule{{"rate", 2}, {"path", path + "/"}, {"interval", "30s"}};
+             const Json on{{"enable_rate_limit_response_headers", true}};
+             const Json off{{"enable_rate_limit_response_headers", false}};
+             const auto active = co_await active_node(probe);
+             const auto mounted = co_await probe.node(active, "POST", "sys/mounts/" + path, type);
+             probe.expect_status(mounted, 204);
+             const auto set = co_await probe.node(active, "POST", "sys/quotas/config", on);
+             probe.expect_status(set, 204);
+             const auto written = co_await probe.node(active, "POST", limit, rule);
+             probe.expect_status(written, 204);
+             const auto first =
+                 co_await probe.node(active, "LIST", path + "/issuers", {}, As::nobody());
+             Reply last;
+             for (int i = 0; i < 8; ++i) {
+                 last = co_await probe.node(active, "LIST", path + "/issuers", {}, As::nobody());
+             }
+             (void)co_await probe.node(active, "DELETE", limit);
+             (void)co_await probe.node(active, "POST", "sys/quotas/config", off);
+             (void)co_await probe.node(active, "DELETE", "sys/mounts/" + path);
+             for (const auto* name :
+                  {"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"}) {
+                 probe.expect(first.headers.find(name).has_value(), "a served answer lacks {}",
+                              name);
+                 probe.expect(last.headers.find(name).has_value(), "a refusal lacks {}", name);
+             }
+             probe.expect_status(last, 429);
+             probe.expect(!first.headers.find("Retry-After").has_value(),
+                          "a served answer has Retry-After");
+             probe.expect(last.headers.find("Retry-After").has_value(),
+                          "a refusal lacks Retry-After");
+         }},
+
+        {.name = "two-meanings-of-429",
          .requirement = "A 429 of a logical path means a quota: health of the same server is 200 "
                         "meanwhile.",
          .rows = {46, 22},
          .level = Level::should,
          .saboteur = "sys/quota-makes-a-standby",
-         .run = two_meanings_of_429},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             (void)co_await limited(probe, mount);
+             Reply last;
+             for (int i = 0; i < 8 && last.status != 429; ++i) {
+                 last = co_await probe.vault("GET", mount + "/ca/pem", {}, As::nobody());
+             }
+             probe.expect_status(last, 429);
+             const auto health = co_await probe.vault("GET", "sys/health", {}, As::nobody());
+             probe.expect_status(health, 200);
+         }},
     };
 }
 

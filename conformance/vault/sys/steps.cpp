@@ -4,15 +4,15 @@
 
 namespace meshproof::conformance::sys {
 
-Task<std::size_t> active_node(run::Probe& probe) {
+Task<std::size_t> active_node(Probe& probe) {
     constexpr int attempts = 300;
     const auto count = probe.site().target.nodes.size();
     for (int attempt = 0; attempt < attempts; ++attempt) {
         std::size_t found = count, standbys = 0;
         std::set<std::string> leaders;
         for (std::size_t i = 0; i < count; ++i) {
-            const auto health = co_await probe.node(i, "GET", "sys/health", {}, run::As::nobody());
-            const auto leader = co_await probe.node(i, "GET", "sys/leader", {}, run::As::nobody());
+            const auto health = co_await probe.node(i, "GET", "sys/health", {}, As::nobody());
+            const auto leader = co_await probe.node(i, "GET", "sys/leader", {}, As::nobody());
             if (health.status == 200) {
                 found = i;
             }

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "core/check/check.hpp"
+#include "conformance/check.hpp"
 
 /// What the checks of a cluster have in common.
 namespace meshproof::conformance::sys {
 
 /// The index of the node that is active, once there is one and every other node is in standby and
 /// names it. The check is blocked where that does not come about within a minute.
-[[nodiscard]] Task<std::size_t> active_node(run::Probe& probe);
+[[nodiscard]] Task<std::size_t> active_node(Probe& probe);
 
 }  // namespace meshproof::conformance::sys

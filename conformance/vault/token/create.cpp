@@ -4,11 +4,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::As;
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
 using namespace token;
 
 /// A token that may create tokens and has one policy of its own; gives that policy's name.
@@ -26,170 +21,163 @@ Task<Parent> parent(Probe& probe) {
     co_return made;
 }
 
-Task<void> policies_of_the_parent(Probe& probe) {
-    const auto from = co_await parent(probe);
-    const auto made =
-        co_await make(probe, Json::object(), "auth/token/create", As::bearer(from.token));
-    probe.expect_equal(made.auth.value("policies", Json()), Json::array({"default", from.policy}),
-                       "policies of a child without any given");
-}
-
-Task<void> not_a_subset(Probe& probe) {
-    const auto from = co_await parent(probe);
-    Json body{{"policies", Json::array({probe.name("foreign")})}};
-    const auto reply =
-        co_await probe.vault("POST", "auth/token/create", std::move(body), As::bearer(from.token));
-    probe.expect_error(reply, 400, "child policies must be subset of parent");
-}
-
-Task<void> no_parent_needs_sudo(Probe& probe) {
-    const auto from = co_await parent(probe);
-    const Json body{{"no_parent", true}};
-    const auto reply =
-        co_await probe.vault("POST", "auth/token/create", body, As::bearer(from.token));
-    probe.expect_error(reply, 400, "root or sudo privileges required to create orphan token");
-}
-
-Task<void> negative_ttl(Probe& probe) {
-    const Json body{{"ttl", "-5s"}, {"policies", "default"}};
-    const auto reply = co_await probe.vault("POST", "auth/token/create", body);
-    probe.expect_error(reply, 400, "ttl must be positive");
-}
-
-Task<void> reserved_id(Probe& probe) {
-    const Json body{{"id", "s.chosen"}, {"policies", "default"}, {"ttl", "1m"}};
-    const auto reply = co_await probe.vault("POST", "auth/token/create", body);
-    probe.expect_status(reply, 400);
-}
-
-Task<void> policies_are_tidied(Probe& probe) {
-    const auto name = probe.name("b");
-    const auto upper = probe.name("A");
-    Json parameters{{"policies", Json::array({name, upper, name})}};
-    const auto made = co_await make(probe, std::move(parameters));
-    const Json expected = Json::array({"default", probe.name("a"), name});
-    probe.expect_equal(made.auth.value("policies", Json()), expected,
-                       "sorted, lower-cased, each once, default added");
-    Json without{{"policies", Json::array({name})}, {"no_default_policy", true}};
-    const auto bare = co_await make(probe, std::move(without));
-    probe.expect_equal(bare.auth.value("policies", Json()), Json::array({name}),
-                       "policies with no_default_policy");
-}
-
-Task<void> default_policy_is_enough_for_itself(Probe& probe) {
-    const auto made = co_await make(probe, Json{{"policies", "default"}});
-    const auto looked_up = co_await lookup_self(probe, made.token);
-    probe.expect_status(looked_up, 200);
-    const auto renewed = co_await renew_self(probe, made.token);
-    probe.expect_status(renewed, 200);
-    const auto created =
-        co_await probe.vault("POST", "auth/token/create", Json::object(), As::bearer(made.token));
-    probe.expect_wrapped_error(created, 403, "permission denied");
-    const auto revoked =
-        co_await probe.vault("POST", "auth/token/revoke-self", {}, As::bearer(made.token));
-    probe.expect_status(revoked, 204);
-    const auto again =
-        co_await probe.vault("POST", "auth/token/revoke-self", {}, As::bearer(made.token));
-    probe.expect_plain_error(again, 403, "permission denied");
-}
-
-Task<void> uses_run_out(Probe& probe) {
-    const auto made = co_await make(probe, Json{{"policies", "default"}, {"num_uses", 2}});
-    const auto first = co_await lookup_self(probe, made.token);
-    probe.expect_status(first, 200);
-    const auto second = co_await lookup_self(probe, made.token);
-    probe.expect_status(second, 200);
-    const auto third = co_await lookup_self(probe, made.token);
-    probe.expect_plain_error(third, 403, "permission denied");
-}
-
-Task<void> children_go_with_their_parent(Probe& probe) {
-    const auto from = co_await parent(probe);
-    const auto child =
-        co_await make(probe, Json::object(), "auth/token/create", As::bearer(from.token));
-    Json orphan_body{{"policies", "default"}, {"no_parent", true}};
-    const auto orphan = co_await make(probe, std::move(orphan_body));
-    const auto before = co_await lookup_self(probe, child.token);
-    probe.expect_status(before, 200);
-    (void)co_await probe.set_up("POST", "auth/token/revoke-self", {}, As::bearer(from.token));
-    const auto after = co_await lookup_self(probe, child.token);
-    probe.expect_plain_error(after, 403, "permission denied");
-    const auto other = co_await lookup_self(probe, orphan.token);
-    probe.expect_status(other, 200);
-    probe.expect_equal(other.data().value("orphan", Json()), true, "orphan");
-}
-
-Task<void> root_makes_orphans(Probe& probe) {
-    const Json body{{"policies", "default"}, {"ttl", "10m"}};
-    const auto made = co_await make(probe, body, "auth/token/create-orphan");
-    const auto looked_up = co_await lookup_self(probe, made.token);
-    probe.expect_equal(looked_up.data().value("orphan", Json()), true, "orphan");
-    probe.expect_equal(looked_up.data().value("path", Json()), "auth/token/create-orphan", "path");
-}
-
 }  // namespace
 
 std::vector<Check> vault_token_create() {
     return {
-        {.id = "vault/token/create/policies-of-the-parent",
+        {.name = "policies-of-the-parent",
          .requirement = "A token created without policies has its parent's.",
          .rows = {67},
          .level = Level::should,
          .saboteur = "token/no-policies-from-the-parent",
-         .run = policies_of_the_parent},
-        {.id = "vault/token/create/not-a-subset",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto from = co_await parent(probe);
+             const auto made =
+                 co_await make(probe, Json::object(), "auth/token/create", As::bearer(from.token));
+             probe.expect_equal(made.auth.value("policies", Json()),
+                                Json::array({"default", from.policy}),
+                                "policies of a child without any given");
+         }},
+
+        {.name = "not-a-subset",
          .requirement = "A child may not have policies that its parent lacks.",
          .rows = {67},
          .saboteur = "token/any-policies-for-a-child",
-         .run = not_a_subset},
-        {.id = "vault/token/create/no-parent-needs-sudo",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto from = co_await parent(probe);
+             Json body{{"policies", Json::array({probe.name("foreign")})}};
+             const auto reply = co_await probe.vault("POST", "auth/token/create", std::move(body),
+                                                     As::bearer(from.token));
+             probe.expect_error(reply, 400, "child policies must be subset of parent");
+         }},
+
+        {.name = "no-parent-needs-sudo",
          .requirement = "no_parent needs root or sudo.",
          .rows = {67},
          .level = Level::should,
          .saboteur = "token/no-parent-for-all",
-         .run = no_parent_needs_sudo},
-        {.id = "vault/token/create/negative-ttl",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto from = co_await parent(probe);
+             const Json body{{"no_parent", true}};
+             const auto reply =
+                 co_await probe.vault("POST", "auth/token/create", body, As::bearer(from.token));
+             probe.expect_error(reply, 400,
+                                "root or sudo privileges required to create orphan token");
+         }},
+
+        {.name = "negative-ttl",
          .requirement = "A negative ttl is 400 \"ttl must be positive\".",
          .rows = {67},
          .level = Level::may,
          .saboteur = "token/negative-ttl-accepted",
-         .run = negative_ttl},
-        {.id = "vault/token/create/reserved-id",
+         .run = [](Probe& probe) -> Task<void> {
+             const Json body{{"ttl", "-5s"}, {"policies", "default"}};
+             const auto reply = co_await probe.vault("POST", "auth/token/create", body);
+             probe.expect_error(reply, 400, "ttl must be positive");
+         }},
+
+        {.name = "reserved-id",
          .requirement = "A chosen id may not begin as the server's own do.",
          .rows = {67},
          .level = Level::may,
          .saboteur = "token/reserved-id-accepted",
-         .run = reserved_id},
-        {.id = "vault/token/create/policies-are-tidied",
+         .run = [](Probe& probe) -> Task<void> {
+             const Json body{{"id", "s.chosen"}, {"policies", "default"}, {"ttl", "1m"}};
+             const auto reply = co_await probe.vault("POST", "auth/token/create", body);
+             probe.expect_status(reply, 400);
+         }},
+
+        {.name = "policies-are-tidied",
          .requirement = "Policies are sorted, lower-cased and named once, and default is added "
                         "unless no_default_policy says otherwise.",
          .rows = {68},
          .level = Level::should,
          .saboteur = "token/default-never-added",
-         .run = policies_are_tidied},
-        {.id = "vault/token/create/default-policy-is-enough-for-itself",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto name = probe.name("b");
+             const auto upper = probe.name("A");
+             Json parameters{{"policies", Json::array({name, upper, name})}};
+             const auto made = co_await make(probe, std::move(parameters));
+             const Json expected = Json::array({"default", probe.name("a"), name});
+             probe.expect_equal(made.auth.value("policies", Json()), expected,
+                                "sorted, lower-cased, each once, default added");
+             Json without{{"policies", Json::array({name})}, {"no_default_policy", true}};
+             const auto bare = co_await make(probe, std::move(without));
+             probe.expect_equal(bare.auth.value("policies", Json()), Json::array({name}),
+                                "policies with no_default_policy");
+         }},
+
+        {.name = "default-policy-is-enough-for-itself",
          .requirement = "The default policy lets a token look itself up, renew and revoke itself "
                         "once, and not create others.",
          .rows = {64, 66},
          .saboteur = "policy/allow-everything",
-         .run = default_policy_is_enough_for_itself},
-        {.id = "vault/token/create/uses-run-out",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await make(probe, Json{{"policies", "default"}});
+             const auto looked_up = co_await lookup_self(probe, made.token);
+             probe.expect_status(looked_up, 200);
+             const auto renewed = co_await renew_self(probe, made.token);
+             probe.expect_status(renewed, 200);
+             const auto created = co_await probe.vault("POST", "auth/token/create", Json::object(),
+                                                       As::bearer(made.token));
+             probe.expect_wrapped_error(created, 403, "permission denied");
+             const auto revoked =
+                 co_await probe.vault("POST", "auth/token/revoke-self", {}, As::bearer(made.token));
+             probe.expect_status(revoked, 204);
+             const auto again =
+                 co_await probe.vault("POST", "auth/token/revoke-self", {}, As::bearer(made.token));
+             probe.expect_plain_error(again, 403, "permission denied");
+         }},
+
+        {.name = "uses-run-out",
          .requirement = "After num_uses requests a token is 403 \"permission denied\".",
          .rows = {65},
          .level = Level::should,
          .saboteur = "token/uses-never-run-out",
-         .run = uses_run_out},
-        {.id = "vault/token/create/children-go-with-their-parent",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await make(probe, Json{{"policies", "default"}, {"num_uses", 2}});
+             const auto first = co_await lookup_self(probe, made.token);
+             probe.expect_status(first, 200);
+             const auto second = co_await lookup_self(probe, made.token);
+             probe.expect_status(second, 200);
+             const auto third = co_await lookup_self(probe, made.token);
+             probe.expect_plain_error(third, 403, "permission denied");
+         }},
+
+        {.name = "children-go-with-their-parent",
          .requirement = "Revoking a token revokes its children, and orphans live on.",
          .rows = {66},
          .saboteur = "token/children-survive",
-         .run = children_go_with_their_parent},
-        {.id = "vault/token/create/root-makes-orphans",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto from = co_await parent(probe);
+             const auto child =
+                 co_await make(probe, Json::object(), "auth/token/create", As::bearer(from.token));
+             Json orphan_body{{"policies", "default"}, {"no_parent", true}};
+             const auto orphan = co_await make(probe, std::move(orphan_body));
+             const auto before = co_await lookup_self(probe, child.token);
+             probe.expect_status(before, 200);
+             (void)co_await probe.set_up("POST", "auth/token/revoke-self", {},
+                                         As::bearer(from.token));
+             const auto after = co_await lookup_self(probe, child.token);
+             probe.expect_plain_error(after, 403, "permission denied");
+             const auto other = co_await lookup_self(probe, orphan.token);
+             probe.expect_status(other, 200);
+             probe.expect_equal(other.data().value("orphan", Json()), true, "orphan");
+         }},
+
+        {.name = "root-makes-orphans",
          .requirement = "create-orphan gives a token without a parent, and its path says so.",
          .rows = {181},
          .level = Level::may,
          .saboteur = "token/create-orphan-has-a-parent",
-         .run = root_makes_orphans},
+         .run = [](Probe& probe) -> Task<void> {
+             const Json body{{"policies", "default"}, {"ttl", "10m"}};
+             const auto made = co_await make(probe, body, "auth/token/create-orphan");
+             const auto looked_up = co_await lookup_self(probe, made.token);
+             probe.expect_equal(looked_up.data().value("orphan", Json()), true, "orphan");
+             probe.expect_equal(looked_up.data().value("path", Json()), "auth/token/create-orphan",
+                                "path");
+         }},
     };
 }
 

@@ -4,10 +4,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
 using namespace token;
 
 const std::set<std::string> lookup_keys{
@@ -17,152 +13,154 @@ const std::set<std::string> lookup_keys{
     "path",       "policies",      "renewable",        "ttl",
     "type"};
 
-Task<void> format(Probe& probe) {
-    const auto made = co_await make(probe, Json{{"policies", "default"}});
-    const auto& text = made.token.reveal();
-    if (probe.openbao()) {
-        probe.expect(text.starts_with("s.") && text.size() == 26,
-                     "a service token begins with s. and has 26 characters, not {}", text.size());
-    } else {
-        probe.expect(text.starts_with("hvs.") && text.size() == 95,
-                     "a service token begins with hvs. and has 95 characters, not {}", text.size());
-    }
-    const auto accessor = made.auth.value("accessor", std::string());
-    probe.expect(accessor.size() == 24, "an accessor has 24 characters, not {}", accessor.size());
-    const auto batch = co_await make(probe, Json{{"policies", "default"}, {"type", "batch"}});
-    probe.expect(batch.token.reveal().starts_with(probe.on("b.", "hvb.")),
-                 "a batch token begins with {}", probe.on("b.", "hvb."));
-}
-
-Task<void> self_keys(Probe& probe) {
-    const auto made = co_await make(probe, Json{{"policies", "default"}, {"ttl", "300s"}});
-    const auto reply = co_await lookup_self(probe, made.token);
-    probe.expect_status(reply, 200);
-    probe.expect_keys(reply.data(), lookup_keys, "data of lookup-self");
-    const auto& data = reply.data();
-    probe.expect_equal(data.value("type", Json()), "service", "type");
-    probe.expect_equal(data.value("creation_ttl", Json()), 300, "creation_ttl");
-    probe.expect_equal(data.value("path", Json()), "auth/token/create", "path");
-    probe.expect_equal(data.value("id", Json()), made.token.reveal(), "id");
-    probe.expect_equal(data.value("entity_id", Json()), "", "entity_id");
-    const auto ttl = data.value("ttl", std::int64_t{-1});
-    probe.expect(ttl > 290 && ttl <= 300, "ttl: expected the remaining seconds, got {}", ttl);
-}
-
-Task<void> renewal_adds_keys(Probe& probe) {
-    const auto made = co_await make(probe, Json{{"policies", "default"}, {"period", "300s"}});
-    const auto renewed = co_await renew_self(probe, made.token);
-    probe.expect_status(renewed, 200);
-    const auto reply = co_await lookup_self(probe, made.token);
-    auto keys = lookup_keys;
-    keys.insert({"last_renewal", "last_renewal_time", "period"});
-    probe.expect_keys(reply.data(), keys, "data of lookup-self after a renewal");
-    probe.expect_equal(reply.data().value("period", Json()), 300, "period");
-}
-
-Task<void> root_never_expires(Probe& probe) {
-    const auto made = co_await make(probe, Json{{"policies", Json::array({"root"})}, {"ttl", "0"}});
-    const auto reply = co_await lookup_self(probe, made.token);
-    probe.expect_status(reply, 200);
-    probe.expect_equal(reply.data().value("ttl", Json()), 0, "ttl");
-    probe.expect(reply.data().contains("expire_time") && reply.data()["expire_time"].is_null(),
-                 "{}: expire_time of a root token is null", reply.asked);
-}
-
-Task<void> uses_are_counted_down(Probe& probe) {
-    const auto made = co_await make(probe, Json{{"policies", "default"}, {"num_uses", 3}});
-    const auto first = co_await lookup_self(probe, made.token);
-    probe.expect_equal(first.data().value("num_uses", Json()), 2, "num_uses after the first use");
-}
-
-Task<void> bad_token(Probe& probe) {
-    const Json unknown{{"token", "s.aaaaaaaaaaaaaaaaaaaaaaaa"}};
-    const auto looked_up = co_await probe.vault("POST", "auth/token/lookup", unknown);
-    probe.expect_plain_error(looked_up, 403, "bad token");
-    const auto missing = co_await probe.vault("POST", "auth/token/revoke", Json::object());
-    probe.expect_error(missing, 400, "missing token ID");
-}
-
-Task<void> revoking_the_unknown(Probe& probe) {
-    const Json unknown{{"token", "s.aaaaaaaaaaaaaaaaaaaaaaaa"}};
-    const auto revoked = co_await probe.vault("POST", "auth/token/revoke", unknown);
-    probe.expect_status(revoked, 204);
-    const Json accessor{{"accessor", "aaaaaaaaaaaaaaaaaaaaaaaa"}};
-    const auto by_accessor = co_await probe.vault("POST", "auth/token/revoke-accessor", accessor);
-    probe.expect_status(by_accessor, 200);
-    probe.expect_warning(by_accessor, "No token found with this accessor");
-    const auto looked_up = co_await probe.vault("POST", "auth/token/lookup-accessor", accessor);
-    probe.expect_error(looked_up, 400, "invalid accessor");
-}
-
-Task<void> by_accessor(Probe& probe) {
-    const auto made = co_await make(probe, Json{{"policies", "default"}});
-    Json body{{"accessor", made.auth.value("accessor", "")}};
-    const auto reply = co_await probe.vault("POST", "auth/token/lookup-accessor", body);
-    probe.expect_status(reply, 200);
-    probe.expect_equal(reply.data().value("id", Json()), "", "the id, which is not told");
-    const auto revoked = co_await probe.vault("POST", "auth/token/revoke-accessor", body);
-    probe.expect_status(revoked, 204);
-    const auto gone = co_await lookup_self(probe, made.token);
-    probe.expect_plain_error(gone, 403, "permission denied");
-}
-
 }  // namespace
 
 std::vector<Check> vault_token_lookup() {
     return {
-        {.id = "vault/token/lookup/format",
+        {.name = "format",
          .requirement = "Service and batch tokens begin as the product's do, and an accessor has "
                         "24 characters.",
          .rows = {58},
          .level = Level::may,
          .saboteur = "token/short-accessor",
-         .run = format},
-        {.id = "vault/token/lookup/self-keys",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await make(probe, Json{{"policies", "default"}});
+             const auto& text = made.token.reveal();
+             if (probe.openbao()) {
+                 probe.expect(text.starts_with("s.") && text.size() == 26,
+                              "a service token begins with s. and has 26 characters, not {}",
+                              text.size());
+             } else {
+                 probe.expect(text.starts_with("hvs.") && text.size() == 95,
+                              "a service token begins with hvs. and has 95 characters, not {}",
+                              text.size());
+             }
+             const auto accessor = made.auth.value("accessor", std::string());
+             probe.expect(accessor.size() == 24, "an accessor has 24 characters, not {}",
+                          accessor.size());
+             const auto batch =
+                 co_await make(probe, Json{{"policies", "default"}, {"type", "batch"}});
+             probe.expect(batch.token.reveal().starts_with(probe.on("b.", "hvb.")),
+                          "a batch token begins with {}", probe.on("b.", "hvb."));
+         }},
+
+        {.name = "self-keys",
          .requirement = "lookup-self tells exactly its 17 keys for a token that was never renewed, "
                         "with the remaining ttl in seconds.",
          .rows = {59},
          .saboteur = "token/lookup-lacks-issue-time",
-         .run = self_keys},
-        {.id = "vault/token/lookup/renewal-adds-keys",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await make(probe, Json{{"policies", "default"}, {"ttl", "300s"}});
+             const auto reply = co_await lookup_self(probe, made.token);
+             probe.expect_status(reply, 200);
+             probe.expect_keys(reply.data(), lookup_keys, "data of lookup-self");
+             const auto& data = reply.data();
+             probe.expect_equal(data.value("type", Json()), "service", "type");
+             probe.expect_equal(data.value("creation_ttl", Json()), 300, "creation_ttl");
+             probe.expect_equal(data.value("path", Json()), "auth/token/create", "path");
+             probe.expect_equal(data.value("id", Json()), made.token.reveal(), "id");
+             probe.expect_equal(data.value("entity_id", Json()), "", "entity_id");
+             const auto ttl = data.value("ttl", std::int64_t{-1});
+             probe.expect(ttl > 290 && ttl <= 300, "ttl: expected the remaining seconds, got {}",
+                          ttl);
+         }},
+
+        {.name = "renewal-adds-keys",
          .requirement = "After a renewal last_renewal and last_renewal_time are there, and period "
                         "for a periodic token.",
          .rows = {59},
          .level = Level::should,
          .saboteur = "token/lookup-lacks-last-renewal",
-         .run = renewal_adds_keys},
-        {.id = "vault/token/lookup/root-never-expires",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made =
+                 co_await make(probe, Json{{"policies", "default"}, {"period", "300s"}});
+             const auto renewed = co_await renew_self(probe, made.token);
+             probe.expect_status(renewed, 200);
+             const auto reply = co_await lookup_self(probe, made.token);
+             auto keys = lookup_keys;
+             keys.insert({"last_renewal", "last_renewal_time", "period"});
+             probe.expect_keys(reply.data(), keys, "data of lookup-self after a renewal");
+             probe.expect_equal(reply.data().value("period", Json()), 300, "period");
+         }},
+
+        {.name = "root-never-expires",
          .requirement = "A root token without ttl has ttl 0 and expire_time null.",
          .rows = {59},
          .level = Level::should,
          .saboteur = "token/root-has-an-end",
-         .run = root_never_expires},
-        {.id = "vault/token/lookup/uses-are-counted-down",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made =
+                 co_await make(probe, Json{{"policies", Json::array({"root"})}, {"ttl", "0"}});
+             const auto reply = co_await lookup_self(probe, made.token);
+             probe.expect_status(reply, 200);
+             probe.expect_equal(reply.data().value("ttl", Json()), 0, "ttl");
+             probe.expect(
+                 reply.data().contains("expire_time") && reply.data()["expire_time"].is_null(),
+                 "{}: expire_time of a root token is null", reply.asked);
+         }},
+
+        {.name = "uses-are-counted-down",
          .requirement = "num_uses shows what is left after this use.",
          .rows = {60},
          .level = Level::should,
          .saboteur = "token/uses-shown-before-this",
-         .run = uses_are_counted_down},
-        {.id = "vault/token/lookup/bad-token",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await make(probe, Json{{"policies", "default"}, {"num_uses", 3}});
+             const auto first = co_await lookup_self(probe, made.token);
+             probe.expect_equal(first.data().value("num_uses", Json()), 2,
+                                "num_uses after the first use");
+         }},
+
+        {.name = "bad-token",
          .requirement = "Looking up an unknown token is 403 \"bad token\", and naming none is 400 "
                         "\"missing token ID\".",
          .rows = {61},
          .level = Level::should,
          .saboteur = "token/unknown-lookup-is-404",
-         .run = bad_token},
-        {.id = "vault/token/lookup/revoking-the-unknown",
+         .run = [](Probe& probe) -> Task<void> {
+             const Json unknown{{"token", "s.aaaaaaaaaaaaaaaaaaaaaaaa"}};
+             const auto looked_up = co_await probe.vault("POST", "auth/token/lookup", unknown);
+             probe.expect_plain_error(looked_up, 403, "bad token");
+             const auto missing = co_await probe.vault("POST", "auth/token/revoke", Json::object());
+             probe.expect_error(missing, 400, "missing token ID");
+         }},
+
+        {.name = "revoking-the-unknown",
          .requirement = "Revoking an unknown token is 204, by an unknown accessor 200 with a "
                         "warning, and looking up an unknown accessor 400.",
          .rows = {61, 3},
          .level = Level::should,
          .saboteur = "token/unknown-accessor-unwarned",
-         .run = revoking_the_unknown},
-        {.id = "vault/token/lookup/by-accessor",
+         .run = [](Probe& probe) -> Task<void> {
+             const Json unknown{{"token", "s.aaaaaaaaaaaaaaaaaaaaaaaa"}};
+             const auto revoked = co_await probe.vault("POST", "auth/token/revoke", unknown);
+             probe.expect_status(revoked, 204);
+             const Json accessor{{"accessor", "aaaaaaaaaaaaaaaaaaaaaaaa"}};
+             const auto by_accessor =
+                 co_await probe.vault("POST", "auth/token/revoke-accessor", accessor);
+             probe.expect_status(by_accessor, 200);
+             probe.expect_warning(by_accessor, "No token found with this accessor");
+             const auto looked_up =
+                 co_await probe.vault("POST", "auth/token/lookup-accessor", accessor);
+             probe.expect_error(looked_up, 400, "invalid accessor");
+         }},
+
+        {.name = "by-accessor",
          .requirement = "An accessor gives a token's facts without its id, and revokes it.",
          .rows = {61},
          .level = Level::should,
          .saboteur = "token/accessor-tells-the-id",
-         .run = by_accessor},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await make(probe, Json{{"policies", "default"}});
+             Json body{{"accessor", made.auth.value("accessor", "")}};
+             const auto reply = co_await probe.vault("POST", "auth/token/lookup-accessor", body);
+             probe.expect_status(reply, 200);
+             probe.expect_equal(reply.data().value("id", Json()), "", "the id, which is not told");
+             const auto revoked = co_await probe.vault("POST", "auth/token/revoke-accessor", body);
+             probe.expect_status(revoked, 204);
+             const auto gone = co_await lookup_self(probe, made.token);
+             probe.expect_plain_error(gone, 403, "permission denied");
+         }},
     };
 }
 

@@ -4,14 +4,10 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
 using namespace token;
 
 /// Writes a token role of the run's own, whatever comes of it.
-Task<run::Reply> write(Probe& probe, Json parameters) {
+Task<Reply> write(Probe& probe, Json parameters) {
     const auto path = "auth/token/roles/" + probe.name("fields");
     probe.at_end("DELETE", path);
     co_return co_await probe.vault("POST", path, std::move(parameters));
@@ -24,191 +20,189 @@ Task<Made> make_by(Probe& probe, Json role, Json parameters) {
                             "auth/token/create/" + probe.name("fields"));
 }
 
-Task<void> both_names(Probe& probe) {
-    Json both{{"period", "1h"}, {"token_period", "2h"}};
-    const auto written = co_await write(probe, std::move(both));
-    probe.expect_status(written, 200);
-    probe.expect_warning(written,
-                         "Both 'token_period' and deprecated 'period' value supplied, "
-                         "ignoring the deprecated value");
-    const auto read = co_await probe.vault("GET", "auth/token/roles/" + probe.name("fields"));
-    probe.expect_equal(read.data().value("token_period", Json()), 7200, "token_period");
-    probe.expect_equal(read.data().value("period", Json()), 0, "period");
-    Json old{{"period", "1h"}, {"token_period", nullptr}};
-    old.erase("token_period");
-    const auto alone = co_await write(probe, std::move(old));
-    probe.expect_status(alone, 204);
-    const auto again = co_await probe.vault("GET", "auth/token/roles/" + probe.name("fields"));
-    probe.expect_equal(again.data().value("token_period", Json()), 3600, "token_period");
-    probe.expect_equal(again.data().value("period", Json()), 3600, "period");
-}
-
-Task<void> suffix_form(Probe& probe) {
-    for (const std::string suffix : {"a/b", "ab", " ", "."}) {
-        Json body{{"path_suffix", suffix}};
-        const auto refused = co_await write(probe, std::move(body));
-        probe.expect_plain_error(refused, 400,
-                                 "given role path suffix contains invalid characters");
-    }
-    Json body{{"path_suffix", "web"}};
-    const auto good = co_await write(probe, std::move(body));
-    probe.expect_status(good, 204);
-}
-
-Task<void> type_words(Probe& probe) {
-    for (const std::string type : {"", "default", "x"}) {
-        Json body{{"token_type", type}};
-        const auto refused = co_await write(probe, std::move(body));
-        probe.expect_plain_error(refused, 400,
-                                 fmt::format("invalid 'token_type' value \"{}\"", type));
-    }
-    Json body{{"token_type", "default-batch"}};
-    const auto good = co_await write(probe, std::move(body));
-    probe.expect_status(good, 204);
-}
-
-Task<void> bound_to_addresses(Probe& probe) {
-    const auto policy =
-        co_await probe.policy("addresses", "path \"a\" { capabilities = [\"read\"] }");
-    Json parameters{{"policies", Json::array({policy})}, {"ttl", "5m"}};
-    const auto made =
-        co_await make_by(probe, Json{{"token_bound_cidrs", "203.0.113.0/24"}}, parameters);
-    const auto refused = co_await lookup_self(probe, made.token);
-    probe.expect_plain_error(refused, 403, "permission denied");
-    const Json named{{"token", made.token.reveal()}};
-    const auto seen = co_await probe.vault("POST", "auth/token/lookup", named);
-    probe.expect_equal(seen.data().value("bound_cidrs", Json()), Json::array({"203.0.113.0/24"}),
-                       "bound_cidrs");
-}
-
-Task<void> fewer_uses(Probe& probe) {
-    Json parameters{{"policies", Json::array({"default"})}, {"ttl", "5m"}, {"num_uses", 5}};
-    const auto made = co_await make_by(probe, Json{{"token_num_uses", 3}}, parameters);
-    probe.expect_equal(made.auth.value("num_uses", Json()), 3, "num_uses");
-}
-
-Task<void> lesser_period(Probe& probe) {
-    Json parameters{{"policies", Json::array({"default"})}, {"period", "2h"}};
-    const auto made = co_await make_by(probe, Json{{"token_period", "1h"}}, parameters);
-    probe.expect_equal(made.auth.value("lease_duration", Json()), 3600, "lease_duration");
-    const auto told = fmt::format("{}", fmt::join(made.warnings, "\n"));
-    probe.expect(told.find("Period specified both during creation call and in role; using the "
-                           "lesser value of 3600 seconds") != std::string::npos,
-                 "the warnings are: {}", told);
-    const auto self = co_await lookup_self(probe, made.token);
-    probe.expect_equal(self.data().value("period", Json()), 7200, "period: the token's own");
-}
-
-Task<void> meta_of_texts(Probe& probe) {
-    Json parameters{{"policies", Json::array({"default"})},
-                    {"ttl", "5m"},
-                    {"meta", Json::array({"a=b", "c=d=e"})}};
-    const auto made = co_await make(probe, std::move(parameters));
-    const Json expected{{"a", "b"}, {"c", "d=e"}};
-    probe.expect_equal(made.auth.value("metadata", Json()), expected, "metadata");
-    Json bad{{"policies", Json::array({"default"})}, {"meta", "x"}};
-    const auto refused = co_await probe.vault("POST", "auth/token/create", std::move(bad));
-    probe.expect_plain_error(refused, 400, "Field validation failed: error converting input ");
-    probe.expect_plain_error(refused, 400, "invalid key pair");
-}
-
-Task<void> last_use_renews_nothing(Probe& probe) {
-    Json parameters{{"policies", Json::array({"default"})}, {"ttl", "5m"}, {"num_uses", 1}};
-    const auto made = co_await make(probe, std::move(parameters));
-    const auto refused = co_await renew_self(probe, made.token);
-    probe.expect_plain_error(refused, 400, "token not found");
-}
-
-Task<void> renewal_tells_all_uses(Probe& probe) {
-    Json parameters{{"policies", Json::array({"default"})}, {"ttl", "5m"}, {"num_uses", 5}};
-    const auto made = co_await make(probe, std::move(parameters));
-    const auto renewed = co_await renew_self(probe, made.token);
-    probe.expect_status(renewed, 200);
-    probe.expect_equal(renewed.json.value("/auth/num_uses"_json_pointer, Json()), 5, "num_uses");
-    const auto self = co_await lookup_self(probe, made.token);
-    probe.expect_equal(self.data().value("num_uses", Json()), 3, "num_uses of the lookup");
-}
-
-Task<void> capabilities_of_nobody(Probe& probe) {
-    Json paths{{"paths", Json::array({"a"})}};
-    const auto token = co_await probe.vault("POST", "sys/capabilities", paths);
-    probe.expect_wrapped_error(token, 500, "no token found");
-    const auto accessor = co_await probe.vault("POST", "sys/capabilities-accessor", paths);
-    probe.expect_plain_error(accessor, 400, "missing accessor");
-    paths["paths"] = Json::array({""});
-    const auto no_path = co_await probe.vault("POST", "sys/capabilities-self", paths);
-    probe.expect_wrapped_error(no_path, 400, "missing path");
-}
-
 }  // namespace
 
 std::vector<Check> vault_token_role_fields() {
     return {
-        {.id = "vault/token/role-fields/both-names",
+        {.name = "both-names",
          .requirement = "Of a field's old and new names the new one counts, with a warning; the "
                         "old one alone sets both.",
          .rows = {181},
          .level = Level::may,
          .saboteur = "token/both-names-unwarned",
-         .run = both_names},
-        {.id = "vault/token/role-fields/suffix-form",
+         .run = [](Probe& probe) -> Task<void> {
+             Json both{{"period", "1h"}, {"token_period", "2h"}};
+             const auto written = co_await write(probe, std::move(both));
+             probe.expect_status(written, 200);
+             probe.expect_warning(written,
+                                  "Both 'token_period' and deprecated 'period' value supplied, "
+                                  "ignoring the deprecated value");
+             const auto read =
+                 co_await probe.vault("GET", "auth/token/roles/" + probe.name("fields"));
+             probe.expect_equal(read.data().value("token_period", Json()), 7200, "token_period");
+             probe.expect_equal(read.data().value("period", Json()), 0, "period");
+             Json old{{"period", "1h"}, {"token_period", nullptr}};
+             old.erase("token_period");
+             const auto alone = co_await write(probe, std::move(old));
+             probe.expect_status(alone, 204);
+             const auto again =
+                 co_await probe.vault("GET", "auth/token/roles/" + probe.name("fields"));
+             probe.expect_equal(again.data().value("token_period", Json()), 3600, "token_period");
+             probe.expect_equal(again.data().value("period", Json()), 3600, "period");
+         }},
+
+        {.name = "suffix-form",
          .requirement = "A path suffix needs three characters of a name in a row, else 400.",
          .rows = {181},
          .level = Level::may,
          .saboteur = "token/any-path-suffix",
-         .run = suffix_form},
-        {.id = "vault/token/role-fields/type-words",
+         .run = [](Probe& probe) -> Task<void> {
+             for (const std::string suffix : {"a/b", "ab", " ", "."}) {
+                 Json body{{"path_suffix", suffix}};
+                 const auto refused = co_await write(probe, std::move(body));
+                 probe.expect_plain_error(refused, 400,
+                                          "given role path suffix contains invalid characters");
+             }
+             Json body{{"path_suffix", "web"}};
+             const auto good = co_await write(probe, std::move(body));
+             probe.expect_status(good, 204);
+         }},
+
+        {.name = "type-words",
          .requirement = "A role's token_type is service, batch, default-service or default-batch; "
                         "an empty one is 400 too.",
          .rows = {181},
          .level = Level::may,
          .saboteur = "token/any-role-type",
-         .run = type_words},
-        {.id = "vault/token/role-fields/bound-to-addresses",
+         .run = [](Probe& probe) -> Task<void> {
+             for (const std::string type : {"", "default", "x"}) {
+                 Json body{{"token_type", type}};
+                 const auto refused = co_await write(probe, std::move(body));
+                 probe.expect_plain_error(refused, 400,
+                                          fmt::format("invalid 'token_type' value \"{}\"", type));
+             }
+             Json body{{"token_type", "default-batch"}};
+             const auto good = co_await write(probe, std::move(body));
+             probe.expect_status(good, 204);
+         }},
+
+        {.name = "bound-to-addresses",
          .requirement = "A token bound to addresses is refused from others, and a lookup tells "
                         "them.",
          .rows = {181, 18, 59},
          .level = Level::should,
          .saboteur = "token/bound-cidrs-ignored",
-         .run = bound_to_addresses},
-        {.id = "vault/token/role-fields/fewer-uses",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto policy =
+                 co_await probe.policy("addresses", "path \"a\" { capabilities = [\"read\"] }");
+             Json parameters{{"policies", Json::array({policy})}, {"ttl", "5m"}};
+             const auto made =
+                 co_await make_by(probe, Json{{"token_bound_cidrs", "203.0.113.0/24"}}, parameters);
+             const auto refused = co_await lookup_self(probe, made.token);
+             probe.expect_plain_error(refused, 403, "permission denied");
+             const Json named{{"token", made.token.reveal()}};
+             const auto seen = co_await probe.vault("POST", "auth/token/lookup", named);
+             probe.expect_equal(seen.data().value("bound_cidrs", Json()),
+                                Json::array({"203.0.113.0/24"}), "bound_cidrs");
+         }},
+
+        {.name = "fewer-uses",
          .requirement = "Of the uses that a role and a request give, the fewer count.",
          .rows = {181, 65},
          .level = Level::should,
          .saboteur = "token/role-uses-ignored",
-         .run = fewer_uses},
-        {.id = "vault/token/role-fields/lesser-period",
+         .run = [](Probe& probe) -> Task<void> {
+             Json parameters{
+                 {"policies", Json::array({"default"})}, {"ttl", "5m"}, {"num_uses", 5}};
+             const auto made = co_await make_by(probe, Json{{"token_num_uses", 3}}, parameters);
+             probe.expect_equal(made.auth.value("num_uses", Json()), 3, "num_uses");
+         }},
+
+        {.name = "lesser-period",
          .requirement = "Of the periods that a role and a request give, the lesser counts, with a "
                         "warning; the token shows its own.",
          .rows = {181, 59},
          .level = Level::may,
          .saboteur = "token/role-period-shown",
-         .run = lesser_period},
-        {.id = "vault/token/role-fields/meta-of-texts",
+         .run = [](Probe& probe) -> Task<void> {
+             Json parameters{{"policies", Json::array({"default"})}, {"period", "2h"}};
+             const auto made = co_await make_by(probe, Json{{"token_period", "1h"}}, parameters);
+             probe.expect_equal(made.auth.value("lease_duration", Json()), 3600, "lease_duration");
+             const auto told = fmt::format("{}", fmt::join(made.warnings, "\n"));
+             probe.expect(
+                 told.find("Period specified both during creation call and in role; using the "
+                           "lesser value of 3600 seconds") != std::string::npos,
+                 "the warnings are: {}", told);
+             const auto self = co_await lookup_self(probe, made.token);
+             probe.expect_equal(self.data().value("period", Json()), 7200,
+                                "period: the token's own");
+         }},
+
+        {.name = "meta-of-texts",
          .requirement = "Metadata may be texts of the form name=text; another is 400.",
          .rows = {67, 12},
          .level = Level::may,
          .saboteur = "token/meta-lost",
-         .run = meta_of_texts},
-        {.id = "vault/token/role-fields/last-use-renews-nothing",
+         .run = [](Probe& probe) -> Task<void> {
+             Json parameters{{"policies", Json::array({"default"})},
+                             {"ttl", "5m"},
+                             {"meta", Json::array({"a=b", "c=d=e"})}};
+             const auto made = co_await make(probe, std::move(parameters));
+             const Json expected{{"a", "b"}, {"c", "d=e"}};
+             probe.expect_equal(made.auth.value("metadata", Json()), expected, "metadata");
+             Json bad{{"policies", Json::array({"default"})}, {"meta", "x"}};
+             const auto refused = co_await probe.vault("POST", "auth/token/create", std::move(bad));
+             probe.expect_plain_error(refused, 400,
+                                      "Field validation failed: error converting input ");
+             probe.expect_plain_error(refused, 400, "invalid key pair");
+         }},
+
+        {.name = "last-use-renews-nothing",
          .requirement = "A token's last use cannot renew it: 400 \"token not found\".",
          .rows = {62, 65},
          .level = Level::may,
          .saboteur = "token/last-use-renews",
-         .run = last_use_renews_nothing},
-        {.id = "vault/token/role-fields/renewal-tells-all-uses",
+         .run = [](Probe& probe) -> Task<void> {
+             Json parameters{
+                 {"policies", Json::array({"default"})}, {"ttl", "5m"}, {"num_uses", 1}};
+             const auto made = co_await make(probe, std::move(parameters));
+             const auto refused = co_await renew_self(probe, made.token);
+             probe.expect_plain_error(refused, 400, "token not found");
+         }},
+
+        {.name = "renewal-tells-all-uses",
          .requirement = "A renewal tells the uses that the token was made with, not those left.",
          .rows = {62, 65},
          .level = Level::may,
          .saboteur = "token/renewal-tells-uses-left",
-         .run = renewal_tells_all_uses},
-        {.id = "vault/token/role-fields/capabilities-of-nobody",
+         .run = [](Probe& probe) -> Task<void> {
+             Json parameters{
+                 {"policies", Json::array({"default"})}, {"ttl", "5m"}, {"num_uses", 5}};
+             const auto made = co_await make(probe, std::move(parameters));
+             const auto renewed = co_await renew_self(probe, made.token);
+             probe.expect_status(renewed, 200);
+             probe.expect_equal(renewed.json.value("/auth/num_uses"_json_pointer, Json()), 5,
+                                "num_uses");
+             const auto self = co_await lookup_self(probe, made.token);
+             probe.expect_equal(self.data().value("num_uses", Json()), 3, "num_uses of the lookup");
+         }},
+
+        {.name = "capabilities-of-nobody",
          .requirement = "sys/capabilities without a token is 500, by accessor without one 400, and "
                         "of an empty path 400.",
          .rows = {54, 5},
          .level = Level::may,
          .saboteur = "policy/capabilities-of-no-token-is-400",
-         .run = capabilities_of_nobody},
+         .run = [](Probe& probe) -> Task<void> {
+             Json paths{{"paths", Json::array({"a"})}};
+             const auto token = co_await probe.vault("POST", "sys/capabilities", paths);
+             probe.expect_wrapped_error(token, 500, "no token found");
+             const auto accessor = co_await probe.vault("POST", "sys/capabilities-accessor", paths);
+             probe.expect_plain_error(accessor, 400, "missing accessor");
+             paths["paths"] = Json::array({""});
+             const auto no_path = co_await probe.vault("POST", "sys/capabilities-self", paths);
+             probe.expect_wrapped_error(no_path, 400, "missing path");
+         }},
     };
 }
 

@@ -2,11 +2,6 @@
 
 namespace meshproof::conformance::token {
 
-using run::As;
-using run::Json;
-using run::Probe;
-using run::Reply;
-
 Task<Made> make(Probe& probe, Json parameters, std::string path, As as) {
     if (!parameters.contains("ttl") && !parameters.contains("period")) {
         parameters["ttl"] = "10m";

@@ -50,13 +50,13 @@ Task<void> see_nothing_left(Probe& probe) {
 }
 
 Check check(std::string_view id, Task<void> (*run)(Probe&)) {
-    Check made;
-    made.id = id;
-    made.requirement = "Something holds.";
-    made.source = "this file";
-    made.saboteur = "none";
-    made.run = run;
-    return made;
+    return {.name = id.substr(id.rfind('/') + 1),
+            .requirement = "Something holds.",
+            .source = "this file",
+            .level = Level::must,
+            .saboteur = "none",
+            .run = run,
+            .id = std::string(id)};
 }
 
 std::vector<Outcome> outcomes_of(const std::vector<Check>& checks,
@@ -141,7 +141,7 @@ TEST(RunChecks, BlocksAllWhereTheTargetCannotBeAsked) {
 }
 
 TEST(Check, NamesItsSources) {
-    Check one;
+    auto one = check("a/hold", hold);
     one.rows = {93, 14};
     one.rules = {"L1", "V2"};
     one.source = "RFC 5280 4.2.1.9";

@@ -6,8 +6,6 @@ namespace meshproof::conformance {
 namespace {
 
 using namespace pki;
-using run::Check;
-using run::Level;
 
 /// A mount whose default issuer was signed by another mount's root; `format` pem_bundle brings the
 /// root in too. It has the role "app".
@@ -49,18 +47,6 @@ void expect_chain(Probe& probe, const Reply& reply, std::vector<crypto::Certific
                  "issuing_ca is not the chain's first");
 }
 
-Task<void> ends_with_the_root(Probe& probe) {
-    const auto made = co_await signed_mount(probe, "pem_bundle");
-    const auto reply = co_await steps::sign(probe, made.mount, steps::workload_csr());
-    expect_chain(probe, reply, {made.intermediate, made.root});
-}
-
-Task<void> without_the_root_is_the_issuer(Probe& probe) {
-    const auto made = co_await signed_mount(probe, "pem");
-    const auto reply = co_await steps::sign(probe, made.mount, steps::workload_csr());
-    expect_chain(probe, reply, {made.intermediate});
-}
-
 /// Two roots A and B in one mount, and B's key signed by A too; B is the default.
 struct Crossed {
     std::string mount, b_id, cross_id;
@@ -90,157 +76,165 @@ Task<Crossed> crossed(Probe& probe) {
     co_return made;
 }
 
-Task<void> cross_csr_has_the_old_key(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto made = co_await root(probe, mount);
-    const auto key = steps::text_of(probe, made, "key_id");
-    Json body{{"common_name", "again"}};
-    const auto reply =
-        co_await probe.vault("POST", mount + "/intermediate/cross-sign", std::move(body));
-    probe.expect_status(reply, 200);
-    probe.expect_equal(steps::text_of(probe, reply, "key_id"), key, "key_id");
-    const auto csr = crypto::Csr::from_pem(steps::text_of(probe, reply, "csr"));
-    probe.expect(csr && csr->public_key() == steps::leaf_of(probe, made).public_key(),
-                 "the CSR is not of the root's key");
-    Json unknown{{"common_name", "again"}, {"key_ref", "unknown"}};
-    const auto refused =
-        co_await probe.vault("POST", mount + "/intermediate/cross-sign", std::move(unknown));
-    probe.expect_status(refused, 400);
-}
-
-Task<void> cross_signed_is_a_second_issuer(Probe& probe) {
-    const auto made = co_await crossed(probe);
-    probe.expect_equal(co_await default_issuer(probe, made.mount), made.b_id, "the default");
-    const auto list = co_await probe.vault("LIST", made.mount + "/issuers");
-    const auto info = list.data().value("key_info", Json::object());
-    probe.expect_equal(info.value(made.cross_id, Json::object()).value("key_id", Json()),
-                       info.value(made.b_id, Json::object()).value("key_id", Json("none")),
-                       "the cross-signed issuer's key");
-    const auto by_default = co_await steps::sign(probe, made.mount, steps::workload_csr());
-    expect_chain(probe, by_default, {made.b, made.cross, made.a});
-    Json body{{"csr", steps::workload_csr()}};
-    const auto by_cross = co_await probe.vault(
-        "PUT", fmt::format("{}/issuer/{}/sign/app", made.mount, made.cross_id), std::move(body));
-    expect_chain(probe, by_cross, {made.cross, made.a});
-}
-
-Task<void> manual_chain_is_followed(Probe& probe) {
-    const auto made = co_await crossed(probe);
-    Json body{{"manual_chain", Json::array({made.b_id, made.cross_id})}};
-    (void)co_await probe.set_up("POST", made.mount + "/issuer/" + made.b_id, std::move(body));
-    const auto reply = co_await steps::sign(probe, made.mount, steps::workload_csr());
-    expect_chain(probe, reply, {made.b, made.cross});
-}
-
 Task<Reply> sign_self_issued(Probe& probe, std::string mount, std::string pem,
                              Json more = Json::object()) {
     more["certificate"] = std::move(pem);
     return probe.vault("POST", mount + "/root/sign-self-issued", std::move(more));
 }
 
-Task<void> self_issued_keeps_its_contents(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto elsewhere =
-        co_await steps::mounted_root(probe, Json{{"common_name", "another root"}}, "elsewhere");
-    const auto pem = co_await read_open(probe, elsewhere + "/ca/pem");
-    const auto given = steps::certificate_of(probe, pem.body);
-    const auto reply = co_await sign_self_issued(probe, mount, pem.body);
-    probe.expect_status(reply, 200);
-    probe.expect_keys(reply.data(), {"certificate", "issuing_ca"}, "data");
-    const auto certificate = steps::leaf_of(probe, reply);
-    const auto issuer = steps::certificate_of(probe, steps::text_of(probe, reply, "issuing_ca"));
-    probe.expect(certificate.signed_by(issuer), "issuing_ca did not sign it");
-    probe.expect_equal(certificate.subject_line(), given.subject_line(), "subject");
-    probe.expect_equal(certificate.serial(), given.serial(), "serial number");
-    probe.expect(certificate.not_before() == given.not_before() &&
-                     certificate.not_after() == given.not_after(),
-                 "the dates changed");
-    probe.expect(certificate.authority_key_id() == issuer.subject_key_id(),
-                 "authorityKeyIdentifier is not the issuer's");
-}
-
-Task<void> self_issued_must_be_one(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto junk = co_await sign_self_issued(probe, mount, "junk");
-    probe.expect_plain_error(junk, 400, "certificate could not be PEM-decoded");
-    const auto some_leaf = co_await leaf(probe, mount);
-    const auto no_ca = co_await sign_self_issued(probe, mount, some_leaf.pem);
-    probe.expect_plain_error(no_ca, 400, "given certificate is not a CA certificate");
-    const auto signed_ca = co_await signed_intermediate(probe, mount, steps::named_csr("other"));
-    const auto other =
-        co_await sign_self_issued(probe, mount, steps::text_of(probe, signed_ca, "certificate"));
-    probe.expect_status(other, 400);
-}
-
-Task<void> self_issued_of_another_algorithm(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto elsewhere =
-        co_await steps::mounted_root(probe, Json{{"key_type", "rsa"}}, "elsewhere");
-    const auto pem = co_await read_open(probe, elsewhere + "/ca/pem");
-    const auto taken = co_await sign_self_issued(probe, mount, pem.body);
-    probe.expect_status(taken, 200);
-    const auto refused = co_await sign_self_issued(
-        probe, mount, pem.body, Json{{"require_matching_certificate_algorithms", true}});
-    probe.expect_status(refused, 500);
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_ca_chain() {
     return {
-        {.id = "vault/pki/ca/chain/ends-with-the-root",
+        {.name = "ends-with-the-root",
          .requirement = "A leaf's ca_chain begins with its issuer and ends with the root where the "
                         "root was imported with it.",
          .rows = {88},
          .level = Level::must,
          .saboteur = "pki/chain-is-reversed",
-         .run = ends_with_the_root},
-        {.id = "vault/pki/ca/chain/without-the-root-is-the-issuer",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await signed_mount(probe, "pem_bundle");
+             const auto reply = co_await steps::sign(probe, made.mount, steps::workload_csr());
+             expect_chain(probe, reply, {made.intermediate, made.root});
+         }},
+
+        {.name = "without-the-root-is-the-issuer",
          .requirement = "A leaf's ca_chain is its issuer alone where the root is not in the mount.",
          .rows = {88},
          .level = Level::must,
          .saboteur = "pki/chain-lacks-the-issuer",
-         .run = without_the_root_is_the_issuer},
-        {.id = "vault/pki/ca/chain/cross-csr-has-the-old-key",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await signed_mount(probe, "pem");
+             const auto reply = co_await steps::sign(probe, made.mount, steps::workload_csr());
+             expect_chain(probe, reply, {made.intermediate});
+         }},
+
+        {.name = "cross-csr-has-the-old-key",
          .requirement = "A CSR for cross-signing is of the key that is named, else of the default "
                         "one; a key that is not there is 400.",
          .rows = {178},
          .level = Level::should,
          .saboteur = "pki/cross-sign-makes-a-key",
-         .run = cross_csr_has_the_old_key},
-        {.id = "vault/pki/ca/chain/cross-signed-is-a-second-issuer",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto made = co_await root(probe, mount);
+             const auto key = steps::text_of(probe, made, "key_id");
+             Json body{{"common_name", "again"}};
+             const auto reply =
+                 co_await probe.vault("POST", mount + "/intermediate/cross-sign", std::move(body));
+             probe.expect_status(reply, 200);
+             probe.expect_equal(steps::text_of(probe, reply, "key_id"), key, "key_id");
+             const auto csr = crypto::Csr::from_pem(steps::text_of(probe, reply, "csr"));
+             probe.expect(csr && csr->public_key() == steps::leaf_of(probe, made).public_key(),
+                          "the CSR is not of the root's key");
+             Json unknown{{"common_name", "again"}, {"key_ref", "unknown"}};
+             const auto refused = co_await probe.vault("POST", mount + "/intermediate/cross-sign",
+                                                       std::move(unknown));
+             probe.expect_status(refused, 400);
+         }},
+
+        {.name = "cross-signed-is-a-second-issuer",
          .requirement = "A cross-signed certificate is a second issuer on the same key, and leaf "
                         "chains go through it to the other root.",
          .rows = {178},
          .level = Level::must,
          .saboteur = "pki/chain-ends-at-issuer",
-         .run = cross_signed_is_a_second_issuer},
-        {.id = "vault/pki/ca/chain/manual-chain-is-followed",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await crossed(probe);
+             probe.expect_equal(co_await default_issuer(probe, made.mount), made.b_id,
+                                "the default");
+             const auto list = co_await probe.vault("LIST", made.mount + "/issuers");
+             const auto info = list.data().value("key_info", Json::object());
+             probe.expect_equal(info.value(made.cross_id, Json::object()).value("key_id", Json()),
+                                info.value(made.b_id, Json::object()).value("key_id", Json("none")),
+                                "the cross-signed issuer's key");
+             const auto by_default = co_await steps::sign(probe, made.mount, steps::workload_csr());
+             expect_chain(probe, by_default, {made.b, made.cross, made.a});
+             Json body{{"csr", steps::workload_csr()}};
+             const auto by_cross = co_await probe.vault(
+                 "PUT", fmt::format("{}/issuer/{}/sign/app", made.mount, made.cross_id),
+                 std::move(body));
+             expect_chain(probe, by_cross, {made.cross, made.a});
+         }},
+
+        {.name = "manual-chain-is-followed",
          .requirement = "A manual_chain is a leaf's ca_chain exactly.",
          .rows = {178},
          .level = Level::should,
          .saboteur = "pki/manual-chain-ignored",
-         .run = manual_chain_is_followed},
-        {.id = "vault/pki/ca/chain/self-issued-keeps-its-contents",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await crossed(probe);
+             Json body{{"manual_chain", Json::array({made.b_id, made.cross_id})}};
+             (void)co_await probe.set_up("POST", made.mount + "/issuer/" + made.b_id,
+                                         std::move(body));
+             const auto reply = co_await steps::sign(probe, made.mount, steps::workload_csr());
+             expect_chain(probe, reply, {made.b, made.cross});
+         }},
+
+        {.name = "self-issued-keeps-its-contents",
          .requirement = "sign-self-issued replaces a root's issuer and key identifiers and keeps "
                         "its subject, serial number and dates.",
          .rows = {179},
          .level = Level::should,
          .saboteur = "pki/self-issued-gets-a-serial",
-         .run = self_issued_keeps_its_contents},
-        {.id = "vault/pki/ca/chain/self-issued-must-be-one",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto elsewhere = co_await steps::mounted_root(
+                 probe, Json{{"common_name", "another root"}}, "elsewhere");
+             const auto pem = co_await read_open(probe, elsewhere + "/ca/pem");
+             const auto given = steps::certificate_of(probe, pem.body);
+             const auto reply = co_await sign_self_issued(probe, mount, pem.body);
+             probe.expect_status(reply, 200);
+             probe.expect_keys(reply.data(), {"certificate", "issuing_ca"}, "data");
+             const auto certificate = steps::leaf_of(probe, reply);
+             const auto issuer =
+                 steps::certificate_of(probe, steps::text_of(probe, reply, "issuing_ca"));
+             probe.expect(certificate.signed_by(issuer), "issuing_ca did not sign it");
+             probe.expect_equal(certificate.subject_line(), given.subject_line(), "subject");
+             probe.expect_equal(certificate.serial(), given.serial(), "serial number");
+             probe.expect(certificate.not_before() == given.not_before() &&
+                              certificate.not_after() == given.not_after(),
+                          "the dates changed");
+             probe.expect(certificate.authority_key_id() == issuer.subject_key_id(),
+                          "authorityKeyIdentifier is not the issuer's");
+         }},
+
+        {.name = "self-issued-must-be-one",
          .requirement = "sign-self-issued refuses junk, a leaf, and a CA that another one signed.",
          .rows = {179},
          .level = Level::should,
          .saboteur = "pki/self-issued-may-be-a-leaf",
-         .run = self_issued_must_be_one},
-        {.id = "vault/pki/ca/chain/self-issued-of-another-algorithm",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto junk = co_await sign_self_issued(probe, mount, "junk");
+             probe.expect_plain_error(junk, 400, "certificate could not be PEM-decoded");
+             const auto some_leaf = co_await leaf(probe, mount);
+             const auto no_ca = co_await sign_self_issued(probe, mount, some_leaf.pem);
+             probe.expect_plain_error(no_ca, 400, "given certificate is not a CA certificate");
+             const auto signed_ca =
+                 co_await signed_intermediate(probe, mount, steps::named_csr("other"));
+             const auto other = co_await sign_self_issued(
+                 probe, mount, steps::text_of(probe, signed_ca, "certificate"));
+             probe.expect_status(other, 400);
+         }},
+
+        {.name = "self-issued-of-another-algorithm",
          .requirement = "sign-self-issued takes a key of another kind unless matching algorithms "
                         "are asked for; then it is 500.",
          .rows = {179},
          .level = Level::may,
          .saboteur = "pki/self-issued-of-any-algorithm",
-         .run = self_issued_of_another_algorithm},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto elsewhere =
+                 co_await steps::mounted_root(probe, Json{{"key_type", "rsa"}}, "elsewhere");
+             const auto pem = co_await read_open(probe, elsewhere + "/ca/pem");
+             const auto taken = co_await sign_self_issued(probe, mount, pem.body);
+             probe.expect_status(taken, 200);
+             const auto refused = co_await sign_self_issued(
+                 probe, mount, pem.body, Json{{"require_matching_certificate_algorithms", true}});
+             probe.expect_status(refused, 500);
+         }},
     };
 }
 

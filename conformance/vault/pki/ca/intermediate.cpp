@@ -5,8 +5,6 @@ namespace meshproof::conformance {
 namespace {
 
 using namespace pki;
-using run::Check;
-using run::Level;
 using namespace std::chrono_literals;
 
 /// A root in one mount, and an intermediate's CSR in another.
@@ -29,241 +27,244 @@ Task<Reply> import(Probe& probe, std::string mount, std::string pem) {
     return probe.vault("POST", mount + "/intermediate/set-signed", std::move(body));
 }
 
-Task<void> csr_answers(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    Json body{{"common_name", "meshproof intermediate"}, {"key_type", "ec"}};
-    const auto reply =
-        co_await probe.vault("POST", mount + "/intermediate/generate/internal", std::move(body));
-    probe.expect_status(reply, 200);
-    probe.expect_keys(reply.data(), {"csr", "key_id"}, "data");
-    const auto pem = steps::text_of(probe, reply, "csr");
-    probe.expect(!pem.ends_with('\n'), "the PEM ends with a newline");
-    const auto csr = crypto::Csr::from_pem(pem);
-    probe.expect(
-        csr && csr->signature_valid() && csr->subject().common_name == "meshproof intermediate",
-        "the CSR is not one of \"meshproof intermediate\"");
-    const auto issuers = co_await probe.vault("LIST", mount + "/issuers");
-    probe.expect_no_text(issuers, 404);
-}
-
-Task<void> signed_with_its_chain(Probe& probe) {
-    const auto made = co_await pair(probe);
-    const auto reply =
-        co_await signed_intermediate(probe, made.root, made.csr, Json{{"format", "pem_bundle"}});
-    probe.expect_keys(reply.data(),
-                      {"certificate", "issuing_ca", "ca_chain", "expiration", "serial_number"},
-                      "data");
-    const auto chain = reply.data().value("ca_chain", Json::array());
-    if (!probe.expect(chain.size() == 2, "a chain of {}", chain.size())) {
-        co_return;
-    }
-    const auto root = steps::text_of(probe, reply, "issuing_ca");
-    probe.expect_equal(chain[1], root, "the chain's last");
-    probe.expect_equal(steps::text_of(probe, reply, "certificate"),
-                       chain[0].get<std::string>() + "\n" + root, "the bundle");
-    const auto first = steps::certificate_of(probe, chain[0].get<std::string>());
-    probe.expect_equal(first.serial(), steps::text_of(probe, reply, "serial_number"),
-                       "the serial number of the chain's first");
-    probe.expect(first.is_ca() == true && first.signed_by(steps::certificate_of(probe, root)),
-                 "the first is no CA that the root signed");
-}
-
-Task<void> may_outlive_its_issuer(Probe& probe) {
-    const auto root = co_await steps::mounted_root(probe, Json{{"ttl", "10h"}}, "root");
-    const auto mount = co_await steps::empty_pki(probe, "int");
-    const auto csr = co_await intermediate_csr(probe, mount);
-    Json body{{"csr", steps::text_of(probe, csr, "csr")}, {"ttl", "20h"}};
-    const auto reply =
-        co_await probe.vault("POST", root + "/root/sign-intermediate", std::move(body));
-    probe.expect_status(reply, 200);
-    probe.expect_warning(reply,
-                         "The expiration time for the signed certificate is after the CA's "
-                         "expiration time");
-    const auto certificate = steps::leaf_of(probe, reply);
-    const auto life =
-        unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
-    // The two dates are cut from two readings of the server's clock.
-    const auto wanted = std::chrono::seconds(20h + 30s).count();
-    probe.expect(std::abs(life - wanted) <= 1, "life: expected {} s, got {}", wanted, life);
-}
-
-Task<void> named_by_request_else_csr(Probe& probe) {
-    const auto made = co_await pair(probe);
-    const auto from_csr = co_await signed_intermediate(probe, made.root, made.csr);
-    probe.expect_equal(steps::leaf_of(probe, from_csr).subject().common_name,
-                       "meshproof intermediate", "the CSR's name");
-    const auto named = co_await signed_intermediate(probe, made.root, made.csr,
-                                                    Json{{"common_name", "another name"}});
-    probe.expect_equal(steps::leaf_of(probe, named).subject().common_name, "another name",
-                       "the request's name");
-}
-
-Task<void> imported_with_its_root(Probe& probe) {
-    const auto made = co_await pair(probe);
-    const auto signed_ca =
-        co_await signed_intermediate(probe, made.root, made.csr, Json{{"format", "pem_bundle"}});
-    const auto bundle = steps::text_of(probe, signed_ca, "certificate");
-    const auto reply = co_await import(probe, made.intermediate, bundle);
-    probe.expect_status(reply, 200);
-    probe.expect_keys(
-        reply.data(),
-        {"imported_issuers", "imported_keys", "existing_issuers", "existing_keys", "mapping"},
-        "data");
-    probe.expect_equal(reply.data().value("imported_issuers", Json::array()).size(), 2,
-                       "imported issuers");
-    std::string keyed;
-    const auto mapping = reply.data().value("mapping", Json::object());
-    for (const auto& [id, key] : mapping.items()) {
-        if (key == made.key_id) {
-            keyed = id;
-        } else {
-            probe.expect_equal(key, "", "the key of the other issuer");
-        }
-    }
-    probe.expect(!keyed.empty(), "no issuer has the key {}", made.key_id);
-    probe.expect_equal(co_await default_issuer(probe, made.intermediate), keyed, "the default");
-}
-
-Task<void> imported_again_is_existing(Probe& probe) {
-    const auto made = co_await pair(probe);
-    const auto signed_ca = co_await signed_intermediate(probe, made.root, made.csr);
-    const auto pem = steps::text_of(probe, signed_ca, "certificate");
-    const auto first = co_await import(probe, made.intermediate, pem);
-    const auto second = co_await import(probe, made.intermediate, pem);
-    probe.expect_status(second, 200);
-    probe.expect_equal(second.data().value("imported_issuers", Json(0)), nullptr,
-                       "imported_issuers");
-    probe.expect_equal(second.data().value("existing_issuers", Json()),
-                       first.data().value("imported_issuers", Json(0)), "existing_issuers");
-}
-
-Task<void> junk_is_not_imported(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto nothing = co_await probe.vault("POST", mount + "/intermediate/set-signed", Json());
-    probe.expect_plain_error(nothing, 400, "'pem_bundle' and 'certificate' parameters were empty");
-    const auto small = co_await import(probe, mount, "short");
-    probe.expect_plain_error(small, 400, "provided data for import was too short");
-    const auto junk = co_await import(probe, mount, std::string(100, 'x'));
-    probe.expect_plain_error(junk, 400,
-                             probe.on("error when parsing block 1: invalid PEM data",
-                                      "provided PEM block contained no data"));
-    const auto bad =
-        co_await import(probe, mount,
-                        "-----BEGIN CERTIFICATE-----\n"
-                        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
-                        "-----END CERTIFICATE-----\n");
-    probe.expect_plain_error(bad, 400, "Error parsing issuer 0: ");
-    for (const auto* path : {"/issuers/import/cert", "/issuers/import/bundle"}) {
-        Json body{{"pem_bundle", "short"}};
-        const auto alike = co_await probe.vault("POST", mount + path, std::move(body));
-        probe.expect_plain_error(alike, 400, "provided data for import was too short");
-    }
-}
-
-Task<void> without_its_key_is_no_default(Probe& probe) {
-    const auto root = co_await steps::mounted_root(probe, Json::object(), "root");
-    const auto mount = co_await steps::empty_pki(probe, "int");
-    const auto foreign = co_await signed_intermediate(probe, root, steps::named_csr("foreign"));
-    const auto reply = co_await import(probe, mount, steps::text_of(probe, foreign, "certificate"));
-    probe.expect_status(reply, 200);
-    const auto mapping = reply.data().value("mapping", Json::object());
-    probe.expect(mapping.size() == 1 && mapping.begin().value() == Json(""), "the mapping is {}",
-                 mapping.dump());
-    probe.expect_equal(co_await default_issuer(probe, mount), "", "the default");
-}
-
-Task<void> rotated_does_not_sign_yet(Probe& probe) {
-    const auto made = co_await pair(probe);
-    const auto old_ca = co_await signed_intermediate(probe, made.root, made.csr);
-    (void)co_await import(probe, made.intermediate, steps::text_of(probe, old_ca, "certificate"));
-    const auto before = co_await default_issuer(probe, made.intermediate);
-    (void)co_await steps::role(probe, made.intermediate);
-
-    const auto csr = co_await intermediate_csr(probe, made.intermediate);
-    const auto new_ca =
-        co_await signed_intermediate(probe, made.root, steps::text_of(probe, csr, "csr"));
-    const auto imported =
-        co_await import(probe, made.intermediate, steps::text_of(probe, new_ca, "certificate"));
-    probe.expect_equal(co_await default_issuer(probe, made.intermediate), before, "the default");
-    const auto old_leaf = co_await leaf(probe, made.intermediate);
-    probe.expect(old_leaf.certificate.signed_by(steps::leaf_of(probe, old_ca)),
-                 "the old issuer did not sign");
-    const auto ids = imported.data().value("imported_issuers", Json::array());
-    if (!probe.expect(ids.is_array() && ids.size() == 1, "imported issuers: {}", ids.dump())) {
-        co_return;
-    }
-    Json config{{"default", ids[0]}};
-    (void)co_await probe.set_up("POST", made.intermediate + "/config/issuers", std::move(config));
-    const auto new_leaf = co_await leaf(probe, made.intermediate);
-    probe.expect(new_leaf.certificate.signed_by(steps::leaf_of(probe, new_ca)),
-                 "the new default did not sign");
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_ca_intermediate() {
     return {
-        {.id = "vault/pki/ca/intermediate/csr-answers",
+        {.name = "csr-answers",
          .requirement = "A generated CSR is answered with the id of its key, without a final "
                         "newline, and there is no issuer yet.",
          .rows = {75},
          .level = Level::should,
          .saboteur = "pki/csr-ends-with-a-newline",
-         .run = csr_answers},
-        {.id = "vault/pki/ca/intermediate/signed-with-its-chain",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             Json body{{"common_name", "meshproof intermediate"}, {"key_type", "ec"}};
+             const auto reply = co_await probe.vault(
+                 "POST", mount + "/intermediate/generate/internal", std::move(body));
+             probe.expect_status(reply, 200);
+             probe.expect_keys(reply.data(), {"csr", "key_id"}, "data");
+             const auto pem = steps::text_of(probe, reply, "csr");
+             probe.expect(!pem.ends_with('\n'), "the PEM ends with a newline");
+             const auto csr = crypto::Csr::from_pem(pem);
+             probe.expect(csr && csr->signature_valid() &&
+                              csr->subject().common_name == "meshproof intermediate",
+                          "the CSR is not one of \"meshproof intermediate\"");
+             const auto issuers = co_await probe.vault("LIST", mount + "/issuers");
+             probe.expect_no_text(issuers, 404);
+         }},
+
+        {.name = "signed-with-its-chain",
          .requirement = "A signed intermediate stands first in its ca_chain, the root last, and a "
                         "pem_bundle is both.",
          .rows = {76},
          .level = Level::must,
          .saboteur = "pki/signed-chain-lacks-the-subject",
-         .run = signed_with_its_chain},
-        {.id = "vault/pki/ca/intermediate/may-outlive-its-issuer",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await pair(probe);
+             const auto reply = co_await signed_intermediate(probe, made.root, made.csr,
+                                                             Json{{"format", "pem_bundle"}});
+             probe.expect_keys(
+                 reply.data(),
+                 {"certificate", "issuing_ca", "ca_chain", "expiration", "serial_number"}, "data");
+             const auto chain = reply.data().value("ca_chain", Json::array());
+             if (!probe.expect(chain.size() == 2, "a chain of {}", chain.size())) {
+                 co_return;
+             }
+             const auto root = steps::text_of(probe, reply, "issuing_ca");
+             probe.expect_equal(chain[1], root, "the chain's last");
+             probe.expect_equal(steps::text_of(probe, reply, "certificate"),
+                                chain[0].get<std::string>() + "\n" + root, "the bundle");
+             const auto first = steps::certificate_of(probe, chain[0].get<std::string>());
+             probe.expect_equal(first.serial(), steps::text_of(probe, reply, "serial_number"),
+                                "the serial number of the chain's first");
+             probe.expect(
+                 first.is_ca() == true && first.signed_by(steps::certificate_of(probe, root)),
+                 "the first is no CA that the root signed");
+         }},
+
+        {.name = "may-outlive-its-issuer",
          .requirement = "An intermediate may be signed for longer than its issuer lives; a warning "
                         "says so.",
          .rows = {77},
          .level = Level::should,
          .saboteur = "pki/intermediate-ends-with-its-issuer",
-         .run = may_outlive_its_issuer},
-        {.id = "vault/pki/ca/intermediate/named-by-request-else-csr",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await steps::mounted_root(probe, Json{{"ttl", "10h"}}, "root");
+             const auto mount = co_await steps::empty_pki(probe, "int");
+             const auto csr = co_await intermediate_csr(probe, mount);
+             Json body{{"csr", steps::text_of(probe, csr, "csr")}, {"ttl", "20h"}};
+             const auto reply =
+                 co_await probe.vault("POST", root + "/root/sign-intermediate", std::move(body));
+             probe.expect_status(reply, 200);
+             probe.expect_warning(
+                 reply,
+                 "The expiration time for the signed certificate is after the CA's "
+                 "expiration time");
+             const auto certificate = steps::leaf_of(probe, reply);
+             const auto life =
+                 unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
+             // The two dates are cut from two readings of the server's clock.
+             const auto wanted = std::chrono::seconds(20h + 30s).count();
+             probe.expect(std::abs(life - wanted) <= 1, "life: expected {} s, got {}", wanted,
+                          life);
+         }},
+
+        {.name = "named-by-request-else-csr",
          .requirement = "An intermediate's common name is the request's, else the CSR's.",
          .rows = {77},
          .level = Level::should,
          .saboteur = "pki/intermediate-ignores-common-name",
-         .run = named_by_request_else_csr},
-        {.id = "vault/pki/ca/intermediate/imported-with-its-root",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await pair(probe);
+             const auto from_csr = co_await signed_intermediate(probe, made.root, made.csr);
+             probe.expect_equal(steps::leaf_of(probe, from_csr).subject().common_name,
+                                "meshproof intermediate", "the CSR's name");
+             const auto named = co_await signed_intermediate(probe, made.root, made.csr,
+                                                             Json{{"common_name", "another name"}});
+             probe.expect_equal(steps::leaf_of(probe, named).subject().common_name, "another name",
+                                "the request's name");
+         }},
+
+        {.name = "imported-with-its-root",
          .requirement = "A bundle of intermediate and root becomes two issuers, and the one whose "
                         "key is in the mount becomes the default.",
          .rows = {78},
          .level = Level::must,
          .saboteur = "pki/imports-the-first-only",
-         .run = imported_with_its_root},
-        {.id = "vault/pki/ca/intermediate/imported-again-is-existing",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await pair(probe);
+             const auto signed_ca = co_await signed_intermediate(probe, made.root, made.csr,
+                                                                 Json{{"format", "pem_bundle"}});
+             const auto bundle = steps::text_of(probe, signed_ca, "certificate");
+             const auto reply = co_await import(probe, made.intermediate, bundle);
+             probe.expect_status(reply, 200);
+             probe.expect_keys(reply.data(),
+                               {"imported_issuers", "imported_keys", "existing_issuers",
+                                "existing_keys", "mapping"},
+                               "data");
+             probe.expect_equal(reply.data().value("imported_issuers", Json::array()).size(), 2,
+                                "imported issuers");
+             std::string keyed;
+             const auto mapping = reply.data().value("mapping", Json::object());
+             for (const auto& [id, key] : mapping.items()) {
+                 if (key == made.key_id) {
+                     keyed = id;
+                 } else {
+                     probe.expect_equal(key, "", "the key of the other issuer");
+                 }
+             }
+             probe.expect(!keyed.empty(), "no issuer has the key {}", made.key_id);
+             probe.expect_equal(co_await default_issuer(probe, made.intermediate), keyed,
+                                "the default");
+         }},
+
+        {.name = "imported-again-is-existing",
          .requirement = "An issuer that is imported again is told of as existing.",
          .rows = {78},
          .level = Level::may,
          .saboteur = "pki/imported-again-is-new",
-         .run = imported_again_is_existing},
-        {.id = "vault/pki/ca/intermediate/junk-is-not-imported",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await pair(probe);
+             const auto signed_ca = co_await signed_intermediate(probe, made.root, made.csr);
+             const auto pem = steps::text_of(probe, signed_ca, "certificate");
+             const auto first = co_await import(probe, made.intermediate, pem);
+             const auto second = co_await import(probe, made.intermediate, pem);
+             probe.expect_status(second, 200);
+             probe.expect_equal(second.data().value("imported_issuers", Json(0)), nullptr,
+                                "imported_issuers");
+             probe.expect_equal(second.data().value("existing_issuers", Json()),
+                                first.data().value("imported_issuers", Json(0)),
+                                "existing_issuers");
+         }},
+
+        {.name = "junk-is-not-imported",
          .requirement = "An import of nothing, of too little, of no PEM and of PEM without a "
                         "certificate are each refused with 400 and a text of their own.",
          .rows = {78},
          .level = Level::may,
          .saboteur = "pki/junk-is-an-internal-error",
-         .run = junk_is_not_imported},
-        {.id = "vault/pki/ca/intermediate/without-its-key-is-no-default",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto nothing =
+                 co_await probe.vault("POST", mount + "/intermediate/set-signed", Json());
+             probe.expect_plain_error(nothing, 400,
+                                      "'pem_bundle' and 'certificate' parameters were empty");
+             const auto small = co_await import(probe, mount, "short");
+             probe.expect_plain_error(small, 400, "provided data for import was too short");
+             const auto junk = co_await import(probe, mount, std::string(100, 'x'));
+             probe.expect_plain_error(junk, 400,
+                                      probe.on("error when parsing block 1: invalid PEM data",
+                                               "provided PEM block contained no data"));
+             const auto bad =
+                 co_await import(probe, mount,
+                                 "-----BEGIN CERTIFICATE-----\n"
+                                 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
+                                 "-----END CERTIFICATE-----\n");
+             probe.expect_plain_error(bad, 400, "Error parsing issuer 0: ");
+             for (const auto* path : {"/issuers/import/cert", "/issuers/import/bundle"}) {
+                 Json body{{"pem_bundle", "short"}};
+                 const auto alike = co_await probe.vault("POST", mount + path, std::move(body));
+                 probe.expect_plain_error(alike, 400, "provided data for import was too short");
+             }
+         }},
+
+        {.name = "without-its-key-is-no-default",
          .requirement = "A certificate whose key is not in the mount is imported, and does not "
                         "become the default.",
          .rows = {79},
          .level = Level::should,
          .saboteur = "pki/keyless-issuer-becomes-default",
-         .run = without_its_key_is_no_default},
-        {.id = "vault/pki/ca/intermediate/rotated-does-not-sign-yet",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await steps::mounted_root(probe, Json::object(), "root");
+             const auto mount = co_await steps::empty_pki(probe, "int");
+             const auto foreign =
+                 co_await signed_intermediate(probe, root, steps::named_csr("foreign"));
+             const auto reply =
+                 co_await import(probe, mount, steps::text_of(probe, foreign, "certificate"));
+             probe.expect_status(reply, 200);
+             const auto mapping = reply.data().value("mapping", Json::object());
+             probe.expect(mapping.size() == 1 && mapping.begin().value() == Json(""),
+                          "the mapping is {}", mapping.dump());
+             probe.expect_equal(co_await default_issuer(probe, mount), "", "the default");
+         }},
+
+        {.name = "rotated-does-not-sign-yet",
          .requirement = "After an intermediate was generated and imported anew, the old one signs "
                         "until config/issuers names the new one.",
          .rows = {80},
          .level = Level::must,
          .saboteur = "pki/latest-issuer-is-the-default",
-         .run = rotated_does_not_sign_yet},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await pair(probe);
+             const auto old_ca = co_await signed_intermediate(probe, made.root, made.csr);
+             (void)co_await import(probe, made.intermediate,
+                                   steps::text_of(probe, old_ca, "certificate"));
+             const auto before = co_await default_issuer(probe, made.intermediate);
+             (void)co_await steps::role(probe, made.intermediate);
+
+             const auto csr = co_await intermediate_csr(probe, made.intermediate);
+             const auto new_ca =
+                 co_await signed_intermediate(probe, made.root, steps::text_of(probe, csr, "csr"));
+             const auto imported = co_await import(probe, made.intermediate,
+                                                   steps::text_of(probe, new_ca, "certificate"));
+             probe.expect_equal(co_await default_issuer(probe, made.intermediate), before,
+                                "the default");
+             const auto old_leaf = co_await leaf(probe, made.intermediate);
+             probe.expect(old_leaf.certificate.signed_by(steps::leaf_of(probe, old_ca)),
+                          "the old issuer did not sign");
+             const auto ids = imported.data().value("imported_issuers", Json::array());
+             if (!probe.expect(ids.is_array() && ids.size() == 1, "imported issuers: {}",
+                               ids.dump())) {
+                 co_return;
+             }
+             Json config{{"default", ids[0]}};
+             (void)co_await probe.set_up("POST", made.intermediate + "/config/issuers",
+                                         std::move(config));
+             const auto new_leaf = co_await leaf(probe, made.intermediate);
+             probe.expect(new_leaf.certificate.signed_by(steps::leaf_of(probe, new_ca)),
+                          "the new default did not sign");
+         }},
     };
 }
 

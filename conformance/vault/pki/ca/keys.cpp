@@ -6,8 +6,6 @@ namespace meshproof::conformance {
 namespace {
 
 using namespace pki;
-using run::Check;
-using run::Level;
 
 Task<Reply> patch(Probe& probe, std::string path, Json body) {
     http::Headers headers;
@@ -15,159 +13,159 @@ Task<Reply> patch(Probe& probe, std::string path, Json body) {
     return probe.vault("PATCH", std::move(path), std::move(body), As::admin(), std::move(headers));
 }
 
-Task<void> in_use_stays(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto made = co_await root(probe, mount);
-    const auto key = steps::text_of(probe, made, "key_id");
-    const auto issuer = steps::text_of(probe, made, "issuer_id");
-    const auto refused = co_await probe.vault("DELETE", mount + "/key/" + key);
-    probe.expect_plain_error(refused, 400,
-                             "Failed to Delete Key.  Key in Use by Issuer: " + issuer);
-    const auto unknown = co_await probe.vault("DELETE", mount + "/key/unknown");
-    probe.expect_status(unknown, 204);
-    (void)co_await probe.set_up("DELETE", mount + "/issuer/" + issuer);
-    const auto gone = co_await probe.vault("DELETE", mount + "/key/" + key);
-    probe.expect(gone.status == 204 || gone.status == 200, "the key stays: {}", gone.status);
-    const auto left = co_await probe.vault("LIST", mount + "/keys");
-    probe.expect_no_text(left, 404);
-}
-
-Task<void> is_read(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto made = co_await root(probe, mount);
-    const auto key = steps::text_of(probe, made, "key_id");
-    const auto reply = co_await probe.vault("GET", mount + "/key/" + key);
-    probe.expect_status(reply, 200);
-    probe.expect_keys(reply.data(), {"key_id", "key_name", "key_type", "subject_key_id"}, "data");
-    probe.expect_equal(reply.data().value("key_type", Json()), "ec", "key_type");
-    probe.expect_equal(reply.data().value("subject_key_id", Json()),
-                       crypto::key_id_text(steps::leaf_of(probe, made).subject_key_id()),
-                       "subject_key_id");
-    const auto unknown = co_await probe.vault("GET", mount + "/key/unknown");
-    probe.expect_wrapped_error(unknown, 500, "unable to find PKI key for reference: unknown");
-}
-
-Task<void> delete_root_leaves_the_rest(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto made = co_await leaf(probe, mount);
-    const auto reply = co_await probe.vault("DELETE", mount + "/root");
-    probe.expect_status(reply, 200);
-    probe.expect_equal(reply.json.value("data", Json(0)), nullptr, "data");
-    probe.expect_warning(reply, "DELETE /root deletes all keys and issuers");
-    probe.expect_no_text(co_await probe.vault("LIST", mount + "/issuers"), 404);
-    probe.expect_no_text(co_await probe.vault("LIST", mount + "/keys"), 404);
-    probe.expect_status(co_await probe.vault("GET", mount + "/roles/app"), 200);
-    probe.expect_status(co_await read_open(probe, mount + "/cert/" + made.serial), 200);
-}
-
-Task<void> delete_root_needs_sudo(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto rules = R"(path "{}/root" {{ capabilities = [{}] }})";
-    auto plain = co_await probe.token_for(
-        fmt::format(fmt::runtime(rules), mount, R"("delete", "update", "read")"));
-    const auto refused =
-        co_await probe.vault("DELETE", mount + "/root", std::nullopt, As::bearer(std::move(plain)));
-    probe.expect_wrapped_error(refused, 403, "permission denied");
-    auto sudo =
-        co_await probe.token_for(fmt::format(fmt::runtime(rules), mount, R"("delete", "sudo")"));
-    const auto allowed =
-        co_await probe.vault("DELETE", mount + "/root", std::nullopt, As::bearer(std::move(sudo)));
-    probe.expect_status(allowed, 200);
-}
-
-Task<void> patch_keeps_the_rest(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    (void)co_await root(probe, mount, Json{{"issuer_name", "first"}});
-    const auto set = co_await patch(probe, mount + "/issuer/first",
-                                    Json{{"leaf_not_after_behavior", "truncate"}, {"foo", 1}});
-    probe.expect_status(set, 200);
-    probe.expect_equal(set.data().value("issuer_name", Json()), "first", "issuer_name kept");
-    probe.expect_warning(set, "Endpoint ignored these unrecognized parameters: [foo]");
-    const auto nothing = co_await patch(probe, mount + "/issuer/first", Json::object());
-    probe.expect_equal(nothing.data().value("leaf_not_after_behavior", Json()), "truncate",
-                       "leaf_not_after_behavior kept");
-    const auto unnamed = co_await patch(probe, mount + "/issuer/first", Json{{"issuer_name", ""}});
-    probe.expect_equal(unnamed.data().value("issuer_name", Json()), "", "issuer_name cleared");
-    probe.expect_equal(unnamed.data().value("leaf_not_after_behavior", Json()), "truncate",
-                       "leaf_not_after_behavior still kept");
-}
-
-Task<void> patch_refuses(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    (void)co_await root(probe, mount);
-    const auto path = mount + "/issuer/default";
-    const auto usage = co_await patch(probe, path, Json{{"usage", "flying"}});
-    probe.expect_status(usage, 400);
-    const auto behavior = co_await patch(probe, path, Json{{"leaf_not_after_behavior", "fly"}});
-    probe.expect_status(behavior, 400);
-    const auto name = co_await patch(probe, path, Json{{"issuer_name", "a b"}});
-    probe.expect_plain_error(name, 400, "issuer name contained invalid characters");
-    const auto unknown = co_await patch(probe, mount + "/issuer/unknown", Json::object());
-    probe.expect_wrapped_error(unknown, 500, "unable to find PKI issuer");
-    const auto member =
-        co_await patch(probe, path, Json{{"manual_chain", Json::array({"nobody"})}});
-    probe.expect_wrapped_error(member, 500, "unable to find PKI issuer");
-}
-
-Task<void> no_other_patch(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto key = co_await patch(probe, mount + "/key/default", Json::object());
-    probe.expect_wrapped_error(key, 405, "unsupported operation");
-    const auto tidy = co_await patch(probe, mount + "/config/auto-tidy", Json::object());
-    probe.expect_wrapped_error(tidy, 405, "unsupported operation");
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_ca_keys() {
     return {
-        {.id = "vault/pki/ca/keys/in-use-stays",
+        {.name = "in-use-stays",
          .requirement = "A key that an issuer uses is not deleted; without the issuer it is.",
          .rows = {86},
          .level = Level::should,
          .saboteur = "pki/key-in-use-is-deleted",
-         .run = in_use_stays},
-        {.id = "vault/pki/ca/keys/is-read",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto made = co_await root(probe, mount);
+             const auto key = steps::text_of(probe, made, "key_id");
+             const auto issuer = steps::text_of(probe, made, "issuer_id");
+             const auto refused = co_await probe.vault("DELETE", mount + "/key/" + key);
+             probe.expect_plain_error(refused, 400,
+                                      "Failed to Delete Key.  Key in Use by Issuer: " + issuer);
+             const auto unknown = co_await probe.vault("DELETE", mount + "/key/unknown");
+             probe.expect_status(unknown, 204);
+             (void)co_await probe.set_up("DELETE", mount + "/issuer/" + issuer);
+             const auto gone = co_await probe.vault("DELETE", mount + "/key/" + key);
+             probe.expect(gone.status == 204 || gone.status == 200, "the key stays: {}",
+                          gone.status);
+             const auto left = co_await probe.vault("LIST", mount + "/keys");
+             probe.expect_no_text(left, 404);
+         }},
+
+        {.name = "is-read",
          .requirement = "A key is read with its type and subject key id, and one that is not there "
                         "is 500.",
          .rows = {86},
          .level = Level::may,
          .saboteur = "pki/unknown-key-is-404",
-         .run = is_read},
-        {.id = "vault/pki/ca/keys/delete-root-leaves-the-rest",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto made = co_await root(probe, mount);
+             const auto key = steps::text_of(probe, made, "key_id");
+             const auto reply = co_await probe.vault("GET", mount + "/key/" + key);
+             probe.expect_status(reply, 200);
+             probe.expect_keys(reply.data(), {"key_id", "key_name", "key_type", "subject_key_id"},
+                               "data");
+             probe.expect_equal(reply.data().value("key_type", Json()), "ec", "key_type");
+             probe.expect_equal(reply.data().value("subject_key_id", Json()),
+                                crypto::key_id_text(steps::leaf_of(probe, made).subject_key_id()),
+                                "subject_key_id");
+             const auto unknown = co_await probe.vault("GET", mount + "/key/unknown");
+             probe.expect_wrapped_error(unknown, 500,
+                                        "unable to find PKI key for reference: unknown");
+         }},
+
+        {.name = "delete-root-leaves-the-rest",
          .requirement = "DELETE root removes every issuer and key with a warning, and leaves roles "
                         "and certificates.",
          .rows = {87},
          .level = Level::should,
          .saboteur = "pki/delete-root-takes-roles",
-         .run = delete_root_leaves_the_rest},
-        {.id = "vault/pki/ca/keys/delete-root-needs-sudo",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto made = co_await leaf(probe, mount);
+             const auto reply = co_await probe.vault("DELETE", mount + "/root");
+             probe.expect_status(reply, 200);
+             probe.expect_equal(reply.json.value("data", Json(0)), nullptr, "data");
+             probe.expect_warning(reply, "DELETE /root deletes all keys and issuers");
+             probe.expect_no_text(co_await probe.vault("LIST", mount + "/issuers"), 404);
+             probe.expect_no_text(co_await probe.vault("LIST", mount + "/keys"), 404);
+             probe.expect_status(co_await probe.vault("GET", mount + "/roles/app"), 200);
+             probe.expect_status(co_await read_open(probe, mount + "/cert/" + made.serial), 200);
+         }},
+
+        {.name = "delete-root-needs-sudo",
          .requirement = "DELETE root needs the sudo capability.",
          .rows = {87},
          .level = Level::must,
          .saboteur = "pki/delete-root-without-sudo",
-         .run = delete_root_needs_sudo},
-        {.id = "vault/pki/ca/keys/patch-keeps-the-rest",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto rules = R"(path "{}/root" {{ capabilities = [{}] }})";
+             auto plain = co_await probe.token_for(
+                 fmt::format(fmt::runtime(rules), mount, R"("delete", "update", "read")"));
+             const auto refused = co_await probe.vault("DELETE", mount + "/root", std::nullopt,
+                                                       As::bearer(std::move(plain)));
+             probe.expect_wrapped_error(refused, 403, "permission denied");
+             auto sudo = co_await probe.token_for(
+                 fmt::format(fmt::runtime(rules), mount, R"("delete", "sudo")"));
+             const auto allowed = co_await probe.vault("DELETE", mount + "/root", std::nullopt,
+                                                       As::bearer(std::move(sudo)));
+             probe.expect_status(allowed, 200);
+         }},
+
+        {.name = "patch-keeps-the-rest",
          .requirement =
              "PATCH of an issuer changes what it names and keeps the rest; an empty name "
              "takes the name away.",
          .rows = {175},
          .level = Level::should,
          .saboteur = "pki/issuer-patch-overwrites",
-         .run = patch_keeps_the_rest},
-        {.id = "vault/pki/ca/keys/patch-refuses",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             (void)co_await root(probe, mount, Json{{"issuer_name", "first"}});
+             const auto set =
+                 co_await patch(probe, mount + "/issuer/first",
+                                Json{{"leaf_not_after_behavior", "truncate"}, {"foo", 1}});
+             probe.expect_status(set, 200);
+             probe.expect_equal(set.data().value("issuer_name", Json()), "first",
+                                "issuer_name kept");
+             probe.expect_warning(set, "Endpoint ignored these unrecognized parameters: [foo]");
+             const auto nothing = co_await patch(probe, mount + "/issuer/first", Json::object());
+             probe.expect_equal(nothing.data().value("leaf_not_after_behavior", Json()), "truncate",
+                                "leaf_not_after_behavior kept");
+             const auto unnamed =
+                 co_await patch(probe, mount + "/issuer/first", Json{{"issuer_name", ""}});
+             probe.expect_equal(unnamed.data().value("issuer_name", Json()), "",
+                                "issuer_name cleared");
+             probe.expect_equal(unnamed.data().value("leaf_not_after_behavior", Json()), "truncate",
+                                "leaf_not_after_behavior still kept");
+         }},
+
+        {.name = "patch-refuses",
          .requirement = "PATCH refuses a usage, a behavior or a name that is none with 400, and an "
                         "issuer that is not there with 500.",
          .rows = {175},
          .level = Level::may,
          .saboteur = "pki/any-usage",
-         .run = patch_refuses},
-        {.id = "vault/pki/ca/keys/no-other-patch",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             (void)co_await root(probe, mount);
+             const auto path = mount + "/issuer/default";
+             const auto usage = co_await patch(probe, path, Json{{"usage", "flying"}});
+             probe.expect_status(usage, 400);
+             const auto behavior =
+                 co_await patch(probe, path, Json{{"leaf_not_after_behavior", "fly"}});
+             probe.expect_status(behavior, 400);
+             const auto name = co_await patch(probe, path, Json{{"issuer_name", "a b"}});
+             probe.expect_plain_error(name, 400, "issuer name contained invalid characters");
+             const auto unknown = co_await patch(probe, mount + "/issuer/unknown", Json::object());
+             probe.expect_wrapped_error(unknown, 500, "unable to find PKI issuer");
+             const auto member =
+                 co_await patch(probe, path, Json{{"manual_chain", Json::array({"nobody"})}});
+             probe.expect_wrapped_error(member, 500, "unable to find PKI issuer");
+         }},
+
+        {.name = "no-other-patch",
          .requirement = "Keys and config/auto-tidy know no PATCH: 405.",
          .rows = {175},
          .level = Level::may,
          .saboteur = "pki/everything-is-patched",
-         .run = no_other_patch},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto key = co_await patch(probe, mount + "/key/default", Json::object());
+             probe.expect_wrapped_error(key, 405, "unsupported operation");
+             const auto tidy = co_await patch(probe, mount + "/config/auto-tidy", Json::object());
+             probe.expect_wrapped_error(tidy, 405, "unsupported operation");
+         }},
     };
 }
 

@@ -5,223 +5,221 @@ namespace meshproof::conformance {
 namespace {
 
 using namespace pki;
-using run::Check;
-using run::Level;
 using namespace std::chrono_literals;
 
 constexpr std::string_view no_urls =
     "This mount hasn't configured any authority information access (AIA) fields";
 
-Task<void> answers_its_parts(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto reply = co_await root(probe, mount);
-    probe.expect_status(reply, 200);
-    probe.expect_keys(reply.data(),
-                      {"certificate", "issuing_ca", "expiration", "serial_number", "issuer_id",
-                       "issuer_name", "key_id", "key_name"},
-                      "data");
-    const auto certificate = steps::leaf_of(probe, reply);
-    probe.expect_equal(reply.data().value("issuing_ca", Json()), reply.data()["certificate"],
-                       "issuing_ca");
-    probe.expect_equal(reply.data().value("expiration", Json()),
-                       unix_seconds(certificate.not_after()), "expiration");
-    probe.expect_equal(reply.data().value("serial_number", Json()), certificate.serial(),
-                       "serial_number");
-    probe.expect_equal(reply.data().value("issuer_name", Json()), "", "issuer_name");
-}
-
-Task<void> exported_answers_its_key(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    Json body{{"common_name", "meshproof root"}, {"key_type", "ec"}, {"ttl", "1h"}};
-    const auto reply =
-        co_await probe.vault("POST", mount + "/root/generate/exported", std::move(body));
-    probe.expect_status(reply, 200);
-    probe.expect_equal(reply.data().value("private_key_type", Json()), "ec", "private_key_type");
-    const auto key = crypto::Key::from_pem(steps::text_of(probe, reply, "private_key"));
-    probe.expect(key && key->public_key() == steps::leaf_of(probe, reply).public_key(),
-                 "private_key is not the certificate's");
-}
-
-Task<void> unknown_kind_is_refused(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    Json body{{"common_name", "meshproof root"}};
-    const auto reply =
-        co_await probe.vault("POST", mount + "/root/generate/elsewhere", std::move(body));
-    probe.expect_plain_error(reply, 400, R"(the "exported" path parameter must be)");
-}
-
-Task<void> needs_no_subject(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto reply = co_await root(probe, mount, Json{{"common_name", nullptr}});
-    probe.expect(steps::leaf_of(probe, reply).subject_is_empty(), "the subject is not empty");
-    probe.expect_warning(reply, "generated without a Subject");
-}
-
-Task<void> capped_by_the_mount(Probe& probe) {
-    const auto mount = co_await probe.mount();
-    const auto reply = co_await root(probe, mount, Json{{"ttl", "8760h"}});
-    const auto certificate = steps::leaf_of(probe, reply);
-    const auto life =
-        unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
-    probe.expect(life == std::chrono::seconds(768h + 30s).count(), "a life of {} s, not 768 h",
-                 life);
-    constexpr std::string_view capped =
-        R"(TTL "8760h0m0s" is longer than permitted maxTTL "768h0m0s", so maxTTL is being used)";
-    if (probe.openbao()) {
-        probe.expect_warning(reply, capped);
-        co_return;
-    }
-    for (const auto& warning : reply.warnings()) {
-        probe.expect(warning.find(capped) == std::string::npos, "Vault tells of the cap");
-    }
-}
-
-Task<void> is_a_plain_ca(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    Json body{{"common_name", "root.mesh.test"}, {"ttl", "1h"}};
-    const auto reply =
-        co_await probe.vault("POST", mount + "/root/generate/internal", std::move(body));
-    const auto certificate = steps::leaf_of(probe, reply);
-    const auto key = certificate.public_key();
-    probe.expect(key.algorithm() == "rsa" && key.bits() == 2048, "a key of {} with {} bits",
-                 key.algorithm(), key.bits());
-    probe.expect_equal(certificate.signature_algorithm(), "sha256WithRSAEncryption", "signature");
-    probe.expect(certificate.key_usage() == (crypto::cert_sign | crypto::crl_sign) &&
-                     certificate.key_usage_critical(),
-                 "keyUsage is not exactly keyCertSign and cRLSign, critical");
-    probe.expect(certificate.is_ca() == true && !certificate.path_length(),
-                 "basicConstraints are not cA without a path length");
-    probe.expect(!certificate.extended_key_usage(), "there is an extendedKeyUsage");
-    probe.expect(!certificate.subject_key_id().empty() &&
-                     certificate.subject_key_id() == certificate.authority_key_id(),
-                 "subjectKeyIdentifier and authorityKeyIdentifier differ");
-    probe.expect(certificate.self_signed(), "it is not signed by itself");
-    const auto life =
-        unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
-    // The two dates are cut from two readings of the server's clock.
-    const auto wanted = std::chrono::seconds(1h + 30s).count();
-    probe.expect(std::abs(life - wanted) <= 1, "life: expected {} s, got {}", wanted, life);
-}
-
-Task<void> host_name_is_an_alternative_name(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto named = co_await root(probe, mount, Json{{"common_name", "root.mesh.test"}});
-    probe.expect_equal(steps::leaf_of(probe, named).alt_names().dns, {"root.mesh.test"},
-                       "the DNS names of root.mesh.test");
-    const auto other = co_await root(probe, mount, Json{{"common_name", "a root of ours"}});
-    probe.expect(steps::leaf_of(probe, other).alt_names().empty(),
-                 "a name that is no host name became an alternative name");
-}
-
-Task<void> warns_without_urls(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto before = co_await root(probe, mount);
-    probe.expect_warning(before, no_urls);
-    const auto csr = co_await intermediate_csr(probe, mount);
-    probe.expect_warning(csr, no_urls);
-    Json urls{{"issuing_certificates", "http://ca.mesh.test/ca"}};
-    (void)co_await probe.set_up("POST", mount + "/config/urls", std::move(urls));
-    const auto after = co_await root(probe, mount);
-    for (const auto& warning : after.warnings()) {
-        probe.expect(!warning.starts_with(no_urls), "it warns although URLs are set");
-    }
-}
-
-Task<void> second_root_is_not_the_default(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto first = co_await root(probe, mount);
-    const auto id = steps::text_of(probe, first, "issuer_id");
-    probe.expect_equal(co_await default_issuer(probe, mount), id, "the default after the first");
-    const auto second = co_await root(probe, mount);
-    probe.expect(steps::text_of(probe, second, "issuer_id") != id, "no issuer was added");
-    probe.expect_equal(co_await default_issuer(probe, mount), id, "the default after the second");
-}
-
-Task<void> default_may_follow_the_latest(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto first = co_await root(probe, mount);
-    Json config{{"default", steps::text_of(probe, first, "issuer_id")},
-                {"default_follows_latest_issuer", true}};
-    const auto set = co_await probe.vault("POST", mount + "/config/issuers", std::move(config));
-    probe.expect_equal(set.data().value("default_follows_latest_issuer", Json()), true, "the flag");
-    const auto second = co_await root(probe, mount);
-    probe.expect_equal(co_await default_issuer(probe, mount),
-                       steps::text_of(probe, second, "issuer_id"), "the default");
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_ca_root() {
     return {
-        {.id = "vault/pki/ca/root/answers-its-parts",
+        {.name = "answers-its-parts",
          .requirement = "A generated root is answered with its PEM as certificate and issuing_ca, "
                         "its serial number and expiration, and the ids of issuer and key; there is "
                         "no ca_chain.",
          .rows = {69},
          .level = Level::should,
          .saboteur = "pki/root-answers-a-chain",
-         .run = answers_its_parts},
-        {.id = "vault/pki/ca/root/exported-answers-its-key",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto reply = co_await root(probe, mount);
+             probe.expect_status(reply, 200);
+             probe.expect_keys(reply.data(),
+                               {"certificate", "issuing_ca", "expiration", "serial_number",
+                                "issuer_id", "issuer_name", "key_id", "key_name"},
+                               "data");
+             const auto certificate = steps::leaf_of(probe, reply);
+             probe.expect_equal(reply.data().value("issuing_ca", Json()),
+                                reply.data()["certificate"], "issuing_ca");
+             probe.expect_equal(reply.data().value("expiration", Json()),
+                                unix_seconds(certificate.not_after()), "expiration");
+             probe.expect_equal(reply.data().value("serial_number", Json()), certificate.serial(),
+                                "serial_number");
+             probe.expect_equal(reply.data().value("issuer_name", Json()), "", "issuer_name");
+         }},
+
+        {.name = "exported-answers-its-key",
          .requirement = "A root that is generated as exported comes with its private key.",
          .rows = {69},
          .level = Level::should,
          .saboteur = "pki/exported-key-is-another",
-         .run = exported_answers_its_key},
-        {.id = "vault/pki/ca/root/unknown-kind-is-refused",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             Json body{{"common_name", "meshproof root"}, {"key_type", "ec"}, {"ttl", "1h"}};
+             const auto reply =
+                 co_await probe.vault("POST", mount + "/root/generate/exported", std::move(body));
+             probe.expect_status(reply, 200);
+             probe.expect_equal(reply.data().value("private_key_type", Json()), "ec",
+                                "private_key_type");
+             const auto key = crypto::Key::from_pem(steps::text_of(probe, reply, "private_key"));
+             probe.expect(key && key->public_key() == steps::leaf_of(probe, reply).public_key(),
+                          "private_key is not the certificate's");
+         }},
+
+        {.name = "unknown-kind-is-refused",
          .requirement = "A root that is neither internal, exported nor existing is refused with "
                         "400.",
          .rows = {69},
          .level = Level::may,
          .saboteur = "pki/any-kind-of-root",
-         .run = unknown_kind_is_refused},
-        {.id = "vault/pki/ca/root/needs-no-subject",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             Json body{{"common_name", "meshproof root"}};
+             const auto reply =
+                 co_await probe.vault("POST", mount + "/root/generate/elsewhere", std::move(body));
+             probe.expect_plain_error(reply, 400, R"(the "exported" path parameter must be)");
+         }},
+
+        {.name = "needs-no-subject",
          .requirement = "A root without a common name has an empty subject, and a warning says so.",
          .rows = {69},
          .level = Level::may,
          .saboteur = "pki/no-warning-of-an-empty-subject",
-         .run = needs_no_subject},
-        {.id = "vault/pki/ca/root/capped-by-the-mount",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto reply = co_await root(probe, mount, Json{{"common_name", nullptr}});
+             probe.expect(steps::leaf_of(probe, reply).subject_is_empty(),
+                          "the subject is not empty");
+             probe.expect_warning(reply, "generated without a Subject");
+         }},
+
+        {.name = "capped-by-the-mount",
          .requirement =
              "A root lives no longer than the mount's max_lease_ttl, 768 h unless tuned; "
              "OpenBao says so in a warning, Vault does not.",
          .rows = {70},
          .level = Level::must,
          .saboteur = "pki/no-mount-max-ttl",
-         .run = capped_by_the_mount},
-        {.id = "vault/pki/ca/root/is-a-plain-ca",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.mount();
+             const auto reply = co_await root(probe, mount, Json{{"ttl", "8760h"}});
+             const auto certificate = steps::leaf_of(probe, reply);
+             const auto life =
+                 unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
+             probe.expect(life == std::chrono::seconds(768h + 30s).count(),
+                          "a life of {} s, not 768 h", life);
+             constexpr std::string_view capped =
+                 R"(TTL "8760h0m0s" is longer than permitted maxTTL "768h0m0s", so )"
+                 R"(maxTTL is being used)";
+             if (probe.openbao()) {
+                 probe.expect_warning(reply, capped);
+                 co_return;
+             }
+             for (const auto& warning : reply.warnings()) {
+                 probe.expect(warning.find(capped) == std::string::npos, "Vault tells of the cap");
+             }
+         }},
+
+        {.name = "is-a-plain-ca",
          .requirement = "A root is RSA-2048 unless asked otherwise, may sign certificates and CRLs "
                         "and nothing else, and began 30 s ago.",
          .rows = {71},
          .source = "RFC 5280 4.2.1",
          .level = Level::must,
          .saboteur = "pki/ca-lacks-cert-sign",
-         .run = is_a_plain_ca},
-        {.id = "vault/pki/ca/root/host-name-is-an-alternative-name",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             Json body{{"common_name", "root.mesh.test"}, {"ttl", "1h"}};
+             const auto reply =
+                 co_await probe.vault("POST", mount + "/root/generate/internal", std::move(body));
+             const auto certificate = steps::leaf_of(probe, reply);
+             const auto key = certificate.public_key();
+             probe.expect(key.algorithm() == "rsa" && key.bits() == 2048,
+                          "a key of {} with {} bits", key.algorithm(), key.bits());
+             probe.expect_equal(certificate.signature_algorithm(), "sha256WithRSAEncryption",
+                                "signature");
+             probe.expect(certificate.key_usage() == (crypto::cert_sign | crypto::crl_sign) &&
+                              certificate.key_usage_critical(),
+                          "keyUsage is not exactly keyCertSign and cRLSign, critical");
+             probe.expect(certificate.is_ca() == true && !certificate.path_length(),
+                          "basicConstraints are not cA without a path length");
+             probe.expect(!certificate.extended_key_usage(), "there is an extendedKeyUsage");
+             probe.expect(!certificate.subject_key_id().empty() &&
+                              certificate.subject_key_id() == certificate.authority_key_id(),
+                          "subjectKeyIdentifier and authorityKeyIdentifier differ");
+             probe.expect(certificate.self_signed(), "it is not signed by itself");
+             const auto life =
+                 unix_seconds(certificate.not_after()) - unix_seconds(certificate.not_before());
+             // The two dates are cut from two readings of the server's clock.
+             const auto wanted = std::chrono::seconds(1h + 30s).count();
+             probe.expect(std::abs(life - wanted) <= 1, "life: expected {} s, got {}", wanted,
+                          life);
+         }},
+
+        {.name = "host-name-is-an-alternative-name",
          .requirement = "A root's common name is a DNS alternative name too where it is a host "
                         "name.",
          .rows = {71},
          .level = Level::may,
          .saboteur = "pki/common-name-is-no-san",
-         .run = host_name_is_an_alternative_name},
-        {.id = "vault/pki/ca/root/warns-without-urls",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto named =
+                 co_await root(probe, mount, Json{{"common_name", "root.mesh.test"}});
+             probe.expect_equal(steps::leaf_of(probe, named).alt_names().dns, {"root.mesh.test"},
+                                "the DNS names of root.mesh.test");
+             const auto other =
+                 co_await root(probe, mount, Json{{"common_name", "a root of ours"}});
+             probe.expect(steps::leaf_of(probe, other).alt_names().empty(),
+                          "a name that is no host name became an alternative name");
+         }},
+
+        {.name = "warns-without-urls",
          .requirement = "Generating a root or a CSR warns for as long as the mount has no URLs for "
                         "its certificates.",
          .rows = {72},
          .level = Level::may,
          .saboteur = "pki/no-warning-of-missing-urls",
-         .run = warns_without_urls},
-        {.id = "vault/pki/ca/root/second-is-not-the-default",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto before = co_await root(probe, mount);
+             probe.expect_warning(before, no_urls);
+             const auto csr = co_await intermediate_csr(probe, mount);
+             probe.expect_warning(csr, no_urls);
+             Json urls{{"issuing_certificates", "http://ca.mesh.test/ca"}};
+             (void)co_await probe.set_up("POST", mount + "/config/urls", std::move(urls));
+             const auto after = co_await root(probe, mount);
+             for (const auto& warning : after.warnings()) {
+                 probe.expect(!warning.starts_with(no_urls), "it warns although URLs are set");
+             }
+         }},
+
+        {.name = "second-is-not-the-default",
          .requirement = "A second root is another issuer, and the default stays the first.",
          .rows = {73},
          .level = Level::must,
          .saboteur = "pki/latest-issuer-is-the-default",
-         .run = second_root_is_not_the_default},
-        {.id = "vault/pki/ca/root/default-may-follow-the-latest",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto first = co_await root(probe, mount);
+             const auto id = steps::text_of(probe, first, "issuer_id");
+             probe.expect_equal(co_await default_issuer(probe, mount), id,
+                                "the default after the first");
+             const auto second = co_await root(probe, mount);
+             probe.expect(steps::text_of(probe, second, "issuer_id") != id, "no issuer was added");
+             probe.expect_equal(co_await default_issuer(probe, mount), id,
+                                "the default after the second");
+         }},
+
+        {.name = "default-may-follow-the-latest",
          .requirement = "With default_follows_latest_issuer a new root becomes the default.",
          .rows = {73, 177},
          .level = Level::should,
          .saboteur = "pki/default-never-follows",
-         .run = default_may_follow_the_latest},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto first = co_await root(probe, mount);
+             Json config{{"default", steps::text_of(probe, first, "issuer_id")},
+                         {"default_follows_latest_issuer", true}};
+             const auto set =
+                 co_await probe.vault("POST", mount + "/config/issuers", std::move(config));
+             probe.expect_equal(set.data().value("default_follows_latest_issuer", Json()), true,
+                                "the flag");
+             const auto second = co_await root(probe, mount);
+             probe.expect_equal(co_await default_issuer(probe, mount),
+                                steps::text_of(probe, second, "issuer_id"), "the default");
+         }},
     };
 }
 

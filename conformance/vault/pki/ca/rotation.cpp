@@ -5,8 +5,6 @@ namespace meshproof::conformance {
 namespace {
 
 using namespace pki;
-using run::Check;
-using run::Level;
 
 Task<Reply> rotate(Probe& probe, std::string mount, Json more = Json::object()) {
     Json body{{"common_name", "meshproof root"}, {"key_type", "ec"}, {"ttl", "87600h"}};
@@ -14,76 +12,76 @@ Task<Reply> rotate(Probe& probe, std::string mount, Json more = Json::object()) 
     return probe.vault("POST", mount + "/root/rotate/internal", std::move(body));
 }
 
-Task<void> waits_as_next(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto before = co_await default_issuer(probe, mount);
-    const auto first = co_await rotate(probe, mount);
-    probe.expect_status(first, 200);
-    probe.expect_equal(first.data().value("issuer_name", Json()), "next", "the first's name");
-    probe.expect_equal(co_await default_issuer(probe, mount), before, "the default");
-    const auto second = co_await rotate(probe, mount);
-    probe.expect_equal(second.data().value("issuer_name", Json()), "", "the second's name");
-    const auto taken = co_await rotate(probe, mount, Json{{"issuer_name", "next"}});
-    probe.expect_plain_error(taken, 400, "issuer name already in use");
-}
-
-Task<void> is_default_in_an_empty_mount(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto reply = co_await rotate(probe, mount);
-    probe.expect_status(reply, 200);
-    probe.expect_equal(co_await default_issuer(probe, mount),
-                       steps::text_of(probe, reply, "issuer_id"), "the default");
-}
-
-Task<void> replaced_by_next(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto none = co_await probe.vault("POST", mount + "/root/replace", Json::object());
-    probe.expect_plain_error(none, 400, "unable to find PKI issuer for reference: next");
-    const auto rotated = co_await rotate(probe, mount);
-    const auto id = steps::text_of(probe, rotated, "issuer_id");
-    const auto reply = co_await probe.vault("POST", mount + "/root/replace", Json::object());
-    probe.expect_status(reply, 200);
-    probe.expect_equal(reply.data().value("default", Json()), id, "default");
-    probe.expect_equal(co_await default_issuer(probe, mount), id, "the default");
-}
-
-Task<void> follows_only_with_a_default(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    Json body{{"default_follows_latest_issuer", true}};
-    const auto reply = co_await probe.vault("POST", mount + "/config/issuers", std::move(body));
-    probe.expect_plain_error(reply, 400, "Invalid issuer specification; ");
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_ca_rotation() {
     return {
-        {.id = "vault/pki/ca/rotation/waits-as-next",
+        {.name = "waits-as-next",
          .requirement = "root/rotate makes an issuer called \"next\", or without a name where that "
                         "one is taken, and leaves the default.",
          .rows = {177},
          .level = Level::should,
          .saboteur = "pki/rotated-has-no-name",
-         .run = waits_as_next},
-        {.id = "vault/pki/ca/rotation/is-default-in-an-empty-mount",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto before = co_await default_issuer(probe, mount);
+             const auto first = co_await rotate(probe, mount);
+             probe.expect_status(first, 200);
+             probe.expect_equal(first.data().value("issuer_name", Json()), "next",
+                                "the first's name");
+             probe.expect_equal(co_await default_issuer(probe, mount), before, "the default");
+             const auto second = co_await rotate(probe, mount);
+             probe.expect_equal(second.data().value("issuer_name", Json()), "",
+                                "the second's name");
+             const auto taken = co_await rotate(probe, mount, Json{{"issuer_name", "next"}});
+             probe.expect_plain_error(taken, 400, "issuer name already in use");
+         }},
+
+        {.name = "is-default-in-an-empty-mount",
          .requirement = "root/rotate in a mount without issuers makes the default.",
          .rows = {177},
          .level = Level::may,
          .saboteur = "pki/first-issuer-is-no-default",
-         .run = is_default_in_an_empty_mount},
-        {.id = "vault/pki/ca/rotation/replaced-by-next",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto reply = co_await rotate(probe, mount);
+             probe.expect_status(reply, 200);
+             probe.expect_equal(co_await default_issuer(probe, mount),
+                                steps::text_of(probe, reply, "issuer_id"), "the default");
+         }},
+
+        {.name = "replaced-by-next",
          .requirement = "root/replace makes the issuer called \"next\" the default.",
          .rows = {177},
          .level = Level::should,
          .saboteur = "pki/replace-knows-no-next",
-         .run = replaced_by_next},
-        {.id = "vault/pki/ca/rotation/follows-only-with-a-default",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto none =
+                 co_await probe.vault("POST", mount + "/root/replace", Json::object());
+             probe.expect_plain_error(none, 400, "unable to find PKI issuer for reference: next");
+             const auto rotated = co_await rotate(probe, mount);
+             const auto id = steps::text_of(probe, rotated, "issuer_id");
+             const auto reply =
+                 co_await probe.vault("POST", mount + "/root/replace", Json::object());
+             probe.expect_status(reply, 200);
+             probe.expect_equal(reply.data().value("default", Json()), id, "default");
+             probe.expect_equal(co_await default_issuer(probe, mount), id, "the default");
+         }},
+
+        {.name = "follows-only-with-a-default",
          .requirement = "default_follows_latest_issuer cannot be set without a default in the same "
                         "write.",
          .rows = {177},
          .level = Level::may,
          .saboteur = "pki/follow-without-a-default",
-         .run = follows_only_with_a_default},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             Json body{{"default_follows_latest_issuer", true}};
+             const auto reply =
+                 co_await probe.vault("POST", mount + "/config/issuers", std::move(body));
+             probe.expect_plain_error(reply, 400, "Invalid issuer specification; ");
+         }},
     };
 }
 

@@ -5,81 +5,10 @@ namespace meshproof::conformance {
 namespace {
 
 using namespace pki;
-using run::Check;
-using run::Feature;
-using run::Level;
 using namespace std::chrono_literals;
 
 Task<Reply> configure(Probe& probe, std::string mount, Json body) {
     return probe.vault("POST", mount + "/config/crl", std::move(body));
-}
-
-Task<void> answers_the_settings(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto reply = co_await configure(probe, mount, Json{{"expiry", "48h"}});
-    probe.expect_status(reply, 200);
-    std::set<std::string> keys = {"expiry",       "disable",
-                                  "auto_rebuild", "auto_rebuild_grace_period",
-                                  "enable_delta", "delta_rebuild_interval",
-                                  "ocsp_disable", "ocsp_expiry"};
-    if (probe.openbao()) {
-        keys.insert("allow_expired_cert_revocation");
-    } else {
-        keys.insert({"cross_cluster_revocation", "unified_crl", "unified_crl_on_existing_paths"});
-    }
-    probe.expect_keys(reply.data(), keys, "data");
-    probe.expect_equal(reply.data().value("expiry", Json()), "48h", "expiry");
-    probe.expect_equal(reply.data().value("ocsp_expiry", Json()), "12h", "ocsp_expiry");
-    const auto read = co_await probe.vault("GET", mount + "/config/crl");
-    probe.expect_equal(read.data(), reply.data(), "what is read");
-}
-
-Task<void> disabled_is_empty(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto made = co_await leaf(probe, mount);
-    co_await revoked(probe, mount, made.serial);
-    probe.expect_status(co_await configure(probe, mount, Json{{"disable", true}}), 200);
-    const auto empty = co_await list_at(probe, mount + "/crl");
-    probe.expect(empty.entries().empty(), "{} entries", empty.entries().size());
-    probe.expect_status(co_await configure(probe, mount, Json{{"disable", false}}), 200);
-    probe.expect((co_await list_at(probe, mount + "/crl")).contains(made.certificate),
-                 "enabled again, it lacks the revocation");
-}
-
-Task<void> rotate_signs_anew(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto before = co_await list_at(probe, mount + "/crl");
-    const auto reply = co_await probe.vault("GET", mount + "/crl/rotate");
-    probe.expect_status(reply, 200);
-    probe.expect_equal(reply.data(), Json{{"success", true}}, "data");
-    const auto after = co_await list_at(probe, mount + "/crl");
-    probe.expect(after.number().value_or(0) > before.number().value_or(0), "the number stays {}",
-                 after.number().value_or(0));
-    const auto post = co_await probe.vault("POST", mount + "/crl/rotate", Json::object());
-    probe.expect_wrapped_error(post, 405, "unsupported operation");
-}
-
-Task<void> auto_rebuild_puts_it_off(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    probe.expect_status(co_await configure(probe, mount, Json{{"auto_rebuild", true}}), 200);
-    const auto made = co_await leaf(probe, mount);
-    Json body{{"serial_number", made.serial}};
-    probe.expect_status(co_await probe.vault("PUT", mount + "/revoke", std::move(body)), 200);
-    probe.expect(!(co_await list_at(probe, mount + "/crl")).contains(made.certificate),
-                 "the list was signed at once");
-    (void)co_await probe.set_up("GET", mount + "/crl/rotate");
-    probe.expect((co_await list_at(probe, mount + "/crl")).contains(made.certificate),
-                 "rotated, the list lacks it");
-}
-
-Task<void> without_auto_rebuild_at_once(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    (void)co_await configure(probe, mount, Json{{"auto_rebuild", true}});
-    const auto made = co_await leaf(probe, mount);
-    co_await revoked(probe, mount, made.serial);
-    probe.expect_status(co_await configure(probe, mount, Json{{"auto_rebuild", false}}), 200);
-    probe.expect((co_await list_at(probe, mount + "/crl")).contains(made.certificate),
-                 "the list lacks what was revoked under auto_rebuild");
 }
 
 /// Asks for the list until it holds the certificate, for a minute and a half of the server's looks.
@@ -93,82 +22,146 @@ Task<bool> comes_to_hold(Probe& probe, std::string path, crypto::Certificate cer
     co_return false;
 }
 
-Task<void> rebuilt_within_the_grace_period(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    // The list has to be signed with this expiry before its end can come near.
-    probe.expect_status(co_await configure(probe, mount, Json{{"expiry", "90s"}}), 200);
-    (void)co_await probe.set_up("GET", mount + "/crl/rotate");
-    Json background{{"auto_rebuild", true}, {"auto_rebuild_grace_period", "85s"}};
-    probe.expect_status(co_await configure(probe, mount, std::move(background)), 200);
-    const auto made = co_await leaf(probe, mount);
-    co_await revoked(probe, mount, made.serial);
-    probe.expect(co_await comes_to_hold(probe, mount + "/crl", made.certificate),
-                 "the list was not rebuilt within its grace period");
-}
-
-Task<void> delta_built_in_the_background(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    Json background{
-        {"auto_rebuild", true}, {"enable_delta", true}, {"delta_rebuild_interval", "5s"}};
-    probe.expect_status(co_await configure(probe, mount, std::move(background)), 200);
-    const auto made = co_await leaf(probe, mount);
-    co_await revoked(probe, mount, made.serial);
-    probe.expect(co_await comes_to_hold(probe, mount + "/crl/delta", made.certificate),
-                 "no delta was built");
-    probe.expect(!(co_await list_at(probe, mount + "/crl")).contains(made.certificate),
-                 "the complete list was signed too");
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_revoke_config() {
     return {
-        {.id = "vault/pki/revoke/config/answers-the-settings",
+        {.name = "answers-the-settings",
          .requirement = "A write of config/crl answers every setting, each product its own.",
          .rows = {133},
          .level = Level::should,
          .saboteur = "pki/crl-settings-are-not-answered",
-         .run = answers_the_settings},
-        {.id = "vault/pki/revoke/config/disabled-is-empty",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto reply = co_await configure(probe, mount, Json{{"expiry", "48h"}});
+             probe.expect_status(reply, 200);
+             std::set<std::string> keys = {"expiry",       "disable",
+                                           "auto_rebuild", "auto_rebuild_grace_period",
+                                           "enable_delta", "delta_rebuild_interval",
+                                           "ocsp_disable", "ocsp_expiry"};
+             if (probe.openbao()) {
+                 keys.insert("allow_expired_cert_revocation");
+             } else {
+                 keys.insert(
+                     {"cross_cluster_revocation", "unified_crl", "unified_crl_on_existing_paths"});
+             }
+             probe.expect_keys(reply.data(), keys, "data");
+             probe.expect_equal(reply.data().value("expiry", Json()), "48h", "expiry");
+             probe.expect_equal(reply.data().value("ocsp_expiry", Json()), "12h", "ocsp_expiry");
+             const auto read = co_await probe.vault("GET", mount + "/config/crl");
+             probe.expect_equal(read.data(), reply.data(), "what is read");
+         }},
+
+        {.name = "disabled-is-empty",
          .requirement = "disable=true leaves an empty CRL, and false brings the revocations back.",
          .rows = {133},
          .level = Level::should,
          .saboteur = "pki/disabled-list-is-full",
-         .run = disabled_is_empty},
-        {.id = "vault/pki/revoke/config/rotate-signs-anew",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto made = co_await leaf(probe, mount);
+             co_await revoked(probe, mount, made.serial);
+             probe.expect_status(co_await configure(probe, mount, Json{{"disable", true}}), 200);
+             const auto empty = co_await list_at(probe, mount + "/crl");
+             probe.expect(empty.entries().empty(), "{} entries", empty.entries().size());
+             probe.expect_status(co_await configure(probe, mount, Json{{"disable", false}}), 200);
+             probe.expect((co_await list_at(probe, mount + "/crl")).contains(made.certificate),
+                          "enabled again, it lacks the revocation");
+         }},
+
+        {.name = "rotate-signs-anew",
          .requirement = "GET crl/rotate signs the list anew and says success; POST is 405.",
          .rows = {133},
          .level = Level::should,
          .saboteur = "pki/rotate-signs-nothing",
-         .run = rotate_signs_anew},
-        {.id = "vault/pki/revoke/config/auto-rebuild-puts-it-off",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto before = co_await list_at(probe, mount + "/crl");
+             const auto reply = co_await probe.vault("GET", mount + "/crl/rotate");
+             probe.expect_status(reply, 200);
+             probe.expect_equal(reply.data(), Json{{"success", true}}, "data");
+             const auto after = co_await list_at(probe, mount + "/crl");
+             probe.expect(after.number().value_or(0) > before.number().value_or(0),
+                          "the number stays {}", after.number().value_or(0));
+             const auto post = co_await probe.vault("POST", mount + "/crl/rotate", Json::object());
+             probe.expect_wrapped_error(post, 405, "unsupported operation");
+         }},
+
+        {.name = "auto-rebuild-puts-it-off",
          .requirement = "Under auto_rebuild a revocation does not sign the list anew.",
          .rows = {133, 174},
          .level = Level::should,
          .saboteur = "pki/auto-rebuild-at-once",
-         .run = auto_rebuild_puts_it_off},
-        {.id = "vault/pki/revoke/config/without-auto-rebuild-at-once",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             probe.expect_status(co_await configure(probe, mount, Json{{"auto_rebuild", true}}),
+                                 200);
+             const auto made = co_await leaf(probe, mount);
+             Json body{{"serial_number", made.serial}};
+             probe.expect_status(co_await probe.vault("PUT", mount + "/revoke", std::move(body)),
+                                 200);
+             probe.expect(!(co_await list_at(probe, mount + "/crl")).contains(made.certificate),
+                          "the list was signed at once");
+             (void)co_await probe.set_up("GET", mount + "/crl/rotate");
+             probe.expect((co_await list_at(probe, mount + "/crl")).contains(made.certificate),
+                          "rotated, the list lacks it");
+         }},
+
+        {.name = "without-auto-rebuild-at-once",
          .requirement = "Turning auto_rebuild off signs the list with what was put off.",
          .rows = {174},
          .level = Level::should,
          .saboteur = "pki/auto-rebuild-off-waits",
-         .run = without_auto_rebuild_at_once},
-        {.id = "vault/pki/revoke/config/rebuilt-within-the-grace-period",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             (void)co_await configure(probe, mount, Json{{"auto_rebuild", true}});
+             const auto made = co_await leaf(probe, mount);
+             co_await revoked(probe, mount, made.serial);
+             probe.expect_status(co_await configure(probe, mount, Json{{"auto_rebuild", false}}),
+                                 200);
+             probe.expect((co_await list_at(probe, mount + "/crl")).contains(made.certificate),
+                          "the list lacks what was revoked under auto_rebuild");
+         }},
+
+        {.name = "rebuilt-within-the-grace-period",
          .requirement = "Under auto_rebuild a list is signed anew once its end is nearer than the "
                         "grace period.",
          .rows = {174},
          .level = Level::should,
          .features = {Feature::vault, Feature::patience},
          .saboteur = "pki/no-auto-rebuild",
-         .run = rebuilt_within_the_grace_period},
-        {.id = "vault/pki/revoke/config/delta-built-in-the-background",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             // The list has to be signed with this expiry before its end can come near.
+             probe.expect_status(co_await configure(probe, mount, Json{{"expiry", "90s"}}), 200);
+             (void)co_await probe.set_up("GET", mount + "/crl/rotate");
+             Json background{{"auto_rebuild", true}, {"auto_rebuild_grace_period", "85s"}};
+             probe.expect_status(co_await configure(probe, mount, std::move(background)), 200);
+             const auto made = co_await leaf(probe, mount);
+             co_await revoked(probe, mount, made.serial);
+             probe.expect(co_await comes_to_hold(probe, mount + "/crl", made.certificate),
+                          "the list was not rebuilt within its grace period");
+         }},
+
+        {.name = "delta-built-in-the-background",
          .requirement = "With enable_delta a revocation comes into the delta within its interval "
                         "and a minute, and not into the complete list.",
          .rows = {174},
          .level = Level::should,
          .features = {Feature::vault, Feature::patience},
          .saboteur = "pki/no-delta-rebuild",
-         .run = delta_built_in_the_background},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             Json background{
+                 {"auto_rebuild", true}, {"enable_delta", true}, {"delta_rebuild_interval", "5s"}};
+             probe.expect_status(co_await configure(probe, mount, std::move(background)), 200);
+             const auto made = co_await leaf(probe, mount);
+             co_await revoked(probe, mount, made.serial);
+             probe.expect(co_await comes_to_hold(probe, mount + "/crl/delta", made.certificate),
+                          "no delta was built");
+             probe.expect(!(co_await list_at(probe, mount + "/crl")).contains(made.certificate),
+                          "the complete list was signed too");
+         }},
     };
 }
 

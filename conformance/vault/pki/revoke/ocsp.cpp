@@ -8,8 +8,6 @@ namespace {
 using namespace pki;
 using crypto::CertificateStatus;
 using crypto::OcspCertId;
-using run::Check;
-using run::Level;
 using namespace std::chrono_literals;
 
 constexpr int malformed_request = 1, unauthorized = 6;  // RFC 6960 4.2.1
@@ -60,245 +58,241 @@ Task<Reply> configure(Probe& probe, std::string mount, Json body) {
     return probe.set_up("POST", mount + "/config/crl", std::move(body));
 }
 
-Task<void> good_then_revoked(Probe& probe) {
-    const auto asked = co_await responder(probe);
-    const auto made = co_await leaf(probe, asked.mount);
-    const auto before = co_await ask_of(probe, asked, made.serial);
-    probe.expect_status(before, 200);
-    probe.expect_equal(content_type(before), "application/ocsp-response", "type");
-    probe.expect_equal(before.headers.find("Cache-Control").value_or(""), "no-store",
-                       "Cache-Control");
-    const auto good = co_await ocsp_of(probe, asked.mount, asked.issuer, made.serial);
-    expect_status(probe, good, CertificateStatus::good);
-    co_await revoked(probe, asked.mount, made.serial);
-    const auto now = co_await ocsp_of(probe, asked.mount, asked.issuer, made.serial);
-    expect_status(probe, now, CertificateStatus::revoked);
-    probe.expect(now.revoked_at.has_value() && !now.reason, "no time, or a reason");
-}
-
-Task<void> asked_by_get(Probe& probe) {
-    const auto asked = co_await responder(probe);
-    const auto made = co_await leaf(probe, asked.mount);
-    const auto id = OcspCertId::of(asked.issuer, *crypto::parse_serial(made.serial));
-    std::string escaped;
-    for (const char c : to_base64(crypto::ocsp_request_der(id))) {
-        escaped += c == '+' ? "%2B" : c == '/' ? "%2F" : c == '=' ? "%3D" : std::string(1, c);
-    }
-    const auto reply = co_await read_open(probe, fmt::format("{}/ocsp/{}", asked.mount, escaped));
-    // A request with two slashes in a row is redirected to a path with one, and is junk then.
-    if (reply.status == 301 || reply.status == 307) {
-        co_return;
-    }
-    probe.expect_status(reply, 200);
-    const auto response = response_of(probe, reply);
-    if (probe.expect(response.statement.has_value(), "no status in the response")) {
-        expect_status(probe, *response.statement, CertificateStatus::good);
-    }
-}
-
-Task<void> never_issued_is_good(Probe& probe) {
-    const auto asked = co_await responder(probe);
-    const auto statement =
-        co_await ocsp_of(probe, asked.mount, asked.issuer, "11:22:33:44:55:66:77");
-    expect_status(probe, statement, CertificateStatus::good);
-}
-
-Task<void> foreign_is_unknown(Probe& probe) {
-    const auto asked = co_await responder(probe);
-    const auto elsewhere = co_await steps::mounted_root(probe, Json::object(), "elsewhere");
-    const auto pem = co_await read_open(probe, elsewhere + "/ca/pem");
-    const auto statement =
-        co_await ocsp_of(probe, asked.mount, steps::certificate_of(probe, pem.body), "11:22:33:44");
-    expect_status(probe, statement, CertificateStatus::unknown);
-}
-
-Task<void> echoes_the_digest(Probe& probe) {
-    const auto asked = co_await responder(probe);
-    const auto made = co_await leaf(probe, asked.mount);
-    for (const auto* digest : {"sha1", "sha256", "sha512"}) {
-        const auto id = OcspCertId::of(asked.issuer, *crypto::parse_serial(made.serial), digest);
-        const auto reply = co_await ask_ocsp(probe, asked.mount, crypto::ocsp_request_der(id));
-        probe.expect_status(reply, 200);
-        const auto response = response_of(probe, reply);
-        probe.expect(response.statement && response.statement->id == id,
-                     "the certificate id of {} was not echoed", digest);
-    }
-}
-
-Task<void> signed_by_the_issuer(Probe& probe) {
-    const auto asked = co_await responder(probe);
-    const auto made = co_await leaf(probe, asked.mount);
-    const auto response = response_of(probe, co_await ask_of(probe, asked, made.serial));
-    probe.expect(response.signed_by(asked.issuer), "the issuer did not sign it");
-    if (!probe.expect(response.statement.has_value(), "no status in the response")) {
-        co_return;
-    }
-    const auto& statement = *response.statement;
-    probe.expect_equal(statement.signature_algorithm, "ecdsa-with-SHA256", "signature");
-    probe.expect(statement.by_name, "the responder is not named");
-    probe.expect(!statement.certificates && !statement.extensions,
-                 "there are certificates or extensions");
-}
-
-Task<void> good_for_half_a_day(Probe& probe) {
-    const auto asked = co_await responder(probe);
-    const auto usual = co_await ocsp_of(probe, asked.mount, asked.issuer, "11:22");
-    probe.expect(usual.next_update && *usual.next_update - usual.this_update == 12h,
-                 "nextUpdate is not 12 h away");
-    (void)co_await configure(probe, asked.mount, Json{{"ocsp_expiry", "1h"}});
-    const auto hour = co_await ocsp_of(probe, asked.mount, asked.issuer, "11:22");
-    probe.expect(hour.next_update && *hour.next_update - hour.this_update == 1h,
-                 "nextUpdate is not 1 h away");
-    (void)co_await configure(probe, asked.mount, Json{{"ocsp_expiry", "0s"}});
-    const auto none = co_await ocsp_of(probe, asked.mount, asked.issuer, "11:22");
-    if (probe.openbao()) {
-        probe.expect(!none.next_update, "there is a nextUpdate with ocsp_expiry 0");
-    } else {
-        probe.expect(none.next_update == none.this_update, "nextUpdate is not thisUpdate");
-    }
-}
-
-Task<void> bad_request_is_der(Probe& probe) {
-    const auto asked = co_await responder(probe);
-    for (const auto* body : {"", "garbage"}) {
-        expect_failure(probe, co_await ask_ocsp(probe, asked.mount, body), 400, malformed_request);
-    }
-    expect_failure(probe, co_await read_open(probe, asked.mount + "/ocsp/abcd"), 400,
-                   malformed_request);
-}
-
-Task<void> disabled_is_unauthorized(Probe& probe) {
-    const auto asked = co_await responder(probe);
-    (void)co_await configure(probe, asked.mount, Json{{"ocsp_disable", true}});
-    expect_failure(probe, co_await ask_of(probe, asked, "11:22"), 401, unauthorized);
-}
-
-Task<void> without_usage_is_unauthorized(Probe& probe) {
-    const auto asked = co_await responder(probe);
-    Json body{{"usage", "issuing-certificates,crl-signing"}};
-    (void)co_await probe.set_up("POST", asked.mount + "/issuer/default", std::move(body));
-    expect_failure(probe, co_await ask_of(probe, asked, "11:22"), 401, unauthorized);
-}
-
-Task<void> without_issuer_is_unauthorized(Probe& probe) {
-    const auto asked = co_await responder(probe);
-    (void)co_await probe.set_up("DELETE", asked.mount + "/issuer/default");
-    expect_failure(probe, co_await ask_of(probe, asked, "11:22"), 401, unauthorized);
-}
-
-Task<void> without_a_request(Probe& probe) {
-    const auto asked = co_await responder(probe);
-    const auto bare = co_await read_open(probe, asked.mount + "/ocsp");
-    probe.expect_plain_error(bare, 405, "unsupported operation");
-    expect_failure(probe, co_await read_open(probe, asked.mount + "/ocsp/"), 400,
-                   malformed_request);
-}
-
-Task<void> needs_no_list(Probe& probe) {
-    const auto asked = co_await responder(probe);
-    const auto first = co_await leaf(probe, asked.mount);
-    const auto second = co_await leaf(probe, asked.mount);
-    (void)co_await configure(probe, asked.mount, Json{{"auto_rebuild", true}});
-    co_await revoked(probe, asked.mount, first.serial);
-    expect_status(probe, co_await ocsp_of(probe, asked.mount, asked.issuer, first.serial),
-                  CertificateStatus::revoked);
-    (void)co_await configure(probe, asked.mount, Json{{"auto_rebuild", false}, {"disable", true}});
-    co_await revoked(probe, asked.mount, second.serial);
-    expect_status(probe, co_await ocsp_of(probe, asked.mount, asked.issuer, second.serial),
-                  CertificateStatus::revoked);
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_revoke_ocsp() {
     return {
-        {.id = "vault/pki/revoke/ocsp/good-then-revoked",
+        {.name = "good-then-revoked",
          .requirement = "Anybody may ask for a certificate's status; it is good, and from its "
                         "revocation on revoked with a time and no reason.",
          .rows = {172},
          .source = "RFC 6960 4.2",
          .level = Level::must,
          .saboteur = "pki/ocsp-revoked-is-good",
-         .run = good_then_revoked},
-        {.id = "vault/pki/revoke/ocsp/asked-by-get",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto asked = co_await responder(probe);
+             const auto made = co_await leaf(probe, asked.mount);
+             const auto before = co_await ask_of(probe, asked, made.serial);
+             probe.expect_status(before, 200);
+             probe.expect_equal(content_type(before), "application/ocsp-response", "type");
+             probe.expect_equal(before.headers.find("Cache-Control").value_or(""), "no-store",
+                                "Cache-Control");
+             const auto good = co_await ocsp_of(probe, asked.mount, asked.issuer, made.serial);
+             expect_status(probe, good, CertificateStatus::good);
+             co_await revoked(probe, asked.mount, made.serial);
+             const auto now = co_await ocsp_of(probe, asked.mount, asked.issuer, made.serial);
+             expect_status(probe, now, CertificateStatus::revoked);
+             probe.expect(now.revoked_at.has_value() && !now.reason, "no time, or a reason");
+         }},
+
+        {.name = "asked-by-get",
          .requirement = "A request may be asked by GET in base64.",
          .rows = {172},
          .source = "RFC 6960 A.1",
          .level = Level::should,
          .saboteur = "pki/ocsp-by-post-only",
-         .run = asked_by_get},
-        {.id = "vault/pki/revoke/ocsp/never-issued-is-good",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto asked = co_await responder(probe);
+             const auto made = co_await leaf(probe, asked.mount);
+             const auto id = OcspCertId::of(asked.issuer, *crypto::parse_serial(made.serial));
+             std::string escaped;
+             for (const char c : to_base64(crypto::ocsp_request_der(id))) {
+                 escaped += c == '+'   ? "%2B"
+                            : c == '/' ? "%2F"
+                            : c == '=' ? "%3D"
+                                       : std::string(1, c);
+             }
+             const auto reply =
+                 co_await read_open(probe, fmt::format("{}/ocsp/{}", asked.mount, escaped));
+             // A request with two slashes in a row is redirected to a path with one, and is junk
+             // then.
+             if (reply.status == 301 || reply.status == 307) {
+                 co_return;
+             }
+             probe.expect_status(reply, 200);
+             const auto response = response_of(probe, reply);
+             if (probe.expect(response.statement.has_value(), "no status in the response")) {
+                 expect_status(probe, *response.statement, CertificateStatus::good);
+             }
+         }},
+
+        {.name = "never-issued-is-good",
          .requirement = "A serial number that its issuer never gave out is good.",
          .rows = {172},
          .level = Level::should,
          .saboteur = "pki/ocsp-never-issued-is-unknown",
-         .run = never_issued_is_good},
-        {.id = "vault/pki/revoke/ocsp/foreign-is-unknown",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto asked = co_await responder(probe);
+             const auto statement =
+                 co_await ocsp_of(probe, asked.mount, asked.issuer, "11:22:33:44:55:66:77");
+             expect_status(probe, statement, CertificateStatus::good);
+         }},
+
+        {.name = "foreign-is-unknown",
          .requirement = "A certificate of an issuer elsewhere is unknown.",
          .rows = {172},
          .level = Level::must,
          .saboteur = "pki/ocsp-foreign-is-good",
-         .run = foreign_is_unknown},
-        {.id = "vault/pki/revoke/ocsp/echoes-the-digest",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto asked = co_await responder(probe);
+             const auto elsewhere =
+                 co_await steps::mounted_root(probe, Json::object(), "elsewhere");
+             const auto pem = co_await read_open(probe, elsewhere + "/ca/pem");
+             const auto statement = co_await ocsp_of(
+                 probe, asked.mount, steps::certificate_of(probe, pem.body), "11:22:33:44");
+             expect_status(probe, statement, CertificateStatus::unknown);
+         }},
+
+        {.name = "echoes-the-digest",
          .requirement = "Certificate ids with SHA-1, SHA-256 and SHA-512 are taken, and echoed.",
          .rows = {172},
          .level = Level::should,
          .saboteur = "pki/ocsp-answers-with-sha1",
-         .run = echoes_the_digest},
-        {.id = "vault/pki/revoke/ocsp/signed-by-the-issuer",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto asked = co_await responder(probe);
+             const auto made = co_await leaf(probe, asked.mount);
+             for (const auto* digest : {"sha1", "sha256", "sha512"}) {
+                 const auto id =
+                     OcspCertId::of(asked.issuer, *crypto::parse_serial(made.serial), digest);
+                 const auto reply =
+                     co_await ask_ocsp(probe, asked.mount, crypto::ocsp_request_der(id));
+                 probe.expect_status(reply, 200);
+                 const auto response = response_of(probe, reply);
+                 probe.expect(response.statement && response.statement->id == id,
+                              "the certificate id of {} was not echoed", digest);
+             }
+         }},
+
+        {.name = "signed-by-the-issuer",
          .requirement = "A response is signed by the issuer itself, which is named, with SHA-256; "
                         "it has no certificates and no extensions.",
          .rows = {172},
          .level = Level::must,
          .saboteur = "pki/ocsp-signed-by-another",
-         .run = signed_by_the_issuer},
-        {.id = "vault/pki/revoke/ocsp/good-for-half-a-day",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto asked = co_await responder(probe);
+             const auto made = co_await leaf(probe, asked.mount);
+             const auto response = response_of(probe, co_await ask_of(probe, asked, made.serial));
+             probe.expect(response.signed_by(asked.issuer), "the issuer did not sign it");
+             if (!probe.expect(response.statement.has_value(), "no status in the response")) {
+                 co_return;
+             }
+             const auto& statement = *response.statement;
+             probe.expect_equal(statement.signature_algorithm, "ecdsa-with-SHA256", "signature");
+             probe.expect(statement.by_name, "the responder is not named");
+             probe.expect(!statement.certificates && !statement.extensions,
+                          "there are certificates or extensions");
+         }},
+
+        {.name = "good-for-half-a-day",
          .requirement = "A response is good for ocsp_expiry, 12 h unless set; with 0 OpenBao "
                         "leaves nextUpdate out and Vault repeats thisUpdate.",
          .rows = {172},
          .level = Level::should,
          .saboteur = "pki/ocsp-never-ends",
-         .run = good_for_half_a_day},
-        {.id = "vault/pki/revoke/ocsp/bad-request-is-der",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto asked = co_await responder(probe);
+             const auto usual = co_await ocsp_of(probe, asked.mount, asked.issuer, "11:22");
+             probe.expect(usual.next_update && *usual.next_update - usual.this_update == 12h,
+                          "nextUpdate is not 12 h away");
+             (void)co_await configure(probe, asked.mount, Json{{"ocsp_expiry", "1h"}});
+             const auto hour = co_await ocsp_of(probe, asked.mount, asked.issuer, "11:22");
+             probe.expect(hour.next_update && *hour.next_update - hour.this_update == 1h,
+                          "nextUpdate is not 1 h away");
+             (void)co_await configure(probe, asked.mount, Json{{"ocsp_expiry", "0s"}});
+             const auto none = co_await ocsp_of(probe, asked.mount, asked.issuer, "11:22");
+             if (probe.openbao()) {
+                 probe.expect(!none.next_update, "there is a nextUpdate with ocsp_expiry 0");
+             } else {
+                 probe.expect(none.next_update == none.this_update, "nextUpdate is not thisUpdate");
+             }
+         }},
+
+        {.name = "bad-request-is-der",
          .requirement = "Garbage and an empty request are answered 400 with malformedRequest in "
                         "DER.",
          .rows = {137, 173},
          .source = "RFC 6960 4.2.1",
          .level = Level::should,
          .saboteur = "pki/ocsp-refuses-in-json",
-         .run = bad_request_is_der},
-        {.id = "vault/pki/revoke/ocsp/disabled-is-unauthorized",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto asked = co_await responder(probe);
+             for (const auto* body : {"", "garbage"}) {
+                 expect_failure(probe, co_await ask_ocsp(probe, asked.mount, body), 400,
+                                malformed_request);
+             }
+             expect_failure(probe, co_await read_open(probe, asked.mount + "/ocsp/abcd"), 400,
+                            malformed_request);
+         }},
+
+        {.name = "disabled-is-unauthorized",
          .requirement = "With ocsp_disable the answer is 401 with unauthorized in DER.",
          .rows = {173},
          .level = Level::should,
          .saboteur = "pki/ocsp-cannot-be-disabled",
-         .run = disabled_is_unauthorized},
-        {.id = "vault/pki/revoke/ocsp/without-usage-is-unauthorized",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto asked = co_await responder(probe);
+             (void)co_await configure(probe, asked.mount, Json{{"ocsp_disable", true}});
+             expect_failure(probe, co_await ask_of(probe, asked, "11:22"), 401, unauthorized);
+         }},
+
+        {.name = "without-usage-is-unauthorized",
          .requirement = "For an issuer without the usage ocsp-signing the answer is 401 with "
                         "unauthorized.",
          .rows = {173},
          .level = Level::should,
          .saboteur = "pki/ocsp-ignores-usage",
-         .run = without_usage_is_unauthorized},
-        {.id = "vault/pki/revoke/ocsp/without-issuer-is-unauthorized",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto asked = co_await responder(probe);
+             Json body{{"usage", "issuing-certificates,crl-signing"}};
+             (void)co_await probe.set_up("POST", asked.mount + "/issuer/default", std::move(body));
+             expect_failure(probe, co_await ask_of(probe, asked, "11:22"), 401, unauthorized);
+         }},
+
+        {.name = "without-issuer-is-unauthorized",
          .requirement = "In a mount without an issuer the answer is 401 with unauthorized.",
          .rows = {173},
          .level = Level::may,
          .saboteur = "pki/ocsp-without-issuer-is-malformed",
-         .run = without_issuer_is_unauthorized},
-        {.id = "vault/pki/revoke/ocsp/get-without-a-request",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto asked = co_await responder(probe);
+             (void)co_await probe.set_up("DELETE", asked.mount + "/issuer/default");
+             expect_failure(probe, co_await ask_of(probe, asked, "11:22"), 401, unauthorized);
+         }},
+
+        {.name = "get-without-a-request",
          .requirement = "GET ocsp is 405 in JSON, GET ocsp/ 400 in DER.",
          .rows = {173},
          .level = Level::may,
          .saboteur = "pki/ocsp-may-be-read",
-         .run = without_a_request},
-        {.id = "vault/pki/revoke/ocsp/needs-no-list",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto asked = co_await responder(probe);
+             const auto bare = co_await read_open(probe, asked.mount + "/ocsp");
+             probe.expect_plain_error(bare, 405, "unsupported operation");
+             expect_failure(probe, co_await read_open(probe, asked.mount + "/ocsp/"), 400,
+                            malformed_request);
+         }},
+
+        {.name = "needs-no-list",
          .requirement = "A revocation shows in OCSP at once, also under auto_rebuild and with the "
                         "CRL disabled.",
          .rows = {173},
          .level = Level::must,
          .saboteur = "pki/ocsp-waits-for-the-list",
-         .run = needs_no_list},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto asked = co_await responder(probe);
+             const auto first = co_await leaf(probe, asked.mount);
+             const auto second = co_await leaf(probe, asked.mount);
+             (void)co_await configure(probe, asked.mount, Json{{"auto_rebuild", true}});
+             co_await revoked(probe, asked.mount, first.serial);
+             expect_status(probe, co_await ocsp_of(probe, asked.mount, asked.issuer, first.serial),
+                           CertificateStatus::revoked);
+             (void)co_await configure(probe, asked.mount,
+                                      Json{{"auto_rebuild", false}, {"disable", true}});
+             co_await revoked(probe, asked.mount, second.serial);
+             expect_status(probe, co_await ocsp_of(probe, asked.mount, asked.issuer, second.serial),
+                           CertificateStatus::revoked);
+         }},
     };
 }
 

@@ -5,9 +5,6 @@ namespace meshproof::conformance {
 namespace {
 
 using namespace pki;
-using run::Check;
-using run::Feature;
-using run::Level;
 using namespace std::chrono_literals;
 
 Task<Reply> tidy(Probe& probe, std::string mount, Json body) {
@@ -27,179 +24,174 @@ Task<Json> finished(Probe& probe, std::string mount) {
     probe.give_up("the tidy does not end");
 }
 
-Task<void> starts(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto reply = co_await tidy(probe, mount, Json{{"tidy_cert_store", true}});
-    probe.expect_status(reply, 202);
-    probe.expect_equal(reply.json.value("data", Json(0)), nullptr, "data");
-    probe.expect_warning(reply, "Tidy operation successfully started.");
-    const auto status = co_await finished(probe, mount);
-    probe.expect_equal(status.value("state", Json()), "Finished", "state");
-    probe.expect_equal(status.value("tidy_cert_store", Json()), true, "tidy_cert_store");
-    probe.expect_equal(status.value("cert_store_deleted_count", Json()), 0,
-                       "cert_store_deleted_count");
-}
-
-Task<void> of_nothing_warns(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto reply = co_await tidy(probe, mount, Json::object());
-    probe.expect_status(reply, 202);
-    probe.expect_warning(reply, "Enable at least one tidy operation to be run (tidy_cert_store / ");
-}
-
-Task<void> needs_a_safety_buffer(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    Json body{{"tidy_cert_store", true}, {"safety_buffer", 0}};
-    const auto reply = co_await tidy(probe, mount, std::move(body));
-    probe.expect_plain_error(reply, 400, "safety_buffer must be greater than zero");
-}
-
-Task<void> has_each_products_settings(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    (void)co_await tidy(probe, mount, Json{{"tidy_cert_store", true}});
-    const auto status = co_await finished(probe, mount);
-    for (const auto* key : {"page_size", "revoked_safety_buffer", "tidy_invalid_certs"}) {
-        probe.expect(status.contains(key) == probe.openbao(), "{} is there or not", key);
-    }
-    for (const auto* key : {"tidy_revocation_queue", "tidy_cross_cluster_revoked_certs",
-                            "revocation_queue_safety_buffer"}) {
-        probe.expect(status.contains(key) != probe.openbao(), "{} is there or not", key);
-    }
-}
-
-Task<void> nothing_to_cancel(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto reply = co_await probe.vault("POST", mount + "/tidy-cancel", Json::object());
-    probe.expect_status(reply, 200);
-    probe.expect_warning(reply, "Tidy operation cannot be cancelled as none is currently running");
-}
-
-Task<void> forgets_expired_revocations(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto kept = co_await leaf(probe, mount);
-    // Long enough to be revoked in: its end is cut to a whole second.
-    const auto made = co_await leaf(probe, mount, Json{{"ttl", "6s"}});
-    co_await revoked(probe, mount, made.serial);
-    co_await revoked(probe, mount, kept.serial);
-    co_await probe.wait(8500ms);
-    Json body{{"tidy_revoked_certs", true}, {"safety_buffer", "1s"}};
-    probe.expect_status(co_await tidy(probe, mount, std::move(body)), 202);
-    const auto status = co_await finished(probe, mount);
-    probe.expect_equal(status.value("revoked_cert_deleted_count", Json()), 1,
-                       "revoked_cert_deleted_count");
-    const auto list = co_await list_at(probe, mount + "/crl");
-    probe.expect(!list.contains(made.certificate), "the expired one is still on the CRL");
-    probe.expect(list.contains(kept.certificate), "the other one is off the CRL");
-    probe.expect_no_text(co_await read_open(probe, mount + "/cert/" + made.serial), 404);
-    probe.expect_status(co_await read_open(probe, mount + "/cert/" + kept.serial), 200);
-}
-
-Task<void> forgets_expired_certificates(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto kept = co_await leaf(probe, mount);
-    const auto made = co_await leaf(probe, mount, Json{{"ttl", "1s"}});
-    co_await probe.wait(3500ms);
-    Json body{{"tidy_cert_store", true}, {"safety_buffer", "1s"}};
-    probe.expect_status(co_await tidy(probe, mount, std::move(body)), 202);
-    (void)co_await finished(probe, mount);
-    probe.expect_no_text(co_await read_open(probe, mount + "/cert/" + made.serial), 404);
-    probe.expect_status(co_await read_open(probe, mount + "/cert/" + kept.serial), 200);
-}
-
-Task<void> automatic_needs_an_operation(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    Json nothing{{"enabled", true}}, something{{"enabled", true}, {"tidy_cert_store", true}};
-    const auto refused =
-        co_await probe.vault("POST", mount + "/config/auto-tidy", std::move(nothing));
-    probe.expect_plain_error(refused, 400,
-                             "Auto-tidy enabled but no tidy operations were requested");
-    const auto taken =
-        co_await probe.vault("POST", mount + "/config/auto-tidy", std::move(something));
-    probe.expect_status(taken, 200);
-    probe.expect_equal(taken.data().value("enabled", Json()), true, "enabled");
-}
-
-Task<void> runs_automatically(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto made = co_await leaf(probe, mount, Json{{"ttl", "1s"}});
-    Json body{{"enabled", true},
-              {"tidy_cert_store", true},
-              {"safety_buffer", "1s"},
-              {"interval_duration", "5s"}};
-    (void)co_await probe.set_up("POST", mount + "/config/auto-tidy", std::move(body));
-    for (int looks = 0; looks < 19; ++looks) {
-        if ((co_await read_open(probe, mount + "/cert/" + made.serial)).status == 404) {
-            co_return;
-        }
-        co_await probe.wait(5s);
-    }
-    probe.expect(false, "the expired certificate is still there after a minute and a half");
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_revoke_tidy() {
     return {
-        {.id = "vault/pki/revoke/tidy/starts",
+        {.name = "starts",
          .requirement = "A tidy is answered 202 with a warning that it started, and ends by "
                         "itself.",
          .rows = {176},
          .level = Level::should,
          .saboteur = "pki/tidy-is-200",
-         .run = starts},
-        {.id = "vault/pki/revoke/tidy/of-nothing-warns",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto reply = co_await tidy(probe, mount, Json{{"tidy_cert_store", true}});
+             probe.expect_status(reply, 202);
+             probe.expect_equal(reply.json.value("data", Json(0)), nullptr, "data");
+             probe.expect_warning(reply, "Tidy operation successfully started.");
+             const auto status = co_await finished(probe, mount);
+             probe.expect_equal(status.value("state", Json()), "Finished", "state");
+             probe.expect_equal(status.value("tidy_cert_store", Json()), true, "tidy_cert_store");
+             probe.expect_equal(status.value("cert_store_deleted_count", Json()), 0,
+                                "cert_store_deleted_count");
+         }},
+
+        {.name = "of-nothing-warns",
          .requirement = "A tidy without an operation is 202 too, with a warning that lists the "
                         "operations.",
          .rows = {176},
          .level = Level::may,
          .saboteur = "pki/tidy-of-nothing-starts",
-         .run = of_nothing_warns},
-        {.id = "vault/pki/revoke/tidy/needs-a-safety-buffer",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto reply = co_await tidy(probe, mount, Json::object());
+             probe.expect_status(reply, 202);
+             probe.expect_warning(
+                 reply, "Enable at least one tidy operation to be run (tidy_cert_store / ");
+         }},
+
+        {.name = "needs-a-safety-buffer",
          .requirement = "A safety_buffer of 0 is refused.",
          .rows = {176},
          .level = Level::should,
          .saboteur = "pki/tidy-without-buffer",
-         .run = needs_a_safety_buffer},
-        {.id = "vault/pki/revoke/tidy/has-each-products-settings",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             Json body{{"tidy_cert_store", true}, {"safety_buffer", 0}};
+             const auto reply = co_await tidy(probe, mount, std::move(body));
+             probe.expect_plain_error(reply, 400, "safety_buffer must be greater than zero");
+         }},
+
+        {.name = "has-each-products-settings",
          .requirement = "tidy-status has page_size, revoked_safety_buffer and tidy_invalid_certs "
                         "on OpenBao, the cross-cluster and queue settings on Vault.",
          .rows = {176},
          .level = Level::may,
          .saboteur = "pki/tidy-status-of-both",
-         .run = has_each_products_settings},
-        {.id = "vault/pki/revoke/tidy/nothing-to-cancel",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             (void)co_await tidy(probe, mount, Json{{"tidy_cert_store", true}});
+             const auto status = co_await finished(probe, mount);
+             for (const auto* key : {"page_size", "revoked_safety_buffer", "tidy_invalid_certs"}) {
+                 probe.expect(status.contains(key) == probe.openbao(), "{} is there or not", key);
+             }
+             for (const auto* key : {"tidy_revocation_queue", "tidy_cross_cluster_revoked_certs",
+                                     "revocation_queue_safety_buffer"}) {
+                 probe.expect(status.contains(key) != probe.openbao(), "{} is there or not", key);
+             }
+         }},
+
+        {.name = "nothing-to-cancel",
          .requirement = "Cancelling where nothing runs is 200 with a warning.",
          .rows = {176},
          .level = Level::may,
          .saboteur = "pki/tidy-cancel-is-silent",
-         .run = nothing_to_cancel},
-        {.id = "vault/pki/revoke/tidy/forgets-expired-revocations",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto reply =
+                 co_await probe.vault("POST", mount + "/tidy-cancel", Json::object());
+             probe.expect_status(reply, 200);
+             probe.expect_warning(
+                 reply, "Tidy operation cannot be cancelled as none is currently running");
+         }},
+
+        {.name = "forgets-expired-revocations",
          .requirement = "tidy_revoked_certs removes expired revoked certificates from store and "
                         "CRL, and no others.",
          .rows = {132, 176},
          .level = Level::must,
          .saboteur = "pki/tidy-keeps-revocations",
-         .run = forgets_expired_revocations},
-        {.id = "vault/pki/revoke/tidy/forgets-expired-certificates",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto kept = co_await leaf(probe, mount);
+             // Long enough to be revoked in: its end is cut to a whole second.
+             const auto made = co_await leaf(probe, mount, Json{{"ttl", "6s"}});
+             co_await revoked(probe, mount, made.serial);
+             co_await revoked(probe, mount, kept.serial);
+             co_await probe.wait(8500ms);
+             Json body{{"tidy_revoked_certs", true}, {"safety_buffer", "1s"}};
+             probe.expect_status(co_await tidy(probe, mount, std::move(body)), 202);
+             const auto status = co_await finished(probe, mount);
+             probe.expect_equal(status.value("revoked_cert_deleted_count", Json()), 1,
+                                "revoked_cert_deleted_count");
+             const auto list = co_await list_at(probe, mount + "/crl");
+             probe.expect(!list.contains(made.certificate), "the expired one is still on the CRL");
+             probe.expect(list.contains(kept.certificate), "the other one is off the CRL");
+             probe.expect_no_text(co_await read_open(probe, mount + "/cert/" + made.serial), 404);
+             probe.expect_status(co_await read_open(probe, mount + "/cert/" + kept.serial), 200);
+         }},
+
+        {.name = "forgets-expired-certificates",
          .requirement = "tidy_cert_store removes expired certificates, and no others.",
          .rows = {176},
          .level = Level::should,
          .saboteur = "pki/tidy-keeps-certificates",
-         .run = forgets_expired_certificates},
-        {.id = "vault/pki/revoke/tidy/automatic-needs-an-operation",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto kept = co_await leaf(probe, mount);
+             const auto made = co_await leaf(probe, mount, Json{{"ttl", "1s"}});
+             co_await probe.wait(3500ms);
+             Json body{{"tidy_cert_store", true}, {"safety_buffer", "1s"}};
+             probe.expect_status(co_await tidy(probe, mount, std::move(body)), 202);
+             (void)co_await finished(probe, mount);
+             probe.expect_no_text(co_await read_open(probe, mount + "/cert/" + made.serial), 404);
+             probe.expect_status(co_await read_open(probe, mount + "/cert/" + kept.serial), 200);
+         }},
+
+        {.name = "automatic-needs-an-operation",
          .requirement = "config/auto-tidy cannot be enabled without an operation.",
          .rows = {176},
          .level = Level::may,
          .saboteur = "pki/auto-tidy-of-nothing",
-         .run = automatic_needs_an_operation},
-        {.id = "vault/pki/revoke/tidy/runs-automatically",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             Json nothing{{"enabled", true}},
+                 something{{"enabled", true}, {"tidy_cert_store", true}};
+             const auto refused =
+                 co_await probe.vault("POST", mount + "/config/auto-tidy", std::move(nothing));
+             probe.expect_plain_error(refused, 400,
+                                      "Auto-tidy enabled but no tidy operations were requested");
+             const auto taken =
+                 co_await probe.vault("POST", mount + "/config/auto-tidy", std::move(something));
+             probe.expect_status(taken, 200);
+             probe.expect_equal(taken.data().value("enabled", Json()), true, "enabled");
+         }},
+
+        {.name = "runs-automatically",
          .requirement = "With config/auto-tidy expired certificates go within the interval and a "
                         "minute.",
          .rows = {176},
          .level = Level::should,
          .features = {Feature::vault, Feature::patience},
          .saboteur = "pki/no-auto-tidy",
-         .run = runs_automatically},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto made = co_await leaf(probe, mount, Json{{"ttl", "1s"}});
+             Json body{{"enabled", true},
+                       {"tidy_cert_store", true},
+                       {"safety_buffer", "1s"},
+                       {"interval_duration", "5s"}};
+             (void)co_await probe.set_up("POST", mount + "/config/auto-tidy", std::move(body));
+             for (int looks = 0; looks < 19; ++looks) {
+                 if ((co_await read_open(probe, mount + "/cert/" + made.serial)).status == 404) {
+                     co_return;
+                 }
+                 co_await probe.wait(5s);
+             }
+             probe.expect(false,
+                          "the expired certificate is still there after a minute and a half");
+         }},
     };
 }
 

@@ -4,13 +4,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::Check;
-using run::Feature;
-using run::Json;
-using run::Level;
-using run::Probe;
-using run::Reply;
-
 const Json web{{"common_name", "web.test"}};
 
 /// The answer's private key, which has to be the leaf's.
@@ -36,101 +29,29 @@ void expect_key(Probe& probe, const Reply& reply, std::string_view type, int bit
         "private_key is no {} block without a final newline", label);
 }
 
-Task<void> its_fields(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto reply = co_await steps::issue(probe, mount, web);
-    probe.expect_status(reply, 200);
-    std::set<std::string> fields{"ca_chain",    "certificate",      "expiration",   "issuing_ca",
-                                 "private_key", "private_key_type", "serial_number"};
-    if (probe.openbao()) {
-        fields.insert("not_before");
-    }
-    probe.expect_keys(reply.data(), fields, "data");
-}
-
-Task<void> key_of_the_role(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"key_bits", 384}});
-    const auto ec = co_await steps::issue(probe, mount, web);
-    expect_key(probe, ec, "ec", 384, "EC PRIVATE KEY");
-    (void)co_await steps::role(probe, mount, Json{{"key_type", nullptr}}, "default");
-    const auto rsa = co_await steps::issue(probe, mount, web, "default");
-    expect_key(probe, rsa, "rsa", 2048, "RSA PRIVATE KEY");
-}
-
-Task<void> in_pkcs8(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    auto parameters = web;
-    parameters["private_key_format"] = "pkcs8";
-    const auto reply = co_await steps::issue(probe, mount, parameters);
-    expect_key(probe, reply, "ec", 256, "PRIVATE KEY");
-}
-
-Task<void> names_of_the_request(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const Json parameters{{"common_name", "web.test"},
-                          {"alt_names", "a.test,joe@mail.test"},
-                          {"ip_sans", "10.0.0.1"},
-                          {"uri_sans", "spiffe://mesh.test/web"},
-                          {"ttl", "10m"}};
-    const auto reply = co_await steps::issue(probe, mount, parameters);
-    probe.expect_no_warning(reply);
-    const auto leaf = steps::leaf_of(probe, reply);
-    const auto names = leaf.alt_names();
-    probe.expect_equal(leaf.subject().common_name, "web.test", "common name");
-    probe.expect(std::set<std::string>(names.dns.begin(), names.dns.end()) ==
-                     std::set<std::string>{"a.test", "web.test"},
-                 "DNS names are {}", fmt::join(names.dns, ", "));
-    probe.expect_equal(Json(names.emails), Json::array({"joe@mail.test"}), "mail addresses");
-    probe.expect_equal(Json(names.ips), Json::array({"10.0.0.1"}), "IP addresses");
-    probe.expect_equal(Json(names.uris), Json::array({"spiffe://mesh.test/web"}), "URIs");
-    constexpr auto ten_minutes_and_backdate = std::chrono::seconds(630);
-    probe.expect(leaf.not_after() - leaf.not_before() == ten_minutes_and_backdate,
-                 "ttl 10m, and the leaf lives {}",
-                 human_duration(leaf.not_after() - leaf.not_before()));
-}
-
-Task<void> not_for_any_type(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"key_type", "any"}});
-    const auto reply = co_await steps::issue(probe, mount, web);
-    probe.expect_plain_error(
-        reply, 400,
-        std::string(R"(role key type "any" not allowed for issuing certificates)") +
-            probe.on(" without providing key_type and/or key_bits request parameters",
-                     ", only signing"));
-}
-
-Task<void> type_of_the_request(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"key_type", "any"}});
-    auto parameters = web;
-    parameters["key_type"] = "ec";
-    parameters["key_bits"] = 384;
-    const auto reply = co_await steps::issue(probe, mount, parameters);
-    probe.expect_status(reply, 200);
-    expect_key(probe, reply, "ec", 384, "EC PRIVATE KEY");
-}
-
-Task<void> type_of_the_request_ignored(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    auto parameters = web;
-    parameters["key_type"] = "rsa";
-    const auto reply = co_await steps::issue(probe, mount, parameters);
-    expect_key(probe, reply, "ec", 256, "EC PRIVATE KEY");
-    probe.expect_warning(
-        reply, probe.on("parameters key_type and key_bits ignored as role had specific values",
-                        "Endpoint ignored these unrecognized parameters: [key_type]"));
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_sign_issue() {
     return {
-        {.id = "vault/pki/sign/issue/its-fields",
+        {.name = "its-fields",
          .requirement = "issue answers what sign does, and private_key and private_key_type.",
          .rows = {122},
          .level = Level::must,
          .saboteur = "pki/issue-answers-no-key-type",
-         .run = its_fields},
-        {.id = "vault/pki/sign/issue/key-of-the-role",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto reply = co_await steps::issue(probe, mount, web);
+             probe.expect_status(reply, 200);
+             std::set<std::string> fields{"ca_chain",     "certificate", "expiration",
+                                          "issuing_ca",   "private_key", "private_key_type",
+                                          "serial_number"};
+             if (probe.openbao()) {
+                 fields.insert("not_before");
+             }
+             probe.expect_keys(reply.data(), fields, "data");
+         }},
+
+        {.name = "key-of-the-role",
          .requirement =
              "issue makes a key of the role's type and bits, answered as SEC 1 or PKCS#1 "
              "PEM, and the leaf is of it.",
@@ -138,43 +59,110 @@ std::vector<Check> vault_pki_sign_issue() {
          .source = "RFC 5915, RFC 8017 A.1.2",
          .level = Level::must,
          .saboteur = "pki/issue-always-answers-pkcs8",
-         .run = key_of_the_role},
-        {.id = "vault/pki/sign/issue/in-pkcs8",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe, Json{{"key_bits", 384}});
+             const auto ec = co_await steps::issue(probe, mount, web);
+             expect_key(probe, ec, "ec", 384, "EC PRIVATE KEY");
+             (void)co_await steps::role(probe, mount, Json{{"key_type", nullptr}}, "default");
+             const auto rsa = co_await steps::issue(probe, mount, web, "default");
+             expect_key(probe, rsa, "rsa", 2048, "RSA PRIVATE KEY");
+         }},
+
+        {.name = "in-pkcs8",
          .requirement = "private_key_format=pkcs8 answers the key as PKCS#8.",
          .rows = {122},
          .source = "RFC 5958",
          .level = Level::should,
          .saboteur = "pki/ignore-private-key-format",
-         .run = in_pkcs8},
-        {.id = "vault/pki/sign/issue/names-of-the-request",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             auto parameters = web;
+             parameters["private_key_format"] = "pkcs8";
+             const auto reply = co_await steps::issue(probe, mount, parameters);
+             expect_key(probe, reply, "ec", 256, "PRIVATE KEY");
+         }},
+
+        {.name = "names-of-the-request",
          .requirement = "common_name, alt_names, ip_sans, uri_sans and ttl of the request count.",
          .rows = {122},
          .level = Level::must,
          .saboteur = "pki/uri-sans-ignored",
-         .run = names_of_the_request},
-        {.id = "vault/pki/sign/issue/not-for-any-type",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const Json parameters{{"common_name", "web.test"},
+                                   {"alt_names", "a.test,joe@mail.test"},
+                                   {"ip_sans", "10.0.0.1"},
+                                   {"uri_sans", "spiffe://mesh.test/web"},
+                                   {"ttl", "10m"}};
+             const auto reply = co_await steps::issue(probe, mount, parameters);
+             probe.expect_no_warning(reply);
+             const auto leaf = steps::leaf_of(probe, reply);
+             const auto names = leaf.alt_names();
+             probe.expect_equal(leaf.subject().common_name, "web.test", "common name");
+             probe.expect(std::set<std::string>(names.dns.begin(), names.dns.end()) ==
+                              std::set<std::string>{"a.test", "web.test"},
+                          "DNS names are {}", fmt::join(names.dns, ", "));
+             probe.expect_equal(Json(names.emails), Json::array({"joe@mail.test"}),
+                                "mail addresses");
+             probe.expect_equal(Json(names.ips), Json::array({"10.0.0.1"}), "IP addresses");
+             probe.expect_equal(Json(names.uris), Json::array({"spiffe://mesh.test/web"}), "URIs");
+             constexpr auto ten_minutes_and_backdate = std::chrono::seconds(630);
+             probe.expect(leaf.not_after() - leaf.not_before() == ten_minutes_and_backdate,
+                          "ttl 10m, and the leaf lives {}",
+                          human_duration(leaf.not_after() - leaf.not_before()));
+         }},
+
+        {.name = "not-for-any-type",
          .requirement =
              "issue by a role for any key type is refused, on OpenBao unless the request "
              "names one.",
          .rows = {122},
          .level = Level::should,
          .saboteur = "pki/issue-for-any-type",
-         .run = not_for_any_type},
-        {.id = "vault/pki/sign/issue/type-of-the-request",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe, Json{{"key_type", "any"}});
+             const auto reply = co_await steps::issue(probe, mount, web);
+             probe.expect_plain_error(
+                 reply, 400,
+                 std::string(R"(role key type "any" not allowed for issuing certificates)") +
+                     probe.on(" without providing key_type and/or key_bits request parameters",
+                              ", only signing"));
+         }},
+
+        {.name = "type-of-the-request",
          .requirement = "By a role for any key type OpenBao's issue takes key_type and key_bits of "
                         "the request.",
          .rows = {122},
          .level = Level::may,
          .features = {Feature::openbao},
          .saboteur = "pki/issue-ignores-key-bits",
-         .run = type_of_the_request},
-        {.id = "vault/pki/sign/issue/type-of-the-request-ignored",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe, Json{{"key_type", "any"}});
+             auto parameters = web;
+             parameters["key_type"] = "ec";
+             parameters["key_bits"] = 384;
+             const auto reply = co_await steps::issue(probe, mount, parameters);
+             probe.expect_status(reply, 200);
+             expect_key(probe, reply, "ec", 384, "EC PRIVATE KEY");
+         }},
+
+        {.name = "type-of-the-request-ignored",
          .requirement = "By a role with a key type the request's key_type is ignored with a "
                         "warning, whose text is each product's own.",
          .rows = {122},
          .level = Level::may,
          .saboteur = "pki/no-warning-of-key-type",
-         .run = type_of_the_request_ignored},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             auto parameters = web;
+             parameters["key_type"] = "rsa";
+             const auto reply = co_await steps::issue(probe, mount, parameters);
+             expect_key(probe, reply, "ec", 256, "EC PRIVATE KEY");
+             probe.expect_warning(
+                 reply,
+                 probe.on("parameters key_type and key_bits ignored as role had specific values",
+                          "Endpoint ignored these unrecognized parameters: [key_type]"));
+         }},
     };
 }
 

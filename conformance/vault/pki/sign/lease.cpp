@@ -5,12 +5,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
-using run::Reply;
-
 constexpr auto hour = 3600;
 
 Task<Reply> leased(Probe& probe, std::string mount) {
@@ -33,168 +27,166 @@ Task<Reply> stored(Probe& probe, std::string mount, std::string serial) {
     co_return co_await probe.vault("GET", fmt::format("{}/cert/{}", mount, serial));
 }
 
-Task<void> none_by_default(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
-    probe.expect_equal(reply.json.value("lease_id", Json()), "", "lease_id");
-    probe.expect_equal(reply.json.value("lease_duration", Json()), 0, "lease_duration");
-    probe.expect_equal(reply.json.value("renewable", Json()), false, "renewable");
-}
-
-Task<void> as_long_as_the_leaf(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
-    const auto reply = co_await leased(probe, mount);
-    const auto id = reply.json.value("lease_id", std::string());
-    const auto prefix = mount + "/sign/app/";
-    probe.expect(id.starts_with(prefix) && id.size() > prefix.size(), "lease_id {} is not {}ID", id,
-                 prefix);
-    const auto duration = reply.json.value("lease_duration", 0);
-    constexpr auto leeway = 10;
-    probe.expect(duration <= hour && duration >= hour - leeway,
-                 "lease_duration of an hour's leaf is {}", duration);
-    probe.expect_equal(reply.json.value("renewable", Json()), false, "renewable");
-}
-
-Task<void> not_renewed(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
-    const auto reply = co_await leased(probe, mount);
-    const auto renewal = co_await of_lease(probe, "renew", reply);
-    probe.expect_error(renewal, 400, "lease is not renewable");
-}
-
-Task<void> looked_up(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
-    const auto reply = co_await leased(probe, mount);
-    const auto lookup = co_await of_lease(probe, "lookup", reply);
-    probe.expect_status(lookup, 200);
-    std::set<std::string> keys{"expire_time",  "id",        "issue_time",
-                               "last_renewal", "renewable", "ttl"};
-    if (probe.openbao()) {
-        keys.insert("path");
-    }
-    probe.expect_keys(lookup.data(), keys, "data");
-    if (probe.openbao()) {
-        probe.expect_equal(lookup.data().value("path", Json()), mount + "/sign/app", "path");
-    }
-}
-
-Task<void> revokes_the_leaf(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
-    const auto reply = co_await leased(probe, mount);
-    const auto leaf = steps::leaf_of(probe, reply);
-    const auto revoked = co_await of_lease(probe, "revoke", reply);
-    probe.expect_status(revoked, 204);
-    const auto read = co_await stored(probe, mount, leaf.serial());
-    probe.expect(read.data().is_object() && read.data().value("revocation_time", 0) > 0,
-                 "the leaf is not revoked");
-    const auto list = co_await probe.vault("GET", mount + "/crl/pem", {}, run::As::nobody());
-    const auto crl = crypto::Crl::from_pem(list.body);
-    probe.expect(crl && crl->contains(leaf), "the leaf is not in the CRL");
-}
-
-Task<void> discouraged(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto written = co_await steps::role(probe, mount, Json{{"generate_lease", true}});
-    probe.expect_warning(written, "it is encouraged to disable generate_lease");
-    const auto plain = co_await steps::role(probe, mount);
-    probe.expect_no_warning(plain);
-}
-
-Task<void> not_stored(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"no_store", true}});
-    const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
-    const auto serial = steps::text_of(probe, reply, "serial_number");
-    const auto read = co_await stored(probe, mount, serial);
-    probe.expect_no_text(read, 404);
-    Json body{{"serial_number", serial}};
-    const auto revoked = co_await probe.vault("PUT", mount + "/revoke", std::move(body));
-    probe.expect_error(revoked, 400, fmt::format("certificate with serial {} not found", serial));
-}
-
-Task<void> revoked_by_certificate(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"no_store", true}});
-    const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
-    const auto serial = steps::text_of(probe, reply, "serial_number");
-    Json body{{"certificate", steps::text_of(probe, reply, "certificate")}};
-    const auto revoked = co_await probe.vault("PUT", mount + "/revoke", std::move(body));
-    probe.expect_status(revoked, 200);
-    const auto read = co_await stored(probe, mount, serial);
-    probe.expect_status(read, 200);
-    probe.expect(read.data().is_object() && read.data().value("revocation_time", 0) > 0,
-                 "the leaf is not revoked");
-}
-
-Task<void> not_stored_without_lease(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto written =
-        co_await steps::role(probe, mount, Json{{"no_store", true}, {"generate_lease", true}});
-    probe.expect_equal(written.data().value("generate_lease", Json()), false, "generate_lease");
-    const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
-    probe.expect_equal(reply.json.value("lease_id", Json()), "", "lease_id");
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_sign_lease() {
     return {
-        {.id = "vault/pki/sign/lease/none-by-default",
+        {.name = "none-by-default",
          .requirement = "A leaf has no lease unless its role says so.",
          .rows = {119},
          .level = Level::must,
          .saboteur = "pki/always-lease",
-         .run = none_by_default},
-        {.id = "vault/pki/sign/lease/as-long-as-the-leaf",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
+             probe.expect_equal(reply.json.value("lease_id", Json()), "", "lease_id");
+             probe.expect_equal(reply.json.value("lease_duration", Json()), 0, "lease_duration");
+             probe.expect_equal(reply.json.value("renewable", Json()), false, "renewable");
+         }},
+
+        {.name = "as-long-as-the-leaf",
          .requirement = "With generate_lease the answer has a lease under MOUNT/sign/ROLE, as long "
                         "as the leaf lives and not renewable.",
          .rows = {119},
          .level = Level::should,
          .saboteur = "pki/lease-of-a-minute",
-         .run = as_long_as_the_leaf},
-        {.id = "vault/pki/sign/lease/not-renewed",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount =
+                 co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
+             const auto reply = co_await leased(probe, mount);
+             const auto id = reply.json.value("lease_id", std::string());
+             const auto prefix = mount + "/sign/app/";
+             probe.expect(id.starts_with(prefix) && id.size() > prefix.size(),
+                          "lease_id {} is not {}ID", id, prefix);
+             const auto duration = reply.json.value("lease_duration", 0);
+             constexpr auto leeway = 10;
+             probe.expect(duration <= hour && duration >= hour - leeway,
+                          "lease_duration of an hour's leaf is {}", duration);
+             probe.expect_equal(reply.json.value("renewable", Json()), false, "renewable");
+         }},
+
+        {.name = "not-renewed",
          .requirement = "A leaf's lease cannot be renewed.",
          .rows = {119},
          .level = Level::should,
          .saboteur = "sys/leases-of-leaves-forgotten",
-         .run = not_renewed},
-        {.id = "vault/pki/sign/lease/looked-up",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount =
+                 co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
+             const auto reply = co_await leased(probe, mount);
+             const auto renewal = co_await of_lease(probe, "renew", reply);
+             probe.expect_error(renewal, 400, "lease is not renewable");
+         }},
+
+        {.name = "looked-up",
          .requirement = "The lookup of a leaf's lease tells its times and ttl, on OpenBao its path "
                         "too.",
          .rows = {119},
          .level = Level::may,
          .saboteur = "sys/lease-lookup-without-last-renewal",
-         .run = looked_up},
-        {.id = "vault/pki/sign/lease/revokes-the-leaf",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount =
+                 co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
+             const auto reply = co_await leased(probe, mount);
+             const auto lookup = co_await of_lease(probe, "lookup", reply);
+             probe.expect_status(lookup, 200);
+             std::set<std::string> keys{"expire_time",  "id",        "issue_time",
+                                        "last_renewal", "renewable", "ttl"};
+             if (probe.openbao()) {
+                 keys.insert("path");
+             }
+             probe.expect_keys(lookup.data(), keys, "data");
+             if (probe.openbao()) {
+                 probe.expect_equal(lookup.data().value("path", Json()), mount + "/sign/app",
+                                    "path");
+             }
+         }},
+
+        {.name = "revokes-the-leaf",
          .requirement = "Revoking its lease revokes the leaf, and the CRL lists it.",
          .rows = {119},
          .level = Level::should,
          .saboteur = "pki/lease-ends-without-revocation",
-         .run = revokes_the_leaf},
-        {.id = "vault/pki/sign/lease/discouraged",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount =
+                 co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
+             const auto reply = co_await leased(probe, mount);
+             const auto leaf = steps::leaf_of(probe, reply);
+             const auto revoked = co_await of_lease(probe, "revoke", reply);
+             probe.expect_status(revoked, 204);
+             const auto read = co_await stored(probe, mount, leaf.serial());
+             probe.expect(read.data().is_object() && read.data().value("revocation_time", 0) > 0,
+                          "the leaf is not revoked");
+             const auto list = co_await probe.vault("GET", mount + "/crl/pem", {}, As::nobody());
+             const auto crl = crypto::Crl::from_pem(list.body);
+             probe.expect(crl && crl->contains(leaf), "the leaf is not in the CRL");
+         }},
+
+        {.name = "discouraged",
          .requirement = "Writing a role with generate_lease answers a warning against it.",
          .rows = {119},
          .level = Level::may,
          .saboteur = "pki/no-warning-of-leases",
-         .run = discouraged},
-        {.id = "vault/pki/sign/lease/not-stored",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto written =
+                 co_await steps::role(probe, mount, Json{{"generate_lease", true}});
+             probe.expect_warning(written, "it is encouraged to disable generate_lease");
+             const auto plain = co_await steps::role(probe, mount);
+             probe.expect_no_warning(plain);
+         }},
+
+        {.name = "not-stored",
          .requirement =
              "With no_store a leaf can neither be read nor revoked by its serial number.",
          .rows = {120},
          .level = Level::must,
          .saboteur = "pki/ignore-no-store",
-         .run = not_stored},
-        {.id = "vault/pki/sign/lease/revoked-by-certificate",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe, Json{{"no_store", true}});
+             const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
+             const auto serial = steps::text_of(probe, reply, "serial_number");
+             const auto read = co_await stored(probe, mount, serial);
+             probe.expect_no_text(read, 404);
+             Json body{{"serial_number", serial}};
+             const auto revoked = co_await probe.vault("PUT", mount + "/revoke", std::move(body));
+             probe.expect_error(revoked, 400,
+                                fmt::format("certificate with serial {} not found", serial));
+         }},
+
+        {.name = "revoked-by-certificate",
          .requirement = "A leaf that is not stored can be revoked by itself, and can be read from "
                         "then on.",
          .rows = {120},
          .level = Level::must,
          .saboteur = "pki/revocation-stores-nothing",
-         .run = revoked_by_certificate},
-        {.id = "vault/pki/sign/lease/not-stored-without-lease",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe, Json{{"no_store", true}});
+             const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
+             const auto serial = steps::text_of(probe, reply, "serial_number");
+             Json body{{"certificate", steps::text_of(probe, reply, "certificate")}};
+             const auto revoked = co_await probe.vault("PUT", mount + "/revoke", std::move(body));
+             probe.expect_status(revoked, 200);
+             const auto read = co_await stored(probe, mount, serial);
+             probe.expect_status(read, 200);
+             probe.expect(read.data().is_object() && read.data().value("revocation_time", 0) > 0,
+                          "the leaf is not revoked");
+         }},
+
+        {.name = "not-stored-without-lease",
          .requirement = "no_store switches generate_lease off.",
          .rows = {120},
          .level = Level::may,
          .saboteur = "pki/no-store-with-lease",
-         .run = not_stored_without_lease},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto written = co_await steps::role(
+                 probe, mount, Json{{"no_store", true}, {"generate_lease", true}});
+             probe.expect_equal(written.data().value("generate_lease", Json()), false,
+                                "generate_lease");
+             const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
+             probe.expect_equal(reply.json.value("lease_id", Json()), "", "lease_id");
+         }},
     };
 }
 

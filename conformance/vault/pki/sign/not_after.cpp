@@ -4,53 +4,12 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
-using run::Reply;
 using namespace std::chrono_literals;
 
 Task<Reply> sign_until(Probe& probe, std::string mount, Duration from_now, Json more = {}) {
     Json parameters{{"not_after", rfc3339(probe.clock().now() + from_now)}};
     parameters.update(more.is_object() ? more : Json::object());
     co_return co_await steps::sign(probe, std::move(mount), steps::workload_csr(), parameters);
-}
-
-Task<void> bypasses_max_ttl(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto end = unix_seconds(probe.clock().now() + 100h);
-    const auto reply = co_await sign_until(probe, mount, 100h);
-    probe.expect_status(reply, 200);
-    probe.expect_no_warning(reply);
-    const auto expiration = steps::number_of(probe, reply, "expiration");
-    probe.expect(expiration == end || expiration == end + 1, "expiration is {} and not {}",
-                 expiration, end);
-}
-
-Task<void> may_be_past(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto end = unix_seconds(probe.clock().now() - 1h);
-    const auto reply = co_await sign_until(probe, mount, -1h);
-    probe.expect_status(reply, 200);
-    const auto expiration = steps::number_of(probe, reply, "expiration");
-    probe.expect(expiration == end || expiration == end + 1, "expiration is {} and not {}",
-                 expiration, end);
-}
-
-Task<void> not_with_ttl(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto reply = co_await sign_until(probe, mount, 2h, Json{{"ttl", "1h"}});
-    probe.expect_plain_error(reply, 400,
-                             "Either ttl or not_after should be provided. Both should not be "
-                             "provided in the same request.");
-}
-
-Task<void> no_time(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const Json parameters{{"not_after", "zzz"}};
-    const auto reply = co_await steps::sign(probe, mount, steps::workload_csr(), parameters);
-    probe.expect_plain_error(reply, 400, R"(parsing time "zzz" as)");
 }
 
 /// Only OpenBao's roles have a bound: the other takes the parameter and says that it ignores it.
@@ -72,51 +31,6 @@ void expect_bound(Probe& probe, const Reply& reply, std::string_view bound) {
     }
 }
 
-Task<void> forbidden(Probe& probe) {
-    const auto mount = co_await bounded(probe, "forbid");
-    const auto reply = co_await sign_until(probe, mount, 10min);
-    expect_bound(probe, reply, "forbid");
-}
-
-Task<void> limited_by_ttl(Probe& probe) {
-    const auto mount = co_await bounded(probe, "ttl-limited");
-    const auto within = co_await sign_until(probe, mount, 30min);
-    probe.expect_status(within, 200);
-    const auto beyond = co_await sign_until(probe, mount, 2h);
-    expect_bound(probe, beyond, "ttl-limited");
-}
-
-Task<void> limited_by_a_time(Probe& probe) {
-    const auto limit = rfc3339(probe.clock().now() + 50h);
-    const auto mount = co_await bounded(probe, limit);
-    const auto within = co_await sign_until(probe, mount, 40h);
-    probe.expect_status(within, 200);
-    const auto beyond = co_await sign_until(probe, mount, 60h);
-    expect_bound(probe, beyond, limit);
-}
-
-Task<void> ttl_limited_by_a_time(Probe& probe) {
-    const auto limit = rfc3339(probe.clock().now() + 2h);
-    const auto mount = co_await bounded(probe, limit);
-    const auto within =
-        co_await steps::sign(probe, mount, steps::workload_csr(), Json{{"ttl", "1h"}});
-    probe.expect_status(within, 200);
-    const auto beyond =
-        co_await steps::sign(probe, mount, steps::workload_csr(), Json{{"ttl", "3h"}});
-    expect_bound(probe, beyond, limit);
-}
-
-Task<void> bound_unknown(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    Json parameters{{"not_after_bound", "never"}};
-    const auto reply = co_await probe.vault("POST", mount + "/roles/app", std::move(parameters));
-    if (probe.openbao()) {
-        probe.expect_error(reply, 400, "not_after_bound");
-    } else {
-        probe.expect_status(reply, 200);
-    }
-}
-
 /// A root that ends before a leaf of ten hours would.
 Task<std::string> early_ending_mount(Probe& probe, std::string behavior) {
     auto mount = co_await steps::mounted_root(probe, Json{{"ttl", "2h"}});
@@ -133,153 +47,225 @@ Task<crypto::Certificate> root_of(Probe& probe, std::string mount) {
     co_return steps::certificate_of(probe, ca.body);
 }
 
-Task<void> not_past_its_issuer(Probe& probe) {
-    const auto mount = co_await early_ending_mount(probe, "");
-    const auto root = co_await root_of(probe, mount);
-    const auto text = fmt::format("that is beyond the expiration of the CA certificate at {}",
-                                  rfc3339(root.not_after()));
-    const auto by_ttl =
-        co_await steps::sign(probe, mount, steps::workload_csr(), Json{{"ttl", "10h"}});
-    probe.expect_plain_error(by_ttl, 400, text);
-    probe.expect_plain_error(by_ttl, 400,
-                             "cannot satisfy request, as TTL would result in notAfter of ");
-    const auto by_time = co_await sign_until(probe, mount, 10h);
-    probe.expect_plain_error(by_time, 400, text);
-    const auto within = co_await steps::sign(probe, mount, steps::workload_csr());
-    probe.expect_status(within, 200);
-}
-
-Task<void> truncated(Probe& probe) {
-    const auto mount = co_await early_ending_mount(probe, "truncate");
-    const auto root = co_await root_of(probe, mount);
-    const auto reply =
-        co_await steps::sign(probe, mount, steps::workload_csr(), Json{{"ttl", "10h"}});
-    probe.expect_status(reply, 200);
-    probe.expect_no_warning(reply);
-    probe.expect_equal(steps::number_of(probe, reply, "expiration"), unix_seconds(root.not_after()),
-                       "expiration");
-}
-
-Task<void> permitted(Probe& probe) {
-    const auto mount = co_await early_ending_mount(probe, "permit");
-    const auto root = co_await root_of(probe, mount);
-    const auto reply =
-        co_await steps::sign(probe, mount, steps::workload_csr(), Json{{"ttl", "10h"}});
-    probe.expect_status(reply, 200);
-    const auto leaf = steps::leaf_of(probe, reply);
-    probe.expect(
-        leaf.not_after() > root.not_after() && leaf.not_after() - leaf.not_before() == 10h + 30s,
-        "the leaf ends at {}, its root at {}", rfc3339(leaf.not_after()),
-        rfc3339(root.not_after()));
-}
-
-Task<void> expired_issuer(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe, Json{{"ttl", "1s"}});
-    (void)co_await steps::role(probe, mount);
-    co_await probe.wait(2s);
-    const auto refused = co_await steps::sign(probe, mount, steps::workload_csr());
-    probe.expect_plain_error(refused, 400, "that is beyond the expiration of the CA certificate");
-    Json body{{"leaf_not_after_behavior", "truncate"}};
-    (void)co_await probe.set_up("POST", mount + "/issuer/default", std::move(body));
-    const auto truncated = co_await steps::sign(probe, mount, steps::workload_csr());
-    probe.expect_status(truncated, 200);
-    const auto root = co_await root_of(probe, mount);
-    probe.expect(steps::leaf_of(probe, truncated).not_after() == root.not_after(),
-                 "the leaf does not end with its issuer, in the past");
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_sign_not_after() {
     return {
-        {.id = "vault/pki/sign/not-after/bypasses-max-ttl",
+        {.name = "bypasses-max-ttl",
          .requirement = "not_after is the leaf's end to the second, beyond max_ttl too.",
          .rows = {94},
          .level = Level::should,
          .saboteur = "pki/not-after-is-capped",
-         .run = bypasses_max_ttl},
-        {.id = "vault/pki/sign/not-after/may-be-past",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto end = unix_seconds(probe.clock().now() + 100h);
+             const auto reply = co_await sign_until(probe, mount, 100h);
+             probe.expect_status(reply, 200);
+             probe.expect_no_warning(reply);
+             const auto expiration = steps::number_of(probe, reply, "expiration");
+             probe.expect(expiration == end || expiration == end + 1, "expiration is {} and not {}",
+                          expiration, end);
+         }},
+
+        {.name = "may-be-past",
          .requirement = "sign takes a not_after in the past, and answers an expired leaf.",
          .rows = {94},
          .level = Level::may,
          .saboteur = "pki/no-past-not-after",
-         .run = may_be_past},
-        {.id = "vault/pki/sign/not-after/not-with-ttl",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto end = unix_seconds(probe.clock().now() - 1h);
+             const auto reply = co_await sign_until(probe, mount, -1h);
+             probe.expect_status(reply, 200);
+             const auto expiration = steps::number_of(probe, reply, "expiration");
+             probe.expect(expiration == end || expiration == end + 1, "expiration is {} and not {}",
+                          expiration, end);
+         }},
+
+        {.name = "not-with-ttl",
          .requirement = "ttl and not_after in one request are refused.",
          .rows = {94},
          .level = Level::should,
          .saboteur = "pki/ttl-goes-before-not-after",
-         .run = not_with_ttl},
-        {.id = "vault/pki/sign/not-after/no-time",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto reply = co_await sign_until(probe, mount, 2h, Json{{"ttl", "1h"}});
+             probe.expect_plain_error(
+                 reply, 400,
+                 "Either ttl or not_after should be provided. Both should not be "
+                 "provided in the same request.");
+         }},
+
+        {.name = "no-time",
          .requirement = "A not_after that is no RFC 3339 time is refused.",
          .rows = {94},
          .source = "RFC 3339 5.6",
          .level = Level::should,
          .saboteur = "pki/ignore-unreadable-not-after",
-         .run = no_time},
-        {.id = "vault/pki/sign/not-after/forbidden",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const Json parameters{{"not_after", "zzz"}};
+             const auto reply =
+                 co_await steps::sign(probe, mount, steps::workload_csr(), parameters);
+             probe.expect_plain_error(reply, 400, R"(parsing time "zzz" as)");
+         }},
+
+        {.name = "forbidden",
          .requirement =
              "OpenBao's role with not_after_bound=forbid refuses not_after; Vault ignores "
              "the bound and says so when the role is written.",
          .rows = {94},
          .level = Level::should,
          .saboteur = "pki/not-after-is-never-forbidden",
-         .run = forbidden},
-        {.id = "vault/pki/sign/not-after/limited-by-ttl",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await bounded(probe, "forbid");
+             const auto reply = co_await sign_until(probe, mount, 10min);
+             expect_bound(probe, reply, "forbid");
+         }},
+
+        {.name = "limited-by-ttl",
          .requirement = "OpenBao's not_after_bound=ttl-limited takes a not_after within the ttl "
                         "only; Vault ignores the bound.",
          .rows = {94},
          .level = Level::should,
          .saboteur = "pki/no-ttl-limit-of-not-after",
-         .run = limited_by_ttl},
-        {.id = "vault/pki/sign/not-after/limited-by-a-time",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await bounded(probe, "ttl-limited");
+             const auto within = co_await sign_until(probe, mount, 30min);
+             probe.expect_status(within, 200);
+             const auto beyond = co_await sign_until(probe, mount, 2h);
+             expect_bound(probe, beyond, "ttl-limited");
+         }},
+
+        {.name = "limited-by-a-time",
          .requirement = "OpenBao's not_after_bound may be a time beyond which no not_after goes; "
                         "Vault ignores the bound.",
          .rows = {94},
          .level = Level::should,
          .saboteur = "pki/no-time-limit-of-not-after",
-         .run = limited_by_a_time},
-        {.id = "vault/pki/sign/not-after/ttl-limited-by-a-time",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto limit = rfc3339(probe.clock().now() + 50h);
+             const auto mount = co_await bounded(probe, limit);
+             const auto within = co_await sign_until(probe, mount, 40h);
+             probe.expect_status(within, 200);
+             const auto beyond = co_await sign_until(probe, mount, 60h);
+             expect_bound(probe, beyond, limit);
+         }},
+
+        {.name = "ttl-limited-by-a-time",
          .requirement = "An OpenBao role whose not_after_bound is a time refuses a ttl that ends "
                         "later too; Vault ignores the bound.",
          .rows = {94},
          .level = Level::may,
          .saboteur = "pki/time-bounds-no-ttl",
-         .run = ttl_limited_by_a_time},
-        {.id = "vault/pki/sign/not-after/bound-unknown",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto limit = rfc3339(probe.clock().now() + 2h);
+             const auto mount = co_await bounded(probe, limit);
+             const auto within =
+                 co_await steps::sign(probe, mount, steps::workload_csr(), Json{{"ttl", "1h"}});
+             probe.expect_status(within, 200);
+             const auto beyond =
+                 co_await steps::sign(probe, mount, steps::workload_csr(), Json{{"ttl", "3h"}});
+             expect_bound(probe, beyond, limit);
+         }},
+
+        {.name = "bound-unknown",
          .requirement = "OpenBao refuses a role with any other not_after_bound; Vault ignores it.",
          .rows = {94},
          .level = Level::may,
          .saboteur = "pki/any-not-after-bound",
-         .run = bound_unknown},
-        {.id = "vault/pki/sign/not-after/not-past-its-issuer",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             Json parameters{{"not_after_bound", "never"}};
+             const auto reply =
+                 co_await probe.vault("POST", mount + "/roles/app", std::move(parameters));
+             if (probe.openbao()) {
+                 probe.expect_error(reply, 400, "not_after_bound");
+             } else {
+                 probe.expect_status(reply, 200);
+             }
+         }},
+
+        {.name = "not-past-its-issuer",
          .requirement = "A leaf that would outlive its issuer is refused, and the text names the "
                         "issuer's end.",
          .rows = {95},
          .level = Level::must,
          .saboteur = "pki/ignore-issuer-expiry",
-         .run = not_past_its_issuer},
-        {.id = "vault/pki/sign/not-after/truncated",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await early_ending_mount(probe, "");
+             const auto root = co_await root_of(probe, mount);
+             const auto text =
+                 fmt::format("that is beyond the expiration of the CA certificate at {}",
+                             rfc3339(root.not_after()));
+             const auto by_ttl =
+                 co_await steps::sign(probe, mount, steps::workload_csr(), Json{{"ttl", "10h"}});
+             probe.expect_plain_error(by_ttl, 400, text);
+             probe.expect_plain_error(
+                 by_ttl, 400, "cannot satisfy request, as TTL would result in notAfter of ");
+             const auto by_time = co_await sign_until(probe, mount, 10h);
+             probe.expect_plain_error(by_time, 400, text);
+             const auto within = co_await steps::sign(probe, mount, steps::workload_csr());
+             probe.expect_status(within, 200);
+         }},
+
+        {.name = "truncated",
          .requirement = "With leaf_not_after_behavior=truncate such a leaf ends with its issuer, "
                         "without a warning.",
          .rows = {95},
          .level = Level::must,
          .saboteur = "pki/truncate-refuses",
-         .run = truncated},
-        {.id = "vault/pki/sign/not-after/permitted",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await early_ending_mount(probe, "truncate");
+             const auto root = co_await root_of(probe, mount);
+             const auto reply =
+                 co_await steps::sign(probe, mount, steps::workload_csr(), Json{{"ttl", "10h"}});
+             probe.expect_status(reply, 200);
+             probe.expect_no_warning(reply);
+             probe.expect_equal(steps::number_of(probe, reply, "expiration"),
+                                unix_seconds(root.not_after()), "expiration");
+         }},
+
+        {.name = "permitted",
          .requirement = "With leaf_not_after_behavior=permit a leaf may outlive its issuer.",
          .rows = {95},
          .level = Level::should,
          .saboteur = "pki/permit-truncates",
-         .run = permitted},
-        {.id = "vault/pki/sign/not-after/expired-issuer",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await early_ending_mount(probe, "permit");
+             const auto root = co_await root_of(probe, mount);
+             const auto reply =
+                 co_await steps::sign(probe, mount, steps::workload_csr(), Json{{"ttl", "10h"}});
+             probe.expect_status(reply, 200);
+             const auto leaf = steps::leaf_of(probe, reply);
+             probe.expect(leaf.not_after() > root.not_after() &&
+                              leaf.not_after() - leaf.not_before() == 10h + 30s,
+                          "the leaf ends at {}, its root at {}", rfc3339(leaf.not_after()),
+                          rfc3339(root.not_after()));
+         }},
+
+        {.name = "expired-issuer",
          .requirement =
              "An expired issuer signs nothing, with the text of a leaf that would outlive "
              "it; with truncate it signs leaves that are expired.",
          .rows = {95},
          .level = Level::must,
          .saboteur = "pki/expired-issuer-signs",
-         .run = expired_issuer},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe, Json{{"ttl", "1s"}});
+             (void)co_await steps::role(probe, mount);
+             co_await probe.wait(2s);
+             const auto refused = co_await steps::sign(probe, mount, steps::workload_csr());
+             probe.expect_plain_error(refused, 400,
+                                      "that is beyond the expiration of the CA certificate");
+             Json body{{"leaf_not_after_behavior", "truncate"}};
+             (void)co_await probe.set_up("POST", mount + "/issuer/default", std::move(body));
+             const auto truncated = co_await steps::sign(probe, mount, steps::workload_csr());
+             probe.expect_status(truncated, 200);
+             const auto root = co_await root_of(probe, mount);
+             probe.expect(steps::leaf_of(probe, truncated).not_after() == root.not_after(),
+                          "the leaf does not end with its issuer, in the past");
+         }},
     };
 }
 

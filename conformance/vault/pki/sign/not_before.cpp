@@ -4,12 +4,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::Check;
-using run::Feature;
-using run::Json;
-using run::Level;
-using run::Probe;
-using run::Reply;
 using namespace std::chrono_literals;
 
 Duration life_of(Probe& probe, const Reply& reply) {
@@ -17,152 +11,150 @@ Duration life_of(Probe& probe, const Reply& reply) {
     return leaf.not_after() - leaf.not_before();
 }
 
-Task<void> thirty_seconds_ago(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    for (const auto& duration : {Json(), Json(0), Json("30s")}) {
-        Json parameters = Json::object();
-        parameters["not_before_duration"] = duration;
-        (void)co_await steps::role(probe, mount, parameters);
-        const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
-        probe.expect(life_of(probe, reply) == 1h + 30s,
-                     "with not_before_duration {} an hour's leaf lives {}", duration.dump(),
-                     human_duration(life_of(probe, reply)));
-    }
-}
-
-Task<void> of_the_role(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"not_before_duration", "5m"}});
-    const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
-    probe.expect(life_of(probe, reply) == 1h + 5min,
-                 "with not_before_duration 5m an hour's leaf lives {}",
-                 human_duration(life_of(probe, reply)));
-}
-
-Task<void> sign_does_not_take_it(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    Json more{{"not_before", rfc3339(probe.clock().now() - 10h)}};
-    const auto reply = co_await steps::sign(probe, mount, steps::workload_csr(), more);
-    probe.expect_status(reply, 200);
-    probe.expect(life_of(probe, reply) == 1h + 30s, "an hour's leaf lives {}",
-                 human_duration(life_of(probe, reply)));
-    if (probe.openbao()) {
-        probe.expect_no_warning(reply);
-    } else {
-        probe.expect_warning(reply, "Endpoint ignored these unrecognized parameters: [not_before]");
-    }
-}
-
-Task<void> sign_reads_it(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const Json more{{"not_before", "zzz"}};
-    const auto reply = co_await steps::sign(probe, mount, steps::workload_csr(), more);
-    if (probe.openbao()) {
-        probe.expect_plain_error(reply, 400, R"(parsing time "zzz" as)");
-    } else {
-        probe.expect_status(reply, 200);
-    }
-}
-
-Task<void> issue_takes_it(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto wanted = probe.clock().now() - 10h;
-    const Json parameters{{"common_name", "web.test"}, {"not_before", rfc3339(wanted)}};
-    const auto reply = co_await steps::issue(probe, mount, parameters);
-    probe.expect_status(reply, 200);
-    const auto leaf = steps::leaf_of(probe, reply);
-    if (probe.openbao()) {
-        probe.expect_equal(unix_seconds(leaf.not_before()), unix_seconds(wanted), "notBefore");
-    } else {
-        probe.expect(life_of(probe, reply) == 1h + 30s, "an hour's leaf lives {}",
-                     human_duration(life_of(probe, reply)));
-        probe.expect_warning(reply, "Endpoint ignored these unrecognized parameters: [not_before]");
-    }
-}
-
-Task<void> not_past_the_end(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const Json parameters{{"common_name", "web.test"},
-                          {"not_before", rfc3339(probe.clock().now() + 10h)}};
-    const auto reply = co_await steps::issue(probe, mount, parameters);
-    probe.expect_plain_error(reply, 400, "The certificate's Not Before (");
-    probe.expect_plain_error(reply, 400, "is later than the certificate's Not After (");
-}
-
-Task<void> bound_of_the_role(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"not_before_bound", "forbid"}});
-    const Json parameters{{"common_name", "web.test"},
-                          {"not_before", rfc3339(probe.clock().now() - 1h)}};
-    const auto reply = co_await steps::issue(probe, mount, parameters);
-    probe.expect_error(reply, 400, "not_before_bound is set to forbid");
-}
-
-Task<void> time_of_the_role(Probe& probe) {
-    const auto wanted = probe.clock().now() - 10h;
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"not_before", rfc3339(wanted)}});
-    const auto reply = co_await steps::issue(probe, mount, Json{{"common_name", "web.test"}});
-    probe.expect_equal(unix_seconds(steps::leaf_of(probe, reply).not_before()),
-                       unix_seconds(wanted), "notBefore");
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_sign_not_before() {
     return {
-        {.id = "vault/pki/sign/not-before/thirty-seconds-ago",
+        {.name = "thirty-seconds-ago",
          .requirement = "A leaf begins 30 s before its signing, also where not_before_duration is "
                         "0.",
          .rows = {96},
          .level = Level::must,
          .saboteur = "pki/zero-not-before-duration-counts",
-         .run = thirty_seconds_ago},
-        {.id = "vault/pki/sign/not-before/of-the-role",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             for (const auto& duration : {Json(), Json(0), Json("30s")}) {
+                 Json parameters = Json::object();
+                 parameters["not_before_duration"] = duration;
+                 (void)co_await steps::role(probe, mount, parameters);
+                 const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
+                 probe.expect(life_of(probe, reply) == 1h + 30s,
+                              "with not_before_duration {} an hour's leaf lives {}",
+                              duration.dump(), human_duration(life_of(probe, reply)));
+             }
+         }},
+
+        {.name = "of-the-role",
          .requirement = "A role's not_before_duration says how long before its signing a leaf "
                         "begins.",
          .rows = {96},
          .level = Level::must,
          .saboteur = "pki/ignore-not-before-duration",
-         .run = of_the_role},
-        {.id = "vault/pki/sign/not-before/sign-does-not-take-it",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount =
+                 co_await steps::issuing_mount(probe, Json{{"not_before_duration", "5m"}});
+             const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
+             probe.expect(life_of(probe, reply) == 1h + 5min,
+                          "with not_before_duration 5m an hour's leaf lives {}",
+                          human_duration(life_of(probe, reply)));
+         }},
+
+        {.name = "sign-does-not-take-it",
          .requirement = "sign does not apply a not_before, of which Vault warns and OpenBao does "
                         "not.",
          .rows = {96},
          .level = Level::may,
          .saboteur = "pki/sign-honours-not-before",
-         .run = sign_does_not_take_it},
-        {.id = "vault/pki/sign/not-before/sign-reads-it",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             Json more{{"not_before", rfc3339(probe.clock().now() - 10h)}};
+             const auto reply = co_await steps::sign(probe, mount, steps::workload_csr(), more);
+             probe.expect_status(reply, 200);
+             probe.expect(life_of(probe, reply) == 1h + 30s, "an hour's leaf lives {}",
+                          human_duration(life_of(probe, reply)));
+             if (probe.openbao()) {
+                 probe.expect_no_warning(reply);
+             } else {
+                 probe.expect_warning(
+                     reply, "Endpoint ignored these unrecognized parameters: [not_before]");
+             }
+         }},
+
+        {.name = "sign-reads-it",
          .requirement = "sign on OpenBao refuses a not_before that is no time; Vault ignores it.",
          .rows = {96},
          .level = Level::may,
          .saboteur = "pki/ignore-unreadable-not-before",
-         .run = sign_reads_it},
-        {.id = "vault/pki/sign/not-before/issue-takes-it",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const Json more{{"not_before", "zzz"}};
+             const auto reply = co_await steps::sign(probe, mount, steps::workload_csr(), more);
+             if (probe.openbao()) {
+                 probe.expect_plain_error(reply, 400, R"(parsing time "zzz" as)");
+             } else {
+                 probe.expect_status(reply, 200);
+             }
+         }},
+
+        {.name = "issue-takes-it",
          .requirement = "issue on OpenBao begins the leaf at not_before; Vault ignores it with a "
                         "warning.",
          .rows = {96},
          .level = Level::should,
          .saboteur = "pki/issue-ignores-not-before",
-         .run = issue_takes_it},
-        {.id = "vault/pki/sign/not-before/not-past-the-end",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto wanted = probe.clock().now() - 10h;
+             const Json parameters{{"common_name", "web.test"}, {"not_before", rfc3339(wanted)}};
+             const auto reply = co_await steps::issue(probe, mount, parameters);
+             probe.expect_status(reply, 200);
+             const auto leaf = steps::leaf_of(probe, reply);
+             if (probe.openbao()) {
+                 probe.expect_equal(unix_seconds(leaf.not_before()), unix_seconds(wanted),
+                                    "notBefore");
+             } else {
+                 probe.expect(life_of(probe, reply) == 1h + 30s, "an hour's leaf lives {}",
+                              human_duration(life_of(probe, reply)));
+                 probe.expect_warning(
+                     reply, "Endpoint ignored these unrecognized parameters: [not_before]");
+             }
+         }},
+
+        {.name = "not-past-the-end",
          .requirement = "OpenBao's issue refuses a not_before after the leaf's end.",
          .rows = {96},
          .level = Level::may,
          .features = {Feature::openbao},
          .saboteur = "pki/begins-after-its-end",
-         .run = not_past_the_end},
-        {.id = "vault/pki/sign/not-before/bound-of-the-role",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const Json parameters{{"common_name", "web.test"},
+                                   {"not_before", rfc3339(probe.clock().now() + 10h)}};
+             const auto reply = co_await steps::issue(probe, mount, parameters);
+             probe.expect_plain_error(reply, 400, "The certificate's Not Before (");
+             probe.expect_plain_error(reply, 400, "is later than the certificate's Not After (");
+         }},
+
+        {.name = "bound-of-the-role",
          .requirement = "OpenBao's role with not_before_bound=forbid refuses not_before.",
          .rows = {96},
          .level = Level::may,
          .features = {Feature::openbao},
          .saboteur = "pki/not-before-is-never-forbidden",
-         .run = bound_of_the_role},
-        {.id = "vault/pki/sign/not-before/time-of-the-role",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount =
+                 co_await steps::issuing_mount(probe, Json{{"not_before_bound", "forbid"}});
+             const Json parameters{{"common_name", "web.test"},
+                                   {"not_before", rfc3339(probe.clock().now() - 1h)}};
+             const auto reply = co_await steps::issue(probe, mount, parameters);
+             probe.expect_error(reply, 400, "not_before_bound is set to forbid");
+         }},
+
+        {.name = "time-of-the-role",
          .requirement = "OpenBao's role may name the time at which its leaves begin.",
          .rows = {96},
          .level = Level::may,
          .features = {Feature::openbao},
          .saboteur = "pki/ignore-not-before-of-the-role",
-         .run = time_of_the_role},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto wanted = probe.clock().now() - 10h;
+             const auto mount =
+                 co_await steps::issuing_mount(probe, Json{{"not_before", rfc3339(wanted)}});
+             const auto reply =
+                 co_await steps::issue(probe, mount, Json{{"common_name", "web.test"}});
+             probe.expect_equal(unix_seconds(steps::leaf_of(probe, reply).not_before()),
+                                unix_seconds(wanted), "notBefore");
+         }},
     };
 }
 

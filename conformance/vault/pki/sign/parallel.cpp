@@ -6,12 +6,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
-using run::Reply;
-
 constexpr std::size_t many = 12;
 
 Task<void> sign_one(Probe& probe, std::string mount, std::string csr, Reply& reply) {
@@ -34,63 +28,62 @@ Task<void> revoke_one(Probe& probe, std::string mount, std::string serial, Reply
     reply = co_await probe.vault("PUT", mount + "/revoke", std::move(body));
 }
 
-Task<void> signs(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto replies = co_await sign_many(probe, mount);
-    std::set<std::string> serials;
-    for (std::size_t i = 0; i < many; ++i) {
-        const auto leaf = steps::leaf_of(probe, replies[i]);
-        serials.insert(leaf.serial());
-        probe.expect_equal(Json(leaf.alt_names().uris),
-                           Json::array({fmt::format("spiffe://mesh.test/web-{}", i)}), "URIs");
-    }
-    probe.expect(serials.size() == many, "{} leaves have {} serial numbers", many, serials.size());
-}
-
-Task<void> revocations(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto replies = co_await sign_many(probe, mount);
-    std::vector<std::string> serials;
-    for (const auto& reply : replies) {
-        serials.push_back(steps::text_of(probe, reply, "serial_number"));
-    }
-    std::vector<Reply> revoked(many);
-    TaskGroup group;
-    for (std::size_t i = 0; i < many; ++i) {
-        co_await group.spawn(revoke_one(probe, mount, serials[i], revoked[i]));
-    }
-    co_await group.join();
-    for (const auto& reply : revoked) {
-        probe.expect_status(reply, 200);
-    }
-    const auto list = co_await probe.vault("GET", mount + "/crl/pem", {}, run::As::nobody());
-    const auto crl = crypto::Crl::from_pem(list.body);
-    std::size_t listed = 0;
-    for (const auto& reply : replies) {
-        listed += crl && crl->contains(steps::leaf_of(probe, reply)) ? 1 : 0;
-    }
-    probe.expect(listed == many, "{} of {} revoked leaves are in the CRL", listed, many);
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_sign_parallel() {
     return {
-        {.id = "vault/pki/sign/parallel/signs",
+        {.name = "signs",
          .requirement = "Leaves signed at the same time are each their CSR's, and no two share a "
                         "serial number.",
          .rows = {125},
          .level = Level::must,
          .saboteur = "pki/repeat-serial",
-         .run = signs},
-        {.id = "vault/pki/sign/parallel/revocations",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto replies = co_await sign_many(probe, mount);
+             std::set<std::string> serials;
+             for (std::size_t i = 0; i < many; ++i) {
+                 const auto leaf = steps::leaf_of(probe, replies[i]);
+                 serials.insert(leaf.serial());
+                 probe.expect_equal(Json(leaf.alt_names().uris),
+                                    Json::array({fmt::format("spiffe://mesh.test/web-{}", i)}),
+                                    "URIs");
+             }
+             probe.expect(serials.size() == many, "{} leaves have {} serial numbers", many,
+                          serials.size());
+         }},
+
+        {.name = "revocations",
          .requirement =
              "Revocations at the same time all succeed, and all are in the CRL once they "
              "are answered.",
          .rows = {125},
          .level = Level::must,
          .saboteur = "pki/crl-misses-revocations",
-         .run = revocations},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto replies = co_await sign_many(probe, mount);
+             std::vector<std::string> serials;
+             for (const auto& reply : replies) {
+                 serials.push_back(steps::text_of(probe, reply, "serial_number"));
+             }
+             std::vector<Reply> revoked(many);
+             TaskGroup group;
+             for (std::size_t i = 0; i < many; ++i) {
+                 co_await group.spawn(revoke_one(probe, mount, serials[i], revoked[i]));
+             }
+             co_await group.join();
+             for (const auto& reply : revoked) {
+                 probe.expect_status(reply, 200);
+             }
+             const auto list = co_await probe.vault("GET", mount + "/crl/pem", {}, As::nobody());
+             const auto crl = crypto::Crl::from_pem(list.body);
+             std::size_t listed = 0;
+             for (const auto& reply : replies) {
+                 listed += crl && crl->contains(steps::leaf_of(probe, reply)) ? 1 : 0;
+             }
+             probe.expect(listed == many, "{} of {} revoked leaves are in the CRL", listed, many);
+         }},
     };
 }
 

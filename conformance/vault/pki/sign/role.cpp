@@ -4,12 +4,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
-using run::Reply;
-
 /// Every field of a role and its default; each product has some of its own.
 Json defaults(const Probe& probe) {
     const auto none = Json::array();
@@ -91,172 +85,164 @@ Task<Reply> read(Probe& probe, std::string mount, std::string name = "plain") {
     return probe.vault("GET", fmt::format("{}/roles/{}", mount, name));
 }
 
-Task<void> its_defaults(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto written = co_await write(probe, mount, Json::object());
-    probe.expect_status(written, 200);
-    probe.expect_no_warning(written);
-    expect_role(probe, written.data(), defaults(probe), "the role as written");
-    const auto found = co_await read(probe, mount);
-    probe.expect_status(found, 200);
-    expect_role(probe, found.data(), defaults(probe), "the role as read");
-}
-
-Task<void> durations_and_lists(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    Json parameters{{"ttl", "1h"},
-                    {"max_ttl", "720h"},
-                    {"not_before_duration", "2m"},
-                    {"allowed_domains", "a.test,b.test"},
-                    {"allowed_uri_sans", Json::array({"spiffe://a/*", "spiffe://b/*"})}};
-    const auto written = co_await write(probe, mount, std::move(parameters));
-    auto expected = defaults(probe);
-    expected["ttl"] = 3600;
-    expected["max_ttl"] = 2592000;
-    expected["not_before_duration"] = 120;
-    expected["allowed_domains"] = Json::array({"a.test", "b.test"});
-    expected["allowed_uri_sans"] = Json::array({"spiffe://a/*", "spiffe://b/*"});
-    expect_role(probe, written.data(), expected, "the role as written");
-}
-
-Task<void> key_bits_filled_in(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    for (const auto& [type, bits] : {std::pair("rsa", 2048), std::pair("ec", 256),
-                                     std::pair("ed25519", 0), std::pair("any", 0)}) {
-        const auto written = co_await write(probe, mount, Json{{"key_type", type}});
-        probe.expect_equal(steps::number_of(probe, written, "key_bits"), bits,
-                           fmt::format("key_bits of {}", type));
-    }
-}
-
-Task<void> overwritten(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    (void)co_await write(probe, mount, Json{{"ttl", "1h"}, {"require_cn", false}});
-    (void)co_await write(probe, mount, Json{{"ou", "Unit"}});
-    auto expected = defaults(probe);
-    expected["ou"] = Json::array({"Unit"});
-    const auto found = co_await read(probe, mount);
-    expect_role(probe, found.data(), expected, "the role written twice");
-}
-
-Task<void> patched(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    (void)co_await write(probe, mount, Json{{"ttl", "1h"}, {"require_cn", false}});
-    http::Headers headers;
-    headers.set("Content-Type", "application/merge-patch+json");
-    Json change{{"ou", "Unit"}, {"ttl", "2h"}};
-    const auto reply =
-        co_await probe.vault("PATCH", mount + "/roles/plain", std::move(change), {}, headers);
-    probe.expect_status(reply, 200);
-    auto expected = defaults(probe);
-    expected["ou"] = Json::array({"Unit"});
-    expected["ttl"] = 7200;
-    expected["require_cn"] = false;
-    const auto found = co_await read(probe, mount);
-    expect_role(probe, found.data(), expected, "the role patched");
-}
-
-Task<void> listed_and_removed(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto none = co_await probe.vault("LIST", mount + "/roles");
-    probe.expect_no_text(none, 404);
-    const auto absent = co_await read(probe, mount);
-    probe.expect_no_text(absent, 404);
-    (void)co_await write(probe, mount, Json::object(), "b");
-    (void)co_await write(probe, mount, Json::object(), "a");
-    const auto both = co_await probe.vault("LIST", mount + "/roles");
-    probe.expect_equal(both.data(), Json{{"keys", Json::array({"a", "b"})}}, "the list");
-    for (int times = 0; times < 2; ++times) {
-        const auto removed = co_await probe.vault("DELETE", mount + "/roles/a");
-        probe.expect_status(removed, 204);
-    }
-    const auto gone = co_await read(probe, mount, "a");
-    probe.expect_no_text(gone, 404);
-}
-
-Task<void> without_an_issuer(Probe& probe) {
-    const auto mount = co_await steps::empty_pki(probe);
-    const auto written = co_await write(probe, mount, Json::object());
-    probe.expect_status(written, 200);
-    probe.expect_warning(written,
-                         "Issuing Certificate was set to default, but no default issuing "
-                         "certificate (configurable at /config/issuers) is currently set");
-}
-
-Task<void> ttl_above_max_ttl(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto reply = co_await write(probe, mount, Json{{"ttl", "2h"}, {"max_ttl", "1h"}});
-    probe.expect_plain_error(reply, 400, R"("ttl" value must be less than "max_ttl" value)");
-    const auto absent = co_await read(probe, mount);
-    probe.expect_no_text(absent, 404);
-}
-
-Task<void> unknown_key_type(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto reply = co_await write(probe, mount, Json{{"key_type", "dsa"}});
-    probe.expect_plain_error(reply, 400, "unknown key type dsa");
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_sign_role() {
     return {
-        {.id = "vault/pki/sign/role/its-defaults",
+        {.name = "its-defaults",
          .requirement = "Writing and reading a role answer all of its fields, with each product's "
                         "defaults where nothing was said.",
          .rows = {121},
          .level = Level::should,
          .saboteur = "pki/role-allows-no-localhost",
-         .run = its_defaults},
-        {.id = "vault/pki/sign/role/durations-and-lists",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto written = co_await write(probe, mount, Json::object());
+             probe.expect_status(written, 200);
+             probe.expect_no_warning(written);
+             expect_role(probe, written.data(), defaults(probe), "the role as written");
+             const auto found = co_await read(probe, mount);
+             probe.expect_status(found, 200);
+             expect_role(probe, found.data(), defaults(probe), "the role as read");
+         }},
+
+        {.name = "durations-and-lists",
          .requirement = "A role's durations are answered in seconds, its lists as arrays.",
          .rows = {121},
          .level = Level::must,
          .saboteur = "pki/role-durations-as-text",
-         .run = durations_and_lists},
-        {.id = "vault/pki/sign/role/key-bits-filled-in",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             Json parameters{{"ttl", "1h"},
+                             {"max_ttl", "720h"},
+                             {"not_before_duration", "2m"},
+                             {"allowed_domains", "a.test,b.test"},
+                             {"allowed_uri_sans", Json::array({"spiffe://a/*", "spiffe://b/*"})}};
+             const auto written = co_await write(probe, mount, std::move(parameters));
+             auto expected = defaults(probe);
+             expected["ttl"] = 3600;
+             expected["max_ttl"] = 2592000;
+             expected["not_before_duration"] = 120;
+             expected["allowed_domains"] = Json::array({"a.test", "b.test"});
+             expected["allowed_uri_sans"] = Json::array({"spiffe://a/*", "spiffe://b/*"});
+             expect_role(probe, written.data(), expected, "the role as written");
+         }},
+
+        {.name = "key-bits-filled-in",
          .requirement = "key_bits default to 2048 for RSA, 256 for EC, and 0 for Ed25519 and any.",
          .rows = {121},
          .level = Level::should,
          .saboteur = "pki/key-bits-stay-0",
-         .run = key_bits_filled_in},
-        {.id = "vault/pki/sign/role/overwritten",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             for (const auto& [type, bits] : {std::pair("rsa", 2048), std::pair("ec", 256),
+                                              std::pair("ed25519", 0), std::pair("any", 0)}) {
+                 const auto written = co_await write(probe, mount, Json{{"key_type", type}});
+                 probe.expect_equal(steps::number_of(probe, written, "key_bits"), bits,
+                                    fmt::format("key_bits of {}", type));
+             }
+         }},
+
+        {.name = "overwritten",
          .requirement = "Writing a role again overwrites all of it.",
          .rows = {121},
          .level = Level::must,
          .saboteur = "pki/role-write-merges",
-         .run = overwritten},
-        {.id = "vault/pki/sign/role/patched",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             (void)co_await write(probe, mount, Json{{"ttl", "1h"}, {"require_cn", false}});
+             (void)co_await write(probe, mount, Json{{"ou", "Unit"}});
+             auto expected = defaults(probe);
+             expected["ou"] = Json::array({"Unit"});
+             const auto found = co_await read(probe, mount);
+             expect_role(probe, found.data(), expected, "the role written twice");
+         }},
+
+        {.name = "patched",
          .requirement = "PATCH changes the named fields of a role and keeps the others.",
          .rows = {121},
          .level = Level::should,
          .saboteur = "pki/role-patch-overwrites",
-         .run = patched},
-        {.id = "vault/pki/sign/role/listed-and-removed",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             (void)co_await write(probe, mount, Json{{"ttl", "1h"}, {"require_cn", false}});
+             http::Headers headers;
+             headers.set("Content-Type", "application/merge-patch+json");
+             Json change{{"ou", "Unit"}, {"ttl", "2h"}};
+             const auto reply = co_await probe.vault("PATCH", mount + "/roles/plain",
+                                                     std::move(change), {}, headers);
+             probe.expect_status(reply, 200);
+             auto expected = defaults(probe);
+             expected["ou"] = Json::array({"Unit"});
+             expected["ttl"] = 7200;
+             expected["require_cn"] = false;
+             const auto found = co_await read(probe, mount);
+             expect_role(probe, found.data(), expected, "the role patched");
+         }},
+
+        {.name = "listed-and-removed",
          .requirement = "Roles are listed by name; without any it is 404, and so is reading one "
                         "that is absent; removing one is 204, repeated too.",
          .rows = {121},
          .level = Level::should,
          .saboteur = "pki/absent-role-cannot-be-removed",
-         .run = listed_and_removed},
-        {.id = "vault/pki/sign/role/without-an-issuer",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto none = co_await probe.vault("LIST", mount + "/roles");
+             probe.expect_no_text(none, 404);
+             const auto absent = co_await read(probe, mount);
+             probe.expect_no_text(absent, 404);
+             (void)co_await write(probe, mount, Json::object(), "b");
+             (void)co_await write(probe, mount, Json::object(), "a");
+             const auto both = co_await probe.vault("LIST", mount + "/roles");
+             probe.expect_equal(both.data(), Json{{"keys", Json::array({"a", "b"})}}, "the list");
+             for (int times = 0; times < 2; ++times) {
+                 const auto removed = co_await probe.vault("DELETE", mount + "/roles/a");
+                 probe.expect_status(removed, 204);
+             }
+             const auto gone = co_await read(probe, mount, "a");
+             probe.expect_no_text(gone, 404);
+         }},
+
+        {.name = "without-an-issuer",
          .requirement = "A role can be written before there is an issuer, with a warning.",
          .rows = {121},
          .level = Level::may,
          .saboteur = "pki/no-warning-of-a-missing-issuer",
-         .run = without_an_issuer},
-        {.id = "vault/pki/sign/role/ttl-above-max-ttl",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto written = co_await write(probe, mount, Json::object());
+             probe.expect_status(written, 200);
+             probe.expect_warning(written,
+                                  "Issuing Certificate was set to default, but no default issuing "
+                                  "certificate (configurable at /config/issuers) is currently set");
+         }},
+
+        {.name = "ttl-above-max-ttl",
          .requirement = "A role whose ttl is above its max_ttl is refused and not written.",
          .rows = {121},
          .level = Level::should,
          .saboteur = "pki/role-ttl-above-max-ttl",
-         .run = ttl_above_max_ttl},
-        {.id = "vault/pki/sign/role/unknown-key-type",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto reply =
+                 co_await write(probe, mount, Json{{"ttl", "2h"}, {"max_ttl", "1h"}});
+             probe.expect_plain_error(reply, 400,
+                                      R"("ttl" value must be less than "max_ttl" value)");
+             const auto absent = co_await read(probe, mount);
+             probe.expect_no_text(absent, 404);
+         }},
+
+        {.name = "unknown-key-type",
          .requirement = "A role of an unknown key type is refused.",
          .rows = {121},
          .level = Level::should,
          .saboteur = "pki/any-key-type",
-         .run = unknown_key_type},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto reply = co_await write(probe, mount, Json{{"key_type", "dsa"}});
+             probe.expect_plain_error(reply, 400, "unknown key type dsa");
+         }},
     };
 }
 

@@ -4,11 +4,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
-using run::Reply;
 using namespace std::chrono_literals;
 
 /// Every leaf begins 30 s before it was signed.
@@ -31,111 +26,96 @@ Task<Reply> sign_for(Probe& probe, std::string mount, Json ttl) {
     co_return co_await steps::sign(probe, std::move(mount), steps::workload_csr(), more);
 }
 
-Task<void> mount_default_is_capped(Probe& probe) {
-    const Json without_ttl{{"ttl", nullptr}, {"max_ttl", "720h"}};
-    const auto mount = co_await steps::issuing_mount(probe, without_ttl);
-    co_await tune(probe, mount, Json{{"default_lease_ttl", "768h"}});
-    const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
-    probe.expect_warning(
-        reply, R"(TTL "768h0m0s" is longer than permitted maxTTL "720h0m0s", so maxTTL is being)");
-    expect_life(probe, reply, 720h);
-}
-
-Task<void> capped_by_the_role(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto reply = co_await sign_for(probe, mount, "48h");
-    probe.expect_warning(
-        reply,
-        R"(TTL "48h0m0s" is longer than permitted maxTTL "24h0m0s", so maxTTL is being used)");
-    expect_life(probe, reply, 24h);
-}
-
-Task<void> capped_by_the_mount(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"max_ttl", nullptr}});
-    co_await tune(probe, mount, Json{{"default_lease_ttl", "1h"}, {"max_lease_ttl", "2h"}});
-    const auto reply = co_await sign_for(probe, mount, "5h");
-    probe.expect_warning(
-        reply, R"(TTL "5h0m0s" is longer than permitted maxTTL "2h0m0s", so maxTTL is being used)");
-    expect_life(probe, reply, 2h);
-}
-
-Task<void> role_max_replaces_the_mounts(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"max_ttl", "2000h"}});
-    co_await tune(probe, mount, Json{{"max_lease_ttl", "768h"}});
-    const auto reply = co_await sign_for(probe, mount, "1500h");
-    probe.expect_no_warning(reply);
-    expect_life(probe, reply, 1500h);
-}
-
-Task<void> role_ttl_is_the_default(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"ttl", "40m"}});
-    const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
-    probe.expect_no_warning(reply);
-    expect_life(probe, reply, 40min);
-}
-
-Task<void> requested(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    for (const auto& ttl : {Json("90m"), Json("5400"), Json(5400)}) {
-        const auto reply = co_await sign_for(probe, mount, ttl);
-        expect_life(probe, reply, 90min);
-    }
-}
-
-Task<void> whole_seconds(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto before = unix_seconds(probe.clock().now());
-    const auto reply = co_await sign_for(probe, mount, "3601s");
-    const auto expiration = steps::number_of(probe, reply, "expiration");
-    expect_life(probe, reply, 3601s);
-    // A target's clock may differ from ours; a leaf that is good for an hour too much may not.
-    constexpr std::int64_t tolerance = 600;
-    probe.expect(std::abs(expiration - before - 3601) <= tolerance,
-                 "expiration {} is not 3601 s after {}", expiration, before);
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_sign_ttl() {
     return {
-        {.id = "vault/pki/sign/ttl/mount-default-is-capped",
+        {.name = "mount-default-is-capped",
          .requirement = "A role without ttl takes the mount's default of 768 h, which its max_ttl "
                         "caps with a warning.",
          .rows = {92},
          .level = Level::must,
          .saboteur = "pki/cap-without-a-warning",
-         .run = mount_default_is_capped},
-        {.id = "vault/pki/sign/ttl/capped-by-the-role",
+         .run = [](Probe& probe) -> Task<void> {
+             const Json without_ttl{{"ttl", nullptr}, {"max_ttl", "720h"}};
+             const auto mount = co_await steps::issuing_mount(probe, without_ttl);
+             co_await tune(probe, mount, Json{{"default_lease_ttl", "768h"}});
+             const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
+             probe.expect_warning(
+                 reply, R"(TTL "768h0m0s" is longer than permitted maxTTL "720h0m0s", so )"
+                        R"(maxTTL is being)");
+             expect_life(probe, reply, 720h);
+         }},
+
+        {.name = "capped-by-the-role",
          .requirement = "A ttl above the role's max_ttl is capped, and a warning says so.",
          .rows = {93},
          .level = Level::must,
          .saboteur = "pki/ignore-role-max-ttl",
-         .run = capped_by_the_role},
-        {.id = "vault/pki/sign/ttl/capped-by-the-mount",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto reply = co_await sign_for(probe, mount, "48h");
+             probe.expect_warning(
+                 reply, R"(TTL "48h0m0s" is longer than permitted maxTTL "24h0m0s", so maxTTL )"
+                        R"(is being used)");
+             expect_life(probe, reply, 24h);
+         }},
+
+        {.name = "capped-by-the-mount",
          .requirement = "Where the role has no max_ttl, the mount's max_lease_ttl caps the ttl.",
          .rows = {93},
          .level = Level::must,
          .saboteur = "pki/no-mount-max-ttl",
-         .run = capped_by_the_mount},
-        {.id = "vault/pki/sign/ttl/role-max-replaces-the-mounts",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe, Json{{"max_ttl", nullptr}});
+             co_await tune(probe, mount,
+                           Json{{"default_lease_ttl", "1h"}, {"max_lease_ttl", "2h"}});
+             const auto reply = co_await sign_for(probe, mount, "5h");
+             probe.expect_warning(
+                 reply, R"(TTL "5h0m0s" is longer than permitted maxTTL "2h0m0s", so maxTTL is )"
+                        R"(being used)");
+             expect_life(probe, reply, 2h);
+         }},
+
+        {.name = "role-max-replaces-the-mounts",
          .requirement = "A role's max_ttl replaces the mount's maximum, also where it is greater.",
          .rows = {93},
          .level = Level::should,
          .saboteur = "pki/mount-max-caps-the-role",
-         .run = role_max_replaces_the_mounts},
-        {.id = "vault/pki/sign/ttl/role-ttl-is-the-default",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe, Json{{"max_ttl", "2000h"}});
+             co_await tune(probe, mount, Json{{"max_lease_ttl", "768h"}});
+             const auto reply = co_await sign_for(probe, mount, "1500h");
+             probe.expect_no_warning(reply);
+             expect_life(probe, reply, 1500h);
+         }},
+
+        {.name = "role-ttl-is-the-default",
          .requirement = "Without a ttl in the request the role's ttl counts, without a warning.",
          .rows = {97, 121},
          .level = Level::must,
          .saboteur = "pki/ignore-role-ttl",
-         .run = role_ttl_is_the_default},
-        {.id = "vault/pki/sign/ttl/requested",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe, Json{{"ttl", "40m"}});
+             const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
+             probe.expect_no_warning(reply);
+             expect_life(probe, reply, 40min);
+         }},
+
+        {.name = "requested",
          .requirement = "A ttl in the request goes before the role's, as a duration or as seconds.",
          .rows = {97},
          .level = Level::must,
          .saboteur = "pki/ignore-requested-ttl",
-         .run = requested},
-        {.id = "vault/pki/sign/ttl/whole-seconds",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             for (const auto& ttl : {Json("90m"), Json("5400"), Json(5400)}) {
+                 const auto reply = co_await sign_for(probe, mount, ttl);
+                 expect_life(probe, reply, 90min);
+             }
+         }},
+
+        {.name = "whole-seconds",
          .requirement =
              "A leaf is valid from 30 s before its signing to the ttl after it, in whole "
              "seconds.",
@@ -143,7 +123,18 @@ std::vector<Check> vault_pki_sign_ttl() {
          .source = "RFC 5280 4.1.2.5",
          .level = Level::must,
          .saboteur = "pki/not-after-is-rounded-up",
-         .run = whole_seconds},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto before = unix_seconds(probe.clock().now());
+             const auto reply = co_await sign_for(probe, mount, "3601s");
+             const auto expiration = steps::number_of(probe, reply, "expiration");
+             expect_life(probe, reply, 3601s);
+             // A target's clock may differ from ours; a leaf that is good for an hour too much may
+             // not.
+             constexpr std::int64_t tolerance = 600;
+             probe.expect(std::abs(expiration - before - 3601) <= tolerance,
+                          "expiration {} is not 3601 s after {}", expiration, before);
+         }},
     };
 }
 

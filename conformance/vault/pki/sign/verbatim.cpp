@@ -6,11 +6,6 @@
 namespace meshproof::conformance {
 namespace {
 
-using run::Check;
-using run::Json;
-using run::Level;
-using run::Probe;
-using run::Reply;
 using namespace std::chrono_literals;
 
 Task<Reply> verbatim(Probe& probe, std::string mount, std::string csr, std::string role = "",
@@ -21,179 +16,177 @@ Task<Reply> verbatim(Probe& probe, std::string mount, std::string csr, std::stri
         std::move(more));
 }
 
-Task<void> any_name(Probe& probe) {
-    const Json narrow{{"allow_any_name", false}, {"allowed_uri_sans", nullptr}};
-    const auto mount = co_await steps::issuing_mount(probe, narrow);
-    crypto::Csr::Spec spec;
-    spec.subject.common_name = "any thing at all";
-    spec.subject.organization = {"Org"};
-    spec.subject.organizational_unit = {"Unit"};
-    spec.subject.country = {"DE"};
-    spec.alt_names.dns = {"z.test", "a.test"};
-    spec.alt_names.ips = {"10.0.0.1"};
-    spec.alt_names.uris = {"spiffe://mesh.test/web"};
-    for (const auto* role : {"", "app"}) {
-        const auto reply = co_await verbatim(probe, mount, steps::csr(spec), role);
-        probe.expect_status(reply, 200);
-        const auto leaf = steps::leaf_of(probe, reply);
-        probe.expect(leaf.subject() == spec.subject, "the subject is {}", leaf.subject_line());
-        probe.expect(leaf.alt_names() == spec.alt_names,
-                     "the alternative names are not those of the CSR");
-    }
-}
-
-Task<void> its_extensions(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    crypto::Csr::Spec spec;
-    spec.subject.common_name = "web.test";
-    spec.extensions.push_back({"1.2.3.4", false, {0x05, 0x00}});
-    spec.extensions.push_back({"2.5.29.19", true, {0x30, 0x03, 0x01, 0x01, 0xFF}});  // CA:TRUE
-    const auto reply = co_await verbatim(probe, mount, steps::csr(spec));
-    const auto leaf = steps::leaf_of(probe, reply);
-    const auto extensions = leaf.extensions();
-    probe.expect(
-        std::ranges::any_of(extensions, [](const auto& one) { return one.oid == "1.2.3.4"; }),
-        "the CSR's extension is not in the leaf");
-    probe.expect(!leaf.is_ca().has_value(), "the CSR's basic constraints are in the leaf");
-}
-
-Task<void> its_usages(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    const auto plain = co_await verbatim(probe, mount, steps::workload_csr(), "app");
-    const auto leaf = steps::leaf_of(probe, plain);
-    const unsigned expected =
-        crypto::digital_signature | crypto::key_encipherment | crypto::key_agreement;
-    probe.expect(leaf.key_usage() == expected, "key usage is {:#x}, not {:#x}",
-                 leaf.key_usage().value_or(0), expected);
-    probe.expect(!leaf.extended_key_usage().has_value(), "there is an extended key usage");
-    const Json more{{"key_usage", "DigitalSignature"}, {"ext_key_usage", "ClientAuth"}};
-    const auto asked = co_await verbatim(probe, mount, steps::workload_csr(), "", more);
-    const auto chosen = steps::leaf_of(probe, asked);
-    probe.expect(chosen.key_usage() == unsigned{crypto::digital_signature},
-                 "key_usage of the request does not count");
-    probe.expect(chosen.extended_key_usage() ==
-                     std::vector<std::string>{std::string(crypto::eku_client_auth)},
-                 "ext_key_usage of the request does not count");
-}
-
-Task<void> times_of_the_role(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"ttl", "2h"}, {"max_ttl", "3h"}});
-    const auto by_ttl = co_await verbatim(probe, mount, steps::workload_csr(), "app");
-    const auto leaf = steps::leaf_of(probe, by_ttl);
-    probe.expect(leaf.not_after() - leaf.not_before() == 2h + 30s, "the leaf lives {}",
-                 human_duration(leaf.not_after() - leaf.not_before()));
-    const auto capped =
-        co_await verbatim(probe, mount, steps::workload_csr(), "app", Json{{"ttl", "5h"}});
-    probe.expect_warning(capped, R"(TTL "5h0m0s" is longer than permitted maxTTL "3h0m0s")");
-    const auto longest = steps::leaf_of(probe, capped);
-    probe.expect(longest.not_after() - longest.not_before() == 3h + 30s, "the leaf lives {}",
-                 human_duration(longest.not_after() - longest.not_before()));
-}
-
-Task<void> issuer_of_the_role(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    Json parameters{{"common_name", "second root"},
-                    {"issuer_name", "second"},
-                    {"key_type", "ec"},
-                    {"ttl", "87600h"}};
-    const auto made =
-        co_await probe.set_up("POST", mount + "/root/generate/internal", std::move(parameters));
-    (void)co_await steps::role(probe, mount, Json{{"issuer_ref", "second"}});
-    const auto reply = co_await verbatim(probe, mount, steps::workload_csr(), "app");
-    probe.expect(steps::leaf_of(probe, reply).signed_by(steps::leaf_of(probe, made)),
-                 "the leaf is not of the role's issuer");
-}
-
-Task<void> storage_of_the_role(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"no_store", true}});
-    const auto reply = co_await verbatim(probe, mount, steps::workload_csr(), "app");
-    const auto serial = steps::text_of(probe, reply, "serial_number");
-    const auto read = co_await probe.vault("GET", fmt::format("{}/cert/{}", mount, serial));
-    probe.expect_no_text(read, 404);
-}
-
-Task<void> lease_of_the_role(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
-    const auto reply = co_await verbatim(probe, mount, steps::workload_csr(), "app");
-    const auto lease = reply.json.value("lease_id", std::string());
-    probe.expect(lease.starts_with(mount + "/sign-verbatim/app/"), "lease_id is \"{}\"", lease);
-}
-
-Task<void> role_unknown(Probe& probe) {
-    const auto mount = co_await steps::mounted_root(probe);
-    const auto reply = co_await verbatim(probe, mount, steps::workload_csr(), "none");
-    probe.expect_error(reply, 400, "unknown role: none");
-}
-
-Task<void> without_final_slash(Probe& probe) {
-    const auto mount = co_await steps::issuing_mount(probe);
-    Json body{{"csr", steps::workload_csr()}};
-    const auto slash = co_await probe.vault("PUT", mount + "/sign-verbatim/", body);
-    probe.expect_plain_error(slash, 400, "cannot write to a path ending in '/'");
-    const auto plain = co_await probe.vault("PUT", mount + "/sign-verbatim", body);
-    probe.expect_status(plain, 200);
-}
-
 }  // namespace
 
 std::vector<Check> vault_pki_sign_verbatim() {
     return {
-        {.id = "vault/pki/sign/verbatim/any-name",
+        {.name = "any-name",
          .requirement = "sign-verbatim takes the CSR's subject and alternative names as they are, "
                         "whatever the role allows.",
          .rows = {123},
          .level = Level::should,
          .saboteur = "pki/verbatim-drops-extensions",
-         .run = any_name},
-        {.id = "vault/pki/sign/verbatim/its-extensions",
+         .run = [](Probe& probe) -> Task<void> {
+             const Json narrow{{"allow_any_name", false}, {"allowed_uri_sans", nullptr}};
+             const auto mount = co_await steps::issuing_mount(probe, narrow);
+             crypto::Csr::Spec spec;
+             spec.subject.common_name = "any thing at all";
+             spec.subject.organization = {"Org"};
+             spec.subject.organizational_unit = {"Unit"};
+             spec.subject.country = {"DE"};
+             spec.alt_names.dns = {"z.test", "a.test"};
+             spec.alt_names.ips = {"10.0.0.1"};
+             spec.alt_names.uris = {"spiffe://mesh.test/web"};
+             for (const auto* role : {"", "app"}) {
+                 const auto reply = co_await verbatim(probe, mount, steps::csr(spec), role);
+                 probe.expect_status(reply, 200);
+                 const auto leaf = steps::leaf_of(probe, reply);
+                 probe.expect(leaf.subject() == spec.subject, "the subject is {}",
+                              leaf.subject_line());
+                 probe.expect(leaf.alt_names() == spec.alt_names,
+                              "the alternative names are not those of the CSR");
+             }
+         }},
+
+        {.name = "its-extensions",
          .requirement = "sign-verbatim copies the CSR's extensions, but never basic constraints.",
          .rows = {123},
          .level = Level::must,
          .saboteur = "pki/csr-basic-constraints-obeyed",
-         .run = its_extensions},
-        {.id = "vault/pki/sign/verbatim/its-usages",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             crypto::Csr::Spec spec;
+             spec.subject.common_name = "web.test";
+             spec.extensions.push_back({"1.2.3.4", false, {0x05, 0x00}});
+             spec.extensions.push_back(
+                 {"2.5.29.19", true, {0x30, 0x03, 0x01, 0x01, 0xFF}});  // CA:TRUE
+             const auto reply = co_await verbatim(probe, mount, steps::csr(spec));
+             const auto leaf = steps::leaf_of(probe, reply);
+             const auto extensions = leaf.extensions();
+             probe.expect(std::ranges::any_of(extensions,
+                                              [](const auto& one) { return one.oid == "1.2.3.4"; }),
+                          "the CSR's extension is not in the leaf");
+             probe.expect(!leaf.is_ca().has_value(), "the CSR's basic constraints are in the leaf");
+         }},
+
+        {.name = "its-usages",
          .requirement = "sign-verbatim gives the usual key usage and no extended one, unless the "
                         "request names them.",
          .rows = {123},
          .level = Level::should,
          .saboteur = "pki/verbatim-with-purposes",
-         .run = its_usages},
-        {.id = "vault/pki/sign/verbatim/times-of-the-role",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto plain = co_await verbatim(probe, mount, steps::workload_csr(), "app");
+             const auto leaf = steps::leaf_of(probe, plain);
+             const unsigned expected =
+                 crypto::digital_signature | crypto::key_encipherment | crypto::key_agreement;
+             probe.expect(leaf.key_usage() == expected, "key usage is {:#x}, not {:#x}",
+                          leaf.key_usage().value_or(0), expected);
+             probe.expect(!leaf.extended_key_usage().has_value(), "there is an extended key usage");
+             const Json more{{"key_usage", "DigitalSignature"}, {"ext_key_usage", "ClientAuth"}};
+             const auto asked = co_await verbatim(probe, mount, steps::workload_csr(), "", more);
+             const auto chosen = steps::leaf_of(probe, asked);
+             probe.expect(chosen.key_usage() == unsigned{crypto::digital_signature},
+                          "key_usage of the request does not count");
+             probe.expect(chosen.extended_key_usage() ==
+                              std::vector<std::string>{std::string(crypto::eku_client_auth)},
+                          "ext_key_usage of the request does not count");
+         }},
+
+        {.name = "times-of-the-role",
          .requirement = "A role lends sign-verbatim its ttl and max_ttl.",
          .rows = {123},
          .level = Level::should,
          .saboteur = "pki/verbatim-with-its-own-ttl",
-         .run = times_of_the_role},
-        {.id = "vault/pki/sign/verbatim/issuer-of-the-role",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount =
+                 co_await steps::issuing_mount(probe, Json{{"ttl", "2h"}, {"max_ttl", "3h"}});
+             const auto by_ttl = co_await verbatim(probe, mount, steps::workload_csr(), "app");
+             const auto leaf = steps::leaf_of(probe, by_ttl);
+             probe.expect(leaf.not_after() - leaf.not_before() == 2h + 30s, "the leaf lives {}",
+                          human_duration(leaf.not_after() - leaf.not_before()));
+             const auto capped =
+                 co_await verbatim(probe, mount, steps::workload_csr(), "app", Json{{"ttl", "5h"}});
+             probe.expect_warning(capped,
+                                  R"(TTL "5h0m0s" is longer than permitted maxTTL "3h0m0s")");
+             const auto longest = steps::leaf_of(probe, capped);
+             probe.expect(longest.not_after() - longest.not_before() == 3h + 30s,
+                          "the leaf lives {}",
+                          human_duration(longest.not_after() - longest.not_before()));
+         }},
+
+        {.name = "issuer-of-the-role",
          .requirement = "A role lends sign-verbatim its issuer.",
          .rows = {123},
          .level = Level::should,
          .saboteur = "pki/ignore-issuer-of-the-role",
-         .run = issuer_of_the_role},
-        {.id = "vault/pki/sign/verbatim/storage-of-the-role",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             Json parameters{{"common_name", "second root"},
+                             {"issuer_name", "second"},
+                             {"key_type", "ec"},
+                             {"ttl", "87600h"}};
+             const auto made = co_await probe.set_up("POST", mount + "/root/generate/internal",
+                                                     std::move(parameters));
+             (void)co_await steps::role(probe, mount, Json{{"issuer_ref", "second"}});
+             const auto reply = co_await verbatim(probe, mount, steps::workload_csr(), "app");
+             probe.expect(steps::leaf_of(probe, reply).signed_by(steps::leaf_of(probe, made)),
+                          "the leaf is not of the role's issuer");
+         }},
+
+        {.name = "storage-of-the-role",
          .requirement = "A role lends sign-verbatim its no_store.",
          .rows = {123},
          .level = Level::may,
          .saboteur = "pki/verbatim-always-stores",
-         .run = storage_of_the_role},
-        {.id = "vault/pki/sign/verbatim/lease-of-the-role",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe, Json{{"no_store", true}});
+             const auto reply = co_await verbatim(probe, mount, steps::workload_csr(), "app");
+             const auto serial = steps::text_of(probe, reply, "serial_number");
+             const auto read =
+                 co_await probe.vault("GET", fmt::format("{}/cert/{}", mount, serial));
+             probe.expect_no_text(read, 404);
+         }},
+
+        {.name = "lease-of-the-role",
          .requirement = "A role lends sign-verbatim its generate_lease.",
          .rows = {123},
          .level = Level::may,
          .saboteur = "pki/verbatim-never-leases",
-         .run = lease_of_the_role},
-        {.id = "vault/pki/sign/verbatim/without-final-slash",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount =
+                 co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
+             const auto reply = co_await verbatim(probe, mount, steps::workload_csr(), "app");
+             const auto lease = reply.json.value("lease_id", std::string());
+             probe.expect(lease.starts_with(mount + "/sign-verbatim/app/"), "lease_id is \"{}\"",
+                          lease);
+         }},
+
+        {.name = "without-final-slash",
          .requirement = "The path without a role has no final slash.",
          .rows = {123},
          .level = Level::may,
          .saboteur = "http/write-to-a-folder",
-         .run = without_final_slash},
-        {.id = "vault/pki/sign/verbatim/role-unknown",
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             Json body{{"csr", steps::workload_csr()}};
+             const auto slash = co_await probe.vault("PUT", mount + "/sign-verbatim/", body);
+             probe.expect_plain_error(slash, 400, "cannot write to a path ending in '/'");
+             const auto plain = co_await probe.vault("PUT", mount + "/sign-verbatim", body);
+             probe.expect_status(plain, 200);
+         }},
+
+        {.name = "role-unknown",
          .requirement = "sign-verbatim with an unknown role in the path is refused.",
          .rows = {123},
          .level = Level::may,
          .saboteur = "pki/unknown-role-is-404",
-         .run = role_unknown},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto reply = co_await verbatim(probe, mount, steps::workload_csr(), "none");
+             probe.expect_error(reply, 400, "unknown role: none");
+         }},
     };
 }
 
