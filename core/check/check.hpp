@@ -24,7 +24,7 @@ struct Check {
     std::vector<int> rows{};                ///< of docs/wire-contract.md that it covers
     std::vector<std::string_view> rules{};  ///< of docs/svid-rules.md: "L1"
     std::string_view source{};  ///< an RFC or another document's section, where there is one
-    Level level = Level::must;
+    Level level;  ///< on purpose without a default: a check that gives none is refused
     std::set<Feature> features{};  ///< without them it is skipped, and the report says so
     std::string_view saboteur;     ///< the fake's defect under which it must fail
     bool exclusive = false;  ///< disturbs everybody on the same server: runs alone on a shared one

@@ -75,6 +75,7 @@ std::vector<Check> vault_kubernetes_auth_cluster() {
          .requirement = "A token that the API server issued for the role's audience and account "
                         "logs in, and another account's does not.",
          .rows = {145, 146, 149, 153},
+         .level = Level::must,
          .features = {Feature::kubernetes},
          .saboteur = "kubernetes/skip-name-binding",
          .run = [](Probe& probe) -> Task<void> {
@@ -98,6 +99,7 @@ std::vector<Check> vault_kubernetes_auth_cluster() {
          .requirement = "Without a reviewer, a token for Vault's audience alone cannot review "
                         "itself; one that is also for the API server can.",
          .rows = {151},
+         .level = Level::must,
          .features = {Feature::kubernetes},
          .saboteur = "kubernetes/skip-token-review",
          .run = [](Probe& probe) -> Task<void> {
@@ -121,6 +123,7 @@ std::vector<Check> vault_kubernetes_auth_cluster() {
         {.name = "its-own-review-needs-the-right",
          .requirement = "Without a reviewer, the workload needs system:auth-delegator.",
          .rows = {151},
+         .level = Level::should,
          .features = {Feature::kubernetes},
          .saboteur = "kubernetes/skip-token-review",
          .run = [](Probe& probe) -> Task<void> {
@@ -136,6 +139,7 @@ std::vector<Check> vault_kubernetes_auth_cluster() {
          .requirement = "A deleted account can no longer log in once the API server has noticed, "
                         "and the tokens that it has live on.",
          .rows = {156, 148, 187},
+         .level = Level::must,
          .features = {Feature::kubernetes},
          .saboteur = "kubernetes/skip-token-review",
          .run = [](Probe& probe) -> Task<void> {

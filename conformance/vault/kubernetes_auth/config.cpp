@@ -25,6 +25,7 @@ std::vector<Check> vault_kubernetes_auth_config() {
          .requirement = "Writing the configuration replaces it: what is left out is cleared, the "
                         "reviewer's JWT too.",
          .rows = {138},
+         .level = Level::should,
          .saboteur = "kubernetes/config-is-merged",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
@@ -51,6 +52,7 @@ std::vector<Check> vault_kubernetes_auth_config() {
         {.name = "needs-host-and-ca",
          .requirement = "A configuration without host, or without a CA outside a pod, is 400.",
          .rows = {138},
+         .level = Level::should,
          .saboteur = "kubernetes/config-needs-no-ca",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
@@ -127,6 +129,7 @@ std::vector<Check> vault_kubernetes_auth_config() {
          .requirement = "The configuration is read back without the reviewer's JWT; unset it is "
                         "404, and it cannot be deleted.",
          .rows = {139, 4},
+         .level = Level::should,
          .saboteur = "kubernetes/config-tells-the-reviewer",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();

@@ -14,6 +14,7 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .requirement = "A JWT that cannot be read is 403 \"permission denied\", and nobody is "
                         "asked.",
          .rows = {143},
+         .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/unreadable-is-400",
          .run = [](Probe& probe) -> Task<void> {
@@ -51,6 +52,7 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .requirement = "RS and ES algorithms pass, EdDSA and PS are refused by name, HS256 and "
                         "none by name in Vault and plainly in OpenBao.",
          .rows = {143, 182},
+         .level = Level::must,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/any-algorithm",
          .run = [](Probe& probe) -> Task<void> {
@@ -77,6 +79,7 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .requirement = "With pem_keys a bad signature is 403 without a call, and a good one is "
                         "still reviewed.",
          .rows = {143, 182},
+         .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/pem-keys-unused",
          .run = [](Probe& probe) -> Task<void> {
@@ -126,6 +129,7 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
         {.name = "expired-beyond-a-minute",
          .requirement = "exp is refused by its name, but only beyond 60 seconds.",
          .rows = {144},
+         .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/no-leeway",
          .run = [](Probe& probe) -> Task<void> {
@@ -191,6 +195,7 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
         {.name = "audience-of-the-role",
          .requirement = "A role's audience must be among the token's.",
          .rows = {145},
+         .level = Level::must,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/audience-ignored",
          .run = [](Probe& probe) -> Task<void> {
@@ -229,6 +234,7 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .requirement = "A name or namespace outside the role's is refused by name; of two, "
                         "OpenBao names the account and Vault the namespace.",
          .rows = {146},
+         .level = Level::must,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/skip-name-binding",
          .run = [](Probe& probe) -> Task<void> {

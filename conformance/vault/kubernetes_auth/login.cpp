@@ -44,6 +44,7 @@ std::vector<Check> vault_kubernetes_auth_login() {
          .requirement = "A login answers with the auth block of an orphan service token, whose "
                         "metadata names role, account, namespace and uid.",
          .rows = {153, 68},
+         .level = Level::must,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/metadata-lacks-role",
          .run = [](Probe& probe) -> Task<void> {
@@ -148,6 +149,7 @@ std::vector<Check> vault_kubernetes_auth_login() {
          .requirement = "Without a ttl the mount's default holds, and its maximum caps with a "
                         "warning.",
          .rows = {155, 63},
+         .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/mount-max-ignored",
          .run = [](Probe& probe) -> Task<void> {
@@ -205,6 +207,7 @@ std::vector<Check> vault_kubernetes_auth_login() {
          .requirement = "Revoking by prefix ends a mount's service tokens; batch tokens outlive "
                         "that, and the mount.",
          .rows = {180, 66, 40},
+         .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/prefix-revokes-batch",
          .run = [](Probe& probe) -> Task<void> {
@@ -235,6 +238,7 @@ std::vector<Check> vault_kubernetes_auth_login() {
              "Disabling the mount revokes its service tokens; a login there is then 403, "
              "and 404 for a privileged caller.",
          .rows = {40, 19},
+         .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "sys/disabling-auth-revokes-nothing",
          .run = [](Probe& probe) -> Task<void> {
@@ -259,6 +263,7 @@ std::vector<Check> vault_kubernetes_auth_login() {
              "PUT, a form body, a JWT of 9 KB and a garbage token beside it are taken; a "
              "role in the query and GET are not.",
          .rows = {157, 9, 10, 17},
+         .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/login-reads-the-query",
          .run = [](Probe& probe) -> Task<void> {

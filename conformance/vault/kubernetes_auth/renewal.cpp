@@ -18,6 +18,7 @@ std::vector<Check> vault_kubernetes_auth_renewal() {
         {.name = "reviewed-again",
          .requirement = "Each renewal makes one TokenReview on OpenBao, and none on Vault.",
          .rows = {156},
+         .level = Level::may,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/renewal-reviews-the-other-way",
          .run = [](Probe& probe) -> Task<void> {
@@ -36,6 +37,7 @@ std::vector<Check> vault_kubernetes_auth_renewal() {
          .requirement = "OpenBao refuses a renewal whose review fails with 403 in the wrapped "
                         "form, and the token lives on; Vault renews.",
          .rows = {156},
+         .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/renewal-reviews-the-other-way",
          .run = [](Probe& probe) -> Task<void> {
@@ -66,6 +68,7 @@ std::vector<Check> vault_kubernetes_auth_renewal() {
          .requirement = "OpenBao looks at the role's bindings again when it renews; Vault does "
                         "not.",
          .rows = {156},
+         .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/renewal-reviews-the-other-way",
          .run = [](Probe& probe) -> Task<void> {
@@ -87,6 +90,7 @@ std::vector<Check> vault_kubernetes_auth_renewal() {
          .requirement = "On OpenBao a login cannot be renewed once its JWT has expired; on Vault "
                         "it can.",
          .rows = {156, 144},
+         .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/no-exp-check-in-renewal",
          .run = [](Probe& probe) -> Task<void> {
@@ -112,6 +116,7 @@ std::vector<Check> vault_kubernetes_auth_renewal() {
          .requirement = "A renewal follows the role as it is now; without the role it is 500 in "
                         "the wrapped form.",
          .rows = {156, 5},
+         .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/renewal-keeps-the-old-ttl",
          .run = [](Probe& probe) -> Task<void> {

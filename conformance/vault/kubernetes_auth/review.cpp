@@ -22,6 +22,7 @@ std::vector<Check> vault_kubernetes_auth_review() {
          .requirement = "Whatever the API server says but yes for this very account and audience, "
                         "the login is 403 \"permission denied\".",
          .rows = {148, 150},
+         .level = Level::must,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/skip-token-review",
          .run = [](Probe& probe) -> Task<void> {
@@ -57,6 +58,7 @@ std::vector<Check> vault_kubernetes_auth_review() {
          .requirement = "An API server that cannot be reached or trusted is 403 \"permission "
                         "denied\" as well.",
          .rows = {148, 138},
+         .level = Level::must,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/failed-review-is-500",
          .run = [](Probe& probe) -> Task<void> {
@@ -125,6 +127,7 @@ std::vector<Check> vault_kubernetes_auth_review() {
          .requirement = "The TokenReview has no kind, the reviewer's JWT as bearer, and the JWT "
                         "with its own audiences as spec.",
          .rows = {149},
+         .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/review-has-a-kind",
          .run = [](Probe& probe) -> Task<void> {
@@ -164,6 +167,7 @@ std::vector<Check> vault_kubernetes_auth_review() {
         {.name = "which-audiences",
          .requirement = "The review's audiences are the role's, else the JWT's own, else none.",
          .rows = {149},
+         .level = Level::must,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/review-always-the-jwts-audiences",
          .run = [](Probe& probe) -> Task<void> {
@@ -193,6 +197,7 @@ std::vector<Check> vault_kubernetes_auth_review() {
         {.name = "without-a-reviewer",
          .requirement = "Without a reviewer's JWT the login's own is the bearer of its review.",
          .rows = {149, 151},
+         .level = Level::must,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/no-bearer-without-reviewer",
          .run = [](Probe& probe) -> Task<void> {
@@ -235,6 +240,7 @@ std::vector<Check> vault_kubernetes_auth_review() {
         {.name = "audiences-of-the-answer",
          .requirement = "Where audiences were sent, the answer must name one of them.",
          .rows = {150},
+         .level = Level::should,
          .features = {Feature::call_back},
          .saboteur = "kubernetes/answered-audiences-ignored",
          .run = [](Probe& probe) -> Task<void> {

@@ -23,6 +23,7 @@ std::vector<Check> vault_kubernetes_auth_role() {
         {.name = "bindings-are-needed",
          .requirement = "A role needs names and namespaces of service accounts.",
          .rows = {140},
+         .level = Level::should,
          .saboteur = "kubernetes/role-needs-no-bindings",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();

@@ -82,6 +82,7 @@ path "d" { policy = "deny" })");
          .requirement = "pki issue and sign are the operation update: a policy with only create "
                         "is refused.",
          .rows = {51},
+         .level = Level::must,
          .saboteur = "policy/create-is-enough",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
@@ -206,6 +207,7 @@ path "{0}/roles/denied" {{
         {.name = "changes-reach-tokens-at-once",
          .requirement = "Changing or deleting a policy changes existing tokens at once.",
          .rows = {56},
+         .level = Level::should,
          .saboteur = "policy/kept-by-tokens",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
@@ -254,6 +256,7 @@ path "{0}/roles/denied" {{
          .requirement = "Deleting a root, sign-self-issued, enabling and tuning auth methods, "
                         "remount and revoke-prefix need sudo beside the verb.",
          .rows = {57},
+         .level = Level::should,
          .saboteur = "policy/sudo-is-not-asked",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();

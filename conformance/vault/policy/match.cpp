@@ -44,6 +44,7 @@ std::vector<Check> vault_policy_match() {
          .requirement = "A final * matches every path with that prefix, over slashes too, and not "
                         "the path without the slash before it.",
          .rows = {52},
+         .level = Level::must,
          .saboteur = "policy/star-stops-at-slash",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =
@@ -59,6 +60,7 @@ path "t/a*" { capabilities = ["read"] })"});
         {.name = "plus-is-one-segment",
          .requirement = "A + matches exactly one segment, which may be empty.",
          .rows = {52},
+         .level = Level::should,
          .saboteur = "policy/plus-is-never-empty",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =
@@ -73,6 +75,7 @@ path "t/a*" { capabilities = ["read"] })"});
          .requirement = "The rule of the exact path decides alone: rules of other paths that "
                         "match add nothing.",
          .rows = {53},
+         .level = Level::must,
          .saboteur = "policy/exact-path-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =
@@ -86,6 +89,7 @@ path "s/*" { capabilities = ["update"] })"});
          .requirement = "Of patterns, the one whose first wildcard comes later decides: s/a/* "
                         "before s/+/b before s/*.",
          .rows = {53},
+         .level = Level::should,
          .saboteur = "policy/earlier-wildcard-first",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =
@@ -101,6 +105,7 @@ path "s/*" { capabilities = ["delete"] })"});
         {.name = "same-path-adds-up",
          .requirement = "The same path in several policies of a token adds up.",
          .rows = {53},
+         .level = Level::should,
          .saboteur = "policy/same-path-last-wins",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =
@@ -112,6 +117,7 @@ path "s/*" { capabilities = ["delete"] })"});
         {.name = "deny-wins-on-the-same-path",
          .requirement = "A deny in any policy for the same path wins.",
          .rows = {53},
+         .level = Level::must,
          .saboteur = "policy/deny-is-added",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =

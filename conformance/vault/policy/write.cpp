@@ -28,6 +28,7 @@ std::vector<Check> vault_policy_write() {
         {.name = "hcl-json-or-base64",
          .requirement = "A policy may be HCL, JSON, or either of them in base64.",
          .rows = {47},
+         .level = Level::should,
          .saboteur = "policy/base64-unread",
          .run = [](Probe& probe) -> Task<void> {
              const auto hcl = co_await write_hcl(probe, "hcl", std::string(read_rule));
@@ -61,6 +62,7 @@ std::vector<Check> vault_policy_write() {
          .requirement = "An unknown capability, a forbidden wildcard and broken syntax are 400 "
                         "\"failed to parse policy: …\".",
          .rows = {47},
+         .level = Level::should,
          .saboteur = "policy/unknown-capability-accepted",
          .run = [](Probe& probe) -> Task<void> {
              const auto capability =
@@ -159,6 +161,7 @@ std::vector<Check> vault_policy_write() {
         {.name = "root-cannot-be-written",
          .requirement = "The policy `root` can be neither written nor deleted.",
          .rows = {48},
+         .level = Level::should,
          .saboteur = "policy/root-may-be-written",
          .run = [](Probe& probe) -> Task<void> {
              // A refused write and a refused delete: nothing changes for anybody.

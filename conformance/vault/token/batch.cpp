@@ -37,6 +37,7 @@ std::vector<Check> vault_token_batch() {
         {.name = "neither-renewed-nor-revoked",
          .requirement = "A batch token can be neither renewed nor revoked: 400.",
          .rows = {180},
+         .level = Level::should,
          .saboteur = "token/batch-is-revocable",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await batch(probe);
@@ -69,6 +70,7 @@ std::vector<Check> vault_token_batch() {
         {.name = "tampered-or-expired",
          .requirement = "A tampered or expired batch token is 403 \"permission denied\".",
          .rows = {180, 18},
+         .level = Level::must,
          .saboteur = "token/never-expires",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await batch(probe, "2s");

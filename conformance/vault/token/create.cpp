@@ -42,6 +42,7 @@ std::vector<Check> vault_token_create() {
         {.name = "not-a-subset",
          .requirement = "A child may not have policies that its parent lacks.",
          .rows = {67},
+         .level = Level::must,
          .saboteur = "token/any-policies-for-a-child",
          .run = [](Probe& probe) -> Task<void> {
              const auto from = co_await parent(probe);
@@ -111,6 +112,7 @@ std::vector<Check> vault_token_create() {
          .requirement = "The default policy lets a token look itself up, renew and revoke itself "
                         "once, and not create others.",
          .rows = {64, 66},
+         .level = Level::should,
          .saboteur = "policy/allow-everything",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await make(probe, Json{{"policies", "default"}});
@@ -147,6 +149,7 @@ std::vector<Check> vault_token_create() {
         {.name = "children-go-with-their-parent",
          .requirement = "Revoking a token revokes its children, and orphans live on.",
          .rows = {66},
+         .level = Level::should,
          .saboteur = "token/children-survive",
          .run = [](Probe& probe) -> Task<void> {
              const auto from = co_await parent(probe);

@@ -48,6 +48,7 @@ std::vector<Check> vault_token_lookup() {
          .requirement = "lookup-self tells exactly its 17 keys for a token that was never renewed, "
                         "with the remaining ttl in seconds.",
          .rows = {59},
+         .level = Level::should,
          .saboteur = "token/lookup-lacks-issue-time",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await make(probe, Json{{"policies", "default"}, {"ttl", "300s"}});

@@ -15,6 +15,7 @@ std::vector<Check> vault_token_renew() {
         {.name = "whole-auth-block",
          .requirement = "renew-self answers 200 with the whole auth block and data null.",
          .rows = {62},
+         .level = Level::should,
          .saboteur = "token/renew-without-auth",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await make(probe, Json{{"policies", "default"}, {"ttl", "300s"}});
@@ -62,6 +63,7 @@ std::vector<Check> vault_token_renew() {
         {.name = "explicit-max-caps",
          .requirement = "A ttl above the explicit maximum is capped, and a warning says so.",
          .rows = {63},
+         .level = Level::should,
          .saboteur = "token/explicit-max-ignored",
          .run = [](Probe& probe) -> Task<void> {
              Json parameters{{"policies", "default"}, {"ttl", "1h"}, {"explicit_max_ttl", "30m"}};
@@ -120,6 +122,7 @@ std::vector<Check> vault_token_renew() {
         {.name = "expired-is-denied",
          .requirement = "An expired token is 403 \"permission denied\", for its own renewal too.",
          .rows = {62, 18},
+         .level = Level::must,
          .saboteur = "token/never-expires",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await make(probe, Json{{"policies", "default"}, {"ttl", "2s"}});
