@@ -183,6 +183,7 @@ class Client {
     [[nodiscard]] Task<Result<void>> configure_urls(std::string mount, Json parameters) const;
     [[nodiscard]] Task<Result<void>> use_issuer_by_default(std::string mount,
                                                            std::string reference) const;
+    [[nodiscard]] Task<Result<void>> delete_issuer(std::string mount, std::string reference) const;
     [[nodiscard]] Task<Result<Json>> write_role(std::string mount, std::string role,
                                                 Json parameters) const;
     [[nodiscard]] Task<Result<Issued>> sign(std::string mount, std::string role,

@@ -126,6 +126,10 @@ Task<Result<void>> Client::use_issuer_by_default(std::string mount, std::string 
     co_return done(co_await call("PUT", mount + "/config/issuers", std::move(body)));
 }
 
+Task<Result<void>> Client::delete_issuer(std::string mount, std::string reference) const {
+    co_return done(co_await call("DELETE", fmt::format("{}/issuer/{}", mount, reference)));
+}
+
 Task<Result<Json>> Client::write_role(std::string mount, std::string role, Json parameters) const {
     const auto reply =
         co_await call("PUT", fmt::format("{}/roles/{}", mount, role), std::move(parameters));

@@ -569,6 +569,8 @@ TEST_F(VaultClient, ManagesIssuersAndRoles) {
     wire.answer("PUT", "/v1/pki/config/issuers", 200, envelope({{"default", "i1"}}));
     EXPECT_TRUE(now(client().use_issuer_by_default("pki", "i1")));
     EXPECT_EQ(body(), (Json{{"default", "i1"}}));
+    wire.answer("DELETE", "/v1/pki/issuer/default", 200, envelope(nullptr, {"Deleted issuer"}));
+    EXPECT_TRUE(now(client().delete_issuer("pki", "default")));
     wire.answer("PUT", "/v1/pki/roles/r", 200, envelope({{"max_ttl", 2592000}}));
     EXPECT_EQ(now(client().write_role("pki", "r", Json{{"max_ttl", "720h"}})).value(),
               (Json{{"max_ttl", 2592000}}));
