@@ -84,7 +84,7 @@ void prove_usable(const run::CheckRunnerOptions& options) {
 }
 
 void print_evidence(const run::Outcome& outcome) {
-    for (const auto& exchange : outcome.evidence) {
+    for (const auto& exchange : std::get<run::CheckOutcome>(outcome.detail).evidence) {
         fmt::print("         $ {}\n", run::to_curl(exchange));
         fmt::print("         {}\n", exchange.status == 0 ? exchange.failure
                                                          : fmt::format("{} {}", exchange.status,
@@ -156,7 +156,7 @@ int conform_command(const ConformArguments& arguments) {
     result.target = target.setting == "live"
                         ? target.file.name
                         : fmt::format("{} ({})", arguments.target, arguments.product);
-    result.setting = target.setting;
+    result.setting = run::setting_named(target.setting).value();
     result.started = started;
     result.duration = clock.elapsed();
     for (const auto& server : result.servers) {

@@ -65,14 +65,15 @@ void explain(const run::Check& check) {
         return fakes::make_sim(std::move(sim));
     };
     const auto outcome = run::run_checks({&check}, options).outcomes.at(0);
-    if (outcome.evidence.empty()) {
+    const auto& evidence = std::get<run::CheckOutcome>(outcome.detail).evidence;
+    if (evidence.empty()) {
         return;
     }
     fmt::print(
         "\n  By hand, with VAULT_ADDR, VAULT_TOKEN and VAULT_CACERT set (KUBE_ADDR, KUBE_TOKEN and "
         "KUBE_CACERT for an API server);\n  names like $TOKEN_1 stand for what an earlier answer "
         "held:\n\n");
-    for (const auto& exchange : outcome.evidence) {
+    for (const auto& exchange : evidence) {
         fmt::print("  {}\n      # {}\n", run::to_curl(exchange),
                    exchange.status == 0
                        ? exchange.failure

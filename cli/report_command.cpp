@@ -17,14 +17,14 @@ void add_report(CLI::App& app, Command& chosen) {
         "  meshproof report fake/report.json openbao/report.json vault/report.json");
     command->callback([&chosen, files, output] {
         chosen = [files, output] {
-            std::vector<reports::Summary> all;
+            std::vector<run::RunResult> all;
             for (const auto& file : *files) {
-                auto summary = reports::read_report(file);
-                if (!summary) {
-                    throw UsageError(summary.error().message,
-                                     "meshproof conform --report DIR writes one");
+                auto report = reports::read_report(file);
+                if (!report) {
+                    throw UsageError(report.error().message,
+                                     "meshproof run or conform --report DIR writes one");
                 }
-                all.push_back(std::move(*summary));
+                all.push_back(std::move(*report));
             }
             const auto table = reports::comparison(all);
             if (output->empty()) {

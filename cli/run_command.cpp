@@ -148,8 +148,8 @@ run::RunResult run_seed(const RunArguments& arguments, const ChosenTarget& targe
             fmt::print("{}\n", reports::outcome_line(outcome, colour));
         }
         if (arguments.trace) {
-            for (const auto& line : outcome.trace) {
-                fmt::print("         | {}\n", line);
+            for (const auto& event : std::get<run::ScenarioOutcome>(outcome.detail).trace) {
+                fmt::print("         | {}\n", run::timed_text_of(event));
             }
         }
         if (bad) {
@@ -166,7 +166,7 @@ run::RunResult run_seed(const RunArguments& arguments, const ChosenTarget& targe
     auto result = run::run_scenarios(scenarios, options);
     progress.clear();
     result.target = target.setting == "live" ? target.file.name : target.setting;
-    result.setting = target.setting;
+    result.setting = run::setting_named(target.setting).value();
     result.started = started;
     result.duration = clock.elapsed();
     return result;

@@ -8,14 +8,6 @@
 
 namespace meshproof::run {
 
-/// How much a mesh depends on it.
-enum class Level {
-    must,    ///< a mesh breaks without it
-    should,  ///< clients rely on it, and can live without
-    may,     ///< a detail that only a fake has to get right
-};
-[[nodiscard]] std::string_view to_string(Level level);
-
 /// One behaviour of a server: plain data and one function. `id` is the path of its file under
 /// conformance/ without ".cpp", then its own name: "vault/pki/sign/ttl/capped-by-the-role".
 struct Check {

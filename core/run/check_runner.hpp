@@ -33,6 +33,9 @@ struct CheckRunnerOptions {
 /// or are sealed.
 [[nodiscard]] Task<Site> discover(Environment& environment);
 
+/// A check of a run that could not begin, or ended before it.
+[[nodiscard]] Outcome not_begun(const Check& check, std::string_view why);
+
 /// Runs the checks and fills in `outcomes` (in the given order), `servers` and `features`. The
 /// caller sets the rest.
 [[nodiscard]] RunResult run_checks(const std::vector<const Check*>& checks,
