@@ -1,5 +1,6 @@
 #include <thread>
 
+#include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "core/base/answer.hpp"
 #include "core/base/assert.hpp"
@@ -25,6 +26,7 @@ struct ConformArguments {
     std::size_t jobs = 0;
     std::string product = "openbao";
     bool evidence = false;
+    OutputOptions output;
 };
 
 run::Level level_named(std::string_view name) {
@@ -73,36 +75,84 @@ Task<void> ask_target(run::Environment& environment, std::exception_ptr& problem
     }
 }
 
-/// One clear error now instead of one a check.
-void prove_usable(const run::CheckRunnerOptions& options) {
+/// What is known of a run before it begins.
+run::RunResult result_for(const ConformArguments& arguments, const ChosenTarget& target,
+                          std::uint64_t seed, Time started) {
+    run::RunResult result;
+    result.command = run::Command::conform;
+    result.target = target.setting == "live"
+                        ? target.file.name
+                        : fmt::format("{} ({})", arguments.target, arguments.product);
+    result.setting = run::setting_named(target.setting).value();
+    result.seed = seed;
+    result.started = started;
+    return result;
+}
+
+/// One clear error now instead of one a check. The reports are written then as well.
+void prove_usable(const ConformArguments& arguments, const ChosenTarget& target,
+                  const std::vector<const run::Check*>& checks,
+                  const run::CheckRunnerOptions& options, Output& output) {
+    const RealClock clock;
+    const auto started = clock.now();
     std::exception_ptr problem;
-    const auto environment = options.environment(options.seed);
-    environment->drive(ask_target(*environment, problem));
-    if (problem) {
+    {
+        const auto environment = options.environment(options.seed);
+        environment->drive(ask_target(*environment, problem));
+    }
+    if (!problem) {
+        return;
+    }
+    try {
         std::rethrow_exception(problem);
+    } catch (const CannotGoOn& cannot) {
+        auto result = result_for(arguments, target, options.seed, started);
+        result.problem = cannot.what();
+        result.duration = clock.elapsed();
+        for (const auto* check : checks) {
+            result.outcomes.push_back(run::not_begun(*check, cannot.what()));
+        }
+        conclude_unbegun(result, arguments.report, output);
+        throw;
     }
 }
 
-void print_evidence(const run::Outcome& outcome) {
-    for (const auto& exchange : outcome.evidence) {
-        fmt::print("         $ {}\n", run::to_curl(exchange));
-        fmt::print("         {}\n", exchange.status == 0 ? exchange.failure
-                                                         : fmt::format("{} {}", exchange.status,
-                                                                       one_line(exchange.answer)));
-    }
-}
-
-int conform_command(const ConformArguments& arguments) {
-    const auto target = choose_target(arguments.target == "fakes" ? "loopback" : arguments.target);
-    const auto checks = wanted_checks(arguments);
-    if (!arguments.report.empty()) {
-        if (const auto prepared = reports::prepare_folder(arguments.report); !prepared) {
-            throw UsageError(prepared.error().message, "give --report a folder that you may write");
+void tell_evidence(const run::Outcome& outcome, bool bad, Output& output) {
+    for (const auto& exchange : std::get<run::CheckOutcome>(outcome.detail).evidence) {
+        const auto text =
+            fmt::format("         $ {}\n         {}", run::to_curl(exchange),
+                        exchange.status == 0
+                            ? exchange.failure
+                            : fmt::format("{} {}", exchange.status, one_line(exchange.answer)));
+        if (bad) {
+            output.result("{}", text);
+        } else {
+            output.line("{}", text);
         }
     }
+}
+
+void tell_outcome(const ConformArguments& arguments, const run::Outcome& outcome, Output& output) {
+    const auto line = reports::outcome_line(outcome, output.colour());
+    const bool bad =
+        outcome.verdict == run::Verdict::fail || outcome.verdict == run::Verdict::blocked;
+    if (!bad) {
+        output.line("{}", line);
+    } else {
+        output.result("{}", line);
+        for (std::size_t i = 1; i < outcome.failures.size(); ++i) {
+            output.result("         {}", outcome.failures[i]);
+        }
+    }
+    if (arguments.evidence || bad) {
+        tell_evidence(outcome, bad, output);
+    }
+}
+
+run::CheckRunnerOptions runner_options(const ConformArguments& arguments,
+                                       const ChosenTarget& target, run::StopSource& stop) {
     run::CheckRunnerOptions options;
     options.seed = arguments.seed ? *arguments.seed : fresh_seed();
-    set_assertion_seed(options.seed);
     options.environment = environment_maker(arguments, target);
     options.deviations = target.file.deviations;
     options.run_id = draw_run_id(target, options.seed);
@@ -113,63 +163,63 @@ int conform_command(const ConformArguments& arguments) {
     if (arguments.jobs != 0) {
         (target.setting == "sim" ? options.threads : options.at_once) = arguments.jobs;
     }
+    options.stop = &stop;
+    return options;
+}
 
+run::RunResult play(const ConformArguments& arguments, const ChosenTarget& target,
+                    const std::vector<const run::Check*>& checks, run::CheckRunnerOptions options,
+                    Output& output) {
+    Progress progress(checks.size(), !arguments.output.quiet);
+    options.on_begin = [&](const run::Check& check) { progress.begin(check.id); };
+    options.on_end = [&](const run::Outcome& outcome) {
+        progress.end(outcome.id);
+        progress.clear();
+        tell_outcome(arguments, outcome, output);
+        progress.draw();
+    };
+    const RealClock clock;
+    auto result = result_for(arguments, target, options.seed, clock.now());
+    auto played = run::run_checks(checks, options);
+    result.servers = std::move(played.servers);
+    result.features = std::move(played.features);
+    result.outcomes = std::move(played.outcomes);
+    result.interrupted = played.interrupted;
+    result.duration = clock.elapsed();
+    progress.clear();
+    return result;
+}
+
+int conform_command(const ConformArguments& arguments) {
+    const auto target = choose_target(arguments.target == "fakes" ? "loopback" : arguments.target);
+    const auto checks = wanted_checks(arguments);
+    if (!arguments.report.empty()) {
+        if (const auto prepared = reports::prepare_folder(arguments.report); !prepared) {
+            throw UsageError(prepared.error().message, "give --report a folder that you may write");
+        }
+    }
     run::StopSource stop;
+    const auto options = runner_options(arguments, target, stop);
+    set_assertion_seed(options.seed);
     const SignalWatch watch(
         [&stop] {
             log::note("stopping and cleaning up; once more ends at once");
             stop.request();
         },
         clean_advice(target, options.run_id));
-    options.stop = &stop;
 
-    fmt::print("meshproof {}, target {}, seed {}\n", MESHPROOF_VERSION, arguments.target,
-               options.seed);
+    Output output(arguments.output);
+    output.line("meshproof {}, target {}, seed {}", MESHPROOF_VERSION, arguments.target,
+                options.seed);
     if (target.setting == "live") {
-        prove_usable(options);
-        fmt::print("{}\n", run_id_line(target, options.run_id));
+        prove_usable(arguments, target, checks, options, output);
+        output.line("{}", run_id_line(target, options.run_id));
     }
-    std::fflush(stdout);
-
-    const bool colour = stdout_has_colour();
-    Progress progress(checks.size());
-    options.on_begin = [&](const run::Check& check) { progress.begin(check.id); };
-    options.on_end = [&](const run::Outcome& outcome) {
-        progress.end(outcome.id);
-        progress.clear();
-        fmt::print("{}\n", reports::outcome_line(outcome, colour));
-        const bool bad =
-            outcome.verdict == run::Verdict::fail || outcome.verdict == run::Verdict::blocked;
-        for (std::size_t i = 1; bad && i < outcome.failures.size(); ++i) {
-            fmt::print("         {}\n", outcome.failures[i]);
-        }
-        if (arguments.evidence || bad) {
-            print_evidence(outcome);
-        }
-        std::fflush(stdout);
-        progress.draw();
-    };
-    const RealClock clock;
-    const auto started = clock.now();
-    auto result = run::run_checks(checks, options);
-    progress.clear();
-    result.target = target.setting == "live"
-                        ? target.file.name
-                        : fmt::format("{} ({})", arguments.target, arguments.product);
-    result.setting = target.setting;
-    result.started = started;
-    result.duration = clock.elapsed();
+    const auto result = play(arguments, target, checks, options, output);
     for (const auto& server : result.servers) {
-        fmt::print("{} {} at {}\n", server.product, server.version, server.address);
+        output.line("{} {} at {}", server.product, server.version, server.address);
     }
-    fmt::print("{}\n", reports::summary_line(result));
-    if (!arguments.report.empty()) {
-        if (const auto written = reports::write_reports(arguments.report, result); !written) {
-            throw CannotGoOn(written.error());
-        }
-        fmt::print("report: {0}/report.json, {0}/junit.xml, {0}/report.md\n", arguments.report);
-    }
-    return exit_code(result);
+    return conclude(result, arguments.report, output);
 }
 
 }  // namespace
@@ -201,6 +251,7 @@ void add_conform(CLI::App& app, Command& chosen) {
         ->capture_default_str();
     command->add_flag("--evidence", arguments->evidence,
                       "print what was asked and answered, secrets taken out");
+    add_output_options(*command, arguments->output);
     command->footer(
         "\nExamples:\n"
         "  meshproof conform\n"

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
+#include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "conformance/index.hpp"
 #include "core/base/answer.hpp"
@@ -13,6 +15,42 @@ int list_scenarios() {
     for (const auto* scenario : scenarios::all_scenarios()) {
         fmt::print("{:<34} {}\n", scenario->id, scenario->sentence);
     }
+    return as_expected;
+}
+
+/// What docs/list.schema.json describes.
+constexpr std::string_view list_schema = "meshproof.list/v1";
+
+template <class Names>
+nlohmann::ordered_json words(const Names& names) {
+    auto out = nlohmann::ordered_json::array();
+    for (const auto name : names) {
+        out.push_back(run::to_string(name));
+    }
+    return out;
+}
+
+int list_as_json(bool checks) {
+    nlohmann::ordered_json document = {{"schema", list_schema}};
+    if (checks) {
+        for (const auto* check : conformance::all_checks()) {
+            document["checks"].push_back({{"id", check->id},
+                                          {"requirement", check->requirement},
+                                          {"source", check->sources()},
+                                          {"level", run::to_string(check->level)},
+                                          {"features", words(check->features)},
+                                          {"exclusive", check->exclusive}});
+        }
+    } else {
+        for (const auto* scenario : scenarios::all_scenarios()) {
+            document["scenarios"].push_back({{"id", scenario->id},
+                                             {"sentence", scenario->sentence},
+                                             {"source", scenario->source},
+                                             {"needs", words(scenario->needs)},
+                                             {"exclusive", scenario->exclusive}});
+        }
+    }
+    fmt::print("{}\n", document.dump(2));
     return as_expected;
 }
 
@@ -65,14 +103,15 @@ void explain(const run::Check& check) {
         return fakes::make_sim(std::move(sim));
     };
     const auto outcome = run::run_checks({&check}, options).outcomes.at(0);
-    if (outcome.evidence.empty()) {
+    const auto& evidence = std::get<run::CheckOutcome>(outcome.detail).evidence;
+    if (evidence.empty()) {
         return;
     }
     fmt::print(
         "\n  By hand, with VAULT_ADDR, VAULT_TOKEN and VAULT_CACERT set (KUBE_ADDR, KUBE_TOKEN and "
         "KUBE_CACERT for an API server);\n  names like $TOKEN_1 stand for what an earlier answer "
         "held:\n\n");
-    for (const auto& exchange : outcome.evidence) {
+    for (const auto& exchange : evidence) {
         fmt::print("  {}\n      # {}\n", run::to_curl(exchange),
                    exchange.status == 0
                        ? exchange.failure
@@ -127,10 +166,15 @@ void add_list(CLI::App& app, Command& chosen) {
     auto* command = app.add_subcommand("list", "list the scenarios, or the checks");
     auto checks = std::make_shared<bool>(false);
     auto markdown = std::make_shared<bool>(false);
+    auto output = std::make_shared<OutputOptions>();
     command->add_flag("--checks", *checks, "the conformance checks, with their levels");
     command->add_flag("--markdown", *markdown, "with --checks: which check covers what, as a page");
-    command->callback([&chosen, checks, markdown] {
-        chosen = [checks, markdown] {
+    add_format_option(*command, *output);
+    command->callback([&chosen, checks, markdown, output] {
+        chosen = [checks, markdown, output] {
+            if (output->json()) {
+                return list_as_json(*checks);
+            }
             if (*markdown) {
                 fmt::print("{}", conformance::coverage_page());
                 return int{as_expected};

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <system_error>
 
+#include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "core/base/log.hpp"
 
@@ -81,7 +83,9 @@ int run_program(int argc, char** argv) {
 }  // namespace
 }  // namespace meshproof::cli
 
-int main(int argc, char** argv) {
+namespace {
+
+int run_and_tell(int argc, char** argv) {
     using namespace meshproof;
     try {
         return cli::run_program(argc, argv);
@@ -92,8 +96,18 @@ int main(int argc, char** argv) {
         log::error(error.what(), error.hint());
         return cli::unreachable;
     } catch (const std::exception& error) {
+        const auto* of_system = dynamic_cast<const std::system_error*>(&error);
+        if (cli::output_lost(of_system == nullptr ? 0 : of_system->code().value())) {
+            return cli::as_expected;  // until output_code tells of it
+        }
         log::error(fmt::format("unexpected: {}", error.what()),
                    "this is a bug in meshproof; please report it with the command line");
         return cli::own_bug;
     }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return meshproof::cli::output_code(run_and_tell(argc, argv));
 }

@@ -173,9 +173,4 @@ bool stderr_is_terminal() {
     return ::isatty(STDERR_FILENO) != 0;
 }
 
-bool stdout_has_colour() {
-    const auto* no_color = std::getenv("NO_COLOR");
-    return ::isatty(STDOUT_FILENO) != 0 && (no_color == nullptr || *no_color == '\0');
-}
-
 }  // namespace meshproof::cli

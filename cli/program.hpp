@@ -94,7 +94,9 @@ class SignalWatch {
 /// results are lines already).
 class Progress {
   public:
-    explicit Progress(std::size_t all) : all_(all), live_(stderr_is_terminal()) {}
+    /// `wanted`: false keeps it away from a terminal too.
+    explicit Progress(std::size_t all, bool wanted = true)
+        : all_(all), live_(wanted && stderr_is_terminal()) {}
     ~Progress() { clear(); }
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
@@ -139,7 +141,5 @@ class Progress {
 
 /// The exit code that a run's verdicts ask for.
 [[nodiscard]] int exit_code(const run::RunResult& result);
-
-[[nodiscard]] bool stdout_has_colour();
 
 }  // namespace meshproof::cli

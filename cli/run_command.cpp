@@ -3,6 +3,7 @@
 #include <mutex>
 #include <thread>
 
+#include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "core/base/assert.hpp"
 #include "core/base/log.hpp"
@@ -29,6 +30,7 @@ struct RunArguments {
     std::string product = "openbao";
     std::string leaf_ttl;
     bool trace = false;
+    OutputOptions output;
 };
 
 Duration leaf_ttl_of(const RunArguments& arguments, const ChosenTarget& target) {
@@ -107,9 +109,33 @@ std::string replay_line(const RunArguments& arguments, std::string_view id, std:
     return line;
 }
 
-run::RunResult run_seed(const RunArguments& arguments, const ChosenTarget& target,
-                        const std::vector<const run::Scenario*>& scenarios, std::uint64_t seed,
-                        std::string run_id, run::StopSource& stop) {
+bool is_bad(const run::Outcome& outcome) {
+    return outcome.verdict == run::Verdict::fail || outcome.verdict == run::Verdict::blocked;
+}
+
+void tell_outcome(const RunArguments& arguments, const run::Outcome& outcome, std::uint64_t seed,
+                  Output& output) {
+    const auto line = reports::outcome_line(outcome, output.colour());
+    if (!is_bad(outcome)) {
+        output.line("{}", line);
+    } else {
+        output.result("{}", line);
+    }
+    if (arguments.trace) {
+        for (const auto& event : std::get<run::ScenarioOutcome>(outcome.detail).trace) {
+            output.line("         | {}", run::timed_text_of(event));
+        }
+    }
+    if (is_bad(outcome)) {
+        for (std::size_t i = 1; i < outcome.failures.size(); ++i) {
+            output.result("         {}", outcome.failures[i]);
+        }
+        output.result("         replay: {}", replay_line(arguments, outcome.id, seed));
+    }
+}
+
+run::RunnerOptions runner_options(const RunArguments& arguments, const ChosenTarget& target,
+                                  std::uint64_t seed, std::string run_id, run::StopSource& stop) {
     run::RunnerOptions options;
     options.seed = seed;
     options.environment = environment_maker(arguments, target);
@@ -122,70 +148,119 @@ run::RunResult run_seed(const RunArguments& arguments, const ChosenTarget& targe
     options.jobs = arguments.jobs != 0       ? arguments.jobs
                    : target.setting == "sim" ? processors
                                              : waiting_jobs;
+    return options;
+}
 
-    const bool quiet = arguments.seeds > 1;
-    if (!quiet) {
-        fmt::print("meshproof {}, target {}, seed {}\n", MESHPROOF_VERSION, arguments.target, seed);
-        std::fflush(stdout);
-    }
-    if (target.setting == "live") {
+/// What is known of a run before it begins.
+run::RunResult result_for(const ChosenTarget& target, std::uint64_t seed, Time started) {
+    run::RunResult result;
+    result.target = target.setting == "live" ? target.file.name : target.setting;
+    result.setting = run::setting_named(target.setting).value();
+    result.seed = seed;
+    result.started = started;
+    return result;
+}
+
+/// Throws CannotGoOn where the target cannot be used; the reports are written then as well.
+void prove_usable(const RunArguments& arguments, const ChosenTarget& target,
+                  const std::vector<const run::Scenario*>& scenarios,
+                  const run::RunnerOptions& options, Output& output) {
+    const RealClock clock;
+    const auto started = clock.now();
+    try {
         for (const auto& server : probe_target(options)) {
-            fmt::print("{} {} at {}\n", server.product, server.version, server.address);
+            output.line("{} {} at {}", server.product, server.version, server.address);
         }
-        fmt::print("{}\n", run_id_line(target, options.run_id));
-        std::fflush(stdout);
+    } catch (const CannotGoOn& problem) {
+        auto result = result_for(target, options.seed, started);
+        result.problem = problem.what();
+        result.duration = clock.elapsed();
+        for (const auto* scenario : scenarios) {
+            result.outcomes.push_back(run::not_begun(*scenario, problem.what()));
+        }
+        conclude_unbegun(result, arguments.report, output);
+        throw;
     }
+    output.line("{}", run_id_line(target, options.run_id));
+}
 
-    const bool colour = stdout_has_colour();
-    Progress progress(scenarios.size());
+run::RunResult run_seed(const RunArguments& arguments, const ChosenTarget& target,
+                        const std::vector<const run::Scenario*>& scenarios,
+                        run::RunnerOptions options, Output& output) {
+    Progress progress(scenarios.size(), !arguments.output.quiet);
     options.on_begin = [&](const run::Scenario& scenario) { progress.begin(scenario.id); };
     options.on_end = [&](const run::Outcome& outcome, std::size_t, std::size_t) {
         progress.end(outcome.id);
         progress.clear();
-        const bool bad =
-            outcome.verdict == run::Verdict::fail || outcome.verdict == run::Verdict::blocked;
-        if (!quiet || bad) {
-            fmt::print("{}\n", reports::outcome_line(outcome, colour));
-        }
-        if (arguments.trace) {
-            for (const auto& line : outcome.trace) {
-                fmt::print("         | {}\n", line);
-            }
-        }
-        if (bad) {
-            for (std::size_t i = 1; i < outcome.failures.size(); ++i) {
-                fmt::print("         {}\n", outcome.failures[i]);
-            }
-            fmt::print("         replay: {}\n", replay_line(arguments, outcome.id, seed));
-        }
-        std::fflush(stdout);
+        tell_outcome(arguments, outcome, options.seed, output);
         progress.draw();
     };
     const RealClock clock;
-    const auto started = clock.now();
-    auto result = run::run_scenarios(scenarios, options);
-    progress.clear();
-    result.target = target.setting == "live" ? target.file.name : target.setting;
-    result.setting = target.setting;
-    result.started = started;
+    auto result = result_for(target, options.seed, clock.now());
+    auto played = run::run_scenarios(scenarios, options);
+    result.servers = std::move(played.servers);
+    result.outcomes = std::move(played.outcomes);
+    result.interrupted = played.interrupted;
     result.duration = clock.elapsed();
+    progress.clear();
     return result;
+}
+
+int run_seeds(const RunArguments& arguments, const ChosenTarget& target,
+              const std::vector<const run::Scenario*>& scenarios, std::uint64_t first_seed,
+              run::StopSource& stop) {
+    Output output(arguments.output);
+    // Of each seed only what went wrong is told.
+    OutputOptions quiet = arguments.output;
+    quiet.quiet = true;
+    Output failures(quiet);
+    output.line("meshproof {}, target {}, seeds {} to {}", MESHPROOF_VERSION, arguments.target,
+                first_seed, first_seed + arguments.seeds - 1);
+    std::size_t good = 0;
+    int worst = as_expected;
+    const bool live = stderr_is_terminal() && !arguments.output.quiet;
+    const RealClock clock;
+    for (std::uint64_t i = 0; i < arguments.seeds && !stop.requested(); ++i) {
+        const auto seed = first_seed + i;
+        set_assertion_seed(seed);
+        const auto result = run_seed(
+            arguments, target, scenarios,
+            runner_options(arguments, target, seed, draw_run_id(target, seed), stop), failures);
+        const auto code = exit_code(result);
+        good += code == as_expected ? 1 : 0;
+        worst = worst == something_failed || code == as_expected ? worst : code;
+        if (live) {
+            fmt::print(stderr, "\r\x1b[K[{}/{}] seeds", i + 1, arguments.seeds);
+            std::fflush(stderr);
+        }
+    }
+    if (live) {
+        fmt::print(stderr, "\r\x1b[K");
+    }
+    output.result("{} of {} seeds passed in {}", good, arguments.seeds,
+                  human_duration(clock.elapsed()));
+    return good == arguments.seeds ? as_expected : worst == as_expected ? unreachable : worst;
+}
+
+void check(const RunArguments& arguments, const ChosenTarget& target) {
+    if (arguments.seeds > 1 && target.setting != "sim") {
+        throw UsageError("--seeds is for --target sim, where a run takes seconds");
+    }
+    if (arguments.seeds > 1 && (!arguments.report.empty() || arguments.output.json())) {
+        throw UsageError(fmt::format("{} tells one run, and --seeds makes several",
+                                     arguments.report.empty() ? "--format json" : "--report"));
+    }
+    if (!arguments.report.empty()) {
+        if (const auto prepared = reports::prepare_folder(arguments.report); !prepared) {
+            throw UsageError(prepared.error().message, "give --report a folder that you may write");
+        }
+    }
 }
 
 int run_command(const RunArguments& arguments) {
     const auto target = choose_target(arguments.target);
     const auto scenarios = choose_scenarios(arguments.ids);
-    if (arguments.seeds > 1 && target.setting != "sim") {
-        throw UsageError("--seeds is for --target sim, where a run takes seconds");
-    }
-    if (!arguments.report.empty()) {
-        if (arguments.seeds > 1) {
-            throw UsageError("--report tells one run, and --seeds makes several");
-        }
-        if (const auto prepared = reports::prepare_folder(arguments.report); !prepared) {
-            throw UsageError(prepared.error().message, "give --report a folder that you may write");
-        }
-    }
+    check(arguments, target);
     const auto first_seed = arguments.seed ? *arguments.seed : fresh_seed();
     set_assertion_seed(first_seed);
 
@@ -199,40 +274,17 @@ int run_command(const RunArguments& arguments) {
         clean_advice(target, run_id));
 
     if (arguments.seeds > 1) {
-        fmt::print("meshproof {}, target {}, seeds {} to {}\n", MESHPROOF_VERSION, arguments.target,
-                   first_seed, first_seed + arguments.seeds - 1);
-        std::size_t good = 0;
-        int worst = as_expected;
-        const RealClock clock;
-        for (std::uint64_t i = 0; i < arguments.seeds && !stop.requested(); ++i) {
-            set_assertion_seed(first_seed + i);
-            const auto result = run_seed(arguments, target, scenarios, first_seed + i,
-                                         draw_run_id(target, first_seed + i), stop);
-            const auto code = exit_code(result);
-            good += code == as_expected ? 1 : 0;
-            worst = worst == something_failed || code == as_expected ? worst : code;
-            if (stderr_is_terminal()) {
-                fmt::print(stderr, "\r\x1b[K[{}/{}] seeds", i + 1, arguments.seeds);
-                std::fflush(stderr);
-            }
-        }
-        if (stderr_is_terminal()) {
-            fmt::print(stderr, "\r\x1b[K");
-        }
-        fmt::print("{} of {} seeds passed in {}\n", good, arguments.seeds,
-                   human_duration(clock.elapsed()));
-        return good == arguments.seeds ? as_expected : worst == as_expected ? unreachable : worst;
+        return run_seeds(arguments, target, scenarios, first_seed, stop);
     }
-
-    const auto result = run_seed(arguments, target, scenarios, first_seed, run_id, stop);
-    fmt::print("{}\n", reports::summary_line(result));
-    if (!arguments.report.empty()) {
-        if (const auto written = reports::write_reports(arguments.report, result); !written) {
-            throw CannotGoOn(written.error());
-        }
-        fmt::print("report: {0}/report.json, {0}/junit.xml\n", arguments.report);
+    Output output(arguments.output);
+    output.line("meshproof {}, target {}, seed {}", MESHPROOF_VERSION, arguments.target,
+                first_seed);
+    const auto options = runner_options(arguments, target, first_seed, run_id, stop);
+    if (target.setting == "live") {
+        prove_usable(arguments, target, scenarios, options, output);
     }
-    return exit_code(result);
+    const auto result = run_seed(arguments, target, scenarios, options, output);
+    return conclude(result, arguments.report, output);
 }
 
 }  // namespace
@@ -259,13 +311,16 @@ void add_run(CLI::App& app, Command& chosen) {
         ->capture_default_str();
     command->add_option("--leaf-ttl", arguments->leaf_ttl,
                         "a leaf's life (sim 24h, loopback 6s, live as in the target file)");
-    command->add_flag("--trace", arguments->trace, "print each scenario's trace");
+    command->add_flag("--trace", arguments->trace,
+                      "print each scenario's trace, and keep it in the report");
+    add_output_options(*command, arguments->output);
     command->footer(
         "\nExamples:\n"
         "  meshproof run\n"
         "  meshproof run lifecycle security --target loopback\n"
         "  meshproof run --target vault.yaml --report out\n"
         "  meshproof run lifecycle/renewal --seed 7 --trace\n"
+        "  meshproof run --quiet --format json >report.json\n"
         "  meshproof run --seeds 200");
     command->callback(
         [&chosen, arguments] { chosen = [arguments] { return run_command(*arguments); }; });

@@ -1,89 +1,123 @@
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/base/answer.hpp"
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::reports {
+namespace {
 
-Result<Summary> read_report(const std::string& path) {
-    const auto text = read_file(path);
-    if (!text) {
-        return propagate(text);
-    }
-    const auto json = nlohmann::json::parse(*text, nullptr, false);
-    const auto wrong = [&path](std::string_view what) {
-        return fail(FailureKind::invalid, "{}: {}: expected a report.json of meshproof", path,
-                    what);
-    };
-    if (!json.is_object() || json.value("schema", "") != "meshproof.report/v1") {
-        return wrong("no schema meshproof.report/v1");
-    }
-    try {
-        Summary summary;
-        const auto& target = json.at("target");
-        summary.target = target.at("name").get<std::string>();
-        for (const auto& server : target.at("servers")) {
-            summary.servers.push_back(fmt::format("{} {}", server.at("product").get<std::string>(),
-                                                  server.at("version").get<std::string>()));
+/// A cell a report; null where it has no such check (another server's).
+using Row = std::vector<const run::Outcome*>;
+
+std::map<std::string, Row> rows_of(const std::vector<run::RunResult>& reports) {
+    std::map<std::string, Row> by_id;
+    for (std::size_t column = 0; column < reports.size(); ++column) {
+        for (const auto& outcome : reports[column].outcomes) {
+            auto& row = by_id[outcome.id];
+            row.resize(reports.size(), nullptr);
+            row[column] = &outcome;
         }
-        for (const auto& line : json.at("results")) {
-            summary.lines.push_back({line.at("id").get<std::string>(),
-                                     line.at("verdict").get<std::string>(),
-                                     line.at("reason").get<std::string>()});
-        }
-        return summary;
-    } catch (const nlohmann::json::exception& error) {
-        return wrong(error.what());
     }
+    return by_id;
 }
 
-std::string comparison(const std::vector<Summary>& reports) {
-    std::map<std::string, std::vector<const Summary::Line*>> by_id;
-    for (std::size_t column = 0; column < reports.size(); ++column) {
-        for (const auto& line : reports[column].lines) {
-            auto& row = by_id[line.id];
-            row.resize(reports.size(), nullptr);
-            row[column] = &line;
+/// The same verdict wherever it was run.
+bool alike(const Row& row) {
+    std::set<run::Verdict> verdicts;
+    for (const auto* cell : row) {
+        if (cell != nullptr) {
+            verdicts.insert(cell->verdict);
         }
     }
-    std::string out = "# Targets compared, check by check\n\n";
+    return verdicts.size() <= 1;
+}
+
+std::string heading(const std::vector<run::RunResult>& reports) {
+    std::string out;
+    for (std::size_t column = 0; column < reports.size(); ++column) {
+        std::vector<std::string> servers;
+        for (const auto& server : reports[column].servers) {
+            servers.push_back(fmt::format("{} {}", server.product, server.version));
+        }
+        out +=
+            fmt::format("{}. {} ({})\n", column + 1, reports[column].target, join(servers, ", "));
+    }
+    return out;
+}
+
+std::string reasons_of(const Row& row) {
+    std::string reasons;
+    for (std::size_t column = 0; column < row.size(); ++column) {
+        if (row[column] != nullptr && row[column]->verdict != run::Verdict::pass) {
+            reasons +=
+                fmt::format("{} {}: {} ({})", reasons.empty() ? ":" : ";", column + 1,
+                            run::to_string(row[column]->verdict), one_line(row[column]->reason));
+        }
+    }
+    return reasons;
+}
+
+}  // namespace
+
+std::string comparison(const std::vector<run::RunResult>& reports) {
+    const auto by_id = rows_of(reports);
+    std::string rows, differences;
+    std::size_t same = 0;
+    for (const auto& [id, row] : by_id) {
+        rows += fmt::format("| `{}` |", id);
+        for (const auto* cell : row) {
+            rows += fmt::format(" {} |", cell == nullptr ? "–" : run::to_string(cell->verdict));
+        }
+        rows += '\n';
+        if (alike(row)) {
+            ++same;
+        } else {
+            differences += fmt::format("- `{}`{}\n", id, reasons_of(row));
+        }
+    }
     std::string head = "| check |", rule = "|---|";
     for (std::size_t column = 0; column < reports.size(); ++column) {
-        out += fmt::format("{}. {} ({})\n", column + 1, reports[column].target,
-                           join(reports[column].servers, ", "));
         head += fmt::format(" {} |", column + 1);
         rule += "---|";
     }
-    std::string rows, differences;
-    std::size_t alike = 0;
-    for (const auto& [id, row] : by_id) {
-        std::set<std::string> verdicts;
-        std::string cells, reasons;
-        for (std::size_t column = 0; column < row.size(); ++column) {
-            if (row[column] == nullptr) {
-                cells += " – |";  // another server's check
-                continue;
-            }
-            const auto& [line_id, verdict, reason] = *row[column];
-            verdicts.insert(verdict);
-            cells += fmt::format(" {} |", verdict);
-            if (verdict != "pass") {
-                reasons += fmt::format("; {}: {} ({})", column + 1, verdict, one_line(reason));
-            }
+    return valid_utf8(
+        fmt::format("# Targets compared, check by check\n\n{}\n"
+                    "{} checks; the same verdict wherever they were run: {}.\n\n"
+                    "## Differences\n\n{}\n## All checks\n\n{}\n{}\n{}",
+                    heading(reports), by_id.size(), same,
+                    differences.empty() ? std::string("None.\n") : differences, head, rule, rows));
+}
+
+std::string comparison_json(const std::vector<run::RunResult>& reports) {
+    using Json = nlohmann::ordered_json;
+    Json columns = Json::array(), checks = Json::array();
+    for (const auto& report : reports) {
+        Json servers = Json::array();
+        for (const auto& server : report.servers) {
+            servers.push_back({{"product", server.product}, {"version", server.version}});
         }
-        rows += fmt::format("| `{}` |{}\n", id, cells);
-        if (verdicts.size() <= 1) {
-            ++alike;
-        } else {
-            differences += fmt::format("- `{}`{}\n", id, reasons.replace(0, 1, ":"));
-        }
+        columns.push_back({{"target", report.target},
+                           {"command", run::to_string(report.command)},
+                           {"started", rfc3339(report.started)},
+                           {"servers", std::move(servers)}});
     }
-    out += fmt::format("\n{} checks; the same verdict wherever they were run: {}.\n\n",
-                       by_id.size(), alike);
-    out += "## Differences\n\n" + (differences.empty() ? std::string("None.\n") : differences) +
-           "\n## All checks\n\n";
-    return out + head + "\n" + rule + "\n" + rows;
+    for (const auto& [id, row] : rows_of(reports)) {
+        Json outcomes = Json::array();
+        for (const auto* cell : row) {
+            outcomes.push_back(cell == nullptr ? Json()
+                                               : Json{{"verdict", run::to_string(cell->verdict)},
+                                                      {"reason", cell->reason}});
+        }
+        checks.push_back({{"id", id}, {"alike", alike(row)}, {"outcomes", std::move(outcomes)}});
+    }
+    const Json whole = {{"schema", comparison_schema},
+                        {"reports", std::move(columns)},
+                        {"checks", std::move(checks)}};
+    return whole.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace meshproof::reports

@@ -1,8 +1,5 @@
-#include <filesystem>
 #include <nlohmann/json.hpp>
-#include <system_error>
 
-#include "core/base/text.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::reports {
@@ -10,13 +7,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double seconds(Duration duration) {
-    // Milliseconds are enough for people and keep the numbers short.
-    return static_cast<double>(std::chrono::round<std::chrono::milliseconds>(duration).count()) /
-           1000.0;
+std::int64_t milliseconds(Duration duration) {
+    return std::chrono::round<std::chrono::milliseconds>(duration).count();
 }
 
-Json pairs(const std::vector<std::pair<std::string, std::string>>& headers) {
+Json header_lines(const std::vector<std::pair<std::string, std::string>>& headers) {
     Json out = Json::array();
     for (const auto& [name, value] : headers) {
         out.push_back(fmt::format("{}: {}", name, value));
@@ -28,24 +23,78 @@ Json evidence_json(const std::vector<run::Exchange>& exchanges) {
     Json out = Json::array();
     for (const auto& exchange : exchanges) {
         Json item = {{"server", exchange.server},
-                     {"request", fmt::format("{} {}", exchange.method, exchange.target)},
-                     {"headers", pairs(exchange.headers)}};
+                     {"method", exchange.method},
+                     {"target", exchange.target},
+                     {"headers", header_lines(exchange.headers)}};
         if (!exchange.body.empty()) {
             item["body"] = exchange.body;
         }
         if (exchange.status == 0) {
             item["no_answer"] = exchange.failure;
         } else {
-            item["status"] = exchange.status;
-            item["answer_headers"] = pairs(exchange.answer_headers);
-            item["answer"] = exchange.answer;
+            item["answer"] = {{"status", exchange.status},
+                              {"headers", header_lines(exchange.answer_headers)},
+                              {"body", exchange.answer}};
         }
         out.push_back(std::move(item));
     }
     return out;
 }
 
+Json trace_json(const std::vector<run::TraceEvent>& events) {
+    Json out = Json::array();
+    for (const auto& event : events) {
+        Json fields = Json::object();
+        for (const auto& [name, value] : event.fields) {
+            fields[name] = value;
+        }
+        out.push_back({{"at_ms", event.at.count()},
+                       {"actor", event.actor},
+                       {"kind", event.kind},
+                       {"fields", std::move(fields)}});
+    }
+    return out;
+}
+
+void add_detail(Json& item, const run::ScenarioOutcome& scenario) {
+    item["trace_digest"] = scenario.trace_digest;
+    if (!scenario.trace.empty()) {
+        item["trace"] = trace_json(scenario.trace);
+    }
+}
+
+void add_detail(Json& item, const run::CheckOutcome& check) {
+    item["requirement"] = check.requirement;
+    item["source"] = check.source;
+    item["level"] = run::to_string(check.level);
+    item["features"] = check.features;
+    item["profile"] = profile_of(check);
+    item["evidence"] = evidence_json(check.evidence);
+}
+
+Json outcome_json(const run::Outcome& outcome) {
+    Json item = {{"id", outcome.id},
+                 {"kind", kind_of(outcome)},
+                 {"verdict", run::to_string(outcome.verdict)},
+                 {"reason", outcome.reason},
+                 {"duration_ms", milliseconds(outcome.duration)},
+                 {"virtual_duration_ms", milliseconds(outcome.virtual_duration)}};
+    std::visit([&item](const auto& detail) { add_detail(item, detail); }, outcome.detail);
+    if (!outcome.failures.empty()) {
+        item["failures"] = outcome.failures;
+    }
+    return item;
+}
+
 }  // namespace
+
+std::string_view kind_of(const run::Outcome& outcome) {
+    return std::holds_alternative<run::CheckOutcome>(outcome.detail) ? "check" : "scenario";
+}
+
+std::string_view profile_of(const run::CheckOutcome& check) {
+    return check.features.empty() ? "core" : "extended";
+}
 
 std::string to_json(const run::RunResult& result) {
     Json servers = Json::array();
@@ -61,74 +110,28 @@ std::string to_json(const run::RunResult& result) {
     }
     Json results = Json::array();
     for (const auto& outcome : result.outcomes) {
-        Json item = {{"id", outcome.id},
-                     {"kind", outcome.kind},
-                     {"verdict", run::to_string(outcome.verdict)},
-                     {"reason", outcome.reason},
-                     {"duration_s", seconds(outcome.duration)},
-                     {"virtual_s", seconds(outcome.virtual_duration)},
-                     {"trace_digest", outcome.trace_digest}};
-        if (outcome.kind == "check") {
-            item["requirement"] = outcome.requirement;
-            item["source"] = outcome.source;
-            item["level"] = outcome.level;
-            item["features"] = outcome.features;
-            item["profile"] = outcome.features.empty() ? "core" : "extended";
-            item["evidence"] = evidence_json(outcome.evidence);
-        }
-        if (!outcome.failures.empty()) {
-            item["failures"] = outcome.failures;
-        }
-        if (!outcome.trace.empty()) {
-            item["trace"] = outcome.trace;
-        }
-        results.push_back(std::move(item));
+        results.push_back(outcome_json(outcome));
     }
-    const Json report = {{"schema", "meshproof.report/v1"},
-                         {"version", MESHPROOF_VERSION},
-                         {"command", result.command},
-                         {"target",
-                          {{"name", result.target},
-                           {"setting", result.setting},
-                           {"servers", servers},
-                           {"features", result.features}}},
-                         {"seed", result.seed},
-                         {"started", rfc3339(result.started)},
-                         {"duration_s", seconds(result.duration)},
-                         {"interrupted", result.interrupted},
-                         {"summary", summary},
-                         {"results", results}};
+    Json report = {
+        {"schema", report_schema},
+        {"version", result.version},
+        {"command", run::to_string(result.command)},
+        {"target",
+         {{"name", result.target},
+          {"setting", run::to_string(result.setting)},
+          {"servers", servers},
+          {"features", result.features}}},
+        {"seed", result.seed},
+        {"started", rfc3339_nano(std::chrono::floor<std::chrono::milliseconds>(result.started))},
+        {"duration_ms", milliseconds(result.duration)},
+        {"interrupted", result.interrupted}};
+    if (!result.problem.empty()) {
+        report["problem"] = result.problem;
+    }
+    report["summary"] = std::move(summary);
+    report["results"] = std::move(results);
     // A server's text may hold bytes that are no UTF-8: replaced, never a crash.
     return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-Result<void> prepare_folder(const std::string& folder) {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error) {
-        return fail(FailureKind::invalid, "cannot make the report folder {}: {}", folder,
-                    error.message());
-    }
-    const auto probe = folder + "/.meshproof-probe";
-    if (const auto written = write_file(probe, ""); !written) {
-        return written;
-    }
-    std::filesystem::remove(probe, error);
-    return {};
-}
-
-Result<void> write_reports(const std::string& folder, const run::RunResult& result) {
-    if (const auto prepared = prepare_folder(folder); !prepared) {
-        return prepared;
-    }
-    if (const auto written = write_file(folder + "/report.json", to_json(result)); !written) {
-        return written;
-    }
-    if (const auto written = write_file(folder + "/junit.xml", to_junit(result)); !written) {
-        return written;
-    }
-    return result.command == "conform" ? write_file(folder + "/report.md", to_markdown(result))
-                                       : Result<void>{};
 }
 
 }  // namespace meshproof::reports

@@ -1,11 +1,20 @@
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::reports {
 namespace {
 
-/// Text for XML 1.0, which cannot hold most control characters even escaped.
-std::string xml(std::string_view text) {
+/// Text for XML 1.0, which cannot hold most control characters even escaped, nor U+FFFE and
+/// U+FFFF. What is no UTF-8 becomes U+FFFD.
+std::string xml(std::string_view raw) {
+    auto text = valid_utf8(std::string(raw));
+    for (const std::string_view none : {"\xef\xbf\xbe", "\xef\xbf\xbf"}) {
+        for (auto at = text.find(none); at != std::string::npos; at = text.find(none, at)) {
+            text.replace(at, none.size(), "\xef\xbf\xbd");
+        }
+    }
     std::string out;
     for (const char c : text) {
         switch (c) {
@@ -59,15 +68,16 @@ std::string body(const run::Outcome& outcome) {
 
 /// What was said, for whoever looks at one test case.
 std::string evidence(const run::Outcome& outcome) {
-    if (outcome.evidence.empty()) {
+    const auto* check = std::get_if<run::CheckOutcome>(&outcome.detail);
+    if (check == nullptr || check->evidence.empty()) {
         return {};
     }
     std::string text;
-    for (const auto& exchange : outcome.evidence) {
+    for (const auto& exchange : check->evidence) {
         constexpr std::size_t enough = 300;
-        text += fmt::format(
-            "{} {}\n  {} {}\n", exchange.method, exchange.target, exchange.status,
-            exchange.status == 0 ? exchange.failure : exchange.answer.substr(0, enough));
+        text +=
+            fmt::format("{} {}\n  {} {}\n", exchange.method, exchange.target, exchange.status,
+                        exchange.status == 0 ? exchange.failure : head_of(exchange.answer, enough));
     }
     return fmt::format("    <system-out>{}</system-out>\n", xml(text));
 }
@@ -79,7 +89,9 @@ std::string to_junit(const run::RunResult& result) {
     std::string cases;
     for (const auto& outcome : result.outcomes) {
         const auto slash = outcome.id.rfind('/');
-        const auto group = slash == std::string::npos ? outcome.kind : outcome.id.substr(0, slash);
+        const auto group = slash == std::string::npos
+                               ? kind_of(outcome)
+                               : std::string_view(outcome.id).substr(0, slash);
         const auto content = body(outcome) + evidence(outcome);
         cases += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"{}",
                              xml(group), xml(outcome.id), seconds(outcome.duration),
@@ -97,10 +109,10 @@ std::string to_junit(const run::RunResult& result) {
         "    <property name=\"version\" value=\"{}\"/>\n"
         "    <property name=\"seed\" value=\"{}\"/>\n"
         "  </properties>\n{}</testsuite>\n",
-        xml(result.command), xml(result.target), result.outcomes.size(),
+        run::to_string(result.command), xml(result.target), result.outcomes.size(),
         result.count(Verdict::fail), result.count(Verdict::blocked),
         result.count(Verdict::skip) + result.count(Verdict::deviates), seconds(result.duration),
-        rfc3339(result.started), MESHPROOF_VERSION, result.seed, cases);
+        rfc3339(result.started), xml(result.version), result.seed, cases);
 }
 
 }  // namespace meshproof::reports

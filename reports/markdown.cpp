@@ -1,7 +1,9 @@
 #include <map>
 
 #include "core/base/answer.hpp"
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::reports {
@@ -71,8 +73,12 @@ std::string profiles(const run::RunResult& result) {
     std::vector<const run::Outcome*> core, extended;
     std::map<std::string, std::vector<const run::Outcome*>> by_feature;
     for (const auto& outcome : result.outcomes) {
-        (outcome.features.empty() ? core : extended).push_back(&outcome);
-        for (const auto& feature : outcome.features) {
+        const auto* check = std::get_if<run::CheckOutcome>(&outcome.detail);
+        if (check == nullptr) {
+            continue;
+        }
+        (check->features.empty() ? core : extended).push_back(&outcome);
+        for (const auto& feature : check->features) {
             by_feature[feature].push_back(&outcome);
         }
     }
@@ -129,17 +135,16 @@ std::string block(std::string_view text) {
 /// The whole exchange is in report.json; here what a reader needs to follow it.
 constexpr std::size_t shown_bytes = 400;
 
-std::string evidence(const run::Outcome& outcome) {
+std::string evidence(const run::CheckOutcome& check) {
     std::string out;
-    for (const auto& exchange : outcome.evidence) {
+    for (const auto& exchange : check.evidence) {
         auto text = fmt::format("{} {}", exchange.method, exchange.target);
         if (!exchange.body.empty()) {
-            text += " " + one_line(exchange.body.substr(0, shown_bytes));
+            text += " " + one_line(head_of(exchange.body, shown_bytes));
         }
-        text += exchange.status == 0
-                    ? fmt::format("\n-> no answer: {}", exchange.failure)
-                    : fmt::format("\n-> {} {}", exchange.status,
-                                  one_line(exchange.answer.substr(0, shown_bytes)));
+        text += exchange.status == 0 ? fmt::format("\n-> no answer: {}", exchange.failure)
+                                     : fmt::format("\n-> {} {}", exchange.status,
+                                                   one_line(head_of(exchange.answer, shown_bytes)));
         out += block(text);
     }
     return out.empty() ? out : out + "\n";
@@ -148,9 +153,13 @@ std::string evidence(const run::Outcome& outcome) {
 std::string checks(const run::RunResult& result) {
     std::string out = "## Checks\n\n";
     for (const auto& outcome : result.outcomes) {
-        out += fmt::format("### {} `{}`\n\n{}\n({}; {})\n\n", run::to_string(outcome.verdict),
-                           outcome.id, outcome.requirement, outcome.level, outcome.source);
-        out += evidence(outcome);
+        const auto* check = std::get_if<run::CheckOutcome>(&outcome.detail);
+        if (check != nullptr) {
+            out += fmt::format("### {} `{}`\n\n{}\n({}; {})\n\n", run::to_string(outcome.verdict),
+                               outcome.id, check->requirement, run::to_string(check->level),
+                               check->source);
+            out += evidence(*check);
+        }
     }
     return out;
 }
@@ -159,14 +168,14 @@ std::string checks(const run::RunResult& result) {
 
 std::string to_markdown(const run::RunResult& result) {
     std::string out = fmt::format("# Conformance of {}\n\n", cell(result.target));
-    out += fmt::format("meshproof {}, {}, seed {}, {} setting.{}\n\n", MESHPROOF_VERSION,
-                       rfc3339(result.started), result.seed, result.setting,
+    out += fmt::format("meshproof {}, {}, seed {}, {} setting.{}\n\n", result.version,
+                       rfc3339(result.started), result.seed, run::to_string(result.setting),
                        result.interrupted ? " **The run was interrupted.**" : "");
     for (const auto& server : result.servers) {
         out += fmt::format("- {}: {} {}\n", server.role, server.product, server.version);
     }
     out += fmt::format("- offers: {}\n- {}\n\n", join(result.features, ", "), summary_line(result));
-    return out + profiles(result) + topics(result) + remarks(result) + checks(result);
+    return valid_utf8(out + profiles(result) + topics(result) + remarks(result) + checks(result));
 }
 
 }  // namespace meshproof::reports

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/result.hpp"
@@ -9,8 +10,23 @@
 /// What is told of a run, in every format from the same RunResult.
 namespace meshproof::reports {
 
-/// Schema `meshproof.report/v1`: one JSON object, indented, with a final newline.
+/// What docs/report.schema.json describes.
+inline constexpr std::string_view report_schema = "meshproof.report/v2";
+
+/// One JSON object of that schema, indented, with a final newline. Durations are in whole
+/// milliseconds, dates in RFC 3339; what is no UTF-8 is U+FFFD.
 [[nodiscard]] std::string to_json(const run::RunResult& result);
+/// The same value back. `invalid` says in one line what is wrong, where, and what was expected.
+/// Members that are not known are ignored, so that a later version may add some.
+[[nodiscard]] Result<run::RunResult> parse_report(std::string_view text);
+/// As parse_report; names the file.
+[[nodiscard]] Result<run::RunResult> read_report(const std::string& path);
+
+/// "scenario" or "check".
+[[nodiscard]] std::string_view kind_of(const run::Outcome& outcome);
+/// "core", or "extended" where it needs a feature.
+[[nodiscard]] std::string_view profile_of(const run::CheckOutcome& check);
+
 /// JUnit XML: one test suite, a test case a scenario; blocked is an error, skip and deviates are
 /// skipped with their reasons.
 [[nodiscard]] std::string to_junit(const run::RunResult& result);
@@ -19,19 +35,12 @@ namespace meshproof::reports {
 /// evidence.
 [[nodiscard]] std::string to_markdown(const run::RunResult& result);
 
-/// What a report.json says, as far as `comparison` needs it.
-struct Summary {
-    std::string target;                ///< its name
-    std::vector<std::string> servers;  ///< "fake openbao 2.7.2"
-    struct Line {
-        std::string id, verdict, reason;
-    };
-    std::vector<Line> lines;
-};
-/// `invalid` names the file and what is wrong with it.
-[[nodiscard]] Result<Summary> read_report(const std::string& path);
 /// A table check by check, a column a report; then every difference with the reasons given.
-[[nodiscard]] std::string comparison(const std::vector<Summary>& reports);
+[[nodiscard]] std::string comparison(const std::vector<run::RunResult>& reports);
+/// What docs/comparison.schema.json describes.
+inline constexpr std::string_view comparison_schema = "meshproof.comparison/v1";
+/// The same table as one JSON object of that schema.
+[[nodiscard]] std::string comparison_json(const std::vector<run::RunResult>& reports);
 
 /// Makes the folder where needed and proves that it can be written: call it before a long run.
 [[nodiscard]] Result<void> prepare_folder(const std::string& folder);

@@ -44,7 +44,7 @@ std::string outcome_line(const run::Outcome& outcome, bool colour) {
 }
 
 std::string summary_line(const run::RunResult& result) {
-    const bool checks = !result.outcomes.empty() && result.outcomes.front().kind == "check";
+    const bool checks = result.command == run::Command::conform;
     const auto all = result.outcomes.size();
     auto line = fmt::format("{} {}{}:", all, checks ? "check" : "scenario", all == 1 ? "" : "s");
     const char* separator = " ";

@@ -180,32 +180,75 @@ Result<std::string> read_file(const std::string& path) {
     }
 }
 
-Result<void> write_file(const std::string& path, std::string_view text, int mode) {
-    const auto temporary = fmt::format("{}.{}.tmp", path, ::getpid());
-    const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-    if (file < 0) {
-        return fail(FailureKind::invalid, "cannot write {}: {}", path, std::strerror(errno));
-    }
-    int reason = 0;
-    while (!text.empty() && reason == 0) {
+namespace {
+
+/// All of the text, or errno.
+int write_all(int file, std::string_view text) {
+    while (!text.empty()) {
         const auto n = ::write(file, text.data(), text.size());
         if (n < 0) {
-            reason = errno;
-        } else {
-            text.remove_prefix(static_cast<std::size_t>(n));
+            return errno;
+        }
+        text.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return 0;
+}
+
+int close_after(int file, int reason) {
+    return ::close(file) != 0 && reason == 0 ? errno : reason;
+}
+
+int write_through(const std::string& path, std::string_view text) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    return file < 0 ? errno : close_after(file, write_all(file, text));
+}
+
+int replace_file(const std::string& path, std::string_view text, int mode) {
+    std::string temporary;
+    int file = -1;
+    // A name that is taken is somebody else's, or was left by a process that was killed.
+    for (int i = 0; file < 0 && i < 100; ++i) {
+        temporary = fmt::format("{}.{}.{}.tmp", path, ::getpid(), i);
+        file =
+            ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        if (file < 0 && errno != EEXIST) {
+            break;
         }
     }
+    if (file < 0) {
+        return errno;
+    }
+    int reason = write_all(file, text);
     if (reason == 0 && ::fsync(file) != 0) {
         reason = errno;
     }
-    if (::close(file) != 0 && reason == 0) {
-        reason = errno;
-    }
+    reason = close_after(file, reason);
     if (reason == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) {
         reason = errno;
     }
     if (reason != 0) {
         ::unlink(temporary.c_str());
+    }
+    return reason;
+}
+
+}  // namespace
+
+// Only a regular file is replaced: a device or a pipe is written to, and a symbolic link to
+// anything else is refused.
+Result<void> write_file(const std::string& path, std::string_view text, int mode) {
+    struct stat named{}, meant{};
+    const bool there = ::lstat(path.c_str(), &named) == 0;
+    const bool link = there && S_ISLNK(named.st_mode);
+    // /dev/stdout is a link too: what it leads to decides.
+    const bool special = there && ::stat(path.c_str(), &meant) == 0 && !S_ISREG(meant.st_mode) &&
+                         !S_ISDIR(meant.st_mode);
+    if (link && !special) {
+        return fail(FailureKind::invalid,
+                    "cannot write {}: expected a file, and it is a symbolic link", path);
+    }
+    if (const int reason = special ? write_through(path, text) : replace_file(path, text, mode);
+        reason != 0) {
         return fail(FailureKind::invalid, "cannot write {}: {}", path, std::strerror(reason));
     }
     return {};

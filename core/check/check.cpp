@@ -4,18 +4,6 @@
 
 namespace meshproof::run {
 
-std::string_view to_string(Level level) {
-    switch (level) {
-        case Level::must:
-            return "must";
-        case Level::should:
-            return "should";
-        case Level::may:
-            return "may";
-    }
-    return {};
-}
-
 std::string Check::sources() const {
     std::vector<std::string> all;
     if (!rows.empty()) {

@@ -9,14 +9,6 @@
 
 namespace meshproof::run {
 
-/// How much a mesh depends on it.
-enum class Level {
-    must,    ///< a mesh breaks without it
-    should,  ///< clients rely on it, and can live without
-    may,     ///< a detail that only a fake has to get right
-};
-[[nodiscard]] std::string_view to_string(Level level);
-
 /// One behaviour of a server: plain data and one function.
 struct Check {
     std::string_view name;                  ///< its own in its topic: "capped-by-the-role"

@@ -62,12 +62,12 @@ struct Run {
 Outcome described(const Check& check) {
     Outcome outcome;
     outcome.id = std::string(check.id);
-    outcome.kind = "check";
-    outcome.requirement = std::string(check.requirement);
-    outcome.source = check.sources();
-    outcome.level = std::string(to_string(check.level));
+    auto& stated = outcome.detail.emplace<CheckOutcome>();
+    stated.requirement = std::string(check.requirement);
+    stated.source = check.sources();
+    stated.level = check.level;
     for (const auto feature : check.features) {
-        outcome.features.emplace_back(to_string(feature));
+        stated.features.emplace_back(to_string(feature));
     }
     return outcome;
 }
@@ -107,7 +107,7 @@ Task<void> play_check(Run& run, std::size_t index, Environment& environment, con
     }
     ending.text = probe.redacted(std::move(ending.text));
     judge(outcome, ending, probe.failures());
-    outcome.evidence = probe.evidence();
+    std::get<CheckOutcome>(outcome.detail).evidence = probe.evidence();
     outcome.duration = wall.elapsed();
     outcome.virtual_duration = environment.clock().elapsed() - before;
     run.end(index, std::move(outcome));
@@ -170,10 +170,16 @@ void run_group(Run& run, std::vector<std::size_t> shared, std::vector<std::size_
 
 }  // namespace
 
+Outcome not_begun(const Check& check, std::string_view why) {
+    auto never = described(check);
+    never.reason = fmt::format("not begun: {}", why);
+    return never;
+}
+
 RunResult run_checks(const std::vector<const Check*>& checks, const CheckRunnerOptions& options) {
     MESHPROOF_ASSERT(options.environment != nullptr);
     Run run{checks, options, {}, std::vector<std::optional<Outcome>>(checks.size()), {}};
-    run.result.command = "conform";
+    run.result.command = Command::conform;
     run.result.seed = options.seed;
     const auto threads_wanted = std::max<std::size_t>(1, std::min(options.threads, checks.size()));
 
@@ -202,10 +208,7 @@ RunResult run_checks(const std::vector<const Check*>& checks, const CheckRunnerO
 
     for (std::size_t index = 0; index < checks.size(); ++index) {
         if (!run.outcomes[index]) {
-            auto never = described(*checks[index]);
-            never.verdict = Verdict::blocked;
-            never.reason = "not begun: the run was interrupted";
-            run.outcomes[index] = std::move(never);
+            run.outcomes[index] = not_begun(*checks[index], "the run was interrupted");
         }
         run.result.outcomes.push_back(std::move(*run.outcomes[index]));
     }

@@ -29,6 +29,9 @@ struct CheckRunnerOptions {
     StopSource* stop = nullptr;
 };
 
+/// A check of a run that could not begin, or ended before it.
+[[nodiscard]] Outcome not_begun(const Check& check, std::string_view why);
+
 /// Runs the checks and fills in `outcomes` (in the given order), `servers` and `features`. The
 /// caller sets the rest.
 [[nodiscard]] RunResult run_checks(const std::vector<const Check*>& checks,

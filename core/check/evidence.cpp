@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 
 namespace meshproof::run {
 namespace {
@@ -96,7 +97,7 @@ std::string shown(const std::string& body) {
         return fmt::format("({} bytes)", body.size());
     }
     if (body.size() > kept_bytes) {
-        return body.substr(0, kept_bytes) + fmt::format("… ({} bytes in all)", body.size());
+        return fmt::format("{}… ({} bytes in all)", head_of(body, kept_bytes), body.size());
     }
     return body;
 }

@@ -1,5 +1,7 @@
 #include "core/run/result.hpp"
 
+#include <algorithm>
+
 namespace meshproof::run {
 
 std::string_view to_string(Verdict verdict) {
@@ -16,6 +18,40 @@ std::string_view to_string(Verdict verdict) {
             return "deviates";
     }
     return "blocked";
+}
+
+std::string_view to_string(Level level) {
+    switch (level) {
+        case Level::must:
+            return "must";
+        case Level::should:
+            return "should";
+        case Level::may:
+            return "may";
+    }
+    return {};
+}
+
+std::string_view to_string(Command command) {
+    return command == Command::conform ? "conform" : "run";
+}
+
+std::string_view to_string(Setting setting) {
+    switch (setting) {
+        case Setting::sim:
+            return "sim";
+        case Setting::loopback:
+            return "loopback";
+        case Setting::live:
+            return "live";
+    }
+    return {};
+}
+
+std::optional<Setting> setting_named(std::string_view name) {
+    const auto* found =
+        std::ranges::find(all_settings, name, [](Setting setting) { return to_string(setting); });
+    return found == all_settings.end() ? std::nullopt : std::optional(*found);
 }
 
 std::size_t RunResult::count(Verdict verdict) const {

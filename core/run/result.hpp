@@ -1,12 +1,15 @@
 #pragma once
 
 #include <array>
-#include <map>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "core/run/trace_event.hpp"
 #include "core/time/time.hpp"
 
 namespace meshproof::run {
@@ -23,6 +26,26 @@ inline constexpr std::array all_verdicts = {Verdict::pass, Verdict::fail, Verdic
                                             Verdict::skip, Verdict::deviates};
 [[nodiscard]] std::string_view to_string(Verdict verdict);
 
+/// How much a mesh depends on what a check asks for.
+enum class Level {
+    must,    ///< a mesh breaks without it
+    should,  ///< clients rely on it, and can live without
+    may,     ///< a detail that only a fake has to get right
+};
+inline constexpr std::array all_levels = {Level::must, Level::should, Level::may};
+[[nodiscard]] std::string_view to_string(Level level);
+
+/// Which subcommand made a result.
+enum class Command { run, conform };
+inline constexpr std::array all_commands = {Command::run, Command::conform};
+[[nodiscard]] std::string_view to_string(Command command);
+
+/// Where it ran: docs/architecture.md, "Three settings".
+enum class Setting { sim, loopback, live };
+inline constexpr std::array all_settings = {Setting::sim, Setting::loopback, Setting::live};
+[[nodiscard]] std::string_view to_string(Setting setting);
+[[nodiscard]] std::optional<Setting> setting_named(std::string_view name);
+
 /// One request and its answer, as evidence. Secrets stand in it as `$TOKEN_1`, `$JWT_2`,
 /// `$KEY_1`, the same name for the same secret through one check.
 struct Exchange {
@@ -34,22 +57,39 @@ struct Exchange {
     std::string failure;  ///< why none came
     std::vector<std::pair<std::string, std::string>> answer_headers;
     std::string answer;  ///< text; binary bodies as "(1234 bytes)"; long ones cut, and it says so
+
+    bool operator==(const Exchange&) const = default;
+};
+
+/// What is told of a scenario alone.
+struct ScenarioOutcome {
+    std::string trace_digest;  ///< SHA-256 over the trace's lines, hex
+    std::vector<TraceEvent>
+        trace;  ///< of what failed or was blocked; of all where it was asked for
+
+    bool operator==(const ScenarioOutcome&) const = default;
+};
+
+/// What is told of a check alone: what it states, and what was said.
+struct CheckOutcome {
+    std::string requirement, source;
+    Level level = Level::must;
+    std::vector<std::string> features;  ///< what it needs beside the common ground
+    std::vector<Exchange> evidence;     ///< in the order of asking
+
+    bool operator==(const CheckOutcome&) const = default;
 };
 
 struct Outcome {
     std::string id;
-    std::string kind = "scenario";  ///< "scenario" or "check"
     Verdict verdict = Verdict::blocked;
     std::string reason;                 ///< "" for a pass; one line, the first failure first
     std::vector<std::string> failures;  ///< every expectation that did not hold
-    Duration duration{};                ///< wall time
+    Duration duration{};                ///< wall time; reports hold whole milliseconds
     Duration virtual_duration{};  ///< time on the run's clock; the same as duration outside sim
-    std::string trace_digest;     ///< SHA-256 over the trace, hex
-    std::vector<std::string> trace;
-    // Of a check:
-    std::string requirement, source, level;  ///< as the check states them
-    std::vector<std::string> features;       ///< what it needs beside the common ground
-    std::vector<Exchange> evidence;          ///< what was said, in order
+    std::variant<ScenarioOutcome, CheckOutcome> detail;
+
+    bool operator==(const Outcome&) const = default;
 };
 
 struct ServerVersion {
@@ -58,13 +98,17 @@ struct ServerVersion {
                           ///< is one of ours
     std::string version;
     std::string address;
+
+    bool operator==(const ServerVersion&) const = default;
 };
 
-/// Everything that a report says of one run. Source of every format in reports/.
+/// Everything that a report says of one run. Source of every format in reports/, and what
+/// reports::read_report gives back.
 struct RunResult {
-    std::string command = "run";
-    std::string target;   ///< its name
-    std::string setting;  ///< "sim", "loopback" or "live"
+    std::string version = MESHPROOF_VERSION;  ///< of the meshproof that ran it
+    Command command = Command::run;
+    std::string target;  ///< its name
+    Setting setting = Setting::sim;
     std::vector<ServerVersion> servers;
     std::vector<std::string> features;  ///< of `conform`: what the target offers
     std::uint64_t seed = 0;
@@ -72,8 +116,10 @@ struct RunResult {
     Duration duration{};
     std::vector<Outcome> outcomes;  ///< in the order of the list
     bool interrupted = false;
+    std::string problem;  ///< why nothing could be begun; "" where something was
 
     [[nodiscard]] std::size_t count(Verdict verdict) const;
+    bool operator==(const RunResult&) const = default;
 };
 
 }  // namespace meshproof::run

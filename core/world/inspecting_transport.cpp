@@ -26,12 +26,14 @@ Task<Result<http::Response>> InspectingTransport::send(http::Endpoint endpoint,
                                                        http::Request request) {
     inspect(endpoint, request);
     const bool told = endpoint.caller == "admin";
-    auto line = told ? fmt::format("admin {} {}", request.method, request.target) : std::string();
+    auto method = told ? request.method : std::string();
+    auto target = told ? request.target : std::string();
     auto response = co_await wire_.send(std::move(endpoint), std::move(request));
     if (told) {
-        line += response ? fmt::format(" {}", response->status)
-                         : fmt::format(" {}", to_string(response.error().kind));
-        if (!trace_.add(std::move(line))) {
+        auto outcome = response ? std::to_string(response->status)
+                                : std::string(to_string(response.error().kind));
+        if (!trace_.add(
+                request_event("admin", std::move(method), std::move(target), std::move(outcome)))) {
             monitors_.violate("a secret reached the trace in the target of a request");
         }
     }

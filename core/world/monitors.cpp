@@ -21,18 +21,19 @@ void Monitors::violate(std::string text) {
     if (violations_.size() < most) {
         violations_.push_back("monitor: " + trace_->redacted(text));
     }
-    if (!trace_->add("monitor violated: " + text) && violations_.size() < most) {
+    if (!trace_->add(violation_event(text)) && violations_.size() < most) {
         violations_.emplace_back("monitor: a secret reached the trace");
     }
 }
 
 void Monitors::on_event(const mesh::Event& event) {
-    std::string line = event.what;
-    for (const auto& [key, value] : event.fields) {
-        line += fmt::format(" {}={}", key, value);
-    }
-    if (!trace_->add(std::move(line))) {
-        violate("a secret reached the trace in \"" + event.what + "\"");
+    add(mesh_event(event.what, event.fields));
+}
+
+void Monitors::add(TraceEvent event) {
+    const auto what = event.kind;
+    if (!trace_->add(std::move(event))) {
+        violate("a secret reached the trace in \"" + what + "\"");
     }
 }
 
@@ -72,8 +73,10 @@ void Monitors::on_leaf(const mesh::LeafIssued& seen) {
 
 void Monitors::on_handshake(const mesh::HandshakeSeen& seen) {
     ++handshakes_;
-    on_event({seen.accepted ? "mtls accepted" : "mtls refused",
-              {{"from", seen.client.pod}, {"to", seen.server.pod}}});
+    auto event = mesh_event(seen.accepted ? "mtls accepted" : "mtls refused",
+                            {{"from", seen.client.pod}, {"to", seen.server.pod}});
+    event.actor = fmt::format("{}/{}", seen.client.cluster, seen.client.pod);
+    add(std::move(event));
     if (!seen.accepted) {
         return;
     }

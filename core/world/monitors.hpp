@@ -34,6 +34,8 @@ class Monitors final : public mesh::Observer {
     [[nodiscard]] std::size_t handshakes() const { return handshakes_; }
 
   private:
+    void add(TraceEvent event);
+
     Trace* trace_;
     Duration slack_;
     std::vector<std::string> violations_;

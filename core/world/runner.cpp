@@ -56,10 +56,11 @@ Outcome run_one(const Scenario& scenario, const RunnerOptions& options,
             Stopping stop(options.stop, *environment);
             environment->drive(play(scenario, world, stop, outcome, servers));
             outcome.virtual_duration = environment->clock().elapsed() - before;
-            outcome.trace_digest = world.trace().digest();
+            auto& played = std::get<ScenarioOutcome>(outcome.detail);
+            played.trace_digest = world.trace().digest();
             if (options.keep_trace || outcome.verdict == Verdict::fail ||
                 outcome.verdict == Verdict::blocked) {
-                outcome.trace = world.trace().lines();
+                played.trace = world.trace().events();
             }
         }
     } catch (const std::exception& error) {
@@ -72,6 +73,13 @@ Outcome run_one(const Scenario& scenario, const RunnerOptions& options,
 }
 
 }  // namespace
+
+Outcome not_begun(const Scenario& scenario, std::string_view why) {
+    Outcome never;
+    never.id = std::string(scenario.id);
+    never.reason = fmt::format("not begun: {}", why);
+    return never;
+}
 
 RunResult run_scenarios(const std::vector<const Scenario*>& scenarios,
                         const RunnerOptions& options) {
@@ -134,11 +142,7 @@ RunResult run_scenarios(const std::vector<const Scenario*>& scenarios,
         if (outcomes[index]) {
             result.outcomes.push_back(std::move(*outcomes[index]));
         } else {
-            Outcome never;
-            never.id = std::string(scenarios[index]->id);
-            never.verdict = Verdict::blocked;
-            never.reason = "not begun: the run was interrupted";
-            result.outcomes.push_back(std::move(never));
+            result.outcomes.push_back(not_begun(*scenarios[index], "the run was interrupted"));
         }
     }
     result.interrupted = options.stop != nullptr && options.stop->requested();

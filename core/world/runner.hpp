@@ -28,6 +28,9 @@ struct RunnerOptions {
     StopSource* stop = nullptr;
 };
 
+/// A scenario of a run that could not begin, or ended before it.
+[[nodiscard]] Outcome not_begun(const Scenario& scenario, std::string_view why);
+
 /// Runs the scenarios and fills in `outcomes` (in the given order), `servers` and the verdicts. The
 /// caller sets the rest.
 [[nodiscard]] RunResult run_scenarios(const std::vector<const Scenario*>& scenarios,

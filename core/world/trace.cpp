@@ -9,15 +9,18 @@
 #include "core/base/text.hpp"
 
 namespace meshproof::run {
+namespace {
+constexpr std::string_view redaction = "[a line that held a secret]";
+}  // namespace
 
-bool Trace::add(std::string line) {
-    const bool clean = !leaks(line);
-    line = redacted(std::move(line));
-    if (timed_) {
-        const auto at = std::chrono::floor<std::chrono::milliseconds>(clock_->elapsed()).count();
-        line = fmt::format("{:>12} {}", at, line);
+bool Trace::add(TraceEvent event) {
+    // The line has every field; the actor may stand in none of them.
+    const bool clean = !leaks(text_of(event)) && !leaks(event.actor);
+    if (!clean) {
+        event = note_event(std::string(redaction));
     }
-    lines_.push_back(std::move(line));
+    event.at = std::chrono::floor<std::chrono::milliseconds>(clock_->elapsed());
+    events_.push_back(std::move(event));
     return clean;
 }
 
@@ -36,12 +39,21 @@ bool Trace::leaks(std::string_view text) const {
 }
 
 std::string Trace::redacted(std::string text) const {
-    return leaks(text) ? "[a line that held a secret]" : text;
+    return leaks(text) ? std::string(redaction) : text;
+}
+
+std::vector<std::string> Trace::lines() const {
+    std::vector<std::string> lines;
+    lines.reserve(events_.size());
+    for (const auto& event : events_) {
+        lines.push_back(timed_ ? timed_text_of(event) : text_of(event));
+    }
+    return lines;
 }
 
 std::string Trace::digest() const {
     std::string all;
-    for (const auto& line : lines_) {
+    for (const auto& line : lines()) {
         all += line;
         all += '\n';
     }

@@ -6,23 +6,26 @@
 #include <vector>
 
 #include "core/base/secret.hpp"
+#include "core/run/trace_event.hpp"
 #include "core/time/clock.hpp"
 
 namespace meshproof::run {
 
-/// What happened, a line each: logical fields only, so that one seed gives one digest. Knows the
-/// secrets that passed by, and refuses lines that hold one.
+/// What happened, event by event: logical fields only, so that one seed gives one digest. Knows the
+/// secrets that passed by, and refuses events that hold one.
 class Trace {
   public:
     /// With `timed`, each line starts with the clock's elapsed milliseconds (sim: they are part of
-    /// the digest).
+    /// the digest). Events have their time always.
     Trace(const Clock& clock, bool timed) : clock_(&clock), timed_(timed) {}
 
-    /// Appends the line; returns false, and keeps a redacted line instead, where it holds a known
-    /// secret.
-    bool add(std::string line);
+    /// Appends the event, at the clock's time; returns false, and keeps a redacted one instead,
+    /// where it holds a known secret.
+    bool add(TraceEvent event);
     void learn(const Secret& secret);
-    [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
+    [[nodiscard]] const std::vector<TraceEvent>& events() const { return events_; }
+    /// The events as text, a line each.
+    [[nodiscard]] std::vector<std::string> lines() const;
     /// SHA-256 over the lines, hex.
     [[nodiscard]] std::string digest() const;
     /// True where the text holds a secret that was learnt.
@@ -34,7 +37,7 @@ class Trace {
   private:
     const Clock* clock_;
     bool timed_;
-    std::vector<std::string> lines_;
+    std::vector<TraceEvent> events_;
     std::set<std::string> secrets_;
 };
 

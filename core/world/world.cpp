@@ -105,7 +105,7 @@ bool World::has(Feature feature) const {
 }
 
 void World::fail(std::string text) {
-    state_->trace.add("expectation failed: " + text);
+    state_->trace.add(expectation_event(text));
     state_->failures.push_back(state_->trace.redacted(std::move(text)));
 }
 
@@ -118,7 +118,7 @@ void World::expect_text(const Failure& failure, std::string_view text, std::stri
 }
 
 void World::add_note(std::string text) {
-    if (!state_->trace.add(std::move(text))) {
+    if (!state_->trace.add(note_event(std::move(text)))) {
         state_->monitors.violate("a secret reached the trace in a note");
     }
 }

@@ -6,15 +6,18 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 
 namespace meshproof::reports {
 namespace {
 
+const std::string digest(64, 'a');
+
 run::RunResult sample() {
     run::RunResult result;
     result.target = "sim";
-    result.setting = "sim";
+    result.setting = run::Setting::sim;
     result.servers = {{"vault", "fake openbao", "2.7.2", "https://vault-0:443"}};
     result.seed = 42;
     result.started = from_unix_seconds(1'767'323'045);
@@ -27,7 +30,7 @@ run::RunResult sample() {
         if (verdict == run::Verdict::fail) {
             outcome.failures = {reason};
         }
-        outcome.trace_digest = "abcd";
+        outcome.detail = run::ScenarioOutcome{digest, {}};
         result.outcomes.push_back(std::move(outcome));
     };
     add("flow/a", run::Verdict::pass, "");
@@ -40,18 +43,18 @@ run::RunResult sample() {
 
 TEST(Json, HoldsTheSchemaAndEveryVerdict) {
     const auto json = nlohmann::json::parse(to_json(sample()));
-    EXPECT_EQ(json["schema"], "meshproof.report/v1");
+    EXPECT_EQ(json["schema"], "meshproof.report/v2");
     EXPECT_EQ(json["target"]["servers"][0]["version"], "2.7.2");
     EXPECT_EQ(json["seed"], 42);
     EXPECT_EQ(json["started"], "2026-01-02T03:04:05Z");
-    EXPECT_EQ(json["duration_s"], 1.5);
+    EXPECT_EQ(json["duration_ms"], 1500);
     for (const auto* verdict : {"pass", "fail", "blocked", "skip", "deviates"}) {
         EXPECT_EQ(json["summary"][verdict], 1) << verdict;
     }
     ASSERT_EQ(json["results"].size(), 5U);
     EXPECT_EQ(json["results"][0]["kind"], "scenario");
     EXPECT_EQ(json["results"][1]["verdict"], "fail");
-    EXPECT_EQ(json["results"][0]["trace_digest"], "abcd");
+    EXPECT_EQ(json["results"][0]["trace_digest"], digest);
 }
 
 TEST(Junit, EscapesAndCounts) {
@@ -60,6 +63,45 @@ TEST(Junit, EscapesAndCounts) {
         << xml;
     EXPECT_NE(xml.find("expected &lt;1&gt; &amp; got &quot;2&quot;?"), std::string::npos) << xml;
     EXPECT_NE(xml.find("deviates: known"), std::string::npos);
+}
+
+run::RunResult odd_answer(std::string answer) {
+    run::RunResult result;
+    result.command = run::Command::conform;
+    run::Outcome outcome;
+    outcome.id = "vault/a/one";
+    run::CheckOutcome check;
+    check.evidence = {{.server = "vault",
+                       .method = "GET",
+                       .target = "/v1/x",
+                       .headers = {},
+                       .body = answer,
+                       .status = 200,
+                       .failure = {},
+                       .answer_headers = {},
+                       .answer = answer}};
+    outcome.detail = std::move(check);
+    result.outcomes.push_back(std::move(outcome));
+    return result;
+}
+
+TEST(Reports, AreUtf8WhateverAServerAnswers) {
+    std::vector<std::string> answers = {"caf\xe9", "\xc3", "\xed\xa0\x80", "\xff\xfe",
+                                        "\xef\xbf\xbf"};
+    for (const std::size_t before : {297, 298, 299, 300, 397, 398, 399, 400}) {
+        answers.push_back(std::string(before, 'a') + "\u20ac and more");
+    }
+    for (const auto& answer : answers) {
+        for (const auto& text : {to_junit(odd_answer(answer)), to_markdown(odd_answer(answer))}) {
+            EXPECT_EQ(text, valid_utf8(text)) << answer;
+        }
+        // Where the answer was good, no character is broken by cutting it.
+        if (answer == valid_utf8(answer) && answer.size() > 3) {
+            EXPECT_EQ(to_markdown(odd_answer(answer)).find("\ufffd"), std::string::npos) << answer;
+        }
+    }
+    EXPECT_NE(to_junit(odd_answer("caf\xe9")).find("caf\ufffd"), std::string::npos);
+    EXPECT_EQ(to_junit(odd_answer("\uffff\ufffe")).find("\xef\xbf\xbe"), std::string::npos);
 }
 
 TEST(Reports, AreWrittenIntoANewFolder) {
@@ -82,31 +124,32 @@ TEST(Terminal, SummaryNamesEveryVerdict) {
 
 run::RunResult conformance() {
     run::RunResult result;
-    result.command = "conform";
+    result.command = run::Command::conform;
     result.target = "a | vault";
-    result.setting = "live";
+    result.setting = run::Setting::live;
     result.servers = {{"vault", "openbao", "2.7.2", "https://vault:8200"}};
     result.features = {"vault", "namespaces"};
     result.started = from_unix_seconds(1'767'323'045);
     const auto add = [&](std::string id, run::Verdict verdict, std::vector<std::string> features) {
         run::Outcome outcome;
         outcome.id = std::move(id);
-        outcome.kind = "check";
+        run::CheckOutcome check;
         outcome.verdict = verdict;
         outcome.reason = verdict == run::Verdict::pass ? "" : "because of | this";
-        outcome.requirement = "Something holds.";
-        outcome.source = "wire contract 1";
-        outcome.level = "must";
-        outcome.features = std::move(features);
-        outcome.evidence = {{.server = "vault",
-                             .method = "PUT",
-                             .target = "/v1/pki/sign/r",
-                             .headers = {{"X-Vault-Token", "$VAULT_TOKEN"}},
-                             .body = "{\"ttl\":\"1h\"}",
-                             .status = 200,
-                             .failure = {},
-                             .answer_headers = {},
-                             .answer = "{\"data\":null}"}};
+        check.requirement = "Something holds.";
+        check.source = "wire contract 1";
+        check.level = run::Level::must;
+        check.features = std::move(features);
+        check.evidence = {{.server = "vault",
+                           .method = "PUT",
+                           .target = "/v1/pki/sign/r",
+                           .headers = {{"X-Vault-Token", "$VAULT_TOKEN"}},
+                           .body = "{\"ttl\":\"1h\"}",
+                           .status = 200,
+                           .failure = {},
+                           .answer_headers = {},
+                           .answer = "{\"data\":null}"}};
+        outcome.detail = std::move(check);
         result.outcomes.push_back(std::move(outcome));
     };
     add("vault/a/one", run::Verdict::pass, {});
@@ -122,8 +165,9 @@ TEST(Json, HoldsWhatACheckStatesAndItsEvidence) {
     EXPECT_EQ(first["requirement"], "Something holds.");
     EXPECT_EQ(first["profile"], "core");
     EXPECT_EQ(json["results"][1]["profile"], "extended");
-    EXPECT_EQ(first["evidence"][0]["request"], "PUT /v1/pki/sign/r");
-    EXPECT_EQ(first["evidence"][0]["status"], 200);
+    EXPECT_EQ(first["evidence"][0]["method"], "PUT");
+    EXPECT_EQ(first["evidence"][0]["target"], "/v1/pki/sign/r");
+    EXPECT_EQ(first["evidence"][0]["answer"]["status"], 200);
     EXPECT_EQ(json["target"]["features"][1], "namespaces");
 }
 

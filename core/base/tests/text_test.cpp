@@ -1,12 +1,18 @@
 #include "core/base/text.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 
 #include "core/base/json_text.hpp"
 #include "core/base/secret.hpp"
+#include "core/base/tests/temporary_folder.hpp"
+#include "core/base/utf8.hpp"
 
 namespace meshproof {
 namespace {
@@ -49,6 +55,62 @@ TEST(Files, AreWrittenWholeOrNotAtAll) {
     EXPECT_FALSE(read_file((folder / "absent").string()));
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
     std::filesystem::remove_all(folder);
+}
+
+TEST(Files, ReplaceNothingButFiles) {
+    const TemporaryFolder folder;
+    const auto file = folder.write("file", "kept");
+    const auto link = folder.path() + "/link", dangling = folder.path() + "/dangling",
+               null = folder.path() + "/null", pipe = folder.path() + "/pipe";
+    std::filesystem::create_symlink(file, link);
+    std::filesystem::create_symlink(folder.path() + "/nothing", dangling);
+    std::filesystem::create_symlink("/dev/null", null);
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    const int reader = open(pipe.c_str(), O_RDWR);
+
+    for (const auto& refused : {link, dangling}) {
+        const auto written = write_file(refused, "new");
+        ASSERT_FALSE(written);
+        EXPECT_EQ(written.error().message,
+                  "cannot write " + refused + ": expected a file, and it is a symbolic link");
+        EXPECT_TRUE(std::filesystem::is_symlink(refused));
+    }
+    EXPECT_EQ(read_file(file).value(), "kept");
+    EXPECT_FALSE(std::filesystem::exists(dangling));
+    EXPECT_TRUE(write_file(null, "new"));
+    EXPECT_TRUE(std::filesystem::is_symlink(null));
+    EXPECT_TRUE(write_file(pipe, "new"));
+    EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+    std::array<char, 8> buffer{};
+    EXPECT_EQ(read(reader, buffer.data(), buffer.size()), 3);
+    close(reader);
+    EXPECT_FALSE(write_file("/dev/full", "new"));
+    EXPECT_FALSE(write_file(folder.path(), "new"));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 5);
+}
+
+TEST(Files, AreWrittenUnderNamesThatNobodyPlanted) {
+    const TemporaryFolder folder;
+    const auto victim = folder.write("victim", "kept");
+    const auto path = folder.path() + "/a";
+    std::filesystem::create_symlink(victim, fmt::format("{}.{}.0.tmp", path, getpid()));
+    folder.write(fmt::format("a.{}.1.tmp", getpid()), "");
+    std::filesystem::permissions(fmt::format("{}.{}.1.tmp", path, getpid()),
+                                 std::filesystem::perms::all);
+    ASSERT_TRUE(write_file(path, "secret", 0600));
+    EXPECT_EQ(read_file(victim).value(), "kept");
+    EXPECT_EQ(read_file(path).value(), "secret");
+    EXPECT_EQ(std::filesystem::status(path).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST(Text, IsCutBetweenCharacters) {
+    const std::string text = "a\u00e9\u20ac\U0001f600z";  // 1, 2, 3, 4 and 1 bytes
+    const std::size_t ends[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+    for (std::size_t most = 0; most < std::size(ends); ++most) {
+        EXPECT_EQ(head_of(text, most), text.substr(0, ends[most])) << most;
+    }
+    EXPECT_EQ(head_of(std::string(9, '\x80'), 5).size(), 2) << "what is no text is cut as well";
 }
 
 TEST(Secret, DoesNotPrintItsText) {

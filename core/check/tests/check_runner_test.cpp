@@ -78,7 +78,7 @@ TEST(RunChecks, GivesEachItsVerdict) {
                      check("a/give-up", give_up), check("a/refused", refused_set_up),
                      check("a/throws", throw_another), check("a/hang", hang)});
     EXPECT_EQ(outcomes[0].verdict, Verdict::pass);
-    EXPECT_EQ(outcomes[0].evidence.size(), 1U);
+    EXPECT_EQ(std::get<CheckOutcome>(outcomes[0].detail).evidence.size(), 1U);
     EXPECT_EQ(outcomes[1].verdict, Verdict::fail);
     EXPECT_EQ(outcomes[1].failures.size(), 2U);
     EXPECT_NE(outcomes[1].reason.find("expected status 204, got 200"), std::string::npos)

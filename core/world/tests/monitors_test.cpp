@@ -326,6 +326,9 @@ TEST_F(MonitorsTest, TraceTellsOfLeavesAndHandshakes) {
     EXPECT_EQ(watch.trace.lines(),
               (Lines{"leaf cluster=alpha pod=web-1 id=spiffe://example.org/ns/default/sa/web",
                      "mtls accepted from=web-1 to=api-1", "mtls refused from=web-1 to=api-1"}));
+    for (const auto& event : watch.trace.events()) {
+        EXPECT_EQ(event.actor, "alpha/web-1") << event.kind;
+    }
     EXPECT_EQ(watch.monitors.leaves(), 1);
     EXPECT_EQ(watch.monitors.handshakes(), 2);
 }

@@ -1,0 +1,113 @@
+#include "cli/output.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "cli/program.hpp"
+#include "core/base/log.hpp"
+#include "reports/report.hpp"
+
+namespace meshproof::cli {
+namespace {
+
+/// errno of the first write to stdout that failed. Kept by itself, since stdio forgets it.
+std::atomic<int> lost_for{0};
+
+void note_loss(int reason) {
+    int none = 0;
+    lost_for.compare_exchange_strong(none, reason);
+}
+
+void write(std::FILE* file, std::string_view text) {
+    // One write a text, so that those of several threads never mix.
+    const bool whole =
+        std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0;
+    if (!whole && file == stdout) {
+        note_loss(errno);
+    }
+}
+
+Result<void> write_reports(const run::RunResult& result, const std::string& folder,
+                           Output& output) {
+    if (folder.empty()) {
+        return {};
+    }
+    auto written = reports::write_reports(folder, result);
+    if (written) {
+        output.line("report: {0}/report.json, {0}/junit.xml{1}", folder,
+                    result.command == run::Command::conform ? ", " + folder + "/report.md" : "");
+    }
+    return written;
+}
+
+}  // namespace
+
+void add_format_option(CLI::App& command, OutputOptions& options) {
+    command
+        .add_option("--format", options.format,
+                    "text, or json: one document on stdout, and all else on stderr")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+}
+
+void add_output_options(CLI::App& command, OutputOptions& options) {
+    add_format_option(command, options);
+    command.add_flag("-q,--quiet", options.quiet,
+                     "only say what failed or was blocked, and the counts");
+}
+
+void Output::say(std::string line) {
+    line += '\n';
+    write(json() ? stderr : stdout, line);
+}
+
+void Output::document(std::string_view json_text) {
+    if (json()) {
+        write(stdout, json_text);
+    }
+}
+
+bool Output::colour() const {
+    const auto* no_color = std::getenv("NO_COLOR");
+    return ::isatty(json() ? STDERR_FILENO : STDOUT_FILENO) != 0 &&
+           (no_color == nullptr || *no_color == '\0');
+}
+
+bool output_lost(int reason) {
+    const bool flushed = std::fflush(stdout) == 0;
+    if (!flushed || std::ferror(stdout) != 0) {
+        note_loss(reason != 0 ? reason : flushed ? EIO : errno);
+    }
+    return lost_for != 0;
+}
+
+int output_code(int code) {
+    if (!output_lost()) {
+        return code;
+    }
+    log::error(fmt::format("cannot write to stdout: {}", std::strerror(lost_for)));
+    return code == as_expected ? int{unreachable} : code;
+}
+
+int conclude(const run::RunResult& result, const std::string& report_folder, Output& output) {
+    output.result("{}", reports::summary_line(result));
+    output.document(output.json() ? reports::to_json(result) : std::string());
+    if (const auto written = write_reports(result, report_folder, output); !written) {
+        throw CannotGoOn(written.error());
+    }
+    return exit_code(result);
+}
+
+void conclude_unbegun(const run::RunResult& result, const std::string& report_folder,
+                      Output& output) {
+    output.document(output.json() ? reports::to_json(result) : std::string());
+    if (const auto written = write_reports(result, report_folder, output); !written) {
+        log::warning(written.error().message);
+    }
+}
+
+}  // namespace meshproof::cli

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "core/run/result.hpp"
+
+namespace meshproof::cli {
+
+/// How a command is asked to speak.
+struct OutputOptions {
+    std::string format = "text";  ///< "text" or "json"
+    bool quiet = false;
+    [[nodiscard]] bool json() const { return format == "json"; }
+};
+/// Adds --format to a subcommand.
+void add_format_option(CLI::App& command, OutputOptions& options);
+/// Adds --format and --quiet.
+void add_output_options(CLI::App& command, OutputOptions& options);
+
+/// What a command says. As text, its lines go to stdout; with --format json, stdout has one JSON
+/// document, and the lines go to stderr. Each is written at once and whole. A stdout that takes no
+/// more never throws in the middle of a run: `output_code` tells of it at the end.
+class Output {
+  public:
+    explicit Output(const OutputOptions& options) : options_(options) {}
+
+    /// A line that --quiet leaves out.
+    template <class... Args>
+    void line(fmt::format_string<Args...> format, Args&&... args) {
+        if (!options_.quiet) {
+            say(fmt::format(format, std::forward<Args>(args)...));
+        }
+    }
+    /// A line that --quiet keeps: what did not go well, and the counts.
+    template <class... Args>
+    void result(fmt::format_string<Args...> format, Args&&... args) {
+        say(fmt::format(format, std::forward<Args>(args)...));
+    }
+    /// The JSON document; nothing where text was asked for.
+    void document(std::string_view json);
+
+    [[nodiscard]] bool json() const { return options_.json(); }
+    [[nodiscard]] bool quiet() const { return options_.quiet; }
+    /// Whether its lines go to a terminal that shows colours.
+    [[nodiscard]] bool colour() const;
+
+  private:
+    void say(std::string line);
+
+    OutputOptions options_;
+};
+
+/// The exit code of a program that ends with `code`: where something that was written to stdout
+/// got lost, says so in one line, and no code says that all is well.
+[[nodiscard]] int output_code(int code);
+/// Whether something that was written to stdout got lost; `reason` is the errno of what threw, if
+/// anything did.
+[[nodiscard]] bool output_lost(int reason = 0);
+
+/// Ends `run` and `conform`: writes the reports where a folder was given, says the counts, and
+/// prints the document. Gives the exit code that the verdicts ask for.
+[[nodiscard]] int conclude(const run::RunResult& result, const std::string& report_folder,
+                           Output& output);
+/// The same for a run that could not begin (`result.problem`); never throws, since the problem is
+/// told next.
+void conclude_unbegun(const run::RunResult& result, const std::string& report_folder,
+                      Output& output);
+
+}  // namespace meshproof::cli

@@ -1,0 +1,173 @@
+#include <gtest/gtest.h>
+
+#include "core/base/tests/temporary_folder.hpp"
+#include "reports/report.hpp"
+#include "reports/tests/random_result.hpp"
+
+namespace meshproof::reports {
+namespace {
+
+TEST(Report, ReadBackIsWhatWasWritten) {
+    const RandomResult results(any_text(), true);
+    EXPECT_TRUE(rc::check("the same value", [&results] {
+        const auto written = results.draw();
+        const auto read = parse_report(to_json(written));
+        RC_ASSERT(read.has_value());
+        RC_ASSERT(*read == written);
+    }));
+}
+
+TEST(Report, WhatJsonCannotHoldIsReplacedOnceAndForAll) {
+    const RandomResult results(any_bytes(), false);
+    EXPECT_TRUE(rc::check("the same text", [&results] {
+        const auto written = to_json(results.draw());
+        const auto read = parse_report(written);
+        RC_ASSERT(read.has_value());
+        RC_ASSERT(to_json(*read) == written);
+    }));
+}
+
+/// A whole report in few lines, with something of everything.
+std::string small_report() {
+    run::RunResult result;
+    result.version = "0.1.0";
+    result.target = "sim";
+    result.servers = {{"vault", "fake openbao", "2.7.2", "https://vault-0:443"}};
+    result.seed = 7;
+    run::Outcome scenario;
+    scenario.id = "flow/a";
+    scenario.detail = run::ScenarioOutcome{
+        "", {{std::chrono::milliseconds(5), "alpha/web-1", "leaf", {{"pod", "web-1"}}}}};
+    run::Outcome check;
+    check.id = "vault/a/one";
+    check.verdict = run::Verdict::pass;
+    check.detail = run::CheckOutcome{"It holds.",
+                                     "RFC 5280",
+                                     run::Level::should,
+                                     {"raft"},
+                                     {{.server = "vault",
+                                       .method = "GET",
+                                       .target = "/v1/x",
+                                       .headers = {{"Accept", "*/*"}},
+                                       .body = {},
+                                       .status = 200,
+                                       .failure = {},
+                                       .answer_headers = {},
+                                       .answer = "{}"}}};
+    result.outcomes = {scenario, check};
+    return to_json(result);
+}
+
+struct Break {
+    std::string from, to;   ///< the first text, replaced by the second
+    std::string complaint;  ///< the whole message
+};
+
+const std::vector<Break> breaks = {
+    {"\"seed\": 7,", "",
+     "seed: expected a whole number from 0 to 18446744073709551615, got nothing"},
+    {"\"seed\": 7", "\"seed\": -7",
+     "seed: expected a whole number from 0 to 18446744073709551615, got -7"},
+    {"\"seed\": 7", "\"seed\": 7.5",
+     "seed: expected a whole number from 0 to 18446744073709551615, got 7.5"},
+    {"\"seed\": 7", "\"seed\": 1e999", "expected JSON, got a number that nothing can hold"},
+    {"\"seed\": 7", "\"seed\": seven", "line 18, byte 11: expected JSON"},
+    {"report/v2", "report/v1",
+     "schema: expected meshproof.report/v2, and another version of meshproof wrote this: make it "
+     "anew with this one, got \"meshproof.report/v1\""},
+    {"meshproof.report/v2", "x", "schema: expected meshproof.report/v2, got \"x\""},
+    {"\"command\": \"run\"", "\"command\": \"walk\"",
+     "command: expected one of run, conform, got \"walk\""},
+    {"\"setting\": \"sim\"", "\"setting\": 3",
+     "target.setting: expected one of sim, loopback, live, got 3"},
+    {"1970-01-01T00:00:00Z", "yesterday",
+     "started: expected a date such as 2026-01-02T03:04:05Z, got \"yesterday\""},
+    {"\"interrupted\": false", "\"interrupted\": null",
+     "interrupted: expected true or false, got null"},
+    {"\"verdict\": \"blocked\"", "\"verdict\": \"lost\"",
+     "results[0].verdict: expected one of pass, fail, blocked, skip, deviates, got \"lost\""},
+    {"\"kind\": \"scenario\"", "\"kind\": \"load\"",
+     "results[0].kind: expected one of scenario, check, got \"load\""},
+    {"\"blocked\": 1", "\"blocked\": 2", "summary.blocked: expected 1, as results say, got 2"},
+    {"\"at_ms\": 5", "\"at_ms\": 9000000000001",
+     "results[0].trace[0].at_ms: expected a whole number from 0 to 9000000000000, got "
+     "9000000000001"},
+    {"\"duration_ms\": 0", "\"duration_ms\": 9999999999999999999",
+     "duration_ms: expected a whole number from 0 to 9000000000000, got 9999999999999999999"},
+    {"\"pod\": \"web-1\"", "\"pod\": [\"web-1\"]",
+     "results[0].trace[0].fields.pod: expected a string, got a list"},
+    {"\"level\": \"should\"", "\"level\": \"shall\"",
+     "results[1].level: expected one of must, should, may, got \"shall\""},
+    {"\"profile\": \"extended\"", "\"profile\": \"core\"",
+     "results[1].profile: expected extended, as features say, got \"core\""},
+    {"\"Accept: */*\"", "\"Accept\"",
+     "results[1].evidence[0].headers[0]: expected \"NAME: VALUE\", got \"Accept\""},
+    {"\"answer\": {", "\"reply\": {",
+     "results[1].evidence[0].answer.status: expected a whole number from 100 to 999, got nothing"},
+    {"\"status\": 200", "\"status\": 2000",
+     "results[1].evidence[0].answer.status: expected a whole number from 100 to 999, got 2000"},
+};
+
+TEST(Report, SaysInOneLineWhatIsWrongWhereAndWhatWasExpected) {
+    ASSERT_TRUE(parse_report(small_report()));
+    for (const auto& [from, to, complaint] : breaks) {
+        auto text = small_report();
+        const auto at = text.find(from);
+        ASSERT_NE(at, std::string::npos) << from;
+        const auto read = parse_report(text.replace(at, from.size(), to));
+        ASSERT_FALSE(read) << to;
+        EXPECT_EQ(read.error().kind, FailureKind::invalid);
+        EXPECT_EQ(read.error().message, complaint);
+    }
+}
+
+TEST(Report, RefusesWhatIsNoReport) {
+    const std::vector<std::pair<std::string, std::string>> others = {
+        {"", "line 1, byte 1: expected JSON"},
+        {"{\n  \"a\": ]", "line 2, byte 8: expected JSON"},
+        {"[]", "the document: expected an object, got a list"},
+        {"{}", "schema: expected a string, got nothing"},
+        {std::string(2000, '['), "expected JSON nested at most 1000 deep"},
+        {"\"" + std::string(200, 'x') + "\"",
+         "the document: expected an object, got \"" + std::string(59, 'x') + "..."},
+    };
+    for (const auto& [text, complaint] : others) {
+        const auto read = parse_report(text);
+        ASSERT_FALSE(read) << text;
+        EXPECT_EQ(read.error().message, complaint);
+    }
+}
+
+TEST(Report, IgnoresMembersOfALaterVersion) {
+    auto text = small_report();
+    text.replace(text.find("\"seed\""), 0, "\"weather\": {\"rain\": [1, 2]},\n");
+    const auto read = parse_report(text);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(to_json(*read), small_report());
+}
+
+TEST(Report, ProblemNamesTheFile) {
+    const TemporaryFolder folder;
+    const auto path = folder.write("report.json", "{}");
+    EXPECT_EQ(read_report(path).error().message, path + ": schema: expected a string, got nothing");
+    EXPECT_TRUE(read_report(folder.path() + "/none").error().message.starts_with("cannot read "));
+}
+
+/// Reports that programs of others judge (cli/tests/report_schema_test says where they go).
+TEST(Samples, AreWrittenForOthersToRead) {
+    const TemporaryFolder own;
+    const auto* asked = std::getenv("MESHPROOF_REPORT_SAMPLES");
+    const std::string folder = asked == nullptr ? own.path() : asked;
+    std::size_t written = 0;
+    EXPECT_TRUE(rc::check("written", [&] {
+        const auto bytes = *rc::gen::arbitrary<bool>();
+        auto result = RandomResult(bytes ? any_bytes() : any_text(), !bytes).draw();
+        result.command = run::Command::conform;  // writes every format
+        ++written;
+        RC_ASSERT(write_reports(fmt::format("{}/{}", folder, written), result).has_value());
+    }));
+    EXPECT_GE(written, 100U);
+}
+
+}  // namespace
+}  // namespace meshproof::reports
