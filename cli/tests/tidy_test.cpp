@@ -93,6 +93,55 @@ std::string layering_offence(const std::string& path, const std::string& include
     return path + " includes " + included;
 }
 
+/// The rooms inside fakes, and what each may include of fakes besides itself. Files directly in
+/// fakes/ are everybody's; fakes/vault/options.hpp is a room, since the face's options are below
+/// the server.
+const std::map<std::string, std::vector<std::string>> rooms_of_fakes = {
+    {"fakes/sim", {}},
+    {"fakes/kube", {}},
+    {"fakes/vault/logical", {}},
+    {"fakes/vault/options.hpp", {"fakes/vault/logical"}},
+    {"fakes/vault/server", {"fakes/vault/logical", "fakes/vault/options.hpp"}},
+    {"fakes/vault/identity", {"fakes/vault/logical", "fakes/vault/server"}},
+    {"fakes/vault/token", {"fakes/vault/logical", "fakes/vault/server"}},
+    {"fakes/vault/kubernetes_auth", {"fakes/vault/logical", "fakes/vault/server"}},
+    {"fakes/vault/sys", {"fakes/vault/logical", "fakes/vault/server", "fakes/vault/token"}},
+    {"fakes/vault/pki/ground", {"fakes/vault/logical"}},
+    {"fakes/vault/pki/sign", {"fakes/vault/logical", "fakes/vault/pki/ground"}},
+    {"fakes/vault/pki/ca", {"fakes/vault/pki/ground", "fakes/vault/pki/sign"}},
+    {"fakes/vault/pki/revoke",
+     {"fakes/vault/logical", "fakes/vault/pki/ground", "fakes/vault/pki/ca"}},
+    {"fakes/vault/pki", {"fakes/vault/logical", "fakes/vault/pki"}},
+    {"fakes/vault", {"fakes/vault"}},
+    {"fakes/chaos", {}},
+    {"fakes/world", {"fakes/sim", "fakes/kube", "fakes/vault", "fakes/chaos"}},
+    {"fakes/control", {"fakes/chaos", "fakes/world"}},
+};
+
+/// The room of the table that the path lies in, or is; "" = none.
+std::string room_of(const std::string& path) {
+    std::string best;
+    for (const auto& [room, allowed] : rooms_of_fakes) {
+        if ((path == room || path.starts_with(room + "/")) && room.size() > best.size()) {
+            best = room;
+        }
+    }
+    return best;
+}
+
+/// Every include that leaves its room downwards only: the offence, or "".
+std::string room_offence(const std::string& path, const std::string& included) {
+    const auto from = room_of(path);
+    const auto to = room_of(included);
+    if (from.empty() || to.empty() || from == to || is_test(path)) {
+        return {};
+    }
+    const bool allowed = std::ranges::any_of(rooms_of_fakes.at(from), [&](const auto& room) {
+        return to == room || to.starts_with(room + "/");
+    });
+    return allowed ? std::string() : path + " includes " + included;
+}
+
 /// Cheap, before a regular expression: few lines hold any of the words.
 bool holds_any(std::string_view line, std::initializer_list<std::string_view> words) {
     return std::ranges::any_of(
@@ -108,6 +157,7 @@ TEST(Tidy, LayersIncludeDownwardsOnly) {
             if (holds_any(line, {"#include"}) && std::regex_search(line, match, include)) {
                 ++seen;
                 EXPECT_EQ(layering_offence(source.path, match[1]), "");
+                EXPECT_EQ(room_offence(source.path, match[1]), "");
             }
         }
     }
@@ -116,6 +166,11 @@ TEST(Tidy, LayersIncludeDownwardsOnly) {
     EXPECT_NE(layering_offence("core/base/text.cpp", "core/time/time.hpp"), "");
     EXPECT_NE(layering_offence("scenarios/flow/a.cpp", "fakes/kube/fake_kube.hpp"), "");
     EXPECT_NE(layering_offence("core/run/survey.cpp", "core/mesh/mesh.hpp"), "");
+    EXPECT_NE(room_offence("fakes/vault/server/serve.cpp", "fakes/vault/sys/paths.hpp"), "");
+    EXPECT_NE(room_offence("fakes/vault/pki/ground/der.cpp", "fakes/vault/pki/sign/csr.hpp"), "");
+    EXPECT_NE(room_offence("fakes/vault/options.hpp", "fakes/vault/fake_vault.hpp"), "");
+    EXPECT_NE(room_offence("fakes/sim/a.cpp", "fakes/vault/fake_vault.hpp"), "");
+    EXPECT_EQ(room_offence("fakes/vault/catalog.cpp", "fakes/vault/sys/paths.hpp"), "");
 }
 
 /// The machine's clock and chance, outside the files that may ask for them: the offending call, or
@@ -143,6 +198,15 @@ std::string banned_call(const std::string& path, const std::string& line) {
         return match[0];
     }
     return {};
+}
+
+TEST(Tidy, EveryFolderOfTheFakesIsARoom) {
+    for (const auto& source : sources()) {
+        const auto folder = fs::path(source.path).parent_path().string();
+        if (folder != "fakes" && folder.starts_with("fakes/") && !is_test(source.path)) {
+            EXPECT_TRUE(rooms_of_fakes.contains(folder)) << folder;
+        }
+    }
 }
 
 TEST(Tidy, OnlyOneFileAsksForTimeAndOneForChance) {

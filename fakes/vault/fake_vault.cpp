@@ -5,9 +5,13 @@
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
 #include "fakes/state.hpp"
+#include "fakes/vault/catalog.hpp"
+#include "fakes/vault/logical/envelope.hpp"
 #include "fakes/vault/server/request_parts.hpp"
-#include "fakes/vault/server/server.hpp"
+#include "fakes/vault/server/serve.hpp"
+#include "fakes/vault/server/standby.hpp"
 #include "fakes/vault/server/state.hpp"
+#include "fakes/vault/sys/bare.hpp"
 
 namespace meshproof::fakes::vault {
 
@@ -20,13 +24,13 @@ bool server_wide(std::string_view path) {
 }
 
 // The namespace that the request means, and its path within it.
-std::shared_ptr<Namespace> resolve_namespace(VaultCore& core, const http::Headers& headers,
+std::shared_ptr<Namespace> resolve_namespace(Server& server, const http::Headers& headers,
                                              std::string_view token, std::string& path) {
-    if (!core.openbao()) {
-        return core.root();
+    if (!server.openbao()) {
+        return server.root();
     }
     auto named = std::string(trim(headers.find("X-Vault-Namespace").value_or("")));
-    if (core.options.defects.on("sys/namespace-header-ignored")) {
+    if (server.options.defects.on("sys/namespace-header-ignored")) {
         named.clear();
     }
     while (named.starts_with('/')) {
@@ -38,15 +42,15 @@ std::shared_ptr<Namespace> resolve_namespace(VaultCore& core, const http::Header
     if (!named.empty() && !named.ends_with('/')) {
         named += '/';
     }
-    const auto found = core.namespaces.find(named);
-    if (found == core.namespaces.end()) {
+    const auto found = server.namespaces.find(named);
+    if (found == server.namespaces.end()) {
         return nullptr;
     }
     auto ns = found->second;
     // The header may be completed, or replaced, by a path prefix.
     for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/')) {
-        const auto inner = core.namespaces.find(ns->path + path.substr(0, slash + 1));
-        if (inner == core.namespaces.end()) {
+        const auto inner = server.namespaces.find(ns->path + path.substr(0, slash + 1));
+        if (inner == server.namespaces.end()) {
             break;
         }
         ns = inner->second;
@@ -55,9 +59,9 @@ std::shared_ptr<Namespace> resolve_namespace(VaultCore& core, const http::Header
     // A child namespace's token knows where it belongs.
     if (ns->path.empty() && named.empty()) {
         const auto dot = token.rfind('.');
-        if (const auto known = core.tokens.find(token); known && dot != std::string_view::npos) {
-            const auto home = core.namespaces.find(known->namespace_path);
-            if (home != core.namespaces.end()) {
+        if (const auto known = server.tokens.find(token); known && dot != std::string_view::npos) {
+            const auto home = server.namespaces.find(known->namespace_path);
+            if (home != server.namespaces.end()) {
                 ns = home->second;
             }
         }
@@ -66,35 +70,35 @@ std::shared_ptr<Namespace> resolve_namespace(VaultCore& core, const http::Header
 }
 
 // OpenBao on raft tells how far the storage was for what it answered (row 7).
-void tell_index(VaultCore& core, const LogicalRequest& request, http::Response& response) {
+void tell_index(Server& server, const LogicalRequest& request, http::Response& response) {
     if (response.status < 200 || response.status >= 300) {
         return;
     }
     if (!request.reads() && request.operation != Operation::list) {
-        core.raft_index += 4;
+        server.raft_index += 4;
     }
     const auto index =
-        Json{{"cluster", core.cluster_id}, {"value", std::to_string(core.raft_index)}};
-    if (!core.options.defects.on("http/no-index-on-raft")) {
+        Json{{"cluster", server.cluster_id}, {"value", std::to_string(server.raft_index)}};
+    if (!server.options.defects.on("http/no-index-on-raft")) {
         response.headers.set("X-Vault-Index", to_base64(index.dump()));
     }
 }
 
-Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, http::Peer peer) {
-    const auto now = core.clock.now();
-    core.cluster.settle(now);
+Task<http::Response> answer(Server& server, Node& node, http::Request request, http::Peer peer) {
+    const auto now = server.clock.now();
+    server.cluster.settle(now);
     auto [raw_path, query] = split_target(request.target);
-    const auto& defects = core.options.defects;
+    const auto& defects = server.options.defects;
     if (defects.on("http/escapes-kept")) {
         raw_path = request.target.substr(0, request.target.find('?'));
     }
     if (defects.on("http/put-reads-no-body") && request.method == "PUT") {
         request.body.clear();
     }
-    if (auto refused = refuse_path(request, raw_path, core.options)) {
+    if (auto refused = refuse_path(request, raw_path, server.options)) {
         co_return std::move(*refused);
     }
-    if (auto moved = redirect(raw_path, query, request.method, core.options.product)) {
+    if (auto moved = redirect(raw_path, query, request.method, server.options.product)) {
         if (defects.on("http/redirect-is-302")) {
             moved->status = 302;
         }
@@ -105,23 +109,23 @@ Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, 
     }
     auto path = raw_path.substr(std::min<std::size_t>(4, raw_path.size()));
     const auto named = request.headers.find("X-Vault-Namespace").value_or("");
-    if (core.openbao() && !named.empty() && server_wide(path) &&
+    if (server.openbao() && !named.empty() && server_wide(path) &&
         !defects.on("sys/health-in-a-namespace")) {
         co_return error_answer(400, "operation unavailable in namespaces");
     }
-    if (auto bare = serve_bare(core, node, request, path, now)) {
+    if (auto bare = serve_bare(server, node, request, path, now)) {
         co_return std::move(*bare);
     }
     const auto token = defects.on("http/bearer-unread")
                            ? request.headers.find("X-Vault-Token").value_or("")
                            : presented_token(request.headers);
-    std::shared_ptr<Namespace> ns = core.root();
+    std::shared_ptr<Namespace> ns = server.root();
     const bool sealed = node.seal.sealed();
     if (!sealed) {
-        core.expire(now);
-        ns = resolve_namespace(core, request.headers, token, path);
+        server.expire(now);
+        ns = resolve_namespace(server, request.headers, token, path);
         if (!ns && defects.on("sys/unknown-namespace-is-root")) {
-            ns = core.root();
+            ns = server.root();
         }
         if (!ns) {
             co_return error_answer(404, "namespace not found");
@@ -133,7 +137,7 @@ Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, 
     if (sealed && !reads) {
         co_return error_answer(503, "Vault is sealed");
     }
-    auto parsed = parse_logical(request, path, query, core.options);
+    auto parsed = parse_logical(request, path, query, server.options);
     if (!parsed) {
         if (defects.on("http/bad-requests-are-500")) {
             parsed.error().status = 500;
@@ -154,55 +158,55 @@ Task<http::Response> answer(VaultCore& core, Node& node, http::Request request, 
     }
     logical.now = now;
     logical.node = &node;
-    if (core.cluster.active() != &node) {
-        if (core.openbao() && logical.wrap_ttl) {
+    if (server.cluster.active() != &node) {
+        if (server.openbao() && logical.wrap_ttl) {
             co_return error_answer(500, "internal error");
         }
-        if (!standby_serves(core, logical)) {
-            if (auto refused = cannot_forward(core, node, request)) {
+        if (!standby_serves(server, logical)) {
+            if (auto refused = cannot_forward(server, node, request)) {
                 co_return std::move(*refused);
             }
-            logical.node = core.cluster.active();
+            logical.node = server.cluster.active();
         }
     }
-    if ((!core.openbao() || !core.cluster.raft()) && !defects.on("http/index-everywhere")) {
-        co_return co_await core.logical(std::move(logical));
+    if ((!server.openbao() || !server.cluster.raft()) && !defects.on("http/index-everywhere")) {
+        co_return co_await serve_logical(server, std::move(logical));
     }
-    auto response = co_await core.logical(logical);
-    tell_index(core, logical, response);
+    auto response = co_await serve_logical(server, logical);
+    tell_index(server, logical, response);
     co_return response;
 }
 
-Node first_node(const VaultCore& core) {
-    const auto& options = core.options;
+Node first_node(const Server& server) {
+    const auto& options = server.options;
     return {options.name, options.api_address,
-            Seal(core.barrier, !options.initialised,
+            Seal(server.barrier, !options.initialised,
                  Prng(options.seed).fork("vault/seal/" + options.name))};
 }
 
 }  // namespace
 
 FakeVault::FakeVault(FakeVaultOptions options, Clock& clock, http::Transport& outgoing)
-    : core_(std::make_shared<VaultCore>(std::move(options), clock, outgoing)),
-      node_(core_->cluster.add(first_node(*core_))) {
-    const auto& given = core_->options;
+    : server_(std::make_shared<Server>(std::move(options), whole_catalog(), clock, outgoing)),
+      node_(server_->cluster.add(first_node(*server_))) {
+    const auto& given = server_->options;
     if (given.initialised) {
         Token root;
         root.id = given.root_token.reveal();
         root.path = "auth/token/create";
         root.display_name = "token";
-        core_->initialise(given.key_shares, given.key_threshold, std::move(root));
-        core_->cluster.start_with(node_, clock.now());
+        server_->initialise(given.key_shares, given.key_threshold, std::move(root));
+        server_->cluster.start_with(node_, clock.now());
     }
 }
 
 FakeVault::FakeVault(FakeVault& first, std::string name, std::string api_address, bool joined)
-    : core_(first.core_),
-      node_(core_->cluster.add({name, std::move(api_address),
-                                Seal(core_->barrier, !joined || first.sealed(),
-                                     Prng(core_->options.seed).fork("vault/seal/" + name)),
-                                joined})) {
-    MESHPROOF_ASSERT(core_->cluster.raft(), "only raft storage has several nodes");
+    : server_(first.server_),
+      node_(server_->cluster.add({name, std::move(api_address),
+                                  Seal(server_->barrier, !joined || first.sealed(),
+                                       Prng(server_->options.seed).fork("vault/seal/" + name)),
+                                  joined})) {
+    MESHPROOF_ASSERT(server_->cluster.raft(), "only raft storage has several nodes");
 }
 
 Result<std::unique_ptr<FakeVault>> FakeVault::restored(const Json& state, FakeVaultOptions options,
@@ -216,8 +220,8 @@ Result<std::unique_ptr<FakeVault>> FakeVault::restored(const Json& state, FakeVa
         read_member(state, "root_token", options.root_token);
         options.initialised = false;
         vault = std::make_unique<FakeVault>(std::move(options), clock, outgoing);
-        vault->core_->starts = starts;
-        load_vault(*vault->core_, vault->node_, state);
+        vault->server_->starts = starts;
+        load_vault(*vault->server_, vault->node_, state);
     });
     if (!loaded) {
         return propagate(loaded);
@@ -228,7 +232,7 @@ Result<std::unique_ptr<FakeVault>> FakeVault::restored(const Json& state, FakeVa
 FakeVault::~FakeVault() = default;
 
 Json FakeVault::save() const {
-    return save_vault(*core_, node_);
+    return save_vault(*server_, node_);
 }
 
 void FakeVault::set_api_address(std::string address) {
@@ -236,16 +240,16 @@ void FakeVault::set_api_address(std::string address) {
 }
 
 void FakeVault::crash() {
-    core_->cluster.crashed(node_, core_->clock.now());
+    server_->cluster.crashed(node_, server_->clock.now());
 }
 
 Task<http::Response> FakeVault::handle(http::Request request, http::Peer peer) {
     const auto method = request.method;
     const auto path = request.target.substr(0, request.target.find('?'));
     const auto named = request.headers.find("X-Vault-Namespace");
-    auto response = co_await answer(*core_, node_, std::move(request), std::move(peer));
-    const auto now = core_->clock.now();
-    const auto& defects = core_->options.defects;
+    auto response = co_await answer(*server_, node_, std::move(request), std::move(peer));
+    const auto now = server_->clock.now();
+    const auto& defects = server_->options.defects;
     if (!defects.on("http/no-cache-control")) {
         response.headers.set("Cache-Control", "no-store");
     }
@@ -266,27 +270,27 @@ Task<http::Response> FakeVault::handle(http::Request request, http::Peer peer) {
     } else if (!response.body.empty()) {
         response.headers.set("Content-Length", std::to_string(response.body.size()));
     }
-    if (core_->options.on_request) {
-        core_->options.on_request(method, path, response.status, now);
+    if (server_->options.on_request) {
+        server_->options.on_request(method, path, response.status, now);
     }
     co_return response;
 }
 
 const Secret& FakeVault::root_token() const {
-    return core_->options.root_token;
+    return server_->options.root_token;
 }
 const std::vector<Secret>& FakeVault::unseal_keys() const {
-    return core_->barrier.keys();
+    return server_->barrier.keys();
 }
 bool FakeVault::sealed() const {
     return node_.seal.sealed();
 }
 std::string FakeVault::accessor_of(const http::Request& request) const {
-    const auto token = core_->tokens.find(presented_token(request.headers));
+    const auto token = server_->tokens.find(presented_token(request.headers));
     return token ? token->accessor : std::string();
 }
 const FakeVaultOptions& FakeVault::options() const {
-    return core_->options;
+    return server_->options;
 }
 
 }  // namespace meshproof::fakes::vault

@@ -1,43 +1,21 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/base/secret.hpp"
+#include "core/base/task.hpp"
+#include "core/http/message.hpp"
 #include "core/http/transport.hpp"
-#include "core/time/prng.hpp"
-#include "fakes/defects.hpp"
-#include "fakes/vault/logical/product.hpp"
+#include "core/time/clock.hpp"
+#include "fakes/vault/options.hpp"
 
 namespace meshproof::fakes::vault {
 
-class VaultCore;
+class Server;
 struct Node;
-
-struct FakeVaultOptions {
-    Product product = Product::openbao;  ///< OpenBao 2.7.2 or Vault 1.14.1
-    std::uint64_t seed = 1;
-    Secret root_token{"root"};
-    int key_shares = 1, key_threshold = 1;
-    bool initialised = true;        ///< it starts initialised and unsealed; false = as a new server
-    std::string storage = "inmem";  ///< or "raft": several nodes may form one Vault
-    std::string api_address = "https://vault";  ///< of the first node, for redirects
-    std::string name = "vault";                 ///< its host name in sim
-    Defects defects;
-    /// Capacity of sign, issue and login: each takes `sign_service_time` of the clock, at most
-    /// `sign_concurrency` at once (0 = no limit), the others wait in line. So throughput never
-    /// exceeds concurrency / service time.
-    Duration sign_service_time{};
-    int sign_concurrency = 0;
-    /// Called after each request, for traces and tests: method, path without query, status, time of
-    /// the answer. No secrets.
-    std::function<void(std::string_view method, std::string_view path, int status, Time now)>
-        on_request;
-};
 
 /// One node of OpenBao 2.7.2 or Vault 1.14.1 as rules: (Request, Time) -> Response. It has no
 /// socket and no clock of its own: the time comes from the clock that it is given, its TokenReviews
@@ -76,8 +54,8 @@ class FakeVault final : public http::Handler {
     void crash();
 
   private:
-    std::shared_ptr<VaultCore> core_;  ///< shared by all nodes
-    Node& node_;                       ///< in the core
+    std::shared_ptr<Server> server_;  ///< shared by all nodes
+    Node& node_;                      ///< in the server
 };
 
 }  // namespace meshproof::fakes::vault

@@ -1,3 +1,5 @@
+#include "fakes/vault/identity/cubbyhole.hpp"
+
 #include <set>
 
 #include "core/base/text.hpp"
@@ -6,14 +8,15 @@
 /// cubbyhole: a small store of each service token's own.
 namespace meshproof::fakes::vault {
 
-CoreReply serve_cubbyhole(VaultCore& core, const LogicalRequest& request) {
+LogicalReply serve_cubbyhole(Server& server, const LogicalRequest& request) {
     const auto path = request.under("cubbyhole/").value_or("");
-    if (request.token->is_batch() && !core.options.defects.on("token/batch-has-a-cubbyhole")) {
+    if (request.token->is_batch() && !server.options.defects.on("token/batch-has-a-cubbyhole")) {
         return BackendResponse::error(
-            core.openbao() ? "cubbyhole operations are only supported by 'service' type tokens"
-                           : "cubbyhole operations are only supported by \"service\" type tokens");
+            server.openbao()
+                ? "cubbyhole operations are only supported by 'service' type tokens"
+                : "cubbyhole operations are only supported by \"service\" type tokens");
     }
-    auto& held = core.cubbyholes[request.token->id];
+    auto& held = server.cubbyholes[request.token->id];
     if (request.operation == Operation::list) {
         const auto prefix = path.empty() ? path : path + "/";
         std::set<std::string> keys;
@@ -40,11 +43,12 @@ CoreReply serve_cubbyhole(VaultCore& core, const LogicalRequest& request) {
     if (request.reads() && path.empty()) {
         return BackendResponse::go_error("missing path");
     }
-    if (request.reads() && path == "response" && core.wrapped_answers.contains(request.token->id) &&
-        !core.options.defects.on("http/wrapped-only-by-unwrap")) {
+    if (request.reads() && path == "response" &&
+        server.wrapped_answers.contains(request.token->id) &&
+        !server.options.defects.on("http/wrapped-only-by-unwrap")) {
         // The older way to unwrap: the whole answer as a text.
         const Json whole{
-            {"response", std::string(trim(core.wrapped_answers[request.token->id].answer.body))}};
+            {"response", std::string(trim(server.wrapped_answers[request.token->id].answer.body))}};
         return BackendResponse::with(
             whole, {"Reading from 'cubbyhole/response' is deprecated. Please use "
                     "sys/wrapping/unwrap to unwrap responses, as it provides additional security "

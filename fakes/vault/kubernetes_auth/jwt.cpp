@@ -8,6 +8,7 @@
 #include "core/base/text.hpp"
 #include "core/crypto/jwt.hpp"
 #include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/logical/json.hpp"
 
 namespace meshproof::fakes::vault {
 

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "core/crypto/key.hpp"
-#include "fakes/vault/logical/backend.hpp"
+#include "core/time/time.hpp"
+#include "fakes/defects.hpp"
 #include "fakes/vault/logical/product.hpp"
 
 /// What a login's JWT says, and the checks that need no API server: wire contract rows 143 to 147.

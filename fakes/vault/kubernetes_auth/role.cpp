@@ -1,11 +1,10 @@
 #include "fakes/vault/kubernetes_auth/role.hpp"
 
 #include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 
-#include "core/base/text.hpp"
 #include "fakes/vault/logical/addresses.hpp"
+#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/server/tokens.hpp"
 
@@ -157,36 +156,6 @@ bool mixes_star(const std::vector<std::string>& values) {
 }
 
 }  // namespace
-
-bool glob_matches(std::string_view pattern, std::string_view text) {
-    std::size_t p = 0;
-    std::size_t t = 0;
-    std::size_t star = std::string_view::npos;
-    std::size_t resume = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            resume = t;
-        } else if (p < pattern.size() && pattern[p] == text[t]) {
-            ++p;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            t = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.size() && pattern[p] == '*') {
-        ++p;
-    }
-    return p == pattern.size();
-}
-
-bool listed_by_glob(const std::vector<std::string>& patterns, std::string_view text) {
-    return std::ranges::any_of(
-        patterns, [&](const std::string& pattern) { return glob_matches(pattern, text); });
-}
 
 std::optional<bool> selector_matches(std::string_view selector, const Json& labels) {
     // The text is YAML, and so may be JSON; matchExpressions are refused in whatever form.

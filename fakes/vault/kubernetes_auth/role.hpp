@@ -1,11 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "fakes/vault/logical/backend.hpp"
-#include "fakes/vault/logical/product.hpp"
 
 namespace meshproof::fakes::vault {
 
@@ -33,10 +33,6 @@ struct KubernetesRole {
                                                     const Defects& defects = {});
 [[nodiscard]] Json describe_kubernetes_role(const KubernetesRole& role, Product product,
                                             const Defects& defects = {});
-
-/// `*` matches any run of characters.
-[[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text);
-[[nodiscard]] bool listed_by_glob(const std::vector<std::string>& patterns, std::string_view text);
 /// A label selector in JSON or YAML, of matchLabels only; nothing where it cannot be read.
 [[nodiscard]] std::optional<bool> selector_matches(std::string_view selector, const Json& labels);
 

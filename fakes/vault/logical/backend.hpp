@@ -1,9 +1,9 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/task.hpp"
@@ -11,13 +11,12 @@
 #include "core/time/prng.hpp"
 #include "core/time/time.hpp"
 #include "fakes/defects.hpp"
+#include "fakes/vault/logical/json.hpp"
 #include "fakes/vault/logical/product.hpp"
 
-/// What stands between FakeVault's core (envelope, tokens, policies, routing) and its mounted
+/// What stands between FakeVault's server (envelope, tokens, policies, routing) and its mounted
 /// backends (pki, kubernetes auth, token).
 namespace meshproof::fakes::vault {
-
-using Json = nlohmann::json;
 
 enum class Operation { read, update, create, remove, list, patch, help };
 
@@ -43,7 +42,7 @@ struct BackendRequest {
     std::string namespace_path;  ///< "" = root
 };
 
-/// A login's or token creation's outcome: the core makes the token from it.
+/// A login's or token creation's outcome: the server makes the token from it.
 struct AuthGrant {
     std::string display_name;
     std::vector<std::string> policies, bound_cidrs;
@@ -59,7 +58,7 @@ struct AuthGrant {
     std::string role;        ///< token role or auth role by which it is renewed
 };
 
-/// A secret that the core shall register a lease for.
+/// A secret that the server shall register a lease for.
 struct LeaseGrant {
     Duration duration{};
     bool renewable = false;
@@ -96,39 +95,6 @@ struct BackendResponse {
     [[nodiscard]] static BackendResponse unsupported_operation() {
         return go_error("unsupported operation", 405);
     }
-};
-
-/// A declared field of an endpoint and its loose coercion (row 12).
-enum class FieldType { text, integer, boolean, duration, list, pairs, object, json };
-
-struct Fields {
-    std::map<std::string, FieldType, std::less<>> types;
-};
-
-/// The request's fields after coercion, with what was not recognised (row 11).
-class FieldData {
-  public:
-    /// Coerces `data` by `fields`; a failure is the 400 text "Field validation failed: …" for this
-    /// product.
-    [[nodiscard]] static Result<FieldData> read(const Fields& fields, const Json& data,
-                                                Product product, const Defects& defects = {});
-
-    [[nodiscard]] bool has(std::string_view name) const;
-    [[nodiscard]] std::string text(std::string_view name, std::string_view fallback = {}) const;
-    [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t fallback = 0) const;
-    [[nodiscard]] bool boolean(std::string_view name, bool fallback = false) const;
-    [[nodiscard]] Duration duration(std::string_view name, Duration fallback = {}) const;
-    [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
-    [[nodiscard]] const Json& json(std::string_view name) const;
-    [[nodiscard]] const std::vector<std::string>& unrecognized() const { return unrecognized_; }
-    /// Appends the row-11 warning to a data response where fields were not recognised, and the one
-    /// about fields that the path gives (`captured`) and the request gives too.
-    void warn_unrecognized(BackendResponse& response,
-                           const std::vector<std::string>& captured = {}) const;
-
-  private:
-    std::map<std::string, Json, std::less<>> values_;
-    std::vector<std::string> unrecognized_;
 };
 
 /// A mounted backend: rules and state of one mount. No socket, no clock.
@@ -174,14 +140,7 @@ struct BackendContext {
     const Defects* defects = nullptr;  ///< never null
 };
 
-/// Whether a path segment is a name as most endpoints want it: letters, digits, `_`, and `-` or `.`
-/// inside.
-[[nodiscard]] bool generic_name(std::string_view text);
-/// The text of a coercion error where an existence check reads the fields first: it lacks "Field
-/// validation failed: ".
-[[nodiscard]] std::string without_front(const std::string& message);
-
-/// A seeded UUID (version 4 form).
-[[nodiscard]] std::string make_uuid(Prng& prng);
+/// `{"keys": […]}`: an empty list is a 404 in the end (row 14).
+[[nodiscard]] BackendResponse list_answer(const std::vector<std::string>& keys);
 
 }  // namespace meshproof::fakes::vault

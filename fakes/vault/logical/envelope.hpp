@@ -1,6 +1,5 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,11 +7,10 @@
 
 #include "core/http/message.hpp"
 #include "core/time/time.hpp"
+#include "fakes/vault/logical/json.hpp"
 
 /// The bodies that Vault answers: wire contract rows 1 to 5.
 namespace meshproof::fakes::vault {
-
-using Json = nlohmann::json;
 
 /// JSON as Go's encoder writes it: <, > and & escaped, one trailing newline.
 [[nodiscard]] std::string go_json(const Json& value);

@@ -3,7 +3,7 @@
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
 #include "fakes/vault/pki/endpoints.hpp"
-#include "fakes/vault/pki/handlers.hpp"
+#include "fakes/vault/pki/revoke/fetch.hpp"
 #include "fakes/vault/pki/revoke/revoke.hpp"
 #include "fakes/vault/pki/state.hpp"
 #include "fakes/vault/pki/timers.hpp"

@@ -1,7 +1,8 @@
+#include "fakes/vault/pki/config.hpp"
+
 #include "fakes/vault/logical/go_text.hpp"
-#include "fakes/vault/pki/ca/issuers.hpp"
 #include "fakes/vault/pki/ground/crl.hpp"
-#include "fakes/vault/pki/handlers.hpp"
+#include "fakes/vault/pki/ground/urls.hpp"
 
 namespace meshproof::fakes::vault::pki {
 

@@ -3,7 +3,17 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
-#include "fakes/vault/pki/handlers.hpp"
+#include "fakes/vault/pki/ca/generate.hpp"
+#include "fakes/vault/pki/ca/import.hpp"
+#include "fakes/vault/pki/ca/issuers.hpp"
+#include "fakes/vault/pki/ca/keys.hpp"
+#include "fakes/vault/pki/config.hpp"
+#include "fakes/vault/pki/revoke/fetch.hpp"
+#include "fakes/vault/pki/revoke/ocsp.hpp"
+#include "fakes/vault/pki/revoke/revoke.hpp"
+#include "fakes/vault/pki/revoke/tidy.hpp"
+#include "fakes/vault/pki/roles.hpp"
+#include "fakes/vault/pki/sign/issue.hpp"
 
 namespace meshproof::fakes::vault::pki {
 

@@ -1,6 +1,13 @@
 #pragma once
 
-#include "fakes/vault/logical/product.hpp"
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/pki/ground/mount.hpp"
 
 namespace meshproof::fakes::vault::pki {

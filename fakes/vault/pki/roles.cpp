@@ -1,11 +1,14 @@
+#include "fakes/vault/pki/roles.hpp"
+
+#include <algorithm>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/go_text.hpp"
-#include "fakes/vault/pki/ca/issuers.hpp"
+#include "fakes/vault/pki/ground/der.hpp"
+#include "fakes/vault/pki/ground/issuer_store.hpp"
 #include "fakes/vault/pki/ground/key_types.hpp"
-#include "fakes/vault/pki/handlers.hpp"
 #include "fakes/vault/pki/sign/names.hpp"
 
 namespace meshproof::fakes::vault::pki {

@@ -1,5 +1,6 @@
 #include "fakes/vault/pki/state.hpp"
 
+#include "core/base/text.hpp"
 #include "fakes/state.hpp"
 
 namespace meshproof::fakes::vault::pki {

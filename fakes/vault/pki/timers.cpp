@@ -1,6 +1,7 @@
 #include "fakes/vault/pki/timers.hpp"
 
-#include "core/base/text.hpp"
+#include <algorithm>
+
 #include "fakes/vault/pki/ground/crl.hpp"
 #include "fakes/vault/pki/revoke/tidy.hpp"
 

@@ -2,7 +2,9 @@
 
 #include <vector>
 
+#include "core/base/task.hpp"
 #include "core/time/clock.hpp"
+#include "core/time/time.hpp"
 
 namespace meshproof::fakes::vault {
 

@@ -1,11 +1,14 @@
+#include "fakes/vault/server/login.hpp"
+
 #include <algorithm>
 
 #include "core/base/assert.hpp"
 #include "fakes/vault/server/server.hpp"
+#include "fakes/vault/server/ttl.hpp"
 
 namespace meshproof::fakes::vault {
 
-std::shared_ptr<Token> issue(VaultCore& core, const Namespace& ns, Token token, Time now) {
+std::shared_ptr<Token> issue(Server& server, const Namespace& ns, Token token, Time now) {
     token.namespace_path = ns.path;
     token.issued = now;
     if (token.lease_ttl > Duration{}) {
@@ -19,11 +22,11 @@ std::shared_ptr<Token> issue(VaultCore& core, const Namespace& ns, Token token, 
         token.issued = std::chrono::floor<std::chrono::seconds>(now);
         token.expires = token.issued + token.lease_ttl;
     }
-    return core.tokens.add(std::move(token),
-                           core.options.defects.on("sys/namespace-tokens-unmarked") ? "" : ns.id);
+    return server.tokens.add(
+        std::move(token), server.options.defects.on("sys/namespace-tokens-unmarked") ? "" : ns.id);
 }
 
-CoreReply finish_login(VaultCore& core, const LogicalRequest& request, BackendResponse response) {
+LogicalReply finish_login(Server& server, const LogicalRequest& request, BackendResponse response) {
     MESHPROOF_ASSERT(response.auth.has_value(), "a login without grant");
     // The method may have been disabled while its server was being asked.
     const auto mounted = request.ns->mounts.find(request.mount->path);
@@ -33,7 +36,7 @@ CoreReply finish_login(VaultCore& core, const LogicalRequest& request, BackendRe
     const auto& grant = *response.auth;
     const auto policies = tidy_policies(grant.policies, !grant.no_default_policy);
     if (std::ranges::find(policies, "root") != policies.end() &&
-        !core.options.defects.on("kubernetes/root-by-login")) {
+        !server.options.defects.on("kubernetes/root-by-login")) {
         return BackendResponse::error("auth methods cannot create root tokens");
     }
     const auto view = request.mount->view();
@@ -44,7 +47,7 @@ CoreReply finish_login(VaultCore& core, const LogicalRequest& request, BackendRe
                     .max_ttl = grant.max_ttl,
                     .explicit_max_ttl = grant.explicit_max_ttl,
                     .mount_default = view.default_lease_ttl,
-                    .mount_max = core.options.defects.on("kubernetes/mount-max-ignored")
+                    .mount_max = server.options.defects.on("kubernetes/mount-max-ignored")
                                      ? Duration(std::chrono::hours(99999))
                                      : view.max_lease_ttl,
                     .issued = request.now,
@@ -54,7 +57,7 @@ CoreReply finish_login(VaultCore& core, const LogicalRequest& request, BackendRe
     // "auth/a/b/" -> "a-b"
     auto source = request.mount->path.substr(5, request.mount->path.size() - 6);
     std::ranges::replace(source, '/', '-');
-    token.display_name = core.options.defects.on("kubernetes/display-name-lacks-mount")
+    token.display_name = server.options.defects.on("kubernetes/display-name-lacks-mount")
                              ? grant.display_name
                              : source + "-" + grant.display_name;
     token.policies = policies;
@@ -75,14 +78,14 @@ CoreReply finish_login(VaultCore& core, const LogicalRequest& request, BackendRe
                 : "service";
     }
     if (!grant.alias_name.empty()) {
-        token.entity_id = entity_of(core, request, grant);
+        token.entity_id = entity_of(server, request, grant);
     }
     token.grant = grant;
-    CoreReply reply(BackendResponse::with(Json(), granted.warnings));
+    LogicalReply reply(BackendResponse::with(Json(), granted.warnings));
     for (const auto& warning : response.warnings) {
         reply.base.warnings.push_back(warning);
     }
-    reply.issued = issue(core, *request.ns, std::move(token), request.now);
+    reply.issued = issue(server, *request.ns, std::move(token), request.now);
     return reply;
 }
 

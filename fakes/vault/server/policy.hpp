@@ -1,9 +1,7 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -12,7 +10,6 @@
 #include "core/base/result.hpp"
 #include "fakes/defects.hpp"
 #include "fakes/vault/logical/backend.hpp"
-#include "fakes/vault/logical/product.hpp"
 
 /// Policies: their text forms (HCL and JSON), and which rule decides about a path (wire contract
 /// section D).

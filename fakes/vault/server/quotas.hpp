@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/http/message.hpp"
 #include "core/time/time.hpp"

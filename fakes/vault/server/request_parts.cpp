@@ -5,6 +5,7 @@
 
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "fakes/vault/logical/envelope.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 
 namespace meshproof::fakes::vault {
@@ -299,6 +300,22 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
         return refuse(400, "cannot write to a path ending in '/'");
     }
     return logical;
+}
+
+tl::expected<Json, http::Response> strict_body(Product product, const http::Request& request,
+                                               std::string_view go_type) {
+    if (product == Product::vault && trim(request.body).empty()) {
+        return tl::unexpected(error_answer(400, "EOF"));
+    }
+    auto body = parse_body(request.body, go_type, product);
+    if (!body) {
+        auto text = body.error().message;
+        if (product == Product::vault) {
+            text.replace(0, std::string_view("failed to decode").size(), "failed to parse");
+        }
+        return tl::unexpected(error_answer(400, text));
+    }
+    return *body;
 }
 
 }  // namespace meshproof::fakes::vault

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include "fakes/vault/logical/product.hpp"
-#include "fakes/vault/server/server.hpp"
+#include "fakes/vault/options.hpp"
+#include "fakes/vault/server/logical_request.hpp"
 
 /// From an HTTP request to a logical one: wire contract rows 9 to 17.
 namespace meshproof::fakes::vault {
@@ -37,5 +37,11 @@ namespace meshproof::fakes::vault {
 /// A JSON object body; "" and null are empty objects. A failure's message is the whole 400 text.
 [[nodiscard]] Result<Json> parse_body(const std::string& body, std::string_view go_type,
                                       Product product);
+
+/// The body of a path that has no envelope: an empty one is an error for Vault, and the texts of
+/// broken ones name the Go type.
+[[nodiscard]] tl::expected<Json, http::Response> strict_body(Product product,
+                                                             const http::Request& request,
+                                                             std::string_view go_type);
 
 }  // namespace meshproof::fakes::vault

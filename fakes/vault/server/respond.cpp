@@ -1,5 +1,7 @@
-#include <algorithm>
+#include "fakes/vault/server/respond.hpp"
 
+#include "fakes/vault/logical/envelope.hpp"
+#include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/server/server.hpp"
 
 namespace meshproof::fakes::vault {
@@ -82,11 +84,11 @@ std::optional<http::Response> refusal(const LogicalRequest& request,
     return std::nullopt;
 }
 
-http::Response wrap(VaultCore& core, const LogicalRequest& request, http::Response answer,
+http::Response wrap(Server& server, const LogicalRequest& request, http::Response answer,
                     const std::shared_ptr<Token>& issued) {
     Envelope envelope;
     envelope.wrap_info = keep_wrapped(
-        core, request, {std::move(answer), request.path, request.now, *request.wrap_ttl});
+        server, request, {std::move(answer), request.path, request.now, *request.wrap_ttl});
     if (issued && !issued->accessor.empty()) {
         envelope.wrap_info["wrapped_accessor"] = issued->accessor;
     }
@@ -95,8 +97,8 @@ http::Response wrap(VaultCore& core, const LogicalRequest& request, http::Respon
 
 }  // namespace
 
-http::Response respond(VaultCore& core, const LogicalRequest& request, CoreReply reply) {
-    const auto& defects = core.options.defects;
+http::Response respond(Server& server, const LogicalRequest& request, LogicalReply reply) {
+    const auto& defects = server.options.defects;
     auto& response = reply.base;
     if (auto refused = refusal(request, response, defects)) {
         return std::move(*refused);
@@ -118,7 +120,7 @@ http::Response respond(VaultCore& core, const LogicalRequest& request, CoreReply
         }
         Envelope envelope;
         if (response.status != 202) {  // what starts a tidy is written without (row 176)
-            envelope.request_id = make_uuid(core.ids);
+            envelope.request_id = make_uuid(server.ids);
         }
         envelope.data = std::move(response.data);
         envelope.warnings = std::move(response.warnings);
@@ -133,7 +135,7 @@ http::Response respond(VaultCore& core, const LogicalRequest& request, CoreReply
                                     "credentials were immediately revoked.");
             }
             Lease lease;
-            lease.id = fmt::format("{}/{}{}", request.path, core.tokens.base62(24),
+            lease.id = fmt::format("{}/{}{}", request.path, server.tokens.base62(24),
                                    request.ns->id.empty() ? "" : "." + request.ns->id);
             lease.namespace_path = request.ns->path;
             lease.token = request.token ? request.token->id : "";
@@ -146,9 +148,9 @@ http::Response respond(VaultCore& core, const LogicalRequest& request, CoreReply
             envelope.renewable = lease.renewable;
             envelope.lease_duration =
                 std::chrono::duration_cast<std::chrono::seconds>(response.lease->duration).count();
-            core.lease_ends.emplace(lease.expires, lease.id);
+            server.lease_ends.emplace(lease.expires, lease.id);
             const auto id = lease.id;
-            core.leases[id] = std::move(lease);
+            server.leases[id] = std::move(lease);
         }
         if (reply.issued) {
             envelope.auth = auth_block(*reply.issued);
@@ -171,9 +173,19 @@ http::Response respond(VaultCore& core, const LogicalRequest& request, CoreReply
         !request.path.starts_with("sys/wrapping/unwrap") &&
         !request.path.starts_with("sys/wrapping/rewrap") &&
         !request.path.starts_with("sys/wrapping/lookup")) {
-        return wrap(core, request, std::move(answer), reply.issued);
+        return wrap(server, request, std::move(answer), reply.issued);
     }
     return answer;
+}
+
+BackendResponse tidy_started(const Server& server) {
+    BackendResponse response;
+    response.status = 202;
+    response.warnings = {fmt::format(
+        "Tidy operation successfully started. Any information from the operation will be printed "
+        "to {}'s server logs.",
+        server.product_name())};
+    return response;
 }
 
 }  // namespace meshproof::fakes::vault

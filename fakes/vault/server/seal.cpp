@@ -1,9 +1,10 @@
 #include "fakes/vault/server/seal.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "core/base/assert.hpp"
-#include "fakes/vault/logical/backend.hpp"
+#include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/server/shamir.hpp"
 
 namespace meshproof::fakes::vault {
@@ -89,6 +90,29 @@ Result<void> Seal::offer(const Bytes& share) {
     }
     sealed_ = false;
     return {};
+}
+
+std::optional<Bytes> share_bytes(const std::string& key) {
+    if (key.size() % 2 == 0) {
+        Bytes bytes;
+        for (std::size_t i = 0; i < key.size(); i += 2) {
+            std::uint8_t byte = 0;
+            const auto* end = key.data() + i + 2;
+            if (std::from_chars(key.data() + i, end, byte, 16).ptr != end) {
+                bytes.clear();
+                break;
+            }
+            bytes.push_back(byte);
+        }
+        if (!bytes.empty()) {
+            return bytes;
+        }
+    }
+    const auto text = from_base64(key);
+    if (!text) {
+        return std::nullopt;
+    }
+    return Bytes(text->begin(), text->end());
 }
 
 }  // namespace meshproof::fakes::vault

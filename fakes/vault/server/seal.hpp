@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,5 +65,8 @@ class Seal {
     std::vector<Bytes> given_;
     std::string nonce_;
 };
+
+/// A share as clients send it: hex or base64.
+[[nodiscard]] std::optional<Bytes> share_bytes(const std::string& key);
 
 }  // namespace meshproof::fakes::vault

@@ -1,7 +1,5 @@
 #include "fakes/vault/server/shamir.hpp"
 
-#include <algorithm>
-#include <array>
 #include <numeric>
 #include <ranges>
 

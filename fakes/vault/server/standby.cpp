@@ -1,5 +1,7 @@
-#include <algorithm>
+#include "fakes/vault/server/standby.hpp"
 
+#include "fakes/vault/logical/envelope.hpp"
+#include "fakes/vault/server/serve.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// Nodes that are open and not active: rows 32 and 170.
@@ -25,34 +27,34 @@ bool only_reads(const LogicalRequest& request) {
 
 }  // namespace
 
-bool standby_serves(const VaultCore& core, LogicalRequest request) {
-    if (!core.openbao() || core.options.defects.on("cluster/standby-forwards-reads")) {
+bool standby_serves(const Server& server, LogicalRequest request) {
+    if (!server.openbao() || server.options.defects.on("cluster/standby-forwards-reads")) {
         return false;
     }
     // Who stepped down starts anew, and serves nothing before it knows the next leader.
     if (request.node->leader == nullptr && request.node->sits_out_until > request.now) {
         return false;
     }
-    request.mount = core.find_mount(*request.ns, request.path);
+    request.mount = server.find_mount(*request.ns, request.path);
     // It cannot be sure that a token is bad, the active node can.
     return only_reads(request) &&
-           (core.is_unauthenticated(request) || core.tokens.find(request.token_id) != nullptr);
+           (is_unauthenticated(server, request) || server.tokens.find(request.token_id) != nullptr);
 }
 
-std::optional<http::Response> cannot_forward(const VaultCore& core, const Node& node,
+std::optional<http::Response> cannot_forward(const Server& server, const Node& node,
                                              const http::Request& request) {
     if (node.leader == nullptr) {
-        return error_answer(500, core.options.defects.on("cluster/other-text-without-leader")
+        return error_answer(500, server.options.defects.on("cluster/other-text-without-leader")
                                      ? "no leader"
                                      : "local node not active but active cluster node not found");
     }
-    if (core.options.defects.on("cluster/standby-never-forwards")) {
+    if (server.options.defects.on("cluster/standby-never-forwards")) {
         return error_answer(500, "local node not active but active cluster node not found");
     }
     const bool unwanted =
         request.headers.find("X-Vault-No-Request-Forwarding").value_or("") == "true" &&
-        !core.options.defects.on("cluster/forwards-anyway");
-    if (!unwanted && core.cluster.active() == node.leader) {
+        !server.options.defects.on("cluster/forwards-anyway");
+    if (!unwanted && server.cluster.active() == node.leader) {
         return std::nullopt;
     }
     http::Response response;

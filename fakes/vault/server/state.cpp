@@ -48,7 +48,7 @@ Json save_namespace(const Namespace& ns) {
             {"token_roles", ns.token_roles}};
 }
 
-std::shared_ptr<Namespace> load_namespace(VaultCore& core, const Json& state) {
+std::shared_ptr<Namespace> load_namespace(Server& server, const Json& state) {
     auto ns = std::make_shared<Namespace>();
     read_member(state, "path", ns->path);
     read_member(state, "id", ns->id);
@@ -65,7 +65,7 @@ std::shared_ptr<Namespace> load_namespace(VaultCore& core, const Json& state) {
             read_member(saved, "options", values);
         }
         const auto& backend = saved.at("backend");
-        entry->backend = make_backend(core, *ns, *entry);
+        entry->backend = server.make_backend(*ns, *entry);
         if (entry->backend == nullptr && !backend.is_null()) {
             refuse_state("the mount {} is of type {}, which is unknown", entry->path, entry->type);
         }
@@ -77,7 +77,7 @@ std::shared_ptr<Namespace> load_namespace(VaultCore& core, const Json& state) {
     read_each(state, "policies", [&](const Json& saved, const std::string& name) {
         std::string text;
         read_member(saved, "text", text);
-        auto policy = require(parse_policy(text, core.options.product, core.options.defects));
+        auto policy = require(parse_policy(text, server.options.product, server.options.defects));
         policy.text = std::move(text);
         read_member(saved, "version", policy.version);
         read_member(saved, "modified", policy.modified);
@@ -86,16 +86,16 @@ std::shared_ptr<Namespace> load_namespace(VaultCore& core, const Json& state) {
     return ns;
 }
 
-Json save_leases(const VaultCore& core) {
+Json save_leases(const Server& server) {
     // Mounts may have moved since, so their ids tell whose lease it is.
     std::map<const Backend*, std::string> owners;
-    for (const auto& [path, ns] : core.namespaces) {
+    for (const auto& [path, ns] : server.namespaces) {
         for (const auto& [mount, entry] : ns->mounts) {
             owners[entry->backend.get()] = entry->uuid;
         }
     }
     auto leases = Json::array();
-    for (const auto& [id, lease] : core.leases) {
+    for (const auto& [id, lease] : server.leases) {
         Json saved = lease;
         const auto backend = lease.backend.lock();
         const auto owner = owners.find(backend.get());
@@ -105,9 +105,9 @@ Json save_leases(const VaultCore& core) {
     return leases;
 }
 
-void load_leases(VaultCore& core, const Json& state) {
+void load_leases(Server& server, const Json& state) {
     std::map<std::string, std::shared_ptr<Backend>> owners;
-    for (const auto& [path, ns] : core.namespaces) {
+    for (const auto& [path, ns] : server.namespaces) {
         for (const auto& [mount, entry] : ns->mounts) {
             owners[entry->uuid] = entry->backend;
         }
@@ -122,14 +122,14 @@ void load_leases(VaultCore& core, const Json& state) {
             std::string serial;
             in_part("internal", [&] { read_member(lease.internal, "serial_number", serial); });
         }
-        core.lease_ends.emplace(lease.expires, lease.id);
-        core.leases[lease.id] = std::move(lease);
+        server.lease_ends.emplace(lease.expires, lease.id);
+        server.leases[lease.id] = std::move(lease);
     });
 }
 
-Json save_wrapped(const VaultCore& core) {
+Json save_wrapped(const Server& server) {
     auto all = Json::object();
-    for (const auto& [token, wrapped] : core.wrapped_answers) {
+    for (const auto& [token, wrapped] : server.wrapped_answers) {
         all[token] = {
             {"status", wrapped.answer.status}, {"headers", wrapped.answer.headers.fields()},
             {"body", wrapped.answer.body},     {"creation_path", wrapped.creation_path},
@@ -138,7 +138,7 @@ Json save_wrapped(const VaultCore& core) {
     return all;
 }
 
-void load_wrapped(VaultCore& core, const Json& state) {
+void load_wrapped(Server& server, const Json& state) {
     read_each(state, "wrapped_answers", [&](const Json& saved, const std::string& token) {
         WrappedAnswer wrapped;
         read_member(saved, "status", wrapped.answer.status);
@@ -150,7 +150,7 @@ void load_wrapped(VaultCore& core, const Json& state) {
         read_member(saved, "creation_path", wrapped.creation_path);
         read_member(saved, "created", wrapped.created);
         read_member(saved, "ttl", wrapped.ttl);
-        core.wrapped_answers[token] = std::move(wrapped);
+        server.wrapped_answers[token] = std::move(wrapped);
     });
 }
 
@@ -197,85 +197,85 @@ void load_seal(BarrierKey& barrier, const Json& state) {
 
 }  // namespace
 
-Json save_vault(const VaultCore& core, const Node& node) {
-    MESHPROOF_ASSERT(core.cluster.nodes().size() == 1, "only a Vault of one node is saved");
+Json save_vault(const Server& server, const Node& node) {
+    MESHPROOF_ASSERT(server.cluster.nodes().size() == 1, "only a Vault of one node is saved");
     auto tokens = Json::array();
-    for (const auto& [id, token] : core.tokens.all()) {
+    for (const auto& [id, token] : server.tokens.all()) {
         if (!token->used_up) {  // its last use is running
             tokens.push_back(*token);
         }
     }
     auto namespaces = Json::array();
-    for (const auto& [path, ns] : core.namespaces) {
+    for (const auto& [path, ns] : server.namespaces) {
         namespaces.push_back(save_namespace(*ns));
     }
-    return {{"product", core.product_name()},
-            {"starts", core.starts},
-            {"root_token", core.options.root_token},
-            {"cluster_name", core.cluster_name},
-            {"cluster_id", core.cluster_id},
-            {"installed", core.installed},
-            {"raft_index", core.raft_index},
-            {"seal", save_seal(core.barrier, node.seal)},
+    return {{"product", server.product_name()},
+            {"starts", server.starts},
+            {"root_token", server.options.root_token},
+            {"cluster_name", server.cluster_name},
+            {"cluster_id", server.cluster_id},
+            {"installed", server.installed},
+            {"raft_index", server.raft_index},
+            {"seal", save_seal(server.barrier, node.seal)},
             {"namespaces", std::move(namespaces)},
             {"tokens", std::move(tokens)},
-            {"cubbyholes", core.cubbyholes},
-            {"wrapped_answers", save_wrapped(core)},
-            {"leases", save_leases(core)},
-            {"entities", core.entities},
-            {"aliases", core.aliases},
-            {"moves", core.moves},
-            {"quotas", save_quotas(core.quotas)}};
+            {"cubbyholes", server.cubbyholes},
+            {"wrapped_answers", save_wrapped(server)},
+            {"leases", save_leases(server)},
+            {"entities", server.entities},
+            {"aliases", server.aliases},
+            {"moves", server.moves},
+            {"quotas", save_quotas(server.quotas)}};
 }
 
-void load_vault(VaultCore& core, Node& node, const Json& state) {
+void load_vault(Server& server, Node& node, const Json& state) {
     if (const auto product = state.at("product").get<std::string>();
-        product != core.product_name()) {
-        refuse_state("it is of {}, expected one of {}", product, core.product_name());
+        product != server.product_name()) {
+        refuse_state("it is of {}, expected one of {}", product, server.product_name());
     }
-    read_member(state, "cluster_name", core.cluster_name);
-    read_member(state, "cluster_id", core.cluster_id);
-    read_member(state, "installed", core.installed);
-    read_member(state, "raft_index", core.raft_index);
-    core.namespaces.clear();
+    read_member(state, "cluster_name", server.cluster_name);
+    read_member(state, "cluster_id", server.cluster_id);
+    read_member(state, "installed", server.installed);
+    read_member(state, "raft_index", server.raft_index);
+    server.namespaces.clear();
     read_each(state, "namespaces", [&](const Json& saved, const std::string&) {
-        auto ns = load_namespace(core, saved);
-        core.namespaces[ns->path] = std::move(ns);
+        auto ns = load_namespace(server, saved);
+        server.namespaces[ns->path] = std::move(ns);
     });
-    if (!core.namespaces.contains("")) {
+    if (!server.namespaces.contains("")) {
         refuse_state("the root namespace is missing");
     }
     read_each(state, "tokens", [&](const Json& saved, const std::string&) {
         Token token;
         read_value(saved, token);
-        core.tokens.keep(std::move(token));
+        server.tokens.keep(std::move(token));
     });
-    read_member(state, "cubbyholes", core.cubbyholes);
-    load_wrapped(core, state);
-    load_leases(core, state);
-    read_member(state, "entities", core.entities);
-    read_member(state, "aliases", core.aliases);
-    for (const auto& [id, entity] : core.entities) {
-        if (!core.namespaces.contains(entity.namespace_path)) {
+    read_member(state, "cubbyholes", server.cubbyholes);
+    load_wrapped(server, state);
+    load_leases(server, state);
+    read_member(state, "entities", server.entities);
+    read_member(state, "aliases", server.aliases);
+    for (const auto& [id, entity] : server.entities) {
+        if (!server.namespaces.contains(entity.namespace_path)) {
             refuse_state("the entity {} is in a namespace that is not there", id);
         }
     }
-    for (const auto& [id, alias] : core.aliases) {
-        if (!core.namespaces.contains(alias.namespace_path) ||
-            !core.entities.contains(alias.entity)) {
+    for (const auto& [id, alias] : server.aliases) {
+        if (!server.namespaces.contains(alias.namespace_path) ||
+            !server.entities.contains(alias.entity)) {
             refuse_state("the alias {} is of an entity or in a namespace that is not there", id);
         }
     }
-    read_member(state, "moves", core.moves);
-    in_part("quotas", [&] { load_quotas(core.quotas, state.at("quotas")); });
+    read_member(state, "moves", server.moves);
+    in_part("quotas", [&] { load_quotas(server.quotas, state.at("quotas")); });
     bool sealed = false;
     in_part("seal", [&] {
-        load_seal(core.barrier, state.at("seal"));
+        load_seal(server.barrier, state.at("seal"));
         read_member(state.at("seal"), "sealed", sealed);
     });
     if (!sealed) {
         node.seal.open();
-        core.cluster.start_with(node, core.clock.now());
+        server.cluster.start_with(node, server.clock.now());
     }
 }
 

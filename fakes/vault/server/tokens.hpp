@@ -7,12 +7,12 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/time/prng.hpp"
 #include "fakes/defects.hpp"
 #include "fakes/vault/logical/backend.hpp"
-#include "fakes/vault/logical/product.hpp"
 
 /// Tokens as the server keeps them (wire contract section E).
 namespace meshproof::fakes::vault {

@@ -1,6 +1,10 @@
+#include "fakes/vault/sys/inside.hpp"
+
 #include <charconv>
 
 #include "core/base/text.hpp"
+#include "fakes/vault/logical/envelope.hpp"
+#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// What operators ask of a server's inside: versions, counters, the rules of a token, its host.
@@ -12,21 +16,21 @@ std::string whole_seconds(Time time) {
     return rfc3339(std::chrono::floor<std::chrono::seconds>(time));
 }
 
-CoreReply version_history(const VaultCore& core) {
-    auto entry =
-        Json{{"previous_version", Json()}, {"timestamp_installed", whole_seconds(core.installed)}};
-    if (core.openbao()) {
+LogicalReply version_history(const Server& server) {
+    auto entry = Json{{"previous_version", Json()},
+                      {"timestamp_installed", whole_seconds(server.installed)}};
+    if (server.openbao()) {
         entry["commit_date"] = openbao_commit_date;
     } else {
         entry["build_date"] = "";
     }
-    auto keys = Json::array({core.version()});
+    auto keys = Json::array({server.version()});
     auto details = Json::object();
-    details[core.version()] = std::move(entry);
+    details[server.version()] = std::move(entry);
     return BackendResponse::with(Json{{"keys", keys}, {"key_info", details}});
 }
 
-CoreReply counted(std::string_view what, std::size_t total) {
+LogicalReply counted(std::string_view what, std::size_t total) {
     auto count = Json::object();
     count[std::string(what)] = Json{{"total", total}};
     auto data = Json::object();
@@ -34,7 +38,8 @@ CoreReply counted(std::string_view what, std::size_t total) {
     return BackendResponse::with(std::move(data));
 }
 
-CoreReply counters(const VaultCore& core, const LogicalRequest& request, const std::string& what) {
+LogicalReply counters(const Server& server, const LogicalRequest& request,
+                      const std::string& what) {
     if (what == "requests") {
         return request.reads()
                    ? BackendResponse::error("The functionality has been removed on this path", 404)
@@ -47,20 +52,20 @@ CoreReply counters(const VaultCore& core, const LogicalRequest& request, const s
         return BackendResponse::unsupported_operation();
     }
     if (what == "entities") {
-        return counted(what, core.entities.size());
+        return counted(what, server.entities.size());
     }
     std::size_t total = 0;
-    for (const auto& [id, token] : core.tokens.all()) {
+    for (const auto& [id, token] : server.tokens.all()) {
         total += token->is_batch() ? 0 : 1;
     }
     return counted("service_tokens", total);
 }
 
-CoreReply resultant_acl(VaultCore& core, const LogicalRequest& request) {
+LogicalReply resultant_acl(Server& server, const LogicalRequest& request) {
     if (!request.reads()) {
         return BackendResponse::unsupported_operation();
     }
-    const auto acl = core.acl_of(*request.token);
+    const auto acl = server.acl_of(*request.token);
     if (acl->is_root()) {
         return BackendResponse::with(Json{{"root", true}});
     }
@@ -78,7 +83,7 @@ CoreReply resultant_acl(VaultCore& core, const LogicalRequest& request) {
 }
 
 // The key sets are gopsutil's; the values are those of no machine.
-CoreReply host_info(const LogicalRequest& request) {
+LogicalReply host_info(const LogicalRequest& request) {
     if (!request.reads()) {
         return BackendResponse::unsupported_operation();
     }
@@ -105,7 +110,7 @@ CoreReply host_info(const LogicalRequest& request) {
                                       {"timestamp", rfc3339_nano(request.now)}});
 }
 
-CoreReply tool_random(const LogicalRequest& request, VaultCore& core, const std::string& rest) {
+LogicalReply tool_random(const LogicalRequest& request, Server& server, const std::string& rest) {
     if (!request.writes()) {
         return BackendResponse::unsupported_operation();
     }
@@ -113,14 +118,14 @@ CoreReply tool_random(const LogicalRequest& request, VaultCore& core, const std:
                                 {"format", FieldType::text},
                                 {"source", FieldType::text},
                                 {"urlbytes", FieldType::text}}};
-    MESHPROOF_FIELDS(read, fields, request, core);
+    MESHPROOF_FIELDS(read, fields, request, server);
     auto count = read.integer("bytes", 32);
     const auto last = rest.substr(rest.rfind('/') + 1);
     std::from_chars(last.data(), last.data() + last.size(), count);
     if (count < 1) {
         return BackendResponse::error("\"bytes\" cannot be less than 1");
     }
-    const auto drawn = core.ids.bytes(static_cast<std::size_t>(count));
+    const auto drawn = server.ids.bytes(static_cast<std::size_t>(count));
     const auto format = read.text("format", "base64");
     if (format != "hex" && format != "base64") {
         return BackendResponse::error(fmt::format(
@@ -132,12 +137,12 @@ CoreReply tool_random(const LogicalRequest& request, VaultCore& core, const std:
 }
 
 // What nobody has set here.
-std::optional<CoreReply> server_settings(const VaultCore& core, const LogicalRequest& request) {
+std::optional<LogicalReply> server_settings(const Server& server, const LogicalRequest& request) {
     const auto told = [&](Json data, bool repeated) {
         if (!request.reads()) {
-            return CoreReply(BackendResponse::unsupported_operation());
+            return LogicalReply(BackendResponse::unsupported_operation());
         }
-        CoreReply reply(BackendResponse::with(std::move(data)));
+        LogicalReply reply(BackendResponse::with(std::move(data)));
         reply.repeat_data = repeated;
         return reply;
     };
@@ -152,54 +157,54 @@ std::optional<CoreReply> server_settings(const VaultCore& core, const LogicalReq
                     false);
     }
     if (request.path == "sys/config/ui/headers/") {
-        return CoreReply(list_answer({}));
+        return LogicalReply(list_answer({}));
     }
     if (request.path == "sys/config/ui/headers") {
-        return CoreReply(BackendResponse::unsupported_operation());
+        return LogicalReply(BackendResponse::unsupported_operation());
     }
     if (request.path == "sys/rekey/backup" && request.reads()) {
-        return CoreReply(BackendResponse::error("no backed-up keys found"));
+        return LogicalReply(BackendResponse::error("no backed-up keys found"));
     }
-    if (request.path == "sys/license/status" && !core.openbao()) {
-        return CoreReply(BackendResponse::error("enterprise-only feature", 404));
+    if (request.path == "sys/license/status" && !server.openbao()) {
+        return LogicalReply(BackendResponse::error("enterprise-only feature", 404));
     }
-    if (request.path == "sys/internal/ui/feature-flags" && !core.openbao()) {
+    if (request.path == "sys/internal/ui/feature-flags" && !server.openbao()) {
         BackendResponse response;
         response.kind = BackendResponse::Kind::raw;
         response.raw = bare_answer(200, Json{{"feature_flags", Json()}});
-        return CoreReply(std::move(response));
+        return LogicalReply(std::move(response));
     }
     return std::nullopt;
 }
 
 }  // namespace
 
-CoreReply serve_inside(VaultCore& core, const LogicalRequest& request) {
-    if (auto settings = server_settings(core, request)) {
+LogicalReply serve_inside(Server& server, const LogicalRequest& request) {
+    if (auto settings = server_settings(server, request)) {
         return std::move(*settings);
     }
     if (const auto rest = request.under("sys/tools/")) {
         return *rest == "random" || rest->starts_with("random/")
-                   ? tool_random(request, core, *rest)
-                   : CoreReply(BackendResponse::unsupported_path());
+                   ? tool_random(request, server, *rest)
+                   : LogicalReply(BackendResponse::unsupported_path());
     }
     if (request.path == "sys/version-history/") {
-        return version_history(core);
+        return version_history(server);
     }
     if (request.path == "sys/version-history") {
         return BackendResponse::unsupported_operation();
     }
     if (const auto what = request.under("sys/internal/counters/")) {
-        return counters(core, request, *what);
+        return counters(server, request, *what);
     }
     if (request.path == "sys/internal/ui/resultant-acl") {
-        return resultant_acl(core, request);
+        return resultant_acl(server, request);
     }
     if (request.path == "sys/internal/ui/namespaces" && request.reads()) {
-        return core.openbao() ? BackendResponse::with(Json::object())
-                              : BackendResponse::with(Json{{"keys", Json::array({""})}});
+        return server.openbao() ? BackendResponse::with(Json::object())
+                                : BackendResponse::with(Json{{"keys", Json::array({""})}});
     }
-    if (request.path == "sys/replication/status" && !core.openbao()) {
+    if (request.path == "sys/replication/status" && !server.openbao()) {
         return BackendResponse::with(Json{{"mode", "disabled"}});
     }
     if (request.path == "sys/host-info") {

@@ -1,7 +1,11 @@
+#include "fakes/vault/sys/leases.hpp"
+
 #include <set>
 
-#include "core/base/text.hpp"
+#include "fakes/vault/logical/fields.hpp"
+#include "fakes/vault/server/respond.hpp"
 #include "fakes/vault/server/server.hpp"
+#include "fakes/vault/token/renew.hpp"
 
 /// sys/leases: lookup, renewal and revocation by lease.
 namespace meshproof::fakes::vault {
@@ -12,17 +16,17 @@ Json time_or_null(const std::optional<Time>& time) {
     return time ? Json(rfc3339_nano(*time)) : Json();
 }
 
-CoreReply lookup(const VaultCore& core, const LogicalRequest& request, const std::string& id) {
+LogicalReply lookup(const Server& server, const LogicalRequest& request, const std::string& id) {
     auto data = Json{{"id", id}, {"last_renewal", Json()}};
-    if (core.options.defects.on("sys/lease-lookup-without-last-renewal")) {
+    if (server.options.defects.on("sys/lease-lookup-without-last-renewal")) {
         data.erase("last_renewal");
     }
-    if (const auto lease = core.leases.find(id); lease != core.leases.end()) {
+    if (const auto lease = server.leases.find(id); lease != server.leases.end()) {
         data["issue_time"] = rfc3339_nano(lease->second.issued);
         data["expire_time"] = rfc3339_nano(lease->second.expires);
         data["renewable"] = lease->second.renewable;
         data["ttl"] = remaining_seconds(lease->second.expires, request.now);
-    } else if (const auto token = core.tokens.find_lease(id)) {
+    } else if (const auto token = server.tokens.find_lease(id)) {
         data["issue_time"] = rfc3339_nano(token->issued);
         data["expire_time"] = time_or_null(token->expires);
         data["last_renewal"] = time_or_null(token->last_renewal);
@@ -31,13 +35,13 @@ CoreReply lookup(const VaultCore& core, const LogicalRequest& request, const std
     } else {
         return BackendResponse::error("invalid lease");
     }
-    if (core.openbao()) {
+    if (server.openbao()) {
         data["path"] = id.substr(0, id.rfind('/'));
     }
     return BackendResponse::with(std::move(data));
 }
 
-CoreReply list(const VaultCore& core, const LogicalRequest& request, std::string prefix) {
+LogicalReply list(const Server& server, const LogicalRequest& request, std::string prefix) {
     if (!prefix.empty() && !prefix.ends_with('/')) {
         prefix += '/';
     }
@@ -49,12 +53,12 @@ CoreReply list(const VaultCore& core, const LogicalRequest& request, std::string
                 0, rest.find('/') == std::string::npos ? rest.size() : rest.find('/') + 1));
         }
     };
-    for (const auto& [id, lease] : core.leases) {
+    for (const auto& [id, lease] : server.leases) {
         if (lease.namespace_path == request.ns->path) {
             note(id);
         }
     }
-    for (const auto& [id, token] : core.tokens.all()) {
+    for (const auto& [id, token] : server.tokens.all()) {
         if (!token->is_batch() && token->expires && token->namespace_path == request.ns->path) {
             note(token->lease_id());
         }
@@ -63,7 +67,7 @@ CoreReply list(const VaultCore& core, const LogicalRequest& request, std::string
 }
 
 // Leases whose revocation fails for ever: there are none here.
-CoreReply irrevocable(const LogicalRequest& request, bool count) {
+LogicalReply irrevocable(const LogicalRequest& request, bool count) {
     const auto type = request.data.find("type");
     if (type == request.data.end()) {
         return BackendResponse::nothing();
@@ -80,31 +84,31 @@ CoreReply irrevocable(const LogicalRequest& request, bool count) {
     return BackendResponse::with(std::move(data));
 }
 
-void revoke_prefix(VaultCore& core, const LogicalRequest& request, const std::string& prefix) {
-    core.tokens.revoke_prefix(request.ns->path, prefix);
+void revoke_prefix(Server& server, const LogicalRequest& request, const std::string& prefix) {
+    server.tokens.revoke_prefix(request.ns->path, prefix);
     std::vector<std::string> ids;
-    for (const auto& [id, lease] : core.leases) {
+    for (const auto& [id, lease] : server.leases) {
         if (lease.namespace_path == request.ns->path && id.starts_with(prefix)) {
             ids.push_back(id);
         }
     }
     for (const auto& id : ids) {
-        core.revoke_lease(id, request.now);
+        server.revoke_lease(id, request.now);
     }
 }
 
 }  // namespace
 
-Task<CoreReply> serve_leases(VaultCore& core, LogicalRequest request) {
+Task<LogicalReply> serve_leases(Server& server, LogicalRequest request) {
     const auto path = request.under("sys/leases/").value_or("");
     if (request.operation == Operation::list && (path == "lookup" || path.starts_with("lookup/"))) {
-        co_return list(core, request, path == "lookup" ? "" : path.substr(7));
+        co_return list(server, request, path == "lookup" ? "" : path.substr(7));
     }
     static const Fields fields{{{"lease_id", FieldType::text},
                                 {"increment", FieldType::duration},
                                 {"sync", FieldType::boolean},
                                 {"url_lease_id", FieldType::text}}};
-    const auto read = FieldData::read(fields, request.data, core.options.product);
+    const auto read = FieldData::read(fields, request.data, server.options.product);
     if (!read) {
         co_return BackendResponse::error(read.error().message);
     }
@@ -118,12 +122,12 @@ Task<CoreReply> serve_leases(VaultCore& core, LogicalRequest request) {
     }
     for (const auto* force : {"revoke-prefix/", "revoke-force/"}) {
         if (path.starts_with(force)) {
-            revoke_prefix(core, request, path.substr(std::string_view(force).size()));
+            revoke_prefix(server, request, path.substr(std::string_view(force).size()));
             co_return BackendResponse::nothing();
         }
     }
     if (path == "tidy") {
-        co_return tidy_started(core);
+        co_return tidy_started(server);
     }
     const auto slash = path.find('/');
     const auto verb = path.substr(0, slash);
@@ -138,22 +142,22 @@ Task<CoreReply> serve_leases(VaultCore& core, LogicalRequest request) {
         co_return BackendResponse::error("lease_id must be specified");
     }
     if (verb == "lookup") {
-        co_return lookup(core, request, id);
+        co_return lookup(server, request, id);
     }
-    const auto token = core.tokens.find_lease(id);
+    const auto token = server.tokens.find_lease(id);
     if (verb == "revoke") {
         if (token) {
-            core.tokens.revoke(token->id);
+            server.tokens.revoke(token->id);
         }
-        core.revoke_lease(id, request.now);
+        server.revoke_lease(id, request.now);
         co_return BackendResponse::nothing();
     }
     if (token) {
-        co_return co_await renew_token(core, std::move(request), token,
+        co_return co_await renew_token(server, std::move(request), token,
                                        read->duration("increment"));
     }
-    const bool forgotten = core.options.defects.on("sys/leases-of-leaves-forgotten");
-    co_return core.leases.contains(id) && !forgotten
+    const bool forgotten = server.options.defects.on("sys/leases-of-leaves-forgotten");
+    co_return server.leases.contains(id) && !forgotten
         ? BackendResponse::error("lease is not renewable")
         : BackendResponse::error("lease not found");
 }

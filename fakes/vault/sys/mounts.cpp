@@ -1,9 +1,9 @@
-#include <algorithm>
+#include "fakes/vault/sys/mounts.hpp"
 
 #include "core/base/text.hpp"
-#include "fakes/vault/kubernetes_auth/backend.hpp"
+#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/logical/go_text.hpp"
-#include "fakes/vault/pki/backend.hpp"
+#include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// sys/mounts, sys/auth, their tuning, sys/remount and the UI's listing: rows 33 to 41.
@@ -28,7 +28,7 @@ std::int64_t seconds(Duration duration) {
     return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
 }
 
-Json entry_json(const VaultCore& core, const MountEntry& entry) {
+Json entry_json(const Server& server, const MountEntry& entry) {
     auto config = Json{{"default_lease_ttl", seconds(entry.default_ttl)},
                        {"max_lease_ttl", seconds(entry.max_ttl)},
                        {"force_no_cache", false}};
@@ -39,8 +39,8 @@ Json entry_json(const VaultCore& core, const MountEntry& entry) {
         config["passthrough_request_headers"] = entry.headers;
     }
     const bool plugin = entry.backend != nullptr;
-    std::string running = core.openbao() ? "v2.7.2+builtin.bao" : "v1.14.1+builtin.vault";
-    if (plugin && !core.openbao() && entry.type == "kubernetes") {
+    std::string running = server.openbao() ? "v2.7.2+builtin.bao" : "v1.14.1+builtin.vault";
+    if (plugin && !server.openbao() && entry.type == "kubernetes") {
         running = "v0.16.0+builtin";
     }
     auto json = Json{{"accessor", entry.accessor},
@@ -61,17 +61,17 @@ Json entry_json(const VaultCore& core, const MountEntry& entry) {
     return json;
 }
 
-CoreReply repeated(Json data) {
-    CoreReply reply(BackendResponse::with(std::move(data)));
+LogicalReply repeated(Json data) {
+    LogicalReply reply(BackendResponse::with(std::move(data)));
     reply.repeat_data = true;
     return reply;
 }
 
-Json table_json(const VaultCore& core, const Namespace& ns, Table table) {
+Json table_json(const Server& server, const Namespace& ns, Table table) {
     auto all = Json::object();
     for (const auto& [path, entry] : ns.mounts) {
         if (entry->is_auth() == table.auth) {
-            all[path.substr(table.prefix().size())] = entry_json(core, *entry);
+            all[path.substr(table.prefix().size())] = entry_json(server, *entry);
         }
     }
     return all;
@@ -95,8 +95,8 @@ bool is_protected(const std::string& path) {
     return path == "sys/" || path == "cubbyhole/" || path == "identity/";
 }
 
-CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
-                 const std::string& path) {
+LogicalReply enable(Server& server, const LogicalRequest& request, Table table,
+                    const std::string& path) {
     static const Fields fields{{{"type", FieldType::text},
                                 {"description", FieldType::text},
                                 {"config", FieldType::object},
@@ -106,13 +106,13 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
                                 {"external_entropy_access", FieldType::boolean},
                                 {"plugin_name", FieldType::text},
                                 {"plugin_version", FieldType::text}}};
-    MESHPROOF_FIELDS(data, fields, request, core);
+    MESHPROOF_FIELDS(data, fields, request, server);
     auto entry = std::make_shared<MountEntry>();
     entry->path = table.prefix() + with_slash(path);
     entry->type = data.text("type");
     entry->description = data.text("description");
     entry->local = data.boolean("local");
-    if (entry->type.empty() && core.options.defects.on("sys/mount-without-type")) {
+    if (entry->type.empty() && server.options.defects.on("sys/mount-without-type")) {
         entry->type = "pki";
     }
     if (entry->type.empty()) {
@@ -125,9 +125,9 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
     for (const auto& [name, word, place] :
          {std::tuple("default_lease_ttl", "default", &entry->default_ttl),
           std::tuple("max_lease_ttl", "max", &entry->max_ttl)}) {
-        const auto read = core.options.defects.on("sys/mount-config-ignored")
+        const auto read = server.options.defects.on("sys/mount-config-ignored")
                               ? Duration{}
-                              : lease_setting(setting(name), core.options.product);
+                              : lease_setting(setting(name), server.options.product);
         if (!read) {
             const auto given = setting(name);
             return BackendResponse::error(fmt::format(
@@ -154,7 +154,7 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
     }
     if (table.auth) {
         if ((entry->type == "token" || entry->type == "ns_token") &&
-            (core.openbao() || entry->path != "auth/token/")) {
+            (server.openbao() || entry->path != "auth/token/")) {
             return BackendResponse::error("token credential backend cannot be instantiated");
         }
         const auto type = setting("token_type");
@@ -174,20 +174,20 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
         "token",    "system",    "cubbyhole",    "identity",
         "ns_token", "ns_system", "ns_cubbyhole", "ns_identity"};
     if (!table.auth && builtin.contains(entry->type) &&
-        !core.options.defects.on("sys/builtin-types-are-unknown")) {
+        !server.options.defects.on("sys/builtin-types-are-unknown")) {
         return BackendResponse::error(
             fmt::format("mount type of \"{}\" is not mountable", entry->type));
     }
-    entry->backend = make_backend(core, *request.ns, *entry);
+    entry->backend = server.make_backend(*request.ns, *entry);
     const auto unknown =
         BackendResponse::error("plugin not found in the catalog: " + entry->type,
-                               core.options.defects.on("sys/unknown-type-is-500") ? 500 : 400);
-    if (!entry->backend && core.openbao()) {
+                               server.options.defects.on("sys/unknown-type-is-500") ? 500 : 400);
+    if (!entry->backend && server.openbao()) {
         return unknown;
     }
     for (const auto& [taken, other] : request.ns->mounts) {
-        if (core.options.defects.on(taken == entry->path ? "sys/methods-replace-each-other"
-                                                         : "sys/mounts-nest")) {
+        if (server.options.defects.on(taken == entry->path ? "sys/methods-replace-each-other"
+                                                           : "sys/mounts-nest")) {
             continue;
         }
         if (other->is_auth() == table.auth &&
@@ -200,33 +200,34 @@ CoreReply enable(VaultCore& core, const LogicalRequest& request, Table table,
         return unknown;
     }
     entry->accessor =
-        fmt::format("{}{}_{}", table.auth ? "auth_" : "", entry->type, to_hex(core.ids.bytes(4)));
-    entry->uuid = make_uuid(core.ids);
+        fmt::format("{}{}_{}", table.auth ? "auth_" : "", entry->type, to_hex(server.ids.bytes(4)));
+    entry->uuid = make_uuid(server.ids);
     request.ns->mounts[entry->path] = entry;
     return BackendResponse::nothing();
 }
 
-CoreReply disable(VaultCore& core, const LogicalRequest& request, Table table,
-                  const std::string& path) {
+LogicalReply disable(Server& server, const LogicalRequest& request, Table table,
+                     const std::string& path) {
     const auto full = table.prefix() + with_slash(path);
-    if (full == "auth/token/" && !core.options.defects.on("sys/token-method-goes")) {
+    if (full == "auth/token/" && !server.options.defects.on("sys/token-method-goes")) {
         return BackendResponse::error("token credential backend cannot be disabled");
     }
     if (is_protected(full)) {
         return BackendResponse::error(fmt::format("cannot unmount \"{}\"", full));
     }
     if (!request.ns->mounts.contains(full) &&
-        core.options.defects.on("sys/absent-unmount-is-404")) {
+        server.options.defects.on("sys/absent-unmount-is-404")) {
         return BackendResponse::error("no such mount", 404);
     }
-    if (request.ns->mounts.contains(full) && !core.options.defects.on("sys/unmount-does-nothing")) {
-        core.remove_mount(*request.ns, full, request.now);
+    if (request.ns->mounts.contains(full) &&
+        !server.options.defects.on("sys/unmount-does-nothing")) {
+        server.remove_mount(*request.ns, full, request.now);
     }
     return BackendResponse::nothing();
 }
 
-CoreReply tune(VaultCore& core, const LogicalRequest& request, Table table,
-               const std::string& path) {
+LogicalReply tune(Server& server, const LogicalRequest& request, Table table,
+                  const std::string& path) {
     const auto entry = entry_at(*request.ns, table, path);
     const auto full = table.prefix() + with_slash(path);
     if (request.reads()) {
@@ -235,7 +236,7 @@ CoreReply tune(VaultCore& core, const LogicalRequest& request, Table table,
                 fmt::format("cannot fetch sysview for path \"{}\"", full));
         }
         auto view = entry->view();
-        if (core.options.defects.on("sys/tune-shows-raw-zero")) {
+        if (server.options.defects.on("sys/tune-shows-raw-zero")) {
             view.default_lease_ttl = entry->default_ttl;
         }
         auto data = Json{{"default_lease_ttl", seconds(view.default_lease_ttl)},
@@ -266,7 +267,7 @@ CoreReply tune(VaultCore& core, const LogicalRequest& request, Table table,
                                 {"audit_non_hmac_request_keys", FieldType::list},
                                 {"audit_non_hmac_response_keys", FieldType::list},
                                 {"passthrough_request_headers", FieldType::list}}};
-    MESHPROOF_FIELDS(data, fields, request, core);
+    MESHPROOF_FIELDS(data, fields, request, server);
     if (!entry) {
         return BackendResponse::error(
             fmt::format("tune of path \"{}\" failed: no mount entry found", full));
@@ -275,8 +276,8 @@ CoreReply tune(VaultCore& core, const LogicalRequest& request, Table table,
     for (const auto& [name, place] :
          {std::pair("default_lease_ttl", &next.first), std::pair("max_lease_ttl", &next.second)}) {
         if (!data.text(name).empty()) {
-            const auto read = lease_setting(Json(data.text(name)), core.options.product);
-            if (!read && core.options.defects.on("sys/tune-takes-any-duration")) {
+            const auto read = lease_setting(Json(data.text(name)), server.options.product);
+            if (!read && server.options.defects.on("sys/tune-takes-any-duration")) {
                 continue;
             }
             if (!read) {
@@ -287,7 +288,7 @@ CoreReply tune(VaultCore& core, const LogicalRequest& request, Table table,
     }
     // Where only the maximum is set, the system's default may lie above it and is then cut at use.
     const auto max = next.second > Duration{} ? next.second : system_lease_ttl;
-    if (next.first > max && !core.options.defects.on("sys/default-above-maximum")) {
+    if (next.first > max && !server.options.defects.on("sys/default-above-maximum")) {
         return BackendResponse::error(fmt::format(
             "backend max lease TTL of {} would be less than backend default lease TTL of {}",
             seconds(max), seconds(next.first)));
@@ -315,45 +316,45 @@ CoreReply tune(VaultCore& core, const LogicalRequest& request, Table table,
 
 }  // namespace
 
-CoreReply serve_mounts(VaultCore& core, const LogicalRequest& request) {
+LogicalReply serve_mounts(Server& server, const LogicalRequest& request) {
     const Table table{request.path.starts_with("sys/auth")};
     const std::string root = table.auth ? "sys/auth" : "sys/mounts";
     if (request.operation == Operation::list) {
         return BackendResponse::unsupported_path();
     }
     if (request.path == root || request.path == root + "/") {
-        return request.reads() ? repeated(table_json(core, *request.ns, table))
-                               : CoreReply(BackendResponse::unsupported_operation());
+        return request.reads() ? repeated(table_json(server, *request.ns, table))
+                               : LogicalReply(BackendResponse::unsupported_operation());
     }
     auto path = *request.under(root + "/");
     if (path.ends_with("/tune")) {
-        return tune(core, request, table, path.substr(0, path.size() - 5));
+        return tune(server, request, table, path.substr(0, path.size() - 5));
     }
     if (request.reads()) {
         const auto entry = entry_at(*request.ns, table, path);
         if (!entry) {
-            if (core.options.defects.on("sys/absent-mount-is-404")) {
+            if (server.options.defects.on("sys/absent-mount-is-404")) {
                 return BackendResponse::nothing();
             }
             return BackendResponse::error(
                 fmt::format("No {} at {}", table.auth ? "auth engine" : "secret engine mount",
                             with_slash(path)));
         }
-        return repeated(entry_json(core, *entry));
+        return repeated(entry_json(server, *entry));
     }
     if (request.writes()) {
-        return enable(core, request, table, path);
+        return enable(server, request, table, path);
     }
     if (request.operation == Operation::remove) {
-        return disable(core, request, table, path);
+        return disable(server, request, table, path);
     }
     return BackendResponse::unsupported_operation();
 }
 
-CoreReply serve_remount(VaultCore& core, const LogicalRequest& request) {
+LogicalReply serve_remount(Server& server, const LogicalRequest& request) {
     if (const auto id = request.under("sys/remount/status/"); id && request.reads()) {
-        const auto move = core.moves.find(*id);
-        if (move == core.moves.end()) {
+        const auto move = server.moves.find(*id);
+        if (move == server.moves.end()) {
             return BackendResponse::nothing();
         }
         const auto& [from, to] = move->second;
@@ -366,7 +367,7 @@ CoreReply serve_remount(VaultCore& core, const LogicalRequest& request) {
         return BackendResponse::unsupported_operation();
     }
     static const Fields fields{{{"from", FieldType::text}, {"to", FieldType::text}}};
-    MESHPROOF_FIELDS(data, fields, request, core);
+    MESHPROOF_FIELDS(data, fields, request, server);
     if (data.text("from").empty() || data.text("to").empty()) {
         return BackendResponse::error("both 'from' and 'to' path must be specified as a string");
     }
@@ -407,27 +408,27 @@ CoreReply serve_remount(VaultCore& core, const LogicalRequest& request) {
     }
     auto entry = found->second;
     request.ns->mounts.erase(found);
-    if (!core.options.defects.on("sys/remount-loses-the-mount")) {
+    if (!server.options.defects.on("sys/remount-loses-the-mount")) {
         entry->path = to;
         request.ns->mounts[to] = entry;
     }
-    const auto id = make_uuid(core.ids);
-    core.moves[id] = {from, to};
-    CoreReply reply(
+    const auto id = make_uuid(server.ids);
+    server.moves[id] = {from, to};
+    LogicalReply reply(
         BackendResponse::with(Json{{"migration_id", id}},
                               {fmt::format("Mount move has been queued. Progress will be reported "
                                            "in {}'s server log, tagged with the "
                                            "returned migration_id",
-                                           core.product_name())}));
+                                           server.product_name())}));
     reply.repeat_data = true;
     return reply;
 }
 
-CoreReply serve_ui_mounts(VaultCore& core, const LogicalRequest& request) {
+LogicalReply serve_ui_mounts(Server& server, const LogicalRequest& request) {
     if (!request.reads()) {
         return BackendResponse::unsupported_operation();
     }
-    const auto acl = request.token ? core.acl_of(*request.token) : nullptr;
+    const auto acl = request.token ? server.acl_of(*request.token) : nullptr;
     const auto path = request.under("sys/internal/ui/mounts/");
     if (!path || path->empty()) {
         auto secret = Json::object();
@@ -435,7 +436,7 @@ CoreReply serve_ui_mounts(VaultCore& core, const LogicalRequest& request) {
         for (const auto& [place, entry] : request.ns->mounts) {
             if (acl && acl->touches(place)) {
                 (entry->is_auth() ? auth : secret)[place.substr(entry->is_auth() ? 5 : 0)] =
-                    entry_json(core, *entry);
+                    entry_json(server, *entry);
             }
         }
         return BackendResponse::with(
@@ -444,7 +445,7 @@ CoreReply serve_ui_mounts(VaultCore& core, const LogicalRequest& request) {
     if (!acl) {
         return BackendResponse::error("permission denied", 403);
     }
-    const auto mount = core.find_mount(*request.ns, *path);
+    const auto mount = server.find_mount(*request.ns, *path);
     if (!mount || !acl->touches(mount->path)) {
         return BackendResponse::error(fmt::format("preflight capability check returned 403, please "
                                                   "ensure client's policies grant access "
@@ -452,25 +453,9 @@ CoreReply serve_ui_mounts(VaultCore& core, const LogicalRequest& request) {
                                                   mount ? mount->path : with_slash(*path)),
                                       403);
     }
-    auto data = entry_json(core, *mount);
+    auto data = entry_json(server, *mount);
     data["path"] = mount->path;
     return BackendResponse::with(std::move(data));
-}
-
-std::shared_ptr<Backend> make_backend(VaultCore& core, const Namespace& ns,
-                                      const MountEntry& entry) {
-    BackendContext context{
-        core.options.product,
-        Prng(core.options.seed)
-            .fork("vault/mount/" + ns.path + entry.path + std::to_string(core.ids.next())),
-        &core.options.defects};
-    if (entry.is_auth() && entry.type == "kubernetes") {
-        return make_kubernetes_backend(std::move(context), core.outgoing);
-    }
-    if (!entry.is_auth() && entry.type == "pki") {
-        return make_pki_backend(std::move(context));
-    }
-    return nullptr;
 }
 
 }  // namespace meshproof::fakes::vault

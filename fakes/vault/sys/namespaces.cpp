@@ -1,3 +1,6 @@
+#include "fakes/vault/sys/namespaces.hpp"
+
+#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// sys/namespaces: real on OpenBao, an enterprise feature of Vault (row 42).
@@ -11,10 +14,10 @@ Json describe(const LogicalRequest& request, const Namespace& ns) {
         {"path", ns.path.substr(request.ns->path.size())}, {"tainted", false}, {"uuid", ns.uuid}};
 }
 
-CoreReply list(const VaultCore& core, const LogicalRequest& request) {
+LogicalReply list(const Server& server, const LogicalRequest& request) {
     auto keys = Json::array();
     auto info = Json::object();
-    for (const auto& [path, ns] : core.namespaces) {
+    for (const auto& [path, ns] : server.namespaces) {
         if (path.size() <= request.ns->path.size() || !path.starts_with(request.ns->path)) {
             continue;
         }
@@ -29,8 +32,8 @@ CoreReply list(const VaultCore& core, const LogicalRequest& request) {
 
 }  // namespace
 
-CoreReply serve_namespaces(VaultCore& core, const LogicalRequest& request) {
-    if (!core.openbao() && !core.options.defects.on("sys/namespaces-for-all")) {
+LogicalReply serve_namespaces(Server& server, const LogicalRequest& request) {
+    if (!server.openbao() && !server.options.defects.on("sys/namespaces-for-all")) {
         if (request.path == "sys/namespaces") {
             return BackendResponse::unsupported_operation();
         }
@@ -38,23 +41,23 @@ CoreReply serve_namespaces(VaultCore& core, const LogicalRequest& request) {
     }
     if (request.path == "sys/namespaces" || request.path == "sys/namespaces/") {
         return request.operation == Operation::list
-                   ? list(core, request)
-                   : CoreReply(BackendResponse::unsupported_operation());
+                   ? list(server, request)
+                   : LogicalReply(BackendResponse::unsupported_operation());
     }
     auto name = *request.under("sys/namespaces/");
     if (name.ends_with('/')) {
         name.pop_back();
     }
     const auto path = request.ns->path + name + "/";
-    const auto found = core.namespaces.find(path);
+    const auto found = server.namespaces.find(path);
     if (request.reads()) {
-        return found == core.namespaces.end()
+        return found == server.namespaces.end()
                    ? BackendResponse::nothing()
                    : BackendResponse::with(describe(request, *found->second));
     }
     static const Fields fields{{{"custom_metadata", FieldType::json}}};
     if (request.writes() || request.operation == Operation::patch) {
-        MESHPROOF_FIELDS(data, fields, request, core);
+        MESHPROOF_FIELDS(data, fields, request, server);
         if (name.find('/') != std::string::npos) {
             return BackendResponse::error("namespace name cannot contain /");
         }
@@ -64,10 +67,11 @@ CoreReply serve_namespaces(VaultCore& core, const LogicalRequest& request) {
                     "\"{}/\" is a reserved path and cannot be used as a namespace name", name));
             }
         }
-        if (found == core.namespaces.end() && request.operation == Operation::patch) {
+        if (found == server.namespaces.end() && request.operation == Operation::patch) {
             return BackendResponse::nothing();
         }
-        const auto ns = found == core.namespaces.end() ? core.add_namespace(path) : found->second;
+        const auto ns =
+            found == server.namespaces.end() ? server.add_namespace(path) : found->second;
         if (data.json("custom_metadata").is_object()) {
             ns->custom_metadata.merge_patch(data.json("custom_metadata"));
         }
@@ -76,16 +80,16 @@ CoreReply serve_namespaces(VaultCore& core, const LogicalRequest& request) {
     if (request.operation != Operation::remove) {
         return BackendResponse::unsupported_operation();
     }
-    if (found == core.namespaces.end()) {
+    if (found == server.namespaces.end()) {
         BackendResponse response;
         response.warnings = {"requested namespace does not exist"};
         return response;
     }
-    core.tokens.revoke_namespace(path);
-    std::erase_if(core.namespaces,
+    server.tokens.revoke_namespace(path);
+    std::erase_if(server.namespaces,
                   [&](const auto& entry) { return entry.first.starts_with(path); });
-    core.forget_acls();
-    if (core.options.defects.on("sys/namespace-delete-is-silent")) {
+    server.forget_acls();
+    if (server.options.defects.on("sys/namespace-delete-is-silent")) {
         return BackendResponse::nothing();
     }
     return BackendResponse::with(Json{{"status", "in-progress"}});

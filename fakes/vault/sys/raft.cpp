@@ -1,3 +1,9 @@
+#include "fakes/vault/sys/raft.hpp"
+
+#include <algorithm>
+
+#include "fakes/vault/logical/envelope.hpp"
+#include "fakes/vault/server/request_parts.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// What a cluster tells of its nodes: sys/storage/raft, sys/ha-status.
@@ -10,15 +16,15 @@ std::string raft_address(const Node& node) {
     return node.cluster_address().substr(std::string_view("https://").size());
 }
 
-CoreReply configuration(const VaultCore& core) {
+LogicalReply configuration(const Server& server) {
     auto servers = Json::array();
-    for (const auto& node : core.cluster.nodes()) {
+    for (const auto& node : server.cluster.nodes()) {
         if (node->joined) {
             servers.push_back(
                 Json{{"node_id", node->id},
                      {"address", raft_address(*node)},
-                     {"leader", node.get() == core.cluster.active() &&
-                                    !core.options.defects.on("cluster/peers-without-leader")},
+                     {"leader", node.get() == server.cluster.active() &&
+                                    !server.options.defects.on("cluster/peers-without-leader")},
                      {"protocol_version", "3"},
                      {"voter", true}});
         }
@@ -27,16 +33,16 @@ CoreReply configuration(const VaultCore& core) {
     return BackendResponse::with(Json{{"config", config}});
 }
 
-CoreReply autopilot_state(const VaultCore& core) {
+LogicalReply autopilot_state(const Server& server) {
     auto servers = Json::object();
     auto voters = Json::array();
     int healthy = 0;
-    for (const auto& node : core.cluster.nodes()) {
+    for (const auto& node : server.cluster.nodes()) {
         if (!node->joined) {
             continue;
         }
         const bool well = !node->crashed && !node->seal.sealed();
-        const bool leads = node.get() == core.cluster.active();
+        const bool leads = node.get() == server.cluster.active();
         healthy += well ? 1 : 0;
         voters.push_back(node->id);
         servers[node->id] = Json{{"id", node->id},
@@ -45,15 +51,15 @@ CoreReply autopilot_state(const VaultCore& core) {
                                  {"node_status", well ? "alive" : "left"},
                                  {"last_contact", "0s"},
                                  {"last_term", 3},
-                                 {"last_index", core.raft_index},
+                                 {"last_index", server.raft_index},
                                  {"healthy", well},
                                  {"stable_since", rfc3339_nano(node->active_since)},
                                  {"status", leads ? "leader" : "voter"},
-                                 {"version", core.version()},
+                                 {"version", server.version()},
                                  {"node_type", "voter"}};
     }
     const auto members = static_cast<int>(voters.size());
-    const auto* active = core.cluster.active();
+    const auto* active = server.cluster.active();
     return BackendResponse::with(Json{{"failure_tolerance", std::max(0, healthy - members / 2 - 1)},
                                       {"healthy", healthy == members},
                                       {"leader", active != nullptr ? active->id : ""},
@@ -61,47 +67,47 @@ CoreReply autopilot_state(const VaultCore& core) {
                                       {"voters", voters}});
 }
 
-CoreReply autopilot_configuration(const VaultCore& core) {
+LogicalReply autopilot_configuration(const Server& server) {
     auto data = Json{{"cleanup_dead_servers", false},
                      {"dead_server_last_contact_threshold", "24h0m0s"},
                      {"last_contact_threshold", "10s"},
                      {"max_trailing_logs", 1000},
                      {"min_quorum", 0},
                      {"server_stabilization_time", "10s"}};
-    if (!core.openbao()) {
+    if (!server.openbao()) {
         data["disable_upgrade_migration"] = false;
     }
     return BackendResponse::with(std::move(data));
 }
 
-CoreReply ha_status(const VaultCore& core, Time now) {
+LogicalReply ha_status(const Server& server, Time now) {
     auto nodes = Json::array();
-    for (const auto& node : core.cluster.nodes()) {
-        const bool leads = node.get() == core.cluster.active();
+    for (const auto& node : server.cluster.nodes()) {
+        const bool leads = node.get() == server.cluster.active();
         auto told = Json{{"hostname", node->id},
                          {"api_address", node->api_address},
                          {"cluster_address", node->cluster_address()},
                          {"active_node", leads},
                          {"last_echo", leads ? Json() : Json(rfc3339_nano(now))},
-                         {"version", core.version()}};
-        if (core.cluster.raft()) {
-            told["upgrade_version"] = core.version();
+                         {"version", server.version()}};
+        if (server.cluster.raft()) {
+            told["upgrade_version"] = server.version();
         }
         nodes.push_back(std::move(told));
     }
-    CoreReply reply(BackendResponse::with(Json{{"nodes", nodes}}));
+    LogicalReply reply(BackendResponse::with(Json{{"nodes", nodes}}));
     reply.repeat_data = true;
     return reply;
 }
 
 }  // namespace
 
-CoreReply serve_raft(VaultCore& core, const LogicalRequest& request) {
+LogicalReply serve_raft(Server& server, const LogicalRequest& request) {
     if (request.path == "sys/ha-status") {
-        return request.reads() ? ha_status(core, request.now)
+        return request.reads() ? ha_status(server, request.now)
                                : BackendResponse::unsupported_operation();
     }
-    if (!core.cluster.raft()) {
+    if (!server.cluster.raft()) {
         return BackendResponse::unsupported_path();
     }
     for (const auto& [path, answer] :
@@ -109,10 +115,29 @@ CoreReply serve_raft(VaultCore& core, const LogicalRequest& request) {
           std::pair{"sys/storage/raft/autopilot/state", &autopilot_state},
           std::pair{"sys/storage/raft/autopilot/configuration", &autopilot_configuration}}) {
         if (request.path == path) {
-            return request.reads() ? answer(core) : BackendResponse::unsupported_operation();
+            return request.reads() ? answer(server) : BackendResponse::unsupported_operation();
         }
     }
     return BackendResponse::unsupported_path();
+}
+
+http::Response serve_join(Server& server, Node& node, const http::Request& request) {
+    const auto body = strict_body(server.options.product, request, "http.JoinRequest");
+    if (!body) {
+        return body.error();
+    }
+    if (!server.cluster.raft()) {
+        return error_answer(500, "raft storage is not in use");
+    }
+    const auto address = body->value("leader_api_addr", Json(""));
+    const auto* leader =
+        address.is_string() ? server.cluster.find(address.get<std::string>()) : nullptr;
+    if (!node.joined && (leader == nullptr || !leader->joined || leader->crashed)) {
+        return error_answer(500,
+                            "failed to join raft cluster: failed to join any raft leader node");
+    }
+    node.joined = true;
+    return bare_answer(200, Json{{"joined", true}});
 }
 
 }  // namespace meshproof::fakes::vault

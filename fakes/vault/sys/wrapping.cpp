@@ -1,3 +1,7 @@
+#include "fakes/vault/sys/wrapping.hpp"
+
+#include "fakes/vault/logical/envelope.hpp"
+#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// sys/wrapping: row 21.
@@ -11,27 +15,7 @@ BackendResponse invalid() {
 
 }  // namespace
 
-Json keep_wrapped(VaultCore& core, const LogicalRequest& request, WrappedAnswer wrapped) {
-    Token token;
-    token.namespace_path = request.ns->path;
-    token.path = "sys/wrapping/wrap";
-    token.policies = {"response-wrapping"};
-    token.num_uses = 1;
-    token.orphan = true;
-    token.issued = wrapped.created;
-    token.expires = wrapped.created + wrapped.ttl;
-    token.creation_ttl = token.lease_ttl = wrapped.ttl;
-    const auto kept = core.tokens.add(std::move(token), request.ns->id);
-    Json told{{"token", kept->id},
-              {"accessor", kept->accessor},
-              {"ttl", std::chrono::duration_cast<std::chrono::seconds>(wrapped.ttl).count()},
-              {"creation_time", rfc3339_nano(wrapped.created)},
-              {"creation_path", wrapped.creation_path}};
-    core.wrapped_answers[kept->id] = std::move(wrapped);
-    return told;
-}
-
-CoreReply serve_wrapping(VaultCore& core, const LogicalRequest& request) {
+LogicalReply serve_wrapping(Server& server, const LogicalRequest& request) {
     const bool looks = request.reads() && request.path == "sys/wrapping/lookup";
     if (!request.writes() && !looks) {
         return BackendResponse::unsupported_operation();
@@ -43,13 +27,13 @@ CoreReply serve_wrapping(VaultCore& core, const LogicalRequest& request) {
         return BackendResponse::with(request.data);
     }
     static const Fields fields{{{"token", FieldType::text}}};
-    MESHPROOF_FIELDS(data, fields, request, core);
+    MESHPROOF_FIELDS(data, fields, request, server);
     const auto id = data.has("token") ? data.text("token") : request.token_id;
     if (id.empty()) {
         return BackendResponse::error("error validating wrapping token: token is empty", 403);
     }
-    const auto found = core.wrapped_answers.find(id);
-    if (found == core.wrapped_answers.end()) {
+    const auto found = server.wrapped_answers.find(id);
+    if (found == server.wrapped_answers.end()) {
         return invalid();
     }
     if (request.path == "sys/wrapping/lookup") {
@@ -60,8 +44,8 @@ CoreReply serve_wrapping(VaultCore& core, const LogicalRequest& request) {
                   std::chrono::duration_cast<std::chrono::seconds>(found->second.ttl).count()}});
     }
     const auto kept = found->second;
-    if (!core.options.defects.on("http/unwraps-again")) {
-        core.tokens.revoke(id);
+    if (!server.options.defects.on("http/unwraps-again")) {
+        server.tokens.revoke(id);
     }
     BackendResponse response;
     response.kind = BackendResponse::Kind::raw;
@@ -72,7 +56,7 @@ CoreReply serve_wrapping(VaultCore& core, const LogicalRequest& request) {
     if (request.path == "sys/wrapping/rewrap") {
         Envelope envelope;
         envelope.wrap_info =
-            keep_wrapped(core, request, {kept.answer, kept.creation_path, request.now, kept.ttl});
+            keep_wrapped(server, request, {kept.answer, kept.creation_path, request.now, kept.ttl});
         response.raw = bare_answer(200, envelope_json(envelope));
         return response;
     }

@@ -73,7 +73,7 @@ struct Ask {
     std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
-class CoreTest : public ::testing::TestWithParam<Product> {
+class FakeVaultTest : public ::testing::TestWithParam<Product> {
   public:
     void start(FakeVaultOptions options = {}) {
         options.product = product;
@@ -147,11 +147,11 @@ class CoreTest : public ::testing::TestWithParam<Product> {
 };
 
 /// The same tests on both products.
-class BothProducts : public CoreTest {
+class BothProducts : public FakeVaultTest {
   protected:
     void SetUp() override {
         product = GetParam();
-        CoreTest::SetUp();
+        FakeVaultTest::SetUp();
     }
 };
 

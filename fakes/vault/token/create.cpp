@@ -1,8 +1,14 @@
+#include "fakes/vault/token/create.hpp"
+
 #include <algorithm>
+#include <cctype>
 
 #include "core/base/text.hpp"
+#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/server/login.hpp"
 #include "fakes/vault/server/server.hpp"
+#include "fakes/vault/server/ttl.hpp"
 
 /// auth/token/create and its forms: rows 67, 180 and 181.
 namespace meshproof::fakes::vault {
@@ -112,7 +118,7 @@ Duration lesser(std::string_view what, Duration asked, Duration of_role,
 
 }  // namespace
 
-CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
+LogicalReply create_token(Server& server, const LogicalRequest& request) {
     static const Fields plain{{{"id", FieldType::text},
                                {"policies", FieldType::json},
                                {"meta", FieldType::pairs},
@@ -135,18 +141,18 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     const auto path = request.under("auth/token/").value_or("");
     const auto role_name = path.starts_with("create/") ? path.substr(7) : std::string();
     const auto& fields = role_name.empty() ? plain : by_role;
-    MESHPROOF_FIELDS(data, fields, request, core);
+    MESHPROOF_FIELDS(data, fields, request, server);
     const auto& parent = *request.token;
     const bool orphan_path = path == "create-orphan";
-    const auto own_path = VaultCore::path_for(parent, *request.ns, request.path);
-    const bool sudo = own_path && core.acl_of(parent)->sudo(Operation::update, *own_path);
+    const auto own_path = Server::path_for(parent, *request.ns, request.path);
+    const bool sudo = own_path && server.acl_of(parent)->sudo(Operation::update, *own_path);
     const TokenRole* role = nullptr;
     if (!role_name.empty()) {
         const auto found = request.ns->token_roles.find(role_name);
         if (found == request.ns->token_roles.end()) {
             return BackendResponse::error(
                 "unknown role " + role_name,
-                core.options.defects.on("token/unknown-role-is-404") ? 404 : 400);
+                server.options.defects.on("token/unknown-role-is-404") ? 404 : 400);
         }
         role = &found->second;
     }
@@ -167,7 +173,7 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     }
     token.num_uses = data.integer("num_uses");
     if (role != nullptr && role->num_uses > 0 &&
-        !core.options.defects.on("token/role-uses-ignored")) {
+        !server.options.defects.on("token/role-uses-ignored")) {
         token.num_uses =
             token.num_uses == 0 ? role->num_uses : std::min(token.num_uses, role->num_uses);
     }
@@ -193,7 +199,7 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
         }
         AuthGrant grant;
         grant.alias_name = alias;
-        token.entity_id = entity_of(core, request, grant);
+        token.entity_id = entity_of(server, request, grant);
     }
     if (!data.text("display_name").empty()) {
         auto name = data.text("display_name");
@@ -205,7 +211,7 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
         token.display_name += "-" + name;
     }
     if (const auto& pairs = data.json("meta");
-        pairs.is_object() && !core.options.defects.on("token/meta-lost")) {
+        pairs.is_object() && !server.options.defects.on("token/meta-lost")) {
         token.metadata = pairs.get<std::map<std::string, std::string>>();
     }
     std::vector<std::string> warnings;
@@ -215,19 +221,19 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
         }
         for (const auto* prefix : {"s.", "hvs."}) {
             if (token.id.starts_with(prefix) &&
-                !core.options.defects.on("token/reserved-id-accepted")) {
+                !server.options.defects.on("token/reserved-id-accepted")) {
                 return BackendResponse::error(
                     fmt::format("custom token ID cannot have the '{}' prefix", prefix));
             }
         }
         if (token.id.find('.') != std::string::npos &&
-            !core.options.defects.on("token/reserved-id-accepted")) {
+            !server.options.defects.on("token/reserved-id-accepted")) {
             return BackendResponse::error("custom token ID cannot have a '.' in the value");
         }
         if (token.is_batch()) {
             return BackendResponse::error("custom token IDs cannot be used with batch tokens");
         }
-        if (core.tokens.find(token.id)) {
+        if (server.tokens.find(token.id)) {
             return BackendResponse::error("cannot create a token with a duplicate ID");
         }
         warnings.emplace_back(
@@ -241,10 +247,11 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     const bool no_default = data.boolean("no_default_policy");
     if (role != nullptr && limits_policies(*role)) {
         if (auto refused = apply_role(*role, no_default, parent.policies, policies);
-            refused && !core.options.defects.on("token/role-allows-all-policies")) {
+            refused && !server.options.defects.on("token/role-allows-all-policies")) {
             return BackendResponse::error(*refused);
         }
-    } else if (policies.empty() && !core.options.defects.on("token/no-policies-from-the-parent")) {
+    } else if (policies.empty() &&
+               !server.options.defects.on("token/no-policies-from-the-parent")) {
         policies = parent.policies;
         if (data.boolean("no_default_policy")) {
             std::erase(policies, "default");
@@ -253,14 +260,14 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
         policies = tidy_policies(policies, false);
         for (const auto& name : policies) {
             if (!sudo && !contains(parent.policies, name) && name != "default" &&
-                !core.options.defects.on("token/any-policies-for-a-child")) {
+                !server.options.defects.on("token/any-policies-for-a-child")) {
                 return BackendResponse::error("child policies must be subset of parent");
             }
         }
         const bool parent_has_default = sudo || contains(parent.policies, "default");
         policies =
             tidy_policies(policies, !no_default && parent_has_default &&
-                                        !core.options.defects.on("token/default-never-added"));
+                                        !server.options.defects.on("token/default-never-added"));
     }
     if (contains(policies, "root") && !parent.is_root()) {
         return BackendResponse::error(
@@ -280,13 +287,13 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     if (role != nullptr) {
         token.orphan = role->orphan;
         token.token_role = role_name;
-        if (!role->path_suffix.empty() && !core.options.defects.on("token/role-suffix-ignored")) {
+        if (!role->path_suffix.empty() && !server.options.defects.on("token/role-suffix-ignored")) {
             token.path += "/" + role->path_suffix;
         }
     } else if (orphan_path) {
-        token.orphan = !core.options.defects.on("token/create-orphan-has-a-parent");
+        token.orphan = !server.options.defects.on("token/create-orphan-has-a-parent");
     } else if (data.boolean("no_parent")) {
-        if (!sudo && !core.options.defects.on("token/no-parent-for-all")) {
+        if (!sudo && !server.options.defects.on("token/no-parent-for-all")) {
             return BackendResponse::error(
                 "root or sudo privileges required to create orphan token");
         }
@@ -299,8 +306,8 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     // Time to live.
     std::map<std::string, Duration> times;
     for (const auto* name : {"explicit_max_ttl", "period", "ttl", "lease"}) {
-        const auto read = duration_of(data, name, core.options.product);
-        if (!read && core.options.defects.on("token/negative-ttl-accepted")) {
+        const auto read = duration_of(data, name, server.options.product);
+        if (!read && server.options.defects.on("token/negative-ttl-accepted")) {
             continue;
         }
         if (!read) {
@@ -309,7 +316,7 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
         times[name] = *read;
     }
     token.period = times["period"];
-    token.explicit_max_ttl = core.options.defects.on("token/explicit-max-ignored")
+    token.explicit_max_ttl = server.options.defects.on("token/explicit-max-ignored")
                                  ? Duration{}
                                  : times["explicit_max_ttl"];
     if (role == nullptr && token.period > Duration{} && !sudo) {
@@ -323,7 +330,7 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     auto explicit_max_ttl = token.explicit_max_ttl;
     if (role != nullptr && !token.is_batch()) {
         period = lesser("Period", period, role->period, warnings);
-        if (core.options.defects.on("token/role-period-shown")) {
+        if (server.options.defects.on("token/role-period-shown")) {
             token.period = period;
         }
         explicit_max_ttl =
@@ -361,13 +368,13 @@ CoreReply create_token(VaultCore& core, const LogicalRequest& request) {
     }
     for (const auto& name : token.policies) {
         if (name != "root" && !request.ns->policies.contains(name) &&
-            !core.options.defects.on("policy/unknown-unwarned")) {
+            !server.options.defects.on("policy/unknown-unwarned")) {
             warnings.push_back(fmt::format("Policy \"{}\" does not exist", name));
         }
     }
-    CoreReply reply(BackendResponse::with(Json(), std::move(warnings)));
+    LogicalReply reply(BackendResponse::with(Json(), std::move(warnings)));
     data.warn_unrecognized(reply.base, {"role_name"});
-    reply.issued = issue(core, *request.ns, std::move(token), request.now);
+    reply.issued = issue(server, *request.ns, std::move(token), request.now);
     return reply;
 }
 

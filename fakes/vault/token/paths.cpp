@@ -1,6 +1,13 @@
+#include "fakes/vault/token/paths.hpp"
+
 #include <algorithm>
 
+#include "fakes/vault/logical/fields.hpp"
+#include "fakes/vault/server/respond.hpp"
 #include "fakes/vault/server/server.hpp"
+#include "fakes/vault/token/create.hpp"
+#include "fakes/vault/token/renew.hpp"
+#include "fakes/vault/token/roles.hpp"
 
 /// auth/token: lookup, revocation, renewal (rows 59 to 66). Creation and roles have files of their
 /// own.
@@ -55,41 +62,41 @@ BackendResponse describe(const Token& token, Time now, const Defects& defects) {
     return BackendResponse::with(std::move(data));
 }
 
-CoreReply revoke(VaultCore& core, const std::shared_ptr<Token>& token) {
-    if (token && token->is_batch() && !core.options.defects.on("token/batch-is-revocable")) {
+LogicalReply revoke(Server& server, const std::shared_ptr<Token>& token) {
+    if (token && token->is_batch() && !server.options.defects.on("token/batch-is-revocable")) {
         return BackendResponse::error("batch tokens cannot be revoked");
     }
     if (token) {
-        core.tokens.revoke(token->id);
+        server.tokens.revoke(token->id);
     }
     return BackendResponse::nothing();
 }
 
-CoreReply revoke_orphan(VaultCore& core, const LogicalRequest& request, const std::string& id) {
+LogicalReply revoke_orphan(Server& server, const LogicalRequest& request, const std::string& id) {
     if (id.empty()) {
         return BackendResponse::error("missing token ID");
     }
-    const auto path = VaultCore::path_for(*request.token, *request.ns, request.path);
-    if (!path || !core.acl_of(*request.token)->sudo(Operation::update, *path)) {
+    const auto path = Server::path_for(*request.token, *request.ns, request.path);
+    if (!path || !server.acl_of(*request.token)->sudo(Operation::update, *path)) {
         return BackendResponse::error("root or sudo privileges required to revoke and orphan");
     }
-    const auto token = core.tokens.find(id);
+    const auto token = server.tokens.find(id);
     if (!token) {
         return BackendResponse::error("token to revoke not found");
     }
     if (token->is_batch()) {
         return BackendResponse::error("batch tokens cannot be revoked");
     }
-    core.tokens.revoke_orphaning_children(id);
+    server.tokens.revoke_orphaning_children(id);
     return BackendResponse::nothing();
 }
 
-CoreReply accessors(const VaultCore& core, const LogicalRequest& request) {
+LogicalReply accessors(const Server& server, const LogicalRequest& request) {
     if (request.operation != Operation::list) {
         return BackendResponse::unsupported_operation();
     }
     std::vector<std::string> keys;
-    for (const auto& [id, token] : core.tokens.all()) {
+    for (const auto& [id, token] : server.tokens.all()) {
         if (!token->accessor.empty() && token->namespace_path == request.ns->path &&
             token->policies != std::vector<std::string>{"response-wrapping"}) {
             keys.push_back(token->accessor);
@@ -100,19 +107,19 @@ CoreReply accessors(const VaultCore& core, const LogicalRequest& request) {
 }
 
 // By accessor: what is unknown is an error, except for revocation (row 61).
-Task<CoreReply> by_accessor(VaultCore& core, LogicalRequest request, std::string verb,
-                            FieldData data) {
+Task<LogicalReply> by_accessor(Server& server, LogicalRequest request, std::string verb,
+                               FieldData data) {
     const auto accessor = data.text("accessor");
     if (accessor.empty()) {
         co_return BackendResponse::go_error("missing accessor", 400);
     }
-    const auto token = core.tokens.find_accessor(accessor);
+    const auto token = server.tokens.find_accessor(accessor);
     if (verb == "revoke-accessor") {
         if (token) {
-            co_return revoke(core, token);
+            co_return revoke(server, token);
         }
         BackendResponse response;
-        if (!core.options.defects.on("token/unknown-accessor-unwarned")) {
+        if (!server.options.defects.on("token/unknown-accessor-unwarned")) {
             response.warnings = {"No token found with this accessor"};
         }
         co_return response;
@@ -121,10 +128,11 @@ Task<CoreReply> by_accessor(VaultCore& core, LogicalRequest request, std::string
         co_return BackendResponse::go_error("invalid accessor", 400);
     }
     if (verb == "renew-accessor") {
-        co_return co_await renew_token(core, std::move(request), token, data.duration("increment"));
+        co_return co_await renew_token(server, std::move(request), token,
+                                       data.duration("increment"));
     }
-    auto response = describe(*token, request.now, core.options.defects);
-    if (!core.options.defects.on("token/accessor-tells-the-id")) {
+    auto response = describe(*token, request.now, server.options.defects);
+    if (!server.options.defects.on("token/accessor-tells-the-id")) {
         response.data["id"] = "";
     }
     co_return response;
@@ -132,21 +140,21 @@ Task<CoreReply> by_accessor(VaultCore& core, LogicalRequest request, std::string
 
 }  // namespace
 
-Task<CoreReply> serve_tokens(VaultCore& core, LogicalRequest request) {
+Task<LogicalReply> serve_tokens(Server& server, LogicalRequest request) {
     const auto path = request.under("auth/token/").value_or("");
     const bool lists = path == "roles" || path == "roles/" || path == "accessors";
     if (request.operation == Operation::list && !lists) {
         co_return BackendResponse::unsupported_path();
     }
     if (path == "create" || path == "create-orphan" || path.starts_with("create/")) {
-        co_return request.writes() ? create_token(core, request)
-                                   : CoreReply(BackendResponse::unsupported_operation());
+        co_return request.writes() ? create_token(server, request)
+                                   : LogicalReply(BackendResponse::unsupported_operation());
     }
     if (path == "roles" || path.starts_with("roles/")) {
-        co_return serve_token_roles(core, request);
+        co_return serve_token_roles(server, request);
     }
     if (path == "accessors") {
-        co_return accessors(core, request);
+        co_return accessors(server, request);
     }
     static const std::set<std::string, std::less<>> writes{
         "lookup-accessor", "renew",         "renew-self", "renew-accessor", "revoke", "revoke-self",
@@ -162,47 +170,51 @@ Task<CoreReply> serve_tokens(VaultCore& core, LogicalRequest request) {
                                 {"urltoken", FieldType::text},
                                 {"accessor", FieldType::text},
                                 {"increment", FieldType::duration}}};
-    const auto read = FieldData::read(fields, request.data, core.options.product);
+    const auto read = FieldData::read(fields, request.data, server.options.product);
     if (!read) {
         co_return BackendResponse::error(read.error().message);
     }
     if (path.ends_with("-accessor")) {
-        co_return co_await by_accessor(core, std::move(request), path, *read);
+        co_return co_await by_accessor(server, std::move(request), path, *read);
     }
     const auto named = read->text("token");
     if (lookup) {
         const auto token =
-            path == "lookup-self" || named.empty() ? request.token : core.tokens.find(named);
-        co_return token
-            ? describe(*token, request.now, core.options.defects)
-            : BackendResponse::error(
-                  "bad token", core.options.defects.on("token/unknown-lookup-is-404") ? 404 : 403);
+            path == "lookup-self" || named.empty() ? request.token : server.tokens.find(named);
+        co_return token ? describe(*token, request.now, server.options.defects)
+                        : BackendResponse::error(
+                              "bad token",
+                              server.options.defects.on("token/unknown-lookup-is-404") ? 404 : 403);
     }
     if (path == "revoke-self") {
-        co_return revoke(core, request.token);
+        co_return revoke(server, request.token);
     }
     if (path == "renew-self") {
         const auto token = request.token;
-        co_return co_await renew_token(core, std::move(request), token,
+        co_return co_await renew_token(server, std::move(request), token,
                                        read->duration("increment"));
     }
     if (path == "tidy") {
-        co_return tidy_started(core);
+        co_return tidy_started(server);
     }
     if (path == "revoke-orphan") {
-        co_return revoke_orphan(core, request, named);
+        co_return revoke_orphan(server, request, named);
     }
     if (named.empty()) {
         co_return BackendResponse::error("missing token ID");
     }
-    const auto token = core.tokens.find(named);
+    const auto token = server.tokens.find(named);
     if (path == "revoke") {
-        co_return revoke(core, token);
+        co_return revoke(server, token);
     }
     if (!token) {
         co_return BackendResponse::error("token not found");
     }
-    co_return co_await renew_token(core, std::move(request), token, read->duration("increment"));
+    co_return co_await renew_token(server, std::move(request), token, read->duration("increment"));
+}
+
+bool tokens_need_sudo(const LogicalRequest& request) {
+    return request.path == "auth/token/accessors" || request.path == "auth/token/accessors/";
 }
 
 }  // namespace meshproof::fakes::vault

@@ -1,4 +1,9 @@
+#include "fakes/vault/token/renew.hpp"
+
+#include <algorithm>
+
 #include "fakes/vault/server/server.hpp"
+#include "fakes/vault/server/ttl.hpp"
 
 /// Renewal of tokens: rows 62, 63 and 156.
 namespace meshproof::fakes::vault {
@@ -27,31 +32,31 @@ BackendResponse by_token_role(const Namespace& ns, const Token& token, AuthGrant
 
 }  // namespace
 
-Task<CoreReply> renew_token(VaultCore& core, LogicalRequest request, std::shared_ptr<Token> token,
-                            Duration increment) {
+Task<LogicalReply> renew_token(Server& server, LogicalRequest request, std::shared_ptr<Token> token,
+                               Duration increment) {
     if (token->is_batch()) {
         co_return BackendResponse::error("batch tokens cannot be renewed");
     }
-    if ((!token->renewable && !core.options.defects.on("token/everything-is-renewable")) ||
+    if ((!token->renewable && !server.options.defects.on("token/everything-is-renewable")) ||
         !token->expires) {
         co_return BackendResponse::error("lease is not renewable");
     }
-    if (token->used_up && !core.options.defects.on("token/last-use-renews")) {
+    if (token->used_up && !server.options.defects.on("token/last-use-renews")) {
         co_return BackendResponse::error("token not found");
     }
-    const auto home = core.namespaces.find(token->namespace_path);
+    const auto home = server.namespaces.find(token->namespace_path);
     const auto mount =
-        home == core.namespaces.end() ? nullptr : core.find_mount(*home->second, token->path);
+        home == server.namespaces.end() ? nullptr : server.find_mount(*home->second, token->path);
     if (!mount) {
         co_return cannot_renew("no handler for route", 500);
     }
     AuthGrant grant;
-    if (core.options.defects.on("token/increment-never-shortens")) {
+    if (server.options.defects.on("token/increment-never-shortens")) {
         increment = std::max(increment, token->lease_ttl);
     }
     grant.ttl = token->lease_ttl;
     grant.period =
-        core.options.defects.on("token/increment-beats-period") ? Duration{} : token->period;
+        server.options.defects.on("token/increment-beats-period") ? Duration{} : token->period;
     grant.explicit_max_ttl = token->explicit_max_ttl;
     std::vector<std::string> warnings;
     if (token->grant && mount->backend) {
@@ -66,7 +71,7 @@ Task<CoreReply> renew_token(VaultCore& core, LogicalRequest request, std::shared
         asked.remote_address = request.remote_address;
         asked.namespace_path = token->namespace_path;
         auto response = co_await backend->renew(std::move(asked), *token->grant);
-        request.now = core.clock.now();
+        request.now = server.clock.now();
         if (response.kind == BackendResponse::Kind::error ||
             response.kind == BackendResponse::Kind::go_error) {
             co_return cannot_renew(response.text, response.status == 0 ? 500 : response.status);
@@ -76,15 +81,15 @@ Task<CoreReply> renew_token(VaultCore& core, LogicalRequest request, std::shared
         }
         warnings = response.warnings;
     } else if (!token->token_role.empty() &&
-               !core.options.defects.on("token/renewal-forgets-its-role")) {
+               !server.options.defects.on("token/renewal-forgets-its-role")) {
         auto refused = by_token_role(*home->second, *token, grant);
         if (refused.kind != BackendResponse::Kind::none) {
             co_return refused;
         }
     }
     // It may have ended while its method's server was being asked.
-    core.expire(request.now);
-    if (core.tokens.find(token->id) != token) {
+    server.expire(request.now);
+    if (server.tokens.find(token->id) != token) {
         co_return BackendResponse::error("permission denied", 403);
     }
     const auto view = mount->view();
@@ -102,12 +107,12 @@ Task<CoreReply> renew_token(VaultCore& core, LogicalRequest request, std::shared
     }
     token->lease_ttl = granted.ttl;
     token->last_renewal = request.now;
-    core.tokens.renewed(*token, request.now + granted.ttl);
+    server.tokens.renewed(*token, request.now + granted.ttl);
     warnings.insert(warnings.end(), granted.warnings.begin(), granted.warnings.end());
-    CoreReply reply(BackendResponse::with(Json(), std::move(warnings)));
-    if (!core.options.defects.on("token/renew-without-auth")) {
+    LogicalReply reply(BackendResponse::with(Json(), std::move(warnings)));
+    if (!server.options.defects.on("token/renew-without-auth")) {
         reply.issued = std::make_shared<Token>(*token);
-        if (!core.options.defects.on("token/renewal-tells-uses-left")) {
+        if (!server.options.defects.on("token/renewal-tells-uses-left")) {
             reply.issued->num_uses = token->uses_granted;
         }
     }

@@ -1,8 +1,12 @@
+#include "fakes/vault/token/roles.hpp"
+
 #include <cctype>
 
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/addresses.hpp"
+#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// auth/token/roles: row 181.
@@ -103,7 +107,7 @@ std::optional<std::string> refuse_batch(const TokenRole& role) {
     return what == nullptr ? std::nullopt : std::optional(std::string(front) + what);
 }
 
-CoreReply write_role(VaultCore& core, const LogicalRequest& request, const std::string& name) {
+LogicalReply write_role(Server& server, const LogicalRequest& request, const std::string& name) {
     static const Fields fields{{{"role_name", FieldType::text},
                                 {"allowed_policies", FieldType::list},
                                 {"allowed_policies_glob", FieldType::list},
@@ -122,7 +126,7 @@ CoreReply write_role(VaultCore& core, const LogicalRequest& request, const std::
                                 {"token_bound_cidrs", FieldType::list},
                                 {"bound_cidrs", FieldType::list},
                                 {"allowed_entity_aliases", FieldType::list}}};
-    const auto read = FieldData::read(fields, request.data, core.options.product);
+    const auto read = FieldData::read(fields, request.data, server.options.product);
     if (!read) {
         return BackendResponse::error(without_front(read.error().message));
     }
@@ -147,7 +151,7 @@ CoreReply write_role(VaultCore& core, const LogicalRequest& request, const std::
     std::vector<std::string> warnings;
     std::optional<std::string> bad_address;
     read_either(
-        data, role, "bound_cidrs", warnings, core.options.defects, [&](const std::string& field) {
+        data, role, "bound_cidrs", warnings, server.options.defects, [&](const std::string& field) {
             auto blocks = read_addresses(data.list(field));
             if (blocks) {
                 role.bound_cidrs = std::move(*blocks);
@@ -169,13 +173,13 @@ CoreReply write_role(VaultCore& core, const LogicalRequest& request, const std::
         role.type = data.text("token_type");
         static const std::set<std::string> types{"service", "batch", "default-service",
                                                  "default-batch"};
-        if (!types.contains(role.type) && !core.options.defects.on("token/any-role-type")) {
+        if (!types.contains(role.type) && !server.options.defects.on("token/any-role-type")) {
             return BackendResponse::error("invalid 'token_type' value " + go_quoted(role.type));
         }
     }
-    read_either(data, role, "period", warnings, core.options.defects,
+    read_either(data, role, "period", warnings, server.options.defects,
                 [&](const std::string& field) { role.period = data.duration(field); });
-    read_either(data, role, "explicit_max_ttl", warnings, core.options.defects,
+    read_either(data, role, "explicit_max_ttl", warnings, server.options.defects,
                 [&](const std::string& field) { role.explicit_max_ttl = data.duration(field); });
     const auto limit = request.mount->view().max_lease_ttl;
     const bool told = data.has("explicit_max_ttl") || data.has("token_explicit_max_ttl");
@@ -188,17 +192,17 @@ CoreReply write_role(VaultCore& core, const LogicalRequest& request, const std::
     }
     if (const auto suffix = data.text("path_suffix");
         !suffix.empty() && !good_suffix(suffix) &&
-        !core.options.defects.on("token/any-path-suffix")) {
+        !server.options.defects.on("token/any-path-suffix")) {
         return BackendResponse::error(
             "given role path suffix contains invalid characters; must match \\w[\\w-.]+\\w");
     }
     role.path_suffix = data.text("path_suffix", role.path_suffix);
     if (auto refused = refuse_batch(role);
-        refused && !core.options.defects.on("token/batch-role-with-parents")) {
+        refused && !server.options.defects.on("token/batch-role-with-parents")) {
         return BackendResponse::error(*refused);
     }
     request.ns->token_roles[name] = std::move(role);
-    if (core.options.defects.on("token/role-write-is-200")) {
+    if (server.options.defects.on("token/role-write-is-200")) {
         return BackendResponse::with(Json::object());
     }
     BackendResponse response;
@@ -209,7 +213,7 @@ CoreReply write_role(VaultCore& core, const LogicalRequest& request, const std::
 
 }  // namespace
 
-CoreReply serve_token_roles(VaultCore& core, const LogicalRequest& request) {
+LogicalReply serve_token_roles(Server& server, const LogicalRequest& request) {
     const auto path = *request.under("auth/token/roles");
     if (path.empty() || path == "/") {
         if (request.operation != Operation::list) {
@@ -222,7 +226,7 @@ CoreReply serve_token_roles(VaultCore& core, const LogicalRequest& request) {
         return list_answer(names);
     }
     const auto name = path.substr(1);
-    if (!generic_name(name) || request.operation == Operation::list) {
+    if (!is_name(name) || request.operation == Operation::list) {
         return BackendResponse::unsupported_path();
     }
     if (request.reads()) {
@@ -232,7 +236,7 @@ CoreReply serve_token_roles(VaultCore& core, const LogicalRequest& request) {
                    : BackendResponse::with(describe(name, found->second));
     }
     if (request.writes()) {
-        return write_role(core, request, name);
+        return write_role(server, request, name);
     }
     if (request.operation == Operation::remove) {
         request.ns->token_roles.erase(name);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "fakes/vault/logical/backend.hpp"
+#include "fakes/vault/logical/fields.hpp"
+#include "fakes/vault/logical/names.hpp"
 
 namespace meshproof::fakes::vault {
 

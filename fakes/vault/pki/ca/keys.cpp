@@ -1,10 +1,11 @@
-#include "core/base/text.hpp"
+#include "fakes/vault/pki/ca/keys.hpp"
+
+#include <algorithm>
+
 #include "core/crypto/key_id.hpp"
-#include "fakes/vault/pki/ca/issuers.hpp"
-#include "fakes/vault/pki/ground/der.hpp"
+#include "fakes/vault/pki/ca/import.hpp"
+#include "fakes/vault/pki/ground/issuer_store.hpp"
 #include "fakes/vault/pki/ground/key_types.hpp"
-#include "fakes/vault/pki/ground/pem.hpp"
-#include "fakes/vault/pki/handlers.hpp"
 
 namespace meshproof::fakes::vault::pki {
 
@@ -33,70 +34,6 @@ Json key_json(const SigningKey& key) {
 }
 
 }  // namespace
-
-Result<crypto::Key> known_key(const std::string& pem) {
-    auto key = crypto::Key::from_pem(pem);
-    if (!key || !of_known_curve(key->public_key())) {
-        return fail(FailureKind::invalid, "got errors attempting to parse DER private key:\n1. {}",
-                    key ? "x509: unknown elliptic curve" : key.error().message);
-    }
-    return key;
-}
-
-Checked<crypto::KeyType> key_type_of(const std::string& type, std::int64_t bits) {
-    using crypto::KeyType;
-    bits = default_key_bits(type, bits);
-    if (type == "rsa") {
-        switch (bits) {
-            case 2048:
-                return KeyType::rsa_2048;
-            case 3072:
-                return KeyType::rsa_3072;
-            case 4096:
-                return KeyType::rsa_4096;
-            default:
-                return refuse(
-                    bits < 2048
-                        ? fmt::format("RSA keys < 2048 bits are unsafe and not supported: got {}",
-                                      bits)
-                        : fmt::format("unsupported bit length for RSA key: {}", bits));
-        }
-    }
-    if (type == "ec") {
-        switch (bits) {
-            case 224:
-                return KeyType::p224;
-            case 256:
-                return KeyType::p256;
-            case 384:
-                return KeyType::p384;
-            case 521:
-                return KeyType::p521;
-            default:
-                return refuse(fmt::format("unsupported bit length for EC key: {}", bits));
-        }
-    }
-    if (type == "ed25519") {
-        return KeyType::ed25519;
-    }
-    return refuse("unknown key type " + type);
-}
-
-std::int64_t default_key_bits(std::string_view type, std::int64_t bits) {
-    if (type == "rsa") {
-        return bits == 0 ? 2048 : bits;
-    }
-    if (type == "ec") {
-        return bits == 0 ? 256 : bits;
-    }
-    return 0;
-}
-
-std::string digest_of(std::int64_t signature_bits) {
-    return signature_bits == 256 || signature_bits == 384 || signature_bits == 512
-               ? fmt::format("sha{}", signature_bits)
-               : std::string();
-}
 
 BackendResponse list_keys(Mount& mount, const Call&) {
     std::vector<std::string> ids;
@@ -197,19 +134,11 @@ BackendResponse import_key(Mount& mount, const Call& call) {
         return name.error();
     }
     const auto pem = call.fields.text("pem_bundle");
-    if (pem.size() < 64) {
-        return BackendResponse::error(
-            "provided data for import was too short; perhaps a path was passed to the API rather "
-            "than the contents of a PEM file");
+    const auto blocks = bundle_blocks(mount, pem, 64);
+    if (!blocks) {
+        return blocks.error();
     }
-    const auto blocks = pem_blocks(pem);
-    if (blocks.empty() || junk_after_blocks(pem)) {
-        return BackendResponse::error(
-            mount.openbao()
-                ? fmt::format("error when parsing block {}: invalid PEM data", blocks.size() + 1)
-                : "provided PEM block contained no data");
-    }
-    if (blocks.size() > 1) {
+    if (blocks->size() > 1) {
         return BackendResponse::error(
             "only a single key can be present within the pem_bundle for importing");
     }

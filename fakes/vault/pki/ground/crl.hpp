@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "fakes/vault/pki/ground/mount.hpp"
 
 namespace meshproof::fakes::vault::pki {

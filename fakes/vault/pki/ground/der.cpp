@@ -1,10 +1,12 @@
 #include "fakes/vault/pki/ground/der.hpp"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
-#include "fakes/vault/logical/backend.hpp"
+#include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/logical/json.hpp"
 #include "fakes/vault/pki/ground/uri.hpp"
 
 namespace meshproof::fakes::vault::pki {
@@ -382,6 +384,35 @@ crypto::RawExtension dns_name_constraints(const std::vector<std::string>& domain
     }
     const auto value = element(0x30, element(0xA0, subtrees));
     return {"2.5.29.30", true, {value.begin(), value.end()}};
+}
+
+std::string oid_fault(std::string_view oid) {
+    std::vector<std::int64_t> arcs;
+    for (const auto& arc : split(oid, '.')) {
+        const auto number = go_integer(arc, 10);
+        if (!number) {
+            return fmt::format("strconv.Atoi: parsing {}: {}", go_quoted(arc), number.error());
+        }
+        arcs.push_back(*number);
+    }
+    const bool valid = arcs.size() >= 2 && arcs[0] <= 2 && (arcs[0] == 2 || arcs[1] < 40) &&
+                       std::ranges::all_of(arcs, [](auto arc) { return arc >= 0; });
+    return valid ? "" : fmt::format("cryptobyte: invalid OID: {}", oid);
+}
+
+std::optional<Policy> parse_policy_identifier(const std::string& text) {
+    if (const auto fault = oid_fault(text); !fault.starts_with("strconv")) {
+        return Policy{text, "", ""};
+    }
+    const auto json = Json::parse(text, nullptr, false);
+    if (!json.is_object()) {
+        return std::nullopt;
+    }
+    const auto field = [&](const char* name) {
+        const auto found = json.find(name);
+        return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    return Policy{field("oid"), field("cps"), field("notice")};
 }
 
 }  // namespace meshproof::fakes::vault::pki

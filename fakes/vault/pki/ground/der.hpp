@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/crypto/certificate.hpp"
@@ -32,5 +34,12 @@ struct Policy {
 [[nodiscard]] crypto::RawExtension freshest_crl(const std::vector<std::string>& urls);
 /// A critical nameConstraints extension that permits these DNS names (RFC 5280 4.2.1.10).
 [[nodiscard]] crypto::RawExtension dns_name_constraints(const std::vector<std::string>& domains);
+
+/// Why the servers write no OID from this text, in Go's words; "" if they do.
+[[nodiscard]] std::string oid_fault(std::string_view oid);
+
+/// A role's policy identifier: an OID (which is not looked at), or JSON with `oid`, `cps` and
+/// `notice`; nothing where it is neither.
+[[nodiscard]] std::optional<Policy> parse_policy_identifier(const std::string& text);
 
 }  // namespace meshproof::fakes::vault::pki

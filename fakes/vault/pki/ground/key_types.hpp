@@ -1,5 +1,9 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
+#include "core/crypto/key.hpp"
 #include "fakes/vault/pki/ground/mount.hpp"
 
 namespace meshproof::fakes::vault::pki {

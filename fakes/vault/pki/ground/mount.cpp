@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/base/text.hpp"
-
 namespace meshproof::fakes::vault::pki {
 
 namespace {

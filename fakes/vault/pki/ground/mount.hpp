@@ -7,11 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/text.hpp"
 #include "core/crypto/certificate.hpp"
 #include "core/crypto/crl.hpp"
 #include "core/crypto/key.hpp"
-#include "fakes/vault/logical/backend.hpp"
-#include "fakes/vault/logical/product.hpp"
+#include "fakes/vault/logical/fields.hpp"
+#include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/pki/ground/role.hpp"
 
 namespace meshproof::fakes::vault::pki {

@@ -81,4 +81,17 @@ PrivateKeyText private_key_text(const crypto::Key& key, std::string_view format,
     return text;
 }
 
+std::string certificate_text(const crypto::Certificate& certificate, std::string_view format) {
+    return format == "der" ? to_base64(certificate.der()) : pem_text(certificate);
+}
+
+std::vector<std::string> certificate_texts(const std::vector<crypto::Certificate>& chain,
+                                           std::string_view format) {
+    std::vector<std::string> texts;
+    for (const auto& certificate : chain) {
+        texts.push_back(certificate_text(certificate, format));
+    }
+    return texts;
+}
+
 }  // namespace meshproof::fakes::vault::pki

@@ -34,5 +34,10 @@ struct PrivateKeyText {
 };
 [[nodiscard]] PrivateKeyText private_key_text(const crypto::Key& key, std::string_view format,
                                               std::string_view private_key_format);
+/// One certificate as `format` asks: PEM without its final newline, or base64 DER.
+[[nodiscard]] std::string certificate_text(const crypto::Certificate& certificate,
+                                           std::string_view format);
+[[nodiscard]] std::vector<std::string> certificate_texts(
+    const std::vector<crypto::Certificate>& chain, std::string_view format);
 
 }  // namespace meshproof::fakes::vault::pki

@@ -3,8 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "fakes/vault/logical/backend.hpp"
-#include "fakes/vault/logical/product.hpp"
+#include "fakes/vault/logical/fields.hpp"
 
 namespace meshproof::fakes::vault::pki {
 

@@ -1,5 +1,7 @@
 #include "fakes/vault/pki/ground/uri.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 
 namespace meshproof::fakes::vault::pki {

@@ -1,7 +1,7 @@
 #include "fakes/vault/pki/ground/usage.hpp"
 
 #include "core/base/text.hpp"
-#include "fakes/vault/pki/sign/names.hpp"
+#include "fakes/vault/pki/ground/der.hpp"
 
 namespace meshproof::fakes::vault::pki {
 

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "core/crypto/certificate.hpp"
 #include "fakes/vault/pki/ground/role.hpp"
 

@@ -1,13 +1,14 @@
+#include "fakes/vault/pki/revoke/fetch.hpp"
+
 #include <algorithm>
 
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/envelope.hpp"
-#include "fakes/vault/pki/ca/issuers.hpp"
 #include "fakes/vault/pki/ground/crl.hpp"
+#include "fakes/vault/pki/ground/issuer_store.hpp"
 #include "fakes/vault/pki/ground/pem.hpp"
-#include "fakes/vault/pki/handlers.hpp"
+#include "fakes/vault/pki/ground/urls.hpp"
 #include "fakes/vault/pki/revoke/revoke.hpp"
-#include "fakes/vault/pki/sign/issue.hpp"
 
 namespace meshproof::fakes::vault::pki {
 

@@ -1,8 +1,8 @@
-#include "core/crypto/ocsp.hpp"
+#include "fakes/vault/pki/revoke/ocsp.hpp"
+
 #include "core/base/text.hpp"
-#include "core/http/message.hpp"
-#include "fakes/vault/pki/ca/issuers.hpp"
-#include "fakes/vault/pki/handlers.hpp"
+#include "core/crypto/ocsp.hpp"
+#include "fakes/vault/pki/ground/issuer_store.hpp"
 
 // Wire contract rows 172 and 173.
 namespace meshproof::fakes::vault::pki {

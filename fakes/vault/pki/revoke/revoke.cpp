@@ -5,9 +5,9 @@
 #include "core/base/text.hpp"
 #include "fakes/vault/pki/ca/issuers.hpp"
 #include "fakes/vault/pki/ground/crl.hpp"
+#include "fakes/vault/pki/ground/issuer_store.hpp"
 #include "fakes/vault/pki/ground/key_types.hpp"
 #include "fakes/vault/pki/ground/pem.hpp"
-#include "fakes/vault/pki/handlers.hpp"
 
 namespace meshproof::fakes::vault::pki {
 

@@ -4,8 +4,6 @@
 
 #include "core/base/text.hpp"
 #include "fakes/vault/pki/ground/crl.hpp"
-#include "fakes/vault/pki/handlers.hpp"
-#include "fakes/vault/pki/revoke/revoke.hpp"
 
 namespace meshproof::fakes::vault::pki {
 

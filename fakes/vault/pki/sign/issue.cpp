@@ -5,7 +5,8 @@
 #include "core/base/text.hpp"
 #include "fakes/vault/pki/ground/key_types.hpp"
 #include "fakes/vault/pki/ground/pem.hpp"
-#include "fakes/vault/pki/handlers.hpp"
+#include "fakes/vault/pki/sign/certify.hpp"
+#include "fakes/vault/pki/sign/csr.hpp"
 #include "fakes/vault/pki/sign/names.hpp"
 #include "fakes/vault/pki/sign/ttl.hpp"
 

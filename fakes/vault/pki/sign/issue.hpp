@@ -1,43 +1,11 @@
 #pragma once
 
-#include "fakes/vault/pki/ca/issuers.hpp"
 #include "fakes/vault/pki/ground/mount.hpp"
 
 namespace meshproof::fakes::vault::pki {
 
-/// What is being made: it decides what comes from the CSR and which extensions go in.
-enum class Making { leaf, verbatim, intermediate, root };
-
-/// One certificate to be made. `ca` is empty for a root, `csr` null where the key was generated
-/// here.
-struct Order {
-    Making kind = Making::leaf;
-    const Role& role;
-    const Call& call;
-    std::optional<SigningCa> ca{};
-    const crypto::Csr* csr = nullptr;
-    std::optional<crypto::Key> generated{};  ///< the subject's own key, where it was generated here
-};
-
-struct Certified {
-    crypto::Certificate certificate;
-    std::vector<std::string> warnings;
-};
-
-/// Names, validity, CSR signature (in the order of row 103), then the signature of the CA.
-[[nodiscard]] Checked<Certified> certify(Mount& mount, const Order& order);
-
-/// `format`, or the 400 text of row 91.
-[[nodiscard]] Checked<std::string> format_of(const Call& call);
-/// `csr`, parsed (row 101); its signature is not looked at yet.
-[[nodiscard]] Checked<crypto::Csr> csr_of(const Mount& mount, const Call& call);
-/// Row 102.
-[[nodiscard]] Checked<> check_csr_key(const Mount& mount, const Role& role,
-                                      const crypto::PublicKey& key);
-/// One certificate as `format` asks: PEM without its final newline, or base64 DER.
-[[nodiscard]] std::string certificate_text(const crypto::Certificate& certificate,
-                                           std::string_view format);
-[[nodiscard]] std::vector<std::string> certificate_texts(
-    const std::vector<crypto::Certificate>& chain, std::string_view format);
+[[nodiscard]] BackendResponse sign(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse issue(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse sign_verbatim(Mount& mount, const Call& call);
 
 }  // namespace meshproof::fakes::vault::pki

@@ -6,108 +6,15 @@
 #include <boost/asio/ip/network_v6.hpp>
 
 #include "core/base/text.hpp"
+#include "fakes/vault/logical/globs.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/pki/ground/der.hpp"
 #include "fakes/vault/pki/ground/uri.hpp"
+#include "fakes/vault/pki/sign/idna.hpp"
 
 namespace meshproof::fakes::vault::pki {
 
 namespace {
-
-// RFC 3492 6.3, over code points.
-std::string punycode(const std::u32string& label) {
-    constexpr std::uint32_t base = 36, t_min = 1, t_max = 26, skew = 38, damp = 700;
-    std::uint32_t n = 128, delta = 0, bias = 72;
-    std::string out;
-    for (const auto c : label) {
-        if (c < 128) {
-            out += static_cast<char>(c);
-        }
-    }
-    const auto basic = static_cast<std::uint32_t>(out.size());
-    auto done = basic;
-    if (basic > 0) {
-        out += '-';
-    }
-    while (done < label.size()) {
-        char32_t next = 0x10FFFF;
-        for (const auto c : label) {
-            if (c >= n) {
-                next = std::min(next, c);
-            }
-        }
-        delta += (static_cast<std::uint32_t>(next) - n) * (done + 1);
-        n = static_cast<std::uint32_t>(next);
-        for (const auto c : label) {
-            if (c < n) {
-                ++delta;
-            }
-            if (c != n) {
-                continue;
-            }
-            auto q = delta;
-            for (auto k = base;; k += base) {
-                const auto t = k <= bias ? t_min : std::min(k - bias, t_max);
-                const auto digit = q < t ? q : t + (q - t) % (base - t);
-                out += static_cast<char>(digit < 26 ? 'a' + digit : '0' + digit - 26);
-                if (q < t) {
-                    break;
-                }
-                q = (q - t) / (base - t);
-            }
-            auto left = done == basic ? delta / damp : delta / 2;
-            left += left / (done + 1);
-            std::uint32_t k = 0;
-            for (; left > (base - t_min) * t_max / 2; k += base) {
-                left /= base - t_min;
-            }
-            bias = k + (base - t_min + 1) * left / (left + skew);
-            delta = 0;
-            ++done;
-        }
-        ++delta;
-        ++n;
-    }
-    return out;
-}
-
-// The code points of UTF-8; a byte that begins none stands for itself.
-std::u32string code_points(std::string_view text) {
-    std::u32string points;
-    for (std::size_t i = 0; i < text.size();) {
-        const auto lead = static_cast<unsigned char>(text[i++]);
-        const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
-        char32_t point = more == 3   ? lead & 0x07U
-                         : more == 2 ? lead & 0x0FU
-                         : more == 1 ? lead & 0x1FU
-                                     : lead;
-        for (int k = 0; k < more && i < text.size(); ++k) {
-            point = point << 6U | (static_cast<unsigned char>(text[i++]) & 0x3FU);
-        }
-        points += point;
-    }
-    return points;
-}
-
-// Labels beyond ASCII become A-labels; nothing is lower-cased, as Go's idna.New() does without a
-// mapping.
-std::string to_ascii(const std::string& name) {
-    auto labels = split(name, '.');
-    for (auto& label : labels) {
-        if (std::ranges::any_of(label, [](char c) { return (c & 0x80) != 0; })) {
-            label = "xn--" + punycode(code_points(label));
-        }
-    }
-    return join(labels, ".");
-}
-
-bool is_label(std::string_view label) {
-    const auto alphanumeric = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    };
-    return !label.empty() && alphanumeric(label.front()) && alphanumeric(label.back()) &&
-           std::ranges::all_of(label, [&](char c) { return alphanumeric(c) || c == '-'; });
-}
 
 // A label with one wildcard: "*", "a*", "*b" or "a*b".
 bool is_wildcard_label(std::string_view label) {
@@ -227,25 +134,6 @@ bool subject_serial_allowed(const Role& role, const std::string& serial) {
     return std::ranges::any_of(role.allowed_serial_numbers, [&](const auto& allowed) {
         return !allowed.empty() && glob_matches(allowed, serial);
     });
-}
-
-// What Go's idna package says of a name that no DNS message could carry.
-std::optional<std::string> idna_fault(const Mount& mount, const std::string& name) {
-    auto labels = split(name, '.');
-    // Only OpenBao takes a final dot for an empty label.
-    while (mount.openbao() == mount.defect("pki/final-dot-as-the-other-product") &&
-           labels.size() > 1 && labels.back().empty()) {
-        labels.pop_back();
-    }
-    for (const auto& label : labels) {
-        if (label.empty() || name.size() > 253) {
-            return fmt::format("idna: invalid label \"{}\"", name);
-        }
-        if (label.size() > 63 || label == "xn--") {
-            return fmt::format("idna: invalid label \"{}\"", label == "xn--" ? "" : label);
-        }
-    }
-    return std::nullopt;
 }
 
 // A CN or alt_names entry goes where it belongs; what is neither an address nor a host name goes
@@ -437,38 +325,6 @@ Checked<std::vector<std::string>> uris(const Mount& mount, const Role& role, con
 
 }  // namespace
 
-bool glob_matches(std::string_view pattern, std::string_view text) {
-    const auto parts = split(pattern, '*');
-    if (parts.size() == 1) {
-        return pattern == text;
-    }
-    if (!text.starts_with(parts.front())) {
-        return false;
-    }
-    auto rest = text.substr(parts.front().size());
-    for (std::size_t i = 1; i + 1 < parts.size(); ++i) {
-        const auto at = rest.find(parts[i]);
-        if (at == std::string_view::npos) {
-            return false;
-        }
-        rest.remove_prefix(at + parts[i].size());
-    }
-    return rest.ends_with(parts.back());
-}
-
-bool is_host_name(std::string_view name) {
-    if (name.starts_with("*.")) {
-        name.remove_prefix(2);
-    }
-    if (name.ends_with('.')) {
-        name.remove_suffix(1);
-    }
-    const auto labels = split(name, '.');
-    return !name.empty() && name.size() <= 253 &&
-           std::ranges::all_of(
-               labels, [](const auto& label) { return is_label(label) && label.size() <= 63; });
-}
-
 std::optional<std::string> first_bad_name(const Mount& mount, const Role& role,
                                           const std::vector<std::string>& names) {
     for (const auto& name : names) {
@@ -633,35 +489,6 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
         asked.subject = csr_subject;
     }
     return asked;
-}
-
-std::string oid_fault(std::string_view oid) {
-    std::vector<std::int64_t> arcs;
-    for (const auto& arc : split(oid, '.')) {
-        const auto number = go_integer(arc, 10);
-        if (!number) {
-            return fmt::format("strconv.Atoi: parsing {}: {}", go_quoted(arc), number.error());
-        }
-        arcs.push_back(*number);
-    }
-    const bool valid = arcs.size() >= 2 && arcs[0] <= 2 && (arcs[0] == 2 || arcs[1] < 40) &&
-                       std::ranges::all_of(arcs, [](auto arc) { return arc >= 0; });
-    return valid ? "" : fmt::format("cryptobyte: invalid OID: {}", oid);
-}
-
-std::optional<Policy> parse_policy_identifier(const std::string& text) {
-    if (const auto fault = oid_fault(text); !fault.starts_with("strconv")) {
-        return Policy{text, "", ""};
-    }
-    const auto json = Json::parse(text, nullptr, false);
-    if (!json.is_object()) {
-        return std::nullopt;
-    }
-    const auto field = [&](const char* name) {
-        const auto found = json.find(name);
-        return found != json.end() && found->is_string() ? found->get<std::string>() : "";
-    };
-    return Policy{field("oid"), field("cps"), field("notice")};
 }
 
 Checked<std::vector<std::string>> user_ids(const Role& role, const Call& call,

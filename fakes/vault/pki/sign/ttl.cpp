@@ -1,5 +1,7 @@
 #include "fakes/vault/pki/sign/ttl.hpp"
 
+#include <algorithm>
+
 namespace meshproof::fakes::vault::pki {
 
 namespace {

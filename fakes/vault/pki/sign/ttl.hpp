@@ -1,5 +1,9 @@
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "fakes/vault/pki/ground/mount.hpp"
 
 namespace meshproof::fakes::vault::pki {

@@ -45,7 +45,7 @@ class SavedVault : public BothProducts {
     void fill() {
         fill_pki();
         fill_auth();
-        fill_core();
+        fill_server();
         pass(90s);  // so that nothing began just now
     }
 
@@ -120,7 +120,7 @@ class SavedVault : public BothProducts {
             .json["auth"]["client_token"];
     }
 
-    void fill_core() {
+    void fill_server() {
         policy("p", R"(path "int/issue/*" { capabilities = ["update"] allowed_parameters = {
             "common_name" = [] } } path "cubbyhole/*" { capabilities = ["create", "update", "read", "list"] })");
         must(put("auth/token/roles/tr",

@@ -1,0 +1,151 @@
+#include "fakes/vault/kubernetes_auth/review.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+
+namespace meshproof::fakes::vault {
+
+namespace {
+
+http::Endpoint api_server(const KubernetesConfig& config, http::Url url) {
+    http::Endpoint endpoint;
+    endpoint.url = std::move(url);
+    // A CA that cannot be read is accepted when it is written; then nothing is trusted (row 138).
+    if (auto trust = crypto::Certificate::all_from_pem(config.ca_pem)) {
+        endpoint.tls.trust = std::move(*trust);
+    }
+    endpoint.timeout = std::chrono::seconds(90);
+    endpoint.caller = "vault";
+    endpoint.connections = config.connections;
+    return endpoint;
+}
+
+// The URL of the API server without its final slash, and what of its path comes before /api.
+struct ApiPlace {
+    http::Url url;
+    std::string prefix;
+};
+
+std::optional<ApiPlace> place_of(const KubernetesConfig& config) {
+    auto url = http::Url::parse(config.host);
+    if (!url) {
+        return std::nullopt;
+    }
+    return ApiPlace{*url, url->path};
+}
+
+}  // namespace
+
+// Without kind and apiVersion.
+Task<bool> review(KubernetesConfig config, std::string audience, Workload workload, std::string jwt,
+                  Product product, http::Transport& transport, const Defects& defects) {
+    const auto place = place_of(config);
+    if (!place) {
+        co_return false;
+    }
+    // No header holds a line end, but for one that is trimmed off.
+    const std::string bearer(trim(config.reviewer_jwt.empty() ? jwt : config.reviewer_jwt));
+    if (bearer.find_first_of("\r\n") != std::string::npos) {
+        co_return false;
+    }
+    const bool from_jwt =
+        audience.empty() || defects.on("kubernetes/review-always-the-jwts-audiences");
+    const auto audiences = from_jwt ? workload.audiences : std::vector<std::string>{audience};
+    auto spec = Json{{"token", jwt}};
+    if (!audiences.empty()) {
+        spec["audiences"] = audiences;
+    }
+    auto metadata = Json::object();
+    if (product == Product::vault) {
+        metadata["creationTimestamp"] = Json();
+    }
+    http::Request request;
+    request.method = "POST";
+    const auto prefix = defects.on("kubernetes/host-path-dropped") ? std::string() : place->prefix;
+    request.target = prefix + "/apis/authentication.k8s.io/v1/tokenreviews";
+    request.headers.set("User-Agent", "Go-http-client/1.1");
+    request.headers.set("Accept", "application/json");
+    request.headers.set("Accept-Encoding", "gzip");
+    request.headers.set("Content-Type", "application/json");
+    if (!config.reviewer_jwt.empty() || !defects.on("kubernetes/no-bearer-without-reviewer")) {
+        request.headers.set("Authorization", "Bearer " + bearer);
+    }
+    auto body = Json{{"metadata", std::move(metadata)},
+                     {"spec", std::move(spec)},
+                     {"status", {{"user", Json::object()}}}};
+    if (defects.on("kubernetes/review-has-a-kind")) {
+        body["kind"] = "TokenReview";
+    }
+    request.body = body.dump();
+    auto endpoint = api_server(config, place->url);
+    if (defects.on("kubernetes/waits-ten-seconds")) {
+        endpoint.timeout = std::chrono::seconds(10);
+    }
+    const auto response = co_await transport.send(std::move(endpoint), std::move(request));
+    if (!response || response->status < 200 || response->status > 206) {
+        co_return false;
+    }
+    const auto answer = Json::parse(response->body, nullptr, false);
+    if (!answer.is_object() || !answer.contains("status") || !answer["status"].is_object()) {
+        co_return false;
+    }
+    const auto& status = answer["status"];
+    const auto field = [](const Json& object, const char* name) {
+        return object.is_object() && object.contains(name) ? object[name] : Json();
+    };
+    if (const auto error = field(status, "error");
+        error.is_string() && !error.get<std::string>().empty()) {
+        co_return false;
+    }
+    if (field(status, "authenticated") != true) {
+        co_return false;
+    }
+    const auto reviewed = field(status, "audiences");
+    if (!audiences.empty() && !defects.on("kubernetes/answered-audiences-ignored") &&
+        std::ranges::none_of(audiences, [&](const std::string& wanted) {
+            return reviewed.is_array() &&
+                   std::ranges::find(reviewed, Json(wanted)) != reviewed.end();
+        })) {
+        co_return false;
+    }
+    const auto user = field(status, "user");
+    const auto expected =
+        fmt::format("system:serviceaccount:{}:{}", workload.namespace_name, workload.name);
+    co_return field(user, "username") == expected&& field(user, "uid") == workload.uid;
+}
+
+Task<std::optional<std::string>> select_namespace(KubernetesConfig config, KubernetesRole role,
+                                                  std::string name, http::Transport& transport,
+                                                  const Defects& defects) {
+    if (config.reviewer_jwt.empty() && !defects.on("kubernetes/selector-without-reviewer")) {
+        co_return "namespace not authorized err=namespace lookup failed: TokenReviewer JWT needs to be configured to "
+                  "use namespace selectors";
+    }
+    const auto place = place_of(config);
+    if (!place) {
+        co_return "namespace not authorized";
+    }
+    http::Request request;
+    request.target =
+        fmt::format("{}/api/v1/namespaces/{}", place->prefix, http::percent_encode(name));
+    request.headers.set("User-Agent", "Go-http-client/1.1");
+    request.headers.set("Accept", "application/json");
+    request.headers.set("Authorization", "Bearer " + config.reviewer_jwt);
+    auto endpoint = api_server(config, place->url);
+    const auto response = co_await transport.send(std::move(endpoint), std::move(request));
+    if (!response || response->status != 200) {
+        co_return fmt::format("namespace not authorized err=namespace lookup failed: {}",
+                              response ? "unexpected status" : "request failed");
+    }
+    const auto answer = Json::parse(response->body, nullptr, false);
+    const auto pointer = Json::json_pointer("/metadata/labels");
+    const auto labels =
+        answer.is_object() && answer.contains(pointer) ? answer.at(pointer) : Json::object();
+    if (selector_matches(role.namespace_selector, labels) != true) {
+        co_return "namespace not authorized";
+    }
+    co_return std::nullopt;
+}
+
+}  // namespace meshproof::fakes::vault

@@ -1,0 +1,327 @@
+#include "fakes/vault/logical/fields.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/logical/go_text.hpp"
+
+namespace meshproof::fakes::vault {
+
+namespace {
+
+using Coerced = tl::expected<Json, std::string>;
+
+std::string_view go_type(const Json& value) {
+    return value.is_array()     ? "[]interface {}"
+           : value.is_object()  ? "map[string]interface {}"
+           : value.is_boolean() ? "bool"
+           : value.is_string()  ? "string"
+                                : "json.Number";
+}
+
+// OpenBao 2.7 leaves the value out of these texts, Vault 1.14 shows it.
+Coerced unparsable(const std::string& text, std::string_view type, std::string_view function,
+                   std::string_view why, Product product) {
+    if (product == Product::openbao) {
+        return tl::unexpected(
+            fmt::format("'' cannot parse value as '{}': strconv.{}: {}", type, function, why));
+    }
+    return tl::unexpected(fmt::format("cannot parse '' as {}: strconv.{}: parsing {}: {}", type,
+                                      function, go_quoted(text), why));
+}
+
+Coerced unconvertible(const Json& value, std::string_view wanted, Product product) {
+    if (product == Product::openbao) {
+        return tl::unexpected(fmt::format("'' expected type '{}', got unconvertible type '{}'",
+                                          wanted, go_type(value)));
+    }
+    return tl::unexpected(
+        fmt::format("'' expected type '{}', got unconvertible type '{}', value: '{}'", wanted,
+                    go_type(value), go_value(value)));
+}
+
+Coerced to_text(const Json& value, Product product) {
+    if (value.is_string()) {
+        return value;
+    }
+    if (value.is_null()) {
+        return Json("");
+    }
+    if (value.is_boolean()) {
+        return Json(value.get<bool>() ? "1" : "0");
+    }
+    if (value.is_number()) {
+        return Json(value.dump());
+    }
+    return unconvertible(value, "string", product);
+}
+
+// The servers keep a number as the text it was sent as.
+std::string text_of(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+Coerced to_integer(const Json& value, Product product, int base) {
+    if (value.is_null() || value == Json("")) {
+        return Json(0);
+    }
+    if (value.is_boolean()) {
+        return Json(value.get<bool>() ? 1 : 0);
+    }
+    if (!value.is_string() && !value.is_number()) {
+        return unconvertible(value, "int", product);
+    }
+    const auto text = text_of(value);
+    const auto number = go_integer(text, base);
+    if (!number) {
+        return unparsable(text, "int", "ParseInt", number.error(), product);
+    }
+    return Json(*number);
+}
+
+Coerced to_boolean(const Json& value, Product product) {
+    if (value.is_null()) {
+        return Json(false);
+    }
+    if (value.is_boolean()) {
+        return value;
+    }
+    if (!value.is_string() && !value.is_number()) {
+        return unconvertible(value, "bool", product);
+    }
+    const auto text = text_of(value);
+    for (const auto* word : {"1", "t", "T", "TRUE", "true", "True"}) {
+        if (text == word) {
+            return Json(true);
+        }
+    }
+    for (const auto* word : {"", "0", "f", "F", "FALSE", "false", "False"}) {
+        if (text == word) {
+            return Json(false);
+        }
+    }
+    return unparsable(text, "bool", "ParseBool", "invalid syntax", product);
+}
+
+// Kept as nanoseconds, but of whole seconds only.
+Coerced to_duration(const Json& value, Product product) {
+    if (value.is_null()) {
+        return Json(0);
+    }
+    if (!value.is_string() && !value.is_number()) {
+        return tl::unexpected(std::string("could not parse duration from input"));
+    }
+    const auto duration = read_duration(text_of(value), product);
+    if (!duration) {
+        return tl::unexpected(duration.error());
+    }
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*duration);
+    if (seconds.count() < 0) {
+        return tl::unexpected(fmt::format("cannot provide negative value '{}'", seconds.count()));
+    }
+    return Json(Duration(seconds).count());
+}
+
+Coerced to_list(const Json& value, Product product) {
+    auto list = Json::array();
+    if (value.is_null() || (value.is_object() && value.empty())) {
+        return list;
+    }
+    if (value.is_array() || value.is_object()) {
+        const auto items = value.is_array() ? value : Json::array({value});
+        std::vector<std::string> wrong;
+        for (std::size_t at = 0; at < items.size(); ++at) {
+            const auto& item = items[at];
+            const auto text = to_text(item, product);
+            if (text) {
+                list.push_back(std::string(trim(text->get<std::string>())));
+                continue;
+            }
+            wrong.push_back(
+                fmt::format("* '[{}]' expected type 'string', got unconvertible type "
+                            "'{}', value: '{}'",
+                            at, go_type(item), go_value(item)));
+        }
+        if (!wrong.empty()) {
+            return tl::unexpected(
+                fmt::format("{} error(s) decoding:\n\n{}", wrong.size(), join(wrong, "\n")));
+        }
+        return list;
+    }
+    const auto text = to_text(value, product)->get<std::string>();
+    if (!text.empty()) {
+        for (const auto& part : split(text, ',')) {
+            list.push_back(std::string(trim(part)));
+        }
+    }
+    return list;
+}
+
+// Names with texts: an object, or texts of the form name=text.
+Coerced to_pairs(const Json& value, Product product) {
+    auto pairs = Json::object();
+    if (value.is_object()) {
+        for (const auto& [name, item] : value.items()) {
+            auto text = to_text(item, product);
+            if (!text) {
+                return to_list(Json::array({value}), product);
+            }
+            pairs[name] = std::move(*text);
+        }
+        return pairs;
+    }
+    if (value.is_null()) {
+        return pairs;
+    }
+    const auto texts = value.is_array() ? value : Json::array({value});
+    for (std::size_t at = 0; at < texts.size(); ++at) {
+        auto text = to_text(texts[at], product);
+        if (!text) {
+            return text;
+        }
+        const auto whole = text->get<std::string>();
+        const auto sign = whole.find('=');
+        if (sign == std::string::npos) {
+            return tl::unexpected(product == Product::openbao
+                                      ? fmt::format("invalid key pair at index {}", at)
+                                      : "invalid key pair " + go_quoted(whole));
+        }
+        pairs[whole.substr(0, sign)] = whole.substr(sign + 1);
+    }
+    return pairs;
+}
+
+Coerced coerce(FieldType type, const Json& value, Product product, const Defects& defects) {
+    switch (type) {
+        case FieldType::text:
+            return to_text(value, product);
+        case FieldType::integer:
+            return to_integer(value, product, defects.on("http/decimal-only") ? 10 : 0);
+        case FieldType::boolean:
+            if (defects.on("http/any-number-is-a-bool") && value.is_number()) {
+                return Json(value != 0);
+            }
+            return to_boolean(value, product);
+        case FieldType::duration:
+            if (auto read = to_duration(value, product);
+                read || !defects.on("http/bad-durations-are-zero")) {
+                return read;
+            }
+            return Json(0);
+        case FieldType::list:
+            if (defects.on("http/lists-of-anything") && value.is_array()) {
+                return Json::array();
+            }
+            return to_list(value, product);
+        case FieldType::pairs:
+            return to_pairs(value, product);
+        case FieldType::object:
+            if (value.is_null() || value == Json::array()) {
+                return Json::object();
+            }
+            if (!value.is_object() && product == Product::vault) {
+                return tl::unexpected(fmt::format("'' expected a map, got '{}'",
+                                                  value.is_array() ? "slice" : "string"));
+            }
+            return value.is_object() ? Coerced(value)
+                                     : unconvertible(value, "map[string]interface {}", product);
+        case FieldType::json:
+            return value;
+    }
+    return value;
+}
+
+}  // namespace
+
+Result<FieldData> FieldData::read(const Fields& fields, const Json& data, Product product,
+                                  const Defects& defects) {
+    FieldData read;
+    if (!data.is_object()) {
+        return read;
+    }
+    for (const auto& [name, value] : data.items()) {
+        const auto field = fields.types.find(name);
+        if (field == fields.types.end()) {
+            read.unrecognized_.push_back(name);
+            continue;
+        }
+        auto coerced = coerce(field->second, value, product, defects);
+        if (!coerced) {
+            if (field->second == FieldType::pairs && product == Product::openbao &&
+                coerced.error().starts_with("invalid key pair")) {
+                coerced.error() += fmt::format(" in field {}", go_quoted(name));
+            }
+            const auto shown = product == Product::vault ? go_value(value) + " " : std::string();
+            return fail(FailureKind::invalid,
+                        "Field validation failed: error converting input {}for field \"{}\": {}",
+                        shown, name, coerced.error());
+        }
+        read.values_.emplace(name, std::move(*coerced));
+    }
+    std::ranges::sort(read.unrecognized_);
+    return read;
+}
+
+bool FieldData::has(std::string_view name) const {
+    return values_.find(name) != values_.end();
+}
+
+std::string FieldData::text(std::string_view name, std::string_view fallback) const {
+    const auto found = values_.find(name);
+    return found == values_.end() ? std::string(fallback) : found->second.get<std::string>();
+}
+
+std::int64_t FieldData::integer(std::string_view name, std::int64_t fallback) const {
+    const auto found = values_.find(name);
+    return found == values_.end() ? fallback : found->second.get<std::int64_t>();
+}
+
+bool FieldData::boolean(std::string_view name, bool fallback) const {
+    const auto found = values_.find(name);
+    return found == values_.end() ? fallback : found->second.get<bool>();
+}
+
+Duration FieldData::duration(std::string_view name, Duration fallback) const {
+    const auto found = values_.find(name);
+    return found == values_.end() ? fallback : Duration(found->second.get<std::int64_t>());
+}
+
+std::vector<std::string> FieldData::list(std::string_view name) const {
+    const auto found = values_.find(name);
+    return found == values_.end() ? std::vector<std::string>()
+                                  : found->second.get<std::vector<std::string>>();
+}
+
+const Json& FieldData::json(std::string_view name) const {
+    static const Json nothing;
+    const auto found = values_.find(name);
+    return found == values_.end() ? nothing : found->second;
+}
+
+void FieldData::warn_unrecognized(BackendResponse& response,
+                                  const std::vector<std::string>& captured) const {
+    using Kind = BackendResponse::Kind;
+    const bool answered = response.kind == Kind::data || response.kind == Kind::auth ||
+                          (response.kind == Kind::none && !response.warnings.empty());
+    if (answered && !unrecognized_.empty()) {
+        response.warnings.push_back(fmt::format(
+            "Endpoint ignored these unrecognized parameters: [{}]", join(unrecognized_, " ")));
+    }
+    std::vector<std::string> replaced;
+    std::ranges::copy_if(captured, std::back_inserter(replaced),
+                         [this](const std::string& name) { return has(name); });
+    if (answered && !replaced.empty()) {
+        response.warnings.push_back(
+            fmt::format("Endpoint replaced the value of these parameters with the values captured "
+                        "from the endpoint's path: [{}]",
+                        join(replaced, " ")));
+    }
+}
+
+std::string without_front(const std::string& message) {
+    constexpr std::string_view front = "Field validation failed: ";
+    return message.starts_with(front) ? message.substr(front.size()) : message;
+}
+
+}  // namespace meshproof::fakes::vault

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "core/time/time.hpp"
+#include "fakes/defects.hpp"
+#include "fakes/vault/logical/backend.hpp"
+
+namespace meshproof::fakes::vault {
+
+/// A declared field of an endpoint and its loose coercion (row 12).
+enum class FieldType { text, integer, boolean, duration, list, pairs, object, json };
+
+struct Fields {
+    std::map<std::string, FieldType, std::less<>> types;
+};
+
+/// The request's fields after coercion, with what was not recognised (row 11).
+class FieldData {
+  public:
+    /// Coerces `data` by `fields`; a failure is the 400 text "Field validation failed: …" for this
+    /// product.
+    [[nodiscard]] static Result<FieldData> read(const Fields& fields, const Json& data,
+                                                Product product, const Defects& defects = {});
+
+    [[nodiscard]] bool has(std::string_view name) const;
+    [[nodiscard]] std::string text(std::string_view name, std::string_view fallback = {}) const;
+    [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t fallback = 0) const;
+    [[nodiscard]] bool boolean(std::string_view name, bool fallback = false) const;
+    [[nodiscard]] Duration duration(std::string_view name, Duration fallback = {}) const;
+    [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
+    [[nodiscard]] const Json& json(std::string_view name) const;
+    [[nodiscard]] const std::vector<std::string>& unrecognized() const { return unrecognized_; }
+    /// Appends the row-11 warning to a data response where fields were not recognised, and the one
+    /// about fields that the path gives (`captured`) and the request gives too.
+    void warn_unrecognized(BackendResponse& response,
+                           const std::vector<std::string>& captured = {}) const;
+
+  private:
+    std::map<std::string, Json, std::less<>> values_;
+    std::vector<std::string> unrecognized_;
+};
+
+/// The text of a coercion error where an existence check reads the fields first: it lacks "Field
+/// validation failed: ".
+[[nodiscard]] std::string without_front(const std::string& message);
+
+/// Reads the fields, or answers with the refusal.
+// NOLINTBEGIN(bugprone-macro-parentheses): `name` is declared
+#define MESHPROOF_FIELDS(name, fields, request, server)                                     \
+    auto name##_result = FieldData::read(fields, (request).data, (server).options.product); \
+    if (!name##_result) {                                                                   \
+        return BackendResponse::error(name##_result.error().message);                       \
+    }                                                                                       \
+    const FieldData& name = *name##_result
+// NOLINTEND(bugprone-macro-parentheses)
+
+}  // namespace meshproof::fakes::vault

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/base/secret.hpp"
+#include "core/time/time.hpp"
+#include "fakes/defects.hpp"
+#include "fakes/vault/logical/product.hpp"
+
+namespace meshproof::fakes::vault {
+
+struct FakeVaultOptions {
+    Product product = Product::openbao;  ///< OpenBao 2.7.2 or Vault 1.14.1
+    std::uint64_t seed = 1;
+    Secret root_token{"root"};
+    int key_shares = 1, key_threshold = 1;
+    bool initialised = true;        ///< it starts initialised and unsealed; false = as a new server
+    std::string storage = "inmem";  ///< or "raft": several nodes may form one Vault
+    std::string api_address = "https://vault";  ///< of the first node, for redirects
+    std::string name = "vault";                 ///< its host name in sim
+    Defects defects;
+    /// Capacity of sign, issue and login: each takes `sign_service_time` of the clock, at most
+    /// `sign_concurrency` at once (0 = no limit), the others wait in line. So throughput never
+    /// exceeds concurrency / service time.
+    Duration sign_service_time{};
+    int sign_concurrency = 0;
+    /// Called after each request, for traces and tests: method, path without query, status, time of
+    /// the answer. No secrets.
+    std::function<void(std::string_view method, std::string_view path, int status, Time now)>
+        on_request;
+};
+
+}  // namespace meshproof::fakes::vault

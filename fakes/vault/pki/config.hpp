@@ -1,0 +1,17 @@
+#pragma once
+
+#include "fakes/vault/pki/ground/mount.hpp"
+
+namespace meshproof::fakes::vault::pki {
+
+[[nodiscard]] BackendResponse read_urls(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse write_urls(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse read_acme(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse write_acme(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse acme_is_off(Mount& mount, const Call& call);  ///< the protocol
+[[nodiscard]] BackendResponse read_cluster(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse write_cluster(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse read_crl_config(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse write_crl_config(Mount& mount, const Call& call);
+
+}  // namespace meshproof::fakes::vault::pki

@@ -1,0 +1,217 @@
+#include "fakes/vault/pki/ground/issuer_store.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/pki/ground/urls.hpp"
+
+namespace meshproof::fakes::vault::pki {
+
+namespace {
+
+std::string issuer_label(const Issuer& issuer) {
+    return issuer.name.empty() ? "id:" + issuer.id
+                               : fmt::format("id:{} / name:{}", issuer.id, issuer.name);
+}
+
+// What the defect "pki/sign-after-issuer-deleted" goes on signing with.
+std::optional<SigningCa> removed_ca(const Mount& mount) {
+    if (!mount.defect("pki/sign-after-issuer-deleted") || !mount.removed_issuer ||
+        !mount.removed_issuer_key) {
+        return std::nullopt;
+    }
+    return SigningCa{&*mount.removed_issuer, &*mount.removed_issuer_key};
+}
+
+}  // namespace
+
+tl::expected<Issuer*, std::string> find_issuer(Mount& mount, const std::string& reference) {
+    if (reference == "default") {
+        if (auto* issuer = mount.issuer(mount.default_issuer)) {
+            return issuer;
+        }
+        return tl::unexpected<std::string>("no default issuer currently configured");
+    }
+    for (auto& issuer : mount.issuers) {
+        if (issuer.id == reference || issuer.name == reference) {
+            return &issuer;
+        }
+    }
+    return tl::unexpected("unable to find PKI issuer for reference: " + reference);
+}
+
+tl::expected<SigningKey*, std::string> find_key(Mount& mount, const std::string& reference) {
+    if (reference == "default") {
+        if (auto* key = mount.key(mount.default_key)) {
+            return key;
+        }
+        return tl::unexpected<std::string>("no default key currently configured");
+    }
+    for (auto& key : mount.keys) {
+        if (key.id == reference || key.name == reference) {
+            return &key;
+        }
+    }
+    return tl::unexpected("unable to find PKI key for reference: " + reference);
+}
+
+Checked<SigningCa> signing_ca(Mount& mount, const std::string& reference) {
+    constexpr auto unavailable = "could not fetch the CA certificate (was one set?): {}";
+    const auto found = find_issuer(mount, reference);
+    if (!found) {
+        if (const auto removed = removed_ca(mount)) {
+            return *removed;
+        }
+        return tl::unexpected(
+            BackendResponse::go_error(fmt::format(unavailable, found.error()),
+                                      mount.defect("pki/no-issuer-is-400") ? 400 : 500));
+    }
+    const auto& issuer = **found;
+    if ((issuer.usage & issuing_certificates) == 0 && !mount.defect("pki/ignore-issuer-usage")) {
+        return go_error(fmt::format(
+            "error fetching CA certificate: error while attempting to use issuer {}: requested "
+            "usage issuing-certificates for issuer [{}] but only had usage {}",
+            issuer.id, issuer_label(issuer), usage_names(issuer.usage)));
+    }
+    const auto* key = mount.key(issuer.key_id);
+    if (key == nullptr) {
+        return tl::unexpected(BackendResponse::go_error(
+            fmt::format(
+                unavailable,
+                fmt::format("unable to fetch corresponding key for issuer {}; unable to use this "
+                            "issuer for signing",
+                            issuer.id)),
+            mount.defect("pki/no-key-is-400") ? 400 : 500));
+    }
+    if (const auto urls = aia_urls(mount, &issuer);
+        !urls && !mount.defect("pki/issue-with-unfilled-urls")) {
+        return go_error("error fetching CA certificate: unable to fetch AIA URL information: " +
+                        urls.error());
+    }
+    return SigningCa{&issuer, key};
+}
+
+std::vector<crypto::Certificate> chain_of(Mount& mount, const Issuer& issuer) {
+    std::vector<crypto::Certificate> chain;
+    if (!issuer.manual_chain.empty() && !mount.defect("pki/manual-chain-ignored")) {
+        for (const auto& id : issuer.manual_chain) {
+            if (const auto* member = mount.issuer(id)) {
+                chain.push_back(member->certificate);
+            }
+        }
+        return chain;
+    }
+    chain.push_back(issuer.certificate);
+    // Breadth first; a self-signed parent goes before its cross-signed twins.
+    for (std::size_t at = 0; at < chain.size(); ++at) {
+        const auto child = chain[at];
+        for (const bool roots : {true, false}) {
+            for (const auto& candidate : mount.issuers) {
+                const auto& parent = candidate.certificate;
+                if (parent.self_signed() == roots && child.signed_by(parent) &&
+                    std::ranges::find(chain, parent) == chain.end()) {
+                    chain.push_back(parent);
+                }
+            }
+        }
+    }
+    if (mount.defect("pki/chain-is-reversed")) {
+        std::ranges::reverse(chain);
+    }
+    if (mount.defect("pki/chain-ends-at-issuer")) {
+        chain.resize(1);
+    }
+    if (mount.defect("pki/chain-lacks-the-issuer")) {
+        chain.erase(chain.begin());
+    }
+    return chain;
+}
+
+Imported add_issuer(Mount& mount, const crypto::Certificate& certificate, std::string name) {
+    for (auto& issuer : mount.issuers) {
+        if (issuer.certificate == certificate) {
+            return {&issuer, true};
+        }
+    }
+    Issuer issuer;
+    issuer.id = make_uuid(mount.prng);
+    issuer.name = std::move(name);
+    issuer.certificate = certificate;
+    for (const auto& key : mount.keys) {
+        if (key.key.public_key() == certificate.public_key()) {
+            issuer.key_id = key.id;
+        }
+    }
+    if ((certificate.key_usage().value_or(0) & crypto::crl_sign) == 0) {
+        issuer.usage &= ~static_cast<unsigned>(crl_signing);
+    }
+    const bool keyed = !issuer.key_id.empty() || mount.defect("pki/keyless-issuer-becomes-default");
+    if ((mount.default_issuer.empty() && keyed &&
+         !mount.defect("pki/first-issuer-is-no-default")) ||
+        mount.defect("pki/latest-issuer-is-the-default")) {
+        mount.default_issuer = issuer.id;
+    }
+    mount.issuers.push_back(std::move(issuer));
+    return {&mount.issuers.back(), false};
+}
+
+ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name) {
+    for (auto& known : mount.keys) {
+        if (known.key.public_key() == key.public_key()) {
+            return {&known, true};
+        }
+    }
+    mount.keys.push_back({make_uuid(mount.prng), std::move(name), key});
+    const auto& id = mount.keys.back().id;
+    if (mount.default_key.empty()) {
+        mount.default_key = id;
+    }
+    for (auto& issuer : mount.issuers) {
+        if (issuer.key_id.empty() && issuer.certificate.public_key() == key.public_key()) {
+            issuer.key_id = id;
+        }
+    }
+    return {&mount.keys.back(), false};
+}
+
+Checked<std::string> new_issuer_name(Mount& mount, const Call& call) {
+    auto name = call.fields.text("issuer_name");
+    if (name.empty() && call.fields.has("issuer_name") && !call.patch()) {
+        return refuse("expected non-empty issuer name");
+    }
+    if (name.empty()) {
+        return name;
+    }
+    if (mount.defect("pki/any-issuer-name")) {
+        return name;
+    }
+    if (lower(name) == "default") {
+        return refuse("reserved keyword 'default' can not be used as issuer name");
+    }
+    if (!is_name(name)) {
+        return refuse("issuer name contained invalid characters");
+    }
+    if (find_issuer(mount, name)) {
+        return refuse("issuer name already in use");
+    }
+    return name;
+}
+
+Checked<std::string> new_key_name(Mount& mount, const Call& call) {
+    auto name = call.fields.text("key_name");
+    if (!call.fields.has("key_name")) {
+        return name;
+    }
+    if (lower(name) == "default") {
+        return refuse("reserved keyword 'default' can not be used as key name");
+    }
+    if (!is_name(name)) {
+        return refuse("key name contained invalid characters");
+    }
+    if (find_key(mount, name)) {
+        return refuse("key name already in use");
+    }
+    return name;
+}
+
+}  // namespace meshproof::fakes::vault::pki

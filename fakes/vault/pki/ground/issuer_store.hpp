@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fakes/vault/pki/ground/mount.hpp"
+
+/// The issuers and keys of a mount: found, added, followed to their roots.
+namespace meshproof::fakes::vault::pki {
+
+/// The issuer of a reference ("default", name or id), or why there is none: the bare text of
+/// row 83.
+[[nodiscard]] tl::expected<Issuer*, std::string> find_issuer(Mount& mount,
+                                                             const std::string& reference);
+/// The same for keys (row 86).
+[[nodiscard]] tl::expected<SigningKey*, std::string> find_key(Mount& mount,
+                                                              const std::string& reference);
+
+/// Who signs: pointers into the mount, valid until issuers or keys change.
+struct SigningCa {
+    const Issuer* issuer = nullptr;
+    const SigningKey* key = nullptr;
+};
+/// The CA of a reference with usage and key checked, or the answer of rows 99 and 100.
+[[nodiscard]] Checked<SigningCa> signing_ca(Mount& mount, const std::string& reference);
+
+/// The issuer first, its root last, as far as they are in the mount; a manual chain is followed
+/// exactly (rows 88, 178).
+[[nodiscard]] std::vector<crypto::Certificate> chain_of(Mount& mount, const Issuer& issuer);
+
+/// Adds the certificate as an issuer, or finds it there already. It becomes the default where none
+/// is set and it has a key.
+struct Imported {
+    Issuer* issuer = nullptr;
+    bool existing = false;
+};
+Imported add_issuer(Mount& mount, const crypto::Certificate& certificate, std::string name);
+struct ImportedKey {
+    SigningKey* key = nullptr;
+    bool existing = false;
+};
+ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name);
+
+/// `issuer_name` of a request, or the text of row 84.
+[[nodiscard]] Checked<std::string> new_issuer_name(Mount& mount, const Call& call);
+[[nodiscard]] Checked<std::string> new_key_name(Mount& mount, const Call& call);
+
+}  // namespace meshproof::fakes::vault::pki

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "fakes/vault/pki/ground/mount.hpp"
+
+namespace meshproof::fakes::vault::pki {
+
+[[nodiscard]] BackendResponse list_roles(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse read_role(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse write_role(Mount& mount, const Call& call);  ///< PATCH too
+[[nodiscard]] BackendResponse delete_role(Mount& mount, const Call& call);
+
+}  // namespace meshproof::fakes::vault::pki

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/http/message.hpp"
+#include "fakes/vault/server/namespace.hpp"
+#include "fakes/vault/server/tokens.hpp"
+
+/// A logical request on its way through the server, and its answer.
+namespace meshproof::fakes::vault {
+
+struct Node;
+
+struct LogicalRequest {
+    Operation operation = Operation::read;
+    std::string path;  ///< within the namespace: "sys/mounts/pki", "pki_int/sign/r"; a list ends
+                       ///< with a slash
+    Json data = Json::object();
+    std::string body;  ///< as in BackendRequest
+    http::Headers headers;
+    std::string remote_address;
+    std::shared_ptr<Namespace> ns;
+    std::string token_id;          ///< as presented; "" = none
+    std::shared_ptr<Token> token;  ///< set once it was accepted
+    std::shared_ptr<MountEntry> mount;
+    std::optional<Duration> wrap_ttl;
+    bool no_operation = false;  ///< HEAD and OPTIONS: no endpoint has them
+    bool scan = false;          ///< OpenBao's verb SCAN: a list that no endpoint here has
+    bool unauthenticated = false;
+    const Node* node = nullptr;  ///< who answers it: the active one, or on OpenBao a standby that
+                                 ///< was asked to read
+    Time now;
+
+    /// The path below `prefix`, without a list's trailing slash; nothing where the path is
+    /// elsewhere.
+    [[nodiscard]] std::optional<std::string> under(std::string_view prefix) const;
+    [[nodiscard]] bool reads() const { return operation == Operation::read; }
+    [[nodiscard]] bool writes() const {
+        return operation == Operation::update || operation == Operation::create;
+    }
+};
+
+/// An answer on its way out, before it has its envelope.
+struct LogicalReply {
+    LogicalReply(BackendResponse response)
+        : base(std::move(response)) {}  // NOLINT(google-explicit-constructor)
+    BackendResponse base;
+    std::shared_ptr<Token> issued;  ///< shown in the auth block
+    bool repeat_data = false;       ///< the data's keys are repeated at the top level (row 37)
+};
+
+}  // namespace meshproof::fakes::vault

@@ -1,0 +1,302 @@
+#include "fakes/vault/server/serve.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/logical/addresses.hpp"
+#include "fakes/vault/logical/envelope.hpp"
+#include "fakes/vault/logical/fields.hpp"
+#include "fakes/vault/server/login.hpp"
+#include "fakes/vault/server/respond.hpp"
+#include "fakes/vault/server/server.hpp"
+
+namespace meshproof::fakes::vault {
+
+namespace {
+
+bool is_work(std::string_view path, const MountEntry& mount) {
+    if (mount.is_auth()) {
+        return path == "login";
+    }
+    return path.starts_with("sign/") || path.starts_with("issue/") ||
+           path.starts_with("sign-verbatim") || path.find("/sign/") != std::string_view::npos ||
+           path.find("/issue/") != std::string_view::npos;
+}
+
+// OpenBao's paging of the engines' lists; what a list does not know is told in a warning.
+void page(const LogicalRequest& request, BackendResponse& response, const Server& server) {
+    const bool pages = server.openbao() && !server.options.defects.on("http/list-without-pages");
+    std::vector<std::string> unknown;
+    for (const auto& [name, value] : request.data.items()) {
+        if (!pages || (name != "after" && name != "limit")) {
+            unknown.push_back(name);
+        }
+    }
+    if (!unknown.empty() && response.warnings.empty()) {
+        response.warnings.push_back(fmt::format(
+            "Endpoint ignored these unrecognized parameters: [{}]", join(unknown, " ")));
+    }
+    const auto keys = response.data.is_object() ? response.data.find("keys") : response.data.end();
+    if (!pages || keys == response.data.end() || !keys->is_array()) {
+        return;
+    }
+    static const Fields fields{{{"after", FieldType::text}, {"limit", FieldType::integer}}};
+    const auto read = FieldData::read(fields, request.data, server.options.product);
+    if (!read) {
+        response = BackendResponse::error(read.error().message);
+        return;
+    }
+    const auto after = read->text("after");
+    auto kept = Json::array();
+    for (const auto& key : *keys) {
+        if (after.empty() || key.get<std::string>() > after) {
+            kept.push_back(key);
+        }
+    }
+    if (const auto limit = read->integer("limit"); limit > 0) {
+        kept.get_ref<Json::array_t&>().resize(
+            std::min(kept.size(), static_cast<std::size_t>(limit)));
+    }
+    *keys = std::move(kept);
+}
+
+// A wrapping token is looked at before the caller's own: it may be that.
+std::optional<http::Response> refuse_wrapping_token(const Server& server,
+                                                    const LogicalRequest& request) {
+    if (request.path != "sys/wrapping/unwrap" && request.path != "sys/wrapping/rewrap" &&
+        request.path != "sys/wrapping/lookup") {
+        return std::nullopt;
+    }
+    const auto refuse = [](std::string_view why) {
+        return error_answer(403, fmt::format("error validating wrapping token: {}", why));
+    };
+    auto id = request.token_id;
+    if (const auto named = request.data.find("token");
+        named != request.data.end() && !named->is_null()) {
+        if (!named->is_string()) {
+            return refuse("could not decode token in request body");
+        }
+        id = named->get<std::string>();
+        if (id.empty()) {
+            return refuse("empty token in request body");
+        }
+    }
+    if (id.empty()) {
+        return refuse("token is empty");
+    }
+    if (!server.wrapped_answers.contains(id) &&
+        !server.options.defects.on("http/wrapping-token-after-the-callers")) {
+        return error_answer(400, "wrapping token is not valid or does not exist");
+    }
+    return std::nullopt;
+}
+
+bool needs_sudo(const Server& server, const LogicalRequest& request) {
+    if (server.options.defects.on("policy/sudo-for-all-of-sys") &&
+        request.path.starts_with("sys/")) {
+        return true;
+    }
+    if (!request.mount) {
+        return false;
+    }
+    if (!request.mount->backend) {
+        const auto* builtin = server.catalog.builtin(request.mount->path);
+        return builtin != nullptr && builtin->needs_sudo != nullptr && builtin->needs_sudo(request);
+    }
+    const auto path = request.under(request.mount->path);
+    return path && request.mount->backend->needs_sudo(request.operation, *path);
+}
+
+// The token, then the policy; a refusal tells which of the two it was (row 18).
+std::optional<http::Response> authorise(Server& server, LogicalRequest& request) {
+    const auto refused = [&] {
+        if (server.options.defects.on("http/leak-token-in-error")) {
+            return error_answer(403, "permission denied for token " + request.token_id);
+        }
+        return error_answer(403, "permission denied");
+    };
+    const auto token = server.tokens.find(request.token_id);
+    if (!token || token->used_up) {
+        return refused();
+    }
+    // A token does not outlive its entity.
+    const auto entity = server.entities.find(token->entity_id);
+    if (!token->entity_id.empty() && (entity == server.entities.end() || entity->second.disabled)) {
+        return refused();
+    }
+    const auto path = server.options.defects.on("sys/policies-ignore-namespaces")
+                          ? std::optional(request.path)
+                          : Server::path_for(*token, *request.ns, request.path);
+    if (!path) {
+        return refused();
+    }
+    if (!address_allowed(token->bound_cidrs, request.remote_address) &&
+        !server.options.defects.on("token/bound-cidrs-ignored")) {
+        return refused();
+    }
+    request.token = token;
+    if (token->num_uses > 0 && !server.options.defects.on("token/uses-never-run-out")) {
+        token->used_up = --token->num_uses == 0;
+    }
+    // What a path with an existence check does not hold yet is created (row 51).
+    bool creating = false;
+    if (request.operation == Operation::update && request.mount) {
+        const auto below = request.under(request.mount->path).value_or("");
+        if (request.mount->backend) {
+            const auto exists = request.mount->backend->exists(below);
+            creating =
+                exists && !*exists && !server.options.defects.on("policy/no-existence-check");
+        } else if (request.mount->path == "cubbyhole/") {
+            const auto held = server.cubbyholes.find(token->id);
+            creating = held == server.cubbyholes.end() || !held->second.contains(below);
+        }
+    }
+    const auto acl = server.acl_of(*token);
+    bool allowed = acl->allows(request.operation, creating, *path, request.data);
+    if (request.no_operation && !server.options.defects.on("http/head-is-a-read")) {
+        allowed = token->is_root();  // no capability stands for these
+    }
+    if (!allowed && request.operation == Operation::list && path->ends_with('/') &&
+        !server.options.defects.on("policy/list-only-with-slash")) {
+        // A list is allowed by a rule for the path without its slash as well (row 54).
+        allowed = acl->allows(request.operation, creating, path->substr(0, path->size() - 1),
+                              request.data);
+    }
+    if (allowed && needs_sudo(server, request)) {
+        allowed = acl->sudo(request.operation, *path);
+    }
+    if (!allowed) {
+        return error_answer(403, server.options.defects.on("http/denied-like-a-bad-token")
+                                     ? "permission denied"
+                                     : wrapped("permission denied"));
+    }
+    if (creating) {
+        request.operation = Operation::create;
+    }
+    return std::nullopt;
+}
+
+Task<LogicalReply> ask_backend(Server& server, LogicalRequest request) {
+    const auto backend = request.mount->backend;
+    const auto path = request.under(request.mount->path).value_or("");
+    if (server.capacity.limited() && is_work(path, *request.mount) &&
+        !server.options.defects.on("capacity/ignored")) {
+        co_await server.capacity.serve(server.clock);
+        request.now = server.clock.now();
+    }
+    BackendRequest asked;
+    asked.operation = request.operation;
+    asked.path = path;
+    asked.data = request.data;
+    asked.body = request.body;
+    // A backend sees only what its mount passes through.
+    for (const auto& name : request.mount->headers) {
+        if (const auto value = request.headers.find(name.get<std::string>())) {
+            asked.headers.set(name.get<std::string>(), *value);
+        }
+    }
+    asked.mount = request.mount->view();
+    asked.now = request.now;
+    asked.unauthenticated = request.unauthenticated;
+    asked.remote_address = request.remote_address;
+    asked.namespace_path = request.ns->path;
+    auto response = co_await backend->handle(std::move(asked));
+    request.now = server.clock.now();
+    if (request.operation == Operation::list && response.kind == BackendResponse::Kind::data) {
+        page(request, response, server);
+    }
+    if (response.kind == BackendResponse::Kind::auth) {
+        co_return finish_login(server, request, std::move(response));
+    }
+    co_return response;
+}
+
+Task<LogicalReply> dispatch(Server& server, LogicalRequest request) {
+    if (!request.mount) {
+        if (server.options.defects.on("http/no-route-is-403")) {
+            co_return BackendResponse::go_error("permission denied", 403);
+        }
+        co_return BackendResponse::error(
+            fmt::format("no handler for route \"{}\". route entry not found.", request.path), 404);
+    }
+    if (request.no_operation) {
+        co_return BackendResponse::unsupported_operation();
+    }
+    if (request.mount->backend) {
+        co_return co_await ask_backend(server, std::move(request));
+    }
+    const auto* builtin = server.catalog.builtin(request.mount->path);
+    if (builtin == nullptr) {
+        co_return BackendResponse::unsupported_path();
+    }
+    co_return co_await builtin->serve(server, std::move(request));
+}
+
+}  // namespace
+
+bool is_unauthenticated(const Server& server, const LogicalRequest& request) {
+    if (!request.mount) {
+        return false;
+    }
+    if (!request.mount->backend) {
+        const auto* builtin = server.catalog.builtin(request.mount->path);
+        return builtin != nullptr && builtin->unauthenticated != nullptr &&
+               builtin->unauthenticated(request);
+    }
+    const auto path = request.under(request.mount->path);
+    return path && request.mount->backend->unauthenticated(request.operation, *path);
+}
+
+Task<http::Response> serve_logical(Server& server, LogicalRequest request) {
+    request.mount = server.find_mount(*request.ns, request.path);
+    const auto limit = server.quotas.take(request.path, request.mount ? request.mount->path : "",
+                                          request.remote_address, request.now);
+    const auto with_headers = [&limit, &server](http::Response response) {
+        if (server.options.defects.on("sys/quota-headers-never")) {
+            return response;
+        }
+        for (const auto& [name, value] : limit.headers.fields()) {
+            response.headers.set(name, value);
+        }
+        return response;
+    };
+    const bool exempt = server.options.defects.on("sys/quota-after-the-token") &&
+                        !server.tokens.find(request.token_id);
+    if (!limit.allowed && !exempt && !server.options.defects.on("sys/quota-never-refuses")) {
+        co_return with_headers(error_answer(
+            429, fmt::format("request path \"{}\": rate limit quota exceeded", request.path)));
+    }
+    if (auto refusal = refuse_wrapping_token(server, request)) {
+        co_return with_headers(std::move(*refusal));
+    }
+    request.unauthenticated = is_unauthenticated(server, request);
+    if (request.unauthenticated) {
+        request.token = server.tokens.find(request.token_id);
+    } else if (auto refusal = authorise(server, request)) {
+        if (request.token && request.token->used_up) {
+            server.tokens.revoke(request.token->id);
+        }
+        co_return with_headers(std::move(*refusal));
+    }
+    const auto typed = [](const Json& value) { return value.is_number() || value.is_boolean(); };
+    if (server.options.defects.on("http/strict-types") &&
+        std::ranges::any_of(request.data, typed)) {
+        co_return error_answer(400, "expected a string");
+    }
+    if (request.unauthenticated && server.options.defects.on("http/bad-token-refused-everywhere") &&
+        !request.token_id.empty() && !request.token) {
+        co_return error_answer(403, "permission denied");
+    }
+    auto reply = co_await dispatch(server, request);
+    request.now = server.clock.now();
+    if (request.node->seal.sealed()) {
+        co_return error_answer(503, "Vault is sealed");
+    }
+    auto answer = respond(server, request, std::move(reply));
+    if (request.token && request.token->used_up && !request.unauthenticated) {
+        server.tokens.revoke(request.token->id);
+    }
+    co_return with_headers(std::move(answer));
+}
+
+}  // namespace meshproof::fakes::vault

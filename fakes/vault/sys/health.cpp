@@ -1,0 +1,78 @@
+#include "fakes/vault/sys/health.hpp"
+
+#include <charconv>
+
+#include "fakes/vault/logical/envelope.hpp"
+#include "fakes/vault/server/request_parts.hpp"
+#include "fakes/vault/server/server.hpp"
+
+namespace meshproof::fakes::vault {
+
+http::Response serve_health(const Server& server, const Node& node, const std::string& query,
+                            Time now) {
+    const auto& defects = server.options.defects;
+    const bool sealed = node.seal.sealed();
+    const bool known = node.joined && server.barrier.initialised();
+    const bool active = server.cluster.active() == &node;
+    std::map<std::string, int> codes{
+        {"activecode", 200}, {"standbycode", 429}, {"sealedcode", 503}, {"uninitcode", 501}};
+    if (defects.on("sys/health-active-is-204")) {
+        codes["activecode"] = 204;
+    }
+    if (server.openbao() == defects.on("sys/health-enterprise-codes-of-the-other-product")) {
+        codes["drsecondarycode"] = 472;
+        codes["performancestandbycode"] = 473;
+    }
+    bool standby_is_fine = false;
+    for (const auto& [name, value] : http::parse_query(query)) {
+        if (name == "standbyok" || (name == "perfstandbyok" && !server.openbao())) {
+            const auto fine = value.empty() ? std::optional(true) : go_bool(value);
+            if (!fine) {
+                return error_answer(400);
+            }
+            standby_is_fine = standby_is_fine || (name == "standbyok" && *fine);
+        }
+        const auto code = codes.find(name);
+        if (code == codes.end() || defects.on("sys/health-ignores-activecode")) {
+            continue;
+        }
+        const auto* end = value.data() + value.size();
+        const auto read = std::from_chars(value.data(), end, code->second);
+        if (read.ec != std::errc() || read.ptr != end) {
+            return error_answer(400);
+        }
+    }
+    std::string state = active ? "activecode" : "standbycode";
+    if (sealed && !defects.on("sys/health-sealed-is-standby")) {
+        state = "sealedcode";
+    }
+    if (!known) {
+        state = defects.on("sys/health-uninitialised-is-sealed") ? "sealedcode" : "uninitcode";
+    }
+    if (defects.on("sys/quota-makes-a-standby") && !server.quotas.limits.empty()) {
+        state = "standbycode";
+    }
+    if (state == "standbycode" && standby_is_fine && !defects.on("cluster/standbyok-ignored")) {
+        state = "activecode";
+    }
+    // Nothing is known of replication before the first leader was.
+    const bool led = !sealed && node.leader != nullptr;
+    const auto performance = server.openbao() && server.cluster.raft() ? "primary" : "disabled";
+    auto body = Json{{"initialized", known},
+                     {"sealed", sealed},
+                     {"standby", !active},
+                     {"replication_performance_mode", led ? performance : "unknown"},
+                     {"replication_dr_mode", led ? "disabled" : "unknown"},
+                     {"server_time_utc", unix_seconds(now)},
+                     {"version", server.version()}};
+    if (!server.openbao() || defects.on("sys/performance-standby-everywhere")) {
+        body["performance_standby"] = false;
+    }
+    if (!sealed) {
+        body["cluster_name"] = server.cluster_name;
+        body["cluster_id"] = server.cluster_id;
+    }
+    return bare_answer(codes[state], body);
+}
+
+}  // namespace meshproof::fakes::vault

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "fakes/vault/server/logical_request.hpp"
+
+namespace meshproof::fakes::vault {
+
+class Server;
+
+[[nodiscard]] LogicalReply serve_inside(Server& server, const LogicalRequest& request);
+
+}  // namespace meshproof::fakes::vault

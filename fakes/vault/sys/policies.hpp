@@ -1,0 +1,12 @@
+#pragma once
+
+#include "fakes/vault/server/logical_request.hpp"
+
+namespace meshproof::fakes::vault {
+
+class Server;
+
+[[nodiscard]] LogicalReply serve_policies(Server& server, const LogicalRequest& request);
+[[nodiscard]] LogicalReply serve_capabilities(Server& server, const LogicalRequest& request);
+
+}  // namespace meshproof::fakes::vault
