@@ -40,6 +40,33 @@ void expect_product(const SurveyedVault& found) {
     }
 }
 
+/// What nobody can do without who prepares a Vault, and the name is any of ours.
+constexpr std::string_view must_write[] = {"sys/mounts/meshproof-x", "sys/auth/meshproof-x",
+                                           "sys/policies/acl/meshproof-x"};
+
+bool may_write(const std::vector<std::string>& capabilities) {
+    return std::ranges::any_of(capabilities, [](const std::string& one) {
+        return one == "root" || one == "create" || one == "update";
+    });
+}
+
+/// One clear error now, instead of a refusal a scenario and another a clean-up. What the Vault does
+/// not tell about a token is found out by trying.
+Task<void> expect_rights(vault::Client client, std::string where) {
+    for (const auto path : must_write) {
+        const auto capabilities = co_await client.capabilities_self(std::string(path));
+        if (capabilities && !may_write(*capabilities)) {
+            throw CannotGoOn({FailureKind::denied,
+                              fmt::format("the token for Vault {} may not write {}", where, path),
+                              403,
+                              {}},
+                             "give it a policy with create, update, delete, sudo on sys/mounts/*, "
+                             "sys/auth/* and sys/policies/acl/*, and all on meshproof-*, "
+                             "auth/meshproof-* and identity/*");
+        }
+    }
+}
+
 Task<SurveyedVault> survey_vault(http::Transport& wire, VaultTarget target) {
     SurveyedVault found;
     found.where = target.config.endpoint.url.origin();
@@ -50,6 +77,7 @@ Task<SurveyedVault> survey_vault(http::Transport& wire, VaultTarget target) {
     (void)needed(co_await client.lookup_self(), fmt::format("the token for Vault {}", found.where),
                  "give a token that may mount engines and auth methods and write policies: vault "
                  "token lookup shows what it is");
+    co_await expect_rights(client, found.where);
     found.product = status.product;
     found.version = status.version;
     found.storage = status.storage_type;
