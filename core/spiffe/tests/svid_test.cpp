@@ -82,7 +82,7 @@ TEST(Bundle, IsReadAsItWasWritten) {
     ASSERT_TRUE(bundle) << bundle.error().message;
     EXPECT_EQ(bundle->authorities, roots);
     EXPECT_TRUE(bundle->findings.broken().empty());
-    EXPECT_EQ(text.find("kid"), std::string::npos);
+    EXPECT_EQ(text.find("\"kid\""), std::string::npos);  // base64 may hold the letters
     EXPECT_FALSE(bundle->sequence);
 
     auto document = nlohmann::json::parse(text);
