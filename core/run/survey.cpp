@@ -44,9 +44,9 @@ void expect_product(const SurveyedVault& found) {
 constexpr std::string_view must_write[] = {"sys/mounts/meshproof-x", "sys/auth/meshproof-x",
                                            "sys/policies/acl/meshproof-x"};
 
-bool may_write(const std::vector<std::string>& capabilities) {
-    return std::ranges::any_of(capabilities, [](const std::string& one) {
-        return one == "root" || one == "create" || one == "update";
+bool may_only_look(const std::vector<std::string>& capabilities) {
+    return std::ranges::all_of(capabilities, [](const std::string& one) {
+        return one == "deny" || one == "read" || one == "list";
     });
 }
 
@@ -55,7 +55,7 @@ bool may_write(const std::vector<std::string>& capabilities) {
 Task<void> expect_rights(vault::Client client, std::string where) {
     for (const auto path : must_write) {
         const auto capabilities = co_await client.capabilities_self(std::string(path));
-        if (capabilities && !may_write(*capabilities)) {
+        if (capabilities && may_only_look(*capabilities)) {
             throw CannotGoOn({FailureKind::denied,
                               fmt::format("the token for Vault {} may not write {}", where, path),
                               403,
