@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "core/check/check.hpp"
+#include "core/run/target.hpp"
 #include "core/world/runner.hpp"
 #include "core/world/scenario.hpp"
-#include "core/run/target.hpp"
 #include "fakes/world/environments.hpp"
 
 /// The program's subcommands. Each adds itself to the parser and is run by main; all say what they

@@ -57,8 +57,7 @@ const std::map<std::string, std::vector<std::string>> may_include = {
      {"core/base", "core/time", "core/crypto", "core/spiffe", "core/http", "core/vault",
       "core/kube", "core/mesh", "core/run"}},
     {"core/check",
-     {"core/base", "core/time", "core/crypto", "core/http", "core/vault", "core/kube",
-      "core/run"}},
+     {"core/base", "core/time", "core/crypto", "core/http", "core/vault", "core/kube", "core/run"}},
     {"fakes", {"core"}},
     {"reports", {"core/base", "core/time", "core/run"}},
     {"scenarios", {"core"}},
@@ -220,7 +219,8 @@ TEST(Tidy, OnlyOneFileAsksForTimeAndOneForChance) {
             EXPECT_EQ(banned_call(source.path, code), "") << source.path << ":" << i + 1;
         }
     }
-    EXPECT_NE(banned_call("core/world/world.cpp", "auto t = std::chrono::system_clock::now();"), "");
+    EXPECT_NE(banned_call("core/world/world.cpp", "auto t = std::chrono::system_clock::now();"),
+              "");
     EXPECT_NE(banned_call("core/world/world.cpp", "std::random_device d;"), "");
     EXPECT_NE(banned_call("core/http/tests/a.cpp", "std::this_thread::sleep_for(1s);"), "");
 }

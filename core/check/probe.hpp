@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "core/check/evidence.hpp"
 #include "core/kube/client.hpp"
 #include "core/run/environment.hpp"
-#include "core/check/evidence.hpp"
 #include "core/run/ledger.hpp"
 #include "core/run/survey.hpp"
 #include "core/time/prng.hpp"

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/base/assert.hpp"
-#include "core/world/inspecting_transport.hpp"
 #include "core/run/sweep.hpp"
+#include "core/world/inspecting_transport.hpp"
 
 namespace meshproof::run {
 

@@ -10,11 +10,11 @@
 #include "core/run/ending.hpp"
 #include "core/run/environment.hpp"
 #include "core/run/ledger.hpp"
-#include "core/world/monitors.hpp"
 #include "core/run/recipe.hpp"
 #include "core/run/survey.hpp"
-#include "core/world/trace.hpp"
 #include "core/time/prng.hpp"
+#include "core/world/monitors.hpp"
+#include "core/world/trace.hpp"
 
 namespace meshproof::run {
 

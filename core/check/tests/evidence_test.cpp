@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "core/crypto/jwt.hpp"
 #include "core/check/probe.hpp"
+#include "core/crypto/jwt.hpp"
 #include "core/world/tests/stage.hpp"
 
 namespace meshproof::run {

@@ -4,8 +4,8 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
-#include "core/world/tests/stage.hpp"
 #include "core/time/signal.hpp"
+#include "core/world/tests/stage.hpp"
 
 namespace meshproof::run {
 namespace {

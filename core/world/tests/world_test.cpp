@@ -90,9 +90,10 @@ Task<void> forget_unmarked(World& world) {
 TEST(World, LeavesAndReportsWhatCarriesNoMark) {
     Stage stage;
     stage.play(forget_unmarked);
-    EXPECT_EQ(stage.world().failures(),
-              (Lines{"clean-up had forgotten secrets engine meshproof-r1r1r1-left on vault-0, which "
-                     "carries no mark and stays"}));
+    EXPECT_EQ(
+        stage.world().failures(),
+        (Lines{"clean-up had forgotten secrets engine meshproof-r1r1r1-left on vault-0, which "
+               "carries no mark and stays"}));
 }
 
 TEST(World, RemovesAndReportsWhatWasForgotten) {
