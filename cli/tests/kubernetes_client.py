@@ -7,6 +7,7 @@ import base64
 import json
 import secrets
 import sys
+import time
 
 from kubernetes import client, config, watch
 from kubernetes.client.rest import ApiException
@@ -178,7 +179,11 @@ try:
     unseen = token_of(boundObjectRef=bound).status.token
     core.patch_namespaced_pod("p", space, {"metadata": {"labels": {"seen": "yes"}}})
     core.delete_namespaced_pod("p", space, grace_period_seconds=0)
-    check("service account token has been invalidated" in review(unseen).error, "the token of a pod that is gone")
+    # The API server's own view of its pods follows a moment later.
+    limit = time.monotonic() + 20
+    while (said := review(unseen).error) is None and time.monotonic() < limit:
+        pass
+    check("service account token has been invalidated" in (said or ""), "the token of a pod that is gone")
     refused(404, "NotFound", 'pods "p" not found', core.read_namespaced_pod, "p", space)
 
     # A watch from the list sees all of that, in order, and ends when asked.
