@@ -173,45 +173,54 @@ Task<Result<std::vector<std::string>>> Client::list_policies() const {
     co_return co_await list("sys/policies/acl");
 }
 
-Task<Result<std::map<std::string, std::map<std::string, std::string>>>> Client::namespaces() const {
-    std::map<std::string, std::map<std::string, std::string>> found;
-    const auto reply = co_await call("LIST", "sys/namespaces");
-    const auto names = reading::keys(reply, "LIST sys/namespaces");
-    if (!names) {
-        co_return propagate(names);
+namespace {
+/// The keys of a LIST, each with what `key_info` says of it: null where it says nothing.
+Result<std::vector<std::pair<std::string, Json>>> key_info(const Result<Reply>& reply,
+                                                           const std::string& what) {
+    const auto keys = reading::keys(reply, what);
+    if (!keys) {
+        return propagate(keys);
     }
+    std::vector<std::pair<std::string, Json>> found;
     if (!reply) {
-        co_return found;  // an empty list
+        return found;  // an empty list
     }
-    AnswerFields fields(reply->json, "LIST sys/namespaces");
+    AnswerFields fields(reply->json, what);
     const auto* details = fields.find("data.key_info");
-    for (const auto& name : *names) {
-        auto& metadata = found[without_slash(name)];
-        if (details != nullptr && details->is_object() && details->contains(name)) {
-            AnswerFields one((*details)[name], "LIST sys/namespaces: " + name);
-            metadata = one.text_map("custom_metadata");
-        }
+    for (const auto& key : *keys) {
+        const bool told = details != nullptr && details->is_object() && details->contains(key);
+        found.emplace_back(key, told ? (*details)[key] : Json());
+    }
+    return found;
+}
+}  // namespace
+
+Task<Result<std::map<std::string, std::map<std::string, std::string>>>> Client::namespaces() const {
+    const std::string what = "LIST sys/namespaces";
+    const auto listed = key_info(co_await call("LIST", "sys/namespaces"), what);
+    if (!listed) {
+        co_return propagate(listed);
+    }
+    std::map<std::string, std::map<std::string, std::string>> found;
+    for (const auto& [name, info] : *listed) {
+        AnswerFields one(info, what + ": " + name);
+        found[without_slash(name)] = one.text_map("custom_metadata");
     }
     co_return found;
 }
 
 Task<Result<std::vector<EntityAlias>>> Client::list_entity_aliases() const {
+    const std::string what = "LIST identity/entity-alias/id";
+    const auto listed = key_info(co_await call("LIST", "identity/entity-alias/id"), what);
+    if (!listed) {
+        co_return propagate(listed);
+    }
     std::vector<EntityAlias> found;
-    const auto reply = co_await call("LIST", "identity/entity-alias/id");
-    const auto ids = reading::keys(reply, "LIST identity/entity-alias/id");
-    if (!ids) {
-        co_return propagate(ids);
-    }
-    if (!reply) {
-        co_return found;  // an empty list
-    }
-    AnswerFields fields(reply->json, "LIST identity/entity-alias/id");
-    const auto* details = fields.find("data.key_info");
-    for (const auto& id : *ids) {
-        if (details == nullptr || !details->is_object() || !details->contains(id)) {
+    for (const auto& [id, info] : *listed) {
+        if (info.is_null()) {
             continue;
         }
-        AnswerFields alias((*details)[id], "LIST identity/entity-alias/id: " + id);
+        AnswerFields alias(info, what + ": " + id);
         found.push_back({id, alias.text_or_empty("canonical_id"),
                          alias.text_or_empty("mount_accessor"), alias.text_or_empty("name")});
         if (alias.problem()) {
