@@ -29,14 +29,7 @@ bool path_matches(const Json& rule, const std::string& path) {
     });
 }
 
-// Whether a rule for a subresource speaks of its resource: only a defect thinks so.
-bool holds_stem(const Json& rule, const std::string& resource) {
-    return std::ranges::any_of(rule.value("resources", Json::array()), [&](const Json& value) {
-        return value.get_ref<const std::string&>().starts_with(resource + "/");
-    });
-}
-
-bool rule_allows(const Json& rule, const Attributes& asked, const Defects& defects) {
+bool rule_allows(const Json& rule, const Attributes& asked) {
     if (!holds(rule, "verbs", asked.verb)) {
         return false;
     }
@@ -48,13 +41,11 @@ bool rule_allows(const Json& rule, const Attributes& asked, const Defects& defec
     const bool any_of_subresource =
         !asked.subresource.empty() && holds(rule, "resources", "*/" + asked.subresource);
     if (!holds(rule, "apiGroups", asked.group) ||
-        (!holds(rule, "resources", resource) && !any_of_subresource &&
-         !(defects.on("kube/rbac-ignores-subresources") && holds_stem(rule, resource)))) {
+        (!holds(rule, "resources", resource) && !any_of_subresource)) {
         return false;
     }
     const auto names = rule.find("resourceNames");
     return names == rule.end() || names->empty() ||
-           defects.on("kube/rbac-ignores-resource-names") ||
            (!asked.name.empty() && holds(rule, "resourceNames", asked.name));
 }
 
@@ -88,7 +79,7 @@ Object role_of(const Json& binding, const Store& store) {
 }
 
 Permission by_binding(const Json& binding, const User& user, const Attributes& asked,
-                      const Store& store, const Defects& defects) {
+                      const Store& store) {
     const auto subjects = binding.find("subjects");
     if (subjects == binding.end() || !subjects->is_array()) {
         return {};
@@ -102,9 +93,8 @@ Permission by_binding(const Json& binding, const User& user, const Attributes& a
         if (!role || !role->contains("rules") || !role->at("rules").is_array()) {
             continue;
         }
-        if (std::ranges::any_of(role->at("rules"), [&](const Json& rule) {
-                return rule_allows(rule, asked, defects);
-            })) {
+        if (std::ranges::any_of(role->at("rules"),
+                                [&](const Json& rule) { return rule_allows(rule, asked); })) {
             const auto space = meta(binding, "namespace");
             return {
                 true,
@@ -117,15 +107,13 @@ Permission by_binding(const Json& binding, const User& user, const Attributes& a
     return {};
 }
 
-User impersonated(const User& caller, const http::Request& request, const Store& store,
-                  const Defects& defects) {
+User impersonated(const User& caller, const http::Request& request, const Store& store) {
     const auto name = request.headers.find("Impersonate-User");
     if (!name) {
         return caller;
     }
     const Attributes asked{"impersonate", true, "", "users", "", "", *name, ""};
-    if (!authorize(caller, asked, store, defects).allowed &&
-        !defects.on("kube/anybody-impersonates")) {
+    if (!authorize(caller, asked, store).allowed) {
         throw Refused{forbidden(caller, asked)};
     }
     User user;
@@ -165,13 +153,10 @@ User authenticate(const http::Request& request, const http::Peer& peer, Tokens& 
         user.extra["authentication.kubernetes.io/credential-id"] =
             Json::array({"X509SHA256=" + peer.certificate->fingerprint()});
         user.groups.emplace_back("system:authenticated");
-        return impersonated(user, request, store, tokens.defects());
+        return impersonated(user, request, store);
     }
     const auto header = request.headers.find("Authorization");
     if (peer.bad_certificate && (!header || header->empty())) {
-        throw Refused{refusal(401, "Unauthorized", "Unauthorized")};
-    }
-    if ((!header || header->empty()) && tokens.defects().on("kube/nobody-is-unauthorized")) {
         throw Refused{refusal(401, "Unauthorized", "Unauthorized")};
     }
     if (!header || header->empty()) {
@@ -184,33 +169,24 @@ User authenticate(const http::Request& request, const http::Peer& peer, Tokens& 
     if (!parts[1].empty()) {
         auto verdict = tokens.authenticate(parts[1], tokens.api_audiences());
         if (verdict.user) {
-            return impersonated(*verdict.user, request, store, tokens.defects());
+            return impersonated(*verdict.user, request, store);
         }
-    }
-    if (tokens.defects().on("kube/bad-bearer-is-nobody")) {
-        return {"system:anonymous", "", {"system:unauthenticated"}, Json::object()};
     }
     throw Refused{refusal(401, "Unauthorized", "Unauthorized")};
 }
 
-Permission authorize(const User& user, const Attributes& asked, const Store& store,
-                     const Defects& defects) {
+Permission authorize(const User& user, const Attributes& asked, const Store& store) {
     if (std::ranges::find(user.groups, "system:masters") != user.groups.end()) {
         return {true, ""};
     }
     for (const auto& binding : store.list(type::cluster_role_bindings)) {
-        if (auto permission = by_binding(*binding, user, asked, store, defects);
-            permission.allowed) {
+        if (auto permission = by_binding(*binding, user, asked, store); permission.allowed) {
             return permission;
         }
     }
     if (asked.for_resource && !asked.namespace_name.empty()) {
-        const auto& space = asked.namespace_name;
-        for (const auto& binding :
-             store.list(type::role_bindings,
-                        defects.on("kube/roles-reach-every-namespace") ? "" : space)) {
-            if (auto permission = by_binding(*binding, user, asked, store, defects);
-                permission.allowed) {
+        for (const auto& binding : store.list(type::role_bindings, asked.namespace_name)) {
+            if (auto permission = by_binding(*binding, user, asked, store); permission.allowed) {
                 return permission;
             }
         }

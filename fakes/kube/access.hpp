@@ -31,8 +31,7 @@ struct Permission {
 [[nodiscard]] User authenticate(const http::Request& request, const http::Peer& peer,
                                 Tokens& tokens, const Store& store);
 
-[[nodiscard]] Permission authorize(const User& user, const Attributes& asked, const Store& store,
-                                   const Defects& defects);
+[[nodiscard]] Permission authorize(const User& user, const Attributes& asked, const Store& store);
 
 /// All that a user may do in a namespace, as the status of a SelfSubjectRulesReview.
 [[nodiscard]] Json rules_of(const User& user, const std::string& namespace_name,

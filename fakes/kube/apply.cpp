@@ -245,7 +245,7 @@ http::Response answer_apply(Cluster& cluster, const Call& call) {
             entries.push_back(std::move(entry));
         }
     }
-    if (!conflicts.empty() && !forced && !call.defects->on("kube/apply-never-conflicts")) {
+    if (!conflicts.empty() && !forced) {
         return apply_conflict(conflicts);
     }
     Json next = wanted;

@@ -267,14 +267,12 @@ bool registered(std::string_view kind, std::string_view api_version) {
 }
 
 // What the body calls itself must be what it is meant to be.
-void check_kind(const Call& call, const Json& body, std::string_view kind,
-                const std::string& api_version) {
+void check_kind(const Json& body, std::string_view kind, const std::string& api_version) {
     const auto given_kind = text_at(body, "/kind");
     const auto given_version = text_at(body, "/apiVersion");
     const auto said_kind = given_kind.empty() ? std::string(kind) : given_kind;
     const auto said_version = given_version.empty() ? api_version : given_version;
-    const bool bare = given_kind.empty() && call.defects->on("kube/body-needs-a-kind");
-    if (said_kind == kind && said_version == api_version && !bare) {
+    if (said_kind == kind && said_version == api_version) {
         return;
     }
     const auto why = registered(said_kind, said_version)
@@ -391,17 +389,14 @@ Json body_of(const Call& call, std::string_view kind, const std::string& api_ver
     const auto& text = call.request.body;
     if (media == protobuf_media_type) {
         auto body = json_of_protobuf(text, kind);
-        check_kind(call, body, kind, api_version);
+        check_kind(body, kind, api_version);
         return body;
     }
     Document document;
     try {
-        if (text.empty() && call.defects->on("kube/empty-body-is-an-object")) {
-            document.value = Json::object();
-        } else if (media == "application/json" ||
-                   call.defects->on("kube/content-type-is-ignored")) {
+        if (media == "application/json") {
             document = read_json(text);
-        } else if (media == "application/yaml" && !call.defects->on("kube/no-yaml")) {
+        } else if (media == "application/yaml") {
             document.value = json_of_yaml(text, document.repeated);
             if (!document.value.is_object()) {
                 document.value = Json::object();
@@ -419,7 +414,7 @@ Json body_of(const Call& call, std::string_view kind, const std::string& api_ver
                         fault.text, body_summary(text)))};
     }
     auto& body = document.value;
-    check_kind(call, body, kind, api_version);
+    check_kind(body, kind, api_version);
     const auto refuse = [&](std::string_view why) {
         throw Refused{bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
                                               kind, version_of(api_version), kind, why))};
@@ -428,17 +423,14 @@ Json body_of(const Call& call, std::string_view kind, const std::string& api_ver
     try {
         unknown = conform(body, object_type(kind));
     } catch (const Mismatch& mismatch) {
-        if (!call.defects->on("kube/types-are-not-checked")) {
-            refuse(mismatch.text);
-        }
+        refuse(mismatch.text);
     }
     const auto validation = field_validation(call);
     const auto faults = objections(document, unknown);
-    if (validation == FieldValidation::strict && !faults.empty() &&
-        !call.defects->on("kube/no-strict-validation")) {
+    if (validation == FieldValidation::strict && !faults.empty()) {
         refuse("strict decoding error: " + join(faults, ", "));
     }
-    if (validation == FieldValidation::warn && !call.defects->on("kube/no-field-warnings")) {
+    if (validation == FieldValidation::warn) {
         call.warnings->insert(call.warnings->end(), faults.begin(), faults.end());
     }
     return body;

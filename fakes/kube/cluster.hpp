@@ -39,12 +39,9 @@ struct Call {
     const http::Request& request;
     RequestInfo info;
     User user;
-    const Defects* defects;
     std::vector<std::string>* warnings;  ///< become the answer's Warning headers
     const ResourceType* type = nullptr;
-    [[nodiscard]] bool dry_run() const {
-        return info.query.contains("dryRun") && !defects->on("kube/dry-runs-are-real");
-    }
+    [[nodiscard]] bool dry_run() const { return info.query.contains("dryRun"); }
 };
 
 // objects.cpp: get, create, update, patch, delete of stored types, and /status.

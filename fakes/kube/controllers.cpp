@@ -12,20 +12,15 @@ void fill_legacy_token(Cluster& cluster, const Object& secret) {
     const auto space = meta(*secret, "namespace");
     const auto account =
         cluster.store->find(type::service_accounts, space, text_at(*secret, account_of));
-    const auto& defects = cluster.options.defects;
     if (!account) {
-        if (!defects.on("kube/legacy-token-of-nobody-stays")) {
-            cluster.store->remove(type::secrets, space, meta(*secret, "name"));
-        }
+        cluster.store->remove(type::secrets, space, meta(*secret, "name"));
         return;
     }
     Json filled = *secret;
     filled["metadata"]["annotations"]["kubernetes.io/service-account.uid"] = meta(*account, "uid");
     filled["data"]["token"] = to_base64(cluster.tokens.mint_legacy(*secret, *account).reveal());
     filled["data"]["ca.crt"] = to_base64(cluster.options.ca_pem);
-    if (!defects.on("kube/legacy-token-without-namespace")) {
-        filled["data"]["namespace"] = to_base64(space);
-    }
+    filled["data"]["namespace"] = to_base64(space);
     cluster.store->replace(type::secrets, std::move(filled));
 }
 
@@ -85,13 +80,6 @@ void after_creation(Cluster& cluster, const ResourceType& type, const Object& ob
     if (&type == &type::secrets && text_at(*object, "/type") == token_type) {
         fill_legacy_token(cluster, object);
     }
-    if (&type == &type::service_accounts &&
-        cluster.options.defects.on("kube/accounts-come-with-secrets")) {
-        cluster.store->add(type::secrets, {{"metadata",
-                                            {{"name", meta(*object, "name") + "-token"},
-                                             {"namespace", meta(*object, "namespace")}}},
-                                           {"type", token_type}});
-    }
     reconcile(cluster, type, *object);
 }
 
@@ -108,8 +96,7 @@ void after_deletion(Cluster& cluster, const ResourceType& type, const Object& ob
     } else if (&type == &type::service_accounts) {
         const auto space = meta(*object, "namespace");
         for (const auto& secret : cluster.store->list(type::secrets, space)) {
-            if (text_at(*secret, "/type") == token_type && text_at(*secret, account_of) == name &&
-                !cluster.options.defects.on("kube/legacy-token-outlives-its-account")) {
+            if (text_at(*secret, "/type") == token_type && text_at(*secret, account_of) == name) {
                 cluster.store->remove(type::secrets, space, meta(*secret, "name"));
             }
         }

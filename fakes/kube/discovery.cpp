@@ -212,19 +212,14 @@ http::Response openid_configuration(const Cluster& cluster, const http::Request&
                        Json::object());
     }
     const auto host = served_at(cluster, request);
-    Json document = {
+    const Json document = {
         {"issuer", cluster.options.issuer},
         {"jwks_uri", fmt::format("https://{}/openid/v1/jwks", host)},
         {"response_types_supported", Json::array({"id_token"})},
         {"subject_types_supported", Json::array({"public"})},
         {"id_token_signing_alg_values_supported", Json::array({cluster.tokens.algorithm()})}};
-    if (cluster.options.defects.on("kube/oidc-without-subject-types")) {
-        document.erase("subject_types_supported");
-    }
     auto response = json_response(200, document);
-    if (!cluster.options.defects.on("kube/oidc-is-not-cached")) {
-        response.headers.set("Cache-Control", "public, max-age=3600");
-    }
+    response.headers.set("Cache-Control", "public, max-age=3600");
     return response;
 }
 
@@ -233,16 +228,14 @@ http::Response jwks(const Cluster& cluster, const http::Request& request) {
     const bool fits = accept.find("*/*") != std::string::npos ||
                       accept.find("application/*") != std::string::npos ||
                       accept.find("application/jwk-set+json") != std::string::npos;
-    if (!fits && !cluster.options.defects.on("kube/jwks-for-any-accept")) {
+    if (!fits) {
         return refusal(406, "NotAcceptable",
                        "406: Not Acceptable\n\nAvailable representations: "
                        "application/jwk-set+json",
                        Json::object());
     }
     auto response = text_response(200, cluster.tokens.jwks());
-    response.headers.set("Content-Type", cluster.options.defects.on("kube/jwks-is-plain-json")
-                                             ? "application/json"
-                                             : "application/jwk-set+json");
+    response.headers.set("Content-Type", "application/jwk-set+json");
     response.headers.set("Cache-Control", "public, max-age=3600");
     return response;
 }
@@ -320,9 +313,7 @@ http::Response answer_path(const Cluster& cluster, const http::Request& request,
         const bool there = path == "/version" || path == "/openid/v1/jwks" ||
                            path == "/.well-known/openid-configuration" ||
                            discovery_document(parts, "");
-        return there && !cluster.options.defects.on("kube/discovery-hides-other-methods")
-                   ? method_not_allowed()
-                   : page_not_found();
+        return there ? method_not_allowed() : page_not_found();
     }
     if (path == "/") {
         return json_response(200, {{"paths", root_paths()}});

@@ -15,13 +15,6 @@ struct FakeKube::State final : kube::Cluster {
 FakeKube::FakeKube(FakeKubeOptions options, const Clock& clock)
     : state_(std::make_unique<State>(std::move(options), clock)) {
     kube::add_builtin_roles(*state_->store);
-    for (const auto& [defect, role] :
-         {std::pair("kube/no-auth-delegator", "system:auth-delegator"),
-          std::pair("kube/no-issuer-discovery", "system:service-account-issuer-discovery")}) {
-        if (state_->options.defects.on(defect)) {
-            state_->store->remove(kube::type::cluster_roles, "", role);
-        }
-    }
     for (const auto* name : {"default", "kube-system", "istio-system"}) {
         kube::add_namespace(*state_, {{"metadata", {{"name", name}}}});
     }
@@ -140,12 +133,11 @@ http::Response shaped(const kube::Cluster& cluster, const kube::Call& call,
 http::Response answer_resource(kube::Cluster& cluster, const kube::Call& call) {
     const auto& type = *call.type;
     const auto& sub = call.info.subresource;
-    const bool heeds = !call.defects->on("kube/accept-is-ignored");
-    if (form_asked(call.request) == Form::none && heeds) {
+    if (form_asked(call.request) == Form::none) {
         return not_acceptable(call.info.verb == "list" || call.info.verb == "watch");
     }
     const auto shape = kube::shape_asked(call.request);
-    if (heeds && (!shape || (shape == Shape::table && !type.stored))) {
+    if (!shape || (shape == Shape::table && !type.stored)) {
         return kube::no_such_shape();
     }
     if (!call.info.below.empty() && sub != "proxy") {
@@ -172,23 +164,17 @@ http::Response answer(kube::Cluster& cluster, const http::Request& request, cons
     auto info = kube::RequestInfo::of(request);
     auto user = kube::authenticate(request, peer, cluster.tokens, *cluster.store);
     const auto asked = kube::Attributes::of(info);
-    const auto& defects = cluster.options.defects;
-    if (!kube::authorize(user, asked, *cluster.store, defects).allowed &&
-        !defects.on("kube/rbac-allows-everything")) {
+    if (!kube::authorize(user, asked, *cluster.store).allowed) {
         return kube::forbidden(user, asked);
     }
     if (!info.for_resource) {
         return kube::answer_path(cluster, request, info);
     }
-    const auto* type = kube::find_type(
-        info.group, defects.on("kube/any-version-is-served") ? "v1" : info.version, info.resource);
+    const auto* type = kube::find_type(info.group, info.version, info.resource);
     if (type == nullptr) {
-        return kube::known_group(info.group) || defects.on("kube/every-404-is-a-status")
-                   ? kube::no_such_resource()
-                   : kube::page_not_found();
+        return kube::known_group(info.group) ? kube::no_such_resource() : kube::page_not_found();
     }
-    return answer_resource(cluster, {request, std::move(info), std::move(user),
-                                     &cluster.options.defects, &warnings, type});
+    return answer_resource(cluster, {request, std::move(info), std::move(user), &warnings, type});
 }
 
 }  // namespace
@@ -214,8 +200,7 @@ Task<http::Response> FakeKube::handle(http::Request request, http::Peer peer) {
         response.body = kube::yaml_of(kube::Json::parse(response.body, nullptr, false));
         response.headers.set("Content-Type", "application/yaml");
     }
-    if (!state_->options.defects.on("kube/answers-may-be-kept") &&
-        !response.headers.find("Cache-Control")) {
+    if (!response.headers.find("Cache-Control")) {
         response.headers.set("Cache-Control", "no-cache, private");
     }
     response.headers.set(

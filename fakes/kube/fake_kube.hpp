@@ -7,7 +7,6 @@
 #include "core/base/secret.hpp"
 #include "core/http/transport.hpp"
 #include "core/time/prng.hpp"
-#include "fakes/defects.hpp"
 
 namespace meshproof::fakes {
 
@@ -18,7 +17,6 @@ struct FakeKubeOptions {
     std::string name = "kube";                              ///< its host name in sim
     std::string ca_pem;  ///< the CA of its serving port, for kube-root-ca and legacy tokens' ca.crt
     bool es256 = false;  ///< sign tokens with P-256 instead of RSA-2048
-    Defects defects;
 };
 
 /// kube-apiserver 1.34 as rules: (Request, Time) -> Response. No socket and no clock of its own;
@@ -27,8 +25,8 @@ struct FakeKubeOptions {
 class FakeKube final : public http::Handler {
   public:
     FakeKube(FakeKubeOptions options, const Clock& clock);
-    /// The server that save() saw, but for its name, CA and defects, which the options say: its
-    /// objects, issuer, admin token and signing key are the saved ones. An `invalid` failure tells
+    /// The server that save() saw, but for its name and CA, which the options say: its objects,
+    /// issuer, admin token and signing key are the saved ones. An `invalid` failure tells
     /// what is wrong with the state.
     [[nodiscard]] static Result<std::unique_ptr<FakeKube>> restored(const nlohmann::json& state,
                                                                     FakeKubeOptions options,

@@ -177,8 +177,7 @@ std::pair<Selector, Selector> selectors_of(const Call& call) {
     }
     const auto known = selectable_fields(*call.type);
     for (const auto& key : fields->keys()) {
-        if (key == "metadata.name" || key == "metadata.namespace" || known.contains(key) ||
-            call.defects->on("kube/any-field-selects")) {
+        if (key == "metadata.name" || key == "metadata.namespace" || known.contains(key)) {
             continue;
         }
         throw Refused{bad_request(known.empty()
@@ -187,27 +186,15 @@ std::pair<Selector, Selector> selectors_of(const Call& call) {
                                                     key)
                                       : fmt::format("field label not supported: {}", key))};
     }
-    if (call.defects->on("kube/label-selectors-are-ignored")) {
-        labels = Selector();
-    }
-    if (call.defects->on("kube/field-selectors-are-ignored")) {
-        fields = Selector();
-    }
     return {std::move(*labels), std::move(*fields)};
 }
 
 http::Response answer_list(Cluster& cluster, const Call& call) {
     const auto& type = *call.type;
     const auto [labels, fields] = selectors_of(call);
-    auto version =
-        call.defects->on("kube/lists-ignore-versions") ? Version() : version_asked(cluster, call);
-    if (call.defects->on("kube/absent-namespaces-are-404") && type.namespaced &&
-        !cluster.store->find(type::namespaces, "", call.info.namespace_name)) {
-        return not_found(type::namespaces, call.info.namespace_name);
-    }
+    auto version = version_asked(cluster, call);
     std::size_t limit = 0;
-    if (const auto given = call.info.param("limit");
-        !given.empty() && !call.defects->on("kube/limit-is-ignored")) {
+    if (const auto given = call.info.param("limit"); !given.empty()) {
         const auto value = number(given);
         if (!value) {
             return bad_request(
@@ -217,20 +204,12 @@ http::Response answer_list(Cluster& cluster, const Call& call) {
     }
     std::string start;
     if (const auto given = call.info.param("continue"); !given.empty()) {
-        try {
-            auto from = read_token(given);
-            version = {from.version, true};
-            start = std::move(from.after);
-        } catch (const Refused&) {
-            if (!call.defects->on("kube/bad-continue-starts-again")) {
-                throw;
-            }
-        }
+        auto from = read_token(given);
+        version = {from.version, true};
+        start = std::move(from.after);
     }
     // A page shows what was there when the first one was read.
-    const auto at = version.exact && !call.defects->on("kube/pages-see-later-changes")
-                        ? version.number
-                        : cluster.store->version();
+    const auto at = version.exact ? version.number : cluster.store->version();
     if (at < cluster.store->oldest_version()) {
         expire(at);
     }
@@ -261,20 +240,18 @@ http::Response answer_list(Cluster& cluster, const Call& call) {
             metadata["remainingItemCount"] = left;
         }
     }
-    if (wants_table(call.request) && !call.defects->on("kube/no-tables")) {
+    if (wants_table(call.request)) {
         return json_response(200, table_of(table_asked(type, call.info), page, std::move(metadata),
                                            cluster.clock.now()));
     }
     Json items = Json::array();
     const auto shape = shape_asked(call.request).value_or(Shape::object);
-    if (shape == Shape::metadata && !call.defects->on("kube/any-shape-of-metadata")) {
+    if (shape == Shape::metadata) {
         return wrong_shape(type, shape);
     }
     const bool only_metadata = shape != Shape::object;
     for (const auto& object : page) {
-        items.push_back(only_metadata                               ? metadata_only(*object)
-                        : call.defects->on("kube/items-have-kinds") ? *object
-                                                                    : as_item(*object));
+        items.push_back(only_metadata ? metadata_only(*object) : as_item(*object));
     }
     auto list = list_of(type, std::move(metadata), std::move(items));
     if (only_metadata) {

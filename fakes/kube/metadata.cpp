@@ -168,15 +168,12 @@ void name_object(Cluster& cluster, const Call& call, Json& object) {
     }
     if (const auto base = meta(object, "generateName");
         meta(object, "name").empty() && !base.empty()) {
-        metadata["name"] = call.defects->on("kube/generated-names-repeat")
-                               ? base + "zzzzz"
-                               : fresh_name(*cluster.store, base);
+        metadata["name"] = fresh_name(*cluster.store, base);
     }
     if (call.type->namespaced) {
         const auto space = meta(object, "namespace");
         if (!space.empty() && space != call.info.namespace_name) {
-            throw Refused{refusal(
-                call.defects->on("kube/bad-requests-are-422") ? 422 : 400, "BadRequest",
+            throw Refused{bad_request(
                 "the namespace of the provided object does not match the namespace sent on the "
                 "request")};
         }

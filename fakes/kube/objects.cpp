@@ -195,48 +195,22 @@ void check_rules(const ResourceType& type, const Json& role, std::vector<Cause>&
 void complete(const Call& call, Json& object) {
     const auto& type = *call.type;
     auto faults = metadata_faults(type, object);
-    if (call.defects->on("kube/any-finalizer-is-valid")) {
-        std::erase_if(faults, [](const Cause& fault) {
-            return fault.field.starts_with("metadata.finalizers");
-        });
-    }
-    for (const auto& [defect, field] : {std::pair("kube/any-name-is-valid", "metadata.name"),
-                                        std::pair("kube/any-label-is-valid", "metadata.labels")}) {
-        if (call.defects->on(defect)) {
-            std::erase_if(faults, [&](const Cause& fault) { return fault.field == field; });
-        }
-    }
     if (&type == &type::secrets) {
         complete_secret(object, faults);
-        if (call.defects->on("kube/legacy-token-needs-no-account")) {
-            faults.clear();
-        }
     } else if (&type == &type::config_maps) {
         check_data_keys(object, faults);
         check_data_keys(object, faults, "binaryData");
     } else if (&type == &type::pods) {
         complete_pod(object, faults);
-        if (call.defects->on("kube/pods-need-not-hold-together")) {
-            std::erase_if(faults, [](const Cause& fault) {
-                return fault.reason == "FieldValueNotFound" ||
-                       fault.reason == "FieldValueDuplicate";
-            });
-        }
     } else if (is_workload(type)) {
         complete_workload(type, object, faults);
-        if (call.defects->on("kube/negative-replicas-are-none") &&
-            std::erase_if(faults, [](const Cause& f) { return f.field == "spec.replicas"; }) > 0) {
-            object["spec"]["replicas"] = 0;
-        }
     } else if (&type == &type::cluster_role_bindings || &type == &type::role_bindings) {
         complete_binding(type, object, faults);
     } else if (&type == &type::cluster_roles || &type == &type::roles) {
         if (!object.contains("rules")) {
             object["rules"] = nullptr;
         }
-        if (!call.defects->on("kube/any-rule-is-valid")) {
-            check_rules(type, object, faults);
-        }
+        check_rules(type, object, faults);
     }
     if (!faults.empty()) {
         throw Refused{invalid(type.group, type.kind, meta(object, "name"), faults)};
@@ -251,7 +225,7 @@ void complete(const Call& call, Json& object) {
 
 // What stays as it was made, whatever an update says.
 void check_immutable(const ResourceType& type, const std::string& name, const Json& before,
-                     const Json& after, const Defects& defects) {
+                     const Json& after) {
     if ((&type == &type::secrets || &type == &type::config_maps) &&
         before.value("immutable", false)) {
         std::vector<Cause> faults;
@@ -259,7 +233,7 @@ void check_immutable(const ResourceType& type, const std::string& name, const Js
             faults.push_back({std::move(field), "FieldValueForbidden",
                               "Forbidden: field is immutable when `immutable` is set"});
         };
-        if (!after.value("immutable", false) && !defects.on("kube/immutable-may-end")) {
+        if (!after.value("immutable", false)) {
             forbid("immutable");
         }
         for (const auto* field : {"data", "binaryData"}) {
@@ -359,9 +333,7 @@ http::Response answer_delete(Cluster& cluster, const Call& call) {
     const auto& type = *call.type;
     const auto object = current_of(cluster, call);
     const auto options = delete_options(call);
-    if (!call.defects->on("kube/deletions-ignore-preconditions")) {
-        check_preconditions(type, *object, options);
-    }
+    check_preconditions(type, *object, options);
     if (&type == &type::namespaces &&
         (call.info.name == "default" || call.info.name == "kube-system" ||
          call.info.name == "kube-public")) {
@@ -431,9 +403,7 @@ void note_managers(const Cluster& cluster, const Call& call, const Json& before,
 Object current_of(const Cluster& cluster, const Call& call) {
     auto object = cluster.store->find(*call.type, call.info.namespace_name, call.info.name);
     if (!object) {
-        throw Refused{call.defects->on("kube/not-found-without-details")
-                          ? refusal(404, "NotFound", "not found")
-                          : not_found(*call.type, call.info.name)};
+        throw Refused{not_found(*call.type, call.info.name)};
     }
     return object;
 }
@@ -473,13 +443,10 @@ http::Response create_object(Cluster& cluster, const Call& call, Json object,
     const auto name = meta(object, "name");
     const bool numbered = version.find_first_not_of("0123456789") == std::string::npos &&
                           version.find_first_not_of('0') != std::string::npos;
-    if (numbered && !call.defects->on("kube/created-with-a-version")) {
+    if (numbered) {
         return refusal(500, "", "resourceVersion should not be set on objects to be created");
     }
     if (cluster.store->find(type, call.info.namespace_name, name)) {
-        if (call.defects->on("kube/already-exists-is-a-conflict")) {
-            return conflict(type.resource(), name, "it is there");
-        }
         return generated ? not_generated(type, name) : already_exists(type, name);
     }
     if (has_generation(type)) {
@@ -503,8 +470,7 @@ http::Response replace_object(Cluster& cluster, const Call& call, const Json& cu
     const auto& type = *call.type;
     const auto& name = call.info.name;
     check_place(call, wanted);
-    if (auto refused = unmet(type, name, current, wanted);
-        refused && !call.defects->on("kube/updates-ignore-the-version")) {
+    if (auto refused = unmet(type, name, current, wanted)) {
         return std::move(*refused);
     }
     Json next;
@@ -534,9 +500,7 @@ http::Response replace_object(Cluster& cluster, const Call& call, const Json& cu
             next["status"] = current.value("status", Json::object());
         }
         complete(call, next);
-        if (!call.defects->on("kube/role-refs-change")) {
-            check_immutable(type, name, current, next, *call.defects);
-        }
+        check_immutable(type, name, current, next);
         if (has_generation(type) && next["spec"] != current["spec"]) {
             next["metadata"]["generation"] =
                 current["metadata"].value("generation", std::int64_t{0}) + 1;
@@ -545,9 +509,6 @@ http::Response replace_object(Cluster& cluster, const Call& call, const Json& cu
     note_managers(cluster, call, current, next, managers);
     if (call.dry_run()) {
         return json_response(200, next);
-    }
-    if (call.defects->on("kube/every-update-is-an-event")) {
-        next["metadata"]["annotations"]["touched"] = meta(current, "resourceVersion");
     }
     const auto kept = cluster.store->replace(type, std::move(next));
     if (!meta(*kept, "deletionTimestamp").empty() && !has_finalizers(*kept) &&
@@ -625,15 +586,11 @@ http::Response answer_objects(Cluster& cluster, const Call& call) {
         if (!wanted.contains("metadata")) {
             wanted["metadata"] = Json::object();
         }
-        if (!call.defects->on("kube/absent-before-misnamed")) {
-            check_place(call, wanted);
-        }
+        check_place(call, wanted);
         return replace_object(cluster, call, *current_of(cluster, call), std::move(wanted));
     }
     if (verb == "patch" && !call.info.name.empty()) {
-        if (!call.defects->on("kube/absent-before-media-type")) {
-            check_patch_type(call.request);
-        }
+        check_patch_type(call.request);
         check_options(call);
         return answer_patch(cluster, call);
     }
@@ -643,8 +600,7 @@ http::Response answer_objects(Cluster& cluster, const Call& call) {
     if (verb == "deletecollection" && somewhere && call.type != &type::namespaces) {
         return remove_collection(cluster, call);
     }
-    return call.defects->on("kube/wrong-methods-are-404") ? no_such_resource()
-                                                          : method_not_allowed();
+    return method_not_allowed();
 }
 
 }  // namespace meshproof::fakes::kube

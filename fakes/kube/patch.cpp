@@ -95,9 +95,6 @@ Json by_json_patch(const Call& call, const Json& current) {
     try {
         return current.patch(patch);
     } catch (const Json::exception&) {
-        if (call.defects->on("kube/json-patches-never-fail")) {
-            return current;
-        }
         throw Refused{refusal(422, "Invalid",
                               "the server rejected our request due to an error in our request",
                               Json::object())};
@@ -144,8 +141,7 @@ Json patched(const Call& call, const Json& current) {
         next = current;
         // Unlike in an update, only a version that the patch itself names is a precondition.
         next["metadata"].erase("resourceVersion");
-        if (media == "application/merge-patch+json" ||
-            call.defects->on("kube/strategic-merge-replaces-lists")) {
+        if (media == "application/merge-patch+json") {
             next.merge_patch(patch);
         } else {
             merge_strategically(next, patch, type);

@@ -24,8 +24,7 @@ std::vector<std::string> texts(const Json& object, const char* key) {
 
 Json review_token(Cluster& cluster, const Json& spec) {
     const auto token = text_at(spec, "/token");
-    const auto& defects = cluster.options.defects;
-    if (token.empty() && !defects.on("kube/review-takes-an-empty-token")) {
+    if (token.empty()) {
         throw Refused{bad_request("token is required for TokenReview in authentication")};
     }
     auto audiences = texts(spec, "audiences");
@@ -34,22 +33,11 @@ Json review_token(Cluster& cluster, const Json& spec) {
     }
     const auto verdict = cluster.tokens.authenticate(token, audiences);
     if (!verdict.user) {
-        Json refused = {{"user", Json::object()}, {"error", verdict.error}};
-        if (defects.on("kube/review-says-authenticated-false")) {
-            refused["authenticated"] = false;
-        }
-        return refused;
+        return {{"user", Json::object()}, {"error", verdict.error}};
     }
-    Json status = {{"authenticated", true},
-                   {"user", user_json(*verdict.user)},
-                   {"audiences", verdict.audiences}};
-    if (defects.on("kube/review-forgets-the-groups")) {
-        status["user"].erase("groups");
-    }
-    if (defects.on("kube/review-forgets-the-audiences")) {
-        status.erase("audiences");
-    }
-    return status;
+    return {{"authenticated", true},
+            {"user", user_json(*verdict.user)},
+            {"audiences", verdict.audiences}};
 }
 
 bool given(const Json& spec, const char* key) {
@@ -95,7 +83,7 @@ void check_access_review(const Json& spec, const Call& call) {
         fault("spec.resourceAttributes.namespace",
               fmt::format("Invalid value: \"{}\": must match metadata.namespace", space));
     }
-    if (!faults.empty() && !call.defects->on("kube/access-reviews-of-nobody")) {
+    if (!faults.empty()) {
         throw Refused{invalid("authorization.k8s.io", "", "", faults)};
     }
 }
@@ -132,7 +120,7 @@ http::Response answer_review(Cluster& cluster, const Call& call) {
     if (!call.info.name.empty()) {
         return no_such_resource();
     }
-    if (call.info.verb != "create" && !call.defects->on("kube/review-can-be-listed")) {
+    if (call.info.verb != "create") {
         return method_not_allowed();
     }
     check_options(call);
@@ -148,9 +136,6 @@ http::Response answer_review(Cluster& cluster, const Call& call) {
     } else if (type.kind == "SelfSubjectReview") {
         answer["metadata"]["creationTimestamp"] = rfc3339(cluster.clock.now());
         answer["status"]["userInfo"] = user_json(call.user);
-        if (call.defects->on("kube/self-review-without-groups")) {
-            answer["status"]["userInfo"].erase("groups");
-        }
     } else if (type.kind == "SelfSubjectRulesReview") {
         const auto space = text_at(spec, "/namespace");
         if (space.empty()) {
@@ -162,7 +147,7 @@ http::Response answer_review(Cluster& cluster, const Call& call) {
         check_access_review(spec, call);
         const auto asked = asked_in(spec);
         const auto user = type.kind == "SelfSubjectAccessReview" ? call.user : named_in(spec);
-        const auto permission = authorize(user, asked, *cluster.store, *call.defects);
+        const auto permission = authorize(user, asked, *cluster.store);
         answer["spec"] = spec;
         if (answer["spec"].contains("groups") && answer["spec"]["groups"].empty()) {
             answer["spec"].erase("groups");
@@ -171,13 +156,12 @@ http::Response answer_review(Cluster& cluster, const Call& call) {
         if (type.namespaced) {
             answer["metadata"]["namespace"] = call.info.namespace_name;
         }
-        answer["status"]["allowed"] =
-            permission.allowed || call.defects->on("kube/access-reviews-say-yes");
-        if (!permission.reason.empty() && !call.defects->on("kube/access-reviews-give-no-reason")) {
+        answer["status"]["allowed"] = permission.allowed;
+        if (!permission.reason.empty()) {
             answer["status"]["reason"] = permission.reason;
         }
     }
-    return json_response(call.defects->on("kube/review-answers-200") ? 200 : 201, answer);
+    return json_response(201, answer);
 }
 
 }  // namespace meshproof::fakes::kube

@@ -21,23 +21,19 @@ void bind_object(Cluster& cluster, const Json& reference, Tokens::Request& reque
     if (type == nullptr || (version != "v1" && !version.empty())) {
         const auto slash = version.find('/');
         const auto group = slash == std::string::npos ? "" : version.substr(0, slash);
-        throw Refused{refusal(
-            cluster.options.defects.on("kube/other-kinds-are-404") ? 404 : 400, "BadRequest",
+        throw Refused{bad_request(
             fmt::format("cannot bind token to object of type {}/{}, Kind={}", group,
                         slash == std::string::npos ? version : version.substr(slash + 1), kind))};
     }
-    const auto& defects = cluster.options.defects;
     if (name.empty()) {
         throw Refused{bad_request("Name parameter required.")};
     }
     const auto object = cluster.store->find(*type, space, name);
     if (!object) {
-        throw Refused{defects.on("kube/absent-bound-object-is-400") ? bad_request("no such object")
-                                                                    : not_found(*type, name)};
+        throw Refused{not_found(*type, name)};
     }
     const auto uid = text_at(reference, "/uid");
-    if (!uid.empty() && uid != meta(*object, "uid") &&
-        !defects.on("kube/bound-uid-is-not-compared")) {
+    if (!uid.empty() && uid != meta(*object, "uid")) {
         throw Refused{conflict(
             kind, name,
             fmt::format("the UID in the bound object reference ({}) does not match the UID in "
@@ -50,8 +46,7 @@ void bind_object(Cluster& cluster, const Json& reference, Tokens::Request& reque
         request.node = *object;
     } else {
         const auto account = meta(request.service_account, "name");
-        if (text_at(*object, "/spec/serviceAccountName") != account &&
-            !defects.on("kube/binds-to-any-pod")) {
+        if (text_at(*object, "/spec/serviceAccountName") != account) {
             throw Refused{bad_request(
                 fmt::format("cannot bind token for serviceaccount \"{}\" to pod running with "
                             "different serviceaccount name.",
@@ -59,8 +54,7 @@ void bind_object(Cluster& cluster, const Json& reference, Tokens::Request& reque
         }
         request.pod = *object;
         const auto node_name = text_at(*object, "/spec/nodeName");
-        if (const auto node = cluster.store->find(type::nodes, "", node_name);
-            node && !defects.on("kube/bound-pods-forget-their-node")) {
+        if (const auto node = cluster.store->find(type::nodes, "", node_name)) {
             request.node = *node;
         }
     }
@@ -69,32 +63,25 @@ void bind_object(Cluster& cluster, const Json& reference, Tokens::Request& reque
 }  // namespace
 
 http::Response answer_token_request(Cluster& cluster, const Call& call) {
-    const auto& defects = *call.defects;
     if (call.info.verb != "create") {
-        if (defects.on("kube/token-can-be-read")) {
-            return json_response(200, Json::object());
-        }
         return method_not_allowed();
     }
     check_options(call);
     const auto body = body_of(call, "TokenRequest", "authentication.k8s.io/v1");
     const auto space = call.info.namespace_name;
-    const bool any_name = defects.on("kube/token-for-another-name");
-    if (const auto named = meta(body, "namespace"); !named.empty() && named != space && !any_name) {
+    if (const auto named = meta(body, "namespace"); !named.empty() && named != space) {
         return bad_request(
             "the namespace of the provided object does not match the namespace "
             "sent on the request");
     }
-    if (const auto named = meta(body, "name");
-        !named.empty() && named != call.info.name && !any_name) {
+    if (const auto named = meta(body, "name"); !named.empty() && named != call.info.name) {
         return invalid({"authentication.k8s.io", "TokenRequest", call.info.name, "metadata.name",
                         "FieldValueInvalid",
                         fmt::format("Invalid value: \"{}\": must match the service account name "
                                     "if specified",
                                     named)});
     }
-    if (!cluster.store->find(type::namespaces, "", space) &&
-        !defects.on("kube/token-for-absent-namespaces")) {
+    if (!cluster.store->find(type::namespaces, "", space)) {
         return not_found(type::namespaces, space);
     }
     const auto account = cluster.store->find(type::service_accounts, space, call.info.name);
@@ -104,9 +91,6 @@ http::Response answer_token_request(Cluster& cluster, const Call& call) {
     const Json spec = body.value("spec", Json::object());
     Tokens::Request request;
     request.service_account = *account;
-    if (defects.on("kube/token-lasts-two-hours")) {
-        request.seconds = 7200;
-    }
     if (const auto seconds = spec.find("expirationSeconds");
         seconds != spec.end() && !seconds->is_null()) {
         request.seconds = seconds->get<std::int64_t>();
@@ -115,13 +99,8 @@ http::Response answer_token_request(Cluster& cluster, const Call& call) {
     if (const auto audiences = spec.find("audiences");
         audiences != spec.end() && audiences->is_array() && !audiences->empty()) {
         request.audiences = audiences->get<std::vector<std::string>>();
-        if (defects.on("kube/empty-audience-is-dropped")) {
-            std::erase(request.audiences, "");
-        }
     }
-    const auto least = defects.on("kube/token-of-a-minute") ? 0 : shortest;
-    const auto most = defects.on("kube/token-of-any-length") ? longest * 2 : longest;
-    if (request.seconds < least || request.seconds > most) {
+    if (request.seconds < shortest || request.seconds > longest) {
         return invalid(
             {"authentication.k8s.io", "TokenRequest", "", "spec.expirationSeconds",
              "FieldValueInvalid",
@@ -135,23 +114,21 @@ http::Response answer_token_request(Cluster& cluster, const Call& call) {
     }
     const auto now = cluster.clock.now();
     const auto token = cluster.tokens.mint(request);
-    const auto told_seconds = defects.on("kube/token-expiry-is-told-wrong") ? 0 : request.seconds;
     return json_response(
-        defects.on("kube/token-request-answers-200") ? 200 : 201,
-        {{"kind", "TokenRequest"},
-         {"apiVersion", "authentication.k8s.io/v1"},
-         {"metadata",
-          {{"name", call.info.name},
-           {"namespace", space},
-           {"uid", meta(*account, "uid")},
-           {"creationTimestamp", rfc3339(now)}}},
-         {"spec",
-          {{"audiences", request.audiences},
-           {"expirationSeconds", request.seconds},
-           {"boundObjectRef", std::move(reference)}}},
-         {"status",
-          {{"token", token.reveal()},
-           {"expirationTimestamp", rfc3339(now + std::chrono::seconds(told_seconds))}}}});
+        201, {{"kind", "TokenRequest"},
+              {"apiVersion", "authentication.k8s.io/v1"},
+              {"metadata",
+               {{"name", call.info.name},
+                {"namespace", space},
+                {"uid", meta(*account, "uid")},
+                {"creationTimestamp", rfc3339(now)}}},
+              {"spec",
+               {{"audiences", request.audiences},
+                {"expirationSeconds", request.seconds},
+                {"boundObjectRef", std::move(reference)}}},
+              {"status",
+               {{"token", token.reveal()},
+                {"expirationTimestamp", rfc3339(now + std::chrono::seconds(request.seconds))}}}});
 }
 
 }  // namespace meshproof::fakes::kube

@@ -85,10 +85,8 @@ TokenVerdict Tokens::authenticate(const std::string& token,
         return found->second.verdict;
     }
     auto verdict = judge(token, audiences);
-    if (verdict.user && !options_.defects.on("kube/no-token-cache")) {
-        const auto until =
-            now +
-            (options_.defects.on("kube/token-cache-never-ends") ? std::chrono::hours(24) : memory);
+    if (verdict.user) {
+        const auto until = now + memory;
         cache_.emplace(key, Cached{until, verdict});
         cached_.emplace_back(until, key);
     }
@@ -119,26 +117,19 @@ TokenVerdict Tokens::judge(const std::string& token, const std::vector<std::stri
     if (issuer != options_.issuer && issuer != legacy_issuer) {
         return refused("invalid bearer token");
     }
-    if (!jwt->verify(public_key_) && !options_.defects.on("kube/review-accepts-everything") &&
-        !options_.defects.on("kube/review-accepts-any-signature")) {
+    if (!jwt->verify(public_key_)) {
         return refused_because("go-jose/go-jose: error in cryptographic primitive");
     }
     const bool legacy = issuer == legacy_issuer;
-    if (legacy && options_.defects.on("kubernetes/legacy-tokens-are-unknown")) {
-        return refused("invalid bearer token");
-    }
-    const auto held = !legacy ? texts(claims.value("aud", Json()))
-                      : options_.defects.on("kube/legacy-token-for-any-audience") ? audiences
-                                                                                  : api_audiences_;
-    verdict.audiences =
-        options_.defects.on("kube/review-gives-all-audiences") ? held : both(audiences, held);
-    if (verdict.audiences.empty() && !options_.defects.on("kube/review-ignores-audiences")) {
+    const auto held = legacy ? api_audiences_ : texts(claims.value("aud", Json()));
+    verdict.audiences = both(audiences, held);
+    if (verdict.audiences.empty()) {
         return refused_because(
             fmt::format("token audiences {} is invalid for the target audiences {}", quoted(held),
                         quoted(audiences)));
     }
     const auto fault = legacy ? check_legacy(claims, token, user) : check_claims(claims, user);
-    if (!fault.empty() && !options_.defects.on("kube/review-accepts-everything")) {
+    if (!fault.empty()) {
         return refused_because(fault);
     }
     verdict.user = std::move(user);
@@ -150,13 +141,9 @@ std::string Tokens::check_claims(const Json& claims, User& user) const {
     const auto space = text_at(claims, "/kubernetes.io/namespace");
     user.extra = {{std::string(extra_prefix) + "credential-id",
                    Json::array({"JTI=" + text_at(claims, "/jti")})}};
-    if (options_.defects.on("kube/review-forgets-the-credential-id")) {
-        user.extra = Json::object();
-    }
     auto fault = check_account(space, text_at(claims, "/kubernetes.io/serviceaccount/name"),
                                text_at(claims, "/kubernetes.io/serviceaccount/uid"), user);
-    if (now >= claims.value("exp", std::int64_t{0}) &&
-        !options_.defects.on("kube/token-ignores-expiry")) {
+    if (now >= claims.value("exp", std::int64_t{0})) {
         return "service account token has expired";
     }
     if (now < claims.value("nbf", std::int64_t{0})) {
@@ -177,8 +164,7 @@ std::string Tokens::check_claims(const Json& claims, User& user) const {
                 return gone;
             }
         }
-        if (std::string_view(key) != "secret" &&
-            !options_.defects.on("kube/review-forgets-the-pod")) {
+        if (std::string_view(key) != "secret") {
             user.extra[fmt::format("{}{}-name", extra_prefix, key)] =
                 Json::array({own.at(key).at("name")});
             if (own.at(key).contains("uid")) {
@@ -194,13 +180,11 @@ std::string Tokens::check_bound(const ResourceType& type, const std::string& nam
                                 const Json& claim) const {
     const auto object = store_.find(type, namespace_name, text_at(claim, "/name"));
     if (!object) {
-        return options_.defects.on("kube/review-ignores-the-bound-object")
-                   ? ""
-                   : "service account token has been invalidated";
+        return "service account token has been invalidated";
     }
     const auto uid = meta(*object, "uid");
     const auto claimed = text_at(claim, "/uid");
-    if (uid != claimed && !options_.defects.on("kube/review-ignores-the-bound-uid")) {
+    if (uid != claimed) {
         return fmt::format("{} UID ({}) does not match service account {} ref claim ({})",
                            type.singular, uid, type.singular, claimed);
     }
@@ -215,12 +199,9 @@ std::string Tokens::check_account(const std::string& namespace_name, const std::
                    "system:authenticated"};
     const auto account = store_.find(type::service_accounts, namespace_name, name);
     if (!account) {
-        return options_.defects.on("kube/review-ignores-the-account")
-                   ? ""
-                   : fmt::format("serviceaccounts \"{}\" not found", name);
+        return fmt::format("serviceaccounts \"{}\" not found", name);
     }
-    if (meta(*account, "uid") != uid &&
-        !options_.defects.on("kube/review-ignores-the-account-uid")) {
+    if (meta(*account, "uid") != uid) {
         return fmt::format("service account UID ({}) does not match claim ({})",
                            meta(*account, "uid"), uid);
     }
@@ -236,14 +217,12 @@ std::string Tokens::check_legacy(const Json& claims, const std::string& token, U
         check_account(space, flat("service-account.name"), flat("service-account.uid"), user);
     const auto secret = store_.find(type::secrets, space, flat("secret.name"));
     if (!secret) {
-        return options_.defects.on("kube/legacy-token-outlives-its-secret")
-                   ? ""
-                   : "Token has been invalidated";
+        return "Token has been invalidated";
     }
     if (from_base64(text_at(*secret, "/data/token")) != token) {
         return "Token does not match server's copy";
     }
-    if (fault.empty() && !options_.defects.on("kube/legacy-token-use-is-not-noted")) {
+    if (fault.empty()) {
         Json used = *secret;
         used["metadata"]["labels"]["kubernetes.io/legacy-token-last-used"] =
             rfc3339(clock_.now()).substr(0, 10);
@@ -259,7 +238,7 @@ Secret Tokens::mint(const Request& request) {
     for (const auto& [key, object] :
          {std::pair("pod", &request.pod), std::pair("node", &request.node),
           std::pair("secret", &request.secret)}) {
-        if (!object->is_null() && !options_.defects.on("kube/bound-tokens-name-nothing")) {
+        if (!object->is_null()) {
             own[key] = reference(*object);
         }
     }
@@ -268,39 +247,31 @@ Secret Tokens::mint(const Request& request) {
     // (--service-account-extend-token-expiration; wire contract 165).
     const bool kubelets =
         request.seconds == 3607 && !request.pod.is_null() && request.audiences == api_audiences_;
-    if ((kubelets && !options_.defects.on("kube/no-extended-tokens")) ||
-        options_.defects.on("kube/all-tokens-are-extended")) {
+    if (kubelets) {
         expires = now + 31536000;
         own["warnafter"] = now + request.seconds;
     }
-    Json claims = {{"aud", request.audiences},
-                   {"exp", expires},
-                   {"iat", now},
-                   {"nbf", now},
-                   {"iss", options_.issuer},
-                   {"jti", store_.uuid()},
-                   {"sub", fmt::format("system:serviceaccount:{}:{}", meta(account, "namespace"),
-                                       meta(account, "name"))},
-                   {"kubernetes.io", std::move(own)}};
-    if (options_.defects.on("kube/token-without-nbf")) {
-        claims.erase("nbf");
-    }
-    return crypto::sign_jwt(claims.dump(),
-                            options_.defects.on("kube/token-without-kid") ? "" : key_id_, key_);
+    const Json claims = {{"aud", request.audiences},
+                         {"exp", expires},
+                         {"iat", now},
+                         {"nbf", now},
+                         {"iss", options_.issuer},
+                         {"jti", store_.uuid()},
+                         {"sub", fmt::format("system:serviceaccount:{}:{}",
+                                             meta(account, "namespace"), meta(account, "name"))},
+                         {"kubernetes.io", std::move(own)}};
+    return crypto::sign_jwt(claims.dump(), key_id_, key_);
 }
 
 Secret Tokens::mint_legacy(const Json& secret, const Json& account) {
     const std::string prefix = "kubernetes.io/serviceaccount/";
-    Json claims = {{"iss", legacy_issuer},
-                   {prefix + "namespace", meta(secret, "namespace")},
-                   {prefix + "secret.name", meta(secret, "name")},
-                   {prefix + "service-account.name", meta(account, "name")},
-                   {prefix + "service-account.uid", meta(account, "uid")},
-                   {"sub", fmt::format("system:serviceaccount:{}:{}", meta(account, "namespace"),
-                                       meta(account, "name"))}};
-    if (options_.defects.on("kube/legacy-token-expires")) {
-        claims["exp"] = unix_seconds(clock_.now()) + 3600;
-    }
+    const Json claims = {{"iss", legacy_issuer},
+                         {prefix + "namespace", meta(secret, "namespace")},
+                         {prefix + "secret.name", meta(secret, "name")},
+                         {prefix + "service-account.name", meta(account, "name")},
+                         {prefix + "service-account.uid", meta(account, "uid")},
+                         {"sub", fmt::format("system:serviceaccount:{}:{}",
+                                             meta(account, "namespace"), meta(account, "name"))}};
     return crypto::sign_jwt(claims.dump(), key_id_, key_);
 }
 
@@ -309,9 +280,7 @@ std::string Tokens::algorithm() const {
 }
 
 std::string Tokens::jwks() const {
-    const auto named =
-        options_.defects.on("kube/jwks-names-another-key") ? std::string("another") : key_id_;
-    return Json{{"keys", Json::array({Json::parse(crypto::jwk(public_key_, named))})}}.dump();
+    return Json{{"keys", Json::array({Json::parse(crypto::jwk(public_key_, key_id_))})}}.dump();
 }
 
 }  // namespace meshproof::fakes::kube

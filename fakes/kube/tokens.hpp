@@ -35,7 +35,6 @@ class Tokens {
 
     [[nodiscard]] TokenVerdict authenticate(const std::string& token,
                                             const std::vector<std::string>& audiences);
-    [[nodiscard]] const Defects& defects() const { return options_.defects; }
     [[nodiscard]] const std::vector<std::string>& api_audiences() const { return api_audiences_; }
 
     struct Request {

@@ -29,9 +29,6 @@ struct WatchQuestion {
     std::uint64_t after = 0;
     Duration timeout{};
     bool bookmarks = false;
-    bool drops_deletes = false;      ///< a defect
-    bool deletes_as_before = false;  ///< another: DELETED carries the version before
-    bool forgets_before = false;     ///< another: what an object was does not count
     std::optional<TableSpec> table;  ///< where events carry Tables
     bool metadata = false;           ///< events carry PartialObjectMetadata
 };
@@ -100,14 +97,12 @@ class WatchSource final : public http::BodySource {
             if (at->type != question_.type) {
                 continue;
             }
-            const bool before =
-                question_.forgets_before ? at->before != nullptr : wanted(at->before);
+            const bool before = wanted(at->before);
             const bool after = at->change != Store::Change::deleted && wanted(at->object);
             if (after) {
                 pending_.push_back(event(before ? "MODIFIED" : "ADDED", at->object));
-            } else if (before && !question_.drops_deletes) {
-                pending_.push_back(
-                    event("DELETED", question_.deletes_as_before ? at->before : at->object));
+            } else if (before) {
+                pending_.push_back(event("DELETED", at->object));
             }
         }
     }
@@ -168,15 +163,7 @@ http::Response answer_watch(Cluster& cluster, const Call& call) {
     question.type = call.type;
     question.namespace_name = call.info.namespace_name;
     std::tie(question.labels, question.fields) = selectors_of(call);
-    question.bookmarks =
-        (call.info.flag("allowWatchBookmarks") && !call.defects->on("kube/watch-no-bookmarks")) ||
-        call.defects->on("kube/watch-always-bookmarks");
-    question.drops_deletes = call.defects->on("kube/watch-drops-deletes");
-    question.deletes_as_before = call.defects->on("kube/watch-deletes-at-the-old-version");
-    question.forgets_before = call.defects->on("kube/watch-looks-at-new-labels-only");
-    if (call.defects->on("kube/watch-sees-every-namespace")) {
-        question.namespace_name.clear();
-    }
+    question.bookmarks = call.info.flag("allowWatchBookmarks");
     // The default is drawn between one and two times --min-request-timeout (1800 s).
     const auto limit = call.info.param("timeoutSeconds");
     const auto seconds = number(limit);
@@ -185,20 +172,10 @@ http::Response answer_watch(Cluster& cluster, const Call& call) {
     }
     question.timeout =
         std::chrono::seconds(seconds && *seconds > 0 ? *seconds : 1800 + store.prng().below(1800));
-    if (call.defects->on("kube/watch-lasts-longer")) {
-        question.timeout += std::chrono::minutes(1);
-    }
-    const bool initial =
-        call.info.flag("sendInitialEvents") && !call.defects->on("kube/initial-events-are-ignored");
-    if (!call.defects->on("kube/initial-events-are-ignored")) {
-        check_match(call, initial);
-    }
+    const bool initial = call.info.flag("sendInitialEvents");
+    check_match(call, initial);
     const auto given = call.info.param("resourceVersion");
-    auto version = given.empty() ? std::optional<std::uint64_t>(0) : number(given);
-    if ((!version && call.defects->on("kube/watch-takes-any-version")) ||
-        (version > store.version() && call.defects->on("kube/watch-ignores-the-future"))) {
-        version = 0;
-    }
+    const auto version = given.empty() ? std::optional<std::uint64_t>(0) : number(given);
     if (!version) {
         return refusal(500, "",
                        fmt::format("resourceVersion: Invalid value: \"{}\": strconv.ParseUint: "
@@ -238,9 +215,6 @@ http::Response answer_watch(Cluster& cluster, const Call& call) {
             }
         }
         question.after = store.version();
-        if (call.defects->on("kube/watch-begins-empty")) {
-            beginning.clear();
-        }
     }
     response.source =
         std::make_shared<WatchSource>(cluster.store, std::move(question), beginning, cluster.clock);

@@ -187,8 +187,7 @@ Rollout rollout_of(const Cluster& cluster, const Json& deployment) {
         }
     }
     for (auto& set : owned(cluster, type::replica_sets, deployment)) {
-        if (plain_template(*set) == deployment["spec"]["template"] ||
-            cluster.options.defects.on("kube/deployments-never-roll")) {
+        if (plain_template(*set) == deployment["spec"]["template"]) {
             rollout.newest = set;
         } else {
             rollout.older.push_back(set);
@@ -337,7 +336,7 @@ bool report_status(Cluster& cluster, const Json& deployment) {
     tell("unavailableReplicas",
          std::max(replicas, rollout.newest ? rollout.replicas : std::int64_t{0}) - up);
     auto conditions = deployment.value(Json::json_pointer("/status/conditions"), Json::array());
-    if (paused && !cluster.options.defects.on("kube/paused-goes-unsaid")) {
+    if (paused) {
         set_condition(conditions, now,
                       {{"type", "Progressing"},
                        {"status", "Unknown"},

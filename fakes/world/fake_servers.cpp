@@ -329,7 +329,6 @@ Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions
         kube.admin_token = Secret("admin-" + prng.fork(kube.name + " admin").token(24));
         kube.ca_pem = state->credentials.ca.pem();
         kube.es256 = wanted.es256;
-        kube.defects = wanted.defects;
         if (!wanted.state.is_null()) {
             served->saved = &wanted.state.at("clusters").at(i);
         }

@@ -29,13 +29,12 @@ struct Answer {
 /// A FakeKube at a virtual date, asked without a wire between.
 class Kube : public testing::Test {
   protected:
-    Kube() { restart({}); }
+    Kube() { restart(); }
 
-    void restart(std::set<std::string, std::less<>> defects) {
+    void restart() {
         FakeKubeOptions options;
         options.es256 = true;  // quicker to generate than RSA
         options.ca_pem = "CA";
-        options.defects = Defects(std::move(defects));
         kube = std::make_unique<FakeKube>(options, clock);
     }
     /// As the administrator, or with another bearer token; "" = none.

@@ -189,7 +189,7 @@ TEST_F(Kube, DeletesUnderAPreconditionAndDryRuns) {
 
 TEST_F(Kube, SameSeedSameNames) {
     const auto uid = create_account("app")["metadata"]["uid"];
-    restart({});
+    restart();
     EXPECT_EQ(create_account("app")["metadata"]["uid"], uid);
 }
 

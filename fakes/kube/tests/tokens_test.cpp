@@ -218,26 +218,5 @@ TEST_F(Kube, PublishesItsKey) {  // 168
         406);
 }
 
-TEST_F(Kube, DefectsShow) {
-    restart({"kube/review-accepts-everything"});
-    create_account("app");
-    auto token = token_of("app");
-    EXPECT_EQ(call("DELETE", accounts + "/app").status, 200);
-    EXPECT_TRUE(review(token)["authenticated"].get<bool>());
-
-    restart({"kube/token-ignores-expiry"});
-    create_account("app");
-    token = token_of("app");
-    pass_time(2h);
-    EXPECT_TRUE(review(token)["authenticated"].get<bool>());
-
-    restart({"kube/no-token-cache"});
-    create_account("app");
-    token = token_of("app");
-    EXPECT_TRUE(review(token)["authenticated"].get<bool>());
-    EXPECT_EQ(call("DELETE", accounts + "/app").status, 200);
-    EXPECT_FALSE(review(token).contains("authenticated"));
-}
-
 }  // namespace
 }  // namespace meshproof::fakes

@@ -107,14 +107,6 @@ TEST_F(Watch, RefusesStreamingLists) {
     EXPECT_EQ(event["object"]["code"], 500);
 }
 
-TEST_F(Watch, DefectDropsDeletes) {
-    restart({"kube/watch-drops-deletes"});
-    create_pod("a", "default");
-    const auto source = watch("");
-    EXPECT_EQ(call("DELETE", pods + "/a").status, 200);
-    EXPECT_EQ(events(source), "ADDED:a ");
-}
-
 TEST_F(Watch, OutlivesTheServer) {
     const auto source = watch("");
     kube.reset();
