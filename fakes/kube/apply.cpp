@@ -101,52 +101,46 @@ void remove_fields(Json& value, const FieldSet& set) {
     }
 }
 
-/// The applied configuration, as the patch's YAML or JSON says it; throws Refused.
-Json configuration(const Call& call) {
+/// The applied configuration, as the patch's YAML or JSON says it.
+Checked<Json> configuration(const Call& call) {
     const auto& type = *call.type;
     std::vector<std::string> repeated;
-    Json config;
-    try {
-        config = json_of_yaml(call.request.body, repeated);
-    } catch (const Mismatch& fault) {
-        throw Refused{
-            bad_request("error decoding YAML: error converting YAML to JSON: " + fault.text)};
+    auto read = json_of_yaml(call.request.body, repeated);
+    if (!read) {
+        return refuse(bad_request("error decoding YAML: error converting YAML to JSON: " +
+                                  read.error().text));
     }
-    if (!config.is_object()) {
-        config = Json::object();
-    }
+    auto config = read->is_object() ? std::move(*read) : Json::object();
     const auto version = text_at(config, "/apiVersion");
     if (text_at(config, "/kind") != type.kind || version != type.api_version()) {
         const auto slash = version.find('/');
-        throw Refused{bad_request(
+        return refuse(bad_request(
             fmt::format("invalid object type: {}/{}, Kind={}",
                         slash == std::string::npos ? "" : version.substr(0, slash),
                         slash == std::string::npos ? version : version.substr(slash + 1),
-                        text_at(config, "/kind")))};
+                        text_at(config, "/kind"))));
     }
     if (config["metadata"].contains("managedFields")) {
-        throw Refused{bad_request("metadata.managedFields must be nil")};
+        return refuse(bad_request("metadata.managedFields must be nil"));
     }
     if (const auto named = meta(config, "name"); !named.empty() && named != call.info.name) {
-        throw Refused{bad_request(
+        return refuse(bad_request(
             fmt::format("the name of the object ({}) does not match the name on the URL ({})",
-                        named, call.info.name))};
+                        named, call.info.name)));
     }
-    const auto refuse = [&](const std::string& why) {
-        throw Refused{
+    const auto untyped = [&](const std::string& why) {
+        return refuse(
             refusal(500, "",
                     fmt::format("failed to create typed patch object ({}/{}; {}, Kind={}): {}",
                                 meta(config, "namespace"), call.info.name,
-                                type.group.empty() ? "/" + version : version, type.kind, why))};
+                                type.group.empty() ? "/" + version : version, type.kind, why)));
     };
-    std::vector<std::string> unknown;
-    try {
-        unknown = conform(config, object_type(type.kind));
-    } catch (const Mismatch& mismatch) {
-        refuse(mismatch.text);
+    const auto unknown = conform(config, object_type(type.kind));
+    if (!unknown) {
+        return untyped(unknown.error().text);
     }
-    if (!unknown.empty()) {
-        refuse(fmt::format(".{}: field not declared in schema", unknown.front()));
+    if (!unknown->empty()) {
+        return untyped(fmt::format(".{}: field not declared in schema", unknown->front()));
     }
     config["metadata"]["name"] = call.info.name;
     return config;
@@ -207,18 +201,21 @@ Json apply_entry(const Cluster& cluster, const Call& call, FieldSet set) {
 
 http::Response answer_apply(Cluster& cluster, const Call& call) {
     const auto config = configuration(call);
+    if (!config) {
+        return config.error();
+    }
     const auto& type = object_type(call.type->kind);
-    const auto set = fields_of(config, type);
+    const auto set = fields_of(*config, type);
     const auto live = cluster.store->find(*call.type, call.info.namespace_name, call.info.name);
     const Json managers = Json::array({apply_entry(cluster, call, set)});
     if (!live) {
         if (!call.info.subresource.empty()) {
             return not_found(*call.type, call.info.name);
         }
-        return create_object(cluster, call, config, managers);
+        return create_object(cluster, call, *config, managers);
     }
     const bool forced = call.info.flag("force");
-    const auto wanted = merged_object(*live, config, type);
+    const auto wanted = merged_object(*live, *config, type);
     const auto differs = both(set, changed_fields(*live, wanted, type));
     FieldSet previous = FieldSet::object();
     FieldSet of_others = FieldSet::object();

@@ -89,18 +89,20 @@ std::string fault_at(const std::string& text, std::size_t byte) {
     return fmt::format("invalid character '{}' looking for beginning of value", text[byte - 1]);
 }
 
-Document read_json(const std::string& text) {
-    Document document;
+tl::expected<Document, Mismatch> read_json(const std::string& text) {
+    const auto mismatch = [](const std::string& why) {
+        return tl::unexpected(Mismatch{"couldn't get version/kind; json parse error: " + why});
+    };
     if (too_deep(text)) {
-        throw Mismatch{"couldn't get version/kind; json parse error: exceeded max depth"};
+        return mismatch("exceeded max depth");
     }
+    Document document;
     try {
         document.value = Json::parse(text, KeyRecorder(document));
     } catch (const Json::parse_error& error) {
-        throw Mismatch{"couldn't get version/kind; json parse error: " +
-                       fault_at(text, error.byte)};
+        return mismatch(fault_at(text, error.byte));
     } catch (const Json::out_of_range&) {
-        throw Mismatch{std::string(too_large)};
+        return tl::unexpected(Mismatch{std::string(too_large)});
     }
     if (document.value.is_null()) {
         document.value = Json::object();
@@ -110,62 +112,17 @@ Document read_json(const std::string& text) {
                            : document.value.is_string()  ? "string"
                            : document.value.is_boolean() ? "bool"
                                                          : "number";
-        throw Mismatch{fmt::format(
-            "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value "
-            "of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind "
-            "string \"json:\\\"kind,omitempty\\\"\" }}",
-            what)};
+        return mismatch(fmt::format(
+            "json: cannot unmarshal {} into Go value of type struct {{ APIVersion string "
+            "\"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" "
+            "}}",
+            what));
     }
     return document;
 }
 
-/// What a reading of YAML has met so far.
-struct Reading {
-    std::vector<std::string>& repeated;
-    std::size_t depth = 0, nodes = 0;
-};
-
-Json json_of_node(const YAML::Node& node, Reading& reading) {
-    // An anchor may stand within itself, and a few of them may stand for gigabytes. Limits near
-    // those of go-yaml.
-    constexpr std::size_t deepest = 1000, most_nodes = 400'000;
-    if (reading.depth > deepest) {
-        throw Mismatch{"yaml: exceeded max depth of 10000"};
-    }
-    if (++reading.nodes > most_nodes) {
-        throw Mismatch{"yaml: document contains excessive aliasing"};
-    }
-    switch (node.Type()) {
-        case YAML::NodeType::Map: {
-            Json object = Json::object();
-            for (const auto& entry : node) {
-                const auto key = entry.first.as<std::string>();
-                if (object.contains(key)) {
-                    reading.repeated.push_back(
-                        fmt::format("yaml: unmarshal errors:\n  line {}: key \"{}\" already set in "
-                                    "map",
-                                    entry.first.Mark().line + 1, key));
-                }
-                ++reading.depth;
-                object[key] = json_of_node(entry.second, reading);
-                --reading.depth;
-            }
-            return object;
-        }
-        case YAML::NodeType::Sequence: {
-            Json list = Json::array();
-            for (const auto& item : node) {
-                ++reading.depth;
-                list.push_back(json_of_node(item, reading));
-                --reading.depth;
-            }
-            return list;
-        }
-        case YAML::NodeType::Scalar:
-            break;
-        default:
-            return nullptr;
-    }
+// A scalar that is not quoted may be something else than a text.
+Json json_of_scalar(const YAML::Node& node) {
     const auto& text = node.Scalar();
     if (node.Tag() == "!") {  // quoted
         return text;
@@ -190,6 +147,60 @@ Json json_of_node(const YAML::Node& node, Reading& reading) {
     return text;
 }
 
+/// What a reading of YAML has met so far.
+struct Reading {
+    std::vector<std::string>& repeated;
+    std::size_t nodes = 0;
+};
+
+tl::expected<Json, Mismatch> json_of_node(const YAML::Node& node, Reading& reading,
+                                          std::size_t depth) {
+    // An anchor may stand within itself, and a few of them may stand for gigabytes. Limits near
+    // those of go-yaml.
+    constexpr std::size_t deepest = 1000, most_nodes = 400'000;
+    if (depth > deepest) {
+        return tl::unexpected(Mismatch{"yaml: exceeded max depth of 10000"});
+    }
+    if (++reading.nodes > most_nodes) {
+        return tl::unexpected(Mismatch{"yaml: document contains excessive aliasing"});
+    }
+    switch (node.Type()) {
+        case YAML::NodeType::Map: {
+            Json object = Json::object();
+            for (const auto& entry : node) {
+                const auto key = entry.first.as<std::string>();
+                if (object.contains(key)) {
+                    reading.repeated.push_back(
+                        fmt::format("yaml: unmarshal errors:\n  line {}: key \"{}\" already set in "
+                                    "map",
+                                    entry.first.Mark().line + 1, key));
+                }
+                auto value = json_of_node(entry.second, reading, depth + 1);
+                if (!value) {
+                    return value;
+                }
+                object[key] = std::move(*value);
+            }
+            return object;
+        }
+        case YAML::NodeType::Sequence: {
+            Json list = Json::array();
+            for (const auto& item : node) {
+                auto value = json_of_node(item, reading, depth + 1);
+                if (!value) {
+                    return value;
+                }
+                list.push_back(std::move(*value));
+            }
+            return list;
+        }
+        case YAML::NodeType::Scalar:
+            return json_of_scalar(node);
+        default:
+            return Json();
+    }
+}
+
 // What a reader would take for something else than a text, or could not read at all, is quoted.
 std::string yaml_text(const std::string& text) {
     const bool safe_start =
@@ -199,9 +210,7 @@ std::string yaml_text(const std::string& text) {
                      text.ends_with(':') || text.ends_with(' ') ||
                      std::ranges::any_of(text, [](char c) { return c < ' ' || c == '\x7f'; });
     const bool date = parse_rfc3339(text).has_value();
-    std::vector<std::string> ignored;
-    Reading reading{ignored};
-    if (!safe_start || odd || date || !json_of_node(YAML::Node(text), reading).is_string()) {
+    if (!safe_start || odd || date || !json_of_scalar(YAML::Node(text)).is_string()) {
         return Json(text).dump();
     }
     return text;
@@ -267,13 +276,13 @@ bool registered(std::string_view kind, std::string_view api_version) {
 }
 
 // What the body calls itself must be what it is meant to be.
-void check_kind(const Json& body, std::string_view kind, const std::string& api_version) {
+Checked<> check_kind(const Json& body, std::string_view kind, const std::string& api_version) {
     const auto given_kind = text_at(body, "/kind");
     const auto given_version = text_at(body, "/apiVersion");
     const auto said_kind = given_kind.empty() ? std::string(kind) : given_kind;
     const auto said_version = given_version.empty() ? api_version : given_version;
     if (said_kind == kind && said_version == api_version) {
-        return;
+        return {};
     }
     const auto why = registered(said_kind, said_version)
                          ? fmt::format("converting ({}.{}) to ({}.{}): unknown conversion",
@@ -283,8 +292,8 @@ void check_kind(const Json& body, std::string_view kind, const std::string& api_
                                "no kind \"{}\" is registered for version \"{}\" in scheme "
                                "\"pkg/runtime/scheme.go:110\"",
                                said_kind, said_version);
-    throw Refused{bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
-                                          said_kind, version_of(said_version), kind, why))};
+    return refuse(bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
+                                          said_kind, version_of(said_version), kind, why)));
 }
 
 // In the order of the text; a path is named once.
@@ -317,16 +326,17 @@ std::string json_fault(const std::string& text) {
     return {};
 }
 
-Json json_of_yaml(const std::string& text, std::vector<std::string>& repeated) {
+tl::expected<Json, Mismatch> json_of_yaml(const std::string& text,
+                                          std::vector<std::string>& repeated) {
     if (valid_utf8(text) != text) {
-        throw Mismatch{"yaml: invalid leading UTF-8 octet"};
+        return tl::unexpected(Mismatch{"yaml: invalid leading UTF-8 octet"});
     }
     try {
         Reading reading{repeated};
-        return json_of_node(YAML::Load(text), reading);
+        return json_of_node(YAML::Load(text), reading, 0);
     } catch (const YAML::Exception& error) {
-        throw Mismatch{fmt::format("yaml: line {}: did not find expected node content",
-                                   std::max(error.mark.line, 1))};
+        return tl::unexpected(Mismatch{fmt::format(
+            "yaml: line {}: did not find expected node content", std::max(error.mark.line, 1))});
     }
 }
 
@@ -343,7 +353,7 @@ FieldValidation field_validation(const Call& call) {
                                : FieldValidation::warn;
 }
 
-void check_options(const Call& call) {
+Checked<> check_options(const Call& call) {
     const auto& verb = call.info.verb;
     const auto* kind = verb == "create"   ? "CreateOptions"
                        : verb == "update" ? "UpdateOptions"
@@ -378,78 +388,108 @@ void check_options(const Call& call) {
                                       validation)});
     }
     if (!causes.empty()) {
-        throw Refused{invalid("meta.k8s.io", kind, "", causes)};
+        return refuse(invalid("meta.k8s.io", kind, "", causes));
     }
+    return {};
 }
 
-Json body_of(const Call& call, std::string_view kind, const std::string& api_version) {
+namespace {
+
+// The body in the media type that it says it is of.
+Checked<Document> read_body(const Call& call, std::string_view media, std::string_view kind) {
+    const auto& text = call.request.body;
+    Document document;
+    if (media == protobuf_media_type) {
+        auto body = json_of_protobuf(text, kind);
+        if (!body) {
+            return tl::unexpected(body.error());
+        }
+        document.value = std::move(*body);
+        return document;
+    }
+    const auto unrecognized = [&](const Mismatch& fault) {
+        return refuse(bad_request(
+            fmt::format("the object provided is unrecognized (must be of type {}): {} ({})", kind,
+                        fault.text, body_summary(text))));
+    };
+    if (media == "application/json") {
+        auto read = read_json(text);
+        if (!read) {
+            return unrecognized(read.error());
+        }
+        return std::move(*read);
+    }
+    if (media == "application/yaml") {
+        auto read = json_of_yaml(text, document.repeated);
+        if (!read) {
+            return unrecognized(read.error());
+        }
+        document.value = read->is_object() ? std::move(*read) : Json::object();
+        return document;
+    }
+    return refuse(refusal(
+        415, "UnsupportedMediaType",
+        fmt::format("the body of the request was in an unknown format - accepted media types "
+                    "include: application/json, application/yaml, {}",
+                    protobuf_media_type)));
+}
+
+}  // namespace
+
+Checked<Json> body_of(const Call& call, std::string_view kind, const std::string& api_version) {
     const auto header =
         lower(call.request.headers.find("Content-Type").value_or("application/json"));
     const std::string media(trim(header.substr(0, header.find(';'))));
-    const auto& text = call.request.body;
+    auto document = read_body(call, media, kind);
+    if (!document) {
+        return tl::unexpected(document.error());
+    }
+    auto& body = document->value;
+    if (const auto right = check_kind(body, kind, api_version); !right) {
+        return tl::unexpected(right.error());
+    }
     if (media == protobuf_media_type) {
-        auto body = json_of_protobuf(text, kind);
-        check_kind(body, kind, api_version);
-        return body;
+        return std::move(body);
     }
-    Document document;
-    try {
-        if (media == "application/json") {
-            document = read_json(text);
-        } else if (media == "application/yaml") {
-            document.value = json_of_yaml(text, document.repeated);
-            if (!document.value.is_object()) {
-                document.value = Json::object();
-            }
-        } else {
-            throw Refused{refusal(
-                415, "UnsupportedMediaType",
-                fmt::format("the body of the request was in an unknown format - accepted media "
-                            "types include: application/json, application/yaml, {}",
-                            protobuf_media_type))};
-        }
-    } catch (const Mismatch& fault) {
-        throw Refused{bad_request(
-            fmt::format("the object provided is unrecognized (must be of type {}): {} ({})", kind,
-                        fault.text, body_summary(text)))};
-    }
-    auto& body = document.value;
-    check_kind(body, kind, api_version);
-    const auto refuse = [&](std::string_view why) {
-        throw Refused{bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
-                                              kind, version_of(api_version), kind, why))};
+    const auto unfit = [&](std::string_view why) {
+        return refuse(bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
+                                              kind, version_of(api_version), kind, why)));
     };
-    std::vector<std::string> unknown;
-    try {
-        unknown = conform(body, object_type(kind));
-    } catch (const Mismatch& mismatch) {
-        refuse(mismatch.text);
+    const auto unknown = conform(body, object_type(kind));
+    if (!unknown) {
+        return unfit(unknown.error().text);
     }
     const auto validation = field_validation(call);
-    const auto faults = objections(document, unknown);
+    const auto faults = objections(*document, *unknown);
     if (validation == FieldValidation::strict && !faults.empty()) {
-        refuse("strict decoding error: " + join(faults, ", "));
+        return unfit("strict decoding error: " + join(faults, ", "));
     }
     if (validation == FieldValidation::warn) {
         call.warnings->insert(call.warnings->end(), faults.begin(), faults.end());
     }
-    return body;
+    return std::move(body);
 }
 
-Json delete_options(const Call& call) {
+Checked<Json> delete_options(const Call& call) {
     Json options = Json::object();
-    if (!call.request.body.empty()) {
-        const auto media =
-            lower(call.request.headers.find("Content-Type").value_or("application/json"));
-        if (media.starts_with(protobuf_media_type)) {
-            options = json_of_protobuf(call.request.body, "DeleteOptions");
-        } else {
-            try {
-                options = read_json(call.request.body).value;
-                (void)conform(options, object_type("DeleteOptions"));
-            } catch (const Mismatch& fault) {
-                throw Refused{refusal(500, "", fault.text)};
-            }
+    const auto media =
+        lower(call.request.headers.find("Content-Type").value_or("application/json"));
+    if (call.request.body.empty()) {
+        // nothing is asked for
+    } else if (media.starts_with(protobuf_media_type)) {
+        auto read = json_of_protobuf(call.request.body, "DeleteOptions");
+        if (!read) {
+            return read;
+        }
+        options = std::move(*read);
+    } else {
+        auto read = read_json(call.request.body);
+        if (!read) {
+            return refuse(refusal(500, "", read.error().text));
+        }
+        options = std::move(read->value);
+        if (const auto known = conform(options, object_type("DeleteOptions")); !known) {
+            return refuse(refusal(500, "", known.error().text));
         }
     }
     for (const auto* key : {"propagationPolicy", "gracePeriodSeconds", "dryRun"}) {
@@ -477,7 +517,7 @@ Json delete_options(const Call& call) {
         }
     }
     if (!causes.empty()) {
-        throw Refused{invalid("meta.k8s.io", "DeleteOptions", "", causes)};
+        return refuse(invalid("meta.k8s.io", "DeleteOptions", "", causes));
     }
     return options;
 }

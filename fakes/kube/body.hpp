@@ -10,20 +10,21 @@
 /// Bodies as the API server decodes them: JSON, YAML or protobuf, with field validation.
 namespace meshproof::fakes::kube {
 
-/// The body as an object of this kind, without unknown fields. Throws Refused: 400, 415, 422 for
-/// options that there are not. Unknown and repeated fields are faults or warnings, as the query's
-/// fieldValidation asks.
-[[nodiscard]] Json body_of(const Call& call, std::string_view kind, const std::string& api_version);
+/// The body as an object of this kind, without unknown fields; else 400 or 415. Unknown and
+/// repeated fields are faults or warnings, as the query's fieldValidation asks.
+[[nodiscard]] Checked<Json> body_of(const Call& call, std::string_view kind,
+                                    const std::string& api_version);
 /// The body of a deletion; {} where there is none.
-[[nodiscard]] Json delete_options(const Call& call);
-/// Throws Refused with 422 where dryRun, fieldValidation or propagationPolicy is none.
-void check_options(const Call& call);
+[[nodiscard]] Checked<Json> delete_options(const Call& call);
+/// 422 where the query's dryRun, fieldValidation, fieldManager or force is none.
+[[nodiscard]] Checked<> check_options(const Call& call);
 
 enum class FieldValidation { ignore, warn, strict };
 [[nodiscard]] FieldValidation field_validation(const Call& call);
 
-/// YAML as JSON; `repeated` gets Go's text about each key that is there twice. Throws Mismatch.
-[[nodiscard]] Json json_of_yaml(const std::string& text, std::vector<std::string>& repeated);
+/// YAML as JSON; `repeated` gets Go's text about each key that is there twice.
+[[nodiscard]] tl::expected<Json, Mismatch> json_of_yaml(const std::string& text,
+                                                        std::vector<std::string>& repeated);
 /// JSON as YAML in block style, keys in order.
 [[nodiscard]] std::string yaml_of(const Json& value);
 /// Go's text for a JSON text that is none.

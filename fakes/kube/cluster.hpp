@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "core/http/transport.hpp"
-#include "fakes/kube/access.hpp"
 #include "fakes/kube/fake_kube.hpp"
 #include "fakes/kube/request_info.hpp"
 #include "fakes/kube/status.hpp"
@@ -46,7 +45,7 @@ struct Call {
 
 // objects.cpp: get, create, update, patch, delete of stored types, and /status.
 [[nodiscard]] http::Response answer_objects(Cluster& cluster, const Call& call);
-[[nodiscard]] Object current_of(const Cluster& cluster, const Call& call);  ///< throws 404
+[[nodiscard]] Checked<Object> current_of(const Cluster& cluster, const Call& call);  ///< or 404
 /// `managers` is what apply says of the managed fields; null = an update by the caller.
 [[nodiscard]] http::Response create_object(Cluster& cluster, const Call& call, Json object,
                                            const Json& managers = nullptr);
@@ -57,14 +56,14 @@ struct Call {
 Object delete_object(Cluster& cluster, const ResourceType& type, const Object& object,
                      const Json& options);
 
-// lists.cpp: list and deletecollection; what selectors choose, throws 400.
+// lists.cpp: list and deletecollection; what selectors choose, or 400.
 [[nodiscard]] http::Response answer_list(Cluster& cluster, const Call& call);
 [[nodiscard]] http::Response remove_collection(Cluster& cluster, const Call& call);
-[[nodiscard]] std::pair<class Selector, class Selector> selectors_of(const Call& call);
+[[nodiscard]] Checked<std::pair<class Selector, class Selector>> selectors_of(const Call& call);
 
 // metadata.cpp
-/// Gives it its name and namespace; throws Refused.
-void name_object(Cluster& cluster, const Call& call, Json& object);
+/// Gives it its name and namespace.
+[[nodiscard]] Checked<> name_object(Cluster& cluster, const Call& call, Json& object);
 [[nodiscard]] std::vector<Cause> metadata_faults(const ResourceType& type, const Json& object);
 [[nodiscard]] std::string fresh_name(Store& store, const std::string& base);
 
@@ -87,10 +86,10 @@ void complete_workload(const ResourceType& type, Json& object, std::vector<Cause
 void reconcile(Cluster& cluster, const ResourceType& type, const Json& object);
 
 // patch.cpp
-/// The object after the request's patch; throws Refused.
-/// That the body is a patch of a kind that there is; throws 415.
-void check_patch_type(const http::Request& request);
-[[nodiscard]] Json patched(const Call& call, const Json& current);
+/// That the body is a patch of a kind that there is; else 415.
+[[nodiscard]] Checked<> check_patch_type(const http::Request& request);
+/// The object after the request's patch.
+[[nodiscard]] Checked<Json> patched(const Call& call, const Json& current);
 // apply.cpp
 [[nodiscard]] http::Response answer_apply(Cluster& cluster, const Call& call);
 

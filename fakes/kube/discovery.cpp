@@ -14,8 +14,7 @@ Json resource_entry(const ResourceType& type, const std::string& sub, Json verbs
         {"namespaced", type.namespaced},
         {"kind", type.kind},
         {"verbs", std::move(verbs)}};
-    const bool workload = &type == &type::deployments || &type == &type::replica_sets;
-    if (sub.empty() && (workload || &type == &type::pods)) {
+    if (sub.empty() && (is_workload(type) || &type == &type::pods)) {
         entry["categories"] = Json::array({"all"});  // what `kubectl get all` shows
     }
     if (sub.empty() && !type.short_name.empty()) {
@@ -39,15 +38,14 @@ Json resource_list(std::string_view group, std::string_view version) {
         resources.push_back(resource_entry(
             type, "",
             {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}));
-        const bool workload = &type == &type::deployments || &type == &type::replica_sets;
-        if (workload) {
+        if (is_workload(type)) {
             auto scale = resource_entry(type, "scale", {"get", "patch", "update"});
             scale["kind"] = "Scale";
             scale["group"] = "autoscaling";
             scale["version"] = "v1";
             resources.push_back(std::move(scale));
         }
-        if (workload || &type == &type::pods || &type == &type::namespaces ||
+        if (is_workload(type) || &type == &type::pods || &type == &type::namespaces ||
             &type == &type::nodes) {
             resources.push_back(resource_entry(type, "status", {"get", "patch", "update"}));
         }

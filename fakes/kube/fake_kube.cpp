@@ -1,8 +1,12 @@
 #include "fakes/kube/fake_kube.hpp"
 
 #include "core/base/text.hpp"
+#include "fakes/kube/authentication.hpp"
 #include "fakes/kube/body.hpp"
+#include "fakes/kube/builtin_roles.hpp"
 #include "fakes/kube/cluster.hpp"
+#include "fakes/kube/impersonation.hpp"
+#include "fakes/kube/rbac.hpp"
 #include "fakes/kube/tables.hpp"
 #include "fakes/state.hpp"
 
@@ -152,8 +156,7 @@ http::Response answer_resource(kube::Cluster& cluster, const kube::Call& call) {
     if (&type == &kube::type::pods && below_pod(sub)) {
         return kube::answer_pod(cluster, call);
     }
-    if ((&type == &kube::type::deployments || &type == &kube::type::replica_sets) &&
-        sub == "scale") {
+    if (kube::is_workload(type) && sub == "scale") {
         return kube::answer_scale(cluster, call);
     }
     return shaped(cluster, call, kube::answer_objects(cluster, call));
@@ -162,10 +165,17 @@ http::Response answer_resource(kube::Cluster& cluster, const kube::Call& call) {
 http::Response answer(kube::Cluster& cluster, const http::Request& request, const http::Peer& peer,
                       std::vector<std::string>& warnings) {
     auto info = kube::RequestInfo::of(request);
-    auto user = kube::authenticate(request, peer, cluster.tokens, *cluster.store);
+    const auto caller = kube::authenticate(request, peer, cluster.tokens);
+    if (!caller) {
+        return caller.error();
+    }
+    const auto user = kube::impersonate(*caller, request, *cluster.store);
+    if (!user) {
+        return user.error();
+    }
     const auto asked = kube::Attributes::of(info);
-    if (!kube::authorize(user, asked, *cluster.store).allowed) {
-        return kube::forbidden(user, asked);
+    if (!kube::authorize(*user, asked, *cluster.store).allowed) {
+        return kube::forbidden(*user, asked);
     }
     if (!info.for_resource) {
         return kube::answer_path(cluster, request, info);
@@ -174,7 +184,7 @@ http::Response answer(kube::Cluster& cluster, const http::Request& request, cons
     if (type == nullptr) {
         return kube::known_group(info.group) ? kube::no_such_resource() : kube::page_not_found();
     }
-    return answer_resource(cluster, {request, std::move(info), std::move(user), &warnings, type});
+    return answer_resource(cluster, {request, std::move(info), *user, &warnings, type});
 }
 
 }  // namespace
@@ -184,8 +194,6 @@ Task<http::Response> FakeKube::handle(http::Request request, http::Peer peer) {
     std::vector<std::string> warnings;
     try {
         response = answer(*state_, request, peer, warnings);
-    } catch (kube::Refused& refused) {
-        response = std::move(refused.response);
     } catch (const kube::Json::exception& error) {
         // A field of the body had another type than the API's own.
         response =

@@ -1,6 +1,7 @@
 #include <array>
 #include <charconv>
 #include <set>
+#include <tuple>
 
 #include "core/base/text.hpp"
 #include "fakes/kube/body.hpp"
@@ -78,30 +79,29 @@ std::string continue_token(const Continuation& from) {
                             .dump());
 }
 
-Continuation read_token(const std::string& token) {  // throws Refused
-    const auto refuse = [](std::string_view why) {
-        throw Refused{bad_request(fmt::format("invalid continue token: {}", why))};
+Checked<Continuation> read_token(const std::string& token) {
+    const auto not_valid = [](std::string_view why) {
+        return refuse(
+            bad_request(fmt::format("invalid continue token: continue key is not valid: {}", why)));
     };
     const auto text = from_base64url(token);
     if (!text) {
-        refuse("continue key is not valid: illegal base64 data at input byte 0");
+        return not_valid("illegal base64 data at input byte 0");
     }
     const auto content = Json::parse(*text, nullptr, false);
     if (!content.is_object()) {
-        refuse("continue key is not valid: " + json_fault(*text));
+        return not_valid(json_fault(*text));
     }
     if (text_at(content, "/v") != "meta.k8s.io/v1") {
-        refuse(
-            fmt::format("continue key is not valid: server does not recognize this encoded "
-                        "version \"{}\"",
-                        text_at(content, "/v")));
+        return not_valid(fmt::format("server does not recognize this encoded version \"{}\"",
+                                     text_at(content, "/v")));
     }
     auto start = text_at(content, "/start");
     if (start.empty()) {
-        refuse("continue key is not valid: encoded start key empty (start of list)");
+        return not_valid("encoded start key empty (start of list)");
     }
     start.pop_back();
-    return {content.value("rv", std::uint64_t{0}), start};
+    return Continuation{content.value("rv", std::uint64_t{0}), start};
 }
 
 std::optional<std::uint64_t> number(const std::string& text) {
@@ -127,122 +127,154 @@ struct Version {
     bool exact = false;
 };
 
-// What resourceVersion and resourceVersionMatch ask for; throws Refused.
-Version version_asked(const Cluster& cluster, const Call& call) {
+// What resourceVersion and resourceVersionMatch ask for.
+Checked<Version> version_asked(const Cluster& cluster, const Call& call) {
     const auto text = call.info.param("resourceVersion");
     const auto match = call.info.param("resourceVersionMatch");
-    const auto refuse = [](std::string_view why) {
-        throw Refused{invalid(
+    const auto forbidden = [](std::string_view why) {
+        return refuse(invalid(
             "meta.k8s.io", "ListOptions", "",
-            {{"resourceVersionMatch", "FieldValueForbidden", fmt::format("Forbidden: {}", why)}})};
+            {{"resourceVersionMatch", "FieldValueForbidden", fmt::format("Forbidden: {}", why)}}));
     };
     if (!match.empty() && text.empty()) {
-        refuse("resourceVersionMatch is forbidden unless resourceVersion is provided");
+        return forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided");
     }
     if (match == "Exact" && text == "0") {
-        refuse("resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"");
+        return forbidden("resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"");
     }
     if (text.empty()) {
-        return {};
+        return Version();
     }
     const auto version = number(text);
     if (!version) {
-        throw Refused{bad_request(
+        return refuse(bad_request(
             fmt::format("invalid resource version: resourceVersion: Invalid value: \"{}\": "
                         "strconv.ParseUint: parsing \"{}\": invalid syntax",
-                        text, text))};
+                        text, text)));
     }
     if (*version > cluster.store->version()) {
-        throw Refused{too_large(*version, cluster.store->version())};
+        return refuse(too_large(*version, cluster.store->version()));
     }
-    return {*version, match == "Exact"};
+    return Version{*version, match == "Exact"};
 }
 
-void expire(std::uint64_t version) {
-    throw Refused{
-        refusal(410, "Expired",
-                fmt::format("The resourceVersion for the provided list is too old: {}", version))};
+// What a list is asked for.
+struct ListQuestion {
+    Selector labels, fields;
+    std::uint64_t at = 0;   ///< the version that it shows
+    std::size_t limit = 0;  ///< 0 = none
+    std::string start;      ///< the key after which it begins, "" = the first
+};
+
+Checked<ListQuestion> question_of(const Cluster& cluster, const Call& call) {
+    ListQuestion question;
+    auto selectors = selectors_of(call);
+    if (!selectors) {
+        return tl::unexpected(selectors.error());
+    }
+    std::tie(question.labels, question.fields) = std::move(*selectors);
+    auto version = version_asked(cluster, call);
+    if (!version) {
+        return tl::unexpected(version.error());
+    }
+    if (const auto given = call.info.param("limit"); !given.empty()) {
+        const auto value = number(given);
+        if (!value) {
+            return refuse(bad_request(
+                fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", given)));
+        }
+        question.limit = *value;
+    }
+    if (const auto given = call.info.param("continue"); !given.empty()) {
+        auto from = read_token(given);
+        if (!from) {
+            return tl::unexpected(from.error());
+        }
+        version = Version{from->version, true};
+        question.start = std::move(from->after);
+    }
+    // A page shows what was there when the first one was read.
+    question.at = version->exact ? version->number : cluster.store->version();
+    if (question.at < cluster.store->oldest_version()) {
+        return refuse(refusal(
+            410, "Expired",
+            fmt::format("The resourceVersion for the provided list is too old: {}", question.at)));
+    }
+    return question;
+}
+
+// One page of what a list shows.
+struct Page {
+    std::vector<Object> objects;
+    std::string last;      ///< the key of the last one
+    std::size_t left = 0;  ///< how many come after it
+};
+
+Page page_of(const Cluster& cluster, const Call& call, const ListQuestion& question) {
+    const auto& type = *call.type;
+    Page page;
+    for (const auto& object : cluster.store->list_at(type, call.info.namespace_name, question.at)) {
+        if (!question.labels.matches(*object) || !question.fields.matches(*object)) {
+            continue;
+        }
+        auto key = (type.namespaced ? meta(*object, "namespace") + "/" : std::string()) +
+                   meta(*object, "name");
+        if (!question.start.empty() && key <= question.start) {
+            continue;
+        }
+        if (question.limit > 0 && page.objects.size() == question.limit) {
+            ++page.left;
+            continue;
+        }
+        page.objects.push_back(object);
+        page.last = std::move(key);
+    }
+    return page;
 }
 
 }  // namespace
 
-std::pair<Selector, Selector> selectors_of(const Call& call) {
+Checked<std::pair<Selector, Selector>> selectors_of(const Call& call) {
     auto labels = Selector::labels(call.info.param("labelSelector"));
     if (!labels) {
-        throw Refused{bad_request(labels.error().message)};
+        return refuse(bad_request(labels.error().message));
     }
     auto fields = Selector::fields(call.info.param("fieldSelector"));
     if (!fields) {
-        throw Refused{bad_request(fields.error().message)};
+        return refuse(bad_request(fields.error().message));
     }
     const auto known = selectable_fields(*call.type);
     for (const auto& key : fields->keys()) {
         if (key == "metadata.name" || key == "metadata.namespace" || known.contains(key)) {
             continue;
         }
-        throw Refused{bad_request(known.empty()
+        return refuse(bad_request(known.empty()
                                       ? fmt::format("\"{}\" is not a known field selector: only "
                                                     "\"metadata.name\", \"metadata.namespace\"",
                                                     key)
-                                      : fmt::format("field label not supported: {}", key))};
+                                      : fmt::format("field label not supported: {}", key)));
     }
-    return {std::move(*labels), std::move(*fields)};
+    return std::pair(std::move(*labels), std::move(*fields));
 }
 
 http::Response answer_list(Cluster& cluster, const Call& call) {
     const auto& type = *call.type;
-    const auto [labels, fields] = selectors_of(call);
-    auto version = version_asked(cluster, call);
-    std::size_t limit = 0;
-    if (const auto given = call.info.param("limit"); !given.empty()) {
-        const auto value = number(given);
-        if (!value) {
-            return bad_request(
-                fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", given));
-        }
-        limit = *value;
+    const auto question = question_of(cluster, call);
+    if (!question) {
+        return question.error();
     }
-    std::string start;
-    if (const auto given = call.info.param("continue"); !given.empty()) {
-        auto from = read_token(given);
-        version = {from.version, true};
-        start = std::move(from.after);
-    }
-    // A page shows what was there when the first one was read.
-    const auto at = version.exact ? version.number : cluster.store->version();
-    if (at < cluster.store->oldest_version()) {
-        expire(at);
-    }
-    std::vector<Object> page;
-    std::size_t left = 0;
-    std::string last;
-    for (const auto& object : cluster.store->list_at(type, call.info.namespace_name, at)) {
-        if (!labels.matches(*object) || !fields.matches(*object)) {
-            continue;
-        }
-        auto key = (type.namespaced ? meta(*object, "namespace") + "/" : std::string()) +
-                   meta(*object, "name");
-        if (!start.empty() && key <= start) {
-            continue;
-        }
-        if (limit > 0 && page.size() == limit) {
-            ++left;
-            continue;
-        }
-        page.push_back(object);
-        last = std::move(key);
-    }
-    Json metadata = {{"resourceVersion", std::to_string(at)}};
-    if (left > 0) {
-        metadata["continue"] = continue_token({at, last});
+    const auto page = page_of(cluster, call, *question);
+    Json metadata = {{"resourceVersion", std::to_string(question->at)}};
+    if (page.left > 0) {
+        metadata["continue"] = continue_token({question->at, page.last});
         // With a selector the server would have to look at all that is left to count it.
-        if (labels.empty() && fields.empty()) {
-            metadata["remainingItemCount"] = left;
+        if (question->labels.empty() && question->fields.empty()) {
+            metadata["remainingItemCount"] = page.left;
         }
     }
     if (wants_table(call.request)) {
-        return json_response(200, table_of(table_asked(type, call.info), page, std::move(metadata),
-                                           cluster.clock.now()));
+        return json_response(200, table_of(table_asked(type, call.info), page.objects,
+                                           std::move(metadata), cluster.clock.now()));
     }
     Json items = Json::array();
     const auto shape = shape_asked(call.request).value_or(Shape::object);
@@ -250,7 +282,7 @@ http::Response answer_list(Cluster& cluster, const Call& call) {
         return wrong_shape(type, shape);
     }
     const bool only_metadata = shape != Shape::object;
-    for (const auto& object : page) {
+    for (const auto& object : page.objects) {
         items.push_back(only_metadata ? metadata_only(*object) : as_item(*object));
     }
     auto list = list_of(type, std::move(metadata), std::move(items));
@@ -263,8 +295,15 @@ http::Response answer_list(Cluster& cluster, const Call& call) {
 
 http::Response remove_collection(Cluster& cluster, const Call& call) {
     const auto options = delete_options(call);
-    const auto [labels, fields] = selectors_of(call);
-    const bool dry = call.dry_run() || options.contains("dryRun");
+    if (!options) {
+        return options.error();
+    }
+    const auto selectors = selectors_of(call);
+    if (!selectors) {
+        return selectors.error();
+    }
+    const auto& [labels, fields] = *selectors;
+    const bool dry = call.dry_run() || options->contains("dryRun");
     Json items = Json::array();
     for (const auto& object : cluster.store->list(*call.type, call.info.namespace_name)) {
         if (!labels.matches(*object) || !fields.matches(*object)) {
@@ -275,7 +314,7 @@ http::Response remove_collection(Cluster& cluster, const Call& call) {
         const auto present =
             cluster.store->find(*call.type, meta(*object, "namespace"), meta(*object, "name"));
         if (!dry && present) {
-            (void)delete_object(cluster, *call.type, present, options);
+            (void)delete_object(cluster, *call.type, present, *options);
         }
     }
     Json metadata = {{"resourceVersion", std::to_string(cluster.store->version())}};

@@ -142,7 +142,7 @@ std::string fresh_name(Store& store, const std::string& base) {
     return name;
 }
 
-void name_object(Cluster& cluster, const Call& call, Json& object) {
+Checked<> name_object(Cluster& cluster, const Call& call, Json& object) {
     auto& metadata = object["metadata"];
     if (metadata.is_null()) {
         metadata = Json::object();
@@ -150,10 +150,10 @@ void name_object(Cluster& cluster, const Call& call, Json& object) {
     for (const auto* time : {"creationTimestamp", "deletionTimestamp"}) {
         const auto text = meta(object, time);
         if (!text.empty() && !parse_rfc3339(text)) {
-            throw Refused{bad_request(fmt::format(
+            return refuse(bad_request(fmt::format(
                 "{0} in version \"{1}\" cannot be handled as a {0}: parsing time \"{2}\" as "
                 "\"2006-01-02T15:04:05Z07:00\": cannot parse \"{2}\" as \"2006\"",
-                call.type->kind, call.type->version, text))};
+                call.type->kind, call.type->version, text)));
         }
     }
     for (const auto* made_by_server :
@@ -173,12 +173,13 @@ void name_object(Cluster& cluster, const Call& call, Json& object) {
     if (call.type->namespaced) {
         const auto space = meta(object, "namespace");
         if (!space.empty() && space != call.info.namespace_name) {
-            throw Refused{bad_request(
+            return refuse(bad_request(
                 "the namespace of the provided object does not match the namespace sent on the "
-                "request")};
+                "request"));
         }
         metadata["namespace"] = call.info.namespace_name;
     }
+    return {};
 }
 
 std::vector<Cause> metadata_faults(const ResourceType& type, const Json& object) {

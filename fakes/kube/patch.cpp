@@ -73,100 +73,112 @@ void merge_strategically(Json& target, const Json& patch, const ObjectType& type
     }
 }
 
-/// Discarded where it cannot be read.
-Json read_patch(const std::string& text) {
+Checked<Json> read_patch(const std::string& text) {
     if (too_deep(text)) {
-        throw Refused{bad_request("error decoding patch: exceeded max depth")};
+        return refuse(bad_request("error decoding patch: exceeded max depth"));
     }
-    return Json::parse(text, nullptr, false);
+    auto patch = Json::parse(text, nullptr, false);
+    if (patch.is_discarded()) {
+        return refuse(bad_request("error decoding patch: " + json_fault(text)));
+    }
+    return patch;
 }
 
-Json by_json_patch(const Call& call, const Json& current) {
-    const auto patch = read_patch(call.request.body);
-    if (patch.is_discarded()) {
-        throw Refused{bad_request("error decoding patch: " + json_fault(call.request.body))};
+Checked<Json> by_json_patch(const std::string& text, const Json& current) {
+    const auto patch = read_patch(text);
+    if (!patch) {
+        return patch;
     }
-    if (!patch.is_array()) {
-        throw Refused{bad_request(
+    if (!patch->is_array()) {
+        return refuse(bad_request(
             fmt::format("error decoding patch: json: cannot unmarshal {} into Go value of type "
                         "[]handlers.jsonPatchOp",
-                        patch.is_object() ? "object" : "value"))};
+                        patch->is_object() ? "object" : "value")));
     }
     try {
-        return current.patch(patch);
+        return current.patch(*patch);
     } catch (const Json::exception&) {
-        throw Refused{refusal(422, "Invalid",
+        return refuse(refusal(422, "Invalid",
                               "the server rejected our request due to an error in our request",
-                              Json::object())};
+                              Json::object()));
     }
+}
+
+Checked<Json> by_merge_patch(const std::string& text, const Json& current,
+                             const ObjectType* strategic) {
+    const auto patch = read_patch(text);
+    if (!patch) {
+        return patch;
+    }
+    if (!patch->is_object()) {
+        return refuse(bad_request(
+            fmt::format("error decoding patch: json: cannot unmarshal {} into Go value of type "
+                        "map[string]interface {{}}",
+                        patch->is_array()    ? "array"
+                        : patch->is_string() ? "string"
+                                             : "number")));
+    }
+    Json next = current;
+    // Unlike in an update, only a version that the patch itself names is a precondition.
+    next["metadata"].erase("resourceVersion");
+    if (strategic == nullptr) {
+        next.merge_patch(*patch);
+    } else {
+        merge_strategically(next, *patch, *strategic);
+    }
+    return next;
+}
+
+tl::unexpected<http::Response> unsupported_patch() {
+    return refuse(
+        refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", Json::object()));
 }
 
 }  // namespace
 
-void check_patch_type(const http::Request& request) {
+Checked<> check_patch_type(const http::Request& request) {
     const auto header = lower(request.headers.find("Content-Type").value_or(""));
     const auto media = trim(std::string_view(header).substr(0, header.find(';')));
     for (const auto* known :
          {"application/json-patch+json", "application/merge-patch+json",
           "application/strategic-merge-patch+json", "application/apply-patch+yaml"}) {
         if (media == known) {
-            return;
+            return {};
         }
     }
-    throw Refused{
-        refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", Json::object())};
+    return unsupported_patch();
 }
 
-Json patched(const Call& call, const Json& current) {
+Checked<Json> patched(const Call& call, const Json& current) {
     const auto header = lower(call.request.headers.find("Content-Type").value_or(""));
     const auto media = header.substr(0, header.find(';'));
     const auto& type = object_type(text_at(current, "/kind"));
-    Json next;
-    if (media == "application/json-patch+json") {
-        next = by_json_patch(call, current);
-    } else if (media == "application/merge-patch+json" ||
-               media == "application/strategic-merge-patch+json") {
-        const auto patch = read_patch(call.request.body);
-        if (patch.is_discarded()) {
-            throw Refused{bad_request("error decoding patch: " + json_fault(call.request.body))};
-        }
-        if (!patch.is_object()) {
-            throw Refused{bad_request(
-                fmt::format("error decoding patch: json: cannot unmarshal {} into Go value of type "
-                            "map[string]interface {{}}",
-                            patch.is_array()    ? "array"
-                            : patch.is_string() ? "string"
-                                                : "number"))};
-        }
-        next = current;
-        // Unlike in an update, only a version that the patch itself names is a precondition.
-        next["metadata"].erase("resourceVersion");
-        if (media == "application/merge-patch+json") {
-            next.merge_patch(patch);
-        } else {
-            merge_strategically(next, patch, type);
-        }
-    } else {
-        throw Refused{
-            refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", Json::object())};
+    const auto& text = call.request.body;
+    auto next = media == "application/json-patch+json"    ? by_json_patch(text, current)
+                : media == "application/merge-patch+json" ? by_merge_patch(text, current, nullptr)
+                : media == "application/strategic-merge-patch+json"
+                    ? by_merge_patch(text, current, &type)
+                    : unsupported_patch();
+    if (!next) {
+        return next;
     }
-    const auto refuse = [&](const std::string& why) {
-        throw Refused{
+    const auto unfit = [&next](const std::string& why) {
+        return refuse(
             invalid("", "", "",
                     {{"patch", "FieldValueInvalid",
-                      fmt::format("Invalid value: {}: {}", Json(next.dump()).dump(), why)}})};
+                      fmt::format("Invalid value: {}: {}", Json(next->dump()).dump(), why)}}));
     };
+    const auto unknown = conform(*next, type);
+    if (!unknown) {
+        return unfit(unknown.error().text);
+    }
     std::vector<std::string> faults;
-    try {
-        for (const auto& path : conform(next, type)) {
-            faults.push_back(fmt::format("unknown field \"{}\"", path));
-        }
-    } catch (const Mismatch& mismatch) {
-        refuse(mismatch.text);
+    for (const auto& path : *unknown) {
+        faults.push_back(fmt::format("unknown field \"{}\"", path));
     }
     const auto validation = field_validation(call);
     if (validation == FieldValidation::strict && !faults.empty()) {
-        refuse("strict decoding error: " + join(faults, ", "));
+        return unfit("strict decoding error: " + join(faults, ", "));
     }
     if (validation == FieldValidation::warn) {
         call.warnings->insert(call.warnings->end(), faults.begin(), faults.end());

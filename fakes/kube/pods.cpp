@@ -60,27 +60,33 @@ http::Response success(int code) {
 
 http::Response bind_pod(Cluster& cluster, const Call& call) {
     const auto body = body_of(call, "Binding", "v1");
+    if (!body) {
+        return body.error();
+    }
     const auto& name = call.info.name;
-    if (meta(body, "name") != name) {
+    if (meta(*body, "name") != name) {
         return bad_request("name in URL does not match name in Binding object");
     }
-    const auto kind = text_at(body, "/target/kind");
+    const auto kind = text_at(*body, "/target/kind");
     if (!kind.empty() && kind != "Node") {
         return refusal(500, "",
                        fmt::format("target.kind: Unsupported value: \"{}\": supported values: "
                                    "\"Node\", \"<empty>\"",
                                    kind));
     }
-    const auto node = text_at(body, "/target/name");
+    const auto node = text_at(*body, "/target/name");
     if (node.empty()) {
         return refusal(500, "", "target.name: Required value");
     }
     const auto pod = current_of(cluster, call);
-    if (const auto bound = text_at(*pod, "/spec/nodeName"); !bound.empty()) {
+    if (!pod) {
+        return pod.error();
+    }
+    if (const auto bound = text_at(**pod, "/spec/nodeName"); !bound.empty()) {
         return conflict("pods/binding", name,
                         fmt::format("pod {} is already assigned to node \"{}\"", name, bound));
     }
-    Json assigned = *pod;
+    Json assigned = **pod;
     assigned["spec"]["nodeName"] = node;
     auto& conditions = assigned["status"]["conditions"];
     if (!conditions.is_array()) {
@@ -97,32 +103,40 @@ http::Response bind_pod(Cluster& cluster, const Call& call) {
 
 http::Response evict(Cluster& cluster, const Call& call) {
     const auto body = body_of(call, "Eviction", "policy/v1");
-    if (const auto named = meta(body, "name"); !named.empty() && named != call.info.name) {
+    if (!body) {
+        return body.error();
+    }
+    if (const auto named = meta(*body, "name"); !named.empty() && named != call.info.name) {
         return bad_request("name in URL does not match name in Eviction object");
     }
     const auto pod = current_of(cluster, call);
+    if (!pod) {
+        return pod.error();
+    }
     if (!call.dry_run()) {
-        (void)delete_object(cluster, type::pods, pod, body.value("deleteOptions", Json::object()));
+        (void)delete_object(cluster, type::pods, *pod,
+                            body->value("deleteOptions", Json::object()));
     }
     return success(201);
 }
 
-// Which container is meant; throws Refused.
-void choose_container(const Json& pod, const Call& call) {
+// That it is clear which container is meant.
+Checked<> check_container(const Json& pod, const Call& call) {
     const auto asked = call.info.param("container");
     std::vector<std::string> names;
     for (const auto& container : pod["spec"]["containers"]) {
         names.push_back(text_at(container, "/name"));
     }
     if (asked.empty() && names.size() > 1) {
-        throw Refused{bad_request(
+        return refuse(bad_request(
             fmt::format("a container name must be specified for pod {}, choose one of: [{}]",
-                        call.info.name, join(names, " ")))};
+                        call.info.name, join(names, " "))));
     }
     if (!asked.empty() && std::ranges::find(names, asked) == names.end()) {
-        throw Refused{bad_request(
-            fmt::format("container {} is not valid for pod {}", asked, call.info.name))};
+        return refuse(bad_request(
+            fmt::format("container {} is not valid for pod {}", asked, call.info.name)));
     }
+    return {};
 }
 
 // What an API server says that cannot reach the kubelet: nobody here runs one.
@@ -142,10 +156,6 @@ http::Response ask_kubelet(Cluster& cluster, const Json& pod) {
                                "refused",
                                host, host));
 }
-
-}  // namespace
-
-namespace {
 
 // The names of the pod's volumes.
 std::set<std::string> check_volumes(const Json& spec, const std::string& path,
@@ -266,18 +276,25 @@ http::Response answer_pod(Cluster& cluster, const Call& call) {
         if (verb != "create") {
             return method_not_allowed();
         }
-        check_options(call);
+        if (const auto options = check_options(call); !options) {
+            return options.error();
+        }
         return sub == "binding" ? bind_pod(cluster, call) : evict(cluster, call);
     }
     if (sub == "log" && verb != "get") {
         return method_not_allowed();
     }
     const auto pod = current_of(cluster, call);
+    if (!pod) {
+        return pod.error();
+    }
     if (sub == "proxy") {
         return bad_request("address not allowed");
     }
-    choose_container(*pod, call);
-    if (text_at(*pod, "/spec/nodeName").empty()) {
+    if (const auto chosen = check_container(**pod, call); !chosen) {
+        return chosen.error();
+    }
+    if (text_at(**pod, "/spec/nodeName").empty()) {
         if (sub == "log") {
             http::Response nothing;
             nothing.status = 204;
@@ -285,7 +302,7 @@ http::Response answer_pod(Cluster& cluster, const Call& call) {
         }
         return bad_request(fmt::format("pod {} does not have a host assigned", call.info.name));
     }
-    return ask_kubelet(cluster, *pod);
+    return ask_kubelet(cluster, **pod);
 }
 
 bool pod_goes_at_once(const Json& pod, std::optional<std::int64_t> grace_seconds) {

@@ -430,14 +430,14 @@ std::string body_summary(std::string_view body) {
                        body.size() > most ? " ..." : "");
 }
 
-Json json_of_protobuf(std::string_view body, std::string_view kind) {
+Checked<Json> json_of_protobuf(std::string_view body, std::string_view kind) {
     Json unknown;
     try {
         unknown = open_envelope(body);
     } catch (const Malformed& malformed) {
-        throw Refused{bad_request(
+        return refuse(bad_request(
             fmt::format("the object provided is unrecognized (must be of type {}): {} ({})", kind,
-                        malformed.why, body_summary(body)))};
+                        malformed.why, body_summary(body))));
     }
     auto named = text_at(unknown, "/typeMeta/kind");
     if (named.empty()) {
@@ -446,10 +446,10 @@ Json json_of_protobuf(std::string_view body, std::string_view kind) {
     const auto version = text_at(unknown, "/typeMeta/apiVersion");
     const auto message = std::ranges::find(kinds, named, &Message::name);
     if (message == kinds.end()) {
-        throw Refused{refusal(415, "UnsupportedMediaType",
+        return refuse(refusal(415, "UnsupportedMediaType",
                               fmt::format("{} in version \"{}\" is taken here as application/json "
                                           "only, not as {}",
-                                          named, version, protobuf_media_type))};
+                                          named, version, protobuf_media_type)));
     }
     try {
         auto object = read_message(*message, text_at(unknown, "/raw"));
@@ -459,8 +459,8 @@ Json json_of_protobuf(std::string_view body, std::string_view kind) {
         }
         return object;
     } catch (const Malformed& malformed) {
-        throw Refused{bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
-                                              named, version, kind, malformed.why))};
+        return refuse(bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
+                                              named, version, kind, malformed.why)));
     }
 }
 

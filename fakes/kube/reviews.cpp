@@ -1,6 +1,7 @@
 #include "core/base/text.hpp"
 #include "fakes/kube/body.hpp"
 #include "fakes/kube/cluster.hpp"
+#include "fakes/kube/rbac.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -22,10 +23,10 @@ std::vector<std::string> texts(const Json& object, const char* key) {
                                                       : std::vector<std::string>();
 }
 
-Json review_token(Cluster& cluster, const Json& spec) {
+Checked<Json> review_token(Cluster& cluster, const Json& spec) {
     const auto token = text_at(spec, "/token");
     if (token.empty()) {
-        throw Refused{bad_request("token is required for TokenReview in authentication")};
+        return refuse(bad_request("token is required for TokenReview in authentication"));
     }
     auto audiences = texts(spec, "audiences");
     if (audiences.empty()) {
@@ -33,11 +34,11 @@ Json review_token(Cluster& cluster, const Json& spec) {
     }
     const auto verdict = cluster.tokens.authenticate(token, audiences);
     if (!verdict.user) {
-        return {{"user", Json::object()}, {"error", verdict.error}};
+        return Json{{"user", Json::object()}, {"error", verdict.error}};
     }
-    return {{"authenticated", true},
-            {"user", user_json(*verdict.user)},
-            {"audiences", verdict.audiences}};
+    return Json{{"authenticated", true},
+                {"user", user_json(*verdict.user)},
+                {"audiences", verdict.audiences}};
 }
 
 bool given(const Json& spec, const char* key) {
@@ -51,8 +52,8 @@ std::string shown_path(const Json& spec) {
     return Json{{"Path", text_at(path, "/path")}, {"Verb", text_at(path, "/verb")}}.dump();
 }
 
-// Throws Refused with 422, in which the API server forgets to name the kind.
-void check_access_review(const Json& spec, const Call& call) {
+// In its 422 the API server forgets to name the kind.
+Checked<> check_access_review(const Json& spec, const Call& call) {
     std::vector<Cause> faults;
     const auto fault = [&](std::string field, std::string message) {
         faults.push_back({std::move(field), "FieldValueInvalid", std::move(message)});
@@ -84,8 +85,9 @@ void check_access_review(const Json& spec, const Call& call) {
               fmt::format("Invalid value: \"{}\": must match metadata.namespace", space));
     }
     if (!faults.empty()) {
-        throw Refused{invalid("authorization.k8s.io", "", "", faults)};
+        return refuse(invalid("authorization.k8s.io", "", "", faults));
     }
+    return {};
 }
 
 Attributes asked_in(const Json& spec) {
@@ -123,16 +125,25 @@ http::Response answer_review(Cluster& cluster, const Call& call) {
     if (call.info.verb != "create") {
         return method_not_allowed();
     }
-    check_options(call);
+    if (const auto options = check_options(call); !options) {
+        return options.error();
+    }
     const auto& type = *call.type;
     const auto body = body_of(call, type.kind, type.api_version());
-    const Json spec = body.value("spec", Json::object());
+    if (!body) {
+        return body.error();
+    }
+    const Json spec = body->value("spec", Json::object());
     Json answer = {{"kind", type.kind},
                    {"apiVersion", type.api_version()},
-                   {"metadata", body.value("metadata", Json::object())}};
+                   {"metadata", body->value("metadata", Json::object())}};
     if (type.kind == "TokenReview") {
+        const auto status = review_token(cluster, spec);
+        if (!status) {
+            return status.error();
+        }
         answer["spec"] = spec;
-        answer["status"] = review_token(cluster, spec);
+        answer["status"] = *status;
     } else if (type.kind == "SelfSubjectReview") {
         answer["metadata"]["creationTimestamp"] = rfc3339(cluster.clock.now());
         answer["status"]["userInfo"] = user_json(call.user);
@@ -144,7 +155,9 @@ http::Response answer_review(Cluster& cluster, const Call& call) {
         answer["spec"] = Json::object();  // as the API server answers, whatever was asked
         answer["status"] = rules_of(call.user, space, *cluster.store);
     } else {
-        check_access_review(spec, call);
+        if (const auto proper = check_access_review(spec, call); !proper) {
+            return proper.error();
+        }
         const auto asked = asked_in(spec);
         const auto user = type.kind == "SelfSubjectAccessReview" ? call.user : named_in(spec);
         const auto permission = authorize(user, asked, *cluster.store);

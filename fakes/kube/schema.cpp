@@ -145,11 +145,11 @@ struct Place {
     }
 };
 
-[[noreturn]] void mismatch(const Json& value, const FieldType& type, const Place& place) {
+Mismatch mismatch(const Json& value, const FieldType& type, const Place& place) {
     const bool fraction = value.is_number_float();
-    throw Mismatch{fmt::format("json: cannot unmarshal {}{} into Go struct field {}.{} of type {}",
-                               json_kind(value), fraction ? " " + value.dump() : "", place.type,
-                               place.field, type.go_name())};
+    return {fmt::format("json: cannot unmarshal {}{} into Go struct field {}.{} of type {}",
+                        json_kind(value), fraction ? " " + value.dump() : "", place.type,
+                        place.field, type.go_name())};
 }
 
 // The first byte that base64 cannot have there (Go's base64.CorruptInputError).
@@ -159,86 +159,72 @@ std::size_t corrupt_byte(const std::string& text) {
     return odd == std::string::npos ? text.size() - text.size() % 4 : odd;
 }
 
-void conform_object(Json& value, const ObjectType& type, const Place& place,
-                    std::vector<std::string>& unknown);
-
-void conform_value(Json& value, const FieldType& type, const Place& place,
-                   std::vector<std::string>& unknown) {
-    switch (type.kind) {
+bool fits(const Json& value, Kind kind) {
+    switch (kind) {
         case Kind::any:
         case Kind::quantity:
-            return;
+            return true;
         case Kind::int_or_string:
-            if (!value.is_string() && !value.is_number_integer()) {
-                mismatch(value, type, place);
-            }
-            return;
+            return value.is_string() || value.is_number_integer();
         case Kind::text:
         case Kind::time:
-            if (!value.is_string()) {
-                mismatch(value, type, place);
-            }
-            return;
         case Kind::bytes:
-            if (!value.is_string()) {
-                mismatch(value, type, place);
-            }
-            if (!from_base64(value.get_ref<const std::string&>())) {
-                throw Mismatch{fmt::format("illegal base64 data at input byte {}",
-                                           corrupt_byte(value.get_ref<const std::string&>()))};
-            }
-            return;
+            return value.is_string();
         case Kind::int32:
         case Kind::int64:
-            if (!value.is_number_integer()) {
-                mismatch(value, type, place);
-            }
-            return;
+            return value.is_number_integer();
         case Kind::number:
-            if (!value.is_number()) {
-                mismatch(value, type, place);
-            }
-            return;
+            return value.is_number();
         case Kind::boolean:
-            if (!value.is_boolean()) {
-                mismatch(value, type, place);
-            }
-            return;
-        case Kind::list: {
-            if (!value.is_array()) {
-                mismatch(value, type, place);
-            }
-            std::size_t index = 0;
-            for (auto& item : value) {
-                auto at = place;
-                at.path += fmt::format("[{}]", index++);
-                if (!item.is_null()) {
-                    conform_value(item, *type.of, at, unknown);
-                }
-            }
-            return;
-        }
+            return value.is_boolean();
+        case Kind::list:
+            return value.is_array();
         case Kind::map:
-            if (!value.is_object()) {
-                mismatch(value, type, place);
-            }
-            for (auto& [key, item] : value.items()) {
-                if (!item.is_null()) {
-                    conform_value(item, *type.of, place, unknown);
-                }
-            }
-            return;
         case Kind::object:
-            if (!value.is_object()) {
-                mismatch(value, type, place);
-            }
-            conform_object(value, *type.object, place, unknown);
-            return;
+            return value.is_object();
     }
+    return false;
 }
 
-void conform_object(Json& value, const ObjectType& type, const Place& place,
-                    std::vector<std::string>& unknown) {
+using Conformed = tl::expected<void, Mismatch>;
+
+Conformed conform_object(Json& value, const ObjectType& type, const Place& place,
+                         std::vector<std::string>& unknown);
+
+Conformed conform_value(Json& value, const FieldType& type, const Place& place,
+                        std::vector<std::string>& unknown) {
+    if (!fits(value, type.kind)) {
+        return tl::unexpected(mismatch(value, type, place));
+    }
+    if (type.kind == Kind::bytes && !from_base64(value.get_ref<const std::string&>())) {
+        return tl::unexpected(
+            Mismatch{fmt::format("illegal base64 data at input byte {}",
+                                 corrupt_byte(value.get_ref<const std::string&>()))});
+    }
+    if (type.kind == Kind::object) {
+        return conform_object(value, *type.object, place, unknown);
+    }
+    if (type.kind != Kind::list && type.kind != Kind::map) {
+        return {};
+    }
+    std::size_t index = 0;
+    for (auto& item : value) {
+        auto at = place;
+        if (type.kind == Kind::list) {
+            at.path += fmt::format("[{}]", index++);
+        }
+        if (item.is_null()) {
+            continue;
+        }
+        if (auto conformed = conform_value(item, *type.of, at, unknown); !conformed) {
+            return conformed;
+        }
+    }
+    return {};
+}
+
+Conformed conform_object(Json& value, const ObjectType& type, const Place& place,
+                         std::vector<std::string>& unknown) {
     for (auto at = value.begin(); at != value.end();) {
         const auto* field = type.find(at.key());
         const auto here = place.in(type.name, at.key());
@@ -248,10 +234,13 @@ void conform_object(Json& value, const ObjectType& type, const Place& place,
         } else if (at->is_null() && field->kind != Kind::any) {
             at = value.erase(at);
         } else {
-            conform_value(*at, *field, here, unknown);
+            if (auto conformed = conform_value(*at, *field, here, unknown); !conformed) {
+                return conformed;
+            }
             ++at;
         }
     }
+    return {};
 }
 
 Json openapi_of(const FieldType& type) {
@@ -330,9 +319,11 @@ const std::vector<std::unique_ptr<ObjectType>>& object_types() {
     return schema_of_all().types;
 }
 
-std::vector<std::string> conform(Json& object, const ObjectType& type) {
+tl::expected<std::vector<std::string>, Mismatch> conform(Json& object, const ObjectType& type) {
     std::vector<std::string> unknown;
-    conform_object(object, type, {}, unknown);
+    if (auto conformed = conform_object(object, type, {}, unknown); !conformed) {
+        return tl::unexpected(std::move(conformed).error());
+    }
     return unknown;
 }
 

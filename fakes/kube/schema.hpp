@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <utility>
 #include <vector>
 
@@ -61,8 +62,9 @@ struct Mismatch {
 };
 
 /// Takes nulls and unknown fields out of `object`; gives the paths of the unknown ones
-/// ("spec.containers[0].x"). Throws Mismatch.
-[[nodiscard]] std::vector<std::string> conform(Json& object, const ObjectType& type);
+/// ("spec.containers[0].x").
+[[nodiscard]] tl::expected<std::vector<std::string>, Mismatch> conform(Json& object,
+                                                                       const ObjectType& type);
 
 /// The type's own entry of the OpenAPI document, and its name there.
 [[nodiscard]] std::string openapi_name(const ObjectType& type);

@@ -40,10 +40,8 @@ void load_cluster(Cluster& cluster, const Json& state) {
                 type.namespaced == meta(object, "namespace").empty()) {
                 refuse_state("it has no proper name");
             }
-            try {
-                (void)conform(object, object_type(type.kind));
-            } catch (const Mismatch& mismatch) {
-                refuse_state("{}", mismatch.text);
+            if (const auto known = conform(object, object_type(type.kind)); !known) {
+                refuse_state("{}", known.error().text);
             }
             cluster.store->restore(type, std::move(object));
         });

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "core/http/message.hpp"
@@ -51,9 +53,13 @@ struct Cause {
 [[nodiscard]] http::Response deleted(const ResourceType& type, std::string_view name,
                                      std::string_view uid);
 
-/// A refusal thrown up to FakeKube::handle from deep inside the rules.
-struct Refused {
-    http::Response response;
-};
+/// A value, or the answer that ends the request.
+template <class T = void>
+using Checked = tl::expected<T, http::Response>;
+
+/// `return refuse(bad_request("…"));`
+[[nodiscard]] inline tl::unexpected<http::Response> refuse(http::Response answer) {
+    return tl::unexpected<http::Response>(std::move(answer));
+}
 
 }  // namespace meshproof::fakes::kube

@@ -7,8 +7,8 @@ namespace {
 constexpr std::int64_t shortest = 600;
 constexpr std::int64_t longest = std::int64_t{1} << 32;
 
-// Resolves spec.boundObjectRef into the request; throws Refused (wire contract 186).
-void bind_object(Cluster& cluster, const Json& reference, Tokens::Request& request) {
+// Resolves spec.boundObjectRef into the request (wire contract 186).
+Checked<> bind_object(Cluster& cluster, const Json& reference, Tokens::Request& request) {
     const auto kind = text_at(reference, "/kind");
     const auto version = text_at(reference, "/apiVersion");
     const auto name = text_at(reference, "/name");
@@ -21,24 +21,24 @@ void bind_object(Cluster& cluster, const Json& reference, Tokens::Request& reque
     if (type == nullptr || (version != "v1" && !version.empty())) {
         const auto slash = version.find('/');
         const auto group = slash == std::string::npos ? "" : version.substr(0, slash);
-        throw Refused{bad_request(
+        return refuse(bad_request(
             fmt::format("cannot bind token to object of type {}/{}, Kind={}", group,
-                        slash == std::string::npos ? version : version.substr(slash + 1), kind))};
+                        slash == std::string::npos ? version : version.substr(slash + 1), kind)));
     }
     if (name.empty()) {
-        throw Refused{bad_request("Name parameter required.")};
+        return refuse(bad_request("Name parameter required."));
     }
     const auto object = cluster.store->find(*type, space, name);
     if (!object) {
-        throw Refused{not_found(*type, name)};
+        return refuse(not_found(*type, name));
     }
     const auto uid = text_at(reference, "/uid");
     if (!uid.empty() && uid != meta(*object, "uid")) {
-        throw Refused{conflict(
+        return refuse(conflict(
             kind, name,
             fmt::format("the UID in the bound object reference ({}) does not match the UID in "
                         "record. The object might have been deleted and then recreated",
-                        uid))};
+                        uid)));
     }
     if (type == &type::secrets) {
         request.secret = *object;
@@ -47,10 +47,10 @@ void bind_object(Cluster& cluster, const Json& reference, Tokens::Request& reque
     } else {
         const auto account = meta(request.service_account, "name");
         if (text_at(*object, "/spec/serviceAccountName") != account) {
-            throw Refused{bad_request(
+            return refuse(bad_request(
                 fmt::format("cannot bind token for serviceaccount \"{}\" to pod running with "
                             "different serviceaccount name.",
-                            account))};
+                            account)));
         }
         request.pod = *object;
         const auto node_name = text_at(*object, "/spec/nodeName");
@@ -58,39 +58,32 @@ void bind_object(Cluster& cluster, const Json& reference, Tokens::Request& reque
             request.node = *node;
         }
     }
+    return {};
 }
 
-}  // namespace
-
-http::Response answer_token_request(Cluster& cluster, const Call& call) {
-    if (call.info.verb != "create") {
-        return method_not_allowed();
-    }
-    check_options(call);
-    const auto body = body_of(call, "TokenRequest", "authentication.k8s.io/v1");
-    const auto space = call.info.namespace_name;
-    if (const auto named = meta(body, "namespace"); !named.empty() && named != space) {
-        return bad_request(
-            "the namespace of the provided object does not match the namespace "
-            "sent on the request");
+// That the body is for the account that the URL names.
+Checked<> check_named(const Call& call, const Json& body) {
+    if (const auto named = meta(body, "namespace");
+        !named.empty() && named != call.info.namespace_name) {
+        return refuse(
+            bad_request("the namespace of the provided object does not match the namespace sent "
+                        "on the request"));
     }
     if (const auto named = meta(body, "name"); !named.empty() && named != call.info.name) {
-        return invalid({"authentication.k8s.io", "TokenRequest", call.info.name, "metadata.name",
-                        "FieldValueInvalid",
-                        fmt::format("Invalid value: \"{}\": must match the service account name "
-                                    "if specified",
-                                    named)});
+        return refuse(
+            invalid({"authentication.k8s.io", "TokenRequest", call.info.name, "metadata.name",
+                     "FieldValueInvalid",
+                     fmt::format("Invalid value: \"{}\": must match the service account name if "
+                                 "specified",
+                                 named)}));
     }
-    if (!cluster.store->find(type::namespaces, "", space)) {
-        return not_found(type::namespaces, space);
-    }
-    const auto account = cluster.store->find(type::service_accounts, space, call.info.name);
-    if (!account) {
-        return not_found(type::service_accounts, call.info.name);
-    }
-    const Json spec = body.value("spec", Json::object());
+    return {};
+}
+
+// What the spec asks for.
+Checked<Tokens::Request> token_asked(Cluster& cluster, const Json& account, const Json& spec) {
     Tokens::Request request;
-    request.service_account = *account;
+    request.service_account = account;
     if (const auto seconds = spec.find("expirationSeconds");
         seconds != spec.end() && !seconds->is_null()) {
         request.seconds = seconds->get<std::int64_t>();
@@ -101,34 +94,67 @@ http::Response answer_token_request(Cluster& cluster, const Call& call) {
         request.audiences = audiences->get<std::vector<std::string>>();
     }
     if (request.seconds < shortest || request.seconds > longest) {
-        return invalid(
+        return refuse(invalid(
             {"authentication.k8s.io", "TokenRequest", "", "spec.expirationSeconds",
              "FieldValueInvalid",
              fmt::format("Invalid value: {}: may not specify a duration {}", request.seconds,
                          request.seconds < shortest ? "less than 10 minutes"
-                                                    : "larger than 2^32 seconds")});
+                                                    : "larger than 2^32 seconds")}));
     }
-    Json reference = spec.value("boundObjectRef", Json());
-    if (!reference.is_null()) {
-        bind_object(cluster, reference, request);
+    if (const Json reference = spec.value("boundObjectRef", Json()); !reference.is_null()) {
+        if (const auto bound = bind_object(cluster, reference, request); !bound) {
+            return tl::unexpected(bound.error());
+        }
+    }
+    return request;
+}
+
+}  // namespace
+
+http::Response answer_token_request(Cluster& cluster, const Call& call) {
+    if (call.info.verb != "create") {
+        return method_not_allowed();
+    }
+    if (const auto options = check_options(call); !options) {
+        return options.error();
+    }
+    const auto body = body_of(call, "TokenRequest", "authentication.k8s.io/v1");
+    if (!body) {
+        return body.error();
+    }
+    if (const auto named = check_named(call, *body); !named) {
+        return named.error();
+    }
+    const auto& space = call.info.namespace_name;
+    if (!cluster.store->find(type::namespaces, "", space)) {
+        return not_found(type::namespaces, space);
+    }
+    const auto account = cluster.store->find(type::service_accounts, space, call.info.name);
+    if (!account) {
+        return not_found(type::service_accounts, call.info.name);
+    }
+    const Json spec = body->value("spec", Json::object());
+    const auto asked = token_asked(cluster, *account, spec);
+    if (!asked) {
+        return asked.error();
     }
     const auto now = cluster.clock.now();
-    const auto token = cluster.tokens.mint(request);
-    return json_response(
-        201, {{"kind", "TokenRequest"},
-              {"apiVersion", "authentication.k8s.io/v1"},
-              {"metadata",
-               {{"name", call.info.name},
-                {"namespace", space},
-                {"uid", meta(*account, "uid")},
-                {"creationTimestamp", rfc3339(now)}}},
-              {"spec",
-               {{"audiences", request.audiences},
-                {"expirationSeconds", request.seconds},
-                {"boundObjectRef", std::move(reference)}}},
-              {"status",
-               {{"token", token.reveal()},
-                {"expirationTimestamp", rfc3339(now + std::chrono::seconds(request.seconds))}}}});
+    const auto token = cluster.tokens.mint(*asked);
+    const Json metadata = {{"name", call.info.name},
+                           {"namespace", space},
+                           {"uid", meta(*account, "uid")},
+                           {"creationTimestamp", rfc3339(now)}};
+    const Json granted = {{"audiences", asked->audiences},
+                          {"expirationSeconds", asked->seconds},
+                          {"boundObjectRef", spec.value("boundObjectRef", Json())}};
+    const Json status = {
+        {"token", token.reveal()},
+        {"expirationTimestamp", rfc3339(now + std::chrono::seconds(asked->seconds))}};
+    return json_response(201, {{"kind", "TokenRequest"},
+                               {"apiVersion", "authentication.k8s.io/v1"},
+                               {"metadata", metadata},
+                               {"spec", granted},
+                               {"status", status}});
 }
 
 }  // namespace meshproof::fakes::kube

@@ -11,15 +11,9 @@
 #include "core/time/clock.hpp"
 #include "fakes/kube/fake_kube.hpp"
 #include "fakes/kube/store.hpp"
+#include "fakes/kube/user.hpp"
 
 namespace meshproof::fakes::kube {
-
-/// Whom a request or a reviewed token speaks for.
-struct User {
-    std::string name, uid;
-    std::vector<std::string> groups;
-    Json extra = Json::object();
-};
 
 struct TokenVerdict {
     std::optional<User> user;

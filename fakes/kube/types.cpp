@@ -54,6 +54,10 @@ std::span<const ResourceType> all_types() {
     return types;
 }
 
+bool is_workload(const ResourceType& type) {
+    return &type == &type::deployments || &type == &type::replica_sets;
+}
+
 bool known_group(std::string_view group) {
     return std::ranges::find(types, group, &ResourceType::group) != types.end();
 }

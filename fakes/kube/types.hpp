@@ -23,6 +23,8 @@ struct ResourceType {
 };
 
 [[nodiscard]] std::span<const ResourceType> all_types();
+/// Deployments and ReplicaSets.
+[[nodiscard]] bool is_workload(const ResourceType& type);
 /// Whether any type is of this group, "" = core.
 [[nodiscard]] bool known_group(std::string_view group);
 [[nodiscard]] const ResourceType* find_type(std::string_view group, std::string_view version,

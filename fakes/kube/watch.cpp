@@ -139,8 +139,8 @@ std::optional<std::uint64_t> number(const std::string& text) {
                                                                     : std::nullopt;
 }
 
-// What resourceVersionMatch may be for a watch; throws Refused.
-void check_match(const Call& call, bool initial) {
+// What resourceVersionMatch may be for a watch.
+Checked<> check_match(const Call& call, bool initial) {
     const auto match = call.info.param("resourceVersionMatch");
     const auto* why =
         initial && match != "NotOlderThan"
@@ -150,43 +150,60 @@ void check_match(const Call& call, bool initial) {
               "provided"
             : nullptr;
     if (why != nullptr) {
-        throw Refused{invalid("meta.k8s.io", "ListOptions", "",
-                              {{"resourceVersionMatch", "FieldValueForbidden", why}})};
+        return refuse(invalid("meta.k8s.io", "ListOptions", "",
+                              {{"resourceVersionMatch", "FieldValueForbidden", why}}));
     }
+    return {};
 }
 
-}  // namespace
-
-http::Response answer_watch(Cluster& cluster, const Call& call) {
-    auto& store = *cluster.store;
+// What the query asks for; `after` is the version that it names, 0 for none.
+Checked<WatchQuestion> question_of(const Cluster& cluster, const Call& call) {
     WatchQuestion question;
     question.type = call.type;
     question.namespace_name = call.info.namespace_name;
-    std::tie(question.labels, question.fields) = selectors_of(call);
+    auto selectors = selectors_of(call);
+    if (!selectors) {
+        return tl::unexpected(selectors.error());
+    }
+    std::tie(question.labels, question.fields) = std::move(*selectors);
     question.bookmarks = call.info.flag("allowWatchBookmarks");
     // The default is drawn between one and two times --min-request-timeout (1800 s).
     const auto limit = call.info.param("timeoutSeconds");
     const auto seconds = number(limit);
     if (!limit.empty() && !seconds) {
-        return bad_request(fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", limit));
+        return refuse(
+            bad_request(fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", limit)));
     }
-    question.timeout =
-        std::chrono::seconds(seconds && *seconds > 0 ? *seconds : 1800 + store.prng().below(1800));
-    const bool initial = call.info.flag("sendInitialEvents");
-    check_match(call, initial);
+    question.timeout = std::chrono::seconds(
+        seconds && *seconds > 0 ? *seconds : 1800 + cluster.store->prng().below(1800));
+    if (const auto match = check_match(call, call.info.flag("sendInitialEvents")); !match) {
+        return tl::unexpected(match.error());
+    }
     const auto given = call.info.param("resourceVersion");
     const auto version = given.empty() ? std::optional<std::uint64_t>(0) : number(given);
     if (!version) {
-        return refusal(500, "",
-                       fmt::format("resourceVersion: Invalid value: \"{}\": strconv.ParseUint: "
-                                   "parsing \"{}\": invalid syntax",
-                                   given, given));
+        return refuse(
+            refusal(500, "",
+                    fmt::format("resourceVersion: Invalid value: \"{}\": strconv.ParseUint: "
+                                "parsing \"{}\": invalid syntax",
+                                given, given)));
     }
+    question.after = *version;
     if (wants_table(call.request)) {
         question.table = table_asked(*call.type, call.info);
     }
     question.metadata = shape_asked(call.request) == Shape::metadata;
+    return question;
+}
 
+}  // namespace
+
+http::Response answer_watch(Cluster& cluster, const Call& call) {
+    const auto& store = *cluster.store;
+    auto question = question_of(cluster, call);
+    if (!question) {
+        return question.error();
+    }
     http::Response response;
     response.headers.set("Content-Type", "application/json");
     response.chunked = true;
@@ -195,29 +212,29 @@ http::Response answer_watch(Cluster& cluster, const Call& call) {
         return response;
     };
     // As with an etcd before 3.5, which cannot report its progress.
-    if (initial || (given.empty() && question.bookmarks)) {
+    const bool from_now = call.info.param("resourceVersion").empty();
+    if (call.info.flag("sendInitialEvents") || (from_now && question->bookmarks)) {
         return only(
             status_object(500, "InternalError",
                           "a watch stream was requested by the client but the required storage "
                           "feature RequestWatchProgress is disabled"));
     }
-    if (*version != 0 && *version < store.oldest_version()) {
-        return only(status_object(
-            410, "Expired",
-            fmt::format("too old resource version: {} ({})", *version, store.oldest_version())));
+    if (question->after != 0 && question->after < store.oldest_version()) {
+        return only(status_object(410, "Expired",
+                                  fmt::format("too old resource version: {} ({})", question->after,
+                                              store.oldest_version())));
     }
     std::vector<Object> beginning;
-    question.after = *version;
-    if (*version == 0) {
-        for (auto& object : store.list(*call.type, question.namespace_name)) {
-            if (question.labels.matches(*object) && question.fields.matches(*object)) {
+    if (question->after == 0) {
+        for (auto& object : store.list(*call.type, question->namespace_name)) {
+            if (question->labels.matches(*object) && question->fields.matches(*object)) {
                 beginning.push_back(std::move(object));
             }
         }
-        question.after = store.version();
+        question->after = store.version();
     }
-    response.source =
-        std::make_shared<WatchSource>(cluster.store, std::move(question), beginning, cluster.clock);
+    response.source = std::make_shared<WatchSource>(cluster.store, std::move(*question), beginning,
+                                                    cluster.clock);
     return response;
 }
 

@@ -562,30 +562,39 @@ void complete_workload(const ResourceType& type, Json& object, std::vector<Cause
 }
 
 http::Response answer_scale(Cluster& cluster, const Call& call) {
-    const auto current = current_of(cluster, call);
+    const auto found = current_of(cluster, call);
+    if (!found) {
+        return found.error();
+    }
+    const auto& current = **found;
     const auto& verb = call.info.verb;
     if (verb == "get") {
-        return json_response(200, scale_of(*current));
+        return json_response(200, scale_of(current));
     }
     if (verb != "update" && verb != "patch") {
         return method_not_allowed();
     }
-    check_options(call);
+    if (const auto options = check_options(call); !options) {
+        return options.error();
+    }
     const auto scale = verb == "update" ? body_of(call, "Scale", "autoscaling/v1")
-                                        : patched(call, scale_of(*current));
-    if (const auto version = meta(scale, "resourceVersion");
-        !version.empty() && version != meta(*current, "resourceVersion")) {
+                                        : patched(call, scale_of(current));
+    if (!scale) {
+        return scale.error();
+    }
+    if (const auto version = meta(*scale, "resourceVersion");
+        !version.empty() && version != meta(current, "resourceVersion")) {
         return conflict(call.type->resource(), call.info.name,
                         "the object has been modified; please apply your changes to the latest "
                         "version and try again");
     }
-    const auto replicas = count_at(scale, "/spec/replicas");
+    const auto replicas = count_at(*scale, "/spec/replicas");
     if (replicas < 0) {
         return invalid(
             {"autoscaling", "Scale", call.info.name, "spec.replicas", "FieldValueInvalid",
              fmt::format("Invalid value: {}: must be greater than or equal to 0", replicas)});
     }
-    Json next = *current;
+    Json next = current;
     if (count_at(next, "/spec/replicas") != replicas) {
         next["spec"]["replicas"] = replicas;
         next["metadata"]["generation"] = count_at(next, "/metadata/generation", 1) + 1;

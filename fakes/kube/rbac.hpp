@@ -2,14 +2,12 @@
 
 #include <string>
 
-#include "core/http/transport.hpp"
 #include "fakes/kube/request_info.hpp"
 #include "fakes/kube/status.hpp"
 #include "fakes/kube/store.hpp"
-#include "fakes/kube/tokens.hpp"
+#include "fakes/kube/user.hpp"
 
-/// Who asks (bearer token, client certificate, impersonation) and what they may do (RBAC over the
-/// stored objects).
+/// What a user may do: RBAC over the stored roles and bindings.
 namespace meshproof::fakes::kube {
 
 /// The question that authorisation answers.
@@ -26,11 +24,6 @@ struct Permission {
     std::string reason;  ///< "RBAC: allowed by …" where allowed
 };
 
-/// Throws Refused: 401 for bad credentials, 403 for an impersonation that is not granted. No
-/// credentials = system:anonymous.
-[[nodiscard]] User authenticate(const http::Request& request, const http::Peer& peer,
-                                Tokens& tokens, const Store& store);
-
 [[nodiscard]] Permission authorize(const User& user, const Attributes& asked, const Store& store);
 
 /// All that a user may do in a namespace, as the status of a SelfSubjectRulesReview.
@@ -39,8 +32,5 @@ struct Permission {
 
 /// The 403 of wire contract 162.
 [[nodiscard]] http::Response forbidden(const User& user, const Attributes& asked);
-
-/// The built-in ClusterRoles and ClusterRoleBindings.
-void add_builtin_roles(Store& store);
 
 }  // namespace meshproof::fakes::kube

@@ -1,4 +1,4 @@
-#include "fakes/kube/access.hpp"
+#include "fakes/kube/rbac.hpp"
 
 #include "core/base/text.hpp"
 #include "fakes/kube/selectors.hpp"
@@ -107,30 +107,6 @@ Permission by_binding(const Json& binding, const User& user, const Attributes& a
     return {};
 }
 
-User impersonated(const User& caller, const http::Request& request, const Store& store) {
-    const auto name = request.headers.find("Impersonate-User");
-    if (!name) {
-        return caller;
-    }
-    const Attributes asked{"impersonate", true, "", "users", "", "", *name, ""};
-    if (!authorize(caller, asked, store).allowed) {
-        throw Refused{forbidden(caller, asked)};
-    }
-    User user;
-    user.name = *name;
-    for (const auto& [key, value] : request.headers.fields()) {
-        if (lower(key) == "impersonate-group") {
-            user.groups.push_back(value);
-        }
-    }
-    const auto parts = split(*name, ':');
-    if (parts.size() == 4 && name->starts_with("system:serviceaccount:") && user.groups.empty()) {
-        user.groups = {"system:serviceaccounts", "system:serviceaccounts:" + parts[2]};
-    }
-    user.groups.emplace_back("system:authenticated");
-    return user;
-}
-
 }  // namespace
 
 Attributes Attributes::of(const RequestInfo& info) {
@@ -143,36 +119,6 @@ Attributes Attributes::of(const RequestInfo& info) {
     }
     return {info.verb,        info.for_resource,   info.group,      info.resource,
             info.subresource, info.namespace_name, std::move(name), info.path};
-}
-
-User authenticate(const http::Request& request, const http::Peer& peer, Tokens& tokens,
-                  const Store& store) {
-    if (peer.certificate) {
-        const auto subject = peer.certificate->subject();
-        User user{subject.common_name, "", subject.organization, Json::object()};
-        user.extra["authentication.kubernetes.io/credential-id"] =
-            Json::array({"X509SHA256=" + peer.certificate->fingerprint()});
-        user.groups.emplace_back("system:authenticated");
-        return impersonated(user, request, store);
-    }
-    const auto header = request.headers.find("Authorization");
-    if (peer.bad_certificate && (!header || header->empty())) {
-        throw Refused{refusal(401, "Unauthorized", "Unauthorized")};
-    }
-    if (!header || header->empty()) {
-        return {"system:anonymous", "", {"system:unauthenticated"}, Json::object()};
-    }
-    const auto parts = split(*header, ' ');
-    if (lower(parts[0]) != "bearer" || parts.size() < 2) {  // nothing that we know: nobody
-        return {"system:anonymous", "", {"system:unauthenticated"}, Json::object()};
-    }
-    if (!parts[1].empty()) {
-        auto verdict = tokens.authenticate(parts[1], tokens.api_audiences());
-        if (verdict.user) {
-            return impersonated(*verdict.user, request, store);
-        }
-    }
-    throw Refused{refusal(401, "Unauthorized", "Unauthorized")};
 }
 
 Permission authorize(const User& user, const Attributes& asked, const Store& store) {
@@ -225,13 +171,13 @@ Json rules_of(const User& user, const std::string& namespace_name, const Store& 
 }
 
 http::Response forbidden(const User& user, const Attributes& asked) {
-    const auto refuse = [](const std::string& message, Json details) {
+    const auto answer = [](const std::string& message, Json details) {
         auto response = refusal(403, "Forbidden", message, std::move(details));
         response.headers.set("X-Content-Type-Options", "nosniff");
         return response;
     };
     if (!asked.for_resource) {
-        return refuse(fmt::format("forbidden: User \"{}\" cannot {} path \"{}\"", user.name,
+        return answer(fmt::format("forbidden: User \"{}\" cannot {} path \"{}\"", user.name,
                                   asked.verb, asked.path),
                       Json::object());
     }
@@ -253,92 +199,7 @@ http::Response forbidden(const User& user, const Attributes& asked) {
     if (!asked.group.empty()) {
         details["group"] = asked.group;
     }
-    return refuse(whole, std::move(details));
-}
-
-namespace {
-struct BuiltinRole {
-    const char* name;
-    Json rules;
-    std::vector<const char*> groups;  ///< bound to them under a binding of the same name
-};
-
-Json rule(Json groups, Json resources, Json verbs) {
-    return {{"apiGroups", std::move(groups)},
-            {"resources", std::move(resources)},
-            {"verbs", std::move(verbs)}};
-}
-
-Json urls(Json paths) {
-    return {{"nonResourceURLs", std::move(paths)}, {"verbs", {"get"}}};
-}
-
-std::vector<BuiltinRole> builtin_roles() {
-    const Json read = {"get", "list", "watch"};
-    const Json write = {"create", "delete", "deletecollection", "patch", "update"};
-    const Json reviews = rule({"authorization.k8s.io"}, {"subjectaccessreviews"}, {"create"});
-    const Json token_reviews = rule({"authentication.k8s.io"}, {"tokenreviews"}, {"create"});
-    const Json readable = {"configmaps", "pods", "serviceaccounts", "events", "namespaces"};
-    const Json writable = {"configmaps", "pods", "secrets", "serviceaccounts"};
-    const Json tokens = rule({""}, {"serviceaccounts/token"}, {"create"});
-    const Json apps = {"deployments", "deployments/scale", "deployments/status",
-                       "replicasets", "replicasets/scale", "replicasets/status"};
-    const Json edit = {rule({""}, readable, read),  rule({""}, {"secrets"}, read),
-                       rule({""}, writable, write), tokens,
-                       rule({"apps"}, apps, read),  rule({"apps"}, apps, write)};
-    Json admin = edit;
-    admin.push_back(rule({"rbac.authorization.k8s.io"}, {"roles", "rolebindings"}, {"*"}));
-    admin.push_back(rule({"authorization.k8s.io"}, {"localsubjectaccessreviews"}, {"create"}));
-    const Json discovery = urls({"/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez",
-                                 "/openapi", "/openapi/*", "/readyz", "/version", "/version/"});
-    return {
-        {"cluster-admin",
-         {rule({"*"}, {"*"}, {"*"}), Json{{"nonResourceURLs", {"*"}}, {"verbs", {"*"}}}},
-         {"system:masters"}},
-        {"admin", admin, {}},
-        {"edit", edit, {}},
-        {"view", {rule({""}, readable, read), rule({"apps"}, apps, read)}, {}},
-        {"system:auth-delegator", {token_reviews, reviews}, {}},
-        {"system:basic-user",
-         {rule({"authorization.k8s.io"}, {"selfsubjectaccessreviews", "selfsubjectrulesreviews"},
-               {"create"}),
-          rule({"authentication.k8s.io"}, {"selfsubjectreviews"}, {"create"})},
-         {"system:authenticated"}},
-        {"system:discovery", Json::array({discovery}), {"system:authenticated"}},
-        {"system:public-info-viewer",
-         Json::array({urls({"/healthz", "/livez", "/readyz", "/version", "/version/"})}),
-         {"system:authenticated", "system:unauthenticated"}},
-        {"system:service-account-issuer-discovery",
-         Json::array(
-             {urls({"/.well-known/openid-configuration", "/.well-known/openid-configuration/",
-                    "/openid/v1/jwks", "/openid/v1/jwks/"})}),
-         {"system:serviceaccounts"}},
-    };
-}
-}  // namespace
-
-void add_builtin_roles(Store& store) {
-    const Json labels = {{"kubernetes.io/bootstrapping", "rbac-defaults"}};
-    for (auto& role : builtin_roles()) {
-        const Json metadata = {
-            {"name", role.name},
-            {"labels", labels},
-            {"annotations", {{"rbac.authorization.kubernetes.io/autoupdate", "true"}}}};
-        store.add(type::cluster_roles, {{"metadata", metadata}, {"rules", std::move(role.rules)}});
-        Json subjects = Json::array();
-        for (const auto* group : role.groups) {
-            subjects.push_back(
-                {{"kind", "Group"}, {"apiGroup", "rbac.authorization.k8s.io"}, {"name", group}});
-        }
-        if (!subjects.empty()) {
-            store.add(type::cluster_role_bindings, {{"metadata", metadata},
-                                                    {"roleRef",
-                                                     {{"apiGroup", "rbac.authorization.k8s.io"},
-                                                      {"kind", "ClusterRole"},
-                                                      {"name", role.name}}},
-                                                    {"subjects", std::move(subjects)}});
-        }
-    }
+    return answer(whole, std::move(details));
 }
 
 }  // namespace meshproof::fakes::kube

@@ -1,0 +1,258 @@
+#include "fakes/kube/validation.hpp"
+
+#include <regex>
+
+#include "core/base/text.hpp"
+#include "fakes/kube/cluster.hpp"
+
+namespace meshproof::fakes::kube {
+namespace {
+
+constexpr std::string_view rbac_group = "rbac.authorization.k8s.io";
+
+void require(std::vector<Cause>& faults, std::string field) {
+    faults.push_back({std::move(field), "FieldValueRequired", "Required value"});
+}
+
+void check_data_keys(const Json& object, std::vector<Cause>& faults,
+                     const std::string& field = "data") {
+    static const std::regex config_key("[-._a-zA-Z0-9]+");
+    const Json data = object.value(field, Json::object());
+    const Json binary =
+        field == "data" ? object.value("binaryData", Json::object()) : Json::object();
+    for (const auto& [key, value] : data.items()) {
+        if (binary.contains(key)) {
+            faults.push_back({fmt::format("data[{}]", key), "FieldValueInvalid",
+                              fmt::format("Invalid value: \"{}\": duplicate of key present in "
+                                          "binaryData",
+                                          key)});
+        }
+        if (!std::regex_match(key, config_key)) {
+            faults.push_back(
+                {fmt::format("{}[{}]", field, key), "FieldValueInvalid",
+                 fmt::format("Invalid value: \"{}\": a valid config key must consist of "
+                             "alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or "
+                             "'KEY_NAME',  or 'key-name', regex used for validation is "
+                             "'[-._a-zA-Z0-9]+')",
+                             key)});
+        }
+    }
+}
+
+void complete_secret(Json& secret, std::vector<Cause>& faults) {
+    if (text_at(secret, "/type").empty()) {
+        secret["type"] = "Opaque";
+    }
+    if (const auto plain = secret.find("stringData"); plain != secret.end()) {
+        for (const auto& [key, value] : plain->items()) {
+            secret["data"][key] = to_base64(value.get<std::string>());
+        }
+        secret.erase("stringData");
+    }
+    check_data_keys(secret, faults);
+    constexpr auto account = "/metadata/annotations/kubernetes.io~1service-account.name";
+    const auto type = text_at(secret, "/type");
+    if (type == "kubernetes.io/service-account-token" && text_at(secret, account).empty()) {
+        require(faults, "metadata.annotations[kubernetes.io/service-account.name]");
+    }
+    const Json data = secret.value("data", Json::object());
+    const auto require_data = [&](const char* key) {
+        if (!data.contains(key)) {
+            require(faults, fmt::format("data[{}]", key));
+        }
+    };
+    if (type == "kubernetes.io/tls") {
+        require_data("tls.crt");
+        require_data("tls.key");
+    } else if (type == "kubernetes.io/dockerconfigjson") {
+        require_data(".dockerconfigjson");
+    }
+}
+
+Cause unsupported(std::string field, const std::string& value, std::string_view supported) {
+    return {std::move(field), "FieldValueNotSupported",
+            fmt::format("Unsupported value: \"{}\": supported values: {}", value, supported)};
+}
+
+// Who a binding is for: kind and name, and the group that goes with the kind.
+void complete_subject(const ResourceType& type, Json& subject, const std::string& field,
+                      std::vector<Cause>& faults) {
+    const auto kind = text_at(subject, "/kind");
+    const bool account = kind == "ServiceAccount";
+    const auto name = text_at(subject, "/name");
+    if (!account && text_at(subject, "/apiGroup").empty() && (kind == "User" || kind == "Group")) {
+        subject["apiGroup"] = rbac_group;
+    }
+    if (name.empty()) {
+        require(faults, field + ".name");
+    }
+    const auto group = text_at(subject, "/apiGroup");
+    if (account) {
+        if (!group.empty()) {
+            faults.push_back(unsupported(field + ".apiGroup", group, "\"\""));
+        }
+        if (!type.namespaced && text_at(subject, "/namespace").empty()) {
+            require(faults, field + ".namespace");
+        }
+    } else if (kind == "User" || kind == "Group") {
+        if (group != rbac_group) {
+            faults.push_back(
+                unsupported(field + ".apiGroup", group, fmt::format("\"{}\"", rbac_group)));
+        }
+    } else {
+        faults.push_back(
+            unsupported(field + ".kind", kind, "\"ServiceAccount\", \"User\", \"Group\""));
+    }
+}
+
+void complete_binding(const ResourceType& type, Json& binding, std::vector<Cause>& faults) {
+    auto& reference = binding["roleRef"];
+    if (text_at(binding, "/roleRef/apiGroup").empty()) {
+        reference["apiGroup"] = rbac_group;
+    }
+    if (const auto group = text_at(binding, "/roleRef/apiGroup"); group != rbac_group) {
+        faults.push_back(unsupported("roleRef.apiGroup", group, fmt::format("\"{}\"", rbac_group)));
+    }
+    const auto kind = text_at(binding, "/roleRef/kind");
+    if (kind != "ClusterRole" && (kind != "Role" || &type == &type::cluster_role_bindings)) {
+        faults.push_back(unsupported("roleRef.kind", kind,
+                                     &type == &type::cluster_role_bindings
+                                         ? "\"ClusterRole\""
+                                         : "\"Role\", \"ClusterRole\""));
+    }
+    if (text_at(binding, "/roleRef/name").empty()) {
+        require(faults, "roleRef.name");
+    }
+    std::size_t index = 0;
+    if (const auto subjects = binding.find("subjects"); subjects != binding.end()) {
+        for (auto& subject : *subjects) {
+            complete_subject(type, subject, fmt::format("subjects[{}]", index++), faults);
+        }
+        if (subjects->empty()) {
+            binding.erase(subjects);
+        }
+    }
+}
+
+bool lists_some(const Json& rule, const char* field) {
+    const auto found = rule.find(field);
+    return found != rule.end() && found->is_array() && !found->empty();
+}
+
+void check_rules(const ResourceType& type, const Json& role, std::vector<Cause>& faults) {
+    std::size_t index = 0;
+    const auto rules = role.value("rules", Json());
+    for (const auto& rule : rules.is_array() ? rules : Json::array()) {
+        const auto field = fmt::format("rules[{}]", index++);
+        const auto need = [&](const char* part, std::string_view why) {
+            faults.push_back({fmt::format("{}.{}", field, part), "FieldValueRequired",
+                              fmt::format("Required value: {}", why)});
+        };
+        if (!lists_some(rule, "verbs")) {
+            need("verbs", "verbs must contain at least one value");
+        }
+        if (lists_some(rule, "nonResourceURLs")) {
+            const auto shown = rule["nonResourceURLs"].dump();
+            if (type.namespaced) {
+                faults.push_back({field + ".nonResourceURLs", "FieldValueInvalid",
+                                  fmt::format("Invalid value: {}: namespaced rules cannot apply "
+                                              "to non-resource URLs",
+                                              shown)});
+            } else if (lists_some(rule, "apiGroups") || lists_some(rule, "resources")) {
+                faults.push_back({field + ".nonResourceURLs", "FieldValueInvalid",
+                                  fmt::format("Invalid value: {}: rules cannot apply to both "
+                                              "regular resources and non-resource URLs",
+                                              shown)});
+            }
+            continue;
+        }
+        if (!lists_some(rule, "apiGroups")) {
+            need("apiGroups", "resource rules must supply at least one api group");
+        }
+        if (!lists_some(rule, "resources")) {
+            need("resources", "resource rules must supply at least one resource");
+        }
+    }
+}
+
+// What stays as it was made while `immutable` is set, and the setting itself.
+std::vector<Cause> changed_though_immutable(const Json& before, const Json& after) {
+    std::vector<Cause> faults;
+    const auto forbid = [&faults](std::string field) {
+        faults.push_back({std::move(field), "FieldValueForbidden",
+                          "Forbidden: field is immutable when `immutable` is set"});
+    };
+    if (!after.value("immutable", false)) {
+        forbid("immutable");
+    }
+    for (const auto* field : {"data", "binaryData"}) {
+        if (before.value(field, Json::object()) != after.value(field, Json::object())) {
+            forbid(field);
+        }
+    }
+    return faults;
+}
+
+}  // namespace
+
+Checked<> complete(const ResourceType& type, Json& object) {
+    auto faults = metadata_faults(type, object);
+    if (&type == &type::secrets) {
+        complete_secret(object, faults);
+    } else if (&type == &type::config_maps) {
+        check_data_keys(object, faults);
+        check_data_keys(object, faults, "binaryData");
+    } else if (&type == &type::pods) {
+        complete_pod(object, faults);
+    } else if (is_workload(type)) {
+        complete_workload(type, object, faults);
+    } else if (&type == &type::cluster_role_bindings || &type == &type::role_bindings) {
+        complete_binding(type, object, faults);
+    } else if (&type == &type::cluster_roles || &type == &type::roles) {
+        if (!object.contains("rules")) {
+            object["rules"] = nullptr;
+        }
+        check_rules(type, object, faults);
+    }
+    if (!faults.empty()) {
+        return refuse(invalid(type.group, type.kind, meta(object, "name"), faults));
+    }
+    return {};
+}
+
+Checked<> check_immutable(const ResourceType& type, const Json& before, const Json& after) {
+    const auto changed = [&](const std::vector<Cause>& faults) {
+        return refuse(invalid(type.group, type.kind, meta(before, "name"), faults));
+    };
+    if ((&type == &type::secrets || &type == &type::config_maps) &&
+        before.value("immutable", false)) {
+        if (const auto faults = changed_though_immutable(before, after); !faults.empty()) {
+            return changed(faults);
+        }
+    }
+    if (&type == &type::secrets && after["type"] != before["type"]) {
+        return changed(
+            {{"type", "FieldValueInvalid",
+              fmt::format("Invalid value: {}: field is immutable", after["type"].dump())}});
+    }
+    if (after.contains("roleRef") && after["roleRef"] != before["roleRef"]) {
+        return changed({{"roleRef", "FieldValueInvalid", "Invalid value: cannot change roleRef"}});
+    }
+    if (is_workload(type) && after["spec"]["selector"] != before["spec"]["selector"]) {
+        return changed({{"spec.selector", "FieldValueInvalid",
+                         fmt::format("Invalid value: {}: field is immutable",
+                                     after["spec"]["selector"].dump())}});
+    }
+    if (&type == &type::pods && changes_fixed_fields(before, after)) {
+        return changed(
+            {{"spec", "FieldValueForbidden",
+              "Forbidden: pod updates may not change fields other than "
+              "`spec.containers[*].image`,`spec.initContainers[*].image`,"
+              "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing "
+              "tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it "
+              "was previously negative)"}});
+    }
+    return {};
+}
+
+}  // namespace meshproof::fakes::kube
