@@ -79,11 +79,11 @@ void complete_pod(Json& pod, std::vector<Cause>& faults);
 /// kubelet to see.
 [[nodiscard]] bool pod_goes_at_once(const Json& pod, std::optional<std::int64_t> grace_seconds);
 
-// workloads.cpp: Deployments, ReplicaSets and their controllers.
+// workloads.cpp
+/// Defaults of a Deployment or a ReplicaSet.
 void complete_workload(const ResourceType& type, Json& object, std::vector<Cause>& faults);
+// scale.cpp
 [[nodiscard]] http::Response answer_scale(Cluster& cluster, const Call& call);
-/// What the controllers do once this object has changed, all at once.
-void reconcile(Cluster& cluster, const ResourceType& type, const Json& object);
 
 // patch.cpp
 /// That the body is a patch of a kind that there is; else 415.
@@ -93,12 +93,6 @@ void reconcile(Cluster& cluster, const ResourceType& type, const Json& object);
 // apply.cpp
 [[nodiscard]] http::Response answer_apply(Cluster& cluster, const Call& call);
 
-// controllers.cpp: what kube-controller-manager does after a change, at once instead of a moment
-// later.
-void add_namespace(Cluster& cluster, Json object);
-void after_creation(Cluster& cluster, const ResourceType& type, const Object& object);
-void after_deletion(Cluster& cluster, const ResourceType& type, const Object& object,
-                    bool orphan = false);
 // watch.cpp
 [[nodiscard]] http::Response answer_watch(Cluster& cluster, const Call& call);
 // token_request.cpp

@@ -278,17 +278,9 @@ std::optional<Json> discovery_document(const std::vector<std::string>& parts,
     return std::nullopt;
 }
 
-// Paths that do not look at the method: their answer is always that of a GET.
-bool any_method(const std::string& path) {
-    return path == "/" || path == "/apis" || path.starts_with("/openapi/") ||
-           (path.starts_with("/apis/") && std::count(path.begin(), path.end(), '/') == 2);
-}
-
-}  // namespace
-
-http::Response answer_path(const Cluster& cluster, const http::Request& request,
-                           const RequestInfo& info) {
-    auto path = info.path;
+// The server's health and that of its parts; nothing for any other path.
+std::optional<http::Response> answer_health(const RequestInfo& info) {
+    const auto& path = info.path;
     if (path == "/healthz" || path == "/livez" || path == "/readyz") {
         auto response = text_response(
             200, info.query.contains("verbose")
@@ -305,6 +297,39 @@ http::Response answer_path(const Cluster& cluster, const http::Request& request,
             return text_response(200, "ok");
         }
     }
+    return std::nullopt;
+}
+
+Json version() {
+    return {{"major", "1"},
+            {"minor", "34"},
+            {"emulationMajor", "1"},
+            {"emulationMinor", "34"},
+            {"minCompatibilityMajor", "1"},
+            {"minCompatibilityMinor", "33"},
+            {"gitVersion", "v1.34.4"},
+            {"gitCommit", "0000000000000000000000000000000000000000"},
+            {"gitTreeState", "clean"},
+            {"buildDate", "1970-01-01T00:00:00Z"},
+            {"goVersion", "go1.24.0"},
+            {"compiler", "gc"},
+            {"platform", "linux/amd64"}};
+}
+
+// Paths that do not look at the method: their answer is always that of a GET.
+bool any_method(const std::string& path) {
+    return path == "/" || path == "/apis" || path.starts_with("/openapi/") ||
+           (path.starts_with("/apis/") && std::count(path.begin(), path.end(), '/') == 2);
+}
+
+}  // namespace
+
+http::Response answer_path(const Cluster& cluster, const http::Request& request,
+                           const RequestInfo& info) {
+    if (auto health = answer_health(info)) {
+        return std::move(*health);
+    }
+    auto path = info.path;
     if (!any_method(path) && request.method != "GET") {
         auto parts = split(path, '/');
         parts.erase(parts.begin());
@@ -323,19 +348,7 @@ http::Response answer_path(const Cluster& cluster, const http::Request& request,
         path.pop_back();
     }
     if (path == "/version") {
-        return json_response(200, {{"major", "1"},
-                                   {"minor", "34"},
-                                   {"emulationMajor", "1"},
-                                   {"emulationMinor", "34"},
-                                   {"minCompatibilityMajor", "1"},
-                                   {"minCompatibilityMinor", "33"},
-                                   {"gitVersion", "v1.34.4"},
-                                   {"gitCommit", "0000000000000000000000000000000000000000"},
-                                   {"gitTreeState", "clean"},
-                                   {"buildDate", "1970-01-01T00:00:00Z"},
-                                   {"goVersion", "go1.24.0"},
-                                   {"compiler", "gc"},
-                                   {"platform", "linux/amd64"}});
+        return json_response(200, version());
     }
     if (path == "/.well-known/openid-configuration") {
         return openid_configuration(cluster, request);

@@ -5,6 +5,7 @@
 #include "fakes/kube/body.hpp"
 #include "fakes/kube/builtin_roles.hpp"
 #include "fakes/kube/cluster.hpp"
+#include "fakes/kube/controllers/controllers.hpp"
 #include "fakes/kube/impersonation.hpp"
 #include "fakes/kube/rbac.hpp"
 #include "fakes/kube/tables.hpp"

@@ -1,5 +1,3 @@
-#include <array>
-#include <charconv>
 #include <set>
 #include <tuple>
 
@@ -102,13 +100,6 @@ Checked<Continuation> read_token(const std::string& token) {
     }
     start.pop_back();
     return Continuation{content.value("rv", std::uint64_t{0}), start};
-}
-
-std::optional<std::uint64_t> number(const std::string& text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
-                                                                    : std::nullopt;
 }
 
 http::Response too_large(std::uint64_t asked, std::uint64_t current) {

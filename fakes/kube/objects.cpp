@@ -3,6 +3,7 @@
 #include "core/base/text.hpp"
 #include "fakes/kube/body.hpp"
 #include "fakes/kube/cluster.hpp"
+#include "fakes/kube/controllers/controllers.hpp"
 #include "fakes/kube/managed_fields.hpp"
 #include "fakes/kube/selectors.hpp"
 #include "fakes/kube/tables.hpp"

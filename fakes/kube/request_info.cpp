@@ -1,5 +1,6 @@
 #include "fakes/kube/request_info.hpp"
 
+#include <charconv>
 #include <vector>
 
 #include "core/base/json_text.hpp"
@@ -95,6 +96,13 @@ std::string RequestInfo::param(const std::string& name_of) const {
 bool RequestInfo::flag(const std::string& name_of) const {
     const auto found = query.find(name_of);  // as Go's conversion: only two texts mean no
     return found != query.end() && found->second != "0" && lower(found->second) != "false";
+}
+
+std::optional<std::uint64_t> number(const std::string& text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
+                                                                    : std::nullopt;
 }
 
 }  // namespace meshproof::fakes::kube

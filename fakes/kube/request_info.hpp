@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "core/http/message.hpp"
@@ -21,5 +23,8 @@ struct RequestInfo {
     [[nodiscard]] std::string param(const std::string& name) const;
     [[nodiscard]] bool flag(const std::string& name) const;  ///< given, and neither "0" nor "false"
 };
+
+/// A parameter's value as a whole number; nothing where it is none.
+[[nodiscard]] std::optional<std::uint64_t> number(const std::string& text);
 
 }  // namespace meshproof::fakes::kube

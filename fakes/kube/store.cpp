@@ -163,4 +163,8 @@ std::string text_at(const Json& object, const char* pointer) {
     return object.at(path).get<std::string>();
 }
 
+std::int64_t count_at(const Json& object, const char* pointer, std::int64_t otherwise) {
+    return object.value(Json::json_pointer(pointer), otherwise);
+}
+
 }  // namespace meshproof::fakes::kube

@@ -89,5 +89,8 @@ class Store {
 [[nodiscard]] std::string meta(const Json& object, const char* key);
 /// A string at a JSON pointer, "" where absent or no string.
 [[nodiscard]] std::string text_at(const Json& object, const char* pointer);
+/// A whole number at a JSON pointer, `otherwise` where absent.
+[[nodiscard]] std::int64_t count_at(const Json& object, const char* pointer,
+                                    std::int64_t otherwise = 0);
 
 }  // namespace meshproof::fakes::kube

@@ -1,4 +1,3 @@
-#include <charconv>
 #include <deque>
 #include <tuple>
 
@@ -131,13 +130,6 @@ class WatchSource final : public http::BodySource {
     bool bookmarked_ = false;
     std::optional<Duration> ends_at_;
 };
-
-std::optional<std::uint64_t> number(const std::string& text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
-                                                                    : std::nullopt;
-}
 
 // What resourceVersionMatch may be for a watch.
 Checked<> check_match(const Call& call, bool initial) {

@@ -1,0 +1,33 @@
+#include "fakes/kube/controllers/controllers.hpp"
+
+namespace meshproof::fakes::kube {
+
+void collect_dependents(Cluster& cluster, const Json& owner, bool orphan) {
+    const auto uid = meta(owner, "uid");
+    for (const auto& stored : all_types()) {
+        if (!stored.namespaced || !stored.stored) {
+            continue;
+        }
+        for (const auto& object : cluster.store->list(stored, meta(owner, "namespace"))) {
+            const auto owners = object->at("metadata").value("ownerReferences", Json::array());
+            const auto its = std::ranges::find_if(
+                owners, [&](const Json& one) { return text_at(one, "/uid") == uid; });
+            if (its == owners.end()) {
+                continue;
+            }
+            if (orphan) {
+                Json free = *object;
+                auto& references = free["metadata"]["ownerReferences"];
+                references.erase(static_cast<std::size_t>(its - owners.begin()));
+                if (references.empty()) {
+                    free["metadata"].erase("ownerReferences");
+                }
+                cluster.store->replace(stored, std::move(free));
+            } else if (owners.size() == 1) {
+                (void)delete_object(cluster, stored, object, Json::object());
+            }
+        }
+    }
+}
+
+}  // namespace meshproof::fakes::kube

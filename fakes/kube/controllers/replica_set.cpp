@@ -1,0 +1,88 @@
+#include <algorithm>
+
+#include "fakes/kube/controllers/controllers.hpp"
+#include "fakes/kube/controllers/owners.hpp"
+
+namespace meshproof::fakes::kube {
+namespace {
+
+bool ready(const Json& pod) {
+    for (const auto& condition :
+         pod.value(Json::json_pointer("/status/conditions"), Json::array())) {
+        if (text_at(condition, "/type") == "Ready") {
+            return text_at(condition, "/status") == "True";
+        }
+    }
+    return false;
+}
+
+void create_pod(Cluster& cluster, const Json& set) {
+    Json pod = set["spec"]["template"];
+    const auto base = meta(set, "name") + "-";
+    pod["metadata"]["generateName"] = base;
+    pod["metadata"]["name"] = fresh_name(*cluster.store, base);
+    pod["metadata"]["namespace"] = meta(set, "namespace");
+    pod["metadata"]["generation"] = 1;
+    pod["metadata"]["ownerReferences"] = Json::array({owner_reference(type::replica_sets, set)});
+    std::vector<Cause> faults;  // the template was checked when it came
+    complete_pod(pod, faults);
+    cluster.store->add(type::pods, std::move(pod));
+}
+
+// Those first that do least: not ready before ready, the youngest before the oldest.
+bool sooner_deleted(const Object& a, const Object& b) {
+    const bool a_ready = ready(*a);
+    if (a_ready != ready(*b)) {
+        return !a_ready;
+    }
+    const auto a_made = meta(*a, "creationTimestamp");
+    const auto b_made = meta(*b, "creationTimestamp");
+    return a_made == b_made ? meta(*a, "name") < meta(*b, "name") : a_made > b_made;
+}
+
+}  // namespace
+
+bool reconcile_replica_set(Cluster& cluster, const Object& set) {
+    auto pods = owned(cluster, type::pods, *set);
+    std::erase_if(pods, [](const Object& pod) {
+        const auto phase = text_at(*pod, "/status/phase");
+        return leaving(*pod) || phase == "Succeeded" || phase == "Failed";
+    });
+    const auto wanted = count_at(*set, "/spec/replicas");
+    bool changed = false;
+    if (!leaving(*set)) {
+        for (auto present = std::ssize(pods); present < wanted; ++present, changed = true) {
+            create_pod(cluster, *set);
+        }
+        if (std::ssize(pods) > wanted) {
+            std::ranges::sort(pods, sooner_deleted);
+            pods.resize(pods.size() - static_cast<std::size_t>(wanted));
+            for (const auto& pod : pods) {
+                (void)delete_object(cluster, type::pods, pod, Json::object());
+            }
+            changed = true;
+        }
+    }
+    if (changed) {
+        return true;
+    }
+    const auto all = std::ssize(pods);
+    const auto up = std::ranges::count_if(pods, [](const Object& pod) { return ready(*pod); });
+    Json status = {{"replicas", all},
+                   {"observedGeneration", count_at(*set, "/metadata/generation", 1)}};
+    if (all > 0) {
+        status["fullyLabeledReplicas"] = all;
+    }
+    if (up > 0) {
+        status["readyReplicas"] = status["availableReplicas"] = up;
+    }
+    if (status == set->value("status", Json())) {
+        return false;
+    }
+    Json next = *set;
+    next["status"] = std::move(status);
+    cluster.store->replace(type::replica_sets, std::move(next));
+    return true;
+}
+
+}  // namespace meshproof::fakes::kube
