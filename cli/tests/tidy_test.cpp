@@ -172,6 +172,52 @@ TEST(Tidy, LayersIncludeDownwardsOnly) {
     EXPECT_EQ(room_offence("fakes/vault/catalog.cpp", "fakes/vault/sys/paths.hpp"), "");
 }
 
+/// Where a folder's headers build on each other, lowest first: each includes only those before it.
+/// (A .cpp may look up, as where a handle's functions need the state behind it.)
+const std::map<std::string, std::vector<std::string>> header_order = {
+    {"core/mesh",
+     {"bell",          "ca_bundle",  "account",       "ca_config",       "decision",
+      "schedule",      "backoff",    "observer",      "views",           "seams",
+      "saboteurs",     "options",    "mesh",          "cluster_context", "config_store",
+      "issuance",      "pod_server", "pod_status",    "agent",           "workloads",
+      "cluster_agent", "cluster",    "cluster_state", "control_plane",   "control_plane_state"}},
+};
+
+/// A header that includes one above it, or that has no place in the order: the offence, or "".
+std::string order_offence(const std::string& path, const std::string& included) {
+    const auto folder = path.substr(0, path.rfind('/'));
+    const auto order = header_order.find(folder);
+    if (order == header_order.end() || !path.ends_with(".hpp") ||
+        !included.starts_with(folder + "/")) {
+        return {};
+    }
+    const auto place = [&](const std::string& header) {
+        const auto stem = header.substr(folder.size() + 1, header.size() - folder.size() - 5);
+        return std::ranges::find(order->second, stem) - order->second.begin();
+    };
+    const auto unknown = std::ssize(order->second);
+    return place(path) == unknown || place(path) <= place(included) ? path + " includes " + included
+                                                                    : std::string();
+}
+
+TEST(Tidy, HeadersOfAFolderIncludeDownwardsOnly) {
+    const std::regex include("^\\s*#include \"([^\"]+)\"");
+    std::size_t seen = 0;
+    for (const auto& source : sources()) {
+        for (const auto& line : source.lines) {
+            std::smatch match;
+            if (holds_any(line, {"#include"}) && std::regex_search(line, match, include)) {
+                seen += header_order.contains(fs::path(source.path).parent_path().string()) ? 1 : 0;
+                EXPECT_EQ(order_offence(source.path, match[1]), "");
+            }
+        }
+    }
+    EXPECT_GT(seen, 50U);
+    EXPECT_NE(order_offence("core/mesh/mesh.hpp", "core/mesh/control_plane.hpp"), "");
+    EXPECT_NE(order_offence("core/mesh/unheard_of.hpp", "core/mesh/bell.hpp"), "");
+    EXPECT_EQ(order_offence("core/mesh/agent.hpp", "core/mesh/issuance.hpp"), "");
+}
+
 /// The machine's clock and chance, outside the files that may ask for them: the offending call, or
 /// "".
 std::string banned_call(const std::string& path, const std::string& line) {

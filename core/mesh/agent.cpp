@@ -99,7 +99,8 @@ Task<void> Agent::attempt() {
     const auto& schedule = mesh.options.schedule;
     if (!token_usable()) {
         if (last_login_) {
-            const auto allowed = login_allowed(schedule, life_, *last_login_);
+            const auto allowed =
+                mesh.options.seams.login_allowed(login_allowed(schedule, life_, *last_login_));
             if (mesh.clock.now() < allowed) {
                 due_ = allowed;
                 co_return;
@@ -123,9 +124,7 @@ Task<void> Agent::attempt() {
         }
     }
     const auto token = vault_token_;
-    if (!mesh.options.reuse_token) {
-        vault_token_ = Secret();
-    }
+    vault_token_ = mesh.options.seams.kept_token(std::move(vault_token_));
     const auto leaf = co_await sign_fresh_key(context_, config, caller, token);
     if (!leaf) {
         refused(Step::sign, leaf.error(), asked_for(config, caller));
@@ -139,7 +138,8 @@ Task<void> Agent::attempt() {
         mesh.tell("leaf rejected", {{"cluster", context_->cluster},
                                     {"pod", mesh.logical(pod_.name)},
                                     {"reason", problem_}});
-        due_ = mesh.clock.now() + backoff_.after(Action::retry_slowly, schedule, life_);
+        const auto wait = backoff_.after(Action::retry_slowly, schedule, life_);
+        due_ = mesh.clock.now() + mesh.options.seams.wait(wait, "leaf rejected");
         co_return;
     }
     adopt(std::move(*identity));
@@ -157,7 +157,8 @@ Task<Result<void>> Agent::log_in(CaConfig config, Caller caller) {
     ++logins_;
     vault_token_ = login->token;
     vault_token_until_ = vault_token_until(mesh.options.schedule, *last_login_, login->lease);
-    mesh.tell("login ok", {{"cluster", context_->cluster}, {"pod", mesh.logical(pod_.name)}});
+    EventFields fields{{"cluster", context_->cluster}, {"pod", mesh.logical(pod_.name)}};
+    mesh.tell("login ok", mesh.options.seams.login_event(std::move(fields), login->token));
     co_return Result<void>();
 }
 
@@ -170,24 +171,27 @@ void Agent::adopt(crypto::TlsIdentity identity) {
     failing_ = false;
     problem_.clear();
     backoff_.reset();
-    due_ =
-        renewal_due(mesh.options.schedule, life_,
-                    {.at = mesh.clock.now(), .not_after = identity.leaf.not_after()}, prng_.unit());
+    const Arrival arrival{.at = mesh.clock.now(), .not_after = identity.leaf.not_after()};
+    due_ = mesh.options.seams.renewal_due(
+        renewal_due(mesh.options.schedule, life_, arrival, prng_.unit()), identity.leaf);
     server_.show(std::move(identity));
 }
 
 void Agent::refused(Step step, const Failure& failure, const Asked& asked) {
     const auto& mesh = *context_->mesh;
-    const auto decision = decide(step, failure, asked);
+    const auto& seams = mesh.options.seams;
+    const auto decision = seams.decision(decide(step, failure, asked), step);
+    const auto event = refused_event(step);
     failing_ = true;
     problem_ = decision.reason;
-    mesh.tell(std::string(refused_event(step)), {{"cluster", context_->cluster},
-                                                 {"pod", mesh.logical(pod_.name)},
-                                                 {"reason", decision.reason}});
+    mesh.tell(std::string(event), {{"cluster", context_->cluster},
+                                   {"pod", mesh.logical(pod_.name)},
+                                   {"reason", decision.reason}});
     if (decision.action == Action::login_again) {
         vault_token_ = Secret();
     }
-    due_ = mesh.clock.now() + backoff_.after(decision.action, mesh.options.schedule, life_);
+    const auto wait = backoff_.after(decision.action, mesh.options.schedule, life_);
+    due_ = mesh.clock.now() + seams.wait(wait, event);
 }
 
 void Agent::renew_now() {
@@ -195,8 +199,12 @@ void Agent::renew_now() {
     wake();
 }
 
-bool Agent::ready() const {
+bool Agent::valid() const {
     return server_.identity() && server_.identity()->leaf.valid_at(context_->mesh->clock.now());
+}
+
+bool Agent::ready() const {
+    return context_->mesh->options.seams.readiness(valid(), server_.identity());
 }
 
 std::string Agent::why_not_ready() const {
@@ -217,8 +225,7 @@ void Agent::tell_readiness() {
     if (told_ == current) {
         return;
     }
-    std::vector<std::pair<std::string, std::string>> fields{{"cluster", context_->cluster},
-                                                            {"pod", mesh.logical(pod_.name)}};
+    EventFields fields{{"cluster", context_->cluster}, {"pod", mesh.logical(pod_.name)}};
     if (!current.first) {
         fields.emplace_back("reason", current.second);
     }
@@ -234,7 +241,7 @@ Task<void> Agent::rest(std::uint64_t seen) {
     if (context_->config) {
         until = due_;
     }
-    if (ready()) {
+    if (valid()) {
         const auto end = leaf_end(server_.identity()->leaf.not_after());
         until = std::min(until.value_or(end), end);
     }

@@ -45,6 +45,7 @@ class Agent {
     [[nodiscard]] Task<void> attempt();
     [[nodiscard]] Task<Result<void>> log_in(CaConfig config, Caller caller);
     [[nodiscard]] bool token_usable() const;
+    [[nodiscard]] bool valid() const;  ///< the leaf that it shows, now
     void adopt(crypto::TlsIdentity identity);
     void refused(Step step, const Failure& failure, const Asked& asked);
     void tell_readiness();

@@ -52,6 +52,9 @@ Task<void> stop(std::shared_ptr<Cluster::State> cluster, std::exception_ptr& fir
 }  // namespace
 
 Task<void> remove_made_objects(std::shared_ptr<ClusterContext> context) {
+    if (!context->mesh->options.seams.cleans_up) {
+        co_return;
+    }
     co_await remove_pods(context);
     co_await remove_secrets(context);
     co_await remove_service_accounts(context, context->mesh_namespace);

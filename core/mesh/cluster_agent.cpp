@@ -126,6 +126,9 @@ Task<void> ClusterAgent::added(kube::Pod pod) {
 }
 
 Task<void> ClusterAgent::gone(std::string pod) {
+    if (!context_->mesh->options.seams.stops_deleted_pods) {
+        co_return;
+    }
     const auto found = agents_.extract(pod);
     if (!found) {
         co_return;
@@ -137,6 +140,10 @@ Task<void> ClusterAgent::gone(std::string pod) {
 }
 
 Task<Result<void>> ClusterAgent::apply_configuration(std::shared_ptr<ClusterAgent> self) {
+    const auto& seams = self->context_->mesh->options.seams;
+    if (!seams.applies_changes && self->context_->config) {
+        co_return Result<void>();
+    }
     auto stored = co_await read_configuration(self->context_);
     if (!stored) {
         co_return propagate(stored);

@@ -37,6 +37,9 @@ Task<Result<std::optional<std::string>>> read_secret(std::shared_ptr<ClusterCont
 
 Task<Result<void>> push_configuration(std::shared_ptr<ClusterContext> context, CaConfig config,
                                       std::string ca_pem) {
+    const auto& seams = context->mesh->options.seams;
+    ca_pem = seams.pushed_trust(std::move(ca_pem), context->cluster);
+    config = seams.pushed_config(std::move(config), context->cluster);
     // The trust store first: nobody may hold leaves of a CA that the others do not know yet.
     auto stored =
         co_await write_secret(context, context->root_secret(), root_key, std::move(ca_pem));

@@ -1,6 +1,50 @@
 #include "core/mesh/issuance.hpp"
 
 namespace meshproof::mesh {
+namespace {
+
+Result<void> judge(const ClusterContext& context, const Caller& caller,
+                   const crypto::TlsIdentity& identity) {
+    const auto& leaf = identity.leaf;
+    const auto now = context.mesh->clock.now();
+    if (!(leaf.public_key() == identity.key.public_key())) {
+        return fail(FailureKind::malformed, "the CA answered a leaf for another key");
+    }
+    const auto id = spiffe::svid_id(leaf);
+    if (!id) {
+        return propagate(id, "the CA answered a leaf that is no SVID");
+    }
+    if (!(*id == caller.id)) {
+        return fail(FailureKind::malformed, "the CA answered a leaf for {} instead of {}",
+                    id->text(), caller.id.text());
+    }
+    if (!leaf.valid_at(now)) {
+        return leaf.not_before() > now
+                   ? fail(FailureKind::expired, "the CA answered a leaf that is valid only from {}",
+                          rfc3339(leaf.not_before()))
+                   : fail(FailureKind::expired, "the CA answered a leaf that expired at {}",
+                          rfc3339(leaf.not_after()));
+    }
+    if (context.trust.empty()) {
+        return fail(FailureKind::invalid,
+                    "the cluster's trust store is empty: give the account its certificate "
+                    "authority chain");
+    }
+    crypto::ChainQuestion question;
+    question.leaf = leaf;
+    question.intermediates = identity.intermediates;
+    question.trust = context.trust;
+    question.at = now;
+    const auto verdict = crypto::verify_chain(question);
+    if (!verdict.accepted()) {
+        return fail(FailureKind::invalid,
+                    "the leaf does not chain to the cluster's trust store: {} ({})",
+                    to_string(verdict.fault), verdict.detail);
+    }
+    return {};
+}
+
+}  // namespace
 
 Task<Result<kube::IssuedToken>> request_projected_token(std::shared_ptr<ClusterContext> context,
                                                         CaConfig config, Duration limit) {
@@ -33,13 +77,14 @@ Task<Result<SignedLeaf>> sign_fresh_key(std::shared_ptr<ClusterContext> context,
                                         Caller caller, Secret vault_token) {
     const auto& options = context->mesh->options;
     SignedLeaf leaf;
-    leaf.key = crypto::Key::generate(options.key_type);
+    leaf.key = options.seams.key(crypto::Key::generate(options.key_type), caller.pod_uid);
     crypto::Csr::Spec spec;
     spec.alt_names.uris.push_back(caller.id.text());
     vault::SignRequest request;
     request.csr_pem = crypto::Csr::make(spec, leaf.key).pem();
     request.ttl = options.requested_ttl;
     const auto client = vault_of(*context, config, caller).with_token(std::move(vault_token));
+    request = options.seams.sign_request(std::move(request), leaf.key);
     auto issued = co_await client.sign_at(config.pki_path, std::move(request));
     if (!issued) {
         co_return propagate(issued);
@@ -61,46 +106,15 @@ Task<Result<SignedLeaf>> sign_fresh_key(std::shared_ptr<ClusterContext> context,
 
 Result<crypto::TlsIdentity> accept_leaf(const ClusterContext& context, const Caller& caller,
                                         const SignedLeaf& leaf) {
-    const auto& certificate = leaf.issued.leaf;
-    const auto now = context.mesh->clock.now();
-    if (!(certificate.public_key() == leaf.key.public_key())) {
-        return fail(FailureKind::malformed, "the CA answered a leaf for another key");
-    }
-    const auto id = spiffe::svid_id(certificate);
-    if (!id) {
-        return propagate(id, "the CA answered a leaf that is no SVID");
-    }
-    if (!(*id == caller.id)) {
-        return fail(FailureKind::malformed, "the CA answered a leaf for {} instead of {}",
-                    id->text(), caller.id.text());
-    }
-    if (!certificate.valid_at(now)) {
-        return certificate.not_before() > now
-                   ? fail(FailureKind::expired, "the CA answered a leaf that is valid only from {}",
-                          rfc3339(certificate.not_before()))
-                   : fail(FailureKind::expired, "the CA answered a leaf that expired at {}",
-                          rfc3339(certificate.not_after()));
-    }
-    if (context.trust.empty()) {
-        return fail(FailureKind::invalid,
-                    "the cluster's trust store is empty: give the account its certificate "
-                    "authority chain");
-    }
     crypto::TlsIdentity identity;
-    identity.leaf = certificate;
+    identity.leaf = leaf.issued.leaf;
     identity.key = leaf.key;
     std::ranges::copy_if(leaf.issued.chain, std::back_inserter(identity.intermediates),
                          [](const crypto::Certificate& ca) { return !ca.self_signed(); });
-    crypto::ChainQuestion question;
-    question.leaf = identity.leaf;
-    question.intermediates = identity.intermediates;
-    question.trust = context.trust;
-    question.at = now;
-    const auto verdict = crypto::verify_chain(question);
-    if (!verdict.accepted()) {
-        return fail(FailureKind::invalid,
-                    "the leaf does not chain to the cluster's trust store: {} ({})",
-                    to_string(verdict.fault), verdict.detail);
+    const auto judged =
+        context.mesh->options.seams.leaf_judgement(judge(context, caller, identity));
+    if (!judged) {
+        return propagate(judged);
     }
     return identity;
 }

@@ -4,7 +4,7 @@
 
 namespace meshproof::mesh {
 
-void Mesh::tell(std::string what, std::vector<std::pair<std::string, std::string>> fields) const {
+void Mesh::tell(std::string what, EventFields fields) const {
     observer.on_event({std::move(what), std::move(fields)});
 }
 

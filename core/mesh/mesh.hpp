@@ -31,7 +31,7 @@ struct Mesh {
     std::set<std::string>
         pod_names;  ///< all that were ever given: a pod's name is unique in the mesh
 
-    void tell(std::string what, std::vector<std::pair<std::string, std::string>> fields) const;
+    void tell(std::string what, EventFields fields) const;
     /// A pod's name without the run's suffix, for events.
     [[nodiscard]] std::string logical(std::string_view pod) const;
     /// The life of a leaf that nobody has seen yet.

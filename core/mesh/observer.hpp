@@ -40,9 +40,10 @@ struct HandshakeSeen {
 
 /// Anything else worth a line in the trace: logical fields only, never a secret, a length or a
 /// random byte.
+using EventFields = std::vector<std::pair<std::string, std::string>>;
 struct Event {
     std::string what;  ///< "pod ready", "login refused"
-    std::vector<std::pair<std::string, std::string>> fields;
+    EventFields fields;
 };
 
 /// Sees everything that happens in the mesh; monitors and the trace hang on it.

@@ -67,6 +67,9 @@ Task<Result<void>> ensure_service_account(std::shared_ptr<ClusterContext> contex
 
 Task<Result<void>> remove_service_account(std::shared_ptr<ClusterContext> context,
                                           std::string name) {
+    if (!context->mesh->options.seams.removes_old_service_accounts) {
+        co_return Result<void>();
+    }
     const auto found = co_await context->kube.service_account(context->mesh_namespace, name);
     if (!found) {
         if (found.error().kind == FailureKind::not_found) {
@@ -183,7 +186,8 @@ Task<Result<void>> ControlPlane::delete_account(std::string name, bool understoo
         co_return fail(FailureKind::not_found, "no account \"{}\"", name);
     }
     const auto users = state->clusters_of(*account);
-    if (!users.empty() && !understood) {
+    const auto& seams = state->mesh->options.seams;
+    if (!users.empty() && !understood && seams.warns_of_users) {
         std::string names;
         for (const auto& cluster : users) {
             names += (names.empty() ? "" : ", ") + cluster->spec.name;
@@ -194,6 +198,9 @@ Task<Result<void>> ControlPlane::delete_account(std::string name, bool understoo
                        name, names);
     }
     for (const auto& cluster : users) {
+        if (!seams.disconnects_deleted_accounts) {
+            break;
+        }
         auto removed = co_await remove_configuration(cluster->context);
         if (!removed) {
             co_return removed;

@@ -6,6 +6,7 @@
 #include "core/crypto/key.hpp"
 #include "core/kube/client.hpp"
 #include "core/mesh/schedule.hpp"
+#include "core/mesh/seams.hpp"
 
 /// What is asked of a mesh: of all of it, of a cluster, of a workload.
 namespace meshproof::mesh {
@@ -16,8 +17,8 @@ struct ControlPlaneOptions {
     std::optional<Duration>
         requested_ttl;  ///< the `ttl` that agents ask for; nothing = the role decides
     crypto::KeyType key_type = crypto::KeyType::p256;
-    Schedule schedule;        ///< of every agent
-    bool reuse_token = true;  ///< false: log in for every CSR, as Istio's agent did
+    Schedule schedule;  ///< of every agent
+    Seams seams;        ///< honest but in tests (saboteurs.hpp)
 };
 
 struct ClusterSpec {

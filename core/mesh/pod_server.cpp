@@ -39,22 +39,25 @@ std::optional<http::Url> PodServer::url() const {
     return listener_ ? std::optional(listener_->url()) : std::nullopt;
 }
 
-crypto::TlsParty PodServer::party() const {
+void PodServer::show(crypto::TlsIdentity identity) {
+    identity_ = context_->mesh->options.seams.shown(std::move(identity), identity_);
+}
+
+crypto::TlsParty PodServer::party(TlsRole role, crypto::PeerCheck check_peer) const {
     crypto::TlsParty party;
     party.identity = identity_;
     party.trust = context_->trust;
     party.verify_peer = true;
     party.at = context_->mesh->clock.now();
-    return party;
+    party.check_peer = std::move(check_peer);
+    return context_->mesh->options.seams.handshake(std::move(party), role);
 }
 
 crypto::TlsParty PodServer::accept_connection() {
     last_shown_ = Shown{side(), context_->mesh->clock.elapsed()};
-    auto accepted = party();
-    accepted.check_peer = [domain = id_.trust_domain()](const crypto::Certificate& leaf) {
+    return party(TlsRole::server, [domain = id_.trust_domain()](const crypto::Certificate& leaf) {
         return check_member(domain, leaf);
-    };
-    return accepted;
+    });
 }
 
 HandshakeSeen::Side PodServer::side() const {

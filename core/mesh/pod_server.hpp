@@ -15,14 +15,13 @@ class PodServer final : public http::Handler {
     void close() { listener_.reset(); }
 
     /// What new connections are shown from now on.
-    void show(crypto::TlsIdentity identity) { identity_ = std::move(identity); }
+    void show(crypto::TlsIdentity identity);
     [[nodiscard]] const std::optional<crypto::TlsIdentity>& identity() const { return identity_; }
     [[nodiscard]] const spiffe::SpiffeId& id() const { return id_; }
     [[nodiscard]] std::optional<http::Url> url() const;
 
-    /// Either role's TLS: our certificate, the cluster's trust store, our date. Without a peer
-    /// check.
-    [[nodiscard]] crypto::TlsParty party() const;
+    /// Either role's TLS: our certificate, the cluster's trust store, our date.
+    [[nodiscard]] crypto::TlsParty party(TlsRole role, crypto::PeerCheck check_peer) const;
     /// What this pod has at this moment, for the observer.
     [[nodiscard]] HandshakeSeen::Side side() const;
     /// The same as it was when the last connection was taken, and when that was.

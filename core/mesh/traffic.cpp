@@ -23,6 +23,17 @@ Result<void> read_answer(const http::Response& response, const spiffe::SpiffeId&
     return {};
 }
 
+Result<void> check_server(const spiffe::SpiffeId& expected, const crypto::Certificate& shown) {
+    const auto id = spiffe::svid_id(shown);
+    if (!id) {
+        return propagate(id);
+    }
+    if (!(*id == expected)) {
+        return fail(FailureKind::tls, "{} answered instead of {}", id->text(), expected.text());
+    }
+    return {};
+}
+
 Failure without_certificate(const Agent& agent) {
     return Failure{FailureKind::tls,
                    fmt::format("pod {} has no certificate: no handshake was tried ({})",
@@ -32,24 +43,18 @@ Failure without_certificate(const Agent& agent) {
 }
 
 // One attempt between two pods that both have a certificate and a port.
-Task<Result<void>> exchange(std::shared_ptr<Mesh> mesh, std::shared_ptr<Agent> from,
-                            std::shared_ptr<Agent> to) {
+Task<Result<void>> attempt(std::shared_ptr<Mesh> mesh, std::shared_ptr<Agent> from,
+                           std::shared_ptr<Agent> to) {
     constexpr Duration longest = std::chrono::seconds(10);
     const auto& client = from->server();
     const auto& server = to->server();
     const auto& leaf = client.identity()->leaf;
     http::Endpoint endpoint;
     endpoint.url = *server.url();
-    endpoint.tls = client.party();
-    endpoint.tls.check_peer = [expected = server.id()](const crypto::Certificate& shown) {
-        const auto id = spiffe::svid_id(shown);
-        if (!id) {
-            return Result<void>(propagate(id));
-        }
-        return *id == expected ? Result<void>()
-                               : Result<void>(fail(FailureKind::tls, "{} answered instead of {}",
-                                                   id->text(), expected.text()));
-    };
+    endpoint.tls =
+        client.party(TlsRole::client, [expected = server.id()](const crypto::Certificate& shown) {
+            return check_server(expected, shown);
+        });
     endpoint.timeout = std::min(longest, (leaf.not_after() - leaf.not_before()) / 10);
     endpoint.reuse = false;
     endpoint.caller = from->pod().name;
@@ -105,7 +110,7 @@ Task<TrafficAttempt> ControlPlane::request(std::string from_pod, std::string to_
             Failure{FailureKind::unreachable, fmt::format("pod {} is gone", to_pod), 0, {}};
         co_return result;
     }
-    const auto answered = co_await exchange(state->mesh, from, to);
+    const auto answered = co_await attempt(state->mesh, from, to);
     result.ok = answered.has_value();
     if (!answered) {
         result.failure = answered.error();

@@ -76,6 +76,9 @@ Task<Result<void>> Workloads::add(std::shared_ptr<Workloads> self, WorkloadSpec 
 }
 
 void Workloads::lost(const std::string& pod) {
+    if (!context_->mesh->options.seams.replaces_lost_pods) {
+        return;
+    }
     const auto found = alive_.extract(pod);
     if (found) {
         lost_.push_back({pod, found.mapped().workload});

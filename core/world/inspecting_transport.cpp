@@ -1,6 +1,20 @@
 #include "core/world/inspecting_transport.hpp"
 
 namespace meshproof::run {
+namespace {
+
+/// The text of a JSON body's member, where it has one.
+std::optional<Secret> secret_at(std::string_view body, std::string_view member) {
+    const auto key = fmt::format("\"{}\":\"", member);
+    const auto at = body.find(key);
+    if (at == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const auto begin = at + key.size();
+    return Secret(std::string(body.substr(begin, body.find('"', begin) - begin)));
+}
+
+}  // namespace
 
 void InspectingTransport::inspect(const http::Endpoint& endpoint, const http::Request& request) {
     monitors_.on_request(endpoint.caller.empty() ? endpoint.url.origin() : endpoint.caller,
@@ -15,10 +29,8 @@ void InspectingTransport::inspect(const http::Endpoint& endpoint, const http::Re
         }
     }
     // A login's body carries the projected token.
-    constexpr std::string_view jwt_key = "\"jwt\":\"";
-    if (const auto at = request.body.find(jwt_key); at != std::string::npos) {
-        const auto begin = at + jwt_key.size();
-        trace_.learn(Secret(request.body.substr(begin, request.body.find('"', begin) - begin)));
+    if (const auto jwt = secret_at(request.body, "jwt")) {
+        trace_.learn(*jwt);
     }
 }
 
@@ -29,6 +41,12 @@ Task<Result<http::Response>> InspectingTransport::send(http::Endpoint endpoint,
     auto method = told ? request.method : std::string();
     auto target = told ? request.target : std::string();
     auto response = co_await wire_.send(std::move(endpoint), std::move(request));
+    // A secret from its first moment on: Vault's answer to a login, and a TokenRequest's.
+    for (const auto* member : {"client_token", "token"}) {
+        if (const auto token = response ? secret_at(response->body, member) : std::nullopt) {
+            trace_.learn(*token);
+        }
+    }
     if (told) {
         auto outcome = response ? std::to_string(response->status)
                                 : std::string(to_string(response.error().kind));

@@ -6,7 +6,7 @@
 namespace meshproof::run {
 
 /// Passes everything on to another transport, and shows each outgoing request to the monitors; the
-/// tokens in it are learnt, so that a trace which holds one is caught.
+/// tokens in it and in its answer are learnt, so that a trace which holds one is caught.
 class InspectingTransport final : public http::Transport {
   public:
     InspectingTransport(http::Transport& wire, Monitors& monitors, Trace& trace)

@@ -9,6 +9,10 @@ namespace {
 // Certificates hold whole seconds.
 constexpr Duration one_second = std::chrono::seconds(1);
 
+// The events of an agent that has to wait and try again.
+constexpr std::array<std::string_view, 4> refusals = {"token request refused", "login refused",
+                                                      "sign refused", "leaf rejected"};
+
 std::string owner_hash(const crypto::PublicKey& key) {
     return to_hex(key.key_id());
 }
@@ -28,6 +32,33 @@ void Monitors::violate(std::string text) {
 
 void Monitors::on_event(const mesh::Event& event) {
     add(mesh_event(event.what, event.fields));
+    check_pace(event);
+}
+
+void Monitors::check_pace(const mesh::Event& event) {
+    const auto field = [&](std::string_view name) {
+        const auto found =
+            std::ranges::find(event.fields, name, &std::pair<std::string, std::string>::first);
+        return found == event.fields.end() ? std::string() : found->second;
+    };
+    const auto cluster = field("cluster");
+    if (event.what == "ca connected") {
+        std::erase_if(refused_at_, [&](const auto& entry) { return entry.first.first == cluster; });
+        return;
+    }
+    if (std::ranges::find(refusals, event.what) == refusals.end()) {
+        return;
+    }
+    const auto pod = field("pod");
+    const Duration at = trace_->events().back().at;
+    const auto [last, fresh] = refused_at_.emplace(std::pair(cluster, pod), at);
+    // The trace's times are cut to milliseconds.
+    if (!fresh && at - last->second + std::chrono::milliseconds(1) + slack_ < between_refusals_) {
+        violate(fmt::format("pod {} was refused again after {} ({}): it must wait for {}", pod,
+                            human_duration(at - last->second), event.what,
+                            human_duration(between_refusals_)));
+    }
+    last->second = at;
 }
 
 void Monitors::add(TraceEvent event) {

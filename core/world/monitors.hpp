@@ -24,6 +24,9 @@ class Monitors final : public mesh::Observer {
 
     /// Leaves by this issuer may live at most so long (the signing role's max_ttl).
     void limit_leaves(const crypto::Certificate& issuer, Duration max_ttl);
+    /// Who is refused waits so long before it can be refused again, unless its cluster is
+    /// connected anew meanwhile (mesh::first_wait).
+    void space_refusals(Duration least) { between_refusals_ = least; }
     /// A request that left one of our parties: no private key may be in it.
     void on_request(std::string_view caller, std::string_view method, std::string_view target,
                     std::string_view body);
@@ -35,6 +38,7 @@ class Monitors final : public mesh::Observer {
 
   private:
     void add(TraceEvent event);
+    void check_pace(const mesh::Event& event);
 
     Trace* trace_;
     Duration slack_;
@@ -42,6 +46,8 @@ class Monitors final : public mesh::Observer {
     std::set<std::pair<std::string, std::string>> serials_;  // issuer fingerprint, serial
     std::map<std::string, std::string> key_owner_;           // hash of a public key -> pod uid
     std::map<std::string, Duration> max_ttl_;                // issuer fingerprint -> limit
+    Duration between_refusals_{};
+    std::map<std::pair<std::string, std::string>, Duration> refused_at_;  // cluster, pod
     std::size_t handshakes_ = 0;
 };
 

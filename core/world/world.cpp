@@ -9,7 +9,7 @@
 namespace meshproof::run {
 
 struct World::State {
-    State(Environment& where, std::uint64_t seed, std::string id)
+    State(Environment& where, std::uint64_t seed, std::string id, mesh::Seams its_seams)
         : environment(where),
           ledger(RunMark(std::move(id))),
           prng(seed),
@@ -17,7 +17,8 @@ struct World::State {
           // An event is told a round trip after the moment that it speaks of.
           monitors(trace,
                    where.virtual_time() ? Duration::zero() : Duration(std::chrono::seconds(2))),
-          transport(where.transport(), monitors, trace) {}
+          transport(where.transport(), monitors, trace),
+          seams(std::move(its_seams)) {}
 
     Environment& environment;
     Ledger ledger;
@@ -29,13 +30,14 @@ struct World::State {
     std::vector<std::unique_ptr<http::Link>> links;
     std::vector<VaultSite> vaults;
     std::vector<KubeSite> kubes;
+    mesh::Seams seams;
     std::unique_ptr<mesh::ControlPlane> mesh;
     std::vector<std::string> failures;
     int prepared = 0;
 };
 
-World::World(Environment& environment, std::uint64_t seed, std::string run_id)
-    : state_(std::make_unique<State>(environment, seed, std::move(run_id))) {}
+World::World(Environment& environment, std::uint64_t seed, std::string run_id, mesh::Seams seams)
+    : state_(std::make_unique<State>(environment, seed, std::move(run_id), std::move(seams))) {}
 World::~World() = default;
 
 Clock& World::clock() {
@@ -198,6 +200,8 @@ Task<void> World::start() {
     options.labels = labels();
     options.name_suffix = "-" + mark().run_id();
     options.requested_ttl = leaf_ttl();
+    options.seams = s.seams;
+    s.monitors.space_refusals(mesh::first_wait(options.schedule, leaf_ttl()));
     s.mesh = std::make_unique<mesh::ControlPlane>(s.environment.clock(), s.transport,
                                                   s.prng.fork("mesh"), s.monitors, options);
     for (const auto& site : s.vaults) {

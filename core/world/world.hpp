@@ -64,7 +64,8 @@ struct Traffic {
 /// `name()` carry the run's id.
 class World final {
   public:
-    World(Environment& environment, std::uint64_t seed, std::string run_id);
+    /// `seams`: those of its mesh, where a test has put a saboteur into them.
+    World(Environment& environment, std::uint64_t seed, std::string run_id, mesh::Seams seams = {});
     ~World();
     World(const World&) = delete;
     World& operator=(const World&) = delete;

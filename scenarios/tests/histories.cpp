@@ -90,7 +90,7 @@ Setting setting(std::uint64_t seed, std::set<std::string, std::less<>> defects) 
 std::vector<std::string> play(Setting setting, Story story) {
     std::vector<std::string> wrong;
     SkewedEnvironment environment(fakes::make_sim(setting.sim), setting.skew);
-    run::World world(environment, setting.seed, "storys");
+    run::World world(environment, setting.seed, "storys", std::move(setting.seams));
     environment.drive(play_in(world, environment.truth(), std::move(story), wrong));
     for (const auto* found : {&world.failures(), &world.monitors().violations()}) {
         wrong.insert(wrong.end(), found->begin(), found->end());

@@ -19,6 +19,7 @@ struct Setting {
     fakes::SimOptions sim;
     Duration
         skew{};  ///< how far the mesh's own clock is ahead of the servers': a deliberate defect
+    mesh::Seams seams;  ///< with a saboteur of the mesh, or none
 };
 /// One Vault and one cluster with these defects.
 [[nodiscard]] Setting setting(std::uint64_t seed, std::set<std::string, std::less<>> defects = {});

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/text.hpp"
+#include "core/mesh/saboteurs.hpp"
 #include "core/mesh/tests/stage.hpp"
 
 namespace meshproof::mesh::testing {
@@ -121,7 +122,7 @@ Task<void> login_each_time(Stage& stage) {
 
 TEST(Flow, WithoutReuseEveryLeafTakesALogin) {
     auto options = Stage::usual();
-    options.reuse_token = false;
+    options.seams = sabotaged("agent/logs-in-for-every-csr");
     run(login_each_time, options);
 }
 

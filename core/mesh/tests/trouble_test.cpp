@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "core/mesh/saboteurs.hpp"
 #include "core/mesh/tests/stage.hpp"
 #include "core/mesh/workloads.hpp"
 #include "core/time/task_group.hpp"
@@ -81,7 +82,7 @@ Task<void> impatient(Stage& stage) {
 
 TEST(Trouble, NoImpatienceMakesALoginStorm) {
     auto options = Stage::usual();
-    options.reuse_token = false;
+    options.seams = sabotaged("agent/logs-in-for-every-csr");
     run(impatient, options);
 }
 

@@ -77,6 +77,16 @@ TEST_F(InspectingTransportTest, LearnsTheSecretsThatPass) {
     EXPECT_FALSE(trace.leaks(R"({"jwt":"another","role":"mesh"})"));
 }
 
+TEST_F(InspectingTransportTest, LearnsTheTokensThatAreGiven) {
+    wire.answer->body = R"({"auth":{"client_token":"hvs.0123456789","accessor":"a.0123456789"}})";
+    (void)send("web-1", {.method = "PUT", .target = "/v1/x", .headers = {}, .body = {}});
+    wire.answer->body = R"({"kind":"TokenRequest","status":{"token":"projected.jwt.2"}})";
+    (void)send("web-1", {.method = "POST", .target = "/api", .headers = {}, .body = {}});
+    EXPECT_TRUE(trace.leaks("hvs.0123456789"));
+    EXPECT_TRUE(trace.leaks("projected.jwt.2"));
+    EXPECT_FALSE(trace.leaks("a.0123456789"));
+}
+
 TEST_F(InspectingTransportTest, ShowsRequestsToTheMonitors) {
     (void)send("web-1", {.method = "PUT", .target = "/v1/x", .headers = {}, .body = "{}"});
     EXPECT_EQ(monitors.violations(), Lines{});

@@ -273,6 +273,29 @@ TEST_F(MonitorsTest, WrongServerAnswered) {
     EXPECT_EQ(after(seen), Lines{});
 }
 
+TEST_F(MonitorsTest, RefusedAgainTooSoon) {
+    // Refused, something else after `wait`, refused again at once.
+    const auto after_waiting = [&](Duration wait, const mesh::Event& meanwhile) {
+        Watch watch(clock);
+        watch.monitors.space_refusals(10s);
+        watch.monitors.on_event({"login refused", {{"cluster", "alpha"}, {"pod", "web-1"}}});
+        clock.run(clock.sleep_for(wait));
+        watch.monitors.on_event(meanwhile);
+        watch.monitors.on_event({"sign refused", {{"cluster", "alpha"}, {"pod", "web-1"}}});
+        return watch.monitors.violations();
+    };
+    const mesh::Event nothing{"login ok", {{"cluster", "alpha"}, {"pod", "web-1"}}};
+    EXPECT_EQ(after_waiting(9s, nothing),
+              Lines{"monitor: pod web-1 was refused again after 9 s (sign refused): it must wait "
+                    "for 10 s"});
+    EXPECT_EQ(after_waiting(10s, nothing), Lines{});
+    EXPECT_EQ(after_waiting(1s, {"ca connected", {{"cluster", "alpha"}}}), Lines{});
+    EXPECT_EQ(after_waiting(1s, {"ca connected", {{"cluster", "beta"}}}).size(), 1U);
+    // Another pod's refusal is another matter.
+    EXPECT_EQ(after_waiting(10s, {"login refused", {{"cluster", "alpha"}, {"pod", "api-1"}}}),
+              Lines{});
+}
+
 TEST_F(MonitorsTest, PrivateKeyInARequest) {
     const auto key = crypto::Key::generate(crypto::KeyType::p256);
     const auto body = [](const std::string& pem) { return nlohmann::json{{"csr", pem}}.dump(); };
