@@ -60,7 +60,7 @@ std::function<std::unique_ptr<run::Environment>(std::uint64_t)> environment_make
         auto seeded = servers;
         seeded.seed = seed;
         if (target.setting == "sim") {
-            return fakes::make_sim({seed, seeded, {}});
+            return fakes::make_sim({seed, seeded, {}, {}});
         }
         return target.setting == "loopback" ? fakes::make_loopback(std::move(seeded))
                                             : fakes::make_live(target.file, std::move(seeded));

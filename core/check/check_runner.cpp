@@ -96,7 +96,8 @@ Task<void> play_check(Run& run, std::size_t index, Environment& environment, con
     const auto before = environment.clock().elapsed();
     // By the id, not by the place in the list: a check that is run alone is the same one.
     const auto run_id = fmt::format("{}-{}", run.options.run_id, Prng(0).fork(check.id).token(4));
-    Probe probe(environment, found, run_id, Prng(run.options.seed).fork(check.id));
+    Probe probe(environment, found, run_id, Prng(run.options.seed).fork(check.id),
+                run.options.witness);
     auto ending =
         co_await limited(environment.clock(), check.run(probe),
                          environment.virtual_time() ? virtual_check_limit : check_limit, stop);
@@ -107,7 +108,9 @@ Task<void> play_check(Run& run, std::size_t index, Environment& environment, con
     }
     ending.text = probe.redacted(std::move(ending.text));
     judge(outcome, ending, probe.failures());
-    std::get<CheckOutcome>(outcome.detail).evidence = probe.evidence();
+    if (run.options.evidence) {
+        std::get<CheckOutcome>(outcome.detail).evidence = probe.evidence();
+    }
     outcome.duration = wall.elapsed();
     outcome.virtual_duration = environment.clock().elapsed() - before;
     run.end(index, std::move(outcome));

@@ -27,6 +27,9 @@ struct CheckRunnerOptions {
     std::function<void(const Check&)> on_begin;
     std::function<void(const Outcome&)> on_end;
     StopSource* stop = nullptr;
+    bool evidence = true;  ///< outcomes hold what was said
+    /// Stands by at each check. Of one thread and one check at a time.
+    Witness* witness = nullptr;
 };
 
 /// A check of a run that could not begin, or ended before it.

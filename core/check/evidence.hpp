@@ -37,6 +37,7 @@ class RecordingTransport final : public http::Transport {
     void name_origin(const http::Url& url, std::string name);
     [[nodiscard]] Redactor& redactor() { return redactor_; }
     [[nodiscard]] const Redactor& redactor() const { return redactor_; }
+    [[nodiscard]] std::size_t exchanges() const { return exchanges_.size(); }
     /// All exchanges so far, redacted.
     [[nodiscard]] std::vector<Exchange> evidence() const;
 

@@ -74,12 +74,15 @@ Task<Result<void>> undo_in_cluster(kube::Client client, std::string method, std:
 
 }  // namespace
 
-Probe::Probe(Environment& environment, const Survey& survey, std::string run_id, Prng prng)
+Probe::Probe(Environment& environment, const Survey& survey, std::string run_id, Prng prng,
+             Witness* witness)
     : environment_(environment),
       survey_(survey),
       ledger_(RunMark(std::move(run_id))),
       prng_(std::move(prng)),
-      transport_(environment.transport()) {
+      witness_(witness),
+      transport_(witness != nullptr ? witness->between(environment.transport(), environment.clock())
+                                    : environment.transport()) {
     if (!survey_.target.vaults.empty()) {
         const auto& config = survey_.target.vaults.front().config;
         transport_.name_origin(config.endpoint.url, "vault");
@@ -157,6 +160,7 @@ Task<Reply> Probe::send(http::Endpoint endpoint, http::Request request, std::str
     endpoint.timeout = answer_limit;
     Reply reply;
     reply.asked = fmt::format("{} {}", request.method, path);
+    reply.exchange = transport_.exchanges();
     auto response = co_await transport_.send(std::move(endpoint), std::move(request));
     if (!response) {
         throw CannotGoOn(response.error().during(redacted(reply.asked)));
@@ -248,6 +252,9 @@ kube::Client Probe::kube_client(As as) {
 
 Task<Reply> Probe::set_up(std::string method, std::string path, std::optional<Json> body, As as) {
     auto reply = co_await vault(std::move(method), std::move(path), std::move(body), std::move(as));
+    if (witness_ != nullptr) {
+        witness_->set_up(reply.exchange);
+    }
     if (!good(reply.status)) {
         throw CannotGoOn(Failure{FailureKind::rejected,
                                  redacted(fmt::format("set-up: {}: {}", reply.asked, told(reply))),
@@ -259,6 +266,9 @@ Task<Reply> Probe::set_up(std::string method, std::string path, std::optional<Js
 Task<Reply> Probe::set_up_kube(std::string method, std::string path, std::optional<Json> body,
                                As as) {
     auto reply = co_await kube(std::move(method), std::move(path), std::move(body), std::move(as));
+    if (witness_ != nullptr) {
+        witness_->set_up(reply.exchange);
+    }
     if (!good(reply.status)) {
         throw CannotGoOn(Failure{FailureKind::rejected,
                                  redacted(fmt::format("set-up: {}: {}", reply.asked, told(reply))),
@@ -401,84 +411,115 @@ bool Probe::fail(std::string text) {
     return false;
 }
 
-bool Probe::expect_status(const Reply& reply, int status) {
-    return reply.status == status ||
+bool Probe::note(bool held, const Place& place, Expected what, std::string_view text,
+                 const Reply* reply, const Json* actual) const {
+    if (witness_ != nullptr) {
+        const auto exchange = reply == nullptr ? std::nullopt : std::optional(reply->exchange);
+        witness_->noted({place, what, held, text, exchange, actual, {}});
+    }
+    return held;
+}
+
+bool Probe::noted_sentence(bool held, const Place& place, fmt::string_view format,
+                           std::string told) {
+    if (witness_ != nullptr) {
+        witness_->noted({place, Expected::holds, held,
+                         std::string_view(format.data(), format.size()), std::nullopt, nullptr,
+                         told});
+    }
+    return held || fail(std::move(told));
+}
+
+bool Probe::expect_status(const Reply& reply, int status, Place place) {
+    return note(reply.status == status, place, Expected::status, {}, &reply) ||
            fail(fmt::format("{}: expected status {}, got {}", reply.asked, status, told(reply)));
 }
 
-bool Probe::expect_error(const Reply& reply, int status, std::string_view text) {
+bool Probe::expect_error(const Reply& reply, int status, std::string_view text, Place place) {
     const auto errors = reply.errors();
     const bool holds = reply.status == status && errors.size() == 1 &&
                        errors.front().find(text) != std::string::npos;
-    return holds || fail(fmt::format("{}: expected {} with an error that holds \"{}\", got {}",
-                                     reply.asked, status, text, told(reply)));
+    return note(holds, place, Expected::error, text, &reply) ||
+           fail(fmt::format("{}: expected {} with an error that holds \"{}\", got {}", reply.asked,
+                            status, text, told(reply)));
 }
 
-bool Probe::expect_plain_error(const Reply& reply, int status, std::string_view text) {
+bool Probe::expect_plain_error(const Reply& reply, int status, std::string_view text, Place place) {
     const auto errors = reply.errors();
     const bool holds = reply.status == status && errors.size() == 1 &&
                        errors.front().find(text) != std::string::npos &&
                        !errors.front().starts_with(multierror);
-    return holds ||
+    return note(holds, place, Expected::error, text, &reply) ||
            fail(fmt::format("{}: expected {} with the plain error \"{}\" (not wrapped), got {}",
                             reply.asked, status, text, told(reply)));
 }
 
-bool Probe::expect_wrapped_error(const Reply& reply, int status, std::string_view text) {
+bool Probe::expect_wrapped_error(const Reply& reply, int status, std::string_view text,
+                                 Place place) {
     const auto errors = reply.errors();
     const bool holds = reply.status == status && errors.size() == 1 &&
                        errors.front().starts_with(multierror) && errors.front().ends_with("\n\n") &&
                        errors.front().find(text) != std::string::npos;
-    return holds ||
+    return note(holds, place, Expected::error, text, &reply) ||
            fail(fmt::format("{}: expected {} with \"{}\" within \"1 error occurred:\", got {}",
                             reply.asked, status, text, told(reply)));
 }
 
-bool Probe::expect_no_text(const Reply& reply, int status) {
+bool Probe::expect_no_text(const Reply& reply, int status, Place place) {
     const bool holds = reply.status == status && reply.json.is_object() && reply.json.size() == 1 &&
                        reply.json.value("errors", Json()) == Json::array();
-    return holds || fail(fmt::format("{}: expected {} with {{\"errors\":[]}}, got {}", reply.asked,
-                                     status, told(reply)));
+    return note(holds, place, Expected::no_text, {}, &reply) ||
+           fail(fmt::format("{}: expected {} with {{\"errors\":[]}}, got {}", reply.asked, status,
+                            told(reply)));
 }
 
-bool Probe::expect_warning(const Reply& reply, std::string_view text) {
+bool Probe::expect_warning(const Reply& reply, std::string_view text, Place place) {
     const auto warnings = reply.warnings();
     const bool holds = std::ranges::any_of(warnings, [text](const std::string& warning) {
         return warning.find(text) != std::string::npos;
     });
-    return holds || fail(fmt::format("{}: expected a warning that holds \"{}\", got {} {}",
-                                     reply.asked, text, reply.status, quoted(warnings)));
+    return note(holds, place, Expected::warning, text, &reply) ||
+           fail(fmt::format("{}: expected a warning that holds \"{}\", got {} {}", reply.asked,
+                            text, reply.status, quoted(warnings)));
 }
 
-bool Probe::expect_no_warning(const Reply& reply) {
-    return reply.warnings().empty() || fail(fmt::format("{}: expected no warning, got {}",
-                                                        reply.asked, quoted(reply.warnings())));
+bool Probe::expect_no_warning(const Reply& reply, Place place) {
+    return note(reply.warnings().empty(), place, Expected::no_warning, {}, &reply) ||
+           fail(fmt::format("{}: expected no warning, got {}", reply.asked,
+                            quoted(reply.warnings())));
 }
 
-bool Probe::expect_equal(const Json& actual, const Json& expected, std::string_view what) {
+bool Probe::expect_equal(const Json& actual, const Json& expected, std::string_view what,
+                         Place place) {
     constexpr auto replace = Json::error_handler_t::replace;
-    return actual == expected ||
+    return note(actual == expected, place, Expected::equal, what, nullptr, &actual) ||
            fail(fmt::format("{}: expected {}, got {}", what, expected.dump(-1, ' ', false, replace),
                             actual.dump(-1, ' ', false, replace)));
 }
 
-bool Probe::expect_keys(const Json& object, std::set<std::string> keys, std::string_view what) {
+bool Probe::expect_keys(const Json& object, std::set<std::string> keys, std::string_view what,
+                        Place place) {
+    std::set<std::string> found;
+    if (object.is_object()) {
+        for (const auto& item : object.items()) {
+            found.insert(item.key());
+        }
+    }
+    if (note(object.is_object() && found == keys, place, Expected::keys, what, nullptr, &object)) {
+        return true;
+    }
     if (!object.is_object()) {
         return fail(fmt::format("{}: expected an object, got {}", what, object.type_name()));
-    }
-    std::set<std::string> found;
-    for (const auto& item : object.items()) {
-        found.insert(item.key());
     }
     std::vector<std::string> missing, extra;
     std::ranges::set_difference(keys, found, std::back_inserter(missing));
     std::ranges::set_difference(found, keys, std::back_inserter(extra));
-    return (missing.empty() && extra.empty()) ||
-           fail(fmt::format("{}: keys missing {}, keys too many {}", what, quoted(missing),
-                            quoted(extra)));
+    return fail(
+        fmt::format("{}: keys missing {}, keys too many {}", what, quoted(missing), quoted(extra)));
 }
 
-void Probe::give_up(std::string text) {
+void Probe::give_up(std::string text, Place place) {
+    note(false, place, Expected::reached, text, nullptr);
     throw ScenarioEnded(redacted(std::move(text)));
 }
 

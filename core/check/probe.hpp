@@ -6,6 +6,10 @@
 #include <vector>
 
 #include "core/check/evidence.hpp"
+<<<<<<< HEAD
+#include "core/check/witness.hpp"
+=======
+>>>>>>> 80c2540cce46b650ca1c10e735ff980a3c178464
 #include "core/kube/client.hpp"
 #include "core/run/environment.hpp"
 #include "core/run/ledger.hpp"
@@ -19,7 +23,19 @@ using Json = nlohmann::json;
 
 /// An answer, and what was asked: a Vault's envelope, or a Kubernetes object in `json`.
 struct Reply : vault::Reply {
-    std::string asked;  ///< "PUT pki/sign/r"
+    std::string asked;         ///< "PUT pki/sign/r"
+    std::size_t exchange = 0;  ///< its number among those of the check
+};
+
+/// The format of a sentence, and the place in the source where it is said.
+template <class... Args>
+struct Sentence {
+    template <class Text>
+        requires std::convertible_to<const Text&, std::string_view>
+    consteval Sentence(const Text& text, Place where = Place::current())  // NOLINT: as fmt's own
+        : format(text), place(where) {}
+    fmt::format_string<Args...> format;
+    Place place;
 };
 
 /// Who asks.
@@ -45,7 +61,9 @@ struct StandIn {
 /// No answer at all, or a set-up step that is refused, throws CannotGoOn: the check is `blocked`.
 class Probe final {
   public:
-    Probe(Environment& environment, const Survey& survey, std::string run_id, Prng prng);
+    /// `witness` outlives it; null where nobody is to be told.
+    Probe(Environment& environment, const Survey& survey, std::string run_id, Prng prng,
+          Witness* witness = nullptr);
     Probe(const Probe&) = delete;
     Probe& operator=(const Probe&) = delete;
 
@@ -54,7 +72,10 @@ class Probe final {
     [[nodiscard]] bool openbao() const { return product() == Product::openbao; }
     /// What is right on each product.
     template <class T>
-    [[nodiscard]] T on(T on_openbao, T on_vault) const {
+    [[nodiscard]] T on(T on_openbao, T on_vault, Place place = Place::current()) const {
+        if (witness_ != nullptr) {
+            witness_->took(place, product());
+        }
         return openbao() ? std::move(on_openbao) : std::move(on_vault);
     }
     [[nodiscard]] bool has(Feature feature) const { return survey_.has(feature); }
@@ -125,24 +146,34 @@ class Probe final {
 
     // --- expectations: false is a failure of the check, and it goes on
     template <class... Args>
-    bool expect(bool holds, fmt::format_string<Args...> format, Args&&... args) {
-        return holds || fail(fmt::format(format, std::forward<Args>(args)...));
+    bool expect(bool holds, Sentence<std::type_identity_t<Args>...> sentence, Args&&... args) {
+        if (holds && witness_ == nullptr) {
+            return true;
+        }
+        return noted_sentence(holds, sentence.place, fmt::string_view(sentence.format),
+                              fmt::format(sentence.format, std::forward<Args>(args)...));
     }
-    bool expect_status(const Reply& reply, int status);
+    bool expect_status(const Reply& reply, int status, Place place = Place::current());
     /// `{"errors":["…text…"]}` with this status, wrapped or not.
-    bool expect_error(const Reply& reply, int status, std::string_view text);
+    bool expect_error(const Reply& reply, int status, std::string_view text,
+                      Place place = Place::current());
     /// The plain text: not within "1 error occurred:\n\t* x\n\n" (row 5).
-    bool expect_plain_error(const Reply& reply, int status, std::string_view text);
-    bool expect_wrapped_error(const Reply& reply, int status, std::string_view text);
-    bool expect_no_text(const Reply& reply, int status);  ///< `{"errors":[]}`
-    bool expect_warning(const Reply& reply, std::string_view text);
-    bool expect_no_warning(const Reply& reply);
+    bool expect_plain_error(const Reply& reply, int status, std::string_view text,
+                            Place place = Place::current());
+    bool expect_wrapped_error(const Reply& reply, int status, std::string_view text,
+                              Place place = Place::current());
+    /// `{"errors":[]}`
+    bool expect_no_text(const Reply& reply, int status, Place place = Place::current());
+    bool expect_warning(const Reply& reply, std::string_view text, Place place = Place::current());
+    bool expect_no_warning(const Reply& reply, Place place = Place::current());
     /// `actual == expected`, told with `what` it is.
-    bool expect_equal(const Json& actual, const Json& expected, std::string_view what);
+    bool expect_equal(const Json& actual, const Json& expected, std::string_view what,
+                      Place place = Place::current());
     /// An object with exactly these keys.
-    bool expect_keys(const Json& object, std::set<std::string> keys, std::string_view what);
+    bool expect_keys(const Json& object, std::set<std::string> keys, std::string_view what,
+                     Place place = Place::current());
     /// Ends the check as failed: the next step would make no sense.
-    [[noreturn]] void give_up(std::string text);
+    [[noreturn]] void give_up(std::string text, Place place = Place::current());
 
     [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
     /// Removes what was made; what could not be removed.
@@ -152,6 +183,10 @@ class Probe final {
 
   private:
     bool fail(std::string text);
+    /// Tells the witness, if there is one, and gives back whether it held.
+    bool note(bool held, const Place& place, Expected what, std::string_view text,
+              const Reply* reply, const Json* actual = nullptr) const;
+    bool noted_sentence(bool held, const Place& place, fmt::string_view format, std::string told);
     [[nodiscard]] Task<Reply> ask_vault(vault::Config config, std::string method, std::string path,
                                         std::string body, As as, http::Headers headers);
     [[nodiscard]] Task<Reply> send(http::Endpoint endpoint, http::Request request,
@@ -163,6 +198,7 @@ class Probe final {
     const Survey& survey_;
     Ledger ledger_;
     Prng prng_;
+    Witness* witness_;
     RecordingTransport transport_;
     std::vector<std::string> failures_;
     std::size_t stand_ins_ = 0;

@@ -40,6 +40,9 @@ class SimEnvironment final : public run::Environment {
             co_return propagate(servers);
         }
         servers_ = std::move(*servers);
+        if (options_.on_started) {
+            options_.on_started(*servers_);
+        }
         run::Target target;
         target.name = "sim";
         target.leaf_ttl = options_.servers.leaf_ttl;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "core/run/environment.hpp"
@@ -13,6 +14,7 @@ struct SimOptions {
     std::uint64_t seed = 1;
     FakeServersOptions servers;
     FaultPlan faults;
+    std::function<void(FakeServers&)> on_started;  ///< they are there now; may be empty
 };
 [[nodiscard]] std::unique_ptr<run::Environment> make_sim(SimOptions options);
 
