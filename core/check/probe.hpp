@@ -6,10 +6,7 @@
 #include <vector>
 
 #include "core/check/evidence.hpp"
-<<<<<<< HEAD
 #include "core/check/witness.hpp"
-=======
->>>>>>> 80c2540cce46b650ca1c10e735ff980a3c178464
 #include "core/kube/client.hpp"
 #include "core/run/environment.hpp"
 #include "core/run/ledger.hpp"
