@@ -4,21 +4,12 @@
 #include "fakes/vault/identity/identity.hpp"
 #include "fakes/vault/kubernetes_auth/backend.hpp"
 #include "fakes/vault/pki/backend.hpp"
-#include "fakes/vault/server/server.hpp"
 #include "fakes/vault/sys/paths.hpp"
 #include "fakes/vault/token/paths.hpp"
 
 namespace meshproof::fakes::vault {
 
 namespace {
-
-Task<LogicalReply> cubbyhole(Server& server, LogicalRequest request) {
-    co_return serve_cubbyhole(server, request);
-}
-
-Task<LogicalReply> identity(Server& server, LogicalRequest request) {
-    co_return serve_identity(server, request);
-}
 
 std::shared_ptr<Backend> make_backend(const MountEntry& entry, BackendContext context,
                                       http::Transport& outgoing) {
@@ -33,11 +24,11 @@ std::shared_ptr<Backend> make_backend(const MountEntry& entry, BackendContext co
 
 }  // namespace
 
-Catalog whole_catalog() {
-    return {{{"sys/", serve_sys, sys_needs_sudo, sys_unauthenticated},
-             {"auth/token/", serve_tokens, tokens_need_sudo},
-             {"cubbyhole/", cubbyhole},
-             {"identity/", identity}},
+Catalog whole_catalog(const FakeVaultOptions& options) {
+    return {{{"sys/", Router(sys_endpoints(options))},
+             {"auth/token/", Router(token_endpoints())},
+             {"cubbyhole/", Router(cubbyhole_endpoints())},
+             {"identity/", Router(identity_endpoints())}},
             make_backend};
 }
 

@@ -113,7 +113,7 @@ Task<http::Response> answer(Server& server, Node& node, http::Request request, h
         !defects.on("sys/health-in-a-namespace")) {
         co_return error_answer(400, "operation unavailable in namespaces");
     }
-    if (auto bare = serve_bare(server, node, request, path, now)) {
+    if (auto bare = serve_bare(server, {node, request, path, now})) {
         co_return std::move(*bare);
     }
     const auto token = defects.on("http/bearer-unread")
@@ -187,7 +187,8 @@ Node first_node(const Server& server) {
 }  // namespace
 
 FakeVault::FakeVault(FakeVaultOptions options, Clock& clock, http::Transport& outgoing)
-    : server_(std::make_shared<Server>(std::move(options), whole_catalog(), clock, outgoing)),
+    : server_(
+          std::make_shared<Server>(std::move(options), whole_catalog(options), clock, outgoing)),
       node_(server_->cluster.add(first_node(*server_))) {
     const auto& given = server_->options;
     if (given.initialised) {

@@ -1,11 +1,12 @@
 #pragma once
 
-#include "fakes/vault/server/logical_request.hpp"
+#include <vector>
+
+#include "fakes/vault/server/builtin.hpp"
 
 namespace meshproof::fakes::vault {
 
-class Server;
-
-[[nodiscard]] LogicalReply serve_cubbyhole(Server& server, const LogicalRequest& request);
+/// Every endpoint of cubbyhole.
+[[nodiscard]] std::vector<BuiltinEndpoint> cubbyhole_endpoints();
 
 }  // namespace meshproof::fakes::vault

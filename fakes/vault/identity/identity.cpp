@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// Entities and their aliases: what logins make, and what is read and written of it.
@@ -65,7 +64,7 @@ Entity* by_id(Server& server, const LogicalRequest& request, std::string_view id
                : nullptr;
 }
 
-void remove(Server& server, Entity& entity) {
+void remove_entity(Server& server, Entity& entity) {
     std::erase_if(server.aliases,
                   [&](const auto& entry) { return entry.second.entity == entity.id; });
     const auto id = entity.id;
@@ -100,14 +99,10 @@ LogicalReply list_entities(Server& server, const LogicalRequest& request, bool b
 }
 
 // Writes what is given; a new entity answers with its id, a changed one with nothing.
-LogicalReply write_entity(Server& server, const LogicalRequest& request, Entity* entity,
-                          const std::string& name_in_path) {
-    static const Fields fields{{{"name", FieldType::text},
-                                {"id", FieldType::text},
-                                {"metadata", FieldType::json},
-                                {"policies", FieldType::list},
-                                {"disabled", FieldType::boolean}}};
-    MESHPROOF_FIELDS(read, fields, request, server);
+LogicalReply write_entity(Server& server, const BuiltinCall& call, Entity* entity) {
+    const auto& request = call.request;
+    const auto& read = call.fields;
+    const auto name_in_path = call.captured("name");
     const auto name = name_in_path.empty() ? read.text("name") : name_in_path;
     if (entity == nullptr && !read.text("id").empty()) {
         entity = by_id(server, request, read.text("id"));
@@ -145,45 +140,42 @@ LogicalReply write_entity(Server& server, const LogicalRequest& request, Entity*
         Json{{"aliases", Json()}, {"id", entity->id}, {"name", entity->name}});
 }
 
-LogicalReply one_entity(Server& server, const LogicalRequest& request, Entity* entity,
-                        const std::string& name_in_path) {
-    if (request.writes()) {
-        if (entity == nullptr && name_in_path.empty()) {
-            return BackendResponse::error("entity not found from id");
-        }
-        return write_entity(server, request, entity, name_in_path);
-    }
-    if (request.reads()) {
-        return entity == nullptr ? BackendResponse::nothing() : whole(server, *entity);
-    }
-    if (request.operation != Operation::remove) {
-        return BackendResponse::unsupported_operation();
-    }
-    if (entity != nullptr) {
-        remove(server, *entity);
-    }
-    return BackendResponse::nothing();
+// The entity that the path names.
+Entity* in_path(Server& server, const BuiltinCall& call) {
+    return call.path.contains("id") ? by_id(server, call.request, call.captured("id"))
+                                    : by_name(server, call.request, call.captured("name"));
 }
 
-LogicalReply serve_entities(Server& server, const LogicalRequest& request,
-                            const std::string& path) {
-    const bool lists = request.operation == Operation::list;
-    if (path == "id" || path == "name") {
-        return lists ? list_entities(server, request, path == "name")
-                     : BackendResponse::unsupported_operation();
+LogicalReply list_entities_by_id(Server& server, const BuiltinCall& call) {
+    return list_entities(server, call.request, false);
+}
+
+LogicalReply list_entities_by_name(Server& server, const BuiltinCall& call) {
+    return list_entities(server, call.request, true);
+}
+
+LogicalReply write_some_entity(Server& server, const BuiltinCall& call) {
+    return write_entity(server, call, nullptr);
+}
+
+LogicalReply write_this_entity(Server& server, const BuiltinCall& call) {
+    auto* entity = in_path(server, call);
+    if (entity == nullptr && call.path.contains("id")) {
+        return BackendResponse::error("entity not found from id");
     }
-    if (path.empty()) {
-        return request.writes() ? write_entity(server, request, nullptr, "")
-                                : BackendResponse::unsupported_operation();
+    return write_entity(server, call, entity);
+}
+
+LogicalReply read_entity(Server& server, const BuiltinCall& call) {
+    const auto* entity = in_path(server, call);
+    return entity == nullptr ? BackendResponse::nothing() : whole(server, *entity);
+}
+
+LogicalReply delete_entity(Server& server, const BuiltinCall& call) {
+    if (auto* entity = in_path(server, call)) {
+        remove_entity(server, *entity);
     }
-    if (path.starts_with("id/")) {
-        return one_entity(server, request, by_id(server, request, path.substr(3)), "");
-    }
-    if (path.starts_with("name/")) {
-        return one_entity(server, request, by_name(server, request, path.substr(5)),
-                          path.substr(5));
-    }
-    return BackendResponse::unsupported_path();
+    return BackendResponse::nothing();
 }
 
 const MountEntry* by_accessor(const Namespace& ns, std::string_view accessor) {
@@ -195,13 +187,9 @@ const MountEntry* by_accessor(const Namespace& ns, std::string_view accessor) {
     return nullptr;
 }
 
-LogicalReply write_alias(Server& server, const LogicalRequest& request) {
-    static const Fields fields{{{"name", FieldType::text},
-                                {"id", FieldType::text},
-                                {"canonical_id", FieldType::text},
-                                {"mount_accessor", FieldType::text},
-                                {"custom_metadata", FieldType::json}}};
-    MESHPROOF_FIELDS(read, fields, request, server);
+LogicalReply write_alias(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto& read = call.fields;
     const auto name = read.text("name");
     const auto accessor = read.text("mount_accessor");
     if (name.empty() || accessor.empty()) {
@@ -229,54 +217,44 @@ LogicalReply write_alias(Server& server, const LogicalRequest& request) {
     return BackendResponse::with(Json{{"canonical_id", canonical}, {"id", alias.id}});
 }
 
-LogicalReply serve_aliases(Server& server, const LogicalRequest& request, const std::string& path) {
-    if (path.empty()) {
-        return request.writes() ? write_alias(server, request)
-                                : BackendResponse::unsupported_operation();
-    }
-    if (path == "id") {
-        if (request.operation != Operation::list) {
-            return BackendResponse::unsupported_operation();
+LogicalReply list_aliases(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    std::vector<std::string> keys;
+    auto details = Json::object();
+    for (const auto& [id, alias] : server.aliases) {
+        if (alias.namespace_path != request.ns->path) {
+            continue;
         }
-        std::vector<std::string> keys;
-        auto details = Json::object();
-        for (const auto& [id, alias] : server.aliases) {
-            if (alias.namespace_path != request.ns->path) {
-                continue;
-            }
-            keys.push_back(id);
-            auto detail = alias_json(alias);
-            for (const auto* absent :
-                 {"creation_time", "id", "last_update_time", "merged_from_canonical_ids"}) {
-                detail.erase(absent);
-            }
-            if (!server.openbao()) {
-                detail.erase("metadata");
-            }
-            details[id] = std::move(detail);
+        keys.push_back(id);
+        auto detail = alias_json(alias);
+        for (const auto* absent :
+             {"creation_time", "id", "last_update_time", "merged_from_canonical_ids"}) {
+            detail.erase(absent);
         }
-        auto answer = list_answer(keys);
-        if (!keys.empty()) {
-            answer.data["key_info"] = std::move(details);
+        if (!server.openbao()) {
+            detail.erase("metadata");
         }
-        return answer;
+        details[id] = std::move(detail);
     }
-    if (!path.starts_with("id/")) {
-        return BackendResponse::unsupported_path();
+    auto answer = list_answer(keys);
+    if (!keys.empty()) {
+        answer.data["key_info"] = std::move(details);
     }
-    const auto found = server.aliases.find(path.substr(3));
+    return answer;
+}
+
+using Aliases = std::map<std::string, EntityAlias, std::less<>>;
+
+Aliases::iterator alias_in_path(Server& server, const BuiltinCall& call) {
+    const auto found = server.aliases.find(call.captured("id"));
     const bool there =
-        found != server.aliases.end() && found->second.namespace_path == request.ns->path;
-    if (request.operation == Operation::remove) {
-        if (there) {
-            server.aliases.erase(found);
-        }
-        return BackendResponse::nothing();
-    }
-    if (!request.reads()) {
-        return BackendResponse::unsupported_operation();
-    }
-    if (!there) {
+        found != server.aliases.end() && found->second.namespace_path == call.request.ns->path;
+    return there ? found : server.aliases.end();
+}
+
+LogicalReply read_alias(Server& server, const BuiltinCall& call) {
+    const auto found = alias_in_path(server, call);
+    if (found == server.aliases.end()) {
         return BackendResponse::nothing();
     }
     auto data = alias_json(found->second);
@@ -284,16 +262,16 @@ LogicalReply serve_aliases(Server& server, const LogicalRequest& request, const 
     return BackendResponse::with(std::move(data));
 }
 
-LogicalReply look_up(Server& server, const LogicalRequest& request) {
-    if (!request.writes()) {
-        return BackendResponse::unsupported_operation();
+LogicalReply delete_alias(Server& server, const BuiltinCall& call) {
+    if (const auto found = alias_in_path(server, call); found != server.aliases.end()) {
+        server.aliases.erase(found);
     }
-    static const Fields fields{{{"name", FieldType::text},
-                                {"id", FieldType::text},
-                                {"alias_id", FieldType::text},
-                                {"alias_name", FieldType::text},
-                                {"alias_mount_accessor", FieldType::text}}};
-    MESHPROOF_FIELDS(read, fields, request, server);
+    return BackendResponse::nothing();
+}
+
+LogicalReply look_up_entity(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto& read = call.fields;
     Entity* entity = nullptr;
     if (read.has("id")) {
         entity = by_id(server, request, read.text("id"));
@@ -317,32 +295,45 @@ LogicalReply look_up(Server& server, const LogicalRequest& request) {
     return entity == nullptr ? BackendResponse::nothing() : whole(server, *entity);
 }
 
+// Groups cannot be made here, so there are none.
+LogicalReply list_groups(Server&, const BuiltinCall&) {
+    return list_answer({});
+}
+
 }  // namespace
 
-LogicalReply serve_identity(Server& server, const LogicalRequest& request) {
-    const auto within = [&](const std::string& prefix) -> std::optional<std::string> {
-        if (request.under(prefix) == "") {
-            return "";
-        }
-        return request.under(prefix + "/");
+std::vector<BuiltinEndpoint> identity_endpoints() {
+    using enum Operation;
+    const Fields entity{{{"name", FieldType::text},
+                         {"id", FieldType::text},
+                         {"metadata", FieldType::json},
+                         {"policies", FieldType::list},
+                         {"disabled", FieldType::boolean}}};
+    const Fields alias{{{"name", FieldType::text},
+                        {"id", FieldType::text},
+                        {"canonical_id", FieldType::text},
+                        {"mount_accessor", FieldType::text},
+                        {"custom_metadata", FieldType::json}}};
+    const Fields sought{{{"name", FieldType::text},
+                         {"id", FieldType::text},
+                         {"alias_id", FieldType::text},
+                         {"alias_name", FieldType::text},
+                         {"alias_mount_accessor", FieldType::text}}};
+    return {
+        {"entity", {{update, write_some_entity}}, entity},
+        {"entity/id/?", {{list, list_entities_by_id}}},
+        {"entity/name/?", {{list, list_entities_by_name}}},
+        {"entity/id/:id+", {{read, read_entity}, {remove, delete_entity}}},
+        {"entity/id/:id+", {{update, write_this_entity}}, entity},
+        {"entity/name/:name+", {{read, read_entity}, {remove, delete_entity}}},
+        {"entity/name/:name+", {{update, write_this_entity}}, entity},
+        {"entity-alias", {{update, write_alias}}, alias},
+        {"entity-alias/id/?", {{list, list_aliases}}},
+        {"entity-alias/id/:id+", {{read, read_alias}, {remove, delete_alias}}},
+        {"lookup/entity", {{update, look_up_entity}}, sought},
+        {"group/id/?", {{list, list_groups}}},
+        {"group/name/?", {{list, list_groups}}},
     };
-    if (const auto path = within("identity/entity-alias")) {
-        return serve_aliases(server, request, *path);
-    }
-    if (const auto path = within("identity/entity")) {
-        return serve_entities(server, request, *path);
-    }
-    if (request.path == "identity/lookup/entity") {
-        return look_up(server, request);
-    }
-    // Groups cannot be made here, so there are none.
-    if (request.path == "identity/group/id" || request.path == "identity/group/name") {
-        return BackendResponse::unsupported_operation();
-    }
-    if (request.path == "identity/group/id/" || request.path == "identity/group/name/") {
-        return list_answer({});
-    }
-    return BackendResponse::unsupported_path();
 }
 
 }  // namespace meshproof::fakes::vault

@@ -1,11 +1,12 @@
 #pragma once
 
-#include "fakes/vault/server/logical_request.hpp"
+#include <vector>
+
+#include "fakes/vault/server/builtin.hpp"
 
 namespace meshproof::fakes::vault {
 
-class Server;
-
-[[nodiscard]] LogicalReply serve_identity(Server& server, const LogicalRequest& request);
+/// Every endpoint of identity that the fake plays.
+[[nodiscard]] std::vector<BuiltinEndpoint> identity_endpoints();
 
 }  // namespace meshproof::fakes::vault

@@ -5,9 +5,8 @@
 #include "fakes/vault/kubernetes_auth/pem_keys.hpp"
 #include "fakes/vault/kubernetes_auth/review.hpp"
 #include "fakes/vault/logical/addresses.hpp"
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/logical/globs.hpp"
-#include "fakes/vault/logical/names.hpp"
+#include "fakes/vault/logical/router.hpp"
 
 namespace meshproof::fakes::vault {
 
@@ -21,15 +20,15 @@ class KubernetesBackend final : public Backend {
         : product_(context.product),
           defects_(context.defects),
           transport_(transport),
-          connections_(context.prng.fork("connections").token(16)) {}
+          connections_(context.prng.fork("connections").token(16)),
+          router_(endpoints(product_, *defects_)) {}
 
     [[nodiscard]] std::string type() const override { return "kubernetes"; }
     [[nodiscard]] bool unauthenticated(Operation operation, std::string_view path) const override {
-        return path == "login" && operation != Operation::list;
+        return router_.needs(Needs::nothing, routed_path(operation, path));
     }
-    [[nodiscard]] bool needs_sudo(Operation /*operation*/,
-                                  std::string_view /*path*/) const override {
-        return false;
+    [[nodiscard]] bool needs_sudo(Operation operation, std::string_view path) const override {
+        return router_.needs(Needs::sudo, routed_path(operation, path));
     }
     [[nodiscard]] std::optional<bool> exists(std::string_view path) const override {
         if (!path.starts_with("role/")) {
@@ -39,24 +38,16 @@ class KubernetesBackend final : public Backend {
     }
 
     [[nodiscard]] Task<BackendResponse> handle(BackendRequest request) override {
-        if (request.path == "login" && request.operation != Operation::list) {
-            if (request.operation != Operation::update && request.operation != Operation::create) {
-                co_return BackendResponse::unsupported_operation();
-            }
-            co_return co_await login(std::move(request));
+        auto routed = router_.route(request.operation, routed_path(request.operation, request.path),
+                                    request.data, product_, *defects_);
+        if (!routed) {
+            co_return routed.error();
         }
-        if (request.path == "config" && request.operation != Operation::list) {
-            co_return told(request, configure(request), {});
+        Call call{std::move(request), std::move(routed->fields), std::move(routed->path)};
+        if (const auto* at_once = std::get_if<0>(&routed->function)) {
+            co_return (this->**at_once)(call);
         }
-        if (request.path == "role" || request.path == "role/") {
-            co_return list_roles(request);
-        }
-        if (request.path.starts_with("role/") &&
-            (is_name(request.path.substr(5)) || defects_->on("kubernetes/any-role-name")) &&
-            request.operation != Operation::list) {
-            co_return told(request, serve_role(request), "name");
-        }
-        co_return BackendResponse::unsupported_path();
+        co_return co_await (this->*std::get<1>(routed->function))(std::move(call));
     }
 
     [[nodiscard]] Task<BackendResponse> renew(BackendRequest request, AuthGrant grant) override {
@@ -112,6 +103,40 @@ class KubernetesBackend final : public Backend {
     }
 
   private:
+    struct Call {
+        BackendRequest request;
+        FieldData fields;
+        Captures path;
+    };
+    using Function = std::variant<BackendResponse (KubernetesBackend::*)(const Call& call),
+                                  Task<BackendResponse> (KubernetesBackend::*)(Call call)>;
+
+    static std::vector<Endpoint<Function>> endpoints(Product product, const Defects& defects) {
+        using enum Operation;
+        using Self = KubernetesBackend;
+        const Fields credentials{{{"role", FieldType::text}, {"jwt", FieldType::text}}};
+        const Fields config{{{"kubernetes_host", FieldType::text},
+                             {"kubernetes_ca_cert", FieldType::text},
+                             {"token_reviewer_jwt", FieldType::text},
+                             {"pem_keys", FieldType::list},
+                             {"issuer", FieldType::text},
+                             {"disable_iss_validation", FieldType::boolean},
+                             {"disable_local_ca_jwt", FieldType::boolean}}};
+        const Pattern role = defects.on("kubernetes/any-role-name") ? "role/:name+" : "role/:name";
+        return {
+            {"login", {{update, &Self::login}}, credentials, Needs::nothing},
+            {"config", {{read, &Self::read_config}}},
+            {"config", {{update, &Self::write_config}}, config},
+            {"role/?", {{list, &Self::list_roles}}},
+            {role, {{read, &Self::read_role}, {remove, &Self::delete_role}}},
+            {role,
+             {{update, &Self::write_role}},
+             kubernetes_role_fields(product),
+             Needs::token,
+             true},
+        };
+    }
+
     // Everything up to the API server's own word.
     Task<tl::expected<Workload, Refusal>> check(KubernetesRole role, std::string jwt, Time now) {
         const auto config = *config_;
@@ -160,17 +185,13 @@ class KubernetesBackend final : public Backend {
                                   product_, transport_, *defects_);
     }
 
-    Task<BackendResponse> login(BackendRequest request) {
-        static const Fields fields{{{"role", FieldType::text}, {"jwt", FieldType::text}}};
-        const auto data = FieldData::read(fields, request.data, product_);
-        if (!data) {
-            co_return BackendResponse::error(data.error().message);
-        }
-        auto role_name = data->text("role");
+    Task<BackendResponse> login(Call call) {
+        const auto& request = call.request;
+        auto role_name = call.fields.text("role");
         if (role_name.empty() && defects_->on("kubernetes/login-reads-the-query")) {
             role_name = roles_.empty() ? "" : roles_.begin()->first;
         }
-        const auto jwt = data->text("jwt");
+        const auto jwt = call.fields.text("jwt");
         if (role_name.empty()) {
             co_return BackendResponse::error("missing role");
         }
@@ -232,50 +253,33 @@ class KubernetesBackend final : public Backend {
         BackendResponse response;
         response.kind = BackendResponse::Kind::auth;
         response.auth = std::move(grant);
-        data->warn_unrecognized(response);
+        call.fields.warn_unrecognized(response);
         co_return response;
     }
 
-    // A read tells of parameters that it has no use for.
-    BackendResponse told(const BackendRequest& request, BackendResponse response,
-                         const std::string& captured) const {
-        if (request.operation == Operation::read && !defects_->on("kubernetes/reads-never-warn")) {
-            Fields fields;
-            if (!captured.empty()) {
-                fields.types.emplace(captured, FieldType::json);
-            }
-            const auto data = FieldData::read(fields, request.data, Product::openbao);
-            data->warn_unrecognized(response, {captured});
+    // A read tells of parameters, for it has no use for any.
+    BackendResponse told(const Call& call, BackendResponse response) const {
+        if (!defects_->on("kubernetes/reads-never-warn")) {
+            call.fields.warn_unrecognized(response);
         }
         return response;
     }
 
-    BackendResponse configure(const BackendRequest& request) {
-        if (request.operation == Operation::read) {
-            return config_ ? BackendResponse::with(describe(*config_)) : BackendResponse::nothing();
-        }
-        if (request.operation != Operation::update && request.operation != Operation::create) {
-            return BackendResponse::unsupported_operation();
-        }
-        static const Fields fields{{{"kubernetes_host", FieldType::text},
-                                    {"kubernetes_ca_cert", FieldType::text},
-                                    {"token_reviewer_jwt", FieldType::text},
-                                    {"pem_keys", FieldType::list},
-                                    {"issuer", FieldType::text},
-                                    {"disable_iss_validation", FieldType::boolean},
-                                    {"disable_local_ca_jwt", FieldType::boolean}}};
-        const auto data = FieldData::read(fields, request.data, product_);
-        if (!data) {
-            return BackendResponse::error(data.error().message);
-        }
+    BackendResponse read_config(const Call& call) {
+        return told(
+            call, config_ ? BackendResponse::with(describe(*config_)) : BackendResponse::nothing());
+    }
+
+    BackendResponse write_config(const Call& call) {
+        const auto& data = call.fields;
         Config config =
             config_ && defects_->on("kubernetes/config-is-merged") ? *config_ : Config{};
-        config.host = data->text("kubernetes_host");
-        config.ca_pem = data->text("kubernetes_ca_cert");
-        config.issuer = data->text("issuer", config.issuer);
-        config.reviewer_jwt = data->text("token_reviewer_jwt", config.reviewer_jwt);
-        config.disable_iss_validation = data->boolean("disable_iss_validation", true);
-        config.disable_local_ca_jwt = data->boolean("disable_local_ca_jwt");
+        config.host = data.text("kubernetes_host");
+        config.ca_pem = data.text("kubernetes_ca_cert");
+        config.issuer = data.text("issuer", config.issuer);
+        config.reviewer_jwt = data.text("token_reviewer_jwt", config.reviewer_jwt);
+        config.disable_iss_validation = data.boolean("disable_iss_validation", true);
+        config.disable_local_ca_jwt = data.boolean("disable_local_ca_jwt");
         if (config.host.empty()) {
             return BackendResponse::error("no host provided");
         }
@@ -294,7 +298,7 @@ class KubernetesBackend final : public Backend {
             return BackendResponse::go_error(
                 "square/go-jose: compact JWS format must have three parts");
         }
-        for (const auto& pem : data->list("pem_keys")) {
+        for (const auto& pem : data.list("pem_keys")) {
             if (defects_->on("kubernetes/pem-keys-unread")) {
                 continue;
             }
@@ -338,10 +342,7 @@ class KubernetesBackend final : public Backend {
         return data;
     }
 
-    BackendResponse list_roles(const BackendRequest& request) const {
-        if (request.operation != Operation::list) {
-            return BackendResponse::unsupported_operation();
-        }
+    BackendResponse list_roles(const Call&) {
         std::vector<std::string> names;
         for (const auto& [name, role] : roles_) {
             names.push_back(name);
@@ -349,38 +350,37 @@ class KubernetesBackend final : public Backend {
         return BackendResponse::with(Json{{"keys", names}});
     }
 
-    BackendResponse serve_role(const BackendRequest& request) {
-        const auto name = lower(std::string_view(request.path).substr(5));
+    BackendResponse read_role(const Call& call) {
+        const auto found = roles_.find(lower(call.path.at("name")));
+        return told(call, found == roles_.end() ? BackendResponse::nothing()
+                                                : BackendResponse::with(describe_kubernetes_role(
+                                                      found->second, product_, *defects_)));
+    }
+
+    BackendResponse write_role(const Call& call) {
+        const auto name = lower(call.path.at("name"));
         const auto found = roles_.find(name);
-        switch (request.operation) {
-            case Operation::read:
-                return found == roles_.end() ? BackendResponse::nothing()
-                                             : BackendResponse::with(describe_kubernetes_role(
-                                                   found->second, product_, *defects_));
-            case Operation::update:
-            case Operation::create: {
-                auto role =
-                    found == roles_.end() || defects_->on("kubernetes/role-overwritten-whole")
+        auto role = found == roles_.end() || defects_->on("kubernetes/role-overwritten-whole")
                         ? KubernetesRole{}
                         : found->second;
-                auto response = write_kubernetes_role(role, request, product_, *defects_);
-                if (response.kind == BackendResponse::Kind::none) {
-                    roles_[name] = std::move(role);
-                }
-                return response;
-            }
-            case Operation::remove:
-                roles_.erase(name);
-                return BackendResponse::nothing();
-            default:
-                return BackendResponse::unsupported_operation();
+        auto response =
+            write_kubernetes_role(role, call.fields, call.request.mount, product_, *defects_);
+        if (response.kind == BackendResponse::Kind::none) {
+            roles_[name] = std::move(role);
         }
+        return response;
+    }
+
+    BackendResponse delete_role(const Call& call) {
+        roles_.erase(lower(call.path.at("name")));
+        return BackendResponse::nothing();
     }
 
     Product product_;
     const Defects* defects_;
     http::Transport& transport_;
     std::string connections_;
+    Router<Function> router_;
     std::optional<Config> config_;
     std::map<std::string, KubernetesRole, std::less<>> roles_;
 };

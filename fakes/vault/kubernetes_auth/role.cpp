@@ -4,43 +4,12 @@
 #include <algorithm>
 
 #include "fakes/vault/logical/addresses.hpp"
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/server/tokens.hpp"
 
 namespace meshproof::fakes::vault {
 
 namespace {
-
-const Fields& role_fields(Product product) {
-    static const Fields common{{{"name", FieldType::text},
-                                {"bound_service_account_names", FieldType::list},
-                                {"bound_service_account_namespaces", FieldType::list},
-                                {"audience", FieldType::text},
-                                {"alias_name_source", FieldType::text},
-                                {"policies", FieldType::list},
-                                {"ttl", FieldType::duration},
-                                {"max_ttl", FieldType::duration},
-                                {"period", FieldType::duration},
-                                {"num_uses", FieldType::integer},
-                                {"bound_cidrs", FieldType::list},
-                                {"token_policies", FieldType::list},
-                                {"token_ttl", FieldType::duration},
-                                {"token_max_ttl", FieldType::duration},
-                                {"token_period", FieldType::duration},
-                                {"token_explicit_max_ttl", FieldType::duration},
-                                {"token_num_uses", FieldType::integer},
-                                {"token_no_default_policy", FieldType::boolean},
-                                {"token_type", FieldType::text},
-                                {"token_bound_cidrs", FieldType::list}}};
-    static const Fields openbao = [] {
-        auto fields = common;
-        fields.types["bound_service_account_namespace_selector"] = FieldType::text;
-        fields.types["token_strictly_bind_ip"] = FieldType::boolean;
-        return fields;
-    }();
-    return product == Product::openbao ? openbao : common;
-}
 
 // The fields that every auth method's roles share, under their names with "token_".
 std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldData& data,
@@ -94,10 +63,6 @@ std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldDa
     return std::nullopt;
 }
 
-std::int64_t seconds(Duration duration) {
-    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
-}
-
 // The old names: used alone they set both, used beside the new ones they only say that they were
 // used.
 std::optional<std::string> read_legacy_fields(KubernetesRole& role, const FieldData& data) {
@@ -121,9 +86,9 @@ std::optional<std::string> read_legacy_fields(KubernetesRole& role, const FieldD
             name, std::string("token_") + name,
             [&] {
                 place = data.duration(name);
-                return Json(seconds(place));
+                return Json(whole_seconds(place));
             },
-            seconds(place));
+            whole_seconds(place));
     };
     note_duration("ttl", role.ttl);
     note_duration("max_ttl", role.max_ttl);
@@ -190,15 +155,38 @@ std::optional<bool> selector_matches(std::string_view selector, const Json& labe
     return true;
 }
 
-BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest& request,
-                                      Product product, const Defects& defects) {
-    const auto read = FieldData::read(role_fields(product), request.data, product, defects);
-    if (!read) {
-        // The path has an existence check, which reads the fields first and says so without the
-        // usual front.
-        return BackendResponse::error(without_front(read.error().message));
-    }
-    const auto& data = *read;
+const Fields& kubernetes_role_fields(Product product) {
+    static const Fields common{{{"bound_service_account_names", FieldType::list},
+                                {"bound_service_account_namespaces", FieldType::list},
+                                {"audience", FieldType::text},
+                                {"alias_name_source", FieldType::text},
+                                {"policies", FieldType::list},
+                                {"ttl", FieldType::duration},
+                                {"max_ttl", FieldType::duration},
+                                {"period", FieldType::duration},
+                                {"num_uses", FieldType::integer},
+                                {"bound_cidrs", FieldType::list},
+                                {"token_policies", FieldType::list},
+                                {"token_ttl", FieldType::duration},
+                                {"token_max_ttl", FieldType::duration},
+                                {"token_period", FieldType::duration},
+                                {"token_explicit_max_ttl", FieldType::duration},
+                                {"token_num_uses", FieldType::integer},
+                                {"token_no_default_policy", FieldType::boolean},
+                                {"token_type", FieldType::text},
+                                {"token_bound_cidrs", FieldType::list}}};
+    static const Fields openbao = [] {
+        auto fields = common;
+        fields.types["bound_service_account_namespace_selector"] = FieldType::text;
+        fields.types["token_strictly_bind_ip"] = FieldType::boolean;
+        return fields;
+    }();
+    return product == Product::openbao ? openbao : common;
+}
+
+BackendResponse write_kubernetes_role(KubernetesRole& role, const FieldData& data,
+                                      const MountView& mount, Product product,
+                                      const Defects& defects) {
     if (auto refused = read_token_fields(role, data, defects);
         refused && !defects.on("kubernetes/batch-with-period") &&
         !defects.on("kubernetes/ttl-above-max-accepted")) {
@@ -209,19 +197,18 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest
             return BackendResponse::error(*refused);
         }
     }
-    if (role.period > request.mount.max_lease_ttl &&
-        !defects.on("kubernetes/period-above-max-accepted")) {
+    if (role.period > mount.max_lease_ttl && !defects.on("kubernetes/period-above-max-accepted")) {
         return BackendResponse::error(
             fmt::format("token period of '\"{}\"' is greater than the backend's maximum lease TTL "
                         "of '\"{}\"'",
-                        go_duration(role.period), go_duration(request.mount.max_lease_ttl)));
+                        go_duration(role.period), go_duration(mount.max_lease_ttl)));
     }
     if (role.max_ttl > Duration{} && role.ttl > role.max_ttl &&
         !defects.on("kubernetes/ttl-above-max-accepted")) {
         return BackendResponse::error("token ttl should not be greater than token max ttl");
     }
     BackendResponse response;
-    if (role.max_ttl > request.mount.max_lease_ttl && !defects.on("kubernetes/max-ttl-unwarned")) {
+    if (role.max_ttl > mount.max_lease_ttl && !defects.on("kubernetes/max-ttl-unwarned")) {
         response.warnings.emplace_back(
             "max_ttl is greater than the system or backend mount's maximum TTL value; "
             "issued tokens' max TTL value will be truncated");
@@ -260,9 +247,11 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const BackendRequest
         return BackendResponse::error(
             "invalid alias_name_source, must be one of: serviceaccount_uid, serviceaccount_name");
     }
-    data.warn_unrecognized(response, defects.on("kubernetes/captured-unwarned")
-                                         ? std::vector<std::string>()
-                                         : std::vector<std::string>{"name"});
+    data.warn_unrecognized(response);
+    if (defects.on("kubernetes/captured-unwarned")) {
+        std::erase_if(response.warnings,
+                      [](const auto& text) { return text.starts_with("Endpoint replaced"); });
+    }
     return response;
 }
 
@@ -271,13 +260,13 @@ Json describe_kubernetes_role(const KubernetesRole& role, Product product, const
                      {"bound_service_account_names", role.names},
                      {"bound_service_account_namespaces", role.namespaces},
                      {"token_bound_cidrs", role.bound_cidrs},
-                     {"token_explicit_max_ttl", seconds(role.explicit_max_ttl)},
-                     {"token_max_ttl", seconds(role.max_ttl)},
+                     {"token_explicit_max_ttl", whole_seconds(role.explicit_max_ttl)},
+                     {"token_max_ttl", whole_seconds(role.max_ttl)},
                      {"token_no_default_policy", role.no_default_policy},
                      {"token_num_uses", role.num_uses},
-                     {"token_period", seconds(role.period)},
+                     {"token_period", whole_seconds(role.period)},
                      {"token_policies", role.policies},
-                     {"token_ttl", seconds(role.ttl)},
+                     {"token_ttl", whole_seconds(role.ttl)},
                      {"token_type", role.token_type}};
     for (const auto& [name, value] : role.legacy.items()) {
         if (name == "bound_cidrs" && defects.on("kubernetes/old-cidrs-untold")) {

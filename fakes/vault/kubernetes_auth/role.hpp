@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fakes/vault/logical/backend.hpp"
+#include "fakes/vault/logical/fields.hpp"
 
 namespace meshproof::fakes::vault {
 
@@ -26,10 +26,12 @@ struct KubernetesRole {
     Json legacy = Json::object();
 };
 
+/// The parameters of a role write, for this product.
+[[nodiscard]] const Fields& kubernetes_role_fields(Product product);
 /// Applies a write (a part of the fields is enough for a role that exists). An error or go_error
 /// response refuses it.
-[[nodiscard]] BackendResponse write_kubernetes_role(KubernetesRole& role,
-                                                    const BackendRequest& request, Product product,
+[[nodiscard]] BackendResponse write_kubernetes_role(KubernetesRole& role, const FieldData& data,
+                                                    const MountView& mount, Product product,
                                                     const Defects& defects = {});
 [[nodiscard]] Json describe_kubernetes_role(const KubernetesRole& role, Product product,
                                             const Defects& defects = {});

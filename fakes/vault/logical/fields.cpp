@@ -235,12 +235,16 @@ Coerced coerce(FieldType type, const Json& value, Product product, const Defects
 }  // namespace
 
 Result<FieldData> FieldData::read(const Fields& fields, const Json& data, Product product,
-                                  const Defects& defects) {
+                                  const Defects& defects, const Captures& path) {
     FieldData read;
     if (!data.is_object()) {
         return read;
     }
     for (const auto& [name, value] : data.items()) {
+        if (path.contains(name)) {
+            read.replaced_.push_back(name);
+            continue;
+        }
         const auto field = fields.types.find(name);
         if (field == fields.types.end()) {
             read.unrecognized_.push_back(name);
@@ -299,8 +303,7 @@ const Json& FieldData::json(std::string_view name) const {
     return found == values_.end() ? nothing : found->second;
 }
 
-void FieldData::warn_unrecognized(BackendResponse& response,
-                                  const std::vector<std::string>& captured) const {
+void FieldData::warn_unrecognized(BackendResponse& response) const {
     using Kind = BackendResponse::Kind;
     const bool answered = response.kind == Kind::data || response.kind == Kind::auth ||
                           (response.kind == Kind::none && !response.warnings.empty());
@@ -308,14 +311,11 @@ void FieldData::warn_unrecognized(BackendResponse& response,
         response.warnings.push_back(fmt::format(
             "Endpoint ignored these unrecognized parameters: [{}]", join(unrecognized_, " ")));
     }
-    std::vector<std::string> replaced;
-    std::ranges::copy_if(captured, std::back_inserter(replaced),
-                         [this](const std::string& name) { return has(name); });
-    if (answered && !replaced.empty()) {
+    if (answered && !replaced_.empty()) {
         response.warnings.push_back(
             fmt::format("Endpoint replaced the value of these parameters with the values captured "
                         "from the endpoint's path: [{}]",
-                        join(replaced, " ")));
+                        join(replaced_, " ")));
     }
 }
 

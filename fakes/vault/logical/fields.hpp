@@ -19,13 +19,17 @@ struct Fields {
     std::map<std::string, FieldType, std::less<>> types;
 };
 
+/// What the names of an endpoint's pattern stand for in a path.
+using Captures = std::map<std::string, std::string, std::less<>>;
+
 /// The request's fields after coercion, with what was not recognised (row 11).
 class FieldData {
   public:
     /// Coerces `data` by `fields`; a failure is the 400 text "Field validation failed: …" for this
-    /// product.
+    /// product. What the path gives counts, and nobody looks at the data's.
     [[nodiscard]] static Result<FieldData> read(const Fields& fields, const Json& data,
-                                                Product product, const Defects& defects = {});
+                                                Product product, const Defects& defects = {},
+                                                const Captures& path = {});
 
     [[nodiscard]] bool has(std::string_view name) const;
     [[nodiscard]] std::string text(std::string_view name, std::string_view fallback = {}) const;
@@ -36,27 +40,16 @@ class FieldData {
     [[nodiscard]] const Json& json(std::string_view name) const;
     [[nodiscard]] const std::vector<std::string>& unrecognized() const { return unrecognized_; }
     /// Appends the row-11 warning to a data response where fields were not recognised, and the one
-    /// about fields that the path gives (`captured`) and the request gives too.
-    void warn_unrecognized(BackendResponse& response,
-                           const std::vector<std::string>& captured = {}) const;
+    /// about fields that the path gives and the data gave too.
+    void warn_unrecognized(BackendResponse& response) const;
 
   private:
     std::map<std::string, Json, std::less<>> values_;
-    std::vector<std::string> unrecognized_;
+    std::vector<std::string> unrecognized_, replaced_;
 };
 
 /// The text of a coercion error where an existence check reads the fields first: it lacks "Field
 /// validation failed: ".
 [[nodiscard]] std::string without_front(const std::string& message);
-
-/// Reads the fields, or answers with the refusal.
-// NOLINTBEGIN(bugprone-macro-parentheses): `name` is declared
-#define MESHPROOF_FIELDS(name, fields, request, server)                                     \
-    auto name##_result = FieldData::read(fields, (request).data, (server).options.product); \
-    if (!name##_result) {                                                                   \
-        return BackendResponse::error(name##_result.error().message);                       \
-    }                                                                                       \
-    const FieldData& name = *name##_result
-// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace meshproof::fakes::vault

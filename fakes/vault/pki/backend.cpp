@@ -15,20 +15,11 @@ namespace {
 class PkiBackend final : public Backend {
   public:
     explicit PkiBackend(BackendContext context)
-        : mount_(std::move(context)), endpoints_(pki::endpoints(mount_.product)) {
-        for (auto& endpoint : endpoints_) {
-            for (const auto& segment : split(endpoint.pattern, '/')) {
-                if (segment.starts_with(':')) {
-                    endpoint.fields.types.emplace(segment.substr(1), FieldType::text);
-                }
-            }
-        }
-    }
+        : mount_(std::move(context)), router_(pki::endpoints(mount_.product)) {}
 
     std::string type() const override { return "pki"; }
 
     bool unauthenticated(Operation operation, std::string_view path) const override {
-        const bool lists = operation == Operation::list && !path.ends_with('/');
         if (mount_.defect("pki/everything-is-open") ||
             (mount_.defect("pki/unified-is-served") && path.starts_with("unified-"))) {
             return true;
@@ -37,12 +28,12 @@ class PkiBackend final : public Backend {
             (mount_.defect("pki/issuers-need-a-token") && path.starts_with("issuers"))) {
             return false;
         }
-        return pki::needs_no_token(std::string(path) + (lists ? "/" : ""), mount_.product);
+        return router_.needs(Needs::nothing, routed_path(operation, path));
     }
 
-    bool needs_sudo(Operation, std::string_view path) const override {
-        return (path == "root" && !mount_.defect("pki/delete-root-without-sudo")) ||
-               path == "root/sign-self-issued";
+    bool needs_sudo(Operation operation, std::string_view path) const override {
+        return router_.needs(Needs::sudo, routed_path(operation, path)) &&
+               !(path == "root" && mount_.defect("pki/delete-root-without-sudo"));
     }
 
     std::optional<bool> exists(std::string_view) const override { return std::nullopt; }
@@ -66,10 +57,7 @@ class PkiBackend final : public Backend {
   private:
     BackendResponse answer(const BackendRequest& request) {
         pki::run_timers(mount_, request.now);
-        std::string path = request.path;
-        if (request.operation == Operation::list && !path.ends_with('/')) {
-            path += '/';
-        }
+        auto path = routed_path(request.operation, request.path);
         if (path.ends_with('/') && request.operation == Operation::list &&
             mount_.defect("pki/every-path-is-a-folder")) {
             path.pop_back();
@@ -78,73 +66,52 @@ class PkiBackend final : public Backend {
             mount_.defect("pki/ocsp-may-be-read")) {
             path = "ocsp/";
         }
-        auto route = pki::find_route(endpoints_, path);
         if (path.starts_with("unified-") && mount_.defect("pki/unified-is-served")) {
             return BackendResponse::with(Json::object());
         }
-        if (route && request.operation == Operation::patch &&
-            mount_.defect("pki/everything-is-patched")) {
+        if (request.operation == Operation::patch && mount_.defect("pki/everything-is-patched") &&
+            router_.serves(path)) {
             return BackendResponse::with(Json::object());
         }
-        if (!route && path == "sign" && mount_.defect("pki/sign-without-role")) {
+        if (path == "sign" && mount_.defect("pki/sign-without-role")) {
             return BackendResponse::error("missing role");
         }
-        if (!route) {
-            return BackendResponse::unsupported_path();
+        auto routed =
+            router_.route(request.operation, path, request.data, mount_.product, *mount_.defects);
+        if (!routed) {
+            const bool types = routed.error().text.starts_with("Field validation failed");
+            return types && mount_.defect("pki/role-before-types")
+                       ? BackendResponse::error("unknown role")
+                       : routed.error();
         }
         // References to the default may be written in any case, OpenBao's of keys too.
         for (const auto* name : {"issuer_ref", "key_ref"}) {
-            const auto given = route->path.find(name);
-            if (given != route->path.end() && lower(given->second) == "default" &&
+            const auto given = routed->path.find(name);
+            if (given != routed->path.end() && lower(given->second) == "default" &&
                 (mount_.openbao() || given->first == "issuer_ref") &&
                 !mount_.defect("pki/default-in-lower-case")) {
                 given->second = "default";
             }
         }
-        const auto operation =
-            request.operation == Operation::create ? Operation::update : request.operation;
-        for (const auto& [offered, handler] : route->endpoint->operations) {
-            if (offered == operation) {
-                // What the path says counts, and nobody looks at the body's.
-                auto data = request.data;
-                std::vector<std::string> replaced;
-                for (const auto& [name, value] : route->path) {
-                    if (data.is_object() && data.erase(name) > 0 &&
-                        !mount_.defect("pki/replaced-in-silence")) {
-                        replaced.push_back(name);
-                    }
-                }
-                const auto fields = FieldData::read(route->endpoint->fields, data, mount_.product);
-                if (!fields && mount_.defect("pki/role-before-types")) {
-                    return BackendResponse::error("unknown role");
-                }
-                if (!fields) {
-                    return BackendResponse::error(fields.error().message);
-                }
-                const pki::Call call{request, *fields, std::move(route->path)};
-                if (auto unchanged = pki::not_modified(mount_, call)) {
-                    return std::move(*unchanged);
-                }
-                auto answer = handler(mount_, call);
-                // The answer of a tidy is written before anybody could add to it.
-                if (answer.status == 202) {
-                    return answer;
-                }
-                if (answer.kind == BackendResponse::Kind::data && !replaced.empty()) {
-                    answer.warnings.push_back(fmt::format(
-                        "Endpoint replaced the value of these parameters with the values captured "
-                        "from the endpoint's path: [{}]",
-                        join(replaced, " ")));
-                }
-                fields->warn_unrecognized(answer);
-                return answer;
-            }
+        const pki::Call call{request, routed->fields, std::move(routed->path)};
+        if (auto unchanged = pki::not_modified(mount_, call)) {
+            return std::move(*unchanged);
         }
-        return BackendResponse::unsupported_operation();
+        auto answer = routed->function(mount_, call);
+        // The answer of a tidy is written before anybody could add to it.
+        if (answer.status == 202) {
+            return answer;
+        }
+        call.fields.warn_unrecognized(answer);
+        if (mount_.defect("pki/replaced-in-silence")) {
+            std::erase_if(answer.warnings,
+                          [](const auto& text) { return text.starts_with("Endpoint replaced"); });
+        }
+        return answer;
     }
 
     pki::Mount mount_;
-    std::vector<pki::Endpoint> endpoints_;
+    Router<pki::Function> router_;
 };
 
 }  // namespace

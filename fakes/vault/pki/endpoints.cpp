@@ -1,8 +1,5 @@
 #include "fakes/vault/pki/endpoints.hpp"
 
-#include <algorithm>
-
-#include "core/base/text.hpp"
 #include "fakes/vault/pki/ca/generate.hpp"
 #include "fakes/vault/pki/ca/import.hpp"
 #include "fakes/vault/pki/ca/issuers.hpp"
@@ -24,7 +21,8 @@ using Names = std::initializer_list<const char*>;
 // The parameters of one endpoint, put together from the groups that the real servers share.
 class Parameters {
   public:
-    explicit Parameters(Product product) : openbao_(product == Product::openbao) {}
+    explicit Parameters(Product product)
+        : product_(product), openbao_(product == Product::openbao) {}
     operator Fields() const { return fields_; }
 
     Parameters with(FieldType type, Names names) const {
@@ -132,78 +130,17 @@ class Parameters {
                     "publish_stored_certificate_count_metrics"})
             .durations({"interval_duration"});
     }
-    Parameters role(Product product) const {
+    Parameters role() const {
         auto more = *this;
-        more.fields_ = role_fields(product);
+        more.fields_ = role_fields(product_);
         return more.texts({"backend"});
     }
 
   private:
+    Product product_;
     bool openbao_;
     Fields fields_;
 };
-
-bool is_name(std::string_view text) {
-    const auto word = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '_';
-    };
-    return !text.empty() && word(text.front()) && word(text.back()) &&
-           std::ranges::all_of(text, [&](char c) { return word(c) || c == '-' || c == '.'; });
-}
-
-bool fits(std::string_view segment, std::string_view text) {
-    if (segment == ":serial") {
-        return !text.empty() &&
-               text.find_first_not_of("0123456789abcdefABCDEF:-") == std::string_view::npos;
-    }
-    return segment.starts_with(':') ? is_name(text) : segment == text;
-}
-
-// Unauthenticated paths as the real servers declare them: '+' is one segment, a final '*' any rest.
-constexpr std::array<std::string_view, 26> open_paths = {
-    "cert/*",
-    "ca/pem",
-    "ca_chain",
-    "ca",
-    "crl/delta",
-    "crl/delta/pem",
-    "crl/pem",
-    "crl",
-    "issuer/+/crl",
-    "issuer/+/crl/der",
-    "issuer/+/crl/pem",
-    "issuer/+/crl/delta",
-    "issuer/+/crl/delta/der",
-    "issuer/+/crl/delta/pem",
-    "issuer/+/unified-crl",
-    "issuer/+/unified-crl/pem",
-    "issuer/+/pem",
-    "issuer/+/der",
-    "issuer/+/json",
-    "issuers/",
-    "ocsp",
-    "ocsp/*",
-    "unified-crl",
-    "unified-crl/pem",
-    "unified-ocsp",
-    "unified-ocsp/*",
-};
-
-bool covers(std::string_view pattern, std::string_view path) {
-    const auto wanted = split(pattern, '/');
-    const auto given = split(path, '/');
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        if (wanted[i].ends_with('*')) {
-            return given.size() > i &&
-                   given[i].starts_with(wanted[i].substr(0, wanted[i].size() - 1));
-        }
-        if (given.size() <= i || (wanted[i] != "+" && wanted[i] != given[i])) {
-            return false;
-        }
-    }
-    return given.size() == wanted.size();
-}
 
 // Where the ACME protocol is served: by itself, under an issuer, a role, or both.
 constexpr std::array<std::string_view, 4> acme_places = {"", "issuer/:issuer_ref/", "roles/:role/",
@@ -213,8 +150,8 @@ struct AcmePath {
     std::string_view path;
     Operation operation;
 };
-// Ids are UUIDs, which ":serial" takes for hex. None needs a token.
-constexpr std::array<AcmePath, 12> acme_paths = {{
+// Ids are UUIDs, which ":serial" takes for hex. None needs a token, but with a last slash.
+constexpr std::array<AcmePath, 14> acme_paths = {{
     {"acme/directory", Operation::read},
     {"acme/new-nonce", Operation::read},
     {"acme/new-account", Operation::update},
@@ -224,34 +161,17 @@ constexpr std::array<AcmePath, 12> acme_paths = {{
     {"acme/order/:serial", Operation::update},
     {"acme/order/:serial/finalize", Operation::update},
     {"acme/order/:serial/cert", Operation::update},
-    {"acme/authorization/:name/?", Operation::update},
-    {"acme/challenge/:name/:type/?", Operation::update},
+    {"acme/authorization/:name", Operation::update},
+    {"acme/authorization/:name/", Operation::update},
+    {"acme/challenge/:name/:type", Operation::update},
+    {"acme/challenge/:name/:type/", Operation::update},
     {"acme/revoke-cert", Operation::update},
 }};
 
-bool open_in_acme(std::string_view path) {
-    const auto given = split(path, '/');
-    for (const auto place : acme_places) {
-        for (const auto& acme : acme_paths) {
-            auto wanted = split(std::string(place) + std::string(acme.path), '/');
-            if (wanted.back() == "?") {
-                wanted.pop_back();
-            }
-            if (std::ranges::equal(wanted, given, [](const auto& segment, const auto& one) {
-                    return segment.starts_with(':') || segment == one;
-                })) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
+using enum Operation;
+using Table = std::vector<Endpoint<Function>>;
 
-}  // namespace
-
-std::vector<Endpoint> endpoints(Product product) {
-    using enum Operation;
-    const Parameters none(product);
+Table authorities(const Parameters& none) {
     const auto generated_root = none.ca().generated_key().ca_limits();
     const auto generated_csr = none.ca()
                                    .generated_key()
@@ -262,17 +182,15 @@ std::vector<Endpoint> endpoints(Product product) {
     const auto self_issued = none.texts({"certificate", "issuer_ref"})
                                  .flags({"require_matching_certificate_algorithms"});
     const auto imported = none.texts({"pem_bundle"});
-    const auto new_key =
-        none.texts({"key_name", "key_type"}).integers({"key_bits"}).keys_elsewhere();
-    std::vector<Endpoint> all = {
+    return {
         {"root/generate/:exported", {{update, generate_root}}, generated_root},
         {"issuers/generate/root/:exported", {{update, generate_root}}, generated_root},
         {"root/rotate/:exported", {{update, generate_root}}, generated_root},
         {"root/replace", {{update, write_issuers_config}}, none.texts({"default"})},
-        {"root", {{remove, delete_root}}, none},
+        {"root", {{remove, delete_root}}, none, Needs::sudo},
         {"root/sign-intermediate", {{update, sign_intermediate}}, signed_ca},
         {"issuer/:issuer_ref/sign-intermediate", {{update, sign_intermediate}}, signed_ca},
-        {"root/sign-self-issued", {{update, sign_self_issued}}, self_issued},
+        {"root/sign-self-issued", {{update, sign_self_issued}}, self_issued, Needs::sudo},
         {"issuer/:issuer_ref/sign-self-issued", {{update, sign_self_issued}}, self_issued},
         {"intermediate/generate/:exported", {{update, generate_intermediate}}, generated_csr},
         {"issuers/generate/intermediate/:exported",
@@ -285,28 +203,39 @@ std::vector<Endpoint> endpoints(Product product) {
         {"issuers/import/cert", {{update, import_certificates}}, imported},
         {"issuers/import/bundle", {{update, import_bundle}}, imported},
         {"config/ca", {{update, import_bundle}}, imported},
+    };
+}
 
+Table issuers(const Parameters& none) {
+    return {
         {"config/issuers",
          {{read, read_issuers_config}, {update, write_issuers_config}},
          none.texts({"default"}).flags({"default_follows_latest_issuer"})},
-        {"issuers/?", {{list, list_issuers}}, none},
+        {"issuers", {{list, list_issuers}}, none},
+        {"issuers/", {{list, list_issuers}}, none, Needs::nothing},
         {"issuer/:issuer_ref",
          {{read, read_issuer},
           {update, write_issuer},
           {patch, write_issuer},
           {remove, delete_issuer}},
          none.issuer()},
-        {"issuer/:issuer_ref/json", {{read, read_issuer_json}}, none},
-        {"issuer/:issuer_ref/pem", {{read, read_issuer_pem}}, none},
-        {"issuer/:issuer_ref/der", {{read, read_issuer_der}}, none},
-        {"issuer/:issuer_ref/crl", {{read, fetch_issuer_crl}}, none},
-        {"issuer/:issuer_ref/crl/pem", {{read, fetch_issuer_crl}}, none},
-        {"issuer/:issuer_ref/crl/der", {{read, fetch_issuer_crl}}, none},
-        {"issuer/:issuer_ref/crl/delta", {{read, fetch_issuer_crl}}, none},
-        {"issuer/:issuer_ref/crl/delta/pem", {{read, fetch_issuer_crl}}, none},
-        {"issuer/:issuer_ref/crl/delta/der", {{read, fetch_issuer_crl}}, none},
+        {"issuer/:issuer_ref/json", {{read, read_issuer_json}}, none, Needs::nothing},
+        {"issuer/:issuer_ref/pem", {{read, read_issuer_pem}}, none, Needs::nothing},
+        {"issuer/:issuer_ref/der", {{read, read_issuer_der}}, none, Needs::nothing},
+        {"issuer/:issuer_ref/crl", {{read, fetch_issuer_crl}}, none, Needs::nothing},
+        {"issuer/:issuer_ref/crl/pem", {{read, fetch_issuer_crl}}, none, Needs::nothing},
+        {"issuer/:issuer_ref/crl/der", {{read, fetch_issuer_crl}}, none, Needs::nothing},
+        {"issuer/:issuer_ref/crl/delta", {{read, fetch_issuer_crl}}, none, Needs::nothing},
+        {"issuer/:issuer_ref/crl/delta/pem", {{read, fetch_issuer_crl}}, none, Needs::nothing},
+        {"issuer/:issuer_ref/crl/delta/der", {{read, fetch_issuer_crl}}, none, Needs::nothing},
         {"issuer/:issuer_ref/revoke", {{update, revoke_issuer}}, none},
+    };
+}
 
+Table keys(const Parameters& none) {
+    const auto new_key =
+        none.texts({"key_name", "key_type"}).integers({"key_bits"}).keys_elsewhere();
+    return {
         {"keys/?", {{list, list_keys}}, none},
         {"key/:key_ref",
          {{read, read_key}, {update, write_key}, {remove, delete_key}},
@@ -318,21 +247,28 @@ std::vector<Endpoint> endpoints(Product product) {
         {"config/keys",
          {{read, read_keys_config}, {update, write_keys_config}},
          none.texts({"default"})},
+    };
+}
 
+Table signing(const Parameters& none) {
+    return {
         {"roles/?", {{list, list_roles}}, none},
         {"roles/:name",
          {{read, read_role}, {update, write_role}, {patch, write_role}, {remove, delete_role}},
-         none.role(product)},
-
+         none.role()},
         {"sign/:role", {{update, sign}}, none.leaf().texts({"csr"})},
         {"issuer/:issuer_ref/sign/:role", {{update, sign}}, none.leaf().texts({"csr"})},
         {"issue/:role", {{update, issue}}, none.issued()},
         {"issuer/:issuer_ref/issue/:role", {{update, issue}}, none.issued()},
-        {"sign-verbatim", {{update, sign_verbatim}}, none.verbatim()},
+        {"sign-verbatim/:role?", {{update, sign_verbatim}}, none.verbatim()},
         {"sign-verbatim/:role/?", {{update, sign_verbatim}}, none.verbatim()},
-        {"issuer/:issuer_ref/sign-verbatim", {{update, sign_verbatim}}, none.verbatim()},
+        {"issuer/:issuer_ref/sign-verbatim/:role?", {{update, sign_verbatim}}, none.verbatim()},
         {"issuer/:issuer_ref/sign-verbatim/:role/?", {{update, sign_verbatim}}, none.verbatim()},
+    };
+}
 
+Table settings(const Parameters& none) {
+    return {
         {"config/urls",
          {{read, read_urls}, {update, write_urls}},
          none.urls().flags({"enable_templating"})},
@@ -347,89 +283,81 @@ std::vector<Endpoint> endpoints(Product product) {
         {"config/crl", {{read, read_crl_config}, {update, write_crl_config}}, none.crl()},
         {"crl/rotate", {{read, rotate_crl}}, none},
         {"crl/rotate-delta", {{read, rotate_delta_crl}}, none},
+    };
+}
 
+Table revocation(const Parameters& none) {
+    return {
         {"revoke", {{update, revoke}}, none.texts({"serial_number", "certificate"})},
         {"revoke-with-key",
          {{update, revoke_with_key}},
          none.texts({"serial_number", "certificate", "private_key"})},
-        {"ocsp", {{update, ocsp}}, none},
-        {"ocsp/:request*", {{read, ocsp}}, none},
-        {"ca", {{read, fetch_ca}}, none},
-        {"ca/pem", {{read, fetch_ca_pem}}, none},
-        {"ca_chain", {{read, fetch_ca_chain}}, none},
-        {"crl", {{read, fetch_crl}}, none},
-        {"crl/pem", {{read, fetch_crl}}, none},
-        {"crl/delta", {{read, fetch_crl}}, none},
-        {"crl/delta/pem", {{read, fetch_crl}}, none},
-        {"cert/ca", {{read, fetch_cert_ca}}, none},
-        {"cert/ca_chain", {{read, fetch_cert_ca_chain}}, none},
-        {"cert/crl", {{read, fetch_cert_crl}}, none},
-        {"cert/delta-crl", {{read, fetch_cert_crl}}, none},
-        {"cert/:serial", {{read, fetch_certificate}}, none},
-        {"cert/:serial/raw", {{read, fetch_certificate_raw}}, none},
-        {"cert/:serial/raw/pem", {{read, fetch_certificate_pem}}, none},
+        {"ocsp", {{update, ocsp}}, none, Needs::nothing},
+        {"ocsp/:request*", {{read, ocsp}}, none, Needs::nothing},
+        {"ca", {{read, fetch_ca}}, none, Needs::nothing},
+        {"ca/pem", {{read, fetch_ca_pem}}, none, Needs::nothing},
+        {"ca_chain", {{read, fetch_ca_chain}}, none, Needs::nothing},
+        {"crl", {{read, fetch_crl}}, none, Needs::nothing},
+        {"crl/pem", {{read, fetch_crl}}, none, Needs::nothing},
+        {"crl/delta", {{read, fetch_crl}}, none, Needs::nothing},
+        {"crl/delta/pem", {{read, fetch_crl}}, none, Needs::nothing},
+        {"cert/ca", {{read, fetch_cert_ca}}, none, Needs::nothing},
+        {"cert/ca_chain", {{read, fetch_cert_ca_chain}}, none, Needs::nothing},
+        {"cert/crl", {{read, fetch_cert_crl}}, none, Needs::nothing},
+        {"cert/delta-crl", {{read, fetch_cert_crl}}, none, Needs::nothing},
+        {"cert/:serial", {{read, fetch_certificate}}, none, Needs::nothing},
+        {"cert/:serial/raw", {{read, fetch_certificate_raw}}, none, Needs::nothing},
+        {"cert/:serial/raw/pem", {{read, fetch_certificate_pem}}, none, Needs::nothing},
         {"certs/?", {{list, list_certificates}}, none},
         {"certs/revoked/?", {{list, list_revoked}}, none},
+    };
+}
 
+Table tidying(const Parameters& none) {
+    return {
         {"tidy", {{update, tidy}}, none.tidy()},
         {"tidy-cancel", {{update, tidy_cancel}}, none},
         {"tidy-status", {{read, read_tidy_status}}, none},
         {"config/auto-tidy", {{read, read_auto_tidy}, {update, write_auto_tidy}}, none.auto_tidy()},
     };
+}
+
+Table acme() {
+    Table all;
     for (const auto place : acme_places) {
-        for (const auto& acme : acme_paths) {
-            all.push_back({std::string(place) + std::string(acme.path),
-                           {{acme.operation, acme_is_off}},
-                           none});
+        for (const auto& [path, operation] : acme_paths) {
+            all.push_back({std::string(place) + std::string(path),
+                           {{operation, acme_is_off}},
+                           {},
+                           path.ends_with('/') ? Needs::token : Needs::nothing});
         }
     }
     return all;
 }
 
-std::optional<Route> find_route(const std::vector<Endpoint>& endpoints, std::string_view path) {
-    const auto given = split(path, '/');
-    for (const auto& endpoint : endpoints) {
-        auto wanted = split(endpoint.pattern, '/');
-        if (wanted.back() == "?") {
-            wanted.back() = "";
-            if (!path.ends_with('/')) {
-                wanted.pop_back();
-            }
+// Open and not played; OpenBao dropped the unified lists and asks for a token there (row 126).
+Table open_paths(Product product) {
+    Table all;
+    for (const auto* path :
+         {"cert/:rest*", "unified-crl", "unified-crl/pem", "unified-ocsp", "unified-ocsp/:rest*",
+          "issuer/:issuer_ref/unified-crl", "issuer/:issuer_ref/unified-crl/pem"}) {
+        if (product == Product::vault || std::string_view(path).starts_with("cert/")) {
+            all.push_back({path, {}, {}, Needs::nothing});
         }
-        // A last name with a star takes the rest: base64 has slashes.
-        if (wanted.back().ends_with('*') && given.size() >= wanted.size() &&
-            std::equal(wanted.begin(), wanted.end() - 1, given.begin(), fits)) {
-            const std::vector<std::string> rest(
-                given.begin() + static_cast<std::ptrdiff_t>(wanted.size()) - 1, given.end());
-            const auto& name = wanted.back();
-            return Route{&endpoint, {{name.substr(1, name.size() - 2), join(rest, "/")}}};
-        }
-        if (wanted.size() != given.size() ||
-            !std::equal(wanted.begin(), wanted.end(), given.begin(), fits)) {
-            continue;
-        }
-        Route route{&endpoint, {}};
-        if (wanted.back() == "sign-verbatim") {
-            route.path.emplace("role", "");  // of the same pattern as with a role, there and empty
-        }
-        for (std::size_t i = 0; i < wanted.size(); ++i) {
-            if (wanted[i].starts_with(':')) {
-                route.path.emplace(wanted[i].substr(1), given[i]);
-            }
-        }
-        return route;
     }
-    return std::nullopt;
+    return all;
 }
 
-bool needs_no_token(std::string_view path, Product product) {
-    // OpenBao dropped the unified lists and asks for a token there (row 126).
-    if (product == Product::openbao && !path.starts_with("cert/") &&
-        path.find("unified-") != std::string_view::npos) {
-        return false;
+}  // namespace
+
+std::vector<Endpoint<Function>> endpoints(Product product) {
+    const Parameters none(product);
+    Table all;
+    for (auto& part : {authorities(none), issuers(none), keys(none), signing(none), settings(none),
+                       revocation(none), tidying(none), acme(), open_paths(product)}) {
+        all.insert(all.end(), part.begin(), part.end());
     }
-    return open_in_acme(path) ||
-           std::ranges::any_of(open_paths, [&](auto pattern) { return covers(pattern, path); });
+    return all;
 }
 
 }  // namespace meshproof::fakes::vault::pki

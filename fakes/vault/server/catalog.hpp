@@ -4,21 +4,10 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/task.hpp"
 #include "core/http/transport.hpp"
-#include "fakes/vault/server/logical_request.hpp"
+#include "fakes/vault/server/builtin.hpp"
 
 namespace meshproof::fakes::vault {
-
-class Server;
-
-/// A mount that is always there, and has no backend: sys, token, cubbyhole, identity.
-struct Builtin {
-    std::string_view mount;  ///< "sys/"
-    Task<LogicalReply> (*serve)(Server& server, LogicalRequest request);
-    bool (*needs_sudo)(const LogicalRequest& request) = nullptr;  ///< null = nothing does
-    bool (*unauthenticated)(const LogicalRequest& request) = nullptr;
-};
 
 /// What the server can mount, and what is mounted in every namespace. It is given to the server,
 /// whose room knows no engine.

@@ -15,8 +15,7 @@ Json auth_block(const Token& token) {
                      {"accessor", token.accessor},
                      {"policies", token.policies},
                      {"metadata", token.metadata.empty() ? Json() : Json(token.metadata)},
-                     {"lease_duration",
-                      std::chrono::duration_cast<std::chrono::seconds>(token.lease_ttl).count()},
+                     {"lease_duration", whole_seconds(token.lease_ttl)},
                      {"renewable", token.renewable},
                      {"entity_id", token.entity_id},
                      {"token_type", token.type},
@@ -146,8 +145,7 @@ http::Response respond(Server& server, const LogicalRequest& request, LogicalRep
             lease.internal = response.lease->internal;
             envelope.lease_id = lease.id;
             envelope.renewable = lease.renewable;
-            envelope.lease_duration =
-                std::chrono::duration_cast<std::chrono::seconds>(response.lease->duration).count();
+            envelope.lease_duration = whole_seconds(response.lease->duration);
             server.lease_ends.emplace(lease.expires, lease.id);
             const auto id = lease.id;
             server.leases[id] = std::move(lease);

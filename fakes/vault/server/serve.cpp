@@ -5,7 +5,6 @@
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/addresses.hpp"
 #include "fakes/vault/logical/envelope.hpp"
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/server/login.hpp"
 #include "fakes/vault/server/respond.hpp"
 #include "fakes/vault/server/server.hpp"
@@ -101,7 +100,7 @@ bool needs_sudo(const Server& server, const LogicalRequest& request) {
     }
     if (!request.mount->backend) {
         const auto* builtin = server.catalog.builtin(request.mount->path);
-        return builtin != nullptr && builtin->needs_sudo != nullptr && builtin->needs_sudo(request);
+        return builtin != nullptr && builtin->router.needs(Needs::sudo, builtin->below(request));
     }
     const auto path = request.under(request.mount->path);
     return path && request.mount->backend->needs_sudo(request.operation, *path);
@@ -229,7 +228,7 @@ Task<LogicalReply> dispatch(Server& server, LogicalRequest request) {
     if (builtin == nullptr) {
         co_return BackendResponse::unsupported_path();
     }
-    co_return co_await builtin->serve(server, std::move(request));
+    co_return co_await serve_builtin(server, *builtin, std::move(request));
 }
 
 }  // namespace
@@ -240,8 +239,7 @@ bool is_unauthenticated(const Server& server, const LogicalRequest& request) {
     }
     if (!request.mount->backend) {
         const auto* builtin = server.catalog.builtin(request.mount->path);
-        return builtin != nullptr && builtin->unauthenticated != nullptr &&
-               builtin->unauthenticated(request);
+        return builtin != nullptr && builtin->router.needs(Needs::nothing, builtin->below(request));
     }
     const auto path = request.under(request.mount->path);
     return path && request.mount->backend->unauthenticated(request.operation, *path);

@@ -17,7 +17,7 @@ Json keep_wrapped(Server& server, const LogicalRequest& request, WrappedAnswer w
     const auto kept = server.tokens.add(std::move(token), request.ns->id);
     Json told{{"token", kept->id},
               {"accessor", kept->accessor},
-              {"ttl", std::chrono::duration_cast<std::chrono::seconds>(wrapped.ttl).count()},
+              {"ttl", whole_seconds(wrapped.ttl)},
               {"creation_time", rfc3339_nano(wrapped.created)},
               {"creation_path", wrapped.creation_path}};
     server.wrapped_answers[kept->id] = std::move(wrapped);

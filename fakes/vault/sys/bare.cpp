@@ -1,5 +1,8 @@
 #include "fakes/vault/sys/bare.hpp"
 
+#include <algorithm>
+#include <variant>
+
 #include "fakes/vault/logical/envelope.hpp"
 #include "fakes/vault/server/server.hpp"
 #include "fakes/vault/sys/health.hpp"
@@ -11,41 +14,49 @@
 
 namespace meshproof::fakes::vault {
 
-std::optional<http::Response> serve_bare(Server& server, Node& node, const http::Request& request,
-                                         const std::string& path, Time now) {
-    const bool get = request.method == "GET" || request.method == "HEAD";
-    const bool put = request.method == "PUT" || request.method == "POST";
-    const auto mark = request.target.find('?');
-    const auto query = mark == std::string::npos ? "" : request.target.substr(mark + 1);
-    if (path == "sys/health") {
-        return get ? serve_health(server, node, query, now) : error_answer(405);
+namespace {
+
+using Methods = std::vector<std::string_view>;
+
+struct BareEndpoint {
+    std::string_view path;
+    Methods methods;  ///< none = it looks itself
+    std::variant<http::Response (*)(const Server& server, const BareCall& call),
+                 http::Response (*)(Server& server, const BareCall& call)>
+        function;
+};
+
+const std::vector<BareEndpoint>& endpoints() {
+    static const Methods writes{"PUT", "POST"};
+    static const std::vector<BareEndpoint> all = {
+        {"sys/health", {"GET", "HEAD"}, serve_health},
+        {"sys/seal-status", {"GET"}, serve_seal_status},
+        {"sys/leader", {"GET"}, serve_leader},
+        {"sys/init", {"GET", "PUT", "POST"}, serve_init},
+        {"sys/unseal", writes, serve_unseal},
+        {"sys/seal", writes, serve_seal},
+        {"sys/step-down", writes, serve_seal},
+        {"sys/storage/raft/join", writes, serve_join},
+        {"sys/rekey/init", {}, serve_rekey},
+        {"sys/generate-root/attempt", {}, serve_rekey},
+    };
+    return all;
+}
+
+}  // namespace
+
+std::optional<http::Response> serve_bare(Server& server, const BareCall& call) {
+    const auto found = std::ranges::find(endpoints(), call.path, &BareEndpoint::path);
+    if (found == endpoints().end()) {
+        return std::nullopt;
     }
-    if (path == "sys/seal-status") {
-        return request.method == "GET" ? bare_answer(200, seal_status(server, node))
-                                       : error_answer(405);
+    const auto& methods = found->methods;
+    const bool any = methods.empty() ||
+                     (call.path == "sys/leader" && server.options.defects.on("sys/leader-written"));
+    if (!any && std::ranges::find(methods, call.request.method) == methods.end()) {
+        return error_answer(405);
     }
-    if (path == "sys/leader") {
-        return request.method == "GET" || server.options.defects.on("sys/leader-written")
-                   ? serve_leader(server, node)
-                   : error_answer(405);
-    }
-    if (path == "sys/init") {
-        return request.method == "GET" || put ? serve_init(server, node, request)
-                                              : error_answer(405);
-    }
-    if (path == "sys/unseal") {
-        return put ? serve_unseal(server, node, request, now) : error_answer(405);
-    }
-    if (path == "sys/seal" || path == "sys/step-down") {
-        return put ? serve_seal(server, node, request, path, now) : error_answer(405);
-    }
-    if (path == "sys/storage/raft/join") {
-        return put ? serve_join(server, node, request) : error_answer(405);
-    }
-    if (path == "sys/rekey/init" || path == "sys/generate-root/attempt") {
-        return serve_rekey(server, node, request, path);
-    }
-    return std::nullopt;
+    return std::visit([&](const auto& serve) { return serve(server, call); }, found->function);
 }
 
 }  // namespace meshproof::fakes::vault

@@ -8,8 +8,11 @@
 
 namespace meshproof::fakes::vault {
 
-http::Response serve_health(const Server& server, const Node& node, const std::string& query,
-                            Time now) {
+http::Response serve_health(const Server& server, const BareCall& call) {
+    const auto& node = call.node;
+    const auto& target = call.request.target;
+    const auto mark = target.find('?');
+    const auto query = mark == std::string::npos ? std::string() : target.substr(mark + 1);
     const auto& defects = server.options.defects;
     const bool sealed = node.seal.sealed();
     const bool known = node.joined && server.barrier.initialised();
@@ -63,7 +66,7 @@ http::Response serve_health(const Server& server, const Node& node, const std::s
                      {"standby", !active},
                      {"replication_performance_mode", led ? performance : "unknown"},
                      {"replication_dr_mode", led ? "disabled" : "unknown"},
-                     {"server_time_utc", unix_seconds(now)},
+                     {"server_time_utc", unix_seconds(call.now)},
                      {"version", server.version()}};
     if (!server.openbao() || defects.on("sys/performance-standby-everywhere")) {
         body["performance_standby"] = false;

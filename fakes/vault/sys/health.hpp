@@ -1,17 +1,10 @@
 #pragma once
 
-#include <string>
-
-#include "core/http/message.hpp"
-#include "core/time/time.hpp"
-#include "fakes/vault/server/cluster.hpp"
+#include "fakes/vault/sys/bare_call.hpp"
 
 namespace meshproof::fakes::vault {
 
-class Server;
-
 /// GET and HEAD of sys/health.
-[[nodiscard]] http::Response serve_health(const Server& server, const Node& node,
-                                          const std::string& query, Time now);
+[[nodiscard]] http::Response serve_health(const Server& server, const BareCall& call);
 
 }  // namespace meshproof::fakes::vault

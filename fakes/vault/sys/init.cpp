@@ -52,7 +52,9 @@ tl::expected<std::int64_t, http::Response> number(const Server& server, const Js
 
 }  // namespace
 
-http::Response serve_init(Server& server, Node& node, const http::Request& request) {
+http::Response serve_init(Server& server, const BareCall& call) {
+    auto& node = call.node;
+    const auto& request = call.request;
     const bool known = node.joined && server.barrier.initialised();
     if (request.method == "GET") {
         auto told = Json{{"initialized", known}};

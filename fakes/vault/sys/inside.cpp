@@ -4,7 +4,6 @@
 
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/envelope.hpp"
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// What operators ask of a server's inside: versions, counters, the rules of a token, its host.
@@ -12,13 +11,29 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-std::string whole_seconds(Time time) {
+std::string rfc3339_to_the_second(Time time) {
     return rfc3339(std::chrono::floor<std::chrono::seconds>(time));
 }
 
-LogicalReply version_history(const Server& server) {
+LogicalReply counted(std::string_view what, std::size_t total) {
+    auto count = Json::object();
+    count[std::string(what)] = Json{{"total", total}};
+    auto data = Json::object();
+    data["counters"] = std::move(count);
+    return BackendResponse::with(std::move(data));
+}
+
+LogicalReply told_at_both_levels(Json data) {
+    LogicalReply reply(BackendResponse::with(std::move(data)));
+    reply.repeat_data = true;
+    return reply;
+}
+
+}  // namespace
+
+LogicalReply list_versions(Server& server, const BuiltinCall&) {
     auto entry = Json{{"previous_version", Json()},
-                      {"timestamp_installed", whole_seconds(server.installed)}};
+                      {"timestamp_installed", rfc3339_to_the_second(server.installed)}};
     if (server.openbao()) {
         entry["commit_date"] = openbao_commit_date;
     } else {
@@ -30,30 +45,15 @@ LogicalReply version_history(const Server& server) {
     return BackendResponse::with(Json{{"keys", keys}, {"key_info", details}});
 }
 
-LogicalReply counted(std::string_view what, std::size_t total) {
-    auto count = Json::object();
-    count[std::string(what)] = Json{{"total", total}};
-    auto data = Json::object();
-    data["counters"] = std::move(count);
-    return BackendResponse::with(std::move(data));
+LogicalReply count_requests(Server&, const BuiltinCall&) {
+    return BackendResponse::error("The functionality has been removed on this path", 404);
 }
 
-LogicalReply counters(const Server& server, const LogicalRequest& request,
-                      const std::string& what) {
-    if (what == "requests") {
-        return request.reads()
-                   ? BackendResponse::error("The functionality has been removed on this path", 404)
-                   : BackendResponse::unsupported_operation();
-    }
-    if (what != "tokens" && what != "entities") {
-        return BackendResponse::unsupported_path();
-    }
-    if (!request.reads()) {
-        return BackendResponse::unsupported_operation();
-    }
-    if (what == "entities") {
-        return counted(what, server.entities.size());
-    }
+LogicalReply count_entities(Server& server, const BuiltinCall&) {
+    return counted("entities", server.entities.size());
+}
+
+LogicalReply count_tokens(Server& server, const BuiltinCall&) {
     std::size_t total = 0;
     for (const auto& [id, token] : server.tokens.all()) {
         total += token->is_batch() ? 0 : 1;
@@ -61,11 +61,8 @@ LogicalReply counters(const Server& server, const LogicalRequest& request,
     return counted("service_tokens", total);
 }
 
-LogicalReply resultant_acl(Server& server, const LogicalRequest& request) {
-    if (!request.reads()) {
-        return BackendResponse::unsupported_operation();
-    }
-    const auto acl = server.acl_of(*request.token);
+LogicalReply read_resultant_acl(Server& server, const BuiltinCall& call) {
+    const auto acl = server.acl_of(*call.request.token);
     if (acl->is_root()) {
         return BackendResponse::with(Json{{"root", true}});
     }
@@ -83,10 +80,7 @@ LogicalReply resultant_acl(Server& server, const LogicalRequest& request) {
 }
 
 // The key sets are gopsutil's; the values are those of no machine.
-LogicalReply host_info(const LogicalRequest& request) {
-    if (!request.reads()) {
-        return BackendResponse::unsupported_operation();
-    }
+LogicalReply read_host_info(Server&, const BuiltinCall& call) {
     const auto cpu = Json{{"cpu", 0}, {"cores", 1}, {"modelName", "fake"}, {"mhz", 1000}};
     const auto host = Json{{"hostname", "fake"},
                            {"uptime", 0},
@@ -107,26 +101,19 @@ LogicalReply host_info(const LogicalRequest& request) {
                                       {"disk", Json::array()},
                                       {"host", host},
                                       {"memory", memory},
-                                      {"timestamp", rfc3339_nano(request.now)}});
+                                      {"timestamp", rfc3339_nano(call.request.now)}});
 }
 
-LogicalReply tool_random(const LogicalRequest& request, Server& server, const std::string& rest) {
-    if (!request.writes()) {
-        return BackendResponse::unsupported_operation();
-    }
-    static const Fields fields{{{"bytes", FieldType::integer},
-                                {"format", FieldType::text},
-                                {"source", FieldType::text},
-                                {"urlbytes", FieldType::text}}};
-    MESHPROOF_FIELDS(read, fields, request, server);
-    auto count = read.integer("bytes", 32);
+LogicalReply draw_random(Server& server, const BuiltinCall& call) {
+    auto count = call.fields.integer("bytes", 32);
+    const auto rest = call.captured("urlbytes");
     const auto last = rest.substr(rest.rfind('/') + 1);
     std::from_chars(last.data(), last.data() + last.size(), count);
     if (count < 1) {
         return BackendResponse::error("\"bytes\" cannot be less than 1");
     }
     const auto drawn = server.ids.bytes(static_cast<std::size_t>(count));
-    const auto format = read.text("format", "base64");
+    const auto format = call.fields.text("format", "base64");
     if (format != "hex" && format != "base64") {
         return BackendResponse::error(fmt::format(
             "unsupported encoding format \"{}\"; must be \"hex\" or \"base64\"", format));
@@ -137,80 +124,54 @@ LogicalReply tool_random(const LogicalRequest& request, Server& server, const st
 }
 
 // What nobody has set here.
-std::optional<LogicalReply> server_settings(const Server& server, const LogicalRequest& request) {
-    const auto told = [&](Json data, bool repeated) {
-        if (!request.reads()) {
-            return LogicalReply(BackendResponse::unsupported_operation());
-        }
-        LogicalReply reply(BackendResponse::with(std::move(data)));
-        reply.repeat_data = repeated;
-        return reply;
-    };
-    if (request.path == "sys/config/cors") {
-        return told(Json{{"enabled", false}}, true);
-    }
-    if (request.path == "sys/config/auditing/request-headers") {
-        return told(Json{{"headers", Json::object()}}, true);
-    }
-    if (request.path == "sys/rotate/config") {
-        return told(Json{{"enabled", true}, {"interval", 0}, {"max_operations", 3865470566}},
-                    false);
-    }
-    if (request.path == "sys/config/ui/headers/") {
-        return LogicalReply(list_answer({}));
-    }
-    if (request.path == "sys/config/ui/headers") {
-        return LogicalReply(BackendResponse::unsupported_operation());
-    }
-    if (request.path == "sys/rekey/backup" && request.reads()) {
-        return LogicalReply(BackendResponse::error("no backed-up keys found"));
-    }
-    if (request.path == "sys/license/status" && !server.openbao()) {
-        return LogicalReply(BackendResponse::error("enterprise-only feature", 404));
-    }
-    if (request.path == "sys/internal/ui/feature-flags" && !server.openbao()) {
-        BackendResponse response;
-        response.kind = BackendResponse::Kind::raw;
-        response.raw = bare_answer(200, Json{{"feature_flags", Json()}});
-        return LogicalReply(std::move(response));
-    }
-    return std::nullopt;
+LogicalReply read_cors(Server&, const BuiltinCall&) {
+    return told_at_both_levels(Json{{"enabled", false}});
 }
 
-}  // namespace
+LogicalReply list_audited_headers(Server&, const BuiltinCall&) {
+    return told_at_both_levels(Json{{"headers", Json::object()}});
+}
 
-LogicalReply serve_inside(Server& server, const LogicalRequest& request) {
-    if (auto settings = server_settings(server, request)) {
-        return std::move(*settings);
-    }
-    if (const auto rest = request.under("sys/tools/")) {
-        return *rest == "random" || rest->starts_with("random/")
-                   ? tool_random(request, server, *rest)
-                   : LogicalReply(BackendResponse::unsupported_path());
-    }
-    if (request.path == "sys/version-history/") {
-        return version_history(server);
-    }
-    if (request.path == "sys/version-history") {
-        return BackendResponse::unsupported_operation();
-    }
-    if (const auto what = request.under("sys/internal/counters/")) {
-        return counters(server, request, *what);
-    }
-    if (request.path == "sys/internal/ui/resultant-acl") {
-        return resultant_acl(server, request);
-    }
-    if (request.path == "sys/internal/ui/namespaces" && request.reads()) {
-        return server.openbao() ? BackendResponse::with(Json::object())
-                                : BackendResponse::with(Json{{"keys", Json::array({""})}});
-    }
-    if (request.path == "sys/replication/status" && !server.openbao()) {
-        return BackendResponse::with(Json{{"mode", "disabled"}});
-    }
-    if (request.path == "sys/host-info") {
-        return host_info(request);
-    }
-    return BackendResponse::unsupported_path();
+LogicalReply read_rotation(Server&, const BuiltinCall&) {
+    return BackendResponse::with(
+        Json{{"enabled", true}, {"interval", 0}, {"max_operations", 3865470566}});
+}
+
+LogicalReply list_nothing(Server&, const BuiltinCall&) {
+    return list_answer({});
+}
+
+LogicalReply read_rekey_backup(Server&, const BuiltinCall&) {
+    return BackendResponse::error("no backed-up keys found");
+}
+
+LogicalReply read_feature_flags(Server&, const BuiltinCall&) {
+    BackendResponse response;
+    response.kind = BackendResponse::Kind::raw;
+    response.raw = bare_answer(200, Json{{"feature_flags", Json()}});
+    return response;
+}
+
+LogicalReply read_ui_namespaces(Server& server, const BuiltinCall&) {
+    return server.openbao() ? BackendResponse::with(Json::object())
+                            : BackendResponse::with(Json{{"keys", Json::array({""})}});
+}
+
+LogicalReply read_replication(Server&, const BuiltinCall&) {
+    return BackendResponse::with(Json{{"mode", "disabled"}});
+}
+
+LogicalReply read_key_status(Server&, const BuiltinCall& call) {
+    return told_at_both_levels(
+        Json{{"term", 1}, {"encryptions", 0}, {"install_time", rfc3339_nano(call.request.now)}});
+}
+
+LogicalReply read_nothing(Server&, const BuiltinCall&) {
+    return BackendResponse::with(Json::object());
+}
+
+LogicalReply rotate(Server&, const BuiltinCall&) {
+    return BackendResponse::nothing();
 }
 
 }  // namespace meshproof::fakes::vault

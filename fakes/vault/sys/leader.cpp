@@ -5,7 +5,8 @@
 
 namespace meshproof::fakes::vault {
 
-http::Response serve_leader(const Server& server, const Node& node) {
+http::Response serve_leader(const Server& server, const BareCall& call) {
+    const auto& node = call.node;
     if (server.cluster.raft() && node.seal.sealed()) {
         return error_answer(503, "Vault is sealed");
     }

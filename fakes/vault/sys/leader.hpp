@@ -1,13 +1,10 @@
 #pragma once
 
-#include "core/http/message.hpp"
-#include "fakes/vault/server/cluster.hpp"
+#include "fakes/vault/sys/bare_call.hpp"
 
 namespace meshproof::fakes::vault {
 
-class Server;
-
 /// GET sys/leader.
-[[nodiscard]] http::Response serve_leader(const Server& server, const Node& node);
+[[nodiscard]] http::Response serve_leader(const Server& server, const BareCall& call);
 
 }  // namespace meshproof::fakes::vault

@@ -2,7 +2,6 @@
 
 #include <set>
 
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/server/respond.hpp"
 #include "fakes/vault/server/server.hpp"
 #include "fakes/vault/token/renew.hpp"
@@ -16,7 +15,17 @@ Json time_or_null(const std::optional<Time>& time) {
     return time ? Json(rfc3339_nano(*time)) : Json();
 }
 
-LogicalReply lookup(const Server& server, const LogicalRequest& request, const std::string& id) {
+// The lease is named in the body, or at the end of the path.
+std::string lease_of(const BuiltinCall& call) {
+    const auto named = call.fields.text("lease_id");
+    return named.empty() ? call.captured("lease") : named;
+}
+
+LogicalReply no_lease() {
+    return BackendResponse::error("lease_id must be specified");
+}
+
+LogicalReply describe(const Server& server, const LogicalRequest& request, const std::string& id) {
     auto data = Json{{"id", id}, {"last_renewal", Json()}};
     if (server.options.defects.on("sys/lease-lookup-without-last-renewal")) {
         data.erase("last_renewal");
@@ -41,7 +50,30 @@ LogicalReply lookup(const Server& server, const LogicalRequest& request, const s
     return BackendResponse::with(std::move(data));
 }
 
-LogicalReply list(const Server& server, const LogicalRequest& request, std::string prefix) {
+// Leases whose revocation fails for ever: there are none here.
+LogicalReply irrevocable(const BuiltinCall& call, bool count) {
+    const auto& request = call.request;
+    const auto type = request.data.find("type");
+    if (type == request.data.end()) {
+        return BackendResponse::nothing();
+    }
+    if (*type != "irrevocable") {
+        return BackendResponse::nothing();
+    }
+    auto data = Json{{"lease_count", 0}};
+    if (count) {
+        data["counts"] = Json::object();
+    } else {
+        data["leases"] = Json::array();
+    }
+    return BackendResponse::with(std::move(data));
+}
+
+}  // namespace
+
+LogicalReply list_leases(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    auto prefix = call.captured("lease");
     if (!prefix.empty() && !prefix.ends_with('/')) {
         prefix += '/';
     }
@@ -66,25 +98,34 @@ LogicalReply list(const Server& server, const LogicalRequest& request, std::stri
     return list_answer({keys.begin(), keys.end()});
 }
 
-// Leases whose revocation fails for ever: there are none here.
-LogicalReply irrevocable(const LogicalRequest& request, bool count) {
-    const auto type = request.data.find("type");
-    if (type == request.data.end()) {
-        return BackendResponse::nothing();
-    }
-    if (*type != "irrevocable") {
-        return BackendResponse::nothing();
-    }
-    auto data = Json{{"lease_count", 0}};
-    if (count) {
-        data["counts"] = Json::object();
-    } else {
-        data["leases"] = Json::array();
-    }
-    return BackendResponse::with(std::move(data));
+LogicalReply read_irrevocable_leases(Server&, const BuiltinCall& call) {
+    return irrevocable(call, false);
 }
 
-void revoke_prefix(Server& server, const LogicalRequest& request, const std::string& prefix) {
+LogicalReply count_irrevocable_leases(Server&, const BuiltinCall& call) {
+    return irrevocable(call, true);
+}
+
+LogicalReply look_up_lease(Server& server, const BuiltinCall& call) {
+    const auto id = lease_of(call);
+    return id.empty() ? no_lease() : describe(server, call.request, id);
+}
+
+LogicalReply revoke_lease(Server& server, const BuiltinCall& call) {
+    const auto id = lease_of(call);
+    if (id.empty()) {
+        return no_lease();
+    }
+    if (const auto token = server.tokens.find_lease(id)) {
+        server.tokens.revoke(token->id);
+    }
+    server.revoke_lease(id, call.request.now);
+    return BackendResponse::nothing();
+}
+
+LogicalReply revoke_leases(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto prefix = call.captured("lease");
     server.tokens.revoke_prefix(request.ns->path, prefix);
     std::vector<std::string> ids;
     for (const auto& [id, lease] : server.leases) {
@@ -95,66 +136,21 @@ void revoke_prefix(Server& server, const LogicalRequest& request, const std::str
     for (const auto& id : ids) {
         server.revoke_lease(id, request.now);
     }
+    return BackendResponse::nothing();
 }
 
-}  // namespace
+LogicalReply tidy_leases(Server& server, const BuiltinCall&) {
+    return tidy_started(server);
+}
 
-Task<LogicalReply> serve_leases(Server& server, LogicalRequest request) {
-    const auto path = request.under("sys/leases/").value_or("");
-    if (request.operation == Operation::list && (path == "lookup" || path.starts_with("lookup/"))) {
-        co_return list(server, request, path == "lookup" ? "" : path.substr(7));
-    }
-    static const Fields fields{{{"lease_id", FieldType::text},
-                                {"increment", FieldType::duration},
-                                {"sync", FieldType::boolean},
-                                {"url_lease_id", FieldType::text}}};
-    const auto read = FieldData::read(fields, request.data, server.options.product);
-    if (!read) {
-        co_return BackendResponse::error(read.error().message);
-    }
-    if (request.reads() && (path.empty() || path == "count")) {
-        co_return irrevocable(request, path == "count");
-    }
-    if (!request.writes()) {
-        co_return path == "lookup" || path.starts_with("re")
-            ? BackendResponse::unsupported_operation()
-            : BackendResponse::unsupported_path();
-    }
-    for (const auto* force : {"revoke-prefix/", "revoke-force/"}) {
-        if (path.starts_with(force)) {
-            revoke_prefix(server, request, path.substr(std::string_view(force).size()));
-            co_return BackendResponse::nothing();
-        }
-    }
-    if (path == "tidy") {
-        co_return tidy_started(server);
-    }
-    const auto slash = path.find('/');
-    const auto verb = path.substr(0, slash);
-    auto id = read->text("lease_id");
-    if (id.empty() && slash != std::string::npos) {
-        id = path.substr(slash + 1);
-    }
-    if (verb != "lookup" && verb != "revoke" && verb != "renew") {
-        co_return BackendResponse::unsupported_path();
-    }
+Task<LogicalReply> renew_lease(Server& server, BuiltinCall call) {
+    const auto id = lease_of(call);
     if (id.empty()) {
-        co_return BackendResponse::error("lease_id must be specified");
+        co_return no_lease();
     }
-    if (verb == "lookup") {
-        co_return lookup(server, request, id);
-    }
-    const auto token = server.tokens.find_lease(id);
-    if (verb == "revoke") {
-        if (token) {
-            server.tokens.revoke(token->id);
-        }
-        server.revoke_lease(id, request.now);
-        co_return BackendResponse::nothing();
-    }
-    if (token) {
-        co_return co_await renew_token(server, std::move(request), token,
-                                       read->duration("increment"));
+    if (const auto token = server.tokens.find_lease(id)) {
+        co_return co_await renew_token(server, std::move(call.request), token,
+                                       call.fields.duration("increment"));
     }
     const bool forgotten = server.options.defects.on("sys/leases-of-leaves-forgotten");
     co_return server.leases.contains(id) && !forgotten

@@ -1,12 +1,12 @@
 #include "fakes/vault/sys/mounts.hpp"
 
 #include "core/base/text.hpp"
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/server/server.hpp"
 
-/// sys/mounts, sys/auth, their tuning, sys/remount and the UI's listing: rows 33 to 41.
+/// sys/mounts, sys/auth, their tuning, sys/remount and the UI's listing: rows
+/// 33 to 41.
 namespace meshproof::fakes::vault {
 
 namespace {
@@ -17,6 +17,10 @@ struct Table {
     [[nodiscard]] std::string prefix() const { return auth ? "auth/" : ""; }
 };
 
+Table table_of(const LogicalRequest& request) {
+    return {request.path.starts_with("sys/auth")};
+}
+
 std::string with_slash(std::string path) {
     if (!path.ends_with('/')) {
         path += '/';
@@ -24,13 +28,9 @@ std::string with_slash(std::string path) {
     return path;
 }
 
-std::int64_t seconds(Duration duration) {
-    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
-}
-
 Json entry_json(const Server& server, const MountEntry& entry) {
-    auto config = Json{{"default_lease_ttl", seconds(entry.default_ttl)},
-                       {"max_lease_ttl", seconds(entry.max_ttl)},
+    auto config = Json{{"default_lease_ttl", whole_seconds(entry.default_ttl)},
+                       {"max_lease_ttl", whole_seconds(entry.max_ttl)},
                        {"force_no_cache", false}};
     if (entry.is_auth()) {
         config["token_type"] = entry.token_type;
@@ -77,8 +77,12 @@ Json table_json(const Server& server, const Namespace& ns, Table table) {
     return all;
 }
 
+std::string full_path(Table table, const std::string& path) {
+    return table.prefix() + with_slash(path);
+}
+
 std::shared_ptr<MountEntry> entry_at(const Namespace& ns, Table table, const std::string& path) {
-    const auto found = ns.mounts.find(table.prefix() + with_slash(path));
+    const auto found = ns.mounts.find(full_path(table, path));
     return found == ns.mounts.end() ? nullptr : found->second;
 }
 
@@ -95,20 +99,14 @@ bool is_protected(const std::string& path) {
     return path == "sys/" || path == "cubbyhole/" || path == "identity/";
 }
 
-LogicalReply enable(Server& server, const LogicalRequest& request, Table table,
-                    const std::string& path) {
-    static const Fields fields{{{"type", FieldType::text},
-                                {"description", FieldType::text},
-                                {"config", FieldType::object},
-                                {"options", FieldType::pairs},
-                                {"local", FieldType::boolean},
-                                {"seal_wrap", FieldType::boolean},
-                                {"external_entropy_access", FieldType::boolean},
-                                {"plugin_name", FieldType::text},
-                                {"plugin_version", FieldType::text}}};
-    MESHPROOF_FIELDS(data, fields, request, server);
+}  // namespace
+
+LogicalReply enable_mount(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto& data = call.fields;
+    const auto table = table_of(request);
     auto entry = std::make_shared<MountEntry>();
-    entry->path = table.prefix() + with_slash(path);
+    entry->path = full_path(table, call.captured("path"));
     entry->type = data.text("type");
     entry->description = data.text("description");
     entry->local = data.boolean("local");
@@ -206,9 +204,9 @@ LogicalReply enable(Server& server, const LogicalRequest& request, Table table,
     return BackendResponse::nothing();
 }
 
-LogicalReply disable(Server& server, const LogicalRequest& request, Table table,
-                     const std::string& path) {
-    const auto full = table.prefix() + with_slash(path);
+LogicalReply disable_mount(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto full = full_path(table_of(request), call.captured("path"));
     if (full == "auth/token/" && !server.options.defects.on("sys/token-method-goes")) {
         return BackendResponse::error("token credential backend cannot be disabled");
     }
@@ -226,51 +224,41 @@ LogicalReply disable(Server& server, const LogicalRequest& request, Table table,
     return BackendResponse::nothing();
 }
 
-LogicalReply tune(Server& server, const LogicalRequest& request, Table table,
-                  const std::string& path) {
-    const auto entry = entry_at(*request.ns, table, path);
-    const auto full = table.prefix() + with_slash(path);
-    if (request.reads()) {
-        if (!entry) {
-            return BackendResponse::error(
-                fmt::format("cannot fetch sysview for path \"{}\"", full));
-        }
-        auto view = entry->view();
-        if (server.options.defects.on("sys/tune-shows-raw-zero")) {
-            view.default_lease_ttl = entry->default_ttl;
-        }
-        auto data = Json{{"default_lease_ttl", seconds(view.default_lease_ttl)},
-                         {"max_lease_ttl", seconds(view.max_lease_ttl)},
-                         {"force_no_cache", false},
-                         {"description", entry->description}};
-        if (entry->is_auth()) {
-            data["token_type"] = entry->token_type;
-        }
-        if (entry->options.is_object() && !entry->options.empty()) {
-            data["options"] = entry->options;
-        }
-        if (!entry->headers.is_null()) {
-            data["passthrough_request_headers"] = entry->headers;
-        }
-        return repeated(std::move(data));
+LogicalReply read_tuning(Server& server, const BuiltinCall& call) {
+    const auto table = table_of(call.request);
+    const auto entry = entry_at(*call.request.ns, table, call.captured("path"));
+    if (!entry) {
+        return BackendResponse::error(fmt::format("cannot fetch sysview for path \"{}\"",
+                                                  full_path(table, call.captured("path"))));
     }
-    if (!request.writes()) {
-        return BackendResponse::unsupported_operation();
+    auto view = entry->view();
+    if (server.options.defects.on("sys/tune-shows-raw-zero")) {
+        view.default_lease_ttl = entry->default_ttl;
     }
-    static const Fields fields{{{"default_lease_ttl", FieldType::text},
-                                {"max_lease_ttl", FieldType::text},
-                                {"description", FieldType::text},
-                                {"token_type", FieldType::text},
-                                {"options", FieldType::pairs},
-                                {"user_lockout_config", FieldType::object},
-                                {"allowed_response_headers", FieldType::list},
-                                {"audit_non_hmac_request_keys", FieldType::list},
-                                {"audit_non_hmac_response_keys", FieldType::list},
-                                {"passthrough_request_headers", FieldType::list}}};
-    MESHPROOF_FIELDS(data, fields, request, server);
+    auto data = Json{{"default_lease_ttl", whole_seconds(view.default_lease_ttl)},
+                     {"max_lease_ttl", whole_seconds(view.max_lease_ttl)},
+                     {"force_no_cache", false},
+                     {"description", entry->description}};
+    if (entry->is_auth()) {
+        data["token_type"] = entry->token_type;
+    }
+    if (entry->options.is_object() && !entry->options.empty()) {
+        data["options"] = entry->options;
+    }
+    if (!entry->headers.is_null()) {
+        data["passthrough_request_headers"] = entry->headers;
+    }
+    return repeated(std::move(data));
+}
+
+LogicalReply tune_mount(Server& server, const BuiltinCall& call) {
+    const auto table = table_of(call.request);
+    const auto& data = call.fields;
+    const auto entry = entry_at(*call.request.ns, table, call.captured("path"));
     if (!entry) {
         return BackendResponse::error(
-            fmt::format("tune of path \"{}\" failed: no mount entry found", full));
+            fmt::format("tune of path \"{}\" failed: no mount entry found",
+                        full_path(table, call.captured("path"))));
     }
     auto next = std::pair(entry->default_ttl, entry->max_ttl);
     for (const auto& [name, place] :
@@ -286,12 +274,14 @@ LogicalReply tune(Server& server, const LogicalRequest& request, Table table,
             *place = *read;
         }
     }
-    // Where only the maximum is set, the system's default may lie above it and is then cut at use.
+    // Where only the maximum is set, the system's default may lie above it and is
+    // then cut at use.
     const auto max = next.second > Duration{} ? next.second : system_lease_ttl;
     if (next.first > max && !server.options.defects.on("sys/default-above-maximum")) {
-        return BackendResponse::error(fmt::format(
-            "backend max lease TTL of {} would be less than backend default lease TTL of {}",
-            seconds(max), seconds(next.first)));
+        return BackendResponse::error(
+            fmt::format("backend max lease TTL of {} would be less than backend "
+                        "default lease TTL of {}",
+                        whole_seconds(max), whole_seconds(next.first)));
     }
     if (!table.auth && !data.text("token_type").empty()) {
         return BackendResponse::error("'token_type' can only be modified on auth mounts");
@@ -314,60 +304,40 @@ LogicalReply tune(Server& server, const LogicalRequest& request, Table table,
     return BackendResponse::nothing();
 }
 
-}  // namespace
-
-LogicalReply serve_mounts(Server& server, const LogicalRequest& request) {
-    const Table table{request.path.starts_with("sys/auth")};
-    const std::string root = table.auth ? "sys/auth" : "sys/mounts";
-    if (request.operation == Operation::list) {
-        return BackendResponse::unsupported_path();
-    }
-    if (request.path == root || request.path == root + "/") {
-        return request.reads() ? repeated(table_json(server, *request.ns, table))
-                               : LogicalReply(BackendResponse::unsupported_operation());
-    }
-    auto path = *request.under(root + "/");
-    if (path.ends_with("/tune")) {
-        return tune(server, request, table, path.substr(0, path.size() - 5));
-    }
-    if (request.reads()) {
-        const auto entry = entry_at(*request.ns, table, path);
-        if (!entry) {
-            if (server.options.defects.on("sys/absent-mount-is-404")) {
-                return BackendResponse::nothing();
-            }
-            return BackendResponse::error(
-                fmt::format("No {} at {}", table.auth ? "auth engine" : "secret engine mount",
-                            with_slash(path)));
-        }
-        return repeated(entry_json(server, *entry));
-    }
-    if (request.writes()) {
-        return enable(server, request, table, path);
-    }
-    if (request.operation == Operation::remove) {
-        return disable(server, request, table, path);
-    }
-    return BackendResponse::unsupported_operation();
+LogicalReply list_mounts(Server& server, const BuiltinCall& call) {
+    return repeated(table_json(server, *call.request.ns, table_of(call.request)));
 }
 
-LogicalReply serve_remount(Server& server, const LogicalRequest& request) {
-    if (const auto id = request.under("sys/remount/status/"); id && request.reads()) {
-        const auto move = server.moves.find(*id);
-        if (move == server.moves.end()) {
-            return BackendResponse::nothing();
-        }
-        const auto& [from, to] = move->second;
-        return BackendResponse::with(
-            {{"migration_id", *id},
-             {"migration_info",
-              {{"source_mount", from}, {"target_mount", to}, {"status", "success"}}}});
+LogicalReply read_mount(Server& server, const BuiltinCall& call) {
+    const auto table = table_of(call.request);
+    const auto entry = entry_at(*call.request.ns, table, call.captured("path"));
+    if (entry) {
+        return repeated(entry_json(server, *entry));
     }
-    if (!request.writes() || request.path != "sys/remount") {
-        return BackendResponse::unsupported_operation();
+    if (server.options.defects.on("sys/absent-mount-is-404")) {
+        return BackendResponse::nothing();
     }
-    static const Fields fields{{{"from", FieldType::text}, {"to", FieldType::text}}};
-    MESHPROOF_FIELDS(data, fields, request, server);
+    return BackendResponse::error(fmt::format("No {} at {}",
+                                              table.auth ? "auth engine" : "secret engine mount",
+                                              with_slash(call.captured("path"))));
+}
+
+LogicalReply read_move(Server& server, const BuiltinCall& call) {
+    const auto id = call.captured("migration_id");
+    const auto move = server.moves.find(id);
+    if (move == server.moves.end()) {
+        return BackendResponse::nothing();
+    }
+    const auto& [from, to] = move->second;
+    return BackendResponse::with(
+        {{"migration_id", id},
+         {"migration_info",
+          {{"source_mount", from}, {"target_mount", to}, {"status", "success"}}}});
+}
+
+LogicalReply move_mount(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto& data = call.fields;
     if (data.text("from").empty() || data.text("to").empty()) {
         return BackendResponse::error("both 'from' and 'to' path must be specified as a string");
     }
@@ -424,33 +394,33 @@ LogicalReply serve_remount(Server& server, const LogicalRequest& request) {
     return reply;
 }
 
-LogicalReply serve_ui_mounts(Server& server, const LogicalRequest& request) {
-    if (!request.reads()) {
-        return BackendResponse::unsupported_operation();
-    }
+LogicalReply list_mounts_for_ui(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
     const auto acl = request.token ? server.acl_of(*request.token) : nullptr;
-    const auto path = request.under("sys/internal/ui/mounts/");
-    if (!path || path->empty()) {
-        auto secret = Json::object();
-        auto auth = Json::object();
-        for (const auto& [place, entry] : request.ns->mounts) {
-            if (acl && acl->touches(place)) {
-                (entry->is_auth() ? auth : secret)[place.substr(entry->is_auth() ? 5 : 0)] =
-                    entry_json(server, *entry);
-            }
+    auto secret = Json::object();
+    auto auth = Json::object();
+    for (const auto& [place, entry] : request.ns->mounts) {
+        if (acl && acl->touches(place)) {
+            (entry->is_auth() ? auth : secret)[place.substr(entry->is_auth() ? 5 : 0)] =
+                entry_json(server, *entry);
         }
-        return BackendResponse::with(
-            Json{{"auth", std::move(auth)}, {"secret", std::move(secret)}});
     }
+    return BackendResponse::with(Json{{"auth", std::move(auth)}, {"secret", std::move(secret)}});
+}
+
+LogicalReply read_mount_for_ui(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto acl = request.token ? server.acl_of(*request.token) : nullptr;
+    const auto path = call.captured("path");
     if (!acl) {
         return BackendResponse::error("permission denied", 403);
     }
-    const auto mount = server.find_mount(*request.ns, *path);
+    const auto mount = server.find_mount(*request.ns, path);
     if (!mount || !acl->touches(mount->path)) {
         return BackendResponse::error(fmt::format("preflight capability check returned 403, please "
                                                   "ensure client's policies grant access "
                                                   "to path \"{}\"",
-                                                  mount ? mount->path : with_slash(*path)),
+                                                  mount ? mount->path : with_slash(path)),
                                       403);
     }
     auto data = entry_json(server, *mount);

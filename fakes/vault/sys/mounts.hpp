@@ -1,13 +1,19 @@
 #pragma once
 
-#include "fakes/vault/server/logical_request.hpp"
+#include "fakes/vault/server/builtin.hpp"
 
+/// The functions of sys/mounts, sys/auth and sys/remount.
 namespace meshproof::fakes::vault {
 
-class Server;
-
-[[nodiscard]] LogicalReply serve_mounts(Server& server, const LogicalRequest& request);
-[[nodiscard]] LogicalReply serve_remount(Server& server, const LogicalRequest& request);
-[[nodiscard]] LogicalReply serve_ui_mounts(Server& server, const LogicalRequest& request);
+[[nodiscard]] LogicalReply list_mounts(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply read_mount(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply enable_mount(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply disable_mount(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply read_tuning(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply tune_mount(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply move_mount(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply read_move(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply list_mounts_for_ui(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply read_mount_for_ui(Server& server, const BuiltinCall& call);
 
 }  // namespace meshproof::fakes::vault

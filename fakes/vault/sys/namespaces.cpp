@@ -1,6 +1,5 @@
 #include "fakes/vault/sys/namespaces.hpp"
 
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// sys/namespaces: real on OpenBao, an enterprise feature of Vault (row 42).
@@ -14,7 +13,15 @@ Json describe(const LogicalRequest& request, const Namespace& ns) {
         {"path", ns.path.substr(request.ns->path.size())}, {"tainted", false}, {"uuid", ns.uuid}};
 }
 
-LogicalReply list(const Server& server, const LogicalRequest& request) {
+std::string name_of(const BuiltinCall& call) {
+    auto name = call.captured("path");
+    return name.ends_with('/') ? name.substr(0, name.size() - 1) : name;
+}
+
+}  // namespace
+
+LogicalReply list_namespaces(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
     auto keys = Json::array();
     auto info = Json::object();
     for (const auto& [path, ns] : server.namespaces) {
@@ -30,56 +37,42 @@ LogicalReply list(const Server& server, const LogicalRequest& request) {
     return BackendResponse::with(Json{{"keys", std::move(keys)}, {"key_info", std::move(info)}});
 }
 
-}  // namespace
+LogicalReply read_namespace(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto found = server.namespaces.find(request.ns->path + name_of(call) + "/");
+    return found == server.namespaces.end()
+               ? BackendResponse::nothing()
+               : BackendResponse::with(describe(request, *found->second));
+}
 
-LogicalReply serve_namespaces(Server& server, const LogicalRequest& request) {
-    if (!server.openbao() && !server.options.defects.on("sys/namespaces-for-all")) {
-        if (request.path == "sys/namespaces") {
-            return BackendResponse::unsupported_operation();
-        }
-        return BackendResponse::error("enterprise-only feature", 404);
-    }
-    if (request.path == "sys/namespaces" || request.path == "sys/namespaces/") {
-        return request.operation == Operation::list
-                   ? list(server, request)
-                   : LogicalReply(BackendResponse::unsupported_operation());
-    }
-    auto name = *request.under("sys/namespaces/");
-    if (name.ends_with('/')) {
-        name.pop_back();
-    }
+LogicalReply write_namespace(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto& data = call.fields;
+    const auto name = name_of(call);
     const auto path = request.ns->path + name + "/";
     const auto found = server.namespaces.find(path);
-    if (request.reads()) {
-        return found == server.namespaces.end()
-                   ? BackendResponse::nothing()
-                   : BackendResponse::with(describe(request, *found->second));
+    if (name.find('/') != std::string::npos) {
+        return BackendResponse::error("namespace name cannot contain /");
     }
-    static const Fields fields{{{"custom_metadata", FieldType::json}}};
-    if (request.writes() || request.operation == Operation::patch) {
-        MESHPROOF_FIELDS(data, fields, request, server);
-        if (name.find('/') != std::string::npos) {
-            return BackendResponse::error("namespace name cannot contain /");
+    for (const auto* taken : {"root", "sys", "audit", "auth", "cubbyhole", "identity"}) {
+        if (name == taken) {
+            return BackendResponse::error(fmt::format(
+                "\"{}/\" is a reserved path and cannot be used as a namespace name", name));
         }
-        for (const auto* taken : {"root", "sys", "audit", "auth", "cubbyhole", "identity"}) {
-            if (name == taken) {
-                return BackendResponse::error(fmt::format(
-                    "\"{}/\" is a reserved path and cannot be used as a namespace name", name));
-            }
-        }
-        if (found == server.namespaces.end() && request.operation == Operation::patch) {
-            return BackendResponse::nothing();
-        }
-        const auto ns =
-            found == server.namespaces.end() ? server.add_namespace(path) : found->second;
-        if (data.json("custom_metadata").is_object()) {
-            ns->custom_metadata.merge_patch(data.json("custom_metadata"));
-        }
-        return BackendResponse::with(describe(request, *ns));
     }
-    if (request.operation != Operation::remove) {
-        return BackendResponse::unsupported_operation();
+    if (found == server.namespaces.end() && request.operation == Operation::patch) {
+        return BackendResponse::nothing();
     }
+    const auto ns = found == server.namespaces.end() ? server.add_namespace(path) : found->second;
+    if (data.json("custom_metadata").is_object()) {
+        ns->custom_metadata.merge_patch(data.json("custom_metadata"));
+    }
+    return BackendResponse::with(describe(request, *ns));
+}
+
+LogicalReply delete_namespace(Server& server, const BuiltinCall& call) {
+    const auto path = call.request.ns->path + name_of(call) + "/";
+    const auto found = server.namespaces.find(path);
     if (found == server.namespaces.end()) {
         BackendResponse response;
         response.warnings = {"requested namespace does not exist"};
@@ -93,6 +86,10 @@ LogicalReply serve_namespaces(Server& server, const LogicalRequest& request) {
         return BackendResponse::nothing();
     }
     return BackendResponse::with(Json{{"status", "in-progress"}});
+}
+
+LogicalReply enterprise_only(Server&, const BuiltinCall&) {
+    return BackendResponse::error("enterprise-only feature", 404);
 }
 
 }  // namespace meshproof::fakes::vault

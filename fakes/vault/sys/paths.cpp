@@ -1,6 +1,5 @@
 #include "fakes/vault/sys/paths.hpp"
 
-#include "fakes/vault/server/server.hpp"
 #include "fakes/vault/sys/inside.hpp"
 #include "fakes/vault/sys/leases.hpp"
 #include "fakes/vault/sys/mounts.hpp"
@@ -10,109 +9,235 @@
 #include "fakes/vault/sys/raft.hpp"
 #include "fakes/vault/sys/wrapping.hpp"
 
-/// Where a path below sys/ is served, and what it needs.
 namespace meshproof::fakes::vault {
-
-bool sys_unauthenticated(const LogicalRequest& request) {
-    return request.path.starts_with("sys/internal/ui/mounts") ||
-           request.path == "sys/wrapping/lookup" || request.path == "sys/replication/status" ||
-           request.path == "sys/internal/ui/feature-flags";
-}
-
-bool sys_needs_sudo(const LogicalRequest& request) {
-    for (const auto* prefix :
-         {"sys/auth/", "sys/audit/", "sys/raw/", "sys/config/ui/headers/", "sys/config/auditing/",
-          "sys/plugins/catalog/", "sys/revoke-prefix/", "sys/revoke-force/",
-          "sys/leases/revoke-prefix/", "sys/leases/revoke-force/", "sys/leases/lookup/",
-          "sys/internal/inspect/"}) {
-        if (request.path.starts_with(prefix)) {
-            return true;
-        }
-    }
-    for (const auto* path :
-         {"sys/remount", "sys/audit", "sys/raw", "sys/rotate", "sys/config/cors"}) {
-        if (request.path == path) {
-            return true;
-        }
-    }
-    return false;
-}
 
 namespace {
 
-LogicalReply key_status(const LogicalRequest& request) {
-    if (!request.reads()) {
-        return BackendResponse::unsupported_operation();
-    }
-    LogicalReply reply(BackendResponse::with(
-        Json{{"term", 1}, {"encryptions", 0}, {"install_time", rfc3339_nano(request.now)}}));
-    reply.repeat_data = true;
-    return reply;
+using enum Operation;
+using Table = std::vector<BuiltinEndpoint>;
+
+// A LIST there names no path of theirs, rather than an operation that they lack.
+LogicalReply no_path(Server&, const BuiltinCall&) {
+    return BackendResponse::unsupported_path();
 }
 
-LogicalReply audit(const LogicalRequest& request) {
-    if (!request.reads()) {
-        return BackendResponse::unsupported_operation();
-    }
-    return BackendResponse::with(Json::object());
+void add(Table& table, Table more) {
+    table.insert(table.end(), std::make_move_iterator(more.begin()),
+                 std::make_move_iterator(more.end()));
 }
 
-bool begins(const LogicalRequest& request, std::string_view path) {
-    return request.path == path || request.path.starts_with(std::string(path) + "/");
+Table mounts() {
+    const Fields mount{{{"type", FieldType::text},
+                        {"description", FieldType::text},
+                        {"config", FieldType::object},
+                        {"options", FieldType::pairs},
+                        {"local", FieldType::boolean},
+                        {"seal_wrap", FieldType::boolean},
+                        {"external_entropy_access", FieldType::boolean},
+                        {"plugin_name", FieldType::text},
+                        {"plugin_version", FieldType::text}}};
+    const Fields tuning{{{"default_lease_ttl", FieldType::text},
+                         {"max_lease_ttl", FieldType::text},
+                         {"description", FieldType::text},
+                         {"token_type", FieldType::text},
+                         {"options", FieldType::pairs},
+                         {"user_lockout_config", FieldType::object},
+                         {"allowed_response_headers", FieldType::list},
+                         {"audit_non_hmac_request_keys", FieldType::list},
+                         {"audit_non_hmac_response_keys", FieldType::list},
+                         {"passthrough_request_headers", FieldType::list}}};
+    Table table = {
+        {"mounts", {{read, list_mounts}}},
+        {"auth", {{read, list_mounts}}},
+        {"remount",
+         {{update, move_mount}},
+         {{{"from", FieldType::text}, {"to", FieldType::text}}},
+         Needs::sudo},
+        {"remount/status/:migration_id+", {{read, read_move}}},
+        {"internal/ui/mounts/?", {{read, list_mounts_for_ui}}, {}, Needs::nothing},
+        {"internal/ui/mounts/:path+", {{read, read_mount_for_ui}}, {}, Needs::nothing},
+    };
+    for (const auto& [root, needs] :
+         {std::pair("mounts/", Needs::token), std::pair("auth/", Needs::sudo)}) {
+        const std::string place = root;
+        add(table, {{place, {{read, list_mounts}, {list, no_path}}, {}, needs},
+                    {place + ":path+/tune", {{read, read_tuning}, {list, no_path}}, {}, needs},
+                    {place + ":path+/tune", {{update, tune_mount}}, tuning, needs},
+                    {place + ":path+",
+                     {{read, read_mount}, {remove, disable_mount}, {list, no_path}},
+                     {},
+                     needs},
+                    {place + ":path+", {{update, enable_mount}}, mount, needs}});
+    }
+    return table;
+}
+
+Table policies() {
+    const Fields policy{{{"policy", FieldType::text},
+                         {"rules", FieldType::text},
+                         {"cas", FieldType::integer},
+                         {"cas_required", FieldType::boolean},
+                         {"ttl", FieldType::duration},
+                         {"expiration", FieldType::text}}};
+    const Fields capabilities{{{"path", FieldType::list},
+                               {"paths", FieldType::list},
+                               {"token", FieldType::text},
+                               {"accessor", FieldType::text}}};
+    Table table = {
+        {"policies/acl/?", {{list, list_policies}}},
+        {"policy/?", {{read, list_policies}, {list, list_policies}}},
+        {"capabilities", {{update, tell_capabilities}}, capabilities},
+        {"capabilities-self", {{update, tell_capabilities}}, capabilities},
+        {"capabilities-accessor", {{update, tell_capabilities}}, capabilities},
+    };
+    for (const auto* place : {"policies/acl/:name+", "policy/:name+"}) {
+        add(table, {{place, {{read, read_policy}, {remove, delete_policy}}},
+                    {place, {{update, write_policy}}, policy}});
+    }
+    return table;
+}
+
+// Vault has the older paths besides.
+Table leases(bool openbao) {
+    const Fields lease{{{"lease_id", FieldType::text},
+                        {"increment", FieldType::duration},
+                        {"sync", FieldType::boolean}}};
+    const Fields type{{{"type", FieldType::text}}};
+    Table table = {
+        {"leases", {{read, read_irrevocable_leases}}, type},
+        {"leases/count", {{read, count_irrevocable_leases}}, type},
+        {"leases/tidy", {{update, tidy_leases}}},
+        {"leases/lookup/:lease*", {{list, list_leases}}, {}, Needs::sudo},
+        {"leases/lookup", {{update, look_up_lease}}, lease},
+        {"leases/lookup/:lease*", {{update, look_up_lease}}, lease},
+    };
+    for (const std::string place : {"leases/", ""}) {
+        if (place.empty() && openbao) {
+            break;
+        }
+        add(table, {{place + "renew", {{update, renew_lease}}, lease},
+                    {place + "renew/:lease*", {{update, renew_lease}}, lease},
+                    {place + "revoke", {{update, revoke_lease}}, lease},
+                    {place + "revoke/:lease*", {{update, revoke_lease}}, lease}});
+    }
+    for (const auto* place : {"leases/revoke-prefix/:lease*", "leases/revoke-force/:lease*"}) {
+        add(table, {{place, {{update, revoke_leases}}, lease, Needs::sudo}});
+    }
+    for (const auto* place : {"revoke-prefix/:lease*", "revoke-force/:lease*"}) {
+        if (openbao) {
+            add(table, {{place, {}, {}, Needs::sudo}});
+        } else {
+            add(table, {{place, {{update, revoke_leases}}, lease, Needs::sudo}});
+        }
+    }
+    return table;
+}
+
+Table quotas() {
+    return {
+        {"quotas/config", {{read, read_quota_config}}},
+        {"quotas/config",
+         {{update, write_quota_config}},
+         {{{"enable_rate_limit_audit_logging", FieldType::boolean},
+           {"enable_rate_limit_response_headers", FieldType::boolean},
+           {"rate_limit_exempt_paths", FieldType::list}}}},
+        {"quotas/rate-limit/?", {{list, list_rate_limits}}},
+        {"quotas/rate-limit/:name+", {{read, read_rate_limit}, {remove, delete_rate_limit}}},
+        {"quotas/rate-limit/:name+",
+         {{update, write_rate_limit}},
+         {{{"rate", FieldType::json},
+           {"path", FieldType::text},
+           {"role", FieldType::text},
+           {"interval", FieldType::duration},
+           {"block_interval", FieldType::duration},
+           {"inheritable", FieldType::boolean},
+           {"type", FieldType::text}}}},
+    };
+}
+
+// Real on OpenBao, an enterprise feature of Vault (row 42).
+Table namespaces(bool real) {
+    if (!real) {
+        return {{"namespaces", {{list, enterprise_only}}},
+                {"namespaces/:path+", every_operation<BuiltinFunction>(enterprise_only)}};
+    }
+    return {{"namespaces/?", {{list, list_namespaces}}},
+            {"namespaces/:path+", {{read, read_namespace}, {remove, delete_namespace}}},
+            {"namespaces/:path+",
+             {{update, write_namespace}, {patch, write_namespace}},
+             {{{"custom_metadata", FieldType::json}}}}};
+}
+
+Table wrapping() {
+    const Fields token{{{"token", FieldType::text}}};
+    return {{"wrapping/wrap", {{update, wrap}}},
+            {"wrapping/unwrap", {{update, unwrap}}, token},
+            {"wrapping/rewrap", {{update, rewrap}}, token},
+            {"wrapping/lookup",
+             {{read, look_up_wrapped}, {update, look_up_wrapped}},
+             token,
+             Needs::nothing}};
+}
+
+Table inside(bool openbao, bool raft) {
+    const Fields random{
+        {{"bytes", FieldType::integer}, {"format", FieldType::text}, {"source", FieldType::text}}};
+    Table table = {
+        {"ha-status", {{read, read_ha_status}}},
+        {"key-status", {{read, read_key_status}}},
+        {"audit", {{read, read_nothing}}, {}, Needs::sudo},
+        {"rotate", {{update, rotate}}, {}, Needs::sudo},
+        {"rotate/config", {{read, read_rotation}}},
+        {"rekey/backup", {{read, read_rekey_backup}}},
+        {"config/cors", {{read, read_cors}}, {}, Needs::sudo},
+        {"config/auditing/request-headers", {{read, list_audited_headers}}, {}, Needs::sudo},
+        {"config/ui/headers", {{list, list_nothing}}},
+        {"config/ui/headers/", {{list, list_nothing}}, {}, Needs::sudo},
+        {"tools/random", {{update, draw_random}}, random},
+        {"tools/random/:urlbytes*", {{update, draw_random}}, random},
+        {"version-history/?", {{list, list_versions}}},
+        {"host-info", {{read, read_host_info}}},
+        {"internal/counters/requests", {{read, count_requests}}},
+        {"internal/counters/tokens", {{read, count_tokens}}},
+        {"internal/counters/entities", {{read, count_entities}}},
+        {"internal/ui/resultant-acl", {{read, read_resultant_acl}}},
+        {"internal/ui/namespaces", {{read, read_ui_namespaces}}},
+    };
+    if (raft) {
+        add(table,
+            {{"storage/raft/configuration", {{read, read_raft_configuration}}},
+             {"storage/raft/autopilot/state", {{read, read_autopilot_state}}},
+             {"storage/raft/autopilot/configuration", {{read, read_autopilot_configuration}}}});
+    }
+    if (openbao) {
+        add(table, {{"replication/status", {}, {}, Needs::nothing},
+                    {"internal/ui/feature-flags", {}, {}, Needs::nothing}});
+    } else {
+        add(table, {{"replication/status", {{read, read_replication}}, {}, Needs::nothing},
+                    {"internal/ui/feature-flags", {{read, read_feature_flags}}, {}, Needs::nothing},
+                    {"license/status", {{read, enterprise_only}}}});
+    }
+    // Not played, and still for those with sudo only.
+    for (const auto* path :
+         {"audit/:path*", "raw/?", "raw/:path*", "config/ui/headers/:header*",
+          "config/auditing/:path*", "plugins/catalog/:path*", "internal/inspect/:path*"}) {
+        add(table, {{path, {}, {}, Needs::sudo}});
+    }
+    return table;
 }
 
 }  // namespace
 
-Task<LogicalReply> serve_sys(Server& server, LogicalRequest request) {
-    if (begins(request, "sys/mounts") || begins(request, "sys/auth")) {
-        co_return serve_mounts(server, request);
-    }
-    if (begins(request, "sys/remount")) {
-        co_return serve_remount(server, request);
-    }
-    if (begins(request, "sys/internal/ui/mounts")) {
-        co_return serve_ui_mounts(server, request);
-    }
-    if (begins(request, "sys/policies/acl") || begins(request, "sys/policy")) {
-        co_return serve_policies(server, request);
-    }
-    if (request.path == "sys/capabilities-self" || request.path == "sys/capabilities" ||
-        request.path == "sys/capabilities-accessor") {
-        co_return serve_capabilities(server, request);
-    }
-    if (begins(request, "sys/quotas")) {
-        co_return serve_quotas(server, request);
-    }
-    if (begins(request, "sys/namespaces")) {
-        co_return serve_namespaces(server, request);
-    }
-    if (begins(request, "sys/wrapping")) {
-        co_return serve_wrapping(server, request);
-    }
-    const bool legacy =
-        !server.openbao() &&
-        (begins(request, "sys/renew") || begins(request, "sys/revoke") ||
-         begins(request, "sys/revoke-prefix") || begins(request, "sys/revoke-force"));
-    if (begins(request, "sys/leases") || legacy) {
-        if (legacy) {
-            request.path.replace(0, 4, "sys/leases/");
-        }
-        co_return co_await serve_leases(server, std::move(request));
-    }
-    if (begins(request, "sys/storage/raft") || request.path == "sys/ha-status") {
-        co_return serve_raft(server, request);
-    }
-    if (request.path == "sys/key-status") {
-        co_return key_status(request);
-    }
-    if (request.path == "sys/audit") {
-        co_return audit(request);
-    }
-    if (request.path == "sys/rotate") {
-        co_return request.writes() ? BackendResponse::nothing()
-                                   : BackendResponse::unsupported_operation();
-    }
-    co_return serve_inside(server, request);
+std::vector<BuiltinEndpoint> sys_endpoints(const FakeVaultOptions& options) {
+    const bool openbao = options.product == Product::openbao;
+    auto table = mounts();
+    add(table, policies());
+    add(table, leases(openbao));
+    add(table, quotas());
+    add(table, namespaces(openbao || options.defects.on("sys/namespaces-for-all")));
+    add(table, wrapping());
+    add(table, inside(openbao, options.storage == "raft"));
+    return table;
 }
 
 }  // namespace meshproof::fakes::vault

@@ -1,18 +1,14 @@
 #pragma once
 
-#include "core/base/task.hpp"
-#include "fakes/vault/server/logical_request.hpp"
+#include <vector>
+
+#include "fakes/vault/options.hpp"
+#include "fakes/vault/server/builtin.hpp"
 
 namespace meshproof::fakes::vault {
 
-class Server;
-
-[[nodiscard]] Task<LogicalReply> serve_sys(Server& server, LogicalRequest request);
-
-/// The sudo list of sys (row 57).
-[[nodiscard]] bool sys_needs_sudo(const LogicalRequest& request);
-
-/// The unauthenticated paths of sys.
-[[nodiscard]] bool sys_unauthenticated(const LogicalRequest& request);
+/// Every endpoint of sys that such a server has and the fake plays, but for those without an
+/// envelope (sys/bare.hpp); what needs sudo is row 57.
+[[nodiscard]] std::vector<BuiltinEndpoint> sys_endpoints(const FakeVaultOptions& options);
 
 }  // namespace meshproof::fakes::vault

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// sys/policies/acl, the legacy sys/policy, and sys/capabilities*: rows 47 to 54.
@@ -23,8 +22,17 @@ std::vector<std::string> names(const Namespace& ns, bool lacks_root) {
     return all;
 }
 
-LogicalReply read_policy(const Server& server, const LogicalRequest& request,
-                         const std::string& name, bool legacy) {
+// sys/policy, the older form.
+bool is_legacy(const LogicalRequest& request) {
+    return request.path.starts_with("sys/policy");
+}
+
+}  // namespace
+
+LogicalReply read_policy(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto name = lower(call.captured("name"));
+    const bool legacy = is_legacy(request);
     const auto found = request.ns->policies.find(name);
     const bool root = name == "root" && request.ns->path.empty();
     if (found == request.ns->policies.end() && !root) {
@@ -52,15 +60,11 @@ LogicalReply read_policy(const Server& server, const LogicalRequest& request,
     return reply;
 }
 
-LogicalReply write_policy(Server& server, const LogicalRequest& request, const std::string& written,
-                          bool legacy) {
-    static const Fields fields{{{"policy", FieldType::text},
-                                {"rules", FieldType::text},
-                                {"cas", FieldType::integer},
-                                {"cas_required", FieldType::boolean},
-                                {"ttl", FieldType::duration},
-                                {"expiration", FieldType::text}}};
-    MESHPROOF_FIELDS(data, fields, request, server);
+LogicalReply write_policy(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto& data = call.fields;
+    const auto written = call.captured("name");
+    const bool legacy = is_legacy(request);
     const auto& defects = server.options.defects;
     const auto name = defects.on("policy/names-keep-their-case") ? written : lower(written);
     std::vector<std::string> warnings;
@@ -103,7 +107,9 @@ LogicalReply write_policy(Server& server, const LogicalRequest& request, const s
     return response;
 }
 
-LogicalReply delete_policy(Server& server, const LogicalRequest& request, const std::string& name) {
+LogicalReply delete_policy(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto name = lower(call.captured("name"));
     if (name == "root") {
         return BackendResponse::error("cannot delete \"root\" policy");
     }
@@ -118,51 +124,26 @@ LogicalReply delete_policy(Server& server, const LogicalRequest& request, const 
     return BackendResponse::nothing();
 }
 
-}  // namespace
-
-LogicalReply serve_policies(Server& server, const LogicalRequest& request) {
-    const bool legacy = request.path.starts_with("sys/policy");
-    const std::string root = legacy ? "sys/policy" : "sys/policies/acl";
-    if (request.path == root || request.path == root + "/") {
-        if (request.operation == Operation::list || (legacy && request.reads())) {
-            auto data = Json{
-                {"keys", names(*request.ns, server.options.defects.on("policy/list-lacks-root"))}};
-            if (legacy) {
-                // As the older form has it, root comes last.
-                auto all = names(*request.ns, true);
-                if (request.ns->path.empty()) {
-                    all.emplace_back("root");
-                }
-                data["policies"] = std::move(all);
-            }
-            LogicalReply reply(BackendResponse::with(std::move(data)));
-            reply.repeat_data = legacy;
-            return reply;
+LogicalReply list_policies(Server& server, const BuiltinCall& call) {
+    const auto& ns = *call.request.ns;
+    const bool legacy = is_legacy(call.request);
+    auto data = Json{{"keys", names(ns, server.options.defects.on("policy/list-lacks-root"))}};
+    if (legacy) {
+        // As the older form has it, root comes last.
+        auto all = names(ns, true);
+        if (ns.path.empty()) {
+            all.emplace_back("root");
         }
-        return BackendResponse::unsupported_operation();
+        data["policies"] = std::move(all);
     }
-    const auto name = *request.under(root + "/");
-    if (request.reads()) {
-        return read_policy(server, request, lower(name), legacy);
-    }
-    if (request.writes()) {
-        return write_policy(server, request, name, legacy);
-    }
-    if (request.operation == Operation::remove) {
-        return delete_policy(server, request, lower(name));
-    }
-    return BackendResponse::unsupported_operation();
+    LogicalReply reply(BackendResponse::with(std::move(data)));
+    reply.repeat_data = legacy;
+    return reply;
 }
 
-LogicalReply serve_capabilities(Server& server, const LogicalRequest& request) {
-    if (!request.writes()) {
-        return BackendResponse::unsupported_operation();
-    }
-    static const Fields fields{{{"path", FieldType::list},
-                                {"paths", FieldType::list},
-                                {"token", FieldType::text},
-                                {"accessor", FieldType::text}}};
-    MESHPROOF_FIELDS(data, fields, request, server);
+LogicalReply tell_capabilities(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto& data = call.fields;
     auto token = request.token;
     if (request.path == "sys/capabilities") {
         token = server.tokens.find(data.text("token"));

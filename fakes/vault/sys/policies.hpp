@@ -1,12 +1,14 @@
 #pragma once
 
-#include "fakes/vault/server/logical_request.hpp"
+#include "fakes/vault/server/builtin.hpp"
 
+/// The functions of sys/policies/acl, sys/policy and sys/capabilities.
 namespace meshproof::fakes::vault {
 
-class Server;
-
-[[nodiscard]] LogicalReply serve_policies(Server& server, const LogicalRequest& request);
-[[nodiscard]] LogicalReply serve_capabilities(Server& server, const LogicalRequest& request);
+[[nodiscard]] LogicalReply list_policies(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply read_policy(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply write_policy(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply delete_policy(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply tell_capabilities(Server& server, const BuiltinCall& call);
 
 }  // namespace meshproof::fakes::vault

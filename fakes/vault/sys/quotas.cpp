@@ -1,6 +1,5 @@
 #include "fakes/vault/sys/quotas.hpp"
 
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// sys/quotas: row 44. What they do to requests is in server/quotas.cpp.
@@ -8,20 +7,30 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-LogicalReply config(Server& server, const LogicalRequest& request) {
-    if (request.reads()) {
-        return BackendResponse::with(
-            Json{{"enable_rate_limit_audit_logging", server.quotas.audit_logging},
-                 {"enable_rate_limit_response_headers", server.quotas.response_headers},
-                 {"rate_limit_exempt_paths", server.quotas.exempt_paths}});
+std::optional<LogicalReply> refuse_outside_root(const BuiltinCall& call) {
+    if (call.request.ns->path.empty()) {
+        return std::nullopt;
     }
-    if (!request.writes()) {
-        return BackendResponse::unsupported_operation();
+    return BackendResponse::error("operation only available in root namespace");
+}
+
+}  // namespace
+
+LogicalReply read_quota_config(Server& server, const BuiltinCall& call) {
+    if (auto refused = refuse_outside_root(call)) {
+        return std::move(*refused);
     }
-    static const Fields fields{{{"enable_rate_limit_audit_logging", FieldType::boolean},
-                                {"enable_rate_limit_response_headers", FieldType::boolean},
-                                {"rate_limit_exempt_paths", FieldType::list}}};
-    MESHPROOF_FIELDS(data, fields, request, server);
+    return BackendResponse::with(
+        Json{{"enable_rate_limit_audit_logging", server.quotas.audit_logging},
+             {"enable_rate_limit_response_headers", server.quotas.response_headers},
+             {"rate_limit_exempt_paths", server.quotas.exempt_paths}});
+}
+
+LogicalReply write_quota_config(Server& server, const BuiltinCall& call) {
+    if (auto refused = refuse_outside_root(call)) {
+        return std::move(*refused);
+    }
+    const auto& data = call.fields;
     server.quotas.audit_logging =
         data.boolean("enable_rate_limit_audit_logging", server.quotas.audit_logging);
     server.quotas.response_headers =
@@ -33,22 +42,33 @@ LogicalReply config(Server& server, const LogicalRequest& request) {
     return BackendResponse::nothing();
 }
 
-LogicalReply read_limit(const Server& server, const std::string& name) {
-    const auto found = server.quotas.limits.find(name);
+LogicalReply list_rate_limits(Server& server, const BuiltinCall& call) {
+    if (auto refused = refuse_outside_root(call)) {
+        return std::move(*refused);
+    }
+    std::vector<std::string> keys;
+    for (const auto& [name, limit] : server.quotas.limits) {
+        keys.push_back(name);
+    }
+    return list_answer(keys);
+}
+
+LogicalReply read_rate_limit(Server& server, const BuiltinCall& call) {
+    if (auto refused = refuse_outside_root(call)) {
+        return std::move(*refused);
+    }
+    const auto found = server.quotas.limits.find(call.captured("name"));
     if (found == server.quotas.limits.end()) {
         return BackendResponse::nothing();
     }
     const auto& limit = found->second;
-    const auto seconds = [](Duration duration) {
-        return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
-    };
     auto data = Json{{"type", "rate-limit"},
                      {"name", limit.name},
                      {"path", limit.path},
                      {"role", ""},
                      {"rate", limit.rate},
-                     {"interval", seconds(limit.interval)},
-                     {"block_interval", seconds(limit.block_interval)}};
+                     {"interval", whole_seconds(limit.interval)},
+                     {"block_interval", whole_seconds(limit.block_interval)}};
     if (limit.rate == static_cast<double>(static_cast<std::int64_t>(limit.rate))) {
         data["rate"] = static_cast<std::int64_t>(limit.rate);
     }
@@ -58,15 +78,12 @@ LogicalReply read_limit(const Server& server, const std::string& name) {
     return BackendResponse::with(std::move(data));
 }
 
-LogicalReply write_limit(Server& server, const LogicalRequest& request, const std::string& name) {
-    static const Fields fields{{{"rate", FieldType::json},
-                                {"path", FieldType::text},
-                                {"role", FieldType::text},
-                                {"interval", FieldType::duration},
-                                {"block_interval", FieldType::duration},
-                                {"inheritable", FieldType::boolean},
-                                {"type", FieldType::text}}};
-    MESHPROOF_FIELDS(data, fields, request, server);
+LogicalReply write_rate_limit(Server& server, const BuiltinCall& call) {
+    if (auto refused = refuse_outside_root(call)) {
+        return std::move(*refused);
+    }
+    const auto& data = call.fields;
+    const auto name = call.captured("name");
     RateLimit limit;
     limit.name = name;
     limit.path = data.text("path");
@@ -83,7 +100,7 @@ LogicalReply write_limit(Server& server, const LogicalRequest& request, const st
     }
     limit.block_interval = data.duration("block_interval");
     if (!limit.path.empty() && !server.options.defects.on("sys/quota-anywhere") &&
-        !server.find_mount(*request.ns, limit.path)) {
+        !server.find_mount(*call.request.ns, limit.path)) {
         return BackendResponse::error(fmt::format("invalid mount path \"{}\"", limit.path));
     }
     server.quotas.limits[name] = std::move(limit);
@@ -91,41 +108,14 @@ LogicalReply write_limit(Server& server, const LogicalRequest& request, const st
     return BackendResponse::nothing();
 }
 
-}  // namespace
-
-LogicalReply serve_quotas(Server& server, const LogicalRequest& request) {
-    if (!request.ns->path.empty()) {
-        return BackendResponse::error("operation only available in root namespace");
+LogicalReply delete_rate_limit(Server& server, const BuiltinCall& call) {
+    if (auto refused = refuse_outside_root(call)) {
+        return std::move(*refused);
     }
-    if (request.path == "sys/quotas/config") {
-        return config(server, request);
-    }
-    if (request.path == "sys/quotas/rate-limit" || request.path == "sys/quotas/rate-limit/") {
-        if (request.operation != Operation::list) {
-            return BackendResponse::unsupported_operation();
-        }
-        std::vector<std::string> keys;
-        for (const auto& [name, limit] : server.quotas.limits) {
-            keys.push_back(name);
-        }
-        return list_answer(keys);
-    }
-    const auto name = request.under("sys/quotas/rate-limit/");
-    if (!name) {
-        return BackendResponse::unsupported_path();
-    }
-    if (request.reads()) {
-        return read_limit(server, *name);
-    }
-    if (request.writes()) {
-        return write_limit(server, request, *name);
-    }
-    if (request.operation == Operation::remove) {
-        server.quotas.limits.erase(*name);
-        server.quotas.reset(*name);
-        return BackendResponse::nothing();
-    }
-    return BackendResponse::unsupported_operation();
+    const auto name = call.captured("name");
+    server.quotas.limits.erase(name);
+    server.quotas.reset(name);
+    return BackendResponse::nothing();
 }
 
 }  // namespace meshproof::fakes::vault

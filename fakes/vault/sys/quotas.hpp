@@ -1,11 +1,15 @@
 #pragma once
 
-#include "fakes/vault/server/logical_request.hpp"
+#include "fakes/vault/server/builtin.hpp"
 
+/// The functions of sys/quotas.
 namespace meshproof::fakes::vault {
 
-class Server;
-
-[[nodiscard]] LogicalReply serve_quotas(Server& server, const LogicalRequest& request);
+[[nodiscard]] LogicalReply read_quota_config(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply write_quota_config(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply list_rate_limits(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply read_rate_limit(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply write_rate_limit(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply delete_rate_limit(Server& server, const BuiltinCall& call);
 
 }  // namespace meshproof::fakes::vault

@@ -16,7 +16,9 @@ std::string raft_address(const Node& node) {
     return node.cluster_address().substr(std::string_view("https://").size());
 }
 
-LogicalReply configuration(const Server& server) {
+}  // namespace
+
+LogicalReply read_raft_configuration(Server& server, const BuiltinCall&) {
     auto servers = Json::array();
     for (const auto& node : server.cluster.nodes()) {
         if (node->joined) {
@@ -33,7 +35,7 @@ LogicalReply configuration(const Server& server) {
     return BackendResponse::with(Json{{"config", config}});
 }
 
-LogicalReply autopilot_state(const Server& server) {
+LogicalReply read_autopilot_state(Server& server, const BuiltinCall&) {
     auto servers = Json::object();
     auto voters = Json::array();
     int healthy = 0;
@@ -67,7 +69,7 @@ LogicalReply autopilot_state(const Server& server) {
                                       {"voters", voters}});
 }
 
-LogicalReply autopilot_configuration(const Server& server) {
+LogicalReply read_autopilot_configuration(Server& server, const BuiltinCall&) {
     auto data = Json{{"cleanup_dead_servers", false},
                      {"dead_server_last_contact_threshold", "24h0m0s"},
                      {"last_contact_threshold", "10s"},
@@ -80,7 +82,7 @@ LogicalReply autopilot_configuration(const Server& server) {
     return BackendResponse::with(std::move(data));
 }
 
-LogicalReply ha_status(const Server& server, Time now) {
+LogicalReply read_ha_status(Server& server, const BuiltinCall& call) {
     auto nodes = Json::array();
     for (const auto& node : server.cluster.nodes()) {
         const bool leads = node.get() == server.cluster.active();
@@ -88,7 +90,7 @@ LogicalReply ha_status(const Server& server, Time now) {
                          {"api_address", node->api_address},
                          {"cluster_address", node->cluster_address()},
                          {"active_node", leads},
-                         {"last_echo", leads ? Json() : Json(rfc3339_nano(now))},
+                         {"last_echo", leads ? Json() : Json(rfc3339_nano(call.request.now))},
                          {"version", server.version()}};
         if (server.cluster.raft()) {
             told["upgrade_version"] = server.version();
@@ -100,28 +102,9 @@ LogicalReply ha_status(const Server& server, Time now) {
     return reply;
 }
 
-}  // namespace
-
-LogicalReply serve_raft(Server& server, const LogicalRequest& request) {
-    if (request.path == "sys/ha-status") {
-        return request.reads() ? ha_status(server, request.now)
-                               : BackendResponse::unsupported_operation();
-    }
-    if (!server.cluster.raft()) {
-        return BackendResponse::unsupported_path();
-    }
-    for (const auto& [path, answer] :
-         {std::pair{"sys/storage/raft/configuration", &configuration},
-          std::pair{"sys/storage/raft/autopilot/state", &autopilot_state},
-          std::pair{"sys/storage/raft/autopilot/configuration", &autopilot_configuration}}) {
-        if (request.path == path) {
-            return request.reads() ? answer(server) : BackendResponse::unsupported_operation();
-        }
-    }
-    return BackendResponse::unsupported_path();
-}
-
-http::Response serve_join(Server& server, Node& node, const http::Request& request) {
+http::Response serve_join(Server& server, const BareCall& call) {
+    auto& node = call.node;
+    const auto& request = call.request;
     const auto body = strict_body(server.options.product, request, "http.JoinRequest");
     if (!body) {
         return body.error();

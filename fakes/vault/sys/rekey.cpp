@@ -5,19 +5,19 @@
 
 namespace meshproof::fakes::vault {
 
-http::Response serve_rekey(const Server& server, const Node& node, const http::Request& request,
-                           const std::string& path) {
-    if (node.seal.sealed()) {
-        const bool told = !server.openbao() && !server.cluster.raft() && path == "sys/rekey/init";
+http::Response serve_rekey(const Server& server, const BareCall& call) {
+    if (call.node.seal.sealed()) {
+        const bool told =
+            !server.openbao() && !server.cluster.raft() && call.path == "sys/rekey/init";
         return error_answer(503, told ? "node is not active" : "Vault is sealed");
     }
     if (server.openbao() == !server.options.defects.on("sys/rekey-of-the-other-product")) {
         return error_answer(405, "unsupported operation");
     }
-    if (request.method != "GET") {
+    if (call.request.method != "GET") {
         return error_answer(405);
     }
-    if (path == "sys/rekey/init") {
+    if (call.path == "sys/rekey/init") {
         return bare_answer(200, Json{{"nonce", ""},
                                      {"started", false},
                                      {"t", 0},

@@ -7,6 +7,8 @@
 
 namespace meshproof::fakes::vault {
 
+namespace {
+
 Json seal_status(const Server& server, const Node& node) {
     const bool known = node.joined && server.barrier.initialised();
     auto body = Json{{"type", "shamir"},
@@ -35,7 +37,15 @@ Json seal_status(const Server& server, const Node& node) {
     return body;
 }
 
-http::Response serve_unseal(Server& server, Node& node, const http::Request& request, Time now) {
+}  // namespace
+
+http::Response serve_seal_status(const Server& server, const BareCall& call) {
+    return bare_answer(200, seal_status(server, call.node));
+}
+
+http::Response serve_unseal(Server& server, const BareCall& call) {
+    auto& node = call.node;
+    const auto& request = call.request;
     const auto body = strict_body(server.options.product, request, "http.UnsealRequest");
     if (!body) {
         return body.error();
@@ -98,14 +108,16 @@ http::Response serve_unseal(Server& server, Node& node, const http::Request& req
         if (server.options.defects.on("sys/unseal-forgets-tokens")) {
             server.tokens.revoke_prefix("", "auth/");
         }
-        server.expire(now);  // what ended while it was sealed (row 31)
-        server.cluster.opened(node, now);
+        server.expire(call.now);  // what ended while it was sealed (row 31)
+        server.cluster.opened(node, call.now);
     }
     return bare_answer(200, seal_status(server, node));
 }
 
-http::Response serve_seal(Server& server, Node& node, const http::Request& request,
-                          const std::string& path, Time now) {
+http::Response serve_seal(Server& server, const BareCall& call) {
+    auto& node = call.node;
+    const auto& request = call.request;
+    const auto& path = call.path;
     const bool seals = path == "sys/seal";
     if (node.seal.sealed()) {
         return !seals && server.cluster.raft() ? error_answer(503, "Vault is sealed")
@@ -128,7 +140,7 @@ http::Response serve_seal(Server& server, Node& node, const http::Request& reque
             acting = server.cluster.active();
         }
     }
-    server.expire(now);
+    server.expire(call.now);
     const auto token = server.tokens.find(presented_token(request.headers));
     if (!token && server.options.defects.on("sys/anybody-seals")) {
         return empty_answer();
@@ -143,10 +155,10 @@ http::Response serve_seal(Server& server, Node& node, const http::Request& reque
     }
     if (seals && !server.options.defects.on("sys/seal-does-nothing")) {
         acting->seal.close();
-        server.cluster.sealed(*acting, now);
+        server.cluster.sealed(*acting, call.now);
     } else if (!seals && server.cluster.raft() &&
                !server.options.defects.on("cluster/step-down-does-nothing")) {
-        server.cluster.stepped_down(*acting, now);
+        server.cluster.stepped_down(*acting, call.now);
     }
     return empty_answer();
 }

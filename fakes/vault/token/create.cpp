@@ -4,7 +4,6 @@
 #include <cctype>
 
 #include "core/base/text.hpp"
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/server/login.hpp"
 #include "fakes/vault/server/server.hpp"
@@ -99,10 +98,6 @@ std::optional<std::string> apply_role(const TokenRole& role, bool no_default,
     return std::nullopt;
 }
 
-std::int64_t seconds(Duration duration) {
-    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
-}
-
 // Of a bound that both the request and the role give, the lesser.
 Duration lesser(std::string_view what, Duration asked, Duration of_role,
                 std::vector<std::string>& warnings) {
@@ -112,38 +107,18 @@ Duration lesser(std::string_view what, Duration asked, Duration of_role,
     const auto used = std::min(asked, of_role);
     warnings.push_back(fmt::format(
         "{} specified both during creation call and in role; using the lesser value of {} seconds",
-        what, seconds(used)));
+        what, whole_seconds(used)));
     return used;
 }
 
 }  // namespace
 
-LogicalReply create_token(Server& server, const LogicalRequest& request) {
-    static const Fields plain{{{"id", FieldType::text},
-                               {"policies", FieldType::json},
-                               {"meta", FieldType::pairs},
-                               {"no_parent", FieldType::boolean},
-                               {"no_default_policy", FieldType::boolean},
-                               {"renewable", FieldType::boolean},
-                               {"lease", FieldType::text},
-                               {"ttl", FieldType::text},
-                               {"explicit_max_ttl", FieldType::text},
-                               {"display_name", FieldType::text},
-                               {"num_uses", FieldType::integer},
-                               {"period", FieldType::text},
-                               {"type", FieldType::text},
-                               {"entity_alias", FieldType::text}}};
-    static const Fields by_role = [] {
-        auto more = plain;
-        more.types.emplace("role_name", FieldType::text);
-        return more;
-    }();
-    const auto path = request.under("auth/token/").value_or("");
-    const auto role_name = path.starts_with("create/") ? path.substr(7) : std::string();
-    const auto& fields = role_name.empty() ? plain : by_role;
-    MESHPROOF_FIELDS(data, fields, request, server);
+LogicalReply create_token(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto& data = call.fields;
+    const auto role_name = call.captured("role_name");
     const auto& parent = *request.token;
-    const bool orphan_path = path == "create-orphan";
+    const bool orphan_path = request.path == "auth/token/create-orphan";
     const auto own_path = Server::path_for(parent, *request.ns, request.path);
     const bool sudo = own_path && server.acl_of(parent)->sudo(Operation::update, *own_path);
     const TokenRole* role = nullptr;
@@ -373,7 +348,7 @@ LogicalReply create_token(Server& server, const LogicalRequest& request) {
         }
     }
     LogicalReply reply(BackendResponse::with(Json(), std::move(warnings)));
-    data.warn_unrecognized(reply.base, {"role_name"});
+    data.warn_unrecognized(reply.base);
     reply.issued = issue(server, *request.ns, std::move(token), request.now);
     return reply;
 }

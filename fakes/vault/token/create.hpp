@@ -1,11 +1,10 @@
 #pragma once
 
-#include "fakes/vault/server/logical_request.hpp"
+#include "fakes/vault/server/builtin.hpp"
 
+/// auth/token/create and its forms.
 namespace meshproof::fakes::vault {
 
-class Server;
-
-[[nodiscard]] LogicalReply create_token(Server& server, const LogicalRequest& request);
+[[nodiscard]] LogicalReply create_token(Server& server, const BuiltinCall& call);
 
 }  // namespace meshproof::fakes::vault

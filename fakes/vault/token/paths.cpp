@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/server/respond.hpp"
 #include "fakes/vault/server/server.hpp"
 #include "fakes/vault/token/create.hpp"
@@ -16,16 +15,13 @@ namespace meshproof::fakes::vault {
 namespace {
 
 BackendResponse describe(const Token& token, Time now, const Defects& defects) {
-    const auto seconds = [](Duration duration) {
-        return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
-    };
     auto data = Json{{"accessor", token.accessor},
                      {"creation_time", unix_seconds(token.issued)},
-                     {"creation_ttl", seconds(token.creation_ttl)},
+                     {"creation_ttl", whole_seconds(token.creation_ttl)},
                      {"display_name", token.display_name},
                      {"entity_id", token.entity_id},
                      {"expire_time", token.expires ? Json(rfc3339_nano(*token.expires)) : Json()},
-                     {"explicit_max_ttl", seconds(token.explicit_max_ttl)},
+                     {"explicit_max_ttl", whole_seconds(token.explicit_max_ttl)},
                      {"id", token.id},
                      {"issue_time", rfc3339_nano(token.issued)},
                      {"meta", token.metadata.empty() ? Json() : Json(token.metadata)},
@@ -48,7 +44,7 @@ BackendResponse describe(const Token& token, Time now, const Defects& defects) {
         data["last_renewal_time"] = unix_seconds(*token.last_renewal);
     }
     if (token.period > Duration{}) {
-        data["period"] = seconds(token.period);
+        data["period"] = whole_seconds(token.period);
     }
     if (!token.token_role.empty()) {
         data["role"] = token.token_role;
@@ -72,7 +68,85 @@ LogicalReply revoke(Server& server, const std::shared_ptr<Token>& token) {
     return BackendResponse::nothing();
 }
 
-LogicalReply revoke_orphan(Server& server, const LogicalRequest& request, const std::string& id) {
+// What is unknown is an error, except for revocation (row 61).
+tl::expected<std::shared_ptr<Token>, BackendResponse> by_accessor(const Server& server,
+                                                                  const BuiltinCall& call) {
+    const auto accessor = call.fields.text("accessor");
+    if (accessor.empty()) {
+        return tl::unexpected(BackendResponse::go_error("missing accessor", 400));
+    }
+    if (auto token = server.tokens.find_accessor(accessor)) {
+        return token;
+    }
+    return tl::unexpected(BackendResponse::go_error("invalid accessor", 400));
+}
+
+LogicalReply look_up(Server& server, const BuiltinCall& call) {
+    const auto named = call.fields.text("token");
+    const auto token = named.empty() ? call.request.token : server.tokens.find(named);
+    return token ? describe(*token, call.request.now, server.options.defects)
+                 : BackendResponse::error(
+                       "bad token",
+                       server.options.defects.on("token/unknown-lookup-is-404") ? 404 : 403);
+}
+
+LogicalReply look_up_self(Server& server, const BuiltinCall& call) {
+    return describe(*call.request.token, call.request.now, server.options.defects);
+}
+
+LogicalReply look_up_accessor(Server& server, const BuiltinCall& call) {
+    const auto token = by_accessor(server, call);
+    if (!token) {
+        return token.error();
+    }
+    auto response = describe(**token, call.request.now, server.options.defects);
+    if (!server.options.defects.on("token/accessor-tells-the-id")) {
+        response.data["id"] = "";
+    }
+    return response;
+}
+
+LogicalReply list_accessors(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    std::vector<std::string> keys;
+    for (const auto& [id, token] : server.tokens.all()) {
+        if (!token->accessor.empty() && token->namespace_path == request.ns->path &&
+            token->policies != std::vector<std::string>{"response-wrapping"}) {
+            keys.push_back(token->accessor);
+        }
+    }
+    std::ranges::sort(keys);
+    return list_answer(keys);
+}
+
+LogicalReply revoke_named(Server& server, const BuiltinCall& call) {
+    const auto named = call.fields.text("token");
+    return named.empty() ? LogicalReply(BackendResponse::error("missing token ID"))
+                         : revoke(server, server.tokens.find(named));
+}
+
+LogicalReply revoke_self(Server& server, const BuiltinCall& call) {
+    return revoke(server, call.request.token);
+}
+
+LogicalReply revoke_accessor(Server& server, const BuiltinCall& call) {
+    const auto accessor = call.fields.text("accessor");
+    if (accessor.empty()) {
+        return BackendResponse::go_error("missing accessor", 400);
+    }
+    if (const auto token = server.tokens.find_accessor(accessor)) {
+        return revoke(server, token);
+    }
+    BackendResponse response;
+    if (!server.options.defects.on("token/unknown-accessor-unwarned")) {
+        response.warnings = {"No token found with this accessor"};
+    }
+    return response;
+}
+
+LogicalReply revoke_orphan(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto id = call.fields.text("token");
     if (id.empty()) {
         return BackendResponse::error("missing token ID");
     }
@@ -91,130 +165,97 @@ LogicalReply revoke_orphan(Server& server, const LogicalRequest& request, const 
     return BackendResponse::nothing();
 }
 
-LogicalReply accessors(const Server& server, const LogicalRequest& request) {
-    if (request.operation != Operation::list) {
-        return BackendResponse::unsupported_operation();
-    }
-    std::vector<std::string> keys;
-    for (const auto& [id, token] : server.tokens.all()) {
-        if (!token->accessor.empty() && token->namespace_path == request.ns->path &&
-            token->policies != std::vector<std::string>{"response-wrapping"}) {
-            keys.push_back(token->accessor);
-        }
-    }
-    std::ranges::sort(keys);
-    return list_answer(keys);
+LogicalReply tidy(Server& server, const BuiltinCall&) {
+    return tidy_started(server);
 }
 
-// By accessor: what is unknown is an error, except for revocation (row 61).
-Task<LogicalReply> by_accessor(Server& server, LogicalRequest request, std::string verb,
-                               FieldData data) {
-    const auto accessor = data.text("accessor");
-    if (accessor.empty()) {
-        co_return BackendResponse::go_error("missing accessor", 400);
-    }
-    const auto token = server.tokens.find_accessor(accessor);
-    if (verb == "revoke-accessor") {
-        if (token) {
-            co_return revoke(server, token);
-        }
-        BackendResponse response;
-        if (!server.options.defects.on("token/unknown-accessor-unwarned")) {
-            response.warnings = {"No token found with this accessor"};
-        }
-        co_return response;
-    }
-    if (!token) {
-        co_return BackendResponse::go_error("invalid accessor", 400);
-    }
-    if (verb == "renew-accessor") {
-        co_return co_await renew_token(server, std::move(request), token,
-                                       data.duration("increment"));
-    }
-    auto response = describe(*token, request.now, server.options.defects);
-    if (!server.options.defects.on("token/accessor-tells-the-id")) {
-        response.data["id"] = "";
-    }
-    co_return response;
-}
-
-}  // namespace
-
-Task<LogicalReply> serve_tokens(Server& server, LogicalRequest request) {
-    const auto path = request.under("auth/token/").value_or("");
-    const bool lists = path == "roles" || path == "roles/" || path == "accessors";
-    if (request.operation == Operation::list && !lists) {
-        co_return BackendResponse::unsupported_path();
-    }
-    if (path == "create" || path == "create-orphan" || path.starts_with("create/")) {
-        co_return request.writes() ? create_token(server, request)
-                                   : LogicalReply(BackendResponse::unsupported_operation());
-    }
-    if (path == "roles" || path.starts_with("roles/")) {
-        co_return serve_token_roles(server, request);
-    }
-    if (path == "accessors") {
-        co_return accessors(server, request);
-    }
-    static const std::set<std::string, std::less<>> writes{
-        "lookup-accessor", "renew",         "renew-self", "renew-accessor", "revoke", "revoke-self",
-        "revoke-accessor", "revoke-orphan", "tidy"};
-    const bool lookup = path == "lookup" || path == "lookup-self";
-    if (!lookup && !writes.contains(path)) {
-        co_return BackendResponse::unsupported_path();
-    }
-    if (!request.writes() && !(lookup && request.reads())) {
-        co_return BackendResponse::unsupported_operation();
-    }
-    static const Fields fields{{{"token", FieldType::text},
-                                {"urltoken", FieldType::text},
-                                {"accessor", FieldType::text},
-                                {"increment", FieldType::duration}}};
-    const auto read = FieldData::read(fields, request.data, server.options.product);
-    if (!read) {
-        co_return BackendResponse::error(read.error().message);
-    }
-    if (path.ends_with("-accessor")) {
-        co_return co_await by_accessor(server, std::move(request), path, *read);
-    }
-    const auto named = read->text("token");
-    if (lookup) {
-        const auto token =
-            path == "lookup-self" || named.empty() ? request.token : server.tokens.find(named);
-        co_return token ? describe(*token, request.now, server.options.defects)
-                        : BackendResponse::error(
-                              "bad token",
-                              server.options.defects.on("token/unknown-lookup-is-404") ? 404 : 403);
-    }
-    if (path == "revoke-self") {
-        co_return revoke(server, request.token);
-    }
-    if (path == "renew-self") {
-        const auto token = request.token;
-        co_return co_await renew_token(server, std::move(request), token,
-                                       read->duration("increment"));
-    }
-    if (path == "tidy") {
-        co_return tidy_started(server);
-    }
-    if (path == "revoke-orphan") {
-        co_return revoke_orphan(server, request, named);
-    }
+Task<LogicalReply> renew_named(Server& server, BuiltinCall call) {
+    const auto named = call.fields.text("token");
     if (named.empty()) {
         co_return BackendResponse::error("missing token ID");
     }
     const auto token = server.tokens.find(named);
-    if (path == "revoke") {
-        co_return revoke(server, token);
-    }
     if (!token) {
         co_return BackendResponse::error("token not found");
     }
-    co_return co_await renew_token(server, std::move(request), token, read->duration("increment"));
+    co_return co_await renew_token(server, std::move(call.request), token,
+                                   call.fields.duration("increment"));
 }
 
-bool tokens_need_sudo(const LogicalRequest& request) {
-    return request.path == "auth/token/accessors" || request.path == "auth/token/accessors/";
+Task<LogicalReply> renew_self(Server& server, BuiltinCall call) {
+    const auto token = call.request.token;
+    co_return co_await renew_token(server, std::move(call.request), token,
+                                   call.fields.duration("increment"));
+}
+
+Task<LogicalReply> renew_accessor(Server& server, BuiltinCall call) {
+    const auto token = by_accessor(server, call);
+    if (!token) {
+        co_return token.error();
+    }
+    co_return co_await renew_token(server, std::move(call.request), *token,
+                                   call.fields.duration("increment"));
+}
+
+}  // namespace
+
+std::vector<BuiltinEndpoint> token_endpoints() {
+    using enum Operation;
+    const Fields token{{{"token", FieldType::text},
+                        {"urltoken", FieldType::text},
+                        {"accessor", FieldType::text},
+                        {"increment", FieldType::duration}}};
+    const Fields created{{{"id", FieldType::text},
+                          {"policies", FieldType::json},
+                          {"meta", FieldType::pairs},
+                          {"no_parent", FieldType::boolean},
+                          {"no_default_policy", FieldType::boolean},
+                          {"renewable", FieldType::boolean},
+                          {"lease", FieldType::text},
+                          {"ttl", FieldType::text},
+                          {"explicit_max_ttl", FieldType::text},
+                          {"display_name", FieldType::text},
+                          {"num_uses", FieldType::integer},
+                          {"period", FieldType::text},
+                          {"type", FieldType::text},
+                          {"entity_alias", FieldType::text}}};
+    const Fields role{{{"allowed_policies", FieldType::list},
+                       {"allowed_policies_glob", FieldType::list},
+                       {"disallowed_policies", FieldType::list},
+                       {"disallowed_policies_glob", FieldType::list},
+                       {"orphan", FieldType::boolean},
+                       {"period", FieldType::duration},
+                       {"token_period", FieldType::duration},
+                       {"explicit_max_ttl", FieldType::duration},
+                       {"token_explicit_max_ttl", FieldType::duration},
+                       {"path_suffix", FieldType::text},
+                       {"renewable", FieldType::boolean},
+                       {"token_type", FieldType::text},
+                       {"token_no_default_policy", FieldType::boolean},
+                       {"token_num_uses", FieldType::integer},
+                       {"token_bound_cidrs", FieldType::list},
+                       {"bound_cidrs", FieldType::list},
+                       {"allowed_entity_aliases", FieldType::list}}};
+    return {
+        {"create", {{update, create_token}}, created},
+        {"create-orphan", {{update, create_token}}, created},
+        {"create/:role_name", {{update, create_token}}, created},
+        {"roles/?", {{list, list_token_roles}}},
+        {"roles/:role_name", {{read, read_token_role}, {remove, delete_token_role}}},
+        {"roles/:role_name", {{update, write_token_role}}, role, Needs::token, true},
+        {"accessors/?", {{list, list_accessors}}, {}, Needs::sudo},
+        {"lookup", {{read, look_up}, {update, look_up}}, token},
+        {"lookup-self", {{read, look_up_self}, {update, look_up_self}}, token},
+        {"lookup-accessor", {{update, look_up_accessor}}, token},
+        {"renew", {{update, renew_named}}, token},
+        {"renew-self", {{update, renew_self}}, token},
+        {"renew-accessor", {{update, renew_accessor}}, token},
+        {"revoke", {{update, revoke_named}}, token},
+        {"revoke-self", {{update, revoke_self}}, token},
+        {"revoke-accessor", {{update, revoke_accessor}}, token},
+        {"revoke-orphan", {{update, revoke_orphan}}, token},
+        {"tidy", {{update, tidy}}, token},
+    };
 }
 
 }  // namespace meshproof::fakes::vault

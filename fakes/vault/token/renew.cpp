@@ -64,8 +64,7 @@ Task<LogicalReply> renew_token(Server& server, LogicalRequest request, std::shar
         BackendRequest asked;
         asked.operation = Operation::update;
         asked.path = token->path.substr(mount->path.size());
-        asked.data = Json{
-            {"increment", std::chrono::duration_cast<std::chrono::seconds>(increment).count()}};
+        asked.data = Json{{"increment", whole_seconds(increment)}};
         asked.mount = mount->view();
         asked.now = request.now;
         asked.remote_address = request.remote_address;

@@ -4,19 +4,13 @@
 
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/addresses.hpp"
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/logical/go_text.hpp"
-#include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// auth/token/roles: row 181.
 namespace meshproof::fakes::vault {
 
 namespace {
-
-std::int64_t seconds(Duration duration) {
-    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
-}
 
 Json describe(const std::string& name, const TokenRole& role) {
     const auto old = [&role](const char* field, Json value) {
@@ -29,14 +23,14 @@ Json describe(const std::string& name, const TokenRole& role) {
              {"allowed_policies_glob", role.allowed_globs},
              {"disallowed_policies", role.disallowed},
              {"disallowed_policies_glob", role.disallowed_globs},
-             {"explicit_max_ttl", old("explicit_max_ttl", seconds(role.explicit_max_ttl))},
+             {"explicit_max_ttl", old("explicit_max_ttl", whole_seconds(role.explicit_max_ttl))},
              {"orphan", role.orphan},
              {"path_suffix", role.path_suffix},
-             {"period", old("period", seconds(role.period))},
+             {"period", old("period", whole_seconds(role.period))},
              {"renewable", role.renewable},
-             {"token_explicit_max_ttl", seconds(role.explicit_max_ttl)},
+             {"token_explicit_max_ttl", whole_seconds(role.explicit_max_ttl)},
              {"token_no_default_policy", role.no_default_policy},
-             {"token_period", seconds(role.period)},
+             {"token_period", whole_seconds(role.period)},
              {"token_type", role.type}};
     if (role.num_uses > 0) {
         data["token_num_uses"] = role.num_uses;
@@ -107,30 +101,12 @@ std::optional<std::string> refuse_batch(const TokenRole& role) {
     return what == nullptr ? std::nullopt : std::optional(std::string(front) + what);
 }
 
-LogicalReply write_role(Server& server, const LogicalRequest& request, const std::string& name) {
-    static const Fields fields{{{"role_name", FieldType::text},
-                                {"allowed_policies", FieldType::list},
-                                {"allowed_policies_glob", FieldType::list},
-                                {"disallowed_policies", FieldType::list},
-                                {"disallowed_policies_glob", FieldType::list},
-                                {"orphan", FieldType::boolean},
-                                {"period", FieldType::duration},
-                                {"token_period", FieldType::duration},
-                                {"explicit_max_ttl", FieldType::duration},
-                                {"token_explicit_max_ttl", FieldType::duration},
-                                {"path_suffix", FieldType::text},
-                                {"renewable", FieldType::boolean},
-                                {"token_type", FieldType::text},
-                                {"token_no_default_policy", FieldType::boolean},
-                                {"token_num_uses", FieldType::integer},
-                                {"token_bound_cidrs", FieldType::list},
-                                {"bound_cidrs", FieldType::list},
-                                {"allowed_entity_aliases", FieldType::list}}};
-    const auto read = FieldData::read(fields, request.data, server.options.product);
-    if (!read) {
-        return BackendResponse::error(without_front(read.error().message));
-    }
-    const auto& data = *read;
+}  // namespace
+
+LogicalReply write_token_role(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto& data = call.fields;
+    const auto name = call.captured("role_name");
     const auto held = request.ns->token_roles.find(name);
     auto role = held == request.ns->token_roles.end() ? TokenRole{} : held->second;
     for (const auto& [field, list] :
@@ -188,7 +164,7 @@ LogicalReply write_role(Server& server, const LogicalRequest& request, const std
             "Given explicit max TTL of {} is greater than system/mount allowed value of {} "
             "seconds; until this is fixed attempting to create tokens against this role will "
             "result in an error",
-            seconds(role.explicit_max_ttl), seconds(limit)));
+            whole_seconds(role.explicit_max_ttl), whole_seconds(limit)));
     }
     if (const auto suffix = data.text("path_suffix");
         !suffix.empty() && !good_suffix(suffix) &&
@@ -207,42 +183,28 @@ LogicalReply write_role(Server& server, const LogicalRequest& request, const std
     }
     BackendResponse response;
     response.warnings = std::move(warnings);
-    data.warn_unrecognized(response, {"role_name"});
+    data.warn_unrecognized(response);
     return response;
 }
 
-}  // namespace
+LogicalReply list_token_roles(Server&, const BuiltinCall& call) {
+    std::vector<std::string> names;
+    for (const auto& [name, role] : call.request.ns->token_roles) {
+        names.push_back(name);
+    }
+    return list_answer(names);
+}
 
-LogicalReply serve_token_roles(Server& server, const LogicalRequest& request) {
-    const auto path = *request.under("auth/token/roles");
-    if (path.empty() || path == "/") {
-        if (request.operation != Operation::list) {
-            return BackendResponse::unsupported_operation();
-        }
-        std::vector<std::string> names;
-        for (const auto& [name, role] : request.ns->token_roles) {
-            names.push_back(name);
-        }
-        return list_answer(names);
-    }
-    const auto name = path.substr(1);
-    if (!is_name(name) || request.operation == Operation::list) {
-        return BackendResponse::unsupported_path();
-    }
-    if (request.reads()) {
-        const auto found = request.ns->token_roles.find(name);
-        return found == request.ns->token_roles.end()
-                   ? BackendResponse::nothing()
-                   : BackendResponse::with(describe(name, found->second));
-    }
-    if (request.writes()) {
-        return write_role(server, request, name);
-    }
-    if (request.operation == Operation::remove) {
-        request.ns->token_roles.erase(name);
-        return BackendResponse::nothing();
-    }
-    return BackendResponse::unsupported_operation();
+LogicalReply read_token_role(Server&, const BuiltinCall& call) {
+    const auto& roles = call.request.ns->token_roles;
+    const auto found = roles.find(call.captured("role_name"));
+    return found == roles.end() ? BackendResponse::nothing()
+                                : BackendResponse::with(describe(found->first, found->second));
+}
+
+LogicalReply delete_token_role(Server&, const BuiltinCall& call) {
+    call.request.ns->token_roles.erase(call.captured("role_name"));
+    return BackendResponse::nothing();
 }
 
 }  // namespace meshproof::fakes::vault

@@ -11,7 +11,6 @@
 #include "core/crypto/certificate.hpp"
 #include "core/crypto/crl.hpp"
 #include "core/crypto/key.hpp"
-#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/pki/ground/role.hpp"
 

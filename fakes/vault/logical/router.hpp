@@ -1,0 +1,126 @@
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
+#include <vector>
+
+#include "fakes/vault/logical/fields.hpp"
+
+/// Which paths a mount serves and what each needs: one table a mount, as the servers have it.
+namespace meshproof::fakes::vault {
+
+/// Paths below a mount. Segments are literal, `:name` (a name), `:serial` (hex, ':' and '-'),
+/// `:path+` (anything, slashes too) and `:path*` (or nothing); a last `:name?` is a name or no
+/// segment, a last `?` an end in '/' or none. The path of a LIST ends in '/'.
+class Pattern {
+  public:
+    // NOLINTBEGIN(google-explicit-constructor): tables
+    Pattern(std::string_view text);
+    Pattern(const std::string& text) : Pattern(std::string_view(text)) {}
+    Pattern(const char* text) : Pattern(std::string_view(text)) {}
+    // NOLINTEND(google-explicit-constructor)
+
+    bool operator==(const Pattern&) const = default;
+    [[nodiscard]] std::optional<Captures> match(std::string_view path) const;
+    /// Whether it speaks of the path, even if that has no name where one should be: so the servers
+    /// see what a path needs before they see what it is.
+    [[nodiscard]] bool covers(std::string_view path) const;
+
+  private:
+    [[nodiscard]] std::optional<std::vector<std::string>> parts_of(std::string_view path) const;
+
+    std::vector<std::string> segments_;
+    bool slash_ = false;     ///< it may end in one
+    bool optional_ = false;  ///< its last name may be absent
+};
+
+/// What a request has to have for a path.
+enum class Needs { nothing, token, sudo };
+
+/// What the paths of one pattern do. One without operations is not played, but needs what it needs.
+template <class Function>
+struct Endpoint {
+    Pattern pattern;
+    std::vector<std::pair<Operation, Function>> operations;
+    Fields fields{};  ///< besides the pattern's own names
+    Needs needs = Needs::token;
+    bool existence_check = false;  ///< it reads the fields first, and words their refusal
+};
+
+/// A request with the function that serves it.
+template <class Function>
+struct Routed {
+    Function function;
+    Captures path;
+    FieldData fields;
+};
+
+template <class Function>
+class Router {
+  public:
+    explicit Router(std::vector<Endpoint<Function>> endpoints) : endpoints_(std::move(endpoints)) {}
+
+    [[nodiscard]] bool serves(std::string_view path) const {
+        return std::ranges::any_of(endpoints_, [&](const auto& endpoint) {
+            return !endpoint.operations.empty() && endpoint.pattern.match(path);
+        });
+    }
+    [[nodiscard]] bool needs(Needs what, std::string_view path) const {
+        return std::ranges::any_of(endpoints_, [&](const auto& endpoint) {
+            return endpoint.needs == what && endpoint.pattern.covers(path);
+        });
+    }
+
+    /// What the first pattern that fits the path has for the operation (several endpoints may have
+    /// one pattern); or the refusal: of the path, of the operation, of the fields.
+    [[nodiscard]] tl::expected<Routed<Function>, BackendResponse> route(
+        Operation operation, std::string_view path, const Json& data, Product product,
+        const Defects& defects) const {
+        const auto asked = operation == Operation::create ? Operation::update : operation;
+        const auto first = std::ranges::find_if(endpoints_, [&](const auto& endpoint) {
+            return !endpoint.operations.empty() && endpoint.pattern.match(path);
+        });
+        if (first == endpoints_.end()) {
+            return tl::unexpected(BackendResponse::unsupported_path());
+        }
+        for (auto endpoint = first; endpoint != endpoints_.end(); ++endpoint) {
+            const auto function = std::ranges::find(endpoint->operations, asked,
+                                                    [](const auto& one) { return one.first; });
+            if (function == endpoint->operations.end() || !(endpoint->pattern == first->pattern)) {
+                continue;
+            }
+            auto captures = *first->pattern.match(path);
+            auto fields = FieldData::read(endpoint->fields, data, product, defects, captures);
+            if (!fields) {
+                const auto& said = fields.error().message;
+                return tl::unexpected(
+                    BackendResponse::error(endpoint->existence_check ? without_front(said) : said));
+            }
+            return Routed<Function>{function->second, std::move(captures), std::move(*fields)};
+        }
+        return tl::unexpected(BackendResponse::unsupported_operation());
+    }
+
+  private:
+    std::vector<Endpoint<Function>> endpoints_;
+};
+
+/// The path as a table has it.
+[[nodiscard]] std::string routed_path(Operation operation, std::string_view path);
+
+/// All operations, with one function.
+template <class Function>
+[[nodiscard]] std::vector<std::pair<Operation, Function>> every_operation(Function function) {
+    using enum Operation;
+    std::vector<std::pair<Operation, Function>> all;
+    for (const auto operation : {read, update, remove, list, patch}) {
+        all.emplace_back(operation, function);
+    }
+    return all;
+}
+
+}  // namespace meshproof::fakes::vault

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "core/http/message.hpp"
+#include "core/time/time.hpp"
+#include "fakes/vault/server/cluster.hpp"
+
+namespace meshproof::fakes::vault {
+
+class Server;
+
+/// A request that one node answers by itself, without envelope and while it is sealed too.
+struct BareCall {
+    Node& node;
+    const http::Request& request;
+    std::string path;  ///< "sys/health"
+    Time now;
+};
+
+}  // namespace meshproof::fakes::vault
