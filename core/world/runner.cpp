@@ -1,9 +1,5 @@
 #include "core/world/runner.hpp"
 
-#include <thread>
-
-#include "core/base/assert.hpp"
-#include "core/run/ending.hpp"
 #include "core/time/real_clock.hpp"
 
 namespace meshproof::run {
@@ -14,6 +10,12 @@ std::vector<std::string> failures_of(World& world) {
     auto failures = world.monitors().violations();
     failures.insert(failures.end(), world.failures().begin(), world.failures().end());
     return failures;
+}
+
+Outcome bare_outcome(const Scenario& scenario) {
+    Outcome outcome;
+    outcome.id = std::string(scenario.id);
+    return outcome;
 }
 
 Task<void> play(const Scenario& scenario, World& world, Stopping& stop, Outcome& outcome,
@@ -40,19 +42,21 @@ Task<void> play(const Scenario& scenario, World& world, Stopping& stop, Outcome&
     judge(outcome, ending, failures_of(world));
 }
 
-Outcome run_one(const Scenario& scenario, const RunnerOptions& options,
-                std::vector<ServerVersion>& servers) {
-    Outcome outcome;
-    outcome.id = std::string(scenario.id);
-    const auto seed = Prng(options.seed).fork(scenario.id).seed();
-    // By the id, not by the place in the list: a scenario that is replayed alone is the same one.
-    const auto run_id = fmt::format("{}-{}", options.run_id, Prng(0).fork(scenario.id).token(4));
+void play_one(std::size_t index, const Scenario& scenario, const RunnerOptions& options,
+              Schedule& schedule) {
+    if (schedule.stopping()) {
+        return;
+    }
+    schedule.begin(scenario.id);
+    auto outcome = bare_outcome(scenario);
+    const auto seed = schedule.seed_of(scenario.id);
+    std::vector<ServerVersion> servers;
     const RealClock wall;
     try {
         const auto environment = options.environment(seed);
         const auto before = environment->clock().elapsed();
         {
-            World world(*environment, seed, run_id);
+            World world(*environment, seed, schedule.run_id_of(scenario.id));
             Stopping stop(options.stop, *environment);
             environment->drive(play(scenario, world, stop, outcome, servers));
             outcome.virtual_duration = environment->clock().elapsed() - before;
@@ -68,85 +72,27 @@ Outcome run_one(const Scenario& scenario, const RunnerOptions& options,
         outcome.reason = error.what();
     }
     outcome.duration = wall.elapsed();
-    allow_deviation(outcome, options.deviations);
-    return outcome;
+    schedule.know(std::move(servers), {});
+    schedule.end(index, std::move(outcome));
 }
 
 }  // namespace
 
 Outcome not_begun(const Scenario& scenario, std::string_view why) {
-    Outcome never;
-    never.id = std::string(scenario.id);
-    never.reason = fmt::format("not begun: {}", why);
-    return never;
+    return not_begun(bare_outcome(scenario), why);
 }
 
 RunResult run_scenarios(const std::vector<const Scenario*>& scenarios,
                         const RunnerOptions& options) {
-    MESHPROOF_ASSERT(options.environment != nullptr);
-    RunResult result;
-    result.seed = options.seed;
-    std::vector<std::optional<Outcome>> outcomes(scenarios.size());
-    std::mutex mutex;
-    std::size_t done = 0;
-
-    const auto play_index = [&](std::size_t index) {
-        const auto& scenario = *scenarios[index];
-        if (options.stop != nullptr && options.stop->requested()) {
-            return;
-        }
-        {
-            const std::lock_guard lock(mutex);
-            if (options.on_begin) {
-                options.on_begin(scenario);
-            }
-        }
-        std::vector<ServerVersion> servers;
-        auto outcome = run_one(scenario, options, servers);
-        const std::lock_guard lock(mutex);
-        if (result.servers.empty()) {
-            result.servers = std::move(servers);
-        }
-        ++done;
-        if (options.on_end) {
-            options.on_end(outcome, done, scenarios.size());
-        }
-        outcomes[index] = std::move(outcome);
+    Schedule schedule(options, scenarios.size());
+    const auto turns = schedule.turns(
+        schedule.all(), [&](std::size_t index) { return scenarios[index]->exclusive; });
+    const auto one = [&](std::size_t index) {
+        play_one(index, *scenarios[index], options, schedule);
     };
-
-    const auto play_all = [&](bool exclusive) {
-        std::atomic<std::size_t> next{0};
-        const auto work = [&] {
-            for (auto index = next++; index < scenarios.size(); index = next++) {
-                if ((options.share_servers && scenarios[index]->exclusive) == exclusive) {
-                    play_index(index);
-                }
-            }
-        };
-        std::vector<std::thread> threads;
-        for (std::size_t i = 1; i < (exclusive ? 1 : std::min(options.jobs, scenarios.size()));
-             ++i) {
-            threads.emplace_back(work);
-        }
-        work();
-        for (auto& thread : threads) {
-            thread.join();
-        }
-    };
-    play_all(false);
-    if (options.share_servers) {
-        play_all(true);
-    }
-
-    for (std::size_t index = 0; index < scenarios.size(); ++index) {
-        if (outcomes[index]) {
-            result.outcomes.push_back(std::move(*outcomes[index]));
-        } else {
-            result.outcomes.push_back(not_begun(*scenarios[index], "the run was interrupted"));
-        }
-    }
-    result.interrupted = options.stop != nullptr && options.stop->requested();
-    return result;
+    Schedule::play(turns.together, options.jobs, one);
+    Schedule::play(turns.alone, 1, one);
+    return schedule.result([&](std::size_t index) { return bare_outcome(*scenarios[index]); });
 }
 
 }  // namespace meshproof::run

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/output.hpp"
+#include "cli/program.hpp"
+#include "core/run/schedule.hpp"
+#include "fakes/world/environments.hpp"
+
+namespace meshproof::cli {
+
+/// The flags of every command that plays something against a target.
+struct SessionOptions {
+    std::string target;
+    std::optional<std::uint64_t> seed;
+    std::string report;  ///< folder; "" = none
+    std::size_t jobs = 0;
+    std::string product = "openbao";
+    OutputOptions output;
+
+    [[nodiscard]] vault::Product fake_product() const {
+        return product == "vault" ? vault::Product::vault : vault::Product::openbao;
+    }
+};
+/// Adds them. `fakes` is the word for the fakes over sockets; `things` are what is played.
+void add_session_options(CLI::App& command, SessionOptions& options, std::string_view targets,
+                         std::string_view report_files, std::string_view things);
+
+/// One run of a command: its target, seed and run id, the stop that a signal asks for, what it says
+/// and where its reports go. Made before any thread.
+class Session {
+  public:
+    /// UsageError where the target or the report folder cannot be used as given.
+    Session(run::Command command, const SessionOptions& options);
+
+    [[nodiscard]] const ChosenTarget& target() const { return target_; }
+    [[nodiscard]] std::uint64_t seed() const { return seed_; }
+    [[nodiscard]] const std::string& run_id() const { return run_id_; }
+    [[nodiscard]] Output& output() { return output_; }
+    [[nodiscard]] bool stopping() const { return stop_.requested(); }
+    [[nodiscard]] bool live() const { return target_.setting == "live"; }
+    [[nodiscard]] bool sim() const { return target_.setting == "sim"; }
+
+    /// What the target's environments are made of; `servers` says what the fakes among them are.
+    /// Everything of ScheduleOptions but jobs and the callbacks.
+    void fill(run::ScheduleOptions& options, fakes::FakeServersOptions servers);
+    /// The same with another seed, and the run id that follows from it.
+    void fill(run::ScheduleOptions& options, fakes::FakeServersOptions servers, std::uint64_t seed);
+
+    void say_head();
+    /// Asks the target before anything begins: one clear error now instead of one for each of
+    /// many. `ask` throws CannotGoOn where it cannot be used; the reports, with `bare` outcomes,
+    /// are written then as well.
+    void prove_usable(const std::function<void()>& ask,
+                      const std::function<std::vector<run::Outcome>(std::string_view why)>& bare);
+    /// Plays, with progress of `count` things on a terminal: `tell` says an outcome, `play` is
+    /// given the callbacks.
+    [[nodiscard]] run::RunResult play(std::size_t count, run::ScheduleOptions& options,
+                                      const std::function<void(const run::Outcome&)>& tell,
+                                      const std::function<run::RunResult()>& played);
+    /// Reports, counts and the exit code.
+    [[nodiscard]] int conclude(const run::RunResult& result);
+
+  private:
+    [[nodiscard]] run::RunResult bare_result(std::uint64_t seed, Time started) const;
+
+    run::Command command_;
+    SessionOptions options_;
+    ChosenTarget target_;
+    std::uint64_t seed_;
+    std::string run_id_;
+    Output output_;
+    run::StopSource stop_;
+    SignalWatch watch_;
+};
+
+/// Whether an outcome is told even with --quiet.
+[[nodiscard]] bool is_bad(const run::Outcome& outcome);
+/// Its line, and its further failures.
+void tell_outcome(const run::Outcome& outcome, Output& output);
+
+}  // namespace meshproof::cli
