@@ -89,7 +89,6 @@ void explain(const run::Check& check) {
                check.sources(), run::to_string(check.level));
     const auto needs = joined(check.features);
     fmt::print("  needs     {}\n", needs.empty() ? "nothing beyond the server" : needs);
-    fmt::print("  saboteur  {} (the fake's defect under which it fails)\n", check.saboteur);
     fmt::print("  try it    meshproof conform {}\n", check.id);
 
     // What it sends is seen best by sending it: to a fake, in virtual time.

@@ -15,6 +15,8 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2")  # no -DNDEBUG: assertions stay on
 
+# Out of range of a container is an end at once, in every build.
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wunused-result
   -Wimplicit-fallthrough -Wcast-qual)
 if(MESHPROOF_WERROR)

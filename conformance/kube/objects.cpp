@@ -39,7 +39,6 @@ std::vector<Check> kube_objects() {
          .source = "https://kubernetes.io/docs/reference/using-api/api-concepts/",
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/answers-may-be-kept",
          .run = [](Probe& probe) -> Task<void> {
              const auto ns = co_await probe.kube_namespace();
              for (const auto& target : {std::string("/version"), path(ns, "configmaps"),
@@ -58,7 +57,6 @@ std::vector<Check> kube_objects() {
          .rows = {163},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/any-shape-of-metadata",
          .run = [](Probe& probe) -> Task<void> {
              const auto ns = co_await probe.kube_namespace();
              const auto all = path(ns, "configmaps");
@@ -99,7 +97,6 @@ std::vector<Check> kube_objects() {
          .rows = {163},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/absent-before-media-type",
          .run = [](Probe& probe) -> Task<void> {
              const auto ns = co_await probe.kube_namespace();
              http::Headers plain;
@@ -115,7 +112,6 @@ std::vector<Check> kube_objects() {
          .rows = {163},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/absent-before-misnamed",
          .run = [](Probe& probe) -> Task<void> {
              const auto ns = co_await probe.kube_namespace();
              const auto target = path(ns, "configmaps/absent");
@@ -136,7 +132,6 @@ std::vector<Check> kube_objects() {
          .rows = {163},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/created-with-a-version",
          .run = [](Probe& probe) -> Task<void> {
              const auto ns = co_await probe.kube_namespace();
              const auto refused =
@@ -153,7 +148,6 @@ std::vector<Check> kube_objects() {
          .rows = {163},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/any-finalizer-is-valid",
          .run = [](Probe& probe) -> Task<void> {
              const auto ns = co_await probe.kube_namespace();
              const auto refused = co_await probe.kube(
@@ -170,7 +164,6 @@ std::vector<Check> kube_objects() {
          .rows = {163},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/immutable-may-end",
          .run = [](Probe& probe) -> Task<void> {
              const auto ns = co_await probe.kube_namespace();
              const Json first =
@@ -190,7 +183,6 @@ std::vector<Check> kube_objects() {
          .rows = {163},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/any-rule-is-valid",
          .run = [](Probe& probe) -> Task<void> {
              const auto ns = co_await probe.kube_namespace();
              const auto base = fmt::format("/apis/rbac.authorization.k8s.io/v1/namespaces/{}/", ns);
@@ -216,7 +208,6 @@ std::vector<Check> kube_objects() {
          .rows = {163},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/negative-replicas-are-none",
          .run = [](Probe& probe) -> Task<void> {
              const auto ns = co_await probe.kube_namespace();
              for (const auto* plural : {"deployments", "replicasets"}) {
@@ -241,7 +232,6 @@ std::vector<Check> kube_objects() {
          .source = "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/",
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/paused-goes-unsaid",
          .run = [](Probe& probe) -> Task<void> {
              const auto ns = co_await probe.kube_namespace();
              const auto all = fmt::format("/apis/apps/v1/namespaces/{}/deployments", ns);
@@ -275,7 +265,6 @@ std::vector<Check> kube_objects() {
          .rows = {163},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/pods-need-not-hold-together",
          .run = [](Probe& probe) -> Task<void> {
              const auto ns = co_await probe.kube_namespace();
              const Json mount{{"name", "token"}, {"mountPath", "/token"}};
@@ -296,7 +285,6 @@ std::vector<Check> kube_objects() {
          .rows = {163},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/discovery-hides-other-methods",
          .run = [](Probe& probe) -> Task<void> {
              for (const std::string target : {"/api", "/api/v1", "/apis/apps/v1", "/version"}) {
                  const auto refused = co_await probe.kube("POST", target);

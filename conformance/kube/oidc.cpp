@@ -21,7 +21,6 @@ std::vector<Check> kube_oidc() {
          .source = "OpenID Connect Discovery 1.0 section 3",
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/oidc-without-subject-types",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto issuer = at(claims_of(probe, co_await token(probe, home)), "/iss");
@@ -46,7 +45,6 @@ std::vector<Check> kube_oidc() {
          .rows = {168},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/oidc-is-not-cached",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await probe.kube("GET", configuration);
              probe.expect_equal(reply.headers.find("Content-Type").value_or(""), "application/json",
@@ -61,7 +59,6 @@ std::vector<Check> kube_oidc() {
          .source = "RFC 7517 section 8.5.2",
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/jwks-is-plain-json",
          .run = [](Probe& probe) -> Task<void> {
              const auto any =
                  co_await probe.kube("GET", keys, {}, As::admin(), {{"Accept", "*/*"}});
@@ -78,7 +75,6 @@ std::vector<Check> kube_oidc() {
          .rows = {163, 168},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/jwks-for-any-accept",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await probe.kube("GET", keys, {}, As::admin(),
                                                     {{"Accept", "application/json"}});
@@ -92,7 +88,6 @@ std::vector<Check> kube_oidc() {
          .source = "RFC 7517 section 4",
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/jwks-names-another-key",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto header = header_of(probe, co_await token(probe, home));
@@ -119,7 +114,6 @@ std::vector<Check> kube_oidc() {
          .rows = {168},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/rbac-allows-everything",
          .run = [](Probe& probe) -> Task<void> {
              for (const auto* path : {configuration, keys}) {
                  const auto reply =
@@ -135,7 +129,6 @@ std::vector<Check> kube_oidc() {
          .rows = {168},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/no-issuer-discovery",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto caller = co_await token(probe, home);

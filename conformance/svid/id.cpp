@@ -53,7 +53,6 @@ std::vector<Check> svid_id() {
          .rows = {112},
          .rules = {"I4"},
          .level = Level::must,
-         .saboteur = "pki/ignore-allowed-uri-sans",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              co_await make_role(probe, root.mount, patterns("spiffe://example.org/ns/*/sa/*"));
@@ -69,7 +68,6 @@ std::vector<Check> svid_id() {
          .rules = {"I1", "I6"},
          .source = "RFC 3986 3.1",
          .level = Level::should,
-         .saboteur = "pki/uris-as-written",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await two_roles(probe) + "mesh";
              co_await expect_signed(probe, path, "SPIFFE://example.org/Web",
@@ -82,7 +80,6 @@ std::vector<Check> svid_id() {
          .rows = {111, 112},
          .rules = {"I1"},
          .level = Level::must,
-         .saboteur = "pki/ignore-allowed-uri-sans",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await two_roles(probe);
              for (const auto* uri : {"http://example.org/web", "spiffee://example.org/web",
@@ -96,7 +93,6 @@ std::vector<Check> svid_id() {
                         "though no SPIFFE ID has one.",
          .rules = {"I1"},
          .level = Level::may,
-         .saboteur = "pki/refuse-odd-uris",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await two_roles(probe) + "mesh";
              co_await expect_signed(probe, path, id + "?a=b", id + "?a=b", {"I1"});
@@ -108,7 +104,6 @@ std::vector<Check> svid_id() {
          .requirement = "An empty fragment is gone from the leaf, whose ID is then right.",
          .rules = {"I1"},
          .level = Level::may,
-         .saboteur = "pki/uris-as-written",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await two_roles(probe) + "mesh";
              co_await expect_signed(probe, path, id + "#", id, none);
@@ -120,7 +115,6 @@ std::vector<Check> svid_id() {
          .rows = {112},
          .rules = {"I2", "I6"},
          .level = Level::should,
-         .saboteur = "pki/uri-patterns-ignore-case",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await two_roles(probe);
              const std::string capital = "spiffe://Example.org/web";
@@ -133,7 +127,6 @@ std::vector<Check> svid_id() {
          .rows = {112},
          .rules = {"I6"},
          .level = Level::must,
-         .saboteur = "pki/uri-patterns-ignore-case",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              co_await make_role(probe, root.mount, patterns(id));
@@ -149,7 +142,6 @@ std::vector<Check> svid_id() {
          .rows = {112},
          .rules = {"I2"},
          .level = Level::should,
-         .saboteur = "pki/ignore-allowed-uri-sans",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await two_roles(probe);
              for (const std::string uri :
@@ -166,7 +158,6 @@ std::vector<Check> svid_id() {
          .rows = {101},
          .rules = {"I2"},
          .level = Level::should,
-         .saboteur = "pki/uris-unread",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await two_roles(probe) + "wide";
              for (const auto* uri :
@@ -182,7 +173,6 @@ std::vector<Check> svid_id() {
          .rows = {112},
          .rules = {"I2"},
          .level = Level::should,
-         .saboteur = "pki/ignore-allowed-uri-sans",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await two_roles(probe);
              for (const std::string uri : {"spiffe:///web", "spiffe:/example.org/web"}) {
@@ -197,7 +187,6 @@ std::vector<Check> svid_id() {
                         "none.",
          .rules = {"I3"},
          .level = Level::may,
-         .saboteur = "pki/refuse-odd-uris",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await two_roles(probe) + "wide";
              const std::string ipv4 = "spiffe://10.1.2.3/web";
@@ -216,7 +205,6 @@ std::vector<Check> svid_id() {
          .rows = {112},
          .rules = {"I4"},
          .level = Level::should,
-         .saboteur = "pki/refuse-odd-uris",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await two_roles(probe) + "mesh";
              for (const std::string tail : {"a/../b", "./a", "a//b", "a/", "*", "~a", "w%65b"}) {
@@ -230,7 +218,6 @@ std::vector<Check> svid_id() {
                         "with the CSR.",
          .rules = {"I4"},
          .level = Level::may,
-         .saboteur = "pki/uris-as-written",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await two_roles(probe) + "mesh";
              co_await expect_signed(probe, path, "spiffe://example.org/a b",
@@ -243,7 +230,6 @@ std::vector<Check> svid_id() {
          .rows = {112},
          .rules = {"I4"},
          .level = Level::should,
-         .saboteur = "pki/star-stops-at-slash",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              co_await make_role(probe, root.mount, patterns("spiffe://example.org/ns/*/sa/web"));
@@ -258,7 +244,6 @@ std::vector<Check> svid_id() {
          .rows = {112},
          .rules = {"I2"},
          .level = Level::must,
-         .saboteur = "pki/ignore-allowed-uri-sans",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              co_await make_role(probe, root.mount);
@@ -273,7 +258,6 @@ std::vector<Check> svid_id() {
                         "do, too.",
          .rules = {"I5"},
          .level = Level::must,
-         .saboteur = "pki/uris-of-1024-bytes",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await two_roles(probe) + "wide";
              const std::string head = "spiffe://example.org/";

@@ -41,7 +41,6 @@ std::vector<Check> svid_leaf() {
          .rules = {"L1", "L3", "L4", "L5", "L6", "L7", "L9", "L10", "L11", "L12"},
          .source = "X509-SVID 4",
          .level = Level::must,
-         .saboteur = "pki/leaf-can-sign",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id}));
              const auto findings = spiffe::check_leaf(made.leaf);
@@ -55,7 +54,6 @@ std::vector<Check> svid_leaf() {
          .rows = {122},
          .rules = {"L1", "L6", "L7", "L12"},
          .level = Level::should,
-         .saboteur = "pki/uri-sans-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              co_await make_role(probe, root.mount, basic_role("key_type", "ec"));
@@ -71,7 +69,6 @@ std::vector<Check> svid_leaf() {
          .rows = {110},
          .rules = {"L1"},
          .level = Level::must,
-         .saboteur = "pki/drop-uri-san",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id}));
              expect_uris(probe, made.leaf, {id});
@@ -84,7 +81,6 @@ std::vector<Check> svid_leaf() {
          .rows = {106},
          .rules = {"L1"},
          .level = Level::should,
-         .saboteur = "pki/second-uri-dropped",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id, id + "-2"}));
              expect_uris(probe, made.leaf, {id, id + "-2"});
@@ -96,7 +92,6 @@ std::vector<Check> svid_leaf() {
          .rows = {111},
          .rules = {"L1"},
          .level = Level::must,
-         .saboteur = "pki/ignore-allowed-uri-sans",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              co_await make_role(probe, root.mount);
@@ -112,7 +107,6 @@ std::vector<Check> svid_leaf() {
          .rows = {104},
          .rules = {"L1", "L4"},
          .level = Level::should,
-         .saboteur = "pki/refuse-without-uri",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, {});
              probe.expect(made.leaf.alt_names().empty(),
@@ -126,7 +120,6 @@ std::vector<Check> svid_leaf() {
          .rows = {110},
          .rules = {"L1"},
          .level = Level::should,
-         .saboteur = "pki/csr-sans-always",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              co_await make_role(probe, root.mount, basic_role("use_csr_sans", false));
@@ -144,7 +137,6 @@ std::vector<Check> svid_leaf() {
          .rows = {106},
          .rules = {"L2"},
          .level = Level::should,
-         .saboteur = "pki/dns-dropped-beside-uri",
          .run = [](Probe& probe) -> Task<void> {
              auto asked = asking_for({id});
              asked.subject.common_name = "web.default.svc";
@@ -164,7 +156,6 @@ std::vector<Check> svid_leaf() {
          .rows = {112},
          .rules = {"L3"},
          .level = Level::should,
-         .saboteur = "pki/ignore-allowed-uri-sans",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              co_await make_role(probe, root.mount);
@@ -184,7 +175,6 @@ std::vector<Check> svid_leaf() {
          .rules = {"L4"},
          .source = "RFC 5280 4.2.1.6",
          .level = Level::must,
-         .saboteur = "pki/subject-never-empty",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id}));
              probe.expect(made.leaf.subject_is_empty(), "the subject is {}",
@@ -197,7 +187,6 @@ std::vector<Check> svid_leaf() {
          .rules = {"L4"},
          .source = "RFC 5280 4.2.1.6",
          .level = Level::may,
-         .saboteur = "pki/common-name-dropped",
          .run = [](Probe& probe) -> Task<void> {
              auto asked = asking_for({id});
              asked.subject.common_name = "web";
@@ -212,7 +201,6 @@ std::vector<Check> svid_leaf() {
          .rules = {"L5"},
          .source = "RFC 5280 4.2.1.9",
          .level = Level::must,
-         .saboteur = "pki/leaf-has-basic-constraints",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id}));
              probe.expect(!made.leaf.is_ca(), "the leaf has basicConstraints");
@@ -224,7 +212,6 @@ std::vector<Check> svid_leaf() {
          .rows = {116},
          .rules = {"L5"},
          .level = Level::should,
-         .saboteur = "pki/no-basic-constraints-on-leaves",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(
                  probe, asking_for({id}), basic_role("basic_constraints_valid_for_non_ca", true));
@@ -236,7 +223,6 @@ std::vector<Check> svid_leaf() {
          .rows = {116},
          .rules = {"L5"},
          .level = Level::must,
-         .saboteur = "pki/csr-basic-constraints-obeyed",
          .run = [](Probe& probe) -> Task<void> {
              auto asked = asking_for({id});
              asked.extensions = {asks_to_be_ca};
@@ -250,7 +236,6 @@ std::vector<Check> svid_leaf() {
          .rows = {117},
          .rules = {"L6"},
          .level = Level::must,
-         .saboteur = "pki/leaf-lacks-key-usage",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id}));
              expect_state(probe, spiffe::check_leaf(made.leaf), "L6", RuleState::holds);
@@ -262,7 +247,6 @@ std::vector<Check> svid_leaf() {
          .rows = {117},
          .rules = {"L6", "L7"},
          .level = Level::should,
-         .saboteur = "pki/key-usage-never-empty",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id}),
                                                   basic_role("key_usage", Json::array()));
@@ -276,7 +260,6 @@ std::vector<Check> svid_leaf() {
          .rows = {117},
          .rules = {"L7"},
          .level = Level::must,
-         .saboteur = "pki/leaf-lacks-digital-signature",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id}));
              expect_state(probe, spiffe::check_leaf(made.leaf), "L7", RuleState::holds);
@@ -288,7 +271,6 @@ std::vector<Check> svid_leaf() {
          .rows = {117},
          .rules = {"L7", "L8"},
          .level = Level::should,
-         .saboteur = "pki/leaf-only-signs",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id}),
                                                   basic_role("key_usage", "KeyEncipherment"));
@@ -303,7 +285,6 @@ std::vector<Check> svid_leaf() {
          .rows = {117},
          .rules = {"L8"},
          .level = Level::may,
-         .saboteur = "pki/leaf-only-signs",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id}));
              const auto usage = made.leaf.key_usage().value_or(0);
@@ -318,7 +299,6 @@ std::vector<Check> svid_leaf() {
          .rows = {116},
          .rules = {"L9", "L10"},
          .level = Level::must,
-         .saboteur = "pki/leaf-can-sign",
          .run = [](Probe& probe) -> Task<void> {
              auto asked = asking_for({id});
              asked.extensions = {signing_usage(false)};
@@ -334,7 +314,6 @@ std::vector<Check> svid_leaf() {
          .rows = {117},
          .rules = {"L9", "L10"},
          .level = Level::should,
-         .saboteur = "pki/leaf-only-signs",
          .run = [](Probe& probe) -> Task<void> {
              const auto made =
                  co_await sign_once(probe, asking_for({id}),
@@ -347,7 +326,6 @@ std::vector<Check> svid_leaf() {
          .rows = {117},
          .rules = {"L11", "L12"},
          .level = Level::must,
-         .saboteur = "pki/leaf-lacks-client-auth",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id}));
              const auto findings = spiffe::check_leaf(made.leaf);
@@ -361,7 +339,6 @@ std::vector<Check> svid_leaf() {
          .rows = {117},
          .rules = {"L12"},
          .level = Level::should,
-         .saboteur = "pki/purposes-are-fixed",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              for (const auto* flag : {"server_flag", "client_flag"}) {
@@ -379,7 +356,6 @@ std::vector<Check> svid_leaf() {
          .rows = {117},
          .rules = {"L11", "L12"},
          .level = Level::should,
-         .saboteur = "pki/purposes-are-fixed",
          .run = [](Probe& probe) -> Task<void> {
              Json role{{"server_flag", false}, {"client_flag", false}};
              const auto made = co_await sign_once(probe, asking_for({id}), std::move(role));
@@ -394,7 +370,6 @@ std::vector<Check> svid_leaf() {
          .rows = {117},
          .rules = {"L12"},
          .level = Level::may,
-         .saboteur = "pki/purposes-are-fixed",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id}),
                                                   basic_role("ext_key_usage", "EmailProtection"));
@@ -413,7 +388,6 @@ std::vector<Check> svid_leaf() {
          .rows = {123},
          .rules = {"L5", "L9", "L10", "L11"},
          .level = Level::should,
-         .saboteur = "pki/verbatim-drops-extensions",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              auto asked = asking_for({id});
@@ -432,7 +406,6 @@ std::vector<Check> svid_leaf() {
          .rows = {123},
          .rules = {"L4"},
          .level = Level::may,
-         .saboteur = "pki/verbatim-drops-extensions",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              // A SAN that is not critical, though there is no subject.

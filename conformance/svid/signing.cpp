@@ -33,7 +33,6 @@ std::vector<Check> svid_signing() {
          .rules = {"C1", "C2", "C3"},
          .source = "RFC 5280 4.2.1.3",
          .level = Level::must,
-         .saboteur = "pki/ca-lacks-cert-sign",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              const auto findings = spiffe::check_signing(root.certificate);
@@ -49,7 +48,6 @@ std::vector<Check> svid_signing() {
          .rules = {"C1", "C2", "C3"},
          .source = "RFC 5280 4.2.1.9",
          .level = Level::must,
-         .saboteur = "pki/intermediate-is-no-ca",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              auto asked = asking_for({id});
@@ -67,7 +65,6 @@ std::vector<Check> svid_signing() {
                         "intermediate may lack keyCertSign.",
          .rules = {"C1", "C2"},
          .level = Level::may,
-         .saboteur = "pki/csr-values-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              crypto::Csr::Spec asked = asking_for({std::string(domain_id)});
@@ -85,7 +82,6 @@ std::vector<Check> svid_signing() {
          .requirement = "root/generate with uri_sans gives a root with that SPIFFE ID.",
          .rules = {"C5", "C6"},
          .level = Level::should,
-         .saboteur = "pki/uri-sans-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              expect_uris(probe, root.certificate, {std::string(domain_id)});
@@ -98,7 +94,6 @@ std::vector<Check> svid_signing() {
          .requirement = "A root made without uri_sans has no SPIFFE ID, which it should have.",
          .rules = {"C5", "C6"},
          .level = Level::should,
-         .saboteur = "pki/ca-always-has-an-id",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe, "root", asking("uri_sans", ""));
              expect_uris(probe, root.certificate, {});
@@ -113,7 +108,6 @@ std::vector<Check> svid_signing() {
                         "from its CSR.",
          .rules = {"C5"},
          .level = Level::should,
-         .saboteur = "pki/csr-sans-always",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              const auto without = co_await sign_intermediate(probe, root.mount, asking_for({id}));
@@ -129,7 +123,6 @@ std::vector<Check> svid_signing() {
                         "but the caller sees to it.",
          .rules = {"C6"},
          .level = Level::may,
-         .saboteur = "pki/uri-sans-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              const auto with_path = std::string(domain_id) + "/ca";
@@ -144,7 +137,6 @@ std::vector<Check> svid_signing() {
                         "below it are valid in the root's domain.",
          .rules = {"C7", "C8"},
          .level = Level::may,
-         .saboteur = "pki/uri-sans-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              const auto signer = co_await make_intermediate(
@@ -163,7 +155,6 @@ std::vector<Check> svid_signing() {
          .rows = {90},
          .rules = {"C7", "C8"},
          .level = Level::must,
-         .saboteur = "pki/chain-ends-at-issuer",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              const auto upper = co_await make_intermediate(probe, root, "upper");
@@ -183,7 +174,6 @@ std::vector<Check> svid_signing() {
                         "without it there is none.",
          .rules = {"C4"},
          .level = Level::should,
-         .saboteur = "pki/path-length-unwritten",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              const auto signer =
@@ -199,7 +189,6 @@ std::vector<Check> svid_signing() {
          .rules = {"C4"},
          .source = "RFC 5280 4.2.1.9",
          .level = Level::should,
-         .saboteur = "pki/path-length-unwritten",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe, "root", asking("max_path_length", 1));
              probe.expect(root.certificate.path_length() == 1, "the root's pathLen is not 1");
@@ -212,7 +201,6 @@ std::vector<Check> svid_signing() {
          .rules = {"C4"},
          .source = "RFC 5280 4.2.1.9",
          .level = Level::should,
-         .saboteur = "pki/path-length-0-signs-cas",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe, "root", asking("max_path_length", 0));
              Json body{{"csr", steps::csr()}, {"common_name", "intermediate"}};
@@ -227,7 +215,6 @@ std::vector<Check> svid_signing() {
          .rows = {11},
          .rules = {"C10"},
          .level = Level::may,
-         .saboteur = "pki/unknown-parameters-refused",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              Json body{{"csr", steps::csr()},
@@ -246,7 +233,6 @@ std::vector<Check> svid_signing() {
          .rules = {"C10", "V1"},
          .source = "RFC 5280 4.2.1.10",
          .level = Level::should,
-         .saboteur = "pki/name-constraints-unwritten",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              const auto signer = co_await make_intermediate(probe, root, "int",
@@ -271,7 +257,6 @@ std::vector<Check> svid_signing() {
                         "hold one against what they sign.",
          .rules = {"C11"},
          .level = Level::should,
-         .saboteur = "pki/ca-has-purposes",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              const auto signer = co_await sign_intermediate(probe, root.mount, {});
@@ -284,7 +269,6 @@ std::vector<Check> svid_signing() {
                         "key_usage beside the two bits of a CA; Vault ignores both.",
          .rules = {"C2", "C11"},
          .level = Level::may,
-         .saboteur = "pki/ca-lacks-cert-sign",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              const auto signer = co_await sign_intermediate(
@@ -305,7 +289,6 @@ std::vector<Check> svid_signing() {
                         "which a validator refuses it as a leaf.",
          .rules = {"C9", "V3", "V4"},
          .level = Level::must,
-         .saboteur = "pki/intermediate-is-no-ca",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              Made made;

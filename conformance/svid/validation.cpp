@@ -60,7 +60,6 @@ std::vector<Check> svid_validation() {
          .rules = {"V1", "V7"},
          .source = "X509-SVID 5",
          .level = Level::must,
-         .saboteur = "pki/chain-lacks-the-issuer",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              const auto signer = co_await make_intermediate(probe, root);
@@ -78,7 +77,6 @@ std::vector<Check> svid_validation() {
          .requirement = "A leaf that a root mount signed is valid to whoever has that root.",
          .rules = {"V1", "V7"},
          .level = Level::must,
-         .saboteur = "pki/leaf-can-sign",
          .run = [](Probe& probe) -> Task<void> {
              const auto [made, verdict] = co_await judge_once(probe, asking_for({id}));
              expect_broken(probe, verdict.findings, none, "the leaf");
@@ -93,7 +91,6 @@ std::vector<Check> svid_validation() {
          .rules = {"V1"},
          .source = "RFC 5280 4.1.2.5",
          .level = Level::must,
-         .saboteur = "pki/not-yet-valid",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              co_await make_role(probe, root.mount);
@@ -124,7 +121,6 @@ std::vector<Check> svid_validation() {
          .rules = {"V1"},
          .source = "RFC 5280 4.2",
          .level = Level::should,
-         .saboteur = "pki/verbatim-drops-extensions",
          .run = [](Probe& probe) -> Task<void> {
              auto asked = asking_for({id});
              asked.extensions = {
@@ -145,7 +141,6 @@ std::vector<Check> svid_validation() {
          .rows = {106},
          .rules = {"V2", "L1"},
          .level = Level::should,
-         .saboteur = "pki/second-uri-dropped",
          .run = [](Probe& probe) -> Task<void> {
              const auto [made, verdict] = co_await judge_once(probe, asking_for({id, id + "-2"}));
              expect_broken(probe, verdict.findings, {"L1", "V2"}, "the leaf");
@@ -156,7 +151,6 @@ std::vector<Check> svid_validation() {
          .rows = {116},
          .rules = {"V3", "L5"},
          .level = Level::should,
-         .saboteur = "pki/no-basic-constraints-on-leaves",
          .run = [](Probe& probe) -> Task<void> {
              const auto [made, verdict] = co_await judge_once(
                  probe, asking_for({id}), asking("basic_constraints_valid_for_non_ca", true));
@@ -171,7 +165,6 @@ std::vector<Check> svid_validation() {
          .rows = {117},
          .rules = {"V4", "L9"},
          .level = Level::should,
-         .saboteur = "pki/leaf-only-signs",
          .run = [](Probe& probe) -> Task<void> {
              const auto [made, verdict] = co_await judge_once(
                  probe, asking_for({id}), asking("key_usage", "DigitalSignature,CertSign"));
@@ -184,7 +177,6 @@ std::vector<Check> svid_validation() {
          .rows = {112},
          .rules = {"V5", "I1"},
          .level = Level::should,
-         .saboteur = "pki/only-spiffe-uris",
          .run = [](Probe& probe) -> Task<void> {
              const auto [made, verdict] =
                  co_await judge_once(probe, asking_for({"https://example.org/a"}));
@@ -197,7 +189,6 @@ std::vector<Check> svid_validation() {
          .rows = {112},
          .rules = {"V6", "L3"},
          .level = Level::should,
-         .saboteur = "pki/only-uris-with-a-path",
          .run = [](Probe& probe) -> Task<void> {
              const auto [made, verdict] =
                  co_await judge_once(probe, asking_for({std::string(domain_id)}));
@@ -211,7 +202,6 @@ std::vector<Check> svid_validation() {
          .rules = {"V7"},
          .source = "SPIFFE-ID 3.1",
          .level = Level::must,
-         .saboteur = "pki/ignore-allowed-uri-sans",
          .run = [](Probe& probe) -> Task<void> {
              const auto ours = co_await make_root(probe, "ours");
              const auto theirs =
@@ -235,7 +225,6 @@ std::vector<Check> svid_validation() {
          .rows = {127},
          .rules = {"B1", "B2"},
          .level = Level::must,
-         .saboteur = "pki/ca-pem-is-the-chain",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              const auto signer = co_await make_intermediate(probe, root);
@@ -258,7 +247,6 @@ std::vector<Check> svid_validation() {
          .rows = {124},
          .rules = {"B1", "V7"},
          .level = Level::should,
-         .saboteur = "pki/ignore-issuer-of-the-path",
          .run = [](Probe& probe) -> Task<void> {
              const auto old = co_await make_root(probe, "root", asking("issuer_name", "old"));
              Json body{{"common_name", "new"},  {"exclude_cn_from_sans", true},
@@ -293,7 +281,6 @@ std::vector<Check> svid_validation() {
          .rows = {127},
          .rules = {"B2", "V1"},
          .level = Level::should,
-         .saboteur = "pki/ca-pem-is-the-root",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              const auto signer = co_await make_intermediate(probe, root);
@@ -314,7 +301,6 @@ std::vector<Check> svid_validation() {
          .rows = {127},
          .rules = {"B2", "B3"},
          .level = Level::should,
-         .saboteur = "pki/chain-is-reversed",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              const auto signer = co_await make_intermediate(probe, root);
@@ -344,7 +330,6 @@ std::vector<Check> svid_validation() {
          .rows = {128},
          .rules = {"B4", "V7"},
          .level = Level::should,
-         .saboteur = "pki/no-ca-is-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              for (const auto* path : {"/ca/pem", "/ca_chain"}) {

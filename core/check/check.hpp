@@ -18,7 +18,6 @@ struct Check {
     std::string_view source{};  ///< an RFC or another document's section, where there is one
     Level level;  ///< on purpose without a default: a check that gives none is refused
     std::set<Feature> features{};  ///< without them it is skipped, and the report says so
-    std::string_view saboteur;     ///< the fake's defect under which it must fail
     bool exclusive = false;  ///< disturbs everybody on the same server: runs alone on a shared one
     Task<void> (*run)(Probe&) = nullptr;
     /// The topic's path, then the name: "vault/pki/sign/ttl/capped-by-the-role". The index sets it.

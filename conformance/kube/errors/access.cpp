@@ -37,7 +37,6 @@ std::vector<Check> kube_errors_access() {
          .rows = {167, 190},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/self-review-without-groups",
          .run = [](Probe& probe) -> Task<void> {
              const std::string path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
              const auto home = co_await kube_steps::home(probe);
@@ -60,7 +59,6 @@ std::vector<Check> kube_errors_access() {
          .rows = {167, 190},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/access-reviews-say-yes",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto caller = co_await token(probe, home);
@@ -85,7 +83,6 @@ std::vector<Check> kube_errors_access() {
          .rows = {167},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/access-reviews-give-no-reason",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto path = access + "subjectaccessreviews";
@@ -112,7 +109,6 @@ std::vector<Check> kube_errors_access() {
          .rows = {163, 167},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/access-reviews-of-nobody",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              Json nobody = {{"spec", asks("get", "pods", home.ns)}};
@@ -134,7 +130,6 @@ std::vector<Check> kube_errors_access() {
          .rows = {162, 189},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/rbac-ignores-resource-names",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto caller = co_await token(probe, home);
@@ -162,7 +157,6 @@ std::vector<Check> kube_errors_access() {
          .rows = {162, 164},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/rbac-ignores-subresources",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto caller = co_await token(probe, home);
@@ -186,7 +180,6 @@ std::vector<Check> kube_errors_access() {
          .rows = {162},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/roles-reach-every-namespace",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto elsewhere = co_await probe.kube_namespace("other");
@@ -220,7 +213,6 @@ std::vector<Check> kube_errors_access() {
          .rows = {163},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/role-refs-change",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto path = co_await bind_cluster_role(probe, home, "view");
@@ -237,7 +229,6 @@ std::vector<Check> kube_errors_access() {
          .rows = {162, 190},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/anybody-impersonates",
          .run = [](Probe& probe) -> Task<void> {
              const std::string path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
              const auto home = co_await kube_steps::home(probe);

@@ -30,7 +30,6 @@ std::vector<Check> kube_errors_bodies() {
          .source = "Kubernetes API concepts, field validation",
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/no-strict-validation",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto reply = co_await probe.kube(
@@ -49,7 +48,6 @@ std::vector<Check> kube_errors_bodies() {
          .source = "Kubernetes API concepts, field validation",
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/no-field-warnings",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto warned = co_await probe.kube("POST", home.accounts(), odd_account("x"));
@@ -68,7 +66,6 @@ std::vector<Check> kube_errors_bodies() {
          .rows = {163},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/types-are-not-checked",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              Json number = {{"metadata", {{"name", 5}}}};
@@ -85,7 +82,6 @@ std::vector<Check> kube_errors_bodies() {
          .source = "Kubernetes API concepts, alternate representations",
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/no-yaml",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto reply =
@@ -102,7 +98,6 @@ std::vector<Check> kube_errors_bodies() {
          .source = "RFC 7396 and RFC 6902",
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/json-patches-never-fail",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto path = core_path(home.ns, "configmaps", "c");
@@ -131,7 +126,6 @@ std::vector<Check> kube_errors_bodies() {
          .source = "Kubernetes API concepts, patches",
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/strategic-merge-replaces-lists",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              (void)co_await pod(probe, home, "web-0");
@@ -158,7 +152,6 @@ std::vector<Check> kube_errors_bodies() {
          .source = "Kubernetes server-side apply, conflicts",
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/apply-never-conflicts",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto path = core_path(home.ns, "configmaps", "c");
@@ -191,7 +184,6 @@ std::vector<Check> kube_errors_bodies() {
          .source = "Kubernetes API concepts, dry-run",
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/dry-runs-are-real",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              Json body = {{"metadata", {{"name", "x"}}}};
@@ -209,7 +201,6 @@ std::vector<Check> kube_errors_bodies() {
          .source = "Kubernetes API concepts, generated values",
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/generated-names-repeat",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              Json body = {{"metadata", {{"generateName", "app-"}}}};
@@ -226,7 +217,6 @@ std::vector<Check> kube_errors_bodies() {
          .rows = {163},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/any-label-is-valid",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const Json labels[] = {{{"two words", "x"}}, {{"key", "two words"}}};

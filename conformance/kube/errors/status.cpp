@@ -20,7 +20,6 @@ std::vector<Check> kube_errors_status() {
          .rows = {163},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/not-found-without-details",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto reply =
@@ -46,7 +45,6 @@ std::vector<Check> kube_errors_status() {
          .rows = {163},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/already-exists-is-a-conflict",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto reply = co_await probe.kube("POST", home.accounts(), named(home.account));
@@ -61,7 +59,6 @@ std::vector<Check> kube_errors_status() {
          .rows = {163},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/updates-ignore-the-version",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto path = home.accounts() + "/" + home.account;
@@ -84,7 +81,6 @@ std::vector<Check> kube_errors_status() {
          .rows = {162, 163},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/rbac-allows-everything",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto caller = co_await token(probe, home);
@@ -108,7 +104,6 @@ std::vector<Check> kube_errors_status() {
          .rows = {163},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/any-name-is-valid",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto bad = co_await probe.kube("POST", home.accounts(), named("Not_A_Name"));
@@ -130,7 +125,6 @@ std::vector<Check> kube_errors_status() {
          .rows = {163},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/bad-requests-are-422",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              http::Headers json = {{"Content-Type", "application/json"}};
@@ -151,7 +145,6 @@ std::vector<Check> kube_errors_status() {
          .rows = {163},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/wrong-methods-are-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto put = co_await probe.kube("PUT", home.accounts(), Json::object());
@@ -170,7 +163,6 @@ std::vector<Check> kube_errors_status() {
          .rows = {163},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/accept-is-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto reply = co_await probe.kube("GET", home.accounts(), {}, As::admin(),
@@ -183,7 +175,6 @@ std::vector<Check> kube_errors_status() {
          .source = "Kubernetes API concepts, alternate representations",
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/content-type-is-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              http::Headers text = {{"Content-Type", "text/plain"}};
@@ -203,7 +194,6 @@ std::vector<Check> kube_errors_status() {
          .rows = {163},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/every-404-is-a-status",
          .run = [](Probe& probe) -> Task<void> {
              for (const auto* path : {"/nothing/here", "/apis/nothing.example/v1/things"}) {
                  const auto reply = co_await probe.kube("GET", path);
@@ -223,7 +213,6 @@ std::vector<Check> kube_errors_status() {
          .source = "Kubernetes API, DeleteOptions",
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/deletions-ignore-preconditions",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto path = home.accounts() + "/" + home.account;

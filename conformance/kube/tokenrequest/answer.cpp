@@ -20,7 +20,6 @@ std::vector<Check> kube_tokenrequest_answer() {
          .rows = {164},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/token-request-answers-200",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto account =
@@ -45,7 +44,6 @@ std::vector<Check> kube_tokenrequest_answer() {
          .rows = {164},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/token-lasts-two-hours",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto reply = co_await probe.kube("POST", home.token_path(), Json::object());
@@ -71,7 +69,6 @@ std::vector<Check> kube_tokenrequest_answer() {
          .rows = {164, 165},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/token-expiry-is-told-wrong",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto reply = co_await probe.kube("POST", home.token_path(), lasting(7200));
@@ -95,7 +92,6 @@ std::vector<Check> kube_tokenrequest_answer() {
          .rows = {164, 190},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/token-of-a-minute",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto shortest = co_await probe.kube("POST", home.token_path(), lasting(600));
@@ -113,7 +109,6 @@ std::vector<Check> kube_tokenrequest_answer() {
          .rows = {164},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/token-of-any-length",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              constexpr std::int64_t most = std::int64_t{1} << 32;
@@ -129,7 +124,6 @@ std::vector<Check> kube_tokenrequest_answer() {
          .rows = {163, 164},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/token-for-absent-namespaces",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto no_account =
@@ -148,7 +142,6 @@ std::vector<Check> kube_tokenrequest_answer() {
          .rows = {164},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/token-can-be-read",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto read = co_await probe.kube("GET", home.token_path());
@@ -160,7 +153,6 @@ std::vector<Check> kube_tokenrequest_answer() {
          .rows = {162, 164},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/rbac-allows-everything",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto caller = co_await token(probe, home);
@@ -179,7 +171,6 @@ std::vector<Check> kube_tokenrequest_answer() {
          .rows = {164},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/empty-audience-is-dropped",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              Json body = {{"spec", {{"audiences", Json::array({""})}}}};
@@ -194,7 +185,6 @@ std::vector<Check> kube_tokenrequest_answer() {
          .source = "Kubernetes API, TokenRequest",
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/token-for-another-name",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              Json body = {{"metadata", {{"name", "other"}}}};

@@ -34,7 +34,6 @@ std::vector<Check> kube_tokenrequest_claims() {
          .rows = {165},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/token-without-nbf",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto account =
@@ -61,7 +60,6 @@ std::vector<Check> kube_tokenrequest_claims() {
          .rows = {165},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/token-without-kid",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto header = header_of(probe, co_await token(probe, home));
@@ -76,7 +74,6 @@ std::vector<Check> kube_tokenrequest_claims() {
          .rows = {165},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/no-extended-tokens",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              (void)co_await pod(probe, home, "web-0");
@@ -102,7 +99,6 @@ std::vector<Check> kube_tokenrequest_claims() {
          .rows = {165},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/all-tokens-are-extended",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              (void)co_await pod(probe, home, "web-0");
@@ -127,7 +123,6 @@ std::vector<Check> kube_tokenrequest_claims() {
          .rows = {165, 186},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/bound-tokens-name-nothing",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto uid = co_await pod(probe, home, "web-0");
@@ -149,7 +144,6 @@ std::vector<Check> kube_tokenrequest_claims() {
          .rows = {165, 186},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/bound-pods-forget-their-node",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto node = probe.name("node");
@@ -169,7 +163,6 @@ std::vector<Check> kube_tokenrequest_claims() {
          .rows = {165, 186},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/bound-tokens-name-nothing",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              Json secret = {{"metadata", {{"name", "s"}}}};
@@ -187,7 +180,6 @@ std::vector<Check> kube_tokenrequest_claims() {
          .rows = {164, 186},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/absent-bound-object-is-400",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto no_pod = co_await bound(probe, home, to("Pod", "nothing"));
@@ -205,7 +197,6 @@ std::vector<Check> kube_tokenrequest_claims() {
          .rows = {186},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/bound-uid-is-not-compared",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              (void)co_await pod(probe, home, "web-0");
@@ -220,7 +211,6 @@ std::vector<Check> kube_tokenrequest_claims() {
          .rows = {186},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/binds-to-any-pod",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              co_await probe.service_account(home.ns, "other");
@@ -235,7 +225,6 @@ std::vector<Check> kube_tokenrequest_claims() {
          .rows = {186},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/other-kinds-are-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto reply = co_await bound(probe, home, to("ConfigMap", "kube-root-ca.crt"));

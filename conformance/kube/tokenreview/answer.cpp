@@ -16,7 +16,6 @@ std::vector<Check> kube_tokenreview_answer() {
          .rows = {158, 159},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/review-answers-200",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto good = co_await token(probe, home);
@@ -37,7 +36,6 @@ std::vector<Check> kube_tokenreview_answer() {
          .rows = {149, 158},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/body-needs-a-kind",
          .run = [](Probe& probe) -> Task<void> {
              Json spec = {{"token", "garbage"}};
              Json bare = {{"spec", spec}};
@@ -63,7 +61,6 @@ std::vector<Check> kube_tokenreview_answer() {
          .rows = {158},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/review-can-be-listed",
          .run = [](Probe& probe) -> Task<void> {
              const auto read = co_await probe.kube("GET", std::string(token_reviews));
              expect_refusal(probe, read, 405, "MethodNotAllowed", "does not allow this method");
@@ -76,7 +73,6 @@ std::vector<Check> kube_tokenreview_answer() {
          .rows = {158},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/any-version-is-served",
          .run = [](Probe& probe) -> Task<void> {
              Json body = {{"spec", {{"token", "garbage"}}}};
              const auto reply = co_await probe.kube(
@@ -90,7 +86,6 @@ std::vector<Check> kube_tokenreview_answer() {
          .rows = {158},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/review-takes-an-empty-token",
          .run = [](Probe& probe) -> Task<void> {
              Json body = {{"spec", {{"token", ""}}}};
              const auto reply =
@@ -104,7 +99,6 @@ std::vector<Check> kube_tokenreview_answer() {
          .rows = {158},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/empty-body-is-an-object",
          .run = [](Probe& probe) -> Task<void> {
              http::Headers headers = {{"Content-Type", "application/json"}};
              const auto reply = co_await probe.kube_raw("POST", std::string(token_reviews), "",
@@ -119,7 +113,6 @@ std::vector<Check> kube_tokenreview_answer() {
          .rows = {150, 159},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/review-forgets-the-groups",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto account =
@@ -140,7 +133,6 @@ std::vector<Check> kube_tokenreview_answer() {
          .rows = {159},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/review-forgets-the-credential-id",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto good = co_await token(probe, home);
@@ -157,7 +149,6 @@ std::vector<Check> kube_tokenreview_answer() {
          .rows = {159, 164},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/review-forgets-the-audiences",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto good = co_await token(probe, home);
@@ -173,7 +164,6 @@ std::vector<Check> kube_tokenreview_answer() {
          .rows = {150, 159},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/review-gives-all-audiences",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              Json spec = {{"audiences", {"vault", "web", "db"}}};
@@ -194,7 +184,6 @@ std::vector<Check> kube_tokenreview_answer() {
          .rows = {159, 186},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/review-forgets-the-pod",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto node = probe.name("node");

@@ -19,7 +19,6 @@ std::vector<Check> kube_tokenreview_cache() {
          .rows = {161},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/no-token-cache",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto good = co_await token(probe, home);
@@ -36,7 +35,6 @@ std::vector<Check> kube_tokenreview_cache() {
          .rows = {161},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/token-cache-never-ends",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto good = co_await token(probe, home);
@@ -54,7 +52,6 @@ std::vector<Check> kube_tokenreview_cache() {
          .rows = {161, 162},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/no-token-cache",
          .run = [](Probe& probe) -> Task<void> {
              const std::string self = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
              const auto home = co_await kube_steps::home(probe);
@@ -81,7 +78,6 @@ std::vector<Check> kube_tokenreview_cache() {
          .rows = {161, 186},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/token-cache-never-ends",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              (void)co_await pod(probe, home, "web-0");

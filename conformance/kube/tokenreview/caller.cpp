@@ -16,7 +16,6 @@ std::vector<Check> kube_tokenreview_caller() {
          .rows = {162, 163},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/bad-bearer-is-nobody",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await review(probe, Secret("x"), Json::array(),
                                                 As::bearer(Secret("no-such-token")));
@@ -29,7 +28,6 @@ std::vector<Check> kube_tokenreview_caller() {
          .rows = {162},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/nobody-is-unauthorized",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await review(probe, Secret("x"), Json::array(), As::nobody());
              expect_refusal(probe, reply, 403, "Forbidden",
@@ -42,7 +40,6 @@ std::vector<Check> kube_tokenreview_caller() {
          .rows = {162, 163},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/rbac-allows-everything",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto good = co_await token(probe, home);
@@ -64,7 +61,6 @@ std::vector<Check> kube_tokenreview_caller() {
          .rows = {151, 162},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/no-auth-delegator",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto good = co_await token(probe, home);
@@ -84,7 +80,6 @@ std::vector<Check> kube_tokenreview_caller() {
          .rows = {151, 162},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/review-ignores-audiences",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              Json spec = {{"audiences", {"vault"}}};

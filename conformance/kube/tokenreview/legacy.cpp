@@ -37,7 +37,6 @@ std::vector<Check> kube_tokenreview_legacy() {
          .rows = {166},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/legacy-token-without-namespace",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto account =
@@ -59,7 +58,6 @@ std::vector<Check> kube_tokenreview_legacy() {
          .rows = {166},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/legacy-token-needs-no-account",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto reply = co_await probe.kube("POST", core_path(home.ns, "secrets"),
@@ -77,7 +75,6 @@ std::vector<Check> kube_tokenreview_legacy() {
          .rows = {166},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/legacy-token-expires",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto account =
@@ -101,7 +98,6 @@ std::vector<Check> kube_tokenreview_legacy() {
          .rows = {159, 166},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/legacy-token-for-any-audience",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto endless = token_in(probe, co_await legacy_secret(probe, home, "token"));
@@ -121,7 +117,6 @@ std::vector<Check> kube_tokenreview_legacy() {
          .rows = {166},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/legacy-token-use-is-not-noted",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto endless = token_in(probe, co_await legacy_secret(probe, home, "token"));
@@ -141,7 +136,6 @@ std::vector<Check> kube_tokenreview_legacy() {
          .rows = {160, 166},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/legacy-token-outlives-its-secret",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto endless = token_in(probe, co_await legacy_secret(probe, home, "token"));
@@ -155,7 +149,6 @@ std::vector<Check> kube_tokenreview_legacy() {
          .rows = {166},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/legacy-token-of-nobody-stays",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              Json annotations = {{"kubernetes.io/service-account.name", "nobody"}};
@@ -170,7 +163,6 @@ std::vector<Check> kube_tokenreview_legacy() {
          .rows = {166},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/legacy-token-outlives-its-account",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              (void)co_await legacy_secret(probe, home, "token");
@@ -184,7 +176,6 @@ std::vector<Check> kube_tokenreview_legacy() {
          .rows = {166},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/accounts-come-with-secrets",
          .run = [](Probe& probe) -> Task<void> {
              const auto home = co_await kube_steps::home(probe);
              const auto secrets = co_await probe.set_up_kube("GET", core_path(home.ns, "secrets"));

@@ -48,7 +48,6 @@ std::vector<Check> kube_watch_events() {
          .rows = {188},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/watch-drops-deletes",
          .run = [](Probe& probe) -> Task<void> {
              const auto here = co_await place(probe);
              (void)co_await make(probe, here.path, map("a"));
@@ -74,7 +73,6 @@ std::vector<Check> kube_watch_events() {
          .rows = {188},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/watch-deletes-at-the-old-version",
          .run = [](Probe& probe) -> Task<void> {
              const auto here = co_await place(probe);
              (void)co_await make(probe, here.path, map("a"));
@@ -100,7 +98,6 @@ std::vector<Check> kube_watch_events() {
          .rows = {188},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/watch-begins-empty",
          .run = [](Probe& probe) -> Task<void> {
              const auto here = co_await place(probe);
              (void)co_await make(probe, here.path, map("a"));
@@ -121,7 +118,6 @@ std::vector<Check> kube_watch_events() {
          .rows = {188},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/watch-no-bookmarks",
          .run = [](Probe& probe) -> Task<void> {
              const auto here = co_await place(probe);
              (void)co_await make(probe, here.path, map("a"));
@@ -150,7 +146,6 @@ std::vector<Check> kube_watch_events() {
          .rows = {188},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/watch-always-bookmarks",
          .run = [](Probe& probe) -> Task<void> {
              const auto here = co_await place(probe);
              const auto reply = co_await watch(probe, here, "", 3);
@@ -163,7 +158,6 @@ std::vector<Check> kube_watch_events() {
          .rows = {188},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/watch-lasts-longer",
          .run = [](Probe& probe) -> Task<void> {
              const auto here = co_await place(probe);
              const auto before = probe.clock().elapsed();
@@ -179,7 +173,6 @@ std::vector<Check> kube_watch_events() {
          .rows = {188},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/watch-ignores-the-future",
          .run = [](Probe& probe) -> Task<void> {
              const auto here = co_await place(probe);
              (void)co_await make(probe, here.path, map("a"));
@@ -194,7 +187,6 @@ std::vector<Check> kube_watch_events() {
          .rows = {188},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/watch-takes-any-version",
          .run = [](Probe& probe) -> Task<void> {
              const auto here = co_await place(probe);
              const auto reply = co_await watch(probe, {here.path, "x"});
@@ -211,7 +203,6 @@ std::vector<Check> kube_watch_events() {
          .rows = {188},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/initial-events-are-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto here = co_await place(probe);
              const auto wrong = co_await probe.kube(
@@ -253,7 +244,6 @@ std::vector<Check> kube_watch_events() {
          .rows = {188},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/watch-looks-at-new-labels-only",
          .run = [](Probe& probe) -> Task<void> {
              const auto here = co_await place(probe);
              (void)co_await make(probe, here.path, map("a", Json{{"mine", "yes"}}));
@@ -271,7 +261,6 @@ std::vector<Check> kube_watch_events() {
          .rows = {188},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/field-selectors-are-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto here = co_await place(probe);
              (void)co_await make(probe, here.path, map("a"));
@@ -285,7 +274,6 @@ std::vector<Check> kube_watch_events() {
          .rows = {188},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/watch-sees-every-namespace",
          .run = [](Probe& probe) -> Task<void> {
              const auto here = co_await place(probe);
              const auto other = co_await settled_namespace(probe, "other");
@@ -300,7 +288,6 @@ std::vector<Check> kube_watch_events() {
          .rows = {188},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/every-update-is-an-event",
          .run = [](Probe& probe) -> Task<void> {
              const auto here = co_await place(probe);
              (void)co_await make(probe, here.path, map("a", Json{{"x", "y"}}));
@@ -315,7 +302,6 @@ std::vector<Check> kube_watch_events() {
          .source = "kubectl rollout restart",
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/deployments-never-roll",
          .run = [](Probe& probe) -> Task<void> {
              const auto ns = co_await probe.kube_namespace();
              const std::string deployments = "/apis/apps/v1/namespaces/" + ns + "/deployments";

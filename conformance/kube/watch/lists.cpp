@@ -38,7 +38,6 @@ std::vector<Check> kube_watch_lists() {
          .rows = {189},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/items-have-kinds",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await some_maps(probe, 2);
              const auto reply = co_await probe.kube("GET", path + made_here);
@@ -57,7 +56,6 @@ std::vector<Check> kube_watch_lists() {
          .rows = {189},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/limit-is-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto path =
                  co_await some_maps(probe, 4);  // and kube-root-ca.crt, of the namespace
@@ -83,7 +81,6 @@ std::vector<Check> kube_watch_lists() {
          .rows = {189},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/pages-see-later-changes",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await some_maps(probe, 3);
              const auto first = co_await probe.kube("GET", path + made_here + "&limit=1");
@@ -105,7 +102,6 @@ std::vector<Check> kube_watch_lists() {
          .rows = {189},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/bad-continue-starts-again",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await some_maps(probe, 1);
              const auto reply = co_await probe.kube("GET", path + "?limit=1&continue=abc");
@@ -117,7 +113,6 @@ std::vector<Check> kube_watch_lists() {
          .rows = {189},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/field-selectors-are-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await some_maps(probe, 3);
              const auto reply =
@@ -134,7 +129,6 @@ std::vector<Check> kube_watch_lists() {
          .rows = {163, 189},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/any-field-selects",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await some_maps(probe, 1);
              const auto reply = co_await probe.kube("GET", path + "?fieldSelector=data.a%3Db");
@@ -147,7 +141,6 @@ std::vector<Check> kube_watch_lists() {
          .rows = {189},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/label-selectors-are-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await some_maps(probe, 4);
              const std::pair<const char*, Json> asked[] = {
@@ -169,7 +162,6 @@ std::vector<Check> kube_watch_lists() {
          .rows = {189},
          .level = Level::may,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/lists-ignore-versions",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await some_maps(probe, 1);
              const auto junk = co_await probe.kube("GET", path + "?resourceVersion=x");
@@ -194,7 +186,6 @@ std::vector<Check> kube_watch_lists() {
          .rows = {189},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/absent-namespaces-are-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply =
                  co_await probe.kube("GET", core_path(probe.name("nowhere"), "configmaps"));
@@ -208,7 +199,6 @@ std::vector<Check> kube_watch_lists() {
          .rows = {189},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kube/no-tables",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await some_maps(probe, 2);
              const auto reply = co_await probe.kube(

@@ -21,7 +21,6 @@ std::vector<Check> vault_http_body() {
          .requirement = "POST and PUT write the same way.",
          .rows = {9},
          .level = Level::must,
-         .saboteur = "http/put-reads-no-body",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              for (const auto* method : {"PUT", "POST"}) {
@@ -39,7 +38,6 @@ std::vector<Check> vault_http_body() {
          .requirement = "No body, an empty object and null are an empty set of parameters.",
          .rows = {9},
          .level = Level::should,
-         .saboteur = "http/body-needed",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              for (const auto* body : {"", "{}", "null"}) {
@@ -54,7 +52,6 @@ std::vector<Check> vault_http_body() {
                         "\"failed to decode JSON input: ...\" on OpenBao.",
          .rows = {9},
          .level = Level::should,
-         .saboteur = "http/bad-requests-are-500",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              for (const auto* body : {"[]", "{\"max_ttl\":", "\"x\"", "{max_ttl:1}"}) {
@@ -69,7 +66,6 @@ std::vector<Check> vault_http_body() {
              "OpenBao and ignored by Vault.",
          .rows = {9},
          .level = Level::may,
-         .saboteur = "http/one-value-only",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto two = co_await probe.vault_raw("PUT", mount + "/roles/r",
@@ -86,7 +82,6 @@ std::vector<Check> vault_http_body() {
          .requirement = "A body of more than 32 MiB is refused with 413 as JSON.",
          .rows = {9},
          .level = Level::may,
-         .saboteur = "http/no-body-limit",
          .exclusive = true,  // so large a body holds up everybody in this process
          .run = [](Probe& probe) -> Task<void> {
              constexpr std::size_t more_than_32_mib = (32U << 20) + 1024;
@@ -102,7 +97,6 @@ std::vector<Check> vault_http_body() {
          .requirement = "JSON is read as JSON whatever its content type says.",
          .rows = {10},
          .level = Level::should,
-         .saboteur = "http/json-by-its-type",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              for (const auto* type : {"text/plain", "application/octet-stream", "nonsense"}) {
@@ -120,7 +114,6 @@ std::vector<Check> vault_http_body() {
          .requirement = "A form is read as parameters, unless it begins as JSON.",
          .rows = {10},
          .level = Level::should,
-         .saboteur = "http/forms-unread",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const http::Headers form{{"Content-Type", "application/x-www-form-urlencoded"}};
@@ -143,7 +136,6 @@ std::vector<Check> vault_http_body() {
          .requirement = "Parameters in the query of a write are not read.",
          .rows = {10},
          .level = Level::should,
-         .saboteur = "http/query-read-on-writes",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto written =
@@ -158,7 +150,6 @@ std::vector<Check> vault_http_body() {
                         "comma lists.",
          .rows = {12},
          .level = Level::must,
-         .saboteur = "http/strict-types",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              for (const auto& ttl : {Json(5400), Json("5400"), Json("90m"), Json("1h30m")}) {
@@ -191,7 +182,6 @@ std::vector<Check> vault_http_body() {
                         "field, and on Vault the value.",
          .rows = {12},
          .level = Level::should,
-         .saboteur = "http/coercion-errors-are-500",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              struct Case {
@@ -225,7 +215,6 @@ std::vector<Check> vault_http_body() {
          .requirement = "A bad duration for a mount's tuning is 400 with the parser's bare text.",
          .rows = {12},
          .level = Level::may,
-         .saboteur = "sys/tune-takes-any-duration",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              Json body{{"max_lease_ttl", "xx"}};
@@ -242,7 +231,6 @@ std::vector<Check> vault_http_body() {
          .requirement = "PATCH takes merge-patch JSON only: another type is 415, none is 400.",
          .rows = {13},
          .level = Level::should,
-         .saboteur = "http/patch-of-any-type",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const http::Headers json{{"Content-Type", "application/json"}};

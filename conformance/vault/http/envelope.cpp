@@ -22,7 +22,6 @@ std::vector<Check> vault_http_envelope() {
                         "is nothing to say, as JSON that ends with a newline.",
          .rows = {1},
          .level = Level::must,
-         .saboteur = "http/envelope-omits-nulls",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await probe.vault("GET", "auth/token/lookup-self");
              probe.expect_status(reply, 200);
@@ -49,7 +48,6 @@ std::vector<Check> vault_http_envelope() {
                         "the content type of JSON.",
          .rows = {2},
          .level = Level::must,
-         .saboteur = "http/nothing-is-200",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              Json body{{"max_lease_ttl", "24h"}};
@@ -65,7 +63,6 @@ std::vector<Check> vault_http_envelope() {
          .requirement = "Deleting an issuer answers 200 with data null, not 204.",
          .rows = {3},
          .level = Level::should,
-         .saboteur = "http/empty-answer-is-204",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto reply = co_await probe.vault("DELETE", mount + "/issuer/default");
@@ -78,7 +75,6 @@ std::vector<Check> vault_http_envelope() {
                         "warning.",
          .rows = {3},
          .level = Level::should,
-         .saboteur = "policy/legacy-rules-unwarned",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = probe.name("legacy");
              probe.at_end("DELETE", "sys/policy/" + name);
@@ -99,7 +95,6 @@ std::vector<Check> vault_http_envelope() {
                         "for an absent thing and a bad query.",
          .rows = {4},
          .level = Level::must,
-         .saboteur = "http/absent-is-204",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto absent = co_await probe.vault("GET", mount + "/roles/nobody");
@@ -116,7 +111,6 @@ std::vector<Check> vault_http_envelope() {
          .requirement = "The characters <, > and & are escaped in an error's JSON.",
          .rows = {4},
          .level = Level::may,
-         .saboteur = "http/errors-unescaped",
          .run = [](Probe& probe) -> Task<void> {
              const auto place = "sys/mounts/" + probe.name("a") + "<b>&c";
              const auto reply = co_await probe.vault("GET", place);
@@ -130,7 +124,6 @@ std::vector<Check> vault_http_envelope() {
                         "occurred\", the same failure of an unauthenticated path is not.",
          .rows = {5, 6},
          .level = Level::should,
-         .saboteur = "http/wraps-for-anybody",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto with = co_await probe.vault("GET", mount + "/issuer/nope");
@@ -144,7 +137,6 @@ std::vector<Check> vault_http_envelope() {
          .requirement = "A refused parameter is 400 with the plain text.",
          .rows = {5},
          .level = Level::must,
-         .saboteur = "pki/any-key-type",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              Json body{{"key_type", "clay"}};
@@ -157,7 +149,6 @@ std::vector<Check> vault_http_envelope() {
                         "is to blame.",
          .rows = {6},
          .level = Level::must,
-         .saboteur = "http/go-errors-are-400",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto reference = co_await probe.vault("GET", mount + "/key/nope");
@@ -173,7 +164,6 @@ std::vector<Check> vault_http_envelope() {
          .requirement = "Every answer forbids caching, demands TLS for a year and has a date.",
          .rows = {7},
          .level = Level::should,
-         .saboteur = "http/no-cache-control",
          .run = [](Probe& probe) -> Task<void> {
              for (const auto* path : {"auth/token/lookup-self", "sys/health", "sys/seal-status",
                                       "sys/policies/acl/no-such-policy", "no/such/path"}) {
@@ -188,7 +178,6 @@ std::vector<Check> vault_http_envelope() {
          .requirement = "X-Vault-Index is sent by OpenBao on raft storage only.",
          .rows = {7},
          .level = Level::may,
-         .saboteur = "http/index-everywhere",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await probe.vault("GET", "auth/token/lookup-self");
              const bool raft = probe.openbao() && probe.has(Feature::raft);
@@ -200,7 +189,6 @@ std::vector<Check> vault_http_envelope() {
          .requirement = "A body over 2 KiB is sent in chunks, a smaller one with its length.",
          .rows = {8},
          .level = Level::should,
-         .saboteur = "http/never-chunked",
          .run = [](Probe& probe) -> Task<void> {
              const auto small = co_await probe.vault("GET", "sys/health");
              probe.expect(small.headers.find("Content-Length").has_value(),
@@ -220,7 +208,6 @@ std::vector<Check> vault_http_envelope() {
              "ignored silently where there is none.",
          .rows = {11},
          .level = Level::should,
-         .saboteur = "http/unknown-fields-unwarned",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              Json role{{"allow_any_name", true}, {"zoo", 1}, {"bar", "x"}};

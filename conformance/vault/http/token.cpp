@@ -20,7 +20,6 @@ std::vector<Check> vault_http_token() {
                         "where that is absent.",
          .rows = {17},
          .level = Level::must,
-         .saboteur = "http/bearer-unread",
          .run = [](Probe& probe) -> Task<void> {
              const auto token = co_await probe.token(Json::object());
              const http::Headers bearer{{"Authorization", "Bearer " + token.reveal()}};
@@ -38,7 +37,6 @@ std::vector<Check> vault_http_token() {
          .requirement = "The word Bearer is told from bearer.",
          .rows = {17},
          .level = Level::may,
-         .saboteur = "http/bearer-in-any-case",
          .run = [](Probe& probe) -> Task<void> {
              const auto token = co_await probe.token(Json::object());
              const http::Headers lower{{"Authorization", "bearer " + token.reveal()}};
@@ -50,7 +48,6 @@ std::vector<Check> vault_http_token() {
          .requirement = "A bad token does no harm where none is needed.",
          .rows = {17},
          .level = Level::must,
-         .saboteur = "http/bad-token-refused-everywhere",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              Json root{{"common_name", "root"}, {"key_type", "ec"}};
@@ -69,7 +66,6 @@ std::vector<Check> vault_http_token() {
                         "text, a good one without the capability the same text wrapped.",
          .rows = {18},
          .level = Level::must,
-         .saboteur = "http/denied-like-a-bad-token",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = "sys/policies/acl/" + probe.name("p");
              const auto gone = co_await probe.token(Json::object());
@@ -90,7 +86,6 @@ std::vector<Check> vault_http_token() {
          .requirement = "An expired token is refused as an unknown one.",
          .rows = {18},
          .level = Level::must,
-         .saboteur = "token/never-expires",
          .run = [](Probe& probe) -> Task<void> {
              Json parameters{{"ttl", "2s"}};
              const auto token = co_await probe.token(std::move(parameters));
@@ -103,7 +98,6 @@ std::vector<Check> vault_http_token() {
          .requirement = "With X-Vault-Wrap-TTL an answer is 200 with only wrap_info in it.",
          .rows = {21},
          .level = Level::should,
-         .saboteur = "http/wrap-ttl-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await wrapped(probe, self);
              probe.expect_status(reply, 200);
@@ -122,7 +116,6 @@ std::vector<Check> vault_http_token() {
                         "400.",
          .rows = {21},
          .level = Level::should,
-         .saboteur = "http/unwraps-again",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await wrapped(probe, self);
              const auto info = reply.json.value("wrap_info", Json());

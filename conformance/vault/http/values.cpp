@@ -29,7 +29,6 @@ std::vector<Check> vault_http_values() {
                         "seconds; another is 400 with Go's text.",
          .rows = {12},
          .level = Level::should,
-         .saboteur = "http/bad-durations-are-zero",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              for (const auto& [text, seconds] : std::vector<std::pair<Json, int>>{{90, 90},
@@ -65,7 +64,6 @@ std::vector<Check> vault_http_values() {
                         "Vault they have become negative.",
          .rows = {12},
          .level = Level::may,
-         .saboteur = "http/bad-durations-are-zero",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto refused = co_await write(probe, mount, "token_ttl", "9999999999");
@@ -80,7 +78,6 @@ std::vector<Check> vault_http_values() {
                         "text is 400.",
          .rows = {12},
          .level = Level::may,
-         .saboteur = "http/any-number-is-a-bool",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              for (const auto& [value, truth] : std::vector<std::pair<Json, bool>>{{1, true},
@@ -105,7 +102,6 @@ std::vector<Check> vault_http_values() {
                         "octal, with underscores.",
          .rows = {12},
          .level = Level::may,
-         .saboteur = "http/decimal-only",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              for (const auto& [value, number] : std::vector<std::pair<Json, int>>{
@@ -124,7 +120,6 @@ std::vector<Check> vault_http_values() {
                         "text within an array is 400 with its place.",
          .rows = {12},
          .level = Level::may,
-         .saboteur = "http/lists-of-anything",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              for (const auto& [value, list] : std::vector<std::pair<Json, Json>>{

@@ -20,7 +20,6 @@ std::vector<Check> vault_http_verb() {
          .requirement = "LIST and GET with list=true, in any spelling of true, list the same keys.",
          .rows = {14},
          .level = Level::must,
-         .saboteur = "http/list-only-by-verb",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await with_roles(probe);
              const auto expected = Json::array({"a", "b", "c"});
@@ -41,7 +40,6 @@ std::vector<Check> vault_http_verb() {
          .requirement = "A value of list that is no boolean is 400 without a text.",
          .rows = {14},
          .level = Level::may,
-         .saboteur = "http/list-junk-has-a-text",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto junk = co_await probe.vault("GET", mount + "/roles?list=xyz");
@@ -52,7 +50,6 @@ std::vector<Check> vault_http_verb() {
          .requirement = "An empty list is 404 without a text.",
          .rows = {14, 4},
          .level = Level::must,
-         .saboteur = "http/absent-is-204",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto empty = co_await probe.vault("LIST", mount + "/roles");
@@ -63,7 +60,6 @@ std::vector<Check> vault_http_verb() {
          .requirement = "A plain read of a path that can only be listed is 405.",
          .rows = {14},
          .level = Level::should,
-         .saboteur = "http/list-paths-are-read",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await with_roles(probe);
              const auto plain = co_await probe.vault("GET", mount + "/roles");
@@ -77,7 +73,6 @@ std::vector<Check> vault_http_verb() {
              "OpenBao lists in pages by limit and after; Vault ignores both and says so.",
          .rows = {14},
          .level = Level::may,
-         .saboteur = "http/list-without-pages",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await with_roles(probe);
              const auto first = co_await probe.vault("LIST", mount + "/roles?limit=2");
@@ -100,7 +95,6 @@ std::vector<Check> vault_http_verb() {
                         "OpenBao, and an unknown verb on Vault.",
          .rows = {14},
          .level = Level::may,
-         .saboteur = "http/scan-of-the-other-product",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await with_roles(probe);
              const auto reply = co_await probe.vault("SCAN", mount + "/roles");
@@ -123,7 +117,6 @@ std::vector<Check> vault_http_verb() {
              "token.",
          .rows = {15},
          .level = Level::may,
-         .saboteur = "http/write-to-a-folder",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = probe.name("nowhere") + "/";
              for (const auto& who :
@@ -138,7 +131,6 @@ std::vector<Check> vault_http_verb() {
                         "and 301 on Vault.",
          .rows = {16},
          .level = Level::should,
-         .saboteur = "http/redirect-is-302",
          .run = [](Probe& probe) -> Task<void> {
              const auto moved = probe.on(307, 301);
              for (const auto& [asked, clean] :
@@ -158,7 +150,6 @@ std::vector<Check> vault_http_verb() {
          .requirement = "%2F in a path is a slash.",
          .rows = {16},
          .level = Level::may,
-         .saboteur = "http/escapes-kept",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await probe.vault("GET", "/v1/auth%2Ftoken%2Flookup-self");
              probe.expect_status(reply, 200);
@@ -168,7 +159,6 @@ std::vector<Check> vault_http_verb() {
          .requirement = "A path that is not below /v1/ is 404 without a text.",
          .rows = {16},
          .level = Level::should,
-         .saboteur = "http/serves-outside-v1",
          .run = [](Probe& probe) -> Task<void> {
              for (const auto* path : {"/v2/sys/health", "/nowhere", "/v1", "/sys/health"}) {
                  const auto reply = co_await probe.vault("GET", path);
@@ -181,7 +171,6 @@ std::vector<Check> vault_http_verb() {
          .requirement = "An unknown verb is 405 without a text.",
          .rows = {16},
          .level = Level::may,
-         .saboteur = "http/unknown-verb-is-400",
          .run = [](Probe& probe) -> Task<void> {
              for (const auto* path : {"sys/mounts", "no/such/path"}) {
                  const auto reply = co_await probe.vault("BREW", path);
@@ -194,7 +183,6 @@ std::vector<Check> vault_http_verb() {
                         "mount.",
          .rows = {16},
          .level = Level::may,
-         .saboteur = "http/head-unknown",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await probe.vault("HEAD", "auth/token/lookup-self");
              probe.expect_status(reply, 405);
@@ -208,7 +196,6 @@ std::vector<Check> vault_http_verb() {
          .requirement = "OPTIONS is 405 on Vault and 400 on OpenBao.",
          .rows = {16},
          .level = Level::may,
-         .saboteur = "http/options-of-the-other-product",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await probe.vault("OPTIONS", "auth/token/lookup-self");
              if (probe.openbao()) {
@@ -224,7 +211,6 @@ std::vector<Check> vault_http_verb() {
                         "learns 404 \"no handler for route\".",
          .rows = {19},
          .level = Level::must,
-         .saboteur = "http/no-route-is-403",
          .run = [](Probe& probe) -> Task<void> {
              const auto nowhere = probe.name("nowhere") + "/x";
              const auto nobody = co_await probe.vault("GET", nowhere, {}, As::nobody());
@@ -245,7 +231,6 @@ std::vector<Check> vault_http_verb() {
              "405 \"unsupported operation\", wrapped where a token is needed.",
          .rows = {20, 5},
          .level = Level::must,
-         .saboteur = "http/never-wraps",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto path = co_await probe.vault("GET", mount + "/nowhere");
@@ -261,7 +246,6 @@ std::vector<Check> vault_http_verb() {
                         "it may read.",
          .rows = {16},
          .level = Level::may,
-         .saboteur = "http/head-is-a-read",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =
                  co_await probe.token_for("path \"cubbyhole/*\" { capabilities = [\"read\"] }");
@@ -277,7 +261,6 @@ std::vector<Check> vault_http_verb() {
          .requirement = "A body that cannot be read is refused before a path that ends in a slash.",
          .rows = {9, 15},
          .level = Level::may,
-         .saboteur = "http/folder-before-body",
          .run = [](Probe& probe) -> Task<void> {
              const auto broken = co_await probe.vault_raw("POST", "cubbyhole/a/", "{");
              probe.expect_plain_error(
@@ -291,7 +274,6 @@ std::vector<Check> vault_http_verb() {
          .requirement = "A path with control characters is 400 without a body.",
          .rows = {16},
          .level = Level::may,
-         .saboteur = "http/any-path-is-served",
          .run = [](Probe& probe) -> Task<void> {
              for (const std::string path : {"/v1/cubbyhole/a%00b", "/v1/cubbyhole/a%0Ab"}) {
                  const auto refused = co_await probe.vault("GET", path);
@@ -307,7 +289,6 @@ std::vector<Check> vault_http_verb() {
          .rows = {16},
          .level = Level::may,
          .features = {Feature::openbao},
-         .saboteur = "http/hidden-relative-paths",
          .run = [](Probe& probe) -> Task<void> {
              const auto hidden = co_await probe.vault("GET", "/v1/cubbyhole/%2e%2e/x");
              probe.expect_plain_error(hidden, 400, "relative paths not supported");

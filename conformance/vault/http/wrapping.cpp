@@ -16,7 +16,6 @@ std::vector<Check> vault_http_wrapping() {
                         "400 where it is none, 403 where it is empty.",
          .rows = {21},
          .level = Level::should,
-         .saboteur = "http/wrapping-token-after-the-callers",
          .run = [](Probe& probe) -> Task<void> {
              const Json bogus{{"token", "nope"}};
              for (const std::string path : {"sys/wrapping/unwrap", "sys/wrapping/rewrap"}) {
@@ -40,7 +39,6 @@ std::vector<Check> vault_http_wrapping() {
                         "as a text, and then is used up.",
          .rows = {21},
          .level = Level::may,
-         .saboteur = "http/wrapped-only-by-unwrap",
          .run = [](Probe& probe) -> Task<void> {
              http::Headers headers;
              headers.set("X-Vault-Wrap-TTL", "60s");

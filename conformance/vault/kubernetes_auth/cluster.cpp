@@ -77,7 +77,6 @@ std::vector<Check> vault_kubernetes_auth_cluster() {
          .rows = {145, 146, 149, 153},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kubernetes/skip-name-binding",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await ground(probe);
              co_await role(probe, made, Json{{"audience", "vault"}});
@@ -101,7 +100,6 @@ std::vector<Check> vault_kubernetes_auth_cluster() {
          .rows = {151},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kubernetes/skip-token-review",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await ground(probe);
              co_await configure(probe, made.mount, Secret());
@@ -125,7 +123,6 @@ std::vector<Check> vault_kubernetes_auth_cluster() {
          .rows = {151},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kubernetes/skip-token-review",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await ground(probe);
              co_await configure(probe, made.mount, Secret());
@@ -141,7 +138,6 @@ std::vector<Check> vault_kubernetes_auth_cluster() {
          .rows = {156, 148, 187},
          .level = Level::must,
          .features = {Feature::kubernetes},
-         .saboteur = "kubernetes/skip-token-review",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await ground(probe);
              co_await role(probe, made);
@@ -171,7 +167,6 @@ std::vector<Check> vault_kubernetes_auth_cluster() {
          .rows = {187, 153},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kubernetes/secret-name-untold",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await ground(probe);
              co_await role(probe, made);
@@ -192,7 +187,6 @@ std::vector<Check> vault_kubernetes_auth_cluster() {
          .rows = {187},
          .level = Level::should,
          .features = {Feature::kubernetes},
-         .saboteur = "kubernetes/legacy-tokens-are-unknown",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await ground(probe);
              const auto reviewer = co_await legacy_token(probe, made.ns, "reviewer");

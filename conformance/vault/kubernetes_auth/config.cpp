@@ -26,7 +26,6 @@ std::vector<Check> vault_kubernetes_auth_config() {
                         "reviewer's JWT too.",
          .rows = {138},
          .level = Level::should,
-         .saboteur = "kubernetes/config-is-merged",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto ca = some_ca(probe);
@@ -53,7 +52,6 @@ std::vector<Check> vault_kubernetes_auth_config() {
          .requirement = "A configuration without host, or without a CA outside a pod, is 400.",
          .rows = {138},
          .level = Level::should,
-         .saboteur = "kubernetes/config-needs-no-ca",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto no_host = co_await write(probe, mount, Json{{"kubernetes_ca_cert", "x"}});
@@ -71,7 +69,6 @@ std::vector<Check> vault_kubernetes_auth_config() {
          .requirement = "Writing the configuration calls nobody, and a CA that is none is taken.",
          .rows = {138},
          .level = Level::should,
-         .saboteur = "kubernetes/config-reads-the-ca",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              // Nothing listens there, and the CA is none.
@@ -86,7 +83,6 @@ std::vector<Check> vault_kubernetes_auth_config() {
                         "OpenBao takes.",
          .rows = {138, 182},
          .level = Level::should,
-         .saboteur = "kubernetes/pem-keys-unread",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto with = [&](std::string key) {
@@ -111,7 +107,6 @@ std::vector<Check> vault_kubernetes_auth_config() {
          .requirement = "A reviewer that is no JWT is taken by OpenBao, and 500 in Vault.",
          .rows = {138},
          .level = Level::may,
-         .saboteur = "kubernetes/reviewer-the-other-way",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const Json body{{"kubernetes_host", host},
@@ -130,7 +125,6 @@ std::vector<Check> vault_kubernetes_auth_config() {
                         "404, and it cannot be deleted.",
          .rows = {139, 4},
          .level = Level::should,
-         .saboteur = "kubernetes/config-tells-the-reviewer",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto path = "auth/" + mount + "/config";
@@ -164,7 +158,6 @@ std::vector<Check> vault_kubernetes_auth_config() {
                         "back.",
          .rows = {183, 11},
          .level = Level::may,
-         .saboteur = "kubernetes/annotations-flag-known",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const Json body{{"kubernetes_host", host},

@@ -21,7 +21,6 @@ std::vector<Check> vault_kubernetes_auth_fields() {
                         "inside; with another there is no such path.",
          .rows = {20, 140},
          .level = Level::may,
-         .saboteur = "kubernetes/any-role-name",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              for (const std::string name : {"a@b", "x-", "a/b", "a%20b"}) {
@@ -42,7 +41,6 @@ std::vector<Check> vault_kubernetes_auth_fields() {
                         "sorted and in lower case.",
          .rows = {140, 141},
          .level = Level::may,
-         .saboteur = "kubernetes/policies-tidied",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto path = fmt::format("auth/{}/role/r", mount);
@@ -62,7 +60,6 @@ std::vector<Check> vault_kubernetes_auth_fields() {
          .requirement = "bound_cidrs is an old name as well, and a whole address loses its mask.",
          .rows = {140, 141},
          .level = Level::may,
-         .saboteur = "kubernetes/old-cidrs-untold",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto path = fmt::format("auth/{}/role/r", mount);
@@ -83,7 +80,6 @@ std::vector<Check> vault_kubernetes_auth_fields() {
          .requirement = "A period above the mount's maximum is 400.",
          .rows = {140},
          .level = Level::may,
-         .saboteur = "kubernetes/period-above-max-accepted",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              Json body = bound(Json{{"token_period", "9000h"}});
@@ -98,7 +94,6 @@ std::vector<Check> vault_kubernetes_auth_fields() {
          .requirement = "A read tells of parameters that it ignored.",
          .rows = {11},
          .level = Level::may,
-         .saboteur = "kubernetes/reads-never-warn",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto path = fmt::format("auth/{}/role/r", mount);
@@ -113,7 +108,6 @@ std::vector<Check> vault_kubernetes_auth_fields() {
                         "says so where there is one anyway.",
          .rows = {11},
          .level = Level::may,
-         .saboteur = "kubernetes/captured-unwarned",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              Json body = bound(Json{{"name", "other"}, {"token_max_ttl", "9000h"}});
@@ -131,7 +125,6 @@ std::vector<Check> vault_kubernetes_auth_fields() {
                         "nor certificate is 400, before a missing CA is looked for.",
          .rows = {138},
          .level = Level::may,
-         .saboteur = "kubernetes/pem-by-label",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto path = fmt::format("auth/{}/config", mount);
@@ -161,7 +154,6 @@ std::vector<Check> vault_kubernetes_auth_fields() {
          .rows = {143, 147},
          .level = Level::may,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/claims-of-any-type",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();

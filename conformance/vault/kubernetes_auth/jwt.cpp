@@ -16,7 +16,6 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .rows = {143},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/unreadable-is-400",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -35,7 +34,6 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .rows = {143},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/skip-token-review",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -54,7 +52,6 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .rows = {143, 182},
          .level = Level::must,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/any-algorithm",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -81,7 +78,6 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .rows = {143, 182},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/pem-keys-unused",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -115,7 +111,6 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .rows = {143},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/blanks-the-other-way",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -131,7 +126,6 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .rows = {144},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/no-leeway",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -152,7 +146,6 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .rows = {144},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/future-accepted",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -177,7 +170,6 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .rows = {144},
          .level = Level::may,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/no-exp-lives-for-ever",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -197,7 +189,6 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .rows = {145},
          .level = Level::must,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/audience-ignored",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -216,7 +207,6 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .rows = {145},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/issuer-ignored",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open(Json{{"issuer", "https://somebody-else"}});
@@ -236,7 +226,6 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .rows = {146},
          .level = Level::must,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/skip-name-binding",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -267,7 +256,6 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .rows = {140, 146},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/bindings-are-literal",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -286,7 +274,6 @@ std::vector<Check> vault_kubernetes_auth_jwt() {
          .rows = {147, 6},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/aud-string-accepted",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();

@@ -15,7 +15,6 @@ std::vector<Check> vault_kubernetes_auth_login() {
                         "configuration are looked at in this order, each with its own plain text.",
          .rows = {142, 5, 6},
          .level = Level::should,
-         .saboteur = "kubernetes/config-before-role",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto path = fmt::format("auth/{}/login", mount);
@@ -46,7 +45,6 @@ std::vector<Check> vault_kubernetes_auth_login() {
          .rows = {153, 68},
          .level = Level::must,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/metadata-lacks-role",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -82,7 +80,6 @@ std::vector<Check> vault_kubernetes_auth_login() {
          .rows = {60},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/display-name-lacks-mount",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -103,7 +100,6 @@ std::vector<Check> vault_kubernetes_auth_login() {
          .rows = {154},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/new-entity-each-time",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -127,7 +123,6 @@ std::vector<Check> vault_kubernetes_auth_login() {
          .rows = {154, 183},
          .level = Level::may,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/alias-always-by-uid",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -151,7 +146,6 @@ std::vector<Check> vault_kubernetes_auth_login() {
          .rows = {155, 63},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/mount-max-ignored",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -176,7 +170,6 @@ std::vector<Check> vault_kubernetes_auth_login() {
          .rows = {155},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/root-by-login",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -190,7 +183,6 @@ std::vector<Check> vault_kubernetes_auth_login() {
          .rows = {180, 154},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/batch-type-ignored",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -209,7 +201,6 @@ std::vector<Check> vault_kubernetes_auth_login() {
          .rows = {180, 66, 40},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/prefix-revokes-batch",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -240,7 +231,6 @@ std::vector<Check> vault_kubernetes_auth_login() {
          .rows = {40, 19},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "sys/disabling-auth-revokes-nothing",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -265,7 +255,6 @@ std::vector<Check> vault_kubernetes_auth_login() {
          .rows = {157, 9, 10, 17},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/login-reads-the-query",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();

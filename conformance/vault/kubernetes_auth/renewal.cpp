@@ -20,7 +20,6 @@ std::vector<Check> vault_kubernetes_auth_renewal() {
          .rows = {156},
          .level = Level::may,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/renewal-reviews-the-other-way",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -39,7 +38,6 @@ std::vector<Check> vault_kubernetes_auth_renewal() {
          .rows = {156},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/renewal-reviews-the-other-way",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -70,7 +68,6 @@ std::vector<Check> vault_kubernetes_auth_renewal() {
          .rows = {156},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/renewal-reviews-the-other-way",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -92,7 +89,6 @@ std::vector<Check> vault_kubernetes_auth_renewal() {
          .rows = {156, 144},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/no-exp-check-in-renewal",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -118,7 +114,6 @@ std::vector<Check> vault_kubernetes_auth_renewal() {
          .rows = {156, 5},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/renewal-keeps-the-old-ttl",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();

@@ -24,7 +24,6 @@ std::vector<Check> vault_kubernetes_auth_review() {
          .rows = {148, 150},
          .level = Level::must,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/skip-token-review",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -60,7 +59,6 @@ std::vector<Check> vault_kubernetes_auth_review() {
          .rows = {148, 138},
          .level = Level::must,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/failed-review-is-500",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -84,7 +82,6 @@ std::vector<Check> vault_kubernetes_auth_review() {
          .rows = {152},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/new-ca-closes-connections",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -107,7 +104,6 @@ std::vector<Check> vault_kubernetes_auth_review() {
          .rows = {148},
          .level = Level::should,
          .features = {Feature::call_back, Feature::patience},
-         .saboteur = "kubernetes/waits-ten-seconds",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -129,7 +125,6 @@ std::vector<Check> vault_kubernetes_auth_review() {
          .rows = {149},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/review-has-a-kind",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -169,7 +164,6 @@ std::vector<Check> vault_kubernetes_auth_review() {
          .rows = {149},
          .level = Level::must,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/review-always-the-jwts-audiences",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -199,7 +193,6 @@ std::vector<Check> vault_kubernetes_auth_review() {
          .rows = {149, 151},
          .level = Level::must,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/no-bearer-without-reviewer",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open(Json{{"token_reviewer_jwt", nullptr}});
@@ -220,7 +213,6 @@ std::vector<Check> vault_kubernetes_auth_review() {
          .rows = {149},
          .level = Level::may,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/host-path-dropped",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -242,7 +234,6 @@ std::vector<Check> vault_kubernetes_auth_review() {
          .rows = {150},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/answered-audiences-ignored",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();

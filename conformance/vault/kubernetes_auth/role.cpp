@@ -24,7 +24,6 @@ std::vector<Check> vault_kubernetes_auth_role() {
          .requirement = "A role needs names and namespaces of service accounts.",
          .rows = {140},
          .level = Level::should,
-         .saboteur = "kubernetes/role-needs-no-bindings",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto no_names = co_await write(
@@ -42,7 +41,6 @@ std::vector<Check> vault_kubernetes_auth_role() {
          .requirement = "A binding may be *, alone, or a glob.",
          .rows = {140},
          .level = Level::should,
-         .saboteur = "kubernetes/star-may-be-mixed",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto star = co_await write(probe, mount, "star",
@@ -61,7 +59,6 @@ std::vector<Check> vault_kubernetes_auth_role() {
                         "are read back where they were used.",
          .rows = {140, 141},
          .level = Level::should,
-         .saboteur = "kubernetes/old-names-unread",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto written = co_await write(probe, mount, "r",
@@ -81,7 +78,6 @@ std::vector<Check> vault_kubernetes_auth_role() {
          .requirement = "A ttl above the role's own max_ttl is 400.",
          .rows = {140},
          .level = Level::should,
-         .saboteur = "kubernetes/ttl-above-max-accepted",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto old_names =
@@ -98,7 +94,6 @@ std::vector<Check> vault_kubernetes_auth_role() {
                         "case.",
          .rows = {140},
          .level = Level::should,
-         .saboteur = "kubernetes/role-overwritten-whole",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              (void)co_await write(probe, mount, "r", bound(Json{{"audience", "vault"}}));
@@ -115,7 +110,6 @@ std::vector<Check> vault_kubernetes_auth_role() {
                         "was set; an absent one is 404.",
          .rows = {141, 4},
          .level = Level::should,
-         .saboteur = "kubernetes/role-always-tells-audience",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              (void)co_await write(probe, mount, "r", bound());
@@ -149,7 +143,6 @@ std::vector<Check> vault_kubernetes_auth_role() {
          .requirement = "A role for batch tokens has neither period nor num_uses.",
          .rows = {180},
          .level = Level::should,
-         .saboteur = "kubernetes/batch-with-period",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              for (const auto* field : {"token_period", "token_num_uses"}) {
@@ -165,7 +158,6 @@ std::vector<Check> vault_kubernetes_auth_role() {
                         "of 204.",
          .rows = {140, 3},
          .level = Level::may,
-         .saboteur = "kubernetes/max-ttl-unwarned",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto reply =

@@ -20,7 +20,6 @@ std::vector<Check> vault_kubernetes_auth_selector() {
          .rows = {184, 140},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/selector-ignored",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();
@@ -47,7 +46,6 @@ std::vector<Check> vault_kubernetes_auth_selector() {
          .rows = {184},
          .level = Level::may,
          .features = {Feature::call_back, Feature::openbao},
-         .saboteur = "kubernetes/selector-without-reviewer",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open(Json{{"token_reviewer_jwt", nullptr}});
@@ -63,7 +61,6 @@ std::vector<Check> vault_kubernetes_auth_selector() {
          .rows = {184},
          .level = Level::may,
          .features = {Feature::call_back},
-         .saboteur = "kubernetes/selector-unread",
          .run = [](Probe& probe) -> Task<void> {
              Bench bench(probe);
              co_await bench.open();

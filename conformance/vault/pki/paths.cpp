@@ -15,7 +15,6 @@ std::vector<Check> vault_pki_paths() {
                         "path is 405.",
          .rows = {14, 20},
          .level = Level::may,
-         .saboteur = "pki/every-path-is-a-folder",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              for (const auto* path :
@@ -34,7 +33,6 @@ std::vector<Check> vault_pki_paths() {
                         "the delta list in JSON, without a token.",
          .rows = {128, 174},
          .level = Level::may,
-         .saboteur = "pki/ca-is-no-serial",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto ca = co_await read_open(probe, mount + "/ca");
@@ -53,7 +51,6 @@ std::vector<Check> vault_pki_paths() {
          .requirement = "Issuers and keys are listed in the order of their ids.",
          .rows = {82},
          .level = Level::may,
-         .saboteur = "pki/lists-by-age",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              for (int i = 0; i < 4; ++i) {
@@ -72,7 +69,6 @@ std::vector<Check> vault_pki_paths() {
                         "default key too; config/issuers does not take it as a reference.",
          .rows = {81, 83},
          .level = Level::may,
-         .saboteur = "pki/default-in-lower-case",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto read = co_await probe.vault("GET", mount + "/issuer/DEFAULT");
@@ -93,7 +89,6 @@ std::vector<Check> vault_pki_paths() {
                         "and 405 for another verb.",
          .rows = {20},
          .level = Level::may,
-         .saboteur = "pki/acme-answers",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto directory = co_await read_open(probe, mount + "/acme/directory");
@@ -112,7 +107,6 @@ std::vector<Check> vault_pki_paths() {
                         "400.",
          .rows = {178},
          .level = Level::may,
-         .saboteur = "pki/existing-key-of-any-type",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              Json typed{{"common_name", "again"}, {"key_type", "ec"}};
@@ -134,7 +128,6 @@ std::vector<Check> vault_pki_paths() {
          .requirement = "intermediate/set-signed reads `certificate` alone, not `pem_bundle`.",
          .rows = {78},
          .level = Level::may,
-         .saboteur = "pki/set-signed-takes-bundles",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto other = co_await steps::mounted_root(probe, Json::object(), "other");
@@ -150,7 +143,6 @@ std::vector<Check> vault_pki_paths() {
          .requirement = "A certificate that is no CA's is not imported as an issuer: 400.",
          .rows = {78},
          .level = Level::should,
-         .saboteur = "pki/leaf-becomes-an-issuer",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount);
@@ -166,7 +158,6 @@ std::vector<Check> vault_pki_paths() {
          .rows = {76},
          .source = "RFC 5280 4.2.1.10",
          .level = Level::may,
-         .saboteur = "pki/name-constraints-last",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              Json urls{{"crl_distribution_points", "http://a.test/crl"}};
@@ -190,7 +181,6 @@ std::vector<Check> vault_pki_paths() {
          .requirement = "A write of a key without key_name takes its name, and a warning says so.",
          .rows = {86},
          .level = Level::may,
-         .saboteur = "pki/nameless-key-in-silence",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe, Json{{"key_name", "first"}});
              const auto reply = co_await probe.vault("POST", mount + "/key/first", Json::object());
@@ -202,7 +192,6 @@ std::vector<Check> vault_pki_paths() {
          .requirement = "Revoking an issuer that no other issuer of the mount signed warns of it.",
          .rows = {136},
          .level = Level::may,
-         .saboteur = "pki/no-warning-of-a-missing-parent",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto reply =
@@ -215,7 +204,6 @@ std::vector<Check> vault_pki_paths() {
          .requirement = "A tidy without any operation starts, and tidy-status tells of it.",
          .rows = {176},
          .level = Level::may,
-         .saboteur = "pki/tidy-of-nothing-is-untold",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              (void)co_await probe.vault("POST", mount + "/tidy", Json::object());

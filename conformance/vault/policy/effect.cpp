@@ -36,7 +36,6 @@ std::vector<Check> vault_policy_effect() {
                         "deny; OpenBao also has scan.",
          .rows = {50},
          .level = Level::should,
-         .saboteur = "policy/patch-unknown",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = "sys/policies/acl/" + probe.name("all");
              probe.at_end("DELETE", path);
@@ -59,7 +58,6 @@ std::vector<Check> vault_policy_effect() {
                         "capabilities.",
          .rows = {50},
          .level = Level::may,
-         .saboteur = "policy/write-shorthand-lacks-list",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = co_await probe.policy("short", R"(path "w" { policy = "write" }
 path "r" { policy = "read" }
@@ -83,7 +81,6 @@ path "d" { policy = "deny" })");
                         "is refused.",
          .rows = {51},
          .level = Level::must,
-         .saboteur = "policy/create-is-enough",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto create = co_await probe.token_for(
@@ -104,7 +101,6 @@ path "d" { policy = "deny" })");
                         "once it is there.",
          .rows = {51},
          .level = Level::should,
-         .saboteur = "policy/no-existence-check",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto path = "auth/" + mount + "/role/r";
@@ -128,7 +124,6 @@ path "d" { policy = "deny" })");
                         "there are none, and refuses a request without paths.",
          .rows = {54},
          .level = Level::should,
-         .saboteur = "policy/capabilities-of-nothing-are-empty",
          .run = [](Probe& probe) -> Task<void> {
              const auto name =
                  co_await probe.policy("some", R"(path "s/a" { capabilities = ["read", "list"] })");
@@ -156,7 +151,6 @@ path "d" { policy = "deny" })");
          .requirement = "A root token's capabilities are [\"root\"] everywhere.",
          .rows = {54},
          .level = Level::should,
-         .saboteur = "policy/root-lists-capabilities",
          .run = [](Probe& probe) -> Task<void> {
              Json parameters{{"policies", Json::array({"root"})}};
              const auto token = co_await probe.token(std::move(parameters));
@@ -172,7 +166,6 @@ path "d" { policy = "deny" })");
                         "missing capability.",
          .rows = {55},
          .level = Level::should,
-         .saboteur = "policy/parameters-unbound",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto token = co_await probe.token_for(fmt::format(
@@ -208,7 +201,6 @@ path "{0}/roles/denied" {{
          .requirement = "Changing or deleting a policy changes existing tokens at once.",
          .rows = {56},
          .level = Level::should,
-         .saboteur = "policy/kept-by-tokens",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto name = co_await probe.policy(
@@ -237,7 +229,6 @@ path "{0}/roles/denied" {{
                         "says so in a warning.",
          .rows = {56},
          .level = Level::should,
-         .saboteur = "policy/unknown-unwarned",
          .run = [](Probe& probe) -> Task<void> {
              const auto unknown = probe.name("nowhere");
              Json parameters{{"policies", Json::array({unknown})}, {"ttl", "10m"}};
@@ -257,7 +248,6 @@ path "{0}/roles/denied" {{
                         "remount and revoke-prefix need sudo beside the verb.",
          .rows = {57},
          .level = Level::should,
-         .saboteur = "policy/sudo-is-not-asked",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto auth = probe.name("sudo-auth");
@@ -280,7 +270,6 @@ path "{0}/roles/denied" {{
                         "and config need no sudo.",
          .rows = {57},
          .level = Level::should,
-         .saboteur = "policy/sudo-for-all-of-sys",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto token = co_await probe.token_for(fmt::format(

@@ -45,7 +45,6 @@ std::vector<Check> vault_policy_match() {
                         "the path without the slash before it.",
          .rows = {52},
          .level = Level::must,
-         .saboteur = "policy/star-stops-at-slash",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =
                  co_await token_with(probe, {R"(path "s/*" { capabilities = ["read"] }
@@ -61,7 +60,6 @@ path "t/a*" { capabilities = ["read"] })"});
          .requirement = "A + matches exactly one segment, which may be empty.",
          .rows = {52},
          .level = Level::should,
-         .saboteur = "policy/plus-is-never-empty",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =
                  co_await token_with(probe, {R"(path "s/+/x" { capabilities = ["read"] })"});
@@ -76,7 +74,6 @@ path "t/a*" { capabilities = ["read"] })"});
                         "match add nothing.",
          .rows = {53},
          .level = Level::must,
-         .saboteur = "policy/exact-path-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =
                  co_await token_with(probe, {R"(path "s/a" { capabilities = ["read"] }
@@ -90,7 +87,6 @@ path "s/*" { capabilities = ["update"] })"});
                         "before s/+/b before s/*.",
          .rows = {53},
          .level = Level::should,
-         .saboteur = "policy/earlier-wildcard-first",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =
                  co_await token_with(probe, {R"(path "s/a/*" { capabilities = ["read"] }
@@ -106,7 +102,6 @@ path "s/*" { capabilities = ["delete"] })"});
          .requirement = "The same path in several policies of a token adds up.",
          .rows = {53},
          .level = Level::should,
-         .saboteur = "policy/same-path-last-wins",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =
                  co_await token_with(probe, {R"(path "s/a" { capabilities = ["read"] })",
@@ -118,7 +113,6 @@ path "s/*" { capabilities = ["delete"] })"});
          .requirement = "A deny in any policy for the same path wins.",
          .rows = {53},
          .level = Level::must,
-         .saboteur = "policy/deny-is-added",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =
                  co_await token_with(probe, {R"(path "s/a" { capabilities = ["read"] })",
@@ -130,7 +124,6 @@ path "s/*" { capabilities = ["delete"] })"});
          .requirement = "A more specific rule overrides a broad deny.",
          .rows = {53},
          .level = Level::should,
-         .saboteur = "policy/exact-path-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto token =
                  co_await token_with(probe, {R"(path "s/*" { capabilities = ["deny"] }
@@ -144,7 +137,6 @@ path "s/a" { capabilities = ["read"] })"});
                         "slash.",
          .rows = {54, 14},
          .level = Level::should,
-         .saboteur = "policy/list-only-with-slash",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              for (const auto* form : {"roles", "roles/"}) {

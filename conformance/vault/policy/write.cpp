@@ -29,7 +29,6 @@ std::vector<Check> vault_policy_write() {
          .requirement = "A policy may be HCL, JSON, or either of them in base64.",
          .rows = {47},
          .level = Level::should,
-         .saboteur = "policy/base64-unread",
          .run = [](Probe& probe) -> Task<void> {
              const auto hcl = co_await write_hcl(probe, "hcl", std::string(read_rule));
              probe.expect_status(hcl, 204);
@@ -50,7 +49,6 @@ std::vector<Check> vault_policy_write() {
          .requirement = "A policy without text is refused with 400.",
          .rows = {47},
          .level = Level::should,
-         .saboteur = "policy/empty-accepted",
          .run = [](Probe& probe) -> Task<void> {
              const auto missing = co_await write(probe, "missing", Json::object());
              probe.expect_plain_error(missing, 400, "'policy' parameter not supplied or empty");
@@ -63,7 +61,6 @@ std::vector<Check> vault_policy_write() {
                         "\"failed to parse policy: …\".",
          .rows = {47},
          .level = Level::should,
-         .saboteur = "policy/unknown-capability-accepted",
          .run = [](Probe& probe) -> Task<void> {
              const auto capability =
                  co_await write_hcl(probe, "fly", R"(path "a" { capabilities = ["fly"] })");
@@ -83,7 +80,6 @@ std::vector<Check> vault_policy_write() {
                         "refused with 400 and their place.",
          .rows = {47},
          .level = Level::may,
-         .saboteur = "policy/any-bytes-accepted",
          .run = [](Probe& probe) -> Task<void> {
              for (const auto& [hcl, place] :
                   {std::pair{"# \xc3\xa9\x86\npath \"a\" { capabilities = [\"read\"] }",
@@ -102,7 +98,6 @@ std::vector<Check> vault_policy_write() {
                         "without one.",
          .rows = {47, 3},
          .level = Level::may,
-         .saboteur = "policy/legacy-rules-unwarned",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = "sys/policy/" + probe.name("legacy");
              probe.at_end("DELETE", path);
@@ -122,7 +117,6 @@ std::vector<Check> vault_policy_write() {
                         "ignores `cas`.",
          .rows = {47},
          .level = Level::may,
-         .saboteur = "policy/cas-the-other-way",
          .run = [](Probe& probe) -> Task<void> {
              Json body{{"policy", std::string(read_rule)}, {"cas", 5}};
              const auto reply = co_await write(probe, "cas", std::move(body));
@@ -139,7 +133,6 @@ std::vector<Check> vault_policy_write() {
                         "not.",
          .rows = {48},
          .level = Level::should,
-         .saboteur = "policy/names-keep-their-case",
          .run = [](Probe& probe) -> Task<void> {
              const auto lowered = probe.name("upper");
              const auto path =
@@ -162,7 +155,6 @@ std::vector<Check> vault_policy_write() {
          .requirement = "The policy `root` can be neither written nor deleted.",
          .rows = {48},
          .level = Level::should,
-         .saboteur = "policy/root-may-be-written",
          .run = [](Probe& probe) -> Task<void> {
              // A refused write and a refused delete: nothing changes for anybody.
              Json body{{"policy", std::string(read_rule)}};
@@ -177,7 +169,6 @@ std::vector<Check> vault_policy_write() {
          .requirement = "The policy `default` cannot be deleted.",
          .rows = {48},
          .level = Level::should,
-         .saboteur = "policy/default-may-be-deleted",
          .run = [](Probe& probe) -> Task<void> {
              const auto removed = co_await probe.vault("DELETE", "sys/policies/acl/default");
              probe.expect_error(removed, 400, "cannot delete default policy");
@@ -187,7 +178,6 @@ std::vector<Check> vault_policy_write() {
          .requirement = "Deleting a policy that does not exist is 204.",
          .rows = {48, 2},
          .level = Level::should,
-         .saboteur = "policy/absent-delete-is-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto removed =
                  co_await probe.vault("DELETE", "sys/policies/acl/" + probe.name("absent"));
@@ -199,7 +189,6 @@ std::vector<Check> vault_policy_write() {
                         "version and settings too.",
          .rows = {49},
          .level = Level::should,
-         .saboteur = "policy/read-lacks-name",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = co_await probe.policy("read", std::string(read_rule));
              const auto read = co_await probe.vault("GET", "sys/policies/acl/" + name);
@@ -219,7 +208,6 @@ std::vector<Check> vault_policy_write() {
          .requirement = "The old path answers with `name` and `rules`, in `data` and beside it.",
          .rows = {49},
          .level = Level::may,
-         .saboteur = "policy/legacy-read-only-in-data",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = co_await probe.policy("legacy", std::string(read_rule));
              const auto read = co_await probe.vault("GET", "sys/policy/" + name);
@@ -234,7 +222,6 @@ std::vector<Check> vault_policy_write() {
          .requirement = "Reading a policy that does not exist is 404 without a text.",
          .rows = {49, 4},
          .level = Level::should,
-         .saboteur = "policy/absent-read-is-empty",
          .run = [](Probe& probe) -> Task<void> {
              const auto read =
                  co_await probe.vault("GET", "sys/policies/acl/" + probe.name("absent"));
@@ -245,7 +232,6 @@ std::vector<Check> vault_policy_write() {
          .requirement = "The list of policies holds `default` and `root` beside what was written.",
          .rows = {49},
          .level = Level::should,
-         .saboteur = "policy/list-lacks-root",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = co_await probe.policy("listed", std::string(read_rule));
              const auto list = co_await probe.vault("LIST", "sys/policies/acl");
@@ -262,7 +248,6 @@ std::vector<Check> vault_policy_write() {
                         "less than the first.",
          .rows = {47},
          .level = Level::may,
-         .saboteur = "policy/wrapping-ttl-unread",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = probe.name("wrapping");
              probe.at_end("DELETE", "sys/policies/acl/" + name);

@@ -28,7 +28,6 @@ std::vector<Check> vault_sys_auth_method() {
                         "names the path without auth/.",
          .rows = {39},
          .level = Level::must,
-         .saboteur = "sys/methods-replace-each-other",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = probe.name("k8s");
              probe.at_end("DELETE", "sys/auth/" + path);
@@ -45,7 +44,6 @@ std::vector<Check> vault_sys_auth_method() {
          .requirement = "A method may be at a path of several parts, and then none above it.",
          .rows = {39},
          .level = Level::may,
-         .saboteur = "sys/mounts-nest",
          .run = [](Probe& probe) -> Task<void> {
              const auto parent = probe.name("deep");
              (void)co_await probe.auth_mount("deep/er");
@@ -58,7 +56,6 @@ std::vector<Check> vault_sys_auth_method() {
          .requirement = "Reading a method that does not exist is 400, disabling it 204.",
          .rows = {39},
          .level = Level::should,
-         .saboteur = "sys/absent-mount-is-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = probe.name("nobody");
              const auto read = co_await probe.vault("GET", "sys/auth/" + name);
@@ -71,7 +68,6 @@ std::vector<Check> vault_sys_auth_method() {
          .requirement = "The token method cannot be disabled.",
          .rows = {39},
          .level = Level::should,
-         .saboteur = "sys/token-method-goes",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await probe.vault("DELETE", "sys/auth/token");
              probe.expect_plain_error(reply, 400, "token credential backend cannot be disabled");
@@ -82,7 +78,6 @@ std::vector<Check> vault_sys_auth_method() {
                         "administrator.",
          .rows = {40, 19},
          .level = Level::must,
-         .saboteur = "http/no-route-is-403",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await probe.auth_mount();
              (void)co_await probe.set_up("DELETE", "sys/auth/" + path);
@@ -99,7 +94,6 @@ std::vector<Check> vault_sys_auth_method() {
          .rows = {40},
          .level = Level::must,
          .features = {Feature::call_back},
-         .saboteur = "sys/disabled-method-keeps-tokens",
          .run = [](Probe& probe) -> Task<void> {
              const auto after = co_await after_disabling(probe, "service");
              probe.expect_plain_error(after, 403, "permission denied");
@@ -110,7 +104,6 @@ std::vector<Check> vault_sys_auth_method() {
          .rows = {40, 180},
          .level = Level::should,
          .features = {Feature::call_back},
-         .saboteur = "sys/disabled-method-ends-batch-tokens",
          .run = [](Probe& probe) -> Task<void> {
              const auto after = co_await after_disabling(probe, "batch");
              probe.expect_status(after, 200);

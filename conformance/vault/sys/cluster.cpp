@@ -54,7 +54,6 @@ std::vector<Check> vault_sys_cluster() {
          .rows = {22, 23, 169},
          .level = Level::must,
          .features = {Feature::nodes},
-         .saboteur = "cluster/standbyok-ignored",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto [active, standby] = co_await nodes(probe);
@@ -85,7 +84,6 @@ std::vector<Check> vault_sys_cluster() {
          .rows = {169},
          .level = Level::should,
          .features = {Feature::nodes},
-         .saboteur = "cluster/nobody-is-leader",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto [active, standby] = co_await nodes(probe);
@@ -112,7 +110,6 @@ std::vector<Check> vault_sys_cluster() {
          .rows = {169},
          .level = Level::may,
          .features = {Feature::nodes},
-         .saboteur = "cluster/peers-without-leader",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto active = co_await active_node(probe);
@@ -137,7 +134,6 @@ std::vector<Check> vault_sys_cluster() {
          .rows = {7},
          .level = Level::may,
          .features = {Feature::nodes},
-         .saboteur = "http/no-index-on-raft",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto [active, standby] = co_await nodes(probe);
@@ -160,7 +156,6 @@ std::vector<Check> vault_sys_cluster() {
          .rows = {32, 170},
          .level = Level::must,
          .features = {Feature::nodes},
-         .saboteur = "cluster/standby-never-forwards",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto [active, standby] = co_await nodes(probe);
@@ -185,7 +180,6 @@ std::vector<Check> vault_sys_cluster() {
          .rows = {32, 170},
          .level = Level::should,
          .features = {Feature::nodes},
-         .saboteur = "cluster/forwards-anyway",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto [active, standby] = co_await nodes(probe);
@@ -207,7 +201,6 @@ std::vector<Check> vault_sys_cluster() {
          .rows = {170},
          .level = Level::should,
          .features = {Feature::nodes},
-         .saboteur = "cluster/standby-forwards-reads",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto [active, standby] = co_await nodes(probe);
@@ -226,7 +219,6 @@ std::vector<Check> vault_sys_cluster() {
          .rows = {32, 170, 171},
          .level = Level::must,
          .features = {Feature::nodes},
-         .saboteur = "cluster/step-down-does-nothing",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto [active, standby] = co_await nodes(probe);
@@ -250,7 +242,6 @@ std::vector<Check> vault_sys_cluster() {
          .rows = {171},
          .level = Level::should,
          .features = {Feature::nodes},
-         .saboteur = "sys/anybody-seals",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto [active, standby] = co_await nodes(probe);
@@ -269,7 +260,6 @@ std::vector<Check> vault_sys_cluster() {
          .rows = {32, 171},
          .level = Level::must,
          .features = {Feature::nodes},
-         .saboteur = "cluster/other-text-without-leader",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto [active, standby] = co_await nodes(probe);
@@ -299,7 +289,6 @@ std::vector<Check> vault_sys_cluster() {
          .rows = {26},
          .level = Level::may,
          .features = {Feature::nodes},
-         .saboteur = "cluster/seals-as-the-other-product",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto [active, standby] = co_await nodes(probe);

@@ -9,7 +9,6 @@ std::vector<Check> vault_sys_health() {
          .requirement = "An active server answers 200 to anybody, with a bare body.",
          .rows = {22, 24},
          .level = Level::must,
-         .saboteur = "sys/health-active-is-204",
          .run = [](Probe& probe) -> Task<void> {
              const auto health = co_await probe.vault("GET", "sys/health", {}, As::nobody());
              probe.expect_status(health, 200);
@@ -23,7 +22,6 @@ std::vector<Check> vault_sys_health() {
                         "number is 400 without a text.",
          .rows = {23},
          .level = Level::should,
-         .saboteur = "sys/health-ignores-activecode",
          .run = [](Probe& probe) -> Task<void> {
              const auto chosen =
                  co_await probe.vault("GET", "sys/health?activecode=299", {}, As::nobody());
@@ -37,7 +35,6 @@ std::vector<Check> vault_sys_health() {
          .requirement = "HEAD answers as GET without the body, POST is 405.",
          .rows = {22, 23},
          .level = Level::should,
-         .saboteur = "sys/health-active-is-204",
          .run = [](Probe& probe) -> Task<void> {
              const auto head = co_await probe.vault("HEAD", "sys/health", {}, As::nobody());
              probe.expect_status(head, 200);
@@ -51,7 +48,6 @@ std::vector<Check> vault_sys_health() {
                         "only Vault knows performance_standby.",
          .rows = {24},
          .level = Level::should,
-         .saboteur = "sys/performance-standby-everywhere",
          .run = [](Probe& probe) -> Task<void> {
              const auto health = co_await probe.vault("GET", "sys/health", {}, As::nobody());
              std::set<std::string> keys{"initialized",
@@ -84,7 +80,6 @@ std::vector<Check> vault_sys_health() {
                         "OpenBao, junk included.",
          .rows = {23},
          .level = Level::may,
-         .saboteur = "sys/health-enterprise-codes-of-the-other-product",
          .run = [](Probe& probe) -> Task<void> {
              for (const auto* name : {"drsecondarycode", "performancestandbycode"}) {
                  const auto number = co_await probe.vault(

@@ -17,7 +17,6 @@ std::vector<Check> vault_sys_init() {
          .requirement = "Whether a server is initialised is told to anybody, and nothing else.",
          .rows = {29},
          .level = Level::should,
-         .saboteur = "sys/init-tells-more",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await probe.vault("GET", "sys/init", {}, As::nobody());
              probe.expect_status(reply, 200);
@@ -29,7 +28,6 @@ std::vector<Check> vault_sys_init() {
          .requirement = "An initialised server is not initialised again: 400.",
          .rows = {29},
          .level = Level::must,
-         .saboteur = "sys/init-twice",
          .run = [](Probe& probe) -> Task<void> {
              const Json body{{"secret_shares", 1}, {"secret_threshold", 1}};
              const auto again = co_await probe.vault("PUT", "sys/init", body, As::nobody());
@@ -40,7 +38,6 @@ std::vector<Check> vault_sys_init() {
          .requirement = "Missing and zero shares are refused first, on an initialised server too.",
          .rows = {29},
          .level = Level::may,
-         .saboteur = "sys/init-shares-unchecked",
          .run = [](Probe& probe) -> Task<void> {
              for (const auto& body :
                   {Json::object(), Json{{"secret_shares", 0}, {"secret_threshold", 1}}}) {
@@ -56,7 +53,6 @@ std::vector<Check> vault_sys_init() {
              "refuses that with 405.",
          .rows = {29},
          .level = Level::may,
-         .saboteur = "sys/rekey-of-the-other-product",
          .run = [](Probe& probe) -> Task<void> {
              for (const auto* path : {"sys/generate-root/attempt", "sys/rekey/init"}) {
                  const auto reply = co_await probe.vault("GET", path, {}, As::nobody());
@@ -75,7 +71,6 @@ std::vector<Check> vault_sys_init() {
          .rows = {22, 23, 25, 29, 169},
          .level = Level::should,
          .features = {Feature::uninitialised},
-         .saboteur = "sys/health-uninitialised-is-sealed",
          .run = [](Probe& probe) -> Task<void> {
              const auto health =
                  co_await probe.uninitialised("GET", "sys/health", {}, As::nobody());
@@ -104,7 +99,6 @@ std::vector<Check> vault_sys_init() {
          .rows = {27, 28, 29},
          .level = Level::should,
          .features = {Feature::uninitialised},
-         .saboteur = "sys/sealed-is-500",
          .run = [](Probe& probe) -> Task<void> {
              const Json key{{"key", std::string(64, 'a')}};
              const auto unseal =
@@ -140,7 +134,6 @@ std::vector<Check> vault_sys_init() {
          .rows = {22, 28, 29},
          .level = Level::should,
          .features = {Feature::uninitialised},
-         .saboteur = "sys/share-counts-twice",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const Json shares{{"secret_shares", 3}, {"secret_threshold", 2}};

@@ -10,7 +10,6 @@ std::vector<Check> vault_sys_leader() {
                         "and Vault's all keys, empty.",
          .rows = {30},
          .level = Level::may,
-         .saboteur = "sys/leader-with-ha",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await probe.vault("GET", "sys/leader", {}, As::nobody());
              probe.expect_status(reply, 200);
@@ -34,7 +33,6 @@ std::vector<Check> vault_sys_leader() {
          .requirement = "sys/leader can only be read.",
          .rows = {30},
          .level = Level::may,
-         .saboteur = "sys/leader-written",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply = co_await probe.vault("PUT", "sys/leader", Json::object());
              probe.expect_no_text(reply, 405);

@@ -9,7 +9,6 @@ std::vector<Check> vault_sys_mount() {
          .requirement = "Mounting an engine answers 204 and takes the lease times of its config.",
          .rows = {33},
          .level = Level::must,
-         .saboteur = "sys/mount-config-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = probe.name("own");
              probe.at_end("DELETE", "sys/mounts/" + path);
@@ -32,7 +31,6 @@ std::vector<Check> vault_sys_mount() {
                         "400.",
          .rows = {34},
          .level = Level::should,
-         .saboteur = "sys/mounts-nest",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await probe.mount("own");
              const auto nested = co_await probe.mount("deep/er");
@@ -50,7 +48,6 @@ std::vector<Check> vault_sys_mount() {
          .requirement = "An engine of an unknown type is 400.",
          .rows = {35},
          .level = Level::should,
-         .saboteur = "sys/unknown-type-is-500",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = "sys/mounts/" + probe.name("own");
              probe.at_end("DELETE", path);
@@ -64,7 +61,6 @@ std::vector<Check> vault_sys_mount() {
          .requirement = "An engine without a type is 400.",
          .rows = {35},
          .level = Level::may,
-         .saboteur = "sys/mount-without-type",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = "sys/mounts/" + probe.name("own");
              probe.at_end("DELETE", path);
@@ -77,7 +73,6 @@ std::vector<Check> vault_sys_mount() {
                         "of no mount.",
          .rows = {36},
          .level = Level::must,
-         .saboteur = "sys/unmount-does-nothing",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto gone = co_await probe.vault("DELETE", "sys/mounts/" + mount);
@@ -96,7 +91,6 @@ std::vector<Check> vault_sys_mount() {
          .requirement = "Removing a mount that does not exist is 204.",
          .rows = {36},
          .level = Level::should,
-         .saboteur = "sys/absent-unmount-is-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto reply =
                  co_await probe.vault("DELETE", "sys/mounts/" + probe.name("nobody"));
@@ -107,7 +101,6 @@ std::vector<Check> vault_sys_mount() {
          .requirement = "The list of mounts is in data and again at the top level.",
          .rows = {37},
          .level = Level::should,
-         .saboteur = "sys/mounts-only-in-data",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto all = co_await probe.vault("GET", "sys/mounts");
@@ -122,7 +115,6 @@ std::vector<Check> vault_sys_mount() {
          .requirement = "Reading a mount that does not exist is 400.",
          .rows = {37},
          .level = Level::should,
-         .saboteur = "sys/absent-mount-is-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = probe.name("nobody");
              const auto reply = co_await probe.vault("GET", "sys/mounts/" + name);
@@ -135,7 +127,6 @@ std::vector<Check> vault_sys_mount() {
              "where the list of mounts shows 0.",
          .rows = {38},
          .level = Level::must,
-         .saboteur = "sys/tune-shows-raw-zero",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto tune = "sys/mounts/" + mount + "/tune";
@@ -163,7 +154,6 @@ std::vector<Check> vault_sys_mount() {
                         "tuned: 400.",
          .rows = {38},
          .level = Level::should,
-         .saboteur = "sys/default-above-maximum",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              Json body{{"default_lease_ttl", "40m"}, {"max_lease_ttl", "30m"}};
@@ -190,7 +180,6 @@ std::vector<Check> vault_sys_mount() {
                         "its new path with its CA.",
          .rows = {41},
          .level = Level::may,
-         .saboteur = "sys/remount-loses-the-mount",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto before = co_await probe.vault("GET", mount + "/ca/pem", {}, As::nobody());
@@ -222,7 +211,6 @@ std::vector<Check> vault_sys_mount() {
                         "400.",
          .rows = {12, 35},
          .level = Level::may,
-         .saboteur = "sys/builtin-types-are-unknown",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = "sys/mounts/" + probe.name("builtin");
              probe.at_end("DELETE", path);

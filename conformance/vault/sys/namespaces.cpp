@@ -27,7 +27,6 @@ std::vector<Check> vault_sys_namespaces() {
          .requirement = "The namespace header comes back in the answer.",
          .rows = {42},
          .level = Level::may,
-         .saboteur = "sys/namespace-not-echoed",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = probe.name("nobody");
              const auto reply = co_await probe.vault("GET", self, {}, As::admin(), in(name));
@@ -41,7 +40,6 @@ std::vector<Check> vault_sys_namespaces() {
              "on Vault the header means nothing.",
          .rows = {42},
          .level = Level::must,
-         .saboteur = "sys/unknown-namespace-is-root",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = probe.name("nobody");
              for (const auto& who : {As::admin(), As::nobody()}) {
@@ -60,7 +58,6 @@ std::vector<Check> vault_sys_namespaces() {
          .rows = {42},
          .level = Level::must,
          .features = {Feature::namespaces},
-         .saboteur = "sys/namespace-header-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = co_await made(probe);
              Json body{{"type", "pki"}};
@@ -82,7 +79,6 @@ std::vector<Check> vault_sys_namespaces() {
                         "edition makes none.",
          .rows = {42},
          .level = Level::should,
-         .saboteur = "sys/namespaces-for-all",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = probe.name("ns");
              const auto path = co_await probe.vault("GET", name + "/sys/mounts");
@@ -99,7 +95,6 @@ std::vector<Check> vault_sys_namespaces() {
                         "and seal-status is not; Vault answers all.",
          .rows = {42},
          .level = Level::should,
-         .saboteur = "sys/health-in-a-namespace",
          .run = [](Probe& probe) -> Task<void> {
              for (const auto* path : {"sys/health", "sys/init"}) {
                  const auto reply =
@@ -120,7 +115,6 @@ std::vector<Check> vault_sys_namespaces() {
          .rows = {42},
          .level = Level::may,
          .features = {Feature::namespaces},
-         .saboteur = "sys/namespace-delete-is-silent",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = co_await made(probe);
              const auto reply = co_await probe.vault("DELETE", "sys/namespaces/" + name);
@@ -134,7 +128,6 @@ std::vector<Check> vault_sys_namespaces() {
          .rows = {43},
          .level = Level::should,
          .features = {Feature::namespaces},
-         .saboteur = "sys/namespace-tokens-unmarked",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = co_await made(probe);
              Json body{{"policies", "default"}, {"ttl", "10m"}};
@@ -166,7 +159,6 @@ std::vector<Check> vault_sys_namespaces() {
          .rows = {43},
          .level = Level::should,
          .features = {Feature::namespaces},
-         .saboteur = "sys/policies-ignore-namespaces",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = co_await made(probe);
              const auto allowed = co_await probe.token_for(

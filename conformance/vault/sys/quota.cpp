@@ -25,7 +25,6 @@ std::vector<Check> vault_sys_quota() {
                         "second, on OpenBao with the key inheritable.",
          .rows = {44},
          .level = Level::should,
-         .saboteur = "sys/quota-keys-of-the-other-product",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto path = "sys/quotas/rate-limit/" + probe.name("limit");
@@ -46,7 +45,6 @@ std::vector<Check> vault_sys_quota() {
          .requirement = "A rate of 0 is 400.",
          .rows = {44},
          .level = Level::may,
-         .saboteur = "sys/quota-of-nothing",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto path = "sys/quotas/rate-limit/" + probe.name("limit");
@@ -60,7 +58,6 @@ std::vector<Check> vault_sys_quota() {
          .requirement = "A limit for a mount that does not exist is 400.",
          .rows = {44},
          .level = Level::may,
-         .saboteur = "sys/quota-anywhere",
          .run = [](Probe& probe) -> Task<void> {
              const auto path = "sys/quotas/rate-limit/" + probe.name("limit");
              const auto place = probe.name("nobody") + "/";
@@ -76,7 +73,6 @@ std::vector<Check> vault_sys_quota() {
              "in the text and by default without Retry-After.",
          .rows = {45},
          .level = Level::must,
-         .saboteur = "sys/quota-never-refuses",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              (void)co_await limited(probe, mount);
@@ -99,7 +95,6 @@ std::vector<Check> vault_sys_quota() {
          .requirement = "The limit is applied before anybody looks at the token.",
          .rows = {45},
          .level = Level::should,
-         .saboteur = "sys/quota-after-the-token",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              (void)co_await limited(probe, mount);
@@ -119,7 +114,6 @@ std::vector<Check> vault_sys_quota() {
          .rows = {45},
          .level = Level::may,
          .features = {Feature::nodes},
-         .saboteur = "sys/quota-headers-never",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto path = probe.name("pki");
@@ -162,7 +156,6 @@ std::vector<Check> vault_sys_quota() {
                         "meanwhile.",
          .rows = {46, 22},
          .level = Level::should,
-         .saboteur = "sys/quota-makes-a-standby",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              (void)co_await limited(probe, mount);

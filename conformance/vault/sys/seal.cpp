@@ -57,7 +57,6 @@ std::vector<Check> vault_sys_seal() {
                         "commit_date on OpenBao, and cannot be written.",
          .rows = {25},
          .level = Level::must,
-         .saboteur = "sys/status-lacks-nonce",
          .run = [](Probe& probe) -> Task<void> {
              const auto status = co_await probe.vault("GET", "sys/seal-status", {}, As::nobody());
              probe.expect_status(status, 200);
@@ -73,7 +72,6 @@ std::vector<Check> vault_sys_seal() {
          .requirement = "Nobody seals without a good token, and seal cannot be read.",
          .rows = {26},
          .level = Level::must,
-         .saboteur = "sys/anybody-seals",
          .run = [](Probe& probe) -> Task<void> {
              for (const auto& who : {As::nobody(), As::bearer(Secret("not-a-token"))}) {
                  const auto refused = co_await probe.vault("PUT", "sys/seal", {}, who);
@@ -91,7 +89,6 @@ std::vector<Check> vault_sys_seal() {
          .rows = {22, 23, 24, 25, 26},
          .level = Level::must,
          .features = {Feature::seal},
-         .saboteur = "sys/health-sealed-is-standby",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              co_await seal(probe);
@@ -122,7 +119,6 @@ std::vector<Check> vault_sys_seal() {
          .rows = {27},
          .level = Level::must,
          .features = {Feature::seal},
-         .saboteur = "sys/sealed-is-500",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
@@ -148,7 +144,6 @@ std::vector<Check> vault_sys_seal() {
          .rows = {31},
          .level = Level::must,
          .features = {Feature::seal},
-         .saboteur = "sys/unseal-forgets-tokens",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
@@ -172,7 +167,6 @@ std::vector<Check> vault_sys_seal() {
          .rows = {28},
          .level = Level::must,
          .features = {Feature::seal},
-         .saboteur = "sys/wrong-share-is-500",
          .exclusive = true,
          .run = [](Probe& probe) -> Task<void> {
              co_await seal(probe);
@@ -200,7 +194,6 @@ std::vector<Check> vault_sys_seal() {
                         "and says so.",
          .rows = {28},
          .level = Level::should,
-         .saboteur = "sys/unseal-without-key-is-500",
          .run = [](Probe& probe) -> Task<void> {
              const auto empty = co_await unseal(probe, Json::object());
              probe.expect_plain_error(
@@ -217,7 +210,6 @@ std::vector<Check> vault_sys_seal() {
          .requirement = "On an open server a share changes nothing and a reset is 400.",
          .rows = {28},
          .level = Level::should,
-         .saboteur = "sys/reset-of-an-open-server",
          .run = [](Probe& probe) -> Task<void> {
              const Json reset_body{{"reset", true}};
              const auto reset = co_await unseal(probe, reset_body);
@@ -232,7 +224,6 @@ std::vector<Check> vault_sys_seal() {
          .requirement = "An unseal that asks for a migration where there is none is 500.",
          .rows = {28},
          .level = Level::may,
-         .saboteur = "sys/migration-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const Json body{{"key", std::string(64, 'a')}, {"migrate", true}};
              const auto reply = co_await unseal(probe, body);

@@ -20,7 +20,6 @@ std::vector<Check> vault_token_batch() {
                         "type batch.",
          .rows = {180},
          .level = Level::should,
-         .saboteur = "token/batch-has-an-accessor",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await batch(probe);
              probe.expect_equal(made.auth.value("token_type", Json()), "batch", "token_type");
@@ -38,7 +37,6 @@ std::vector<Check> vault_token_batch() {
          .requirement = "A batch token can be neither renewed nor revoked: 400.",
          .rows = {180},
          .level = Level::should,
-         .saboteur = "token/batch-is-revocable",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await batch(probe);
              const auto renewed = co_await renew_self(probe, made.token);
@@ -58,7 +56,6 @@ std::vector<Check> vault_token_batch() {
          .requirement = "A batch token has no cubbyhole: 400.",
          .rows = {180},
          .level = Level::may,
-         .saboteur = "token/batch-has-a-cubbyhole",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await batch(probe);
              const Json body{{"a", "b"}};
@@ -71,7 +68,6 @@ std::vector<Check> vault_token_batch() {
          .requirement = "A tampered or expired batch token is 403 \"permission denied\".",
          .rows = {180, 18},
          .level = Level::must,
-         .saboteur = "token/never-expires",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await batch(probe, "2s");
              auto text = made.token.reveal();

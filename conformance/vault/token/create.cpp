@@ -29,7 +29,6 @@ std::vector<Check> vault_token_create() {
          .requirement = "A token created without policies has its parent's.",
          .rows = {67},
          .level = Level::should,
-         .saboteur = "token/no-policies-from-the-parent",
          .run = [](Probe& probe) -> Task<void> {
              const auto from = co_await parent(probe);
              const auto made =
@@ -43,7 +42,6 @@ std::vector<Check> vault_token_create() {
          .requirement = "A child may not have policies that its parent lacks.",
          .rows = {67},
          .level = Level::must,
-         .saboteur = "token/any-policies-for-a-child",
          .run = [](Probe& probe) -> Task<void> {
              const auto from = co_await parent(probe);
              Json body{{"policies", Json::array({probe.name("foreign")})}};
@@ -56,7 +54,6 @@ std::vector<Check> vault_token_create() {
          .requirement = "no_parent needs root or sudo.",
          .rows = {67},
          .level = Level::should,
-         .saboteur = "token/no-parent-for-all",
          .run = [](Probe& probe) -> Task<void> {
              const auto from = co_await parent(probe);
              const Json body{{"no_parent", true}};
@@ -70,7 +67,6 @@ std::vector<Check> vault_token_create() {
          .requirement = "A negative ttl is 400 \"ttl must be positive\".",
          .rows = {67},
          .level = Level::may,
-         .saboteur = "token/negative-ttl-accepted",
          .run = [](Probe& probe) -> Task<void> {
              const Json body{{"ttl", "-5s"}, {"policies", "default"}};
              const auto reply = co_await probe.vault("POST", "auth/token/create", body);
@@ -81,7 +77,6 @@ std::vector<Check> vault_token_create() {
          .requirement = "A chosen id may not begin as the server's own do.",
          .rows = {67},
          .level = Level::may,
-         .saboteur = "token/reserved-id-accepted",
          .run = [](Probe& probe) -> Task<void> {
              const Json body{{"id", "s.chosen"}, {"policies", "default"}, {"ttl", "1m"}};
              const auto reply = co_await probe.vault("POST", "auth/token/create", body);
@@ -93,7 +88,6 @@ std::vector<Check> vault_token_create() {
                         "unless no_default_policy says otherwise.",
          .rows = {68},
          .level = Level::should,
-         .saboteur = "token/default-never-added",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = probe.name("b");
              const auto upper = probe.name("A");
@@ -113,7 +107,6 @@ std::vector<Check> vault_token_create() {
                         "once, and not create others.",
          .rows = {64, 66},
          .level = Level::should,
-         .saboteur = "policy/allow-everything",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await make(probe, Json{{"policies", "default"}});
              const auto looked_up = co_await lookup_self(probe, made.token);
@@ -135,7 +128,6 @@ std::vector<Check> vault_token_create() {
          .requirement = "After num_uses requests a token is 403 \"permission denied\".",
          .rows = {65},
          .level = Level::should,
-         .saboteur = "token/uses-never-run-out",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await make(probe, Json{{"policies", "default"}, {"num_uses", 2}});
              const auto first = co_await lookup_self(probe, made.token);
@@ -150,7 +142,6 @@ std::vector<Check> vault_token_create() {
          .requirement = "Revoking a token revokes its children, and orphans live on.",
          .rows = {66},
          .level = Level::should,
-         .saboteur = "token/children-survive",
          .run = [](Probe& probe) -> Task<void> {
              const auto from = co_await parent(probe);
              const auto child =
@@ -172,7 +163,6 @@ std::vector<Check> vault_token_create() {
          .requirement = "create-orphan gives a token without a parent, and its path says so.",
          .rows = {181},
          .level = Level::may,
-         .saboteur = "token/create-orphan-has-a-parent",
          .run = [](Probe& probe) -> Task<void> {
              const Json body{{"policies", "default"}, {"ttl", "10m"}};
              const auto made = co_await make(probe, body, "auth/token/create-orphan");

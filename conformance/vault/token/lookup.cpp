@@ -22,7 +22,6 @@ std::vector<Check> vault_token_lookup() {
                         "24 characters.",
          .rows = {58},
          .level = Level::may,
-         .saboteur = "token/short-accessor",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await make(probe, Json{{"policies", "default"}});
              const auto& text = made.token.reveal();
@@ -49,7 +48,6 @@ std::vector<Check> vault_token_lookup() {
                         "with the remaining ttl in seconds.",
          .rows = {59},
          .level = Level::should,
-         .saboteur = "token/lookup-lacks-issue-time",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await make(probe, Json{{"policies", "default"}, {"ttl", "300s"}});
              const auto reply = co_await lookup_self(probe, made.token);
@@ -71,7 +69,6 @@ std::vector<Check> vault_token_lookup() {
                         "for a periodic token.",
          .rows = {59},
          .level = Level::should,
-         .saboteur = "token/lookup-lacks-last-renewal",
          .run = [](Probe& probe) -> Task<void> {
              const auto made =
                  co_await make(probe, Json{{"policies", "default"}, {"period", "300s"}});
@@ -88,7 +85,6 @@ std::vector<Check> vault_token_lookup() {
          .requirement = "A root token without ttl has ttl 0 and expire_time null.",
          .rows = {59},
          .level = Level::should,
-         .saboteur = "token/root-has-an-end",
          .run = [](Probe& probe) -> Task<void> {
              const auto made =
                  co_await make(probe, Json{{"policies", Json::array({"root"})}, {"ttl", "0"}});
@@ -104,7 +100,6 @@ std::vector<Check> vault_token_lookup() {
          .requirement = "num_uses shows what is left after this use.",
          .rows = {60},
          .level = Level::should,
-         .saboteur = "token/uses-shown-before-this",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await make(probe, Json{{"policies", "default"}, {"num_uses", 3}});
              const auto first = co_await lookup_self(probe, made.token);
@@ -117,7 +112,6 @@ std::vector<Check> vault_token_lookup() {
                         "\"missing token ID\".",
          .rows = {61},
          .level = Level::should,
-         .saboteur = "token/unknown-lookup-is-404",
          .run = [](Probe& probe) -> Task<void> {
              const Json unknown{{"token", "s.aaaaaaaaaaaaaaaaaaaaaaaa"}};
              const auto looked_up = co_await probe.vault("POST", "auth/token/lookup", unknown);
@@ -131,7 +125,6 @@ std::vector<Check> vault_token_lookup() {
                         "warning, and looking up an unknown accessor 400.",
          .rows = {61, 3},
          .level = Level::should,
-         .saboteur = "token/unknown-accessor-unwarned",
          .run = [](Probe& probe) -> Task<void> {
              const Json unknown{{"token", "s.aaaaaaaaaaaaaaaaaaaaaaaa"}};
              const auto revoked = co_await probe.vault("POST", "auth/token/revoke", unknown);
@@ -150,7 +143,6 @@ std::vector<Check> vault_token_lookup() {
          .requirement = "An accessor gives a token's facts without its id, and revokes it.",
          .rows = {61},
          .level = Level::should,
-         .saboteur = "token/accessor-tells-the-id",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await make(probe, Json{{"policies", "default"}});
              Json body{{"accessor", made.auth.value("accessor", "")}};

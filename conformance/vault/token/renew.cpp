@@ -16,7 +16,6 @@ std::vector<Check> vault_token_renew() {
          .requirement = "renew-self answers 200 with the whole auth block and data null.",
          .rows = {62},
          .level = Level::should,
-         .saboteur = "token/renew-without-auth",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await make(probe, Json{{"policies", "default"}, {"ttl", "300s"}});
              const auto reply = co_await renew_self(probe, made.token);
@@ -35,7 +34,6 @@ std::vector<Check> vault_token_renew() {
          .requirement = "An increment decides the new lease, also where that is shorter.",
          .rows = {63},
          .level = Level::should,
-         .saboteur = "token/increment-never-shortens",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await make(probe, Json{{"policies", "default"}, {"ttl", "300s"}});
              const auto reply = co_await renew_self(probe, made.token, Json{{"increment", "60s"}});
@@ -51,7 +49,6 @@ std::vector<Check> vault_token_renew() {
          .requirement = "A periodic token is renewed for its period, whatever the increment.",
          .rows = {63},
          .level = Level::should,
-         .saboteur = "token/increment-beats-period",
          .run = [](Probe& probe) -> Task<void> {
              const auto made =
                  co_await make(probe, Json{{"policies", "default"}, {"period", "300s"}});
@@ -64,7 +61,6 @@ std::vector<Check> vault_token_renew() {
          .requirement = "A ttl above the explicit maximum is capped, and a warning says so.",
          .rows = {63},
          .level = Level::should,
-         .saboteur = "token/explicit-max-ignored",
          .run = [](Probe& probe) -> Task<void> {
              Json parameters{{"policies", "default"}, {"ttl", "1h"}, {"explicit_max_ttl", "30m"}};
              const auto made = co_await make(probe, std::move(parameters));
@@ -88,7 +84,6 @@ std::vector<Check> vault_token_renew() {
                         "token is gone and everything is 403.",
          .rows = {63, 18},
          .level = Level::should,
-         .saboteur = "token/explicit-max-ignored",
          .run = [](Probe& probe) -> Task<void> {
              Json parameters{{"policies", "default"}, {"ttl", "3s"}, {"explicit_max_ttl", "6s"}};
              const auto made = co_await make(probe, std::move(parameters));
@@ -111,7 +106,6 @@ std::vector<Check> vault_token_renew() {
                         "renewable\".",
          .rows = {62},
          .level = Level::should,
-         .saboteur = "token/everything-is-renewable",
          .run = [](Probe& probe) -> Task<void> {
              const auto made =
                  co_await make(probe, Json{{"policies", "default"}, {"renewable", false}});
@@ -123,7 +117,6 @@ std::vector<Check> vault_token_renew() {
          .requirement = "An expired token is 403 \"permission denied\", for its own renewal too.",
          .rows = {62, 18},
          .level = Level::must,
-         .saboteur = "token/never-expires",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await make(probe, Json{{"policies", "default"}, {"ttl", "2s"}});
              co_await probe.wait(std::chrono::milliseconds(3000));

@@ -23,7 +23,6 @@ std::vector<Check> vault_token_role() {
                         "without a text.",
          .rows = {181, 4},
          .level = Level::may,
-         .saboteur = "token/role-write-is-200",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = probe.name("role");
              probe.at_end("DELETE", "auth/token/roles/" + name);
@@ -45,7 +44,6 @@ std::vector<Check> vault_token_role() {
                         "and names it.",
          .rows = {181, 59},
          .level = Level::should,
-         .saboteur = "token/role-suffix-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto policy = probe.name("allowed");
              Json parameters{{"orphan", true},
@@ -72,7 +70,6 @@ std::vector<Check> vault_token_role() {
          .requirement = "Policies that a role does not allow, or disallows, are 400.",
          .rows = {181},
          .level = Level::should,
-         .saboteur = "token/role-allows-all-policies",
          .run = [](Probe& probe) -> Task<void> {
              Json parameters{{"allowed_policies", probe.name("allowed")}};
              const auto name = co_await role(probe, std::move(parameters));
@@ -92,7 +89,6 @@ std::vector<Check> vault_token_role() {
          .requirement = "Creating by a role that does not exist is 400 \"unknown role NAME\".",
          .rows = {181},
          .level = Level::may,
-         .saboteur = "token/unknown-role-is-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = probe.name("absent");
              const auto reply =
@@ -104,7 +100,6 @@ std::vector<Check> vault_token_role() {
          .requirement = "A role for batch tokens must make orphans: otherwise 400.",
          .rows = {181},
          .level = Level::may,
-         .saboteur = "token/batch-role-with-parents",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = probe.name("batch");
              probe.at_end("DELETE", "auth/token/roles/" + name);
@@ -119,7 +114,6 @@ std::vector<Check> vault_token_role() {
                         "wrapped form.",
          .rows = {181, 5},
          .level = Level::should,
-         .saboteur = "token/renewal-forgets-its-role",
          .run = [](Probe& probe) -> Task<void> {
              const auto name = co_await role(probe, Json{{"orphan", true}});
              const auto made =

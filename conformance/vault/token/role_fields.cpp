@@ -29,7 +29,6 @@ std::vector<Check> vault_token_role_fields() {
                         "old one alone sets both.",
          .rows = {181},
          .level = Level::may,
-         .saboteur = "token/both-names-unwarned",
          .run = [](Probe& probe) -> Task<void> {
              Json both{{"period", "1h"}, {"token_period", "2h"}};
              const auto written = co_await write(probe, std::move(both));
@@ -55,7 +54,6 @@ std::vector<Check> vault_token_role_fields() {
          .requirement = "A path suffix needs three characters of a name in a row, else 400.",
          .rows = {181},
          .level = Level::may,
-         .saboteur = "token/any-path-suffix",
          .run = [](Probe& probe) -> Task<void> {
              for (const std::string suffix : {"a/b", "ab", " ", "."}) {
                  Json body{{"path_suffix", suffix}};
@@ -73,7 +71,6 @@ std::vector<Check> vault_token_role_fields() {
                         "an empty one is 400 too.",
          .rows = {181},
          .level = Level::may,
-         .saboteur = "token/any-role-type",
          .run = [](Probe& probe) -> Task<void> {
              for (const std::string type : {"", "default", "x"}) {
                  Json body{{"token_type", type}};
@@ -91,7 +88,6 @@ std::vector<Check> vault_token_role_fields() {
                         "them.",
          .rows = {181, 18, 59},
          .level = Level::should,
-         .saboteur = "token/bound-cidrs-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto policy =
                  co_await probe.policy("addresses", "path \"a\" { capabilities = [\"read\"] }");
@@ -110,7 +106,6 @@ std::vector<Check> vault_token_role_fields() {
          .requirement = "Of the uses that a role and a request give, the fewer count.",
          .rows = {181, 65},
          .level = Level::should,
-         .saboteur = "token/role-uses-ignored",
          .run = [](Probe& probe) -> Task<void> {
              Json parameters{
                  {"policies", Json::array({"default"})}, {"ttl", "5m"}, {"num_uses", 5}};
@@ -123,7 +118,6 @@ std::vector<Check> vault_token_role_fields() {
                         "warning; the token shows its own.",
          .rows = {181, 59},
          .level = Level::may,
-         .saboteur = "token/role-period-shown",
          .run = [](Probe& probe) -> Task<void> {
              Json parameters{{"policies", Json::array({"default"})}, {"period", "2h"}};
              const auto made = co_await make_by(probe, Json{{"token_period", "1h"}}, parameters);
@@ -142,7 +136,6 @@ std::vector<Check> vault_token_role_fields() {
          .requirement = "Metadata may be texts of the form name=text; another is 400.",
          .rows = {67, 12},
          .level = Level::may,
-         .saboteur = "token/meta-lost",
          .run = [](Probe& probe) -> Task<void> {
              Json parameters{{"policies", Json::array({"default"})},
                              {"ttl", "5m"},
@@ -161,7 +154,6 @@ std::vector<Check> vault_token_role_fields() {
          .requirement = "A token's last use cannot renew it: 400 \"token not found\".",
          .rows = {62, 65},
          .level = Level::may,
-         .saboteur = "token/last-use-renews",
          .run = [](Probe& probe) -> Task<void> {
              Json parameters{
                  {"policies", Json::array({"default"})}, {"ttl", "5m"}, {"num_uses", 1}};
@@ -174,7 +166,6 @@ std::vector<Check> vault_token_role_fields() {
          .requirement = "A renewal tells the uses that the token was made with, not those left.",
          .rows = {62, 65},
          .level = Level::may,
-         .saboteur = "token/renewal-tells-uses-left",
          .run = [](Probe& probe) -> Task<void> {
              Json parameters{
                  {"policies", Json::array({"default"})}, {"ttl", "5m"}, {"num_uses", 5}};
@@ -192,7 +183,6 @@ std::vector<Check> vault_token_role_fields() {
                         "of an empty path 400.",
          .rows = {54, 5},
          .level = Level::may,
-         .saboteur = "policy/capabilities-of-no-token-is-400",
          .run = [](Probe& probe) -> Task<void> {
              Json paths{{"paths", Json::array({"a"})}};
              const auto token = co_await probe.vault("POST", "sys/capabilities", paths);

@@ -54,7 +54,6 @@ Check check(std::string_view id, Task<void> (*run)(Probe&)) {
             .requirement = "Something holds.",
             .source = "this file",
             .level = Level::must,
-            .saboteur = "none",
             .run = run,
             .id = std::string(id)};
 }

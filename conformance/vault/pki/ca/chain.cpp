@@ -91,7 +91,6 @@ std::vector<Check> vault_pki_ca_chain() {
                         "root was imported with it.",
          .rows = {88},
          .level = Level::must,
-         .saboteur = "pki/chain-is-reversed",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await signed_mount(probe, "pem_bundle");
              const auto reply = co_await steps::sign(probe, made.mount, steps::workload_csr());
@@ -102,7 +101,6 @@ std::vector<Check> vault_pki_ca_chain() {
          .requirement = "A leaf's ca_chain is its issuer alone where the root is not in the mount.",
          .rows = {88},
          .level = Level::must,
-         .saboteur = "pki/chain-lacks-the-issuer",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await signed_mount(probe, "pem");
              const auto reply = co_await steps::sign(probe, made.mount, steps::workload_csr());
@@ -114,7 +112,6 @@ std::vector<Check> vault_pki_ca_chain() {
                         "one; a key that is not there is 400.",
          .rows = {178},
          .level = Level::should,
-         .saboteur = "pki/cross-sign-makes-a-key",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto made = co_await root(probe, mount);
@@ -138,7 +135,6 @@ std::vector<Check> vault_pki_ca_chain() {
                         "chains go through it to the other root.",
          .rows = {178},
          .level = Level::must,
-         .saboteur = "pki/chain-ends-at-issuer",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await crossed(probe);
              probe.expect_equal(co_await default_issuer(probe, made.mount), made.b_id,
@@ -161,7 +157,6 @@ std::vector<Check> vault_pki_ca_chain() {
          .requirement = "A manual_chain is a leaf's ca_chain exactly.",
          .rows = {178},
          .level = Level::should,
-         .saboteur = "pki/manual-chain-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await crossed(probe);
              Json body{{"manual_chain", Json::array({made.b_id, made.cross_id})}};
@@ -176,7 +171,6 @@ std::vector<Check> vault_pki_ca_chain() {
                         "its subject, serial number and dates.",
          .rows = {179},
          .level = Level::should,
-         .saboteur = "pki/self-issued-gets-a-serial",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto elsewhere = co_await steps::mounted_root(
@@ -203,7 +197,6 @@ std::vector<Check> vault_pki_ca_chain() {
          .requirement = "sign-self-issued refuses junk, a leaf, and a CA that another one signed.",
          .rows = {179},
          .level = Level::should,
-         .saboteur = "pki/self-issued-may-be-a-leaf",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto junk = co_await sign_self_issued(probe, mount, "junk");
@@ -223,7 +216,6 @@ std::vector<Check> vault_pki_ca_chain() {
                         "are asked for; then it is 500.",
          .rows = {179},
          .level = Level::may,
-         .saboteur = "pki/self-issued-of-any-algorithm",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto elsewhere =

@@ -36,7 +36,6 @@ std::vector<Check> vault_pki_ca_intermediate() {
                         "newline, and there is no issuer yet.",
          .rows = {75},
          .level = Level::should,
-         .saboteur = "pki/csr-ends-with-a-newline",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              Json body{{"common_name", "meshproof intermediate"}, {"key_type", "ec"}};
@@ -59,7 +58,6 @@ std::vector<Check> vault_pki_ca_intermediate() {
                         "pem_bundle is both.",
          .rows = {76},
          .level = Level::must,
-         .saboteur = "pki/signed-chain-lacks-the-subject",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await pair(probe);
              const auto reply = co_await signed_intermediate(probe, made.root, made.csr,
@@ -88,7 +86,6 @@ std::vector<Check> vault_pki_ca_intermediate() {
                         "says so.",
          .rows = {77},
          .level = Level::should,
-         .saboteur = "pki/intermediate-ends-with-its-issuer",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await steps::mounted_root(probe, Json{{"ttl", "10h"}}, "root");
              const auto mount = co_await steps::empty_pki(probe, "int");
@@ -114,7 +111,6 @@ std::vector<Check> vault_pki_ca_intermediate() {
          .requirement = "An intermediate's common name is the request's, else the CSR's.",
          .rows = {77},
          .level = Level::should,
-         .saboteur = "pki/intermediate-ignores-common-name",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await pair(probe);
              const auto from_csr = co_await signed_intermediate(probe, made.root, made.csr);
@@ -131,7 +127,6 @@ std::vector<Check> vault_pki_ca_intermediate() {
                         "key is in the mount becomes the default.",
          .rows = {78},
          .level = Level::must,
-         .saboteur = "pki/imports-the-first-only",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await pair(probe);
              const auto signed_ca = co_await signed_intermediate(probe, made.root, made.csr,
@@ -163,7 +158,6 @@ std::vector<Check> vault_pki_ca_intermediate() {
          .requirement = "An issuer that is imported again is told of as existing.",
          .rows = {78},
          .level = Level::may,
-         .saboteur = "pki/imported-again-is-new",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await pair(probe);
              const auto signed_ca = co_await signed_intermediate(probe, made.root, made.csr);
@@ -183,7 +177,6 @@ std::vector<Check> vault_pki_ca_intermediate() {
                         "certificate are each refused with 400 and a text of their own.",
          .rows = {78},
          .level = Level::may,
-         .saboteur = "pki/junk-is-an-internal-error",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto nothing =
@@ -214,7 +207,6 @@ std::vector<Check> vault_pki_ca_intermediate() {
                         "become the default.",
          .rows = {79},
          .level = Level::should,
-         .saboteur = "pki/keyless-issuer-becomes-default",
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await steps::mounted_root(probe, Json::object(), "root");
              const auto mount = co_await steps::empty_pki(probe, "int");
@@ -234,7 +226,6 @@ std::vector<Check> vault_pki_ca_intermediate() {
                         "until config/issuers names the new one.",
          .rows = {80},
          .level = Level::must,
-         .saboteur = "pki/latest-issuer-is-the-default",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await pair(probe);
              const auto old_ca = co_await signed_intermediate(probe, made.root, made.csr);

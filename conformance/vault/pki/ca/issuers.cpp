@@ -44,7 +44,6 @@ std::vector<Check> vault_pki_ca_issuers() {
                         "be made the default.",
          .rows = {81},
          .level = Level::should,
-         .saboteur = "pki/any-default-issuer",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              probe.expect_equal(co_await default_issuer(probe, mount), "",
@@ -68,7 +67,6 @@ std::vector<Check> vault_pki_ca_issuers() {
          .requirement = "An issuer without a key may be made the default, and a warning says so.",
          .rows = {81},
          .level = Level::may,
-         .saboteur = "pki/no-warning-of-a-keyless-default",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              Json body{{"default", co_await keyless_issuer(probe, mount)}};
@@ -83,7 +81,6 @@ std::vector<Check> vault_pki_ca_issuers() {
                         "the keys need a token.",
          .rows = {82, 126},
          .level = Level::should,
-         .saboteur = "pki/issuers-need-a-token",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await rooted(probe, Json{{"issuer_name", "first"}});
              const auto reply =
@@ -113,7 +110,6 @@ std::vector<Check> vault_pki_ca_issuers() {
                         "its PEM ends with a newline.",
          .rows = {83},
          .level = Level::should,
-         .saboteur = "pki/issuer-pem-without-newline",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await rooted(probe, Json{{"issuer_name", "first"}});
              for (const auto& reference : {std::string("default"), std::string("first"), made.id}) {
@@ -157,7 +153,6 @@ std::vector<Check> vault_pki_ca_issuers() {
                         "and enable_aia_url_templating appears.",
          .rows = {83},
          .level = Level::may,
-         .saboteur = "pki/unset-issuer-urls-are-empty",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await rooted(probe);
              Json body{{"ocsp_servers", "http://a.test/ocsp"}};
@@ -176,7 +171,6 @@ std::vector<Check> vault_pki_ca_issuers() {
          .requirement = "An issuer that is not there, and a default where there is none, are 500.",
          .rows = {83},
          .level = Level::should,
-         .saboteur = "pki/unknown-issuer-is-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto none = co_await probe.vault("GET", mount + "/issuer/default");
@@ -190,7 +184,6 @@ std::vector<Check> vault_pki_ca_issuers() {
          .requirement = "Anybody may read an issuer's certificate as JSON, PEM and DER.",
          .rows = {83, 126},
          .level = Level::must,
-         .saboteur = "pki/issuer-der-is-pem",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await rooted(probe, Json{{"issuer_name", "first"}});
              const auto path = made.mount + "/issuer/first";
@@ -211,7 +204,6 @@ std::vector<Check> vault_pki_ca_issuers() {
          .requirement = "A write of an issuer sets what it leaves out to its default.",
          .rows = {84},
          .level = Level::should,
-         .saboteur = "pki/issuer-write-merges",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await rooted(probe, Json{{"issuer_name", "first"}});
              Json first{{"issuer_name", "first"}, {"leaf_not_after_behavior", "truncate"}};
@@ -231,7 +223,6 @@ std::vector<Check> vault_pki_ca_issuers() {
          .requirement = "An issuer is not called \"default\", nor what another issuer is called.",
          .rows = {84},
          .level = Level::may,
-         .saboteur = "pki/any-issuer-name",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await rooted(probe, Json{{"issuer_name", "first"}});
              (void)co_await root(probe, made.mount, Json{{"issuer_name", "second"}});
@@ -250,7 +241,6 @@ std::vector<Check> vault_pki_ca_issuers() {
                         "of that and of the roles that need it.",
          .rows = {85},
          .level = Level::must,
-         .saboteur = "pki/deleted-default-is-replaced",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await rooted(probe);
              (void)co_await root(probe, made.mount, Json{{"issuer_name", "second"}});
@@ -271,7 +261,6 @@ std::vector<Check> vault_pki_ca_issuers() {
          .requirement = "Deleting an issuer that is not there answers 200.",
          .rows = {85},
          .level = Level::may,
-         .saboteur = "pki/delete-of-nothing-is-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await rooted(probe);
              for (const auto* reference : {"unknown", "unknown"}) {

@@ -21,7 +21,6 @@ std::vector<Check> vault_pki_ca_keys() {
          .requirement = "A key that an issuer uses is not deleted; without the issuer it is.",
          .rows = {86},
          .level = Level::should,
-         .saboteur = "pki/key-in-use-is-deleted",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto made = co_await root(probe, mount);
@@ -45,7 +44,6 @@ std::vector<Check> vault_pki_ca_keys() {
                         "is 500.",
          .rows = {86},
          .level = Level::may,
-         .saboteur = "pki/unknown-key-is-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto made = co_await root(probe, mount);
@@ -68,7 +66,6 @@ std::vector<Check> vault_pki_ca_keys() {
                         "and certificates.",
          .rows = {87},
          .level = Level::should,
-         .saboteur = "pki/delete-root-takes-roles",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount);
@@ -86,7 +83,6 @@ std::vector<Check> vault_pki_ca_keys() {
          .requirement = "DELETE root needs the sudo capability.",
          .rows = {87},
          .level = Level::must,
-         .saboteur = "pki/delete-root-without-sudo",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto rules = R"(path "{}/root" {{ capabilities = [{}] }})";
@@ -108,7 +104,6 @@ std::vector<Check> vault_pki_ca_keys() {
              "takes the name away.",
          .rows = {175},
          .level = Level::should,
-         .saboteur = "pki/issuer-patch-overwrites",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              (void)co_await root(probe, mount, Json{{"issuer_name", "first"}});
@@ -135,7 +130,6 @@ std::vector<Check> vault_pki_ca_keys() {
                         "issuer that is not there with 500.",
          .rows = {175},
          .level = Level::may,
-         .saboteur = "pki/any-usage",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              (void)co_await root(probe, mount);
@@ -158,7 +152,6 @@ std::vector<Check> vault_pki_ca_keys() {
          .requirement = "Keys and config/auto-tidy know no PATCH: 405.",
          .rows = {175},
          .level = Level::may,
-         .saboteur = "pki/everything-is-patched",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto key = co_await patch(probe, mount + "/key/default", Json::object());

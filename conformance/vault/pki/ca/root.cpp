@@ -20,7 +20,6 @@ std::vector<Check> vault_pki_ca_root() {
                         "no ca_chain.",
          .rows = {69},
          .level = Level::should,
-         .saboteur = "pki/root-answers-a-chain",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto reply = co_await root(probe, mount);
@@ -43,7 +42,6 @@ std::vector<Check> vault_pki_ca_root() {
          .requirement = "A root that is generated as exported comes with its private key.",
          .rows = {69},
          .level = Level::should,
-         .saboteur = "pki/exported-key-is-another",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              Json body{{"common_name", "meshproof root"}, {"key_type", "ec"}, {"ttl", "1h"}};
@@ -62,7 +60,6 @@ std::vector<Check> vault_pki_ca_root() {
                         "400.",
          .rows = {69},
          .level = Level::may,
-         .saboteur = "pki/any-kind-of-root",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              Json body{{"common_name", "meshproof root"}};
@@ -75,7 +72,6 @@ std::vector<Check> vault_pki_ca_root() {
          .requirement = "A root without a common name has an empty subject, and a warning says so.",
          .rows = {69},
          .level = Level::may,
-         .saboteur = "pki/no-warning-of-an-empty-subject",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto reply = co_await root(probe, mount, Json{{"common_name", nullptr}});
@@ -90,7 +86,6 @@ std::vector<Check> vault_pki_ca_root() {
              "OpenBao says so in a warning, Vault does not.",
          .rows = {70},
          .level = Level::must,
-         .saboteur = "pki/no-mount-max-ttl",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto reply = co_await root(probe, mount, Json{{"ttl", "8760h"}});
@@ -117,7 +112,6 @@ std::vector<Check> vault_pki_ca_root() {
          .rows = {71},
          .source = "RFC 5280 4.2.1",
          .level = Level::must,
-         .saboteur = "pki/ca-lacks-cert-sign",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              Json body{{"common_name", "root.mesh.test"}, {"ttl", "1h"}};
@@ -155,7 +149,6 @@ std::vector<Check> vault_pki_ca_root() {
                         "name.",
          .rows = {71},
          .level = Level::may,
-         .saboteur = "pki/common-name-is-no-san",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto named =
@@ -173,7 +166,6 @@ std::vector<Check> vault_pki_ca_root() {
                         "its certificates.",
          .rows = {72},
          .level = Level::may,
-         .saboteur = "pki/no-warning-of-missing-urls",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto before = co_await root(probe, mount);
@@ -192,7 +184,6 @@ std::vector<Check> vault_pki_ca_root() {
          .requirement = "A second root is another issuer, and the default stays the first.",
          .rows = {73},
          .level = Level::must,
-         .saboteur = "pki/latest-issuer-is-the-default",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto first = co_await root(probe, mount);
@@ -209,7 +200,6 @@ std::vector<Check> vault_pki_ca_root() {
          .requirement = "With default_follows_latest_issuer a new root becomes the default.",
          .rows = {73, 177},
          .level = Level::should,
-         .saboteur = "pki/default-never-follows",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto first = co_await root(probe, mount);

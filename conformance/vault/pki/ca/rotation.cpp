@@ -21,7 +21,6 @@ std::vector<Check> vault_pki_ca_rotation() {
                         "one is taken, and leaves the default.",
          .rows = {177},
          .level = Level::should,
-         .saboteur = "pki/rotated-has-no-name",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto before = co_await default_issuer(probe, mount);
@@ -41,7 +40,6 @@ std::vector<Check> vault_pki_ca_rotation() {
          .requirement = "root/rotate in a mount without issuers makes the default.",
          .rows = {177},
          .level = Level::may,
-         .saboteur = "pki/first-issuer-is-no-default",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto reply = co_await rotate(probe, mount);
@@ -54,7 +52,6 @@ std::vector<Check> vault_pki_ca_rotation() {
          .requirement = "root/replace makes the issuer called \"next\" the default.",
          .rows = {177},
          .level = Level::should,
-         .saboteur = "pki/replace-knows-no-next",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto none =
@@ -74,7 +71,6 @@ std::vector<Check> vault_pki_ca_rotation() {
                         "write.",
          .rows = {177},
          .level = Level::may,
-         .saboteur = "pki/follow-without-a-default",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              Json body{{"default_follows_latest_issuer", true}};

@@ -23,7 +23,6 @@ std::vector<Check> vault_pki_ca_templates() {
                         "enable_templating is on.",
          .rows = {74},
          .level = Level::may,
-         .saboteur = "pki/fields-without-templating",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              for (const auto* url :
@@ -48,7 +47,6 @@ std::vector<Check> vault_pki_ca_templates() {
                         "a warning that issuance may fail, where there is an issuer.",
          .rows = {74},
          .level = Level::may,
-         .saboteur = "pki/no-warning-of-unfilled-urls",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto reply = co_await templated(probe, mount, "{{cluster_path}}/ca");
@@ -67,7 +65,6 @@ std::vector<Check> vault_pki_ca_templates() {
              "500.",
          .rows = {74},
          .level = Level::may,
-         .saboteur = "pki/issue-with-unfilled-urls",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              (void)co_await templated(probe, mount, "{{cluster_path}}/ca");
@@ -89,7 +86,6 @@ std::vector<Check> vault_pki_ca_templates() {
                         "in; a new root has no URLs where they would name its issuer.",
          .rows = {74},
          .level = Level::may,
-         .saboteur = "pki/urls-go-unfilled",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              Json cluster{{"path", "https://v.test/v1/pki"}};

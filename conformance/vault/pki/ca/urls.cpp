@@ -15,7 +15,6 @@ std::vector<Check> vault_pki_ca_urls() {
                         "OpenBao's have delta_crl_distribution_points too.",
          .rows = {74},
          .level = Level::should,
-         .saboteur = "pki/urls-answer-nothing",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              Json body{{"issuing_certificates", "http://a.test/ca,http://b.test/ca"},
@@ -40,7 +39,6 @@ std::vector<Check> vault_pki_ca_urls() {
          .requirement = "A write of one list of URLs keeps the others.",
          .rows = {74},
          .level = Level::should,
-         .saboteur = "pki/urls-overwritten",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              Json first{{"issuing_certificates", "http://a.test/ca"}};
@@ -56,7 +54,6 @@ std::vector<Check> vault_pki_ca_urls() {
          .requirement = "What is no URL is refused with 400, and the parameter is named.",
          .rows = {74},
          .level = Level::may,
-         .saboteur = "pki/any-url",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              Json body{{"issuing_certificates", "x"}};
@@ -73,7 +70,6 @@ std::vector<Check> vault_pki_ca_urls() {
          .rows = {74},
          .source = "RFC 5280 4.2.1.13, 4.2.2.1",
          .level = Level::should,
-         .saboteur = "pki/leaf-without-urls",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto before = co_await leaf(probe, mount);

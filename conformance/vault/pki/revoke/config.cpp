@@ -30,7 +30,6 @@ std::vector<Check> vault_pki_revoke_config() {
          .requirement = "A write of config/crl answers every setting, each product its own.",
          .rows = {133},
          .level = Level::should,
-         .saboteur = "pki/crl-settings-are-not-answered",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto reply = co_await configure(probe, mount, Json{{"expiry", "48h"}});
@@ -56,7 +55,6 @@ std::vector<Check> vault_pki_revoke_config() {
          .requirement = "disable=true leaves an empty CRL, and false brings the revocations back.",
          .rows = {133},
          .level = Level::should,
-         .saboteur = "pki/disabled-list-is-full",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount);
@@ -73,7 +71,6 @@ std::vector<Check> vault_pki_revoke_config() {
          .requirement = "GET crl/rotate signs the list anew and says success; POST is 405.",
          .rows = {133},
          .level = Level::should,
-         .saboteur = "pki/rotate-signs-nothing",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto before = co_await list_at(probe, mount + "/crl");
@@ -91,7 +88,6 @@ std::vector<Check> vault_pki_revoke_config() {
          .requirement = "Under auto_rebuild a revocation does not sign the list anew.",
          .rows = {133, 174},
          .level = Level::should,
-         .saboteur = "pki/auto-rebuild-at-once",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              probe.expect_status(co_await configure(probe, mount, Json{{"auto_rebuild", true}}),
@@ -111,7 +107,6 @@ std::vector<Check> vault_pki_revoke_config() {
          .requirement = "Turning auto_rebuild off signs the list with what was put off.",
          .rows = {174},
          .level = Level::should,
-         .saboteur = "pki/auto-rebuild-off-waits",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              (void)co_await configure(probe, mount, Json{{"auto_rebuild", true}});
@@ -129,7 +124,6 @@ std::vector<Check> vault_pki_revoke_config() {
          .rows = {174},
          .level = Level::should,
          .features = {Feature::vault, Feature::patience},
-         .saboteur = "pki/no-auto-rebuild",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              // The list has to be signed with this expiry before its end can come near.
@@ -149,7 +143,6 @@ std::vector<Check> vault_pki_revoke_config() {
          .rows = {174},
          .level = Level::should,
          .features = {Feature::vault, Feature::patience},
-         .saboteur = "pki/no-delta-rebuild",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              Json background{

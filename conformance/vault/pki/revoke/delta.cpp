@@ -22,7 +22,6 @@ std::vector<Check> vault_pki_revoke_delta() {
                         "shorter than the list's expiry.",
          .rows = {174},
          .level = Level::may,
-         .saboteur = "pki/delta-without-auto-rebuild",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto configure = [&](Json body) {
@@ -46,7 +45,6 @@ std::vector<Check> vault_pki_revoke_delta() {
          .rows = {174},
          .source = "RFC 5280 5.2.4",
          .level = Level::should,
-         .saboteur = "pki/rotate-delta-signs-nothing",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await delta_mount(probe);
              const auto made = co_await leaf(probe, mount);
@@ -69,7 +67,6 @@ std::vector<Check> vault_pki_revoke_delta() {
          .requirement = "Signing the complete list takes the delta's entries into it.",
          .rows = {174},
          .level = Level::should,
-         .saboteur = "pki/rotated-delta-stays-full",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await delta_mount(probe);
              const auto made = co_await leaf(probe, mount);
@@ -89,7 +86,6 @@ std::vector<Check> vault_pki_revoke_delta() {
                         "rotate-delta warns that it does nothing.",
          .rows = {174},
          .level = Level::may,
-         .saboteur = "pki/no-warning-of-disabled-deltas",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              for (const auto* path : {"/crl/delta", "/issuer/default/crl/delta/der"}) {

@@ -29,7 +29,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
          .requirement = "Anybody may fetch the CA, its chain, certificates and lists.",
          .rows = {126},
          .level = Level::must,
-         .saboteur = "pki/crl-needs-a-token",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount);
@@ -48,7 +47,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
          .requirement = "Settings, roles, the list of certificates and crl/rotate need a token.",
          .rows = {126},
          .level = Level::must,
-         .saboteur = "pki/everything-is-open",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              for (const auto* path : {"issuer/default", "roles/app", "crl/rotate", "config/urls"}) {
@@ -65,7 +63,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
                         "OpenBao answers 403, Vault 404.",
          .rows = {126},
          .level = Level::may,
-         .saboteur = "pki/unified-is-served",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              for (const auto* path : {"unified-crl", "unified-crl/pem", "unified-ocsp/abc"}) {
@@ -84,7 +81,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
          .rows = {127},
          .source = "RFC 2585 4",
          .level = Level::should,
-         .saboteur = "pki/ca-chain-has-a-pem-type",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount);
@@ -110,7 +106,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
          .requirement = "ca/pem is the one certificate of ca, without a final newline.",
          .rows = {127},
          .level = Level::must,
-         .saboteur = "pki/ca-pem-ends-with-a-newline",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto pem = co_await read_open(probe, mount + "/ca/pem");
@@ -128,7 +123,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
          .requirement = "ca_chain is the default issuer's whole chain, ca/pem the issuer alone.",
          .rows = {127},
          .level = Level::must,
-         .saboteur = "pki/ca-pem-is-the-chain",
          .run = [](Probe& probe) -> Task<void> {
              const auto root_mount = co_await steps::mounted_root(probe, Json::object(), "root");
              const auto mount = co_await steps::empty_pki(probe, "int");
@@ -150,7 +144,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
                         "cert/crl and issuer/default 500.",
          .rows = {128},
          .level = Level::should,
-         .saboteur = "pki/no-ca-is-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              for (const auto* path : {"ca", "ca/pem", "ca_chain", "crl", "crl/pem"}) {
@@ -175,7 +168,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
                         "only.",
          .rows = {128},
          .level = Level::should,
-         .saboteur = "pki/keyless-issuer-serves-ca",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await keyless_mount(probe);
              for (const auto* path : {"ca", "ca/pem", "ca_chain", "crl", "crl/pem"}) {
@@ -202,7 +194,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
                         "an envelope.",
          .rows = {129},
          .level = Level::should,
-         .saboteur = "pki/cert-ca-chain-is-a-list",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto ca = co_await read_open(probe, mount + "/cert/ca");
@@ -225,7 +216,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
                         "case; an absent one is 404, raw 204.",
          .rows = {130},
          .level = Level::must,
-         .saboteur = "pki/serials-with-colons-only",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount);
@@ -254,7 +244,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
                         "issuer.",
          .rows = {130},
          .level = Level::must,
-         .saboteur = "pki/revoked-reads-as-valid",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount);
@@ -277,7 +266,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
          .requirement = "An intermediate is kept in the mount that signed it.",
          .rows = {130},
          .level = Level::should,
-         .saboteur = "pki/signed-ca-is-not-kept",
          .run = [](Probe& probe) -> Task<void> {
              const auto root_mount = co_await steps::mounted_root(probe, Json::object(), "root");
              const auto mount = co_await steps::empty_pki(probe, "int");
@@ -298,7 +286,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
          .rows = {134},
          .source = "RFC 9110 13.1.3",
          .level = Level::may,
-         .saboteur = "pki/always-modified",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto ask = [&](std::string path) {
@@ -324,7 +311,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
          .requirement = "An expired CA is served, revokes and signs lists; it issues nothing.",
          .rows = {135},
          .level = Level::must,
-         .saboteur = "pki/expired-ca-revokes-nothing",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              (void)co_await root(probe, mount, Json{{"ttl", "5s"}});
@@ -353,7 +339,6 @@ std::vector<Check> vault_pki_revoke_fetch() {
          .requirement = "Revocations of a deleted issuer go to the list of the next default one.",
          .rows = {135},
          .level = Level::should,
-         .saboteur = "pki/orphans-are-lost",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount);

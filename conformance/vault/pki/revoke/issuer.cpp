@@ -15,7 +15,6 @@ std::vector<Check> vault_pki_revoke_issuer() {
                         "more.",
          .rows = {136},
          .level = Level::must,
-         .saboteur = "pki/revoked-issuer-signs",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply =
@@ -35,7 +34,6 @@ std::vector<Check> vault_pki_revoke_issuer() {
          .requirement = "Revoking a self-signed issuer, and the default one, warns.",
          .rows = {136},
          .level = Level::may,
-         .saboteur = "pki/no-warning-of-a-revoked-default",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto reply =
@@ -51,7 +49,6 @@ std::vector<Check> vault_pki_revoke_issuer() {
                         "it.",
          .rows = {136},
          .level = Level::should,
-         .saboteur = "pki/revoked-issuer-is-not-listed",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe, Json{{"issuer_name", "root"}});
              const auto csr = co_await intermediate_csr(probe, mount);

@@ -68,7 +68,6 @@ std::vector<Check> vault_pki_revoke_ocsp() {
          .rows = {172},
          .source = "RFC 6960 4.2",
          .level = Level::must,
-         .saboteur = "pki/ocsp-revoked-is-good",
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
              const auto made = co_await leaf(probe, asked.mount);
@@ -90,7 +89,6 @@ std::vector<Check> vault_pki_revoke_ocsp() {
          .rows = {172},
          .source = "RFC 6960 A.1",
          .level = Level::should,
-         .saboteur = "pki/ocsp-by-post-only",
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
              const auto made = co_await leaf(probe, asked.mount);
@@ -120,7 +118,6 @@ std::vector<Check> vault_pki_revoke_ocsp() {
          .requirement = "A serial number that its issuer never gave out is good.",
          .rows = {172},
          .level = Level::should,
-         .saboteur = "pki/ocsp-never-issued-is-unknown",
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
              const auto statement =
@@ -132,7 +129,6 @@ std::vector<Check> vault_pki_revoke_ocsp() {
          .requirement = "A certificate of an issuer elsewhere is unknown.",
          .rows = {172},
          .level = Level::must,
-         .saboteur = "pki/ocsp-foreign-is-good",
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
              const auto elsewhere =
@@ -147,7 +143,6 @@ std::vector<Check> vault_pki_revoke_ocsp() {
          .requirement = "Certificate ids with SHA-1, SHA-256 and SHA-512 are taken, and echoed.",
          .rows = {172},
          .level = Level::should,
-         .saboteur = "pki/ocsp-answers-with-sha1",
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
              const auto made = co_await leaf(probe, asked.mount);
@@ -168,7 +163,6 @@ std::vector<Check> vault_pki_revoke_ocsp() {
                         "it has no certificates and no extensions.",
          .rows = {172},
          .level = Level::must,
-         .saboteur = "pki/ocsp-signed-by-another",
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
              const auto made = co_await leaf(probe, asked.mount);
@@ -189,7 +183,6 @@ std::vector<Check> vault_pki_revoke_ocsp() {
                         "leaves nextUpdate out and Vault repeats thisUpdate.",
          .rows = {172},
          .level = Level::should,
-         .saboteur = "pki/ocsp-never-ends",
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
              const auto usual = co_await ocsp_of(probe, asked.mount, asked.issuer, "11:22");
@@ -214,7 +207,6 @@ std::vector<Check> vault_pki_revoke_ocsp() {
          .rows = {137, 173},
          .source = "RFC 6960 4.2.1",
          .level = Level::should,
-         .saboteur = "pki/ocsp-refuses-in-json",
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
              for (const auto* body : {"", "garbage"}) {
@@ -229,7 +221,6 @@ std::vector<Check> vault_pki_revoke_ocsp() {
          .requirement = "With ocsp_disable the answer is 401 with unauthorized in DER.",
          .rows = {173},
          .level = Level::should,
-         .saboteur = "pki/ocsp-cannot-be-disabled",
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
              (void)co_await configure(probe, asked.mount, Json{{"ocsp_disable", true}});
@@ -241,7 +232,6 @@ std::vector<Check> vault_pki_revoke_ocsp() {
                         "unauthorized.",
          .rows = {173},
          .level = Level::should,
-         .saboteur = "pki/ocsp-ignores-usage",
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
              Json body{{"usage", "issuing-certificates,crl-signing"}};
@@ -253,7 +243,6 @@ std::vector<Check> vault_pki_revoke_ocsp() {
          .requirement = "In a mount without an issuer the answer is 401 with unauthorized.",
          .rows = {173},
          .level = Level::may,
-         .saboteur = "pki/ocsp-without-issuer-is-malformed",
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
              (void)co_await probe.set_up("DELETE", asked.mount + "/issuer/default");
@@ -264,7 +253,6 @@ std::vector<Check> vault_pki_revoke_ocsp() {
          .requirement = "GET ocsp is 405 in JSON, GET ocsp/ 400 in DER.",
          .rows = {173},
          .level = Level::may,
-         .saboteur = "pki/ocsp-may-be-read",
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
              const auto bare = co_await read_open(probe, asked.mount + "/ocsp");
@@ -278,7 +266,6 @@ std::vector<Check> vault_pki_revoke_ocsp() {
                         "CRL disabled.",
          .rows = {173},
          .level = Level::must,
-         .saboteur = "pki/ocsp-waits-for-the-list",
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
              const auto first = co_await leaf(probe, asked.mount);

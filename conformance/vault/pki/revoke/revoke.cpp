@@ -25,7 +25,6 @@ std::vector<Check> vault_pki_revoke_revoke() {
          .requirement = "A revocation is answered with its time, and again with that same time.",
          .rows = {131},
          .level = Level::must,
-         .saboteur = "pki/revoked-again-is-later",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount);
@@ -47,7 +46,6 @@ std::vector<Check> vault_pki_revoke_revoke() {
                         "number.",
          .rows = {120, 131},
          .level = Level::should,
-         .saboteur = "pki/revoke-by-pem-needs-it-stored",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"no_store", true}});
              const auto made = co_await leaf(probe, mount);
@@ -66,7 +64,6 @@ std::vector<Check> vault_pki_revoke_revoke() {
                         "are refused with 400; a certificate that is too short with 500.",
          .rows = {131},
          .level = Level::should,
-         .saboteur = "pki/serials-without-colons",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount);
@@ -93,7 +90,6 @@ std::vector<Check> vault_pki_revoke_revoke() {
          .requirement = "An issuer's own serial number cannot be revoked in its mount.",
          .rows = {131},
          .level = Level::should,
-         .saboteur = "pki/issuer-on-its-own-list",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto made = co_await root(probe, mount);
@@ -110,7 +106,6 @@ std::vector<Check> vault_pki_revoke_revoke() {
          .requirement = "An expired certificate is not revoked any more: 200 with a warning.",
          .rows = {131},
          .level = Level::should,
-         .saboteur = "pki/expired-are-revoked",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount, Json{{"ttl", "1s"}});
@@ -128,7 +123,6 @@ std::vector<Check> vault_pki_revoke_revoke() {
                         "for nobody else.",
          .rows = {131},
          .level = Level::must,
-         .saboteur = "pki/any-key-revokes",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              Json names{{"common_name", "web.mesh.test"}};
@@ -159,7 +153,6 @@ std::vector<Check> vault_pki_revoke_revoke() {
          .rows = {132},
          .source = "RFC 5280 5.2.3",
          .level = Level::must,
-         .saboteur = "pki/crl-misses-revocations",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto kept = co_await leaf(probe, mount);
@@ -180,7 +173,6 @@ std::vector<Check> vault_pki_revoke_revoke() {
          .rows = {132},
          .source = "RFC 5280 5.1",
          .level = Level::must,
-         .saboteur = "pki/crl-of-a-day",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount);
@@ -207,7 +199,6 @@ std::vector<Check> vault_pki_revoke_revoke() {
                         "is signed anew.",
          .rows = {132},
          .level = Level::should,
-         .saboteur = "pki/expired-leave-the-list",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount, Json{{"ttl", "6s"}});
@@ -223,7 +214,6 @@ std::vector<Check> vault_pki_revoke_revoke() {
                         "and on no other.",
          .rows = {132},
          .level = Level::must,
-         .saboteur = "pki/one-list-for-all",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              (void)co_await root(probe, mount,

@@ -33,7 +33,6 @@ std::vector<Check> vault_pki_revoke_tidy() {
                         "itself.",
          .rows = {176},
          .level = Level::should,
-         .saboteur = "pki/tidy-is-200",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto reply = co_await tidy(probe, mount, Json{{"tidy_cert_store", true}});
@@ -52,7 +51,6 @@ std::vector<Check> vault_pki_revoke_tidy() {
                         "operations.",
          .rows = {176},
          .level = Level::may,
-         .saboteur = "pki/tidy-of-nothing-starts",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto reply = co_await tidy(probe, mount, Json::object());
@@ -65,7 +63,6 @@ std::vector<Check> vault_pki_revoke_tidy() {
          .requirement = "A safety_buffer of 0 is refused.",
          .rows = {176},
          .level = Level::should,
-         .saboteur = "pki/tidy-without-buffer",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              Json body{{"tidy_cert_store", true}, {"safety_buffer", 0}};
@@ -78,7 +75,6 @@ std::vector<Check> vault_pki_revoke_tidy() {
                         "on OpenBao, the cross-cluster and queue settings on Vault.",
          .rows = {176},
          .level = Level::may,
-         .saboteur = "pki/tidy-status-of-both",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              (void)co_await tidy(probe, mount, Json{{"tidy_cert_store", true}});
@@ -96,7 +92,6 @@ std::vector<Check> vault_pki_revoke_tidy() {
          .requirement = "Cancelling where nothing runs is 200 with a warning.",
          .rows = {176},
          .level = Level::may,
-         .saboteur = "pki/tidy-cancel-is-silent",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto reply =
@@ -111,7 +106,6 @@ std::vector<Check> vault_pki_revoke_tidy() {
                         "CRL, and no others.",
          .rows = {132, 176},
          .level = Level::must,
-         .saboteur = "pki/tidy-keeps-revocations",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto kept = co_await leaf(probe, mount);
@@ -136,7 +130,6 @@ std::vector<Check> vault_pki_revoke_tidy() {
          .requirement = "tidy_cert_store removes expired certificates, and no others.",
          .rows = {176},
          .level = Level::should,
-         .saboteur = "pki/tidy-keeps-certificates",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto kept = co_await leaf(probe, mount);
@@ -153,7 +146,6 @@ std::vector<Check> vault_pki_revoke_tidy() {
          .requirement = "config/auto-tidy cannot be enabled without an operation.",
          .rows = {176},
          .level = Level::may,
-         .saboteur = "pki/auto-tidy-of-nothing",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              Json nothing{{"enabled", true}},
@@ -174,7 +166,6 @@ std::vector<Check> vault_pki_revoke_tidy() {
          .rows = {176},
          .level = Level::should,
          .features = {Feature::vault, Feature::patience},
-         .saboteur = "pki/no-auto-tidy",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount, Json{{"ttl", "1s"}});

@@ -29,7 +29,6 @@ std::vector<Check> vault_pki_sign_answer() {
                         "expiration, OpenBao not_before too, and no private key.",
          .rows = {89},
          .level = Level::must,
-         .saboteur = "pki/sign-answers-a-key-type",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
@@ -47,7 +46,6 @@ std::vector<Check> vault_pki_sign_answer() {
                         "not_before its notBefore.",
          .rows = {89},
          .level = Level::must,
-         .saboteur = "pki/expiration-a-minute-early",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
@@ -64,7 +62,6 @@ std::vector<Check> vault_pki_sign_answer() {
          .requirement = "issuing_ca is the mount's CA, it signed the leaf, and ca_chain holds it.",
          .rows = {89},
          .level = Level::must,
-         .saboteur = "pki/issuing-ca-is-the-leaf",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
@@ -82,7 +79,6 @@ std::vector<Check> vault_pki_sign_answer() {
          .requirement = "Where remove_roots_from_chain leaves nothing, ca_chain is absent.",
          .rows = {89},
          .level = Level::may,
-         .saboteur = "pki/empty-chain-is-listed",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const Json more{{"remove_roots_from_chain", true}};
@@ -98,7 +94,6 @@ std::vector<Check> vault_pki_sign_answer() {
          .rows = {90},
          .source = "RFC 5280 4.1.2.2",
          .level = Level::must,
-         .saboteur = "pki/serial-number-in-capitals",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              constexpr int leaves = 5;
@@ -124,7 +119,6 @@ std::vector<Check> vault_pki_sign_answer() {
                         "newline.",
          .rows = {91},
          .level = Level::should,
-         .saboteur = "pki/certificate-ends-with-a-newline",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              for (const auto* format : {"pem", ""}) {
@@ -147,7 +141,6 @@ std::vector<Check> vault_pki_sign_answer() {
          .requirement = "format=der gives base64 of the DER, in ca_chain too.",
          .rows = {91},
          .level = Level::should,
-         .saboteur = "pki/chain-is-always-pem",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await signed_in_format(probe, mount, "der");
@@ -166,7 +159,6 @@ std::vector<Check> vault_pki_sign_answer() {
          .requirement = "format=pem_bundle gives the leaf and its chain in certificate.",
          .rows = {91},
          .level = Level::must,
-         .saboteur = "pki/bundle-without-the-chain",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await signed_in_format(probe, mount, "pem_bundle");
@@ -186,7 +178,6 @@ std::vector<Check> vault_pki_sign_answer() {
          .requirement = "issue with format=pem_bundle puts the private key before the leaf.",
          .rows = {91},
          .level = Level::should,
-         .saboteur = "pki/bundle-without-the-key",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const Json parameters{{"common_name", "web.test"}, {"format", "pem_bundle"}};
@@ -204,7 +195,6 @@ std::vector<Check> vault_pki_sign_answer() {
          .requirement = "Any other format is refused with the list of the three.",
          .rows = {91},
          .level = Level::should,
-         .saboteur = "pki/any-format-is-pem",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await signed_in_format(probe, mount, "p12");

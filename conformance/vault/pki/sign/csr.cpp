@@ -28,7 +28,6 @@ std::vector<Check> vault_pki_sign_csr() {
          .requirement = "sign without a csr, or with an empty one, is refused.",
          .rows = {101},
          .level = Level::must,
-         .saboteur = "pki/empty-csr-is-no-data",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              for (const auto& body : {Json::object(), Json{{"csr", ""}}}) {
@@ -43,7 +42,6 @@ std::vector<Check> vault_pki_sign_csr() {
          .rows = {101},
          .source = "RFC 7468 2",
          .level = Level::must,
-         .saboteur = "pki/take-bare-base64",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto pem = steps::workload_csr();
@@ -59,7 +57,6 @@ std::vector<Check> vault_pki_sign_csr() {
          .requirement = "A PEM block that holds no certificate request is refused.",
          .rows = {101},
          .level = Level::must,
-         .saboteur = "pki/other-words-for-a-bad-csr",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto root = co_await probe.set_up("GET", mount + "/ca/pem");
@@ -76,7 +73,6 @@ std::vector<Check> vault_pki_sign_csr() {
          .rows = {101},
          .source = "RFC 2986 4.2",
          .level = Level::must,
-         .saboteur = "pki/ignore-csr-signature",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              // The name is part of what is signed.
@@ -93,7 +89,6 @@ std::vector<Check> vault_pki_sign_csr() {
          .rows = {101},
          .source = "RFC 7468 2",
          .level = Level::should,
-         .saboteur = "pki/check-csr-label",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto first = steps::named_csr("first.test");
@@ -116,7 +111,6 @@ std::vector<Check> vault_pki_sign_csr() {
          .requirement = "A role takes keys of its key_type only, RSA unless it says otherwise.",
          .rows = {102},
          .level = Level::must,
-         .saboteur = "pki/ignore-key-type",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto rsa = co_await steps::sign(probe, mount, steps::csr({}, KeyType::rsa_2048));
@@ -138,7 +132,6 @@ std::vector<Check> vault_pki_sign_csr() {
                         "otherwise.",
          .rows = {102},
          .level = Level::must,
-         .saboteur = "pki/ignore-key-bits",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"key_type", "rsa"}});
              const auto weak =
@@ -158,7 +151,6 @@ std::vector<Check> vault_pki_sign_csr() {
          .requirement = "A role of EC takes curves of at least its key_bits.",
          .rows = {102},
          .level = Level::must,
-         .saboteur = "pki/ignore-key-bits",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"key_bits", 384}});
              const auto weak = co_await steps::sign(probe, mount, steps::csr({}, KeyType::p256));
@@ -173,7 +165,6 @@ std::vector<Check> vault_pki_sign_csr() {
                         "Ed25519, and the leaf is of the CSR's key.",
          .rows = {102},
          .level = Level::must,
-         .saboteur = "pki/any-key-is-rsa",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"key_type", "any"}});
              for (const auto type :
@@ -196,7 +187,6 @@ std::vector<Check> vault_pki_sign_csr() {
                         "sign-verbatim.",
          .rows = {102},
          .level = Level::must,
-         .saboteur = "pki/any-takes-weak-rsa",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"key_type", "any"}});
              const auto weak = steps::csr({}, KeyType::rsa_1024);

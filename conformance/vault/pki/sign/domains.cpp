@@ -44,7 +44,6 @@ std::vector<Check> vault_pki_sign_domains() {
                         "wildcards too, and not the domain itself.",
          .rows = {107},
          .level = Level::must,
-         .saboteur = "pki/subdomains-in-any-case",
          .run = [](Probe& probe) -> Task<void> {
              const Json parameters{{"allowed_domains", "svc"}, {"allow_subdomains", true}};
              const auto mount = co_await steps::issuing_mount(probe, narrow(parameters));
@@ -57,7 +56,6 @@ std::vector<Check> vault_pki_sign_domains() {
                         "otherwise.",
          .rows = {107},
          .level = Level::must,
-         .saboteur = "pki/bare-domains-always",
          .run = [](Probe& probe) -> Task<void> {
              const Json parameters{{"allowed_domains", "web.svc"}, {"allow_bare_domains", true}};
              const auto mount = co_await steps::issuing_mount(probe, narrow(parameters));
@@ -73,7 +71,6 @@ std::vector<Check> vault_pki_sign_domains() {
                         "allowed too.",
          .rows = {107},
          .level = Level::must,
-         .saboteur = "pki/wildcards-always",
          .run = [](Probe& probe) -> Task<void> {
              const Json parameters{{"allowed_domains", "svc"},
                                    {"allow_subdomains", true},
@@ -91,7 +88,6 @@ std::vector<Check> vault_pki_sign_domains() {
                         "characters, dots too; without it for itself.",
          .rows = {108},
          .level = Level::must,
-         .saboteur = "pki/globs-always",
          .run = [](Probe& probe) -> Task<void> {
              const Json parameters{{"allowed_domains", "web-*.svc"}, {"allow_glob_domains", true}};
              const auto mount = co_await steps::issuing_mount(probe, narrow(parameters));
@@ -106,7 +102,6 @@ std::vector<Check> vault_pki_sign_domains() {
          .requirement = "A wildcard of localhost is allowed with it, without allow_subdomains.",
          .rows = {108},
          .level = Level::may,
-         .saboteur = "pki/no-wildcard-of-localhost",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"allow_any_name", false}});
@@ -118,7 +113,6 @@ std::vector<Check> vault_pki_sign_domains() {
          .requirement = "localhost and localdomain are allowed unless allow_localhost is false.",
          .rows = {108},
          .level = Level::should,
-         .saboteur = "pki/no-localhost",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"allow_any_name", false}});
@@ -133,7 +127,6 @@ std::vector<Check> vault_pki_sign_domains() {
                         "unless enforce_hostnames is false.",
          .rows = {109},
          .level = Level::must,
-         .saboteur = "pki/never-enforce-hostnames",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              for (const auto* name : {"hello world", "a_b.svc"}) {
@@ -154,7 +147,6 @@ std::vector<Check> vault_pki_sign_domains() {
                         "domains too.",
          .rows = {109},
          .level = Level::should,
-         .saboteur = "pki/always-validate-common-names",
          .run = [](Probe& probe) -> Task<void> {
              const Json parameters{{"allowed_domains", "svc"}, {"cn_validations", "disabled"}};
              const auto mount = co_await steps::issuing_mount(probe, narrow(parameters));
@@ -169,7 +161,6 @@ std::vector<Check> vault_pki_sign_domains() {
          .requirement = "A role with any other cn_validations is 500.",
          .rows = {109},
          .level = Level::may,
-         .saboteur = "pki/any-cn-validations",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              Json parameters{{"cn_validations", "x"}};

@@ -51,7 +51,6 @@ std::vector<Check> vault_pki_sign_extensions() {
          .rows = {116},
          .source = "RFC 5280 4.2.1.9",
          .level = Level::must,
-         .saboteur = "pki/csr-basic-constraints-obeyed",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await steps::sign(probe, mount, ambitious_csr());
@@ -66,7 +65,6 @@ std::vector<Check> vault_pki_sign_extensions() {
          .requirement = "The answer to a CSR with basic constraints warns that they were ignored.",
          .rows = {116},
          .level = Level::should,
-         .saboteur = "pki/no-warning-of-basic-constraints",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await steps::sign(probe, mount, ambitious_csr());
@@ -80,7 +78,6 @@ std::vector<Check> vault_pki_sign_extensions() {
                         "Vault keeps the warning of the CSR's then, OpenBao does not.",
          .rows = {116},
          .level = Level::should,
-         .saboteur = "pki/no-basic-constraints-on-leaves",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(
                  probe, Json{{"basic_constraints_valid_for_non_ca", true}});
@@ -101,7 +98,6 @@ std::vector<Check> vault_pki_sign_extensions() {
          .requirement = "Other extensions of the CSR are dropped in silence, its key usage too.",
          .rows = {116},
          .level = Level::must,
-         .saboteur = "pki/csr-extensions-are-copied",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              crypto::Csr::Spec spec;
@@ -126,7 +122,6 @@ std::vector<Check> vault_pki_sign_extensions() {
          .rows = {117},
          .source = "RFC 5280 4.2.1.3",
          .level = Level::must,
-         .saboteur = "pki/leaf-can-sign",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
@@ -143,7 +138,6 @@ std::vector<Check> vault_pki_sign_extensions() {
                         "leaves the extension out.",
          .rows = {117},
          .level = Level::should,
-         .saboteur = "pki/key-usage-never-empty",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto chosen = co_await leaf_by_role(
@@ -164,7 +158,6 @@ std::vector<Check> vault_pki_sign_extensions() {
          .rows = {117},
          .source = "RFC 5280 4.2.1.12",
          .level = Level::must,
-         .saboteur = "pki/leaf-lacks-client-auth",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
@@ -183,7 +176,6 @@ std::vector<Check> vault_pki_sign_extensions() {
                         "in a fixed order.",
          .rows = {117},
          .level = Level::should,
-         .saboteur = "pki/purposes-are-fixed",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const std::string server(crypto::eku_server_auth), client(crypto::eku_client_auth),
@@ -205,7 +197,6 @@ std::vector<Check> vault_pki_sign_extensions() {
          .requirement = "Without server_flag and client_flag there is no extended key usage.",
          .rows = {117},
          .level = Level::should,
-         .saboteur = "pki/purposes-are-fixed",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto leaf = co_await leaf_by_role(
@@ -220,7 +211,6 @@ std::vector<Check> vault_pki_sign_extensions() {
          .rows = {117},
          .source = "RFC 5280 4.2.1.1",
          .level = Level::must,
-         .saboteur = "pki/leaf-without-authority-key-id",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
@@ -241,7 +231,6 @@ std::vector<Check> vault_pki_sign_extensions() {
                         "set.",
          .rows = {117},
          .level = Level::should,
-         .saboteur = "pki/leaf-without-urls",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto without = co_await steps::sign(probe, mount, steps::workload_csr());
@@ -263,7 +252,6 @@ std::vector<Check> vault_pki_sign_extensions() {
          .requirement = "A role's policy_identifiers are the leaf's certificate policies.",
          .rows = {117},
          .level = Level::may,
-         .saboteur = "pki/leaf-without-policies",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto with =

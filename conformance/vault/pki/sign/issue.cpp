@@ -37,7 +37,6 @@ std::vector<Check> vault_pki_sign_issue() {
          .requirement = "issue answers what sign does, and private_key and private_key_type.",
          .rows = {122},
          .level = Level::must,
-         .saboteur = "pki/issue-answers-no-key-type",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await steps::issue(probe, mount, web);
@@ -58,7 +57,6 @@ std::vector<Check> vault_pki_sign_issue() {
          .rows = {122},
          .source = "RFC 5915, RFC 8017 A.1.2",
          .level = Level::must,
-         .saboteur = "pki/issue-always-answers-pkcs8",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"key_bits", 384}});
              const auto ec = co_await steps::issue(probe, mount, web);
@@ -73,7 +71,6 @@ std::vector<Check> vault_pki_sign_issue() {
          .rows = {122},
          .source = "RFC 5958",
          .level = Level::should,
-         .saboteur = "pki/ignore-private-key-format",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              auto parameters = web;
@@ -86,7 +83,6 @@ std::vector<Check> vault_pki_sign_issue() {
          .requirement = "common_name, alt_names, ip_sans, uri_sans and ttl of the request count.",
          .rows = {122},
          .level = Level::must,
-         .saboteur = "pki/uri-sans-ignored",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const Json parameters{{"common_name", "web.test"},
@@ -118,7 +114,6 @@ std::vector<Check> vault_pki_sign_issue() {
              "names one.",
          .rows = {122},
          .level = Level::should,
-         .saboteur = "pki/issue-for-any-type",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"key_type", "any"}});
              const auto reply = co_await steps::issue(probe, mount, web);
@@ -135,7 +130,6 @@ std::vector<Check> vault_pki_sign_issue() {
          .rows = {122},
          .level = Level::may,
          .features = {Feature::openbao},
-         .saboteur = "pki/issue-ignores-key-bits",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"key_type", "any"}});
              auto parameters = web;
@@ -151,7 +145,6 @@ std::vector<Check> vault_pki_sign_issue() {
                         "warning, whose text is each product's own.",
          .rows = {122},
          .level = Level::may,
-         .saboteur = "pki/no-warning-of-key-type",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              auto parameters = web;

@@ -25,7 +25,6 @@ std::vector<Check> vault_pki_sign_issuer() {
          .requirement = "sign and issue with a role that does not exist are 400 and name it.",
          .rows = {98},
          .level = Level::must,
-         .saboteur = "pki/unknown-role-is-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto signing =
@@ -39,7 +38,6 @@ std::vector<Check> vault_pki_sign_issuer() {
          .requirement = "sign without a role in the path is 404, unsupported path.",
          .rows = {98},
          .level = Level::may,
-         .saboteur = "pki/sign-without-role",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto reply = co_await probe.vault("PUT", mount + "/sign", Json::object());
@@ -50,7 +48,6 @@ std::vector<Check> vault_pki_sign_issuer() {
          .requirement = "Without any issuer sign and issue are 500 and tell the reason.",
          .rows = {99},
          .level = Level::must,
-         .saboteur = "pki/no-issuer-is-400",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              (void)co_await steps::role(probe, mount);
@@ -66,7 +63,6 @@ std::vector<Check> vault_pki_sign_issuer() {
          .requirement = "After the deletion of the issuer nothing is signed any more.",
          .rows = {99},
          .level = Level::must,
-         .saboteur = "pki/sign-after-issuer-deleted",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto before = co_await steps::sign(probe, mount, steps::workload_csr());
@@ -81,7 +77,6 @@ std::vector<Check> vault_pki_sign_issuer() {
          .requirement = "A role whose issuer_ref is unknown signs nothing: 500 with the reference.",
          .rows = {99},
          .level = Level::must,
-         .saboteur = "pki/no-issuer-is-400",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"issuer_ref", "nobody"}});
@@ -95,7 +90,6 @@ std::vector<Check> vault_pki_sign_issuer() {
          .requirement = "An issuer without a key in the mount signs nothing: 500 with its id.",
          .rows = {99},
          .level = Level::should,
-         .saboteur = "pki/no-key-is-400",
          .run = [](Probe& probe) -> Task<void> {
              const auto other = co_await steps::mounted_root(probe, Json::object(), "other");
              const auto pem = co_await probe.set_up("GET", other + "/ca/pem");
@@ -123,7 +117,6 @@ std::vector<Check> vault_pki_sign_issuer() {
                         "the usage that it has.",
          .rows = {100},
          .level = Level::should,
-         .saboteur = "pki/ignore-issuer-usage",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              Json usage{{"usage", "read-only,crl-signing"}};
@@ -140,7 +133,6 @@ std::vector<Check> vault_pki_sign_issuer() {
          .requirement = "A revoked issuer signs nothing.",
          .rows = {100},
          .level = Level::must,
-         .saboteur = "pki/ignore-issuer-usage",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              (void)co_await probe.set_up("POST", mount + "/issuer/default/revoke");
@@ -153,7 +145,6 @@ std::vector<Check> vault_pki_sign_issuer() {
          .requirement = "A role's issuer_ref chooses the issuer of its leaves.",
          .rows = {121},
          .level = Level::must,
-         .saboteur = "pki/ignore-issuer-of-the-role",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto second = co_await second_root(probe, mount);
@@ -168,7 +159,6 @@ std::vector<Check> vault_pki_sign_issuer() {
                         "issue.",
          .rows = {124},
          .level = Level::must,
-         .saboteur = "pki/ignore-issuer-of-the-path",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"issuer_ref", "default"}});
@@ -190,7 +180,6 @@ std::vector<Check> vault_pki_sign_issuer() {
          .requirement = "An unknown issuer in the path is 500 with its reference.",
          .rows = {99, 124},
          .level = Level::should,
-         .saboteur = "pki/ignore-issuer-of-the-path",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              Json parameters{{"csr", steps::workload_csr()}};

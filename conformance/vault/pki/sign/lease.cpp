@@ -35,7 +35,6 @@ std::vector<Check> vault_pki_sign_lease() {
          .requirement = "A leaf has no lease unless its role says so.",
          .rows = {119},
          .level = Level::must,
-         .saboteur = "pki/always-lease",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
@@ -49,7 +48,6 @@ std::vector<Check> vault_pki_sign_lease() {
                         "as the leaf lives and not renewable.",
          .rows = {119},
          .level = Level::should,
-         .saboteur = "pki/lease-of-a-minute",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
@@ -69,7 +67,6 @@ std::vector<Check> vault_pki_sign_lease() {
          .requirement = "A leaf's lease cannot be renewed.",
          .rows = {119},
          .level = Level::should,
-         .saboteur = "sys/leases-of-leaves-forgotten",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
@@ -83,7 +80,6 @@ std::vector<Check> vault_pki_sign_lease() {
                         "too.",
          .rows = {119},
          .level = Level::may,
-         .saboteur = "sys/lease-lookup-without-last-renewal",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
@@ -106,7 +102,6 @@ std::vector<Check> vault_pki_sign_lease() {
          .requirement = "Revoking its lease revokes the leaf, and the CRL lists it.",
          .rows = {119},
          .level = Level::should,
-         .saboteur = "pki/lease-ends-without-revocation",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
@@ -126,7 +121,6 @@ std::vector<Check> vault_pki_sign_lease() {
          .requirement = "Writing a role with generate_lease answers a warning against it.",
          .rows = {119},
          .level = Level::may,
-         .saboteur = "pki/no-warning-of-leases",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto written =
@@ -141,7 +135,6 @@ std::vector<Check> vault_pki_sign_lease() {
              "With no_store a leaf can neither be read nor revoked by its serial number.",
          .rows = {120},
          .level = Level::must,
-         .saboteur = "pki/ignore-no-store",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"no_store", true}});
              const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
@@ -159,7 +152,6 @@ std::vector<Check> vault_pki_sign_lease() {
                         "then on.",
          .rows = {120},
          .level = Level::must,
-         .saboteur = "pki/revocation-stores-nothing",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"no_store", true}});
              const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
@@ -177,7 +169,6 @@ std::vector<Check> vault_pki_sign_lease() {
          .requirement = "no_store switches generate_lease off.",
          .rows = {120},
          .level = Level::may,
-         .saboteur = "pki/no-store-with-lease",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto written = co_await steps::role(

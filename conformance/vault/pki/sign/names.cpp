@@ -19,7 +19,6 @@ std::vector<Check> vault_pki_sign_names() {
          .requirement = "A role with require_cn signs and issues nothing without a common name.",
          .rows = {104},
          .level = Level::must,
-         .saboteur = "pki/ignore-require-cn",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"require_cn", true}});
              const auto text =
@@ -37,7 +36,6 @@ std::vector<Check> vault_pki_sign_names() {
          .requirement = "Without require_cn an empty CSR is signed: no subject, no names.",
          .rows = {104},
          .level = Level::may,
-         .saboteur = "pki/invent-a-common-name",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await steps::sign(probe, mount, steps::csr());
@@ -52,7 +50,6 @@ std::vector<Check> vault_pki_sign_names() {
          .rows = {104},
          .source = "RFC 5280 4.2.1.6",
          .level = Level::must,
-         .saboteur = "pki/subject-never-empty",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto without = co_await steps::sign(probe, mount, steps::workload_csr());
@@ -68,7 +65,6 @@ std::vector<Check> vault_pki_sign_names() {
                         "own text.",
          .rows = {105},
          .level = Level::must,
-         .saboteur = "pki/allow-any-name",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"allow_any_name", false}});
@@ -91,7 +87,6 @@ std::vector<Check> vault_pki_sign_names() {
              "addresses.",
          .rows = {106},
          .level = Level::must,
-         .saboteur = "pki/common-name-is-no-san",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto host = co_await steps::sign(probe, mount, steps::named_csr("web.test"));
@@ -109,7 +104,6 @@ std::vector<Check> vault_pki_sign_names() {
          .requirement = "exclude_cn_from_sans keeps the common name out of the alternative names.",
          .rows = {106},
          .level = Level::should,
-         .saboteur = "pki/ignore-exclude-cn-from-sans",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const Json exclude{{"exclude_cn_from_sans", true}};
@@ -125,7 +119,6 @@ std::vector<Check> vault_pki_sign_names() {
                         "name last and on Vault sorted; IP addresses and URIs in the CSR's order.",
          .rows = {106},
          .level = Level::may,
-         .saboteur = "pki/dns-names-backwards",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              crypto::Csr::Spec spec;

@@ -55,7 +55,6 @@ std::vector<Check> vault_pki_sign_not_after() {
          .requirement = "not_after is the leaf's end to the second, beyond max_ttl too.",
          .rows = {94},
          .level = Level::should,
-         .saboteur = "pki/not-after-is-capped",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto end = unix_seconds(probe.clock().now() + 100h);
@@ -71,7 +70,6 @@ std::vector<Check> vault_pki_sign_not_after() {
          .requirement = "sign takes a not_after in the past, and answers an expired leaf.",
          .rows = {94},
          .level = Level::may,
-         .saboteur = "pki/no-past-not-after",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto end = unix_seconds(probe.clock().now() - 1h);
@@ -86,7 +84,6 @@ std::vector<Check> vault_pki_sign_not_after() {
          .requirement = "ttl and not_after in one request are refused.",
          .rows = {94},
          .level = Level::should,
-         .saboteur = "pki/ttl-goes-before-not-after",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await sign_until(probe, mount, 2h, Json{{"ttl", "1h"}});
@@ -101,7 +98,6 @@ std::vector<Check> vault_pki_sign_not_after() {
          .rows = {94},
          .source = "RFC 3339 5.6",
          .level = Level::should,
-         .saboteur = "pki/ignore-unreadable-not-after",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const Json parameters{{"not_after", "zzz"}};
@@ -116,7 +112,6 @@ std::vector<Check> vault_pki_sign_not_after() {
              "the bound and says so when the role is written.",
          .rows = {94},
          .level = Level::should,
-         .saboteur = "pki/not-after-is-never-forbidden",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await bounded(probe, "forbid");
              const auto reply = co_await sign_until(probe, mount, 10min);
@@ -128,7 +123,6 @@ std::vector<Check> vault_pki_sign_not_after() {
                         "only; Vault ignores the bound.",
          .rows = {94},
          .level = Level::should,
-         .saboteur = "pki/no-ttl-limit-of-not-after",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await bounded(probe, "ttl-limited");
              const auto within = co_await sign_until(probe, mount, 30min);
@@ -142,7 +136,6 @@ std::vector<Check> vault_pki_sign_not_after() {
                         "Vault ignores the bound.",
          .rows = {94},
          .level = Level::should,
-         .saboteur = "pki/no-time-limit-of-not-after",
          .run = [](Probe& probe) -> Task<void> {
              const auto limit = rfc3339(probe.clock().now() + 50h);
              const auto mount = co_await bounded(probe, limit);
@@ -157,7 +150,6 @@ std::vector<Check> vault_pki_sign_not_after() {
                         "later too; Vault ignores the bound.",
          .rows = {94},
          .level = Level::may,
-         .saboteur = "pki/time-bounds-no-ttl",
          .run = [](Probe& probe) -> Task<void> {
              const auto limit = rfc3339(probe.clock().now() + 2h);
              const auto mount = co_await bounded(probe, limit);
@@ -173,7 +165,6 @@ std::vector<Check> vault_pki_sign_not_after() {
          .requirement = "OpenBao refuses a role with any other not_after_bound; Vault ignores it.",
          .rows = {94},
          .level = Level::may,
-         .saboteur = "pki/any-not-after-bound",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              Json parameters{{"not_after_bound", "never"}};
@@ -191,7 +182,6 @@ std::vector<Check> vault_pki_sign_not_after() {
                         "issuer's end.",
          .rows = {95},
          .level = Level::must,
-         .saboteur = "pki/ignore-issuer-expiry",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await early_ending_mount(probe, "");
              const auto root = co_await root_of(probe, mount);
@@ -214,7 +204,6 @@ std::vector<Check> vault_pki_sign_not_after() {
                         "without a warning.",
          .rows = {95},
          .level = Level::must,
-         .saboteur = "pki/truncate-refuses",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await early_ending_mount(probe, "truncate");
              const auto root = co_await root_of(probe, mount);
@@ -230,7 +219,6 @@ std::vector<Check> vault_pki_sign_not_after() {
          .requirement = "With leaf_not_after_behavior=permit a leaf may outlive its issuer.",
          .rows = {95},
          .level = Level::should,
-         .saboteur = "pki/permit-truncates",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await early_ending_mount(probe, "permit");
              const auto root = co_await root_of(probe, mount);
@@ -250,7 +238,6 @@ std::vector<Check> vault_pki_sign_not_after() {
              "it; with truncate it signs leaves that are expired.",
          .rows = {95},
          .level = Level::must,
-         .saboteur = "pki/expired-issuer-signs",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe, Json{{"ttl", "1s"}});
              (void)co_await steps::role(probe, mount);

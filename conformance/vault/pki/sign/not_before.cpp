@@ -20,7 +20,6 @@ std::vector<Check> vault_pki_sign_not_before() {
                         "0.",
          .rows = {96},
          .level = Level::must,
-         .saboteur = "pki/zero-not-before-duration-counts",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              for (const auto& duration : {Json(), Json(0), Json("30s")}) {
@@ -39,7 +38,6 @@ std::vector<Check> vault_pki_sign_not_before() {
                         "begins.",
          .rows = {96},
          .level = Level::must,
-         .saboteur = "pki/ignore-not-before-duration",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"not_before_duration", "5m"}});
@@ -54,7 +52,6 @@ std::vector<Check> vault_pki_sign_not_before() {
                         "not.",
          .rows = {96},
          .level = Level::may,
-         .saboteur = "pki/sign-honours-not-before",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              Json more{{"not_before", rfc3339(probe.clock().now() - 10h)}};
@@ -74,7 +71,6 @@ std::vector<Check> vault_pki_sign_not_before() {
          .requirement = "sign on OpenBao refuses a not_before that is no time; Vault ignores it.",
          .rows = {96},
          .level = Level::may,
-         .saboteur = "pki/ignore-unreadable-not-before",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const Json more{{"not_before", "zzz"}};
@@ -91,7 +87,6 @@ std::vector<Check> vault_pki_sign_not_before() {
                         "warning.",
          .rows = {96},
          .level = Level::should,
-         .saboteur = "pki/issue-ignores-not-before",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto wanted = probe.clock().now() - 10h;
@@ -115,7 +110,6 @@ std::vector<Check> vault_pki_sign_not_before() {
          .rows = {96},
          .level = Level::may,
          .features = {Feature::openbao},
-         .saboteur = "pki/begins-after-its-end",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const Json parameters{{"common_name", "web.test"},
@@ -130,7 +124,6 @@ std::vector<Check> vault_pki_sign_not_before() {
          .rows = {96},
          .level = Level::may,
          .features = {Feature::openbao},
-         .saboteur = "pki/not-before-is-never-forbidden",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"not_before_bound", "forbid"}});
@@ -145,7 +138,6 @@ std::vector<Check> vault_pki_sign_not_before() {
          .rows = {96},
          .level = Level::may,
          .features = {Feature::openbao},
-         .saboteur = "pki/ignore-not-before-of-the-role",
          .run = [](Probe& probe) -> Task<void> {
              const auto wanted = probe.clock().now() - 10h;
              const auto mount =

@@ -36,7 +36,6 @@ std::vector<Check> vault_pki_sign_order() {
          .requirement = "A parameter of the wrong type is told before an unknown role.",
          .rows = {103},
          .level = Level::may,
-         .saboteur = "pki/role-before-types",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await steps::sign(probe, mount, steps::workload_csr(),
@@ -49,7 +48,6 @@ std::vector<Check> vault_pki_sign_order() {
          .requirement = "An unknown role is told before a missing issuer.",
          .rows = {103},
          .level = Level::may,
-         .saboteur = "pki/issuer-before-role",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto reply =
@@ -62,7 +60,6 @@ std::vector<Check> vault_pki_sign_order() {
                         "the format.",
          .rows = {103},
          .level = Level::may,
-         .saboteur = "pki/no-issuer-is-400",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              (void)co_await steps::role(probe, mount);
@@ -80,7 +77,6 @@ std::vector<Check> vault_pki_sign_order() {
          .requirement = "A missing issuer is told before the CSR is looked at.",
          .rows = {99, 103},
          .level = Level::may,
-         .saboteur = "pki/csr-before-issuer",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              (void)co_await steps::role(probe, mount);
@@ -92,7 +88,6 @@ std::vector<Check> vault_pki_sign_order() {
          .requirement = "An unknown format is told before an unreadable CSR.",
          .rows = {103},
          .level = Level::may,
-         .saboteur = "pki/csr-before-format",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply =
@@ -104,7 +99,6 @@ std::vector<Check> vault_pki_sign_order() {
          .requirement = "An unreadable CSR is told before names and times that are not allowed.",
          .rows = {103},
          .level = Level::may,
-         .saboteur = "pki/times-before-csr",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, narrow);
              const Json wrong{{"common_name", "cn.other"}, {"not_after", "zzz"}};
@@ -117,7 +111,6 @@ std::vector<Check> vault_pki_sign_order() {
                         "common name too.",
          .rows = {103},
          .level = Level::may,
-         .saboteur = "pki/names-before-key",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, narrow);
              const auto csr = steps::csr(every_name_wrong(), crypto::KeyType::ed25519);
@@ -134,7 +127,6 @@ std::vector<Check> vault_pki_sign_order() {
                         "mail addresses, other names, IP addresses, URIs, and before the times.",
          .rows = {103},
          .level = Level::may,
-         .saboteur = "pki/dns-names-before-common-name",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, narrow);
              auto spec = every_name_wrong();
@@ -173,7 +165,6 @@ std::vector<Check> vault_pki_sign_order() {
          .requirement = "The CSR's signature is checked last, after the times.",
          .rows = {103},
          .level = Level::may,
-         .saboteur = "pki/csr-signature-before-times",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto key = crypto::Key::generate(crypto::KeyType::p256);

@@ -37,7 +37,6 @@ std::vector<Check> vault_pki_sign_parallel() {
                         "serial number.",
          .rows = {125},
          .level = Level::must,
-         .saboteur = "pki/repeat-serial",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto replies = co_await sign_many(probe, mount);
@@ -59,7 +58,6 @@ std::vector<Check> vault_pki_sign_parallel() {
              "are answered.",
          .rows = {125},
          .level = Level::must,
-         .saboteur = "pki/crl-misses-revocations",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto replies = co_await sign_many(probe, mount);

@@ -28,7 +28,6 @@ std::vector<Check> vault_pki_sign_reading() {
          .rows = {101},
          .source = "RFC 5280 4.2.1.6",
          .level = Level::may,
-         .saboteur = "pki/uris-unread",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const std::array<std::pair<std::uint8_t, std::string_view>, 4> names = {
@@ -49,7 +48,6 @@ std::vector<Check> vault_pki_sign_reading() {
          .rows = {101},
          .source = "RFC 5280 4.2",
          .level = Level::may,
-         .saboteur = "pki/uris-unread",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              crypto::Csr::Spec spec;
@@ -63,7 +61,6 @@ std::vector<Check> vault_pki_sign_reading() {
                         "refuses it.",
          .rows = {106},
          .level = Level::may,
-         .saboteur = "pki/mapped-addresses-kept",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const Json parameters{{"common_name", "web.test"}, {"ip_sans", "::ffff:10.0.0.1"}};
@@ -88,7 +85,6 @@ std::vector<Check> vault_pki_sign_reading() {
              "ignored.",
          .rows = {101},
          .level = Level::may,
-         .saboteur = "pki/blank-before-begin",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto csr = steps::workload_csr();
@@ -103,7 +99,6 @@ std::vector<Check> vault_pki_sign_reading() {
                         "attributes, each an RDN of its own.",
          .rows = {123},
          .level = Level::may,
-         .saboteur = "pki/subject-as-the-other-product",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              // Two OUs in one RDN.
@@ -125,7 +120,6 @@ std::vector<Check> vault_pki_sign_reading() {
          .requirement = "An other SAN under what is no OID is a Go error, 500.",
          .rows = {114},
          .level = Level::may,
-         .saboteur = "pki/bad-oid-is-400",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"allowed_other_sans", "*"}});
@@ -141,7 +135,6 @@ std::vector<Check> vault_pki_sign_reading() {
                         "stands last, and is not critical even without a subject.",
          .rows = {114},
          .level = Level::may,
-         .saboteur = "pki/other-names-in-place",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"allowed_other_sans", "*"}});
@@ -165,7 +158,6 @@ std::vector<Check> vault_pki_sign_reading() {
          .requirement = "A name with a final dot is refused by OpenBao and a DNS name for Vault.",
          .rows = {109},
          .level = Level::may,
-         .saboteur = "pki/final-dot-as-the-other-product",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply =
@@ -183,7 +175,6 @@ std::vector<Check> vault_pki_sign_reading() {
                         "warning says so.",
          .rows = {11},
          .level = Level::may,
-         .saboteur = "pki/replaced-in-silence",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              // Nobody looks at the body's, not even at its type.
@@ -200,7 +191,6 @@ std::vector<Check> vault_pki_sign_reading() {
          .requirement = "A role for any type of key keeps its key_bits.",
          .rows = {121},
          .level = Level::may,
-         .saboteur = "pki/any-forgets-key-bits",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto any =
@@ -213,7 +203,6 @@ std::vector<Check> vault_pki_sign_reading() {
                         "given; disabled beside another, or one twice, is 500.",
          .rows = {109},
          .level = Level::may,
-         .saboteur = "pki/validations-as-given",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto none =

@@ -94,7 +94,6 @@ std::vector<Check> vault_pki_sign_role() {
                         "defaults where nothing was said.",
          .rows = {121},
          .level = Level::should,
-         .saboteur = "pki/role-allows-no-localhost",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto written = co_await write(probe, mount, Json::object());
@@ -110,7 +109,6 @@ std::vector<Check> vault_pki_sign_role() {
          .requirement = "A role's durations are answered in seconds, its lists as arrays.",
          .rows = {121},
          .level = Level::must,
-         .saboteur = "pki/role-durations-as-text",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              Json parameters{{"ttl", "1h"},
@@ -132,7 +130,6 @@ std::vector<Check> vault_pki_sign_role() {
          .requirement = "key_bits default to 2048 for RSA, 256 for EC, and 0 for Ed25519 and any.",
          .rows = {121},
          .level = Level::should,
-         .saboteur = "pki/key-bits-stay-0",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              for (const auto& [type, bits] : {std::pair("rsa", 2048), std::pair("ec", 256),
@@ -147,7 +144,6 @@ std::vector<Check> vault_pki_sign_role() {
          .requirement = "Writing a role again overwrites all of it.",
          .rows = {121},
          .level = Level::must,
-         .saboteur = "pki/role-write-merges",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              (void)co_await write(probe, mount, Json{{"ttl", "1h"}, {"require_cn", false}});
@@ -162,7 +158,6 @@ std::vector<Check> vault_pki_sign_role() {
          .requirement = "PATCH changes the named fields of a role and keeps the others.",
          .rows = {121},
          .level = Level::should,
-         .saboteur = "pki/role-patch-overwrites",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              (void)co_await write(probe, mount, Json{{"ttl", "1h"}, {"require_cn", false}});
@@ -185,7 +180,6 @@ std::vector<Check> vault_pki_sign_role() {
                         "that is absent; removing one is 204, repeated too.",
          .rows = {121},
          .level = Level::should,
-         .saboteur = "pki/absent-role-cannot-be-removed",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto none = co_await probe.vault("LIST", mount + "/roles");
@@ -208,7 +202,6 @@ std::vector<Check> vault_pki_sign_role() {
          .requirement = "A role can be written before there is an issuer, with a warning.",
          .rows = {121},
          .level = Level::may,
-         .saboteur = "pki/no-warning-of-a-missing-issuer",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
              const auto written = co_await write(probe, mount, Json::object());
@@ -222,7 +215,6 @@ std::vector<Check> vault_pki_sign_role() {
          .requirement = "A role whose ttl is above its max_ttl is refused and not written.",
          .rows = {121},
          .level = Level::should,
-         .saboteur = "pki/role-ttl-above-max-ttl",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto reply =
@@ -237,7 +229,6 @@ std::vector<Check> vault_pki_sign_role() {
          .requirement = "A role of an unknown key type is refused.",
          .rows = {121},
          .level = Level::should,
-         .saboteur = "pki/any-key-type",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto reply = co_await write(probe, mount, Json{{"key_type", "dsa"}});

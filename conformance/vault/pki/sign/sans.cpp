@@ -19,7 +19,6 @@ std::vector<Check> vault_pki_sign_sans() {
                         "uri_sans and ip_sans are ignored in silence.",
          .rows = {110},
          .level = Level::must,
-         .saboteur = "pki/csr-sans-never",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const Json more{{"uri_sans", "spiffe://mesh.test/other"}, {"ip_sans", "10.0.0.1"}};
@@ -36,7 +35,6 @@ std::vector<Check> vault_pki_sign_sans() {
          .requirement = "alt_names beside use_csr_sans are ignored with a warning.",
          .rows = {110},
          .level = Level::should,
-         .saboteur = "pki/no-warning-of-alt-names",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const Json more{{"alt_names", "b.test"}};
@@ -53,7 +51,6 @@ std::vector<Check> vault_pki_sign_sans() {
                         "which fills in for an empty one; there is a warning in both cases.",
          .rows = {110},
          .level = Level::should,
-         .saboteur = "pki/no-warning-of-common-name",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto warning = R"(the common_name field was provided but the role is set with )"
@@ -75,7 +72,6 @@ std::vector<Check> vault_pki_sign_sans() {
                         "and the request's count.",
          .rows = {110},
          .level = Level::must,
-         .saboteur = "pki/csr-sans-always",
          .run = [](Probe& probe) -> Task<void> {
              const Json parameters{{"use_csr_sans", false}, {"use_csr_common_name", false}};
              const auto mount = co_await steps::issuing_mount(probe, parameters);
@@ -106,7 +102,6 @@ std::vector<Check> vault_pki_sign_sans() {
              "where they came from.",
          .rows = {113},
          .level = Level::must,
-         .saboteur = "pki/ip-addresses-always",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"allow_ip_sans", false}});
@@ -129,7 +124,6 @@ std::vector<Check> vault_pki_sign_sans() {
              "is none is refused.",
          .rows = {113},
          .level = Level::should,
-         .saboteur = "pki/no-ip-addresses",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              for (const auto* ip : {"1.2.3.4", "2001:db8::1"}) {
@@ -147,7 +141,6 @@ std::vector<Check> vault_pki_sign_sans() {
              "OpenBao's allowed_ip_sans_cidr refuses addresses outside; Vault ignores it.",
          .rows = {113},
          .level = Level::should,
-         .saboteur = "pki/ignore-ip-ranges",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"allowed_ip_sans_cidr", "10.0.0.0/8"}});
@@ -167,7 +160,6 @@ std::vector<Check> vault_pki_sign_sans() {
                         "readable.",
          .rows = {114},
          .level = Level::should,
-         .saboteur = "pki/other-names-always",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(
                  probe, Json{{"allowed_other_sans", "1.2.3.4;UTF8:good*"}});
@@ -195,7 +187,6 @@ std::vector<Check> vault_pki_sign_sans() {
              "allowed_other_sans=* allows every other name, and none is allowed without.",
          .rows = {114},
          .level = Level::may,
-         .saboteur = "pki/other-names-never-by-star",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"allowed_other_sans", "*"}});

@@ -30,7 +30,6 @@ std::vector<Check> vault_pki_sign_signature() {
          .requirement = "Issuers of P-256, P-384 and P-521 sign with SHA-256, SHA-384 and SHA-512.",
          .rows = {118},
          .level = Level::must,
-         .saboteur = "pki/always-sha256",
          .run = [](Probe& probe) -> Task<void> {
              for (const auto& [bits, algorithm] :
                   {std::pair(256, ecdsa_256), std::pair(384, ecdsa_384),
@@ -46,7 +45,6 @@ std::vector<Check> vault_pki_sign_signature() {
          .requirement = "An RSA issuer signs with SHA-256, an Ed25519 issuer with Ed25519.",
          .rows = {118},
          .level = Level::must,
-         .saboteur = "pki/rsa-signs-with-sha-384",
          .run = [](Probe& probe) -> Task<void> {
              const auto rsa = co_await mount_of(probe, "rsa", 2048);
              const auto by_rsa = co_await steps::sign(probe, rsa, steps::workload_csr());
@@ -61,7 +59,6 @@ std::vector<Check> vault_pki_sign_signature() {
          .requirement = "A role's signature_bits choose the hash, for issuers of RSA and of EC.",
          .rows = {118},
          .level = Level::should,
-         .saboteur = "pki/always-sha256",
          .run = [](Probe& probe) -> Task<void> {
              const auto rsa = co_await mount_of(probe, "rsa", 2048, Json{{"signature_bits", 512}});
              const auto by_rsa = co_await steps::sign(probe, rsa, steps::workload_csr());
@@ -77,7 +74,6 @@ std::vector<Check> vault_pki_sign_signature() {
                         "OpenBao it keeps SHA-384.",
          .rows = {118},
          .level = Level::may,
-         .saboteur = "pki/always-sha512",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await mount_of(probe, "ec", 384, Json{{"key_type", "rsa"}});
              const auto reply =
@@ -91,7 +87,6 @@ std::vector<Check> vault_pki_sign_signature() {
                         "them.",
          .rows = {118},
          .level = Level::may,
-         .saboteur = "pki/any-keeps-no-signature-bits",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto written = co_await steps::role(
@@ -107,7 +102,6 @@ std::vector<Check> vault_pki_sign_signature() {
          .requirement = "A root's own signature_bits are ignored for EC keys.",
          .rows = {118},
          .level = Level::may,
-         .saboteur = "pki/root-by-signature-bits",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe, Json{{"signature_bits", 512}});
              const auto ca = co_await probe.set_up("GET", mount + "/ca/pem");

@@ -13,7 +13,6 @@ std::vector<Check> vault_pki_sign_subject() {
              "dropped in silence.",
          .rows = {115},
          .level = Level::must,
-         .saboteur = "pki/csr-subject-is-copied",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              crypto::Csr::Spec spec;
@@ -36,7 +35,6 @@ std::vector<Check> vault_pki_sign_subject() {
              "the role's.",
          .rows = {115},
          .level = Level::should,
-         .saboteur = "pki/ignore-subject-of-the-role",
          .run = [](Probe& probe) -> Task<void> {
              const Json parameters{{"organization", "Org A,Org B"},
                                    {"ou", "Unit"},
@@ -70,7 +68,6 @@ std::vector<Check> vault_pki_sign_subject() {
                         "from the CSR or the request.",
          .rows = {115},
          .level = Level::should,
-         .saboteur = "pki/subject-serial-is-dropped",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"allowed_serial_numbers", "7-*"}});
@@ -90,7 +87,6 @@ std::vector<Check> vault_pki_sign_subject() {
                         "every one.",
          .rows = {115},
          .level = Level::should,
-         .saboteur = "pki/any-subject-serial",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"allowed_serial_numbers", "7-*"}});

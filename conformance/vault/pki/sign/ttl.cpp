@@ -35,7 +35,6 @@ std::vector<Check> vault_pki_sign_ttl() {
                         "caps with a warning.",
          .rows = {92},
          .level = Level::must,
-         .saboteur = "pki/cap-without-a-warning",
          .run = [](Probe& probe) -> Task<void> {
              const Json without_ttl{{"ttl", nullptr}, {"max_ttl", "720h"}};
              const auto mount = co_await steps::issuing_mount(probe, without_ttl);
@@ -51,7 +50,6 @@ std::vector<Check> vault_pki_sign_ttl() {
          .requirement = "A ttl above the role's max_ttl is capped, and a warning says so.",
          .rows = {93},
          .level = Level::must,
-         .saboteur = "pki/ignore-role-max-ttl",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply = co_await sign_for(probe, mount, "48h");
@@ -65,7 +63,6 @@ std::vector<Check> vault_pki_sign_ttl() {
          .requirement = "Where the role has no max_ttl, the mount's max_lease_ttl caps the ttl.",
          .rows = {93},
          .level = Level::must,
-         .saboteur = "pki/no-mount-max-ttl",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"max_ttl", nullptr}});
              co_await tune(probe, mount,
@@ -81,7 +78,6 @@ std::vector<Check> vault_pki_sign_ttl() {
          .requirement = "A role's max_ttl replaces the mount's maximum, also where it is greater.",
          .rows = {93},
          .level = Level::should,
-         .saboteur = "pki/mount-max-caps-the-role",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"max_ttl", "2000h"}});
              co_await tune(probe, mount, Json{{"max_lease_ttl", "768h"}});
@@ -94,7 +90,6 @@ std::vector<Check> vault_pki_sign_ttl() {
          .requirement = "Without a ttl in the request the role's ttl counts, without a warning.",
          .rows = {97, 121},
          .level = Level::must,
-         .saboteur = "pki/ignore-role-ttl",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"ttl", "40m"}});
              const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
@@ -106,7 +101,6 @@ std::vector<Check> vault_pki_sign_ttl() {
          .requirement = "A ttl in the request goes before the role's, as a duration or as seconds.",
          .rows = {97},
          .level = Level::must,
-         .saboteur = "pki/ignore-requested-ttl",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              for (const auto& ttl : {Json("90m"), Json("5400"), Json(5400)}) {
@@ -122,7 +116,6 @@ std::vector<Check> vault_pki_sign_ttl() {
          .rows = {97},
          .source = "RFC 5280 4.1.2.5",
          .level = Level::must,
-         .saboteur = "pki/not-after-is-rounded-up",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto before = unix_seconds(probe.clock().now());

@@ -15,7 +15,6 @@ std::vector<Check> vault_pki_sign_uris() {
                         "from.",
          .rows = {111},
          .level = Level::must,
-         .saboteur = "pki/ignore-allowed-uri-sans",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"allowed_uri_sans", nullptr}});
@@ -33,7 +32,6 @@ std::vector<Check> vault_pki_sign_uris() {
          .requirement = "Every URI has to match one of allowed_uri_sans.",
          .rows = {111},
          .level = Level::must,
-         .saboteur = "pki/one-good-uri-is-enough",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(
                  probe, Json{{"allowed_uri_sans", "spiffe://mesh.test/a/*,spiffe://mesh.test/b"}});
@@ -53,7 +51,6 @@ std::vector<Check> vault_pki_sign_uris() {
                         "rest has to be the same in case as well, but for the scheme.",
          .rows = {112},
          .level = Level::must,
-         .saboteur = "pki/uri-patterns-ignore-case",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(
                  probe, Json{{"allowed_uri_sans", "spiffe://mesh.test/ns/*/sa/web"}});
@@ -76,7 +73,6 @@ std::vector<Check> vault_pki_sign_uris() {
          .requirement = "A pattern without * allows that URI only.",
          .rows = {112},
          .level = Level::must,
-         .saboteur = "pki/uri-pattern-is-a-prefix",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(
                  probe, Json{{"allowed_uri_sans", "spiffe://mesh.test/web"}});
@@ -95,7 +91,6 @@ std::vector<Check> vault_pki_sign_uris() {
          .rows = {112},
          .source = "RFC 3986 3.1",
          .level = Level::may,
-         .saboteur = "pki/uris-as-written",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto reply =

@@ -25,7 +25,6 @@ std::vector<Check> vault_pki_sign_verbatim() {
                         "whatever the role allows.",
          .rows = {123},
          .level = Level::should,
-         .saboteur = "pki/verbatim-drops-extensions",
          .run = [](Probe& probe) -> Task<void> {
              const Json narrow{{"allow_any_name", false}, {"allowed_uri_sans", nullptr}};
              const auto mount = co_await steps::issuing_mount(probe, narrow);
@@ -52,7 +51,6 @@ std::vector<Check> vault_pki_sign_verbatim() {
          .requirement = "sign-verbatim copies the CSR's extensions, but never basic constraints.",
          .rows = {123},
          .level = Level::must,
-         .saboteur = "pki/csr-basic-constraints-obeyed",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              crypto::Csr::Spec spec;
@@ -74,7 +72,6 @@ std::vector<Check> vault_pki_sign_verbatim() {
                         "request names them.",
          .rows = {123},
          .level = Level::should,
-         .saboteur = "pki/verbatim-with-purposes",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto plain = co_await verbatim(probe, mount, steps::workload_csr(), "app");
@@ -98,7 +95,6 @@ std::vector<Check> vault_pki_sign_verbatim() {
          .requirement = "A role lends sign-verbatim its ttl and max_ttl.",
          .rows = {123},
          .level = Level::should,
-         .saboteur = "pki/verbatim-with-its-own-ttl",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"ttl", "2h"}, {"max_ttl", "3h"}});
@@ -120,7 +116,6 @@ std::vector<Check> vault_pki_sign_verbatim() {
          .requirement = "A role lends sign-verbatim its issuer.",
          .rows = {123},
          .level = Level::should,
-         .saboteur = "pki/ignore-issuer-of-the-role",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              Json parameters{{"common_name", "second root"},
@@ -139,7 +134,6 @@ std::vector<Check> vault_pki_sign_verbatim() {
          .requirement = "A role lends sign-verbatim its no_store.",
          .rows = {123},
          .level = Level::may,
-         .saboteur = "pki/verbatim-always-stores",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe, Json{{"no_store", true}});
              const auto reply = co_await verbatim(probe, mount, steps::workload_csr(), "app");
@@ -153,7 +147,6 @@ std::vector<Check> vault_pki_sign_verbatim() {
          .requirement = "A role lends sign-verbatim its generate_lease.",
          .rows = {123},
          .level = Level::may,
-         .saboteur = "pki/verbatim-never-leases",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount =
                  co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
@@ -167,7 +160,6 @@ std::vector<Check> vault_pki_sign_verbatim() {
          .requirement = "The path without a role has no final slash.",
          .rows = {123},
          .level = Level::may,
-         .saboteur = "http/write-to-a-folder",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              Json body{{"csr", steps::workload_csr()}};
@@ -181,7 +173,6 @@ std::vector<Check> vault_pki_sign_verbatim() {
          .requirement = "sign-verbatim with an unknown role in the path is refused.",
          .rows = {123},
          .level = Level::may,
-         .saboteur = "pki/unknown-role-is-404",
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
              const auto reply = co_await verbatim(probe, mount, steps::workload_csr(), "none");
