@@ -20,7 +20,7 @@ run::Outcome outcome_of(const run::Check& check, vault::Product product, std::st
         sim.servers.vaults = sim.servers.clusters = 1;
         sim.servers.spare_vaults = true;
         if (!defect.empty()) {
-            sim.servers.defects.add(defect);
+            sim.servers.saboteurs.add(defect);
         }
         return fakes::make_sim(std::move(sim));
     };

@@ -220,7 +220,7 @@ struct FakeServers::State {
         vault.seed = prng.fork(name).seed();
         vault.root_token = Secret((vault.product == vault::Product::openbao ? "s." : "hvs.") +
                                   prng.fork(name + " root").token(24));
-        vault.defects = options.defects;
+        vault.saboteurs = options.saboteurs;
         vault.storage = "raft";
         return vault;
     }
@@ -360,7 +360,7 @@ Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions
         vault.seed = prng.fork(vault.name).seed();
         vault.root_token = Secret((vault.product == vault::Product::openbao ? "s." : "hvs.") +
                                   prng.fork(vault.name + " root").token(24));
-        vault.defects = wanted.defects;
+        vault.saboteurs = wanted.saboteurs;
         vault.sign_service_time = wanted.sign_service_time;
         vault.sign_concurrency = wanted.sign_concurrency;
         if (!wanted.state.is_null()) {
