@@ -5,7 +5,6 @@
 #include "core/base/text.hpp"
 #include "fakes/vault/pki/ground/crl.hpp"
 #include "fakes/vault/pki/ground/issuer_store.hpp"
-#include "fakes/vault/pki/ground/pem.hpp"
 #include "fakes/vault/pki/ground/urls.hpp"
 #include "fakes/vault/pki/ground/usage.hpp"
 

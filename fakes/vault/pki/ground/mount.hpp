@@ -140,7 +140,6 @@ struct Mount {
     SaboteurMemory saboteur_memory;
 
     [[nodiscard]] bool openbao() const { return product == Product::openbao; }
-    [[nodiscard]] bool defect(std::string_view name) const { return saboteurs->on(name); }
 
     /// By id only; null where absent.
     [[nodiscard]] Issuer* issuer(std::string_view id);
