@@ -64,10 +64,12 @@ bool limits_policies(const TokenRole& role) {
            !role.disallowed_globs.empty();
 }
 
+// The text of a refusal; nothing where the creation goes on.
+using Refusal = std::optional<std::string>;
+
 // What a role with limits lets the token have.
-std::optional<std::string> apply_role(const TokenRole& role, bool no_default,
-                                      const std::vector<std::string>& parents,
-                                      std::vector<std::string>& policies) {
+Refusal apply_role(const TokenRole& role, bool no_default, const std::vector<std::string>& parents,
+                   std::vector<std::string>& policies) {
     const bool adds_default = !no_default && !role.no_default_policy &&
                               !contains(role.disallowed, "default") &&
                               !glob(role.disallowed_globs, "default");
@@ -150,9 +152,6 @@ Creation begin(Server& server, const BuiltinCall& call) {
     }
     return creation;
 }
-
-// The text of a refusal; nothing where the creation goes on.
-using Refusal = std::optional<std::string>;
 
 Refusal find_role(Creation& creation) {
     const auto name = creation.call.captured("role_name");
