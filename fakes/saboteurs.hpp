@@ -9,7 +9,7 @@ namespace meshproof::fakes {
 /// Which deliberate faults of a fake are on, by name: how a test shows that a monitor, a property
 /// or a scenario can fail. A room that has some lists them in its saboteurs.cpp, each at a seam of
 /// the room; what no seam reaches is one guarded line of the rule:
-/// `if (!saboteurs.on("pki/repeat-serial")) { … }`.
+/// `if (!saboteurs.on("capacity/ignored")) { … }`.
 class Saboteurs {
   public:
     Saboteurs() = default;

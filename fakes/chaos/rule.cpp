@@ -416,6 +416,76 @@ Json latency_json(const Latency& latency) {
     return {};
 }
 
+void put(Json& out, const char* name, const std::string& text) {
+    if (!text.empty()) {
+        out[name] = text;
+    }
+}
+
+void put_match(Json& out, const ChaosRule& rule) {
+    put(out, "server", rule.server);
+    if (!rule.methods.empty()) {
+        out["method"] = rule.methods;
+    }
+    put(out, "path", rule.path);
+    if (!rule.caller.anyone()) {
+        auto& caller = out["caller"] = Json::object();
+        put(caller, "address", rule.caller.address);
+        put(caller, "user_agent", rule.caller.user_agent);
+        put(caller, "accessor", rule.caller.accessor);
+        put(caller, "subject", rule.caller.subject);
+    }
+    if (rule.probability != 1) {
+        out["probability"] = rule.probability;
+    }
+    if (rule.first) {
+        out["first"] = *rule.first;
+    }
+    if (rule.from != Duration::zero()) {
+        out["from"] = go_duration(rule.from);
+    }
+    if (rule.until) {
+        out["until"] = go_duration(*rule.until);
+    }
+}
+
+void put_faults(Json& out, const ChaosRule& rule) {
+    if (rule.latency) {
+        out["latency"] = latency_json(*rule.latency);
+    }
+    if (rule.status) {
+        out["status"] = *rule.status;
+    }
+    if (rule.retry_after) {
+        out["retry_after"] = go_duration(*rule.retry_after);
+    }
+    if (rule.body) {
+        out["body"] = name_of(body_words, *rule.body);
+    }
+    put(out, "content_type", rule.content_type);
+    if (rule.drip) {
+        out["drip"] = {{"bytes", rule.drip->bytes}, {"every", go_duration(rule.drip->every)}};
+    }
+    if (rule.reset) {
+        out["reset"] = name_of(reset_words, *rule.reset);
+    }
+    if (rule.stale) {
+        out["stale"] = true;
+    }
+    if (rule.certificate) {
+        out["certificate"] = name_of(certificate_words, *rule.certificate);
+    }
+    if (rule.tls_alert) {
+        out["tls_alert"] = name_of(alert_words, *rule.tls_alert);
+    }
+    if (rule.tls_certificate) {
+        out["tls_certificate"] = name_of(certificate_words, *rule.tls_certificate);
+    }
+    if (rule.clock_skew) {
+        out["clock_skew"] = go_duration(*rule.clock_skew);
+    }
+}
+
 }  // namespace
 
 Result<std::vector<ChaosRule>> parse_chaos(std::string_view text, std::string_view path) {
@@ -461,73 +531,8 @@ Result<std::vector<ChaosRule>> parse_chaos(std::string_view text, std::string_vi
 
 Json rule_json(const ChaosRule& rule) {
     Json out = {{"name", rule.name}};
-    const auto put = [&out](const char* name, const std::string& text) {
-        if (!text.empty()) {
-            out[name] = text;
-        }
-    };
-    put("server", rule.server);
-    if (!rule.methods.empty()) {
-        out["method"] = rule.methods;
-    }
-    put("path", rule.path);
-    if (!rule.caller.anyone()) {
-        auto& caller = out["caller"] = Json::object();
-        for (const auto& [name, text] : {std::pair("address", &rule.caller.address),
-                                         std::pair("user_agent", &rule.caller.user_agent),
-                                         std::pair("accessor", &rule.caller.accessor),
-                                         std::pair("subject", &rule.caller.subject)}) {
-            if (!text->empty()) {
-                caller[name] = *text;
-            }
-        }
-    }
-    if (rule.probability != 1) {
-        out["probability"] = rule.probability;
-    }
-    if (rule.first) {
-        out["first"] = *rule.first;
-    }
-    if (rule.from != Duration::zero()) {
-        out["from"] = go_duration(rule.from);
-    }
-    if (rule.until) {
-        out["until"] = go_duration(*rule.until);
-    }
-    if (rule.latency) {
-        out["latency"] = latency_json(*rule.latency);
-    }
-    if (rule.status) {
-        out["status"] = *rule.status;
-    }
-    if (rule.retry_after) {
-        out["retry_after"] = go_duration(*rule.retry_after);
-    }
-    if (rule.body) {
-        out["body"] = name_of(body_words, *rule.body);
-    }
-    put("content_type", rule.content_type);
-    if (rule.drip) {
-        out["drip"] = {{"bytes", rule.drip->bytes}, {"every", go_duration(rule.drip->every)}};
-    }
-    if (rule.reset) {
-        out["reset"] = name_of(reset_words, *rule.reset);
-    }
-    if (rule.stale) {
-        out["stale"] = true;
-    }
-    if (rule.certificate) {
-        out["certificate"] = name_of(certificate_words, *rule.certificate);
-    }
-    if (rule.tls_alert) {
-        out["tls_alert"] = name_of(alert_words, *rule.tls_alert);
-    }
-    if (rule.tls_certificate) {
-        out["tls_certificate"] = name_of(certificate_words, *rule.tls_certificate);
-    }
-    if (rule.clock_skew) {
-        out["clock_skew"] = go_duration(*rule.clock_skew);
-    }
+    put_match(out, rule);
+    put_faults(out, rule);
     return out;
 }
 

@@ -92,6 +92,91 @@ struct ControlPort::State {
         return !request.has_header("Origin") &&
                (name == "127.0.0.1" || name == "localhost" || name == "[::1]");
     }
+
+    static void set_limits(httplib::Server& server) {
+        // The library's own choice, SO_REUSEPORT, lets two programs share a port and its callers.
+        server.set_socket_options([](int socket) {
+            const int yes = 1;
+            (void)::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+        });
+        server.set_keep_alive_max_count(std::numeric_limits<std::uint32_t>::max());
+        server.set_keep_alive_timeout(1);  // what waits holds one of the few threads
+        server.set_read_timeout(read_limit);
+        server.set_payload_max_length(body_limit);
+    }
+
+    /// What is answered before the library reads the body.
+    static bool answered_early(const std::shared_ptr<State>& state, const httplib::Request& request,
+                               httplib::Response& response) {
+        if (!comes_from_here(request)) {
+            answer(response, refused(403, "only programs on this machine may ask"));
+            return true;
+        }
+        // The library would wait for the body of a POST whose length is not told, as of
+        // `curl -X POST`: it has none (RFC 9112 6.3).
+        if (state && request.method == "POST" && !request.has_header("Content-Length") &&
+            !request.has_header("Transfer-Encoding")) {
+            const auto call = std::ranges::find_if(control_calls(), [&](const auto& one) {
+                return one.method == request.method && one.path == request.path;
+            });
+            if (call != control_calls().end()) {
+                answer(response, on_loop(state, *call, {}));
+                return true;
+            }
+        }
+        return false;
+    }
+
+    static void explain(const httplib::Request& request, httplib::Response& response) {
+        if (!response.body.empty()) {
+            return;
+        }
+        const bool known = std::ranges::any_of(
+            control_calls(), [&](const auto& call) { return call.path == request.path; });
+        const auto status = response.status == 404 && known ? 405 : response.status;
+        answer(response, refused(status, status == 404   ? "no such path"
+                                         : status == 405 ? "no such method here"
+                                                         : "the request is wrong"));
+    }
+
+    static void carry_out(const std::shared_ptr<State>& state, const ControlCall& call,
+                          const httplib::Request& request, httplib::Response& response) {
+        if (!state) {
+            return;
+        }
+        ControlAsk ask;
+        for (const auto& [name, value] : request.params) {
+            ask.query.emplace(name, value);
+        }
+        ask.body = request.body;
+        answer(response, on_loop(state, call, std::move(ask)));
+    }
+
+    /// The server lives in the state: it must not keep it alive.
+    static void set_handlers(httplib::Server& server, std::weak_ptr<State> weak) {
+        server.set_pre_routing_handler(
+            [weak](const httplib::Request& request, httplib::Response& response) {
+                using Outcome = httplib::Server::HandlerResponse;
+                return answered_early(weak.lock(), request, response) ? Outcome::Handled
+                                                                      : Outcome::Unhandled;
+            });
+        server.set_error_handler(explain);
+        for (const auto& call : control_calls()) {
+            const auto handle = [weak, &call](const httplib::Request& request,
+                                              httplib::Response& response) {
+                carry_out(weak.lock(), call, request, response);
+            };
+            if (call.method == "GET") {
+                server.Get(call.path, handle);
+            } else if (call.method == "PUT") {
+                server.Put(call.path, handle);
+            } else if (call.method == "POST") {
+                server.Post(call.path, handle);
+            } else {
+                server.Delete(call.path, handle);
+            }
+        }
+    }
 };
 
 ControlPort::ControlPort(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -108,73 +193,8 @@ Task<Result<std::unique_ptr<ControlPort>>> ControlPort::start(ListenAddress wher
                                          ControlSubject{servers, journal}, patience);
     state->executor = http::GatedExecutor(state->executor, state->gate);
     auto& server = state->server;
-    // The library's own choice, SO_REUSEPORT, lets two programs share a port and its callers.
-    server.set_socket_options([](int socket) {
-        const int yes = 1;
-        (void)::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    });
-    server.set_keep_alive_max_count(std::numeric_limits<std::uint32_t>::max());
-    server.set_keep_alive_timeout(1);  // what waits holds one of the few threads
-    server.set_read_timeout(read_limit);
-    server.set_payload_max_length(body_limit);
-    // The server lives in the state: it must not keep it alive.
-    const std::weak_ptr<State> weak = state;
-    server.set_pre_routing_handler(
-        [weak](const httplib::Request& request, httplib::Response& response) {
-            using Outcome = httplib::Server::HandlerResponse;
-            if (!State::comes_from_here(request)) {
-                State::answer(response, refused(403, "only programs on this machine may ask"));
-                return Outcome::Handled;
-            }
-            // The library would wait for the body of a POST whose length is not told, as of
-            // `curl -X POST`: it has none (RFC 9112 6.3).
-            const auto alive = weak.lock();
-            if (alive && request.method == "POST" && !request.has_header("Content-Length") &&
-                !request.has_header("Transfer-Encoding")) {
-                const auto call = std::ranges::find_if(control_calls(), [&](const auto& one) {
-                    return one.method == request.method && one.path == request.path;
-                });
-                if (call != control_calls().end()) {
-                    State::answer(response, State::on_loop(alive, *call, {}));
-                    return Outcome::Handled;
-                }
-            }
-            return Outcome::Unhandled;
-        });
-    server.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
-        if (response.body.empty()) {
-            const bool known = std::ranges::any_of(
-                control_calls(), [&](const auto& call) { return call.path == request.path; });
-            const auto status = response.status == 404 && known ? 405 : response.status;
-            State::answer(response, refused(status, status == 404   ? "no such path"
-                                                    : status == 405 ? "no such method here"
-                                                                    : "the request is wrong"));
-        }
-    });
-    for (const auto& call : control_calls()) {
-        const auto handle = [weak, &call](const httplib::Request& request,
-                                          httplib::Response& response) {
-            const auto alive = weak.lock();
-            if (!alive) {
-                return;
-            }
-            ControlAsk ask;
-            for (const auto& [name, value] : request.params) {
-                ask.query.emplace(name, value);
-            }
-            ask.body = request.body;
-            State::answer(response, State::on_loop(alive, call, std::move(ask)));
-        };
-        if (call.method == "GET") {
-            server.Get(call.path, handle);
-        } else if (call.method == "PUT") {
-            server.Put(call.path, handle);
-        } else if (call.method == "POST") {
-            server.Post(call.path, handle);
-        } else {
-            server.Delete(call.path, handle);
-        }
-    }
+    State::set_limits(server);
+    State::set_handlers(server, state);
     const auto port = where.port != 0
                           ? (server.bind_to_port(where.address, where.port) ? where.port : -1)
                           : server.bind_to_any_port(where.address);

@@ -370,14 +370,13 @@ Result<http::Peer> arrive(Net& state, RoundTrip& trip, const http::Endpoint& end
     return peer;
 }
 
-// The caller's side, up to the answer's head. Runs under the caller's deadline.
-Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<RoundTrip> trip,
-                                   http::Endpoint endpoint, http::Request request, Fate fate) {
+// The way to the host, its handshake, and what fate has before the host sees the request.
+Task<Result<http::Peer>> reach(std::shared_ptr<Net> state, std::shared_ptr<RoundTrip> trip,
+                               const http::Endpoint& endpoint, std::string host_address,
+                               Fate fate) {
     const auto address = address_of(endpoint.url);
-    auto host_address = address;
-    trip->wires = state->wires_before(host_address);
     co_await state->clock.sleep_for(fate.outward);
-    auto passed = co_await pass_links(trip, address);
+    const auto passed = co_await pass_links(trip, address);
     if (!passed) {
         co_return propagate(passed);
     }
@@ -397,45 +396,54 @@ Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<R
     if (trip->closed) {
         co_return closed_by(address);
     }
-    if (request.body.size() > trip->host->spec.body_limit) {
-        http::Response too_large;
-        too_large.status = 413;
-        co_return too_large;
-    }
-    if (!request.headers.find("Host")) {
-        request.headers.set("Host", fmt::format("{}:{}", endpoint.url.host, endpoint.url.port));
-    }
-    const std::pair who(endpoint.caller, address);
+    co_return peer;
+}
+
+// The host's work on the request. A kept connection that the server closes at the next request is
+// made anew and tried again, as a socket client does.
+Task<Result<void>> have_served(std::shared_ptr<Net> state, std::shared_ptr<RoundTrip> trip,
+                               const http::Endpoint& endpoint, std::string host_address,
+                               http::Request request, http::Peer peer) {
+    const std::pair who(endpoint.caller, address_of(endpoint.url));
     for (bool again = true; again;) {
-        const bool was_kept = peer->served > 0;
+        const bool was_kept = peer.served > 0;
         // NOLINTBEGIN(bugprone-use-after-move): once moved, there is no other round
         Host::start(trip->host, co_await asio::this_coro::executor,
-                    serve(state, trip, was_kept ? request : std::move(request), *peer));
+                    serve(state, trip, was_kept ? request : std::move(request), peer));
         // NOLINTEND(bugprone-use-after-move)
         while (!trip->response && !trip->closed) {
             co_await trip->changed.wait();
         }
         if (trip->closed) {
             state->kept.erase(who);
-            co_return closed_by(address);
+            co_return closed_by(who.second);
         }
-        // A kept connection that the server closes at the next request: as a socket client does.
         again = was_kept && (trip->response->broken == http::Break::unanswered ||
                              trip->response->broken == http::Break::before);
         if (again) {
             state->kept.erase(who);
             trip->response.reset();
-            peer = arrive(*state, *trip, endpoint, host_address);
-            if (!peer) {
-                co_return propagate(peer);
+            auto anew = arrive(*state, *trip, endpoint, host_address);
+            if (!anew) {
+                co_return propagate(anew);
             }
+            peer = std::move(*anew);
         }
     }
+    co_return Result<void>();
+}
+
+// The way home. Whether the connection is kept, and whether the answer arrives at all.
+Task<Result<http::Response>> bring_home(std::shared_ptr<Net> state, std::shared_ptr<RoundTrip> trip,
+                                        const http::Endpoint& endpoint, std::string host_address,
+                                        Fate fate) {
+    const auto address = address_of(endpoint.url);
     co_await state->clock.sleep_for(fate.homeward);
-    passed = co_await pass_links(trip, address);
+    const auto passed = co_await pass_links(trip, address);
     if (!passed) {
         co_return propagate(passed);
     }
+    const std::pair who(endpoint.caller, address);
     const auto broken = trip->response->broken;
     if (broken == http::Break::none && endpoint.reuse && !fate.reset_after) {
         auto& kept = state->kept[who];
@@ -450,6 +458,31 @@ Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<R
         co_return closed_by(address);
     }
     co_return std::move(*trip->response);
+}
+
+// The caller's side, up to the answer's head. Runs under the caller's deadline.
+Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<RoundTrip> trip,
+                                   http::Endpoint endpoint, http::Request request, Fate fate) {
+    auto host_address = address_of(endpoint.url);
+    trip->wires = state->wires_before(host_address);
+    auto peer = co_await reach(state, trip, endpoint, host_address, fate);
+    if (!peer) {
+        co_return propagate(peer);
+    }
+    if (request.body.size() > trip->host->spec.body_limit) {
+        http::Response too_large;
+        too_large.status = 413;
+        co_return too_large;
+    }
+    if (!request.headers.find("Host")) {
+        request.headers.set("Host", fmt::format("{}:{}", endpoint.url.host, endpoint.url.port));
+    }
+    const auto served = co_await have_served(state, trip, endpoint, host_address,
+                                             std::move(request), std::move(*peer));
+    if (!served) {
+        co_return propagate(served);
+    }
+    co_return co_await bring_home(state, trip, endpoint, host_address, fate);
 }
 
 class SimStream final : public http::Stream {

@@ -1,7 +1,5 @@
 #include "fakes/vault/fake_vault.hpp"
 
-#include <algorithm>
-
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
 #include "fakes/state.hpp"
@@ -30,9 +28,6 @@ std::shared_ptr<Namespace> resolve_namespace(Server& server, const http::Headers
         return server.root();
     }
     auto named = std::string(trim(headers.find("X-Vault-Namespace").value_or("")));
-    if (server.options.defects.on("sys/namespace-header-ignored")) {
-        named.clear();
-    }
     while (named.starts_with('/')) {
         named.erase(0, 1);
     }
@@ -79,101 +74,109 @@ void tell_index(Server& server, const LogicalRequest& request, http::Response& r
     }
     const auto index =
         Json{{"cluster", server.cluster_id}, {"value", std::to_string(server.raft_index)}};
-    if (!server.options.defects.on("http/no-index-on-raft")) {
-        response.headers.set("X-Vault-Index", to_base64(index.dump()));
-    }
+    response.headers.set("X-Vault-Index", to_base64(index.dump()));
 }
 
-Task<http::Response> answer(Server& server, Node& node, http::Request request, http::Peer peer) {
-    const auto now = server.clock.now();
-    server.cluster.settle(now);
-    auto [raw_path, query] = split_target(request.target);
-    const auto& defects = server.options.defects;
-    if (defects.on("http/escapes-kept")) {
-        raw_path = request.target.substr(0, request.target.find('?'));
+// What the target alone decides, before anybody looks at what is served there.
+std::optional<http::Response> refuse_target(const Server& server, const http::Request& request,
+                                            const std::string& path, const std::string& query) {
+    const auto product = server.options.product;
+    if (auto refused = refuse_path(request, path, product)) {
+        return refused;
     }
-    if (defects.on("http/put-reads-no-body") && request.method == "PUT") {
-        request.body.clear();
+    if (auto moved = redirect(path, query, request.method, product)) {
+        return moved;
     }
-    if (auto refused = refuse_path(request, raw_path, server.options)) {
-        co_return std::move(*refused);
+    if (!path.starts_with("/v1/")) {
+        return error_answer(404);
     }
-    if (auto moved = redirect(raw_path, query, request.method, server.options.product)) {
-        if (defects.on("http/redirect-is-302")) {
-            moved->status = 302;
-        }
-        co_return std::move(*moved);
-    }
-    if (!raw_path.starts_with("/v1/") && !defects.on("http/serves-outside-v1")) {
-        co_return error_answer(404);
-    }
-    auto path = raw_path.substr(std::min<std::size_t>(4, raw_path.size()));
     const auto named = request.headers.find("X-Vault-Namespace").value_or("");
-    if (server.openbao() && !named.empty() && server_wide(path) &&
-        !defects.on("sys/health-in-a-namespace")) {
-        co_return error_answer(400, "operation unavailable in namespaces");
+    if (server.openbao() && !named.empty() && server_wide(path.substr(4))) {
+        return error_answer(400, "operation unavailable in namespaces");
     }
-    if (auto bare = serve_bare(server, {node, request, path, now})) {
-        co_return std::move(*bare);
-    }
-    const auto token = defects.on("http/bearer-unread")
-                           ? request.headers.find("X-Vault-Token").value_or("")
-                           : presented_token(request.headers);
-    std::shared_ptr<Namespace> ns = server.root();
+    return std::nullopt;
+}
+
+// The logical request for this node, or the refusal.
+tl::expected<LogicalRequest, http::Response> understand(Server& server, const Node& node,
+                                                        const http::Request& request,
+                                                        std::string path, const std::string& query,
+                                                        Time now) {
+    const auto token = presented_token(request.headers);
+    auto ns = server.root();
     const bool sealed = node.seal.sealed();
     if (!sealed) {
         server.expire(now);
         ns = resolve_namespace(server, request.headers, token, path);
-        if (!ns && defects.on("sys/unknown-namespace-is-root")) {
-            ns = server.root();
-        }
         if (!ns) {
-            co_return error_answer(404, "namespace not found");
+            return tl::unexpected(error_answer(404, "namespace not found"));
         }
     }
     // Of a sealed server's refusals for the form alone, only that of a bad query is seen first.
     const bool reads =
         request.method == "GET" || request.method == "LIST" || request.method == "DELETE";
     if (sealed && !reads) {
-        co_return error_answer(503, "Vault is sealed");
+        return tl::unexpected(error_answer(503, "Vault is sealed"));
     }
-    auto parsed = parse_logical(request, path, query, server.options);
-    if (!parsed) {
-        if (defects.on("http/bad-requests-are-500")) {
-            parsed.error().status = 500;
-        }
-        co_return std::move(parsed.error());
+    auto logical = parse_logical(request, path, query, server.options.product);
+    if (!logical) {
+        return logical;
     }
     if (sealed) {
-        co_return error_answer(defects.on("sys/sealed-is-500") ? 500 : 503, "Vault is sealed");
+        return tl::unexpected(error_answer(503, "Vault is sealed"));
     }
-    auto& logical = *parsed;
-    logical.headers = request.headers;
-    logical.remote_address = peer.address;
-    logical.ns = ns;
-    logical.token_id = token;
-    if (defects.on("http/bearer-in-any-case") && token.empty()) {
-        const auto bearer = request.headers.find("Authorization").value_or("");
-        logical.token_id = bearer.substr(std::min<std::size_t>(7, bearer.size()));
-    }
-    logical.now = now;
+    logical->headers = request.headers;
+    logical->ns = std::move(ns);
+    logical->token_id = token;
+    logical->now = now;
+    return logical;
+}
+
+// A standby serves some requests itself and forwards the others to the active node; where it can
+// do neither, it answers so.
+std::optional<http::Response> choose_node(Server& server, Node& node, const http::Request& request,
+                                          LogicalRequest& logical) {
     logical.node = &node;
-    if (server.cluster.active() != &node) {
-        if (server.openbao() && logical.wrap_ttl) {
-            co_return error_answer(500, "internal error");
-        }
-        if (!standby_serves(server, logical)) {
-            if (auto refused = cannot_forward(server, node, request)) {
-                co_return std::move(*refused);
-            }
-            logical.node = server.cluster.active();
-        }
+    if (server.cluster.active() == &node) {
+        return std::nullopt;
     }
-    if ((!server.openbao() || !server.cluster.raft()) && !defects.on("http/index-everywhere")) {
-        co_return co_await serve_logical(server, std::move(logical));
+    if (server.openbao() && logical.wrap_ttl) {
+        return error_answer(500, "internal error");
     }
-    auto response = co_await serve_logical(server, logical);
-    tell_index(server, logical, response);
+    if (standby_serves(server, logical)) {
+        return std::nullopt;
+    }
+    if (auto refused = cannot_forward(server, node, request)) {
+        return refused;
+    }
+    logical.node = server.cluster.active();
+    return std::nullopt;
+}
+
+Task<http::Response> answer(Server& server, Node& node, http::Request request, http::Peer peer) {
+    const auto now = server.clock.now();
+    server.cluster.settle(now);
+    const auto [target, query] = split_target(request.target);
+    if (auto refused = refuse_target(server, request, target, query)) {
+        co_return std::move(*refused);
+    }
+    const auto path = target.substr(std::string_view("/v1/").size());
+    if (auto bare = serve_bare(server, {node, request, path, now})) {
+        co_return std::move(*bare);
+    }
+    auto logical = understand(server, node, request, path, query, now);
+    if (!logical) {
+        co_return std::move(logical.error());
+    }
+    logical->remote_address = peer.address;
+    if (auto refused = choose_node(server, node, request, *logical)) {
+        co_return std::move(*refused);
+    }
+    if (!server.openbao() || !server.cluster.raft()) {
+        co_return co_await serve_logical(server, std::move(*logical));
+    }
+    auto response = co_await serve_logical(server, *logical);
+    tell_index(server, *logical, response);
     co_return response;
 }
 
@@ -250,22 +253,16 @@ Task<http::Response> FakeVault::handle(http::Request request, http::Peer peer) {
     const auto named = request.headers.find("X-Vault-Namespace");
     auto response = co_await answer(*server_, node_, std::move(request), std::move(peer));
     const auto now = server_->clock.now();
-    const auto& defects = server_->options.defects;
-    if (!defects.on("http/no-cache-control")) {
-        response.headers.set("Cache-Control", "no-store");
-    }
+    response.headers.set("Cache-Control", "no-store");
     response.headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
     response.headers.set("Date", http_date(now));
-    if (defects.on("http/errors-unescaped") && response.status >= 400) {
-        response.body = Json::parse(response.body, nullptr, false).dump();
-    }
-    if (named && !named->empty() && !defects.on("sys/namespace-not-echoed")) {
+    if (named && !named->empty()) {
         response.headers.set("X-Vault-Namespace", *named);
     }
     if (method == "HEAD") {
         response.body.clear();
     }
-    response.chunked = response.body.size() > 2048 && !defects.on("http/never-chunked");
+    response.chunked = response.body.size() > 2048;
     if (response.chunked) {
         response.headers.set("Transfer-Encoding", "chunked");
     } else if (!response.body.empty()) {

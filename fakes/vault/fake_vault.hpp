@@ -28,7 +28,7 @@ class FakeVault final : public http::Handler {
     /// new server that may join it by sys/storage/raft/join.
     FakeVault(FakeVault& first, std::string name, std::string api_address, bool joined = true);
     /// The server that save() saw, but for what the options say of it from outside (its names,
-    /// capacity, defects): contents, root token and unseal keys are the saved ones. An `invalid`
+    /// capacity, saboteurs): contents, root token and unseal keys are the saved ones. An `invalid`
     /// failure tells what is wrong with the state.
     [[nodiscard]] static Result<std::unique_ptr<FakeVault>> restored(const nlohmann::json& state,
                                                                      FakeVaultOptions options,

@@ -6,7 +6,7 @@
 
 #include "core/base/secret.hpp"
 #include "core/time/time.hpp"
-#include "fakes/defects.hpp"
+#include "fakes/saboteurs.hpp"
 #include "fakes/vault/logical/product.hpp"
 
 namespace meshproof::fakes::vault {
@@ -20,7 +20,7 @@ struct FakeVaultOptions {
     std::string storage = "inmem";  ///< or "raft": several nodes may form one Vault
     std::string api_address = "https://vault";  ///< of the first node, for redirects
     std::string name = "vault";                 ///< its host name in sim
-    Defects defects;
+    Saboteurs saboteurs;
     /// Capacity of sign, issue and login: each takes `sign_service_time` of the clock, at most
     /// `sign_concurrency` at once (0 = no limit), the others wait in line. So throughput never
     /// exceeds concurrency / service time.

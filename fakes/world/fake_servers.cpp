@@ -8,6 +8,14 @@
 
 namespace meshproof::fakes {
 
+namespace {
+
+vault::Product other(vault::Product product) {
+    return product == vault::Product::openbao ? vault::Product::vault : vault::Product::openbao;
+}
+
+}  // namespace
+
 struct FakeServers::State {
     /// A server: its rules, what stands before them, and its port. They end in the opposite order.
     template <class Rules, class Options>
@@ -191,6 +199,132 @@ struct FakeServers::State {
         return *wrong;
     }
 
+    /// In sim, hosts are names: the servers' and those of the links before them.
+    [[nodiscard]] std::vector<std::string> host_names() const {
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < std::max(options.vaults, options.clusters); ++i) {
+            for (const auto* base : {"vault", "kube"}) {
+                names.push_back(fmt::format("{}-{}", base, i));
+                names.push_back(fmt::format("{}-{}-link", base, i));
+            }
+        }
+        if (options.spare_vaults) {
+            for (std::size_t i = 0; i < spare_nodes; ++i) {
+                names.push_back(fmt::format("node-{}", i));
+            }
+            names.emplace_back("new-0");
+        }
+        for (const auto& where : {options.vault_listen, options.kube_listen}) {
+            if (where.address != ListenAddress{}.address) {
+                names.push_back(where.address);
+            }
+        }
+        return names;
+    }
+
+    /// New credentials, or all that load() takes over.
+    [[nodiscard]] Result<void> prepare(Time now) {
+        if (!options.state.is_null()) {
+            return load_state([this] { load(); });
+        }
+        credentials = crypto::make_server_credentials("meshproof fake servers", now,
+                                                      options.certificate_life, host_names());
+        return {};
+    }
+
+    [[nodiscard]] ChaosHandlerOptions handler_options(const std::string& name) {
+        ChaosHandlerOptions handler;
+        handler.server = name;
+        handler.identity = [this](CertificateFault fault) { return wrong_identity(fault); };
+        handler.on_served = options.on_served;
+        return handler;
+    }
+
+    /// The server as its options have it, with all that stands before its rules but the port.
+    template <class Rules, class Options>
+    [[nodiscard]] Result<void> build(Server<Rules, Options>& server, ChaosHandlerOptions with) {
+        server.clock = std::make_unique<ServerClock>(clock, chaos, server.options.name);
+        server.handler =
+            std::make_unique<ChaosHandler>(std::move(with), chaos, clock, *server.clock);
+        return begin(server);
+    }
+
+    [[nodiscard]] FakeKubeOptions kube_options(const std::string& name, const Prng& prng) const {
+        FakeKubeOptions kube;
+        kube.name = name;
+        kube.seed = prng.fork(name).seed();
+        kube.admin_token = Secret("admin-" + prng.fork(name + " admin").token(24));
+        kube.ca_pem = credentials.ca.pem();
+        kube.es256 = options.es256;
+        return kube;
+    }
+
+    [[nodiscard]] static Task<Result<void>> start_kube(State& state, std::size_t index, Prng prng) {
+        const auto& wanted = state.options;
+        auto served = std::make_unique<Kube>();
+        const auto name = fmt::format("kube-{}", index);
+        served->options = state.kube_options(name, prng);
+        if (!wanted.state.is_null()) {
+            served->saved = &wanted.state.at("clusters").at(index);
+        }
+        if (const auto built = state.build(*served, state.handler_options(name)); !built) {
+            co_return propagate(built);
+        }
+        auto spec = state.listen_spec(name, *served->handler,
+                                      index == 0 ? wanted.kube_listen : ListenAddress{});
+        spec.party = state.kube_party();
+        auto listener = co_await state.transport.listen(std::move(spec), *served->handler);
+        if (!listener) {
+            co_return propagate(listener, "fake API server");
+        }
+        served->listener = std::move(*listener);
+        state.kubes.push_back(std::move(served));
+        co_return Result<void>();
+    }
+
+    [[nodiscard]] vault::FakeVaultOptions vault_options(const std::string& name,
+                                                        vault::Product product,
+                                                        const Prng& prng) const {
+        vault::FakeVaultOptions vault;
+        vault.name = name;
+        vault.product = product;
+        vault.seed = prng.fork(name).seed();
+        vault.root_token = Secret((product == vault::Product::openbao ? "s." : "hvs.") +
+                                  prng.fork(name + " root").token(24));
+        vault.saboteurs = options.saboteurs;
+        return vault;
+    }
+
+    [[nodiscard]] static Task<Result<void>> start_vault(State& state, std::size_t index,
+                                                        Prng prng) {
+        const auto& wanted = state.options;
+        auto served = std::make_unique<Vault>();
+        const auto name = fmt::format("vault-{}", index);
+        served->options = state.vault_options(
+            name, index % 2 == 0 ? wanted.product : other(wanted.product), prng);
+        served->options.sign_service_time = wanted.sign_service_time;
+        served->options.sign_concurrency = wanted.sign_concurrency;
+        if (!wanted.state.is_null()) {
+            served->saved = &wanted.state.at("vaults").at(index);
+        }
+        auto handler = state.handler_options(name);
+        handler.accessor = [server = served.get()](const http::Request& request) {
+            return server->rules->accessor_of(request);
+        };
+        if (const auto built = state.build(*served, std::move(handler)); !built) {
+            co_return propagate(built);
+        }
+        auto spec = state.listen_spec(name, *served->handler,
+                                      index == 0 ? wanted.vault_listen : ListenAddress{});
+        auto listener = co_await state.transport.listen(std::move(spec), *served->handler);
+        if (!listener) {
+            co_return propagate(listener, "fake Vault");
+        }
+        served->listener = std::move(*listener);
+        state.vaults.push_back(std::move(served));
+        co_return Result<void>();
+    }
+
     /// A Vault that only checks know: no chaos reaches it.
     struct Spare {
         std::unique_ptr<vault::FakeVault> rules;
@@ -214,13 +348,7 @@ struct FakeServers::State {
 
     [[nodiscard]] vault::FakeVaultOptions spare_options(const std::string& name,
                                                         const Prng& prng) const {
-        vault::FakeVaultOptions vault;
-        vault.name = name;
-        vault.product = options.product;
-        vault.seed = prng.fork(name).seed();
-        vault.root_token = Secret((vault.product == vault::Product::openbao ? "s." : "hvs.") +
-                                  prng.fork(name + " root").token(24));
-        vault.defects = options.defects;
+        auto vault = vault_options(name, options.product, prng);
         vault.storage = "raft";
         return vault;
     }
@@ -280,116 +408,27 @@ struct FakeServers::State {
 FakeServers::FakeServers(std::unique_ptr<State> state) : state_(std::move(state)) {}
 FakeServers::~FakeServers() = default;
 
-namespace {
-
-vault::Product other(vault::Product product) {
-    return product == vault::Product::openbao ? vault::Product::vault : vault::Product::openbao;
-}
-
-}  // namespace
-
 Task<Result<std::unique_ptr<FakeServers>>> FakeServers::start(FakeServersOptions options,
                                                               Clock& clock,
                                                               http::Transport& transport) {
     auto state = std::make_unique<State>(std::move(options), clock, transport);
-    auto* const all = state.get();
-    const auto& wanted = all->options;
-    Prng prng = Prng(wanted.seed).fork("fake servers");
-    // In sim, hosts are names: the servers' and those of the links before them.
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < std::max(wanted.vaults, wanted.clusters); ++i) {
-        for (const auto* base : {"vault", "kube"}) {
-            names.push_back(fmt::format("{}-{}", base, i));
-            names.push_back(fmt::format("{}-{}-link", base, i));
-        }
+    const auto& wanted = state->options;
+    const Prng prng = Prng(wanted.seed).fork("fake servers");
+    if (const auto prepared = state->prepare(clock.now()); !prepared) {
+        co_return propagate(prepared);
     }
-    if (wanted.spare_vaults) {
-        for (std::size_t i = 0; i < State::spare_nodes; ++i) {
-            names.push_back(fmt::format("node-{}", i));
-        }
-        names.emplace_back("new-0");
-    }
-    for (const auto& where : {wanted.vault_listen, wanted.kube_listen}) {
-        if (where.address != ListenAddress{}.address) {
-            names.push_back(where.address);
-        }
-    }
-    if (wanted.state.is_null()) {
-        state->credentials = crypto::make_server_credentials("meshproof fake servers", clock.now(),
-                                                             wanted.certificate_life, names);
-    } else if (const auto loaded = load_state([all] { all->load(); }); !loaded) {
-        co_return propagate(loaded);
-    }
-
     for (std::size_t i = 0; i < wanted.clusters; ++i) {
-        auto served = std::make_unique<State::Kube>();
-        auto& kube = served->options;
-        kube.name = fmt::format("kube-{}", i);
-        kube.seed = prng.fork(kube.name).seed();
-        kube.admin_token = Secret("admin-" + prng.fork(kube.name + " admin").token(24));
-        kube.ca_pem = state->credentials.ca.pem();
-        kube.es256 = wanted.es256;
-        if (!wanted.state.is_null()) {
-            served->saved = &wanted.state.at("clusters").at(i);
+        if (const auto started = co_await State::start_kube(*state, i, prng); !started) {
+            co_return propagate(started);
         }
-        served->clock = std::make_unique<ServerClock>(all->clock, all->chaos, kube.name);
-        ChaosHandlerOptions chaos;
-        chaos.server = kube.name;
-        chaos.identity = [all](CertificateFault fault) { return all->wrong_identity(fault); };
-        chaos.on_served = wanted.on_served;
-        served->handler = std::make_unique<ChaosHandler>(std::move(chaos), all->chaos, all->clock,
-                                                         *served->clock);
-        if (const auto begun = all->begin(*served); !begun) {
-            co_return propagate(begun);
-        }
-        auto spec = all->listen_spec(kube.name, *served->handler,
-                                     i == 0 ? wanted.kube_listen : ListenAddress{});
-        spec.party = all->kube_party();
-        auto listener = co_await transport.listen(std::move(spec), *served->handler);
-        if (!listener) {
-            co_return propagate(listener, "fake API server");
-        }
-        served->listener = std::move(*listener);
-        state->kubes.push_back(std::move(served));
     }
     for (std::size_t i = 0; i < wanted.vaults; ++i) {
-        auto served = std::make_unique<State::Vault>();
-        auto& vault = served->options;
-        vault.name = fmt::format("vault-{}", i);
-        vault.product = i % 2 == 0 ? wanted.product : other(wanted.product);
-        vault.seed = prng.fork(vault.name).seed();
-        vault.root_token = Secret((vault.product == vault::Product::openbao ? "s." : "hvs.") +
-                                  prng.fork(vault.name + " root").token(24));
-        vault.defects = wanted.defects;
-        vault.sign_service_time = wanted.sign_service_time;
-        vault.sign_concurrency = wanted.sign_concurrency;
-        if (!wanted.state.is_null()) {
-            served->saved = &wanted.state.at("vaults").at(i);
+        if (const auto started = co_await State::start_vault(*state, i, prng); !started) {
+            co_return propagate(started);
         }
-        served->clock = std::make_unique<ServerClock>(all->clock, all->chaos, vault.name);
-        ChaosHandlerOptions chaos;
-        chaos.server = vault.name;
-        chaos.accessor = [server = served.get()](const http::Request& request) {
-            return server->rules->accessor_of(request);
-        };
-        chaos.identity = [all](CertificateFault fault) { return all->wrong_identity(fault); };
-        chaos.on_served = wanted.on_served;
-        served->handler = std::make_unique<ChaosHandler>(std::move(chaos), all->chaos, all->clock,
-                                                         *served->clock);
-        if (const auto begun = all->begin(*served); !begun) {
-            co_return propagate(begun);
-        }
-        auto spec = all->listen_spec(vault.name, *served->handler,
-                                     i == 0 ? wanted.vault_listen : ListenAddress{});
-        auto listener = co_await transport.listen(std::move(spec), *served->handler);
-        if (!listener) {
-            co_return propagate(listener, "fake Vault");
-        }
-        served->listener = std::move(*listener);
-        state->vaults.push_back(std::move(served));
     }
     if (wanted.spare_vaults) {
-        if (const auto started = co_await State::start_spares(*all, prng); !started) {
+        if (const auto started = co_await State::start_spares(*state, prng); !started) {
             co_return propagate(started);
         }
     }

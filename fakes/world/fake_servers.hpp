@@ -10,8 +10,8 @@
 #include "core/vault/client.hpp"
 #include "fakes/chaos/chaos_handler.hpp"
 #include "fakes/chaos/moved_clock.hpp"
-#include "fakes/defects.hpp"
 #include "fakes/kube/fake_kube.hpp"
+#include "fakes/saboteurs.hpp"
 #include "fakes/vault/fake_vault.hpp"
 
 namespace meshproof::fakes {
@@ -38,7 +38,7 @@ struct FakeServersOptions {
                          ///< than all else
     Duration sign_service_time{};  ///< see vault::FakeVaultOptions
     int sign_concurrency = 0;
-    Defects defects;
+    Saboteurs saboteurs;
     std::vector<ChaosRule> chaos;
     std::function<void(Served)> on_served;  ///< after each request; may be empty
     nlohmann::json state;  ///< what save() gave, to go on from there; null = from the beginning

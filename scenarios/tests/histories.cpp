@@ -76,14 +76,14 @@ Duration recovery(const run::World& world) {
 
 }  // namespace
 
-Setting setting(std::uint64_t seed, std::set<std::string, std::less<>> defects) {
+Setting setting(std::uint64_t seed, std::set<std::string, std::less<>> saboteurs) {
     Setting made;
     made.seed = seed;
     made.sim.seed = seed;
     made.sim.servers.vaults = 1;
     made.sim.servers.clusters = 1;
     made.sim.servers.product = seed % 2 == 0 ? vault::Product::openbao : vault::Product::vault;
-    made.sim.servers.defects = fakes::Defects(std::move(defects));
+    made.sim.servers.saboteurs = fakes::Saboteurs(std::move(saboteurs));
     return made;
 }
 

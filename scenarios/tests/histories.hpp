@@ -17,12 +17,12 @@ namespace meshproof::scenarios::histories {
 struct Setting {
     std::uint64_t seed = 1;
     fakes::SimOptions sim;
-    Duration
-        skew{};  ///< how far the mesh's own clock is ahead of the servers': a deliberate defect
+    Duration skew{};  ///< how far the mesh's own clock is ahead of the servers': a deliberate fault
     mesh::Seams seams;  ///< with a saboteur of the mesh, or none
 };
-/// One Vault and one cluster with these defects.
-[[nodiscard]] Setting setting(std::uint64_t seed, std::set<std::string, std::less<>> defects = {});
+/// One Vault and one cluster with these saboteurs.
+[[nodiscard]] Setting setting(std::uint64_t seed,
+                              std::set<std::string, std::less<>> saboteurs = {});
 
 /// The clock of servers and wire, which a skewed mesh does not see.
 using Story = std::function<Task<void>(run::World& world, Clock& truth)>;

@@ -1,5 +1,4 @@
-// Three properties of a mesh, each over random histories, and each shown to fail under a deliberate
-// defect.
+// Three properties of a mesh, each over random histories, and each shown to fail under a saboteur.
 #include <gtest/gtest.h>
 
 #include "scenarios/tests/histories.hpp"
@@ -8,7 +7,7 @@ namespace meshproof::scenarios::histories {
 namespace {
 
 using Kind = Command::Kind;
-using Defect = std::function<Setting(std::uint64_t seed)>;
+using SettingOf = std::function<Setting(std::uint64_t seed)>;
 
 /// A property: what may happen, and what is checked after each step (MeshStory::check).
 struct Property {
@@ -25,7 +24,8 @@ const Property pod_restart{
     "a restart costs no traffic while the CA works, and yields no leaf after its deletion",
     {Kind::restart, Kind::restart, Kind::advance, Kind::delete_account, Kind::delete_issuer}};
 
-bool holds(const Property& property, Effort effort, const Defect& setting_of, std::string& told) {
+bool holds(const Property& property, Effort effort, const SettingOf& setting_of,
+           std::string& told) {
     constexpr int longest = 8;
     const auto result =
         check<std::vector<Command>>(property.name, effort, commands(property.kinds, longest),
@@ -43,10 +43,10 @@ void expect_holds(const Property& property) {
 }
 
 /// It fails, its shrunk history is `most` commands or fewer, and it is told with these words.
-void expect_fails(const Property& property, const Defect& defect,
+void expect_fails(const Property& property, const SettingOf& setting_of,
                   const std::vector<std::string>& words, std::ptrdiff_t most) {
     std::string told;
-    EXPECT_FALSE(holds(property, until_it_fails, defect, told)) << told;
+    EXPECT_FALSE(holds(property, until_it_fails, setting_of, told)) << told;
     for (const auto& word : words) {
         EXPECT_NE(told.find(word), std::string::npos) << "no \"" << word << "\" in:\n" << told;
     }
@@ -54,8 +54,9 @@ void expect_fails(const Property& property, const Defect& defect,
     EXPECT_LE(std::ranges::count(story, ','), most - 1) << told;
 }
 
-Defect broken(std::string defect) {
-    return [defect = std::move(defect)](std::uint64_t seed) { return setting(seed, {defect}); };
+SettingOf broken(std::string saboteur) {
+    return
+        [saboteur = std::move(saboteur)](std::uint64_t seed) { return setting(seed, {saboteur}); };
 }
 
 Setting with_a_wrong_date(std::uint64_t seed) {

@@ -165,12 +165,12 @@ rc::Gen<Load> loads() {
                                     rc::gen::inRange(1, 5), list_of(wave, 4));
 }
 
-bool every_request_is_accounted_for(Effort effort, std::set<std::string, std::less<>> defects,
+bool every_request_is_accounted_for(Effort effort, std::set<std::string, std::less<>> saboteurs,
                                     std::string& told) {
     const auto result = check<Load>(
         "every signing request is accounted for once", effort, loads(),
         [&](std::uint64_t seed, const Load& load) {
-            auto made = setting(seed, defects);
+            auto made = setting(seed, saboteurs);
             made.sim.servers.sign_concurrency = load.concurrency;
             made.sim.servers.sign_service_time = milliseconds(load.service_ms);
             made.sim.faults.max_delay = milliseconds(load.most_delay_ms);
@@ -184,24 +184,24 @@ TEST(SigningPath, EveryRequestIsAccountedForOnce) {
     EXPECT_TRUE(every_request_is_accounted_for(everyday, {}, told)) << told;
 }
 
-/// A deliberate defect of the fake, and what the property says of it.
+/// A saboteur of the fake, and what the property says of it.
 struct Sabotage {
-    const char* defect;
+    const char* saboteur;
     const char* says;
 };
 void PrintTo(const Sabotage& sabotage, std::ostream* out) {
-    *out << sabotage.defect;
+    *out << sabotage.saboteur;
 }
 
 class BrokenSigningPath : public testing::TestWithParam<Sabotage> {};
 
 TEST_P(BrokenSigningPath, Fails) {
     std::string told;
-    EXPECT_FALSE(every_request_is_accounted_for(until_it_fails, {GetParam().defect}, told));
+    EXPECT_FALSE(every_request_is_accounted_for(until_it_fails, {GetParam().saboteur}, told));
     EXPECT_NE(told.find(GetParam().says), std::string::npos) << told;
 }
 
-INSTANTIATE_TEST_SUITE_P(Defects, BrokenSigningPath,
+INSTANTIATE_TEST_SUITE_P(Saboteurs, BrokenSigningPath,
                          testing::Values(Sabotage{"pki/repeat-serial", "was given twice"},
                                          Sabotage{"pki/wrong-csr-key", "another key"},
                                          Sabotage{"capacity/ignored", "the capacity allows"}));

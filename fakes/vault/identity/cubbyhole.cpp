@@ -14,8 +14,7 @@ using Held = std::map<std::string, Json>;
 
 // What the token holds; nothing for a batch token.
 tl::expected<Held*, BackendResponse> held_by_caller(Server& server, const BuiltinCall& call) {
-    if (call.request.token->is_batch() &&
-        !server.options.defects.on("token/batch-has-a-cubbyhole")) {
+    if (call.request.token->is_batch()) {
         return tl::unexpected(BackendResponse::error(
             server.openbao()
                 ? "cubbyhole operations are only supported by 'service' type tokens"
@@ -72,8 +71,7 @@ LogicalReply read_held(Server& server, const BuiltinCall& call) {
         return BackendResponse::go_error("missing path");
     }
     const auto wrapped = server.wrapped_answers.find(call.request.token->id);
-    if (path == "response" && wrapped != server.wrapped_answers.end() &&
-        !server.options.defects.on("http/wrapped-only-by-unwrap")) {
+    if (path == "response" && wrapped != server.wrapped_answers.end()) {
         // The older way to unwrap: the whole answer as a text.
         const Json whole{{"response", std::string(trim(wrapped->second.answer.body))}};
         return BackendResponse::with(

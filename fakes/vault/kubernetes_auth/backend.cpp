@@ -1,7 +1,6 @@
 #include "fakes/vault/kubernetes_auth/backend.hpp"
 
 #include "core/base/text.hpp"
-#include "core/crypto/jwt.hpp"
 #include "fakes/vault/kubernetes_auth/pem_keys.hpp"
 #include "fakes/vault/kubernetes_auth/review.hpp"
 #include "fakes/vault/logical/addresses.hpp"
@@ -18,10 +17,9 @@ class KubernetesBackend final : public Backend {
   public:
     KubernetesBackend(BackendContext context, http::Transport& transport)
         : product_(context.product),
-          defects_(context.defects),
           transport_(transport),
           connections_(context.prng.fork("connections").token(16)),
-          router_(endpoints(product_, *defects_)) {}
+          router_(endpoints(product_)) {}
 
     [[nodiscard]] std::string type() const override { return "kubernetes"; }
     [[nodiscard]] bool unauthenticated(Operation operation, std::string_view path) const override {
@@ -39,7 +37,7 @@ class KubernetesBackend final : public Backend {
 
     [[nodiscard]] Task<BackendResponse> handle(BackendRequest request) override {
         auto routed = router_.route(request.operation, routed_path(request.operation, request.path),
-                                    request.data, product_, *defects_);
+                                    request.data, product_);
         if (!routed) {
             co_return routed.error();
         }
@@ -57,18 +55,13 @@ class KubernetesBackend final : public Backend {
                 fmt::format("role {} does not exist during renewal", grant.metadata["role"]));
         }
         auto role = found->second;
-        const bool again = (product_ == Product::openbao) !=
-                           defects_->on("kubernetes/renewal-reviews-the-other-way");
-        if (again) {
+        if (product_ == Product::openbao) {
             // The login is run again on the JWT that was kept (row 156).
             if (!config_) {
                 co_return BackendResponse::go_error("could not load backend configuration");
             }
             const auto jwt = grant.internal.value("jwt", "");
-            const auto asked_at = defects_->on("kubernetes/no-exp-check-in-renewal")
-                                      ? request.now - std::chrono::minutes(2)
-                                      : request.now;
-            const auto checked = co_await check(role, jwt, asked_at);
+            const auto checked = co_await check(role, jwt, request.now);
             if (!checked) {
                 co_return BackendResponse::go_error(checked.error().text, checked.error().status);
             }
@@ -81,9 +74,7 @@ class KubernetesBackend final : public Backend {
                     403);
             }
         }
-        if (!defects_->on("kubernetes/renewal-keeps-the-old-ttl")) {
-            grant.ttl = role.ttl;
-        }
+        grant.ttl = role.ttl;
         grant.max_ttl = role.max_ttl;
         grant.period = role.period;
         BackendResponse response;
@@ -97,7 +88,7 @@ class KubernetesBackend final : public Backend {
         auto kept = load_kubernetes(state);
         config_ = std::move(kept.config);
         roles_ = std::move(kept.roles);
-        if (config_ && !defects_->on("kubernetes/new-ca-closes-connections")) {
+        if (config_) {
             config_->connections = connections_;
         }
     }
@@ -111,7 +102,7 @@ class KubernetesBackend final : public Backend {
     using Function = std::variant<BackendResponse (KubernetesBackend::*)(const Call& call),
                                   Task<BackendResponse> (KubernetesBackend::*)(Call call)>;
 
-    static std::vector<Endpoint<Function>> endpoints(Product product, const Defects& defects) {
+    static std::vector<Endpoint<Function>> endpoints(Product product) {
         using enum Operation;
         using Self = KubernetesBackend;
         const Fields credentials{{{"role", FieldType::text}, {"jwt", FieldType::text}}};
@@ -122,14 +113,13 @@ class KubernetesBackend final : public Backend {
                              {"issuer", FieldType::text},
                              {"disable_iss_validation", FieldType::boolean},
                              {"disable_local_ca_jwt", FieldType::boolean}}};
-        const Pattern role = defects.on("kubernetes/any-role-name") ? "role/:name+" : "role/:name";
         return {
             {"login", {{update, &Self::login}}, credentials, Needs::nothing},
             {"config", {{read, &Self::read_config}}},
             {"config", {{update, &Self::write_config}}, config},
             {"role/?", {{list, &Self::list_roles}}},
-            {role, {{read, &Self::read_role}, {remove, &Self::delete_role}}},
-            {role,
+            {"role/:name", {{read, &Self::read_role}, {remove, &Self::delete_role}}},
+            {"role/:name",
              {{update, &Self::write_role}},
              kubernetes_role_fields(product),
              Needs::token,
@@ -141,26 +131,21 @@ class KubernetesBackend final : public Backend {
     Task<tl::expected<Workload, Refusal>> check(KubernetesRole role, std::string jwt, Time now) {
         const auto config = *config_;
         JwtRules rules{product_, config.keys, config.disable_iss_validation ? "" : config.issuer,
-                       role.audience, defects_};
+                       role.audience};
         auto workload = read_workload(rules, jwt, now);
         if (!workload) {
             co_return workload;
         }
         const bool openbao = product_ == Product::openbao;
-        const bool literal = defects_->on("kubernetes/bindings-are-literal");
-        const bool named = (literal ? role.names == std::vector{workload->name}
-                                    : listed_by_glob(role.names, workload->name)) ||
-                           defects_->on("kubernetes/skip-name-binding");
-        bool placed = listed_by_glob(role.namespaces, workload->namespace_name) ||
-                      defects_->on("kubernetes/skip-namespace-binding");
+        const bool named = listed_by_glob(role.names, workload->name);
+        bool placed = listed_by_glob(role.namespaces, workload->namespace_name);
         // Where both are wrong, each product tells its own first (row 146).
         if (!named && (openbao || placed)) {
             co_return tl::unexpected(Refusal{403, "service account name not authorized"});
         }
-        if (!placed && !role.namespace_selector.empty() &&
-            !defects_->on("kubernetes/selector-ignored")) {
-            const auto refused = co_await select_namespace(config, role, workload->namespace_name,
-                                                           transport_, *defects_);
+        if (!placed && !role.namespace_selector.empty()) {
+            const auto refused =
+                co_await select_namespace(config, role, workload->namespace_name, transport_);
             if (refused) {
                 co_return tl::unexpected(Refusal{403, *refused});
             }
@@ -177,20 +162,13 @@ class KubernetesBackend final : public Backend {
     }
 
     Task<bool> reviewed(KubernetesRole role, Workload workload, std::string jwt) {
-        if (defects_->on("kubernetes/skip-token-review")) {
-            co_return true;
-        }
-        const auto config = *config_;
-        co_return co_await review(config, role.audience, std::move(workload), std::move(jwt),
-                                  product_, transport_, *defects_);
+        co_return co_await review(*config_, role.audience, std::move(workload), std::move(jwt),
+                                  product_, transport_);
     }
 
     Task<BackendResponse> login(Call call) {
         const auto& request = call.request;
-        auto role_name = call.fields.text("role");
-        if (role_name.empty() && defects_->on("kubernetes/login-reads-the-query")) {
-            role_name = roles_.empty() ? "" : roles_.begin()->first;
-        }
+        const auto role_name = call.fields.text("role");
         const auto jwt = call.fields.text("jwt");
         if (role_name.empty()) {
             co_return BackendResponse::error("missing role");
@@ -199,9 +177,6 @@ class KubernetesBackend final : public Backend {
             co_return BackendResponse::error("missing jwt");
         }
         const auto found = roles_.find(lower(role_name));
-        if (!config_ && defects_->on("kubernetes/config-before-role")) {
-            co_return BackendResponse::go_error("could not load backend configuration");
-        }
         if (found == roles_.end()) {
             co_return BackendResponse::error(fmt::format("invalid role name \"{}\"", role_name));
         }
@@ -217,10 +192,8 @@ class KubernetesBackend final : public Backend {
             co_return BackendResponse::go_error(workload.error().text, workload.error().status);
         }
         if (!co_await reviewed(role, *workload, jwt)) {
-            co_return BackendResponse::go_error(
-                "permission denied", defects_->on("kubernetes/failed-review-is-500") ? 500 : 403);
+            co_return BackendResponse::go_error("permission denied", 403);
         }
-        const auto account = workload->namespace_name + "/" + workload->name;
         AuthGrant grant;
         grant.display_name = workload->namespace_name + "-" + workload->name;
         grant.policies = role.policies;
@@ -229,12 +202,6 @@ class KubernetesBackend final : public Backend {
                           {"service_account_namespace", workload->namespace_name},
                           {"service_account_secret_name", workload->secret_name},
                           {"service_account_uid", workload->uid}};
-        if (defects_->on("kubernetes/metadata-lacks-role")) {
-            grant.metadata.erase("role");
-        }
-        if (defects_->on("kubernetes/secret-name-untold")) {
-            grant.metadata["service_account_secret_name"] = "";
-        }
         grant.ttl = role.ttl;
         grant.max_ttl = role.max_ttl;
         grant.period = role.period;
@@ -242,11 +209,9 @@ class KubernetesBackend final : public Backend {
         grant.num_uses = role.num_uses;
         grant.bound_cidrs = role.bound_cidrs;
         grant.no_default_policy = role.no_default_policy;
-        grant.token_type =
-            defects_->on("kubernetes/batch-type-ignored") ? "service" : role.token_type;
-        grant.alias_name = role.alias_name_source == "serviceaccount_name" &&
-                                   !defects_->on("kubernetes/alias-always-by-uid")
-                               ? account
+        grant.token_type = role.token_type;
+        grant.alias_name = role.alias_name_source == "serviceaccount_name"
+                               ? workload->namespace_name + "/" + workload->name
                                : workload->uid;
         grant.role = lower(role_name);
         grant.internal = Json{{"jwt", jwt}};  // only OpenBao looks at it again
@@ -259,9 +224,7 @@ class KubernetesBackend final : public Backend {
 
     // A read tells of parameters, for it has no use for any.
     BackendResponse told(const Call& call, BackendResponse response) const {
-        if (!defects_->on("kubernetes/reads-never-warn")) {
-            call.fields.warn_unrecognized(response);
-        }
+        call.fields.warn_unrecognized(response);
         return response;
     }
 
@@ -272,39 +235,27 @@ class KubernetesBackend final : public Backend {
 
     BackendResponse write_config(const Call& call) {
         const auto& data = call.fields;
-        Config config =
-            config_ && defects_->on("kubernetes/config-is-merged") ? *config_ : Config{};
+        Config config;
         config.host = data.text("kubernetes_host");
         config.ca_pem = data.text("kubernetes_ca_cert");
-        config.issuer = data.text("issuer", config.issuer);
-        config.reviewer_jwt = data.text("token_reviewer_jwt", config.reviewer_jwt);
+        config.issuer = data.text("issuer");
+        config.reviewer_jwt = data.text("token_reviewer_jwt");
         config.disable_iss_validation = data.boolean("disable_iss_validation", true);
         config.disable_local_ca_jwt = data.boolean("disable_local_ca_jwt");
         if (config.host.empty()) {
             return BackendResponse::error("no host provided");
         }
-        const bool no_ca = config.ca_pem.empty() && !defects_->on("kubernetes/config-needs-no-ca");
+        const bool no_ca = config.ca_pem.empty();
         if (no_ca && config.disable_local_ca_jwt) {
             return BackendResponse::error(
                 "kubernetes_ca_cert must be given when disable_local_ca_jwt is true");
         }
-        if (defects_->on("kubernetes/config-reads-the-ca") &&
-            !crypto::Certificate::all_from_pem(config.ca_pem)) {
-            return BackendResponse::error("kubernetes_ca_cert holds no certificate");
-        }
-        const bool openbao = product_ == Product::openbao;
-        if (openbao == defects_->on("kubernetes/reviewer-the-other-way") &&
-            !config.reviewer_jwt.empty() && !is_compact_jws(Product::vault, config.reviewer_jwt)) {
+        if (product_ == Product::vault && !config.reviewer_jwt.empty() &&
+            !is_compact_jws(Product::vault, config.reviewer_jwt)) {
             return BackendResponse::go_error(
                 "square/go-jose: compact JWS format must have three parts");
         }
         for (const auto& pem : data.list("pem_keys")) {
-            if (defects_->on("kubernetes/pem-keys-unread")) {
-                continue;
-            }
-            if (defects_->on("kubernetes/pem-by-label") && !crypto::PublicKey::from_pem(pem)) {
-                return BackendResponse::error("no public key");
-            }
             auto key = read_verifying_key(pem, product_);
             if (!key) {
                 return BackendResponse::error(key.error());
@@ -317,8 +268,7 @@ class KubernetesBackend final : public Backend {
                 "open /var/run/secrets/kubernetes.io/serviceaccount/ca.crt: no such file or "
                 "directory");
         }
-        config.connections =
-            defects_->on("kubernetes/new-ca-closes-connections") ? "" : connections_;
+        config.connections = connections_;
         config_ = std::move(config);
         return BackendResponse::nothing();
     }
@@ -330,12 +280,6 @@ class KubernetesBackend final : public Backend {
                          {"issuer", config.issuer},
                          {"disable_iss_validation", config.disable_iss_validation},
                          {"disable_local_ca_jwt", config.disable_local_ca_jwt}};
-        if (defects_->on("kubernetes/config-tells-the-reviewer")) {
-            data["token_reviewer_jwt"] = config.reviewer_jwt;
-        }
-        if (defects_->on("kubernetes/annotations-flag-known")) {
-            data["use_annotations_as_alias_metadata"] = false;
-        }
         if (product_ == Product::openbao) {
             data["token_reviewer_jwt_set"] = !config.reviewer_jwt.empty();
         }
@@ -354,17 +298,14 @@ class KubernetesBackend final : public Backend {
         const auto found = roles_.find(lower(call.path.at("name")));
         return told(call, found == roles_.end() ? BackendResponse::nothing()
                                                 : BackendResponse::with(describe_kubernetes_role(
-                                                      found->second, product_, *defects_)));
+                                                      found->second, product_)));
     }
 
     BackendResponse write_role(const Call& call) {
         const auto name = lower(call.path.at("name"));
         const auto found = roles_.find(name);
-        auto role = found == roles_.end() || defects_->on("kubernetes/role-overwritten-whole")
-                        ? KubernetesRole{}
-                        : found->second;
-        auto response =
-            write_kubernetes_role(role, call.fields, call.request.mount, product_, *defects_);
+        auto role = found == roles_.end() ? KubernetesRole{} : found->second;
+        auto response = write_kubernetes_role(role, call.fields, call.request.mount, product_);
         if (response.kind == BackendResponse::Kind::none) {
             roles_[name] = std::move(role);
         }
@@ -377,7 +318,6 @@ class KubernetesBackend final : public Backend {
     }
 
     Product product_;
-    const Defects* defects_;
     http::Transport& transport_;
     std::string connections_;
     Router<Function> router_;

@@ -16,12 +16,8 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr auto usual_leeway = seconds(60);
+constexpr auto leeway = seconds(60);
 constexpr auto missing_claim_leeway = seconds(150);
-
-tl::unexpected<Refusal> refuse(std::string text, int status = 403) {
-    return tl::unexpected(Refusal{status, std::move(text)});
-}
 
 constexpr auto bad_algorithm =
     "invalid algorithm (alg) header parameter: token signed with unexpected algorithm";
@@ -31,15 +27,8 @@ bool supported(std::string_view algorithm) {
            algorithm == "ES256" || algorithm == "ES384" || algorithm == "ES512";
 }
 
-bool defect(const JwtRules& rules, std::string_view name) {
-    return rules.defects != nullptr && rules.defects->on(name);
-}
-
 std::optional<Refusal> check_signature(const JwtRules& rules, const crypto::Jwt& jwt) {
-    if (defect(rules, "kubernetes/any-algorithm")) {
-        return std::nullopt;
-    }
-    if (!rules.keys.empty() && !defect(rules, "kubernetes/pem-keys-unused")) {
+    if (!rules.keys.empty()) {
         const bool signed_by_one = std::ranges::any_of(
             rules.keys, [&](const crypto::PublicKey& key) { return jwt.verify(key); });
         return signed_by_one ? std::nullopt : std::optional(Refusal{});
@@ -71,8 +60,7 @@ std::int64_t numeric_date(const Json& claims, const char* name) {
     return static_cast<std::int64_t>(std::abs(seconds) < far ? seconds : -far);
 }
 
-std::optional<std::string> check_times(const JwtRules& rules, const Json& claims, Time now) {
-    const auto leeway = defect(rules, "kubernetes/no-leeway") ? seconds(0) : usual_leeway;
+std::optional<std::string> check_times(const Json& claims, Time now) {
     const auto exp = numeric_date(claims, "exp");
     const auto nbf = numeric_date(claims, "nbf");
     const auto iat = numeric_date(claims, "iat");
@@ -80,14 +68,8 @@ std::optional<std::string> check_times(const JwtRules& rules, const Json& claims
         return std::nullopt;  // a legacy token
     }
     const auto extra = missing_claim_leeway.count();
-    if (exp == 0 && defect(rules, "kubernetes/no-exp-lives-for-ever")) {
-        return std::nullopt;
-    }
     const auto expires = exp != 0 ? exp : std::max(iat, nbf) + extra;
     const auto starts = nbf != 0 ? nbf : iat != 0 ? iat : exp - extra;
-    if (defect(rules, "kubernetes/future-accepted")) {
-        return std::nullopt;
-    }
     if (now + leeway < from_unix_seconds(starts)) {
         return "invalid not before (nbf) claim: token not yet valid";
     }
@@ -123,14 +105,12 @@ std::vector<std::string> audiences_of(const Json& aud) {
 
 // The compact form as each product's JOSE library reads it: Vault drops all blanks, OpenBao's
 // base64 passes over line ends. Nothing where it cannot be read.
-std::optional<crypto::Jwt> read_compact(const JwtRules& rules, std::string_view given) {
-    const bool drops_blanks =
-        (rules.product == Product::vault) != defect(rules, "kubernetes/blanks-the-other-way");
+std::optional<crypto::Jwt> read_compact(Product product, std::string_view given) {
     std::string compact;
     for (const char c : given) {
         const bool line_end = c == '\n' || c == '\r';
         const bool blank = line_end || c == ' ' || c == '\t' || c == '\v' || c == '\f';
-        if (!(drops_blanks ? blank : line_end)) {
+        if (!(product == Product::vault ? blank : line_end)) {
             compact += c;
         }
     }
@@ -179,9 +159,9 @@ std::optional<crypto::Jwt> read_compact(const JwtRules& rules, std::string_view 
 }
 
 // What Go's decoder says of registered claims of another type than RFC 7519's.
-std::optional<std::string> check_registered(const JwtRules& rules, const Json& claims) {
+std::optional<std::string> check_registered(Product product, const Json& claims) {
     constexpr std::array registered{"aud", "exp", "iat", "iss", "jti", "nbf", "sub"};
-    if (rules.product == Product::openbao) {
+    if (product == Product::openbao) {
         for (const auto& [name, value] : claims.items()) {
             for (const auto* known : registered) {
                 if (name != known && lower(name) == known) {
@@ -276,27 +256,13 @@ class ClaimReader {
     std::vector<std::string> wrong_;
 };
 
-}  // namespace
-
-bool is_compact_jws(Product product, std::string_view text) {
-    JwtRules rules;
-    rules.product = product;
-    return read_compact(rules, text).has_value();
-}
-
-tl::expected<Workload, Refusal> read_workload(const JwtRules& rules, std::string_view given,
-                                              Time now) {
-    const bool openbao = rules.product == Product::openbao;
-    const auto jwt = read_compact(rules, given);
-    if (!jwt) {
-        return tl::unexpected(Refusal{defect(rules, "kubernetes/unreadable-is-400") ? 400 : 403,
-                                      "permission denied"});
-    }
-    if (jwt->claims.empty()) {
+tl::expected<Json, Refusal> signed_claims(const JwtRules& rules, std::string_view given) {
+    const auto jwt = read_compact(rules.product, given);
+    if (!jwt || jwt->claims.empty()) {
         return tl::unexpected(Refusal{});
     }
     if (auto refused = check_signature(rules, *jwt)) {
-        return tl::unexpected(*refused);
+        return tl::unexpected(std::move(*refused));
     }
     auto claims = Json::parse(jwt->claims, nullptr, false);
     if (claims.is_null()) {
@@ -305,53 +271,78 @@ tl::expected<Workload, Refusal> read_workload(const JwtRules& rules, std::string
     if (!claims.is_object()) {
         return tl::unexpected(Refusal{});
     }
-    if (auto refused = check_registered(rules, claims);
-        refused && !defect(rules, "kubernetes/claims-of-any-type")) {
-        return refuse(*refused);
+    return claims;
+}
+
+std::optional<std::string> check_claims(const JwtRules& rules, const Json& claims,
+                                        const std::vector<std::string>& audiences, Time now) {
+    if (auto refused = check_registered(rules.product, claims)) {
+        return refused;
     }
-    const auto aud = claims.value("aud", Json());
-    Workload workload;
-    workload.audiences = audiences_of(aud);
-    if (!rules.issuer.empty() && !defect(rules, "kubernetes/issuer-ignored") &&
-        text_at(claims, "iss") != rules.issuer) {
-        return refuse("invalid issuer (iss) claim");
+    if (!rules.issuer.empty() && text_at(claims, "iss") != rules.issuer) {
+        return "invalid issuer (iss) claim";
     }
-    if (!rules.audience.empty() && !defect(rules, "kubernetes/audience-ignored") &&
-        std::ranges::find(workload.audiences, rules.audience) == workload.audiences.end()) {
-        return refuse(
-            "invalid audience (aud) claim: audience claim does not match any expected audience");
+    if (!rules.audience.empty() &&
+        std::ranges::find(audiences, rules.audience) == audiences.end()) {
+        return "invalid audience (aud) claim: audience claim does not match any expected audience";
     }
-    if (auto refused = check_times(rules, claims, now)) {
-        return refuse(*refused);
+    return check_times(claims, now);
+}
+
+void read_legacy_names(Workload& workload, const Json& claims, ClaimReader& reader) {
+    const auto text = [&](const char* name) {
+        const auto whole = fmt::format("kubernetes.io/serviceaccount/{}", name);
+        return reader.text(claims, whole, whole);
+    };
+    workload.namespace_name = text("namespace");
+    workload.name = text("service-account.name");
+    workload.uid = text("service-account.uid");
+    workload.secret_name = text("secret.name");
+}
+
+// What a token of the TokenRequest API says replaces what one of a secret would.
+void read_bound_names(Workload& workload, const Json& claims, ClaimReader& reader) {
+    const auto bound = reader.object(claims, "kubernetes.io", "kubernetes.io");
+    if (bound.is_null()) {
+        return;
     }
-    ClaimReader reader(openbao);
-    if (!defect(rules, "kubernetes/aud-string-accepted")) {
-        reader.list(aud, "aud");
-    }
-    const std::string legacy = "kubernetes.io/serviceaccount/";
-    workload.namespace_name = reader.text(claims, legacy + "namespace", legacy + "namespace");
-    workload.name =
-        reader.text(claims, legacy + "service-account.name", legacy + "service-account.name");
-    workload.uid =
-        reader.text(claims, legacy + "service-account.uid", legacy + "service-account.uid");
-    workload.secret_name = reader.text(claims, legacy + "secret.name", legacy + "secret.name");
-    if (const auto bound = reader.object(claims, "kubernetes.io", "kubernetes.io");
-        !bound.is_null()) {
-        workload.namespace_name = reader.text(bound, "namespace", "kubernetes.io.namespace");
-        for (const std::string part : {"pod", "serviceaccount"}) {
-            const auto shown = "kubernetes.io." + part;
-            const auto object = reader.object(bound, part, shown);
-            auto name = reader.text(object, "name", shown + ".name");
-            auto uid = reader.text(object, "uid", shown + ".uid");
-            if (part == "serviceaccount" && !object.is_null()) {
-                workload.name = std::move(name);
-                workload.uid = std::move(uid);
-            }
+    workload.namespace_name = reader.text(bound, "namespace", "kubernetes.io.namespace");
+    for (const std::string part : {"pod", "serviceaccount"}) {
+        const auto shown = "kubernetes.io." + part;
+        const auto object = reader.object(bound, part, shown);
+        auto name = reader.text(object, "name", shown + ".name");
+        auto uid = reader.text(object, "uid", shown + ".uid");
+        if (part == "serviceaccount" && !object.is_null()) {
+            workload.name = std::move(name);
+            workload.uid = std::move(uid);
         }
     }
-    if (auto refused = reader.refusal();
-        refused && !defect(rules, "kubernetes/claims-of-any-type")) {
-        return tl::unexpected(*refused);
+}
+
+}  // namespace
+
+bool is_compact_jws(Product product, std::string_view text) {
+    return read_compact(product, text).has_value();
+}
+
+tl::expected<Workload, Refusal> read_workload(const JwtRules& rules, std::string_view given,
+                                              Time now) {
+    const auto claims = signed_claims(rules, given);
+    if (!claims) {
+        return tl::unexpected(claims.error());
+    }
+    const auto aud = claims->value("aud", Json());
+    Workload workload;
+    workload.audiences = audiences_of(aud);
+    if (auto refused = check_claims(rules, *claims, workload.audiences, now)) {
+        return tl::unexpected(Refusal{403, std::move(*refused)});
+    }
+    ClaimReader reader(rules.product == Product::openbao);
+    reader.list(aud, "aud");
+    read_legacy_names(workload, *claims, reader);
+    read_bound_names(workload, *claims, reader);
+    if (auto refused = reader.refusal()) {
+        return tl::unexpected(std::move(*refused));
     }
     return workload;
 }

@@ -6,7 +6,6 @@
 
 #include "core/crypto/key.hpp"
 #include "core/time/time.hpp"
-#include "fakes/defects.hpp"
 #include "fakes/vault/logical/product.hpp"
 
 /// What a login's JWT says, and the checks that need no API server: wire contract rows 143 to 147.
@@ -22,7 +21,6 @@ struct JwtRules {
     std::vector<crypto::PublicKey> keys;  ///< none = the signature is not checked here
     std::string issuer;                   ///< "" = not checked
     std::string audience;                 ///< the role's; "" = not checked
-    const Defects* defects = nullptr;
 };
 
 /// Why a login is refused: a status and the whole text.

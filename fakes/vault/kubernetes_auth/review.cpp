@@ -35,11 +35,77 @@ std::optional<ApiPlace> place_of(const KubernetesConfig& config) {
     return ApiPlace{*url, url->path};
 }
 
-}  // namespace
+// Those that the API server must confirm: the role's, or else the JWT's own.
+std::vector<std::string> wanted_audiences(const std::string& audience, const Workload& workload) {
+    return audience.empty() ? workload.audiences : std::vector<std::string>{audience};
+}
 
 // Without kind and apiVersion.
+Json token_review(const std::string& jwt, const std::vector<std::string>& audiences,
+                  Product product) {
+    auto spec = Json{{"token", jwt}};
+    if (!audiences.empty()) {
+        spec["audiences"] = audiences;
+    }
+    auto metadata = Json::object();
+    if (product == Product::vault) {
+        metadata["creationTimestamp"] = Json();
+    }
+    return Json{{"metadata", std::move(metadata)},
+                {"spec", std::move(spec)},
+                {"status", {{"user", Json::object()}}}};
+}
+
+http::Request review_request(const ApiPlace& place, const std::string& bearer, const Json& body) {
+    http::Request request;
+    request.method = "POST";
+    request.target = place.prefix + "/apis/authentication.k8s.io/v1/tokenreviews";
+    request.headers.set("User-Agent", "Go-http-client/1.1");
+    request.headers.set("Accept", "application/json");
+    request.headers.set("Accept-Encoding", "gzip");
+    request.headers.set("Content-Type", "application/json");
+    request.headers.set("Authorization", "Bearer " + bearer);
+    request.body = body.dump();
+    return request;
+}
+
+Json field(const Json& object, const char* name) {
+    return object.is_object() && object.contains(name) ? object[name] : Json();
+}
+
+bool vouches(const http::Response& response, const std::vector<std::string>& audiences,
+             const Workload& workload) {
+    if (response.status < 200 || response.status > 206) {
+        return false;
+    }
+    const auto status = field(Json::parse(response.body, nullptr, false), "status");
+    if (!status.is_object()) {
+        return false;
+    }
+    if (const auto error = field(status, "error");
+        error.is_string() && !error.get<std::string>().empty()) {
+        return false;
+    }
+    if (field(status, "authenticated") != true) {
+        return false;
+    }
+    const auto reviewed = field(status, "audiences");
+    if (!audiences.empty() && std::ranges::none_of(audiences, [&](const std::string& wanted) {
+            return reviewed.is_array() &&
+                   std::ranges::find(reviewed, Json(wanted)) != reviewed.end();
+        })) {
+        return false;
+    }
+    const auto user = field(status, "user");
+    const auto expected =
+        fmt::format("system:serviceaccount:{}:{}", workload.namespace_name, workload.name);
+    return field(user, "username") == expected && field(user, "uid") == workload.uid;
+}
+
+}  // namespace
+
 Task<bool> review(KubernetesConfig config, std::string audience, Workload workload, std::string jwt,
-                  Product product, http::Transport& transport, const Defects& defects) {
+                  Product product, http::Transport& transport) {
     const auto place = place_of(config);
     if (!place) {
         co_return false;
@@ -49,76 +115,19 @@ Task<bool> review(KubernetesConfig config, std::string audience, Workload worklo
     if (bearer.find_first_of("\r\n") != std::string::npos) {
         co_return false;
     }
-    const bool from_jwt =
-        audience.empty() || defects.on("kubernetes/review-always-the-jwts-audiences");
-    const auto audiences = from_jwt ? workload.audiences : std::vector<std::string>{audience};
-    auto spec = Json{{"token", jwt}};
-    if (!audiences.empty()) {
-        spec["audiences"] = audiences;
-    }
-    auto metadata = Json::object();
-    if (product == Product::vault) {
-        metadata["creationTimestamp"] = Json();
-    }
-    http::Request request;
-    request.method = "POST";
-    const auto prefix = defects.on("kubernetes/host-path-dropped") ? std::string() : place->prefix;
-    request.target = prefix + "/apis/authentication.k8s.io/v1/tokenreviews";
-    request.headers.set("User-Agent", "Go-http-client/1.1");
-    request.headers.set("Accept", "application/json");
-    request.headers.set("Accept-Encoding", "gzip");
-    request.headers.set("Content-Type", "application/json");
-    if (!config.reviewer_jwt.empty() || !defects.on("kubernetes/no-bearer-without-reviewer")) {
-        request.headers.set("Authorization", "Bearer " + bearer);
-    }
-    auto body = Json{{"metadata", std::move(metadata)},
-                     {"spec", std::move(spec)},
-                     {"status", {{"user", Json::object()}}}};
-    if (defects.on("kubernetes/review-has-a-kind")) {
-        body["kind"] = "TokenReview";
-    }
-    request.body = body.dump();
-    auto endpoint = api_server(config, place->url);
-    if (defects.on("kubernetes/waits-ten-seconds")) {
-        endpoint.timeout = std::chrono::seconds(10);
-    }
-    const auto response = co_await transport.send(std::move(endpoint), std::move(request));
-    if (!response || response->status < 200 || response->status > 206) {
+    const auto audiences = wanted_audiences(audience, workload);
+    auto request = review_request(*place, bearer, token_review(jwt, audiences, product));
+    const auto response =
+        co_await transport.send(api_server(config, place->url), std::move(request));
+    if (!response) {
         co_return false;
     }
-    const auto answer = Json::parse(response->body, nullptr, false);
-    if (!answer.is_object() || !answer.contains("status") || !answer["status"].is_object()) {
-        co_return false;
-    }
-    const auto& status = answer["status"];
-    const auto field = [](const Json& object, const char* name) {
-        return object.is_object() && object.contains(name) ? object[name] : Json();
-    };
-    if (const auto error = field(status, "error");
-        error.is_string() && !error.get<std::string>().empty()) {
-        co_return false;
-    }
-    if (field(status, "authenticated") != true) {
-        co_return false;
-    }
-    const auto reviewed = field(status, "audiences");
-    if (!audiences.empty() && !defects.on("kubernetes/answered-audiences-ignored") &&
-        std::ranges::none_of(audiences, [&](const std::string& wanted) {
-            return reviewed.is_array() &&
-                   std::ranges::find(reviewed, Json(wanted)) != reviewed.end();
-        })) {
-        co_return false;
-    }
-    const auto user = field(status, "user");
-    const auto expected =
-        fmt::format("system:serviceaccount:{}:{}", workload.namespace_name, workload.name);
-    co_return field(user, "username") == expected&& field(user, "uid") == workload.uid;
+    co_return vouches(*response, audiences, workload);
 }
 
 Task<std::optional<std::string>> select_namespace(KubernetesConfig config, KubernetesRole role,
-                                                  std::string name, http::Transport& transport,
-                                                  const Defects& defects) {
-    if (config.reviewer_jwt.empty() && !defects.on("kubernetes/selector-without-reviewer")) {
+                                                  std::string name, http::Transport& transport) {
+    if (config.reviewer_jwt.empty()) {
         co_return "namespace not authorized err=namespace lookup failed: TokenReviewer JWT needs to be configured to "
                   "use namespace selectors";
     }

@@ -12,8 +12,7 @@ namespace meshproof::fakes::vault {
 namespace {
 
 // The fields that every auth method's roles share, under their names with "token_".
-std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldData& data,
-                                             const Defects& defects) {
+std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldData& data) {
     if (data.has("token_bound_cidrs")) {
         auto blocks = read_addresses(data.list("token_bound_cidrs"));
         if (!blocks) {
@@ -28,9 +27,6 @@ std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldDa
     role.period = data.duration("token_period", role.period);
     if (data.has("token_policies")) {
         role.policies = data.list("token_policies");
-        if (defects.on("kubernetes/policies-tidied")) {
-            role.policies = tidy_policies(role.policies, false);
-        }
     }
     if (data.has("token_num_uses")) {
         if (data.integer("token_num_uses") < 0) {
@@ -185,30 +181,24 @@ const Fields& kubernetes_role_fields(Product product) {
 }
 
 BackendResponse write_kubernetes_role(KubernetesRole& role, const FieldData& data,
-                                      const MountView& mount, Product product,
-                                      const Defects& defects) {
-    if (auto refused = read_token_fields(role, data, defects);
-        refused && !defects.on("kubernetes/batch-with-period") &&
-        !defects.on("kubernetes/ttl-above-max-accepted")) {
+                                      const MountView& mount, Product product) {
+    if (auto refused = read_token_fields(role, data)) {
         return BackendResponse::error(*refused);
     }
-    if (!defects.on("kubernetes/old-names-unread")) {
-        if (auto refused = read_legacy_fields(role, data)) {
-            return BackendResponse::error(*refused);
-        }
+    if (auto refused = read_legacy_fields(role, data)) {
+        return BackendResponse::error(*refused);
     }
-    if (role.period > mount.max_lease_ttl && !defects.on("kubernetes/period-above-max-accepted")) {
+    if (role.period > mount.max_lease_ttl) {
         return BackendResponse::error(
             fmt::format("token period of '\"{}\"' is greater than the backend's maximum lease TTL "
                         "of '\"{}\"'",
                         go_duration(role.period), go_duration(mount.max_lease_ttl)));
     }
-    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl &&
-        !defects.on("kubernetes/ttl-above-max-accepted")) {
+    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl) {
         return BackendResponse::error("token ttl should not be greater than token max ttl");
     }
     BackendResponse response;
-    if (role.max_ttl > mount.max_lease_ttl && !defects.on("kubernetes/max-ttl-unwarned")) {
+    if (role.max_ttl > mount.max_lease_ttl) {
         response.warnings.emplace_back(
             "max_ttl is greater than the system or backend mount's maximum TTL value; "
             "issued tokens' max TTL value will be truncated");
@@ -216,7 +206,7 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const FieldData& dat
     if (data.has("bound_service_account_names")) {
         role.names = data.list("bound_service_account_names");
     }
-    if (role.names.empty() && !defects.on("kubernetes/role-needs-no-bindings")) {
+    if (role.names.empty()) {
         return BackendResponse::error("\"bound_service_account_names\" can not be empty");
     }
     if (data.has("bound_service_account_namespaces")) {
@@ -231,13 +221,12 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const FieldData& dat
                   "\"bound_service_account_namespace_selector\" is not set"
                 : "\"bound_service_account_namespaces\" can not be empty");
     }
-    if (!role.namespace_selector.empty() && !defects.on("kubernetes/selector-unread") &&
+    if (!role.namespace_selector.empty() &&
         !selector_matches(role.namespace_selector, Json::object())) {
         return BackendResponse::error(
             "invalid \"bound_service_account_namespace_selector\" configured");
     }
-    if ((mixes_star(role.names) || mixes_star(role.namespaces)) &&
-        !defects.on("kubernetes/star-may-be-mixed")) {
+    if (mixes_star(role.names) || mixes_star(role.namespaces)) {
         return BackendResponse::error("can not mix \"*\" with values");
     }
     role.audience = data.text("audience", role.audience);
@@ -248,14 +237,10 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const FieldData& dat
             "invalid alias_name_source, must be one of: serviceaccount_uid, serviceaccount_name");
     }
     data.warn_unrecognized(response);
-    if (defects.on("kubernetes/captured-unwarned")) {
-        std::erase_if(response.warnings,
-                      [](const auto& text) { return text.starts_with("Endpoint replaced"); });
-    }
     return response;
 }
 
-Json describe_kubernetes_role(const KubernetesRole& role, Product product, const Defects& defects) {
+Json describe_kubernetes_role(const KubernetesRole& role, Product product) {
     auto data = Json{{"alias_name_source", role.alias_name_source},
                      {"bound_service_account_names", role.names},
                      {"bound_service_account_namespaces", role.namespaces},
@@ -269,14 +254,11 @@ Json describe_kubernetes_role(const KubernetesRole& role, Product product, const
                      {"token_ttl", whole_seconds(role.ttl)},
                      {"token_type", role.token_type}};
     for (const auto& [name, value] : role.legacy.items()) {
-        if (name == "bound_cidrs" && defects.on("kubernetes/old-cidrs-untold")) {
-            continue;
-        }
         if (value.is_number() ? value != 0 : !value.empty()) {
             data[name] = value;
         }
     }
-    if (!role.audience.empty() || defects.on("kubernetes/role-always-tells-audience")) {
+    if (!role.audience.empty()) {
         data["audience"] = role.audience;
     }
     if (product == Product::openbao) {

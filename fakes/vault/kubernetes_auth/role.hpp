@@ -31,10 +31,8 @@ struct KubernetesRole {
 /// Applies a write (a part of the fields is enough for a role that exists). An error or go_error
 /// response refuses it.
 [[nodiscard]] BackendResponse write_kubernetes_role(KubernetesRole& role, const FieldData& data,
-                                                    const MountView& mount, Product product,
-                                                    const Defects& defects = {});
-[[nodiscard]] Json describe_kubernetes_role(const KubernetesRole& role, Product product,
-                                            const Defects& defects = {});
+                                                    const MountView& mount, Product product);
+[[nodiscard]] Json describe_kubernetes_role(const KubernetesRole& role, Product product);
 /// A label selector in JSON or YAML, of matchLabels only; nothing where it cannot be read.
 [[nodiscard]] std::optional<bool> selector_matches(std::string_view selector, const Json& labels);
 

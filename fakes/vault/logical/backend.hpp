@@ -10,7 +10,7 @@
 #include "core/http/message.hpp"
 #include "core/time/prng.hpp"
 #include "core/time/time.hpp"
-#include "fakes/defects.hpp"
+#include "fakes/saboteurs.hpp"
 #include "fakes/vault/logical/json.hpp"
 #include "fakes/vault/logical/product.hpp"
 
@@ -137,7 +137,7 @@ class Backend {
 struct BackendContext {
     Product product = Product::openbao;
     Prng prng;
-    const Defects* defects = nullptr;  ///< never null
+    const Saboteurs* saboteurs = nullptr;  ///< never null
 };
 
 /// `{"keys": […]}`: an empty list is a 404 in the end (row 14).

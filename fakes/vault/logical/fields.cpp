@@ -62,7 +62,7 @@ std::string text_of(const Json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-Coerced to_integer(const Json& value, Product product, int base) {
+Coerced to_integer(const Json& value, Product product) {
     if (value.is_null() || value == Json("")) {
         return Json(0);
     }
@@ -73,7 +73,7 @@ Coerced to_integer(const Json& value, Product product, int base) {
         return unconvertible(value, "int", product);
     }
     const auto text = text_of(value);
-    const auto number = go_integer(text, base);
+    const auto number = go_integer(text, 0);
     if (!number) {
         return unparsable(text, "int", "ParseInt", number.error(), product);
     }
@@ -192,27 +192,17 @@ Coerced to_pairs(const Json& value, Product product) {
     return pairs;
 }
 
-Coerced coerce(FieldType type, const Json& value, Product product, const Defects& defects) {
+Coerced coerce(FieldType type, const Json& value, Product product) {
     switch (type) {
         case FieldType::text:
             return to_text(value, product);
         case FieldType::integer:
-            return to_integer(value, product, defects.on("http/decimal-only") ? 10 : 0);
+            return to_integer(value, product);
         case FieldType::boolean:
-            if (defects.on("http/any-number-is-a-bool") && value.is_number()) {
-                return Json(value != 0);
-            }
             return to_boolean(value, product);
         case FieldType::duration:
-            if (auto read = to_duration(value, product);
-                read || !defects.on("http/bad-durations-are-zero")) {
-                return read;
-            }
-            return Json(0);
+            return to_duration(value, product);
         case FieldType::list:
-            if (defects.on("http/lists-of-anything") && value.is_array()) {
-                return Json::array();
-            }
             return to_list(value, product);
         case FieldType::pairs:
             return to_pairs(value, product);
@@ -235,7 +225,7 @@ Coerced coerce(FieldType type, const Json& value, Product product, const Defects
 }  // namespace
 
 Result<FieldData> FieldData::read(const Fields& fields, const Json& data, Product product,
-                                  const Defects& defects, const Captures& path) {
+                                  const Captures& path) {
     FieldData read;
     if (!data.is_object()) {
         return read;
@@ -250,7 +240,7 @@ Result<FieldData> FieldData::read(const Fields& fields, const Json& data, Produc
             read.unrecognized_.push_back(name);
             continue;
         }
-        auto coerced = coerce(field->second, value, product, defects);
+        auto coerced = coerce(field->second, value, product);
         if (!coerced) {
             if (field->second == FieldType::pairs && product == Product::openbao &&
                 coerced.error().starts_with("invalid key pair")) {

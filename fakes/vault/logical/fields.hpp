@@ -7,7 +7,6 @@
 
 #include "core/base/result.hpp"
 #include "core/time/time.hpp"
-#include "fakes/defects.hpp"
 #include "fakes/vault/logical/backend.hpp"
 
 namespace meshproof::fakes::vault {
@@ -28,8 +27,7 @@ class FieldData {
     /// Coerces `data` by `fields`; a failure is the 400 text "Field validation failed: …" for this
     /// product. What the path gives counts, and nobody looks at the data's.
     [[nodiscard]] static Result<FieldData> read(const Fields& fields, const Json& data,
-                                                Product product, const Defects& defects = {},
-                                                const Captures& path = {});
+                                                Product product, const Captures& path = {});
 
     [[nodiscard]] bool has(std::string_view name) const;
     [[nodiscard]] std::string text(std::string_view name, std::string_view fallback = {}) const;

@@ -64,11 +64,6 @@ class Router {
   public:
     explicit Router(std::vector<Endpoint<Function>> endpoints) : endpoints_(std::move(endpoints)) {}
 
-    [[nodiscard]] bool serves(std::string_view path) const {
-        return std::ranges::any_of(endpoints_, [&](const auto& endpoint) {
-            return !endpoint.operations.empty() && endpoint.pattern.match(path);
-        });
-    }
     [[nodiscard]] bool needs(Needs what, std::string_view path) const {
         return std::ranges::any_of(endpoints_, [&](const auto& endpoint) {
             return endpoint.needs == what && endpoint.pattern.covers(path);
@@ -77,9 +72,10 @@ class Router {
 
     /// What the first pattern that fits the path has for the operation (several endpoints may have
     /// one pattern); or the refusal: of the path, of the operation, of the fields.
-    [[nodiscard]] tl::expected<Routed<Function>, BackendResponse> route(
-        Operation operation, std::string_view path, const Json& data, Product product,
-        const Defects& defects) const {
+    [[nodiscard]] tl::expected<Routed<Function>, BackendResponse> route(Operation operation,
+                                                                        std::string_view path,
+                                                                        const Json& data,
+                                                                        Product product) const {
         const auto asked = operation == Operation::create ? Operation::update : operation;
         const auto first = std::ranges::find_if(endpoints_, [&](const auto& endpoint) {
             return !endpoint.operations.empty() && endpoint.pattern.match(path);
@@ -94,7 +90,7 @@ class Router {
                 continue;
             }
             auto captures = *first->pattern.match(path);
-            auto fields = FieldData::read(endpoint->fields, data, product, defects, captures);
+            auto fields = FieldData::read(endpoint->fields, data, product, captures);
             if (!fields) {
                 const auto& said = fields.error().message;
                 return tl::unexpected(

@@ -20,20 +20,11 @@ class PkiBackend final : public Backend {
     std::string type() const override { return "pki"; }
 
     bool unauthenticated(Operation operation, std::string_view path) const override {
-        if (mount_.defect("pki/everything-is-open") ||
-            (mount_.defect("pki/unified-is-served") && path.starts_with("unified-"))) {
-            return true;
-        }
-        if ((mount_.defect("pki/crl-needs-a-token") && path == "crl") ||
-            (mount_.defect("pki/issuers-need-a-token") && path.starts_with("issuers"))) {
-            return false;
-        }
         return router_.needs(Needs::nothing, routed_path(operation, path));
     }
 
     bool needs_sudo(Operation operation, std::string_view path) const override {
-        return router_.needs(Needs::sudo, routed_path(operation, path)) &&
-               !(path == "root" && mount_.defect("pki/delete-root-without-sudo"));
+        return router_.needs(Needs::sudo, routed_path(operation, path));
     }
 
     std::optional<bool> exists(std::string_view) const override { return std::nullopt; }
@@ -44,8 +35,7 @@ class PkiBackend final : public Backend {
         pki::run_timers(mount_, now);
         const auto found =
             mount_.certificates.find(internal.at("serial_number").get<std::string>());
-        if (found != mount_.certificates.end() &&
-            !mount_.defect("pki/lease-ends-without-revocation")) {
+        if (found != mount_.certificates.end()) {
             const auto certificate = found->second;
             (void)pki::revoke_certificate(mount_, certificate, now);
         }
@@ -57,39 +47,16 @@ class PkiBackend final : public Backend {
   private:
     BackendResponse answer(const BackendRequest& request) {
         pki::run_timers(mount_, request.now);
-        auto path = routed_path(request.operation, request.path);
-        if (path.ends_with('/') && request.operation == Operation::list &&
-            mount_.defect("pki/every-path-is-a-folder")) {
-            path.pop_back();
-        }
-        if (path == "ocsp" && request.operation == Operation::read &&
-            mount_.defect("pki/ocsp-may-be-read")) {
-            path = "ocsp/";
-        }
-        if (path.starts_with("unified-") && mount_.defect("pki/unified-is-served")) {
-            return BackendResponse::with(Json::object());
-        }
-        if (request.operation == Operation::patch && mount_.defect("pki/everything-is-patched") &&
-            router_.serves(path)) {
-            return BackendResponse::with(Json::object());
-        }
-        if (path == "sign" && mount_.defect("pki/sign-without-role")) {
-            return BackendResponse::error("missing role");
-        }
-        auto routed =
-            router_.route(request.operation, path, request.data, mount_.product, *mount_.defects);
+        auto routed = router_.route(request.operation, routed_path(request.operation, request.path),
+                                    request.data, mount_.product);
         if (!routed) {
-            const bool types = routed.error().text.starts_with("Field validation failed");
-            return types && mount_.defect("pki/role-before-types")
-                       ? BackendResponse::error("unknown role")
-                       : routed.error();
+            return routed.error();
         }
         // References to the default may be written in any case, OpenBao's of keys too.
         for (const auto* name : {"issuer_ref", "key_ref"}) {
             const auto given = routed->path.find(name);
             if (given != routed->path.end() && lower(given->second) == "default" &&
-                (mount_.openbao() || given->first == "issuer_ref") &&
-                !mount_.defect("pki/default-in-lower-case")) {
+                (mount_.openbao() || given->first == "issuer_ref")) {
                 given->second = "default";
             }
         }
@@ -103,10 +70,6 @@ class PkiBackend final : public Backend {
             return answer;
         }
         call.fields.warn_unrecognized(answer);
-        if (mount_.defect("pki/replaced-in-silence")) {
-            std::erase_if(answer.warnings,
-                          [](const auto& text) { return text.starts_with("Endpoint replaced"); });
-        }
         return answer;
     }
 
@@ -117,7 +80,7 @@ class PkiBackend final : public Backend {
 }  // namespace
 
 std::unique_ptr<Backend> make_pki_backend(BackendContext context) {
-    MESHPROOF_ASSERT(context.defects != nullptr);
+    MESHPROOF_ASSERT(context.saboteurs != nullptr);
     return std::make_unique<PkiBackend>(std::move(context));
 }
 

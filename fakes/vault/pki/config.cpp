@@ -89,8 +89,7 @@ Checked<CrlConfig> changed_config(const Mount& mount, const Call& call) {
             "when delta CRLs are enabled",
             config.delta_rebuild_interval, config.expiry));
     }
-    if (config.enable_delta && !config.auto_rebuild &&
-        !mount.defect("pki/delta-without-auto-rebuild")) {
+    if (config.enable_delta && !config.auto_rebuild) {
         return refuse(
             "Delta CRLs cannot be enabled when auto rebuilding is disabled as the complete CRL is "
             "always regenerated!");
@@ -121,7 +120,7 @@ BackendResponse read_urls(Mount& mount, const Call&) {
 }
 
 BackendResponse write_urls(Mount& mount, const Call& call) {
-    auto urls = mount.defect("pki/urls-overwritten") ? AiaUrls{} : mount.urls;
+    auto urls = mount.urls;
     const auto take = [&](std::string_view field, std::vector<std::string>& list) {
         if (call.fields.has(field)) {
             list = call.fields.list(field);
@@ -136,12 +135,8 @@ BackendResponse write_urls(Mount& mount, const Call& call) {
         return checked.error();
     }
     mount.urls = std::move(urls);
-    if (mount.defect("pki/urls-answer-nothing")) {
-        return BackendResponse::nothing();
-    }
     auto answer = read_urls(mount, call);
-    if (const auto warning = template_warning(mount, mount.urls);
-        warning && !mount.defect("pki/no-warning-of-unfilled-urls")) {
+    if (const auto warning = template_warning(mount, mount.urls)) {
         answer.warnings.push_back(*warning);
     }
     return answer;
@@ -193,10 +188,7 @@ BackendResponse write_acme(Mount& mount, const Call& call) {
             : "this fake does not play ACME");
 }
 
-BackendResponse acme_is_off(Mount& mount, const Call&) {
-    if (mount.defect("pki/acme-answers")) {
-        return BackendResponse::with(Json::object());
-    }
+BackendResponse acme_is_off(Mount&, const Call&) {
     auto off = raw_answer("application/json", "");
     off.raw.status = 404;
     return off;
@@ -214,15 +206,10 @@ BackendResponse write_crl_config(Mount& mount, const Call& call) {
     const auto old = std::exchange(mount.crl_config, *config);
     std::vector<std::string> warnings;
     // Turning auto_rebuild off brings the lists up to date at once (row 174).
-    if (old.disable != config->disable ||
-        (old.auto_rebuild && !config->auto_rebuild &&
-         !mount.defect("pki/auto-rebuild-off-waits")) ||
+    if (old.disable != config->disable || (old.auto_rebuild && !config->auto_rebuild) ||
         old.enable_delta != config->enable_delta) {
         rebuild_crls(mount, call.now());
         warnings = crl_warnings(mount);
-    }
-    if (mount.defect("pki/crl-settings-are-not-answered")) {
-        return BackendResponse::nothing();
     }
     return BackendResponse::with(crl_json(mount), std::move(warnings));
 }

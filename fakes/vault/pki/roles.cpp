@@ -34,10 +34,9 @@ std::optional<std::string> network_of(const std::string& text) {
     return std::nullopt;
 }
 
-Checked<> check_bounds(const Mount& mount, Role& role) {
+Checked<> check_bounds(Role& role) {
     const auto& after = role.not_after_bound;
-    if (after != "permit" && after != "ttl-limited" && after != "forbid" && !parse_rfc3339(after) &&
-        !mount.defect("pki/any-not-after-bound")) {
+    if (after != "permit" && after != "ttl-limited" && after != "forbid" && !parse_rfc3339(after)) {
         return refuse(
             "Unknown value for field `not_after_bound`. Possible values are `permit`, "
             "`ttl-limited`, `forbid`, or an explicit timestamp.");
@@ -60,29 +59,17 @@ Checked<> check_bounds(const Mount& mount, Role& role) {
 
 // Fills in what depends on the key type: bits, and the hash on Vault (row 118).
 Checked<> settle_key(const Mount& mount, Role& role) {
-    if (role.key_type == "any") {
-        if (mount.defect("pki/any-forgets-key-bits")) {
-            role.key_bits = 0;
-        }
-        if (!mount.openbao() || mount.defect("pki/any-keeps-no-signature-bits")) {
-            role.signature_bits = 0;
-        }
-        return {};
-    }
-    if (role.key_type == "ed25519") {
+    if (role.key_type == "any" || role.key_type == "ed25519") {
         if (!mount.openbao()) {
             role.signature_bits = 0;
         }
         return {};
     }
     const bool largest = role.key_type == "rsa" && role.key_bits == 8192;
-    if (const auto type = key_type_of(role.key_type, role.key_bits);
-        !type && !largest && !mount.defect("pki/any-key-type")) {
+    if (const auto type = key_type_of(role.key_type, role.key_bits); !type && !largest) {
         return tl::unexpected(type.error());
     }
-    if (!mount.defect("pki/key-bits-stay-0")) {
-        role.key_bits = default_key_bits(role.key_type, role.key_bits);
-    }
+    role.key_bits = default_key_bits(role.key_type, role.key_bits);
     if (!mount.openbao() && role.key_type == "rsa") {
         if (role.signature_bits == 0) {
             role.signature_bits = 256;
@@ -94,18 +81,14 @@ Checked<> settle_key(const Mount& mount, Role& role) {
     return {};
 }
 
-Checked<> settle_validations(const Mount& mount, Role& role) {
-    if (mount.defect("pki/validations-as-given")) {
-        return {};
-    }
+Checked<> settle_validations(Role& role) {
     if (role.cn_validations.empty()) {
         role.cn_validations = Role().cn_validations;
     }
     std::set<std::string> seen;
     for (auto& validation : role.cn_validations) {
         const auto given = std::exchange(validation, lower(validation));
-        if (validation != "email" && validation != "hostname" && validation != "disabled" &&
-            !mount.defect("pki/any-cn-validations")) {
+        if (validation != "email" && validation != "hostname" && validation != "disabled") {
             return go_error(
                 fmt::format("cn_validations value incorrect: unknown type: `{}`", given));
         }
@@ -147,7 +130,7 @@ Checked<> check_policy(const Mount& mount, const std::string& text) {
 
 Checked<> check_role(const Mount& mount, Role& role) {
     if (mount.openbao()) {
-        if (auto bounds = check_bounds(mount, role); !bounds) {
+        if (auto bounds = check_bounds(role); !bounds) {
             return bounds;
         }
     }
@@ -155,8 +138,7 @@ Checked<> check_role(const Mount& mount, Role& role) {
         !others && role.allowed_other_sans != std::vector<std::string>{"*"}) {
         return refuse("error parsing allowed_other_sans: " + others.error().message);
     }
-    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl &&
-        !mount.defect("pki/role-ttl-above-max-ttl")) {
+    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl) {
         return refuse("\"ttl\" value must be less than \"max_ttl\" value");
     }
     if (auto key = settle_key(mount, role); !key) {
@@ -173,7 +155,7 @@ Checked<> check_role(const Mount& mount, Role& role) {
             return checked;
         }
     }
-    if (auto validations = settle_validations(mount, role); !validations) {
+    if (auto validations = settle_validations(role); !validations) {
         return validations;
     }
     if (role.issuer_ref.empty()) {
@@ -188,15 +170,14 @@ std::vector<std::string> role_warnings(Mount& mount, const Role& role, bool aske
         warnings.emplace_back(
             "mutually exclusive values no_store=true and generate_lease=true were both specified; "
             "no_store=true takes priority");
-    } else if (role.generate_lease && !mount.defect("pki/no-warning-of-leases")) {
+    } else if (role.generate_lease) {
         warnings.push_back(fmt::format(
             "it is encouraged to disable generate_lease and rely on PKI's native capabilities when "
             "possible; this option can cause {}-wide issues with large numbers of issued "
             "certificates",
             mount.openbao() ? "instance" : "Vault"));
     }
-    if (!find_issuer(mount, role.issuer_ref) &&
-        !mount.defect("pki/no-warning-of-a-missing-issuer")) {
+    if (!find_issuer(mount, role.issuer_ref)) {
         warnings.push_back(
             role.issuer_ref == "default"
                 ? "Issuing Certificate was set to default, but no default issuing certificate "
@@ -228,11 +209,7 @@ BackendResponse read_role(Mount& mount, const Call& call) {
 BackendResponse write_role(Mount& mount, const Call& call) {
     const auto name = call.captured("name");
     Role role;
-    role.allow_localhost = !mount.defect("pki/role-allows-no-localhost");
-    if (mount.defect("pki/role-write-merges") && mount.roles.contains(name)) {
-        role = mount.roles.at(name);
-    }
-    if (call.patch() && !mount.defect("pki/role-patch-overwrites")) {
+    if (call.patch()) {
         const auto old = mount.roles.find(name);
         if (old == mount.roles.end()) {
             return BackendResponse::error("Unable to fetch role entry to patch");
@@ -241,25 +218,19 @@ BackendResponse write_role(Mount& mount, const Call& call) {
     }
     assign_role(role, call.fields, mount.product);
     const bool asked_for_lease = role.generate_lease;
-    if (role.no_store && !mount.defect("pki/no-store-with-lease")) {
+    if (role.no_store) {
         role.generate_lease = false;
     }
     if (auto checked = check_role(mount, role); !checked) {
         return checked.error();
     }
     mount.roles[name] = role;
-    auto data = role_json(role, mount.product);
-    if (mount.defect("pki/role-durations-as-text")) {
-        data["ttl"] = go_duration(role.ttl);
-    }
-    return BackendResponse::with(std::move(data), role_warnings(mount, role, asked_for_lease));
+    return BackendResponse::with(role_json(role, mount.product),
+                                 role_warnings(mount, role, asked_for_lease));
 }
 
 BackendResponse delete_role(Mount& mount, const Call& call) {
-    if (mount.roles.erase(call.captured("name")) == 0 &&
-        mount.defect("pki/absent-role-cannot-be-removed")) {
-        return not_found();
-    }
+    mount.roles.erase(call.captured("name"));
     return BackendResponse::nothing();
 }
 

@@ -25,7 +25,7 @@ Duration length(const std::string& text) {
 
 std::optional<Time> rebuild_due(const Mount& mount) {
     const auto& config = mount.crl_config;
-    if (!config.auto_rebuild || config.disable || mount.defect("pki/no-auto-rebuild")) {
+    if (!config.auto_rebuild || config.disable) {
         return std::nullopt;
     }
     std::optional<Time> first;
@@ -38,8 +38,7 @@ std::optional<Time> rebuild_due(const Mount& mount) {
 }
 
 std::optional<Time> delta_due(const Mount& mount) {
-    if (!mount.crl_config.enable_delta || !mount.crl_config.auto_rebuild ||
-        mount.defect("pki/no-delta-rebuild")) {
+    if (!mount.crl_config.enable_delta || !mount.crl_config.auto_rebuild) {
         return std::nullopt;
     }
     return next_look(mount,
@@ -47,8 +46,7 @@ std::optional<Time> delta_due(const Mount& mount) {
 }
 
 std::optional<Time> tidy_due(const Mount& mount) {
-    if (!mount.auto_tidy.is_object() || mount.auto_tidy["enabled"] != true ||
-        mount.defect("pki/no-auto-tidy")) {
+    if (!mount.auto_tidy.is_object() || mount.auto_tidy["enabled"] != true) {
         return std::nullopt;
     }
     const std::chrono::seconds interval(mount.auto_tidy["interval_duration"].get<std::int64_t>());

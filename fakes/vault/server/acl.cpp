@@ -16,10 +16,9 @@ struct Match {
     std::string path;
     const Rule* rule = nullptr;
 
-    [[nodiscard]] bool weaker_than(const Match& other, const Defects& defects) const {
+    [[nodiscard]] bool weaker_than(const Match& other) const {
         if (first_wildcard != other.first_wildcard) {
-            return (first_wildcard < other.first_wildcard) !=
-                   defects.on("policy/earlier-wildcard-first");
+            return first_wildcard < other.first_wildcard;
         }
         if (prefix != other.prefix) {
             return prefix;
@@ -35,7 +34,7 @@ struct Match {
 };
 
 std::optional<Match> match_segments(const std::string& pattern, const Rule& rule,
-                                    const std::vector<std::string>& parts, const Defects& defects) {
+                                    const std::vector<std::string>& parts) {
     Match match;
     match.first_wildcard = pattern.find('+');
     match.prefix = pattern.ends_with('*');
@@ -46,7 +45,7 @@ std::optional<Match> match_segments(const std::string& pattern, const Rule& rule
         return std::nullopt;
     }
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-        if (wanted[i] == "+" && !(parts[i].empty() && defects.on("policy/plus-is-never-empty"))) {
+        if (wanted[i] == "+") {
             ++match.segments;
         } else if (wanted[i] != parts[i] &&
                    !(match.prefix && i + 1 == wanted.size() && parts[i].starts_with(wanted[i]))) {
@@ -161,8 +160,8 @@ void Rule::unite(const Rule& other) {
     }
 }
 
-Acl Acl::root(Defects defects) {
-    Acl acl(std::move(defects));
+Acl Acl::root() {
+    Acl acl;
     acl.root_ = true;
     return acl;
 }
@@ -182,9 +181,7 @@ void Acl::add(const Policy& policy) {
         auto& rules = prefix ? prefix_ : exact_;
         const auto [place, added] =
             rules.emplace(prefix ? path.substr(0, path.size() - 1) : path, rule);
-        if (!added && defects_.on("policy/same-path-last-wins")) {
-            place->second = rule;
-        } else if (!added && !(defects_.on("policy/deny-is-added") && rule.has("deny"))) {
+        if (!added) {
             place->second.unite(rule);
         }
     }
@@ -195,16 +192,15 @@ const Rule* Acl::find_pattern(std::string_view path) const {
     // The longest prefix: try every length, from the whole path down.
     for (auto length = path.size() + 1; length-- > 0 && !best;) {
         const auto found = prefix_.find(path.substr(0, length));
-        if (found != prefix_.end() && !(defects_.on("policy/star-stops-at-slash") &&
-                                        path.find('/', length) != std::string_view::npos)) {
+        if (found != prefix_.end()) {
             best = Match{length, true, 0, found->first, &found->second};
         }
     }
     if (!segments_.empty()) {
         const auto parts = split(path, '/');
         for (const auto& [pattern, rule] : segments_) {
-            const auto match = match_segments(pattern, rule, parts, defects_);
-            if (match && (!best || best->weaker_than(*match, defects_))) {
+            const auto match = match_segments(pattern, rule, parts);
+            if (match && (!best || best->weaker_than(*match))) {
                 best = match;
             }
         }
@@ -214,11 +210,10 @@ const Rule* Acl::find_pattern(std::string_view path) const {
 
 const Rule* Acl::find(Operation operation, std::string_view path) const {
     const auto exact = exact_.find(path);
-    if (exact != exact_.end() && !defects_.on("policy/exact-path-ignored")) {
+    if (exact != exact_.end()) {
         return &exact->second;
     }
-    if (operation == Operation::list && path.ends_with('/') &&
-        !defects_.on("policy/list-only-with-slash")) {
+    if (operation == Operation::list && path.ends_with('/')) {
         const auto bare = exact_.find(path.substr(0, path.size() - 1));
         if (bare != exact_.end()) {
             return &bare->second;
@@ -233,16 +228,12 @@ bool Acl::allows(Operation operation, bool creating, std::string_view path,
         return true;
     }
     const auto* rule = find(operation, path);
-    if (rule != nullptr && defects_.on("policy/create-is-enough") && rule->has("create")) {
-        return true;
-    }
     if (rule == nullptr || rule->has("deny") || !rule->has(capability_of(operation, creating))) {
         return false;
     }
     const bool checked = operation == Operation::read || operation == Operation::update ||
                          operation == Operation::create || operation == Operation::patch;
-    return !checked || defects_.on("policy/parameters-unbound") ||
-           parameters_allowed(*rule, data.is_object() ? data : Json::object());
+    return !checked || parameters_allowed(*rule, data.is_object() ? data : Json::object());
 }
 
 bool Acl::sudo(Operation operation, std::string_view path) const {
@@ -250,18 +241,16 @@ bool Acl::sudo(Operation operation, std::string_view path) const {
         return true;
     }
     const auto* rule = find(operation, path);
-    return defects_.on("policy/sudo-is-not-asked") || (rule != nullptr && rule->has("sudo"));
+    return rule != nullptr && rule->has("sudo");
 }
 
 std::vector<std::string> Acl::capabilities(std::string_view path) const {
     if (root_) {
-        return {defects_.on("policy/root-lists-capabilities") ? "sudo" : "root"};
+        return {"root"};
     }
     const auto* rule = find(Operation::list, path);
     if (rule == nullptr || rule->has("deny") || rule->capabilities.empty()) {
-        return defects_.on("policy/capabilities-of-nothing-are-empty")
-                   ? std::vector<std::string>{}
-                   : std::vector<std::string>{"deny"};
+        return {"deny"};
     }
     return {rule->capabilities.begin(), rule->capabilities.end()};
 }

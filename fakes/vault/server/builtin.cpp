@@ -17,7 +17,7 @@ std::string_view Builtin::below(const LogicalRequest& request) const {
 
 Task<LogicalReply> serve_builtin(Server& server, const Builtin& builtin, LogicalRequest request) {
     auto routed = builtin.router.route(request.operation, builtin.below(request), request.data,
-                                       server.options.product, server.options.defects);
+                                       server.options.product);
     if (!routed) {
         co_return routed.error();
     }

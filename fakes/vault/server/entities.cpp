@@ -144,7 +144,7 @@ Policy with_identity(const Server& server, Policy policy, const Entity* entity) 
 
 std::string entity_of(Server& server, const LogicalRequest& request, const AuthGrant& grant) {
     auto* alias = find_alias(server, request.mount->accessor, grant.alias_name);
-    if (alias == nullptr || server.options.defects.on("kubernetes/new-entity-each-time")) {
+    if (alias == nullptr) {
         const auto id = new_entity(server, request, "").id;
         alias = &new_alias(server, request, *request.mount, grant.alias_name, id);
     }

@@ -22,8 +22,7 @@ std::shared_ptr<Token> issue(Server& server, const Namespace& ns, Token token, T
         token.issued = std::chrono::floor<std::chrono::seconds>(now);
         token.expires = token.issued + token.lease_ttl;
     }
-    return server.tokens.add(
-        std::move(token), server.options.defects.on("sys/namespace-tokens-unmarked") ? "" : ns.id);
+    return server.tokens.add(std::move(token), ns.id);
 }
 
 LogicalReply finish_login(Server& server, const LogicalRequest& request, BackendResponse response) {
@@ -35,31 +34,25 @@ LogicalReply finish_login(Server& server, const LogicalRequest& request, Backend
     }
     const auto& grant = *response.auth;
     const auto policies = tidy_policies(grant.policies, !grant.no_default_policy);
-    if (std::ranges::find(policies, "root") != policies.end() &&
-        !server.options.defects.on("kubernetes/root-by-login")) {
+    if (std::ranges::find(policies, "root") != policies.end()) {
         return BackendResponse::error("auth methods cannot create root tokens");
     }
     const auto view = request.mount->view();
-    const auto granted =
-        decide_ttl({.increment = {},
-                    .ttl = grant.ttl,
-                    .period = grant.period,
-                    .max_ttl = grant.max_ttl,
-                    .explicit_max_ttl = grant.explicit_max_ttl,
-                    .mount_default = view.default_lease_ttl,
-                    .mount_max = server.options.defects.on("kubernetes/mount-max-ignored")
-                                     ? Duration(std::chrono::hours(99999))
-                                     : view.max_lease_ttl,
-                    .issued = request.now,
-                    .now = request.now});
+    const auto granted = decide_ttl({.increment = {},
+                                     .ttl = grant.ttl,
+                                     .period = grant.period,
+                                     .max_ttl = grant.max_ttl,
+                                     .explicit_max_ttl = grant.explicit_max_ttl,
+                                     .mount_default = view.default_lease_ttl,
+                                     .mount_max = view.max_lease_ttl,
+                                     .issued = request.now,
+                                     .now = request.now});
     Token token;
     token.path = request.path;
     // "auth/a/b/" -> "a-b"
     auto source = request.mount->path.substr(5, request.mount->path.size() - 6);
     std::ranges::replace(source, '/', '-');
-    token.display_name = server.options.defects.on("kubernetes/display-name-lacks-mount")
-                             ? grant.display_name
-                             : source + "-" + grant.display_name;
+    token.display_name = source + "-" + grant.display_name;
     token.policies = policies;
     token.metadata = grant.metadata;
     token.lease_ttl = granted.ttl;

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "core/base/result.hpp"
-#include "fakes/defects.hpp"
 #include "fakes/vault/logical/backend.hpp"
 
 /// Policies: their text forms (HCL and JSON), and which rule decides about a path (wire contract
@@ -45,8 +44,7 @@ struct Policy {
 
 /// Parses HCL, JSON or base64 of either. A failure's message is what follows "failed to parse
 /// policy: ".
-[[nodiscard]] Result<Policy> parse_policy(std::string_view text, Product product,
-                                          const Defects& defects = {});
+[[nodiscard]] Result<Policy> parse_policy(std::string_view text, Product product);
 
 /// The value of an HCL or JSON document (blocks become nested objects). Used by parse_policy.
 [[nodiscard]] Result<Json> parse_hcl(std::string_view text);
@@ -54,10 +52,8 @@ struct Policy {
 /// The united rules of a token's policies, asked per request.
 class Acl {
   public:
-    explicit Acl(Defects defects = {}) : defects_(std::move(defects)) {}
-
     /// Everything is allowed.
-    [[nodiscard]] static Acl root(Defects defects = {});
+    [[nodiscard]] static Acl root();
     void add(const Policy& policy);
 
     [[nodiscard]] bool is_root() const { return root_; }
@@ -80,7 +76,6 @@ class Acl {
     [[nodiscard]] const Rule* find(Operation operation, std::string_view path) const;
     [[nodiscard]] const Rule* find_pattern(std::string_view path) const;
 
-    Defects defects_;
     bool root_ = false;
     std::map<std::string, Rule, std::less<>> exact_;
     std::map<std::string, Rule, std::less<>> prefix_;  ///< keys without the final *

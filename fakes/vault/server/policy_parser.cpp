@@ -266,16 +266,12 @@ class HclReader {
 
 struct Grammar {
     Product product;
-    const Defects& defects;
 
     [[nodiscard]] std::set<std::string> capabilities() const {
         std::set<std::string> known{"create", "read", "update", "patch",
                                     "delete", "list", "sudo",   "deny"};
         if (product == Product::openbao) {
             known.insert("scan");
-        }
-        if (defects.on("policy/patch-unknown")) {
-            known.erase("patch");
         }
         return known;
     }
@@ -340,7 +336,7 @@ std::optional<tl::unexpected<Failure>> check_wrapping(const Grammar& grammar,
     };
     std::map<std::string, Duration> bounds;
     for (const auto* name : {"min_wrapping_ttl", "max_wrapping_ttl"}) {
-        if (block.contains(name) && !grammar.defects.on("policy/wrapping-ttl-unread")) {
+        if (block.contains(name)) {
             const auto& value = block[name];
             const auto read = read_duration(
                 value.is_string() ? value.get<std::string>() : value.dump(), grammar.product);
@@ -379,9 +375,6 @@ Result<Rule> parse_rule(const Grammar& grammar, const std::string& path, const J
     if (block.contains("policy")) {
         const auto word = block["policy"].is_string() ? block["policy"].get<std::string>() : "";
         words = shorthand(word);
-        if (grammar.defects.on("policy/write-shorthand-lacks-list")) {
-            std::erase(words, "list");
-        }
         if (words.empty()) {
             return grammar.error(path, fmt::format("invalid policy \"{}\"", word));
         }
@@ -396,8 +389,7 @@ Result<Rule> parse_rule(const Grammar& grammar, const std::string& path, const J
     }
     const auto capabilities = grammar.capabilities();
     for (const auto& word : words) {
-        if (!capabilities.contains(word) &&
-            !grammar.defects.on("policy/unknown-capability-accepted")) {
+        if (!capabilities.contains(word)) {
             return grammar.error(path, fmt::format("invalid capability \"{}\"", word));
         }
         if (word == "deny") {
@@ -497,14 +489,14 @@ Result<Json> parse_hcl(std::string_view text) {
     return HclReader(text).document();
 }
 
-Result<Policy> parse_policy(std::string_view text, Product product, const Defects& defects) {
+Result<Policy> parse_policy(std::string_view text, Product product) {
     const auto decoded = from_base64(text);
     Policy policy;
-    policy.text = decoded && !defects.on("policy/base64-unread") ? *decoded : std::string(text);
+    policy.text = decoded ? *decoded : std::string(text);
     const auto document = parse_hcl(policy.text);
     const auto illegal = last_illegal(policy.text);
     const bool json = trim(policy.text).starts_with('{');
-    if (illegal && (json || document) && !defects.on("policy/any-bytes-accepted")) {
+    if (illegal && (json || document)) {
         return fail(FailureKind::invalid, "{}{}: illegal UTF-8 encoding", json ? "" : "At ",
                     *illegal);
     }
@@ -527,7 +519,7 @@ Result<Policy> parse_policy(std::string_view text, Product product, const Defect
         return fail(FailureKind::invalid,
                     "path \"path\": cannot check HCL keys of type *ast.LiteralType");
     }
-    const Grammar grammar{product, defects};
+    const Grammar grammar{product};
     for (const auto& [written, given_block] : paths.items()) {
         const auto block = united(given_block);
         if (!block.is_object()) {

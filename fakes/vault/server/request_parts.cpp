@@ -54,10 +54,14 @@ Json query_fields(std::string_view query, bool is_get = false) {
     return data;
 }
 
+std::string media_type(const http::Request& request) {
+    const auto type = request.headers.find("Content-Type").value_or("");
+    return std::string(trim(std::string_view(type).substr(0, type.find(';'))));
+}
+
 // Then the body is the backend's to read, whatever the path.
 bool is_ocsp(const http::Request& request) {
-    const auto type = request.headers.find("Content-Type").value_or("");
-    return trim(std::string_view(type).substr(0, type.find(';'))) == "application/ocsp-request";
+    return media_type(request) == "application/ocsp-request";
 }
 
 bool is_form(const http::Request& request) {
@@ -65,6 +69,94 @@ bool is_form(const http::Request& request) {
     const auto body = trim(request.body);
     return type.starts_with("application/x-www-form-urlencoded") && !body.empty() &&
            !body.starts_with('{') && !body.starts_with('[');
+}
+
+bool is_write(std::string_view method) {
+    return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+std::optional<http::Response> parse_query_of_read(std::string_view method, const std::string& query,
+                                                  LogicalRequest& logical) {
+    logical.operation = method == "GET" ? Operation::read : Operation::list;
+    for (const auto& [name, value] : http::parse_query(query)) {
+        if (method == "GET" && name == "list" && !value.empty()) {
+            const auto list = go_bool(value);
+            if (!list) {
+                return error_answer(400);
+            }
+            if (*list) {
+                logical.operation = Operation::list;
+            }
+        }
+    }
+    logical.data = query_fields(query, method == "GET");
+    if (logical.operation == Operation::list && !logical.path.ends_with('/')) {
+        logical.path += '/';
+    }
+    return std::nullopt;
+}
+
+std::optional<http::Response> refuse_patch_type(const http::Request& request) {
+    if (request.headers.find("Content-Type").value_or("").empty()) {
+        return error_answer(400, "mime: no media type");
+    }
+    const auto type = media_type(request);
+    if (type == "application/merge-patch+json") {
+        return std::nullopt;
+    }
+    return error_answer(
+        415, fmt::format("PATCH requires Content-Type of application/merge-patch+json, provided {}",
+                         lower(type)));
+}
+
+std::optional<http::Response> parse_body_of_write(const http::Request& request, Product product,
+                                                  LogicalRequest& logical) {
+    const bool openbao = product == Product::openbao;
+    const bool patch = request.method == "PATCH";
+    logical.operation = patch ? Operation::patch : Operation::update;
+    if (patch) {
+        if (auto refused = refuse_patch_type(request)) {
+            return refused;
+        }
+    }
+    if (request.body.size() > body_limit) {
+        auto large =
+            error_answer(413, openbao ? "http: request body too large" : "error parsing JSON");
+        large.headers.set("Connection", "close");
+        return large;
+    }
+    if (is_ocsp(request) && !patch) {
+        logical.body = request.body;
+    } else if (is_form(request)) {
+        logical.data = query_fields(request.body);
+    } else {
+        auto body = parse_body(request.body, "map[string]interface {}", product);
+        if (!body) {
+            return error_answer(400, openbao ? body.error().message : "error parsing JSON");
+        }
+        logical.data = std::move(*body);
+    }
+    return std::nullopt;
+}
+
+std::optional<http::Response> parse_wrap_ttl(const http::Request& request, Product product,
+                                             LogicalRequest& logical) {
+    const auto text = request.headers.find("X-Vault-Wrap-TTL").value_or("");
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    const auto ttl = read_duration(text, product);
+    if (!ttl) {
+        return error_answer(400, "error parsing X-Vault-Wrap-TTL header: " + ttl.error());
+    }
+    if (*ttl < Duration{}) {
+        return error_answer(
+            400, "error parsing X-Vault-Wrap-TTL header: requested wrap ttl cannot be negative");
+    }
+    if (*ttl > Duration{}) {
+        logical.wrap_ttl = *ttl;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -92,11 +184,11 @@ std::pair<std::string, std::string> split_target(std::string_view target) {
 }
 
 std::optional<http::Response> refuse_path(const http::Request& request, const std::string& path,
-                                          const FakeVaultOptions& options) {
+                                          Product product) {
     const auto unprintable = [](char c) {
         return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
     };
-    if (std::ranges::any_of(path, unprintable) && !options.defects.on("http/any-path-is-served")) {
+    if (std::ranges::any_of(path, unprintable)) {
         http::Response response;
         response.status = 400;
         return response;
@@ -117,8 +209,7 @@ std::optional<http::Response> refuse_path(const http::Request& request, const st
     // Plain ones are redirected to where they lead.
     const bool hidden =
         relative(path) && !relative(request.target.substr(0, request.target.find('?')));
-    if (hidden && path.starts_with("/v1/") && options.product == Product::openbao &&
-        !options.defects.on("http/hidden-relative-paths")) {
+    if (hidden && path.starts_with("/v1/") && product == Product::openbao) {
         return error_answer(400, "relative paths not supported");
     }
     return std::nullopt;
@@ -193,111 +284,35 @@ Result<Json> parse_body(const std::string& body, std::string_view go_type, Produ
 tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& request,
                                                            const std::string& path,
                                                            const std::string& query,
-                                                           const FakeVaultOptions& options) {
-    const bool openbao = options.product == Product::openbao;
-    const auto& defects = options.defects;
-    const auto refuse = [](int status, const std::optional<std::string>& text = std::nullopt) {
-        return tl::unexpected(error_answer(status, text));
-    };
+                                                           Product product) {
+    const bool openbao = product == Product::openbao;
+    const auto& method = request.method;
     LogicalRequest logical;
     logical.path = path;
-    const auto& method = request.method;
-    logical.scan = method == "SCAN" && openbao == !defects.on("http/scan-of-the-other-product");
+    logical.scan = method == "SCAN" && openbao;
+    std::optional<http::Response> refused;
     if (method == "GET" || method == "LIST" || logical.scan) {
-        logical.operation = method == "GET" ? Operation::read : Operation::list;
-        for (const auto& [name, value] : http::parse_query(query)) {
-            if (method == "GET" && name == "list" && !value.empty()) {
-                const auto list = go_bool(value);
-                if (!list) {
-                    return refuse(400, defects.on("http/list-junk-has-a-text")
-                                           ? std::optional<std::string>("bad list")
-                                           : std::nullopt);
-                }
-                if (*list && !defects.on("http/list-only-by-verb")) {
-                    logical.operation = Operation::list;
-                }
-            }
-        }
-        logical.data = query_fields(query, method == "GET");
-        if (logical.operation == Operation::list && !logical.path.ends_with('/')) {
-            logical.path += '/';
-        }
+        refused = parse_query_of_read(method, query, logical);
     } else if (method == "DELETE") {
         logical.operation = Operation::remove;
         logical.data = query_fields(query);
-    } else if (method == "POST" || method == "PUT" || method == "PATCH") {
-        if (path.ends_with('/') && defects.on("http/folder-before-body")) {
-            return refuse(400, "cannot write to a path ending in '/'");
-        }
-        logical.operation = method == "PATCH" ? Operation::patch : Operation::update;
-        if (method == "PATCH" && !defects.on("http/patch-of-any-type")) {
-            const auto type = request.headers.find("Content-Type").value_or("");
-            if (type.empty()) {
-                return refuse(400, "mime: no media type");
-            }
-            if (trim(std::string_view(type).substr(0, type.find(';'))) !=
-                "application/merge-patch+json") {
-                return refuse(
-                    415,
-                    fmt::format("PATCH requires Content-Type of application/merge-patch+json, "
-                                "provided {}",
-                                lower(trim(std::string_view(type).substr(0, type.find(';'))))));
-            }
-        }
-        if (request.body.size() > body_limit && !defects.on("http/no-body-limit")) {
-            auto large =
-                error_answer(413, openbao ? "http: request body too large" : "error parsing JSON");
-            large.headers.set("Connection", "close");
-            return tl::unexpected(std::move(large));
-        }
-        if (request.body.empty() && defects.on("http/body-needed")) {
-            return refuse(400, "no body");
-        }
-        if (defects.on("http/one-value-only") && !request.body.empty() &&
-            !Json::accept(request.body)) {
-            return refuse(400, "more than one value");
-        }
-        const auto named_type = request.headers.find("Content-Type").value_or("application/json");
-        if (is_ocsp(request) && method != "PATCH") {
-            logical.body = request.body;
-        } else if (defects.on("http/json-by-its-type") && named_type != "application/json") {
-            logical.data = Json::object();
-        } else if (is_form(request) && !defects.on("http/forms-unread")) {
-            logical.data = query_fields(request.body);
-        } else {
-            auto body = parse_body(request.body, "map[string]interface {}", options.product);
-            if (!body) {
-                return refuse(400, openbao ? body.error().message : "error parsing JSON");
-            }
-            logical.data = std::move(*body);
-        }
-        if (defects.on("http/query-read-on-writes")) {
-            logical.data.update(query_fields(query));
-        }
-    } else if (method == "OPTIONS" && openbao == !defects.on("http/options-of-the-other-product")) {
-        return refuse(400, "cannot handle internal-only request operation");
-    } else if (method == "OPTIONS" || (method == "HEAD" && !defects.on("http/head-unknown"))) {
+    } else if (is_write(method)) {
+        refused = parse_body_of_write(request, product, logical);
+    } else if (method == "OPTIONS" && openbao) {
+        refused = error_answer(400, "cannot handle internal-only request operation");
+    } else if (method == "OPTIONS" || method == "HEAD") {
         logical.no_operation = true;
     } else {
-        return refuse(defects.on("http/unknown-verb-is-400") ? 400 : 405);
+        refused = error_answer(405);
     }
-    if (const auto ttl = request.headers.find("X-Vault-Wrap-TTL"); ttl && !ttl->empty()) {
-        const auto parsed = read_duration(*ttl, options.product);
-        if (!parsed) {
-            return refuse(400, "error parsing X-Vault-Wrap-TTL header: " + parsed.error());
-        }
-        if (*parsed < Duration{}) {
-            return refuse(400,
-                          "error parsing X-Vault-Wrap-TTL header: requested wrap ttl cannot be "
-                          "negative");
-        }
-        if (*parsed > Duration{}) {
-            logical.wrap_ttl = *parsed;
-        }
+    if (!refused) {
+        refused = parse_wrap_ttl(request, product, logical);
     }
-    const bool writes = method == "POST" || method == "PUT" || method == "PATCH";
-    if (writes && path.ends_with('/') && !defects.on("http/write-to-a-folder")) {
-        return refuse(400, "cannot write to a path ending in '/'");
+    if (!refused && is_write(method) && path.ends_with('/')) {
+        refused = error_answer(400, "cannot write to a path ending in '/'");
+    }
+    if (refused) {
+        return tl::unexpected(std::move(*refused));
     }
     return logical;
 }

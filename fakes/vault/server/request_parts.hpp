@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "fakes/vault/options.hpp"
+#include "fakes/vault/logical/product.hpp"
 #include "fakes/vault/server/logical_request.hpp"
 
 /// From an HTTP request to a logical one: wire contract rows 9 to 17.
@@ -19,8 +19,7 @@ namespace meshproof::fakes::vault {
 
 /// Of a path with unprintable characters, and in OpenBao of one whose `.` or `..` was escaped.
 [[nodiscard]] std::optional<http::Response> refuse_path(const http::Request& request,
-                                                        const std::string& path,
-                                                        const FakeVaultOptions& options);
+                                                        const std::string& path, Product product);
 /// The answer to a path that is not in its clean form, and to "/".
 [[nodiscard]] std::optional<http::Response> redirect(const std::string& path,
                                                      const std::string& query,
@@ -32,7 +31,7 @@ namespace meshproof::fakes::vault {
 /// Operation, path and fields; or the refusal.
 [[nodiscard]] tl::expected<LogicalRequest, http::Response> parse_logical(
     const http::Request& request, const std::string& path, const std::string& query,
-    const FakeVaultOptions& options);
+    Product product);
 
 /// A JSON object body; "" and null are empty objects. A failure's message is the whole 400 text.
 [[nodiscard]] Result<Json> parse_body(const std::string& body, std::string_view go_type,

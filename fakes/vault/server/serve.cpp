@@ -24,7 +24,7 @@ bool is_work(std::string_view path, const MountEntry& mount) {
 
 // OpenBao's paging of the engines' lists; what a list does not know is told in a warning.
 void page(const LogicalRequest& request, BackendResponse& response, const Server& server) {
-    const bool pages = server.openbao() && !server.options.defects.on("http/list-without-pages");
+    const bool pages = server.openbao();
     std::vector<std::string> unknown;
     for (const auto& [name, value] : request.data.items()) {
         if (!pages || (name != "after" && name != "limit")) {
@@ -83,18 +83,13 @@ std::optional<http::Response> refuse_wrapping_token(const Server& server,
     if (id.empty()) {
         return refuse("token is empty");
     }
-    if (!server.wrapped_answers.contains(id) &&
-        !server.options.defects.on("http/wrapping-token-after-the-callers")) {
+    if (!server.wrapped_answers.contains(id)) {
         return error_answer(400, "wrapping token is not valid or does not exist");
     }
     return std::nullopt;
 }
 
 bool needs_sudo(const Server& server, const LogicalRequest& request) {
-    if (server.options.defects.on("policy/sudo-for-all-of-sys") &&
-        request.path.starts_with("sys/")) {
-        return true;
-    }
     if (!request.mount) {
         return false;
     }
@@ -108,12 +103,7 @@ bool needs_sudo(const Server& server, const LogicalRequest& request) {
 
 // The token, then the policy; a refusal tells which of the two it was (row 18).
 std::optional<http::Response> authorise(Server& server, LogicalRequest& request) {
-    const auto refused = [&] {
-        if (server.options.defects.on("http/leak-token-in-error")) {
-            return error_answer(403, "permission denied for token " + request.token_id);
-        }
-        return error_answer(403, "permission denied");
-    };
+    const auto refused = [] { return error_answer(403, "permission denied"); };
     const auto token = server.tokens.find(request.token_id);
     if (!token || token->used_up) {
         return refused();
@@ -123,18 +113,15 @@ std::optional<http::Response> authorise(Server& server, LogicalRequest& request)
     if (!token->entity_id.empty() && (entity == server.entities.end() || entity->second.disabled)) {
         return refused();
     }
-    const auto path = server.options.defects.on("sys/policies-ignore-namespaces")
-                          ? std::optional(request.path)
-                          : Server::path_for(*token, *request.ns, request.path);
+    const auto path = Server::path_for(*token, *request.ns, request.path);
     if (!path) {
         return refused();
     }
-    if (!address_allowed(token->bound_cidrs, request.remote_address) &&
-        !server.options.defects.on("token/bound-cidrs-ignored")) {
+    if (!address_allowed(token->bound_cidrs, request.remote_address)) {
         return refused();
     }
     request.token = token;
-    if (token->num_uses > 0 && !server.options.defects.on("token/uses-never-run-out")) {
+    if (token->num_uses > 0) {
         token->used_up = --token->num_uses == 0;
     }
     // What a path with an existence check does not hold yet is created (row 51).
@@ -143,8 +130,7 @@ std::optional<http::Response> authorise(Server& server, LogicalRequest& request)
         const auto below = request.under(request.mount->path).value_or("");
         if (request.mount->backend) {
             const auto exists = request.mount->backend->exists(below);
-            creating =
-                exists && !*exists && !server.options.defects.on("policy/no-existence-check");
+            creating = exists && !*exists;
         } else if (request.mount->path == "cubbyhole/") {
             const auto held = server.cubbyholes.find(token->id);
             creating = held == server.cubbyholes.end() || !held->second.contains(below);
@@ -152,11 +138,10 @@ std::optional<http::Response> authorise(Server& server, LogicalRequest& request)
     }
     const auto acl = server.acl_of(*token);
     bool allowed = acl->allows(request.operation, creating, *path, request.data);
-    if (request.no_operation && !server.options.defects.on("http/head-is-a-read")) {
+    if (request.no_operation) {
         allowed = token->is_root();  // no capability stands for these
     }
-    if (!allowed && request.operation == Operation::list && path->ends_with('/') &&
-        !server.options.defects.on("policy/list-only-with-slash")) {
+    if (!allowed && request.operation == Operation::list && path->ends_with('/')) {
         // A list is allowed by a rule for the path without its slash as well (row 54).
         allowed = acl->allows(request.operation, creating, path->substr(0, path->size() - 1),
                               request.data);
@@ -165,9 +150,7 @@ std::optional<http::Response> authorise(Server& server, LogicalRequest& request)
         allowed = acl->sudo(request.operation, *path);
     }
     if (!allowed) {
-        return error_answer(403, server.options.defects.on("http/denied-like-a-bad-token")
-                                     ? "permission denied"
-                                     : wrapped("permission denied"));
+        return error_answer(403, wrapped("permission denied"));
     }
     if (creating) {
         request.operation = Operation::create;
@@ -179,7 +162,7 @@ Task<LogicalReply> ask_backend(Server& server, LogicalRequest request) {
     const auto backend = request.mount->backend;
     const auto path = request.under(request.mount->path).value_or("");
     if (server.capacity.limited() && is_work(path, *request.mount) &&
-        !server.options.defects.on("capacity/ignored")) {
+        !server.options.saboteurs.on("capacity/ignored")) {
         co_await server.capacity.serve(server.clock);
         request.now = server.clock.now();
     }
@@ -212,9 +195,6 @@ Task<LogicalReply> ask_backend(Server& server, LogicalRequest request) {
 
 Task<LogicalReply> dispatch(Server& server, LogicalRequest request) {
     if (!request.mount) {
-        if (server.options.defects.on("http/no-route-is-403")) {
-            co_return BackendResponse::go_error("permission denied", 403);
-        }
         co_return BackendResponse::error(
             fmt::format("no handler for route \"{}\". route entry not found.", request.path), 404);
     }
@@ -249,18 +229,13 @@ Task<http::Response> serve_logical(Server& server, LogicalRequest request) {
     request.mount = server.find_mount(*request.ns, request.path);
     const auto limit = server.quotas.take(request.path, request.mount ? request.mount->path : "",
                                           request.remote_address, request.now);
-    const auto with_headers = [&limit, &server](http::Response response) {
-        if (server.options.defects.on("sys/quota-headers-never")) {
-            return response;
-        }
+    const auto with_headers = [&limit](http::Response response) {
         for (const auto& [name, value] : limit.headers.fields()) {
             response.headers.set(name, value);
         }
         return response;
     };
-    const bool exempt = server.options.defects.on("sys/quota-after-the-token") &&
-                        !server.tokens.find(request.token_id);
-    if (!limit.allowed && !exempt && !server.options.defects.on("sys/quota-never-refuses")) {
+    if (!limit.allowed) {
         co_return with_headers(error_answer(
             429, fmt::format("request path \"{}\": rate limit quota exceeded", request.path)));
     }
@@ -275,15 +250,6 @@ Task<http::Response> serve_logical(Server& server, LogicalRequest request) {
             server.tokens.revoke(request.token->id);
         }
         co_return with_headers(std::move(*refusal));
-    }
-    const auto typed = [](const Json& value) { return value.is_number() || value.is_boolean(); };
-    if (server.options.defects.on("http/strict-types") &&
-        std::ranges::any_of(request.data, typed)) {
-        co_return error_answer(400, "expected a string");
-    }
-    if (request.unauthenticated && server.options.defects.on("http/bad-token-refused-everywhere") &&
-        !request.token_id.empty() && !request.token) {
-        co_return error_answer(403, "permission denied");
     }
     auto reply = co_await dispatch(server, request);
     request.now = server.clock.now();

@@ -30,7 +30,7 @@ Server::Server(FakeVaultOptions given, Catalog given_catalog, Clock& given_clock
       clock(given_clock),
       outgoing(given_outgoing),
       ids(Prng(options.seed).fork("vault/ids")),
-      tokens(options.product, Prng(options.seed).fork("vault/tokens"), options.defects),
+      tokens(options.product, Prng(options.seed).fork("vault/tokens")),
       barrier(Prng(options.seed).fork("vault/seal")),
       cluster(options.storage == "raft"),
       capacity(options.sign_service_time, options.sign_concurrency) {
@@ -106,14 +106,7 @@ std::shared_ptr<MountEntry> Server::find_mount(const Namespace& ns, std::string_
 }
 
 void Server::remove_mount(Namespace& ns, const std::string& path, Time now) {
-    if (options.defects.on("sys/disabled-method-ends-batch-tokens")) {
-        tokens.revoke_namespace(ns.path);
-    }
-    if (!options.defects.on("sys/disabled-method-keeps-tokens")) {
-        if (!options.defects.on("sys/disabling-auth-revokes-nothing")) {
-            tokens.revoke_prefix(ns.path, path);
-        }
-    }
+    tokens.revoke_prefix(ns.path, path);
     std::vector<std::string> ended;
     for (const auto& [id, lease] : leases) {
         if (lease.namespace_path == ns.path && id.starts_with(path)) {
@@ -129,7 +122,7 @@ void Server::remove_mount(Namespace& ns, const std::string& path, Time now) {
 std::shared_ptr<Backend> Server::make_backend(const Namespace& ns, const MountEntry& entry) {
     const auto place = "vault/mount/" + ns.path + entry.path + std::to_string(ids.next());
     return catalog.make_backend(
-        entry, {options.product, Prng(options.seed).fork(place), &options.defects}, outgoing);
+        entry, {options.product, Prng(options.seed).fork(place), &options.saboteurs}, outgoing);
 }
 
 std::shared_ptr<const Acl> Server::acl_of(const Token& token) {
@@ -142,11 +135,10 @@ std::shared_ptr<const Acl> Server::acl_of(const Token& token) {
     const auto key = token.namespace_path + "\n" + token.entity_id + "\n" + join(names, "\n");
     auto& kept = acls_[key];
     if (!kept) {
-        auto acl = std::make_shared<Acl>(options.defects);
+        auto acl = std::make_shared<Acl>();
         const auto ns = namespaces.find(token.namespace_path);
-        if ((token.is_root() && token.namespace_path.empty()) ||
-            options.defects.on("policy/allow-everything")) {
-            *acl = Acl::root(options.defects);
+        if (token.is_root() && token.namespace_path.empty()) {
+            *acl = Acl::root();
         } else if (ns != namespaces.end()) {
             for (const auto& name : names) {
                 const auto policy = ns->second->policies.find(name);
@@ -188,9 +180,7 @@ void Server::revoke_lease(const std::string& id, Time now) {
 }
 
 void Server::expire(Time now) {
-    if (!options.defects.on("token/never-expires")) {
-        tokens.expire(now);
-    }
+    tokens.expire(now);
     while (!lease_ends.empty() && lease_ends.begin()->first <= now) {
         const auto id = lease_ends.begin()->second;
         revoke_lease(id, now);

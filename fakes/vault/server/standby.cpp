@@ -28,7 +28,7 @@ bool only_reads(const LogicalRequest& request) {
 }  // namespace
 
 bool standby_serves(const Server& server, LogicalRequest request) {
-    if (!server.openbao() || server.options.defects.on("cluster/standby-forwards-reads")) {
+    if (!server.openbao()) {
         return false;
     }
     // Who stepped down starts anew, and serves nothing before it knows the next leader.
@@ -44,16 +44,10 @@ bool standby_serves(const Server& server, LogicalRequest request) {
 std::optional<http::Response> cannot_forward(const Server& server, const Node& node,
                                              const http::Request& request) {
     if (node.leader == nullptr) {
-        return error_answer(500, server.options.defects.on("cluster/other-text-without-leader")
-                                     ? "no leader"
-                                     : "local node not active but active cluster node not found");
-    }
-    if (server.options.defects.on("cluster/standby-never-forwards")) {
         return error_answer(500, "local node not active but active cluster node not found");
     }
     const bool unwanted =
-        request.headers.find("X-Vault-No-Request-Forwarding").value_or("") == "true" &&
-        !server.options.defects.on("cluster/forwards-anyway");
+        request.headers.find("X-Vault-No-Request-Forwarding").value_or("") == "true";
     if (!unwanted && server.cluster.active() == node.leader) {
         return std::nullopt;
     }

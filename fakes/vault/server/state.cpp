@@ -77,7 +77,7 @@ std::shared_ptr<Namespace> load_namespace(Server& server, const Json& state) {
     read_each(state, "policies", [&](const Json& saved, const std::string& name) {
         std::string text;
         read_member(saved, "text", text);
-        auto policy = require(parse_policy(text, server.options.product, server.options.defects));
+        auto policy = require(parse_policy(text, server.options.product));
         policy.text = std::move(text);
         read_member(saved, "version", policy.version);
         read_member(saved, "modified", policy.modified);

@@ -72,8 +72,8 @@ std::shared_ptr<Token> TokenStore::add(Token token, std::string_view namespace_i
     if (token.id.empty()) {
         token.id = make_id(token, suffix);
     }
-    if (!token.is_batch() || defects_.on("token/batch-has-an-accessor")) {
-        token.accessor = base62(defects_.on("token/short-accessor") ? 12 : 24) + suffix;
+    if (!token.is_batch()) {
+        token.accessor = base62(24) + suffix;
         token.lease = "h" + to_hex(prng_.bytes(32)) + suffix;
     }
     return keep(std::move(token));
@@ -143,7 +143,7 @@ void TokenStore::end(const std::shared_ptr<Token>& token, bool with_children) {
         if (!child) {
             continue;
         }
-        if (with_children && !defects_.on("token/children-survive")) {
+        if (with_children) {
             end(child, true);
         } else {
             child->parent.clear();
@@ -167,9 +167,8 @@ void TokenStore::revoke_orphaning_children(std::string_view id) {
 void TokenStore::revoke_prefix(std::string_view namespace_path, std::string_view prefix) {
     std::vector<std::string> ids;
     for (const auto& [id, token] : tokens_) {
-        if ((!token->is_batch() || defects_.on("kubernetes/prefix-revokes-batch")) &&
-            token->namespace_path == namespace_path && token->lease_id().starts_with(prefix) &&
-            (token->expires || !token->is_root())) {
+        if (!token->is_batch() && token->namespace_path == namespace_path &&
+            token->lease_id().starts_with(prefix) && (token->expires || !token->is_root())) {
             ids.push_back(id);
         }
     }

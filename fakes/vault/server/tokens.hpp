@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "core/time/prng.hpp"
-#include "fakes/defects.hpp"
 #include "fakes/vault/logical/backend.hpp"
 
 /// Tokens as the server keeps them (wire contract section E).
@@ -53,8 +52,7 @@ struct Token {
 /// live on.
 class TokenStore {
   public:
-    TokenStore(Product product, Prng prng, Defects defects = {})
-        : product_(product), prng_(std::move(prng)), defects_(std::move(defects)) {}
+    TokenStore(Product product, Prng prng) : product_(product), prng_(std::move(prng)) {}
 
     /// Called for each token that ends, by revocation or expiry.
     void on_end(std::function<void(const Token&)> ended) { ended_ = std::move(ended); }
@@ -87,7 +85,6 @@ class TokenStore {
 
     Product product_;
     Prng prng_;
-    Defects defects_;
     std::function<void(const Token&)> ended_;
     std::map<std::string, std::shared_ptr<Token>, std::less<>> tokens_;
     std::map<std::string, std::string, std::less<>> accessors_;

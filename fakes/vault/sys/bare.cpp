@@ -51,9 +51,7 @@ std::optional<http::Response> serve_bare(Server& server, const BareCall& call) {
         return std::nullopt;
     }
     const auto& methods = found->methods;
-    const bool any = methods.empty() ||
-                     (call.path == "sys/leader" && server.options.defects.on("sys/leader-written"));
-    if (!any && std::ranges::find(methods, call.request.method) == methods.end()) {
+    if (!methods.empty() && std::ranges::find(methods, call.request.method) == methods.end()) {
         return error_answer(405);
     }
     return std::visit([&](const auto& serve) { return serve(server, call); }, found->function);

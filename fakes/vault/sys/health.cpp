@@ -13,16 +13,12 @@ http::Response serve_health(const Server& server, const BareCall& call) {
     const auto& target = call.request.target;
     const auto mark = target.find('?');
     const auto query = mark == std::string::npos ? std::string() : target.substr(mark + 1);
-    const auto& defects = server.options.defects;
     const bool sealed = node.seal.sealed();
     const bool known = node.joined && server.barrier.initialised();
     const bool active = server.cluster.active() == &node;
     std::map<std::string, int> codes{
         {"activecode", 200}, {"standbycode", 429}, {"sealedcode", 503}, {"uninitcode", 501}};
-    if (defects.on("sys/health-active-is-204")) {
-        codes["activecode"] = 204;
-    }
-    if (server.openbao() == defects.on("sys/health-enterprise-codes-of-the-other-product")) {
+    if (!server.openbao()) {
         codes["drsecondarycode"] = 472;
         codes["performancestandbycode"] = 473;
     }
@@ -36,7 +32,7 @@ http::Response serve_health(const Server& server, const BareCall& call) {
             standby_is_fine = standby_is_fine || (name == "standbyok" && *fine);
         }
         const auto code = codes.find(name);
-        if (code == codes.end() || defects.on("sys/health-ignores-activecode")) {
+        if (code == codes.end()) {
             continue;
         }
         const auto* end = value.data() + value.size();
@@ -46,16 +42,13 @@ http::Response serve_health(const Server& server, const BareCall& call) {
         }
     }
     std::string state = active ? "activecode" : "standbycode";
-    if (sealed && !defects.on("sys/health-sealed-is-standby")) {
+    if (sealed) {
         state = "sealedcode";
     }
     if (!known) {
-        state = defects.on("sys/health-uninitialised-is-sealed") ? "sealedcode" : "uninitcode";
+        state = "uninitcode";
     }
-    if (defects.on("sys/quota-makes-a-standby") && !server.quotas.limits.empty()) {
-        state = "standbycode";
-    }
-    if (state == "standbycode" && standby_is_fine && !defects.on("cluster/standbyok-ignored")) {
+    if (state == "standbycode" && standby_is_fine) {
         state = "activecode";
     }
     // Nothing is known of replication before the first leader was.
@@ -68,7 +61,7 @@ http::Response serve_health(const Server& server, const BareCall& call) {
                      {"replication_dr_mode", led ? "disabled" : "unknown"},
                      {"server_time_utc", unix_seconds(call.now)},
                      {"version", server.version()}};
-    if (!server.openbao() || defects.on("sys/performance-standby-everywhere")) {
+    if (!server.openbao()) {
         body["performance_standby"] = false;
     }
     if (!sealed) {

@@ -57,11 +57,7 @@ http::Response serve_init(Server& server, const BareCall& call) {
     const auto& request = call.request;
     const bool known = node.joined && server.barrier.initialised();
     if (request.method == "GET") {
-        auto told = Json{{"initialized", known}};
-        if (server.options.defects.on("sys/init-tells-more")) {
-            told["version"] = server.version();
-        }
-        return bare_answer(200, told);
+        return bare_answer(200, Json{{"initialized", known}});
     }
     const auto body = strict_body(server.options.product, request, "http.InitRequest");
     if (!body) {
@@ -81,12 +77,10 @@ http::Response serve_init(Server& server, const BareCall& call) {
                 400, fmt::format("parameters {} not applicable to seal type shamir", name));
         }
     }
-    if (const auto wrong = server.options.defects.on("sys/init-shares-unchecked") && known
-                               ? std::nullopt
-                               : wrong_shares(*shares, *threshold)) {
+    if (const auto wrong = wrong_shares(*shares, *threshold)) {
         return error_answer(400, "invalid seal configuration: " + *wrong);
     }
-    if (known && !server.options.defects.on("sys/init-twice")) {
+    if (known) {
         return error_answer(400, "Vault is already initialized");
     }
     Token root;

@@ -11,13 +11,10 @@ http::Response serve_leader(const Server& server, const BareCall& call) {
         return error_answer(503, "Vault is sealed");
     }
     auto body = Json{{"ha_enabled", server.cluster.raft()}};
-    if (server.options.defects.on("sys/leader-with-ha")) {
-        body["ha_enabled"] = true;
-    }
     const bool self = server.cluster.raft() && server.cluster.active() == &node;
     const auto* known = server.cluster.raft() ? node.leader : nullptr;
     if (!server.openbao() || server.cluster.raft()) {
-        body["is_self"] = self && !server.options.defects.on("cluster/nobody-is-leader");
+        body["is_self"] = self;
         body["leader_address"] = known != nullptr ? known->api_address : "";
         body["leader_cluster_address"] = known != nullptr ? known->cluster_address() : "";
     }

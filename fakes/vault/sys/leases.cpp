@@ -27,9 +27,6 @@ LogicalReply no_lease() {
 
 LogicalReply describe(const Server& server, const LogicalRequest& request, const std::string& id) {
     auto data = Json{{"id", id}, {"last_renewal", Json()}};
-    if (server.options.defects.on("sys/lease-lookup-without-last-renewal")) {
-        data.erase("last_renewal");
-    }
     if (const auto lease = server.leases.find(id); lease != server.leases.end()) {
         data["issue_time"] = rfc3339_nano(lease->second.issued);
         data["expire_time"] = rfc3339_nano(lease->second.expires);
@@ -152,10 +149,8 @@ Task<LogicalReply> renew_lease(Server& server, BuiltinCall call) {
         co_return co_await renew_token(server, std::move(call.request), token,
                                        call.fields.duration("increment"));
     }
-    const bool forgotten = server.options.defects.on("sys/leases-of-leaves-forgotten");
-    co_return server.leases.contains(id) && !forgotten
-        ? BackendResponse::error("lease is not renewable")
-        : BackendResponse::error("lease not found");
+    co_return server.leases.contains(id) ? BackendResponse::error("lease is not renewable")
+                                         : BackendResponse::error("lease not found");
 }
 
 }  // namespace meshproof::fakes::vault

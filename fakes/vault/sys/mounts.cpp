@@ -99,142 +99,177 @@ bool is_protected(const std::string& path) {
     return path == "sys/" || path == "cubbyhole/" || path == "identity/";
 }
 
-}  // namespace
+// What a mount's config may hold; null where it does not.
+Json setting(const Json& config, const char* name) {
+    return config.is_object() && config.contains(name) ? config[name] : Json();
+}
 
-LogicalReply enable_mount(Server& server, const BuiltinCall& call) {
-    const auto& request = call.request;
-    const auto& data = call.fields;
-    const auto table = table_of(request);
-    auto entry = std::make_shared<MountEntry>();
-    entry->path = full_path(table, call.captured("path"));
-    entry->type = data.text("type");
-    entry->description = data.text("description");
-    entry->local = data.boolean("local");
-    if (entry->type.empty() && server.options.defects.on("sys/mount-without-type")) {
-        entry->type = "pki";
-    }
-    if (entry->type.empty()) {
-        return BackendResponse::error("backend type must be specified as a string");
-    }
-    const auto& config = data.json("config");
-    const auto setting = [&config](const char* name) {
-        return config.is_object() && config.contains(name) ? config[name] : Json();
-    };
+std::optional<BackendResponse> read_lease_times(MountEntry& entry, const Json& config,
+                                                Product product) {
     for (const auto& [name, word, place] :
-         {std::tuple("default_lease_ttl", "default", &entry->default_ttl),
-          std::tuple("max_lease_ttl", "max", &entry->max_ttl)}) {
-        const auto read = server.options.defects.on("sys/mount-config-ignored")
-                              ? Duration{}
-                              : lease_setting(setting(name), server.options.product);
+         {std::tuple("default_lease_ttl", "default", &entry.default_ttl),
+          std::tuple("max_lease_ttl", "max", &entry.max_ttl)}) {
+        const auto given = setting(config, name);
+        const auto read = lease_setting(given, product);
         if (!read) {
-            const auto given = setting(name);
             return BackendResponse::error(fmt::format(
                 "unable to parse {} TTL of {}: {}", word,
                 given.is_string() ? given.get<std::string>() : given.dump(), read.error()));
         }
         *place = *read;
     }
-    if (entry->max_ttl > Duration{} && entry->default_ttl > entry->max_ttl) {
+    if (entry.max_ttl > Duration{} && entry.default_ttl > entry.max_ttl) {
         return BackendResponse::error("given default lease TTL greater than given max lease TTL");
     }
-    if (const auto headers = setting("passthrough_request_headers"); headers.is_array()) {
-        entry->headers = Json::array();
-        for (const auto& header : headers) {  // numbers become texts, as Go decodes them
-            entry->headers.push_back(header.is_string() ? header : Json(header.dump()));
-        }
+    return std::nullopt;
+}
+
+void read_headers(MountEntry& entry, const Json& config) {
+    const auto headers = setting(config, "passthrough_request_headers");
+    if (!headers.is_array()) {
+        return;
     }
-    if (data.has("options")) {
-        entry->options = data.json("options");
+    entry.headers = Json::array();
+    for (const auto& header : headers) {  // numbers become texts, as Go decodes them
+        entry.headers.push_back(header.is_string() ? header : Json(header.dump()));
     }
-    if (const auto given = request.data.find("options");
-        given != request.data.end() && given->is_null()) {
-        entry->options = Json();  // null reads back as null, absent ones as {}
+}
+
+void read_options(MountEntry& entry, const BuiltinCall& call) {
+    if (call.fields.has("options")) {
+        entry.options = call.fields.json("options");
     }
+    const auto& sent = call.request.data;
+    if (const auto given = sent.find("options"); given != sent.end() && given->is_null()) {
+        entry.options = Json();  // null reads back as null, absent ones as {}
+    }
+}
+
+void read_token_type(MountEntry& entry, const Json& config) {
+    const auto type = setting(config, "token_type");
+    entry.token_type = type.is_string() && !type.get<std::string>().empty()
+                           ? type.get<std::string>()
+                           : "default-service";
+}
+
+std::optional<BackendResponse> check_path(const MountEntry& entry, Table table, bool openbao) {
     if (table.auth) {
-        if ((entry->type == "token" || entry->type == "ns_token") &&
-            (server.openbao() || entry->path != "auth/token/")) {
+        if ((entry.type == "token" || entry.type == "ns_token") &&
+            (openbao || entry.path != "auth/token/")) {
             return BackendResponse::error("token credential backend cannot be instantiated");
         }
-        const auto type = setting("token_type");
-        entry->token_type = type.is_string() && !type.get<std::string>().empty()
-                                ? type.get<std::string>()
-                                : "default-service";
-    } else if (is_protected(entry->path) || entry->path.starts_with("auth/") ||
-               entry->path.starts_with("sys/")) {
-        return BackendResponse::error(fmt::format("cannot mount \"{}\"", entry->path));
+    } else if (is_protected(entry.path) || entry.path.starts_with("auth/") ||
+               entry.path.starts_with("sys/")) {
+        return BackendResponse::error(fmt::format("cannot mount \"{}\"", entry.path));
     }
-    if (entry->options.is_object() && !entry->options.value("version", "").empty()) {
+    return std::nullopt;
+}
+
+std::optional<BackendResponse> check_type(const MountEntry& entry, Table table) {
+    if (entry.options.is_object() && !entry.options.value("version", "").empty()) {
         return BackendResponse::error(fmt::format("{} \"{}\" does not allow setting a version",
                                                   table.auth ? "auth method" : "secrets engine",
-                                                  entry->type));
+                                                  entry.type));
     }
     static const std::set<std::string, std::less<>> builtin{
         "token",    "system",    "cubbyhole",    "identity",
         "ns_token", "ns_system", "ns_cubbyhole", "ns_identity"};
-    if (!table.auth && builtin.contains(entry->type) &&
-        !server.options.defects.on("sys/builtin-types-are-unknown")) {
+    if (!table.auth && builtin.contains(entry.type)) {
         return BackendResponse::error(
-            fmt::format("mount type of \"{}\" is not mountable", entry->type));
+            fmt::format("mount type of \"{}\" is not mountable", entry.type));
     }
-    entry->backend = server.make_backend(*request.ns, *entry);
-    const auto unknown =
-        BackendResponse::error("plugin not found in the catalog: " + entry->type,
-                               server.options.defects.on("sys/unknown-type-is-500") ? 500 : 400);
-    if (!entry->backend && server.openbao()) {
-        return unknown;
-    }
-    for (const auto& [taken, other] : request.ns->mounts) {
-        if (server.options.defects.on(taken == entry->path ? "sys/methods-replace-each-other"
-                                                           : "sys/mounts-nest")) {
-            continue;
-        }
+    return std::nullopt;
+}
+
+// No mount may stand above or below another of its table.
+std::optional<BackendResponse> check_free(const Namespace& ns, const MountEntry& entry,
+                                          Table table) {
+    for (const auto& [taken, other] : ns.mounts) {
         if (other->is_auth() == table.auth &&
-            (taken.starts_with(entry->path) || entry->path.starts_with(taken))) {
+            (taken.starts_with(entry.path) || entry.path.starts_with(taken))) {
             return BackendResponse::error(
                 fmt::format("path is already in use at {}", taken.substr(table.prefix().size())));
         }
     }
-    if (!entry->backend) {
+    return std::nullopt;
+}
+
+// OpenBao looks for the type before it looks whether the path is free, Vault after.
+std::optional<BackendResponse> make_backend(Server& server, Namespace& ns, MountEntry& entry,
+                                            Table table) {
+    entry.backend = server.make_backend(ns, entry);
+    const auto unknown = BackendResponse::error("plugin not found in the catalog: " + entry.type);
+    if (!entry.backend && server.openbao()) {
         return unknown;
+    }
+    if (auto taken = check_free(ns, entry, table)) {
+        return taken;
+    }
+    return entry.backend ? std::nullopt : std::optional(unknown);
+}
+
+}  // namespace
+
+LogicalReply enable_mount(Server& server, const BuiltinCall& call) {
+    const auto& data = call.fields;
+    const auto table = table_of(call.request);
+    auto& ns = *call.request.ns;
+    auto entry = std::make_shared<MountEntry>();
+    entry->path = full_path(table, call.captured("path"));
+    entry->type = data.text("type");
+    entry->description = data.text("description");
+    entry->local = data.boolean("local");
+    if (entry->type.empty()) {
+        return BackendResponse::error("backend type must be specified as a string");
+    }
+    const auto& config = data.json("config");
+    if (auto refused = read_lease_times(*entry, config, server.options.product)) {
+        return std::move(*refused);
+    }
+    read_headers(*entry, config);
+    read_options(*entry, call);
+    if (auto refused = check_path(*entry, table, server.openbao())) {
+        return std::move(*refused);
+    }
+    if (table.auth) {
+        read_token_type(*entry, config);
+    }
+    if (auto refused = check_type(*entry, table)) {
+        return std::move(*refused);
+    }
+    if (auto refused = make_backend(server, ns, *entry, table)) {
+        return std::move(*refused);
     }
     entry->accessor =
         fmt::format("{}{}_{}", table.auth ? "auth_" : "", entry->type, to_hex(server.ids.bytes(4)));
     entry->uuid = make_uuid(server.ids);
-    request.ns->mounts[entry->path] = entry;
+    ns.mounts[entry->path] = entry;
     return BackendResponse::nothing();
 }
 
 LogicalReply disable_mount(Server& server, const BuiltinCall& call) {
     const auto& request = call.request;
     const auto full = full_path(table_of(request), call.captured("path"));
-    if (full == "auth/token/" && !server.options.defects.on("sys/token-method-goes")) {
+    if (full == "auth/token/") {
         return BackendResponse::error("token credential backend cannot be disabled");
     }
     if (is_protected(full)) {
         return BackendResponse::error(fmt::format("cannot unmount \"{}\"", full));
     }
-    if (!request.ns->mounts.contains(full) &&
-        server.options.defects.on("sys/absent-unmount-is-404")) {
-        return BackendResponse::error("no such mount", 404);
-    }
-    if (request.ns->mounts.contains(full) &&
-        !server.options.defects.on("sys/unmount-does-nothing")) {
+    if (request.ns->mounts.contains(full)) {
         server.remove_mount(*request.ns, full, request.now);
     }
     return BackendResponse::nothing();
 }
 
-LogicalReply read_tuning(Server& server, const BuiltinCall& call) {
+LogicalReply read_tuning(Server&, const BuiltinCall& call) {
     const auto table = table_of(call.request);
     const auto entry = entry_at(*call.request.ns, table, call.captured("path"));
     if (!entry) {
         return BackendResponse::error(fmt::format("cannot fetch sysview for path \"{}\"",
                                                   full_path(table, call.captured("path"))));
     }
-    auto view = entry->view();
-    if (server.options.defects.on("sys/tune-shows-raw-zero")) {
-        view.default_lease_ttl = entry->default_ttl;
-    }
+    const auto view = entry->view();
     auto data = Json{{"default_lease_ttl", whole_seconds(view.default_lease_ttl)},
                      {"max_lease_ttl", whole_seconds(view.max_lease_ttl)},
                      {"force_no_cache", false},
@@ -265,9 +300,6 @@ LogicalReply tune_mount(Server& server, const BuiltinCall& call) {
          {std::pair("default_lease_ttl", &next.first), std::pair("max_lease_ttl", &next.second)}) {
         if (!data.text(name).empty()) {
             const auto read = lease_setting(Json(data.text(name)), server.options.product);
-            if (!read && server.options.defects.on("sys/tune-takes-any-duration")) {
-                continue;
-            }
             if (!read) {
                 return BackendResponse::error(read.error());
             }
@@ -277,7 +309,7 @@ LogicalReply tune_mount(Server& server, const BuiltinCall& call) {
     // Where only the maximum is set, the system's default may lie above it and is
     // then cut at use.
     const auto max = next.second > Duration{} ? next.second : system_lease_ttl;
-    if (next.first > max && !server.options.defects.on("sys/default-above-maximum")) {
+    if (next.first > max) {
         return BackendResponse::error(
             fmt::format("backend max lease TTL of {} would be less than backend "
                         "default lease TTL of {}",
@@ -313,9 +345,6 @@ LogicalReply read_mount(Server& server, const BuiltinCall& call) {
     const auto entry = entry_at(*call.request.ns, table, call.captured("path"));
     if (entry) {
         return repeated(entry_json(server, *entry));
-    }
-    if (server.options.defects.on("sys/absent-mount-is-404")) {
-        return BackendResponse::nothing();
     }
     return BackendResponse::error(fmt::format("No {} at {}",
                                               table.auth ? "auth engine" : "secret engine mount",
@@ -378,10 +407,8 @@ LogicalReply move_mount(Server& server, const BuiltinCall& call) {
     }
     auto entry = found->second;
     request.ns->mounts.erase(found);
-    if (!server.options.defects.on("sys/remount-loses-the-mount")) {
-        entry->path = to;
-        request.ns->mounts[to] = entry;
-    }
+    entry->path = to;
+    request.ns->mounts[to] = entry;
     const auto id = make_uuid(server.ids);
     server.moves[id] = {from, to};
     LogicalReply reply(

@@ -82,9 +82,6 @@ LogicalReply delete_namespace(Server& server, const BuiltinCall& call) {
     std::erase_if(server.namespaces,
                   [&](const auto& entry) { return entry.first.starts_with(path); });
     server.forget_acls();
-    if (server.options.defects.on("sys/namespace-delete-is-silent")) {
-        return BackendResponse::nothing();
-    }
     return BackendResponse::with(Json{{"status", "in-progress"}});
 }
 

@@ -234,7 +234,7 @@ std::vector<BuiltinEndpoint> sys_endpoints(const FakeVaultOptions& options) {
     add(table, policies());
     add(table, leases(openbao));
     add(table, quotas());
-    add(table, namespaces(openbao || options.defects.on("sys/namespaces-for-all")));
+    add(table, namespaces(openbao));
     add(table, wrapping());
     add(table, inside(openbao, options.storage == "raft"));
     return table;

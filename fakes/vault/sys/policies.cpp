@@ -10,15 +10,15 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-std::vector<std::string> names(const Namespace& ns, bool lacks_root) {
+// In order, but for root, which comes last.
+std::vector<std::string> names(const Namespace& ns) {
     std::vector<std::string> all;
     for (const auto& [name, policy] : ns.policies) {
         all.push_back(name);
     }
-    if (ns.path.empty() && !lacks_root) {
+    if (ns.path.empty()) {
         all.emplace_back("root");
     }
-    std::ranges::sort(all);
     return all;
 }
 
@@ -36,9 +36,7 @@ LogicalReply read_policy(Server& server, const BuiltinCall& call) {
     const auto found = request.ns->policies.find(name);
     const bool root = name == "root" && request.ns->path.empty();
     if (found == request.ns->policies.end() && !root) {
-        return server.options.defects.on("policy/absent-read-is-empty")
-                   ? BackendResponse::with(Json::object())
-                   : BackendResponse::nothing();
+        return BackendResponse::nothing();
     }
     const Policy none;
     const auto& policy = root ? none : found->second;
@@ -52,11 +50,8 @@ LogicalReply read_policy(Server& server, const BuiltinCall& call) {
         data["allow_slashes_in_identity_templates"] = false;
         data["allow_wildcards_in_identity_templates"] = false;
     }
-    if (server.options.defects.on("policy/read-lacks-name")) {
-        data.erase("name");
-    }
     LogicalReply reply(BackendResponse::with(std::move(data)));
-    reply.repeat_data = legacy && !server.options.defects.on("policy/legacy-read-only-in-data");
+    reply.repeat_data = legacy;
     return reply;
 }
 
@@ -65,8 +60,7 @@ LogicalReply write_policy(Server& server, const BuiltinCall& call) {
     const auto& data = call.fields;
     const auto written = call.captured("name");
     const bool legacy = is_legacy(request);
-    const auto& defects = server.options.defects;
-    const auto name = defects.on("policy/names-keep-their-case") ? written : lower(written);
+    const auto name = lower(written);
     std::vector<std::string> warnings;
     if (name != written && !server.openbao()) {
         warnings.push_back("policy name was converted to " + name);
@@ -74,24 +68,23 @@ LogicalReply write_policy(Server& server, const BuiltinCall& call) {
     auto text = data.text("policy");
     if (text.empty() && legacy) {
         text = data.text("rules");
-        if (!text.empty() && !defects.on("policy/legacy-rules-unwarned")) {
+        if (!text.empty()) {
             warnings.emplace_back("'rules' is deprecated, please use 'policy' instead");
         }
     }
-    if (text.empty() && !defects.on("policy/empty-accepted")) {
+    if (text.empty()) {
         return BackendResponse::error("'policy' parameter not supplied or empty");
     }
-    auto policy = parse_policy(text, server.options.product, defects);
+    auto policy = parse_policy(text, server.options.product);
     if (!policy) {
         return BackendResponse::error("failed to parse policy: " + policy.error().message);
     }
-    if (name == "root" && !defects.on("policy/root-may-be-written")) {
+    if (name == "root") {
         return BackendResponse::error("cannot update \"root\" policy");
     }
     const auto held = request.ns->policies.find(name);
     const auto version = held == request.ns->policies.end() ? 0 : held->second.version;
-    if (server.openbao() != defects.on("policy/cas-the-other-way") && data.has("cas") &&
-        data.integer("cas") != version) {
+    if (server.openbao() && data.has("cas") && data.integer("cas") != version) {
         return BackendResponse::error(
             fmt::format("check-and-set parameter {} did not match the current version {}",
                         data.integer("cas"), version));
@@ -99,9 +92,7 @@ LogicalReply write_policy(Server& server, const BuiltinCall& call) {
     policy->version = version + 1;
     policy->modified = request.now;
     request.ns->policies[name] = std::move(*policy);
-    if (!defects.on("policy/kept-by-tokens")) {
-        server.forget_acls();
-    }
+    server.forget_acls();
     BackendResponse response;
     response.warnings = std::move(warnings);
     return response;
@@ -113,28 +104,22 @@ LogicalReply delete_policy(Server& server, const BuiltinCall& call) {
     if (name == "root") {
         return BackendResponse::error("cannot delete \"root\" policy");
     }
-    if (name == "default" && !server.options.defects.on("policy/default-may-be-deleted")) {
+    if (name == "default") {
         return BackendResponse::error("cannot delete default policy");
     }
-    if (request.ns->policies.erase(name) == 0 &&
-        server.options.defects.on("policy/absent-delete-is-404")) {
-        return BackendResponse::error("no such policy", 404);
-    }
+    request.ns->policies.erase(name);
     server.forget_acls();
     return BackendResponse::nothing();
 }
 
-LogicalReply list_policies(Server& server, const BuiltinCall& call) {
-    const auto& ns = *call.request.ns;
+LogicalReply list_policies(Server&, const BuiltinCall& call) {
     const bool legacy = is_legacy(call.request);
-    auto data = Json{{"keys", names(ns, server.options.defects.on("policy/list-lacks-root"))}};
+    const auto all = names(*call.request.ns);
+    auto sorted = all;
+    std::ranges::sort(sorted);
+    auto data = Json{{"keys", std::move(sorted)}};
     if (legacy) {
-        // As the older form has it, root comes last.
-        auto all = names(ns, true);
-        if (ns.path.empty()) {
-            all.emplace_back("root");
-        }
-        data["policies"] = std::move(all);
+        data["policies"] = all;
     }
     LogicalReply reply(BackendResponse::with(std::move(data)));
     reply.repeat_data = legacy;
@@ -162,8 +147,7 @@ LogicalReply tell_capabilities(Server& server, const BuiltinCall& call) {
     if (paths.empty()) {
         return BackendResponse::error("paths must be supplied");
     }
-    if (request.path == "sys/capabilities" && data.text("token").empty() &&
-        !server.options.defects.on("policy/capabilities-of-no-token-is-400")) {
+    if (request.path == "sys/capabilities" && data.text("token").empty()) {
         return BackendResponse::go_error("no token found");
     }
     if (!token) {

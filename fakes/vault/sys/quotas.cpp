@@ -72,7 +72,7 @@ LogicalReply read_rate_limit(Server& server, const BuiltinCall& call) {
     if (limit.rate == static_cast<double>(static_cast<std::int64_t>(limit.rate))) {
         data["rate"] = static_cast<std::int64_t>(limit.rate);
     }
-    if (server.openbao() == !server.options.defects.on("sys/quota-keys-of-the-other-product")) {
+    if (server.openbao()) {
         data["inheritable"] = false;
     }
     return BackendResponse::with(std::move(data));
@@ -91,7 +91,7 @@ LogicalReply write_rate_limit(Server& server, const BuiltinCall& call) {
     const auto text =
         rate.is_string() ? Json::parse(rate.get<std::string>(), nullptr, false) : rate;
     limit.rate = text.is_number() ? text.get<double>() : 0;
-    if (limit.rate <= 0 && !server.options.defects.on("sys/quota-of-nothing")) {
+    if (limit.rate <= 0) {
         return BackendResponse::error("'rate' is invalid");
     }
     limit.interval = data.duration("interval", std::chrono::seconds(1));
@@ -99,8 +99,7 @@ LogicalReply write_rate_limit(Server& server, const BuiltinCall& call) {
         limit.interval = std::chrono::seconds(1);
     }
     limit.block_interval = data.duration("block_interval");
-    if (!limit.path.empty() && !server.options.defects.on("sys/quota-anywhere") &&
-        !server.find_mount(*call.request.ns, limit.path)) {
+    if (!limit.path.empty() && !server.find_mount(*call.request.ns, limit.path)) {
         return BackendResponse::error(fmt::format("invalid mount path \"{}\"", limit.path));
     }
     server.quotas.limits[name] = std::move(limit);

@@ -22,13 +22,11 @@ LogicalReply read_raft_configuration(Server& server, const BuiltinCall&) {
     auto servers = Json::array();
     for (const auto& node : server.cluster.nodes()) {
         if (node->joined) {
-            servers.push_back(
-                Json{{"node_id", node->id},
-                     {"address", raft_address(*node)},
-                     {"leader", node.get() == server.cluster.active() &&
-                                    !server.options.defects.on("cluster/peers-without-leader")},
-                     {"protocol_version", "3"},
-                     {"voter", true}});
+            servers.push_back(Json{{"node_id", node->id},
+                                   {"address", raft_address(*node)},
+                                   {"leader", node.get() == server.cluster.active()},
+                                   {"protocol_version", "3"},
+                                   {"voter", true}});
         }
     }
     const auto config = Json{{"servers", servers}, {"index", 0}};

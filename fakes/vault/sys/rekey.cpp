@@ -11,7 +11,7 @@ http::Response serve_rekey(const Server& server, const BareCall& call) {
             !server.openbao() && !server.cluster.raft() && call.path == "sys/rekey/init";
         return error_answer(503, told ? "node is not active" : "Vault is sealed");
     }
-    if (server.openbao() == !server.options.defects.on("sys/rekey-of-the-other-product")) {
+    if (server.openbao()) {
         return error_answer(405, "unsupported operation");
     }
     if (call.request.method != "GET") {

@@ -22,9 +22,6 @@ Json seal_status(const Server& server, const Node& node) {
                      {"migration", false},
                      {"recovery_seal", false},
                      {"storage_type", server.options.storage}};
-    if (server.options.defects.on("sys/status-lacks-nonce")) {
-        body.erase("nonce");
-    }
     if (server.openbao()) {
         body["commit_date"] = openbao_commit_date;
     } else {
@@ -60,7 +57,7 @@ http::Response serve_unseal(Server& server, const BareCall& call) {
         return found != body->end() && found->is_boolean() && found->get<bool>();
     };
     if (flag("reset")) {
-        if (!node.seal.sealed() && !server.options.defects.on("sys/reset-of-an-open-server")) {
+        if (!node.seal.sealed()) {
             return error_answer(400, "vault is unsealed");
         }
         node.seal.forget_progress();
@@ -77,14 +74,13 @@ http::Response serve_unseal(Server& server, const BareCall& call) {
     const auto key = text("key");
     if (key.empty()) {
         return error_answer(
-            server.options.defects.on("sys/unseal-without-key-is-500") ? 500 : 400,
-            "'key' must be specified in request body as JSON, or 'reset' set to true");
+            400, "'key' must be specified in request body as JSON, or 'reset' set to true");
     }
     if (!node.joined || !server.barrier.initialised()) {
         return share_bytes(key) ? error_answer(400, "Vault is not initialized")
                                 : error_answer(400, "'key' must be a valid hex or base64 string");
     }
-    if (flag("migrate") && !server.options.defects.on("sys/migration-ignored")) {
+    if (flag("migrate")) {
         return error_answer(500, "can't perform a seal migration, no migration seal found");
     }
     const auto share = share_bytes(key);
@@ -97,17 +93,10 @@ http::Response serve_unseal(Server& server, const BareCall& call) {
         }
         return bare_answer(200, seal_status(server, node));
     }
-    if (server.options.defects.on("sys/share-counts-twice") && node.seal.progress() > 0) {
-        return error_answer(400, "invalid key");
-    }
     if (const auto taken = node.seal.offer(*share); !taken) {
-        return error_answer(server.options.defects.on("sys/wrong-share-is-500") ? 500 : 400,
-                            taken.error().message);
+        return error_answer(400, taken.error().message);
     }
     if (!node.seal.sealed()) {
-        if (server.options.defects.on("sys/unseal-forgets-tokens")) {
-            server.tokens.revoke_prefix("", "auth/");
-        }
         server.expire(call.now);  // what ended while it was sealed (row 31)
         server.cluster.opened(node, call.now);
     }
@@ -128,8 +117,7 @@ http::Response serve_seal(Server& server, const BareCall& call) {
     }
     auto* acting = &node;
     if (server.cluster.active() != &node) {
-        if (seals &&
-            server.openbao() == server.options.defects.on("cluster/seals-as-the-other-product")) {
+        if (seals && !server.openbao()) {
             return error_answer(500,
                                 "vault cannot seal when in standby mode; please restart instead");
         }
@@ -142,9 +130,6 @@ http::Response serve_seal(Server& server, const BareCall& call) {
     }
     server.expire(call.now);
     const auto token = server.tokens.find(presented_token(request.headers));
-    if (!token && server.options.defects.on("sys/anybody-seals")) {
-        return empty_answer();
-    }
     if (!token) {
         return error_answer(403, "permission denied");
     }
@@ -153,11 +138,10 @@ http::Response serve_seal(Server& server, const BareCall& call) {
         (seals && !acl->sudo(Operation::update, path))) {
         return error_answer(403, wrapped("permission denied"));
     }
-    if (seals && !server.options.defects.on("sys/seal-does-nothing")) {
+    if (seals) {
         acting->seal.close();
         server.cluster.sealed(*acting, call.now);
-    } else if (!seals && server.cluster.raft() &&
-               !server.options.defects.on("cluster/step-down-does-nothing")) {
+    } else {
         server.cluster.stepped_down(*acting, call.now);
     }
     return empty_answer();

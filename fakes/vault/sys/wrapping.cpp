@@ -28,9 +28,7 @@ tl::expected<Wrapped, BackendResponse> wrapped_of(Server& server, const BuiltinC
 // A token unwraps once.
 WrappedAnswer taken(Server& server, const Wrapped& found) {
     const auto [id, kept] = *found;
-    if (!server.options.defects.on("http/unwraps-again")) {
-        server.tokens.revoke(id);
-    }
+    server.tokens.revoke(id);
     return kept;
 }
 

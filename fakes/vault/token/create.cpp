@@ -64,10 +64,12 @@ bool limits_policies(const TokenRole& role) {
            !role.disallowed_globs.empty();
 }
 
+// The text of a refusal; nothing where the creation goes on.
+using Refusal = std::optional<std::string>;
+
 // What a role with limits lets the token have.
-std::optional<std::string> apply_role(const TokenRole& role, bool no_default,
-                                      const std::vector<std::string>& parents,
-                                      std::vector<std::string>& policies) {
+Refusal apply_role(const TokenRole& role, bool no_default, const std::vector<std::string>& parents,
+                   std::vector<std::string>& policies) {
     const bool adds_default = !no_default && !role.no_default_policy &&
                               !contains(role.disallowed, "default") &&
                               !glob(role.disallowed_globs, "default");
@@ -111,73 +113,33 @@ Duration lesser(std::string_view what, Duration asked, Duration of_role,
     return used;
 }
 
-}  // namespace
+// A token in the making, which each step takes further.
+struct Creation {
+    Server& server;
+    const BuiltinCall& call;
+    const LogicalRequest& request = call.request;
+    const FieldData& data = call.fields;
+    const Token& parent = *call.request.token;
+    bool sudo = false;                ///< the parent has it on this path
+    const TokenRole* role = nullptr;  ///< null = made without one
+    Token token{};
+    Duration ttl{};
+    /// What decides the time to live. A role's bounds are the role's: the token shows its own only.
+    Duration period{}, explicit_max_ttl{};
+    std::vector<std::string> warnings{};
+};
 
-LogicalReply create_token(Server& server, const BuiltinCall& call) {
-    const auto& request = call.request;
-    const auto& data = call.fields;
-    const auto role_name = call.captured("role_name");
-    const auto& parent = *request.token;
-    const bool orphan_path = request.path == "auth/token/create-orphan";
-    const auto own_path = Server::path_for(parent, *request.ns, request.path);
-    const bool sudo = own_path && server.acl_of(parent)->sudo(Operation::update, *own_path);
-    const TokenRole* role = nullptr;
-    if (!role_name.empty()) {
-        const auto found = request.ns->token_roles.find(role_name);
-        if (found == request.ns->token_roles.end()) {
-            return BackendResponse::error(
-                "unknown role " + role_name,
-                server.options.defects.on("token/unknown-role-is-404") ? 404 : 400);
-        }
-        role = &found->second;
-    }
-    if (parent.is_batch()) {
-        return BackendResponse::error("batch tokens cannot create more tokens");
-    }
-    if (parent.num_uses > 0 || parent.used_up) {
-        return BackendResponse::error("restricted use token cannot generate child tokens");
-    }
-
-    Token token;
-    token.id = data.text("id");
-    token.display_name = "token";
+Creation begin(Server& server, const BuiltinCall& call) {
+    Creation creation{.server = server, .call = call};
+    const auto& request = creation.request;
+    const auto path = Server::path_for(creation.parent, *request.ns, request.path);
+    creation.sudo = path && server.acl_of(creation.parent)->sudo(Operation::update, *path);
+    auto& token = creation.token;
+    token.id = creation.data.text("id");
     token.path = request.path;
     token.namespace_path = request.ns->path;
-    if (data.integer("num_uses") < 0) {
-        return BackendResponse::error("number of uses cannot be negative");
-    }
-    token.num_uses = data.integer("num_uses");
-    if (role != nullptr && role->num_uses > 0 &&
-        !server.options.defects.on("token/role-uses-ignored")) {
-        token.num_uses =
-            token.num_uses == 0 ? role->num_uses : std::min(token.num_uses, role->num_uses);
-    }
-    const auto type = data.text("type");
-    if (!type.empty() && type != "service" && type != "batch") {
-        return BackendResponse::error("invalid 'token_type' value");
-    }
-    token.type = type.empty() ? "service" : type;
-    if (role != nullptr) {
-        const bool settled = role->type == "service" || role->type == "batch";
-        token.type = settled                                         ? role->type
-                     : type.empty() && role->type == "default-batch" ? "batch"
-                                                                     : token.type;
-    }
-    if (const auto alias = lower(data.text("entity_alias")); !alias.empty()) {
-        if (role == nullptr) {
-            return BackendResponse::error(
-                "'entity_alias' is only allowed in combination with token role");
-        }
-        const auto names = role->entity_aliases.value_or(std::vector<std::string>());
-        if (!contains(names, alias) && !glob(names, alias)) {
-            return BackendResponse::error("invalid 'entity_alias' value");
-        }
-        AuthGrant grant;
-        grant.alias_name = alias;
-        token.entity_id = entity_of(server, request, grant);
-    }
-    if (!data.text("display_name").empty()) {
-        auto name = data.text("display_name");
+    token.display_name = "token";
+    if (auto name = creation.data.text("display_name"); !name.empty()) {
         for (auto& c : name) {
             if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-') {
                 c = '-';
@@ -185,171 +147,269 @@ LogicalReply create_token(Server& server, const BuiltinCall& call) {
         }
         token.display_name += "-" + name;
     }
-    if (const auto& pairs = data.json("meta");
-        pairs.is_object() && !server.options.defects.on("token/meta-lost")) {
+    if (const auto& pairs = creation.data.json("meta"); pairs.is_object()) {
         token.metadata = pairs.get<std::map<std::string, std::string>>();
     }
-    std::vector<std::string> warnings;
-    if (!token.id.empty()) {
-        if (!sudo) {
-            return BackendResponse::error("root or sudo privileges required to specify token id");
-        }
-        for (const auto* prefix : {"s.", "hvs."}) {
-            if (token.id.starts_with(prefix) &&
-                !server.options.defects.on("token/reserved-id-accepted")) {
-                return BackendResponse::error(
-                    fmt::format("custom token ID cannot have the '{}' prefix", prefix));
-            }
-        }
-        if (token.id.find('.') != std::string::npos &&
-            !server.options.defects.on("token/reserved-id-accepted")) {
-            return BackendResponse::error("custom token ID cannot have a '.' in the value");
-        }
-        if (token.is_batch()) {
-            return BackendResponse::error("custom token IDs cannot be used with batch tokens");
-        }
-        if (server.tokens.find(token.id)) {
-            return BackendResponse::error("cannot create a token with a duplicate ID");
-        }
-        warnings.emplace_back(
-            "Supplying a custom ID for the token uses the weaker SHA1 hashing instead of the more "
-            "secure SHA2-256 HMAC for token obfuscation. SHA1 hashed tokens on the wire leads to "
-            "less secure lookups.");
-    }
+    return creation;
+}
 
-    // Policies: the role's, else the named ones that the parent has, else the parent's.
-    auto policies = policy_names(data.json("policies"));
-    const bool no_default = data.boolean("no_default_policy");
-    if (role != nullptr && limits_policies(*role)) {
-        if (auto refused = apply_role(*role, no_default, parent.policies, policies);
-            refused && !server.options.defects.on("token/role-allows-all-policies")) {
-            return BackendResponse::error(*refused);
+Refusal find_role(Creation& creation) {
+    const auto name = creation.call.captured("role_name");
+    if (name.empty()) {
+        return std::nullopt;
+    }
+    const auto& roles = creation.request.ns->token_roles;
+    const auto found = roles.find(name);
+    if (found == roles.end()) {
+        return "unknown role " + name;
+    }
+    creation.role = &found->second;
+    creation.token.token_role = name;
+    return std::nullopt;
+}
+
+Refusal check_parent(Creation& creation) {
+    if (creation.parent.is_batch()) {
+        return "batch tokens cannot create more tokens";
+    }
+    if (creation.parent.num_uses > 0 || creation.parent.used_up) {
+        return "restricted use token cannot generate child tokens";
+    }
+    return std::nullopt;
+}
+
+Refusal read_uses(Creation& creation) {
+    const auto asked = creation.data.integer("num_uses");
+    if (asked < 0) {
+        return "number of uses cannot be negative";
+    }
+    const auto of_role = creation.role == nullptr ? 0 : creation.role->num_uses;
+    creation.token.num_uses =
+        asked == 0 || of_role == 0 ? std::max(asked, of_role) : std::min(asked, of_role);
+    return std::nullopt;
+}
+
+Refusal read_type(Creation& creation) {
+    const auto type = creation.data.text("type");
+    if (!type.empty() && type != "service" && type != "batch") {
+        return "invalid 'token_type' value";
+    }
+    auto& token = creation.token;
+    token.type = type.empty() ? "service" : type;
+    if (const auto* role = creation.role) {
+        const bool settled = role->type == "service" || role->type == "batch";
+        token.type = settled                                         ? role->type
+                     : type.empty() && role->type == "default-batch" ? "batch"
+                                                                     : token.type;
+    }
+    return std::nullopt;
+}
+
+Refusal join_entity(Creation& creation) {
+    const auto alias = lower(creation.data.text("entity_alias"));
+    if (alias.empty()) {
+        return std::nullopt;
+    }
+    if (creation.role == nullptr) {
+        return "'entity_alias' is only allowed in combination with token role";
+    }
+    const auto names = creation.role->entity_aliases.value_or(std::vector<std::string>());
+    if (!contains(names, alias) && !glob(names, alias)) {
+        return "invalid 'entity_alias' value";
+    }
+    AuthGrant grant;
+    grant.alias_name = alias;
+    creation.token.entity_id = entity_of(creation.server, creation.request, grant);
+    return std::nullopt;
+}
+
+Refusal check_id(Creation& creation) {
+    const auto& token = creation.token;
+    if (token.id.empty()) {
+        return std::nullopt;
+    }
+    if (!creation.sudo) {
+        return "root or sudo privileges required to specify token id";
+    }
+    for (const auto* prefix : {"s.", "hvs."}) {
+        if (token.id.starts_with(prefix)) {
+            return fmt::format("custom token ID cannot have the '{}' prefix", prefix);
         }
-    } else if (policies.empty() &&
-               !server.options.defects.on("token/no-policies-from-the-parent")) {
+    }
+    if (token.id.find('.') != std::string::npos) {
+        return "custom token ID cannot have a '.' in the value";
+    }
+    if (token.is_batch()) {
+        return "custom token IDs cannot be used with batch tokens";
+    }
+    if (creation.server.tokens.find(token.id)) {
+        return "cannot create a token with a duplicate ID";
+    }
+    creation.warnings.emplace_back(
+        "Supplying a custom ID for the token uses the weaker SHA1 hashing instead of the more "
+        "secure SHA2-256 HMAC for token obfuscation. SHA1 hashed tokens on the wire leads to "
+        "less secure lookups.");
+    return std::nullopt;
+}
+
+// Those that the caller names, of which the parent has to have every one.
+Refusal named_policies(const Creation& creation, std::vector<std::string>& policies) {
+    const auto& parents = creation.parent.policies;
+    policies = tidy_policies(policies, false);
+    for (const auto& name : policies) {
+        if (!creation.sudo && !contains(parents, name) && name != "default") {
+            return "child policies must be subset of parent";
+        }
+    }
+    const bool parent_has_default = creation.sudo || contains(parents, "default");
+    policies =
+        tidy_policies(policies, !creation.data.boolean("no_default_policy") && parent_has_default);
+    return std::nullopt;
+}
+
+// The role's, else the named ones that the parent has, else the parent's.
+Refusal choose_policies(Creation& creation) {
+    const auto& parent = creation.parent;
+    auto policies = policy_names(creation.data.json("policies"));
+    const bool no_default = creation.data.boolean("no_default_policy");
+    Refusal refused;
+    if (creation.role != nullptr && limits_policies(*creation.role)) {
+        refused = apply_role(*creation.role, no_default, parent.policies, policies);
+    } else if (policies.empty()) {
         policies = parent.policies;
-        if (data.boolean("no_default_policy")) {
-            std::erase(policies, "default");
-        }
     } else {
-        policies = tidy_policies(policies, false);
-        for (const auto& name : policies) {
-            if (!sudo && !contains(parent.policies, name) && name != "default" &&
-                !server.options.defects.on("token/any-policies-for-a-child")) {
-                return BackendResponse::error("child policies must be subset of parent");
-            }
-        }
-        const bool parent_has_default = sudo || contains(parent.policies, "default");
-        policies =
-            tidy_policies(policies, !no_default && parent_has_default &&
-                                        !server.options.defects.on("token/default-never-added"));
+        refused = named_policies(creation, policies);
+    }
+    if (refused) {
+        return refused;
     }
     if (contains(policies, "root") && !parent.is_root()) {
-        return BackendResponse::error(
-            "root tokens may not be created without parent token being root");
+        return "root tokens may not be created without parent token being root";
     }
     if (no_default) {
         std::erase(policies, "default");
     }
     if (contains(policies, "response-wrapping")) {
-        return BackendResponse::error("cannot assign policy \"response-wrapping\"");
+        return "cannot assign policy \"response-wrapping\"";
     }
-    token.policies = policies;
-    if (token.is_batch() && token.is_root()) {
-        return BackendResponse::error("batch tokens cannot be root tokens");
+    creation.token.policies = std::move(policies);
+    if (creation.token.is_batch() && creation.token.is_root()) {
+        return "batch tokens cannot be root tokens";
     }
-    // Parent.
-    if (role != nullptr) {
-        token.orphan = role->orphan;
-        token.token_role = role_name;
-        if (!role->path_suffix.empty() && !server.options.defects.on("token/role-suffix-ignored")) {
-            token.path += "/" + role->path_suffix;
+    return std::nullopt;
+}
+
+Refusal choose_parent(Creation& creation) {
+    auto& token = creation.token;
+    if (creation.role != nullptr) {
+        token.orphan = creation.role->orphan;
+        if (!creation.role->path_suffix.empty()) {
+            token.path += "/" + creation.role->path_suffix;
         }
-    } else if (orphan_path) {
-        token.orphan = !server.options.defects.on("token/create-orphan-has-a-parent");
-    } else if (data.boolean("no_parent")) {
-        if (!sudo && !server.options.defects.on("token/no-parent-for-all")) {
-            return BackendResponse::error(
-                "root or sudo privileges required to create orphan token");
+    } else if (creation.request.path == "auth/token/create-orphan") {
+        token.orphan = true;
+    } else if (creation.data.boolean("no_parent")) {
+        if (!creation.sudo) {
+            return "root or sudo privileges required to create orphan token";
         }
         token.orphan = true;
     }
     if (!token.orphan) {
-        token.parent = parent.id;
+        token.parent = creation.parent.id;
     }
+    return std::nullopt;
+}
 
-    // Time to live.
-    std::map<std::string, Duration> times;
-    for (const auto* name : {"explicit_max_ttl", "period", "ttl", "lease"}) {
-        const auto read = duration_of(data, name, server.options.product);
-        if (!read && server.options.defects.on("token/negative-ttl-accepted")) {
-            continue;
-        }
+Refusal read_times(Creation& creation) {
+    auto& token = creation.token;
+    Duration lease{};
+    for (const auto& [name, time] : {std::pair("explicit_max_ttl", &token.explicit_max_ttl),
+                                     std::pair("period", &token.period),
+                                     std::pair("ttl", &creation.ttl), std::pair("lease", &lease)}) {
+        const auto read = duration_of(creation.data, name, creation.server.options.product);
         if (!read) {
-            return BackendResponse::error(read.error());
+            return read.error();
         }
-        times[name] = *read;
+        *time = *read;
     }
-    token.period = times["period"];
-    token.explicit_max_ttl = server.options.defects.on("token/explicit-max-ignored")
-                                 ? Duration{}
-                                 : times["explicit_max_ttl"];
-    if (role == nullptr && token.period > Duration{} && !sudo) {
-        return BackendResponse::error("root or sudo privileges required to create periodic token");
+    if (creation.ttl == Duration{}) {
+        creation.ttl = lease;
+    }
+    if (creation.role == nullptr && token.period > Duration{} && !creation.sudo) {
+        return "root or sudo privileges required to create periodic token";
     }
     if (token.is_batch()) {
         token.period = token.explicit_max_ttl = Duration{};
     }
-    // A role's bounds decide this ttl, but they are the role's: the token shows its own only.
-    auto period = token.period;
-    auto explicit_max_ttl = token.explicit_max_ttl;
-    if (role != nullptr && !token.is_batch()) {
-        period = lesser("Period", period, role->period, warnings);
-        if (server.options.defects.on("token/role-period-shown")) {
-            token.period = period;
-        }
-        explicit_max_ttl =
-            lesser("Explicit max TTL", explicit_max_ttl, role->explicit_max_ttl, warnings);
+    creation.period = token.period;
+    creation.explicit_max_ttl = token.explicit_max_ttl;
+    if (const auto* role = creation.role; role != nullptr && !token.is_batch()) {
+        creation.period = lesser("Period", token.period, role->period, creation.warnings);
+        creation.explicit_max_ttl = lesser("Explicit max TTL", token.explicit_max_ttl,
+                                           role->explicit_max_ttl, creation.warnings);
     }
-    const auto ttl = times["ttl"] > Duration{} ? times["ttl"] : times["lease"];
-    token.renewable = data.boolean("renewable", true) && (role == nullptr || role->renewable);
-    const bool eternal = token.is_root() && ttl == Duration{} && period == Duration{} &&
-                         explicit_max_ttl == Duration{} && !parent.expires;
-    if (role != nullptr && !eternal) {
+    return std::nullopt;
+}
+
+Refusal grant_ttl(Creation& creation) {
+    auto& token = creation.token;
+    const auto* role = creation.role;
+    const bool only_capped =
+        token.is_root() && creation.ttl == Duration{} && creation.period == Duration{};
+    if (only_capped && creation.explicit_max_ttl == Duration{} && !creation.parent.expires) {
+        token.renewable = false;  // it lives for ever
+        return std::nullopt;
+    }
+    token.renewable =
+        creation.data.boolean("renewable", true) && (role == nullptr || role->renewable);
+    if (role != nullptr) {
         token.bound_cidrs = role->bound_cidrs;
     }
-    if (eternal) {
-        token.renewable = false;
-    } else if (token.is_root() && ttl == Duration{} && period == Duration{} &&
-               explicit_max_ttl > Duration{}) {
-        token.lease_ttl = explicit_max_ttl;  // a root token knows no other bound
-    } else {
-        if (token.is_root() && ttl == Duration{} && parent.expires) {
-            return BackendResponse::error(
-                "expiring root tokens cannot create non-expiring root tokens");
-        }
-        const auto view = request.mount->view();
-        auto granted = decide_ttl({.increment = {},
-                                   .ttl = ttl,
-                                   .period = period,
-                                   .max_ttl = {},
-                                   .explicit_max_ttl = explicit_max_ttl,
-                                   .mount_default = view.default_lease_ttl,
-                                   .mount_max = view.max_lease_ttl,
-                                   .issued = request.now,
-                                   .now = request.now});
-        token.lease_ttl = granted.ttl;
-        warnings.insert(warnings.end(), granted.warnings.begin(), granted.warnings.end());
+    if (only_capped && creation.explicit_max_ttl > Duration{}) {
+        token.lease_ttl = creation.explicit_max_ttl;  // a root token knows no other bound
+        return std::nullopt;
     }
-    for (const auto& name : token.policies) {
-        if (name != "root" && !request.ns->policies.contains(name) &&
-            !server.options.defects.on("policy/unknown-unwarned")) {
-            warnings.push_back(fmt::format("Policy \"{}\" does not exist", name));
+    if (token.is_root() && creation.ttl == Duration{} && creation.parent.expires) {
+        return "expiring root tokens cannot create non-expiring root tokens";
+    }
+    const auto view = creation.request.mount->view();
+    const auto granted = decide_ttl({.increment = {},
+                                     .ttl = creation.ttl,
+                                     .period = creation.period,
+                                     .max_ttl = {},
+                                     .explicit_max_ttl = creation.explicit_max_ttl,
+                                     .mount_default = view.default_lease_ttl,
+                                     .mount_max = view.max_lease_ttl,
+                                     .issued = creation.request.now,
+                                     .now = creation.request.now});
+    token.lease_ttl = granted.ttl;
+    creation.warnings.insert(creation.warnings.end(), granted.warnings.begin(),
+                             granted.warnings.end());
+    return std::nullopt;
+}
+
+void warn_of_unknown_policies(Creation& creation) {
+    for (const auto& name : creation.token.policies) {
+        if (name != "root" && !creation.request.ns->policies.contains(name)) {
+            creation.warnings.push_back(fmt::format("Policy \"{}\" does not exist", name));
         }
     }
-    LogicalReply reply(BackendResponse::with(Json(), std::move(warnings)));
-    data.warn_unrecognized(reply.base);
-    reply.issued = issue(server, *request.ns, std::move(token), request.now);
+}
+
+}  // namespace
+
+LogicalReply create_token(Server& server, const BuiltinCall& call) {
+    auto creation = begin(server, call);
+    for (const auto step : {find_role, check_parent, read_uses, read_type, join_entity, check_id,
+                            choose_policies, choose_parent, read_times, grant_ttl}) {
+        if (const auto refused = step(creation)) {
+            return BackendResponse::error(*refused);
+        }
+    }
+    warn_of_unknown_policies(creation);
+    LogicalReply reply(BackendResponse::with(Json(), std::move(creation.warnings)));
+    call.fields.warn_unrecognized(reply.base);
+    reply.issued = issue(server, *call.request.ns, std::move(creation.token), call.request.now);
     return reply;
 }
 

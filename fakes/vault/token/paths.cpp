@@ -14,7 +14,7 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-BackendResponse describe(const Token& token, Time now, const Defects& defects) {
+BackendResponse describe(const Token& token, Time now) {
     auto data = Json{{"accessor", token.accessor},
                      {"creation_time", unix_seconds(token.issued)},
                      {"creation_ttl", whole_seconds(token.creation_ttl)},
@@ -25,21 +25,14 @@ BackendResponse describe(const Token& token, Time now, const Defects& defects) {
                      {"id", token.id},
                      {"issue_time", rfc3339_nano(token.issued)},
                      {"meta", token.metadata.empty() ? Json() : Json(token.metadata)},
-                     {"num_uses", (token.used_up ? -1 : token.num_uses) +
-                                      (defects.on("token/uses-shown-before-this") ? 1 : 0)},
+                     {"num_uses", token.used_up ? -1 : token.num_uses},
                      {"orphan", token.orphan},
                      {"path", token.path},
                      {"policies", token.policies},
                      {"renewable", token.renewable},
                      {"ttl", remaining_seconds(token.expires, now)},
                      {"type", token.type}};
-    if (defects.on("token/lookup-lacks-issue-time")) {
-        data.erase("issue_time");
-    }
-    if (defects.on("token/root-has-an-end") && token.is_root()) {
-        data["expire_time"] = rfc3339_nano(now);
-    }
-    if (token.last_renewal && !defects.on("token/lookup-lacks-last-renewal")) {
+    if (token.last_renewal) {
         data["last_renewal"] = rfc3339_nano(*token.last_renewal);
         data["last_renewal_time"] = unix_seconds(*token.last_renewal);
     }
@@ -59,7 +52,7 @@ BackendResponse describe(const Token& token, Time now, const Defects& defects) {
 }
 
 LogicalReply revoke(Server& server, const std::shared_ptr<Token>& token) {
-    if (token && token->is_batch() && !server.options.defects.on("token/batch-is-revocable")) {
+    if (token && token->is_batch()) {
         return BackendResponse::error("batch tokens cannot be revoked");
     }
     if (token) {
@@ -84,14 +77,11 @@ tl::expected<std::shared_ptr<Token>, BackendResponse> by_accessor(const Server& 
 LogicalReply look_up(Server& server, const BuiltinCall& call) {
     const auto named = call.fields.text("token");
     const auto token = named.empty() ? call.request.token : server.tokens.find(named);
-    return token ? describe(*token, call.request.now, server.options.defects)
-                 : BackendResponse::error(
-                       "bad token",
-                       server.options.defects.on("token/unknown-lookup-is-404") ? 404 : 403);
+    return token ? describe(*token, call.request.now) : BackendResponse::error("bad token", 403);
 }
 
-LogicalReply look_up_self(Server& server, const BuiltinCall& call) {
-    return describe(*call.request.token, call.request.now, server.options.defects);
+LogicalReply look_up_self(Server&, const BuiltinCall& call) {
+    return describe(*call.request.token, call.request.now);
 }
 
 LogicalReply look_up_accessor(Server& server, const BuiltinCall& call) {
@@ -99,10 +89,8 @@ LogicalReply look_up_accessor(Server& server, const BuiltinCall& call) {
     if (!token) {
         return token.error();
     }
-    auto response = describe(**token, call.request.now, server.options.defects);
-    if (!server.options.defects.on("token/accessor-tells-the-id")) {
-        response.data["id"] = "";
-    }
+    auto response = describe(**token, call.request.now);
+    response.data["id"] = "";
     return response;
 }
 
@@ -138,9 +126,7 @@ LogicalReply revoke_accessor(Server& server, const BuiltinCall& call) {
         return revoke(server, token);
     }
     BackendResponse response;
-    if (!server.options.defects.on("token/unknown-accessor-unwarned")) {
-        response.warnings = {"No token found with this accessor"};
-    }
+    response.warnings = {"No token found with this accessor"};
     return response;
 }
 

@@ -1,7 +1,5 @@
 #include "fakes/vault/token/renew.hpp"
 
-#include <algorithm>
-
 #include "fakes/vault/server/server.hpp"
 #include "fakes/vault/server/ttl.hpp"
 
@@ -30,19 +28,53 @@ BackendResponse by_token_role(const Namespace& ns, const Token& token, AuthGrant
     return BackendResponse::nothing();
 }
 
+std::optional<BackendResponse> refuse(const Token& token) {
+    if (token.is_batch()) {
+        return BackendResponse::error("batch tokens cannot be renewed");
+    }
+    if (!token.renewable || !token.expires) {
+        return BackendResponse::error("lease is not renewable");
+    }
+    if (token.used_up) {
+        return BackendResponse::error("token not found");
+    }
+    return std::nullopt;
+}
+
+BackendRequest asked_of_method(const LogicalRequest& request, const Token& token,
+                               const MountEntry& mount, Duration increment) {
+    BackendRequest asked;
+    asked.operation = Operation::update;
+    asked.path = token.path.substr(mount.path.size());
+    asked.data = Json{{"increment", whole_seconds(increment)}};
+    asked.mount = mount.view();
+    asked.now = request.now;
+    asked.remote_address = request.remote_address;
+    asked.namespace_path = token.namespace_path;
+    return asked;
+}
+
+LogicalReply extend(Server& server, Token& token, const TtlGrant& granted,
+                    std::vector<std::string> warnings, Time now) {
+    if (granted.ttl <= Duration{}) {
+        return cannot_renew("past the max TTL, cannot renew", 500);
+    }
+    token.lease_ttl = granted.ttl;
+    token.last_renewal = now;
+    server.tokens.renewed(token, now + granted.ttl);
+    warnings.insert(warnings.end(), granted.warnings.begin(), granted.warnings.end());
+    LogicalReply reply(BackendResponse::with(Json(), std::move(warnings)));
+    reply.issued = std::make_shared<Token>(token);
+    reply.issued->num_uses = token.uses_granted;
+    return reply;
+}
+
 }  // namespace
 
 Task<LogicalReply> renew_token(Server& server, LogicalRequest request, std::shared_ptr<Token> token,
                                Duration increment) {
-    if (token->is_batch()) {
-        co_return BackendResponse::error("batch tokens cannot be renewed");
-    }
-    if ((!token->renewable && !server.options.defects.on("token/everything-is-renewable")) ||
-        !token->expires) {
-        co_return BackendResponse::error("lease is not renewable");
-    }
-    if (token->used_up && !server.options.defects.on("token/last-use-renews")) {
-        co_return BackendResponse::error("token not found");
+    if (auto refused = refuse(*token)) {
+        co_return std::move(*refused);
     }
     const auto home = server.namespaces.find(token->namespace_path);
     const auto mount =
@@ -51,25 +83,14 @@ Task<LogicalReply> renew_token(Server& server, LogicalRequest request, std::shar
         co_return cannot_renew("no handler for route", 500);
     }
     AuthGrant grant;
-    if (server.options.defects.on("token/increment-never-shortens")) {
-        increment = std::max(increment, token->lease_ttl);
-    }
     grant.ttl = token->lease_ttl;
-    grant.period =
-        server.options.defects.on("token/increment-beats-period") ? Duration{} : token->period;
+    grant.period = token->period;
     grant.explicit_max_ttl = token->explicit_max_ttl;
     std::vector<std::string> warnings;
     if (token->grant && mount->backend) {
         const auto backend = mount->backend;
-        BackendRequest asked;
-        asked.operation = Operation::update;
-        asked.path = token->path.substr(mount->path.size());
-        asked.data = Json{{"increment", whole_seconds(increment)}};
-        asked.mount = mount->view();
-        asked.now = request.now;
-        asked.remote_address = request.remote_address;
-        asked.namespace_path = token->namespace_path;
-        auto response = co_await backend->renew(std::move(asked), *token->grant);
+        auto response = co_await backend->renew(asked_of_method(request, *token, *mount, increment),
+                                                *token->grant);
         request.now = server.clock.now();
         if (response.kind == BackendResponse::Kind::error ||
             response.kind == BackendResponse::Kind::go_error) {
@@ -79,8 +100,7 @@ Task<LogicalReply> renew_token(Server& server, LogicalRequest request, std::shar
             grant = *response.auth;
         }
         warnings = response.warnings;
-    } else if (!token->token_role.empty() &&
-               !server.options.defects.on("token/renewal-forgets-its-role")) {
+    } else if (!token->token_role.empty()) {
         auto refused = by_token_role(*home->second, *token, grant);
         if (refused.kind != BackendResponse::Kind::none) {
             co_return refused;
@@ -92,30 +112,16 @@ Task<LogicalReply> renew_token(Server& server, LogicalRequest request, std::shar
         co_return BackendResponse::error("permission denied", 403);
     }
     const auto view = mount->view();
-    auto granted = decide_ttl({.increment = increment,
-                               .ttl = grant.ttl,
-                               .period = grant.period,
-                               .max_ttl = grant.max_ttl,
-                               .explicit_max_ttl = grant.explicit_max_ttl,
-                               .mount_default = view.default_lease_ttl,
-                               .mount_max = view.max_lease_ttl,
-                               .issued = token->issued,
-                               .now = request.now});
-    if (granted.ttl <= Duration{}) {
-        co_return cannot_renew("past the max TTL, cannot renew", 500);
-    }
-    token->lease_ttl = granted.ttl;
-    token->last_renewal = request.now;
-    server.tokens.renewed(*token, request.now + granted.ttl);
-    warnings.insert(warnings.end(), granted.warnings.begin(), granted.warnings.end());
-    LogicalReply reply(BackendResponse::with(Json(), std::move(warnings)));
-    if (!server.options.defects.on("token/renew-without-auth")) {
-        reply.issued = std::make_shared<Token>(*token);
-        if (!server.options.defects.on("token/renewal-tells-uses-left")) {
-            reply.issued->num_uses = token->uses_granted;
-        }
-    }
-    co_return reply;
+    const auto granted = decide_ttl({.increment = increment,
+                                     .ttl = grant.ttl,
+                                     .period = grant.period,
+                                     .max_ttl = grant.max_ttl,
+                                     .explicit_max_ttl = grant.explicit_max_ttl,
+                                     .mount_default = view.default_lease_ttl,
+                                     .mount_max = view.max_lease_ttl,
+                                     .issued = token->issued,
+                                     .now = request.now});
+    co_return extend(server, *token, granted, std::move(warnings), request.now);
 }
 
 }  // namespace meshproof::fakes::vault

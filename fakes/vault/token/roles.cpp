@@ -57,11 +57,11 @@ std::vector<std::string> sorted_lower(const std::vector<std::string>& names) {
 // A field by its name with "token_", or by the old one, of which the first counts.
 template <class Apply>
 void read_either(const FieldData& data, TokenRole& role, const std::string& old_name,
-                 std::vector<std::string>& warnings, const Defects& defects, Apply apply) {
+                 std::vector<std::string>& warnings, Apply apply) {
     const auto name = "token_" + old_name;
     if (data.has(name)) {
         apply(name);
-        if (data.has(old_name) && !defects.on("token/both-names-unwarned")) {
+        if (data.has(old_name)) {
             warnings.push_back(
                 fmt::format("Both '{}' and deprecated '{}' value supplied, ignoring "
                             "the deprecated value",
@@ -101,14 +101,7 @@ std::optional<std::string> refuse_batch(const TokenRole& role) {
     return what == nullptr ? std::nullopt : std::optional(std::string(front) + what);
 }
 
-}  // namespace
-
-LogicalReply write_token_role(Server& server, const BuiltinCall& call) {
-    const auto& request = call.request;
-    const auto& data = call.fields;
-    const auto name = call.captured("role_name");
-    const auto held = request.ns->token_roles.find(name);
-    auto role = held == request.ns->token_roles.end() ? TokenRole{} : held->second;
+void read_policies(const FieldData& data, TokenRole& role) {
     for (const auto& [field, list] :
          {std::pair("allowed_policies", &role.allowed),
           std::pair("allowed_policies_glob", &role.allowed_globs),
@@ -118,46 +111,46 @@ LogicalReply write_token_role(Server& server, const BuiltinCall& call) {
             *list = sorted_lower(data.list(field));
         }
     }
-    if (data.has("allowed_entity_aliases")) {
-        role.entity_aliases = sorted_lower(data.list("allowed_entity_aliases"));
-    }
-    role.orphan = data.boolean("orphan", role.orphan);
-    role.renewable = data.boolean("renewable", role.renewable);
-    role.no_default_policy = data.boolean("token_no_default_policy", role.no_default_policy);
-    std::vector<std::string> warnings;
+}
+
+std::optional<std::string> read_bound_cidrs(const FieldData& data, TokenRole& role,
+                                            std::vector<std::string>& warnings) {
     std::optional<std::string> bad_address;
-    read_either(
-        data, role, "bound_cidrs", warnings, server.options.defects, [&](const std::string& field) {
-            auto blocks = read_addresses(data.list(field));
-            if (blocks) {
-                role.bound_cidrs = std::move(*blocks);
-            } else {
-                bad_address =
-                    fmt::format("error parsing {}: {}",
-                                field == "bound_cidrs" ? field : "role fields", blocks.error());
-            }
-        });
-    if (bad_address) {
-        return BackendResponse::error(*bad_address);
-    }
+    read_either(data, role, "bound_cidrs", warnings, [&](const std::string& field) {
+        auto blocks = read_addresses(data.list(field));
+        if (blocks) {
+            role.bound_cidrs = std::move(*blocks);
+        } else {
+            bad_address =
+                fmt::format("error parsing {}: {}", field == "bound_cidrs" ? field : "role fields",
+                            blocks.error());
+        }
+    });
+    return bad_address;
+}
+
+std::optional<std::string> read_uses_and_type(const FieldData& data, TokenRole& role) {
     if (data.integer("token_num_uses") < 0) {
-        return BackendResponse::error(
-            "error parsing role fields: 'token_num_uses' cannot be negative");
+        return "error parsing role fields: 'token_num_uses' cannot be negative";
     }
     role.num_uses = data.integer("token_num_uses", role.num_uses);
     if (data.has("token_type")) {
         role.type = data.text("token_type");
         static const std::set<std::string> types{"service", "batch", "default-service",
                                                  "default-batch"};
-        if (!types.contains(role.type) && !server.options.defects.on("token/any-role-type")) {
-            return BackendResponse::error("invalid 'token_type' value " + go_quoted(role.type));
+        if (!types.contains(role.type)) {
+            return "invalid 'token_type' value " + go_quoted(role.type);
         }
     }
-    read_either(data, role, "period", warnings, server.options.defects,
+    return std::nullopt;
+}
+
+void read_times(const FieldData& data, TokenRole& role, Duration limit,
+                std::vector<std::string>& warnings) {
+    read_either(data, role, "period", warnings,
                 [&](const std::string& field) { role.period = data.duration(field); });
-    read_either(data, role, "explicit_max_ttl", warnings, server.options.defects,
+    read_either(data, role, "explicit_max_ttl", warnings,
                 [&](const std::string& field) { role.explicit_max_ttl = data.duration(field); });
-    const auto limit = request.mount->view().max_lease_ttl;
     const bool told = data.has("explicit_max_ttl") || data.has("token_explicit_max_ttl");
     if (told && role.explicit_max_ttl > limit) {
         warnings.push_back(fmt::format(
@@ -166,21 +159,46 @@ LogicalReply write_token_role(Server& server, const BuiltinCall& call) {
             "result in an error",
             whole_seconds(role.explicit_max_ttl), whole_seconds(limit)));
     }
-    if (const auto suffix = data.text("path_suffix");
-        !suffix.empty() && !good_suffix(suffix) &&
-        !server.options.defects.on("token/any-path-suffix")) {
-        return BackendResponse::error(
-            "given role path suffix contains invalid characters; must match \\w[\\w-.]+\\w");
+}
+
+std::optional<std::string> read_path_suffix(const FieldData& data, TokenRole& role) {
+    if (const auto suffix = data.text("path_suffix"); !suffix.empty() && !good_suffix(suffix)) {
+        return "given role path suffix contains invalid characters; must match \\w[\\w-.]+\\w";
     }
     role.path_suffix = data.text("path_suffix", role.path_suffix);
-    if (auto refused = refuse_batch(role);
-        refused && !server.options.defects.on("token/batch-role-with-parents")) {
+    return std::nullopt;
+}
+
+}  // namespace
+
+LogicalReply write_token_role(Server&, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto& data = call.fields;
+    const auto name = call.captured("role_name");
+    const auto held = request.ns->token_roles.find(name);
+    auto role = held == request.ns->token_roles.end() ? TokenRole{} : held->second;
+    read_policies(data, role);
+    if (data.has("allowed_entity_aliases")) {
+        role.entity_aliases = sorted_lower(data.list("allowed_entity_aliases"));
+    }
+    role.orphan = data.boolean("orphan", role.orphan);
+    role.renewable = data.boolean("renewable", role.renewable);
+    role.no_default_policy = data.boolean("token_no_default_policy", role.no_default_policy);
+    std::vector<std::string> warnings;
+    if (auto refused = read_bound_cidrs(data, role, warnings)) {
+        return BackendResponse::error(*refused);
+    }
+    if (auto refused = read_uses_and_type(data, role)) {
+        return BackendResponse::error(*refused);
+    }
+    read_times(data, role, request.mount->view().max_lease_ttl, warnings);
+    if (auto refused = read_path_suffix(data, role)) {
+        return BackendResponse::error(*refused);
+    }
+    if (auto refused = refuse_batch(role)) {
         return BackendResponse::error(*refused);
     }
     request.ns->token_roles[name] = std::move(role);
-    if (server.options.defects.on("token/role-write-is-200")) {
-        return BackendResponse::with(Json::object());
-    }
     BackendResponse response;
     response.warnings = std::move(warnings);
     data.warn_unrecognized(response);

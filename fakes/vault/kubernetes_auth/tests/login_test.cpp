@@ -529,33 +529,13 @@ TEST_P(Kubernetes, NamespaceSelector) {
     expect_refusal(jwt(), "namespace not authorized");
 }
 
-TEST_P(Kubernetes, DefectsLetInWhoMustStayOut) {
-    const auto with = [&](const char* defect) {
-        FakeVaultOptions options;
-        options.defects.add(defect);
-        start(std::move(options));
-        prepare();
-    };
-    const auto account = [&](const char* name, const char* ns) {
-        username = fmt::format("system:serviceaccount:{}:{}", ns, name);
-        return jwt({{"kubernetes.io", {{"namespace", ns}, {"serviceaccount", {{"name", name}}}}}});
-    };
-    with("kubernetes/skip-name-binding");
-    EXPECT_EQ(login(account("other", "ns")).status, 200);
-    with("kubernetes/skip-namespace-binding");
-    EXPECT_EQ(login(account("app", "other")).status, 200);
-    with("kubernetes/skip-token-review");
-    review_status = 401;
-    EXPECT_EQ(login(jwt()).status, 200);
-}
-
 TEST_P(Kubernetes, LoginsQueueForTheCapacity) {
     const auto measure = [&](bool ignored) {
         FakeVaultOptions options;
         options.sign_service_time = 10ms;
         options.sign_concurrency = 2;
         if (ignored) {
-            options.defects.add("capacity/ignored");
+            options.saboteurs.add("capacity/ignored");
         }
         start(std::move(options));
         prepare();

@@ -53,7 +53,7 @@ const Router<int>& router() {
 
 // "FUNCTION", or "STATUS TEXT" of the refusal.
 std::string routed(Operation operation, std::string_view path, const Json& data = Json::object()) {
-    const auto found = router().route(operation, path, data, Product::openbao, Defects());
+    const auto found = router().route(operation, path, data, Product::openbao);
     return found ? std::to_string(found->function)
                  : fmt::format("{} {}", found.error().status, found.error().text);
 }
@@ -85,7 +85,7 @@ TEST(Router, TellsWhatAPathNeeds) {
 
 TEST(Router, WhatThePathGivesCounts) {
     auto found = router().route(update, "keys/a", {{"name", "b"}, {"odd", 1}, {"bits", 2}},
-                                Product::openbao, Defects());
+                                Product::openbao);
     ASSERT_TRUE(found.has_value());
     EXPECT_EQ(found->path, (Captures{{"name", "a"}}));
     EXPECT_FALSE(found->fields.has("name"));

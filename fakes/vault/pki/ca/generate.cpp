@@ -43,13 +43,11 @@ struct KeyOrder {
     bool exported = false;
     std::string format, name;
     crypto::Key key;
-    std::optional<crypto::Key> answered_key{};  ///< only a defect answers another one
 };
 
 // Looked at before everything else.
 Checked<> check_kind(const Mount& mount, const Call& call, const std::string& kind) {
-    if (kind != "internal" && kind != "exported" && kind != "existing" && kind != "kms" &&
-        !mount.defect("pki/any-kind-of-root")) {
+    if (kind != "internal" && kind != "exported" && kind != "existing" && kind != "kms") {
         return refuse(
             "the \"exported\" path parameter must be \"internal\", \"existing\", exported\" or "
             "\"kms\"");
@@ -58,8 +56,7 @@ Checked<> check_kind(const Mount& mount, const Call& call, const std::string& ki
         return refuse("must specify \"external_key_ref\" on \"kms\"-typed generation requests");
     }
     if ((kind == "existing" || kind == "kms") &&
-        (call.fields.has("key_type") || call.fields.has("key_bits")) &&
-        !mount.defect("pki/existing-key-of-any-type")) {
+        (call.fields.has("key_type") || call.fields.has("key_bits"))) {
         return refuse(
             "invalid parameter for the kms/existing path parameter, key_type nor key_bits "
             "arguments can be set in this mode");
@@ -111,9 +108,6 @@ Checked<KeyOrder> ordered_key(Mount& mount, const Call& call, const std::string&
         return refuse(fmt::format("unsupported hash signature algorithm: {}", bits));
     }
     order.key = crypto::Key::generate(*type);
-    if (mount.defect("pki/exported-key-is-another")) {
-        order.answered_key = crypto::Key::generate(*type);
-    }
     return order;
 }
 
@@ -121,8 +115,8 @@ void add_private_key(Json& data, const Call& call, const KeyOrder& order, std::s
     if (!order.exported) {
         return;
     }
-    const auto key = private_key_text(order.answered_key.value_or(order.key), order.format,
-                                      call.fields.text("private_key_format", "der"));
+    const auto key =
+        private_key_text(order.key, order.format, call.fields.text("private_key_format", "der"));
     data["private_key"] = key.text;
     data["private_key_type"] = key.type;
     if (order.format == "pem_bundle") {
@@ -157,8 +151,7 @@ BackendResponse generate_csr(Mount& mount, const Call& call, const std::string& 
     }
     const auto csr = crypto::Csr::make(spec, order->key);
     const auto* key = add_key(mount, order->key, order->name).key;
-    const std::string end = mount.defect("pki/csr-ends-with-a-newline") ? "\n" : "";
-    Json data = {{"csr", order->format == "der" ? to_base64(csr.der()) : pem_text(csr) + end},
+    Json data = {{"csr", order->format == "der" ? to_base64(csr.der()) : pem_text(csr)},
                  {"key_id", key->id}};
     add_private_key(data, call, *order, "csr");
     auto answer = BackendResponse::with(std::move(data));
@@ -179,8 +172,43 @@ std::string_view go_algorithm(std::string_view algorithm) {
 
 std::string rotated_name(Mount& mount, const Call& call, std::string name) {
     const bool rotates = call.request.path.starts_with("root/rotate/");
-    const bool next = rotates && name.empty() && !find_issuer(mount, "next");
-    return next && !mount.defect("pki/rotated-has-no-name") ? "next" : name;
+    return rotates && name.empty() && !find_issuer(mount, "next") ? "next" : name;
+}
+
+// Keeps the root as an issuer and as a certificate, and signs its first lists.
+const Issuer& add_root(Mount& mount, const Call& call, const crypto::Certificate& certificate,
+                       std::string name) {
+    auto& issuer =
+        *add_issuer(mount, certificate, rotated_name(mount, call, std::move(name))).issuer;
+    issuer.revocation_signature_algorithm = go_signature_name(certificate);
+    if (mount.default_follows_latest_issuer) {
+        mount.default_issuer = issuer.id;
+    }
+    mount.certificates[certificate.serial()] = certificate;
+    rebuild_crls(mount, call.now());
+    return issuer;
+}
+
+void warn_of_root(const Mount& mount, const crypto::Certificate& certificate, const AiaUrls& urls,
+                  BackendResponse& answer) {
+    if (certificate.subject_is_empty()) {
+        answer.warnings.emplace_back(no_subject_warning);
+    }
+    for (auto& warning : crl_warnings(mount)) {
+        // Vault says it twice.
+        if (const auto told = warning.find("warning from local"); !mount.openbao()) {
+            answer.warnings.push_back(warning.substr(told));
+        }
+        answer.warnings.push_back(std::move(warning));
+    }
+    if (const auto warning = aia_warning(urls)) {
+        answer.warnings.push_back(*warning);
+    }
+    if (certificate.path_length() == 0) {
+        answer.warnings.emplace_back(
+            "Max path length of the generated certificate is zero. This certificate cannot be used "
+            "to issue intermediate CA certificates.");
+    }
 }
 
 }  // namespace
@@ -212,15 +240,7 @@ BackendResponse generate_root(Mount& mount, const Call& call) {
     }
     const auto& certificate = made->certificate;
     const auto* key = add_key(mount, order->key, order->name).key;
-    auto& issuer =
-        *add_issuer(mount, certificate, rotated_name(mount, call, std::move(*name))).issuer;
-    issuer.revocation_signature_algorithm = go_signature_name(certificate);
-    if (mount.default_follows_latest_issuer && !mount.defect("pki/default-never-follows")) {
-        mount.default_issuer = issuer.id;
-    }
-    mount.certificates[certificate.serial()] = certificate;
-    rebuild_crls(mount, call.now());
-
+    const auto& issuer = add_root(mount, call, certificate, std::move(*name));
     Json data = {{"certificate", certificate_text(certificate, order->format)},
                  {"issuing_ca", certificate_text(certificate, order->format)},
                  {"expiration", unix_seconds(certificate.not_after())},
@@ -230,40 +250,16 @@ BackendResponse generate_root(Mount& mount, const Call& call) {
                  {"key_id", key->id},
                  {"key_name", key->name}};
     add_private_key(data, call, *order, "certificate");
-    if (mount.defect("pki/root-answers-a-chain")) {
-        data["ca_chain"] = Json::array({data["certificate"]});
-    }
     auto answer = BackendResponse::with(std::move(data));
     // Vault loses the TTL warning here (row 70).
     if (mount.openbao()) {
         answer.warnings = std::move(made->warnings);
     }
-    if (certificate.subject_is_empty() && !mount.defect("pki/no-warning-of-an-empty-subject")) {
-        answer.warnings.emplace_back(no_subject_warning);
-    }
-    for (auto& warning : crl_warnings(mount)) {
-        // Vault says it twice.
-        if (const auto told = warning.find("warning from local"); !mount.openbao()) {
-            answer.warnings.push_back(warning.substr(told));
-        }
-        answer.warnings.push_back(std::move(warning));
-    }
-    if (const auto warning = aia_warning(*urls);
-        warning && !mount.defect("pki/no-warning-of-missing-urls")) {
-        answer.warnings.push_back(*warning);
-    }
-    if (certificate.path_length() == 0) {
-        answer.warnings.emplace_back(
-            "Max path length of the generated certificate is zero. This certificate cannot be used "
-            "to issue intermediate CA certificates.");
-    }
+    warn_of_root(mount, certificate, *urls, answer);
     return answer;
 }
 
 BackendResponse delete_root(Mount& mount, const Call&) {
-    if (mount.defect("pki/delete-root-takes-roles")) {
-        mount.roles.clear();
-    }
     mount.issuers.clear();
     mount.keys.clear();
     mount.crls.clear();
@@ -282,8 +278,7 @@ BackendResponse generate_intermediate(Mount& mount, const Call& call) {
 }
 
 BackendResponse cross_sign(Mount& mount, const Call& call) {
-    return generate_csr(mount, call,
-                        mount.defect("pki/cross-sign-makes-a-key") ? "internal" : "existing");
+    return generate_csr(mount, call, "existing");
 }
 
 BackendResponse sign_intermediate(Mount& mount, const Call& call) {
@@ -301,11 +296,10 @@ BackendResponse sign_intermediate(Mount& mount, const Call& call) {
         return csr.error();
     }
     auto role = ca_role(call);
-    if (auto key = check_csr_key(mount, role, csr->public_key()); !key) {
+    if (auto key = check_csr_key(role, csr->public_key()); !key) {
         return key.error();
     }
-    role.use_csr_common_name = call.fields.text("common_name").empty() ||
-                               mount.defect("pki/intermediate-ignores-common-name");
+    role.use_csr_common_name = call.fields.text("common_name").empty();
     role.use_csr_sans = false;
     auto made = certify(
         mount, {.kind = Making::intermediate, .role = role, .call = call, .ca = *ca, .csr = &*csr});
@@ -315,13 +309,9 @@ BackendResponse sign_intermediate(Mount& mount, const Call& call) {
     const auto& certificate = made->certificate;
     const auto& issuer = *ca->issuer;
     auto chain = chain_of(mount, issuer);
-    if (!mount.defect("pki/signed-chain-lacks-the-subject")) {
-        chain.insert(chain.begin(), certificate);
-    }
+    chain.insert(chain.begin(), certificate);
     const auto texts = certificate_texts(chain, *format);
-    if (!mount.defect("pki/signed-ca-is-not-kept")) {
-        mount.certificates[certificate.serial()] = certificate;
-    }
+    mount.certificates[certificate.serial()] = certificate;
     auto answer = BackendResponse::with(
         {{"certificate", *format == "pem_bundle" ? join(texts, "\n") : texts.front()},
          {"issuing_ca", certificate_text(issuer.certificate, *format)},
@@ -358,7 +348,7 @@ BackendResponse sign_self_issued(Mount& mount, const Call& call) {
     if (!given) {
         return BackendResponse::error("error parsing certificate: " + given.error().message);
     }
-    if (given->is_ca() != true && !mount.defect("pki/self-issued-may-be-a-leaf")) {
+    if (given->is_ca() != true) {
         return BackendResponse::error("given certificate is not a CA certificate");
     }
     if (given->subject_der() != given->issuer_der()) {
@@ -377,8 +367,7 @@ BackendResponse sign_self_issued(Mount& mount, const Call& call) {
     }
     const auto signer = ca->key->key.public_key().algorithm();
     const auto subject = given->public_key().algorithm();
-    if (signer != subject && call.fields.boolean("require_matching_certificate_algorithms") &&
-        !mount.defect("pki/self-issued-of-any-algorithm")) {
+    if (signer != subject && call.fields.boolean("require_matching_certificate_algorithms")) {
         return BackendResponse::go_error(
             fmt::format("signing certificate's public key algorithm ({}) does not match submitted "
                         "certificate's ({}), and require_matching_certificate_algorithms is true",
@@ -386,9 +375,7 @@ BackendResponse sign_self_issued(Mount& mount, const Call& call) {
     }
     const auto urls = aia_urls(mount, ca->issuer).value_or(AiaUrls{});
     crypto::CertificateSpec spec;
-    spec.serial = mount.defect("pki/self-issued-gets-a-serial")
-                      ? mount.new_serial()
-                      : *crypto::parse_serial(given->serial());
+    spec.serial = *crypto::parse_serial(given->serial());
     spec.subject = given->subject();
     spec.subject_der = given->subject_der();
     spec.not_before = given->not_before();

@@ -1,7 +1,6 @@
 #include "fakes/vault/pki/ca/import.hpp"
 
 #include <algorithm>
-#include <functional>
 
 #include "fakes/vault/pki/ground/crl.hpp"
 #include "fakes/vault/pki/ground/der.hpp"
@@ -17,106 +16,135 @@ Json id_list(const std::vector<std::string>& ids) {
     return ids.empty() ? Json() : Json(ids);
 }
 
-BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
+bool is_key(const PemBlock& block) {
+    return block.label != "CERTIFICATE" && block.label != "EC PARAMETERS" &&
+           block.label != "X509 CRL";
+}
+
+Checked<std::vector<PemBlock>> given_blocks(const Mount& mount, const Call& call,
+                                            bool keys_allowed) {
     auto pem = call.fields.text("pem_bundle");
     if (pem.empty()) {
         pem = call.fields.text("certificate");
     }
     if (pem.empty()) {
-        return BackendResponse::error("'pem_bundle' and 'certificate' parameters were empty");
+        return refuse("'pem_bundle' and 'certificate' parameters were empty");
     }
-    const auto bundle = bundle_blocks(mount, pem, 75);
-    if (!bundle) {
-        return bundle.error();
-    }
-    const auto& blocks = *bundle;
-    const auto is_key = [](const PemBlock& block) {
-        return block.label != "CERTIFICATE" && block.label != "EC PARAMETERS" &&
-               block.label != "X509 CRL";
-    };
-    if (!keys_allowed && std::ranges::any_of(blocks, is_key)) {
-        return BackendResponse::error(
+    auto blocks = bundle_blocks(mount, pem, 75);
+    if (blocks && !keys_allowed && std::ranges::any_of(*blocks, is_key)) {
+        return refuse(
             "private keys found in the PEM bundle but not allowed by the path; use "
             "/issuers/import/bundle");
     }
-    // The keys are read first.
-    std::vector<PemBlock> ordered;
-    std::ranges::copy_if(blocks, std::back_inserter(ordered), is_key);
-    std::ranges::copy_if(blocks, std::back_inserter(ordered), std::not_fn(is_key));
-    std::vector<crypto::Key> keys;
-    std::vector<crypto::Certificate> certificates;
-    for (const auto& block : ordered) {
-        if (block.label == "EC PARAMETERS" || block.label == "X509 CRL") {
-            continue;
-        }
-        if (block.label != "CERTIFICATE") {
-            auto key = known_key(pem_of(block));
-            if (!key) {
-                return BackendResponse::error(
-                    fmt::format("Error parsing key {}: failed to parse PEM block: {}", keys.size(),
-                                key.error().message));
-            }
-            keys.push_back(std::move(*key));
-        } else {
-            auto certificate = crypto::Certificate::from_der(block.der);
-            if (!certificate) {
-                return BackendResponse::error(
-                    fmt::format("Error parsing issuer {}: x509: malformed certificate\n{}",
-                                certificates.size(), pem_of(block)));
-            }
-            if (certificate->public_key().native() == nullptr) {
-                return BackendResponse::error(fmt::format(
-                    "Error parsing issuer {}: Refusing to import CA certificate with empty "
-                    "PublicKey. This usually means the SubjectPublicKeyInfo field has an OID not "
-                    "recognized by Go, such as 1.2.840.113549.1.1.10 for rsaPSS.\n{}",
-                    certificates.size(), certificate->pem()));
-            }
-            const auto* trouble =
-                !of_known_curve(certificate->public_key()) ? "x509: unsupported elliptic curve"
-                : certificate->is_ca() != true && !mount.defect("pki/leaf-becomes-an-issuer")
-                    ? "Refusing to import non-CA certificate"
-                    : nullptr;
-            if (trouble != nullptr) {
-                return BackendResponse::error(fmt::format("Error parsing issuer {}: {}\n{}",
-                                                          certificates.size(), trouble,
-                                                          certificate->pem()));
-            }
-            certificates.push_back(std::move(*certificate));
-        }
-    }
+    return blocks;
+}
 
-    std::vector<std::string> new_keys, old_keys, new_issuers, old_issuers;
-    auto mapping = Json::object();
-    for (const auto& key : keys) {
-        const auto imported = add_key(mount, key, "");
-        (imported.existing ? old_keys : new_keys).push_back(imported.key->id);
+Checked<crypto::Key> parsed_key(const PemBlock& block, std::size_t number) {
+    auto key = known_key(pem_of(block));
+    if (!key) {
+        return refuse(fmt::format("Error parsing key {}: failed to parse PEM block: {}", number,
+                                  key.error().message));
     }
-    if (mount.defect("pki/imports-the-first-only") && !certificates.empty()) {
-        certificates.resize(1);
+    return std::move(*key);
+}
+
+Checked<crypto::Certificate> parsed_issuer(const PemBlock& block, std::size_t number) {
+    auto certificate = crypto::Certificate::from_der(block.der);
+    if (!certificate) {
+        return refuse(fmt::format("Error parsing issuer {}: x509: malformed certificate\n{}",
+                                  number, pem_of(block)));
+    }
+    if (certificate->public_key().native() == nullptr) {
+        return refuse(fmt::format(
+            "Error parsing issuer {}: Refusing to import CA certificate with empty "
+            "PublicKey. This usually means the SubjectPublicKeyInfo field has an OID not "
+            "recognized by Go, such as 1.2.840.113549.1.1.10 for rsaPSS.\n{}",
+            number, certificate->pem()));
+    }
+    const auto* trouble = !of_known_curve(certificate->public_key())
+                              ? "x509: unsupported elliptic curve"
+                          : certificate->is_ca() != true ? "Refusing to import non-CA certificate"
+                                                         : nullptr;
+    if (trouble != nullptr) {
+        return refuse(
+            fmt::format("Error parsing issuer {}: {}\n{}", number, trouble, certificate->pem()));
+    }
+    return std::move(*certificate);
+}
+
+struct Bundle {
+    std::vector<crypto::Key> keys;
+    std::vector<crypto::Certificate> issuers;
+};
+
+Checked<Bundle> parsed_bundle(const std::vector<PemBlock>& blocks) {
+    Bundle bundle;
+    // The keys are read first.
+    for (const auto& block : blocks) {
+        if (is_key(block)) {
+            auto key = parsed_key(block, bundle.keys.size());
+            if (!key) {
+                return tl::unexpected(key.error());
+            }
+            bundle.keys.push_back(std::move(*key));
+        }
+    }
+    for (const auto& block : blocks) {
+        if (block.label == "CERTIFICATE") {
+            auto issuer = parsed_issuer(block, bundle.issuers.size());
+            if (!issuer) {
+                return tl::unexpected(issuer.error());
+            }
+            bundle.issuers.push_back(std::move(*issuer));
+        }
+    }
+    return bundle;
+}
+
+// The ids of what a bundle held.
+struct ImportedIds {
+    std::vector<std::string> new_keys, old_keys, new_issuers, old_issuers;
+    Json mapping = Json::object();  ///< issuers to their keys
+};
+
+ImportedIds add_bundle(Mount& mount, const Bundle& bundle) {
+    ImportedIds ids;
+    for (const auto& key : bundle.keys) {
+        const auto imported = add_key(mount, key, "");
+        (imported.existing ? ids.old_keys : ids.new_keys).push_back(imported.key->id);
     }
     std::string keyed;
-    for (const auto& certificate : certificates) {
-        const auto imported = add_issuer(mount, certificate, "");
-        const bool existing = imported.existing && !mount.defect("pki/imported-again-is-new");
-        (existing ? old_issuers : new_issuers).push_back(imported.issuer->id);
-        mapping[imported.issuer->id] = imported.issuer->key_id;
-        if (!imported.existing && !imported.issuer->key_id.empty()) {
-            keyed = imported.issuer->id;
+    for (const auto& certificate : bundle.issuers) {
+        const auto [issuer, existing] = add_issuer(mount, certificate, "");
+        (existing ? ids.old_issuers : ids.new_issuers).push_back(issuer->id);
+        ids.mapping[issuer->id] = issuer->key_id;
+        if (!existing && !issuer->key_id.empty()) {
+            keyed = issuer->id;
         }
     }
     if (mount.default_follows_latest_issuer && !keyed.empty()) {
         mount.default_issuer = keyed;
     }
-    const bool changed = !new_issuers.empty();
-    if (changed) {
-        rebuild_crls(mount, call.now());
+    return ids;
+}
+
+BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
+    const auto blocks = given_blocks(mount, call, keys_allowed);
+    if (!blocks) {
+        return blocks.error();
     }
-    auto answer = BackendResponse::with({{"imported_keys", id_list(new_keys)},
-                                         {"imported_issuers", id_list(new_issuers)},
-                                         {"existing_keys", id_list(old_keys)},
-                                         {"existing_issuers", id_list(old_issuers)},
-                                         {"mapping", mapping}});
-    if (changed) {
+    const auto bundle = parsed_bundle(*blocks);
+    if (!bundle) {
+        return bundle.error();
+    }
+    const auto ids = add_bundle(mount, *bundle);
+    auto answer = BackendResponse::with({{"imported_keys", id_list(ids.new_keys)},
+                                         {"imported_issuers", id_list(ids.new_issuers)},
+                                         {"existing_keys", id_list(ids.old_keys)},
+                                         {"existing_issuers", id_list(ids.old_issuers)},
+                                         {"mapping", ids.mapping}});
+    if (!ids.new_issuers.empty()) {
+        rebuild_crls(mount, call.now());
         answer.warnings = crl_warnings(mount);
     }
     if (const auto warning = aia_warning(mount.urls)) {
@@ -130,9 +158,6 @@ BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
 Checked<std::vector<PemBlock>> bundle_blocks(const Mount& mount, const std::string& pem,
                                              std::size_t least) {
     if (pem.size() < least) {
-        if (mount.defect("pki/junk-is-an-internal-error")) {
-            return go_error("provided data for import was too short");
-        }
         return refuse(
             "provided data for import was too short; perhaps a path was passed to the API rather "
             "than the contents of a PEM file");
@@ -147,11 +172,6 @@ Checked<std::vector<PemBlock>> bundle_blocks(const Mount& mount, const std::stri
 }
 
 BackendResponse import_certificates(Mount& mount, const Call& call) {
-    // intermediate/set-signed does not know the other endpoints' parameter.
-    const auto& data = call.request.data;
-    if (mount.defect("pki/set-signed-takes-bundles") && data.contains("pem_bundle")) {
-        return BackendResponse::with(Json::object());
-    }
     return import_pem(mount, call, false);
 }
 

@@ -5,7 +5,6 @@
 #include "core/base/text.hpp"
 #include "fakes/vault/pki/ground/crl.hpp"
 #include "fakes/vault/pki/ground/issuer_store.hpp"
-#include "fakes/vault/pki/ground/pem.hpp"
 #include "fakes/vault/pki/ground/urls.hpp"
 #include "fakes/vault/pki/ground/usage.hpp"
 
@@ -18,13 +17,11 @@ Json issuer_json(Mount& mount, const Issuer& issuer) {
     for (const auto& certificate : chain_of(mount, issuer)) {
         chain.push_back(certificate.pem());
     }
-    const auto pem = issuer.certificate.pem();
     Json data = {
         {"issuer_id", issuer.id},
         {"issuer_name", issuer.name},
         {"key_id", issuer.key_id},
-        {"certificate",
-         mount.defect("pki/issuer-pem-without-newline") ? pem_text(issuer.certificate) : pem},
+        {"certificate", issuer.certificate.pem()},
         {"ca_chain", chain},
         {"manual_chain", issuer.manual_chain.empty() ? Json() : Json(issuer.manual_chain)},
         {"leaf_not_after_behavior", issuer.leaf_not_after_behavior},
@@ -44,9 +41,8 @@ Json issuer_json(Mount& mount, const Issuer& issuer) {
     }
     if (issuer.aia) {
         // Lists that were never set are null once the issuer has URLs of its own (row 83).
-        const auto list = [&](const std::vector<std::string>& urls) {
-            return urls.empty() && !mount.defect("pki/unset-issuer-urls-are-empty") ? Json()
-                                                                                    : Json(urls);
+        const auto list = [](const std::vector<std::string>& urls) {
+            return urls.empty() ? Json() : Json(urls);
         };
         data["issuing_certificates"] = list(issuer.aia->issuing_certificates);
         data["crl_distribution_points"] = list(issuer.aia->crl_distribution_points);
@@ -72,9 +68,6 @@ BackendResponse whole_issuer(Mount& mount, const Issuer& issuer) {
 
 Checked<Issuer*> issuer_of_call(Mount& mount, const Call& call) {
     auto found = find_issuer(mount, call.captured("issuer_ref", "default"));
-    if (!found && mount.defect("pki/unknown-issuer-is-404")) {
-        return tl::unexpected(not_found());
-    }
     if (!found) {
         return go_error(found.error());
     }
@@ -90,29 +83,56 @@ std::string go_word(const SignatureName& algorithm) {
                                       : fmt::format("SHA{}-RSA", bits);
 }
 
-Checked<> change_usage(Issuer& issuer, const std::vector<std::string>& names) {
+// One body for both verbs: a write overwrites all with defaults for what it leaves out, PATCH keeps
+// that (rows 84, 175).
+bool changes(const Call& call, std::string_view field) {
+    return !call.patch() || call.fields.has(field);
+}
+
+Checked<> change_name(Mount& mount, Issuer& issuer, const Call& call) {
+    if (call.fields.has("issuer_name") && call.fields.text("issuer_name").empty() &&
+        !call.patch()) {
+        return refuse("expected non-empty issuer name");
+    }
+    if (changes(call, "issuer_name") && call.fields.text("issuer_name") != issuer.name) {
+        auto name = new_issuer_name(mount, call);
+        if (!name) {
+            return tl::unexpected(name.error());
+        }
+        issuer.name = std::move(*name);
+    }
+    return {};
+}
+
+Checked<> change_behavior(Issuer& issuer, const Call& call) {
+    if (!changes(call, "leaf_not_after_behavior")) {
+        return {};
+    }
+    const auto word = call.fields.text("leaf_not_after_behavior", "err");
+    if (word != "err" && word != "truncate" && word != "permit") {
+        return refuse(
+            "Unknown value for field `leaf_not_after_behavior`. Possible values are `err`, "
+            "`truncate`, and `permit`.");
+    }
+    issuer.leaf_not_after_behavior = word;
+    return {};
+}
+
+Checked<unsigned> requested_usage(const Call& call) {
+    if (!call.fields.has("usage")) {
+        return every_usage;
+    }
+    const auto names = call.fields.list("usage");
     const auto usage = parse_usage(names);
     if (!usage) {
         return refuse(fmt::format("Unable to parse specified usages: [{}] - valid values are {}",
                                   join(names, " "), usage_names(every_usage)));
     }
-    if (issuer.revoked_at && (*usage & issuing_certificates) != 0) {
-        return refuse(
-            "This issuer was revoked; unable to modify its usage to include certificate signing "
-            "again. Reissue this certificate (preferably with a new key) and modify that entry "
-            "instead.");
-    }
-    if ((*usage & crl_signing) != 0 &&
-        (issuer.certificate.key_usage().value_or(0) & crypto::crl_sign) == 0) {
-        return refuse(
-            "This issuer's underlying certificate lacks the CRLSign KeyUsage value; unable to set "
-            "CRLSigningUsage on this issuer as a result.");
-    }
-    issuer.usage = *usage;
-    return {};
+    return *usage;
 }
 
-Checked<> change_algorithm(Issuer& issuer, const std::string& name) {
+Checked<std::optional<SignatureName>> requested_algorithm(const Call& call) {
+    const auto name = call.fields.text("revocation_signature_algorithm");
     const auto algorithm = parse_signature_name(name);
     if (!algorithm && !name.empty()) {
         std::vector<std::string> known;
@@ -122,6 +142,51 @@ Checked<> change_algorithm(Issuer& issuer, const std::string& name) {
         return refuse(fmt::format("Unknown signature algorithm value: 0 - valid values are {}",
                                   join(known, ", ")));
     }
+    return algorithm;
+}
+
+Checked<> change_urls(const Mount& mount, Issuer& issuer, const Call& call) {
+    auto aia = issuer.aia.value_or(AiaUrls{});
+    const auto take = [&](std::string_view field, std::vector<std::string>& urls) {
+        if (changes(call, field)) {
+            urls = call.fields.list(field);
+        }
+    };
+    take("issuing_certificates", aia.issuing_certificates);
+    take("crl_distribution_points", aia.crl_distribution_points);
+    take("delta_crl_distribution_points", aia.delta_crl_distribution_points);
+    take("ocsp_servers", aia.ocsp_servers);
+    if (changes(call, "enable_aia_url_templating")) {
+        aia.templating = call.fields.boolean("enable_aia_url_templating");
+    }
+    if (auto urls = check_urls(mount, aia); !urls) {
+        return urls;
+    }
+    if (!issuer.aia && !call.patch()) {  // a write never sets them with the first URLs of an issuer
+        aia.delta_crl_distribution_points.clear();
+    }
+    issuer.aia = aia.empty() ? std::nullopt : std::optional(aia);
+    return {};
+}
+
+Checked<> change_usage(Issuer& issuer, unsigned usage) {
+    if (issuer.revoked_at && (usage & issuing_certificates) != 0) {
+        return refuse(
+            "This issuer was revoked; unable to modify its usage to include certificate signing "
+            "again. Reissue this certificate (preferably with a new key) and modify that entry "
+            "instead.");
+    }
+    if ((usage & crl_signing) != 0 &&
+        (issuer.certificate.key_usage().value_or(0) & crypto::crl_sign) == 0) {
+        return refuse(
+            "This issuer's underlying certificate lacks the CRLSign KeyUsage value; unable to set "
+            "CRLSigningUsage on this issuer as a result.");
+    }
+    issuer.usage = usage;
+    return {};
+}
+
+Checked<> change_algorithm(Issuer& issuer, const std::optional<SignatureName>& algorithm) {
     const auto key = issuer.certificate.public_key().algorithm();
     if (algorithm && algorithm->key != key) {
         return go_error(fmt::format("unable to use issuer of type {} to sign with {} key type",
@@ -155,79 +220,37 @@ Checked<> change_chain(Mount& mount, Issuer& issuer, const std::vector<std::stri
     return {};
 }
 
-// One body for both verbs: a write overwrites all with defaults for what it leaves out, PATCH keeps
-// that (rows 84, 175).
 Checked<> change_issuer(Mount& mount, Issuer& issuer, const Call& call) {
-    const auto changes = [&](std::string_view field) {
-        const bool overwrites = !call.patch() ? !mount.defect("pki/issuer-write-merges")
-                                              : mount.defect("pki/issuer-patch-overwrites");
-        return overwrites || call.fields.has(field);
-    };
     auto changed = issuer;
-    if (call.fields.has("issuer_name") && call.fields.text("issuer_name").empty() &&
-        !call.patch()) {
-        return refuse("expected non-empty issuer name");
+    if (auto name = change_name(mount, changed, call); !name) {
+        return name;
     }
-    if (changes("issuer_name") && call.fields.text("issuer_name") != issuer.name) {
-        auto name = new_issuer_name(mount, call);
-        if (!name) {
-            return tl::unexpected(name.error());
-        }
-        changed.name = std::move(*name);
-    }
-    if (changes("leaf_not_after_behavior")) {
-        changed.leaf_not_after_behavior = call.fields.text("leaf_not_after_behavior", "err");
-        if (const auto& word = changed.leaf_not_after_behavior;
-            word != "err" && word != "truncate" && word != "permit") {
-            return refuse(
-                "Unknown value for field `leaf_not_after_behavior`. Possible values are `err`, "
-                "`truncate`, and `permit`.");
-        }
+    if (auto behavior = change_behavior(changed, call); !behavior) {
+        return behavior;
     }
     // First whether anything can be read, then whether it fits this issuer.
-    if (const auto names = call.fields.list("usage");
-        !parse_usage(names) && !mount.defect("pki/any-usage")) {
-        return change_usage(changed, names);
+    const auto usage = requested_usage(call);
+    if (!usage) {
+        return tl::unexpected(usage.error());
     }
-    if (const auto name = call.fields.text("revocation_signature_algorithm");
-        !name.empty() && !parse_signature_name(name)) {
-        return change_algorithm(changed, name);
+    const auto algorithm = requested_algorithm(call);
+    if (!algorithm) {
+        return tl::unexpected(algorithm.error());
     }
-    auto aia = issuer.aia.value_or(AiaUrls{});
-    const auto take = [&](std::string_view field, std::vector<std::string>& urls) {
-        if (changes(field)) {
-            urls = call.fields.list(field);
-        }
-    };
-    take("issuing_certificates", aia.issuing_certificates);
-    take("crl_distribution_points", aia.crl_distribution_points);
-    take("delta_crl_distribution_points", aia.delta_crl_distribution_points);
-    take("ocsp_servers", aia.ocsp_servers);
-    if (changes("enable_aia_url_templating")) {
-        aia.templating = call.fields.boolean("enable_aia_url_templating");
-    }
-    if (auto urls = check_urls(mount, aia); !urls) {
+    if (auto urls = change_urls(mount, changed, call); !urls) {
         return urls;
     }
-    if (changes("usage")) {
-        const auto names = call.fields.has("usage") ? call.fields.list("usage")
-                                                    : split(usage_names(every_usage), ',');
-        if (auto usage = change_usage(changed, names); !usage && !mount.defect("pki/any-usage")) {
-            return usage;
+    if (changes(call, "usage")) {
+        if (auto fits = change_usage(changed, *usage); !fits) {
+            return fits;
         }
     }
-    if (changes("revocation_signature_algorithm")) {
-        if (auto algorithm =
-                change_algorithm(changed, call.fields.text("revocation_signature_algorithm"));
-            !algorithm) {
-            return algorithm;
+    if (changes(call, "revocation_signature_algorithm")) {
+        if (auto fits = change_algorithm(changed, *algorithm); !fits) {
+            return fits;
         }
     }
-    if (!issuer.aia && !call.patch()) {  // a write never sets them with the first URLs of an issuer
-        aia.delta_crl_distribution_points.clear();
-    }
-    changed.aia = aia.empty() ? std::nullopt : std::optional(aia);
-    if (changes("manual_chain")) {
+    if (changes(call, "manual_chain")) {
         if (auto chain = change_chain(mount, changed, call.fields.list("manual_chain")); !chain) {
             return chain;
         }
@@ -258,9 +281,7 @@ BackendResponse list_issuers(Mount& mount, const Call&) {
                            {"key_id", issuer.key_id},
                            {"serial_number", issuer.certificate.serial()}};
     }
-    if (!mount.defect("pki/lists-by-age")) {
-        std::ranges::sort(keys);
-    }
+    std::ranges::sort(keys);
     return keys.empty() ? not_found() : BackendResponse::with({{"keys", keys}, {"key_info", info}});
 }
 
@@ -295,16 +316,12 @@ BackendResponse delete_issuer(Mount& mount, const Call& call) {
     const auto reference = call.captured("issuer_ref");
     auto answer = BackendResponse::with(Json());
     const auto found = find_issuer(mount, reference);
-    if (!found && mount.defect("pki/delete-of-nothing-is-404")) {
-        return not_found();
-    }
     if (!found) {
         return answer;
     }
     const auto issuer = **found;
     if (const auto* key = mount.key(issuer.key_id)) {
-        mount.removed_issuer = issuer;
-        mount.removed_issuer_key = *key;
+        mount.saboteur_memory.removed_ca = RemovedCa{issuer, *key};
     }
     if (issuer.id == mount.default_issuer) {
         mount.default_issuer.clear();
@@ -318,13 +335,6 @@ BackendResponse delete_issuer(Mount& mount, const Call& call) {
     warn_of_roles(mount, issuer.id, answer);
     warn_of_roles(mount, issuer.name, answer);
     std::erase_if(mount.issuers, [&](const auto& one) { return one.id == issuer.id; });
-    if (mount.defect("pki/deleted-default-is-replaced") && !mount.issuers.empty()) {
-        mount.default_issuer = mount.issuers.back().id;
-    }
-    if (mount.defect("pki/orphans-are-lost")) {
-        std::erase_if(mount.revocations,
-                      [&](const auto& one) { return one.second.issuer_id == issuer.id; });
-    }
     rebuild_crls(mount, call.now());
     return answer;
 }
@@ -349,13 +359,8 @@ BackendResponse read_issuer_pem(Mount& mount, const Call& call) {
 
 BackendResponse read_issuer_der(Mount& mount, const Call& call) {
     const auto issuer = issuer_of_call(mount, call);
-    if (!issuer) {
-        return issuer.error();
-    }
-    const auto& certificate = (*issuer)->certificate;
-    return raw_answer("application/pkix-cert", mount.defect("pki/issuer-der-is-pem")
-                                                   ? certificate.pem()
-                                                   : certificate.der());
+    return issuer ? raw_answer("application/pkix-cert", (*issuer)->certificate.der())
+                  : issuer.error();
 }
 
 BackendResponse read_issuers_config(Mount& mount, const Call&) {
@@ -367,19 +372,12 @@ BackendResponse read_issuers_config(Mount& mount, const Call&) {
 BackendResponse write_issuers_config(Mount& mount, const Call& call) {
     // root/replace takes the issuer called "next" where none is named (row 177).
     const bool replace = call.request.path == "root/replace";
-    auto reference = call.fields.text(
-        "default", replace && !mount.defect("pki/replace-knows-no-next") ? "next" : "");
-    if (reference.empty() && mount.defect("pki/follow-without-a-default")) {
-        reference = mount.default_issuer;
-    }
+    const auto reference = call.fields.text("default", replace ? "next" : "");
     if (reference.empty() || reference == "default") {
         return BackendResponse::error(
             "Invalid issuer specification; must be non-empty and can't be 'default'.");
     }
     const auto found = find_issuer(mount, reference);
-    if (!found && mount.defect("pki/any-default-issuer")) {
-        return read_issuers_config(mount, call);
-    }
     if (!found) {
         return BackendResponse::error("Error resolving issuer reference: " + found.error());
     }
@@ -389,7 +387,7 @@ BackendResponse write_issuers_config(Mount& mount, const Call& call) {
             "default_follows_latest_issuer", mount.default_follows_latest_issuer);
     }
     auto answer = read_issuers_config(mount, call);
-    if ((*found)->key_id.empty() && !mount.defect("pki/no-warning-of-a-keyless-default")) {
+    if ((*found)->key_id.empty()) {
         answer.warnings.emplace_back(
             "This selected default issuer has no key associated with it. Some operations like "
             "issuing certificates and signing CRLs will be unavailable with the requested default "

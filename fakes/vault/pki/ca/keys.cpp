@@ -48,9 +48,6 @@ BackendResponse list_keys(Mount& mount, const Call&) {
 
 BackendResponse read_key(Mount& mount, const Call& call) {
     const auto key = find_key(mount, call.captured("key_ref"));
-    if (!key && mount.defect("pki/unknown-key-is-404")) {
-        return not_found();
-    }
     if (!key) {
         return BackendResponse::go_error(key.error());
     }
@@ -74,7 +71,7 @@ BackendResponse write_key(Mount& mount, const Call& call) {
         }
         (*key)->name = name;
     }
-    if (call.fields.text("key_name").empty() && !mount.defect("pki/nameless-key-in-silence")) {
+    if (call.fields.text("key_name").empty()) {
         return BackendResponse::with(
             key_json(**key),
             {"Name successfully deleted, you will now need to reference this key by it's Id: " +
@@ -89,8 +86,7 @@ BackendResponse delete_key(Mount& mount, const Call& call) {
         return BackendResponse::nothing();
     }
     const auto id = (*key)->id;
-    if (const auto user = issuers_of_key(mount, id);
-        !user.empty() && !mount.defect("pki/key-in-use-is-deleted")) {
+    if (const auto user = issuers_of_key(mount, id); !user.empty()) {
         return BackendResponse::error("Failed to Delete Key.  Key in Use by Issuer: " + user);
     }
     std::erase_if(mount.keys, [&](const auto& one) { return one.id == id; });

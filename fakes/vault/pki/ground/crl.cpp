@@ -44,7 +44,7 @@ std::vector<Ca> signing_cas(Mount& mount) {
 // The CA that lists this revocation: the certificate's signer, else the default (row 135).
 bool lists(const Mount& mount, const Ca& ca, const Revocation& revocation) {
     for (const auto& issuer : mount.issuers) {
-        if (issuer.id == revocation.issuer_id && !mount.defect("pki/one-list-for-all")) {
+        if (issuer.id == revocation.issuer_id) {
             // An issuer is not on its own list (row 136).
             return ca_name(issuer) == ca.name && !(issuer.certificate == revocation.certificate);
         }
@@ -52,11 +52,10 @@ bool lists(const Mount& mount, const Ca& ca, const Revocation& revocation) {
     return ca.is_default;
 }
 
-std::vector<crypto::Crl::Entry> entries_for(const Mount& mount, const Ca& ca, Time now) {
+std::vector<crypto::Crl::Entry> entries_for(const Mount& mount, const Ca& ca) {
     std::vector<crypto::Crl::Entry> entries;
     for (const auto& [serial, revocation] : mount.revocations) {
-        if (lists(mount, ca, revocation) && (revocation.certificate.not_after() >= now ||
-                                             !mount.defect("pki/expired-leave-the-list"))) {
+        if (lists(mount, ca, revocation)) {
             entries.push_back({*crypto::parse_serial(serial), revocation.at});
         }
     }
@@ -74,9 +73,6 @@ void choose_signature(Spec& spec, const Ca& ca) {
 }
 
 Time next_update(const Mount& mount, Time now) {
-    if (mount.defect("pki/crl-of-a-day")) {
-        return now + std::chrono::hours(24);
-    }
     return now + parse_duration(mount.crl_config.expiry).value_or(std::chrono::hours(72));
 }
 
@@ -110,8 +106,8 @@ void rebuild_crls(Mount& mount, Time now) {
         spec.number = pair.base = ++pair.number;
         spec.this_update = now;
         spec.next_update = next_update(mount, now);
-        if (!mount.crl_config.disable || mount.defect("pki/disabled-list-is-full")) {
-            spec.entries = entries_for(mount, ca, now);
+        if (!mount.crl_config.disable) {
+            spec.entries = entries_for(mount, ca);
         }
         pair.listed.clear();
         for (const auto& entry : spec.entries) {
@@ -120,17 +116,14 @@ void rebuild_crls(Mount& mount, Time now) {
         pair.expires = spec.next_update;
         choose_signature(spec, ca);
         pair.complete = crypto::Crl::make(spec, ca.issuer->certificate, ca.key->key);
-        sign_delta(mount, ca, pair, now,
-                   mount.defect("pki/rotated-delta-stays-full")
-                       ? entries_for(mount, ca, now)
-                       : std::vector<crypto::Crl::Entry>());
+        sign_delta(mount, ca, pair, now, {});
     }
 }
 
 void rebuild_delta_crls(Mount& mount, Time now) {
     for (const auto& ca : signing_cas(mount)) {
         auto& pair = mount.crls[ca.name];
-        auto entries = entries_for(mount, ca, now);
+        auto entries = entries_for(mount, ca);
         std::erase_if(entries, [&](const auto& entry) {
             return pair.listed.contains(crypto::serial_text(entry.serial));
         });
@@ -152,7 +145,7 @@ bool deltas_lag(Mount& mount) {
 }
 
 void crls_changed(Mount& mount, Time now) {
-    if (!mount.crl_config.auto_rebuild || mount.defect("pki/auto-rebuild-at-once")) {
+    if (!mount.crl_config.auto_rebuild) {
         rebuild_crls(mount, now);
     }
 }

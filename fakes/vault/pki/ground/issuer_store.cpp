@@ -14,15 +14,6 @@ std::string issuer_label(const Issuer& issuer) {
                                : fmt::format("id:{} / name:{}", issuer.id, issuer.name);
 }
 
-// What the defect "pki/sign-after-issuer-deleted" goes on signing with.
-std::optional<SigningCa> removed_ca(const Mount& mount) {
-    if (!mount.defect("pki/sign-after-issuer-deleted") || !mount.removed_issuer ||
-        !mount.removed_issuer_key) {
-        return std::nullopt;
-    }
-    return SigningCa{&*mount.removed_issuer, &*mount.removed_issuer_key};
-}
-
 }  // namespace
 
 tl::expected<Issuer*, std::string> find_issuer(Mount& mount, const std::string& reference) {
@@ -59,15 +50,14 @@ Checked<SigningCa> signing_ca(Mount& mount, const std::string& reference) {
     constexpr auto unavailable = "could not fetch the CA certificate (was one set?): {}";
     const auto found = find_issuer(mount, reference);
     if (!found) {
-        if (const auto removed = removed_ca(mount)) {
-            return *removed;
+        if (const auto& removed = mount.saboteur_memory.removed_ca;
+            removed && mount.saboteurs->on("pki/sign-after-issuer-deleted")) {
+            return SigningCa{&removed->issuer, &removed->key};
         }
-        return tl::unexpected(
-            BackendResponse::go_error(fmt::format(unavailable, found.error()),
-                                      mount.defect("pki/no-issuer-is-400") ? 400 : 500));
+        return go_error(fmt::format(unavailable, found.error()));
     }
     const auto& issuer = **found;
-    if ((issuer.usage & issuing_certificates) == 0 && !mount.defect("pki/ignore-issuer-usage")) {
+    if ((issuer.usage & issuing_certificates) == 0) {
         return go_error(fmt::format(
             "error fetching CA certificate: error while attempting to use issuer {}: requested "
             "usage issuing-certificates for issuer [{}] but only had usage {}",
@@ -75,16 +65,13 @@ Checked<SigningCa> signing_ca(Mount& mount, const std::string& reference) {
     }
     const auto* key = mount.key(issuer.key_id);
     if (key == nullptr) {
-        return tl::unexpected(BackendResponse::go_error(
-            fmt::format(
-                unavailable,
-                fmt::format("unable to fetch corresponding key for issuer {}; unable to use this "
-                            "issuer for signing",
-                            issuer.id)),
-            mount.defect("pki/no-key-is-400") ? 400 : 500));
+        return go_error(fmt::format(
+            unavailable,
+            fmt::format("unable to fetch corresponding key for issuer {}; unable to use this "
+                        "issuer for signing",
+                        issuer.id)));
     }
-    if (const auto urls = aia_urls(mount, &issuer);
-        !urls && !mount.defect("pki/issue-with-unfilled-urls")) {
+    if (const auto urls = aia_urls(mount, &issuer); !urls) {
         return go_error("error fetching CA certificate: unable to fetch AIA URL information: " +
                         urls.error());
     }
@@ -93,7 +80,7 @@ Checked<SigningCa> signing_ca(Mount& mount, const std::string& reference) {
 
 std::vector<crypto::Certificate> chain_of(Mount& mount, const Issuer& issuer) {
     std::vector<crypto::Certificate> chain;
-    if (!issuer.manual_chain.empty() && !mount.defect("pki/manual-chain-ignored")) {
+    if (!issuer.manual_chain.empty()) {
         for (const auto& id : issuer.manual_chain) {
             if (const auto* member = mount.issuer(id)) {
                 chain.push_back(member->certificate);
@@ -114,15 +101,6 @@ std::vector<crypto::Certificate> chain_of(Mount& mount, const Issuer& issuer) {
                 }
             }
         }
-    }
-    if (mount.defect("pki/chain-is-reversed")) {
-        std::ranges::reverse(chain);
-    }
-    if (mount.defect("pki/chain-ends-at-issuer")) {
-        chain.resize(1);
-    }
-    if (mount.defect("pki/chain-lacks-the-issuer")) {
-        chain.erase(chain.begin());
     }
     return chain;
 }
@@ -145,10 +123,7 @@ Imported add_issuer(Mount& mount, const crypto::Certificate& certificate, std::s
     if ((certificate.key_usage().value_or(0) & crypto::crl_sign) == 0) {
         issuer.usage &= ~static_cast<unsigned>(crl_signing);
     }
-    const bool keyed = !issuer.key_id.empty() || mount.defect("pki/keyless-issuer-becomes-default");
-    if ((mount.default_issuer.empty() && keyed &&
-         !mount.defect("pki/first-issuer-is-no-default")) ||
-        mount.defect("pki/latest-issuer-is-the-default")) {
+    if (mount.default_issuer.empty() && !issuer.key_id.empty()) {
         mount.default_issuer = issuer.id;
     }
     mount.issuers.push_back(std::move(issuer));
@@ -180,9 +155,6 @@ Checked<std::string> new_issuer_name(Mount& mount, const Call& call) {
         return refuse("expected non-empty issuer name");
     }
     if (name.empty()) {
-        return name;
-    }
-    if (mount.defect("pki/any-issuer-name")) {
         return name;
     }
     if (lower(name) == "default") {

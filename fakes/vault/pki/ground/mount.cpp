@@ -55,10 +55,7 @@ Bytes Mount::new_serial() {
     while (serial.size() > 1 && serial.front() == 0) {
         serial.erase(serial.begin());
     }
-    if (first_serial.empty()) {
-        first_serial = serial;
-    }
-    return defect("pki/repeat-serial") ? first_serial : serial;
+    return serial;
 }
 
 std::string Call::captured(std::string_view name, std::string_view fallback) const {

@@ -93,6 +93,19 @@ struct CrlPair {
     std::set<std::string> delta_listed;
 };
 
+/// An issuer that was deleted, with its key.
+struct RemovedCa {
+    Issuer issuer;
+    SigningKey key;
+};
+
+/// What a saboteur (ground/saboteurs.hpp, issuer_store.cpp) has to know of what came before.
+struct SaboteurMemory {
+    Bytes first_serial;
+    std::optional<crypto::PublicKey> previous_csr_key;
+    std::optional<RemovedCa> removed_ca;
+};
+
 /// What happens in the background (pki/timers.hpp).
 struct Timers {
     std::optional<Time> started;  ///< the mount's first request
@@ -102,11 +115,11 @@ struct Timers {
 /// The whole state of one PKI mount. Rules are the free functions of the pki_*.hpp files.
 struct Mount {
     explicit Mount(BackendContext context)
-        : product(context.product), prng(context.prng), defects(context.defects) {}
+        : product(context.product), prng(context.prng), saboteurs(context.saboteurs) {}
 
     Product product;
     Prng prng;
-    const Defects* defects;
+    const Saboteurs* saboteurs;
     std::string uuid = make_uuid(prng);  ///< internal_backend_uuid of tidy-status
 
     std::vector<Issuer> issuers;  ///< oldest first
@@ -124,14 +137,9 @@ struct Mount {
     Json tidy_status, auto_tidy;  ///< null until set
     Timers timers;
 
-    // What only defects need.
-    std::optional<Issuer> removed_issuer;
-    std::optional<SigningKey> removed_issuer_key;
-    std::optional<crypto::PublicKey> previous_csr_key;
-    Bytes first_serial;
+    SaboteurMemory saboteur_memory;
 
     [[nodiscard]] bool openbao() const { return product == Product::openbao; }
-    [[nodiscard]] bool defect(std::string_view name) const { return defects->on(name); }
 
     /// By id only; null where absent.
     [[nodiscard]] Issuer* issuer(std::string_view id);

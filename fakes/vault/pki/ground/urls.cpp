@@ -138,7 +138,7 @@ bool is_url(const Mount& mount, std::string_view text) {
 
 tl::expected<AiaUrls, std::string> aia_urls(const Mount& mount, const Issuer* issuer) {
     const auto& urls = issuer != nullptr && issuer->aia ? *issuer->aia : mount.urls;
-    if (!urls.templating || mount.defect("pki/urls-go-unfilled")) {
+    if (!urls.templating) {
         return urls;
     }
     // A root gets no URLs at all where they would name an issuer that does not exist yet.
@@ -180,9 +180,7 @@ Checked<> check_urls(const Mount& mount, const AiaUrls& urls) {
             const bool fields = std::ranges::any_of(
                 std::array{issuer_id_field, path_field, aia_path_field},
                 [&](auto field) { return url.find(field) != std::string::npos; });
-            if ((!is_url(mount, url) ||
-                 (fields && !mount.defect("pki/fields-without-templating"))) &&
-                !mount.defect("pki/any-url")) {
+            if (!is_url(mount, url) || fields) {
                 return refuse(fmt::format(
                     "invalid URL found in Authority Information Access (AIA) parameter {}: {}",
                     name, url));

@@ -22,8 +22,7 @@ constexpr auto crl_pem_type = "application/x-pem-file";
 // The default issuer if it can serve the plain ca paths: it needs its key in the mount (row 128).
 tl::expected<Issuer*, std::string> serving_issuer(Mount& mount) {
     auto found = find_issuer(mount, "default");
-    if (found && mount.key((*found)->key_id) == nullptr &&
-        !mount.defect("pki/keyless-issuer-serves-ca")) {
+    if (found && mount.key((*found)->key_id) == nullptr) {
         return tl::unexpected(
             fmt::format("unable to fetch corresponding key for issuer {}; unable to use this "
                         "issuer for signing",
@@ -77,8 +76,7 @@ std::optional<BackendResponse> not_modified(Mount& mount, const Call& call) {
     const auto changed_at =
         asks_for(call, "crl") ? (lists != nullptr ? std::optional(lists->signed_at) : std::nullopt)
                               : (*issuer)->changed_at;
-    if (!changed_at || std::chrono::floor<std::chrono::seconds>(*changed_at) > *had_at ||
-        mount.defect("pki/always-modified")) {
+    if (!changed_at || std::chrono::floor<std::chrono::seconds>(*changed_at) > *had_at) {
         return std::nullopt;
     }
     BackendResponse answer;
@@ -95,25 +93,12 @@ BackendResponse fetch_ca(Mount& mount, const Call&) {
 
 BackendResponse fetch_ca_pem(Mount& mount, const Call&) {
     const auto issuer = serving_issuer(mount);
-    if (!issuer && mount.defect("pki/no-ca-is-404")) {
-        return not_found();
-    }
-    if (issuer && mount.defect("pki/ca-pem-is-the-chain")) {
-        return raw_answer(pem_type, chain_pem(mount, **issuer));
-    }
-    if (issuer && mount.defect("pki/ca-pem-is-the-root")) {
-        return raw_answer(pem_type, pem_text(chain_of(mount, **issuer).back()));
-    }
-    if (issuer && mount.defect("pki/ca-pem-ends-with-a-newline")) {
-        return raw_answer(pem_type, (*issuer)->certificate.pem());
-    }
     return raw_answer(pem_type, issuer ? pem_text((*issuer)->certificate) : "");
 }
 
 BackendResponse fetch_ca_chain(Mount& mount, const Call&) {
     const auto issuer = serving_issuer(mount);
-    const auto* type = mount.defect("pki/ca-chain-has-a-pem-type") ? pem_type : der_type;
-    return raw_answer(type, issuer ? chain_pem(mount, **issuer) : "");
+    return raw_answer(der_type, issuer ? chain_pem(mount, **issuer) : "");
 }
 
 BackendResponse fetch_crl(Mount& mount, const Call& call) {
@@ -160,9 +145,7 @@ BackendResponse fetch_cert_ca_chain(Mount& mount, const Call&) {
         return BackendResponse::error(issuer.error());
     }
     auto answer = certificate_json(chain_pem(mount, **issuer));
-    answer.data["ca_chain"] = mount.defect("pki/cert-ca-chain-is-a-list")
-                                  ? Json::array({answer.data["certificate"]})
-                                  : answer.data["certificate"];
+    answer.data["ca_chain"] = answer.data["certificate"];
     return answer;
 }
 
@@ -180,16 +163,13 @@ BackendResponse fetch_cert_crl(Mount& mount, const Call& call) {
 }
 
 BackendResponse fetch_certificate(Mount& mount, const Call& call) {
-    const auto serial = mount.defect("pki/serials-with-colons-only")
-                            ? call.captured("serial")
-                            : normal_serial(call.captured("serial"));
+    const auto serial = normal_serial(call.captured("serial"));
     const auto found = mount.certificates.find(serial);
     if (found == mount.certificates.end()) {
         return not_found();
     }
     auto answer = certificate_json(pem_text(found->second));
-    if (const auto revoked = mount.revocations.find(serial);
-        revoked != mount.revocations.end() && !mount.defect("pki/revoked-reads-as-valid")) {
+    if (const auto revoked = mount.revocations.find(serial); revoked != mount.revocations.end()) {
         answer.data["revocation_time"] = unix_seconds(revoked->second.at);
         answer.data["revocation_time_rfc3339"] = rfc3339_nano(revoked->second.at);
         if (!revoked->second.by_issuer && !revoked->second.issuer_id.empty()) {
@@ -200,7 +180,7 @@ BackendResponse fetch_certificate(Mount& mount, const Call& call) {
 }
 
 BackendResponse fetch_certificate_raw(Mount& mount, const Call& call) {
-    if (call.captured("serial") == "ca" && !mount.defect("pki/ca-is-no-serial")) {
+    if (call.captured("serial") == "ca") {
         return fetch_ca(mount, call);
     }
     const auto found = mount.certificates.find(normal_serial(call.captured("serial")));

@@ -41,7 +41,7 @@ tl::expected<SigningCa, int> issuer_of(Mount& mount, const crypto::OcspCertId& i
         if (key == nullptr || !id.issued_by(issuer.certificate)) {
             continue;
         }
-        if ((issuer.usage & ocsp_signing) != 0 || mount.defect("pki/ocsp-ignores-usage")) {
+        if ((issuer.usage & ocsp_signing) != 0) {
             return SigningCa{&issuer, key};
         }
         without_usage = true;
@@ -65,15 +65,10 @@ BackendResponse answer_for(Mount& mount, const Call& call, const crypto::OcspCer
     statement.status = crypto::CertificateStatus::good;
     std::string revoked_by;
     if (const auto revoked = mount.revocations.find(crypto::serial_text(id.serial));
-        revoked != mount.revocations.end() && !mount.defect("pki/ocsp-revoked-is-good") &&
-        !(mount.defect("pki/ocsp-waits-for-the-list") &&
-          (mount.crl_config.auto_rebuild || mount.crl_config.disable))) {
+        revoked != mount.revocations.end()) {
         statement.status = crypto::CertificateStatus::revoked;
         statement.revoked_at = revoked->second.at;
         revoked_by = revoked->second.issuer_id;
-    } else if (mount.defect("pki/ocsp-never-issued-is-unknown") &&
-               !mount.certificates.contains(crypto::serial_text(id.serial))) {
-        statement.status = crypto::CertificateStatus::unknown;
     }
     const auto found = issuer_of(mount, id, revoked_by);
     std::optional<SigningCa> responder;
@@ -81,15 +76,10 @@ BackendResponse answer_for(Mount& mount, const Call& call, const crypto::OcspCer
         responder = *found;
     } else if (found.error() == 0) {
         responder = default_responder(mount);
-        statement.status = mount.defect("pki/ocsp-foreign-is-good")
-                               ? crypto::CertificateStatus::good
-                               : crypto::CertificateStatus::unknown;
+        statement.status = crypto::CertificateStatus::unknown;
         statement.revoked_at.reset();
     }
     if (!responder) {
-        if (mount.defect("pki/ocsp-without-issuer-is-malformed")) {
-            return failure(malformed_request);
-        }
         return failure(unauthorized);
     }
     // Go's OCSP library signs with RSA and ECDSA only.
@@ -98,41 +88,23 @@ BackendResponse answer_for(Mount& mount, const Call& call, const crypto::OcspCer
     }
     statement.this_update = statement.produced_at = call.now();
     const auto life = parse_duration(mount.crl_config.ocsp_expiry).value_or(std::chrono::hours(12));
-    if ((life > Duration{} || !mount.openbao()) && !mount.defect("pki/ocsp-never-ends")) {
+    if (life > Duration{} || !mount.openbao()) {
         statement.next_update = call.now() + life;
     }
-    if (mount.defect("pki/ocsp-answers-with-sha1")) {
-        statement.id.digest = "sha1";
-    }
-    auto certificate = responder->issuer->certificate;
-    auto signer = responder->key->key;
-    if (mount.defect("pki/ocsp-signed-by-another")) {
-        crypto::CertificateSpec impostor;
-        impostor.subject = certificate.subject();
-        signer = crypto::Key::generate(crypto::KeyType::p256);
-        certificate = crypto::sign_certificate(impostor, signer.public_key(), signer, nullptr);
-    }
-    return ocsp_answer(200, crypto::make_ocsp_response(statement, certificate, signer));
+    return ocsp_answer(200, crypto::make_ocsp_response(statement, responder->issuer->certificate,
+                                                       responder->key->key));
 }
 
 }  // namespace
 
 BackendResponse ocsp(Mount& mount, const Call& call) {
-    if (mount.crl_config.ocsp_disable && !mount.defect("pki/ocsp-cannot-be-disabled")) {
+    if (mount.crl_config.ocsp_disable) {
         return failure(unauthorized);
-    }
-    if (call.request.operation == Operation::read && mount.defect("pki/ocsp-by-post-only")) {
-        return failure(malformed_request);
     }
     const auto der = request_der(call);
     const auto id = der ? crypto::parse_ocsp_request(*der)
                         : Result<crypto::OcspCertId>(fail(FailureKind::invalid, "no request"));
-    if (!id) {
-        return mount.defect("pki/ocsp-refuses-in-json")
-                   ? BackendResponse::error("malformed OCSP request")
-                   : failure(malformed_request);
-    }
-    return answer_for(mount, call, *id);
+    return id ? answer_for(mount, call, *id) : failure(malformed_request);
 }
 
 }  // namespace meshproof::fakes::vault::pki

@@ -44,8 +44,7 @@ Checked<crypto::Certificate> presented_certificate(Mount& mount, const std::stri
         }
         return *certificate;
     }
-    if (signer_of(mount, *certificate) == nullptr ||
-        mount.defect("pki/revoke-by-pem-needs-it-stored")) {
+    if (signer_of(mount, *certificate) == nullptr) {
         return go_error(
             "unable to verify signature on presented cert from any present issuer in this mount; "
             "certificates from previous CAs will need to have their issuing CA and key re-imported "
@@ -74,17 +73,15 @@ std::string normal_serial(std::string_view serial) {
 BackendResponse revoke_certificate(Mount& mount, const crypto::Certificate& certificate, Time now) {
     const auto serial = certificate.serial();
     for (const auto& issuer : mount.issuers) {
-        if (issuer.certificate == certificate && !mount.defect("pki/issuer-on-its-own-list")) {
+        if (issuer.certificate == certificate) {
             return BackendResponse::error(
                 fmt::format("adding issuer (id: {}) to its own CRL is not allowed", issuer.id));
         }
     }
-    if (const auto known = mount.revocations.find(serial);
-        known != mount.revocations.end() && !mount.defect("pki/revoked-again-is-later")) {
+    if (const auto known = mount.revocations.find(serial); known != mount.revocations.end()) {
         return BackendResponse::with(revoked_json(known->second.at));
     }
-    if (certificate.not_after() < now && !mount.crl_config.allow_expired_cert_revocation &&
-        !mount.defect("pki/expired-are-revoked")) {
+    if (certificate.not_after() < now && !mount.crl_config.allow_expired_cert_revocation) {
         return BackendResponse::with(
             Json(),
             {fmt::format("certificate with serial {} already expired; refusing to add to CRL{}",
@@ -94,14 +91,8 @@ BackendResponse revoke_certificate(Mount& mount, const crypto::Certificate& cert
                                          : "")});
     }
     const auto* issuer = signer_of(mount, certificate);
-    if (issuer != nullptr && issuer->certificate.not_after() < now &&
-        mount.defect("pki/expired-ca-revokes-nothing")) {
-        return BackendResponse::error("the issuer expired");
-    }
     mount.revocations[serial] = {certificate, now, issuer != nullptr ? issuer->id : ""};
-    if (!mount.defect("pki/crl-misses-revocations")) {
-        crls_changed(mount, now);
-    }
+    crls_changed(mount, now);
     return BackendResponse::with(revoked_json(now), mount.crl_config.auto_rebuild
                                                         ? std::vector<std::string>()
                                                         : crl_warnings(mount));
@@ -110,8 +101,7 @@ BackendResponse revoke_certificate(Mount& mount, const crypto::Certificate& cert
 namespace {
 
 // What revoke-with-key wants proven: the key is the certificate's (row 131).
-Checked<> proves_possession(const Mount& mount, const crypto::Certificate& certificate,
-                            const std::string& pem) {
+Checked<> proves_possession(const crypto::Certificate& certificate, const std::string& pem) {
     if (pem_blocks(pem).empty()) {
         return go_error("provided key PEM block contained no data or failed to parse");
     }
@@ -123,7 +113,7 @@ Checked<> proves_possession(const Mount& mount, const crypto::Certificate& certi
     if (theirs.algorithm() != ours.algorithm()) {
         return go_error("provided private key type does not match certificate's public key type");
     }
-    if (!(theirs == ours) && !mount.defect("pki/any-key-revokes")) {
+    if (!(theirs == ours)) {
         return go_error("provided private key does not match certificate's public key");
     }
     return {};
@@ -147,33 +137,24 @@ BackendResponse revoke_named(Mount& mount, const Call& call,
             return certificate.error();
         }
         if (key) {
-            if (auto proven = proves_possession(mount, *certificate, *key); !proven) {
+            if (auto proven = proves_possession(*certificate, *key); !proven) {
                 return proven.error();
             }
         }
-        if (!mount.defect("pki/revocation-stores-nothing")) {
-            mount.certificates[certificate->serial()] = *certificate;
-        }
+        mount.certificates[certificate->serial()] = *certificate;
         return revoke_certificate(mount, *certificate, call.now());
     }
     const auto serial = call.fields.text("serial_number");
     if (serial.empty()) {
         return BackendResponse::error("The serial number must be provided");
     }
-    auto stored = mount.certificates.find(normal_serial(serial));
-    if (mount.defect("pki/serials-without-colons") && stored == mount.certificates.end()) {
-        stored = std::ranges::find_if(mount.certificates, [&](const auto& one) {
-            auto bare = one.first;
-            std::erase(bare, ':');
-            return bare == serial;
-        });
-    }
+    const auto stored = mount.certificates.find(normal_serial(serial));
     if (stored == mount.certificates.end()) {
         return BackendResponse::error(fmt::format("certificate with serial {} not found.", serial));
     }
     const auto certificate = stored->second;
     if (key) {
-        if (auto proven = proves_possession(mount, certificate, *key); !proven) {
+        if (auto proven = proves_possession(certificate, *key); !proven) {
             return proven.error();
         }
     }
@@ -229,13 +210,11 @@ BackendResponse revoke_issuer(Mount& mount, const Call& call) {
         return read_issuer(mount, call);
     }
     issuer.revoked_at = call.now();
-    if (!mount.defect("pki/revoked-issuer-signs")) {
-        issuer.usage &= ~static_cast<unsigned>(issuing_certificates);
-    }
+    issuer.usage &= ~static_cast<unsigned>(issuing_certificates);
     auto answer = read_issuer(mount, call);
     // What this mount signed, a root by itself too, is revoked like any other certificate.
     const auto serial = issuer.certificate.serial();
-    if (mount.certificates.contains(serial) && !mount.defect("pki/revoked-issuer-is-not-listed")) {
+    if (mount.certificates.contains(serial)) {
         mount.revocations.try_emplace(serial, Revocation{issuer.certificate, *issuer.revoked_at,
                                                          signer_of_issuer(mount, issuer), true});
         crls_changed(mount, call.now());
@@ -246,14 +225,13 @@ BackendResponse revoke_issuer(Mount& mount, const Call& call) {
             "be considered revoked if there is not an external, cross-signed variant of this "
             "certificate. This issuer's serial number will not appear on its own CRL.");
     }
-    if (signer_of_issuer(mount, issuer) == issuer.id &&
-        !mount.defect("pki/no-warning-of-a-missing-parent")) {
+    if (signer_of_issuer(mount, issuer) == issuer.id) {
         answer.warnings.emplace_back(
             "This issuer lacks another parent issuer within the mount. This means it will not "
             "appear on any other CRLs and may not be considered revoked by clients. Consider "
             "adding this issuer to its issuer's CRL as well if it is not self-signed.");
     }
-    if (issuer.id == mount.default_issuer && !mount.defect("pki/no-warning-of-a-revoked-default")) {
+    if (issuer.id == mount.default_issuer) {
         answer.warnings.emplace_back(
             "This issuer is currently configured as the default issuer for this mount; operations "
             "such as certificate issuance may not work until a new default issuer is selected.");
@@ -262,18 +240,12 @@ BackendResponse revoke_issuer(Mount& mount, const Call& call) {
 }
 
 BackendResponse rotate_crl(Mount& mount, const Call& call) {
-    if (!mount.defect("pki/rotate-signs-nothing")) {
-        rebuild_crls(mount, call.now());
-    }
+    rebuild_crls(mount, call.now());
     return BackendResponse::with({{"success", true}}, crl_warnings(mount));
 }
 
 BackendResponse rotate_delta_crl(Mount& mount, const Call& call) {
     auto answer = BackendResponse::with({{"success", true}});
-    if (mount.defect("pki/rotate-delta-signs-nothing") ||
-        mount.defect("pki/no-warning-of-disabled-deltas")) {
-        return answer;
-    }
     if (mount.crl_config.enable_delta) {
         rebuild_delta_crls(mount, call.now());
     } else {

@@ -92,11 +92,11 @@ void run(Mount& mount, Time now, Json& status) {
         return certificate.not_after() + safety < now;
     };
     std::size_t certificates = 0, revoked = 0;
-    if (status["tidy_cert_store"] == true && !mount.defect("pki/tidy-keeps-certificates")) {
+    if (status["tidy_cert_store"] == true) {
         certificates =
             std::erase_if(mount.certificates, [&](const auto& one) { return over(one.second); });
     }
-    if (status["tidy_revoked_certs"] == true && !mount.defect("pki/tidy-keeps-revocations")) {
+    if (status["tidy_revoked_certs"] == true) {
         std::set<std::string> gone;
         for (const auto& [serial, revocation] : mount.revocations) {
             if (over(revocation.certificate)) {
@@ -122,10 +122,6 @@ void run(Mount& mount, Time now, Json& status) {
     if (!mount.openbao()) {
         status["cross_revoked_cert_deleted_count"] = 0;
         status["revocation_queue_deleted_count"] = 0;
-    }
-    if (mount.defect("pki/tidy-status-of-both")) {
-        status["page_size"] = 1000;
-        status["tidy_revocation_queue"] = false;
     }
     status["internal_backend_uuid"] = mount.uuid;
     status["state"] = "Finished";
@@ -156,7 +152,7 @@ Checked<std::string> pause_of(const Call& call) {
 BackendResponse tidy(Mount& mount, const Call& call) {
     auto settings = defaults(mount);
     take(mount, call, settings);
-    if (settings["safety_buffer"] == 0 && !mount.defect("pki/tidy-without-buffer")) {
+    if (settings["safety_buffer"] == 0) {
         return BackendResponse::error("safety_buffer must be greater than zero");
     }
     for (const auto* buffer :
@@ -173,16 +169,13 @@ BackendResponse tidy(Mount& mount, const Call& call) {
         settings["pause_duration"] = std::move(*pause);
     }
     auto answer = BackendResponse::with(Json());
-    answer.status = mount.defect("pki/tidy-is-200") ? 200 : 202;
+    answer.status = 202;
     const bool nothing = nothing_selected(mount, settings);
-    if (nothing && mount.defect("pki/tidy-of-nothing-is-untold")) {
-        return answer;
-    }
     // It starts none the less.
     run(mount, call.now(), settings);
     mount.timers.last_tidy = call.now();
     mount.tidy_status = std::move(settings);
-    if (nothing && !mount.defect("pki/tidy-of-nothing-starts")) {
+    if (nothing) {
         answer.warnings.push_back("Manual tidy requested but no tidy operations were set. " +
                                   choose_one(mount));
         return answer;
@@ -205,10 +198,7 @@ void tidy_automatically(Mount& mount, Time now) {
     mount.tidy_status = std::move(status);
 }
 
-BackendResponse tidy_cancel(Mount& mount, const Call&) {
-    if (mount.defect("pki/tidy-cancel-is-silent")) {
-        return BackendResponse::nothing();
-    }
+BackendResponse tidy_cancel(Mount&, const Call&) {
     return BackendResponse::with(
         Json(), {"Tidy operation cannot be cancelled as none is currently running."});
 }
@@ -283,8 +273,7 @@ BackendResponse write_auto_tidy(Mount& mount, const Call& call) {
             "that count.  Enable `maintain_stored_certificate_counts` to enable "
             "`publish_stored_certificate_count_metrics`.");
     }
-    if (settings["enabled"] == true && nothing_selected(mount, settings) &&
-        !mount.defect("pki/auto-tidy-of-nothing")) {
+    if (settings["enabled"] == true && nothing_selected(mount, settings)) {
         return BackendResponse::error("Auto-tidy enabled but no tidy operations were requested. " +
                                       choose_one(mount));
     }

@@ -1,6 +1,5 @@
 #include "fakes/vault/pki/sign/csr.hpp"
 
-#include "core/base/text.hpp"
 #include "fakes/vault/pki/ground/der.hpp"
 #include "fakes/vault/pki/ground/key_types.hpp"
 #include "fakes/vault/pki/ground/pem.hpp"
@@ -9,23 +8,14 @@ namespace meshproof::fakes::vault::pki {
 
 Checked<crypto::Csr> csr_of(const Mount& mount, const Call& call) {
     const auto text = call.fields.text("csr");
-    if (text.empty() && !mount.defect("pki/empty-csr-is-no-data")) {
+    if (text.empty()) {
         return refuse("\"csr\" is empty");
     }
-    auto blocks = pem_blocks(mount.defect("pki/blank-before-begin") ? trim(text) : text);
-    if (blocks.empty() && mount.defect("pki/take-bare-base64")) {
-        blocks.push_back({"CERTIFICATE REQUEST", from_base64(text).value_or("x")});
-    }
-    if (mount.defect("pki/check-csr-label")) {
-        std::erase_if(blocks, [](const auto& one) { return one.label != "CERTIFICATE REQUEST"; });
-    }
+    const auto blocks = pem_blocks(text);
     if (blocks.empty()) {
         return refuse("csr contains no data");
     }
     auto csr = crypto::Csr::from_der(blocks.front().der);
-    if (!csr && mount.defect("pki/other-words-for-a-bad-csr")) {
-        return refuse("bad csr");
-    }
     if (!csr) {
         constexpr std::string_view prefix = "certificate request could not be parsed: ";
         const auto& said = csr.error().message;
@@ -39,29 +29,23 @@ Checked<crypto::Csr> csr_of(const Mount& mount, const Call& call) {
             "SubjectPublicKeyInfo field has an OID not recognized by Go, such as "
             "1.2.840.113549.1.1.10 for rsaPSS.");
     }
-    if (const auto trouble = trouble_with_csr(*csr, mount.product);
-        !trouble.empty() && !mount.defect("pki/uris-unread")) {
+    if (const auto trouble = trouble_with_csr(*csr, mount.product); !trouble.empty()) {
         return refuse("certificate request could not be parsed: " + trouble);
     }
     return std::move(*csr);
 }
 
-Checked<> check_csr_key(const Mount& mount, const Role& role, const crypto::PublicKey& key) {
+Checked<> check_csr_key(const Role& role, const crypto::PublicKey& key) {
     const auto algorithm = key.algorithm();
-    if (role.key_type != "any" && role.key_type != algorithm &&
-        !mount.defect("pki/ignore-key-type")) {
+    if (role.key_type != "any" && role.key_type != algorithm) {
         return refuse("role requires keys of type " + role.key_type);
     }
-    if (role.key_type == "any" && algorithm != "rsa" && mount.defect("pki/any-key-is-rsa")) {
-        return refuse("role requires keys of type rsa");
-    }
-    if (role.key_type == "any" && algorithm == "rsa" && key.bits() < 2048 &&
-        !mount.defect("pki/any-takes-weak-rsa")) {
+    if (role.key_type == "any" && algorithm == "rsa" && key.bits() < 2048) {
         return refuse("RSA keys < 2048 bits are unsafe and not supported");
     }
     const auto least = role.key_type == "any" ? (algorithm == "ec" ? 224 : 0)
                                               : default_key_bits(role.key_type, role.key_bits);
-    if (algorithm != "ed25519" && key.bits() < least && !mount.defect("pki/ignore-key-bits")) {
+    if (algorithm != "ed25519" && key.bits() < least) {
         return refuse(
             fmt::format("role requires a minimum of a {}-bit key, but CSR's key is {} bits", least,
                         key.bits()));

@@ -8,7 +8,6 @@ namespace meshproof::fakes::vault::pki {
 /// `csr`, parsed (row 101); its signature is not looked at yet.
 [[nodiscard]] Checked<crypto::Csr> csr_of(const Mount& mount, const Call& call);
 /// Row 102.
-[[nodiscard]] Checked<> check_csr_key(const Mount& mount, const Role& role,
-                                      const crypto::PublicKey& key);
+[[nodiscard]] Checked<> check_csr_key(const Role& role, const crypto::PublicKey& key);
 
 }  // namespace meshproof::fakes::vault::pki

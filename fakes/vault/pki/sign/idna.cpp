@@ -119,8 +119,7 @@ bool is_host_name(std::string_view name) {
 std::optional<std::string> idna_fault(const Mount& mount, const std::string& name) {
     auto labels = split(name, '.');
     // Only OpenBao takes a final dot for an empty label.
-    while (mount.openbao() == mount.defect("pki/final-dot-as-the-other-product") &&
-           labels.size() > 1 && labels.back().empty()) {
+    while (!mount.openbao() && labels.size() > 1 && labels.back().empty()) {
         labels.pop_back();
     }
     for (const auto& label : labels) {

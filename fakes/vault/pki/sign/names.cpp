@@ -4,6 +4,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
+#include <optional>
+#include <set>
 
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/globs.hpp"
@@ -38,7 +40,7 @@ struct NameParts {
     bool email = false, wildcard = false;
 };
 
-std::optional<NameParts> take_apart(const Mount& mount, const Role& role, const std::string& name) {
+std::optional<NameParts> take_apart(const Role& role, const std::string& name) {
     NameParts parts{name, name, {}};
     if (name.find('@') != std::string::npos) {
         const auto sides = split(name, '@');
@@ -53,8 +55,8 @@ std::optional<NameParts> take_apart(const Mount& mount, const Role& role, const 
         const auto dot = parts.host.find('.');
         const auto label = parts.host.substr(0, dot);
         // allow_wildcard_certificates=false overrides allow_any_name (row 107).
-        if ((!role.allow_wildcard_certificates && !mount.defect("pki/wildcards-always")) ||
-            stars > 1 || label.find('*') == std::string::npos || parts.email) {
+        if (!role.allow_wildcard_certificates || stars > 1 ||
+            label.find('*') == std::string::npos || parts.email) {
             return std::nullopt;
         }
         parts.wildcard = true;
@@ -64,43 +66,37 @@ std::optional<NameParts> take_apart(const Mount& mount, const Role& role, const 
     return parts;
 }
 
-bool local_name(const Mount& mount, const Role& role, const NameParts& name) {
-    if (!role.allow_localhost || mount.defect("pki/no-localhost")) {
+bool local_name(const Role& role, const NameParts& name) {
+    if (!role.allow_localhost) {
         return false;
     }
     for (const auto* local : {"localhost", "localdomain"}) {
-        if (name.host == local &&
-            (!name.wildcard || !mount.defect("pki/no-wildcard-of-localhost"))) {
-            return true;
-        }
-        if (role.allow_subdomains && below(name.host, local)) {
+        if (name.host == local || (role.allow_subdomains && below(name.host, local))) {
             return true;
         }
     }
     return false;
 }
 
-bool domain_allows(const Mount& mount, const Role& role, const NameParts& name,
-                   const std::string& domain) {
-    if ((role.allow_bare_domains || mount.defect("pki/bare-domains-always")) &&
+bool domain_allows(const Role& role, const NameParts& name, const std::string& domain) {
+    if (role.allow_bare_domains &&
         (equal_fold(name.whole, domain) || (name.email && equal_fold(name.host, domain)))) {
         return true;
     }
-    const bool below_it = below(name.host, domain) || (mount.defect("pki/subdomains-in-any-case") &&
-                                                       below(lower(name.host), lower(domain)));
-    if (role.allow_subdomains && (below_it || (name.wildcard && equal_fold(name.host, domain)))) {
+    if (role.allow_subdomains &&
+        (below(name.host, domain) || (name.wildcard && equal_fold(name.host, domain)))) {
         return true;
     }
-    return (role.allow_glob_domains || mount.defect("pki/globs-always")) &&
-           domain.find('*') != std::string::npos && glob_matches(domain, name.whole);
+    return role.allow_glob_domains && domain.find('*') != std::string::npos &&
+           glob_matches(domain, name.whole);
 }
 
-bool name_allowed(const Mount& mount, const Role& role, const std::string& name) {
-    const auto parts = take_apart(mount, role, name);
+bool name_allowed(const Role& role, const std::string& name) {
+    const auto parts = take_apart(role, name);
     if (!parts) {
         return false;
     }
-    if (role.enforce_hostnames && !mount.defect("pki/never-enforce-hostnames")) {
+    if (role.enforce_hostnames) {
         if (!parts->host.empty() && !is_host_name(to_ascii(parts->host))) {
             return false;
         }
@@ -108,26 +104,34 @@ bool name_allowed(const Mount& mount, const Role& role, const std::string& name)
             return false;
         }
     }
-    if (role.allow_any_name || mount.defect("pki/allow-any-name") ||
-        local_name(mount, role, *parts)) {
+    if (role.allow_any_name || local_name(role, *parts)) {
         return true;
     }
     return std::ranges::any_of(role.allowed_domains, [&](const auto& domain) {
-        return !domain.empty() && domain_allows(mount, role, *parts, domain);
+        return !domain.empty() && domain_allows(role, *parts, domain);
     });
 }
 
-bool common_name_allowed(const Mount& mount, const Role& role, const std::string& name) {
+bool common_name_allowed(const Role& role, const std::string& name) {
     const auto& validations = role.cn_validations;
-    if (validations == std::vector<std::string>{"disabled"} &&
-        (role.allow_any_name || !mount.defect("pki/always-validate-common-names"))) {
+    if (validations == std::vector<std::string>{"disabled"}) {
         return true;
     }
-    if (!name_allowed(mount, role, name)) {
+    if (!name_allowed(role, name)) {
         return false;
     }
     const auto* wanted = name.find('@') != std::string::npos ? "email" : "hostname";
     return validations.empty() || std::ranges::find(validations, wanted) != validations.end();
+}
+
+// The first of the names that the role does not allow (rows 107 to 109).
+std::optional<std::string> first_bad_name(const Role& role, const std::vector<std::string>& names) {
+    for (const auto& name : names) {
+        if (!name_allowed(role, name)) {
+            return name;
+        }
+    }
+    return std::nullopt;
 }
 
 bool subject_serial_allowed(const Role& role, const std::string& serial) {
@@ -159,24 +163,81 @@ std::vector<std::string> alternative_names(const Call& call) {
     return names;
 }
 
-void remove_duplicates(std::vector<std::string>& names) {
-    std::set<std::string> seen;
-    std::erase_if(names,
-                  [&](const auto& name) { return name.empty() || !seen.insert(name).second; });
+// The CSR's, where the role wants it, else the parameter's.
+Checked<std::string> requested_common_name(const Role& role, const Call& call,
+                                           const crypto::Subject& of_csr) {
+    auto name = role.use_csr_common_name ? of_csr.common_name : std::string();
+    if (name.empty()) {
+        name = call.fields.text("common_name");
+    }
+    if (name.empty() && role.require_cn) {
+        return refuse(
+            "the common_name field is required, or must be provided in a CSR with "
+            "\"use_csr_common_name\" set to true, unless \"require_cn\" is set to false");
+    }
+    return name;
 }
 
-Checked<std::vector<crypto::AltNames::Other>> other_names(
-    const Mount& mount, const Role& role, const Call& call,
-    const std::vector<crypto::AltNames::Other>& from_csr) {
+// The CSR's, then the common name, then those of `alt_names`.
+Checked<crypto::AltNames> dns_names_and_emails(const Mount& mount, const Call& call,
+                                               const crypto::Csr* csr,
+                                               const std::string& common_name) {
+    crypto::AltNames names;
+    if (csr != nullptr) {
+        const auto from_csr = csr->alt_names();
+        names.dns = from_csr.dns;
+        names.emails = from_csr.emails;
+        std::erase(names.dns, "");
+        std::erase(names.emails, "");
+    }
+    if (!common_name.empty() && !call.fields.boolean("exclude_cn_from_sans")) {
+        if (auto added = add_name(mount, names, common_name); !added) {
+            return tl::unexpected(added.error());
+        }
+    }
+    if (csr == nullptr) {
+        for (const auto& name : alternative_names(call)) {
+            if (auto added = add_name(mount, names, name); !added) {
+                return tl::unexpected(added.error());
+            }
+        }
+    }
+    return names;
+}
+
+Checked<> check_names(const Role& role, const Requested& asked) {
+    const auto& [subject, names] = asked;
+    if (!subject.common_name.empty() && !common_name_allowed(role, subject.common_name)) {
+        return refuse(fmt::format("common name {} not allowed by this role", subject.common_name));
+    }
+    if (!subject.serial_number.empty() && !subject_serial_allowed(role, subject.serial_number)) {
+        return refuse(
+            fmt::format("serial_number {} not allowed by this role", subject.serial_number));
+    }
+    if (const auto bad = first_bad_name(role, names.dns)) {
+        return refuse(fmt::format("subject alternate name {} not allowed by this role", *bad));
+    }
+    if (const auto bad = first_bad_name(role, names.emails)) {
+        return refuse(fmt::format("email address {} not allowed by this role", *bad));
+    }
+    return {};
+}
+
+Checked<std::vector<crypto::AltNames::Other>> other_names(const Role& role, const Call& call,
+                                                          const crypto::Csr* csr) {
+    if (csr != nullptr && !other_names_are_texts(*csr)) {
+        return refuse("could not parse requested other SAN: no UTF-8 string found in OtherName");
+    }
     auto parsed = parse_other_sans(call.fields.list("other_sans"));
     if (!parsed) {
         return refuse("could not parse requested other SAN: " + parsed.error().message);
     }
     auto others = std::move(*parsed);
-    others.insert(others.end(), from_csr.begin(), from_csr.end());
-    if ((role.allowed_other_sans == std::vector<std::string>{"*"} &&
-         !mount.defect("pki/other-names-never-by-star")) ||
-        mount.defect("pki/other-names-always")) {
+    if (csr != nullptr) {
+        const auto from_csr = csr->alt_names().others;
+        others.insert(others.end(), from_csr.begin(), from_csr.end());
+    }
+    if (role.allowed_other_sans == std::vector<std::string>{"*"}) {
         return others;
     }
     const auto allowed = parse_other_sans(role.allowed_other_sans);
@@ -230,9 +291,7 @@ Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& r
     if (asked.empty()) {
         return asked;
     }
-    const bool allowed = (role.allow_ip_sans && !mount.defect("pki/no-ip-addresses")) ||
-                         mount.defect("pki/ip-addresses-always");
-    if (!allowed) {
+    if (!role.allow_ip_sans) {
         const auto source = mount.openbao()
                                 ? std::string(csr != nullptr ? "via CSR" : "via the API")
                             : csr != nullptr ? "some via CSR"
@@ -248,11 +307,10 @@ Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& r
             return refuse(fmt::format("the value \"{}\" is not a valid IP address", ip));
         }
         if (mount.openbao() && !role.allowed_ip_sans_cidr.empty() &&
-            !mount.defect("pki/ignore-ip-ranges") && !within_cidrs(role.allowed_ip_sans_cidr, ip)) {
+            !within_cidrs(role.allowed_ip_sans_cidr, ip)) {
             return refuse(fmt::format("the IP address \"{}\" is not allowed in this role", ip));
         }
-        if (address.is_v6() && address.to_v6().is_v4_mapped() &&
-            !mount.defect("pki/mapped-addresses-kept")) {
+        if (address.is_v6() && address.to_v6().is_v4_mapped()) {
             ip = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6())
                      .to_string();
         }
@@ -260,23 +318,10 @@ Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& r
     return asked;
 }
 
-// A server that thinks it knows better which URIs are right.
-bool refused_by_defect(const Mount& mount, const std::string& uri) {
-    return (mount.defect("pki/only-spiffe-uris") && !uri.starts_with("spiffe:")) ||
-           (mount.defect("pki/only-uris-with-a-path") && std::ranges::count(uri, '/') < 3) ||
-           (mount.defect("pki/refuse-odd-uris") &&
-            (uri.find_first_of("?#%[*~") != std::string::npos)) ||
-           (mount.defect("pki/uris-of-1024-bytes") && uri.size() > 1024);
-}
-
-Checked<std::vector<std::string>> uris(const Mount& mount, const Role& role, const Call& call,
-                                       const crypto::Csr* csr) {
+Checked<std::vector<std::string>> uris(const Role& role, const Call& call, const crypto::Csr* csr) {
     auto asked = csr != nullptr ? csr->alt_names().uris : call.fields.list("uri_sans");
-    if (csr == nullptr && mount.defect("pki/uri-sans-ignored")) {
-        asked.clear();
-    }
     const auto* source = csr != nullptr ? "via CSR" : "via the API";
-    if (asked.empty() || mount.defect("pki/ignore-allowed-uri-sans")) {
+    if (asked.empty()) {
         return asked;
     }
     if (role.allowed_uri_sans.empty()) {
@@ -286,25 +331,11 @@ Checked<std::vector<std::string>> uris(const Mount& mount, const Role& role, con
     }
     for (auto& uri : asked) {
         if (csr != nullptr) {
-            uri = mount.defect("pki/uris-as-written") ? uri : rewritten_uri(uri).value_or(uri);
+            uri = rewritten_uri(uri).value_or(uri);
         }
-        const auto allowed = [&](const std::string& pattern) {
-            if (mount.defect("pki/star-stops-at-slash") && pattern != "*" &&
-                std::ranges::count(uri, '/') != std::ranges::count(pattern, '/')) {
-                return false;
-            }
-            if (mount.defect("pki/uri-pattern-is-a-prefix") && uri.starts_with(pattern)) {
-                return true;
-            }
-            return mount.defect("pki/uri-patterns-ignore-case")
-                       ? glob_matches(lower(pattern), lower(uri))
-                       : glob_matches(pattern, uri);
-        };
-        if (mount.defect("pki/one-good-uri-is-enough") && &uri != &asked.front()) {
-            continue;
-        }
-        if (std::ranges::none_of(role.allowed_uri_sans, allowed) ||
-            (csr != nullptr && refused_by_defect(mount, uri))) {
+        const bool allowed = std::ranges::any_of(
+            role.allowed_uri_sans, [&](const auto& pattern) { return glob_matches(pattern, uri); });
+        if (!allowed) {
             return refuse(
                 fmt::format("URI Subject Alternative Names were provided {} which are not valid "
                             "for this role",
@@ -323,17 +354,28 @@ Checked<std::vector<std::string>> uris(const Mount& mount, const Role& role, con
     return asked;
 }
 
-}  // namespace
-
-std::optional<std::string> first_bad_name(const Mount& mount, const Role& role,
-                                          const std::vector<std::string>& names) {
-    for (const auto& name : names) {
-        if (!name_allowed(mount, role, name)) {
-            return name;
-        }
-    }
-    return std::nullopt;
+void remove_duplicates(std::vector<std::string>& names) {
+    std::set<std::string> seen;
+    std::erase_if(names,
+                  [&](const auto& name) { return name.empty() || !seen.insert(name).second; });
 }
+
+void add_subject_of_role(crypto::Subject& subject, const Role& role) {
+    subject.organization = role.organization;
+    subject.organizational_unit = role.ou;
+    subject.country = role.country;
+    subject.locality = role.locality;
+    subject.province = role.province;
+    subject.street_address = role.street_address;
+    subject.postal_code = role.postal_code;
+    for (auto* texts :
+         {&subject.organization, &subject.organizational_unit, &subject.country, &subject.locality,
+          &subject.province, &subject.street_address, &subject.postal_code}) {
+        std::erase(*texts, "");
+    }
+}
+
+}  // namespace
 
 Result<std::vector<crypto::AltNames::Other>> parse_other_sans(
     const std::vector<std::string>& entries) {
@@ -361,133 +403,52 @@ Result<std::vector<crypto::AltNames::Other>> parse_other_sans(
 
 Checked<Requested> requested_names(const Mount& mount, const Role& role, const Call& call,
                                    const crypto::Csr* csr) {
-    const bool of_csr = role.use_csr_sans || mount.defect("pki/csr-sans-always");
-    const auto* sans_csr =
-        csr != nullptr && of_csr && !mount.defect("pki/csr-sans-never") ? csr : nullptr;
     const auto csr_subject = csr != nullptr ? csr->subject() : crypto::Subject{};
+    const auto* sans_csr = csr != nullptr && role.use_csr_sans ? csr : nullptr;
     Requested asked;
+    auto& [subject, names] = asked;
 
-    auto& common_name = asked.subject.common_name;
-    if (role.use_csr_common_name) {
-        common_name = csr_subject.common_name;
+    auto common_name = requested_common_name(role, call, csr_subject);
+    if (!common_name) {
+        return tl::unexpected(common_name.error());
     }
-    if (common_name.empty()) {
-        common_name = call.fields.text("common_name");
+    subject.common_name = std::move(*common_name);
+    subject.serial_number = call.fields.text("serial_number");
+    if (subject.serial_number.empty()) {
+        subject.serial_number = csr_subject.serial_number;
     }
-    if (common_name.empty() && mount.defect("pki/invent-a-common-name")) {
-        common_name = "unnamed";
+    auto hosts_and_emails = dns_names_and_emails(mount, call, sans_csr, subject.common_name);
+    if (!hosts_and_emails) {
+        return tl::unexpected(hosts_and_emails.error());
     }
-    if (common_name.empty() && role.require_cn && !mount.defect("pki/ignore-require-cn")) {
-        return refuse(
-            "the common_name field is required, or must be provided in a CSR with "
-            "\"use_csr_common_name\" set to true, unless \"require_cn\" is set to false");
-    }
-    asked.subject.serial_number = call.fields.text("serial_number");
-    if (asked.subject.serial_number.empty()) {
-        asked.subject.serial_number = csr_subject.serial_number;
-    }
-    auto& names = asked.alt_names;
-    const auto from_csr = sans_csr != nullptr ? sans_csr->alt_names() : crypto::AltNames{};
-    names.dns = from_csr.dns;
-    names.emails = from_csr.emails;
-    std::erase(names.dns, "");
-    std::erase(names.emails, "");
-    const bool excluded = (call.fields.boolean("exclude_cn_from_sans") &&
-                           !mount.defect("pki/ignore-exclude-cn-from-sans")) ||
-                          mount.defect("pki/common-name-is-no-san");
-    if (!common_name.empty() && !excluded) {
-        if (auto added = add_name(mount, names, common_name); !added) {
-            return tl::unexpected(added.error());
-        }
-    }
-    if (sans_csr == nullptr) {
-        for (const auto& name : alternative_names(call)) {
-            if (auto added = add_name(mount, names, name); !added) {
-                return tl::unexpected(added.error());
-            }
-        }
+    names = std::move(*hosts_and_emails);
+    if (auto allowed = check_names(role, asked); !allowed) {
+        return tl::unexpected(allowed.error());
     }
 
-    if (mount.defect("pki/dns-names-before-common-name")) {
-        if (const auto bad = first_bad_name(mount, role, names.dns)) {
-            return refuse(fmt::format("subject alternate name {} not allowed by this role", *bad));
-        }
-    }
-    if (!common_name.empty() && !common_name_allowed(mount, role, common_name)) {
-        return refuse(fmt::format("common name {} not allowed by this role", common_name));
-    }
-    if (const auto& serial = asked.subject.serial_number; !serial.empty() &&
-                                                          !subject_serial_allowed(role, serial) &&
-                                                          !mount.defect("pki/any-subject-serial")) {
-        return refuse(fmt::format("serial_number {} not allowed by this role", serial));
-    }
-    if (const auto bad = first_bad_name(mount, role, names.dns)) {
-        return refuse(fmt::format("subject alternate name {} not allowed by this role", *bad));
-    }
-    if (const auto bad = first_bad_name(mount, role, names.emails)) {
-        return refuse(fmt::format("email address {} not allowed by this role", *bad));
-    }
-    if (sans_csr != nullptr && !other_names_are_texts(*sans_csr)) {
-        return refuse("could not parse requested other SAN: no UTF-8 string found in OtherName");
-    }
-    auto others = other_names(mount, role, call, from_csr.others);
+    auto others = other_names(role, call, sans_csr);
     if (!others) {
         return tl::unexpected(others.error());
     }
+    names.others = std::move(*others);
     auto ips = ip_addresses(mount, role, call, sans_csr);
     if (!ips) {
         return tl::unexpected(ips.error());
     }
-    auto allowed_uris = uris(mount, role, call, sans_csr);
+    names.ips = std::move(*ips);
+    auto allowed_uris = uris(role, call, sans_csr);
     if (!allowed_uris) {
         return tl::unexpected(allowed_uris.error());
     }
-    names.others = std::move(*others);
-    names.ips = std::move(*ips);
     names.uris = std::move(*allowed_uris);
+
     remove_duplicates(names.dns);
     remove_duplicates(names.emails);
     if (!mount.openbao()) {
         std::ranges::sort(names.dns);
     }
-    if (mount.defect("pki/dns-names-backwards")) {
-        std::ranges::reverse(names.dns);
-    }
     std::ranges::sort(names.emails);
-    if (mount.defect("pki/drop-uri-san")) {
-        names.uris.clear();
-    }
-    if (mount.defect("pki/second-uri-dropped") && names.uris.size() > 1) {
-        names.uris.resize(1);
-    }
-    if (mount.defect("pki/dns-dropped-beside-uri") && !names.uris.empty()) {
-        names.dns.clear();
-    }
-    if (mount.defect("pki/refuse-without-uri") && sans_csr != nullptr && names.uris.empty()) {
-        return refuse("a URI Subject Alternative Name is needed");
-    }
-
-    if (mount.defect("pki/subject-serial-is-dropped")) {
-        asked.subject.serial_number.clear();
-    }
-    if (mount.defect("pki/ignore-subject-of-the-role")) {
-        return asked;
-    }
-    asked.subject.organization = role.organization;
-    asked.subject.organizational_unit = role.ou;
-    asked.subject.country = role.country;
-    asked.subject.locality = role.locality;
-    asked.subject.province = role.province;
-    asked.subject.street_address = role.street_address;
-    asked.subject.postal_code = role.postal_code;
-    for (auto* texts : {&asked.subject.organization, &asked.subject.organizational_unit,
-                        &asked.subject.country, &asked.subject.locality, &asked.subject.province,
-                        &asked.subject.street_address, &asked.subject.postal_code}) {
-        std::erase(*texts, "");
-    }
-    if (mount.defect("pki/csr-subject-is-copied")) {
-        asked.subject = csr_subject;
-    }
+    add_subject_of_role(subject, role);
     return asked;
 }
 

@@ -1,16 +1,11 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "fakes/vault/pki/ground/mount.hpp"
 
 namespace meshproof::fakes::vault::pki {
-
-/// The first of the names that the role does not allow (rows 107 to 109).
-[[nodiscard]] std::optional<std::string> first_bad_name(const Mount& mount, const Role& role,
-                                                        const std::vector<std::string>& names);
 
 /// Subject and names that a certificate shall have.
 struct Requested {

@@ -49,16 +49,15 @@ Checked<Time> parse_time(const std::string& text) {
 }
 
 // OpenBao's role.not_after_bound (row 94).
-Checked<> within_bound(const Mount& mount, const Role& role, Time not_after, Time by_ttl,
-                       Duration ttl) {
+Checked<> within_bound(const Role& role, Time not_after, Time by_ttl, Duration ttl) {
     if (role.not_after_bound == "permit") {
         return {};
     }
-    if (role.not_after_bound == "forbid" && !mount.defect("pki/not-after-is-never-forbidden")) {
+    if (role.not_after_bound == "forbid") {
         return refuse("not_after_bound is set to forbid. not_after cannot be provided.");
     }
     if (role.not_after_bound == "ttl-limited") {
-        if (not_after <= by_ttl || mount.defect("pki/no-ttl-limit-of-not-after")) {
+        if (not_after <= by_ttl) {
             return {};
         }
         return refuse(
@@ -66,8 +65,7 @@ Checked<> within_bound(const Mount& mount, const Role& role, Time not_after, Tim
                         "would result in notAfter of {} that is beyond the TTL of {}",
                         rfc3339_nano(not_after), go_duration(ttl)));
     }
-    if (const auto limit = parse_rfc3339(role.not_after_bound);
-        limit && not_after > *limit && !mount.defect("pki/no-time-limit-of-not-after")) {
+    if (const auto limit = parse_rfc3339(role.not_after_bound); limit && not_after > *limit) {
         return refuse(
             fmt::format("not_after_bound is set to {}. Cannot statisfy request as that would "
                         "result in notAfter of {} that is beyond the maximum timestamp of {}",
@@ -77,9 +75,8 @@ Checked<> within_bound(const Mount& mount, const Role& role, Time not_after, Tim
 }
 
 // OpenBao's role.not_before_bound, for `sign` too although it does not apply the parameter.
-Checked<> within_not_before_bound(const Mount& mount, const Role& role, Time not_before,
-                                  Time earliest) {
-    if (role.not_before_bound == "forbid" && !mount.defect("pki/not-before-is-never-forbidden")) {
+Checked<> within_not_before_bound(const Role& role, Time not_before, Time earliest) {
+    if (role.not_before_bound == "forbid") {
         return refuse("not_before_bound is set to forbid. not_before cannot be provided.");
     }
     if (role.not_before_bound == "duration" && not_before < earliest) {
@@ -94,137 +91,113 @@ Checked<> within_not_before_bound(const Mount& mount, const Role& role, Time not
 
 Checked<Time> start(const Mount& mount, const Role& role, const Call& call, NotBefore use) {
     auto backdate = role.not_before_duration;
-    if ((backdate == Duration{} && !mount.defect("pki/zero-not-before-duration-counts")) ||
-        mount.defect("pki/ignore-not-before-duration")) {
+    if (backdate == Duration{}) {
         backdate = std::chrono::seconds(30);
     }
-    auto not_before = call.now() - backdate;
-    const auto asked = role.not_before.empty() || mount.defect("pki/ignore-not-before-of-the-role")
-                           ? call.fields.text("not_before")
-                           : role.not_before;
-    if (mount.openbao() && !asked.empty() &&
-        (use == NotBefore::read || use == NotBefore::honoured)) {
-        const auto time = parse_time(asked);
-        if (!time && mount.defect("pki/ignore-unreadable-not-before")) {
-            return not_before;
-        }
-        if (!time) {
-            return tl::unexpected(time.error());
-        }
-        if (role.not_before.empty()) {
-            if (auto bound = within_not_before_bound(mount, role, *time, not_before); !bound) {
-                return tl::unexpected(bound.error());
-            }
-        }
-        if ((use == NotBefore::honoured && !mount.defect("pki/issue-ignores-not-before")) ||
-            mount.defect("pki/sign-honours-not-before")) {
-            not_before = *time;
+    const auto not_before = call.now() - backdate;
+    const auto asked = role.not_before.empty() ? call.fields.text("not_before") : role.not_before;
+    if (!mount.openbao() || asked.empty() ||
+        (use != NotBefore::read && use != NotBefore::honoured)) {
+        return not_before;
+    }
+    const auto time = parse_time(asked);
+    if (!time) {
+        return time;
+    }
+    if (role.not_before.empty()) {
+        if (auto bound = within_not_before_bound(role, *time, not_before); !bound) {
+            return tl::unexpected(bound.error());
         }
     }
-    if (mount.defect("pki/not-yet-valid")) {
-        not_before = call.now() + std::chrono::hours(1);
-    }
-    return not_before;
+    return use == NotBefore::honoured ? *time : not_before;
 }
 
-}  // namespace
-
-Checked<Validity> validity(const Mount& mount, const Role& role, const Call& call,
-                           const std::optional<IssuerLimit>& issuer, NotBefore use) {
-    Validity result;
-    const auto not_before = start(mount, role, call, use);
-    if (!not_before) {
-        return tl::unexpected(not_before.error());
-    }
-    result.not_before = *not_before;
-
-    auto ttl = mount.defect("pki/ignore-requested-ttl") ? Duration{} : call.fields.duration("ttl");
-    const auto asked_end = role.not_after.empty() ? call.fields.text("not_after") : role.not_after;
-    if (auto end = asked_end.empty() ? Checked<Time>() : parse_time(asked_end);
-        !end && mount.openbao() && !mount.defect("pki/ignore-unreadable-not-after")) {
-        return tl::unexpected(end.error());
-    }
-    if (ttl > Duration{} && !asked_end.empty() && !mount.defect("pki/ttl-goes-before-not-after")) {
-        return refuse(
-            "Either ttl or not_after should be provided. Both should not be provided in the same "
-            "request.");
-    }
-    if (ttl == Duration{} && !mount.defect("pki/ignore-role-ttl")) {
+// `ttl`, else the role's, else the mount's, but no longer than is permitted.
+Duration permitted_ttl(const Role& role, const Call& call, std::vector<std::string>& warnings) {
+    auto ttl = call.fields.duration("ttl");
+    if (ttl == Duration{}) {
         ttl = role.ttl;
     }
     if (ttl == Duration{}) {
         ttl = call.request.mount.default_lease_ttl;
     }
     // The role's limit replaces the mount's, also where it is the greater one (row 93).
-    auto limit = role.max_ttl > Duration{} ? role.max_ttl : call.request.mount.max_lease_ttl;
-    if (mount.defect("pki/mount-max-caps-the-role")) {
-        limit = std::min(limit, call.request.mount.max_lease_ttl);
-    }
-    const bool unlimited = mount.defect(role.max_ttl > Duration{} ? "pki/ignore-role-max-ttl"
-                                                                  : "pki/no-mount-max-ttl");
-    if (ttl > limit && !unlimited) {
-        if (!mount.defect("pki/cap-without-a-warning")) {
-            result.warnings.push_back(fmt::format(
-                "TTL \"{}\" is longer than permitted maxTTL \"{}\", so maxTTL is being used",
-                go_duration(ttl), go_duration(limit)));
-        }
+    const auto limit = role.max_ttl > Duration{} ? role.max_ttl : call.request.mount.max_lease_ttl;
+    if (ttl > limit) {
+        warnings.push_back(fmt::format(
+            "TTL \"{}\" is longer than permitted maxTTL \"{}\", so maxTTL is being used",
+            go_duration(ttl), go_duration(limit)));
         ttl = limit;
     }
-    result.not_after = call.now() + ttl;
-    if (mount.defect("pki/not-after-is-rounded-up")) {
-        result.not_after += std::chrono::seconds(1);
+    return ttl;
+}
+
+Checked<Time> expiry(const Mount& mount, const Role& role, const Call& call,
+                     std::vector<std::string>& warnings) {
+    const auto asked = role.not_after.empty() ? call.fields.text("not_after") : role.not_after;
+    const auto asked_time = asked.empty() ? Checked<Time>() : parse_time(asked);
+    // Vault reads the time only after it has looked at the TTL.
+    if (!asked_time && mount.openbao()) {
+        return asked_time;
     }
-    if (!asked_end.empty()) {
-        auto time = parse_time(asked_end);
-        if (!time && mount.defect("pki/ignore-unreadable-not-after")) {
-            time = result.not_after;
-        }
-        if (!time) {
-            return tl::unexpected(time.error());
-        }
-        if (mount.defect("pki/no-past-not-after") && *time < call.now()) {
-            return refuse("not_after is in the past");
-        }
-        if (mount.defect("pki/not-after-is-capped")) {
-            time = std::min(*time, call.now() + limit);
-        }
-        if (mount.openbao() && role.not_after.empty()) {
-            if (auto bound = within_bound(mount, role, *time, result.not_after, ttl); !bound) {
-                return tl::unexpected(bound.error());
-            }
-        }
-        result.not_after = *time;
+    if (call.fields.duration("ttl") > Duration{} && !asked.empty()) {
+        return refuse(
+            "Either ttl or not_after should be provided. Both should not be provided in the same "
+            "request.");
     }
+    const auto ttl = permitted_ttl(role, call, warnings);
+    if (!asked_time) {
+        return asked_time;
+    }
+    const auto by_ttl = call.now() + ttl;
+    const auto not_after = asked.empty() ? by_ttl : *asked_time;
     // A time bounds the end by `ttl` too.
-    if (mount.openbao() && asked_end.empty() && parse_rfc3339(role.not_after_bound) &&
-        !mount.defect("pki/time-bounds-no-ttl")) {
-        if (auto bound = within_bound(mount, role, result.not_after, result.not_after, ttl);
-            !bound) {
+    const bool bounded =
+        asked.empty() ? parse_rfc3339(role.not_after_bound).has_value() : role.not_after.empty();
+    if (mount.openbao() && bounded) {
+        if (auto bound = within_bound(role, not_after, by_ttl, ttl); !bound) {
             return tl::unexpected(bound.error());
         }
     }
-    if (issuer && result.not_after > issuer->not_after &&
-        !mount.defect("pki/ignore-issuer-expiry")) {
-        if (mount.defect("pki/expired-issuer-signs") && issuer->not_after < call.now()) {
-            return result;
-        }
-        if ((issuer->behavior == "truncate" && !mount.defect("pki/truncate-refuses")) ||
-            (issuer->behavior == "permit" && mount.defect("pki/permit-truncates"))) {
-            result.not_after = issuer->not_after;
-        } else if (issuer->behavior != "permit") {
-            return refuse(fmt::format(
-                "cannot satisfy request, as TTL would result in notAfter of {} that is beyond the "
-                "expiration of the CA certificate at {}",
-                rfc3339_nano(result.not_after), rfc3339_nano(issuer->not_after)));
-        }
+    return not_after;
+}
+
+Checked<Time> within_issuer(Time not_after, const IssuerLimit& issuer) {
+    if (not_after <= issuer.not_after || issuer.behavior == "permit") {
+        return not_after;
+    }
+    if (issuer.behavior == "truncate") {
+        return issuer.not_after;
+    }
+    return refuse(
+        fmt::format("cannot satisfy request, as TTL would result in notAfter of {} that is beyond "
+                    "the expiration of the CA certificate at {}",
+                    rfc3339_nano(not_after), rfc3339_nano(issuer.not_after)));
+}
+
+}  // namespace
+
+Checked<Validity> validity(const Mount& mount, const Role& role, const Call& call,
+                           const std::optional<IssuerLimit>& issuer, NotBefore use) {
+    const auto not_before = start(mount, role, call, use);
+    if (!not_before) {
+        return tl::unexpected(not_before.error());
+    }
+    std::vector<std::string> warnings;
+    auto not_after = expiry(mount, role, call, warnings);
+    if (not_after && issuer) {
+        not_after = within_issuer(*not_after, *issuer);
+    }
+    if (!not_after) {
+        return tl::unexpected(not_after.error());
     }
     if (mount.openbao() && (use == NotBefore::unread || use == NotBefore::honoured) &&
-        result.not_before > result.not_after && !mount.defect("pki/begins-after-its-end")) {
+        *not_before > *not_after) {
         return refuse(fmt::format(
             "The certificate's Not Before ({}) is later than the certificate's Not After ({})",
-            rfc3339_nano(result.not_before), rfc3339_nano(result.not_after)));
+            rfc3339_nano(*not_before), rfc3339_nano(*not_after)));
     }
-    return result;
+    return Validity{*not_before, *not_after, std::move(warnings)};
 }
 
 }  // namespace meshproof::fakes::vault::pki

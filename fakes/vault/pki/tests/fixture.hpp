@@ -19,11 +19,11 @@ inline constexpr auto both_products = {Product::openbao, Product::vault};
 class Pki {
   public:
     explicit Pki(Product product = Product::openbao,
-                 std::set<std::string, std::less<>> defects = {}, Duration max_lease_ttl = 768h)
+                 std::set<std::string, std::less<>> saboteurs = {}, Duration max_lease_ttl = 768h)
         : product(product),
-          defects_(std::move(defects)),
+          saboteurs_(std::move(saboteurs)),
           max_lease_ttl_(max_lease_ttl),
-          backend_(make_pki_backend({product, Prng(11), &defects_})) {}
+          backend_(make_pki_backend({product, Prng(11), &saboteurs_})) {}
 
     BackendResponse call(Operation operation, const std::string& path, Json data = Json::object()) {
         BackendRequest request;
@@ -90,7 +90,7 @@ class Pki {
     Time now = from_unix_seconds(1'750'000'000) + 250ms;
 
   private:
-    Defects defects_;
+    Saboteurs saboteurs_;
     Duration max_lease_ttl_;
     std::string body_;
     std::unique_ptr<Backend> backend_;

@@ -230,11 +230,4 @@ TEST_P(Policies, ListsMayBeAllowedWithOrWithoutTheSlash) {
     }
 }
 
-TEST_P(Policies, AllowingEverythingIsADefect) {
-    FakeVaultOptions options;
-    options.defects.add("policy/allow-everything");
-    start(std::move(options));
-    EXPECT_EQ(get("sys/mounts", token_with({"default"})).status, 200);
-}
-
 }  // namespace meshproof::fakes::vault

@@ -113,14 +113,6 @@ TEST_P(Sealing, InitAndLeader) {
     EXPECT_EQ(leader.json.size(), openbao() ? 1U : 7U);
 }
 
-TEST_P(Sealing, ASealThatDoesNothingIsADefect) {
-    FakeVaultOptions options;
-    options.defects.add("sys/seal-does-nothing");
-    start(std::move(options));
-    EXPECT_EQ(put("sys/seal").status, 204);
-    EXPECT_EQ(get("sys/health", "").status, 200);
-}
-
 TEST(Shamir, AnyThresholdOfSharesMakesTheSecretAndFewerDoNot) {
     Prng prng(7);
     const auto secret = prng.bytes(32);

@@ -105,15 +105,6 @@ TEST_P(Tokens, EndWhenTheirTimeIsOver) {
     EXPECT_EQ(renew(token).error(), "permission denied");
 }
 
-TEST_P(Tokens, LivingForEverIsADefect) {
-    FakeVaultOptions options;
-    options.defects.add("token/never-expires");
-    start(std::move(options));
-    const auto token = token_with({"default"}, {{"ttl", "10m"}});
-    pass(1h);
-    EXPECT_EQ(self(token).status, 200);
-}
-
 TEST_P(Tokens, RenewalsExtendShortenAndAreCapped) {
     const auto token = token_with({"default"}, {{"ttl", "30m"}, {"explicit_max_ttl", "1h"}});
     EXPECT_FALSE(self(token).data().contains("last_renewal"));

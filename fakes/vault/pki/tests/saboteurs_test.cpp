@@ -1,0 +1,43 @@
+#include "fakes/vault/pki/tests/fixture.hpp"
+
+// Each saboteur does what its name says: what is shown here is what a monitor or a property has to
+// find.
+namespace meshproof::fakes::vault {
+namespace {
+
+struct Sabotaged {
+    Pki pki;
+    explicit Sabotaged(std::string saboteur) : pki(Product::openbao, {std::move(saboteur)}) {
+        (void)pki.make_root();
+        pki.make_role({{"max_ttl", "2h"}});
+    }
+    crypto::Certificate leaf(const std::string& csr) {
+        return Pki::certificate(pki.ok(pki.sign(csr)));
+    }
+};
+
+TEST(PkiSaboteurs, RepeatSerial) {
+    Sabotaged t("pki/repeat-serial");
+    EXPECT_EQ(t.leaf(csr_for("a")).serial(), t.leaf(csr_for("b")).serial());
+}
+
+TEST(PkiSaboteurs, SignAfterIssuerDeleted) {
+    Sabotaged t("pki/sign-after-issuer-deleted");
+    (void)t.pki.call(Operation::remove, "issuer/default");
+    EXPECT_EQ(t.leaf(csr_for("a")).subject().common_name, "a");
+}
+
+TEST(PkiSaboteurs, WrongCsrKey) {
+    Sabotaged t("pki/wrong-csr-key");
+    const auto first = csr_for("a"), second = csr_for("b");
+    (void)t.leaf(first);
+    EXPECT_EQ(t.leaf(second).public_key(), require(crypto::Csr::from_pem(first)).public_key());
+}
+
+TEST(PkiSaboteurs, NotYetValid) {
+    Sabotaged t("pki/not-yet-valid");
+    EXPECT_EQ(unix_seconds(t.leaf(csr_for("a")).not_before()), unix_seconds(t.pki.now + 1h));
+}
+
+}  // namespace
+}  // namespace meshproof::fakes::vault
