@@ -32,11 +32,16 @@ function(meshproof_options target)
   target_precompile_headers(${target} REUSE_FROM meshproof_pch)
 endfunction()
 
-# meshproof_library(NAME SOURCES a.cpp… LINK lib…): a static library that sees only what it links.
+# meshproof_library(NAME SOURCES a.cpp… LINK lib…): a static library that sees only what it links. APART: its files have
+# functions of one name, so each is compiled by itself always.
 function(meshproof_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "APART" "" "SOURCES;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   meshproof_options(${name})
+  if(MESHPROOF_UNITY AND NOT ARG_APART)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    target_compile_options(${name} PRIVATE -Wno-shadow)  # one file's parameter against another's function
+  endif()
   target_link_libraries(${name} PUBLIC fmt::fmt Threads::Threads ${ARG_LINK})
 endfunction()
 

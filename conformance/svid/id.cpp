@@ -8,9 +8,6 @@ namespace {
 using namespace svid;
 using spiffe::RuleState;
 
-const std::vector<std::string> none;
-const std::string id(web);
-
 Json patterns(std::string value) {
     Json role = Json::object();
     role["allowed_uri_sans"] = std::move(value);

@@ -7,16 +7,6 @@ namespace {
 using namespace svid;
 using spiffe::RuleState;
 
-const std::vector<std::string> none;
-const std::string id(web);
-const Json an_hour{{"ttl", "1h"}};  // sign-verbatim has no role to say so
-
-Json basic_role(const char* member, Json value) {
-    Json role = Json::object();
-    role[member] = std::move(value);
-    return role;
-}
-
 crypto::RawExtension extension(std::string oid, bool critical, Bytes value) {
     return {.oid = std::move(oid), .critical = critical, .value = std::move(value)};
 }
@@ -56,10 +46,10 @@ std::vector<Check> svid_leaf() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
-             co_await make_role(probe, root.mount, basic_role("key_type", "ec"));
+             co_await make_role(probe, root.mount, asking("key_type", "ec"));
              Json body{{"uri_sans", id}};
              auto reply = co_await probe.vault("PUT", root.mount + "/issue/mesh", std::move(body));
-             const auto made = read_made(probe, std::move(reply));
+             const auto made = read_leaf(probe, std::move(reply));
              expect_broken(probe, spiffe::check_leaf(made.leaf), none, "the leaf");
              expect_uris(probe, made.leaf, {id});
          }},
@@ -122,7 +112,7 @@ std::vector<Check> svid_leaf() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
-             co_await make_role(probe, root.mount, basic_role("use_csr_sans", false));
+             co_await make_role(probe, root.mount, asking("use_csr_sans", false));
              const auto path = root.mount + "/sign/mesh";
              const auto without = co_await sign(probe, path, asking_for({id}));
              expect_uris(probe, without.leaf, {});
@@ -214,7 +204,7 @@ std::vector<Check> svid_leaf() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(
-                 probe, asking_for({id}), basic_role("basic_constraints_valid_for_non_ca", true));
+                 probe, asking_for({id}), asking("basic_constraints_valid_for_non_ca", true));
              expect_state(probe, spiffe::check_leaf(made.leaf), "L5", RuleState::holds);
          }},
 
@@ -248,8 +238,8 @@ std::vector<Check> svid_leaf() {
          .rules = {"L6", "L7"},
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
-             const auto made = co_await sign_once(probe, asking_for({id}),
-                                                  basic_role("key_usage", Json::array()));
+             const auto made =
+                 co_await sign_once(probe, asking_for({id}), asking("key_usage", Json::array()));
              const auto findings = spiffe::check_leaf(made.leaf);
              expect_broken(probe, findings, {"L6"}, "the leaf");
              expect_state(probe, findings, "L7", RuleState::absent);
@@ -273,7 +263,7 @@ std::vector<Check> svid_leaf() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id}),
-                                                  basic_role("key_usage", "KeyEncipherment"));
+                                                  asking("key_usage", "KeyEncipherment"));
              const auto findings = spiffe::check_leaf(made.leaf);
              expect_broken(probe, findings, {"L7"}, "the leaf");
              expect_state(probe, findings, "L8", RuleState::holds);
@@ -315,9 +305,8 @@ std::vector<Check> svid_leaf() {
          .rules = {"L9", "L10"},
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
-             const auto made =
-                 co_await sign_once(probe, asking_for({id}),
-                                    basic_role("key_usage", "DigitalSignature,CertSign,CRLSign"));
+             const auto made = co_await sign_once(
+                 probe, asking_for({id}), asking("key_usage", "DigitalSignature,CertSign,CRLSign"));
              expect_broken(probe, spiffe::check_leaf(made.leaf), {"L9", "L10"}, "the leaf");
          }},
 
@@ -342,8 +331,7 @@ std::vector<Check> svid_leaf() {
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
              for (const auto* flag : {"server_flag", "client_flag"}) {
-                 const auto role =
-                     co_await make_role(probe, root.mount, basic_role(flag, false), flag);
+                 const auto role = co_await make_role(probe, root.mount, asking(flag, false), flag);
                  const auto made = co_await sign(probe, fmt::format("{}/sign/{}", root.mount, role),
                                                  asking_for({id}));
                  expect_broken(probe, spiffe::check_leaf(made.leaf), {"L12"}, flag);
@@ -372,7 +360,7 @@ std::vector<Check> svid_leaf() {
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
              const auto made = co_await sign_once(probe, asking_for({id}),
-                                                  basic_role("ext_key_usage", "EmailProtection"));
+                                                  asking("ext_key_usage", "EmailProtection"));
              const auto purposes =
                  made.leaf.extended_key_usage().value_or(std::vector<std::string>());
              probe.expect_equal(

@@ -8,15 +8,6 @@ namespace {
 using namespace svid;
 using spiffe::RuleState;
 
-const std::vector<std::string> none;
-const std::string id(web);
-
-Json asking(const char* member, Json value) {
-    Json body = Json::object();
-    body[member] = std::move(value);
-    return body;
-}
-
 bool has_name_constraints(const crypto::Certificate& certificate) {
     return std::ranges::any_of(certificate.extensions(), [](const auto& extension) {
         return extension.oid == "2.5.29.30" && extension.critical;
@@ -291,7 +282,7 @@ std::vector<Check> svid_signing() {
          .level = Level::must,
          .run = [](Probe& probe) -> Task<void> {
              const auto root = co_await make_root(probe);
-             Made made;
+             SignedLeaf made;
              made.leaf = co_await sign_intermediate(probe, root.mount, {}, asking("uri_sans", id));
              const auto verdict = validate(made, bundle_of(root));
              for (const auto* rule : {"C9", "V3", "V4", "L5", "L9"}) {

@@ -7,6 +7,12 @@ namespace meshproof::conformance::svid {
 
 using crypto::Certificate;
 
+Json asking(const char* member, Json value) {
+    Json body = Json::object();
+    body[member] = std::move(value);
+    return body;
+}
+
 Task<Authority> make_root(Probe& probe, std::string base, Json changes) {
     const auto mount = co_await probe.mount(base);
     Json body{{"common_name", base},
@@ -72,11 +78,11 @@ Task<Reply> ask_to_sign(Probe& probe, std::string path, crypto::Csr::Spec asked,
     co_return co_await probe.vault("PUT", std::move(path), std::move(body));
 }
 
-Made read_made(Probe& probe, Reply reply) {
+SignedLeaf read_leaf(Probe& probe, Reply reply) {
     if (!probe.expect_status(reply, 200)) {
         probe.give_up("no leaf came");
     }
-    Made made;
+    SignedLeaf made;
     made.leaf = steps::leaf_of(probe, reply);
     for (const auto& pem : reply.data().value("ca_chain", Json::array())) {
         if (auto certificate = Certificate::from_pem(pem.get<std::string>())) {
@@ -87,18 +93,18 @@ Made read_made(Probe& probe, Reply reply) {
     return made;
 }
 
-Task<Made> sign(Probe& probe, std::string path, crypto::Csr::Spec asked, Json more) {
+Task<SignedLeaf> sign(Probe& probe, std::string path, crypto::Csr::Spec asked, Json more) {
     auto reply = co_await ask_to_sign(probe, std::move(path), std::move(asked), std::move(more));
-    co_return read_made(probe, std::move(reply));
+    co_return read_leaf(probe, std::move(reply));
 }
 
-Task<Made> sign_once(Probe& probe, crypto::Csr::Spec asked, Json role) {
+Task<SignedLeaf> sign_once(Probe& probe, crypto::Csr::Spec asked, Json role) {
     const auto root = co_await make_root(probe);
     const auto name = co_await make_role(probe, root.mount, std::move(role));
     co_return co_await sign(probe, fmt::format("{}/sign/{}", root.mount, name), std::move(asked));
 }
 
-spiffe::SvidVerdict validate(const Made& made, spiffe::TrustBundles bundles) {
+spiffe::SvidVerdict validate(const SignedLeaf& made, spiffe::TrustBundles bundles) {
     const auto begins = made.leaf.not_before();
     return spiffe::validate({.leaf = made.leaf,
                              .chain = made.chain,

@@ -11,6 +11,12 @@ namespace meshproof::conformance::svid {
 inline constexpr std::string_view domain = "example.org";
 inline constexpr std::string_view domain_id = "spiffe://example.org";
 inline constexpr std::string_view web = "spiffe://example.org/ns/default/sa/web";
+inline const std::string id(web);
+inline const std::vector<std::string> none;  ///< of the rules
+/// sign-verbatim has no role to say so.
+inline const Json an_hour{{"ttl", "1h"}};
+/// A body, or a role, with one parameter.
+[[nodiscard]] Json asking(const char* member, Json value);
 
 /// A PKI mount and its signing certificate.
 struct Authority {
@@ -37,7 +43,7 @@ struct Authority {
                                           Json changes = Json::object(), std::string name = "mesh");
 
 /// A leaf, and what came with it.
-struct Made {
+struct SignedLeaf {
     Reply reply;
     crypto::Certificate leaf;
     std::vector<crypto::Certificate> chain;  ///< `ca_chain`
@@ -48,16 +54,16 @@ struct Made {
 [[nodiscard]] Task<Reply> ask_to_sign(Probe& probe, std::string path, crypto::Csr::Spec asked,
                                       Json more = Json::object());
 /// The same; anything but 200 fails the check and ends it.
-[[nodiscard]] Task<Made> sign(Probe& probe, std::string path, crypto::Csr::Spec asked,
-                              Json more = Json::object());
+[[nodiscard]] Task<SignedLeaf> sign(Probe& probe, std::string path, crypto::Csr::Spec asked,
+                                    Json more = Json::object());
 /// A mount of one's own with a root and a role, and one leaf from it.
-[[nodiscard]] Task<Made> sign_once(Probe& probe, crypto::Csr::Spec asked,
-                                   Json role = Json::object());
+[[nodiscard]] Task<SignedLeaf> sign_once(Probe& probe, crypto::Csr::Spec asked,
+                                         Json role = Json::object());
 /// Reads a 200 answer of sign, issue or sign-verbatim.
-[[nodiscard]] Made read_made(Probe& probe, Reply reply);
+[[nodiscard]] SignedLeaf read_leaf(Probe& probe, Reply reply);
 
 /// Our validator's verdict in the middle of the leaf's life.
-[[nodiscard]] spiffe::SvidVerdict validate(const Made& made, spiffe::TrustBundles bundles);
+[[nodiscard]] spiffe::SvidVerdict validate(const SignedLeaf& made, spiffe::TrustBundles bundles);
 [[nodiscard]] spiffe::TrustBundles bundle_of(const Authority& root);
 
 /// Exactly these rules of level must are broken.

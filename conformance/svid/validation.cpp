@@ -8,19 +8,9 @@ namespace {
 using namespace svid;
 using spiffe::RuleState;
 
-const std::vector<std::string> none;
-const std::string id(web);
-const Json an_hour{{"ttl", "1h"}};  // sign-verbatim has no role to say so
-
-Json asking(const char* member, Json value) {
-    Json body = Json::object();
-    body[member] = std::move(value);
-    return body;
-}
-
 /// One leaf from a mount with a root and a role that allows any URI.
-Task<std::pair<Made, spiffe::SvidVerdict>> judge_once(Probe& probe, crypto::Csr::Spec asked,
-                                                      Json role = Json::object()) {
+Task<std::pair<SignedLeaf, spiffe::SvidVerdict>> judge_once(Probe& probe, crypto::Csr::Spec asked,
+                                                            Json role = Json::object()) {
     const auto root = co_await make_root(probe);
     Json wide{{"allowed_uri_sans", "*"}};
     wide.update(role);

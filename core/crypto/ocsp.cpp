@@ -35,7 +35,7 @@ std::string digest_name(const ASN1_OBJECT* algorithm) {
     }
 }
 
-Bytes copy(const ASN1_STRING* string) {
+Bytes copy_of(const ASN1_STRING* string) {
     const auto bytes = view(string);
     return {bytes.begin(), bytes.end()};
 }
@@ -46,7 +46,7 @@ OcspCertId read_id(const OCSP_CERTID* native) {
     ASN1_INTEGER* serial = nullptr;
     // Only reads, though it takes no const. NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
     succeed(OCSP_id_get0_info(&name, &algorithm, &key, &serial, const_cast<OCSP_CERTID*>(native)));
-    return {digest_name(algorithm), copy(name), copy(key), to_bytes(serial)};
+    return {digest_name(algorithm), copy_of(name), copy_of(key), to_bytes(serial)};
 }
 
 Handle<OCSP_CERTID, OCSP_CERTID_free> native_id(const Certificate& issuer, const Bytes& serial,

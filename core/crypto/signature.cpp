@@ -9,13 +9,13 @@
 namespace meshproof::crypto {
 namespace {
 
-struct Algorithm {
+struct Signing {
     const EVP_MD* digest = nullptr;  ///< null for Ed25519, which has its own
     bool pss = false;
 };
 
 /// RSASSA-PSS as Go and OpenSSL write it: one digest for both, the salt as long as it.
-std::optional<Algorithm> pss_of(const X509_ALGOR& algorithm) {
+std::optional<Signing> pss_of(const X509_ALGOR& algorithm) {
     const ASN1_OBJECT* name = nullptr;
     const void* value = nullptr;
     int type = 0;
@@ -29,10 +29,10 @@ std::optional<Algorithm> pss_of(const X509_ALGOR& algorithm) {
         return std::nullopt;
     }
     const auto* digest = EVP_get_digestbyobj(parameters->hashAlgorithm->algorithm);
-    return digest == nullptr ? std::nullopt : std::optional(Algorithm{digest, true});
+    return digest == nullptr ? std::nullopt : std::optional(Signing{digest, true});
 }
 
-std::optional<Algorithm> algorithm_of(std::string_view der, EVP_PKEY* key) {
+std::optional<Signing> algorithm_of(std::string_view der, EVP_PKEY* key) {
     const auto algorithm = parse_der<X509_ALGOR_free>(d2i_X509_ALGOR, der);
     if (algorithm == nullptr || key == nullptr) {
         return std::nullopt;
@@ -45,10 +45,10 @@ std::optional<Algorithm> algorithm_of(std::string_view der, EVP_PKEY* key) {
     if (OBJ_find_sigid_algs(nid, &digest, &kind) != 1 || EVP_PKEY_get_base_id(key) != kind) {
         return std::nullopt;
     }
-    return Algorithm{digest == NID_undef ? nullptr : EVP_get_digestbynid(digest), false};
+    return Signing{digest == NID_undef ? nullptr : EVP_get_digestbynid(digest), false};
 }
 
-void set_padding(EVP_PKEY_CTX* context, const Algorithm& algorithm) {
+void set_padding(EVP_PKEY_CTX* context, const Signing& algorithm) {
     if (algorithm.pss) {
         succeed(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING));
         succeed(EVP_PKEY_CTX_set_rsa_pss_saltlen(context, EVP_MD_get_size(algorithm.digest)));

@@ -15,7 +15,6 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t body_limit = 64U << 20;
-constexpr std::size_t read_size = 16U << 10;
 
 /// What a call needs of the transport, which may be gone before the call has ended.
 struct Shared {

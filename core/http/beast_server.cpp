@@ -30,7 +30,6 @@ namespace {
 constexpr Duration handshake_limit = std::chrono::seconds(10);
 constexpr Duration farewell_limit = std::chrono::milliseconds(500);
 constexpr Duration shortest_sweep = std::chrono::milliseconds(10);
-constexpr std::size_t read_size = 16U << 10;
 
 struct Session;
 

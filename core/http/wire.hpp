@@ -14,6 +14,9 @@
 
 namespace meshproof::http {
 
+/// What is made ready for one read.
+inline constexpr std::size_t read_size = 16U << 10;
+
 /// How much went through, and why no more did.
 struct Moved {
     std::size_t bytes = 0;

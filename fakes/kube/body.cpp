@@ -79,7 +79,7 @@ class KeyRecorder {
     std::vector<Frame> frames_;
 };
 
-constexpr std::string_view too_large =
+constexpr std::string_view too_large_text =
     "json: cannot unmarshal number into Go value of type float64";
 
 std::string fault_at(const std::string& text, std::size_t byte) {
@@ -102,7 +102,7 @@ tl::expected<Document, Mismatch> read_json(const std::string& text) {
     } catch (const Json::parse_error& error) {
         return mismatch(fault_at(text, error.byte));
     } catch (const Json::out_of_range&) {
-        return tl::unexpected(Mismatch{std::string(too_large)});
+        return tl::unexpected(Mismatch{std::string(too_large_text)});
     }
     if (document.value.is_null()) {
         document.value = Json::object();
@@ -321,7 +321,7 @@ std::string json_fault(const std::string& text) {
     } catch (const Json::parse_error& error) {
         return fault_at(text, error.byte);
     } catch (const Json::out_of_range&) {
-        return std::string(too_large);
+        return std::string(too_large_text);
     }
     return {};
 }

@@ -62,6 +62,11 @@ Object delete_object(Cluster& cluster, const ResourceType& type, const Object& o
 [[nodiscard]] Checked<std::pair<class Selector, class Selector>> selectors_of(const Call& call);
 
 // metadata.cpp
+/// What Kubernetes says of a name that is no DNS label.
+inline constexpr std::string_view label_rule =
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
+    "must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used "
+    "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 /// Gives it its name and namespace.
 [[nodiscard]] Checked<> name_object(Cluster& cluster, const Call& call, Json& object);
 [[nodiscard]] std::vector<Cause> metadata_faults(const ResourceType& type, const Json& object);

@@ -102,7 +102,7 @@ Checked<Continuation> read_token(const std::string& token) {
     return Continuation{content.value("rv", std::uint64_t{0}), start};
 }
 
-http::Response too_large(std::uint64_t asked, std::uint64_t current) {
+http::Response too_large_version(std::uint64_t asked, std::uint64_t current) {
     auto response =
         refusal(504, "Timeout",
                 fmt::format("Timeout: Too large resource version: {}, current: {}", asked, current),
@@ -144,7 +144,7 @@ Checked<Version> version_asked(const Cluster& cluster, const Call& call) {
                         text, text)));
     }
     if (*version > cluster.store->version()) {
-        return refuse(too_large(*version, cluster.store->version()));
+        return refuse(too_large_version(*version, cluster.store->version()));
     }
     return Version{*version, match == "Exact"};
 }

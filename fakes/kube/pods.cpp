@@ -8,11 +8,6 @@
 namespace meshproof::fakes::kube {
 namespace {
 
-constexpr std::string_view label_rule =
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
-    "must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used "
-    "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-
 void fill(Json& object, const char* key, Json value) {
     if (!object.contains(key) || object[key] == Json("")) {
         object[key] = std::move(value);

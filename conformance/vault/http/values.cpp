@@ -6,7 +6,7 @@
 namespace meshproof::conformance {
 namespace {
 
-Task<Reply> write(Probe& probe, std::string mount, std::string field, Json value) {
+Task<Reply> write_field(Probe& probe, std::string mount, std::string field, Json value) {
     Json body{{"bound_service_account_names", "web"}, {"bound_service_account_namespaces", "shop"}};
     body[field] = std::move(value);
     co_return co_await probe.vault("POST", fmt::format("auth/{}/role/r", mount), std::move(body));
@@ -14,7 +14,7 @@ Task<Reply> write(Probe& probe, std::string mount, std::string field, Json value
 
 /// Writes the field and reads it again.
 Task<Json> kept(Probe& probe, std::string mount, std::string field, Json value) {
-    const auto written = co_await write(probe, mount, field, std::move(value));
+    const auto written = co_await write_field(probe, mount, field, std::move(value));
     probe.expect_status(written, 204);
     const auto read = co_await probe.vault("GET", fmt::format("auth/{}/role/r", mount));
     co_return read.data().value(field, Json());
@@ -54,7 +54,7 @@ std::vector<Check> vault_http_values() {
                       {"-1h", "cannot provide negative value '-3600'"},
                       {"a\"b", R"(time: invalid duration "a\"b")"},
                       {true, "could not parse duration from input"}}) {
-                 const auto refused = co_await write(probe, mount, "token_ttl", value);
+                 const auto refused = co_await write_field(probe, mount, "token_ttl", value);
                  probe.expect_plain_error(refused, 400, text);
              }
          }},
@@ -66,7 +66,7 @@ std::vector<Check> vault_http_values() {
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
-             const auto refused = co_await write(probe, mount, "token_ttl", "9999999999");
+             const auto refused = co_await write_field(probe, mount, "token_ttl", "9999999999");
              probe.expect_plain_error(refused, 400,
                                       probe.openbao()
                                           ? "multiplication of durations resulted in overflow"
@@ -91,7 +91,7 @@ std::vector<Check> vault_http_values() {
              }
              for (const auto& value : {Json(5), Json(1.5), Json("yes"), Json("tRUE")}) {
                  const auto refused =
-                     co_await write(probe, mount, "token_no_default_policy", value);
+                     co_await write_field(probe, mount, "token_no_default_policy", value);
                  probe.expect_plain_error(refused, 400, "strconv.ParseBool: ");
                  probe.expect_plain_error(refused, 400, "invalid syntax");
              }
@@ -110,7 +110,7 @@ std::vector<Check> vault_http_values() {
                  probe.expect(seen == number, "{} is read as {}", value.dump(), seen.dump());
              }
              for (const auto& value : {Json(1.5), Json("5x"), Json(" 5")}) {
-                 const auto refused = co_await write(probe, mount, "token_num_uses", value);
+                 const auto refused = co_await write_field(probe, mount, "token_num_uses", value);
                  probe.expect_plain_error(refused, 400, "strconv.ParseInt: ");
              }
          }},
@@ -134,7 +134,7 @@ std::vector<Check> vault_http_values() {
                  probe.expect(seen == list, "{} is read as {}", value.dump(), seen.dump());
              }
              const Json nested = Json::array({"a", Json::array({"b"})});
-             const auto refused = co_await write(probe, mount, "token_policies", nested);
+             const auto refused = co_await write_field(probe, mount, "token_policies", nested);
              probe.expect_plain_error(refused, 400,
                                       "1 error(s) decoding:\n\n* '[1]' expected type 'string', got "
                                       "unconvertible type '[]interface {}', value: '[b]'");

@@ -8,7 +8,7 @@ using namespace kubernetes_auth;
 
 constexpr std::string_view host = "https://127.0.0.1:6443";
 
-Task<Reply> write(Probe& probe, std::string mount, Json body) {
+Task<Reply> write_config(Probe& probe, std::string mount, Json body) {
     return probe.vault("POST", "auth/" + mount + "/config", std::move(body));
 }
 
@@ -34,10 +34,10 @@ std::vector<Check> vault_kubernetes_auth_config() {
                         {"kubernetes_ca_cert", ca},
                         {"issuer", "https://issuer"},
                         {"token_reviewer_jwt", bench.jwt()}};
-             const auto written = co_await write(probe, mount, std::move(first));
+             const auto written = co_await write_config(probe, mount, std::move(first));
              probe.expect_status(written, 204);
              Json second{{"kubernetes_host", host}, {"kubernetes_ca_cert", ca}};
-             const auto again = co_await write(probe, mount, std::move(second));
+             const auto again = co_await write_config(probe, mount, std::move(second));
              probe.expect_status(again, 204);
              const auto read = co_await probe.vault("GET", "auth/" + mount + "/config");
              probe.expect_equal(read.data().value("issuer", Json()), "",
@@ -54,12 +54,14 @@ std::vector<Check> vault_kubernetes_auth_config() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
-             const auto no_host = co_await write(probe, mount, Json{{"kubernetes_ca_cert", "x"}});
+             const auto no_host =
+                 co_await write_config(probe, mount, Json{{"kubernetes_ca_cert", "x"}});
              probe.expect_error(no_host, 400, "no host provided");
-             const auto no_ca = co_await write(probe, mount, Json{{"kubernetes_host", host}});
+             const auto no_ca =
+                 co_await write_config(probe, mount, Json{{"kubernetes_host", host}});
              probe.expect_error(no_ca, 400, "ca.crt: no such file or directory");
              const Json disabled{{"kubernetes_host", host}, {"disable_local_ca_jwt", true}};
-             const auto refused = co_await write(probe, mount, disabled);
+             const auto refused = co_await write_config(probe, mount, disabled);
              probe.expect_error(
                  refused, 400,
                  "kubernetes_ca_cert must be given when disable_local_ca_jwt is true");
@@ -74,7 +76,7 @@ std::vector<Check> vault_kubernetes_auth_config() {
              // Nothing listens there, and the CA is none.
              const Json body{{"kubernetes_host", "https://127.0.0.1:1"},
                              {"kubernetes_ca_cert", "junk"}};
-             const auto written = co_await write(probe, mount, body);
+             const auto written = co_await write_config(probe, mount, body);
              probe.expect_status(written, 204);
          }},
 
@@ -89,7 +91,7 @@ std::vector<Check> vault_kubernetes_auth_config() {
                  Json body{{"kubernetes_host", host},
                            {"kubernetes_ca_cert", "x"},
                            {"pem_keys", Json::array({std::move(key)})}};
-                 return write(probe, mount, std::move(body));
+                 return write_config(probe, mount, std::move(body));
              };
              const auto junk = co_await with("junk");
              probe.expect_error(
@@ -112,7 +114,7 @@ std::vector<Check> vault_kubernetes_auth_config() {
              const Json body{{"kubernetes_host", host},
                              {"kubernetes_ca_cert", "x"},
                              {"token_reviewer_jwt", "no-jwt"}};
-             const auto reply = co_await write(probe, mount, body);
+             const auto reply = co_await write_config(probe, mount, body);
              if (probe.openbao()) {
                  probe.expect_status(reply, 204);
              } else {
@@ -163,7 +165,7 @@ std::vector<Check> vault_kubernetes_auth_config() {
              const Json body{{"kubernetes_host", host},
                              {"kubernetes_ca_cert", "x"},
                              {"use_annotations_as_alias_metadata", true}};
-             const auto written = co_await write(probe, mount, body);
+             const auto written = co_await write_config(probe, mount, body);
              probe.expect_status(written, 204);
              const auto read = co_await probe.vault("GET", "auth/" + mount + "/config");
              probe.expect(!read.data().contains("use_annotations_as_alias_metadata"),

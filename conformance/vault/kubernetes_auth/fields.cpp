@@ -2,17 +2,7 @@
 #include "conformance/vault/kubernetes_auth/steps.hpp"
 
 namespace meshproof::conformance {
-namespace {
-
 using namespace kubernetes_auth;
-
-Json bound(Json more = Json::object()) {
-    Json body{{"bound_service_account_names", "web"}, {"bound_service_account_namespaces", "shop"}};
-    body.merge_patch(more);
-    return body;
-}
-
-}  // namespace
 
 std::vector<Check> vault_kubernetes_auth_fields() {
     return {
@@ -28,11 +18,11 @@ std::vector<Check> vault_kubernetes_auth_fields() {
                      co_await probe.vault("GET", fmt::format("auth/{}/role/{}", mount, name));
                  probe.expect_wrapped_error(read, 404, "unsupported path");
                  const auto written = co_await probe.vault(
-                     "POST", fmt::format("auth/{}/role/{}", mount, name), bound());
+                     "POST", fmt::format("auth/{}/role/{}", mount, name), bound_role());
                  probe.expect_wrapped_error(written, 404, "unsupported path");
              }
-             const auto good =
-                 co_await probe.vault("POST", fmt::format("auth/{}/role/a.b-c_d", mount), bound());
+             const auto good = co_await probe.vault(
+                 "POST", fmt::format("auth/{}/role/a.b-c_d", mount), bound_role());
              probe.expect_status(good, 204);
          }},
 
@@ -44,12 +34,12 @@ std::vector<Check> vault_kubernetes_auth_fields() {
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto path = fmt::format("auth/{}/role/r", mount);
-             Json fresh = bound(Json{{"token_policies", "Web,api"}});
+             Json fresh = bound_role(Json{{"token_policies", "Web,api"}});
              (void)co_await probe.set_up("POST", path, std::move(fresh));
              const auto read = co_await probe.vault("GET", path);
              probe.expect_equal(read.data().value("token_policies", Json()),
                                 Json::array({"Web", "api"}), "token_policies");
-             Json old = bound(Json{{"policies", "Web,api"}});
+             Json old = bound_role(Json{{"policies", "Web,api"}});
              (void)co_await probe.set_up("POST", path, std::move(old));
              const auto tidied = co_await probe.vault("GET", path);
              probe.expect_equal(tidied.data().value("token_policies", Json()),
@@ -63,14 +53,14 @@ std::vector<Check> vault_kubernetes_auth_fields() {
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto path = fmt::format("auth/{}/role/r", mount);
-             Json old = bound(Json{{"bound_cidrs", "10.1.2.3/8,127.0.0.1/32"}});
+             Json old = bound_role(Json{{"bound_cidrs", "10.1.2.3/8,127.0.0.1/32"}});
              (void)co_await probe.set_up("POST", path, std::move(old));
              const auto read = co_await probe.vault("GET", path);
              const Json blocks = Json::array({"10.1.2.3/8", "127.0.0.1"});
              probe.expect_equal(read.data().value("token_bound_cidrs", Json()), blocks,
                                 "token_bound_cidrs");
              probe.expect_equal(read.data().value("bound_cidrs", Json()), blocks, "bound_cidrs");
-             Json bad = bound(Json{{"token_bound_cidrs", "x"}});
+             Json bad = bound_role(Json{{"token_bound_cidrs", "x"}});
              const auto refused = co_await probe.vault("POST", path, std::move(bad));
              probe.expect_plain_error(
                  refused, 400, R"(error parsing address "x": Unable to convert "x" to an IPv4)");
@@ -82,7 +72,7 @@ std::vector<Check> vault_kubernetes_auth_fields() {
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
-             Json body = bound(Json{{"token_period", "9000h"}});
+             Json body = bound_role(Json{{"token_period", "9000h"}});
              const auto refused = co_await probe.vault("POST", fmt::format("auth/{}/role/r", mount),
                                                        std::move(body));
              probe.expect_plain_error(refused, 400,
@@ -97,7 +87,7 @@ std::vector<Check> vault_kubernetes_auth_fields() {
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
              const auto path = fmt::format("auth/{}/role/r", mount);
-             (void)co_await probe.set_up("POST", path, bound());
+             (void)co_await probe.set_up("POST", path, bound_role());
              const auto read = co_await probe.vault("GET", path + "?foo=1");
              probe.expect_status(read, 200);
              probe.expect_warning(read, "Endpoint ignored these unrecognized parameters: [foo]");
@@ -110,7 +100,7 @@ std::vector<Check> vault_kubernetes_auth_fields() {
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
-             Json body = bound(Json{{"name", "other"}, {"token_max_ttl", "9000h"}});
+             Json body = bound_role(Json{{"name", "other"}, {"token_max_ttl", "9000h"}});
              const auto written = co_await probe.vault("POST", fmt::format("auth/{}/role/r", mount),
                                                        std::move(body));
              probe.expect_status(written, 200);

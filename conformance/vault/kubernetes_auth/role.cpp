@@ -6,14 +6,8 @@ namespace {
 
 using namespace kubernetes_auth;
 
-Task<Reply> write(Probe& probe, std::string mount, std::string name, Json body) {
+Task<Reply> write_role(Probe& probe, std::string mount, std::string name, Json body) {
     return probe.vault("POST", fmt::format("auth/{}/role/{}", mount, name), std::move(body));
-}
-
-Json bound(Json more = Json::object()) {
-    Json body{{"bound_service_account_names", "web"}, {"bound_service_account_namespaces", "shop"}};
-    body.merge_patch(more);
-    return body;
 }
 
 }  // namespace
@@ -26,14 +20,14 @@ std::vector<Check> vault_kubernetes_auth_role() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
-             const auto no_names = co_await write(
+             const auto no_names = co_await write_role(
                  probe, mount, "r", Json{{"bound_service_account_namespaces", "shop"}});
              probe.expect_error(no_names, 400, R"("bound_service_account_names" can not be empty)");
-             const auto no_namespaces =
-                 co_await write(probe, mount, "r", Json{{"bound_service_account_names", "web"}});
+             const auto no_namespaces = co_await write_role(
+                 probe, mount, "r", Json{{"bound_service_account_names", "web"}});
              probe.expect_error(no_namespaces, 400,
                                 R"("bound_service_account_namespaces" can not be empty)");
-             const auto good = co_await write(probe, mount, "r", bound());
+             const auto good = co_await write_role(probe, mount, "r", bound_role());
              probe.expect_status(good, 204);
          }},
 
@@ -43,14 +37,14 @@ std::vector<Check> vault_kubernetes_auth_role() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
-             const auto star = co_await write(probe, mount, "star",
-                                              bound(Json{{"bound_service_account_names", "*"}}));
+             const auto star = co_await write_role(
+                 probe, mount, "star", bound_role(Json{{"bound_service_account_names", "*"}}));
              probe.expect_status(star, 204);
-             const auto glob = co_await write(probe, mount, "glob",
-                                              bound(Json{{"bound_service_account_names", "ap*"}}));
+             const auto glob = co_await write_role(
+                 probe, mount, "glob", bound_role(Json{{"bound_service_account_names", "ap*"}}));
              probe.expect_status(glob, 204);
-             const auto mixed = co_await write(
-                 probe, mount, "mixed", bound(Json{{"bound_service_account_names", "*,web"}}));
+             const auto mixed = co_await write_role(
+                 probe, mount, "mixed", bound_role(Json{{"bound_service_account_names", "*,web"}}));
              probe.expect_error(mixed, 400, R"(can not mix "*" with values)");
          }},
 
@@ -61,8 +55,8 @@ std::vector<Check> vault_kubernetes_auth_role() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
-             const auto written = co_await write(probe, mount, "r",
-                                                 bound(Json{{"policies", "mesh"}, {"ttl", "5m"}}));
+             const auto written = co_await write_role(
+                 probe, mount, "r", bound_role(Json{{"policies", "mesh"}, {"ttl", "5m"}}));
              probe.expect_status(written, 204);
              const auto read = co_await probe.vault("GET", fmt::format("auth/{}/role/r", mount));
              probe.expect_status(read, 200);
@@ -80,12 +74,12 @@ std::vector<Check> vault_kubernetes_auth_role() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
-             const auto old_names =
-                 co_await write(probe, mount, "r", bound(Json{{"ttl", "2h"}, {"max_ttl", "1h"}}));
+             const auto old_names = co_await write_role(
+                 probe, mount, "r", bound_role(Json{{"ttl", "2h"}, {"max_ttl", "1h"}}));
              probe.expect_error(old_names, 400,
                                 "token ttl should not be greater than token max ttl");
-             const auto reply = co_await write(
-                 probe, mount, "r", bound(Json{{"token_ttl", "2h"}, {"token_max_ttl", "1h"}}));
+             const auto reply = co_await write_role(
+                 probe, mount, "r", bound_role(Json{{"token_ttl", "2h"}, {"token_max_ttl", "1h"}}));
              probe.expect_error(reply, 400, "'token_ttl' cannot be greater than 'token_max_ttl'");
          }},
 
@@ -96,8 +90,8 @@ std::vector<Check> vault_kubernetes_auth_role() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
-             (void)co_await write(probe, mount, "r", bound(Json{{"audience", "vault"}}));
-             const auto updated = co_await write(probe, mount, "R", Json{{"token_ttl", "5m"}});
+             (void)co_await write_role(probe, mount, "r", bound_role(Json{{"audience", "vault"}}));
+             const auto updated = co_await write_role(probe, mount, "R", Json{{"token_ttl", "5m"}});
              probe.expect_status(updated, 204);
              const auto read = co_await probe.vault("GET", fmt::format("auth/{}/role/r", mount));
              probe.expect_equal(read.data().value("audience", Json()), "vault",
@@ -112,7 +106,7 @@ std::vector<Check> vault_kubernetes_auth_role() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
-             (void)co_await write(probe, mount, "r", bound());
+             (void)co_await write_role(probe, mount, "r", bound_role());
              const auto read = co_await probe.vault("GET", fmt::format("auth/{}/role/r", mount));
              probe.expect_status(read, 200);
              std::set<std::string> keys{"alias_name_source",
@@ -147,7 +141,8 @@ std::vector<Check> vault_kubernetes_auth_role() {
              const auto mount = co_await probe.auth_mount();
              for (const auto* field : {"token_period", "token_num_uses"}) {
                  Json more{{"token_type", "batch"}, {field, 5}};
-                 const auto reply = co_await write(probe, mount, "r", bound(std::move(more)));
+                 const auto reply =
+                     co_await write_role(probe, mount, "r", bound_role(std::move(more)));
                  probe.expect_error(reply, 400,
                                     "'token_type' cannot be 'batch' or 'default_batch'");
              }
@@ -160,8 +155,8 @@ std::vector<Check> vault_kubernetes_auth_role() {
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.auth_mount();
-             const auto reply =
-                 co_await write(probe, mount, "r", bound(Json{{"token_max_ttl", "9000h"}}));
+             const auto reply = co_await write_role(probe, mount, "r",
+                                                    bound_role(Json{{"token_max_ttl", "9000h"}}));
              probe.expect_status(reply, 200);
              probe.expect_warning(reply,
                                   "max_ttl is greater than the system or backend mount's maximum");

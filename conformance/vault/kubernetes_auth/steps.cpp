@@ -36,6 +36,12 @@ Json reviewed(const Json& spec) {
 
 }  // namespace
 
+Json bound_role(Json more) {
+    Json body{{"bound_service_account_names", "web"}, {"bound_service_account_namespaces", "shop"}};
+    body.merge_patch(more);
+    return body;
+}
+
 Task<http::Response> StandInApi::handle(http::Request request, http::Peer /*peer*/) {
     const auto path = request.target.substr(0, request.target.find('?'));
     const bool review = path.ends_with("/apis/authentication.k8s.io/v1/tokenreviews");
@@ -95,10 +101,8 @@ Task<Reply> Bench::write_role(std::string name, Json parameters) {
 }
 
 Task<void> Bench::role(std::string name, Json more) {
-    Json body{{"bound_service_account_names", "web"}, {"bound_service_account_namespaces", "shop"}};
-    body.merge_patch(more);
     (void)co_await probe_.set_up("POST", fmt::format("auth/{}/role/{}", mount_, name),
-                                 std::move(body));
+                                 bound_role(std::move(more)));
 }
 
 Task<Reply> Bench::login(std::string role, std::string jwt_text) {

@@ -14,6 +14,9 @@ struct Workload {
     std::string name = "web", namespace_name = "shop", uid = "11111111-2222-3333-4444-555555555555";
 };
 
+/// A role bound to the default workload, and `more`.
+[[nodiscard]] Json bound_role(Json more = Json::object());
+
 /// A stand-in API server. It knows every token whose claims it can read, unless `answer` is set.
 class StandInApi final : public http::Handler {
   public:

@@ -14,19 +14,19 @@ namespace meshproof::fakes::vault {
 namespace {
 
 using enum Operation;
-using Table = std::vector<BuiltinEndpoint>;
+using Endpoints = std::vector<BuiltinEndpoint>;
 
 // A LIST there names no path of theirs, rather than an operation that they lack.
 LogicalReply no_path(Server&, const BuiltinCall&) {
     return BackendResponse::unsupported_path();
 }
 
-void add(Table& table, Table more) {
+void add(Endpoints& table, Endpoints more) {
     table.insert(table.end(), std::make_move_iterator(more.begin()),
                  std::make_move_iterator(more.end()));
 }
 
-Table mounts() {
+Endpoints mounts() {
     const Fields mount{{{"type", FieldType::text},
                         {"description", FieldType::text},
                         {"config", FieldType::object},
@@ -46,7 +46,7 @@ Table mounts() {
                          {"audit_non_hmac_request_keys", FieldType::list},
                          {"audit_non_hmac_response_keys", FieldType::list},
                          {"passthrough_request_headers", FieldType::list}}};
-    Table table = {
+    Endpoints table = {
         {"mounts", {{read, list_mounts}}},
         {"auth", {{read, list_mounts}}},
         {"remount",
@@ -72,7 +72,7 @@ Table mounts() {
     return table;
 }
 
-Table policies() {
+Endpoints policies() {
     const Fields policy{{{"policy", FieldType::text},
                          {"rules", FieldType::text},
                          {"cas", FieldType::integer},
@@ -83,7 +83,7 @@ Table policies() {
                                {"paths", FieldType::list},
                                {"token", FieldType::text},
                                {"accessor", FieldType::text}}};
-    Table table = {
+    Endpoints table = {
         {"policies/acl/?", {{list, list_policies}}},
         {"policy/?", {{read, list_policies}, {list, list_policies}}},
         {"capabilities", {{update, tell_capabilities}}, capabilities},
@@ -98,12 +98,12 @@ Table policies() {
 }
 
 // Vault has the older paths besides.
-Table leases(bool openbao) {
+Endpoints leases(bool openbao) {
     const Fields lease{{{"lease_id", FieldType::text},
                         {"increment", FieldType::duration},
                         {"sync", FieldType::boolean}}};
     const Fields type{{{"type", FieldType::text}}};
-    Table table = {
+    Endpoints table = {
         {"leases", {{read, read_irrevocable_leases}}, type},
         {"leases/count", {{read, count_irrevocable_leases}}, type},
         {"leases/tidy", {{update, tidy_leases}}},
@@ -133,7 +133,7 @@ Table leases(bool openbao) {
     return table;
 }
 
-Table quotas() {
+Endpoints quotas() {
     return {
         {"quotas/config", {{read, read_quota_config}}},
         {"quotas/config",
@@ -156,7 +156,7 @@ Table quotas() {
 }
 
 // Real on OpenBao, an enterprise feature of Vault (row 42).
-Table namespaces(bool real) {
+Endpoints namespaces(bool real) {
     if (!real) {
         return {{"namespaces", {{list, enterprise_only}}},
                 {"namespaces/:path+", every_operation<BuiltinFunction>(enterprise_only)}};
@@ -168,7 +168,7 @@ Table namespaces(bool real) {
              {{{"custom_metadata", FieldType::json}}}}};
 }
 
-Table wrapping() {
+Endpoints wrapping() {
     const Fields token{{{"token", FieldType::text}}};
     return {{"wrapping/wrap", {{update, wrap}}},
             {"wrapping/unwrap", {{update, unwrap}}, token},
@@ -179,10 +179,10 @@ Table wrapping() {
              Needs::nothing}};
 }
 
-Table inside(bool openbao, bool raft) {
+Endpoints inside(bool openbao, bool raft) {
     const Fields random{
         {{"bytes", FieldType::integer}, {"format", FieldType::text}, {"source", FieldType::text}}};
-    Table table = {
+    Endpoints table = {
         {"ha-status", {{read, read_ha_status}}},
         {"key-status", {{read, read_key_status}}},
         {"audit", {{read, read_nothing}}, {}, Needs::sudo},

@@ -7,7 +7,7 @@ namespace {
 using namespace pki;
 using namespace std::chrono_literals;
 
-Task<Reply> configure(Probe& probe, std::string mount, Json body) {
+Task<Reply> configure_crl(Probe& probe, std::string mount, Json body) {
     return probe.vault("POST", mount + "/config/crl", std::move(body));
 }
 
@@ -32,7 +32,7 @@ std::vector<Check> vault_pki_revoke_config() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::empty_pki(probe);
-             const auto reply = co_await configure(probe, mount, Json{{"expiry", "48h"}});
+             const auto reply = co_await configure_crl(probe, mount, Json{{"expiry", "48h"}});
              probe.expect_status(reply, 200);
              std::set<std::string> keys = {"expiry",       "disable",
                                            "auto_rebuild", "auto_rebuild_grace_period",
@@ -59,10 +59,12 @@ std::vector<Check> vault_pki_revoke_config() {
              const auto mount = co_await steps::issuing_mount(probe);
              const auto made = co_await leaf(probe, mount);
              co_await revoked(probe, mount, made.serial);
-             probe.expect_status(co_await configure(probe, mount, Json{{"disable", true}}), 200);
+             probe.expect_status(co_await configure_crl(probe, mount, Json{{"disable", true}}),
+                                 200);
              const auto empty = co_await list_at(probe, mount + "/crl");
              probe.expect(empty.entries().empty(), "{} entries", empty.entries().size());
-             probe.expect_status(co_await configure(probe, mount, Json{{"disable", false}}), 200);
+             probe.expect_status(co_await configure_crl(probe, mount, Json{{"disable", false}}),
+                                 200);
              probe.expect((co_await list_at(probe, mount + "/crl")).contains(made.certificate),
                           "enabled again, it lacks the revocation");
          }},
@@ -90,7 +92,7 @@ std::vector<Check> vault_pki_revoke_config() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
-             probe.expect_status(co_await configure(probe, mount, Json{{"auto_rebuild", true}}),
+             probe.expect_status(co_await configure_crl(probe, mount, Json{{"auto_rebuild", true}}),
                                  200);
              const auto made = co_await leaf(probe, mount);
              Json body{{"serial_number", made.serial}};
@@ -109,11 +111,11 @@ std::vector<Check> vault_pki_revoke_config() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
-             (void)co_await configure(probe, mount, Json{{"auto_rebuild", true}});
+             (void)co_await configure_crl(probe, mount, Json{{"auto_rebuild", true}});
              const auto made = co_await leaf(probe, mount);
              co_await revoked(probe, mount, made.serial);
-             probe.expect_status(co_await configure(probe, mount, Json{{"auto_rebuild", false}}),
-                                 200);
+             probe.expect_status(
+                 co_await configure_crl(probe, mount, Json{{"auto_rebuild", false}}), 200);
              probe.expect((co_await list_at(probe, mount + "/crl")).contains(made.certificate),
                           "the list lacks what was revoked under auto_rebuild");
          }},
@@ -127,10 +129,11 @@ std::vector<Check> vault_pki_revoke_config() {
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::issuing_mount(probe);
              // The list has to be signed with this expiry before its end can come near.
-             probe.expect_status(co_await configure(probe, mount, Json{{"expiry", "90s"}}), 200);
+             probe.expect_status(co_await configure_crl(probe, mount, Json{{"expiry", "90s"}}),
+                                 200);
              (void)co_await probe.set_up("GET", mount + "/crl/rotate");
              Json background{{"auto_rebuild", true}, {"auto_rebuild_grace_period", "85s"}};
-             probe.expect_status(co_await configure(probe, mount, std::move(background)), 200);
+             probe.expect_status(co_await configure_crl(probe, mount, std::move(background)), 200);
              const auto made = co_await leaf(probe, mount);
              co_await revoked(probe, mount, made.serial);
              probe.expect(co_await comes_to_hold(probe, mount + "/crl", made.certificate),
@@ -147,7 +150,7 @@ std::vector<Check> vault_pki_revoke_config() {
              const auto mount = co_await steps::issuing_mount(probe);
              Json background{
                  {"auto_rebuild", true}, {"enable_delta", true}, {"delta_rebuild_interval", "5s"}};
-             probe.expect_status(co_await configure(probe, mount, std::move(background)), 200);
+             probe.expect_status(co_await configure_crl(probe, mount, std::move(background)), 200);
              const auto made = co_await leaf(probe, mount);
              co_await revoked(probe, mount, made.serial);
              probe.expect(co_await comes_to_hold(probe, mount + "/crl/delta", made.certificate),

@@ -54,7 +54,7 @@ Task<Reply> ask_of(Probe& probe, const Asked& asked, std::string serial,
     return ask_ocsp(probe, asked.mount, crypto::ocsp_request_der(id));
 }
 
-Task<Reply> configure(Probe& probe, std::string mount, Json body) {
+Task<Reply> configure_crl(Probe& probe, std::string mount, Json body) {
     return probe.set_up("POST", mount + "/config/crl", std::move(body));
 }
 
@@ -188,11 +188,11 @@ std::vector<Check> vault_pki_revoke_ocsp() {
              const auto usual = co_await ocsp_of(probe, asked.mount, asked.issuer, "11:22");
              probe.expect(usual.next_update && *usual.next_update - usual.this_update == 12h,
                           "nextUpdate is not 12 h away");
-             (void)co_await configure(probe, asked.mount, Json{{"ocsp_expiry", "1h"}});
+             (void)co_await configure_crl(probe, asked.mount, Json{{"ocsp_expiry", "1h"}});
              const auto hour = co_await ocsp_of(probe, asked.mount, asked.issuer, "11:22");
              probe.expect(hour.next_update && *hour.next_update - hour.this_update == 1h,
                           "nextUpdate is not 1 h away");
-             (void)co_await configure(probe, asked.mount, Json{{"ocsp_expiry", "0s"}});
+             (void)co_await configure_crl(probe, asked.mount, Json{{"ocsp_expiry", "0s"}});
              const auto none = co_await ocsp_of(probe, asked.mount, asked.issuer, "11:22");
              if (probe.openbao()) {
                  probe.expect(!none.next_update, "there is a nextUpdate with ocsp_expiry 0");
@@ -223,7 +223,7 @@ std::vector<Check> vault_pki_revoke_ocsp() {
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto asked = co_await responder(probe);
-             (void)co_await configure(probe, asked.mount, Json{{"ocsp_disable", true}});
+             (void)co_await configure_crl(probe, asked.mount, Json{{"ocsp_disable", true}});
              expect_failure(probe, co_await ask_of(probe, asked, "11:22"), 401, unauthorized);
          }},
 
@@ -270,12 +270,12 @@ std::vector<Check> vault_pki_revoke_ocsp() {
              const auto asked = co_await responder(probe);
              const auto first = co_await leaf(probe, asked.mount);
              const auto second = co_await leaf(probe, asked.mount);
-             (void)co_await configure(probe, asked.mount, Json{{"auto_rebuild", true}});
+             (void)co_await configure_crl(probe, asked.mount, Json{{"auto_rebuild", true}});
              co_await revoked(probe, asked.mount, first.serial);
              expect_status(probe, co_await ocsp_of(probe, asked.mount, asked.issuer, first.serial),
                            CertificateStatus::revoked);
-             (void)co_await configure(probe, asked.mount,
-                                      Json{{"auto_rebuild", false}, {"disable", true}});
+             (void)co_await configure_crl(probe, asked.mount,
+                                          Json{{"auto_rebuild", false}, {"disable", true}});
              co_await revoked(probe, asked.mount, second.serial);
              expect_status(probe, co_await ocsp_of(probe, asked.mount, asked.issuer, second.serial),
                            CertificateStatus::revoked);

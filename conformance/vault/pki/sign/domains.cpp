@@ -13,7 +13,7 @@ Json narrow(Json more = Json::object()) {
     return parameters;
 }
 
-std::string csr_for(std::string dns_name) {
+std::string csr_of(std::string dns_name) {
     crypto::Csr::Spec spec;
     spec.alt_names.dns = {std::move(dns_name)};
     return steps::csr(spec);
@@ -21,7 +21,7 @@ std::string csr_for(std::string dns_name) {
 
 Task<void> expect_allowed(Probe& probe, std::string mount, Names names, std::string role = "app") {
     for (const auto& name : names) {
-        const auto reply = co_await steps::sign(probe, mount, csr_for(name), {}, role);
+        const auto reply = co_await steps::sign(probe, mount, csr_of(name), {}, role);
         probe.expect(reply.status == 200, "{} is not allowed: {}", name,
                      fmt::join(reply.errors(), "; "));
     }
@@ -29,7 +29,7 @@ Task<void> expect_allowed(Probe& probe, std::string mount, Names names, std::str
 
 Task<void> expect_refused(Probe& probe, std::string mount, Names names, std::string role = "app") {
     for (const auto& name : names) {
-        const auto reply = co_await steps::sign(probe, mount, csr_for(name), {}, role);
+        const auto reply = co_await steps::sign(probe, mount, csr_of(name), {}, role);
         probe.expect_plain_error(
             reply, 400, fmt::format("subject alternate name {} not allowed by this role", name));
     }

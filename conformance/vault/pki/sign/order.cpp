@@ -22,11 +22,11 @@ crypto::Csr::Spec every_name_wrong() {
     return spec;
 }
 
-const Json narrow{{"allow_any_name", false},
-                  {"allowed_domains", "mesh.test"},
-                  {"allow_subdomains", true},
-                  {"allow_ip_sans", false},
-                  {"allowed_uri_sans", "spiffe://mesh.test/*"}};
+const Json narrow_role{{"allow_any_name", false},
+                       {"allowed_domains", "mesh.test"},
+                       {"allow_subdomains", true},
+                       {"allow_ip_sans", false},
+                       {"allowed_uri_sans", "spiffe://mesh.test/*"}};
 
 }  // namespace
 
@@ -100,7 +100,7 @@ std::vector<Check> vault_pki_sign_order() {
          .rows = {103},
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
-             const auto mount = co_await steps::issuing_mount(probe, narrow);
+             const auto mount = co_await steps::issuing_mount(probe, narrow_role);
              const Json wrong{{"common_name", "cn.other"}, {"not_after", "zzz"}};
              const auto reply = co_await steps::sign(probe, mount, "nothing", wrong);
              probe.expect_error(reply, 400, bad_csr);
@@ -112,7 +112,7 @@ std::vector<Check> vault_pki_sign_order() {
          .rows = {103},
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
-             const auto mount = co_await steps::issuing_mount(probe, narrow);
+             const auto mount = co_await steps::issuing_mount(probe, narrow_role);
              const auto csr = steps::csr(every_name_wrong(), crypto::KeyType::ed25519);
              const auto named = co_await steps::sign(probe, mount, csr);
              probe.expect_error(named, 400, bad_key);
@@ -128,7 +128,7 @@ std::vector<Check> vault_pki_sign_order() {
          .rows = {103},
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
-             const auto mount = co_await steps::issuing_mount(probe, narrow);
+             const auto mount = co_await steps::issuing_mount(probe, narrow_role);
              auto spec = every_name_wrong();
              const Json other{{"other_sans", "1.2.3.4;UTF8:x"}, {"not_after", "zzz"}};
              Json more = other;
