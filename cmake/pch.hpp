@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,5 +25,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+// A member that a JSON value lacks is an exception, as a wrong type is: a server's answer must not end the program.
+namespace meshproof {
+[[noreturn]] inline void json_fault() {
+    throw std::out_of_range("a JSON value lacks a member that is read from it");
+}
+}  // namespace meshproof
+#define JSON_ASSERT(holds) (static_cast<bool>(holds) ? void() : ::meshproof::json_fault())
 #include <nlohmann/json.hpp>
 #include <tl/expected.hpp>

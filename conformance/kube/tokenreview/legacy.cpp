@@ -65,7 +65,7 @@ std::vector<Check> kube_tokenreview_legacy() {
              expect_refusal(probe, reply, 422, "Invalid", "kubernetes.io/service-account.name");
              const auto causes = at(reply.json, "/details/causes");
              probe.expect(causes.is_array() && !causes.empty() &&
-                              text_at(causes[0], "/reason") == "FieldValueRequired",
+                              text_at(causes.at(0), "/reason") == "FieldValueRequired",
                           "the cause is not FieldValueRequired");
          }},
 

@@ -82,9 +82,9 @@ std::vector<Check> kube_watch_events() {
                  probe.give_up("not two events");
              }
              const auto added =
-                 std::stoull("0" + text_at(events[0], "/object/metadata/resourceVersion"));
+                 std::stoull("0" + text_at(events.at(0), "/object/metadata/resourceVersion"));
              const auto gone =
-                 std::stoull("0" + text_at(events[1], "/object/metadata/resourceVersion"));
+                 std::stoull("0" + text_at(events.at(1), "/object/metadata/resourceVersion"));
              probe.expect(gone > added, "the deletion has version {}, the creation {}", gone,
                           added);
              // So a watch from there on does not tell of it again.
@@ -134,7 +134,7 @@ std::vector<Check> kube_watch_events() {
              probe.expect(
                  !version.empty() &&
                      std::stoull("0" + version) >=
-                         std::stoull("0" + text_at(events[0], "/object/metadata/resourceVersion")),
+                         std::stoull("0" + text_at(events.at(0), "/object/metadata/resourceVersion")),
                  "the bookmark's version is \"{}\"", version);
              probe.expect(text_at(bookmark, "/object/metadata/name").empty() &&
                               at(bookmark, "/object/data").is_null(),
@@ -219,11 +219,11 @@ std::vector<Check> kube_watch_events() {
              if (events.empty()) {
                  probe.give_up("there is no event at all");
              }
-             if (text_at(events[0], "/type") == "ERROR") {  // the storage is an etcd before 3.5
+             if (text_at(events.at(0), "/type") == "ERROR") {  // the storage is an etcd before 3.5
                  probe.expect_equal(events.size(), 1, "events beside the error");
-                 probe.expect_equal(at(events[0], "/object/kind"), "Status", "kind");
-                 probe.expect_equal(at(events[0], "/object/code"), 500, "code");
-                 const auto message = text_at(events[0], "/object/message");
+                 probe.expect_equal(at(events.at(0), "/object/kind"), "Status", "kind");
+                 probe.expect_equal(at(events.at(0), "/object/code"), 500, "code");
+                 const auto message = text_at(events.at(0), "/object/message");
                  probe.expect(message.find("RequestWatchProgress is disabled") != std::string::npos,
                               "the message is \"{}\"", message);
                  co_return;

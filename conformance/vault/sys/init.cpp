@@ -153,12 +153,12 @@ std::vector<Check> vault_sys_init() {
                  co_await probe.uninitialised("GET", "sys/health", {}, As::nobody());
              probe.expect_status(health, 503);
 
-             const auto one = co_await give(probe, keys[0]);
+             const auto one = co_await give(probe, keys.at(0));
              probe.expect_status(one, 200);
              probe.expect_equal(one.json.value("progress", Json()), 1, "progress after one share");
              probe.expect_equal(one.json.value("t", Json()), 2, "t");
              probe.expect_equal(one.json.value("n", Json()), 3, "n");
-             const auto same = co_await give(probe, keys[0]);
+             const auto same = co_await give(probe, keys.at(0));
              probe.expect_status(same, 200);
              probe.expect_equal(same.json.value("progress", Json()), 1,
                                 "progress after the same share");
@@ -166,7 +166,7 @@ std::vector<Check> vault_sys_init() {
              const auto reset =
                  co_await probe.uninitialised("PUT", "sys/unseal", reset_body, As::nobody());
              probe.expect_equal(reset.json.value("progress", Json()), 0, "progress after a reset");
-             (void)co_await give(probe, keys[0]);
+             (void)co_await give(probe, keys.at(0));
              const auto wrong = co_await give(probe, std::string(64, 'a') + "77");
              probe.expect_error(wrong, 400, "invalid key:");
              const auto status =
@@ -176,7 +176,7 @@ std::vector<Check> vault_sys_init() {
 
              const auto base64 = made.json.value("keys_base64", Json::array());
              (void)co_await give(probe, base64.at(2));
-             const auto open = co_await give(probe, keys[1]);
+             const auto open = co_await give(probe, keys.at(1));
              probe.expect_status(open, 200);
              probe.expect_equal(open.json.value("sealed", Json()), false,
                                 "sealed after two shares");

@@ -70,10 +70,10 @@ std::vector<Check> vault_pki_ca_intermediate() {
                  co_return;
              }
              const auto root = steps::text_of(probe, reply, "issuing_ca");
-             probe.expect_equal(chain[1], root, "the chain's last");
+             probe.expect_equal(chain.at(1), root, "the chain's last");
              probe.expect_equal(steps::text_of(probe, reply, "certificate"),
-                                chain[0].get<std::string>() + "\n" + root, "the bundle");
-             const auto first = steps::certificate_of(probe, chain[0].get<std::string>());
+                                chain.at(0).get<std::string>() + "\n" + root, "the bundle");
+             const auto first = steps::certificate_of(probe, chain.at(0).get<std::string>());
              probe.expect_equal(first.serial(), steps::text_of(probe, reply, "serial_number"),
                                 "the serial number of the chain's first");
              probe.expect(
@@ -249,7 +249,7 @@ std::vector<Check> vault_pki_ca_intermediate() {
                                ids.dump())) {
                  co_return;
              }
-             Json config{{"default", ids[0]}};
+             Json config{{"default", ids.at(0)}};
              (void)co_await probe.set_up("POST", made.intermediate + "/config/issuers",
                                          std::move(config));
              const auto new_leaf = co_await leaf(probe, made.intermediate);

@@ -32,7 +32,7 @@ Task<std::string> keyless_issuer(Probe& probe, std::string mount) {
     if (ids.size() != 1) {
         probe.give_up("no issuer was imported");
     }
-    co_return ids[0].get<std::string>();
+    co_return ids.at(0).get<std::string>();
 }
 
 }  // namespace

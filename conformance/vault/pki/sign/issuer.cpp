@@ -101,7 +101,7 @@ std::vector<Check> vault_pki_sign_issuer() {
              if (!ids.is_array() || ids.empty()) {
                  probe.give_up("no issuer was imported");
              }
-             const auto id = ids[0].get<std::string>();
+             const auto id = ids.at(0).get<std::string>();
              (void)co_await steps::role(probe, mount, Json{{"issuer_ref", id}});
              const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
              probe.expect_wrapped_error(
