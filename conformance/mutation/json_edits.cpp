@@ -10,7 +10,7 @@ using Json = OrderedJson;
 using Pointer = Json::json_pointer;
 using Text = std::optional<std::string>;
 
-constexpr std::size_t kept_value = 120;
+constexpr std::size_t shown_value = 120;
 constexpr std::size_t most_elements = 3;
 
 std::string dumped(const Json& value) {
@@ -72,7 +72,7 @@ class Finder {
              std::function<bool(Json&)> change) {
         Edit edit{.kind = kind, .path = path, .what = std::move(what)};
         edit.value = value.is_string() ? value.get<std::string>() : dumped(value);
-        edit.value.resize(std::min(edit.value.size(), kept_value));
+        edit.value.resize(std::min(edit.value.size(), shown_value));
         edit.hash = hash_of(nlohmann::json::parse(dumped(value)));
         edit.apply = [path, change = std::move(change)](const std::string& text, const Keys&) {
             return with_document(text, [&](Json& document) {
@@ -95,7 +95,7 @@ class Finder {
     void add_erase(const std::string& path, const Json& value) {
         Edit edit{.kind = Edit::Kind::removed, .path = path, .what = "removed"};
         edit.value = value.is_string() ? value.get<std::string>() : dumped(value);
-        edit.value.resize(std::min(edit.value.size(), kept_value));
+        edit.value.resize(std::min(edit.value.size(), shown_value));
         edit.hash = hash_of(nlohmann::json::parse(dumped(value)));
         edit.apply = [path](const std::string& text, const Keys&) {
             return with_document(text, [&](Json& document) {

@@ -13,7 +13,7 @@ using crypto::Key;
 using crypto::KeyType;
 using Text = std::optional<std::string>;
 
-constexpr std::size_t kept_value = 120;
+constexpr std::size_t shown_text = 120;
 constexpr std::size_t most_words = 24;
 
 // --- words
@@ -46,7 +46,7 @@ Edit edit(Edit::Kind kind, std::string what, const std::string& text,
           std::function<Text(const std::string&)> apply) {
     return {.kind = kind,
             .what = std::move(what),
-            .value = text.substr(0, kept_value),
+            .value = text.substr(0, shown_text),
             .apply = [apply = std::move(apply)](const std::string& now, const Keys&) {
                 return apply(now);
             }};
