@@ -64,3 +64,8 @@ build() {
             { grep -A15 -E 'error|FAILED' "$log" | head -80 >&2; fail "the build failed"; }
     fi
 }
+
+# link_program PRESET: makes build/meshproof the program of this build.
+link_program() {
+    ln -sfn "$1/meshproof" build/meshproof
+}
