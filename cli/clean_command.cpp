@@ -1,3 +1,7 @@
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "core/base/log.hpp"
 #include "core/run/socket_environment.hpp"
@@ -9,6 +13,7 @@ namespace {
 struct CleanArguments {
     std::string target, run_id;
     bool all_runs = false, dry_run = false;
+    OutputOptions output;
 };
 
 void check(const CleanArguments& arguments) {
@@ -24,33 +29,33 @@ void check(const CleanArguments& arguments) {
     }
 }
 
+/// What became of one server.
 struct Cleaned {
-    std::size_t found = 0, removed = 0, left_alone = 0, problems = 0;
+    std::string server;  ///< its origin
+    run::Swept swept;
 };
 
-void tell(const run::Swept& swept, std::string_view where, bool dry_run, Cleaned& all) {
-    for (const auto& item : dry_run ? swept.found : swept.removed) {
-        fmt::print("{} {} on {}\n", dry_run ? "found" : "removed", item, where);
+void tell(const Cleaned& cleaned, bool dry_run, Output& output) {
+    const auto& [server, swept] = cleaned;
+    for (const auto& object : dry_run ? swept.found : swept.removed) {
+        output.line("{} {} on {}", dry_run ? "found" : "removed", object.text(), server);
     }
-    for (const auto& item : swept.left_alone) {
-        fmt::print("left {} on {}: it carries no run's mark\n", item, where);
+    for (const auto& object : swept.left_alone) {
+        output.line("left {} on {}: it carries no run's mark", object.text(), server);
     }
     for (const auto& problem : swept.problems) {
-        log::error(fmt::format("{}: {}", where, problem));
+        log::error(fmt::format("{}: {}", server, problem.text()));
     }
-    all.found += swept.found.size();
-    all.removed += swept.removed.size();
-    all.left_alone += swept.left_alone.size();
-    all.problems += swept.problems.size();
 }
 
 Task<void> clean_all(run::Environment& environment, const CleanArguments& arguments,
-                     const run::Target& target, Cleaned& all) {
+                     const run::Target& target, Output& output, std::vector<Cleaned>& all) {
     const run::SweepOptions options{arguments.run_id, arguments.dry_run};
     for (const auto& vault : target.vaults) {
         const vault::Client admin(environment.transport(), vault.config);
-        tell(co_await run::sweep_vault(admin, options), vault.config.endpoint.url.origin(),
-             arguments.dry_run, all);
+        all.push_back(
+            {vault.config.endpoint.url.origin(), co_await run::sweep_vault(admin, options)});
+        tell(all.back(), arguments.dry_run, output);
     }
     std::vector<std::string> namespaces = {target.mesh_namespace};
     if (target.workload_namespace != target.mesh_namespace) {
@@ -58,24 +63,91 @@ Task<void> clean_all(run::Environment& environment, const CleanArguments& argume
     }
     for (const auto& access : target.clusters) {
         const kube::Client admin(environment.transport(), access);
-        tell(co_await run::sweep_cluster(admin, namespaces, options), access.endpoint.url.origin(),
-             arguments.dry_run, all);
+        all.push_back({access.endpoint.url.origin(),
+                       co_await run::sweep_cluster(admin, namespaces, options)});
+        tell(all.back(), arguments.dry_run, output);
     }
 }
 
-std::string summary(const CleanArguments& arguments, const Cleaned& all) {
-    const auto count = arguments.dry_run ? all.found : all.removed;
-    auto line = fmt::format("{} object{} of {} {}", count, count == 1 ? "" : "s",
+/// How many there are on all servers of what `part` of a sweep holds.
+template <class T>
+std::size_t count(const std::vector<Cleaned>& all, std::vector<T> run::Swept::* part) {
+    std::size_t sum = 0;
+    for (const auto& cleaned : all) {
+        sum += (cleaned.swept.*part).size();
+    }
+    return sum;
+}
+
+std::string summary(const CleanArguments& arguments, const std::vector<Cleaned>& all) {
+    const auto taken = count(all, arguments.dry_run ? &run::Swept::found : &run::Swept::removed);
+    auto line = fmt::format("{} object{} of {} {}", taken, taken == 1 ? "" : "s",
                             arguments.run_id.empty() ? "meshproof runs" : "run " + arguments.run_id,
                             arguments.dry_run ? "found" : "removed");
-    if (all.left_alone > 0) {
-        line += fmt::format(", {} left alone", all.left_alone);
+    if (const auto left = count(all, &run::Swept::left_alone); left > 0) {
+        line += fmt::format(", {} left alone", left);
     }
-    if (all.problems > 0) {
-        line +=
-            fmt::format(", {} problem{}: see above", all.problems, all.problems == 1 ? "" : "s");
+    if (const auto problems = count(all, &run::Swept::problems); problems > 0) {
+        line += fmt::format(", {} problem{}: see above", problems, problems == 1 ? "" : "s");
     }
     return line;
+}
+
+/// What docs/clean.schema.json describes.
+constexpr std::string_view clean_schema = "meshproof.clean/v1";
+
+using Json = nlohmann::ordered_json;
+
+Json object_json(const std::string& server, const run::SweptObject& object) {
+    Json out = {{"server", server}, {"kind", object.kind}, {"path", object.path}};
+    if (!object.namespace_name.empty()) {
+        out["namespace"] = object.namespace_name;
+    }
+    if (!object.run_id.empty()) {
+        out["run"] = object.run_id;
+    }
+    return out;
+}
+
+Json problem_json(const std::string& server, const run::SweptProblem& problem) {
+    Json out = {{"server", server}, {"message", problem.message}};
+    if (problem.object) {
+        out["object"] = object_json(server, *problem.object);
+    }
+    return out;
+}
+
+std::string document(const CleanArguments& arguments, const run::Target& target,
+                     const std::vector<Cleaned>& all) {
+    Json found = Json::array(), removed = Json::array(), left = Json::array(),
+         problems = Json::array();
+    std::set<std::string> runs;
+    for (const auto& [server, swept] : all) {
+        for (const auto& object : swept.found) {
+            found.push_back(object_json(server, object));
+            runs.insert(object.run_id.substr(0, object.run_id.find('-')));
+        }
+        for (const auto& object : swept.removed) {
+            removed.push_back(object_json(server, object));
+        }
+        for (const auto& object : swept.left_alone) {
+            left.push_back(object_json(server, object));
+        }
+        for (const auto& problem : swept.problems) {
+            problems.push_back(problem_json(server, problem));
+        }
+    }
+    const Json whole = {{"schema", clean_schema},
+                        {"target", target.name},
+                        {"run", arguments.run_id.empty() ? Json() : Json(arguments.run_id)},
+                        {"dry_run", arguments.dry_run},
+                        {"runs", runs},
+                        {"found", std::move(found)},
+                        {"removed", std::move(removed)},
+                        {"left_alone", std::move(left)},
+                        {"problems", std::move(problems)}};
+    // Names come from the servers.
+    return whole.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 int clean_command(const CleanArguments& arguments) {
@@ -88,10 +160,14 @@ int clean_command(const CleanArguments& arguments) {
     }
     check(arguments);
     run::SocketEnvironment environment("live", target.file);
-    Cleaned all;
-    environment.drive(clean_all(environment, arguments, target.file, all));
-    fmt::print("{}\n", summary(arguments, all));
-    return all.problems == 0 ? as_expected : unreachable;
+    Output output(arguments.output);
+    std::vector<Cleaned> all;
+    environment.drive(clean_all(environment, arguments, target.file, output, all));
+    output.result("{}", summary(arguments, all));
+    if (output.json()) {
+        output.document(document(arguments, target.file, all));
+    }
+    return count(all, &run::Swept::problems) == 0 ? as_expected : unreachable;
 }
 
 }  // namespace
@@ -105,6 +181,7 @@ void add_clean(CLI::App& app, Command& chosen) {
     command->add_flag("--all-runs", arguments->all_runs, "of every run, running ones too")
         ->excludes(one);
     command->add_flag("--dry-run", arguments->dry_run, "only say what would be removed");
+    add_format_option(*command, arguments->output);
     command->footer(
         "\nExamples:\n  meshproof clean --target vault.yaml --dry-run\n  meshproof clean --target "
         "vault.yaml --run k3f9a2");

@@ -6,10 +6,13 @@
 #include "conformance/index.hpp"
 #include "core/base/answer.hpp"
 #include "core/check/check_runner.hpp"
+#include "reports/evidence.hpp"
 #include "scenarios/index.hpp"
 
 namespace meshproof::cli {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 int list_scenarios() {
     for (const auto* scenario : scenarios::all_scenarios()) {
@@ -18,40 +21,54 @@ int list_scenarios() {
     return as_expected;
 }
 
-/// What docs/list.schema.json describes.
+/// What docs/list.schema.json and docs/explain.schema.json describe.
 constexpr std::string_view list_schema = "meshproof.list/v1";
+constexpr std::string_view explain_schema = "meshproof.explain/v1";
 
 template <class Names>
-nlohmann::ordered_json words(const Names& names) {
-    auto out = nlohmann::ordered_json::array();
+Json words(const Names& names) {
+    auto out = Json::array();
     for (const auto name : names) {
         out.push_back(run::to_string(name));
     }
     return out;
 }
 
+Json described(const run::Scenario& scenario) {
+    return {{"id", scenario.id},
+            {"sentence", scenario.sentence},
+            {"source", scenario.source},
+            {"needs", words(scenario.needs)},
+            {"exclusive", scenario.exclusive}};
+}
+
+Json described(const run::Check& check) {
+    return {{"id", check.id},
+            {"requirement", check.requirement},
+            {"source", check.sources()},
+            {"level", run::to_string(check.level)},
+            {"features", words(check.features)},
+            {"exclusive", check.exclusive}};
+}
+
+int print_document(const Json& document) {
+    // Evidence holds answers of servers.
+    fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+    return as_expected;
+}
+
 int list_as_json(bool checks) {
-    nlohmann::ordered_json document = {{"schema", list_schema}};
+    Json document = {{"schema", list_schema}};
     if (checks) {
         for (const auto* check : conformance::all_checks()) {
-            document["checks"].push_back({{"id", check->id},
-                                          {"requirement", check->requirement},
-                                          {"source", check->sources()},
-                                          {"level", run::to_string(check->level)},
-                                          {"features", words(check->features)},
-                                          {"exclusive", check->exclusive}});
+            document["checks"].push_back(described(*check));
         }
     } else {
         for (const auto* scenario : scenarios::all_scenarios()) {
-            document["scenarios"].push_back({{"id", scenario->id},
-                                             {"sentence", scenario->sentence},
-                                             {"source", scenario->source},
-                                             {"needs", words(scenario->needs)},
-                                             {"exclusive", scenario->exclusive}});
+            document["scenarios"].push_back(described(*scenario));
         }
     }
-    fmt::print("{}\n", document.dump(2));
-    return as_expected;
+    return print_document(document);
 }
 
 int list_checks() {
@@ -84,14 +101,8 @@ void explain(const run::Scenario& scenario) {
     fmt::print("  try it    meshproof run {}\n", scenario.id);
 }
 
-void explain(const run::Check& check) {
-    fmt::print("{}\n  {}\n\n  source    {}\n  level     {}\n", check.id, check.requirement,
-               check.sources(), run::to_string(check.level));
-    const auto needs = joined(check.features);
-    fmt::print("  needs     {}\n", needs.empty() ? "nothing beyond the server" : needs);
-    fmt::print("  try it    meshproof conform {}\n", check.id);
-
-    // What it sends is seen best by sending it: to a fake, in virtual time.
+/// What a check sends, and what it is answered: by playing it on a fake, in virtual time.
+std::vector<run::Exchange> played(const run::Check& check) {
     run::CheckRunnerOptions options;
     options.share_servers = false;
     options.run_id = "byhand";
@@ -102,7 +113,17 @@ void explain(const run::Check& check) {
         return fakes::make_sim(std::move(sim));
     };
     const auto outcome = run::run_checks({&check}, options).outcomes.at(0);
-    const auto& evidence = std::get<run::CheckOutcome>(outcome.detail).evidence;
+    return std::get<run::CheckOutcome>(outcome.detail).evidence;
+}
+
+void explain(const run::Check& check) {
+    fmt::print("{}\n  {}\n\n  source    {}\n  level     {}\n", check.id, check.requirement,
+               check.sources(), run::to_string(check.level));
+    const auto needs = joined(check.features);
+    fmt::print("  needs     {}\n", needs.empty() ? "nothing beyond the server" : needs);
+    fmt::print("  try it    meshproof conform {}\n", check.id);
+
+    const auto evidence = played(check);
     if (evidence.empty()) {
         return;
     }
@@ -119,22 +140,30 @@ void explain(const run::Check& check) {
     }
 }
 
-int explain_id(const std::string& id) {
-    const auto is = [&id](const auto* one) { return one->id == id; };
+/// What an id names: one check or the checks of a topic, or scenarios.
+struct Named {
+    const run::Check* check = nullptr;
+    std::vector<const run::Check*> topic{};
+    std::vector<const run::Scenario*> scenarios{};
+};
+
+/// UsageError names the nearest id.
+Named named(const std::string& id) {
     const auto& checks = conformance::all_checks();
+    const auto is = [&id](const auto* one) { return one->id == id; };
+    const auto is_or_lies_in = [&id](const auto* one) {
+        return one->id == id || one->id.starts_with(id + "/");
+    };
     if (const auto found = std::ranges::find_if(checks, is); found != checks.end()) {
-        explain(**found);
-        return as_expected;
+        return {.check = *found};
     }
-    const bool topic = std::ranges::any_of(
-        checks, [&id](const run::Check* check) { return check->id.starts_with(id + "/"); });
-    if (topic) {
-        for (const auto* check : choose_checks({id})) {
-            fmt::print("{:<52} {}\n", check->id, check->requirement);
-        }
-        return as_expected;
+    if (std::ranges::any_of(checks, is_or_lies_in)) {
+        return {.topic = choose_checks({id})};
     }
     const auto& all = scenarios::all_scenarios();
+    if (std::ranges::any_of(all, is_or_lies_in)) {
+        return {.scenarios = choose_scenarios({id})};
+    }
     std::vector<std::string> known;
     for (const auto* scenario : all) {
         known.emplace_back(scenario->id);
@@ -142,19 +171,43 @@ int explain_id(const std::string& id) {
     for (const auto* check : checks) {
         known.emplace_back(check->id);
     }
-    const bool scenario = std::ranges::any_of(all, [&id](const run::Scenario* one) {
-        return one->id == id || one->id.starts_with(id + "/");
-    });
-    if (!scenario) {
-        const auto near = nearest(id, known);
-        throw UsageError(
-            fmt::format("no scenario or check is called {}", id),
-            near.empty()
-                ? "meshproof list and meshproof list --checks show them all"
-                : fmt::format("did you mean {}? meshproof list (--checks) shows them all", near));
+    const auto near = nearest(id, known);
+    throw UsageError(
+        fmt::format("no scenario or check is called {}", id),
+        near.empty()
+            ? "meshproof list and meshproof list --checks show them all"
+            : fmt::format("did you mean {}? meshproof list (--checks) shows them all", near));
+}
+
+int explain_as_json(const Named& asked) {
+    Json document = {{"schema", explain_schema}};
+    if (asked.check != nullptr) {
+        auto item = described(*asked.check);
+        item["evidence"] = reports::evidence_json(played(*asked.check));
+        document["checks"].push_back(std::move(item));
     }
-    for (const auto* one : choose_scenarios({id})) {
-        explain(*one);
+    for (const auto* check : asked.topic) {
+        document["checks"].push_back(described(*check));
+    }
+    for (const auto* scenario : asked.scenarios) {
+        document["scenarios"].push_back(described(*scenario));
+    }
+    return print_document(document);
+}
+
+int explain_id(const std::string& id, const OutputOptions& output) {
+    const auto asked = named(id);
+    if (output.json()) {
+        return explain_as_json(asked);
+    }
+    if (asked.check != nullptr) {
+        explain(*asked.check);
+    }
+    for (const auto* check : asked.topic) {
+        fmt::print("{:<52} {}\n", check->id, check->requirement);
+    }
+    for (const auto* scenario : asked.scenarios) {
+        explain(*scenario);
     }
     return as_expected;
 }
@@ -191,7 +244,10 @@ void add_explain(CLI::App& app, Command& chosen) {
         ->add_option("ID", *id,
                      "the id of a scenario or check, as `meshproof list` (--checks) shows it")
         ->required();
-    command->callback([&chosen, id] { chosen = [id] { return explain_id(*id); }; });
+    auto output = std::make_shared<OutputOptions>();
+    add_format_option(*command, *output);
+    command->callback(
+        [&chosen, id, output] { chosen = [id, output] { return explain_id(*id, *output); }; });
 }
 
 }  // namespace meshproof::cli

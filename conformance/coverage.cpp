@@ -2,6 +2,7 @@
 
 #include "conformance/index.hpp"
 #include "core/base/text.hpp"
+#include "core/spiffe/svid.hpp"
 
 namespace meshproof::conformance {
 
@@ -13,20 +14,6 @@ const std::vector<Unchecked>& unchecked_rows() {
 }
 
 namespace {
-
-const std::vector<std::string>& svid_rules() {
-    static const auto rules = [] {
-        std::vector<std::string> all;
-        const std::pair<char, int> groups[] = {{'L', 12}, {'C', 11}, {'V', 7}, {'B', 4}, {'I', 6}};
-        for (const auto& [letter, last] : groups) {
-            for (int number = 1; number <= last; ++number) {
-                all.push_back(fmt::format("{}{}", letter, number));
-            }
-        }
-        return all;
-    }();
-    return rules;
-}
 
 std::string linked(const std::vector<std::string>& ids) {
     std::vector<std::string> quoted;
@@ -72,8 +59,8 @@ std::string coverage_page() {
         page += fmt::format("| {} | {} |\n", row, ids.empty() && !why.empty() ? why : linked(ids));
     }
     page += "\n## SPIFFE X509-SVID rules\n\n| rule | checks |\n|---|---|\n";
-    for (const auto& rule : svid_rules()) {
-        page += fmt::format("| {} | {} |\n", rule, linked(by_rule[rule]));
+    for (const auto& rule : spiffe::svid_rules()) {
+        page += fmt::format("| {} | {} |\n", rule.id, linked(by_rule[std::string(rule.id)]));
     }
     return page;
 }

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "reports/evidence.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::reports {
@@ -15,28 +16,6 @@ Json header_lines(const std::vector<std::pair<std::string, std::string>>& header
     Json out = Json::array();
     for (const auto& [name, value] : headers) {
         out.push_back(fmt::format("{}: {}", name, value));
-    }
-    return out;
-}
-
-Json evidence_json(const std::vector<run::Exchange>& exchanges) {
-    Json out = Json::array();
-    for (const auto& exchange : exchanges) {
-        Json item = {{"server", exchange.server},
-                     {"method", exchange.method},
-                     {"target", exchange.target},
-                     {"headers", header_lines(exchange.headers)}};
-        if (!exchange.body.empty()) {
-            item["body"] = exchange.body;
-        }
-        if (exchange.status == 0) {
-            item["no_answer"] = exchange.failure;
-        } else {
-            item["answer"] = {{"status", exchange.status},
-                              {"headers", header_lines(exchange.answer_headers)},
-                              {"body", exchange.answer}};
-        }
-        out.push_back(std::move(item));
     }
     return out;
 }
@@ -87,6 +66,28 @@ Json outcome_json(const run::Outcome& outcome) {
 }
 
 }  // namespace
+
+Json evidence_json(const std::vector<run::Exchange>& exchanges) {
+    Json out = Json::array();
+    for (const auto& exchange : exchanges) {
+        Json item = {{"server", exchange.server},
+                     {"method", exchange.method},
+                     {"target", exchange.target},
+                     {"headers", header_lines(exchange.headers)}};
+        if (!exchange.body.empty()) {
+            item["body"] = exchange.body;
+        }
+        if (exchange.status == 0) {
+            item["no_answer"] = exchange.failure;
+        } else {
+            item["answer"] = {{"status", exchange.status},
+                              {"headers", header_lines(exchange.answer_headers)},
+                              {"body", exchange.answer}};
+        }
+        out.push_back(std::move(item));
+    }
+    return out;
+}
 
 std::string_view kind_of(const run::Outcome& outcome) {
     return std::holds_alternative<run::CheckOutcome>(outcome.detail) ? "check" : "scenario";

@@ -1,6 +1,10 @@
 #include "core/base/nearest.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "core/base/text.hpp"
 
 namespace meshproof {
 namespace {
@@ -36,6 +40,12 @@ std::string nearest_word(std::string_view typed, const std::vector<std::string>&
         }
     }
     return best;
+}
+
+std::string suggestion(std::string_view typed, const std::vector<std::string>& known) {
+    const auto near = nearest_word(typed, known);
+    return near.empty() ? fmt::format("known are {}", join(known, ", "))
+                        : fmt::format("did you mean {}?", near);
 }
 
 }  // namespace meshproof

@@ -3,12 +3,11 @@
 #include <yaml-cpp/yaml.h>
 
 #include <filesystem>
-#include <map>
 
-#include "core/base/answer.hpp"
 #include "core/base/assert.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/yaml/section.hpp"
 
 namespace meshproof::kube {
 namespace {
@@ -18,81 +17,32 @@ using crypto::Certificate;
 /// An entry of clusters, users or contexts, and the file that it came from.
 struct Entry {
     std::string name;
-    YAML::Node body;
-    std::string file;    ///< for messages; "" where the text did not come from a file
-    std::string folder;  ///< relative paths start here
+    YamlSection body;
+    std::string file;  ///< for messages; "" where the text did not come from a file
+
+    /// For one reading: what is wrong is noted for that one alone.
+    [[nodiscard]] YamlSection fields() const { return body.apart(file); }
 };
 
-/// Reads the fields of one entry. `field("x")` in messages is "users[admin].user.x".
-class EntryFields {
-  public:
-    EntryFields(const Entry& entry, std::string_view list, std::string_view key)
-        : entry_(entry),
-          map_(entry.body),
-          place_(fmt::format("{}{}{}[{}].{}", entry.file, entry.file.empty() ? "" : ": ", list,
-                             entry.name, key)) {}
+/// The content of a file that a field names; "" where absent.
+std::string file_of(YamlSection& fields, std::string_view name) {
+    return fields.text_or_empty(name).empty() ? std::string() : fields.file(name).value_or("");
+}
 
-    template <class... Args>
-    [[nodiscard]] tl::unexpected<Failure> refuse(std::string_view name,
-                                                 fmt::format_string<Args...> format,
-                                                 Args&&... args) const {
-        return fail(FailureKind::invalid, "{}.{}: {}", place_, name,
-                    fmt::format(format, std::forward<Args>(args)...));
+/// NAME-data as base64, or else the file that NAME names, as kubectl prefers it; "" where both are
+/// absent.
+std::string data_or_file(YamlSection& fields, const std::string& name) {
+    const auto inline_name = name + "-data";
+    const auto encoded = fields.text_or_empty(inline_name);
+    if (encoded.empty()) {
+        return file_of(fields, name);
     }
-    [[nodiscard]] bool has(const char* name) const { return map_[name] && !map_[name].IsNull(); }
-    /// "" where absent.
-    [[nodiscard]] Result<std::string> text(const char* name) const {
-        if (!has(name)) {
-            return std::string();
-        }
-        if (!map_[name].IsScalar()) {
-            return refuse(name, "expected a string");
-        }
-        return map_[name].Scalar();
+    auto decoded = from_base64(trim(encoded));
+    if (!decoded) {
+        fields.refuse(inline_name, "expected base64");
     }
-    [[nodiscard]] Result<bool> flag(const char* name) const {
-        bool value = false;
-        if (has(name) && !YAML::convert<bool>::decode(map_[name], value)) {
-            return refuse(name, "expected true or false");
-        }
-        return value;
-    }
-    /// The content of a file that a field names, relative to the kubeconfig's folder; "" where
-    /// absent.
-    [[nodiscard]] Result<std::string> file(const char* name) const {
-        auto path = text(name);
-        if (!path || path->empty()) {
-            return path;
-        }
-        auto content = read_file((std::filesystem::path(entry_.folder) / *path).string());
-        if (!content) {
-            return refuse(name, "{}", content.error().message);
-        }
-        return content;
-    }
-    /// NAME-data as base64, or else the file that NAME names, as kubectl prefers it; "" where both
-    /// are absent.
-    [[nodiscard]] Result<std::string> data_or_file(const std::string& name) const {
-        const std::string inline_name = name + "-data";
-        auto encoded = text(inline_name.c_str());
-        if (!encoded) {
-            return encoded;
-        }
-        if (encoded->empty()) {
-            return file(name.c_str());
-        }
-        auto decoded = from_base64(trim(*encoded));
-        if (!decoded) {
-            return refuse(inline_name, "expected base64");
-        }
-        return std::move(*decoded);
-    }
-
-  private:
-    const Entry& entry_;
-    const YAML::Node map_;  // const: a lookup in it inserts nothing
-    std::string place_;
-};
+    return std::move(decoded).value_or("");
+}
 
 const Entry* find(const std::vector<Entry>& entries, std::string_view name) {
     for (const auto& entry : entries) {
@@ -111,149 +61,133 @@ std::string names_of(const std::vector<Entry>& entries) {
     return names.empty() ? "none" : join(names, ", ");
 }
 
+void read_trust(YamlSection& fields, Access& access) {
+    const auto ca = data_or_file(fields, "certificate-authority");
+    if (ca.empty()) {
+        access.endpoint.tls.system_trust = true;
+        return;
+    }
+    auto trust = Certificate::all_from_pem(ca);
+    if (!trust) {
+        fields.refuse("certificate-authority", "{}", trust.error().message);
+        return;
+    }
+    access.endpoint.tls.trust = std::move(*trust);
+    access.ca_pem = ca;
+}
+
 Result<void> read_cluster(const Entry& entry, Access& access) {
-    const EntryFields fields(entry, "clusters", "cluster");
-    const auto server = fields.text("server");
-    const auto ca = fields.data_or_file("certificate-authority");
-    const auto server_name = fields.text("tls-server-name");
-    const auto insecure = fields.flag("insecure-skip-tls-verify");
-    for (const auto* text : {&server, &ca, &server_name}) {
-        if (!*text) {
-            return propagate(*text);
-        }
-    }
-    if (!insecure) {
-        return propagate(insecure);
-    }
+    auto fields = entry.fields();
     if (fields.has("proxy-url")) {
-        return fields.refuse("proxy-url",
-                             "proxies are not supported: name the API server's own address");
+        fields.refuse("proxy-url", "proxies are not supported: name the API server's own address");
     }
-    if (server->empty()) {
-        return fields.refuse("server", "missing: expected the API server's URL");
-    }
-    auto url = http::Url::parse(*server);
-    if (!url) {
-        return fields.refuse("server", "{}", url.error().message);
+    const auto server = fields.text_or_empty("server");
+    auto url = http::Url::parse(server);
+    if (server.empty()) {
+        fields.refuse("server", "missing: expected the API server's URL");
+    } else if (!url) {
+        fields.refuse("server", "{}", url.error().message);
+    } else {
+        access.endpoint.url = std::move(*url);
     }
     access.cluster = entry.name;
-    access.endpoint.url = std::move(*url);
-    access.endpoint.tls.server_name = *server_name;
-    if (!ca->empty()) {
-        auto trust = Certificate::all_from_pem(*ca);
-        if (!trust) {
-            return fields.refuse("certificate-authority", "{}", trust.error().message);
-        }
-        access.endpoint.tls.trust = std::move(*trust);
-        access.ca_pem = *ca;
-    } else {
-        access.endpoint.tls.system_trust = true;
-    }
-    if (*insecure) {
+    access.endpoint.tls.server_name = fields.text_or_empty("tls-server-name");
+    read_trust(fields, access);
+    if (fields.flag("insecure-skip-tls-verify").value_or(false)) {
         access.endpoint.tls.verify_peer = false;
         log::warning(
             fmt::format("cluster {}: insecure-skip-tls-verify: anybody can pose as its API server",
                         entry.name));
     }
-    return {};
+    return fields.result();
 }
 
-Result<void> read_identity(const EntryFields& fields, Access& access) {
-    const auto certificate = fields.data_or_file("client-certificate");
-    const auto key_pem = fields.data_or_file("client-key");
-    if (!certificate || !key_pem) {
-        return propagate(!certificate ? certificate : key_pem);
+void read_identity(YamlSection& fields, Access& access) {
+    const auto certificate = data_or_file(fields, "client-certificate");
+    const auto key_pem = data_or_file(fields, "client-key");
+    if (certificate.empty() && key_pem.empty()) {
+        return;
     }
-    if (certificate->empty() && key_pem->empty()) {
-        return {};
+    if (certificate.empty()) {
+        fields.refuse("client-certificate", "missing beside client-key");
+        return;
     }
-    if (certificate->empty()) {
-        return fields.refuse("client-certificate", "missing beside client-key");
+    if (key_pem.empty()) {
+        fields.refuse("client-key", "missing beside client-certificate");
+        return;
     }
-    if (key_pem->empty()) {
-        return fields.refuse("client-key", "missing beside client-certificate");
-    }
-    auto chain = Certificate::all_from_pem(*certificate);
+    auto chain = Certificate::all_from_pem(certificate);
     if (!chain) {
-        return fields.refuse("client-certificate", "{}", chain.error().message);
+        fields.refuse("client-certificate", "{}", chain.error().message);
+        return;
     }
-    auto key = crypto::Key::from_pem(*key_pem);
+    auto key = crypto::Key::from_pem(key_pem);
     if (!key) {
-        return fields.refuse("client-key", "{}", key.error().message);
+        fields.refuse("client-key", "{}", key.error().message);
+        return;
     }
     if (!(key->public_key() == chain->front().public_key())) {
-        return fields.refuse("client-key", "does not belong to client-certificate");
+        fields.refuse("client-key", "does not belong to client-certificate");
+        return;
     }
     crypto::TlsIdentity identity;
     identity.leaf = chain->front();
     identity.intermediates.assign(chain->begin() + 1, chain->end());
     identity.key = std::move(*key);
     access.endpoint.tls.identity = std::move(identity);
-    return {};
 }
 
-Result<void> read_user(const Entry& entry, Access& access) {
-    const EntryFields fields(entry, "users", "user");
-    access.user = entry.name;
+/// The ways to show who one is that we do not have.
+void refuse_strange_credentials(YamlSection& fields) {
     for (const auto* plugin : {"exec", "auth-provider"}) {
         if (fields.has(plugin)) {
-            return fields.refuse(plugin,
-                                 "credential plugins are not run: put a token there instead "
-                                 "(kubectl create token SERVICEACCOUNT) or a client certificate");
+            fields.refuse(plugin,
+                          "credential plugins are not run: put a token there instead "
+                          "(kubectl create token SERVICEACCOUNT) or a client certificate");
         }
     }
     for (const auto* basic : {"username", "password"}) {
         if (fields.has(basic)) {
-            return fields.refuse(
+            fields.refuse(
                 basic, "Kubernetes no longer takes passwords: use a token or a client certificate");
         }
     }
     for (const auto* impersonation : {"as", "as-uid", "as-groups", "as-user-extra"}) {
         if (fields.has(impersonation)) {
-            return fields.refuse(impersonation,
-                                 "impersonation is not supported: use that user's own token");
+            fields.refuse(impersonation,
+                          "impersonation is not supported: use that user's own token");
         }
     }
-    const auto token = fields.text("token");
-    const auto token_file = fields.file("tokenFile");
-    if (!token || !token_file) {
-        return propagate(!token ? token : token_file);
-    }
+}
+
+Result<void> read_user(const Entry& entry, Access& access) {
+    auto fields = entry.fields();
+    refuse_strange_credentials(fields);
+    access.user = entry.name;
+    const auto token = fields.text_or_empty("token");
+    const auto token_file = file_of(fields, "tokenFile");
     // The file wins, as in kubectl: it is the one that is refreshed.
-    access.token = Secret(std::string(trim(token_file->empty() ? *token : *token_file)));
-    return read_identity(fields, access);
+    access.token = Secret(std::string(trim(token_file.empty() ? token : token_file)));
+    read_identity(fields, access);
+    return fields.result();
 }
 
 /// Adds the entries of one list, keeping those that are there already (kubectl: the first file
 /// wins).
-Result<void> add_entries(std::vector<Entry>& entries, const YAML::Node& root, const char* list,
-                         const char* key, const std::string& file, std::string_view folder) {
-    const std::string place = file.empty() ? list : fmt::format("{}: {}", file, list);
-    const YAML::Node items = root[list];
-    if (!items || items.IsNull()) {
-        return {};
-    }
-    if (!items.IsSequence()) {
-        return fail(FailureKind::invalid, "{}: expected a list", place);
-    }
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        const YAML::Node item = items[i];
-        if (!item.IsMap() || !item["name"] || !item["name"].IsScalar()) {
-            return fail(FailureKind::invalid, "{}[{}].name: expected a string", place, i);
+void add_entries(std::vector<Entry>& entries, YamlSection& lists, const char* list, const char* key,
+                 const std::string& file) {
+    for (auto& item : lists.sections(list)) {
+        if (!item.is_text("name")) {
+            item.refuse("name", "expected a string");
+            return;
         }
-        const auto& name = item["name"].Scalar();
-        const YAML::Node body = item[key];
-        if (body && !body.IsNull() && !body.IsMap()) {
-            return fail(FailureKind::invalid, "{}[{}].{}: expected a map", place, name, key);
-        }
+        const auto name = item.text_or_empty("name");
+        auto named = item.named(fmt::format("{}[{}]", list, name));
+        const auto body = named.inner(key);
         if (find(entries, name) == nullptr) {
-            const bool filled = body && body.IsMap();
-            entries.push_back(Entry{name,
-                                    filled ? YAML::Clone(body) : YAML::Node(YAML::NodeType::Map),
-                                    file, std::string(folder)});
+            entries.push_back({name, body ? *body : named.unwritten(named.place_of(key)), file});
         }
     }
-    return {};
 }
 
 }  // namespace
@@ -265,34 +199,22 @@ struct Kubeconfig::Document {
     /// Merges one text in; gives back its current-context.
     Result<std::string> add(std::string_view yaml, const std::string& file,
                             std::string_view folder) {
-        const std::string where = file.empty() ? "kubeconfig" : file;
-        YAML::Node root;
-        try {
-            root = YAML::Load(std::string(yaml));
-        } catch (const YAML::Exception& error) {
-            return fail(FailureKind::invalid, "{}:{}: not YAML: {}", where, error.mark.line + 1,
-                        one_line(error.msg));
+        auto root = YamlSection::parse(
+            yaml, {.path = file.empty() ? "kubeconfig" : file,
+                   .folder = std::string(folder),
+                   .no_map = "not a kubeconfig: expected clusters, users and contexts",
+                   .lines = false});
+        if (!root) {
+            return propagate(root);
         }
-        if (!root.IsMap()) {
-            return fail(FailureKind::invalid,
-                        "{}: not a kubeconfig: expected clusters, users and contexts", where);
+        auto lists = root->apart(file);
+        add_entries(clusters, lists, "clusters", "cluster", file);
+        add_entries(users, lists, "users", "user", file);
+        add_entries(contexts, lists, "contexts", "context", file);
+        if (const auto added = lists.result(); !added) {
+            return propagate(added);
         }
-        for (const auto& result :
-             {add_entries(clusters, root, "clusters", "cluster", file, folder),
-              add_entries(users, root, "users", "user", file, folder),
-              add_entries(contexts, root, "contexts", "context", file, folder)}) {
-            if (!result) {
-                return propagate(result);
-            }
-        }
-        const YAML::Node current = std::as_const(root)["current-context"];
-        if (!current || current.IsNull()) {
-            return std::string();
-        }
-        if (!current.IsScalar()) {
-            return fail(FailureKind::invalid, "{}: current-context: expected a string", where);
-        }
-        return current.Scalar();
+        return checked(root->text_or_empty("current-context"), *root);
     }
 };
 
@@ -370,28 +292,26 @@ Result<Access> Kubeconfig::access(std::string_view context) const {
         return fail(FailureKind::invalid, "{}: there is no context {}; it has {}",
                     document_->origin, name, names_of(document_->contexts));
     }
-    const EntryFields fields(*entry, "contexts", "context");
-    const auto cluster = fields.text("cluster");
-    const auto user = fields.text("user");
-    const auto namespace_name = fields.text("namespace");
-    for (const auto* text : {&cluster, &user, &namespace_name}) {
-        if (!*text) {
-            return propagate(*text);
-        }
-    }
-    const auto* cluster_entry = find(document_->clusters, *cluster);
+    auto fields = entry->fields();
+    const auto cluster = fields.text_or_empty("cluster");
+    const auto user = fields.text_or_empty("user");
+    const auto namespace_name = fields.text_or_empty("namespace");
+    const auto* cluster_entry = find(document_->clusters, cluster);
     if (cluster_entry == nullptr) {
-        return fields.refuse("cluster", "there is no cluster \"{}\"; it has {}", *cluster,
-                             names_of(document_->clusters));
+        fields.refuse("cluster", "there is no cluster \"{}\"; it has {}", cluster,
+                      names_of(document_->clusters));
     }
-    const auto* user_entry = find(document_->users, *user);
+    const auto* user_entry = find(document_->users, user);
     if (user_entry == nullptr) {
-        return fields.refuse("user", "there is no user \"{}\"; it has {}", *user,
-                             names_of(document_->users));
+        fields.refuse("user", "there is no user \"{}\"; it has {}", user,
+                      names_of(document_->users));
+    }
+    if (const auto result = fields.result(); !result) {
+        return propagate(result);
     }
     Access access;
     access.context = name;
-    access.namespace_name = *namespace_name;
+    access.namespace_name = namespace_name;
     if (const auto result = read_cluster(*cluster_entry, access); !result) {
         return propagate(result);
     }

@@ -14,13 +14,14 @@ class Sweep {
   public:
     explicit Sweep(SweepOptions options) : options_(std::move(options)) {}
 
-    [[nodiscard]] bool marked(std::string_view text) const {
-        const auto run = RunMark::run_in(text);
-        return !run.empty() && RunMark::belongs(run, options_.run_id);
+    /// The run whose mark the text holds, "" where it is none that is swept.
+    [[nodiscard]] std::string run_in(std::string_view text) const {
+        return if_swept(RunMark::run_in(text));
     }
-    [[nodiscard]] bool labelled(const kube::ObjectMeta& meta) const {
+    /// The same by label.
+    [[nodiscard]] std::string run_of(const kube::ObjectMeta& meta) const {
         const auto label = meta.labels.find(std::string(run_label));
-        return label != meta.labels.end() && RunMark::belongs(label->second, options_.run_id);
+        return label == meta.labels.end() ? std::string() : if_swept(label->second);
     }
     [[nodiscard]] bool named(std::string_view name) const {
         return RunMark::named_like(name, options_.run_id);
@@ -30,30 +31,32 @@ class Sweep {
         return is_run_id(options_.run_id) && named(name);
     }
 
+    [[nodiscard]] const std::string& run_id() const { return options_.run_id; }
+
     /// Removes it, unless the sweep only looks, and notes what became of it.
-    Task<void> take(std::string what, Task<Result<void>> removal) {
-        swept_.found.push_back(what);
+    Task<void> take(SweptObject object, Task<Result<void>> removal) {
+        swept_.found.push_back(object);
         if (options_.only_look) {
             co_return;
         }
         const auto removed = co_await std::move(removal);
         if (removed) {
-            swept_.removed.push_back(std::move(what));
+            swept_.removed.push_back(std::move(object));
         } else if (removed.error().kind != FailureKind::not_found) {
             // Not found: somebody else (a controller, the run itself) was quicker.
-            swept_.problems.push_back(fmt::format("{}: {}", what, removed.error().message));
+            swept_.problems.push_back({std::move(object), removed.error().message});
         }
     }
-    void leave(std::string what) { swept_.left_alone.push_back(std::move(what)); }
-    void also_removed(const std::vector<std::string>& what) {
-        swept_.found.insert(swept_.found.end(), what.begin(), what.end());
-        swept_.removed.insert(swept_.removed.end(), what.begin(), what.end());
+    void leave(SweptObject object) { swept_.left_alone.push_back(std::move(object)); }
+    void also_removed(const std::vector<SweptObject>& objects) {
+        swept_.found.insert(swept_.found.end(), objects.begin(), objects.end());
+        swept_.removed.insert(swept_.removed.end(), objects.begin(), objects.end());
     }
     template <class T>
     bool listed(const Result<T>& list, std::string_view what) {
         if (!list) {
             swept_.problems.push_back(
-                fmt::format("cannot list {}: {}", what, list.error().message));
+                {{}, fmt::format("cannot list {}: {}", what, list.error().message)});
         }
         return list.has_value();
     }
@@ -61,6 +64,10 @@ class Sweep {
     [[nodiscard]] Swept result() { return std::move(swept_); }
 
   private:
+    [[nodiscard]] std::string if_swept(std::string run) const {
+        return RunMark::belongs(run, options_.run_id) ? std::move(run) : std::string();
+    }
+
     SweepOptions options_;
     Swept swept_;
 };
@@ -92,7 +99,7 @@ Task<Result<std::vector<vault::EntityAlias>>> aliases_at(vault::Client admin,
 }
 
 /// The entity where all of its aliases are of the auth method, otherwise the alias alone.
-Task<Result<std::string>> remove_entity_of(vault::Client admin, vault::EntityAlias alias,
+Task<Result<SweptObject>> remove_entity_of(vault::Client admin, vault::EntityAlias alias,
                                            std::string accessor) {
     const auto others = co_await admin.alias_accessors_of(alias.entity_id);
     if (!others) {
@@ -106,12 +113,12 @@ Task<Result<std::string>> remove_entity_of(vault::Client admin, vault::EntityAli
     if (!removed) {
         co_return propagate(removed);
     }
-    co_return only_here ? fmt::format("entity {}", alias.entity_id)
-                        : fmt::format("entity alias {}", alias.id);
+    co_return only_here ? SweptObject{.kind = "entity", .path = alias.entity_id}
+                        : SweptObject{.kind = "entity alias", .path = alias.id};
 }
 
 Task<Result<void>> remove_entities_of(vault::Client admin, std::string accessor,
-                                      std::vector<std::string>* what_else) {
+                                      std::vector<SweptObject>* what_else) {
     const auto aliases = co_await aliases_at(admin, accessor);
     if (!aliases) {
         co_return propagate(aliases);
@@ -133,10 +140,11 @@ Task<void> sweep_auth_methods(Sweep& sweep, vault::Client admin) {
         co_return;
     }
     for (const auto& mount : *mounts) {
-        const auto what = "auth method " + mount.path;
-        if (!sweep.marked(mount.description)) {
+        const SweptObject object{
+            .kind = "auth method", .path = mount.path, .run_id = sweep.run_in(mount.description)};
+        if (object.run_id.empty()) {
             if (sweep.named(mount.path)) {
-                sweep.leave(what);
+                sweep.leave(object);
             }
             continue;
         }
@@ -144,12 +152,17 @@ Task<void> sweep_auth_methods(Sweep& sweep, vault::Client admin) {
             const auto aliases = co_await aliases_at(admin, mount.accessor);
             if (sweep.listed(aliases, "entity aliases")) {
                 for (const auto& alias : *aliases) {
-                    co_await sweep.take("entity " + alias.entity_id, {});
+                    const SweptObject entity{
+                        .kind = "entity", .path = alias.entity_id, .run_id = object.run_id};
+                    co_await sweep.take(entity, {});
                 }
             }
         }
-        std::vector<std::string> entities;
-        co_await sweep.take(what, remove_auth_method(admin, mount.path, &entities));
+        std::vector<SweptObject> entities;
+        co_await sweep.take(object, remove_auth_method(admin, mount.path, &entities));
+        for (auto& entity : entities) {
+            entity.run_id = object.run_id;
+        }
         sweep.also_removed(entities);
     }
 }
@@ -160,11 +173,13 @@ Task<void> sweep_secrets_engines(Sweep& sweep, vault::Client admin) {
         co_return;
     }
     for (const auto& mount : *mounts) {
-        if (sweep.marked(mount.description)) {
-            co_await sweep.take("secrets engine " + mount.path,
-                                delete_at(admin, path_of("sys/mounts", mount.path)));
+        const SweptObject object{.kind = "secrets engine",
+                                 .path = mount.path,
+                                 .run_id = sweep.run_in(mount.description)};
+        if (!object.run_id.empty()) {
+            co_await sweep.take(object, delete_at(admin, path_of("sys/mounts", mount.path)));
         } else if (sweep.named(mount.path)) {
-            sweep.leave("secrets engine " + mount.path);
+            sweep.leave(object);
         }
     }
 }
@@ -182,10 +197,18 @@ Task<void> sweep_policies(Sweep& sweep, vault::Client admin) {
         const auto text = co_await admin.read_policy(policy);
         if (!text && text.error().kind != FailureKind::not_found) {
             sweep.listed(text, "the rules of policy " + policy);
-        } else if (text && (sweep.marked(*text) || sweep.named_after_the_run(policy))) {
-            co_await sweep.take("policy " + policy, delete_at(admin, path));
-        } else if (text) {
-            sweep.leave("policy " + policy);
+        }
+        if (!text) {
+            continue;
+        }
+        SweptObject object{.kind = "policy", .path = policy, .run_id = sweep.run_in(*text)};
+        if (object.run_id.empty() && sweep.named_after_the_run(policy)) {
+            object.run_id = sweep.run_id();
+        }
+        if (!object.run_id.empty()) {
+            co_await sweep.take(object, delete_at(admin, path));
+        } else {
+            sweep.leave(object);
         }
     }
 }
@@ -201,11 +224,14 @@ Task<void> sweep_namespaces(Sweep& sweep, vault::Client admin) {
     }
     for (const auto& [name, metadata] : *namespaces) {
         const auto mark = metadata.find("meshproof-run");
-        if (mark != metadata.end() && sweep.marked(fmt::format("{}={}", run_label, mark->second))) {
-            co_await sweep.take("namespace " + name,
-                                delete_at(admin, path_of("sys/namespaces", name)));
+        SweptObject object{.kind = "namespace", .path = name};
+        if (mark != metadata.end()) {
+            object.run_id = sweep.run_in(fmt::format("{}={}", run_label, mark->second));
+        }
+        if (!object.run_id.empty()) {
+            co_await sweep.take(object, delete_at(admin, path_of("sys/namespaces", name)));
         } else if (sweep.named(name)) {
-            sweep.leave("namespace " + name);
+            sweep.leave(object);
         }
     }
 }
@@ -218,11 +244,12 @@ Task<void> sweep_by_name(Sweep& sweep, vault::Client admin, std::string_view wha
         co_return;
     }
     for (const auto& name : *names) {
+        SweptObject object{.kind = std::string(what), .path = name};
         if (sweep.named_after_the_run(name)) {
-            co_await sweep.take(fmt::format("{} {}", what, name),
-                                delete_at(admin, path_of(path, name)));
+            object.run_id = sweep.run_id();
+            co_await sweep.take(object, delete_at(admin, path_of(path, name)));
         } else if (sweep.named(name)) {
-            sweep.leave(fmt::format("{} {}", what, name));
+            sweep.leave(object);
         }
     }
 }
@@ -238,11 +265,12 @@ Task<void> take_labelled(Sweep& sweep, const Result<std::vector<Item>>& items,
         } else {
             meta = &item.meta;
         }
-        if (sweep.labelled(*meta)) {
-            const auto place =
-                meta->namespace_name.empty() ? std::string() : meta->namespace_name + "/";
-            co_await sweep.take(fmt::format("{} {}{}", kind, place, meta->name),
-                                remove(meta->name));
+        const SweptObject object{.kind = std::string(kind),
+                                 .path = meta->name,
+                                 .namespace_name = meta->namespace_name,
+                                 .run_id = sweep.run_of(*meta)};
+        if (!object.run_id.empty()) {
+            co_await sweep.take(object, remove(meta->name));
         }
     }
 }
@@ -250,7 +278,7 @@ Task<void> take_labelled(Sweep& sweep, const Result<std::vector<Item>>& items,
 }  // namespace
 
 Task<Result<void>> remove_auth_method(vault::Client admin, std::string mount,
-                                      std::vector<std::string>* what_else) {
+                                      std::vector<SweptObject>* what_else) {
     const auto mounts = co_await admin.auth_methods();
     if (!mounts) {
         co_return propagate(mounts);

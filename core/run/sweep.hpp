@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,13 +9,36 @@
 
 namespace meshproof::run {
 
+/// Something on a server that a sweep met.
+struct SweptObject {
+    std::string kind;              ///< "secrets engine", "pod", …
+    std::string path;              ///< of a mount; the name of anything else
+    std::string namespace_name{};  ///< of Kubernetes; "" = it lies in none
+    std::string run_id{};          ///< whose it is; "" = it carries no run's mark
+
+    /// "pod istio-system/web-1"
+    [[nodiscard]] std::string text() const {
+        return fmt::format("{} {}{}{}", kind, namespace_name, namespace_name.empty() ? "" : "/",
+                           path);
+    }
+};
+
+/// What could not be listed or removed, and why.
+struct SweptProblem {
+    std::optional<SweptObject> object;  ///< nothing where it is about a whole list
+    std::string message;
+
+    [[nodiscard]] std::string text() const {
+        return object ? fmt::format("{}: {}", object->text(), message) : message;
+    }
+};
+
 /// What a sweep found and did.
 struct Swept {
-    std::vector<std::string> found;  ///< "secrets engine meshproof-k3f9a2-pki", …
-    std::vector<std::string> removed;
+    std::vector<SweptObject> found, removed;
     /// Named like a run's, and without its mark inside: perhaps somebody else's, so it stays.
-    std::vector<std::string> left_alone;
-    std::vector<std::string> problems;  ///< what could not be listed or removed, and why
+    std::vector<SweptObject> left_alone;
+    std::vector<SweptProblem> problems;
 };
 
 struct SweepOptions {
@@ -38,6 +62,6 @@ struct SweepOptions {
 /// alias, and neither goes with the auth method. An entity that has aliases elsewhere keeps them,
 /// and loses this one. `what_else` takes what was removed beside the auth method.
 [[nodiscard]] Task<Result<void>> remove_auth_method(vault::Client admin, std::string mount,
-                                                    std::vector<std::string>* what_else = nullptr);
+                                                    std::vector<SweptObject>* what_else = nullptr);
 
 }  // namespace meshproof::run

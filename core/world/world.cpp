@@ -212,15 +212,15 @@ Task<void> World::start() {
 void World::note_left(const Swept& swept, const std::string& where, bool cut_short) {
     for (const auto& left : swept.found) {
         if (!cut_short) {
-            fail(fmt::format("clean-up had forgotten {} {}", left, where));
+            fail(fmt::format("clean-up had forgotten {} {}", left.text(), where));
         }
     }
     for (const auto& left : swept.left_alone) {
-        fail(fmt::format("clean-up had forgotten {} {}, which carries no mark and stays", left,
-                         where));
+        fail(fmt::format("clean-up had forgotten {} {}, which carries no mark and stays",
+                         left.text(), where));
     }
     for (const auto& problem : swept.problems) {
-        fail(fmt::format("clean-up {}: {}", where, problem));
+        fail(fmt::format("clean-up {}: {}", where, problem.text()));
     }
 }
 

@@ -102,7 +102,7 @@ void remove_fields(Json& value, const FieldSet& set) {
 }
 
 /// The applied configuration, as the patch's YAML or JSON says it.
-Checked<Json> configuration(const Call& call) {
+Checked<Json> configuration(const ApiCall& call) {
     const auto& type = *call.type;
     std::vector<std::string> repeated;
     auto read = json_of_yaml(call.request.body, repeated);
@@ -184,11 +184,11 @@ http::Response apply_conflict(const std::vector<std::pair<std::string, std::stri
     return refusal(409, "Conflict", message, {{"causes", std::move(causes)}});
 }
 
-Json apply_entry(const Cluster& cluster, const Call& call, FieldSet set) {
+Json apply_entry(const ApiState& api, const ApiCall& call, FieldSet set) {
     Json entry = {{"manager", call.info.param("fieldManager")},
                   {"operation", "Apply"},
                   {"apiVersion", call.type->api_version()},
-                  {"time", rfc3339(cluster.clock.now())},
+                  {"time", rfc3339(api.clock.now())},
                   {"fieldsType", "FieldsV1"},
                   {"fieldsV1", std::move(set)}};
     if (!call.info.subresource.empty()) {
@@ -199,20 +199,20 @@ Json apply_entry(const Cluster& cluster, const Call& call, FieldSet set) {
 
 }  // namespace
 
-http::Response answer_apply(Cluster& cluster, const Call& call) {
+http::Response answer_apply(ApiState& api, const ApiCall& call) {
     const auto config = configuration(call);
     if (!config) {
         return config.error();
     }
     const auto& type = object_type(call.type->kind);
     const auto set = fields_of(*config, type);
-    const auto live = cluster.store->find(*call.type, call.info.namespace_name, call.info.name);
-    const Json managers = Json::array({apply_entry(cluster, call, set)});
+    const auto live = api.store->find(*call.type, call.info.namespace_name, call.info.name);
+    const Json managers = Json::array({apply_entry(api, call, set)});
     if (!live) {
         if (!call.info.subresource.empty()) {
             return not_found(*call.type, call.info.name);
         }
-        return create_object(cluster, call, *config, managers);
+        return create_object(api, call, *config, managers);
     }
     const bool forced = call.info.flag("force");
     const auto wanted = merged_object(*live, *config, type);
@@ -251,7 +251,7 @@ http::Response answer_apply(Cluster& cluster, const Call& call) {
     if (!set.empty()) {
         entries.insert(entries.begin(), std::move(own));
     }
-    return replace_object(cluster, call, *live, std::move(next), entries);
+    return replace_object(api, call, *live, std::move(next), entries);
 }
 
 }  // namespace meshproof::fakes::kube

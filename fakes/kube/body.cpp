@@ -203,9 +203,8 @@ tl::expected<Json, Mismatch> json_of_node(const YAML::Node& node, Reading& readi
 
 // What a reader would take for something else than a text, or could not read at all, is quoted.
 std::string yaml_text(const std::string& text) {
-    const bool safe_start =
-        !text.empty() && (std::isalnum(static_cast<unsigned char>(text[0])) != 0 ||
-                          text[0] == '/' || text[0] == '_' || text[0] == '.');
+    const bool safe_start = !text.empty() && (letter_or_digit(text[0]) || text[0] == '/' ||
+                                              text[0] == '_' || text[0] == '.');
     const bool odd = text.find(": ") != std::string::npos || text.find(" #") != std::string::npos ||
                      text.ends_with(':') || text.ends_with(' ') ||
                      std::ranges::any_of(text, [](char c) { return c < ' ' || c == '\x7f'; });
@@ -346,14 +345,19 @@ std::string yaml_of(const Json& value) {
     return out;
 }
 
-FieldValidation field_validation(const Call& call) {
+std::optional<std::string> strict_fault(const ApiCall& call,
+                                        const std::vector<std::string>& faults) {
     const auto asked = call.info.param("fieldValidation");
-    return asked == "Strict"   ? FieldValidation::strict
-           : asked == "Ignore" ? FieldValidation::ignore
-                               : FieldValidation::warn;
+    if (asked == "Strict" && !faults.empty()) {
+        return "strict decoding error: " + join(faults, ", ");
+    }
+    if (asked != "Strict" && asked != "Ignore") {
+        call.warnings->insert(call.warnings->end(), faults.begin(), faults.end());
+    }
+    return std::nullopt;
 }
 
-Checked<> check_options(const Call& call) {
+Checked<> check_options(const ApiCall& call) {
     const auto& verb = call.info.verb;
     const auto* kind = verb == "create"   ? "CreateOptions"
                        : verb == "update" ? "UpdateOptions"
@@ -396,7 +400,7 @@ Checked<> check_options(const Call& call) {
 namespace {
 
 // The body in the media type that it says it is of.
-Checked<Document> read_body(const Call& call, std::string_view media, std::string_view kind) {
+Checked<Document> read_body(const ApiCall& call, std::string_view media, std::string_view kind) {
     const auto& text = call.request.body;
     Document document;
     if (media == protobuf_media_type) {
@@ -436,7 +440,7 @@ Checked<Document> read_body(const Call& call, std::string_view media, std::strin
 
 }  // namespace
 
-Checked<Json> body_of(const Call& call, std::string_view kind, const std::string& api_version) {
+Checked<Json> body_of(const ApiCall& call, std::string_view kind, const std::string& api_version) {
     const auto header =
         lower(call.request.headers.find("Content-Type").value_or("application/json"));
     const std::string media(trim(header.substr(0, header.find(';'))));
@@ -459,18 +463,13 @@ Checked<Json> body_of(const Call& call, std::string_view kind, const std::string
     if (!unknown) {
         return unfit(unknown.error().text);
     }
-    const auto validation = field_validation(call);
-    const auto faults = objections(*document, *unknown);
-    if (validation == FieldValidation::strict && !faults.empty()) {
-        return unfit("strict decoding error: " + join(faults, ", "));
-    }
-    if (validation == FieldValidation::warn) {
-        call.warnings->insert(call.warnings->end(), faults.begin(), faults.end());
+    if (const auto fault = strict_fault(call, objections(*document, *unknown))) {
+        return unfit(*fault);
     }
     return std::move(body);
 }
 
-Checked<Json> delete_options(const Call& call) {
+Checked<Json> delete_options(const ApiCall& call) {
     Json options = Json::object();
     const auto media =
         lower(call.request.headers.find("Content-Type").value_or("application/json"));

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "fakes/kube/cluster.hpp"
+#include "fakes/kube/api_state.hpp"
 #include "fakes/kube/schema.hpp"
 
 /// Bodies as the API server decodes them: JSON, YAML or protobuf, with field validation.
@@ -12,15 +13,17 @@ namespace meshproof::fakes::kube {
 
 /// The body as an object of this kind, without unknown fields; else 400 or 415. Unknown and
 /// repeated fields are faults or warnings, as the query's fieldValidation asks.
-[[nodiscard]] Checked<Json> body_of(const Call& call, std::string_view kind,
+[[nodiscard]] Checked<Json> body_of(const ApiCall& call, std::string_view kind,
                                     const std::string& api_version);
 /// The body of a deletion; {} where there is none.
-[[nodiscard]] Checked<Json> delete_options(const Call& call);
+[[nodiscard]] Checked<Json> delete_options(const ApiCall& call);
 /// 422 where the query's dryRun, fieldValidation, fieldManager or force is none.
-[[nodiscard]] Checked<> check_options(const Call& call);
+[[nodiscard]] Checked<> check_options(const ApiCall& call);
 
-enum class FieldValidation { ignore, warn, strict };
-[[nodiscard]] FieldValidation field_validation(const Call& call);
+/// What the query's fieldValidation makes of faults: the text of a refusal, or nothing, with the
+/// caller warned where that is asked for.
+[[nodiscard]] std::optional<std::string> strict_fault(const ApiCall& call,
+                                                      const std::vector<std::string>& faults);
 
 /// YAML as JSON; `repeated` gets Go's text about each key that is there twice.
 [[nodiscard]] tl::expected<Json, Mismatch> json_of_yaml(const std::string& text,

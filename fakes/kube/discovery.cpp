@@ -1,7 +1,7 @@
 #include <set>
 
 #include "core/base/text.hpp"
-#include "fakes/kube/cluster.hpp"
+#include "fakes/kube/api_state.hpp"
 #include "fakes/kube/schema.hpp"
 
 namespace meshproof::fakes::kube {
@@ -173,8 +173,8 @@ Json openapi_index() {
 }
 
 // A real server names its configured external address; ours is where it was reached.
-std::string served_at(const Cluster& cluster, const http::Request& request) {
-    auto host = request.headers.find("Host").value_or(cluster.options.name);
+std::string served_at(const ApiState& api, const http::Request& request) {
+    auto host = request.headers.find("Host").value_or(api.options.name);
     if (host.find(':') == std::string::npos) {
         host += ":443";
     }
@@ -201,7 +201,7 @@ Json root_paths() {
     return paths;
 }
 
-http::Response openid_configuration(const Cluster& cluster, const http::Request& request) {
+http::Response openid_configuration(const ApiState& api, const http::Request& request) {
     const auto accept = request.headers.find("Accept").value_or("*/*");
     if (accept.find("*/*") == std::string::npos &&
         accept.find("application/") == std::string::npos) {
@@ -209,19 +209,19 @@ http::Response openid_configuration(const Cluster& cluster, const http::Request&
                        "406: Not Acceptable\n\nAvailable representations: application/json",
                        Json::object());
     }
-    const auto host = served_at(cluster, request);
+    const auto host = served_at(api, request);
     const Json document = {
-        {"issuer", cluster.options.issuer},
+        {"issuer", api.options.issuer},
         {"jwks_uri", fmt::format("https://{}/openid/v1/jwks", host)},
         {"response_types_supported", Json::array({"id_token"})},
         {"subject_types_supported", Json::array({"public"})},
-        {"id_token_signing_alg_values_supported", Json::array({cluster.tokens.algorithm()})}};
+        {"id_token_signing_alg_values_supported", Json::array({api.tokens.algorithm()})}};
     auto response = json_response(200, document);
     response.headers.set("Cache-Control", "public, max-age=3600");
     return response;
 }
 
-http::Response jwks(const Cluster& cluster, const http::Request& request) {
+http::Response jwks(const ApiState& api, const http::Request& request) {
     const auto accept = request.headers.find("Accept").value_or("*/*");
     const bool fits = accept.find("*/*") != std::string::npos ||
                       accept.find("application/*") != std::string::npos ||
@@ -232,7 +232,7 @@ http::Response jwks(const Cluster& cluster, const http::Request& request) {
                        "application/jwk-set+json",
                        Json::object());
     }
-    auto response = text_response(200, cluster.tokens.jwks());
+    auto response = text_response(200, api.tokens.jwks());
     response.headers.set("Content-Type", "application/jwk-set+json");
     response.headers.set("Cache-Control", "public, max-age=3600");
     return response;
@@ -324,7 +324,7 @@ bool any_method(const std::string& path) {
 
 }  // namespace
 
-http::Response answer_path(const Cluster& cluster, const http::Request& request,
+http::Response answer_path(const ApiState& api, const http::Request& request,
                            const RequestInfo& info) {
     if (auto health = answer_health(info)) {
         return std::move(*health);
@@ -351,10 +351,10 @@ http::Response answer_path(const Cluster& cluster, const http::Request& request,
         return json_response(200, version());
     }
     if (path == "/.well-known/openid-configuration") {
-        return openid_configuration(cluster, request);
+        return openid_configuration(api, request);
     }
     if (path == "/openid/v1/jwks") {
-        return jwks(cluster, request);
+        return jwks(api, request);
     }
     if (path == "/openapi/v3") {
         return json_response(200, openapi_index());
@@ -374,7 +374,7 @@ http::Response answer_path(const Cluster& cluster, const http::Request& request,
     if (parts.empty()) {
         return page_not_found();  // a target without any slash
     }
-    if (const auto document = discovery_document(parts, served_at(cluster, request))) {
+    if (const auto document = discovery_document(parts, served_at(api, request))) {
         return json_response(200, *document);
     }
     // Below what is known, the refusal is one of the API; elsewhere it is none.

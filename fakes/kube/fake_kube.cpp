@@ -1,10 +1,10 @@
 #include "fakes/kube/fake_kube.hpp"
 
 #include "core/base/text.hpp"
+#include "fakes/kube/api_state.hpp"
 #include "fakes/kube/authentication.hpp"
 #include "fakes/kube/body.hpp"
 #include "fakes/kube/builtin_roles.hpp"
-#include "fakes/kube/cluster.hpp"
 #include "fakes/kube/controllers/controllers.hpp"
 #include "fakes/kube/impersonation.hpp"
 #include "fakes/kube/rbac.hpp"
@@ -13,8 +13,8 @@
 
 namespace meshproof::fakes {
 
-struct FakeKube::State final : kube::Cluster {
-    using kube::Cluster::Cluster;
+struct FakeKube::State final : kube::ApiState {
+    using kube::ApiState::ApiState;
 };
 
 FakeKube::FakeKube(FakeKubeOptions options, const Clock& clock)
@@ -37,10 +37,10 @@ Result<std::unique_ptr<FakeKube>> FakeKube::restored(const nlohmann::json& state
         options.seed = Prng(options.seed).fork(fmt::format("kube/start/{}", starts)).seed();
         read_member(state, "admin_token", options.admin_token);
         read_member(state, "issuer", options.issuer);
-        auto cluster = std::make_unique<State>(std::move(options), clock);
-        cluster->starts = starts;
-        kube::load_cluster(*cluster, state);
-        kube.reset(new FakeKube(std::move(cluster)));
+        auto api = std::make_unique<State>(std::move(options), clock);
+        api->starts = starts;
+        kube::load_api_state(*api, state);
+        kube.reset(new FakeKube(std::move(api)));
     });
     if (!loaded) {
         return propagate(loaded);
@@ -51,7 +51,7 @@ Result<std::unique_ptr<FakeKube>> FakeKube::restored(const nlohmann::json& state
 FakeKube::~FakeKube() = default;
 
 nlohmann::json FakeKube::save() const {
-    return kube::save_cluster(*state_);
+    return kube::save_api_state(*state_);
 }
 
 const FakeKubeOptions& FakeKube::options() const {
@@ -111,7 +111,7 @@ bool below_pod(const std::string& subresource) {
 }
 
 // One object as it was asked for: lists and watches see to that themselves.
-http::Response shaped(const kube::Cluster& cluster, const kube::Call& call,
+http::Response shaped(const kube::ApiState& api, const kube::ApiCall& call,
                       http::Response response) {
     const auto shape = kube::shape_asked(call.request).value_or(Shape::object);
     if (shape == Shape::object || response.status > 201 || response.source ||
@@ -132,10 +132,10 @@ http::Response shaped(const kube::Cluster& cluster, const kube::Call& call,
     const kube::Object only = std::move(object);
     return kube::json_response(response.status,
                                kube::table_of(kube::table_asked(*call.type, call.info),
-                                              std::span(&only, 1), version, cluster.clock.now()));
+                                              std::span(&only, 1), version, api.clock.now()));
 }
 
-http::Response answer_resource(kube::Cluster& cluster, const kube::Call& call) {
+http::Response answer_resource(kube::ApiState& api, const kube::ApiCall& call) {
     const auto& type = *call.type;
     const auto& sub = call.info.subresource;
     if (form_asked(call.request) == Form::none) {
@@ -149,43 +149,43 @@ http::Response answer_resource(kube::Cluster& cluster, const kube::Call& call) {
         return kube::no_such_resource();
     }
     if (!type.stored) {
-        return shaped(cluster, call, kube::answer_review(cluster, call));
+        return shaped(api, call, kube::answer_review(api, call));
     }
     if (&type == &kube::type::service_accounts && sub == "token") {
-        return kube::answer_token_request(cluster, call);
+        return kube::answer_token_request(api, call);
     }
     if (&type == &kube::type::pods && below_pod(sub)) {
-        return kube::answer_pod(cluster, call);
+        return kube::answer_pod(api, call);
     }
     if (kube::is_workload(type) && sub == "scale") {
-        return kube::answer_scale(cluster, call);
+        return kube::answer_scale(api, call);
     }
-    return shaped(cluster, call, kube::answer_objects(cluster, call));
+    return shaped(api, call, kube::answer_objects(api, call));
 }
 
-http::Response answer(kube::Cluster& cluster, const http::Request& request, const http::Peer& peer,
+http::Response answer(kube::ApiState& api, const http::Request& request, const http::Peer& peer,
                       std::vector<std::string>& warnings) {
     auto info = kube::RequestInfo::of(request);
-    const auto caller = kube::authenticate(request, peer, cluster.tokens);
+    const auto caller = kube::authenticate(request, peer, api.tokens);
     if (!caller) {
         return caller.error();
     }
-    const auto user = kube::impersonate(*caller, request, *cluster.store);
+    const auto user = kube::impersonate(*caller, request, *api.store);
     if (!user) {
         return user.error();
     }
     const auto asked = kube::Attributes::of(info);
-    if (!kube::authorize(*user, asked, *cluster.store).allowed) {
+    if (!kube::authorize(*user, asked, *api.store).allowed) {
         return kube::forbidden(*user, asked);
     }
     if (!info.for_resource) {
-        return kube::answer_path(cluster, request, info);
+        return kube::answer_path(api, request, info);
     }
     const auto* type = kube::find_type(info.group, info.version, info.resource);
     if (type == nullptr) {
         return kube::known_group(info.group) ? kube::no_such_resource() : kube::page_not_found();
     }
-    return answer_resource(cluster, {request, std::move(info), *user, &warnings, type});
+    return answer_resource(api, {request, std::move(info), *user, &warnings, type});
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 #include <tuple>
 
 #include "core/base/text.hpp"
+#include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
-#include "fakes/kube/cluster.hpp"
 #include "fakes/kube/selectors.hpp"
 #include "fakes/kube/tables.hpp"
 
@@ -119,7 +119,7 @@ struct Version {
 };
 
 // What resourceVersion and resourceVersionMatch ask for.
-Checked<Version> version_asked(const Cluster& cluster, const Call& call) {
+Checked<Version> version_asked(const ApiState& api, const ApiCall& call) {
     const auto text = call.info.param("resourceVersion");
     const auto match = call.info.param("resourceVersionMatch");
     const auto forbidden = [](std::string_view why) {
@@ -143,8 +143,8 @@ Checked<Version> version_asked(const Cluster& cluster, const Call& call) {
                         "strconv.ParseUint: parsing \"{}\": invalid syntax",
                         text, text)));
     }
-    if (*version > cluster.store->version()) {
-        return refuse(too_large_version(*version, cluster.store->version()));
+    if (*version > api.store->version()) {
+        return refuse(too_large_version(*version, api.store->version()));
     }
     return Version{*version, match == "Exact"};
 }
@@ -157,14 +157,14 @@ struct ListQuestion {
     std::string start;      ///< the key after which it begins, "" = the first
 };
 
-Checked<ListQuestion> question_of(const Cluster& cluster, const Call& call) {
+Checked<ListQuestion> question_of(const ApiState& api, const ApiCall& call) {
     ListQuestion question;
     auto selectors = selectors_of(call);
     if (!selectors) {
         return tl::unexpected(selectors.error());
     }
     std::tie(question.labels, question.fields) = std::move(*selectors);
-    auto version = version_asked(cluster, call);
+    auto version = version_asked(api, call);
     if (!version) {
         return tl::unexpected(version.error());
     }
@@ -185,8 +185,8 @@ Checked<ListQuestion> question_of(const Cluster& cluster, const Call& call) {
         question.start = std::move(from->after);
     }
     // A page shows what was there when the first one was read.
-    question.at = version->exact ? version->number : cluster.store->version();
-    if (question.at < cluster.store->oldest_version()) {
+    question.at = version->exact ? version->number : api.store->version();
+    if (question.at < api.store->oldest_version()) {
         return refuse(refusal(
             410, "Expired",
             fmt::format("The resourceVersion for the provided list is too old: {}", question.at)));
@@ -201,10 +201,10 @@ struct Page {
     std::size_t left = 0;  ///< how many come after it
 };
 
-Page page_of(const Cluster& cluster, const Call& call, const ListQuestion& question) {
+Page page_of(const ApiState& api, const ApiCall& call, const ListQuestion& question) {
     const auto& type = *call.type;
     Page page;
-    for (const auto& object : cluster.store->list_at(type, call.info.namespace_name, question.at)) {
+    for (const auto& object : api.store->list_at(type, call.info.namespace_name, question.at)) {
         if (!question.labels.matches(*object) || !question.fields.matches(*object)) {
             continue;
         }
@@ -225,7 +225,7 @@ Page page_of(const Cluster& cluster, const Call& call, const ListQuestion& quest
 
 }  // namespace
 
-Checked<std::pair<Selector, Selector>> selectors_of(const Call& call) {
+Checked<std::pair<Selector, Selector>> selectors_of(const ApiCall& call) {
     auto labels = Selector::labels(call.info.param("labelSelector"));
     if (!labels) {
         return refuse(bad_request(labels.error().message));
@@ -248,13 +248,13 @@ Checked<std::pair<Selector, Selector>> selectors_of(const Call& call) {
     return std::pair(std::move(*labels), std::move(*fields));
 }
 
-http::Response answer_list(Cluster& cluster, const Call& call) {
+http::Response answer_list(ApiState& api, const ApiCall& call) {
     const auto& type = *call.type;
-    const auto question = question_of(cluster, call);
+    const auto question = question_of(api, call);
     if (!question) {
         return question.error();
     }
-    const auto page = page_of(cluster, call, *question);
+    const auto page = page_of(api, call, *question);
     Json metadata = {{"resourceVersion", std::to_string(question->at)}};
     if (page.left > 0) {
         metadata["continue"] = continue_token({question->at, page.last});
@@ -265,7 +265,7 @@ http::Response answer_list(Cluster& cluster, const Call& call) {
     }
     if (wants_table(call.request)) {
         return json_response(200, table_of(table_asked(type, call.info), page.objects,
-                                           std::move(metadata), cluster.clock.now()));
+                                           std::move(metadata), api.clock.now()));
     }
     Json items = Json::array();
     const auto shape = shape_asked(call.request).value_or(Shape::object);
@@ -284,7 +284,7 @@ http::Response answer_list(Cluster& cluster, const Call& call) {
     return json_response(200, list);
 }
 
-http::Response remove_collection(Cluster& cluster, const Call& call) {
+http::Response remove_collection(ApiState& api, const ApiCall& call) {
     const auto options = delete_options(call);
     if (!options) {
         return options.error();
@@ -296,19 +296,19 @@ http::Response remove_collection(Cluster& cluster, const Call& call) {
     const auto& [labels, fields] = *selectors;
     const bool dry = call.dry_run() || options->contains("dryRun");
     Json items = Json::array();
-    for (const auto& object : cluster.store->list(*call.type, call.info.namespace_name)) {
+    for (const auto& object : api.store->list(*call.type, call.info.namespace_name)) {
         if (!labels.matches(*object) || !fields.matches(*object)) {
             continue;
         }
         items.push_back(as_item(*object));
         // A controller may have been quicker.
         const auto present =
-            cluster.store->find(*call.type, meta(*object, "namespace"), meta(*object, "name"));
+            api.store->find(*call.type, meta(*object, "namespace"), meta(*object, "name"));
         if (!dry && present) {
-            (void)delete_object(cluster, *call.type, present, *options);
+            (void)delete_object(api, *call.type, present, *options);
         }
     }
-    Json metadata = {{"resourceVersion", std::to_string(cluster.store->version())}};
+    Json metadata = {{"resourceVersion", std::to_string(api.store->version())}};
     return json_response(200, list_of(*call.type, std::move(metadata), std::move(items)));
 }
 

@@ -264,7 +264,7 @@ std::vector<std::string> paths_of(const FieldSet& set) {
     return out;
 }
 
-std::string field_manager(const Call& call) {
+std::string field_manager(const ApiCall& call) {
     if (auto named = call.info.param("fieldManager"); !named.empty()) {
         return named;
     }
@@ -273,7 +273,7 @@ std::string field_manager(const Call& call) {
     return word.empty() ? "unknown" : word;
 }
 
-void note_update(const Cluster& cluster, const Call& call, const Json& before, Json& after) {
+void note_update(const ApiState& api, const ApiCall& call, const Json& before, Json& after) {
     const auto& type = object_type(call.type->kind);
     const auto changed = changed_fields(before, after, type);
     auto& metadata = after["metadata"];
@@ -301,7 +301,7 @@ void note_update(const Cluster& cluster, const Call& call, const Json& before, J
             continue;
         }
         if (ours && !changed.empty()) {
-            entry["time"] = rfc3339(cluster.clock.now());
+            entry["time"] = rfc3339(api.clock.now());
         }
         entry["fieldsV1"] = std::move(set);
         kept.push_back(std::move(entry));
@@ -310,7 +310,7 @@ void note_update(const Cluster& cluster, const Call& call, const Json& before, J
         Json entry = {{"manager", manager},
                       {"operation", "Update"},
                       {"apiVersion", call.type->api_version()},
-                      {"time", rfc3339(cluster.clock.now())},
+                      {"time", rfc3339(api.clock.now())},
                       {"fieldsType", "FieldsV1"},
                       {"fieldsV1", own}};
         if (!call.info.subresource.empty()) {

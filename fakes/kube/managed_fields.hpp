@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "fakes/kube/cluster.hpp"
+#include "fakes/kube/api_state.hpp"
 #include "fakes/kube/schema.hpp"
 
 /// metadata.managedFields: who set which field, in the form of FieldsV1.
@@ -24,9 +24,9 @@ using FieldSet = Json;
 [[nodiscard]] std::vector<std::string> paths_of(const FieldSet& set);
 
 /// What the caller calls itself: fieldManager, else the first word of its User-Agent.
-[[nodiscard]] std::string field_manager(const Call& call);
+[[nodiscard]] std::string field_manager(const ApiCall& call);
 /// Writes into `after` who set what, for a create, an update or a patch. `before` is {} for a
 /// create.
-void note_update(const Cluster& cluster, const Call& call, const Json& before, Json& after);
+void note_update(const ApiState& api, const ApiCall& call, const Json& before, Json& after);
 
 }  // namespace meshproof::fakes::kube

@@ -2,7 +2,7 @@
 #include <set>
 
 #include "core/base/text.hpp"
-#include "fakes/kube/cluster.hpp"
+#include "fakes/kube/api_state.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -138,7 +138,7 @@ std::string fresh_name(Store& store, const std::string& base) {
     return name;
 }
 
-Checked<> name_object(Cluster& cluster, const Call& call, Json& object) {
+Checked<> name_object(ApiState& api, const ApiCall& call, Json& object) {
     auto& metadata = object["metadata"];
     if (metadata.is_null()) {
         metadata = Json::object();
@@ -164,7 +164,7 @@ Checked<> name_object(Cluster& cluster, const Call& call, Json& object) {
     }
     if (const auto base = meta(object, "generateName");
         meta(object, "name").empty() && !base.empty()) {
-        metadata["name"] = fresh_name(*cluster.store, base);
+        metadata["name"] = fresh_name(*api.store, base);
     }
     if (call.type->namespaced) {
         const auto space = meta(object, "namespace");

@@ -1,8 +1,8 @@
 #include <charconv>
 
 #include "core/base/text.hpp"
+#include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
-#include "fakes/kube/cluster.hpp"
 #include "fakes/kube/controllers/controllers.hpp"
 #include "fakes/kube/managed_fields.hpp"
 #include "fakes/kube/selectors.hpp"
@@ -75,7 +75,7 @@ Checked<> check_preconditions(const ResourceType& type, const Json& object, cons
 }
 
 // That an update's object is what its URL names.
-Checked<> check_place(const Call& call, const Json& wanted) {
+Checked<> check_place(const ApiCall& call, const Json& wanted) {
     const auto named = meta(wanted, "name");
     if (named.empty()) {
         return refuse(bad_request(fmt::format(
@@ -101,9 +101,9 @@ bool has_finalizers(const Json& object) {
     return metadata.contains("finalizers") && !metadata["finalizers"].empty();
 }
 
-http::Response answer_delete(Cluster& cluster, const Call& call) {
+http::Response answer_delete(ApiState& api, const ApiCall& call) {
     const auto& type = *call.type;
-    const auto found = current_of(cluster, call);
+    const auto found = current_of(api, call);
     if (!found) {
         return found.error();
     }
@@ -125,26 +125,26 @@ http::Response answer_delete(Cluster& cluster, const Call& call) {
                        {{"name", call.info.name}, {"kind", "namespaces"}});
     }
     const bool dry = call.dry_run() || options->contains("dryRun");
-    const auto last = dry ? object : delete_object(cluster, type, object, *options);
+    const auto last = dry ? object : delete_object(api, type, object, *options);
     if (&type == &type::namespaces) {
         Json ending = *last;
         ending["status"]["phase"] = "Terminating";
-        ending["metadata"]["deletionTimestamp"] = rfc3339(cluster.clock.now());
+        ending["metadata"]["deletionTimestamp"] = rfc3339(api.clock.now());
         return json_response(200, ending);
     }
-    const bool stays = cluster.store->find(type, meta(*last, "namespace"), call.info.name) && !dry;
+    const bool stays = api.store->find(type, meta(*last, "namespace"), call.info.name) && !dry;
     if (stays || &type == &type::pods || &type == &type::service_accounts) {
         return json_response(200, *last);
     }
     return deleted(type, call.info.name, meta(*last, "uid"));
 }
 
-http::Response answer_get(const Cluster& cluster, const Call& call) {
-    const auto object = current_of(cluster, call);
+http::Response answer_get(const ApiState& api, const ApiCall& call) {
+    const auto object = current_of(api, call);
     return object ? json_response(200, **object) : object.error();
 }
 
-http::Response answer_create(Cluster& cluster, const Call& call) {
+http::Response answer_create(ApiState& api, const ApiCall& call) {
     if (const auto options = check_options(call); !options) {
         return options.error();
     }
@@ -152,10 +152,10 @@ http::Response answer_create(Cluster& cluster, const Call& call) {
     if (!object) {
         return object.error();
     }
-    return create_object(cluster, call, std::move(*object));
+    return create_object(api, call, std::move(*object));
 }
 
-http::Response answer_update(Cluster& cluster, const Call& call) {
+http::Response answer_update(ApiState& api, const ApiCall& call) {
     if (const auto options = check_options(call); !options) {
         return options.error();
     }
@@ -169,14 +169,14 @@ http::Response answer_update(Cluster& cluster, const Call& call) {
     if (const auto right = check_place(call, *wanted); !right) {
         return right.error();
     }
-    const auto current = current_of(cluster, call);
+    const auto current = current_of(api, call);
     if (!current) {
         return current.error();
     }
-    return replace_object(cluster, call, **current, std::move(*wanted));
+    return replace_object(api, call, **current, std::move(*wanted));
 }
 
-http::Response answer_patch(Cluster& cluster, const Call& call) {
+http::Response answer_patch(ApiState& api, const ApiCall& call) {
     if (const auto known = check_patch_type(call.request); !known) {
         return known.error();
     }
@@ -185,9 +185,9 @@ http::Response answer_patch(Cluster& cluster, const Call& call) {
     }
     const auto header = lower(call.request.headers.find("Content-Type").value_or(""));
     if (header.starts_with("application/apply-patch+yaml")) {
-        return answer_apply(cluster, call);
+        return answer_apply(api, call);
     }
-    const auto current = current_of(cluster, call);
+    const auto current = current_of(api, call);
     if (!current) {
         return current.error();
     }
@@ -195,7 +195,7 @@ http::Response answer_patch(Cluster& cluster, const Call& call) {
     if (!next) {
         return next.error();
     }
-    return replace_object(cluster, call, **current, std::move(*next));
+    return replace_object(api, call, **current, std::move(*next));
 }
 
 // A caller may rewrite them, and [{}] forgets them; what says nothing of them keeps them.
@@ -213,10 +213,10 @@ void keep_managers(const Json& current, Json& next) {
     }
 }
 
-void note_managers(const Cluster& cluster, const Call& call, const Json& before, Json& after,
+void note_managers(const ApiState& api, const ApiCall& call, const Json& before, Json& after,
                    const Json& managers) {
     if (managers.is_null()) {
-        note_update(cluster, call, before, after);
+        note_update(api, call, before, after);
     } else if (managers.empty()) {
         after["metadata"].erase("managedFields");
     } else {
@@ -267,23 +267,23 @@ Checked<Json> updated(const ResourceType& type, const Json& current, Json next) 
 
 }  // namespace
 
-Checked<Object> current_of(const Cluster& cluster, const Call& call) {
-    auto object = cluster.store->find(*call.type, call.info.namespace_name, call.info.name);
+Checked<Object> current_of(const ApiState& api, const ApiCall& call) {
+    auto object = api.store->find(*call.type, call.info.namespace_name, call.info.name);
     if (!object) {
         return refuse(not_found(*call.type, call.info.name));
     }
     return object;
 }
 
-http::Response create_object(Cluster& cluster, const Call& call, Json object,
+http::Response create_object(ApiState& api, const ApiCall& call, Json object,
                              const Json& managers) {
     const auto& type = *call.type;
     const auto version = meta(object, "resourceVersion");
     const bool generated = !meta(object, "generateName").empty();
-    if (const auto named = name_object(cluster, call, object); !named) {
+    if (const auto named = name_object(api, call, object); !named) {
         return named.error();
     }
-    if (type.namespaced && !cluster.store->find(type::namespaces, "", call.info.namespace_name)) {
+    if (type.namespaced && !api.store->find(type::namespaces, "", call.info.namespace_name)) {
         return not_found(type::namespaces, call.info.namespace_name);
     }
     object.erase("status");
@@ -296,26 +296,26 @@ http::Response create_object(Cluster& cluster, const Call& call, Json object,
     if (numbered) {
         return refusal(500, "", "resourceVersion should not be set on objects to be created");
     }
-    if (cluster.store->find(type, call.info.namespace_name, name)) {
+    if (api.store->find(type, call.info.namespace_name, name)) {
         return generated ? not_generated(type, name) : already_exists(type, name);
     }
     if (has_generation(type)) {
         object["metadata"]["generation"] = 1;
     }
-    note_managers(cluster, call, Json::object(), object, managers);
+    note_managers(api, call, Json::object(), object, managers);
     if (call.dry_run()) {
-        return json_response(201, cluster.store->complete(type, std::move(object)));
+        return json_response(201, api.store->complete(type, std::move(object)));
     }
     if (&type == &type::namespaces) {
-        add_namespace(cluster, std::move(object));
-        return json_response(201, *cluster.store->find(type, "", name));
+        add_namespace(api, std::move(object));
+        return json_response(201, *api.store->find(type, "", name));
     }
-    const auto kept = cluster.store->add(type, std::move(object));
-    after_creation(cluster, type, kept);
+    const auto kept = api.store->add(type, std::move(object));
+    after_creation(api, type, kept);
     return json_response(201, *kept);
 }
 
-http::Response replace_object(Cluster& cluster, const Call& call, const Json& current, Json wanted,
+http::Response replace_object(ApiState& api, const ApiCall& call, const Json& current, Json wanted,
                               const Json& managers) {
     const auto& type = *call.type;
     const auto& name = call.info.name;
@@ -331,24 +331,24 @@ http::Response replace_object(Cluster& cluster, const Call& call, const Json& cu
         return changed.error();
     }
     Json next = std::move(*changed);
-    note_managers(cluster, call, current, next, managers);
+    note_managers(api, call, current, next, managers);
     if (call.dry_run()) {
         return json_response(200, next);
     }
-    const auto kept = cluster.store->replace(type, std::move(next));
+    const auto kept = api.store->replace(type, std::move(next));
     if (!meta(*kept, "deletionTimestamp").empty() && !has_finalizers(*kept) &&
         has_finalizers(current)) {
-        const auto last = cluster.store->remove(type, call.info.namespace_name, name);
-        after_deletion(cluster, type, last);
+        const auto last = api.store->remove(type, call.info.namespace_name, name);
+        after_deletion(api, type, last);
         return json_response(200, *last);
     }
-    reconcile(cluster, type, *kept);
+    reconcile(api, type, *kept);
     return json_response(200, *kept);
 }
 
-Object delete_object(Cluster& cluster, const ResourceType& type, const Object& object,
+Object delete_object(ApiState& api, const ResourceType& type, const Object& object,
                      const Json& options) {
-    const auto now = cluster.clock.now();
+    const auto now = api.clock.now();
     const auto mark = [&](std::int64_t seconds) {
         Json leaving = *object;
         auto& metadata = leaving["metadata"];
@@ -371,49 +371,49 @@ Object delete_object(Cluster& cluster, const ResourceType& type, const Object& o
         if (!pod_goes_at_once(*object, grace)) {
             const auto seconds = grace.value_or(
                 object->at("spec").value("terminationGracePeriodSeconds", std::int64_t{30}));
-            const auto leaving = cluster.store->replace(type, mark(seconds));
-            reconcile(cluster, type, *leaving);
+            const auto leaving = api.store->replace(type, mark(seconds));
+            reconcile(api, type, *leaving);
             return leaving;
         }
     }
     if (has_finalizers(*object)) {
-        return cluster.store->replace(type, mark(0));
+        return api.store->replace(type, mark(0));
     }
-    auto last = cluster.store->remove(type, &type == &type::pods ? mark(0) : *object);
-    after_deletion(cluster, type, last, text_at(options, "/propagationPolicy") == "Orphan");
+    auto last = api.store->remove(type, &type == &type::pods ? mark(0) : *object);
+    after_deletion(api, type, last, text_at(options, "/propagationPolicy") == "Orphan");
     return last;
 }
 
-http::Response answer_objects(Cluster& cluster, const Call& call) {
+http::Response answer_objects(ApiState& api, const ApiCall& call) {
     const auto& verb = call.info.verb;
     const auto& sub = call.info.subresource;
     if (!sub.empty() && !(sub == "status" && has_status(*call.type))) {
         return no_such_resource();
     }
     if (verb == "list") {
-        return answer_list(cluster, call);
+        return answer_list(api, call);
     }
     if (verb == "watch") {
-        return answer_watch(cluster, call);
+        return answer_watch(api, call);
     }
     if (verb == "get") {
-        return answer_get(cluster, call);
+        return answer_get(api, call);
     }
     const bool somewhere = !call.type->namespaced || !call.info.namespace_name.empty();
     if (verb == "create" && call.info.name.empty() && somewhere) {
-        return answer_create(cluster, call);
+        return answer_create(api, call);
     }
     if (verb == "update" && !call.info.name.empty()) {
-        return answer_update(cluster, call);
+        return answer_update(api, call);
     }
     if (verb == "patch" && !call.info.name.empty()) {
-        return answer_patch(cluster, call);
+        return answer_patch(api, call);
     }
     if (verb == "delete" && sub.empty()) {
-        return answer_delete(cluster, call);
+        return answer_delete(api, call);
     }
     if (verb == "deletecollection" && somewhere && call.type != &type::namespaces) {
-        return remove_collection(cluster, call);
+        return remove_collection(api, call);
     }
     return method_not_allowed();
 }

@@ -1,7 +1,7 @@
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
-#include "fakes/kube/cluster.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -149,7 +149,7 @@ Checked<> check_patch_type(const http::Request& request) {
     return unsupported_patch();
 }
 
-Checked<Json> patched(const Call& call, const Json& current) {
+Checked<Json> patched(const ApiCall& call, const Json& current) {
     const auto header = lower(call.request.headers.find("Content-Type").value_or(""));
     const auto media = header.substr(0, header.find(';'));
     const auto& type = object_type(text_at(current, "/kind"));
@@ -176,12 +176,8 @@ Checked<Json> patched(const Call& call, const Json& current) {
     for (const auto& path : *unknown) {
         faults.push_back(fmt::format("unknown field \"{}\"", path));
     }
-    const auto validation = field_validation(call);
-    if (validation == FieldValidation::strict && !faults.empty()) {
-        return unfit("strict decoding error: " + join(faults, ", "));
-    }
-    if (validation == FieldValidation::warn) {
-        call.warnings->insert(call.warnings->end(), faults.begin(), faults.end());
+    if (const auto fault = strict_fault(call, faults)) {
+        return unfit(*fault);
     }
     return next;
 }

@@ -2,8 +2,8 @@
 #include <set>
 
 #include "core/base/text.hpp"
+#include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
-#include "fakes/kube/cluster.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -53,7 +53,7 @@ http::Response success(int code) {
                                 {"code", code}});
 }
 
-http::Response bind_pod(Cluster& cluster, const Call& call) {
+http::Response bind_pod(ApiState& api, const ApiCall& call) {
     const auto body = body_of(call, "Binding", "v1");
     if (!body) {
         return body.error();
@@ -73,7 +73,7 @@ http::Response bind_pod(Cluster& cluster, const Call& call) {
     if (node.empty()) {
         return refusal(500, "", "target.name: Required value");
     }
-    const auto pod = current_of(cluster, call);
+    const auto pod = current_of(api, call);
     if (!pod) {
         return pod.error();
     }
@@ -89,14 +89,14 @@ http::Response bind_pod(Cluster& cluster, const Call& call) {
     }
     conditions.push_back({{"type", "PodScheduled"},
                           {"status", "True"},
-                          {"lastTransitionTime", rfc3339(cluster.clock.now())}});
+                          {"lastTransitionTime", rfc3339(api.clock.now())}});
     if (!call.dry_run()) {
-        cluster.store->replace(type::pods, std::move(assigned));
+        api.store->replace(type::pods, std::move(assigned));
     }
     return success(201);
 }
 
-http::Response evict(Cluster& cluster, const Call& call) {
+http::Response evict(ApiState& api, const ApiCall& call) {
     const auto body = body_of(call, "Eviction", "policy/v1");
     if (!body) {
         return body.error();
@@ -104,19 +104,18 @@ http::Response evict(Cluster& cluster, const Call& call) {
     if (const auto named = meta(*body, "name"); !named.empty() && named != call.info.name) {
         return bad_request("name in URL does not match name in Eviction object");
     }
-    const auto pod = current_of(cluster, call);
+    const auto pod = current_of(api, call);
     if (!pod) {
         return pod.error();
     }
     if (!call.dry_run()) {
-        (void)delete_object(cluster, type::pods, *pod,
-                            body->value("deleteOptions", Json::object()));
+        (void)delete_object(api, type::pods, *pod, body->value("deleteOptions", Json::object()));
     }
     return success(201);
 }
 
 // That it is clear which container is meant.
-Checked<> check_container(const Json& pod, const Call& call) {
+Checked<> check_container(const Json& pod, const ApiCall& call) {
     const auto asked = call.info.param("container");
     std::vector<std::string> names;
     for (const auto& container : pod["spec"]["containers"]) {
@@ -135,9 +134,9 @@ Checked<> check_container(const Json& pod, const Call& call) {
 }
 
 // What an API server says that cannot reach the kubelet: nobody here runs one.
-http::Response ask_kubelet(Cluster& cluster, const Json& pod) {
+http::Response ask_kubelet(ApiState& api, const Json& pod) {
     const auto node_name = text_at(pod, "/spec/nodeName");
-    const auto node = cluster.store->find(type::nodes, "", node_name);
+    const auto node = api.store->find(type::nodes, "", node_name);
     if (!node) {
         return not_found(type::pods, node_name);  // so it says
     }
@@ -264,7 +263,7 @@ bool changes_fixed_fields(const Json& before, const Json& after) {
     return was != is;
 }
 
-http::Response answer_pod(Cluster& cluster, const Call& call) {
+http::Response answer_pod(ApiState& api, const ApiCall& call) {
     const auto& sub = call.info.subresource;
     const auto& verb = call.info.verb;
     if (sub == "binding" || sub == "eviction") {
@@ -274,12 +273,12 @@ http::Response answer_pod(Cluster& cluster, const Call& call) {
         if (const auto options = check_options(call); !options) {
             return options.error();
         }
-        return sub == "binding" ? bind_pod(cluster, call) : evict(cluster, call);
+        return sub == "binding" ? bind_pod(api, call) : evict(api, call);
     }
     if (sub == "log" && verb != "get") {
         return method_not_allowed();
     }
-    const auto pod = current_of(cluster, call);
+    const auto pod = current_of(api, call);
     if (!pod) {
         return pod.error();
     }
@@ -297,7 +296,7 @@ http::Response answer_pod(Cluster& cluster, const Call& call) {
         }
         return bad_request(fmt::format("pod {} does not have a host assigned", call.info.name));
     }
-    return ask_kubelet(cluster, **pod);
+    return ask_kubelet(api, **pod);
 }
 
 bool pod_goes_at_once(const Json& pod, std::optional<std::int64_t> grace_seconds) {

@@ -1,6 +1,6 @@
 #include "core/base/text.hpp"
+#include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
-#include "fakes/kube/cluster.hpp"
 #include "fakes/kube/rbac.hpp"
 
 namespace meshproof::fakes::kube {
@@ -23,16 +23,16 @@ std::vector<std::string> texts(const Json& object, const char* key) {
                                                       : std::vector<std::string>();
 }
 
-Checked<Json> review_token(Cluster& cluster, const Json& spec) {
+Checked<Json> review_token(ApiState& api, const Json& spec) {
     const auto token = text_at(spec, "/token");
     if (token.empty()) {
         return refuse(bad_request("token is required for TokenReview in authentication"));
     }
     auto audiences = texts(spec, "audiences");
     if (audiences.empty()) {
-        audiences = cluster.tokens.api_audiences();
+        audiences = api.tokens.api_audiences();
     }
-    const auto verdict = cluster.tokens.authenticate(token, audiences);
+    const auto verdict = api.tokens.authenticate(token, audiences);
     if (!verdict.user) {
         return Json{{"user", Json::object()}, {"error", verdict.error}};
     }
@@ -53,7 +53,7 @@ std::string shown_path(const Json& spec) {
 }
 
 // In its 422 the API server forgets to name the kind.
-Checked<> check_access_review(const Json& spec, const Call& call) {
+Checked<> check_access_review(const Json& spec, const ApiCall& call) {
     std::vector<Cause> faults;
     const auto fault = [&](std::string field, std::string message) {
         faults.push_back({std::move(field), "FieldValueInvalid", std::move(message)});
@@ -118,7 +118,7 @@ User named_in(const Json& spec) {
 
 }  // namespace
 
-http::Response answer_review(Cluster& cluster, const Call& call) {
+http::Response answer_review(ApiState& api, const ApiCall& call) {
     if (!call.info.name.empty()) {
         return no_such_resource();
     }
@@ -138,14 +138,14 @@ http::Response answer_review(Cluster& cluster, const Call& call) {
                    {"apiVersion", type.api_version()},
                    {"metadata", body->value("metadata", Json::object())}};
     if (type.kind == "TokenReview") {
-        const auto status = review_token(cluster, spec);
+        const auto status = review_token(api, spec);
         if (!status) {
             return status.error();
         }
         answer["spec"] = spec;
         answer["status"] = *status;
     } else if (type.kind == "SelfSubjectReview") {
-        answer["metadata"]["creationTimestamp"] = rfc3339(cluster.clock.now());
+        answer["metadata"]["creationTimestamp"] = rfc3339(api.clock.now());
         answer["status"]["userInfo"] = user_json(call.user);
     } else if (type.kind == "SelfSubjectRulesReview") {
         const auto space = text_at(spec, "/namespace");
@@ -153,14 +153,14 @@ http::Response answer_review(Cluster& cluster, const Call& call) {
             return bad_request("no namespace on request");
         }
         answer["spec"] = Json::object();  // as the API server answers, whatever was asked
-        answer["status"] = rules_of(call.user, space, *cluster.store);
+        answer["status"] = rules_of(call.user, space, *api.store);
     } else {
         if (const auto proper = check_access_review(spec, call); !proper) {
             return proper.error();
         }
         const auto asked = asked_in(spec);
         const auto user = type.kind == "SelfSubjectAccessReview" ? call.user : named_in(spec);
-        const auto permission = authorize(user, asked, *cluster.store);
+        const auto permission = authorize(user, asked, *api.store);
         answer["spec"] = spec;
         if (answer["spec"].contains("groups") && answer["spec"]["groups"].empty()) {
             answer["spec"].erase("groups");

@@ -1,6 +1,6 @@
 #include "core/base/text.hpp"
+#include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
-#include "fakes/kube/cluster.hpp"
 #include "fakes/kube/controllers/controllers.hpp"
 
 namespace meshproof::fakes::kube {
@@ -35,8 +35,8 @@ Json scale_of(const Json& object) {
 
 }  // namespace
 
-http::Response answer_scale(Cluster& cluster, const Call& call) {
-    const auto found = current_of(cluster, call);
+http::Response answer_scale(ApiState& api, const ApiCall& call) {
+    const auto found = current_of(api, call);
     if (!found) {
         return found.error();
     }
@@ -76,8 +76,8 @@ http::Response answer_scale(Cluster& cluster, const Call& call) {
     if (call.dry_run()) {
         return json_response(200, scale_of(next));
     }
-    const auto kept = cluster.store->replace(*call.type, std::move(next));
-    reconcile(cluster, *call.type, *kept);
+    const auto kept = api.store->replace(*call.type, std::move(next));
+    reconcile(api, *call.type, *kept);
     return json_response(200, scale_of(*kept));
 }
 

@@ -1,35 +1,35 @@
 #include "fakes/state.hpp"
 
-#include "fakes/kube/cluster.hpp"
+#include "fakes/kube/api_state.hpp"
 #include "fakes/kube/schema.hpp"
 
 namespace meshproof::fakes::kube {
 
-Json save_cluster(const Cluster& cluster) {
+Json save_api_state(const ApiState& api) {
     auto objects = Json::object();
     for (const auto& type : all_types()) {
         if (type.stored) {
             auto& kept = objects[type.resource()] = Json::array();
-            for (const auto& object : cluster.store->list(type)) {
+            for (const auto& object : api.store->list(type)) {
                 kept.push_back(*object);
             }
         }
     }
-    return {{"starts", cluster.starts},
-            {"admin_token", cluster.options.admin_token},
-            {"issuer", cluster.options.issuer},
-            {"signing_key", cluster.tokens.key()},
-            {"resource_version", cluster.store->version()},
+    return {{"starts", api.starts},
+            {"admin_token", api.options.admin_token},
+            {"issuer", api.options.issuer},
+            {"signing_key", api.tokens.key()},
+            {"resource_version", api.store->version()},
             {"objects", std::move(objects)}};
 }
 
-void load_cluster(Cluster& cluster, const Json& state) {
+void load_api_state(ApiState& api, const Json& state) {
     crypto::Key key;
     read_member(state, "signing_key", key);
-    cluster.tokens.use_key(std::move(key));
+    api.tokens.use_key(std::move(key));
     std::uint64_t version = 0;
     read_member(state, "resource_version", version);
-    cluster.store->go_on_from(version);
+    api.store->go_on_from(version);
     const auto& objects = state.at("objects");
     for (const auto& type : all_types()) {
         if (!type.stored) {
@@ -43,7 +43,7 @@ void load_cluster(Cluster& cluster, const Json& state) {
             if (const auto known = conform(object, object_type(type.kind)); !known) {
                 refuse_state("{}", known.error().text);
             }
-            cluster.store->restore(type, std::move(object));
+            api.store->restore(type, std::move(object));
         });
     }
 }

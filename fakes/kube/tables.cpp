@@ -35,7 +35,7 @@ Json or_else(std::string text, const char* otherwise) {
 
 // apimachinery's duration.HumanDuration.
 std::string human(Duration duration) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+    const auto seconds = whole_seconds(duration);
     const auto minutes = seconds / 60;
     const auto hours = minutes / 60;
     const auto days = hours / 24;

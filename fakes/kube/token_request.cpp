@@ -1,5 +1,5 @@
+#include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
-#include "fakes/kube/cluster.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -8,7 +8,7 @@ constexpr std::int64_t shortest = 600;
 constexpr std::int64_t longest = std::int64_t{1} << 32;
 
 // Resolves spec.boundObjectRef into the request (wire contract 186).
-Checked<> bind_object(Cluster& cluster, const Json& reference, Tokens::Request& request) {
+Checked<> bind_object(ApiState& api, const Json& reference, Tokens::Request& request) {
     const auto kind = text_at(reference, "/kind");
     const auto version = text_at(reference, "/apiVersion");
     const auto name = text_at(reference, "/name");
@@ -28,7 +28,7 @@ Checked<> bind_object(Cluster& cluster, const Json& reference, Tokens::Request& 
     if (name.empty()) {
         return refuse(bad_request("Name parameter required."));
     }
-    const auto object = cluster.store->find(*type, space, name);
+    const auto object = api.store->find(*type, space, name);
     if (!object) {
         return refuse(not_found(*type, name));
     }
@@ -54,7 +54,7 @@ Checked<> bind_object(Cluster& cluster, const Json& reference, Tokens::Request& 
         }
         request.pod = *object;
         const auto node_name = text_at(*object, "/spec/nodeName");
-        if (const auto node = cluster.store->find(type::nodes, "", node_name)) {
+        if (const auto node = api.store->find(type::nodes, "", node_name)) {
             request.node = *node;
         }
     }
@@ -62,7 +62,7 @@ Checked<> bind_object(Cluster& cluster, const Json& reference, Tokens::Request& 
 }
 
 // That the body is for the account that the URL names.
-Checked<> check_named(const Call& call, const Json& body) {
+Checked<> check_named(const ApiCall& call, const Json& body) {
     if (const auto named = meta(body, "namespace");
         !named.empty() && named != call.info.namespace_name) {
         return refuse(
@@ -81,14 +81,14 @@ Checked<> check_named(const Call& call, const Json& body) {
 }
 
 // What the spec asks for.
-Checked<Tokens::Request> token_asked(Cluster& cluster, const Json& account, const Json& spec) {
+Checked<Tokens::Request> token_asked(ApiState& api, const Json& account, const Json& spec) {
     Tokens::Request request;
     request.service_account = account;
     if (const auto seconds = spec.find("expirationSeconds");
         seconds != spec.end() && !seconds->is_null()) {
         request.seconds = seconds->get<std::int64_t>();
     }
-    request.audiences = cluster.tokens.api_audiences();
+    request.audiences = api.tokens.api_audiences();
     if (const auto audiences = spec.find("audiences");
         audiences != spec.end() && audiences->is_array() && !audiences->empty()) {
         request.audiences = audiences->get<std::vector<std::string>>();
@@ -102,7 +102,7 @@ Checked<Tokens::Request> token_asked(Cluster& cluster, const Json& account, cons
                                                     : "larger than 2^32 seconds")}));
     }
     if (const Json reference = spec.value("boundObjectRef", Json()); !reference.is_null()) {
-        if (const auto bound = bind_object(cluster, reference, request); !bound) {
+        if (const auto bound = bind_object(api, reference, request); !bound) {
             return tl::unexpected(bound.error());
         }
     }
@@ -111,7 +111,7 @@ Checked<Tokens::Request> token_asked(Cluster& cluster, const Json& account, cons
 
 }  // namespace
 
-http::Response answer_token_request(Cluster& cluster, const Call& call) {
+http::Response answer_token_request(ApiState& api, const ApiCall& call) {
     if (call.info.verb != "create") {
         return method_not_allowed();
     }
@@ -126,20 +126,20 @@ http::Response answer_token_request(Cluster& cluster, const Call& call) {
         return named.error();
     }
     const auto& space = call.info.namespace_name;
-    if (!cluster.store->find(type::namespaces, "", space)) {
+    if (!api.store->find(type::namespaces, "", space)) {
         return not_found(type::namespaces, space);
     }
-    const auto account = cluster.store->find(type::service_accounts, space, call.info.name);
+    const auto account = api.store->find(type::service_accounts, space, call.info.name);
     if (!account) {
         return not_found(type::service_accounts, call.info.name);
     }
     const Json spec = body->value("spec", Json::object());
-    const auto asked = token_asked(cluster, *account, spec);
+    const auto asked = token_asked(api, *account, spec);
     if (!asked) {
         return asked.error();
     }
-    const auto now = cluster.clock.now();
-    const auto token = cluster.tokens.mint(*asked);
+    const auto now = api.clock.now();
+    const auto token = api.tokens.mint(*asked);
     const Json metadata = {{"name", call.info.name},
                            {"namespace", space},
                            {"uid", meta(*account, "uid")},

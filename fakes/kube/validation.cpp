@@ -3,7 +3,7 @@
 #include <regex>
 
 #include "core/base/text.hpp"
-#include "fakes/kube/cluster.hpp"
+#include "fakes/kube/api_state.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {

@@ -2,7 +2,7 @@
 #include <tuple>
 
 #include "core/time/within.hpp"
-#include "fakes/kube/cluster.hpp"
+#include "fakes/kube/api_state.hpp"
 #include "fakes/kube/selectors.hpp"
 #include "fakes/kube/tables.hpp"
 
@@ -132,7 +132,7 @@ class WatchSource final : public http::BodySource {
 };
 
 // What resourceVersionMatch may be for a watch.
-Checked<> check_match(const Call& call, bool initial) {
+Checked<> check_match(const ApiCall& call, bool initial) {
     const auto match = call.info.param("resourceVersionMatch");
     const auto* why =
         initial && match != "NotOlderThan"
@@ -149,7 +149,7 @@ Checked<> check_match(const Call& call, bool initial) {
 }
 
 // What the query asks for; `after` is the version that it names, 0 for none.
-Checked<WatchQuestion> question_of(const Cluster& cluster, const Call& call) {
+Checked<WatchQuestion> question_of(const ApiState& api, const ApiCall& call) {
     WatchQuestion question;
     question.type = call.type;
     question.namespace_name = call.info.namespace_name;
@@ -167,7 +167,7 @@ Checked<WatchQuestion> question_of(const Cluster& cluster, const Call& call) {
             bad_request(fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", limit)));
     }
     question.timeout = std::chrono::seconds(
-        seconds && *seconds > 0 ? *seconds : 1800 + cluster.store->prng().below(1800));
+        seconds && *seconds > 0 ? *seconds : 1800 + api.store->prng().below(1800));
     if (const auto match = check_match(call, call.info.flag("sendInitialEvents")); !match) {
         return tl::unexpected(match.error());
     }
@@ -190,9 +190,9 @@ Checked<WatchQuestion> question_of(const Cluster& cluster, const Call& call) {
 
 }  // namespace
 
-http::Response answer_watch(Cluster& cluster, const Call& call) {
-    const auto& store = *cluster.store;
-    auto question = question_of(cluster, call);
+http::Response answer_watch(ApiState& api, const ApiCall& call) {
+    const auto& store = *api.store;
+    auto question = question_of(api, call);
     if (!question) {
         return question.error();
     }
@@ -200,7 +200,7 @@ http::Response answer_watch(Cluster& cluster, const Call& call) {
     response.headers.set("Content-Type", "application/json");
     response.chunked = true;
     const auto only = [&](const Json& refused) {
-        response.source = std::make_shared<WatchSource>(cluster.store, refused, cluster.clock);
+        response.source = std::make_shared<WatchSource>(api.store, refused, api.clock);
         return response;
     };
     // As with an etcd before 3.5, which cannot report its progress.
@@ -225,8 +225,8 @@ http::Response answer_watch(Cluster& cluster, const Call& call) {
         }
         question->after = store.version();
     }
-    response.source = std::make_shared<WatchSource>(cluster.store, std::move(*question), beginning,
-                                                    cluster.clock);
+    response.source =
+        std::make_shared<WatchSource>(api.store, std::move(*question), beginning, api.clock);
     return response;
 }
 

@@ -1,5 +1,5 @@
 #include "core/base/text.hpp"
-#include "fakes/kube/cluster.hpp"
+#include "fakes/kube/api_state.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {

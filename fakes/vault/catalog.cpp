@@ -25,10 +25,10 @@ std::shared_ptr<Backend> make_backend(const MountEntry& entry, BackendContext co
 }  // namespace
 
 Catalog whole_catalog(const FakeVaultOptions& options) {
-    return {{{"sys/", Router(sys_endpoints(options))},
-             {"auth/token/", Router(token_endpoints())},
-             {"cubbyhole/", Router(cubbyhole_endpoints())},
-             {"identity/", Router(identity_endpoints())}},
+    return {{{"sys/", Router(sys_routes(options))},
+             {"auth/token/", Router(token_routes())},
+             {"cubbyhole/", Router(cubbyhole_routes())},
+             {"identity/", Router(identity_routes())}},
             make_backend};
 }
 

@@ -98,7 +98,7 @@ std::optional<http::Response> refuse_target(const Server& server, const http::Re
 }
 
 // The logical request for this node, or the refusal.
-tl::expected<LogicalRequest, http::Response> understand(Server& server, const Node& node,
+tl::expected<LogicalRequest, http::Response> understand(Server& server, const VaultNode& node,
                                                         const http::Request& request,
                                                         std::string path, const std::string& query,
                                                         Time now) {
@@ -134,10 +134,10 @@ tl::expected<LogicalRequest, http::Response> understand(Server& server, const No
 
 // A standby serves some requests itself and forwards the others to the active node; where it can
 // do neither, it answers so.
-std::optional<http::Response> choose_node(Server& server, Node& node, const http::Request& request,
-                                          LogicalRequest& logical) {
+std::optional<http::Response> choose_node(Server& server, VaultNode& node,
+                                          const http::Request& request, LogicalRequest& logical) {
     logical.node = &node;
-    if (server.cluster.active() == &node) {
+    if (server.nodes.active() == &node) {
         return std::nullopt;
     }
     if (server.openbao() && logical.wrap_ttl) {
@@ -149,13 +149,14 @@ std::optional<http::Response> choose_node(Server& server, Node& node, const http
     if (auto refused = cannot_forward(server, node, request)) {
         return refused;
     }
-    logical.node = server.cluster.active();
+    logical.node = server.nodes.active();
     return std::nullopt;
 }
 
-Task<http::Response> answer(Server& server, Node& node, http::Request request, http::Peer peer) {
+Task<http::Response> answer(Server& server, VaultNode& node, http::Request request,
+                            http::Peer peer) {
     const auto now = server.clock.now();
-    server.cluster.settle(now);
+    server.nodes.settle(now);
     const auto [target, query] = split_target(request.target);
     if (auto refused = refuse_target(server, request, target, query)) {
         co_return std::move(*refused);
@@ -172,7 +173,7 @@ Task<http::Response> answer(Server& server, Node& node, http::Request request, h
     if (auto refused = choose_node(server, node, request, *logical)) {
         co_return std::move(*refused);
     }
-    if (!server.openbao() || !server.cluster.raft()) {
+    if (!server.openbao() || !server.nodes.raft()) {
         co_return co_await serve_logical(server, std::move(*logical));
     }
     auto response = co_await serve_logical(server, *logical);
@@ -180,7 +181,7 @@ Task<http::Response> answer(Server& server, Node& node, http::Request request, h
     co_return response;
 }
 
-Node first_node(const Server& server) {
+VaultNode first_node(const Server& server) {
     const auto& options = server.options;
     return {options.name, options.api_address,
             Seal(server.barrier, !options.initialised,
@@ -192,7 +193,7 @@ Node first_node(const Server& server) {
 FakeVault::FakeVault(FakeVaultOptions options, Clock& clock, http::Transport& outgoing)
     : server_(
           std::make_shared<Server>(std::move(options), whole_catalog(options), clock, outgoing)),
-      node_(server_->cluster.add(first_node(*server_))) {
+      node_(server_->nodes.add(first_node(*server_))) {
     const auto& given = server_->options;
     if (given.initialised) {
         Token root;
@@ -200,17 +201,17 @@ FakeVault::FakeVault(FakeVaultOptions options, Clock& clock, http::Transport& ou
         root.path = "auth/token/create";
         root.display_name = "token";
         server_->initialise(given.key_shares, given.key_threshold, std::move(root));
-        server_->cluster.start_with(node_, clock.now());
+        server_->nodes.start_with(node_, clock.now());
     }
 }
 
 FakeVault::FakeVault(FakeVault& first, std::string name, std::string api_address, bool joined)
     : server_(first.server_),
-      node_(server_->cluster.add({name, std::move(api_address),
-                                  Seal(server_->barrier, !joined || first.sealed(),
-                                       Prng(server_->options.seed).fork("vault/seal/" + name)),
-                                  joined})) {
-    MESHPROOF_ASSERT(server_->cluster.raft(), "only raft storage has several nodes");
+      node_(server_->nodes.add({name, std::move(api_address),
+                                Seal(server_->barrier, !joined || first.sealed(),
+                                     Prng(server_->options.seed).fork("vault/seal/" + name)),
+                                joined})) {
+    MESHPROOF_ASSERT(server_->nodes.raft(), "only raft storage has several nodes");
 }
 
 Result<std::unique_ptr<FakeVault>> FakeVault::restored(const Json& state, FakeVaultOptions options,
@@ -244,7 +245,7 @@ void FakeVault::set_api_address(std::string address) {
 }
 
 void FakeVault::crash() {
-    server_->cluster.crashed(node_, server_->clock.now());
+    server_->nodes.crashed(node_, server_->clock.now());
 }
 
 Task<http::Response> FakeVault::handle(http::Request request, http::Peer peer) {

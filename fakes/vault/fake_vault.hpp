@@ -15,7 +15,7 @@
 namespace meshproof::fakes::vault {
 
 class Server;
-struct Node;
+struct VaultNode;
 
 /// One node of OpenBao 2.7.2 or Vault 1.14.1 as rules: (Request, Time) -> Response. It has no
 /// socket and no clock of its own: the time comes from the clock that it is given, its TokenReviews
@@ -55,7 +55,7 @@ class FakeVault final : public http::Handler {
 
   private:
     std::shared_ptr<Server> server_;  ///< shared by all nodes
-    Node& node_;                      ///< in the server
+    VaultNode& node_;                 ///< in the server
 };
 
 }  // namespace meshproof::fakes::vault

@@ -111,9 +111,7 @@ std::vector<Check> vault_kubernetes_auth_review() {
              bench.api().hangs = true;
              const auto before = probe.clock().elapsed();
              const auto reply = co_await bench.login();
-             const auto waited =
-                 std::chrono::duration_cast<std::chrono::seconds>(probe.clock().elapsed() - before)
-                     .count();
+             const auto waited = whole_seconds(probe.clock().elapsed() - before);
              probe.expect_plain_error(reply, 403, "permission denied");
              probe.expect(waited >= 85 && waited <= 100, "the login ended after {} s, not after 90",
                           waited);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/world/tests/stage.hpp"
 
@@ -14,6 +15,25 @@ using Lines = std::vector<std::string>;
 Lines sorted(Lines lines) {
     std::ranges::sort(lines);
     return lines;
+}
+
+/// What a sweep met, in its own words.
+template <class Item>
+Lines texts(const std::vector<Item>& items) {
+    Lines lines;
+    for (const auto& item : items) {
+        lines.push_back(item.text());
+    }
+    return sorted(lines);
+}
+
+/// Whose they are.
+std::set<std::string> runs_of(const std::vector<SweptObject>& objects) {
+    std::set<std::string> runs;
+    for (const auto& object : objects) {
+        runs.insert(object.run_id);
+    }
+    return runs;
 }
 
 /// What is on the Vault, in the sweep's own words.
@@ -98,28 +118,30 @@ Task<void> sweep_a_vault(World& world) {
     const auto ours = vault_objects({"meshproof-k3f9a2-pki", "meshproof-k3f9a2-ab12-pki"});
 
     const auto looked = co_await sweep_vault(admin, {run_id, true});
-    EXPECT_EQ(sorted(looked.found), ours);
-    EXPECT_EQ(looked.removed, Lines{});
-    EXPECT_EQ(looked.problems, Lines{});
+    EXPECT_EQ(texts(looked.found), ours);
+    EXPECT_EQ(texts(looked.removed), Lines{});
+    EXPECT_EQ(texts(looked.problems), Lines{});
+    EXPECT_EQ(runs_of(looked.found), (std::set<std::string>{run_id, "k3f9a2-ab12"}));
     EXPECT_EQ(co_await on_vault(admin), all);
 
     const auto swept = co_await sweep_vault(admin, {run_id, false});
-    EXPECT_EQ(sorted(swept.found), ours);
-    EXPECT_EQ(sorted(swept.removed), ours);
-    EXPECT_EQ(swept.left_alone, Lines{});
-    EXPECT_EQ(swept.problems, Lines{});
+    EXPECT_EQ(texts(swept.found), ours);
+    EXPECT_EQ(texts(swept.removed), ours);
+    EXPECT_EQ(texts(swept.left_alone), Lines{});
+    EXPECT_EQ(texts(swept.problems), Lines{});
     const auto left = without(all, ours);
     EXPECT_EQ(co_await on_vault(admin), left);
 
     const auto again = co_await sweep_vault(admin, {run_id, false});
-    EXPECT_EQ(again.found, Lines{});
+    EXPECT_EQ(texts(again.found), Lines{});
 
     // Of every run: names alone are no proof.
     const auto rest = co_await sweep_vault(admin, {"", false});
     const auto others = vault_objects({"meshproof-k3f9a3-pki"});
-    EXPECT_EQ(sorted(rest.removed), others);
-    EXPECT_EQ(sorted(rest.left_alone), vault_objects({"meshproof-ca-of-team-x", "meshproof-shared",
-                                                      "meshproof-k3f9a2x-pki"}));
+    EXPECT_EQ(texts(rest.removed), others);
+    EXPECT_EQ(texts(rest.left_alone), vault_objects({"meshproof-ca-of-team-x", "meshproof-shared",
+                                                     "meshproof-k3f9a2x-pki"}));
+    EXPECT_EQ(runs_of(rest.left_alone), std::set<std::string>{""});
     EXPECT_EQ(co_await on_vault(admin), without(left, others));
 }
 
@@ -174,20 +196,21 @@ Task<void> sweep_a_cluster(World& world) {
     const auto ours = cluster_objects({"ours", "scenarios"});
 
     const auto looked = co_await sweep_cluster(admin, namespaces, {run_id, true});
-    EXPECT_EQ(sorted(looked.found), ours);
-    EXPECT_EQ(looked.removed, Lines{});
+    EXPECT_EQ(texts(looked.found), ours);
+    EXPECT_EQ(texts(looked.removed), Lines{});
+    EXPECT_EQ(runs_of(looked.found), (std::set<std::string>{run_id, "k3f9a2-ab12"}));
     EXPECT_EQ(co_await in_cluster(admin), all);
 
     const auto swept = co_await sweep_cluster(admin, namespaces, {run_id, false});
-    EXPECT_EQ(sorted(swept.found), ours);
-    EXPECT_EQ(sorted(swept.removed), ours);
-    EXPECT_EQ(swept.problems, Lines{});
+    EXPECT_EQ(texts(swept.found), ours);
+    EXPECT_EQ(texts(swept.removed), ours);
+    EXPECT_EQ(texts(swept.problems), Lines{});
     const auto left = without(all, ours);
     EXPECT_EQ(co_await in_cluster(admin), left);
 
     const auto rest = co_await sweep_cluster(admin, namespaces, {"", false});
     const auto others = cluster_objects({"another"});
-    EXPECT_EQ(sorted(rest.removed), others);
+    EXPECT_EQ(texts(rest.removed), others);
     EXPECT_EQ(co_await in_cluster(admin), without(left, others));
 }
 
@@ -201,7 +224,7 @@ Task<void> sweep_namespaces_of_a_cluster(World& world) {
     require(co_await admin.create_namespace("meshproof-k3f9a2-ns", label));
     require(co_await admin.create_namespace("shop", label));
     const auto swept = co_await sweep_cluster(admin, namespaces, {"", false});
-    EXPECT_EQ(swept.removed, Lines{"namespace meshproof-k3f9a2-ns"});
+    EXPECT_EQ(texts(swept.removed), Lines{"namespace meshproof-k3f9a2-ns"});
 }
 
 TEST(Sweep, TakesANamespaceByLabelAndName) {
@@ -241,12 +264,13 @@ Task<void> sweep_entities(World& world) {
     EXPECT_EQ(co_await entities(admin), (std::pair<std::size_t, std::size_t>{2, 3}));
 
     const auto looked = co_await sweep_vault(admin, {run_id, true});
-    EXPECT_EQ(looked.found.size(), 3U) << fmt::format("{}", fmt::join(looked.found, ", "));
+    EXPECT_EQ(looked.found.size(), 3U) << fmt::format("{}", fmt::join(texts(looked.found), ", "));
     EXPECT_EQ(co_await entities(admin), (std::pair<std::size_t, std::size_t>{2, 3}));
 
     const auto swept = co_await sweep_vault(admin, {run_id, false});
-    EXPECT_EQ(swept.removed.size(), 3U) << fmt::format("{}", fmt::join(swept.removed, ", "));
-    EXPECT_EQ(swept.problems, Lines{});
+    EXPECT_EQ(runs_of(swept.removed), std::set<std::string>{run_id}) << "entities go with a run";
+    EXPECT_EQ(swept.removed.size(), 3U) << fmt::format("{}", fmt::join(texts(swept.removed), ", "));
+    EXPECT_EQ(texts(swept.problems), Lines{});
     EXPECT_EQ(co_await entities(admin), (std::pair<std::size_t, std::size_t>{1, 1}));
     EXPECT_EQ(require(co_await admin.alias_accessors_of(entity)), Lines{theirs});
 }
@@ -271,16 +295,17 @@ TEST(Sweep, AWorldLeavesNoEntities) {
 Task<void> sweep_without_rights(World& world) {
     const auto vault =
         co_await sweep_vault(world.vault().admin.with_token(Secret("s.nobody")), {"", false});
-    EXPECT_EQ(vault.found, Lines{});
-    EXPECT_EQ(vault.problems.size(), 6) << fmt::format("{}", fmt::join(vault.problems, "\n"));
-    EXPECT_TRUE(vault.problems.at(0).starts_with("cannot list auth methods: "))
-        << vault.problems.at(0);
+    EXPECT_EQ(texts(vault.found), Lines{});
+    EXPECT_EQ(vault.problems.size(), 6)
+        << fmt::format("{}", fmt::join(texts(vault.problems), "\n"));
+    EXPECT_TRUE(vault.problems.at(0).text().starts_with("cannot list auth methods: "))
+        << vault.problems.at(0).text();
     const auto cluster = co_await sweep_cluster(world.kube().admin.with_token(Secret("nobody")),
                                                 {"default"}, {"", false});
-    EXPECT_EQ(cluster.found, Lines{});
+    EXPECT_EQ(texts(cluster.found), Lines{});
     EXPECT_EQ(cluster.problems.size(), 5);
-    EXPECT_TRUE(cluster.problems.at(0).starts_with("cannot list pods in default: "))
-        << cluster.problems.at(0);
+    EXPECT_TRUE(cluster.problems.at(0).text().starts_with("cannot list pods in default: "))
+        << cluster.problems.at(0).text();
 }
 
 TEST(Sweep, SaysWhatItCannotList) {

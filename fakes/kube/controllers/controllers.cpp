@@ -6,31 +6,31 @@ namespace meshproof::fakes::kube {
 namespace {
 
 /// The object as it is now, null where it is gone.
-Object present(const Cluster& cluster, const ResourceType& type, const Json& object) {
-    auto found = cluster.store->find(type, meta(object, "namespace"), meta(object, "name"));
+Object present(const ApiState& api, const ResourceType& type, const Json& object) {
+    auto found = api.store->find(type, meta(object, "namespace"), meta(object, "name"));
     return found && meta(*found, "uid") == meta(object, "uid") ? found : nullptr;
 }
 
 // Controllers watch each other's objects, so all go on until none has anything to do.
-void settle(Cluster& cluster, const ResourceType& type, const Json& first) {
+void settle(ApiState& api, const ResourceType& type, const Json& first) {
     constexpr int most_rounds = 10'000;
     for (int round = 0; round < most_rounds; ++round) {
-        const auto object = present(cluster, type, first);
+        const auto object = present(api, type, first);
         if (!object) {
             return;
         }
         if (&type == &type::replica_sets) {
-            if (!reconcile_replica_set(cluster, object)) {
+            if (!reconcile_replica_set(api, object)) {
                 return;
             }
             continue;
         }
         bool changed = !leaving(*object) && !object->at("spec").value("paused", false) &&
-                       roll_out(cluster, *object);
-        for (const auto& set : owned(cluster, type::replica_sets, *object)) {
-            changed = reconcile_replica_set(cluster, set) || changed;
+                       roll_out(api, *object);
+        for (const auto& set : owned(api, type::replica_sets, *object)) {
+            changed = reconcile_replica_set(api, set) || changed;
         }
-        if (!changed && (leaving(*object) || !report_deployment(cluster, *object))) {
+        if (!changed && (leaving(*object) || !report_deployment(api, *object))) {
             return;
         }
     }
@@ -38,43 +38,43 @@ void settle(Cluster& cluster, const ResourceType& type, const Json& first) {
 
 }  // namespace
 
-void after_creation(Cluster& cluster, const ResourceType& type, const Object& object) {
+void after_creation(ApiState& api, const ResourceType& type, const Object& object) {
     if (&type == &type::secrets) {
-        fill_token_secret(cluster, object);
+        fill_token_secret(api, object);
     }
-    reconcile(cluster, type, *object);
+    reconcile(api, type, *object);
 }
 
-void after_deletion(Cluster& cluster, const ResourceType& type, const Object& object, bool orphan) {
+void after_deletion(ApiState& api, const ResourceType& type, const Object& object, bool orphan) {
     if (&type == &type::namespaces) {
-        empty_namespace(cluster, meta(*object, "name"));
+        empty_namespace(api, meta(*object, "name"));
     } else if (&type == &type::service_accounts) {
-        remove_token_secrets(cluster, *object);
-        keep_default_account(cluster, *object);
+        remove_token_secrets(api, *object);
+        keep_default_account(api, *object);
     }
     if (type.namespaced) {
-        collect_dependents(cluster, *object, orphan);
+        collect_dependents(api, *object, orphan);
     }
-    reconcile(cluster, type, *object);
+    reconcile(api, type, *object);
 }
 
-void reconcile(Cluster& cluster, const ResourceType& type, const Json& object) {
-    if (cluster.settling) {
+void reconcile(ApiState& api, const ResourceType& type, const Json& object) {
+    if (api.settling) {
         return;
     }
     if (&type == &type::pods) {
-        if (const auto set = owner_of(cluster, type::replica_sets, object)) {
-            reconcile(cluster, type::replica_sets, *set);
+        if (const auto set = owner_of(api, type::replica_sets, object)) {
+            reconcile(api, type::replica_sets, *set);
         }
     } else if (&type == &type::replica_sets) {
-        const auto deployment = owner_of(cluster, type::deployments, object);
-        cluster.settling = true;
-        settle(cluster, deployment ? type::deployments : type, deployment ? *deployment : object);
-        cluster.settling = false;
+        const auto deployment = owner_of(api, type::deployments, object);
+        api.settling = true;
+        settle(api, deployment ? type::deployments : type, deployment ? *deployment : object);
+        api.settling = false;
     } else if (&type == &type::deployments) {
-        cluster.settling = true;
-        settle(cluster, type, object);
-        cluster.settling = false;
+        api.settling = true;
+        settle(api, type, object);
+        api.settling = false;
     }
 }
 

@@ -50,7 +50,7 @@ struct Rollout {
     bool recreate = false;
 };
 
-Rollout rollout_of(const Cluster& cluster, const Json& deployment) {
+Rollout rollout_of(const ApiState& api, const Json& deployment) {
     Rollout rollout;
     rollout.replicas = count_at(deployment, "/spec/replicas");
     rollout.recreate = text_at(deployment, "/spec/strategy/type") == "Recreate";
@@ -64,7 +64,7 @@ Rollout rollout_of(const Cluster& cluster, const Json& deployment) {
             rollout.unavailable = 1;
         }
     }
-    for (auto& set : owned(cluster, type::replica_sets, deployment)) {
+    for (auto& set : owned(api, type::replica_sets, deployment)) {
         if (plain_template(*set) == deployment["spec"]["template"]) {
             rollout.newest = set;
         } else {
@@ -74,7 +74,7 @@ Rollout rollout_of(const Cluster& cluster, const Json& deployment) {
     return rollout;
 }
 
-void create_set(Cluster& cluster, const Json& deployment, const Rollout& rollout) {
+void create_set(ApiState& api, const Json& deployment, const Rollout& rollout) {
     const auto& pod_template = deployment["spec"]["template"];
     const auto hash = template_hash(pod_template);
     std::int64_t number = 1;
@@ -110,14 +110,14 @@ void create_set(Cluster& cluster, const Json& deployment, const Rollout& rollout
     set["metadata"]["labels"][hash_label] = hash;
     set["spec"]["selector"]["matchLabels"][hash_label] = hash;
     set["spec"]["template"]["metadata"]["labels"][hash_label] = hash;
-    cluster.store->add(type::replica_sets, std::move(set));
+    api.store->add(type::replica_sets, std::move(set));
 }
 
-void scale_set(Cluster& cluster, const Json& set, std::int64_t replicas) {
+void scale_set(ApiState& api, const Json& set, std::int64_t replicas) {
     Json next = set;
     next["spec"]["replicas"] = replicas;
     next["metadata"]["generation"] = count_at(set, "/metadata/generation", 1) + 1;
-    cluster.store->replace(type::replica_sets, std::move(next));
+    api.store->replace(type::replica_sets, std::move(next));
 }
 
 void set_condition(Json& conditions, const std::string& now, Json wanted) {
@@ -141,10 +141,10 @@ void set_condition(Json& conditions, const std::string& now, Json wanted) {
 
 }  // namespace
 
-bool roll_out(Cluster& cluster, const Json& deployment) {
-    const auto rollout = rollout_of(cluster, deployment);
+bool roll_out(ApiState& api, const Json& deployment) {
+    const auto rollout = rollout_of(api, deployment);
     if (!rollout.newest) {
-        create_set(cluster, deployment, rollout);
+        create_set(api, deployment, rollout);
         return true;
     }
     std::int64_t total = count_at(*rollout.newest, "/spec/replicas");
@@ -162,11 +162,11 @@ bool roll_out(Cluster& cluster, const Json& deployment) {
                                        current + std::max<std::int64_t>(
                                                      0, rollout.replicas + rollout.surge - total));
     if (current > rollout.replicas) {
-        scale_set(cluster, *rollout.newest, rollout.replicas);
+        scale_set(api, *rollout.newest, rollout.replicas);
         return true;
     }
     if (wanted > current) {
-        scale_set(cluster, *rollout.newest, wanted);
+        scale_set(api, *rollout.newest, wanted);
         return true;
     }
     const auto least = rollout.replicas - rollout.unavailable;
@@ -181,7 +181,7 @@ bool roll_out(Cluster& cluster, const Json& deployment) {
         const auto more = std::clamp<std::int64_t>(std::min(spare, may_go - go), 0, has - go);
         go += more;
         if (go > 0) {
-            scale_set(cluster, *set, has - go);
+            scale_set(api, *set, has - go);
             may_go -= go;
             spare -= more;
             changed = true;
@@ -190,12 +190,12 @@ bool roll_out(Cluster& cluster, const Json& deployment) {
     return changed;
 }
 
-bool report_deployment(Cluster& cluster, const Json& deployment) {
-    const auto rollout = rollout_of(cluster, deployment);
-    const auto now = rfc3339(cluster.clock.now());
+bool report_deployment(ApiState& api, const Json& deployment) {
+    const auto rollout = rollout_of(api, deployment);
+    const auto now = rfc3339(api.clock.now());
     std::int64_t replicas = 0;
     std::int64_t up = 0;
-    for (const auto& set : owned(cluster, type::replica_sets, deployment)) {
+    for (const auto& set : owned(api, type::replica_sets, deployment)) {
         replicas += count_at(*set, "/status/replicas");
         up += count_at(*set, "/status/readyReplicas");
     }
@@ -247,7 +247,7 @@ bool report_deployment(Cluster& cluster, const Json& deployment) {
             text_at(*rollout.newest, "/metadata/annotations/deployment.kubernetes.io~1revision");
     }
     const auto before = meta(deployment, "resourceVersion");
-    return meta(*cluster.store->replace(type::deployments, std::move(next)), "resourceVersion") !=
+    return meta(*api.store->replace(type::deployments, std::move(next)), "resourceVersion") !=
            before;
 }
 

@@ -2,13 +2,13 @@
 
 namespace meshproof::fakes::kube {
 
-void collect_dependents(Cluster& cluster, const Json& owner, bool orphan) {
+void collect_dependents(ApiState& api, const Json& owner, bool orphan) {
     const auto uid = meta(owner, "uid");
     for (const auto& stored : all_types()) {
         if (!stored.namespaced || !stored.stored) {
             continue;
         }
-        for (const auto& object : cluster.store->list(stored, meta(owner, "namespace"))) {
+        for (const auto& object : api.store->list(stored, meta(owner, "namespace"))) {
             const auto owners = object->at("metadata").value("ownerReferences", Json::array());
             const auto its = std::ranges::find_if(
                 owners, [&](const Json& one) { return text_at(one, "/uid") == uid; });
@@ -22,9 +22,9 @@ void collect_dependents(Cluster& cluster, const Json& owner, bool orphan) {
                 if (references.empty()) {
                     free["metadata"].erase("ownerReferences");
                 }
-                cluster.store->replace(stored, std::move(free));
+                api.store->replace(stored, std::move(free));
             } else if (owners.size() == 1) {
-                (void)delete_object(cluster, stored, object, Json::object());
+                (void)delete_object(api, stored, object, Json::object());
             }
         }
     }

@@ -13,17 +13,17 @@ bool owned_by(const Json& object, const std::string& uid) {
 
 }  // namespace
 
-std::vector<Object> owned(const Cluster& cluster, const ResourceType& type, const Json& owner) {
-    auto objects = cluster.store->list(type, meta(owner, "namespace"));
+std::vector<Object> owned(const ApiState& api, const ResourceType& type, const Json& owner) {
+    auto objects = api.store->list(type, meta(owner, "namespace"));
     const auto uid = meta(owner, "uid");
     std::erase_if(objects, [&](const Object& object) { return !owned_by(*object, uid); });
     return objects;
 }
 
-Object owner_of(const Cluster& cluster, const ResourceType& type, const Json& object) {
+Object owner_of(const ApiState& api, const ResourceType& type, const Json& object) {
     for (const auto& owner : object["metadata"].value("ownerReferences", Json::array())) {
         const auto found =
-            cluster.store->find(type, meta(object, "namespace"), text_at(owner, "/name"));
+            api.store->find(type, meta(object, "namespace"), text_at(owner, "/name"));
         if (found && text_at(owner, "/kind") == type.kind &&
             meta(*found, "uid") == text_at(owner, "/uid")) {
             return found;

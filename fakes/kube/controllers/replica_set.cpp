@@ -16,17 +16,17 @@ bool ready(const Json& pod) {
     return false;
 }
 
-void create_pod(Cluster& cluster, const Json& set) {
+void create_pod(ApiState& api, const Json& set) {
     Json pod = set["spec"]["template"];
     const auto base = meta(set, "name") + "-";
     pod["metadata"]["generateName"] = base;
-    pod["metadata"]["name"] = fresh_name(*cluster.store, base);
+    pod["metadata"]["name"] = fresh_name(*api.store, base);
     pod["metadata"]["namespace"] = meta(set, "namespace");
     pod["metadata"]["generation"] = 1;
     pod["metadata"]["ownerReferences"] = Json::array({owner_reference(type::replica_sets, set)});
     std::vector<Cause> faults;  // the template was checked when it came
     complete_pod(pod, faults);
-    cluster.store->add(type::pods, std::move(pod));
+    api.store->add(type::pods, std::move(pod));
 }
 
 // Those first that do least: not ready before ready, the youngest before the oldest.
@@ -42,8 +42,8 @@ bool sooner_deleted(const Object& a, const Object& b) {
 
 }  // namespace
 
-bool reconcile_replica_set(Cluster& cluster, const Object& set) {
-    auto pods = owned(cluster, type::pods, *set);
+bool reconcile_replica_set(ApiState& api, const Object& set) {
+    auto pods = owned(api, type::pods, *set);
     std::erase_if(pods, [](const Object& pod) {
         const auto phase = text_at(*pod, "/status/phase");
         return leaving(*pod) || phase == "Succeeded" || phase == "Failed";
@@ -52,13 +52,13 @@ bool reconcile_replica_set(Cluster& cluster, const Object& set) {
     bool changed = false;
     if (!leaving(*set)) {
         for (auto present = std::ssize(pods); present < wanted; ++present, changed = true) {
-            create_pod(cluster, *set);
+            create_pod(api, *set);
         }
         if (std::ssize(pods) > wanted) {
             std::ranges::sort(pods, sooner_deleted);
             pods.resize(pods.size() - static_cast<std::size_t>(wanted));
             for (const auto& pod : pods) {
-                (void)delete_object(cluster, type::pods, pod, Json::object());
+                (void)delete_object(api, type::pods, pod, Json::object());
             }
             changed = true;
         }
@@ -81,7 +81,7 @@ bool reconcile_replica_set(Cluster& cluster, const Object& set) {
     }
     Json next = *set;
     next["status"] = std::move(status);
-    cluster.store->replace(type::replica_sets, std::move(next));
+    api.store->replace(type::replica_sets, std::move(next));
     return true;
 }
 

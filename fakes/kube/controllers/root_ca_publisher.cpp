@@ -2,18 +2,18 @@
 
 namespace meshproof::fakes::kube {
 
-void publish_root_ca(Cluster& cluster, const std::string& namespace_name) {
-    cluster.store->add(type::config_maps,
-                       {{"metadata",
-                         {{"name", "kube-root-ca.crt"},
-                          {"namespace", namespace_name},
-                          {"annotations",
-                           {{"kubernetes.io/description",
-                             "Contains a CA bundle that can be used to verify the kube-apiserver "
-                             "when using internal endpoints such as the internal service IP or "
-                             "kubernetes.default.svc. No other usage is guaranteed across "
-                             "distributions of Kubernetes clusters."}}}}},
-                        {"data", {{"ca.crt", cluster.options.ca_pem}}}});
+void publish_root_ca(ApiState& api, const std::string& namespace_name) {
+    api.store->add(type::config_maps,
+                   {{"metadata",
+                     {{"name", "kube-root-ca.crt"},
+                      {"namespace", namespace_name},
+                      {"annotations",
+                       {{"kubernetes.io/description",
+                         "Contains a CA bundle that can be used to verify the kube-apiserver "
+                         "when using internal endpoints such as the internal service IP or "
+                         "kubernetes.default.svc. No other usage is guaranteed across "
+                         "distributions of Kubernetes clusters."}}}}},
+                    {"data", {{"ca.crt", api.options.ca_pem}}}});
 }
 
 }  // namespace meshproof::fakes::kube

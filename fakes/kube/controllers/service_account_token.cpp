@@ -9,31 +9,31 @@ constexpr auto account_of = "/metadata/annotations/kubernetes.io~1service-accoun
 
 }  // namespace
 
-void fill_token_secret(Cluster& cluster, const Object& secret) {
+void fill_token_secret(ApiState& api, const Object& secret) {
     if (text_at(*secret, "/type") != token_type) {
         return;
     }
     const auto space = meta(*secret, "namespace");
     const auto account =
-        cluster.store->find(type::service_accounts, space, text_at(*secret, account_of));
+        api.store->find(type::service_accounts, space, text_at(*secret, account_of));
     if (!account) {
-        cluster.store->remove(type::secrets, space, meta(*secret, "name"));
+        api.store->remove(type::secrets, space, meta(*secret, "name"));
         return;
     }
     Json filled = *secret;
     filled["metadata"]["annotations"]["kubernetes.io/service-account.uid"] = meta(*account, "uid");
-    filled["data"]["token"] = to_base64(cluster.tokens.mint_legacy(*secret, *account).reveal());
-    filled["data"]["ca.crt"] = to_base64(cluster.options.ca_pem);
+    filled["data"]["token"] = to_base64(api.tokens.mint_legacy(*secret, *account).reveal());
+    filled["data"]["ca.crt"] = to_base64(api.options.ca_pem);
     filled["data"]["namespace"] = to_base64(space);
-    cluster.store->replace(type::secrets, std::move(filled));
+    api.store->replace(type::secrets, std::move(filled));
 }
 
-void remove_token_secrets(Cluster& cluster, const Json& account) {
+void remove_token_secrets(ApiState& api, const Json& account) {
     const auto space = meta(account, "namespace");
     const auto name = meta(account, "name");
-    for (const auto& secret : cluster.store->list(type::secrets, space)) {
+    for (const auto& secret : api.store->list(type::secrets, space)) {
         if (text_at(*secret, "/type") == token_type && text_at(*secret, account_of) == name) {
-            cluster.store->remove(type::secrets, space, meta(*secret, "name"));
+            api.store->remove(type::secrets, space, meta(*secret, "name"));
         }
     }
 }

@@ -86,7 +86,7 @@ LogicalReply read_held(Server& server, const BuiltinCall& call) {
 
 }  // namespace
 
-std::vector<BuiltinEndpoint> cubbyhole_endpoints() {
+std::vector<BuiltinRoute> cubbyhole_routes() {
     using enum Operation;
     return {{":path*",
              {{list, list_held}, {read, read_held}, {update, write_held}, {remove, delete_held}}}};

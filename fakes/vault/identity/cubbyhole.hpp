@@ -6,7 +6,7 @@
 
 namespace meshproof::fakes::vault {
 
-/// Every endpoint of cubbyhole.
-[[nodiscard]] std::vector<BuiltinEndpoint> cubbyhole_endpoints();
+/// Every route of cubbyhole.
+[[nodiscard]] std::vector<BuiltinRoute> cubbyhole_routes();
 
 }  // namespace meshproof::fakes::vault

@@ -302,7 +302,7 @@ LogicalReply list_groups(Server&, const BuiltinCall&) {
 
 }  // namespace
 
-std::vector<BuiltinEndpoint> identity_endpoints() {
+std::vector<BuiltinRoute> identity_routes() {
     using enum Operation;
     const Fields entity{{{"name", FieldType::text},
                          {"id", FieldType::text},

@@ -6,7 +6,7 @@
 
 namespace meshproof::fakes::vault {
 
-/// Every endpoint of identity that the fake plays.
-[[nodiscard]] std::vector<BuiltinEndpoint> identity_endpoints();
+/// Every route of identity that the fake plays.
+[[nodiscard]] std::vector<BuiltinRoute> identity_routes();
 
 }  // namespace meshproof::fakes::vault

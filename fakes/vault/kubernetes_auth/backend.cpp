@@ -19,14 +19,12 @@ class KubernetesBackend final : public Backend {
         : product_(context.product),
           transport_(transport),
           connections_(context.prng.fork("connections").token(16)),
-          router_(endpoints(product_)) {}
+          router_(routes(product_)) {}
 
     [[nodiscard]] std::string type() const override { return "kubernetes"; }
-    [[nodiscard]] bool unauthenticated(Operation operation, std::string_view path) const override {
-        return router_.needs(Needs::nothing, routed_path(operation, path));
-    }
-    [[nodiscard]] bool needs_sudo(Operation operation, std::string_view path) const override {
-        return router_.needs(Needs::sudo, routed_path(operation, path));
+    [[nodiscard]] bool needs(Needs what, Operation operation,
+                             std::string_view path) const override {
+        return router_.needs(what, routed_path(operation, path));
     }
     [[nodiscard]] std::optional<bool> exists(std::string_view path) const override {
         if (!path.starts_with("role/")) {
@@ -41,7 +39,7 @@ class KubernetesBackend final : public Backend {
         if (!routed) {
             co_return routed.error();
         }
-        Call call{std::move(request), std::move(routed->fields), std::move(routed->path)};
+        KubernetesCall call{std::move(request), std::move(routed->fields), std::move(routed->path)};
         if (const auto* at_once = std::get_if<0>(&routed->function)) {
             co_return (this->**at_once)(call);
         }
@@ -94,15 +92,16 @@ class KubernetesBackend final : public Backend {
     }
 
   private:
-    struct Call {
+    struct KubernetesCall {
         BackendRequest request;
         FieldData fields;
         Captures path;
     };
-    using Function = std::variant<BackendResponse (KubernetesBackend::*)(const Call& call),
-                                  Task<BackendResponse> (KubernetesBackend::*)(Call call)>;
+    using RouteFunction =
+        std::variant<BackendResponse (KubernetesBackend::*)(const KubernetesCall& call),
+                     Task<BackendResponse> (KubernetesBackend::*)(KubernetesCall call)>;
 
-    static std::vector<Endpoint<Function>> endpoints(Product product) {
+    static std::vector<Route<RouteFunction>> routes(Product product) {
         using enum Operation;
         using Self = KubernetesBackend;
         const Fields credentials{{{"role", FieldType::text}, {"jwt", FieldType::text}}};
@@ -166,7 +165,7 @@ class KubernetesBackend final : public Backend {
                                   product_, transport_);
     }
 
-    Task<BackendResponse> login(Call call) {
+    Task<BackendResponse> login(KubernetesCall call) {
         const auto& request = call.request;
         const auto role_name = call.fields.text("role");
         const auto jwt = call.fields.text("jwt");
@@ -223,17 +222,17 @@ class KubernetesBackend final : public Backend {
     }
 
     // A read tells of parameters, for it has no use for any.
-    BackendResponse told(const Call& call, BackendResponse response) const {
+    BackendResponse told(const KubernetesCall& call, BackendResponse response) const {
         call.fields.warn_unrecognized(response);
         return response;
     }
 
-    BackendResponse read_config(const Call& call) {
+    BackendResponse read_config(const KubernetesCall& call) {
         return told(
             call, config_ ? BackendResponse::with(describe(*config_)) : BackendResponse::nothing());
     }
 
-    BackendResponse write_config(const Call& call) {
+    BackendResponse write_config(const KubernetesCall& call) {
         const auto& data = call.fields;
         Config config;
         config.host = data.text("kubernetes_host");
@@ -286,7 +285,7 @@ class KubernetesBackend final : public Backend {
         return data;
     }
 
-    BackendResponse list_roles(const Call&) {
+    BackendResponse list_roles(const KubernetesCall&) {
         std::vector<std::string> names;
         for (const auto& [name, role] : roles_) {
             names.push_back(name);
@@ -294,14 +293,14 @@ class KubernetesBackend final : public Backend {
         return BackendResponse::with(Json{{"keys", names}});
     }
 
-    BackendResponse read_role(const Call& call) {
+    BackendResponse read_role(const KubernetesCall& call) {
         const auto found = roles_.find(lower(call.path.at("name")));
         return told(call, found == roles_.end() ? BackendResponse::nothing()
                                                 : BackendResponse::with(describe_kubernetes_role(
                                                       found->second, product_)));
     }
 
-    BackendResponse write_role(const Call& call) {
+    BackendResponse write_role(const KubernetesCall& call) {
         const auto name = lower(call.path.at("name"));
         const auto found = roles_.find(name);
         auto role = found == roles_.end() ? KubernetesRole{} : found->second;
@@ -312,7 +311,7 @@ class KubernetesBackend final : public Backend {
         return response;
     }
 
-    BackendResponse delete_role(const Call& call) {
+    BackendResponse delete_role(const KubernetesCall& call) {
         roles_.erase(lower(call.path.at("name")));
         return BackendResponse::nothing();
     }
@@ -320,7 +319,7 @@ class KubernetesBackend final : public Backend {
     Product product_;
     http::Transport& transport_;
     std::string connections_;
-    Router<Function> router_;
+    Router<RouteFunction> router_;
     std::optional<Config> config_;
     std::map<std::string, KubernetesRole, std::less<>> roles_;
 };

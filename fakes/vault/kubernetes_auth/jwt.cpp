@@ -200,15 +200,6 @@ std::optional<std::string> check_registered(Product product, const Json& claims)
     return std::nullopt;
 }
 
-// Go's words for a decoded JSON value: its type, and its kind.
-std::string_view type_of(const Json& value) {
-    return value.is_array()     ? "[]interface {}"
-           : value.is_object()  ? "map[string]interface {}"
-           : value.is_boolean() ? "bool"
-           : value.is_string()  ? "string"
-                                : "float64";
-}
-
 // The claims about the workload, of which each is a text or absent; collects what is not.
 class ClaimReader {
   public:
@@ -217,8 +208,9 @@ class ClaimReader {
     std::string text(const Json& object, const std::string& name, const std::string& shown) {
         const auto value = object.is_object() ? object.value(name, Json()) : Json();
         if (!value.is_string() && !value.is_null()) {
-            const auto said = fmt::format(
-                "'{}' expected type 'string', got unconvertible type '{}'", shown, type_of(value));
+            const auto said =
+                fmt::format("'{}' expected type 'string', got unconvertible type '{}'", shown,
+                            go_type(value, "float64"));
             wrong_.push_back(openbao_ ? said
                                       : fmt::format("{}, value: '{}'", said, go_value(value)));
         }
@@ -227,7 +219,7 @@ class ClaimReader {
     Json object(const Json& parent, const std::string& name, const std::string& shown) {
         const auto value = parent.is_object() ? parent.value(name, Json()) : Json();
         if (!value.is_object() && !value.is_null()) {
-            const auto kind = value.is_array() ? "slice" : type_of(value);
+            const auto kind = value.is_array() ? "slice" : go_type(value, "float64");
             wrong_.push_back(
                 openbao_ ? fmt::format("'{}' expected a map or struct, got \"{}\"", shown, kind)
                          : fmt::format("'{}' expected a map, got '{}'", shown, kind));

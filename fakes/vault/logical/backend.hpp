@@ -20,6 +20,9 @@ namespace meshproof::fakes::vault {
 
 enum class Operation { read, update, create, remove, list, patch, help };
 
+/// What a request has to have for a path: no token, one, or the `sudo` capability besides (row 57).
+enum class Needs { nothing, token, sudo };
+
 /// A mounted engine or auth method, as its backend sees it.
 struct MountView {
     std::string path;              ///< "pki_int/" or "auth/c1/", with the trailing slash
@@ -106,11 +109,9 @@ class Backend {
     virtual ~Backend() = default;
 
     [[nodiscard]] virtual std::string type() const = 0;  ///< "pki", "kubernetes"
-    /// Whether the path (relative to the mount) needs no token for this operation.
-    [[nodiscard]] virtual bool unauthenticated(Operation operation,
-                                               std::string_view path) const = 0;
-    /// Whether the operation on the path needs the `sudo` capability besides (row 57).
-    [[nodiscard]] virtual bool needs_sudo(Operation operation, std::string_view path) const = 0;
+    /// Whether this is what the path (relative to the mount) needs for the operation.
+    [[nodiscard]] virtual bool needs(Needs what, Operation operation,
+                                     std::string_view path) const = 0;
     /// An existence check turns update into create for what is absent (row 51); nothing = the path
     /// has no such check.
     [[nodiscard]] virtual std::optional<bool> exists(std::string_view path) const = 0;
@@ -129,7 +130,7 @@ class Backend {
     /// All that the mount holds, private keys too.
     [[nodiscard]] virtual Json save() const = 0;
     /// Puts what save() gave into a mount that holds nothing yet. Throws what load_state() catches
-    /// (fakes/server/state.hpp).
+    /// (fakes/state.hpp).
     virtual void load(const Json& state) = 0;
 };
 

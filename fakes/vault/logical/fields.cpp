@@ -12,13 +12,7 @@ namespace {
 
 using Coerced = tl::expected<Json, std::string>;
 
-std::string_view go_type(const Json& value) {
-    return value.is_array()     ? "[]interface {}"
-           : value.is_object()  ? "map[string]interface {}"
-           : value.is_boolean() ? "bool"
-           : value.is_string()  ? "string"
-                                : "json.Number";
-}
+constexpr std::string_view number_type = "json.Number";
 
 // OpenBao 2.7 leaves the value out of these texts, Vault 1.14 shows it.
 Coerced unparsable(const std::string& text, std::string_view type, std::string_view function,
@@ -34,11 +28,11 @@ Coerced unparsable(const std::string& text, std::string_view type, std::string_v
 Coerced unconvertible(const Json& value, std::string_view wanted, Product product) {
     if (product == Product::openbao) {
         return tl::unexpected(fmt::format("'' expected type '{}', got unconvertible type '{}'",
-                                          wanted, go_type(value)));
+                                          wanted, go_type(value, number_type)));
     }
     return tl::unexpected(
         fmt::format("'' expected type '{}', got unconvertible type '{}', value: '{}'", wanted,
-                    go_type(value), go_value(value)));
+                    go_type(value, number_type), go_value(value)));
 }
 
 Coerced to_text(const Json& value, Product product) {
@@ -116,11 +110,11 @@ Coerced to_duration(const Json& value, Product product) {
     if (!duration) {
         return tl::unexpected(duration.error());
     }
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*duration);
-    if (seconds.count() < 0) {
-        return tl::unexpected(fmt::format("cannot provide negative value '{}'", seconds.count()));
+    const auto seconds = whole_seconds(*duration);
+    if (seconds < 0) {
+        return tl::unexpected(fmt::format("cannot provide negative value '{}'", seconds));
     }
-    return Json(Duration(seconds).count());
+    return Json(Duration(std::chrono::seconds(seconds)).count());
 }
 
 Coerced to_list(const Json& value, Product product) {
@@ -141,7 +135,7 @@ Coerced to_list(const Json& value, Product product) {
             wrong.push_back(
                 fmt::format("* '[{}]' expected type 'string', got unconvertible type "
                             "'{}', value: '{}'",
-                            at, go_type(item), go_value(item)));
+                            at, go_type(item, number_type), go_value(item)));
         }
         if (!wrong.empty()) {
             return tl::unexpected(

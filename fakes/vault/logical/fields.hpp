@@ -11,14 +11,14 @@
 
 namespace meshproof::fakes::vault {
 
-/// A declared field of an endpoint and its loose coercion (row 12).
+/// A declared field of a route and its loose coercion (row 12).
 enum class FieldType { text, integer, boolean, duration, list, pairs, object, json };
 
 struct Fields {
     std::map<std::string, FieldType, std::less<>> types;
 };
 
-/// What the names of an endpoint's pattern stand for in a path.
+/// What the names of a route's pattern stand for in a path.
 using Captures = std::map<std::string, std::string, std::less<>>;
 
 /// The request's fields after coercion, with what was not recognised (row 11).

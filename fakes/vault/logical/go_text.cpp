@@ -142,6 +142,14 @@ std::string go_quoted(std::string_view text) {
     return quoted + '"';
 }
 
+std::string_view go_type(const nlohmann::json& value, std::string_view number) {
+    return value.is_array()     ? "[]interface {}"
+           : value.is_object()  ? "map[string]interface {}"
+           : value.is_boolean() ? "bool"
+           : value.is_string()  ? "string"
+                                : number;
+}
+
 std::string go_value(const nlohmann::json& value) {
     if (value.is_string()) {
         return value.get<std::string>();

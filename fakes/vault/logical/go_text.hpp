@@ -18,6 +18,9 @@ namespace meshproof::fakes::vault {
 /// A JSON value as %v prints it.
 [[nodiscard]] std::string go_value(const nlohmann::json& value);
 
+/// The type of a JSON value as a Go program reads it; `number` is what its decoder makes of one.
+[[nodiscard]] std::string_view go_type(const nlohmann::json& value, std::string_view number);
+
 /// strconv.ParseInt; base 0 takes `0x10`, `0b1`, `010` and `1_000` as well. An error is the reason:
 /// "invalid syntax" or "value out of range".
 [[nodiscard]] tl::expected<std::int64_t, std::string> go_integer(std::string_view text, int base);

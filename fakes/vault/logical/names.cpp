@@ -2,17 +2,11 @@
 
 #include <algorithm>
 
-#include "core/base/text.hpp"
-
 namespace meshproof::fakes::vault {
 
 bool is_name(std::string_view text) {
-    const auto word = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '_';
-    };
-    return !text.empty() && word(text.front()) && word(text.back()) &&
-           std::ranges::all_of(text, [word](char c) { return word(c) || c == '-' || c == '.'; });
+    return !text.empty() && word_character(text.front()) && word_character(text.back()) &&
+           std::ranges::all_of(text, inside_name);
 }
 
 std::string make_uuid(Prng& prng) {

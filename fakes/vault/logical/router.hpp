@@ -38,12 +38,9 @@ class Pattern {
     bool optional_ = false;  ///< its last name may be absent
 };
 
-/// What a request has to have for a path.
-enum class Needs { nothing, token, sudo };
-
 /// What the paths of one pattern do. One without operations is not played, but needs what it needs.
 template <class Function>
-struct Endpoint {
+struct Route {
     Pattern pattern;
     std::vector<std::pair<Operation, Function>> operations;
     Fields fields{};  ///< besides the pattern's own names
@@ -62,39 +59,39 @@ struct Routed {
 template <class Function>
 class Router {
   public:
-    explicit Router(std::vector<Endpoint<Function>> endpoints) : endpoints_(std::move(endpoints)) {}
+    explicit Router(std::vector<Route<Function>> routes) : routes_(std::move(routes)) {}
 
     [[nodiscard]] bool needs(Needs what, std::string_view path) const {
-        return std::ranges::any_of(endpoints_, [&](const auto& endpoint) {
-            return endpoint.needs == what && endpoint.pattern.covers(path);
+        return std::ranges::any_of(routes_, [&](const auto& route) {
+            return route.needs == what && route.pattern.covers(path);
         });
     }
 
-    /// What the first pattern that fits the path has for the operation (several endpoints may have
+    /// What the first pattern that fits the path has for the operation (several routes may have
     /// one pattern); or the refusal: of the path, of the operation, of the fields.
     [[nodiscard]] tl::expected<Routed<Function>, BackendResponse> route(Operation operation,
                                                                         std::string_view path,
                                                                         const Json& data,
                                                                         Product product) const {
         const auto asked = operation == Operation::create ? Operation::update : operation;
-        const auto first = std::ranges::find_if(endpoints_, [&](const auto& endpoint) {
-            return !endpoint.operations.empty() && endpoint.pattern.match(path);
+        const auto first = std::ranges::find_if(routes_, [&](const auto& route) {
+            return !route.operations.empty() && route.pattern.match(path);
         });
-        if (first == endpoints_.end()) {
+        if (first == routes_.end()) {
             return tl::unexpected(BackendResponse::unsupported_path());
         }
-        for (auto endpoint = first; endpoint != endpoints_.end(); ++endpoint) {
-            const auto function = std::ranges::find(endpoint->operations, asked,
+        for (auto route = first; route != routes_.end(); ++route) {
+            const auto function = std::ranges::find(route->operations, asked,
                                                     [](const auto& one) { return one.first; });
-            if (function == endpoint->operations.end() || !(endpoint->pattern == first->pattern)) {
+            if (function == route->operations.end() || !(route->pattern == first->pattern)) {
                 continue;
             }
             auto captures = *first->pattern.match(path);
-            auto fields = FieldData::read(endpoint->fields, data, product, captures);
+            auto fields = FieldData::read(route->fields, data, product, captures);
             if (!fields) {
                 const auto& said = fields.error().message;
                 return tl::unexpected(
-                    BackendResponse::error(endpoint->existence_check ? without_front(said) : said));
+                    BackendResponse::error(route->existence_check ? without_front(said) : said));
             }
             return Routed<Function>{function->second, std::move(captures), std::move(*fields)};
         }
@@ -102,7 +99,7 @@ class Router {
     }
 
   private:
-    std::vector<Endpoint<Function>> endpoints_;
+    std::vector<Route<Function>> routes_;
 };
 
 /// The path as a table has it.

@@ -2,9 +2,9 @@
 
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
-#include "fakes/vault/pki/endpoints.hpp"
 #include "fakes/vault/pki/revoke/fetch.hpp"
 #include "fakes/vault/pki/revoke/revoke.hpp"
+#include "fakes/vault/pki/routes.hpp"
 #include "fakes/vault/pki/state.hpp"
 #include "fakes/vault/pki/timers.hpp"
 
@@ -15,16 +15,12 @@ namespace {
 class PkiBackend final : public Backend {
   public:
     explicit PkiBackend(BackendContext context)
-        : mount_(std::move(context)), router_(pki::endpoints(mount_.product)) {}
+        : mount_(std::move(context)), router_(pki::routes(mount_.product)) {}
 
     std::string type() const override { return "pki"; }
 
-    bool unauthenticated(Operation operation, std::string_view path) const override {
-        return router_.needs(Needs::nothing, routed_path(operation, path));
-    }
-
-    bool needs_sudo(Operation operation, std::string_view path) const override {
-        return router_.needs(Needs::sudo, routed_path(operation, path));
+    bool needs(Needs what, Operation operation, std::string_view path) const override {
+        return router_.needs(what, routed_path(operation, path));
     }
 
     std::optional<bool> exists(std::string_view) const override { return std::nullopt; }
@@ -60,7 +56,7 @@ class PkiBackend final : public Backend {
                 given->second = "default";
             }
         }
-        const pki::Call call{request, routed->fields, std::move(routed->path)};
+        const pki::PkiCall call{request, routed->fields, std::move(routed->path)};
         if (auto unchanged = pki::not_modified(mount_, call)) {
             return std::move(*unchanged);
         }
@@ -74,7 +70,7 @@ class PkiBackend final : public Backend {
     }
 
     pki::Mount mount_;
-    Router<pki::Function> router_;
+    Router<pki::RouteFunction> router_;
 };
 
 }  // namespace

@@ -28,7 +28,7 @@ Json crl_json(const Mount& mount) {
     return data;
 }
 
-Checked<> take_duration(Product product, const Call& call, std::string_view field,
+Checked<> take_duration(Product product, const PkiCall& call, std::string_view field,
                         std::string& value) {
     if (!call.fields.has(field)) {
         return {};
@@ -44,11 +44,11 @@ Checked<> take_duration(Product product, const Call& call, std::string_view fiel
     return {};
 }
 
-void take_flag(const Call& call, std::string_view field, bool& value) {
+void take_flag(const PkiCall& call, std::string_view field, bool& value) {
     value = call.fields.boolean(field, value);
 }
 
-Checked<CrlConfig> changed_config(const Mount& mount, const Call& call) {
+Checked<CrlConfig> changed_config(const Mount& mount, const PkiCall& call) {
     auto config = mount.crl_config;
     take_flag(call, "disable", config.disable);
     take_flag(call, "ocsp_disable", config.ocsp_disable);
@@ -108,7 +108,7 @@ Checked<CrlConfig> changed_config(const Mount& mount, const Call& call) {
 
 }  // namespace
 
-BackendResponse read_urls(Mount& mount, const Call&) {
+BackendResponse read_urls(Mount& mount, const PkiCall&) {
     Json data = {{"issuing_certificates", mount.urls.issuing_certificates},
                  {"crl_distribution_points", mount.urls.crl_distribution_points},
                  {"ocsp_servers", mount.urls.ocsp_servers},
@@ -119,17 +119,9 @@ BackendResponse read_urls(Mount& mount, const Call&) {
     return BackendResponse::with(std::move(data));
 }
 
-BackendResponse write_urls(Mount& mount, const Call& call) {
+BackendResponse write_urls(Mount& mount, const PkiCall& call) {
     auto urls = mount.urls;
-    const auto take = [&](std::string_view field, std::vector<std::string>& list) {
-        if (call.fields.has(field)) {
-            list = call.fields.list(field);
-        }
-    };
-    take("issuing_certificates", urls.issuing_certificates);
-    take("crl_distribution_points", urls.crl_distribution_points);
-    take("delta_crl_distribution_points", urls.delta_crl_distribution_points);
-    take("ocsp_servers", urls.ocsp_servers);
+    take_url_lists(call, false, urls);
     take_flag(call, "enable_templating", urls.templating);
     if (auto checked = check_urls(mount, urls); !checked) {
         return checked.error();
@@ -142,12 +134,12 @@ BackendResponse write_urls(Mount& mount, const Call& call) {
     return answer;
 }
 
-BackendResponse read_cluster(Mount& mount, const Call&) {
+BackendResponse read_cluster(Mount& mount, const PkiCall&) {
     return BackendResponse::with(
         {{"path", mount.cluster_path}, {"aia_path", mount.cluster_aia_path}});
 }
 
-BackendResponse write_cluster(Mount& mount, const Call& call) {
+BackendResponse write_cluster(Mount& mount, const PkiCall& call) {
     const auto path = call.fields.text("path", mount.cluster_path);
     const auto aia_path = call.fields.text("aia_path", mount.cluster_aia_path);
     for (const auto& [url, what] : {std::pair(path, "path"), std::pair(aia_path, "aia_path")}) {
@@ -162,7 +154,7 @@ BackendResponse write_cluster(Mount& mount, const Call& call) {
 }
 
 // ACME is there to be asked about, and stays off: its orders are not played.
-BackendResponse read_acme(Mount&, const Call&) {
+BackendResponse read_acme(Mount&, const PkiCall&) {
     return BackendResponse::with({{"allow_role_ext_key_usage", false},
                                   {"allowed_issuers", Json::array({"*"})},
                                   {"allowed_roles", Json::array({"*"})},
@@ -172,7 +164,7 @@ BackendResponse read_acme(Mount&, const Call&) {
                                   {"enabled", false}});
 }
 
-BackendResponse write_acme(Mount& mount, const Call& call) {
+BackendResponse write_acme(Mount& mount, const PkiCall& call) {
     const auto policy = call.fields.text("default_directory_policy", "sign-verbatim");
     if (policy != "sign-verbatim" && policy != "forbid" && !policy.starts_with("role:")) {
         return BackendResponse::go_error(fmt::format(
@@ -188,17 +180,17 @@ BackendResponse write_acme(Mount& mount, const Call& call) {
             : "this fake does not play ACME");
 }
 
-BackendResponse acme_is_off(Mount&, const Call&) {
+BackendResponse acme_is_off(Mount&, const PkiCall&) {
     auto off = raw_answer("application/json", "");
     off.raw.status = 404;
     return off;
 }
 
-BackendResponse read_crl_config(Mount& mount, const Call&) {
+BackendResponse read_crl_config(Mount& mount, const PkiCall&) {
     return BackendResponse::with(crl_json(mount));
 }
 
-BackendResponse write_crl_config(Mount& mount, const Call& call) {
+BackendResponse write_crl_config(Mount& mount, const PkiCall& call) {
     const auto config = changed_config(mount, call);
     if (!config) {
         return config.error();

@@ -191,7 +191,7 @@ std::vector<std::string> role_warnings(Mount& mount, const Role& role, bool aske
 
 }  // namespace
 
-BackendResponse list_roles(Mount& mount, const Call&) {
+BackendResponse list_roles(Mount& mount, const PkiCall&) {
     auto names = Json::array();
     for (const auto& [name, role] : mount.roles) {
         names.push_back(name);
@@ -199,14 +199,14 @@ BackendResponse list_roles(Mount& mount, const Call&) {
     return names.empty() ? not_found() : BackendResponse::with({{"keys", names}});
 }
 
-BackendResponse read_role(Mount& mount, const Call& call) {
+BackendResponse read_role(Mount& mount, const PkiCall& call) {
     const auto role = mount.roles.find(call.captured("name"));
     return role == mount.roles.end()
                ? not_found()
                : BackendResponse::with(role_json(role->second, mount.product));
 }
 
-BackendResponse write_role(Mount& mount, const Call& call) {
+BackendResponse write_role(Mount& mount, const PkiCall& call) {
     const auto name = call.captured("name");
     Role role;
     if (call.patch()) {
@@ -229,7 +229,7 @@ BackendResponse write_role(Mount& mount, const Call& call) {
                                  role_warnings(mount, role, asked_for_lease));
 }
 
-BackendResponse delete_role(Mount& mount, const Call& call) {
+BackendResponse delete_role(Mount& mount, const PkiCall& call) {
     mount.roles.erase(call.captured("name"));
     return BackendResponse::nothing();
 }

@@ -24,7 +24,7 @@ struct BuiltinCall {
 
 using BuiltinFunction = std::variant<LogicalReply (*)(Server& server, const BuiltinCall& call),
                                      Task<LogicalReply> (*)(Server& server, BuiltinCall call)>;
-using BuiltinEndpoint = Endpoint<BuiltinFunction>;
+using BuiltinRoute = Route<BuiltinFunction>;
 
 struct Builtin {
     std::string_view mount;  ///< "sys/"

@@ -12,7 +12,7 @@
 /// A logical request on its way through the server, and its answer.
 namespace meshproof::fakes::vault {
 
-struct Node;
+struct VaultNode;
 
 struct LogicalRequest {
     Operation operation = Operation::read;
@@ -27,11 +27,11 @@ struct LogicalRequest {
     std::shared_ptr<Token> token;  ///< set once it was accepted
     std::shared_ptr<MountEntry> mount;
     std::optional<Duration> wrap_ttl;
-    bool no_operation = false;  ///< HEAD and OPTIONS: no endpoint has them
-    bool scan = false;          ///< OpenBao's verb SCAN: a list that no endpoint here has
+    bool no_operation = false;  ///< HEAD and OPTIONS: no route has them
+    bool scan = false;          ///< OpenBao's verb SCAN: a list that no route here has
     bool unauthenticated = false;
-    const Node* node = nullptr;  ///< who answers it: the active one, or on OpenBao a standby that
-                                 ///< was asked to read
+    const VaultNode* node = nullptr;  ///< who answers it: the active one, or on OpenBao a standby
+                                      ///< that was asked to read
     Time now;
 
     /// The path below `prefix`, without a list's trailing slash; nothing where the path is

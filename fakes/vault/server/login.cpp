@@ -37,16 +37,7 @@ LogicalReply finish_login(Server& server, const LogicalRequest& request, Backend
     if (std::ranges::find(policies, "root") != policies.end()) {
         return BackendResponse::error("auth methods cannot create root tokens");
     }
-    const auto view = request.mount->view();
-    const auto granted = decide_ttl({.increment = {},
-                                     .ttl = grant.ttl,
-                                     .period = grant.period,
-                                     .max_ttl = grant.max_ttl,
-                                     .explicit_max_ttl = grant.explicit_max_ttl,
-                                     .mount_default = view.default_lease_ttl,
-                                     .mount_max = view.max_lease_ttl,
-                                     .issued = request.now,
-                                     .now = request.now});
+    const auto granted = decide_ttl(ttl_request(grant, request.mount->view(), request.now));
     Token token;
     token.path = request.path;
     // "auth/a/b/" -> "a-b"

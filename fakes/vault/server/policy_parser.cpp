@@ -221,7 +221,7 @@ class HclReader {
     Result<std::string> word() {
         const auto start = at_;
         while (at_ < text_.size() &&
-               (std::isalnum(static_cast<unsigned char>(peek())) != 0 ||
+               (letter_or_digit(peek()) ||
                 std::string_view("_-.+").find(peek()) != std::string_view::npos)) {
             ++at_;
         }

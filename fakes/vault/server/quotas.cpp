@@ -30,9 +30,7 @@ QuotaVerdict Quotas::take(std::string_view path, std::string_view mount, const s
     const auto burst = std::max<std::int64_t>(1, std::llround(limit->rate));
     const auto fresh = Bucket{now, 0, burst, std::nullopt};
     auto& bucket = buckets_.try_emplace({limit->name, caller}, fresh).first->second;
-    const auto seconds = [](Duration duration) {
-        return std::to_string(std::chrono::floor<std::chrono::seconds>(duration).count());
-    };
+    const auto seconds = [](Duration duration) { return std::to_string(whole_seconds(duration)); };
     QuotaVerdict verdict;
     if (bucket.blocked_until && now < *bucket.blocked_until) {
         verdict.allowed = false;

@@ -89,16 +89,16 @@ std::optional<http::Response> refuse_wrapping_token(const Server& server,
     return std::nullopt;
 }
 
-bool needs_sudo(const Server& server, const LogicalRequest& request) {
+bool needs(Needs what, const Server& server, const LogicalRequest& request) {
     if (!request.mount) {
         return false;
     }
     if (!request.mount->backend) {
         const auto* builtin = server.catalog.builtin(request.mount->path);
-        return builtin != nullptr && builtin->router.needs(Needs::sudo, builtin->below(request));
+        return builtin != nullptr && builtin->router.needs(what, builtin->below(request));
     }
     const auto path = request.under(request.mount->path);
-    return path && request.mount->backend->needs_sudo(request.operation, *path);
+    return path && request.mount->backend->needs(what, request.operation, *path);
 }
 
 // The token, then the policy; a refusal tells which of the two it was (row 18).
@@ -146,7 +146,7 @@ std::optional<http::Response> authorise(Server& server, LogicalRequest& request)
         allowed = acl->allows(request.operation, creating, path->substr(0, path->size() - 1),
                               request.data);
     }
-    if (allowed && needs_sudo(server, request)) {
+    if (allowed && needs(Needs::sudo, server, request)) {
         allowed = acl->sudo(request.operation, *path);
     }
     if (!allowed) {
@@ -214,15 +214,7 @@ Task<LogicalReply> dispatch(Server& server, LogicalRequest request) {
 }  // namespace
 
 bool is_unauthenticated(const Server& server, const LogicalRequest& request) {
-    if (!request.mount) {
-        return false;
-    }
-    if (!request.mount->backend) {
-        const auto* builtin = server.catalog.builtin(request.mount->path);
-        return builtin != nullptr && builtin->router.needs(Needs::nothing, builtin->below(request));
-    }
-    const auto path = request.under(request.mount->path);
-    return path && request.mount->backend->unauthenticated(request.operation, *path);
+    return needs(Needs::nothing, server, request);
 }
 
 Task<http::Response> serve_logical(Server& server, LogicalRequest request) {

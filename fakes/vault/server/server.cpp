@@ -32,7 +32,7 @@ Server::Server(FakeVaultOptions given, Catalog given_catalog, Clock& given_clock
       ids(Prng(options.seed).fork("vault/ids")),
       tokens(options.product, Prng(options.seed).fork("vault/tokens")),
       barrier(Prng(options.seed).fork("vault/seal")),
-      cluster(options.storage == "raft"),
+      nodes(options.storage == "raft"),
       capacity(options.sign_service_time, options.sign_concurrency) {
     cluster_name = "vault-cluster-" + to_hex(ids.bytes(4));
     cluster_id = make_uuid(ids);

@@ -13,8 +13,8 @@
 #include "fakes/vault/options.hpp"
 #include "fakes/vault/server/capacity.hpp"
 #include "fakes/vault/server/catalog.hpp"
-#include "fakes/vault/server/cluster.hpp"
 #include "fakes/vault/server/entities.hpp"
+#include "fakes/vault/server/nodes.hpp"
 #include "fakes/vault/server/quotas.hpp"
 #include "fakes/vault/server/wrapping.hpp"
 
@@ -45,7 +45,7 @@ class Server {
     Prng ids;
     TokenStore tokens;
     BarrierKey barrier;
-    Cluster cluster;
+    VaultNodes nodes;
     std::uint64_t raft_index = 40;  ///< of the last write, for X-Vault-Index
     Quotas quotas;
     Capacity capacity;

@@ -41,14 +41,14 @@ bool standby_serves(const Server& server, LogicalRequest request) {
            (is_unauthenticated(server, request) || server.tokens.find(request.token_id) != nullptr);
 }
 
-std::optional<http::Response> cannot_forward(const Server& server, const Node& node,
+std::optional<http::Response> cannot_forward(const Server& server, const VaultNode& node,
                                              const http::Request& request) {
     if (node.leader == nullptr) {
         return error_answer(500, "local node not active but active cluster node not found");
     }
     const bool unwanted =
         request.headers.find("X-Vault-No-Request-Forwarding").value_or("") == "true";
-    if (!unwanted && server.cluster.active() == node.leader) {
+    if (!unwanted && server.nodes.active() == node.leader) {
         return std::nullopt;
     }
     http::Response response;

@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "core/http/message.hpp"
-#include "fakes/vault/server/cluster.hpp"
 #include "fakes/vault/server/logical_request.hpp"
+#include "fakes/vault/server/nodes.hpp"
 
 namespace meshproof::fakes::vault {
 
@@ -12,7 +12,8 @@ class Server;
 
 /// What an open node that is not active answers where it cannot forward; nothing where it can
 /// (server/standby.cpp).
-[[nodiscard]] std::optional<http::Response> cannot_forward(const Server& server, const Node& node,
+[[nodiscard]] std::optional<http::Response> cannot_forward(const Server& server,
+                                                           const VaultNode& node,
                                                            const http::Request& request);
 /// Whether the request is answered by an open node that is not active, without forwarding
 /// (server/standby.cpp).

@@ -197,8 +197,8 @@ void load_seal(BarrierKey& barrier, const Json& state) {
 
 }  // namespace
 
-Json save_vault(const Server& server, const Node& node) {
-    MESHPROOF_ASSERT(server.cluster.nodes().size() == 1, "only a Vault of one node is saved");
+Json save_vault(const Server& server, const VaultNode& node) {
+    MESHPROOF_ASSERT(server.nodes.all().size() == 1, "only a Vault of one node is saved");
     auto tokens = Json::array();
     for (const auto& [id, token] : server.tokens.all()) {
         if (!token->used_up) {  // its last use is running
@@ -228,7 +228,7 @@ Json save_vault(const Server& server, const Node& node) {
             {"quotas", save_quotas(server.quotas)}};
 }
 
-void load_vault(Server& server, Node& node, const Json& state) {
+void load_vault(Server& server, VaultNode& node, const Json& state) {
     if (const auto product = state.at("product").get<std::string>();
         product != server.product_name()) {
         refuse_state("it is of {}, expected one of {}", product, server.product_name());
@@ -275,7 +275,7 @@ void load_vault(Server& server, Node& node, const Json& state) {
     });
     if (!sealed) {
         node.seal.open();
-        server.cluster.start_with(node, server.clock.now());
+        server.nodes.start_with(node, server.clock.now());
     }
 }
 

@@ -32,9 +32,7 @@ std::int64_t remaining_seconds(const std::optional<Time>& expires, Time now) {
         return 0;
     }
     // The server subtracts the current time rounded to seconds, then cuts.
-    using std::chrono::seconds;
-    const auto left = *expires - std::chrono::round<seconds>(now);
-    return std::chrono::duration_cast<seconds>(left).count();
+    return whole_seconds(*expires - std::chrono::round<std::chrono::seconds>(now));
 }
 
 std::string TokenStore::base62(std::size_t count) {

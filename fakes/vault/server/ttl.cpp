@@ -15,6 +15,17 @@ std::string short_duration(Duration duration) {
     return text;
 }
 
+TtlRequest ttl_request(const AuthGrant& grant, const MountView& mount, Time now) {
+    return {.ttl = grant.ttl,
+            .period = grant.period,
+            .max_ttl = grant.max_ttl,
+            .explicit_max_ttl = grant.explicit_max_ttl,
+            .mount_default = mount.default_lease_ttl,
+            .mount_max = mount.max_lease_ttl,
+            .issued = now,
+            .now = now};
+}
+
 TtlGrant decide_ttl(const TtlRequest& request) {
     using std::chrono::floor;
     using std::chrono::seconds;

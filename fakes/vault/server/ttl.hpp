@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/time/time.hpp"
+#include "fakes/vault/logical/backend.hpp"
 
 namespace meshproof::fakes::vault {
 
@@ -19,6 +20,9 @@ struct TtlRequest {
     Time issued;  ///< caps count from here
     Time now;
 };
+
+/// Of a token that is made now by the grant of a mount's backend.
+[[nodiscard]] TtlRequest ttl_request(const AuthGrant& grant, const MountView& mount, Time now);
 
 struct TtlGrant {
     Duration ttl{};  ///< zero where the cap has passed

@@ -18,7 +18,7 @@ namespace {
 
 using Methods = std::vector<std::string_view>;
 
-struct BareEndpoint {
+struct BareRoute {
     std::string_view path;
     Methods methods;  ///< none = it looks itself
     std::variant<http::Response (*)(const Server& server, const BareCall& call),
@@ -26,9 +26,9 @@ struct BareEndpoint {
         function;
 };
 
-const std::vector<BareEndpoint>& endpoints() {
+const std::vector<BareRoute>& routes() {
     static const Methods writes{"PUT", "POST"};
-    static const std::vector<BareEndpoint> all = {
+    static const std::vector<BareRoute> all = {
         {"sys/health", {"GET", "HEAD"}, serve_health},
         {"sys/seal-status", {"GET"}, serve_seal_status},
         {"sys/leader", {"GET"}, serve_leader},
@@ -46,8 +46,8 @@ const std::vector<BareEndpoint>& endpoints() {
 }  // namespace
 
 std::optional<http::Response> serve_bare(Server& server, const BareCall& call) {
-    const auto found = std::ranges::find(endpoints(), call.path, &BareEndpoint::path);
-    if (found == endpoints().end()) {
+    const auto found = std::ranges::find(routes(), call.path, &BareRoute::path);
+    if (found == routes().end()) {
         return std::nullopt;
     }
     const auto& methods = found->methods;

@@ -4,7 +4,7 @@
 
 #include "core/http/message.hpp"
 #include "core/time/time.hpp"
-#include "fakes/vault/server/cluster.hpp"
+#include "fakes/vault/server/nodes.hpp"
 
 namespace meshproof::fakes::vault {
 
@@ -12,7 +12,7 @@ class Server;
 
 /// A request that one node answers by itself, without envelope and while it is sealed too.
 struct BareCall {
-    Node& node;
+    VaultNode& node;
     const http::Request& request;
     std::string path;  ///< "sys/health"
     Time now;

@@ -15,7 +15,7 @@ http::Response serve_health(const Server& server, const BareCall& call) {
     const auto query = mark == std::string::npos ? std::string() : target.substr(mark + 1);
     const bool sealed = node.seal.sealed();
     const bool known = node.joined && server.barrier.initialised();
-    const bool active = server.cluster.active() == &node;
+    const bool active = server.nodes.active() == &node;
     std::map<std::string, int> codes{
         {"activecode", 200}, {"standbycode", 429}, {"sealedcode", 503}, {"uninitcode", 501}};
     if (!server.openbao()) {
@@ -53,7 +53,7 @@ http::Response serve_health(const Server& server, const BareCall& call) {
     }
     // Nothing is known of replication before the first leader was.
     const bool led = !sealed && node.leader != nullptr;
-    const auto performance = server.openbao() && server.cluster.raft() ? "primary" : "disabled";
+    const auto performance = server.openbao() && server.nodes.raft() ? "primary" : "disabled";
     auto body = Json{{"initialized", known},
                      {"sealed", sealed},
                      {"standby", !active},

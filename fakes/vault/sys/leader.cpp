@@ -7,13 +7,13 @@ namespace meshproof::fakes::vault {
 
 http::Response serve_leader(const Server& server, const BareCall& call) {
     const auto& node = call.node;
-    if (server.cluster.raft() && node.seal.sealed()) {
+    if (server.nodes.raft() && node.seal.sealed()) {
         return error_answer(503, "Vault is sealed");
     }
-    auto body = Json{{"ha_enabled", server.cluster.raft()}};
-    const bool self = server.cluster.raft() && server.cluster.active() == &node;
-    const auto* known = server.cluster.raft() ? node.leader : nullptr;
-    if (!server.openbao() || server.cluster.raft()) {
+    auto body = Json{{"ha_enabled", server.nodes.raft()}};
+    const bool self = server.nodes.raft() && server.nodes.active() == &node;
+    const auto* known = server.nodes.raft() ? node.leader : nullptr;
+    if (!server.openbao() || server.nodes.raft()) {
         body["is_self"] = self;
         body["leader_address"] = known != nullptr ? known->api_address : "";
         body["leader_cluster_address"] = known != nullptr ? known->cluster_address() : "";
@@ -25,7 +25,7 @@ http::Response serve_leader(const Server& server, const BareCall& call) {
     } else if (self) {
         body["active_time"] = rfc3339_nano(node.active_since);
     }
-    if (server.cluster.raft()) {
+    if (server.nodes.raft()) {
         body["raft_committed_index"] = server.raft_index;
         body["raft_applied_index"] = server.raft_index;
     }

@@ -14,19 +14,19 @@ namespace meshproof::fakes::vault {
 namespace {
 
 using enum Operation;
-using Endpoints = std::vector<BuiltinEndpoint>;
+using Routes = std::vector<BuiltinRoute>;
 
 // A LIST there names no path of theirs, rather than an operation that they lack.
 LogicalReply no_path(Server&, const BuiltinCall&) {
     return BackendResponse::unsupported_path();
 }
 
-void add(Endpoints& table, Endpoints more) {
+void add(Routes& table, Routes more) {
     table.insert(table.end(), std::make_move_iterator(more.begin()),
                  std::make_move_iterator(more.end()));
 }
 
-Endpoints mounts() {
+Routes mounts() {
     const Fields mount{{{"type", FieldType::text},
                         {"description", FieldType::text},
                         {"config", FieldType::object},
@@ -46,7 +46,7 @@ Endpoints mounts() {
                          {"audit_non_hmac_request_keys", FieldType::list},
                          {"audit_non_hmac_response_keys", FieldType::list},
                          {"passthrough_request_headers", FieldType::list}}};
-    Endpoints table = {
+    Routes table = {
         {"mounts", {{read, list_mounts}}},
         {"auth", {{read, list_mounts}}},
         {"remount",
@@ -72,7 +72,7 @@ Endpoints mounts() {
     return table;
 }
 
-Endpoints policies() {
+Routes policies() {
     const Fields policy{{{"policy", FieldType::text},
                          {"rules", FieldType::text},
                          {"cas", FieldType::integer},
@@ -83,7 +83,7 @@ Endpoints policies() {
                                {"paths", FieldType::list},
                                {"token", FieldType::text},
                                {"accessor", FieldType::text}}};
-    Endpoints table = {
+    Routes table = {
         {"policies/acl/?", {{list, list_policies}}},
         {"policy/?", {{read, list_policies}, {list, list_policies}}},
         {"capabilities", {{update, tell_capabilities}}, capabilities},
@@ -98,12 +98,12 @@ Endpoints policies() {
 }
 
 // Vault has the older paths besides.
-Endpoints leases(bool openbao) {
+Routes leases(bool openbao) {
     const Fields lease{{{"lease_id", FieldType::text},
                         {"increment", FieldType::duration},
                         {"sync", FieldType::boolean}}};
     const Fields type{{{"type", FieldType::text}}};
-    Endpoints table = {
+    Routes table = {
         {"leases", {{read, read_irrevocable_leases}}, type},
         {"leases/count", {{read, count_irrevocable_leases}}, type},
         {"leases/tidy", {{update, tidy_leases}}},
@@ -133,7 +133,7 @@ Endpoints leases(bool openbao) {
     return table;
 }
 
-Endpoints quotas() {
+Routes quotas() {
     return {
         {"quotas/config", {{read, read_quota_config}}},
         {"quotas/config",
@@ -156,7 +156,7 @@ Endpoints quotas() {
 }
 
 // Real on OpenBao, an enterprise feature of Vault (row 42).
-Endpoints namespaces(bool real) {
+Routes namespaces(bool real) {
     if (!real) {
         return {{"namespaces", {{list, enterprise_only}}},
                 {"namespaces/:path+", every_operation<BuiltinFunction>(enterprise_only)}};
@@ -168,7 +168,7 @@ Endpoints namespaces(bool real) {
              {{{"custom_metadata", FieldType::json}}}}};
 }
 
-Endpoints wrapping() {
+Routes wrapping() {
     const Fields token{{{"token", FieldType::text}}};
     return {{"wrapping/wrap", {{update, wrap}}},
             {"wrapping/unwrap", {{update, unwrap}}, token},
@@ -179,10 +179,10 @@ Endpoints wrapping() {
              Needs::nothing}};
 }
 
-Endpoints inside(bool openbao, bool raft) {
+Routes inside(bool openbao, bool raft) {
     const Fields random{
         {{"bytes", FieldType::integer}, {"format", FieldType::text}, {"source", FieldType::text}}};
-    Endpoints table = {
+    Routes table = {
         {"ha-status", {{read, read_ha_status}}},
         {"key-status", {{read, read_key_status}}},
         {"audit", {{read, read_nothing}}, {}, Needs::sudo},
@@ -228,7 +228,7 @@ Endpoints inside(bool openbao, bool raft) {
 
 }  // namespace
 
-std::vector<BuiltinEndpoint> sys_endpoints(const FakeVaultOptions& options) {
+std::vector<BuiltinRoute> sys_routes(const FakeVaultOptions& options) {
     const bool openbao = options.product == Product::openbao;
     auto table = mounts();
     add(table, policies());

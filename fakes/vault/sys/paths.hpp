@@ -7,8 +7,8 @@
 
 namespace meshproof::fakes::vault {
 
-/// Every endpoint of sys that such a server has and the fake plays, but for those without an
+/// Every route of sys that such a server has and the fake plays, but for those without an
 /// envelope (sys/bare.hpp); what needs sudo is row 57.
-[[nodiscard]] std::vector<BuiltinEndpoint> sys_endpoints(const FakeVaultOptions& options);
+[[nodiscard]] std::vector<BuiltinRoute> sys_routes(const FakeVaultOptions& options);
 
 }  // namespace meshproof::fakes::vault

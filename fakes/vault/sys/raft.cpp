@@ -12,7 +12,7 @@ namespace meshproof::fakes::vault {
 namespace {
 
 // Without the scheme: raft's own address.
-std::string raft_address(const Node& node) {
+std::string raft_address(const VaultNode& node) {
     return node.cluster_address().substr(std::string_view("https://").size());
 }
 
@@ -20,11 +20,11 @@ std::string raft_address(const Node& node) {
 
 LogicalReply read_raft_configuration(Server& server, const BuiltinCall&) {
     auto servers = Json::array();
-    for (const auto& node : server.cluster.nodes()) {
+    for (const auto& node : server.nodes.all()) {
         if (node->joined) {
             servers.push_back(Json{{"node_id", node->id},
                                    {"address", raft_address(*node)},
-                                   {"leader", node.get() == server.cluster.active()},
+                                   {"leader", node.get() == server.nodes.active()},
                                    {"protocol_version", "3"},
                                    {"voter", true}});
         }
@@ -37,12 +37,12 @@ LogicalReply read_autopilot_state(Server& server, const BuiltinCall&) {
     auto servers = Json::object();
     auto voters = Json::array();
     int healthy = 0;
-    for (const auto& node : server.cluster.nodes()) {
+    for (const auto& node : server.nodes.all()) {
         if (!node->joined) {
             continue;
         }
         const bool well = !node->crashed && !node->seal.sealed();
-        const bool leads = node.get() == server.cluster.active();
+        const bool leads = node.get() == server.nodes.active();
         healthy += well ? 1 : 0;
         voters.push_back(node->id);
         servers[node->id] = Json{{"id", node->id},
@@ -59,7 +59,7 @@ LogicalReply read_autopilot_state(Server& server, const BuiltinCall&) {
                                  {"node_type", "voter"}};
     }
     const auto members = static_cast<int>(voters.size());
-    const auto* active = server.cluster.active();
+    const auto* active = server.nodes.active();
     return BackendResponse::with(Json{{"failure_tolerance", std::max(0, healthy - members / 2 - 1)},
                                       {"healthy", healthy == members},
                                       {"leader", active != nullptr ? active->id : ""},
@@ -82,15 +82,15 @@ LogicalReply read_autopilot_configuration(Server& server, const BuiltinCall&) {
 
 LogicalReply read_ha_status(Server& server, const BuiltinCall& call) {
     auto nodes = Json::array();
-    for (const auto& node : server.cluster.nodes()) {
-        const bool leads = node.get() == server.cluster.active();
+    for (const auto& node : server.nodes.all()) {
+        const bool leads = node.get() == server.nodes.active();
         auto told = Json{{"hostname", node->id},
                          {"api_address", node->api_address},
                          {"cluster_address", node->cluster_address()},
                          {"active_node", leads},
                          {"last_echo", leads ? Json() : Json(rfc3339_nano(call.request.now))},
                          {"version", server.version()}};
-        if (server.cluster.raft()) {
+        if (server.nodes.raft()) {
             told["upgrade_version"] = server.version();
         }
         nodes.push_back(std::move(told));
@@ -107,12 +107,12 @@ http::Response serve_join(Server& server, const BareCall& call) {
     if (!body) {
         return body.error();
     }
-    if (!server.cluster.raft()) {
+    if (!server.nodes.raft()) {
         return error_answer(500, "raft storage is not in use");
     }
     const auto address = body->value("leader_api_addr", Json(""));
     const auto* leader =
-        address.is_string() ? server.cluster.find(address.get<std::string>()) : nullptr;
+        address.is_string() ? server.nodes.find(address.get<std::string>()) : nullptr;
     if (!node.joined && (leader == nullptr || !leader->joined || leader->crashed)) {
         return error_answer(500,
                             "failed to join raft cluster: failed to join any raft leader node");

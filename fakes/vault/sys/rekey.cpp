@@ -8,7 +8,7 @@ namespace meshproof::fakes::vault {
 http::Response serve_rekey(const Server& server, const BareCall& call) {
     if (call.node.seal.sealed()) {
         const bool told =
-            !server.openbao() && !server.cluster.raft() && call.path == "sys/rekey/init";
+            !server.openbao() && !server.nodes.raft() && call.path == "sys/rekey/init";
         return error_answer(503, told ? "node is not active" : "Vault is sealed");
     }
     if (server.openbao()) {

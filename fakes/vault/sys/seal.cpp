@@ -9,7 +9,7 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-Json seal_status(const Server& server, const Node& node) {
+Json seal_status(const Server& server, const VaultNode& node) {
     const bool known = node.joined && server.barrier.initialised();
     auto body = Json{{"type", "shamir"},
                      {"initialized", known},
@@ -98,7 +98,7 @@ http::Response serve_unseal(Server& server, const BareCall& call) {
     }
     if (!node.seal.sealed()) {
         server.expire(call.now);  // what ended while it was sealed (row 31)
-        server.cluster.opened(node, call.now);
+        server.nodes.opened(node, call.now);
     }
     return bare_answer(200, seal_status(server, node));
 }
@@ -109,14 +109,14 @@ http::Response serve_seal(Server& server, const BareCall& call) {
     const auto& path = call.path;
     const bool seals = path == "sys/seal";
     if (node.seal.sealed()) {
-        return !seals && server.cluster.raft() ? error_answer(503, "Vault is sealed")
-                                               : empty_answer();
+        return !seals && server.nodes.raft() ? error_answer(503, "Vault is sealed")
+                                             : empty_answer();
     }
-    if (!seals && !server.cluster.raft()) {
+    if (!seals && !server.nodes.raft()) {
         return empty_answer();  // nobody leads, so nobody is asked for a token
     }
     auto* acting = &node;
-    if (server.cluster.active() != &node) {
+    if (server.nodes.active() != &node) {
         if (seals && !server.openbao()) {
             return error_answer(500,
                                 "vault cannot seal when in standby mode; please restart instead");
@@ -125,7 +125,7 @@ http::Response serve_seal(Server& server, const BareCall& call) {
             if (auto refused = cannot_forward(server, node, request)) {
                 return std::move(*refused);
             }
-            acting = server.cluster.active();
+            acting = server.nodes.active();
         }
     }
     server.expire(call.now);
@@ -140,9 +140,9 @@ http::Response serve_seal(Server& server, const BareCall& call) {
     }
     if (seals) {
         acting->seal.close();
-        server.cluster.sealed(*acting, call.now);
+        server.nodes.sealed(*acting, call.now);
     } else {
-        server.cluster.stepped_down(*acting, call.now);
+        server.nodes.stepped_down(*acting, call.now);
     }
     return empty_answer();
 }

@@ -1,7 +1,6 @@
 #include "fakes/vault/token/create.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/go_text.hpp"
@@ -14,7 +13,7 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-// This endpoint reads its body without the loose coercion of the others: a string is one policy,
+// This route reads its body without the loose coercion of the others: a string is one policy,
 // commas and all.
 std::vector<std::string> policy_names(const Json& value) {
     std::vector<std::string> names;
@@ -141,7 +140,7 @@ Creation begin(Server& server, const BuiltinCall& call) {
     token.display_name = "token";
     if (auto name = creation.data.text("display_name"); !name.empty()) {
         for (auto& c : name) {
-            if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-') {
+            if (!letter_or_digit(c) && c != '-') {
                 c = '-';
             }
         }

@@ -185,7 +185,7 @@ Task<LogicalReply> renew_accessor(Server& server, BuiltinCall call) {
 
 }  // namespace
 
-std::vector<BuiltinEndpoint> token_endpoints() {
+std::vector<BuiltinRoute> token_routes() {
     using enum Operation;
     const Fields token{{{"token", FieldType::text},
                         {"urltoken", FieldType::text},

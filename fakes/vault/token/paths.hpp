@@ -6,7 +6,7 @@
 
 namespace meshproof::fakes::vault {
 
-/// Every endpoint of auth/token.
-[[nodiscard]] std::vector<BuiltinEndpoint> token_endpoints();
+/// Every route of auth/token.
+[[nodiscard]] std::vector<BuiltinRoute> token_routes();
 
 }  // namespace meshproof::fakes::vault

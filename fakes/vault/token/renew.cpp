@@ -111,16 +111,10 @@ Task<LogicalReply> renew_token(Server& server, LogicalRequest request, std::shar
     if (server.tokens.find(token->id) != token) {
         co_return BackendResponse::error("permission denied", 403);
     }
-    const auto view = mount->view();
-    const auto granted = decide_ttl({.increment = increment,
-                                     .ttl = grant.ttl,
-                                     .period = grant.period,
-                                     .max_ttl = grant.max_ttl,
-                                     .explicit_max_ttl = grant.explicit_max_ttl,
-                                     .mount_default = view.default_lease_ttl,
-                                     .mount_max = view.max_lease_ttl,
-                                     .issued = token->issued,
-                                     .now = request.now});
+    auto asked = ttl_request(grant, mount->view(), request.now);
+    asked.increment = increment;
+    asked.issued = token->issued;
+    const auto granted = decide_ttl(asked);
     co_return extend(server, *token, granted, std::move(warnings), request.now);
 }
 

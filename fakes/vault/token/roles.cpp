@@ -1,10 +1,9 @@
 #include "fakes/vault/token/roles.hpp"
 
-#include <cctype>
-
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/addresses.hpp"
 #include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// auth/token/roles: row 181.
@@ -75,12 +74,9 @@ void read_either(const FieldData& data, TokenRole& role, const std::string& old_
 }
 
 bool good_suffix(std::string_view suffix) {
-    const auto word = [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
-    };
-    const auto inner = [word](char c) { return word(c) || c == '-' || c == '.'; };
     for (std::size_t at = 0; at + 2 < suffix.size(); ++at) {
-        if (word(suffix[at]) && inner(suffix[at + 1]) && word(suffix[at + 2])) {
+        if (word_character(suffix[at]) && inside_name(suffix[at + 1]) &&
+            word_character(suffix[at + 2])) {
             return true;  // it is enough that such a part is in it
         }
     }

@@ -22,7 +22,7 @@ constexpr auto no_subject_warning =
     "certificate.";
 
 // A CA's subject comes from the request (root, sign-intermediate, intermediate/generate).
-Role ca_role(const Call& call) {
+Role ca_role(const PkiCall& call) {
     auto role = permissive_role();
     role.ou = call.fields.list("ou");
     role.organization = call.fields.list("organization");
@@ -46,7 +46,7 @@ struct KeyOrder {
 };
 
 // Looked at before everything else.
-Checked<> check_kind(const Mount& mount, const Call& call, const std::string& kind) {
+Checked<> check_kind(const Mount& mount, const PkiCall& call, const std::string& kind) {
     if (kind != "internal" && kind != "exported" && kind != "existing" && kind != "kms") {
         return refuse(
             "the \"exported\" path parameter must be \"internal\", \"existing\", exported\" or "
@@ -64,7 +64,7 @@ Checked<> check_kind(const Mount& mount, const Call& call, const std::string& ki
     return {};
 }
 
-Checked<KeyOrder> ordered_key(Mount& mount, const Call& call, const std::string& kind) {
+Checked<KeyOrder> ordered_key(Mount& mount, const PkiCall& call, const std::string& kind) {
     KeyOrder order;
     order.exported = kind == "exported";
     auto format = format_of(call);
@@ -111,7 +111,8 @@ Checked<KeyOrder> ordered_key(Mount& mount, const Call& call, const std::string&
     return order;
 }
 
-void add_private_key(Json& data, const Call& call, const KeyOrder& order, std::string_view field) {
+void add_private_key(Json& data, const PkiCall& call, const KeyOrder& order,
+                     std::string_view field) {
     if (!order.exported) {
         return;
     }
@@ -124,7 +125,7 @@ void add_private_key(Json& data, const Call& call, const KeyOrder& order, std::s
     }
 }
 
-BackendResponse generate_csr(Mount& mount, const Call& call, const std::string& kind) {
+BackendResponse generate_csr(Mount& mount, const PkiCall& call, const std::string& kind) {
     if (auto known = check_kind(mount, call, kind); !known) {
         return known.error();
     }
@@ -170,13 +171,13 @@ std::string_view go_algorithm(std::string_view algorithm) {
     return algorithm == "rsa" ? "RSA" : algorithm == "ec" ? "ECDSA" : "Ed25519";
 }
 
-std::string rotated_name(Mount& mount, const Call& call, std::string name) {
+std::string rotated_name(Mount& mount, const PkiCall& call, std::string name) {
     const bool rotates = call.request.path.starts_with("root/rotate/");
     return rotates && name.empty() && !find_issuer(mount, "next") ? "next" : name;
 }
 
 // Keeps the root as an issuer and as a certificate, and signs its first lists.
-const Issuer& add_root(Mount& mount, const Call& call, const crypto::Certificate& certificate,
+const Issuer& add_root(Mount& mount, const PkiCall& call, const crypto::Certificate& certificate,
                        std::string name) {
     auto& issuer =
         *add_issuer(mount, certificate, rotated_name(mount, call, std::move(name))).issuer;
@@ -213,7 +214,7 @@ void warn_of_root(const Mount& mount, const crypto::Certificate& certificate, co
 
 }  // namespace
 
-BackendResponse generate_root(Mount& mount, const Call& call) {
+BackendResponse generate_root(Mount& mount, const PkiCall& call) {
     if (auto kind = check_kind(mount, call, call.captured("exported")); !kind) {
         return kind.error();
     }
@@ -259,7 +260,7 @@ BackendResponse generate_root(Mount& mount, const Call& call) {
     return answer;
 }
 
-BackendResponse delete_root(Mount& mount, const Call&) {
+BackendResponse delete_root(Mount& mount, const PkiCall&) {
     mount.issuers.clear();
     mount.keys.clear();
     mount.crls.clear();
@@ -273,15 +274,15 @@ BackendResponse delete_root(Mount& mount, const Call&) {
          "desired."});
 }
 
-BackendResponse generate_intermediate(Mount& mount, const Call& call) {
+BackendResponse generate_intermediate(Mount& mount, const PkiCall& call) {
     return generate_csr(mount, call, call.captured("exported"));
 }
 
-BackendResponse cross_sign(Mount& mount, const Call& call) {
+BackendResponse cross_sign(Mount& mount, const PkiCall& call) {
     return generate_csr(mount, call, "existing");
 }
 
-BackendResponse sign_intermediate(Mount& mount, const Call& call) {
+BackendResponse sign_intermediate(Mount& mount, const PkiCall& call) {
     const auto format = format_of(call);
     if (!format) {
         return BackendResponse::error("The \"format\" path parameter must be \"pem\" or \"der\"");
@@ -339,7 +340,7 @@ BackendResponse sign_intermediate(Mount& mount, const Call& call) {
     return answer;
 }
 
-BackendResponse sign_self_issued(Mount& mount, const Call& call) {
+BackendResponse sign_self_issued(Mount& mount, const PkiCall& call) {
     const auto blocks = pem_blocks(call.fields.text("certificate"));
     if (blocks.empty()) {
         return BackendResponse::error("certificate could not be PEM-decoded");

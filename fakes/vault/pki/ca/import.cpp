@@ -21,7 +21,7 @@ bool is_key(const PemBlock& block) {
            block.label != "X509 CRL";
 }
 
-Checked<std::vector<PemBlock>> given_blocks(const Mount& mount, const Call& call,
+Checked<std::vector<PemBlock>> given_blocks(const Mount& mount, const PkiCall& call,
                                             bool keys_allowed) {
     auto pem = call.fields.text("pem_bundle");
     if (pem.empty()) {
@@ -128,7 +128,7 @@ ImportedIds add_bundle(Mount& mount, const Bundle& bundle) {
     return ids;
 }
 
-BackendResponse import_pem(Mount& mount, const Call& call, bool keys_allowed) {
+BackendResponse import_pem(Mount& mount, const PkiCall& call, bool keys_allowed) {
     const auto blocks = given_blocks(mount, call, keys_allowed);
     if (!blocks) {
         return blocks.error();
@@ -171,11 +171,11 @@ Checked<std::vector<PemBlock>> bundle_blocks(const Mount& mount, const std::stri
     return blocks;
 }
 
-BackendResponse import_certificates(Mount& mount, const Call& call) {
+BackendResponse import_certificates(Mount& mount, const PkiCall& call) {
     return import_pem(mount, call, false);
 }
 
-BackendResponse import_bundle(Mount& mount, const Call& call) {
+BackendResponse import_bundle(Mount& mount, const PkiCall& call) {
     return import_pem(mount, call, true);
 }
 

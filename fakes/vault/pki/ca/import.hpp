@@ -8,12 +8,12 @@
 
 namespace meshproof::fakes::vault::pki {
 
-/// The blocks of a PEM text of at least `least` bytes, or what both import endpoints say of one
+/// The blocks of a PEM text of at least `least` bytes, or what both import routes say of one
 /// that holds none.
 [[nodiscard]] Checked<std::vector<PemBlock>> bundle_blocks(const Mount& mount,
                                                            const std::string& pem,
                                                            std::size_t least);
-[[nodiscard]] BackendResponse import_certificates(Mount& mount, const Call& call);
-[[nodiscard]] BackendResponse import_bundle(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse import_certificates(Mount& mount, const PkiCall& call);
+[[nodiscard]] BackendResponse import_bundle(Mount& mount, const PkiCall& call);
 
 }  // namespace meshproof::fakes::vault::pki

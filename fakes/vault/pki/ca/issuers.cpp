@@ -66,7 +66,7 @@ BackendResponse whole_issuer(Mount& mount, const Issuer& issuer) {
     return answer;
 }
 
-Checked<Issuer*> issuer_of_call(Mount& mount, const Call& call) {
+Checked<Issuer*> issuer_of_call(Mount& mount, const PkiCall& call) {
     auto found = find_issuer(mount, call.captured("issuer_ref", "default"));
     if (!found) {
         return go_error(found.error());
@@ -85,11 +85,11 @@ std::string go_word(const SignatureName& algorithm) {
 
 // One body for both verbs: a write overwrites all with defaults for what it leaves out, PATCH keeps
 // that (rows 84, 175).
-bool changes(const Call& call, std::string_view field) {
+bool changes(const PkiCall& call, std::string_view field) {
     return !call.patch() || call.fields.has(field);
 }
 
-Checked<> change_name(Mount& mount, Issuer& issuer, const Call& call) {
+Checked<> change_name(Mount& mount, Issuer& issuer, const PkiCall& call) {
     if (call.fields.has("issuer_name") && call.fields.text("issuer_name").empty() &&
         !call.patch()) {
         return refuse("expected non-empty issuer name");
@@ -104,7 +104,7 @@ Checked<> change_name(Mount& mount, Issuer& issuer, const Call& call) {
     return {};
 }
 
-Checked<> change_behavior(Issuer& issuer, const Call& call) {
+Checked<> change_behavior(Issuer& issuer, const PkiCall& call) {
     if (!changes(call, "leaf_not_after_behavior")) {
         return {};
     }
@@ -118,7 +118,7 @@ Checked<> change_behavior(Issuer& issuer, const Call& call) {
     return {};
 }
 
-Checked<unsigned> requested_usage(const Call& call) {
+Checked<unsigned> requested_usage(const PkiCall& call) {
     if (!call.fields.has("usage")) {
         return every_usage;
     }
@@ -131,7 +131,7 @@ Checked<unsigned> requested_usage(const Call& call) {
     return *usage;
 }
 
-Checked<std::optional<SignatureName>> requested_algorithm(const Call& call) {
+Checked<std::optional<SignatureName>> requested_algorithm(const PkiCall& call) {
     const auto name = call.fields.text("revocation_signature_algorithm");
     const auto algorithm = parse_signature_name(name);
     if (!algorithm && !name.empty()) {
@@ -145,17 +145,9 @@ Checked<std::optional<SignatureName>> requested_algorithm(const Call& call) {
     return algorithm;
 }
 
-Checked<> change_urls(const Mount& mount, Issuer& issuer, const Call& call) {
+Checked<> change_urls(const Mount& mount, Issuer& issuer, const PkiCall& call) {
     auto aia = issuer.aia.value_or(AiaUrls{});
-    const auto take = [&](std::string_view field, std::vector<std::string>& urls) {
-        if (changes(call, field)) {
-            urls = call.fields.list(field);
-        }
-    };
-    take("issuing_certificates", aia.issuing_certificates);
-    take("crl_distribution_points", aia.crl_distribution_points);
-    take("delta_crl_distribution_points", aia.delta_crl_distribution_points);
-    take("ocsp_servers", aia.ocsp_servers);
+    take_url_lists(call, !call.patch(), aia);
     if (changes(call, "enable_aia_url_templating")) {
         aia.templating = call.fields.boolean("enable_aia_url_templating");
     }
@@ -220,7 +212,7 @@ Checked<> change_chain(Mount& mount, Issuer& issuer, const std::vector<std::stri
     return {};
 }
 
-Checked<> change_issuer(Mount& mount, Issuer& issuer, const Call& call) {
+Checked<> change_issuer(Mount& mount, Issuer& issuer, const PkiCall& call) {
     auto changed = issuer;
     if (auto name = change_name(mount, changed, call); !name) {
         return name;
@@ -271,7 +263,7 @@ void warn_of_roles(const Mount& mount, const std::string& name, BackendResponse&
 
 }  // namespace
 
-BackendResponse list_issuers(Mount& mount, const Call&) {
+BackendResponse list_issuers(Mount& mount, const PkiCall&) {
     std::vector<std::string> keys;
     Json info = Json::object();
     for (const auto& issuer : mount.issuers) {
@@ -285,12 +277,12 @@ BackendResponse list_issuers(Mount& mount, const Call&) {
     return keys.empty() ? not_found() : BackendResponse::with({{"keys", keys}, {"key_info", info}});
 }
 
-BackendResponse read_issuer(Mount& mount, const Call& call) {
+BackendResponse read_issuer(Mount& mount, const PkiCall& call) {
     const auto issuer = issuer_of_call(mount, call);
     return issuer ? whole_issuer(mount, **issuer) : issuer.error();
 }
 
-BackendResponse write_issuer(Mount& mount, const Call& call) {
+BackendResponse write_issuer(Mount& mount, const PkiCall& call) {
     const auto issuer = issuer_of_call(mount, call);
     if (!issuer) {
         return issuer.error();
@@ -312,7 +304,7 @@ BackendResponse write_issuer(Mount& mount, const Call& call) {
     return answer;
 }
 
-BackendResponse delete_issuer(Mount& mount, const Call& call) {
+BackendResponse delete_issuer(Mount& mount, const PkiCall& call) {
     const auto reference = call.captured("issuer_ref");
     auto answer = BackendResponse::with(Json());
     const auto found = find_issuer(mount, reference);
@@ -339,7 +331,7 @@ BackendResponse delete_issuer(Mount& mount, const Call& call) {
     return answer;
 }
 
-BackendResponse read_issuer_json(Mount& mount, const Call& call) {
+BackendResponse read_issuer_json(Mount& mount, const PkiCall& call) {
     const auto issuer = issuer_of_call(mount, call);
     if (!issuer) {
         return issuer.error();
@@ -351,25 +343,25 @@ BackendResponse read_issuer_json(Mount& mount, const Call& call) {
                                   {"ca_chain", all["ca_chain"]}});
 }
 
-BackendResponse read_issuer_pem(Mount& mount, const Call& call) {
+BackendResponse read_issuer_pem(Mount& mount, const PkiCall& call) {
     const auto issuer = issuer_of_call(mount, call);
     return issuer ? raw_answer("application/pem-certificate-chain", (*issuer)->certificate.pem())
                   : issuer.error();
 }
 
-BackendResponse read_issuer_der(Mount& mount, const Call& call) {
+BackendResponse read_issuer_der(Mount& mount, const PkiCall& call) {
     const auto issuer = issuer_of_call(mount, call);
     return issuer ? raw_answer("application/pkix-cert", (*issuer)->certificate.der())
                   : issuer.error();
 }
 
-BackendResponse read_issuers_config(Mount& mount, const Call&) {
+BackendResponse read_issuers_config(Mount& mount, const PkiCall&) {
     return BackendResponse::with(
         {{"default", mount.default_issuer},
          {"default_follows_latest_issuer", mount.default_follows_latest_issuer}});
 }
 
-BackendResponse write_issuers_config(Mount& mount, const Call& call) {
+BackendResponse write_issuers_config(Mount& mount, const PkiCall& call) {
     // root/replace takes the issuer called "next" where none is named (row 177).
     const bool replace = call.request.path == "root/replace";
     const auto reference = call.fields.text("default", replace ? "next" : "");

@@ -35,7 +35,7 @@ Json key_json(const SigningKey& key) {
 
 }  // namespace
 
-BackendResponse list_keys(Mount& mount, const Call&) {
+BackendResponse list_keys(Mount& mount, const PkiCall&) {
     std::vector<std::string> ids;
     Json info = Json::object();
     for (const auto& key : mount.keys) {
@@ -46,7 +46,7 @@ BackendResponse list_keys(Mount& mount, const Call&) {
     return ids.empty() ? not_found() : BackendResponse::with({{"keys", ids}, {"key_info", info}});
 }
 
-BackendResponse read_key(Mount& mount, const Call& call) {
+BackendResponse read_key(Mount& mount, const PkiCall& call) {
     const auto key = find_key(mount, call.captured("key_ref"));
     if (!key) {
         return BackendResponse::go_error(key.error());
@@ -56,7 +56,7 @@ BackendResponse read_key(Mount& mount, const Call& call) {
     return BackendResponse::with(data);
 }
 
-BackendResponse write_key(Mount& mount, const Call& call) {
+BackendResponse write_key(Mount& mount, const PkiCall& call) {
     const auto key = find_key(mount, call.captured("key_ref"));
     if (!key) {
         return BackendResponse::go_error(key.error());
@@ -80,7 +80,7 @@ BackendResponse write_key(Mount& mount, const Call& call) {
     return BackendResponse::with(key_json(**key));
 }
 
-BackendResponse delete_key(Mount& mount, const Call& call) {
+BackendResponse delete_key(Mount& mount, const PkiCall& call) {
     const auto key = find_key(mount, call.captured("key_ref"));
     if (!key) {
         return BackendResponse::nothing();
@@ -101,7 +101,7 @@ BackendResponse delete_key(Mount& mount, const Call& call) {
                              id, call.captured("key_ref"))});
 }
 
-BackendResponse generate_key(Mount& mount, const Call& call) {
+BackendResponse generate_key(Mount& mount, const PkiCall& call) {
     const bool exported = call.request.path.ends_with("exported");
     const auto name = new_key_name(mount, call);
     if (!name) {
@@ -124,7 +124,7 @@ BackendResponse generate_key(Mount& mount, const Call& call) {
     return BackendResponse::with(data);
 }
 
-BackendResponse import_key(Mount& mount, const Call& call) {
+BackendResponse import_key(Mount& mount, const PkiCall& call) {
     const auto name = new_key_name(mount, call);
     if (!name) {
         return name.error();
@@ -150,11 +150,11 @@ BackendResponse import_key(Mount& mount, const Call& call) {
     return answer;
 }
 
-BackendResponse read_keys_config(Mount& mount, const Call&) {
+BackendResponse read_keys_config(Mount& mount, const PkiCall&) {
     return BackendResponse::with({{"default", mount.default_key}});
 }
 
-BackendResponse write_keys_config(Mount& mount, const Call& call) {
+BackendResponse write_keys_config(Mount& mount, const PkiCall& call) {
     const auto reference = call.fields.text("default");
     if (reference.empty() || reference == "default") {
         return BackendResponse::error(

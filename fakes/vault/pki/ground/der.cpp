@@ -162,8 +162,7 @@ constexpr unsigned utf8_string = 0x0C, printable_string = 0x13, t61_string = 0x1
 bool is_printable(std::string_view text, std::string_view besides) {
     constexpr std::string_view printable = " '()+,-./:=?";
     return std::ranges::all_of(text, [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               printable.find(c) != std::string_view::npos ||
+        return letter_or_digit(c) || printable.find(c) != std::string_view::npos ||
                besides.find(c) != std::string_view::npos;
     });
 }

@@ -14,36 +14,31 @@ std::string issuer_label(const Issuer& issuer) {
                                : fmt::format("id:{} / name:{}", issuer.id, issuer.name);
 }
 
+// `what` the references are to: "issuer" or "key".
+template <class Item>
+tl::expected<Item*, std::string> referenced(std::vector<Item>& items, std::string_view what,
+                                            const std::string& default_id,
+                                            const std::string& reference) {
+    const bool by_default = reference == "default";
+    const auto found = std::ranges::find_if(items, [&](const Item& item) {
+        return by_default ? item.id == default_id : item.id == reference || item.name == reference;
+    });
+    if (found != items.end()) {
+        return &*found;
+    }
+    return tl::unexpected(
+        by_default ? fmt::format("no default {} currently configured", what)
+                   : fmt::format("unable to find PKI {} for reference: {}", what, reference));
+}
+
 }  // namespace
 
 tl::expected<Issuer*, std::string> find_issuer(Mount& mount, const std::string& reference) {
-    if (reference == "default") {
-        if (auto* issuer = mount.issuer(mount.default_issuer)) {
-            return issuer;
-        }
-        return tl::unexpected<std::string>("no default issuer currently configured");
-    }
-    for (auto& issuer : mount.issuers) {
-        if (issuer.id == reference || issuer.name == reference) {
-            return &issuer;
-        }
-    }
-    return tl::unexpected("unable to find PKI issuer for reference: " + reference);
+    return referenced(mount.issuers, "issuer", mount.default_issuer, reference);
 }
 
 tl::expected<SigningKey*, std::string> find_key(Mount& mount, const std::string& reference) {
-    if (reference == "default") {
-        if (auto* key = mount.key(mount.default_key)) {
-            return key;
-        }
-        return tl::unexpected<std::string>("no default key currently configured");
-    }
-    for (auto& key : mount.keys) {
-        if (key.id == reference || key.name == reference) {
-            return &key;
-        }
-    }
-    return tl::unexpected("unable to find PKI key for reference: " + reference);
+    return referenced(mount.keys, "key", mount.default_key, reference);
 }
 
 Checked<SigningCa> signing_ca(Mount& mount, const std::string& reference) {
@@ -149,7 +144,7 @@ ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name) {
     return {&mount.keys.back(), false};
 }
 
-Checked<std::string> new_issuer_name(Mount& mount, const Call& call) {
+Checked<std::string> new_issuer_name(Mount& mount, const PkiCall& call) {
     auto name = call.fields.text("issuer_name");
     if (name.empty() && call.fields.has("issuer_name") && !call.patch()) {
         return refuse("expected non-empty issuer name");
@@ -169,7 +164,7 @@ Checked<std::string> new_issuer_name(Mount& mount, const Call& call) {
     return name;
 }
 
-Checked<std::string> new_key_name(Mount& mount, const Call& call) {
+Checked<std::string> new_key_name(Mount& mount, const PkiCall& call) {
     auto name = call.fields.text("key_name");
     if (!call.fields.has("key_name")) {
         return name;

@@ -42,7 +42,7 @@ struct ImportedKey {
 ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name);
 
 /// `issuer_name` of a request, or the text of row 84.
-[[nodiscard]] Checked<std::string> new_issuer_name(Mount& mount, const Call& call);
-[[nodiscard]] Checked<std::string> new_key_name(Mount& mount, const Call& call);
+[[nodiscard]] Checked<std::string> new_issuer_name(Mount& mount, const PkiCall& call);
+[[nodiscard]] Checked<std::string> new_key_name(Mount& mount, const PkiCall& call);
 
 }  // namespace meshproof::fakes::vault::pki

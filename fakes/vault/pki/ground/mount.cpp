@@ -58,7 +58,7 @@ Bytes Mount::new_serial() {
     return serial;
 }
 
-std::string Call::captured(std::string_view name, std::string_view fallback) const {
+std::string PkiCall::captured(std::string_view name, std::string_view fallback) const {
     const auto found = path.find(name);
     return found == path.end() ? std::string(fallback) : found->second;
 }

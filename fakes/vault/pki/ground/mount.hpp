@@ -148,8 +148,8 @@ struct Mount {
     [[nodiscard]] Bytes new_serial();
 };
 
-/// One request on an endpoint, after routing and field coercion.
-struct Call {
+/// One request on a route, after routing and field coercion.
+struct PkiCall {
     const BackendRequest& request;
     const FieldData& fields;
     std::map<std::string, std::string, std::less<>> path;  ///< what the pattern's :names matched

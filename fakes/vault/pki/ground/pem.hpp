@@ -23,7 +23,7 @@ struct PemBlock {
 
 [[nodiscard]] std::string pem_of(const PemBlock& block);
 
-/// Without the final newline: as `sign`, `issue` and the generate endpoints answer.
+/// Without the final newline: as `sign`, `issue` and the generate routes answer.
 [[nodiscard]] std::string pem_text(const crypto::Certificate& certificate);
 [[nodiscard]] std::string pem_text(const crypto::Csr& csr);
 

@@ -90,9 +90,7 @@ struct Print {
     Json operator()(T Role::* member) const {
         return role.*member;
     }
-    Json operator()(Duration Role::* member) const {
-        return std::chrono::floor<std::chrono::seconds>(role.*member).count();
-    }
+    Json operator()(Duration Role::* member) const { return whole_seconds(role.*member); }
 };
 
 struct Save {

@@ -35,7 +35,7 @@ struct Role {
 
 /// The parameters of a role write, for this product.
 [[nodiscard]] Fields role_fields(Product product);
-/// As the role endpoints answer it.
+/// As the role routes answer it.
 [[nodiscard]] Json role_json(const Role& role, Product product);
 /// Overwrites what the request names.
 void assign_role(Role& role, const FieldData& fields, Product product);

@@ -25,7 +25,7 @@ bool one_of(char c, std::string_view set) {
 }
 
 bool unreserved(char c) {
-    return letter(c) || digit(c) || one_of(c, "-_.~");
+    return letter_or_digit(c) || one_of(c, "-_.~");
 }
 
 bool ascii(char c) {

@@ -38,10 +38,7 @@ bool is_url_host(std::string_view host) {
         host.remove_suffix(1);
     }
     const auto labels = split(host, '.');
-    const auto alphanumeric = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               (c & 0x80) != 0;
-    };
+    const auto alphanumeric = [](char c) { return letter_or_digit(c) || (c & 0x80) != 0; };
     const auto number = [](std::string_view label) {
         return label.find_first_not_of("0123456789") == std::string_view::npos;
     };
@@ -165,6 +162,14 @@ std::optional<std::string> aia_warning(const AiaUrls& urls) {
            "make it harder for systems to find missing certificates in the chain or to validate "
            "revocation status of certificates. Consider updating /config/urls or the newly "
            "generated issuer with this information.";
+}
+
+void take_url_lists(const PkiCall& call, bool all, AiaUrls& urls) {
+    for (const auto& [field, list] : lists_of(urls)) {
+        if (all || call.fields.has(field)) {
+            *list = call.fields.list(field);
+        }
+    }
 }
 
 Checked<> check_urls(const Mount& mount, const AiaUrls& urls) {

@@ -17,6 +17,8 @@ namespace meshproof::fakes::vault::pki {
 /// What a write of templated URLs says that nothing could be issued with.
 [[nodiscard]] std::optional<std::string> template_warning(const Mount& mount, const AiaUrls& urls);
 
+/// Takes the lists of URLs that the request has; or `all`, empty where it lacks one.
+void take_url_lists(const PkiCall& call, bool all, AiaUrls& urls);
 /// What this product takes for a URL.
 [[nodiscard]] bool is_url(const Mount& mount, std::string_view text);
 /// The first URL in the lists that is none (row 74).

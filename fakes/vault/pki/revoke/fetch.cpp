@@ -45,12 +45,12 @@ BackendResponse certificate_json(std::string pem) {
         {{"certificate", std::move(pem)}, {"revocation_time", 0}, {"revocation_time_rfc3339", ""}});
 }
 
-bool asks_for(const Call& call, std::string_view word) {
+bool asks_for(const PkiCall& call, std::string_view word) {
     const auto parts = split(call.request.path, '/');
     return std::ranges::find(parts, word) != parts.end();
 }
 
-const crypto::Crl& asked_list(const CrlPair& lists, const Call& call) {
+const crypto::Crl& asked_list(const CrlPair& lists, const PkiCall& call) {
     return asks_for(call, "delta") ? lists.delta : lists.complete;
 }
 
@@ -64,7 +64,7 @@ Json serials(const auto& by_serial) {
 
 }  // namespace
 
-std::optional<BackendResponse> not_modified(Mount& mount, const Call& call) {
+std::optional<BackendResponse> not_modified(Mount& mount, const PkiCall& call) {
     const auto since = call.request.headers.find("If-Modified-Since");
     const auto had_at = since ? parse_http_date(*since) : std::nullopt;
     const auto issuer = find_issuer(mount, call.captured("issuer_ref", "default"));
@@ -86,22 +86,22 @@ std::optional<BackendResponse> not_modified(Mount& mount, const Call& call) {
     return answer;
 }
 
-BackendResponse fetch_ca(Mount& mount, const Call&) {
+BackendResponse fetch_ca(Mount& mount, const PkiCall&) {
     const auto issuer = serving_issuer(mount);
     return raw_answer(der_type, issuer ? (*issuer)->certificate.der() : "");
 }
 
-BackendResponse fetch_ca_pem(Mount& mount, const Call&) {
+BackendResponse fetch_ca_pem(Mount& mount, const PkiCall&) {
     const auto issuer = serving_issuer(mount);
     return raw_answer(pem_type, issuer ? pem_text((*issuer)->certificate) : "");
 }
 
-BackendResponse fetch_ca_chain(Mount& mount, const Call&) {
+BackendResponse fetch_ca_chain(Mount& mount, const PkiCall&) {
     const auto issuer = serving_issuer(mount);
     return raw_answer(der_type, issuer ? chain_pem(mount, **issuer) : "");
 }
 
-BackendResponse fetch_crl(Mount& mount, const Call& call) {
+BackendResponse fetch_crl(Mount& mount, const PkiCall& call) {
     const bool pem = asks_for(call, "pem");
     const auto* type = pem ? crl_pem_type : crl_der_type;
     const auto issuer = serving_issuer(mount);
@@ -113,7 +113,7 @@ BackendResponse fetch_crl(Mount& mount, const Call& call) {
     return raw_answer(type, pem ? std::string(trim(list.pem())) : list.der());
 }
 
-BackendResponse fetch_issuer_crl(Mount& mount, const Call& call) {
+BackendResponse fetch_issuer_crl(Mount& mount, const PkiCall& call) {
     const auto issuer = find_issuer(mount, call.captured("issuer_ref"));
     if (!issuer) {
         return BackendResponse::go_error(issuer.error());
@@ -133,13 +133,13 @@ BackendResponse fetch_issuer_crl(Mount& mount, const Call& call) {
     return BackendResponse::with({{"crl", list.pem()}});
 }
 
-BackendResponse fetch_cert_ca(Mount& mount, const Call&) {
+BackendResponse fetch_cert_ca(Mount& mount, const PkiCall&) {
     const auto issuer = serving_issuer(mount);
     return issuer ? certificate_json(pem_text((*issuer)->certificate))
                   : BackendResponse::error(issuer.error());
 }
 
-BackendResponse fetch_cert_ca_chain(Mount& mount, const Call&) {
+BackendResponse fetch_cert_ca_chain(Mount& mount, const PkiCall&) {
     const auto issuer = serving_issuer(mount);
     if (!issuer) {
         return BackendResponse::error(issuer.error());
@@ -149,7 +149,7 @@ BackendResponse fetch_cert_ca_chain(Mount& mount, const Call&) {
     return answer;
 }
 
-BackendResponse fetch_cert_crl(Mount& mount, const Call& call) {
+BackendResponse fetch_cert_crl(Mount& mount, const PkiCall& call) {
     const auto issuer = find_issuer(mount, "default");
     if (!issuer) {
         return BackendResponse::go_error(issuer.error());
@@ -162,7 +162,7 @@ BackendResponse fetch_cert_crl(Mount& mount, const Call& call) {
                      fmt::format("unable to find CRL for issuer: {}", (*issuer)->id));
 }
 
-BackendResponse fetch_certificate(Mount& mount, const Call& call) {
+BackendResponse fetch_certificate(Mount& mount, const PkiCall& call) {
     const auto serial = normal_serial(call.captured("serial"));
     const auto found = mount.certificates.find(serial);
     if (found == mount.certificates.end()) {
@@ -179,7 +179,7 @@ BackendResponse fetch_certificate(Mount& mount, const Call& call) {
     return answer;
 }
 
-BackendResponse fetch_certificate_raw(Mount& mount, const Call& call) {
+BackendResponse fetch_certificate_raw(Mount& mount, const PkiCall& call) {
     if (call.captured("serial") == "ca") {
         return fetch_ca(mount, call);
     }
@@ -187,7 +187,7 @@ BackendResponse fetch_certificate_raw(Mount& mount, const Call& call) {
     return raw_answer(der_type, found == mount.certificates.end() ? "" : found->second.der());
 }
 
-BackendResponse fetch_certificate_pem(Mount& mount, const Call& call) {
+BackendResponse fetch_certificate_pem(Mount& mount, const PkiCall& call) {
     if (call.captured("serial") == "ca") {
         return fetch_ca_pem(mount, call);
     }
@@ -195,12 +195,12 @@ BackendResponse fetch_certificate_pem(Mount& mount, const Call& call) {
     return raw_answer(pem_type, found == mount.certificates.end() ? "" : pem_text(found->second));
 }
 
-BackendResponse list_certificates(Mount& mount, const Call&) {
+BackendResponse list_certificates(Mount& mount, const PkiCall&) {
     const auto keys = serials(mount.certificates);
     return keys.empty() ? not_found() : BackendResponse::with({{"keys", keys}});
 }
 
-BackendResponse list_revoked(Mount& mount, const Call&) {
+BackendResponse list_revoked(Mount& mount, const PkiCall&) {
     const auto keys = serials(mount.revocations);
     return keys.empty() ? not_found() : BackendResponse::with({{"keys", keys}});
 }

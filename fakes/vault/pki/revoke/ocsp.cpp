@@ -23,7 +23,7 @@ BackendResponse failure(int status) {
     return ocsp_answer(http, crypto::make_ocsp_failure(status));
 }
 
-std::optional<std::string> request_der(const Call& call) {
+std::optional<std::string> request_der(const PkiCall& call) {
     const auto given = call.request.operation == Operation::read
                            ? from_base64(call.captured("request"))
                            : std::optional(call.request.body);
@@ -59,7 +59,7 @@ std::optional<SigningCa> default_responder(Mount& mount) {
     return SigningCa{issuer, key};
 }
 
-BackendResponse answer_for(Mount& mount, const Call& call, const crypto::OcspCertId& id) {
+BackendResponse answer_for(Mount& mount, const PkiCall& call, const crypto::OcspCertId& id) {
     crypto::OcspStatement statement;
     statement.id = id;
     statement.status = crypto::CertificateStatus::good;
@@ -97,7 +97,7 @@ BackendResponse answer_for(Mount& mount, const Call& call, const crypto::OcspCer
 
 }  // namespace
 
-BackendResponse ocsp(Mount& mount, const Call& call) {
+BackendResponse ocsp(Mount& mount, const PkiCall& call) {
     if (mount.crl_config.ocsp_disable) {
         return failure(unauthorized);
     }

@@ -4,6 +4,6 @@
 
 namespace meshproof::fakes::vault::pki {
 
-[[nodiscard]] BackendResponse ocsp(Mount& mount, const Call& call);  ///< GET and POST
+[[nodiscard]] BackendResponse ocsp(Mount& mount, const PkiCall& call);  ///< GET and POST
 
 }  // namespace meshproof::fakes::vault::pki

@@ -119,7 +119,7 @@ Checked<> proves_possession(const crypto::Certificate& certificate, const std::s
     return {};
 }
 
-BackendResponse revoke_named(Mount& mount, const Call& call,
+BackendResponse revoke_named(Mount& mount, const PkiCall& call,
                              const std::optional<std::string>& key) {
     const bool by_serial = call.fields.has("serial_number");
     const bool by_certificate = call.fields.has("certificate");
@@ -163,11 +163,11 @@ BackendResponse revoke_named(Mount& mount, const Call& call,
 
 }  // namespace
 
-BackendResponse revoke(Mount& mount, const Call& call) {
+BackendResponse revoke(Mount& mount, const PkiCall& call) {
     return revoke_named(mount, call, std::nullopt);
 }
 
-BackendResponse revoke_with_key(Mount& mount, const Call& call) {
+BackendResponse revoke_with_key(Mount& mount, const PkiCall& call) {
     // Which certificate is meant is asked first, then the key.
     const bool by_serial = call.fields.has("serial_number");
     if (by_serial == call.fields.has("certificate")) {
@@ -200,7 +200,7 @@ std::string signer_of_issuer(const Mount& mount, const Issuer& issuer) {
 
 }  // namespace
 
-BackendResponse revoke_issuer(Mount& mount, const Call& call) {
+BackendResponse revoke_issuer(Mount& mount, const PkiCall& call) {
     const auto found = find_issuer(mount, call.captured("issuer_ref"));
     if (!found) {
         return BackendResponse::go_error(found.error());
@@ -239,12 +239,12 @@ BackendResponse revoke_issuer(Mount& mount, const Call& call) {
     return answer;
 }
 
-BackendResponse rotate_crl(Mount& mount, const Call& call) {
+BackendResponse rotate_crl(Mount& mount, const PkiCall& call) {
     rebuild_crls(mount, call.now());
     return BackendResponse::with({{"success", true}}, crl_warnings(mount));
 }
 
-BackendResponse rotate_delta_crl(Mount& mount, const Call& call) {
+BackendResponse rotate_delta_crl(Mount& mount, const PkiCall& call) {
     auto answer = BackendResponse::with({{"success", true}});
     if (mount.crl_config.enable_delta) {
         rebuild_delta_crls(mount, call.now());

@@ -14,10 +14,10 @@ namespace meshproof::fakes::vault::pki {
 [[nodiscard]] const Issuer* signer_of(const Mount& mount, const crypto::Certificate& certificate);
 /// Colons or dashes, any case: as certificates are kept.
 [[nodiscard]] std::string normal_serial(std::string_view serial);
-[[nodiscard]] BackendResponse revoke(Mount& mount, const Call& call);
-[[nodiscard]] BackendResponse revoke_issuer(Mount& mount, const Call& call);
-[[nodiscard]] BackendResponse rotate_crl(Mount& mount, const Call& call);
-[[nodiscard]] BackendResponse rotate_delta_crl(Mount& mount, const Call& call);
-[[nodiscard]] BackendResponse revoke_with_key(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse revoke(Mount& mount, const PkiCall& call);
+[[nodiscard]] BackendResponse revoke_issuer(Mount& mount, const PkiCall& call);
+[[nodiscard]] BackendResponse rotate_crl(Mount& mount, const PkiCall& call);
+[[nodiscard]] BackendResponse rotate_delta_crl(Mount& mount, const PkiCall& call);
+[[nodiscard]] BackendResponse revoke_with_key(Mount& mount, const PkiCall& call);
 
 }  // namespace meshproof::fakes::vault::pki

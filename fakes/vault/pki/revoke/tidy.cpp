@@ -50,7 +50,7 @@ Json defaults(const Mount& mount) {
     return data;
 }
 
-void take(const Mount& mount, const Call& call, Json& settings) {
+void take(const Mount& mount, const PkiCall& call, Json& settings) {
     for (const auto& operation : operations(mount)) {
         if (call.fields.has(operation)) {
             settings[operation] = call.fields.boolean(operation);
@@ -62,19 +62,17 @@ void take(const Mount& mount, const Call& call, Json& settings) {
     for (const auto* buffer : {"safety_buffer", "issuer_safety_buffer",
                                "acme_account_safety_buffer", "revocation_queue_safety_buffer"}) {
         if (call.fields.has(buffer)) {
-            settings[buffer] =
-                std::chrono::floor<std::chrono::seconds>(call.fields.duration(buffer)).count();
+            settings[buffer] = whole_seconds(call.fields.duration(buffer));
         }
     }
     if (call.fields.has("page_size") && call.request.path != "tidy") {
         settings["page_size"] = call.fields.integer("page_size");
     }
     if (mount.openbao()) {
-        settings["revoked_safety_buffer"] = call.fields.has("revoked_safety_buffer")
-                                                ? std::chrono::floor<std::chrono::seconds>(
-                                                      call.fields.duration("revoked_safety_buffer"))
-                                                      .count()
-                                                : settings["safety_buffer"].get<std::int64_t>();
+        settings["revoked_safety_buffer"] =
+            call.fields.has("revoked_safety_buffer")
+                ? whole_seconds(call.fields.duration("revoked_safety_buffer"))
+                : settings["safety_buffer"].get<std::int64_t>();
     }
 }
 
@@ -134,8 +132,11 @@ void run(Mount& mount, Time now, Json& status) {
     }
 }
 
-Checked<std::string> pause_of(const Call& call) {
-    auto text = call.fields.text("pause_duration");
+Checked<> take_pause(const PkiCall& call, Json& settings) {
+    if (!call.fields.has("pause_duration")) {
+        return {};
+    }
+    const auto text = call.fields.text("pause_duration");
     const auto pause = parse_duration(text);
     if (!pause) {
         return refuse(
@@ -144,12 +145,13 @@ Checked<std::string> pause_of(const Call& call) {
     if (*pause < Duration{}) {
         return refuse("received invalid, negative pause_duration");
     }
-    return text;
+    settings["pause_duration"] = text;
+    return {};
 }
 
 }  // namespace
 
-BackendResponse tidy(Mount& mount, const Call& call) {
+BackendResponse tidy(Mount& mount, const PkiCall& call) {
     auto settings = defaults(mount);
     take(mount, call, settings);
     if (settings["safety_buffer"] == 0) {
@@ -161,12 +163,8 @@ BackendResponse tidy(Mount& mount, const Call& call) {
             return BackendResponse::error(fmt::format("{} must be greater than zero", buffer));
         }
     }
-    if (call.fields.has("pause_duration")) {
-        auto pause = pause_of(call);
-        if (!pause) {
-            return pause.error();
-        }
-        settings["pause_duration"] = std::move(*pause);
+    if (const auto taken = take_pause(call, settings); !taken) {
+        return taken.error();
     }
     auto answer = BackendResponse::with(Json());
     answer.status = 202;
@@ -198,12 +196,12 @@ void tidy_automatically(Mount& mount, Time now) {
     mount.tidy_status = std::move(status);
 }
 
-BackendResponse tidy_cancel(Mount&, const Call&) {
+BackendResponse tidy_cancel(Mount&, const PkiCall&) {
     return BackendResponse::with(
         Json(), {"Tidy operation cannot be cancelled as none is currently running."});
 }
 
-BackendResponse read_tidy_status(Mount& mount, const Call&) {
+BackendResponse read_tidy_status(Mount& mount, const PkiCall&) {
     if (!mount.tidy_status.is_null()) {
         return BackendResponse::with(mount.tidy_status);
     }
@@ -228,7 +226,7 @@ BackendResponse read_tidy_status(Mount& mount, const Call&) {
     return BackendResponse::with(std::move(status));
 }
 
-BackendResponse read_auto_tidy(Mount& mount, const Call&) {
+BackendResponse read_auto_tidy(Mount& mount, const PkiCall&) {
     if (mount.auto_tidy.is_null()) {
         mount.auto_tidy = defaults(mount);
         mount.auto_tidy["enabled"] = false;
@@ -239,14 +237,12 @@ BackendResponse read_auto_tidy(Mount& mount, const Call&) {
     return BackendResponse::with(mount.auto_tidy);
 }
 
-BackendResponse write_auto_tidy(Mount& mount, const Call& call) {
+BackendResponse write_auto_tidy(Mount& mount, const PkiCall& call) {
     auto settings = read_auto_tidy(mount, call).data;
     take(mount, call, settings);
     settings["enabled"] = call.fields.boolean("enabled", settings["enabled"].get<bool>());
     if (call.fields.has("interval_duration")) {
-        settings["interval_duration"] =
-            std::chrono::floor<std::chrono::seconds>(call.fields.duration("interval_duration"))
-                .count();
+        settings["interval_duration"] = whole_seconds(call.fields.duration("interval_duration"));
     }
     for (const auto* flag :
          {"maintain_stored_certificate_counts", "publish_stored_certificate_count_metrics"}) {
@@ -259,12 +255,8 @@ BackendResponse write_auto_tidy(Mount& mount, const Call& call) {
                 fmt::format("given {} must be at least one second; got: {}", buffer, seconds));
         }
     }
-    if (call.fields.has("pause_duration")) {
-        auto pause = pause_of(call);
-        if (!pause) {
-            return pause.error();
-        }
-        settings["pause_duration"] = std::move(*pause);
+    if (const auto taken = take_pause(call, settings); !taken) {
+        return taken.error();
     }
     if (settings["publish_stored_certificate_count_metrics"] == true &&
         settings["maintain_stored_certificate_counts"] == false) {

@@ -336,7 +336,7 @@ Checked<crypto::CertificateSpec> fill_in(Mount& mount, const Order& order, const
 
 }  // namespace
 
-Checked<std::string> format_of(const Call& call) {
+Checked<std::string> format_of(const PkiCall& call) {
     auto format = call.fields.text("format", "pem");
     if (format != "pem" && format != "pem_bundle" && format != "der") {
         return refuse("the \"format\" path parameter must be \"pem\", \"der\", or \"pem_bundle\"");

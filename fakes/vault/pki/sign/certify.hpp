@@ -16,7 +16,7 @@ enum class Making { leaf, verbatim, intermediate, root };
 struct Order {
     Making kind = Making::leaf;
     const Role& role;
-    const Call& call;
+    const PkiCall& call;
     std::optional<SigningCa> ca{};
     const crypto::Csr* csr = nullptr;
     std::optional<crypto::Key> generated{};  ///< the subject's own key, where it was generated here
@@ -31,6 +31,6 @@ struct Certified {
 [[nodiscard]] Checked<Certified> certify(Mount& mount, const Order& order);
 
 /// `format`, or the 400 text of row 91.
-[[nodiscard]] Checked<std::string> format_of(const Call& call);
+[[nodiscard]] Checked<std::string> format_of(const PkiCall& call);
 
 }  // namespace meshproof::fakes::vault::pki

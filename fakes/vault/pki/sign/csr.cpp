@@ -6,7 +6,7 @@
 
 namespace meshproof::fakes::vault::pki {
 
-Checked<crypto::Csr> csr_of(const Mount& mount, const Call& call) {
+Checked<crypto::Csr> csr_of(const Mount& mount, const PkiCall& call) {
     const auto text = call.fields.text("csr");
     if (text.empty()) {
         return refuse("\"csr\" is empty");

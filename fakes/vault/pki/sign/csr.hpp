@@ -6,7 +6,7 @@
 namespace meshproof::fakes::vault::pki {
 
 /// `csr`, parsed (row 101); its signature is not looked at yet.
-[[nodiscard]] Checked<crypto::Csr> csr_of(const Mount& mount, const Call& call);
+[[nodiscard]] Checked<crypto::Csr> csr_of(const Mount& mount, const PkiCall& call);
 /// Row 102.
 [[nodiscard]] Checked<> check_csr_key(const Role& role, const crypto::PublicKey& key);
 

@@ -96,11 +96,8 @@ std::string to_ascii(const std::string& name) {
 }
 
 bool is_label(std::string_view label) {
-    const auto alphanumeric = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    };
-    return !label.empty() && alphanumeric(label.front()) && alphanumeric(label.back()) &&
-           std::ranges::all_of(label, [&](char c) { return alphanumeric(c) || c == '-'; });
+    return !label.empty() && letter_or_digit(label.front()) && letter_or_digit(label.back()) &&
+           std::ranges::all_of(label, [](char c) { return letter_or_digit(c) || c == '-'; });
 }
 
 bool is_host_name(std::string_view name) {

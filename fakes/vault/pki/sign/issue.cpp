@@ -11,11 +11,11 @@ namespace meshproof::fakes::vault::pki {
 namespace {
 
 // The issuer in the path wins over the role's (row 124).
-std::string issuer_reference(const Role& role, const Call& call) {
+std::string issuer_reference(const Role& role, const PkiCall& call) {
     return call.captured("issuer_ref", role.issuer_ref);
 }
 
-Checked<Role> role_of(const Mount& mount, const Call& call) {
+Checked<Role> role_of(const Mount& mount, const PkiCall& call) {
     const auto name = call.captured("role");
     const auto role = mount.roles.find(name);
     if (role == mount.roles.end()) {
@@ -60,7 +60,8 @@ Json leaf_data(Mount& mount, const Order& order, const crypto::Certificate& cert
 }
 
 // What the role takes from the CSR although the request says otherwise.
-void warn_of_ignored_names(std::vector<std::string>& warnings, const Role& role, const Call& call) {
+void warn_of_ignored_names(std::vector<std::string>& warnings, const Role& role,
+                           const PkiCall& call) {
     if (role.use_csr_common_name && !call.fields.text("common_name").empty()) {
         warnings.emplace_back(
             "the common_name field was provided but the role is set with "
@@ -92,18 +93,32 @@ BackendResponse answer_leaf(Mount& mount, const Order& order, Certified made,
     return answer;
 }
 
-BackendResponse sign_csr(Mount& mount, const Call& call, const Role& role, Making kind) {
+// Who signs, and in which form it is answered.
+struct Signing {
+    SigningCa ca;
+    std::string format;
+};
+
+// Row 103: only OpenBao looks for the issuer first.
+Checked<Signing> signing_of(Mount& mount, const PkiCall& call, const Role& role) {
     const auto format = format_of(call);
-    // Row 103: only OpenBao looks for the issuer first.
     if (!format && !mount.openbao()) {
-        return format.error();
+        return tl::unexpected(format.error());
     }
     const auto ca = signing_ca(mount, issuer_reference(role, call));
     if (!ca) {
-        return ca.error();
+        return tl::unexpected(ca.error());
     }
     if (!format) {
-        return format.error();
+        return tl::unexpected(format.error());
+    }
+    return Signing{*ca, *format};
+}
+
+BackendResponse sign_csr(Mount& mount, const PkiCall& call, const Role& role, Making kind) {
+    const auto signing = signing_of(mount, call, role);
+    if (!signing) {
+        return signing.error();
     }
     const auto csr = csr_of(mount, call);
     if (!csr) {
@@ -112,13 +127,13 @@ BackendResponse sign_csr(Mount& mount, const Call& call, const Role& role, Makin
     if (auto key = check_csr_key(role, csr->public_key()); !key) {
         return key.error();
     }
-    const Order order{.kind = kind, .role = role, .call = call, .ca = *ca, .csr = &*csr};
+    const Order order{.kind = kind, .role = role, .call = call, .ca = signing->ca, .csr = &*csr};
     auto made = certify(mount, order);
-    return made ? answer_leaf(mount, order, std::move(*made), *format) : made.error();
+    return made ? answer_leaf(mount, order, std::move(*made), signing->format) : made.error();
 }
 
 // key_type and key_bits of the request count only where the role leaves the type open (row 122).
-Checked<bool> settle_issued_key(const Mount& mount, const Call& call, Role& role) {
+Checked<bool> settle_issued_key(const Mount& mount, const PkiCall& call, Role& role) {
     const bool given = call.fields.has("key_type") || call.fields.has("key_bits");
     if (role.key_type != "any") {
         return given;
@@ -139,12 +154,12 @@ Checked<bool> settle_issued_key(const Mount& mount, const Call& call, Role& role
 
 }  // namespace
 
-BackendResponse sign(Mount& mount, const Call& call) {
+BackendResponse sign(Mount& mount, const PkiCall& call) {
     const auto role = role_of(mount, call);
     return role ? sign_csr(mount, call, *role, Making::leaf) : role.error();
 }
 
-BackendResponse issue(Mount& mount, const Call& call) {
+BackendResponse issue(Mount& mount, const PkiCall& call) {
     auto role = role_of(mount, call);
     if (!role) {
         return role.error();
@@ -153,28 +168,21 @@ BackendResponse issue(Mount& mount, const Call& call) {
     if (!ignored_key) {
         return ignored_key.error();
     }
-    const auto format = format_of(call);
-    if (!format && !mount.openbao()) {
-        return format.error();
-    }
-    const auto ca = signing_ca(mount, issuer_reference(*role, call));
-    if (!ca) {
-        return ca.error();
-    }
-    if (!format) {
-        return format.error();
+    const auto signing = signing_of(mount, call, *role);
+    if (!signing) {
+        return signing.error();
     }
     const auto type = key_type_of(role->key_type, role->key_bits);
     if (!type) {
         return type.error();
     }
     const Order order{
-        .role = *role, .call = call, .ca = *ca, .generated = crypto::Key::generate(*type)};
+        .role = *role, .call = call, .ca = signing->ca, .generated = crypto::Key::generate(*type)};
     auto made = certify(mount, order);
     if (!made) {
         return made.error();
     }
-    auto answer = answer_leaf(mount, order, std::move(*made), *format);
+    auto answer = answer_leaf(mount, order, std::move(*made), signing->format);
     if (*ignored_key) {
         answer.warnings.emplace_back(
             "parameters key_type and key_bits ignored as role had specific values");
@@ -182,7 +190,7 @@ BackendResponse issue(Mount& mount, const Call& call) {
     return answer;
 }
 
-BackendResponse sign_verbatim(Mount& mount, const Call& call) {
+BackendResponse sign_verbatim(Mount& mount, const PkiCall& call) {
     auto role = permissive_role();
     role.issuer_ref = call.fields.text("issuer_ref", "default");
     if (!call.captured("role").empty()) {

@@ -4,8 +4,8 @@
 
 namespace meshproof::fakes::vault::pki {
 
-[[nodiscard]] BackendResponse sign(Mount& mount, const Call& call);
-[[nodiscard]] BackendResponse issue(Mount& mount, const Call& call);
-[[nodiscard]] BackendResponse sign_verbatim(Mount& mount, const Call& call);
+[[nodiscard]] BackendResponse sign(Mount& mount, const PkiCall& call);
+[[nodiscard]] BackendResponse issue(Mount& mount, const PkiCall& call);
+[[nodiscard]] BackendResponse sign_verbatim(Mount& mount, const PkiCall& call);
 
 }  // namespace meshproof::fakes::vault::pki

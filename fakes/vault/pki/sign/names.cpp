@@ -153,7 +153,7 @@ Checked<> add_name(const Mount& mount, crypto::AltNames& names, const std::strin
     return {};
 }
 
-std::vector<std::string> alternative_names(const Call& call) {
+std::vector<std::string> alternative_names(const PkiCall& call) {
     const auto text = call.fields.text("alt_names");
     auto names = trim(text).empty() ? std::vector<std::string>() : split(text, ',');
     for (auto& name : names) {
@@ -164,7 +164,7 @@ std::vector<std::string> alternative_names(const Call& call) {
 }
 
 // The CSR's, where the role wants it, else the parameter's.
-Checked<std::string> requested_common_name(const Role& role, const Call& call,
+Checked<std::string> requested_common_name(const Role& role, const PkiCall& call,
                                            const crypto::Subject& of_csr) {
     auto name = role.use_csr_common_name ? of_csr.common_name : std::string();
     if (name.empty()) {
@@ -179,7 +179,7 @@ Checked<std::string> requested_common_name(const Role& role, const Call& call,
 }
 
 // The CSR's, then the common name, then those of `alt_names`.
-Checked<crypto::AltNames> dns_names_and_emails(const Mount& mount, const Call& call,
+Checked<crypto::AltNames> dns_names_and_emails(const Mount& mount, const PkiCall& call,
                                                const crypto::Csr* csr,
                                                const std::string& common_name) {
     crypto::AltNames names;
@@ -223,7 +223,7 @@ Checked<> check_names(const Role& role, const Requested& asked) {
     return {};
 }
 
-Checked<std::vector<crypto::AltNames::Other>> other_names(const Role& role, const Call& call,
+Checked<std::vector<crypto::AltNames::Other>> other_names(const Role& role, const PkiCall& call,
                                                           const crypto::Csr* csr) {
     if (csr != nullptr && !other_names_are_texts(*csr)) {
         return refuse("could not parse requested other SAN: no UTF-8 string found in OtherName");
@@ -286,7 +286,7 @@ bool within_cidrs(const std::vector<std::string>& cidrs, const std::string& text
 }
 
 Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& role,
-                                               const Call& call, const crypto::Csr* csr) {
+                                               const PkiCall& call, const crypto::Csr* csr) {
     auto asked = csr != nullptr ? csr->alt_names().ips : call.fields.list("ip_sans");
     if (asked.empty()) {
         return asked;
@@ -318,7 +318,8 @@ Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& r
     return asked;
 }
 
-Checked<std::vector<std::string>> uris(const Role& role, const Call& call, const crypto::Csr* csr) {
+Checked<std::vector<std::string>> uris(const Role& role, const PkiCall& call,
+                                       const crypto::Csr* csr) {
     auto asked = csr != nullptr ? csr->alt_names().uris : call.fields.list("uri_sans");
     const auto* source = csr != nullptr ? "via CSR" : "via the API";
     if (asked.empty()) {
@@ -401,7 +402,7 @@ Result<std::vector<crypto::AltNames::Other>> parse_other_sans(
     return others;
 }
 
-Checked<Requested> requested_names(const Mount& mount, const Role& role, const Call& call,
+Checked<Requested> requested_names(const Mount& mount, const Role& role, const PkiCall& call,
                                    const crypto::Csr* csr) {
     const auto csr_subject = csr != nullptr ? csr->subject() : crypto::Subject{};
     const auto* sans_csr = csr != nullptr && role.use_csr_sans ? csr : nullptr;
@@ -452,7 +453,7 @@ Checked<Requested> requested_names(const Mount& mount, const Role& role, const C
     return asked;
 }
 
-Checked<std::vector<std::string>> user_ids(const Role& role, const Call& call,
+Checked<std::vector<std::string>> user_ids(const Role& role, const PkiCall& call,
                                            const crypto::Csr* csr) {
     auto asked = call.fields.list("user_ids");
     if (asked.empty() && csr != nullptr) {

@@ -89,7 +89,7 @@ Checked<> within_not_before_bound(const Role& role, Time not_before, Time earlie
     return {};
 }
 
-Checked<Time> start(const Mount& mount, const Role& role, const Call& call, NotBefore use) {
+Checked<Time> start(const Mount& mount, const Role& role, const PkiCall& call, NotBefore use) {
     auto backdate = role.not_before_duration;
     if (backdate == Duration{}) {
         backdate = std::chrono::seconds(30);
@@ -113,7 +113,7 @@ Checked<Time> start(const Mount& mount, const Role& role, const Call& call, NotB
 }
 
 // `ttl`, else the role's, else the mount's, but no longer than is permitted.
-Duration permitted_ttl(const Role& role, const Call& call, std::vector<std::string>& warnings) {
+Duration permitted_ttl(const Role& role, const PkiCall& call, std::vector<std::string>& warnings) {
     auto ttl = call.fields.duration("ttl");
     if (ttl == Duration{}) {
         ttl = role.ttl;
@@ -132,7 +132,7 @@ Duration permitted_ttl(const Role& role, const Call& call, std::vector<std::stri
     return ttl;
 }
 
-Checked<Time> expiry(const Mount& mount, const Role& role, const Call& call,
+Checked<Time> expiry(const Mount& mount, const Role& role, const PkiCall& call,
                      std::vector<std::string>& warnings) {
     const auto asked = role.not_after.empty() ? call.fields.text("not_after") : role.not_after;
     const auto asked_time = asked.empty() ? Checked<Time>() : parse_time(asked);
@@ -177,7 +177,7 @@ Checked<Time> within_issuer(Time not_after, const IssuerLimit& issuer) {
 
 }  // namespace
 
-Checked<Validity> validity(const Mount& mount, const Role& role, const Call& call,
+Checked<Validity> validity(const Mount& mount, const Role& role, const PkiCall& call,
                            const std::optional<IssuerLimit>& issuer, NotBefore use) {
     const auto not_before = start(mount, role, call, use);
     if (!not_before) {

@@ -25,7 +25,7 @@ enum class NotBefore { ignored, unread, read, honoured };
 
 /// Rows 92 to 97: from `ttl`, `not_after`, `not_before`, the role, the mount and (where there is
 /// one) the issuer.
-[[nodiscard]] Checked<Validity> validity(const Mount& mount, const Role& role, const Call& call,
+[[nodiscard]] Checked<Validity> validity(const Mount& mount, const Role& role, const PkiCall& call,
                                          const std::optional<IssuerLimit>& issuer, NotBefore use);
 
 }  // namespace meshproof::fakes::vault::pki

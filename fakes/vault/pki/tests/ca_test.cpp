@@ -229,7 +229,7 @@ TEST(PkiCa, DeleteRootTakesIssuersAndKeysOnly) {
     Pki pki;
     const auto root = pki.make_root();
     pki.make_role();
-    EXPECT_TRUE(pki.backend().needs_sudo(Operation::remove, "root"));
+    EXPECT_TRUE(pki.backend().needs(Needs::sudo, Operation::remove, "root"));
     EXPECT_EQ(pki.call(Operation::remove, "root").warnings.size(), 1U);
     EXPECT_EQ(pki.call(Operation::list, "issuers").status, 404);
     EXPECT_EQ(pki.call(Operation::list, "keys").status, 404);
@@ -278,7 +278,7 @@ TEST(PkiCa, SelfIssuedCertificatesAreSignedAsTheyAre) {
     Pki pki, other;
     (void)pki.make_root({{"common_name", "A"}});
     const auto theirs = Pki::certificate(other.make_root({{"common_name", "B"}}));
-    EXPECT_TRUE(pki.backend().needs_sudo(Operation::update, "root/sign-self-issued"));
+    EXPECT_TRUE(pki.backend().needs(Needs::sudo, Operation::update, "root/sign-self-issued"));
     const auto data = pki.ok(pki.write("root/sign-self-issued", {{"certificate", theirs.pem()}}));
     EXPECT_EQ(data.size(), 2U);
     const auto made = Pki::certificate(data);

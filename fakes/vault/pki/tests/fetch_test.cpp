@@ -9,7 +9,7 @@ TEST(PkiFetch, PathsWithoutToken) {
     for (const auto product : both_products) {
         Pki pki(product);
         const auto open = [&](const std::string& path, Operation operation = Operation::read) {
-            return pki.backend().unauthenticated(operation, path);
+            return pki.backend().needs(Needs::nothing, operation, path);
         };
         for (const auto* path :
              {"ca", "ca/pem", "ca_chain", "crl", "crl/pem", "crl/delta", "cert/11:22",

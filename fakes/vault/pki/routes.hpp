@@ -7,9 +7,9 @@
 
 namespace meshproof::fakes::vault::pki {
 
-using Function = BackendResponse (*)(Mount& mount, const Call& call);
+using RouteFunction = BackendResponse (*)(Mount& mount, const PkiCall& call);
 
-/// Every endpoint that this product has and the fake plays.
-[[nodiscard]] std::vector<Endpoint<Function>> endpoints(Product product);
+/// Every route that this product has and the fake plays.
+[[nodiscard]] std::vector<Route<RouteFunction>> routes(Product product);
 
 }  // namespace meshproof::fakes::vault::pki

@@ -16,8 +16,8 @@
 namespace meshproof::fakes::kube {
 
 /// One simulated API server's state.
-struct Cluster {
-    Cluster(FakeKubeOptions its_options, const Clock& its_clock)
+struct ApiState {
+    ApiState(FakeKubeOptions its_options, const Clock& its_clock)
         : options(std::move(its_options)),
           clock(its_clock),
           store(std::make_shared<Store>(Prng(options.seed).fork("kube"), its_clock)),
@@ -34,7 +34,7 @@ struct Cluster {
 };
 
 /// An authorised request for a known type.
-struct Call {
+struct ApiCall {
     const http::Request& request;
     RequestInfo info;
     User user;
@@ -44,22 +44,22 @@ struct Call {
 };
 
 // objects.cpp: get, create, update, patch, delete of stored types, and /status.
-[[nodiscard]] http::Response answer_objects(Cluster& cluster, const Call& call);
-[[nodiscard]] Checked<Object> current_of(const Cluster& cluster, const Call& call);  ///< or 404
+[[nodiscard]] http::Response answer_objects(ApiState& api, const ApiCall& call);
+[[nodiscard]] Checked<Object> current_of(const ApiState& api, const ApiCall& call);  ///< or 404
 /// `managers` is what apply says of the managed fields; null = an update by the caller.
-[[nodiscard]] http::Response create_object(Cluster& cluster, const Call& call, Json object,
+[[nodiscard]] http::Response create_object(ApiState& api, const ApiCall& call, Json object,
                                            const Json& managers = nullptr);
 /// Puts `wanted` in the place of `current`, as an update of the call's subresource may.
-[[nodiscard]] http::Response replace_object(Cluster& cluster, const Call& call, const Json& current,
+[[nodiscard]] http::Response replace_object(ApiState& api, const ApiCall& call, const Json& current,
                                             Json wanted, const Json& managers = nullptr);
 /// Removes it, or begins to: finalizers and kubelets have their say.
-Object delete_object(Cluster& cluster, const ResourceType& type, const Object& object,
+Object delete_object(ApiState& api, const ResourceType& type, const Object& object,
                      const Json& options);
 
 // lists.cpp: list and deletecollection; what selectors choose, or 400.
-[[nodiscard]] http::Response answer_list(Cluster& cluster, const Call& call);
-[[nodiscard]] http::Response remove_collection(Cluster& cluster, const Call& call);
-[[nodiscard]] Checked<std::pair<class Selector, class Selector>> selectors_of(const Call& call);
+[[nodiscard]] http::Response answer_list(ApiState& api, const ApiCall& call);
+[[nodiscard]] http::Response remove_collection(ApiState& api, const ApiCall& call);
+[[nodiscard]] Checked<std::pair<class Selector, class Selector>> selectors_of(const ApiCall& call);
 
 // metadata.cpp
 /// What Kubernetes says of a name that is no DNS label.
@@ -68,7 +68,7 @@ inline constexpr std::string_view label_rule =
     "must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used "
     "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 /// Gives it its name and namespace.
-[[nodiscard]] Checked<> name_object(Cluster& cluster, const Call& call, Json& object);
+[[nodiscard]] Checked<> name_object(ApiState& api, const ApiCall& call, Json& object);
 [[nodiscard]] std::vector<Cause> metadata_faults(const ResourceType& type, const Json& object);
 [[nodiscard]] std::string fresh_name(Store& store, const std::string& base);
 
@@ -77,7 +77,7 @@ inline constexpr std::string_view label_rule =
 void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& faults);
 void complete_pod(Json& pod, std::vector<Cause>& faults);
 /// Everything below a pod: binding, eviction, log, exec, attach, portforward, proxy.
-[[nodiscard]] http::Response answer_pod(Cluster& cluster, const Call& call);
+[[nodiscard]] http::Response answer_pod(ApiState& api, const ApiCall& call);
 /// Whether a pod's update changes what may not change.
 [[nodiscard]] bool changes_fixed_fields(const Json& before, const Json& after);
 /// Whether a deletion removes the pod at once; else it only gets its deletionTimestamp, for its
@@ -88,28 +88,28 @@ void complete_pod(Json& pod, std::vector<Cause>& faults);
 /// Defaults of a Deployment or a ReplicaSet.
 void complete_workload(const ResourceType& type, Json& object, std::vector<Cause>& faults);
 // scale.cpp
-[[nodiscard]] http::Response answer_scale(Cluster& cluster, const Call& call);
+[[nodiscard]] http::Response answer_scale(ApiState& api, const ApiCall& call);
 
 // patch.cpp
 /// That the body is a patch of a kind that there is; else 415.
 [[nodiscard]] Checked<> check_patch_type(const http::Request& request);
 /// The object after the request's patch.
-[[nodiscard]] Checked<Json> patched(const Call& call, const Json& current);
+[[nodiscard]] Checked<Json> patched(const ApiCall& call, const Json& current);
 // apply.cpp
-[[nodiscard]] http::Response answer_apply(Cluster& cluster, const Call& call);
+[[nodiscard]] http::Response answer_apply(ApiState& api, const ApiCall& call);
 
 // watch.cpp
-[[nodiscard]] http::Response answer_watch(Cluster& cluster, const Call& call);
+[[nodiscard]] http::Response answer_watch(ApiState& api, const ApiCall& call);
 // token_request.cpp
-[[nodiscard]] http::Response answer_token_request(Cluster& cluster, const Call& call);
+[[nodiscard]] http::Response answer_token_request(ApiState& api, const ApiCall& call);
 // reviews.cpp
-[[nodiscard]] http::Response answer_review(Cluster& cluster, const Call& call);
+[[nodiscard]] http::Response answer_review(ApiState& api, const ApiCall& call);
 // state.cpp
-[[nodiscard]] Json save_cluster(const Cluster& cluster);
-/// Puts a saved state into a cluster that holds nothing yet. Throws what load_state() catches.
-void load_cluster(Cluster& cluster, const Json& state);
+[[nodiscard]] Json save_api_state(const ApiState& api);
+/// Puts a saved state into a server that holds nothing yet. Throws what load_state() catches.
+void load_api_state(ApiState& api, const Json& state);
 // discovery.cpp: everything that is not a resource.
-[[nodiscard]] http::Response answer_path(const Cluster& cluster, const http::Request& request,
+[[nodiscard]] http::Response answer_path(const ApiState& api, const http::Request& request,
                                          const RequestInfo& info);
 
 }  // namespace meshproof::fakes::kube

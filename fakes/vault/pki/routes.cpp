@@ -1,4 +1,4 @@
-#include "fakes/vault/pki/endpoints.hpp"
+#include "fakes/vault/pki/routes.hpp"
 
 #include "fakes/vault/pki/ca/generate.hpp"
 #include "fakes/vault/pki/ca/import.hpp"
@@ -18,7 +18,7 @@ namespace {
 
 using Names = std::initializer_list<const char*>;
 
-// The parameters of one endpoint, put together from the groups that the real servers share.
+// The parameters of one route, put together from the groups that the real servers share.
 class Parameters {
   public:
     explicit Parameters(Product product)
@@ -169,9 +169,9 @@ constexpr std::array<AcmePath, 14> acme_paths = {{
 }};
 
 using enum Operation;
-using Table = std::vector<Endpoint<Function>>;
+using Routes = std::vector<Route<RouteFunction>>;
 
-Table authorities(const Parameters& none) {
+Routes authorities(const Parameters& none) {
     const auto generated_root = none.ca().generated_key().ca_limits();
     const auto generated_csr = none.ca()
                                    .generated_key()
@@ -206,7 +206,7 @@ Table authorities(const Parameters& none) {
     };
 }
 
-Table issuers(const Parameters& none) {
+Routes issuers(const Parameters& none) {
     return {
         {"config/issuers",
          {{read, read_issuers_config}, {update, write_issuers_config}},
@@ -232,7 +232,7 @@ Table issuers(const Parameters& none) {
     };
 }
 
-Table keys(const Parameters& none) {
+Routes keys(const Parameters& none) {
     const auto new_key =
         none.texts({"key_name", "key_type"}).integers({"key_bits"}).keys_elsewhere();
     return {
@@ -250,7 +250,7 @@ Table keys(const Parameters& none) {
     };
 }
 
-Table signing(const Parameters& none) {
+Routes signing(const Parameters& none) {
     return {
         {"roles/?", {{list, list_roles}}, none},
         {"roles/:name",
@@ -267,7 +267,7 @@ Table signing(const Parameters& none) {
     };
 }
 
-Table settings(const Parameters& none) {
+Routes settings(const Parameters& none) {
     return {
         {"config/urls",
          {{read, read_urls}, {update, write_urls}},
@@ -286,7 +286,7 @@ Table settings(const Parameters& none) {
     };
 }
 
-Table revocation(const Parameters& none) {
+Routes revocation(const Parameters& none) {
     return {
         {"revoke", {{update, revoke}}, none.texts({"serial_number", "certificate"})},
         {"revoke-with-key",
@@ -313,7 +313,7 @@ Table revocation(const Parameters& none) {
     };
 }
 
-Table tidying(const Parameters& none) {
+Routes tidying(const Parameters& none) {
     return {
         {"tidy", {{update, tidy}}, none.tidy()},
         {"tidy-cancel", {{update, tidy_cancel}}, none},
@@ -322,8 +322,8 @@ Table tidying(const Parameters& none) {
     };
 }
 
-Table acme() {
-    Table all;
+Routes acme() {
+    Routes all;
     for (const auto place : acme_places) {
         for (const auto& [path, operation] : acme_paths) {
             all.push_back({std::string(place) + std::string(path),
@@ -336,8 +336,8 @@ Table acme() {
 }
 
 // Open and not played; OpenBao dropped the unified lists and asks for a token there (row 126).
-Table open_paths(Product product) {
-    Table all;
+Routes open_paths(Product product) {
+    Routes all;
     for (const auto* path :
          {"cert/:rest*", "unified-crl", "unified-crl/pem", "unified-ocsp", "unified-ocsp/:rest*",
           "issuer/:issuer_ref/unified-crl", "issuer/:issuer_ref/unified-crl/pem"}) {
@@ -350,9 +350,9 @@ Table open_paths(Product product) {
 
 }  // namespace
 
-std::vector<Endpoint<Function>> endpoints(Product product) {
+std::vector<Route<RouteFunction>> routes(Product product) {
     const Parameters none(product);
-    Table all;
+    Routes all;
     for (auto& part : {authorities(none), issuers(none), keys(none), signing(none), settings(none),
                        revocation(none), tidying(none), acme(), open_paths(product)}) {
         all.insert(all.end(), part.begin(), part.end());

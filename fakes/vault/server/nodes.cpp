@@ -1,4 +1,4 @@
-#include "fakes/vault/server/cluster.hpp"
+#include "fakes/vault/server/nodes.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -16,14 +16,14 @@ constexpr Duration after_seal = 2s;
 constexpr Duration after_crash = 17s;
 constexpr Duration sitting_out = 10s;
 
-bool votes(const Node& node) {
+bool votes(const VaultNode& node) {
     return node.joined && !node.crashed && !node.seal.sealed();
 }
 
 }  // namespace
 
 // As the real servers default it: https, and the API's port plus one.
-std::string Node::cluster_address() const {
+std::string VaultNode::cluster_address() const {
     const auto scheme = api_address.find("://");
     auto place = api_address.substr(scheme == std::string::npos ? 0 : scheme + 3);
     const auto colon = place.rfind(':');
@@ -35,13 +35,13 @@ std::string Node::cluster_address() const {
     return fmt::format("https://{}:{}", place, port + 1);
 }
 
-Node& Cluster::add(Node node) {
+VaultNode& VaultNodes::add(VaultNode node) {
     node.leader = active_;
-    nodes_.push_back(std::make_unique<Node>(std::move(node)));
+    nodes_.push_back(std::make_unique<VaultNode>(std::move(node)));
     return *nodes_.back();
 }
 
-Node* Cluster::find(std::string_view api_address) const {
+VaultNode* VaultNodes::find(std::string_view api_address) const {
     for (const auto& node : nodes_) {
         if (node->api_address == api_address) {
             return node.get();
@@ -50,7 +50,7 @@ Node* Cluster::find(std::string_view api_address) const {
     return nullptr;
 }
 
-bool Cluster::has_quorum() const {
+bool VaultNodes::has_quorum() const {
     const auto members =
         std::count_if(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->joined; });
     const auto there =
@@ -58,7 +58,7 @@ bool Cluster::has_quorum() const {
     return there * 2 > members;
 }
 
-void Cluster::activate(Node& node, Time now) {
+void VaultNodes::activate(VaultNode& node, Time now) {
     active_ = &node;
     node.active_since = now;
     for (const auto& other : nodes_) {
@@ -68,7 +68,7 @@ void Cluster::activate(Node& node, Time now) {
     }
 }
 
-void Cluster::settle(Time now) {
+void VaultNodes::settle(Time now) {
     if (active_ != nullptr && !has_quorum()) {
         active_ = nullptr;
     }
@@ -83,12 +83,12 @@ void Cluster::settle(Time now) {
     }
 }
 
-void Cluster::elect_after(Duration pause, Time now) {
+void VaultNodes::elect_after(Duration pause, Time now) {
     active_ = nullptr;
     election_ends_ = now + pause;
 }
 
-void Cluster::opened(Node& node, Time now) {
+void VaultNodes::opened(VaultNode& node, Time now) {
     if (!raft_) {
         activate(node, now);
         return;
@@ -99,13 +99,13 @@ void Cluster::opened(Node& node, Time now) {
     }
 }
 
-void Cluster::stepped_down(Node& node, Time now) {
+void VaultNodes::stepped_down(VaultNode& node, Time now) {
     node.leader = nullptr;
     node.sits_out_until = now + sitting_out;
     elect_after(after_step_down, now);
 }
 
-void Cluster::sealed(Node& node, Time now) {
+void VaultNodes::sealed(VaultNode& node, Time now) {
     node.leader = nullptr;
     if (active_ != &node) {
         return;
@@ -116,7 +116,7 @@ void Cluster::sealed(Node& node, Time now) {
     elect_after(after_seal, now);
 }
 
-void Cluster::crashed(Node& node, Time now) {
+void VaultNodes::crashed(VaultNode& node, Time now) {
     node.crashed = true;
     // The others go on naming it until somebody else leads.
     if (active_ == &node) {
