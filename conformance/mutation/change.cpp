@@ -192,6 +192,8 @@ class MutatingHandler final : public http::Handler {
         }
         if (change->edit.what == call_twice) {
             (void)co_await handler_.handle(request, peer);
+        } else if (change->edit.what == call_elsewhere) {
+            request.target += "/other";
         } else if (!change->header.empty()) {
             change_header(request, *change);
         } else {
@@ -201,6 +203,7 @@ class MutatingHandler final : public http::Handler {
     }
 
     static constexpr std::string_view call_missing = "call missing", call_twice = "call twice",
+                                      call_elsewhere = "call to another path",
                                       call_more = "a call more";
 
   private:
@@ -323,6 +326,7 @@ std::vector<Change> call_changes(const std::vector<Call>& calls, std::size_t exc
     for (std::size_t i = 0; i < calls.size(); ++i) {
         changes.push_back(call_change(calls[i], i, MutatingHandler::call_missing));
         changes.push_back(call_change(calls[i], i, MutatingHandler::call_twice));
+        changes.push_back(call_change(calls[i], i, MutatingHandler::call_elsewhere));
         for (const auto& [name, value] : calls[i].request.headers.fields()) {
             auto dropped = call_change(calls[i], i, fmt::format("call's {} dropped", name));
             dropped.header = name;

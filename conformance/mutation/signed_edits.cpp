@@ -299,6 +299,9 @@ std::vector<std::pair<std::string, Der>> more_extensions() {
                    sequence({primitive(der_oid, oid_content("1.3.6.1.5.5.7.3.1"))}))},
         {"subjectAltName",
          extension("2.5.29.17", false, sequence({primitive(0x82, "other.test")}))},
+        {"subjectAltName of a URI",
+         extension("2.5.29.17", false, sequence({primitive(0x86, "spiffe://other.test/x")}))},
+        {"1.2.3.4", extension("1.2.3.4", false, primitive(0x05, ""))},
         {"cRLDistributionPoints", extension("2.5.29.31", false, sequence({sequence({full_name})}))},
         {"authorityInfoAccess",
          extension(
@@ -331,7 +334,8 @@ void extensions_edits(Finder& finder, const Der& list, const std::vector<std::si
         extension_edits(finder, list.children[i], one);
     }
     for (auto& [name, value] : more_extensions()) {
-        if (std::ranges::find(names, name) == names.end()) {
+        const auto kind = name.substr(0, name.find(' '));
+        if (std::ranges::find(names, kind) == names.end()) {
             finder.append(at, name, "added", std::move(value));
         }
     }

@@ -182,6 +182,12 @@ const Key& strange_key() {
     return key;
 }
 
+/// Nobody's key of another size than the checks' own.
+const Key& larger_key() {
+    static const Key key = Key::generate(KeyType::p384);
+    return key;
+}
+
 /// Of a private key's block: another key, or the same in the other form.
 void private_key_edits(std::vector<Edit>& edits, const std::string& text, std::size_t index,
                        const std::string& label) {
@@ -189,6 +195,12 @@ void private_key_edits(std::vector<Edit>& edits, const std::string& text, std::s
                          [index](const std::string& now) {
                              return with_block(now, index, [](const Block&, bool) {
                                  return Text(strange_key().pkcs8_pem());
+                             });
+                         }));
+    edits.push_back(edit(Edit::Kind::inside, fmt::format("block {} a larger key", index), {},
+                         [index](const std::string& now) {
+                             return with_block(now, index, [](const Block&, bool) {
+                                 return Text(larger_key().pkcs8_pem());
                              });
                          }));
     edits.push_back(edit(

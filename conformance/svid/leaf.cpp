@@ -221,16 +221,6 @@ std::vector<Check> svid_leaf() {
              probe.expect_warning(made.reply, "Basic Constraints extension that was ignored");
          }},
 
-        {.name = "key-usage-is-critical",
-         .requirement = "A leaf has keyUsage, and it is critical.",
-         .rows = {117},
-         .rules = {"L6"},
-         .level = Level::must,
-         .run = [](Probe& probe) -> Task<void> {
-             const auto made = co_await sign_once(probe, asking_for({id}));
-             expect_state(probe, spiffe::check_leaf(made.leaf), "L6", RuleState::holds);
-         }},
-
         {.name = "empty-key-usage-leaves-none",
          .requirement = "A role whose key_usage is empty gives leaves without keyUsage, which are "
                         "no SVIDs.",

@@ -5,6 +5,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
+#include <openssl/param_build.h>
 
 #include <nlohmann/json.hpp>
 
@@ -114,6 +115,40 @@ std::string string_member(const Json& object, const char* name) {
                                                          : std::string();
 }
 
+/// A key of this kind with these parameters; nothing where they make none.
+Result<PublicKey> key_from(const char* kind, OSSL_PARAM_BLD* builder) {
+    const auto params = own<OSSL_PARAM_free>(OSSL_PARAM_BLD_to_param(builder));
+    const auto context = own<EVP_PKEY_CTX_free>(EVP_PKEY_CTX_new_from_name(nullptr, kind, nullptr));
+    EVP_PKEY* made = nullptr;
+    succeed(EVP_PKEY_fromdata_init(context.get()));
+    if (EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
+        ERR_clear_error();
+        return fail(FailureKind::invalid, "the numbers of a JWK make no {} key", kind);
+    }
+    return PublicKey(std::shared_ptr<EVP_PKEY>(made, EVP_PKEY_free));
+}
+
+Result<PublicKey> rsa_key(const std::string& modulus, const std::string& exponent) {
+    const auto n = own<BN_free>(
+        BN_bin2bn(as_bytes(modulus).data(), static_cast<int>(modulus.size()), nullptr));
+    const auto e = own<BN_free>(
+        BN_bin2bn(as_bytes(exponent).data(), static_cast<int>(exponent.size()), nullptr));
+    const auto builder = own<OSSL_PARAM_BLD_free>(OSSL_PARAM_BLD_new());
+    succeed(OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()));
+    succeed(OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()));
+    return key_from("RSA", builder.get());
+}
+
+Result<PublicKey> ec_key(const std::string& curve, const std::string& x, const std::string& y) {
+    const auto point = "\x04" + x + y;  // uncompressed: SEC 1, 2.3.3
+    const auto builder = own<OSSL_PARAM_BLD_free>(OSSL_PARAM_BLD_new());
+    succeed(OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME,
+                                            curve.c_str(), 0));
+    succeed(OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
+                                             point.size()));
+    return key_from("EC", builder.get());
+}
+
 }  // namespace
 
 Result<Jwt> Jwt::decode(std::string_view compact) {
@@ -211,6 +246,22 @@ std::string jwk(const PublicKey& key, std::string_view key_id) {
         result["y"] = number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, size);
     }
     return result.dump();
+}
+
+Result<PublicKey> read_jwk(std::string_view text) {
+    const Json key = json_or_null(text);
+    const auto kind = string_member(key, "kty");
+    const auto number = [&key](const char* name) {
+        return from_base64url(string_member(key, name)).value_or(std::string());
+    };
+    const auto n = number("n"), e = number("e"), x = number("x"), y = number("y");
+    if (kind == "RSA" && !n.empty() && !e.empty()) {
+        return rsa_key(n, e);
+    }
+    if (kind == "EC" && !x.empty() && x.size() == y.size()) {
+        return ec_key(string_member(key, "crv"), x, y);
+    }
+    return fail(FailureKind::invalid, "this is no JWK of type RSA or EC with its numbers");
 }
 
 std::string kubernetes_key_id(const PublicKey& key) {

@@ -30,6 +30,8 @@ struct Jwt {
 
 /// The JSON Web Key of a public key (RSA and EC), with use "sig", alg and kid: JSON text.
 [[nodiscard]] std::string jwk(const PublicKey& key, std::string_view key_id);
+/// The key of a JSON Web Key of type RSA or EC (RFC 7518 6.2, 6.3); `invalid` for any other.
+[[nodiscard]] Result<PublicKey> read_jwk(std::string_view text);
 /// Kubernetes' key id: base64url of SHA-256 of the SPKI DER.
 [[nodiscard]] std::string kubernetes_key_id(const PublicKey& key);
 

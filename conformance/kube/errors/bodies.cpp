@@ -117,7 +117,8 @@ std::vector<Check> kube_errors_bodies() {
              const auto refused =
                  co_await probe.kube("PATCH", path, Json::array({absent}), As::admin(),
                                      typed("application/json-patch+json"));
-             expect_refusal(probe, refused, 422, "Invalid", "");
+             expect_refusal(probe, refused, 422, "Invalid",
+                            "the server rejected our request due to an error in our request");
          }},
 
         {.name = "strategic-merge-joins-lists",

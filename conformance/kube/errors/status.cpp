@@ -130,7 +130,9 @@ std::vector<Check> kube_errors_status() {
              http::Headers json = {{"Content-Type", "application/json"}};
              const auto junk = co_await probe.kube_raw("POST", home.accounts(), "{", As::admin(),
                                                        std::move(json));
-             expect_refusal(probe, junk, 400, "BadRequest", "");
+             expect_refusal(
+                 probe, junk, 400, "BadRequest",
+                 "couldn't get version/kind; json parse error: unexpected end of JSON input");
              Json elsewhere = {{"metadata", {{"name", "x"}, {"namespace", "another"}}}};
              const auto moved = co_await probe.kube("POST", home.accounts(), std::move(elsewhere));
              expect_refusal(
@@ -152,10 +154,12 @@ std::vector<Check> kube_errors_status() {
                             "the server does not allow this method on the requested resource");
              const auto post = co_await probe.kube("POST", home.accounts() + "/" + home.account,
                                                    named(home.account));
-             expect_refusal(probe, post, 405, "MethodNotAllowed", "");
+             expect_refusal(probe, post, 405, "MethodNotAllowed",
+                            "the server does not allow this method on the requested resource");
              const auto everywhere =
                  co_await probe.kube("POST", "/api/v1/serviceaccounts", named("x"));
-             expect_refusal(probe, everywhere, 405, "MethodNotAllowed", "");
+             expect_refusal(probe, everywhere, 405, "MethodNotAllowed",
+                            "the server does not allow this method on the requested resource");
          }},
 
         {.name = "not-acceptable",
@@ -167,7 +171,9 @@ std::vector<Check> kube_errors_status() {
              const auto home = co_await kube_steps::home(probe);
              const auto reply = co_await probe.kube("GET", home.accounts(), {}, As::admin(),
                                                     {{"Accept", "text/plain"}});
-             expect_refusal(probe, reply, 406, "NotAcceptable", "");
+             expect_refusal(probe, reply, 406, "NotAcceptable",
+                            "Available representations: application/json, application/yaml, "
+                            "application/vnd.kubernetes.protobuf, application/json;stream=watch");
          }},
 
         {.name = "unsupported-media-type",

@@ -65,7 +65,7 @@ std::vector<Check> kube_tokenreview_answer() {
              const auto read = co_await probe.kube("GET", std::string(token_reviews));
              expect_refusal(probe, read, 405, "MethodNotAllowed", "does not allow this method");
              const auto removed = co_await probe.kube("DELETE", std::string(token_reviews));
-             expect_refusal(probe, removed, 405, "MethodNotAllowed", "");
+             expect_refusal(probe, removed, 405, "MethodNotAllowed", "does not allow this method");
          }},
 
         {.name = "v1beta1-is-gone",

@@ -127,6 +127,27 @@ TEST(Jwt, OfRsaIsPublishedAsAJwk) {
     EXPECT_EQ(from_base64url(published["n"].get<std::string>())->size(), 256U);
 }
 
+TEST(Jwt, AJwkIsReadAsTheKeyThatItWasWrittenFrom) {
+    for (const auto type : {KeyType::rsa_2048, KeyType::p256, KeyType::p384, KeyType::p521}) {
+        const auto key = Key::generate(type).public_key();
+        const auto read = read_jwk(jwk(key, "id"));
+        ASSERT_TRUE(read) << read.error().message;
+        EXPECT_EQ(*read, key) << to_string(type);
+    }
+}
+
+TEST(Jwt, AJwkWithoutAKeyIsRefused) {
+    const auto good = jwk(Key::generate(KeyType::p256).public_key(), "id");
+    auto other_curve = good;
+    other_curve.replace(other_curve.find("P-256"), 5, "P-384");
+    for (const std::string& text :
+         {std::string("{}"), std::string("null"), std::string("["), other_curve,
+          std::string(R"({"kty":"RSA","n":"AQAB"})"), std::string(R"({"kty":"oct","k":"AQAB"})"),
+          std::string(R"({"kty":"EC","crv":"P-256","x":"AQ","y":"AQ"})")}) {
+        EXPECT_FALSE(read_jwk(text)) << text;
+    }
+}
+
 TEST(Jwt, KubernetesKeyIdIsTheHashOfTheKey) {
     const Key key = Key::generate(KeyType::p256);
     EXPECT_EQ(kubernetes_key_id(key.public_key()).size(), 43U);
