@@ -22,6 +22,11 @@ void status_changes(std::vector<Change>& changes, std::size_t exchange, int stat
     changes.push_back(status_change(exchange, status, status < 400 ? 500 : 200));
     const int neighbour = status == 200 ? 204 : status == 400 ? 404 : status == 403 ? 400 : 0;
     changes.push_back(status_change(exchange, status, neighbour != 0 ? neighbour : status + 1));
+    // What a check waits for never comes.
+    auto lasting = status_change(exchange, status, status < 400 ? 500 : 200);
+    lasting.from_here = true;
+    lasting.edit.what += " from here on";
+    changes.push_back(std::move(lasting));
 }
 
 void add_header(std::vector<Change>& changes, std::size_t exchange, const std::string& name) {
@@ -193,7 +198,9 @@ class MutatingHandler final : public http::Handler {
         if (change->edit.what == call_twice) {
             (void)co_await handler_.handle(request, peer);
         } else if (change->edit.what == call_elsewhere) {
-            request.target += "/other";
+            request.target = "/other" + request.target;
+        } else if (change->edit.what == call_method) {
+            request.method = request.method == "POST" ? "PUT" : "POST";
         } else if (!change->header.empty()) {
             change_header(request, *change);
         } else {
@@ -204,6 +211,7 @@ class MutatingHandler final : public http::Handler {
 
     static constexpr std::string_view call_missing = "call missing", call_twice = "call twice",
                                       call_elsewhere = "call to another path",
+                                      call_method = "call of another method",
                                       call_more = "a call more";
 
   private:
@@ -294,6 +302,28 @@ std::vector<Change> changes_of(const Seen& seen, std::size_t exchange, const Hin
     return changes;
 }
 
+namespace {
+
+constexpr std::size_t most_echoes = 3;
+
+/// What was sent before, a secret perhaps, told in this answer.
+void add_echoes(std::vector<Change>& changes, const std::vector<Seen>& seen, std::size_t exchange) {
+    for (auto i = exchange; i-- > 0 && changes.size() < most_echoes;) {
+        if (seen[i].sent.empty()) {
+            continue;
+        }
+        Change echo{.exchange = exchange, .part = Change::Part::body};
+        echo.edit.kind = Edit::Kind::added;
+        echo.edit.what = fmt::format("what {} sent is told", i);
+        echo.edit.apply = [sent = seen[i].sent](const std::string& text, const Keys&) {
+            return std::optional(text + sent);
+        };
+        changes.push_back(std::move(echo));
+    }
+}
+
+}  // namespace
+
 std::vector<Change> repeats_of(const std::vector<Seen>& seen, std::size_t exchange) {
     // Of the same request the first and the last; of others those that were answered alike.
     constexpr std::size_t most = 4;
@@ -306,7 +336,8 @@ std::vector<Change> repeats_of(const std::vector<Seen>& seen, std::size_t exchan
             fmt::format("the answer of {}{}", instead, from_here ? " from here on" : "");
         changes.push_back(std::move(change));
     };
-    for (auto i = exchange; i-- > 0 && changes.size() < most;) {
+    add_echoes(changes, seen, exchange);
+    for (auto i = exchange; i-- > 0 && changes.size() < most + most_echoes;) {
         if (seen[i].answer.body == seen[exchange].answer.body) {
             continue;
         }
@@ -321,12 +352,48 @@ std::vector<Change> repeats_of(const std::vector<Seen>& seen, std::size_t exchan
     return changes;
 }
 
+namespace {
+
+void add_members(std::vector<std::string>& names, const nlohmann::json& value) {
+    for (const auto& [name, member] : value.items()) {
+        if (value.is_object() && std::ranges::find(names, name) == names.end()) {
+            names.push_back(name);
+        }
+        add_members(names, member);
+    }
+}
+
+/// The members that any of these has: what another may have too much.
+Hints members_of(const std::vector<Call>& calls) {
+    Hints hints;
+    for (const auto& call : calls) {
+        add_members(hints.members, nlohmann::json::parse(call.request.body, nullptr, false));
+    }
+    return hints;
+}
+
+/// The serial number in an answer of sign or issue.
+Bytes serial_in(const http::Response& answer) {
+    const auto document = nlohmann::json::parse(answer.body, nullptr, false);
+    if (!document.is_object() || !document.contains("data") || !document["data"].is_object()) {
+        return {};
+    }
+    const auto serial = document["data"].find("serial_number");
+    return serial != document["data"].end() && serial->is_string()
+               ? crypto::parse_serial(serial->get<std::string>()).value_or(Bytes())
+               : Bytes();
+}
+
+}  // namespace
+
 std::vector<Change> call_changes(const std::vector<Call>& calls, std::size_t exchanges) {
     std::vector<Change> changes;
+    const auto hints = members_of(calls);
     for (std::size_t i = 0; i < calls.size(); ++i) {
         changes.push_back(call_change(calls[i], i, MutatingHandler::call_missing));
         changes.push_back(call_change(calls[i], i, MutatingHandler::call_twice));
         changes.push_back(call_change(calls[i], i, MutatingHandler::call_elsewhere));
+        changes.push_back(call_change(calls[i], i, MutatingHandler::call_method));
         for (const auto& [name, value] : calls[i].request.headers.fields()) {
             auto dropped = call_change(calls[i], i, fmt::format("call's {} dropped", name));
             dropped.header = name;
@@ -339,7 +406,7 @@ std::vector<Change> call_changes(const std::vector<Call>& calls, std::size_t exc
             };
             changes.push_back(std::move(changed));
         }
-        for (auto& edit : body_edits(calls[i].request.body)) {
+        for (auto& edit : body_edits(calls[i].request.body, hints)) {
             Change change{.exchange = calls[i].exchange, .piece = i, .part = Change::Part::call};
             change.edit = std::move(edit);
             change.edit.path = "call's body" + change.edit.path;
@@ -403,12 +470,16 @@ Task<void> MutatingTransport::change(http::Response& answer, std::size_t exchang
 Task<Result<http::Response>> MutatingTransport::send(http::Endpoint endpoint,
                                                      http::Request request) {
     const auto exchange = state_->seen.size();
-    state_->seen.push_back({.method = request.method, .target = request.target});
+    state_->seen.push_back(
+        {.method = request.method, .target = request.target, .sent = request.body});
     auto answer = co_await wire_.send(std::move(endpoint), std::move(request));
     if (!answer) {
         co_return propagate(answer);
     }
     state_->seen[exchange].answer = *answer;
+    if (auto serial = serial_in(*answer); !serial.empty()) {
+        state_->keys.last_serial = std::move(serial);
+    }
     state_->answered = std::max(state_->answered, exchange + 1);
     co_await change(*answer, exchange);
     co_return std::move(*answer);

@@ -41,6 +41,7 @@ struct Change {
 /// An answer as it was seen.
 struct Seen {
     std::string method, target;
+    std::string sent{};  ///< the request's body
     http::Response answer{};
     std::vector<std::string> pieces{};  ///< where it came in pieces; the body is "" then
     bool set_up = false;                ///< to a set-up step, whose refusal blocks the check
@@ -60,7 +61,7 @@ struct Call {
 /// json_edits().
 [[nodiscard]] std::vector<Change> changes_of(const Seen& seen, std::size_t exchange,
                                              const Hints& hints = {});
-/// An earlier answer instead of this one.
+/// An earlier answer instead of this one, or what was sent before told in it.
 [[nodiscard]] std::vector<Change> repeats_of(const std::vector<Seen>& seen, std::size_t exchange);
 /// Of the requests to stand-ins: changed, missing, or too many. `exchanges`: how many there were.
 [[nodiscard]] std::vector<Change> call_changes(const std::vector<Call>& calls,

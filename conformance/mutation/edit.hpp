@@ -13,9 +13,27 @@
 /// shape: the keys, serial numbers and tokens of a later play are others.
 namespace meshproof::conformance::mutation {
 
-/// Every key with which the servers at hand sign: what is changed inside a signature is signed anew
-/// by the key that signed it, where that is one of these.
-using Keys = std::function<std::vector<crypto::Key>()>;
+/// What a change may know of the play in which it is made. Every key with which the servers at hand
+/// sign: what is changed inside a signature is signed anew by the key that signed it, where that is
+/// one of these.
+class Keys {
+  public:
+    using Function = std::function<std::vector<crypto::Key>()>;
+    Keys() = default;
+    template <class F>
+        requires(!std::same_as<std::remove_cvref_t<F>, Keys> &&
+                 std::constructible_from<Function, F>)
+    Keys(F keys) : keys_(std::move(keys)) {}  // NOLINT(google-explicit-constructor): as a function
+
+    explicit operator bool() const { return keys_ != nullptr; }
+    std::vector<crypto::Key> operator()() const { return keys_(); }
+
+    /// Of the certificate that was last answered; empty where none was.
+    Bytes last_serial;
+
+  private:
+    Function keys_;
+};
 /// Members keep their order.
 using OrderedJson = nlohmann::ordered_json;
 

@@ -165,7 +165,7 @@ class Pursuit {
         for (const auto& change : changes_) {
             known.insert(change.name());
         }
-        constexpr std::size_t looked_back = 4;
+        constexpr std::size_t looked_back = 12;
         for (auto i = std::min(expectation.answered, first_.seen.size()), n = looked_back;
              i-- > 0 && n-- > 0;) {
             for (auto& change : changes_of(first_.seen[i], i, hints)) {

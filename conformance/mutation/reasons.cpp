@@ -5,7 +5,12 @@
 namespace meshproof::conformance::mutation {
 
 const std::vector<Reason>& reasons() {
-    static const std::vector<Reason> all = {};
+    static const std::vector<Reason> all = {
+        {"kube/watch/events/initial-events-on-request", "conformance/kube/watch/events.cpp",
+         "events beside the error",
+         "only an API server whose storage is an etcd before 3.5 answers an error here; the fake "
+         "plays a later one, and one change makes either the error or one event too many"},
+    };
     return all;
 }
 

@@ -32,6 +32,8 @@ struct Found {
     Edit::Kind kind = Edit::Kind::changed;
     std::string path{}, what{};
     Change change{};
+    /// In its place: a change that has to know more.
+    std::function<bool(Der&, const Keys&)> knowing{};
     /// What signs it in place of who signed it before.
     std::optional<Key> signer{};
     bool sign = true;
@@ -307,6 +309,10 @@ std::vector<std::pair<std::string, Der>> more_extensions() {
          extension(
              "1.3.6.1.5.5.7.1.1", false,
              sequence({sequence({primitive(der_oid, oid_content("1.3.6.1.5.5.7.48.1")), uri})}))},
+        {"authorityInfoAccess of an issuer",
+         extension(
+             "1.3.6.1.5.5.7.1.1", false,
+             sequence({sequence({primitive(der_oid, oid_content("1.3.6.1.5.5.7.48.2")), uri})}))},
         {"certificatePolicies",
          extension("2.5.29.32", false,
                    sequence({sequence({primitive(der_oid, oid_content("1.2.3.4"))})}))},
@@ -442,6 +448,19 @@ std::optional<std::size_t> this_update_of(const Der& tbs) {
     return std::nullopt;
 }
 
+/// Signed by itself: by a stranger's key, which is its own now.
+void own_issuer_edit(Finder& finder) {
+    Found found{.path = "issuer", .what = "itself"};
+    found.change = [](Der& tbs) {
+        const auto key = Der::read(as_text(stranger(KeyType::p256).public_key().spki_der()));
+        tbs.children[3] = tbs.children[5];
+        tbs.children[6] = *key;
+        return true;
+    };
+    found.signer = stranger(KeyType::p256);
+    finder.found.push_back(std::move(found));
+}
+
 void certificate_edits(Finder& finder, const Der& tbs) {
     static const char* const names[] = {"version",  "serial",  "algorithm", "issuer",
                                         "validity", "subject", "key"};
@@ -453,6 +472,7 @@ void certificate_edits(Finder& finder, const Der& tbs) {
     finder.time({4, 0}, "notBefore");
     finder.time({4, 1}, "notAfter");
     name_edits(finder, tbs.children[5], {5}, names[5]);
+    own_issuer_edit(finder);
     key_edits(finder, tbs.children[6], 6, false);
     for (std::size_t i = 7; i < tbs.children.size(); ++i) {
         if (tbs.children[i].tag == context_3) {
@@ -496,8 +516,33 @@ void entries_edits(Finder& finder, const Der& entries, std::size_t at) {
     finder.append({at}, "entries", "one added", std::move(another));
 }
 
+/// An entry for the certificate that was last made, whether or not there are others.
+void last_leaf_edit(Finder& finder, std::size_t this_update) {
+    Found found{.kind = Edit::Kind::added, .path = "entries", .what = "the last leaf added"};
+    found.knowing = [this_update](Der& tbs, const Keys& keys) {
+        if (keys.last_serial.empty()) {
+            return false;
+        }
+        const auto entry = sequence({primitive(der_integer, std::string(as_text(keys.last_serial))),
+                                     tbs.children[this_update]});
+        const auto at = this_update + 2;
+        if (at < tbs.children.size() && tbs.children[at].tag == der_sequence) {
+            tbs.children[at].children.push_back(entry);
+        } else {
+            tbs.children.insert(tbs.children.begin() + static_cast<std::ptrdiff_t>(at),
+                                sequence({entry}));
+        }
+        return true;
+    };
+    finder.found.push_back(std::move(found));
+}
+
 void crl_edits(Finder& finder, const Der& tbs) {
     const auto first = *this_update_of(tbs);
+    last_leaf_edit(finder, first);
+    if (tbs.children[0].tag == der_integer) {
+        finder.leaf(tbs.children[0], {0}, "version");
+    }
     const auto& issuer = tbs.children[first - 1];
     for (std::size_t i = 0; i < issuer.children.size(); ++i) {
         finder.leaf(issuer.children[i].children.at(0).children.at(1), {first - 1, i, 0, 1},
@@ -651,7 +696,8 @@ bool change_signed(Der& whole, const Found& found, const Keys& keys) {
     const auto signer = found.signer ? found.signer
                         : found.sign ? signer_of(whole, keys)
                                      : std::nullopt;
-    if (!found.change(found.sign ? whole.children[0] : whole)) {
+    auto& part = found.sign ? whole.children[0] : whole;
+    if (found.knowing ? !found.knowing(part, keys) : !found.change(part)) {
         return false;
     }
     if (found.other_algorithm && !exchange_algorithm(whole.children[1])) {

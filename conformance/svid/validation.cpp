@@ -321,15 +321,22 @@ std::vector<Check> svid_validation() {
          .rules = {"B4", "V7"},
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
+             const auto root = co_await make_root(probe);
+             const auto of_root = co_await certificates_at(probe, root.mount + "/ca/pem");
+             probe.expect(of_root.size() == 1, "ca/pem holds {} certificates", of_root.size());
              const auto mount = co_await probe.mount();
+             std::string told;
              for (const auto* path : {"/ca/pem", "/ca_chain"}) {
                  const auto reply = co_await probe.vault("GET", mount + path, {}, As::nobody());
                  probe.expect_status(reply, 204);
                  probe.expect(reply.body.empty(), "{} has a body", reply.asked);
+                 told += reply.body;
              }
-             const auto bundle = published(probe, spiffe::write_bundle({}));
+             const auto authorities = crypto::Certificate::all_from_pem(told);
+             const auto bundle = published(
+                 probe, spiffe::write_bundle(authorities ? *authorities
+                                                         : std::vector<crypto::Certificate>()));
              expect_state(probe, bundle.findings, "B4", RuleState::holds);
-             const auto root = co_await make_root(probe);
              co_await make_role(probe, root.mount);
              const auto made = co_await sign(probe, root.mount + "/sign/mesh", asking_for({id}));
              const auto verdict = validate(made, {{std::string(domain), bundle.authorities}});

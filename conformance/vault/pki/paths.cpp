@@ -213,7 +213,7 @@ std::vector<Check> vault_pki_paths() {
                  const auto status = co_await probe.vault("GET", mount + "/tidy-status");
                  state = status.data().value("state", "");
              }
-             probe.expect(state != "Inactive", "a tidy of nothing did not start");
+             probe.expect(!state.empty() && state != "Inactive", "a tidy of nothing did not start");
          }},
     };
 }
