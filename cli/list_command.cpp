@@ -6,6 +6,7 @@
 #include "conformance/index.hpp"
 #include "core/base/answer.hpp"
 #include "core/check/check_runner.hpp"
+#include "fakes/world/environments.hpp"
 #include "reports/evidence.hpp"
 #include "scenarios/index.hpp"
 

@@ -2,14 +2,10 @@
 
 #include <unistd.h>
 
-#include <csignal>
-#include <cstdlib>
-#include <thread>
+#include <set>
 
 #include "conformance/index.hpp"
-#include "core/base/log.hpp"
 #include "core/base/nearest.hpp"
-#include "core/time/prng.hpp"
 #include "scenarios/index.hpp"
 
 namespace meshproof::cli {
@@ -91,23 +87,6 @@ std::vector<const run::Check*> choose_checks(const std::vector<std::string>& ids
     return choose(conformance::all_checks(), ids, "check", "meshproof list --checks");
 }
 
-std::string draw_run_id(const ChosenTarget& target, std::uint64_t seed) {
-    constexpr std::size_t length = 6;
-    return Prng(target.setting == "sim" ? seed : fresh_seed()).fork("run id").token(length);
-}
-
-std::string clean_advice(const ChosenTarget& target, std::string_view run_id) {
-    return target.setting == "live"
-               ? fmt::format("meshproof clean --target {} --run {}", target.argument, run_id)
-               : std::string();
-}
-
-std::string run_id_line(const ChosenTarget& target, std::string_view run_id) {
-    return fmt::format(
-        "run id {}: everything that is created carries it; after a kill, {} removes it", run_id,
-        clean_advice(target, run_id));
-}
-
 int exit_code(const run::RunResult& result) {
     using run::Verdict;
     if (result.count(Verdict::fail) > 0) {
@@ -120,57 +99,6 @@ int exit_code(const run::RunResult& result) {
         return nothing_ran;
     }
     return as_expected;
-}
-
-struct SignalWatch::State {
-    std::function<void()> on_first;
-    std::string advice;
-    std::thread thread;
-};
-
-SignalWatch::SignalWatch(std::function<void()> on_first, std::string advice)
-    : state_(std::make_unique<State>()) {
-    state_->on_first = std::move(on_first);
-    state_->advice = std::move(advice);
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    struct sigaction hang_up{};
-    if (sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) {
-        sigaddset(&set, SIGHUP);
-    }
-    sigaddset(&set, SIGUSR2);  // ours: ends the watch
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-    state_->thread = std::thread([state = state_.get(), set] {
-        bool again = false;
-        while (true) {
-            int number = 0;
-            if (sigwait(&set, &number) != 0 || number == SIGUSR2) {
-                return;
-            }
-            if (again) {
-                log::warning(state->advice.empty()
-                                 ? "ended at once"
-                                 : fmt::format("ended at once: something may be left on the "
-                                               "servers ({} removes it)",
-                                               state->advice));
-                std::_Exit(128 + number);
-            }
-            again = true;
-            state->on_first();
-        }
-    });
-}
-
-SignalWatch::~SignalWatch() {
-    pthread_kill(state_->thread.native_handle(), SIGUSR2);
-    state_->thread.join();
-}
-
-bool stderr_is_terminal() {
-    return ::isatty(STDERR_FILENO) != 0;
 }
 
 }  // namespace meshproof::cli

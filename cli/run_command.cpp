@@ -1,9 +1,11 @@
 #include <thread>
 
+#include "cli/progress.hpp"
 #include "cli/session.hpp"
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
 #include "core/time/real_clock.hpp"
+#include "core/world/runner.hpp"
 
 namespace meshproof::cli {
 namespace {

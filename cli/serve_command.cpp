@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include "cli/program.hpp"
+#include "cli/signal_watch.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/run/socket_environment.hpp"

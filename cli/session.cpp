@@ -1,5 +1,6 @@
 #include "cli/session.hpp"
 
+#include "cli/progress.hpp"
 #include "core/base/assert.hpp"
 #include "core/base/log.hpp"
 #include "core/time/prng.hpp"
@@ -21,6 +22,27 @@ void prepare_folder(const SessionOptions& options) {
     if (const auto prepared = reports::prepare_folder(options.report); !prepared) {
         throw UsageError(prepared.error().message, "give --report a folder that you may write");
     }
+}
+
+// The id that everything a run creates carries. On shared servers a fresh one, so that a second
+// run with the same seed does not meet the first one's names; in sim a part of the function.
+std::string draw_run_id(const ChosenTarget& target, std::uint64_t seed) {
+    constexpr std::size_t length = 6;
+    return Prng(target.setting == "sim" ? seed : fresh_seed()).fork("run id").token(length);
+}
+
+// The command that removes what the run leaves when it is killed; "" where it ends with the run.
+std::string clean_advice(const ChosenTarget& target, std::string_view run_id) {
+    return target.setting == "live"
+               ? fmt::format("meshproof clean --target {} --run {}", target.argument, run_id)
+               : std::string();
+}
+
+// For the head of a live run: its id, and how its things are removed.
+std::string run_id_line(const ChosenTarget& target, std::string_view run_id) {
+    return fmt::format(
+        "run id {}: everything that is created carries it; after a kill, {} removes it", run_id,
+        clean_advice(target, run_id));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "cli/output.hpp"
 #include "cli/program.hpp"
+#include "cli/signal_watch.hpp"
 #include "core/run/schedule.hpp"
 #include "fakes/world/environments.hpp"
 
