@@ -355,6 +355,9 @@ std::vector<Change> repeats_of(const std::vector<Seen>& seen, std::size_t exchan
 namespace {
 
 void add_members(std::vector<std::string>& names, const nlohmann::json& value) {
+    if (!value.is_structured()) {
+        return;  // items() of a number would be the number
+    }
     for (const auto& [name, member] : value.items()) {
         if (value.is_object() && std::ranges::find(names, name) == names.end()) {
             names.push_back(name);
