@@ -88,6 +88,8 @@ void body_changes(std::vector<Change>& changes, std::size_t exchange, std::size_
             R"({"request_id":"other","data":{"meshproof":"other"},"warnings":["other"]})"));
     } else {
         add(body_edit(Edit::Kind::emptied, "body emptied", ""));
+        add(body_edit(Edit::Kind::emptied, "body emptied from here on", ""));
+        changes.back().from_here = true;
     }
     for (auto& edit : body_edits(body, hints)) {
         if (edit.name() != "emptied") {
@@ -315,10 +317,28 @@ void add_echoes(std::vector<Change>& changes, const std::vector<Seen>& seen, std
         Change echo{.exchange = exchange, .part = Change::Part::body};
         echo.edit.kind = Edit::Kind::added;
         echo.edit.what = fmt::format("what {} sent is told", i);
-        echo.edit.apply = [sent = seen[i].sent](const std::string& text, const Keys&) {
-            return std::optional(text + sent);
+        // Of this play, not of the first: no token is signed alike twice.
+        echo.edit.apply = [i](const std::string& text, const Keys& keys) {
+            if (i >= keys.sent.size()) {
+                return std::optional<std::string>();
+            }
+            auto document = OrderedJson::parse(text, nullptr, false);
+            if (!document.is_object()) {
+                return std::optional(text + keys.sent[i]);
+            }
+            document["told"] = keys.sent[i];
+            return std::optional(document.dump());
         };
         changes.push_back(std::move(echo));
+    }
+    for (auto i = exchange; i-- > 0 && seen[exchange].answer.body.empty();) {
+        if (!seen[i].answer.body.empty() && seen[i].method == seen[exchange].method) {
+            Change echo{.exchange = exchange, .part = Change::Part::body};
+            echo.edit =
+                body_edit(Edit::Kind::added, fmt::format("the body of {}", i), seen[i].answer.body);
+            changes.push_back(std::move(echo));
+            break;
+        }
     }
 }
 
@@ -475,6 +495,8 @@ Task<Result<http::Response>> MutatingTransport::send(http::Endpoint endpoint,
     const auto exchange = state_->seen.size();
     state_->seen.push_back(
         {.method = request.method, .target = request.target, .sent = request.body});
+    state_->keys.sent.resize(exchange);
+    state_->keys.sent.push_back(request.body);
     auto answer = co_await wire_.send(std::move(endpoint), std::move(request));
     if (!answer) {
         co_return propagate(answer);

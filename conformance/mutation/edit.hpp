@@ -30,6 +30,8 @@ class Keys {
 
     /// Of the certificate that was last answered; empty where none was.
     Bytes last_serial;
+    /// The requests' bodies, by the number of the exchange.
+    std::vector<std::string> sent;
 
   private:
     Function keys_;

@@ -93,7 +93,8 @@ TEST(Pursuit, TriesEveryChangeForTheScore) {
     const auto result = pursued(check_of("vault/sys/gives-up", gives_up), true);
     const auto& score = result.scores.at(Product::openbao);
     EXPECT_GT(score.changes, 50U);
-    EXPECT_EQ(score.noticed, 2U) << "another status, of another class and a neighbour";
+    EXPECT_EQ(score.noticed, 3U)
+        << "another status, of another class, once and from here on, and a neighbour";
     EXPECT_EQ(score.fine, 0U);
     ASSERT_EQ(result.expectations.size(), 1U);
     EXPECT_EQ(result.expectations.begin()->second.what, run::Expected::reached);

@@ -211,7 +211,9 @@ std::vector<Check> vault_pki_paths() {
              for (int looks = 0; looks < 100 && (state.empty() || state == "Inactive"); ++looks) {
                  co_await probe.wait(std::chrono::milliseconds(50));  // it starts beside the answer
                  const auto status = co_await probe.vault("GET", mount + "/tidy-status");
-                 state = status.data().value("state", "");
+                 const auto found =
+                     status.data().is_object() ? status.data().value("state", Json()) : Json();
+                 state = found.is_string() ? found.get<std::string>() : "";
              }
              probe.expect(!state.empty() && state != "Inactive", "a tidy of nothing did not start");
          }},
