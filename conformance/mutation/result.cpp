@@ -215,19 +215,24 @@ std::string to_markdown(const MutationResult& result, const std::vector<Reason>&
         all.checks, plays_of(result), all.expectations, all.failed, all.reasoned,
         result.unexplained(among).size(), result.command);
     out += "Expectations within a shared step count once for each check that comes there.";
-    if (result.all) {
+    if (result.score_share != 0) {
         out +=
             " Score: of all changes of all answers to more than set-up, those that the check "
             "noticed; a check is about one behaviour and need not notice the rest of an answer.";
+        if (result.score_share > 1) {
+            out +=
+                fmt::format(" One check in {} was scored, drawn by the seed.", result.score_share);
+        }
     }
-    out += result.all ? "\n\n| topic | checks | expectations | seen to fail | reasoned | changes | "
-                        "noticed | score |\n|---|---|---|---|---|---|---|---|\n"
-                      : "\n\n| topic | checks | expectations | seen to fail | reasoned "
-                        "|\n|---|---|---|---|---|\n";
+    out += result.score_share != 0
+               ? "\n\n| topic | checks | expectations | seen to fail | reasoned | changes | "
+                 "noticed | score |\n|---|---|---|---|---|---|---|---|\n"
+               : "\n\n| topic | checks | expectations | seen to fail | reasoned "
+                 "|\n|---|---|---|---|---|\n";
     for (const auto& [name, topic] : topics) {
-        out += row_of(name, topic, result.all);
+        out += row_of(name, topic, result.score_share != 0);
     }
-    out += row_of("all", all, result.all);
+    out += row_of("all", all, result.score_share != 0);
     out += list_of("Never seen to fail", result.unexplained(among), "None.");
     out += list_of("Never seen to fail, with a reason", reasoned_lines(result, among), "None.");
     out += list_of("Reasons that nothing needs", result.stale(among), "None.");
@@ -240,7 +245,7 @@ std::string to_markdown(const MutationResult& result, const std::vector<Reason>&
         }
         out += list_of("Expectations that no check came to", lines, "None.");
     }
-    if (result.all) {
+    if (result.score_share != 0) {
         out += list_of("Checks that notice a status or an empty answer at most",
                        weak(result.checks), "None.");
         std::vector<std::string> lines;
@@ -287,7 +292,7 @@ json to_json(const MutationResult& result, const std::vector<Reason>& among) {
         hints.push_back({{"check", one.check}, {"by", one.by}});
     }
     return {{"command", result.command},
-            {"every_change", result.all},
+            {"every_change_of_one_check_in", result.score_share},
             {"every_check", result.whole},
             {"checks", std::move(checks)},
             {"never_failed", result.unexplained(among)},

@@ -12,7 +12,8 @@ namespace meshproof::conformance::mutation {
 /// What a run over many checks came to.
 struct MutationResult {
     std::string command;  ///< that reproduces it
-    bool all = false;     ///< every change was tried: there are scores
+    /// Every change was tried of one check of so many: there are scores; 0 = of none.
+    std::size_t score_share = 0;
     bool whole = false;   ///< every check was played
     std::vector<CheckPursuit> checks;
     std::vector<At> unreached;  ///< expectations in the source that no check came to, with `whole`

@@ -58,17 +58,20 @@ int main_of(int count, char** arguments) {
     Files files;
     bool verbose = false;
     options.seed = fresh_seed();
-    app.add_flag("--all", options.all, "every change, for the score");
+    app.add_flag_callback(
+        "--all", [&options] { options.score_share = 1; }, "every change, for the score");
+    app.add_option("--score-share", options.score_share,
+                   "every change, but of one check of so many");
     app.add_option("--only", options.only, "checks whose id holds this");
     app.add_option("--share", options.share, "one check of so many");
-    app.add_option("--seed", options.seed, "of the share");
+    app.add_option("--seed", options.seed, "of the shares");
     app.add_option("--threads", options.threads, "plays side by side");
     app.add_option("--most-plays", options.most_plays, "for one expectation");
     app.add_option("--markdown", files.markdown, "file for the result");
     app.add_option("--json", files.json, "file for the result");
     app.add_flag("--verbose", verbose, "a line for each check");
     CLI11_PARSE(app, count, arguments);
-    if (options.share > 1) {
+    if (options.share > 1 || options.score_share > 1) {
         fmt::print("seed {}\n", options.seed);
     }
     if (verbose) {

@@ -79,7 +79,6 @@ void play_some(Run& run, std::size_t thread) {
     const auto stage = fake_stage();
     Habits habits;
     PursuitOptions options;
-    options.all = run.options.all;
     options.most_plays = run.options.most_plays;
     options.habits = &habits;
     options.before = [thread](const run::Check& check, vault::Product product,
@@ -91,6 +90,10 @@ void play_some(Run& run, std::size_t thread) {
         return reason_for(reasons(), check.id, expectation.at, expectation.text) != nullptr;
     };
     for (auto index = run.next++; index < run.checks.size(); index = run.next++) {
+        options.all = run.options.score_share != 0 && Prng(run.options.seed)
+                                                              .fork("score")
+                                                              .fork(run.checks[index]->id)
+                                                              .below(run.options.score_share) == 0;
         run.results[index] = pursue(*stage, *run.checks[index], options);
         const std::lock_guard lock(run.mutex);
         if (run.options.on_end) {
@@ -115,7 +118,7 @@ MutationResult run_mutation(const RunOptions& options) {
     }
     ::alarm(0);
     MutationResult result;
-    result.all = options.all;
+    result.score_share = options.score_share;
     result.whole = run.checks.size() == all_checks().size();
     result.checks = std::move(run.results);
     if (result.whole) {

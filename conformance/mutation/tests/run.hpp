@@ -9,7 +9,8 @@
 namespace meshproof::conformance::mutation {
 
 struct RunOptions {
-    bool all = false;  ///< every change, for the score
+    /// Every change, for the score, of one check of so many, drawn from the seed; 0 = of none.
+    std::size_t score_share = 0;
     std::size_t threads = 1;
     std::size_t share = 1;  ///< one check of so many, drawn from the seed
     std::uint64_t seed = 1;
