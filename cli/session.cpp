@@ -84,14 +84,14 @@ Session::Session(run::Command command, const SessionOptions& options)
 
 void Session::fill(run::ScheduleOptions& options, fakes::FakeServersOptions servers) {
     fill(options, std::move(servers), seed_);
-    options.run_id = run_id_;
 }
 
 void Session::fill(run::ScheduleOptions& options, fakes::FakeServersOptions servers,
                    std::uint64_t seed) {
     servers.product = options_.fake_product();
     options.seed = seed;
-    options.run_id = draw_run_id(target_, seed);
+    // The id that was told is the one that everything carries.
+    options.run_id = seed == seed_ ? run_id_ : draw_run_id(target_, seed);
     options.deviations = target_.file.deviations;
     options.stop = &stop_;
     options.environment = [servers = std::move(servers), target = target_](
