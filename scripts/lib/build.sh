@@ -40,10 +40,14 @@ have_build_packages() {
 
 # told_by_tens: of ninja's lines, one for each tenth of the work.
 told_by_tens() {
-    awk -F'[][/]' '/^\[[0-9]+\/[0-9]+\]/ {
-        tenth = int(10 * $2 / $3)
-        if (tenth > last) { last = tenth; printf "  %d of %d steps\n", $2, $3; fflush() }
-    }'
+    local line tenth last=0
+    while IFS= read -r line; do
+        [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]] || continue
+        tenth=$((10 * BASH_REMATCH[1] / BASH_REMATCH[2]))
+        ((tenth > last)) || continue
+        last=$tenth
+        echo "  ${BASH_REMATCH[1]} of ${BASH_REMATCH[2]} steps"
+    done
 }
 
 # build PRESET [TARGET...]: configures where needed and builds. On a terminal ninja's own line says how far it is;
