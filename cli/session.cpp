@@ -31,10 +31,12 @@ void add_session_options(CLI::App& command, SessionOptions& options, std::string
         ->capture_default_str();
     command.add_option("--seed", options.seed, "replays a run; fresh where it is left out");
     command.add_option("--report", options.report, fmt::format("folder for {}", report_files));
-    command
-        .add_option("--jobs", options.jobs,
-                    fmt::format("{} at a time; by default as many as make sense", things))
-        ->check(CLI::Range(1, 256));
+    if (!things.empty()) {
+        command
+            .add_option("--jobs", options.jobs,
+                        fmt::format("{} at a time; by default as many as make sense", things))
+            ->check(CLI::Range(1, 256));
+    }
     command
         .add_option("--product", options.product,
                     "which product the first fake Vault plays: openbao or vault")

@@ -26,7 +26,8 @@ struct SessionOptions {
         return product == "vault" ? vault::Product::vault : vault::Product::openbao;
     }
 };
-/// Adds them. `fakes` is the word for the fakes over sockets; `things` are what is played.
+/// Adds them. `fakes` is the word for the fakes over sockets; `things` are what is played, "" where
+/// nothing goes side by side.
 void add_session_options(CLI::App& command, SessionOptions& options, std::string_view targets,
                          std::string_view report_files, std::string_view things);
 
