@@ -178,6 +178,10 @@ int exit_code_of(const load::Outcome& outcome) {
 }
 
 int load_command(const LoadArguments& arguments) {
+    if (arguments.output.json()) {
+        throw UsageError("--format json: load tells its result as text and as load.md only",
+                         "meshproof load --report DIR");
+    }
     const auto options = options_of(arguments);
     Session session(run::Command::run, arguments);
     session.say_head();

@@ -12,7 +12,8 @@ Timeline::Slot& Timeline::reach(Duration since_start) {
     const auto index =
         static_cast<std::size_t>(std::max(since_start, Duration::zero()).count() / width_.count());
     while (slots_.size() <= index) {
-        slots_.emplace_back().start = width_ * static_cast<std::int64_t>(slots_.size() - 1);
+        const auto start = width_ * static_cast<std::int64_t>(slots_.size());
+        slots_.emplace_back().start = start;
     }
     return slots_[index];
 }
