@@ -33,6 +33,7 @@ class Generator {
           troubles_(s_.asked),
           abort_(s_.options.abort) {
         measured_.timeline = stats::Timeline(s_.arrivals.end());
+        asked_until_ = s_.arrivals.end();
     }
 
     Task<Measured> run();
@@ -43,6 +44,7 @@ class Generator {
         return s_.stopping != nullptr && s_.stopping->requested();
     }
     [[nodiscard]] bool wants_to_end();
+    void end_early(Ended how, std::string why);
 
     Task<void> send_what_is_due();
     Task<void> drain();
@@ -73,6 +75,7 @@ class Generator {
     std::array<stats::Histogram, 3> recent_;  ///< response times, of the last seconds
     Duration next_second_ = std::chrono::seconds(1);
     std::uint64_t failed_so_far_ = 0;
+    Duration asked_until_{};
     bool over_ = false;
 };
 
@@ -89,17 +92,22 @@ Task<Measured> Generator::run() {
                                     std::chrono::duration<double>(lasted);
     }
     measured_.not_asked = s_.arrivals.count() - next_;
-    measured_.planned = s_.arrivals.end() - s_.arrivals.measured_from();
+    measured_.planned = std::max(asked_until_ - s_.arrivals.measured_from(), Duration::zero());
     measured_.troubles = troubles_.list();
     co_return std::move(measured_);
 }
 
 bool Generator::wants_to_end() {
     if (measured_.ended == Ended::planned && stopped()) {
-        measured_.ended = Ended::stopped;
-        measured_.why_ended = "stopped before its end";
+        end_early(Ended::stopped, "stopped before its end");
     }
     return measured_.ended != Ended::planned;
+}
+
+void Generator::end_early(Ended how, std::string why) {
+    measured_.ended = how;
+    measured_.why_ended = std::move(why);
+    asked_until_ = std::min(asked_until_, now());
 }
 
 Task<void> Generator::send_what_is_due() {
@@ -263,7 +271,7 @@ void Generator::note_end(const Trip& trip, const std::optional<Refused>& refused
     }
     ++measured_.done;
     measured_.last_done = at;
-    measured_.done_in_plan += at <= s_.arrivals.end() ? 1 : 0;
+    measured_.done_in_plan += at <= asked_until_ ? 1 : 0;
 }
 
 void Generator::take_answer(std::size_t index, std::string body) {
@@ -298,10 +306,10 @@ void Generator::each_second() {
     for (; now() >= next_second_; next_second_ += std::chrono::seconds(1)) {
         if (abort_.second(second_.done + second_.failed, second_.failed) &&
             measured_.ended == Ended::planned) {
-            measured_.ended = Ended::aborted;
-            measured_.why_ended = fmt::format(
-                "ended by itself at {}: more than {:.3g} % failed for {}", human_duration(now()),
-                s_.options.abort.errors * 100, human_duration(s_.options.abort.lasting));
+            end_early(Ended::aborted,
+                      fmt::format("ended by itself at {}: more than {:.3g} % failed for {}",
+                                  human_duration(now()), s_.options.abort.errors * 100,
+                                  human_duration(s_.options.abort.lasting)));
         }
         if (s_.on_second) {
             tell();

@@ -78,7 +78,7 @@ Task<void> all_of_it(Whole& whole, std::size_t transactions) {
         co_await run::limited(whole.run.environment.clock(), prepare(whole, transactions),
                               std::chrono::minutes(10), whole.stopping);
     if (ending.kind != run::Ending::Kind::done) {
-        throw CannotGoOn({FailureKind::cancelled, ending.text, 0, {}});
+        throw CannotGoOn({FailureKind::cancelled, "preparing the target: " + ending.text, 0, {}});
     }
     whole.outcome.account_tokens = whole.ground.account_tokens.size();
     say(whole.run, "making keys and requests");
@@ -112,6 +112,20 @@ std::string slo_missed(const Slo& slo, const Measured& measured) {
     return {};
 }
 
+std::string fell_behind(const Options& options, const Measured& measured) {
+    const auto ended = measured.done_in_plan + measured.failed;
+    const auto behind = measured.asked > ended ? measured.asked - ended : 0;
+    // So many may be under way at any moment, and a few wait after each hiccup.
+    const auto usual = std::max<std::uint64_t>(options.connections, measured.asked / 50);
+    if (options.by_pods() || behind <= usual) {
+        return {};
+    }
+    return fmt::format(
+        "the server fell behind: at the end of the schedule, {} of {} transactions "
+        "were still waiting for it",
+        behind, measured.asked);
+}
+
 void judge(Outcome& outcome) {
     const auto& measured = outcome.measured;
     auto& failures = outcome.failures;
@@ -127,6 +141,9 @@ void judge(Outcome& outcome) {
     if (auto missed = slo_missed(outcome.options.slo, measured);
         !missed.empty() && !(outcome.options.find_max && measured.asked == 0)) {
         failures.push_back(std::move(missed));
+    }
+    if (auto behind = fell_behind(outcome.options, measured); !behind.empty()) {
+        failures.push_back(std::move(behind));
     }
     for (const auto& one : outcome.left) {
         failures.push_back("clean-up of " + one);

@@ -53,6 +53,9 @@ struct Run {
 
 /// Why this does not keep the SLO, "" where it does.
 [[nodiscard]] std::string slo_missed(const Slo& slo, const Measured& measured);
+/// Says it where more was waiting at the end of the schedule than can be under way at once:
+/// whatever the latency was until then, it would have grown on. "" where not, and of a storm.
+[[nodiscard]] std::string fell_behind(const Options& options, const Measured& measured);
 /// Verdict and failures from the rest. A leaf that is wrong is the worst of them.
 void judge(Outcome& outcome);
 

@@ -52,7 +52,7 @@ struct Measured {
     stats::Histogram slip;
     std::vector<Trouble> troubles;                       ///< the most frequent first
     stats::Timeline timeline{std::chrono::minutes(10)};  ///< as long as the schedule
-    Duration planned{};              ///< from the end of warming up to the end of the schedule
+    Duration planned{};              ///< from the end of warming up to the end of asking
     Duration last_done{};            ///< since the beginning; a storm is over then
     std::uint64_t done_in_plan = 0;  ///< ended well within `planned`
     /// Of one processor, by the thread that makes the load; nothing in virtual time.

@@ -2,6 +2,7 @@
 // be computed by hand.
 #include <gtest/gtest.h>
 
+#include "perf/load/load.hpp"
 #include "perf/load/tests/stage.hpp"
 
 namespace meshproof::load {
@@ -35,6 +36,7 @@ TEST(Generator, SeesAStallAsTheScheduleImpliesIt) {
     // All could be sent at once, so both times are the same here.
     EXPECT_EQ(measured.whole.service.at(99.9), measured.whole.response.at(99.9));
     EXPECT_EQ(measured.overflowed, 0U);
+    EXPECT_EQ(fell_behind(options, measured), "");
 }
 
 TEST(Generator, FewConnectionsHideNothingOfAStall) {
@@ -75,6 +77,7 @@ TEST(Generator, WhatDoesNotFitWaitsAndIsCounted) {
     EXPECT_NEAR(measured.rate(), 100, 5);
     EXPECT_NEAR(static_cast<double>(measured.longest_queue), 400, 15);
     expect_near(measured.last_done, 8s);
+    EXPECT_NE(fell_behind(options, measured).find("of 800"), std::string::npos);
 }
 
 TEST(Generator, WhatIsDueWhileWarmingUpIsNotMeasured) {
