@@ -161,9 +161,10 @@ void write_reports(const LoadArguments& arguments, const load::Outcome& outcome,
     if (arguments.report.empty()) {
         return;
     }
-    const auto path = arguments.report + "/load.md";
-    require(write_file(path, load::to_markdown(outcome, arguments.target, session.seed())));
-    session.output().line("report: {}", path);
+    const auto path = arguments.report + "/load";
+    require(write_file(path + ".md", load::to_markdown(outcome, arguments.target, session.seed())));
+    require(write_file(path + ".hlog", load::to_hlog(outcome)));
+    session.output().line("report: {0}.md, {0}.hlog", path);
 }
 
 int exit_code_of(const load::Outcome& outcome) {
@@ -233,7 +234,7 @@ void add_load(CLI::App& app, Command& chosen) {
     auto* command = app.add_subcommand("load", "measure what a Vault's signing path can carry");
     auto arguments = std::make_shared<LoadArguments>();
     add_options(*command, *arguments);
-    add_session_options(*command, *arguments, "sim, fakes", "load.md", "");
+    add_session_options(*command, *arguments, "sim, fakes", "load.md and load.hlog", "");
     command->footer(
         "\nExamples:\n"
         "  meshproof load\n"

@@ -44,8 +44,8 @@ bool is_test(const std::string& path) {
 const std::map<std::string, std::vector<std::string>> may_include = {
     {"core/base", {}},
     {"core/time", {"core/base"}},
-    {"core/crypto", {"core/base", "core/time"}},
     {"core/stats", {"core/base", "core/time"}},
+    {"core/crypto", {"core/base", "core/time"}},
     {"core/spiffe", {"core/base", "core/time", "core/crypto"}},
     {"core/http", {"core/base", "core/time", "core/crypto"}},
     {"core/vault", {"core/base", "core/time", "core/crypto", "core/http"}},

@@ -81,6 +81,7 @@ class Generator {
 
 Task<Measured> Generator::run() {
     const auto processor = processor_time();
+    measured_.began = clock_.now();
     co_await send_what_is_due();
     co_await drain();
     count_unfinished();

@@ -38,6 +38,7 @@ enum class Ended { planned, stopped, aborted };
 /// What a generator saw. Transactions that were due while warming up are in the timeline alone, and
 /// in `troubles`.
 struct Measured {
+    Time began;                    ///< by the run's clock
     std::uint64_t asked = 0;       ///< due by the schedule
     std::uint64_t not_asked = 0;   ///< left of the schedule when it ended early
     std::uint64_t done = 0;        ///< ended well

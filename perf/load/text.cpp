@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/base/text.hpp"
+#include "core/stats/hlog.hpp"
 #include "core/stats/percentile.hpp"
 #include "perf/load/arrivals.hpp"
 
@@ -243,6 +244,23 @@ std::string timeline_in_markdown(const stats::Timeline& timeline) {
 }
 
 }  // namespace
+
+std::string to_hlog(const Outcome& outcome) {
+    const auto& measured = outcome.measured;
+    stats::HlogWriter log(measured.began);
+    for (std::size_t i = 0; i < measured.timeline.size(); ++i) {
+        const auto slot = measured.timeline.slot(i);
+        const auto from = measured.began + slot.start;
+        log.add({"response", from, measured.timeline.slot_width()}, slot.response);
+        log.add({"service", from, measured.timeline.slot_width()}, slot.service);
+    }
+    const auto whole = outcome.options.warmup + measured.planned;
+    for (const auto& [name, times] : measured.stages) {
+        log.add({name + "-response", measured.began, whole}, times.response);
+        log.add({name + "-service", measured.began, whole}, times.service);
+    }
+    return log.text();
+}
 
 std::string grouped(std::uint64_t number) {
     auto text = std::to_string(number);

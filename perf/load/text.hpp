@@ -19,6 +19,12 @@ namespace meshproof::load {
 [[nodiscard]] std::string to_markdown(const Outcome& outcome, std::string_view target,
                                       std::uint64_t seed);
 
+/// Its times as an interval log of HdrHistogram, for other tools: of whole transactions a line for
+/// each slot of time (tags "response" and "service", warming up included), of the stages one for
+/// all
+/// ("login-response", …).
+[[nodiscard]] std::string to_hlog(const Outcome& outcome);
+
 /// "1,234,567"
 [[nodiscard]] std::string grouped(std::uint64_t number);
 
