@@ -71,7 +71,10 @@ Measured MaxSearch::best() const {
             best = &step;
         }
     }
-    Measured measured = best == nullptr ? Measured{} : best->measured;
+    Measured measured;
+    if (best != nullptr) {
+        measured = best->measured;
+    }
     if (ended_early_) {
         measured.ended = Ended::stopped;
         measured.why_ended = steps_.back().measured.why_ended;
