@@ -146,7 +146,7 @@ void judge(Outcome& outcome) {
         failures.push_back(std::move(behind));
     }
     for (const auto& one : outcome.left) {
-        failures.push_back("clean-up of " + one);
+        failures.push_back("clean-up: " + one);
     }
     const bool nothing = measured.asked == 0;
     if (nothing && outcome.options.find_max && !outcome.steps.empty()) {
@@ -186,7 +186,7 @@ Task<Outcome> run_load(Run run, Options options) {
     outcome.left = co_await clear_ground(ledger, whole.site);
     if (problem) {
         for (const auto& left : outcome.left) {
-            log::warning("clean-up of " + left);
+            log::warning("clean-up: " + left);
         }
         std::rethrow_exception(problem);
     }

@@ -323,6 +323,10 @@ std::vector<std::string> outcome_lines(const Outcome& outcome) {
         lines.push_back(fmt::format("failed: {}; unfinished: {}", grouped(measured.failed),
                                     grouped(measured.unfinished)));
     }
+    if (measured.not_asked > 0) {
+        lines.push_back(
+            fmt::format("not asked, since it ended early: {}", grouped(measured.not_asked)));
+    }
     for (const auto& trouble : measured.troubles) {
         lines.push_back(trouble_line(trouble));
     }
