@@ -19,6 +19,7 @@ Examples:
   meshproof conform                                 every check of a server's behaviour, on the fakes
   meshproof conform vault/pki --target vault.yaml   one topic, on your own Vault
   meshproof explain lifecycle/ca-deletion           what it proves, and where that is written
+  meshproof load login-sign --target vault.yaml     what its signing path can carry, and at which latency
   meshproof serve                                   a fake Vault and API server for `vault`, `bao` and `kubectl`
   meshproof clean --target vault.yaml               remove what a killed run left
 
@@ -53,6 +54,7 @@ int run_program(int argc, char** argv) {
     add_list(app, chosen);
     add_explain(app, chosen);
     add_report(app, chosen);
+    add_load(app, chosen);
     add_serve(app, chosen);
     add_clean(app, chosen);
 

@@ -44,6 +44,7 @@ void add_conform(CLI::App& app, Command& chosen);
 void add_list(CLI::App& app, Command& chosen);
 void add_explain(CLI::App& app, Command& chosen);
 void add_report(CLI::App& app, Command& chosen);
+void add_load(CLI::App& app, Command& chosen);
 void add_serve(CLI::App& app, Command& chosen);
 void add_clean(CLI::App& app, Command& chosen);
 

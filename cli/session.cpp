@@ -53,10 +53,12 @@ void add_session_options(CLI::App& command, SessionOptions& options, std::string
         ->capture_default_str();
     command.add_option("--seed", options.seed, "replays a run; fresh where it is left out");
     command.add_option("--report", options.report, fmt::format("folder for {}", report_files));
-    command
-        .add_option("--jobs", options.jobs,
-                    fmt::format("{} at a time; by default as many as make sense", things))
-        ->check(CLI::Range(1, 256));
+    if (!things.empty()) {
+        command
+            .add_option("--jobs", options.jobs,
+                        fmt::format("{} at a time; by default as many as make sense", things))
+            ->check(CLI::Range(1, 256));
+    }
     command
         .add_option("--product", options.product,
                     "which product the first fake Vault plays: openbao or vault")
@@ -117,6 +119,10 @@ void Session::say_head() {
     output_.line("meshproof {}, target {}, seed {}", MESHPROOF_VERSION, options_.target, seed_);
 }
 
+void Session::say_run_id() {
+    output_.line("{}", run_id_line(target_, run_id_));
+}
+
 void Session::prove_usable(
     const std::function<void()>& ask,
     const std::function<std::vector<run::Outcome>(std::string_view why)>& bare) {
@@ -132,7 +138,7 @@ void Session::prove_usable(
         conclude_unbegun(result, options_.report, output_);
         throw;
     }
-    output_.line("{}", run_id_line(target_, run_id_));
+    say_run_id();
 }
 
 run::RunResult Session::play(std::size_t count, run::ScheduleOptions& options,

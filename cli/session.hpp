@@ -27,7 +27,8 @@ struct SessionOptions {
         return product == "vault" ? vault::Product::vault : vault::Product::openbao;
     }
 };
-/// Adds them. `fakes` is the word for the fakes over sockets; `things` are what is played.
+/// Adds them. `fakes` is the word for the fakes over sockets; `things` are what is played, "" where
+/// nothing goes side by side.
 void add_session_options(CLI::App& command, SessionOptions& options, std::string_view targets,
                          std::string_view report_files, std::string_view things);
 
@@ -53,6 +54,8 @@ class Session {
     void fill(run::ScheduleOptions& options, fakes::FakeServersOptions servers, std::uint64_t seed);
 
     void say_head();
+    /// The id that everything carries, and how it is removed after a kill.
+    void say_run_id();
     /// Asks the target before anything begins: one clear error now instead of one for each of
     /// many. `ask` throws CannotGoOn where it cannot be used; the reports, with `bare` outcomes,
     /// are written then as well.

@@ -45,6 +45,7 @@ const std::map<std::string, std::vector<std::string>> may_include = {
     {"core/base", {}},
     {"core/time", {"core/base"}},
     {"core/yaml", {"core/base", "core/time"}},
+    {"core/stats", {"core/base", "core/time"}},
     {"core/crypto", {"core/base", "core/time"}},
     {"core/spiffe", {"core/base", "core/time", "core/crypto"}},
     {"core/http", {"core/base", "core/time", "core/crypto"}},
@@ -66,6 +67,9 @@ const std::map<std::string, std::vector<std::string>> may_include = {
     {"scenarios", {"core"}},
     {"conformance", {"core"}},
     {"perf", {"core"}},
+    {"perf/load",
+     {"core/base", "core/time", "core/crypto", "core/spiffe", "core/http", "core/vault",
+      "core/kube", "core/mesh", "core/run", "core/stats"}},
     {"cli", {"core", "fakes", "scenarios", "conformance", "perf", "reports"}},
 };
 

@@ -97,17 +97,18 @@ Task<void> write_policy(Steps& steps) {
 Task<void> write_signing_role(Steps& steps) {
     const auto& recipe = steps.recipe;
     steps.made.role_max_ttl = steps.time(recipe.role_max_ttl, 1);
-    const Json role{{"allowed_domains", "svc"},
-                    {"allow_subdomains", true},
-                    {"max_ttl", seconds_text(steps.made.role_max_ttl)},
-                    {"require_cn", false},
-                    {"allowed_uri_sans", recipe.allowed_uri_sans.empty()
-                                             ? fmt::format("spiffe://{}/*", recipe.trust_domain)
-                                             : recipe.allowed_uri_sans},
-                    // The default, rsa, refuses the EC keys that mesh agents make (row 102).
-                    {"key_type", "any"}};
+    Json role{{"allowed_domains", "svc"},
+              {"allow_subdomains", true},
+              {"max_ttl", seconds_text(steps.made.role_max_ttl)},
+              {"require_cn", false},
+              {"allowed_uri_sans", recipe.allowed_uri_sans.empty()
+                                       ? fmt::format("spiffe://{}/*", recipe.trust_domain)
+                                       : recipe.allowed_uri_sans},
+              // The default, rsa, refuses the EC keys that mesh agents make (row 102).
+              {"key_type", "any"}};
+    role.update(recipe.signing_role);
     require(co_await steps.place.vault.write_role(steps.made.intermediate_mount,
-                                                  steps.made.pki_role, role),
+                                                  steps.made.pki_role, std::move(role)),
             "write the signing role");
 }
 
@@ -130,6 +131,13 @@ void share_pki(Steps& steps, const Prepared& other) {
     steps.made.ca_chain_pem = other.ca_chain_pem;
 }
 
+std::vector<std::string> accounts(const Steps& steps) {
+    std::vector<std::string> all{steps.made.service_account};
+    const auto& further = steps.recipe.further_accounts;
+    all.insert(all.end(), further.begin(), further.end());
+    return all;
+}
+
 // Steps e to g: the cluster's Kubernetes auth method.
 Task<void> enable_auth(Steps& steps) {
     const auto& vault = steps.place.vault;
@@ -146,13 +154,13 @@ Task<void> enable_auth(Steps& steps) {
         .host = steps.place.review_url, .ca_pem = steps.place.cluster_ca_pem, .reviewer_token = {}};
     require(co_await vault.configure_kubernetes(made.auth_mount, config),
             "configure Kubernetes auth");
-    const vault::Client::KubernetesRole role{.service_accounts = {made.service_account},
+    const vault::Client::KubernetesRole role{.service_accounts = accounts(steps),
                                              .namespaces = {steps.place.mesh_namespace},
                                              .policies = {made.policy},
-                                             .ttl = std::chrono::hours(1),
+                                             .ttl = steps.recipe.token_ttl,
                                              .max_ttl = {},
                                              .audience = {},
-                                             .token_type = {}};
+                                             .token_type = steps.recipe.token_type};
     require(co_await vault.write_kubernetes_role(made.auth_mount, made.auth_role, role),
             "write the Kubernetes auth role");
 }
@@ -160,13 +168,16 @@ Task<void> enable_auth(Steps& steps) {
 // Without a reviewer's token, the login's own token reviews itself, and needs this (rows 151, 162).
 Task<void> let_it_review_tokens(Steps& steps) {
     const auto& kube = steps.place.kube;
-    const auto binding = steps.name("delegator");
-    steps.ledger.at_end("cluster role binding " + binding,
-                        [kube, binding] { return kube.delete_cluster_role_binding(binding); });
-    require(
-        co_await kube.bind_auth_delegator(binding, steps.place.mesh_namespace,
-                                          steps.made.service_account, steps.ledger.mark().labels()),
-        "grant system:auth-delegator");
+    const auto all = accounts(steps);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto binding =
+            steps.name(i == 0 ? "delegator" : fmt::format("delegator-of-{}", i + 1));
+        steps.ledger.at_end("cluster role binding " + binding,
+                            [kube, binding] { return kube.delete_cluster_role_binding(binding); });
+        require(co_await kube.bind_auth_delegator(binding, steps.place.mesh_namespace, all[i],
+                                                  steps.ledger.mark().labels()),
+                "grant system:auth-delegator");
+    }
 }
 
 }  // namespace

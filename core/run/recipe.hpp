@@ -16,11 +16,15 @@ struct Recipe {
     std::string trust_domain = "cluster.local";
     std::string service_account = "vault-issuer";
     std::string role_name = "example-dot-com";
-    Duration root_ttl{};             ///< zero = 30 leaf lives
-    Duration intermediate_ttl{};     ///< zero = 20 leaf lives
-    Duration role_max_ttl{};         ///< zero = the leaf's life
-    std::string ca_key_type = "ec";  ///< the page has rsa; ec saves seconds
-    std::string allowed_uri_sans;    ///< "" = spiffe://TRUST_DOMAIN/*
+    Duration root_ttl{};                               ///< zero = 30 leaf lives
+    Duration intermediate_ttl{};                       ///< zero = 20 leaf lives
+    Duration role_max_ttl{};                           ///< zero = the leaf's life
+    std::string ca_key_type = "ec";                    ///< the page has rsa; ec saves seconds
+    std::string allowed_uri_sans;                      ///< "" = spiffe://TRUST_DOMAIN/*
+    vault::Json signing_role = vault::Json::object();  ///< its fields beside the page's
+    std::string token_type;                            ///< of logins; "" = the Vault's default
+    Duration token_ttl = std::chrono::hours(1);        ///< of logins
+    std::vector<std::string> further_accounts;  ///< may log in too, as may review their own tokens
     /// Another recipe's mounts and policy, for a second cluster on the same PKI: only the auth
     /// mount is made anew.
     const struct Prepared* shared_pki = nullptr;

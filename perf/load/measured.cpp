@@ -1,0 +1,14 @@
+#include "perf/load/measured.hpp"
+
+namespace meshproof::load {
+
+double Measured::error_share() const {
+    return asked == 0 ? 0 : static_cast<double>(bad()) / static_cast<double>(asked);
+}
+
+double Measured::rate() const {
+    const auto seconds = std::chrono::duration<double>(planned).count();
+    return seconds <= 0 ? 0 : static_cast<double>(done_in_plan) / seconds;
+}
+
+}  // namespace meshproof::load

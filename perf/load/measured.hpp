@@ -1,0 +1,81 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/mesh/decision.hpp"
+#include "core/stats/histogram.hpp"
+#include "core/stats/timeline.hpp"
+#include "perf/load/options.hpp"
+
+namespace meshproof::load {
+
+/// Both truths about one stage. `response` counts from the intended moment (of a later stage: from
+/// the end of the one before), `service` from the real send.
+///
+/// In them is what ended well, and what ran into the time limit or never got its turn, with the
+/// time that it had waited by then: to leave those out would flatter the server. Refusals, which
+/// are often quick, are counted by themselves.
+struct StageTimes {
+    stats::Histogram response, service;
+};
+
+/// Failures of one kind.
+struct Trouble {
+    std::optional<mesh::Step> step;  ///< nothing for sys/health
+    int status = 0;                  ///< 0 = no answer
+    std::string text;                ///< the server's, or the wire's
+    std::string meaning;             ///< what a mesh's agent would say of it
+    std::uint64_t count = 0;
+    Duration first{}, last{};  ///< when, since the beginning
+};
+
+/// Why no more was asked.
+enum class Ended { planned, stopped, aborted };
+
+/// What a generator saw. Transactions that were due while warming up are in the timeline alone, and
+/// in `troubles`.
+struct Measured {
+    Time began;                    ///< by the run's clock
+    std::uint64_t asked = 0;       ///< due by the schedule
+    std::uint64_t not_asked = 0;   ///< left of the schedule when it ended early
+    std::uint64_t done = 0;        ///< ended well
+    std::uint64_t failed = 0;      ///< refused, timed out, or broken
+    std::uint64_t unfinished = 0;  ///< still waiting or under way when the load was ended
+    std::uint64_t overflowed = 0;  ///< had to wait since all connections were busy
+    std::uint64_t longest_queue = 0;
+    StageTimes whole;
+    std::map<std::string, StageTimes> stages;  ///< "login", "sign": of transactions with both
+    /// The generator's own delay: from the intended moment to the send, where a connection was
+    /// free.
+    stats::Histogram slip;
+    std::vector<Trouble> troubles;                       ///< the most frequent first
+    stats::Timeline timeline{std::chrono::minutes(10)};  ///< as long as the schedule
+    Duration planned{};              ///< from the end of warming up to the end of asking
+    Duration last_done{};            ///< since the beginning; a storm is over then
+    std::uint64_t done_in_plan = 0;  ///< ended well within `planned`
+    /// Of one processor, by the thread that makes the load; nothing in virtual time.
+    std::optional<double> processor_share;
+    Ended ended = Ended::planned;
+    std::string why_ended;
+
+    /// Everything that was asked and did not end well.
+    [[nodiscard]] std::uint64_t bad() const { return failed + unfinished; }
+    [[nodiscard]] double error_share() const;
+    /// Transactions a second that ended well, within the plan.
+    [[nodiscard]] double rate() const;
+};
+
+/// How a load goes, told once a second.
+struct Progress {
+    Duration elapsed{}, end{};          ///< since the beginning; the schedule's
+    std::uint64_t asked = 0, done = 0;  ///< in the last whole second
+    Duration p50{}, p99{};              ///< response times of the last three seconds
+    std::uint64_t recent = 0;           ///< how many those are
+    std::uint64_t failed = 0;           ///< so far
+    std::size_t in_flight = 0, waiting = 0;
+};
+
+}  // namespace meshproof::load

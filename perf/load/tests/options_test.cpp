@@ -1,0 +1,110 @@
+#include <gtest/gtest.h>
+
+#include "perf/load/options.hpp"
+
+namespace meshproof::load {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string refusal(void (*type)(OptionTexts& texts)) {
+    OptionTexts texts;
+    type(texts);
+    const auto options = parse_options(texts);
+    return options ? "taken" : options.error().message;
+}
+
+TEST(Options, NothingSaidIsLoginAndSign) {
+    const auto options = parse_options({}).value();
+    EXPECT_EQ(options.profile, Profile::login_sign);
+    EXPECT_EQ(options.rate, 100);
+    EXPECT_EQ(options.duration, 10s);
+    EXPECT_TRUE(options.logs_in());
+    EXPECT_TRUE(options.signs());
+}
+
+TEST(Options, EachIsRead) {
+    OptionTexts texts;
+    texts.profile = "mixed";
+    texts.ramp = "50:500";
+    texts.slo = "p99=50ms,p99.9=1s,errors=0.5%";
+    texts.duration = "1m";
+    texts.warmup = "5s";
+    texts.token = "batch";
+    texts.storage = "no_store";
+    texts.key_type = "rsa-2048";
+    texts.verify = "sample:10%";
+    texts.abort_on = "errors=20%";
+    texts.mix = "sign=3,health=1";
+    texts.connections = 7;
+    const auto options = parse_options(texts).value();
+    EXPECT_EQ(options.rate, 50);
+    EXPECT_EQ(options.ramp_to, 500);
+    ASSERT_EQ(options.slo.latencies.size(), 2U);
+    EXPECT_EQ(options.slo.latencies[1].percentile, 99.9);
+    EXPECT_EQ(options.slo.latencies[0].limit, 50ms);
+    EXPECT_DOUBLE_EQ(options.slo.errors, 0.005);
+    EXPECT_EQ(options.warmup, 5s);
+    EXPECT_EQ(options.token, TokenMode::batch);
+    EXPECT_EQ(options.storage, Storage::no_store);
+    EXPECT_EQ(options.key_type, crypto::KeyType::rsa_2048);
+    EXPECT_DOUBLE_EQ(options.verify, 0.1);
+    EXPECT_DOUBLE_EQ(options.abort.errors, 0.2);
+    EXPECT_EQ(options.mix.size(), 2U);
+    EXPECT_FALSE(options.logs_in());
+}
+
+TEST(Options, ARefusalNamesTheOptionAndWhatWasExpected) {
+    EXPECT_EQ(refusal([](OptionTexts& texts) { texts.profile = "logn"; }),
+              "PROFILE logn: expected one of sign, login, login-sign, cold-start, restart-storm, "
+              "renewal, mixed, soak, health; did you mean login?");
+    EXPECT_EQ(refusal([](OptionTexts& texts) { texts.rate = "0"; }),
+              "--rate 0: expected transactions a second, above 0 and up to 100000");
+    EXPECT_EQ(refusal([](OptionTexts& texts) { texts.ramp = "50"; }),
+              "--ramp 50: expected FROM:TO, such as 50:500");
+    EXPECT_EQ(refusal([](OptionTexts& texts) { texts.slo = "p99"; }),
+              "--slo p99: expected NAME=VALUE, such as p99=50ms,errors=0.1%");
+    EXPECT_EQ(refusal([](OptionTexts& texts) { texts.verify = "some"; }),
+              "--verify some: expected all, none, or sample:F such as sample:0.1");
+    EXPECT_NE(refusal([](OptionTexts& texts) {
+                  texts.duration = "0s";
+              }).find("--duration 0s: expected a time from"),
+              std::string::npos);
+    EXPECT_NE(refusal([](OptionTexts& texts) {
+                  texts.connections = 0;
+              }).find("--connections 0: expected 1 to"),
+              std::string::npos);
+}
+
+TEST(Options, WhatDoesNotFitTogetherIsRefused) {
+    EXPECT_NE(refusal([](OptionTexts& texts) {
+                  texts.profile = "cold-start";
+                  texts.rate = "5";
+              }).find("--pods"),
+              std::string::npos);
+    EXPECT_NE(refusal([](OptionTexts& texts) {
+                  texts.profile = "sign";
+                  texts.pods = 5;
+              }).find("--rate"),
+              std::string::npos);
+    EXPECT_NE(refusal([](OptionTexts& texts) {
+                  texts.rate = "5";
+                  texts.ramp = "1:2";
+              }).find("one of them"),
+              std::string::npos);
+    EXPECT_NE(refusal([](OptionTexts& texts) { texts.find_max = true; }).find("--slo"),
+              std::string::npos);
+    EXPECT_NE(refusal([](OptionTexts& texts) {
+                  texts.token = "inline";
+                  texts.storage = "leased";
+              }).find("leased"),
+              std::string::npos);
+    EXPECT_NE(refusal([](OptionTexts& texts) {
+                  texts.rate = "100000";
+                  texts.duration = "1h";
+              }).find("at most 5000000"),
+              std::string::npos);
+}
+
+}  // namespace
+}  // namespace meshproof::load

@@ -1,0 +1,376 @@
+#include "perf/load/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "core/base/text.hpp"
+#include "core/stats/hlog.hpp"
+#include "core/stats/percentile.hpp"
+#include "perf/load/arrivals.hpp"
+
+namespace meshproof::load {
+namespace {
+
+constexpr std::array shown = {50.0, 95.0, 99.0, 99.9};
+
+/// Above this the Vault's storage is filled for long: a person should know.
+constexpr std::size_t many_stored = 50'000;
+
+std::string at_rate(const Options& options) {
+    switch (options.profile) {
+        case Profile::cold_start:
+            return fmt::format("{} pods at one moment", grouped(options.pods));
+        case Profile::restart_storm:
+            return fmt::format("{} pods within {}", grouped(options.pods),
+                               human_duration(options.within));
+        case Profile::renewal:
+            return fmt::format("{} pods with leaves of {}: {:.4g}/s for {}", grouped(options.pods),
+                               human_duration(options.leaf_ttl),
+                               renewals_a_second(options.pods, options.leaf_ttl),
+                               human_duration(options.duration));
+        default:
+            break;
+    }
+    if (options.find_max) {
+        return fmt::format("the largest rate that keeps the SLO, from {:g}/s up", options.rate);
+    }
+    return fmt::format("{:g}/s{} for {}", options.rate,
+                       options.ramp_to ? fmt::format(" to {:g}/s", *options.ramp_to) : "",
+                       human_duration(options.duration));
+}
+
+std::string with_what(const Options& options) {
+    if (options.profile == Profile::health) {
+        return fmt::format("{} connections", options.connections);
+    }
+    return fmt::format("{} tokens, {} keys, certificates {}, {} connections",
+                       to_string(options.token), to_string(options.key_type),
+                       options.storage == Storage::stored     ? "stored"
+                       : options.storage == Storage::no_store ? "not stored"
+                                                              : "stored with a lease",
+                       options.connections);
+}
+
+bool billed(const run::Survey& found) {
+    return !found.vaults.empty() && found.vaults.front().version.find("+ent") != std::string::npos;
+}
+
+/// A row of the table: name, count, and both times' percentiles and maximum.
+struct Row {
+    std::string name;
+    const StageTimes* times;
+};
+
+std::vector<Row> rows_of(const Outcome& outcome) {
+    const auto& measured = outcome.measured;
+    std::vector<Row> rows{{outcome.options.profile == Profile::mixed
+                               ? "all"
+                               : std::string(to_string(outcome.options.operation())),
+                           &measured.whole}};
+    for (const auto& [name, times] : measured.stages) {
+        rows.push_back({"  " + name, &times});
+    }
+    return rows;
+}
+
+std::string cell(const stats::Histogram& times, double percentile) {
+    return times.count() < stats::samples_needed(percentile)
+               ? "-"
+               : stats::latency_text(times.at(percentile));
+}
+
+std::string row_text(const Row& row) {
+    auto line = fmt::format("{:<12}{:>10}", row.name, grouped(row.times->response.count()));
+    for (const auto* times : {&row.times->response, &row.times->service}) {
+        line += "  |";
+        for (const auto percentile : shown) {
+            line += fmt::format("{:>9}", cell(*times, percentile));
+        }
+        line += fmt::format("{:>9}", times->count() == 0 ? "-" : stats::latency_text(times->max()));
+    }
+    return line;
+}
+
+/// What the dashes of the table mean.
+std::string missing_samples(const stats::Histogram& times) {
+    std::vector<std::string> lacking;
+    for (const auto percentile : shown) {
+        if (const auto needed = stats::samples_needed(percentile); times.count() < needed) {
+            lacking.push_back(fmt::format("p{:g} needs {}", percentile, grouped(needed)));
+        }
+    }
+    return lacking.empty() ? std::string()
+                           : fmt::format("-: too few samples: {}; there are {}",
+                                         join(lacking, ", "), grouped(times.count()));
+}
+
+void add_table(const Outcome& outcome, std::vector<std::string>& lines) {
+    constexpr int block = 9 * (static_cast<int>(shown.size()) + 1);
+    lines.push_back(fmt::format("{:22}  |{:^{}}  |{:^{}}", "", "response, from the intended moment",
+                                block, "service, from the real send", block));
+    auto head = fmt::format("{:<12}{:>10}", "", "n");
+    for (int both = 0; both < 2; ++both) {
+        head += "  |";
+        for (const auto percentile : shown) {
+            head += fmt::format("{:>9}", fmt::format("p{:g}", percentile));
+        }
+        head += fmt::format("{:>9}", "max");
+    }
+    lines.push_back(std::move(head));
+    for (const auto& row : rows_of(outcome)) {
+        lines.push_back(row_text(row));
+    }
+    if (auto missing = missing_samples(outcome.measured.whole.response); !missing.empty()) {
+        lines.push_back(std::move(missing));
+    }
+}
+
+std::string headline(const Outcome& outcome) {
+    const auto& measured = outcome.measured;
+    if (outcome.options.find_max) {
+        const auto best = std::ranges::max_element(
+            outcome.steps, {}, [](const Step& step) { return step.kept ? step.rate : 0.0; });
+        return best == outcome.steps.end() || !best->kept
+                   ? fmt::format("{}: no rate keeps the SLO", to_string(outcome.verdict))
+                   : fmt::format("{}: {:.4g}/s is the largest rate found that keeps the SLO",
+                                 to_string(outcome.verdict), best->rate);
+    }
+    auto line = fmt::format("{}: {} of {} transactions done", to_string(outcome.verdict),
+                            grouped(measured.done), grouped(measured.asked));
+    if (outcome.options.by_pods()) {
+        return line + fmt::format(", the last after {}", stats::latency_text(measured.last_done));
+    }
+    const auto seconds = std::chrono::duration<double>(measured.planned).count();
+    return line + fmt::format("; {:.1f}/s asked, {:.1f}/s done",
+                              seconds <= 0 ? 0.0 : static_cast<double>(measured.asked) / seconds,
+                              measured.rate());
+}
+
+std::string where_of(const Trouble& trouble) {
+    if (!trouble.step) {
+        return "sys/health";
+    }
+    return *trouble.step == mesh::Step::login ? "login" : "sign";
+}
+
+std::string trouble_line(const Trouble& trouble) {
+    return fmt::format(
+        "{:>9} x {} {}: {} ({} to {}): {}", grouped(trouble.count), where_of(trouble),
+        trouble.status == 0 ? std::string("without an answer") : std::to_string(trouble.status),
+        trouble.text, stats::latency_text(trouble.first), stats::latency_text(trouble.last),
+        trouble.meaning);
+}
+
+std::string verified_line(const Outcome& outcome) {
+    const auto& verification = outcome.verification;
+    return fmt::format("verified: {} of {} leaves, {} wrong", grouped(verification.verified),
+                       grouped(verification.answers), grouped(verification.wrong_leaves()));
+}
+
+/// Where the difference between the two times comes from, and whether to trust the generator.
+std::string waiting_line(const Measured& measured) {
+    const auto before = measured.whole.response.mean() - measured.whole.service.mean();
+    return fmt::format(
+        "before the send: {} on average; {} waited since all connections were busy (the longest "
+        "queue: {})",
+        stats::latency_text(std::max(before, Duration::zero())), grouped(measured.overflowed),
+        grouped(measured.longest_queue));
+}
+
+std::string generator_line(const Outcome& outcome) {
+    const auto& measured = outcome.measured;
+    const auto& slip = measured.slip;
+    auto line = fmt::format("the generator: late by {} at p50, {} at p99",
+                            stats::latency_text(slip.at(50)), stats::latency_text(slip.at(99)));
+    if (measured.processor_share) {
+        line += fmt::format(", {:.0f} % of a processor", *measured.processor_share * 100);
+    }
+    line += fmt::format("; {} pods' keys and requests", grouped(outcome.pods));
+    if (outcome.account_tokens > 0) {
+        line += fmt::format(" and {} service account tokens", grouped(outcome.account_tokens));
+    }
+    return line + " made ahead, not measured";
+}
+
+void add_steps(const Outcome& outcome, std::vector<std::string>& lines) {
+    for (const auto& step : outcome.steps) {
+        const auto& times = step.measured.whole.response;
+        lines.push_back(fmt::format("{:>10.4g}/s  p50 {:>8}  p99 {:>8}  {}", step.rate,
+                                    cell(times, 50), cell(times, 99),
+                                    step.kept ? "kept" : step.why_not));
+    }
+}
+
+std::string times_in_markdown(const Outcome& outcome) {
+    std::string text = "| stage | time | n |";
+    std::string rule = "|---|---|---|";
+    for (const auto percentile : shown) {
+        text += fmt::format(" p{:g} |", percentile);
+        rule += "---|";
+    }
+    text += " max |\n" + rule + "---|\n";
+    for (const auto& row : rows_of(outcome)) {
+        for (const auto& [name, times] : {std::pair("response", &row.times->response),
+                                          std::pair("service", &row.times->service)}) {
+            text += fmt::format("| {} | {} | {} |", trim(row.name), name, grouped(times->count()));
+            for (const auto percentile : shown) {
+                text += fmt::format(" {} |", stats::percentile_text(*times, percentile));
+            }
+            text += fmt::format(" {} |\n", stats::latency_text(times->max()));
+        }
+    }
+    return text;
+}
+
+std::string timeline_in_markdown(const stats::Timeline& timeline) {
+    std::string text =
+        "| from | asked | sent | done | failed | most in flight | response p50 | response max | "
+        "service p50 | service max |\n|---|---|---|---|---|---|---|---|---|---|\n";
+    for (std::size_t i = 0; i < timeline.size(); ++i) {
+        const auto slot = timeline.slot(i);
+        const auto& tally = slot.tally;
+        text += fmt::format("| {} s | {} | {} | {} | {} | {} |", whole_seconds(slot.start),
+                            tally.asked, tally.sent, tally.done, tally.failed, tally.in_flight);
+        for (const auto* times : {&slot.response, &slot.service}) {
+            text += times->count() == 0
+                        ? " - | - |"
+                        : fmt::format(" {} | {} |", stats::latency_text(times->at(50)),
+                                      stats::latency_text(times->max()));
+        }
+        text += "\n";
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string to_hlog(const Outcome& outcome) {
+    const auto& measured = outcome.measured;
+    stats::HlogWriter log(measured.began);
+    for (std::size_t i = 0; i < measured.timeline.size(); ++i) {
+        const auto slot = measured.timeline.slot(i);
+        const auto from = measured.began + slot.start;
+        log.add({"response", from, measured.timeline.slot_width()}, slot.response);
+        log.add({"service", from, measured.timeline.slot_width()}, slot.service);
+    }
+    const auto whole = outcome.options.warmup + measured.planned;
+    for (const auto& [name, times] : measured.stages) {
+        log.add({name + "-response", measured.began, whole}, times.response);
+        log.add({name + "-service", measured.began, whole}, times.service);
+    }
+    return log.text();
+}
+
+std::string grouped(std::uint64_t number) {
+    auto text = std::to_string(number);
+    for (auto at = std::ssize(text) - 3; at > 0; at -= 3) {
+        text.insert(static_cast<std::size_t>(at), 1, ',');
+    }
+    return text;
+}
+
+std::vector<std::string> plan_lines(const Options& options, const Footprint& print,
+                                    const run::Survey& found) {
+    std::vector<std::string> lines{
+        fmt::format("load {}: {}; {}", to_string(options.profile), at_rate(options),
+                    with_what(options)),
+        fmt::format("asks {}{} transactions in all", options.find_max ? "at most " : "",
+                    grouped(print.transactions))};
+    if (!print.made.empty()) {
+        lines.push_back("makes, and removes at the end: " + join(print.made, ", "));
+        lines.push_back(fmt::format(
+            "up to {} certificates signed, {} of them stored, {} leases, {} tokens stored",
+            grouped(print.certificates), grouped(print.stored_certificates), grouped(print.leases),
+            grouped(print.stored_tokens)));
+    }
+    if (print.stored_certificates > many_stored) {
+        lines.push_back(fmt::format(
+            "warning: more than {} certificates will be stored; --storage no_store keeps none",
+            grouped(many_stored)));
+    }
+    if (billed(found)) {
+        lines.push_back(fmt::format(
+            "warning: Vault Enterprise bills up to {} certificates and {} clients for this month",
+            grouped(print.certificates), grouped(print.clients)));
+    }
+    return lines;
+}
+
+std::string progress_line(const Progress& progress) {
+    const auto left = std::max(progress.end - progress.elapsed, Duration::zero());
+    return fmt::format(
+        "{:>4} s: asked {}/s, done {}/s, response p50 {} p99 {}, {} failed, {} in flight, "
+        "{} "
+        "waiting, {} left",
+        whole_seconds(progress.elapsed), progress.asked, progress.done,
+        progress.recent == 0 ? "-" : stats::latency_text(progress.p50),
+        progress.recent == 0 ? "-" : stats::latency_text(progress.p99), grouped(progress.failed),
+        progress.in_flight, progress.waiting, human_duration(left));
+}
+
+std::vector<std::string> outcome_lines(const Outcome& outcome) {
+    const auto& measured = outcome.measured;
+    std::vector<std::string> lines{headline(outcome)};
+    for (const auto& failure : outcome.failures) {
+        lines.push_back("  " + failure);
+    }
+    add_steps(outcome, lines);
+    lines.emplace_back();
+    add_table(outcome, lines);
+    lines.emplace_back();
+    if (measured.bad() > 0) {
+        lines.push_back(fmt::format("failed: {}; unfinished: {}", grouped(measured.failed),
+                                    grouped(measured.unfinished)));
+    }
+    if (measured.not_asked > 0) {
+        lines.push_back(
+            fmt::format("not asked, since it ended early: {}", grouped(measured.not_asked)));
+    }
+    for (const auto& trouble : measured.troubles) {
+        lines.push_back(trouble_line(trouble));
+    }
+    if (outcome.options.signs()) {
+        lines.push_back(verified_line(outcome));
+    }
+    for (const auto& wrong : outcome.verification.first) {
+        lines.push_back(fmt::format("  transaction {}: the leaf {}: {}", wrong.transaction,
+                                    to_string(wrong.wrong), wrong.detail));
+    }
+    lines.push_back(waiting_line(measured));
+    lines.push_back(generator_line(outcome));
+    return lines;
+}
+
+std::string to_markdown(const Outcome& outcome, std::string_view target, std::uint64_t seed) {
+    std::string text =
+        fmt::format("# Load: {}\n\n{}\n\n", to_string(outcome.options.profile), headline(outcome));
+    text += fmt::format("- meshproof {}, target {}, seed {}\n", MESHPROOF_VERSION, target, seed);
+    for (const auto& server : outcome.servers) {
+        text += fmt::format("- {} {} at {}\n", server.product, server.version, server.address);
+    }
+    text += fmt::format("- {}; {}\n", at_rate(outcome.options), with_what(outcome.options));
+    for (const auto& failure : outcome.failures) {
+        text += fmt::format("- {}\n", failure);
+    }
+    text +=
+        "\nResponse time counts from the intended moment, service time from the real send. In "
+        "brackets: where the percentile lies with 95 % confidence.\n\n" +
+        times_in_markdown(outcome);
+    text += fmt::format("\n- {}\n- {}\n", waiting_line(outcome.measured), generator_line(outcome));
+    if (outcome.options.signs()) {
+        text += fmt::format("- {}\n", verified_line(outcome));
+    }
+    if (!outcome.measured.troubles.empty()) {
+        text +=
+            "\n## What failed\n\n| count | where | status | text | what it means |\n"
+            "|---|---|---|---|---|\n";
+        for (const auto& trouble : outcome.measured.troubles) {
+            text += fmt::format("| {} | {} | {} | {} | {} |\n", trouble.count, where_of(trouble),
+                                trouble.status, trouble.text, trouble.meaning);
+        }
+    }
+    return text + "\n## By time\n\n" + timeline_in_markdown(outcome.measured.timeline);
+}
+
+}  // namespace meshproof::load
