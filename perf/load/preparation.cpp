@@ -139,10 +139,13 @@ Task<Ground> prepare_ground(run::Ledger& ledger, Site site, Options options,
 Task<std::vector<std::string>> clear_ground(run::Ledger& ledger, Site site) {
     auto problems = co_await ledger.undo_all();
     const run::SweepOptions own{ledger.mark().run_id(), false};
-    auto left = co_await run::sweep_vault(site.vault, own);
-    problems.insert(problems.end(), left.problems.begin(), left.problems.end());
-    left = co_await run::sweep_cluster(site.kube, {site.mesh_namespace}, own);
-    problems.insert(problems.end(), left.problems.begin(), left.problems.end());
+    const auto on_vault = co_await run::sweep_vault(site.vault, own);
+    const auto in_cluster = co_await run::sweep_cluster(site.kube, {site.mesh_namespace}, own);
+    for (const auto* swept : {&on_vault, &in_cluster}) {
+        for (const auto& problem : swept->problems) {
+            problems.push_back(problem.text());
+        }
+    }
     co_return problems;
 }
 
