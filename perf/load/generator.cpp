@@ -55,7 +55,8 @@ class Generator {
     Task<std::optional<Refused>> login_and_sign(const Trip& trip);
     void note_stage(const Trip& trip, const char* stage, Duration since, Duration response_since);
     void note_end(const Trip& trip, const std::optional<Refused>& refused);
-    void take_answer(std::size_t index, std::string body);
+    /// `since`: when the signature was asked for.
+    void take_answer(std::size_t index, std::string body, Duration since);
     void count_unfinished();
     void each_second();
     void tell();
@@ -208,12 +209,13 @@ Task<std::optional<Refused>> Generator::play(const Trip& trip) {
     }
     const bool by_itself = s_.options.token == TokenMode::in_header &&
                            s_.arrivals.operation(index) == Operation::login_sign;
+    const auto asked = now();
     auto body =
         co_await s_.path.sign(index, s_.pool.of(index), by_itself ? Secret() : s_.path.token());
     if (!body) {
         co_return body.error();
     }
-    take_answer(index, std::move(*body));
+    take_answer(index, std::move(*body), asked);
     co_return std::nullopt;
 }
 
@@ -229,7 +231,7 @@ Task<std::optional<Refused>> Generator::login_and_sign(const Trip& trip) {
         co_return body.error();
     }
     note_stage(trip, "sign", logged_in, logged_in);
-    take_answer(trip.index, std::move(*body));
+    take_answer(trip.index, std::move(*body), logged_in);
     co_return std::nullopt;
 }
 
@@ -275,9 +277,9 @@ void Generator::note_end(const Trip& trip, const std::optional<Refused>& refused
     measured_.done_in_plan += at <= asked_until_ ? 1 : 0;
 }
 
-void Generator::take_answer(std::size_t index, std::string body) {
+void Generator::take_answer(std::size_t index, std::string body, Duration since) {
     if (s_.options.verify >= 1 || chance_.chance(s_.options.verify)) {
-        s_.verifier.take({index, std::move(body), clock_.now()});
+        s_.verifier.take({index, std::move(body), clock_.now(), now() - since});
     } else {
         s_.verifier.skip();
     }

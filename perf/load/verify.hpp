@@ -22,7 +22,8 @@ struct Expected {
 struct SignedAnswer {
     std::size_t transaction = 0;
     std::string body;
-    Time at;  ///< when it came
+    Time at;             ///< when it came
+    Duration signing{};  ///< from asking for it until then
 };
 
 /// How a leaf is not what was asked for.

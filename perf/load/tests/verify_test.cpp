@@ -1,0 +1,65 @@
+#include "perf/load/verify.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace meshproof::load {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A CA of its own, and a leaf of it that lives as long as asked, less `missing`.
+struct Signed {
+    explicit Signed(Duration missing) {
+        const auto ca_key = crypto::Key::generate(crypto::KeyType::p256);
+        const auto key = crypto::Key::generate(crypto::KeyType::p256);
+        const Time now(Duration(24h * 365 * 60));
+        crypto::CertificateSpec ca;
+        ca.subject.common_name = "root";
+        ca.not_before = now - 1h;
+        ca.not_after = now + 24h;
+        ca.is_ca = true;
+        ca.key_usage = crypto::cert_sign;
+        const auto root = crypto::sign_certificate(ca, ca_key.public_key(), ca_key, nullptr);
+        crypto::CertificateSpec leaf;
+        leaf.not_before = now - 30s;
+        leaf.not_after = now + 1h - missing;
+        leaf.alt_names.uris = {"spiffe://mesh.test/web"};
+        const auto made = crypto::sign_certificate(leaf, key.public_key(), ca_key, &root);
+        expected = {{root}, 1h};
+        pod = {"spiffe://mesh.test/web", "", key.public_key().spki_der()};
+        answer.at = now;
+        answer.body = nlohmann::json{{"data",
+                                      {{"certificate", crypto::to_pem(std::array{made})},
+                                       {"serial_number", made.serial()}}}}
+                          .dump();
+    }
+    [[nodiscard]] std::optional<WrongLeaf> wrong() const {
+        std::string serial;
+        return wrong_leaf(expected, pod, answer, serial);
+    }
+
+    Expected expected;
+    Pod pod;
+    SignedAnswer answer;
+};
+
+TEST(WrongLeaf, MayBeShorterByTheTimeThatItsSigningTook) {
+    Signed slow(5s);
+    slow.answer.signing = 6s;
+    EXPECT_FALSE(slow.wrong()) << slow.wrong()->detail;
+    slow.answer.signing = 1s;
+    ASSERT_TRUE(slow.wrong());
+    EXPECT_EQ(slow.wrong()->wrong, Wrong::other_life) << slow.wrong()->detail;
+}
+
+TEST(WrongLeaf, MayNotLiveLonger) {
+    Signed longer(-5s);
+    longer.answer.signing = 60s;
+    ASSERT_TRUE(longer.wrong());
+    EXPECT_EQ(longer.wrong()->wrong, Wrong::other_life) << longer.wrong()->detail;
+}
+
+}  // namespace
+}  // namespace meshproof::load
