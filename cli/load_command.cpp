@@ -56,35 +56,25 @@ class ServedFakes {
 /// virtual time nobody could read it.
 class LiveLine {
   public:
-    LiveLine(Output& output, bool wanted) : output_(output), wanted_(wanted) {}
-    ~LiveLine() { clear(); }
-    LiveLine(const LiveLine&) = delete;
-    LiveLine& operator=(const LiveLine&) = delete;
+    LiveLine(Output& output, bool wanted) : output_(output), wanted_(wanted), line_(wanted) {}
 
     void tell(const load::Progress& progress) {
         constexpr std::int64_t seconds_between = 5;
         if (!wanted_) {
             return;
         }
-        if (stderr_is_terminal()) {
-            fmt::print(stderr, "\r\x1b[K{}", load::progress_line(progress));
-            std::fflush(stderr);
-            drawn_ = true;
+        if (line_.live()) {
+            line_.draw(load::progress_line(progress));
         } else if (whole_seconds(progress.elapsed) % seconds_between == 0) {
             output_.line("{}", load::progress_line(progress));
         }
     }
-    void clear() {
-        if (drawn_) {
-            fmt::print(stderr, "\r\x1b[K");
-            std::fflush(stderr);
-            drawn_ = false;
-        }
-    }
+    void clear() { line_.clear(); }
 
   private:
     Output& output_;
-    bool wanted_, drawn_ = false;
+    bool wanted_;
+    RedrawnLine line_;
 };
 
 load::Options options_of(const LoadArguments& arguments) {

@@ -14,16 +14,41 @@ namespace meshproof::cli {
     return ::isatty(STDERR_FILENO) != 0;
 }
 
+/// One line on stderr that is drawn again and again; nothing where that is no terminal.
+class RedrawnLine {
+  public:
+    /// `wanted`: false keeps it away from a terminal too.
+    explicit RedrawnLine(bool wanted) : live_(wanted && stderr_is_terminal()) {}
+    ~RedrawnLine() { clear(); }
+    RedrawnLine(const RedrawnLine&) = delete;
+    RedrawnLine& operator=(const RedrawnLine&) = delete;
+
+    [[nodiscard]] bool live() const { return live_; }
+    void draw(std::string_view text) {
+        if (live_) {
+            fmt::print(stderr, "\r\x1b[K{}", text);
+            std::fflush(stderr);
+            drawn_ = true;
+        }
+    }
+    void clear() {
+        if (drawn_) {
+            fmt::print(stderr, "\r\x1b[K");
+            std::fflush(stderr);
+            drawn_ = false;
+        }
+    }
+
+  private:
+    bool live_, drawn_ = false;
+};
+
 /// Progress for people: one redrawn line on a terminal, nothing where output is kept in a file (the
 /// results are lines already).
 class Progress {
   public:
     /// `wanted`: false keeps it away from a terminal too.
-    explicit Progress(std::size_t all, bool wanted = true)
-        : all_(all), live_(wanted && stderr_is_terminal()) {}
-    ~Progress() { clear(); }
-    Progress(const Progress&) = delete;
-    Progress& operator=(const Progress&) = delete;
+    explicit Progress(std::size_t all, bool wanted = true) : all_(all), line_(wanted) {}
 
     void begin(std::string_view id) {
         running_.insert(std::string(id));
@@ -35,30 +60,21 @@ class Progress {
         }
         ++done_;
     }
-    void clear() {
-        if (drawn_) {
-            fmt::print(stderr, "\r\x1b[K");
-            std::fflush(stderr);
-            drawn_ = false;
-        }
-    }
+    void clear() { line_.clear(); }
     void draw() {
-        if (!live_ || running_.empty()) {
+        if (running_.empty()) {
             return;
         }
         auto line = fmt::format("[{}/{}] {}", done_, all_, *running_.begin());
         if (running_.size() > 1) {
             line += fmt::format(" and {} more", running_.size() - 1);
         }
-        fmt::print(stderr, "\r\x1b[K{}", line);
-        std::fflush(stderr);
-        drawn_ = true;
+        line_.draw(line);
     }
 
   private:
     std::size_t all_;
-    bool live_;
-    bool drawn_ = false;
+    RedrawnLine line_;
     std::size_t done_ = 0;
     std::multiset<std::string> running_;
 };

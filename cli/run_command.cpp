@@ -132,7 +132,7 @@ int run_seeds(const RunArguments& arguments, const Scenarios& scenarios, Session
                           arguments.target, session.seed(), session.seed() + arguments.seeds - 1);
     std::size_t good = 0;
     int worst = as_expected;
-    const bool live = stderr_is_terminal() && !arguments.output.quiet;
+    RedrawnLine line(!arguments.output.quiet);
     const RealClock clock;
     for (std::uint64_t i = 0; i < arguments.seeds && !session.stopping(); ++i) {
         const auto seed = session.seed() + i;
@@ -142,14 +142,9 @@ int run_seeds(const RunArguments& arguments, const Scenarios& scenarios, Session
         const auto code = exit_code(result);
         good += code == as_expected ? 1 : 0;
         worst = worst == something_failed || code == as_expected ? worst : code;
-        if (live) {
-            fmt::print(stderr, "\r\x1b[K[{}/{}] seeds", i + 1, arguments.seeds);
-            std::fflush(stderr);
-        }
+        line.draw(fmt::format("[{}/{}] seeds", i + 1, arguments.seeds));
     }
-    if (live) {
-        fmt::print(stderr, "\r\x1b[K");
-    }
+    line.clear();
     session.output().result("{} of {} seeds passed in {}", good, arguments.seeds,
                             human_duration(clock.elapsed()));
     return good == arguments.seeds ? as_expected : worst == as_expected ? unreachable : worst;

@@ -158,19 +158,27 @@ bool holds_any(std::string_view line, std::initializer_list<std::string_view> wo
         words, [line](std::string_view word) { return line.find(word) != std::string_view::npos; });
 }
 
-TEST(Tidy, LayersIncludeDownwardsOnly) {
+/// Calls with every file and what it includes of ours.
+void each_include(
+    const std::function<void(const std::string& path, const std::string& included)>& call) {
     const std::regex include("^\\s*#include \"([^\"]+)\"");
-    std::size_t seen = 0;
     for (const auto& source : sources()) {
         for (const auto& line : source.lines) {
             std::smatch match;
             if (holds_any(line, {"#include"}) && std::regex_search(line, match, include)) {
-                ++seen;
-                EXPECT_EQ(layering_offence(source.path, match[1]), "");
-                EXPECT_EQ(room_offence(source.path, match[1]), "");
+                call(source.path, match[1]);
             }
         }
     }
+}
+
+TEST(Tidy, LayersIncludeDownwardsOnly) {
+    std::size_t seen = 0;
+    each_include([&](const std::string& path, const std::string& included) {
+        ++seen;
+        EXPECT_EQ(layering_offence(path, included), "");
+        EXPECT_EQ(room_offence(path, included), "");
+    });
     EXPECT_GT(seen, 100U);
     // The rule itself can fail.
     EXPECT_NE(layering_offence("core/base/text.cpp", "core/time/time.hpp"), "");
@@ -212,17 +220,11 @@ std::string order_offence(const std::string& path, const std::string& included) 
 }
 
 TEST(Tidy, HeadersOfAFolderIncludeDownwardsOnly) {
-    const std::regex include("^\\s*#include \"([^\"]+)\"");
     std::size_t seen = 0;
-    for (const auto& source : sources()) {
-        for (const auto& line : source.lines) {
-            std::smatch match;
-            if (holds_any(line, {"#include"}) && std::regex_search(line, match, include)) {
-                seen += header_order.contains(fs::path(source.path).parent_path().string()) ? 1 : 0;
-                EXPECT_EQ(order_offence(source.path, match[1]), "");
-            }
-        }
-    }
+    each_include([&](const std::string& path, const std::string& included) {
+        seen += header_order.contains(fs::path(path).parent_path().string()) ? 1 : 0;
+        EXPECT_EQ(order_offence(path, included), "");
+    });
     EXPECT_GT(seen, 50U);
     EXPECT_NE(order_offence("core/mesh/mesh.hpp", "core/mesh/control_plane.hpp"), "");
     EXPECT_NE(order_offence("core/mesh/unheard_of.hpp", "core/mesh/bell.hpp"), "");

@@ -17,6 +17,11 @@ std::string account_name(const run::RunMark& mark, std::size_t number) {
                                  : fmt::format("{}-{}", account_base, number + 1));
 }
 
+/// How long what is made ahead has to last.
+Duration outlasting(const Options& options) {
+    return options.warmup + options.duration + std::chrono::hours(1);
+}
+
 run::Recipe recipe_for(const Options& options, const run::RunMark& mark) {
     run::Recipe recipe;
     recipe.service_account = account_base;
@@ -24,8 +29,7 @@ run::Recipe recipe_for(const Options& options, const run::RunMark& mark) {
     recipe.signing_role = {{"no_store", options.storage == Storage::no_store},
                            {"generate_lease", options.storage == Storage::leased}};
     recipe.token_type = options.token == TokenMode::batch ? "batch" : "service";
-    // One that is made ahead has to last.
-    recipe.token_ttl = options.warmup + options.duration + std::chrono::hours(1);
+    recipe.token_ttl = outlasting(options);
     for (std::size_t i = 1; i < options.accounts; ++i) {
         recipe.further_accounts.push_back(account_name(mark, i));
     }
@@ -51,7 +55,7 @@ Task<std::vector<Secret>> request_tokens(const run::Ledger& ledger, Site site,
     std::vector<Secret> tokens;
     for (std::size_t i = 0; i < count; ++i) {
         kube::TokenRequest request;
-        request.expiration = options.warmup + options.duration + std::chrono::hours(1);
+        request.expiration = outlasting(options);
         auto issued =
             require(co_await site.kube.request_token(
                         site.mesh_namespace, account_name(ledger.mark(), i % options.accounts),
