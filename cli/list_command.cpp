@@ -9,6 +9,7 @@
 #include "fakes/world/environments.hpp"
 #include "reports/evidence.hpp"
 #include "scenarios/index.hpp"
+#include "scenarios/page.hpp"
 
 namespace meshproof::cli {
 namespace {
@@ -218,18 +219,23 @@ int explain_id(const std::string& id, const OutputOptions& output) {
 void add_list(CLI::App& app, Command& chosen) {
     auto* command = app.add_subcommand("list", "list the scenarios, or the checks");
     auto checks = std::make_shared<bool>(false);
+    auto of_page = std::make_shared<bool>(false);
     auto markdown = std::make_shared<bool>(false);
     auto output = std::make_shared<OutputOptions>();
     command->add_flag("--checks", *checks, "the conformance checks, with their levels");
-    command->add_flag("--markdown", *markdown, "with --checks: which check covers what, as a page");
+    command->add_flag("--scenarios", *of_page, "the scenarios (the default)")->excludes("--checks");
+    command->add_flag("--markdown", *markdown,
+                      "as a page: which check covers what; with --scenarios, what proves which "
+                      "sentence of the integration page");
     add_format_option(*command, *output);
-    command->callback([&chosen, checks, markdown, output] {
-        chosen = [checks, markdown, output] {
+    command->callback([&chosen, checks, of_page, markdown, output] {
+        chosen = [checks, of_page, markdown, output] {
             if (output->json()) {
                 return list_as_json(*checks);
             }
             if (*markdown) {
-                fmt::print("{}", conformance::coverage_page());
+                fmt::print("{}",
+                           *of_page ? scenarios::page_coverage() : conformance::coverage_page());
                 return int{as_expected};
             }
             return *checks ? list_checks() : list_scenarios();

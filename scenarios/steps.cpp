@@ -1,6 +1,7 @@
 #include "scenarios/steps.hpp"
 
 #include "core/base/assert.hpp"
+#include "core/base/text.hpp"
 
 namespace meshproof::scenarios {
 namespace {
@@ -14,6 +15,23 @@ std::string reasons_of(const mesh::Cluster& cluster) {
         }
     }
     return reasons;
+}
+
+// Of this run's Secrets, the one that holds the key.
+Task<std::string> mesh_secret(World& world, std::string key) {
+    std::string selector;
+    for (const auto& [label, value] : world.labels()) {
+        selector += fmt::format("{}{}={}", selector.empty() ? "" : ",", label, value);
+    }
+    const auto secrets =
+        require(co_await world.kube().admin.list_secrets(world.target().mesh_namespace, selector),
+                "list the mesh's Secrets");
+    for (const auto& secret : secrets) {
+        if (secret.data.contains(key)) {
+            co_return secret.meta.name;
+        }
+    }
+    throw run::ScenarioEnded(fmt::format("no Secret of the mesh holds {}", key));
 }
 
 }  // namespace
@@ -50,21 +68,29 @@ crypto::Certificate leaf_of(const mesh::Cluster& cluster, std::string_view workl
     return *pod.leaf;
 }
 
-Task<void> expect_talk(World& world, Place one, Place other, std::string when) {
+Task<void> expect_talk(World& world, Place one, Place other, std::string when,
+                       mesh::Travel travel) {
     for (const auto& [from, to] : {std::pair(one, other), std::pair(other, one)}) {
         const auto seen =
-            co_await world.request(from.cluster, from.workload, to.cluster, to.workload);
+            co_await world.request(from.cluster, from.workload, to.cluster, to.workload, travel);
         world.expect(seen.ok, "{}: {} could not talk to {}: {}", when, from.workload, to.workload,
                      seen.failure ? seen.failure->message : "no reason given");
     }
 }
 
-Task<void> expect_silence(World& world, Place one, Place other, std::string when) {
+Task<void> expect_silence(World& world, Place one, Place other, std::string when,
+                          mesh::Travel travel) {
     for (const auto& [from, to] : {std::pair(one, other), std::pair(other, one)}) {
         const auto seen =
-            co_await world.request(from.cluster, from.workload, to.cluster, to.workload);
-        world.expect(!seen.ok, "{}: {} still talked to {}", when, from.workload, to.workload);
+            co_await world.request(from.cluster, from.workload, to.cluster, to.workload, travel);
+        expect_refusal(world, seen, fmt::format("{}: {} to {}", when, from.workload, to.workload));
     }
+}
+
+void expect_refusal(World& world, const mesh::TrafficAttempt& seen, std::string_view what) {
+    world.expect(!seen.ok, "{}: they still talked", what);
+    world.expect(seen.judged, "{}: no certificate was judged, so nothing was shown: {}", what,
+                 seen.failure ? seen.failure->message : "no reason given");
 }
 
 Task<bool> await(World& world, std::function<bool()> holds, Duration limit) {
@@ -86,6 +112,26 @@ Task<mesh::CaHealth> await_health(World& world, std::string cluster, bool connec
         health = co_await world.mesh().check_health(cluster);
     }
     co_return health;
+}
+
+Task<void> patch_mesh_secret(World& world, std::string key, std::map<std::string, std::string> data,
+                             bool immutable) {
+    const auto& ns = world.target().mesh_namespace;
+    const auto name = co_await mesh_secret(world, key);
+    kube::Json patch{{"immutable", immutable}};
+    for (const auto& [field, text] : data) {
+        patch["data"][field] = to_base64(text);
+    }
+    require(co_await world.kube().admin.call(
+                "PATCH", fmt::format("/api/v1/namespaces/{}/secrets/{}", ns, name),
+                std::move(patch), "application/merge-patch+json"),
+            "patch the Secret " + name);
+}
+
+Task<void> delete_mesh_secret(World& world, std::string key) {
+    const auto name = co_await mesh_secret(world, key);
+    require(co_await world.kube().admin.delete_secret(world.target().mesh_namespace, name),
+            "delete the Secret " + name);
 }
 
 Time end_of(const crypto::Certificate& leaf) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,14 @@ struct Place {
     std::string workload;
 };
 /// Expects that requests succeed in both directions; `when` tells the moment in a failure's text.
-[[nodiscard]] Task<void> expect_talk(World& world, Place one, Place other, std::string when);
-/// Expects that requests fail in both directions.
-[[nodiscard]] Task<void> expect_silence(World& world, Place one, Place other, std::string when);
+[[nodiscard]] Task<void> expect_talk(World& world, Place one, Place other, std::string when,
+                                     mesh::Travel travel = {});
+/// Expects that both directions are refused, for what somebody found in the other's certificate: an
+/// outage, or a pod without one, is silent too and shows nothing.
+[[nodiscard]] Task<void> expect_silence(World& world, Place one, Place other, std::string when,
+                                        mesh::Travel travel = {});
+/// Expects the same of one attempt.
+void expect_refusal(World& world, const mesh::TrafficAttempt& seen, std::string_view what);
 
 /// Waits until `holds`, at most `limit`; false where it never did.
 [[nodiscard]] Task<bool> await(World& world, std::function<bool()> holds, Duration limit);
@@ -43,6 +49,16 @@ struct Place {
 /// The first moment at which a leaf is no longer valid: certificates hold whole seconds and are
 /// valid through the last one (RFC 5280 4.1.2.5).
 [[nodiscard]] Time end_of(const crypto::Certificate& leaf);
+
+/// Patches one of the two Secrets that the mesh keeps in its namespace, as a person's kubectl
+/// would: the one that holds `key`. With `immutable` the mesh cannot write over it.
+[[nodiscard]] Task<void> patch_mesh_secret(World& world, std::string key,
+                                           std::map<std::string, std::string> data, bool immutable);
+/// Deletes that Secret, as a person would.
+[[nodiscard]] Task<void> delete_mesh_secret(World& world, std::string key);
+/// The keys of the two.
+inline constexpr const char* config_key = "config.json";
+inline constexpr const char* trust_key = "ca.pem";
 
 /// A length of time as the page and Vault write it: "8760h". For what is configured, never for
 /// waiting.

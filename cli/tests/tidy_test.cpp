@@ -194,12 +194,15 @@ TEST(Tidy, LayersIncludeDownwardsOnly) {
 /// Where a folder's headers build on each other, lowest first: each includes only those before it.
 /// (A .cpp may look up, as where a handle's functions need the state behind it.)
 const std::map<std::string, std::vector<std::string>> header_order = {
-    {"core/mesh",
-     {"bell",          "ca_bundle",  "account",       "ca_config",       "decision",
-      "schedule",      "backoff",    "observer",      "views",           "seams",
-      "saboteurs",     "options",    "mesh",          "cluster_context", "config_store",
-      "issuance",      "pod_server", "pod_status",    "agent",           "workloads",
-      "cluster_agent", "cluster",    "cluster_state", "control_plane",   "control_plane_state"}},
+    {"core/mesh", {"bell",          "ca_bundle",     "account",
+                   "ca_config",     "decision",      "schedule",
+                   "backoff",       "observer",      "views",
+                   "seams",         "saboteurs",     "options",
+                   "mesh",          "trust_store",   "cluster_context",
+                   "config_store",  "issuance",      "pod_server",
+                   "pod_status",    "agent",         "workloads",
+                   "cluster_agent", "cluster",       "cluster_state",
+                   "sync",          "control_plane", "control_plane_state"}},
 };
 
 /// A header that includes one above it, or that has no place in the order: the offence, or "".

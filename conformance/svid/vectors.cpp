@@ -148,9 +148,10 @@ std::vector<std::string> Judgement::broken() const {
     return findings.broken();
 }
 
-Result<Judgement> judge(const Vector& vector) {
-    spiffe::SvidQuestion question{
-        .leaf = {}, .chain = {}, .bundles = {}, .at = vector.validation_time};
+Result<Asked> question_of(const Vector& vector) {
+    Asked asked;
+    auto& question = asked.question;
+    question.at = vector.validation_time;
     auto leaf = crypto::Certificate::from_pem(vector.leaf);
     if (!leaf) {
         return propagate(leaf, "leaf");
@@ -163,12 +164,11 @@ Result<Judgement> judge(const Vector& vector) {
         }
         question.chain.push_back(std::move(*signer));
     }
-    Judgement judgement;
     for (const auto& [domain, bundle] : vector.bundles) {
         auto& authorities = question.bundles[domain];
         if (!bundle.jwks.empty()) {
             if (auto read = spiffe::read_bundle(bundle.jwks)) {
-                judgement.bundles.add(read->findings);
+                asked.bundles.add(read->findings);
                 authorities = std::move(read->authorities);
             }
         } else if (!bundle.pem.empty()) {
@@ -179,8 +179,15 @@ Result<Judgement> judge(const Vector& vector) {
             authorities = std::move(*read);
         }
     }
-    judgement.verdict = spiffe::validate(question);
-    return judgement;
+    return asked;
+}
+
+Result<Judgement> judge(const Vector& vector) {
+    auto asked = question_of(vector);
+    if (!asked) {
+        return propagate(asked);
+    }
+    return Judgement{spiffe::validate(asked->question), std::move(asked->bundles)};
 }
 
 }  // namespace meshproof::conformance::svid

@@ -38,6 +38,14 @@ struct Vector {
 [[nodiscard]] Result<std::vector<Vector>> read_vectors(const std::string& folder);
 [[nodiscard]] Result<void> write_vector(const Vector& vector, const std::string& folder);
 
+/// What a vector asks of a validator. A bundle that cannot be read counts as empty; any certificate
+/// that cannot be is invalid.
+struct Asked {
+    spiffe::SvidQuestion question;
+    spiffe::SvidFindings bundles;  ///< B1-B4 on the JWKS among its bundles
+};
+[[nodiscard]] Result<Asked> question_of(const Vector& vector);
+
 /// Our own validator's answer to a vector.
 struct Judgement {
     spiffe::SvidVerdict verdict;
@@ -47,7 +55,7 @@ struct Judgement {
     [[nodiscard]] std::vector<std::string> broken() const;
 };
 
-/// A bundle that cannot be read counts as empty; any certificate that cannot be is invalid.
+/// Fails as question_of does.
 [[nodiscard]] Result<Judgement> judge(const Vector& vector);
 
 }  // namespace meshproof::conformance::svid

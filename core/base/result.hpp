@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -39,6 +41,8 @@ struct Failure {
     std::string message;
     int status = 0;                   ///< HTTP status of the answer, 0 where there was none
     std::vector<std::string> errors;  ///< the server's own texts, verbatim, where it gave some
+    /// For how long the server wants to be left alone (RFC 9110 10.2.3), where it said so.
+    std::optional<std::chrono::seconds> retry_after = std::nullopt;
 
     /// The same failure, told with what was being done: "context: message".
     [[nodiscard]] Failure during(std::string_view context) const;

@@ -184,6 +184,10 @@ ChainVerdict verify_chain(const ChainQuestion& question) {
     MESHPROOF_ASSERT(question.leaf, "no leaf to verify");
     const auto store = own<X509_STORE_free>(X509_STORE_new());
     add_trust(store.get(), question.trust);
+    if (question.system_trust) {
+        // A machine without a store trusts nobody more; that is no failure of ours.
+        std::ignore = X509_STORE_set_default_paths(store.get());
+    }
     const BorrowedList intermediates = borrow(question.intermediates);
     const Handle<STACK_OF(X509_CRL), free_crl_list> crls(present(sk_X509_CRL_new_null()));
     for (const Crl& crl : question.crls) {

@@ -41,8 +41,9 @@ struct ChainQuestion {
         trust;  ///< the trust store; roots, and intermediates that it also holds
     Time at;
     Purpose purpose = Purpose::any;
-    std::vector<Crl> crls;     ///< checked only where given
-    bool all_anchors = false;  ///< every certificate of `trust` is one, self-signed or not
+    std::vector<Crl> crls;      ///< checked only where given
+    bool all_anchors = false;   ///< every certificate of `trust` is one, self-signed or not
+    bool system_trust = false;  ///< the machine's own CA store as well
 };
 
 /// RFC 5280 path validation at `question.at` (X509_verify_cert), by whole seconds. Only self-signed

@@ -14,7 +14,9 @@ namespace {
 /// What we keep beside one SSL: what it shall check, and what it found.
 struct Connection {
     PeerCheck check_peer;
+    PeerJudge judge_peer;
     Certificate peer;
+    std::vector<Certificate> sent;  ///< by the peer, after its leaf
     ChainFault fault = ChainFault::none;
     int depth = 0;
     bool asks = false;    ///< a bad chain is noted, and does not end the handshake
@@ -48,12 +50,37 @@ Certificate share_certificate(X509* certificate) {
 }
 
 /// An exception must not cross OpenSSL's frames.
-Result<void> ask(const PeerCheck& check, const Certificate& leaf) {
+template <class Decision, class Shown>
+Result<void> ask(const Decision& decision, const Shown& shown) {
     try {
-        return check(leaf);
+        return decision(shown);
     } catch (const std::exception& error) {
         return fail(FailureKind::tls, "the check of the peer failed: {}", error.what());
     }
+}
+
+std::vector<Certificate> sent_after_leaf(X509_STORE_CTX* context) {
+    std::vector<Certificate> sent;
+    const STACK_OF(X509)* all = X509_STORE_CTX_get0_untrusted(context);
+    for (int i = 1; i < sk_X509_num(all); ++i) {  // the leaf is the first
+        sent.push_back(share_certificate(sk_X509_value(all, i)));
+    }
+    return sent;
+}
+
+/// The party's own judge in OpenSSL's place.
+int judge(X509_STORE_CTX* context, Connection& connection) {
+    const auto verdict = ask(connection.judge_peer, PeerShown{connection.peer, connection.sent});
+    if (verdict) {
+        X509_STORE_CTX_set_error(context, X509_V_OK);
+        return 1;
+    }
+    const bool out_of_time = verdict.error().kind == FailureKind::expired;
+    connection.fault = out_of_time ? ChainFault::expired : ChainFault::other;
+    connection.refusal = verdict.error().message;
+    X509_STORE_CTX_set_error(
+        context, out_of_time ? X509_V_ERR_CERT_HAS_EXPIRED : X509_V_ERR_APPLICATION_VERIFICATION);
+    return 0;
 }
 
 /// Runs inside the handshake, so that a peer that is refused, for its chain or by the check, gets
@@ -65,8 +92,12 @@ int verify_peer(X509_STORE_CTX* context, void* /*argument*/) {
                      "a handshake without prepare_tls");
     Connection& connection = *connection_of(ssl);
     connection.peer = share_certificate(X509_STORE_CTX_get0_cert(context));
+    connection.sent = sent_after_leaf(context);
     if (SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE) {
         return 1;
+    }
+    if (connection.judge_peer) {
+        return judge(context, connection);
     }
     if (!validate(context)) {
         const ChainVerdict verdict = verdict_of(context);
@@ -171,6 +202,7 @@ Result<std::shared_ptr<SSL_CTX>> make_tls_context(const TlsParty& party, bool se
 void prepare_tls(SSL* ssl, const TlsParty& party, bool server) {
     Connection& connection = fresh_connection(ssl);
     connection.check_peer = party.check_peer;
+    connection.judge_peer = party.judge_peer;
     connection.asks = server && party.ask_peer;
     if (party.at) {
         X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), unix_seconds(*party.at));
@@ -201,6 +233,18 @@ Failure tls_failure(SSL* ssl, std::string_view what) {
 ChainFault tls_fault(SSL* ssl) {
     const Connection* connection = connection_of(ssl);
     return connection != nullptr ? connection->fault : ChainFault::none;
+}
+
+Result<void> decide_again(const TlsParty& party, const PeerShown& peer) {
+    if (party.judge_peer) {
+        return ask(party.judge_peer, peer);
+    }
+    return party.check_peer ? ask(party.check_peer, peer.leaf) : Result<void>();
+}
+
+PeerShown tls_shown(SSL* ssl) {
+    const Connection* connection = connection_of(ssl);
+    return {tls_peer(ssl), connection != nullptr ? connection->sent : std::vector<Certificate>()};
 }
 
 Certificate tls_peer(SSL* ssl) {

@@ -24,6 +24,17 @@ struct TlsIdentity {
 /// Decides, after the chain was accepted, whether the peer is the right one (its SPIFFE id).
 using PeerCheck = std::function<Result<void>(const Certificate& leaf)>;
 
+/// What a peer showed in a handshake.
+struct PeerShown {
+    Certificate leaf;
+    std::vector<Certificate> chain;  ///< what it sent after its leaf
+};
+
+/// Judges all that there is to a peer, in the place of OpenSSL's path validation against `trust` at
+/// `at`: chain, dates, purpose, identity. A failure of kind `expired` means that the leaf is out of
+/// its time; every other one refuses as well.
+using PeerJudge = std::function<Result<void>(const PeerShown& peer)>;
+
 /// One side of a TLS connection. TLS 1.2 or later; no tickets, no session cache.
 struct TlsParty {
     std::optional<TlsIdentity> identity;
@@ -36,8 +47,17 @@ struct TlsParty {
     std::string server_name;  ///< client: name or IP address that the server's leaf must hold;
                               ///< empty = no name check
     PeerCheck check_peer;     ///< may be empty
+    PeerJudge judge_peer;     ///< may be empty; needs verify_peer
     std::optional<Time> at;   ///< the date of verification; nothing = the machine's own
+
+    /// Who the peer is, is not a matter of the server's name.
+    [[nodiscard]] bool decides_who() const {
+        return check_peer != nullptr || judge_peer != nullptr;
+    }
 };
+
+/// What the party's own judge and check say now of the peer of an open connection.
+[[nodiscard]] Result<void> decide_again(const TlsParty& party, const PeerShown& peer);
 
 /// Would a connection made for one of these serve the other as well? Their date and their peer
 /// check aside: those are asked on new connections.
@@ -74,6 +94,8 @@ void prepare_tls(SSL* ssl, const TlsParty& party, bool server);
 /// peer's leaf was out of its time.
 [[nodiscard]] Failure tls_failure(SSL* ssl, std::string_view what);
 [[nodiscard]] Certificate tls_peer(SSL* ssl);
+/// The peer's leaf and what came with it.
+[[nodiscard]] PeerShown tls_shown(SSL* ssl);
 
 /// Self-signed CA plus server leaf for "localhost", 127.0.0.1, ::1 and `names`, for our own TLS
 /// ports.

@@ -232,7 +232,9 @@ Task<Result<std::shared_ptr<RoundTrip>>> begin(Shared shared, Endpoint endpoint,
             co_return trip;
         }
         // The server closed an idle connection just when we used it: the one case for another try.
-        if (!was_idle || trip->answered || received.error().kind != FailureKind::closed) {
+        // What it made of the request nobody knows, so only what changes nothing is sent again.
+        if (!was_idle || trip->answered || received.error().kind != FailureKind::closed ||
+            !repeatable(request.method)) {
             co_return propagate(received);
         }
     }
@@ -254,7 +256,7 @@ Task<Result<Response>> whole_trip(Shared shared, Endpoint endpoint, Request requ
 /// A server's name to verify: the URL's host, unless somebody else decides who the peer is.
 Endpoint complete(Endpoint endpoint) {
     auto& tls = endpoint.tls;
-    if (tls.server_name.empty() && tls.verify_peer && !tls.check_peer) {
+    if (tls.server_name.empty() && tls.verify_peer && !tls.decides_who()) {
         tls.server_name = endpoint.url.host;
     }
     return endpoint;

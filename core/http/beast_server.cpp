@@ -467,11 +467,12 @@ Task<Result<void>> greet(std::shared_ptr<Session> session) {
     }
     const auto shaken = co_await session->wire->handshake(*context, party, /*server=*/true);
     if (shaken && (party.verify_peer || party.ask_peer)) {
-        auto shown = crypto::tls_peer(session->wire->ssl());
+        auto [shown, chain] = crypto::tls_shown(session->wire->ssl());
         session->peer.bad_certificate =
             shown && crypto::tls_fault(session->wire->ssl()) != crypto::ChainFault::none;
         if (shown && !session->peer.bad_certificate) {
             session->peer.certificate = std::move(shown);
+            session->peer.chain = std::move(chain);
         }
     }
     co_return shaken;

@@ -56,9 +56,11 @@ std::shared_ptr<Connection> ConnectionPool::take_idle(Entry& entry, const Endpoi
     while (!idle.empty()) {
         auto connection = std::move(idle.back());
         idle.pop_back();
+        if (!connection->wire.quiet()) {
+            continue;  // the peer has ended it, or says what nobody asked for
+        }
         SSL* const ssl = connection->wire.ssl();
-        if (ssl == nullptr || !endpoint.tls.check_peer ||
-            endpoint.tls.check_peer(crypto::tls_peer(ssl))) {
+        if (ssl == nullptr || crypto::decide_again(endpoint.tls, crypto::tls_shown(ssl))) {
             return connection;
         }
     }

@@ -26,8 +26,8 @@ class ConnectionPool {
   public:
     /// The SSL context for this endpoint; made now where there is none yet.
     [[nodiscard]] Result<std::shared_ptr<SSL_CTX>> context_for(const Endpoint& endpoint);
-    /// An idle connection that fits, the latest first, or null. Where the endpoint has a peer
-    /// check, the connection's peer passes it again.
+    /// An idle connection that fits and that the peer has not ended, the latest first, or null.
+    /// Where the endpoint decides who its peer is, the connection's peer is judged again.
     [[nodiscard]] std::shared_ptr<Connection> take(const Endpoint& endpoint);
     void keep(const Endpoint& endpoint, std::shared_ptr<Connection> connection);
     void clear() { routes_.clear(); }

@@ -1,6 +1,7 @@
 #include "core/http/message.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/url/encode.hpp>
 #include <boost/url/grammar/ci_string.hpp>
 #include <boost/url/ipv4_address.hpp>
@@ -9,6 +10,7 @@
 #include <boost/url/pct_string_view.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
 
 #include "core/base/text.hpp"
 
@@ -28,6 +30,28 @@ std::string decode_query_part(std::string_view part) {
     return decoded ? std::move(*decoded) : std::string(part);
 }
 }  // namespace
+
+std::optional<std::chrono::seconds> retry_after(const Headers& headers) {
+    const auto field = headers.find("Retry-After");
+    std::int64_t seconds = 0;
+    if (!field) {
+        return std::nullopt;
+    }
+    const auto* const end = field->data() + field->size();
+    const auto [read, error] = std::from_chars(field->data(), end, seconds);
+    if (error != std::errc() || read != end || seconds < 0) {
+        return std::nullopt;
+    }
+    // More than a century is no length of time that anybody waits, and must not run over.
+    constexpr std::int64_t century = std::int64_t(100) * 365 * 24 * 3600;
+    return std::chrono::seconds(std::min(seconds, century));
+}
+
+bool repeatable(std::string_view method) {
+    // LIST is Vault's own way to read a folder.
+    constexpr std::array<std::string_view, 5> reading = {"GET", "HEAD", "OPTIONS", "TRACE", "LIST"};
+    return std::ranges::find(reading, method) != reading.end();
+}
 
 std::optional<std::string> Headers::find(std::string_view name) const {
     for (const auto& [field, value] : fields_) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,6 +31,14 @@ class Headers {
   private:
     std::vector<std::pair<std::string, std::string>> fields_;
 };
+
+/// The server's wish to be left alone for so long, where it is told in seconds (RFC 9110 10.2.3;
+/// the other form is a date, by a clock that may not be ours).
+[[nodiscard]] std::optional<std::chrono::seconds> retry_after(const Headers& headers);
+
+/// A request of this method changes nothing, so the wire may send it again by itself. RFC 9110
+/// calls PUT and DELETE idempotent too, but Vault signs and logs in by PUT.
+[[nodiscard]] bool repeatable(std::string_view method);
 
 struct Request {
     std::string method = "GET";

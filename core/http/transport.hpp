@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/crypto/tls.hpp"
 #include "core/http/message.hpp"
@@ -17,6 +18,7 @@ struct Peer {
         certificate;               ///< the verified client certificate, where there is one
     bool bad_certificate = false;  ///< one was shown that none of our CAs stands for (ask_peer)
     std::size_t served = 0;        ///< requests that came on this connection before
+    std::vector<crypto::Certificate> chain = {};  ///< what the client sent after its certificate
 };
 
 /// What awaits a new connection instead of the usual: what chaos asks for. TLS ports only.
@@ -37,8 +39,10 @@ class Handler {
 };
 
 /// Where a request goes and how. `tls` is used for https only; its server_name defaults to the
-/// URL's host unless tls.check_peer is set (then identity is decided by check_peer alone) or
-/// verify_peer is off.
+/// URL's host unless tls.check_peer or tls.judge_peer is set (then they alone decide who the peer
+/// is) or verify_peer is off.
+/// A kept connection that ends just when a request is sent over it is made anew, and the request
+/// sent again, only if it changes nothing (`repeatable`): else `closed`, and the caller decides.
 struct Endpoint {
     Url url;
     crypto::TlsParty tls;

@@ -220,6 +220,12 @@ Failure Wire::failure(error_code error) const {
     return {FailureKind::closed, "the connection broke: " + error.message(), 0, {}};
 }
 
+bool Wire::quiet() {
+    char byte = 0;
+    return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 bool Wire::clean_end(error_code error) {
     return error == asio::error::eof;
 }

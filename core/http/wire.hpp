@@ -56,6 +56,8 @@ class Wire final : public Closable {
     /// back.
     [[nodiscard]] std::size_t unacknowledged();
     [[nodiscard]] bool is_open() const { return socket_.is_open(); }
+    /// Nothing came that was not read, not even the peer's goodbye: a connection at rest.
+    [[nodiscard]] bool quiet();
     [[nodiscard]] boost::asio::ip::tcp::socket& socket() { return socket_; }
     [[nodiscard]] SSL* ssl() const;  ///< null without TLS
     [[nodiscard]] std::string peer_address() const;

@@ -15,7 +15,8 @@ std::string what(std::string_view method, std::string_view path) {
 }
 
 /// The Failure for an answer outside 2xx: the message of its Status object, where it is one.
-Failure failure_of(std::string_view asked, int status, const std::string& body) {
+Failure failure_of(std::string_view asked, int status, const http::Headers& headers,
+                   const std::string& body) {
     const Json json = json_or_null(body);
     std::vector<std::string> errors;
     if (json.is_object()) {
@@ -30,7 +31,7 @@ Failure failure_of(std::string_view asked, int status, const std::string& body) 
                                                 : "with a body that is not a Status object";
     }
     return Failure{kind_of_status(status), fmt::format("{}: {} {}", asked, status, told), status,
-                   std::move(errors)};
+                   std::move(errors), http::retry_after(headers)};
 }
 
 std::string namespaced(std::string_view ns, std::string_view kind, std::string_view name = {}) {
@@ -163,22 +164,38 @@ Json to_json(const SecretObject& secret) {
     return object;
 }
 
+/// What is watched: its name in errors, and how it is read.
+template <class T>
+struct Watched;
+template <>
+struct Watched<Pod> {
+    static constexpr const char* asked = "watch of pods";
+    static Pod read(AnswerFields& fields) { return read_pod(fields); }
+};
+template <>
+struct Watched<SecretObject> {
+    static constexpr const char* asked = "watch of secrets";
+    static SecretObject read(AnswerFields& fields) { return read_secret(fields); }
+};
+
 /// What a watch line says. Its object is read as far as the kind of event has one.
-Result<WatchEvent<Pod>> read_event(std::string_view line) {
+template <class T>
+Result<WatchEvent<T>> read_event(std::string_view line) {
+    const std::string asked = Watched<T>::asked;
     const Json json = json_or_null(line);
     if (!json.is_object()) {
-        return fail(FailureKind::malformed, "watch of pods: malformed answer: a line is not JSON");
+        return fail(FailureKind::malformed, "{}: malformed answer: a line is not JSON", asked);
     }
-    AnswerFields fields(json, "watch of pods");
+    AnswerFields fields(json, asked);
     const auto type = fields.text("type");
     const auto* found = fields.find("object");
-    AnswerFields object(found == nullptr ? null_json : *found, "watch of pods: object");
-    WatchEvent<Pod> event;
+    AnswerFields object(found == nullptr ? null_json : *found, asked + ": object");
+    WatchEvent<T> event;
     if (type == "ADDED" || type == "MODIFIED" || type == "DELETED") {
         event.kind = type == "ADDED"      ? WatchKind::added
                      : type == "MODIFIED" ? WatchKind::modified
                                           : WatchKind::deleted;
-        event.object = read_pod(object);
+        event.object = Watched<T>::read(object);
         event.resource_version = event.object.meta.resource_version;
     } else if (type == "BOOKMARK") {
         event.kind = WatchKind::bookmark;
@@ -198,8 +215,9 @@ Result<WatchEvent<Pod>> read_event(std::string_view line) {
 
 }  // namespace
 
-Task<Result<std::optional<WatchEvent<Pod>>>> PodWatch::next() {
-    using Answer = Result<std::optional<WatchEvent<Pod>>>;
+template <class T>
+Task<Result<std::optional<WatchEvent<T>>>> Watch<T>::next() {
+    using Answer = Result<std::optional<WatchEvent<T>>>;
     while (true) {
         const auto end = pending_.find('\n');
         if (end != std::string::npos) {
@@ -208,7 +226,7 @@ Task<Result<std::optional<WatchEvent<Pod>>>> PodWatch::next() {
             if (trim(line).empty()) {
                 continue;
             }
-            auto event = read_event(line);
+            auto event = read_event<T>(line);
             if (!event) {
                 co_return propagate(event);
             }
@@ -216,18 +234,21 @@ Task<Result<std::optional<WatchEvent<Pod>>>> PodWatch::next() {
         }
         auto piece = co_await stream_->next();
         if (!piece) {
-            co_return propagate(piece, "watch of pods");
+            co_return propagate(piece, Watched<T>::asked);
         }
         if (!*piece) {
             if (trim(pending_).empty()) {
                 co_return Answer(tl::in_place, std::nullopt);
             }
-            co_return fail(FailureKind::malformed,
-                           "watch of pods: malformed answer: it ends inside a line");
+            co_return fail(FailureKind::malformed, "{}: malformed answer: it ends inside a line",
+                           Watched<T>::asked);
         }
         pending_ += **piece;
     }
 }
+
+template class Watch<Pod>;
+template class Watch<SecretObject>;
 
 Client::Client(http::Transport& transport, Access access)
     : transport_(&transport), access_(std::move(access)) {}
@@ -268,7 +289,8 @@ Task<Result<Json>> Client::call(std::string method, std::string path, std::optio
     }
     if (response->status < 200 || response->status >= 300) {
         co_return tl::unexpected<Failure>(conceal(
-            failure_of(what(method, path), response->status, response->body), access_.token));
+            failure_of(what(method, path), response->status, response->headers, response->body),
+            access_.token));
     }
     Json json = json_or_null(response->body);
     if (!json.is_object()) {
@@ -422,6 +444,21 @@ Task<Result<std::vector<SecretObject>>> Client::list_secrets(std::string ns,
     co_return read_all(answer, what("GET", path), read_secret);
 }
 
+Task<Result<SecretList>> Client::list_secrets_versioned(std::string ns,
+                                                        std::string selector) const {
+    const auto path = namespaced(ns, "secrets");
+    const auto answer = co_await call("GET", selected(path, selector));
+    auto items = read_all(answer, what("GET", path), read_secret);
+    if (!items) {
+        co_return propagate(items);
+    }
+    AnswerFields fields(*answer, what("GET", path));
+    SecretList list;
+    list.items = std::move(*items);
+    list.resource_version = fields.text("metadata.resourceVersion");
+    co_return checked(std::move(list), fields);
+}
+
 Task<Result<Pod>> Client::create_pod(Pod pod) const {
     const auto path = namespaced(pod.meta.namespace_name, "pods");
     Json body = object_of("v1", "Pod", pod.meta);
@@ -470,9 +507,10 @@ Task<Result<PodList>> Client::list_pods(std::string ns, std::string selector) co
     co_return checked(std::move(list), fields);
 }
 
-Task<Result<PodWatch>> Client::watch_pods(std::string ns, std::string selector,
-                                          std::string resource_version, Duration limit) const {
-    const auto path = namespaced(ns, "pods");
+Task<Result<std::unique_ptr<http::Stream>>> Client::open_watch(std::string path,
+                                                               std::string selector,
+                                                               std::string resource_version,
+                                                               Duration limit) const {
     http::Request request;
     request.target =
         fmt::format("{}{}?watch=1&resourceVersion={}&allowWatchBookmarks=true&timeoutSeconds={}",
@@ -500,9 +538,31 @@ Task<Result<PodWatch>> Client::watch_pods(std::string ns, std::string selector,
             }
             body += **piece;
         }
-        co_return tl::unexpected<Failure>(conceal(failure_of(asked, status, body), access_.token));
+        co_return tl::unexpected<Failure>(
+            conceal(failure_of(asked, status, (*stream)->head().headers, body), access_.token));
+    }
+    co_return std::move(*stream);
+}
+
+Task<Result<PodWatch>> Client::watch_pods(std::string ns, std::string selector,
+                                          std::string resource_version, Duration limit) const {
+    auto stream = co_await open_watch(namespaced(ns, "pods"), std::move(selector),
+                                      std::move(resource_version), limit);
+    if (!stream) {
+        co_return propagate(stream);
     }
     co_return PodWatch(std::move(*stream));
+}
+
+Task<Result<SecretWatch>> Client::watch_secrets(std::string ns, std::string selector,
+                                                std::string resource_version,
+                                                Duration limit) const {
+    auto stream = co_await open_watch(namespaced(ns, "secrets"), std::move(selector),
+                                      std::move(resource_version), limit);
+    if (!stream) {
+        co_return propagate(stream);
+    }
+    co_return SecretWatch(std::move(*stream));
 }
 
 Task<Result<void>> Client::set_pod_status(std::string ns, std::string name, std::string phase,

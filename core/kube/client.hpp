@@ -66,20 +66,28 @@ struct WatchEvent {
     std::string error;  ///< error: its message
 };
 
-/// A running watch of pods. It ends (nothing) when the server's timeout passes: list and watch
-/// again.
-class PodWatch {
+/// A running watch of one kind of object. It ends (nothing) when the server's timeout passes: list
+/// and watch again.
+template <class T>
+class Watch {
   public:
-    explicit PodWatch(std::unique_ptr<http::Stream> stream) : stream_(std::move(stream)) {}
-    [[nodiscard]] Task<Result<std::optional<WatchEvent<Pod>>>> next();
+    explicit Watch(std::unique_ptr<http::Stream> stream) : stream_(std::move(stream)) {}
+    [[nodiscard]] Task<Result<std::optional<WatchEvent<T>>>> next();
 
   private:
     std::unique_ptr<http::Stream> stream_;
     std::string pending_;
 };
+using PodWatch = Watch<Pod>;
+using SecretWatch = Watch<SecretObject>;
 
 struct PodList {
     std::vector<Pod> items;
+    std::string resource_version;
+};
+
+struct SecretList {
+    std::vector<SecretObject> items;
     std::string resource_version;
 };
 
@@ -126,6 +134,13 @@ class Client {
     [[nodiscard]] Task<Result<void>> delete_secret(std::string ns, std::string name) const;
     [[nodiscard]] Task<Result<std::vector<SecretObject>>> list_secrets(
         std::string ns, std::string selector = {}) const;
+    /// The same, with the version to watch from.
+    [[nodiscard]] Task<Result<SecretList>> list_secrets_versioned(std::string ns,
+                                                                  std::string selector) const;
+    /// The server ends the watch cleanly after `limit`, cut to whole seconds.
+    [[nodiscard]] Task<Result<SecretWatch>> watch_secrets(std::string ns, std::string selector,
+                                                          std::string resource_version,
+                                                          Duration limit) const;
 
     [[nodiscard]] Task<Result<Pod>> create_pod(
         Pod pod) const;  ///< one container "app"; schedulerName meshproof: no scheduler takes it
@@ -152,6 +167,10 @@ class Client {
         std::string selector) const;
 
   private:
+    /// Begins a watch of a namespace's pods or Secrets.
+    [[nodiscard]] Task<Result<std::unique_ptr<http::Stream>>> open_watch(
+        std::string path, std::string selector, std::string resource_version, Duration limit) const;
+
     http::Transport* transport_;
     Access access_;
 };

@@ -25,7 +25,7 @@ Agent::Agent(std::shared_ptr<ClusterContext> context, Pod pod)
               spiffe::SpiffeId::workload(context_->mesh->trust_domain, context_->workload_namespace,
                                          pod_.service_account)),
       status_(context_, pod_.name, prng_.fork("status")),
-      due_(context_->mesh->clock.now()),
+      due_(elapsed()),
       life_(context_->mesh->usual_life()) {}
 
 Task<void> Agent::start(std::shared_ptr<Agent> agent) {
@@ -44,12 +44,11 @@ Task<void> Agent::report(std::shared_ptr<Agent> agent) {
 }
 
 Task<void> Agent::live(std::shared_ptr<Agent> agent) {
-    const auto& mesh = *agent->context_->mesh;
     co_await agent->open_port();
     while (true) {
         const auto seen = agent->wake_.count();
         agent->notice_configuration();
-        if (agent->context_->config && agent->due_ <= mesh.clock.now()) {
+        if (agent->context_->config && agent->due()) {
             co_await agent->attempt();
             agent->tell_readiness();
         } else {
@@ -87,34 +86,40 @@ void Agent::notice_configuration() {
     projected_.reset();
     vault_token_ = Secret();
     backoff_.reset();
+    life_ = context_->mesh->usual_life();
     if (failing_) {
-        due_ = context_->mesh->clock.now();
+        due_ = elapsed();
     }
+}
+
+Duration Agent::elapsed() const {
+    const auto& mesh = *context_->mesh;
+    return mesh.options.seams.waits_by_elapsed_time ? mesh.clock.elapsed()
+                                                    : mesh.clock.now().time_since_epoch();
+}
+
+bool Agent::due() const {
+    return due_ <= elapsed() || (renew_by_ && *renew_by_ <= context_->mesh->clock.now());
 }
 
 Task<void> Agent::attempt() {
     const auto& mesh = *context_->mesh;
     const CaConfig config = *context_->config;
     const Caller caller{pod_.name, pod_.uid, server_.id(), call_limit(life_)};
-    const auto& schedule = mesh.options.schedule;
+    renew_by_.reset();
     if (!token_usable()) {
         if (last_login_) {
-            const auto allowed =
-                mesh.options.seams.login_allowed(login_allowed(schedule, life_, *last_login_));
-            if (mesh.clock.now() < allowed) {
+            const auto allowed = *last_login_ + mesh.options.seams.between_logins(
+                                                    first_wait(mesh.options.schedule, life_));
+            if (elapsed() < allowed) {
                 due_ = allowed;
                 co_return;
             }
         }
-        if (!projected_ || mesh.clock.now() >= projected_fresh_until_) {
-            const auto asked = mesh.clock.now();
-            auto token = co_await request_projected_token(context_, config, caller.limit);
-            if (!token) {
-                refused(Step::token_request, token.error(), asked_for(config, caller));
-                co_return;
-            }
-            projected_fresh_until_ = projected_token_until(schedule, asked, token->expires);
-            projected_ = std::move(*token);
+        const auto projected = co_await have_projected_token(config, caller);
+        if (!projected) {
+            refused(Step::token_request, projected.error(), asked_for(config, caller));
+            co_return;
         }
         const auto logged_in = co_await log_in(config, caller);
         if (!logged_in) {
@@ -125,6 +130,7 @@ Task<void> Agent::attempt() {
     }
     const auto token = vault_token_;
     vault_token_ = mesh.options.seams.kept_token(std::move(vault_token_));
+    ++sign_attempts_;
     const auto leaf = co_await sign_fresh_key(context_, config, caller, token);
     if (!leaf) {
         refused(Step::sign, leaf.error(), asked_for(config, caller));
@@ -133,21 +139,36 @@ Task<void> Agent::attempt() {
     ++leaves_;
     auto identity = accept_leaf(*context_, caller, *leaf);
     if (!identity) {
-        failing_ = true;
-        problem_ = identity.error().message;
-        mesh.tell("leaf rejected", {{"cluster", context_->cluster},
-                                    {"pod", mesh.logical(pod_.name)},
-                                    {"reason", problem_}});
-        const auto wait = backoff_.after(Action::retry_slowly, schedule, life_);
-        due_ = mesh.clock.now() + mesh.options.seams.wait(wait, "leaf rejected");
+        reject(identity.error());
         co_return;
     }
-    adopt(std::move(*identity));
+    adopt(std::move(*identity), leaf->issued.issuing_ca);
+}
+
+Task<Result<void>> Agent::have_projected_token(CaConfig config, Caller caller) {
+    if (projected_ && elapsed() < projected_fresh_until_) {
+        co_return Result<void>();
+    }
+    const auto& mesh = *context_->mesh;
+    const auto asked = elapsed();
+    const auto date = mesh.clock.now();
+    auto token = co_await request_projected_token(context_, config, caller.limit);
+    if (!token) {
+        co_return propagate(token);
+    }
+    // The end is a date of the API server's: by a clock that is behind it, the token would seem to
+    // live longer than any that is given.
+    const auto life =
+        std::clamp(token->expires - date, Duration::zero(), Duration(projected_token_life));
+    projected_fresh_until_ = asked + projected_token_use(mesh.options.schedule, life);
+    projected_ = std::move(*token);
+    co_return Result<void>();
 }
 
 Task<Result<void>> Agent::log_in(CaConfig config, Caller caller) {
     const auto& mesh = *context_->mesh;
-    last_login_ = mesh.clock.now();
+    last_login_ = elapsed();
+    ++login_attempts_;
     const auto client = vault_of(*context_, config, caller);
     auto login =
         co_await client.login_kubernetes(config.auth_mount, config.role, projected_->token);
@@ -156,25 +177,45 @@ Task<Result<void>> Agent::log_in(CaConfig config, Caller caller) {
     }
     ++logins_;
     vault_token_ = login->token;
-    vault_token_until_ = vault_token_until(mesh.options.schedule, *last_login_, login->lease);
+    vault_token_until_ = *last_login_ + vault_token_use(mesh.options.schedule, login->lease);
     EventFields fields{{"cluster", context_->cluster}, {"pod", mesh.logical(pod_.name)}};
     mesh.tell("login ok", mesh.options.seams.login_event(std::move(fields), login->token));
     co_return Result<void>();
 }
 
 bool Agent::token_usable() const {
-    return !vault_token_.empty() && context_->mesh->clock.now() < vault_token_until_;
+    return !vault_token_.empty() && elapsed() < vault_token_until_;
 }
 
-void Agent::adopt(crypto::TlsIdentity identity) {
+void Agent::adopt(crypto::TlsIdentity identity, const crypto::Certificate& issuer) {
     const auto& mesh = *context_->mesh;
+    const auto& seams = mesh.options.seams;
     failing_ = false;
     problem_.clear();
     backoff_.reset();
-    const Arrival arrival{.at = mesh.clock.now(), .not_after = identity.leaf.not_after()};
-    due_ = mesh.options.seams.renewal_due(
-        renewal_due(mesh.options.schedule, life_, arrival, prng_.unit()), identity.leaf);
+    const auto& leaf = identity.leaf;
+    const Arrival arrival{.at = mesh.clock.now(),
+                          .not_before = leaf.not_before(),
+                          .not_after = leaf.not_after(),
+                          .issuer_not_after = issuer.not_after()};
+    life_ = life_after(mesh.usual_life(), life_, arrival);
+    const auto chance = seams.renewal_chance(prng_.unit());
+    const auto wait = seams.renewal_wait(
+        renewal_wait(mesh.options.schedule, life_, arrival, chance), leaf, mesh.usual_life());
+    due_ = elapsed() + wait;
+    renew_by_ = arrival.at + wait;
     server_.show(std::move(identity));
+}
+
+void Agent::reject(const Failure& failure) {
+    const auto& mesh = *context_->mesh;
+    failing_ = true;
+    problem_ = failure.message;
+    mesh.tell(
+        "leaf rejected",
+        {{"cluster", context_->cluster}, {"pod", mesh.logical(pod_.name)}, {"reason", problem_}});
+    const auto wait = backoff_.after(Action::retry_slowly, mesh.options.schedule, life_);
+    due_ = elapsed() + mesh.options.seams.wait(wait, "leaf rejected");
 }
 
 void Agent::refused(Step step, const Failure& failure, const Asked& asked) {
@@ -190,12 +231,13 @@ void Agent::refused(Step step, const Failure& failure, const Asked& asked) {
     if (decision.action == Action::login_again) {
         vault_token_ = Secret();
     }
-    const auto wait = backoff_.after(decision.action, mesh.options.schedule, life_);
-    due_ = mesh.clock.now() + seams.wait(wait, event);
+    const auto wait =
+        backoff_.after(decision.action, mesh.options.schedule, life_, decision.no_sooner);
+    due_ = elapsed() + seams.wait(wait, event);
 }
 
 void Agent::renew_now() {
-    due_ = context_->mesh->clock.now();
+    due_ = elapsed();
     wake();
 }
 
@@ -204,7 +246,18 @@ bool Agent::valid() const {
 }
 
 bool Agent::ready() const {
-    return context_->mesh->options.seams.readiness(valid(), server_.identity());
+    return context_->mesh->options.seams.readiness(valid() && trusted(), server_.identity());
+}
+
+bool Agent::trusted() const {
+    if (!context_->mesh->options.seams.readiness_asks_for_trust) {
+        return true;
+    }
+    const auto& shown = *server_.identity();
+    if (!trust_ || trust_->version != context_->trust_version || !(trust_->leaf == shown.leaf)) {
+        trust_ = Trust{context_->trust_version, shown.leaf, trusted_until(*context_, shown)};
+    }
+    return trust_->until && context_->mesh->clock.now() < leaf_end(*trust_->until);
 }
 
 std::string Agent::why_not_ready() const {
@@ -214,9 +267,15 @@ std::string Agent::why_not_ready() const {
     if (!server_.identity()) {
         return problem_;
     }
-    const auto expired =
-        fmt::format("its certificate expired at {}", rfc3339(server_.identity()->leaf.not_after()));
-    return problem_.empty() ? expired : fmt::format("{}: {}", expired, problem_);
+    const auto& leaf = server_.identity()->leaf;
+    if (valid()) {
+        return "its peers do not trust its certificate: the trust store holds no anchor above it";
+    }
+    const auto what =
+        leaf.not_before() > context_->mesh->clock.now()
+            ? fmt::format("its certificate is valid only from {}", rfc3339(leaf.not_before()))
+            : fmt::format("its certificate expired at {}", rfc3339(leaf.not_after()));
+    return problem_.empty() ? what : fmt::format("{}: {}", what, problem_);
 }
 
 void Agent::tell_readiness() {
@@ -237,16 +296,23 @@ void Agent::tell_readiness() {
 
 Task<void> Agent::rest(std::uint64_t seen) {
     auto& clock = context_->mesh->clock;
-    std::optional<Time> until;
+    std::optional<Duration> wait;
+    const auto at_most = [&wait](Duration other) { wait = std::min(wait.value_or(other), other); };
     if (context_->config) {
-        until = due_;
+        at_most(due_ - elapsed());
     }
-    if (valid()) {
-        const auto end = leaf_end(server_.identity()->leaf.not_after());
-        until = std::min(until.value_or(end), end);
+    if (server_.identity()) {
+        // Dates are looked at again and again: nobody tells when the civil clock jumps.
+        at_most(longest_wait(context_->mesh->options.schedule, life_));
+        if (valid()) {
+            at_most(leaf_end(server_.identity()->leaf.not_after()) - clock.now());
+        }
+        if (valid() && trusted() && trust_ && trust_->until) {  // an issuer may end before its leaf
+            at_most(leaf_end(*trust_->until) - clock.now());
+        }
     }
-    if (until) {
-        co_await wake_.wait_past(seen, clock, *until);
+    if (wait) {
+        co_await wake_.wait_past(seen, clock, clock.elapsed() + *wait);
     } else {
         co_await wake_.wait_past(seen);
     }
@@ -266,6 +332,8 @@ PodView Agent::view() const {
     }
     view.leaves = leaves_;
     view.logins = logins_;
+    view.login_attempts = login_attempts_;
+    view.sign_attempts = sign_attempts_;
     return view;
 }
 

@@ -42,11 +42,18 @@ class Agent {
 
     [[nodiscard]] Task<void> open_port();
     void notice_configuration();
+    /// What waits are counted by: it does not jump.
+    [[nodiscard]] Duration elapsed() const;
+    [[nodiscard]] bool due() const;
     [[nodiscard]] Task<void> attempt();
     [[nodiscard]] Task<Result<void>> log_in(CaConfig config, Caller caller);
+    /// A projected token that can still be used: the one at hand, or a fresh one.
+    [[nodiscard]] Task<Result<void>> have_projected_token(CaConfig config, Caller caller);
     [[nodiscard]] bool token_usable() const;
-    [[nodiscard]] bool valid() const;  ///< the leaf that it shows, now
-    void adopt(crypto::TlsIdentity identity);
+    [[nodiscard]] bool valid() const;    ///< the leaf that it shows, now
+    [[nodiscard]] bool trusted() const;  ///< by its peers; only where it shows a leaf
+    void adopt(crypto::TlsIdentity identity, const crypto::Certificate& issuer);
+    void reject(const Failure& failure);
     void refused(Step step, const Failure& failure, const Asked& asked);
     void tell_readiness();
     [[nodiscard]] std::string why_not_ready() const;
@@ -61,8 +68,11 @@ class Agent {
     TaskGroup tasks_;
     Bell wake_;
 
-    Time due_;              ///< of the next attempt
-    Duration life_;         ///< that leaves are asked to live: paces retries and renewals
+    // Moments without a date are of elapsed().
+    Duration due_;  ///< of the next attempt
+    std::optional<Time>
+        renew_by_;   ///< the same as a date, for the day on which the civil clock jumps ahead
+    Duration life_;  ///< paces retries and renewals: as long as the last leaf's
     bool failing_ = false;  ///< the last attempt failed
     std::string problem_ = "waiting for its first certificate";
     bool deleted_ = false;
@@ -70,13 +80,22 @@ class Agent {
     std::optional<std::uint64_t>
         generation_;  ///< of the configuration that the tokens below are for
     std::optional<kube::IssuedToken> projected_;
-    Time projected_fresh_until_;
+    Duration projected_fresh_until_{};
     Secret vault_token_;
-    Time vault_token_until_;
-    std::optional<Time> last_login_;
+    Duration vault_token_until_{};
+    std::optional<Duration> last_login_;
 
     std::optional<std::pair<bool, std::string>> told_;  ///< readiness as last told
+    /// Until when peers take the leaf that it shows, by one state of the trust store: a chain is
+    /// too dear to be verified whenever somebody asks.
+    struct Trust {
+        std::uint64_t version = 0;
+        crypto::Certificate leaf;
+        std::optional<Time> until;
+    };
+    mutable std::optional<Trust> trust_;
     std::size_t leaves_ = 0, logins_ = 0;
+    std::size_t login_attempts_ = 0, sign_attempts_ = 0;  ///< answered or not
 };
 
 }  // namespace meshproof::mesh

@@ -2,8 +2,12 @@
 
 namespace meshproof::mesh {
 
-Duration Backoff::after(Action action, const Schedule& schedule, Duration life) {
-    const auto range = wait_after(action, schedule, life, refusals_);
+Duration Backoff::after(Action action, const Schedule& schedule, Duration life,
+                        std::optional<Duration> told) {
+    auto range = wait_after(action, schedule, life, refusals_);
+    if (told) {
+        range = no_sooner(range, *told, life);
+    }
     if (action != Action::retry_slowly) {
         ++refusals_;
     }

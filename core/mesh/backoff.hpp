@@ -11,8 +11,9 @@ class Backoff {
     explicit Backoff(Prng prng) : prng_(std::move(prng)) {}
 
     /// Before the next attempt, after a refusal that was decided upon so; `life` as in the
-    /// schedule.
-    [[nodiscard]] Duration after(Action action, const Schedule& schedule, Duration life);
+    /// schedule. `told`: for how long the server wants to be left alone.
+    [[nodiscard]] Duration after(Action action, const Schedule& schedule, Duration life,
+                                 std::optional<Duration> told = std::nullopt);
     void reset() { refusals_ = 0; }
 
   private:

@@ -23,9 +23,9 @@ Task<void> Bell::wait_past(std::uint64_t seen) {
     }
 }
 
-Task<void> Bell::wait_past(std::uint64_t seen, Clock& clock, Time deadline) {
+Task<void> Bell::wait_past(std::uint64_t seen, Clock& clock, Duration deadline) {
     // Whichever came first, the caller looks at the world again.
-    const auto ended = co_await within(clock, deadline - clock.now(), rung(*this, seen));
+    const auto ended = co_await within(clock, deadline - clock.elapsed(), rung(*this, seen));
     static_cast<void>(ended);
 }
 

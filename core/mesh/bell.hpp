@@ -15,8 +15,8 @@ class Bell {
     [[nodiscard]] std::uint64_t count() const { return count_; }
     /// Until it rang after `seen`.
     [[nodiscard]] Task<void> wait_past(std::uint64_t seen);
-    /// The same, at most until `deadline`.
-    [[nodiscard]] Task<void> wait_past(std::uint64_t seen, Clock& clock, Time deadline);
+    /// The same, at most until then, by Clock::elapsed(): a civil clock may jump.
+    [[nodiscard]] Task<void> wait_past(std::uint64_t seen, Clock& clock, Duration deadline);
 
   private:
     std::uint64_t count_ = 0;

@@ -15,6 +15,11 @@ CaConfig CaConfig::of(const IntegrationAccount& account, std::uint64_t generatio
     config.pki_path = account.pki_path();
     config.auth_mount = account.auth_mount();
     config.vault_namespace = account.vault_namespace();
+    if (const auto& bundle = account.ca_chain()) {
+        for (const auto& certificate : bundle->certificates()) {
+            config.chain.push_back(certificate.fingerprint());
+        }
+    }
     return config;
 }
 
@@ -45,6 +50,13 @@ Result<CaConfig> CaConfig::parse(std::string_view text) {
         }
         *field = found->get<std::string>();
     }
+    // Without this word a root would pass for publicly trusted that never was.
+    const auto chain = json.find("chain");
+    if (chain == json.end() || !chain->is_array() ||
+        !std::ranges::all_of(*chain, [](const Json& one) { return one.is_string(); })) {
+        return fail(FailureKind::malformed, "the CA configuration has no chain");
+    }
+    config.chain = chain->get<std::vector<std::string>>();
     auto parsed = http::Url::parse(url);
     if (!parsed) {
         return propagate(parsed, "the CA configuration's url");
@@ -62,7 +74,8 @@ std::string CaConfig::json() const {
                        {"role", role},
                        {"pkiPath", pki_path},
                        {"authMount", auth_mount},
-                       {"namespace", vault_namespace}};
+                       {"namespace", vault_namespace},
+                       {"chain", chain}};
     return json.dump();
 }
 

@@ -36,6 +36,8 @@ Task<void> remove_service_accounts(std::shared_ptr<ClusterContext> context, std:
 
 // Joins everything that runs in the cluster; an exception that ended something is kept.
 Task<void> stop(std::shared_ptr<Cluster::State> cluster, std::exception_ptr& first) {
+    cluster->ended = true;
+    cluster->context->sync.ring();
     cluster->tasks.cancel();
     try {
         co_await cluster->tasks.join();

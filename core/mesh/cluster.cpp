@@ -1,4 +1,4 @@
-#include "core/mesh/cluster_state.hpp"
+#include "core/mesh/sync.hpp"
 
 namespace meshproof::mesh {
 namespace {
@@ -54,8 +54,29 @@ const std::string& Cluster::name() const {
     return state_->spec.name;
 }
 
-const std::string& Cluster::ca_label() const {
-    return state_->ca_label;
+std::string Cluster::ca_label() const {
+    return state_->ca_label();
+}
+
+std::string Cluster::status() const {
+    const auto why = out_of_sync(*state_);
+    return why.empty() ? "in sync" : "out of sync: " + why;
+}
+
+Task<bool> Cluster::wait_in_sync(Duration limit) {
+    const auto state = state_;
+    auto& clock = state->context->mesh->clock;
+    const auto deadline = clock.elapsed() + limit;
+    while (true) {
+        const auto seen = state->context->sync.count();
+        if (out_of_sync(*state).empty()) {
+            co_return true;
+        }
+        if (clock.elapsed() >= deadline) {
+            co_return false;
+        }
+        co_await state->context->sync.wait_past(seen, clock, deadline);
+    }
 }
 
 std::vector<crypto::Certificate> Cluster::trust_store() const {
@@ -72,8 +93,8 @@ Task<Result<void>> Cluster::deploy(WorkloadSpec spec) {
         co_return added;
     }
     // Usually the cluster agent sees them at once; where its watch is broken, they come later.
-    const auto deadline = clock.now() + call_limit(state->context->mesh->usual_life());
-    while (clock.now() < deadline) {
+    const auto deadline = clock.elapsed() + call_limit(state->context->mesh->usual_life());
+    while (clock.elapsed() < deadline) {
         const auto seen = state->context->pods_changed.count();
         if (observed(*state, name, replicas)) {
             break;
@@ -120,13 +141,13 @@ std::vector<PodView> Cluster::pods_of(std::string_view workload) const {
 Task<bool> Cluster::wait_ready(Duration limit, std::string workload) {
     const auto state = state_;
     auto& clock = state->context->mesh->clock;
-    const auto deadline = clock.now() + limit;
+    const auto deadline = clock.elapsed() + limit;
     while (true) {
         const auto seen = state->context->pods_changed.count();
         if (all_ready(*state, workload)) {
             co_return true;
         }
-        if (clock.now() >= deadline) {
+        if (clock.elapsed() >= deadline) {
             co_return false;
         }
         co_await state->context->pods_changed.wait_past(seen, clock, deadline);
@@ -139,13 +160,13 @@ Task<Result<std::string>> Cluster::wait_replaced(std::string pod, Duration limit
     if (!state->agent(pod) && !state->workloads->knows(pod)) {
         co_return fail(FailureKind::not_found, "cluster {} has no pod {}", state->spec.name, pod);
     }
-    const auto deadline = clock.now() + limit;
+    const auto deadline = clock.elapsed() + limit;
     while (true) {
         const auto seen = state->context->pods_changed.count();
         if (auto replacement = replaced(*state, pod)) {
             co_return std::move(*replacement);
         }
-        if (clock.now() >= deadline) {
+        if (clock.elapsed() >= deadline) {
             co_return fail(FailureKind::timed_out, "pod {} has no replacement after {}", pod,
                            human_duration(limit));
         }

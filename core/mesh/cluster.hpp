@@ -18,8 +18,15 @@ class Cluster {
     explicit Cluster(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
     [[nodiscard]] const std::string& name() const;
-    [[nodiscard]] const std::string& ca_label() const;
+    /// Of the account that it shall be connected to; "" = none.
+    [[nodiscard]] std::string ca_label() const;
     [[nodiscard]] std::vector<crypto::Certificate> trust_store() const;
+
+    /// "in sync", or "out of sync: …" while what is wanted of it is not (all) applied. It is tried
+    /// again until it is.
+    [[nodiscard]] std::string status() const;
+    /// True once it is in sync; false when `limit` passes.
+    [[nodiscard]] Task<bool> wait_in_sync(Duration limit);
 
     /// Creates the workload's pods in the API server and keeps their number: a deleted pod is
     /// replaced by a new one.

@@ -1,6 +1,5 @@
 #include "core/mesh/cluster_agent.hpp"
 
-#include "core/mesh/config_store.hpp"
 #include "core/time/within.hpp"
 
 namespace meshproof::mesh {
@@ -11,15 +10,17 @@ ClusterAgent::ClusterAgent(std::shared_ptr<ClusterContext> context,
       workloads_(std::move(workloads)),
       // The word decides what is drawn, so it stays what it was: digests are compared over
       // versions.
-      backoff_(context_->mesh->prng.fork("node agent of " + context_->cluster)) {}
+      backoff_(context_->mesh->prng.fork("node agent of " + context_->cluster)),
+      configuration_backoff_(context_->mesh->prng.fork("configuration of " + context_->cluster)) {}
 
 Task<void> ClusterAgent::run(std::shared_ptr<ClusterAgent> self) {
     const auto& mesh = *self->context_->mesh;
     while (true) {
         const auto followed = co_await self->follow();
         if (!followed) {
-            co_await mesh.clock.sleep_for(
-                self->backoff_.after(Action::retry, mesh.options.schedule, mesh.usual_life()));
+            co_await mesh.clock.sleep_for(self->backoff_.after(Action::retry, mesh.options.schedule,
+                                                               mesh.usual_life(),
+                                                               followed.error().retry_after));
         }
     }
 }
@@ -137,23 +138,6 @@ Task<void> ClusterAgent::gone(std::string pod) {
                          {{"cluster", context_->cluster}, {"pod", context_->mesh->logical(pod)}});
     context_->pods_changed.ring();
     co_await found.mapped()->stop();
-}
-
-Task<Result<void>> ClusterAgent::apply_configuration(std::shared_ptr<ClusterAgent> self) {
-    const auto& seams = self->context_->mesh->options.seams;
-    if (!seams.applies_changes && self->context_->config) {
-        co_return Result<void>();
-    }
-    auto stored = co_await read_configuration(self->context_);
-    if (!stored) {
-        co_return propagate(stored);
-    }
-    self->context_->config = std::move(stored->config);
-    self->context_->trust = std::move(stored->trust);
-    for (const auto& [name, agent] : self->agents_) {
-        agent->wake();
-    }
-    co_return Result<void>();
 }
 
 Task<void> ClusterAgent::stop_agents(std::shared_ptr<ClusterAgent> self) {

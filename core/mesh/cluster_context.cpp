@@ -13,6 +13,32 @@ ClusterContext::ClusterContext(std::shared_ptr<Mesh> its_mesh, const ClusterSpec
     selector = selector_of(labels);
 }
 
+void ClusterContext::apply(std::optional<CaConfig> its_config, TrustStore its_store) {
+    config = std::move(its_config);
+    if (its_store == store) {
+        return;
+    }
+    store = std::move(its_store);
+    trust = store.all();
+    system_trust = store.system();
+    if (system_trust) {
+        trust.insert(trust.end(), mesh->public_roots.begin(), mesh->public_roots.end());
+    }
+    ++trust_version;
+}
+
+std::vector<crypto::Certificate> ClusterContext::anchors() const {
+    if (publicly_trusted()) {
+        return mesh->public_roots;
+    }
+    auto anchors = store.all();
+    std::erase_if(anchors, [this](const crypto::Certificate& one) {
+        return !config ||
+               std::ranges::find(config->chain, one.fingerprint()) == config->chain.end();
+    });
+    return anchors;
+}
+
 std::string ClusterContext::config_secret() const {
     return "meshproof-ca-config" + mesh->options.name_suffix;
 }

@@ -3,6 +3,7 @@
 #include "core/mesh/bell.hpp"
 #include "core/mesh/ca_config.hpp"
 #include "core/mesh/mesh.hpp"
+#include "core/mesh/trust_store.hpp"
 
 namespace meshproof::mesh {
 
@@ -17,9 +18,23 @@ struct ClusterContext {
     kube::Labels labels;
     std::string selector;
 
+    // As the cluster's agent has applied them; only it writes them (`apply`).
     std::optional<CaConfig> config;  ///< nothing = no CA is connected
-    std::vector<crypto::Certificate> trust;
+    TrustStore store;
+    std::vector<crypto::Certificate> trust;  ///< the anchors of handshakes
+    bool system_trust = false;               ///< the machine's own store counts there too
+    std::uint64_t trust_version = 0;         ///< counts its changes
+    std::string configuration_problem;  ///< why what is there now cannot be applied; "" = it is
+
     Bell pods_changed;  ///< a pod came, went, or became ready or not
+    Bell sync;          ///< what is wanted or what is applied has changed
+
+    void apply(std::optional<CaConfig> its_config, TrustStore its_store);
+    /// What leaves of the connected CA have to chain to: its bundle, as far as the trust store
+    /// holds it.
+    [[nodiscard]] std::vector<crypto::Certificate> anchors() const;
+    /// The connected CA's root is a public one: the account has no bundle.
+    [[nodiscard]] bool publicly_trusted() const { return config && config->chain.empty(); }
 
     [[nodiscard]] std::string config_secret() const;
     [[nodiscard]] std::string root_secret() const;

@@ -20,9 +20,20 @@ struct Cluster::State {
     std::shared_ptr<ClusterAgent> cluster_agent;
     TaskGroup tasks;
 
-    std::string ca_label;  ///< of the account that it shall be connected to; "" = none
-    std::uint64_t pushed_generation = 0;  ///< of the configuration that it shall have
-    std::optional<CaHealth> health;       ///< as last found out
+    // What the cluster shall have (sync.hpp); what it has is in the context.
+    std::optional<IntegrationAccount> wanted;  ///< whose CA it shall be connected to
+    TrustStore wanted_trust;
+    std::uint64_t generation = 0;                ///< of the configuration that it shall have
+    std::set<std::string> old_service_accounts;  ///< that nothing wanted uses any more
+    std::uint64_t wishes = 0;                    ///< counts the changes of all this
+    std::uint64_t tried = 0;                     ///< the newest wish for which an attempt has ended
+    std::string trouble;                         ///< why the last attempt failed; "" = it did not
+    bool ended = false;                          ///< nobody applies anything any more
+
+    std::optional<CaHealth> health;  ///< as last found out
+
+    /// The label of the account that is wanted, "" = none.
+    [[nodiscard]] std::string ca_label() const { return wanted ? wanted->label() : std::string(); }
 
     [[nodiscard]] std::shared_ptr<Agent> agent(const std::string& pod) const {
         const auto found = cluster_agent->agents().find(pod);

@@ -7,10 +7,10 @@ constexpr const char* config_key = "config.json";
 constexpr const char* root_key = "ca.pem";
 
 Task<Result<void>> write_secret(std::shared_ptr<ClusterContext> context, std::string name,
-                                std::string key, std::string text) {
+                                StoredSecrets::Data data) {
     kube::SecretObject secret;
     secret.meta = context->meta(context->mesh_namespace, std::move(name));
-    secret.data.emplace(std::move(key), std::move(text));
+    secret.data = std::move(data);
     auto created = co_await context->kube.create_secret(secret);
     if (!created && created.error().kind == FailureKind::conflict) {
         co_return co_await context->kube.replace_secret(secret);
@@ -18,35 +18,30 @@ Task<Result<void>> write_secret(std::shared_ptr<ClusterContext> context, std::st
     co_return created;
 }
 
-// The value, nothing where the Secret or the key is absent.
-Task<Result<std::optional<std::string>>> read_secret(std::shared_ptr<ClusterContext> context,
-                                                     std::string name, std::string key) {
-    const auto secret = co_await context->kube.secret(context->mesh_namespace, std::move(name));
-    if (!secret) {
-        if (secret.error().kind == FailureKind::not_found) {
-            co_return std::optional<std::string>();
-        }
-        co_return propagate(secret);
-    }
-    const auto found = secret->data.find(key);
-    co_return found == secret->data.end() ? std::optional<std::string>()
-                                          : std::optional<std::string>(found->second);
-}
-
 }  // namespace
 
-Task<Result<void>> push_configuration(std::shared_ptr<ClusterContext> context, CaConfig config,
-                                      std::string ca_pem) {
-    const auto& seams = context->mesh->options.seams;
-    ca_pem = seams.pushed_trust(std::move(ca_pem), context->cluster);
-    config = seams.pushed_config(std::move(config), context->cluster);
-    // The trust store first: nobody may hold leaves of a CA that the others do not know yet.
-    auto stored =
-        co_await write_secret(context, context->root_secret(), root_key, std::move(ca_pem));
+Task<Result<void>> push_trust(std::shared_ptr<ClusterContext> context, TrustStore trust) {
+    auto data = trust.data();
+    auto& pem = data[root_key];
+    pem = context->mesh->options.seams.pushed_trust(std::move(pem), context->cluster);
+    auto stored = co_await write_secret(context, context->root_secret(), std::move(data));
     if (!stored) {
         co_return propagate(stored, fmt::format("cluster {}: trust store", context->cluster));
     }
-    stored = co_await write_secret(context, context->config_secret(), config_key, config.json());
+    co_return Result<void>();
+}
+
+Task<Result<void>> push_configuration(std::shared_ptr<ClusterContext> context, CaConfig config,
+                                      TrustStore trust) {
+    const auto& seams = context->mesh->options.seams;
+    config = seams.pushed_config(std::move(config), context->cluster);
+    // The trust store first: nobody may hold leaves of a CA that the others do not know yet.
+    auto stored = co_await push_trust(context, std::move(trust));
+    if (!stored) {
+        co_return stored;
+    }
+    StoredSecrets::Data data{{config_key, config.json()}};
+    stored = co_await write_secret(context, context->config_secret(), std::move(data));
     if (!stored) {
         co_return propagate(stored, fmt::format("cluster {}: CA configuration", context->cluster));
     }
@@ -62,31 +57,47 @@ Task<Result<void>> remove_configuration(std::shared_ptr<ClusterContext> context)
     co_return Result<void>();
 }
 
-Task<Result<StoredConfiguration>> read_configuration(std::shared_ptr<ClusterContext> context) {
-    StoredConfiguration stored;
-    const auto pem = co_await read_secret(context, context->root_secret(), root_key);
-    if (!pem) {
-        co_return propagate(pem, fmt::format("cluster {}: trust store", context->cluster));
+// One list, so that both are of the same moment.
+Task<Result<StoredSecrets>> read_secrets(std::shared_ptr<ClusterContext> context) {
+    auto list =
+        co_await context->kube.list_secrets_versioned(context->mesh_namespace, context->selector);
+    if (!list) {
+        co_return propagate(list, fmt::format("cluster {}: CA configuration", context->cluster));
     }
-    if (*pem && !(*pem)->empty()) {
-        auto trust = crypto::Certificate::all_from_pem(**pem);
+    StoredSecrets stored;
+    stored.resource_version = std::move(list->resource_version);
+    for (auto& secret : list->items) {
+        if (secret.meta.name == context->config_secret()) {
+            stored.config = std::move(secret.data);
+        } else if (secret.meta.name == context->root_secret()) {
+            stored.trust = std::move(secret.data);
+        }
+    }
+    co_return stored;
+}
+
+Result<StoredConfiguration> parse_secrets(const StoredSecrets& secrets) {
+    StoredConfiguration stored;
+    if (secrets.trust) {
+        auto trust = TrustStore::parse(*secrets.trust);
         if (!trust) {
-            co_return propagate(trust, fmt::format("cluster {}: trust store", context->cluster));
+            return propagate(trust, "trust store");
         }
         stored.trust = std::move(*trust);
     }
-    const auto text = co_await read_secret(context, context->config_secret(), config_key);
-    if (!text) {
-        co_return propagate(text, fmt::format("cluster {}: CA configuration", context->cluster));
-    }
-    if (*text) {
-        auto config = CaConfig::parse(**text);
+    if (secrets.config) {
+        const auto text = secrets.config->find(config_key);
+        if (text == secrets.config->end()) {
+            return fail(FailureKind::malformed, "the CA configuration's Secret has no {}",
+                        config_key);
+        }
+        auto config = CaConfig::parse(text->second);
         if (!config) {
-            co_return propagate(config, fmt::format("cluster {}", context->cluster));
+            return propagate(config);
         }
         stored.config = std::move(*config);
     }
-    co_return stored;
+    return stored;
 }
 
 }  // namespace meshproof::mesh

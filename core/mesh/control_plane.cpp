@@ -1,5 +1,6 @@
 #include "core/base/text.hpp"
 #include "core/mesh/control_plane_state.hpp"
+#include "core/mesh/sync.hpp"
 
 namespace meshproof::mesh {
 
@@ -26,7 +27,11 @@ std::vector<std::shared_ptr<Cluster::State>> ControlPlane::State::clusters_of(
     const IntegrationAccount& account) const {
     std::vector<std::shared_ptr<Cluster::State>> users;
     for (const auto& [name, cluster] : clusters) {
-        if (cluster->ca_label == account.label()) {
+        // One that shall not use it any more and still does is a user like any other.
+        const auto& applied = cluster->context->config;
+        const bool runs = applied && applied->account == account.name() &&
+                          mesh->options.seams.counts_applied_users;
+        if (cluster->ca_label() == account.label() || runs) {
             users.push_back(cluster);
         }
     }
@@ -48,6 +53,10 @@ ControlPlane::ControlPlane(Clock& clock, http::Transport& transport, Prng prng, 
                                      std::move(options))) {}
 
 ControlPlane::~ControlPlane() = default;
+
+void ControlPlane::trust_public_root(crypto::Certificate root) {
+    state_->mesh->public_roots.push_back(std::move(root));
+}
 
 void ControlPlane::trust_server(http::Url url, crypto::TlsParty tls) {
     state_->mesh->servers.insert_or_assign(url.origin(), std::move(tls));
@@ -104,12 +113,11 @@ std::vector<Cluster> ControlPlane::clusters() const {
 
 Task<Result<void>> ControlPlane::edit_account(std::string name, AccountEdit edit) {
     const auto state = state_;
-    const auto* account = state->account(name);
+    auto* account = state->account(name);
     if (account == nullptr) {
         co_return fail(FailureKind::not_found, "no account \"{}\"", name);
     }
     auto edited = *account;
-    const auto old_service_account = edited.service_account();
     if (edit.description) {
         edited.set_description(*edit.description);
     }
@@ -119,36 +127,21 @@ Task<Result<void>> ControlPlane::edit_account(std::string name, AccountEdit edit
             co_return set;
         }
     }
-    const auto users = state->clusters_of(edited);
-    if (edit.service_account) {
-        // First in every cluster, so that a failure leaves all of them as they were.
-        for (const auto& cluster : users) {
-            auto made = co_await ensure_service_account(cluster->context, edited.service_account());
-            if (!made) {
-                co_return made;
-            }
-        }
-    }
-    auto* current = state->account(name);
-    if (current == nullptr) {
-        co_return fail(FailureKind::not_found, "account \"{}\" was deleted meanwhile", name);
-    }
-    *current = edited;
+    const bool renamed = edited.service_account() != account->service_account();
+    *account = edited;
     state->mesh->tell("account edited", {{"account", name}});
-    if (edit.service_account) {
-        for (const auto& cluster : users) {
-            auto connected = co_await connect(cluster, edited);
-            if (!connected) {
-                co_return connected;
-            }
-            if (old_service_account != edited.service_account()) {
-                auto removed =
-                    co_await remove_service_account(cluster->context, old_service_account);
-                if (!removed) {
-                    co_return removed;
-                }
-            }
+    if (!renamed) {
+        co_return Result<void>();
+    }
+    std::vector<std::shared_ptr<Cluster::State>> users;
+    for (const auto& cluster : state->clusters_of(edited)) {
+        if (cluster->ca_label() == edited.label()) {
+            users.push_back(cluster);
+            want(*cluster, edited);
         }
+    }
+    for (const auto& cluster : users) {
+        co_await tried(cluster);
     }
     co_return Result<void>();
 }

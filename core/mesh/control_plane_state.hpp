@@ -20,7 +20,7 @@ struct ControlPlane::State {
     [[nodiscard]] IntegrationAccount* account(std::string_view name);
     [[nodiscard]] IntegrationAccount* account_labelled(std::string_view label);
     [[nodiscard]] Result<std::shared_ptr<Cluster::State>> cluster(const std::string& name) const;
-    /// Those that are connected to this account's CA.
+    /// Those that are connected to this account's CA, or shall be.
     [[nodiscard]] std::vector<std::shared_ptr<Cluster::State>> clusters_of(
         const IntegrationAccount& account) const;
     [[nodiscard]] std::shared_ptr<Agent> agent(const std::string& pod) const;
@@ -33,13 +33,9 @@ struct ControlPlane::State {
 /// Removes it again if we made it.
 [[nodiscard]] Task<Result<void>> remove_service_account(std::shared_ptr<ClusterContext> context,
                                                         std::string name);
-/// Pushes the account's configuration and trust store to the cluster and has its cluster agent
-/// apply what is there then.
-[[nodiscard]] Task<Result<void>> connect(std::shared_ptr<Cluster::State> cluster,
-                                         IntegrationAccount account);
 /// Removes everything that carries the cluster's labels there, as far as the API server lets us.
 [[nodiscard]] Task<void> remove_made_objects(std::shared_ptr<ClusterContext> context);
 /// By the same calls that a pod makes.
-[[nodiscard]] Task<CaHealth> find_out_health(std::shared_ptr<ClusterContext> context);
+[[nodiscard]] Task<CaHealth> find_out_health(std::shared_ptr<Cluster::State> cluster);
 
 }  // namespace meshproof::mesh

@@ -47,10 +47,22 @@ std::optional<Decision> of_server(const Failure& failure) {
                         "a Vault standby redirected and the node it named gave no answer"};
     }
     if (failure.status == 429) {
-        return Decision{Action::retry, "Vault refuses for now: a rate limit quota is exceeded"};
+        return Decision{Action::retry,
+                        says(failure, "quota")
+                            ? "Vault refuses for now: a rate limit quota is exceeded"
+                            : fmt::format("Vault, or what stands before it, is asked "
+                                          "too often: {}",
+                                          told(failure))};
     }
-    if (failure.status == 503 || failure.kind == FailureKind::sealed) {
+    if (failure.kind == FailureKind::sealed) {
         return Decision{Action::retry, "Vault is sealed: unseal it"};
+    }
+    if (failure.status == 502 || failure.status == 503 || failure.status == 504) {
+        // A sealed Vault says so. This one is a gateway's, or of a Vault that cannot serve for
+        // another reason.
+        return Decision{
+            Action::retry,
+            fmt::format("Vault, or what stands before it, is not available: {}", told(failure))};
     }
     if (says(failure, "no handler for route") || says(failure, "unsupported path")) {
         return Decision{Action::retry_slowly,
@@ -172,9 +184,7 @@ Decision of_sign(const Failure& failure, const Asked& asked) {
     return {Action::retry, fmt::format("signing failed: {}", told(failure))};
 }
 
-}  // namespace
-
-Decision decide(Step step, const Failure& failure, const Asked& asked) {
+Decision of_step(Step step, const Failure& failure, const Asked& asked) {
     if (step == Step::token_request) {
         return of_token_request(failure, asked);
     }
@@ -182,6 +192,25 @@ Decision decide(Step step, const Failure& failure, const Asked& asked) {
         return *general;
     }
     return step == Step::login ? of_login(failure, asked) : of_sign(failure, asked);
+}
+
+}  // namespace
+
+Decision decide(Step step, const Failure& failure, const Asked& asked) {
+    auto decision = of_step(step, failure, asked);
+    // One namespace's mounts are not another's, and a Vault without any looks in its only one.
+    if (!asked.vault_namespace.empty() && step != Step::token_request &&
+        (says(failure, "no handler for route") || says(failure, "namespace not found"))) {
+        decision.reason += fmt::format(
+            "; the account names the namespace \"{}\": is it there, and does this Vault have "
+            "namespaces at all?",
+            asked.vault_namespace);
+    }
+    // Elsewhere it means other things: after a 201, or a redirect.
+    if (failure.status == 429 || failure.status == 503) {
+        decision.no_sooner = failure.retry_after;
+    }
+    return decision;
 }
 
 }  // namespace meshproof::mesh

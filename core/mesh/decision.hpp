@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/base/result.hpp"
 #include "core/spiffe/identity.hpp"
+#include "core/time/time.hpp"
 
 namespace meshproof::mesh {
 
@@ -21,6 +23,8 @@ enum class Action {
 struct Decision {
     Action action = Action::retry;
     std::string reason;  ///< one line for people: what it means and what to fix
+    std::optional<Duration> no_sooner =
+        std::nullopt;  ///< for how long the server wants to be left alone
 };
 
 /// What was asked for, so that the reason can name it.
@@ -29,6 +33,7 @@ struct Asked {
     std::string pki_path;   ///< MOUNT/sign/ROLE
     std::string service_account;
     spiffe::SpiffeId id;
+    std::string vault_namespace = {};  ///< "" = none
 };
 
 /// The client-side decision table: pure.

@@ -3,6 +3,40 @@
 namespace meshproof::mesh {
 namespace {
 
+// A leaf of the connected CA chains to the account's bundle, not to whatever else is still trusted;
+// without a bundle, to what the machines trust.
+Result<void> check_chain(const ClusterContext& context, const crypto::TlsIdentity& identity) {
+    spiffe::SvidQuestion question;
+    question.leaf = identity.leaf;
+    question.chain = identity.intermediates;
+    auto anchors = context.anchors();
+    question.system_trust = context.publicly_trusted();
+    if (question.system_trust && !context.mesh->options.seams.public_roots_count) {
+        anchors.clear();
+        question.system_trust = false;
+    }
+    question.bundles[context.mesh->trust_domain.name()] = anchors;
+    question.at = context.mesh->clock.now();
+    if (anchors.empty() && !question.system_trust) {
+        return fail(FailureKind::invalid,
+                    "the cluster's trust store does not hold the account's certificate authority "
+                    "chain");
+    }
+    // What every peer will ask of it: a leaf that nobody accepts is of no use.
+    const auto id = spiffe::authenticate(question);
+    if (id) {
+        return {};
+    }
+    if (question.system_trust) {
+        return fail(FailureKind::invalid,
+                    "the leaf does not chain to a publicly trusted root, and the account has no "
+                    "certificate authority chain: {}",
+                    id.error().message);
+    }
+    return fail(FailureKind::invalid, "the leaf does not chain to the cluster's trust store: {}",
+                id.error().message);
+}
+
 Result<void> judge(const ClusterContext& context, const Caller& caller,
                    const crypto::TlsIdentity& identity) {
     const auto& leaf = identity.leaf;
@@ -25,23 +59,7 @@ Result<void> judge(const ClusterContext& context, const Caller& caller,
                    : fail(FailureKind::expired, "the CA answered a leaf that expired at {}",
                           rfc3339(leaf.not_after()));
     }
-    if (context.trust.empty()) {
-        return fail(FailureKind::invalid,
-                    "the cluster's trust store is empty: give the account its certificate "
-                    "authority chain");
-    }
-    crypto::ChainQuestion question;
-    question.leaf = leaf;
-    question.intermediates = identity.intermediates;
-    question.trust = context.trust;
-    question.at = now;
-    const auto verdict = crypto::verify_chain(question);
-    if (!verdict.accepted()) {
-        return fail(FailureKind::invalid,
-                    "the leaf does not chain to the cluster's trust store: {} ({})",
-                    to_string(verdict.fault), verdict.detail);
-    }
-    return {};
+    return check_chain(context, identity);
 }
 
 }  // namespace
@@ -50,7 +68,7 @@ Task<Result<kube::IssuedToken>> request_projected_token(std::shared_ptr<ClusterC
                                                         CaConfig config, Duration limit) {
     const auto kube = bounded(*context->mesh, context->kube, limit);
     kube::TokenRequest request;
-    request.expiration = std::chrono::hours(1);  // as the kubelet projects them
+    request.expiration = projected_token_life;
     co_return co_await kube.request_token(context->mesh_namespace, config.service_account,
                                           std::move(request));
 }
@@ -61,15 +79,20 @@ vault::Client vault_of(const ClusterContext& context, const CaConfig& config,
     vault.endpoint.url = config.url;
     vault.endpoint.timeout = caller.limit;
     vault.endpoint.caller = caller.name;
-    vault.namespace_name = config.vault_namespace;
+    vault.namespace_name = context.mesh->options.seams.vault_namespace(config.vault_namespace);
     auto& tls = vault.endpoint.tls;
     const auto& servers = context.mesh->servers;
     if (const auto known = servers.find(config.url.origin()); known != servers.end()) {
         tls = known->second;
     } else {
         tls.system_trust = true;
+        const auto& roots = context.mesh->public_roots;
+        tls.trust.insert(tls.trust.end(), roots.begin(), roots.end());
     }
-    tls.trust.insert(tls.trust.end(), context.trust.begin(), context.trust.end());
+    // "… if your organization uses a self-signed root certificate issued by an internal CA and the
+    // Vault server uses an HTTPS URL": the bundle is what makes such a server known.
+    const auto anchors = context.anchors();
+    tls.trust.insert(tls.trust.end(), anchors.begin(), anchors.end());
     return {context.mesh->transport, std::move(vault)};
 }
 
@@ -119,8 +142,30 @@ Result<crypto::TlsIdentity> accept_leaf(const ClusterContext& context, const Cal
     return identity;
 }
 
+std::optional<Time> trusted_until(const ClusterContext& context,
+                                  const crypto::TlsIdentity& identity) {
+    crypto::ChainQuestion question;
+    question.leaf = identity.leaf;
+    question.intermediates = identity.intermediates;
+    question.trust = context.trust;
+    question.system_trust = context.system_trust;
+    question.all_anchors = true;  // as in handshakes
+    question.at = std::clamp(context.mesh->clock.now(), identity.leaf.not_before(),
+                             identity.leaf.not_after());
+    const auto verdict = crypto::verify_chain(question);
+    if (!verdict.accepted()) {
+        return std::nullopt;
+    }
+    auto until = identity.leaf.not_after();
+    for (const auto& above : verdict.path) {
+        until = std::min(until, above.not_after());
+    }
+    return until;
+}
+
 Asked asked_for(const CaConfig& config, const Caller& caller) {
-    return {config.role, config.pki_path, config.service_account, caller.id};
+    return {config.role, config.pki_path, config.service_account, caller.id,
+            config.vault_namespace};
 }
 
 }  // namespace meshproof::mesh

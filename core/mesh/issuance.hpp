@@ -22,6 +22,8 @@ struct Caller {
     Duration limit{};  ///< of each call
 };
 
+/// What a projected token is asked to live, as the kubelet does.
+inline constexpr auto projected_token_life = std::chrono::hours(1);
 /// A short-lived token of the account's service account in the mesh namespace.
 [[nodiscard]] Task<Result<kube::IssuedToken>> request_projected_token(
     std::shared_ptr<ClusterContext> context, CaConfig config, Duration limit);
@@ -44,6 +46,11 @@ struct SignedLeaf {
 /// to the trust store.
 [[nodiscard]] Result<crypto::TlsIdentity> accept_leaf(const ClusterContext& context,
                                                       const Caller& caller, const SignedLeaf& leaf);
+
+/// The last moment at which pods of this cluster accept that leaf by what they trust now: the end
+/// of it or of a CA above it. Nothing where it does not chain to an anchor.
+[[nodiscard]] std::optional<Time> trusted_until(const ClusterContext& context,
+                                                const crypto::TlsIdentity& identity);
 
 [[nodiscard]] Asked asked_for(const CaConfig& config, const Caller& caller);
 

@@ -28,6 +28,8 @@ struct Mesh {
     spiffe::TrustDomain trust_domain;
     std::map<std::string, crypto::TlsParty>
         servers;  ///< by origin: what the clusters' machines trust
+    std::vector<crypto::Certificate>
+        public_roots;  ///< of the machines' own CA store, beside what this machine has there
     std::set<std::string>
         pod_names;  ///< all that were ever given: a pod's name is unique in the mesh
 

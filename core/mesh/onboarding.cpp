@@ -1,6 +1,6 @@
 #include "core/base/text.hpp"
-#include "core/mesh/config_store.hpp"
 #include "core/mesh/control_plane_state.hpp"
+#include "core/mesh/sync.hpp"
 
 namespace meshproof::mesh {
 namespace {
@@ -29,7 +29,7 @@ Task<Result<void>> ensure_namespace(std::shared_ptr<ClusterContext> context, std
 }
 
 // All that onboarding does in the cluster itself.
-Task<Result<void>> install(std::shared_ptr<Cluster::State> cluster, IntegrationAccount account) {
+Task<Result<void>> install(std::shared_ptr<Cluster::State> cluster) {
     const auto context = cluster->context;
     for (const auto& name : {context->mesh_namespace, context->workload_namespace}) {
         auto there = co_await ensure_namespace(context, name);
@@ -37,11 +37,11 @@ Task<Result<void>> install(std::shared_ptr<Cluster::State> cluster, IntegrationA
             co_return there;
         }
     }
-    auto made = co_await ensure_service_account(context, account.service_account());
-    if (!made) {
-        co_return made;
-    }
-    co_return co_await connect(cluster, std::move(account));
+    co_return co_await synchronise(cluster);
+}
+
+Task<void> follow_configuration(std::shared_ptr<Cluster::State> cluster) {
+    co_await ClusterAgent::follow_configuration(cluster->cluster_agent);
 }
 
 Task<void> run_cluster_agent(std::shared_ptr<Cluster::State> cluster) {
@@ -91,23 +91,6 @@ Task<Result<void>> remove_service_account(std::shared_ptr<ClusterContext> contex
     co_return Result<void>();
 }
 
-Task<Result<void>> connect(std::shared_ptr<Cluster::State> cluster, IntegrationAccount account) {
-    cluster->ca_label = account.label();
-    auto config = CaConfig::of(account, ++cluster->pushed_generation);
-    const auto& chain = account.ca_chain();
-    auto pushed = co_await push_configuration(cluster->context, std::move(config),
-                                              chain ? chain->pem() : std::string());
-    if (!pushed) {
-        co_return pushed;
-    }
-    auto applied = co_await ClusterAgent::apply_configuration(cluster->cluster_agent);
-    if (applied) {
-        cluster->context->mesh->tell(
-            "ca connected", {{"cluster", cluster->spec.name}, {"account", account.name()}});
-    }
-    co_return applied;
-}
-
 Task<Result<Cluster>> ControlPlane::onboard(ClusterSpec spec) {
     const auto state = state_;
     if (state->mesh->trust_domain.empty()) {
@@ -139,15 +122,23 @@ Task<Result<Cluster>> ControlPlane::onboard(ClusterSpec spec) {
     const auto name = spec.name;
     const auto chosen = *account;
     auto cluster = std::make_shared<Cluster::State>(state->mesh, std::move(spec));
-    state->clusters.emplace(name, cluster);  // from here on the name is taken
-    const auto installed = co_await install(cluster, chosen);
+    // From here on the name is taken, and the account is in use.
+    state->clusters.emplace(name, cluster);
+    want(*cluster, chosen);
+    const auto installed = co_await install(cluster);
     if (!installed) {
         state->clusters.erase(name);
+        cluster->ended = true;
+        cluster->context->sync.ring();
         co_await remove_made_objects(cluster->context);
         co_return propagate(installed, fmt::format("onboarding of cluster {}", name));
     }
     co_await cluster->tasks.spawn(run_cluster_agent(cluster));
     co_await cluster->tasks.spawn(keep_workloads(cluster));
+    if (state->mesh->options.seams.watches_configuration) {
+        co_await cluster->tasks.spawn(follow_configuration(cluster));
+    }
+    co_await cluster->tasks.spawn(keep_in_sync(cluster));
     state->mesh->tell("onboarded", {{"cluster", name}});
     co_return Cluster(cluster);
 }
@@ -162,20 +153,8 @@ Task<Result<void>> ControlPlane::connect_ca(std::string name, std::string ca_lab
     if (account == nullptr) {
         co_return fail(FailureKind::not_found, "no account has the CA label \"{}\"", ca_label);
     }
-    const auto chosen = *account;
-    const auto context = (*cluster)->context;
-    const auto before = context->config;
-    auto made = co_await ensure_service_account(context, chosen.service_account());
-    if (!made) {
-        co_return made;
-    }
-    auto connected = co_await connect(*cluster, chosen);
-    if (!connected) {
-        co_return connected;
-    }
-    if (before && before->service_account != chosen.service_account()) {
-        co_return co_await remove_service_account(context, before->service_account);
-    }
+    want(**cluster, *account);
+    co_await tried(*cluster);
     co_return Result<void>();
 }
 
@@ -197,24 +176,18 @@ Task<Result<void>> ControlPlane::delete_account(std::string name, bool understoo
                        "(pods keep their certificates until they expire, and get no new ones)",
                        name, names);
     }
-    for (const auto& cluster : users) {
-        if (!seams.disconnects_deleted_accounts) {
-            break;
-        }
-        auto removed = co_await remove_configuration(cluster->context);
-        if (!removed) {
-            co_return removed;
-        }
-        cluster->ca_label.clear();
-        auto applied = co_await ClusterAgent::apply_configuration(cluster->cluster_agent);
-        if (!applied) {
-            co_return applied;
-        }
-        state->mesh->tell("ca disconnected", {{"cluster", cluster->spec.name}, {"account", name}});
-    }
+    const auto label = account->label();
     std::erase_if(state->accounts,
                   [&](const IntegrationAccount& one) { return one.name() == name; });
     state->mesh->tell("account deleted", {{"account", name}});
+    for (const auto& cluster : users) {
+        if (cluster->ca_label() == label && seams.disconnects_deleted_accounts) {
+            want(*cluster, std::nullopt);
+        }
+    }
+    for (const auto& cluster : users) {
+        co_await tried(cluster);
+    }
     co_return Result<void>();
 }
 

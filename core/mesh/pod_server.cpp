@@ -3,18 +3,23 @@
 namespace meshproof::mesh {
 namespace {
 
-// Without the cluster's trust store nobody could be told apart, so the peer's trust domain is what
-// a server checks.
-Result<void> check_member(const spiffe::TrustDomain& domain, const crypto::Certificate& leaf) {
-    const auto id = spiffe::svid_id(leaf);
-    if (!id) {
-        return propagate(id);
-    }
-    if (!(id->trust_domain() == domain)) {
+// Members are of the trust domain: the trust store stands for no other.
+Result<spiffe::SpiffeId> judge(const ClusterContext& context, const spiffe::TrustDomain& domain,
+                               TlsRole role, const crypto::PeerShown& peer) {
+    spiffe::SvidQuestion question;
+    question.leaf = peer.leaf;
+    question.chain = peer.chain;
+    question.bundles[domain.name()] = context.trust;
+    question.at = context.mesh->clock.now();
+    question.system_trust = context.system_trust;
+    const auto id =
+        spiffe::authenticate(context.mesh->options.seams.peer_question(std::move(question), role));
+    // The machine's own store knows nothing of trust domains.
+    if (id && context.system_trust && !(id->trust_domain() == domain)) {
         return fail(FailureKind::tls, "{} is not of the trust domain {}", id->text(),
                     domain.name());
     }
-    return {};
+    return id;
 }
 
 }  // namespace
@@ -43,20 +48,37 @@ void PodServer::show(crypto::TlsIdentity identity) {
     identity_ = context_->mesh->options.seams.shown(std::move(identity), identity_);
 }
 
-crypto::TlsParty PodServer::party(TlsRole role, crypto::PeerCheck check_peer) const {
+crypto::TlsParty PodServer::party(crypto::PeerJudge judge) const {
     crypto::TlsParty party;
     party.identity = identity_;
     party.trust = context_->trust;
+    party.system_trust = context_->system_trust;
     party.verify_peer = true;
     party.at = context_->mesh->clock.now();
-    party.check_peer = std::move(check_peer);
-    return context_->mesh->options.seams.handshake(std::move(party), role);
+    party.judge_peer = std::move(judge);
+    return party;
+}
+
+crypto::TlsParty PodServer::client_of(spiffe::SpiffeId expected) const {
+    return party([context = context_, domain = id_.trust_domain(),
+                  expected = std::move(expected)](const crypto::PeerShown& peer) -> Result<void> {
+        const auto id = judge(*context, domain, TlsRole::client, peer);
+        if (!id) {
+            return propagate(id);
+        }
+        if (!(*id == expected) && context->mesh->options.seams.asks_servers_who_they_are) {
+            return fail(FailureKind::tls, "{} answered instead of {}", id->text(), expected.text());
+        }
+        return {};
+    });
 }
 
 crypto::TlsParty PodServer::accept_connection() {
     last_shown_ = Shown{side(), context_->mesh->clock.elapsed()};
-    return party(TlsRole::server, [domain = id_.trust_domain()](const crypto::Certificate& leaf) {
-        return check_member(domain, leaf);
+    return party([context = context_,
+                  domain = id_.trust_domain()](const crypto::PeerShown& peer) -> Result<void> {
+        const auto id = judge(*context, domain, TlsRole::server, peer);
+        return id ? Result<void>() : propagate(id);
     });
 }
 
@@ -74,13 +96,19 @@ HandshakeSeen::Side PodServer::side() const {
 }
 
 Task<http::Response> PodServer::handle(http::Request, http::Peer peer) {
+    http::Response response;
+    const bool again = peer.served > 0 && context_->mesh->options.seams.judges_open_connections;
+    if (again && !(peer.certificate && judge(*context_, id_.trust_domain(), TlsRole::server,
+                                             {*peer.certificate, peer.chain}))) {
+        response.broken = http::Break::unanswered;
+        co_return response;
+    }
     std::string caller;
     if (peer.certificate) {
         if (const auto id = spiffe::svid_id(*peer.certificate)) {
             caller = id->text();
         }
     }
-    http::Response response;
     response.headers.set("Content-Type", "application/json");
     response.body = nlohmann::json{{"id", id_.text()}, {"caller", caller}}.dump();
     co_return response;

@@ -7,6 +7,12 @@ namespace meshproof::mesh {
 
 /// A pod's port: mutual TLS with its current certificate, and an answer that says who both sides
 /// are.
+///
+/// A pod takes a peer for what the strict validator of X509-SVIDs says (spiffe::authenticate), by
+/// the cluster's trust store and its own clock at that moment. It asks in the handshake and, over a
+/// connection that was kept, before every further request, on both sides: so a connection ends with
+/// either leaf's life and with the trust in it. The one that was kept then closes unanswered, and
+/// the client finds out by a fresh handshake what is wrong.
 class PodServer final : public http::Handler {
   public:
     PodServer(std::shared_ptr<ClusterContext> context, std::string pod, spiffe::SpiffeId id);
@@ -20,8 +26,8 @@ class PodServer final : public http::Handler {
     [[nodiscard]] const spiffe::SpiffeId& id() const { return id_; }
     [[nodiscard]] std::optional<http::Url> url() const;
 
-    /// Either role's TLS: our certificate, the cluster's trust store, our date.
-    [[nodiscard]] crypto::TlsParty party(TlsRole role, crypto::PeerCheck check_peer) const;
+    /// A client's TLS: our certificate, and the judge of the server that we mean to talk to.
+    [[nodiscard]] crypto::TlsParty client_of(spiffe::SpiffeId expected) const;
     /// What this pod has at this moment, for the observer.
     [[nodiscard]] HandshakeSeen::Side side() const;
     /// The same as it was when the last connection was taken, and when that was.
@@ -35,6 +41,7 @@ class PodServer final : public http::Handler {
 
   private:
     [[nodiscard]] crypto::TlsParty accept_connection();
+    [[nodiscard]] crypto::TlsParty party(crypto::PeerJudge judge) const;
 
     std::shared_ptr<ClusterContext> context_;
     std::string pod_;

@@ -26,8 +26,9 @@ Task<void> PodStatus::run() {
             reported_ = sent;
             backoff_.reset();
         } else {
-            co_await mesh.clock.sleep_for(
-                backoff_.after(Action::retry, mesh.options.schedule, mesh.usual_life()));
+            co_await mesh.clock.sleep_for(backoff_.after(Action::retry, mesh.options.schedule,
+                                                         mesh.usual_life(),
+                                                         patched.error().retry_after));
         }
     }
 }

@@ -27,16 +27,33 @@ const std::vector<Saboteur> table = {
     // The schedule.
     {"agent/never-renews", "a leaf is renewed before it ends",
      [](Seams& seams) {
-         seams.renewal_due.put([](Time due, const auto&) { return due + never; });
+         seams.renewal_wait.put([](Duration, const auto&, auto) { return never; });
      }},
     {"agent/renews-after-the-end", "a leaf is renewed before it ends",
      [](Seams& seams) {
-         seams.renewal_due.put(
-             [](Time, const auto& leaf) { return leaf.not_after() + life_of(leaf) / 20; });
+         seams.renewal_wait.put(
+             [](Duration, const auto& leaf, auto) { return life_of(leaf) * 21 / 20; });
+     }},
+    {"agent/renews-by-the-asked-life", "schedules follow the leaf that came",
+     [](Seams& seams) {
+         seams.renewal_wait.put(
+             [](Duration wait, const auto&, Duration asked) { return std::max(wait, asked / 20); });
+     }},
+    {"agent/forgets-jitter", "pods that began together do not renew together",
+     [](Seams& seams) { seams.renewal_chance.put([](double) { return 0.5; }); }},
+    {"agent/waits-by-the-civil-clock", "a civil clock that steps back delays nothing",
+     [](Seams& seams) { seams.waits_by_elapsed_time = false; }},
+    {"agent/ignores-retry-after", "a server that asks for it is left alone for so long",
+     [](Seams& seams) {
+         seams.decision.put([](Decision decision, Step) {
+             decision.no_sooner.reset();
+             return decision;
+         });
      }},
     {"agent/renews-at-once", "a leaf is used for most of its life",
      [](Seams& seams) {
-         seams.renewal_due.put([](Time due, const auto& leaf) { return due - life_of(leaf) / 2; });
+         seams.renewal_wait.put(
+             [](Duration wait, const auto& leaf, auto) { return wait - life_of(leaf) / 2; });
      }},
     {"agent/gives-up", "a refusal is followed by another attempt",
      [](Seams& seams) { seams.wait.put([](Duration, std::string_view) { return never; }); }},
@@ -45,7 +62,7 @@ const std::vector<Saboteur> table = {
          seams.wait.put([](Duration wait, std::string_view after) {
              return after == "login refused" ? wait / hasty : wait;
          });
-         seams.login_allowed.put([](Time allowed) { return allowed - never; });
+         seams.between_logins.put([](Duration) { return Duration::zero(); });
      }},
     {"agent/storms-a-refused-signature", "refused signatures are spread over a leaf's life",
      [](Seams& seams) {
@@ -97,46 +114,58 @@ const std::vector<Saboteur> table = {
              return current.value_or(std::move(fresh));
          });
      }},
+    {"agent/ignores-the-namespace", "the account's namespace is the one that is asked",
+     [](Seams& seams) {
+         seams.vault_namespace.put([](const std::string&) { return std::string(); });
+     }},
+    {"agent/needs-a-bundle", "a publicly trusted root needs no bundle",
+     [](Seams& seams) { seams.public_roots_count = false; }},
+    {"agent/is-ready-without-trust", "ready means that peers accept the leaf",
+     [](Seams& seams) { seams.readiness_asks_for_trust = false; }},
     // The port.
     {"agent/stops-its-clock", "a peer's leaf is not accepted after its end",
      [](Seams& seams) {
-         seams.handshake.put([](crypto::TlsParty party, TlsRole) {
-             if (party.identity) {
-                 const auto& leaf = party.identity->leaf;
-                 party.at = std::min(*party.at, leaf.not_after() - life_of(leaf) / 20);
-             }
-             return party;
+         seams.peer_question.put([](spiffe::SvidQuestion question, TlsRole) {
+             const auto& leaf = question.leaf;
+             question.at = std::min(question.at, leaf.not_after() - life_of(leaf) / 20);
+             return question;
+         });
+     }},
+    {"agent/keeps-connections-for-ever", "a connection ends with the right to it",
+     [](Seams& seams) { seams.judges_open_connections = false; }},
+    {"agent/accepts-one-second-too-long", "a peer's leaf is not accepted after its end",
+     [](Seams& seams) {
+         seams.peer_question.put([](spiffe::SvidQuestion question, TlsRole) {
+             question.at -= std::chrono::seconds(1);
+             return question;
          });
      }},
     {"agent/accepts-foreign-members", "a server takes members of its trust domain only",
      [](Seams& seams) {
-         seams.handshake.put([](crypto::TlsParty party, TlsRole role) {
-             if (role == TlsRole::server) {
-                 party.check_peer = [](const auto&) { return Result<void>(); };
+         seams.peer_question.put([](spiffe::SvidQuestion question, TlsRole role) {
+             const auto id = spiffe::svid_id(question.leaf);
+             if (role == TlsRole::server && id) {
+                 auto anchors = question.bundles.extract(question.bundles.begin());
+                 anchors.key() = id->trust_domain().name();
+                 question.bundles.insert(std::move(anchors));
              }
-             return party;
+             return question;
          });
      }},
     {"agent/asks-no-server-who-it-is", "a client talks to the identity that it asked for",
-     [](Seams& seams) {
-         seams.handshake.put([](crypto::TlsParty party, TlsRole role) {
-             if (role == TlsRole::client) {
-                 party.check_peer = [](const auto&) { return Result<void>(); };
-             }
-             return party;
-         });
-     }},
+     [](Seams& seams) { seams.asks_servers_who_they_are = false; }},
     {"agent/trusts-every-root", "clusters of different roots do not trust each other",
      [](Seams& seams) {
-         seams.handshake.put([all = std::make_shared<std::vector<crypto::Certificate>>()](
-                                 crypto::TlsParty party, TlsRole) {
-             for (const auto& root : party.trust) {
+         seams.peer_question.put([all = std::make_shared<std::vector<crypto::Certificate>>()](
+                                     spiffe::SvidQuestion question, TlsRole) {
+             auto& trust = question.bundles.begin()->second;
+             for (const auto& root : trust) {
                  if (std::ranges::find(*all, root) == all->end()) {
                      all->push_back(root);
                  }
              }
-             party.trust = *all;
-             return party;
+             trust = *all;
+             return question;
          });
      }},
     {"agent/is-ready-for-ever", "a pod is ready only while its leaf is valid",
@@ -144,6 +173,8 @@ const std::vector<Saboteur> table = {
          seams.readiness.put([](bool, const auto& shown) { return shown.has_value(); });
      }},
     // Clusters and workloads.
+    {"cluster/watches-no-configuration", "what somebody changes by hand is noticed unasked",
+     [](Seams& seams) { seams.watches_configuration = false; }},
     {"cluster/never-reads-again", "what is pushed to a cluster is applied there",
      [](Seams& seams) { seams.applies_changes = false; }},
     {"cluster/keeps-deleted-pods", "a deleted pod ends",
@@ -181,6 +212,21 @@ const std::vector<Saboteur> table = {
     {"control-plane/leaves-old-service-accounts",
      "a service account that is no longer used is removed",
      [](Seams& seams) { seams.removes_old_service_accounts = false; }},
+    {"control-plane/replaces-the-trust-store",
+     "another CA ends no mTLS between pods whose leaves are good",
+     [](Seams& seams) { seams.keeps_old_anchors = false; }},
+    {"control-plane/keeps-every-anchor", "an anchor goes with the last leaf below it",
+     [](Seams& seams) { seams.drops_spent_anchors = false; }},
+    {"control-plane/tries-once", "what could not be applied is applied later",
+     [](Seams& seams) { seams.tries_again = false; }},
+    {"control-plane/warns-of-wishes-only",
+     "a cluster that still runs a CA is a user of its account",
+     [](Seams& seams) { seams.counts_applied_users = false; }},
+    {"control-plane/asks-as-nobody", "CA: Connected is found with an identity that a pod has",
+     [](Seams& seams) {
+         seams.health_id.put(
+             [](const spiffe::SpiffeId&, const spiffe::SpiffeId& own) { return own; });
+     }},
     {"control-plane/leaves-all-behind", "nothing that the mesh made outlives it",
      [](Seams& seams) { seams.cleans_up = false; }},
 };

@@ -33,30 +33,36 @@ WaitRange wait_after(Action action, const Schedule& schedule, Duration life, int
                                           : retry_wait(schedule, life, refusals);
 }
 
-Time renewal_due(const Schedule& schedule, Duration life, const Arrival& leaf, double chance) {
+WaitRange no_sooner(const WaitRange& wait, Duration told, Duration life) {
+    const auto least = std::max(wait.least, std::min(told, life));
+    return {least, least + (wait.most - wait.least)};
+}
+
+Duration life_after(Duration asked, Duration life, const Arrival& leaf) {
+    if (leaf.not_after >= leaf.issuer_not_after) {
+        return life;
+    }
+    return std::min(asked, leaf.not_after - leaf.not_before);
+}
+
+Duration renewal_wait(const Schedule& schedule, Duration life, const Arrival& leaf, double chance) {
     // Counted from the arrival: Vault dates a leaf's beginning back, and only what is left is of
     // use.
     const auto left = leaf.not_after - leaf.at;
     const auto share = schedule.renew_at + schedule.renew_jitter * (2 * chance - 1);
-    // A CA near its end cuts leaves short, ever shorter: asking ever faster would gain nothing and
-    // storm it.
-    return leaf.at + std::max(part_of(left, share), longest_wait(schedule, life));
+    return std::max(part_of(left, share), first_wait(schedule, life));
 }
 
 Time leaf_end(Time not_after) {
     return not_after + std::chrono::seconds(1);
 }
 
-Time login_allowed(const Schedule& schedule, Duration life, Time last_login) {
-    return last_login + first_wait(schedule, life);
+Duration projected_token_use(const Schedule& schedule, Duration life) {
+    return part_of(life, schedule.projected_token);
 }
 
-Time projected_token_until(const Schedule& schedule, Time asked, Time expires) {
-    return asked + part_of(expires - asked, schedule.projected_token);
-}
-
-Time vault_token_until(const Schedule& schedule, Time login, Duration lease) {
-    return login + part_of(lease, schedule.vault_token);
+Duration vault_token_use(const Schedule& schedule, Duration lease) {
+    return part_of(lease, schedule.vault_token);
 }
 
 Duration call_limit(Duration life) {

@@ -13,6 +13,7 @@
 #include "core/mesh/decision.hpp"
 #include "core/mesh/observer.hpp"
 #include "core/mesh/views.hpp"
+#include "core/spiffe/svid.hpp"
 #include "core/vault/client.hpp"
 
 /// Where a deliberate fault can get into the mesh (saboteurs.hpp). In a mesh without one, all of
@@ -33,30 +34,39 @@ class Seam {
     Fault fault_;
 };
 
+/// Which side of a connection a pod is.
 enum class TlsRole { client, server };
 
 struct Seams {
     // An agent's schedule.
-    Seam<Time, crypto::Certificate> renewal_due;  ///< after this leaf
+    Seam<double> renewal_chance;  ///< from [0, 1): where in its range a renewal lies
+    Seam<Duration, crypto::Certificate, Duration>
+        renewal_wait;  ///< after the arrival of this leaf, of those asked to live so long
     Seam<Decision, Step> decision;
-    Seam<Time> login_allowed;
+    Seam<Duration> between_logins;
     Seam<Duration, std::string_view> wait;  ///< after "login refused", "leaf rejected", …
+    bool waits_by_elapsed_time = true;
 
     // What an agent asks for, and what it makes of the answer.
     Seam<crypto::Key, std::string> key;  ///< fresh, for the pod of this uid
     Seam<vault::SignRequest, crypto::Key> sign_request;
     Seam<Secret> kept_token;  ///< Vault's, for the next signature
+    Seam<std::string> vault_namespace;
     Seam<Result<void>> leaf_judgement;
     Seam<crypto::TlsIdentity, std::optional<crypto::TlsIdentity>>
         shown;  ///< from now on, in the place of this one
     Seam<EventFields, Secret> login_event;
 
     // A pod's port.
-    Seam<crypto::TlsParty, TlsRole> handshake;
+    Seam<spiffe::SvidQuestion, TlsRole> peer_question;  ///< about whoever it shakes hands with
+    bool asks_servers_who_they_are = true;
+    bool judges_open_connections = true;
     Seam<bool, std::optional<crypto::TlsIdentity>> readiness;
+    bool readiness_asks_for_trust = true;
 
     // A cluster's agent and its workloads. What is only done or not done is a plain word.
     bool applies_changes = true;
+    bool watches_configuration = true;
     bool stops_deleted_pods = true;
     bool replaces_lost_pods = true;
 
@@ -69,6 +79,12 @@ struct Seams {
     bool warns_of_users = true;
     bool disconnects_deleted_accounts = true;
     bool removes_old_service_accounts = true;
+    bool keeps_old_anchors = true;     ///< while a leaf below them lives
+    bool drops_spent_anchors = true;   ///< when none does any more
+    bool tries_again = true;           ///< what could not be applied
+    bool counts_applied_users = true;  ///< clusters that run a CA and shall not any more
+    bool public_roots_count = true;    ///< for an account without a bundle
+    Seam<spiffe::SpiffeId, spiffe::SpiffeId> health_id;  ///< a pod's; the mesh's own is beside it
     bool cleans_up = true;
 };
 

@@ -19,9 +19,18 @@ std::string Workloads::new_name(const std::string& workload) {
     }
 }
 
+std::optional<std::uint64_t> Workloads::definition_of(const std::string& workload) const {
+    const auto found = definitions_.find(workload);
+    return found == definitions_.end() ? std::nullopt : std::optional(found->second);
+}
+
 Task<Result<void>> Workloads::create(std::shared_ptr<Workloads> self, std::string workload,
-                                     std::string name) {
+                                     std::uint64_t definition, std::string name) {
     auto& context = *self->context_;
+    const auto wanted = [&] { return self->definition_of(workload) == definition; };
+    if (!wanted()) {
+        co_return fail(FailureKind::not_found, "workload {} is no longer defined so", workload);
+    }
     kube::Pod pod;
     pod.meta = context.meta(context.workload_namespace, name);
     pod.meta.labels[std::string(workload_label)] = workload;
@@ -31,7 +40,11 @@ Task<Result<void>> Workloads::create(std::shared_ptr<Workloads> self, std::strin
     if (!created && created.error().kind != FailureKind::conflict) {
         co_return propagate(created, fmt::format("pod {}", name));
     }
-    self->alive_.emplace(std::move(name), Alive{std::move(workload), self->lists_});
+    if (!wanted()) {
+        std::ignore = co_await context.kube.delete_pod(context.workload_namespace, name);
+        co_return fail(FailureKind::not_found, "workload {} is no longer defined so", workload);
+    }
+    self->alive_.emplace(std::move(name), Alive{std::move(workload), definition, self->lists_});
     co_return Result<void>();
 }
 
@@ -57,12 +70,15 @@ Task<Result<void>> Workloads::add(std::shared_ptr<Workloads> self, WorkloadSpec 
         co_return fail(FailureKind::conflict, "workload {} exists already in cluster {}", workload,
                        context.cluster);
     }
+    const auto definition = ++self->defined_;
+    self->definitions_[workload] = definition;
     std::vector<std::string> names;
     for (int i = 0; i < replicas; ++i) {
         names.push_back(self->new_name(workload));
-        const auto created = co_await create(self, workload, names.back());
+        const auto created = co_await create(self, workload, definition, names.back());
         if (!created) {
             self->specs_.erase(workload);
+            self->definitions_.erase(workload);
             for (const auto& name : names) {
                 self->alive_.erase(name);
                 // As far as the API server lets us; the run's clean-up finds the rest by its
@@ -81,7 +97,7 @@ void Workloads::lost(const std::string& pod) {
     }
     const auto found = alive_.extract(pod);
     if (found) {
-        lost_.push_back({pod, found.mapped().workload});
+        lost_.push_back({pod, found.mapped().workload, found.mapped().definition});
         work_.ring();
     }
 }
@@ -108,23 +124,20 @@ Task<void> Workloads::keep(std::shared_ptr<Workloads> self) {
         }
         const auto lost =
             self->lost_.front();  // taken away only once it is replaced: until then it is known
-        if (!self->specs_.contains(lost.workload)) {
-            self->lost_.pop_front();
-            continue;
-        }
         const auto name = self->new_name(lost.workload);
-        while (true) {
-            const auto created = co_await create(self, lost.workload, name);
-            if (created) {
-                break;
-            }
-            co_await mesh.clock.sleep_for(
-                self->backoff_.after(Action::retry, mesh.options.schedule, mesh.usual_life()));
+        auto created = co_await create(self, lost.workload, lost.definition, name);
+        while (!created && self->definition_of(lost.workload) == lost.definition) {
+            co_await mesh.clock.sleep_for(self->backoff_.after(Action::retry, mesh.options.schedule,
+                                                               mesh.usual_life(),
+                                                               created.error().retry_after));
+            created = co_await create(self, lost.workload, lost.definition, name);
         }
         self->backoff_.reset();
         self->lost_.pop_front();
-        self->replaced_by_[lost.pod] = name;
-        self->context_->pods_changed.ring();
+        if (created) {
+            self->replaced_by_[lost.pod] = name;
+            self->context_->pods_changed.ring();
+        }
     }
 }
 

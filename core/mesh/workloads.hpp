@@ -31,18 +31,26 @@ class Workloads {
   private:
     struct Lost {
         std::string pod, workload;
+        std::uint64_t definition = 0;  ///< of the workload that it belonged to
     };
+    /// The definition that a new pod of the workload belongs to; nothing where it is not wanted.
+    [[nodiscard]] std::optional<std::uint64_t> definition_of(const std::string& workload) const;
 
     [[nodiscard]] std::string new_name(const std::string& workload);
+    /// Fails where that definition of the workload is gone, or goes meanwhile.
     [[nodiscard]] static Task<Result<void>> create(std::shared_ptr<Workloads> self,
-                                                   std::string workload, std::string name);
+                                                   std::string workload, std::uint64_t definition,
+                                                   std::string name);
 
     std::shared_ptr<ClusterContext> context_;
     Prng names_;
     Backoff backoff_;
     std::map<std::string, WorkloadSpec> specs_;
+    std::map<std::string, std::uint64_t> definitions_;  ///< of the same workloads
+    std::uint64_t defined_ = 0;                         ///< how many definitions there were
     struct Alive {
         std::string workload;
+        std::uint64_t definition = 0;
         std::uint64_t created_after_list =
             0;  ///< a list with this number or an older one may lack it
     };

@@ -288,7 +288,8 @@ crypto::ChainVerdict path_to(const SvidQuestion& question, const std::vector<Cer
                                  .trust = trust,
                                  .at = question.at,
                                  .crls = {},
-                                 .all_anchors = true});
+                                 .all_anchors = true,
+                                 .system_trust = question.system_trust});
 }
 
 /// The other trust domain whose bundle the leaf's path ends in, or "".
@@ -331,6 +332,10 @@ void check_path(const SvidQuestion& question, SvidVerdict& verdict) {
     auto& findings = verdict.findings;
     const auto& domain = verdict.id->trust_domain().name();
     const auto* authorities = bundle_of(question.bundles, domain);
+    if (authorities == nullptr && question.system_trust) {
+        static const std::vector<Certificate> none;
+        authorities = &none;
+    }
     if (authorities == nullptr) {
         findings.add("V1", absent, "there is no authority to end a path in");
         findings.add("V7", broken, fmt::format("no authority of {} is known", domain));
@@ -347,6 +352,7 @@ void check_path(const SvidQuestion& question, SvidVerdict& verdict) {
         }
     }
     add_trouble(findings, "V1", trouble_of_path_validation(chain));
+    verdict.chain_fault = chain.fault;
     findings.add("V7", chain.accepted() ? holds : absent, chain.accepted() ? "" : "no path");
     verdict.path = std::move(chain.path);
 }
@@ -618,6 +624,20 @@ SvidVerdict validate(const SvidQuestion& question) {
     check_path(question, verdict);
     check_signers(question, verdict);
     return verdict;
+}
+
+Result<SpiffeId> authenticate(const SvidQuestion& question) {
+    const auto verdict = validate(question);
+    const auto* wrong = verdict.findings.first_broken();
+    if (wrong == nullptr) {
+        return *verdict.id;
+    }
+    const bool dated = verdict.chain_fault == crypto::ChainFault::expired ||
+                       verdict.chain_fault == crypto::ChainFault::not_yet_valid;
+    const bool out_of_time =
+        wrong->rule->id == "V1" && dated && !question.leaf.valid_at(question.at);
+    return fail(out_of_time ? FailureKind::expired : FailureKind::tls, "{} ({})", wrong->detail,
+                wrong->rule->id);
 }
 
 Result<SpiffeBundle> read_bundle(std::string_view jwks) {

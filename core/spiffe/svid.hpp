@@ -10,6 +10,7 @@
 
 #include "core/base/result.hpp"
 #include "core/crypto/certificate.hpp"
+#include "core/crypto/chain.hpp"
 #include "core/spiffe/identity.hpp"
 #include "core/time/time.hpp"
 
@@ -81,12 +82,16 @@ struct SvidQuestion {
     std::vector<crypto::Certificate> chain;  ///< what the peer sent after its leaf
     TrustBundles bundles;
     Time at;
+    bool system_trust =
+        false;  ///< the machine's own CA store stands for every trust domain as well
 };
 
 struct SvidVerdict {
     std::optional<SpiffeId> id;  ///< where the leaf has one that can be read
     SvidFindings findings;       ///< L, I, V, and C on the signing certificates of the path
     std::vector<crypto::Certificate> path;  ///< leaf first, authority last, where one was found
+    crypto::ChainFault chain_fault =
+        crypto::ChainFault::none;  ///< what broke the path, if that did
     [[nodiscard]] bool accepted() const { return findings.accepted(); }
 };
 
@@ -94,6 +99,10 @@ struct SvidVerdict {
 /// strictly, what L, C and I demand of the certificates on the path. Every certificate of the trust
 /// domain's bundle is an anchor. SHA-1 and MD5 signatures below an anchor count as none.
 [[nodiscard]] SvidVerdict validate(const SvidQuestion& question);
+
+/// The same for whoever is about to believe it: the ID, or why not. `expired` where the leaf is out
+/// of its time and has no other fault, else `tls`; it names the rule. What a handshake asks.
+[[nodiscard]] Result<SpiffeId> authenticate(const SvidQuestion& question);
 
 /// A trust domain's bundle as JWKS, as far as X509-SVIDs need it.
 struct SpiffeBundle {

@@ -3,30 +3,55 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
 #include <exception>
+#include <optional>
 
 #include "core/base/result.hpp"
 #include "core/time/clock.hpp"
 
 namespace meshproof {
+namespace detail {
 
-/// Waits for `work` at most `limit`; then cancels it and fails with `timed_out`. When it is itself
-/// cancelled it ends as any wait does, with operation_aborted (the operators would say "multiple
-/// exceptions").
+/// How a piece of work ended, as a value: the operators take an exception for "not ended yet".
+template <class T>
+struct Settled {
+    std::optional<Result<T>> value;
+    std::exception_ptr thrown;
+};
+
+template <class T>
+Task<Settled<T>> settled(Task<Result<T>> work) {
+    Settled<T> ended;
+    try {
+        ended.value.emplace(co_await std::move(work));
+    } catch (...) {
+        ended.thrown = std::current_exception();
+    }
+    co_return ended;
+}
+
+}  // namespace detail
+
+/// Waits for `work` at most `limit`; then cancels it and fails with `timed_out`. What `work`
+/// throws, it throws at once. When it is itself cancelled it ends as any wait does, with
+/// operation_aborted (the operators would say "multiple exceptions").
 template <class T>
 Task<Result<T>> within(Clock& clock, Duration limit, Task<Result<T>> work) {
     using namespace boost::asio::experimental::awaitable_operators;
-    std::exception_ptr both_ended;
+    std::exception_ptr thrown;
     try {
-        auto first = co_await (std::move(work) || clock.sleep_for(limit));
-        if (first.index() == 0) {
-            co_return std::move(std::get<0>(first));
+        auto first = co_await (detail::settled(std::move(work)) || clock.sleep_for(limit));
+        if (first.index() == 1) {
+            co_return fail(FailureKind::timed_out, "no answer within {}", human_duration(limit));
         }
-        co_return fail(FailureKind::timed_out, "no answer within {}", human_duration(limit));
+        auto& ended = std::get<0>(first);
+        if (ended.value) {
+            co_return std::move(*ended.value);
+        }
+        thrown = ended.thrown;
     } catch (const boost::asio::multiple_exceptions& both) {
-        both_ended = both.first_exception();
+        thrown = both.first_exception();
     }
-    // The waiting coroutine was cancelled: as any other cancelled wait ends.
-    std::rethrow_exception(both_ended);
+    std::rethrow_exception(thrown);
 }
 
 }  // namespace meshproof

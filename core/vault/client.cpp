@@ -116,7 +116,7 @@ Failure failure_of(std::string_view method, std::string_view path, const Reply& 
     }
     return Failure{kind_of(reply.status, errors),
                    fmt::format("{} {}: {} {}", method, path, reply.status, told), reply.status,
-                   std::move(errors)};
+                   std::move(errors), http::retry_after(reply.headers)};
 }
 
 Client::Client(http::Transport& transport, Config config)
@@ -176,6 +176,10 @@ Task<Result<Reply>> Client::request(std::string method, std::string path,
             co_return propagate(redirect, reading::what(method, path));
         }
         http::Endpoint next = config_.endpoint;
+        if (redirect->origin.host != next.url.host) {
+            // The name was of the machine that redirected: each node has a certificate of its own.
+            next.tls.server_name.clear();
+        }
         next.url = std::move(redirect->origin);
         request.target = std::move(redirect->target);
         response = co_await transport_->send(next, request);

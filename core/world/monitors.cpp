@@ -119,7 +119,8 @@ void Monitors::on_handshake(const mesh::HandshakeSeen& seen) {
             violate(whose + " was accepted and there is none");
             return;
         }
-        if (shown.leaf->not_after() + one_second + slack_ < seen.at) {
+        // Valid through its last second (RFC 5280 4.1.2.5).
+        if (shown.leaf->not_after() + one_second + slack_ <= seen.at) {
             violate(fmt::format("{} was accepted after it expired at {}", whose,
                                 rfc3339(shown.leaf->not_after())));
             return;
@@ -144,7 +145,8 @@ void Monitors::on_handshake(const mesh::HandshakeSeen& seen) {
                                                    .trust = judge.trust,
                                                    .at = at,
                                                    .purpose = purpose,
-                                                   .crls = {}});
+                                                   .crls = {},
+                                                   .all_anchors = true});
         if (!verdict.accepted()) {
             violate(fmt::format("{} was accepted and does not chain to the trust store: {}", whose,
                                 verdict.detail));

@@ -12,6 +12,13 @@ std::vector<std::string> failures_of(World& world) {
     return failures;
 }
 
+/// Monitors that had nothing to judge are no proof.
+void want_handshakes(const Scenario& scenario, World& world, std::vector<std::string>& failures) {
+    if (!scenario.without_mtls && world.monitors().handshakes() == 0) {
+        failures.emplace_back("monitor: no handshake was seen, so nothing was shown of mTLS");
+    }
+}
+
 Outcome bare_outcome(const Scenario& scenario) {
     Outcome outcome;
     outcome.id = std::string(scenario.id);
@@ -39,7 +46,11 @@ Task<void> play(const Scenario& scenario, World& world, Stopping& stop, Outcome&
         ending = {Ending::Kind::blocked, "clean-up: " + cleaned.text};
     }
     ending.text = world.trace().redacted(std::move(ending.text));
-    judge(outcome, ending, failures_of(world));
+    auto failures = failures_of(world);
+    if (ending.kind == Ending::Kind::done) {
+        want_handshakes(scenario, world, failures);
+    }
+    judge(outcome, ending, std::move(failures));
 }
 
 void play_one(std::size_t index, const Scenario& scenario, const RunnerOptions& options,

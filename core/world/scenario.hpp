@@ -17,6 +17,8 @@ struct Scenario {
     std::set<Feature> needs{};
     bool exclusive = false;  ///< disturbs everybody on the same servers (seals them): runs alone on
                              ///< a live target
+    bool without_mtls = false;  ///< it shows nothing of it; whoever does and makes the monitors see
+                                ///< no handshake has shown nothing
     Task<void> (*run)(World&) = nullptr;
 };
 

@@ -260,17 +260,19 @@ Task<void> World::finish(bool cut_short) {
 }
 
 Task<mesh::TrafficAttempt> World::request(mesh::Cluster from, std::string client, mesh::Cluster to,
-                                          std::string server) {
+                                          std::string server, mesh::Travel travel) {
     const auto clients = from.pods_of(client), servers = to.pods_of(server);
     if (clients.empty() || servers.empty()) {
         co_return mesh::TrafficAttempt{
             .ok = false,
+            .judged = false,
             .from = client,
             .to = server,
             .failure = Failure{FailureKind::not_found, "the workload has no pod", 0, {}},
             .at = clock().now()};
     }
-    co_return co_await mesh().request(clients.front().name, servers.front().name);
+    co_return co_await mesh().request(clients.front().name, servers.front().name,
+                                      std::move(travel));
 }
 
 Task<Traffic> World::drive(mesh::Cluster cluster, std::string client, std::string server,

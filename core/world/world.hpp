@@ -114,7 +114,8 @@ class World final {
 
     /// One request between the first pods of two workloads (in any clusters).
     [[nodiscard]] Task<mesh::TrafficAttempt> request(mesh::Cluster from, std::string client,
-                                                     mesh::Cluster to, std::string server);
+                                                     mesh::Cluster to, std::string server,
+                                                     mesh::Travel travel = {});
     /// A request every fortieth of a leaf's life for `duration`.
     [[nodiscard]] Task<Traffic> drive(mesh::Cluster cluster, std::string client, std::string server,
                                       Duration duration);

@@ -9,6 +9,11 @@ bool in_time(const std::optional<crypto::TlsIdentity>& identity, Time at) {
     return !identity || identity->leaf.valid_at(at);
 }
 
+crypto::PeerShown shown_by(const crypto::TlsParty& party) {
+    return party.identity ? crypto::PeerShown{party.identity->leaf, party.identity->intermediates}
+                          : crypto::PeerShown{};
+}
+
 Failure refusal(const Connections::Ends& ends, const crypto::HandshakeResult& result) {
     using crypto::ChainFault;
     const bool expired =
@@ -33,18 +38,20 @@ Result<Connections::Shown> Connections::connect(const Ends& ends, const crypto::
     const bool mutual = client.identity.has_value() || server.verify_peer;
     // Without a client certificate and a peer check the outcome is the same for every caller that
     // trusts the same roots, so one handshake stands for all of them.
-    const bool per_caller = mutual || client.check_peer != nullptr || ends.any_settings;
+    const bool per_caller = mutual || client.decides_who() || ends.any_settings;
     const bool remember = ends.reuse || !per_caller;
     Shown shown;
     if ((server.verify_peer || server.ask_peer) && client.identity) {
         shown.certificate = client.identity->leaf;
+        shown.chain = client.identity->intermediates;
     }
 
     const Key key{ends.via, ends.host, per_caller ? ends.caller : std::string()};
     if (const auto found = open_.find(key); remember && found != open_.end()) {
         std::erase_if(found->second, [&](const Connection& connection) {
-            return !in_time(connection.client.identity, *server.at) ||
-                   !in_time(connection.server.identity, *client.at);
+            return client.judge_peer ? !crypto::decide_again(client, shown_by(connection.server))
+                                     : !in_time(connection.client.identity, *server.at) ||
+                                           !in_time(connection.server.identity, *client.at);
         });
         if (std::ranges::any_of(found->second, [&](const Connection& connection) {
                 return (ends.any_settings || same_party(connection.client, client)) &&
@@ -59,12 +66,16 @@ Result<Connections::Shown> Connections::connect(const Ends& ends, const crypto::
         return tl::unexpected(refusal(ends, result));
     }
     if (result.server.fault != crypto::ChainFault::none) {  // asked for, shown, and worth nothing
-        return Shown{{}, /*worthless=*/true};
+        return Shown{{}, /*worthless=*/true, {}};
     }
     if (remember) {
         open_[key].push_back({client, server});
     }
     return shown;
+}
+
+void Connections::end(const Ends& ends) {
+    open_.erase({ends.via, ends.host, ends.caller});
 }
 
 void Connections::forget() {

@@ -14,8 +14,9 @@
 namespace meshproof::fakes {
 
 /// The TLS side of the simulated wire: does real handshakes in memory and remembers the open
-/// connections. A failed handshake is never remembered; a remembered one ends when either leaf is
-/// out of its time.
+/// connections. A failed handshake is never remembered; a remembered one ends when the client,
+/// judging its peer again, refuses it, and where the client has no judge of its own, when either
+/// leaf is out of its time.
 class Connections {
   public:
     /// Between whom: `via` is the address that was dialled (a host's or a link's), `host` the
@@ -30,12 +31,14 @@ class Connections {
     struct Shown {
         std::optional<crypto::Certificate> certificate;  ///< verified
         bool worthless = false;                          ///< one that the server does not believe
+        std::vector<crypto::Certificate> chain = {};     ///< sent after it
     };
 
     /// Both parties carry their date (`at`). Failure: `expired` where either side found the other's
     /// chain expired, else `tls`; it says which side refused and why.
     [[nodiscard]] Result<Shown> connect(const Ends& ends, const crypto::TlsParty& client,
                                         const crypto::TlsParty& server);
+    void end(const Ends& ends);             ///< the caller's own, where it has one
     void forget();                          ///< all of them
     void forget(std::string_view address);  ///< those through a link or to a host
     [[nodiscard]] std::uint64_t handshakes() const { return handshakes_; }  ///< done so far

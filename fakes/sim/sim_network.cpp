@@ -312,6 +312,11 @@ tl::unexpected<Failure> closed_by(const std::string& address) {
     return fail(FailureKind::closed, "connection to {} closed", address);
 }
 
+Connections::Ends ends_of(const http::Endpoint& endpoint, const std::string& host_address) {
+    return {endpoint.connections.empty() ? endpoint.caller : endpoint.connections,
+            address_of(endpoint.url), host_address, endpoint.reuse, !endpoint.connections.empty()};
+}
+
 // Finds the host and shakes hands. On success the trip has its host.
 Result<http::Peer> arrive(Net& state, RoundTrip& trip, const http::Endpoint& endpoint,
                           const std::string& host_address) {
@@ -351,19 +356,17 @@ Result<http::Peer> arrive(Net& state, RoundTrip& trip, const http::Endpoint& end
                 server.identity = std::move(reception.identity);
             }
         }
-        if (client.server_name.empty() && !client.check_peer && client.verify_peer) {
+        if (client.server_name.empty() && !client.decides_who() && client.verify_peer) {
             client.server_name = endpoint.url.host;
         }
         client.at = client.at.value_or(state.clock.now());
         server.at = server.at.value_or(state.clock.now());
-        auto shown = state.connections.connect(
-            {endpoint.connections.empty() ? endpoint.caller : endpoint.connections, address,
-             host_address, endpoint.reuse, !endpoint.connections.empty()},
-            client, server);
+        auto shown = state.connections.connect(ends_of(endpoint, host_address), client, server);
         if (!shown) {
             return propagate(shown);
         }
         peer.certificate = std::move(shown->certificate);
+        peer.chain = std::move(shown->chain);
         peer.bad_certificate = shown->worthless;
     }
     trip.host = found->second;
@@ -400,7 +403,7 @@ Task<Result<http::Peer>> reach(std::shared_ptr<Net> state, std::shared_ptr<Round
 }
 
 // The host's work on the request. A kept connection that the server closes at the next request is
-// made anew and tried again, as a socket client does.
+// made anew, and a request that changes nothing is tried again, as a socket client does.
 Task<Result<void>> have_served(std::shared_ptr<Net> state, std::shared_ptr<RoundTrip> trip,
                                const http::Endpoint& endpoint, std::string host_address,
                                http::Request request, http::Peer peer) {
@@ -418,10 +421,14 @@ Task<Result<void>> have_served(std::shared_ptr<Net> state, std::shared_ptr<Round
             state->kept.erase(who);
             co_return closed_by(who.second);
         }
-        again = was_kept && (trip->response->broken == http::Break::unanswered ||
-                             trip->response->broken == http::Break::before);
-        if (again) {
+        again = was_kept && http::repeatable(request.method) &&
+                (trip->response->broken == http::Break::unanswered ||
+                 trip->response->broken == http::Break::before);
+        if (trip->response->broken != http::Break::none) {
             state->kept.erase(who);
+            state->connections.end(ends_of(endpoint, host_address));
+        }
+        if (again) {
             trip->response.reset();
             auto anew = arrive(*state, *trip, endpoint, host_address);
             if (!anew) {

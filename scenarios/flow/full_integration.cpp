@@ -44,6 +44,10 @@ Task<void> expect_pki(World& world, run::PreparedVault prepared) {
         world.expect(!served->empty() && served->front() == intermediate,
                      "the mount serves another CA than was installed");
     }
+    const auto urls = co_await read_back(prepared, prepared.root_mount + "/config/urls");
+    world.expect(!urls.value("issuing_certificates", Json::array()).empty() &&
+                     !urls.value("crl_distribution_points", Json::array()).empty(),
+                 "the root's engine has no URLs: {}", urls.dump());
     const auto policy = co_await read_back(prepared, "sys/policies/acl/" + prepared.policy);
     world.expect(policy.value("policy", "").find(prepared.pki_path()) != std::string::npos,
                  "the policy does not name {}", prepared.pki_path());
@@ -54,6 +58,19 @@ Task<void> expect_pki(World& world, run::PreparedVault prepared) {
     expect_field(world, role, "max_ttl", whole_seconds(role_max_ttl));
     expect_field(world, role, "require_cn", false);
     expect_field(world, role, "allowed_uri_sans", {"spiffe://" + prepared.trust_domain + "/*"});
+}
+
+// "policies is the policy that gives read access to the paths of the PKI secrets engine": with the
+// token of a login, and no more than that.
+Task<void> expect_rights(World& world, run::PreparedVault prepared) {
+    const auto jwt = co_await token_of(world, world.kube(), prepared.service_account);
+    const auto granted = require(
+        co_await login(*prepared.site, prepared.auth_mount, prepared.auth_role, jwt), "log in");
+    const auto service = prepared.site->admin.with_token(granted.token);
+    const auto role = prepared.intermediate_mount + "/roles/" + prepared.pki_role;
+    world.expect_ok(co_await service.call("GET", role), "reading the PKI engine as a service");
+    world.expect_refused(co_await service.call("PUT", role, Json{{"allow_any_name", true}}),
+                         "permission denied", "writing to the PKI engine as a service");
 }
 
 // Steps 1 c and d: the CA comes out of a service account's Secret.
@@ -214,6 +231,7 @@ Task<void> run(World& world) {
     co_await expect_auth(world, prepared);
     const auto cluster = co_await onboard(world, prepared);
     co_await expect_onboarded(world, prepared, cluster);
+    co_await expect_rights(world, prepared);
     co_await expect_workloads(world, prepared, cluster);
     co_await expect_results(world);
 }
@@ -225,7 +243,9 @@ extern const run::Scenario flow_full_integration{
     .sentence =
         "Every step of the integration page, in its order, ends with CA: Connected and mTLS "
         "between the services.",
-    .source = "integration page, Procedure and Results; wire contract K",
+    .source =
+        "integration page §2 §4-8 §12-14 §17-23 §25 §36-38 §40-41 §43 §45-46 §48 (Procedure and "
+        "Results); wire contract K",
     .run = run,
 };
 

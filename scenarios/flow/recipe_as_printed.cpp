@@ -187,7 +187,8 @@ extern const run::Scenario flow_recipe_as_printed{
         "Step 1 of the page, word for word, is refused where it says less than the servers need: "
         "key type, token "
         "reviews, issue, the mount's max TTL and the bare trust domain.",
-    .source = "integration page, step 1; wire contract K, 51, 70, 92, 102, 111, 151",
+    .source = "integration page §13 §16 (step 1); wire contract K, 51, 70, 92, 102, 111, 151",
+    .without_mtls = true,
     .run = run,
 };
 

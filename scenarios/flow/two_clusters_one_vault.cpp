@@ -48,6 +48,7 @@ Task<void> run(World& world) {
                      health.reason);
     }
     co_await expect_foreign_token_refused(world, first, world.kube(1));
+    co_await expect_foreign_token_refused(world, second, world.kube(0));
 
     // The accounts are independent: without one of them, only its own cluster is cut off.
     world.expect_ok(co_await world.mesh().delete_account("beta", true),
@@ -67,7 +68,7 @@ extern const run::Scenario flow_two_clusters_one_vault{
         "Two clusters under one Vault, each with its own auth mount, account and label, talk by "
         "mTLS, and neither's tokens "
         "open the other's mount.",
-    .source = "integration page, step 1 (\"for each cluster\") and step 1 e",
+    .source = "integration page §3 §19 §43 (step 1, \"for each cluster\", and step 1 e)",
     .needs = {run::Feature::two_clusters},
     .run = run,
 };

@@ -43,7 +43,8 @@ extern const run::Scenario flow_two_vaults{
     .sentence =
         "The label decides which Vault signs; clusters of different roots work by themselves and "
         "do not trust each other.",
-    .source = "integration page, introduction (\"one or multiple Vault servers\")",
+    .source =
+        "integration page §1 §7 §27 §42 §45 (introduction, \"one or multiple Vault servers\")",
     .needs = {run::Feature::two_vaults, run::Feature::two_clusters},
     .run = run,
 };

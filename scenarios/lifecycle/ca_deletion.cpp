@@ -55,10 +55,9 @@ Task<void> run(World& world) {
 extern const run::Scenario lifecycle_ca_deletion{
     .id = "lifecycle/ca-deletion",
     .sentence =
-        "After the integration is deleted, pods talk until their leaves expire, a deleted pod does "
-        "not come back, and "
-        "nothing new is signed.",
-    .source = "integration page, What to do next, Warning",
+        "After the integration is deleted, pods talk until their leaves expire, what replaces a "
+        "deleted pod never gets a leaf, and nothing new is signed.",
+    .source = "integration page §48-50 (What to do next, Warning)",
     .run = run,
 };
 

@@ -43,7 +43,7 @@ extern const run::Scenario lifecycle_certificate_expiry{
     .sentence =
         "A leaf is accepted until it expires and not after, and mTLS works again once a new one "
         "can be had.",
-    .source = "integration page, What to do next, Warning; RFC 5280 4.1.2.5",
+    .source = "integration page §49 (What to do next, Warning); RFC 5280 4.1.2.5",
     .run = run,
 };
 

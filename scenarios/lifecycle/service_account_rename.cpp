@@ -44,6 +44,11 @@ Task<void> run(World& world) {
     world.expect_ok(
         co_await world.kube().admin.service_account(world.target().mesh_namespace, second),
         "the new service account in the mesh's namespace");
+    const auto old = co_await world.kube().admin.service_account(world.target().mesh_namespace,
+                                                                 prepared.service_account);
+    world.expect(!old && old.error().kind == FailureKind::not_found,
+                 "the old service account {} is still in the mesh's namespace",
+                 prepared.service_account);
     co_await deploy_ready(world, cluster, {"job"});
     const auto traffic = co_await world.drive(cluster, "web", "api", world.leaf_ttl());
     world.expect(traffic.failures.empty(),
@@ -88,7 +93,7 @@ extern const run::Scenario lifecycle_service_account_rename{
         "Renaming the service account in Vault's role first and in the account second fails "
         "nothing; the other way "
         "round nobody can log in until the role follows.",
-    .source = "integration page, What to do next, Important",
+    .source = "integration page §46-47 (What to do next, Important)",
     .run = run,
 };
 

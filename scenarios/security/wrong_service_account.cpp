@@ -51,6 +51,8 @@ Task<void> run(World& world) {
 
     co_await bind_role(prepared, prepared.service_account, ns);
     co_await all_ready(world, cluster);
+    co_await deploy_ready(world, cluster, {"api"});
+    co_await expect_talk(world, {cluster, "web"}, {cluster, "api"}, "with the right role");
     const auto healed = co_await await_health(world, "alpha", true);
     world.expect(healed.connected, "with the right role the cluster is \"{}\": {}", healed.text(),
                  healed.reason);
@@ -64,7 +66,7 @@ extern const run::Scenario security_wrong_service_account{
         "A role that binds another service account or namespace lets nobody log in, so nothing is "
         "issued, and the mesh says "
         "which field to correct.",
-    .source = "integration page, step 1 g; wire contract 146; field notes D S9",
+    .source = "integration page §21 §28 §42 (step 1 g); wire contract 146; field notes D S9",
     .run = run,
 };
 

@@ -42,6 +42,8 @@ Task<void> run(World& world) {
                             {"max_ttl", fmt::format("{}s", whole_seconds(world.leaf_ttl()))}}),
             "correct the signing role");
     co_await all_ready(world, cluster);
+    co_await deploy_ready(world, cluster, {"api"});
+    co_await expect_talk(world, {cluster, "web"}, {cluster, "api"}, "with the right role");
     const auto healed = co_await await_health(world, "alpha", true);
     world.expect(healed.connected, "with the right role the cluster is \"{}\": {}", healed.text(),
                  healed.reason);
@@ -54,7 +56,7 @@ extern const run::Scenario security_wrong_trust_domain{
     .sentence =
         "A signing role for another trust domain gives no leaf, says which field to correct, and "
         "works once it matches.",
-    .source = "integration page, step 7, Important; wire contract 111",
+    .source = "integration page §16 §39 §42 (step 7, Important); wire contract 111",
     .run = run,
 };
 

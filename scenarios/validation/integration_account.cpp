@@ -169,7 +169,8 @@ extern const run::Scenario validation_integration_account{
     .sentence =
         "The account dialog refuses whatever the page does not allow, names the field, and keeps "
         "nothing of it.",
-    .source = "integration page, steps 5 to 7 and What to do next",
+    .source = "integration page §25 §29-30 §34 §38 §46 §48 (steps 5 to 7 and What to do next)",
+    .without_mtls = true,
     .run = run,
 };
 

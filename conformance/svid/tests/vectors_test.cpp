@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/base/text.hpp"
+#include "core/crypto/tls.hpp"
 
 namespace meshproof::conformance::svid {
 namespace {
@@ -38,6 +39,52 @@ TEST(Vectors, OurValidatorAnswersAsExpectedAndNamesTheRules) {
             EXPECT_EQ(judgement->verdict.id->text(), vector.spiffe_id) << vector.id;
         }
     }
+}
+
+/// Both ends of one handshake: one shows the vector's leaf and asks nothing, the other asks the
+/// judge that a pod has.
+struct Ends {
+    crypto::TlsParty shows, judges;
+    std::size_t judged = 0;
+};
+
+void set_up(Ends& ends, const Vector& vector, const spiffe::SvidQuestion& question,
+            const crypto::TlsIdentity& own) {
+    ends.shows.identity = crypto::TlsIdentity{question.leaf, question.chain,
+                                              require(crypto::Key::from_pem(vector.leaf_key))};
+    ends.shows.verify_peer = false;
+    ends.judges.identity = own;
+    ends.judges.judge_peer = [&ends, question](const crypto::PeerShown& peer) -> Result<void> {
+        ++ends.judged;
+        auto asked = question;
+        asked.leaf = peer.leaf;
+        asked.chain = peer.chain;
+        const auto id = spiffe::authenticate(asked);
+        return id ? Result<void>() : propagate(id);
+    };
+}
+
+TEST(Vectors, AHandshakeAnswersAsTheValidatorDoes) {
+    const auto own = crypto::make_server_credentials("own", vectors().front().validation_time,
+                                                     std::chrono::hours(24));
+    std::size_t judged = 0;
+    for (const auto& vector : vectors()) {
+        const auto asked = question_of(vector);
+        ASSERT_TRUE(asked) << vector.id << ": " << asked.error().message;
+        for (const bool as_client : {true, false}) {
+            Ends ends;
+            set_up(ends, vector, asked->question, own.identity);
+            const auto result = as_client ? crypto::handshake_in_memory(ends.shows, ends.judges)
+                                          : crypto::handshake_in_memory(ends.judges, ends.shows);
+            const auto& judge = as_client ? result.server : result.client;
+            EXPECT_EQ(judge.accepted, vector.accepted)
+                << vector.id << " as a " << (as_client ? "client" : "server") << ": "
+                << vector.description << ": " << judge.error;
+            judged += ends.judged;
+        }
+    }
+    // A leaf whose key or signature OpenSSL does not even show is refused before anybody judges it.
+    EXPECT_GT(judged, vectors().size() * 2 * 9 / 10);
 }
 
 // Whatever is done to one vector, another answer comes: the runner can fail.

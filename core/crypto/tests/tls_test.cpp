@@ -257,6 +257,46 @@ TEST_F(Handshake, ThePeerCheckIsNotAskedAboutABadChain) {
     EXPECT_EQ(asked, 0);
 }
 
+TEST_F(Handshake, AJudgeDecidesAloneOnEitherSide) {
+    auto client = party(web_);
+    auto server = party(api_);
+    client.trust.clear();
+    server.trust.clear();
+    std::vector<PeerShown> shown;
+    const PeerJudge accept = [&shown](const PeerShown& peer) -> Result<void> {
+        shown.push_back(peer);
+        return {};
+    };
+    client.judge_peer = server.judge_peer = accept;
+    EXPECT_TRUE(handshake_in_memory(client, server).accepted()) << "no trust store was asked";
+    ASSERT_EQ(shown.size(), 2U);
+    EXPECT_EQ(shown.front().leaf, api_.leaf);
+    EXPECT_EQ(shown.front().chain, api_.intermediates);
+    EXPECT_EQ(shown.back().leaf, web_.leaf);
+
+    server.judge_peer = [](const PeerShown&) { return fail(FailureKind::tls, "not you"); };
+    auto result = handshake_in_memory(client, server);
+    EXPECT_FALSE(result.accepted());
+    EXPECT_TRUE(mentions(result.server.error, "not you")) << result.server.error;
+    EXPECT_NE(result.server.fault, ChainFault::none);
+    EXPECT_TRUE(mentions(result.client.error, "alert")) << result.client.error;
+
+    server.judge_peer = [](const PeerShown&) { return fail(FailureKind::expired, "too late"); };
+    result = handshake_in_memory(client, server);
+    EXPECT_EQ(result.server.fault, ChainFault::expired);
+    EXPECT_TRUE(mentions(result.client.error, "certificate expired")) << result.client.error;
+
+    EXPECT_TRUE(decide_again(client, {api_.leaf, {}}));
+    EXPECT_EQ(decide_again(server, {web_.leaf, {}}).error().message, "too late");
+    auto nobody = server;
+    nobody.judge_peer = nullptr;
+    EXPECT_TRUE(decide_again(nobody, {web_.leaf, {}}));
+
+    client.identity.reset();  // without a certificate there is nothing to judge
+    server.judge_peer = accept;
+    EXPECT_FALSE(handshake_in_memory(client, server).accepted());
+}
+
 TEST_F(Handshake, AWrongPurposeIsRefused) {
     auto spec = leaf_spec("web");
     spec.extended_key_usage = {std::string(eku_server_auth)};

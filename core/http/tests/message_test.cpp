@@ -24,6 +24,26 @@ TEST(Headers, SetReplacesAllAddKeepsRemoveForgets) {
     EXPECT_TRUE(headers.fields().empty());
 }
 
+TEST(Headers, RetryAfterIsReadInSeconds) {
+    EXPECT_EQ(retry_after({{"retry-after", "120"}}), std::chrono::seconds(120));
+    EXPECT_EQ(retry_after({{"Retry-After", "0"}}), std::chrono::seconds(0));
+    for (const auto* text :
+         {"", "soon", "-1", "1.5", " 7", "99999999999999999999", "Fri, 31 Dec 2027 23:59:59 GMT"}) {
+        EXPECT_FALSE(retry_after({{"Retry-After", text}})) << text;
+    }
+    EXPECT_FALSE(retry_after({}));
+    EXPECT_LT(retry_after({{"Retry-After", "9000000000000000000"}}), std::chrono::years(101));
+}
+
+TEST(Request, OnlyWhatReadsIsRepeatable) {
+    for (const auto* method : {"GET", "HEAD", "OPTIONS", "LIST"}) {
+        EXPECT_TRUE(repeatable(method)) << method;
+    }
+    for (const auto* method : {"PUT", "POST", "PATCH", "DELETE", "get", ""}) {
+        EXPECT_FALSE(repeatable(method)) << method;
+    }
+}
+
 struct UrlCase {
     const char* text;
     Url url;

@@ -298,6 +298,41 @@ TEST_F(PlainTest, RetriesOnceWhenAnIdleConnectionHadGone) {
     EXPECT_EQ(echo.requests.size(), 2U);
 }
 
+/// Acts on every request, and closes a kept connection without an answer.
+class ClosesKept : public Handler {
+  public:
+    Task<Response> handle(Request request, Peer peer) override {
+        acted.push_back(request.method);
+        Response response;
+        if (peer.served > 0) {
+            response.broken = Break::unanswered;
+        }
+        co_return response;
+    }
+    std::vector<std::string> acted;
+};
+
+TEST_F(PlainTest, RepeatsOnlyWhatChangesNothing) {
+    ClosesKept server;
+    const auto listener = serve_plain(server);
+    for (const std::string method : {"PUT", "POST", "PATCH", "DELETE"}) {
+        ASSERT_TRUE(send(to(listener->url()))) << "a fresh connection, kept";
+        server.acted.clear();
+        const auto lost = send(to(listener->url()), {method, "/x", {}, "x"});
+        ASSERT_FALSE(lost) << method;
+        EXPECT_EQ(lost.error().kind, FailureKind::closed);
+        EXPECT_EQ(server.acted, std::vector{method}) << "one request was acted on twice";
+    }
+    for (const std::string method : {"GET", "OPTIONS", "LIST"}) {
+        listener->drop_connections();
+        settle();
+        ASSERT_TRUE(send(to(listener->url())));
+        server.acted.clear();
+        ASSERT_TRUE(send(to(listener->url()), {method, "/x", {}, {}})) << method;
+        EXPECT_EQ(server.acted, (std::vector{method, method}));
+    }
+}
+
 TEST_F(PlainTest, DoesNotReuseAConnectionThatHoldsMoreThanItsAnswer) {
     const RawServer server(context_,
                            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"

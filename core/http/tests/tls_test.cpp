@@ -193,6 +193,27 @@ TEST_F(TlsTest, ThePeerCheckDecidesForKeptConnectionsToo) {
     EXPECT_EQ(echo.requests.size(), 1U);
 }
 
+TEST_F(TlsTest, TheJudgeIsAskedAgainBeforeEveryRequest) {
+    Echo echo;
+    const auto listener = serve(echo);
+    auto endpoint = trusting(listener->url());
+    int asked = 0;
+    bool good = true;
+    endpoint.tls.judge_peer = [&](const crypto::PeerShown& peer) -> Result<void> {
+        ++asked;
+        EXPECT_TRUE(peer.leaf);
+        return good ? Result<void>() : fail(FailureKind::expired, "its time is over");
+    };
+    for (int i = 1; i <= 2; ++i) {
+        ASSERT_TRUE(send(endpoint));
+        EXPECT_EQ(asked, i);
+        EXPECT_EQ(accepted_, 1);
+    }
+    good = false;  // the kept one ends; what a fresh one finds is told
+    expect_failure(send(endpoint), FailureKind::expired, "its time is over");
+    EXPECT_EQ(echo.requests.size(), 2U);
+}
+
 TEST_F(TlsTest, KeepsConnectionsApartByCallerAndIdentity) {
     Echo echo;
     const auto listener = serve(echo);

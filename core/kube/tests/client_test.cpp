@@ -404,6 +404,36 @@ TEST_F(PodWatching, CutsEventsOutOfWhateverPiecesCome) {
     EXPECT_EQ(header("Authorization"), "Bearer " + token_text);
 }
 
+Task<Result<std::optional<WatchEvent<SecretObject>>>> first_secret(Client client) {
+    auto watch = co_await client.watch_secrets("default", "app=web", "12", std::chrono::minutes(5));
+    if (!watch) {
+        co_return propagate(watch);
+    }
+    co_return co_await watch->next();
+}
+
+TEST_F(PodWatching, SecretsAreWatchedLikePods) {
+    const std::string secrets = "/api/v1/namespaces/default/secrets";
+    const Json object{{"kind", "Secret"},
+                      {"metadata", {{"name", "a"}, {"resourceVersion", "13"}}},
+                      {"data", {{"key", "dmFsdWU="}}}};
+    wire.stream(secrets + path.substr(path.find('?')), 200, {line("MODIFIED", object)});
+    const auto event = now(first_secret(client()));
+    ASSERT_TRUE(event && *event) << event.error().message;
+    EXPECT_EQ((*event)->kind, WatchKind::modified);
+    EXPECT_EQ((*event)->object.data.at("key"), "value");
+    EXPECT_EQ((*event)->resource_version, "13");
+    wire.answer("GET", secrets + "?labelSelector=app%3Dweb", 200,
+                Json{{"kind", "SecretList"},
+                     {"metadata", {{"resourceVersion", "20"}}},
+                     {"items", Json::array({object})}}
+                    .dump());
+    const auto list = now(client().list_secrets_versioned("default", "app=web"));
+    ASSERT_TRUE(list) << list.error().message;
+    EXPECT_EQ(list->resource_version, "20");
+    EXPECT_EQ(list->items.size(), 1U);
+}
+
 TEST_F(PodWatching, AnErrorEventSaysWhy) {
     wire.stream(
         path, 200,

@@ -17,8 +17,11 @@ std::string wrapped(std::string_view text) {
     return fmt::format("1 error occurred:\n\t* {}\n\n", text);
 }
 
-const Asked asked{"mesh", "pki_int/sign/web", "vault-issuer",
-                  *spiffe::SpiffeId::parse("spiffe://cluster.local/ns/default/sa/web")};
+const Asked asked{"mesh",
+                  "pki_int/sign/web",
+                  "vault-issuer",
+                  *spiffe::SpiffeId::parse("spiffe://cluster.local/ns/default/sa/web"),
+                  {}};
 
 Failure answer(int status, const std::string& text) {
     auto kind = status == 403 ? FailureKind::denied : FailureKind::server;
@@ -102,6 +105,36 @@ TEST(Decide, RetriesWhatGaveNoAnswer) {
             EXPECT_EQ(decision.action, Action::retry);
             EXPECT_NE(decision.reason.find("it did not come"), std::string::npos);
         }
+    }
+}
+
+TEST(Decide, TakesOnlyItsOwnWordForASealedVault) {
+    const Failure gateway{FailureKind::server,
+                          "PUT somewhere: 503 no healthy upstream",
+                          503,
+                          {"no healthy upstream"}};
+    for (const auto step : {Step::login, Step::sign}) {
+        const auto decision = decide(step, gateway, asked);
+        EXPECT_EQ(decision.action, Action::retry);
+        EXPECT_EQ(decision.reason.find("sealed"), std::string::npos) << decision.reason;
+        EXPECT_NE(decision.reason.find("no healthy upstream"), std::string::npos);
+        const auto throttled = decide(
+            step, Failure{FailureKind::throttled, "PUT somewhere: 429 slow down", 429, {}}, asked);
+        EXPECT_EQ(throttled.reason.find("quota"), std::string::npos) << throttled.reason;
+    }
+}
+
+TEST(Decide, ObeysRetryAfterWhereItIsMeant) {
+    for (const auto step : {Step::token_request, Step::login, Step::sign}) {
+        for (const int status : {429, 503}) {
+            Failure busy{FailureKind::throttled, "not now", status, {}};
+            EXPECT_FALSE(decide(step, busy, asked).no_sooner);
+            busy.retry_after = std::chrono::seconds(7);
+            EXPECT_EQ(decide(step, busy, asked).no_sooner, Duration(std::chrono::seconds(7)));
+        }
+        Failure refused{FailureKind::rejected, "no", 400, {}};
+        refused.retry_after = std::chrono::seconds(7);
+        EXPECT_FALSE(decide(step, refused, asked).no_sooner);
     }
 }
 

@@ -264,7 +264,8 @@ Task<void> health(Stage& stage) {
     EXPECT_EQ(health.text(), "CA: Connected") << health.reason;
     EXPECT_EQ(stage.vault.revoked, 1U);
     EXPECT_EQ(stage.recorder.leaves.back().requested_id.text(),
-              "spiffe://cluster.local/ns/istio-system/sa/vault-issuer");
+              "spiffe://cluster.local/ns/default/sa/default")
+        << "without pods, the identity that any pod has where nobody chose another";
     stage.vault.sign_refusal = {503, "Vault is sealed"};
     health = co_await stage.mesh.check_health("c1");
     EXPECT_EQ(health.text(), "CA: Unknown");
@@ -294,12 +295,20 @@ Task<void> global_namespace(Stage& stage) {
     EXPECT_TRUE(health.healthy) << health.reason;
     EXPECT_TRUE(health.clusters.at("c1").connected);
     require(co_await stage.admin->delete_secret("istio-system", "meshproof-ca-config"));
+    co_await stage.clock.sleep_for(1s);
     health = require(co_await stage.mesh.global_namespace_health("g"));
     EXPECT_FALSE(health.healthy);
     EXPECT_NE(health.reason.find("c1"), std::string::npos);
     EXPECT_FALSE(health.clusters.at("c1").connected);
     require(co_await stage.mesh.connect_ca("c1", Stage::label));
     EXPECT_TRUE(require(co_await stage.mesh.global_namespace_health("g")).healthy);
+    auto root = require(co_await stage.admin->secret("istio-system", "meshproof-ca-root"));
+    root.data["ca.pem"] = stage.vault.foreign_bundle();
+    require(co_await stage.admin->replace_secret(root));
+    health = require(co_await stage.mesh.global_namespace_health("g"));
+    EXPECT_FALSE(health.healthy) << "a foreign trust store was not seen";
+    EXPECT_NE(health.reason.find("trust store"), std::string::npos) << health.reason;
+    require(co_await stage.mesh.connect_ca("c1", Stage::label));
     stage.kube_link->set(http::LinkMode::refuse);
     EXPECT_FALSE(require(co_await stage.mesh.global_namespace_health("g")).healthy);
     EXPECT_FALSE(co_await stage.mesh.global_namespace_health("h"));

@@ -16,53 +16,85 @@ class LittleVault final : public http::Handler {
     struct Answer {
         int status = 0;
         std::string error;
+        std::string retry_after = {};  ///< the header, sent where not empty
     };
     std::optional<Answer> login_refusal, sign_refusal;
     std::function<void(crypto::CertificateSpec&)> distort;  ///< changes the next leaves
     bool foreign_key = false;                               ///< certify another key than the CSR's
     bool foreign_ca = false;                                ///< sign with a CA that nobody trusts
+    bool closes_kept = false;  ///< act on a kept connection's request, and close it unanswered
     Duration leaf_ttl = std::chrono::hours(24);
     Duration token_ttl = std::chrono::hours(1);
     std::size_t logins = 0, signs = 0, revoked = 0;
     std::vector<Duration> login_times;
     std::string last_namespace;
+    std::string only_for;  ///< the role signs for URIs that hold this
+    std::string version;   ///< of a HashiCorp Vault: it answers sys/seal-status
 
+    [[nodiscard]] const crypto::fixtures::Pki& ca() const { return ca_; }
     void forget_tokens() { tokens_.clear(); }
+    [[nodiscard]] const crypto::Certificate& root() const { return ca_.root.certificate; }
+    [[nodiscard]] std::string foreign_bundle() const {
+        return stranger_.intermediate.certificate.pem() + stranger_.root.certificate.pem();
+    }
+    /// For HTTPS by the CA that signs the leaves.
+    [[nodiscard]] crypto::TlsIdentity server_identity(std::string_view host) const {
+        return ca_.leaf(host);
+    }
     [[nodiscard]] std::string bundle() const {
         return ca_.intermediate.certificate.pem() + ca_.root.certificate.pem();
     }
 
-    [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer) override {
+    [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer peer) override {
+        auto response = answer(request);
+        if (closes_kept && peer.served > 0) {
+            response.broken = http::Break::unanswered;
+        }
+        co_return response;
+    }
+
+  private:
+    http::Response answer(const http::Request& request) {
         using Json = nlohmann::json;
         const auto body = Json::parse(request.body.empty() ? "{}" : request.body);
         last_namespace = request.headers.find("X-Vault-Namespace").value_or("");
         if (request.target == "/v1/auth/kubernetes/login") {
             ++logins;
             login_times.push_back(clock_.elapsed());
-            co_return login_refusal ? error(*login_refusal) : log_in(body);
+            return login_refusal ? error(*login_refusal) : log_in(body);
         }
         const auto token = request.headers.find("X-Vault-Token").value_or("");
         if (request.target == "/v1/auth/token/revoke-self") {
             revoked += tokens_.erase(token);
-            co_return http::Response{204, {}, {}, false, nullptr};
+            return http::Response{204, {}, {}, false, nullptr};
+        }
+        if (request.target == "/v1/sys/seal-status" && !version.empty()) {
+            return json(200, {{"initialized", true},
+                              {"sealed", false},
+                              {"t", 1},
+                              {"n", 1},
+                              {"version", version}});
         }
         ++signs;
         if (sign_refusal) {
-            co_return error(*sign_refusal);
+            return error(*sign_refusal);
         }
         const auto found = tokens_.find(token);
         if (found == tokens_.end() || found->second < clock_.now()) {
-            co_return error({403, "permission denied"});
+            return error({403, "permission denied"});
         }
-        co_return sign(body);
+        return sign(body);
     }
 
-  private:
     static http::Response json(int status, const nlohmann::json& body) {
         return {status, {{"Content-Type", "application/json"}}, body.dump(), false, nullptr};
     }
     static http::Response error(const Answer& answer) {
-        return json(answer.status, {{"errors", {answer.error}}});
+        auto response = json(answer.status, {{"errors", {answer.error}}});
+        if (!answer.retry_after.empty()) {
+            response.headers.set("Retry-After", answer.retry_after);
+        }
+        return response;
     }
 
     http::Response log_in(const nlohmann::json& body) {
@@ -82,6 +114,13 @@ class LittleVault final : public http::Handler {
 
     http::Response sign(const nlohmann::json& body) {
         const auto csr = require(crypto::Csr::from_pem(body.at("csr").get<std::string>()));
+        for (const auto& uri : csr.alt_names().uris) {
+            if (uri.find(only_for) == std::string::npos) {
+                return error({400,
+                              "URI Subject Alternative Names were provided via CSR which are not "
+                              "valid for this role"});
+            }
+        }
         crypto::CertificateSpec spec;
         spec.serial = {1, static_cast<std::uint8_t>(++made_ >> 8),
                        static_cast<std::uint8_t>(made_ & 0xff)};

@@ -65,47 +65,59 @@ TEST(Schedule, TheDecisionSaysHowLongToWait) {
     EXPECT_EQ(wait_after(Action::retry_slowly, usual, day, 2), slow_wait(usual, day));
 }
 
+/// A leaf that arrives with so much left, dated back half a minute, of an issuer that lives on.
+Arrival arrival(Duration left) {
+    return {.at = at(5min),
+            .not_before = at(5min - 30s),
+            .not_after = at(5min + left),
+            .issuer_not_after = at(day * 365)};
+}
+
 TEST(Schedule, RenewalIsDueAtTwoThirdsOfWhatIsLeft) {
     struct Row {
         Duration left;
         double chance;
-        Duration due;
+        Duration wait;
     };
     const std::vector<Row> rows = {
         {day, 0.5, 16h},
         {day, 0, 16h - day / 20},
         {day, 1, 16h + day / 20},
         {12h, 0.5, 8h},
-        // A CA near its end cuts leaves short: a longest wait passes all the same.
-        {1h, 0.5, 72min},
-        {1s, 0.5, 72min},
-        {-1h, 0.5, 72min},  // born expired
+        // Never later than the leaf's end, whatever was asked for.
+        {1h, 0.5, 40min},
+        // A CA near its end cuts leaves short: the first wait passes all the same.
+        {1s, 0.5, 432s},
+        {-1h, 0.5, 432s},  // born expired
     };
     for (const auto& row : rows) {
-        const auto due =
-            renewal_due(usual, day, {.at = at(5min), .not_after = at(5min) + row.left}, row.chance);
-        EXPECT_LT(std::chrono::abs(due - at(5min) - row.due), Duration(1us))
+        const auto wait = renewal_wait(usual, day, arrival(row.left), row.chance);
+        EXPECT_LT(std::chrono::abs(wait - row.wait), Duration(1us))
             << human_duration(row.left) << ", " << row.chance;
     }
     auto early = usual;
     early.renew_at = 0.25;
     early.renew_jitter = 0;
-    EXPECT_EQ(renewal_due(early, day, {.at = at(0s), .not_after = at(day)}, 0.9), at(6h));
+    EXPECT_EQ(renewal_wait(early, day, arrival(day), 0.9), Duration(6h));
+}
+
+TEST(Schedule, ALeafsOwnLifePacesItsAgent) {
+    EXPECT_EQ(life_after(day, day, arrival(1h)), 1h + 30s);
+    EXPECT_EQ(life_after(day, 1h, arrival(day)), day) << "no slower than what is asked for";
+    EXPECT_EQ(life_after(day, 1h, arrival(2h)), 2h + 30s);
+    auto cut = arrival(1min);
+    cut.issuer_not_after = cut.not_after;
+    EXPECT_EQ(life_after(day, 2h, cut), Duration(2h)) << "the issuer's end says nothing of lives";
 }
 
 TEST(Schedule, ALeafEndsWithItsLastSecond) {
     EXPECT_EQ(leaf_end(at(day)), at(day + 1s));
 }
 
-TEST(Schedule, LoginsKeepTheFirstWaitBetweenThem) {
-    EXPECT_EQ(login_allowed(usual, day, at(1h)), at(1h + 432s));
-    EXPECT_EQ(login_allowed(usual, 1s, at(1h)), at(1h + 50ms));
-}
-
 TEST(Schedule, TokensAreGivenUpBeforeTheirEnd) {
-    EXPECT_EQ(projected_token_until(usual, at(0s), at(1h)), at(48min));
-    EXPECT_EQ(vault_token_until(usual, at(0s), 1h), at(54min));
-    EXPECT_EQ(vault_token_until(usual, at(0s), Duration::zero()), at(0s));
+    EXPECT_EQ(projected_token_use(usual, 1h), Duration(48min));
+    EXPECT_EQ(vault_token_use(usual, 1h), Duration(54min));
+    EXPECT_EQ(vault_token_use(usual, Duration::zero()), Duration::zero());
 }
 
 TEST(Schedule, ACallMayTakeAQuarterOfALifeAndNoMoreThanThirtySeconds) {

@@ -37,10 +37,52 @@ class Recorder final : public Observer {
     }
 };
 
+/// An API server before which an answer can get stuck.
+class SlowFront final : public http::Handler {
+  public:
+    SlowFront(http::Handler& inner, Clock& clock) : inner_(inner), clock_(clock) {}
+
+    /// The next list of Secrets is answered as it is now, and so much later.
+    std::optional<Duration> next_list;
+
+    [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer peer) override {
+        const bool list = request.method == "GET" &&
+                          request.target.find("/secrets?") != std::string::npos &&
+                          request.target.find("watch=") == std::string::npos;
+        const auto late = list ? std::exchange(next_list, std::nullopt) : std::nullopt;
+        auto response = co_await inner_.handle(std::move(request), std::move(peer));
+        if (late) {
+            co_await clock_.sleep_for(*late);
+        }
+        co_return response;
+    }
+
+  private:
+    http::Handler& inner_;
+    Clock& clock_;
+};
+
+/// The mesh's own civil clock, which somebody may put wrong.
+class SteppedClock final : public Clock {
+  public:
+    explicit SteppedClock(SimClock& truth) : truth_(truth) {}
+    void step(Duration by) { ahead_ += by; }
+
+    [[nodiscard]] Time now() const override { return truth_.now() + ahead_; }
+    [[nodiscard]] Duration elapsed() const override { return truth_.elapsed(); }
+    [[nodiscard]] Task<void> sleep_for(Duration duration) override {
+        return truth_.sleep_for(duration);
+    }
+
+  private:
+    SimClock& truth_;
+    Duration ahead_{};
+};
+
 /// One API server, one Vault, the links before them, and a mesh, all in virtual time.
 struct Stage {
     explicit Stage(ControlPlaneOptions options = usual(), std::uint64_t seed = 1)
-        : mesh(clock, network, Prng(seed).fork("mesh"), recorder, std::move(options)) {}
+        : mesh(civil, network, Prng(seed).fork("mesh"), recorder, std::move(options)) {}
 
     static ControlPlaneOptions usual() {
         ControlPlaneOptions options;
@@ -57,8 +99,10 @@ struct Stage {
 
     boost::asio::io_context context;
     SimClock clock{context, crypto::fixtures::now};
+    SteppedClock civil{clock};
     fakes::SimNetwork network{clock, Prng(5)};
     fakes::FakeKube kube_rules{quick(), clock};
+    SlowFront kube_front{kube_rules, clock};
     LittleVault vault{clock};
     Recorder recorder;
     ControlPlane mesh;
@@ -93,7 +137,7 @@ inline Task<void> open_ports(Stage& stage) {
     http::ListenSpec spec;
     spec.tls = false;
     spec.name = "kube";
-    stage.kube_port = require(co_await stage.network.listen(spec, stage.kube_rules));
+    stage.kube_port = require(co_await stage.network.listen(spec, stage.kube_front));
     spec.name = "vault";
     stage.vault_port = require(co_await stage.network.listen(spec, stage.vault));
     stage.kube_link =

@@ -276,6 +276,66 @@ TEST(Trouble, AListThatBeganBeforeAPodWasMadeDoesNotLoseIt) {
     run(list_in_flight);
 }
 
+Task<void> add_two(std::shared_ptr<Workloads> workloads, bool& added) {
+    added =
+        (co_await Workloads::add(workloads, {.name = "web", .service_account = {}, .replicas = 2}))
+            .has_value();
+}
+
+Task<std::string> first_pod(Stage& stage) {
+    auto pods = require(co_await stage.admin->list_pods("default")).items;
+    while (pods.empty()) {
+        co_await stage.clock.sleep_for(100us);
+        pods = require(co_await stage.admin->list_pods("default")).items;
+    }
+    co_return pods.front().meta.name;
+}
+
+// A pod of a workload is lost, the workload's second pod cannot be made, so it is not defined after
+// all, and then it is.
+Task<void> lost_while_redefined(Stage& stage) {
+    co_await open_ports(stage);
+    const auto mesh =
+        std::make_shared<Mesh>(stage.clock, stage.network, Prng(3), stage.recorder, Stage::usual());
+    const auto context = std::make_shared<ClusterContext>(mesh, stage.cluster());
+    const auto workloads = std::make_shared<Workloads>(context);
+    TaskGroup keeper, adder;
+    co_await keeper.spawn(Workloads::keep(workloads));
+    bool added = true;
+    co_await adder.spawn(add_two(workloads, added));
+    const auto pod = co_await first_pod(stage);
+    while (!workloads->knows(pod)) {
+        co_await stage.clock.sleep_for(100us);
+    }
+    stage.kube_link->set(http::LinkMode::refuse);
+    workloads->lost(pod);
+    co_await adder.join();
+    EXPECT_FALSE(added);
+    co_await stage.clock.sleep_for(3h);  // the replacement is tried again meanwhile
+    stage.kube_link->set(http::LinkMode::pass);
+    EXPECT_EQ(keeper.running(), 1U) << "the controller has ended";
+    EXPECT_FALSE(workloads->replacement_of(pod)) << "nobody wants it";
+    co_await add_two(workloads, added);
+    EXPECT_TRUE(added);
+    const auto pods = require(co_await stage.admin->list_pods("default")).items;
+    const auto ours = std::ranges::find_if(
+        pods, [&](const kube::Pod& one) { return workloads->knows(one.meta.name); });
+    if (ours == pods.end()) {
+        throw CannotGoOn({FailureKind::not_found, "none of the new pods is known", 0, {}});
+    }
+    workloads->lost(ours->meta.name);
+    co_await stage.clock.sleep_for(2h);
+    EXPECT_TRUE(workloads->replacement_of(ours->meta.name));
+    EXPECT_EQ(require(co_await stage.admin->list_pods("default")).items.size(), pods.size() + 1)
+        << "another pod has a replacement, too";
+    keeper.cancel();
+    co_await keeper.join();
+}
+
+TEST(Trouble, AWorkloadThatIsDefinedAnewStillReplacesItsPods) {
+    run(lost_while_redefined);
+}
+
 Task<void> deletion(Stage& stage) {
     auto cluster = co_await two_pods(stage);
     const auto web = only(cluster, "web");
@@ -325,11 +385,15 @@ Task<void> rename(Stage& stage) {
     co_await stage.clock.sleep_for(24h);
     EXPECT_TRUE(only(cluster, "web").ready);
     EXPECT_EQ(only(cluster, "web").leaves, 2U);
-    // Where the API server is away, nothing is half done.
+    // Where the API server is away it is done later, and shown as not done until then.
     stage.kube_link->set(http::LinkMode::refuse);
-    EXPECT_FALSE(co_await stage.mesh.edit_account("corporate", {{}, "issuer-c"}));
-    EXPECT_EQ(stage.mesh.accounts().front().service_account(), "issuer-b");
+    require(co_await stage.mesh.edit_account("corporate", {{}, "issuer-c"}));
+    EXPECT_EQ(stage.mesh.accounts().front().service_account(), "issuer-c");
+    EXPECT_TRUE(cluster.status().starts_with("out of sync: ")) << cluster.status();
     stage.kube_link->set(http::LinkMode::pass);
+    EXPECT_TRUE(co_await cluster.wait_in_sync(3h)) << cluster.status();
+    EXPECT_TRUE(co_await stage.admin->service_account("istio-system", "issuer-c"));
+    EXPECT_FALSE(co_await stage.admin->service_account("istio-system", "issuer-b"));
 }
 
 TEST(Trouble, ARenamedServiceAccountIsUsedFromTheNextLogin) {

@@ -74,6 +74,35 @@ TEST(CheckSigning, AdvisesAnIdAndForbidsItAPath) {
     EXPECT_EQ(check_signing(make_ca(spec).certificate).broken(), std::vector<std::string>{"C6"});
 }
 
+TEST(Authenticate, GivesTheIdOrSaysWhatIsWrong) {
+    static const Pki pki;
+    const auto shown = pki.leaf("web");
+    SvidQuestion question;
+    question.leaf = shown.leaf;
+    question.chain = shown.intermediates;
+    question.bundles["example.org"] = {pki.root.certificate};
+    question.at = now;
+    const auto id = authenticate(question);
+    ASSERT_TRUE(id) << id.error().message;
+    EXPECT_EQ(id->text(), "spiffe://example.org/ns/default/sa/web");
+    // Valid through its last second, and not one longer.
+    question.at = shown.leaf.not_after();
+    EXPECT_TRUE(authenticate(question));
+    question.at += 1s;
+    EXPECT_EQ(authenticate(question).error().kind, FailureKind::expired);
+    // Another fault than its date is the one that is told.
+    question.bundles["example.org"] = {Pki().root.certificate};
+    EXPECT_EQ(authenticate(question).error().kind, FailureKind::tls);
+    question.at = now;
+    const auto foreign = authenticate(question);
+    EXPECT_EQ(foreign.error().kind, FailureKind::tls);
+    EXPECT_TRUE(foreign.error().message.ends_with("(V1)")) << foreign.error().message;
+    question.bundles.clear();
+    EXPECT_TRUE(authenticate(question).error().message.ends_with("(V7)"));
+    question.system_trust = true;  // no machine trusts this root
+    EXPECT_TRUE(authenticate(question).error().message.ends_with("(V1)"));
+}
+
 TEST(Bundle, IsReadAsItWasWritten) {
     const std::vector roots = {make_ca(ca_spec("one")).certificate,
                                make_ca(ca_spec("two")).certificate};

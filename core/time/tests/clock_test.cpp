@@ -66,6 +66,37 @@ TEST(Within, GivesTheValueOrTimesOut) {
     EXPECT_EQ(sim.clock.elapsed(), 6s);
 }
 
+Task<Result<int>> throw_after(Clock& clock, Duration duration, std::string text) {
+    co_await clock.sleep_for(duration);
+    throw CannotGoOn({FailureKind::invalid, std::move(text), 0, {}});
+}
+
+TEST(Within, ThrowsAtOnceWhatTheWorkThrows) {
+    Sim sim;
+    EXPECT_THROW(
+        std::ignore = sim.clock.run(within(sim.clock, 5h, throw_after(sim.clock, 1s, "as told"))),
+        CannotGoOn);
+    EXPECT_EQ(sim.clock.elapsed(), 1s) << "it waited for its limit";
+}
+
+Task<void> wait_within(Clock& clock) {
+    std::ignore = co_await within(clock, 5h, never(clock));
+}
+
+Task<void> cancel_within(Clock& clock) {
+    TaskGroup group;
+    co_await group.spawn(wait_within(clock));
+    co_await clock.sleep_for(1s);
+    group.cancel();
+    co_await group.join();  // throws whatever is no cancellation
+}
+
+TEST(Within, EndsAsAnyWaitWhenItIsCancelled) {
+    Sim sim;
+    sim.clock.run(cancel_within(sim.clock));
+    EXPECT_EQ(sim.clock.elapsed(), 1s);
+}
+
 Task<void> wait_for(Signal& signal, int& woken) {
     co_await signal.wait();
     ++woken;

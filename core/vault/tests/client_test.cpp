@@ -224,6 +224,51 @@ TEST_F(VaultClient, FollowsOneRedirectToTheActiveNode) {
     EXPECT_EQ(vault.config().endpoint.url.host, "vault.example");
 }
 
+TEST_F(VaultClient, ARedirectIsVerifiedForTheNodeThatItNames) {
+    auto vault = client().at(*http::Url::parse("https://127.0.0.1:9999"));  // a link's address
+    wire.answer("PUT", "/v1/x", redirect("https://vault-2.example:8200/v1/x"));
+    wire.answer("PUT", "/v1/x", 204, "");
+    ASSERT_TRUE(now(vault.call("PUT", "x")));
+    EXPECT_EQ(wire.asked[0].endpoint.tls.server_name, "vault.example");
+    EXPECT_EQ(wire.asked[1].endpoint.tls.server_name, "") << "the URL's own host is verified";
+    // The same machine under another port, or another path, keeps its name.
+    for (const auto* location : {"https://127.0.0.1:8200/v1/x", "/v1/x"}) {
+        wire.forget();
+        wire.answer("PUT", "/v1/x", redirect(location));
+        wire.answer("PUT", "/v1/x", 204, "");
+        ASSERT_TRUE(now(vault.call("PUT", "x"))) << location;
+        EXPECT_EQ(wire.asked[1].endpoint.tls.server_name, "vault.example") << location;
+    }
+}
+
+TEST_F(VaultClient, TellsHowLongAServerWantsToBeLeftAlone) {
+    const auto answer = [](int status, std::optional<std::string> after) {
+        Response response;
+        response.status = status;
+        response.body = R"({"errors":["not now"]})";
+        if (after) {
+            response.headers.set("Retry-After", *after);
+        }
+        return response;
+    };
+    for (const int status : {429, 503}) {
+        wire.forget();
+        wire.answer("PUT", "/v1/x", answer(status, "7"));
+        const auto reply = now(client().call("PUT", "x"));
+        ASSERT_FALSE(reply);
+        EXPECT_EQ(reply.error().retry_after, std::chrono::seconds(7)) << status;
+        EXPECT_NE(reply.error().kind, FailureKind::sealed) << "it does not say so";
+    }
+    for (const auto* after : {"soon", "-1", "", "1.5"}) {
+        wire.forget();
+        wire.answer("PUT", "/v1/x", answer(429, after));
+        EXPECT_FALSE(now(client().call("PUT", "x")).error().retry_after) << after;
+    }
+    wire.forget();
+    wire.answer("PUT", "/v1/x", answer(429, std::nullopt));
+    EXPECT_FALSE(now(client().call("PUT", "x")).error().retry_after);
+}
+
 TEST_F(VaultClient, FollowsOnlyOneRedirect) {
     wire.answer("GET", "/v1/x?list=true", redirect("/v1/x?list=true"));
     const auto reply = now(client().call("GET", "x?list=true"));

@@ -100,6 +100,7 @@ Scenario scenario(std::string_view id, Task<void> (*run)(World&), std::set<Featu
     Scenario made;
     made.id = id;
     made.needs = std::move(needs);
+    made.without_mtls = true;
     made.run = run;
     return made;
 }
@@ -208,6 +209,15 @@ TEST(Runner, Pass) {
     EXPECT_EQ(told(outcome), Lines{"pass"});
     EXPECT_EQ(played(outcome).trace_digest.size(), 64);
     EXPECT_GT(outcome.virtual_duration, Duration::zero());
+}
+
+TEST(Runner, WithoutAHandshakeNothingIsShownOfMtls) {
+    auto silent = scenario("silent", pass);
+    silent.without_mtls = false;
+    const auto outcome = outcome_of(silent);
+    EXPECT_EQ(outcome.verdict, Verdict::fail);
+    ASSERT_EQ(outcome.failures.size(), 1U);
+    EXPECT_NE(outcome.failures.front().find("no handshake was seen"), std::string::npos);
 }
 
 TEST(Runner, FalseExpectationFails) {

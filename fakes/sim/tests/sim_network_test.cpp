@@ -94,6 +94,43 @@ struct Net {
     SimNetwork network;
 };
 
+/// Acts on every request, and closes a kept connection without an answer.
+class ClosesKept final : public http::Handler {
+  public:
+    [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer peer) override {
+        acted.push_back(request.method);
+        http::Response response;
+        if (peer.served > 0) {
+            response.broken = http::Break::unanswered;
+        }
+        co_return response;
+    }
+    std::vector<std::string> acted;
+};
+
+TEST(SimNetwork, RepeatsOnlyWhatChangesNothing) {
+    Net net;
+    ClosesKept server;
+    const auto listener = net.listen("api", server);
+    const auto send = [&](const std::string& method) {
+        auto request = Net::request("");
+        request.method = method;
+        return net.clock.run(net.network.send(Net::endpoint(listener->url()), request));
+    };
+    for (const std::string method : {"PUT", "POST", "PATCH", "DELETE"}) {
+        ASSERT_TRUE(send("GET"));
+        server.acted.clear();
+        const auto lost = send(method);
+        ASSERT_FALSE(lost) << method;
+        EXPECT_EQ(lost.error().kind, FailureKind::closed);
+        EXPECT_EQ(server.acted, std::vector{method});
+    }
+    ASSERT_TRUE(send("GET"));
+    server.acted.clear();
+    ASSERT_TRUE(send("GET"));
+    EXPECT_EQ(server.acted, (std::vector<std::string>{"GET", "GET"}));
+}
+
 TEST(SimNetwork, CarriesRequestAndAnswerInVirtualTime) {
     Net net;
     Echo echo(net.clock);
