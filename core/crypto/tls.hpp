@@ -24,7 +24,7 @@ struct TlsIdentity {
 /// Decides, after the chain was accepted, whether the peer is the right one (its SPIFFE id).
 using PeerCheck = std::function<Result<void>(const Certificate& leaf)>;
 
-/// One side of a TLS connection. TLS 1.2 or later; no tickets, no session cache.
+/// One side of a TLS connection. TLS 1.2 or later; sessions are taken up again only by `resume`.
 struct TlsParty {
     std::optional<TlsIdentity> identity;
     std::vector<Certificate> trust;
@@ -37,6 +37,11 @@ struct TlsParty {
                               ///< empty = no name check
     PeerCheck check_peer;     ///< may be empty
     std::optional<Time> at;   ///< the date of verification; nothing = the machine's own
+    /// A client takes up the sessions of earlier connections of its context, one each, unless it
+    /// has a peer check; a server gives tickets for that, unless it asks for client certificates. A
+    /// handshake that takes one up shows no certificate and checks none again: what was found when
+    /// the session began holds, by the machine's own clock.
+    bool resume = false;
 };
 
 /// Would a connection made for one of these serve the other as well? Their date and their peer
@@ -74,6 +79,8 @@ void prepare_tls(SSL* ssl, const TlsParty& party, bool server);
 /// peer's leaf was out of its time.
 [[nodiscard]] Failure tls_failure(SSL* ssl, std::string_view what);
 [[nodiscard]] Certificate tls_peer(SSL* ssl);
+/// Whether the handshake took up an earlier session.
+[[nodiscard]] bool tls_resumed(SSL* ssl);
 
 /// Self-signed CA plus server leaf for "localhost", 127.0.0.1, ::1 and `names`, for our own TLS
 /// ports.

@@ -13,13 +13,15 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-bool is_work(std::string_view path, const MountEntry& mount) {
+std::optional<Capacity::Work> work_of(std::string_view path, const MountEntry& mount) {
     if (mount.is_auth()) {
-        return path == "login";
+        return path == "login" ? std::optional(Capacity::Work::login) : std::nullopt;
     }
-    return path.starts_with("sign/") || path.starts_with("issue/") ||
-           path.starts_with("sign-verbatim") || path.find("/sign/") != std::string_view::npos ||
-           path.find("/issue/") != std::string_view::npos;
+    const bool signs = path.starts_with("sign/") || path.starts_with("issue/") ||
+                       path.starts_with("sign-verbatim") ||
+                       path.find("/sign/") != std::string_view::npos ||
+                       path.find("/issue/") != std::string_view::npos;
+    return signs ? std::optional(Capacity::Work::sign) : std::nullopt;
 }
 
 // OpenBao's paging of the engines' lists; what a list does not know is told in a warning.
@@ -161,9 +163,9 @@ std::optional<http::Response> authorise(Server& server, LogicalRequest& request)
 Task<LogicalReply> ask_backend(Server& server, LogicalRequest request) {
     const auto backend = request.mount->backend;
     const auto path = request.under(request.mount->path).value_or("");
-    if (server.capacity.limited() && is_work(path, *request.mount) &&
-        !server.options.saboteurs.on("capacity/ignored")) {
-        co_await server.capacity.serve(server.clock);
+    const auto work = work_of(path, *request.mount);
+    if (server.capacity.limited() && work && !server.options.saboteurs.on("capacity/ignored")) {
+        co_await server.capacity.serve(server.clock, *work);
         request.now = server.clock.now();
     }
     BackendRequest asked;

@@ -33,7 +33,7 @@ Server::Server(FakeVaultOptions given, Catalog given_catalog, Clock& given_clock
       tokens(options.product, Prng(options.seed).fork("vault/tokens")),
       barrier(Prng(options.seed).fork("vault/seal")),
       nodes(options.storage == "raft"),
-      capacity(options.sign_service_time, options.sign_concurrency) {
+      capacity(options) {
     cluster_name = "vault-cluster-" + to_hex(ids.bytes(4));
     cluster_id = make_uuid(ids);
     installed = clock.now();
