@@ -2,7 +2,7 @@
 option(MESHPROOF_SANITIZE "Build with ASan and UBSan" OFF)
 option(MESHPROOF_WERROR "Treat warnings as errors" ON)
 option(MESHPROOF_UNIT_TESTS "Build the GoogleTest programs" ON)
-option(MESHPROOF_UNITY "Compile eight files of a library at once: a third of the time where nothing is optimised" OFF)
+option(MESHPROOF_UNITY "Compile eight files of a library at once: half of the time, a third where nothing is optimised" OFF)
 option(MESHPROOF_TIDY "Run clang-tidy beside every compilation" OFF)
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
@@ -46,10 +46,11 @@ endif()
 
 find_program(MESHPROOF_CCACHE ccache)
 if(MESHPROOF_CCACHE)
-  # Sloppiness: what ccache needs to be told before it caches anything that uses a precompiled header.
+  # Sloppiness: what ccache needs to be told before it caches anything that uses a precompiled header. Depend: what is
+  # taken for the same after preprocessing may come from other lines, and expectations are known by their lines.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
     "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime"
-    CCACHE_NOHASHDIR=1 "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" ${MESHPROOF_CCACHE})
+    CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" ${MESHPROOF_CCACHE})
 endif()
 
 if(MESHPROOF_TIDY)
