@@ -77,7 +77,8 @@ LogicalReply finish_login(Server& server, const LogicalRequest& request, Backend
     token.type = type_of(request.mount->token_type, grant.token_type);
     if (!grant.alias_name.empty()) {
         token.entity_id = entity_of(server, request, grant);
-        if (server.entities.at(token.entity_id).disabled) {
+        const auto entity = server.entities.find(token.entity_id);
+        if (entity != server.entities.end() && entity->second.disabled) {
             return BackendResponse::go_error("permission denied", 403);
         }
     }

@@ -233,10 +233,12 @@ LogicalReply enable_mount(Server& server, const BuiltinCall& call) {
     if (auto refused = check_path(*entry, table, server.openbao())) {
         return std::move(*refused);
     }
-    const auto type = table.auth ? setting(config, "token_type") : Json();
-    if (auto refused = set_token_type(*entry, type.is_string() ? type.get<std::string>() : "");
-        table.auth && refused) {
-        return std::move(*refused);
+    if (table.auth) {
+        const auto type = setting(config, "token_type");
+        if (auto refused =
+                set_token_type(*entry, type.is_string() ? type.get<std::string>() : "")) {
+            return std::move(*refused);
+        }
     }
     if (auto refused = check_type(*entry, table)) {
         return std::move(*refused);
