@@ -21,8 +21,9 @@ class InlineLogin : public BothProducts {
         BothProducts::SetUp();
         wire.answer = [](const http::Request&) -> Result<http::Response> {
             const Json user{{"username", "system:serviceaccount:ns:app"}, {"uid", "u1"}};
-            const Json review{{"kind", "TokenReview"},
-                              {"status", {{"authenticated", true}, {"user", user}}}};
+            const Json status{
+                {"authenticated", true}, {"user", user}, {"audiences", Json::array({"vault"})}};
+            const Json review{{"kind", "TokenReview"}, {"status", status}};
             http::Response response;
             response.status = 201;
             response.body = review.dump();
@@ -47,7 +48,7 @@ class InlineLogin : public BothProducts {
         static const auto key = crypto::Key::generate(crypto::KeyType::p256);
         const auto now = unix_seconds(clock.now());
         const Json account{{"name", "app"}, {"uid", "u1"}};
-        const Json claims{{"aud", {"vault"}},
+        const Json claims{{"aud", Json::array({"vault"})},
                           {"exp", now + 3600},
                           {"iat", now},
                           {"nbf", now},
