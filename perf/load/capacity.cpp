@@ -8,6 +8,7 @@
 #include "core/stats/percentile.hpp"
 #include "perf/load/arrivals.hpp"
 #include "perf/load/find_max.hpp"
+#include "perf/load/seconds.hpp"
 #include "perf/load/text.hpp"
 
 namespace meshproof::load {
@@ -15,16 +16,6 @@ namespace {
 
 /// So that rounding takes no whole pod or second away.
 constexpr double hair = 1e-6;
-
-double in_seconds(Duration time) {
-    return std::chrono::duration<double>(time).count();
-}
-
-/// At most a century, whatever a file's numbers make of it.
-Duration of_seconds(double seconds) {
-    constexpr double century = 3.2e9;
-    return std::chrono::round<Duration>(std::chrono::duration<double>(std::min(seconds, century)));
-}
 
 bool keeps_up(const CurveStep& step) {
     return step.got >= kept_up * step.asked;

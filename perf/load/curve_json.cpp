@@ -12,7 +12,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// "p50", "p99.9"
-std::string name_of(double percentile) {
+std::string percentile_name(double percentile) {
     return fmt::format("p{:g}", percentile);
 }
 
@@ -20,7 +20,7 @@ Json json_of(const Quantiles& times) {
     Json out = {{"count", times.count}, {"mean_ns", times.mean.count()}};
     Json percentiles = Json::object();
     for (std::size_t i = 0; i < kept_percentiles.size(); ++i) {
-        percentiles[name_of(kept_percentiles[i])] = times.at[i].count();
+        percentiles[percentile_name(kept_percentiles[i])] = times.at[i].count();
     }
     out["percentiles_ns"] = std::move(percentiles);
     return out;
@@ -185,7 +185,7 @@ Quantiles quantiles_at(const Place& place) {
     times.mean = place["mean_ns"].time();
     const auto percentiles = place["percentiles_ns"];
     for (std::size_t i = 0; i < kept_percentiles.size(); ++i) {
-        const auto at = percentiles[name_of(kept_percentiles[i])];
+        const auto at = percentiles[percentile_name(kept_percentiles[i])];
         times.at[i] = at.time();
         if (i > 0 && times.at[i] < times.at[i - 1]) {
             at.wrong("no less than of the percentile before");

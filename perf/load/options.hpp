@@ -93,7 +93,8 @@ struct Options {
     TokenMode token = TokenMode::service;
     Storage storage = Storage::stored;
     crypto::KeyType key_type = crypto::KeyType::p256;
-    std::string ca_key_type = "ec";  ///< of the CA that is made, as Vault names it: ec (P-256), rsa (2048)
+    std::string ca_key_type =
+        "ec";           ///< of the CA that is made, as Vault names it: ec (P-256), rsa (2048)
     double verify = 1;  ///< the share of leaves that is verified
     AbortRule abort;
     std::size_t pods = 1000;                     ///< cold-start, restart-storm, renewal

@@ -6,6 +6,7 @@
 #include "core/base/text.hpp"
 #include "perf/load/arrivals.hpp"
 #include "perf/load/text.hpp"
+#include "perf/load/seconds.hpp"
 
 namespace meshproof::load {
 namespace {
@@ -228,9 +229,6 @@ std::vector<std::string> plan_text(const Plan& plan) {
 
 std::string plan_json(const Plan& plan) {
     using Json = nlohmann::ordered_json;
-    const auto in_seconds = [](Duration time) {
-        return std::chrono::duration<double>(time).count();
-    };
     const auto mode = [](const Curve& curve) {
         return Json({{"token", to_string(curve.token)},
                      {"storage", to_string(curve.storage)},

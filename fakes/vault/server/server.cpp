@@ -92,6 +92,34 @@ std::shared_ptr<Namespace> Server::add_namespace(const std::string& path) {
     return ns;
 }
 
+std::shared_ptr<Namespace> Server::resolve_namespace(std::string_view name,
+                                                     std::string& path) const {
+    auto named = std::string(trim(name));
+    while (named.starts_with('/')) {
+        named.erase(0, 1);
+    }
+    if (named == "root" || named == "root/") {
+        named.clear();
+    }
+    if (!named.empty() && !named.ends_with('/')) {
+        named += '/';
+    }
+    const auto found = namespaces.find(named);
+    if (found == namespaces.end()) {
+        return nullptr;
+    }
+    auto ns = found->second;
+    for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/')) {
+        const auto inner = namespaces.find(ns->path + path.substr(0, slash + 1));
+        if (inner == namespaces.end()) {
+            break;
+        }
+        ns = inner->second;
+        path.erase(0, slash + 1);
+    }
+    return ns;
+}
+
 std::shared_ptr<MountEntry> Server::find_mount(const Namespace& ns, std::string_view path) const {
     // Mounts do not nest, so at most one of the path's own prefixes is one.
     for (auto slash = path.find('/'); slash != std::string_view::npos;

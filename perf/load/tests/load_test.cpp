@@ -84,8 +84,10 @@ TEST(Load, EveryProfilePasses) {
 }
 
 TEST(Load, EveryWayOfTokensAndStoragePasses) {
-    for (const auto token : {TokenMode::batch, TokenMode::one}) {
-        for (const auto storage : {Storage::no_store, Storage::leased}) {
+    for (const auto token : {TokenMode::batch, TokenMode::one, TokenMode::in_header}) {
+        // A request that logs in by itself gets no lease.
+        const auto kept = token == TokenMode::in_header ? Storage::stored : Storage::leased;
+        for (const auto storage : {Storage::no_store, kept}) {
             auto options = small();
             options.rate = 20;
             options.token = token;
