@@ -1,12 +1,15 @@
 #include <future>
 #include <thread>
 
+#include "cli/curves.hpp"
+#include "cli/listen_address.hpp"
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
 #include "core/base/log.hpp"
 #include "core/run/socket_environment.hpp"
 #include "core/time/real_clock.hpp"
 #include "core/time/signal.hpp"
+#include "perf/load/report.hpp"
 #include "perf/load/text.hpp"
 #include "reports/report.hpp"
 
@@ -16,7 +19,10 @@ namespace {
 struct LoadArguments : SessionOptions {
     LoadArguments() { target = "fakes"; }
     load::OptionTexts texts;
-    bool mine = false;  ///< --i-own-this-target
+    std::string curve;     ///< of find-max: added to it; in sim: how fast the fakes are
+    std::string metrics;   ///< where they are told while it runs; "" = nowhere
+    bool mine = false;     ///< --i-own-this-target
+    std::string existing;  ///< an account file; "" = the load makes what it needs
 };
 
 /// The fakes over sockets, on a thread of their own: what they compute does not hold up the
@@ -77,34 +83,102 @@ class LiveLine {
     RedrawnLine line_;
 };
 
-load::Options options_of(const LoadArguments& arguments) {
-    auto options = load::parse_options(arguments.texts);
+std::optional<run::Account> account_of(const LoadArguments& arguments) {
+    if (arguments.existing.empty()) {
+        return std::nullopt;
+    }
+    if (arguments.target != LoadArguments().target) {
+        throw UsageError("--existing and --target: expected one of them",
+                         "the account file names its Vault and its cluster itself");
+    }
+    auto account = run::Account::load(arguments.existing);
+    if (!account) {
+        throw UsageError(account.error().message, "docs/account.md shows an account that works");
+    }
+    return std::move(*account);
+}
+
+load::Options options_of(const LoadArguments& arguments,
+                         const std::optional<run::Account>& account) {
+    auto texts = arguments.texts;
+    texts.existing = account.has_value();
+    auto options = load::parse_options(texts);
     if (!options) {
         throw UsageError(options.error().message, "meshproof load --help shows loads that work");
+    }
+    if (account && texts.leaf_ttl.empty()) {
+        options->leaf_ttl = account->ttl;
     }
     return std::move(*options);
 }
 
 /// A load fills storage, logs and bills: nobody makes one on somebody else's server by a wrong
 /// file name.
-void expect_own(const run::Survey& found, bool mine, bool sim) {
-    for (const auto& vault : found.vaults) {
-        if (!sim && !mine && !vault.target.config.endpoint.url.loopback()) {
+void expect_own(const load::Footprint& print, bool mine, bool sim) {
+    for (const auto& url : print.asks) {
+        if (!sim && !mine && !url.loopback()) {
             throw UsageError(
                 fmt::format("Vault {} is not on this machine: a load may slow it down for all that "
                             "use it, and fills its storage",
-                            vault.where),
+                            url.origin()),
                 "if it is yours to load, say so: --i-own-this-target");
         }
     }
 }
 
-std::unique_ptr<run::Environment> environment_of(Session& session, const load::Options& options,
+void expect_paid(const load::Options& options, const load::Footprint& print,
+                 const run::Survey& found) {
+    if (const auto over = load::over_the_bill(options, print, found); !over.empty()) {
+        throw UsageError(over, "ask for less, or allow more by the options that it names");
+    }
+}
+
+/// The port of --metrics. Nothing secret is told there; still others reach it only where somebody
+/// named an address that they reach.
+std::optional<http::ListenSpec> metrics_port(const LoadArguments& arguments) {
+    if (arguments.metrics.empty()) {
+        return std::nullopt;
+    }
+    if (arguments.target == "sim") {
+        throw UsageError("--metrics: a load in virtual time is over before anybody could ask",
+                         "leave out --target sim, or --metrics");
+    }
+    const auto where = listen_address("--metrics", arguments.metrics);
+    if (!is_loopback(where)) {
+        log::note(fmt::format("--metrics {} is open to others", arguments.metrics));
+    }
+    http::ListenSpec spec;
+    spec.name = "metrics";
+    spec.address = where.address;
+    spec.port = where.port;
+    spec.tls = false;
+    return spec;
+}
+
+/// Whether --curve can be used as it is meant, before anything is made.
+void expect_curve(const LoadArguments& arguments, const load::Options& options) {
+    if (arguments.curve.empty()) {
+        return;
+    }
+    if (options.find_max) {
+        expect_curve_file(arguments.curve);
+    } else if (arguments.target != "sim") {
+        throw UsageError(
+            "--curve: expected --find-max, which adds a curve to the file, or --target sim, where "
+            "the fakes are as fast as the file says");
+    }
+}
+
+std::unique_ptr<run::Environment> environment_of(const LoadArguments& arguments, Session& session,
+                                                 const load::Options& options,
                                                  std::unique_ptr<ServedFakes>& served) {
     run::ScheduleOptions made;
     fakes::FakeServersOptions servers;
     servers.leaf_ttl = options.leaf_ttl;
     servers.vaults = servers.clusters = 1;
+    if (!options.find_max && !arguments.curve.empty()) {
+        servers.service_times = measured_speed(arguments.curve, options);
+    }
     session.fill(made, servers);
     auto environment = made.environment(session.seed());
     if (session.live() || session.sim()) {
@@ -118,10 +192,13 @@ Task<void> into(Task<load::Outcome> work, std::optional<load::Outcome>& outcome)
     outcome = co_await std::move(work);
 }
 
-load::Outcome play(const LoadArguments& arguments, const load::Options& options, Session& session,
-                   LiveLine& live) {
+load::Outcome play(const LoadArguments& arguments, const load::Options& options,
+                   const std::optional<run::Account>& account,
+                   std::optional<http::ListenSpec> metrics, Session& session, LiveLine& live) {
     std::unique_ptr<ServedFakes> served;
-    const auto environment = environment_of(session, options, served);
+    const auto environment = account
+                                 ? std::make_unique<run::SocketEnvironment>("live", run::Target())
+                                 : environment_of(arguments, session, options, served);
     run::ScheduleOptions common;
     session.fill(common, {});
     auto& output = session.output();
@@ -133,58 +210,95 @@ load::Outcome play(const LoadArguments& arguments, const load::Options& options,
         for (const auto& line : load::plan_lines(options, print, found)) {
             output.line("{}", line);
         }
-        expect_own(found, arguments.mine, session.sim());
-        if (session.live()) {
+        expect_own(print, arguments.mine, session.sim());
+        expect_paid(options, print, found);
+        if (session.live() && !account) {
             session.say_run_id();
         }
     };
+    run.account = account ? &*account : nullptr;
+    run.on_note = [&](std::string_view note) { output.line("{}", note); };
     run.on_phase = [&](std::string_view phase) {
         live.clear();
         log::detail(phase);
     };
     run.on_second = [&](const load::Progress& progress) { live.tell(progress); };
+    run.metrics = std::move(metrics);
+    run.on_metrics = [&](const http::Url& url) { output.line("metrics: {}/metrics", url.text()); };
     std::optional<load::Outcome> outcome;
     environment->drive(into(load::run_load(std::move(run), options), outcome));
     return std::move(*outcome);
 }
 
-void write_reports(const LoadArguments& arguments, const load::Outcome& outcome, Session& session) {
-    if (arguments.report.empty()) {
+void write_reports(const LoadArguments& arguments, const load::Outcome& outcome,
+                   const run::RunResult& result, Session& session) {
+    const auto& folder = arguments.report;
+    if (folder.empty()) {
         return;
     }
-    const auto path = arguments.report + "/load";
-    require(write_file(path + ".md", load::to_markdown(outcome, arguments.target, session.seed())));
-    require(write_file(path + ".hlog", load::to_hlog(outcome)));
-    session.output().line("report: {0}.md, {0}.hlog", path);
+    require(reports::write_reports(folder, result));
+    require(write_file(folder + "/load.md",
+                       load::to_markdown(outcome, arguments.target, session.seed())));
+    require(write_file(folder + "/load.hlog", load::to_hlog(outcome)));
+    if (const auto curve = load::curve_of(outcome, arguments.target); !curve.steps.empty()) {
+        require(write_file(folder + "/curve.json", load::curves_json({curve})));
+        session.output().line("curve: {}/curve.json", folder);
+    }
+    session.output().line("report: {0}/report.json, {0}/junit.xml, {0}/load.md, {0}/load.hlog",
+                          folder);
 }
 
-int exit_code_of(const load::Outcome& outcome) {
-    switch (outcome.verdict) {
-        case run::Verdict::pass:
-            return as_expected;
-        case run::Verdict::blocked:
-            return unreachable;
-        default:
-            return something_failed;
-    }
+/// The reports of a load that could not be made are written as well; the problem is told next.
+void conclude_unmade(const LoadArguments& arguments, const load::Options& options,
+                     run::RunResult result, std::string problem, Session& session) {
+    load::Outcome none;
+    none.options = options;
+    none.failures = {"not begun: " + problem};
+    result.interrupted = session.stopping();
+    result = load::report_of(none, std::move(result));
+    result.problem = std::move(problem);
+    conclude_unbegun(result, arguments.report, session.output());
 }
 
-int load_command(const LoadArguments& arguments) {
-    if (arguments.output.json()) {
-        throw UsageError("--format json: load tells its result as text and as load.md only",
-                         "meshproof load --report DIR");
+int load_command(LoadArguments arguments) {
+    const auto account = account_of(arguments);
+    const auto options = options_of(arguments, account);
+    expect_curve(arguments, options);
+    const auto metrics = metrics_port(arguments);
+    Session session(run::Command::load, arguments);
+    auto& output = session.output();
+    const RealClock clock;
+    auto result = session.bare_result(session.seed(), clock.now());
+    if (account) {
+        arguments.target = result.target = account->name;
+        result.setting = run::Setting::live;
+        output.line("meshproof {}, account {}, seed {}", MESHPROOF_VERSION, account->name,
+                    session.seed());
+    } else {
+        session.say_head();
     }
-    const auto options = options_of(arguments);
-    Session session(run::Command::run, arguments);
-    session.say_head();
-    LiveLine live(session.output(), !arguments.output.quiet && !session.sim());
-    const auto outcome = play(arguments, options, session, live);
+    LiveLine live(output, !arguments.output.quiet && !session.sim());
+    load::Outcome outcome;
+    try {
+        outcome = play(arguments, options, account, metrics, session, live);
+    } catch (const CannotGoOn& problem) {
+        live.clear();
+        result.duration = clock.elapsed();
+        conclude_unmade(arguments, options, std::move(result), problem.what(), session);
+        throw;
+    }
     live.clear();
+    result.duration = clock.elapsed();
+    result = load::report_of(outcome, std::move(result));
     for (const auto& line : load::outcome_lines(outcome)) {
-        session.output().result("{}", line);
+        output.result("{}", line);
     }
-    write_reports(arguments, outcome, session);
-    return exit_code_of(outcome);
+    output.document(output.json() ? reports::to_json(result) : std::string());
+    write_reports(arguments, outcome, result, session);
+    if (options.find_max && !arguments.curve.empty()) {
+        add_to_curve_file(arguments.curve, outcome, arguments.target, output);
+    }
+    return exit_code(result);
 }
 
 void add_options(CLI::App& command, LoadArguments& arguments) {
@@ -195,6 +309,9 @@ void add_options(CLI::App& command, LoadArguments& arguments) {
     command.add_option("--rate", texts.rate, "transactions a second (100)");
     command.add_option("--ramp", texts.ramp, "FROM:TO, a rate that grows evenly");
     command.add_flag("--find-max", texts.find_max, "look for the largest rate that keeps --slo");
+    command.add_option("--curve", arguments.curve,
+                       "with --find-max: add what was measured to this file, for meshproof plan; "
+                       "with --target sim: the fakes are as fast as it says");
     command.add_option("--slo", texts.slo,
                        "what has to hold, such as p99=50ms,errors=0.1% (errors=0.1%)");
     command.add_option("--duration", texts.duration, "how long (10s, soak 10m)");
@@ -209,12 +326,34 @@ void add_options(CLI::App& command, LoadArguments& arguments) {
     command.add_option("--storage", texts.storage,
                        "certificates are stored (the default), no_store or leased");
     command.add_option("--key-type", texts.key_type, "of the pods (p-256)");
+    command.add_option("--ca-key-type", texts.ca_key_type,
+                       "of the CA that is made: ec (P-256, the default) or rsa (2048)");
     command.add_option("--leaf-ttl", texts.leaf_ttl, "asked for each leaf (1h)");
     command.add_option("--accounts", texts.accounts, "service accounts that log in (1)");
+    command.add_option("--clusters", texts.clusters,
+                       "auth mounts, each with --accounts of its own, that take turns (1)");
+    command
+        .add_option("--address", texts.addresses,
+                    "an address of the Vault; several take turns, and each has figures of its own")
+        ->allow_extra_args(false);
+    command.add_flag("--all-nodes", texts.all_nodes,
+                     "the load is on the nodes that the target file names, and they take turns");
+    command.add_flag("--reconnect", texts.reconnect,
+                     "each transaction on a connection of its own, as of a pod that just started");
+    command.add_option("--existing", arguments.existing,
+                       "an account file: load a mesh's own auth role and sign path, and make "
+                       "nothing (instead of --target)");
     command.add_option("--verify", texts.verify, "all leaves (the default), sample:F or none");
     command.add_option("--timeout", texts.timeout, "of one request (30s)");
     command.add_option("--abort-on", texts.abort_on,
                        "ends by itself when more failed for 5 s (errors=50%)");
+    command.add_option("--billed-certificates", texts.billed_certificates,
+                       "on Vault Enterprise at most this many may be signed (10000)");
+    command.add_option("--billed-clients", texts.billed_clients,
+                       "on Vault Enterprise at most this many accounts may log in (100)");
+    command.add_option("--metrics", arguments.metrics,
+                       "ADDRESS:PORT where the running load tells its metrics (OpenMetrics), such "
+                       "as 127.0.0.1:9464; port 0 = any free one");
     command.add_flag("--i-own-this-target", arguments.mine,
                      "needed where the target is not on this machine");
 }
@@ -225,7 +364,8 @@ void add_load(CLI::App& app, Command& chosen) {
     auto* command = app.add_subcommand("load", "measure what a Vault's signing path can carry");
     auto arguments = std::make_shared<LoadArguments>();
     add_options(*command, *arguments);
-    add_session_options(*command, *arguments, "sim, fakes", "load.md and load.hlog", "");
+    add_session_options(*command, *arguments, "sim, fakes",
+                        "report.json, junit.xml, load.md and load.hlog", "");
     command->footer(
         "\nExamples:\n"
         "  meshproof load\n"
@@ -233,6 +373,8 @@ void add_load(CLI::App& app, Command& chosen) {
         "  meshproof load login-sign --token batch --storage no_store --target vault.yaml\n"
         "  meshproof load restart-storm --pods 2000 --within 60s --target vault.yaml\n"
         "  meshproof load sign --find-max --slo p99=50ms,errors=0.1% --target vault.yaml\n"
+        "  meshproof load login-sign --find-max --slo p99=50ms --curve curves.json --target "
+        "vault.yaml\n"
         "  meshproof load login-sign --target sim --seed 7");
     command->callback(
         [&chosen, arguments] { chosen = [arguments] { return load_command(*arguments); }; });

@@ -66,12 +66,12 @@ class Session {
     [[nodiscard]] run::RunResult play(std::size_t count, run::ScheduleOptions& options,
                                       const std::function<void(const run::Outcome&)>& tell,
                                       const std::function<run::RunResult()>& played);
+    /// What is known of the run before anything of it happened.
+    [[nodiscard]] run::RunResult bare_result(std::uint64_t seed, Time started) const;
     /// Reports, counts and the exit code.
     [[nodiscard]] int conclude(const run::RunResult& result);
 
   private:
-    [[nodiscard]] run::RunResult bare_result(std::uint64_t seed, Time started) const;
-
     run::Command command_;
     SessionOptions options_;
     ChosenTarget target_;

@@ -5,6 +5,7 @@
 #include "core/base/answer.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "reports/load.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::reports {
@@ -87,9 +88,10 @@ std::string comparison(const std::vector<run::RunResult>& reports) {
     return valid_utf8(
         fmt::format("# Targets compared, check by check\n\n{}\n"
                     "{} checks; the same verdict wherever they were run: {}.\n\n"
-                    "## Differences\n\n{}\n## All checks\n\n{}\n{}\n{}",
+                    "## Differences\n\n{}\n## All checks\n\n{}\n{}\n{}{}",
                     heading(reports), by_id.size(), same,
-                    differences.empty() ? std::string("None.\n") : differences, head, rule, rows));
+                    differences.empty() ? std::string("None.\n") : differences, head, rule, rows,
+                    loads_compared(reports)));
 }
 
 std::string comparison_json(const std::vector<run::RunResult>& reports) {

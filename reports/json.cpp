@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/evidence.hpp"
+#include "reports/load.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::reports {
@@ -51,6 +52,10 @@ void add_detail(Json& item, const run::CheckOutcome& check) {
     item["evidence"] = evidence_json(check.evidence);
 }
 
+void add_detail(Json& item, const run::LoadOutcome& load) {
+    add_load(item, load);
+}
+
 Json outcome_json(const run::Outcome& outcome) {
     Json item = {{"id", outcome.id},
                  {"kind", kind_of(outcome)},
@@ -90,6 +95,9 @@ Json evidence_json(const std::vector<run::Exchange>& exchanges) {
 }
 
 std::string_view kind_of(const run::Outcome& outcome) {
+    if (std::holds_alternative<run::LoadOutcome>(outcome.detail)) {
+        return "load";
+    }
     return std::holds_alternative<run::CheckOutcome>(outcome.detail) ? "check" : "scenario";
 }
 

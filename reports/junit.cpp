@@ -1,6 +1,7 @@
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
+#include "reports/load.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::reports {
@@ -82,23 +83,61 @@ std::string evidence(const run::Outcome& outcome) {
     return fmt::format("    <system-out>{}</system-out>\n", xml(text));
 }
 
+/// The test cases, and how many there are of each kind.
+struct Cases {
+    std::string text;
+    std::size_t tests = 0, failures = 0, errors = 0;
+
+    void add(std::string_view group, std::string_view name, Duration time,
+             std::string_view content) {
+        ++tests;
+        text += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"{}",
+                            xml(group), xml(name), seconds(time), content.empty() ? "/>\n" : ">\n");
+        if (!content.empty()) {
+            text += fmt::format("{}  </testcase>\n", content);
+        }
+    }
+    /// A bound of an SLO: a case of its own, so that whoever looks at the CI sees which was missed.
+    template <class Bound>
+    void add_bound(std::string_view id, const Bound& bound) {
+        const auto measured = xml(measured_text(bound));
+        std::string content;
+        if (bound.answer == run::BoundAnswer::missed) {
+            ++failures;
+            content = fmt::format("    <failure message=\"{}\"/>\n", measured);
+        } else if (bound.answer == run::BoundAnswer::no_data) {
+            ++errors;
+            content = fmt::format("    <error message=\"{}\"/>\n", measured);
+        }
+        add(id, fmt::format("{}: {}", id, bound_text(bound)), {}, content);
+    }
+};
+
+void add_bounds(const run::Outcome& outcome, Cases& cases) {
+    const auto* load = std::get_if<run::LoadOutcome>(&outcome.detail);
+    if (load == nullptr) {
+        return;
+    }
+    for (const auto& bound : load->slo.latencies) {
+        cases.add_bound(outcome.id, bound);
+    }
+    cases.add_bound(outcome.id, load->slo.errors);
+}
+
 }  // namespace
 
 std::string to_junit(const run::RunResult& result) {
     using run::Verdict;
-    std::string cases;
+    Cases cases;
+    cases.failures = result.count(Verdict::fail);
+    cases.errors = result.count(Verdict::blocked);
     for (const auto& outcome : result.outcomes) {
         const auto slash = outcome.id.rfind('/');
         const auto group = slash == std::string::npos
                                ? kind_of(outcome)
                                : std::string_view(outcome.id).substr(0, slash);
-        const auto content = body(outcome) + evidence(outcome);
-        cases += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"{}",
-                             xml(group), xml(outcome.id), seconds(outcome.duration),
-                             content.empty() ? "/>\n" : ">\n");
-        if (!content.empty()) {
-            cases += content + "  </testcase>\n";
-        }
+        cases.add(group, outcome.id, outcome.duration, body(outcome) + evidence(outcome));
+        add_bounds(outcome, cases);
     }
     return fmt::format(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -109,10 +148,10 @@ std::string to_junit(const run::RunResult& result) {
         "    <property name=\"version\" value=\"{}\"/>\n"
         "    <property name=\"seed\" value=\"{}\"/>\n"
         "  </properties>\n{}</testsuite>\n",
-        run::to_string(result.command), xml(result.target), result.outcomes.size(),
-        result.count(Verdict::fail), result.count(Verdict::blocked),
-        result.count(Verdict::skip) + result.count(Verdict::deviates), seconds(result.duration),
-        rfc3339(result.started), xml(result.version), result.seed, cases);
+        run::to_string(result.command), xml(result.target), cases.tests, cases.failures,
+        cases.errors, result.count(Verdict::skip) + result.count(Verdict::deviates),
+        seconds(result.duration), rfc3339(result.started), xml(result.version), result.seed,
+        cases.text);
 }
 
 }  // namespace meshproof::reports

@@ -4,14 +4,12 @@
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
+#include "reports/load.hpp"
 #include "reports/report.hpp"
+#include "reports/table.hpp"
 
 namespace meshproof::reports {
-namespace {
 
-using run::Verdict;
-
-/// Text for a cell of a table, or a line.
 std::string cell(std::string_view text) {
     std::string out;
     for (const char c : one_line(text)) {
@@ -22,6 +20,10 @@ std::string cell(std::string_view text) {
     }
     return out;
 }
+
+namespace {
+
+using run::Verdict;
 
 std::map<Verdict, std::size_t> counts(const std::vector<const run::Outcome*>& outcomes) {
     std::map<Verdict, std::size_t> out;
@@ -167,6 +169,9 @@ std::string checks(const run::RunResult& result) {
 }  // namespace
 
 std::string to_markdown(const run::RunResult& result) {
+    if (result.command == run::Command::load) {
+        return valid_utf8(load_markdown(result));
+    }
     std::string out = fmt::format("# Conformance of {}\n\n", cell(result.target));
     out += fmt::format("meshproof {}, {}, seed {}, {} setting.{}\n\n", result.version,
                        rfc3339(result.started), result.seed, run::to_string(result.setting),

@@ -1,136 +1,27 @@
 #include <array>
-#include <limits>
-#include <nlohmann/json.hpp>
 
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "reports/load.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::reports {
 namespace {
 
-// Ordered: the fields of a trace's event keep the order of its text.
-using Json = nlohmann::ordered_json;
+using Json = Place::Json;
 
-/// The value as a message shows it: short, and in ASCII.
-std::string shown(const Json& value) {
-    if (value.is_array() || value.is_object()) {
-        return value.is_array() ? "a list" : "an object";
-    }
-    constexpr std::size_t most = 60;
-    auto text = value.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
-    return text.size() > most ? text.substr(0, most) + "..." : text;
-}
-
-/// One place of the document, or where one should be. A reader takes all that it wants and asks
-/// once whether something was wrong: the first problem is kept, with its path and what was
-/// expected.
-class Place {
-  public:
-    Place(const Json* value, std::string path, std::string& problem)
-        : value_(value), path_(std::move(path)), problem_(&problem) {}
-
-    [[nodiscard]] bool exists() const { return value_ != nullptr; }
-
-    [[nodiscard]] Place operator[](const std::string& name) const {
-        auto path = path_.empty() ? name : fmt::format("{}.{}", path_, name);
-        if (exists() && !value_->is_object()) {
-            wrong("an object");
-        }
-        const bool known = exists() && value_->is_object() && value_->contains(name);
-        return {known ? &value_->at(name) : nullptr, std::move(path), *problem_};
-    }
-    [[nodiscard]] std::vector<Place> items() const {
-        std::vector<Place> out;
-        if (is(Json::value_t::array, "a list")) {
-            for (std::size_t i = 0; i < value_->size(); ++i) {
-                out.emplace_back(&value_->at(i), fmt::format("{}[{}]", path_, i), *problem_);
-            }
-        }
-        return out;
-    }
-    [[nodiscard]] run::TraceEvent::Fields text_members() const {
-        run::TraceEvent::Fields out;
-        if (is(Json::value_t::object, "an object")) {
-            for (const auto& [name, value] : value_->items()) {
-                out.emplace_back(name, (*this)[name].text());
-            }
-        }
-        return out;
-    }
-    [[nodiscard]] std::string text() const {
-        return is(Json::value_t::string, "a string") ? value_->get<std::string>() : std::string();
-    }
-    [[nodiscard]] std::vector<std::string> texts() const {
-        std::vector<std::string> out;
-        for (const auto& item : items()) {
-            out.push_back(item.text());
-        }
-        return out;
-    }
-    [[nodiscard]] bool flag() const {
-        return is(Json::value_t::boolean, "true or false") && value_->get<bool>();
-    }
-    [[nodiscard]] std::uint64_t whole(
-        std::uint64_t least = 0,
-        std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) const {
-        const bool number = exists() && value_->is_number_unsigned();
-        const auto value = number ? value_->get<std::uint64_t>() : 0;
-        if (!number || value < least || value > most) {
-            wrong(fmt::format("a whole number from {} to {}", least, most));
-            return least;
-        }
-        return value;
-    }
-    [[nodiscard]] std::chrono::milliseconds milliseconds() const {
-        constexpr std::uint64_t most = 9'000'000'000'000;  // 285 years; Duration ends at 292
-        return std::chrono::milliseconds(whole(0, most));
-    }
-    [[nodiscard]] Time date() const {
-        const auto parsed = parse_rfc3339(text());
-        if (!parsed) {
-            wrong("a date such as 2026-01-02T03:04:05Z");
-        }
-        return std::chrono::floor<std::chrono::milliseconds>(parsed.value_or(Time()));
-    }
-    template <class Value, std::size_t count>
-    [[nodiscard]] Value one_of(const std::array<Value, count>& all) const {
-        std::string names;
-        for (const auto value : all) {
-            const std::string_view name = to_string(value);
-            if (exists() && value_->is_string() && value_->get_ref<const std::string&>() == name) {
-                return value;
-            }
-            names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
-        }
-        wrong("one of " + names);
-        return all.front();
-    }
-    void wrong(std::string_view expected) const {
-        if (problem_->empty()) {
-            *problem_ =
-                fmt::format("{}: expected {}, got {}", path_.empty() ? "the document" : path_,
-                            expected, exists() ? shown(*value_) : "nothing");
-        }
-    }
-
-  private:
-    [[nodiscard]] bool is(Json::value_t type, std::string_view name) const {
-        if (exists() && value_->type() == type) {
-            return true;
-        }
-        wrong(name);
-        return false;
-    }
-
-    const Json* value_;
-    std::string path_;
-    std::string* problem_;
-};
-
-enum class Kind { scenario, check };
+enum class Kind { scenario, check, load };
+constexpr std::array all_kinds = {Kind::scenario, Kind::check, Kind::load};
 std::string_view to_string(Kind kind) {
-    return kind == Kind::check ? "check" : "scenario";
+    switch (kind) {
+        case Kind::scenario:
+            return "scenario";
+        case Kind::check:
+            return "check";
+        case Kind::load:
+            return "load";
+    }
+    return {};
 }
 
 std::vector<std::pair<std::string, std::string>> headers_at(const Place& place) {
@@ -205,10 +96,16 @@ run::Outcome outcome_at(const Place& place) {
     outcome.reason = place["reason"].text();
     outcome.duration = place["duration_ms"].milliseconds();
     outcome.virtual_duration = place["virtual_duration_ms"].milliseconds();
-    if (place["kind"].one_of(std::array{Kind::scenario, Kind::check}) == Kind::check) {
-        outcome.detail = check_at(place);
-    } else {
-        outcome.detail = scenario_at(place);
+    switch (place["kind"].one_of(all_kinds)) {
+        case Kind::scenario:
+            outcome.detail = scenario_at(place);
+            break;
+        case Kind::check:
+            outcome.detail = check_at(place);
+            break;
+        case Kind::load:
+            outcome.detail = load_at(place);
+            break;
     }
     if (const auto failures = place["failures"]; failures.exists()) {
         outcome.failures = failures.texts();

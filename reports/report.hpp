@@ -22,20 +22,22 @@ inline constexpr std::string_view report_schema = "meshproof.report/v2";
 /// As parse_report; names the file.
 [[nodiscard]] Result<run::RunResult> read_report(const std::string& path);
 
-/// "scenario" or "check".
+/// "scenario", "check" or "load".
 [[nodiscard]] std::string_view kind_of(const run::Outcome& outcome);
 /// "core", or "extended" where it needs a feature.
 [[nodiscard]] std::string_view profile_of(const run::CheckOutcome& check);
 
-/// JUnit XML: one test suite, a test case a scenario; blocked is an error, skip and deviates are
-/// skipped with their reasons.
+/// JUnit XML: one test suite, a test case a scenario, check or load, and one for each bound of a
+/// load's SLO. Blocked is an error, as is a bound without data; skip and deviates are skipped with
+/// their reasons.
 [[nodiscard]] std::string to_junit(const run::RunResult& result);
 
-/// Of `conform`: a document for people: profile, features, counts, and each check with its
-/// evidence.
+/// A document for people. Of `conform`: profile, features, counts, and each check with its
+/// evidence. Of `load`: the verdict, both times, the SLO, what failed, the timeline.
 [[nodiscard]] std::string to_markdown(const run::RunResult& result);
 
-/// A table check by check, a column a report; then every difference with the reasons given.
+/// A table check by check, a column a report; then every difference with the reasons given. Loads
+/// are told by their figures as well.
 [[nodiscard]] std::string comparison(const std::vector<run::RunResult>& reports);
 /// What docs/comparison.schema.json describes.
 inline constexpr std::string_view comparison_schema = "meshproof.comparison/v1";

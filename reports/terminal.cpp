@@ -44,9 +44,11 @@ std::string outcome_line(const run::Outcome& outcome, bool colour) {
 }
 
 std::string summary_line(const run::RunResult& result) {
-    const bool checks = result.command == run::Command::conform;
+    const auto* thing = result.command == run::Command::conform ? "check"
+                        : result.command == run::Command::load  ? "load"
+                                                                : "scenario";
     const auto all = result.outcomes.size();
-    auto line = fmt::format("{} {}{}:", all, checks ? "check" : "scenario", all == 1 ? "" : "s");
+    auto line = fmt::format("{} {}{}:", all, thing, all == 1 ? "" : "s");
     const char* separator = " ";
     for (const auto verdict : run::all_verdicts) {
         line += fmt::format("{}{} {}", separator, result.count(verdict), run::to_string(verdict));

@@ -63,7 +63,7 @@ const std::map<std::string, std::vector<std::string>> may_include = {
     {"core/check",
      {"core/base", "core/time", "core/crypto", "core/http", "core/vault", "core/kube", "core/run"}},
     {"fakes", {"core"}},
-    {"reports", {"core/base", "core/time", "core/run"}},
+    {"reports", {"core/base", "core/time", "core/run", "core/stats"}},
     {"scenarios", {"core"}},
     {"conformance", {"core"}},
     {"perf", {"core"}},

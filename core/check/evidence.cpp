@@ -166,6 +166,15 @@ void Redactor::learn_from(const nlohmann::json& body) {
 }
 
 void Redactor::learn_from(const http::Headers& headers) {
+    // A login within the headers of a request: its parameters are base64url of JSON.
+    for (const auto& [name, value] : headers.fields()) {
+        const auto text = lower(name).starts_with("x-vault-inline-auth-parameter-")
+                              ? from_base64url(value.substr(0, value.find('=')))
+                              : std::nullopt;
+        if (text && without_jwts(*text) != *text) {
+            learn(value, "INLINE_JWT");
+        }
+    }
     if (const auto token = headers.find("X-Vault-Token")) {
         learn(*token, "TOKEN");
     }

@@ -120,6 +120,69 @@ int verify_peer(X509_STORE_CTX* context, void* /*argument*/) {
     return 1;
 }
 
+/// The sessions that a client's context may take up again, the latest last.
+struct Sessions {
+    std::vector<Handle<SSL_SESSION, SSL_SESSION_free>> kept;
+};
+
+void free_sessions(void* /*context*/, void* sessions, CRYPTO_EX_DATA* /*all*/, int /*index*/,
+                   long /*argument*/, void* /*argument*/) {
+    delete static_cast<Sessions*>(sessions);
+}
+
+int sessions_index() {
+    static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_sessions);
+    return index;
+}
+
+Sessions* sessions_of(const SSL_CTX* context) {
+    return static_cast<Sessions*>(SSL_CTX_get_ex_data(context, sessions_index()));
+}
+
+/// OpenSSL hands over one reference to each session where the answer is 1.
+int keep_session(SSL* ssl, SSL_SESSION* session) {
+    constexpr std::size_t most = 1024;
+    auto* const sessions = sessions_of(SSL_get_SSL_CTX(ssl));
+    if (sessions == nullptr || SSL_SESSION_is_resumable(session) != 1) {
+        return 0;
+    }
+    auto& kept = sessions->kept;
+    if (kept.size() == most) {
+        kept.erase(kept.begin());
+    }
+    kept.emplace_back(session);
+    return 1;
+}
+
+/// Each serves once: TLS 1.3 wants that of tickets (RFC 8446 C.4), and in 1.2 the next handshake
+/// brings another.
+void take_up_session(SSL* ssl) {
+    auto* const sessions = sessions_of(SSL_get_SSL_CTX(ssl));
+    if (sessions == nullptr || sessions->kept.empty()) {
+        return;
+    }
+    const auto session = std::move(sessions->kept.back());
+    sessions->kept.pop_back();
+    if (SSL_set_session(ssl, session.get()) != 1) {
+        (void)drain_errors();  // a whole handshake, then
+    }
+}
+
+void allow_resuming(SSL_CTX* context, const TlsParty& party, bool server) {
+    SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
+    if (server) {
+        succeed(SSL_CTX_set_num_tickets(context, 1));  // as Go's servers
+        return;
+    }
+    if (!party.decides_who()) {
+        auto sessions = std::make_unique<Sessions>();
+        succeed(SSL_CTX_set_ex_data(context, sessions_index(), sessions.get()));
+        (void)sessions.release();
+        SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_sess_set_new_cb(context, keep_session);
+    }
+}
+
 bool is_address(const std::string& name) {
     std::array<unsigned char, sizeof(in6_addr)> address{};
     return inet_pton(AF_INET, name.c_str(), address.data()) == 1 ||
@@ -162,7 +225,7 @@ bool same_identity(const std::optional<TlsIdentity>& a, const std::optional<TlsI
 
 bool same_party(const TlsParty& a, const TlsParty& b) {
     return a.server_name == b.server_name && a.verify_peer == b.verify_peer &&
-           a.ask_peer == b.ask_peer && a.system_trust == b.system_trust &&
+           a.ask_peer == b.ask_peer && a.system_trust == b.system_trust && a.resume == b.resume &&
            same_identity(a.identity, b.identity) && a.trust == b.trust;
 }
 
@@ -178,6 +241,9 @@ Result<std::shared_ptr<SSL_CTX>> make_tls_context(const TlsParty& party, bool se
     succeed(SSL_CTX_set_num_tickets(ctx, 0));
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
+    if (party.resume && !(server && (party.verify_peer || party.ask_peer))) {
+        allow_resuming(ctx, party, server);
+    }
 
     if (party.identity) {
         if (auto used = use_identity(ctx, *party.identity); !used) {
@@ -209,6 +275,9 @@ void prepare_tls(SSL* ssl, const TlsParty& party, bool server) {
     }
     if (!server && !party.server_name.empty()) {
         expect_name(ssl, party.server_name);
+    }
+    if (!server && party.resume && !party.decides_who()) {
+        take_up_session(ssl);
     }
 }
 
@@ -245,6 +314,10 @@ Result<void> decide_again(const TlsParty& party, const PeerShown& peer) {
 PeerShown tls_shown(SSL* ssl) {
     const Connection* connection = connection_of(ssl);
     return {tls_peer(ssl), connection != nullptr ? connection->sent : std::vector<Certificate>()};
+}
+
+bool tls_resumed(SSL* ssl) {
+    return SSL_session_reused(ssl) == 1;
 }
 
 Certificate tls_peer(SSL* ssl) {

@@ -35,7 +35,7 @@ struct PeerShown {
 /// its time; every other one refuses as well.
 using PeerJudge = std::function<Result<void>(const PeerShown& peer)>;
 
-/// One side of a TLS connection. TLS 1.2 or later; no tickets, no session cache.
+/// One side of a TLS connection. TLS 1.2 or later; sessions are taken up again only by `resume`.
 struct TlsParty {
     std::optional<TlsIdentity> identity;
     std::vector<Certificate> trust;
@@ -49,6 +49,11 @@ struct TlsParty {
     PeerCheck check_peer;     ///< may be empty
     PeerJudge judge_peer;     ///< may be empty; needs verify_peer
     std::optional<Time> at;   ///< the date of verification; nothing = the machine's own
+    /// A client takes up the sessions of earlier connections of its context, one each, unless it
+    /// has a peer check; a server gives tickets for that, unless it asks for client certificates. A
+    /// handshake that takes one up shows no certificate and checks none again: what was found when
+    /// the session began holds, by the machine's own clock.
+    bool resume = false;
 
     /// Who the peer is, is not a matter of the server's name.
     [[nodiscard]] bool decides_who() const {
@@ -96,6 +101,8 @@ void prepare_tls(SSL* ssl, const TlsParty& party, bool server);
 [[nodiscard]] Certificate tls_peer(SSL* ssl);
 /// The peer's leaf and what came with it.
 [[nodiscard]] PeerShown tls_shown(SSL* ssl);
+/// Whether the handshake took up an earlier session.
+[[nodiscard]] bool tls_resumed(SSL* ssl);
 
 /// Self-signed CA plus server leaf for "localhost", 127.0.0.1, ::1 and `names`, for our own TLS
 /// ports.

@@ -20,15 +20,23 @@ constexpr std::size_t body_limit = 64U << 20;
 struct Shared {
     std::shared_ptr<OpenSet> open;
     std::shared_ptr<ConnectionPool> pool;
+    Clock& clock;  // outlives the transport and its calls
 };
 
 /// One request under way, and its answer.
 struct RoundTrip {
     using Parser = beast_http::response_parser<beast_http::string_body>;
 
-    RoundTrip(std::shared_ptr<Connection> over, bool is_head, bool whole_body)
-        : connection(std::move(over)), head_only(is_head), whole(whole_body) {
+    RoundTrip(std::shared_ptr<Connection> over, bool is_head, bool whole_body, Clock& its_clock)
+        : connection(std::move(over)), head_only(is_head), whole(whole_body), clock(its_clock) {
         expect_head();
+    }
+
+    void took(std::size_t bytes) {
+        if (!answered && bytes > 0) {
+            answered = true;
+            times.first_byte = clock.elapsed() - sent;
+        }
     }
 
     void expect_head() {
@@ -47,6 +55,7 @@ struct RoundTrip {
         const auto& message = parser->get();
         Response response;
         response.status = static_cast<int>(message.result_int());
+        response.times = times;
         response.chunked = parser->chunked();
         for (const auto& field : message) {
             response.headers.add(std::string_view(field.name_string()), std::string(field.value()));
@@ -67,6 +76,9 @@ struct RoundTrip {
     bool whole;             // false: the body is taken piece by piece, however long
     bool answered = false;  // a byte came
     error_code write_error;
+    Clock& clock;
+    Duration sent{};  // when the request was written, by the clock
+    ExchangeTimes times;
 };
 
 bool has_line_break(std::string_view text) {
@@ -94,7 +106,7 @@ Result<std::string> request_text(const Endpoint& endpoint, const Request& reques
         }
         text += fmt::format("{}: {}\r\n", name, value);
     }
-    if (!endpoint.reuse && !request.headers.find("Connection")) {
+    if ((!endpoint.reuse || endpoint.last) && !request.headers.find("Connection")) {
         text += "Connection: close\r\n";
     }
     const bool chunked = request.headers.find("Transfer-Encoding") == "chunked";
@@ -166,7 +178,7 @@ Task<Result<void>> receive(std::shared_ptr<RoundTrip> trip, Until until) {
         const auto moved =
             co_await wire.read_some({static_cast<char*>(space.data()), space.size()});
         buffer.commit(moved.bytes);
-        trip->answered = trip->answered || moved.bytes > 0;
+        trip->took(moved.bytes);
         if (Wire::clean_end(moved.error) && trip->parser->is_header_done()) {
             // The end of the connection may be the end of the body.
             error_code error;
@@ -181,15 +193,20 @@ Task<Result<void>> receive(std::shared_ptr<RoundTrip> trip, Until until) {
     }
 }
 
-Task<Result<std::shared_ptr<Connection>>> connect(Shared shared, Endpoint endpoint) {
+/// `times` takes what it took; the caller keeps it and awaits the end.
+Task<Result<std::shared_ptr<Connection>>> connect(Shared shared, Endpoint endpoint,
+                                                  ExchangeTimes& times) {
     if (shared.open->closed()) {
         co_return fail(FailureKind::cancelled, "the transport has ended");
     }
     const auto connection = std::make_shared<Connection>(
         boost::asio::ip::tcp::socket(co_await boost::asio::this_coro::executor), shared.open);
+    const auto began = shared.clock.elapsed();
     if (const auto dialled = co_await connection->wire.dial(endpoint.url); !dialled) {
         co_return propagate(dialled);
     }
+    times.opened = true;
+    times.connect = shared.clock.elapsed() - began;
     if (endpoint.url.scheme == "https") {
         const auto context = shared.pool->context_for(endpoint);
         if (!context) {
@@ -200,6 +217,8 @@ Task<Result<std::shared_ptr<Connection>>> connect(Shared shared, Endpoint endpoi
         if (!shaken) {
             co_return propagate(shaken);
         }
+        times.resumed = crypto::tls_resumed(connection->wire.ssl());
+        times.tls = shared.clock.elapsed() - began - times.connect;
     }
     co_return connection;
 }
@@ -211,22 +230,25 @@ Task<Result<std::shared_ptr<RoundTrip>>> begin(Shared shared, Endpoint endpoint,
     if (!text) {
         co_return propagate(text);
     }
-    auto kept = endpoint.reuse ? shared.pool->take(endpoint) : nullptr;
+    auto kept = endpoint.reuse && !endpoint.fresh ? shared.pool->take(endpoint) : nullptr;
     for (;;) {
         const bool was_idle = kept != nullptr;
+        ExchangeTimes times;
         auto connection = std::exchange(kept, nullptr);
         if (!connection) {
-            auto fresh = co_await connect(shared, endpoint);
+            auto fresh = co_await connect(shared, endpoint, times);
             if (!fresh) {
                 co_return propagate(fresh);
             }
             connection = std::move(*fresh);
         }
-        const auto trip =
-            std::make_shared<RoundTrip>(std::move(connection), request.method == "HEAD", whole);
+        const auto trip = std::make_shared<RoundTrip>(
+            std::move(connection), request.method == "HEAD", whole, shared.clock);
+        trip->times = times;
         // A server may answer and close before it has read all (413, or a TLS alert), so a failed
         // write is no reason not to read.
         trip->write_error = co_await trip->connection->wire.write(*text);
+        trip->sent = shared.clock.elapsed();
         const auto received = co_await receive(trip, whole ? Until::end : Until::head);
         if (received) {
             co_return trip;
@@ -247,7 +269,7 @@ Task<Result<Response>> whole_trip(Shared shared, Endpoint endpoint, Request requ
     }
     auto response = (*trip)->head();
     response.body = (*trip)->take_body();
-    if (endpoint.reuse && (*trip)->reusable()) {
+    if (endpoint.reuse && !endpoint.last && (*trip)->reusable()) {
         shared.pool->keep(endpoint, (*trip)->connection);
     }
     co_return response;
@@ -262,9 +284,9 @@ Endpoint complete(Endpoint endpoint) {
     return endpoint;
 }
 
-Task<Result<Response>> send_over(Shared shared, Clock& clock, Endpoint endpoint, Request request) {
-    auto response =
-        co_await within(clock, endpoint.timeout, whole_trip(shared, endpoint, std::move(request)));
+Task<Result<Response>> send_over(Shared shared, Endpoint endpoint, Request request) {
+    auto response = co_await within(shared.clock, endpoint.timeout,
+                                    whole_trip(shared, endpoint, std::move(request)));
     if (!response) {
         co_return propagate(response, endpoint.url.origin());
     }
@@ -301,9 +323,8 @@ class BeastStream final : public Stream {
     Response head_;
 };
 
-Task<Result<std::unique_ptr<Stream>>> open_over(Shared shared, Clock& clock, Endpoint endpoint,
-                                                Request request) {
-    auto trip = co_await within(clock, endpoint.timeout,
+Task<Result<std::unique_ptr<Stream>>> open_over(Shared shared, Endpoint endpoint, Request request) {
+    auto trip = co_await within(shared.clock, endpoint.timeout,
                                 begin(shared, endpoint, std::move(request), /*whole=*/false));
     if (!trip) {
         co_return propagate(trip, endpoint.url.origin());
@@ -324,11 +345,11 @@ BeastTransport::~BeastTransport() {
 }
 
 Task<Result<Response>> BeastTransport::send(Endpoint endpoint, Request request) {
-    return send_over({open_, pool_}, clock_, complete(std::move(endpoint)), std::move(request));
+    return send_over({open_, pool_, clock_}, complete(std::move(endpoint)), std::move(request));
 }
 
 Task<Result<std::unique_ptr<Stream>>> BeastTransport::open(Endpoint endpoint, Request request) {
-    return open_over({open_, pool_}, clock_, complete(std::move(endpoint)), std::move(request));
+    return open_over({open_, pool_, clock_}, complete(std::move(endpoint)), std::move(request));
 }
 
 void BeastTransport::drop_idle() {

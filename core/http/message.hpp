@@ -67,6 +67,15 @@ enum class Break {
     after,       ///< reset after the whole answer
 };
 
+/// How long the parts of an exchange took, as its client saw them.
+struct ExchangeTimes {
+    bool opened = false;    ///< a connection was opened for it; else an open one was used
+    bool resumed = false;   ///< its handshake took up an earlier TLS session
+    Duration connect{};     ///< of an opened one: the look-up of the host, and TCP
+    Duration tls{};         ///< of an opened one: the handshake
+    Duration first_byte{};  ///< from the end of sending to the first byte of the answer
+};
+
 struct Response {
     int status = 200;
     Headers headers;
@@ -75,6 +84,7 @@ struct Response {
     std::shared_ptr<BodySource>
         source;  ///< where set, the body comes from here, chunk by chunk (server side only)
     Break broken = Break::none;  ///< server side only
+    ExchangeTimes times;         ///< client side only
 };
 
 /// `https://host:port/path`. Default ports are filled in.

@@ -49,7 +49,9 @@ struct Endpoint {
     Duration timeout =
         std::chrono::seconds(60);  ///< for the whole exchange; for a stream, until its head
     bool reuse = true;             ///< keep connections alive between requests of the same endpoint
-    std::string caller;            ///< a name for logs and for per-caller faults
+    bool fresh = false;  ///< opens a connection although an idle one may be there, and keeps it
+    bool last = false;   ///< may use an idle connection, and closes it after the answer
+    std::string caller;  ///< a name for logs and for per-caller faults
     /// Where it is set, an open connection of the same name to the same address is used whatever
     /// the TLS settings have become since, as Go's clients do; "" = only where they are the same.
     std::string connections;

@@ -33,7 +33,15 @@ std::string_view to_string(Level level) {
 }
 
 std::string_view to_string(Command command) {
-    return command == Command::conform ? "conform" : "run";
+    switch (command) {
+        case Command::run:
+            return "run";
+        case Command::conform:
+            return "conform";
+        case Command::load:
+            return "load";
+    }
+    return {};
 }
 
 std::string_view to_string(Setting setting) {

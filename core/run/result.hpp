@@ -9,12 +9,13 @@
 #include <variant>
 #include <vector>
 
+#include "core/run/load_outcome.hpp"
 #include "core/run/trace_event.hpp"
 #include "core/time/time.hpp"
 
 namespace meshproof::run {
 
-/// What is said of a scenario or a check.
+/// What is said of a scenario, a check or a load.
 enum class Verdict {
     pass,
     fail,      ///< what was tested is wrong
@@ -36,8 +37,8 @@ inline constexpr std::array all_levels = {Level::must, Level::should, Level::may
 [[nodiscard]] std::string_view to_string(Level level);
 
 /// Which subcommand made a result.
-enum class Command { run, conform };
-inline constexpr std::array all_commands = {Command::run, Command::conform};
+enum class Command { run, conform, load };
+inline constexpr std::array all_commands = {Command::run, Command::conform, Command::load};
 [[nodiscard]] std::string_view to_string(Command command);
 
 /// Where it ran: docs/architecture.md, "Three settings".
@@ -87,7 +88,7 @@ struct Outcome {
     std::vector<std::string> failures;  ///< every expectation that did not hold
     Duration duration{};                ///< wall time; reports hold whole milliseconds
     Duration virtual_duration{};  ///< time on the run's clock; the same as duration outside sim
-    std::variant<ScenarioOutcome, CheckOutcome> detail;
+    std::variant<ScenarioOutcome, CheckOutcome, LoadOutcome> detail;
 
     bool operator==(const Outcome&) const = default;
 };

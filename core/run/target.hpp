@@ -1,20 +1,15 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/kube/kubeconfig.hpp"
+#include "core/run/reach.hpp"
 #include "core/vault/client.hpp"
 
 namespace meshproof::run {
-
-/// Looks up an environment variable by name. Given in by tests; otherwise the machine's own.
-using Variables = std::function<std::optional<std::string>(const std::string& name)>;
-[[nodiscard]] std::optional<std::string> machine_variable(const std::string& name);
 
 /// A Vault named by a target file.
 struct VaultTarget {

@@ -339,7 +339,7 @@ Result<http::Peer> arrive(Net& state, RoundTrip& trip, const http::Endpoint& end
         return closed_by(address);
     }
     http::Peer peer{endpoint.caller, std::nullopt};
-    if (endpoint.reuse) {
+    if (endpoint.reuse && !endpoint.fresh) {
         const auto kept = state.kept.find({endpoint.caller, address});
         peer.served = kept == state.kept.end() ? 0 : kept->second.served;
     }
@@ -452,7 +452,7 @@ Task<Result<http::Response>> bring_home(std::shared_ptr<Net> state, std::shared_
     }
     const std::pair who(endpoint.caller, address);
     const auto broken = trip->response->broken;
-    if (broken == http::Break::none && endpoint.reuse && !fate.reset_after) {
+    if (broken == http::Break::none && endpoint.reuse && !endpoint.last && !fate.reset_after) {
         auto& kept = state->kept[who];
         kept.served += 1;
         kept.host_address = host_address;
@@ -471,6 +471,7 @@ Task<Result<http::Response>> bring_home(std::shared_ptr<Net> state, std::shared_
 Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<RoundTrip> trip,
                                    http::Endpoint endpoint, http::Request request, Fate fate) {
     auto host_address = address_of(endpoint.url);
+    const auto began = state->clock.elapsed();
     trip->wires = state->wires_before(host_address);
     auto peer = co_await reach(state, trip, endpoint, host_address, fate);
     if (!peer) {
@@ -484,12 +485,20 @@ Task<Result<http::Response>> carry(std::shared_ptr<Net> state, std::shared_ptr<R
     if (!request.headers.find("Host")) {
         request.headers.set("Host", fmt::format("{}:{}", endpoint.url.host, endpoint.url.port));
     }
+    const bool opened = peer->served == 0;
     const auto served = co_await have_served(state, trip, endpoint, host_address,
                                              std::move(request), std::move(*peer));
     if (!served) {
         co_return propagate(served);
     }
-    co_return co_await bring_home(state, trip, endpoint, host_address, fate);
+    auto answer = co_await bring_home(state, trip, endpoint, host_address, fate);
+    if (answer) {
+        // To connect and to shake hands takes no time on this wire.
+        answer->times = {};
+        answer->times.opened = opened;
+        answer->times.first_byte = state->clock.elapsed() - began;
+    }
+    co_return answer;
 }
 
 class SimStream final : public http::Stream {

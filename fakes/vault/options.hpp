@@ -7,6 +7,7 @@
 #include "core/base/secret.hpp"
 #include "core/time/time.hpp"
 #include "fakes/saboteurs.hpp"
+#include "fakes/service_times.hpp"
 #include "fakes/vault/logical/product.hpp"
 
 namespace meshproof::fakes::vault {
@@ -26,6 +27,7 @@ struct FakeVaultOptions {
     /// exceeds concurrency / service time.
     Duration sign_service_time{};
     int sign_concurrency = 0;
+    ServiceTimes service_times;  ///< as measured; with workers, instead of the two above
     /// Called after each request, for traces and tests: method, path without query, status, time of
     /// the answer. No secrets.
     std::function<void(std::string_view method, std::string_view path, int status, Time now)>

@@ -17,12 +17,21 @@ Time sim_start(std::uint64_t seed) {
            Prng(seed).fork("start").between(Duration::zero(), std::chrono::hours(24));
 }
 
+/// Measured service times have the wire in them: it takes no time of its own then.
+FaultPlan wire_of(const SimOptions& options) {
+    auto plan = options.faults;
+    if (options.servers.service_times.workers > 0) {
+        plan.min_delay = plan.max_delay = Duration::zero();
+    }
+    return plan;
+}
+
 class SimEnvironment final : public run::Environment {
   public:
     explicit SimEnvironment(SimOptions options)
         : options_(std::move(options)),
           clock_(context_, sim_start(options_.seed)),
-          network_(clock_, Prng(options_.seed).fork("network"), options_.faults) {
+          network_(clock_, Prng(options_.seed).fork("network"), wire_of(options_)) {
         options_.servers.seed = options_.seed;
         options_.servers.es256 = true;
     }

@@ -141,6 +141,7 @@ struct FakeServers::State {
             crypto::TlsParty party;
             party.identity = identity;
             party.verify_peer = false;
+            party.resume = true;  // as Go's servers do
             return party;
         };
     }
@@ -304,6 +305,7 @@ struct FakeServers::State {
             name, index % 2 == 0 ? wanted.product : other(wanted.product), prng);
         served->options.sign_service_time = wanted.sign_service_time;
         served->options.sign_concurrency = wanted.sign_concurrency;
+        served->options.service_times = wanted.service_times;
         if (!wanted.state.is_null()) {
             served->saved = &wanted.state.at("vaults").at(index);
         }

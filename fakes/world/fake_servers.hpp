@@ -38,6 +38,7 @@ struct FakeServersOptions {
                          ///< than all else
     Duration sign_service_time{};  ///< see vault::FakeVaultOptions
     int sign_concurrency = 0;
+    ServiceTimes service_times;
     Saboteurs saboteurs;
     std::vector<ChaosRule> chaos;
     std::function<void(Served)> on_served;  ///< after each request; may be empty

@@ -6,17 +6,10 @@
 #include "core/base/assert.hpp"
 #include "core/mesh/schedule.hpp"
 #include "core/time/prng.hpp"
+#include "perf/load/seconds.hpp"
 
 namespace meshproof::load {
 namespace {
-
-double in_seconds(Duration time) {
-    return std::chrono::duration<double>(time).count();
-}
-
-Duration of_seconds(double seconds) {
-    return Duration(std::llround(seconds * 1e9));
-}
 
 /// How many moments i / rate lie before `seconds`.
 std::size_t before(double rate, double seconds) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/stats/percentile.hpp"
 
@@ -12,9 +13,9 @@ namespace {
 constexpr double farthest = 64;
 constexpr double near_enough = 0.05;
 constexpr double lowest_rate = 1;
-
-/// A server that answers fewer than are asked is beyond its knee, whatever its latency was so far.
-constexpr double kept_up = 0.98;
+constexpr int hold_steps = 3;
+constexpr int most_holds = 3;
+constexpr double next_hold = 0.9;
 
 Duration step_length(const Options& options, double rate) {
     double needed = 0;
@@ -27,14 +28,33 @@ Duration step_length(const Options& options, double rate) {
 
 }  // namespace
 
+const Step* best_step(const std::vector<Step>& steps) {
+    auto failing = std::numeric_limits<double>::infinity();
+    for (const auto& step : steps) {
+        if (!step.kept && step.measured.ended != Ended::stopped) {
+            failing = std::min(failing, step.rate);
+        }
+    }
+    const Step* best = nullptr;
+    for (const auto& step : steps) {
+        if (step.kept && step.rate < failing && (best == nullptr || step.rate >= best->rate)) {
+            best = &step;
+        }
+    }
+    return best;
+}
+
 MaxSearch::MaxSearch(Options options) : options_(std::move(options)), rate_(options_.rate) {}
 
-bool MaxSearch::over() const {
-    if (ended_early_ || rate_ < lowest_rate || rate_ > highest_rate ||
-        rate_ > options_.rate * farthest) {
+bool MaxSearch::narrowed() const {
+    if (rate_ < lowest_rate || rate_ > highest_rate || rate_ > options_.rate * farthest) {
         return true;
     }
     return bad_ > 0 && good_ > 0 && (bad_ - good_) / bad_ < near_enough;
+}
+
+bool MaxSearch::over() const {
+    return ended_early_ || (narrowed() && (good_ == 0 || held_ || lost_holds_ == most_holds));
 }
 
 std::optional<Options> MaxSearch::next() const {
@@ -42,8 +62,9 @@ std::optional<Options> MaxSearch::next() const {
         return std::nullopt;
     }
     auto step = options_;
-    step.rate = rate_;
-    step.duration = step_length(options_, rate_);
+    const bool hold = narrowed();
+    step.rate = hold ? good_ * std::pow(next_hold, lost_holds_) : rate_;
+    step.duration = step_length(options_, step.rate) * (hold ? hold_steps : 1);
     step.warmup = steps_.empty() ? options_.warmup : Duration::zero();
     return step;
 }
@@ -51,6 +72,7 @@ std::optional<Options> MaxSearch::next() const {
 void MaxSearch::learn(const Options& step, Measured measured) {
     Step learnt;
     learnt.rate = step.rate;
+    learnt.hold = narrowed();
     learnt.why_not = slo_missed(options_.slo, measured);
     if (learnt.why_not.empty() && measured.rate() < kept_up * step.rate) {
         learnt.why_not =
@@ -59,20 +81,19 @@ void MaxSearch::learn(const Options& step, Measured measured) {
     learnt.kept = learnt.why_not.empty() && measured.ended == Ended::planned;
     ended_early_ = measured.ended == Ended::stopped;
     learnt.measured = std::move(measured);
-    (learnt.kept ? good_ : bad_) = step.rate;
-    rate_ = bad_ == 0 ? step.rate * 2 : (good_ + bad_) / 2;
+    if (learnt.hold) {
+        held_ = learnt.kept;
+        lost_holds_ += learnt.kept ? 0 : 1;
+    } else {
+        (learnt.kept ? good_ : bad_) = step.rate;
+        rate_ = bad_ == 0 ? step.rate * 2 : (good_ + bad_) / 2;
+    }
     steps_.push_back(std::move(learnt));
 }
 
 Measured MaxSearch::best() const {
-    const Step* best = nullptr;
-    for (const auto& step : steps_) {
-        if (step.kept && (best == nullptr || step.rate > best->rate)) {
-            best = &step;
-        }
-    }
     Measured measured;
-    if (best != nullptr) {
+    if (const auto* best = best_step(steps_); best != nullptr) {
         measured = best->measured;
     }
     if (ended_early_) {
@@ -83,17 +104,20 @@ Measured MaxSearch::best() const {
 }
 
 std::size_t MaxSearch::most_transactions(const Options& options) {
-    // All rates up to the farthest, then at most five between that and its half.
+    // All rates up to the farthest, at most five between that and its half, and the holds.
     double sum = options.rate * std::chrono::duration<double>(options.warmup).count();
-    const auto add = [&](double rate) {
+    const auto add = [&](double rate, int steps = 1) {
         const auto length = std::chrono::duration<double>(step_length(options, rate)).count();
-        sum += std::ceil(rate * length);
+        sum += std::ceil(rate * length * steps);
     };
     for (double rate = options.rate; rate <= options.rate * farthest; rate *= 2) {
         add(rate);
     }
     for (int between = 0; between < 5; ++between) {
         add(options.rate * farthest);
+    }
+    for (int holds = 0; holds < most_holds; ++holds) {
+        add(options.rate * farthest * std::pow(next_hold, holds), hold_steps);
     }
     return static_cast<std::size_t>(sum);
 }

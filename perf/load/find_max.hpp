@@ -7,9 +7,19 @@
 
 namespace meshproof::load {
 
-/// Looks for the largest rate that keeps the SLO: doubles the rate until one does not, then halves
-/// the gap until it is a twentieth. Each step is held for the options' duration, or longer where
-/// its percentiles need more samples.
+/// A server that answers fewer of what is asked is beyond its limit, whatever its latency was so
+/// far.
+inline constexpr double kept_up = 0.98;
+
+/// The largest rate that kept the SLO and lies below every rate that did not; null where there is
+/// none. Of two at one rate, the one that was held.
+[[nodiscard]] const Step* best_step(const std::vector<Step>& steps);
+
+/// Looks for the largest rate that keeps the SLO: doubles the rate until one does not, halves the
+/// gap until it is a twentieth, and then holds what it found for three steps' time, since a queue
+/// that grows slowly shows in no short step. What does not last is tried again at nine tenths of
+/// it, twice. Each step takes the options' duration, or longer where its percentiles need more
+/// samples.
 class MaxSearch {
   public:
     explicit MaxSearch(Options options);
@@ -19,17 +29,20 @@ class MaxSearch {
     void learn(const Options& step, Measured measured);
 
     [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
-    /// Of the largest rate that kept the SLO; empty where none did.
+    /// Of best_step(); empty where there is none.
     [[nodiscard]] Measured best() const;
 
     /// How many all steps together can ask.
     [[nodiscard]] static std::size_t most_transactions(const Options& options);
 
   private:
+    [[nodiscard]] bool narrowed() const;
     [[nodiscard]] bool over() const;
 
     Options options_;
     double rate_;
+    int lost_holds_ = 0;
+    bool held_ = false;
     double good_ = 0, bad_ = 0;  ///< 0 = none yet
     bool ended_early_ = false;
     std::vector<Step> steps_;

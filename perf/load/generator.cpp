@@ -22,6 +22,11 @@ struct Trip {
     bool measured = true;  ///< not of the warming up
 };
 
+void record_once(StageTimes& stage, Duration time) {
+    stage.response.record(time);
+    stage.service.record(time);
+}
+
 /// One load on one event loop.
 class Generator {
   public:
@@ -34,7 +39,19 @@ class Generator {
           abort_(s_.options.abort) {
         measured_.timeline = stats::Timeline(s_.arrivals.end());
         asked_until_ = s_.arrivals.end();
+        if (s_.live != nullptr) {
+            s_.live->attach([this] { return figures(); });
+        }
+        if (s_.path.addresses().size() > 1) {
+            for (const auto& one : s_.path.addresses()) {
+                measured_.addresses.emplace_back().address = one.url.origin();
+            }
+        }
     }
+
+    ~Generator() { stop_telling(); }
+    Generator(const Generator&) = delete;
+    Generator& operator=(const Generator&) = delete;
 
     Task<Measured> run();
 
@@ -53,13 +70,26 @@ class Generator {
     Task<void> transaction(std::size_t index, bool waited);
     Task<std::optional<Refused>> play(const Trip& trip);
     Task<std::optional<Refused>> login_and_sign(const Trip& trip);
+    void note_wire(const Trip& trip, const std::optional<http::ExchangeTimes>& times);
     void note_stage(const Trip& trip, const char* stage, Duration since, Duration response_since);
     void note_end(const Trip& trip, const std::optional<Refused>& refused);
     /// `since`: when the signature was asked for.
     void take_answer(std::size_t index, std::string body, Duration since);
+    /// The figures of the transaction's address, or null where there is but one.
+    [[nodiscard]] AddressFigures* figures_of(std::size_t index) {
+        return measured_.addresses.empty() ? nullptr
+                                           : &measured_.addresses[s_.path.address_of(index)];
+    }
     void count_unfinished();
+    void count_unfinished(std::size_t index, Duration response, std::optional<Duration> service);
     void each_second();
     void tell();
+    [[nodiscard]] LiveFigures figures() const;
+    void stop_telling() {
+        if (s_.live != nullptr) {
+            s_.live->detach();
+        }
+    }
 
     Supplies s_;
     Clock& clock_;
@@ -72,10 +102,11 @@ class Generator {
     std::size_t next_ = 0;
     std::deque<std::size_t> queue_;
     std::map<std::size_t, Trip> under_way_;
-    stats::Tally second_;                     ///< of the second that runs
+    stats::Tally so_far_;  ///< of all, those of warming up too
+    stats::Tally second_;  ///< of the second that runs
+    std::uint64_t asked_last_second_ = 0;
     std::array<stats::Histogram, 3> recent_;  ///< response times, of the last seconds
     Duration next_second_ = std::chrono::seconds(1);
-    std::uint64_t failed_so_far_ = 0;
     Duration asked_until_{};
     bool over_ = false;
 };
@@ -90,12 +121,14 @@ Task<Measured> Generator::run() {
     co_await connections_.join();
     const auto lasted = now();
     if (!s_.environment.virtual_time() && lasted > Duration::zero()) {
-        measured_.processor_share = std::chrono::duration<double>(processor_time() - processor) /
+        measured_.processor = processor_time() - processor;
+        measured_.processor_share = std::chrono::duration<double>(*measured_.processor) /
                                     std::chrono::duration<double>(lasted);
     }
     measured_.not_asked = s_.arrivals.count() - next_;
     measured_.planned = std::max(asked_until_ - s_.arrivals.measured_from(), Duration::zero());
     measured_.troubles = troubles_.list();
+    stop_telling();  // with the last figures
     co_return std::move(measured_);
 }
 
@@ -144,9 +177,13 @@ Task<void> Generator::dispatch(std::size_t index) {
     const auto due = s_.arrivals.at(index);
     if (due >= s_.arrivals.measured_from()) {
         ++measured_.asked;
+        if (auto* const figures = figures_of(index)) {
+            ++figures->asked;
+        }
     }
     ++measured_.timeline.at(due).asked;
     ++second_.asked;
+    ++so_far_.asked;
     if (under_way_.size() < s_.options.connections) {
         // Taken before it runs, so that no more are begun than there are connections.
         under_way_.emplace(index, Trip{index, due, now(), true});
@@ -177,6 +214,7 @@ Task<void> Generator::transaction(std::size_t index, bool waited) {
     under_way_.insert_or_assign(index, trip);
     auto& tally = measured_.timeline.at(trip.sent);
     ++tally.sent;
+    ++so_far_.sent;
     tally.in_flight = std::max<std::uint64_t>(tally.in_flight, under_way_.size());
     if (trip.measured && !waited) {
         measured_.slip.record(trip.sent - trip.intended);
@@ -188,15 +226,18 @@ Task<void> Generator::transaction(std::size_t index, bool waited) {
 
 Task<std::optional<Refused>> Generator::play(const Trip& trip) {
     const auto index = trip.index;
+    std::optional<http::ExchangeTimes> times;
     const bool logs_in =
         s_.options.token == TokenMode::service || s_.options.token == TokenMode::batch;
     switch (s_.arrivals.operation(index)) {
         case Operation::health: {
-            const auto answer = co_await s_.path.health();
+            const auto answer = co_await s_.path.health(index, times);
+            note_wire(trip, times);
             co_return answer ? std::nullopt : std::optional(answer.error());
         }
         case Operation::login: {
-            const auto token = co_await s_.path.login(index);
+            const auto token = co_await s_.path.login(index, SigningPath::Part::only, times);
+            note_wire(trip, times);
             co_return token ? std::nullopt : std::optional(token.error());
         }
         case Operation::login_sign:
@@ -211,7 +252,9 @@ Task<std::optional<Refused>> Generator::play(const Trip& trip) {
                            s_.arrivals.operation(index) == Operation::login_sign;
     const auto asked = now();
     auto body =
-        co_await s_.path.sign(index, s_.pool.of(index), by_itself ? Secret() : s_.path.token());
+        co_await s_.path.sign(index, s_.pool.of(index), by_itself ? Secret() : s_.path.token(),
+                              SigningPath::Part::only, times);
+    note_wire(trip, times);
     if (!body) {
         co_return body.error();
     }
@@ -220,19 +263,40 @@ Task<std::optional<Refused>> Generator::play(const Trip& trip) {
 }
 
 Task<std::optional<Refused>> Generator::login_and_sign(const Trip& trip) {
-    auto token = co_await s_.path.login(trip.index);
+    std::optional<http::ExchangeTimes> to_login;
+    auto token = co_await s_.path.login(trip.index, SigningPath::Part::first, to_login);
+    note_wire(trip, to_login);
     if (!token) {
         co_return token.error();
     }
     const auto logged_in = now();
     note_stage(trip, "login", trip.sent, trip.intended);
-    auto body = co_await s_.path.sign(trip.index, s_.pool.of(trip.index), std::move(*token));
+    std::optional<http::ExchangeTimes> to_sign;
+    auto body = co_await s_.path.sign(trip.index, s_.pool.of(trip.index), std::move(*token),
+                                      SigningPath::Part::last, to_sign);
+    note_wire(trip, to_sign);
     if (!body) {
         co_return body.error();
     }
     note_stage(trip, "sign", logged_in, logged_in);
     take_answer(trip.index, std::move(*body), logged_in);
     co_return std::nullopt;
+}
+
+void Generator::note_wire(const Trip& trip, const std::optional<http::ExchangeTimes>& times) {
+    if (!trip.measured || !times || over_) {
+        return;
+    }
+    record_once(measured_.stages["first-byte"], times->first_byte);
+    if (!times->opened) {
+        return;
+    }
+    record_once(measured_.stages["connect"], times->connect);
+    if (s_.path.addresses()[s_.path.address_of(trip.index)].url.scheme == "https") {
+        record_once(measured_.stages["tls"], times->tls);
+        ++measured_.handshakes;
+        measured_.resumed += times->resumed ? 1 : 0;
+    }
 }
 
 void Generator::note_stage(const Trip& trip, const char* stage, Duration since,
@@ -257,8 +321,8 @@ void Generator::note_end(const Trip& trip, const std::optional<Refused>& refused
     auto& tally = measured_.timeline.at(at);
     ++(refused ? tally.failed : tally.done);
     ++(refused ? second_.failed : second_.done);
+    ++(refused ? so_far_.failed : so_far_.done);
     if (refused) {
-        ++failed_so_far_;
         troubles_.add(*refused, at);
     }
     if (!trip.measured) {
@@ -267,6 +331,13 @@ void Generator::note_end(const Trip& trip, const std::optional<Refused>& refused
     if (lasted) {
         measured_.whole.response.record(at - trip.intended);
         measured_.whole.service.record(at - trip.sent);
+    }
+    if (auto* const figures = figures_of(trip.index)) {
+        if (lasted) {
+            figures->whole.response.record(at - trip.intended);
+            figures->whole.service.record(at - trip.sent);
+        }
+        ++(refused ? figures->failed : figures->done);
     }
     if (refused) {
         ++measured_.failed;
@@ -289,20 +360,32 @@ void Generator::count_unfinished() {
     const auto at = now();
     for (const auto& [index, trip] : under_way_) {
         if (trip.measured) {
-            ++measured_.unfinished;
-            measured_.whole.response.record(at - trip.intended);
-            measured_.whole.service.record(at - trip.sent);
+            count_unfinished(index, at - trip.intended, at - trip.sent);
         }
     }
     for (const auto index : queue_) {
         const auto due = s_.arrivals.at(index);
         if (due >= s_.arrivals.measured_from()) {
-            ++measured_.unfinished;
-            measured_.whole.response.record(at - due);
+            count_unfinished(index, at - due, std::nullopt);
         }
     }
     queue_.clear();
     over_ = true;
+}
+
+void Generator::count_unfinished(std::size_t index, Duration response,
+                                 std::optional<Duration> service) {
+    const auto add = [&](std::uint64_t& count, StageTimes& times) {
+        ++count;
+        times.response.record(response);
+        if (service) {
+            times.service.record(*service);
+        }
+    };
+    add(measured_.unfinished, measured_.whole);
+    if (auto* const figures = figures_of(index)) {
+        add(figures->unfinished, figures->whole);
+    }
 }
 
 void Generator::each_second() {
@@ -314,6 +397,7 @@ void Generator::each_second() {
                                   human_duration(now()), s_.options.abort.errors * 100,
                                   human_duration(s_.options.abort.lasting)));
         }
+        asked_last_second_ = second_.asked;
         if (s_.on_second) {
             tell();
         }
@@ -335,9 +419,24 @@ void Generator::tell() {
                   .p50 = last.at(50),
                   .p99 = last.at(99),
                   .recent = last.count(),
-                  .failed = failed_so_far_,
+                  .failed = so_far_.failed,
                   .in_flight = under_way_.size(),
                   .waiting = queue_.size()});
+}
+
+LiveFigures Generator::figures() const {
+    LiveFigures now;
+    now.rate_asked = static_cast<double>(asked_last_second_);
+    now.so_far = so_far_;
+    for (const auto& trouble : troubles_.list()) {
+        now.failed[{std::string(name_of(trouble.step)), trouble.status}] += trouble.count;
+    }
+    now.in_flight = under_way_.size();
+    now.waiting = queue_.size();
+    now.response = latencies(measured_.whole.response);
+    now.service = latencies(measured_.whole.service);
+    now.slip = slips(measured_.slip);
+    return now;
 }
 
 }  // namespace

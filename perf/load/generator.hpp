@@ -6,6 +6,7 @@
 #include "core/run/ending.hpp"
 #include "perf/load/arrivals.hpp"
 #include "perf/load/measured.hpp"
+#include "perf/load/metrics.hpp"
 #include "perf/load/signing_path.hpp"
 #include "perf/load/verify.hpp"
 
@@ -23,6 +24,7 @@ struct Supplies {
     std::uint64_t seed = 1;
     run::Stopping* stopping = nullptr;
     std::function<void(const Progress&)> on_second;  ///< may be empty
+    Live* live = nullptr;                            ///< asks while it runs, where there is one
 };
 
 /// Sends what the schedule says when it says so (open loop): a slow server changes nothing in it.

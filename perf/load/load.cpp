@@ -4,8 +4,10 @@
 
 #include "core/base/log.hpp"
 #include "core/stats/percentile.hpp"
+#include "perf/load/existing.hpp"
 #include "perf/load/find_max.hpp"
 #include "perf/load/generator.hpp"
+#include "perf/load/metrics.hpp"
 
 namespace meshproof::load {
 namespace {
@@ -17,7 +19,8 @@ struct Whole {
     run::Ledger& ledger;
     run::Stopping& stopping;
     Outcome& outcome;
-    Site site;
+    Live& live;
+    std::optional<Site> site;  // nothing on a mesh's own account
     Ground ground{};
 };
 
@@ -28,7 +31,28 @@ void say(const Run& run, std::string_view phase) {
 }
 
 Task<void> prepare(Whole& whole, std::size_t transactions) {
-    whole.ground = co_await prepare_ground(whole.ledger, whole.site, whole.options, transactions);
+    if (whole.site) {
+        whole.ground =
+            co_await prepare_ground(whole.ledger, *whole.site, whole.options, transactions);
+        co_return;
+    }
+    auto& run = whole.run;
+    whole.ground = co_await existing_ground(whole.ledger, *run.account, run.environment.transport(),
+                                            run.environment.clock(), whole.options, transactions);
+    if (whole.options.token == TokenMode::service) {
+        whole.outcome.options.token = whole.ground.token_mode;
+    }
+    for (const auto& line : existing_lines(whole.options, whole.ground, transactions)) {
+        if (run.on_note) {
+            run.on_note(line);
+        }
+    }
+}
+
+/// Whoever looks at the server's own figures: without a token where we were given none.
+vault::Client onlooker(const Whole& whole) {
+    return whole.site ? whole.site->vault
+                      : vault::Client(whole.run.environment.transport(), whole.ground.vault);
 }
 
 PoolPlan pool_plan(const Whole& whole, std::size_t transactions) {
@@ -45,29 +69,46 @@ PoolPlan pool_plan(const Whole& whole, std::size_t transactions) {
     return plan;
 }
 
-Task<void> make_load(Whole& whole, const Pool& pool, std::uint64_t seed) {
+/// What every generator of the load works with.
+struct Means {
+    const Pool& pool;
+    const SigningPath& path;
+    const mesh::Asked& asked;
+    Verifier& verifier;
+};
+
+Task<Measured> play(Whole& whole, const Means& means, const Options& options) {
+    const Arrivals arrivals(options, whole.run.seed);
+    co_return co_await generate({whole.run.environment, options, arrivals, means.pool, means.path,
+                                 means.asked, means.verifier, whole.run.seed, &whole.stopping,
+                                 whole.run.on_second, &whole.live});
+}
+
+Task<void> play_all(Whole& whole, const Means& means) {
+    if (!whole.options.find_max) {
+        whole.outcome.measured = co_await play(whole, means, whole.options);
+        co_return;
+    }
+    MaxSearch search(whole.options);
+    while (auto options = search.next()) {
+        search.learn(*options, co_await play(whole, means, *options));
+    }
+    whole.outcome.measured = search.best();
+    whole.outcome.steps = search.steps();
+}
+
+Task<void> make_load(Whole& whole, const Pool& pool) {
     const auto& page = whole.ground.page;
     const SigningPath path(whole.run.environment.transport(), whole.ground, whole.options);
     const mesh::Asked asked{page.auth_role, page.pki_path(), page.service_account, {}};
     Verifier verifier(
-        {whole.ground.trust, whole.options.leaf_ttl}, pool,
+        {whole.ground.trust, whole.options.leaf_ttl, whole.ground.backdated,
+         whole.ground.chain_in_answer},
+        pool,
         whole.run.environment.virtual_time() ? Verifier::When::after : Verifier::When::beside);
-    const auto play = [&](const Options& options, const Arrivals& arrivals) {
-        return generate({whole.run.environment, options, arrivals, pool, path, asked, verifier,
-                         seed, &whole.stopping, whole.run.on_second});
-    };
-    if (whole.options.find_max) {
-        MaxSearch search(whole.options);
-        while (auto options = search.next()) {
-            const Arrivals arrivals(*options, seed);
-            search.learn(*options, co_await play(*options, arrivals));
-        }
-        whole.outcome.measured = search.best();
-        whole.outcome.steps = search.steps();
-    } else {
-        const Arrivals arrivals(whole.options, seed);
-        whole.outcome.measured = co_await play(whole.options, arrivals);
-    }
+    const Means means{pool, path, asked, verifier};
+    co_await watch_server(whole.run.environment, onlooker(whole), whole.outcome.server,
+                          play_all(whole, means));
     say(whole.run, "verifying");
     whole.outcome.verification = verifier.finish();
 }
@@ -88,7 +129,7 @@ Task<void> all_of_it(Whole& whole, std::size_t transactions) {
     whole.outcome.preparation = whole.run.environment.clock().elapsed() - before;
     whole.outcome.pods = pool.size();
     say(whole.run, "load");
-    co_await make_load(whole, pool, whole.run.seed);
+    co_await make_load(whole, pool);
 }
 
 }  // namespace
@@ -150,8 +191,8 @@ void judge(Outcome& outcome) {
     }
     const bool nothing = measured.asked == 0;
     if (nothing && outcome.options.find_max && !outcome.steps.empty()) {
-        failures.push_back("not even the lowest rate keeps the SLO: " +
-                           outcome.steps.back().why_not);
+        failures.push_back(fmt::format("no rate keeps the SLO: at {:.4g}/s, {}",
+                                       outcome.steps.back().rate, outcome.steps.back().why_not));
     }
     outcome.verdict = !failures.empty() ? run::Verdict::fail : run::Verdict::pass;
     const bool stopped = measured.ended == Ended::stopped;
@@ -161,21 +202,68 @@ void judge(Outcome& outcome) {
     }
 }
 
+namespace {
+
+Task<run::Survey> survey_for(const Run& run) {
+    auto& wire = run.environment.transport();
+    if (run.account != nullptr) {
+        co_return co_await survey_account(std::string(run.environment.setting()), *run.account,
+                                          wire);
+    }
+    co_return co_await run::survey(run.environment, wire, "load");
+}
+
+std::vector<http::Url> asked_of(const run::Survey& found, const std::optional<Site>& site,
+                                const Options& options) {
+    std::vector<http::Url> asked;
+    for (const auto& vault : found.vaults) {
+        asked.push_back(vault.target.config.endpoint.url);
+    }
+    for (const auto& one : site ? site->addresses : std::vector<http::Endpoint>()) {
+        asked.push_back(one.url);
+    }
+    asked.insert(asked.end(), options.addresses.begin(), options.addresses.end());
+    return asked;
+}
+
+/// The port of the metrics; null where nobody wants them.
+Task<std::unique_ptr<http::Listener>> serve_metrics(Run& run, MetricsPage& page) {
+    if (!run.metrics) {
+        co_return nullptr;
+    }
+    auto listener = require(co_await run.environment.transport().listen(*run.metrics, page),
+                            "serve the metrics");
+    if (run.on_metrics) {
+        run.on_metrics(listener->url());
+    }
+    co_return listener;
+}
+
+}  // namespace
+
 Task<Outcome> run_load(Run run, Options options) {
     Outcome outcome;
     outcome.options = options;
     run::Stopping stopping(run.stop, run.environment);
     run::Ledger ledger{run::RunMark(run.run_id)};
-    const auto found = co_await run::survey(run.environment, run.environment.transport(), "load");
+    const auto found = co_await survey_for(run);
     outcome.servers = found.servers;
     const auto transactions = options.find_max ? MaxSearch::most_transactions(options)
                                                : Arrivals(options, run.seed).count();
-    outcome.footprint = footprint_of(options, transactions, ledger.mark());
-    Whole whole{run,      options, ledger,
-                stopping, outcome, site_of(found, run.environment.transport())};
+    std::optional<Site> site;
+    if (run.account == nullptr) {
+        site = site_of(found, run.environment.transport(), options);
+    }
+    outcome.footprint = run.account != nullptr ? footprint_of(options, transactions, *run.account)
+                                               : footprint_of(options, transactions, ledger.mark());
+    outcome.footprint.asks = asked_of(found, site, options);
+    Live live;
+    MetricsPage page(live);
+    Whole whole{run, options, ledger, stopping, outcome, live, std::move(site)};
     if (run.on_plan) {
         run.on_plan(found, outcome.footprint);
     }
+    const auto metrics = co_await serve_metrics(run, page);
     std::exception_ptr problem;
     try {
         co_await all_of_it(whole, transactions);
@@ -183,7 +271,8 @@ Task<Outcome> run_load(Run run, Options options) {
         problem = std::current_exception();  // told once everything is removed
     }
     say(run, "removing what was made");
-    outcome.left = co_await clear_ground(ledger, whole.site);
+    outcome.left =
+        whole.site ? co_await clear_ground(ledger, *whole.site) : co_await ledger.undo_all();
     if (problem) {
         for (const auto& left : outcome.left) {
             log::warning("clean-up: " + left);

@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "core/run/account.hpp"
 #include "core/run/ending.hpp"
 #include "perf/load/measured.hpp"
 #include "perf/load/preparation.hpp"
+#include "perf/load/server_side.hpp"
 #include "perf/load/verify.hpp"
 
 namespace meshproof::load {
@@ -17,6 +19,7 @@ struct Step {
     bool kept = false;
     std::string why_not;
     Measured measured;
+    bool hold = false;  ///< asked for long, to confirm what a shorter step had shown
 };
 
 /// Everything that is told of a load.
@@ -32,6 +35,7 @@ struct Outcome {
     Measured measured;        ///< of find-max, at the best rate that kept the SLO
     std::vector<Step> steps;  ///< of find-max, in their order
     Verification verification;
+    ServerSide server;
     std::vector<std::string> left;  ///< what could not be removed, and why
 };
 
@@ -45,6 +49,13 @@ struct Run {
     std::function<void(const run::Survey&, const Footprint&)> on_plan;
     std::function<void(std::string_view)> on_phase;  ///< "preparing", …; may be empty
     std::function<void(const Progress&)> on_second;  ///< may be empty
+    /// A mesh's own, on which the load goes instead of one that it makes. Outlives the load.
+    const run::Account* account = nullptr;
+    std::function<void(std::string_view)>
+        on_note{};  ///< known only once it was tried; may be empty
+    /// Where the running load tells its metrics, over plain HTTP; nothing = nowhere.
+    std::optional<http::ListenSpec> metrics{};
+    std::function<void(const http::Url&)> on_metrics{};  ///< they are there; may be empty
 };
 
 /// Prepares the target, makes the load, verifies, and removes everything, also on a stop. Throws

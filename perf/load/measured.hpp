@@ -22,6 +22,13 @@ struct StageTimes {
     stats::Histogram response, service;
 };
 
+/// What one of several addresses of the same Vault did.
+struct AddressFigures {
+    std::string address;  ///< "https://127.0.0.1:8200"
+    std::uint64_t asked = 0, done = 0, failed = 0, unfinished = 0;
+    StageTimes whole;
+};
+
 /// Failures of one kind.
 struct Trouble {
     std::optional<mesh::Step> step;  ///< nothing for sys/health
@@ -47,7 +54,12 @@ struct Measured {
     std::uint64_t overflowed = 0;  ///< had to wait since all connections were busy
     std::uint64_t longest_queue = 0;
     StageTimes whole;
-    std::map<std::string, StageTimes> stages;  ///< "login", "sign": of transactions with both
+    /// "login", "sign": of transactions with both. "connect", "tls": of requests that opened a
+    /// connection; "first-byte": of each that was answered. The wire's three have one time, which
+    /// stands for both.
+    std::map<std::string, StageTimes> stages;
+    std::uint64_t handshakes = 0, resumed = 0;  ///< of TLS; those that took up an earlier session
+    std::vector<AddressFigures> addresses;      ///< where there are several
     /// The generator's own delay: from the intended moment to the send, where a connection was
     /// free.
     stats::Histogram slip;
@@ -58,6 +70,7 @@ struct Measured {
     std::uint64_t done_in_plan = 0;  ///< ended well within `planned`
     /// Of one processor, by the thread that makes the load; nothing in virtual time.
     std::optional<double> processor_share;
+    std::optional<Duration> processor;  ///< the same as CPU time
     Ended ended = Ended::planned;
     std::string why_ended;
 

@@ -10,14 +10,8 @@
 namespace meshproof::load {
 namespace {
 
-using crypto::KeyType;
-
-constexpr std::array all_tokens = {TokenMode::service, TokenMode::batch, TokenMode::in_header,
-                                   TokenMode::one};
-constexpr std::array all_storages = {Storage::stored, Storage::no_store, Storage::leased};
-constexpr std::array leaf_keys = {KeyType::p256,    KeyType::p384,     KeyType::p521,
-                                  KeyType::ed25519, KeyType::rsa_2048, KeyType::rsa_3072,
-                                  KeyType::rsa_4096};
+/// Of all clusters together: each is a request or two before the load begins.
+constexpr std::size_t most_accounts = 1'000;
 
 /// The word's value, or a refusal that lists the words and the nearest of them.
 template <class T, std::size_t N>
@@ -149,6 +143,13 @@ Result<double> verified_share(std::string_view text) {
     return share_of("--verify", text.substr(sample.size()));
 }
 
+Result<std::string> ca_key_of(const std::string& text) {
+    if (text != "ec" && text != "rsa") {
+        return fail(FailureKind::invalid, "--ca-key-type {}: expected ec or rsa", text);
+    }
+    return text;
+}
+
 Result<AbortRule> abort_of(std::string_view text) {
     const auto pair = pair_of("--abort-on", text, "errors=50%");
     if (!pair) {
@@ -206,6 +207,17 @@ Result<void> take_ramp(const std::string& text, Options& options) {
     return {};
 }
 
+Result<void> take_addresses(const std::vector<std::string>& texts, Options& options) {
+    for (const auto& text : texts) {
+        auto url = http::Url::parse(text);
+        if (!url) {
+            return propagate(url, "--address");
+        }
+        options.addresses.push_back(std::move(*url));
+    }
+    return {};
+}
+
 double asked_in_all(const Options& options) {
     const auto seconds = [](Duration time) { return std::chrono::duration<double>(time).count(); };
     if (options.by_pods()) {
@@ -213,6 +225,34 @@ double asked_in_all(const Options& options) {
     }
     const auto mean = options.ramp_to ? (options.rate + *options.ramp_to) / 2 : options.rate;
     return options.rate * seconds(options.warmup) + mean * seconds(options.duration);
+}
+
+/// What a mesh's own account and several addresses leave to choose.
+Result<void> fits_place(const OptionTexts& texts, const Options& options) {
+    if (options.all_nodes && !options.addresses.empty()) {
+        return fail(FailureKind::invalid, "--address and --all-nodes: expected one of them");
+    }
+    if (options.clusters * options.accounts > most_accounts) {
+        return fail(FailureKind::invalid,
+                    "--clusters {} with --accounts {} each: expected at most {} accounts in all",
+                    options.clusters, options.accounts, most_accounts);
+    }
+    if (!options.existing) {
+        return {};
+    }
+    if (options.all_nodes || texts.accounts || texts.clusters || !texts.storage.empty()) {
+        return fail(FailureKind::invalid,
+                    "--existing: the account has its own Vault, service account and signing role: "
+                    "leave out --all-nodes, --accounts, --clusters and --storage");
+    }
+    if (!texts.token.empty() && options.token != TokenMode::in_header &&
+        options.token != TokenMode::one) {
+        return fail(FailureKind::invalid,
+                    "--existing: the account's auth role decides what a login gives: leave out "
+                    "--token {}",
+                    to_string(options.token));
+    }
+    return {};
 }
 
 Result<void> fits_together(const OptionTexts& texts, const Options& options) {
@@ -404,6 +444,7 @@ Result<Options> parse_options(const OptionTexts& texts) {
          [](const auto& text) { return one_of("--storage", text, all_storages); });
     take(state, texts.key_type, options.key_type,
          [](const auto& text) { return one_of("--key-type", text, leaf_keys); });
+    take(state, texts.ca_key_type, options.ca_key_type, ca_key_of);
     take(state, texts.verify, options.verify, verified_share);
     take(state, texts.abort_on, options.abort, abort_of);
     take(state, texts.within, options.within,
@@ -415,10 +456,23 @@ Result<Options> parse_options(const OptionTexts& texts) {
          [](const auto& text) { return time_of("--timeout", text, 10ms, 10min); });
     take_count(state, "--connections", texts.connections, 10'000, options.connections);
     take_count(state, "--pods", texts.pods, 1'000'000, options.pods);
-    take_count(state, "--accounts", texts.accounts, 1'000, options.accounts);
+    take_count(state, "--accounts", texts.accounts, most_accounts, options.accounts);
+    take_count(state, "--clusters", texts.clusters, 100, options.clusters);
+    take_count(state, "--billed-certificates", texts.billed_certificates, most_transactions,
+               options.billed_certificates);
+    take_count(state, "--billed-clients", texts.billed_clients, 1'000, options.billed_clients);
     options.find_max = texts.find_max;
+    options.all_nodes = texts.all_nodes;
+    options.keep_alive = !texts.reconnect;
+    options.existing = texts.existing;
+    if (state) {
+        state = take_addresses(texts.addresses, options);
+    }
     if (state) {
         state = fits_together(texts, options);
+    }
+    if (state) {
+        state = fits_place(texts, options);
     }
     if (!state) {
         return propagate(state);

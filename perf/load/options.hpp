@@ -8,6 +8,7 @@
 
 #include "core/base/result.hpp"
 #include "core/crypto/key.hpp"
+#include "core/http/message.hpp"
 #include "core/time/time.hpp"
 
 namespace meshproof::load {
@@ -43,11 +44,20 @@ enum class TokenMode {
     in_header,  ///< "inline": OpenBao from 2.4 on logs in inside the sign request
     one,        ///< one token, made ahead, for all: nobody logs in
 };
+inline constexpr std::array all_tokens = {TokenMode::service, TokenMode::batch,
+                                          TokenMode::in_header, TokenMode::one};
 [[nodiscard]] std::string_view to_string(TokenMode mode);
 
 /// What the CA keeps of a certificate that it signs.
 enum class Storage { stored, no_store, leased };
+inline constexpr std::array all_storages = {Storage::stored, Storage::no_store, Storage::leased};
 [[nodiscard]] std::string_view to_string(Storage storage);
+
+/// The keys that pods may have.
+inline constexpr std::array leaf_keys = {crypto::KeyType::p256,     crypto::KeyType::p384,
+                                         crypto::KeyType::p521,     crypto::KeyType::ed25519,
+                                         crypto::KeyType::rsa_2048, crypto::KeyType::rsa_3072,
+                                         crypto::KeyType::rsa_4096};
 
 /// What has to hold for a load to be carried.
 struct Slo {
@@ -83,6 +93,8 @@ struct Options {
     TokenMode token = TokenMode::service;
     Storage storage = Storage::stored;
     crypto::KeyType key_type = crypto::KeyType::p256;
+    std::string ca_key_type =
+        "ec";           ///< of the CA that is made, as Vault names it: ec (P-256), rsa (2048)
     double verify = 1;  ///< the share of leaves that is verified
     AbortRule abort;
     std::size_t pods = 1000;                     ///< cold-start, restart-storm, renewal
@@ -91,6 +103,13 @@ struct Options {
     std::size_t accounts = 1;                    ///< service accounts that log in
     std::vector<Weight> mix{{Operation::login_sign, 1}, {Operation::sign, 4}};  ///< mixed
     Duration timeout = std::chrono::seconds(30);                                ///< of one request
+    std::size_t clusters = 1;  ///< auth mounts, each with accounts of its own, that take turns
+    std::vector<http::Url> addresses;  ///< of the Vault, that transactions take turns at
+    bool all_nodes = false;            ///< the load is on the target's `nodes`, and they take turns
+    bool keep_alive = true;            ///< false: each request opens a connection of its own
+    bool existing = false;  ///< on a mesh's own account: what it has is not ours to choose
+    /// What Vault Enterprise may bill for it, at most: a load that could cost more is refused.
+    std::size_t billed_certificates = 10'000, billed_clients = 100;
 
     /// Whether all that is asked is a number of pods, and not a rate over a time.
     [[nodiscard]] bool by_pods() const {
@@ -109,10 +128,12 @@ inline constexpr Duration longest_run = std::chrono::hours(24);
 
 /// The options as a person types them; "" is the profile's default.
 struct OptionTexts {
-    std::string profile, rate, ramp, slo, duration, warmup, token, storage, key_type, verify,
-        abort_on, within, leaf_ttl, mix, timeout;
-    std::optional<std::size_t> connections, pods, accounts;
-    bool find_max = false;
+    std::string profile, rate, ramp, slo, duration, warmup, token, storage, key_type, ca_key_type,
+        verify, abort_on, within, leaf_ttl, mix, timeout;
+    std::vector<std::string> addresses;
+    std::optional<std::size_t> clusters, connections, pods, accounts, billed_certificates,
+        billed_clients;
+    bool find_max = false, all_nodes = false, reconnect = false, existing = false;
 };
 /// `invalid` names the option, what was expected and what came. Options that each are right and
 /// together are not are refused too.

@@ -15,18 +15,35 @@ struct Footprint {
     std::size_t transactions = 0;   ///< asked in all; of find-max, at most
     std::size_t certificates = 0;   ///< signed at most
     std::size_t stored_certificates = 0, leases = 0, stored_tokens = 0;  ///< at most
-    std::size_t clients = 0;  ///< service accounts that log in
+    std::size_t clients = 0;         ///< service accounts that log in
+    std::vector<http::Url> asks;     ///< where it asks: none may be somebody else's
+    std::vector<std::string> notes;  ///< what else a person should know before it begins
 };
 [[nodiscard]] Footprint footprint_of(const Options& options, std::size_t transactions,
                                      const run::RunMark& mark);
 
+/// Whether somebody pays for each certificate and each client: the first Vault is an Enterprise
+/// one, as its version says ("1.19.0+ent", "1.19.0+ent.hsm").
+[[nodiscard]] bool billed(const run::Survey& found);
+/// Why the load may not be made, since Vault Enterprise could bill more for it than the options
+/// allow; "" where it may.
+[[nodiscard]] std::string over_the_bill(const Options& options, const Footprint& print,
+                                        const run::Survey& found);
+
 /// What a load runs on.
 struct Ground {
-    vault::Config vault;  ///< without a token
+    vault::Config vault;                    ///< without a token
+    std::vector<http::Endpoint> addresses;  ///< where transactions go; empty = `vault` alone
     run::Prepared page;
-    std::vector<Secret> account_tokens;  ///< of the service accounts, for logins
-    Secret token;                        ///< of a login made ahead, where nobody logs in by himself
+    std::vector<std::string> further_auth_mounts;  ///< of the second cluster and so on
+    /// Of the service accounts, for logins: as many of each cluster, and the clusters take turns.
+    std::vector<Secret> account_tokens;
+    Secret token;  ///< of a login made ahead, where nobody logs in by himself
     std::vector<crypto::Certificate> trust;  ///< what leaves have to chain to
+    bool chain_in_answer = false;  ///< with the issuers that an answer has beside its leaf
+    Duration backdated = std::chrono::seconds(30);  ///< of a leaf: both products' default
+    TokenMode token_mode = TokenMode::service;      ///< what a login gives; of a mesh's own account
+    Duration token_ttl{};                           ///< the same
 };
 
 /// Where it is made, and by what.
@@ -34,9 +51,17 @@ struct Site {
     vault::Client vault;
     kube::Client kube;
     std::string review_url, cluster_ca_pem, mesh_namespace;
+    std::vector<http::Endpoint> addresses{};  ///< of the Vault, where there are several
 };
-/// The first Vault and the first cluster. CannotGoOn where the target lacks one of them.
-[[nodiscard]] Site site_of(const run::Survey& found, http::Transport& wire);
+/// The first Vault, or the first of the `nodes`, and the first cluster. CannotGoOn where the target
+/// lacks one of them.
+[[nodiscard]] Site site_of(const run::Survey& found, http::Transport& wire,
+                           const Options& options = {});
+
+/// Where nobody of the load has a token of his own.
+[[nodiscard]] bool needs_token_ahead(const Options& options);
+/// How many service account tokens logins take turns at: as many of each cluster.
+[[nodiscard]] std::size_t tokens_needed(const Options& options, std::size_t transactions);
 
 /// Makes it all under the ledger's mark, each undo written down before its step. CannotGoOn where a
 /// server does not let it happen.

@@ -31,22 +31,42 @@ Refused refused(mesh::Step step, Failure failure) {
 
 SigningPath::SigningPath(http::Transport& wire, const Ground& ground, const Options& options)
     : wire_(wire),
-      endpoint_(ground.vault.endpoint),
-      prefix_(ground.vault.endpoint.url.path + "/v1/"),
+      addresses_(ground.addresses),
+      keep_alive_(options.keep_alive),
       namespace_name_(ground.vault.namespace_name),
-      login_path_(fmt::format("auth/{}/login", ground.page.auth_mount)),
       sign_path_(ground.page.pki_path()),
       auth_role_(ground.page.auth_role),
       account_tokens_(ground.account_tokens),
       token_(ground.token) {
-    endpoint_.timeout = options.timeout;
-    endpoint_.caller = "load";
+    if (addresses_.empty()) {
+        addresses_.push_back(ground.vault.endpoint);
+    }
+    for (auto& one : addresses_) {
+        one.timeout = options.timeout;
+        one.caller = "load";
+        one.tls.resume = true;  // as agents' clients do
+    }
+    login_paths_.push_back(fmt::format("auth/{}/login", ground.page.auth_mount));
+    for (const auto& mount : ground.further_auth_mounts) {
+        login_paths_.push_back(fmt::format("auth/{}/login", mount));
+    }
 }
 
-http::Request SigningPath::request(std::string method, std::string_view path) const {
+http::Endpoint SigningPath::endpoint(std::size_t transaction, Part part) const {
+    auto to = addresses_[address_of(transaction)];
+    if (!keep_alive_) {
+        to.reuse = part != Part::only;
+        to.fresh = part == Part::first;
+        to.last = part == Part::last;
+    }
+    return to;
+}
+
+http::Request SigningPath::request(const http::Endpoint& to, std::string method,
+                                   std::string_view path) const {
     http::Request made;
     made.method = std::move(method);
-    made.target = prefix_ + std::string(path);
+    made.target = fmt::format("{}/v1/{}", to.url.path, path);
     made.headers.set("X-Vault-Request", "true");
     if (!namespace_name_.empty()) {
         made.headers.set("X-Vault-Namespace", namespace_name_);
@@ -54,12 +74,24 @@ http::Request SigningPath::request(std::string method, std::string_view path) co
     return made;
 }
 
-Task<tl::expected<Secret, Refused>> SigningPath::login(std::size_t transaction) const {
+Task<Result<http::Response>> SigningPath::send(http::Endpoint to, const http::Request& request,
+                                               std::optional<http::ExchangeTimes>& times) const {
+    auto response = co_await wire_.send(std::move(to), request);
+    if (response) {
+        times = response->times;
+    }
+    co_return response;
+}
+
+Task<tl::expected<Secret, Refused>> SigningPath::login(
+    std::size_t transaction, Part part, std::optional<http::ExchangeTimes>& times) const {
     const auto& jwt = account_token(transaction);
-    auto asked = request("PUT", login_path_);
+    const auto& path = login_path(transaction);
+    auto to = endpoint(transaction, part);
+    auto asked = request(to, "PUT", path);
     asked.headers.set("Content-Type", "application/json");
     asked.body = nlohmann::json{{"role", auth_role_}, {"jwt", jwt.reveal()}}.dump();
-    auto response = co_await wire_.send(endpoint_, asked);
+    auto response = co_await send(std::move(to), asked, times);
     if (!response) {
         co_return tl::unexpected(refused(mesh::Step::login, std::move(response.error())));
     }
@@ -68,7 +100,7 @@ Task<tl::expected<Secret, Refused>> SigningPath::login(std::size_t transaction) 
             refused(mesh::Step::login, refusal_of(asked, std::move(*response), jwt)));
     }
     const auto json = json_or_null(response->body);
-    AnswerFields fields(json, "PUT " + login_path_);
+    AnswerFields fields(json, "PUT " + path);
     Secret token(fields.text("auth.client_token"));
     if (fields.problem()) {
         co_return tl::unexpected(refused(mesh::Step::login, *fields.problem()));
@@ -76,13 +108,15 @@ Task<tl::expected<Secret, Refused>> SigningPath::login(std::size_t transaction) 
     co_return token;
 }
 
-Task<tl::expected<std::string, Refused>> SigningPath::sign(std::size_t transaction, const Pod& pod,
-                                                           Secret token) const {
-    auto asked = request("PUT", sign_path_);
+Task<tl::expected<std::string, Refused>> SigningPath::sign(
+    std::size_t transaction, const Pod& pod, Secret token, Part part,
+    std::optional<http::ExchangeTimes>& times) const {
+    auto to = endpoint(transaction, part);
+    auto asked = request(to, "PUT", sign_path_);
     asked.headers.set("Content-Type", "application/json");
     asked.body = pod.sign_body;
     if (token.empty()) {
-        asked.headers.set("X-Vault-Inline-Auth-Path", login_path_);
+        asked.headers.set("X-Vault-Inline-Auth-Path", login_path(transaction));
         asked.headers.set("X-Vault-Inline-Auth-Parameter-role",
                           inline_parameter("role", auth_role_));
         asked.headers.set("X-Vault-Inline-Auth-Parameter-jwt",
@@ -90,7 +124,7 @@ Task<tl::expected<std::string, Refused>> SigningPath::sign(std::size_t transacti
     } else {
         asked.headers.set("X-Vault-Token", token.reveal());
     }
-    auto response = co_await wire_.send(endpoint_, asked);
+    auto response = co_await send(std::move(to), asked, times);
     if (!response) {
         co_return tl::unexpected(refused(mesh::Step::sign, std::move(response.error())));
     }
@@ -101,9 +135,11 @@ Task<tl::expected<std::string, Refused>> SigningPath::sign(std::size_t transacti
     co_return std::move(response->body);
 }
 
-Task<tl::expected<void, Refused>> SigningPath::health() const {
-    const auto asked = request("GET", "sys/health?standbyok=true&perfstandbyok=true");
-    auto response = co_await wire_.send(endpoint_, asked);
+Task<tl::expected<void, Refused>> SigningPath::health(
+    std::size_t transaction, std::optional<http::ExchangeTimes>& times) const {
+    auto to = endpoint(transaction, Part::only);
+    const auto asked = request(to, "GET", "sys/health?standbyok=true&perfstandbyok=true");
+    auto response = co_await send(std::move(to), asked, times);
     if (!response) {
         co_return tl::unexpected(Refused{std::nullopt, std::move(response.error())});
     }

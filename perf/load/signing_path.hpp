@@ -20,25 +20,55 @@ class SigningPath {
     /// `wire` outlives it.
     SigningPath(http::Transport& wire, const Ground& ground, const Options& options);
 
-    [[nodiscard]] Task<tl::expected<Secret, Refused>> login(std::size_t transaction) const;
+    /// Which part of its transaction a request is: without keep-alive, it opens and closes the
+    /// transaction's connection.
+    enum class Part { only, first, last };
+
+    // `times` takes what the wire did, where an answer came; the caller awaits the end.
+
+    [[nodiscard]] Task<tl::expected<Secret, Refused>> login(
+        std::size_t transaction, Part part, std::optional<http::ExchangeTimes>& times) const;
     /// The answer's body. With an empty token, the request logs in by itself ("inline").
-    [[nodiscard]] Task<tl::expected<std::string, Refused>> sign(std::size_t transaction,
-                                                                const Pod& pod, Secret token) const;
-    [[nodiscard]] Task<tl::expected<void, Refused>> health() const;
+    [[nodiscard]] Task<tl::expected<std::string, Refused>> sign(
+        std::size_t transaction, const Pod& pod, Secret token, Part part,
+        std::optional<http::ExchangeTimes>& times) const;
+    [[nodiscard]] Task<tl::expected<void, Refused>> health(
+        std::size_t transaction, std::optional<http::ExchangeTimes>& times) const;
+
+    /// Where the transactions go, in turn.
+    [[nodiscard]] const std::vector<http::Endpoint>& addresses() const { return addresses_; }
+    [[nodiscard]] std::size_t address_of(std::size_t transaction) const {
+        return transaction % addresses_.size();
+    }
 
     /// The token that was made ahead.
     [[nodiscard]] const Secret& token() const { return token_; }
 
   private:
-    [[nodiscard]] http::Request request(std::string method, std::string_view path) const;
+    [[nodiscard]] http::Endpoint endpoint(std::size_t transaction, Part part) const;
+    [[nodiscard]] http::Request request(const http::Endpoint& to, std::string method,
+                                        std::string_view path) const;
+    [[nodiscard]] Task<Result<http::Response>> send(
+        http::Endpoint to, const http::Request& request,
+        std::optional<http::ExchangeTimes>& times) const;
+    /// How many transactions went to the same address before it. So whoever takes turns at
+    /// addresses meets every cluster at each.
+    [[nodiscard]] std::size_t turn(std::size_t transaction) const {
+        return transaction / addresses_.size();
+    }
+    [[nodiscard]] const std::string& login_path(std::size_t transaction) const {
+        return login_paths_[turn(transaction) % login_paths_.size()];
+    }
     [[nodiscard]] const Secret& account_token(std::size_t transaction) const {
-        return account_tokens_[transaction % account_tokens_.size()];
+        return account_tokens_[turn(transaction) % account_tokens_.size()];
     }
 
     http::Transport& wire_;
-    http::Endpoint endpoint_;
-    std::string prefix_, namespace_name_;
-    std::string login_path_, sign_path_, auth_role_;
+    std::vector<http::Endpoint> addresses_;
+    bool keep_alive_;
+    std::string namespace_name_;
+    std::vector<std::string> login_paths_;  // of the clusters
+    std::string sign_path_, auth_role_;
     std::vector<Secret> account_tokens_;
     Secret token_;
 };

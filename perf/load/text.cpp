@@ -8,6 +8,9 @@
 #include "core/stats/hlog.hpp"
 #include "core/stats/percentile.hpp"
 #include "perf/load/arrivals.hpp"
+#include "perf/load/capacity.hpp"
+#include "perf/load/find_max.hpp"
+#include "perf/load/troubles.hpp"
 
 namespace meshproof::load {
 namespace {
@@ -40,20 +43,27 @@ std::string at_rate(const Options& options) {
                        human_duration(options.duration));
 }
 
-std::string with_what(const Options& options) {
-    if (options.profile == Profile::health) {
-        return fmt::format("{} connections", options.connections);
-    }
-    return fmt::format("{} tokens, {} keys, certificates {}, {} connections",
-                       to_string(options.token), to_string(options.key_type),
-                       options.storage == Storage::stored     ? "stored"
-                       : options.storage == Storage::no_store ? "not stored"
-                                                              : "stored with a lease",
-                       options.connections);
+std::string connections_text(const Options& options) {
+    return fmt::format("{} connections{}{}", options.connections,
+                       options.keep_alive ? "" : ", each for one transaction",
+                       options.clusters > 1 ? fmt::format(", {} clusters", options.clusters) : "");
 }
 
-bool billed(const run::Survey& found) {
-    return !found.vaults.empty() && found.vaults.front().version.find("+ent") != std::string::npos;
+std::string_view kept_text(const Options& options) {
+    if (options.existing) {
+        return "as their role has it";
+    }
+    return options.storage == Storage::stored     ? "stored"
+           : options.storage == Storage::no_store ? "not stored"
+                                                  : "stored with a lease";
+}
+
+std::string with_what(const Options& options) {
+    if (options.profile == Profile::health) {
+        return connections_text(options);
+    }
+    return fmt::format("{} tokens, {} keys, certificates {}, {}", to_string(options.token),
+                       to_string(options.key_type), kept_text(options), connections_text(options));
 }
 
 /// A row of the table: name, count, and both times' percentiles and maximum.
@@ -68,8 +78,10 @@ std::vector<Row> rows_of(const Outcome& outcome) {
                                ? "all"
                                : std::string(to_string(outcome.options.operation())),
                            &measured.whole}};
-    for (const auto& [name, times] : measured.stages) {
-        rows.push_back({"  " + name, &times});
+    for (const auto* name : {"connect", "tls", "first-byte", "login", "sign"}) {
+        if (const auto found = measured.stages.find(name); found != measured.stages.end()) {
+            rows.push_back({fmt::format("  {}", name), &found->second});
+        }
     }
     return rows;
 }
@@ -129,12 +141,12 @@ void add_table(const Outcome& outcome, std::vector<std::string>& lines) {
 std::string headline(const Outcome& outcome) {
     const auto& measured = outcome.measured;
     if (outcome.options.find_max) {
-        const auto best = std::ranges::max_element(
-            outcome.steps, {}, [](const Step& step) { return step.kept ? step.rate : 0.0; });
-        return best == outcome.steps.end() || !best->kept
+        const auto* best = best_step(outcome.steps);
+        return best == nullptr
                    ? fmt::format("{}: no rate keeps the SLO", to_string(outcome.verdict))
-                   : fmt::format("{}: {:.4g}/s is the largest rate found that keeps the SLO",
-                                 to_string(outcome.verdict), best->rate);
+                   : fmt::format("{}: {:.4g}/s is the largest rate found that keeps the SLO{}",
+                                 to_string(outcome.verdict), best->rate,
+                                 best->hold ? "" : ", seen in one step and not in a hold");
     }
     auto line = fmt::format("{}: {} of {} transactions done", to_string(outcome.verdict),
                             grouped(measured.done), grouped(measured.asked));
@@ -147,16 +159,9 @@ std::string headline(const Outcome& outcome) {
                               measured.rate());
 }
 
-std::string where_of(const Trouble& trouble) {
-    if (!trouble.step) {
-        return "sys/health";
-    }
-    return *trouble.step == mesh::Step::login ? "login" : "sign";
-}
-
 std::string trouble_line(const Trouble& trouble) {
     return fmt::format(
-        "{:>9} x {} {}: {} ({} to {}): {}", grouped(trouble.count), where_of(trouble),
+        "{:>9} x {} {}: {} ({} to {}): {}", grouped(trouble.count), name_of(trouble.step),
         trouble.status == 0 ? std::string("without an answer") : std::to_string(trouble.status),
         trouble.text, stats::latency_text(trouble.first), stats::latency_text(trouble.last),
         trouble.meaning);
@@ -166,6 +171,58 @@ std::string verified_line(const Outcome& outcome) {
     const auto& verification = outcome.verification;
     return fmt::format("verified: {} of {} leaves, {} wrong", grouped(verification.verified),
                        grouped(verification.answers), grouped(verification.wrong_leaves()));
+}
+
+/// Leaves of which nothing is known though they should have been verified; "" where there are none.
+std::string not_verified_line(const Outcome& outcome) {
+    const auto& verification = outcome.verification;
+    return verification.not_verified == 0
+               ? std::string()
+               : fmt::format(
+                     "not verified: {} of {} leaves, since the verifier's queue was full; "
+                     "--verify sample:F asks for a share that it can keep up with",
+                     grouped(verification.not_verified), grouped(verification.answers));
+}
+
+/// What each of several addresses did; nothing where there is one.
+std::vector<std::string> address_lines(const Measured& measured) {
+    std::vector<std::string> lines;
+    for (const auto& one : measured.addresses) {
+        const auto& times = one.whole.response;
+        lines.push_back(fmt::format("at {}: {} asked, {} done, {} failed, response p50 {} p99 {}",
+                                    one.address, grouped(one.asked), grouped(one.done),
+                                    grouped(one.failed + one.unfinished), cell(times, 50),
+                                    cell(times, 99)));
+    }
+    return lines;
+}
+
+std::string addresses_in_markdown(const Measured& measured) {
+    std::string text =
+        "| address | asked | done | failed | unfinished | response p50 | response p99 | "
+        "service p50 | service p99 |\n|---|---|---|---|---|---|---|---|---|\n";
+    for (const auto& one : measured.addresses) {
+        text += fmt::format("| {} | {} | {} | {} | {} |", one.address, grouped(one.asked),
+                            grouped(one.done), grouped(one.failed), grouped(one.unfinished));
+        for (const auto* times : {&one.whole.response, &one.whole.service}) {
+            text += fmt::format(" {} | {} |", stats::percentile_text(*times, 50),
+                                stats::percentile_text(*times, 99));
+        }
+        text += "\n";
+    }
+    return text;
+}
+
+/// How connections were opened; "" without TLS, or where all were open before measuring began.
+std::string handshakes_line(const Measured& measured) {
+    return measured.handshakes == 0
+               ? std::string()
+               : fmt::format(
+                     "TLS: {} handshakes, {} of them ({:.0f} %) with a session of an "
+                     "earlier one",
+                     grouped(measured.handshakes), grouped(measured.resumed),
+                     100.0 * static_cast<double>(measured.resumed) /
+                         static_cast<double>(measured.handshakes));
 }
 
 /// Where the difference between the two times comes from, and whether to trust the generator.
@@ -196,10 +253,23 @@ std::string generator_line(const Outcome& outcome) {
 void add_steps(const Outcome& outcome, std::vector<std::string>& lines) {
     for (const auto& step : outcome.steps) {
         const auto& times = step.measured.whole.response;
-        lines.push_back(fmt::format("{:>10.4g}/s  p50 {:>8}  p99 {:>8}  {}", step.rate,
-                                    cell(times, 50), cell(times, 99),
+        lines.push_back(fmt::format("{:>10.4g}/s  p50 {:>8}  p99 {:>8}  {}{}", step.rate,
+                                    cell(times, 50), cell(times, 99), step.hold ? "hold: " : "",
                                     step.kept ? "kept" : step.why_not));
     }
+}
+
+/// What find-max says of meshes; nothing of other loads.
+std::vector<std::string> capacity_of(const Outcome& outcome) {
+    return capacity_lines(curve_of(outcome, {}), outcome.options.leaf_ttl);
+}
+
+std::string capacity_in_markdown(const Outcome& outcome) {
+    std::string text;
+    for (const auto& line : capacity_of(outcome)) {
+        text += fmt::format("{}- {}\n", text.empty() ? "\n## Capacity\n\n" : "", line);
+    }
+    return text;
 }
 
 std::string times_in_markdown(const Outcome& outcome) {
@@ -284,14 +354,22 @@ std::vector<std::string> plan_lines(const Options& options, const Footprint& pri
             grouped(print.certificates), grouped(print.stored_certificates), grouped(print.leases),
             grouped(print.stored_tokens)));
     }
-    if (print.stored_certificates > many_stored) {
+    lines.insert(lines.end(), print.notes.begin(), print.notes.end());
+    if (options.existing && print.certificates > many_stored) {
         lines.push_back(fmt::format(
-            "warning: more than {} certificates will be stored; --storage no_store keeps none",
-            grouped(many_stored)));
+            "warning: up to {} certificates are stored for good, unless the role has no_store",
+            grouped(print.certificates)));
+    }
+    if (print.stored_certificates > many_stored) {
+        lines.push_back(
+            fmt::format("warning: up to {} certificates will be stored until their mount is "
+                        "removed at the end; "
+                        "--storage no_store keeps none",
+                        grouped(print.stored_certificates)));
     }
     if (billed(found)) {
         lines.push_back(fmt::format(
-            "warning: Vault Enterprise bills up to {} certificates and {} clients for this month",
+            "warning: Vault Enterprise bills this month for up to {} certificates and {} clients",
             grouped(print.certificates), grouped(print.clients)));
     }
     return lines;
@@ -315,7 +393,13 @@ std::vector<std::string> outcome_lines(const Outcome& outcome) {
     for (const auto& failure : outcome.failures) {
         lines.push_back("  " + failure);
     }
+    if (auto unknown = not_verified_line(outcome); !unknown.empty()) {
+        lines.push_back("  " + std::move(unknown));
+    }
     add_steps(outcome, lines);
+    for (auto& line : capacity_of(outcome)) {
+        lines.push_back(std::move(line));
+    }
     lines.emplace_back();
     add_table(outcome, lines);
     lines.emplace_back();
@@ -337,8 +421,17 @@ std::vector<std::string> outcome_lines(const Outcome& outcome) {
         lines.push_back(fmt::format("  transaction {}: the leaf {}: {}", wrong.transaction,
                                     to_string(wrong.wrong), wrong.detail));
     }
+    for (auto& line : address_lines(measured)) {
+        lines.push_back(std::move(line));
+    }
+    if (auto line = handshakes_line(measured); !line.empty()) {
+        lines.push_back(std::move(line));
+    }
     lines.push_back(waiting_line(measured));
     lines.push_back(generator_line(outcome));
+    if (auto server = server_line(outcome.server, outcome.verification.answers); !server.empty()) {
+        lines.push_back(std::move(server));
+    }
     return lines;
 }
 
@@ -353,6 +446,9 @@ std::string to_markdown(const Outcome& outcome, std::string_view target, std::ui
     for (const auto& failure : outcome.failures) {
         text += fmt::format("- {}\n", failure);
     }
+    if (const auto unknown = not_verified_line(outcome); !unknown.empty()) {
+        text += fmt::format("- {}\n", unknown);
+    }
     text +=
         "\nResponse time counts from the intended moment, service time from the real send. In "
         "brackets: where the percentile lies with 95 % confidence.\n\n" +
@@ -361,14 +457,27 @@ std::string to_markdown(const Outcome& outcome, std::string_view target, std::ui
     if (outcome.options.signs()) {
         text += fmt::format("- {}\n", verified_line(outcome));
     }
+    if (const auto line = handshakes_line(outcome.measured); !line.empty()) {
+        text += fmt::format("- {}\n", line);
+    }
+    if (!outcome.measured.addresses.empty()) {
+        text += "\n## By address\n\n" + addresses_in_markdown(outcome.measured);
+    }
     if (!outcome.measured.troubles.empty()) {
         text +=
             "\n## What failed\n\n| count | where | status | text | what it means |\n"
             "|---|---|---|---|---|\n";
         for (const auto& trouble : outcome.measured.troubles) {
-            text += fmt::format("| {} | {} | {} | {} | {} |\n", trouble.count, where_of(trouble),
-                                trouble.status, trouble.text, trouble.meaning);
+            text +=
+                fmt::format("| {} | {} | {} | {} | {} |\n", trouble.count, name_of(trouble.step),
+                            trouble.status, trouble.text, trouble.meaning);
         }
+    }
+    text += capacity_in_markdown(outcome);
+    if (const auto server = server_markdown(outcome.server); !server.empty()) {
+        const auto line = server_line(outcome.server, outcome.verification.answers);
+        text += fmt::format("\n## The server's side\n\n{}{}{}", line, line.empty() ? "" : "\n\n",
+                            server);
     }
     return text + "\n## By time\n\n" + timeline_in_markdown(outcome.measured.timeline);
 }

@@ -18,6 +18,13 @@ std::string text_of_kind(const Failure& failure) {
 
 }  // namespace
 
+std::string_view name_of(const std::optional<mesh::Step>& step) {
+    if (!step) {
+        return "sys/health";
+    }
+    return *step == mesh::Step::login ? "login" : "sign";
+}
+
 void Troubles::add(const Refused& refused, Duration at) {
     constexpr std::size_t most_kinds = 50;
     const auto& failure = refused.failure;

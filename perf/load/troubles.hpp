@@ -9,6 +9,9 @@
 
 namespace meshproof::load {
 
+/// "login", "sign", "sys/health": which request failed.
+[[nodiscard]] std::string_view name_of(const std::optional<mesh::Step>& step);
+
 /// Counts refusals by what they say. What comes after fifty different ones is counted together.
 class Troubles {
   public:

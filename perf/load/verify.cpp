@@ -11,12 +11,11 @@
 #include "core/base/answer.hpp"
 #include "core/base/json_text.hpp"
 #include "core/crypto/chain.hpp"
+#include "perf/load/processor.hpp"
+#include "perf/load/seen_serials.hpp"
 
 namespace meshproof::load {
 namespace {
-
-/// Both products begin a leaf's life this long before they sign it (not_before_duration).
-constexpr Duration before_signing = std::chrono::seconds(30);
 
 Result<crypto::Certificate> leaf_of(const SignedAnswer& answer, std::string& told_serial) {
     const auto json = json_or_null(answer.body);
@@ -42,12 +41,30 @@ std::optional<std::string> other_name(const Pod& pod, const crypto::Certificate&
         names.dns.size() + names.emails.size() + names.ips.size() + names.others.size());
 }
 
+/// The certificates that the answer has beside its leaf, as far as they can be read.
+std::vector<crypto::Certificate> issuers_in(const SignedAnswer& answer) {
+    const auto json = json_or_null(answer.body);
+    AnswerFields fields(json, "sign");
+    auto pems = fields.texts("data.ca_chain");
+    pems.push_back(fields.text_or_empty("data.issuing_ca"));
+    std::vector<crypto::Certificate> issuers;
+    for (const auto& pem : pems) {
+        if (auto read = crypto::Certificate::all_from_pem(pem)) {
+            issuers.insert(issuers.end(), read->begin(), read->end());
+        }
+    }
+    return issuers;
+}
+
 std::optional<std::string> other_issuer(const Expected& expected, const crypto::Certificate& leaf,
-                                        Time at) {
+                                        const SignedAnswer& answer) {
     crypto::ChainQuestion question;
     question.leaf = leaf;
     question.trust = expected.trust;
-    question.at = at;
+    question.at = answer.at;
+    if (expected.chain_in_answer) {
+        question.intermediates = issuers_in(answer);
+    }
     const auto verdict = crypto::verify_chain(question);
     if (verdict.accepted()) {
         return std::nullopt;
@@ -60,7 +77,7 @@ std::optional<std::string> other_life(const Expected& expected, const crypto::Ce
     // Both dates are cut to whole seconds, and a real server reads the clock for each: the later
     // for the first.
     constexpr Duration slack = std::chrono::seconds(1);
-    const auto life = leaf.not_after() - leaf.not_before() - before_signing;
+    const auto life = leaf.not_after() - leaf.not_before() - expected.backdated;
     if (life >= expected.ttl - slack - signing && life <= expected.ttl + slack) {
         return std::nullopt;
     }
@@ -117,7 +134,7 @@ std::optional<WrongLeaf> wrong_leaf(const Expected& expected, const Pod& pod,
     if (auto detail = other_name(pod, *leaf)) {
         return is(Wrong::other_name, std::move(*detail));
     }
-    if (auto detail = other_issuer(expected, *leaf, answer.at)) {
+    if (auto detail = other_issuer(expected, *leaf, answer)) {
         return is(Wrong::other_issuer, std::move(*detail));
     }
     if (auto detail = other_life(expected, *leaf, answer.signing)) {
@@ -127,35 +144,53 @@ std::optional<WrongLeaf> wrong_leaf(const Expected& expected, const Pod& pod,
 }
 
 struct Verifier::State {
-    State(Expected all_expected, const Pool& of) : expected(std::move(all_expected)), pool(of) {}
+    State(Expected all_expected, const Pool& of, QueueBounds most)
+        : expected(std::move(all_expected)), pool(of), bounds(most) {}
 
     void check(const SignedAnswer& answer);
     void work();
+    [[nodiscard]] bool full(const SignedAnswer& next) const {
+        return waiting.size() >= bounds.answers || bytes + next.body.size() > bounds.bytes;
+    }
+    /// The oldest. `mutex` is held, and something waits.
+    [[nodiscard]] SignedAnswer first() {
+        auto answer = std::move(waiting.front());
+        waiting.pop_front();
+        bytes -= answer.body.size();
+        return answer;
+    }
 
     Expected expected;
     const Pool& pool;
-    Verification found;
-    std::unordered_set<std::string> serials;
+    QueueBounds bounds;
+    // Of who checks: the thread, and once that has ended (or where there is none) the caller.
+    std::uint64_t verified = 0;
+    std::map<Wrong, std::uint64_t> wrong;
+    std::vector<WrongLeaf> told;
+    SeenSerials serials;
+    Duration processor{};
 
     std::mutex mutex;
     std::condition_variable more;
+    std::uint64_t answers = 0, not_verified = 0;
     std::deque<SignedAnswer> waiting;
+    std::size_t bytes = 0;  ///< of the bodies that wait
     bool last = false, given_up = false;
     std::jthread thread;
 };
 
 void Verifier::State::check(const SignedAnswer& answer) {
-    constexpr std::size_t told = 10;
+    constexpr std::size_t most_told = 10;
     std::string serial;
-    auto wrong = wrong_leaf(expected, pool.of(answer.transaction), answer, serial);
-    if (!serial.empty() && !serials.insert(serial).second && !wrong) {
-        wrong = WrongLeaf{Wrong::repeated_serial, answer.transaction, "serial " + serial};
+    auto found = wrong_leaf(expected, pool.of(answer.transaction), answer, serial);
+    if (!serial.empty() && !serials.insert(serial) && !found) {
+        found = WrongLeaf{Wrong::repeated_serial, answer.transaction, "serial " + serial};
     }
-    ++found.verified;
-    if (wrong) {
-        ++found.wrong[wrong->wrong];
-        if (found.first.size() < told) {
-            found.first.push_back(std::move(*wrong));
+    ++verified;
+    if (found) {
+        ++wrong[found->wrong];
+        if (told.size() < most_told) {
+            told.push_back(std::move(*found));
         }
     }
 }
@@ -169,18 +204,18 @@ void Verifier::State::work() {
     while (true) {
         more.wait(lock, [this] { return last || given_up || !waiting.empty(); });
         if (given_up || waiting.empty()) {
+            processor = processor_time();
             return;
         }
-        const auto answer = std::move(waiting.front());
-        waiting.pop_front();
+        const auto answer = first();
         lock.unlock();
         check(answer);
         lock.lock();
     }
 }
 
-Verifier::Verifier(Expected expected, const Pool& pool, When when)
-    : state_(std::make_unique<State>(std::move(expected), pool)) {
+Verifier::Verifier(Expected expected, const Pool& pool, When when, QueueBounds bounds)
+    : state_(std::make_unique<State>(std::move(expected), pool, bounds)) {
     if (when == When::beside) {
         state_->thread = std::jthread([state = state_.get()] { state->work(); });
     }
@@ -194,14 +229,23 @@ Verifier::~Verifier() {
 
 void Verifier::take(SignedAnswer answer) {
     const std::lock_guard lock(state_->mutex);
-    ++state_->found.answers;
+    ++state_->answers;
+    const bool alone = !state_->thread.joinable();
+    while (alone && !state_->waiting.empty() && state_->full(answer)) {
+        state_->check(state_->first());
+    }
+    if (state_->full(answer)) {
+        ++state_->not_verified;
+        return;
+    }
+    state_->bytes += answer.body.size();
     state_->waiting.push_back(std::move(answer));
     state_->more.notify_one();
 }
 
 void Verifier::skip() {
     const std::lock_guard lock(state_->mutex);
-    ++state_->found.answers;
+    ++state_->answers;
 }
 
 Verification Verifier::finish() {
@@ -213,10 +257,17 @@ Verification Verifier::finish() {
     if (state_->thread.joinable()) {
         state_->thread.join();
     }
-    for (const auto& answer : std::exchange(state_->waiting, {})) {
-        state_->check(answer);
+    const auto before = processor_time();
+    while (!state_->waiting.empty()) {
+        state_->check(state_->first());
     }
-    return state_->found;
+    state_->processor += processor_time() - before;
+    return {.answers = state_->answers,
+            .verified = state_->verified,
+            .not_verified = state_->not_verified,
+            .wrong = state_->wrong,
+            .first = state_->told,
+            .processor = state_->processor};
 }
 
 }  // namespace meshproof::load

@@ -77,7 +77,7 @@ const std::vector<Break> breaks = {
      "anew with this one, got \"meshproof.report/v1\""},
     {"meshproof.report/v2", "x", "schema: expected meshproof.report/v2, got \"x\""},
     {"\"command\": \"run\"", "\"command\": \"walk\"",
-     "command: expected one of run, conform, got \"walk\""},
+     "command: expected one of run, conform, load, got \"walk\""},
     {"\"setting\": \"sim\"", "\"setting\": 3",
      "target.setting: expected one of sim, loopback, live, got 3"},
     {"1970-01-01T00:00:00Z", "yesterday",
@@ -86,8 +86,8 @@ const std::vector<Break> breaks = {
      "interrupted: expected true or false, got null"},
     {"\"verdict\": \"blocked\"", "\"verdict\": \"lost\"",
      "results[0].verdict: expected one of pass, fail, blocked, skip, deviates, got \"lost\""},
-    {"\"kind\": \"scenario\"", "\"kind\": \"load\"",
-     "results[0].kind: expected one of scenario, check, got \"load\""},
+    {"\"kind\": \"scenario\"", "\"kind\": \"walk\"",
+     "results[0].kind: expected one of scenario, check, load, got \"walk\""},
     {"\"blocked\": 1", "\"blocked\": 2", "summary.blocked: expected 1, as results say, got 2"},
     {"\"at_ms\": 5", "\"at_ms\": 9000000000001",
      "results[0].trace[0].at_ms: expected a whole number from 0 to 9000000000000, got "
@@ -117,6 +117,56 @@ TEST(Report, SaysInOneLineWhatIsWrongWhereAndWhatWasExpected) {
         const auto read = parse_report(text.replace(at, from.size(), to));
         ASSERT_FALSE(read) << to;
         EXPECT_EQ(read.error().kind, FailureKind::invalid);
+        EXPECT_EQ(read.error().message, complaint);
+    }
+}
+
+/// A load with something of everything that a reader looks at twice.
+std::string load_report() {
+    run::RunResult result;
+    result.command = run::Command::load;
+    run::Outcome outcome;
+    outcome.id = "load/login-sign";
+    outcome.verdict = run::Verdict::pass;
+    run::LoadOutcome load;
+    load.options.verify_share = 0.25;
+    load.slo.latencies = {{99, std::chrono::microseconds(50'000), {}, run::BoundAnswer::no_data}};
+    load.slo.errors = {0.001, 0, run::BoundAnswer::kept};
+    auto& times = load.stages["whole"].response;
+    times.count = 7;
+    times.percentiles["p50"] = {std::chrono::microseconds(3), std::chrono::microseconds(2),
+                                std::chrono::microseconds(4)};
+    outcome.detail = std::move(load);
+    result.outcomes = {outcome};
+    return to_json(result);
+}
+
+const std::vector<Break> load_breaks = {
+    {"\"no_data\"", "\"kept\"",
+     "results[0].slo.latencies[0].answer: expected no_data, since nothing was measured, got "
+     "\"kept\""},
+    {"\"answer\": \"kept\"", "\"answer\": \"no_data\"",
+     "results[0].slo.errors.answer: expected kept or missed, since it was measured, got "
+     "\"no_data\""},
+    {"\"p50\"", "\"median\"",
+     "results[0].stages.whole.response.percentiles.median: expected a name such as p99.9, got an "
+     "object"},
+    {"\"verify_share\": 0.25", "\"verify_share\": 25",
+     "results[0].options.verify_share: expected a number from 0 to 1, got 25"},
+    {"\"done_per_second\": 0.0", "\"done_per_second\": -1.5",
+     "results[0].done_per_second: expected a number from 0 up, got -1.5"},
+    {"\"ended\": \"planned\"", "\"ended\": \"well\"",
+     "results[0].ended: expected one of planned, stopped, aborted, got \"well\""},
+};
+
+TEST(Report, NoDataOfALoadNeverReadsAsKept) {
+    ASSERT_TRUE(parse_report(load_report()));
+    for (const auto& [from, to, complaint] : load_breaks) {
+        auto text = load_report();
+        const auto at = text.find(from);
+        ASSERT_NE(at, std::string::npos) << from << text;
+        const auto read = parse_report(text.replace(at, from.size(), to));
+        ASSERT_FALSE(read) << to;
         EXPECT_EQ(read.error().message, complaint);
     }
 }

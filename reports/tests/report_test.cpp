@@ -184,6 +184,85 @@ TEST(Markdown, TellsProfileFeaturesAndReasons) {
         << page;
 }
 
+run::RunResult a_load() {
+    using std::chrono::microseconds;
+    run::RunResult result;
+    result.command = run::Command::load;
+    result.target = "a | vault";
+    result.started = from_unix_seconds(1'767'323'045);
+    run::Outcome outcome;
+    outcome.id = "load/login-sign";
+    outcome.verdict = run::Verdict::fail;
+    outcome.reason = "the response time's p99 is 80 ms, and may be 50 ms";
+    outcome.failures = {outcome.reason, "clean-up: | left"};
+    run::LoadOutcome load;
+    load.options.profile = "login-sign";
+    load.options.rate_per_second = 200;
+    load.counts.asked = 1000;
+    load.counts.done = 990;
+    load.counts.failed = 10;
+    load.done_per_second = 198;
+    load.slo.latencies = {
+        {95, microseconds(90'000), microseconds(60'000), run::BoundAnswer::kept},
+        {99, microseconds(50'000), microseconds(80'000), run::BoundAnswer::missed},
+        {99.9, microseconds(100'000), {}, run::BoundAnswer::no_data}};
+    load.slo.errors = {0.02, 0.01, run::BoundAnswer::kept};
+    auto& times = load.stages["whole"].response;
+    times.count = 1000;
+    times.percentiles["p50"] = {microseconds(20'000), microseconds(19'000), microseconds(21'000)};
+    times.percentiles["p99"] = {microseconds(80'000), microseconds(70'000), microseconds(91'000)};
+    load.troubles = {{"login", 403, "a | b", "the role is wrong", 10, {}, {}}};
+    outcome.detail = std::move(load);
+    result.outcomes = {outcome};
+    return result;
+}
+
+TEST(Junit, HasACaseForEachBoundOfALoadsSlo) {
+    const auto xml = to_junit(a_load());
+    EXPECT_NE(xml.find("<testsuite name=\"meshproof load a | vault\" tests=\"5\" failures=\"2\" "
+                       "errors=\"1\" skipped=\"0\""),
+              std::string::npos)
+        << xml;
+    EXPECT_NE(xml.find("name=\"load/login-sign: p95 &lt;= 90.0 ms\" time=\"0.000\"/>"),
+              std::string::npos)
+        << xml;
+    EXPECT_NE(xml.find("name=\"load/login-sign: p99 &lt;= 50.0 ms\" time=\"0.000\">\n"
+                       "    <failure message=\"p99 is 80.0 ms\"/>"),
+              std::string::npos)
+        << xml;
+    // No data is never a pass.
+    EXPECT_NE(xml.find("<error message=\"no data: p99.9 has too few samples\"/>"),
+              std::string::npos)
+        << xml;
+}
+
+TEST(Markdown, TellsALoad) {
+    const auto page = to_markdown(a_load());
+    for (const auto* part :
+         {"# Load of a \\| vault\n", "**fail** `load/login-sign`: the response time's p99 is 80 ms",
+          "- clean-up: \\| left\n", "| p99 <= 50.0 ms | p99 is 80.0 ms | missed |",
+          "| p99.9 <= 100 ms | no data: p99.9 has too few samples | no data |",
+          "| whole | response | 1000 | 20.0 ms [19.0 ms, 21.0 ms] | - | - | 80.0 ms [70.0 ms, "
+          "91.0 ms] | - |",
+          "| 10 | login | 403 | a \\| b | the role is wrong |"}) {
+        EXPECT_NE(page.find(part), std::string::npos) << part << "\n" << page;
+    }
+    EXPECT_EQ(summary_line(a_load()),
+              "1 load: 0 pass, 1 fail, 0 blocked, 0 skip, 0 deviates in 0 us");
+}
+
+TEST(Comparison, TellsLoadsByTheirFigures) {
+    auto other = a_load();
+    std::get<run::LoadOutcome>(other.outcomes[0].detail).done_per_second = 100;
+    const auto table = comparison({a_load(), other});
+    EXPECT_NE(table.find("| 1 | `load/login-sign` | 198.0/s | 20.0 ms [19.0 ms, 21.0 ms] | 80.0 ms "
+                         "[70.0 ms, 91.0 ms] | 1 % |"),
+              std::string::npos)
+        << table;
+    EXPECT_NE(table.find("| 2 | `load/login-sign` | 100.0/s |"), std::string::npos) << table;
+    EXPECT_EQ(comparison({conformance()}).find("## Loads"), std::string::npos);
+}
+
 TEST(Comparison, ShowsEveryDifferenceWithItsReason) {
     const auto folder = std::filesystem::temp_directory_path() / "meshproof-comparison-test";
     std::filesystem::create_directories(folder);

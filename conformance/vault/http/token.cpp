@@ -134,6 +134,19 @@ std::vector<Check> vault_http_token() {
                  co_await probe.vault("POST", "sys/wrapping/unwrap", std::move(bogus));
              probe.expect_plain_error(other, 400, "wrapping token is not valid or does not exist");
          }},
+
+        {.name = "bad-token-for-the-ui",
+         .requirement = "The mounts for the UI are none without a token, and 403 with a bad one.",
+         .rows = {17},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const std::string path = "sys/internal/ui/mounts";
+             const auto nobody = co_await probe.vault("GET", path, {}, As::nobody());
+             probe.expect_status(nobody, 200);
+             probe.expect_equal(nobody.data().value("secret", Json()), Json::object(), "secret");
+             const auto bad = co_await probe.vault("GET", path, {}, As::bearer(Secret("s.nope")));
+             probe.expect_plain_error(bad, 403, "permission denied");
+         }},
     };
 }
 

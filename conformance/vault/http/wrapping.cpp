@@ -1,4 +1,6 @@
 // sys/wrapping: whose token counts, and the older way to unwrap.
+#include <algorithm>
+
 #include "conformance/check.hpp"
 #include "conformance/steps.hpp"
 
@@ -32,6 +34,24 @@ std::vector<Check> vault_http_wrapping() {
              const auto nothing = co_await probe.vault("POST", "sys/wrapping/unwrap", empty);
              probe.expect_plain_error(
                  nothing, 403, "error validating wrapping token: empty token in request body");
+         }},
+
+        {.name = "accessor-is-listed",
+         .requirement = "A wrapping token's accessor is in the list of accessors.",
+         .rows = {21},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             http::Headers headers;
+             headers.set("X-Vault-Wrap-TTL", "60s");
+             const Json inside{{"word", "mesh"}};
+             const auto wrapped =
+                 co_await probe.vault("POST", "sys/wrapping/wrap", inside, {}, std::move(headers));
+             const auto accessor = wrapped.json.value("/wrap_info/accessor"_json_pointer, "");
+             const auto listed = co_await probe.vault("LIST", "auth/token/accessors");
+             probe.expect_status(listed, 200);
+             const auto keys = listed.data().value("keys", Json::array());
+             probe.expect(std::ranges::find(keys, Json(accessor)) != keys.end(), "{} is not listed",
+                          accessor);
          }},
 
         {.name = "cubbyhole-response",

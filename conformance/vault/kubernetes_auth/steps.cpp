@@ -42,6 +42,16 @@ Json bound_role(Json more) {
     return body;
 }
 
+http::Headers inline_headers(std::string path, const Json& parameters) {
+    http::Headers headers;
+    headers.set("X-Vault-Inline-Auth-Path", std::move(path));
+    for (const auto& [key, value] : parameters.items()) {
+        headers.set("X-Vault-Inline-Auth-Parameter-" + key,
+                    to_base64url(Json{{"key", key}, {"value", value}}.dump()));
+    }
+    return headers;
+}
+
 Task<http::Response> StandInApi::handle(http::Request request, http::Peer /*peer*/) {
     const auto path = request.target.substr(0, request.target.find('?'));
     const bool review = path.ends_with("/apis/authentication.k8s.io/v1/tokenreviews");
@@ -109,6 +119,11 @@ Task<Reply> Bench::login(std::string role, std::string jwt_text) {
     Json body{{"role", std::move(role)}, {"jwt", std::move(jwt_text)}};
     return probe_.vault("POST", fmt::format("auth/{}/login", mount_), std::move(body),
                         As::nobody());
+}
+
+http::Headers Bench::inline_login(std::string role) const {
+    const Json parameters{{"role", std::move(role)}, {"jwt", jwt()}};
+    return inline_headers(fmt::format("auth/{}/login", mount_), parameters);
 }
 
 std::int64_t Bench::now() const {

@@ -17,6 +17,9 @@ struct Workload {
 /// A role bound to the default workload, and `more`.
 [[nodiscard]] Json bound_role(Json more = Json::object());
 
+/// The headers by which a request logs in at `path` by itself, a parameter each (row 191).
+[[nodiscard]] http::Headers inline_headers(std::string path, const Json& parameters);
+
 /// A stand-in API server. It knows every token whose claims it can read, unless `answer` is set.
 class StandInApi final : public http::Handler {
   public:
@@ -46,6 +49,8 @@ class Bench {
     [[nodiscard]] Task<Reply> write_role(std::string name, Json parameters);
     [[nodiscard]] Task<Reply> login(std::string role, std::string jwt);
     [[nodiscard]] Task<Reply> login() { return login("app", jwt()); }
+    /// The headers of the same login, for another request.
+    [[nodiscard]] http::Headers inline_login(std::string role = "app") const;
 
     /// The claims of a projected token of the workload, aud ["vault"], good for an hour.
     [[nodiscard]] Json claims(Workload workload = {}) const;

@@ -152,6 +152,34 @@ std::vector<Check> vault_sys_namespaces() {
              probe.expect_status(bare, 200);
          }},
 
+        {.name = "home-is-for-its-own-affairs",
+         .requirement = "A child namespace's token finds home without the header only for what is "
+                        "about the token itself: elsewhere it is 403.",
+         .rows = {43},
+         .level = Level::should,
+         .features = {Feature::namespaces},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto name = co_await made(probe);
+             Json rules{{"policy", "path \"*\" { capabilities = [\"read\", \"update\"] }"}};
+             const auto written = co_await probe.vault("PUT", "sys/policies/acl/all",
+                                                       std::move(rules), As::admin(), in(name));
+             probe.expect_status(written, 204);
+             Json body{{"policies", "all"}, {"ttl", "10m"}};
+             const auto created = co_await probe.vault("POST", "auth/token/create", std::move(body),
+                                                       As::admin(), in(name));
+             const auto token =
+                 As::bearer(Secret(created.json.value("/auth/client_token"_json_pointer, "")));
+             const auto renewed =
+                 co_await probe.vault("POST", "auth/token/renew-self", Json::object(), token);
+             probe.expect_status(renewed, 200);
+             const auto there = co_await probe.vault("GET", "sys/mounts", {}, token, in(name));
+             probe.expect_status(there, 200);
+             const auto bare = co_await probe.vault("GET", "sys/mounts", {}, token);
+             probe.expect_wrapped_error(bare, 403, "permission denied");
+             const auto root = co_await probe.vault("GET", "sys/mounts", {}, token, in("root"));
+             probe.expect_wrapped_error(root, 403, "permission denied");
+         }},
+
         {.name = "root-tokens-reach-in",
          .requirement =
              "A root namespace's token works in a child namespace where its policy names "

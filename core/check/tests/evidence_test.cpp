@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/text.hpp"
 #include "core/check/probe.hpp"
 #include "core/crypto/jwt.hpp"
 #include "core/world/tests/stage.hpp"
@@ -69,6 +70,18 @@ TEST(Redactor, ReadsHeaders) {
     redactor.learn_from(http::Headers{{"Authorization", "Bearer bearer-token"}});
     redactor.learn_from(http::Headers{{"X-Vault-Token", "vault-token-x"}});
     EXPECT_EQ(redactor.apply("bearer-token vault-token-x"), "$TOKEN_1 $TOKEN_2");
+}
+
+TEST(Redactor, KnowsTheJwtOfAnInlineLogin) {
+    Redactor redactor;
+    const auto key = crypto::Key::generate(crypto::KeyType::p256);
+    const auto jwt = crypto::sign_jwt(R"({"sub":"a-workload"})", "k", key).reveal();
+    const auto hidden = to_base64url(Json{{"key", "jwt"}, {"value", jwt}}.dump());
+    const auto shown = to_base64url(R"({"key":"role","value":"app"})");
+    redactor.learn_from(http::Headers{{"x-vault-inline-auth-parameter-jwt", hidden},
+                                      {"X-Vault-Inline-Auth-Parameter-role", shown}});
+    EXPECT_EQ(redactor.apply(hidden), "$INLINE_JWT_1");
+    EXPECT_EQ(redactor.apply(shown), shown);
 }
 
 TEST(ToCurl, IsACommandWithVariablesForSecrets) {

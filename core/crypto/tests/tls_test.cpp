@@ -43,6 +43,9 @@ TEST_F(Handshake, AConnectionServesAnotherPartyWhereAllThatItDecidesIsTheSame) {
     const auto web = party(web_);
     EXPECT_TRUE(same_party(web, party(web_, now + std::chrono::hours(1))));  // the date aside
     EXPECT_FALSE(same_party(web, party(api_)));
+    auto resuming = web;
+    resuming.resume = true;
+    EXPECT_FALSE(same_party(web, resuming));
     EXPECT_FALSE(same_party(web, party(pki_.leaf("web"))));
     const auto differs = [&web](const auto& change) {
         auto other = web;

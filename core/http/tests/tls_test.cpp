@@ -356,5 +356,105 @@ TEST_F(TlsTest, Streams) {
     EXPECT_EQ(end.error().message.find("https://127.0.0.1:"), 0U);
 }
 
+TEST_F(TlsTest, TellsWhatAnExchangeTook) {
+    Echo echo;
+    const auto listener = serve(echo);
+    const auto first = send(trusting(listener->url()));
+    ASSERT_TRUE(first) << first.error().message;
+    EXPECT_TRUE(first->times.opened);
+    EXPECT_FALSE(first->times.resumed);
+    EXPECT_GT(first->times.connect, Duration::zero());
+    EXPECT_GT(first->times.tls, Duration::zero());
+    EXPECT_GT(first->times.first_byte, Duration::zero());
+    const auto second = send(trusting(listener->url()));
+    ASSERT_TRUE(second) << second.error().message;
+    EXPECT_FALSE(second->times.opened);
+    EXPECT_EQ(second->times.connect, Duration::zero());
+    EXPECT_EQ(second->times.tls, Duration::zero());
+    EXPECT_GT(second->times.first_byte, Duration::zero());
+}
+
+TEST_F(TlsTest, OpensAFreshConnectionAndClosesTheLast) {
+    Echo echo;
+    const auto listener = serve(echo);
+    auto fresh = trusting(listener->url());
+    fresh.fresh = true;
+    auto last = trusting(listener->url());
+    last.last = true;
+    EXPECT_TRUE(send(fresh).value().times.opened);
+    EXPECT_TRUE(send(fresh).value().times.opened);
+    EXPECT_EQ(accepted_, 2);
+    // Both are idle now, and each is the last one's once.
+    for (int idle = 0; idle < 2; ++idle) {
+        EXPECT_FALSE(send(last).value().times.opened);
+        EXPECT_EQ(echo.peers.back().served, 1U);
+        EXPECT_EQ(echo.requests.back().headers.find("Connection"), "close");
+    }
+    EXPECT_TRUE(send(last).value().times.opened);
+}
+
+TEST_F(TlsTest, TakesUpASessionOnlyWhereItIsAskedTo) {
+    Echo echo;
+    server_.resume = true;
+    const auto listener = serve(echo);
+    auto endpoint = trusting(listener->url());
+    endpoint.reuse = false;
+    const auto resumed = [&] {
+        const auto response = send(endpoint);
+        EXPECT_TRUE(response);
+        return response && response->times.resumed;
+    };
+    EXPECT_FALSE(resumed());
+    EXPECT_FALSE(resumed());
+    endpoint.tls.resume = true;
+    EXPECT_FALSE(resumed());
+    EXPECT_TRUE(resumed());
+    EXPECT_TRUE(resumed());
+    EXPECT_EQ(accepted_, 5);
+    // Whoever decides about the peer himself sees it each time.
+    auto checked = endpoint;
+    int asked = 0;
+    checked.tls.server_name = "localhost";
+    checked.tls.check_peer = [&asked](const crypto::Certificate&) -> Result<void> {
+        ++asked;
+        return {};
+    };
+    EXPECT_FALSE(send(checked).value().times.resumed);
+    EXPECT_FALSE(send(checked).value().times.resumed);
+    EXPECT_EQ(asked, 2);
+}
+
+TEST_F(TlsTest, ASessionServesNobodyWithOtherTrust) {
+    Echo echo;
+    server_.resume = true;
+    const auto listener = serve(echo);
+    auto endpoint = trusting(listener->url());
+    endpoint.reuse = false;
+    endpoint.tls.resume = true;
+    EXPECT_TRUE(send(endpoint));
+    auto other =
+        trusting(listener->url(), crypto::make_server_credentials("other", now_, hours(1)).ca);
+    other.reuse = false;
+    other.tls.resume = true;
+    expect_failure(send(other), FailureKind::tls, "");
+    EXPECT_TRUE(send(endpoint).value().times.resumed);
+}
+
+TEST_F(TlsTest, AServerThatAsksForClientCertificatesResumesNothing) {
+    Echo echo;
+    server_.resume = true;
+    server_.ask_peer = true;
+    server_.trust = {credentials_.ca};
+    const auto listener = serve(echo);
+    auto endpoint = trusting(listener->url());
+    endpoint.reuse = false;
+    endpoint.tls.resume = true;
+    endpoint.tls.identity = client_leaf("web");
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_FALSE(send(endpoint).value().times.resumed);
+        EXPECT_TRUE(echo.peers.back().certificate);
+    }
+}
+
 }  // namespace
 }  // namespace meshproof::http

@@ -25,6 +25,9 @@ struct LogicalRequest {
     std::shared_ptr<Namespace> ns;
     std::string token_id;          ///< as presented; "" = none
     std::shared_ptr<Token> token;  ///< set once it was accepted
+    /// Of the login inside this request, which nobody else can name (server/inline_login.cpp).
+    std::shared_ptr<Token> inline_token;
+    bool is_inline_login = false;  ///< it is the login inside another request
     std::shared_ptr<MountEntry> mount;
     std::optional<Duration> wrap_ttl;
     bool no_operation = false;  ///< HEAD and OPTIONS: no route has them

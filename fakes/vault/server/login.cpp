@@ -8,7 +8,23 @@
 
 namespace meshproof::fakes::vault {
 
-std::shared_ptr<Token> issue(Server& server, const Namespace& ns, Token token, Time now) {
+namespace {
+
+// What the mount says goes before what the role says, unless it only says a default.
+std::string type_of(const std::string& mount, const std::string& role) {
+    if (mount == "service" || mount == "batch") {
+        return mount;
+    }
+    if (role == "service" || role == "batch") {
+        return role;
+    }
+    return mount == "default-batch" ? "batch" : "service";
+}
+
+}  // namespace
+
+std::shared_ptr<Token> issue(Server& server, const Namespace& ns, Token token, Time now,
+                             Kept kept) {
     token.namespace_path = ns.path;
     token.issued = now;
     if (token.lease_ttl > Duration{}) {
@@ -18,9 +34,14 @@ std::shared_ptr<Token> issue(Server& server, const Namespace& ns, Token token, T
     token.uses_granted = token.num_uses;
     if (token.is_batch()) {
         token.renewable = false;
-        // Stateless tokens carry whole seconds.
+        // Stateless tokens carry whole seconds, and no other bound than their end.
         token.issued = std::chrono::floor<std::chrono::seconds>(now);
         token.expires = token.issued + token.lease_ttl;
+        token.period = token.explicit_max_ttl = Duration{};
+        token.num_uses = 0;
+    }
+    if (kept == Kept::if_batch && !token.is_batch()) {
+        return std::make_shared<Token>(server.tokens.named(std::move(token), ns.id));
     }
     return server.tokens.add(std::move(token), ns.id);
 }
@@ -53,23 +74,21 @@ LogicalReply finish_login(Server& server, const LogicalRequest& request, Backend
     token.renewable = grant.renewable;
     token.orphan = grant.orphan;
     token.bound_cidrs = grant.bound_cidrs;
-    if (grant.token_type == "batch" || grant.token_type == "service") {
-        token.type = grant.token_type;
-    } else {
-        token.type =
-            request.mount->token_type == "batch" || request.mount->token_type == "default-batch"
-                ? "batch"
-                : "service";
-    }
+    token.type = type_of(request.mount->token_type, grant.token_type);
     if (!grant.alias_name.empty()) {
         token.entity_id = entity_of(server, request, grant);
+        const auto entity = server.entities.find(token.entity_id);
+        if (entity != server.entities.end() && entity->second.disabled) {
+            return BackendResponse::go_error("permission denied", 403);
+        }
     }
     token.grant = grant;
     LogicalReply reply(BackendResponse::with(Json(), granted.warnings));
     for (const auto& warning : response.warnings) {
         reply.base.warnings.push_back(warning);
     }
-    reply.issued = issue(server, *request.ns, std::move(token), request.now);
+    reply.issued = issue(server, *request.ns, std::move(token), request.now,
+                         request.is_inline_login ? Kept::if_batch : Kept::always);
     return reply;
 }
 

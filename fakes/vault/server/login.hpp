@@ -11,7 +11,10 @@ class Server;
 /// A token from a login's grant, or the refusal (server/login.cpp).
 [[nodiscard]] LogicalReply finish_login(Server& server, const LogicalRequest& request,
                                         BackendResponse response);
+
+/// Whether the server will know a new token again. A batch token it always will: by its text.
+enum class Kept { always, if_batch };
 [[nodiscard]] std::shared_ptr<Token> issue(Server& server, const Namespace& ns, Token token,
-                                           Time now);
+                                           Time now, Kept kept = Kept::always);
 
 }  // namespace meshproof::fakes::vault

@@ -308,9 +308,6 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
     if (!refused) {
         refused = parse_wrap_ttl(request, product, logical);
     }
-    if (!refused && is_write(method) && path.ends_with('/')) {
-        refused = error_answer(400, "cannot write to a path ending in '/'");
-    }
     if (refused) {
         return tl::unexpected(std::move(*refused));
     }

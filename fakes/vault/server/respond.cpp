@@ -21,7 +21,7 @@ Json auth_block(const Token& token) {
                      {"token_type", token.type},
                      {"orphan", token.orphan},
                      {"mfa_requirement", Json()},
-                     {"num_uses", token.num_uses}};
+                     {"num_uses", token.uses_granted}};
     if (!token.policies.empty()) {
         auth["token_policies"] = token.policies;
     }
@@ -85,14 +85,28 @@ bool is_about_wrapping(std::string_view path) {
            path.starts_with("sys/wrapping/lookup");
 }
 
-// A lease that nobody could revoke any more is not handed out (row 65).
-http::Response refuse_lease(const LogicalRequest& request, const LeaseGrant& grant) {
+// A lease that nobody could revoke any more is not handed out (rows 65 and 194).
+std::optional<http::Response> refuse_lease(const LogicalRequest& request, const LeaseGrant& grant) {
+    const bool used_up = request.token && request.token->used_up;
+    if (!used_up && !request.inline_token) {
+        return std::nullopt;
+    }
     if (request.mount->backend) {
         request.mount->backend->revoke_lease(grant.internal, request.now);
     }
-    return error_answer(400,
-                        "Secret cannot be returned; token had one use left, so leased "
-                        "credentials were immediately revoked.");
+    return used_up
+               ? error_answer(400,
+                              "Secret cannot be returned; token had one use left, so leased "
+                              "credentials were immediately revoked.")
+               : error_answer(500, "requests with inline authentication cannot generate leases");
+}
+
+// A lease ends with the batch token that asked for it; a service token ends its leases itself.
+void end_with_token(const LogicalRequest& request, LeaseGrant& grant) {
+    const auto& token = request.token;
+    if (token && token->is_batch() && *token->expires < request.now + grant.duration) {
+        grant.duration = *token->expires - request.now;
+    }
 }
 
 const Lease& keep_lease(Server& server, const LogicalRequest& request, const LeaseGrant& grant) {
@@ -132,13 +146,15 @@ http::Response respond(Server& server, const LogicalRequest& request, LogicalRep
         envelope.data = std::move(response.data);
         envelope.warnings = std::move(response.warnings);
         if (response.lease) {
-            if (request.token && request.token->used_up) {
-                return refuse_lease(request, *response.lease);
+            if (auto refused = refuse_lease(request, *response.lease)) {
+                return std::move(*refused);
             }
+            end_with_token(request, *response.lease);
             const auto& lease = keep_lease(server, request, *response.lease);
             envelope.lease_id = lease.id;
             envelope.renewable = lease.renewable;
-            envelope.lease_duration = whole_seconds(response.lease->duration);
+            envelope.lease_duration =
+                whole_seconds(std::chrono::round<std::chrono::seconds>(response.lease->duration));
         }
         if (reply.issued) {
             envelope.auth = auth_block(*reply.issued);

@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/addresses.hpp"
 #include "fakes/vault/logical/envelope.hpp"
+#include "fakes/vault/server/inline_login.hpp"
 #include "fakes/vault/server/login.hpp"
 #include "fakes/vault/server/respond.hpp"
 #include "fakes/vault/server/server.hpp"
@@ -13,13 +14,15 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-bool is_work(std::string_view path, const MountEntry& mount) {
+std::optional<Capacity::Work> work_of(std::string_view path, const MountEntry& mount) {
     if (mount.is_auth()) {
-        return path == "login";
+        return path == "login" ? std::optional(Capacity::Work::login) : std::nullopt;
     }
-    return path.starts_with("sign/") || path.starts_with("issue/") ||
-           path.starts_with("sign-verbatim") || path.find("/sign/") != std::string_view::npos ||
-           path.find("/issue/") != std::string_view::npos;
+    const bool signs = path.starts_with("sign/") || path.starts_with("issue/") ||
+                       path.starts_with("sign-verbatim") ||
+                       path.find("/sign/") != std::string_view::npos ||
+                       path.find("/issue/") != std::string_view::npos;
+    return signs ? std::optional(Capacity::Work::sign) : std::nullopt;
 }
 
 // OpenBao's paging of the engines' lists; what a list does not know is told in a warning.
@@ -104,7 +107,8 @@ bool needs(Needs what, const Server& server, const LogicalRequest& request) {
 // The token, then the policy; a refusal tells which of the two it was (row 18).
 std::optional<http::Response> authorise(Server& server, LogicalRequest& request) {
     const auto refused = [] { return error_answer(403, "permission denied"); };
-    const auto token = server.tokens.find(request.token_id);
+    const auto token =
+        request.inline_token ? request.inline_token : server.tokens.find(request.token_id);
     if (!token || token->used_up) {
         return refused();
     }
@@ -115,12 +119,15 @@ std::optional<http::Response> authorise(Server& server, LogicalRequest& request)
     }
     const auto path = Server::path_for(*token, *request.ns, request.path);
     if (!path) {
-        return refused();
+        return error_answer(403, wrapped("permission denied"));
     }
     if (!address_allowed(token->bound_cidrs, request.remote_address)) {
         return refused();
     }
     request.token = token;
+    if (token->num_uses > 0 && request.inline_token) {
+        return error_answer(500, wrapped("internal error"));  // it is nowhere to be counted down
+    }
     if (token->num_uses > 0) {
         token->used_up = --token->num_uses == 0;
     }
@@ -161,9 +168,9 @@ std::optional<http::Response> authorise(Server& server, LogicalRequest& request)
 Task<LogicalReply> ask_backend(Server& server, LogicalRequest request) {
     const auto backend = request.mount->backend;
     const auto path = request.under(request.mount->path).value_or("");
-    if (server.capacity.limited() && is_work(path, *request.mount) &&
-        !server.options.saboteurs.on("capacity/ignored")) {
-        co_await server.capacity.serve(server.clock);
+    const auto work = work_of(path, *request.mount);
+    if (server.capacity.limited() && work && !server.options.saboteurs.on("capacity/ignored")) {
+        co_await server.capacity.serve(server.clock, *work);
         request.now = server.clock.now();
     }
     BackendRequest asked;
@@ -193,6 +200,8 @@ Task<LogicalReply> ask_backend(Server& server, LogicalRequest request) {
     co_return response;
 }
 
+}  // namespace
+
 Task<LogicalReply> dispatch(Server& server, LogicalRequest request) {
     if (!request.mount) {
         co_return BackendResponse::error(
@@ -211,7 +220,12 @@ Task<LogicalReply> dispatch(Server& server, LogicalRequest request) {
     co_return co_await serve_builtin(server, *builtin, std::move(request));
 }
 
-}  // namespace
+std::optional<http::Response> refuse_folder(const LogicalRequest& request) {
+    const bool writes = request.writes() || request.operation == Operation::patch;
+    return writes && request.path.ends_with('/')
+               ? std::optional(error_answer(400, "cannot write to a path ending in '/'"))
+               : std::nullopt;
+}
 
 bool is_unauthenticated(const Server& server, const LogicalRequest& request) {
     return needs(Needs::nothing, server, request);
@@ -230,6 +244,12 @@ Task<http::Response> serve_logical(Server& server, LogicalRequest request) {
     if (!limit.allowed) {
         co_return with_headers(error_answer(
             429, fmt::format("request path \"{}\": rate limit quota exceeded", request.path)));
+    }
+    if (auto refusal = co_await log_in_inline(server, request)) {
+        co_return with_headers(std::move(*refusal));
+    }
+    if (auto refusal = refuse_folder(request)) {
+        co_return with_headers(std::move(*refusal));
     }
     if (auto refusal = refuse_wrapping_token(server, request)) {
         co_return with_headers(std::move(*refusal));

@@ -33,7 +33,7 @@ Server::Server(FakeVaultOptions given, Catalog given_catalog, Clock& given_clock
       tokens(options.product, Prng(options.seed).fork("vault/tokens")),
       barrier(Prng(options.seed).fork("vault/seal")),
       nodes(options.storage == "raft"),
-      capacity(options.sign_service_time, options.sign_concurrency) {
+      capacity(options) {
     cluster_name = "vault-cluster-" + to_hex(ids.bytes(4));
     cluster_id = make_uuid(ids);
     installed = clock.now();
@@ -89,6 +89,34 @@ std::shared_ptr<Namespace> Server::add_namespace(const std::string& path) {
     standard->modified = clock.now();
     ns->policies["default"] = std::move(*standard);
     namespaces[path] = ns;
+    return ns;
+}
+
+std::shared_ptr<Namespace> Server::resolve_namespace(std::string_view name,
+                                                     std::string& path) const {
+    auto named = std::string(trim(name));
+    while (named.starts_with('/')) {
+        named.erase(0, 1);
+    }
+    if (named == "root" || named == "root/") {
+        named.clear();
+    }
+    if (!named.empty() && !named.ends_with('/')) {
+        named += '/';
+    }
+    const auto found = namespaces.find(named);
+    if (found == namespaces.end()) {
+        return nullptr;
+    }
+    auto ns = found->second;
+    for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/')) {
+        const auto inner = namespaces.find(ns->path + path.substr(0, slash + 1));
+        if (inner == namespaces.end()) {
+            break;
+        }
+        ns = inner->second;
+        path.erase(0, slash + 1);
+    }
     return ns;
 }
 

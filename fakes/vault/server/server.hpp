@@ -67,6 +67,10 @@ class Server {
     [[nodiscard]] std::string version() const { return openbao() ? "2.7.2" : "1.14.1"; }
     [[nodiscard]] std::shared_ptr<Namespace> root() const { return namespaces.at(""); }
     std::shared_ptr<Namespace> add_namespace(const std::string& path);
+    /// The namespace of this name (as in the header), completed or replaced by what `path` begins
+    /// with, which is then cut off there; null where there is none.
+    [[nodiscard]] std::shared_ptr<Namespace> resolve_namespace(std::string_view name,
+                                                               std::string& path) const;
 
     [[nodiscard]] std::shared_ptr<MountEntry> find_mount(const Namespace& ns,
                                                          std::string_view path) const;

@@ -65,7 +65,7 @@ std::string TokenStore::make_id(const Token& token, std::string_view suffix) {
     return "hvs." + to_base64url(as_text(bytes));
 }
 
-std::shared_ptr<Token> TokenStore::add(Token token, std::string_view namespace_id) {
+Token TokenStore::named(Token token, std::string_view namespace_id) {
     const auto suffix = namespace_id.empty() ? std::string() : "." + std::string(namespace_id);
     if (token.id.empty()) {
         token.id = make_id(token, suffix);
@@ -74,7 +74,11 @@ std::shared_ptr<Token> TokenStore::add(Token token, std::string_view namespace_i
         token.accessor = base62(24) + suffix;
         token.lease = "h" + to_hex(prng_.bytes(32)) + suffix;
     }
-    return keep(std::move(token));
+    return token;
+}
+
+std::shared_ptr<Token> TokenStore::add(Token token, std::string_view namespace_id) {
+    return keep(named(std::move(token), namespace_id));
 }
 
 std::shared_ptr<Token> TokenStore::keep(Token token) {
@@ -141,7 +145,7 @@ void TokenStore::end(const std::shared_ptr<Token>& token, bool with_children) {
         if (!child) {
             continue;
         }
-        if (with_children) {
+        if (with_children || child->is_batch()) {  // a batch token looks for its parent at each use
             end(child, true);
         } else {
             child->parent.clear();

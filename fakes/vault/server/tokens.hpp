@@ -37,7 +37,7 @@ struct Token {
     Duration lease_ttl{};  ///< the last granted
     Duration period{}, explicit_max_ttl{};
     std::int64_t num_uses = 0;      ///< 0 = no limit
-    std::int64_t uses_granted = 0;  ///< as made: what a renewal tells
+    std::int64_t uses_granted = 0;  ///< as made: what auth blocks tell
     bool used_up = false;           ///< the last permitted use is running
     bool renewable = false;
     bool orphan = false;
@@ -49,7 +49,7 @@ struct Token {
 };
 
 /// Ids, expiry and revocation of all tokens. A revoked token takes its children with it; orphans
-/// live on.
+/// live on. Batch tokens, of which a real server keeps nothing, are kept here like the others.
 class TokenStore {
   public:
     TokenStore(Product product, Prng prng) : product_(product), prng_(std::move(prng)) {}
@@ -57,7 +57,10 @@ class TokenStore {
     /// Called for each token that ends, by revocation or expiry.
     void on_end(std::function<void(const Token&)> ended) { ended_ = std::move(ended); }
 
-    /// Fills in id, accessor and lease where they are empty, and keeps the token.
+    /// The token with id, accessor and lease, which are drawn where they are empty. Nobody can use
+    /// it by its id until it is kept.
+    [[nodiscard]] Token named(Token token, std::string_view namespace_id);
+    /// Names the token and keeps it.
     std::shared_ptr<Token> add(Token token, std::string_view namespace_id);
     /// Keeps a token that has all of these.
     std::shared_ptr<Token> keep(Token token);

@@ -62,7 +62,11 @@ LogicalReply count_tokens(Server& server, const BuiltinCall&) {
 }
 
 LogicalReply read_resultant_acl(Server& server, const BuiltinCall& call) {
-    const auto acl = server.acl_of(*call.request.token);
+    const auto token = server.tokens.find(call.request.token_id);
+    if (!token) {
+        return BackendResponse::go_error("permission denied", 403);
+    }
+    const auto acl = server.acl_of(*token);
     if (acl->is_root()) {
         return BackendResponse::with(Json{{"root", true}});
     }

@@ -145,11 +145,13 @@ void read_options(MountEntry& entry, const BuiltinCall& call) {
     }
 }
 
-void read_token_type(MountEntry& entry, const Json& config) {
-    const auto type = setting(config, "token_type");
-    entry.token_type = type.is_string() && !type.get<std::string>().empty()
-                           ? type.get<std::string>()
-                           : "default-service";
+std::optional<BackendResponse> set_token_type(MountEntry& entry, const std::string& type) {
+    if (type != "service" && type != "batch" && type != "default-service" &&
+        type != "default-batch" && !type.empty()) {
+        return BackendResponse::error("invalid value for 'token_type'");
+    }
+    entry.token_type = type.empty() ? "default-service" : type;
+    return std::nullopt;
 }
 
 std::optional<BackendResponse> check_path(const MountEntry& entry, Table table, bool openbao) {
@@ -232,7 +234,11 @@ LogicalReply enable_mount(Server& server, const BuiltinCall& call) {
         return std::move(*refused);
     }
     if (table.auth) {
-        read_token_type(*entry, config);
+        const auto type = setting(config, "token_type");
+        if (auto refused =
+                set_token_type(*entry, type.is_string() ? type.get<std::string>() : "")) {
+            return std::move(*refused);
+        }
     }
     if (auto refused = check_type(*entry, table)) {
         return std::move(*refused);
@@ -319,12 +325,9 @@ LogicalReply tune_mount(Server& server, const BuiltinCall& call) {
         return BackendResponse::error("'token_type' can only be modified on auth mounts");
     }
     if (table.auth && data.has("token_type")) {
-        const auto type = data.text("token_type");
-        if (type != "service" && type != "batch" && type != "default-service" &&
-            type != "default-batch" && !type.empty()) {
-            return BackendResponse::error("invalid value for 'token_type'");
+        if (auto refused = set_token_type(*entry, data.text("token_type"))) {
+            return std::move(*refused);
         }
-        entry->token_type = type.empty() ? "default-service" : type;
     }
     std::tie(entry->default_ttl, entry->max_ttl) = next;
     if (data.has("description")) {
@@ -423,6 +426,9 @@ LogicalReply move_mount(Server& server, const BuiltinCall& call) {
 
 LogicalReply list_mounts_for_ui(Server& server, const BuiltinCall& call) {
     const auto& request = call.request;
+    if (!request.token && !request.token_id.empty()) {
+        return BackendResponse::error("permission denied", 403);
+    }
     const auto acl = request.token ? server.acl_of(*request.token) : nullptr;
     auto secret = Json::object();
     auto auth = Json::object();

@@ -129,7 +129,7 @@ LogicalReply list_policies(Server&, const BuiltinCall& call) {
 LogicalReply tell_capabilities(Server& server, const BuiltinCall& call) {
     const auto& request = call.request;
     const auto& data = call.fields;
-    auto token = request.token;
+    auto token = server.tokens.find(request.token_id);
     if (request.path == "sys/capabilities") {
         token = server.tokens.find(data.text("token"));
     } else if (request.path == "sys/capabilities-accessor") {

@@ -168,6 +168,9 @@ Refusal find_role(Creation& creation) {
 }
 
 Refusal check_parent(Creation& creation) {
+    if (!creation.server.tokens.find(creation.request.token_id)) {
+        return "parent token lookup failed: no parent found";  // of an inline login
+    }
     if (creation.parent.is_batch()) {
         return "batch tokens cannot create more tokens";
     }
@@ -204,6 +207,33 @@ Refusal read_type(Creation& creation) {
     return std::nullopt;
 }
 
+// What would have to be kept and counted cannot be had of a batch token. The first that is given
+// decides, and a zero of it lets the others be.
+Refusal refuse_batch_bounds(Creation& creation) {
+    const auto& data = creation.data;
+    if (!creation.token.is_batch()) {
+        return std::nullopt;
+    }
+    const bool uses = data.text("explicit_max_ttl").empty() && data.integer("num_uses") != 0;
+    const auto* name = uses                                    ? "num_uses"
+                       : data.text("explicit_max_ttl").empty() ? "period"
+                                                               : "explicit_max_ttl";
+    if (!uses && data.text(name).empty()) {
+        return std::nullopt;
+    }
+    if (!uses) {
+        const auto read = read_duration(data.text(name), creation.server.options.product);
+        if (!read) {
+            return fmt::format("{0}{1}{0} value could not be parsed",
+                               creation.server.openbao() ? '\'' : '"', name);
+        }
+        if (*read == Duration{}) {
+            return std::nullopt;
+        }
+    }
+    return fmt::format("batch tokens cannot have \"{}\" set", name);
+}
+
 Refusal join_entity(Creation& creation) {
     const auto alias = lower(creation.data.text("entity_alias"));
     if (alias.empty()) {
@@ -223,12 +253,20 @@ Refusal join_entity(Creation& creation) {
 }
 
 Refusal check_id(Creation& creation) {
-    const auto& token = creation.token;
+    auto& token = creation.token;
     if (token.id.empty()) {
         return std::nullopt;
     }
     if (!creation.sudo) {
         return "root or sudo privileges required to specify token id";
+    }
+    creation.warnings.emplace_back(
+        "Supplying a custom ID for the token uses the weaker SHA1 hashing instead of the more "
+        "secure SHA2-256 HMAC for token obfuscation. SHA1 hashed tokens on the wire leads to "
+        "less secure lookups.");
+    if (token.is_batch()) {
+        token.id.clear();  // its text is what it says, so nobody can choose it
+        return std::nullopt;
     }
     for (const auto* prefix : {"s.", "hvs."}) {
         if (token.id.starts_with(prefix)) {
@@ -238,16 +276,9 @@ Refusal check_id(Creation& creation) {
     if (token.id.find('.') != std::string::npos) {
         return "custom token ID cannot have a '.' in the value";
     }
-    if (token.is_batch()) {
-        return "custom token IDs cannot be used with batch tokens";
-    }
     if (creation.server.tokens.find(token.id)) {
         return "cannot create a token with a duplicate ID";
     }
-    creation.warnings.emplace_back(
-        "Supplying a custom ID for the token uses the weaker SHA1 hashing instead of the more "
-        "secure SHA2-256 HMAC for token obfuscation. SHA1 hashed tokens on the wire leads to "
-        "less secure lookups.");
     return std::nullopt;
 }
 
@@ -337,9 +368,6 @@ Refusal read_times(Creation& creation) {
     if (creation.role == nullptr && token.period > Duration{} && !creation.sudo) {
         return "root or sudo privileges required to create periodic token";
     }
-    if (token.is_batch()) {
-        token.period = token.explicit_max_ttl = Duration{};
-    }
     creation.period = token.period;
     creation.explicit_max_ttl = token.explicit_max_ttl;
     if (const auto* role = creation.role; role != nullptr && !token.is_batch()) {
@@ -399,8 +427,9 @@ void warn_of_unknown_policies(Creation& creation) {
 
 LogicalReply create_token(Server& server, const BuiltinCall& call) {
     auto creation = begin(server, call);
-    for (const auto step : {find_role, check_parent, read_uses, read_type, join_entity, check_id,
-                            choose_policies, choose_parent, read_times, grant_ttl}) {
+    for (const auto step :
+         {find_role, check_parent, read_type, refuse_batch_bounds, read_uses, join_entity, check_id,
+          choose_policies, choose_parent, read_times, grant_ttl}) {
         if (const auto refused = step(creation)) {
             return BackendResponse::error(*refused);
         }

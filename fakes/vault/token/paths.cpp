@@ -76,12 +76,13 @@ tl::expected<std::shared_ptr<Token>, BackendResponse> by_accessor(const Server& 
 
 LogicalReply look_up(Server& server, const BuiltinCall& call) {
     const auto named = call.fields.text("token");
-    const auto token = named.empty() ? call.request.token : server.tokens.find(named);
+    const auto token = server.tokens.find(named.empty() ? call.request.token_id : named);
     return token ? describe(*token, call.request.now) : BackendResponse::error("bad token", 403);
 }
 
-LogicalReply look_up_self(Server&, const BuiltinCall& call) {
-    return describe(*call.request.token, call.request.now);
+LogicalReply look_up_self(Server& server, const BuiltinCall& call) {
+    const auto token = server.tokens.find(call.request.token_id);
+    return token ? describe(*token, call.request.now) : BackendResponse::error("bad token", 403);
 }
 
 LogicalReply look_up_accessor(Server& server, const BuiltinCall& call) {
@@ -98,8 +99,7 @@ LogicalReply list_accessors(Server& server, const BuiltinCall& call) {
     const auto& request = call.request;
     std::vector<std::string> keys;
     for (const auto& [id, token] : server.tokens.all()) {
-        if (!token->accessor.empty() && token->namespace_path == request.ns->path &&
-            token->policies != std::vector<std::string>{"response-wrapping"}) {
+        if (!token->accessor.empty() && token->namespace_path == request.ns->path) {
             keys.push_back(token->accessor);
         }
     }
@@ -169,7 +169,10 @@ Task<LogicalReply> renew_named(Server& server, BuiltinCall call) {
 }
 
 Task<LogicalReply> renew_self(Server& server, BuiltinCall call) {
-    const auto token = call.request.token;
+    const auto token = server.tokens.find(call.request.token_id);
+    if (!token) {
+        co_return BackendResponse::error("token not found");
+    }
     co_return co_await renew_token(server, std::move(call.request), token,
                                    call.fields.duration("increment"));
 }

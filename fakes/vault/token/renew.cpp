@@ -65,7 +65,6 @@ LogicalReply extend(Server& server, Token& token, const TtlGrant& granted,
     warnings.insert(warnings.end(), granted.warnings.begin(), granted.warnings.end());
     LogicalReply reply(BackendResponse::with(Json(), std::move(warnings)));
     reply.issued = std::make_shared<Token>(token);
-    reply.issued->num_uses = token.uses_granted;
     return reply;
 }
 

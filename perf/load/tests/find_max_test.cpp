@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "perf/load/tests/stage.hpp"
 
 namespace meshproof::load {
@@ -41,6 +43,56 @@ TEST(MaxSearch, FindsTheRateThatItsServerCarries) {
     EXPECT_FALSE(search.steps()[3].kept);
     EXPECT_NE(search.steps()[3].why_not, "");
     EXPECT_LE(asked, MaxSearch::most_transactions(looking()));
+}
+
+/// What a server shows that keeps up to this rate, and in a hold up to that one.
+Measured answered(const Options& step, double in_a_step, double in_a_hold) {
+    const bool hold = step.duration > looking().duration * 2;
+    Measured measured;
+    measured.planned = step.duration;
+    measured.asked = static_cast<std::uint64_t>(
+        step.rate * std::chrono::duration<double>(step.duration).count());
+    measured.done = measured.done_in_plan = measured.asked;
+    measured.whole.response.record(step.rate > (hold ? in_a_hold : in_a_step) ? 1s : 10ms,
+                                   measured.asked);
+    return measured;
+}
+
+MaxSearch searched(double in_a_step, double in_a_hold) {
+    MaxSearch search(looking());
+    while (const auto step = search.next()) {
+        search.learn(*step, answered(*step, in_a_step, in_a_hold));
+    }
+    return search;
+}
+
+TEST(MaxSearch, HoldsWhatItFoundForThreeSteps) {
+    const auto search = searched(20, 20);
+    const auto& last = search.steps().back();
+    EXPECT_TRUE(last.hold);
+    EXPECT_TRUE(last.kept);
+    EXPECT_EQ(last.rate, 20);
+    EXPECT_EQ(last.measured.planned, 3 * search.steps()[2].measured.planned);
+    EXPECT_EQ(best_step(search.steps()), &last);
+}
+
+TEST(MaxSearch, WhatDoesNotLastGivesWayToLess) {
+    const auto search = searched(20, 18.5);
+    const auto& steps = search.steps();
+    ASSERT_GE(steps.size(), 2U);
+    EXPECT_FALSE(steps[steps.size() - 2].kept);
+    EXPECT_EQ(steps.back().rate, 18);
+    EXPECT_EQ(best_step(steps), &steps.back());
+}
+
+TEST(MaxSearch, WhereNoHoldLastsAShorterStepBelowIsAllThereIs) {
+    const auto search = searched(20, 1);
+    const auto& steps = search.steps();
+    EXPECT_EQ(std::ranges::count_if(steps, &Step::hold), 3);
+    const auto* best = best_step(steps);
+    ASSERT_NE(best, nullptr);
+    EXPECT_EQ(best->rate, 10);
+    EXPECT_FALSE(best->hold);
 }
 
 TEST(MaxSearch, SaysWhereNoRateKeepsTheSlo) {

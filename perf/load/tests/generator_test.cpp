@@ -144,5 +144,61 @@ TEST(Generator, StopsWhenItIsAskedTo) {
     EXPECT_EQ(measured.unfinished, 0U);
 }
 
+TEST(Generator, TheStagesOfTheWireAreApart) {
+    for (const bool keep_alive : {true, false}) {
+        Stage stage({[](Duration now) { return now + 3ms; }});
+        Options options;
+        options.rate = 100;
+        options.duration = 2s;
+        options.keep_alive = keep_alive;
+        const auto measured = stage.offer(options);
+        const auto& waited = measured.stages.at("first-byte").service;
+        EXPECT_EQ(waited.count(), 200U);
+        expect_near(waited.at(50), both_ways + 3ms);
+        // One connection carries them all, or each has its own.
+        EXPECT_EQ(measured.stages.at("connect").service.count(), keep_alive ? 1U : 200U);
+        EXPECT_FALSE(measured.stages.contains("tls"));
+        EXPECT_EQ(measured.handshakes, 0U);
+    }
+}
+
+TEST(Generator, EachOfSeveralAddressesHasItsOwnFigures) {
+    Stage stage({[](Duration now) { return now + 3ms; }}, 3);
+    Options options;
+    options.rate = 100;
+    options.duration = 3s;
+    const auto measured = stage.offer(options);
+    ASSERT_EQ(measured.addresses.size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i) {
+        const auto& one = measured.addresses[i];
+        EXPECT_EQ(one.address, fmt::format("http://node-{}:80", i + 1));
+        EXPECT_EQ(one.asked, 100U);
+        EXPECT_EQ(one.done, 100U);
+        EXPECT_EQ(one.failed + one.unfinished, 0U);
+        EXPECT_EQ(one.whole.service.count(), 100U);
+        expect_near(one.whole.response.at(50), both_ways + 3ms);
+    }
+    EXPECT_EQ(Stage({[](Duration now) { return now + 3ms; }}).offer(options).addresses.size(), 0U);
+}
+
+TEST(Generator, WhatAnAddressRefusesOrLeavesIsItsOwn) {
+    Stage stage({[](Duration now) { return now + 1h; }}, 2);
+    Options options;
+    options.rate = 100;
+    options.duration = 2s;
+    options.connections = 20;
+    options.timeout = 1s;
+    const auto measured = stage.offer(options);
+    ASSERT_EQ(measured.addresses.size(), 2U);
+    std::uint64_t bad = 0;
+    for (const auto& one : measured.addresses) {
+        EXPECT_EQ(one.asked, 100U);
+        EXPECT_EQ(one.failed + one.unfinished, 100U);
+        EXPECT_EQ(one.whole.response.count(), 100U);
+        bad += one.failed + one.unfinished;
+    }
+    EXPECT_EQ(bad, measured.bad());
+}
+
 }  // namespace
 }  // namespace meshproof::load

@@ -84,8 +84,10 @@ TEST(Load, EveryProfilePasses) {
 }
 
 TEST(Load, EveryWayOfTokensAndStoragePasses) {
-    for (const auto token : {TokenMode::batch, TokenMode::one}) {
-        for (const auto storage : {Storage::no_store, Storage::leased}) {
+    for (const auto token : {TokenMode::batch, TokenMode::one, TokenMode::in_header}) {
+        // A request that logs in by itself gets no lease.
+        const auto kept = token == TokenMode::in_header ? Storage::stored : Storage::leased;
+        for (const auto storage : {Storage::no_store, kept}) {
             auto options = small();
             options.rate = 20;
             options.token = token;
@@ -117,6 +119,104 @@ TEST(Load, ALeafThatIsNotYetValidFailsIt) {
     const auto played = play(small(), sabotaged("pki/not-yet-valid"));
     EXPECT_EQ(played.outcome.verdict, run::Verdict::fail);
     EXPECT_EQ(played.outcome.verification.wrong_leaves(), 100U);
+}
+
+TEST(Load, SeveralClustersLogInAtMountsOfTheirOwn) {
+    auto options = small();
+    options.clusters = 3;
+    options.accounts = 2;
+    const auto played = play(options);
+    EXPECT_EQ(played.outcome.verdict, run::Verdict::pass)
+        << testing::PrintToString(outcome_lines(played.outcome));
+    EXPECT_EQ(played.outcome.measured.done, 100U);
+    EXPECT_EQ(played.outcome.footprint.clients, 6U);
+    EXPECT_EQ(played.outcome.account_tokens % 3, 0U);
+    EXPECT_EQ(played.left, std::vector<std::string>{});
+}
+
+TEST(Load, ATransactionCanHaveAConnectionOfItsOwn) {
+    auto options = small();
+    options.keep_alive = false;
+    const auto played = play(options);
+    EXPECT_EQ(played.outcome.verdict, run::Verdict::pass);
+    EXPECT_EQ(played.outcome.measured.handshakes, 100U);
+    EXPECT_EQ(played.outcome.measured.stages.at("first-byte").service.count(), 200U);
+}
+
+/// How many things there are that a load might make.
+Task<std::vector<std::size_t>> counted(Site site) {
+    std::vector<std::size_t> counts;
+    counts.push_back(require(co_await site.vault.secrets_engines()).size());
+    counts.push_back(require(co_await site.vault.auth_methods()).size());
+    counts.push_back(require(co_await site.vault.list_policies()).size());
+    counts.push_back(require(co_await site.kube.list_service_accounts(site.mesh_namespace)).size());
+    co_return counts;
+}
+
+struct OnAccount {
+    std::optional<Outcome> outcome;
+    std::string problem;
+    std::vector<std::string> notes;
+    std::vector<std::size_t> before, after;
+};
+
+Task<void> load_account(run::Environment& environment, Options options, OnAccount& seen) {
+    const auto found = co_await run::survey(environment, environment.transport(), "owner");
+    const auto site = site_of(found, environment.transport());
+    run::Ledger owners{run::RunMark("b7c2d1")};
+    const auto ground = co_await prepare_ground(owners, site, small(), 1);
+    run::Account account;
+    account.name = "prod";
+    account.vault = ground.vault;
+    account.auth_mount = ground.page.auth_mount;
+    account.auth_role = ground.page.auth_role;
+    account.sign_path = ground.page.pki_path();
+    account.trust = {ground.trust.back()};  // the root alone
+    account.cluster.emplace(run::Account::ServiceAccount{
+        found.clusters.front().access, site.mesh_namespace, ground.page.service_account});
+    seen.before = co_await counted(site);
+    Run run{environment, 1, "k3f9a2", nullptr, {}, {}, {}};
+    run.account = &account;
+    run.on_note = [&](std::string_view note) { seen.notes.emplace_back(note); };
+    try {
+        seen.outcome = co_await run_load(std::move(run), std::move(options));
+    } catch (const CannotGoOn& error) {
+        seen.problem = error.what();
+    }
+    seen.after = co_await counted(site);
+    (void)co_await clear_ground(owners, site);
+}
+
+OnAccount on_account(Options options) {
+    options.existing = true;
+    fakes::SimOptions sim;
+    sim.servers.vaults = sim.servers.clusters = 1;
+    const auto environment = fakes::make_sim(std::move(sim));
+    OnAccount seen;
+    environment->drive(load_account(*environment, std::move(options), seen));
+    return seen;
+}
+
+TEST(Load, AMeshsOwnAccountIsLoadedAndNothingIsMade) {
+    const auto seen = on_account(small());
+    ASSERT_TRUE(seen.outcome) << seen.problem;
+    EXPECT_EQ(seen.outcome->verdict, run::Verdict::pass)
+        << testing::PrintToString(outcome_lines(*seen.outcome));
+    EXPECT_EQ(seen.outcome->verification.verified, 100U);
+    EXPECT_EQ(seen.outcome->footprint.made, std::vector<std::string>{});
+    EXPECT_EQ(seen.before, seen.after);
+    ASSERT_EQ(seen.notes.size(), 1U);
+    EXPECT_NE(seen.notes[0].find("up to 100 service tokens stay in the Vault"), std::string::npos)
+        << seen.notes[0];
+}
+
+TEST(Load, AnAccountWhoseRoleGivesLessIsRefusedBeforeTheLoad) {
+    auto options = small();
+    options.leaf_ttl = 3h;
+    const auto seen = on_account(options);
+    EXPECT_FALSE(seen.outcome);
+    EXPECT_NE(seen.problem.find("are asked for"), std::string::npos) << seen.problem;
+    EXPECT_EQ(seen.before, seen.after);
 }
 
 }  // namespace

@@ -106,5 +106,49 @@ TEST(Options, WhatDoesNotFitTogetherIsRefused) {
               std::string::npos);
 }
 
+TEST(Options, SeveralAddressesAndClusters) {
+    OptionTexts texts;
+    texts.addresses = {"https://127.0.0.1:8200", "https://127.0.0.1:8202/base"};
+    texts.clusters = 3;
+    texts.reconnect = true;
+    const auto options = parse_options(texts).value();
+    ASSERT_EQ(options.addresses.size(), 2U);
+    EXPECT_EQ(options.addresses[1].path, "/base");
+    EXPECT_EQ(options.clusters, 3U);
+    EXPECT_FALSE(options.keep_alive);
+    EXPECT_TRUE(parse_options({}).value().keep_alive);
+    EXPECT_TRUE(refusal([](OptionTexts& one) {
+                    one.addresses = {"vault:8200"};
+                }).starts_with("--address: "));
+    EXPECT_EQ(refusal([](OptionTexts& one) {
+                  one.addresses = {"https://a:1"};
+                  one.all_nodes = true;
+              }),
+              "--address and --all-nodes: expected one of them");
+    EXPECT_NE(refusal([](OptionTexts& one) {
+                  one.clusters = 100;
+                  one.accounts = 11;
+              }).find("at most 1000 accounts"),
+              std::string::npos);
+}
+
+TEST(Options, AnExistingAccountHasItsOwn) {
+    const auto with = [](void (*type)(OptionTexts& texts)) {
+        OptionTexts texts;
+        texts.existing = true;
+        type(texts);
+        const auto options = parse_options(texts);
+        return options ? std::string("taken") : options.error().message;
+    };
+    EXPECT_EQ(with([](OptionTexts&) {}), "taken");
+    EXPECT_EQ(with([](OptionTexts& texts) { texts.token = "inline"; }), "taken");
+    EXPECT_NE(with([](OptionTexts& texts) { texts.token = "batch"; }).find("--token batch"),
+              std::string::npos);
+    EXPECT_NE(with([](OptionTexts& texts) { texts.storage = "no_store"; }).find("--storage"),
+              std::string::npos);
+    EXPECT_NE(with([](OptionTexts& texts) { texts.clusters = 2; }).find("--clusters"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace meshproof::load

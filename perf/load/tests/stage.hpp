@@ -33,11 +33,40 @@ class ScriptedServer final : public http::Handler {
     Script script_;
 };
 
+/// What a test wants beside a load's options.
+struct Offered {
+    Options options;
+    run::StopSource* stop = nullptr;
+    std::function<void(const Progress&)> on_second{};  ///< may be empty
+    Live* live = nullptr;
+    std::vector<http::Url> nodes{};  ///< further addresses, that are asked instead
+};
+
+/// A load of sys/health on whoever listens at `url`.
+inline Task<Measured> offer_health(run::Environment& environment, http::Url url, Offered offered) {
+    auto& options = offered.options;
+    options.profile = Profile::health;
+    Ground ground;
+    ground.vault.endpoint.url = std::move(url);
+    for (auto& node : offered.nodes) {
+        ground.addresses.emplace_back().url = std::move(node);
+    }
+    const SigningPath path(environment.transport(), ground, options);
+    const Pool pool({1, crypto::KeyType::p256, "cluster.local", options.leaf_ttl});
+    Verifier verifier({}, pool, Verifier::When::after);
+    const Arrivals arrivals(options, 1);
+    const mesh::Asked asked;
+    run::Stopping stopping(offered.stop, environment);
+    co_return co_await generate({environment, options, arrivals, pool, path, asked, verifier, 1,
+                                 &stopping, std::move(offered.on_second), offered.live});
+}
+
 /// Virtual time and a wire with one millisecond each way; no servers but the scripted one.
 class Stage final : public run::Environment {
   public:
-    explicit Stage(ScriptedServer::Script script)
-        : network_(clock_, Prng(1), plan()), server_(clock_, std::move(script)) {}
+    /// `nodes`: under how many further addresses the server is reached, and alone there.
+    explicit Stage(ScriptedServer::Script script, std::size_t nodes = 0)
+        : nodes_(nodes), network_(clock_, Prng(1), plan()), server_(clock_, std::move(script)) {}
 
     [[nodiscard]] std::string_view setting() const override { return "sim"; }
     [[nodiscard]] Clock& clock() override { return clock_; }
@@ -53,10 +82,10 @@ class Stage final : public run::Environment {
 
     /// Offers the server's sys/health what the options say.
     [[nodiscard]] Measured offer(Options options, run::StopSource* stop = nullptr,
-                                 std::function<void(const Progress&)> on_second = {}) {
-        options.profile = Profile::health;
+                                 std::function<void(const Progress&)> on_second = {},
+                                 Live* live = nullptr) {
         Measured measured;
-        drive(play(std::move(options), stop, std::move(on_second), measured));
+        drive(play({std::move(options), stop, std::move(on_second), live}, measured));
         return measured;
     }
     /// What a generator would have seen that asks again when it was answered.
@@ -72,25 +101,20 @@ class Stage final : public run::Environment {
         plan.min_delay = plan.max_delay = std::chrono::milliseconds(1);
         return plan;
     }
-    Task<std::unique_ptr<http::Listener>> serve() {
+    Task<std::unique_ptr<http::Listener>> serve(std::string name = "vault") {
         http::ListenSpec spec;
-        spec.name = "vault";
+        spec.name = std::move(name);
         spec.tls = false;
         co_return require(co_await network_.listen(spec, server_));
     }
-    Task<void> play(Options options, run::StopSource* stop,
-                    std::function<void(const Progress&)> on_second, Measured& measured) {
+    Task<void> play(Offered offered, Measured& measured) {
         const auto listener = co_await serve();
-        Ground ground;
-        ground.vault.endpoint.url = listener->url();
-        const SigningPath path(network_, ground, options);
-        const Pool pool({1, crypto::KeyType::p256, "cluster.local", options.leaf_ttl});
-        Verifier verifier({}, pool, Verifier::When::after);
-        const Arrivals arrivals(options, 1);
-        const mesh::Asked asked;
-        run::Stopping stopping(stop, *this);
-        measured = co_await generate({*this, options, arrivals, pool, path, asked, verifier, 1,
-                                      &stopping, std::move(on_second)});
+        std::vector<std::unique_ptr<http::Listener>> nodes;
+        for (std::size_t i = 0; i < nodes_; ++i) {
+            nodes.push_back(co_await serve(fmt::format("node-{}", i + 1)));
+            offered.nodes.push_back(nodes.back()->url());
+        }
+        measured = co_await offer_health(*this, listener->url(), std::move(offered));
     }
     Task<void> ask_in_turn(double rate, Duration duration, stats::Histogram& times) {
         const auto listener = co_await serve();
@@ -102,12 +126,14 @@ class Stage final : public run::Environment {
             std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / rate));
         while (clock_.elapsed() - began < duration) {
             const auto sent = clock_.elapsed();
-            (void)co_await path.health();
+            std::optional<http::ExchangeTimes> wire;
+            (void)co_await path.health(0, wire);
             times.record(clock_.elapsed() - sent);
             co_await clock_.sleep_for(pause - (clock_.elapsed() - sent));
         }
     }
 
+    std::size_t nodes_;
     boost::asio::io_context context_{1};
     SimClock clock_{context_, from_unix_seconds(1'767'225'600)};
     fakes::SimNetwork network_;

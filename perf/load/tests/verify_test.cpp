@@ -61,5 +61,40 @@ TEST(WrongLeaf, MayNotLiveLonger) {
     EXPECT_EQ(longer.wrong()->wrong, Wrong::other_life) << longer.wrong()->detail;
 }
 
+SignedAnswer unreadable(std::size_t transaction) {
+    return {transaction, "{}", Time(), Duration()};
+}
+
+Verification verify_many(Verifier::When when, QueueBounds bounds) {
+    const Pool pool({1, crypto::KeyType::p256, "mesh.test", 1h});
+    Verifier verifier({}, pool, when, bounds);
+    for (std::size_t i = 0; i < 100; ++i) {
+        verifier.take(unreadable(i));
+    }
+    return verifier.finish();
+}
+
+TEST(Verifier, CountsWhatFindsItsQueueFull) {
+    for (const auto bounds : {QueueBounds{0, 1000}, QueueBounds{1000, 0}}) {
+        const auto found = verify_many(Verifier::When::beside, bounds);
+        EXPECT_EQ(found.answers, 100U);
+        EXPECT_EQ(found.verified, 0U);
+        EXPECT_EQ(found.not_verified, 100U);
+        EXPECT_EQ(found.wrong_leaves(), 0U);
+    }
+    // How many its thread gets to is chance; that none is lost is not.
+    const auto few = verify_many(Verifier::When::beside, {1, 1000});
+    EXPECT_GE(few.verified, 1U);
+    EXPECT_EQ(few.verified + few.not_verified, 100U);
+    EXPECT_EQ(few.wrong_leaves(), few.verified);
+}
+
+TEST(Verifier, LeavesNothingOutInVirtualTime) {
+    const auto found = verify_many(Verifier::When::after, {3, 1000});
+    EXPECT_EQ(found.verified, 100U);
+    EXPECT_EQ(found.not_verified, 0U);
+    EXPECT_EQ(found.first.size(), 10U);
+}
+
 }  // namespace
 }  // namespace meshproof::load

@@ -1,0 +1,129 @@
+#include "core/run/reach.hpp"
+
+#include <cstdlib>
+#include <set>
+
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+
+namespace meshproof::run {
+namespace {
+
+/// Go's strconv.ParseBool, which is what the Vault command line reads VAULT_SKIP_VERIFY with.
+std::optional<bool> parse_bool(const std::string& text) {
+    static const std::set<std::string> yes{"1", "t", "T", "true", "TRUE", "True"};
+    static const std::set<std::string> no{"0", "f", "F", "false", "FALSE", "False"};
+    if (yes.contains(text)) {
+        return true;
+    }
+    return no.contains(text) ? std::optional(false) : std::nullopt;
+}
+
+void read_address(YamlSection& section, const Variables& variables, http::Endpoint& endpoint) {
+    const auto written = section.text("address");
+    const auto address = written ? written : filled(variables, "VAULT_ADDR");
+    if (!address) {
+        section.needs("address", "the Vault's URL, here or in VAULT_ADDR");
+        return;
+    }
+    auto url = http::Url::parse(*address);
+    if (!url) {
+        section.refuse("address", "{}{}", written ? "" : "VAULT_ADDR: ", url.error().message);
+        return;
+    }
+    if (url->path.ends_with("/v1")) {
+        section.refuse("address", "expected the URL without /v1");
+    }
+    if (url->scheme == "http" && !url->loopback()) {
+        log::warning(
+            fmt::format("{}: http: the token is sent unencrypted", section.place_of("address")));
+    }
+    endpoint.url = std::move(*url);
+}
+
+/// The CAs, from the file that is named, whoever it was that named it.
+void read_ca(YamlSection& section, const Variables& variables, crypto::TlsParty& tls) {
+    auto pem = section.file("ca_file");
+    auto source = section.text("ca_file").value_or("");
+    source += source.empty() ? "" : ": ";
+    if (const auto path = filled(variables, "VAULT_CACERT"); !section.has("ca_file") && path) {
+        source = "VAULT_CACERT: ";
+        auto content = read_file(*path);
+        if (!content) {
+            section.refuse("ca_file", "{}{}", source, content.error().message);
+            return;
+        }
+        pem = std::move(*content);
+    }
+    if (!pem) {
+        tls.system_trust = true;
+        return;
+    }
+    auto trust = crypto::Certificate::all_from_pem(*pem);
+    if (!trust) {
+        section.refuse("ca_file", "{}{}", source, trust.error().message);
+        return;
+    }
+    tls.trust = std::move(*trust);
+}
+
+void read_trust(YamlSection& section, const Variables& variables, crypto::TlsParty& tls) {
+    read_ca(section, variables, tls);
+    tls.server_name = section.text("tls_server_name").value_or("");
+    auto skip = section.flag("skip_verify");
+    if (const auto text = filled(variables, "VAULT_SKIP_VERIFY");
+        !section.has("skip_verify") && text) {
+        skip = parse_bool(*text);
+        if (!skip) {
+            section.refuse("skip_verify", "VAULT_SKIP_VERIFY: expected true or false");
+        }
+    }
+    if (skip.value_or(false)) {
+        tls.verify_peer = false;
+        log::warning(
+            fmt::format("{}: anybody can pose as this Vault", section.place_of("skip_verify")));
+    }
+}
+
+}  // namespace
+
+std::optional<std::string> machine_variable(const std::string& name) {
+    const char* value =
+        std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody sets any
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+std::optional<std::string> filled(const Variables& variables, const std::string& name) {
+    auto value = variables(name);
+    return value && !value->empty() ? std::move(value) : std::nullopt;
+}
+
+http::Endpoint read_vault_endpoint(YamlSection& section, const Variables& variables) {
+    http::Endpoint endpoint;
+    read_address(section, variables, endpoint);
+    read_trust(section, variables, endpoint.tls);
+    return endpoint;
+}
+
+kube::Access read_kubeconfig_access(YamlSection& section, const Variables& variables) {
+    const auto context = section.text("context");
+    const auto written = section.path("kubeconfig");
+    const auto path = written ? written : filled(variables, "KUBECONFIG");
+    if (!path) {
+        section.needs("kubeconfig", "a file, here or in KUBECONFIG");
+        return {};
+    }
+    const auto config = kube::Kubeconfig::load(*path);
+    if (!config) {
+        section.refuse("kubeconfig", "{}", config.error().message);
+        return {};
+    }
+    auto access = config->access(context.value_or(""));
+    if (!access) {
+        section.refuse(context ? "context" : "kubeconfig", "{}", access.error().message);
+        return {};
+    }
+    return std::move(*access);
+}
+
+}  // namespace meshproof::run
