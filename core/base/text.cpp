@@ -63,8 +63,8 @@ std::optional<std::string> decode64(std::string_view text, std::string_view alph
     if (text.size() % 4 == 1) {
         return std::nullopt;
     }
-    std::string out;
-    out.reserve(text.size() * 3 / 4);
+    std::string out(text.size() * 3 / 4, '\0');
+    char* to = out.data();
     unsigned bits = 0;
     int held = 0;
     for (const char c : text) {
@@ -76,7 +76,7 @@ std::optional<std::string> decode64(std::string_view text, std::string_view alph
         held += 6;
         if (held >= 8) {
             held -= 8;
-            out += static_cast<char>(bits >> held & 0xff);
+            *to++ = static_cast<char>(bits >> held & 0xff);
         }
     }
     return out;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,11 +15,16 @@ namespace meshproof::crypto {
 enum class KeyType { rsa_1024, rsa_2048, rsa_3072, rsa_4096, p224, p256, p384, p521, ed25519 };
 [[nodiscard]] std::string_view to_string(KeyType type);  ///< "rsa-2048", "p-256", "ed25519"
 
+/// A point of P-256 as keys hold it, uncompressed (SEC 1, 2.3.3).
+using P256Point = std::array<std::uint8_t, 65>;
+
 /// A public key. A small value: copies share the OpenSSL object, which is never changed.
 class PublicKey {
   public:
     PublicKey() = default;
     explicit PublicKey(std::shared_ptr<EVP_PKEY> key) : key_(std::move(key)) {}
+    /// The point is on the curve. OpenSSL's object is made when somebody asks for it.
+    explicit PublicKey(const P256Point& point);
 
     /// From a PEM `PUBLIC KEY` block, or from the certificate in a `CERTIFICATE` block.
     [[nodiscard]] static Result<PublicKey> from_pem(std::string_view pem);
@@ -28,11 +34,16 @@ class PublicKey {
     [[nodiscard]] Bytes key_id() const;
     [[nodiscard]] std::string algorithm() const;  ///< "rsa", "ec" or "ed25519"
     [[nodiscard]] int bits() const;               ///< 2048, 256, ...; 0 for ed25519
-    [[nodiscard]] EVP_PKEY* native() const { return key_.get(); }
+    [[nodiscard]] EVP_PKEY* native() const;  ///< null for the empty key
+    [[nodiscard]] bool empty() const { return key_ == nullptr && point_ == nullptr; }
+    /// Null unless the key was made of a point.
+    [[nodiscard]] const P256Point* point() const;
     friend bool operator==(const PublicKey& a, const PublicKey& b);
 
   private:
+    struct OnP256;
     std::shared_ptr<EVP_PKEY> key_;
+    std::shared_ptr<OnP256> point_;
 };
 
 /// A private key; never printed. Copies share the OpenSSL object, which is never changed.

@@ -47,6 +47,25 @@ void certificate_sign(benchmark::State& state) {
                 .pem());
     }
 }
+// What a CA does for each request: read it, verify it, sign and print a leaf.
+void csr_to_leaf(benchmark::State& state) {
+    const std::string pem = Csr::make(csr_spec(), Key::generate(KeyType::p256)).pem();
+    const auto spec = leaf_spec();
+    for (auto _ : state) {
+        const Csr received = require(Csr::from_pem(pem));
+        MESHPROOF_ASSERT(received.signature_valid());
+        benchmark::DoNotOptimize(sign_certificate(spec, received.public_key(),
+                                                  pki().intermediate_key, &pki().intermediate)
+                                     .pem());
+    }
+}
+void csr_to_leaf_bare(benchmark::State& state) {
+    BareSigner signer(pki().intermediate_key);
+    for (auto _ : state) {
+        MESHPROOF_ASSERT(signer.verify());
+        signer.sign();
+    }
+}
 void sign_bare(benchmark::State& state) {
     BareSigner signer(pki().intermediate_key);
     for (auto _ : state) {
@@ -116,6 +135,8 @@ BENCHMARK(csr_check)->Name("csr: read and verify")->Unit(benchmark::kMicrosecond
 BENCHMARK(verify_bare)->Name("csr: bare verify")->Unit(benchmark::kMicrosecond);
 BENCHMARK(certificate_sign)->Name("leaf: sign and print")->Unit(benchmark::kMicrosecond);
 BENCHMARK(sign_bare)->Name("leaf: bare sign")->Unit(benchmark::kMicrosecond);
+BENCHMARK(csr_to_leaf)->Name("sign: request in, leaf out")->Unit(benchmark::kMicrosecond);
+BENCHMARK(csr_to_leaf_bare)->Name("sign: bare verify and sign")->Unit(benchmark::kMicrosecond);
 BENCHMARK(leaf_parse)->Name("leaf: read")->Unit(benchmark::kMicrosecond);
 BENCHMARK(chain_check)->Name("chain: check")->Unit(benchmark::kMicrosecond);
 BENCHMARK(chain_check_bare)->Name("chain: bare verify, twice")->Unit(benchmark::kMicrosecond);
