@@ -19,15 +19,17 @@ constexpr std::string_view url_alphabet =
 std::string encode64(std::string_view bytes, std::string_view alphabet, bool padded) {
     std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);
+    out.resize(bytes.size() / 3 * 4);
+    char* to = out.data();
     std::size_t i = 0;
     for (; i + 2 < bytes.size(); i += 3) {
         const auto a = static_cast<std::uint8_t>(bytes[i]);
         const auto b = static_cast<std::uint8_t>(bytes[i + 1]);
         const auto c = static_cast<std::uint8_t>(bytes[i + 2]);
-        out += alphabet[a >> 2];
-        out += alphabet[(a & 3) << 4 | b >> 4];
-        out += alphabet[(b & 15) << 2 | c >> 6];
-        out += alphabet[c & 63];
+        *to++ = alphabet[a >> 2];
+        *to++ = alphabet[(a & 3) << 4 | b >> 4];
+        *to++ = alphabet[(b & 15) << 2 | c >> 6];
+        *to++ = alphabet[c & 63];
     }
     const auto rest = bytes.size() - i;
     if (rest == 1) {

@@ -4,6 +4,7 @@
 #include <openssl/obj_mac.h>
 #include <openssl/objects.h>
 
+#include <deque>
 #include <mutex>
 
 #include "core/crypto/names.hpp"
@@ -25,6 +26,36 @@ Handle<T, Free> extension(const CertificateParts& parts, int nid, bool* critical
         *critical = flag == 1;
     }
     return value;
+}
+
+/// The certificates of CAs that were read last, by their bytes. A mesh sees the same few with every
+/// leaf; read once, they keep their key and what is known of their signatures.
+class LastCas {
+  public:
+    [[nodiscard]] std::optional<Certificate> find(std::string_view der) const {
+        const auto known = std::ranges::find(kept_, der, &Kept::der);
+        return known != kept_.end() ? std::optional(known->certificate) : std::nullopt;
+    }
+    void keep(std::string_view der, const Certificate& certificate) {
+        constexpr std::size_t most = 16;
+        if (kept_.size() == most) {
+            kept_.pop_back();
+        }
+        kept_.push_front({std::string(der), certificate});
+    }
+
+  private:
+    struct Kept {
+        std::string der;
+        Certificate certificate;
+    };
+    std::deque<Kept> kept_;
+};
+
+/// Whether it is worth being kept: a critical basicConstraints, or that text somewhere else.
+bool seems_ca(std::string_view der) {
+    constexpr std::string_view head("\x06\x03\x55\x1d\x13\x01\x01\xff", 8);
+    return der.find(head) != std::string_view::npos;
 }
 
 Bytes copy(const ASN1_OCTET_STRING* octets) {
@@ -51,6 +82,9 @@ struct Certificate::Body {
     PublicKey key;
     std::shared_ptr<X509> object;
     std::once_flag der_asked, fields_asked, key_asked, object_asked;
+    std::mutex guard;
+    std::weak_ptr<Body> issuer;  ///< the last of whom it was asked whether it signed this
+    bool by_issuer = false;      ///< and whether it did
 
     const std::string& bytes() {
         std::call_once(der_asked, [this] {
@@ -85,8 +119,7 @@ struct Certificate::Body {
     }
 };
 
-Certificate::Certificate(std::shared_ptr<X509> certificate)
-    : body_(std::make_shared<Body>()) {
+Certificate::Certificate(std::shared_ptr<X509> certificate) : body_(std::make_shared<Body>()) {
     body_->object = std::move(certificate);
 }
 
@@ -99,6 +132,10 @@ Certificate Certificate::made(std::string der) {
 Certificate::Body& Certificate::body() const {
     MESHPROOF_ASSERT(body_ != nullptr, "an empty certificate was used");
     return *body_;
+}
+
+const CertificateParts& Certificate::parts() const {
+    return body().parts();
 }
 
 X509* Certificate::native() const {
@@ -118,6 +155,18 @@ Result<Certificate> Certificate::from_pem(std::string_view pem) {
 }
 
 Result<Certificate> Certificate::from_der(std::string_view der) {
+    thread_local LastCas cas;
+    if (auto known = cas.find(der)) {
+        return std::move(*known);
+    }
+    auto certificate = read(der);
+    if (certificate && seems_ca(der)) {
+        cas.keep(der, *certificate);
+    }
+    return certificate;
+}
+
+Result<Certificate> Certificate::read(std::string_view der) {
     auto parts = read_certificate(der);
     if (parts == nullptr) {
         const std::string errors = drain_errors();
@@ -224,14 +273,14 @@ bool Certificate::valid_at(Time time) const {
 }
 
 std::optional<bool> Certificate::is_ca() const {
-    const auto constraints = extension<BASIC_CONSTRAINTS_free, BASIC_CONSTRAINTS>(
-        body().parts(), NID_basic_constraints);
+    const auto constraints =
+        extension<BASIC_CONSTRAINTS_free, BASIC_CONSTRAINTS>(body().parts(), NID_basic_constraints);
     return constraints != nullptr ? std::optional(constraints->ca != 0) : std::nullopt;
 }
 
 std::optional<int> Certificate::path_length() const {
-    const auto constraints = extension<BASIC_CONSTRAINTS_free, BASIC_CONSTRAINTS>(
-        body().parts(), NID_basic_constraints);
+    const auto constraints =
+        extension<BASIC_CONSTRAINTS_free, BASIC_CONSTRAINTS>(body().parts(), NID_basic_constraints);
     if (constraints == nullptr || constraints->pathlen == nullptr) {
         return std::nullopt;
     }
@@ -260,8 +309,8 @@ bool Certificate::key_usage_critical() const {
 }
 
 std::optional<std::vector<std::string>> Certificate::extended_key_usage() const {
-    const auto usages = extension<EXTENDED_KEY_USAGE_free, EXTENDED_KEY_USAGE>(body().parts(),
-                                                                               NID_ext_key_usage);
+    const auto usages =
+        extension<EXTENDED_KEY_USAGE_free, EXTENDED_KEY_USAGE>(body().parts(), NID_ext_key_usage);
     if (usages == nullptr) {
         return std::nullopt;
     }
@@ -316,8 +365,7 @@ std::string Certificate::signature_algorithm() const {
 
 std::string Certificate::signature_digest() const {
     int digest = NID_undef;
-    if (X509_get_signature_info(body().native(), &digest, nullptr, nullptr, nullptr) !=
-            1 ||
+    if (X509_get_signature_info(body().native(), &digest, nullptr, nullptr, nullptr) != 1 ||
         digest == NID_undef) {
         ERR_clear_error();
         return "";
@@ -347,10 +395,21 @@ bool Certificate::signed_by(const Certificate& issuer) const {
     if (X509_NAME_cmp(parts.info->issuer, parent.info->subject) != 0) {
         return false;
     }
+    // Chains are built for every answer of a CA, and neither certificate ever changes.
+    const std::scoped_lock lock(body_->guard);
+    if (body_->issuer.lock() != issuer.body_) {
+        body_->by_issuer = verified_by(issuer);
+        body_->issuer = issuer.body_;
+    }
+    return body_->by_issuer;
+}
+
+bool Certificate::verified_by(const Certificate& issuer) const {
+    const CertificateParts& parts = body().parts();
     const PublicKey& key = issuer.body().public_key();
     // As X509_verify: both names of the algorithm are the same.
     const Signed made{parts.info->encoding, *parts.algorithm, *parts.signature};
-    if (const auto verified = quick_verdict(made, key)) {
+    if (const auto verified = quick_verdict(made, key, quick::Signer::authority)) {
         return *verified && X509_ALGOR_cmp(parts.algorithm, parts.info->algorithm) == 0;
     }
     const bool verified = !key.empty() && X509_verify(body().native(), key.native()) == 1;

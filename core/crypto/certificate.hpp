@@ -65,6 +65,8 @@ struct RawExtension {
     Bytes value;  ///< DER content of the extension's octet string
 };
 
+struct CertificateParts;  // core/crypto/reading.hpp
+
 /// A certificate. A small value: copies share the OpenSSL object, which is never changed.
 class Certificate {
   public:
@@ -120,12 +122,15 @@ class Certificate {
         const Certificate& issuer) const;  ///< names match and the signature verifies
     /// Made when it is asked for first; null for the empty certificate.
     [[nodiscard]] X509* native() const;
+    [[nodiscard]] const CertificateParts& parts() const;
     [[nodiscard]] explicit operator bool() const { return body_ != nullptr; }
     friend bool operator==(const Certificate& a, const Certificate& b);
 
   private:
     struct Body;
     explicit Certificate(std::shared_ptr<Body> body) : body_(std::move(body)) {}
+    [[nodiscard]] static Result<Certificate> read(std::string_view der);
+    [[nodiscard]] bool verified_by(const Certificate& issuer) const;
     [[nodiscard]] Body& body() const;
     std::shared_ptr<Body> body_;
 };

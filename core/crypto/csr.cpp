@@ -26,13 +26,13 @@ Extensions requested(const RequestParts& parts) {
         at = at < 0 ? X509at_get_attr_by_NID(attributes, kind, -1) : at;
     }
     X509_ATTRIBUTE* attribute = at < 0 ? nullptr : X509at_get_attr(attributes, at);
-    const ASN1_TYPE* value = attribute != nullptr ? X509_ATTRIBUTE_get0_type(attribute, 0) : nullptr;
+    const ASN1_TYPE* value =
+        attribute != nullptr ? X509_ATTRIBUTE_get0_type(attribute, 0) : nullptr;
     Extensions extensions;
     if (value != nullptr && value->type == V_ASN1_SEQUENCE) {
         const auto octets = view(value->value.sequence);
         const unsigned char* from = octets.data();
-        extensions.reset(
-            d2i_X509_EXTENSIONS(nullptr, &from, static_cast<long>(octets.size())));
+        extensions.reset(d2i_X509_EXTENSIONS(nullptr, &from, static_cast<long>(octets.size())));
     }
     ERR_clear_error();
     return extensions;
@@ -176,12 +176,13 @@ PublicKey Csr::public_key() const {
 bool Csr::signature_valid() const {
     const RequestParts& parts = body().parts();
     const PublicKey& key = body().public_key();
-    if (const auto valid = quick_verdict({parts.info->encoding, *parts.algorithm, *parts.signature}, key)) {
+    if (const auto valid = quick_verdict({parts.info->encoding, *parts.algorithm, *parts.signature},
+                                         key, quick::Signer::anyone)) {
         return *valid;
     }
     const auto request = parse_der<X509_REQ_free>(d2i_X509_REQ, body().bytes());
-    const bool valid = !key.empty() && request != nullptr &&
-                       X509_REQ_verify(request.get(), key.native()) == 1;
+    const bool valid =
+        !key.empty() && request != nullptr && X509_REQ_verify(request.get(), key.native()) == 1;
     ERR_clear_error();
     return valid;
 }

@@ -168,18 +168,25 @@ std::string_view to_string(KeyType type) {
     return "?";
 }
 
+/// Made of the point or of the key; the other half when it is asked for first.
 struct PublicKey::OnP256 {
-    P256Point point;
-    std::once_flag asked;
+    P256Point point{};
     std::shared_ptr<EVP_PKEY> key;
+    std::once_flag asked;
 };
 
 PublicKey::PublicKey(const P256Point& point) : point_(std::make_shared<OnP256>()) {
     point_->point = point;
 }
 
+PublicKey PublicKey::on_p256(std::shared_ptr<EVP_PKEY> key) {
+    PublicKey made(std::move(key));
+    made.point_ = std::make_shared<OnP256>();
+    return made;
+}
+
 EVP_PKEY* PublicKey::native() const {
-    if (point_ == nullptr) {
+    if (key_ != nullptr || point_ == nullptr) {
         return key_.get();
     }
     std::call_once(point_->asked, [this] { point_->key = quick::key_of(point_->point); });
@@ -187,7 +194,18 @@ EVP_PKEY* PublicKey::native() const {
 }
 
 const P256Point* PublicKey::point() const {
-    return point_ != nullptr ? &point_->point : nullptr;
+    if (point_ == nullptr) {
+        return nullptr;
+    }
+    if (key_ != nullptr) {
+        std::call_once(point_->asked, [this] {
+            const Bytes bits = public_bits(key_.get());
+            MESHPROOF_ASSERT(bits.size() == point_->point.size(), "a point of {} bytes",
+                             bits.size());
+            std::ranges::copy(bits, point_->point.begin());
+        });
+    }
+    return &point_->point;
 }
 
 Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
@@ -220,7 +238,7 @@ std::string PublicKey::pem() const {
 
 Bytes PublicKey::spki_der() const {
     if (point_ != nullptr) {
-        return quick::spki_of(point_->point);
+        return quick::spki_of(*point());
     }
     const auto spki = own<X509_PUBKEY_free>(X509_PUBKEY_new());
     const std::string der = write_spki(spki.get(), *this) ? to_der(i2d_X509_PUBKEY, spki.get())
@@ -230,7 +248,7 @@ Bytes PublicKey::spki_der() const {
 }
 
 Bytes PublicKey::key_id() const {
-    return point_ != nullptr ? sha1(point_->point) : sha1(public_bits(some(key_.get())));
+    return point_ != nullptr ? sha1(*point()) : sha1(public_bits(some(key_.get())));
 }
 
 std::string PublicKey::algorithm() const {
@@ -263,7 +281,7 @@ bool operator==(const PublicKey& a, const PublicKey& b) {
         return a.empty() && b.empty();
     }
     if (a.point_ != nullptr && b.point_ != nullptr) {
-        return a.point_->point == b.point_->point;
+        return *a.point() == *b.point();
     }
     const bool equal = a.native() == b.native() || EVP_PKEY_eq(a.native(), b.native()) == 1;
     ERR_clear_error();  // two kinds of key are an error to OpenSSL
@@ -301,7 +319,9 @@ Key Key::generate(KeyType type) {
         return nullptr;
     };
     if (type == KeyType::p256) {
-        return Key(quick::generate_p256());
+        auto key = quick::generate_p256();
+        auto public_half = PublicKey::on_p256(key);
+        return {std::move(key), std::move(public_half)};
     }
     return Key(share(own<EVP_PKEY_free>(make(), "cannot generate a key")));
 }
@@ -335,10 +355,6 @@ std::string Key::traditional_pem() const {
     succeed(PEM_write_bio_PrivateKey_traditional(bio.get(), key_.get(), nullptr, nullptr, 0,
                                                  nullptr, nullptr));
     return contents(bio.get());
-}
-
-PublicKey Key::public_key() const {
-    return PublicKey(key_);
 }
 
 Key Key::claiming(const PublicKey& owner) const {

@@ -25,6 +25,8 @@ class PublicKey {
     explicit PublicKey(std::shared_ptr<EVP_PKEY> key) : key_(std::move(key)) {}
     /// The point is on the curve. OpenSSL's object is made when somebody asks for it.
     explicit PublicKey(const P256Point& point);
+    /// Of an OpenSSL key on P-256 by name: its point is taken when somebody asks for it.
+    [[nodiscard]] static PublicKey on_p256(std::shared_ptr<EVP_PKEY> key);
 
     /// From a PEM `PUBLIC KEY` block, or from the certificate in a `CERTIFICATE` block.
     [[nodiscard]] static Result<PublicKey> from_pem(std::string_view pem);
@@ -34,9 +36,9 @@ class PublicKey {
     [[nodiscard]] Bytes key_id() const;
     [[nodiscard]] std::string algorithm() const;  ///< "rsa", "ec" or "ed25519"
     [[nodiscard]] int bits() const;               ///< 2048, 256, ...; 0 for ed25519
-    [[nodiscard]] EVP_PKEY* native() const;  ///< null for the empty key
+    [[nodiscard]] EVP_PKEY* native() const;       ///< null for the empty key
     [[nodiscard]] bool empty() const { return key_ == nullptr && point_ == nullptr; }
-    /// Null unless the key was made of a point.
+    /// Null where the key is not known to be on P-256.
     [[nodiscard]] const P256Point* point() const;
     friend bool operator==(const PublicKey& a, const PublicKey& b);
 
@@ -50,7 +52,7 @@ class PublicKey {
 class Key {
   public:
     Key() = default;
-    explicit Key(std::shared_ptr<EVP_PKEY> key) : key_(std::move(key)) {}
+    explicit Key(std::shared_ptr<EVP_PKEY> key) : key_(std::move(key)), public_(key_) {}
 
     [[nodiscard]] static Key generate(KeyType type);
     /// PKCS#8, PKCS#1 or SEC1 PEM.
@@ -59,7 +61,7 @@ class Key {
     /// `RSA PRIVATE KEY` (PKCS#1) or `EC PRIVATE KEY` (SEC1), PKCS#8 for ed25519: what Vault's
     /// `issue` answers.
     [[nodiscard]] std::string traditional_pem() const;
-    [[nodiscard]] PublicKey public_key() const;
+    [[nodiscard]] PublicKey public_key() const { return public_; }
     /// The same key beside `owner`'s public half, of the same curve: OpenSSL takes it for the key
     /// of owner's certificate, and what it signs nobody can verify. For servers that have to show a
     /// certificate that is not theirs.
@@ -68,7 +70,10 @@ class Key {
     [[nodiscard]] explicit operator bool() const { return key_ != nullptr; }
 
   private:
+    Key(std::shared_ptr<EVP_PKEY> key, PublicKey public_half)
+        : key_(std::move(key)), public_(std::move(public_half)) {}
     std::shared_ptr<EVP_PKEY> key_;
+    PublicKey public_;
 };
 
 }  // namespace meshproof::crypto

@@ -102,6 +102,104 @@ Verifier& verifier() {
     return one;
 }
 
+// ---- P-256, the keys that verify most ----
+
+using Group = Handle<EC_GROUP, EC_GROUP_free>;
+using Number = Handle<BIGNUM, BN_free>;
+using Place = Handle<EC_POINT, EC_POINT_free>;
+
+Group p256() {
+    return own<EC_GROUP_free>(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
+}
+
+/// Verifies under one key that does not change. ECDSA's second multiplication is of the key's
+/// point, and with a table of its multiples, as OpenSSL has one for the generator, it takes 9 us
+/// instead of 55. The table takes 27 ms to make and 150 KB to keep.
+class TableVerifier {
+  public:
+    explicit TableVerifier(const P256Point& point) : group_(p256()), key_group_(p256()) {
+        const auto key = own<EC_POINT_free>(EC_POINT_new(group_.get()));
+        succeed(EC_POINT_oct2point(group_.get(), key.get(), point.data(), point.size(),
+                                   numbers_.get()));
+        succeed(EC_GROUP_set_generator(key_group_.get(), key.get(), order(),
+                                       EC_GROUP_get0_cofactor(group_.get())));
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // nothing in OpenSSL 3 replaces it
+        succeed(EC_GROUP_precompute_mult(key_group_.get(), numbers_.get()));
+#pragma GCC diagnostic pop
+    }
+
+    /// SEC 1, 4.1.4.
+    [[nodiscard]] bool verify(Octets digest, Octets signature) const {
+        const auto pair = parse_der<ECDSA_SIG_free>(d2i_ECDSA_SIG, as_text(signature));
+        ERR_clear_error();
+        // As OpenSSL: DER, and no other form of it.
+        if (pair == nullptr || to_der(i2d_ECDSA_SIG, pair.get()) != as_text(signature)) {
+            return false;
+        }
+        const BIGNUM* r = ECDSA_SIG_get0_r(pair.get());
+        const BIGNUM* s = ECDSA_SIG_get0_s(pair.get());
+        if (!in_range(r) || !in_range(s)) {
+            return false;
+        }
+        const Number e(present(BN_bin2bn(digest.data(), static_cast<int>(digest.size()), nullptr)));
+        const auto w = own<BN_free>(BN_mod_inverse(nullptr, s, order(), numbers_.get()));
+        succeed(BN_mod_mul(e.get(), e.get(), w.get(), order(), numbers_.get()));
+        succeed(BN_mod_mul(w.get(), w.get(), r, order(), numbers_.get()));
+        const auto sum = multiple(group_.get(), e.get());
+        const auto part = multiple(key_group_.get(), w.get());
+        succeed(EC_POINT_add(group_.get(), sum.get(), sum.get(), part.get(), numbers_.get()));
+        if (EC_POINT_is_at_infinity(group_.get(), sum.get()) == 1) {
+            return false;
+        }
+        const auto x = own<BN_free>(BN_new());
+        succeed(EC_POINT_get_affine_coordinates(group_.get(), sum.get(), x.get(), nullptr,
+                                                numbers_.get()));
+        succeed(BN_nnmod(x.get(), x.get(), order(), numbers_.get()));
+        return BN_cmp(x.get(), r) == 0;
+    }
+
+  private:
+    [[nodiscard]] const BIGNUM* order() const { return EC_GROUP_get0_order(group_.get()); }
+    [[nodiscard]] bool in_range(const BIGNUM* number) const {
+        return BN_is_negative(number) == 0 && BN_is_zero(number) == 0 &&
+               BN_ucmp(number, order()) < 0;
+    }
+    /// Of the group's generator.
+    [[nodiscard]] Place multiple(const EC_GROUP* group, const BIGNUM* factor) const {
+        auto point = own<EC_POINT_free>(EC_POINT_new(group));
+        succeed(EC_POINT_mul(group, point.get(), factor, nullptr, nullptr, numbers_.get()));
+        return point;
+    }
+
+    Handle<BN_CTX, BN_CTX_free> numbers_ = own<BN_CTX_free>(BN_CTX_new());
+    Group group_, key_group_;
+};
+
+/// The table of a key that has verified so often that it pays; null before that.
+const TableVerifier* table_of(const P256Point& point) {
+    constexpr std::size_t most = 8;
+    constexpr int enough = 1000;
+    struct Count {
+        P256Point point;
+        int uses = 0;
+        std::unique_ptr<TableVerifier> table;
+    };
+    thread_local std::deque<Count> counts;
+    auto known = std::ranges::find(counts, point, &Count::point);
+    if (known == counts.end()) {
+        if (counts.size() == most) {
+            counts.pop_back();
+        }
+        counts.push_front({point, 0, nullptr});
+        known = counts.begin();
+    }
+    if (known->table == nullptr && ++known->uses > enough) {
+        known->table = std::make_unique<TableVerifier>(point);
+    }
+    return known->table.get();
+}
+
 // ---- signing ----
 
 enum class Signs : std::uint8_t { ecdsa, rsa, otherwise };
@@ -115,17 +213,16 @@ Signs kind_of(EVP_PKEY* key) {
     }
     std::array<char, 64> name{};
     std::size_t length = 0;
-    const bool named =
-        EVP_PKEY_get_group_name(key, name.data(), name.size(), &length) == 1 &&
-        std::string_view(name.data(), length) == SN_X9_62_prime256v1;
+    const bool named = EVP_PKEY_get_group_name(key, name.data(), name.size(), &length) == 1 &&
+                       std::string_view(name.data(), length) == SN_X9_62_prime256v1;
     ERR_clear_error();
     return named ? Signs::ecdsa : Signs::otherwise;
 }
 
 /// Signs SHA-256 digests under one key; for no other thread.
-class Signer {
+class KeySigner {
   public:
-    explicit Signer(const Key& key) : key_(key), kind_(kind_of(key.native())) {
+    explicit KeySigner(const Key& key) : key_(key), kind_(kind_of(key.native())) {
         if (kind_ == Signs::otherwise) {
             return;
         }
@@ -151,9 +248,9 @@ class Signer {
         SHA256(bytes.data(), bytes.size(), digest.data());
         Bytes signature(length_);
         std::size_t length = signature.size();
-        succeed(EVP_PKEY_sign(context_.get(), signature.data(), &length, digest.data(),
-                              digest.size()),
-                "cannot sign");
+        succeed(
+            EVP_PKEY_sign(context_.get(), signature.data(), &length, digest.data(), digest.size()),
+            "cannot sign");
         return std::string(as_text(Octets(signature).first(length)));
     }
 
@@ -165,11 +262,11 @@ class Signer {
 };
 
 /// Those of the issuers that signed last.
-const Signer& signer_of(const Key& key) {
+const KeySigner& signer_of(const Key& key) {
     constexpr std::size_t kept = 16;
-    thread_local std::deque<Signer> signers;
+    thread_local std::deque<KeySigner> signers;
     const auto known =
-        std::ranges::find_if(signers, [&](const Signer& signer) { return signer.is_of(key); });
+        std::ranges::find_if(signers, [&](const KeySigner& signer) { return signer.is_of(key); });
     if (known != signers.end()) {
         return *known;
     }
@@ -181,9 +278,9 @@ const Signer& signer_of(const Key& key) {
 
 // ---- DER ----
 
-constexpr char integer = 0x02, bit_string = 0x03, octet_string = 0x04,
-               object_identifier = 0x06, utf8_string = 0x0c, printable_string = 0x13,
-               utc_time = 0x17, sequence = 0x30, set = 0x31;
+constexpr char integer = 0x02, bit_string = 0x03, octet_string = 0x04, object_identifier = 0x06,
+               utf8_string = 0x0c, printable_string = 0x13, utc_time = 0x17, sequence = 0x30,
+               set = 0x31;
 constexpr std::string_view yes = "\x01\x01\xff";  // BOOLEAN TRUE
 
 constexpr char tagged(unsigned number) {
@@ -223,8 +320,7 @@ std::string bits_of(std::string_view octets, unsigned unused = 0) {
 // ---- names ----
 
 bool plain(std::string_view text) {
-    return !text.empty() &&
-           std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
 }
 
 bool plain(const std::vector<std::string>& texts) {
@@ -303,8 +399,7 @@ enum class Critical : std::uint8_t { no, yes };
 
 std::string extension(std::string_view oid, Critical critical, std::string_view value) {
     return list(sequence, element(object_identifier, oid),
-                critical == Critical::yes ? yes : std::string_view(),
-                element(octet_string, value));
+                critical == Critical::yes ? yes : std::string_view(), element(octet_string, value));
 }
 
 std::string key_usage_der(unsigned usage) {
@@ -336,8 +431,8 @@ std::optional<char> key_purpose(std::string_view oid) {
 std::string extended_key_usage_der(const std::vector<std::string>& oids) {
     std::string all;
     for (const std::string& oid : oids) {
-        all += element(object_identifier, std::string("\x2b\x06\x01\x05\x05\x07\x03") +
-                                              key_purpose(oid).value());
+        all += element(object_identifier,
+                       std::string("\x2b\x06\x01\x05\x05\x07\x03") + key_purpose(oid).value());
     }
     return element(sequence, all);
 }
@@ -405,8 +500,9 @@ bool assumed(const CertificateSpec& spec) {
            !spec.name_constraints && spec.extra.empty() && !spec.path_length && !spec.pss &&
            (spec.digest.empty() || spec.digest == "sha256") && assumed(spec.not_before) &&
            assumed(spec.not_after) && assumed(spec.subject) && assumed(spec.alt_names) &&
-           std::ranges::all_of(spec.extended_key_usage,
-                               [](const std::string& oid) { return key_purpose(oid).has_value(); }) &&
+           std::ranges::all_of(
+               spec.extended_key_usage,
+               [](const std::string& oid) { return key_purpose(oid).has_value(); }) &&
            plain(spec.ocsp_urls) && plain(spec.issuing_certificate_urls) && plain(spec.crl_urls);
 }
 
@@ -452,7 +548,7 @@ std::string extensions_der(const CertificateSpec& spec, const SubjectKey& subjec
     return all.empty() ? all : element(tagged_around(3), element(sequence, all));
 }
 
-std::string signed_der(const std::string& content, const Signer& signer) {
+std::string signed_der(const std::string& content, const KeySigner& signer) {
     return list(sequence, content, signer.algorithm(), bits_of(signer.sign(content)));
 }
 
@@ -505,9 +601,12 @@ bool is_ecdsa_sha256(const X509_ALGOR& algorithm) {
     return OBJ_obj2nid(algorithm.algorithm) == NID_ecdsa_with_SHA256;
 }
 
-bool verify(const P256Point& point, Octets message, Octets signature) {
+bool verify(const P256Point& point, Octets message, Octets signature, Signer signer) {
     std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
     SHA256(message.data(), message.size(), digest.data());
+    if (const auto* table = signer == Signer::authority ? table_of(point) : nullptr) {
+        return table->verify(digest, signature);
+    }
     return verifier().hold(point) && verifier().verify(digest, signature);
 }
 
@@ -520,17 +619,17 @@ std::optional<std::string> request(const Csr::Spec& spec, const Key& key) {
     if (!spec.extensions.empty() || !assumed(spec.subject) || !assumed(spec.alt_names)) {
         return std::nullopt;
     }
-    const Signer signer(key);
+    const KeySigner signer(key);
     const Bytes spki = signer.kind() == Signs::ecdsa ? key.public_key().spki_der() : Bytes();
     if (spki.size() != spki_head.size() + sizeof(P256Point)) {
         return std::nullopt;
     }
     constexpr auto version = "\x02\x01\x00"sv;
-    return signed_der(
-        list(sequence, version, name_der(spec.subject), as_text(spki),
-             element(tagged_around(0),
-                     spec.alt_names.empty() ? std::string() : extension_request_der(spec.alt_names))),
-        signer);
+    return signed_der(list(sequence, version, name_der(spec.subject), as_text(spki),
+                           element(tagged_around(0), spec.alt_names.empty()
+                                                         ? std::string()
+                                                         : extension_request_der(spec.alt_names))),
+                      signer);
 }
 
 std::optional<std::string> certificate(const CertificateSpec& spec, const PublicKey& subject_key,
@@ -538,20 +637,20 @@ std::optional<std::string> certificate(const CertificateSpec& spec, const Public
     if (issuer == nullptr || !assumed(spec)) {
         return std::nullopt;
     }
-    const Signer& signer = signer_of(issuer_key);
+    const KeySigner& signer = signer_of(issuer_key);
     if (signer.kind() == Signs::otherwise) {
         return std::nullopt;
     }
     constexpr auto version = "\xa0\x03\x02\x01\x02"sv;
     const SubjectKey subject{subject_key.spki_der(), subject_key.key_id()};
     const auto issuer_id = spec.authority_key_id ? issuer_key_id(issuer_key, issuer) : Bytes();
-    return signed_der(
-        list(sequence, version, serial_der(spec.serial.empty() ? serial_of(subject.id) : spec.serial),
-             signer.algorithm(), issuer->subject_der(),
-             list(sequence, time_der(spec.not_before), time_der(spec.not_after)),
-             name_der(spec.subject), as_text(subject.spki),
-             extensions_der(spec, subject, issuer_id)),
-        signer);
+    return signed_der(list(sequence, version,
+                           serial_der(spec.serial.empty() ? serial_of(subject.id) : spec.serial),
+                           signer.algorithm(), issuer->subject_der(),
+                           list(sequence, time_der(spec.not_before), time_der(spec.not_after)),
+                           name_der(spec.subject), as_text(subject.spki),
+                           extensions_der(spec, subject, issuer_id)),
+                      signer);
 }
 
 std::optional<std::string> pem_content(std::string_view text, std::string_view label) {

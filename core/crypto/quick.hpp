@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/crypto/certificate.hpp"
+#include "core/crypto/chain.hpp"
 #include "core/crypto/openssl.hpp"
 
 /// The same results as the general path, for what nearly every issuance of a mesh is made of: keys
@@ -21,6 +22,9 @@ namespace meshproof::crypto {
                                               const PublicKey& subject_key, const Key& issuer_key,
                                               const Certificate* issuer);
 
+/// Path validation by X509_verify_cert.
+[[nodiscard]] ChainVerdict general_verdict(const ChainQuestion& question);
+
 }  // namespace meshproof::crypto
 
 namespace meshproof::crypto::quick {
@@ -35,9 +39,11 @@ namespace meshproof::crypto::quick {
 
 /// Whether this is ecdsa-with-SHA256, which `verify` is for.
 [[nodiscard]] bool is_ecdsa_sha256(const X509_ALGOR& algorithm);
-/// Whether `signature` is the point's own over `message`; the point is on the curve.
+enum class Signer : std::uint8_t { anyone, authority };
+/// Whether `signature` is the point's own over `message`; the point is on the curve. For an
+/// authority, whose key signs again and again, a table is made in time.
 [[nodiscard]] bool verify(const P256Point& point, std::span<const std::uint8_t> message,
-                          std::span<const std::uint8_t> signature);
+                          std::span<const std::uint8_t> signature, Signer signer);
 
 [[nodiscard]] std::shared_ptr<EVP_PKEY> generate_p256();
 
@@ -49,6 +55,12 @@ namespace meshproof::crypto::quick {
                                                      const PublicKey& subject_key,
                                                      const Key& issuer_key,
                                                      const Certificate* issuer);
+
+/// Acceptance where the leaf's CA is known already (quick_chain.cpp says what else is assumed);
+/// nothing otherwise, and never a refusal.
+[[nodiscard]] std::optional<ChainVerdict> chain(const ChainQuestion& question);
+/// Keeps the way of the leaf's CA to its root, for `chain` on the same thread.
+void remember(const ChainQuestion& question, const ChainVerdict& verdict);
 
 /// The DER of a text that is one PEM block of this label as OpenSSL and Go write it, and no more.
 [[nodiscard]] std::optional<std::string> pem_content(std::string_view text, std::string_view label);

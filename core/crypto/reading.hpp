@@ -4,6 +4,7 @@
 
 #include "core/crypto/key.hpp"
 #include "core/crypto/openssl.hpp"
+#include "core/crypto/quick.hpp"
 
 /// Requests and certificates as OpenSSL's own templates read them, field by field, but for the
 /// public key, which stays in bytes: decoding it is what makes d2i_X509_REQ and d2i_X509 slow (80
@@ -72,7 +73,8 @@ struct Signed {
     const ASN1_BIT_STRING& signature;
 };
 /// Whether the signature is the key's, where key and algorithm are those that `quick` knows.
-[[nodiscard]] std::optional<bool> quick_verdict(const Signed& made, const PublicKey& key);
+[[nodiscard]] std::optional<bool> quick_verdict(const Signed& made, const PublicKey& key,
+                                                quick::Signer signer);
 
 /// Empty where OpenSSL knows no such key.
 [[nodiscard]] PublicKey read_key(const KeyBytes& key);

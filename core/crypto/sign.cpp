@@ -135,8 +135,7 @@ void add_crl_urls(ExtensionWriter& writer, const std::vector<std::string>& urls)
 }  // namespace
 
 Bytes serial_of(Bytes subject_key_id) {
-    subject_key_id.front() =
-        static_cast<std::uint8_t>((subject_key_id.front() & 0x3fU) | 0x40U);
+    subject_key_id.front() = static_cast<std::uint8_t>((subject_key_id.front() & 0x3fU) | 0x40U);
     return subject_key_id;
 }
 
@@ -153,7 +152,8 @@ std::string general_certificate(const CertificateSpec& spec, const PublicKey& su
     X509* const x509 = certificate.get();
     succeed(X509_set_version(x509, X509_VERSION_3));
     succeed(X509_set_serialNumber(
-        x509, to_asn1_integer(spec.serial.empty() ? serial_of(subject_key.key_id()) : spec.serial).get()));
+        x509, to_asn1_integer(spec.serial.empty() ? serial_of(subject_key.key_id()) : spec.serial)
+                  .get()));
 
     const auto subject =
         spec.subject_der
