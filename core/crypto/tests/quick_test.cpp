@@ -76,14 +76,15 @@ CertificateSpec some_spec() {
     spec.not_after = spec.not_before + std::chrono::seconds(*rc::gen::inRange(0, 100'000));
     spec.alt_names = some_names();
     spec.is_ca = *rc::gen::elementOf(std::vector<std::optional<bool>>{{}, false, true});
-    spec.path_length = *rc::gen::weightedElement<std::optional<int>>({{9, std::nullopt}, {1, 3}});
+    spec.path_length = *rc::gen::weightedElement<std::optional<int>>({{19, std::nullopt}, {1, 3}});
     spec.key_usage = *rc::gen::oneOf(rc::gen::just(std::optional<unsigned>()),
                                      rc::gen::map(rc::gen::inRange(0U, 512U), [](unsigned bits) {
                                          return std::optional(bits);
                                      }));
     spec.extended_key_usage = *rc::gen::container<std::vector<std::string>>(
-        rc::gen::weightedElement<std::string>({{9, std::string(eku_server_auth)},
-                                               {9, std::string(eku_client_auth)},
+        *rc::gen::inRange<std::size_t>(0, 3),
+        rc::gen::weightedElement<std::string>({{19, std::string(eku_server_auth)},
+                                               {19, std::string(eku_client_auth)},
                                                {1, "1.3.6.1.5.5.7.3.17"},
                                                {1, "1.2.3.4"}}));
     spec.issuing_certificate_urls = *words();
@@ -94,7 +95,7 @@ CertificateSpec some_spec() {
     if (*rc::gen::inRange(0, 4) == 0) {
         spec.other_subject_key_id = some_bytes(300);
     }
-    spec.digest = *rc::gen::weightedElement<std::string>({{6, ""}, {3, "sha256"}, {1, "sha384"}});
+    spec.digest = *rc::gen::weightedElement<std::string>({{16, ""}, {3, "sha256"}, {1, "sha384"}});
     return spec;
 }
 
