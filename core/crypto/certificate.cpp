@@ -81,6 +81,7 @@ struct Certificate::Body {
     Parts<CertificateParts> fields;
     PublicKey key;
     std::shared_ptr<X509> object;
+    std::optional<quick::Facts> facts;
     std::once_flag der_asked, fields_asked, key_asked, object_asked;
     std::mutex guard;
     std::weak_ptr<Body> issuer;  ///< the last of whom it was asked whether it signed this
@@ -125,6 +126,7 @@ Certificate::Certificate(std::shared_ptr<X509> certificate) : body_(std::make_sh
 
 Certificate Certificate::made(std::string der) {
     auto body = std::make_shared<Body>();
+    body->facts = quick::facts_of(der);
     body->der = std::move(der);
     return Certificate(std::move(body));
 }
@@ -219,6 +221,9 @@ std::string Certificate::der() const {
 }
 
 std::string Certificate::serial() const {
+    if (body().facts) {
+        return serial_text(body().facts->serial);
+    }
     return serial_text(to_bytes(body().parts().info->serial));
 }
 
@@ -260,10 +265,16 @@ bool Certificate::alt_names_critical() const {
 }
 
 Time Certificate::not_before() const {
+    if (body().facts) {
+        return body().facts->not_before;
+    }
     return to_time(body().parts().info->validity->notBefore);
 }
 
 Time Certificate::not_after() const {
+    if (body().facts) {
+        return body().facts->not_after;
+    }
     return to_time(body().parts().info->validity->notAfter);
 }
 

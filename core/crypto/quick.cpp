@@ -305,6 +305,23 @@ std::string element(char tag, std::string_view content) {
     return der.append(content);
 }
 
+/// The content of the element with this tag that the text begins with.
+std::optional<std::string_view> content_of(std::string_view der, char tag) {
+    if (der.size() < 2 || der.front() != tag) {
+        return std::nullopt;
+    }
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(der[at]); };
+    std::size_t size = byte(1), head = 2;
+    if (size >= 0x80) {
+        head += size & 0x7fU;
+        if ((head != 3 && head != 4) || head > der.size()) {
+            return std::nullopt;
+        }
+        size = head == 3 ? byte(2) : byte(2) * 0x100U + byte(3);
+    }
+    return size <= der.size() - head ? std::optional(der.substr(head, size)) : std::nullopt;
+}
+
 template <class... Content>
 std::string list(char tag, const Content&... content) {
     std::string all;
@@ -486,6 +503,24 @@ std::string time_der(Time time) {
     return element(utc_time, text += 'Z');
 }
 
+/// The other way; nothing where it is no time as `time_der` writes it.
+std::optional<Time> time_of(std::string_view text) {
+    constexpr std::size_t length = 13;
+    if (text.size() != length || text.back() != 'Z' ||
+        !std::ranges::all_of(text.substr(0, length - 1),
+                             [](char c) { return c >= '0' && c <= '9'; })) {
+        return std::nullopt;
+    }
+    const auto two = [&](std::size_t at) { return (text[at] - '0') * 10 + text[at + 1] - '0'; };
+    const int year = two(0) + (two(0) < 50 ? 2000 : 1900);
+    const std::chrono::sys_days day{std::chrono::year(year) /
+                                    std::chrono::month(static_cast<unsigned>(two(2))) /
+                                    std::chrono::day(static_cast<unsigned>(two(4)))};
+    const auto second = day + std::chrono::hours(two(6)) + std::chrono::minutes(two(8)) +
+                        std::chrono::seconds(two(10));
+    return from_unix_seconds(second.time_since_epoch().count());
+}
+
 std::string serial_der(Octets magnitude) {
     while (!magnitude.empty() && magnitude.front() == 0) {
         magnitude = magnitude.subspan(1);
@@ -651,6 +686,29 @@ std::optional<std::string> certificate(const CertificateSpec& spec, const Public
                            name_der(spec.subject), as_text(subject.spki),
                            extensions_der(spec, subject, issuer_id)),
                       signer);
+}
+
+std::optional<Facts> facts_of(std::string_view der) {
+    const auto outer = content_of(der, sequence);
+    auto fields = content_of(outer.value_or(""), sequence).value_or("");
+    const auto next = [&fields](char tag) {
+        const auto content = content_of(fields, tag);
+        fields.remove_prefix(content ? static_cast<std::size_t>(content->end() - fields.begin())
+                                     : 0);
+        return content;
+    };
+    const auto version = next(tagged_around(0)), serial = next(integer), algorithm = next(sequence),
+               issuer = next(sequence), validity = next(sequence);
+    if (!version || !serial || !algorithm || !issuer || !validity) {
+        return std::nullopt;
+    }
+    const auto begin = content_of(*validity, utc_time);
+    const auto end = begin ? content_of({begin->end(), validity->end()}, utc_time) : begin;
+    const auto from = begin ? time_of(*begin) : std::nullopt;
+    const auto until = end ? time_of(*end) : std::nullopt;
+    const auto octets = as_bytes(*serial);
+    return from && until ? std::optional(Facts{{octets.begin(), octets.end()}, *from, *until})
+                         : std::nullopt;
 }
 
 std::optional<std::string> pem_content(std::string_view text, std::string_view label) {

@@ -56,6 +56,14 @@ enum class Signer : std::uint8_t { anyone, authority };
                                                      const Key& issuer_key,
                                                      const Certificate* issuer);
 
+/// What a CA notes of each leaf that it signed.
+struct Facts {
+    Bytes serial;
+    Time not_before, not_after;
+};
+/// Of a certificate that `certificate` wrote; nothing where it looks otherwise.
+[[nodiscard]] std::optional<Facts> facts_of(std::string_view der);
+
 /// Acceptance where the leaf's CA is known already (quick_chain.cpp says what else is assumed);
 /// nothing otherwise, and never a refusal.
 [[nodiscard]] std::optional<ChainVerdict> chain(const ChainQuestion& question);

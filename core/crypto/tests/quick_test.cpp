@@ -222,6 +222,12 @@ RC_GTEST_PROP(Quick, WritesTheSameCertificates, ()) {
     RC_ASSERT(mine != nullptr);
     RC_ASSERT(signed_part(mine.get()) == signed_part(openssl_certificate(general).get()));
     RC_ASSERT(X509_verify(mine.get(), issuer_key.native()) == 1);
+    const auto facts = quick::facts_of(*quick);
+    const auto read = require(Certificate::from_der(general));
+    RC_ASSERT(facts.has_value());
+    RC_ASSERT(serial_text(facts->serial) == read.serial());
+    RC_ASSERT(facts->not_before == read.not_before());
+    RC_ASSERT(facts->not_after == read.not_after());
     if (type == KeyType::rsa_2048) {
         RC_ASSERT(*quick == general);  // its signatures have no chance in them
     }
