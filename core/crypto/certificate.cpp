@@ -186,6 +186,12 @@ Result<Certificate> Certificate::read(std::string_view der) {
 
 Result<std::vector<Certificate>> Certificate::all_from_pem(std::string_view pem) {
     std::vector<Certificate> certificates;
+    if (const auto der = quick::pem_content(pem, "CERTIFICATE")) {
+        if (auto only = from_der(*der)) {
+            certificates.push_back(std::move(*only));
+            return certificates;
+        }
+    }
     for (const PemBlock& block : pem_blocks(pem)) {
         if (block.label != "CERTIFICATE") {
             continue;
@@ -437,9 +443,12 @@ bool operator==(const Certificate& a, const Certificate& b) {
 
 std::string serial_text(std::span<const std::uint8_t> serial) {
     const auto first = std::ranges::find_if(serial, [](std::uint8_t byte) { return byte != 0; });
+    constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
     for (const std::uint8_t byte : std::span(first, serial.end())) {
-        text += fmt::format("{}{:02x}", text.empty() ? "" : ":", byte);
+        text += text.empty() ? "" : ":";
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
     }
     return text;
 }

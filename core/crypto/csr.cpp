@@ -38,6 +38,16 @@ Extensions requested(const RequestParts& parts) {
     return extensions;
 }
 
+AltNames alt_names_in(const Extensions& extensions) {
+    if (extensions == nullptr) {
+        return {};
+    }
+    const Handle<GENERAL_NAMES, GENERAL_NAMES_free> names(static_cast<GENERAL_NAMES*>(
+        X509V3_get_d2i(extensions.get(), NID_subject_alt_name, nullptr, nullptr)));
+    ERR_clear_error();
+    return names != nullptr ? read_alt_names(names.get()) : AltNames{};
+}
+
 }  // namespace
 
 /// What is known of a request; the rest is made when it is asked for first. Copies are shared
@@ -46,7 +56,9 @@ struct Csr::Body {
     std::string der;  ///< empty until asked for where it was read
     Parts<RequestParts> fields;
     PublicKey key;
-    std::once_flag der_asked, fields_asked, key_asked;
+    Extensions wanted;  ///< null where it asks for none
+    AltNames names;
+    std::once_flag der_asked, fields_asked, key_asked, wanted_asked, names_asked;
 
     const std::string& bytes() {
         std::call_once(der_asked, [this] { der = der.empty() ? to_der(*fields) : der; });
@@ -61,6 +73,14 @@ struct Csr::Body {
             }
         });
         return *fields;
+    }
+    const Extensions& extensions() {
+        std::call_once(wanted_asked, [this] { wanted = requested(parts()); });
+        return wanted;
+    }
+    const AltNames& alt_names() {
+        std::call_once(names_asked, [this] { names = alt_names_in(extensions()); });
+        return names;
     }
     const PublicKey& public_key() {
         std::call_once(key_asked, [this] { key = read_key(*parts().info->key); });
@@ -148,24 +168,17 @@ std::string Csr::subject_der() const {
 }
 
 AltNames Csr::alt_names() const {
-    const auto extensions = requested(body().parts());
-    if (extensions == nullptr) {
-        return {};
-    }
-    const Handle<GENERAL_NAMES, GENERAL_NAMES_free> names(static_cast<GENERAL_NAMES*>(
-        X509V3_get_d2i(extensions.get(), NID_subject_alt_name, nullptr, nullptr)));
-    ERR_clear_error();
-    return names != nullptr ? read_alt_names(names.get()) : AltNames{};
+    return body().alt_names();
 }
 
 bool Csr::has_basic_constraints() const {
-    const auto extensions = requested(body().parts());
+    const auto& extensions = body().extensions();
     return extensions != nullptr &&
            X509v3_get_ext_by_NID(extensions.get(), NID_basic_constraints, -1) >= 0;
 }
 
 std::vector<RawExtension> Csr::extensions() const {
-    const auto extensions = requested(body().parts());
+    const auto& extensions = body().extensions();
     return extensions != nullptr ? read_extensions(extensions.get()) : std::vector<RawExtension>{};
 }
 
