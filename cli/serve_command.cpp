@@ -226,13 +226,15 @@ Task<void> serve(const ServeArguments& arguments, Wanted wanted, run::Environmen
     const bool resumed = !wanted.servers.state.is_null();
     std::size_t served = 0;
     fakes::Journal journal;
-    wanted.servers.on_served = [&served,
-                                kept = wanted.control ? &journal : nullptr](fakes::Served one) {
-        ++served;
-        if (kept != nullptr) {
-            kept->add(std::move(one));
-        }
-    };
+    if (wanted.control || wanted.state) {  // who else would ask what was served
+        wanted.servers.on_served = [&served,
+                                    kept = wanted.control ? &journal : nullptr](fakes::Served one) {
+            ++served;
+            if (kept != nullptr) {
+                kept->add(std::move(one));
+            }
+        };
+    }
     auto started = co_await fakes::FakeServers::start(std::move(wanted.servers),
                                                       environment.clock(), environment.transport());
     if (!started && resumed && started.error().kind == FailureKind::invalid) {

@@ -19,15 +19,17 @@ constexpr std::string_view url_alphabet =
 std::string encode64(std::string_view bytes, std::string_view alphabet, bool padded) {
     std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);
+    out.resize(bytes.size() / 3 * 4);
+    char* to = out.data();
     std::size_t i = 0;
     for (; i + 2 < bytes.size(); i += 3) {
         const auto a = static_cast<std::uint8_t>(bytes[i]);
         const auto b = static_cast<std::uint8_t>(bytes[i + 1]);
         const auto c = static_cast<std::uint8_t>(bytes[i + 2]);
-        out += alphabet[a >> 2];
-        out += alphabet[(a & 3) << 4 | b >> 4];
-        out += alphabet[(b & 15) << 2 | c >> 6];
-        out += alphabet[c & 63];
+        *to++ = alphabet[a >> 2];
+        *to++ = alphabet[(a & 3) << 4 | b >> 4];
+        *to++ = alphabet[(b & 15) << 2 | c >> 6];
+        *to++ = alphabet[c & 63];
     }
     const auto rest = bytes.size() - i;
     if (rest == 1) {
@@ -63,8 +65,8 @@ std::optional<std::string> decode64(std::string_view text, std::string_view alph
     if (text.size() % 4 == 1) {
         return std::nullopt;
     }
-    std::string out;
-    out.reserve(text.size() * 3 / 4);
+    std::string out(text.size() * 3 / 4, '\0');
+    char* to = out.data();
     unsigned bits = 0;
     int held = 0;
     for (const char c : text) {
@@ -76,7 +78,7 @@ std::optional<std::string> decode64(std::string_view text, std::string_view alph
         held += 6;
         if (held >= 8) {
             held -= 8;
-            out += static_cast<char>(bits >> held & 0xff);
+            *to++ = static_cast<char>(bits >> held & 0xff);
         }
     }
     return out;

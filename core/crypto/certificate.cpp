@@ -4,29 +4,58 @@
 #include <openssl/obj_mac.h>
 #include <openssl/objects.h>
 
+#include <deque>
+#include <mutex>
+
 #include "core/crypto/names.hpp"
 #include "core/crypto/openssl.hpp"
-#include "core/crypto/spki.hpp"
+#include "core/crypto/quick.hpp"
+#include "core/crypto/reading.hpp"
 
 namespace meshproof::crypto {
 namespace {
 
-X509* some(X509* certificate) {
-    MESHPROOF_ASSERT(certificate != nullptr, "an empty certificate was used");
-    return certificate;
-}
-
 /// An extension as OpenSSL reads it; null where it is absent, doubled or malformed.
 template <auto Free, class T>
-Handle<T, Free> extension(X509* certificate, int nid, bool* critical = nullptr) {
+Handle<T, Free> extension(const CertificateParts& parts, int nid, bool* critical = nullptr) {
     int flag = -1;
     Handle<T, Free> value(
-        static_cast<T*>(X509_get_ext_d2i(some(certificate), nid, &flag, nullptr)));
+        static_cast<T*>(X509V3_get_d2i(parts.info->extensions, nid, &flag, nullptr)));
     ERR_clear_error();
     if (critical != nullptr) {
         *critical = flag == 1;
     }
     return value;
+}
+
+/// The certificates of CAs that were read last, by their bytes. A mesh sees the same few with every
+/// leaf; read once, they keep their key and what is known of their signatures.
+class LastCas {
+  public:
+    [[nodiscard]] std::optional<Certificate> find(std::string_view der) const {
+        const auto known = std::ranges::find(kept_, der, &Kept::der);
+        return known != kept_.end() ? std::optional(known->certificate) : std::nullopt;
+    }
+    void keep(std::string_view der, const Certificate& certificate) {
+        constexpr std::size_t most = 16;
+        if (kept_.size() == most) {
+            kept_.pop_back();
+        }
+        kept_.push_front({std::string(der), certificate});
+    }
+
+  private:
+    struct Kept {
+        std::string der;
+        Certificate certificate;
+    };
+    std::deque<Kept> kept_;
+};
+
+/// Whether it is worth being kept: a critical basicConstraints, or that text somewhere else.
+bool seems_ca(std::string_view der) {
+    constexpr std::string_view head("\x06\x03\x55\x1d\x13\x01\x01\xff", 8);
+    return der.find(head) != std::string_view::npos;
 }
 
 Bytes copy(const ASN1_OCTET_STRING* octets) {
@@ -45,7 +74,80 @@ void collect_uri(const GENERAL_NAME* name, std::vector<std::string>& urls) {
 
 }  // namespace
 
+/// What is known of a certificate; the rest is made when it is asked for first. Copies are shared
+/// between threads.
+struct Certificate::Body {
+    std::string der;  ///< empty until asked for where OpenSSL's object came first
+    Parts<CertificateParts> fields;
+    PublicKey key;
+    std::shared_ptr<X509> object;
+    std::optional<quick::Facts> facts;
+    std::once_flag der_asked, fields_asked, key_asked, object_asked;
+    std::mutex guard;
+    std::weak_ptr<Body> issuer;  ///< the last of whom it was asked whether it signed this
+    bool by_issuer = false;      ///< and whether it did
+
+    const std::string& bytes() {
+        std::call_once(der_asked, [this] {
+            if (der.empty()) {
+                der = fields != nullptr ? to_der(*fields) : to_der(i2d_X509, object.get());
+            }
+        });
+        return der;
+    }
+    const CertificateParts& parts() {
+        std::call_once(fields_asked, [this] {
+            if (fields == nullptr) {
+                fields = read_certificate(bytes());
+                MESHPROOF_ASSERT(fields != nullptr, "a certificate of ours cannot be read: {}",
+                                 drain_errors());
+            }
+        });
+        return *fields;
+    }
+    const PublicKey& public_key() {
+        std::call_once(key_asked, [this] { key = read_key(*parts().info->key); });
+        return key;
+    }
+    X509* native() {
+        std::call_once(object_asked, [this] {
+            if (object == nullptr) {
+                object = share(own<X509_free>(parse_der<X509_free>(d2i_X509, bytes()).release(),
+                                              "a certificate of ours cannot be read"));
+            }
+        });
+        return object.get();
+    }
+};
+
+Certificate::Certificate(std::shared_ptr<X509> certificate) : body_(std::make_shared<Body>()) {
+    body_->object = std::move(certificate);
+}
+
+Certificate Certificate::made(std::string der) {
+    auto body = std::make_shared<Body>();
+    body->facts = quick::facts_of(der);
+    body->der = std::move(der);
+    return Certificate(std::move(body));
+}
+
+Certificate::Body& Certificate::body() const {
+    MESHPROOF_ASSERT(body_ != nullptr, "an empty certificate was used");
+    return *body_;
+}
+
+const CertificateParts& Certificate::parts() const {
+    return body().parts();
+}
+
+X509* Certificate::native() const {
+    return body_ != nullptr ? body_->native() : nullptr;
+}
+
 Result<Certificate> Certificate::from_pem(std::string_view pem) {
+    if (const auto der = quick::pem_content(pem, "CERTIFICATE")) {
+        return from_der(*der);
+    }
     for (const PemBlock& block : pem_blocks(pem)) {
         if (block.label == "CERTIFICATE") {
             return from_der(block.der);
@@ -55,21 +157,41 @@ Result<Certificate> Certificate::from_pem(std::string_view pem) {
 }
 
 Result<Certificate> Certificate::from_der(std::string_view der) {
-    auto certificate = parse_der<X509_free>(d2i_X509, der);
-    if (certificate == nullptr) {
+    thread_local LastCas cas;
+    if (auto known = cas.find(der)) {
+        return std::move(*known);
+    }
+    auto certificate = read(der);
+    if (certificate && seems_ca(der)) {
+        cas.keep(der, *certificate);
+    }
+    return certificate;
+}
+
+Result<Certificate> Certificate::read(std::string_view der) {
+    auto parts = read_certificate(der);
+    if (parts == nullptr) {
         const std::string errors = drain_errors();
         return fail(FailureKind::invalid, "certificate cannot be read: {}",
                     errors.empty() ? "there is something after it" : errors);
     }
-    if (!readable(X509_get0_notBefore(certificate.get())) ||
-        !readable(X509_get0_notAfter(certificate.get()))) {
+    const X509_VAL& validity = *parts->info->validity;
+    if (!readable(validity.notBefore) || !readable(validity.notAfter)) {
         return fail(FailureKind::invalid, "certificate cannot be read: its validity is no time");
     }
-    return Certificate(share(std::move(certificate)));
+    auto body = std::make_shared<Body>();
+    body->fields = std::move(parts);
+    return Certificate(std::move(body));
 }
 
 Result<std::vector<Certificate>> Certificate::all_from_pem(std::string_view pem) {
     std::vector<Certificate> certificates;
+    if (const auto der = quick::pem_content(pem, "CERTIFICATE")) {
+        if (auto only = from_der(*der)) {
+            certificates.push_back(std::move(*only));
+            return certificates;
+        }
+    }
     for (const PemBlock& block : pem_blocks(pem)) {
         if (block.label != "CERTIFICATE") {
             continue;
@@ -101,56 +223,65 @@ std::string Certificate::pem() const {
 }
 
 std::string Certificate::der() const {
-    return to_der(i2d_X509, some(certificate_.get()));
+    return body().bytes();
 }
 
 std::string Certificate::serial() const {
-    return serial_text(to_bytes(X509_get0_serialNumber(some(certificate_.get()))));
+    if (body().facts) {
+        return serial_text(body().facts->serial);
+    }
+    return serial_text(to_bytes(body().parts().info->serial));
 }
 
 Subject Certificate::subject() const {
-    return read_name(X509_get_subject_name(some(certificate_.get())));
+    return read_name(body().parts().info->subject);
 }
 
 bool Certificate::subject_is_empty() const {
-    return X509_NAME_entry_count(X509_get_subject_name(some(certificate_.get()))) == 0;
+    return X509_NAME_entry_count(body().parts().info->subject) == 0;
 }
 
 std::string Certificate::subject_line() const {
-    return name_line(X509_get_subject_name(some(certificate_.get())));
+    return name_line(body().parts().info->subject);
 }
 
 std::string Certificate::issuer_line() const {
-    return name_line(X509_get_issuer_name(some(certificate_.get())));
+    return name_line(body().parts().info->issuer);
 }
 
 std::string Certificate::subject_der() const {
-    return to_der(i2d_X509_NAME, X509_get_subject_name(some(certificate_.get())));
+    return to_der(i2d_X509_NAME, body().parts().info->subject);
 }
 
 std::string Certificate::issuer_der() const {
-    return to_der(i2d_X509_NAME, X509_get_issuer_name(some(certificate_.get())));
+    return to_der(i2d_X509_NAME, body().parts().info->issuer);
 }
 
 AltNames Certificate::alt_names() const {
     const auto names =
-        extension<GENERAL_NAMES_free, GENERAL_NAMES>(certificate_.get(), NID_subject_alt_name);
+        extension<GENERAL_NAMES_free, GENERAL_NAMES>(body().parts(), NID_subject_alt_name);
     return names != nullptr ? read_alt_names(names.get()) : AltNames{};
 }
 
 bool Certificate::alt_names_critical() const {
     bool critical = false;
-    (void)extension<GENERAL_NAMES_free, GENERAL_NAMES>(certificate_.get(), NID_subject_alt_name,
+    (void)extension<GENERAL_NAMES_free, GENERAL_NAMES>(body().parts(), NID_subject_alt_name,
                                                        &critical);
     return critical;
 }
 
 Time Certificate::not_before() const {
-    return to_time(X509_get0_notBefore(some(certificate_.get())));
+    if (body().facts) {
+        return body().facts->not_before;
+    }
+    return to_time(body().parts().info->validity->notBefore);
 }
 
 Time Certificate::not_after() const {
-    return to_time(X509_get0_notAfter(some(certificate_.get())));
+    if (body().facts) {
+        return body().facts->not_after;
+    }
+    return to_time(body().parts().info->validity->notAfter);
 }
 
 bool Certificate::valid_at(Time time) const {
@@ -159,14 +290,14 @@ bool Certificate::valid_at(Time time) const {
 }
 
 std::optional<bool> Certificate::is_ca() const {
-    const auto constraints = extension<BASIC_CONSTRAINTS_free, BASIC_CONSTRAINTS>(
-        certificate_.get(), NID_basic_constraints);
+    const auto constraints =
+        extension<BASIC_CONSTRAINTS_free, BASIC_CONSTRAINTS>(body().parts(), NID_basic_constraints);
     return constraints != nullptr ? std::optional(constraints->ca != 0) : std::nullopt;
 }
 
 std::optional<int> Certificate::path_length() const {
-    const auto constraints = extension<BASIC_CONSTRAINTS_free, BASIC_CONSTRAINTS>(
-        certificate_.get(), NID_basic_constraints);
+    const auto constraints =
+        extension<BASIC_CONSTRAINTS_free, BASIC_CONSTRAINTS>(body().parts(), NID_basic_constraints);
     if (constraints == nullptr || constraints->pathlen == nullptr) {
         return std::nullopt;
     }
@@ -175,7 +306,7 @@ std::optional<int> Certificate::path_length() const {
 
 std::optional<unsigned> Certificate::key_usage() const {
     const auto bits =
-        extension<ASN1_BIT_STRING_free, ASN1_BIT_STRING>(certificate_.get(), NID_key_usage);
+        extension<ASN1_BIT_STRING_free, ASN1_BIT_STRING>(body().parts(), NID_key_usage);
     if (bits == nullptr) {
         return std::nullopt;
     }
@@ -189,14 +320,14 @@ std::optional<unsigned> Certificate::key_usage() const {
 
 bool Certificate::key_usage_critical() const {
     bool critical = false;
-    (void)extension<ASN1_BIT_STRING_free, ASN1_BIT_STRING>(certificate_.get(), NID_key_usage,
+    (void)extension<ASN1_BIT_STRING_free, ASN1_BIT_STRING>(body().parts(), NID_key_usage,
                                                            &critical);
     return critical;
 }
 
 std::optional<std::vector<std::string>> Certificate::extended_key_usage() const {
-    const auto usages = extension<EXTENDED_KEY_USAGE_free, EXTENDED_KEY_USAGE>(certificate_.get(),
-                                                                               NID_ext_key_usage);
+    const auto usages =
+        extension<EXTENDED_KEY_USAGE_free, EXTENDED_KEY_USAGE>(body().parts(), NID_ext_key_usage);
     if (usages == nullptr) {
         return std::nullopt;
     }
@@ -208,17 +339,17 @@ std::optional<std::vector<std::string>> Certificate::extended_key_usage() const 
 }
 
 Bytes Certificate::subject_key_id() const {
-    return copy(X509_get0_subject_key_id(some(certificate_.get())));
+    return copy(X509_get0_subject_key_id(body().native()));
 }
 
 Bytes Certificate::authority_key_id() const {
-    return copy(X509_get0_authority_key_id(some(certificate_.get())));
+    return copy(X509_get0_authority_key_id(body().native()));
 }
 
 std::vector<std::string> Certificate::issuing_certificate_urls() const {
     std::vector<std::string> urls;
     const auto access = extension<AUTHORITY_INFO_ACCESS_free, AUTHORITY_INFO_ACCESS>(
-        certificate_.get(), NID_info_access);
+        body().parts(), NID_info_access);
     for (int i = 0; access != nullptr && i < sk_ACCESS_DESCRIPTION_num(access.get()); ++i) {
         const ACCESS_DESCRIPTION* description = sk_ACCESS_DESCRIPTION_value(access.get(), i);
         if (OBJ_obj2nid(description->method) == NID_ad_ca_issuers) {
@@ -231,7 +362,7 @@ std::vector<std::string> Certificate::issuing_certificate_urls() const {
 std::vector<std::string> Certificate::crl_urls() const {
     std::vector<std::string> urls;
     const auto points = extension<CRL_DIST_POINTS_free, CRL_DIST_POINTS>(
-        certificate_.get(), NID_crl_distribution_points);
+        body().parts(), NID_crl_distribution_points);
     for (int i = 0; points != nullptr && i < sk_DIST_POINT_num(points.get()); ++i) {
         const DIST_POINT_NAME* point = sk_DIST_POINT_value(points.get(), i)->distpoint;
         if (point == nullptr || point->type != 0) {
@@ -245,14 +376,13 @@ std::vector<std::string> Certificate::crl_urls() const {
 }
 
 std::string Certificate::signature_algorithm() const {
-    const int nid = X509_get_signature_nid(some(certificate_.get()));
+    const int nid = OBJ_obj2nid(body().parts().algorithm->algorithm);
     return nid != NID_undef ? OBJ_nid2ln(nid) : "unknown";
 }
 
 std::string Certificate::signature_digest() const {
     int digest = NID_undef;
-    if (X509_get_signature_info(some(certificate_.get()), &digest, nullptr, nullptr, nullptr) !=
-            1 ||
+    if (X509_get_signature_info(body().native(), &digest, nullptr, nullptr, nullptr) != 1 ||
         digest == NID_undef) {
         ERR_clear_error();
         return "";
@@ -261,11 +391,11 @@ std::string Certificate::signature_digest() const {
 }
 
 std::vector<RawExtension> Certificate::extensions() const {
-    return read_extensions(X509_get0_extensions(some(certificate_.get())));
+    return read_extensions(body().parts().info->extensions);
 }
 
 PublicKey Certificate::public_key() const {
-    return read_spki(X509_get_X509_PUBKEY(some(certificate_.get())));
+    return body().public_key();
 }
 
 std::string Certificate::fingerprint() const {
@@ -277,30 +407,48 @@ bool Certificate::self_signed() const {
 }
 
 bool Certificate::signed_by(const Certificate& issuer) const {
-    X509* parent = some(issuer.certificate_.get());
-    if (X509_NAME_cmp(X509_get_issuer_name(some(certificate_.get())),
-                      X509_get_subject_name(parent)) != 0) {
+    const CertificateParts& parts = body().parts();
+    const CertificateParts& parent = issuer.body().parts();
+    if (X509_NAME_cmp(parts.info->issuer, parent.info->subject) != 0) {
         return false;
     }
-    const PublicKey key = issuer.public_key();
-    const bool verified =
-        key.native() != nullptr && X509_verify(certificate_.get(), key.native()) == 1;
+    // Chains are built for every answer of a CA, and neither certificate ever changes.
+    const std::scoped_lock lock(body_->guard);
+    if (body_->issuer.lock() != issuer.body_) {
+        body_->by_issuer = verified_by(issuer);
+        body_->issuer = issuer.body_;
+    }
+    return body_->by_issuer;
+}
+
+bool Certificate::verified_by(const Certificate& issuer) const {
+    const CertificateParts& parts = body().parts();
+    const PublicKey& key = issuer.body().public_key();
+    // As X509_verify: both names of the algorithm are the same.
+    const Signed made{parts.info->encoding, *parts.algorithm, *parts.signature};
+    if (const auto verified = quick_verdict(made, key, quick::Signer::authority)) {
+        return *verified && X509_ALGOR_cmp(parts.algorithm, parts.info->algorithm) == 0;
+    }
+    const bool verified = !key.empty() && X509_verify(body().native(), key.native()) == 1;
     ERR_clear_error();
     return verified;
 }
 
 bool operator==(const Certificate& a, const Certificate& b) {
-    if (a.certificate_ == b.certificate_ || !a || !b) {
-        return a.certificate_ == b.certificate_;
+    if (a.body_ == b.body_ || !a || !b) {
+        return a.body_ == b.body_;
     }
-    return X509_cmp(a.certificate_.get(), b.certificate_.get()) == 0;
+    return a.body_->bytes() == b.body_->bytes();
 }
 
 std::string serial_text(std::span<const std::uint8_t> serial) {
     const auto first = std::ranges::find_if(serial, [](std::uint8_t byte) { return byte != 0; });
+    constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
     for (const std::uint8_t byte : std::span(first, serial.end())) {
-        text += fmt::format("{}{:02x}", text.empty() ? "" : ":", byte);
+        text += text.empty() ? "" : ":";
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
     }
     return text;
 }

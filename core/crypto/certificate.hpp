@@ -11,7 +11,6 @@
 #include "core/time/time.hpp"
 
 typedef struct x509_st X509;          // NOLINT: OpenSSL's own opaque types
-typedef struct X509_req_st X509_REQ;  // NOLINT
 typedef struct X509_crl_st X509_CRL;  // NOLINT
 
 namespace meshproof::crypto {
@@ -66,16 +65,19 @@ struct RawExtension {
     Bytes value;  ///< DER content of the extension's octet string
 };
 
+struct CertificateParts;  // core/crypto/reading.hpp
+
 /// A certificate. A small value: copies share the OpenSSL object, which is never changed.
 class Certificate {
   public:
     Certificate() = default;
-    explicit Certificate(std::shared_ptr<X509> certificate)
-        : certificate_(std::move(certificate)) {}
+    explicit Certificate(std::shared_ptr<X509> certificate);
 
     /// The first CERTIFICATE block.
     [[nodiscard]] static Result<Certificate> from_pem(std::string_view pem);
     [[nodiscard]] static Result<Certificate> from_der(std::string_view der);
+    /// Of DER that was just written here.
+    [[nodiscard]] static Certificate made(std::string der);
     /// Every CERTIFICATE block in order; invalid if there is none or one cannot be read (says
     /// which).
     [[nodiscard]] static Result<std::vector<Certificate>> all_from_pem(std::string_view pem);
@@ -118,19 +120,25 @@ class Certificate {
     [[nodiscard]] bool self_signed() const;  ///< subject equals issuer and its own key verifies it
     [[nodiscard]] bool signed_by(
         const Certificate& issuer) const;  ///< names match and the signature verifies
-    [[nodiscard]] X509* native() const { return certificate_.get(); }
-    [[nodiscard]] explicit operator bool() const { return certificate_ != nullptr; }
+    /// Made when it is asked for first; null for the empty certificate.
+    [[nodiscard]] X509* native() const;
+    [[nodiscard]] const CertificateParts& parts() const;
+    [[nodiscard]] explicit operator bool() const { return body_ != nullptr; }
     friend bool operator==(const Certificate& a, const Certificate& b);
 
   private:
-    std::shared_ptr<X509> certificate_;
+    struct Body;
+    explicit Certificate(std::shared_ptr<Body> body) : body_(std::move(body)) {}
+    [[nodiscard]] static Result<Certificate> read(std::string_view der);
+    [[nodiscard]] bool verified_by(const Certificate& issuer) const;
+    [[nodiscard]] Body& body() const;
+    std::shared_ptr<Body> body_;
 };
 
 /// A certificate signing request (PKCS#10).
 class Csr {
   public:
     Csr() = default;
-    explicit Csr(std::shared_ptr<X509_REQ> request) : request_(std::move(request)) {}
 
     struct Spec {
         Subject subject;
@@ -149,12 +157,14 @@ class Csr {
     [[nodiscard]] std::vector<RawExtension> extensions()
         const;  ///< all that it asks for, the SAN too
     [[nodiscard]] PublicKey public_key()
-        const;  ///< `native()` is null for a kind of key that OpenSSL does not know
+        const;  ///< empty for a kind of key that OpenSSL does not know
     [[nodiscard]] bool signature_valid() const;
-    [[nodiscard]] X509_REQ* native() const { return request_.get(); }
 
   private:
-    std::shared_ptr<X509_REQ> request_;
+    struct Body;
+    explicit Csr(std::shared_ptr<Body> body) : body_(std::move(body)) {}
+    [[nodiscard]] Body& body() const;
+    std::shared_ptr<Body> body_;
 };
 
 /// What a new certificate shall say. Extensions that are not named here are absent.

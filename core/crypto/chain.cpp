@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 
 #include "core/crypto/names.hpp"
+#include "core/crypto/quick.hpp"
 #include "core/crypto/verification.hpp"
 
 namespace meshproof::crypto {
@@ -182,6 +183,15 @@ ChainVerdict verdict_of(X509_STORE_CTX* context) {
 
 ChainVerdict verify_chain(const ChainQuestion& question) {
     MESHPROOF_ASSERT(question.leaf, "no leaf to verify");
+    if (auto accepted = quick::chain(question)) {
+        return std::move(*accepted);
+    }
+    auto verdict = general_verdict(question);
+    quick::remember(question, verdict);
+    return verdict;
+}
+
+ChainVerdict general_verdict(const ChainQuestion& question) {
     const auto store = own<X509_STORE_free>(X509_STORE_new());
     add_trust(store.get(), question.trust);
     if (question.system_trust) {

@@ -1,9 +1,13 @@
 #include <openssl/err.h>
 #include <openssl/obj_mac.h>
 
+#include <mutex>
+
 #include "core/crypto/certificate.hpp"
 #include "core/crypto/names.hpp"
 #include "core/crypto/openssl.hpp"
+#include "core/crypto/quick.hpp"
+#include "core/crypto/reading.hpp"
 #include "core/crypto/spki.hpp"
 
 namespace meshproof::crypto {
@@ -14,21 +18,84 @@ void free_extensions(STACK_OF(X509_EXTENSION) * extensions) {
 }
 using Extensions = Handle<STACK_OF(X509_EXTENSION), free_extensions>;
 
-X509_REQ* some(X509_REQ* request) {
-    MESHPROOF_ASSERT(request != nullptr, "an empty certificate request was used");
-    return request;
-}
-
-/// Null where the request asks for none.
-Extensions requested(X509_REQ* request) {
-    Extensions extensions(X509_REQ_get_extensions(some(request)));
+/// Null where the request asks for none; as X509_REQ_get_extensions finds them.
+Extensions requested(const RequestParts& parts) {
+    const auto* attributes = parts.info->attributes;
+    int at = -1;
+    for (const int kind : {NID_ext_req, NID_ms_ext_req}) {
+        at = at < 0 ? X509at_get_attr_by_NID(attributes, kind, -1) : at;
+    }
+    X509_ATTRIBUTE* attribute = at < 0 ? nullptr : X509at_get_attr(attributes, at);
+    const ASN1_TYPE* value =
+        attribute != nullptr ? X509_ATTRIBUTE_get0_type(attribute, 0) : nullptr;
+    Extensions extensions;
+    if (value != nullptr && value->type == V_ASN1_SEQUENCE) {
+        const auto octets = view(value->value.sequence);
+        const unsigned char* from = octets.data();
+        extensions.reset(d2i_X509_EXTENSIONS(nullptr, &from, static_cast<long>(octets.size())));
+    }
     ERR_clear_error();
     return extensions;
 }
 
+AltNames alt_names_in(const Extensions& extensions) {
+    if (extensions == nullptr) {
+        return {};
+    }
+    const Handle<GENERAL_NAMES, GENERAL_NAMES_free> names(static_cast<GENERAL_NAMES*>(
+        X509V3_get_d2i(extensions.get(), NID_subject_alt_name, nullptr, nullptr)));
+    ERR_clear_error();
+    return names != nullptr ? read_alt_names(names.get()) : AltNames{};
+}
+
 }  // namespace
 
+/// What is known of a request; the rest is made when it is asked for first. Copies are shared
+/// between threads.
+struct Csr::Body {
+    std::string der;  ///< empty until asked for where it was read
+    Parts<RequestParts> fields;
+    PublicKey key;
+    Extensions wanted;  ///< null where it asks for none
+    AltNames names;
+    std::once_flag der_asked, fields_asked, key_asked, wanted_asked, names_asked;
+
+    const std::string& bytes() {
+        std::call_once(der_asked, [this] { der = der.empty() ? to_der(*fields) : der; });
+        return der;
+    }
+    const RequestParts& parts() {
+        std::call_once(fields_asked, [this] {
+            if (fields == nullptr) {
+                fields = read_request(bytes());
+                MESHPROOF_ASSERT(fields != nullptr, "a request of ours cannot be read: {}",
+                                 drain_errors());
+            }
+        });
+        return *fields;
+    }
+    const Extensions& extensions() {
+        std::call_once(wanted_asked, [this] { wanted = requested(parts()); });
+        return wanted;
+    }
+    const AltNames& alt_names() {
+        std::call_once(names_asked, [this] { names = alt_names_in(extensions()); });
+        return names;
+    }
+    const PublicKey& public_key() {
+        std::call_once(key_asked, [this] { key = read_key(*parts().info->key); });
+        return key;
+    }
+};
+
 Csr Csr::make(const Spec& spec, const Key& key) {
+    auto der = quick::request(spec, key);
+    auto body = std::make_shared<Body>();
+    body->der = der ? std::move(*der) : general_request(spec, key);
+    return Csr(std::move(body));
+}
+
+std::string general_request(const Csr::Spec& spec, const Key& key) {
     auto request = own<X509_REQ_free>(X509_REQ_new());
     succeed(X509_REQ_set_version(request.get(), X509_REQ_VERSION_1));
     succeed(X509_REQ_set_subject_name(request.get(), write_name(spec.subject).get()));
@@ -51,10 +118,18 @@ Csr Csr::make(const Spec& spec, const Key& key) {
         succeed(X509_REQ_add_extensions(request.get(), extensions.get()));
     }
     succeed(X509_REQ_sign(request.get(), key.native(), usual_digest(key)), "cannot sign a request");
-    return Csr(share(std::move(request)));
+    return to_der(i2d_X509_REQ, request.get());
+}
+
+Csr::Body& Csr::body() const {
+    MESHPROOF_ASSERT(body_ != nullptr, "an empty certificate request was used");
+    return *body_;
 }
 
 Result<Csr> Csr::from_pem(std::string_view pem) {
+    if (const auto der = quick::pem_content(pem, "CERTIFICATE REQUEST")) {
+        return from_der(*der);
+    }
     // As the servers: the label is not looked at, and only the first block counts (wire contract
     // 101).
     const auto blocks = pem_blocks(pem);
@@ -65,14 +140,15 @@ Result<Csr> Csr::from_pem(std::string_view pem) {
 }
 
 Result<Csr> Csr::from_der(std::string_view der) {
-    auto request = parse_der<X509_REQ_free>(d2i_X509_REQ, der);
-    if (request == nullptr) {
+    auto parts = read_request(der);
+    if (parts == nullptr) {
         const std::string errors = drain_errors();
         return fail(FailureKind::invalid, "certificate request could not be parsed: {}",
                     errors.empty() ? "trailing data" : errors);
     }
-    ERR_clear_error();  // a key that OpenSSL does not know leaves errors, but the request was read
-    return Csr(share(std::move(request)));
+    auto body = std::make_shared<Body>();
+    body->fields = std::move(parts);
+    return Csr(std::move(body));
 }
 
 std::string Csr::pem() const {
@@ -80,47 +156,46 @@ std::string Csr::pem() const {
 }
 
 std::string Csr::der() const {
-    return to_der(i2d_X509_REQ, some(request_.get()));
+    return body().bytes();
 }
 
 Subject Csr::subject() const {
-    return read_name(X509_REQ_get_subject_name(some(request_.get())));
+    return read_name(body().parts().info->subject);
 }
 
 std::string Csr::subject_der() const {
-    return to_der(i2d_X509_NAME, X509_REQ_get_subject_name(some(request_.get())));
+    return to_der(i2d_X509_NAME, body().parts().info->subject);
 }
 
 AltNames Csr::alt_names() const {
-    const auto extensions = requested(request_.get());
-    if (extensions == nullptr) {
-        return {};
-    }
-    const Handle<GENERAL_NAMES, GENERAL_NAMES_free> names(static_cast<GENERAL_NAMES*>(
-        X509V3_get_d2i(extensions.get(), NID_subject_alt_name, nullptr, nullptr)));
-    ERR_clear_error();
-    return names != nullptr ? read_alt_names(names.get()) : AltNames{};
+    return body().alt_names();
 }
 
 bool Csr::has_basic_constraints() const {
-    const auto extensions = requested(request_.get());
+    const auto& extensions = body().extensions();
     return extensions != nullptr &&
            X509v3_get_ext_by_NID(extensions.get(), NID_basic_constraints, -1) >= 0;
 }
 
 std::vector<RawExtension> Csr::extensions() const {
-    const auto extensions = requested(request_.get());
+    const auto& extensions = body().extensions();
     return extensions != nullptr ? read_extensions(extensions.get()) : std::vector<RawExtension>{};
 }
 
 PublicKey Csr::public_key() const {
-    return read_spki(X509_REQ_get_X509_PUBKEY(some(request_.get())));
+    return body().public_key();
 }
 
 bool Csr::signature_valid() const {
-    const PublicKey key = public_key();
+    const RequestParts& parts = body().parts();
+    const PublicKey& key = body().public_key();
+    if (const auto valid = quick_verdict({parts.info->encoding, *parts.algorithm, *parts.signature},
+                                         key, quick::Signer::anyone)) {
+        return *valid;
+    }
+    const auto request = parse_der<X509_REQ_free>(d2i_X509_REQ, body().bytes());
     const bool valid =
-        key.native() != nullptr && X509_REQ_verify(some(request_.get()), key.native()) == 1;
+        !key.empty() && request != nullptr && X509_REQ_verify(request.get(), key.native()) == 1;
     ERR_clear_error();
     return valid;
 }

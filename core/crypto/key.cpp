@@ -9,6 +9,9 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include <mutex>
+
+#include "core/crypto/quick.hpp"
 #include "core/crypto/spki.hpp"
 
 namespace meshproof::crypto {
@@ -165,6 +168,46 @@ std::string_view to_string(KeyType type) {
     return "?";
 }
 
+/// Made of the point or of the key; the other half when it is asked for first.
+struct PublicKey::OnP256 {
+    P256Point point{};
+    std::shared_ptr<EVP_PKEY> key;
+    std::once_flag asked;
+};
+
+PublicKey::PublicKey(const P256Point& point) : point_(std::make_shared<OnP256>()) {
+    point_->point = point;
+}
+
+PublicKey PublicKey::on_p256(std::shared_ptr<EVP_PKEY> key) {
+    PublicKey made(std::move(key));
+    made.point_ = std::make_shared<OnP256>();
+    return made;
+}
+
+EVP_PKEY* PublicKey::native() const {
+    if (key_ != nullptr || point_ == nullptr) {
+        return key_.get();
+    }
+    std::call_once(point_->asked, [this] { point_->key = quick::key_of(point_->point); });
+    return point_->key.get();
+}
+
+const P256Point* PublicKey::point() const {
+    if (point_ == nullptr) {
+        return nullptr;
+    }
+    if (key_ != nullptr) {
+        std::call_once(point_->asked, [this] {
+            const Bytes bits = public_bits(key_.get());
+            MESHPROOF_ASSERT(bits.size() == point_->point.size(), "a point of {} bytes",
+                             bits.size());
+            std::ranges::copy(bits, point_->point.begin());
+        });
+    }
+    return &point_->point;
+}
+
 Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
     for (const PemBlock& block : pem_blocks(pem)) {
         if (block.label == "PUBLIC KEY") {
@@ -194,6 +237,9 @@ std::string PublicKey::pem() const {
 }
 
 Bytes PublicKey::spki_der() const {
+    if (point_ != nullptr) {
+        return quick::spki_of(*point());
+    }
     const auto spki = own<X509_PUBKEY_free>(X509_PUBKEY_new());
     const std::string der = write_spki(spki.get(), *this) ? to_der(i2d_X509_PUBKEY, spki.get())
                                                           : to_der(i2d_PUBKEY, some(key_.get()));
@@ -202,10 +248,13 @@ Bytes PublicKey::spki_der() const {
 }
 
 Bytes PublicKey::key_id() const {
-    return sha1(public_bits(some(key_.get())));
+    return point_ != nullptr ? sha1(*point()) : sha1(public_bits(some(key_.get())));
 }
 
 std::string PublicKey::algorithm() const {
+    if (point_ != nullptr) {
+        return "ec";
+    }
     switch (EVP_PKEY_get_base_id(some(key_.get()))) {
         case EVP_PKEY_RSA:
             return "rsa";
@@ -219,16 +268,22 @@ std::string PublicKey::algorithm() const {
 }
 
 int PublicKey::bits() const {
+    if (point_ != nullptr) {
+        return 256;
+    }
     return EVP_PKEY_get_base_id(some(key_.get())) == EVP_PKEY_ED25519
                ? 0
                : EVP_PKEY_get_bits(key_.get());
 }
 
 bool operator==(const PublicKey& a, const PublicKey& b) {
-    if (a.key_ == b.key_ || a.key_ == nullptr || b.key_ == nullptr) {
-        return a.key_ == b.key_;
+    if (a.empty() || b.empty()) {
+        return a.empty() && b.empty();
     }
-    const bool equal = EVP_PKEY_eq(a.key_.get(), b.key_.get()) == 1;
+    if (a.point_ != nullptr && b.point_ != nullptr) {
+        return *a.point() == *b.point();
+    }
+    const bool equal = a.native() == b.native() || EVP_PKEY_eq(a.native(), b.native()) == 1;
     ERR_clear_error();  // two kinds of key are an error to OpenSSL
     return equal;
 }
@@ -253,7 +308,7 @@ Key Key::generate(KeyType type) {
             case KeyType::p224:
                 return ec("P-224");
             case KeyType::p256:
-                return ec("P-256");
+                return nullptr;  // the quick way, below
             case KeyType::p384:
                 return ec("P-384");
             case KeyType::p521:
@@ -263,6 +318,11 @@ Key Key::generate(KeyType type) {
         }
         return nullptr;
     };
+    if (type == KeyType::p256) {
+        auto key = quick::generate_p256();
+        auto public_half = PublicKey::on_p256(key);
+        return {std::move(key), std::move(public_half)};
+    }
     return Key(share(own<EVP_PKEY_free>(make(), "cannot generate a key")));
 }
 
@@ -295,10 +355,6 @@ std::string Key::traditional_pem() const {
     succeed(PEM_write_bio_PrivateKey_traditional(bio.get(), key_.get(), nullptr, nullptr, 0,
                                                  nullptr, nullptr));
     return contents(bio.get());
-}
-
-PublicKey Key::public_key() const {
-    return PublicKey(key_);
 }
 
 Key Key::claiming(const PublicKey& owner) const {

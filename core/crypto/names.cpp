@@ -18,14 +18,6 @@ std::string utf8(const ASN1_STRING* string) {
     return text;
 }
 
-// Go's encoding/asn1 leaves `*` and `&` out, though it reads them.
-bool printable(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) {
-        return letter_or_digit(c) ||
-               std::string_view(" '()+,-./:=?").find(c) != std::string_view::npos;
-    });
-}
-
 void add(X509_NAME* name, int nid, const std::string& value, bool same_set) {
     succeed(X509_NAME_add_entry_by_NID(
                 name, nid, printable(value) ? V_ASN1_PRINTABLESTRING : V_ASN1_UTF8STRING,
@@ -83,6 +75,14 @@ void push_other(GENERAL_NAMES* names, const AltNames::Other& other) {
 }
 
 }  // namespace
+
+// Go's encoding/asn1 leaves `*` and `&` out, though it reads them.
+bool printable(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) {
+        return letter_or_digit(c) ||
+               std::string_view(" '()+,-./:=?").find(c) != std::string_view::npos;
+    });
+}
 
 bool Subject::empty() const {
     return *this == Subject{};

@@ -8,6 +8,8 @@
 /// Subjects, alternative names and extensions, between our values and OpenSSL's objects.
 namespace meshproof::crypto {
 
+/// Whether Go writes the text as a PrintableString.
+[[nodiscard]] bool printable(std::string_view text);
 [[nodiscard]] Subject read_name(const X509_NAME* name);
 /// As Go's crypto/x509 writes it (1.26, ToRDNSequence): C, ST, L, street, postal code, O, OU, CN,
 /// serial number; one RDN an attribute type with all its values; PrintableString where it will do,

@@ -68,10 +68,15 @@ std::vector<PemBlock> pem_blocks(std::string_view pem) {
 }
 
 std::string pem_block(const char* label, std::string_view der) {
-    const auto bio = memory_bio();
-    const auto bytes = as_bytes(der);
-    succeed(PEM_write_bio(bio.get(), label, "", bytes.data(), static_cast<long>(bytes.size())));
-    return contents(bio.get());
+    constexpr std::size_t width = 64;
+    const std::string base64 = to_base64(der);
+    std::string text;
+    text.reserve(base64.size() + base64.size() / width + 80);
+    text.append("-----BEGIN ").append(label).append("-----\n");
+    for (std::size_t at = 0; at < base64.size(); at += width) {
+        text.append(base64, at, width).append(1, '\n');
+    }
+    return text.append("-----END ").append(label).append("-----\n");
 }
 
 bool readable(const ASN1_TIME* time) {

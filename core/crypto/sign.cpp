@@ -5,6 +5,7 @@
 #include "core/crypto/certificate.hpp"
 #include "core/crypto/names.hpp"
 #include "core/crypto/openssl.hpp"
+#include "core/crypto/quick.hpp"
 #include "core/crypto/spki.hpp"
 
 namespace meshproof::crypto {
@@ -40,13 +41,6 @@ class ExtensionWriter {
     std::vector<int> replaced_;
 };
 
-/// Bytes of the subject's key id, positive and never zero.
-Bytes serial_of(const PublicKey& key) {
-    Bytes serial = key.key_id();
-    serial.front() = static_cast<std::uint8_t>((serial.front() & 0x3fU) | 0x40U);
-    return serial;
-}
-
 void add_key_usage(ExtensionWriter& writer, unsigned usage) {
     const auto bits = own<ASN1_BIT_STRING_free>(ASN1_BIT_STRING_new());
     for (unsigned bit = 0; bit <= 8; ++bit) {
@@ -72,12 +66,6 @@ void add_basic_constraints(ExtensionWriter& writer, bool is_ca, std::optional<in
         constraints->pathlen = to_asn1_integer(static_cast<std::uint64_t>(*path_length)).release();
     }
     writer.add(NID_basic_constraints, true, constraints.get());
-}
-
-/// The issuer's own subjectKeyIdentifier where it has one, else the id of its key.
-Bytes issuer_key_id(const Key& issuer_key, const Certificate* issuer) {
-    Bytes id = issuer != nullptr ? issuer->subject_key_id() : Bytes();
-    return id.empty() ? issuer_key.public_key().key_id() : id;
 }
 
 void add_authority_key_id(ExtensionWriter& writer, const Bytes& id) {
@@ -146,15 +134,26 @@ void add_crl_urls(ExtensionWriter& writer, const std::vector<std::string>& urls)
 
 }  // namespace
 
-Certificate sign_certificate(const CertificateSpec& spec, const PublicKey& subject_key,
-                             const Key& issuer_key, const Certificate* issuer) {
+Bytes serial_of(Bytes subject_key_id) {
+    subject_key_id.front() = static_cast<std::uint8_t>((subject_key_id.front() & 0x3fU) | 0x40U);
+    return subject_key_id;
+}
+
+Bytes issuer_key_id(const Key& issuer_key, const Certificate* issuer) {
+    Bytes id = issuer != nullptr ? issuer->subject_key_id() : Bytes();
+    return id.empty() ? issuer_key.public_key().key_id() : id;
+}
+
+std::string general_certificate(const CertificateSpec& spec, const PublicKey& subject_key,
+                                const Key& issuer_key, const Certificate* issuer) {
     MESHPROOF_ASSERT(spec.serial.size() <= serial_bytes, "a serial of {} bytes",
                      spec.serial.size());
     const auto certificate = own<X509_free>(X509_new());
     X509* const x509 = certificate.get();
     succeed(X509_set_version(x509, X509_VERSION_3));
     succeed(X509_set_serialNumber(
-        x509, to_asn1_integer(spec.serial.empty() ? serial_of(subject_key) : spec.serial).get()));
+        x509, to_asn1_integer(spec.serial.empty() ? serial_of(subject_key.key_id()) : spec.serial)
+                  .get()));
 
     const auto subject =
         spec.subject_der
@@ -218,8 +217,17 @@ Certificate sign_certificate(const CertificateSpec& spec, const PublicKey& subje
     } else {
         succeed(X509_sign(x509, issuer_key.native(), digest), "cannot sign a certificate");
     }
-    // Read anew: what is handed on is exactly what a peer would read, with OpenSSL's caches filled.
-    return require(Certificate::from_der(to_der(i2d_X509, x509)));
+    return to_der(i2d_X509, x509);
+}
+
+Certificate sign_certificate(const CertificateSpec& spec, const PublicKey& subject_key,
+                             const Key& issuer_key, const Certificate* issuer) {
+    if (auto der = quick::certificate(spec, subject_key, issuer_key, issuer)) {
+        return Certificate::made(std::move(*der));
+    }
+    // Read anew: what is handed on is exactly what a peer would read.
+    return require(
+        Certificate::from_der(general_certificate(spec, subject_key, issuer_key, issuer)));
 }
 
 }  // namespace meshproof::crypto

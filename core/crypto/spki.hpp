@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/crypto/certificate.hpp"
 #include "core/crypto/key.hpp"
 #include "core/crypto/openssl.hpp"
 
@@ -13,6 +14,11 @@ namespace meshproof::crypto {
 /// A PublicKey of its own from a borrowed SubjectPublicKeyInfo; empty where OpenSSL knows no such
 /// key.
 [[nodiscard]] PublicKey read_spki(X509_PUBKEY* spki);
+
+/// The issuer's own subjectKeyIdentifier where it has one, else the id of its key.
+[[nodiscard]] Bytes issuer_key_id(const Key& issuer_key, const Certificate* issuer);
+/// Bytes of the subject's key id, positive and never zero.
+[[nodiscard]] Bytes serial_of(Bytes subject_key_id);
 
 /// The digest with which a key of this kind signs certificates; null for Ed25519, which has its
 /// own.

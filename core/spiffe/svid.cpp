@@ -427,7 +427,7 @@ Result<void> read_entry(const nlohmann::json& entry, SpiffeBundle& bundle) {
                             fmt::format("{} is no CA certificate", authority->subject_line()));
         return {};
     }
-    if (authority->public_key().native() == nullptr) {
+    if (authority->public_key().empty()) {
         bundle.findings.add("B2", broken,
                             fmt::format("{} has a key that cannot be read, so it signs nothing",
                                         authority->subject_line()));

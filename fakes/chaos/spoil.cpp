@@ -28,7 +28,7 @@ crypto::KeyType type_of(const crypto::PublicKey& key) {
 /// The same wishes for a key that nobody has.
 std::optional<std::string> for_other_key(const std::string& pem) {
     const auto csr = crypto::Csr::from_pem(pem);
-    if (!csr || csr->public_key().native() == nullptr) {
+    if (!csr || csr->public_key().empty()) {
         return std::nullopt;  // the server itself will say what is wrong with it
     }
     crypto::Csr::Spec spec;

@@ -2,26 +2,80 @@
 
 #include <fmt/chrono.h>
 
+#include <algorithm>
 #include <ctime>
 
 namespace meshproof::fakes::vault {
 
-std::string go_json(const Json& value) {
-    const auto plain = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    std::string text;
-    text.reserve(plain.size() + 1);
-    for (const char c : plain) {
-        // These occur inside strings only.
+namespace {
+
+// ASCII of which only line ends are written otherwise, such as PEM: most of what is answered.
+bool is_plain(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) {
+        return c == '\n' ||
+               (c >= ' ' && c <= '~' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&');
+    });
+}
+
+void append_plain(std::string& out, std::string_view text) {
+    out += '"';
+    for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+        out.append(text.substr(0, end)).append("\\n");
+        text.remove_prefix(end + 1);
+    }
+    out.append(text) += '"';
+}
+
+void append_text(std::string& out, const std::string& text) {
+    if (is_plain(text)) {
+        return append_plain(out, text);
+    }
+    for (const char c : Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)) {
         if (c == '<') {
-            text += "\\u003c";
+            out += "\\u003c";
         } else if (c == '>') {
-            text += "\\u003e";
+            out += "\\u003e";
         } else if (c == '&') {
-            text += "\\u0026";
+            out += "\\u0026";
         } else {
-            text += c;
+            out += c;
         }
     }
+}
+
+void append_json(std::string& out, const Json& value) {
+    if (value.is_string()) {
+        append_text(out, value.get_ref<const std::string&>());
+    } else if (value.is_object()) {
+        char before = '{';
+        for (const auto& [name, member] : value.get_ref<const Json::object_t&>()) {
+            out += before;
+            append_text(out, name);
+            out += ':';
+            append_json(out, member);
+            before = ',';
+        }
+        out += value.empty() ? "{}" : "}";
+    } else if (value.is_array()) {
+        char before = '[';
+        for (const auto& item : value) {
+            out += before;
+            append_json(out, item);
+            before = ',';
+        }
+        out += value.empty() ? "[]" : "]";
+    } else {
+        out += value.dump();
+    }
+}
+
+}  // namespace
+
+std::string go_json(const Json& value) {
+    constexpr std::size_t usual = 4096;
+    std::string text;
+    text.reserve(usual);
+    append_json(text, value);
     text += '\n';
     return text;
 }

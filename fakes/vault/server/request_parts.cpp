@@ -59,6 +59,24 @@ std::string media_type(const http::Request& request) {
     return std::string(trim(std::string_view(type).substr(0, type.find(';'))));
 }
 
+// As Go's decoder: the first value counts. Vault never looks at what follows it; OpenBao reads on,
+// and wants whole values. Throws what the parser throws.
+Json first_value(const std::string& text, Product product) {
+    // One value and no more, as nearly always: a stream takes five times as long.
+    if (auto whole = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+        !whole.is_discarded()) {
+        return whole;
+    }
+    Json json;
+    std::istringstream stream(text);
+    stream >> json;
+    while (product == Product::openbao && (stream >> std::ws).peek() != EOF) {
+        Json unused;
+        stream >> unused;
+    }
+    return json;
+}
+
 // Then the body is the backend's to read, whatever the path.
 bool is_ocsp(const http::Request& request) {
     return media_type(request) == "application/ocsp-request";
@@ -250,19 +268,12 @@ Result<Json> parse_body(const std::string& body, std::string_view go_type, Produ
     if (trim(body).empty()) {
         return Json::object();
     }
-    // As Go's decoder: the first value counts. Vault never looks at what follows it; OpenBao reads
-    // on, and wants whole values.
     if (too_deep(body)) {
         return fail(FailureKind::invalid, "failed to decode JSON input: exceeded max depth");
     }
     Json json;
-    std::istringstream text(valid_utf8(body));
     try {
-        text >> json;
-        while (product == Product::openbao && (text >> std::ws).peek() != EOF) {
-            Json unused;
-            text >> unused;
-        }
+        json = first_value(valid_utf8(body), product);
     } catch (const Json::exception&) {  // a parse_error, or a number that is too large
         return fail(FailureKind::invalid, "failed to decode JSON input: unexpected EOF");
     }

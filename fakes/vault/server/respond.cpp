@@ -163,7 +163,11 @@ http::Response respond(Server& server, const LogicalRequest& request, LogicalRep
         if (reply.repeat_data) {
             envelope.top_level = envelope.data;
         }
-        answer = bare_answer(response.status == 0 ? 200 : response.status, envelope_json(envelope));
+        // The data is most of it, so it is put in rather than copied.
+        auto data = std::exchange(envelope.data, Json());
+        auto body = envelope_json(envelope);
+        body["data"] = std::move(data);
+        answer = bare_answer(response.status == 0 ? 200 : response.status, body);
     }
     if (request.wrap_ttl && !is_about_wrapping(request.path)) {
         return wrap(server, request, std::move(answer), reply.issued);

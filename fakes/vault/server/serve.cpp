@@ -176,7 +176,8 @@ Task<LogicalReply> ask_backend(Server& server, LogicalRequest request) {
     BackendRequest asked;
     asked.operation = request.operation;
     asked.path = path;
-    asked.data = request.data;
+    // Only a list looks at it again.
+    asked.data = request.operation == Operation::list ? request.data : std::move(request.data);
     asked.body = request.body;
     // A backend sees only what its mount passes through.
     for (const auto& name : request.mount->headers) {
@@ -263,7 +264,11 @@ Task<http::Response> serve_logical(Server& server, LogicalRequest request) {
         }
         co_return with_headers(std::move(*refusal));
     }
-    auto reply = co_await dispatch(server, request);
+    // What was asked is the backend's alone from here on.
+    auto data = std::exchange(request.data, Json());
+    auto asked = request;
+    asked.data = std::move(data);
+    auto reply = co_await dispatch(server, std::move(asked));
     request.now = server.clock.now();
     if (request.node->seal.sealed()) {
         co_return error_answer(503, "Vault is sealed");

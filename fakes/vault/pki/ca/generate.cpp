@@ -360,7 +360,7 @@ BackendResponse sign_self_issued(Mount& mount, const PkiCall& call) {
     if (!ca) {
         return ca.error();
     }
-    if (given->public_key().native() == nullptr) {
+    if (given->public_key().empty()) {
         return BackendResponse::go_error(
             fmt::format("error determining template algorithm type: &{{%!e(string=x509: only RSA, "
                         "ECDSA{} keys supported)}}",

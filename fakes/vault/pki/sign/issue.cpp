@@ -15,13 +15,13 @@ std::string issuer_reference(const Role& role, const PkiCall& call) {
     return call.captured("issuer_ref", role.issuer_ref);
 }
 
-Checked<Role> role_of(const Mount& mount, const PkiCall& call) {
+Checked<const Role*> role_of(const Mount& mount, const PkiCall& call) {
     const auto name = call.captured("role");
     const auto role = mount.roles.find(name);
     if (role == mount.roles.end()) {
         return refuse("unknown role: " + name);
     }
-    return role->second;
+    return &role->second;
 }
 
 // Certificate, chain and, where it was made here, the key, as `format` asks.
@@ -156,28 +156,29 @@ Checked<bool> settle_issued_key(const Mount& mount, const PkiCall& call, Role& r
 
 BackendResponse sign(Mount& mount, const PkiCall& call) {
     const auto role = role_of(mount, call);
-    return role ? sign_csr(mount, call, *role, Making::leaf) : role.error();
+    return role ? sign_csr(mount, call, **role, Making::leaf) : role.error();
 }
 
 BackendResponse issue(Mount& mount, const PkiCall& call) {
-    auto role = role_of(mount, call);
-    if (!role) {
-        return role.error();
+    const auto known = role_of(mount, call);
+    if (!known) {
+        return known.error();
     }
-    const auto ignored_key = settle_issued_key(mount, call, *role);
+    auto role = **known;
+    const auto ignored_key = settle_issued_key(mount, call, role);
     if (!ignored_key) {
         return ignored_key.error();
     }
-    const auto signing = signing_of(mount, call, *role);
+    const auto signing = signing_of(mount, call, role);
     if (!signing) {
         return signing.error();
     }
-    const auto type = key_type_of(role->key_type, role->key_bits);
+    const auto type = key_type_of(role.key_type, role.key_bits);
     if (!type) {
         return type.error();
     }
     const Order order{
-        .role = *role, .call = call, .ca = signing->ca, .generated = crypto::Key::generate(*type)};
+        .role = role, .call = call, .ca = signing->ca, .generated = crypto::Key::generate(*type)};
     auto made = certify(mount, order);
     if (!made) {
         return made.error();
@@ -198,12 +199,12 @@ BackendResponse sign_verbatim(Mount& mount, const PkiCall& call) {
         if (!lender) {
             return lender.error();
         }
-        role.ttl = lender->ttl;
-        role.max_ttl = lender->max_ttl;
-        role.no_store = lender->no_store;
-        role.generate_lease = lender->generate_lease;
-        role.issuer_ref = lender->issuer_ref;
-        role.not_before_duration = lender->not_before_duration;
+        role.ttl = (*lender)->ttl;
+        role.max_ttl = (*lender)->max_ttl;
+        role.no_store = (*lender)->no_store;
+        role.generate_lease = (*lender)->generate_lease;
+        role.issuer_ref = (*lender)->issuer_ref;
+        role.not_before_duration = (*lender)->not_before_duration;
     }
     if (call.fields.has("key_usage")) {
         role.key_usage = call.fields.list("key_usage");
