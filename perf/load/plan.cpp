@@ -5,8 +5,8 @@
 
 #include "core/base/text.hpp"
 #include "perf/load/arrivals.hpp"
-#include "perf/load/text.hpp"
 #include "perf/load/seconds.hpp"
+#include "perf/load/text.hpp"
 
 namespace meshproof::load {
 namespace {
