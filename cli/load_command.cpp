@@ -169,6 +169,18 @@ void expect_curve(const LoadArguments& arguments, const load::Options& options) 
     }
 }
 
+/// Others answer each such request with 403, which tells nothing of why.
+void expect_inline(const run::Survey& found, const load::Options& options) {
+    if (options.token == load::TokenMode::in_header && !found.vaults.empty() &&
+        found.product() != run::Product::openbao) {
+        throw UsageError(fmt::format("{} {} at {} takes no logins inside requests: OpenBao 2.4 and "
+                                     "later do",
+                                     to_string(found.product()), found.vaults.front().version,
+                                     found.vaults.front().where),
+                         "--token service or --token batch");
+    }
+}
+
 std::unique_ptr<run::Environment> environment_of(const LoadArguments& arguments, Session& session,
                                                  const load::Options& options,
                                                  std::unique_ptr<ServedFakes>& served) {
@@ -212,6 +224,7 @@ load::Outcome play(const LoadArguments& arguments, const load::Options& options,
         }
         expect_own(print, arguments.mine, session.sim());
         expect_paid(options, print, found);
+        expect_inline(found, options);
         if (session.live() && !account) {
             session.say_run_id();
         }

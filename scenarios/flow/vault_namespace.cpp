@@ -3,19 +3,29 @@
 namespace meshproof::scenarios {
 namespace {
 
-Task<Result<void>> remove_namespace(vault::Client admin, std::string name) {
+// OpenBao answers first and then removes what lies in it.
+Task<Result<void>> remove_namespace(Clock& clock, vault::Client admin, std::string name) {
     auto removed = co_await admin.call("DELETE", "sys/namespaces/" + name);
     if (!removed) {
         co_return propagate(removed);
     }
-    co_return Result<void>();
+    constexpr int patience = 100;
+    for (int i = 0; i < patience; ++i) {
+        if (!co_await admin.call("GET", "sys/namespaces/" + name)) {
+            co_return Result<void>();
+        }
+        co_await clock.sleep_for(std::chrono::milliseconds(100));
+    }
+    co_return fail(FailureKind::timed_out, "namespace {} is still there", name);
 }
 
 // A namespace of this run, below the target's own.
 Task<std::string> make_namespace(World& world) {
     const auto admin = world.vault().admin;
     const auto name = world.name("team");
-    world.at_end("namespace " + name, [admin, name] { return remove_namespace(admin, name); });
+    world.at_end("namespace " + name, [&clock = world.clock(), admin, name] {
+        return remove_namespace(clock, admin, name);
+    });
     require(co_await admin.call(
                 "PUT", "sys/namespaces/" + name,
                 vault::Json{{"custom_metadata", {{"meshproof-run", world.mark().run_id()}}}}),
