@@ -66,7 +66,7 @@ class LittleVault final : public http::Handler {
         const auto token = request.headers.find("X-Vault-Token").value_or("");
         if (request.target == "/v1/auth/token/revoke-self") {
             revoked += tokens_.erase(token);
-            return http::Response{204, {}, {}, false, nullptr};
+            return http::Response{204, {}, {}, false, nullptr, {}, {}};
         }
         if (request.target == "/v1/sys/seal-status" && !version.empty()) {
             return json(200, {{"initialized", true},
@@ -87,7 +87,8 @@ class LittleVault final : public http::Handler {
     }
 
     static http::Response json(int status, const nlohmann::json& body) {
-        return {status, {{"Content-Type", "application/json"}}, body.dump(), false, nullptr};
+        return {status, {{"Content-Type", "application/json"}}, body.dump(), false, nullptr, {},
+                {}};
     }
     static http::Response error(const Answer& answer) {
         auto response = json(answer.status, {{"errors", {answer.error}}});
