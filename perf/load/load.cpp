@@ -34,6 +34,11 @@ Task<void> prepare(Whole& whole, std::size_t transactions) {
     if (whole.site) {
         whole.ground =
             co_await prepare_ground(whole.ledger, *whole.site, whole.options, transactions);
+        if (whole.ground.addresses.size() > 1 && whole.options.logs_in()) {
+            auto& environment = whole.run.environment;
+            say(whole.run, "waiting until each address takes logins");
+            co_await wait_for_logins(environment.clock(), environment.transport(), whole.ground);
+        }
         co_return;
     }
     auto& run = whole.run;

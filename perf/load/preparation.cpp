@@ -228,6 +228,27 @@ Task<Ground> prepare_ground(run::Ledger& ledger, Site site, Options options,
     co_return ground;
 }
 
+Task<void> wait_for_logins(Clock& clock, http::Transport& wire, Ground ground) {
+    constexpr auto patience = std::chrono::seconds(60);
+    const auto end = clock.elapsed() + patience;
+    for (const auto& address : ground.addresses) {
+        auto config = ground.vault;
+        config.endpoint = address;
+        const vault::Client there(wire, config);
+        while (true) {
+            const auto login = co_await there.login_kubernetes(
+                ground.page.auth_mount, ground.page.auth_role, ground.account_tokens.front());
+            if (login) {
+                break;
+            }
+            if (clock.elapsed() > end) {
+                throw CannotGoOn(login.error());
+            }
+            co_await clock.sleep_for(std::chrono::milliseconds(500));
+        }
+    }
+}
+
 Task<std::vector<std::string>> clear_ground(run::Ledger& ledger, Site site) {
     auto problems = co_await ledger.undo_all();
     const run::SweepOptions own{ledger.mark().run_id(), false};

@@ -68,6 +68,10 @@ struct Site {
 [[nodiscard]] Task<Ground> prepare_ground(run::Ledger& ledger, Site site, Options options,
                                           std::size_t transactions);
 
+/// Until each of several addresses takes logins: a standby of OpenBao learns of a new auth method's
+/// configuration within 30 s. CannotGoOn where one does not.
+[[nodiscard]] Task<void> wait_for_logins(Clock& clock, http::Transport& wire, Ground ground);
+
 /// Removes it, then sweeps for what else carries the run's mark, such as what logins left. Gives
 /// what could not be removed, and why.
 [[nodiscard]] Task<std::vector<std::string>> clear_ground(run::Ledger& ledger, Site site);
