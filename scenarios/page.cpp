@@ -54,10 +54,8 @@ std::vector<std::string> words(std::string_view text) {
     return all;
 }
 
-}  // namespace
-
-const std::vector<Sentence>& page_sentences() {
-    static const std::vector<Sentence> sentences = {
+std::vector<Sentence> sentences() {
+    return {
         {1, "introduction", "one or multiple Vault servers hold the CA certificates"},
         {2, "introduction", "a service asks Vault for each certificate, and Vault signs it"},
         {3, "introduction", "mTLS connections are authenticated and encrypted",
@@ -165,7 +163,13 @@ const std::vector<Sentence>& page_sentences() {
         {52, "note", "accounts can be edited and deleted from the details page, too", "",
          no_console},
     };
-    return sentences;
+}
+
+}  // namespace
+
+const std::vector<Sentence>& page_sentences() {
+    static const auto all = sentences();
+    return all;
 }
 
 std::vector<int> sentences_of(std::string_view source) {

@@ -144,6 +144,50 @@ Bytes issuer_key_id(const Key& issuer_key, const Certificate* issuer) {
     return id.empty() ? issuer_key.public_key().key_id() : id;
 }
 
+void write_extensions(X509* x509, const CertificateSpec& spec, const PublicKey& subject_key,
+                      const Key& issuer_key, const Certificate* issuer) {
+    ExtensionWriter writer(x509, spec.extra);
+    if (spec.key_usage) {
+        add_key_usage(writer, *spec.key_usage);
+    }
+    if (!spec.extended_key_usage.empty()) {
+        add_extended_key_usage(writer, spec.extended_key_usage);
+    }
+    if (spec.is_ca) {
+        add_basic_constraints(writer, *spec.is_ca, spec.path_length);
+    }
+    if (spec.subject_key_id) {
+        writer.add(NID_subject_key_identifier, false,
+                   to_octets(spec.other_subject_key_id.value_or(subject_key.key_id())).get());
+    }
+    if (spec.authority_key_id) {
+        add_authority_key_id(writer, issuer_key_id(issuer_key, issuer));
+    }
+    if (!spec.ocsp_urls.empty() || !spec.issuing_certificate_urls.empty()) {
+        add_information_access(writer, spec.ocsp_urls, spec.issuing_certificate_urls);
+    }
+    if (!spec.alt_names.empty()) {
+        const bool critical =
+            X509_NAME_entry_count(X509_get_subject_name(x509)) == 0;  // RFC 5280 4.2.1.6
+        writer.add(NID_subject_alt_name, critical, write_alt_names(spec.alt_names).get());
+    }
+    if (!spec.policy_oids.empty()) {
+        add_policies(writer, spec.policy_oids);
+    }
+    if (spec.policies) {
+        writer.add(*spec.policies);
+    }
+    if (spec.name_constraints) {
+        writer.add(*spec.name_constraints);
+    }
+    if (!spec.crl_urls.empty()) {
+        add_crl_urls(writer, spec.crl_urls);
+    }
+    for (const RawExtension& extension : spec.extra) {
+        writer.add(extension);
+    }
+}
+
 std::string general_certificate(const CertificateSpec& spec, const PublicKey& subject_key,
                                 const Key& issuer_key, const Certificate* issuer) {
     MESHPROOF_ASSERT(spec.serial.size() <= serial_bytes, "a serial of {} bytes",
@@ -170,45 +214,7 @@ std::string general_certificate(const CertificateSpec& spec, const PublicKey& su
         succeed(X509_set_pubkey(x509, subject_key.native()));
     }
 
-    ExtensionWriter writer(x509, spec.extra);
-    if (spec.key_usage) {
-        add_key_usage(writer, *spec.key_usage);
-    }
-    if (!spec.extended_key_usage.empty()) {
-        add_extended_key_usage(writer, spec.extended_key_usage);
-    }
-    if (spec.is_ca) {
-        add_basic_constraints(writer, *spec.is_ca, spec.path_length);
-    }
-    if (spec.subject_key_id) {
-        writer.add(NID_subject_key_identifier, false,
-                   to_octets(spec.other_subject_key_id.value_or(subject_key.key_id())).get());
-    }
-    if (spec.authority_key_id) {
-        add_authority_key_id(writer, issuer_key_id(issuer_key, issuer));
-    }
-    if (!spec.ocsp_urls.empty() || !spec.issuing_certificate_urls.empty()) {
-        add_information_access(writer, spec.ocsp_urls, spec.issuing_certificate_urls);
-    }
-    if (!spec.alt_names.empty()) {
-        const bool critical = X509_NAME_entry_count(subject.get()) == 0;  // RFC 5280 4.2.1.6
-        writer.add(NID_subject_alt_name, critical, write_alt_names(spec.alt_names).get());
-    }
-    if (!spec.policy_oids.empty()) {
-        add_policies(writer, spec.policy_oids);
-    }
-    if (spec.policies) {
-        writer.add(*spec.policies);
-    }
-    if (spec.name_constraints) {
-        writer.add(*spec.name_constraints);
-    }
-    if (!spec.crl_urls.empty()) {
-        add_crl_urls(writer, spec.crl_urls);
-    }
-    for (const RawExtension& extension : spec.extra) {
-        writer.add(extension);
-    }
+    write_extensions(x509, spec, subject_key, issuer_key, issuer);
 
     const EVP_MD* digest = digest_or_usual(spec.digest, issuer_key);
     if (spec.pss && issuer_key.public_key().algorithm() == "rsa") {

@@ -139,7 +139,8 @@ Sessions* sessions_of(const SSL_CTX* context) {
     return static_cast<Sessions*>(SSL_CTX_get_ex_data(context, sessions_index()));
 }
 
-/// OpenSSL hands over one reference to each session where the answer is 1.
+/// A copy: the connection's own is worth nothing any more once the connection was ended without
+/// its closing words, as HTTP clients do. 0 says that no reference was taken.
 int keep_session(SSL* ssl, SSL_SESSION* session) {
     constexpr std::size_t most = 1024;
     auto* const sessions = sessions_of(SSL_get_SSL_CTX(ssl));
@@ -150,8 +151,8 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
     if (kept.size() == most) {
         kept.erase(kept.begin());
     }
-    kept.emplace_back(session);
-    return 1;
+    kept.emplace_back(SSL_SESSION_dup(session));
+    return 0;
 }
 
 /// Each serves once: TLS 1.3 wants that of tickets (RFC 8446 C.4), and in 1.2 the next handshake

@@ -4,7 +4,8 @@ namespace meshproof::scenarios {
 namespace {
 
 // OpenBao answers first and then removes what lies in it.
-Task<Result<void>> remove_namespace(Clock& clock, vault::Client admin, std::string name) {
+Task<Result<void>> remove_namespace(Clock& clock, Duration pause, vault::Client admin,
+                                    std::string name) {
     auto removed = co_await admin.call("DELETE", "sys/namespaces/" + name);
     if (!removed) {
         co_return propagate(removed);
@@ -14,7 +15,7 @@ Task<Result<void>> remove_namespace(Clock& clock, vault::Client admin, std::stri
         if (!co_await admin.call("GET", "sys/namespaces/" + name)) {
             co_return Result<void>();
         }
-        co_await clock.sleep_for(std::chrono::milliseconds(100));
+        co_await clock.sleep_for(pause);
     }
     co_return fail(FailureKind::timed_out, "namespace {} is still there", name);
 }
@@ -23,9 +24,10 @@ Task<Result<void>> remove_namespace(Clock& clock, vault::Client admin, std::stri
 Task<std::string> make_namespace(World& world) {
     const auto admin = world.vault().admin;
     const auto name = world.name("team");
-    world.at_end("namespace " + name, [&clock = world.clock(), admin, name] {
-        return remove_namespace(clock, admin, name);
-    });
+    world.at_end("namespace " + name,
+                 [&clock = world.clock(), pause = world.leaf_ttl() / 100, admin, name] {
+                     return remove_namespace(clock, pause, admin, name);
+                 });
     require(co_await admin.call(
                 "PUT", "sys/namespaces/" + name,
                 vault::Json{{"custom_metadata", {{"meshproof-run", world.mark().run_id()}}}}),

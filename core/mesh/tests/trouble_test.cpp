@@ -276,9 +276,9 @@ TEST(Trouble, AListThatBeganBeforeAPodWasMadeDoesNotLoseIt) {
     run(list_in_flight);
 }
 
-Task<void> add_two(std::shared_ptr<Workloads> workloads, bool& added) {
+Task<void> add_many(std::shared_ptr<Workloads> workloads, bool& added) {
     added =
-        (co_await Workloads::add(workloads, {.name = "web", .service_account = {}, .replicas = 2}))
+        (co_await Workloads::add(workloads, {.name = "web", .service_account = {}, .replicas = 20}))
             .has_value();
 }
 
@@ -291,8 +291,8 @@ Task<std::string> first_pod(Stage& stage) {
     co_return pods.front().meta.name;
 }
 
-// A pod of a workload is lost, the workload's second pod cannot be made, so it is not defined after
-// all, and then it is.
+// A pod of a workload is lost, the last of the workload's pods cannot be made, so it is not defined
+// after all, and then it is.
 Task<void> lost_while_redefined(Stage& stage) {
     co_await open_ports(stage);
     const auto mesh =
@@ -302,7 +302,7 @@ Task<void> lost_while_redefined(Stage& stage) {
     TaskGroup keeper, adder;
     co_await keeper.spawn(Workloads::keep(workloads));
     bool added = true;
-    co_await adder.spawn(add_two(workloads, added));
+    co_await adder.spawn(add_many(workloads, added));
     const auto pod = co_await first_pod(stage);
     while (!workloads->knows(pod)) {
         co_await stage.clock.sleep_for(100us);
@@ -315,7 +315,7 @@ Task<void> lost_while_redefined(Stage& stage) {
     stage.kube_link->set(http::LinkMode::pass);
     EXPECT_EQ(keeper.running(), 1U) << "the controller has ended";
     EXPECT_FALSE(workloads->replacement_of(pod)) << "nobody wants it";
-    co_await add_two(workloads, added);
+    co_await add_many(workloads, added);
     EXPECT_TRUE(added);
     const auto pods = require(co_await stage.admin->list_pods("default")).items;
     const auto ours = std::ranges::find_if(

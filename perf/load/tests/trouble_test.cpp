@@ -342,7 +342,7 @@ TEST(Trouble, IsToldByWhatTheServerSays) {
     auto slow = on_signing();
     slow.latency = fakes::Latency{fakes::Latency::Shape::fixed, 10s, {}, 0};
     for (const auto& [rule, status, meaning] :
-         {std::tuple(unavailable, 503, "Vault is sealed"), std::tuple(busy, 429, "rate limit"),
+         {std::tuple(unavailable, 503, "is not available"), std::tuple(busy, 429, "rate limit"),
           std::tuple(reset, 0, "no answer"), std::tuple(slow, 0, "no answer")}) {
         const auto played = play(for_three_seconds(), {.chaos = {rule}});
         expect_told(played, status, meaning);
