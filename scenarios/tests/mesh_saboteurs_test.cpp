@@ -48,7 +48,7 @@ const std::vector<Notice> notices = {
     {"agent/accepts-one-second-too-long", "lifecycle/certificate-expiry", "they still talked"},
     {"agent/accepts-foreign-members", "security/strangers", "a member of another trust domain"},
     {"agent/asks-no-server-who-it-is", "security/strangers",
-     "a request to api that arrives at job"},
+     "answered for spiffe://cluster.local/ns/default/sa/api"},
     {"agent/trusts-every-root", "flow/two-vaults", "does not chain to the trust store"},
     {"agent/is-ready-for-ever", "lifecycle/certificate-expiry",
      "is still ready with an expired leaf"},
