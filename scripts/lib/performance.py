@@ -126,34 +126,34 @@ def median_of(values):
 # --- the server's CPU time a transaction ----------------------------------------------------------------------------
 
 kinds = [
-    # name, profile, options, goal of the fake against OpenBao
-    ("sign, P-256 CA", "sign", ["--storage", "no_store"], 1 / 5),
-    ("sign, RSA-2048 CA", "sign", ["--storage", "no_store", "--ca-key-type", "rsa"], 1 / 4),
-    ("login and sign, service tokens", "login-sign", ["--storage", "no_store"], 1 / 10),
-    ("login and sign, batch tokens", "login-sign", ["--storage", "no_store", "--token", "batch"], 1 / 4),
+    # name, profile, rate, options, goal of the fake against OpenBao
+    ("sign, P-256 CA", "sign", 200, [], 1 / 5),
+    ("sign, RSA-2048 CA", "sign", 100, ["--ca-key-type", "rsa"], 1 / 4),
+    ("login and sign, service tokens", "login-sign", 50, [], 1 / 10),
+    ("login and sign, batch tokens", "login-sign", 100, ["--token", "batch"], 1 / 4),
 ]
 
 
 def ratios(bench):
     lines = ["## Server CPU a transaction", "",
-             "Over TLS with kept connections, 50 transactions a second for 10 s, nothing verified; milliseconds of CPU time of "
-             f"the whole server process, the median of {turns} turns.", "",
-             "| transaction | fake OpenBao | fake Vault | OpenBao | Vault | fake : real, OpenBao | goal |",
-             "|---|---|---|---|---|---|---|"]
+             "Over TLS with kept connections for 8 s, no_store, nothing verified; OpenBao and Vault on Raft. Milliseconds of CPU "
+             f"time of the whole server process, the median of {turns} turns.", "",
+             "| transaction | a second | fake OpenBao | fake Vault | OpenBao | Vault | fake : real, OpenBao | goal |",
+             "|---|---|---|---|---|---|---|---|"]
     targets = {"fake-openbao": bench.serve("openbao")[0], "fake-vault": bench.serve("vault")[0],
                "openbao": bench.real("openbao"), "vault": bench.real("vault")}
-    for name, profile, options, goal in kinds:
+    for name, profile, rate, options, goal in kinds:
         say(f"server CPU: {name}")
         seen = {key: [] for key in targets}
         for _ in range(turns):
             for key, target in targets.items():
                 if target:
-                    outcome = bench.load(target, profile, "--rate", "50", "--duration", "10s", "--verify", "none",
-                                         *options)
+                    outcome = bench.load(target, profile, "--rate", str(rate), "--duration", "8s", "--storage",
+                                         "no_store", "--verify", "none", *options)
                     seen[key].append(server_cpu_ms(outcome))
         of = {key: median_of(values) for key, values in seen.items()}
         ratio = of["fake-openbao"] / of["openbao"] if of["fake-openbao"] and of["openbao"] else None
-        lines.append(f"| {name} | {number(of['fake-openbao'], 3)} | {number(of['fake-vault'], 3)} | "
+        lines.append(f"| {name} | {rate} | {number(of['fake-openbao'], 3)} | {number(of['fake-vault'], 3)} | "
                      f"{number(of['openbao'], 3)} | {number(of['vault'], 3)} | {number(ratio, 3)} | {goal:.2f} |")
         if ratio:
             bench.goal(f"fake, server CPU per {name}", "OpenBao", f"at most {goal:.2f}", f"{ratio:.3f}", ratio <= goal)
@@ -218,14 +218,17 @@ def own_file(path, text):
     return path
 
 
-def cpu_of(command, **more):
+def cpu_of(command):
     """Runs a command; gives its output and the CPU time that it used."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **more)
-    out = process.stdout.read()
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
+        out = process.stdout.read()
+        errors.seek(0)
+        said = errors.read().decode(errors="replace").strip()
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        sys.exit(f"bench: {command[0]} exits {process.returncode}")
+        sys.exit(f"bench: {command[0]} exits {process.returncode}: {said}")
     return out, used.ru_utime + used.ru_stime
 
 
@@ -246,7 +249,7 @@ def vegeta(bench, mount, rate):
     header = {"X-Vault-Token": [mount.token], "Content-Type": ["application/json"]}
     target = own_file(os.path.join(bench.folder, "vegeta.json"),
                       json.dumps({"method": "POST", "url": mount.sign_url, "header": header,
-                                  "body": base64.b64encode(mount.body.encode()).decode()}))
+                                  "body": base64.b64encode(mount.body.encode()).decode()}) + "\n")
     out, cpu = cpu_of([bench.vegeta, "attack", "-format=json", "-targets", target, "-rate", f"{rate}/s", "-duration",
                        "10s", "-connections", "64", "-max-body", "0", "-root-certs", mount.ca])
     return cpu / (rate * 10) * 1e6
@@ -300,20 +303,24 @@ def schedule(bench):
 
     say("schedule: a server that stands still for a second")
 
+    stood = []
+
     def stand_still(process):
         time.sleep(5)  # the load runs for ten seconds and has been prepared within one
         os.kill(pid, signal.SIGSTOP)
+        since = time.monotonic()
         time.sleep(1)
         os.kill(pid, signal.SIGCONT)
+        stood.append((time.monotonic() - since) * 1000)
 
     stalled = bench.load(target, "health", "--rate", "500", "--duration", "10s", "--connections", "64",
                          during=stand_still)
-    # 500 of 5,000 fall into the second that stands still, evenly: what is due after a share s of it waits 1 - s.
-    implied = {"p99": 900, "p99.9": 990}
+    # Of 5,000, the 50 (5) that are due first while it stands still wait longest: all of it but the 100 (10) ms before.
+    implied = {"p99": stood[0] - 100, "p99.9": stood[0] - 10}
     rows = []
     for name, expected in implied.items():
         response, service = percentile_ms(stalled, name), percentile_ms(stalled, name, "service")
-        rows.append(f"| {name} | {expected} | {number(response, 1)} | {number(service, 1)} |")
+        rows.append(f"| {name} | {number(expected, 1)} | {number(response, 1)} | {number(service, 1)} |")
         if response:
             away = abs(response / expected - 1)
             bench.goal(f"{name} of the response time under a stall of 1 s", "the schedule's arithmetic", "within 2 %",
@@ -338,7 +345,7 @@ def memory(bench):
     count = 20_000
     sim = bench.load("sim", "login-sign", "--rate", "1000", "--duration", f"{count // 1000}s")
     rate = sim["counts"]["done"] / sim["program_cpu_s"]
-    bench.goal("simulator, issuances a second on one core", "every key, CSR, login, signature and check is real",
+    bench.goal("simulator, logins with issuances a second on one core", "every key, CSR, JWT, review, signature and check real",
                "at least 5,000", f"{rate:,.0f}", rate >= 5000)
     say("memory: a pool of 10,000 pods")
     pool = bench.load("fakes", "cold-start", "--pods", "10000")
@@ -384,12 +391,10 @@ def soak(bench):
 
 rows = [
     # operation, pods' keys, storage, token; "inline" on OpenBao alone
-    ("sign", "p-256", "stored", "one"), ("sign", "p-256", "no_store", "one"), ("sign", "p-256", "leased", "one"),
-    ("sign", "rsa-2048", "no_store", "one"),
-    ("login", "p-256", "no_store", "service"), ("login", "p-256", "no_store", "batch"),
+    ("sign", "p-256", "stored", "one"), ("sign", "p-256", "no_store", "one"), ("sign", "rsa-2048", "no_store", "one"),
+    ("login", "p-256", "no_store", "service"),
     ("login-sign", "p-256", "stored", "service"), ("login-sign", "p-256", "no_store", "service"),
-    ("login-sign", "p-256", "stored", "batch"), ("login-sign", "p-256", "no_store", "batch"),
-    ("login-sign", "p-256", "no_store", "inline"),
+    ("login-sign", "p-256", "no_store", "batch"), ("login-sign", "p-256", "no_store", "inline"),
 ]
 
 
@@ -430,6 +435,9 @@ def micro(path, bench):
     path_steps = ("sign: request in, leaf out", "sign: bare verify and sign")
     if all(step in of for step in path_steps):
         ratio = of[path_steps[0]] / of[path_steps[1]]
+        each = of["issuance: all of it"]
+        bench.goal("in process: issuances a second on one core", "every key, CSR, signature and check real",
+                   "at least 5,000", f"{1e6 / each:,.0f}", each <= 200)
         bench.goal("in process: verify a CSR and sign", "the bare OpenSSL calls", "at most 1.15", f"{ratio:.2f}",
                    ratio <= 1.15)
     return lines + [""]
