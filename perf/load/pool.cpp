@@ -27,7 +27,12 @@ Pod make_pod(const PoolPlan& plan, const spiffe::TrustDomain& domain, std::size_
 
 }  // namespace
 
-Pool::Pool(const PoolPlan& plan) : pods_(std::clamp<std::size_t>(plan.pods, 1, most)) {
+std::size_t Pool::most_of(crypto::KeyType type) {
+    return crypto::to_string(type).starts_with("rsa") ? most_rsa : most;
+}
+
+Pool::Pool(const PoolPlan& plan)
+    : pods_(std::clamp<std::size_t>(plan.pods, 1, most_of(plan.key_type))) {
     const auto domain = require(spiffe::TrustDomain::parse(plan.trust_domain));
     const auto threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1,
                                                  std::max<std::size_t>(1, pods_.size() / 16));

@@ -31,6 +31,8 @@ class Pool {
   public:
     /// What is held at most, some 100 MB of EC keys' requests: a longer load uses each again.
     static constexpr std::size_t most = 100'000;
+    static constexpr std::size_t most_rsa = 1'000;  ///< whose keys take 50 ms each, and more
+    [[nodiscard]] static std::size_t most_of(crypto::KeyType type);
 
     /// Made on as many threads as the machine has processors; comes back when all are made.
     explicit Pool(const PoolPlan& plan);

@@ -1,6 +1,7 @@
 #include "perf/load/preparation.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/run/sweep.hpp"
 
@@ -250,13 +251,27 @@ Task<void> wait_for_logins(Clock& clock, http::Transport& wire, Ground ground) {
 }
 
 Task<std::vector<std::string>> clear_ground(run::Ledger& ledger, Site site) {
-    auto problems = co_await ledger.undo_all();
+    // A mount with tens of thousands of tokens or leases takes a server longer than an answer may
+    // take: it goes on meanwhile, and is asked again.
+    constexpr int rounds = 3;
     const run::SweepOptions own{ledger.mark().run_id(), false};
-    const auto on_vault = co_await run::sweep_vault(site.vault, own);
-    const auto in_cluster = co_await run::sweep_cluster(site.kube, {site.mesh_namespace}, own);
-    for (const auto* swept : {&on_vault, &in_cluster}) {
-        for (const auto& problem : swept->problems) {
+    const auto undone = co_await ledger.undo_all();
+    std::vector<std::string> problems;
+    for (int i = 0; i < rounds; ++i) {
+        auto swept = co_await run::sweep_vault(site.vault, own);
+        auto in_cluster = co_await run::sweep_cluster(site.kube, {site.mesh_namespace}, own);
+        std::ranges::move(in_cluster.problems, std::back_inserter(swept.problems));
+        if (swept.problems.empty()) {
+            co_return std::vector<std::string>();  // whatever an undo met, it is gone now
+        }
+        problems = undone;
+        bool blind = false;
+        for (const auto& problem : swept.problems) {
             problems.push_back(problem.text());
+            blind = blind || !problem.object;
+        }
+        if (blind) {
+            break;  // nobody answers there
         }
     }
     co_return problems;
