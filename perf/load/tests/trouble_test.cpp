@@ -350,6 +350,21 @@ TEST(Trouble, IsToldByWhatTheServerSays) {
     }
 }
 
+// As a Vault does that has tens of thousands of tokens to revoke first.
+TEST(Trouble, ARemovalThatTakesLongIsAskedForAgain) {
+    fakes::ChaosRule rule;
+    rule.name = "long removal";
+    rule.server = "vault";
+    rule.methods = {"DELETE"};
+    rule.path = "/v1/sys/auth/*";
+    rule.first = 2;
+    rule.status = 504;
+    const auto played = play(for_three_seconds(), {.chaos = {rule}});
+    EXPECT_EQ(played.outcome.left, std::vector<std::string>{});
+    EXPECT_EQ(played.outcome.verdict, run::Verdict::pass);
+    EXPECT_EQ(played.left, std::vector<std::string>{});
+}
+
 TEST(Trouble, EndsTheLoadByItselfWhenItLasts) {
     auto rule = on_signing();
     rule.status = 503;
