@@ -154,6 +154,18 @@ auto read_all(const Result<Json>& answer, const std::string& asked, Reader reade
     return checked(std::move(out), list);
 }
 
+/// A list with the version at which it was read: a watch goes on from there.
+template <class List, class Reader>
+Result<List> read_versioned(const Result<Json>& answer, const std::string& asked, Reader reader) {
+    auto items = read_all(answer, asked, reader);
+    if (!items) {
+        return propagate(items);
+    }
+    AnswerFields fields(*answer, asked);
+    List list{std::move(*items), fields.text("metadata.resourceVersion")};
+    return checked(std::move(list), fields);
+}
+
 Json to_json(const SecretObject& secret) {
     Json object = object_of("v1", "Secret", secret.meta);
     object["type"] = secret.type;
@@ -448,15 +460,7 @@ Task<Result<SecretList>> Client::list_secrets_versioned(std::string ns,
                                                         std::string selector) const {
     const auto path = namespaced(ns, "secrets");
     const auto answer = co_await call("GET", selected(path, selector));
-    auto items = read_all(answer, what("GET", path), read_secret);
-    if (!items) {
-        co_return propagate(items);
-    }
-    AnswerFields fields(*answer, what("GET", path));
-    SecretList list;
-    list.items = std::move(*items);
-    list.resource_version = fields.text("metadata.resourceVersion");
-    co_return checked(std::move(list), fields);
+    co_return read_versioned<SecretList>(answer, what("GET", path), read_secret);
 }
 
 Task<Result<Pod>> Client::create_pod(Pod pod) const {
@@ -496,15 +500,7 @@ Task<Result<void>> Client::delete_pod(std::string ns, std::string name) const {
 Task<Result<PodList>> Client::list_pods(std::string ns, std::string selector) const {
     const auto path = namespaced(ns, "pods");
     const auto answer = co_await call("GET", selected(path, selector));
-    auto items = read_all(answer, what("GET", path), read_pod);
-    if (!items) {
-        co_return propagate(items);
-    }
-    AnswerFields fields(*answer, what("GET", path));
-    PodList list;
-    list.items = std::move(*items);
-    list.resource_version = fields.text("metadata.resourceVersion");
-    co_return checked(std::move(list), fields);
+    co_return read_versioned<PodList>(answer, what("GET", path), read_pod);
 }
 
 Task<Result<std::unique_ptr<http::Stream>>> Client::open_watch(std::string path,

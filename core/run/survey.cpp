@@ -3,18 +3,10 @@
 #include <algorithm>
 
 #include "core/kube/client.hpp"
+#include "core/run/needed.hpp"
 
 namespace meshproof::run {
 namespace {
-
-/// The value, or CannotGoOn with what to do about its absence.
-template <class T>
-T needed(Result<T> result, const std::string& what, std::string hint) {
-    if (!result) {
-        throw CannotGoOn(result.error().during(what), std::move(hint));
-    }
-    return std::move(*result);
-}
 
 void expect_open(const vault::SealStatus& status, const std::string& where) {
     if (!status.initialized || status.sealed) {

@@ -4,20 +4,12 @@
 
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/run/needed.hpp"
 #include "core/spiffe/identity.hpp"
 #include "perf/load/arrivals.hpp"
 
 namespace meshproof::load {
 namespace {
-
-/// The value, or CannotGoOn with what to do about its absence.
-template <class T>
-T needed(Result<T> result, const std::string& what, std::string hint) {
-    if (!result) {
-        throw CannotGoOn(result.error().during(what), std::move(hint));
-    }
-    return std::move(*result);
-}
 
 [[noreturn]] void refuse(std::string message, std::string hint) {
     throw CannotGoOn({FailureKind::invalid, std::move(message), 0, {}}, std::move(hint));
@@ -53,7 +45,7 @@ Task<std::vector<Secret>> account_tokens(const run::Account& account, http::Tran
         if (!account.audience.empty()) {
             request.audiences = {account.audience};
         }
-        auto issued = needed(
+        auto issued = run::needed(
             co_await kube.request_token(account.cluster->namespace_name, account.cluster->name,
                                         std::move(request)),
             "request a token of service account " + account_text(account),
@@ -76,7 +68,7 @@ Task<Result<void>> revoke(vault::Client holder) {
 /// One login as an agent makes it. Its token serves where nobody logs in by himself.
 Task<void> try_login(run::Ledger& ledger, const run::Account& account, vault::Client vault,
                      Ground& ground) {
-    auto login = needed(
+    auto login = run::needed(
         co_await vault.login_kubernetes(account.auth_mount, account.auth_role,
                                         ground.account_tokens.front()),
         fmt::format("log in at auth/{} as role {}", account.auth_mount, account.auth_role),
@@ -106,7 +98,7 @@ Task<void> try_signature(const run::Account& account, vault::Client vault, Optio
     vault::SignRequest request;
     request.csr_pem = crypto::Csr::make(spec, key).pem();
     request.ttl = options.leaf_ttl;
-    const auto issued = needed(
+    const auto issued = run::needed(
         co_await vault.with_token(ground.token).sign_at(account.sign_path, std::move(request)),
         fmt::format("sign {} at {}", id, account.sign_path),
         "the role has to allow this SPIFFE id (allowed_uri_sans) and key, and the auth role's "
@@ -130,8 +122,8 @@ Task<run::Survey> survey_account(std::string setting, const run::Account& accoun
     run::SurveyedVault vault;
     vault.where = config.endpoint.url.origin();
     const auto status =
-        needed(co_await vault::Client(wire, config).seal_status(), "Vault " + vault.where,
-               "check vault.address and vault.ca_file in the account file");
+        run::needed(co_await vault::Client(wire, config).seal_status(), "Vault " + vault.where,
+                    "check vault.address and vault.ca_file in the account file");
     if (!status.initialized || status.sealed) {
         throw CannotGoOn({FailureKind::sealed,
                           fmt::format("Vault {} is {}", vault.where,

@@ -40,6 +40,7 @@ class Bench:
         self.vegeta = arguments.vegeta
         self.folder = tempfile.mkdtemp(prefix="meshproof-bench-")
         self.servers = []
+        self.served = {}
         self.goals = []  # (what, yardstick, goal, measured, met)
 
     def __enter__(self):
@@ -52,7 +53,9 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def serve(self, product):
-        """A fake in a process of its own; gives its target file and its pid."""
+        """A fake in a process of its own; gives its target file and its pid. The same one for a product each time."""
+        if product in self.served:
+            return self.served[product]
         folder = os.path.join(self.folder, "serve-" + product)
         server = subprocess.Popen(
             [self.program, "serve", "--product", product, "--dir", folder, "--seed", "1"],
@@ -63,7 +66,8 @@ class Bench:
             if "target" in line and os.path.exists(target):
                 break
         threading.Thread(target=server.stdout.read, daemon=True).start()
-        return target, server.pid
+        self.served[product] = target, server.pid
+        return self.served[product]
 
     def real(self, product):
         path = os.path.join(self.targets or "", product + ".yaml")

@@ -5,26 +5,12 @@
 #include "core/base/tests/temporary_folder.hpp"
 #include "core/crypto/jwt.hpp"
 #include "core/crypto/tls.hpp"
+#include "core/run/tests/surroundings.hpp"
 
 namespace meshproof::run {
 namespace {
 
 using namespace std::chrono_literals;
-using Values = std::map<std::string, std::string>;
-
-Variables variables(Values values = {}) {
-    return [values = std::move(values)](const std::string& name) -> std::optional<std::string> {
-        const auto found = values.find(name);
-        return found == values.end() ? std::nullopt : std::optional(found->second);
-    };
-}
-
-const std::string& ca_pem() {
-    static const std::string pem =
-        crypto::make_server_credentials("ca", from_unix_seconds(1'700'000'000), 24h).ca.pem();
-    return pem;
-}
-
 struct AccountFile : testing::Test {
     TemporaryFolder folder;
 

@@ -3,27 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "core/base/tests/temporary_folder.hpp"
+#include "core/run/tests/surroundings.hpp"
 
 namespace meshproof::run {
 namespace {
-
-using Values = std::map<std::string, std::string>;
-
-/// An environment of the test's own.
-Variables variables(Values values = {}) {
-    return [values = std::move(values)](const std::string& name) -> std::optional<std::string> {
-        const auto found = values.find(name);
-        return found == values.end() ? std::nullopt : std::optional(found->second);
-    };
-}
-
-const std::string& ca_pem() {
-    static const std::string pem =
-        crypto::make_server_credentials("ca", from_unix_seconds(1'700'000'000),
-                                        std::chrono::hours(24))
-            .ca.pem();
-    return pem;
-}
 
 /// A folder laid out as the script for real servers does: credentials beside the folder of target
 /// files.
