@@ -226,7 +226,8 @@ Task<void> requests(Play& play, std::string when) {
 
 Task<void> check(Play& play, std::string when) {
     // What is on the wire arrives.
-    co_await play.environment.truth().sleep_for(play.world.leaf_ttl() / 1000);
+    co_await play.environment.truth().sleep_for(
+        std::max<Duration>(play.world.leaf_ttl() / 1000, play.near() / 10));
     co_await settle_clusters(play, when);
     std::vector<std::string> names;
     for (const auto& [name, cluster] : play.clusters) {

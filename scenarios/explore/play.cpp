@@ -17,6 +17,21 @@ std::string kube_name(std::size_t index) {
     return fmt::format("kube-{}", index);
 }
 
+const Play::KnownLeaf& known_leaf(Play& play, const crypto::Certificate& leaf,
+                                  const std::string& serial) {
+    auto [known, is_new] = play.leaves.try_emplace(serial);
+    if (is_new) {
+        const auto id = spiffe::svid_id(leaf);
+        known->second.id = id ? id->text() : id.error().message;
+        for (const auto& [name, real] : play.cas) {
+            const bool its = std::ranges::any_of(
+                real.issuers, [&](const auto& issuer) { return leaf.signed_by(issuer); });
+            known->second.ca = its ? name : known->second.ca;
+        }
+    }
+    return known->second;
+}
+
 SeenPod seen(Play& play, const mesh::PodView& view) {
     SeenPod pod;
     pod.cluster = view.cluster;
@@ -34,17 +49,9 @@ SeenPod seen(Play& play, const mesh::PodView& view) {
     pod.serial = view.leaf->serial();
     pod.from = view.leaf->not_before();
     pod.until = end_of(*view.leaf);
-    const auto id = spiffe::svid_id(*view.leaf);
-    pod.leaf_id = id ? id->text() : id.error().message;
-    auto& ca = play.ca_of_leaf[pod.serial];
-    if (ca.empty()) {
-        for (const auto& [name, real] : play.cas) {
-            const bool its = std::ranges::any_of(
-                real.issuers, [&](const auto& issuer) { return view.leaf->signed_by(issuer); });
-            ca = its ? name : ca;
-        }
-    }
-    pod.ca = ca;
+    const auto& leaf = known_leaf(play, *view.leaf, pod.serial);
+    pod.leaf_id = leaf.id;
+    pod.ca = leaf.ca;
     return pod;
 }
 

@@ -41,8 +41,11 @@ struct Play {
     std::map<std::string, std::map<std::string, std::string>>
         frozen;  ///< cluster -> uid -> serial, from when no leaf could come any more
     std::map<std::string, std::optional<Duration>> works_since;  // by cluster
-    std::map<std::string, std::string> ca_of_leaf;               // by serial
-    std::set<std::string> unready;                               // uids
+    struct KnownLeaf {
+        std::string ca, id;
+    };
+    std::map<std::string, KnownLeaf> leaves;  ///< by serial: each is looked into once
+    std::set<std::string> unready;            // uids
 
     [[nodiscard]] Duration now() const;  ///< since the history began
     [[nodiscard]] Time truth() const;

@@ -17,11 +17,12 @@ run::VaultSite& site_of(Play& play, const Step& step) {
 }
 
 std::string cannot_seal(const Play& play, const Step& step) {
-    if (!play.world.has(run::Feature::seal)) {
-        return "this target's Vault may not be sealed";
-    }
-    if (field(step, "vault") == "1" && play.history.world.vaults < 2) {
+    const bool second = field(step, "vault") == "1";
+    if (second && play.history.world.vaults < 2) {
         return "there is no vault-1";
+    }
+    if (!play.world.vault(second ? 1 : 0).may_seal) {
+        return "this target's Vault may not be sealed";
     }
     return play.model.sealed.contains(vault_named(step)) ? "it is sealed" : "";
 }
