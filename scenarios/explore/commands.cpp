@@ -92,9 +92,10 @@ Task<void> set_clock(Play& play, Step step) {
     std::from_chars(text.data(), text.data() + text.size(), lives);
     play.model.skew = std::chrono::floor<std::chrono::seconds>(part_of(play.model.leaf(), lives));
     play.environment.mesh_clock().skew(play.model.skew);
-    play.fault_ends("the mesh's date is wrong");
+    play.fault_ends(wrong_date);
     if (play.model.skew != Duration::zero()) {
-        play.fault_begins("the mesh's date is wrong");
+        play.model.skewed_once = true;
+        play.fault_begins(std::string(wrong_date));
         play.reach("the mesh's date was wrong");
     }
     co_return;
@@ -103,7 +104,7 @@ Task<void> set_clock(Play& play, Step step) {
 Task<void> right_clock(Play& play, Step) {
     play.model.skew = {};
     play.environment.mesh_clock().skew({});
-    play.fault_ends("the mesh's date is wrong");
+    play.fault_ends(wrong_date);
     co_return;
 }
 

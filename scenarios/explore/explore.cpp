@@ -5,8 +5,6 @@
 #include <thread>
 
 #include "core/base/assert.hpp"
-#include "core/base/text.hpp"
-#include "core/crypto/openssl.hpp"
 #include "core/time/real_clock.hpp"
 #include "scenarios/explore/commands.hpp"
 
@@ -40,13 +38,15 @@ class Exploration {
     const ExploreOptions& options_;
     RealClock clock_;
     std::atomic<std::size_t> next_{0};
+    std::atomic<bool> failed_{false};
     std::mutex mutex_;
     Explored explored_;
     std::map<std::size_t, Run> runs_;
 };
 
 bool Exploration::over(std::size_t index) const {
-    return (options_.stop != nullptr && options_.stop->requested()) ||
+    return (options_.until_first_failure && failed_) ||
+           (options_.stop != nullptr && options_.stop->requested()) ||
            (options_.runs != 0 && index >= options_.runs) ||
            (options_.minutes && clock_.elapsed() >= *options_.minutes);
 }
@@ -119,6 +119,7 @@ void Exploration::count(std::size_t index, const Property& property, const Histo
     }
     if (!played.failures.empty()) {
         ++explored_.failing;
+        failed_ = true;
         run.failures = played.failures;
         run.history = history;
         run.history.steps.resize(played.record.steps.size());
@@ -157,9 +158,9 @@ Finding Exploration::finding(const std::string& tag, std::size_t index) {
 
 Explored Exploration::result() {
     std::map<std::string, std::vector<std::size_t>> broken;  // by tag, runs in their order
-    std::string digests;
+    run::Trace digests(clock_, /*timed=*/false);
     for (const auto& [index, run] : runs_) {
-        digests += run.digest;
+        digests.add(run::note_event(run.digest));
         std::set<std::string_view> tags;
         for (const auto& failure : run.failures) {
             tags.insert(tag_of(failure));
@@ -168,7 +169,7 @@ Explored Exploration::result() {
             broken[std::string(tag)].push_back(index);
         }
     }
-    explored_.digest = to_hex(crypto::sha256(as_bytes(digests)));
+    explored_.digest = digests.digest();
     for (const auto& [tag, indexes] : broken) {
         auto found = finding(tag, indexes.front());
         found.again = indexes.size() - 1;

@@ -31,6 +31,7 @@ struct ExploreOptions {
     std::uint64_t seed = 1;
     std::size_t runs = 0;             ///< 0 = by time alone
     std::optional<Duration> minutes;  ///< wall time; nothing = by `runs` alone
+    bool until_first_failure = false;
     std::size_t steps = 60;
     std::size_t jobs = 1;
     Duration shrink_budget{};

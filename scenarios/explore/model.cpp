@@ -111,7 +111,10 @@ Must Model::ready(const SeenPod& pod, Time truth, Duration near) const {
     if (!is_valid) {
         return Must::say_nothing;
     }
-    return *is_valid ? Must::be : Must::not_be;
+    if (!*is_valid) {
+        return Must::not_be;
+    }
+    return trusts(pod.cluster, pod.ca, {pod}, truth) == Must::be ? Must::be : Must::say_nothing;
 }
 
 Must Model::trusts(const std::string& name, const std::string& ca, const std::vector<SeenPod>& all,
@@ -126,7 +129,7 @@ Must Model::trusts(const std::string& name, const std::string& ca, const std::ve
     }
     const auto account = accounts.find(cluster.account);
     const bool current = account != accounts.end() && account->second.ca == ca;
-    const bool lives = std::ranges::any_of(all, [&](const SeenPod& pod) {
+    const bool lives = !skewed_once && std::ranges::any_of(all, [&](const SeenPod& pod) {
         return pod.cluster == name && pod.ca == ca && valid(pod, truth, {}).value_or(false);
     });
     return (current && !cluster.unsure) || lives ? Must::be : Must::say_nothing;

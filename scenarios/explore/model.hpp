@@ -66,6 +66,8 @@ class Model {
     /// "agents>vault-0", "vault>kube-0", "alpha>kube-0", "pods>pods": no answer comes.
     std::set<std::string> troubles;
     Duration skew{};  ///< how far the mesh's date is ahead
+    /// It was wrong once: what it took for ended then, an anchor's last leaf too, it has let go.
+    bool skewed_once = false;
 
     [[nodiscard]] Duration leaf() const { return leaf_; }
     /// The longest time in which a pod gets a leaf from a CA that works.

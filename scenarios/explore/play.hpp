@@ -10,6 +10,9 @@
 /// holds one against the other.
 namespace meshproof::scenarios::explore {
 
+/// What `record.faults` calls a clock of the mesh that is set wrong.
+inline constexpr std::string_view wrong_date = "the mesh's date is wrong";
+
 /// A CA as it really is, beside ModelCa.
 struct RealCa {
     run::PreparedVault prepared;

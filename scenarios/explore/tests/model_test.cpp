@@ -86,6 +86,18 @@ TEST(Model, GoesByTheMeshsDate) {
     EXPECT_EQ(model.connected("alpha"), Must::say_nothing);
 }
 
+// With a wrong date the mesh may have let go of an anchor whose leaves live by the right one.
+TEST(Model, SaysNothingOfARetiredCaAfterAWrongDate) {
+    auto model = sample();
+    model.clusters["beta"].account = "alpha";
+    model.clusters["beta"].ever.insert("alpha");
+    const auto old = pod("beta", life, life);
+    EXPECT_EQ(model.ready(old, noon, near), Must::be);
+    model.skewed_once = true;
+    EXPECT_EQ(model.ready(old, noon, near), Must::say_nothing);
+    EXPECT_EQ(model.talk(old, old, {old}, noon, near), Must::say_nothing);
+}
+
 TEST(Model, TrustIsOfTheCasThatAClusterHad) {
     auto model = sample();
     const auto here = pod("alpha", life, life), there = pod("beta", life, life);

@@ -6,20 +6,10 @@
 #include <filesystem>
 
 #include "core/mesh/saboteurs.hpp"
-#include "fakes/world/environments.hpp"
+#include "scenarios/explore/tests/sim.hpp"
 
 namespace meshproof::scenarios::explore {
 namespace {
-
-std::unique_ptr<run::Environment> sim_of(const History& history) {
-    fakes::SimOptions sim;
-    sim.seed = history.seed;
-    sim.servers.vaults = static_cast<std::size_t>(history.world.vaults);
-    sim.servers.clusters = static_cast<std::size_t>(history.world.clusters);
-    sim.servers.product = history.world.product;
-    sim.servers.es256 = true;
-    return fakes::make_sim(sim);
-}
 
 PlayedTrace play_in_sim(const History& history, mesh::Seams seams = {}) {
     return play(history, sim_of(history),
