@@ -76,9 +76,9 @@ Task<void> wait_for_edge(Play& play, Step step) {
         co_return;
     }
     auto& clock = play.environment.truth();
-    co_await clock.sleep_until(*edge - play.near());
+    co_await clock.sleep_until(*edge - std::max(play.near(), as_written("100ms")));
     co_await requests(play, "just before the edge");
-    co_await clock.sleep_until(*edge);
+    co_await clock.sleep_until(*edge + play.near());
     co_await requests(play, "just after the edge");
 }
 

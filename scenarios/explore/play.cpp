@@ -122,10 +122,10 @@ Time Play::truth() const {
     return environment.truth().now();
 }
 
-// A request lasts for some turns of the simulated wire; over sockets, dates have the monitors'
-// slack, and certificates whole seconds.
+// In virtual time everything is judged to the nanosecond. Over sockets, an event is told after its
+// moment, and certificates hold whole seconds.
 Duration Play::near() const {
-    return environment.virtual_time() ? as_written("100ms") : as_written("2s");
+    return environment.virtual_time() ? Duration::zero() : as_written("2s");
 }
 
 std::vector<SeenPod> Play::pods_of(std::string_view cluster) {

@@ -52,7 +52,7 @@ struct Play {
 
     [[nodiscard]] Duration now() const;  ///< since the history began
     [[nodiscard]] Time truth() const;
-    [[nodiscard]] Duration near() const;  ///< nobody is judged nearer to an edge
+    [[nodiscard]] Duration near() const;  ///< nobody is judged nearer to an edge than that
     [[nodiscard]] std::vector<SeenPod> pods();
     [[nodiscard]] std::vector<SeenPod> pods_of(std::string_view cluster);
     [[nodiscard]] run::VaultSite& vault_of(const RealCa& ca) const { return *ca.prepared.site; }
