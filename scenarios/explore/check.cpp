@@ -186,6 +186,46 @@ void check_nothing_new(Play& play, const SeenPod& pod, const std::string& when) 
                 pod.cluster);
 }
 
+bool holds_anchor(const std::vector<crypto::Certificate>& store, const RealCa& ca) {
+    const auto bundle = crypto::Certificate::all_from_pem(ca.prepared.ca_chain_pem);
+    return bundle && std::ranges::any_of(*bundle, [&](const auto& certificate) {
+               return std::ranges::find(store, certificate) != store.end();
+           });
+}
+
+// A CA before the present one is trusted while a leaf below it lives, and no longer than it takes
+// to notice that none does.
+void check_anchors(Play& play, const std::string& name, const std::vector<SeenPod>& pods,
+                   const std::string& when) {
+    const auto& model = play.model.clusters.find(name)->second;
+    const auto account = play.model.accounts.find(model.account);
+    const bool sure = play.model.kube_answers(name) && !model.unsure;
+    const auto store = play.clusters.find(name)->second.trust_store();
+    for (const auto& ca : model.ever) {
+        const bool holds = holds_anchor(store, play.cas.find(ca)->second);
+        const std::pair key(name, ca);
+        const bool present = account != play.model.accounts.end() && account->second.ca == ca;
+        const bool lives = std::ranges::any_of(pods, [&](const SeenPod& pod) {
+            return pod.cluster == name && pod.ca == ca &&
+                   play.model.valid(pod, play.truth(), {}).value_or(false);
+        });
+        play.expect(!present || !sure || holds, "trust",
+                    "{}: {} is connected to the CA of {}, and its trust store lacks it", when, name,
+                    ca);
+        // Without a CA the last one's bundle stays, as the page has it.
+        if (present || lives || !sure || model.account.empty()) {
+            play.spent.erase(key);
+            continue;
+        }
+        const auto since = play.spent.emplace(key, play.now()).first->second;
+        play.expect(
+            !holds || play.now() - since <= play.model.recovery(), "trust",
+            "{}: the trust store of {} still holds the CA of {}, and no leaf below it lives "
+            "for {}",
+            when, name, ca, human_duration(play.now() - since));
+    }
+}
+
 void check_cost(Play& play, const std::vector<SeenPod>& pods, const std::string& when) {
     const auto time = play.now() - play.counted_at;
     const auto most = play.model.most_attempts(time, 1);
@@ -246,6 +286,9 @@ Task<void> check(Play& play, std::string when) {
         check_renewal(play, pod, when);
         check_identity(play, pod, when);
         check_nothing_new(play, pod, when);
+    }
+    for (const auto& name : names) {
+        check_anchors(play, name, pods, when);
     }
     check_cost(play, pods, when);
     co_await requests(play, when);

@@ -48,7 +48,9 @@ struct Play {
         std::string ca, id;
     };
     std::map<std::string, KnownLeaf> leaves;  ///< by serial: each is looked into once
-    std::set<std::string> unready;            // uids
+    std::map<std::pair<std::string, std::string>, Duration>
+        spent;  ///< cluster, CA before the present one -> since when no leaf below it lives
+    std::set<std::string> unready;  // uids
 
     [[nodiscard]] Duration now() const;  ///< since the history began
     [[nodiscard]] Time truth() const;
