@@ -71,7 +71,7 @@ void Exploration::run_some() {
 PlayedTrace play_once(const History& history, const ExploreOptions& options) {
     // A fixed run id: what is explored has servers of its own, and a file replays the same.
     return play(history, options.environment_for(history),
-                {.run_id = "history",
+                {.run_id = "storys",
                  .seams = options.seams,
                  .hidden_skew = {},
                  .stop = options.stop,

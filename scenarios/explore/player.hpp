@@ -7,8 +7,8 @@ namespace meshproof::scenarios::explore {
 
 /// How a history is played.
 struct PlayOptions {
-    std::string run_id = "history";  ///< must not repeat on servers that are shared
-    mesh::Seams seams = {};          ///< with a saboteur of the mesh, or none
+    std::string run_id = "storys";  ///< must not repeat on servers that are shared
+    mesh::Seams seams = {};         ///< with a saboteur of the mesh, or none
     Duration hidden_skew{};  ///< of the mesh's date, unknown to the model: a deliberate fault
     run::StopSource* stop = nullptr;
     bool keep_trace = false;
