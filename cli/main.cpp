@@ -16,6 +16,8 @@ Examples:
   meshproof run lifecycle --target loopback         one theme, over TLS sockets on this machine
   meshproof run --target vault.yaml --report out    on your own Vault and cluster; out/report.json, out/junit.xml
   meshproof run lifecycle/ca-deletion --seed 7      replay one scenario
+  meshproof explore --minutes 1                     random histories of a mesh, held against a model
+  meshproof replay failed.yaml                      one history again, step by step
   meshproof conform                                 every check of a server's behaviour, on the fakes
   meshproof conform vault/pki --target vault.yaml   one topic, on your own Vault
   meshproof explain lifecycle/ca-deletion           what it proves, and where that is written
@@ -59,6 +61,8 @@ int run_program(int argc, char** argv) {
     add_plan(app, chosen);
     add_serve(app, chosen);
     add_clean(app, chosen);
+    add_replay(app, chosen);
+    add_explore(app, chosen);
 
     if (argc == 1) {
         fmt::print("{}", app.help());

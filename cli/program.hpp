@@ -3,14 +3,17 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/check/check.hpp"
+#include "core/run/environment.hpp"
 #include "core/run/result.hpp"
 #include "core/run/target.hpp"
 #include "core/world/scenario.hpp"
+#include "scenarios/explore/history.hpp"
 
 /// The program's subcommands. Each adds itself to the parser and is run by main; all say what they
 /// do in `exit` codes.
@@ -48,6 +51,12 @@ void add_load(CLI::App& app, Command& chosen);
 void add_plan(CLI::App& app, Command& chosen);
 void add_serve(CLI::App& app, Command& chosen);
 void add_clean(CLI::App& app, Command& chosen);
+void add_replay(CLI::App& app, Command& chosen);
+void add_explore(CLI::App& app, Command& chosen);
+
+/// The sim world that a history asks for: as `replay` and `explore` both play it.
+[[nodiscard]] std::unique_ptr<run::Environment> sim_for(
+    const scenarios::explore::History& history);
 
 /// A target as the command line names it: sim, loopback, or a file.
 struct ChosenTarget {

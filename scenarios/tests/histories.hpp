@@ -8,6 +8,7 @@
 
 #include "core/world/world.hpp"
 #include "fakes/world/environments.hpp"
+#include "scenarios/explore/player.hpp"
 
 /// Properties over random histories: what RapidCheck draws is played in a sim world, and everything
 /// that is wrong comes back as text.
@@ -24,8 +25,8 @@ struct Setting {
 [[nodiscard]] Setting setting(std::uint64_t seed,
                               std::set<std::string, std::less<>> saboteurs = {});
 
-/// The clock of servers and wire, which a skewed mesh does not see.
-using Story = std::function<Task<void>(run::World& world, Clock& truth)>;
+/// What happens in a world of its own, where that is no history.
+using Story = std::function<Task<void>(run::World& world)>;
 /// Plays the story: its failed expectations, the monitors' violations, and whatever ended it early.
 [[nodiscard]] std::vector<std::string> play(Setting setting, Story story);
 
@@ -76,61 +77,21 @@ rc::Gen<std::vector<Item>> list_of(const rc::Gen<Item>& item, int most) {
 /// True where it held; otherwise `told` has the shrunk history, the seed and what was wrong.
 [[nodiscard]] bool held(const rc::detail::TestResult& result, std::string& told);
 
-/// What may happen to a mesh.
-struct Command {
-    enum class Kind {
-        advance,      ///< `amount` sixteenths of a leaf's life pass
-        to_the_edge,  ///< until just before the next leaf ends, then just after
-        cut,          ///< the way to Vault
-        restore,
-        restart,         ///< the pod of workload `amount`
-        deploy,          ///< one more workload
-        delete_account,  ///< the CA goes: the integration in the mesh
-        delete_issuer,   ///< the CA goes: its issuer in Vault
-    };
-    Kind kind = Kind::advance;
-    int amount = 0;
-};
-void showValue(const Command& command, std::ostream& out);
+/// Up to `most` steps by these commands, each as likely as the others, in a world with one cluster
+/// and one Vault.
+[[nodiscard]] rc::Gen<std::vector<explore::Step>> steps_by(std::vector<std::string> commands,
+                                                           int most);
 
-/// Up to `most` commands of these kinds, each as likely as the others.
-[[nodiscard]] rc::Gen<std::vector<Command>> commands(std::vector<Command::Kind> kinds, int most);
-
-/// A cluster with workloads w0, w1, … of one pod each, and the model of what must be so.
-class MeshStory {
-  public:
-    MeshStory(run::World& world, Clock& truth) : world_(&world), truth_(&truth) {}
-
-    /// Connects the cluster and deploys three workloads, all ready.
-    [[nodiscard]] Task<void> begin();
-    [[nodiscard]] Task<void> apply(Command command);
-    /// Leaves are accepted exactly within their validity, readiness says so too; with a working CA
-    /// every pod has a valid leaf; after its deletion nobody has another leaf than before.
-    [[nodiscard]] Task<void> check(std::string when);
-
-    [[nodiscard]] bool ca_works() const { return !cut_ && !removed_; }
-
-  private:
-    [[nodiscard]] mesh::Cluster& cluster() { return *cluster_; }
-    [[nodiscard]] mesh::PodView pod(std::size_t workload);
-    [[nodiscard]] bool valid(const mesh::PodView& pod) const;
-    [[nodiscard]] Task<void> to_the_edge();
-    [[nodiscard]] Task<void> restart(std::size_t workload);
-    [[nodiscard]] Task<void> deploy();
-    [[nodiscard]] Task<void> removed();
-    [[nodiscard]] Task<void> expect_requests(std::string when);
-    void expect_nothing_new(const std::string& when);
-
-    run::World* world_;
-    Clock* truth_;
-    run::PreparedVault prepared_;
-    std::optional<mesh::Cluster> cluster_;
-    std::size_t workloads_ = 0;
-    bool cut_ = false, removed_ = false, account_deleted_ = false;
-    std::map<std::string, std::string> leaves_at_removal_;  // pod uid -> serial, "" = none
-};
-
-/// Begins, applies each command and checks after each.
-[[nodiscard]] std::vector<std::string> tell(Setting setting, const std::vector<Command>& history);
+/// Plays the steps against the model (scenarios/explore), each with its check; at the end all
+/// heals.
+[[nodiscard]] std::vector<std::string> tell(Setting setting,
+                                            const std::vector<explore::Step>& steps);
 
 }  // namespace meshproof::scenarios::histories
+
+namespace meshproof::scenarios::explore {
+
+/// For RapidCheck's messages.
+void showValue(const Step& step, std::ostream& out);
+
+}  // namespace meshproof::scenarios::explore

@@ -106,7 +106,7 @@ std::vector<std::string> play(const run::Scenario& scenario, mesh::Seams seams) 
     setting.seed = setting.sim.seed = 1;
     setting.seams = std::move(seams);
     return histories::play(std::move(setting),
-                           [&scenario](run::World& world, Clock&) { return scenario.run(world); });
+                           [&scenario](run::World& world) { return scenario.run(world); });
 }
 
 class MeshSaboteur : public testing::TestWithParam<Notice> {};

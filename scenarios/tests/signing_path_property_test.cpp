@@ -174,7 +174,7 @@ bool every_request_is_accounted_for(Effort effort, std::set<std::string, std::le
             made.sim.servers.sign_concurrency = load.concurrency;
             made.sim.servers.sign_service_time = milliseconds(load.service_ms);
             made.sim.faults.max_delay = milliseconds(load.most_delay_ms);
-            return play(made, [load](run::World& world, Clock&) { return sign_all(world, load); });
+            return play(made, [load](run::World& world) { return sign_all(world, load); });
         });
     return held(result, told);
 }

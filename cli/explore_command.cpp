@@ -1,0 +1,245 @@
+#include <filesystem>
+#include <thread>
+
+#include "cli/progress.hpp"
+#include "cli/session.hpp"
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "core/time/real_clock.hpp"
+#include "scenarios/explore/explore.hpp"
+#include "scenarios/explore/story.hpp"
+
+namespace meshproof::cli {
+namespace {
+
+namespace explore = scenarios::explore;
+
+struct ExploreArguments : SessionOptions {
+    ExploreArguments() { target = "sim"; }
+    std::vector<std::string> properties;
+    std::size_t runs = 0;
+    double minutes = 0;
+    std::size_t steps = 60;
+    std::size_t shrink_seconds = 60;
+    bool weights = false;
+};
+
+/// Where nobody says how long.
+constexpr std::size_t usual_runs = 100;
+
+std::vector<const explore::Property*> choose(const std::vector<std::string>& names) {
+    std::vector<const explore::Property*> chosen;
+    std::vector<std::string> known;
+    for (const auto& property : explore::properties()) {
+        known.emplace_back(property.name);
+        if (names.empty()) {
+            chosen.push_back(&property);
+        }
+    }
+    for (const auto& name : names) {
+        const auto* property = explore::property_named(name);
+        if (property == nullptr) {
+            throw UsageError(fmt::format("no property {}", name),
+                             fmt::format("there are {}", join(known, ", ")));
+        }
+        chosen.push_back(property);
+    }
+    return chosen;
+}
+
+std::string folder_of(const ExploreArguments& arguments) {
+    return arguments.report.empty() ? "." : arguments.report;
+}
+
+std::string file_of(const ExploreArguments& arguments, const explore::History& history,
+                    std::string_view ending) {
+    return (std::filesystem::path(folder_of(arguments)) / (history.name + std::string(ending)))
+        .string();
+}
+
+void write(const std::string& path, std::string_view text) {
+    if (const auto written = write_file(path, text); !written) {
+        log::warning(written.error().message);
+    }
+}
+
+explore::ExploreOptions options_of(const ExploreArguments& arguments, Session& session,
+                                   RedrawnLine& line, run::ScheduleOptions& schedule) {
+    session.fill(schedule, {});
+    explore::ExploreOptions options;
+    options.properties = choose(arguments.properties);
+    options.seed = session.seed();
+    options.runs = arguments.runs;
+    if (arguments.minutes > 0) {
+        options.minutes = part_of(std::chrono::minutes(1), arguments.minutes);
+    } else if (arguments.runs == 0) {
+        options.runs = usual_runs;
+    }
+    options.steps = arguments.steps;
+    const auto processors = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    options.jobs = arguments.jobs != 0 ? arguments.jobs : processors;
+    options.shrink_budget = std::chrono::seconds(arguments.shrink_seconds);
+    options.environment_for = sim_for;
+    options.stop = schedule.stop;
+    options.on_progress = [&line](std::size_t runs, std::size_t steps, std::size_t failures) {
+        line.draw(fmt::format("[{} histories, {} steps, {} failed]", runs, steps, failures));
+    };
+    options.on_better = [&line, &arguments](const explore::History& best) {
+        // The best so far, for whoever does not wait.
+        write(file_of(arguments, best, ".shrinking.yaml"), explore::to_yaml(best));
+        line.draw(fmt::format("[shrinking: {} steps]", best.steps.size()));
+    };
+    return options;
+}
+
+void tell(const ExploreArguments& arguments, const explore::Finding& found, Output& output) {
+    const auto file = file_of(arguments, found.history, ".yaml");
+    const auto page = file_of(arguments, found.history, ".html");
+    write(file, explore::to_yaml(found.history));
+    write(page, explore::timeline_html(found.history, found.played));
+    output.result("fail  {}: run {} of {} steps, shrunk to {} by {} tries{}{}", found.tag,
+                  found.run, found.drawn, found.history.steps.size(), found.tried,
+                  found.finished ? "" : " (the budget was spent)",
+                  found.again == 0 ? std::string()
+                                   : fmt::format("; {} other runs broke it too", found.again));
+    if (!found.steady) {
+        output.result("      it did not fail in the same way when it was played twice");
+    }
+    for (const auto& line : split(trim(explore::story_of(found.history, found.played)), '\n')) {
+        output.result("      {}", line);
+    }
+    output.result("      replay: meshproof replay {}", file);
+    output.result("      timeline: {}", page);
+}
+
+run::Outcome row(std::string id, run::Verdict verdict, std::string reason) {
+    run::Outcome outcome;
+    outcome.id = std::move(id);
+    outcome.verdict = verdict;
+    outcome.reason = std::move(reason);
+    if (verdict == run::Verdict::fail) {
+        outcome.failures = {outcome.reason};
+    }
+    return outcome;
+}
+
+std::string dashed(std::string_view words) {
+    std::string id(words);
+    std::ranges::replace(id, ' ', '-');
+    return lower(id);
+}
+
+std::vector<run::Outcome> rows_of(const explore::Explored& explored) {
+    std::vector<run::Outcome> rows;
+    for (const auto& [property, runs] : explored.by_property) {
+        rows.push_back(row(fmt::format("explore/{}", property), run::Verdict::pass, {}));
+    }
+    for (const auto& found : explored.findings) {
+        auto outcome = explore::outcome_of(found.history, found.played, {});
+        outcome.id = explore::id_of(found.history);
+        if (outcome.verdict == run::Verdict::pass) {
+            outcome = row(outcome.id, run::Verdict::fail, "it failed once, and not again");
+        }
+        rows.push_back(std::move(outcome));
+    }
+    for (const auto mark : explore::marks) {
+        if (!explored.reached.contains(mark)) {
+            rows.push_back(row("sometimes/" + dashed(mark), run::Verdict::skip,
+                               "no run came to where this could be seen"));
+        } else {
+            rows.push_back(row("sometimes/" + dashed(mark), run::Verdict::pass, {}));
+        }
+    }
+    if (explored.blocked > 0) {
+        rows.push_back(row("explore/blocked", run::Verdict::blocked,
+                           fmt::format("{} runs could not be played to their end: {}",
+                                       explored.blocked, explored.first_blocked)));
+    }
+    return rows;
+}
+
+void tell_all(const ExploreArguments& arguments, const explore::Explored& explored, Duration wall,
+              Output& output) {
+    for (const auto& found : explored.findings) {
+        tell(arguments, found, output);
+    }
+    std::vector<std::string> never;
+    for (const auto mark : explore::marks) {
+        if (!explored.reached.contains(mark)) {
+            never.emplace_back(mark);
+        }
+    }
+    output.result("explored {} histories in {}: {} steps ({} did not apply), {} requests judged",
+                  explored.runs, human_duration(wall), explored.steps, explored.skipped,
+                  explored.requests);
+    output.line("digest {}", explored.digest);
+    output.result("never happened: {}", never.empty() ? "nothing" : join(never, "; "));
+    output.result("failed: {} of {} histories, in {} ways", explored.failing, explored.runs,
+                  explored.findings.size());
+}
+
+void tell_weights(const ExploreArguments& arguments, const explore::ExploreOptions& options,
+                  Output& output) {
+    for (std::size_t i = 0; arguments.weights && i < options.runs; ++i) {
+        const auto& property = *options.properties[i % options.properties.size()];
+        const auto seed = explore::seed_of_run(options.seed, i);
+        output.line("run {} ({}): {}", i, property.name, explore::weights_of(seed, property));
+    }
+}
+
+int explore_command(const ExploreArguments& arguments) {
+    Session session(run::Command::run, arguments);
+    session.say_head();
+    RedrawnLine line(!arguments.output.quiet);
+    run::ScheduleOptions schedule;
+    const auto options = options_of(arguments, session, line, schedule);
+    tell_weights(arguments, options, session.output());
+    const RealClock clock;
+    auto result = session.bare_result(session.seed(), clock.now());
+    const auto explored = explore::explore(options);
+    line.clear();
+    result.duration = clock.elapsed();
+    result.interrupted = explored.interrupted;
+    result.outcomes = rows_of(explored);
+    tell_all(arguments, explored, result.duration, session.output());
+    return session.conclude(result);
+}
+
+}  // namespace
+
+void add_explore(CLI::App& app, Command& chosen) {
+    auto* command = app.add_subcommand(
+        "explore", "random histories of a mesh in virtual time, held against a model");
+    auto arguments = std::make_shared<ExploreArguments>();
+    command->add_option("PROPERTY", arguments->properties,
+                        "what the histories are about; all in turn where none is given");
+    command->add_option("--runs", arguments->runs, "this many histories (100)")
+        ->check(CLI::Range(1, 10'000'000));
+    command->add_option("--minutes", arguments->minutes, "for so long instead")
+        ->check(CLI::Range(0.01, 100'000.0))
+        ->excludes("--runs");
+    command->add_option("--steps", arguments->steps, "of each history")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    command->add_option("--seed", arguments->seed, "explores the same again; fresh if left out");
+    command->add_option("--jobs", arguments->jobs, "histories at a time; by default one a core")
+        ->check(CLI::Range(1, 256));
+    command
+        ->add_option("--shrink-seconds", arguments->shrink_seconds,
+                     "for making a failure small; for each way in which something breaks")
+        ->check(CLI::Range(0, 86'400))
+        ->capture_default_str();
+    command->add_option("--report", arguments->report,
+                        "folder for report.json, junit.xml, and each failure's .yaml and .html");
+    command->add_flag("--weights", arguments->weights, "print the weights that each run draws");
+    add_output_options(*command, arguments->output);
+    command->footer(
+        "\nExamples:\n"
+        "  meshproof explore --minutes 1\n"
+        "  meshproof explore expiry trust --runs 500 --report out\n"
+        "  meshproof explore --runs 20 --seed 7 --weights");
+    command->callback(
+        [&chosen, arguments] { chosen = [arguments] { return explore_command(*arguments); }; });
+}
+
+}  // namespace meshproof::cli

@@ -1,0 +1,115 @@
+#include <thread>
+
+#include "cli/session.hpp"
+#include "scenarios/explore/player.hpp"
+
+namespace meshproof::cli {
+namespace {
+
+using scenarios::explore::History;
+
+/// Leaves on loopback, and how many go side by side while they age: as in `run`.
+constexpr Duration loopback_leaf = std::chrono::seconds(6);
+constexpr std::size_t waiting_jobs = 16;
+
+struct ReplayArguments : SessionOptions {
+    ReplayArguments() { target = "sim"; }
+    std::vector<std::string> files;
+    bool trace = false;
+};
+
+std::vector<History> read_all(const std::vector<std::string>& files) {
+    std::vector<History> histories;
+    for (const auto& file : files) {
+        auto history = scenarios::explore::read_history(file);
+        if (!history) {
+            throw UsageError(history.error().message, "docs/explore.md shows what a history is");
+        }
+        const bool twice = std::ranges::any_of(
+            histories, [&](const History& other) { return other.name == history->name; });
+        if (twice) {
+            throw UsageError(
+                fmt::format("{}: another file holds a history {} already", file, history->name));
+        }
+        histories.push_back(std::move(*history));
+    }
+    return histories;
+}
+
+void tell(const ReplayArguments& arguments, const run::Outcome& outcome, Output& output) {
+    tell_outcome(outcome, output);
+    if (arguments.trace) {
+        for (const auto& event : std::get<run::ScenarioOutcome>(outcome.detail).trace) {
+            output.line("         | {}", run::timed_text_of(event));
+        }
+    }
+}
+
+scenarios::explore::ReplayOptions options_of(const ReplayArguments& arguments, Session& session) {
+    scenarios::explore::ReplayOptions options;
+    fakes::FakeServersOptions servers;
+    if (session.live()) {
+        servers.leaf_ttl = session.target().file.leaf_ttl;
+    } else if (!session.sim()) {
+        servers.leaf_ttl = loopback_leaf;
+    }
+    session.fill(options, servers);
+    options.share_servers = session.live();
+    options.keep_trace = arguments.trace;
+    const auto processors = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    options.jobs = arguments.jobs != 0 ? arguments.jobs : session.sim() ? processors : waiting_jobs;
+    options.environment_for = [any = options.environment,
+                               sim = session.sim()](const History& history) {
+        return sim ? sim_for(history) : any(history.seed);
+    };
+    return options;
+}
+
+int replay_command(const ReplayArguments& arguments) {
+    const auto histories = read_all(arguments.files);
+    Session session(run::Command::run, arguments);
+    session.say_head();
+    if (session.live()) {
+        session.say_run_id();
+    }
+    auto options = options_of(arguments, session);
+    return session.conclude(session.play(
+        histories.size(), options,
+        [&](const run::Outcome& outcome) { tell(arguments, outcome, session.output()); },
+        [&] { return scenarios::explore::replay(histories, options); }));
+}
+
+}  // namespace
+
+std::unique_ptr<run::Environment> sim_for(const History& history) {
+    fakes::SimOptions sim;
+    sim.seed = history.seed;
+    sim.servers.vaults = static_cast<std::size_t>(history.world.vaults);
+    sim.servers.clusters = static_cast<std::size_t>(history.world.clusters);
+    sim.servers.product = history.world.product;
+    sim.servers.es256 = true;
+    return fakes::make_sim(std::move(sim));
+}
+
+void add_replay(CLI::App& app, Command& chosen) {
+    auto* command =
+        app.add_subcommand("replay", "play histories from files, step by step, against a model");
+    auto arguments = std::make_shared<ReplayArguments>();
+    command->add_option("FILE", arguments->files, "histories (scenarios/regressions/*.yaml)")
+        ->required();
+    add_session_options(*command, *arguments, "sim, loopback", "report.json and junit.xml",
+                        "histories");
+    command->add_flag("--trace", arguments->trace,
+                      "print each history's trace, and keep it in the report");
+    command->footer(
+        "\nA history has its own seed and, in sim, its own product. Steps that a target does not "
+        "allow are skipped.\n"
+        "\nExamples:\n"
+        "  meshproof replay scenarios/regressions/nothing-after-the-ca.yaml\n"
+        "  meshproof replay scenarios/regressions/*.yaml --target loopback\n"
+        "  meshproof replay failed.yaml --trace --report out");
+    command->callback(
+        [&chosen, arguments] { chosen = [arguments] { return replay_command(*arguments); }; });
+}
+
+}  // namespace meshproof::cli

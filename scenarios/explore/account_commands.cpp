@@ -1,0 +1,245 @@
+// What people do with integration accounts, and which of it is refused.
+#include "core/time/task_group.hpp"
+#include "scenarios/explore/commands.hpp"
+
+namespace meshproof::scenarios::explore {
+namespace {
+
+std::string label_of(std::string_view account) {
+    return fmt::format("Certificate Authority: {}", account);
+}
+
+std::string taken(const Play& play, const Step& step) {
+    const auto name = field(step, "account");
+    if (play.model.accounts.contains(name)) {
+        return fmt::format("there is an account {} already", name);
+    }
+    if (field(step, "vault") == "1" && play.history.world.vaults < 2) {
+        return "there is no vault-1";
+    }
+    if (field(step, "cluster") == "beta" && play.history.world.clusters < 2) {
+        return "there is no cluster beta";
+    }
+    const auto ca = play.model.cas.find(name);
+    const auto vault =
+        ca == play.model.cas.end() ? "vault-" + field(step, "vault") : ca->second.vault;
+    return play.model.sealed.contains(vault) ? vault + " is sealed" : "";
+}
+
+Task<void> add(Play& play, Step step) {
+    const auto name = field(step, "account");
+    const auto cluster = field(step, "cluster");
+    co_await make_ca(play, name, cluster.empty() ? "alpha" : cluster,
+                     field(step, "vault") == "1" ? 1 : 0);
+    const auto added = add_account(play, name);
+    play.expect(added.has_value(), "accounts", "adding the account {}: {}", name,
+                added ? "" : added.error().message);
+}
+
+// A name and a label are one account's.
+Task<void> add_again(Play& play, Step step) {
+    const auto name = field(step, "account");
+    const auto& real = play.cas.find(play.model.accounts[name].ca)->second;
+    auto spec = play.world.account_for(real.prepared, name);
+    const auto twice = play.world.mesh().add_account(spec);
+    play.expect(!twice, "accounts", "a second account {} was added", name);
+    spec.name = name + "-twin";
+    spec.label = label_of(name);
+    const auto label = play.world.mesh().add_account(spec);
+    play.expect(!label, "accounts", "a second account has the label \"{}\"", spec.label);
+    co_return;
+}
+
+Task<void> describe(Play& play, Step step) {
+    const auto done = co_await play.world.mesh().edit_account(
+        field(step, "account"),
+        {.description = fmt::format("described at {}", rfc3339(play.truth())),
+         .service_account = {}});
+    play.expect(done.has_value(), "accounts", "editing a description: {}",
+                done ? "" : done.error().message);
+}
+
+// What is wanted while the API server is away is applied later, and nobody knows when.
+void doubt(Play& play, const std::vector<std::string>& clusters) {
+    for (const auto& name : clusters) {
+        auto& cluster = play.model.clusters[name];
+        cluster.unsure = cluster.unsure || !play.model.kube_answers(name);
+    }
+}
+
+bool doubted(const Play& play) {
+    return std::ranges::any_of(play.model.clusters,
+                               [](const auto& entry) { return entry.second.unsure; });
+}
+
+Task<void> rename_service_account(Play& play, Step step) {
+    const auto name = field(step, "account");
+    auto& account = play.model.accounts[name];
+    const auto& real = play.cas.find(account.ca)->second;
+    const auto to = field(step, "to");
+    const auto wanted = to == "first"    ? real.prepared.service_account
+                        : to == "second" ? real.second_account
+                                         : play.world.name("stranger-" + account.ca);
+    account.service_account = wanted;
+    doubt(play, play.model.users(name));
+    const auto done = co_await play.world.mesh().edit_account(
+        name, {.description = {}, .service_account = wanted});
+    play.expect(done.has_value(), "accounts", "renaming the service account of {}: {}", name,
+                done ? "" : done.error().message);
+}
+
+std::string no_sure_account(const Play& play, const Step& step) {
+    const auto why = no_account(play, step);
+    return why.empty() && doubted(play) ? "a cluster may still run what it shall not" : why;
+}
+
+void forget(Play& play, const std::string& name) {
+    const auto users = play.model.users(name);
+    for (const auto& user : users) {
+        play.model.clusters[user].account.clear();
+        for (const auto& pod : play.pods_of(user)) {
+            if (pod.until) {
+                play.reach("a CA was deleted while pods held its leaves");
+            }
+        }
+    }
+    doubt(play, users);
+    play.model.accounts.erase(name);
+}
+
+// Without the acknowledgement it is refused while a cluster uses it, and the refusal names them.
+Task<void> delete_plainly(Play& play, Step step) {
+    const auto name = field(step, "account");
+    const auto users = play.model.users(name);
+    const auto done = co_await play.world.mesh().delete_account(name);
+    if (users.empty()) {
+        play.expect(done.has_value(), "accounts", "deleting {}, which nobody uses: {}", name,
+                    done ? "" : done.error().message);
+    } else {
+        play.reach("an account was refused its deletion");
+        play.expect(!done, "accounts", "{} was deleted without a word, and {} uses it", name,
+                    users.front());
+        for (const auto& user : users) {
+            play.expect(done || done.error().message.find(user) != std::string::npos, "accounts",
+                        "refusing to delete {} does not name its user {}", name, user);
+        }
+    }
+    if (done) {
+        forget(play, name);
+    }
+}
+
+Task<void> delete_understood(Play& play, Step step) {
+    const auto name = field(step, "account");
+    forget(play, name);
+    const auto done = co_await play.world.mesh().delete_account(name, true);
+    play.expect(done.has_value(), "accounts", "deleting {} with the acknowledgement: {}", name,
+                done ? "" : done.error().message);
+}
+
+std::string no_connection(const Play& play, const Step& step) {
+    const auto name = field(step, "cluster");
+    const auto why = play.model.clusters.contains(name)
+                         ? std::string()
+                         : fmt::format("there is no cluster {}", name);
+    return why.empty() ? no_account(play, step) : why;
+}
+
+void connected(Play& play, const std::string& cluster, const std::string& account) {
+    auto& model = play.model.clusters[cluster];
+    model.account = account;
+    model.ever.insert(play.model.accounts[account].ca);
+    doubt(play, {cluster});
+    play.reach("a cluster was connected to another CA");
+}
+
+Task<void> connect_one(Play& play, std::string cluster, std::string account) {
+    const auto done = co_await play.world.mesh().connect_ca(cluster, label_of(account));
+    play.expect(done.has_value(), "accounts", "connecting {} to {}: {}", cluster, account,
+                done ? "" : done.error().message);
+}
+
+Task<void> connect(Play& play, Step step) {
+    connected(play, field(step, "cluster"), field(step, "account"));
+    co_await connect_one(play, field(step, "cluster"), field(step, "account"));
+}
+
+std::string no_two_accounts(const Play& play, const Step& step) {
+    const auto why = no_connection(play, step);
+    return why.empty() && !play.model.accounts.contains(field(step, "other"))
+               ? fmt::format("there is no account {}", field(step, "other"))
+               : why;
+}
+
+// Of two calls at once the later one holds.
+Task<void> connect_two(Play& play, Step step) {
+    const auto cluster = field(step, "cluster");
+    connected(play, cluster, field(step, "account"));
+    connected(play, cluster, field(step, "other"));
+    TaskGroup both;
+    co_await both.spawn(connect_one(play, cluster, field(step, "account")));
+    co_await both.spawn(connect_one(play, cluster, field(step, "other")));
+    co_await both.join();
+    const auto label = play.clusters.find(cluster)->second.ca_label();
+    play.expect(label == label_of(field(step, "other")), "accounts",
+                "of two calls at once the earlier one holds: the label of {} is \"{}\"", cluster,
+                label);
+}
+
+Task<void> onboard_again(Play& play, Step step) {
+    const auto name = field(step, "cluster");
+    auto& world = play.world;
+    const auto done =
+        co_await world.mesh().onboard({.name = name,
+                                       .ca_label = label_of(field(step, "account")),
+                                       .kube = world.kube().admin,
+                                       .mesh_namespace = world.target().mesh_namespace,
+                                       .workload_namespace = world.target().workload_namespace});
+    play.expect(!done, "accounts", "{} was onboarded a second time", name);
+}
+
+// Clusters are onboarded with it: no leaf may change its domain under them.
+Task<void> change_trust_domain(Play& play, Step) {
+    const auto done = play.world.mesh().set_trust_domain("other.example");
+    play.expect(!done, "trust", "the trust domain was changed under {} clusters",
+                play.clusters.size());
+    co_return;
+}
+
+std::string no_cluster_at_all(const Play& play, const Step&) {
+    return play.clusters.empty() ? "no cluster is onboarded" : "";
+}
+
+}  // namespace
+
+Rows account_rows() {
+    return {
+        {"add-account", "accounts", 3, {"account", "vault", "cluster"}, taken, add},
+        {"add-account-again", "accounts", 1, {"account"}, no_account, add_again},
+        {"edit-description", "accounts", 1, {"account"}, no_account, describe},
+        {"rename-service-account",
+         "accounts",
+         2,
+         {"account", "to"},
+         no_account,
+         rename_service_account},
+        {"delete-account", "accounts", 2, {"account"}, no_sure_account, delete_plainly},
+        {"delete-account-understood",
+         "accounts",
+         2,
+         {"account"},
+         no_sure_account,
+         delete_understood},
+        {"connect-ca", "accounts", 3, {"cluster", "account"}, no_connection, connect},
+        {"connect-two-at-once",
+         "accounts",
+         1,
+         {"cluster", "account", "other"},
+         no_two_accounts,
+         connect_two},
+        {"onboard-again", "accounts", 1, {"cluster", "account"}, no_connection, onboard_again},
+        {"change-trust-domain", "accounts", 1, {}, no_cluster_at_all, change_trust_domain},
+    };
+}
+
+}  // namespace meshproof::scenarios::explore

@@ -1,0 +1,250 @@
+#include "scenarios/explore/commands.hpp"
+
+#include <charconv>
+
+#include "scenarios/steps.hpp"
+
+namespace meshproof::scenarios::explore {
+namespace {
+
+using Pool = std::vector<std::string>;
+
+Pool first(Pool names, int count) {
+    names.resize(std::min(names.size(), static_cast<std::size_t>(count)));
+    return names;
+}
+
+// What a field is drawn from. Names that do not exist yet are among them: a history makes them.
+Pool pool_of(const std::string& name, const Beginning& world) {
+    auto clusters = first({"alpha", "beta"}, world.clusters);
+    if (name == "cluster") {
+        return clusters;
+    }
+    if (name == "account" || name == "other") {
+        clusters.insert(clusters.end(), {"spare", "next"});
+        return clusters;
+    }
+    if (name == "vault") {
+        return first({"0", "1"}, world.vaults);
+    }
+    if (name == "workload") {
+        auto workloads = world.workloads;
+        workloads.insert(workloads.end(), {"late", "later"});
+        return workloads;
+    }
+    static const std::map<std::string, Pool, std::less<>> fixed = {
+        {"replicas", {"1", "1", "2", "3"}},
+        {"divisor", {"2", "3", "4"}},
+        {"edge", {"leaf-end", "leaf-end", "renewal"}},
+        {"to", {"second", "first", "stranger"}},
+        {"which", {"config", "trust"}},
+        {"ahead", {"0.25", "-0.25", "0.5", "-0.5", "2", "-2"}},
+        {"namespace", {"shop", "bank"}},
+        {"order", {"vault-first", "mesh-first"}},
+    };
+    return fixed.at(name);
+}
+
+std::string always(const Play&, const Step&) {
+    return {};
+}
+
+Task<void> nothing(Play&, Step) {
+    co_return;
+}
+
+// The first moment at which the next leaf is no longer valid, or from which it is renewed.
+std::optional<Time> edge_of(Play& play, const Step& step) {
+    std::optional<Time> edge;
+    for (const auto& pod : play.pods()) {
+        if (!pod.until || !play.model.valid(pod, play.truth(), {}).value_or(false)) {
+            continue;
+        }
+        const auto life = std::min(*pod.until - *pod.from, play.model.leaf());
+        const auto when = field(step, "edge") == "renewal" ? *pod.until - life / 3 : *pod.until;
+        const auto by_truth = when - play.model.skew;
+        if (by_truth > play.truth()) {
+            edge = std::min(edge.value_or(by_truth), by_truth);
+        }
+    }
+    return edge;
+}
+
+Task<void> wait_for_edge(Play& play, Step step) {
+    const auto edge = edge_of(play, step);
+    if (!edge) {
+        co_return;
+    }
+    auto& clock = play.environment.truth();
+    co_await clock.sleep_until(*edge - std::max(play.near(), as_written("100ms")));
+    co_await requests(play, "just before the edge");
+    co_await clock.sleep_until(*edge + play.near());
+    co_await requests(play, "just after the edge");
+}
+
+std::string no_edge(const Play& play, const Step&) {
+    return play.clusters.empty() ? "there is no cluster" : "";
+}
+
+Task<void> set_clock(Play& play, Step step) {
+    double lives = 0;
+    const auto text = field(step, "ahead");
+    std::from_chars(text.data(), text.data() + text.size(), lives);
+    play.model.skew = std::chrono::floor<std::chrono::seconds>(part_of(play.model.leaf(), lives));
+    play.environment.mesh_clock().skew(play.model.skew);
+    play.fault_ends(wrong_date);
+    if (play.model.skew != Duration::zero()) {
+        play.model.skewed_once = true;
+        play.fault_begins(std::string(wrong_date));
+        play.reach("the mesh's date was wrong");
+    }
+    co_return;
+}
+
+Task<void> right_clock(Play& play, Step) {
+    play.model.skew = {};
+    play.environment.mesh_clock().skew({});
+    play.fault_ends(wrong_date);
+    co_return;
+}
+
+Task<void> heal_all(Play& play, Step) {
+    co_await heal(play);
+}
+
+std::string no_secret(const Play& play, const Step& step) {
+    const auto found = play.model.clusters.find("alpha");
+    if (found == play.model.clusters.end() || found->second.account.empty()) {
+        return "the mesh keeps no configuration in alpha";
+    }
+    std::ignore = step;
+    return !play.model.kube_answers("alpha") || found->second.unsure
+               ? "the API server of alpha is away"
+               : "";
+}
+
+const char* key_of(const Step& step) {
+    return field(step, "which") == "trust" ? trust_key : config_key;
+}
+
+Task<void> delete_secret(Play& play, Step step) {
+    play.reach("somebody changed a Secret of the mesh");
+    co_await delete_mesh_secret(play.world, key_of(step));
+}
+
+Task<void> edit_secret(Play& play, Step step) {
+    play.reach("somebody changed a Secret of the mesh");
+    std::map<std::string, std::string> data;
+    data[key_of(step)] = "";
+    co_await patch_mesh_secret(play.world, key_of(step), data, false);
+}
+
+Rows other_rows() {
+    return {
+        {"wait", "time", 4, {}, always, nothing},
+        {"wait-for-edge", "time", 3, {"edge"}, no_edge, wait_for_edge},
+        {"set-clock", "clock", 1, {"ahead"}, always, set_clock},
+        {"right-clock", "clock", 1, {}, always, right_clock},
+        {"heal-all", "wire", 3, {}, always, heal_all},
+        {"delete-secret", "secrets", 1, {"which"}, no_secret, delete_secret},
+        {"edit-secret", "secrets", 1, {"which"}, no_secret, edit_secret},
+    };
+}
+
+std::vector<Command> all_rows() {
+    std::vector<Command> all;
+    for (auto rows : {other_rows(), pod_rows(), account_rows(), vault_rows(), wire_rows()}) {
+        all.insert(all.end(), rows.begin(), rows.end());
+    }
+    std::ranges::sort(all, {}, [](const Command& row) { return std::pair(row.group, row.name); });
+    return all;
+}
+
+}  // namespace
+
+const std::vector<Command>& commands() {
+    static const auto all = all_rows();
+    return all;
+}
+
+const Command* command_named(std::string_view name) {
+    const auto found = std::ranges::find(commands(), name, &Command::name);
+    return found == commands().end() ? nullptr : &*found;
+}
+
+std::vector<std::string> groups() {
+    std::vector<std::string> names;
+    for (const auto& command : commands()) {
+        if (names.empty() || names.back() != command.group) {
+            names.push_back(command.group);
+        }
+    }
+    return names;
+}
+
+const Vocabulary& vocabulary() {
+    static const auto known = [] {
+        Vocabulary words;
+        for (const auto& command : commands()) {
+            words[command.name] = command.fields;
+        }
+        return words;
+    }();
+    return known;
+}
+
+std::string draw_field(const std::string& name, const Beginning& world, Prng& prng) {
+    const auto pool = pool_of(name, world);
+    return pool.at(prng.below(pool.size()));
+}
+
+std::string field(const Step& step, std::string_view name) {
+    const auto found = step.with.find(std::string(name));
+    return found == step.with.end() ? std::string() : found->second;
+}
+
+std::string no_cluster(const Play& play, const Step& step) {
+    const auto name = field(step, "cluster");
+    if (!play.model.clusters.contains(name)) {
+        return fmt::format("there is no cluster {}", name);
+    }
+    return play.model.kube_answers(name) ? std::string()
+                                         : fmt::format("the API server of {} is away", name);
+}
+
+std::string no_account(const Play& play, const Step& step) {
+    const auto name = field(step, "account");
+    return play.model.accounts.contains(name) ? std::string()
+                                              : fmt::format("there is no account {}", name);
+}
+
+mesh::Cluster cluster_of(Play& play, const Step& step) {
+    return play.clusters.find(field(step, "cluster"))->second;
+}
+
+Task<void> take(Play& play, Step step) {
+    if (step.after > 0) {
+        co_await play.environment.truth().sleep_for(part_of(play.model.leaf(), step.after));
+    }
+    const auto* command = command_named(step.does);
+    Told told{.at = play.now(),
+              .date = play.truth(),
+              .text = text_of(step),
+              .skipped = command == nullptr ? fmt::format("no command is named {}", step.does)
+                                            : command->why_not(play, step),
+              .wrong = {}};
+    const auto index = play.record.steps.size();
+    play.record.steps.push_back(told);
+    play.wrong.clear();
+    play.world.note("step {}: {}{}", index + 1, told.text,
+                    told.skipped.empty() ? "" : " (skipped: " + told.skipped + ")");
+    if (told.skipped.empty()) {
+        co_await command->apply(play, step);
+    }
+    if (told.skipped.empty() || step.after > 0) {
+        co_await check(play, fmt::format("after step {}, {}", index + 1, told.text));
+    }
+    play.record.steps[index].wrong = play.wrong;
+}
+
+}  // namespace meshproof::scenarios::explore

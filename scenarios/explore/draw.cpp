@@ -1,0 +1,175 @@
+// How a history is drawn, and what the properties are.
+#include "core/base/text.hpp"
+#include "scenarios/explore/commands.hpp"
+#include "scenarios/explore/explore.hpp"
+
+namespace meshproof::scenarios::explore {
+namespace {
+
+/// How often each command is drawn in one run.
+struct Weights {
+    std::map<std::string, int> groups;  ///< 0 = none of it
+    std::map<std::string, int> commands;
+};
+
+bool among(std::string_view name, const std::vector<std::string_view>& names) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+// Swarm testing: a run that does little of most and much of some reaches what an even mix never
+// does (a queue that is drained as often as it is filled never fills).
+Weights draw_weights(Prng prng, const Property& property) {
+    constexpr std::array group_weights = {0, 1, 1, 2, 4};
+    constexpr double left_out = 0.25;
+    constexpr int focus = 3;
+    Weights weights;
+    for (const auto& group : groups()) {
+        auto weight = group_weights.at(prng.below(group_weights.size()));
+        if (among(group, property.groups)) {
+            weight = std::max(weight, 1) * focus;
+        }
+        weights.groups[group] = group == "time" ? std::max(weight, 2) : weight;
+    }
+    for (const auto& command : commands()) {
+        const bool wanted = among(command.name, property.commands);
+        const bool out = prng.chance(left_out) && !wanted && command.group != "time";
+        const int its = out ? 0 : command.weight * weights.groups[command.group];
+        weights.commands[command.name] = wanted ? std::max(its, 1) * focus : its;
+    }
+    return weights;
+}
+
+const Command& draw_command(const Weights& weights, Prng& prng) {
+    std::uint64_t sum = 0;
+    for (const auto& [name, weight] : weights.commands) {
+        sum += static_cast<std::uint64_t>(weight);
+    }
+    auto drawn = prng.below(sum);
+    for (const auto& [name, weight] : weights.commands) {
+        const auto its = static_cast<std::uint64_t>(weight);
+        if (drawn < its) {
+            return *command_named(name);
+        }
+        drawn -= its;
+    }
+    return *command_named("wait");
+}
+
+Beginning draw_world(Prng prng) {
+    Beginning world;
+    world.clusters = prng.chance(0.3) ? 2 : 1;
+    world.vaults = prng.chance(0.3) ? 2 : 1;
+    world.product = prng.chance(0.5) ? vault::Product::vault : vault::Product::openbao;
+    world.token_type = prng.chance(0.2) ? "batch" : "";
+    world.workloads.resize(2 + prng.below(2));
+    return world;
+}
+
+// In lives of a leaf: mostly shorter than a renewal takes, sometimes a month of days.
+double draw_wait(const Command& command, Prng& prng) {
+    static const std::vector<double> short_waits = {0, 0, 0, 0.001, 0.0625, 0.125, 0.25};
+    static const std::vector<double> long_waits = {0.125, 0.25, 0.5, 0.5, 1, 1, 2, 7};
+    const auto& pool = command.name == "wait" ? long_waits : short_waits;
+    return pool.at(prng.below(pool.size()));
+}
+
+Step draw_step(const Weights& weights, const Beginning& world, Prng& prng) {
+    const auto& command = draw_command(weights, prng);
+    Step step;
+    step.does = command.name;
+    step.after = draw_wait(command, prng);
+    for (const auto& field : command.fields) {
+        step.with[field] = draw_field(field, world, prng);
+    }
+    return step;
+}
+
+}  // namespace
+
+const std::vector<Property>& properties() {
+    static const std::vector<Property> all = {
+        {"expiry",
+         "a leaf is accepted exactly within its validity, and renewed in time",
+         {"time", "wire"},
+         {"wait-for-edge", "shorten-leaves", "heal-all"}},
+        {"ca-deletion",
+         "after its CA is deleted a pod talks until its leaf ends, and never gets another",
+         {"time"},
+         {"delete-issuer", "delete-account-understood", "restart-pod", "wait-for-edge"}},
+        {"pod-restart",
+         "a restart costs no traffic while the CA works, and gives nothing after it",
+         {"pods"},
+         {"delete-issuer", "delete-account-understood", "unseal"}},
+        {"replacement",
+         "another CA ends no mTLS between good leaves, and gives the next ones",
+         {"accounts", "pods"},
+         {"connect-ca", "add-account", "restart-all"}},
+        {"trust",
+         "no handshake across CAs, and none lost in a correct rotation",
+         {"vault", "secrets"},
+         {"rotate-issuer", "connect-ca", "add-account"}},
+        {"identity", "no pod ever holds a leaf for another id", {"pods"}, {"deploy"}},
+        {"accounts",
+         "accounts keep the page's rules, also at once and half done",
+         {"accounts", "wire"},
+         {"kube-refuses", "heal-kube", "connect-two-at-once"}},
+        {"cost",
+         "no history makes a storm: refused requests count",
+         {"wire", "vault"},
+         {"forbid-signing", "deny-logins", "revoke-tokens", "vault-throttles"}},
+        {"health", "health says what a pod would find", {"health", "vault"}, {"ask-health"}},
+        {"dates",
+         "a wrong date of the mesh ends when it is right again",
+         {"clock", "time"},
+         {"set-clock", "right-clock"}},
+    };
+    return all;
+}
+
+const Property* property_named(std::string_view name) {
+    const auto found = std::ranges::find(properties(), name, &Property::name);
+    return found == properties().end() ? nullptr : &*found;
+}
+
+std::uint64_t seed_of_run(std::uint64_t seed, std::size_t run) {
+    // Files hold whole numbers that are not negative.
+    return Prng(seed).fork(fmt::format("run {}", run)).seed() >> 1U;
+}
+
+History draw_history(std::uint64_t seed, const Property& property, std::size_t steps) {
+    const Prng chance(seed);
+    History history;
+    history.name = fmt::format("{}-{}", property.name, seed);
+    history.property = std::string(property.name);
+    history.seed = seed;
+    history.world = draw_world(chance.fork("world"));
+    const auto weights = draw_weights(chance.fork("weights"), property);
+    for (std::size_t i = 0; i < steps; ++i) {
+        // Each step has chance of its own, so that one more draw in it moves no other.
+        auto prng = chance.fork(fmt::format("step {}", i));
+        history.steps.push_back(draw_step(weights, history.world, prng));
+    }
+    return history;
+}
+
+std::string weights_of(std::uint64_t seed, const Property& property) {
+    const auto weights = draw_weights(Prng(seed).fork("weights"), property);
+    std::vector<std::string> told;
+    for (const auto& [group, weight] : weights.groups) {
+        if (weight == 0) {
+            told.push_back("no " + group);
+            continue;
+        }
+        std::vector<std::string> out;
+        for (const auto& command : commands()) {
+            if (command.group == group && weights.commands.at(command.name) == 0) {
+                out.push_back(command.name);
+            }
+        }
+        told.push_back(fmt::format("{} {}{}", group, weight,
+                                   out.empty() ? "" : " (without " + join(out, ", ") + ")"));
+    }
+    return join(told, ", ");
+}
+
+}  // namespace meshproof::scenarios::explore

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/time/time.hpp"
+
+/// What the integration page says must be so, without a certificate and without a wire: names,
+/// dates and what was done. The world is held against it after every step.
+namespace meshproof::scenarios::explore {
+
+/// A PKI in a Vault with its auth mount, as an account names it.
+struct ModelCa {
+    std::string vault;                       ///< "vault-0"
+    std::string kube;                        ///< whose tokens it reviews
+    bool has_issuer = true;                  ///< a default issuer that can sign
+    bool may_sign = true;                    ///< the signing role allows the pods' ids
+    bool may_log_in = true;                  ///< the auth role takes its service accounts
+    bool has_policy = true;                  ///< a login may use the role
+    int shortened = 1;                       ///< leaves live this fraction of what is asked for
+    std::set<std::string> service_accounts;  ///< that the auth role takes
+};
+
+struct ModelAccount {
+    std::string ca;
+    std::string service_account;
+    std::string label;
+};
+
+struct ModelCluster {
+    std::string kube;            ///< its API server
+    std::string account;         ///< that it is connected to; "" = none
+    std::set<std::string> ever;  ///< CAs that it was connected to so far
+    std::set<std::string> workloads;
+    bool unsure = false;  ///< what is wanted may not be applied: its API server was away
+};
+
+/// A pod as somebody saw it: facts, no opinion.
+struct SeenPod {
+    std::string cluster, workload, name, uid, id, leaf_id, serial;
+    std::string ca;  ///< whose issuer signed its leaf; "" = none that is known
+    bool ready = false;
+    std::string reason;
+    std::optional<Time> from, until;  ///< of its leaf; `until` is the first moment after it
+    std::size_t logins_tried = 0, signatures_asked = 0;
+};
+
+/// What must come of something: yes, no, or the page leaves it open.
+enum class Must { be, not_be, say_nothing };
+
+class Model {
+  public:
+    Model() = default;
+    /// `leaf`: a leaf's life as it is asked for.
+    explicit Model(Duration leaf) : leaf_(leaf) {}
+
+    std::map<std::string, ModelCa, std::less<>> cas;
+    std::map<std::string, ModelAccount, std::less<>> accounts;
+    std::map<std::string, ModelCluster, std::less<>> clusters;
+    std::map<std::string, std::vector<std::string>, std::less<>> namespaces;  ///< global ones
+    std::set<std::string> sealed;                                             ///< Vaults
+    /// "agents>vault-0", "vault>kube-0", "alpha>kube-0", "pods>pods": no answer comes.
+    std::set<std::string> troubles;
+    Duration skew{};  ///< how far the mesh's date is ahead
+    /// It was wrong once: what it took for ended then, an anchor's last leaf too, it has let go.
+    bool skewed_once = false;
+
+    [[nodiscard]] Duration leaf() const { return leaf_; }
+    /// The longest time in which a pod gets a leaf from a CA that works.
+    [[nodiscard]] Duration recovery() const;
+    /// Whether the mesh's date is right enough for what the servers date.
+    [[nodiscard]] bool dates_agree() const { return skew == Duration::zero(); }
+
+    [[nodiscard]] bool kube_answers(std::string_view cluster) const;
+    /// Every call of the signing path goes through now.
+    [[nodiscard]] bool works(std::string_view cluster) const;
+    /// No new leaf can come any more: a signature cannot be had, by whatever token.
+    [[nodiscard]] bool cannot(std::string_view cluster) const;
+    /// CA: Connected.
+    [[nodiscard]] Must connected(std::string_view cluster) const;
+    /// A global namespace is Healthy: its configuration is synced and applied.
+    [[nodiscard]] Must healthy(std::string_view global_namespace) const;
+    /// The clusters that use the account, by name.
+    [[nodiscard]] std::vector<std::string> users(std::string_view account) const;
+
+    /// Its leaf is valid by the mesh's date; nothing within `near` of one of its ends.
+    [[nodiscard]] std::optional<bool> valid(const SeenPod& pod, Time truth, Duration near) const;
+    [[nodiscard]] Must ready(const SeenPod& pod, Time truth, Duration near) const;
+    /// A request from one to the other over mutual TLS succeeds. `all`: every pod there is, since a
+    /// CA before is trusted while a leaf below it lives.
+    [[nodiscard]] Must talk(const SeenPod& from, const SeenPod& to, const std::vector<SeenPod>& all,
+                            Time truth, Duration near) const;
+    /// At most so many logins, and as many signatures, does a pod try in that time.
+    [[nodiscard]] std::size_t most_attempts(Duration time, std::size_t steps) const;
+
+  private:
+    [[nodiscard]] const ModelCa* ca_of(const ModelCluster& cluster) const;
+    /// The CAs that a cluster surely trusts, by the leaves that live in it.
+    [[nodiscard]] Must trusts(const std::string& cluster, const std::string& ca,
+                              const std::vector<SeenPod>& all, Time truth) const;
+
+    Duration leaf_{};
+};
+
+/// "agents>vault-0"
+[[nodiscard]] std::string trouble_name(std::string_view from, std::string_view to);
+
+}  // namespace meshproof::scenarios::explore

@@ -1,0 +1,223 @@
+#include "scenarios/explore/play.hpp"
+
+#include "core/base/assert.hpp"
+#include "core/spiffe/svid.hpp"
+#include "scenarios/steps.hpp"
+
+namespace meshproof::scenarios::explore {
+namespace {
+
+/// Long enough for months of leaves that live a day.
+constexpr int lives_of_a_root = 1200;
+constexpr int lives_of_an_issuer = 1000;
+
+constexpr std::array cluster_names = {"alpha", "beta"};
+
+std::string kube_name(std::size_t index) {
+    return fmt::format("kube-{}", index);
+}
+
+const Play::KnownLeaf& known_leaf(Play& play, const crypto::Certificate& leaf,
+                                  const std::string& serial) {
+    auto [known, is_new] = play.leaves.try_emplace(serial);
+    if (is_new) {
+        const auto id = spiffe::svid_id(leaf);
+        known->second.id = id ? id->text() : id.error().message;
+        for (const auto& [name, real] : play.cas) {
+            const bool its = std::ranges::any_of(
+                real.issuers, [&](const auto& issuer) { return leaf.signed_by(issuer); });
+            known->second.ca = its ? name : known->second.ca;
+        }
+    }
+    return known->second;
+}
+
+SeenPod seen(Play& play, const mesh::PodView& view) {
+    SeenPod pod;
+    pod.cluster = view.cluster;
+    pod.workload = view.workload;
+    pod.name = view.name;
+    pod.uid = view.uid;
+    pod.id = view.id.text();
+    pod.ready = view.ready;
+    pod.reason = view.reason;
+    pod.logins_tried = view.login_attempts;
+    pod.signatures_asked = view.sign_attempts;
+    if (!view.leaf) {
+        return pod;
+    }
+    pod.serial = view.leaf->serial();
+    pod.from = view.leaf->not_before();
+    pod.until = end_of(*view.leaf);
+    const auto& leaf = known_leaf(play, *view.leaf, pod.serial);
+    pod.leaf_id = leaf.id;
+    pod.ca = leaf.ca;
+    return pod;
+}
+
+void draw_lane(Play& play, const SeenPod& pod) {
+    auto& lane = play.record.lanes[pod.uid];
+    if (lane.name.empty()) {
+        lane = {.cluster = pod.cluster,
+                .workload = pod.workload,
+                .name = pod.name,
+                .first_seen = play.now(),
+                .last_seen = play.now(),
+                .leaves = {}};
+    }
+    lane.last_seen = play.now();
+    const bool known = !lane.leaves.empty() && lane.leaves.back().serial == pod.serial;
+    if (pod.serial.empty() || known) {
+        return;
+    }
+    if (!lane.leaves.empty()) {
+        play.reach("a leaf was renewed");
+    }
+    const auto since = [&](Time time) { return play.now() + (time - play.truth()); };
+    lane.leaves.push_back(
+        {pod.serial, pod.ca, std::max(since(*pod.from), lane.first_seen), since(*pod.until)});
+}
+
+Task<void> onboard(Play& play, std::string name, std::size_t kube) {
+    auto& world = play.world;
+    auto access = world.kube(kube).admin.access();
+    access.endpoint.caller = mesh_caller(name);
+    play.environment.wire().know(access.endpoint.url.origin(), kube_name(kube));
+    auto cluster = require(
+        co_await world.mesh().onboard({.name = name,
+                                       .ca_label = "Certificate Authority: " + name,
+                                       .kube = kube::Client(world.transport(), access),
+                                       .mesh_namespace = world.target().mesh_namespace,
+                                       .workload_namespace = world.target().workload_namespace}),
+        "onboard " + name);
+    ModelCluster model;
+    model.kube = kube_name(kube);
+    model.account = name;
+    model.ever = {name};
+    for (const auto& workload : play.history.world.workloads) {
+        require(co_await cluster.deploy({.name = workload, .service_account = workload}),
+                "deploy " + workload);
+        model.workloads.insert(workload);
+    }
+    play.model.clusters[name] = model;
+    play.clusters.insert_or_assign(name, cluster);
+}
+
+}  // namespace
+
+Play::Play(run::World& its_world, TroubledEnvironment& its_environment, const History& its_history,
+           Record& its_record)
+    : world(its_world),
+      environment(its_environment),
+      history(its_history),
+      record(its_record),
+      model(its_world.leaf_ttl()),
+      began(its_environment.truth().elapsed()) {}
+
+Duration Play::now() const {
+    return environment.truth().elapsed() - began;
+}
+
+Time Play::truth() const {
+    return environment.truth().now();
+}
+
+// In virtual time everything is judged to the nanosecond. Over sockets, an event is told after its
+// moment, and certificates hold whole seconds.
+Duration Play::near() const {
+    return environment.virtual_time() ? Duration::zero() : as_written("2s");
+}
+
+std::vector<SeenPod> Play::pods_of(std::string_view cluster) {
+    std::vector<SeenPod> all;
+    const auto found = clusters.find(cluster);
+    if (found != clusters.end()) {
+        for (const auto& view : found->second.pods()) {
+            all.push_back(seen(*this, view));
+            draw_lane(*this, all.back());
+        }
+    }
+    return all;
+}
+
+std::vector<SeenPod> Play::pods() {
+    std::vector<SeenPod> all;
+    for (const auto& [name, cluster] : clusters) {
+        auto some = pods_of(name);
+        all.insert(all.end(), some.begin(), some.end());
+    }
+    return all;
+}
+
+void Play::reach(std::string_view mark) {
+    const auto known = std::ranges::find(marks, mark);
+    MESHPROOF_ASSERT(known != marks.end(), "no mark is \"{}\"", mark);
+    record.reached.insert(*known);
+}
+
+void Play::fault_begins(std::string what) {
+    fault_ends(what);
+    record.faults.push_back({std::move(what), now(), std::nullopt});
+}
+
+void Play::fault_ends(std::string_view what) {
+    for (auto& fault : record.faults) {
+        if (!fault.until && fault.what == what) {
+            fault.until = now();
+        }
+    }
+}
+
+Task<void> make_ca(Play& play, std::string name, std::string cluster, std::size_t vault) {
+    if (play.cas.contains(name)) {
+        co_return;
+    }
+    auto& world = play.world;
+    const auto kube =
+        static_cast<std::size_t>(std::ranges::find(cluster_names, cluster) - cluster_names.begin());
+    run::Recipe recipe;
+    recipe.root_ttl = world.leaf_ttl() * lives_of_a_root;
+    recipe.intermediate_ttl = world.leaf_ttl() * lives_of_an_issuer;
+    recipe.token_type = play.history.world.token_type;
+    RealCa real;
+    real.second_account = world.name("second-issuer-" + name);
+    recipe.further_accounts = {real.second_account};
+    real.prepared = co_await world.prepare_vault(world.vault(vault), world.kube(kube), recipe);
+    real.issuers = {real.prepared.issuer.value()};
+    real.policy = require(co_await world.vault(vault).admin.read_policy(real.prepared.policy),
+                          "read the policy");
+    play.environment.wire().know(world.vault(vault).agent_url.origin(), world.vault(vault).name);
+    ModelCa model;
+    model.vault = world.vault(vault).name;
+    model.kube = kube_name(kube);
+    model.service_accounts = {real.prepared.service_account, real.second_account};
+    play.model.cas[name] = model;
+    play.cas.insert_or_assign(name, std::move(real));
+}
+
+Result<void> add_account(Play& play, const std::string& name) {
+    const auto& real = play.cas.find(name)->second;
+    auto added = play.world.mesh().add_account(play.world.account_for(real.prepared, name));
+    if (added) {
+        play.model.accounts[name] = {.ca = name,
+                                     .service_account = real.prepared.service_account,
+                                     .label = "Certificate Authority: " + name};
+    }
+    return added;
+}
+
+Task<void> begin(Play& play) {
+    auto& world = play.world;
+    play.environment.wire().slow_by(world.leaf_ttl() / 4000);
+    require(world.mesh().set_trust_domain("cluster.local"), "set the trust domain");
+    for (std::size_t i = 0; i < static_cast<std::size_t>(play.history.world.clusters); ++i) {
+        const std::string name = cluster_names.at(i);
+        co_await make_ca(play, name, name, i % static_cast<std::size_t>(play.history.world.vaults));
+        require(add_account(play, name), "add the account " + name);
+        co_await onboard(play, name, i);
+    }
+    play.counted_at = play.now();
+    co_await check(play, "at the beginning");
+}
+
+}  // namespace meshproof::scenarios::explore

@@ -1,0 +1,92 @@
+#pragma once
+
+#include "core/world/world.hpp"
+#include "scenarios/explore/history.hpp"
+#include "scenarios/explore/model.hpp"
+#include "scenarios/explore/record.hpp"
+#include "scenarios/explore/wire.hpp"
+
+/// One history while it plays: the world and the model side by side. Commands change both; `check`
+/// holds one against the other.
+namespace meshproof::scenarios::explore {
+
+/// What `record.faults` calls a clock of the mesh that is set wrong.
+inline constexpr std::string_view wrong_date = "the mesh's date is wrong";
+
+/// A CA as it really is, beside ModelCa.
+struct RealCa {
+    run::PreparedVault prepared;
+    std::vector<crypto::Certificate> issuers;  ///< one after the other, the present one last
+    std::string policy;                        ///< its text
+    std::string second_account;                ///< may log in as well as the first
+};
+
+struct Play {
+    Play(run::World& its_world, TroubledEnvironment& its_environment, const History& its_history,
+         Record& its_record);
+
+    run::World& world;
+    TroubledEnvironment& environment;
+    const History& history;
+    Record& record;
+    Model model;
+    Duration began{};
+    std::map<std::string, RealCa, std::less<>> cas;  // by the name of the first account
+    std::map<std::string, mesh::Cluster, std::less<>> clusters;
+    std::vector<std::string> wrong;  ///< since this step began
+
+    // What `check` remembers from one step to the next.
+    struct Counts {
+        std::size_t logins = 0, signatures = 0;
+    };
+    std::map<std::string, Counts> counted;  // by pod uid
+    Duration counted_at{};
+    std::map<std::string, std::map<std::string, std::string>>
+        frozen;  ///< cluster -> uid -> serial, from when no leaf could come any more
+    std::map<std::string, std::optional<Duration>> works_since;  // by cluster
+    struct KnownLeaf {
+        std::string ca, id;
+    };
+    std::map<std::string, KnownLeaf> leaves;  ///< by serial: each is looked into once
+    std::map<std::pair<std::string, std::string>, Duration>
+        spent;  ///< cluster, CA before the present one -> since when no leaf below it lives
+    std::set<std::string> unready;  // uids
+
+    [[nodiscard]] Duration now() const;  ///< since the history began
+    [[nodiscard]] Time truth() const;
+    [[nodiscard]] Duration near() const;  ///< nobody is judged nearer to an edge than that
+    [[nodiscard]] std::vector<SeenPod> pods();
+    [[nodiscard]] std::vector<SeenPod> pods_of(std::string_view cluster);
+    [[nodiscard]] run::VaultSite& vault_of(const RealCa& ca) const { return *ca.prepared.site; }
+    void reach(std::string_view mark);
+    void fault_begins(std::string what);
+    void fault_ends(std::string_view what);
+
+    /// Notes what does not hold, under the property's tag.
+    template <class... Args>
+    void expect(bool holds, std::string_view tag, fmt::format_string<Args...> format,
+                Args&&... args) {
+        if (!holds) {
+            wrong.push_back(
+                fmt::format("{}: {}", tag, fmt::format(format, std::forward<Args>(args)...)));
+        }
+    }
+};
+
+/// Vaults, clusters, accounts and workloads as the history has them, all ready.
+[[nodiscard]] Task<void> begin(Play& play);
+/// The account's PKI and auth mount, made for this cluster; the one that was made before under
+/// the same name where there is one.
+[[nodiscard]] Task<void> make_ca(Play& play, std::string name, std::string cluster,
+                                 std::size_t vault);
+[[nodiscard]] Result<void> add_account(Play& play, const std::string& name);
+/// One pod to another, judged by the model.
+[[nodiscard]] Task<void> request(Play& play, SeenPod from, SeenPod to, std::string when);
+/// A round of requests: each pod asks the next, through all clusters.
+[[nodiscard]] Task<void> requests(Play& play, std::string when);
+/// The world agrees with the model.
+[[nodiscard]] Task<void> check(Play& play, std::string when);
+/// All faults of wire, clock and servers end, and everybody who may be ready is so within a bound.
+[[nodiscard]] Task<void> heal(Play& play);
+
+}  // namespace meshproof::scenarios::explore

@@ -1,0 +1,189 @@
+// What people do with pods, and what they ask of clusters' health.
+#include <charconv>
+
+#include "scenarios/explore/commands.hpp"
+#include "scenarios/steps.hpp"
+
+namespace meshproof::scenarios::explore {
+namespace {
+
+std::string no_new_workload(const Play& play, const Step& step) {
+    auto why = no_cluster(play, step);
+    if (why.empty() && play.model.clusters.find(field(step, "cluster"))
+                           ->second.workloads.contains(field(step, "workload"))) {
+        why = fmt::format("{} runs there already", field(step, "workload"));
+    }
+    return why;
+}
+
+std::string no_workload(const Play& play, const Step& step) {
+    auto why = no_cluster(play, step);
+    if (why.empty() && !play.model.clusters.find(field(step, "cluster"))
+                            ->second.workloads.contains(field(step, "workload"))) {
+        why = fmt::format("{} does not run there", field(step, "workload"));
+    }
+    return why;
+}
+
+Task<void> deploy(Play& play, Step step) {
+    int replicas = 1;
+    const auto text = field(step, "replicas");
+    std::from_chars(text.data(), text.data() + text.size(), replicas);
+    const auto name = field(step, "workload");
+    auto cluster = cluster_of(play, step);
+    const auto deployed =
+        co_await cluster.deploy({.name = name, .service_account = name, .replicas = replicas});
+    play.expect(deployed.has_value(), "pod-restart", "deploying {}: {}", name,
+                deployed ? "" : deployed.error().message);
+    if (deployed) {
+        play.model.clusters.find(field(step, "cluster"))->second.workloads.insert(name);
+    }
+}
+
+// The others, at once: a restart must cost them nothing.
+Task<void> others_talk(Play& play, std::string cluster, std::string but) {
+    std::vector<SeenPod> others;
+    for (auto& pod : play.pods_of(cluster)) {
+        if (pod.uid != but) {
+            others.push_back(std::move(pod));
+        }
+    }
+    for (std::size_t i = 1; i < others.size(); ++i) {
+        co_await request(play, others[i - 1], others[i], "while a pod beside them is replaced");
+    }
+}
+
+std::optional<crypto::PublicKey> key_of(const mesh::PodView& pod) {
+    return pod.leaf ? std::optional(pod.leaf->public_key()) : std::nullopt;
+}
+
+Task<void> restart(Play& play, Step step) {
+    auto cluster = cluster_of(play, step);
+    const auto workload = field(step, "workload");
+    const auto before = cluster.pods_of(workload);
+    if (before.empty()) {
+        co_return;
+    }
+    const auto old_pod = before.front();
+    const auto cluster_name = field(step, "cluster");
+    play.reach(play.model.works(cluster_name) ? "a pod was restarted while its CA worked"
+                                              : "a pod was restarted while its CA could not sign");
+    const auto deleted = co_await cluster.delete_pod(old_pod.name);
+    play.expect(deleted.has_value(), "pod-restart", "deleting {}: {}", old_pod.name,
+                deleted ? "" : deleted.error().message);
+    co_await others_talk(play, cluster_name, old_pod.uid);
+    const auto name = co_await cluster.wait_replaced(old_pod.name, play.model.recovery());
+    play.expect(name.has_value(), "pod-restart", "the pod of {} has no replacement: {}", workload,
+                name ? "" : name.error().message);
+    if (name && play.model.works(cluster_name)) {
+        std::ignore = co_await cluster.wait_ready(play.model.recovery(), workload);
+    }
+    const auto old_key = key_of(old_pod);
+    for (const auto& pod : cluster.pods_of(workload)) {
+        const auto key = key_of(pod);
+        play.expect(pod.uid != old_pod.uid, "pod-restart", "the pod of {} is still the same one",
+                    workload);
+        play.expect(!key || !old_key || !(*key == *old_key), "pod-restart",
+                    "the replacement of {} uses the deleted pod's key", workload);
+    }
+}
+
+Task<void> restart_all(Play& play, Step step) {
+    auto cluster = cluster_of(play, step);
+    const auto done = co_await cluster.restart_all_pods();
+    play.expect(done.has_value(), "pod-restart", "restarting all pods of {}: {}",
+                field(step, "cluster"), done ? "" : done.error().message);
+    // Each is replaced in its time, ready or not.
+    co_await play.environment.truth().sleep_for(play.model.recovery());
+}
+
+std::string no_renewal(const Play& play, const Step& step) {
+    auto why = no_cluster(play, step);
+    // Who is refused has to wait, and would be made to ask too soon.
+    return why.empty() && !play.model.works(field(step, "cluster")) ? "its CA does not work" : why;
+}
+
+Task<void> restart_node_agent(Play& play, Step step) {
+    cluster_of(play, step).renew_now();
+    co_return;
+}
+
+Task<void> ask_health(Play& play, Step step) {
+    const auto name = field(step, "cluster");
+    // Health tells of now: what was wanted a moment ago is applied first.
+    co_await check(play, "before health is asked");
+    const auto must = play.model.connected(name);
+    const auto health = co_await play.world.mesh().check_health(name);
+    if (must == Must::say_nothing) {
+        co_return;
+    }
+    play.reach(health.connected ? "health said Connected" : "health said Unknown");
+    play.expect(health.connected == (must == Must::be), "health", "{} says \"{}\"{}; its CA {}",
+                name, health.text(), health.reason.empty() ? "" : ": " + health.reason,
+                must == Must::be ? "works" : "does not work");
+    play.expect(health.connected || !health.reason.empty(), "health",
+                "{} says \"{}\" without a reason", name, health.text());
+}
+
+std::string not_onboarded(const Play& play, const Step& step) {
+    const auto name = field(step, "cluster");
+    return play.model.clusters.contains(name) ? std::string()
+                                              : fmt::format("there is no cluster {}", name);
+}
+
+std::string no_namespace(const Play& play, const Step& step) {
+    const auto name = field(step, "namespace");
+    return play.model.namespaces.contains(name) ? std::string()
+                                                : fmt::format("there is no namespace {}", name);
+}
+
+Task<void> create_namespace(Play& play, Step step) {
+    const auto name = field(step, "namespace");
+    std::vector<std::string> members;
+    for (const auto& [cluster, its] : play.clusters) {
+        members.push_back(cluster);
+    }
+    const bool there = play.model.namespaces.contains(name);
+    const auto made = co_await play.world.mesh().create_global_namespace(name, members);
+    play.expect(made.has_value() != there, "accounts", "creating the global namespace {}: {}", name,
+                made ? "it was made twice" : made.error().message);
+    if (made) {
+        play.model.namespaces[name] = members;
+    }
+}
+
+Task<void> ask_namespace(Play& play, Step step) {
+    const auto name = field(step, "namespace");
+    co_await check(play, "before a namespace's health is asked");
+    const auto must = play.model.healthy(name);
+    const auto health = co_await play.world.mesh().global_namespace_health(name);
+    if (must == Must::say_nothing) {
+        co_return;
+    }
+    const bool healthy = health && health->healthy;
+    play.expect(healthy == (must == Must::be), "health",
+                "the global namespace {} is {}; its configuration {}: {}", name,
+                healthy ? "Healthy" : "not Healthy",
+                must == Must::be ? "is applied" : "cannot be read back",
+                health ? health->reason : health.error().message);
+}
+
+std::string none(const Play&, const Step&) {
+    return {};
+}
+
+}  // namespace
+
+Rows pod_rows() {
+    return {
+        {"deploy", "pods", 1, {"cluster", "workload", "replicas"}, no_new_workload, deploy},
+        {"restart-pod", "pods", 4, {"cluster", "workload"}, no_workload, restart},
+        {"restart-all", "pods", 1, {"cluster"}, no_cluster, restart_all},
+        {"restart-node-agent", "pods", 1, {"cluster"}, no_renewal, restart_node_agent},
+        {"ask-health", "health", 3, {"cluster"}, not_onboarded, ask_health},
+        {"create-namespace", "health", 1, {"namespace"}, none, create_namespace},
+        {"ask-namespace", "health", 2, {"namespace"}, no_namespace, ask_namespace},
+    };
+}
+
+}  // namespace meshproof::scenarios::explore

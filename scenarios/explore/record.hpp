@@ -1,0 +1,100 @@
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/run/result.hpp"
+#include "core/time/time.hpp"
+
+namespace meshproof::scenarios::explore {
+
+/// Situations that a proof should have met sometimes. One that no run reached is a row of the
+/// report: what was never there was never shown.
+inline constexpr std::array marks = {
+    std::string_view("a leaf ended while its pod lived"),
+    std::string_view("a leaf was renewed"),
+    std::string_view("a request was accepted"),
+    std::string_view("a request was refused for a leaf that had ended"),
+    std::string_view("a request was refused for a foreign CA"),
+    std::string_view("two clusters talked"),
+    std::string_view("leaves of two CAs talked in one cluster"),
+    std::string_view("a pod was restarted while its CA worked"),
+    std::string_view("a pod was restarted while its CA could not sign"),
+    std::string_view("a CA was deleted while pods held its leaves"),
+    std::string_view("a cluster was connected to another CA"),
+    std::string_view("a cluster was out of sync"),
+    std::string_view("an account was refused its deletion"),
+    std::string_view("health said Connected"),
+    std::string_view("health said Unknown"),
+    std::string_view("a request met a troubled wire"),
+    std::string_view("a pod was not ready and became so"),
+    std::string_view("the mesh's date was wrong"),
+    std::string_view("somebody changed a Secret of the mesh"),
+    std::string_view("an issuer was rotated under living leaves"),
+};
+
+/// A step as it was played.
+struct Told {
+    Duration at{};                   ///< since the history began
+    Time date;                       ///< by the right clock
+    std::string text;                ///< "cut vault=0"
+    std::string skipped;             ///< why it did not apply; "" = it did
+    std::vector<std::string> wrong;  ///< what did not hold after it
+};
+
+/// The life of a leaf in a pod, as far as it was seen.
+struct LeafBar {
+    std::string serial, ca;
+    Duration from{}, until{};  ///< since the history began
+};
+struct PodLane {
+    std::string cluster, workload, name;
+    Duration first_seen{}, last_seen{};
+    std::vector<LeafBar> leaves;
+};
+struct RequestMark {
+    Duration at{};
+    std::string from, to;  ///< pods' names
+    bool accepted = false;
+    bool wrong = false;
+};
+struct FaultBand {
+    std::string what;
+    Duration from{};
+    std::optional<Duration> until;  ///< nothing = to the end
+};
+
+/// What playing a history showed.
+struct Record {
+    std::vector<Told> steps;
+    std::map<std::string, PodLane> lanes;  ///< by uid
+    std::vector<RequestMark> requests;
+    std::vector<FaultBand> faults;
+    std::set<std::string_view> reached;  ///< of `marks`
+    std::size_t requests_judged = 0;
+};
+
+/// A played history, judged.
+struct Played {
+    Record record;
+    std::vector<std::string> failures;  ///< "expiry: …": the part before the colon says what broke
+    std::string blocked;                ///< why it could not be played to its end; "" = it could
+    std::string skip;                   ///< what the target lacks; "" = nothing
+    std::string digest;
+    Duration virtual_time{};
+    std::vector<run::ServerVersion> servers;
+
+    [[nodiscard]] bool good() const { return failures.empty() && blocked.empty(); }
+};
+
+/// The part of a failure that says which of the properties is broken: "expiry".
+[[nodiscard]] inline std::string_view tag_of(std::string_view failure) {
+    return failure.substr(0, failure.find(':'));
+}
+
+}  // namespace meshproof::scenarios::explore

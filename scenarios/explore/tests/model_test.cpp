@@ -1,0 +1,142 @@
+#include "scenarios/explore/model.hpp"
+
+#include <gtest/gtest.h>
+
+namespace meshproof::scenarios::explore {
+namespace {
+
+constexpr Duration life = std::chrono::hours(24);
+const Time noon = from_unix_seconds(1'800'000'000);
+constexpr Duration near = std::chrono::milliseconds(100);
+
+Model sample() {
+    Model model(life);
+    for (const auto* name : {"alpha", "beta"}) {
+        ModelCa ca;
+        ca.vault = "vault-0";
+        ca.kube = std::string("kube-") + (name[0] == 'a' ? "0" : "1");
+        ca.service_accounts = {"issuer"};
+        model.cas[name] = ca;
+        model.accounts[name] = {.ca = name, .service_account = "issuer", .label = name};
+        ModelCluster cluster;
+        cluster.kube = ca.kube;
+        cluster.account = name;
+        cluster.ever = {name};
+        model.clusters[name] = cluster;
+    }
+    return model;
+}
+
+SeenPod pod(std::string cluster, Duration since, Duration left) {
+    SeenPod seen;
+    seen.ca = cluster;
+    seen.cluster = std::move(cluster);
+    seen.from = noon - since;
+    seen.until = noon + left;
+    return seen;
+}
+
+TEST(Model, ACaWorksUntilAnyCallOfItsPathDoesNot) {
+    EXPECT_TRUE(sample().works("alpha"));
+    EXPECT_EQ(sample().connected("alpha"), Must::be);
+    const auto broken = [](auto change) {
+        auto model = sample();
+        change(model);
+        return !model.works("alpha") && model.works("beta");
+    };
+    EXPECT_TRUE(broken([](Model& m) { m.cas["alpha"].has_issuer = false; }));
+    EXPECT_TRUE(broken([](Model& m) { m.cas["alpha"].may_sign = false; }));
+    EXPECT_TRUE(broken([](Model& m) { m.cas["alpha"].may_log_in = false; }));
+    EXPECT_TRUE(broken([](Model& m) { m.cas["alpha"].has_policy = false; }));
+    EXPECT_TRUE(broken([](Model& m) { m.accounts["alpha"].service_account = "stranger"; }));
+    EXPECT_TRUE(broken([](Model& m) { m.troubles.insert("vault>kube-0"); }));
+    EXPECT_TRUE(broken([](Model& m) { m.troubles.insert("alpha>kube-0"); }));
+    EXPECT_TRUE(broken([](Model& m) { m.clusters["alpha"].account.clear(); }));
+}
+
+TEST(Model, ATokenInHandOutlivesTheWayToALogin) {
+    auto model = sample();
+    model.troubles.insert("vault>kube-0");
+    EXPECT_FALSE(model.works("alpha"));
+    EXPECT_FALSE(model.cannot("alpha")) << "its Vault token still serves";
+    model.sealed.insert("vault-0");
+    EXPECT_TRUE(model.cannot("alpha"));
+    EXPECT_TRUE(model.cannot("beta"));
+    model.clusters["alpha"].unsure = true;
+    EXPECT_FALSE(model.cannot("alpha"));
+}
+
+TEST(Model, ALeafIsAcceptedExactlyInItsTime) {
+    const auto model = sample();
+    const auto good = pod("alpha", life, life);
+    const auto ended = pod("alpha", 2 * life, -near);
+    const auto edge = pod("alpha", life, near / 2);
+    EXPECT_EQ(model.ready(good, noon, near), Must::be);
+    EXPECT_EQ(model.ready(ended, noon, near), Must::not_be);
+    EXPECT_EQ(model.ready(edge, noon, near), Must::say_nothing);
+    EXPECT_EQ(model.ready(SeenPod{}, noon, near), Must::not_be);
+    EXPECT_EQ(model.talk(good, good, {good}, noon, near), Must::be);
+    EXPECT_EQ(model.talk(good, ended, {good, ended}, noon, near), Must::not_be);
+}
+
+TEST(Model, GoesByTheMeshsDate) {
+    auto model = sample();
+    model.skew = 2 * life;
+    EXPECT_EQ(model.ready(pod("alpha", life, life), noon, near), Must::not_be);
+    EXPECT_EQ(model.connected("alpha"), Must::say_nothing);
+}
+
+// With a wrong date the mesh may have let go of an anchor whose leaves live by the right one.
+TEST(Model, SaysNothingOfARetiredCaAfterAWrongDate) {
+    auto model = sample();
+    model.clusters["beta"].account = "alpha";
+    model.clusters["beta"].ever.insert("alpha");
+    const auto old = pod("beta", life, life);
+    EXPECT_EQ(model.ready(old, noon, near), Must::be);
+    model.skewed_once = true;
+    EXPECT_EQ(model.ready(old, noon, near), Must::say_nothing);
+    EXPECT_EQ(model.talk(old, old, {old}, noon, near), Must::say_nothing);
+}
+
+TEST(Model, TrustIsOfTheCasThatAClusterHad) {
+    auto model = sample();
+    const auto here = pod("alpha", life, life), there = pod("beta", life, life);
+    EXPECT_EQ(model.talk(here, there, {here, there}, noon, near), Must::not_be);
+    // Both are connected to alpha's CA now; beta's pod still has its old leaf.
+    model.clusters["beta"].account = "alpha";
+    model.clusters["beta"].ever.insert("alpha");
+    EXPECT_EQ(model.talk(here, there, {here, there}, noon, near), Must::not_be);
+    EXPECT_EQ(model.talk(there, there, {here, there}, noon, near), Must::be);
+    auto renewed = there;
+    renewed.ca = "alpha";
+    EXPECT_EQ(model.talk(here, renewed, {here, renewed}, noon, near), Must::be);
+    model.troubles.insert("pods>pods");
+    EXPECT_EQ(model.talk(here, renewed, {here, renewed}, noon, near), Must::say_nothing);
+}
+
+TEST(Model, NamesTheUsersOfAnAccount) {
+    auto model = sample();
+    EXPECT_EQ(model.users("alpha"), std::vector<std::string>{"alpha"});
+    model.clusters["beta"].account = "alpha";
+    EXPECT_EQ(model.users("alpha"), (std::vector<std::string>{"alpha", "beta"}));
+    EXPECT_TRUE(model.users("beta").empty());
+}
+
+TEST(Model, AStormIsMoreThanFortyRefusalsALife) {
+    const auto model = sample();
+    EXPECT_GT(model.most_attempts(life, 1), 40U);
+    EXPECT_LT(model.most_attempts(life, 1), 80U);
+    EXPECT_LT(model.most_attempts({}, 0), 12U);
+}
+
+TEST(Model, AGlobalNamespaceIsHealthyWhereAllIsApplied) {
+    auto model = sample();
+    model.namespaces["shop"] = {"alpha", "beta"};
+    EXPECT_EQ(model.healthy("shop"), Must::be);
+    model.troubles.insert("beta>kube-1");
+    EXPECT_EQ(model.healthy("shop"), Must::not_be);
+    EXPECT_EQ(model.healthy("none"), Must::say_nothing);
+}
+
+}  // namespace
+}  // namespace meshproof::scenarios::explore

@@ -1,0 +1,135 @@
+// What happens to the wire between two parties.
+#include "scenarios/explore/commands.hpp"
+
+namespace meshproof::scenarios::explore {
+namespace {
+
+Stretch to_vault(const Step& step) {
+    return {"agents", "vault-" + field(step, "vault")};
+}
+
+Stretch to_kube(const Step& step) {
+    const auto name = field(step, "cluster");
+    return {name, name == "beta" ? "kube-1" : "kube-0"};
+}
+
+void begin_trouble(Play& play, const Stretch& stretch, Trouble trouble) {
+    play.environment.wire().set(stretch, trouble);
+    const auto name = trouble_name(stretch.from, stretch.to);
+    // What is late arrives, so nothing follows from it.
+    if (trouble == Trouble::is_slow) {
+        play.model.troubles.erase(name);
+    } else {
+        play.model.troubles.insert(name);
+    }
+    play.fault_begins(name);
+}
+
+void end_trouble(Play& play, const Stretch& stretch) {
+    play.environment.wire().heal(stretch);
+    const auto name = trouble_name(stretch.from, stretch.to);
+    play.model.troubles.erase(name);
+    play.fault_ends(name);
+}
+
+template <Trouble trouble>
+Task<void> trouble_vault(Play& play, Step step) {
+    begin_trouble(play, to_vault(step), trouble);
+    co_return;
+}
+
+template <Trouble trouble>
+Task<void> trouble_kube(Play& play, Step step) {
+    begin_trouble(play, to_kube(step), trouble);
+    co_return;
+}
+
+template <Trouble trouble>
+Task<void> trouble_pods(Play& play, Step) {
+    begin_trouble(play, {"pods", "pods"}, trouble);
+    co_return;
+}
+
+Task<void> heal_vault(Play& play, Step step) {
+    end_trouble(play, to_vault(step));
+    co_return;
+}
+
+Task<void> heal_kube(Play& play, Step step) {
+    end_trouble(play, to_kube(step));
+    co_return;
+}
+
+Task<void> heal_pods(Play& play, Step) {
+    end_trouble(play, {"pods", "pods"});
+    co_return;
+}
+
+std::string no_link(const Play& play, const Step&) {
+    return play.world.has(run::Feature::cut_vault_to_kube)
+               ? ""
+               : "nobody stands between this Vault and its API server";
+}
+
+// The way on which Vault asks the API server about a token is no request of the mesh's: it goes
+// over a link.
+template <http::LinkMode mode>
+Task<void> review(Play& play, Step step) {
+    const auto stretch = to_kube(step);
+    const auto name = trouble_name("vault", stretch.to);
+    play.world.kube(stretch.to == "kube-1" ? 1 : 0).link->set(mode);
+    if (mode == http::LinkMode::pass) {
+        play.model.troubles.erase(name);
+        play.fault_ends(name);
+    } else {
+        play.model.troubles.insert(name);
+        play.fault_begins(name);
+    }
+    co_return;
+}
+
+std::string any(const Play&, const Step&) {
+    return {};
+}
+
+std::string not_there(const Play& play, const Step& step) {
+    const auto name = field(step, "cluster");
+    return play.model.clusters.contains(name) ? std::string()
+                                              : fmt::format("there is no cluster {}", name);
+}
+
+std::string unlinked(const Play& play, const Step& step) {
+    const auto why = not_there(play, step);
+    return why.empty() ? no_link(play, step) : why;
+}
+
+}  // namespace
+
+Rows wire_rows() {
+    return {
+        {"vault-refuses", "wire", 2, {"vault"}, any, trouble_vault<Trouble::refuses>},
+        {"vault-resets", "wire", 1, {"vault"}, any, trouble_vault<Trouble::resets>},
+        {"vault-stalls", "wire", 1, {"vault"}, any, trouble_vault<Trouble::stalls>},
+        {"vault-loses-answers", "wire", 1, {"vault"}, any, trouble_vault<Trouble::loses>},
+        {"vault-throttles", "wire", 1, {"vault"}, any, trouble_vault<Trouble::throttles>},
+        {"vault-is-away", "wire", 1, {"vault"}, any, trouble_vault<Trouble::is_away>},
+        {"vault-is-slow", "wire", 1, {"vault"}, any, trouble_vault<Trouble::is_slow>},
+        {"heal-vault", "wire", 4, {"vault"}, any, heal_vault},
+        {"kube-refuses", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::refuses>},
+        {"kube-resets", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::resets>},
+        {"kube-stalls", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::stalls>},
+        {"kube-loses-answers", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::loses>},
+        {"kube-throttles", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::throttles>},
+        {"kube-is-away", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::is_away>},
+        {"kube-is-slow", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::is_slow>},
+        {"heal-kube", "wire", 4, {"cluster"}, not_there, heal_kube},
+        {"review-refuses", "wire", 1, {"cluster"}, unlinked, review<http::LinkMode::refuse>},
+        {"review-stalls", "wire", 1, {"cluster"}, unlinked, review<http::LinkMode::stall>},
+        {"heal-review", "wire", 2, {"cluster"}, unlinked, review<http::LinkMode::pass>},
+        {"pods-refuse", "wire", 1, {}, any, trouble_pods<Trouble::refuses>},
+        {"pods-stall", "wire", 1, {}, any, trouble_pods<Trouble::stalls>},
+        {"heal-pods", "wire", 2, {}, any, heal_pods},
+    };
+}
+
+}  // namespace meshproof::scenarios::explore
