@@ -13,7 +13,7 @@ namespace {
 struct PreflightArguments {
     std::string account, report, explain;
     std::string format = "text";
-    bool read_only = false, all = false;
+    bool read_only = false, all = false, list = false;
 };
 
 /// Of one request: a preflight ends in half a minute, whoever does not answer.
@@ -82,6 +82,10 @@ int preflight_command(const PreflightArguments& arguments) {
     if (!arguments.explain.empty()) {
         return explain_finding(arguments.explain);
     }
+    if (arguments.list) {
+        Output(OutputOptions{}).result("{}", preflight::findings_markdown());
+        return as_expected;
+    }
     if (arguments.account.empty()) {
         throw UsageError("--account: expected an account file",
                          "docs/account.md shows one; --explain ID needs none");
@@ -118,6 +122,8 @@ void add_preflight(CLI::App& app, Command& chosen) {
     command->add_option("--report", arguments->report,
                         "a folder for preflight.json, .sarif, .xml (JUnit) and .md");
     command->add_option("--explain", arguments->explain, "say what a finding means, and end");
+    command->add_flag("--list", arguments->list,
+                      "print the list of findings as docs/preflight.md has it, and end");
     command->add_flag("--read-only", arguments->read_only,
                       "leave out the one login and the one leaf that are tried, too");
     command->add_flag("--all", arguments->all, "list what holds, too");

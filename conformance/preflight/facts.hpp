@@ -91,10 +91,10 @@ struct Facts {
     // The Vault.
     Fact<vault::Health> health;
     Fact<vault::SealStatus> seal;
-    std::string unreachable;   ///< why the Vault did not answer at all; "" = it did
-    Fact<Json> reader;         ///< lookup-self of the reader's token
-    Fact<Json> mounts, auths;  ///< tables by path with a final slash
-    Fact<Json> tune, auth_tune;
+    std::string unreachable;       ///< why the Vault did not answer at all; "" = it did
+    Fact<Json> reader;             ///< lookup-self of the reader's token
+    Fact<Json> mounts, auths;      ///< tables by path with a final slash
+    Fact<Json> tune;               ///< of the PKI mount
     Fact<bool> bundle_serves_tls;  ///< the CA bundle verifies the Vault's own HTTPS
 
     // The PKI mount.

@@ -187,8 +187,6 @@ Task<void> look_at_pki(Look& look) {
 
 Task<void> look_at_auth(Look& look) {
     auto& facts = look.facts;
-    facts.auth_tune =
-        co_await read(look, fmt::format("sys/auth/{}/tune", facts.account.auth_mount));
     facts.auth_config = co_await read(look, facts.auth_path("config"));
     facts.auth_role = co_await read(look, facts.auth_path("role/" + facts.account.auth_role));
     facts.auth_role_names = co_await list(look, facts.auth_path("role"));

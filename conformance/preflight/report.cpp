@@ -80,6 +80,15 @@ void add_finding(std::vector<std::string>& lines, const Report& report, const Fi
     }
 }
 
+/// One missing right hides many rules: it is told once.
+std::map<std::string, std::vector<std::string>> by_reason(const Report& report) {
+    std::map<std::string, std::vector<std::string>> reasons;
+    for (const auto& one : report.unknown) {
+        reasons[one.why].emplace_back(one.rule->id);
+    }
+    return reasons;
+}
+
 Document as_json(const Report& report, const Finding& one) {
     Document json{{"id", one.rule->id},
                   {"severity", to_string(one.rule->severity)},
@@ -95,6 +104,11 @@ Document as_json(const Report& report, const Finding& one) {
         json["accepted"] = one.accepted;
     }
     return json;
+}
+
+/// A command without an account: names in capitals stand for the account's own.
+std::string as_printed(std::string_view command) {
+    return fill_in(command, {{"tool", "bao"}, {"end_text", "EOF"}}, /*for_shell=*/false);
 }
 
 std::string_view sarif_level(Severity severity) {
@@ -179,8 +193,8 @@ std::vector<std::string> to_text(const Report& report, bool all) {
     for (const auto& one : report.accepted) {
         lines.push_back(fmt::format("accepted {}: {}", one.rule->id, one.accepted));
     }
-    for (const auto& one : report.unknown) {
-        lines.push_back(fmt::format("unknown {}: {}", one.rule->id, one.why));
+    for (const auto& [why, rules] : by_reason(report)) {
+        lines.push_back(fmt::format("unknown, since {}: {}", why, join(rules, ", ")));
     }
     if (all) {
         for (const auto* rule : report.held) {
@@ -284,8 +298,8 @@ std::string to_markdown(const Report& report) {
     }
     if (!report.unknown.empty()) {
         out += "\n## Unknown\n\n";
-        for (const auto& one : report.unknown) {
-            out += fmt::format("- {}: {}\n", one.rule->id, markdown(one.why));
+        for (const auto& [why, rules] : by_reason(report)) {
+            out += fmt::format("- {}: {}\n", markdown(why), join(rules, ", "));
         }
     }
     return out;
@@ -299,7 +313,7 @@ std::vector<std::string> explain(const Rule& rule) {
         lines.emplace_back("mended by (names in capitals are the account's own):");
     }
     for (const auto& command : rule.mend) {
-        add_command(lines, fill_in(command, {{"tool", "bao"}}, false));
+        add_command(lines, as_printed(command));
     }
     return lines;
 }
@@ -312,7 +326,7 @@ std::string findings_markdown() {
         if (!rule.mend.empty()) {
             out += "```sh\n";
             for (const auto& command : rule.mend) {
-                out += fill_in(command, {{"tool", "bao"}}, false) + "\n";
+                out += as_printed(command) + "\n";
             }
             out += "```\n";
         }

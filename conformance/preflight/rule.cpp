@@ -7,6 +7,10 @@
 namespace meshproof::preflight {
 namespace {
 
+/// Values whose name ends so are not words of a shell: they stand in a heredoc, which its delimiter
+/// quotes.
+constexpr std::string_view verbatim_ending = "_text";
+
 std::vector<Rule> joined() {
     std::vector<Rule> all;
     for (auto table : {accept_rules, file_rules, server_rules, mount_rules, role_rules, ca_rules,
@@ -20,6 +24,9 @@ std::vector<Rule> joined() {
 
 std::string capitals(std::string_view name) {
     std::string out;
+    if (name.ends_with(verbatim_ending)) {
+        name.remove_suffix(verbatim_ending.size());
+    }
     for (const char c : name) {
         out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
     }
@@ -113,8 +120,7 @@ std::string fill_in(std::string_view text, const Values& values, bool for_shell)
         out += text.substr(0, from);
         const std::string name(text.substr(from + 1, to - from - 1));
         const auto value = values.find(name);
-        // What stands in a heredoc is a text of many lines, and quoted by its delimiter.
-        const bool verbatim = name == "tool" || name.ends_with("_text");
+        const bool verbatim = name == "tool" || name.ends_with(verbatim_ending);
         if (value == values.end()) {
             out += capitals(name);
         } else {
@@ -146,7 +152,8 @@ Values common_values(const Facts& facts) {
                   {"vault_namespace", account.vault.namespace_name},
                   {"mount_text", facts.pki_mount},
                   {"auth_text", account.auth_mount},
-                  {"root", facts.root_mount}};
+                  {"root", facts.root_mount},
+                  {"end_text", "EOF"}};
     if (account.cluster) {
         values["api_server"] = account.cluster->access.endpoint.url.text();
     }

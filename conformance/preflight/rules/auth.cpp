@@ -152,15 +152,27 @@ Judgement audience_other(const Facts& facts) {
     });
 }
 
+/// Where the role says no more than "default", the mount decides; reading its tuning would need
+/// sudo, the table of auth methods has it too.
+std::string token_type_of_mount(const Facts& facts) {
+    if (!facts.auths.is_known()) {
+        return {};
+    }
+    const auto entry = facts.auths->find(facts.account.auth_mount + "/");
+    if (entry == facts.auths->end() || !entry->is_object() || !entry->contains("config")) {
+        return {};
+    }
+    return text_of(entry->at("config"), "token_type");
+}
+
 Judgement service_tokens(const Facts& facts) {
     return with(facts.auth_role, [&](const Json& role) {
         const auto type = text_of(role, "token_type");
-        const auto of_mount =
-            facts.auth_tune.is_known() ? text_of(*facts.auth_tune, "token_type") : std::string();
-        const bool batch =
-            type == "batch" || (type.starts_with("default") && type != "default-service" &&
-                                (type == "default-batch" || of_mount.ends_with("batch")));
-        return batch ? holds() : found(fmt::format("token_type is {}", type));
+        const auto of_mount = token_type_of_mount(facts);
+        const bool batch = type == "batch" || type == "default-batch" ||
+                           (!type.ends_with("service") && of_mount.ends_with("batch"));
+        return batch ? holds()
+                     : found(fmt::format("token_type is {}", type.empty() ? "default" : type));
     });
 }
 

@@ -39,6 +39,17 @@ bool writes(const std::vector<std::string>& rights) {
            has(rights, "sudo");
 }
 
+/// A heredoc's end that no line of the text is: others wrote it, and what follows its end would be
+/// commands of whoever pastes it.
+std::string end_of(const std::string& text) {
+    std::string end = "EOF";
+    const auto lines = split(text, '\n');
+    while (std::ranges::find(lines, end) != lines.end()) {
+        end += "_";
+    }
+    return end;
+}
+
 /// The policy that the mend writes anew: the first of the role that is there, with its text.
 Values policy_to_mend(const Facts& facts, const std::string& stanza) {
     std::string name, text;
@@ -51,7 +62,7 @@ Values policy_to_mend(const Facts& facts, const std::string& stanza) {
     if (!text.empty() && !text.ends_with('\n')) {
         text += '\n';
     }
-    Values values{{"policy_text", text + stanza}};
+    Values values{{"policy_text", text + stanza}, {"end_text", end_of(text)}};
     if (!name.empty()) {
         values["policy"] = name;
     }
@@ -190,7 +201,7 @@ std::vector<Rule> policy_rules() {
          .why = "Pods log in, and may do nothing: every signature is a 403.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'EOF'\n%policy_text%EOF",
+         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%",
                   "%tool% write auth/%auth%/role/%auth_role% token_policies=%policy%"},
          .judge = none},
         {.id = "policy/missing",
@@ -199,7 +210,7 @@ std::vector<Rule> policy_rules() {
          .why = "Vault gives tokens with policies that are not there, and grants nothing by them.",
          .member = "auth.role",
          .object = "sys/policies/acl/%policy%",
-         .mend = {"%tool% policy write %policy% - <<'EOF'\n%policy_text%EOF"},
+         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
          .judge = missing},
         {.id = "policy/cannot-sign",
          .severity = Severity::error,
@@ -208,7 +219,7 @@ std::vector<Rule> policy_rules() {
                 "path. Every signature is a 403.",
          .member = "pki.sign_path",
          .object = "%path%",
-         .mend = {"%tool% policy write %policy% - <<'EOF'\n%policy_text%EOF"},
+         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
          .judge = cannot_sign},
         {.id = "policy/create-only",
          .severity = Severity::warning,
@@ -216,7 +227,7 @@ std::vector<Rule> policy_rules() {
          .why = "The page's own policy does: whoever uses issue gets a 403.",
          .member = "pki.sign_path",
          .object = "%mount%/issue/%role%",
-         .mend = {"%tool% policy write %policy% - <<'EOF'\n%policy_text%EOF"},
+         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
          .judge = create_only},
         {.id = "policy/administers-ca",
          .severity = Severity::error,
@@ -224,7 +235,7 @@ std::vector<Rule> policy_rules() {
          .why = "A pod makes CAs of its own, or replaces the mesh's.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'EOF'\n%policy_text%EOF"},
+         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
          .judge = administers_ca},
         {.id = "policy/sign-verbatim",
          .severity = Severity::error,
@@ -232,7 +243,7 @@ std::vector<Rule> policy_rules() {
          .why = "sign-verbatim heeds no role: any name, any usage.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'EOF'\n%policy_text%EOF"},
+         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
          .judge = verbatim},
         {.id = "policy/writes-roles",
          .severity = Severity::error,
@@ -240,7 +251,7 @@ std::vector<Rule> policy_rules() {
          .why = "A pod lifts the limits that the roles set.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'EOF'\n%policy_text%EOF"},
+         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
          .judge = writes_roles},
         {.id = "policy/revokes",
          .severity = Severity::warning,
@@ -248,7 +259,7 @@ std::vector<Rule> policy_rules() {
          .why = "One pod puts the others' leaves on the CRL.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'EOF'\n%policy_text%EOF"},
+         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
          .judge = revokes},
         {.id = "policy/makes-tokens",
          .severity = Severity::warning,
@@ -256,7 +267,7 @@ std::vector<Rule> policy_rules() {
          .why = "A pod leaves itself tokens that live on after it.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'EOF'\n%policy_text%EOF"},
+         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
          .judge = makes_tokens},
         {.id = "policy/writes-policies",
          .severity = Severity::error,
@@ -264,7 +275,7 @@ std::vector<Rule> policy_rules() {
          .why = "A pod becomes the Vault's administrator.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'EOF'\n%policy_text%EOF"},
+         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
          .judge = writes_policies},
         {.id = "policy/root",
          .severity = Severity::error,
@@ -272,7 +283,7 @@ std::vector<Rule> policy_rules() {
          .why = "Every pod is the Vault's administrator.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'EOF'\n%policy_text%EOF",
+         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%",
                   "%tool% write auth/%auth%/role/%auth_role% token_policies=%policy%"},
          .judge = root_policy},
         {.id = "policy/any-identity",

@@ -184,14 +184,14 @@ std::vector<Rule> server_rules() {
          .why = "Most of it stays unknown here; a token that reads it is harmless.",
          .member = "vault.token_file",
          .object = "auth/token/lookup-self",
-         .mend = {"%tool% policy write mesh-preflight - <<'EOF'\n"
+         .mend = {"%tool% policy write mesh-preflight - <<'%end_text%'\n"
                   "path \"sys/mounts*\" { capabilities = [\"read\"] }\n"
-                  "path \"sys/auth*\" { capabilities = [\"read\"] }\n"
+                  "path \"sys/auth\" { capabilities = [\"read\"] }\n"
                   "path \"sys/policies/acl/*\" { capabilities = [\"read\"] }\n"
                   "path \"%mount_text%/*\" { capabilities = [\"read\", \"list\"] }\n"
                   "path \"auth/%auth_text%/*\" { capabilities = [\"read\", \"list\"] }\n"
                   "path \"%mount_text%/revoke\" { capabilities = [\"update\"] }\n"
-                  "EOF",
+                  "%end_text%",
                   "%tool% token create -policy=mesh-preflight -ttl=1h -field=token > vault-token"},
          .judge = no_reader},
         {.id = "vault/namespace-ignored",
