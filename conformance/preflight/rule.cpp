@@ -11,6 +11,13 @@ namespace {
 /// quotes.
 constexpr std::string_view verbatim_ending = "_text";
 
+/// Of an intermediate that is made anew: what any mount allows, or more where leaves live long.
+Duration ca_life(Duration leaf) {
+    constexpr auto system_max_ttl = std::chrono::hours(768);
+    constexpr int lives = 30;
+    return std::max<Duration>(system_max_ttl, leaf * lives);
+}
+
 std::vector<Rule> joined() {
     std::vector<Rule> all;
     for (auto table : {accept_rules, file_rules, server_rules, mount_rules, role_rules, ca_rules,
@@ -153,6 +160,7 @@ Values common_values(const Facts& facts) {
                   {"mount_text", facts.pki_mount},
                   {"auth_text", account.auth_mount},
                   {"root", facts.root_mount},
+                  {"ca_ttl", go_duration(ca_life(account.ttl))},
                   {"end_text", "EOF"}};
     if (account.cluster) {
         values["api_server"] = account.cluster->access.endpoint.url.text();

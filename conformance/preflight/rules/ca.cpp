@@ -65,7 +65,8 @@ Judgement expired(const Facts& facts) {
         return signer.certificate.valid_at(facts.now)
                    ? holds()
                    : found(fmt::format("{} ended at {}", signer.certificate.subject_line(),
-                                       rfc3339(signer.certificate.not_after())));
+                                       rfc3339(signer.certificate.not_after())),
+                           {{"issuer", signer.id}});
     });
 }
 
@@ -75,7 +76,8 @@ Judgement ends_before_leaf(const Facts& facts) {
         return left <= Duration::zero() || left >= facts.account.ttl
                    ? holds()
                    : found(fmt::format("{} are left of it, and a leaf lives {}",
-                                       human_duration(left), human_duration(facts.account.ttl)));
+                                       human_duration(left), human_duration(facts.account.ttl)),
+                           {{"issuer", signer.id}});
     });
 }
 
@@ -95,9 +97,10 @@ Judgement cut(const Facts& facts) {
         if (!is_cut(signer.certificate)) {
             return holds();
         }
-        return found(fmt::format("{} lives {}, as long as an untuned mount allows",
-                                 signer.certificate.subject_line(),
-                                 go_duration(life(signer.certificate))));
+        return found(
+            fmt::format("{} lives {}, as long as an untuned mount allows",
+                        signer.certificate.subject_line(), go_duration(life(signer.certificate))),
+            {{"issuer", signer.id}});
     });
 }
 
@@ -235,7 +238,7 @@ std::vector<Rule> ca_rules() {
          .mend = {"%tool% write -field=csr %mount%/intermediate/generate/internal "
                   "common_name='mesh intermediate' key_type=ec > intermediate.csr",
                   "%tool% write -field=certificate %root%/root/sign-intermediate "
-                  "csr=@intermediate.csr format=pem_bundle > intermediate.pem",
+                  "csr=@intermediate.csr format=pem_bundle ttl=%ca_ttl% > intermediate.pem",
                   "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem"},
          .judge = no_issuer},
         {.id = "ca/no-default",
@@ -260,11 +263,14 @@ std::vector<Rule> ca_rules() {
          .why = "Nothing is signed, or nothing that is signed is accepted.",
          .member = "pki.sign_path",
          .object = "%mount%/issuers",
-         .mend = {"%tool% write -field=csr %mount%/intermediate/generate/internal "
+         .mend = {"%tool% write %mount%/config/issuers default=%issuer% "
+                  "default_follows_latest_issuer=true",
+                  "%tool% write -field=csr %mount%/intermediate/generate/internal "
                   "common_name='mesh intermediate' key_type=ec > intermediate.csr",
                   "%tool% write -field=certificate %root%/root/sign-intermediate "
-                  "csr=@intermediate.csr format=pem_bundle > intermediate.pem",
-                  "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem"},
+                  "csr=@intermediate.csr format=pem_bundle ttl=%ca_ttl% > intermediate.pem",
+                  "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem",
+                  "%tool% read -field=certificate %mount%/cert/ca_chain > %bundle%"},
          .judge = expired},
         {.id = "ca/ends-before-leaf",
          .severity = Severity::error,
@@ -273,11 +279,14 @@ std::vector<Rule> ca_rules() {
                 "shorter until pods renew without pause.",
          .member = "ttl",
          .object = "%mount%/issuers",
-         .mend = {"%tool% write -field=csr %mount%/intermediate/generate/internal "
+         .mend = {"%tool% write %mount%/config/issuers default=%issuer% "
+                  "default_follows_latest_issuer=true",
+                  "%tool% write -field=csr %mount%/intermediate/generate/internal "
                   "common_name='mesh intermediate' key_type=ec > intermediate.csr",
                   "%tool% write -field=certificate %root%/root/sign-intermediate "
-                  "csr=@intermediate.csr format=pem_bundle > intermediate.pem",
-                  "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem"},
+                  "csr=@intermediate.csr format=pem_bundle ttl=%ca_ttl% > intermediate.pem",
+                  "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem",
+                  "%tool% read -field=certificate %mount%/cert/ca_chain > %bundle%"},
          .judge = ends_before_leaf},
         {.id = "ca/ends-soon",
          .severity = Severity::warning,
@@ -294,16 +303,14 @@ std::vector<Rule> ca_rules() {
          .member = "pki.sign_path",
          .object = "%mount%/issuers",
          .mend = {"%tool% secrets tune -max-lease-ttl=43800h %root%",
-                  "%tool% write %root%/config/issuers default=default "
-                  "default_follows_latest_issuer=true",
                   "%tool% write %root%/root/rotate/internal common_name=svc issuer_name=root-2 "
                   "ttl=43800h",
                   "%tool% secrets tune -max-lease-ttl=21900h %mount%",
-                  "%tool% write %mount%/config/issuers default=default "
+                  "%tool% write %mount%/config/issuers default=%issuer% "
                   "default_follows_latest_issuer=true",
                   "%tool% write -field=csr %mount%/intermediate/generate/internal "
                   "common_name='svc Intermediate Authority' > intermediate.csr",
-                  "%tool% write -field=certificate %root%/root/sign-intermediate "
+                  "%tool% write -field=certificate %root%/issuer/root-2/sign-intermediate "
                   "csr=@intermediate.csr format=pem_bundle ttl=21900h > intermediate.pem",
                   "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem",
                   "%tool% read -field=certificate %mount%/cert/ca_chain > %bundle%"},
