@@ -33,11 +33,15 @@ Finding finding(const Rule& rule, const Facts& facts, const Judgement& judgement
     for (const auto& [name, value] : judgement.values) {
         values[name] = value;
     }
+    const auto line = line_of(facts, rule.member);
+    if (line > 0) {
+        values["line"] = std::to_string(line);
+    }
     Finding one;
     one.rule = &rule;
     one.object = fill_in(rule.object, values, /*for_shell=*/false);
     one.evidence = one_line(judgement.evidence);
-    one.line = line_of(facts, rule.member);
+    one.line = line;
     one.bao = commands(rule, values, "bao");
     one.vault = commands(rule, values, "vault");
     return one;

@@ -112,6 +112,10 @@ Task<void> try_auth_ca(Look& look) {
         facts.auth_ca_fits = Fact<bool>::unknown(facts.auth_config.why());
         co_return;
     }
+    if (text_of(*facts.auth_config, "kubernetes_ca_cert").empty()) {
+        facts.auth_ca_fits = Fact<bool>::unknown("the Vault takes the CA of its own pod");
+        co_return;
+    }
     const auto url = http::Url::parse(text_of(*facts.auth_config, "kubernetes_host"));
     const auto trust =
         crypto::Certificate::all_from_pem(text_of(*facts.auth_config, "kubernetes_ca_cert"));

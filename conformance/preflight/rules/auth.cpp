@@ -50,6 +50,9 @@ Judgement other_cluster(const Facts& facts) {
     if (!facts.account.cluster || facts.account.cluster->access.ca_pem.empty()) {
         return beside();
     }
+    if (facts.login.is_known()) {
+        return holds();  // one cluster may have several addresses, and a CA for each
+    }
     return with(facts.auth_config, [&](const Json& config) {
         const auto theirs =
             crypto::Certificate::all_from_pem(text_of(config, "kubernetes_ca_cert"));

@@ -40,18 +40,26 @@ Judgement no_token_right(const Facts& facts) {
 }
 
 /// Without a reviewer's token the login's own token reviews itself (rows 151, 162). Vault does not
-/// say whether it has one.
+/// say whether it has one, and in a pod it has the pod's: so a bare 403 has to be seen, or a
+/// configuration that leaves no other reviewer.
 Judgement no_delegator(const Facts& facts) {
-    if (facts.auth_config.is_known() && flag_of(*facts.auth_config, "token_reviewer_jwt_set")) {
-        return beside();
-    }
     return there(facts, facts.may_review, [&](bool may) {
         if (may || facts.login.is_known()) {
             return holds();
         }
-        return found(facts.login_refusal.empty()
-                         ? "create on tokenreviews is not allowed to it"
-                         : "create on tokenreviews is not allowed to it: " + facts.login_refusal);
+        const bool told =
+            facts.auth_config.is_known() && facts.auth_config->contains("token_reviewer_jwt_set");
+        if (told && flag_of(*facts.auth_config, "token_reviewer_jwt_set")) {
+            return beside();
+        }
+        const bool no_other = told && flag_of(*facts.auth_config, "disable_local_ca_jwt");
+        const bool bare = facts.login_refusal.find("permission denied") != std::string::npos;
+        if (!no_other && !bare) {
+            return unknown(
+                "whether the Vault has a reviewer of its own, a refused login would say");
+        }
+        return found(bare ? "create on tokenreviews is not allowed to it: " + facts.login_refusal
+                          : "create on tokenreviews is not allowed to it");
     });
 }
 

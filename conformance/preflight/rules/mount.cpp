@@ -137,7 +137,7 @@ std::vector<Rule> mount_rules() {
          .why = "Servers redirect it or, since Vault 1.19.16 and OpenBao 2.5.3, refuse it.",
          .member = "pki.sign_path",
          .object = "%path%",
-         .mend = {"sed -i 's#//*#/#g; s#:/#://#g' %file%"},
+         .mend = {"sed -i '/sign_path:/s#//*#/#g; /mount:/s#//*#/#g' %file%"},
          .judge = not_canonical},
         {.id = "path/dash-or-underscore",
          .severity = Severity::error,

@@ -65,6 +65,9 @@ Judgement uri_sans_bare(const Facts& facts) {
 Judgement uri_sans(const Facts& facts) {
     return with(facts.role, [&](const Json& role) {
         const auto allowed = texts_of(role, "allowed_uri_sans");
+        if (flag_of(role, "allowed_uri_sans_template")) {
+            return unknown("allowed_uri_sans is a template");
+        }
         if (has(allowed, facts.account.trust_domain) || allows(allowed, workload(facts))) {
             return holds();
         }
