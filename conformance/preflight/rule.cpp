@@ -11,11 +11,20 @@ namespace {
 /// quotes.
 constexpr std::string_view verbatim_ending = "_text";
 
-/// Of an intermediate that is made anew: what any mount allows, or more where leaves live long.
-Duration ca_life(Duration leaf) {
+/// Of an intermediate that is made anew: what any mount allows, or more where leaves live long, and
+/// no more than its root has left.
+Duration ca_life(const Facts& facts) {
     constexpr auto system_max_ttl = std::chrono::hours(768);
+    constexpr auto margin = std::chrono::hours(1);
     constexpr int lives = 30;
-    return std::max<Duration>(system_max_ttl, leaf * lives);
+    auto life = std::max<Duration>(system_max_ttl, facts.account.ttl * lives);
+    for (const auto& certificate : facts.account.trust) {
+        const auto left = certificate.not_after() - facts.now - margin;
+        if (certificate.self_signed() && left > Duration::zero()) {
+            life = std::min<Duration>(life, left);
+        }
+    }
+    return std::chrono::floor<std::chrono::seconds>(life);
 }
 
 std::vector<Rule> joined() {
@@ -160,7 +169,7 @@ Values common_values(const Facts& facts) {
                   {"mount_text", facts.pki_mount},
                   {"auth_text", account.auth_mount},
                   {"root", facts.root_mount},
-                  {"ca_ttl", go_duration(ca_life(account.ttl))},
+                  {"ca_ttl", go_duration(ca_life(facts))},
                   {"end_text", "EOF"}};
     if (account.cluster) {
         values["api_server"] = account.cluster->access.endpoint.url.text();

@@ -134,7 +134,7 @@ Judgement default_is_old(const Facts& facts) {
     return of_signer(facts, [&](const Issuer& signer) {
         for (const auto& other : facts.issuers->all) {
             if (!other.key_id.empty() &&
-                other.certificate.not_before() > signer.certificate.not_before() &&
+                other.certificate.not_before() >= signer.certificate.not_before() &&
                 other.certificate.not_after() > signer.certificate.not_after()) {
                 return found(
                     fmt::format("{} of {} is newer", other.name.empty() ? other.id : other.name,

@@ -8,6 +8,7 @@
 
 #include "conformance/preflight/tests/site.hpp"
 #include "core/base/text.hpp"
+#include "core/crypto/tls.hpp"
 
 namespace meshproof::preflight {
 namespace {
@@ -173,6 +174,24 @@ std::vector<Provoked> of_the_file() {
         {.id = "file/bundle-two-roots",
          .typed = {},
          .change = [](run::Account& account) { account.trust.push_back(other_ca()); }},
+        {.id = "file/bundle-no-ca",
+         .typed = {},
+         .change =
+             [](run::Account& account) {
+                 account.trust.push_back(
+                     crypto::make_server_credentials("a", from_unix_seconds(1'700'000'000),
+                                                     std::chrono::hours(24))
+                         .identity.leaf);
+             }},
+        {.id = "file/bundle-time",
+         .typed = {},
+         .change =
+             [](run::Account& account) {
+                 account.trust.push_back(
+                     crypto::make_server_credentials("a", from_unix_seconds(1'000'000'000),
+                                                     std::chrono::hours(24))
+                         .ca);
+             }},
         {.id = "file/bundle-order",
          .typed = {},
          .change = [](run::Account& account) { std::ranges::reverse(account.trust); }},
@@ -206,6 +225,7 @@ struct Seen {
 Task<void> provoke_and_mend(Site& site, Provoked one, Seen& seen) {
     co_await site.set_up();
     site.values["path_text"] = site.account.sign_path;
+    site.shell->files["other.pem"] = other_ca().pem();
     site.values["origin"] = site.account.vault.endpoint.url.origin();
     for (const auto& command : one.typed) {
         co_await site.type(command);

@@ -136,6 +136,9 @@ Task<Result<void>> Shell::vault_command(CommandLine line) {
     if (verb == "secrets" || verb == "auth") {
         co_return co_await mount_command(line);
     }
+    if (verb == "namespace") {
+        co_return done(co_await vault_.call("PUT", "sys/namespaces/" + words.at(2)));
+    }
     if (verb == "policy") {
         co_return words.at(1) == "delete" ? co_await vault_.delete_policy(words.at(2))
                                           : co_await vault_.write_policy(words.at(2), line.input);
