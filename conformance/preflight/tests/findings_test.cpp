@@ -209,10 +209,101 @@ std::vector<Provoked> of_the_file() {
     };
 }
 
+const std::vector<std::string> new_intermediate{
+    "bao write -field=csr %mount%/intermediate/generate/internal common_name=new key_type=ec > "
+    "new.csr",
+    "bao write -field=certificate %root%/root/sign-intermediate csr=@new.csr format=pem_bundle "
+    "ttl=700h > new.pem",
+    "bao write %mount%/intermediate/set-signed certificate=@new.pem"};
+
+std::vector<Provoked> of_issuers() {
+    const std::string issuer = "bao patch %mount%/issuer/default ";
+    return {
+        {.id = "ca/leaf-outlives", .typed = {issuer + "leaf_not_after_behavior=permit"}},
+        {.id = "ca/leaf-truncated", .typed = {issuer + "leaf_not_after_behavior=truncate"}},
+        {.id = "ca/may-not-issue", .typed = {issuer + "usage=read-only,crl-signing"}},
+        {.id = "ca/default-is-old", .typed = new_intermediate},
+        {.id = "ca/no-default",
+         .typed = {"bao delete %mount%/issuer/default"},
+         .mends = false},  // what is left has no key
+        {.id = "ca/none",
+         .typed = {"bao secrets disable %mount%", "bao secrets enable -path=%mount% pki"},
+         .mends = false},  // nobody knows any more whose intermediate it was
+        {.id = "ca/crl-off",
+         .typed = {"bao write %mount%/config/crl disable=true",
+                   "bao write %mount%/config/urls "
+                   "crl_distribution_points=%origin%/v1/%mount%/crl"}},
+        {.id = "ca/ends-soon",
+         .typed = {},
+         .change = [](run::Account& account) { account.ttl = std::chrono::hours(200); },
+         .mends = false},
+        {.id = "ca/ends-before-leaf",
+         .typed = {},
+         .change = [](run::Account& account) { account.ttl = std::chrono::hours(500); }},
+        {.id = "file/bundle-ends-soon",
+         .typed = {},
+         .change = [](run::Account& account) { account.ttl = std::chrono::hours(300); },
+         .mends = false},
+    };
+}
+
+std::vector<Provoked> of_servers() {
+    const std::string other_cluster_ca =
+        "bao write auth/%auth%/config kubernetes_host=%api_server% kubernetes_ca_cert=@other.pem";
+    return {
+        {.id = "auth/wrong-ca", .typed = {other_cluster_ca}},
+        {.id = "auth/other-cluster", .typed = {other_cluster_ca}},
+        {.id = "vault/namespace-missing",
+         .typed = {},
+         .change = [](run::Account& account) { account.vault.namespace_name = "team-x"; }},
+        {.id = "vault/unverified",
+         .typed = {},
+         .change = [](run::Account& account) { account.vault.endpoint.tls.verify_peer = false; },
+         .mends = false},
+        {.id = "vault/plain-http",
+         .typed = {},
+         .change = [](run::Account& account) { account.vault.endpoint.url.scheme = "http"; },
+         .mends = false},
+        {.id = "vault/unreachable",
+         .typed = {},
+         .change = [](run::Account& account) { account.vault.endpoint.url.host = "nowhere"; },
+         .mends = false},
+        {.id = "cluster/unreachable",
+         .typed = {},
+         .change =
+             [](run::Account& account) { account.cluster->access.endpoint.url.host = "nowhere"; },
+         .mends = false},
+        {.id = "cluster/token-over",
+         .typed = {},
+         .change = [](run::Account& account) { account.jwt_expires = from_unix_seconds(1); },
+         .mends = false},
+    };
+}
+
+std::vector<Provoked> of_canaries() {
+    return {
+        {.id = "canary/login",
+         .typed = {auth_role + "bound_service_account_names=other"},
+         .mends = false},
+        {.id = "canary/sign", .typed = {role + "key_type=rsa key_bits=0"}, .mends = false},
+        {.id = "canary/other-name", .typed = {role + "use_csr_sans=false"}},
+        {.id = "canary/svid", .typed = {role + "use_csr_sans=false"}, .mends = false},
+        {.id = "canary/chain",
+         .typed = {},
+         .change = [](run::Account& account) { account.trust = {other_ca()}; }},
+        {.id = "canary/shorter", .typed = {role + "max_ttl=1h"}, .mends = false},
+        {.id = "canary/warned", .typed = {role + "max_ttl=1h"}, .mends = false},
+        {.id = "canary/not-revoked",
+         .typed = {},
+         .change = [](run::Account& account) { account.reader = Secret(); },
+         .mends = false},
+    };
+}
+
 std::vector<Provoked> all_provoked() {
     std::vector<Provoked> all;
-    for (const auto& table :
-         {of_roles(), of_the_auth_method(), of_policies(), of_mounts_and_cas(), of_the_file()}) {
+    for (const auto& table : {of_roles(), of_the_auth_method(), of_policies(), of_mounts_and_cas(),
+                              of_the_file(), of_issuers(), of_servers(), of_canaries()}) {
         all.insert(all.end(), table.begin(), table.end());
     }
     return all;
