@@ -23,6 +23,7 @@ Examples:
   meshproof explain lifecycle/ca-deletion           what it proves, and where that is written
   meshproof load login-sign --target vault.yaml     what its signing path can carry, and at which latency
   meshproof plan --curve curves.json --pods 5000 --ttl 1h   whether it carries a mesh, by what a load measured
+  meshproof preflight --account account.yaml        what is wrong with your own mount, roles and policy
   meshproof serve                                   a fake Vault and API server for `vault`, `bao` and `kubectl`
   meshproof clean --target vault.yaml               remove what a killed run left
 
@@ -59,6 +60,7 @@ int run_program(int argc, char** argv) {
     add_report(app, chosen);
     add_load(app, chosen);
     add_plan(app, chosen);
+    add_preflight(app, chosen);
     add_serve(app, chosen);
     add_clean(app, chosen);
     add_replay(app, chosen);

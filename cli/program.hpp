@@ -49,6 +49,7 @@ void add_explain(CLI::App& app, Command& chosen);
 void add_report(CLI::App& app, Command& chosen);
 void add_load(CLI::App& app, Command& chosen);
 void add_plan(CLI::App& app, Command& chosen);
+void add_preflight(CLI::App& app, Command& chosen);
 void add_serve(CLI::App& app, Command& chosen);
 void add_clean(CLI::App& app, Command& chosen);
 void add_replay(CLI::App& app, Command& chosen);

@@ -66,6 +66,7 @@ const std::map<std::string, std::vector<std::string>> may_include = {
     {"reports", {"core/base", "core/time", "core/run", "core/stats"}},
     {"scenarios", {"core"}},
     {"conformance", {"core"}},
+    {"conformance/preflight", {"core"}},
     {"perf", {"core"}},
     {"perf/load",
      {"core/base", "core/time", "core/crypto", "core/spiffe", "core/http", "core/vault",

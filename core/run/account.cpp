@@ -12,6 +12,24 @@ constexpr DurationLimits leaf_ttls{.shortest = std::chrono::seconds(5),
                                    .longest = std::chrono::hours(24 * 365),
                                    .expected = "a duration from 5s to 8760h"};
 
+constexpr double earliest_renewal = 0.1, latest_renewal = 0.95;
+constexpr std::int64_t most_pods = 10'000'000;
+const Words<crypto::KeyType> key_types{
+    {"p-256", crypto::KeyType::p256},        {"p-384", crypto::KeyType::p384},
+    {"p-521", crypto::KeyType::p521},        {"rsa-2048", crypto::KeyType::rsa_2048},
+    {"rsa-3072", crypto::KeyType::rsa_3072}, {"rsa-4096", crypto::KeyType::rsa_4096},
+    {"ed25519", crypto::KeyType::ed25519}};
+
+/// Remembers where the members stand, for whoever has something to say of them.
+void note_lines(const YamlSection& section, const std::vector<std::string>& members,
+                Account& account) {
+    for (const auto& member : members) {
+        if (const int line = section.line_of(member); line > 0) {
+            account.lines[section.place_of(member)] = line;
+        }
+    }
+}
+
 /// The text of a member that has to be there.
 std::string needed(YamlSection& section, std::string_view name, std::string_view expected) {
     section.needs(name, expected);
@@ -34,8 +52,23 @@ void refuse_inline_secrets(YamlSection& section, std::string_view name, std::str
     }
 }
 
+Secret secret_in(YamlSection& section, std::string_view name) {
+    const auto text = section.file(name);
+    if (text && trim(*text).empty()) {
+        section.refuse(name, "the file is empty");
+    }
+    return Secret(std::string(trim(text.value_or(""))));
+}
+
 void read_vault(YamlSection section, const Variables& variables, Account& account) {
-    section.only({"address", "ca_file", "namespace", "skip_verify", "tls_server_name"});
+    const std::vector<std::string> members{"address",     "ca_file",         "namespace",
+                                           "skip_verify", "tls_server_name", "token_file"};
+    refuse_inline_secrets(section, "token", "token_file");
+    section.only(members);
+    note_lines(section, members, account);
+    account.reader = section.has("token_file")
+                         ? secret_in(section, "token_file")
+                         : Secret(filled(variables, "VAULT_TOKEN").value_or(""));
     account.vault.endpoint = read_vault_endpoint(section, variables);
     account.vault.namespace_name =
         section.text("namespace").value_or(filled(variables, "VAULT_NAMESPACE").value_or(""));
@@ -43,6 +76,7 @@ void read_vault(YamlSection section, const Variables& variables, Account& accoun
 
 void read_auth(YamlSection section, Account& account) {
     section.only({"mount", "role"});
+    note_lines(section, {"mount", "role"}, account);
     account.auth_mount = needed(section, "mount", "the auth method's mount, such as kubernetes");
     account.auth_role = needed(section, "role", "the role that agents log in with");
     const auto& mount = account.auth_mount;
@@ -55,6 +89,7 @@ void read_auth(YamlSection section, Account& account) {
 
 void read_pki(YamlSection section, Account& account) {
     section.only({"ca_bundle_file", "sign_path"});
+    note_lines(section, {"ca_bundle_file", "sign_path"}, account);
     account.sign_path = needed(section, "sign_path", "MOUNT/sign/ROLE");
     const auto& path = account.sign_path;
     const auto at = path.find("/sign/");
@@ -64,6 +99,7 @@ void read_pki(YamlSection section, Account& account) {
                        path);
     }
     section.needs("ca_bundle_file", "a PEM file with the CAs that leaves chain to");
+    account.bundle_path = section.path("ca_bundle_file").value_or("");
     if (const auto pem = section.file("ca_bundle_file")) {
         auto trust = crypto::Certificate::all_from_pem(*pem);
         if (trust) {
@@ -72,14 +108,6 @@ void read_pki(YamlSection section, Account& account) {
             section.refuse("ca_bundle_file", "{}", trust.error().message);
         }
     }
-}
-
-Secret secret_in(YamlSection& section, std::string_view name) {
-    const auto text = section.file(name);
-    if (text && trim(*text).empty()) {
-        section.refuse(name, "the file is empty");
-    }
-    return Secret(std::string(trim(text.value_or(""))));
 }
 
 /// An API server by its URL, where there is no kubeconfig: as pods know it.
@@ -109,8 +137,10 @@ kube::Access read_api_server(YamlSection& section) {
 
 void read_cluster(YamlSection section, const Variables& variables, Account& account) {
     refuse_inline_secrets(section, "token", "token_file");
-    section.only({"audience", "ca_file", "context", "kubeconfig", "namespace", "server",
-                  "service_account", "token_file"});
+    const std::vector<std::string> members{"audience",  "ca_file", "context",         "kubeconfig",
+                                           "namespace", "server",  "service_account", "token_file"};
+    section.only(members);
+    note_lines(section, members, account);
     auto& cluster = account.cluster.emplace();
     const bool by_server = section.has("server");
     for (const auto* name : {"context", "kubeconfig"}) {
@@ -151,10 +181,50 @@ void read_token_at_hand(YamlSection& root, Account& account) {
     }
 }
 
+void read_mesh(YamlSection section, Account& account) {
+    section.only({"key_type", "pods", "renew_at"});
+    note_lines(section, {"key_type", "pods", "renew_at"}, account);
+    auto& mesh = account.mesh;
+    mesh.key_type = section.word("key_type", key_types).value_or(mesh.key_type);
+    mesh.pods = section.integer("pods", 1, most_pods).value_or(mesh.pods);
+    mesh.renew_at =
+        section.number("renew_at", earliest_renewal, latest_renewal).value_or(mesh.renew_at);
+}
+
+/// A finding is lived with until the end of that day, by UTC.
+std::optional<Time> end_of_day(YamlSection& section, std::string_view name) {
+    const auto text = section.text(name);
+    if (!text) {
+        return std::nullopt;
+    }
+    const auto day = parse_rfc3339(*text + "T00:00:00Z");
+    if (!day) {
+        section.refuse(name, "expected a day, such as 2027-03-31, got {}", *text);
+        return std::nullopt;
+    }
+    return *day + std::chrono::days(1);
+}
+
+void read_accepted(YamlSection& root, Account& account) {
+    for (auto& section : root.sections("accept")) {
+        section.only({"id", "object", "reason", "until"});
+        Account::Acceptance accepted;
+        accepted.line = section.line_of("id");
+        accepted.id = needed(section, "id", "the id of a finding, such as auth/service-tokens");
+        accepted.object = section.text("object").value_or("");
+        accepted.reason = needed(section, "reason", "why the mesh can live with it");
+        accepted.until = end_of_day(section, "until");
+        account.accept.push_back(std::move(accepted));
+    }
+}
+
 Result<Account> read_account(YamlSection root, const Variables& variables) {
     refuse_inline_secrets(root, "jwt", "jwt_file");
-    root.only({"auth", "cluster", "jwt_file", "name", "pki", "trust_domain", "ttl", "vault"});
+    const std::vector<std::string> members{"accept", "auth", "cluster",      "jwt_file", "mesh",
+                                           "name",   "pki",  "trust_domain", "ttl",      "vault"};
+    root.only(members);
     Account account;
+    note_lines(root, members, account);
     account.name = needed(root, "name", "a word for reports, like prod-mesh");
     auto vault = root.inner("vault");
     read_vault(vault ? *vault : root.unwritten("vault"), variables, account);
@@ -166,6 +236,10 @@ Result<Account> read_account(YamlSection root, const Variables& variables) {
     }
     account.trust_domain = root.text("trust_domain").value_or(account.trust_domain);
     account.ttl = root.duration("ttl", leaf_ttls).value_or(account.ttl);
+    if (auto mesh = root.inner("mesh")) {
+        read_mesh(*mesh, account);
+    }
+    read_accepted(root, account);
     if (root.has("cluster") == root.has("jwt_file")) {
         root.refuse(root.has("cluster") ? "jwt_file" : "cluster",
                     "expected one of cluster (tokens are asked for there) and jwt_file (a token at "
@@ -194,7 +268,11 @@ Result<Account> Account::parse(std::string_view yaml, std::string_view path,
         yaml, {.path = std::string(path),
                .what = "account",
                .no_map = "expected an account: a map with vault, auth, pki and cluster"});
-    return root ? read_account(*root, variables) : propagate(root);
+    auto account = root ? read_account(*root, variables) : propagate(root);
+    if (account) {
+        account->path = std::string(path);
+    }
+    return account;
 }
 
 }  // namespace meshproof::run

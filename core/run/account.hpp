@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,8 +21,23 @@ struct Account {
         std::string namespace_name, name;
     };
 
+    /// What the mesh means to do with its leaves.
+    struct Mesh {
+        crypto::KeyType key_type = crypto::KeyType::p256;
+        std::int64_t pods = 0;        ///< 0 = nobody said
+        double renew_at = 2.0 / 3.0;  ///< the share of a leaf's life after which it is renewed
+    };
+    /// A finding that somebody knows of, and lives with for a while.
+    struct Acceptance {
+        std::string id, object;  ///< object "" = every one; * stands for any text
+        std::string reason;
+        std::optional<Time> until;  ///< the first moment of the day after the last
+        int line = 0;
+    };
+
     std::string name;     ///< a word for reports
     vault::Config vault;  ///< without a token
+    Secret reader;        ///< a token that may read the configuration; empty = none
     std::string auth_mount, auth_role;
     std::string sign_path;  ///< MOUNT/sign/ROLE
     std::vector<crypto::Certificate> trust;
@@ -31,6 +47,10 @@ struct Account {
     std::optional<ServiceAccount> cluster{};  ///< nothing where a token is at hand
     Secret jwt;                               ///< the token at hand, empty where there is none
     std::optional<Time> jwt_expires{};        ///< what it says of itself
+    Mesh mesh{};
+    std::vector<Acceptance> accept{};
+    std::string path{}, bundle_path{};   ///< of the file, and of the CA bundle that it names
+    std::map<std::string, int> lines{};  ///< of the file's members: "auth.role" -> 9
 
     /// Reads and checks the file and all that it refers to. Failures are one line: file, line,
     /// field, what was expected.

@@ -164,7 +164,9 @@ Task<Result<Reply>> Client::request(std::string method, std::string path,
         request.headers.set("X-Vault-Namespace", config_.namespace_name);
     }
     if (body) {
-        request.headers.set("Content-Type", "application/json");
+        // Row 13.
+        request.headers.set("Content-Type", method == "PATCH" ? "application/merge-patch+json"
+                                                              : "application/json");
         request.body = body->dump(-1, ' ', false, Json::error_handler_t::replace);
     }
 

@@ -125,6 +125,14 @@ std::string YamlSection::place_of(std::string_view name) const {
                                           : fmt::format("{}.{}", place_, name);
 }
 
+int YamlSection::line_of(std::string_view name) const {
+    if (!has(name)) {
+        return 0;
+    }
+    const auto mark = find(name).Mark();
+    return mark.is_null() ? 0 : mark.line + 1;
+}
+
 void YamlSection::note_at(const YAML::Node& node, std::string_view place,
                           std::string_view message) {
     if (document_->problem) {

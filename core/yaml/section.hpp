@@ -75,6 +75,8 @@ class YamlSection {
     [[nodiscard]] bool is_text(std::string_view name) const;
     /// "place.member", for warnings.
     [[nodiscard]] std::string place_of(std::string_view name) const;
+    /// Where the member stands in the document, from 1 on; 0 where it is absent or has no place.
+    [[nodiscard]] int line_of(std::string_view name) const;
 
     // Members: nothing where they are absent, or refused.
 

@@ -177,5 +177,58 @@ TEST_F(AccountFile, RefusesWhatWouldFailLater) {
     EXPECT_NE(told(rest + "jwt_file: jwt\nsign_path: a\n").find("sign_path"), std::string::npos);
 }
 
+const std::string whole = rest + "jwt_file: jwt\n";
+
+TEST_F(AccountFile, ReadsWhatPreflightNeeds) {
+    const auto account =
+        parse(name_line + "vault: {address: 'https://127.0.0.1:8200', token_file: kube.token}\n" +
+              auth_line + pki_line +
+              "jwt_file: jwt\n"
+              "mesh: {key_type: p-384, pods: 5000, renew_at: 0.5}\n"
+              "accept:\n"
+              "  - {id: role/stored, object: 'pki_int/*', reason: audit, until: 2027-03-31}\n"
+              "  - id: auth/service-tokens\n"
+              "    reason: old agents\n");
+    ASSERT_TRUE(account) << account.error().message;
+    EXPECT_EQ(account->reader.reveal(), "kubetoken");
+    EXPECT_TRUE(account->vault.token.empty());
+    EXPECT_EQ(account->mesh.key_type, crypto::KeyType::p384);
+    EXPECT_EQ(account->mesh.pods, 5000);
+    EXPECT_DOUBLE_EQ(account->mesh.renew_at, 0.5);
+    ASSERT_EQ(account->accept.size(), 2U);
+    EXPECT_EQ(account->accept[0].object, "pki_int/*");
+    EXPECT_EQ(account->accept[0].until, parse_rfc3339("2027-04-01T00:00:00Z"));
+    EXPECT_EQ(account->accept[0].line, 8);
+    EXPECT_EQ(account->accept[1].until, std::nullopt);
+    EXPECT_EQ(account->accept[1].line, 9);
+}
+
+TEST_F(AccountFile, KnowsWhereItsMembersStand) {
+    const auto account = parse(whole);
+    ASSERT_TRUE(account) << account.error().message;
+    EXPECT_EQ(account->path, path());
+    EXPECT_EQ(account->bundle_path, folder.path() + "/mesh-ca.pem");
+    EXPECT_EQ(account->lines.at("vault.address"), 2);
+    EXPECT_EQ(account->lines.at("auth.role"), 3);
+    EXPECT_EQ(account->lines.at("pki.sign_path"), 4);
+    EXPECT_FALSE(account->lines.contains("trust_domain"));
+}
+
+TEST_F(AccountFile, TheReadersTokenComesFromTheEnvironmentToo) {
+    const auto account = parse(whole, {{"VAULT_TOKEN", "hvs.reader"}});
+    ASSERT_TRUE(account) << account.error().message;
+    EXPECT_EQ(account->reader.reveal(), "hvs.reader");
+}
+
+TEST_F(AccountFile, RefusesAnAcceptanceWithoutAReason) {
+    EXPECT_NE(told(whole + "accept: [{id: role/stored}]\n").find("reason"), std::string::npos);
+    EXPECT_NE(told(whole + "accept: [{id: a/b, reason: c, until: soon}]\n")
+                  .find("expected a day, such as 2027-03-31, got soon"),
+              std::string::npos);
+    EXPECT_NE(told(whole + "mesh: {pods: 0}\n").find("mesh.pods"), std::string::npos);
+    EXPECT_NE(told(name_line + "vault: {token: hvs.secret}\n").find("token_file"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace meshproof::run

@@ -1,0 +1,171 @@
+#include "conformance/preflight/judge.hpp"
+
+#include <algorithm>
+
+#include "core/base/answer.hpp"
+#include "core/base/text.hpp"
+
+namespace meshproof::preflight {
+namespace {
+
+std::vector<std::string> commands(const Rule& rule, Values values, std::string_view tool) {
+    values["tool"] = tool;
+    std::vector<std::string> all;
+    for (const auto& line : rule.mend) {
+        all.push_back(fill_in(line, values, /*for_shell=*/true));
+    }
+    return all;
+}
+
+int line_of(const Facts& facts, std::string_view member) {
+    for (std::string place(member); !place.empty();
+         place.resize(place.find('.') == std::string::npos ? 0 : place.find('.'))) {
+        const auto found = facts.account.lines.find(place);
+        if (found != facts.account.lines.end()) {
+            return found->second;
+        }
+    }
+    return 0;
+}
+
+Finding finding(const Rule& rule, const Facts& facts, const Judgement& judgement) {
+    auto values = common_values(facts);
+    for (const auto& [name, value] : judgement.values) {
+        values[name] = value;
+    }
+    const auto line = line_of(facts, rule.member);
+    if (line > 0) {
+        values["line"] = std::to_string(line);
+    }
+    Finding one;
+    one.rule = &rule;
+    one.object = fill_in(rule.object, values, /*for_shell=*/false);
+    one.evidence = one_line(judgement.evidence);
+    one.line = line;
+    one.bao = commands(rule, values, "bao");
+    one.vault = commands(rule, values, "vault");
+    return one;
+}
+
+bool accepts(const run::Account::Acceptance& accepted, const Finding& one) {
+    return accepted.id == one.rule->id &&
+           (accepted.object.empty() || glob(accepted.object, one.object));
+}
+
+Finding about(const run::Account::Acceptance& accepted, std::string_view rule, const Facts& facts,
+              std::string evidence) {
+    auto one = finding(*find_rule(rule), facts, found(std::move(evidence)));
+    one.line = accepted.line;
+    one.object = accepted.id;
+    return one;
+}
+
+std::string last_day_of(const run::Account::Acceptance& accepted) {
+    constexpr std::size_t day_length = 10;  // of 2026-01-02
+    return rfc3339(*accepted.until - std::chrono::days(1)).substr(0, day_length);
+}
+
+/// The errors first; else as the rules stand.
+std::vector<Finding> sorted(const std::vector<Finding>& findings) {
+    std::vector<Finding> all;
+    for (const auto severity : {Severity::error, Severity::warning, Severity::advice}) {
+        std::ranges::copy_if(findings, std::back_inserter(all), [severity](const Finding& one) {
+            return one.rule->severity == severity;
+        });
+    }
+    return all;
+}
+
+/// Moves what is lived with, and finds what is wrong with the acceptances themselves.
+void accept(Report& report, const Facts& facts) {
+    std::vector<Finding> more;
+    for (const auto& accepted : facts.account.accept) {
+        std::vector<Finding> rest, matching;
+        for (auto& one : report.found) {
+            (accepts(accepted, one) ? matching : rest).push_back(std::move(one));
+        }
+        const bool over = accepted.until && facts.now >= *accepted.until;
+        if (matching.empty()) {
+            more.push_back(about(accepted, "accept/unused", facts,
+                                 fmt::format("{} was not found", accepted.id)));
+        } else if (over) {
+            more.push_back(
+                about(accepted, "accept/expired", facts,
+                      fmt::format("{} was accepted until {}", accepted.id, last_day_of(accepted))));
+        }
+        for (auto& one : matching) {
+            one.accepted = over ? std::string() : accepted.reason;
+            (over ? rest : report.accepted).push_back(std::move(one));
+        }
+        report.found = std::move(rest);
+    }
+    std::ranges::move(more, std::back_inserter(report.found));
+}
+
+std::string vault_text(const Facts& facts) {
+    const auto where = facts.account.vault.endpoint.url.origin();
+    if (!facts.seal.is_known() || !facts.health.is_known()) {
+        return where;
+    }
+    return fmt::format("{} {} at {}", to_string(facts.seal->product), facts.health->version, where);
+}
+
+std::string cluster_text(const Facts& facts) {
+    if (!facts.account.cluster) {
+        return {};
+    }
+    const auto where = facts.account.cluster->access.endpoint.url.origin();
+    return facts.kube_version.is_known()
+               ? fmt::format("Kubernetes {} at {}", *facts.kube_version, where)
+               : where;
+}
+
+}  // namespace
+
+std::string Finding::fingerprint() const {
+    return fmt::format("{} {}", rule->id, object);
+}
+
+std::size_t Report::count(Severity severity) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        found, [severity](const Finding& one) { return one.rule->severity == severity; }));
+}
+
+Report judge(const Facts& facts) {
+    Report report;
+    report.account = facts.account.name;
+    report.file = facts.account.path;
+    report.vault = vault_text(facts);
+    report.cluster = cluster_text(facts);
+    report.read_only = facts.read_only;
+    report.unreachable = !facts.unreachable.empty();
+    for (const auto& rule : all_rules()) {
+        const auto judgement = rule.judge(facts);
+        switch (judgement.state) {
+            case Judgement::State::found:
+                report.found.push_back(finding(rule, facts, judgement));
+                break;
+            case Judgement::State::unknown:
+                report.unknown.push_back({&rule, one_line(judgement.evidence)});
+                break;
+            case Judgement::State::holds:
+                report.held.push_back(&rule);
+                break;
+            case Judgement::State::beside:
+                break;
+        }
+    }
+    accept(report, facts);
+    report.found = sorted(report.found);
+    return report;
+}
+
+int exit_code(const Report& report) {
+    constexpr int well = 0, wrong = 1, no_answer = 3;
+    if (report.unreachable) {
+        return no_answer;
+    }
+    return report.count(Severity::error) > 0 ? wrong : well;
+}
+
+}  // namespace meshproof::preflight

@@ -1,0 +1,337 @@
+#include "conformance/preflight/report.hpp"
+
+#include "core/base/json_text.hpp"
+#include "core/base/text.hpp"
+
+namespace meshproof::preflight {
+namespace {
+
+using Document = nlohmann::ordered_json;
+
+constexpr std::string_view schema_name = "meshproof.preflight/v1";
+
+std::string dumped(const Document& document) {
+    return document.dump(2, ' ', false, Document::error_handler_t::replace) + "\n";
+}
+
+/// For XML 1.0: what it cannot hold becomes a question mark.
+std::string xml(const std::string& text) {
+    std::string out;
+    for (const char c : valid_utf8(text)) {
+        switch (c) {
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            default:
+                out += static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t' ? '?' : c;
+        }
+    }
+    return out;
+}
+
+std::string where(const Report& report, const Finding& one) {
+    return one.line > 0 ? fmt::format("{} ({}:{})", one.object, report.file, one.line) : one.object;
+}
+
+std::string verdict(const Report& report) {
+    if (report.unreachable) {
+        return "the Vault did not answer";
+    }
+    return report.count(Severity::error) > 0 ? "this mesh does not get its leaves as it should"
+           : report.found.empty()            ? "nothing is wrong"
+                                             : "nothing is wrong at error level";
+}
+
+std::string counts(const Report& report) {
+    return fmt::format("{} errors, {} warnings, {} advice, {} accepted, {} held, {} unknown",
+                       report.count(Severity::error), report.count(Severity::warning),
+                       report.count(Severity::advice), report.accepted.size(), report.held.size(),
+                       report.unknown.size());
+}
+
+/// A command of several lines stays one: its lines are shown as they are typed.
+void add_command(std::vector<std::string>& lines, const std::string& command) {
+    for (const auto& line : split(command, '\n')) {
+        lines.push_back(line);
+    }
+}
+
+void add_finding(std::vector<std::string>& lines, const Report& report, const Finding& one) {
+    lines.push_back(
+        fmt::format("{:<7} {}: {}", to_string(one.rule->severity), one.rule->id, one.rule->title));
+    lines.push_back(fmt::format("        at {}", where(report, one)));
+    lines.push_back(fmt::format("        seen: {}", one.evidence));
+    lines.push_back(fmt::format("        why it matters: {}", one.rule->why));
+    if (one.bao.empty()) {
+        return;
+    }
+    lines.emplace_back("        mend, with bao (or vault) as an administrator:");
+    for (const auto& command : one.bao) {
+        add_command(lines, command);
+    }
+}
+
+/// One missing right hides many rules: it is told once.
+std::map<std::string, std::vector<std::string>> by_reason(const Report& report) {
+    std::map<std::string, std::vector<std::string>> reasons;
+    for (const auto& one : report.unknown) {
+        reasons[one.why].emplace_back(one.rule->id);
+    }
+    return reasons;
+}
+
+Document as_json(const Report& report, const Finding& one) {
+    Document json{{"id", one.rule->id},
+                  {"severity", to_string(one.rule->severity)},
+                  {"title", one.rule->title},
+                  {"why", one.rule->why},
+                  {"object", one.object},
+                  {"file", report.file},
+                  {"line", one.line},
+                  {"evidence", one.evidence},
+                  {"fingerprint", one.fingerprint()},
+                  {"mend", {{"bao", one.bao}, {"vault", one.vault}}}};
+    if (!one.accepted.empty()) {
+        json["accepted"] = one.accepted;
+    }
+    return json;
+}
+
+/// A command without an account: names in capitals stand for the account's own.
+std::string as_printed(std::string_view command) {
+    return fill_in(command, {{"tool", "bao"}, {"end_text", "EOF"}}, /*for_shell=*/false);
+}
+
+std::string_view sarif_level(Severity severity) {
+    return severity == Severity::error     ? "error"
+           : severity == Severity::warning ? "warning"
+                                           : "note";
+}
+
+Document sarif_rules() {
+    auto rules = Document::array();
+    for (const auto& rule : all_rules()) {
+        rules.push_back({{"id", rule.id},
+                         {"shortDescription", {{"text", rule.title}}},
+                         {"fullDescription", {{"text", rule.why}}},
+                         {"help", {{"text", join(explain(rule), "\n")}}},
+                         {"defaultConfiguration", {{"level", sarif_level(rule.severity)}}}});
+    }
+    return rules;
+}
+
+Document sarif_result(const Report& report, const Finding& one) {
+    const auto index = static_cast<std::size_t>(one.rule - all_rules().data());
+    std::string text = fmt::format("{} Seen: {}.", one.rule->title, one.evidence);
+    for (const auto& command : one.bao) {
+        text += "\n" + command;
+    }
+    // A result without a place is not shown by GitHub, so the file's first line stands for none.
+    const Document place{
+        {"physicalLocation",
+         {{"artifactLocation", {{"uri", report.file.empty() ? "account.yaml" : report.file}}},
+          {"region", {{"startLine", std::max(one.line, 1)}}}}},
+        {"logicalLocations", {{{"fullyQualifiedName", one.object}, {"kind", "object"}}}}};
+    return {{"ruleId", one.rule->id},
+            {"ruleIndex", index},
+            {"level", sarif_level(one.rule->severity)},
+            {"message", {{"text", text}}},
+            {"locations", Document::array({place})},
+            {"partialFingerprints", {{"meshproofFinding/v1", one.fingerprint()}}}};
+}
+
+std::string junit_case(std::string_view id, const std::string& inside) {
+    return fmt::format("    <testcase classname=\"meshproof.preflight\" name=\"{}\"{}", id,
+                       inside.empty() ? std::string("/>\n") : ">\n" + inside + "    </testcase>\n");
+}
+
+std::string junit_finding(const Report& report, const Finding& one) {
+    std::string text =
+        fmt::format("{}\nat {}\nseen: {}\n", one.rule->title, where(report, one), one.evidence);
+    for (const auto& command : one.bao) {
+        text += command + "\n";
+    }
+    // Warnings and advice do not fail a pipeline, whatever shows it.
+    const bool fails = one.rule->severity == Severity::error;
+    return fails ? fmt::format("      <failure type=\"{}\" message=\"{}\">{}</failure>\n",
+                               to_string(one.rule->severity), xml(std::string(one.rule->title)),
+                               xml(text))
+                 : fmt::format("      <system-out>{}: {}</system-out>\n",
+                               to_string(one.rule->severity), xml(text));
+}
+
+/// A cell or a line of Markdown, which others' texts must not leave.
+std::string markdown(const std::string& text) {
+    std::string out;
+    for (const char c : valid_utf8(text)) {
+        if (c == '|' || c == '<' || c == '`' || c == '*' || c == '_' || c == '[') {
+            out += '\\';
+        }
+        out += c == '\n' ? ' ' : c;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::vector<std::string> to_text(const Report& report, bool all) {
+    std::vector<std::string> lines{
+        fmt::format("preflight of {}: {}{}", report.account, report.vault,
+                    report.cluster.empty() ? "" : ", " + report.cluster)};
+    for (const auto& one : report.found) {
+        add_finding(lines, report, one);
+    }
+    for (const auto& one : report.accepted) {
+        lines.push_back(fmt::format("accepted {}: {}", one.rule->id, one.accepted));
+    }
+    for (const auto& [why, rules] : by_reason(report)) {
+        lines.push_back(fmt::format("unknown, since {}: {}", why, join(rules, ", ")));
+    }
+    if (all) {
+        for (const auto* rule : report.held) {
+            lines.push_back(fmt::format("holds   {}", rule->id));
+        }
+    }
+    if (report.read_only) {
+        lines.emplace_back("read-only: neither a login nor a signature was tried");
+    }
+    lines.push_back(fmt::format("{}: {}", verdict(report), counts(report)));
+    return lines;
+}
+
+std::string to_json(const Report& report) {
+    Document json{{"schema", schema_name},
+                  {"account", report.account},
+                  {"file", report.file},
+                  {"vault", report.vault},
+                  {"cluster", report.cluster},
+                  {"read_only", report.read_only},
+                  {"unreachable", report.unreachable},
+                  {"exit_code", exit_code(report)}};
+    json["counts"] = {{"error", report.count(Severity::error)},
+                      {"warning", report.count(Severity::warning)},
+                      {"advice", report.count(Severity::advice)},
+                      {"accepted", report.accepted.size()},
+                      {"held", report.held.size()},
+                      {"unknown", report.unknown.size()}};
+    for (const auto* member : {"findings", "accepted", "unknown", "held"}) {
+        json[member] = Document::array();
+    }
+    for (const auto& one : report.found) {
+        json["findings"].push_back(as_json(report, one));
+    }
+    for (const auto& one : report.accepted) {
+        json["accepted"].push_back(as_json(report, one));
+    }
+    for (const auto& one : report.unknown) {
+        json["unknown"].push_back({{"id", one.rule->id}, {"why", one.why}});
+    }
+    for (const auto* rule : report.held) {
+        json["held"].push_back(rule->id);
+    }
+    return dumped(json);
+}
+
+std::string to_sarif(const Report& report) {
+    auto results = Document::array();
+    for (const auto& one : report.found) {
+        results.push_back(sarif_result(report, one));
+    }
+    const Document driver{
+        {"name", "meshproof preflight"}, {"version", MESHPROOF_VERSION}, {"rules", sarif_rules()}};
+    const Document run{{"tool", {{"driver", driver}}},
+                       {"columnKind", "unicodeCodePoints"},
+                       {"results", results},
+                       {"properties",
+                        {{"accepted", report.accepted.size()},
+                         {"held", report.held.size()},
+                         {"unknown", report.unknown.size()}}}};
+    return dumped({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+                   {"version", "2.1.0"},
+                   {"runs", Document::array({run})}});
+}
+
+std::string to_junit(const Report& report) {
+    std::string cases;
+    for (const auto& one : report.found) {
+        cases += junit_case(one.rule->id, junit_finding(report, one));
+    }
+    for (const auto& one : report.accepted) {
+        cases += junit_case(one.rule->id, fmt::format("      <skipped message=\"accepted: {}\"/>\n",
+                                                      xml(one.accepted)));
+    }
+    for (const auto& one : report.unknown) {
+        cases += junit_case(
+            one.rule->id, fmt::format("      <skipped message=\"unknown: {}\"/>\n", xml(one.why)));
+    }
+    for (const auto* rule : report.held) {
+        cases += junit_case(rule->id, "");
+    }
+    const auto skipped = report.accepted.size() + report.unknown.size();
+    return fmt::format(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
+        "  <testsuite name=\"meshproof preflight {}\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
+        "skipped=\"{}\">\n{}  </testsuite>\n</testsuites>\n",
+        xml(report.account), report.found.size() + skipped + report.held.size(),
+        report.count(Severity::error), skipped, cases);
+}
+
+std::string to_markdown(const Report& report) {
+    std::string out = fmt::format("# Preflight of {}: {}\n\n{}\n\n{}\n", markdown(report.account),
+                                  verdict(report), counts(report), markdown(report.vault));
+    for (const auto& one : report.found) {
+        out += fmt::format("\n## {}: {}\n\n{} {}\n\n- at {}\n- seen: {}\n",
+                           to_string(one.rule->severity), one.rule->id, one.rule->title,
+                           one.rule->why, markdown(where(report, one)), markdown(one.evidence));
+        if (!one.bao.empty()) {
+            out += "\n````sh\n" + join(one.bao, "\n") + "\n````\n";
+        }
+    }
+    if (!report.unknown.empty()) {
+        out += "\n## Unknown\n\n";
+        for (const auto& [why, rules] : by_reason(report)) {
+            out += fmt::format("- {}: {}\n", markdown(why), join(rules, ", "));
+        }
+    }
+    return out;
+}
+
+std::vector<std::string> explain(const Rule& rule) {
+    std::vector<std::string> lines{fmt::format("{} ({})", rule.id, to_string(rule.severity)),
+                                   std::string(rule.title), std::string(rule.why),
+                                   fmt::format("looks at: {}", fill_in(rule.object, {}, false))};
+    if (!rule.mend.empty()) {
+        lines.emplace_back("mended by (names in capitals are the account's own):");
+    }
+    for (const auto& command : rule.mend) {
+        add_command(lines, as_printed(command));
+    }
+    return lines;
+}
+
+std::string findings_markdown() {
+    std::string out;
+    for (const auto& rule : all_rules()) {
+        out += fmt::format("\n### {}\n{}: {} {}\n", rule.id, to_string(rule.severity), rule.title,
+                           rule.why);
+        if (!rule.mend.empty()) {
+            out += "```sh\n";
+            for (const auto& command : rule.mend) {
+                out += as_printed(command) + "\n";
+            }
+            out += "```\n";
+        }
+    }
+    return out;
+}
+
+}  // namespace meshproof::preflight

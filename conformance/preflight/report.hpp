@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+
+#include "conformance/preflight/judge.hpp"
+
+/// One report in every format, and what the findings are, for people.
+namespace meshproof::preflight {
+
+/// Lines for a terminal. `all` lists what held, too.
+[[nodiscard]] std::vector<std::string> to_text(const Report& report, bool all);
+/// docs/preflight.schema.json.
+[[nodiscard]] std::string to_json(const Report& report);
+/// SARIF 2.1.0: a result a finding, at the account file's line. What is accepted is left out, and
+/// counted.
+[[nodiscard]] std::string to_sarif(const Report& report);
+/// A test case a rule that was judged: failure for errors, skipped for what could not be judged.
+[[nodiscard]] std::string to_junit(const Report& report);
+/// The verdict first; for a pipeline's summary.
+[[nodiscard]] std::string to_markdown(const Report& report);
+
+/// What a finding is, for --explain.
+[[nodiscard]] std::vector<std::string> explain(const Rule& rule);
+/// docs/preflight.md's list of findings.
+[[nodiscard]] std::string findings_markdown();
+
+}  // namespace meshproof::preflight

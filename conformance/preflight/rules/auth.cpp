@@ -1,0 +1,421 @@
+// The Kubernetes auth method and its role: who may log in, as what, and what that costs.
+#include <algorithm>
+
+#include "conformance/preflight/rule.hpp"
+#include "core/base/text.hpp"
+
+namespace meshproof::preflight {
+namespace {
+
+bool has(const std::vector<std::string>& texts, std::string_view wanted) {
+    return std::ranges::find(texts, wanted) != texts.end();
+}
+
+/// What `on` says of the names that a member of the auth role holds, beside the account's own.
+Judgement bound(const Facts& facts, std::string_view member, const std::string& own) {
+    if (own.empty()) {
+        return unknown("the token at hand does not say whose it is");
+    }
+    return with(facts.auth_role, [&](const Json& role) {
+        const auto names = texts_of(role, member);
+        const bool by_selector = !text_of(role, "bound_service_account_namespace_selector").empty();
+        return has(names, "*") || has(names, own) ||
+                       (by_selector && own == facts.logs_in_as().first)
+                   ? holds()
+                   : found(fmt::format("{} is {}, and the account logs in as {}", member,
+                                       join(names, ","), own));
+    });
+}
+
+Judgement no_config(const Facts& facts) {
+    if (!facts.auth_config.is_missing()) {
+        return facts.auth_config.is_known() ? holds() : unknown(facts.auth_config.why());
+    }
+    const bool no_mount =
+        facts.auths.is_known() && !facts.auths->contains(facts.account.auth_mount + "/");
+    return no_mount ? beside() : found("its config is empty");
+}
+
+Judgement wrong_ca(const Facts& facts) {
+    return with(facts.auth_ca_fits, [&](bool fits) {
+        return fits ? holds()
+                    : found(fmt::format("{} does not verify by kubernetes_ca_cert",
+                                        facts.auth_config.is_known()
+                                            ? text_of(*facts.auth_config, "kubernetes_host")
+                                            : std::string("the API server")));
+    });
+}
+
+Judgement other_cluster(const Facts& facts) {
+    if (!facts.account.cluster || facts.account.cluster->access.ca_pem.empty()) {
+        return beside();
+    }
+    if (facts.login.is_known()) {
+        return holds();  // one cluster may have several addresses, and a CA for each
+    }
+    return with(facts.auth_config, [&](const Json& config) {
+        const auto theirs =
+            crypto::Certificate::all_from_pem(text_of(config, "kubernetes_ca_cert"));
+        const auto ours = crypto::Certificate::all_from_pem(facts.account.cluster->access.ca_pem);
+        if (!theirs || !ours) {
+            return beside();
+        }
+        const bool shared = std::ranges::any_of(
+            *theirs, [&](const auto& one) { return std::ranges::find(*ours, one) != ours->end(); });
+        return shared ? holds()
+                      : found(fmt::format("it asks {} and trusts another CA than {} has",
+                                          text_of(config, "kubernetes_host"),
+                                          facts.account.cluster->access.endpoint.url.text()));
+    });
+}
+
+Judgement ca_time(const Facts& facts) {
+    return with(facts.auth_config, [&](const Json& config) {
+        const auto all = crypto::Certificate::all_from_pem(text_of(config, "kubernetes_ca_cert"));
+        if (!all) {
+            return beside();
+        }
+        for (const auto& one : *all) {
+            if (!one.valid_at(facts.now)) {
+                return found(
+                    fmt::format("{} ended at {}", one.subject_line(), rfc3339(one.not_after())));
+            }
+        }
+        return holds();
+    });
+}
+
+Judgement issuer(const Facts& facts) {
+    return with(facts.auth_config, [&](const Json& config) {
+        const auto wanted = text_of(config, "issuer");
+        if (wanted.empty() || flag_of(config, "disable_iss_validation", true)) {
+            return beside();
+        }
+        return with(facts.token_claims, [&](const Json& claims) {
+            const auto given = text_of(claims, "iss");
+            return given == wanted
+                       ? holds()
+                       : found(fmt::format("issuer is {}, and tokens are of {}", wanted, given));
+        });
+    });
+}
+
+Judgement pem_keys(const Facts& facts) {
+    return with(facts.auth_config, [](const Json& config) {
+        return texts_of(config, "pem_keys").empty()
+                   ? holds()
+                   : found("pem_keys holds keys that the cluster's rotation does not reach");
+    });
+}
+
+Judgement other_account(const Facts& facts) {
+    return bound(facts, "bound_service_account_names", facts.logs_in_as().second);
+}
+
+Judgement other_namespace(const Facts& facts) {
+    return bound(facts, "bound_service_account_namespaces", facts.logs_in_as().first);
+}
+
+Judgement any_account(const Facts& facts) {
+    return with(facts.auth_role, [](const Json& role) {
+        return has(texts_of(role, "bound_service_account_names"), "*")
+                   ? found("bound_service_account_names is *")
+                   : holds();
+    });
+}
+
+Judgement any_namespace(const Facts& facts) {
+    return with(facts.auth_role, [](const Json& role) {
+        return has(texts_of(role, "bound_service_account_namespaces"), "*")
+                   ? found("bound_service_account_namespaces is *")
+                   : holds();
+    });
+}
+
+Judgement audience_empty(const Facts& facts) {
+    return with(facts.auth_role, [](const Json& role) {
+        return text_of(role, "audience").empty() ? found("audience is empty") : holds();
+    });
+}
+
+Judgement audience_other(const Facts& facts) {
+    return with(facts.auth_role, [&](const Json& role) {
+        const auto wanted = text_of(role, "audience");
+        if (wanted.empty()) {
+            return beside();
+        }
+        return with(facts.token_claims, [&](const Json& claims) {
+            const auto given = texts_of(claims, "aud");
+            return has(given, wanted)
+                       ? holds()
+                       : found(fmt::format("audience is {}, and tokens are for {}", wanted,
+                                           join(given, ",")),
+                               {{"token_audience", given.empty() ? "" : given.front()}});
+        });
+    });
+}
+
+/// Where the role says no more than "default", the mount decides; reading its tuning would need
+/// sudo, the table of auth methods has it too.
+std::string token_type_of_mount(const Facts& facts) {
+    if (!facts.auths.is_known()) {
+        return {};
+    }
+    const auto entry = facts.auths->find(facts.account.auth_mount + "/");
+    if (entry == facts.auths->end() || !entry->is_object() || !entry->contains("config")) {
+        return {};
+    }
+    return text_of(entry->at("config"), "token_type");
+}
+
+Judgement service_tokens(const Facts& facts) {
+    return with(facts.auth_role, [&](const Json& role) {
+        const auto type = text_of(role, "token_type");
+        const auto of_mount = token_type_of_mount(facts);
+        const bool batch = type == "batch" || type == "default-batch" ||
+                           (!type.ends_with("service") && of_mount.ends_with("batch"));
+        return batch ? holds()
+                     : found(fmt::format("token_type is {}", type.empty() ? "default" : type));
+    });
+}
+
+Judgement tokens_outlive(const Facts& facts) {
+    return with(facts.auth_role, [&](const Json& role) {
+        const auto ttl = duration_of(role, "token_ttl");
+        constexpr auto longest = std::chrono::hours(24);
+        return ttl == Duration::zero()
+                   ? found("token_ttl is 0: tokens live as long as the mount's default, 768 h")
+               : ttl > longest && ttl > facts.account.ttl
+                   ? found(fmt::format("token_ttl is {}, and a leaf lives {}", go_duration(ttl),
+                                       go_duration(facts.account.ttl)))
+                   : holds();
+    });
+}
+
+Judgement num_uses(const Facts& facts) {
+    return with(facts.auth_role, [](const Json& role) {
+        const auto uses = number_of(role, "token_num_uses");
+        return uses == 0 ? holds() : found(fmt::format("token_num_uses is {}", uses));
+    });
+}
+
+Judgement bound_cidrs(const Facts& facts) {
+    return with(facts.auth_role, [](const Json& role) {
+        const auto ranges = texts_of(role, "token_bound_cidrs");
+        return ranges.empty() ? holds() : found("token_bound_cidrs is " + join(ranges, ","));
+    });
+}
+
+Judgement no_default_policy(const Facts& facts) {
+    return with(facts.auth_role, [](const Json& role) {
+        return flag_of(role, "token_no_default_policy") ? found("token_no_default_policy is true")
+                                                        : holds();
+    });
+}
+
+Judgement periodic(const Facts& facts) {
+    return with(facts.auth_role, [](const Json& role) {
+        const auto period = duration_of(role, "token_period");
+        return period == Duration::zero() ? holds()
+                                          : found("token_period is " + go_duration(period));
+    });
+}
+
+Judgement alias_by_name(const Facts& facts) {
+    return with(facts.auth_role, [](const Json& role) {
+        return text_of(role, "alias_name_source") == "serviceaccount_name"
+                   ? found("alias_name_source is serviceaccount_name")
+                   : holds();
+    });
+}
+
+}  // namespace
+
+std::vector<Rule> auth_rules() {
+    return {
+        {.id = "auth/no-config",
+         .severity = Severity::error,
+         .title = "The auth method was told of no API server.",
+         .why = "Every login fails: could not load backend configuration.",
+         .member = "auth.mount",
+         .object = "auth/%auth%/config",
+         .mend = {"kubectl config view --raw --minify --flatten -o "
+                  "jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > "
+                  "cluster-ca.pem",
+                  "%tool% write auth/%auth%/config kubernetes_host=%api_server% "
+                  "kubernetes_ca_cert=@cluster-ca.pem"},
+         .judge = no_config},
+        {.id = "auth/other-cluster",
+         .severity = Severity::error,
+         .title = "The auth method belongs to another cluster.",
+         .why = "That cluster's API server does not know this one's tokens: every login is a bare "
+                "403.",
+         .member = "auth.mount",
+         .object = "auth/%auth%/config",
+         .mend = {"kubectl config view --raw --minify --flatten -o "
+                  "jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > "
+                  "cluster-ca.pem",
+                  "%tool% write auth/%auth%/config kubernetes_host=%api_server% "
+                  "kubernetes_ca_cert=@cluster-ca.pem"},
+         .judge = other_cluster},
+        {.id = "auth/wrong-ca",
+         .severity = Severity::error,
+         .title = "The auth method's CA does not verify its API server.",
+         .why = "The Vault cannot have a token reviewed: every login is a bare 403.",
+         .member = "auth.mount",
+         .object = "auth/%auth%/config",
+         .mend = {"kubectl config view --raw --minify --flatten -o "
+                  "jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > "
+                  "cluster-ca.pem",
+                  "%tool% write auth/%auth%/config kubernetes_host=%api_server% "
+                  "kubernetes_ca_cert=@cluster-ca.pem"},
+         .judge = wrong_ca},
+        {.id = "auth/ca-time",
+         .severity = Severity::error,
+         .title = "The auth method's CA of the cluster is out of its time.",
+         .why = "The Vault cannot have a token reviewed: every login is a bare 403.",
+         .member = "auth.mount",
+         .object = "auth/%auth%/config",
+         .mend = {"kubectl config view --raw --minify --flatten -o "
+                  "jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > "
+                  "cluster-ca.pem",
+                  "%tool% write auth/%auth%/config kubernetes_host=%api_server% "
+                  "kubernetes_ca_cert=@cluster-ca.pem"},
+         .judge = ca_time},
+        {.id = "auth/issuer",
+         .severity = Severity::error,
+         .title = "The auth method wants tokens of another issuer.",
+         .why = "Every login is refused.",
+         .member = "auth.mount",
+         .object = "auth/%auth%/config",
+         .mend = {"kubectl config view --raw --minify --flatten -o "
+                  "jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > "
+                  "cluster-ca.pem",
+                  "%tool% write auth/%auth%/config kubernetes_host=%api_server% "
+                  "kubernetes_ca_cert=@cluster-ca.pem disable_iss_validation=true"},
+         .judge = issuer},
+        {.id = "auth/fixed-keys",
+         .severity = Severity::advice,
+         .title = "Tokens are verified by keys that were copied once.",
+         .why = "When the cluster rotates its keys, every login fails.",
+         .member = "auth.mount",
+         .object = "auth/%auth%/config",
+         .mend = {},
+         .judge = pem_keys},
+        {.id = "auth/other-account",
+         .severity = Severity::error,
+         .title = "The auth role is bound to another service account.",
+         .why = "Every login is refused: service account name not authorized.",
+         .member = "cluster.service_account",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend =
+             {"%tool% write auth/%auth%/role/%auth_role% bound_service_account_names=%account%"},
+         .judge = other_account},
+        {.id = "auth/other-namespace",
+         .severity = Severity::error,
+         .title = "The auth role is bound to another namespace.",
+         .why = "Every login is refused: namespace not authorized.",
+         .member = "cluster.namespace",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% "
+                  "bound_service_account_namespaces=%namespace%"},
+         .judge = other_namespace},
+        {.id = "auth/any-account",
+         .severity = Severity::warning,
+         .title = "Every service account of the namespace may log in.",
+         .why = "Whoever can start a pod there signs any identity of the mesh.",
+         .member = "cluster.service_account",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend =
+             {"%tool% write auth/%auth%/role/%auth_role% bound_service_account_names=%account%"},
+         .judge = any_account},
+        {.id = "auth/any-namespace",
+         .severity = Severity::error,
+         .title = "A service account of that name in any namespace may log in.",
+         .why = "Whoever owns one namespace makes the account there and signs any identity.",
+         .member = "cluster.namespace",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% "
+                  "bound_service_account_namespaces=%namespace%"},
+         .judge = any_namespace},
+        {.id = "auth/audience-empty",
+         .severity = Severity::advice,
+         .title = "The auth role takes tokens of any audience.",
+         .why =
+             "A token that was meant for another service logs in too; Vault 1.20 and later log a "
+             "warning on each login.",
+         .member = "cluster.audience",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% audience=%audience%"},
+         .judge = audience_empty},
+        {.id = "auth/audience-other",
+         .severity = Severity::error,
+         .title = "The auth role wants another audience than the mesh's tokens have.",
+         .why = "Every login is refused: invalid audience.",
+         .member = "cluster.audience",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% audience=%token_audience%"},
+         .judge = audience_other},
+        {.id = "auth/service-tokens",
+         .severity = Severity::advice,
+         .title = "Logins give service tokens to pods that sign once.",
+         .why = "Each is a stored token: ten times the latency and three times the CPU of a batch "
+                "token for a leaf (docs/load.md).",
+         .member = "auth.role",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% token_type=batch"},
+         .judge = service_tokens},
+        {.id = "auth/tokens-outlive",
+         .severity = Severity::warning,
+         .title = "Tokens live longer than what they are for.",
+         .why = "Every pod's start leaves a token that signs any identity and lives for weeks.",
+         .member = "auth.role",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% token_ttl=1h"},
+         .judge = tokens_outlive},
+        {.id = "auth/num-uses",
+         .severity = Severity::warning,
+         .title = "Tokens are spent after a few requests.",
+         .why =
+             "An agent that keeps its token, or asks twice after an error, gets 403 in the middle.",
+         .member = "auth.role",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% token_num_uses=0"},
+         .judge = num_uses},
+        {.id = "auth/bound-cidrs",
+         .severity = Severity::advice,
+         .title = "Tokens are bound to addresses.",
+         .why = "A pod whose address, or whose gateway's, is outside gets 403.",
+         .member = "auth.role",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% token_bound_cidrs="},
+         .judge = bound_cidrs},
+        {.id = "auth/no-default-policy",
+         .severity = Severity::advice,
+         .title = "Tokens come without the default policy.",
+         .why = "Agents cannot look at, renew or revoke their own token.",
+         .member = "auth.role",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% token_no_default_policy=false"},
+         .judge = no_default_policy},
+        {.id = "auth/periodic",
+         .severity = Severity::warning,
+         .title = "Tokens can be renewed without end.",
+         .why = "One that was stolen once signs for ever.",
+         .member = "auth.role",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% token_period=0"},
+         .judge = periodic},
+        {.id = "auth/alias-by-name",
+         .severity = Severity::advice,
+         .title = "Entities go by an account's name, not by its uid.",
+         .why = "An account that is deleted and made again by somebody else takes over its entity.",
+         .member = "auth.role",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% "
+                  "alias_name_source=serviceaccount_uid"},
+         .judge = alias_by_name},
+    };
+}
+
+}  // namespace meshproof::preflight
