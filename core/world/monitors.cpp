@@ -9,6 +9,9 @@ namespace {
 // Certificates hold whole seconds.
 constexpr Duration one_second = std::chrono::seconds(1);
 
+// By how much both products date a leaf back (a role's not_before_duration) unless told otherwise.
+constexpr Duration usual_backdate = std::chrono::seconds(30);
+
 // The events of an agent that has to wait and try again.
 constexpr std::array<std::string_view, 4> refusals = {"token request refused", "login refused",
                                                       "sign refused", "leaf rejected"};
@@ -95,7 +98,9 @@ void Monitors::on_leaf(const mesh::LeafIssued& seen) {
                             rfc3339(seen.leaf.not_after()), rfc3339(issuer.not_after())));
     }
     if (const auto limit = max_ttl_.find(issuer.fingerprint()); limit != max_ttl_.end()) {
-        if (seen.leaf.not_after() > seen.at + limit->second + slack_ + one_second) {
+        // The server dates a leaf; the mesh's own date may be behind.
+        const auto signed_at = std::max(seen.at, seen.leaf.not_before() + usual_backdate);
+        if (seen.leaf.not_after() > signed_at + limit->second + slack_ + one_second) {
             violate(fmt::format("{} outlives its role's max_ttl of {}", whose,
                                 human_duration(limit->second)));
         }

@@ -161,9 +161,7 @@ void check_renewal(Play& play, const SeenPod& pod, const std::string& when) {
 
 void check_identity(Play& play, const SeenPod& pod, const std::string& when) {
     const auto expected =
-        spiffe::SpiffeId::workload(play.world.mesh().trust_domain(),
-                                   play.world.target().workload_namespace, pod.workload)
-            .text();
+        play.world.workload_id(play.world.mesh().trust_domain(), pod.workload).text();
     play.expect(pod.id == expected, "identity", "{}: the pod of {} has the id {}, expected {}",
                 when, pod.workload, pod.id, expected);
     play.expect(pod.serial.empty() || pod.leaf_id == expected, "identity",
