@@ -1,6 +1,7 @@
 // The only file that asks the machine for the time (a tidy test holds every other file to that).
 #include "core/time/real_clock.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -22,10 +23,12 @@ Duration RealClock::elapsed() const {
     return steady() - started_;
 }
 
-Task<void> RealClock::sleep_for(Duration duration) {
+Task<bool> RealClock::rest(Duration duration) {
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
     timer.expires_after(std::max(duration, Duration::zero()));
-    co_await timer.async_wait(boost::asio::use_awaitable);
+    const auto [error] =
+        co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    co_return !error;
 }
 
 }  // namespace meshproof

@@ -11,7 +11,7 @@ class RealClock final : public Clock {
     RealClock();
     [[nodiscard]] Time now() const override;
     [[nodiscard]] Duration elapsed() const override;
-    [[nodiscard]] Task<void> sleep_for(Duration duration) override;
+    [[nodiscard]] Task<bool> rest(Duration duration) override;
 
   private:
     Duration started_;

@@ -1,5 +1,6 @@
 #include "core/time/sim_clock.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <queue>
@@ -46,7 +47,7 @@ Duration SimClock::elapsed() const {
     return state_->now - state_->start;
 }
 
-Task<void> SimClock::sleep_for(Duration duration) {
+Task<bool> SimClock::rest(Duration duration) {
     const auto executor = co_await boost::asio::this_coro::executor;
     auto park = [state = state_, duration, executor](auto handler) {
         const auto index = state->next++;
@@ -63,9 +64,11 @@ Task<void> SimClock::sleep_for(Duration duration) {
             });
         }
     };
-    co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
-                                         void(boost::system::error_code)>(
-        std::move(park), boost::asio::use_awaitable);
+    constexpr auto as_value = boost::asio::as_tuple(boost::asio::use_awaitable);
+    const auto [error] = co_await boost::asio::async_initiate<const decltype(as_value),
+                                                              void(boost::system::error_code)>(
+        std::move(park), as_value);
+    co_return !error;
 }
 
 void SimClock::run_until(const std::function<bool()>& done, Duration limit) {

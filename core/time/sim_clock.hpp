@@ -20,7 +20,7 @@ class SimClock final : public Clock {
 
     [[nodiscard]] Time now() const override;
     [[nodiscard]] Duration elapsed() const override;
-    [[nodiscard]] Task<void> sleep_for(Duration duration) override;
+    [[nodiscard]] Task<bool> rest(Duration duration) override;
 
     /// Runs events until `done()`. Throws CannotGoOn if nothing can happen any more, or after
     /// `limit` of virtual time.

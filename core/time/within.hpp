@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/multiple_exceptions.hpp>
 #include <exception>
 #include <optional>
 
@@ -33,25 +32,21 @@ Task<Settled<T>> settled(Task<Result<T>> work) {
 
 /// Waits for `work` at most `limit`; then cancels it and fails with `timed_out`. What `work`
 /// throws, it throws at once. When it is itself cancelled it ends as any wait does, with
-/// operation_aborted (the operators would say "multiple exceptions").
+/// operation_aborted. Work that ends in its time costs no exception.
 template <class T>
 Task<Result<T>> within(Clock& clock, Duration limit, Task<Result<T>> work) {
     using namespace boost::asio::experimental::awaitable_operators;
-    std::exception_ptr thrown;
-    try {
-        auto first = co_await (detail::settled(std::move(work)) || clock.sleep_for(limit));
-        if (first.index() == 1) {
-            co_return fail(FailureKind::timed_out, "no answer within {}", human_duration(limit));
+    auto first = co_await (detail::settled(std::move(work)) || clock.rest(limit));
+    if (auto* ended = std::get_if<0>(&first)) {
+        if (ended->thrown) {
+            std::rethrow_exception(ended->thrown);
         }
-        auto& ended = std::get<0>(first);
-        if (ended.value) {
-            co_return std::move(*ended.value);
-        }
-        thrown = ended.thrown;
-    } catch (const boost::asio::multiple_exceptions& both) {
-        thrown = both.first_exception();
+        co_return std::move(*ended->value);
     }
-    std::rethrow_exception(thrown);
+    if (!std::get<1>(first)) {
+        throw boost::system::system_error(boost::asio::error::operation_aborted);
+    }
+    co_return fail(FailureKind::timed_out, "no answer within {}", human_duration(limit));
 }
 
 }  // namespace meshproof

@@ -23,9 +23,9 @@ class ServerClock final : public Clock {
     }
     [[nodiscard]] Duration elapsed() const override { return common_.elapsed(); }
     /// Who waits hands the loop to others, and they have the right date.
-    [[nodiscard]] Task<void> sleep_for(Duration duration) override {
+    [[nodiscard]] Task<bool> rest(Duration duration) override {
         behind_ = Duration::zero();
-        return common_.sleep_for(duration);
+        return common_.rest(duration);
     }
     /// Sets the date back until the next wait.
     void set_back(Duration by) { behind_ = by; }

@@ -12,9 +12,7 @@ class MovedClock final : public Clock {
 
     [[nodiscard]] Time now() const override { return frozen_.value_or(base_.now()) + shift_; }
     [[nodiscard]] Duration elapsed() const override { return base_.elapsed(); }
-    [[nodiscard]] Task<void> sleep_for(Duration duration) override {
-        return base_.sleep_for(duration);
-    }
+    [[nodiscard]] Task<bool> rest(Duration duration) override { return base_.rest(duration); }
 
     /// The date stands still.
     void freeze() { frozen_ = frozen_.value_or(base_.now()); }

@@ -75,9 +75,7 @@ class WrongClock final : public Clock {
     explicit WrongClock(Clock& right) : right_(right) {}
     [[nodiscard]] Time now() const override { return right_.now() + skew_; }
     [[nodiscard]] Duration elapsed() const override { return right_.elapsed(); }
-    [[nodiscard]] Task<void> sleep_for(Duration duration) override {
-        return right_.sleep_for(duration);
-    }
+    [[nodiscard]] Task<bool> rest(Duration duration) override { return right_.rest(duration); }
     void skew(Duration by) { skew_ = by; }
 
   private:

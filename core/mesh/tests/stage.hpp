@@ -70,9 +70,7 @@ class SteppedClock final : public Clock {
 
     [[nodiscard]] Time now() const override { return truth_.now() + ahead_; }
     [[nodiscard]] Duration elapsed() const override { return truth_.elapsed(); }
-    [[nodiscard]] Task<void> sleep_for(Duration duration) override {
-        return truth_.sleep_for(duration);
-    }
+    [[nodiscard]] Task<bool> rest(Duration duration) override { return truth_.rest(duration); }
 
   private:
     SimClock& truth_;
