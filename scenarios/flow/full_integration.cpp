@@ -219,7 +219,7 @@ Task<void> expect_results(World& world) {
                          "deleting an account in use without a word");
 }
 
-Task<void> run(World& world) {
+Task<void> full_integration(World& world) {
     run::Recipe recipe;
     recipe.root_ttl = root_life;
     recipe.intermediate_ttl = intermediate_life;
@@ -246,7 +246,7 @@ extern const run::Scenario flow_full_integration{
     .source =
         "integration page §2 §4-8 §12-14 §17-23 §25 §36-38 §40-41 §43 §45-46 §48 (Procedure and "
         "Results); wire contract K",
-    .run = run,
+    .run = full_integration,
 };
 
 }  // namespace meshproof::scenarios

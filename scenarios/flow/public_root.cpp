@@ -3,7 +3,7 @@
 namespace meshproof::scenarios {
 namespace {
 
-Task<void> run(World& world) {
+Task<void> public_root(World& world) {
     const auto prepared = co_await world.prepare_vault(world.vault(), world.kube());
     const auto chain = require(crypto::Certificate::all_from_pem(prepared.ca_chain_pem));
     auto account = world.account_for(prepared, "alpha");
@@ -34,7 +34,7 @@ extern const run::Scenario flow_public_root{
     .source =
         "integration page §32 (step 5, Certificate Authority Chain: \"you don't need to provide "
         "a CA bundle\")",
-    .run = run,
+    .run = public_root,
 };
 
 }  // namespace meshproof::scenarios

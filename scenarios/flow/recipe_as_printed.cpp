@@ -141,7 +141,7 @@ Task<Secret> log_in(World& world, Printed printed, Secret jwt) {
     co_return granted->token;
 }
 
-Task<void> run(World& world) {
+Task<void> recipe_as_printed(World& world) {
     const Printed printed{world.name("printed-pki"), world.name("printed-pki-int"),
                           world.name("printed-cluster"), world.name("printed-issuer")};
     const std::string uri = "spiffe://cluster.local/ns/default/sa/web";
@@ -189,7 +189,7 @@ extern const run::Scenario flow_recipe_as_printed{
         "reviews, issue, the mount's max TTL and the bare trust domain.",
     .source = "integration page §13 §16 (step 1); wire contract K, 51, 70, 92, 102, 111, 151",
     .without_mtls = true,
-    .run = run,
+    .run = recipe_as_printed,
 };
 
 }  // namespace meshproof::scenarios

@@ -24,7 +24,7 @@ Task<void> expect_foreign_token_refused(World& world, run::PreparedVault prepare
                        "a login with another cluster's token");
 }
 
-Task<void> run(World& world) {
+Task<void> two_clusters_one_vault(World& world) {
     const auto first = co_await world.prepare_vault(world.vault(), world.kube(0));
     run::Recipe recipe;
     recipe.shared_pki = &first;
@@ -70,7 +70,7 @@ extern const run::Scenario flow_two_clusters_one_vault{
         "open the other's mount.",
     .source = "integration page §3 §19 §43 (step 1, \"for each cluster\", and step 1 e)",
     .needs = {run::Feature::two_clusters},
-    .run = run,
+    .run = two_clusters_one_vault,
 };
 
 }  // namespace meshproof::scenarios

@@ -3,7 +3,7 @@
 namespace meshproof::scenarios {
 namespace {
 
-Task<void> run(World& world) {
+Task<void> two_vaults(World& world) {
     const std::array prepared = {co_await world.prepare_vault(world.vault(0), world.kube(0)),
                                  co_await world.prepare_vault(world.vault(1), world.kube(1))};
     const std::array clusters = {co_await world.connected_cluster_with("alpha", prepared[0]),
@@ -46,7 +46,7 @@ extern const run::Scenario flow_two_vaults{
     .source =
         "integration page §1 §7 §27 §42 §45 (introduction, \"one or multiple Vault servers\")",
     .needs = {run::Feature::two_vaults, run::Feature::two_clusters},
-    .run = run,
+    .run = two_vaults,
 };
 
 }  // namespace meshproof::scenarios

@@ -36,7 +36,7 @@ Task<std::string> make_namespace(World& world) {
     co_return parent.empty() ? name : parent + "/" + name;
 }
 
-Task<void> run(World& world) {
+Task<void> vault_namespace(World& world) {
     const auto ns = co_await make_namespace(world);
     auto site = world.vault();
     site.admin = site.admin.with_namespace(ns);
@@ -68,7 +68,7 @@ extern const run::Scenario flow_vault_namespace{
     .sentence = "An account's namespace is where its cluster logs in and has its leaves signed.",
     .source = "integration page §31 (step 5, Namespace)",
     .needs = {run::Feature::namespaces},
-    .run = run,
+    .run = vault_namespace,
 };
 
 }  // namespace meshproof::scenarios

@@ -3,7 +3,7 @@
 namespace meshproof::scenarios {
 namespace {
 
-Task<void> run(World& world) {
+Task<void> ca_deletion(World& world) {
     auto [cluster, client, server] = co_await world.start_pair("web", "api");
     co_await deploy_ready(world, cluster, {"job"});
     const auto web = leaf_of(cluster, client), api = leaf_of(cluster, server);
@@ -58,7 +58,7 @@ extern const run::Scenario lifecycle_ca_deletion{
         "After the integration is deleted, pods talk until their leaves expire, what replaces a "
         "deleted pod never gets a leaf, and nothing new is signed.",
     .source = "integration page §48-50 (What to do next, Warning)",
-    .run = run,
+    .run = ca_deletion,
 };
 
 }  // namespace meshproof::scenarios

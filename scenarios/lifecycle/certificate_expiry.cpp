@@ -3,7 +3,7 @@
 namespace meshproof::scenarios {
 namespace {
 
-Task<void> run(World& world) {
+Task<void> certificate_expiry(World& world) {
     const auto life = world.leaf_ttl();
     const auto [cluster, client, server] = co_await world.start_pair("web", "api");
     const Place web{cluster, client}, api{cluster, server};
@@ -44,7 +44,7 @@ extern const run::Scenario lifecycle_certificate_expiry{
         "A leaf is accepted until it expires and not after, and mTLS works again once a new one "
         "can be had.",
     .source = "integration page §49 (What to do next, Warning); RFC 5280 4.1.2.5",
-    .run = run,
+    .run = certificate_expiry,
 };
 
 }  // namespace meshproof::scenarios

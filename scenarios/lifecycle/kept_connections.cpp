@@ -3,7 +3,7 @@
 namespace meshproof::scenarios {
 namespace {
 
-Task<void> run(World& world) {
+Task<void> kept_connections(World& world) {
     const auto life = world.leaf_ttl();
     auto cluster = co_await world.connected_cluster("alpha");
     co_await deploy_ready(world, cluster, {"web"});
@@ -41,7 +41,7 @@ extern const run::Scenario lifecycle_kept_connections{
     .source =
         "integration page §49, What to do next, Warning (\"When the certificates expire, mTLS "
         "connectivity between the services will fail\")",
-    .run = run,
+    .run = kept_connections,
 };
 
 }  // namespace meshproof::scenarios

@@ -5,7 +5,7 @@ namespace {
 
 constexpr int restarts = 3;
 
-Task<void> run(World& world) {
+Task<void> pod_restart(World& world) {
     auto [cluster, client, server] = co_await world.start_pair("web", "api");
     co_await deploy_ready(world, cluster, {"job"});
     for (int i = 0; i < restarts; ++i) {
@@ -40,7 +40,7 @@ extern const run::Scenario lifecycle_pod_restart{
         "While the CA works a deleted pod comes back with a fresh key and the same identity, at no "
         "cost to the others.",
     .source = "integration page §2 §50 (introduction and Warning); field notes D S8",
-    .run = run,
+    .run = pod_restart,
 };
 
 }  // namespace meshproof::scenarios

@@ -5,7 +5,7 @@ namespace {
 
 const Duration vault_token_life = as_written("1h");  // ttl=1h of the page's step 1 g
 
-Task<void> run(World& world) {
+Task<void> renewal(World& world) {
     const auto life = world.leaf_ttl();
     const auto [cluster, client, server] = co_await world.start_pair("web", "api");
     std::map<std::string, std::set<std::string>> serials, keys;
@@ -51,7 +51,7 @@ extern const run::Scenario lifecycle_renewal{
         "Leaves are renewed before they expire, each with a fresh key and few logins, and no "
         "request fails.",
     .source = "field notes D S3 and S7, B (one login for every CSR)",
-    .run = run,
+    .run = renewal,
 };
 
 }  // namespace meshproof::scenarios

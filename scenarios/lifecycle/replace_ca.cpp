@@ -35,7 +35,7 @@ Task<void> expect_new_trust_only(World& world, mesh::Cluster cluster, run::Prepa
     co_await expect_talk(world, {cluster, "web"}, {cluster, "api"}, "with the new CA alone");
 }
 
-Task<void> run(World& world) {
+Task<void> replace_ca(World& world) {
     const auto old_ca = co_await world.prepare_vault(world.vault(), world.kube());
     // On the second Vault where there is one.
     auto& site = world.vault(world.has(run::Feature::two_vaults) ? 1 : 0);
@@ -99,7 +99,7 @@ extern const run::Scenario lifecycle_replace_ca{
         "Another CA ends no mTLS between leaves that are good; a restart of all pods gives leaves "
         "that chain to the new root, and the old one is trusted no longer than they live.",
     .source = "integration page §7 §51 (What to do next, Warning, last sentence)",
-    .run = run,
+    .run = replace_ca,
 };
 
 }  // namespace meshproof::scenarios

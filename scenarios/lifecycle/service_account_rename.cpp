@@ -27,7 +27,7 @@ Task<void> let_review(World& world, std::string service_account) {
             "grant system:auth-delegator");
 }
 
-Task<void> run(World& world) {
+Task<void> service_account_rename(World& world) {
     const auto prepared = co_await world.prepare_vault(world.vault(), world.kube());
     auto cluster = co_await world.connected_cluster_with("alpha", prepared);
     co_await deploy_ready(world, cluster, {"web", "api"});
@@ -94,7 +94,7 @@ extern const run::Scenario lifecycle_service_account_rename{
         "nothing; the other way "
         "round nobody can log in until the role follows.",
     .source = "integration page §46-47 (What to do next, Important)",
-    .run = run,
+    .run = service_account_rename,
 };
 
 }  // namespace meshproof::scenarios

@@ -5,7 +5,7 @@ namespace {
 
 constexpr int share = 30;  // of what is asked for: shorter than the longest wait, a twentieth
 
-Task<void> run(World& world) {
+Task<void> short_leaves(World& world) {
     run::Recipe recipe;
     recipe.role_max_ttl = world.leaf_ttl() / share;
     const auto prepared = co_await world.prepare_vault(world.vault(), world.kube(), recipe);
@@ -44,7 +44,7 @@ extern const run::Scenario lifecycle_short_leaves{
         "renewed by the life that they have, and no request fails.",
     .source = "integration page §14, step 1 b (max_ttl); wire contract 95",
     .needs = {run::Feature::virtual_time},
-    .run = run,
+    .run = short_leaves,
 };
 
 }  // namespace meshproof::scenarios

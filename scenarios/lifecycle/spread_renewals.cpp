@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::size_t replicas = 12;
 
-Task<void> run(World& world) {
+Task<void> spread_renewals(World& world) {
     const auto life = world.leaf_ttl();
     const auto [cluster, client, server] = co_await world.start_pair("web", "api");
     auto all = cluster;
@@ -41,7 +41,7 @@ extern const run::Scenario lifecycle_spread_renewals{
     .id = "lifecycle/spread-renewals",
     .sentence = "Pods that began together do not renew together.",
     .source = "field notes D S3; docs/architecture.md, The mesh",
-    .run = run,
+    .run = spread_renewals,
 };
 
 }  // namespace meshproof::scenarios

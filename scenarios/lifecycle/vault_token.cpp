@@ -23,7 +23,7 @@ void expect_logins(World& world, const mesh::Cluster& cluster, std::size_t login
     }
 }
 
-Task<void> run(World& world) {
+Task<void> vault_token(World& world) {
     const auto life = world.leaf_ttl();
     run::Recipe recipe;
     recipe.token_ttl = life * lives_of_a_token;
@@ -49,7 +49,7 @@ extern const run::Scenario lifecycle_vault_token{
         "One login serves for as long as its Vault token lives, and a token that Vault revokes is "
         "given up for another login before a leaf ends.",
     .source = "field notes D S3 and S7, B (one login for every CSR); wire contract 18",
-    .run = run,
+    .run = vault_token,
 };
 
 }  // namespace meshproof::scenarios

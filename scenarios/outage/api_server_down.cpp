@@ -3,7 +3,7 @@
 namespace meshproof::scenarios {
 namespace {
 
-Task<void> run(World& world) {
+Task<void> api_server_down(World& world) {
     const auto life = world.leaf_ttl();
     const auto prepared = co_await world.prepare_vault(world.vault(), world.kube());
     auto cluster = co_await world.connected_cluster_with("alpha", prepared);
@@ -48,7 +48,7 @@ extern const run::Scenario outage_api_server_down{
         "and all heals by itself.",
     .source = "wire contract 148",
     .needs = {run::Feature::cut_vault_to_kube},
-    .run = run,
+    .run = api_server_down,
 };
 
 }  // namespace meshproof::scenarios

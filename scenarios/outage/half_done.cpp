@@ -25,7 +25,7 @@ Task<void> expect_half_done(World& world, mesh::Cluster cluster) {
     co_await expect_talk(world, {cluster, "web"}, {cluster, "api"}, "while half of it is done");
 }
 
-Task<void> run(World& world) {
+Task<void> half_done(World& world) {
     const auto before = co_await world.prepare_vault(world.vault(), world.kube());
     const auto after = co_await world.prepare_vault(world.vault(), world.kube());
     auto cluster = co_await world.connected_cluster_with("alpha", before);
@@ -62,7 +62,7 @@ extern const run::Scenario outage_half_done{
         "What could not be applied in a cluster is shown as out of sync, counts in warnings, and "
         "is applied once it can be.",
     .source = "integration page §43 §48 (Results, \"synced and applied\"; What to do next, Delete)",
-    .run = run,
+    .run = half_done,
 };
 
 }  // namespace meshproof::scenarios

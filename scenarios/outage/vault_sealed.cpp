@@ -31,7 +31,7 @@ void expect_no_storm(World& world, const mesh::PodView& pod, Duration sealed) {
 
 // Renewal starts at two thirds of a leaf's life, so a quarter of a life without Vault must be
 // survivable.
-Task<void> run(World& world) {
+Task<void> vault_sealed(World& world) {
     const auto life = world.leaf_ttl();
     const auto cluster = (co_await world.start_pair("web", "api")).cluster;
     co_await expect_no_failure(world, cluster, life / 2, "before the outage");
@@ -73,7 +73,7 @@ extern const run::Scenario outage_vault_sealed{
     .source = "field notes D S3; wire contract 27 and 31",
     .needs = {run::Feature::seal},
     .exclusive = true,
-    .run = run,
+    .run = vault_sealed,
 };
 
 }  // namespace meshproof::scenarios

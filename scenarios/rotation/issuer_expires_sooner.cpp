@@ -29,7 +29,7 @@ Task<crypto::Certificate> rotate(run::PreparedVault prepared, Duration life) {
     throw run::ScenarioEnded("set-signed names no new issuer that has a key");
 }
 
-Task<void> run(World& world) {
+Task<void> issuer_expires_sooner(World& world) {
     const auto life = world.leaf_ttl();
     const auto prepared = co_await world.prepare_vault(world.vault(), world.kube());
     auto cluster = co_await world.connected_cluster_with("alpha", prepared);
@@ -75,7 +75,7 @@ extern const run::Scenario rotation_issuer_expires_sooner{
         "A CA that ends sooner than a leaf would refuses every renewal before it expires itself; "
         "rotating it heals the mesh.",
     .source = "field notes D S2; wire contract 80 and 95",
-    .run = run,
+    .run = issuer_expires_sooner,
 };
 
 }  // namespace meshproof::scenarios

@@ -6,7 +6,7 @@ namespace {
 constexpr double attempts_a_life =
     60;  // no faster than one in the longest backoff, twice over, and a few to get there
 
-Task<void> run(World& world) {
+Task<void> truncated_issuer(World& world) {
     const auto life = world.leaf_ttl();
     run::Recipe recipe;
     recipe.intermediate_ttl = life;
@@ -47,7 +47,7 @@ extern const run::Scenario rotation_truncated_issuer{
         "An expired issuer that truncates hands out leaves that are born expired; agents refuse "
         "them and do not ask in a loop.",
     .source = "field notes D S1; wire contract 95",
-    .run = run,
+    .run = truncated_issuer,
 };
 
 }  // namespace meshproof::scenarios

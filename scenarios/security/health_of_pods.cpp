@@ -14,7 +14,7 @@ Task<void> allow_only(run::PreparedVault prepared, Duration max_ttl, std::string
             "write the signing role");
 }
 
-Task<void> run(World& world) {
+Task<void> health_of_pods(World& world) {
     const auto& target = world.target();
     const auto prepared = co_await world.prepare_vault(world.vault(), world.kube());
     auto cluster = co_await world.connected_cluster_with("alpha", prepared);
@@ -50,7 +50,7 @@ extern const run::Scenario security_health_of_pods{
         "integration page §41 (Results, \"services in the cluster can successfully have "
         "certificates\")",
     .without_mtls = true,
-    .run = run,
+    .run = health_of_pods,
 };
 
 }  // namespace meshproof::scenarios

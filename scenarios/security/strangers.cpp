@@ -62,7 +62,7 @@ Task<crypto::TlsIdentity> of_foreign_domain(World& world, run::PreparedVault pre
     co_return identity;
 }
 
-Task<void> run(World& world) {
+Task<void> strangers(World& world) {
     const auto prepared = co_await world.prepare_vault(world.vault(), world.kube());
     auto cluster = co_await world.connected_cluster_with("alpha", prepared);
     co_await deploy_ready(world, cluster, {"web", "api", "job"});
@@ -97,7 +97,7 @@ extern const run::Scenario security_strangers{
     .source =
         "integration page §3, introduction (\"mTLS authenticated and encrypted connections\"); "
         "docs/svid-rules.md V1 and V7",
-    .run = run,
+    .run = strangers,
 };
 
 }  // namespace meshproof::scenarios

@@ -31,7 +31,7 @@ Task<void> expect_foreign_trust_seen(World& world, mesh::Cluster cluster, std::s
                          "after the trust store was repaired");
 }
 
-Task<void> run(World& world) {
+Task<void> trust_store_edited(World& world) {
     const auto prepared = co_await world.prepare_vault(world.vault(), world.kube());
     const auto stranger = co_await world.prepare_vault(world.vault(), world.kube());
     auto cluster = co_await world.connected_cluster_with("alpha", prepared);
@@ -64,7 +64,7 @@ extern const run::Scenario security_trust_store_edited{
         "what is wanted comes back.",
     .source =
         "integration page §6-7 §43 (introduction, trust store; Results, \"synced and applied\")",
-    .run = run,
+    .run = trust_store_edited,
 };
 
 }  // namespace meshproof::scenarios

@@ -36,7 +36,7 @@ Task<void> expect_nothing(World& world, run::PreparedVault prepared, mesh::Clust
                  "the pod logged in {} times and got {} leaves", pod.logins, pod.leaves);
 }
 
-Task<void> run(World& world) {
+Task<void> wrong_service_account(World& world) {
     const auto prepared = co_await world.prepare_vault(world.vault(), world.kube());
     const auto& ns = world.target().mesh_namespace;
     co_await bind_role(prepared, "somebody-else", ns);
@@ -67,7 +67,7 @@ extern const run::Scenario security_wrong_service_account{
         "issued, and the mesh says "
         "which field to correct.",
     .source = "integration page §21 §28 §42 (step 1 g); wire contract 146; field notes D S9",
-    .run = run,
+    .run = wrong_service_account,
 };
 
 }  // namespace meshproof::scenarios

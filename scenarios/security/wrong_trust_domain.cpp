@@ -3,7 +3,7 @@
 namespace meshproof::scenarios {
 namespace {
 
-Task<void> run(World& world) {
+Task<void> wrong_trust_domain(World& world) {
     run::Recipe recipe;
     recipe.allowed_uri_sans = "spiffe://other.domain/*";
     const auto prepared = co_await world.prepare_vault(world.vault(), world.kube(), recipe);
@@ -57,7 +57,7 @@ extern const run::Scenario security_wrong_trust_domain{
         "A signing role for another trust domain gives no leaf, says which field to correct, and "
         "works once it matches.",
     .source = "integration page §16 §39 §42 (step 7, Important); wire contract 111",
-    .run = run,
+    .run = wrong_trust_domain,
 };
 
 }  // namespace meshproof::scenarios

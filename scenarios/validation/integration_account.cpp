@@ -105,7 +105,7 @@ std::vector<Mistake> bundle_mistakes(Time now) {
     };
 }
 
-Task<void> run(World& world) {
+Task<void> integration_account(World& world) {
     auto& mesh = world.mesh();
     Authorities authorities(world.clock().now());
     const auto root = authorities.root(), first = authorities.intermediate(),
@@ -171,7 +171,7 @@ extern const run::Scenario validation_integration_account{
         "nothing of it.",
     .source = "integration page §25 §29-30 §34 §38 §46 §48 (steps 5 to 7 and What to do next)",
     .without_mtls = true,
-    .run = run,
+    .run = integration_account,
 };
 
 }  // namespace meshproof::scenarios
