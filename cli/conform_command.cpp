@@ -135,8 +135,8 @@ void add_conform(CLI::App& app, Command& chosen) {
     auto arguments = std::make_shared<ConformArguments>();
     command->add_option("ID", arguments->ids,
                         "checks by id or topic (vault/pki); all where none is given");
-    add_session_options(*command, *arguments, "fakes, sim", "report.json, junit.xml and report.md",
-                        "checks");
+    add_session_options(*command, *arguments, "fakes, sim",
+                        "report.html, report.json, junit.xml and report.md", "checks");
     command->add_option("--server", arguments->server, "only the checks of one server")
         ->check(CLI::IsMember({"vault", "kube"}));
     command->add_option("--level", arguments->level, "only checks of this level and above")

@@ -229,8 +229,9 @@ void add_explore(CLI::App& app, Command& chosen) {
                      "for making a failure small; for each way in which something breaks")
         ->check(CLI::Range(0, 86'400))
         ->capture_default_str();
-    command->add_option("--report", arguments->report,
-                        "folder for report.json, junit.xml, and each failure's .yaml and .html");
+    command->add_option(
+        "--report", arguments->report,
+        "folder for report.html, report.json, junit.xml, and each failure's .yaml and .html");
     command->add_flag("--weights", arguments->weights, "print the weights that each run draws");
     add_output_options(*command, arguments->output);
     command->footer(

@@ -257,8 +257,9 @@ void write_reports(const LoadArguments& arguments, const load::Outcome& outcome,
         require(write_file(folder + "/curve.json", load::curves_json({curve})));
         session.output().line("curve: {}/curve.json", folder);
     }
-    session.output().line("report: {0}/report.json, {0}/junit.xml, {0}/load.md, {0}/load.hlog",
-                          folder);
+    session.output().line(
+        "report: {0}/report.html, {0}/report.json, {0}/junit.xml, {0}/load.md, {0}/load.hlog",
+        folder);
 }
 
 /// The reports of a load that could not be made are written as well; the problem is told next.
@@ -378,7 +379,7 @@ void add_load(CLI::App& app, Command& chosen) {
     auto arguments = std::make_shared<LoadArguments>();
     add_options(*command, *arguments);
     add_session_options(*command, *arguments, "sim, fakes",
-                        "report.json, junit.xml, load.md and load.hlog", "");
+                        "report.html, report.json, junit.xml, load.md and load.hlog", "");
     command->footer(
         "\nExamples:\n"
         "  meshproof load\n"

@@ -14,7 +14,7 @@ constexpr std::string_view help_footer = R"(
 Examples:
   meshproof run                                     every scenario in virtual time, in seconds
   meshproof run lifecycle --target loopback         one theme, over TLS sockets on this machine
-  meshproof run --target vault.yaml --report out    on your own Vault and cluster; out/report.json, out/junit.xml
+  meshproof run --target vault.yaml --report out    on your own Vault and cluster; out/report.html, out/junit.xml
   meshproof run lifecycle/ca-deletion --seed 7      replay one scenario
   meshproof explore --minutes 1                     random histories of a mesh, held against a model
   meshproof replay failed.yaml                      one history again, step by step
@@ -25,6 +25,7 @@ Examples:
   meshproof plan --curve curves.json --pods 5000 --ttl 1h   whether it carries a mesh, by what a load measured
   meshproof preflight --account account.yaml        what is wrong with your own mount, roles and policy
   meshproof serve                                   a fake Vault and API server for `vault`, `bao` and `kubectl`
+  meshproof report gate out --policy gate.yaml      whether what was tested may go out
   meshproof clean --target vault.yaml               remove what a killed run left
 
 A target file (secrets by file only):
@@ -74,8 +75,11 @@ int run_program(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
         // The help of the subcommand that was asked, if any.
-        const auto asked = app.get_subcommands();
-        fmt::print("{}", asked.empty() ? app.help() : asked.front()->help());
+        const auto* asked = &app;
+        while (!asked->get_subcommands().empty()) {
+            asked = asked->get_subcommands().front();
+        }
+        fmt::print("{}", asked->help());
         return as_expected;
     } catch (const CLI::CallForVersion&) {
         fmt::print("meshproof {}\n", MESHPROOF_VERSION);

@@ -38,7 +38,7 @@ Result<void> write_reports(const run::RunResult& result, const std::string& fold
     }
     auto written = reports::write_reports(folder, result);
     if (written) {
-        output.line("report: {0}/report.json, {0}/junit.xml{1}", folder,
+        output.line("report: {0}/report.html, {0}/report.json, {0}/junit.xml{1}", folder,
                     result.command == run::Command::conform ? ", " + folder + "/report.md" : "");
     }
     return written;

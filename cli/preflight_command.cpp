@@ -1,9 +1,14 @@
+#include <cerrno>
+#include <cstdio>
 #include <filesystem>
+#include <system_error>
 
 #include "cli/output.hpp"
 #include "cli/program.hpp"
-#include "conformance/preflight/look.hpp"
+#include "conformance/preflight/draft.hpp"
 #include "conformance/preflight/report.hpp"
+#include "conformance/preflight/wait.hpp"
+#include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/run/socket_environment.hpp"
 
@@ -11,9 +16,11 @@ namespace meshproof::cli {
 namespace {
 
 struct PreflightArguments {
-    std::string account, report, explain;
+    std::string account, report, summary, explain, wait;
     std::string format = "text";
-    bool read_only = false, all = false, list = false;
+    bool read_only = false, all = false, list = false, init = false;
+    preflight::Draft draft;                 ///< of --init
+    std::string draft_account, draft_auth;  ///< NAMESPACE/NAME, MOUNT/ROLE
 };
 
 /// Of one request: a preflight ends in half a minute, whoever does not answer.
@@ -50,10 +57,89 @@ run::Account account_of(const std::string& path) {
     return std::move(*account);
 }
 
+/// Never over a file that is there.
+void write_anew(const std::string& path, const std::string& text) {
+    const auto told = [&path] {
+        return fmt::format("--account {}: {}", path, std::generic_category().message(errno));
+    };
+    std::FILE* file = std::fopen(path.c_str(), "wx");
+    if (file == nullptr) {
+        throw UsageError(told(), errno == EEXIST ? "--init writes a new file, and never over one"
+                                                 : "without --account it prints the file");
+    }
+    const bool written = std::fputs(text.c_str(), file) >= 0;
+    if (std::fclose(file) != 0 || !written) {
+        throw UsageError(told());
+    }
+}
+
+/// "a/b" into the two; both are left as they are where nothing was given. Mounts may hold slashes:
+/// the last one counts.
+void take_apart(std::string_view flag, const std::string& given, std::string& before,
+                std::string& after) {
+    if (given.empty()) {
+        return;
+    }
+    const auto slash = given.rfind('/');
+    if (slash == std::string::npos || slash == 0 || slash + 1 == given.size()) {
+        throw UsageError(
+            fmt::format("{} {}: expected two names with a slash between", flag, given));
+    }
+    before = given.substr(0, slash);
+    after = given.substr(slash + 1);
+}
+
+int init(const PreflightArguments& arguments) {
+    auto draft = arguments.draft;
+    take_apart("--auth", arguments.draft_auth, draft.auth_mount, draft.auth_role);
+    take_apart("--service-account", arguments.draft_account, draft.namespace_name,
+               draft.service_account);
+    const auto text = preflight::account_yaml(draft);
+    if (arguments.account.empty()) {
+        Output(OutputOptions{}).result("{}", std::string(trim(text)));
+        return as_expected;
+    }
+    write_anew(arguments.account, text);
+    log::note(fmt::format("wrote {0}; now: meshproof preflight --account {0}", arguments.account));
+    return as_expected;
+}
+
+preflight::WaitOptions wait_of(const PreflightArguments& arguments) {
+    preflight::WaitOptions wait;
+    if (!arguments.wait.empty()) {
+        const auto limit = parse_duration(arguments.wait);
+        if (!limit || *limit <= Duration::zero()) {
+            throw UsageError(fmt::format("--wait {}: expected a time such as 5m", arguments.wait));
+        }
+        wait.limit = *limit;
+    }
+    return wait;
+}
+
 Task<void> look_into(run::Environment& environment, run::Account account,
-                     preflight::LookOptions options, std::optional<preflight::Facts>& facts) {
-    facts = co_await preflight::look(environment.clock(), environment.transport(),
-                                     std::move(account), options);
+                     preflight::LookOptions options, preflight::WaitOptions wait,
+                     std::optional<preflight::Report>& report) {
+    report = co_await preflight::look_until_well(
+        environment.clock(), environment.transport(), std::move(account), options, wait,
+        [pause = wait.pause](const preflight::Report& seen, Duration left) {
+            log::note(fmt::format("preflight: {}; looks again in {}, for {} more",
+                                  preflight::errors_line(seen),
+                                  human_duration(std::min(pause, left)), human_duration(left)));
+        });
+}
+
+/// Appends: a pipeline's summary has what other steps wrote.
+void append_summary(const preflight::Report& report, const std::string& path) {
+    if (path.empty()) {
+        return;
+    }
+    std::FILE* file = std::fopen(path.c_str(), "a");
+    const bool written =
+        file != nullptr && std::fputs(preflight::to_markdown(report).c_str(), file) >= 0;
+    if ((file != nullptr && std::fclose(file) != 0) || !written) {
+        require(Result<void>(fail(FailureKind::invalid, "cannot write {}: {}", path,
+                                  std::generic_category().message(errno))));
+    }
 }
 
 std::string document(const preflight::Report& report, std::string_view format) {
@@ -78,24 +164,7 @@ void write_reports(const preflight::Report& report, const std::string& folder) {
     require(write_file(folder + "/preflight.md", preflight::to_markdown(report)));
 }
 
-int preflight_command(const PreflightArguments& arguments) {
-    if (!arguments.explain.empty()) {
-        return explain_finding(arguments.explain);
-    }
-    if (arguments.list) {
-        Output(OutputOptions{}).result("{}", preflight::findings_markdown());
-        return as_expected;
-    }
-    if (arguments.account.empty()) {
-        throw UsageError("--account: expected an account file",
-                         "docs/account.md shows one; --explain ID needs none");
-    }
-    auto account = account_of(arguments.account);
-    run::SocketEnvironment environment("live", run::Target());
-    std::optional<preflight::Facts> facts;
-    environment.drive(
-        look_into(environment, std::move(account), {.read_only = arguments.read_only}, facts));
-    const auto report = preflight::judge(*facts);
+void say(const preflight::Report& report, const PreflightArguments& arguments) {
     OutputOptions spoken;
     spoken.format = arguments.format == "text" ? "text" : "json";  // lines or one document
     Output output(spoken);
@@ -106,8 +175,54 @@ int preflight_command(const PreflightArguments& arguments) {
     } else {
         output.document(document(report, arguments.format));
     }
+}
+
+int preflight_command(const PreflightArguments& arguments) {
+    if (!arguments.explain.empty()) {
+        return explain_finding(arguments.explain);
+    }
+    if (arguments.list) {
+        Output(OutputOptions{}).result("{}", preflight::findings_markdown());
+        return as_expected;
+    }
+    if (arguments.init) {
+        return init(arguments);
+    }
+    if (arguments.account.empty()) {
+        throw UsageError("--account: expected an account file",
+                         "docs/account.md shows one, --init writes one; --explain ID needs none");
+    }
+    const auto wait = wait_of(arguments);
+    auto account = account_of(arguments.account);
+    run::SocketEnvironment environment("live", run::Target());
+    std::optional<preflight::Report> looked;
+    environment.drive(look_into(environment, std::move(account), {.read_only = arguments.read_only},
+                                wait, looked));
+    const auto& report = *looked;
+    say(report, arguments);
     write_reports(report, arguments.report);
+    append_summary(report, arguments.summary);
     return preflight::exit_code(report);
+}
+
+void add_init_options(CLI::App& command, PreflightArguments& arguments) {
+    auto* init = command.add_flag("--init", arguments.init,
+                                  "write a new account file to --account, or print it, and end");
+    auto& draft = arguments.draft;
+    const auto add = [&](const char* flag, std::string& value, const char* what) {
+        command.add_option(flag, value, what)->needs(init)->group("WITH --init");
+    };
+    add("--name", draft.name, "a word for reports");
+    add("--vault", draft.vault, "the Vault's URL");
+    add("--vault-ca", draft.vault_ca, "PEM file that verifies it");
+    add("--namespace", draft.vault_namespace, "the Vault's namespace");
+    add("--auth", arguments.draft_auth, "MOUNT/ROLE of the Kubernetes auth method");
+    add("--sign-path", draft.sign_path, "MOUNT/sign/ROLE of the PKI engine");
+    add("--ca-bundle", draft.ca_bundle, "PEM file that leaves chain to");
+    add("--trust-domain", draft.trust_domain, "of the SPIFFE ids");
+    add("--kubeconfig", draft.kubeconfig, "of the cluster");
+    add("--context", draft.context, "in the kubeconfig");
+    add("--service-account", arguments.draft_account, "NAMESPACE/NAME that logs in");
 }
 
 }  // namespace
@@ -126,15 +241,25 @@ void add_preflight(CLI::App& app, Command& chosen) {
                       "print the list of findings as docs/preflight.md has it, and end");
     command->add_flag("--read-only", arguments->read_only,
                       "leave out the one login and the one leaf that are tried, too");
+    command->add_option("--wait", arguments->wait,
+                        "look again every 5 s until nothing is at error level, for so long (5m)");
+    command->add_option("--summary", arguments->summary,
+                        "append the Markdown to this file, such as $GITHUB_STEP_SUMMARY");
     command->add_flag("--all", arguments->all, "list what holds, too");
     command->footer(
-        "\nIt reads, and asks for one login and one leaf, which it revokes.\n"
+        "\nIt reads, and asks for one login and one leaf, which it revokes; with --wait, each time "
+        "it looks.\n"
         "\nExit codes: 0 nothing at error level   1 something is   2 the file cannot be used   3 "
         "the Vault does not answer\n"
         "\nExamples:\n"
+        "  meshproof preflight --init --account account.yaml --vault https://vault:8200 --auth "
+        "kubernetes/mesh\n"
         "  meshproof preflight --account account.yaml\n"
+        "  meshproof preflight --account account.yaml --wait 5m --summary "
+        "\"$GITHUB_STEP_SUMMARY\"\n"
         "  meshproof preflight --account account.yaml --read-only --format markdown\n"
         "  meshproof preflight --explain role/key-type");
+    add_init_options(*command, *arguments);
     command->callback(
         [&chosen, arguments] { chosen = [arguments] { return preflight_command(*arguments); }; });
 }

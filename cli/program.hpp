@@ -47,6 +47,9 @@ void add_conform(CLI::App& app, Command& chosen);
 void add_list(CLI::App& app, Command& chosen);
 void add_explain(CLI::App& app, Command& chosen);
 void add_report(CLI::App& app, Command& chosen);
+/// Subcommands of `report`.
+void add_report_gate(CLI::App& report, Command& chosen);
+void add_report_merge(CLI::App& report, Command& chosen);
 void add_load(CLI::App& app, Command& chosen);
 void add_plan(CLI::App& app, Command& chosen);
 void add_preflight(CLI::App& app, Command& chosen);

@@ -97,8 +97,8 @@ void add_replay(CLI::App& app, Command& chosen) {
     auto arguments = std::make_shared<ReplayArguments>();
     command->add_option("FILE", arguments->files, "histories (scenarios/regressions/*.yaml)")
         ->required();
-    add_session_options(*command, *arguments, "sim, loopback", "report.json and junit.xml",
-                        "histories");
+    add_session_options(*command, *arguments, "sim, loopback",
+                        "report.html, report.json and junit.xml", "histories");
     command->add_flag("--trace", arguments->trace,
                       "print each history's trace, and keep it in the report");
     command->footer(

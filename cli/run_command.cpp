@@ -183,8 +183,8 @@ void add_run(CLI::App& app, Command& chosen) {
     auto arguments = std::make_shared<RunArguments>();
     command->add_option("ID", arguments->ids,
                         "scenarios by id or theme (lifecycle); all where none is given");
-    add_session_options(*command, *arguments, "sim, loopback", "report.json and junit.xml",
-                        "scenarios");
+    add_session_options(*command, *arguments, "sim, loopback",
+                        "report.html, report.json and junit.xml", "scenarios");
     command->add_option("--seeds", arguments->seeds, "this many runs with consecutive seeds (sim)")
         ->check(CLI::Range(1, 1'000'000));
     command->add_option("--leaf-ttl", arguments->leaf_ttl,

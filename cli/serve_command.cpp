@@ -1,186 +1,18 @@
-#include <filesystem>
-#include <system_error>
+#include <CLI/CLI.hpp>
 
-#include "cli/listen_address.hpp"
 #include "cli/program.hpp"
+#include "cli/serve_arguments.hpp"
+#include "cli/serve_folder.hpp"
+#include "cli/serve_process.hpp"
 #include "cli/signal_watch.hpp"
 #include "core/base/log.hpp"
-#include "core/base/text.hpp"
 #include "core/run/socket_environment.hpp"
 #include "core/time/signal.hpp"
 #include "core/time/within.hpp"
 #include "fakes/control/control_port.hpp"
-#include "fakes/world/state_file.hpp"
 
 namespace meshproof::cli {
 namespace {
-
-struct ServeArguments {
-    std::string product = "openbao";
-    std::string vault_listen = "127.0.0.1:0", kube_listen = "127.0.0.1:0", control_listen;
-    std::optional<std::uint16_t> vault_port, kube_port;
-    bool allow_remote = false, plain = false;
-    std::string folder = "meshproof-serve", chaos_file, state_file;
-    std::optional<std::uint64_t> seed;
-};
-
-/// Where a server's port listens, which others may only reach where that was asked for.
-fakes::ListenAddress server_address(const ServeArguments& arguments, const std::string& flag,
-                                    const std::string& text,
-                                    const std::optional<std::uint16_t>& port) {
-    auto where = listen_address(flag, text);
-    where.port = port.value_or(where.port);
-    if (!is_loopback(where)) {
-        if (!arguments.allow_remote) {
-            throw UsageError(fmt::format("{}: {} is not a loopback address", flag, where.address),
-                             "others could reach the fakes there: add --allow-remote if they may");
-        }
-        log::warning(fmt::format("{} is open to others: whoever knows the seed knows every token{}",
-                                 text, arguments.plain ? ", and nothing is encrypted" : ""));
-    }
-    return where;
-}
-
-std::vector<fakes::ChaosRule> read_chaos(const std::string& path) {
-    const auto text = read_file(path);
-    if (!text) {
-        throw UsageError(text.error().message, "--chaos takes a file of rules: docs/serve.md");
-    }
-    auto rules = fakes::parse_chaos(*text, path);
-    if (!rules) {
-        throw UsageError(rules.error().message, "docs/serve.md lists what a rule may hold");
-    }
-    return std::move(*rules);
-}
-
-void write_or_stop(const std::string& path, std::string_view text, int mode) {
-    if (const auto written = write_file(path, text, mode); !written) {
-        throw UsageError(written.error().message, "give --dir a folder that you may write");
-    }
-}
-
-/// What clients need, in files; secrets only the owner can read.
-void write_files(const ServeArguments& arguments, fakes::FakeServers& servers,
-                 const run::Target& target) {
-    const auto& folder = arguments.folder;
-    const auto& vault = target.vaults.front();
-    if (!arguments.plain) {
-        write_or_stop(folder + "/ca.pem", servers.ca().pem(), 0644);
-        // For clients of the API server that show a certificate instead of a token.
-        crypto::Subject subject;
-        subject.common_name = "admin";
-        subject.organization = {"system:masters"};
-        const auto admin = servers.client_identity(std::move(subject));
-        write_or_stop(folder + "/admin.pem", admin.leaf.pem(), 0644);
-        write_or_stop(folder + "/admin.key", admin.key.pkcs8_pem(), 0600);
-    }
-    write_or_stop(folder + "/root-token", vault.config.token.reveal() + "\n", 0600);
-    std::string keys;
-    for (const auto& key : vault.unseal_keys) {
-        keys += key.reveal() + "\n";
-    }
-    write_or_stop(folder + "/unseal-keys", keys, 0600);
-    write_or_stop(folder + "/kubeconfig", kube::write_kubeconfig(target.clusters.front()), 0600);
-    write_or_stop(
-        folder + "/target.yaml",
-        fmt::format("# The served fakes as a target: meshproof run --target {}/target.yaml\n"
-                    "name: served-fakes\n"
-                    "vaults:\n"
-                    "  - address: {}\n"
-                    "{}"
-                    "    token_file: root-token\n"
-                    "    unseal_keys_file: unseal-keys\n"
-                    "    allow_seal: true\n"
-                    "clusters:\n"
-                    "  - kubeconfig: kubeconfig\n"
-                    "leaf_ttl: 10s\n",
-                    folder, vault.config.endpoint.url.text(),
-                    arguments.plain ? "" : "    ca_file: ca.pem\n"),
-        0644);
-}
-
-void tell(const ServeArguments& arguments, const run::Target& target, std::uint64_t seed,
-          const fakes::ControlPort* control) {
-    const auto folder = std::filesystem::absolute(arguments.folder).lexically_normal().string();
-    fmt::print("meshproof {}, fake {} and kube-apiserver, seed {}\n\n", MESHPROOF_VERSION,
-               arguments.product == "vault" ? "Vault 1.14.1" : "OpenBao 2.7.2", seed);
-    if (arguments.product == "openbao") {
-        fmt::print("# bao reads BAO_*, and VAULT_* where those are not set\n");
-    }
-    fmt::print("export VAULT_ADDR={}\n", target.vaults.front().config.endpoint.url.text());
-    if (!arguments.plain) {
-        fmt::print("export VAULT_CACERT={}/ca.pem\n", folder);
-    }
-    fmt::print("export VAULT_TOKEN=$(cat {}/root-token)\n", folder);
-    fmt::print("export KUBECONFIG={}/kubeconfig\n", folder);
-    if (control != nullptr) {
-        fmt::print("export MESHPROOF_CONTROL={}\n", control->url().text());
-    }
-    fmt::print("\n");
-    fmt::print("vault status\nkubectl get namespaces\nmeshproof run --target {}/target.yaml\n\n",
-               folder);
-    fmt::print("serving until Ctrl-C\n");
-    std::fflush(stdout);
-}
-
-/// What the flags ask for; UsageError where they cannot mean it.
-struct Wanted {
-    fakes::FakeServersOptions servers;
-    std::optional<fakes::StateFile> state;
-    std::optional<fakes::ListenAddress> control;
-};
-
-constexpr auto other_state = "move the file away to begin anew, or give --state another one";
-
-/// Goes on from the file of --state, where it is there already. Its seed is kept.
-void go_on_from(fakes::StateFile& file, fakes::FakeServersOptions& servers,
-                const ServeArguments& arguments) {
-    auto kept = file.read();
-    if (!kept) {
-        throw UsageError(kept.error().message, other_state);
-    }
-    if (!*kept) {
-        return;
-    }
-    if ((*kept)->product != servers.product) {
-        throw UsageError(fmt::format("{}: expected the state of another product, {}", file.path(),
-                                     arguments.product),
-                         arguments.product == "vault" ? "serve it with --product openbao"
-                                                      : "serve it with --product vault");
-    }
-    servers.seed = arguments.seed.value_or((*kept)->seed);
-    servers.state = std::move((*kept)->servers);
-}
-
-Wanted wanted(const ServeArguments& arguments) {
-    Wanted out;
-    auto& servers = out.servers;
-    servers.seed = arguments.seed ? *arguments.seed : fresh_seed();
-    servers.vaults = servers.clusters = 1;
-    servers.product =
-        arguments.product == "vault" ? vault::Product::vault : vault::Product::openbao;
-    servers.tls = !arguments.plain;
-    servers.vault_listen =
-        server_address(arguments, "--vault-listen", arguments.vault_listen, arguments.vault_port);
-    servers.kube_listen =
-        server_address(arguments, "--kube-listen", arguments.kube_listen, arguments.kube_port);
-    if (!arguments.state_file.empty()) {
-        out.state.emplace(arguments.state_file);
-        go_on_from(*out.state, servers, arguments);
-    }
-    if (!arguments.chaos_file.empty()) {
-        servers.chaos = read_chaos(arguments.chaos_file);
-    }
-    if (!arguments.control_listen.empty()) {
-        out.control = listen_address("--control-listen", arguments.control_listen);
-        if (!is_loopback(*out.control)) {
-            throw UsageError(
-                fmt::format("--control-listen: {} is not a loopback address", out.control->address),
-                "whoever reaches the control port governs the fakes: it has no password");
-        }
-    }
-    return out;
-}
 
 /// The user's wish to end.
 struct Stop {
@@ -219,19 +51,39 @@ Task<void> keep_state(fakes::StateFile& file, fakes::FakeServers& servers, std::
     }
 }
 
-Task<void> serve(const ServeArguments& arguments, Wanted wanted, run::Environment& environment,
-                 Stop& stop) {
-    const auto seed = wanted.servers.seed;
-    const auto product = wanted.servers.product;
+/// What a server has while it runs.
+struct Server {
+    const ServeArguments& arguments;
+    const ServeFolder& folder;
+    ReadyFile& ready;
+    Detached& detached;
+    Stop& stop;
+    fakes::Journal journal{};
+    std::size_t served = 0;  ///< requests so far
+};
+
+/// The date of --at, where it was told from now. It has to stay a date.
+void set_start(ServeWanted& wanted, const Clock& clock) {
+    constexpr Duration furthest = std::chrono::hours(24 * 36525);
+    if (wanted.from_now) {
+        const auto by = *wanted.from_now;
+        wanted.servers.date = by > furthest || by < -furthest ? Time::max() : clock.now() + by;
+    }
+    const auto& date = wanted.servers.date;
+    if (date && (*date > clock.now() + furthest || *date < clock.now() - furthest)) {
+        throw UsageError("--at: expected a date within a century");
+    }
+}
+
+/// Starts the fakes; what cannot be is told with what to do about it.
+Task<std::unique_ptr<fakes::FakeServers>> start_servers(Server& server, ServeWanted& wanted,
+                                                        run::Environment& environment) {
     const bool resumed = !wanted.servers.state.is_null();
-    std::size_t served = 0;
-    fakes::Journal journal;
     if (wanted.control || wanted.state) {  // who else would ask what was served
-        wanted.servers.on_served = [&served,
-                                    kept = wanted.control ? &journal : nullptr](fakes::Served one) {
-            ++served;
-            if (kept != nullptr) {
-                kept->add(std::move(one));
+        wanted.servers.on_served = [&server, keep = wanted.control.has_value()](fakes::Served one) {
+            ++server.served;
+            if (keep) {
+                server.journal.add(std::move(one));
             }
         };
     }
@@ -247,76 +99,184 @@ Task<void> serve(const ServeArguments& arguments, Wanted wanted, run::Environmen
                          "choose others with --vault-listen and --kube-listen (port 0 = any free "
                          "one)");
     }
-    const auto servers = std::move(*started);
+    co_return std::move(*started);
+}
+
+/// Gives the fakes what --setup says. Its warnings are told the first time only.
+Task<Result<void>> set_up(fakes::Setup setup, fakes::FakeServers& servers, bool tell) {
+    const auto warnings = co_await fakes::apply_setup(std::move(setup), servers);
+    if (!warnings) {
+        co_return propagate(warnings);
+    }
+    for (const auto& warning : *warnings) {
+        if (tell) {
+            log::warning(warning);
+        }
+    }
+    co_return Result<void>();
+}
+
+Task<std::unique_ptr<fakes::ControlPort>> open_control(const ServeWanted& wanted,
+                                                       fakes::FakeServers& servers,
+                                                       fakes::Journal& journal) {
+    fakes::ControlPortOptions options;
+    if (wanted.setup) {
+        options.set_up = [setup = *wanted.setup](fakes::FakeServers& anew) {
+            return set_up(setup, anew, false);
+        };
+    }
+    auto opened =
+        co_await fakes::ControlPort::start(*wanted.control, servers, journal, std::move(options));
+    if (!opened) {
+        throw CannotGoOn(opened.error(),
+                         "choose another with --control-listen (port 0 = any free one)");
+    }
+    co_return std::move(*opened);
+}
+
+/// Everything answers: says so to all who wait for it.
+void tell_ready(Server& server, const Serving& serving) {
+    write_credentials(serving);
+    const auto document = describe(serving);
+    const auto text = document.dump(2) + "\n";
+    if (const auto written = write_file(server.folder.file("serve.json"), text); !written) {
+        throw UsageError(written.error().message, "give --dir a folder that you may write");
+    }
+    server.ready.write(text);
+    tell_serving(serving, document);
+    if (!server.detached.ready(server.folder.file("serve.log"))) {
+        server.stop.asked = true;  // whoever started it has gone, and nobody knows of it
+    }
+}
+
+Task<void> serve(Server& server, ServeWanted wanted, run::Environment& environment) {
+    const auto seed = wanted.servers.seed;
+    const auto product = wanted.servers.product;
+    set_start(wanted, environment.clock());
+    if (wanted.setup && !wanted.servers.state.is_null()) {
+        log::note(fmt::format("goes on from {}, so --setup is left out", wanted.state->path()));
+        wanted.setup.reset();
+    }
+    const auto servers = co_await start_servers(server, wanted, environment);
+    if (wanted.setup) {
+        if (const auto done = co_await set_up(*wanted.setup, *servers, true); !done) {
+            throw UsageError(done.error().message, "docs/serve.md shows a set-up that is whole");
+        }
+    }
     std::unique_ptr<fakes::ControlPort> control;  // it ends before the servers that it governs
     if (wanted.control) {
-        auto opened = co_await fakes::ControlPort::start(*wanted.control, *servers, journal);
-        if (!opened) {
-            throw CannotGoOn(opened.error(),
-                             "choose another with --control-listen (port 0 = any free one)");
-        }
-        control = std::move(*opened);
+        control = co_await open_control(wanted, *servers, server.journal);
     }
-    run::Target target;
-    servers->complete(target);
-    write_files(arguments, *servers, target);
     if (wanted.state) {
         if (const auto written = wanted.state->write(*servers, seed, product); !written) {
             throw UsageError(written.error().message, "give --state a file that you may write");
         }
     }
-    tell(arguments, target, seed, control.get());
+    run::Target target;
+    servers->complete(target);
+    tell_ready(server,
+               {server.arguments, server.folder, *servers, target, product, seed, control.get()});
     if (wanted.state) {
-        co_await keep_state(*wanted.state, *servers, seed, product, served, environment.clock(),
-                            stop);
+        co_await keep_state(*wanted.state, *servers, seed, product, server.served,
+                            environment.clock(), server.stop);
     } else {
-        (void)co_await stopped(stop);
+        (void)co_await stopped(server.stop);
     }
 }
 
-/// The folder of write_files(). The credentials mean nothing once the servers are gone, so they go
-/// with it, however that ends.
-class Folder {
-  public:
-    explicit Folder(std::string path) : path_(std::move(path)) {
-        std::error_code error;
-        made_ = std::filesystem::create_directories(path_, error);
-        if (error) {
-            throw UsageError(fmt::format("cannot make the folder {}: {}", path_, error.message()));
-        }
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() {
-        std::error_code error;
-        for (const auto* file : {"ca.pem", "admin.pem", "admin.key", "root-token", "unseal-keys",
-                                 "kubeconfig", "target.yaml"}) {
-            std::filesystem::remove(std::filesystem::path(path_) / file, error);
-        }
-        if (made_) {
-            std::filesystem::remove(path_, error);  // only where nobody put anything else into it
-        }
-    }
-
-  private:
-    std::string path_;
-    bool made_ = false;
-};
-
 int serve_command(const ServeArguments& arguments) {
-    auto asked = wanted(arguments);
-    const Folder folder(arguments.folder);
+    if (!arguments.stop.empty()) {
+        return stop_served(arguments.stop);
+    }
+    Detached detached;
+    if (arguments.detach) {
+        if (const auto code = detached.leave()) {
+            return *code;
+        }
+    }
+    auto asked = read_serve_arguments(arguments);
+    const ServeFolder folder(arguments.folder);
+    ReadyFile ready(arguments.ready_file);
     run::SocketEnvironment environment("serve", run::Target{});
     Stop stop;
-    const SignalWatch watch([&] {
+    const auto end = [&] {
         environment.post([&stop] {
             stop.asked = true;
             stop.signal.notify_all();
         });
-    });
-    environment.drive(serve(arguments, std::move(asked), environment, stop));
-    log::note("stopped");
+    };
+    std::optional<ParentWatch> parent;
+    if (arguments.exit_with_parent) {
+        parent.emplace(end);
+    }
+    const SignalWatch watch(end);
+    Server server{arguments, folder, ready, detached, stop};
+    environment.drive(serve(server, std::move(asked), environment));
+    if (!arguments.detach) {
+        log::note("stopped");
+    }
     return as_expected;
+}
+
+void add_places(CLI::App& command, ServeArguments& arguments) {
+    auto* vault_listen =
+        command.add_option("--vault-listen", arguments.vault_listen, "ADDRESS:PORT of the Vault")
+            ->capture_default_str();
+    auto* kube_listen =
+        command
+            .add_option("--kube-listen", arguments.kube_listen, "ADDRESS:PORT of the API server")
+            ->capture_default_str();
+    command.add_option("--vault-port", arguments.vault_port, "as --vault-listen 127.0.0.1:PORT")
+        ->excludes(vault_listen);
+    command.add_option("--kube-port", arguments.kube_port, "as --kube-listen 127.0.0.1:PORT")
+        ->excludes(kube_listen);
+    command.add_flag("--allow-remote", arguments.allow_remote,
+                     "let them listen where others can reach them");
+    auto* plain = command.add_flag("--plain", arguments.plain, "HTTP without TLS");
+    command.add_flag_callback(
+               "--tls", [] {}, "HTTPS by a CA of its own (the default)")
+        ->excludes(plain);
+    command.add_option("--control-listen", arguments.control_listen,
+                       "ADDRESS:PORT of a control port, on loopback: docs/control-api.yaml");
+}
+
+void add_contents(CLI::App& command, ServeArguments& arguments) {
+    command
+        .add_option("--product", arguments.product,
+                    fmt::format("openbao ({}) or vault ({}); NAME@VERSION insists on the version",
+                                fakes::vault::played_version(vault::Product::openbao),
+                                fakes::vault::played_version(vault::Product::vault)))
+        ->capture_default_str();
+    command.add_option("--setup", arguments.setup_file,
+                       "a file of mounts, writes, accounts and pods to begin with: docs/serve.md");
+    command.add_option("--seed", arguments.seed, "for tokens, serial numbers, ids and chaos");
+    command.add_option("--at", arguments.at,
+                       "the date to begin at: 2031-01-01T00:00:00Z, or from now: +720h");
+    command.add_flag("--freeze", arguments.freeze, "the date stands still, until it is moved");
+    command.add_option("--chaos", arguments.chaos_file, "a file of faults: docs/serve.md");
+    command.add_option("--state", arguments.state_file,
+                       "a file that keeps what they hold from one start to the next");
+}
+
+void add_lifetime(CLI::App& command, ServeArguments& arguments) {
+    command
+        .add_option(
+            "--dir", arguments.folder,
+            "where ca.pem, kubeconfig, root-token, target.yaml and serve.json go; removed at the "
+            "end")
+        ->capture_default_str();
+    command.add_option("--ready-file", arguments.ready_file,
+                       "a file to write, in JSON, when everything answers; removed at the end");
+    add_format_option(command, arguments.output);
+    auto* detach = command.add_flag("--detach", arguments.detach,
+                                    "go on in the background; returns when everything answers");
+    command
+        .add_flag("--exit-with-parent", arguments.exit_with_parent,
+                  "end when the program that started this one has ended")
+        ->excludes(detach);
+    command.add_option("--stop", arguments.stop,
+                       "end the server of this folder (--dir) or file (--ready-file), and nothing "
+                       "else");
 }
 
 }  // namespace
@@ -325,40 +285,14 @@ void add_serve(CLI::App& app, Command& chosen) {
     auto* command = app.add_subcommand(
         "serve", "serve a fake Vault and a fake API server on TLS ports of this machine");
     auto arguments = std::make_shared<ServeArguments>();
-    command->add_option("--product", arguments->product, "openbao (2.7.2) or vault (1.14.1)")
-        ->check(CLI::IsMember({"openbao", "vault"}))
-        ->capture_default_str();
-    auto* vault_listen =
-        command->add_option("--vault-listen", arguments->vault_listen, "ADDRESS:PORT of the Vault")
-            ->capture_default_str();
-    auto* kube_listen =
-        command
-            ->add_option("--kube-listen", arguments->kube_listen, "ADDRESS:PORT of the API server")
-            ->capture_default_str();
-    command->add_option("--vault-port", arguments->vault_port, "as --vault-listen 127.0.0.1:PORT")
-        ->excludes(vault_listen);
-    command->add_option("--kube-port", arguments->kube_port, "as --kube-listen 127.0.0.1:PORT")
-        ->excludes(kube_listen);
-    command->add_flag("--allow-remote", arguments->allow_remote,
-                      "let them listen where others can reach them");
-    auto* plain = command->add_flag("--plain", arguments->plain, "HTTP without TLS");
-    command->add_flag_callback(
-               "--tls", [] {}, "HTTPS by a CA of its own (the default)")
-        ->excludes(plain);
-    command
-        ->add_option("--dir", arguments->folder,
-                     "where ca.pem, kubeconfig, root-token and target.yaml go; removed at the end")
-        ->capture_default_str();
-    command->add_option("--seed", arguments->seed, "for tokens, serial numbers, ids and chaos");
-    command->add_option("--chaos", arguments->chaos_file, "a file of faults: docs/serve.md");
-    command->add_option("--state", arguments->state_file,
-                        "a file that keeps what they hold from one start to the next");
-    command->add_option("--control-listen", arguments->control_listen,
-                        "ADDRESS:PORT of a control port, on loopback: docs/control-api.yaml");
+    add_contents(*command, *arguments);
+    add_places(*command, *arguments);
+    add_lifetime(*command, *arguments);
     command->footer(
         "\nExamples:\n  meshproof serve\n  meshproof serve --product vault --vault-listen "
         "127.0.0.1:8200 --dir /tmp/fakes\n  meshproof serve --chaos faults.yaml --control-listen "
-        "127.0.0.1:0");
+        "127.0.0.1:0\n  meshproof serve --setup mesh.yaml --detach --dir /tmp/fakes\n  meshproof "
+        "serve --stop /tmp/fakes");
     command->callback(
         [&chosen, arguments] { chosen = [arguments] { return serve_command(*arguments); }; });
 }

@@ -2,6 +2,7 @@
 #include <system_error>
 
 #include "core/base/text.hpp"
+#include "reports/html/html.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::reports {
@@ -29,6 +30,9 @@ Result<void> write_reports(const std::string& folder, const run::RunResult& resu
         return written;
     }
     if (const auto written = write_file(folder + "/junit.xml", to_junit(result)); !written) {
+        return written;
+    }
+    if (const auto written = write_file(folder + "/report.html", to_html(result)); !written) {
         return written;
     }
     return result.command == run::Command::conform

@@ -3,12 +3,10 @@
 #include "core/base/utf8.hpp"
 #include "reports/load.hpp"
 #include "reports/report.hpp"
+#include "reports/table.hpp"
 
 namespace meshproof::reports {
-namespace {
 
-/// Text for XML 1.0, which cannot hold most control characters even escaped, nor U+FFFE and
-/// U+FFFF. What is no UTF-8 becomes U+FFFD.
 std::string xml(std::string_view raw) {
     auto text = valid_utf8(std::string(raw));
     for (const std::string_view none : {"\xef\xbf\xbe", "\xef\xbf\xbf"}) {
@@ -44,6 +42,8 @@ std::string xml(std::string_view raw) {
     }
     return out;
 }
+
+namespace {
 
 double seconds(Duration duration) {
     return std::chrono::duration<double>(duration).count();

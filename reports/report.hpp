@@ -46,7 +46,7 @@ inline constexpr std::string_view comparison_schema = "meshproof.comparison/v1";
 
 /// Makes the folder where needed and proves that it can be written: call it before a long run.
 [[nodiscard]] Result<void> prepare_folder(const std::string& folder);
-/// report.json, junit.xml and, of `conform`, report.md, each whole or not at all.
+/// report.json, junit.xml, report.html and, of `conform`, report.md, each whole or not at all.
 [[nodiscard]] Result<void> write_reports(const std::string& folder, const run::RunResult& result);
 
 /// One line for one outcome: verdict, id, time, reason. `colour`: with ANSI colours.

@@ -34,11 +34,11 @@ const Issuer* Facts::signer() const {
 }
 
 std::optional<Duration> Facts::vault_ahead() const {
-    if (!leaf.is_known()) {
-        return std::nullopt;
+    if (!leaf.is_known() || !role.is_known()) {
+        return std::nullopt;  // who may not read the role cannot tell by how much it dates back
     }
     // Both servers date a leaf back by 30 s where the role says nothing else (row 71).
-    const auto back = role.is_known() && role->contains("not_before_duration")
+    const auto back = role->contains("not_before_duration")
                           ? duration_of(*role, "not_before_duration")
                           : Duration(std::chrono::seconds(30));
     return leaf->leaf.not_before() + back - signed_at;

@@ -137,7 +137,7 @@ struct Facts {
     }
     /// The issuer that signs for the role, or null.
     [[nodiscard]] const Issuer* signer() const;
-    /// How far the Vault's clock is ahead of ours, by the leaf's date.
+    /// How far the Vault's clock is ahead of ours, by the leaf's date and what the role says of it.
     [[nodiscard]] std::optional<Duration> vault_ahead() const;
     /// The namespace and the name of the account that logs in; "" where only a token is at hand
     /// that does not say.

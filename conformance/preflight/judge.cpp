@@ -8,11 +8,25 @@
 namespace meshproof::preflight {
 namespace {
 
-std::vector<std::string> commands(const Rule& rule, Values values, std::string_view tool) {
+/// Each speaks of the account's namespace, whatever the shell has. One that makes the namespace, or
+/// does without it, does not.
+std::string with_namespace(const Rule& rule, const Facts& facts, std::string_view tool,
+                           std::string command) {
+    const auto& name = facts.account.vault.namespace_name;
+    if (name.empty() || rule.id.starts_with("vault/") ||
+        !command.starts_with(std::string(tool) + " ")) {
+        return command;
+    }
+    return fmt::format("{}_NAMESPACE={} {}", tool == "bao" ? "BAO" : "VAULT", shell_word(name),
+                       command);
+}
+
+std::vector<std::string> commands(const Rule& rule, const Facts& facts, const Judgement& judgement,
+                                  Values values, std::string_view tool) {
     values["tool"] = tool;
     std::vector<std::string> all;
-    for (const auto& line : rule.mend) {
-        all.push_back(fill_in(line, values, /*for_shell=*/true));
+    for (const auto& line : judgement.mend.empty() ? rule.mend : judgement.mend) {
+        all.push_back(with_namespace(rule, facts, tool, fill_in(line, values, /*for_shell=*/true)));
     }
     return all;
 }
@@ -33,17 +47,18 @@ Finding finding(const Rule& rule, const Facts& facts, const Judgement& judgement
     for (const auto& [name, value] : judgement.values) {
         values[name] = value;
     }
-    const auto line = line_of(facts, rule.member);
-    if (line > 0) {
-        values["line"] = std::to_string(line);
+    // Commands change only a line that holds the very member; what is told may be one above.
+    if (const auto own = facts.account.lines.find(std::string(rule.member));
+        own != facts.account.lines.end()) {
+        values["line"] = std::to_string(own->second);
     }
     Finding one;
     one.rule = &rule;
     one.object = fill_in(rule.object, values, /*for_shell=*/false);
     one.evidence = one_line(judgement.evidence);
-    one.line = line;
-    one.bao = commands(rule, values, "bao");
-    one.vault = commands(rule, values, "vault");
+    one.line = line_of(facts, rule.member);
+    one.bao = commands(rule, facts, judgement, values, "bao");
+    one.vault = commands(rule, facts, judgement, values, "vault");
     return one;
 }
 
@@ -76,6 +91,12 @@ std::vector<Finding> sorted(const std::vector<Finding>& findings) {
     return all;
 }
 
+/// Nobody knows whether what is accepted is there.
+bool unjudged(const Report& report, const run::Account::Acceptance& accepted) {
+    return std::ranges::any_of(report.unknown,
+                               [&](const Unjudged& one) { return one.rule->id == accepted.id; });
+}
+
 /// Moves what is lived with, and finds what is wrong with the acceptances themselves.
 void accept(Report& report, const Facts& facts) {
     std::vector<Finding> more;
@@ -85,10 +106,10 @@ void accept(Report& report, const Facts& facts) {
             (accepts(accepted, one) ? matching : rest).push_back(std::move(one));
         }
         const bool over = accepted.until && facts.now >= *accepted.until;
-        if (matching.empty()) {
+        if (matching.empty() && !unjudged(report, accepted)) {
             more.push_back(about(accepted, "accept/unused", facts,
                                  fmt::format("{} was not found", accepted.id)));
-        } else if (over) {
+        } else if (over && !matching.empty()) {
             more.push_back(
                 about(accepted, "accept/expired", facts,
                       fmt::format("{} was accepted until {}", accepted.id, last_day_of(accepted))));

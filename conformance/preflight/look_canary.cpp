@@ -1,13 +1,31 @@
+#include <algorithm>
+
 #include "conformance/preflight/look_parts.hpp"
+#include "conformance/preflight/rule.hpp"
+#include "core/base/text.hpp"
 #include "core/crypto/certificate.hpp"
 
 namespace meshproof::preflight {
 namespace {
 
+/// An id that no workload has; where the role is for some namespaces alone, one of those.
+std::string canary_id(const Facts& facts) {
+    const auto own = fmt::format("spiffe://{}/", facts.account.trust_domain);
+    auto id = own + "ns/default/sa/meshproof-canary";
+    const auto allowed = facts.role.is_known() ? texts_of(*facts.role, "allowed_uri_sans")
+                                               : std::vector<std::string>{};
+    const auto narrow = std::ranges::find_if(allowed, [&](const std::string& pattern) {
+        return pattern.starts_with(own) && pattern.find('*') != std::string::npos;
+    });
+    if (any_stands_for(allowed, id) || narrow == allowed.end()) {
+        return id;
+    }
+    return join(split(*narrow, '*'), "meshproof-canary");
+}
+
 vault::SignRequest canary_request(Facts& facts) {
     const auto key = crypto::Key::generate(facts.account.mesh.key_type);
-    facts.canary_uri =
-        fmt::format("spiffe://{}/ns/default/sa/meshproof-canary", facts.account.trust_domain);
+    facts.canary_uri = canary_id(facts);
     crypto::Csr::Spec spec;
     spec.alt_names.uris = {facts.canary_uri};
     vault::SignRequest request;

@@ -51,9 +51,14 @@ std::string verdict(const Report& report) {
                                              : "nothing is wrong at error level";
 }
 
+std::string counted(std::size_t count, std::string_view what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string counts(const Report& report) {
-    return fmt::format("{} errors, {} warnings, {} advice, {} accepted, {} held, {} unknown",
-                       report.count(Severity::error), report.count(Severity::warning),
+    return fmt::format("{}, {}, {} advice, {} accepted, {} held, {} unknown",
+                       counted(report.count(Severity::error), "error"),
+                       counted(report.count(Severity::warning), "warning"),
                        report.count(Severity::advice), report.accepted.size(), report.held.size(),
                        report.unknown.size());
 }
@@ -108,7 +113,12 @@ Document as_json(const Report& report, const Finding& one) {
 
 /// A command without an account: names in capitals stand for the account's own.
 std::string as_printed(std::string_view command) {
-    return fill_in(command, {{"tool", "bao"}, {"end_text", "EOF"}}, /*for_shell=*/false);
+    return fill_in(command,
+                   {{"tool", "bao"},
+                    {"end_text", "EOF"},
+                    {"kept_text", ""},
+                    {"cluster_ca_text", cluster_ca_command(run::Account())}},
+                   /*for_shell=*/false);
 }
 
 std::string_view sarif_level(Severity severity) {
@@ -177,6 +187,63 @@ std::string markdown(const std::string& text) {
             out += '\\';
         }
         out += c == '\n' ? ' ' : c;
+    }
+    return out;
+}
+
+/// A fence that no line of the commands is: policies in them were written by others.
+std::string fence_of(const std::string& text) {
+    std::string fence = "```";
+    while (text.find(fence) != std::string::npos) {
+        fence += '`';
+    }
+    return fence;
+}
+
+std::string markdown_table(const Report& report) {
+    std::string out = "\n| severity | finding | where | seen |\n|---|---|---|---|\n";
+    for (const auto& one : report.found) {
+        out += fmt::format("| {} | {} | {} | {} |\n", to_string(one.rule->severity), one.rule->id,
+                           markdown(where(report, one)), markdown(one.evidence));
+    }
+    return report.found.empty() ? std::string() : out;
+}
+
+std::string markdown_finding(const Report& report, const Finding& one, bool with_commands) {
+    auto out = fmt::format("\n## {}: {}\n\n{} {}\n\n- at {}\n- seen: {}\n",
+                           to_string(one.rule->severity), one.rule->id, one.rule->title,
+                           one.rule->why, markdown(where(report, one)), markdown(one.evidence));
+    if (!one.bao.empty() && with_commands) {
+        const auto commands = join(one.bao, "\n");
+        const auto fence = fence_of(commands);
+        out += fmt::format("\n{0}sh\n{1}\n{0}\n", fence, commands);
+    }
+    return out;
+}
+
+std::string markdown_of(const Report& report, bool with_commands) {
+    const auto* word = report.unreachable                  ? "is blocked"
+                       : report.count(Severity::error) > 0 ? "fails"
+                                                           : "passes";
+    auto out = fmt::format("# Preflight {}: {} ({})\n\n{}. {}{}.\n", word, verdict(report),
+                           markdown(report.account), counts(report), markdown(report.vault),
+                           report.cluster.empty() ? "" : ", " + markdown(report.cluster));
+    out += markdown_table(report);
+    for (const auto& one : report.found) {
+        out += markdown_finding(report, one, with_commands);
+    }
+    if (!report.accepted.empty()) {
+        out += "\n## Accepted\n\n";
+        for (const auto& one : report.accepted) {
+            out += fmt::format("- {} at {}: {}\n", one.rule->id, markdown(where(report, one)),
+                               markdown(one.accepted));
+        }
+    }
+    if (!report.unknown.empty()) {
+        out += "\n## Unknown\n\n";
+        for (const auto& [why, rules] : by_reason(report)) {
+            out += fmt::format("- {}: {}\n", markdown(why), join(rules, ", "));
+        }
     }
     return out;
 }
@@ -286,23 +353,22 @@ std::string to_junit(const Report& report) {
 }
 
 std::string to_markdown(const Report& report) {
-    std::string out = fmt::format("# Preflight of {}: {}\n\n{}\n\n{}\n", markdown(report.account),
-                                  verdict(report), counts(report), markdown(report.vault));
+    constexpr std::size_t most = 1'000'000;
+    auto whole = markdown_of(report, /*with_commands=*/true);
+    return whole.size() <= most ? std::move(whole) : markdown_of(report, /*with_commands=*/false);
+}
+
+std::string errors_line(const Report& report) {
+    if (report.unreachable) {
+        return verdict(report);
+    }
+    std::vector<std::string> ids;
     for (const auto& one : report.found) {
-        out += fmt::format("\n## {}: {}\n\n{} {}\n\n- at {}\n- seen: {}\n",
-                           to_string(one.rule->severity), one.rule->id, one.rule->title,
-                           one.rule->why, markdown(where(report, one)), markdown(one.evidence));
-        if (!one.bao.empty()) {
-            out += "\n````sh\n" + join(one.bao, "\n") + "\n````\n";
+        if (one.rule->severity == Severity::error) {
+            ids.emplace_back(one.rule->id);
         }
     }
-    if (!report.unknown.empty()) {
-        out += "\n## Unknown\n\n";
-        for (const auto& [why, rules] : by_reason(report)) {
-            out += fmt::format("- {}: {}\n", markdown(why), join(rules, ", "));
-        }
-    }
-    return out;
+    return fmt::format("{} ({})", counted(ids.size(), "error"), join(ids, ", "));
 }
 
 std::vector<std::string> explain(const Rule& rule) {

@@ -9,6 +9,8 @@ namespace meshproof::preflight {
 
 /// Lines for a terminal. `all` lists what held, too.
 [[nodiscard]] std::vector<std::string> to_text(const Report& report, bool all);
+/// What a wait tells of a report that is not well yet: "2 errors (a/b, c/d)".
+[[nodiscard]] std::string errors_line(const Report& report);
 /// docs/preflight.schema.json.
 [[nodiscard]] std::string to_json(const Report& report);
 /// SARIF 2.1.0: a result a finding, at the account file's line. What is accepted is left out, and
@@ -16,7 +18,8 @@ namespace meshproof::preflight {
 [[nodiscard]] std::string to_sarif(const Report& report);
 /// A test case a rule that was judged: failure for errors, skipped for what could not be judged.
 [[nodiscard]] std::string to_junit(const Report& report);
-/// The verdict first; for a pipeline's summary.
+/// The verdict in the first line, then a table, then what to do; for a pipeline's summary. Stays
+/// below what GitHub takes (1 MiB): commands are left out where they are longer.
 [[nodiscard]] std::string to_markdown(const Report& report);
 
 /// What a finding is, for --explain.

@@ -27,6 +27,24 @@ Duration ca_life(const Facts& facts) {
     return std::chrono::floor<std::chrono::seconds>(life);
 }
 
+/// As a role says it.
+std::string key_type_of(const run::Account& account) {
+    const auto type = to_string(account.mesh.key_type);
+    return type.starts_with("rsa") ? "rsa" : type == "ed25519" ? "ed25519" : "ec";
+}
+
+/// For the file's own user; "" where the file names neither.
+std::string kubeconfig_flags(const run::Account& account) {
+    std::string flags;
+    if (!account.kubeconfig_path.empty()) {
+        flags += " --kubeconfig=" + shell_word(account.kubeconfig_path);
+    }
+    if (!account.context.empty()) {
+        flags += " --context=" + shell_word(account.context);
+    }
+    return flags;
+}
+
 std::vector<Rule> joined() {
     std::vector<Rule> all;
     for (auto table : {accept_rules, file_rules, server_rules, mount_rules, role_rules, ca_rules,
@@ -68,17 +86,19 @@ Judgement holds() {
 }
 
 Judgement beside() {
-    return {.state = Judgement::State::beside, .evidence = {}, .values = {}};
+    return {.state = Judgement::State::beside, .evidence = {}, .values = {}, .mend = {}};
 }
 
 Judgement unknown(std::string why) {
-    return {.state = Judgement::State::unknown, .evidence = std::move(why), .values = {}};
+    return {
+        .state = Judgement::State::unknown, .evidence = std::move(why), .values = {}, .mend = {}};
 }
 
-Judgement found(std::string evidence, Values values) {
+Judgement found(std::string evidence, Values values, std::vector<std::string_view> mend) {
     return {.state = Judgement::State::found,
             .evidence = std::move(evidence),
-            .values = std::move(values)};
+            .values = std::move(values),
+            .mend = std::move(mend)};
 }
 
 std::span<const Rule> all_rules() {
@@ -109,6 +129,14 @@ bool glob(std::string_view pattern, std::string_view text) {
         at = next + parts[i].size();
     }
     return text.size() - at >= parts.back().size() && text.ends_with(parts.back());
+}
+
+bool has(const std::vector<std::string>& texts, std::string_view wanted) {
+    return std::ranges::find(texts, wanted) != texts.end();
+}
+
+bool any_stands_for(const std::vector<std::string>& patterns, std::string_view text) {
+    return std::ranges::any_of(patterns, [&](const auto& pattern) { return glob(pattern, text); });
 }
 
 std::string shell_word(std::string_view text) {
@@ -147,12 +175,21 @@ std::string fill_in(std::string_view text, const Values& values, bool for_shell)
     return out;
 }
 
+std::string cluster_ca_command(const run::Account& account) {
+    if (!account.cluster_ca_path.empty()) {
+        return fmt::format("cp {} cluster-ca.pem", shell_word(account.cluster_ca_path));
+    }
+    return "kubectl config view --raw --minify --flatten" + kubeconfig_flags(account) +
+           " -o jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > "
+           "cluster-ca.pem";
+}
+
 Values common_values(const Facts& facts) {
     const auto& account = facts.account;
     const auto [ns, name] = facts.logs_in_as();
-    const bool rsa = to_string(account.mesh.key_type).starts_with("rsa");
     Values values{{"file", account.path},
                   {"bundle", account.bundle_path},
+                  {"jwt_file", account.jwt_path},
                   {"mount", facts.pki_mount},
                   {"role", facts.pki_role},
                   {"path", account.sign_path},
@@ -162,17 +199,25 @@ Values common_values(const Facts& facts) {
                   {"account", name},
                   {"trust_domain", account.trust_domain},
                   {"uris", fmt::format("spiffe://{}/*", account.trust_domain)},
-                  {"key_type", rsa ? "rsa" : "ec"},
+                  {"key_type", key_type_of(account)},
                   {"ttl", go_duration(account.ttl)},
                   {"audience", account.audience},
                   {"vault_namespace", account.vault.namespace_name},
                   {"mount_text", facts.pki_mount},
+                  {"path_text", account.sign_path},
                   {"auth_text", account.auth_mount},
                   {"root", facts.root_mount},
                   {"ca_ttl", go_duration(ca_life(facts))},
+                  {"cluster_ca_text", cluster_ca_command(account)},
+                  {"new_policy", account.auth_role + "-sign"},
                   {"end_text", "EOF"}};
     if (account.cluster) {
         values["api_server"] = account.cluster->access.endpoint.url.text();
+        values["kubernetes_host"] = values["api_server"];
+        if (const auto flags = kubeconfig_flags(account); !flags.empty()) {
+            values["user_text"] =
+                "\"$(kubectl auth whoami" + flags + " -o jsonpath='{.status.userInfo.username}')\"";
+        }
     }
     if (facts.auth_role.is_known()) {
         const auto policies = texts_of(*facts.auth_role, "token_policies");

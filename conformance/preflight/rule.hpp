@@ -22,12 +22,15 @@ struct Judgement {
     State state = State::holds;
     std::string evidence;  ///< found: what was seen; unknown: what is missing; one line
     Values values;         ///< found: what the mend needs beside the common values
+    /// Found: the commands, where what was seen asks for others than the rule's own.
+    std::vector<std::string_view> mend{};
 };
 [[nodiscard]] Judgement holds();
 /// The rule speaks of something that this account does not have.
 [[nodiscard]] Judgement beside();
 [[nodiscard]] Judgement unknown(std::string why);
-[[nodiscard]] Judgement found(std::string evidence, Values values = {});
+[[nodiscard]] Judgement found(std::string evidence, Values values = {},
+                              std::vector<std::string_view> mend = {});
 /// What a fact that is not known means for a rule: nothing where the thing is not there (another
 /// rule says so), else unknown.
 template <class T>
@@ -67,6 +70,12 @@ struct Rule {
 [[nodiscard]] std::string fill_in(std::string_view text, const Values& values, bool for_shell);
 /// As both products match a URI against a role: * stands for any text (row 111).
 [[nodiscard]] bool glob(std::string_view pattern, std::string_view text);
+/// Whether the very text is in the list.
+[[nodiscard]] bool has(const std::vector<std::string>& texts, std::string_view wanted);
+/// Whether one of the patterns stands for the text (glob).
+[[nodiscard]] bool any_stands_for(const std::vector<std::string>& patterns, std::string_view text);
+/// The command that writes the cluster's CA to cluster-ca.pem. It needs no right in the cluster.
+[[nodiscard]] std::string cluster_ca_command(const run::Account& account);
 /// The text as one word of a POSIX shell, quoted only where it has to be.
 [[nodiscard]] std::string shell_word(std::string_view text);
 

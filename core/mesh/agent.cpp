@@ -104,7 +104,7 @@ bool Agent::due() const {
 
 Task<void> Agent::attempt() {
     const auto& mesh = *context_->mesh;
-    const CaConfig config = *context_->config;
+    const CaConfig config = mesh.options.seams.used_config(*context_->config, pod_.uid);
     const Caller caller{pod_.name, pod_.uid, server_.id(), call_limit(life_)};
     renew_by_.reset();
     if (!token_usable()) {
@@ -123,7 +123,9 @@ Task<void> Agent::attempt() {
         }
         const auto logged_in = co_await log_in(config, caller);
         if (!logged_in) {
-            projected_.reset();  // the file is read again before the next login
+            if (mesh.options.seams.renews_projected_tokens) {
+                projected_.reset();  // the file is read again before the next login
+            }
             refused(Step::login, logged_in.error(), asked_for(config, caller));
             co_return;
         }
@@ -146,10 +148,12 @@ Task<void> Agent::attempt() {
 }
 
 Task<Result<void>> Agent::have_projected_token(CaConfig config, Caller caller) {
-    if (projected_ && elapsed() < projected_fresh_until_) {
+    const auto& mesh = *context_->mesh;
+    const bool fresh =
+        elapsed() < projected_fresh_until_ || !mesh.options.seams.renews_projected_tokens;
+    if (projected_ && fresh) {
         co_return Result<void>();
     }
-    const auto& mesh = *context_->mesh;
     const auto asked = elapsed();
     const auto date = mesh.clock.now();
     auto token = co_await request_projected_token(context_, config, caller.limit);
@@ -233,6 +237,9 @@ void Agent::refused(Step step, const Failure& failure, const Asked& asked) {
     }
     const auto wait =
         backoff_.after(decision.action, mesh.options.schedule, life_, decision.no_sooner);
+    if (!seams.counts_refusals) {
+        backoff_.reset();
+    }
     due_ = elapsed() + seams.wait(wait, event);
 }
 

@@ -120,6 +120,9 @@ Task<Result<void>> Cluster::restart_all_pods() {
         if (!deleted && deleted.error().kind != FailureKind::not_found) {
             co_return deleted;
         }
+        if (!state->context->mesh->options.seams.restarts_all_pods) {
+            break;
+        }
     }
     co_return Result<void>();
 }

@@ -1,6 +1,6 @@
 #include "core/mesh/cluster_agent.hpp"
 
-#include "core/time/within.hpp"
+#include "core/mesh/following.hpp"
 
 namespace meshproof::mesh {
 
@@ -14,70 +14,33 @@ ClusterAgent::ClusterAgent(std::shared_ptr<ClusterContext> context,
       configuration_backoff_(context_->mesh->prng.fork("configuration of " + context_->cluster)) {}
 
 Task<void> ClusterAgent::run(std::shared_ptr<ClusterAgent> self) {
-    const auto& mesh = *self->context_->mesh;
-    while (true) {
-        const auto followed = co_await self->follow();
-        if (!followed) {
-            co_await mesh.clock.sleep_for(self->backoff_.after(Action::retry, mesh.options.schedule,
-                                                               mesh.usual_life(),
-                                                               followed.error().retry_after));
-        }
-    }
+    co_await keep_following(
+        *self->context_->mesh, self->backoff_, [&self] { return self->list(); },
+        [&self](std::string version) { return self->watch(std::move(version)); });
 }
 
-// One list, then watch after watch, each from where the last one ended. Ends with what broke it:
-// then we list again.
-Task<Result<void>> ClusterAgent::follow() {
-    auto version = co_await list();
-    while (version) {
-        backoff_.reset();
-        version = co_await watch(*version);
-    }
-    co_return propagate(version);
-}
-
-// The version at its clean end.
 Task<Result<std::string>> ClusterAgent::watch(std::string version) {
-    auto& clock = context_->mesh->clock;
-    const auto begun = clock.elapsed();
-    const auto limit =
-        std::max<Duration>(context_->mesh->usual_life() / 4, std::chrono::seconds(1));
-    auto watch = co_await context_->kube.watch_pods(context_->workload_namespace,
-                                                    context_->selector, version, limit);
-    if (!watch) {
-        co_return propagate(watch);
+    const auto& mesh = *context_->mesh;
+    auto ended = co_await watch_once(
+        mesh,
+        context_->kube.watch_pods(context_->workload_namespace, context_->selector, version,
+                                  watch_limit(mesh)),
+        version, [this](kube::WatchEvent<kube::Pod> event) { return take(std::move(event)); });
+    if (!mesh.options.seams.watches_pods_again) {
+        co_await mesh.clock.sleep_for(mesh.usual_life() * 10'000);
     }
-    while (true) {
-        // A connection that went silent looks like a quiet cluster, but for the end that the server
-        // owes us.
-        auto event = co_await within(clock, limit * 2, watch->next());
-        if (!event) {
-            co_return propagate(event);
-        }
-        if (!*event) {
-            break;
-        }
-        auto& pod = (*event)->object;
-        switch ((*event)->kind) {
-            case kube::WatchKind::added:
-            case kube::WatchKind::modified:
-                co_await added(std::move(pod));
-                break;
-            case kube::WatchKind::deleted:
-                workloads_->lost(pod.meta.name);
-                co_await gone(pod.meta.name);
-                break;
-            case kube::WatchKind::bookmark:
-                break;
-            case kube::WatchKind::error:
-                co_return fail(FailureKind::server, "the watch ended: {}", (*event)->error);
-        }
-        version = (*event)->resource_version;
+    co_return ended;
+}
+
+Task<Result<void>> ClusterAgent::take(kube::WatchEvent<kube::Pod> event) {
+    auto& pod = event.object;
+    if (event.kind == kube::WatchKind::deleted) {
+        workloads_->lost(pod.meta.name);
+        co_await gone(pod.meta.name);
+    } else {
+        co_await added(std::move(pod));
     }
-    if (clock.elapsed() - begun < limit / 2) {
-        co_return fail(FailureKind::closed, "the watch ended before its time");
-    }
-    co_return version;
+    co_return Result<void>();
 }
 
 Task<Result<std::string>> ClusterAgent::list() {

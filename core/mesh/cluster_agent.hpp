@@ -30,12 +30,14 @@ class ClusterAgent : public std::enable_shared_from_this<ClusterAgent> {
     }
 
   private:
-    [[nodiscard]] Task<Result<void>> follow();
     [[nodiscard]] Task<Result<std::string>> list();
     [[nodiscard]] Task<Result<std::string>> watch(std::string version);
+    [[nodiscard]] Task<Result<void>> take(kube::WatchEvent<kube::Pod> event);
     [[nodiscard]] Task<void> added(kube::Pod pod);
     [[nodiscard]] Task<void> gone(std::string pod);
+    [[nodiscard]] Task<Result<std::string>> list_configuration();
     [[nodiscard]] Task<Result<std::string>> watch_configuration(std::string version);
+    [[nodiscard]] Task<Result<void>> take(kube::WatchEvent<kube::SecretObject> event);
     [[nodiscard]] bool shows_news(const kube::WatchEvent<kube::SecretObject>& event) const;
     void take(StoredConfiguration stored);
 

@@ -1,6 +1,6 @@
 // How a cluster's agent follows the CA configuration and the trust store.
 #include "core/mesh/cluster_agent.hpp"
-#include "core/time/within.hpp"
+#include "core/mesh/following.hpp"
 
 namespace meshproof::mesh {
 namespace {
@@ -28,63 +28,39 @@ std::optional<std::uint64_t> generation_of(const std::optional<CaConfig>& config
 }  // namespace
 
 Task<void> ClusterAgent::follow_configuration(std::shared_ptr<ClusterAgent> self) {
-    const auto& mesh = *self->context_->mesh;
-    while (true) {
-        auto applied = co_await apply_configuration(self);
-        Result<std::string> version = self->seen_.resource_version;
-        if (!applied) {
-            version = propagate(applied);
-        }
-        while (version) {
-            self->configuration_backoff_.reset();
-            version = co_await self->watch_configuration(*version);
-        }
-        co_await mesh.clock.sleep_for(self->configuration_backoff_.after(
-            Action::retry, mesh.options.schedule, mesh.usual_life()));
-    }
+    co_await keep_following(
+        *self->context_->mesh, self->configuration_backoff_,
+        [&self] { return self->list_configuration(); },
+        [&self](std::string version) { return self->watch_configuration(std::move(version)); });
 }
 
-// The version at its clean end.
+Task<Result<std::string>> ClusterAgent::list_configuration() {
+    auto applied = co_await apply_configuration(shared_from_this());
+    if (!applied) {
+        co_return propagate(applied);
+    }
+    co_return seen_.resource_version;
+}
+
 Task<Result<std::string>> ClusterAgent::watch_configuration(std::string version) {
-    auto& clock = context_->mesh->clock;
-    const auto begun = clock.elapsed();
-    const auto limit =
-        std::max<Duration>(context_->mesh->usual_life() / 4, std::chrono::seconds(1));
-    auto watch = co_await context_->kube.watch_secrets(context_->mesh_namespace, context_->selector,
-                                                       version, limit);
-    if (!watch) {
-        co_return propagate(watch);
+    const auto& mesh = *context_->mesh;
+    co_return co_await watch_once(
+        mesh,
+        context_->kube.watch_secrets(context_->mesh_namespace, context_->selector, version,
+                                     watch_limit(mesh)),
+        version,
+        [this](kube::WatchEvent<kube::SecretObject> event) { return take(std::move(event)); });
+}
+
+Task<Result<void>> ClusterAgent::take(kube::WatchEvent<kube::SecretObject> event) {
+    if (!shows_news(event)) {
+        co_return Result<void>();
     }
-    while (true) {
-        auto event = co_await within(clock, limit * 2, watch->next());
-        if (!event) {
-            co_return propagate(event);
-        }
-        if (!*event) {
-            break;
-        }
-        if ((*event)->kind == kube::WatchKind::error) {
-            co_return fail(FailureKind::server, "the watch ended: {}", (*event)->error);
-        }
-        version = (*event)->resource_version;
-        if (shows_news(**event)) {
-            auto applied = co_await apply_configuration(shared_from_this());
-            if (!applied) {
-                co_return propagate(applied);
-            }
-        }
-    }
-    if (clock.elapsed() - begun < limit / 2) {
-        co_return fail(FailureKind::closed, "the watch ended before its time");
-    }
-    co_return version;
+    co_return co_await apply_configuration(shared_from_this());
 }
 
 // Most of what the watch tells we read ourselves just after it was pushed.
 bool ClusterAgent::shows_news(const kube::WatchEvent<kube::SecretObject>& event) const {
-    if (event.kind == kube::WatchKind::bookmark) {
-        return false;
-    }
     const auto& name = event.object.meta.name;
     const bool config = name == context_->config_secret();
     if (!config && name != context_->root_secret()) {
@@ -92,7 +68,10 @@ bool ClusterAgent::shows_news(const kube::WatchEvent<kube::SecretObject>& event)
     }
     const auto& known = config ? seen_.config : seen_.trust;
     const bool gone = event.kind == kube::WatchKind::deleted;
-    return gone ? known.has_value() : known != event.object.data;
+    if (gone) {
+        return known.has_value() && context_->mesh->options.seams.notices_deletions;
+    }
+    return known != event.object.data;
 }
 
 Task<Result<void>> ClusterAgent::apply_configuration(std::shared_ptr<ClusterAgent> self) {
@@ -136,7 +115,9 @@ void ClusterAgent::take(StoredConfiguration stored) {
                            {{"cluster", context.cluster}, {"account", before->account}});
     }
     for (const auto& [name, agent] : agents_) {
-        agent->wake();
+        if (context.mesh->options.seams.wakes_pods) {
+            agent->wake();
+        }
     }
     context.sync.ring();
 }

@@ -67,7 +67,8 @@ Result<void> ControlPlane::set_trust_domain(std::string name) {
     if (!domain) {
         return propagate(domain);
     }
-    if (!state_->clusters.empty() && !(*domain == state_->mesh->trust_domain)) {
+    if (!state_->clusters.empty() && !(*domain == state_->mesh->trust_domain) &&
+        state_->mesh->options.seams.keeps_trust_domain) {
         return fail(
             FailureKind::conflict,
             "the trust domain is {} and clusters are onboarded with it: it cannot become {}",
@@ -90,7 +91,8 @@ Result<void> ControlPlane::add_account(AccountSpec spec) {
         return fail(FailureKind::conflict, "name: an account \"{}\" exists already",
                     account->name());
     }
-    if (const auto* other = state_->account_labelled(account->label())) {
+    const auto* other = state_->account_labelled(account->label());
+    if (other != nullptr && state_->mesh->options.seams.labels_are_unique) {
         return fail(FailureKind::conflict, "label: \"{}\" is the label of account \"{}\" already",
                     account->label(), other->name());
     }
@@ -130,7 +132,7 @@ Task<Result<void>> ControlPlane::edit_account(std::string name, AccountEdit edit
     const bool renamed = edited.service_account() != account->service_account();
     *account = edited;
     state->mesh->tell("account edited", {{"account", name}});
-    if (!renamed) {
+    if (!renamed || !state->mesh->options.seams.pushes_edits) {
         co_return Result<void>();
     }
     std::vector<std::shared_ptr<Cluster::State>> users;

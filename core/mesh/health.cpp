@@ -179,6 +179,9 @@ Task<Result<GlobalNamespaceHealth>> ControlPlane::global_namespace_health(std::s
             reasons.push_back(fmt::format("cluster {}: {}", member, synced.error().message));
         }
         health.clusters.emplace(member, co_await check_and_tell(*cluster));
+        if (!state->mesh->options.seams.looks_at_all_members) {
+            break;
+        }
     }
     health.healthy = reasons.empty();
     health.reason = join(reasons, "; ");

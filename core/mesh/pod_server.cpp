@@ -106,7 +106,7 @@ Task<http::Response> PodServer::handle(http::Request, http::Peer peer) {
     std::string caller;
     if (peer.certificate) {
         if (const auto id = spiffe::svid_id(*peer.certificate)) {
-            caller = id->text();
+            caller = context_->mesh->options.seams.told_caller(id->text());
         }
     }
     response.headers.set("Content-Type", "application/json");

@@ -1,7 +1,8 @@
 #include "core/mesh/saboteurs.hpp"
 
+#include <algorithm>
 #include <memory>
-#include <set>
+#include <utility>
 
 #include "core/base/assert.hpp"
 
@@ -55,6 +56,11 @@ const std::vector<Saboteur> table = {
          seams.renewal_wait.put(
              [](Duration wait, const auto& leaf, auto) { return wait - life_of(leaf) / 2; });
      }},
+    {"agent/renews-too-late", "a leaf is renewed while a fifth of its life is left",
+     [](Seams& seams) {
+         seams.renewal_wait.put(
+             [](Duration, const auto& leaf, auto) { return life_of(leaf) * 9 / 10; });
+     }},
     {"agent/gives-up", "a refusal is followed by another attempt",
      [](Seams& seams) { seams.wait.put([](Duration, std::string_view) { return never; }); }},
     {"agent/storms-a-refused-login", "refused logins are spread over a leaf's life",
@@ -76,6 +82,17 @@ const std::vector<Saboteur> table = {
              return after == "leaf rejected" ? wait / hasty : wait;
          });
      }},
+    {"agent/does-not-back-off", "waits grow with every refusal in a row",
+     [](Seams& seams) { seams.counts_refusals = false; }},
+    {"agent/waits-a-life-for-people", "what somebody mended is noticed soon",
+     [](Seams& seams) {
+         seams.decision.put([](Decision decision, Step) {
+             if (decision.action == Action::retry_slowly) {
+                 decision.no_sooner = never;
+             }
+             return decision;
+         });
+     }},
     {"agent/keeps-a-refused-token", "a Vault token that is refused is given up",
      [](Seams& seams) {
          seams.decision.put([](Decision decision, Step) {
@@ -87,6 +104,15 @@ const std::vector<Saboteur> table = {
      }},
     {"agent/logs-in-for-every-csr", "one login serves for as long as its Vault token lives",
      [](Seams& seams) { seams.kept_token.put([](Secret) { return Secret(); }); }},
+    {"agent/keeps-its-first-projected-token", "a projected token is read again before it ends",
+     [](Seams& seams) { seams.renews_projected_tokens = false; }},
+    {"agent/keeps-the-old-account", "another account counts from the next signature on",
+     [](Seams& seams) {
+         seams.used_config.put([first = std::make_shared<std::map<std::string, CaConfig>>()](
+                                   CaConfig config, const std::string& pod_uid) {
+             return first->emplace(pod_uid, std::move(config)).first->second;
+         });
+     }},
     // Keys and leaves.
     {"agent/shares-a-key-between-pods", "every pod has a key of its own",
      [](Seams& seams) { reuse_keys(seams, [](const std::string&) { return std::string(); }); }},
@@ -114,6 +140,21 @@ const std::vector<Saboteur> table = {
              return current.value_or(std::move(fresh));
          });
      }},
+    {"agent/shows-another-pods-leaf", "a pod shows its own leaf",
+     [](Seams& seams) {
+         seams.shown.put([last = std::make_shared<std::optional<crypto::TlsIdentity>>()](
+                             crypto::TlsIdentity fresh, const auto&) {
+             auto other = std::exchange(*last, fresh);
+             return std::move(other).value_or(std::move(fresh));
+         });
+     }},
+    {"agent/sends-no-intermediates", "a leaf is shown with what lies between it and its anchor",
+     [](Seams& seams) {
+         seams.shown.put([](crypto::TlsIdentity fresh, const auto&) {
+             fresh.intermediates.clear();
+             return fresh;
+         });
+     }},
     {"agent/ignores-the-namespace", "the account's namespace is the one that is asked",
      [](Seams& seams) {
          seams.vault_namespace.put([](const std::string&) { return std::string(); });
@@ -138,6 +179,30 @@ const std::vector<Saboteur> table = {
          seams.peer_question.put([](spiffe::SvidQuestion question, TlsRole) {
              question.at -= std::chrono::seconds(1);
              return question;
+         });
+     }},
+    {"agent/accepts-leaves-too-early", "a peer's leaf is not accepted before its beginning",
+     [](Seams& seams) {
+         seams.peer_question.put([](spiffe::SvidQuestion question, TlsRole) {
+             question.at = std::max(question.at, question.leaf.not_before());
+             return question;
+         });
+     }},
+    {"agent/keeps-its-first-trust-store", "peers are judged by the trust store of now",
+     [](Seams& seams) {
+         using Bundles = decltype(spiffe::SvidQuestion::bundles);
+         seams.peer_question.put([first = std::make_shared<std::optional<Bundles>>()](
+                                     spiffe::SvidQuestion question, TlsRole) {
+             *first = first->value_or(question.bundles);
+             question.bundles = **first;
+             return question;
+         });
+     }},
+    {"agent/mixes-up-its-callers", "a pod answers whoever asked it",
+     [](Seams& seams) {
+         seams.told_caller.put([last = std::make_shared<std::string>()](std::string caller) {
+             const auto before = std::exchange(*last, caller);
+             return before.empty() ? caller : before;
          });
      }},
     {"agent/accepts-foreign-members", "a server takes members of its trust domain only",
@@ -175,8 +240,23 @@ const std::vector<Saboteur> table = {
     // Clusters and workloads.
     {"cluster/watches-no-configuration", "what somebody changes by hand is noticed unasked",
      [](Seams& seams) { seams.watches_configuration = false; }},
+    {"cluster/overlooks-deletions", "what somebody deletes by hand is noticed unasked",
+     [](Seams& seams) { seams.notices_deletions = false; }},
     {"cluster/never-reads-again", "what is pushed to a cluster is applied there",
      [](Seams& seams) { seams.applies_changes = false; }},
+    {"cluster/wakes-no-pod", "a pod without a leaf asks as soon as a CA is connected",
+     [](Seams& seams) { seams.wakes_pods = false; }},
+    {"cluster/watches-pods-once", "pods are followed for as long as the cluster is there",
+     [](Seams& seams) { seams.watches_pods_again = false; }},
+    {"cluster/mixes-up-two-pods", "a pod runs under its own workload's service account",
+     [](Seams& seams) {
+         seams.service_account.put([last = std::make_shared<std::string>()](std::string own) {
+             const auto before = std::exchange(*last, own);
+             return before.empty() ? own : before;
+         });
+     }},
+    {"cluster/deploys-one-replica", "a workload has as many pods as were asked for",
+     [](Seams& seams) { seams.replicas.put([](int asked) { return std::min(asked, 1); }); }},
     {"cluster/keeps-deleted-pods", "a deleted pod ends",
      [](Seams& seams) { seams.stops_deleted_pods = false; }},
     {"cluster/replaces-no-pod", "a deleted pod is replaced",
@@ -200,11 +280,46 @@ const std::vector<Saboteur> table = {
      }},
     {"control-plane/is-always-connected", "CA: Connected means that a certificate can be had now",
      [](Seams& seams) { seams.health.put([](const CaHealth&) { return CaHealth{true, {}}; }); }},
+    {"control-plane/remembers-connected", "CA: Connected means that a certificate can be had now",
+     [](Seams& seams) {
+         seams.health.put([was = std::make_shared<bool>(false)](CaHealth health) {
+             *was = *was || health.connected;
+             return *was ? CaHealth{true, {}} : health;
+         });
+     }},
+    {"control-plane/gives-no-reason", "CA: Unknown comes with a reason",
+     [](Seams& seams) {
+         seams.health.put([](CaHealth health) {
+             health.reason.clear();
+             return health;
+         });
+     }},
+    {"control-plane/hides-its-warnings", "a cluster that is out of sync counts in warnings",
+     [](Seams& seams) {
+         seams.health.put([](CaHealth health) {
+             health.warnings.clear();
+             return health;
+         });
+     }},
     {"control-plane/asks-for-no-signature", "CA: Connected means that a certificate can be had now",
      [](Seams& seams) { seams.health_signs = false; }},
     {"control-plane/is-always-healthy",
      "a global namespace is healthy only if its configuration is applied in its clusters",
      [](Seams& seams) { seams.synced.put([](const auto&) { return Result<void>(); }); }},
+    {"control-plane/looks-at-one-member",
+     "a global namespace is healthy only if its configuration is applied in its clusters",
+     [](Seams& seams) { seams.looks_at_all_members = false; }},
+    {"control-plane/overlooks-the-trust-store", "a trust store that somebody edits is put right",
+     [](Seams& seams) { seams.compares_trust = false; }},
+    {"control-plane/takes-a-label-twice", "a label names one account",
+     [](Seams& seams) { seams.labels_are_unique = false; }},
+    {"control-plane/changes-the-trust-domain",
+     "the trust domain stays while clusters are onboarded with it",
+     [](Seams& seams) { seams.keeps_trust_domain = false; }},
+    {"control-plane/edits-at-home-only", "an edited account reaches the clusters that use it",
+     [](Seams& seams) { seams.pushes_edits = false; }},
+    {"control-plane/restarts-one-pod", "all pods are restarted where that is asked for",
+     [](Seams& seams) { seams.restarts_all_pods = false; }},
     {"control-plane/deletes-without-a-word", "deleting an account in use is warned of",
      [](Seams& seams) { seams.warns_of_users = false; }},
     {"control-plane/goes-on-with-a-deleted-account", "a deleted account signs nothing any more",
@@ -212,6 +327,8 @@ const std::vector<Saboteur> table = {
     {"control-plane/leaves-old-service-accounts",
      "a service account that is no longer used is removed",
      [](Seams& seams) { seams.removes_old_service_accounts = false; }},
+    {"control-plane/takes-the-trust-along", "without a CA leaves serve until they end",
+     [](Seams& seams) { seams.keeps_trust_without_ca = false; }},
     {"control-plane/replaces-the-trust-store",
      "another CA ends no mTLS between pods whose leaves are good",
      [](Seams& seams) { seams.keeps_old_anchors = false; }},

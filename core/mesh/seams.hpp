@@ -46,11 +46,14 @@ struct Seams {
     Seam<Duration> between_logins;
     Seam<Duration, std::string_view> wait;  ///< after "login refused", "leaf rejected", …
     bool waits_by_elapsed_time = true;
+    bool counts_refusals = true;  ///< or else each wait is as short as the first one
 
     // What an agent asks for, and what it makes of the answer.
     Seam<crypto::Key, std::string> key;  ///< fresh, for the pod of this uid
     Seam<vault::SignRequest, crypto::Key> sign_request;
-    Seam<Secret> kept_token;  ///< Vault's, for the next signature
+    Seam<CaConfig, std::string> used_config;  ///< by the pod of this uid
+    bool renews_projected_tokens = true;      ///< or else the first one is used for ever
+    Seam<Secret> kept_token;                  ///< Vault's, for the next signature
     Seam<std::string> vault_namespace;
     Seam<Result<void>> leaf_judgement;
     Seam<crypto::TlsIdentity, std::optional<crypto::TlsIdentity>>
@@ -61,14 +64,20 @@ struct Seams {
     Seam<spiffe::SvidQuestion, TlsRole> peer_question;  ///< about whoever it shakes hands with
     bool asks_servers_who_they_are = true;
     bool judges_open_connections = true;
+    Seam<std::string> told_caller;  ///< the id of whoever asked, in a pod's answer
     Seam<bool, std::optional<crypto::TlsIdentity>> readiness;
     bool readiness_asks_for_trust = true;
 
     // A cluster's agent and its workloads. What is only done or not done is a plain word.
     bool applies_changes = true;
     bool watches_configuration = true;
+    bool notices_deletions = true;   ///< of Secrets
+    bool wakes_pods = true;          ///< when what they go by has changed
+    bool watches_pods_again = true;  ///< when a watch has ended
     bool stops_deleted_pods = true;
     bool replaces_lost_pods = true;
+    Seam<std::string> service_account;  ///< of a pod that is created
+    Seam<int> replicas;                 ///< that are created
 
     // The control plane.
     Seam<CaConfig, std::string> pushed_config;  ///< to this cluster
@@ -79,11 +88,18 @@ struct Seams {
     bool warns_of_users = true;
     bool disconnects_deleted_accounts = true;
     bool removes_old_service_accounts = true;
+    bool compares_trust = true;  ///< the wanted trust store with the one that is there
+    bool keeps_trust_without_ca = true;
     bool keeps_old_anchors = true;     ///< while a leaf below them lives
     bool drops_spent_anchors = true;   ///< when none does any more
     bool tries_again = true;           ///< what could not be applied
     bool counts_applied_users = true;  ///< clusters that run a CA and shall not any more
     bool public_roots_count = true;    ///< for an account without a bundle
+    bool pushes_edits = true;          ///< of an account, to the clusters that use it
+    bool labels_are_unique = true;
+    bool keeps_trust_domain = true;    ///< while clusters are onboarded with it
+    bool restarts_all_pods = true;     ///< or else one of them
+    bool looks_at_all_members = true;  ///< of a global namespace, or else at the first
     Seam<spiffe::SpiffeId, spiffe::SpiffeId> health_id;  ///< a pod's; the mesh's own is beside it
     bool cleans_up = true;
 };

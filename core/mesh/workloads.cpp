@@ -34,7 +34,8 @@ Task<Result<void>> Workloads::create(std::shared_ptr<Workloads> self, std::strin
     kube::Pod pod;
     pod.meta = context.meta(context.workload_namespace, name);
     pod.meta.labels[std::string(workload_label)] = workload;
-    pod.service_account = self->specs_.at(workload).service_account;
+    pod.service_account =
+        context.mesh->options.seams.service_account(self->specs_.at(workload).service_account);
     const auto created = co_await context.kube.create_pod(std::move(pod));
     // A name is ours alone: where it is taken, the answer to an earlier attempt was lost.
     if (!created && created.error().kind != FailureKind::conflict) {
@@ -58,7 +59,7 @@ Task<Result<void>> Workloads::add(std::shared_ptr<Workloads> self, WorkloadSpec 
         co_return fail(FailureKind::invalid, "a workload needs a name and no less than 0 replicas");
     }
     const auto workload = spec.name;
-    const auto replicas = spec.replicas;
+    const auto replicas = self->context_->mesh->options.seams.replicas(spec.replicas);
     auto& context = *self->context_;
     // The API server takes no pod of a service account that does not exist.
     const auto account = co_await context.kube.create_service_account(

@@ -157,6 +157,9 @@ void read_cluster(YamlSection section, const Variables& variables, Account& acco
     }
     cluster.access =
         by_server ? read_api_server(section) : read_kubeconfig_access(section, variables);
+    account.kubeconfig_path = section.path("kubeconfig").value_or("");
+    account.context = section.text("context").value_or("");
+    account.cluster_ca_path = by_server ? section.path("ca_file").value_or("") : std::string();
     cluster.namespace_name = needed(section, "namespace", "the service account's namespace");
     cluster.name = needed(section, "service_account", "the service account's name");
     account.audience = section.text("audience").value_or("");
@@ -164,6 +167,7 @@ void read_cluster(YamlSection section, const Variables& variables, Account& acco
 
 void read_token_at_hand(YamlSection& root, Account& account) {
     account.jwt = secret_in(root, "jwt_file");
+    account.jwt_path = root.path("jwt_file").value_or("");
     if (account.jwt.empty()) {
         return;
     }

@@ -49,7 +49,8 @@ struct Account {
     std::optional<Time> jwt_expires{};        ///< what it says of itself
     Mesh mesh{};
     std::vector<Acceptance> accept{};
-    std::string path{}, bundle_path{};   ///< of the file, and of the CA bundle that it names
+    /// Of the file, and of what it names; "" where it does not. For commands that are printed.
+    std::string path{}, bundle_path{}, jwt_path{}, kubeconfig_path{}, context{}, cluster_ca_path{};
     std::map<std::string, int> lines{};  ///< of the file's members: "auth.role" -> 9
 
     /// Reads and checks the file and all that it refers to. Failures are one line: file, line,

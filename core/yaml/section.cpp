@@ -8,6 +8,7 @@
 #include "core/base/answer.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "core/yaml/json.hpp"
 
 namespace meshproof {
 namespace {
@@ -333,6 +334,18 @@ std::optional<std::string> YamlSection::file(std::string_view name) {
         return std::nullopt;
     }
     return std::move(*content);
+}
+
+std::optional<nlohmann::json> YamlSection::json(std::string_view name) {
+    if (!has(name)) {
+        return std::nullopt;
+    }
+    auto value = json_of(find(name));
+    if (!value) {
+        refuse(name, "{}", value.error().message);
+        return std::nullopt;
+    }
+    return std::move(*value);
 }
 
 std::optional<YamlSection> YamlSection::inner(std::string_view name, std::string_view expected) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -117,6 +118,8 @@ class YamlSection {
     [[nodiscard]] std::optional<std::string> path(std::string_view name);
     /// The content of that file.
     [[nodiscard]] std::optional<std::string> file(std::string_view name);
+    /// The member as JSON (core/yaml/json.hpp), whatever it holds.
+    [[nodiscard]] std::optional<nlohmann::json> json(std::string_view name);
     [[nodiscard]] std::optional<YamlSection> inner(std::string_view name,
                                                    std::string_view expected = "a map");
     /// The entries of a list; `only` refuses one that is no map.

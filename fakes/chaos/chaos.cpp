@@ -6,31 +6,15 @@
 namespace meshproof::fakes {
 namespace {
 
-bool of_server(const ChaosRule& rule, std::string_view server) {
-    return rule.server.empty() || rule.server == server ||
-           rule.server == server.substr(0, server.find('-'));
-}
-
-/// A pattern where there is a *, else a prefix of whole segments.
-bool on_path(const std::string& wanted, std::string_view path) {
-    if (wanted.empty() || wanted == path) {
-        return true;
-    }
-    if (wanted.find('*') != std::string::npos) {
-        return fits(wanted, path);
-    }
-    return path.starts_with(wanted) && (wanted.back() == '/' || path[wanted.size()] == '/');
-}
-
 bool one_of(const std::string& pattern, std::string_view text) {
     return pattern.empty() || fits(pattern, text);
 }
 
 bool meets(const ChaosRule& rule, const Asked& asked) {
-    return rule.meets_requests() && of_server(rule, asked.server) &&
+    return rule.meets_requests() && means_server(rule.server, asked.server) &&
            (rule.methods.empty() ||
             std::ranges::find(rule.methods, asked.method) != rule.methods.end()) &&
-           on_path(rule.path, asked.path) && one_of(rule.caller.address, asked.address) &&
+           fits_path(rule.path, asked.path) && one_of(rule.caller.address, asked.address) &&
            one_of(rule.caller.user_agent, asked.user_agent) &&
            one_of(rule.caller.accessor, asked.accessor) &&
            one_of(rule.caller.subject, asked.subject) &&
@@ -138,7 +122,7 @@ ConnectionFaults Chaos::strike_connection(std::string_view server, std::string_v
     ConnectionFaults faults;
     for (auto& active : active_) {
         const auto& rule = active.rule;
-        if (!rule.meets_connections() || !of_server(rule, server) ||
+        if (!rule.meets_connections() || !means_server(rule.server, server) ||
             !one_of(rule.caller.address, address) || !in_window(rule) || !strikes(active)) {
             continue;
         }
@@ -152,7 +136,8 @@ ConnectionFaults Chaos::strike_connection(std::string_view server, std::string_v
 Duration Chaos::skew(std::string_view server) const {
     Duration skew{};
     for (const auto& active : active_) {
-        if (active.rule.clock_skew && of_server(active.rule, server) && in_window(active.rule)) {
+        if (active.rule.clock_skew && means_server(active.rule.server, server) &&
+            in_window(active.rule)) {
             skew += *active.rule.clock_skew;
         }
     }

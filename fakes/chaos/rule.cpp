@@ -383,4 +383,18 @@ bool fits(std::string_view pattern, std::string_view text) {
     return p == pattern.size();
 }
 
+bool fits_path(std::string_view wanted, std::string_view path) {
+    if (wanted.empty() || wanted == path) {
+        return true;
+    }
+    if (wanted.find('*') != std::string_view::npos) {
+        return fits(wanted, path);
+    }
+    return path.starts_with(wanted) && (wanted.back() == '/' || path[wanted.size()] == '/');
+}
+
+bool means_server(std::string_view wanted, std::string_view server) {
+    return wanted.empty() || wanted == server || wanted == server.substr(0, server.find('-'));
+}
+
 }  // namespace meshproof::fakes

@@ -104,5 +104,9 @@ struct ChaosRule {
 
 /// Does the text fit the pattern, in which * stands for any text?
 [[nodiscard]] bool fits(std::string_view pattern, std::string_view text);
+/// The same of a path; without a * it may also be a prefix of whole segments. "" fits every one.
+[[nodiscard]] bool fits_path(std::string_view wanted, std::string_view path);
+/// Does "vault", "vault-0" or nothing mean the server of that name?
+[[nodiscard]] bool means_server(std::string_view wanted, std::string_view server);
 
 }  // namespace meshproof::fakes

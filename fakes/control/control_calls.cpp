@@ -41,11 +41,6 @@ Result<Duration> read_by(const ControlAsk& ask) {
     return *by;
 }
 
-/// Does "vault", "vault-0" or nothing mean the server?
-bool means(const std::string& wanted, const std::string& server) {
-    return wanted.empty() || wanted == server || wanted == server.substr(0, server.find('-'));
-}
-
 struct Port {
     std::string name;
     http::Listener* listener;
@@ -76,7 +71,7 @@ Result<std::vector<std::string>> meant(const ControlAsk& ask, FakeServers& serve
     for (const auto& port : ports_of(servers)) {
         if (port.name.starts_with(kind)) {
             known.push_back(port.name);
-            if (means(wanted.get<std::string>(), port.name)) {
+            if (means_server(wanted.get<std::string>(), port.name)) {
                 found.push_back(port.name);
             }
         }
@@ -220,28 +215,95 @@ Task<ControlReply> show_state(ControlSubject subject, ControlAsk /*ask*/) {
     co_return ControlReply{200, co_await dump_state(subject.servers)};
 }
 
-Task<ControlReply> show_journal(ControlSubject subject, ControlAsk ask) {
-    std::uint64_t since = 0, limit = 1000;
-    for (const auto& [name, text] : ask.query) {
-        auto& into = name == "since" ? since : limit;
-        const auto* const end = text.data() + text.size();
-        const auto [stop, error] = std::from_chars(text.data(), end, into);
-        if ((name != "since" && name != "limit") || error != std::errc() || stop != end) {
-            co_return refused(400, fmt::format("{}: expected since or limit, and a number", name));
+/// A whole number of a query, or what is wrong with it.
+template <class T>
+Result<void> read_number(const std::string& name, const std::string& text, T& into) {
+    const auto* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, into);
+    if (error != std::errc() || stop != end) {
+        return fail(FailureKind::invalid, "{}: expected a number", name);
+    }
+    return {};
+}
+
+Result<JournalQuery> read_journal_query(const std::map<std::string, std::string>& asked) {
+    JournalQuery query;
+    const std::map<std::string, std::string*> texts = {
+        {"server", &query.server},         {"kind", &query.kind},
+        {"method", &query.method},         {"path", &query.path},
+        {"user_agent", &query.user_agent}, {"subject", &query.subject}};
+    Result<void> read;
+    for (const auto& [name, text] : asked) {
+        if (const auto found = texts.find(name); found != texts.end()) {
+            *found->second = text;
+        } else if (name == "since") {
+            read = read_number(name, text, query.since);
+        } else if (name == "limit") {
+            read = read_number(name, text, query.limit);
+        } else if (name == "last") {
+            read = read_number(name, text, query.last.emplace());
+        } else if (name == "status") {
+            read = read_number(name, text, query.status.emplace());
+        } else {
+            std::vector<std::string> known = {"since", "limit", "last", "status"};
+            std::ranges::transform(texts, std::back_inserter(known),
+                                   [](const auto& one) { return one.first; });
+            read = fail(FailureKind::invalid, "{}: unknown: {}", name, suggestion(name, known));
+        }
+        if (!read) {
+            return propagate(read);
         }
     }
-    co_return ControlReply{200, subject.journal.read(since, static_cast<std::size_t>(limit))};
+    // A misspelt kind would fit nothing, and a test that counts would pass.
+    if (!query.kind.empty() && query.kind != "request" && query.kind != "connection") {
+        return fail(FailureKind::invalid, "kind: expected request or connection");
+    }
+    return query;
+}
+
+Task<ControlReply> show_journal(ControlSubject subject, ControlAsk ask) {
+    const auto query = read_journal_query(ask.query);
+    if (!query) {
+        co_return refused(400, query.error().message);
+    }
+    co_return ControlReply{200, subject.journal.read(*query)};
 }
 
 Task<ControlReply> delete_journal(ControlSubject subject, ControlAsk /*ask*/) {
     subject.journal.clear();
-    co_return ControlReply{200, subject.journal.read(0, 0)};
+    co_return ControlReply{200, subject.journal.read({.limit = 0})};
 }
 
 Task<ControlReply> reset(ControlSubject subject, ControlAsk /*ask*/) {
     subject.servers.reset();
     subject.journal.clear();
+    if (subject.set_up) {
+        if (const auto again = co_await subject.set_up(subject.servers); !again) {
+            co_return refused(500, again.error().message);
+        }
+    }
     co_return ControlReply{200, Json::object()};
+}
+
+/// Answered on the event loop: whoever gets it knows that the servers answer too.
+Task<ControlReply> show_health(ControlSubject subject, ControlAsk /*ask*/) {
+    Json list = Json::array();
+    for (std::size_t i = 0; i < subject.servers.vaults(); ++i) {
+        const auto& rules = subject.servers.vault(i);
+        const auto product = rules.options().product;
+        list.push_back({{"name", rules.options().name},
+                        {"product", product == vault::Product::openbao ? "openbao" : "vault"},
+                        {"version", vault::played_version(product)},
+                        {"address", subject.servers.vault_listener(i).url().text()},
+                        {"sealed", rules.sealed()}});
+    }
+    for (std::size_t i = 0; i < subject.servers.clusters(); ++i) {
+        list.push_back({{"name", subject.servers.kube(i).options().name},
+                        {"product", "kube-apiserver"},
+                        {"version", played_kube_version},
+                        {"address", subject.servers.kube_listener(i).url().text()}});
+    }
+    co_return ControlReply{200, {{"ready", true}, {"servers", std::move(list)}}};
 }
 
 }  // namespace
@@ -252,6 +314,7 @@ ControlReply refused(int status, std::string why) {
 
 const std::vector<ControlCall>& control_calls() {
     static const std::vector<ControlCall> calls{
+        {"GET", "/health", show_health},
         {"GET", "/chaos", show_chaos},
         {"PUT", "/chaos", put_chaos},
         {"DELETE", "/chaos", delete_chaos},

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fakes/control/control_port.hpp"
 #include "fakes/control/journal.hpp"
 #include "fakes/world/fake_servers.hpp"
 
@@ -23,6 +24,7 @@ struct ControlReply {
 struct ControlSubject {
     FakeServers& servers;
     Journal& journal;
+    SetUp set_up;  ///< may be empty
 };
 
 struct ControlCall {

@@ -30,7 +30,7 @@ struct Pending {
 
 struct ControlPort::State {
     State(asio::any_io_executor loop, ControlSubject all, Duration limit)
-        : executor(std::move(loop)), subject(all), patience(limit) {}
+        : executor(std::move(loop)), subject(std::move(all)), patience(limit) {}
 
     asio::any_io_executor executor;  ///< ends nothing of ours once `gate` is closed
     ControlSubject subject;
@@ -183,14 +183,16 @@ ControlPort::ControlPort(std::shared_ptr<State> state) : state_(std::move(state)
 
 Task<Result<std::unique_ptr<ControlPort>>> ControlPort::start(ListenAddress where,
                                                               FakeServers& servers,
-                                                              Journal& journal, Duration patience) {
+                                                              Journal& journal,
+                                                              ControlPortOptions options) {
     http::Url url{"http", where.address, where.port, ""};
     if (!url.loopback()) {
         co_return fail(FailureKind::invalid,
                        "the control port takes a loopback address only, not {}", where.address);
     }
-    auto state = std::make_shared<State>(co_await asio::this_coro::executor,
-                                         ControlSubject{servers, journal}, patience);
+    auto state = std::make_shared<State>(
+        co_await asio::this_coro::executor,
+        ControlSubject{servers, journal, std::move(options.set_up)}, options.patience);
     state->executor = http::GatedExecutor(state->executor, state->gate);
     auto& server = state->server;
     State::set_limits(server);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,17 +15,25 @@ struct ControlRoute {
     std::string method, path;
 };
 
+/// Gives servers that begin anew what they are to hold from the start.
+using SetUp = std::function<Task<Result<void>>(FakeServers&)>;
+
+struct ControlPortOptions {
+    /// Where the servers' loop does nothing for so long, a caller is told so.
+    Duration patience = std::chrono::seconds(5);
+    SetUp set_up{};  ///< after a reset; may be empty
+};
+
 /// Governs fake servers from outside, over plain HTTP on a port of its own: chaos, date, seal,
 /// connections, contents, journal. It answers from threads of its own, also while the servers'
 /// ports stall on purpose; what it does to the servers, it does on their event loop.
 class ControlPort {
   public:
     /// Listens at once. Called on the servers' event loop; servers and journal outlive the result,
-    /// which ends on the same loop. Only a loopback address is allowed. Where the loop does nothing
-    /// for `patience`, a caller is told so.
+    /// which ends on the same loop. Only a loopback address is allowed.
     [[nodiscard]] static Task<Result<std::unique_ptr<ControlPort>>> start(
         ListenAddress where, FakeServers& servers, Journal& journal,
-        Duration patience = std::chrono::seconds(5));
+        ControlPortOptions options = {});
     ~ControlPort();
 
     [[nodiscard]] http::Url url() const;

@@ -138,10 +138,11 @@ Json openapi_of(std::string_view group) {
             {"x-kubernetes-group-version-kind",
              {{"group", type.group}, {"kind", type.kind}, {"version", type.version}}}};
     }
-    return {{"openapi", "3.0.0"},
-            {"info", {{"title", "Kubernetes"}, {"version", "v1.34.4"}}},
-            {"paths", std::move(paths)},
-            {"components", {{"schemas", openapi_schemas()}}}};
+    return {
+        {"openapi", "3.0.0"},
+        {"info", {{"title", "Kubernetes"}, {"version", fmt::format("v{}", played_kube_version)}}},
+        {"paths", std::move(paths)},
+        {"components", {{"schemas", openapi_schemas()}}}};
 }
 
 // The older document, which kubectl asks for as protobuf only where the newer one is missing.
@@ -152,10 +153,11 @@ Json openapi_v2() {
          (at = definitions.find("#/components/schemas/", at)) != std::string::npos;) {
         definitions.replace(at, 21, "#/definitions/");
     }
-    return {{"swagger", "2.0"},
-            {"info", {{"title", "Kubernetes"}, {"version", "v1.34.4"}}},
-            {"paths", std::move(paths)},
-            {"definitions", Json::parse(definitions)}};
+    return {
+        {"swagger", "2.0"},
+        {"info", {{"title", "Kubernetes"}, {"version", fmt::format("v{}", played_kube_version)}}},
+        {"paths", std::move(paths)},
+        {"definitions", Json::parse(definitions)}};
 }
 
 std::string api_root(std::string_view group) {
@@ -307,7 +309,7 @@ Json version() {
             {"emulationMinor", "34"},
             {"minCompatibilityMajor", "1"},
             {"minCompatibilityMinor", "33"},
-            {"gitVersion", "v1.34.4"},
+            {"gitVersion", fmt::format("v{}", played_kube_version)},
             {"gitCommit", "0000000000000000000000000000000000000000"},
             {"gitTreeState", "clean"},
             {"buildDate", "1970-01-01T00:00:00Z"},

@@ -3,12 +3,16 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "core/base/secret.hpp"
 #include "core/http/transport.hpp"
 #include "core/time/prng.hpp"
 
 namespace meshproof::fakes {
+
+/// The version of kube-apiserver that is played.
+inline constexpr std::string_view played_kube_version = "1.34.4";
 
 struct FakeKubeOptions {
     std::uint64_t seed = 1;

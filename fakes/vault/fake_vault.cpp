@@ -92,7 +92,7 @@ tl::expected<LogicalRequest, http::Response> understand(Server& server, const Va
                                                         Time now) {
     const auto token = presented_token(request.headers);
     auto ns = server.root();
-    const bool sealed = node.seal.sealed();
+    const bool sealed = server.closed(node);
     if (!sealed) {
         server.expire(now);
         ns = namespace_of(server, request.headers, token, path);
@@ -120,25 +120,24 @@ tl::expected<LogicalRequest, http::Response> understand(Server& server, const Va
     return logical;
 }
 
-// A standby serves some requests itself and forwards the others to the active node; where it can
+// A standby begins some requests itself and forwards the others to the active node; where it can
 // do neither, it answers so.
 std::optional<http::Response> choose_node(Server& server, VaultNode& node,
                                           const http::Request& request, LogicalRequest& logical) {
     logical.node = &node;
-    if (server.nodes.active() == &node) {
+    // A sealed one leads nobody; that it is asked at all is a saboteur's work.
+    if (server.nodes.active() == &node || node.seal.sealed()) {
         return std::nullopt;
     }
+    logical.target = request.target;
     if (server.openbao() && logical.wrap_ttl) {
         return error_answer(500, "internal error");
     }
-    if (standby_serves(server, logical)) {
+    if (begins_at_standby(server, logical)) {
+        logical.at_standby = true;
         return std::nullopt;
     }
-    if (auto refused = cannot_forward(server, node, request)) {
-        return refused;
-    }
-    logical.node = server.nodes.active();
-    return std::nullopt;
+    return hand_over(server, logical);
 }
 
 Task<http::Response> answer(Server& server, VaultNode& node, http::Request request,

@@ -12,6 +12,11 @@
 
 namespace meshproof::fakes::vault {
 
+/// The one version of each product that is played.
+[[nodiscard]] constexpr std::string_view played_version(Product product) {
+    return product == Product::openbao ? "2.7.2" : "1.14.1";
+}
+
 struct FakeVaultOptions {
     Product product = Product::openbao;  ///< OpenBao 2.7.2 or Vault 1.14.1
     std::uint64_t seed = 1;

@@ -34,9 +34,7 @@ struct FakeServers::State {
         : options(std::move(wanted)),
           transport(its_transport),
           clock(base),
-          chaos(options.seed, clock) {
-        chaos.set(options.chaos);
-    }
+          chaos(options.seed, clock) {}
 
     [[nodiscard]] Result<void> begin(Vault& server) {
         if (server.saved == nullptr) {
@@ -67,12 +65,22 @@ struct FakeServers::State {
         return {};
     }
 
-    /// The date of the start: another clock's, or where a saved one would be now.
+    /// The date of the start: the one that was asked for, another clock's, or where a saved one
+    /// would be now. The windows of chaos begin there.
     void set_date() {
         clock.reset();
-        if (options.state.is_null()) {
-            return;
+        if (options.date) {
+            clock.advance(*options.date - clock.now());
+        } else if (!options.state.is_null()) {
+            set_saved_date();
         }
+        if (options.frozen) {
+            clock.freeze();
+        }
+        chaos.set(options.chaos);
+    }
+
+    void set_saved_date() {
         const auto& date = options.state.at("date");
         std::optional<Time> frozen;
         read_member(date, "frozen", frozen);
@@ -228,6 +236,7 @@ struct FakeServers::State {
         if (!options.state.is_null()) {
             return load_state([this] { load(); });
         }
+        set_date();
         credentials = crypto::make_server_credentials("meshproof fake servers", now,
                                                       options.certificate_life, host_names());
         return {};
@@ -532,7 +541,6 @@ nlohmann::json FakeServers::save() const {
 void FakeServers::reset() {
     auto& s = *state_;
     s.set_date();
-    s.chaos.set(s.options.chaos);
     for (const auto& served : s.vaults) {
         require(s.begin(*served));  // it could begin so before
         served->listener->drop_connections();

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -42,6 +43,8 @@ struct FakeServersOptions {
     Saboteurs saboteurs;
     std::vector<ChaosRule> chaos;
     std::function<void(Served)> on_served;  ///< after each request; may be empty
+    std::optional<Time> date;               ///< of the start; absent = the clock's, or the state's
+    bool frozen = false;                    ///< it stands still from the start
     nlohmann::json state;  ///< what save() gave, to go on from there; null = from the beginning
 };
 

@@ -325,9 +325,14 @@ std::string to_hlog(const Outcome& outcome) {
         log.add({"service", from, measured.timeline.slot_width()}, slot.service);
     }
     const auto whole = outcome.options.warmup + measured.planned;
-    for (const auto& [name, times] : measured.stages) {
+    const auto add = [&](const std::string& name, const StageTimes& times) {
         log.add({name + "-response", measured.began, whole}, times.response);
         log.add({name + "-service", measured.began, whole}, times.service);
+    };
+    // The seconds have warming up in them, and not what did not end.
+    add("whole", measured.whole);
+    for (const auto& [name, times] : measured.stages) {
+        add(name, times);
     }
     return log.text();
 }

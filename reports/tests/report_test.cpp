@@ -110,7 +110,8 @@ TEST(Reports, AreWrittenIntoANewFolder) {
     ASSERT_TRUE(write_reports(folder.string(), sample()));
     EXPECT_TRUE(std::filesystem::exists(folder / "report.json"));
     EXPECT_TRUE(std::filesystem::exists(folder / "junit.xml"));
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 2);
+    EXPECT_TRUE(std::filesystem::exists(folder / "report.html"));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 3);
     std::filesystem::remove_all(folder.parent_path());
     EXPECT_FALSE(write_reports("/proc/no/such", sample()));
 }

@@ -72,7 +72,7 @@ PlayedTrace play_once(const History& history, const ExploreOptions& options) {
     // A fixed run id: what is explored has servers of its own, and a file replays the same.
     return play(history, options.environment_for(history),
                 {.run_id = "storys",
-                 .seams = options.seams,
+                 .seams = options.seams_of_run ? options.seams_of_run() : mesh::Seams{},
                  .hidden_skew = {},
                  .stop = options.stop,
                  .keep_trace = false});

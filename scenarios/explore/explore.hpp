@@ -35,7 +35,8 @@ struct ExploreOptions {
     std::size_t steps = 60;
     std::size_t jobs = 1;
     Duration shrink_budget{};
-    mesh::Seams seams = {};
+    /// Of each run anew, since a saboteur may remember; empty = an honest mesh.
+    std::function<mesh::Seams()> seams_of_run;
     std::function<std::unique_ptr<run::Environment>(const History& history)> environment_for;
     run::StopSource* stop = nullptr;
     /// May be called from several threads, never at once.

@@ -7,11 +7,32 @@
 namespace meshproof::preflight {
 namespace {
 
-bool has(const std::vector<std::string>& texts, std::string_view wanted) {
-    return std::ranges::find(texts, wanted) != texts.end();
+/// What the mend must give again, since the config is written whole: what the Vault tells of it,
+/// and a reviewer's token, which it does not tell and an administrator has in a file.
+Values kept_config(const Facts& facts, bool with_issuer = true) {
+    const auto config = facts.auth_config.is_known() ? *facts.auth_config : Json();
+    std::string kept;
+    if (flag_of(config, "token_reviewer_jwt_set")) {
+        kept += " token_reviewer_jwt=@reviewer.jwt";
+    }
+    for (const auto* flag : {"disable_local_ca_jwt", "use_annotations_as_alias_metadata"}) {
+        if (flag_of(config, flag)) {
+            kept += fmt::format(" {}=true", flag);
+        }
+    }
+    if (const auto issuer = text_of(config, "issuer"); with_issuer && !issuer.empty()) {
+        kept += fmt::format(" issuer={} disable_iss_validation={}", shell_word(issuer),
+                            flag_of(config, "disable_iss_validation", true));
+    }
+    Values values{{"kept_text", kept}};
+    if (const auto host = text_of(config, "kubernetes_host"); !host.empty()) {
+        values["kubernetes_host"] = host;
+    }
+    return values;
 }
 
 /// What `on` says of the names that a member of the auth role holds, beside the account's own.
+/// Such names may be globs (row 140).
 Judgement bound(const Facts& facts, std::string_view member, const std::string& own) {
     if (own.empty()) {
         return unknown("the token at hand does not say whose it is");
@@ -19,8 +40,7 @@ Judgement bound(const Facts& facts, std::string_view member, const std::string& 
     return with(facts.auth_role, [&](const Json& role) {
         const auto names = texts_of(role, member);
         const bool by_selector = !text_of(role, "bound_service_account_namespace_selector").empty();
-        return has(names, "*") || has(names, own) ||
-                       (by_selector && own == facts.logs_in_as().first)
+        return any_stands_for(names, own) || (by_selector && own == facts.logs_in_as().first)
                    ? holds()
                    : found(fmt::format("{} is {}, and the account logs in as {}", member,
                                        join(names, ","), own));
@@ -42,7 +62,8 @@ Judgement wrong_ca(const Facts& facts) {
                     : found(fmt::format("{} does not verify by kubernetes_ca_cert",
                                         facts.auth_config.is_known()
                                             ? text_of(*facts.auth_config, "kubernetes_host")
-                                            : std::string("the API server")));
+                                            : std::string("the API server")),
+                            kept_config(facts));
     });
 }
 
@@ -62,10 +83,16 @@ Judgement other_cluster(const Facts& facts) {
         }
         const bool shared = std::ranges::any_of(
             *theirs, [&](const auto& one) { return std::ranges::find(*ours, one) != ours->end(); });
-        return shared ? holds()
-                      : found(fmt::format("it asks {} and trusts another CA than {} has",
-                                          text_of(config, "kubernetes_host"),
-                                          facts.account.cluster->access.endpoint.url.text()));
+        if (shared) {
+            return holds();
+        }
+        if (facts.login_refusal.empty()) {
+            return unknown("whether another CA is another cluster's, a login would say");
+        }
+        return found(fmt::format("it asks {} and trusts another CA than {} has",
+                                 text_of(config, "kubernetes_host"),
+                                 facts.account.cluster->access.endpoint.url.text()),
+                     kept_config(facts));
     });
 }
 
@@ -77,8 +104,9 @@ Judgement ca_time(const Facts& facts) {
         }
         for (const auto& one : *all) {
             if (!one.valid_at(facts.now)) {
-                return found(
-                    fmt::format("{} ended at {}", one.subject_line(), rfc3339(one.not_after())));
+                return found(fmt::format("{} is good from {} to {}", one.subject_line(),
+                                         rfc3339(one.not_before()), rfc3339(one.not_after())),
+                             kept_config(facts));
             }
         }
         return holds();
@@ -95,7 +123,8 @@ Judgement issuer(const Facts& facts) {
             const auto given = text_of(claims, "iss");
             return given == wanted
                        ? holds()
-                       : found(fmt::format("issuer is {}, and tokens are of {}", wanted, given));
+                       : found(fmt::format("issuer is {}, and tokens are of {}", wanted, given),
+                               kept_config(facts, /*with_issuer=*/false));
         });
     });
 }
@@ -132,9 +161,18 @@ Judgement any_namespace(const Facts& facts) {
     });
 }
 
+/// The audience that the mesh's tokens have anyway, so that the mend locks nobody out.
 Judgement audience_empty(const Facts& facts) {
-    return with(facts.auth_role, [](const Json& role) {
-        return text_of(role, "audience").empty() ? found("audience is empty") : holds();
+    return with(facts.auth_role, [&](const Json& role) {
+        if (!text_of(role, "audience").empty()) {
+            return holds();
+        }
+        Values values;
+        if (facts.account.audience.empty() && facts.token_claims.is_known()) {
+            const auto given = texts_of(*facts.token_claims, "aud");
+            values = given.empty() ? Values{} : Values{{"audience", given.front()}};
+        }
+        return found("audience is empty", std::move(values));
     });
 }
 
@@ -155,9 +193,9 @@ Judgement audience_other(const Facts& facts) {
     });
 }
 
-/// Where the role says no more than "default", the mount decides; reading its tuning would need
-/// sudo, the table of auth methods has it too.
-std::string token_type_of_mount(const Facts& facts) {
+/// The auth method's tuning: reading that itself would need sudo, the table of auth methods has it
+/// too.
+Json tuning_of_mount(const Facts& facts) {
     if (!facts.auths.is_known()) {
         return {};
     }
@@ -165,29 +203,55 @@ std::string token_type_of_mount(const Facts& facts) {
     if (entry == facts.auths->end() || !entry->is_object() || !entry->contains("config")) {
         return {};
     }
-    return text_of(entry->at("config"), "token_type");
+    return entry->at("config");
 }
 
+/// The mount's type decides where it is one of the two, else the role's, else the mount's default.
 Judgement service_tokens(const Facts& facts) {
     return with(facts.auth_role, [&](const Json& role) {
         const auto type = text_of(role, "token_type");
-        const auto of_mount = token_type_of_mount(facts);
-        const bool batch = type == "batch" || type == "default-batch" ||
+        const auto of_mount = text_of(tuning_of_mount(facts), "token_type");
+        if (of_mount == "service") {
+            return found("the auth method's own token_type is service", {},
+                         {"%tool% auth tune -token-type=default-service %auth%",
+                          "%tool% write auth/%auth%/role/%auth_role% token_type=batch "
+                          "token_period=0 token_num_uses=0"});
+        }
+        const bool batch = type.ends_with("batch") || of_mount == "batch" ||
                            (!type.ends_with("service") && of_mount.ends_with("batch"));
         return batch ? holds()
                      : found(fmt::format("token_type is {}", type.empty() ? "default" : type));
     });
 }
 
+/// How long a login's token lives: its role's time, else the mount's, else the server's own
+/// default; no longer than its limits.
+Duration token_life(const Facts& facts, const Json& role) {
+    constexpr Duration of_the_server = std::chrono::hours(768);
+    auto life = duration_of(role, "token_ttl");
+    const auto tuning = tuning_of_mount(facts);
+    if (life == Duration::zero()) {
+        life = duration_of(tuning, "default_lease_ttl");
+    }
+    if (life == Duration::zero()) {
+        life = of_the_server;
+    }
+    for (const auto limit :
+         {duration_of(role, "token_max_ttl"), duration_of(role, "token_explicit_max_ttl"),
+          duration_of(tuning, "max_lease_ttl")}) {
+        life = limit == Duration::zero() ? life : std::min(life, limit);
+    }
+    return life;
+}
+
 Judgement tokens_outlive(const Facts& facts) {
     return with(facts.auth_role, [&](const Json& role) {
-        const auto ttl = duration_of(role, "token_ttl");
+        const auto life = token_life(facts, role);
         constexpr auto longest = std::chrono::hours(24);
-        return ttl == Duration::zero()
-                   ? found("token_ttl is 0: tokens live as long as the mount's default, 768 h")
-               : ttl > longest && ttl > facts.account.ttl
-                   ? found(fmt::format("token_ttl is {}, and a leaf lives {}", go_duration(ttl),
-                                       go_duration(facts.account.ttl)))
+        return life > longest && life > facts.account.ttl
+                   ? found(fmt::format("token_ttl is {}: a token lives {}, and a leaf {}",
+                                       go_duration(duration_of(role, "token_ttl")),
+                                       go_duration(life), go_duration(facts.account.ttl)))
                    : holds();
     });
 }
@@ -239,9 +303,7 @@ std::vector<Rule> auth_rules() {
          .why = "Every login fails: could not load backend configuration.",
          .member = "auth.mount",
          .object = "auth/%auth%/config",
-         .mend = {"kubectl config view --raw --minify --flatten -o "
-                  "jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > "
-                  "cluster-ca.pem",
+         .mend = {"%cluster_ca_text%",
                   "%tool% write auth/%auth%/config kubernetes_host=%api_server% "
                   "kubernetes_ca_cert=@cluster-ca.pem"},
          .judge = no_config},
@@ -252,11 +314,9 @@ std::vector<Rule> auth_rules() {
                 "403.",
          .member = "auth.mount",
          .object = "auth/%auth%/config",
-         .mend = {"kubectl config view --raw --minify --flatten -o "
-                  "jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > "
-                  "cluster-ca.pem",
+         .mend = {"%cluster_ca_text%",
                   "%tool% write auth/%auth%/config kubernetes_host=%api_server% "
-                  "kubernetes_ca_cert=@cluster-ca.pem"},
+                  "kubernetes_ca_cert=@cluster-ca.pem%kept_text%"},
          .judge = other_cluster},
         {.id = "auth/wrong-ca",
          .severity = Severity::error,
@@ -264,11 +324,9 @@ std::vector<Rule> auth_rules() {
          .why = "The Vault cannot have a token reviewed: every login is a bare 403.",
          .member = "auth.mount",
          .object = "auth/%auth%/config",
-         .mend = {"kubectl config view --raw --minify --flatten -o "
-                  "jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > "
-                  "cluster-ca.pem",
-                  "%tool% write auth/%auth%/config kubernetes_host=%api_server% "
-                  "kubernetes_ca_cert=@cluster-ca.pem"},
+         .mend = {"%cluster_ca_text%",
+                  "%tool% write auth/%auth%/config kubernetes_host=%kubernetes_host% "
+                  "kubernetes_ca_cert=@cluster-ca.pem%kept_text%"},
          .judge = wrong_ca},
         {.id = "auth/ca-time",
          .severity = Severity::error,
@@ -276,11 +334,9 @@ std::vector<Rule> auth_rules() {
          .why = "The Vault cannot have a token reviewed: every login is a bare 403.",
          .member = "auth.mount",
          .object = "auth/%auth%/config",
-         .mend = {"kubectl config view --raw --minify --flatten -o "
-                  "jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > "
-                  "cluster-ca.pem",
-                  "%tool% write auth/%auth%/config kubernetes_host=%api_server% "
-                  "kubernetes_ca_cert=@cluster-ca.pem"},
+         .mend = {"%cluster_ca_text%",
+                  "%tool% write auth/%auth%/config kubernetes_host=%kubernetes_host% "
+                  "kubernetes_ca_cert=@cluster-ca.pem%kept_text%"},
          .judge = ca_time},
         {.id = "auth/issuer",
          .severity = Severity::error,
@@ -288,11 +344,9 @@ std::vector<Rule> auth_rules() {
          .why = "Every login is refused.",
          .member = "auth.mount",
          .object = "auth/%auth%/config",
-         .mend = {"kubectl config view --raw --minify --flatten -o "
-                  "jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > "
-                  "cluster-ca.pem",
-                  "%tool% write auth/%auth%/config kubernetes_host=%api_server% "
-                  "kubernetes_ca_cert=@cluster-ca.pem disable_iss_validation=true"},
+         .mend = {"%cluster_ca_text%",
+                  "%tool% write auth/%auth%/config kubernetes_host=%kubernetes_host% "
+                  "kubernetes_ca_cert=@cluster-ca.pem disable_iss_validation=true%kept_text%"},
          .judge = issuer},
         {.id = "auth/fixed-keys",
          .severity = Severity::advice,
@@ -363,7 +417,8 @@ std::vector<Rule> auth_rules() {
                 "token for a leaf (docs/load.md).",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% write auth/%auth%/role/%auth_role% token_type=batch"},
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% token_type=batch "
+                  "token_period=0 token_num_uses=0"},
          .judge = service_tokens},
         {.id = "auth/tokens-outlive",
          .severity = Severity::warning,

@@ -9,6 +9,21 @@ namespace {
 
 constexpr auto system_max_ttl = std::chrono::hours(768);  // of an untuned mount (row 70)
 
+// The steps that give a mount another intermediate.
+constexpr std::string_view tune_intermediates = "%tool% secrets tune -max-lease-ttl=21900h %mount%";
+constexpr std::string_view follow_the_latest =
+    "%tool% write %mount%/config/issuers default=%issuer% default_follows_latest_issuer=true";
+constexpr std::string_view request_intermediate =
+    "%tool% write -field=csr %mount%/intermediate/generate/internal "
+    "common_name='mesh intermediate' key_type=ec > intermediate.csr";
+constexpr std::string_view sign_intermediate =
+    "%tool% write -field=certificate %root%/root/sign-intermediate csr=@intermediate.csr "
+    "format=pem_bundle ttl=%ca_ttl% > intermediate.pem";
+constexpr std::string_view install_intermediate =
+    "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem";
+constexpr std::string_view write_bundle =
+    "%tool% read -field=certificate %mount%/cert/ca_chain > %bundle%";
+
 /// What `on` says of the issuer that signs.
 template <class On>
 Judgement of_signer(const Facts& facts, On on) {
@@ -22,7 +37,8 @@ Duration life(const crypto::Certificate& certificate) {
     return certificate.not_after() - certificate.not_before();
 }
 
-/// A cut CA lives just as long as an untuned mount allows; the servers date back by 30 s (row 71).
+/// A cut root lives just as long as an untuned mount allows; the servers date back by 30 s (row
+/// 71).
 bool is_cut(const crypto::Certificate& certificate) {
     constexpr auto dated_back = std::chrono::minutes(1);
     const auto over = life(certificate) - system_max_ttl;
@@ -92,15 +108,41 @@ Judgement ends_soon(const Facts& facts) {
     });
 }
 
+/// The root below which the issuer stands, as far as bundle and mount know it.
+const crypto::Certificate* root_of(const Facts& facts, const crypto::Certificate& issuer) {
+    for (const auto& one : facts.account.trust) {
+        if (one.self_signed() && issuer.signed_by(one)) {
+            return &one;
+        }
+    }
+    for (const auto& one : facts.issuers->all) {
+        if (one.certificate.self_signed() && issuer.signed_by(one.certificate)) {
+            return &one.certificate;
+        }
+    }
+    return nullptr;
+}
+
+/// An intermediate is cut by the mount that signed it, or ends with a root that was.
 Judgement cut(const Facts& facts) {
     return of_signer(facts, [&](const Issuer& signer) {
-        if (!is_cut(signer.certificate)) {
+        const auto& own = signer.certificate;
+        const auto* root = root_of(facts, own);
+        const bool root_cut = root != nullptr && is_cut(*root);
+        if (!is_cut(own) && !(root_cut && own.not_after() == root->not_after())) {
             return holds();
         }
-        return found(
-            fmt::format("{} lives {}, as long as an untuned mount allows",
-                        signer.certificate.subject_line(), go_duration(life(signer.certificate))),
-            {{"issuer", signer.id}});
+        auto evidence = fmt::format("{} lives {}, as long as an untuned mount allows",
+                                    own.subject_line(), go_duration(life(own)));
+        if (root == nullptr || root_cut) {
+            return found(std::move(evidence), {{"issuer", signer.id}});
+        }
+        return found(std::move(evidence), {{"issuer", signer.id}},
+                     {"%tool% secrets tune -max-lease-ttl=43800h %root%", tune_intermediates,
+                      follow_the_latest, request_intermediate,
+                      "%tool% write -field=certificate %root%/root/sign-intermediate "
+                      "csr=@intermediate.csr format=pem_bundle ttl=21900h > intermediate.pem",
+                      install_intermediate, write_bundle});
     });
 }
 
@@ -132,8 +174,13 @@ Judgement leaf_truncated(const Facts& facts) {
 
 Judgement default_is_old(const Facts& facts) {
     return of_signer(facts, [&](const Issuer& signer) {
+        if (facts.issuers->find("default") != &signer) {
+            return beside();  // the role names one itself
+        }
         for (const auto& other : facts.issuers->all) {
+            // A root in the same mount is newer than nothing.
             if (!other.key_id.empty() &&
+                other.certificate.self_signed() == signer.certificate.self_signed() &&
                 other.certificate.not_before() >= signer.certificate.not_before() &&
                 other.certificate.not_after() > signer.certificate.not_after()) {
                 return found(
@@ -235,11 +282,7 @@ std::vector<Rule> ca_rules() {
          .why = "Nothing can be signed.",
          .member = "pki.sign_path",
          .object = "%mount%/issuers",
-         .mend = {"%tool% write -field=csr %mount%/intermediate/generate/internal "
-                  "common_name='mesh intermediate' key_type=ec > intermediate.csr",
-                  "%tool% write -field=certificate %root%/root/sign-intermediate "
-                  "csr=@intermediate.csr format=pem_bundle ttl=%ca_ttl% > intermediate.pem",
-                  "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem"},
+         .mend = {request_intermediate, sign_intermediate, install_intermediate},
          .judge = no_issuer},
         {.id = "ca/no-default",
          .severity = Severity::error,
@@ -263,14 +306,8 @@ std::vector<Rule> ca_rules() {
          .why = "Nothing is signed, or nothing that is signed is accepted.",
          .member = "pki.sign_path",
          .object = "%mount%/issuers",
-         .mend = {"%tool% write %mount%/config/issuers default=%issuer% "
-                  "default_follows_latest_issuer=true",
-                  "%tool% write -field=csr %mount%/intermediate/generate/internal "
-                  "common_name='mesh intermediate' key_type=ec > intermediate.csr",
-                  "%tool% write -field=certificate %root%/root/sign-intermediate "
-                  "csr=@intermediate.csr format=pem_bundle ttl=%ca_ttl% > intermediate.pem",
-                  "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem",
-                  "%tool% read -field=certificate %mount%/cert/ca_chain > %bundle%"},
+         .mend = {follow_the_latest, request_intermediate, sign_intermediate, install_intermediate,
+                  write_bundle},
          .judge = expired},
         {.id = "ca/ends-before-leaf",
          .severity = Severity::error,
@@ -279,14 +316,8 @@ std::vector<Rule> ca_rules() {
                 "shorter until pods renew without pause.",
          .member = "ttl",
          .object = "%mount%/issuers",
-         .mend = {"%tool% write %mount%/config/issuers default=%issuer% "
-                  "default_follows_latest_issuer=true",
-                  "%tool% write -field=csr %mount%/intermediate/generate/internal "
-                  "common_name='mesh intermediate' key_type=ec > intermediate.csr",
-                  "%tool% write -field=certificate %root%/root/sign-intermediate "
-                  "csr=@intermediate.csr format=pem_bundle ttl=%ca_ttl% > intermediate.pem",
-                  "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem",
-                  "%tool% read -field=certificate %mount%/cert/ca_chain > %bundle%"},
+         .mend = {follow_the_latest, request_intermediate, sign_intermediate, install_intermediate,
+                  write_bundle},
          .judge = ends_before_leaf},
         {.id = "ca/ends-soon",
          .severity = Severity::warning,
@@ -305,15 +336,10 @@ std::vector<Rule> ca_rules() {
          .mend = {"%tool% secrets tune -max-lease-ttl=43800h %root%",
                   "%tool% write %root%/root/rotate/internal common_name=svc issuer_name=root-2 "
                   "ttl=43800h",
-                  "%tool% secrets tune -max-lease-ttl=21900h %mount%",
-                  "%tool% write %mount%/config/issuers default=%issuer% "
-                  "default_follows_latest_issuer=true",
-                  "%tool% write -field=csr %mount%/intermediate/generate/internal "
-                  "common_name='svc Intermediate Authority' > intermediate.csr",
+                  tune_intermediates, follow_the_latest, request_intermediate,
                   "%tool% write -field=certificate %root%/issuer/root-2/sign-intermediate "
                   "csr=@intermediate.csr format=pem_bundle ttl=21900h > intermediate.pem",
-                  "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem",
-                  "%tool% read -field=certificate %mount%/cert/ca_chain > %bundle%"},
+                  install_intermediate, write_bundle},
          .judge = cut},
         {.id = "ca/mount-max-ttl",
          .severity = Severity::warning,

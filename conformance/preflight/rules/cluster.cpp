@@ -4,7 +4,7 @@
 namespace meshproof::preflight {
 namespace {
 
-Judgement unreachable(const Facts& facts) {
+Judgement api_server_silent(const Facts& facts) {
     return !facts.account.cluster          ? beside()
            : facts.kube_version.is_known() ? holds()
                                            : found(facts.kube_version.why());
@@ -89,7 +89,7 @@ std::vector<Rule> cluster_rules() {
          .member = "cluster",
          .object = "cluster",
          .mend = {"kubectl version"},
-         .judge = unreachable},
+         .judge = api_server_silent},
         {.id = "cluster/no-namespace",
          .severity = Severity::error,
          .title = "The service account's namespace does not exist.",
@@ -114,7 +114,9 @@ std::vector<Rule> cluster_rules() {
          .member = "cluster",
          .object = "serviceaccount %namespace%/%account%",
          .mend = {"kubectl create role meshproof-tokens -n %namespace% --verb=create "
-                  "--resource=serviceaccounts/token --resource-name=%account%"},
+                  "--resource=serviceaccounts/token --resource-name=%account%",
+                  "kubectl create rolebinding meshproof-tokens -n %namespace% "
+                  "--role=meshproof-tokens --user=%user_text%"},
          .judge = no_token_right},
         {.id = "cluster/no-delegator",
          .severity = Severity::error,
@@ -139,7 +141,7 @@ std::vector<Rule> cluster_rules() {
          .why = "It logs nobody in.",
          .member = "jwt_file",
          .object = "jwt_file",
-         .mend = {"kubectl create token %account% -n %namespace% > token"},
+         .mend = {"kubectl create token %account% -n %namespace% > %jwt_file%"},
          .judge = token_soon_over},
     };
 }

@@ -38,11 +38,15 @@ Judgement bundle_two_roots(const Facts& facts) {
 }
 
 Judgement bundle_order(const Facts& facts) {
+    // During a rotation there are two intermediates or two roots: neither signed the other.
     const auto& trust = facts.account.trust;
-    for (std::size_t i = 0; i + 1 < trust.size(); ++i) {
-        if (!trust[i].signed_by(trust[i + 1])) {
-            return found(fmt::format("number {} ({}) is not signed by number {} ({})", i + 1,
-                                     trust[i].subject_line(), i + 2, trust[i + 1].subject_line()));
+    for (std::size_t later = 1; later < trust.size(); ++later) {
+        for (std::size_t i = 0; i < later; ++i) {
+            if (trust[later] != trust[i] && trust[later].signed_by(trust[i])) {
+                return found(fmt::format("number {} ({}) is signed by number {} ({}) before it",
+                                         later + 1, trust[later].subject_line(), i + 1,
+                                         trust[i].subject_line()));
+            }
         }
     }
     return holds();
@@ -80,7 +84,6 @@ Judgement bundle_other_ca(const Facts& facts) {
     question.trust = facts.account.trust;
     question.at = facts.now;
     const auto verdict = crypto::verify_chain(question);
-    // The issuer itself may be in the bundle, and end with its root.
     return verdict.accepted()
                ? holds()
                : found(fmt::format("{}: {}", signer->certificate.subject_line(), verdict.detail));

@@ -42,16 +42,34 @@ std::string told(const std::vector<std::string>& names) {
     return names.empty() ? std::string("there is none") : "there are " + join(names, ", ");
 }
 
+/// The path without empty parts and . and .., as servers clean it.
+std::string cleaned(std::string_view path) {
+    std::vector<std::string> parts;
+    for (auto& part : split(path, '/')) {
+        if (part == ".." && !parts.empty()) {
+            parts.pop_back();
+        } else if (!part.empty() && part != "." && part != "..") {
+            parts.push_back(std::move(part));
+        }
+    }
+    return join(parts, "/");
+}
+
 /// Both products clean such paths; later ones refuse them (Vault 1.19.16, OpenBao 2.5.3).
 Judgement not_canonical(const Facts& facts) {
     for (const auto& path : {facts.account.sign_path, facts.account.auth_mount}) {
-        for (const auto& part : split(path, '/')) {
-            if (part.empty() || part == "." || part == "..") {
-                return found(path);
-            }
+        if (const auto meant = cleaned(path); meant != path) {
+            return found(path, {{"written", path}, {"meant", meant}});
         }
     }
     return holds();
+}
+
+/// A mount of the type that may be meant instead, for a command that changes the file: nothing is
+/// ever unmounted, since somebody else's data may be there.
+Values instead(const Json& table, std::string_view type) {
+    const auto names = of_type(table, type);
+    return names.empty() ? Values{} : Values{{"other_mount", names.front()}};
 }
 
 Judgement pki_alike(const Facts& facts) {
@@ -80,7 +98,9 @@ Judgement pki_missing(const Facts& facts) {
 Judgement not_pki(const Facts& facts) {
     return with(facts.mounts, [&](const Json& table) {
         const auto type = type_at(table, facts.pki_mount);
-        return type.empty() ? beside() : type == "pki" ? holds() : found("it is of type " + type);
+        return type.empty()    ? beside()
+               : type == "pki" ? holds()
+                               : found("it is of type " + type, instead(table, "pki"));
     });
 }
 
@@ -111,9 +131,10 @@ Judgement auth_missing(const Facts& facts) {
 Judgement not_kubernetes(const Facts& facts) {
     return with(facts.auths, [&](const Json& table) {
         const auto type = type_at(table, facts.account.auth_mount);
-        return type.empty()           ? beside()
-               : type == "kubernetes" ? holds()
-                                      : found("it is of type " + type);
+        return type.empty() ? beside()
+               : type == "kubernetes"
+                   ? holds()
+                   : found("it is of type " + type, instead(table, "kubernetes"));
     });
 }
 
@@ -137,7 +158,7 @@ std::vector<Rule> mount_rules() {
          .why = "Servers redirect it or, since Vault 1.19.16 and OpenBao 2.5.3, refuse it.",
          .member = "pki.sign_path",
          .object = "%path%",
-         .mend = {"sed -i '/sign_path:/s#//*#/#g; /mount:/s#//*#/#g' %file%"},
+         .mend = {"sed -i s#%written%#%meant%# %file%"},
          .judge = not_canonical},
         {.id = "path/dash-or-underscore",
          .severity = Severity::error,
@@ -146,7 +167,7 @@ std::vector<Rule> mount_rules() {
              "The page itself writes pki_int and pki-int for one mount. Every signature is a 403.",
          .member = "pki.sign_path",
          .object = "%path%",
-         .mend = {"sed -i s#%mount%/#%meant%/# %file%"},
+         .mend = {"sed -i %line%s#%mount%/#%meant%/# %file%"},
          .judge = pki_alike},
         {.id = "path/cel",
          .severity = Severity::advice,
@@ -170,7 +191,7 @@ std::vector<Rule> mount_rules() {
          .why = "It signs nothing.",
          .member = "pki.sign_path",
          .object = "sys/mounts/%mount%",
-         .mend = {"%tool% secrets disable %mount%", "%tool% secrets enable -path=%mount% pki"},
+         .mend = {"sed -i %line%s#%mount%/#%other_mount%/# %file%"},
          .judge = not_pki},
         {.id = "pki/role-missing",
          .severity = Severity::error,
@@ -195,7 +216,7 @@ std::vector<Rule> mount_rules() {
          .why = "No pod can log in.",
          .member = "auth.mount",
          .object = "sys/auth/%auth%",
-         .mend = {"%tool% auth disable %auth%", "%tool% auth enable -path=%auth% kubernetes"},
+         .mend = {"sed -i %line%s#%auth%#%other_mount%# %file%"},
          .judge = not_kubernetes},
         {.id = "auth/role-missing",
          .severity = Severity::error,
@@ -203,9 +224,12 @@ std::vector<Rule> mount_rules() {
          .why = "Every login is refused: invalid role name.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% write auth/%auth%/role/%auth_role% "
+         .mend = {"%tool% policy write %new_policy% - <<'%end_text%'\n"
+                  "path \"%path_text%\" { capabilities = [\"create\", \"update\"] }\n"
+                  "%end_text%",
+                  "%tool% write auth/%auth%/role/%auth_role% "
                   "bound_service_account_names=%account% "
-                  "bound_service_account_namespaces=%namespace% token_policies=%policy% "
+                  "bound_service_account_namespaces=%namespace% token_policies=%new_policy% "
                   "token_ttl=1h"},
          .judge = auth_role_missing},
     };

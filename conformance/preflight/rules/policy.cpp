@@ -8,10 +8,6 @@
 namespace meshproof::preflight {
 namespace {
 
-bool has(const std::vector<std::string>& texts, std::string_view wanted) {
-    return std::ranges::find(texts, wanted) != texts.end();
-}
-
 /// What the login may do on a path: by the server's own answer, else by the policies' texts.
 Fact<std::vector<std::string>> rights_on(const Facts& facts, const std::string& path) {
     using Rights = Fact<std::vector<std::string>>;
@@ -50,7 +46,7 @@ std::string end_of(const std::string& text) {
     return end;
 }
 
-/// The policy that the mend writes anew: the first of the role that is there, with its text.
+/// The policy that the mend adds to: the first of the role that is there, with its text.
 Values policy_to_mend(const Facts& facts, const std::string& stanza) {
     std::string name, text;
     for (const auto& [policy, content] : facts.policies) {
@@ -74,18 +70,31 @@ std::string least_policy(const Facts& facts) {
                        facts.account.sign_path);
 }
 
-/// Rewrites the policy with what signing needs and nothing else.
-Values narrowed(const Facts& facts) {
+/// Rewrites the policy that lets the path be written, with what signing needs and nothing else.
+Values narrowed(const Facts& facts, const std::string& path) {
     auto values = policy_to_mend(facts, "");
+    for (const auto& [name, text] : facts.policies) {
+        if (text.is_known() && writes(granted(read_policy(*text), path))) {
+            values["policy"] = name;
+            break;
+        }
+    }
     values["policy_text"] = least_policy(facts);
+    values["end_text"] = "EOF";
     return values;
+}
+
+/// Policies also come from the login's entity and its groups, as the login itself says.
+bool has_other_policies(const Facts& facts) {
+    return facts.login.is_known() &&
+           std::ranges::any_of(facts.login->policies,
+                               [](const std::string& name) { return name != "default"; });
 }
 
 Judgement none(const Facts& facts) {
     return with(facts.auth_role, [&](const Json& role) {
-        return texts_of(role, "token_policies").empty()
-                   ? found("token_policies is empty",
-                           {{"policy", "mesh"}, {"policy_text", least_policy(facts)}})
+        return texts_of(role, "token_policies").empty() && !has_other_policies(facts)
+                   ? found("token_policies is empty", {{"policy_text", least_policy(facts)}})
                    : holds();
     });
 }
@@ -135,7 +144,7 @@ Judgement may_write(const Facts& facts, const std::vector<std::string>& paths) {
             why = rights.why();
         } else if (writes(*rights)) {
             return found(fmt::format("on {} it has: {}", path, join(*rights, ", ")),
-                         narrowed(facts));
+                         narrowed(facts, path));
         }
     }
     return why.empty() ? holds() : unknown(why);
@@ -174,8 +183,7 @@ Judgement root_policy(const Facts& facts) {
         if (!has(texts_of(role, "token_policies"), "root")) {
             return holds();
         }
-        return found("token_policies has root",
-                     {{"policy", "mesh"}, {"policy_text", least_policy(facts)}});
+        return found("token_policies has root", {{"policy_text", least_policy(facts)}});
     });
 }
 
@@ -201,8 +209,8 @@ std::vector<Rule> policy_rules() {
          .why = "Pods log in, and may do nothing: every signature is a 403.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%",
-                  "%tool% write auth/%auth%/role/%auth_role% token_policies=%policy%"},
+         .mend = {"%tool% policy write %new_policy% - <<'%end_text%'\n%policy_text%%end_text%",
+                  "%tool% write auth/%auth%/role/%auth_role% token_policies=%new_policy%"},
          .judge = none},
         {.id = "policy/missing",
          .severity = Severity::error,
@@ -283,8 +291,8 @@ std::vector<Rule> policy_rules() {
          .why = "Every pod is the Vault's administrator.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%",
-                  "%tool% write auth/%auth%/role/%auth_role% token_policies=%policy%"},
+         .mend = {"%tool% policy write %new_policy% - <<'%end_text%'\n%policy_text%%end_text%",
+                  "%tool% write auth/%auth%/role/%auth_role% token_policies=%new_policy%"},
          .judge = root_policy},
         {.id = "policy/any-identity",
          .severity = Severity::advice,

@@ -7,6 +7,7 @@
 namespace meshproof::preflight {
 namespace {
 
+/// Whatever its case: so both products read usages and names.
 bool holds_word(const std::vector<std::string>& texts, std::string_view wanted) {
     return std::ranges::any_of(
         texts, [&](const std::string& text) { return lower(text) == lower(wanted); });
@@ -23,12 +24,16 @@ int mesh_bits(const Facts& facts) {
     return dash == std::string::npos ? 0 : std::stoi(type.substr(dash + 1));
 }
 
-bool allows(const std::vector<std::string>& patterns, std::string_view uri) {
-    return std::ranges::any_of(patterns, [&](const auto& pattern) { return glob(pattern, uri); });
-}
-
 std::string workload(const Facts& facts) {
     return fmt::format("spiffe://{}/ns/default/sa/web", facts.account.trust_domain);
+}
+
+/// The mesh's usual ids, or some of its trust domain: a role may be for a few namespaces.
+bool allows_ids(const std::vector<std::string>& patterns, const Facts& facts) {
+    const auto own = fmt::format("spiffe://{}/", facts.account.trust_domain);
+    return any_stands_for(patterns, workload(facts)) ||
+           std::ranges::any_of(patterns,
+                               [&](const auto& pattern) { return pattern.starts_with(own); });
 }
 
 Judgement key_type(const Facts& facts) {
@@ -56,7 +61,7 @@ Judgement key_bits(const Facts& facts) {
 Judgement uri_sans_bare(const Facts& facts) {
     return with(facts.role, [&](const Json& role) {
         const auto allowed = texts_of(role, "allowed_uri_sans");
-        return holds_word(allowed, facts.account.trust_domain) && !allows(allowed, workload(facts))
+        return holds_word(allowed, facts.account.trust_domain) && !allows_ids(allowed, facts)
                    ? found("allowed_uri_sans is " + join(allowed, ","))
                    : holds();
     });
@@ -68,7 +73,7 @@ Judgement uri_sans(const Facts& facts) {
         if (flag_of(role, "allowed_uri_sans_template")) {
             return unknown("allowed_uri_sans is a template");
         }
-        if (holds_word(allowed, facts.account.trust_domain) || allows(allowed, workload(facts))) {
+        if (holds_word(allowed, facts.account.trust_domain) || allows_ids(allowed, facts)) {
             return holds();
         }
         return found(fmt::format("allowed_uri_sans is {}, and the mesh asks for {}",
@@ -79,7 +84,7 @@ Judgement uri_sans(const Facts& facts) {
 Judgement uri_sans_wide(const Facts& facts) {
     return with(facts.role, [&](const Json& role) {
         const auto allowed = texts_of(role, "allowed_uri_sans");
-        return allows(allowed, "spiffe://some-other-domain/ns/default/sa/web")
+        return any_stands_for(allowed, "spiffe://some-other-domain/ns/default/sa/web")
                    ? found("allowed_uri_sans is " + join(allowed, ","))
                    : holds();
     });
@@ -108,7 +113,8 @@ Judgement use_csr_sans(const Facts& facts) {
 Judgement usage_without_signature(const Facts& facts) {
     return with(facts.role, [](const Json& role) {
         const auto usage = texts_of(role, "key_usage");
-        return holds_word(usage, "DigitalSignature") ? holds() : found("key_usage is " + join(usage, ","));
+        return holds_word(usage, "DigitalSignature") ? holds()
+                                                     : found("key_usage is " + join(usage, ","));
     });
 }
 
@@ -127,7 +133,8 @@ Judgement key_encipherment(const Facts& facts) {
     }
     return with(facts.role, [](const Json& role) {
         const auto usage = texts_of(role, "key_usage");
-        return holds_word(usage, "KeyEncipherment") ? found("key_usage is " + join(usage, ",")) : holds();
+        return holds_word(usage, "KeyEncipherment") ? found("key_usage is " + join(usage, ","))
+                                                    : holds();
     });
 }
 
@@ -163,7 +170,9 @@ Judgement not_before(const Facts& facts) {
     return with(facts.role, [](const Json& role) {
         constexpr auto least = std::chrono::seconds(5);
         const auto back = duration_of(role, "not_before_duration");
-        return back >= least ? holds() : found("not_before_duration is " + go_duration(back));
+        return back >= least || !role.contains("not_before_duration")
+                   ? holds()
+                   : found("not_before_duration is " + go_duration(back));
     });
 }
 

@@ -56,9 +56,13 @@ Judgement other_https_ca(const Facts& facts) {
 
 Judgement no_reader(const Facts& facts) {
     if (facts.account.reader.empty()) {
-        return found(facts.reader.why());
+        return found("neither vault.token_file nor VAULT_TOKEN");
     }
-    return facts.reader.is_known() ? holds() : found("auth/token/lookup-self is refused");
+    if (!facts.unreachable.empty()) {
+        return unknown(facts.reader.why());
+    }
+    // One without the default policy may not look at itself, and reads the rest.
+    return facts.reader.is_known() || facts.mounts.is_known() ? holds() : found(facts.reader.why());
 }
 
 /// Row 42: Vault without an enterprise licence takes the header and does nothing by it.
@@ -85,11 +89,24 @@ Judgement namespace_missing(const Facts& facts) {
                                      : unknown(facts.mounts.why());
 }
 
-/// What was mended in the newest lines that preflight knows of, for the paths of a mesh.
+/// The first of a version's line that has what was mended on the paths of a mesh.
+Version mended_in(bool openbao, const Version& version) {
+    if (openbao) {
+        return {2, 6, 2};
+    }
+    constexpr std::array<Version, 4> of_vault{{{1, 19, 17}, {1, 20, 11}, {1, 21, 6}, {2, 0, 1}}};
+    for (const auto& one : of_vault) {
+        if (one[0] == version[0] && one[1] == version[1]) {
+            return one;
+        }
+    }
+    return of_vault.front();  // older lines got nothing any more, newer ones have it
+}
+
 Judgement old_version(const Facts& facts) {
     return with(facts.health, [&](const vault::Health& health) {
         const auto version = version_of(health.version);
-        const Version wanted = facts.openbao() ? Version{2, 6, 2} : Version{1, 19, 17};
+        const auto wanted = mended_in(facts.openbao(), version);
         return version >= wanted ? holds()
                                  : found(fmt::format("{} is before {}.{}.{}", health.version,
                                                      wanted[0], wanted[1], wanted[2]));
@@ -107,7 +124,8 @@ constexpr auto steady_clock_limit = std::chrono::seconds(5);
 Judgement vault_clock(const Facts& facts) {
     const auto ahead = facts.vault_ahead();
     if (!ahead) {
-        return unknown("the clock is read from a signature's date, and there is none");
+        return unknown(
+            "the clock is read from a signature's date and its role, and one is not known");
     }
     return std::chrono::abs(*ahead) <= steady_clock_limit
                ? holds()
@@ -168,7 +186,7 @@ std::vector<Rule> server_rules() {
          .why = "Anybody on the way can pose as this Vault, and hand out leaves and take tokens.",
          .member = "vault.skip_verify",
          .object = "vault.skip_verify",
-         .mend = {"sed -i %line%d %file%"},
+         .mend = {"sed -i '/^ *skip_verify:/d' %file%", "unset VAULT_SKIP_VERIFY"},
          .judge = unverified},
         {.id = "vault/https-by-other-ca",
          .severity = Severity::advice,
@@ -192,7 +210,9 @@ std::vector<Rule> server_rules() {
                   "path \"auth/%auth_text%/*\" { capabilities = [\"read\", \"list\"] }\n"
                   "path \"%mount_text%/revoke\" { capabilities = [\"update\"] }\n"
                   "%end_text%",
-                  "%tool% token create -policy=mesh-preflight -ttl=1h -field=token > vault-token"},
+                  "%tool% token create -policy=mesh-preflight -ttl=1h -field=token > vault-token",
+                  "chmod 600 vault-token",
+                  "VAULT_TOKEN=$(cat vault-token) meshproof preflight --account %file%"},
          .judge = no_reader},
         {.id = "vault/namespace-ignored",
          .severity = Severity::error,
@@ -200,7 +220,7 @@ std::vector<Rule> server_rules() {
          .why = "It takes the header and works in the root: on other mounts than were meant.",
          .member = "vault.namespace",
          .object = "vault.namespace",
-         .mend = {"sed -i %line%d %file%"},
+         .mend = {"sed -i '/^vault:/,/^[^ #]/{/^ *namespace:/d;}' %file%", "unset VAULT_NAMESPACE"},
          .judge = namespace_ignored},
         {.id = "vault/namespace-missing",
          .severity = Severity::error,
@@ -214,9 +234,8 @@ std::vector<Rule> server_rules() {
          .severity = Severity::warning,
          .title = "The Vault is older than the last fixes on a mesh's path.",
          .why = "Mended since then: audit that lost the headers of inline logins (CVE-2026-46358, "
-                "OpenBao "
-                "2.5.4), inline logins (GHSA-rh46-vc3j-w2w3, OpenBao 2.6.2), wildcards in identity "
-                "templates (Vault 1.19.17).",
+                "OpenBao 2.5.4), inline logins (GHSA-rh46-vc3j-w2w3, OpenBao 2.6.2), wildcards in "
+                "identity templates (Vault 1.19.17, 1.20.11, 1.21.6, 2.0.1).",
          .member = "vault.address",
          .object = "sys/health",
          .mend = {},

@@ -99,6 +99,15 @@ TEST(Judge, AnExpiredAcceptanceIsAFindingAndHidesNothing) {
     EXPECT_EQ(find(report.found, "accept/expired"), nullptr);
 }
 
+TEST(Judge, AnAcceptanceOfWhatNobodyCouldJudgeIsNotUnused) {
+    auto facts = facts_of_a_role({});
+    facts.role = Fact<Json>::unknown("the reader's token lacks read on pki_int/roles/mesh");
+    facts.account.accept = {acceptance("role/stored", "", std::nullopt)};
+    const auto report = judge(facts);
+    EXPECT_EQ(find(report.found, "accept/unused"), nullptr);
+    EXPECT_EQ(find(report.found, "accept/expired"), nullptr);
+}
+
 TEST(Judge, ErrorsComeFirst) {
     const auto report = judge(facts_of_a_role({{"key_type", "rsa"}, {"no_store", false}}));
     for (std::size_t i = 0; i + 1 < report.found.size(); ++i) {
@@ -122,6 +131,49 @@ TEST(Rules, HaveIdsOfTheirOwnAndAllThatIsTold) {
     }
     EXPECT_GE(seen.size(), 50U);
     EXPECT_EQ(find_rule("no/such"), nullptr);
+}
+
+TEST(Commands, SpeakOfTheAccountsNamespace) {
+    auto facts = facts_of_a_role({{"key_type", "rsa"}});
+    facts.account.vault.namespace_name = "team a";
+    const auto report = judge(facts);
+    const auto* one = find(report.found, "role/key-type");
+    ASSERT_NE(one, nullptr);
+    EXPECT_TRUE(one->bao.at(0).starts_with("BAO_NAMESPACE='team a' bao patch ")) << one->bao.at(0);
+    EXPECT_TRUE(one->vault.at(0).starts_with("VAULT_NAMESPACE='team a' vault patch "));
+}
+
+TEST(Commands, ChangeOnlyTheVeryLineOfTheFile) {
+    auto facts = facts_of_a_role({});
+    facts.mounts = Fact<Json>::known({{"pki-int/", {{"type", "pki"}}}});
+    const auto sed = [&] {
+        const auto report = judge(facts);
+        const auto* one = find(report.found, "path/dash-or-underscore");
+        return one == nullptr ? std::string() : one->bao.at(0);
+    };
+    EXPECT_EQ(sed(), "sed -i 8s#pki_int/#pki-int/# mesh/account.yaml");
+    facts.account.lines = {{"pki", 7}};
+    EXPECT_EQ(sed(), "sed -i LINEs#pki_int/#pki-int/# mesh/account.yaml");
+}
+
+TEST(Commands, KeepWhatTheAuthConfigHasAlready) {
+    auto facts = facts_of_a_role({});
+    facts.account.context = "prod";
+    facts.auth_ca_fits = Fact<bool>::known(false);
+    facts.auth_config = Fact<Json>::known({{"kubernetes_host", "https://kube:6443"},
+                                           {"disable_local_ca_jwt", true},
+                                           {"token_reviewer_jwt_set", true},
+                                           {"issuer", ""}});
+    const auto report = judge(facts);
+    const auto* one = find(report.found, "auth/wrong-ca");
+    ASSERT_NE(one, nullptr);
+    EXPECT_TRUE(one->bao.at(0).starts_with(
+        "kubectl config view --raw --minify --flatten --context=prod -o "))
+        << one->bao.at(0);
+    EXPECT_TRUE(one->bao.at(1).ends_with(
+        " kubernetes_host=https://kube:6443 kubernetes_ca_cert=@cluster-ca.pem "
+        "token_reviewer_jwt=@reviewer.jwt disable_local_ca_jwt=true"))
+        << one->bao.at(1);
 }
 
 TEST(Commands, QuoteWhatIsNoPlainWord) {

@@ -42,7 +42,7 @@ TEST(PreflightReport, TextNamesTheObjectTheLineAndTheCommand) {
     EXPECT_TRUE(holds(text, "error   role/key-type: "));
     EXPECT_TRUE(holds(text, "at pki_int/roles/mesh (account.yaml:8)"));
     EXPECT_TRUE(holds(text, "\nbao patch pki_int/roles/mesh key_type=ec\n"));
-    EXPECT_TRUE(holds(text, "1 errors, 0 warnings, 1 advice"));
+    EXPECT_TRUE(holds(text, "1 error, 0 warnings, 1 advice"));
     EXPECT_FALSE(holds(text, "holds   vault/sealed"));
     EXPECT_TRUE(holds(join(to_text(report_of(""), true), "\n"), "holds   vault/sealed"));
 }
@@ -97,9 +97,29 @@ TEST(PreflightReport, JunitIsXmlWhateverAServerSaid) {
 
 TEST(PreflightReport, MarkdownBeginsWithTheVerdictAndKeepsItsForm) {
     const auto text = to_markdown(report_of("a|b `c` <b>"));
-    EXPECT_TRUE(text.starts_with("# Preflight of "));
+    EXPECT_TRUE(text.starts_with("# Preflight fails: "));
     EXPECT_TRUE(holds(text.substr(0, text.find('\n')), "does not get its leaves"));
     EXPECT_TRUE(holds(text, "a\\|b \\`c\\` \\<b>"));
+    auto report = report_of("");
+    report.found.clear();
+    EXPECT_TRUE(to_markdown(report).starts_with("# Preflight passes: nothing is wrong ("));
+    report.unreachable = true;
+    EXPECT_TRUE(
+        to_markdown(report).starts_with("# Preflight is blocked: the Vault did not answer"));
+}
+
+TEST(PreflightReport, MarkdownIsNotBrokenByACommandNorTooLargeForASummary) {
+    auto report = report_of("key_type is rsa");
+    report.found[0].bao = {"bao policy write a - <<'EOF'\n```\n# no heading\nEOF"};
+    EXPECT_TRUE(holds(to_markdown(report), "\n````sh\nbao policy write a"));
+    report.found[0].bao = {std::string(2'000'000, 'x')};
+    const auto text = to_markdown(report);
+    EXPECT_LT(text.size(), 1'000'000U);
+    EXPECT_TRUE(holds(text, "role/key-type"));
+}
+
+TEST(PreflightReport, TheErrorsOfAWaitAreOneLine) {
+    EXPECT_EQ(errors_line(report_of("")), "1 error (role/key-type)");
 }
 
 TEST(PreflightReport, ThePageListsEveryFindingAsTheRulesSay) {

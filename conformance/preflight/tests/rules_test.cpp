@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "conformance/preflight/judge.hpp"
+#include "core/crypto/tls.hpp"
 
 namespace meshproof::preflight {
 namespace {
@@ -57,7 +58,10 @@ TEST(Rules, CompareVersionsByTheirNumbers) {
     EXPECT_TRUE(finds(facts_of(openbao, "2.6.1"), "vault/old-version"));
     EXPECT_TRUE(finds(facts_of(vault::Product::vault, "1.14.1"), "vault/old-version"));
     EXPECT_FALSE(finds(facts_of(vault::Product::vault, "1.19.17+ent"), "vault/old-version"));
-    EXPECT_FALSE(finds(facts_of(vault::Product::vault, "2.0.0"), "vault/old-version"));
+    EXPECT_TRUE(finds(facts_of(vault::Product::vault, "1.20.10"), "vault/old-version"));
+    EXPECT_FALSE(finds(facts_of(vault::Product::vault, "1.20.11"), "vault/old-version"));
+    EXPECT_TRUE(finds(facts_of(vault::Product::vault, "2.0.0"), "vault/old-version"));
+    EXPECT_FALSE(finds(facts_of(vault::Product::vault, "2.1.0"), "vault/old-version"));
 }
 
 TEST(Rules, KnowWhoHasNamespaces) {
@@ -92,6 +96,101 @@ TEST(Rules, CallNoReviewerMissingWithoutASignOfIt) {
     EXPECT_TRUE(finds(facts, "cluster/no-delegator"));
     facts.auth_config = Fact<Json>::known({{"token_reviewer_jwt_set", true}});
     EXPECT_FALSE(finds(facts, "cluster/no-delegator"));
+}
+
+TEST(Rules, TakeNamesOfTheAuthRoleAsGlobs) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    facts.token_claims = Fact<Json>::known({{"sub", "system:serviceaccount:mesh-a:issuer"}});
+    const auto bound = [&](const char* name, const char* ns) {
+        facts.auth_role = Fact<Json>::known(
+            {{"bound_service_account_names", {name}}, {"bound_service_account_namespaces", {ns}}});
+        return std::pair(!finds(facts, "auth/other-account"),
+                         !finds(facts, "auth/other-namespace"));
+    };
+    EXPECT_EQ(bound("issuer", "mesh-a"), std::pair(true, true));
+    EXPECT_EQ(bound("iss*", "mesh-*"), std::pair(true, true));
+    EXPECT_EQ(bound("*", "other-*"), std::pair(true, false));
+    EXPECT_EQ(bound("other", "*"), std::pair(false, true));
+}
+
+TEST(Rules, KnowHowLongATokenLivesByAllItsLimits) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    const auto outlives = [&](Json role, Json tuning) {
+        facts.auth_role = Fact<Json>::known(std::move(role));
+        facts.auths = Fact<Json>::known({{"kubernetes/", {{"config", std::move(tuning)}}}});
+        return finds(facts, "auth/tokens-outlive");
+    };
+    EXPECT_TRUE(outlives({{"token_ttl", 0}}, Json::object()));
+    EXPECT_FALSE(outlives({{"token_ttl", 0}, {"token_max_ttl", 3600}}, Json::object()));
+    EXPECT_FALSE(outlives({{"token_ttl", 0}}, {{"default_lease_ttl", 3600}}));
+    EXPECT_FALSE(outlives({{"token_ttl", 3600}}, Json::object()));
+    EXPECT_TRUE(outlives({{"token_ttl", 864000}}, {{"default_lease_ttl", 3600}}));
+}
+
+TEST(Rules, LetTheMountSayWhatTokensAre) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    const auto service = [&](const char* role, const char* mount) {
+        facts.auth_role = Fact<Json>::known({{"token_type", role}});
+        facts.auths = Fact<Json>::known({{"kubernetes/", {{"config", {{"token_type", mount}}}}}});
+        return finds(facts, "auth/service-tokens");
+    };
+    EXPECT_TRUE(service("default", "default-service"));
+    EXPECT_FALSE(service("batch", "default-service"));
+    EXPECT_FALSE(service("default", "default-batch"));
+    EXPECT_TRUE(service("batch", "service"));
+    EXPECT_FALSE(service("service", "batch"));
+}
+
+TEST(Rules, TakeABundleOfARotationAsInOrder) {
+    const auto pair = [](const std::string& name) {
+        return crypto::make_server_credentials(name, from_unix_seconds(1'700'000'000),
+                                               std::chrono::hours(24 * 3650));
+    };
+    const auto one = pair("one"), two = pair("two");
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    const auto disordered = [&](std::vector<crypto::Certificate> bundle) {
+        facts.account.trust = std::move(bundle);
+        return finds(facts, "file/bundle-order");
+    };
+    EXPECT_FALSE(disordered({one.identity.leaf, one.ca}));
+    EXPECT_TRUE(disordered({one.ca, one.identity.leaf}));
+    EXPECT_FALSE(disordered({two.identity.leaf, one.identity.leaf, one.ca}));
+    EXPECT_FALSE(disordered({one.identity.leaf, one.ca, two.ca}));
+}
+
+TEST(Rules, TellNothingOfAClockWhereTheRoleIsUnknown) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    vault::Issued issued;
+    issued.leaf = crypto::make_server_credentials("a", from_unix_seconds(1'700'000'000),
+                                                  std::chrono::hours(24))
+                      .identity.leaf;
+    facts.signed_at = issued.leaf.not_before() + 300s;
+    facts.leaf = Fact<vault::Issued>::known(std::move(issued));
+    facts.role = Fact<Json>::unknown("the reader's token lacks read on pki/roles/mesh");
+    EXPECT_FALSE(finds(facts, "clock/vault"));
+    facts.role = Fact<Json>::known({{"not_before_duration", 30}});
+    EXPECT_TRUE(finds(facts, "clock/vault"));
+    facts.role = Fact<Json>::known({{"not_before_duration", 300}});
+    EXPECT_FALSE(finds(facts, "clock/vault"));
+}
+
+TEST(Rules, AReaderThatMayNotLookAtItselfIsOne) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    EXPECT_TRUE(finds(facts, "vault/no-reader"));
+    facts.account.reader = Secret("a token");
+    facts.reader = Fact<Json>::unknown("the reader's token lacks read on auth/token/lookup-self");
+    EXPECT_TRUE(finds(facts, "vault/no-reader"));
+    facts.mounts = Fact<Json>::known(Json::object());
+    EXPECT_FALSE(finds(facts, "vault/no-reader"));
+}
+
+TEST(Rules, NeverUnmountOrDeleteWhatSomebodyElseMayNeed) {
+    for (const auto& rule : all_rules()) {
+        for (const auto& command : rule.mend) {
+            EXPECT_EQ(command.find("disable %"), std::string_view::npos) << rule.id;
+            EXPECT_EQ(command.find("delete"), std::string_view::npos) << rule.id;
+        }
+    }
 }
 
 TEST(Rules, SeeTheRootPolicyAndKeysThatWereCopied) {

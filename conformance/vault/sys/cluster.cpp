@@ -7,22 +7,11 @@ namespace meshproof::conformance {
 namespace {
 
 using sys::active_node;
-
-struct Nodes {
-    std::size_t active = 0, standby = 0;
-};
-
-Task<Nodes> nodes(Probe& probe) {
-    const auto active = co_await active_node(probe);
-    co_return Nodes{active, active == 0 ? std::size_t{1} : std::size_t{0}};
-}
+using sys::alone;
+using sys::nodes;
 
 std::string address(const Probe& probe, std::size_t node) {
     return probe.site().target.nodes[node].config.endpoint.url.text();
-}
-
-http::Headers alone() {
-    return {{"X-Vault-No-Request-Forwarding", "true"}};
 }
 
 Json short_token() {

@@ -27,4 +27,13 @@ Task<std::size_t> active_node(Probe& probe) {
     throw CannotGoOn(Failure{FailureKind::unreachable, "the cluster has no active node", 0, {}});
 }
 
+Task<Nodes> nodes(Probe& probe) {
+    const auto active = co_await active_node(probe);
+    co_return Nodes{active, active == 0 ? std::size_t{1} : std::size_t{0}};
+}
+
+http::Headers alone() {
+    return {{"X-Vault-No-Request-Forwarding", "true"}};
+}
+
 }  // namespace meshproof::conformance::sys

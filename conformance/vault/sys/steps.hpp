@@ -9,4 +9,13 @@ namespace meshproof::conformance::sys {
 /// names it. The check is blocked where that does not come about within a minute.
 [[nodiscard]] Task<std::size_t> active_node(Probe& probe);
 
+struct Nodes {
+    std::size_t active = 0, standby = 0;
+};
+/// The active node, and one of the others.
+[[nodiscard]] Task<Nodes> nodes(Probe& probe);
+
+/// The header of a request that is not to be forwarded.
+[[nodiscard]] http::Headers alone();
+
 }  // namespace meshproof::conformance::sys

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/tests/temporary_folder.hpp"
+#include "core/yaml/json.hpp"
 
 namespace meshproof {
 namespace {
@@ -23,6 +24,37 @@ std::string said(std::string_view yaml, Read read) {
 
 enum class Colour { red, green };
 const Words<Colour> colours{{"red", Colour::red}, {"green", Colour::green}};
+
+TEST(YamlSection, GivesAMemberAsJson) {
+    auto root = parsed(R"(
+all: {text: a b, quoted: "7", yes: yes, whole: -7, share: 0.5, on: true, none: ~, list: [1, {a: b}]}
+block: |
+  line
+infinite: inf
+twice: {a: 1, a: 2}
+)");
+    EXPECT_EQ(root.json("all")->dump(),
+              R"({"list":[1,{"a":"b"}],"none":null,"on":true,"quoted":"7","share":0.5,)"
+              R"("text":"a b","whole":-7,"yes":"yes"})");
+    EXPECT_EQ(root.json("block"), "line\n");
+    EXPECT_EQ(root.json("infinite"), "inf");
+    EXPECT_FALSE(root.json("absent"));
+    EXPECT_FALSE(root.problem());
+    EXPECT_FALSE(root.json("twice"));
+    EXPECT_EQ(root.problem()->message, "f:6: twice: a is given twice");
+    auto endless = parsed("a: &x [*x]");
+    EXPECT_FALSE(endless.json("a"));
+    EXPECT_EQ(endless.problem()->message, "f:1: a: it nests deeper than 100 levels");
+}
+
+TEST(YamlSection, GivesAllDocumentsAsJson) {
+    const auto read = require(json_documents("a: 1\n---\n---\nb: [2]\n", "f"));
+    ASSERT_EQ(read.size(), 2U);
+    EXPECT_EQ(read[0].value.dump() + read[1].value.dump(), R"({"a":1}{"b":[2]})");
+    EXPECT_EQ(read[1].line, 4);
+    EXPECT_TRUE(json_documents("", "f")->empty());
+    EXPECT_TRUE(json_documents("a: [", "f").error().message.starts_with("f:"));
+}
 
 TEST(YamlSection, ReadsMembersByTheirTypes) {
     auto root = parsed(R"(

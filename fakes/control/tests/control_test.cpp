@@ -27,7 +27,8 @@ struct Site {
 };
 
 /// Serves until the thread that runs `test` has ended.
-Task<void> serve(run::Environment& environment, std::function<void(const Site&)> test) {
+Task<void> serve(run::Environment& environment, std::function<void(const Site&)> test,
+                 SetUp set_up) {
     Journal journal(50);
     FakeServersOptions options;
     options.vaults = options.clusters = 1;
@@ -35,7 +36,8 @@ Task<void> serve(run::Environment& environment, std::function<void(const Site&)>
     options.on_served = [&journal](Served served) { journal.add(std::move(served)); };
     const auto servers = require(co_await FakeServers::start(
         std::move(options), environment.clock(), environment.transport()));
-    const auto control = require(co_await ControlPort::start({}, *servers, journal));
+    const auto control =
+        require(co_await ControlPort::start({}, *servers, journal, {.set_up = std::move(set_up)}));
     Site site;
     site.control = control->url().port;
     servers->complete(site.target);
@@ -48,9 +50,9 @@ Task<void> serve(run::Environment& environment, std::function<void(const Site&)>
     client.join();
 }
 
-void with_fakes(std::function<void(const Site&)> test) {
+void with_fakes(std::function<void(const Site&)> test, SetUp set_up = {}) {
     run::SocketEnvironment environment("test", run::Target{});
-    environment.drive(serve(environment, std::move(test)));
+    environment.drive(serve(environment, std::move(test), std::move(set_up)));
 }
 
 /// A caller of the control port and of the fakes behind it.
@@ -281,10 +283,63 @@ TEST(ControlPort, KeepsAJournalWithoutSecrets) {
         const auto full = caller.ok("GET", "/journal");
         EXPECT_EQ(full["entries"].size(), 50U) << "as many as it holds";
         EXPECT_EQ(full["lost"], full["entries"][0]["number"]);
+        EXPECT_EQ(caller.ok("GET", "/journal?last=2")["entries"],
+                  Json({full["entries"][48], full["entries"][49]}));
         EXPECT_EQ(caller.control("GET", "/journal?since=x").first, 400);
+        EXPECT_EQ(caller.control("GET", "/journal?kind=requests").first, 400);
+        EXPECT_EQ(caller.control("GET", "/journal?stauts=200").second["error"],
+                  "stauts: unknown: did you mean status?");
         EXPECT_EQ(caller.control("GET", "/journal?until=3").first, 400);
         EXPECT_TRUE(caller.ok("DELETE", "/journal")["entries"].empty());
         EXPECT_EQ(caller.ok("GET", "/journal")["next"], full["next"]);
+    });
+}
+
+TEST(ControlPort, GivesOfTheJournalWhatIsAskedFor) {
+    with_fakes([](const Site& site) {
+        Caller caller(site);
+        EXPECT_EQ(caller.health(), 200);
+        (void)caller.vault("GET", "pki/cert/ca");
+        EXPECT_EQ(caller.health(), 200);
+        const auto numbers = [&](const std::string& query) {
+            Json list = Json::array();
+            for (const auto& entry :
+                 caller.ok("GET", "/journal?kind=request&" + query)["entries"]) {
+                list.push_back(entry["path"]);
+            }
+            return list.dump();
+        };
+        const std::string health = R"("/v1/sys/health")", cert = R"("/v1/pki/cert/ca")";
+        EXPECT_EQ(numbers("path=/v1/sys"), "[" + health + "," + health + "]");
+        EXPECT_EQ(numbers("path=/v1/*/cert/*"), "[" + cert + "]");
+        EXPECT_EQ(numbers("path=/v1/sy"), "[]") << "a prefix is of whole segments";
+        EXPECT_EQ(numbers("status=200&limit=1"), "[" + health + "]");
+        EXPECT_EQ(numbers("last=2"), "[" + cert + "," + health + "]");
+        EXPECT_EQ(numbers("server=kube"), "[]");
+        EXPECT_EQ(numbers("method=PUT"), "[]");
+        EXPECT_EQ(numbers("user_agent=caller/*&path=/v1/pki"), "[" + cert + "]");
+        EXPECT_EQ(numbers("subject=*:nobody"), "[]");
+        const auto first = caller.ok("GET", "/journal?path=/v1/sys&limit=1");
+        EXPECT_EQ(caller.ok("GET", "/journal?path=/v1/sys&since=" + first["next"].dump())["entries"]
+                      .size(),
+                  1U)
+            << "next is after the last one that was looked at";
+    });
+}
+
+TEST(ControlPort, TellsWhoIsServed) {
+    with_fakes([](const Site& site) {
+        Caller caller(site);
+        const auto health = caller.ok("GET", "/health");
+        EXPECT_EQ(health["ready"], true);
+        ASSERT_EQ(health["servers"].size(), 2U);
+        const auto& vault = health["servers"][0];
+        EXPECT_EQ(vault["product"], "openbao");
+        EXPECT_EQ(vault["version"],
+                  Json::parse(caller.vault("GET", "sys/health")->body)["version"]);
+        EXPECT_EQ(vault["address"], site.target.vaults.front().config.endpoint.url.text());
+        EXPECT_EQ(vault["sealed"], false);
+        EXPECT_EQ(health["servers"][1]["product"], "kube-apiserver");
     });
 }
 
@@ -316,6 +371,28 @@ TEST(ControlPort, ShowsTheStateWithoutSecrets) {
             EXPECT_EQ(text.find(secret), std::string::npos);
         }
     });
+}
+
+Task<Result<void>> counted(int& calls) {
+    ++calls;
+    if (calls > 1) {
+        co_return fail(FailureKind::invalid, "setup.yaml:3: it is refused");
+    }
+    co_return Result<void>();
+}
+
+TEST(ControlPort, SetsUpAgainAfterAReset) {
+    int calls = 0;
+    with_fakes(
+        [](const Site& site) {
+            Caller caller(site);
+            EXPECT_EQ(caller.ok("POST", "/reset"), Json::object());
+            const auto [status, wrong] = caller.control("POST", "/reset");
+            EXPECT_EQ(status, 500);
+            EXPECT_EQ(wrong["error"], "setup.yaml:3: it is refused");
+        },
+        [&calls](FakeServers&) { return counted(calls); });
+    EXPECT_EQ(calls, 2);
 }
 
 TEST(ControlPort, ResetsEverything) {
@@ -401,8 +478,8 @@ Task<void> leave(run::Environment& environment, Left& left) {
     options.vaults = options.clusters = 0;
     left.servers = require(co_await FakeServers::start(std::move(options), environment.clock(),
                                                        environment.transport()));
-    left.control = require(co_await ControlPort::start({}, *left.servers, left.journal,
-                                                       std::chrono::milliseconds(20)));
+    left.control = require(co_await ControlPort::start(
+        {}, *left.servers, left.journal, {.patience = std::chrono::milliseconds(20)}));
 }
 
 TEST(ControlPort, SaysSoWhenTheLoopDoesNothing) {
@@ -427,22 +504,25 @@ TEST(ControlPort, TakesALoopbackAddressOnly) {
 
 TEST(Journal, KeepsTheLastOnesAndTheirNumbers) {
     Journal journal(3);
-    EXPECT_EQ(journal.read(0, 10), Json::parse(R"({"entries":[],"next":0,"lost":0})"));
+    EXPECT_EQ(journal.read({.since = 0, .limit = 10}),
+              Json::parse(R"({"entries":[],"next":0,"lost":0})"));
     for (int i = 0; i < 5; ++i) {
         Served served;
         served.status = i;
         journal.add(std::move(served));
     }
-    const auto all = journal.read(0, 10);
+    const auto all = journal.read({.since = 0, .limit = 10});
     ASSERT_EQ(all["entries"].size(), 3U);
     EXPECT_EQ(all["entries"][0]["number"], 2);
     EXPECT_EQ(all["entries"][0]["status"], 2);
     EXPECT_EQ(all["lost"], 2);
     EXPECT_EQ(all["next"], 5);
-    EXPECT_EQ(journal.read(5, 10), Json::parse(R"({"entries":[],"next":5,"lost":0})"));
-    EXPECT_EQ(journal.read(9, 10), Json::parse(R"({"entries":[],"next":9,"lost":0})"));
+    EXPECT_EQ(journal.read({.since = 5, .limit = 10}),
+              Json::parse(R"({"entries":[],"next":5,"lost":0})"));
+    EXPECT_EQ(journal.read({.since = 9, .limit = 10}),
+              Json::parse(R"({"entries":[],"next":9,"lost":0})"));
     journal.clear();
-    EXPECT_EQ(journal.read(0, 10)["lost"], 5);
+    EXPECT_EQ(journal.read({.since = 0, .limit = 10})["lost"], 5);
 }
 
 }  // namespace

@@ -30,6 +30,12 @@ struct MountView {
     Duration max_lease_ttl{};      ///< system default (768 h) substituted
 };
 
+/// A node that may not write, as what it runs sees it.
+struct StandbyView {
+    std::string node;
+    Time since;  ///< it has run its engines and methods since then, and since they were mounted
+};
+
 /// A logical request after routing, authorisation and body parsing.
 struct BackendRequest {
     Operation operation = Operation::read;
@@ -42,7 +48,8 @@ struct BackendRequest {
     Time now;
     bool unauthenticated = false;  ///< the path is one of the backend's unauthenticated ones
     std::string remote_address;
-    std::string namespace_path;  ///< "" = root
+    std::string namespace_path;          ///< "" = root
+    std::optional<StandbyView> standby;  ///< who serves it, where that is not the active node
 };
 
 /// A login's or token creation's outcome: the server makes the token from it.
@@ -123,6 +130,12 @@ class Backend {
         (void)grant;
         co_return BackendResponse::unsupported_operation();
     }
+    /// Whether a node that may not write goes ahead with the update (row 170): nothing is written
+    /// here. What comes of a granted login is the server's to write.
+    [[nodiscard]] virtual bool standby_serves(std::string_view path) const {
+        (void)path;
+        return false;
+    }
     virtual void revoke_lease(const Json& internal, Time now) {
         (void)internal;
         (void)now;
@@ -139,6 +152,7 @@ struct BackendContext {
     Product product = Product::openbao;
     Prng prng;
     const Saboteurs* saboteurs = nullptr;  ///< never null
+    Time made{};                           ///< when it was mounted, or loaded
 };
 
 /// `{"keys": […]}`: an empty list is a 404 in the end (row 14).

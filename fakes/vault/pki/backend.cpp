@@ -3,8 +3,10 @@
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
 #include "fakes/vault/pki/revoke/fetch.hpp"
+#include "fakes/vault/pki/revoke/ocsp.hpp"
 #include "fakes/vault/pki/revoke/revoke.hpp"
 #include "fakes/vault/pki/routes.hpp"
+#include "fakes/vault/pki/sign/issue.hpp"
 #include "fakes/vault/pki/state.hpp"
 #include "fakes/vault/pki/timers.hpp"
 
@@ -24,6 +26,26 @@ class PkiBackend final : public Backend {
     }
 
     std::optional<bool> exists(std::string_view) const override { return std::nullopt; }
+
+    bool standby_serves(std::string_view path) const override {
+        const auto routed = router_.route(Operation::update, routed_path(Operation::update, path),
+                                          Json::object(), mount_.product);
+        if (!routed) {
+            return true;  // the refusal
+        }
+        const auto function = routed->function;
+        if (function == pki::ocsp) {
+            return true;
+        }
+        const auto named = routed->path.find("role");
+        const bool issues =
+            function == pki::sign || function == pki::issue || function == pki::sign_verbatim;
+        if (!issues || named == routed->path.end() || named->second.empty()) {
+            return false;
+        }
+        const auto role = mount_.roles.find(named->second);
+        return role == mount_.roles.end() || role->second.no_store;
+    }
 
     Task<BackendResponse> handle(BackendRequest request) override { co_return answer(request); }
 

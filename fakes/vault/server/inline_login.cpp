@@ -3,9 +3,11 @@
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/envelope.hpp"
+#include "fakes/vault/server/login.hpp"
 #include "fakes/vault/server/respond.hpp"
 #include "fakes/vault/server/serve.hpp"
 #include "fakes/vault/server/server.hpp"
+#include "fakes/vault/server/standby.hpp"
 
 /// A login within the headers of the request that needs its token: rows 191 to 194.
 namespace meshproof::fakes::vault {
@@ -131,6 +133,7 @@ tl::expected<LogicalRequest, std::string> login_in(const Server& server,
     login.headers = headers;
     login.remote_address = request.remote_address;
     login.node = request.node;
+    login.at_standby = request.at_standby;
     login.now = request.now;
     login.is_inline_login = true;
     return login;
@@ -162,8 +165,12 @@ http::Response without_token(Server& server, const LogicalRequest& login, Logica
 
 }  // namespace
 
+bool has_inline_login(const LogicalRequest& request) {
+    return request.headers.find(path_header).has_value();
+}
+
 Task<std::optional<http::Response>> log_in_inline(Server& server, LogicalRequest& request) {
-    if (!server.openbao() || !request.headers.find(path_header)) {
+    if (!server.openbao() || !has_inline_login(request)) {
         co_return std::nullopt;
     }
     auto login = login_in(server, request);
@@ -179,6 +186,15 @@ Task<std::optional<http::Response>> log_in_inline(Server& server, LogicalRequest
         co_return of_login(error_answer(403, "permission denied"));
     }
     auto reply = co_await dispatch(server, *login);
+    if (is_unwritten_grant(reply)) {
+        if (auto refused = hand_over(server, request)) {
+            co_return refused;
+        }
+        login->node = request.node;
+        login->at_standby = false;
+        login->now = request.now;
+        reply = co_await dispatch(server, *login);
+    }
     request.now = server.clock.now();
     if (!reply.issued) {
         co_return without_token(server, *login, std::move(reply));

@@ -9,6 +9,8 @@ namespace meshproof::fakes::vault {
 
 class Server;
 
+[[nodiscard]] bool has_inline_login(const LogicalRequest& request);
+
 /// OpenBao's inline authentication: where the request's headers hold a login, it is done, and the
 /// request has its token. Gives the answer where there is none. The request must outlive the task.
 [[nodiscard]] Task<std::optional<http::Response>> log_in_inline(Server& server,

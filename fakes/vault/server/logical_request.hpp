@@ -33,8 +33,9 @@ struct LogicalRequest {
     bool no_operation = false;  ///< HEAD and OPTIONS: no route has them
     bool scan = false;          ///< OpenBao's verb SCAN: a list that no route here has
     bool unauthenticated = false;
-    const VaultNode* node = nullptr;  ///< who answers it: the active one, or on OpenBao a standby
-                                      ///< that was asked to read
+    const VaultNode* node = nullptr;  ///< who answers it
+    bool at_standby = false;          ///< that node may not write (server/standby.cpp)
+    std::string target;  ///< as it came, for a redirect; only where the active node was not asked
     Time now;
 
     /// The path below `prefix`, without a list's trailing slash; nothing where the path is

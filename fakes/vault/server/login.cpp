@@ -23,6 +23,10 @@ std::string type_of(const std::string& mount, const std::string& role) {
 
 }  // namespace
 
+bool is_unwritten_grant(const LogicalReply& reply) {
+    return reply.base.kind == BackendResponse::Kind::auth && reply.issued == nullptr;
+}
+
 std::shared_ptr<Token> issue(Server& server, const Namespace& ns, Token token, Time now,
                              Kept kept) {
     token.namespace_path = ns.path;

@@ -89,6 +89,7 @@ void VaultNodes::elect_after(Duration pause, Time now) {
 }
 
 void VaultNodes::opened(VaultNode& node, Time now) {
+    node.running_since = now;
     if (!raft_) {
         activate(node, now);
         return;
@@ -102,6 +103,7 @@ void VaultNodes::opened(VaultNode& node, Time now) {
 void VaultNodes::stepped_down(VaultNode& node, Time now) {
     node.leader = nullptr;
     node.sits_out_until = now + sitting_out;
+    node.running_since = now;
     elect_after(after_step_down, now);
 }
 

@@ -21,6 +21,7 @@ struct VaultNode {
     const VaultNode* leader = nullptr;  ///< who leads, as far as it knows; may be wrong or dead
     Time sits_out_until{};              ///< it stepped down and lets others go first
     Time active_since{};
+    Time running_since{};  ///< it opened, or stepped down, and started its engines and methods anew
 
     [[nodiscard]] std::string cluster_address() const;
 };

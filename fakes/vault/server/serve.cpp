@@ -9,6 +9,7 @@
 #include "fakes/vault/server/login.hpp"
 #include "fakes/vault/server/respond.hpp"
 #include "fakes/vault/server/server.hpp"
+#include "fakes/vault/server/standby.hpp"
 
 namespace meshproof::fakes::vault {
 
@@ -165,6 +166,16 @@ std::optional<http::Response> authorise(Server& server, LogicalRequest& request)
     return std::nullopt;
 }
 
+// A node that may not write can do a login that nobody hears of again, for an entity it knows.
+bool can_finish(Server& server, const LogicalRequest& request, const AuthGrant& grant) {
+    if (!request.at_standby) {
+        return true;
+    }
+    return request.is_inline_login &&
+           (grant.alias_name.empty() ||
+            find_alias(server, request.mount->accessor, grant.alias_name) != nullptr);
+}
+
 Task<LogicalReply> ask_backend(Server& server, LogicalRequest request) {
     const auto backend = request.mount->backend;
     const auto path = request.under(request.mount->path).value_or("");
@@ -190,12 +201,16 @@ Task<LogicalReply> ask_backend(Server& server, LogicalRequest request) {
     asked.unauthenticated = request.unauthenticated;
     asked.remote_address = request.remote_address;
     asked.namespace_path = request.ns->path;
+    if (request.at_standby) {
+        asked.standby = StandbyView{request.node->id, request.node->running_since};
+    }
     auto response = co_await backend->handle(std::move(asked));
     request.now = server.clock.now();
     if (request.operation == Operation::list && response.kind == BackendResponse::Kind::data) {
         page(request, response, server);
     }
-    if (response.kind == BackendResponse::Kind::auth) {
+    if (response.kind == BackendResponse::Kind::auth &&
+        can_finish(server, request, *response.auth)) {
         co_return finish_login(server, request, std::move(response));
     }
     co_return response;
@@ -232,6 +247,31 @@ bool is_unauthenticated(const Server& server, const LogicalRequest& request) {
     return needs(Needs::nothing, server, request);
 }
 
+namespace {
+
+// The answer of whoever serves the path: at the node that was asked, or else at the active one.
+Task<tl::expected<LogicalReply, http::Response>> ask_either(Server& server,
+                                                            LogicalRequest& request) {
+    // What was asked is the backend's alone from here on.
+    auto data = std::exchange(request.data, Json());
+    auto asked = request;
+    asked.data = std::move(data);
+    if (request.at_standby) {
+        if (auto own = co_await answer_at_standby(server, asked)) {
+            co_return std::move(*own);
+        }
+        if (auto refused = hand_over(server, request)) {
+            co_return tl::unexpected(std::move(*refused));
+        }
+        asked.node = request.node;
+        asked.at_standby = false;
+        asked.now = request.now;
+    }
+    co_return co_await dispatch(server, std::move(asked));
+}
+
+}  // namespace
+
 Task<http::Response> serve_logical(Server& server, LogicalRequest request) {
     request.mount = server.find_mount(*request.ns, request.path);
     const auto limit = server.quotas.take(request.path, request.mount ? request.mount->path : "",
@@ -264,16 +304,15 @@ Task<http::Response> serve_logical(Server& server, LogicalRequest request) {
         }
         co_return with_headers(std::move(*refusal));
     }
-    // What was asked is the backend's alone from here on.
-    auto data = std::exchange(request.data, Json());
-    auto asked = request;
-    asked.data = std::move(data);
-    auto reply = co_await dispatch(server, std::move(asked));
+    auto reply = co_await ask_either(server, request);
+    if (!reply) {
+        co_return with_headers(std::move(reply.error()));
+    }
     request.now = server.clock.now();
-    if (request.node->seal.sealed()) {
+    if (server.closed(*request.node)) {
         co_return error_answer(503, "Vault is sealed");
     }
-    auto answer = respond(server, request, std::move(reply));
+    auto answer = respond(server, request, std::move(*reply));
     if (request.token && request.token->used_up && !request.unauthenticated) {
         server.tokens.revoke(request.token->id);
     }

@@ -150,7 +150,8 @@ void Server::remove_mount(Namespace& ns, const std::string& path, Time now) {
 std::shared_ptr<Backend> Server::make_backend(const Namespace& ns, const MountEntry& entry) {
     const auto place = "vault/mount/" + ns.path + entry.path + std::to_string(ids.next());
     return catalog.make_backend(
-        entry, {options.product, Prng(options.seed).fork(place), &options.saboteurs}, outgoing);
+        entry, {options.product, Prng(options.seed).fork(place), &options.saboteurs, clock.now()},
+        outgoing);
 }
 
 std::shared_ptr<const Acl> Server::acl_of(const Token& token) {

@@ -64,7 +64,13 @@ class Server {
 
     [[nodiscard]] bool openbao() const { return options.product == Product::openbao; }
     [[nodiscard]] std::string product_name() const { return openbao() ? "OpenBao" : "Vault"; }
-    [[nodiscard]] std::string version() const { return openbao() ? "2.7.2" : "1.14.1"; }
+    [[nodiscard]] std::string version() const {
+        return std::string(played_version(options.product));
+    }
+    /// Nothing but the paths that need no barrier is answered there.
+    [[nodiscard]] bool closed(const VaultNode& node) const {
+        return node.seal.sealed() && !options.saboteurs.on("seal/serves-while-sealed");
+    }
     [[nodiscard]] std::shared_ptr<Namespace> root() const { return namespaces.at(""); }
     std::shared_ptr<Namespace> add_namespace(const std::string& path);
     /// The namespace of this name (as in the header), completed or replaced by what `path` begins

@@ -122,7 +122,7 @@ http::Response serve_seal(Server& server, const BareCall& call) {
                                 "vault cannot seal when in standby mode; please restart instead");
         }
         if (!seals) {
-            if (auto refused = cannot_forward(server, node, request)) {
+            if (auto refused = cannot_forward(server, node, request.headers, request.target)) {
                 return std::move(*refused);
             }
             acting = server.nodes.active();

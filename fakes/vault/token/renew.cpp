@@ -51,6 +51,9 @@ BackendRequest asked_of_method(const LogicalRequest& request, const Token& token
     asked.now = request.now;
     asked.remote_address = request.remote_address;
     asked.namespace_path = token.namespace_path;
+    if (request.at_standby) {
+        asked.standby = StandbyView{request.node->id, request.node->running_since};
+    }
     return asked;
 }
 
@@ -104,6 +107,12 @@ Task<LogicalReply> renew_token(Server& server, LogicalRequest request, std::shar
         if (refused.kind != BackendResponse::Kind::none) {
             co_return refused;
         }
+    }
+    if (request.at_standby) {
+        BackendResponse unwritten;
+        unwritten.kind = BackendResponse::Kind::auth;
+        unwritten.auth = std::move(grant);
+        co_return unwritten;
     }
     // It may have ended while its method's server was being asked.
     server.expire(request.now);

@@ -142,5 +142,23 @@ TEST_F(ServersUnderChaos, LoseNothing) {
     EXPECT_EQ(held(), kept);
 }
 
+TEST(FakeServersDate, IsTheOneThatWasAskedForAfterAResetToo) {
+    boost::asio::io_context context;
+    SimClock clock(context, from_unix_seconds(1'900'000'000));
+    http::BeastTransport wire(clock);
+    FakeServersOptions options;
+    options.vaults = options.clusters = 0;
+    options.date = from_unix_seconds(2'000'000'000);
+    options.frozen = true;
+    const auto servers = require(clock.run(FakeServers::start(std::move(options), clock, wire)));
+    EXPECT_EQ(servers->clock().now(), from_unix_seconds(2'000'000'000));
+    EXPECT_TRUE(servers->clock().frozen());
+    servers->clock().resume();
+    servers->clock().advance(std::chrono::hours(1));
+    servers->reset();
+    EXPECT_EQ(servers->clock().now(), from_unix_seconds(2'000'000'000));
+    EXPECT_TRUE(servers->clock().frozen());
+}
+
 }  // namespace
 }  // namespace meshproof::fakes

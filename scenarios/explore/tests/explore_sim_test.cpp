@@ -51,7 +51,7 @@ TEST(Explore, IsTheSameWithMoreJobs) {
 TEST(Explore, FindsAndShrinksASaboteur) {
     auto options = options_for(10, 2);
     options.properties = {property_named("expiry")};
-    options.seams = mesh::sabotaged("agent/never-renews");
+    options.seams_of_run = [] { return mesh::sabotaged("agent/never-renews"); };
     const auto explored = explore(options);
     ASSERT_FALSE(explored.findings.empty());
     const auto& found = explored.findings.front();

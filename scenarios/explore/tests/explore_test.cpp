@@ -103,7 +103,7 @@ TEST(Story, DrawsATimelineThatNeedsNothingElse) {
         EXPECT_NE(page.find(part), std::string::npos) << part;
     }
     EXPECT_EQ(page.find("cut <x>"), std::string::npos);
-    EXPECT_EQ(page.find("http"), std::string::npos) << "it asks somebody for something";
+    EXPECT_EQ(page.find("://"), std::string::npos) << "it asks somebody for something";
 }
 
 }  // namespace

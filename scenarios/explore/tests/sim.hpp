@@ -5,15 +5,22 @@
 
 namespace meshproof::scenarios::explore {
 
-/// The sim world that a history asks for, as `meshproof replay` makes it.
-inline std::unique_ptr<run::Environment> sim_of(const History& history) {
+/// The sim world that a history asks for, as `meshproof replay` makes it; with saboteurs of the
+/// fake servers in it, or none.
+inline std::unique_ptr<run::Environment> sim_with(const History& history,
+                                                  fakes::Saboteurs saboteurs) {
     fakes::SimOptions sim;
     sim.seed = history.seed;
     sim.servers.vaults = static_cast<std::size_t>(history.world.vaults);
     sim.servers.clusters = static_cast<std::size_t>(history.world.clusters);
     sim.servers.product = history.world.product;
     sim.servers.es256 = true;
+    sim.servers.saboteurs = std::move(saboteurs);
     return fakes::make_sim(sim);
+}
+
+inline std::unique_ptr<run::Environment> sim_of(const History& history) {
+    return sim_with(history, {});
 }
 
 }  // namespace meshproof::scenarios::explore

@@ -103,6 +103,7 @@ struct RemovedCa {
 struct SaboteurMemory {
     Bytes first_serial;
     std::optional<crypto::PublicKey> previous_csr_key;
+    std::optional<crypto::AltNames> first_csr_names;
     std::optional<RemovedCa> removed_ca;
 };
 

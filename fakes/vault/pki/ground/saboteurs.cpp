@@ -6,28 +6,40 @@ namespace meshproof::fakes::vault::pki {
 
 namespace {
 
-struct Saboteur {
-    std::string_view name;
-    std::string_view breaks;  ///< what no longer holds
+struct Spoiler {
+    std::string_view name;  ///< as in fakes/saboteurs.hpp
     void (*spoil)(ToBeSigned& certificate, SaboteurMemory& memory);
 };
 
-const std::vector<Saboteur> table = {
-    {"pki/repeat-serial", "every certificate has a serial number of its own",
+const std::vector<Spoiler> table = {
+    {"pki/repeat-serial",
      [](ToBeSigned& certificate, SaboteurMemory& memory) {
          if (memory.first_serial.empty()) {
              memory.first_serial = certificate.spec.serial;
          }
          certificate.spec.serial = memory.first_serial;
      }},
-    {"pki/wrong-csr-key", "a certificate is for the key of its CSR",
+    {"pki/wrong-csr-key",
      [](ToBeSigned& certificate, SaboteurMemory& memory) {
          if (certificate.of_csr) {
              const auto previous = std::exchange(memory.previous_csr_key, certificate.key);
              certificate.key = previous.value_or(certificate.key);
          }
      }},
-    {"pki/not-yet-valid", "a certificate is valid as soon as it is signed",
+    {"pki/first-csr-names",
+     [](ToBeSigned& certificate, SaboteurMemory& memory) {
+         if (certificate.of_csr && !certificate.spec.is_ca.value_or(false)) {
+             memory.first_csr_names = memory.first_csr_names.value_or(certificate.spec.alt_names);
+             certificate.spec.alt_names = *memory.first_csr_names;
+         }
+     }},
+    {"pki/ignores-max-ttl",
+     [](ToBeSigned& certificate, SaboteurMemory&) {
+         if (!certificate.spec.is_ca.value_or(false)) {
+             certificate.spec.not_after += certificate.spec.not_after - certificate.now;
+         }
+     }},
+    {"pki/not-yet-valid",
      [](ToBeSigned& certificate, SaboteurMemory&) {
          certificate.spec.not_before = certificate.now + std::chrono::hours(1);
      }},
@@ -36,9 +48,9 @@ const std::vector<Saboteur> table = {
 }  // namespace
 
 void sabotage(Mount& mount, ToBeSigned& certificate) {
-    for (const auto& saboteur : table) {
-        if (mount.saboteurs->on(saboteur.name)) {
-            saboteur.spoil(certificate, mount.saboteur_memory);
+    for (const auto& spoiler : table) {
+        if (mount.saboteurs->on(spoiler.name)) {
+            spoiler.spoil(certificate, mount.saboteur_memory);
         }
     }
 }

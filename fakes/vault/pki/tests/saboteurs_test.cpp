@@ -34,6 +34,19 @@ TEST(PkiSaboteurs, WrongCsrKey) {
     EXPECT_EQ(t.leaf(second).public_key(), require(crypto::Csr::from_pem(first)).public_key());
 }
 
+TEST(PkiSaboteurs, FirstCsrNames) {
+    Sabotaged t("pki/first-csr-names");
+    const auto first = t.leaf(csr_for("a"));
+    ASSERT_FALSE(first.alt_names().dns.empty());
+    EXPECT_EQ(t.leaf(csr_for("b")).alt_names().dns, first.alt_names().dns);
+}
+
+TEST(PkiSaboteurs, IgnoresMaxTtl) {
+    Sabotaged t("pki/ignores-max-ttl");
+    const auto answer = t.pki.sign(csr_for("a"), {{"ttl", "2h"}});
+    EXPECT_GT(Pki::certificate(t.pki.ok(answer)).not_after(), t.pki.now + 3h);
+}
+
 TEST(PkiSaboteurs, NotYetValid) {
     Sabotaged t("pki/not-yet-valid");
     EXPECT_EQ(unix_seconds(t.leaf(csr_for("a")).not_before()), unix_seconds(t.pki.now + 1h));

@@ -1,3 +1,5 @@
+#include "core/base/text.hpp"
+#include "core/crypto/tls.hpp"
 #include "fakes/vault/tests/harness.hpp"
 
 namespace meshproof::fakes::vault {
@@ -115,6 +117,201 @@ TEST_P(Nodes, ANewServerJoins) {
                .body = Json{{"key", fake->unseal_keys()[i].reveal()}}});
     }
     EXPECT_EQ(read_at(2, "sys/health").status, 429);
+}
+
+/// The same nodes with a Kubernetes auth method whose API server takes every workload at its word.
+class Standbys : public Nodes {
+  protected:
+    void SetUp() override {
+        Nodes::SetUp();
+        wire.answer = [](const http::Request&) -> Result<http::Response> {
+            const Json status{
+                {"authenticated", true},
+                {"user", {{"username", "system:serviceaccount:ns:app"}, {"uid", "u1"}}}};
+            http::Response response;
+            response.status = 201;
+            response.body = Json{{"kind", "TokenReview"}, {"status", status}}.dump();
+            return response;
+        };
+        ASSERT_EQ(put("sys/auth/c1", {{"type", "kubernetes"}}).status, 204);
+        configure(ca);
+        ASSERT_EQ(put("auth/c1/role/r", {{"bound_service_account_names", "app"},
+                                         {"bound_service_account_namespaces", "ns"},
+                                         {"token_type", "batch"}})
+                      .status,
+                  204);
+    }
+    void configure(const crypto::Certificate& trusted) {
+        ASSERT_EQ(put("auth/c1/config", {{"kubernetes_host", "https://kube:6443"},
+                                         {"kubernetes_ca_cert", trusted.pem()}})
+                      .status,
+                  204);
+    }
+    [[nodiscard]] std::string jwt() const {
+        const Json claims{
+            {"exp", unix_seconds(clock.now()) + 3600},
+            {"kubernetes.io",
+             {{"namespace", "ns"}, {"serviceaccount", {{"name", "app"}, {"uid", "u1"}}}}}};
+        return fmt::format("{}.{}.{}", to_base64url(R"({"alg":"ES256"})"),
+                           to_base64url(claims.dump()), to_base64url("signature"));
+    }
+    Reply login_at(std::size_t node, std::vector<std::pair<std::string, std::string>> headers = {},
+                   std::string role = "r") {
+        wire.seen.clear();
+        return at(node, {.method = "PUT",
+                         .path = "auth/c1/login",
+                         .body = Json{{"role", std::move(role)}, {"jwt", jwt()}},
+                         .token = "",
+                         .headers = std::move(headers)});
+    }
+    Reply inline_at(std::size_t node) {
+        wire.seen.clear();
+        const auto parameter = [](const char* key, const std::string& value) {
+            return std::pair<std::string, std::string>(
+                std::string("X-Vault-Inline-Auth-Parameter-") + key,
+                to_base64url(Json{{"key", key}, {"value", value}}.dump()));
+        };
+        return at(node, {.method = "GET",
+                         .path = "auth/token/lookup-self",
+                         .token = "",
+                         .headers = {alone,
+                                     {"X-Vault-Inline-Auth-Path", "auth/c1/login"},
+                                     parameter("role", "r"),
+                                     parameter("jwt", jwt())}});
+    }
+    static std::string csr_of_web() {
+        crypto::Csr::Spec spec;
+        spec.subject.common_name = "web";
+        return crypto::Csr::make(spec, crypto::Key::generate(crypto::KeyType::p256)).pem();
+    }
+    /// Of the review that was asked for last.
+    [[nodiscard]] std::vector<crypto::Certificate> trusted() const {
+        return wire.seen.empty() ? std::vector<crypto::Certificate>()
+                                 : wire.seen.back().first.tls.trust;
+    }
+    /// Under a role of pki/, of whoever is asked and nobody else.
+    [[nodiscard]] Ask signing(std::string role) const {
+        return {.method = "PUT",
+                .path = "pki/sign/" + std::move(role),
+                .body = Json{{"csr", csr}},
+                .headers = {alone}};
+    }
+
+    const std::pair<std::string, std::string> alone{"X-Vault-No-Request-Forwarding", "true"};
+    const crypto::Certificate ca =
+        crypto::make_server_credentials("kube", clock.now(), std::chrono::hours(1)).ca;
+    const std::string csr = csr_of_web();
+};
+MESHPROOF_BOTH_PRODUCTS(Standbys);
+
+TEST_P(Standbys, HaveNoCaBeforeTheyLookForOne) {
+    EXPECT_EQ(put("auth/c1/login", {{"role", "r"}, {"jwt", jwt()}}, "").status, 200);
+    EXPECT_EQ(trusted(), std::vector{ca});
+    pass(29s);
+    (void)login_at(1, {alone});
+    EXPECT_EQ(wire.seen.size(), openbao() ? 1 : 0);
+    EXPECT_TRUE(trusted().empty());
+    pass(1s);
+    EXPECT_EQ(login_at(1, {alone}).status, 307);
+    EXPECT_EQ(trusted(), openbao() ? std::vector{ca} : std::vector<crypto::Certificate>());
+}
+
+TEST_P(Standbys, KeepTheCaOfTheirLastLook) {
+    const auto other = crypto::make_server_credentials("kube", clock.now(), 1h).ca;
+    pass(40s);
+    configure(other);
+    for (const auto* then : {&ca, &other}) {
+        (void)login_at(2, {alone});
+        EXPECT_EQ(trusted(), openbao() ? std::vector{*then} : std::vector<crypto::Certificate>());
+        pass(20s);
+    }
+    EXPECT_EQ(login_at(2).status, 200);
+    EXPECT_EQ(trusted(), std::vector{other});
+}
+
+TEST_P(Standbys, WhoSteppedDownHasLookedAlready) {
+    pass(1s);
+    ASSERT_EQ(put("sys/step-down").status, 204);
+    pass(1s);
+    std::swap(fake, others[0]);
+    (void)login_at(1, {alone});
+    EXPECT_EQ(trusted(), openbao() ? std::vector{ca} : std::vector<crypto::Certificate>());
+}
+
+TEST_P(Standbys, TryALoginBeforeTheyForwardIt) {
+    pass(30s);
+    EXPECT_EQ(login_at(1).status, 200);
+    EXPECT_EQ(wire.seen.size(), openbao() ? 2 : 1);
+    EXPECT_EQ(login_at(1, {alone}).status, 307);
+    const auto unknown = login_at(1, {alone}, "nobody");
+    EXPECT_EQ(unknown.status, openbao() ? 400 : 307);
+    wire.answer = nullptr;
+    EXPECT_EQ(login_at(1, {alone}).status, openbao() ? 403 : 307);
+}
+
+TEST_P(Standbys, TryARenewalBeforeTheyForwardIt) {
+    ASSERT_EQ(put("auth/c1/role/r", {{"bound_service_account_names", "app"},
+                                     {"bound_service_account_namespaces", "ns"},
+                                     {"token_type", "service"}})
+                  .status,
+              204);
+    const auto login = put("auth/c1/login", {{"role", "r"}, {"jwt", jwt()}}, "");
+    const std::string token = login.json["auth"]["client_token"];
+    const auto renew = [&](bool forward) {
+        wire.seen.clear();
+        Ask asked{.method = "PUT", .path = "auth/token/renew-self", .token = token};
+        if (!forward) {
+            asked.headers = {alone};
+        }
+        return at(1, std::move(asked));
+    };
+    EXPECT_EQ(renew(true).status, 200);
+    EXPECT_EQ(wire.seen.size(), openbao() ? 2 : 0);
+    EXPECT_TRUE(!openbao() || wire.seen.front().first.tls.trust.empty());
+    EXPECT_EQ(renew(false).status, 307);
+    EXPECT_EQ(wire.seen.size(), openbao() ? 1 : 0);
+    wire.answer = nullptr;
+    EXPECT_EQ(renew(false).status, openbao() ? 403 : 307);
+}
+
+TEST_P(Standbys, FinishOnlyInlineLoginsOfKnownEntities) {
+    pass(30s);
+    EXPECT_EQ(inline_at(1).status, 307);
+    EXPECT_EQ(wire.seen.size(), openbao() ? 1 : 0);
+    EXPECT_EQ(put("auth/c1/login", {{"role", "r"}, {"jwt", jwt()}}, "").status, 200);
+    EXPECT_EQ(inline_at(1).status, openbao() ? 200 : 307);
+}
+
+TEST_P(Standbys, SignWhatIsNotStored) {
+    ASSERT_EQ(put("sys/mounts/pki", {{"type", "pki"}}).status, 204);
+    ASSERT_EQ(put("pki/root/generate/internal",
+                  {{"common_name", "root"}, {"key_type", "ec"}, {"ttl", "700h"}})
+                  .status,
+              200);
+    for (const bool unstored : {false, true}) {
+        ASSERT_EQ(
+            put(unstored ? "pki/roles/unstored" : "pki/roles/stored", {{"key_type", "ec"},
+                                                                       {"allow_any_name", true},
+                                                                       {"ttl", "1h"},
+                                                                       {"no_store", unstored}})
+                .status,
+            200);
+    }
+    EXPECT_EQ(at(1, signing("stored")).status, 307);
+    EXPECT_EQ(at(1, signing("unstored")).status, openbao() ? 200 : 307);
+    EXPECT_EQ(at(1, signing("unknown")).status, openbao() ? 400 : 307);
+    auto limited = signing("unstored");
+    limited.token = token_with({"root"}, {{"num_uses", 2}});
+    EXPECT_EQ(at(1, limited).status, 307);
+    auto refused = signing("stored");
+    refused.token = token_with({"default"});
+    EXPECT_EQ(at(1, refused).status, openbao() ? 403 : 307);
+    // Nobody leads any more.
+    fake->crash();
+    pass(1h);
+    others[1]->crash();
+    pass(1h);
+    EXPECT_EQ(at(1, signing("unstored")).status, openbao() ? 200 : 307);
 }
 
 class NewServer : public BothProducts {

@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "reports/html/parts.hpp"
+
+namespace meshproof::reports::pages {
+namespace {
+
+/// One word for a POSIX shell, whatever is in it.
+std::string shell_word(std::string_view text) {
+    const bool plain =
+        !text.empty() && text.front() != '-' && std::ranges::all_of(text, [](char c) {
+            return letter_or_digit(c) ||
+                   std::string_view("/_.,:=@%+-").find(c) != std::string::npos;
+        });
+    if (plain) {
+        return std::string(text);
+    }
+    std::string word = "'";
+    for (const char c : text) {
+        word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    }
+    return word + "'";
+}
+
+std::string target_flags(const run::RunResult& result) {
+    std::string flags = " --target ";
+    switch (result.setting) {
+        case run::Setting::sim:
+            flags += "sim";
+            break;
+        case run::Setting::loopback:
+            flags += result.command == run::Command::run ? "loopback" : "fakes";
+            break;
+        case run::Setting::live:
+            return flags + "TARGET_FILE";
+    }
+    const auto vault = std::ranges::find(result.servers, "vault", &run::ServerVersion::role);
+    const bool other = vault != result.servers.end() && vault->product == "fake vault";
+    return flags + (other ? " --product vault" : "");
+}
+
+std::string length(std::chrono::milliseconds time) {
+    return fmt::format("{}ms", time.count());
+}
+
+/// What a load was asked for, as flags.
+std::string load_flags(const run::LoadOutcome& load) {
+    const auto& options = load.options;
+    std::string flags;
+    const auto add = [&flags](std::string_view flag, const std::string& value) {
+        flags += fmt::format(" --{} {}", flag, shell_word(value));
+    };
+    if (options.find_max) {
+        flags += " --find-max";
+    }
+    if (options.rate_per_second && options.ramp_to_per_second) {
+        add("ramp",
+            fmt::format("{:g}:{:g}", *options.rate_per_second, *options.ramp_to_per_second));
+    } else if (options.rate_per_second && !options.find_max) {
+        add("rate", fmt::format("{:g}", *options.rate_per_second));
+    }
+    if (options.duration) {
+        add("duration", length(*options.duration));
+    }
+    if (options.warmup.count() > 0) {
+        add("warmup", length(options.warmup));
+    }
+    if (options.pods) {
+        add("pods", std::to_string(*options.pods));
+    }
+    if (options.within) {
+        add("within", length(*options.within));
+    }
+    std::string mix;
+    for (const auto& part : options.mix) {
+        mix += fmt::format("{}{}={:g}", mix.empty() ? "" : ",", part.operation, part.weight);
+    }
+    if (!mix.empty()) {
+        add("mix", mix);
+    }
+    std::string slo;
+    for (const auto& bound : load.slo.latencies) {
+        slo += fmt::format("p{:g}={}us,", bound.percentile, bound.limit.count());
+    }
+    add("slo", fmt::format("{}errors={:g}%", slo, load.slo.errors.limit_share * 100));
+    add("connections", std::to_string(options.connections));
+    for (const auto& [flag, value] :
+         {std::pair("token", options.token), std::pair("storage", options.storage),
+          std::pair("key-type", options.key_type), std::pair("ca-key-type", options.ca_key_type)}) {
+        if (!value.empty()) {
+            add(flag, value);
+        }
+    }
+    return flags;
+}
+
+}  // namespace
+
+std::string replay_command(const run::RunResult& result, const run::Outcome& outcome) {
+    const std::string_view id = outcome.id;
+    const auto seed = fmt::format(" --seed {}", result.seed);
+    if (const auto* load = std::get_if<run::LoadOutcome>(&outcome.detail)) {
+        return "meshproof load " + shell_word(load->options.profile) + load_flags(*load) +
+               target_flags(result) + seed;
+    }
+    if (std::holds_alternative<run::CheckOutcome>(outcome.detail)) {
+        return "meshproof conform " + shell_word(id) + target_flags(result) + seed + " --evidence";
+    }
+    constexpr std::string_view history = "history/";
+    if (id.starts_with(history)) {
+        const auto file = std::string(id.substr(history.size())) + ".yaml";
+        return "meshproof replay " + shell_word(file);
+    }
+    if (id.starts_with("explore/") || id.starts_with("sometimes/")) {
+        return "meshproof explore" + seed;
+    }
+    return "meshproof run " + shell_word(id) + target_flags(result) + seed;
+}
+
+}  // namespace meshproof::reports::pages
