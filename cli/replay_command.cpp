@@ -1,5 +1,3 @@
-#include <thread>
-
 #include "cli/session.hpp"
 #include "scenarios/explore/player.hpp"
 
@@ -7,10 +5,6 @@ namespace meshproof::cli {
 namespace {
 
 using scenarios::explore::History;
-
-/// Leaves on loopback, and how many go side by side while they age: as in `run`.
-constexpr Duration loopback_leaf = std::chrono::seconds(6);
-constexpr std::size_t waiting_jobs = 16;
 
 struct ReplayArguments : SessionOptions {
     ReplayArguments() { target = "sim"; }
@@ -56,8 +50,7 @@ scenarios::explore::ReplayOptions options_of(const ReplayArguments& arguments, S
     session.fill(options, servers);
     options.share_servers = session.live();
     options.keep_trace = arguments.trace;
-    const auto processors = std::max<std::size_t>(1, std::thread::hardware_concurrency());
-    options.jobs = arguments.jobs != 0 ? arguments.jobs : session.sim() ? processors : waiting_jobs;
+    options.jobs = session.jobs();
     options.environment_for = [any = options.environment,
                                sim = session.sim()](const History& history) {
         return sim ? sim_for(history) : any(history.seed);

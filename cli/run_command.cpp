@@ -1,5 +1,3 @@
-#include <thread>
-
 #include "cli/progress.hpp"
 #include "cli/session.hpp"
 #include "core/base/assert.hpp"
@@ -9,12 +7,6 @@
 
 namespace meshproof::cli {
 namespace {
-
-/// Real leaves in loopback: short enough for a quick run, long enough that whole-second dates leave
-/// room.
-constexpr Duration loopback_leaf = std::chrono::seconds(6);
-/// Scenarios on real time mostly wait for leaves to age, so many go side by side.
-constexpr std::size_t waiting_jobs = 16;
 
 struct RunArguments : SessionOptions {
     RunArguments() { target = "sim"; }
@@ -91,8 +83,7 @@ run::RunnerOptions runner_options(const RunArguments& arguments, Session& sessio
     session.fill(options, servers, seed);
     options.share_servers = session.live();
     options.keep_trace = arguments.trace;
-    const auto processors = std::max<std::size_t>(1, std::thread::hardware_concurrency());
-    options.jobs = arguments.jobs != 0 ? arguments.jobs : session.sim() ? processors : waiting_jobs;
+    options.jobs = session.jobs();
     return options;
 }
 

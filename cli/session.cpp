@@ -1,5 +1,7 @@
 #include "cli/session.hpp"
 
+#include <thread>
+
 #include "cli/progress.hpp"
 #include "core/base/assert.hpp"
 #include "core/base/log.hpp"
@@ -82,6 +84,14 @@ Session::Session(run::Command command, const SessionOptions& options)
           clean_advice(target_, run_id_)) {
     prepare_folder(options_);
     set_assertion_seed(seed_);
+}
+
+std::size_t Session::jobs() const {
+    if (options_.jobs != 0) {
+        return options_.jobs;
+    }
+    // On real time they mostly wait for leaves to age, so many go side by side.
+    return sim() ? std::max<std::size_t>(1, std::thread::hardware_concurrency()) : 16;
 }
 
 void Session::fill(run::ScheduleOptions& options, fakes::FakeServersOptions servers) {

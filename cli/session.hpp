@@ -14,6 +14,10 @@
 
 namespace meshproof::cli {
 
+/// Real leaves in loopback: short enough for a quick run, long enough that whole-second dates leave
+/// room.
+inline constexpr Duration loopback_leaf = std::chrono::seconds(6);
+
 /// The flags of every command that plays something against a target.
 struct SessionOptions {
     std::string target;
@@ -52,6 +56,9 @@ class Session {
     void fill(run::ScheduleOptions& options, fakes::FakeServersOptions servers);
     /// The same with another seed, and the run id that follows from it.
     void fill(run::ScheduleOptions& options, fakes::FakeServersOptions servers, std::uint64_t seed);
+
+    /// How many scenarios or histories go side by side: as asked, or as many as this setting bears.
+    [[nodiscard]] std::size_t jobs() const;
 
     void say_head();
     /// The id that everything carries, and how it is removed after a kill.

@@ -2,7 +2,7 @@
 option(MESHPROOF_SANITIZE "Build with ASan and UBSan" OFF)
 option(MESHPROOF_WERROR "Treat warnings as errors" ON)
 option(MESHPROOF_UNIT_TESTS "Build the GoogleTest programs" ON)
-option(MESHPROOF_UNITY "Compile eight files of a library at once: half of the time, a third where nothing is optimised" OFF)
+option(MESHPROOF_UNITY "Compile eight files of a library or a program at once: half of the time, a third where nothing is optimised" OFF)
 option(MESHPROOF_TIDY "Run clang-tidy beside every compilation" OFF)
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)

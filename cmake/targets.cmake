@@ -32,15 +32,22 @@ function(meshproof_options target)
   target_precompile_headers(${target} REUSE_FROM meshproof_pch)
 endfunction()
 
+# Eight files at once, where the build asks for it.
+function(meshproof_unity target)
+  if(MESHPROOF_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    target_compile_options(${target} PRIVATE -Wno-shadow)  # one file's parameter against another's function
+  endif()
+endfunction()
+
 # meshproof_library(NAME SOURCES a.cpp… LINK lib…): a static library that sees only what it links. APART: its files have
 # functions of one name, so each is compiled by itself always.
 function(meshproof_library name)
   cmake_parse_arguments(ARG "APART" "" "SOURCES;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   meshproof_options(${name})
-  if(MESHPROOF_UNITY AND NOT ARG_APART)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-    target_compile_options(${name} PRIVATE -Wno-shadow)  # one file's parameter against another's function
+  if(NOT ARG_APART)
+    meshproof_unity(${name})
   endif()
   target_link_libraries(${name} PUBLIC fmt::fmt Threads::Threads ${ARG_LINK})
 endfunction()
@@ -50,14 +57,16 @@ function(meshproof_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   meshproof_options(${name})
+  meshproof_unity(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endfunction()
 
-# meshproof_test(NAME SOURCES tests/a_test.cpp… LINK lib… [LABELS unit] [TIMEOUT s] [OPTIMISED]): a GoogleTest program, run
-# whole by ctest. OPTIMISED: too long for sanitizers, so it is the release build's test, whatever that has of unit tests.
+# meshproof_test(NAME SOURCES tests/a_test.cpp… LINK lib… [LABELS unit] [TIMEOUT s] [OPTIMISED] [APART]): a GoogleTest
+# program, run whole by ctest. OPTIMISED: too long for sanitizers, so it is the release build's test, whatever that has of
+# unit tests. APART: as for a library.
 function(meshproof_test name)
-  cmake_parse_arguments(ARG "OPTIMISED" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMISED;APART" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
@@ -69,6 +78,9 @@ function(meshproof_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   meshproof_options(${name})
+  if(NOT ARG_APART)
+    meshproof_unity(${name})
+  endif()
   target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest GTest::gtest_main)
   if(ARG_OPTIMISED AND MESHPROOF_SANITIZE)
     return()

@@ -2,17 +2,14 @@
 // that are left, and may only shrink), and declarations that nobody uses.
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <map>
 #include <regex>
 #include <set>
 
-#include "core/base/text.hpp"
+#include "cli/tests/sources.hpp"
 
 namespace meshproof {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::size_t longest = 70;
 constexpr const char* list_path = "cli/tests/long_functions.txt";
@@ -85,21 +82,6 @@ std::vector<Function> checks_of(const std::string& path, const std::vector<std::
                    indent_of(lines[i]) == indent_of(lines[*begin])) {
             found.push_back({path + " " + name, i - *begin + 1});
             begin.reset();
-        }
-    }
-    return found;
-}
-
-std::map<std::string, std::vector<std::string>> sources() {
-    std::map<std::string, std::vector<std::string>> found;
-    for (const auto* folder :
-         {"core", "fakes", "scenarios", "conformance", "perf", "reports", "cli"}) {
-        for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-            const auto extension = entry.path().extension();
-            if (extension == ".cpp" || extension == ".hpp") {
-                found[entry.path().string()] =
-                    split(read_file(entry.path().string()).value(), '\n');
-            }
         }
     }
     return found;

@@ -2,39 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <regex>
 
-#include "core/base/text.hpp"
+#include "cli/tests/sources.hpp"
 #include "scenarios/index.hpp"
 
 namespace meshproof {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct Source {
-    std::string path;  ///< relative to the checkout
-    std::vector<std::string> lines;
-};
-
-std::vector<Source> sources() {
-    std::vector<Source> found;
-    for (const auto* folder :
-         {"core", "fakes", "scenarios", "conformance", "perf", "reports", "cli"}) {
-        if (!fs::exists(folder)) {
-            continue;
-        }
-        for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-            const auto extension = entry.path().extension();
-            if (extension == ".cpp" || extension == ".hpp" || extension == ".inl") {
-                found.push_back(
-                    {entry.path().string(), split(read_file(entry.path().string()).value(), '\n')});
-            }
-        }
-    }
-    return found;
-}
 
 bool is_test(const std::string& path) {
     return path.find("/tests/") != std::string::npos;

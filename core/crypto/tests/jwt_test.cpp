@@ -11,13 +11,13 @@ using Json = nlohmann::json;
 
 constexpr std::string_view claims = R"({"iss":"https://kubernetes.default.svc","sub":"system:x"})";
 
-struct Expected {
+struct Algorithm {
     KeyType type;
     const char* algorithm;
     std::size_t signature_size;
 };
 
-class EveryAlgorithm : public testing::TestWithParam<Expected> {};
+class EveryAlgorithm : public testing::TestWithParam<Algorithm> {};
 
 TEST_P(EveryAlgorithm, MakesTheRoundTrip) {
     const Key key = Key::generate(GetParam().type);
@@ -64,10 +64,10 @@ TEST_P(EveryAlgorithm, AnyChangeIsNoticed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Jwts, EveryAlgorithm,
-                         testing::Values(Expected{KeyType::rsa_2048, "RS256", 256},
-                                         Expected{KeyType::p256, "ES256", 64},
-                                         Expected{KeyType::p384, "ES384", 96},
-                                         Expected{KeyType::p521, "ES512", 132}),
+                         testing::Values(Algorithm{KeyType::rsa_2048, "RS256", 256},
+                                         Algorithm{KeyType::p256, "ES256", 64},
+                                         Algorithm{KeyType::p384, "ES384", 96},
+                                         Algorithm{KeyType::p521, "ES512", 132}),
                          [](const auto& info) { return std::string(info.param.algorithm); });
 
 // The example of RFC 7515 A.3: its key, its token.

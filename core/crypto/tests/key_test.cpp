@@ -7,7 +7,7 @@
 namespace meshproof::crypto {
 namespace {
 
-struct Expected {
+struct KeyForm {
     KeyType type;
     const char* name;
     const char* algorithm;
@@ -15,10 +15,10 @@ struct Expected {
     const char* traditional_label;
 };
 
-class EveryKey : public testing::TestWithParam<Expected> {};
+class EveryKey : public testing::TestWithParam<KeyForm> {};
 
 TEST_P(EveryKey, MakesTheRoundTripThroughPem) {
-    const Expected& expected = GetParam();
+    const KeyForm& expected = GetParam();
     const Key key = Key::generate(expected.type);
     EXPECT_EQ(to_string(expected.type), expected.name);
     EXPECT_EQ(key.public_key().algorithm(), expected.algorithm);
@@ -45,15 +45,15 @@ TEST_P(EveryKey, MakesTheRoundTripThroughPem) {
 
 INSTANTIATE_TEST_SUITE_P(
     Keys, EveryKey,
-    testing::Values(Expected{KeyType::rsa_1024, "rsa-1024", "rsa", 1024, "RSA PRIVATE KEY"},
-                    Expected{KeyType::rsa_2048, "rsa-2048", "rsa", 2048, "RSA PRIVATE KEY"},
-                    Expected{KeyType::rsa_3072, "rsa-3072", "rsa", 3072, "RSA PRIVATE KEY"},
-                    Expected{KeyType::rsa_4096, "rsa-4096", "rsa", 4096, "RSA PRIVATE KEY"},
-                    Expected{KeyType::p224, "p-224", "ec", 224, "EC PRIVATE KEY"},
-                    Expected{KeyType::p256, "p-256", "ec", 256, "EC PRIVATE KEY"},
-                    Expected{KeyType::p384, "p-384", "ec", 384, "EC PRIVATE KEY"},
-                    Expected{KeyType::p521, "p-521", "ec", 521, "EC PRIVATE KEY"},
-                    Expected{KeyType::ed25519, "ed25519", "ed25519", 0, "PRIVATE KEY"}),
+    testing::Values(KeyForm{KeyType::rsa_1024, "rsa-1024", "rsa", 1024, "RSA PRIVATE KEY"},
+                    KeyForm{KeyType::rsa_2048, "rsa-2048", "rsa", 2048, "RSA PRIVATE KEY"},
+                    KeyForm{KeyType::rsa_3072, "rsa-3072", "rsa", 3072, "RSA PRIVATE KEY"},
+                    KeyForm{KeyType::rsa_4096, "rsa-4096", "rsa", 4096, "RSA PRIVATE KEY"},
+                    KeyForm{KeyType::p224, "p-224", "ec", 224, "EC PRIVATE KEY"},
+                    KeyForm{KeyType::p256, "p-256", "ec", 256, "EC PRIVATE KEY"},
+                    KeyForm{KeyType::p384, "p-384", "ec", 384, "EC PRIVATE KEY"},
+                    KeyForm{KeyType::p521, "p-521", "ec", 521, "EC PRIVATE KEY"},
+                    KeyForm{KeyType::ed25519, "ed25519", "ed25519", 0, "PRIVATE KEY"}),
     [](const auto& info) {
         std::string name = info.param.name;
         std::erase(name, '-');

@@ -1,19 +1,10 @@
 // What an agent's schedule goes by, and what it costs the servers.
 #include <gtest/gtest.h>
 
-#include "core/mesh/saboteurs.hpp"
 #include "core/mesh/tests/stage.hpp"
 
 namespace meshproof::mesh::testing {
 namespace {
-
-ControlPlaneOptions with(std::string_view saboteur) {
-    auto options = Stage::usual();
-    if (!saboteur.empty()) {
-        options.seams = sabotaged(saboteur);
-    }
-    return options;
-}
 
 /// Plays the story and gives what it counts.
 using Count = Task<std::size_t> (*)(Stage&);
@@ -33,7 +24,7 @@ Task<void> play_count(Stage& stage, Count story, std::size_t& counted) {
     }
 }
 std::size_t counted(Count story, std::string_view saboteur = {}) {
-    Stage stage(with(saboteur));
+    Stage stage(saboteur.empty() ? Stage::usual() : Stage::with(saboteur));
     std::size_t count = 0;
     stage.clock.run(play_count(stage, story, count));
     return count;

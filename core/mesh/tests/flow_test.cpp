@@ -1,16 +1,10 @@
 #include <gtest/gtest.h>
 
 #include "core/base/text.hpp"
-#include "core/mesh/saboteurs.hpp"
 #include "core/mesh/tests/stage.hpp"
 
 namespace meshproof::mesh::testing {
 namespace {
-
-void run(Story story, ControlPlaneOptions options = Stage::usual()) {
-    Stage stage(std::move(options));
-    stage.clock.run(play(stage, story));
-}
 
 Task<void> pods_talk(Stage& stage) {
     const auto cluster = co_await two_pods(stage);
@@ -121,9 +115,7 @@ Task<void> login_each_time(Stage& stage) {
 }
 
 TEST(Flow, WithoutReuseEveryLeafTakesALogin) {
-    auto options = Stage::usual();
-    options.seams = sabotaged("agent/logs-in-for-every-csr");
-    run(login_each_time, options);
+    run(login_each_time, Stage::with("agent/logs-in-for-every-csr"));
 }
 
 Task<void> renew_at_once(Stage& stage) {

@@ -2,22 +2,12 @@
 #include <gtest/gtest.h>
 
 #include "core/mesh/pod_server.hpp"
-#include "core/mesh/saboteurs.hpp"
 #include "core/mesh/tests/stage.hpp"
 
 namespace meshproof::mesh::testing {
 namespace {
 
 namespace fixtures = crypto::fixtures;
-
-void run(Story story, std::string_view saboteur = {}) {
-    auto options = Stage::usual();
-    if (!saboteur.empty()) {
-        options.seams = sabotaged(saboteur);
-    }
-    Stage stage(std::move(options));
-    stage.clock.run(play(stage, story));
-}
 
 crypto::TlsParty stranger(std::optional<crypto::TlsIdentity> identity) {
     crypto::TlsParty party;
@@ -130,7 +120,7 @@ Task<void> kept_for_ever(Stage& stage) {
 }
 
 TEST(Peer, ASaboteurKeepsIt) {
-    run(kept_for_ever, "agent/keeps-connections-for-ever");
+    run(kept_for_ever, Stage::with("agent/keeps-connections-for-ever"));
 }
 
 Task<void> trust_goes(Stage& stage) {

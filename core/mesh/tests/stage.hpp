@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/mesh/control_plane.hpp"
+#include "core/mesh/saboteurs.hpp"
 #include "core/mesh/tests/little_vault.hpp"
 #include "core/time/sim_clock.hpp"
 #include "fakes/kube/fake_kube.hpp"
@@ -86,6 +87,11 @@ struct Stage {
         ControlPlaneOptions options;
         options.labels = {{"meshproof.io/run", "r1"}};
         options.requested_ttl = 24h;
+        return options;
+    }
+    static ControlPlaneOptions with(std::string_view saboteur) {
+        auto options = usual();
+        options.seams = sabotaged(saboteur);
         return options;
     }
 
@@ -189,6 +195,10 @@ inline Task<void> play(Stage& stage, Story story) {
     if (failed) {
         std::rethrow_exception(failed);
     }
+}
+inline void run(Story story, ControlPlaneOptions options = Stage::usual()) {
+    Stage stage(std::move(options));
+    stage.clock.run(play(stage, story));
 }
 
 }  // namespace meshproof::mesh::testing

@@ -7,11 +7,6 @@
 namespace meshproof::mesh::testing {
 namespace {
 
-void run(Story story, ControlPlaneOptions options = Stage::usual()) {
-    Stage stage(std::move(options));
-    stage.clock.run(play(stage, story));
-}
-
 constexpr const char* next_label = "Certificate Authority: next";
 
 /// A second account, of another CA, that signs from now on.

@@ -1,17 +1,11 @@
 #include <gtest/gtest.h>
 
-#include "core/mesh/saboteurs.hpp"
 #include "core/mesh/tests/stage.hpp"
 #include "core/mesh/workloads.hpp"
 #include "core/time/task_group.hpp"
 
 namespace meshproof::mesh::testing {
 namespace {
-
-void run(Story story, ControlPlaneOptions options = Stage::usual()) {
-    Stage stage(std::move(options));
-    stage.clock.run(play(stage, story));
-}
 
 void expect_reason(const PodView& pod, std::string_view text) {
     EXPECT_FALSE(pod.ready);
@@ -81,9 +75,7 @@ Task<void> impatient(Stage& stage) {
 }
 
 TEST(Trouble, NoImpatienceMakesALoginStorm) {
-    auto options = Stage::usual();
-    options.seams = sabotaged("agent/logs-in-for-every-csr");
-    run(impatient, options);
+    run(impatient, Stage::with("agent/logs-in-for-every-csr"));
 }
 
 Task<void> wrong_trust_domain(Stage& stage) {

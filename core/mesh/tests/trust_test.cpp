@@ -7,11 +7,6 @@
 namespace meshproof::mesh::testing {
 namespace {
 
-void run(Story story, ControlPlaneOptions options = Stage::usual()) {
-    Stage stage(std::move(options));
-    stage.clock.run(play(stage, story));
-}
-
 /// Onboards with this account and deploys web and api.
 Task<Cluster> deployed(Stage& stage, AccountSpec account) {
     require(stage.mesh.set_trust_domain("cluster.local"));

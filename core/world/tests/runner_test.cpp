@@ -79,7 +79,7 @@ Task<void> sleep_long(World& world) {
     co_await world.clock().sleep_for(world.leaf_ttl());
     world.note("told after the sleep");
 }
-Task<void> forget(World& world) {
+Task<void> forget_an_engine(World& world) {
     require(co_await world.vault().admin.enable_secrets(world.name("left"), "pki",
                                                         world.mark().text()));
 }
@@ -389,7 +389,7 @@ TEST(Runner, EnvironmentThatFailsBlocksAndIsForgotten) {
 }
 
 TEST(Runner, ForgottenObjectsAreAFailure) {
-    const auto outcome = outcome_of(scenario("a/forgets", forget));
+    const auto outcome = outcome_of(scenario("a/forgets", forget_an_engine));
     EXPECT_EQ(outcome.verdict, Verdict::fail);
     EXPECT_TRUE(
         outcome.reason.starts_with("clean-up had forgotten secrets engine meshproof-runner-"))

@@ -2,7 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "core/crypto/tls.hpp"
+#include "core/crypto/tests/fixtures.hpp"
 #include "fakes/sim/sim_network.hpp"
 
 namespace meshproof::fakes {
@@ -10,8 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Time start = from_unix_seconds(1'800'000'000);
-constexpr Duration year = 24h * 365;
+namespace fixtures = crypto::fixtures;
 
 /// Answers with the common name of the client certificate that it was given, "-" without one, "?"
 /// where it was worth nothing.
@@ -29,32 +28,12 @@ class WhoIs final : public http::Handler {
 };
 
 struct Authority {
-    Authority() : key(crypto::Key::generate(crypto::KeyType::p256)) {
-        crypto::CertificateSpec spec;
-        spec.serial = {1};
-        spec.subject.common_name = "root";
-        spec.not_before = start - 1h;
-        spec.not_after = start + year;
-        spec.is_ca = true;
-        spec.key_usage = crypto::cert_sign | crypto::crl_sign;
-        root = crypto::sign_certificate(spec, key.public_key(), key, nullptr);
+    [[nodiscard]] crypto::TlsIdentity leaf(std::string_view name, Duration life) const {
+        auto spec = fixtures::leaf_spec(name);
+        spec.not_after = fixtures::now + life;
+        return fixtures::make_leaf(spec, issuer);
     }
-    [[nodiscard]] crypto::TlsIdentity leaf(std::string name, Duration life) const {
-        auto leaf_key = crypto::Key::generate(crypto::KeyType::p256);
-        crypto::CertificateSpec spec;
-        spec.serial = {2};
-        spec.subject.common_name = name;
-        spec.not_before = start - 30s;
-        spec.not_after = start + life;
-        spec.alt_names.dns = {std::move(name)};
-        spec.key_usage = crypto::digital_signature;
-        spec.extended_key_usage = {std::string(crypto::eku_server_auth),
-                                   std::string(crypto::eku_client_auth)};
-        auto certificate = crypto::sign_certificate(spec, leaf_key.public_key(), key, &root);
-        return {std::move(certificate), {}, std::move(leaf_key)};
-    }
-    crypto::Key key;
-    crypto::Certificate root;
+    fixtures::Issuer issuer = fixtures::make_ca(fixtures::ca_spec("root"));
 };
 
 Task<void> pause(SimClock& clock, Duration duration) {
@@ -69,7 +48,7 @@ struct Tls : testing::Test {
             crypto::TlsParty party;
             party.identity = server;
             party.verify_peer = mutual;
-            party.trust = {authority.root};
+            party.trust = {authority.issuer.certificate};
             return party;
         };
         return require(clock.run(network.listen(std::move(spec), whois)));
@@ -77,7 +56,7 @@ struct Tls : testing::Test {
     http::Endpoint endpoint(const http::Url& url, bool mutual) {
         http::Endpoint out;
         out.url = url;
-        out.tls.trust = {authority.root};
+        out.tls.trust = {authority.issuer.certificate};
         if (mutual) {
             out.tls.identity = client;
         }
@@ -94,7 +73,7 @@ struct Tls : testing::Test {
     crypto::TlsIdentity client = authority.leaf("web", 1h);
     WhoIs whois;
     boost::asio::io_context context;
-    SimClock clock{context, start};
+    SimClock clock{context, fixtures::now};
     SimNetwork network{clock, Prng(3)};
 };
 
@@ -106,7 +85,7 @@ TEST_F(Tls, AServerThatOnlyAsksIsToldWhatALeafIsWorth) {
         party.identity = server;
         party.verify_peer = false;
         party.ask_peer = true;
-        party.trust = {authority.root};
+        party.trust = {authority.issuer.certificate};
         return party;
     };
     const auto listener = require(clock.run(network.listen(std::move(spec), whois)));
@@ -148,7 +127,7 @@ TEST_F(Tls, RememberedServerLeafIsStillCheckedByDate) {
 TEST_F(Tls, FailuresAreNotRemembered) {
     const auto listener = listen(false);
     auto stranger = endpoint(listener->url(), false);
-    stranger.tls.trust = {Authority().root};
+    stranger.tls.trust = {Authority().issuer.certificate};
     for (int i = 1; i <= 2; ++i) {
         const auto answer = send(stranger);
         ASSERT_FALSE(answer);
@@ -229,7 +208,7 @@ TEST_F(Tls, ExpiredServerLeafIsRefusedByTheClient) {
 TEST_F(Tls, ASkewedCallerJudgesAtItsOwnDate) {
     const auto listener = listen(false);
     auto to = endpoint(listener->url(), false);
-    to.tls.at = start + 3h;
+    to.tls.at = fixtures::now + 3h;
     EXPECT_EQ(send(to).error().kind, FailureKind::expired);
 }
 

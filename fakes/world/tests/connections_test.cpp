@@ -19,7 +19,7 @@
 namespace meshproof::fakes {
 namespace {
 
-constexpr std::size_t clients = 1000;
+constexpr std::size_t crowd_size = 1000;
 constexpr int rounds = 3;
 
 /// Where all clients wait for one another.
@@ -29,7 +29,7 @@ struct Meeting {
     Signal go;
 
     [[nodiscard]] Task<void> wait() {
-        if (++arrived == clients) {
+        if (++arrived == crowd_size) {
             arrived = 0;
             ++round;
             go.notify_all();
@@ -89,7 +89,7 @@ Task<void> be_client(Crowd& crowd, std::shared_ptr<http::OpenSet> open) {
 Task<void> be_crowd(Crowd& crowd) {
     const auto open = std::make_shared<http::OpenSet>();
     TaskGroup group;
-    for (std::size_t i = 0; i < clients; ++i) {
+    for (std::size_t i = 0; i < crowd_size; ++i) {
         co_await group.spawn(be_client(crowd, open));
     }
     co_await group.join();
@@ -99,7 +99,7 @@ TEST(FakeServers, ServeAThousandKeptConnectionsFromOneThread) {
     // Both ends of each are this process's.
     rlimit limit{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
-    const rlim_t wanted = 2 * clients + 200;
+    const rlim_t wanted = 2 * crowd_size + 200;
     if (limit.rlim_cur < wanted) {
         ASSERT_GE(limit.rlim_max, wanted) << "this machine allows too few open files";
         limit.rlim_cur = wanted;
@@ -122,8 +122,8 @@ TEST(FakeServers, ServeAThousandKeptConnectionsFromOneThread) {
     crowd.context = crypto::make_tls_context(crowd.party, /*server=*/false).value();
     run_real(context, be_crowd(crowd));
     EXPECT_EQ(crowd.problem, "");
-    EXPECT_EQ(crowd.answered, clients * rounds);
-    EXPECT_EQ(served, clients * rounds);
+    EXPECT_EQ(crowd.answered, crowd_size * rounds);
+    EXPECT_EQ(served, crowd_size * rounds);
 }
 
 }  // namespace

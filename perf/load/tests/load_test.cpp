@@ -1,19 +1,14 @@
 // Whole loads on the fakes, in virtual time.
 #include <gtest/gtest.h>
 
-#include "core/run/sweep.hpp"
 #include "fakes/world/environments.hpp"
+#include "perf/load/tests/played.hpp"
 #include "perf/load/text.hpp"
 
 namespace meshproof::load {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct Played {
-    Outcome outcome;
-    std::vector<std::string> left;  ///< what a look at the servers finds afterwards
-};
 
 Task<void> play_and_look(run::Environment& environment, Options options, Played& played) {
     std::optional<Site> site;
@@ -22,14 +17,8 @@ Task<void> play_and_look(run::Environment& environment, Options options, Played&
         site = site_of(found, environment.transport());
     };
     played.outcome = co_await run_load(std::move(run), std::move(options));
-    const auto on_vault = co_await run::sweep_vault(site->vault, {"", true});
-    const auto in_cluster =
-        co_await run::sweep_cluster(site->kube, {site->mesh_namespace}, {"", true});
-    for (const auto* swept : {&on_vault, &in_cluster}) {
-        for (const auto& object : swept->found) {
-            played.left.push_back(object.text());
-        }
-    }
+    played.see(co_await run::sweep_vault(site->vault, {"", true}));
+    played.see(co_await run::sweep_cluster(site->kube, {site->mesh_namespace}, {"", true}));
 }
 
 Played play(Options options, fakes::FakeServersOptions servers = {}) {

@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "core/run/socket_environment.hpp"
-#include "core/run/sweep.hpp"
 #include "core/time/signal.hpp"
 #include "core/time/task_group.hpp"
 #include "fakes/world/environments.hpp"
+#include "perf/load/tests/played.hpp"
 #include "perf/load/tests/stage.hpp"
 #include "perf/load/text.hpp"
 
@@ -221,12 +221,7 @@ TEST(TroubleOverSockets, AServerThatNeverAnswersRunsIntoTheTimeLimit) {
     EXPECT_EQ(measured.whole.response.count(), 100U);
 }
 
-/// A whole load on the fakes in virtual time, to which something happens after its first second.
-struct Played {
-    Outcome outcome;
-    std::vector<std::string> left;  ///< on the Vault, afterwards; nothing of a sealed one
-};
-
+/// What happens to a whole load after its first second.
 struct Happening {
     std::vector<fakes::ChaosRule> chaos{};
     bool sealed = false, revoked = false, stopped = false;
@@ -276,13 +271,10 @@ Task<void> play_whole(run::Environment& environment, Options options, Told& told
     played.outcome = co_await run_load(std::move(run), std::move(options));
     beside.cancel();
     co_await beside.join();
-    const auto swept = co_await run::sweep_vault(site->vault, {"", true});
-    for (const auto& object : swept.found) {
-        played.left.push_back(object.text());
-    }
+    played.see(co_await run::sweep_vault(site->vault, {"", true}));  // nothing of a sealed one
 }
 
-Played play(Options options, Happening happening) {
+Played play_struck(Options options, Happening happening) {
     Told told;
     told.happening = std::move(happening);
     fakes::SimOptions sim;
@@ -344,7 +336,7 @@ TEST(Trouble, IsToldByWhatTheServerSays) {
     for (const auto& [rule, status, meaning] :
          {std::tuple(unavailable, 503, "is not available"), std::tuple(busy, 429, "rate limit"),
           std::tuple(reset, 0, "no answer"), std::tuple(slow, 0, "no answer")}) {
-        const auto played = play(for_three_seconds(), {.chaos = {rule}});
+        const auto played = play_struck(for_three_seconds(), {.chaos = {rule}});
         expect_told(played, status, meaning);
         EXPECT_EQ(played.left, std::vector<std::string>{}) << meaning;
     }
@@ -359,7 +351,7 @@ TEST(Trouble, ARemovalThatTakesLongIsAskedForAgain) {
     rule.path = "/v1/sys/auth/*";
     rule.first = 2;
     rule.status = 504;
-    const auto played = play(for_three_seconds(), {.chaos = {rule}});
+    const auto played = play_struck(for_three_seconds(), {.chaos = {rule}});
     EXPECT_EQ(played.outcome.left, std::vector<std::string>{});
     EXPECT_EQ(played.outcome.verdict, run::Verdict::pass);
     EXPECT_EQ(played.left, std::vector<std::string>{});
@@ -370,7 +362,7 @@ TEST(Trouble, EndsTheLoadByItselfWhenItLasts) {
     rule.status = 503;
     auto options = for_three_seconds();
     options.duration = 60s;
-    const auto played = play(options, {.chaos = {rule}});
+    const auto played = play_struck(options, {.chaos = {rule}});
     EXPECT_EQ(played.outcome.measured.ended, Ended::aborted);
     EXPECT_EQ(played.outcome.verdict, run::Verdict::fail);
     EXPECT_GT(played.outcome.measured.not_asked, 2000U);
@@ -378,13 +370,13 @@ TEST(Trouble, EndsTheLoadByItselfWhenItLasts) {
 }
 
 TEST(Trouble, ATokenThatIsRevokedIsToldAndTheLoadRemovesItsThings) {
-    const auto played = play(for_three_seconds(Profile::sign), {.revoked = true});
+    const auto played = play_struck(for_three_seconds(Profile::sign), {.revoked = true});
     expect_told(played, 403, "the Vault token is no longer good");
     EXPECT_EQ(played.left, std::vector<std::string>{});
 }
 
 TEST(Trouble, AVaultThatIsSealedIsToldWithWhatStays) {
-    const auto played = play(for_three_seconds(), {.sealed = true});
+    const auto played = play_struck(for_three_seconds(), {.sealed = true});
     expect_told(played, 503, "Vault is sealed");
     EXPECT_FALSE(played.outcome.left.empty());
     bool told = false;
@@ -395,7 +387,7 @@ TEST(Trouble, AVaultThatIsSealedIsToldWithWhatStays) {
 }
 
 TEST(Trouble, ALoadThatIsStoppedTellsWhatItHas) {
-    const auto played = play(for_three_seconds(), {.stopped = true});
+    const auto played = play_struck(for_three_seconds(), {.stopped = true});
     const auto& outcome = played.outcome;
     EXPECT_EQ(outcome.verdict, run::Verdict::blocked);
     EXPECT_EQ(outcome.measured.ended, Ended::stopped);

@@ -66,7 +66,7 @@ TEST(Draw, GivesEachRunItsOwnWeights) {
     EXPECT_GT(weights.size(), 15U);
 }
 
-Played sample() {
+Played sample_run() {
     Played played;
     played.failures = {"expiry: web was accepted at 12:00:31; its leaf had ended at 12:00:30"};
     played.record.steps = {
@@ -88,7 +88,7 @@ Played sample() {
 TEST(Story, TellsStepsOnAClockAndTheSentence) {
     History history;
     history.name = "sample";
-    const auto story = story_of(history, sample());
+    const auto story = story_of(history, sample_run());
     EXPECT_NE(story.find("day 2 03:00:00   1. cut <x>"), std::string::npos) << story;
     EXPECT_NE(story.find("(skipped: nothing is cut)"), std::string::npos) << story;
     EXPECT_NE(story.find("its leaf had ended at 12:00:30"), std::string::npos) << story;
@@ -97,7 +97,7 @@ TEST(Story, TellsStepsOnAClockAndTheSentence) {
 TEST(Story, DrawsATimelineThatNeedsNothingElse) {
     History history;
     history.name = "sample";
-    const auto page = timeline_html(history, sample());
+    const auto page = timeline_html(history, sample_run());
     for (const auto* part : {"class=\"leaf\"", "class=\"fault\"", "class=\"wrong\"",
                              "cut &lt;x&gt;", "web-abcde", "history: sample", "</html>"}) {
         EXPECT_NE(page.find(part), std::string::npos) << part;

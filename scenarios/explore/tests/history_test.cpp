@@ -7,7 +7,7 @@ namespace {
 
 const Vocabulary known = {{"cut", {"cluster"}}, {"heal", {}}, {"rotate-key", {"cluster", "note"}}};
 
-History sample() {
+History sample_history() {
     History history;
     history.name = "a-cut";
     history.property = "expiry";
@@ -30,9 +30,9 @@ std::string problem(std::string_view yaml) {
 }
 
 TEST(History, ComesBackAsItWasWritten) {
-    const auto read = parse_history(to_yaml(sample()), "h.yaml", known);
+    const auto read = parse_history(to_yaml(sample_history()), "h.yaml", known);
     ASSERT_TRUE(read) << read.error().message;
-    EXPECT_EQ(*read, sample()) << to_yaml(*read);
+    EXPECT_EQ(*read, sample_history()) << to_yaml(*read);
 }
 
 TEST(History, WithoutStepsComesBackToo) {
@@ -44,11 +44,11 @@ TEST(History, WithoutStepsComesBackToo) {
 }
 
 TEST(History, WithSomethingElseIsAnother) {
-    auto other = sample();
+    auto other = sample_history();
     other.steps[1].after += 0.001;
     const auto read = parse_history(to_yaml(other), "h.yaml", known);
     ASSERT_TRUE(read);
-    EXPECT_FALSE(*read == sample());
+    EXPECT_FALSE(*read == sample_history());
 }
 
 TEST(History, SaysWhereItIsWrong) {
@@ -66,7 +66,7 @@ TEST(History, SaysWhereItIsWrong) {
 }
 
 TEST(History, TellsAStepInALine) {
-    EXPECT_EQ(text_of(sample().steps[0]), "cut cluster=alpha");
+    EXPECT_EQ(text_of(sample_history().steps[0]), "cut cluster=alpha");
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ constexpr Duration life = std::chrono::hours(24);
 const Time noon = from_unix_seconds(1'800'000'000);
 constexpr Duration near = std::chrono::milliseconds(100);
 
-Model sample() {
+Model sample_model() {
     Model model(life);
     for (const auto* name : {"alpha", "beta"}) {
         ModelCa ca;
@@ -37,10 +37,10 @@ SeenPod pod(std::string cluster, Duration since, Duration left) {
 }
 
 TEST(Model, ACaWorksUntilAnyCallOfItsPathDoesNot) {
-    EXPECT_TRUE(sample().works("alpha"));
-    EXPECT_EQ(sample().connected("alpha"), Must::be);
+    EXPECT_TRUE(sample_model().works("alpha"));
+    EXPECT_EQ(sample_model().connected("alpha"), Must::be);
     const auto broken = [](auto change) {
-        auto model = sample();
+        auto model = sample_model();
         change(model);
         return !model.works("alpha") && model.works("beta");
     };
@@ -55,7 +55,7 @@ TEST(Model, ACaWorksUntilAnyCallOfItsPathDoesNot) {
 }
 
 TEST(Model, ATokenInHandOutlivesTheWayToALogin) {
-    auto model = sample();
+    auto model = sample_model();
     model.troubles.insert("vault>kube-0");
     EXPECT_FALSE(model.works("alpha"));
     EXPECT_FALSE(model.cannot("alpha")) << "its Vault token still serves";
@@ -67,7 +67,7 @@ TEST(Model, ATokenInHandOutlivesTheWayToALogin) {
 }
 
 TEST(Model, ALeafIsAcceptedExactlyInItsTime) {
-    const auto model = sample();
+    const auto model = sample_model();
     const auto good = pod("alpha", life, life);
     const auto ended = pod("alpha", 2 * life, -near);
     const auto edge = pod("alpha", life, near / 2);
@@ -80,7 +80,7 @@ TEST(Model, ALeafIsAcceptedExactlyInItsTime) {
 }
 
 TEST(Model, GoesByTheMeshsDate) {
-    auto model = sample();
+    auto model = sample_model();
     model.skew = 2 * life;
     EXPECT_EQ(model.ready(pod("alpha", life, life), noon, near), Must::not_be);
     EXPECT_EQ(model.connected("alpha"), Must::say_nothing);
@@ -88,7 +88,7 @@ TEST(Model, GoesByTheMeshsDate) {
 
 // With a wrong date the mesh may have let go of an anchor whose leaves live by the right one.
 TEST(Model, SaysNothingOfARetiredCaAfterAWrongDate) {
-    auto model = sample();
+    auto model = sample_model();
     model.clusters["beta"].account = "alpha";
     model.clusters["beta"].ever.insert("alpha");
     const auto old = pod("beta", life, life);
@@ -99,7 +99,7 @@ TEST(Model, SaysNothingOfARetiredCaAfterAWrongDate) {
 }
 
 TEST(Model, TrustIsOfTheCasThatAClusterHad) {
-    auto model = sample();
+    auto model = sample_model();
     const auto here = pod("alpha", life, life), there = pod("beta", life, life);
     EXPECT_EQ(model.talk(here, there, {here, there}, noon, near), Must::not_be);
     // Both are connected to alpha's CA now; beta's pod still has its old leaf.
@@ -115,7 +115,7 @@ TEST(Model, TrustIsOfTheCasThatAClusterHad) {
 }
 
 TEST(Model, NamesTheUsersOfAnAccount) {
-    auto model = sample();
+    auto model = sample_model();
     EXPECT_EQ(model.users("alpha"), std::vector<std::string>{"alpha"});
     model.clusters["beta"].account = "alpha";
     EXPECT_EQ(model.users("alpha"), (std::vector<std::string>{"alpha", "beta"}));
@@ -123,14 +123,14 @@ TEST(Model, NamesTheUsersOfAnAccount) {
 }
 
 TEST(Model, AStormIsMoreThanFortyRefusalsALife) {
-    const auto model = sample();
+    const auto model = sample_model();
     EXPECT_GT(model.most_attempts(life, 1), 40U);
     EXPECT_LT(model.most_attempts(life, 1), 80U);
     EXPECT_LT(model.most_attempts({}, 0), 12U);
 }
 
 TEST(Model, AGlobalNamespaceIsHealthyWhereAllIsApplied) {
-    auto model = sample();
+    auto model = sample_model();
     model.namespaces["shop"] = {"alpha", "beta"};
     EXPECT_EQ(model.healthy("shop"), Must::be);
     model.troubles.insert("beta>kube-1");

@@ -5,8 +5,6 @@
 namespace meshproof::fakes::vault {
 namespace {
 
-using enum Operation;
-
 TEST(Pattern, NamesRestsAndWhatMayBeAbsent) {
     EXPECT_EQ(Pattern("ca/pem").match("ca/pem"), Captures{});
     EXPECT_EQ(Pattern("ca").match("ca/"), std::nullopt);
@@ -41,12 +39,16 @@ TEST(Pattern, WhatAPathNeedsIsSeenBeforeItsNamesAre) {
 
 const Router<int>& router() {
     static const Router<int> table({
-        {"keys", {{read, 1}}},
-        {"keys/:name", {{read, 2}, {remove, 3}}},
-        {"keys/:name", {{update, 4}}, {{{"bits", FieldType::integer}}}},
-        {"keys/:path+", {{patch, 5}}, {}, Needs::sudo},
+        {"keys", {{Operation::read, 1}}},
+        {"keys/:name", {{Operation::read, 2}, {Operation::remove, 3}}},
+        {"keys/:name", {{Operation::update, 4}}, {{{"bits", FieldType::integer}}}},
+        {"keys/:path+", {{Operation::patch, 5}}, {}, Needs::sudo},
         {"open/:path*", {}, {}, Needs::nothing},
-        {"looked-up", {{update, 6}}, {{{"bits", FieldType::integer}}}, Needs::token, true},
+        {"looked-up",
+         {{Operation::update, 6}},
+         {{{"bits", FieldType::integer}}},
+         Needs::token,
+         true},
     });
     return table;
 }
@@ -60,20 +62,22 @@ std::string routed(Operation operation, std::string_view path, const Json& data 
 
 TEST(Router, RefusesThePathThenTheOperationThenTheFields) {
     const Json bad = {{"bits", "x"}};
-    EXPECT_EQ(routed(read, "nothing", bad), "404 unsupported path");
-    EXPECT_EQ(routed(read, "open/any"), "404 unsupported path");
-    EXPECT_EQ(routed(list, "keys", bad), "405 unsupported operation");
-    EXPECT_TRUE(routed(update, "keys/a", bad).starts_with("400 Field validation failed: "));
-    EXPECT_TRUE(routed(update, "looked-up", bad).starts_with("400 error converting input"));
+    EXPECT_EQ(routed(Operation::read, "nothing", bad), "404 unsupported path");
+    EXPECT_EQ(routed(Operation::read, "open/any"), "404 unsupported path");
+    EXPECT_EQ(routed(Operation::list, "keys", bad), "405 unsupported operation");
+    EXPECT_TRUE(
+        routed(Operation::update, "keys/a", bad).starts_with("400 Field validation failed: "));
+    EXPECT_TRUE(
+        routed(Operation::update, "looked-up", bad).starts_with("400 error converting input"));
 }
 
 TEST(Router, TheFirstPatternThatFitsDecides) {
-    EXPECT_EQ(routed(read, "keys"), "1");
-    EXPECT_EQ(routed(read, "keys/a"), "2");
-    EXPECT_EQ(routed(update, "keys/a"), "4");
-    EXPECT_EQ(routed(create, "keys/a"), "4");
-    EXPECT_EQ(routed(patch, "keys/a"), "405 unsupported operation");
-    EXPECT_EQ(routed(patch, "keys/a/b"), "5");
+    EXPECT_EQ(routed(Operation::read, "keys"), "1");
+    EXPECT_EQ(routed(Operation::read, "keys/a"), "2");
+    EXPECT_EQ(routed(Operation::update, "keys/a"), "4");
+    EXPECT_EQ(routed(Operation::create, "keys/a"), "4");
+    EXPECT_EQ(routed(Operation::patch, "keys/a"), "405 unsupported operation");
+    EXPECT_EQ(routed(Operation::patch, "keys/a/b"), "5");
 }
 
 TEST(Router, TellsWhatAPathNeeds) {
@@ -84,8 +88,8 @@ TEST(Router, TellsWhatAPathNeeds) {
 }
 
 TEST(Router, WhatThePathGivesCounts) {
-    auto found = router().route(update, "keys/a", {{"name", "b"}, {"odd", 1}, {"bits", 2}},
-                                Product::openbao);
+    auto found = router().route(Operation::update, "keys/a",
+                                {{"name", "b"}, {"odd", 1}, {"bits", 2}}, Product::openbao);
     ASSERT_TRUE(found.has_value());
     EXPECT_EQ(found->path, (Captures{{"name", "a"}}));
     EXPECT_FALSE(found->fields.has("name"));

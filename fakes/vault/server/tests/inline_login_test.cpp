@@ -7,7 +7,7 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-using Fields = std::vector<std::pair<std::string, std::string>>;
+using Headers = std::vector<std::pair<std::string, std::string>>;
 
 std::string parameter(const Json& key, const Json& value) {
     return to_base64url(Json{{"key", key}, {"value", value}}.dump());
@@ -57,10 +57,10 @@ class InlineLogin : public BothProducts {
         return crypto::sign_jwt(claims.dump(), "k1", key).reveal();
     }
 
-    Reply read(const Fields& more = {}, std::string path = "sys/mounts", std::string token = "") {
-        Fields headers{{"X-Vault-Inline-Auth-Path", "auth/c1/login"},
-                       {"X-Vault-Inline-Auth-Parameter-role", parameter("role", "r")},
-                       {"X-Vault-Inline-Auth-Parameter-jwt", parameter("jwt", jwt())}};
+    Reply read(const Headers& more = {}, std::string path = "sys/mounts", std::string token = "") {
+        Headers headers{{"X-Vault-Inline-Auth-Path", "auth/c1/login"},
+                        {"X-Vault-Inline-Auth-Parameter-role", parameter("role", "r")},
+                        {"X-Vault-Inline-Auth-Parameter-jwt", parameter("jwt", jwt())}};
         headers.insert(headers.end(), more.begin(), more.end());
         return ask({.method = "GET",
                     .path = std::move(path),
