@@ -3,11 +3,12 @@
 #include "scenarios/explore/commands.hpp"
 
 namespace meshproof::scenarios::explore {
-namespace {
 
 std::string label_of(std::string_view account) {
     return fmt::format("Certificate Authority: {}", account);
 }
+
+namespace {
 
 std::string taken(const Play& play, const Step& step) {
     const auto name = field(step, "account");
@@ -72,19 +73,26 @@ bool doubted(const Play& play) {
                                [](const auto& entry) { return entry.second.unsure; });
 }
 
-Task<void> rename_service_account(Play& play, Step step) {
-    const auto name = field(step, "account");
-    auto& account = play.model.accounts[name];
+}  // namespace
+
+std::string service_account_of(Play& play, const Step& step) {
+    const auto& account = play.model.accounts[field(step, "account")];
     const auto& real = play.cas.find(account.ca)->second;
     const auto to = field(step, "to");
-    const auto wanted = to == "first"    ? real.prepared.service_account
-                        : to == "second" ? real.second_account
-                                         : play.world.name("stranger-" + account.ca);
-    account.service_account = wanted;
-    doubt(play, play.model.users(name));
+    return to == "first"    ? real.prepared.service_account
+           : to == "second" ? real.second_account
+                            : play.world.name("stranger-" + account.ca);
+}
+
+void renamed(Play& play, const std::string& account, const std::string& service_account) {
+    play.model.accounts[account].service_account = service_account;
+    doubt(play, play.model.users(account));
+}
+
+Task<void> rename_one(Play& play, std::string account, std::string service_account) {
     const auto done = co_await play.world.mesh().edit_account(
-        name, {.description = {}, .service_account = wanted});
-    play.expect(done.has_value(), "accounts", "renaming the service account of {}: {}", name,
+        account, {.description = {}, .service_account = service_account});
+    play.expect(done.has_value(), "accounts", "renaming the service account of {}: {}", account,
                 done ? "" : done.error().message);
 }
 
@@ -105,6 +113,20 @@ void forget(Play& play, const std::string& name) {
     }
     doubt(play, users);
     play.model.accounts.erase(name);
+}
+
+Task<void> delete_one(Play& play, std::string account) {
+    const auto done = co_await play.world.mesh().delete_account(account, true);
+    play.expect(done.has_value(), "accounts", "deleting {} with the acknowledgement: {}", account,
+                done ? "" : done.error().message);
+}
+
+namespace {
+
+Task<void> rename_service_account(Play& play, Step step) {
+    const auto wanted = service_account_of(play, step);
+    renamed(play, field(step, "account"), wanted);
+    co_await rename_one(play, field(step, "account"), wanted);
 }
 
 // Without the acknowledgement it is refused while a cluster uses it, and the refusal names them.
@@ -130,12 +152,11 @@ Task<void> delete_plainly(Play& play, Step step) {
 }
 
 Task<void> delete_understood(Play& play, Step step) {
-    const auto name = field(step, "account");
-    forget(play, name);
-    const auto done = co_await play.world.mesh().delete_account(name, true);
-    play.expect(done.has_value(), "accounts", "deleting {} with the acknowledgement: {}", name,
-                done ? "" : done.error().message);
+    forget(play, field(step, "account"));
+    co_await delete_one(play, field(step, "account"));
 }
+
+}  // namespace
 
 std::string no_connection(const Play& play, const Step& step) {
     const auto name = field(step, "cluster");
@@ -148,7 +169,7 @@ std::string no_connection(const Play& play, const Step& step) {
 void connected(Play& play, const std::string& cluster, const std::string& account) {
     auto& model = play.model.clusters[cluster];
     model.account = account;
-    model.ever.insert(play.model.accounts[account].ca);
+    model.ever.insert(Model::anchor_of(play.model.accounts[account]));
     doubt(play, {cluster});
     play.reach("a cluster was connected to another CA");
 }
@@ -158,6 +179,8 @@ Task<void> connect_one(Play& play, std::string cluster, std::string account) {
     play.expect(done.has_value(), "accounts", "connecting {} to {}: {}", cluster, account,
                 done ? "" : done.error().message);
 }
+
+namespace {
 
 Task<void> connect(Play& play, Step step) {
     connected(play, field(step, "cluster"), field(step, "account"));

@@ -184,8 +184,8 @@ void check_nothing_new(Play& play, const SeenPod& pod, const std::string& when) 
                 pod.cluster);
 }
 
-bool holds_anchor(const std::vector<crypto::Certificate>& store, const RealCa& ca) {
-    const auto bundle = crypto::Certificate::all_from_pem(ca.prepared.ca_chain_pem);
+bool holds_anchor(const std::vector<crypto::Certificate>& store, const Anchor& anchor) {
+    const auto bundle = crypto::Certificate::all_from_pem(anchor.bundle_pem);
     return bundle && std::ranges::any_of(*bundle, [&](const auto& certificate) {
                return std::ranges::find(store, certificate) != store.end();
            });
@@ -200,9 +200,10 @@ void check_anchors(Play& play, const std::string& name, const std::vector<SeenPo
     const bool sure = play.model.kube_answers(name) && !model.unsure;
     const auto store = play.clusters.find(name)->second.trust_store();
     for (const auto& ca : model.ever) {
-        const bool holds = holds_anchor(store, play.cas.find(ca)->second);
+        const bool holds = holds_anchor(store, play.anchors.find(ca)->second);
         const std::pair key(name, ca);
-        const bool present = account != play.model.accounts.end() && account->second.ca == ca;
+        const bool present =
+            account != play.model.accounts.end() && Model::anchor_of(account->second) == ca;
         const bool lives = std::ranges::any_of(pods, [&](const SeenPod& pod) {
             return pod.cluster == name && pod.ca == ca &&
                    play.model.valid(pod, play.truth(), {}).value_or(false);

@@ -35,7 +35,9 @@ Pool pool_of(const std::string& name, const Beginning& world) {
     static const std::map<std::string, Pool, std::less<>> fixed = {
         {"replicas", {"1", "1", "2", "3"}},
         {"divisor", {"2", "3", "4"}},
-        {"edge", {"leaf-end", "leaf-end", "renewal"}},
+        {"edge", {"leaf-end", "leaf-end", "renewal", "token-end", "issuer-end"}},
+        {"lives", {"2", "3"}},
+        {"tokens", {"usual", "long", "long", "short", "batch", "one-use", "two-uses"}},
         {"to", {"second", "first", "stranger"}},
         {"which", {"config", "trust"}},
         {"ahead", {"0.25", "-0.25", "0.5", "-0.5", "2", "-2"}},
@@ -53,8 +55,60 @@ Task<void> nothing(Play&, Step) {
     co_return;
 }
 
-// The first moment at which the next leaf is no longer valid, or from which it is renewed.
+/// Nobody waits longer for the end of a token or an issuer: those that history has go on for
+/// months.
+constexpr int lives_to_wait = 4;
+
+// The next of some moments by the right clock, if it is soon.
+std::optional<Time> next_of(const Play& play, const std::vector<Time>& ends) {
+    std::optional<Time> next;
+    for (const auto& end : ends) {
+        if (end > play.truth() && end - play.truth() <= play.model.leaf() * lives_to_wait) {
+            next = std::min(next.value_or(end), end);
+        }
+    }
+    return next;
+}
+
+std::optional<Time> end_of_an_issuer(const Play& play) {
+    std::vector<Time> ends;
+    for (const auto& [name, ca] : play.model.cas) {
+        if (ca.issuer_until) {
+            ends.push_back(*ca.issuer_until);
+        }
+    }
+    return next_of(play, ends);
+}
+
+// What an agent got with a login ends so long after it.
+std::optional<Time> end_of_a_token(const Play& play) {
+    std::map<std::string, const RealCa*> cas;  // by cluster
+    for (const auto& [name, cluster] : play.model.clusters) {
+        const auto account = play.model.accounts.find(cluster.account);
+        if (account != play.model.accounts.end()) {
+            cas[name] = &play.cas.find(account->second.ca)->second;
+        }
+    }
+    std::vector<Time> ends;
+    const auto elapsed = play.environment.truth().elapsed();
+    for (const auto& event : play.world.trace().events()) {
+        const auto ca = cas.find(event.actor.substr(0, event.actor.find('/')));
+        if (event.kind == "login ok" && ca != cas.end() && event.at >= ca->second->tokens_since) {
+            ends.push_back(play.truth() + (event.at + ca->second->token_life - elapsed));
+        }
+    }
+    return next_of(play, ends);
+}
+
+// The first moment at which the next leaf is no longer valid, or from which it is renewed; or the
+// like of what it came from.
 std::optional<Time> edge_of(Play& play, const Step& step) {
+    if (field(step, "edge") == "issuer-end") {
+        return end_of_an_issuer(play);
+    }
+    if (field(step, "edge") == "token-end") {
+        return end_of_a_token(play);
+    }
     std::optional<Time> edge;
     for (const auto& pod : play.pods()) {
         if (!pod.until || !play.model.valid(pod, play.truth(), {}).value_or(false)) {
@@ -70,20 +124,46 @@ std::optional<Time> edge_of(Play& play, const Step& step) {
     return edge;
 }
 
+// A token's end shows by what is asked with it.
+void renew_where_it_works(Play& play) {
+    for (auto& [name, cluster] : play.clusters) {
+        const auto account = play.model.accounts.find(play.model.clusters[name].account);
+        if (play.model.works(name) && !play.model.cas.find(account->second.ca)->second.few_uses) {
+            cluster.renew_now();
+        }
+    }
+}
+
 Task<void> wait_for_edge(Play& play, Step step) {
     const auto edge = edge_of(play, step);
     if (!edge) {
         co_return;
     }
+    const auto kind = field(step, "edge");
     auto& clock = play.environment.truth();
     co_await clock.sleep_until(*edge - std::max(play.near(), as_written("100ms")));
+    if (kind == "token-end") {
+        renew_where_it_works(play);
+    }
     co_await requests(play, "just before the edge");
     co_await clock.sleep_until(*edge + play.near());
+    if (kind == "token-end") {
+        renew_where_it_works(play);
+        play.reach("a token ended while its pod lived");
+    } else if (kind == "issuer-end") {
+        play.reach("an issuer ended");
+    }
     co_await requests(play, "just after the edge");
 }
 
-std::string no_edge(const Play& play, const Step&) {
-    return play.clusters.empty() ? "there is no cluster" : "";
+std::string no_edge(const Play& play, const Step& step) {
+    if (play.clusters.empty()) {
+        return "there is no cluster";
+    }
+    if (field(step, "edge") == "issuer-end") {
+        return end_of_an_issuer(play) ? "" : "no issuer ends soon";
+    }
+    return field(step, "edge") == "token-end" && !end_of_a_token(play) ? "no token ends soon" : "";
 }
 
 Task<void> set_clock(Play& play, Step step) {
@@ -153,7 +233,8 @@ Rows other_rows() {
 
 std::vector<Command> all_rows() {
     std::vector<Command> all;
-    for (auto rows : {other_rows(), pod_rows(), account_rows(), vault_rows(), wire_rows()}) {
+    for (auto rows : {other_rows(), pod_rows(), scale_rows(), account_rows(), together_rows(),
+                      vault_rows(), auth_rows(), issuer_rows(), wire_rows()}) {
         all.insert(all.end(), rows.begin(), rows.end());
     }
     std::ranges::sort(all, {}, [](const Command& row) { return std::pair(row.group, row.name); });

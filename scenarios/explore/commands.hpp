@@ -40,6 +40,10 @@ using Rows = std::vector<Command>;
 [[nodiscard]] Rows account_rows();
 [[nodiscard]] Rows vault_rows();
 [[nodiscard]] Rows wire_rows();
+[[nodiscard]] Rows issuer_rows();
+[[nodiscard]] Rows auth_rows();
+[[nodiscard]] Rows scale_rows();
+[[nodiscard]] Rows together_rows();
 
 /// A step's field, "" where it is left out.
 [[nodiscard]] std::string field(const Step& step, std::string_view name);
@@ -47,5 +51,39 @@ using Rows = std::vector<Command>;
 [[nodiscard]] std::string no_cluster(const Play& play, const Step& step);
 [[nodiscard]] std::string no_account(const Play& play, const Step& step);
 [[nodiscard]] mesh::Cluster cluster_of(Play& play, const Step& step);
+/// Why a step cannot be about the pods of a workload: it does not run there, or as above.
+[[nodiscard]] std::string no_workload(const Play& play, const Step& step);
+/// Why a step cannot delete an account: there is none, or it is open who uses it.
+[[nodiscard]] std::string no_sure_account(const Play& play, const Step& step);
+
+/// The CA of a step's account, real and in the model.
+struct Ca {
+    RealCa* real;
+    ModelCa* model;
+    std::string name;
+};
+[[nodiscard]] Ca ca_of(Play& play, const Step& step);
+/// The one whose PKI it uses: often itself.
+[[nodiscard]] Ca pki_of(Play& play, const Step& step);
+/// Why a step cannot be about the CA of an account: there is none, or its Vault is sealed.
+[[nodiscard]] std::string no_ca(const Play& play, const Step& step);
+/// Writes the auth role as the model has it, with the kind of tokens that `real.tokens` names.
+[[nodiscard]] Task<void> write_auth_role(Play& play, Ca ca);
+
+// What accounts are called with, for calls that go side by side.
+[[nodiscard]] std::string label_of(std::string_view account);
+/// The cluster shall be connected to the account, or nobody shall use it any more: the model's
+/// side.
+void connected(Play& play, const std::string& cluster, const std::string& account);
+void forget(Play& play, const std::string& account);
+void renamed(Play& play, const std::string& account, const std::string& service_account);
+/// And the mesh's.
+[[nodiscard]] Task<void> connect_one(Play& play, std::string cluster, std::string account);
+[[nodiscard]] Task<void> delete_one(Play& play, std::string account);
+[[nodiscard]] Task<void> rename_one(Play& play, std::string account, std::string service_account);
+/// Why a cluster cannot be connected to an account: one of them is not there.
+[[nodiscard]] std::string no_connection(const Play& play, const Step& step);
+/// The service account that the step's field `to` means.
+[[nodiscard]] std::string service_account_of(Play& play, const Step& step);
 
 }  // namespace meshproof::scenarios::explore

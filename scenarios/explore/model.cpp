@@ -18,13 +18,25 @@ Duration Model::recovery() const {
     return leaf_ / 5 + 2 * mesh::call_limit(leaf_);
 }
 
-const ModelCa* Model::ca_of(const ModelCluster& cluster) const {
+const ModelAccount* Model::account_of(const ModelCluster& cluster) const {
     const auto account = accounts.find(cluster.account);
-    if (cluster.account.empty() || account == accounts.end()) {
-        return nullptr;
-    }
-    const auto ca = cas.find(account->second.ca);
-    return ca == cas.end() ? nullptr : &ca->second;
+    const bool there = !cluster.account.empty() && account != accounts.end();
+    return there && cas.contains(account->second.ca) ? &account->second : nullptr;
+}
+
+std::string Model::pki_of(const std::string& ca) const {
+    const auto found = cas.find(ca);
+    return found == cas.end() || found->second.pki.empty() ? ca : found->second.pki;
+}
+
+std::string Model::anchor_of_leaves(const std::string& ca) const {
+    const auto owner = pki_of(ca);
+    const auto found = cas.find(owner);
+    return found == cas.end() || found->second.anchor.empty() ? owner : found->second.anchor;
+}
+
+std::string Model::anchor_of(const ModelAccount& account) {
+    return account.anchor.empty() ? account.ca : account.anchor;
 }
 
 bool Model::kube_answers(std::string_view name) const {
@@ -33,29 +45,62 @@ bool Model::kube_answers(std::string_view name) const {
            !troubles.contains(trouble_name(found->first, found->second.kube));
 }
 
+// No leaf may outlive its issuer, and none that would is signed. Before that there is time in which
+// somebody who waits may come too late.
+Must Model::issuer_signs(const ModelCa& pki) const {
+    if (!pki.has_issuer) {
+        return Must::not_be;
+    }
+    if (!pki.issuer_until || !now) {
+        return Must::be;
+    }
+    const auto left = *pki.issuer_until - now();
+    const auto life = leaf_ / pki.shortened;
+    if (left < life) {
+        return Must::not_be;
+    }
+    return left > life + 2 * recovery() ? Must::be : Must::say_nothing;
+}
+
+Must Model::signs(const ModelCluster& cluster) const {
+    const auto* account = account_of(cluster);
+    if (account == nullptr) {
+        return Must::not_be;
+    }
+    const auto owner = cas.find(pki_of(account->ca));
+    if (owner == cas.end()) {
+        return Must::not_be;
+    }
+    const auto& pki = owner->second;
+    const auto issuer = issuer_signs(pki);
+    if (issuer == Must::not_be || !pki.may_sign || !pki.has_policy || sealed.contains(pki.vault) ||
+        troubles.contains(trouble_name("agents", pki.vault)) ||
+        anchor_of(*account) != anchor_of_leaves(account->ca)) {
+        return Must::not_be;
+    }
+    return pki.limited ? Must::say_nothing : issuer;
+}
+
+bool Model::logs_in(std::string_view name, const ModelCluster& cluster) const {
+    const auto* account = account_of(cluster);
+    if (account == nullptr) {
+        return false;
+    }
+    const auto& ca = cas.find(account->ca)->second;
+    return ca.may_log_in && !ca.other_audience &&
+           ca.service_accounts.contains(account->service_account) && ca.kube == cluster.kube &&
+           kube_answers(name) && !troubles.contains(trouble_name("vault", ca.kube));
+}
+
 bool Model::works(std::string_view name) const {
     const auto found = clusters.find(name);
-    if (found == clusters.end()) {
-        return false;
-    }
-    const auto* ca = ca_of(found->second);
-    if (ca == nullptr || cannot(name) || !dates_agree() || found->second.unsure) {
-        return false;
-    }
-    const auto& account = accounts.find(found->second.account)->second;
-    return ca->may_log_in && ca->service_accounts.contains(account.service_account) &&
-           ca->kube == found->second.kube && kube_answers(name) &&
-           !troubles.contains(trouble_name("vault", ca->kube));
+    return found != clusters.end() && dates_agree() && !found->second.unsure &&
+           signs(found->second) == Must::be && logs_in(name, found->second);
 }
 
 bool Model::cannot(std::string_view name) const {
     const auto found = clusters.find(name);
-    if (found == clusters.end() || found->second.unsure) {
-        return false;
-    }
-    const auto* ca = ca_of(found->second);
-    return ca == nullptr || !ca->has_issuer || !ca->may_sign || !ca->has_policy ||
-           sealed.contains(ca->vault) || troubles.contains(trouble_name("agents", ca->vault));
+    return found != clusters.end() && !found->second.unsure && signs(found->second) == Must::not_be;
 }
 
 Must Model::connected(std::string_view name) const {
@@ -63,7 +108,13 @@ Must Model::connected(std::string_view name) const {
     if (found == clusters.end() || found->second.unsure || !dates_agree()) {
         return Must::say_nothing;
     }
-    return works(name) ? Must::be : Must::not_be;
+    const auto must = signs(found->second);
+    if (must == Must::not_be || !logs_in(name, found->second)) {
+        return Must::not_be;
+    }
+    // Health asks for a signature for each identity, all with one token.
+    const auto* account = account_of(found->second);
+    return cas.find(account->ca)->second.few_uses ? Must::say_nothing : must;
 }
 
 Must Model::healthy(std::string_view global_namespace) const {
@@ -128,7 +179,7 @@ Must Model::trusts(const std::string& name, const std::string& ca, const std::ve
         return Must::not_be;
     }
     const auto account = accounts.find(cluster.account);
-    const bool current = account != accounts.end() && account->second.ca == ca;
+    const bool current = account != accounts.end() && anchor_of(account->second) == ca;
     const bool lives = !skewed_once && std::ranges::any_of(all, [&](const SeenPod& pod) {
         return pod.cluster == name && pod.ca == ca && valid(pod, truth, {}).value_or(false);
     });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,13 +14,20 @@
 /// dates and what was done. The world is held against it after every step.
 namespace meshproof::scenarios::explore {
 
-/// A PKI in a Vault with its auth mount, as an account names it.
+/// A PKI in a Vault with an auth mount, as an account names them. A CA may use the PKI of another:
+/// then what is said of issuers, signing role and policy stands with the other.
 struct ModelCa {
     std::string vault;                       ///< "vault-0"
     std::string kube;                        ///< whose tokens it reviews
+    std::string pki;                         ///< the CA whose PKI it uses; "" = its own
+    std::string anchor;                      ///< of what it signs now; "" = the first, of its name
     bool has_issuer = true;                  ///< a default issuer that can sign
+    std::optional<Time> issuer_until;        ///< when it ends; nothing = after the history
     bool may_sign = true;                    ///< the signing role allows the pods' ids
+    bool limited = false;                    ///< a quota lets some requests through
     bool may_log_in = true;                  ///< the auth role takes its service accounts
+    bool other_audience = false;             ///< it takes tokens for somebody else only
+    bool few_uses = false;                   ///< a login's token serves a few signatures only
     bool has_policy = true;                  ///< a login may use the role
     int shortened = 1;                       ///< leaves live this fraction of what is asked for
     std::set<std::string> service_accounts;  ///< that the auth role takes
@@ -29,12 +37,13 @@ struct ModelAccount {
     std::string ca;
     std::string service_account;
     std::string label;
+    std::string anchor{};  ///< that its bundle holds; "" = its CA's first
 };
 
 struct ModelCluster {
     std::string kube;            ///< its API server
     std::string account;         ///< that it is connected to; "" = none
-    std::set<std::string> ever;  ///< CAs that it was connected to so far
+    std::set<std::string> ever;  ///< anchors of the CAs that it was connected to so far
     std::set<std::string> workloads;
     bool unsure = false;  ///< what is wanted may not be applied: its API server was away
 };
@@ -42,7 +51,7 @@ struct ModelCluster {
 /// A pod as somebody saw it: facts, no opinion.
 struct SeenPod {
     std::string cluster, workload, name, uid, id, leaf_id, serial;
-    std::string ca;  ///< whose issuer signed its leaf; "" = none that is known
+    std::string ca;  ///< the anchor above its leaf, a CA's name; "" = none that is known
     bool ready = false;
     std::string reason;
     std::optional<Time> from, until;  ///< of its leaf; `until` is the first moment after it
@@ -65,6 +74,8 @@ class Model {
     std::set<std::string> sealed;                                             ///< Vaults
     /// "agents>vault-0", "vault>kube-0", "alpha>kube-0", "pods>pods": no answer comes.
     std::set<std::string> troubles;
+    /// The servers' date; without it no issuer ends.
+    std::function<Time()> now;
     Duration skew{};  ///< how far the mesh's date is ahead
     /// It was wrong once: what it took for ended then, an anchor's last leaf too, it has let go.
     bool skewed_once = false;
@@ -84,6 +95,11 @@ class Model {
     [[nodiscard]] Must connected(std::string_view cluster) const;
     /// A global namespace is Healthy: its configuration is synced and applied.
     [[nodiscard]] Must healthy(std::string_view global_namespace) const;
+    /// The name of the CA whose PKI a CA uses: often its own.
+    [[nodiscard]] std::string pki_of(const std::string& ca) const;
+    /// The anchor of what a CA signs now, and that of an account's bundle.
+    [[nodiscard]] std::string anchor_of_leaves(const std::string& ca) const;
+    [[nodiscard]] static std::string anchor_of(const ModelAccount& account);
     /// The clusters that use the account, by name.
     [[nodiscard]] std::vector<std::string> users(std::string_view account) const;
 
@@ -98,7 +114,12 @@ class Model {
     [[nodiscard]] std::size_t most_attempts(Duration time, std::size_t steps) const;
 
   private:
-    [[nodiscard]] const ModelCa* ca_of(const ModelCluster& cluster) const;
+    [[nodiscard]] const ModelAccount* account_of(const ModelCluster& cluster) const;
+    /// Whoever asks with a good token gets a leaf that its cluster takes.
+    [[nodiscard]] Must signs(const ModelCluster& cluster) const;
+    [[nodiscard]] Must issuer_signs(const ModelCa& pki) const;
+    /// Whoever asks for a token gets one.
+    [[nodiscard]] bool logs_in(std::string_view name, const ModelCluster& cluster) const;
     /// The CAs that a cluster surely trusts, by the leaves that live in it.
     [[nodiscard]] Must trusts(const std::string& cluster, const std::string& ca,
                               const std::vector<SeenPod>& all, Time truth) const;

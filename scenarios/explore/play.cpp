@@ -23,9 +23,9 @@ const Play::KnownLeaf& known_leaf(Play& play, const crypto::Certificate& leaf,
     if (is_new) {
         const auto id = spiffe::svid_id(leaf);
         known->second.id = id ? id->text() : id.error().message;
-        for (const auto& [name, real] : play.cas) {
+        for (const auto& [name, anchor] : play.anchors) {
             const bool its = std::ranges::any_of(
-                real.issuers, [&](const auto& issuer) { return leaf.signed_by(issuer); });
+                anchor.issuers, [&](const auto& issuer) { return leaf.signed_by(issuer); });
             known->second.ca = its ? name : known->second.ca;
         }
     }
@@ -112,7 +112,9 @@ Play::Play(run::World& its_world, TroubledEnvironment& its_environment, const Hi
       history(its_history),
       record(its_record),
       model(its_world.leaf_ttl()),
-      began(its_environment.truth().elapsed()) {}
+      began(its_environment.truth().elapsed()) {
+    model.now = [&clock = its_environment.truth()] { return clock.now(); };
+}
 
 Duration Play::now() const {
     return environment.truth().elapsed() - began;
@@ -168,48 +170,93 @@ void Play::fault_ends(std::string_view what) {
     }
 }
 
+namespace {
+
+std::size_t kube_of(std::string_view cluster) {
+    return static_cast<std::size_t>(std::ranges::find(cluster_names, cluster) -
+                                    cluster_names.begin());
+}
+
+// What both kinds of CA have of their own: an auth mount.
+Task<RealCa> prepare_ca(Play& play, std::string name, std::size_t kube, run::VaultSite& site,
+                        run::Recipe recipe) {
+    auto& world = play.world;
+    recipe.token_type = play.history.world.token_type;
+    RealCa real;
+    real.second_account = world.name("second-issuer-" + name);
+    real.tokens = recipe.token_type == "batch" ? "batch" : "usual";
+    real.token_life = recipe.token_ttl;
+    real.tokens_since = play.environment.truth().elapsed();
+    recipe.further_accounts = {real.second_account};
+    real.prepared = co_await world.prepare_vault(site, world.kube(kube), std::move(recipe));
+    play.environment.wire().know(site.agent_url.origin(), site.name);
+    ModelCa model;
+    model.vault = site.name;
+    model.kube = kube_name(kube);
+    model.service_accounts = {real.prepared.service_account, real.second_account};
+    play.model.cas[name] = model;
+    co_return real;
+}
+
+}  // namespace
+
 Task<void> make_ca(Play& play, std::string name, std::string cluster, std::size_t vault) {
     if (play.cas.contains(name)) {
         co_return;
     }
-    auto& world = play.world;
-    const auto kube =
-        static_cast<std::size_t>(std::ranges::find(cluster_names, cluster) - cluster_names.begin());
+    auto& site = play.world.vault(vault);
     run::Recipe recipe;
-    recipe.root_ttl = world.leaf_ttl() * lives_of_a_root;
-    recipe.intermediate_ttl = world.leaf_ttl() * lives_of_an_issuer;
-    recipe.token_type = play.history.world.token_type;
-    RealCa real;
-    real.second_account = world.name("second-issuer-" + name);
-    recipe.further_accounts = {real.second_account};
-    real.prepared = co_await world.prepare_vault(world.vault(vault), world.kube(kube), recipe);
-    real.issuers = {real.prepared.issuer.value()};
-    real.policy = require(co_await world.vault(vault).admin.read_policy(real.prepared.policy),
-                          "read the policy");
-    play.environment.wire().know(world.vault(vault).agent_url.origin(), world.vault(vault).name);
-    ModelCa model;
-    model.vault = world.vault(vault).name;
-    model.kube = kube_name(kube);
-    model.service_accounts = {real.prepared.service_account, real.second_account};
-    play.model.cas[name] = model;
+    recipe.root_ttl = play.world.leaf_ttl() * lives_of_a_root;
+    recipe.intermediate_ttl = play.world.leaf_ttl() * lives_of_an_issuer;
+    auto real = co_await prepare_ca(play, name, kube_of(cluster), site, recipe);
+    play.anchors[name] = {real.prepared.ca_chain_pem, {real.prepared.issuer.value()}};
+    real.policy = require(co_await site.admin.read_policy(real.prepared.policy), "read the policy");
+    play.cas.insert_or_assign(name, std::move(real));
+}
+
+Task<void> make_shared_ca(Play& play, std::string name, std::string cluster, std::string other) {
+    const auto owner = play.model.pki_of(other);
+    const auto& its = play.cas.find(owner)->second.prepared;
+    run::Recipe recipe;
+    recipe.shared_pki = &its;
+    auto real = co_await prepare_ca(play, name, kube_of(cluster), *its.site, recipe);
+    play.model.cas[name].pki = owner;
     play.cas.insert_or_assign(name, std::move(real));
 }
 
 Result<void> add_account(Play& play, const std::string& name) {
     const auto& real = play.cas.find(name)->second;
-    auto added = play.world.mesh().add_account(play.world.account_for(real.prepared, name));
+    const auto anchor = play.model.anchor_of_leaves(name);
+    auto spec = play.world.account_for(real.prepared, name);
+    spec.ca_chain_pem = play.anchors.find(anchor)->second.bundle_pem;
+    auto added = play.world.mesh().add_account(std::move(spec));
     if (added) {
         play.model.accounts[name] = {.ca = name,
                                      .service_account = real.prepared.service_account,
-                                     .label = "Certificate Authority: " + name};
+                                     .label = "Certificate Authority: " + name,
+                                     .anchor = anchor};
     }
     return added;
 }
+
+namespace {
+
+Task<void> note_elections(Play& play, run::VaultSite& site) {
+    const auto leader = require(co_await site.admin.call("GET", "sys/leader"), "ask who leads");
+    if (leader.json.is_object() && leader.json.value("ha_enabled", false)) {
+        play.elects.insert(site.name);
+    }
+}
+
+}  // namespace
 
 Task<void> begin(Play& play) {
     auto& world = play.world;
     play.environment.wire().slow_by(world.leaf_ttl() / 4000);
     require(world.mesh().set_trust_domain("cluster.local"), "set the trust domain");
+    for (std::size_t i = 0; i < static_cast<std::size_t>(play.history.world.vaults); ++i) {
+        co_await note_elections(play, world.vault(i));
+    }
     for (std::size_t i = 0; i < static_cast<std::size_t>(play.history.world.clusters); ++i) {
         const std::string name = cluster_names.at(i);
         co_await make_ca(play, name, name, i % static_cast<std::size_t>(play.history.world.vaults));

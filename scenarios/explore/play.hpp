@@ -16,9 +16,17 @@ inline constexpr std::string_view wrong_date = "the mesh's date is wrong";
 /// A CA as it really is, beside ModelCa.
 struct RealCa {
     run::PreparedVault prepared;
+    std::string policy;            ///< its text
+    std::string second_account;    ///< may log in as well as the first
+    std::string tokens = "usual";  ///< of what kind a login's are (auth_commands.cpp)
+    Duration token_life{};         ///< of those
+    Duration tokens_since{};       ///< since when, by Clock::elapsed
+};
+
+/// A root with what it signed: what a bundle holds, and whose leaves chain to it.
+struct Anchor {
+    std::string bundle_pem;
     std::vector<crypto::Certificate> issuers;  ///< one after the other, the present one last
-    std::string policy;                        ///< its text
-    std::string second_account;                ///< may log in as well as the first
 };
 
 struct Play {
@@ -31,7 +39,10 @@ struct Play {
     Record& record;
     Model model;
     Duration began{};
-    std::map<std::string, RealCa, std::less<>> cas;  // by the name of the first account
+    std::map<std::string, RealCa, std::less<>> cas;      // by the name of the first account
+    std::map<std::string, Anchor, std::less<>> anchors;  // a CA's first has its name
+    std::set<std::string> by_hand;  ///< pods beside those that their workload asks for, by name
+    std::set<std::string> elects;   ///< Vaults whose nodes elect a leader
     std::map<std::string, mesh::Cluster, std::less<>> clusters;
     std::vector<std::string> wrong;  ///< since this step began
 
@@ -79,6 +90,9 @@ struct Play {
 /// the same name where there is one.
 [[nodiscard]] Task<void> make_ca(Play& play, std::string name, std::string cluster,
                                  std::size_t vault);
+/// The same on the PKI of another, which is there: an auth mount of its own, for this cluster.
+[[nodiscard]] Task<void> make_shared_ca(Play& play, std::string name, std::string cluster,
+                                        std::string other);
 [[nodiscard]] Result<void> add_account(Play& play, const std::string& name);
 /// One pod to another, judged by the model.
 [[nodiscard]] Task<void> request(Play& play, SeenPod from, SeenPod to, std::string when);

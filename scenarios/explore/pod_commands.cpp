@@ -16,6 +16,8 @@ std::string no_new_workload(const Play& play, const Step& step) {
     return why;
 }
 
+}  // namespace
+
 std::string no_workload(const Play& play, const Step& step) {
     auto why = no_cluster(play, step);
     if (why.empty() && !play.model.clusters.find(field(step, "cluster"))
@@ -24,6 +26,8 @@ std::string no_workload(const Play& play, const Step& step) {
     }
     return why;
 }
+
+namespace {
 
 Task<void> deploy(Play& play, Step step) {
     int replicas = 1;
@@ -60,7 +64,9 @@ std::optional<crypto::PublicKey> key_of(const mesh::PodView& pod) {
 Task<void> restart(Play& play, Step step) {
     auto cluster = cluster_of(play, step);
     const auto workload = field(step, "workload");
-    const auto before = cluster.pods_of(workload);
+    auto before = cluster.pods_of(workload);
+    // Those that were made by hand nobody replaces.
+    std::erase_if(before, [&](const auto& pod) { return play.by_hand.contains(pod.name); });
     if (before.empty()) {
         co_return;
     }
@@ -69,8 +75,9 @@ Task<void> restart(Play& play, Step step) {
     play.reach(play.model.works(cluster_name) ? "a pod was restarted while its CA worked"
                                               : "a pod was restarted while its CA could not sign");
     const auto deleted = co_await cluster.delete_pod(old_pod.name);
-    play.expect(deleted.has_value(), "pod-restart", "deleting {}: {}", old_pod.name,
-                deleted ? "" : deleted.error().message);
+    // Somebody may have deleted it before, and its watch not told yet.
+    play.expect(deleted || deleted.error().kind == FailureKind::not_found, "pod-restart",
+                "deleting {}: {}", old_pod.name, deleted ? "" : deleted.error().message);
     co_await others_talk(play, cluster_name, old_pod.uid);
     const auto name = co_await cluster.wait_replaced(old_pod.name, play.model.recovery());
     play.expect(name.has_value(), "pod-restart", "the pod of {} has no replacement: {}", workload,
@@ -99,8 +106,17 @@ Task<void> restart_all(Play& play, Step step) {
 
 std::string no_renewal(const Play& play, const Step& step) {
     auto why = no_cluster(play, step);
+    if (!why.empty()) {
+        return why;
+    }
     // Who is refused has to wait, and would be made to ask too soon.
-    return why.empty() && !play.model.works(field(step, "cluster")) ? "its CA does not work" : why;
+    const auto name = field(step, "cluster");
+    if (!play.model.works(name)) {
+        return "its CA does not work";
+    }
+    const auto& account = play.model.clusters.find(name)->second.account;
+    const auto& ca = play.model.accounts.find(account)->second.ca;
+    return play.model.cas.find(ca)->second.few_uses ? "its tokens serve a few times only" : why;
 }
 
 Task<void> restart_node_agent(Play& play, Step step) {

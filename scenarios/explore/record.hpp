@@ -36,6 +36,19 @@ inline constexpr std::array marks = {
     std::string_view("the mesh's date was wrong"),
     std::string_view("somebody changed a Secret of the mesh"),
     std::string_view("an issuer was rotated under living leaves"),
+    std::string_view("an issuer was revoked"),
+    std::string_view("an issuer ended"),
+    std::string_view("a root was rotated with cross-signing"),
+    std::string_view("a root was replaced without overlap"),
+    std::string_view("a token ended while its pod lived"),
+    std::string_view("logins began to give other tokens"),
+    std::string_view("an auth role asked for another audience"),
+    std::string_view("a quota limited the signatures"),
+    std::string_view("a Vault's leader stepped down"),
+    std::string_view("a workload was scaled up"),
+    std::string_view("a pod was deleted while its mesh could not see it"),
+    std::string_view("an account was deleted beside another call"),
+    std::string_view("two accounts shared a PKI"),
 };
 
 /// A step as it was played.

@@ -1,12 +1,30 @@
-// What somebody does in the Vault: seals it, rotates and deletes, changes roles and policies.
+// What somebody does in the Vault: seals it, changes signing roles, policies and quotas.
 #include <charconv>
 
 #include "scenarios/explore/commands.hpp"
 
 namespace meshproof::scenarios::explore {
-namespace {
 
-constexpr int lives_of_an_issuer = 1000;
+Ca ca_of(Play& play, const Step& step) {
+    const auto name = play.model.accounts[field(step, "account")].ca;
+    return {&play.cas.find(name)->second, &play.model.cas.find(name)->second, name};
+}
+
+Ca pki_of(Play& play, const Step& step) {
+    const auto name = play.model.pki_of(play.model.accounts[field(step, "account")].ca);
+    return {&play.cas.find(name)->second, &play.model.cas.find(name)->second, name};
+}
+
+std::string no_ca(const Play& play, const Step& step) {
+    const auto account = play.model.accounts.find(field(step, "account"));
+    if (account == play.model.accounts.end()) {
+        return fmt::format("there is no account {}", field(step, "account"));
+    }
+    const auto& vault = play.model.cas.find(account->second.ca)->second.vault;
+    return play.model.sealed.contains(vault) ? vault + " is sealed" : "";
+}
+
+namespace {
 
 std::string vault_named(const Step& step) {
     return "vault-" + field(step, "vault");
@@ -43,79 +61,6 @@ Task<void> unseal(Play& play, Step step) {
     play.fault_ends(vault_named(step) + " is sealed");
 }
 
-/// The CA of a step's account, real and in the model.
-struct Ca {
-    RealCa* real;
-    ModelCa* model;
-    std::string name;
-};
-
-Ca ca_of(Play& play, const Step& step) {
-    const auto name = play.model.accounts[field(step, "account")].ca;
-    return {&play.cas.find(name)->second, &play.model.cas.find(name)->second, name};
-}
-
-std::string no_ca(const Play& play, const Step& step) {
-    const auto account = play.model.accounts.find(field(step, "account"));
-    if (account == play.model.accounts.end()) {
-        return fmt::format("there is no account {}", field(step, "account"));
-    }
-    const auto& vault = play.model.cas.find(account->second.ca)->second.vault;
-    return play.model.sealed.contains(vault) ? vault + " is sealed" : "";
-}
-
-std::string no_issuer(const Play& play, const Step& step) {
-    const auto why = no_ca(play, step);
-    if (!why.empty()) {
-        return why;
-    }
-    const auto& ca = play.model.accounts.find(field(step, "account"))->second.ca;
-    return play.model.cas.find(ca)->second.has_issuer ? "" : "its issuer is deleted";
-}
-
-Task<void> delete_issuer(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
-    require(co_await play.vault_of(*ca.real).admin.delete_issuer(
-                ca.real->prepared.intermediate_mount, "default"),
-            "delete the issuer");
-    ca.model->has_issuer = false;
-    play.reach("a CA was deleted while pods held its leaves");
-    play.fault_begins("the issuer of " + ca.name + " is deleted");
-}
-
-// A new intermediate below the same root, which every trust store holds.
-Task<void> rotate_issuer(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
-    const auto& vault = play.vault_of(*ca.real).admin;
-    const auto& mount = ca.real->prepared.intermediate_mount;
-    const auto number = ca.real->issuers.size() + 1;
-    const vault::Json request{{"common_name", fmt::format("svc Intermediate Authority {}", number)},
-                              {"key_type", "ec"}};
-    const auto csr = require(co_await vault.generate_intermediate_csr(mount, request),
-                             "generate another intermediate's request");
-    const auto life = whole_seconds(play.world.leaf_ttl() * lives_of_an_issuer);
-    // Below the root's own end, however late it is.
-    const auto left = whole_seconds(ca.real->issuers.front().not_after() - play.truth());
-    const vault::Json signing{
-        {"csr", csr}, {"format", "pem_bundle"}, {"ttl", fmt::format("{}s", std::min(life, left))}};
-    const auto answer =
-        require(co_await vault.sign_intermediate(ca.real->prepared.root_mount, signing),
-                "sign another intermediate");
-    const auto imported = require(co_await vault.set_signed(mount, answer.certificate_pem),
-                                  "install another intermediate");
-    for (const auto& [issuer, key] : imported.mapping) {
-        const bool is_new = std::ranges::find(imported.issuers, issuer) != imported.issuers.end();
-        if (!key.empty() && is_new) {
-            require(co_await vault.use_issuer_by_default(mount, issuer), "use the new issuer");
-        }
-    }
-    ca.real->issuers.push_back(answer.certificates.front());
-    play.world.monitors().limit_leaves(answer.certificates.front(), ca.real->prepared.role_max_ttl);
-    ca.model->has_issuer = true;
-    play.fault_ends("the issuer of " + ca.name + " is deleted");
-    play.reach("an issuer was rotated under living leaves");
-}
-
 Task<void> write_signing_role(Play& play, Ca ca) {
     const auto max_ttl = play.world.leaf_ttl() / ca.model->shortened;
     const vault::Json role{
@@ -132,21 +77,21 @@ Task<void> write_signing_role(Play& play, Ca ca) {
 }
 
 Task<void> forbid_signing(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
+    const auto ca = pki_of(play, step);
     ca.model->may_sign = false;
     play.fault_begins(ca.name + " may not sign for the pods");
     co_await write_signing_role(play, ca);
 }
 
 Task<void> allow_signing(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
+    const auto ca = pki_of(play, step);
     ca.model->may_sign = true;
     play.fault_ends(ca.name + " may not sign for the pods");
     co_await write_signing_role(play, ca);
 }
 
 Task<void> shorten_leaves(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
+    const auto ca = pki_of(play, step);
     int divisor = 2;
     const auto text = field(step, "divisor");
     std::from_chars(text.data(), text.data() + text.size(), divisor);
@@ -157,38 +102,8 @@ Task<void> shorten_leaves(Play& play, Step step) {
     co_await write_signing_role(play, ca);
 }
 
-Task<void> write_auth_role(Play& play, Ca ca) {
-    const auto& prepared = ca.real->prepared;
-    vault::Client::KubernetesRole role;
-    role.service_accounts = {ca.model->may_log_in ? prepared.service_account : "nobody"};
-    if (ca.model->may_log_in) {
-        role.service_accounts.push_back(ca.real->second_account);
-    }
-    role.namespaces = {play.world.target().mesh_namespace};
-    role.policies = {prepared.policy};
-    role.ttl = run::Recipe().token_ttl;
-    role.token_type = play.history.world.token_type;
-    require(co_await prepared.site->admin.write_kubernetes_role(prepared.auth_mount,
-                                                                prepared.auth_role, role),
-            "write the auth role");
-}
-
-Task<void> deny_logins(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
-    ca.model->may_log_in = false;
-    play.fault_begins(ca.name + " takes no login");
-    co_await write_auth_role(play, ca);
-}
-
-Task<void> allow_logins(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
-    ca.model->may_log_in = true;
-    play.fault_ends(ca.name + " takes no login");
-    co_await write_auth_role(play, ca);
-}
-
 Task<void> remove_policy(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
+    const auto ca = pki_of(play, step);
     require(co_await play.vault_of(*ca.real).admin.delete_policy(ca.real->prepared.policy),
             "delete the policy");
     ca.model->has_policy = false;
@@ -196,7 +111,7 @@ Task<void> remove_policy(Play& play, Step step) {
 }
 
 Task<void> restore_policy(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
+    const auto ca = pki_of(play, step);
     require(co_await play.vault_of(*ca.real).admin.write_policy(ca.real->prepared.policy,
                                                                 ca.real->policy),
             "write the policy");
@@ -204,24 +119,11 @@ Task<void> restore_policy(Play& play, Step step) {
     play.fault_ends("the policy of " + ca.name + " is gone");
 }
 
-std::string no_service_tokens(const Play& play, const Step& step) {
-    return play.history.world.token_type == "batch" ? "batch tokens have no lease"
-                                                    : no_ca(play, step);
-}
-
-Task<void> revoke_tokens(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
-    require(co_await play.vault_of(*ca.real).admin.call(
-                "PUT", fmt::format("sys/leases/revoke-prefix/auth/{}/login",
-                                   ca.real->prepared.auth_mount)),
-            "revoke the agents' tokens");
-}
-
 // Nobody reads a CRL: a revoked leaf serves to its end, as the page has it.
 Task<void> revoke_leaf(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
+    const auto ca = pki_of(play, step);
     for (const auto& pod : play.pods()) {
-        if (pod.ca == ca.name) {
+        if (pod.ca == play.model.anchor_of_leaves(ca.name)) {
             std::ignore = co_await play.vault_of(*ca.real).admin.call(
                 "PUT", ca.real->prepared.intermediate_mount + "/revoke",
                 vault::Json{{"serial_number", pod.serial}});
@@ -230,22 +132,95 @@ Task<void> revoke_leaf(Play& play, Step step) {
     }
 }
 
+// Nobody knows whom it lets through, and for the others it is a busy Vault: no storm comes of it,
+// and when it is gone all is well again.
+std::string quota_of(const Play& play, const Ca& ca) {
+    return play.world.name("quota-" + ca.name);
+}
+
+Task<Result<void>> remove_quota(vault::Client vault, std::string name) {
+    const auto done = co_await vault.call("DELETE", "sys/quotas/rate-limit/" + name);
+    co_return done ? Result<void>() : propagate(done);
+}
+
+std::string no_quota(const Play& play, const Step& step) {
+    const auto why = no_ca(play, step);
+    if (!why.empty()) {
+        return why;
+    }
+    const auto& ca = play.model.accounts.find(field(step, "account"))->second.ca;
+    const auto& admin = play.vault_of(play.cas.find(ca)->second).admin;
+    return admin.config().namespace_name.empty() ? "" : "quotas are of the root namespace";
+}
+
+Task<void> limit_signing(Play& play, Step step) {
+    // The least that Vault counts, and so short that nobody is told to wait for long.
+    constexpr int spans_of_a_life = 100;
+    const auto ca = pki_of(play, step);
+    const auto name = quota_of(play, ca);
+    const auto vault = play.vault_of(*ca.real).admin;
+    const auto span = whole_seconds(play.world.leaf_ttl() / spans_of_a_life);
+    play.world.at_end("quota " + name, [vault, name] { return remove_quota(vault, name); });
+    require(co_await vault.call("PUT", "sys/quotas/rate-limit/" + name,
+                                vault::Json{{"path", ca.real->prepared.pki_path()},
+                                            {"rate", 1},
+                                            {"interval", std::max<std::int64_t>(1, span)}}),
+            "set a quota");
+    ca.model->limited = true;
+    play.reach("a quota limited the signatures");
+    play.fault_begins("a quota limits " + ca.name);
+}
+
+Task<void> unlimit_signing(Play& play, Step step) {
+    const auto ca = pki_of(play, step);
+    require(co_await remove_quota(play.vault_of(*ca.real).admin, quota_of(play, ca)),
+            "remove the quota");
+    ca.model->limited = false;
+    play.fault_ends("a quota limits " + ca.name);
+}
+
+std::string cannot_step_down(const Play& play, const Step& step) {
+    const auto why = cannot_seal(play, step);
+    return why.empty() && !play.elects.contains(vault_named(step))
+               ? "it has one node, and nobody to lead instead"
+               : why;
+}
+
+// An outage that ends by itself: the history goes on when somebody leads again.
+Task<void> step_down(Play& play, Step step) {
+    auto& site = site_of(play, step);
+    require(co_await site.admin.call("PUT", "sys/step-down"), "step down");
+    play.reach("a Vault's leader stepped down");
+    auto& clock = play.environment.truth();
+    const auto limit = clock.elapsed() + play.model.leaf();
+    while (clock.elapsed() < limit) {
+        const auto health = co_await site.admin.health();
+        if (health && (health->active() || health->standby)) {
+            const auto leader = co_await site.admin.request("GET", "sys/leader");
+            if (leader && leader->json.is_object() &&
+                !leader->json.value("leader_address", std::string()).empty()) {
+                co_return;
+            }
+        }
+        co_await clock.sleep_for(play.model.leaf() / 100);
+    }
+    throw CannotGoOn({FailureKind::server, site.name + " has no leader again", 503, {}});
+}
+
 }  // namespace
 
 Rows vault_rows() {
     return {
         {"seal", "vault", 2, {"vault"}, cannot_seal, seal},
         {"unseal", "vault", 3, {"vault"}, not_sealed, unseal},
-        {"delete-issuer", "vault", 1, {"account"}, no_issuer, delete_issuer},
-        {"rotate-issuer", "vault", 2, {"account"}, no_ca, rotate_issuer},
         {"forbid-signing", "vault", 1, {"account"}, no_ca, forbid_signing},
         {"allow-signing", "vault", 2, {"account"}, no_ca, allow_signing},
         {"shorten-leaves", "vault", 1, {"account", "divisor"}, no_ca, shorten_leaves},
-        {"deny-logins", "vault", 1, {"account"}, no_ca, deny_logins},
-        {"allow-logins", "vault", 2, {"account"}, no_ca, allow_logins},
         {"remove-policy", "vault", 1, {"account"}, no_ca, remove_policy},
         {"restore-policy", "vault", 2, {"account"}, no_ca, restore_policy},
-        {"revoke-tokens", "vault", 1, {"account"}, no_service_tokens, revoke_tokens},
+        {"limit-signing", "vault", 1, {"account"}, no_quota, limit_signing},
+        {"unlimit-signing", "vault", 2, {"account"}, no_quota, unlimit_signing},
+        {"step-down", "vault", 1, {"vault"}, cannot_step_down, step_down},
         {"revoke-leaf", "vault", 1, {"account"}, no_ca, revoke_leaf},
     };
 }

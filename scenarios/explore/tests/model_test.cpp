@@ -66,6 +66,85 @@ TEST(Model, ATokenInHandOutlivesTheWayToALogin) {
     EXPECT_FALSE(model.cannot("alpha"));
 }
 
+// What would outlive its issuer is not signed, and before that there is a time that the model
+// leaves open: somebody who waits may come too late.
+TEST(Model, AnIssuerThatEndsSignsNothingThatOutlivesIt) {
+    auto model = sample();
+    model.now = [] { return noon; };
+    auto& ca = model.cas["alpha"];
+    const auto with = [&](Duration left) {
+        ca.issuer_until = noon + left;
+        return std::pair(model.works("alpha"), model.cannot("alpha"));
+    };
+    EXPECT_EQ(with(2 * life), std::pair(true, false));
+    EXPECT_EQ(with(life + model.recovery()), std::pair(false, false));
+    EXPECT_EQ(model.connected("alpha"), Must::say_nothing);
+    EXPECT_EQ(with(life - std::chrono::minutes(1)), std::pair(false, true));
+    EXPECT_EQ(model.connected("alpha"), Must::not_be);
+    ca.shortened = 2;
+    EXPECT_EQ(with(life - std::chrono::minutes(1)), std::pair(false, false));
+    EXPECT_TRUE(model.works("beta"));
+}
+
+TEST(Model, AQuotaLeavesOpenWhoComesThrough) {
+    auto model = sample();
+    model.cas["alpha"].limited = true;
+    EXPECT_FALSE(model.works("alpha"));
+    EXPECT_FALSE(model.cannot("alpha"));
+    EXPECT_EQ(model.connected("alpha"), Must::say_nothing);
+    model.cas["alpha"].may_log_in = false;
+    EXPECT_EQ(model.connected("alpha"), Must::not_be) << "nobody comes as far as the quota";
+}
+
+TEST(Model, AnotherAudienceEndsLoginsAndNoToken) {
+    auto model = sample();
+    model.cas["alpha"].other_audience = true;
+    EXPECT_FALSE(model.works("alpha"));
+    EXPECT_FALSE(model.cannot("alpha"));
+    EXPECT_EQ(model.connected("alpha"), Must::not_be);
+}
+
+TEST(Model, TokensOfFewUsesServeAPodAndMaybeNotHealth) {
+    auto model = sample();
+    model.cas["alpha"].few_uses = true;
+    EXPECT_TRUE(model.works("alpha"));
+    EXPECT_EQ(model.connected("alpha"), Must::say_nothing);
+}
+
+// What is done to the PKI befalls both, and what is done to an auth mount only its own.
+TEST(Model, ASharedPkiIsBothAccountsAndALoginEachOnesOwn) {
+    auto model = sample();
+    model.cas["beta"].pki = "alpha";
+    model.accounts["beta"].anchor = "alpha";
+    EXPECT_EQ(model.pki_of("beta"), "alpha");
+    EXPECT_EQ(model.anchor_of_leaves("beta"), "alpha");
+    EXPECT_TRUE(model.works("alpha") && model.works("beta"));
+    auto denied = model;
+    denied.cas["alpha"].may_log_in = false;
+    EXPECT_FALSE(denied.works("alpha"));
+    EXPECT_TRUE(denied.works("beta"));
+    auto gone = model;
+    gone.cas["alpha"].has_issuer = false;
+    EXPECT_TRUE(gone.cannot("alpha") && gone.cannot("beta"));
+}
+
+// Without overlap the bundle of an account that was added before holds no anchor above new leaves.
+TEST(Model, AReplacedRootNeedsAnAccountWithItsBundle) {
+    auto model = sample();
+    model.cas["alpha"].anchor = "alpha+2";
+    EXPECT_TRUE(model.cannot("alpha"));
+    EXPECT_EQ(model.connected("alpha"), Must::not_be);
+    const auto old = pod("alpha", life, life);
+    EXPECT_EQ(model.ready(old, noon, near), Must::be) << "what it has is as good as before";
+    auto fresh = old;
+    fresh.ca = "alpha+2";
+    EXPECT_EQ(model.talk(old, fresh, {old, fresh}, noon, near), Must::not_be);
+    model.accounts["alpha"].anchor = "alpha+2";
+    model.clusters["alpha"].ever.insert("alpha+2");
+    EXPECT_TRUE(model.works("alpha"));
+    EXPECT_EQ(model.talk(old, fresh, {old, fresh}, noon, near), Must::be);
+}
+
 TEST(Model, ALeafIsAcceptedExactlyInItsTime) {
     const auto model = sample_model();
     const auto good = pod("alpha", life, life);
