@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+extern "C" {  // the header of glibc 2.36 does not say so itself
 #include <sys/pidfd.h>
+}
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>

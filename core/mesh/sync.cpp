@@ -72,10 +72,12 @@ Task<Result<void>> apply(std::shared_ptr<Cluster::State> cluster) {
     co_return co_await remove_old_service_accounts(cluster);
 }
 
-// An anchor goes with the last leaf below it.
+// An anchor goes with the last leaf below it. Not before what is wanted is applied: until then
+// pods go by an older configuration, and get leaves of the CA before.
 void drop_spent_anchors(Cluster::State& cluster) {
     const auto& mesh = *cluster.context->mesh;
-    if (!mesh.options.seams.drops_spent_anchors || !cluster.wanted_trust.has_retired()) {
+    if (!mesh.options.seams.drops_spent_anchors || !cluster.wanted_trust.has_retired() ||
+        (mesh.options.seams.drops_anchors_only_in_sync && !out_of_sync(cluster).empty())) {
         return;
     }
     std::vector<crypto::TlsIdentity> shown;

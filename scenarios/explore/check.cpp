@@ -227,7 +227,8 @@ void check_anchors(Play& play, const std::string& name, const std::vector<SeenPo
 
 void check_cost(Play& play, const std::vector<SeenPod>& pods, const std::string& when) {
     const auto time = play.now() - play.counted_at;
-    const auto most = play.model.most_attempts(time, 1);
+    const auto wrong_before = std::exchange(play.skew_counted, play.model.skew) != Duration::zero();
+    const auto most = play.model.most_attempts(time, 1, wrong_before || !play.model.dates_agree());
     auto before = std::exchange(play.counted, {});
     for (const auto& pod : pods) {
         const auto logins = pod.logins_tried - before[pod.uid].logins;

@@ -201,10 +201,11 @@ Must Model::talk(const SeenPod& from, const SeenPod& to, const std::vector<SeenP
     return sure && !troubles.contains(trouble_name("pods", "pods")) ? Must::be : Must::say_nothing;
 }
 
-std::size_t Model::most_attempts(Duration time, std::size_t steps) const {
+std::size_t Model::most_attempts(Duration time, std::size_t steps, bool dated_wrong) const {
     // A refusal's wait grows to a twentieth of a leaf's life, each from its half on: forty a life.
     // While it grows, which it does anew after each leaf and each configuration, it is six more.
-    constexpr double a_life = 40;
+    // By a wrong date a leaf may come at its very end: each is then asked for after the first wait.
+    const double a_life = dated_wrong ? 1 / mesh::Schedule().first_wait : 40;
     constexpr std::size_t growing = 8;
     int shortest = 1;
     for (const auto& [name, ca] : cas) {

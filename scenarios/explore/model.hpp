@@ -111,7 +111,9 @@ class Model {
     [[nodiscard]] Must talk(const SeenPod& from, const SeenPod& to, const std::vector<SeenPod>& all,
                             Time truth, Duration near) const;
     /// At most so many logins, and as many signatures, does a pod try in that time.
-    [[nodiscard]] std::size_t most_attempts(Duration time, std::size_t steps) const;
+    /// `dated_wrong`: the mesh's date was wrong for some of it.
+    [[nodiscard]] std::size_t most_attempts(Duration time, std::size_t steps,
+                                            bool dated_wrong = false) const;
 
   private:
     [[nodiscard]] const ModelAccount* account_of(const ModelCluster& cluster) const;

@@ -52,6 +52,7 @@ struct Play {
     };
     std::map<std::string, Counts> counted;  // by pod uid
     Duration counted_at{};
+    Duration skew_counted{};  ///< of the mesh's date then
     std::map<std::string, std::map<std::string, std::string>>
         frozen;  ///< cluster -> uid -> serial, from when no leaf could come any more
     std::map<std::string, std::optional<Duration>> works_since;  // by cluster
