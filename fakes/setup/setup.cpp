@@ -211,6 +211,9 @@ class WritesReader {
 
     /// That what is referred to will be there.
     void check_references(YamlSection& write, const Json& data) {
+        if (!data.is_string() && !data.is_structured()) {
+            return;  // a loop over a bare value would give the value itself
+        }
         if (!data.is_string()) {
             for (const auto& item : data) {
                 check_references(write, item);

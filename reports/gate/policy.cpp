@@ -56,8 +56,9 @@ std::optional<Time> day_after(YamlSection& section, std::string_view name) {
         return std::nullopt;
     }
     const auto day = parse_rfc3339(*text + "T00:00:00Z");
-    if (!day) {
-        section.refuse(name, "expected a day, such as 2027-03-31, got {}", *text);
+    // A date that our times cannot hold would be another one.
+    if (!day || !rfc3339(*day).starts_with(*text)) {
+        section.refuse(name, "expected a day before 2262, such as 2027-03-31, got {}", *text);
         return std::nullopt;
     }
     return *day + std::chrono::days(1);

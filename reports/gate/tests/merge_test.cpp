@@ -24,7 +24,7 @@ Source written(const TemporaryFolder& folder, const std::string& name, Source so
         log.add({tag, result.started, seconds(10)}, *source.response);
     }
     (void)folder.write(name + "/load.hlog", log.text());
-    (void)folder.write(name + "/report.json", to_json(result));
+    (void)folder.write(name + "/report.json", reports::to_json(result));
     return require(read_source(folder.path() + "/" + name));
 }
 
@@ -36,7 +36,7 @@ TEST(Sources, AreReadWithTheirLog) {
     EXPECT_EQ(require(read_source(folder.path() + "/a/report.json")).response, source.response);
     EXPECT_FALSE(read_source(folder.path() + "/none"));
     // The log of another load beside it.
-    (void)folder.write("a/report.json", to_json(load_run(300).result));
+    (void)folder.write("a/report.json", reports::to_json(load_run(300).result));
     const auto mixed = read_source(folder.path() + "/a");
     ASSERT_FALSE(mixed);
     EXPECT_NE(mixed.error().message.find("whole has 400 and 400 times, expected 300 and 300"),
@@ -53,7 +53,7 @@ TEST(Merge, HistogramsAreAddedBucketByBucket) {
     const auto merged =
         merge({written(folder, "a", first), written(folder, "b", second, seconds(20))});
     ASSERT_TRUE(merged) << merged.error().message;
-    (void)folder.write("ab/report.json", to_json(merged->result));
+    (void)folder.write("ab/report.json", reports::to_json(merged->result));
     (void)folder.write("ab/load.hlog", merged->hlog);
     const auto again = require(read_source(folder.path() + "/ab"));
 

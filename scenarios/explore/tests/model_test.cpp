@@ -69,7 +69,7 @@ TEST(Model, ATokenInHandOutlivesTheWayToALogin) {
 // What would outlive its issuer is not signed, and before that there is a time that the model
 // leaves open: somebody who waits may come too late.
 TEST(Model, AnIssuerThatEndsSignsNothingThatOutlivesIt) {
-    auto model = sample();
+    auto model = sample_model();
     model.now = [] { return noon; };
     auto& ca = model.cas["alpha"];
     const auto with = [&](Duration left) {
@@ -87,7 +87,7 @@ TEST(Model, AnIssuerThatEndsSignsNothingThatOutlivesIt) {
 }
 
 TEST(Model, AQuotaLeavesOpenWhoComesThrough) {
-    auto model = sample();
+    auto model = sample_model();
     model.cas["alpha"].limited = true;
     EXPECT_FALSE(model.works("alpha"));
     EXPECT_FALSE(model.cannot("alpha"));
@@ -97,7 +97,7 @@ TEST(Model, AQuotaLeavesOpenWhoComesThrough) {
 }
 
 TEST(Model, AnotherAudienceEndsLoginsAndNoToken) {
-    auto model = sample();
+    auto model = sample_model();
     model.cas["alpha"].other_audience = true;
     EXPECT_FALSE(model.works("alpha"));
     EXPECT_FALSE(model.cannot("alpha"));
@@ -105,7 +105,7 @@ TEST(Model, AnotherAudienceEndsLoginsAndNoToken) {
 }
 
 TEST(Model, TokensOfFewUsesServeAPodAndMaybeNotHealth) {
-    auto model = sample();
+    auto model = sample_model();
     model.cas["alpha"].few_uses = true;
     EXPECT_TRUE(model.works("alpha"));
     EXPECT_EQ(model.connected("alpha"), Must::say_nothing);
@@ -113,7 +113,7 @@ TEST(Model, TokensOfFewUsesServeAPodAndMaybeNotHealth) {
 
 // What is done to the PKI befalls both, and what is done to an auth mount only its own.
 TEST(Model, ASharedPkiIsBothAccountsAndALoginEachOnesOwn) {
-    auto model = sample();
+    auto model = sample_model();
     model.cas["beta"].pki = "alpha";
     model.accounts["beta"].anchor = "alpha";
     EXPECT_EQ(model.pki_of("beta"), "alpha");
@@ -130,7 +130,7 @@ TEST(Model, ASharedPkiIsBothAccountsAndALoginEachOnesOwn) {
 
 // Without overlap the bundle of an account that was added before holds no anchor above new leaves.
 TEST(Model, AReplacedRootNeedsAnAccountWithItsBundle) {
-    auto model = sample();
+    auto model = sample_model();
     model.cas["alpha"].anchor = "alpha+2";
     EXPECT_TRUE(model.cannot("alpha"));
     EXPECT_EQ(model.connected("alpha"), Must::not_be);
