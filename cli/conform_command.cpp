@@ -93,6 +93,7 @@ run::CheckRunnerOptions runner_options(const ConformArguments& arguments, Sessio
         servers.leaf_ttl = session.target().file.leaf_ttl;
     }
     session.fill(options, servers);
+    options.skips = skipped_checks(arguments.skips);
     options.share_servers = !session.sim();
     const auto processors = std::max<std::size_t>(1, std::thread::hardware_concurrency());
     options.jobs = session.live() ? 1 : processors;
@@ -105,6 +106,7 @@ run::CheckRunnerOptions runner_options(const ConformArguments& arguments, Sessio
 
 int conform_command(const ConformArguments& arguments) {
     const auto checks = wanted_checks(arguments);
+    (void)skipped_checks(arguments.skips);  // a wrong id ends it before anything begins
     Session session(run::Command::conform, arguments);
     auto& output = session.output();
     session.say_head();
@@ -149,7 +151,8 @@ void add_conform(CLI::App& app, Command& chosen) {
         "  meshproof conform\n"
         "  meshproof conform vault/pki svid --level must\n"
         "  meshproof conform --target vault.yaml --report out\n"
-        "  meshproof conform vault/sys/health --evidence");
+        "  meshproof conform vault/sys/health --evidence\n"
+        "  meshproof conform --skip vault/raft --fail-fast --time-limit 5m");
     command->callback(
         [&chosen, arguments] { chosen = [arguments] { return conform_command(*arguments); }; });
 }

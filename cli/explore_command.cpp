@@ -6,6 +6,7 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/time/real_clock.hpp"
+#include "reports/html/parts.hpp"
 #include "scenarios/explore/explore.hpp"
 #include "scenarios/explore/story.hpp"
 
@@ -27,22 +28,50 @@ struct ExploreArguments : SessionOptions {
 /// Where nobody says how long.
 constexpr std::size_t usual_runs = 100;
 
-std::vector<const explore::Property*> choose(const std::vector<std::string>& names) {
-    std::vector<const explore::Property*> chosen;
-    std::vector<std::string> known;
+using Properties = std::vector<const explore::Property*>;
+
+const explore::Property* known_property(const std::string& name) {
+    const auto* property = explore::property_named(name);
+    if (property == nullptr) {
+        std::vector<std::string> known;
+        for (const auto& one : explore::properties()) {
+            known.emplace_back(one.name);
+        }
+        const auto near = nearest(name, known);
+        throw UsageError(fmt::format("no property {}", name),
+                         fmt::format("{}there are {}",
+                                     near.empty() ? "" : fmt::format("did you mean {}? ", near),
+                                     join(known, ", ")));
+    }
+    return property;
+}
+
+/// What --skip names, of what is chosen.
+Properties skipped_properties(const ExploreArguments& arguments) {
+    Properties skipped;
+    for (const auto& name : arguments.skips) {
+        skipped.push_back(known_property(name));
+    }
+    return skipped;
+}
+
+Properties choose(const ExploreArguments& arguments) {
+    Properties chosen;
     for (const auto& property : explore::properties()) {
-        known.emplace_back(property.name);
-        if (names.empty()) {
+        if (arguments.properties.empty()) {
             chosen.push_back(&property);
         }
     }
-    for (const auto& name : names) {
-        const auto* property = explore::property_named(name);
-        if (property == nullptr) {
-            throw UsageError(fmt::format("no property {}", name),
-                             fmt::format("there are {}", join(known, ", ")));
-        }
-        chosen.push_back(property);
+    for (const auto& name : arguments.properties) {
+        chosen.push_back(known_property(name));
+    }
+    const auto skipped = skipped_properties(arguments);
+    std::erase_if(chosen, [&](const auto* property) {
+        return std::ranges::find(skipped, property) != skipped.end();
+    });
+    if (chosen.empty()) {
+        throw UsageError("no property is left by --skip",
+                         "meshproof explore --help shows what may be left out");
     }
     return chosen;
 }
@@ -67,7 +96,8 @@ explore::ExploreOptions options_of(const ExploreArguments& arguments, Session& s
                                    RedrawnLine& line, run::ScheduleOptions& schedule) {
     session.fill(schedule, {});
     explore::ExploreOptions options;
-    options.properties = choose(arguments.properties);
+    options.properties = choose(arguments);
+    options.until_first_failure = arguments.fail_fast;
     options.seed = session.seed();
     options.runs = arguments.runs;
     if (arguments.minutes > 0) {
@@ -129,8 +159,28 @@ std::string dashed(std::string_view words) {
     return lower(id);
 }
 
-std::vector<run::Outcome> rows_of(const explore::Explored& explored) {
-    std::vector<run::Outcome> rows;
+/// What of the asked histories was not played, and why; none where all were.
+std::vector<run::Outcome> rows_of_rest(const explore::Explored& explored,
+                                       const explore::ExploreOptions& options) {
+    if (explored.runs >= options.runs) {
+        return {};  // by time alone there is no rest either
+    }
+    return {run::not_run(
+        row("explore/rest", run::Verdict::not_run, {}),
+        fmt::format("{} of {} histories: {}", options.runs - explored.runs, options.runs,
+                    explored.interrupted
+                        ? fmt::format("the run was {}", run::told_of(options.stop->reason()))
+                        : "one did not pass, and --fail-fast ends the run"))};
+}
+
+std::vector<run::Outcome> rows_of(const ExploreArguments& arguments,
+                                  const explore::ExploreOptions& options,
+                                  const explore::Explored& explored) {
+    std::vector<run::Outcome> rows = rows_of_rest(explored, options);
+    for (const auto* property : skipped_properties(arguments)) {
+        rows.push_back(run::skipped_on_request(
+            row(fmt::format("explore/{}", property->name), run::Verdict::skip, {})));
+    }
     for (const auto& [property, runs] : explored.by_property) {
         rows.push_back(row(fmt::format("explore/{}", property), run::Verdict::pass, {}));
     }
@@ -158,8 +208,8 @@ std::vector<run::Outcome> rows_of(const explore::Explored& explored) {
     return rows;
 }
 
-void tell_all(const ExploreArguments& arguments, const explore::Explored& explored, Duration wall,
-              Output& output) {
+void tell_all(const ExploreArguments& arguments, const explore::ExploreOptions& options,
+              const explore::Explored& explored, Duration wall, Output& output) {
     for (const auto& found : explored.findings) {
         tell(arguments, found, output);
     }
@@ -174,8 +224,24 @@ void tell_all(const ExploreArguments& arguments, const explore::Explored& explor
                   explored.requests);
     output.line("digest {}", explored.digest);
     output.result("never happened: {}", never.empty() ? "nothing" : join(never, "; "));
+    for (const auto& rest : rows_of_rest(explored, options)) {
+        output.result("{}: {}", run::to_string(rest.verdict), rest.reason);
+    }
     output.result("failed: {} of {} histories, in {} ways", explored.failing, explored.runs,
                   explored.findings.size());
+}
+
+/// Of a failure its file; of the rest the exploration itself.
+std::string replay_line(const ExploreArguments& arguments, const Session& session,
+                        std::string_view id) {
+    constexpr std::string_view history = "history/";
+    if (id.starts_with(history)) {
+        const auto file = std::string(id.substr(history.size())) + ".yaml";
+        return fmt::format("meshproof replay {}",
+                           reports::pages::shell_word(
+                               (std::filesystem::path(folder_of(arguments)) / file).string()));
+    }
+    return fmt::format("meshproof explore --seed {}", session.seed());
 }
 
 void tell_weights(const ExploreArguments& arguments, const explore::ExploreOptions& options,
@@ -188,7 +254,11 @@ void tell_weights(const ExploreArguments& arguments, const explore::ExploreOptio
 }
 
 int explore_command(const ExploreArguments& arguments) {
+    (void)choose(arguments);  // a wrong name ends it before anything begins
     Session session(run::Command::run, arguments);
+    session.replay_by([&](const run::RunResult& /*result*/, const run::Outcome& outcome) {
+        return replay_line(arguments, session, outcome.id);
+    });
     session.say_head();
     RedrawnLine line(!arguments.output.quiet);
     run::ScheduleOptions schedule;
@@ -199,9 +269,12 @@ int explore_command(const ExploreArguments& arguments) {
     const auto explored = explore::explore(options);
     line.clear();
     result.duration = clock.elapsed();
-    result.interrupted = explored.interrupted;
-    result.outcomes = rows_of(explored);
-    tell_all(arguments, explored, result.duration, session.output());
+    result.outcomes = rows_of(arguments, options, explored);
+    if (!explored.interrupted && result.count(run::Verdict::not_run) > 0) {
+        result.ended_early = run::EarlyEnd::fail_fast;
+    }
+    session.note_stop(result);
+    tell_all(arguments, options, explored, result.duration, session.output());
     return session.conclude(result);
 }
 
@@ -233,12 +306,14 @@ void add_explore(CLI::App& app, Command& chosen) {
         "--report", arguments->report,
         "folder for report.html, report.json, junit.xml, and each failure's .yaml and .html");
     command->add_flag("--weights", arguments->weights, "print the weights that each run draws");
+    add_pipeline_options(*command, *arguments, "properties");
     add_output_options(*command, arguments->output);
     command->footer(
         "\nExamples:\n"
         "  meshproof explore --minutes 1\n"
         "  meshproof explore expiry trust --runs 500 --report out\n"
-        "  meshproof explore --runs 20 --seed 7 --weights");
+        "  meshproof explore --runs 20 --seed 7 --weights\n"
+        "  meshproof explore --minutes 30 --skip cost --fail-fast --time-limit 1h");
     command->callback(
         [&chosen, arguments] { chosen = [arguments] { return explore_command(*arguments); }; });
 }

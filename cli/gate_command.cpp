@@ -1,10 +1,9 @@
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "cli/output.hpp"
 #include "cli/program.hpp"
-#include "core/base/log.hpp"
+#include "cli/summary.hpp"
 #include "core/base/text.hpp"
 #include "core/time/real_clock.hpp"
 #include "reports/gate/formats.hpp"
@@ -47,28 +46,11 @@ std::vector<gate::Source> sources_of(const std::vector<std::string>& paths) {
 }
 
 std::string document_of(const gate::Judgement& judgement, std::string_view format) {
-    return format == "json"    ? gate::to_json(judgement)
-           : format == "sarif" ? gate::to_sarif(judgement)
-           : format == "junit" ? gate::to_junit(judgement)
-                               : gate::to_markdown(judgement);
-}
-
-/// Added to what is there, as a step's summary is; what is there counts against the limit.
-Result<void> append_summary(const std::string& path, const gate::Judgement& judgement) {
-    constexpr std::size_t least_room = 4096;
-    std::error_code absent;
-    const auto size = fs::file_size(path, absent);
-    const std::size_t there = absent ? 0 : static_cast<std::size_t>(size);
-    if (there + least_room > gate::most_summary) {
-        log::warning(fmt::format("{} is full: the gate's summary is left out", path));
-        return {};
-    }
-    std::ofstream file(path, std::ios::app | std::ios::binary);
-    file << gate::to_markdown(judgement, gate::most_summary - there);
-    if (!file.flush()) {
-        return fail(FailureKind::invalid, "cannot write to {}", path);
-    }
-    return {};
+    return format == "json"          ? gate::to_json(judgement)
+           : format == "sarif"       ? gate::to_sarif(judgement)
+           : format == "junit"       ? gate::to_junit(judgement)
+           : format == "openmetrics" ? gate::to_openmetrics(judgement)
+                                     : gate::to_markdown(judgement);
 }
 
 void write_gate_files(const std::string& folder, const gate::Judgement& judgement) {
@@ -97,9 +79,9 @@ int gate_command(const GateArguments& arguments) {
     } else {
         output.document(document_of(judgement, arguments.format));
     }
-    if (!arguments.summary.empty()) {
-        require(append_summary(arguments.summary, judgement));
-    }
+    append_summary(arguments.summary, "the gate", [&](std::size_t most_bytes) {
+        return gate::to_markdown(judgement, most_bytes);
+    });
     if (!arguments.report.empty()) {
         write_gate_files(arguments.report, judgement);
     }
@@ -142,11 +124,12 @@ void add_report_gate(CLI::App& report, Command& chosen) {
     command->add_option("--policy", arguments->policy, "the rules (docs/gate.md)")->required();
     command->add_option("--baseline", arguments->baseline,
                         "reports of what is there already, for trends: five or more of a load");
-    command->add_option("--format", arguments->format, "text, json, markdown, junit or sarif")
-        ->check(CLI::IsMember({"text", "json", "markdown", "junit", "sarif"}))
+    command
+        ->add_option("--format", arguments->format,
+                     "text, json, markdown, junit, sarif or openmetrics")
+        ->check(CLI::IsMember({"text", "json", "markdown", "junit", "sarif", "openmetrics"}))
         ->capture_default_str();
-    command->add_option("--summary", arguments->summary,
-                        "add the Markdown to this file, as $GITHUB_STEP_SUMMARY wants it");
+    add_summary_option(*command, arguments->summary);
     command->add_option("--report", arguments->report,
                         "a folder for gate.json, gate.xml (JUnit), gate.sarif and gate.md");
     command->footer(

@@ -11,6 +11,7 @@
 #include "core/time/signal.hpp"
 #include "perf/load/report.hpp"
 #include "perf/load/text.hpp"
+#include "reports/html/parts.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::cli {
@@ -263,15 +264,27 @@ void write_reports(const LoadArguments& arguments, const load::Outcome& outcome,
 }
 
 /// The reports of a load that could not be made are written as well; the problem is told next.
-void conclude_unmade(const LoadArguments& arguments, const load::Options& options,
-                     run::RunResult result, std::string problem, Session& session) {
+void conclude_unmade(const load::Options& options, run::RunResult result, std::string problem,
+                     Session& session) {
     load::Outcome none;
     none.options = options;
     none.failures = {"not begun: " + problem};
-    result.interrupted = session.stopping();
     result = load::report_of(none, std::move(result));
+    session.note_stop(result);
     result.problem = std::move(problem);
-    conclude_unbegun(result, arguments.report, session.output());
+    session.conclude_unbegun(result);
+}
+
+/// A report does not know the account's file.
+std::string replay_with_account(const std::string& file, const run::RunResult& result,
+                                const run::Outcome& outcome) {
+    auto command = reports::pages::replay_command(result, outcome);
+    const auto target = fmt::format("--target {}", reports::pages::unknown_target);
+    if (const auto at = command.find(target); at != std::string::npos) {
+        command.replace(at, target.size(),
+                        fmt::format("--existing {}", reports::pages::shell_word(file)));
+    }
+    return command;
 }
 
 int load_command(LoadArguments arguments) {
@@ -288,6 +301,9 @@ int load_command(LoadArguments arguments) {
         result.setting = run::Setting::live;
         output.line("meshproof {}, account {}, seed {}", MESHPROOF_VERSION, account->name,
                     session.seed());
+        session.replay_by([&](const run::RunResult& told, const run::Outcome& one) {
+            return replay_with_account(arguments.existing, told, one);
+        });
     } else {
         session.say_head();
     }
@@ -298,17 +314,24 @@ int load_command(LoadArguments arguments) {
     } catch (const CannotGoOn& problem) {
         live.clear();
         result.duration = clock.elapsed();
-        conclude_unmade(arguments, options, std::move(result), problem.what(), session);
+        conclude_unmade(options, std::move(result), problem.what(), session);
+        if (session.out_of_time()) {
+            log::error(problem.what(), problem.hint());
+            return out_of_time;
+        }
         throw;
     }
     live.clear();
     result.duration = clock.elapsed();
     result = load::report_of(outcome, std::move(result));
+    session.note_stop(result);
     for (const auto& line : load::outcome_lines(outcome)) {
         output.result("{}", line);
     }
+    session.tell_problems(result);
     output.document(output.json() ? reports::to_json(result) : std::string());
     write_reports(arguments, outcome, result, session);
+    session.add_summary(result);
     if (options.find_max && !arguments.curve.empty()) {
         add_to_curve_file(arguments.curve, outcome, arguments.target, output);
     }
@@ -389,7 +412,8 @@ void add_load(CLI::App& app, Command& chosen) {
         "  meshproof load sign --find-max --slo p99=50ms,errors=0.1% --target vault.yaml\n"
         "  meshproof load login-sign --find-max --slo p99=50ms --curve curves.json --target "
         "vault.yaml\n"
-        "  meshproof load login-sign --target sim --seed 7");
+        "  meshproof load login-sign --target sim --seed 7\n"
+        "  meshproof load soak --duration 8h --time-limit 9h --summary \"$GITHUB_STEP_SUMMARY\"");
     command->callback(
         [&chosen, arguments] { chosen = [arguments] { return load_command(*arguments); }; });
 }

@@ -24,6 +24,7 @@ Examples:
   meshproof load login-sign --target vault.yaml     what its signing path can carry, and at which latency
   meshproof plan --curve curves.json --pods 5000 --ttl 1h   whether it carries a mesh, by what a load measured
   meshproof preflight --account account.yaml        what is wrong with your own mount, roles and policy
+  meshproof export --account account.yaml --out now.yaml    the same as a set-up for `serve` and `preflight --plan`
   meshproof serve                                   a fake Vault and API server for `vault`, `bao` and `kubectl`
   meshproof report gate out --policy gate.yaml      whether what was tested may go out
   meshproof clean --target vault.yaml               remove what a killed run left
@@ -39,7 +40,7 @@ A target file (secrets by file only):
 
 Exit codes:
   0 as expected   1 something failed   2 usage or invalid input   3 target unreachable, or blocked
-  4 nothing was run   70 a bug in meshproof)";
+  4 nothing was run   5 --time-limit ended it, and nothing had failed   70 a bug in meshproof)";
 
 int run_program(int argc, char** argv) {
     CLI::App app(
@@ -62,6 +63,7 @@ int run_program(int argc, char** argv) {
     add_load(app, chosen);
     add_plan(app, chosen);
     add_preflight(app, chosen);
+    add_export(app, chosen);
     add_serve(app, chosen);
     add_clean(app, chosen);
     add_replay(app, chosen);

@@ -9,7 +9,6 @@
 
 #include "cli/program.hpp"
 #include "core/base/log.hpp"
-#include "reports/report.hpp"
 
 namespace meshproof::cli {
 namespace {
@@ -29,19 +28,6 @@ void write(std::FILE* file, std::string_view text) {
     if (!whole && file == stdout) {
         note_loss(errno);
     }
-}
-
-Result<void> write_reports(const run::RunResult& result, const std::string& folder,
-                           Output& output) {
-    if (folder.empty()) {
-        return {};
-    }
-    auto written = reports::write_reports(folder, result);
-    if (written) {
-        output.line("report: {0}/report.html, {0}/report.json, {0}/junit.xml{1}", folder,
-                    result.command == run::Command::conform ? ", " + folder + "/report.md" : "");
-    }
-    return written;
 }
 
 }  // namespace
@@ -91,23 +77,6 @@ int output_code(int code) {
     }
     log::error(fmt::format("cannot write to stdout: {}", std::strerror(lost_for)));
     return code == as_expected ? int{unreachable} : code;
-}
-
-int conclude(const run::RunResult& result, const std::string& report_folder, Output& output) {
-    output.result("{}", reports::summary_line(result));
-    output.document(output.json() ? reports::to_json(result) : std::string());
-    if (const auto written = write_reports(result, report_folder, output); !written) {
-        throw CannotGoOn(written.error());
-    }
-    return exit_code(result);
-}
-
-void conclude_unbegun(const run::RunResult& result, const std::string& report_folder,
-                      Output& output) {
-    output.document(output.json() ? reports::to_json(result) : std::string());
-    if (const auto written = write_reports(result, report_folder, output); !written) {
-        log::warning(written.error().message);
-    }
 }
 
 }  // namespace meshproof::cli

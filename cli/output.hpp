@@ -5,8 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "core/run/result.hpp"
-
 namespace meshproof::cli {
 
 /// How a command is asked to speak.
@@ -59,14 +57,5 @@ class Output {
 /// Whether something that was written to stdout got lost; `reason` is the errno of what threw, if
 /// anything did.
 [[nodiscard]] bool output_lost(int reason = 0);
-
-/// Ends `run` and `conform`: writes the reports where a folder was given, says the counts, and
-/// prints the document. Gives the exit code that the verdicts ask for.
-[[nodiscard]] int conclude(const run::RunResult& result, const std::string& report_folder,
-                           Output& output);
-/// The same for a run that could not begin (`result.problem`); never throws, since the problem is
-/// told next.
-void conclude_unbegun(const run::RunResult& result, const std::string& report_folder,
-                      Output& output);
 
 }  // namespace meshproof::cli

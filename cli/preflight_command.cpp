@@ -4,7 +4,9 @@
 #include <system_error>
 
 #include "cli/output.hpp"
+#include "cli/preflight_plan.hpp"
 #include "cli/program.hpp"
+#include "cli/summary.hpp"
 #include "conformance/preflight/draft.hpp"
 #include "conformance/preflight/report.hpp"
 #include "conformance/preflight/wait.hpp"
@@ -18,13 +20,11 @@ namespace {
 struct PreflightArguments {
     std::string account, report, summary, explain, wait;
     std::string format = "text";
+    std::string plan, before, after;
     bool read_only = false, all = false, list = false, init = false;
     preflight::Draft draft;                 ///< of --init
     std::string draft_account, draft_auth;  ///< NAMESPACE/NAME, MOUNT/ROLE
 };
-
-/// Of one request: a preflight ends in half a minute, whoever does not answer.
-constexpr auto request_limit = std::chrono::seconds(5);
 
 int explain_finding(const std::string& id) {
     const auto* rule = preflight::find_rule(id);
@@ -43,18 +43,6 @@ int explain_finding(const std::string& id) {
         output.result("{}", line);
     }
     return as_expected;
-}
-
-run::Account account_of(const std::string& path) {
-    auto account = run::Account::load(path);
-    if (!account) {
-        throw UsageError(account.error().message, "docs/account.md shows an account that works");
-    }
-    account->vault.endpoint.timeout = request_limit;
-    if (account->cluster) {
-        account->cluster->access.endpoint.timeout = request_limit;
-    }
-    return std::move(*account);
 }
 
 /// Never over a file that is there.
@@ -128,20 +116,6 @@ Task<void> look_into(run::Environment& environment, run::Account account,
         });
 }
 
-/// Appends: a pipeline's summary has what other steps wrote.
-void append_summary(const preflight::Report& report, const std::string& path) {
-    if (path.empty()) {
-        return;
-    }
-    std::FILE* file = std::fopen(path.c_str(), "a");
-    const bool written =
-        file != nullptr && std::fputs(preflight::to_markdown(report).c_str(), file) >= 0;
-    if ((file != nullptr && std::fclose(file) != 0) || !written) {
-        require(Result<void>(fail(FailureKind::invalid, "cannot write {}: {}", path,
-                                  std::generic_category().message(errno))));
-    }
-}
-
 std::string document(const preflight::Report& report, std::string_view format) {
     return format == "json"    ? preflight::to_json(report)
            : format == "sarif" ? preflight::to_sarif(report)
@@ -192,8 +166,15 @@ int preflight_command(const PreflightArguments& arguments) {
         throw UsageError("--account: expected an account file",
                          "docs/account.md shows one, --init writes one; --explain ID needs none");
     }
+    if (!arguments.plan.empty() || !arguments.before.empty() || !arguments.after.empty()) {
+        return plan_change({.account = arguments.account,
+                            .change = arguments.plan,
+                            .before = arguments.before,
+                            .after = arguments.after,
+                            .format = arguments.format});
+    }
     const auto wait = wait_of(arguments);
-    auto account = account_of(arguments.account);
+    auto account = load_account(arguments.account);
     run::SocketEnvironment environment("live", run::Target());
     std::optional<preflight::Report> looked;
     environment.drive(look_into(environment, std::move(account), {.read_only = arguments.read_only},
@@ -201,8 +182,25 @@ int preflight_command(const PreflightArguments& arguments) {
     const auto& report = *looked;
     say(report, arguments);
     write_reports(report, arguments.report);
-    append_summary(report, arguments.summary);
+    append_summary(arguments.summary, "preflight", [&](std::size_t most_bytes) {
+        return preflight::to_markdown(report, most_bytes);
+    });
     return preflight::exit_code(report);
+}
+
+void add_plan_options(CLI::App& command, PreflightArguments& arguments) {
+    const auto add = [&](const char* flag, std::string& value, const char* what) {
+        auto* option =
+            command.add_option(flag, value, what)->group("A CHANGE BEFORE IT IS APPLIED");
+        for (const auto* other : {"--report", "--summary", "--wait", "--read-only", "--all"}) {
+            option->excludes(command.get_option(other));
+        }
+    };
+    add("--plan", arguments.plan,
+        "play this change on fakes that have the account's configuration");
+    add("--before", arguments.before,
+        "an export (meshproof export) to begin with, instead of what the servers have now");
+    add("--after", arguments.after, "an export of the whole after the change, instead of --plan");
 }
 
 void add_init_options(CLI::App& command, PreflightArguments& arguments) {
@@ -243,8 +241,7 @@ void add_preflight(CLI::App& app, Command& chosen) {
                       "leave out the one login and the one leaf that are tried, too");
     command->add_option("--wait", arguments->wait,
                         "look again every 5 s until nothing is at error level, for so long (5m)");
-    command->add_option("--summary", arguments->summary,
-                        "append the Markdown to this file, such as $GITHUB_STEP_SUMMARY");
+    add_summary_option(*command, arguments->summary);
     command->add_flag("--all", arguments->all, "list what holds, too");
     command->footer(
         "\nIt reads, and asks for one login and one leaf, which it revokes; with --wait, each time "
@@ -258,7 +255,9 @@ void add_preflight(CLI::App& app, Command& chosen) {
         "  meshproof preflight --account account.yaml --wait 5m --summary "
         "\"$GITHUB_STEP_SUMMARY\"\n"
         "  meshproof preflight --account account.yaml --read-only --format markdown\n"
+        "  meshproof preflight --account account.yaml --plan change.yaml\n"
         "  meshproof preflight --explain role/key-type");
+    add_plan_options(*command, *arguments);
     add_init_options(*command, *arguments);
     command->callback(
         [&chosen, arguments] { chosen = [arguments] { return preflight_command(*arguments); }; });

@@ -77,6 +77,18 @@ std::vector<const T*> choose(const std::vector<const T*>& all, const std::vector
     return chosen;
 }
 
+/// What `select` finds under ids; none for none, where it would find all.
+template <class Select>
+std::set<std::string> ids_of(const std::vector<std::string>& ids, Select select) {
+    std::set<std::string> out;
+    if (!ids.empty()) {
+        for (const auto* one : select(ids)) {
+            out.emplace(one->id);
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 std::vector<const run::Scenario*> choose_scenarios(const std::vector<std::string>& ids) {
@@ -87,12 +99,23 @@ std::vector<const run::Check*> choose_checks(const std::vector<std::string>& ids
     return choose(conformance::all_checks(), ids, "check", "meshproof list --checks");
 }
 
+std::set<std::string> skipped_scenarios(const std::vector<std::string>& ids) {
+    return ids_of(ids, choose_scenarios);
+}
+
+std::set<std::string> skipped_checks(const std::vector<std::string>& ids) {
+    return ids_of(ids, choose_checks);
+}
+
 int exit_code(const run::RunResult& result) {
     using run::Verdict;
     if (result.count(Verdict::fail) > 0) {
         return something_failed;
     }
-    if (result.count(Verdict::blocked) > 0) {
+    if (result.ended_early == run::EarlyEnd::time_limit) {
+        return out_of_time;
+    }
+    if (result.count(Verdict::blocked) + result.count(Verdict::not_run) > 0) {
         return unreachable;
     }
     if (result.count(Verdict::pass) + result.count(Verdict::deviates) == 0) {

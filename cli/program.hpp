@@ -4,6 +4,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ enum Exit : int {
     usage = 2,        ///< also invalid input of any kind
     unreachable = 3,  ///< target or environment unreachable, or something was blocked
     nothing_ran = 4,
+    out_of_time = 5,  ///< --time-limit ended it, and nothing had failed
     own_bug = 70,
 };
 
@@ -53,14 +55,14 @@ void add_report_merge(CLI::App& report, Command& chosen);
 void add_load(CLI::App& app, Command& chosen);
 void add_plan(CLI::App& app, Command& chosen);
 void add_preflight(CLI::App& app, Command& chosen);
+void add_export(CLI::App& app, Command& chosen);
 void add_serve(CLI::App& app, Command& chosen);
 void add_clean(CLI::App& app, Command& chosen);
 void add_replay(CLI::App& app, Command& chosen);
 void add_explore(CLI::App& app, Command& chosen);
 
 /// The sim world that a history asks for: as `replay` and `explore` both play it.
-[[nodiscard]] std::unique_ptr<run::Environment> sim_for(
-    const scenarios::explore::History& history);
+[[nodiscard]] std::unique_ptr<run::Environment> sim_for(const scenarios::explore::History& history);
 
 /// A target as the command line names it: sim, loopback, or a file.
 struct ChosenTarget {
@@ -77,6 +79,10 @@ struct ChosenTarget {
     const std::vector<std::string>& ids);
 /// The same for checks ("vault/pki").
 [[nodiscard]] std::vector<const run::Check*> choose_checks(const std::vector<std::string>& ids);
+
+/// The ids that --skip names, by the same rules; none where it names none.
+[[nodiscard]] std::set<std::string> skipped_scenarios(const std::vector<std::string>& ids);
+[[nodiscard]] std::set<std::string> skipped_checks(const std::vector<std::string>& ids);
 
 /// The known word nearest to what was typed, or "" where none is near.
 [[nodiscard]] std::string nearest(std::string_view typed, const std::vector<std::string>& known);

@@ -1,4 +1,8 @@
+#include <algorithm>
+
 #include "cli/session.hpp"
+#include "core/base/text.hpp"
+#include "reports/html/parts.hpp"
 #include "scenarios/explore/player.hpp"
 
 namespace meshproof::cli {
@@ -30,6 +34,29 @@ std::vector<History> read_all(const std::vector<std::string>& files) {
     return histories;
 }
 
+/// By name or by id, as --skip and reports have them: an id each; UsageError names the nearest.
+std::set<std::string> skipped_histories(const std::vector<std::string>& words,
+                                        const std::vector<History>& histories) {
+    std::set<std::string> out;
+    std::vector<std::string> known;
+    for (const auto& history : histories) {
+        known.push_back(history.name);
+    }
+    for (const auto& word : words) {
+        const auto found = std::ranges::find_if(histories, [&](const History& history) {
+            return word == history.name || word == scenarios::explore::id_of(history);
+        });
+        if (found == histories.end()) {
+            const auto near = nearest(word, known);
+            throw UsageError(fmt::format("no history is called {}", word),
+                             near.empty() ? fmt::format("the files have {}", join(known, ", "))
+                                          : fmt::format("did you mean {}?", near));
+        }
+        out.insert(scenarios::explore::id_of(*found));
+    }
+    return out;
+}
+
 void tell(const ReplayArguments& arguments, const run::Outcome& outcome, Output& output) {
     tell_outcome(outcome, output);
     if (arguments.trace) {
@@ -37,6 +64,21 @@ void tell(const ReplayArguments& arguments, const run::Outcome& outcome, Output&
             output.line("         | {}", run::timed_text_of(event));
         }
     }
+}
+
+/// The same file on the same target.
+std::string replay_line(const ReplayArguments& arguments, const std::vector<History>& histories,
+                        std::string_view id) {
+    for (std::size_t i = 0; i < histories.size(); ++i) {
+        if (scenarios::explore::id_of(histories[i]) == id) {
+            return fmt::format("meshproof replay {}{}",
+                               reports::pages::shell_word(arguments.files[i]),
+                               arguments.target == "sim"
+                                   ? ""
+                                   : " --target " + reports::pages::shell_word(arguments.target));
+        }
+    }
+    return {};
 }
 
 scenarios::explore::ReplayOptions options_of(const ReplayArguments& arguments, Session& session) {
@@ -60,12 +102,17 @@ scenarios::explore::ReplayOptions options_of(const ReplayArguments& arguments, S
 
 int replay_command(const ReplayArguments& arguments) {
     const auto histories = read_all(arguments.files);
+    const auto skips = skipped_histories(arguments.skips, histories);
     Session session(run::Command::run, arguments);
+    session.replay_by([&](const run::RunResult& /*result*/, const run::Outcome& outcome) {
+        return replay_line(arguments, histories, outcome.id);
+    });
     session.say_head();
     if (session.live()) {
         session.say_run_id();
     }
     auto options = options_of(arguments, session);
+    options.skips = skips;
     return session.conclude(session.play(
         histories.size(), options,
         [&](const run::Outcome& outcome) { tell(arguments, outcome, session.output()); },
@@ -100,7 +147,8 @@ void add_replay(CLI::App& app, Command& chosen) {
         "\nExamples:\n"
         "  meshproof replay scenarios/regressions/nothing-after-the-ca.yaml\n"
         "  meshproof replay scenarios/regressions/*.yaml --target loopback\n"
-        "  meshproof replay failed.yaml --trace --report out");
+        "  meshproof replay failed.yaml --trace --report out\n"
+        "  meshproof replay scenarios/regressions/*.yaml --skip nothing-after-the-ca --fail-fast");
     command->callback(
         [&chosen, arguments] { chosen = [arguments] { return replay_command(*arguments); }; });
 }

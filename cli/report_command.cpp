@@ -60,7 +60,10 @@ std::string lines_of(const run::RunResult& result) {
 
 int show_command(const ReportArguments& arguments) {
     const auto result = report_at(arguments.files.front());
-    return print(arguments, arguments.output.json()               ? reports::to_json(result)
+    const auto& format = arguments.output.format;
+    return print(arguments, format == "json"                      ? reports::to_json(result)
+                            : format == "openmetrics"             ? reports::to_openmetrics(result)
+                            : format == "csv"                     ? reports::to_csv(result)
                             : result.command == run::Command::run ? lines_of(result)
                                                                   : reports::to_markdown(result));
 }
@@ -90,7 +93,14 @@ void add_show(CLI::App& report, Command& chosen) {
     command->add_option("DIR", arguments->files, "the folder or report.json of the run")
         ->required()
         ->expected(1);
-    add_output_file(*command, *arguments);
+    command->add_option("--output", arguments->output_file,
+                        "write it to this file instead of stdout");
+    command
+        ->add_option("--format", arguments->output.format,
+                     "text, json, openmetrics (counts, times and percentiles), or csv (a row a "
+                     "result, for change-point tools)")
+        ->check(CLI::IsMember({"text", "json", "openmetrics", "csv"}))
+        ->capture_default_str();
     command->callback(
         [&chosen, arguments] { chosen = [arguments] { return show_command(*arguments); }; });
 }

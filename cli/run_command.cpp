@@ -4,6 +4,7 @@
 #include "core/base/text.hpp"
 #include "core/time/real_clock.hpp"
 #include "core/world/runner.hpp"
+#include "reports/html/parts.hpp"
 
 namespace meshproof::cli {
 namespace {
@@ -52,7 +53,8 @@ std::vector<run::ServerVersion> probe_target(const run::RunnerOptions& options) 
 }
 
 std::string replay_line(const RunArguments& arguments, std::string_view id, std::uint64_t seed) {
-    auto line = fmt::format("meshproof run {} --target {} --seed {}", id, arguments.target, seed);
+    auto line = fmt::format("meshproof run {} --target {} --seed {}", id,
+                            reports::pages::shell_word(arguments.target), seed);
     if (arguments.product != "openbao") {
         line += " --product " + arguments.product;
     }
@@ -70,7 +72,7 @@ void tell(const RunArguments& arguments, const run::Outcome& outcome, std::uint6
             output.line("         | {}", run::timed_text_of(event));
         }
     }
-    if (is_bad(outcome)) {
+    if (is_bad(outcome) && arguments.seeds > 1) {  // of one run it is told at the end
         output.result("         replay: {}", replay_line(arguments, outcome.id, seed));
     }
 }
@@ -81,6 +83,7 @@ run::RunnerOptions runner_options(const RunArguments& arguments, Session& sessio
     fakes::FakeServersOptions servers;
     servers.leaf_ttl = leaf_ttl_of(arguments, session);
     session.fill(options, servers, seed);
+    options.skips = skipped_scenarios(arguments.skips);
     options.share_servers = session.live();
     options.keep_trace = arguments.trace;
     options.jobs = session.jobs();
@@ -125,7 +128,12 @@ int run_seeds(const RunArguments& arguments, const Scenarios& scenarios, Session
     int worst = as_expected;
     RedrawnLine line(!arguments.output.quiet);
     const RealClock clock;
-    for (std::uint64_t i = 0; i < arguments.seeds && !session.stopping(); ++i) {
+    const auto over = [&] {
+        return session.stopping() || (arguments.fail_fast && worst != as_expected);
+    };
+    std::uint64_t begun = 0;
+    for (std::uint64_t i = 0; i < arguments.seeds && !over(); ++i) {
+        ++begun;
         const auto seed = session.seed() + i;
         set_assertion_seed(seed);
         const auto result = run_seed(arguments, scenarios, runner_options(arguments, session, seed),
@@ -136,9 +144,14 @@ int run_seeds(const RunArguments& arguments, const Scenarios& scenarios, Session
         line.draw(fmt::format("[{}/{}] seeds", i + 1, arguments.seeds));
     }
     line.clear();
-    session.output().result("{} of {} seeds passed in {}", good, arguments.seeds,
-                            human_duration(clock.elapsed()));
-    return good == arguments.seeds ? as_expected : worst == as_expected ? unreachable : worst;
+    session.output().result(
+        "{} of {} seeds passed in {}{}", good, arguments.seeds, human_duration(clock.elapsed()),
+        begun == arguments.seeds ? std::string()
+                                 : fmt::format(", {} not run", arguments.seeds - begun));
+    if (good == arguments.seeds || worst != as_expected) {
+        return worst;
+    }
+    return session.out_of_time() ? out_of_time : unreachable;  // seeds that were not begun
 }
 
 /// Flags that each are right, and together are not.
@@ -146,16 +159,23 @@ void check(const RunArguments& arguments) {
     if (arguments.seeds > 1 && choose_target(arguments.target).setting != "sim") {
         throw UsageError("--seeds is for --target sim, where a run takes seconds");
     }
-    if (arguments.seeds > 1 && (!arguments.report.empty() || arguments.output.json())) {
+    if (arguments.seeds > 1 &&
+        (!arguments.report.empty() || arguments.output.json() || !arguments.summary.empty())) {
         throw UsageError(fmt::format("{} tells one run, and --seeds makes several",
-                                     arguments.report.empty() ? "--format json" : "--report"));
+                                     !arguments.report.empty() ? "--report"
+                                     : arguments.output.json() ? "--format json"
+                                                               : "--summary"));
     }
 }
 
 int run_command(const RunArguments& arguments) {
     const auto scenarios = choose_scenarios(arguments.ids);
+    (void)skipped_scenarios(arguments.skips);  // a wrong id ends it before anything begins
     check(arguments);
     Session session(run::Command::run, arguments);
+    session.replay_by([&](const run::RunResult& result, const run::Outcome& outcome) {
+        return replay_line(arguments, outcome.id, result.seed);
+    });
     if (arguments.seeds > 1) {
         return run_seeds(arguments, scenarios, session);
     }
@@ -189,6 +209,7 @@ void add_run(CLI::App& app, Command& chosen) {
         "  meshproof run --target vault.yaml --report out\n"
         "  meshproof run lifecycle/renewal --seed 7 --trace\n"
         "  meshproof run --quiet --format json >report.json\n"
+        "  meshproof run --skip security --time-limit 10m --summary \"$GITHUB_STEP_SUMMARY\"\n"
         "  meshproof run --seeds 200");
     command->callback(
         [&chosen, arguments] { chosen = [arguments] { return run_command(*arguments); }; });

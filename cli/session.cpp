@@ -3,10 +3,12 @@
 #include <thread>
 
 #include "cli/progress.hpp"
+#include "cli/summary.hpp"
 #include "core/base/assert.hpp"
 #include "core/base/log.hpp"
 #include "core/time/prng.hpp"
 #include "core/time/real_clock.hpp"
+#include "reports/html/parts.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::cli {
@@ -24,6 +26,32 @@ void prepare_folder(const SessionOptions& options) {
     if (const auto prepared = reports::prepare_folder(options.report); !prepared) {
         throw UsageError(prepared.error().message, "give --report a folder that you may write");
     }
+}
+
+/// Zero: none.
+Duration time_limit_of(const SessionOptions& options) {
+    if (options.time_limit.empty()) {
+        return Duration::zero();
+    }
+    const auto limit = parse_duration(options.time_limit);
+    if (!limit || *limit <= Duration::zero()) {
+        throw UsageError(
+            fmt::format("--time-limit {}: expected a time such as 10m", options.time_limit));
+    }
+    return *limit;
+}
+
+Result<void> write_report_files(const run::RunResult& result, const std::string& folder,
+                                Output& output) {
+    if (folder.empty()) {
+        return {};
+    }
+    auto written = reports::write_reports(folder, result);
+    if (written) {
+        output.line("report: {0}/report.html, {0}/report.json, {0}/junit.xml{1}", folder,
+                    result.command == run::Command::conform ? ", " + folder + "/report.md" : "");
+    }
+    return written;
 }
 
 // The id that everything a run creates carries. On shared servers a fresh one, so that a second
@@ -66,7 +94,22 @@ void add_session_options(CLI::App& command, SessionOptions& options, std::string
                     "which product the first fake Vault plays: openbao or vault")
         ->check(CLI::IsMember({"openbao", "vault"}))
         ->capture_default_str();
+    add_pipeline_options(command, options, things);
     add_output_options(command, options.output);
+}
+
+void add_pipeline_options(CLI::App& command, SessionOptions& options, std::string_view things) {
+    if (!things.empty()) {
+        command.add_flag("--fail-fast", options.fail_fast,
+                         "begin nothing after the first that fails or is blocked");
+        command
+            .add_option("--skip", options.skips,
+                        fmt::format("leave these {} out, and say so; may be repeated", things))
+            ->allow_extra_args(false);
+    }
+    command.add_option("--time-limit", options.time_limit,
+                       "end in order after this real time, such as 10m, with exit code 5");
+    add_summary_option(command, options.summary);
 }
 
 Session::Session(run::Command command, const SessionOptions& options)
@@ -81,8 +124,16 @@ Session::Session(run::Command command, const SessionOptions& options)
               log::note("stopping and cleaning up; once more ends at once");
               stop_.request();
           },
-          clean_advice(target_, run_id_)) {
+          clean_advice(target_, run_id_),
+          {time_limit_of(options), [this] {
+               log::note(
+                   fmt::format("the time limit of {} is reached: stopping and cleaning up; "
+                               "Ctrl-C ends at once",
+                               options_.time_limit));
+               stop_.request(run::StopReason::time_limit);
+           }}) {
     prepare_folder(options_);
+    expect_summary_file(options_.summary);
     set_assertion_seed(seed_);
 }
 
@@ -105,6 +156,7 @@ void Session::fill(run::ScheduleOptions& options, fakes::FakeServersOptions serv
     // The id that was told is the one that everything carries.
     options.run_id = seed == seed_ ? run_id_ : draw_run_id(target_, seed);
     options.deviations = target_.file.deviations;
+    options.fail_fast = options_.fail_fast;
     options.stop = &stop_;
     options.environment = [servers = std::move(servers), target = target_](
                               std::uint64_t its_seed) -> std::unique_ptr<run::Environment> {
@@ -145,7 +197,7 @@ void Session::prove_usable(
         result.problem = problem.what();
         result.duration = clock.elapsed();
         result.outcomes = bare(problem.what());
-        conclude_unbegun(result, options_.report, output_);
+        conclude_unbegun(result);
         throw;
     }
     say_run_id();
@@ -169,12 +221,75 @@ run::RunResult Session::play(std::size_t count, run::ScheduleOptions& options,
     result.features = std::move(outcomes.features);
     result.outcomes = std::move(outcomes.outcomes);
     result.interrupted = outcomes.interrupted;
+    result.ended_early = outcomes.ended_early;
     result.duration = clock.elapsed();
+    for (const auto& outcome : result.outcomes) {
+        if (outcome.verdict == run::Verdict::not_run) {
+            tell(outcome);  // the others were told when they ended
+        }
+    }
     return result;
 }
 
+void Session::note_stop(run::RunResult& result) const {
+    if (!stop_.requested()) {
+        return;
+    }
+    result.interrupted = stop_.reason() == run::StopReason::signal;
+    if (!result.interrupted) {
+        result.ended_early = run::EarlyEnd::time_limit;
+    }
+}
+
+std::string Session::replay_of(const run::RunResult& result, const run::Outcome& outcome) const {
+    return replay_ ? replay_(result, outcome)
+                   : reports::pages::replay_command(result, outcome,
+                                                    live() ? std::string_view(target_.argument)
+                                                           : reports::pages::unknown_target);
+}
+
+void Session::tell_problems(const run::RunResult& result) {
+    constexpr std::size_t most = 100;
+    std::size_t bad = 0;
+    for (const auto& outcome : result.outcomes) {
+        if (is_bad(outcome) && bad++ < most) {
+            output_.result("{}", reports::problem_line(outcome, replay_of(result, outcome)));
+        }
+    }
+    if (bad > most) {
+        output_.result("and {} problems more", bad - most);
+    }
+}
+
+void Session::add_summary(const run::RunResult& result) const {
+    append_summary(options_.summary, run::to_string(command_), [&](std::size_t most_bytes) {
+        return reports::to_summary(result, most_bytes, [&](const run::Outcome& outcome) {
+            return replay_of(result, outcome);
+        });
+    });
+}
+
 int Session::conclude(const run::RunResult& result) {
-    return cli::conclude(result, options_.report, output_);
+    tell_problems(result);
+    output_.result("{}", reports::summary_line(result));
+    output_.document(output_.json() ? reports::to_json(result) : std::string());
+    if (const auto written = write_report_files(result, options_.report, output_); !written) {
+        throw CannotGoOn(written.error());
+    }
+    add_summary(result);
+    return exit_code(result);
+}
+
+void Session::conclude_unbegun(const run::RunResult& result) {
+    output_.document(output_.json() ? reports::to_json(result) : std::string());
+    if (const auto written = write_report_files(result, options_.report, output_); !written) {
+        log::warning(written.error().message);
+    }
+    try {
+        add_summary(result);
+    } catch (const CannotGoOn& problem) {
+        log::warning(problem.what());
+    }
 }
 
 run::RunResult Session::bare_result(std::uint64_t seed, Time started) const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/output.hpp"
 #include "cli/program.hpp"
@@ -25,6 +26,10 @@ struct SessionOptions {
     std::string report;  ///< folder; "" = none
     std::size_t jobs = 0;
     std::string product = "openbao";
+    bool fail_fast = false;
+    std::vector<std::string> skips;  ///< as typed
+    std::string time_limit;          ///< as typed; "" = none
+    std::string summary;             ///< file; "" = none
     OutputOptions output;
 
     [[nodiscard]] vault::Product fake_product() const {
@@ -36,11 +41,20 @@ struct SessionOptions {
 void add_session_options(CLI::App& command, SessionOptions& options, std::string_view targets,
                          std::string_view report_files, std::string_view things);
 
+/// What pipelines expect beside them: --time-limit and --summary; where several `things` are
+/// played, --fail-fast and --skip too. `add_session_options` adds them.
+void add_pipeline_options(CLI::App& command, SessionOptions& options, std::string_view things);
+
+/// The command that plays an outcome again; "" = none.
+using ReplayCommand =
+    std::function<std::string(const run::RunResult& result, const run::Outcome& outcome)>;
+
 /// One run of a command: its target, seed and run id, the stop that a signal asks for, what it says
 /// and where its reports go. Made before any thread.
 class Session {
   public:
-    /// UsageError where the target or the report folder cannot be used as given.
+    /// UsageError where the target, the time limit, the report folder or the summary cannot be used
+    /// as given. The time limit begins with it.
     Session(run::Command command, const SessionOptions& options);
 
     [[nodiscard]] const ChosenTarget& target() const { return target_; }
@@ -48,6 +62,9 @@ class Session {
     [[nodiscard]] const std::string& run_id() const { return run_id_; }
     [[nodiscard]] Output& output() { return output_; }
     [[nodiscard]] bool stopping() const { return stop_.requested(); }
+    [[nodiscard]] bool out_of_time() const {
+        return stop_.requested() && stop_.reason() == run::StopReason::time_limit;
+    }
     [[nodiscard]] bool live() const { return target_.setting == "live"; }
     [[nodiscard]] bool sim() const { return target_.setting == "sim"; }
 
@@ -56,6 +73,10 @@ class Session {
     void fill(run::ScheduleOptions& options, fakes::FakeServersOptions servers);
     /// The same with another seed, and the run id that follows from it.
     void fill(run::ScheduleOptions& options, fakes::FakeServersOptions servers, std::uint64_t seed);
+
+    /// The command that plays an outcome again, as this run would; without one, what its report
+    /// says.
+    void replay_by(ReplayCommand command) { replay_ = std::move(command); }
 
     /// How many scenarios or histories go side by side: as asked, or as many as this setting bears.
     [[nodiscard]] std::size_t jobs() const;
@@ -75,16 +96,30 @@ class Session {
                                       const std::function<run::RunResult()>& played);
     /// What is known of the run before anything of it happened.
     [[nodiscard]] run::RunResult bare_result(std::uint64_t seed, Time started) const;
-    /// Reports, counts and the exit code.
+    /// What failed or was blocked, a line each, with the command that plays it again last.
+    void tell_problems(const run::RunResult& result);
+    /// Says in the result who stopped the run, where somebody did.
+    void note_stop(run::RunResult& result) const;
+    /// The problems, a line each, the counts, the reports, and the document. Gives the exit code
+    /// that the verdicts ask for.
     [[nodiscard]] int conclude(const run::RunResult& result);
+    /// Reports and document of a run that could not begin (`result.problem`); never throws, since
+    /// the problem is told next.
+    void conclude_unbegun(const run::RunResult& result);
+    /// Problems, counts and document are told by the command itself: adds the summary alone.
+    void add_summary(const run::RunResult& result) const;
 
   private:
+    [[nodiscard]] std::string replay_of(const run::RunResult& result,
+                                        const run::Outcome& outcome) const;
+
     run::Command command_;
     SessionOptions options_;
     ChosenTarget target_;
     std::uint64_t seed_;
     std::string run_id_;
     Output output_;
+    ReplayCommand replay_;
     run::StopSource stop_;
     SignalWatch watch_;
 };

@@ -134,6 +134,9 @@ std::string to_json(const run::RunResult& result) {
         {"started", rfc3339_nano(std::chrono::floor<std::chrono::milliseconds>(result.started))},
         {"duration_ms", milliseconds(result.duration)},
         {"interrupted", result.interrupted}};
+    if (result.ended_early) {
+        report["ended_early"] = run::to_string(*result.ended_early);
+    }
     if (!result.problem.empty()) {
         report["problem"] = result.problem;
     }

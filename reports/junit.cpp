@@ -49,7 +49,13 @@ double seconds(Duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
-std::string body(const run::Outcome& outcome) {
+/// What --fail-fast left out is no error of its own; what else was not run shows that not all is
+/// known.
+bool as_error(const run::RunResult& result) {
+    return result.ended_early != run::EarlyEnd::fail_fast;
+}
+
+std::string body(const run::RunResult& result, const run::Outcome& outcome) {
     switch (outcome.verdict) {
         case run::Verdict::pass:
             return {};
@@ -63,6 +69,9 @@ std::string body(const run::Outcome& outcome) {
         case run::Verdict::deviates:
             return fmt::format("    <skipped message=\"{}\"/>\n",
                                xml("deviates: " + outcome.reason));
+        case run::Verdict::not_run:
+            return fmt::format("    <{} message=\"{}\"/>\n", as_error(result) ? "error" : "skipped",
+                               xml("not run: " + outcome.reason));
     }
     return {};
 }
@@ -130,13 +139,14 @@ std::string to_junit(const run::RunResult& result) {
     using run::Verdict;
     Cases cases;
     cases.failures = result.count(Verdict::fail);
-    cases.errors = result.count(Verdict::blocked);
+    const auto not_run = result.count(Verdict::not_run);
+    cases.errors = result.count(Verdict::blocked) + (as_error(result) ? not_run : 0);
     for (const auto& outcome : result.outcomes) {
         const auto slash = outcome.id.rfind('/');
         const auto group = slash == std::string::npos
                                ? kind_of(outcome)
                                : std::string_view(outcome.id).substr(0, slash);
-        cases.add(group, outcome.id, outcome.duration, body(outcome) + evidence(outcome));
+        cases.add(group, outcome.id, outcome.duration, body(result, outcome) + evidence(outcome));
         add_bounds(outcome, cases);
     }
     return fmt::format(
@@ -149,7 +159,9 @@ std::string to_junit(const run::RunResult& result) {
         "    <property name=\"seed\" value=\"{}\"/>\n"
         "  </properties>\n{}</testsuite>\n",
         run::to_string(result.command), xml(result.target), cases.tests, cases.failures,
-        cases.errors, result.count(Verdict::skip) + result.count(Verdict::deviates),
+        cases.errors,
+        result.count(Verdict::skip) + result.count(Verdict::deviates) +
+            (as_error(result) ? 0 : not_run),
         seconds(result.duration), rfc3339(result.started), xml(result.version), result.seed,
         cases.text);
 }

@@ -21,6 +21,18 @@ std::string cell(std::string_view text) {
     return out;
 }
 
+std::string short_cell(std::string_view text) {
+    constexpr std::size_t most = 2000;
+    std::string out;
+    for (const char c : cell(valid_utf8(std::string(head_of(text, most))))) {
+        if (c == '`' || c == '*' || c == '_' || c == '[') {
+            out += '\\';
+        }
+        out += c;
+    }
+    return out;
+}
+
 namespace {
 
 using run::Verdict;
@@ -66,9 +78,10 @@ std::string_view state_of(const std::vector<const run::Outcome*>& outcomes) {
     if (count(Verdict::skip) == outcomes.size()) {
         return "not offered";
     }
-    return count(Verdict::fail) + count(Verdict::blocked) + count(Verdict::deviates) == 0
-               ? "supported"
-               : "not conformant";
+    if (count(Verdict::fail) + count(Verdict::blocked) + count(Verdict::deviates) > 0) {
+        return "not conformant";
+    }
+    return count(Verdict::not_run) > 0 ? "not all was run" : "supported";
 }
 
 std::string profiles(const run::RunResult& result) {
@@ -110,7 +123,8 @@ std::string topics(const run::RunResult& result) {
 /// Everything that did not simply pass, with its reason.
 std::string remarks(const run::RunResult& result) {
     std::string out;
-    for (const auto verdict : {Verdict::fail, Verdict::blocked, Verdict::deviates, Verdict::skip}) {
+    for (const auto verdict :
+         {Verdict::fail, Verdict::blocked, Verdict::deviates, Verdict::skip, Verdict::not_run}) {
         for (const auto& outcome : result.outcomes) {
             if (outcome.verdict == verdict) {
                 out += fmt::format("- **{}** `{}`: {}\n", run::to_string(verdict), outcome.id,
@@ -175,7 +189,10 @@ std::string to_markdown(const run::RunResult& result) {
     std::string out = fmt::format("# Conformance of {}\n\n", cell(result.target));
     out += fmt::format("meshproof {}, {}, seed {}, {} setting.{}\n\n", result.version,
                        rfc3339(result.started), result.seed, run::to_string(result.setting),
-                       result.interrupted ? " **The run was interrupted.**" : "");
+                       result.interrupted   ? " **The run was interrupted.**"
+                       : result.ended_early ? fmt::format(" **--{} ended the run.**",
+                                                          run::to_string(*result.ended_early))
+                                            : "");
     for (const auto& server : result.servers) {
         out += fmt::format("- {}: {} {}\n", server.role, server.product, server.version);
     }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,13 +30,30 @@ inline constexpr std::string_view report_schema = "meshproof.report/v2";
 [[nodiscard]] std::string_view profile_of(const run::CheckOutcome& check);
 
 /// JUnit XML: one test suite, a test case a scenario, check or load, and one for each bound of a
-/// load's SLO. Blocked is an error, as is a bound without data; skip and deviates are skipped with
-/// their reasons.
+/// load's SLO. Blocked and not-run are errors, as is a bound without data; skip and deviates are
+/// skipped with their reasons, and so is what --fail-fast left out.
 [[nodiscard]] std::string to_junit(const run::RunResult& result);
 
 /// A document for people. Of `conform`: profile, features, counts, and each check with its
 /// evidence. Of `load`: the verdict, both times, the SLO, what failed, the timeline.
 [[nodiscard]] std::string to_markdown(const run::RunResult& result);
+
+/// GitHub drops a step's summary of more than 1,024 KiB whole.
+inline constexpr std::size_t most_summary = (std::size_t{1024} << 10) - 1;
+/// Of a pipeline's step: the verdict first, the counts, then a line for each problem with the
+/// command that plays it again last. At most so many bytes: problems without room are counted.
+/// `replay` gives that command, "" = none.
+[[nodiscard]] std::string to_summary(const run::RunResult& result, std::size_t most_bytes,
+                                     const std::function<std::string(const run::Outcome&)>& replay);
+/// Of what failed or was blocked, one line: verdict, id, reason, and the command last.
+[[nodiscard]] std::string problem_line(const run::Outcome& outcome, std::string_view replay);
+
+/// The text format of OpenMetrics 1.0: counts of verdicts, the duration, and of loads what was
+/// counted and the percentiles by both clocks, in seconds.
+[[nodiscard]] std::string to_openmetrics(const run::RunResult& result);
+/// For tools that look for the point where a series changed: a head, and a row a result. What a
+/// result does not have is empty; the columns stay the same.
+[[nodiscard]] std::string to_csv(const run::RunResult& result);
 
 /// A table check by check, a column a report; then every difference with the reasons given. Loads
 /// are told by their figures as well.

@@ -15,6 +15,8 @@ std::string_view colour_of(run::Verdict verdict) {
             return "\x1b[33m";
         case run::Verdict::deviates:
             return "\x1b[36m";
+        case run::Verdict::not_run:
+            return "\x1b[35m";
     }
     return {};
 }
@@ -30,15 +32,16 @@ std::string lengths(const run::Outcome& outcome) {
 }  // namespace
 
 std::string outcome_line(const run::Outcome& outcome, bool colour) {
+    const bool idle =
+        outcome.verdict == run::Verdict::skip || outcome.verdict == run::Verdict::not_run;
     const auto verdict = fmt::format("{:<8}", run::to_string(outcome.verdict));
     auto line = fmt::format("{}{}{} {:<34}", colour ? colour_of(outcome.verdict) : "", verdict,
                             colour ? "\x1b[0m" : "", outcome.id);
-    if (outcome.verdict != run::Verdict::skip) {
+    if (!idle) {
         line += " " + lengths(outcome);
     }
     if (!outcome.reason.empty()) {
-        line += fmt::format("{}{}", outcome.verdict == run::Verdict::skip ? " " : "\n         ",
-                            outcome.reason);
+        line += fmt::format("{}{}", idle ? " " : "\n         ", outcome.reason);
     }
     return line;
 }
@@ -51,8 +54,12 @@ std::string summary_line(const run::RunResult& result) {
     auto line = fmt::format("{} {}{}:", all, thing, all == 1 ? "" : "s");
     const char* separator = " ";
     for (const auto verdict : run::all_verdicts) {
-        line += fmt::format("{}{} {}", separator, result.count(verdict), run::to_string(verdict));
-        separator = ", ";
+        const auto count = result.count(verdict);
+        // Only of a run that was ended early there is something to say.
+        if (verdict != run::Verdict::not_run || count > 0) {
+            line += fmt::format("{}{} {}", separator, count, run::to_string(verdict));
+            separator = ", ";
+        }
     }
     return line + fmt::format(" in {}", human_duration(result.duration));
 }

@@ -2,6 +2,7 @@
 
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 
 namespace meshproof::preflight {
 namespace {
@@ -352,10 +353,18 @@ std::string to_junit(const Report& report) {
         report.count(Severity::error), skipped, cases);
 }
 
-std::string to_markdown(const Report& report) {
-    constexpr std::size_t most = 1'000'000;
+std::string to_markdown(const Report& report, std::size_t most_bytes) {
     auto whole = markdown_of(report, /*with_commands=*/true);
-    return whole.size() <= most ? std::move(whole) : markdown_of(report, /*with_commands=*/false);
+    if (whole.size() <= most_bytes) {
+        return whole;
+    }
+    return std::string(head_of(markdown_of(report, /*with_commands=*/false), most_bytes));
+}
+
+std::vector<std::string> finding_lines(const Report& report, const Finding& finding) {
+    std::vector<std::string> lines;
+    add_finding(lines, report, finding);
+    return lines;
 }
 
 std::string errors_line(const Report& report) {

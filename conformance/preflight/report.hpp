@@ -9,6 +9,8 @@ namespace meshproof::preflight {
 
 /// Lines for a terminal. `all` lists what held, too.
 [[nodiscard]] std::vector<std::string> to_text(const Report& report, bool all);
+/// The lines of one finding in it.
+[[nodiscard]] std::vector<std::string> finding_lines(const Report& report, const Finding& finding);
 /// What a wait tells of a report that is not well yet: "2 errors (a/b, c/d)".
 [[nodiscard]] std::string errors_line(const Report& report);
 /// docs/preflight.schema.json.
@@ -18,9 +20,10 @@ namespace meshproof::preflight {
 [[nodiscard]] std::string to_sarif(const Report& report);
 /// A test case a rule that was judged: failure for errors, skipped for what could not be judged.
 [[nodiscard]] std::string to_junit(const Report& report);
-/// The verdict in the first line, then a table, then what to do; for a pipeline's summary. Stays
-/// below what GitHub takes (1 MiB): commands are left out where they are longer.
-[[nodiscard]] std::string to_markdown(const Report& report);
+/// The verdict in the first line, then a table, then what to do; for a pipeline's summary. At most
+/// so many bytes, by default less than GitHub takes (1 MiB): commands are left out where it would
+/// be more.
+[[nodiscard]] std::string to_markdown(const Report& report, std::size_t most_bytes = 1'000'000);
 
 /// What a finding is, for --explain.
 [[nodiscard]] std::vector<std::string> explain(const Rule& rule);

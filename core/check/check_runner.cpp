@@ -124,6 +124,9 @@ Task<void> settle_group(Run& run, const Schedule::Turns& turns, Environment& env
 
 /// All given checks in one new environment; what could not be begun there is blocked.
 void run_group(Run& run, const std::vector<std::size_t>& indexes, std::uint64_t seed) {
+    if (run.schedule.stopping()) {
+        return;
+    }
     const auto turns = run.schedule.turns(
         indexes, [&](std::size_t index) { return run.checks[index]->exclusive; });
     std::string problem;
@@ -145,14 +148,14 @@ void run_group(Run& run, const std::vector<std::size_t>& indexes, std::uint64_t 
 }
 
 /// One environment a thread: each has every so many-th check.
-void run_shared(Run& run) {
-    const auto threads = std::max<std::size_t>(1, std::min(run.options.jobs, run.checks.size()));
+void run_shared(Run& run, const std::vector<std::size_t>& wanted) {
+    const auto threads = std::min(std::max<std::size_t>(1, run.options.jobs), wanted.size());
     std::vector<std::size_t> groups(threads);
     std::iota(groups.begin(), groups.end(), 0);
     Schedule::play(groups, threads, [&](std::size_t group) {
         std::vector<std::size_t> indexes;
-        for (auto index = group; index < run.checks.size(); index += threads) {
-            indexes.push_back(index);
+        for (auto at = group; at < wanted.size(); at += threads) {
+            indexes.push_back(wanted[at]);
         }
         run_group(run, indexes, run.options.seed + group);
     });
@@ -166,14 +169,16 @@ Outcome not_begun(const Check& check, std::string_view why) {
 
 RunResult run_checks(const std::vector<const Check*>& checks, const CheckRunnerOptions& options) {
     Run run{checks, options};
+    const auto bare = [&](std::size_t index) { return described(*checks[index]); };
+    const auto wanted = run.schedule.pass_over(bare);
     if (options.share_servers) {
-        run_shared(run);
+        run_shared(run, wanted);
     } else {
-        Schedule::play(run.schedule.all(), options.jobs, [&](std::size_t index) {
+        Schedule::play(wanted, options.jobs, [&](std::size_t index) {
             run_group(run, {index}, run.schedule.seed_of(checks[index]->id));
         });
     }
-    auto result = run.schedule.result([&](std::size_t index) { return described(*checks[index]); });
+    auto result = run.schedule.result(bare);
     result.command = Command::conform;
     return result;
 }

@@ -40,7 +40,8 @@ dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margi
 nav ul{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;padding:0}
 article{border:1px solid var(--line);border-radius:.4rem;padding:.2rem 1rem .8rem;margin:1rem 0}
 .v{font-weight:700}.v.pass{color:var(--pass)}.v.fail{color:var(--fail)}
-.v.blocked{color:var(--blocked)}.v.skip{color:var(--skip)}.v.deviates{color:var(--deviates)}
+.v.blocked,.v.not-run{color:var(--blocked)}
+.v.skip{color:var(--skip)}.v.deviates{color:var(--deviates)}
 .sentence{font-size:1.05rem;margin:.3rem 0}.soft{color:var(--soft)}
 details{margin:.4rem 0}summary{cursor:pointer;padding:.2rem 0}
 pre,code{font:.88em/1.45 ui-monospace,monospace}

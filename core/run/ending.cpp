@@ -7,9 +7,16 @@
 
 namespace meshproof::run {
 
-void StopSource::request() {
-    requested_ = true;
+std::string_view told_of(StopReason reason) {
+    return reason == StopReason::signal ? "interrupted" : "ended by the time limit";
+}
+
+void StopSource::request(StopReason reason) {
     const std::lock_guard lock(mutex_);
+    if (!requested_) {
+        reason_ = reason;  // before it can be asked for
+    }
+    requested_ = true;
     for (const auto& [number, callback] : callbacks_) {
         callback();
     }
@@ -78,7 +85,7 @@ Task<Ending> limited(Clock& clock, Task<void> work, Duration limit, Stopping& st
     co_return Ending{Ending::Kind::blocked,
                      first.index() == 1
                          ? fmt::format("did not end within {}", human_duration(limit))
-                         : "interrupted",
+                         : std::string(told_of(stop.reason())),
                      true};
 }
 

@@ -11,18 +11,27 @@
 
 namespace meshproof::run {
 
-/// A request to stop, from any thread (a signal): what runs ends, cleans up and is `blocked`; the
-/// rest is not begun.
+/// Who asks a run to stop.
+enum class StopReason { signal, time_limit };
+/// What is said of what it cut short: "interrupted".
+[[nodiscard]] std::string_view told_of(StopReason reason);
+
+/// A request to stop, from any thread: what runs ends, cleans up and is `blocked`; the rest is not
+/// run.
 class StopSource {
   public:
-    void request();
+    /// The first one's reason is the reason.
+    void request(StopReason reason = StopReason::signal);
     [[nodiscard]] bool requested() const { return requested_; }
+    /// Of a stop that was requested.
+    [[nodiscard]] StopReason reason() const { return reason_; }
     /// Calls back on request (at once if it was requested before), until the returned number is
     /// forgotten.
     std::size_t on_request(std::function<void()> callback);
     void forget(std::size_t number);
 
   private:
+    std::atomic<StopReason> reason_{StopReason::signal};
     std::atomic<bool> requested_{false};
     std::mutex mutex_;
     std::map<std::size_t, std::function<void()>> callbacks_;
@@ -61,6 +70,9 @@ class Stopping {
     Stopping& operator=(const Stopping&) = delete;
 
     [[nodiscard]] bool requested() const { return source_ != nullptr && source_->requested(); }
+    [[nodiscard]] StopReason reason() const {
+        return source_ == nullptr ? StopReason::signal : source_->reason();
+    }
     /// Until a stop is requested; at once where it was before.
     [[nodiscard]] Task<void> wait();
 

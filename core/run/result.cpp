@@ -16,8 +16,20 @@ std::string_view to_string(Verdict verdict) {
             return "skip";
         case Verdict::deviates:
             return "deviates";
+        case Verdict::not_run:
+            return "not-run";
     }
     return "blocked";
+}
+
+std::string_view to_string(EarlyEnd end) {
+    switch (end) {
+        case EarlyEnd::time_limit:
+            return "time-limit";
+        case EarlyEnd::fail_fast:
+            return "fail-fast";
+    }
+    return {};
 }
 
 std::string_view to_string(Level level) {

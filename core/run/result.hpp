@@ -22,9 +22,10 @@ enum class Verdict {
     blocked,   ///< could not be found out: never counted as a pass
     skip,      ///< the target cannot do it, with the reason
     deviates,  ///< fails, and the target's file lists it with a reason
+    not_run,   ///< the run ended before it was begun: never counted as a pass
 };
-inline constexpr std::array all_verdicts = {Verdict::pass, Verdict::fail, Verdict::blocked,
-                                            Verdict::skip, Verdict::deviates};
+inline constexpr std::array all_verdicts = {Verdict::pass, Verdict::fail,     Verdict::blocked,
+                                            Verdict::skip, Verdict::deviates, Verdict::not_run};
 [[nodiscard]] std::string_view to_string(Verdict verdict);
 
 /// How much a mesh depends on what a check asks for.
@@ -93,6 +94,12 @@ struct Outcome {
     bool operator==(const Outcome&) const = default;
 };
 
+/// Which flag ended a run before all of it was played.
+enum class EarlyEnd { time_limit, fail_fast };
+inline constexpr std::array all_early_ends = {EarlyEnd::time_limit, EarlyEnd::fail_fast};
+/// As the flag has it: "time-limit".
+[[nodiscard]] std::string_view to_string(EarlyEnd end);
+
 struct ServerVersion {
     std::string role;     ///< "vault", "kubernetes"
     std::string product;  ///< "openbao", "vault", "kube-apiserver", with "fake " before it where it
@@ -116,7 +123,8 @@ struct RunResult {
     Time started;
     Duration duration{};
     std::vector<Outcome> outcomes;  ///< in the order of the list
-    bool interrupted = false;
+    bool interrupted = false;       ///< by a signal
+    std::optional<EarlyEnd> ended_early;
     std::string problem;  ///< why nothing could be begun; "" where something was
 
     [[nodiscard]] std::size_t count(Verdict verdict) const;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <numeric>
 #include <thread>
 
 #include "core/base/assert.hpp"
@@ -16,10 +15,17 @@ Schedule::Schedule(const ScheduleOptions& options, std::size_t count)
     MESHPROOF_ASSERT(options.environment != nullptr);
 }
 
-std::vector<std::size_t> Schedule::all() const {
-    std::vector<std::size_t> indexes(outcomes_.size());
-    std::iota(indexes.begin(), indexes.end(), 0);
-    return indexes;
+std::vector<std::size_t> Schedule::pass_over(const std::function<Outcome(std::size_t)>& bare) {
+    std::vector<std::size_t> left;
+    for (std::size_t index = 0; index < outcomes_.size(); ++index) {
+        auto outcome = bare(index);
+        if (options_.skips.contains(outcome.id)) {
+            end(index, skipped_on_request(std::move(outcome)));
+        } else {
+            left.push_back(index);
+        }
+    }
+    return left;
 }
 
 Schedule::Turns Schedule::turns(std::span<const std::size_t> indexes,
@@ -50,8 +56,16 @@ void Schedule::play(std::span<const std::size_t> indexes, std::size_t threads,
     }
 }
 
-bool Schedule::stopping() const {
+bool Schedule::stop_requested() const {
     return options_.stop != nullptr && options_.stop->requested();
+}
+
+bool Schedule::stopping() const {
+    if (stop_requested()) {
+        return true;
+    }
+    const std::lock_guard lock(mutex_);
+    return options_.fail_fast && !first_bad_.empty();
 }
 
 void Schedule::begin(std::string_view id) {
@@ -64,6 +78,10 @@ void Schedule::begin(std::string_view id) {
 void Schedule::end(std::size_t index, Outcome outcome) {
     allow_deviation(outcome, options_.deviations);
     const std::lock_guard lock(mutex_);
+    const bool bad = outcome.verdict == Verdict::fail || outcome.verdict == Verdict::blocked;
+    if (bad && first_bad_.empty()) {
+        first_bad_ = outcome.id;
+    }
     if (options_.on_end) {
         options_.on_end(outcome);
     }
@@ -91,22 +109,48 @@ std::uint64_t Schedule::seed_of(std::string_view id) const {
     return Prng(options_.seed).fork(id).seed();
 }
 
+std::string Schedule::why_not_begun() const {
+    if (!stop_requested()) {
+        return fmt::format("{} did not pass, and --fail-fast ends the run", first_bad_);
+    }
+    return fmt::format("the run was {}", told_of(options_.stop->reason()));
+}
+
 RunResult Schedule::result(const std::function<Outcome(std::size_t)>& bare) {
     RunResult result;
     result.seed = options_.seed;
     result.servers = std::move(servers_);
     result.features = std::move(features_);
-    result.interrupted = stopping();
     for (std::size_t index = 0; index < outcomes_.size(); ++index) {
         auto& outcome = outcomes_[index];
         result.outcomes.push_back(outcome ? std::move(*outcome)
-                                          : not_begun(bare(index), "the run was interrupted"));
+                                          : not_run(bare(index), why_not_begun()));
+    }
+    if (stop_requested()) {
+        result.interrupted = options_.stop->reason() == StopReason::signal;
+        if (!result.interrupted) {
+            result.ended_early = EarlyEnd::time_limit;
+        }
+    } else if (result.count(Verdict::not_run) > 0) {
+        result.ended_early = EarlyEnd::fail_fast;
     }
     return result;
 }
 
 Outcome not_begun(Outcome bare, std::string_view why) {
     bare.reason = fmt::format("not begun: {}", why);
+    return bare;
+}
+
+Outcome not_run(Outcome bare, std::string_view why) {
+    bare.verdict = Verdict::not_run;
+    bare.reason = fmt::format("not begun: {}", why);
+    return bare;
+}
+
+Outcome skipped_on_request(Outcome bare) {
+    bare.verdict = Verdict::skip;
+    bare.reason = "--skip";
     return bare;
 }
 

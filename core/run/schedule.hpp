@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,10 @@ struct ScheduleOptions {
     /// Run ids must not repeat on a shared server: fresh chance on real ones, the seed in sim.
     std::string run_id;
     std::map<std::string, std::string> deviations;  ///< id -> reason
+    std::set<std::string> skips;                    ///< ids that are asked to be left out
+    /// Nothing is begun after the first that fails or is blocked; what was begun goes on to its
+    /// end.
+    bool fail_fast = false;
     /// What is played meets the same servers: what is exclusive then runs alone, after the rest.
     bool share_servers = false;
     /// May be called from several threads, never at once.
@@ -40,8 +45,10 @@ class Schedule {
     Schedule(const ScheduleOptions& options, std::size_t count);
 
     [[nodiscard]] const ScheduleOptions& options() const { return options_; }
-    /// Every index of the list.
-    [[nodiscard]] std::vector<std::size_t> all() const;
+    /// The indexes of what is to be played, in order. What the options skip has ended with this;
+    /// `bare` is what is known of one that did not begin.
+    [[nodiscard]] std::vector<std::size_t> pass_over(
+        const std::function<Outcome(std::size_t)>& bare);
     /// Of `indexes`, those that may go side by side, and those that go alone afterwards because
     /// they are `exclusive` and the servers are shared.
     struct Turns {
@@ -54,6 +61,7 @@ class Schedule {
     static void play(std::span<const std::size_t> indexes, std::size_t threads,
                      const std::function<void(std::size_t)>& work);
 
+    /// Whether nothing more is to be begun.
     [[nodiscard]] bool stopping() const;
     void begin(std::string_view id);
     void end(std::size_t index, Outcome outcome);
@@ -70,14 +78,23 @@ class Schedule {
     [[nodiscard]] RunResult result(const std::function<Outcome(std::size_t)>& bare);
 
   private:
+    [[nodiscard]] bool stop_requested() const;
+    /// Why what was not begun was not.
+    [[nodiscard]] std::string why_not_begun() const;
+
     const ScheduleOptions& options_;
     mutable std::mutex mutex_;
     std::vector<std::optional<Outcome>> outcomes_;
     std::vector<ServerVersion> servers_;
     std::vector<std::string> features_;
+    std::string first_bad_;  ///< its id; "" where nothing failed or was blocked
 };
 
-/// An outcome of what did not begin.
+/// An outcome of what could not be begun: blocked.
 [[nodiscard]] Outcome not_begun(Outcome bare, std::string_view why);
+/// An outcome of what somebody ended the run before.
+[[nodiscard]] Outcome not_run(Outcome bare, std::string_view why);
+/// An outcome of what somebody wants left out; says by which flag.
+[[nodiscard]] Outcome skipped_on_request(Outcome bare);
 
 }  // namespace meshproof::run

@@ -96,14 +96,15 @@ Outcome not_begun(const Scenario& scenario, std::string_view why) {
 RunResult run_scenarios(const std::vector<const Scenario*>& scenarios,
                         const RunnerOptions& options) {
     Schedule schedule(options, scenarios.size());
+    const auto bare = [&](std::size_t index) { return bare_outcome(*scenarios[index]); };
     const auto turns = schedule.turns(
-        schedule.all(), [&](std::size_t index) { return scenarios[index]->exclusive; });
+        schedule.pass_over(bare), [&](std::size_t index) { return scenarios[index]->exclusive; });
     const auto one = [&](std::size_t index) {
         play_one(index, *scenarios[index], options, schedule);
     };
     Schedule::play(turns.together, options.jobs, one);
     Schedule::play(turns.alone, 1, one);
-    return schedule.result([&](std::size_t index) { return bare_outcome(*scenarios[index]); });
+    return schedule.result(bare);
 }
 
 }  // namespace meshproof::run

@@ -13,6 +13,7 @@ constexpr std::int64_t token_seconds = 315'360'000;
 /// What every step needs. Lives as long as apply_setup() runs.
 struct SettingUp {
     FakeServers& servers;
+    StandIns& stand_ins;
     std::map<std::string, Json> answers{};  ///< `data` of what writes were answered, by their names
     std::vector<std::string> warnings{};
 };
@@ -95,6 +96,13 @@ Task<Result<void>> apply_object(FakeServers& servers, SetupObject object) {
     const auto path = co_await path_of(servers, object);
     if (!path) {
         co_return propagate(path);
+    }
+    if (object.remove) {
+        const auto gone = co_await ask_kube(servers, "DELETE", *path, Json());
+        if (gone.status >= 300) {
+            co_return tl::unexpected(refused_by("API server", object.where, "delete", *path, gone));
+        }
+        co_return Result<void>();
     }
     const auto answer =
         co_await ask_kube(servers, "PATCH", *path + "?fieldManager=meshproof-setup&force=true",
@@ -188,17 +196,22 @@ Task<Result<void>> apply_write(SettingUp& work, SetupWrite write) {
     }
     auto& vault = work.servers.vault();
     http::Request request;
-    request.method = "POST";
+    request.method = write.method;
     request.target = "/v1/" + write.path;
     request.headers = {{"X-Vault-Token", vault.root_token().reveal()},
-                       {"Content-Type", "application/json"}};
+                       {"Content-Type", write.method == "PATCH" ? "application/merge-patch+json"
+                                                                : "application/json"}};
     if (!write.space.empty()) {
         request.headers.set("X-Vault-Namespace", write.space);
     }
-    request.body = data->dump();
+    if (write.method != "DELETE") {
+        request.body = data->dump();
+    }
     const auto answer = co_await vault.handle(std::move(request), {"127.0.0.1", std::nullopt});
     if (answer.status >= 300) {
-        co_return tl::unexpected(refused_by("Vault", write.where, "write", write.path, answer));
+        co_return tl::unexpected(refused_by("Vault", write.where,
+                                            write.method == "POST" ? "write" : lower(write.method),
+                                            write.path, answer));
     }
     const auto body = Json::parse(answer.body, nullptr, false);
     note_warnings(work, write, body);
@@ -208,17 +221,68 @@ Task<Result<void>> apply_write(SettingUp& work, SetupWrite write) {
     co_return Result<void>();
 }
 
+/// Imports a stand-in of the issuer, and writes what the issuer shall be. Its answer is the
+/// issuer's, so that roles can refer to its `issuer_id`.
+Task<Result<void>> apply_issuer(SettingUp& work, SetupWrite write) {
+    const auto& [original, has_key, is_default] = *write.issuer;
+    work.stand_ins.know(original);
+    const auto& own = original.front();
+    auto pem = work.stand_ins.of(own).pem();
+    if (has_key) {
+        pem += work.stand_ins.key_of(own.public_key()).pkcs8_pem();
+    }
+    SetupWrite step{write.where,
+                    write.space,
+                    write.path + "/issuers/import/bundle",
+                    "the import",
+                    {{"pem_bundle", pem}}};
+    if (auto done = co_await apply_write(work, step); !done) {
+        co_return done;
+    }
+    const auto& imported = work.answers["the import"];
+    std::string id;
+    for (const auto* member : {"imported_issuers", "existing_issuers"}) {
+        if (imported.contains(member) && imported[member].is_array() && id.empty()) {
+            id = imported[member].at(0).get<std::string>();
+        }
+    }
+    // A patch: a write would set what is not said to what a new issuer has.
+    step = {write.where, write.space,           fmt::format("{}/issuer/{}", write.path, id),
+            write.as,    std::move(write.data), "PATCH"};
+    if (auto done = co_await apply_write(work, step); !done || !is_default) {
+        co_return done;
+    }
+    step = {write.where, write.space, write.path + "/config/issuers", "", {{"default", id}}};
+    co_return co_await apply_write(work, step);
+}
+
+Result<void> fits(const std::optional<vault::Product>& wanted, FakeServers& servers) {
+    const auto product = servers.vault().options().product;
+    if (!wanted || *wanted == product) {
+        return {};
+    }
+    return fail(FailureKind::invalid, "the set-up is for {} and this is {}: --product {} plays it",
+                to_string(*wanted), to_string(product), to_string(*wanted));
+}
+
 }  // namespace
 
-Task<Result<std::vector<std::string>>> apply_setup(Setup setup, FakeServers& servers) {
+Task<Result<std::vector<std::string>>> apply_setup(Setup setup, FakeServers& servers,
+                                                   StandIns* stand_ins) {
+    if (const auto fitting = fits(setup.product, servers); !fitting) {
+        co_return propagate(fitting);
+    }
     for (auto& object : setup.objects) {
         if (const auto done = co_await apply_object(servers, std::move(object)); !done) {
             co_return propagate(done);
         }
     }
-    SettingUp work{servers};
+    StandIns own;
+    SettingUp work{servers, stand_ins == nullptr ? own : *stand_ins};
     for (auto& write : setup.writes) {
-        if (const auto done = co_await apply_write(work, std::move(write)); !done) {
+        const auto done = write.issuer ? co_await apply_issuer(work, std::move(write))
+                                       : co_await apply_write(work, std::move(write));
+        if (!done) {
             co_return propagate(done);
         }
     }

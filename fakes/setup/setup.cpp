@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <tuple>
 
 #include "core/base/text.hpp"
 #include "core/yaml/json.hpp"
@@ -11,6 +12,15 @@ namespace meshproof::fakes {
 namespace {
 
 using Json = nlohmann::json;
+
+/// A member that is a text, or what Kubernetes takes for a namespace and a service account that
+/// are not named.
+std::string text_at(const Json& manifest, const char* place) {
+    const Json::json_pointer pointer(place);
+    return manifest.contains(pointer) && manifest[pointer].is_string()
+               ? manifest[pointer].get<std::string>()
+               : "default";
+}
 
 /// Where a member stands, as messages about it begin.
 std::string where_is(const YamlSection& section, std::string_view name, const std::string& path) {
@@ -45,7 +55,7 @@ class ObjectsReader {
     ObjectsReader(const std::string& path, Setup& into) : path_(path), into_(into) {}
 
     void read(YamlSection& section) {
-        section.only({"namespaces", "service_accounts", "files", "objects", "pods"});
+        section.only({"namespaces", "service_accounts", "files", "objects", "pods", "delete"});
         for (const auto& name : section.texts("namespaces", "a list of names")) {
             add(section, "namespaces",
                 {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}});
@@ -60,11 +70,15 @@ class ObjectsReader {
         for (auto& pod : section.sections("pods", "a list of pods")) {
             read_pod(pod);
         }
+        for (auto& object : section.sections("delete", "a list of objects")) {
+            read_object(object, /*remove=*/true);
+        }
     }
 
   private:
-    void add(const YamlSection& section, std::string_view name, Json manifest) {
-        into_.objects.push_back({where_is(section, name, path_), std::move(manifest)});
+    void add(const YamlSection& section, std::string_view name, Json manifest,
+             bool remove = false) {
+        into_.objects.push_back({where_is(section, name, path_), std::move(manifest), remove});
     }
 
     void read_accounts(YamlSection& section) {
@@ -98,11 +112,11 @@ class ObjectsReader {
                 return;
             }
             into_.objects.push_back(
-                {fmt::format("{}:{}", full, document.line), std::move(document.value)});
+                {fmt::format("{}:{}", full, document.line), std::move(document.value), false});
         }
     }
 
-    void read_object(YamlSection& object) {
+    void read_object(YamlSection& object, bool remove = false) {
         Json manifest = Json::object();
         for (const auto& name : object.names()) {
             manifest[name] = object.json(name).value_or(Json());
@@ -111,7 +125,7 @@ class ObjectsReader {
             object.refuse("", "{}", no_object);
             return;
         }
-        add(object, "kind", std::move(manifest));
+        add(object, "kind", std::move(manifest), remove);
     }
 
     void read_pod(YamlSection& pod) {
@@ -144,9 +158,16 @@ class WritesReader {
     WritesReader(const std::string& path, Setup& into) : path_(path), into_(into) {}
 
     void read(YamlSection& section) {
-        section.only({"namespaces", "mounts", "auth", "policies", "write"});
+        section.only({"product", "namespaces", "mounts", "auth", "policies", "issuers", "write",
+                      "patch", "delete"});
+        const Words<vault::Product> products{{"openbao", vault::Product::openbao},
+                                             {"vault", vault::Product::vault}};
+        into_.product = section.word("product", products);
         for (const auto& name : section.texts("namespaces", "a list of names")) {
-            add(section, "namespaces", {"", "", "sys/namespaces/" + name, "", Json::object()});
+            const auto slash = name.rfind('/');  // one within another, that is named before
+            const auto above = slash == std::string::npos ? std::string() : name.substr(0, slash);
+            add(section, "namespaces",
+                {"", above, "sys/namespaces/" + name.substr(slash + 1), "", Json::object()});
         }
         for (auto& mount : section.sections("mounts", "a list of mounts")) {
             read_mount(mount, "sys/mounts/");
@@ -157,8 +178,21 @@ class WritesReader {
         if (auto policies = section.inner("policies", "a map of names and rules")) {
             read_policies(*policies);
         }
+        for (auto& issuer : section.sections("issuers", "a list of issuers")) {
+            read_issuer(issuer);
+        }
         for (auto& write : section.sections("write", "a list of writes")) {
-            read_write(write);
+            read_write(write, "POST");
+        }
+        for (auto& write : section.sections("patch", "a list of writes")) {
+            read_write(write, "PATCH");
+        }
+        for (auto& removed : section.sections("delete", "a list of paths")) {
+            removed.only({"path", "namespace"});
+            removed.needs("path", "a path like pki/roles/web");
+            add(removed, "path",
+                {"", removed.text("namespace").value_or(""), removed.text("path").value_or(""), "",
+                 Json(), "DELETE"});
         }
     }
 
@@ -192,7 +226,48 @@ class WritesReader {
         }
     }
 
-    void read_write(YamlSection& write) {
+    /// The certificates of a member.
+    std::vector<crypto::Certificate> certificates(YamlSection& section, std::string_view name) {
+        const auto pem = section.text(name, "certificates in PEM");
+        if (!pem) {
+            return {};
+        }
+        auto all = crypto::Certificate::all_from_pem(*pem);
+        if (!all) {
+            section.refuse(name, "{}", all.error().message);
+            return {};
+        }
+        return std::move(*all);
+    }
+
+    void read_issuer(YamlSection& section) {
+        section.only(
+            {"mount", "namespace", "certificate", "above", "key", "default", "data", "as"});
+        section.needs("mount", "the path of a PKI mount");
+        section.needs("certificate", "the issuer's certificate in PEM");
+        SetupIssuer issuer{.original = certificates(section, "certificate")};
+        if (issuer.original.size() > 1) {
+            section.refuse("certificate", "expected one; those above it go to above");
+        }
+        for (auto& one : certificates(section, "above")) {
+            issuer.original.push_back(std::move(one));
+        }
+        issuer.has_key = section.flag("key").value_or(true);
+        issuer.is_default = section.flag("default").value_or(false);
+        const auto as = section.text("as").value_or("");
+        if (!as.empty()) {
+            answers_.push_back(as);
+        }
+        auto data = section.json("data").value_or(Json::object());
+        if (!data.is_object()) {
+            section.refuse("data", "expected a map");
+        }
+        add(section, "mount",
+            {"", section.text("namespace").value_or(""), section.text("mount").value_or(""), as,
+             std::move(data), "POST", std::move(issuer)});
+    }
+
+    void read_write(YamlSection& write, const std::string& method) {
         write.only({"path", "namespace", "data", "as"});
         write.needs("path", "a path like pki/roles/web");
         const auto data = write.json("data").value_or(Json::object());
@@ -206,18 +281,18 @@ class WritesReader {
             answers_.push_back(as);
         }
         add(write, "path",
-            {"", write.text("namespace").value_or(""), write.text("path").value_or(""), as, data});
+            {"", write.text("namespace").value_or(""), write.text("path").value_or(""), as, data,
+             method});
     }
 
     /// That what is referred to will be there.
     void check_references(YamlSection& write, const Json& data) {
-        if (!data.is_string() && !data.is_structured()) {
-            return;  // a loop over a bare value would give the value itself
-        }
-        if (!data.is_string()) {
+        if (data.is_structured()) {
             for (const auto& item : data) {
                 check_references(write, item);
             }
+        }
+        if (!data.is_string()) {
             return;
         }
         const auto words = reference_in(data.get_ref<const std::string&>());
@@ -255,7 +330,57 @@ std::string_view reference_in(std::string_view text) {
                                                          : std::string_view();
 }
 
-Result<Setup> parse_setup(std::string_view text, const std::string& path) {
+bool SetupObject::same_as(const SetupObject& other) const {
+    return manifest == other.manifest && remove == other.remove;
+}
+
+bool SetupWrite::same_as(const SetupWrite& other) const {
+    const auto key = [](const SetupWrite& one) {
+        return std::tie(one.space, one.path, one.as, one.data, one.method);
+    };
+    const auto originals = [](const SetupWrite& one) {
+        return one.issuer ? crypto::to_pem(one.issuer->original) : std::string();
+    };
+    return key(*this) == key(other) && originals(*this) == originals(other);
+}
+
+void Setup::add(Setup other) {
+    // Against what was there, not against what comes: that may do the same thing twice.
+    const auto append = [](auto& mine, auto& more) {
+        const auto count = static_cast<std::ptrdiff_t>(mine.size());
+        for (auto& one : more) {
+            const auto end = mine.begin() + count;
+            if (std::find_if(mine.begin(), end,
+                             [&](const auto& known) { return known.same_as(one); }) == end) {
+                mine.push_back(std::move(one));
+            }
+        }
+    };
+    append(objects, other.objects);
+    append(writes, other.writes);
+    product = other.product ? other.product : product;
+}
+
+std::vector<std::string> Setup::service_accounts() const {
+    std::vector<std::string> all;
+    for (const auto& object : objects) {
+        const auto& manifest = object.manifest;
+        const auto kind = manifest.value("kind", "");
+        const bool is_pod = kind == "Pod";
+        if (object.remove || (!is_pod && kind != "ServiceAccount")) {
+            continue;
+        }
+        const auto name = text_at(manifest, is_pod ? "/spec/serviceAccountName" : "/metadata/name");
+        auto one = text_at(manifest, "/metadata/namespace") + "/" + name;
+        if (std::ranges::find(all, one) == all.end()) {
+            all.push_back(std::move(one));
+        }
+    }
+    return all;
+}
+
+Result<Setup> parse_setup(std::string_view text, const std::string& path,
+                          const std::vector<std::string>& others) {
     auto root = YamlSection::parse(text, {.path = path,
                                           .what = "set-up",
                                           .no_map = "expected a map of vault and kubernetes",
@@ -264,7 +389,9 @@ Result<Setup> parse_setup(std::string_view text, const std::string& path) {
         return propagate(root);
     }
     Setup setup;
-    root->only({"vault", "kubernetes"});
+    std::vector<std::string> known{"vault", "kubernetes"};
+    known.insert(known.end(), others.begin(), others.end());
+    root->only(known);
     if (auto section = root->inner("kubernetes")) {
         ObjectsReader(path, setup).read(*section);
     }

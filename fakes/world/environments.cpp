@@ -30,7 +30,7 @@ class SimEnvironment final : public run::Environment {
   public:
     explicit SimEnvironment(SimOptions options)
         : options_(std::move(options)),
-          clock_(context_, sim_start(options_.seed)),
+          clock_(context_, options_.start.value_or(sim_start(options_.seed))),
           network_(clock_, Prng(options_.seed).fork("network"), wire_of(options_)) {
         options_.servers.seed = options_.seed;
         options_.servers.es256 = true;

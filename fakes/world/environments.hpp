@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "core/run/environment.hpp"
 #include "fakes/sim/sim_network.hpp"
@@ -12,6 +13,7 @@ namespace meshproof::fakes {
 /// The setting `sim`: virtual time, no sockets, fake servers. A function of its seed.
 struct SimOptions {
     std::uint64_t seed = 1;
+    std::optional<Time> start;  ///< the date that it begins with; nothing = of 2026, by the seed
     FakeServersOptions servers;
     FaultPlan faults;
     std::function<void(FakeServers&)> on_started;  ///< they are there now; may be empty

@@ -7,6 +7,7 @@
 #include "core/base/answer.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/utf8.hpp"
+#include "reports/openmetrics.hpp"
 #include "reports/table.hpp"
 
 namespace meshproof::reports::gate {
@@ -60,19 +61,6 @@ Document rule_json(const RuleResult& rule) {
         json["replay"] = rule.replay;
     }
     return json;
-}
-
-/// A cell that leaves room for others, whatever a server said.
-std::string short_cell(std::string_view text) {
-    constexpr std::size_t most = 2000;
-    std::string out;
-    for (const char c : cell(valid_utf8(std::string(head_of(text, most))))) {
-        if (c == '`' || c == '*' || c == '_' || c == '[') {
-            out += '\\';
-        }
-        out += c;
-    }
-    return out;
 }
 
 std::string row_text(const Judgement& judgement, const RuleResult& rule) {
@@ -245,6 +233,30 @@ std::string to_markdown(const Judgement& judgement, std::size_t most_bytes) {
         out += replays.empty() ? std::string() : std::string(title) + replays;
     }
     return std::string(head_of(out, most_bytes));
+}
+
+std::string to_openmetrics(const Judgement& judgement) {
+    OpenMetricsText text;
+    const Labels policy{{"policy", judgement.policy}, {"name", judgement.name}};
+    const auto with = [&policy](std::string_view label, std::string_view value) {
+        auto labels = policy;
+        labels.emplace_back(label, value);
+        return labels;
+    };
+    text.family("meshproof_gate_verdict", "gauge", "1 for what the gate says, 0 for the others.");
+    for (const std::string_view verdict : {"go", "stop", "undecided", "nothing"}) {
+        text.sample(with("verdict", verdict), verdict == verdict_of(judgement) ? 1.0 : 0.0);
+    }
+    text.family("meshproof_gate_rules", "gauge", "Rules by their answer.");
+    for (const auto answer : all_answers) {
+        text.sample(with("answer", to_string(answer)),
+                    static_cast<double>(judgement.count(answer)));
+    }
+    text.family("meshproof_gate_results", "gauge", "Results that were judged.");
+    text.sample(policy, static_cast<double>(judgement.results));
+    text.family("meshproof_gate_exit_code", "gauge", "The exit code of the gate.");
+    text.sample(policy, exit_code(judgement));
+    return text.end();
 }
 
 std::string to_junit(const Judgement& judgement) {

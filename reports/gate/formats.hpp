@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "reports/gate/judge.hpp"
+#include "reports/report.hpp"
 
 /// A judgement in every format.
 namespace meshproof::reports::gate {
@@ -13,15 +14,14 @@ namespace meshproof::reports::gate {
 /// What docs/gate-result.schema.json describes.
 inline constexpr std::string_view result_schema = "meshproof.gate-result/v1";
 
-/// GitHub drops a step's summary of more than 1,024 KiB whole.
-inline constexpr std::size_t most_summary = (std::size_t{1024} << 10) - 1;
-
 /// A line a rule, what is broken first; the verdict last.
 [[nodiscard]] std::vector<std::string> to_text(const Judgement& judgement);
 [[nodiscard]] std::string to_json(const Judgement& judgement);
 /// The verdict first. At most so many bytes: what is left out is counted.
 [[nodiscard]] std::string to_markdown(const Judgement& judgement,
                                       std::size_t most_bytes = most_summary);
+/// Verdict and counts in the text format of OpenMetrics.
+[[nodiscard]] std::string to_openmetrics(const Judgement& judgement);
 /// A test case a rule: broken is a failure, undecided an error, an allowance or a note skipped.
 [[nodiscard]] std::string to_junit(const Judgement& judgement);
 /// SARIF 2.1.0: a result for what does not hold, at the rule's line of the policy.

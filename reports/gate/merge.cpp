@@ -46,6 +46,7 @@ void join_head(run::RunResult& sum, const run::RunResult& more) {
     sum.started = std::min(sum.started, more.started);
     sum.duration += more.duration;
     sum.interrupted = sum.interrupted || more.interrupted;
+    sum.ended_early = sum.ended_early ? sum.ended_early : more.ended_early;
     sum.problem = sum.problem.empty() ? more.problem : sum.problem;
 }
 
@@ -98,8 +99,8 @@ bool one_after_another(const std::vector<const Source*>& in_time) {
 /// The worst of the outcomes says how it went, unless the sum misses a bound that each kept.
 run::Outcome verdict_of(const std::vector<const Source*>& sources, const run::LoadSlo& slo) {
     // From bad to good: a deviation is a failure that somebody knows of.
-    constexpr std::array order = {Verdict::fail, Verdict::blocked, Verdict::deviates, Verdict::skip,
-                                  Verdict::pass};
+    constexpr std::array order = {Verdict::fail,     Verdict::blocked, Verdict::not_run,
+                                  Verdict::deviates, Verdict::skip,    Verdict::pass};
     run::Outcome out;
     out.verdict = Verdict::pass;
     for (const auto* source : sources) {

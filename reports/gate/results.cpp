@@ -14,6 +14,15 @@ std::string subject_of(const Source& source, const run::Outcome& outcome) {
     return fmt::format("{} on {}", outcome.id, source.result.target);
 }
 
+std::string why_unfinished(const run::RunResult& result) {
+    if (!result.problem.empty()) {
+        return one_line(result.problem);
+    }
+    return result.ended_early && !result.interrupted
+               ? fmt::format("--{} ended the run", run::to_string(*result.ended_early))
+               : "the run was interrupted";
+}
+
 /// Only fakes are the same elsewhere: a live target's file is not in its report.
 std::string replay_of(const Source& source, const run::Outcome& outcome) {
     const auto& result = source.result;
@@ -100,12 +109,12 @@ class ResultsJudge {
         : policy_(policy), deviations_(policy.deviations, today), skips_(policy.skips, today) {}
 
     void look_at(const Source& source) {
-        if (source.result.interrupted || !source.result.problem.empty()) {
+        if (source.result.interrupted || source.result.ended_early ||
+            !source.result.problem.empty()) {
             add(Answer::undecided, "unfinished", 1,
                 fmt::format("{} on {}", run::to_string(source.result.command),
                             source.result.target),
-                source.result.problem.empty() ? "the run was interrupted"
-                                              : one_line(source.result.problem));
+                why_unfinished(source.result));
         }
         for (const auto& outcome : source.result.outcomes) {
             ++seen_;
@@ -135,6 +144,7 @@ class ResultsJudge {
                 ++passed_;
                 return;
             case Verdict::blocked:
+            case Verdict::not_run:
                 add(Answer::undecided, "blocked", 1, subject, one_line(outcome.reason)).replay =
                     replay_of(source, outcome);
                 return;
@@ -182,7 +192,7 @@ class ResultsJudge {
 };
 
 RuleResult judge_required(const Required& rule, const std::vector<Source>& reports) {
-    std::size_t passed = 0, blocked = 0, there = 0;
+    std::size_t passed = 0, unknown = 0, there = 0;
     for (const auto& source : reports) {
         if (!is_or_any(rule.scope.target, source.result.target)) {
             continue;
@@ -191,12 +201,13 @@ RuleResult judge_required(const Required& rule, const std::vector<Source>& repor
             if (means(rule.scope.id, outcome.id)) {
                 ++there;
                 passed += outcome.verdict == Verdict::pass ? 1 : 0;
-                blocked += outcome.verdict == Verdict::blocked ? 1 : 0;
+                unknown += outcome.verdict == Verdict::blocked ? 1 : 0;
+                unknown += outcome.verdict == Verdict::not_run ? 1 : 0;
             }
         }
     }
     RuleResult out{passed >= rule.least             ? Answer::holds
-                   : passed + blocked >= rule.least ? Answer::undecided
+                   : passed + unknown >= rule.least ? Answer::undecided
                                                     : Answer::broken,
                    "require", rule.where, rule.scope.id};
     out.subject += rule.scope.target.empty() ? "" : " on " + rule.scope.target;

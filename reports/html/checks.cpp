@@ -45,7 +45,7 @@ std::string levels_table(const Checks& checks) {
     Table table(
         "By level: must is what a mesh breaks without, should what clients rely on, may a "
         "detail",
-        {"level", "pass", "fail", "blocked", "skip", "deviates"});
+        {"level", "pass", "fail", "blocked", "skip", "deviates", "not run"});
     for (const auto level : run::all_levels) {
         Checks of_level;
         std::ranges::copy_if(checks, std::back_inserter(of_level), [level](const auto* check) {

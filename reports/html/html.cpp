@@ -18,13 +18,9 @@ using run::Verdict;
 // Of what may be left out. With a row for each of all checks the page stays under 2 MB.
 constexpr std::size_t article_bytes = 500'000, detail_bytes = 600'000;
 
-/// What is to be said first, and the verdict that it is said with.
-struct Headline {
-    Verdict verdict = Verdict::pass;
-    std::string text;
-};
+}  // namespace
 
-Headline headline(const run::RunResult& result) {
+pages::Headline pages::headline(const run::RunResult& result) {
     const auto all = pages::things(result, result.outcomes.size());
     if (const auto failed = result.count(Verdict::fail); failed > 0) {
         return {Verdict::fail, fmt::format("Fail: {} of {} failed", failed, all)};
@@ -39,6 +35,13 @@ Headline headline(const run::RunResult& result) {
     if (result.interrupted) {
         return {Verdict::blocked, "Blocked: the run was interrupted"};
     }
+    if (const auto left = result.count(Verdict::not_run); left > 0) {
+        return {Verdict::blocked, fmt::format("Ended early: {} of {} were not run", left, all)};
+    }
+    if (result.ended_early) {
+        return {Verdict::blocked,
+                fmt::format("Ended early by --{}", run::to_string(*result.ended_early))};
+    }
     const auto passed = result.count(Verdict::pass), deviating = result.count(Verdict::deviates);
     if (passed + deviating == 0) {
         return {Verdict::skip, result.outcomes.empty()
@@ -52,14 +55,17 @@ Headline headline(const run::RunResult& result) {
     return {Verdict::pass, text};
 }
 
+namespace {
+
 std::string count_list(const run::RunResult& result) {
     std::string items;
     for (const auto verdict : run::all_verdicts) {
         const auto word = run::to_string(verdict);
         items += pages::count_item(result.count(verdict), word, word);
     }
-    const auto idle = std::ranges::count_if(
-        result.outcomes, [](const auto& outcome) { return !pages::was_begun(outcome); });
+    const auto idle = std::ranges::count_if(result.outcomes, [](const auto& outcome) {
+        return outcome.verdict == Verdict::blocked && !pages::was_begun(outcome);
+    });
     items += pages::count_item(static_cast<std::size_t>(idle), "of the blocked not run", "soft");
     return "<ul class=\"counts\">\n" + items + "</ul>\n";
 }
@@ -85,14 +91,18 @@ std::string facts_told(const run::RunResult& result) {
     return "<dl class=\"facts\">\n" + text + fact("version", result.version) + "</dl>\n";
 }
 
-std::string header(const run::RunResult& result, const Headline& headline) {
-    auto text = fmt::format("<header class=\"{}\">\n<h1>{}</h1>\n",
-                            run::to_string(headline.verdict), html::escaped(headline.text));
+std::string header(const run::RunResult& result, const pages::Headline& told) {
+    auto text = fmt::format("<header class=\"{}\">\n<h1>{}</h1>\n", run::to_string(told.verdict),
+                            html::escaped(told.text));
     if (!result.problem.empty()) {
         text += fmt::format("<p class=\"sentence\">{}</p>\n", html::escaped(result.problem));
     }
     if (result.interrupted) {
         text += "<p class=\"sentence\">The run was interrupted.</p>\n";
+    }
+    if (result.ended_early) {
+        text += fmt::format("<p class=\"sentence\">--{} ended the run.</p>\n",
+                            run::to_string(*result.ended_early));
     }
     return text + count_list(result) + facts_told(result) + "</header>\n";
 }
@@ -125,10 +135,11 @@ std::string troubles_section(const run::RunResult& result, pages::Room& details)
 
 std::string skips_section(const run::RunResult& result) {
     constexpr std::size_t most = 1000;
-    pages::Table table("Skipped, with the reason", {"id", "reason"});
+    pages::Table table("Skipped or not run, with the reason", {"id", "reason"});
     std::size_t told = 0;
     for (const auto& outcome : result.outcomes) {
-        if (outcome.verdict == Verdict::skip && told++ < most) {
+        const bool idle = outcome.verdict == Verdict::skip || outcome.verdict == Verdict::not_run;
+        if (idle && told++ < most) {
             constexpr std::size_t reason_bytes = 300;
             table.head(outcome.id).markup(html::escaped_head(outcome.reason, reason_bytes));
         }
@@ -160,7 +171,7 @@ std::string contents(const std::array<Section, count>& sections) {
 
 std::string to_html(const run::RunResult& result) {
     pages::Room room(detail_bytes);
-    const auto told = headline(result);
+    const auto told = pages::headline(result);
     // In this order: what matters most takes its room first.
     const std::array<Section, 5> sections = {{
         {"troubles", "What did not pass", troubles_section(result, room)},

@@ -84,7 +84,8 @@ std::string things(const run::RunResult& result, std::size_t count) {
 }
 
 bool was_begun(const run::Outcome& outcome) {
-    return outcome.verdict != run::Verdict::blocked || !outcome.reason.starts_with("not begun: ");
+    return outcome.verdict != run::Verdict::not_run &&
+           (outcome.verdict != run::Verdict::blocked || !outcome.reason.starts_with("not begun: "));
 }
 
 }  // namespace meshproof::reports::pages

@@ -47,6 +47,13 @@ class Table {
     std::size_t rows_ = 0, row_at_ = 0;
 };
 
+/// What is to be said first, and the verdict that it is said with.
+struct Headline {
+    run::Verdict verdict = run::Verdict::pass;
+    std::string text;
+};
+[[nodiscard]] Headline headline(const run::RunResult& result);
+
 /// The word, in its colour.
 [[nodiscard]] std::string verdict_word(run::Verdict verdict);
 /// "<b>3</b> fail", an item of a list.
@@ -57,9 +64,14 @@ class Table {
 /// Of what failed or was blocked, whether it was even begun.
 [[nodiscard]] bool was_begun(const run::Outcome& outcome);
 
-/// The command that plays one result again, as a line for a shell; `TARGET_FILE` stands for a
-/// target file, whose place a report does not know. "" where no command plays it alone.
-[[nodiscard]] std::string replay_command(const run::RunResult& result, const run::Outcome& outcome);
+/// One word for a POSIX shell, whatever is in it.
+[[nodiscard]] std::string shell_word(std::string_view text);
+/// Stands for a target file, whose place a report does not know.
+inline constexpr std::string_view unknown_target = "TARGET_FILE";
+/// The command that plays one result again, as a line for a shell; `target_file` is that of a live
+/// target. "" where no command plays it alone.
+[[nodiscard]] std::string replay_command(const run::RunResult& result, const run::Outcome& outcome,
+                                         std::string_view target_file = unknown_target);
 
 /// A result that did not pass, as an article: its sentence, failures, evidence, timeline, and how
 /// to play it again. `number` makes its ids. "" where there is no room for it; its evidence or

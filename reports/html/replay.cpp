@@ -6,9 +6,6 @@
 #include "reports/html/parts.hpp"
 
 namespace meshproof::reports::pages {
-namespace {
-
-/// One word for a POSIX shell, whatever is in it.
 std::string shell_word(std::string_view text) {
     const bool plain =
         !text.empty() && text.front() != '-' && std::ranges::all_of(text, [](char c) {
@@ -25,7 +22,9 @@ std::string shell_word(std::string_view text) {
     return word + "'";
 }
 
-std::string target_flags(const run::RunResult& result) {
+namespace {
+
+std::string target_flags(const run::RunResult& result, std::string_view target_file) {
     std::string flags = " --target ";
     switch (result.setting) {
         case run::Setting::sim:
@@ -35,7 +34,7 @@ std::string target_flags(const run::RunResult& result) {
             flags += result.command == run::Command::run ? "loopback" : "fakes";
             break;
         case run::Setting::live:
-            return flags + "TARGET_FILE";
+            return flags + shell_word(target_file);
     }
     const auto vault = std::ranges::find(result.servers, "vault", &run::ServerVersion::role);
     const bool other = vault != result.servers.end() && vault->product == "fake vault";
@@ -99,15 +98,17 @@ std::string load_flags(const run::LoadOutcome& load) {
 
 }  // namespace
 
-std::string replay_command(const run::RunResult& result, const run::Outcome& outcome) {
+std::string replay_command(const run::RunResult& result, const run::Outcome& outcome,
+                           std::string_view target_file) {
     const std::string_view id = outcome.id;
+    const auto target = target_flags(result, target_file);
     const auto seed = fmt::format(" --seed {}", result.seed);
     if (const auto* load = std::get_if<run::LoadOutcome>(&outcome.detail)) {
-        return "meshproof load " + shell_word(load->options.profile) + load_flags(*load) +
-               target_flags(result) + seed;
+        return "meshproof load " + shell_word(load->options.profile) + load_flags(*load) + target +
+               seed;
     }
     if (std::holds_alternative<run::CheckOutcome>(outcome.detail)) {
-        return "meshproof conform " + shell_word(id) + target_flags(result) + seed + " --evidence";
+        return "meshproof conform " + shell_word(id) + target + seed + " --evidence";
     }
     constexpr std::string_view history = "history/";
     if (id.starts_with(history)) {
@@ -117,7 +118,7 @@ std::string replay_command(const run::RunResult& result, const run::Outcome& out
     if (id.starts_with("explore/") || id.starts_with("sometimes/")) {
         return "meshproof explore" + seed;
     }
-    return "meshproof run " + shell_word(id) + target_flags(result) + seed;
+    return "meshproof run " + shell_word(id) + target + seed;
 }
 
 }  // namespace meshproof::reports::pages

@@ -48,6 +48,9 @@ class RandomResult {
         result.started = Time(length(4'000'000'000'000));  // until 2096
         result.duration = length(10'000'000);
         result.interrupted = *rc::gen::arbitrary<bool>();
+        if (*rc::gen::arbitrary<bool>()) {
+            result.ended_early = one_of(run::all_early_ends);
+        }
         result.problem = text();
         result.outcomes = list<run::Outcome>(4, [this] { return outcome(); });
         return result;

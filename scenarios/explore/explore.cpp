@@ -28,6 +28,9 @@ class Exploration {
     [[nodiscard]] Explored result();
 
   private:
+    [[nodiscard]] bool stopping() const {
+        return options_.stop != nullptr && options_.stop->requested();
+    }
     [[nodiscard]] bool over(std::size_t index) const;
     void run_some();
     void run_one(std::size_t index);
@@ -45,8 +48,7 @@ class Exploration {
 };
 
 bool Exploration::over(std::size_t index) const {
-    return (options_.until_first_failure && failed_) ||
-           (options_.stop != nullptr && options_.stop->requested()) ||
+    return (options_.until_first_failure && failed_) || stopping() ||
            (options_.runs != 0 && index >= options_.runs) ||
            (options_.minutes && clock_.elapsed() >= *options_.minutes);
 }
@@ -68,21 +70,22 @@ void Exploration::run_some() {
     }
 }
 
-PlayedTrace play_once(const History& history, const ExploreOptions& options) {
+PlayedTrace play_once(const History& history, const ExploreOptions& options,
+                      run::StopSource* stop) {
     // A fixed run id: what is explored has servers of its own, and a file replays the same.
     return play(history, options.environment_for(history),
                 {.run_id = "storys",
                  .seams = options.seams_of_run ? options.seams_of_run() : mesh::Seams{},
                  .hidden_skew = {},
-                 .stop = options.stop,
+                 .stop = stop,
                  .keep_trace = false});
 }
 
 void Exploration::run_one(std::size_t index) {
     const auto& property = *options_.properties[index % options_.properties.size()];
     const auto history = draw_history(seed_of_run(options_.seed, index), property, options_.steps);
-    const auto played = play_once(history, options_);
-    if (options_.stop != nullptr && options_.stop->requested()) {
+    const auto played = play_once(history, options_, options_.stop);
+    if (stopping()) {
         return;  // what was cut off shows nothing
     }
     const std::lock_guard lock(mutex_);
@@ -137,17 +140,22 @@ Finding Exploration::finding(const std::string& tag, std::size_t index) {
     found.tag = tag;
     found.run = index;
     found.drawn = run.drawn;
-    auto shrunk = shrink(
-        run.history,
-        [&](const History& candidate) { return breaks(play_once(candidate, options_), tag); },
-        {.budget = options_.shrink_budget, .jobs = options_.jobs, .on_better = options_.on_better});
+    auto shrunk =
+        shrink(run.history,
+               [&](const History& candidate) {
+                   return !stopping() && breaks(play_once(candidate, options_, options_.stop), tag);
+               },
+               {.budget = stopping() ? Duration::zero() : options_.shrink_budget,
+                .jobs = options_.jobs,
+                .on_better = options_.on_better});
     found.tried = shrunk.tried;
-    found.finished = shrunk.finished;
+    found.finished = shrunk.finished && !stopping();
     found.history = std::move(shrunk.history);
     found.history.property = tag;
     found.history.name = fmt::format("{}-{}", tag, found.history.seed);
-    found.played = play_once(found.history, options_);
-    const auto second = play_once(found.history, options_);
+    // After a stop too: what failed is told as it fails.
+    found.played = play_once(found.history, options_, nullptr);
+    const auto second = play_once(found.history, options_, nullptr);
     found.steady =
         breaks(found.played, tag) && breaks(second, tag) && found.played.digest == second.digest;
     if (!found.played.failures.empty()) {
@@ -175,7 +183,7 @@ Explored Exploration::result() {
         found.again = indexes.size() - 1;
         explored_.findings.push_back(std::move(found));
     }
-    explored_.interrupted = options_.stop != nullptr && options_.stop->requested();
+    explored_.interrupted = stopping();
     return std::move(explored_);
 }
 

@@ -163,15 +163,16 @@ run::Outcome outcome_of(const History& history, PlayedTrace played, Duration wal
 run::RunResult replay(const std::vector<History>& histories, const ReplayOptions& options) {
     run::Schedule schedule(options, histories.size());
     // Histories seal, and break what others would use: alone where servers are shared.
-    const auto turns = schedule.turns(schedule.all(), [](std::size_t) { return true; });
+    const auto bare = [&](std::size_t index) {
+        run::Outcome outcome;
+        outcome.id = id_of(histories[index]);
+        return outcome;
+    };
+    const auto turns = schedule.turns(schedule.pass_over(bare), [](std::size_t) { return true; });
     const auto one = [&](std::size_t index) { play_one(index, histories, options, schedule); };
     run::Schedule::play(turns.together, options.jobs, one);
     run::Schedule::play(turns.alone, 1, one);
-    return schedule.result([&](std::size_t index) {
-        run::Outcome bare;
-        bare.id = id_of(histories[index]);
-        return bare;
-    });
+    return schedule.result(bare);
 }
 
 Result<History> read_history(const std::string& path) {

@@ -125,8 +125,35 @@ TEST(RunChecks, BeginsNothingAfterAStop) {
     CheckRunnerOptions options;
     options.stop = &stop;
     const auto outcomes = outcomes_of({check("a/hold", hold)}, options);
-    EXPECT_EQ(outcomes[0].verdict, Verdict::blocked);
+    EXPECT_EQ(outcomes[0].verdict, Verdict::not_run);
     EXPECT_NE(outcomes[0].reason.find("interrupted"), std::string::npos);
+}
+
+TEST(RunChecks, FailFastBeginsNoMoreChecks) {
+    for (const bool shared : {true, false}) {
+        CheckRunnerOptions options;
+        options.fail_fast = true;
+        options.share_servers = shared;
+        options.jobs = options.at_once = 1;
+        const auto outcomes = outcomes_of(
+            {check("a/hold", hold), check("a/fail", fail_twice), check("a/later", hold)}, options);
+        EXPECT_EQ(outcomes[0].verdict, Verdict::pass) << shared;
+        EXPECT_EQ(outcomes[1].verdict, Verdict::fail) << shared;
+        EXPECT_EQ(outcomes[2].verdict, Verdict::not_run) << shared;
+        EXPECT_EQ(std::get<CheckOutcome>(outcomes[2].detail).requirement, "Something holds.");
+    }
+}
+
+TEST(RunChecks, AsksNobodyWhereAllIsSkippedOnRequest) {
+    CheckRunnerOptions options;
+    options.skips = {"a/hold"};
+    options.environment = [](std::uint64_t) -> std::unique_ptr<Environment> {
+        ADD_FAILURE() << "an environment was made for nothing";
+        throw CannotGoOn({FailureKind::unreachable, "nobody is there", 0, {}});
+    };
+    const auto outcomes = outcomes_of({check("a/hold", hold)}, options);
+    EXPECT_EQ(outcomes[0].verdict, Verdict::skip);
+    EXPECT_EQ(outcomes[0].reason, "--skip");
 }
 
 TEST(RunChecks, BlocksAllWhereTheTargetCannotBeAsked) {

@@ -308,7 +308,7 @@ TEST(Runner, StopBeforeTheRunBeginsNothing) {
     ASSERT_EQ(result.outcomes.size(), 2);
     EXPECT_EQ(result.outcomes[1].id, "a/2");
     for (const auto& outcome : result.outcomes) {
-        EXPECT_EQ(outcome.verdict, Verdict::blocked);
+        EXPECT_EQ(outcome.verdict, Verdict::not_run);
         EXPECT_EQ(outcome.reason, "not begun: the run was interrupted");
     }
 }
@@ -356,6 +356,47 @@ TEST(Runner, InterruptedScenarioIsBlocked) {
     EXPECT_EQ(outcome.reason, "interrupted");
     EXPECT_EQ(told(outcome), Lines{"undo"});
     EXPECT_LT(outcome.virtual_duration, 2h);
+}
+
+TEST(Runner, TheTimeLimitCutsAScenarioShortAndCleansUp) {
+    StopSource stop;
+    auto how = options();
+    how.stop = &stop;
+    how.on_begin = [&stop](std::string_view) { stop.request(StopReason::time_limit); };
+    const auto result = run_all({scenario("a/1", pass), scenario("a/2", pass)}, how);
+    EXPECT_FALSE(result.interrupted);
+    EXPECT_EQ(result.ended_early, EarlyEnd::time_limit);
+    EXPECT_EQ(result.outcomes[0].verdict, Verdict::blocked);
+    EXPECT_EQ(result.outcomes[0].reason, "ended by the time limit");
+    EXPECT_EQ(result.outcomes[1].verdict, Verdict::not_run);
+    EXPECT_EQ(result.outcomes[1].reason, "not begun: the run was ended by the time limit");
+}
+
+TEST(Runner, FailFastBeginsNothingAfterAFailure) {
+    auto how = options();
+    how.fail_fast = true;
+    how.jobs = 1;
+    const auto result = run_all(
+        {scenario("a/1", pass), scenario("a/2", expect_in_vain), scenario("a/3", pass)}, how);
+    EXPECT_EQ(result.ended_early, EarlyEnd::fail_fast);
+    EXPECT_FALSE(result.interrupted);
+    EXPECT_EQ(result.outcomes[0].verdict, Verdict::pass);
+    EXPECT_EQ(result.outcomes[1].verdict, Verdict::fail);
+    EXPECT_EQ(result.outcomes[2].verdict, Verdict::not_run);
+    EXPECT_EQ(result.outcomes[2].reason,
+              "not begun: a/2 did not pass, and --fail-fast ends the run");
+}
+
+TEST(Runner, SkipsWhatIsAskedForWithoutPlayingIt) {
+    auto how = options();
+    how.skips = {"a/2"};
+    how.on_begin = [](std::string_view id) { EXPECT_EQ(id, "a/1"); };
+    const auto result = run_all({scenario("a/1", pass), scenario("a/2", expect_in_vain)}, how);
+    EXPECT_EQ(result.outcomes[0].verdict, Verdict::pass);
+    EXPECT_EQ(result.outcomes[1].id, "a/2");
+    EXPECT_EQ(result.outcomes[1].verdict, Verdict::skip);
+    EXPECT_EQ(result.outcomes[1].reason, "--skip");
+    EXPECT_FALSE(result.ended_early);
 }
 
 TEST(Runner, NotInterruptedWhereNobodyAsked) {

@@ -163,6 +163,89 @@ vault:
     EXPECT_NE(done->front().find("allow_any_nam"), std::string::npos);
 }
 
+/// The mesh's mounts with issuers whose keys are elsewhere: a root, and an intermediate with a key.
+std::string with_issuers(const crypto::Certificate& root, const crypto::Certificate& intermediate) {
+    const auto quoted = [](const crypto::Certificate& one) { return Json(one.pem()).dump(); };
+    return fmt::format(
+        "vault:\n  product: openbao\n  mounts: [{{path: pki_int, type: pki}}]\n  issuers:\n"
+        "  - {{mount: pki_int, certificate: {}, key: false}}\n"
+        "  - {{mount: pki_int, certificate: {}, above: {}, default: true, as: int,\n"
+        "     data: {{issuer_name: int, leaf_not_after_behavior: truncate}}}}\n"
+        "  write:\n  - {{path: pki_int/roles/mesh, data: {{issuer_ref: $(int.issuer_id)}}}}\n",
+        quoted(root), quoted(intermediate), quoted(root));
+}
+
+TEST_F(SetUpServers, HoldStandInsOfIssuers) {
+    const auto make = [](const std::string& name, const crypto::Key& key, const crypto::Key& by,
+                         const crypto::Certificate* issuer) {
+        crypto::CertificateSpec spec;
+        spec.subject.common_name = name;
+        spec.not_before = from_unix_seconds(1'890'000'000);
+        spec.not_after = from_unix_seconds(1'990'000'000);
+        spec.is_ca = true;
+        spec.key_usage = crypto::cert_sign | crypto::crl_sign;
+        return crypto::sign_certificate(spec, key.public_key(), by, issuer);
+    };
+    const auto root_key = crypto::Key::generate(crypto::KeyType::p256);
+    const auto key = crypto::Key::generate(crypto::KeyType::p256);
+    const auto root = make("root", root_key, root_key, nullptr);
+    const auto intermediate = make("int", key, root_key, &root);
+    ASSERT_EQ(problem(with_issuers(root, intermediate)), "");
+    const auto issuer = vault("GET", "pki_int/issuer/int")["data"];
+    const auto stand_in =
+        require(crypto::Certificate::from_pem(issuer["certificate"].get<std::string>()));
+    EXPECT_EQ(stand_in.subject_der(), intermediate.subject_der());
+    EXPECT_FALSE(stand_in == intermediate);
+    EXPECT_NE(issuer["key_id"], "");
+    EXPECT_EQ(issuer["leaf_not_after_behavior"], "truncate");
+    EXPECT_EQ(issuer["ca_chain"].size(), 2U) << "the root's stand-in has signed it";
+    EXPECT_EQ(vault("GET", "pki_int/config/issuers")["data"]["default"], issuer["issuer_id"]);
+    EXPECT_EQ(vault("GET", "pki_int/roles/mesh")["data"]["issuer_ref"], issuer["issuer_id"]);
+    EXPECT_EQ(vault("LIST", "pki_int/issuers")["data"]["keys"].size(), 2U);
+}
+
+TEST_F(SetUpServers, ArePatchedAndLoseWhatIsDeleted) {
+    ASSERT_EQ(problem(mesh), "");
+    ASSERT_EQ(problem(R"(
+kubernetes:
+  delete:
+    - {apiVersion: v1, kind: ServiceAccount, metadata: {name: cart, namespace: shop}}
+vault:
+  patch:
+    - {path: pki_int/roles/mesh, data: {max_ttl: 1h}}
+  delete:
+    - {path: auth/kubernetes/role/cart}
+)"),
+              "");
+    const auto role = vault("GET", "pki_int/roles/mesh")["data"];
+    EXPECT_EQ(role["max_ttl"], 3600);
+    EXPECT_EQ(role["key_type"], "any") << "a patch leaves the rest";
+    EXPECT_NE(problem("vault: {patch: [{path: pki_int/roles/absent, data: {max_ttl: 1h}}]}")
+                  .find("patch pki_int/roles/absent: the Vault answers 400: Unable to fetch role"),
+              std::string::npos);
+    const auto gone = problem(
+        "kubernetes: {delete: [{apiVersion: v1, kind: ServiceAccount, metadata: {name: cart, "
+        "namespace: shop}}]}");
+    EXPECT_NE(gone.find("the API server answers 404"), std::string::npos) << gone;
+}
+
+TEST_F(SetUpServers, OfAnotherProductAreRefused) {
+    EXPECT_EQ(problem("vault: {product: vault}"),
+              "the set-up is for vault and this is openbao: --product vault plays it");
+}
+
+TEST(SetupParts, AreAddedOnceAndKnowTheirAccounts) {
+    auto setup = require(parse_setup(mesh, "a.yaml"));
+    const auto objects = setup.objects.size(), writes = setup.writes.size();
+    setup.add(require(parse_setup(mesh, "b.yaml")));
+    EXPECT_EQ(setup.objects.size(), objects);
+    EXPECT_EQ(setup.writes.size(), writes);
+    setup.add(require(parse_setup("vault: {write: [{path: a}, {path: a}]}", "c.yaml")));
+    EXPECT_EQ(setup.writes.size(), writes + 2) << "twice in one file is meant";
+    EXPECT_EQ(setup.service_accounts(),
+              (std::vector<std::string>{"mesh/vault-issuer", "shop/cart"}));
+}
+
 std::string refusal_of(std::string_view text, const std::string& path = "s.yaml") {
     const auto read = parse_setup(text, path);
     return read ? "" : read.error().message;

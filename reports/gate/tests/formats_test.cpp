@@ -48,6 +48,20 @@ TEST(GateFormats, JsonHoldsEveryRule) {
     EXPECT_EQ(json["rules"][1]["kind"], "response");
 }
 
+TEST(GateFormats, OpenMetricsHaveTheVerdictAndEveryCount) {
+    const auto text = to_openmetrics(sample());
+    const std::string labels = "policy=\"ci/gate 1.yaml\",name=\"a | b\"";
+    for (const auto& line :
+         {fmt::format("meshproof_gate_verdict{{{},verdict=\"stop\"}} 1\n", labels),
+          fmt::format("meshproof_gate_verdict{{{},verdict=\"go\"}} 0\n", labels),
+          fmt::format("meshproof_gate_rules{{{},answer=\"undecided\"}} 1\n", labels),
+          fmt::format("meshproof_gate_results{{{}}} 3\n", labels),
+          fmt::format("meshproof_gate_exit_code{{{}}} 1\n", labels)}) {
+        EXPECT_NE(text.find(line), std::string::npos) << line << text;
+    }
+    EXPECT_TRUE(text.ends_with("\n# EOF\n")) << text;
+}
+
 TEST(GateFormats, JunitCountsAsCiShowsIt) {
     const auto xml = to_junit(sample());
     EXPECT_NE(xml.find("tests=\"3\" failures=\"1\" errors=\"1\" skipped=\"1\""), std::string::npos)

@@ -47,6 +47,16 @@ TEST(Gate, BlockedAndUnfinishedAreNoPass) {
     auto cut = run_of({scenario("flow/a", Verdict::pass)});
     cut.result.interrupted = true;
     EXPECT_EQ(exit_code(judged("", {cut})), 3);
+    cut.result.interrupted = false;
+    cut.result.ended_early = run::EarlyEnd::time_limit;
+    const auto late = judged("", {cut});
+    EXPECT_EQ(exit_code(late), 3);
+    EXPECT_EQ(rule_of(late, "unfinished").measured, "--time-limit ended the run");
+    const auto left =
+        judged("require: [{id: flow}]", {run_of({scenario("flow/a", Verdict::not_run)})});
+    EXPECT_EQ(exit_code(left), 3);
+    EXPECT_EQ(rule_of(left, "blocked").answer, Answer::undecided);
+    EXPECT_EQ(rule_of(left, "require").answer, Answer::undecided);
     EXPECT_EQ(exit_code(judged("", {run_of({})})), 4);
     EXPECT_EQ(verdict_of(judged("", {run_of({})})), "nothing");
 }

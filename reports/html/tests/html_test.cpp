@@ -80,6 +80,12 @@ TEST(Html, ASkipIsNoPassAndABlockIsNone) {
     EXPECT_EQ(headline_of(result), "<h1>Pass: 1 of 2 scenarios");
     result.interrupted = true;
     EXPECT_EQ(headline_of(result), "<h1>Blocked: the run was interrupted");
+    result.interrupted = false;
+    result.ended_early = run::EarlyEnd::time_limit;
+    EXPECT_EQ(headline_of(result), "<h1>Ended early by --time-limit");
+    result.outcomes.push_back(outcome("flow/n", run::Verdict::not_run, "not begun: no time"));
+    EXPECT_EQ(headline_of(result), "<h1>Ended early: 1 of 3 scenarios were not run");
+    result.outcomes.pop_back();
     result.outcomes.push_back(outcome("flow/c", run::Verdict::blocked, "no way"));
     EXPECT_EQ(headline_of(result), "<h1>Blocked: 1 of 3 scenarios could not be judged");
     result.problem = "127.0.0.1:1: refused";
