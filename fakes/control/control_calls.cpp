@@ -26,6 +26,9 @@ Result<Json> read_body(const std::string& text, const std::vector<std::string>& 
     return body;
 }
 
+/// A hundred years: what is added to a date must stay one.
+constexpr Duration furthest_move = std::chrono::hours(24 * 36525);
+
 Result<Duration> read_by(const ControlAsk& ask) {
     const auto body = read_body(ask.body, {"by"});
     if (!body) {
@@ -33,9 +36,7 @@ Result<Duration> read_by(const ControlAsk& ask) {
     }
     const auto text = body->value("by", Json());
     const auto by = text.is_string() ? parse_duration(text.get<std::string>()) : std::nullopt;
-    // A hundred years: what is added to a date must stay one.
-    constexpr Duration longest = std::chrono::hours(24 * 36525);
-    if (!by || *by > longest || *by < -longest) {
+    if (!by || *by > furthest_move || *by < -furthest_move) {
         return fail(FailureKind::invalid, "by: expected a time like 90s or -1h");
     }
     return *by;
@@ -141,6 +142,10 @@ Task<ControlReply> advance_clock(ControlSubject subject, ControlAsk ask) {
     const auto by = read_by(ask);
     if (!by) {
         co_return refused(400, by.error().message);
+    }
+    // Step by step, too.
+    if (std::chrono::abs(subject.servers.clock().offset() + *by) > furthest_move) {
+        co_return refused(400, "by: the date would be more than a century from the machine's");
     }
     subject.servers.clock().advance(*by);
     co_return clock_reply(subject.servers, subject.servers.clock());

@@ -221,6 +221,10 @@ TEST(ControlPort, MovesTheDate) {
         for (const auto* wrong : {"", "{}", R"({"by":5})", R"({"by":"soon"})", R"({"buy":"1h"})"}) {
             EXPECT_EQ(caller.control("POST", "/clock/advance", wrong).first, 400) << wrong;
         }
+        // Two such steps would lead to where no date can be held.
+        constexpr auto* far = R"({"by":"876000h"})";
+        (void)caller.ok("POST", "/clock/advance", far);
+        EXPECT_EQ(caller.control("POST", "/clock/advance", far).first, 400);
     });
 }
 
