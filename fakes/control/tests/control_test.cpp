@@ -307,8 +307,8 @@ TEST(ControlPort, GivesOfTheJournalWhatIsAskedFor) {
         EXPECT_EQ(caller.health(), 200);
         const auto numbers = [&](const std::string& query) {
             Json list = Json::array();
-            for (const auto& entry :
-                 caller.ok("GET", "/journal?kind=request&" + query)["entries"]) {
+            const auto told = caller.ok("GET", "/journal?kind=request&" + query);
+            for (const auto& entry : told.at("entries")) {
                 list.push_back(entry["path"]);
             }
             return list.dump();

@@ -92,7 +92,8 @@ TEST(Model, AnIssuerThatEndsSignsNothingThatOutlivesIt) {
     EXPECT_EQ(with(life - std::chrono::minutes(1)), std::pair(false, true));
     EXPECT_EQ(model.connected("alpha"), Must::not_be);
     ca.shortened = 2;
-    EXPECT_EQ(with(life - std::chrono::minutes(1)), std::pair(false, false));
+    EXPECT_EQ(with(life - std::chrono::minutes(1)), std::pair(true, false));
+    EXPECT_EQ(with(life / 2 + model.recovery()), std::pair(false, false));
     EXPECT_TRUE(model.works("beta"));
 }
 
