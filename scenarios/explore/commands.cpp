@@ -76,7 +76,7 @@ std::optional<Time> end_of_an_issuer(const Play& play) {
 
 // What the agent of a pod that is there got with a login ends so long after it.
 std::optional<Time> end_of_a_token(const Play& play) {
-    std::map<std::string, const RealCa*> cas;  // by pod, as the trace names it
+    std::map<std::string, const RealCa*> cas;  // by pod
     for (const auto& [name, cluster] : play.clusters) {
         const auto account =
             play.model.accounts.find(play.model.clusters.find(name)->second.account);
@@ -90,8 +90,9 @@ std::optional<Time> end_of_a_token(const Play& play) {
     std::vector<Time> ends;
     const auto elapsed = play.environment.truth().elapsed();
     for (const auto& event : play.world.trace().events()) {
-        const auto ca = cas.find(event.actor);
-        if (event.kind == "login ok" && ca != cas.end() && event.at >= ca->second->tokens_since) {
+        const auto ca = cas.lower_bound(event.actor);  // the trace leaves out the run's id
+        if (event.kind == "login ok" && ca != cas.end() && ca->first.starts_with(event.actor) &&
+            event.at >= ca->second->tokens_since) {
             ends.push_back(play.truth() + (event.at + ca->second->token_life - elapsed));
         }
     }
