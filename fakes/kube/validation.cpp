@@ -1,9 +1,8 @@
 #include "fakes/kube/validation.hpp"
 
-#include <regex>
-
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
+#include "fakes/kube/name_rules.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -16,7 +15,6 @@ void require(std::vector<Cause>& faults, std::string field) {
 
 void check_data_keys(const Json& object, std::vector<Cause>& faults,
                      const std::string& field = "data") {
-    static const std::regex config_key("[-._a-zA-Z0-9]+");
     const Json data = object.value(field, Json::object());
     const Json binary =
         field == "data" ? object.value("binaryData", Json::object()) : Json::object();
@@ -27,7 +25,7 @@ void check_data_keys(const Json& object, std::vector<Cause>& faults,
                                           "binaryData",
                                           key)});
         }
-        if (!std::regex_match(key, config_key)) {
+        if (!is_config_key(key)) {
             faults.push_back(
                 {fmt::format("{}[{}]", field, key), "FieldValueInvalid",
                  fmt::format("Invalid value: \"{}\": a valid config key must consist of "

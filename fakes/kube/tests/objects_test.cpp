@@ -187,6 +187,23 @@ TEST_F(Kube, DeletesUnderAPreconditionAndDryRuns) {
     EXPECT_EQ(call("GET", accounts + "/x").status, 404);
 }
 
+TEST_F(Kube, SurvivesNamesOfAnyLength) {
+    // A matcher that goes back on its stack ended the process here.
+    const std::string name(200'000, 'a');
+    const std::string maps = "/api/v1/namespaces/default/configmaps";
+    const auto status = [&](const std::string& path, const Json& metadata, Json more = {}) {
+        more["metadata"] = metadata;
+        return call("POST", path, more).status;
+    };
+    EXPECT_EQ(status(maps, {{"name", "m"}}, {{"data", {{name + "!", "v"}}}}), 422);
+    EXPECT_EQ(status(maps, {{"name", "m"}, {"labels", {{"A" + name + "/x", "v"}}}}), 422);
+    EXPECT_EQ(status(maps, {{"name", "m"}, {"annotations", {{name + "-/x", "v"}}}}), 422);
+    EXPECT_EQ(status(maps, {{"name", "m"}, {"finalizers", Json::array({name + "./x"})}}), 422);
+    EXPECT_EQ(status(maps, {{"name", name}}), 422);
+    const Json containers = Json::array({{{"name", name + "-"}, {"image", "app"}}});
+    EXPECT_EQ(status(pods, {{"name", "p"}}, {{"spec", {{"containers", containers}}}}), 422);
+}
+
 TEST_F(Kube, SameSeedSameNames) {
     const auto uid = create_account("app")["metadata"]["uid"];
     restart();
