@@ -2,6 +2,7 @@
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
+#include "fakes/kube/json_patch.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -95,13 +96,21 @@ Checked<Json> by_json_patch(const std::string& text, const Json& current) {
                         "[]handlers.jsonPatchOp",
                         patch->is_object() ? "object" : "value")));
     }
-    try {
-        return current.patch(*patch);
-    } catch (const Json::exception&) {
+    if (patch->size() > most_patch_operations) {
+        return refuse(refusal(
+            413, "RequestEntityTooLarge",
+            fmt::format("Request entity too large: The allowed maximum operations in a JSON patch "
+                        "is {}, got {}",
+                        most_patch_operations, patch->size()),
+            Json::object()));
+    }
+    Json next = current;
+    if (!apply_json_patch(next, *patch)) {
         return refuse(refusal(422, "Invalid",
                               "the server rejected our request due to an error in our request",
                               Json::object()));
     }
+    return next;
 }
 
 Checked<Json> by_merge_patch(const std::string& text, const Json& current,
