@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "core/base/json_text.hpp"
 #include "core/base/nearest.hpp"
 #include "core/base/text.hpp"
 
@@ -12,7 +13,7 @@ using Json = nlohmann::json;
 
 /// The body as an object that holds none but the known names. Nothing is an empty object.
 Result<Json> read_body(const std::string& text, const std::vector<std::string>& known) {
-    auto body = trim(text).empty() ? Json::object() : Json::parse(text, nullptr, false);
+    const auto body = trim(text).empty() ? Json::object() : json_or_null(text);
     if (!body.is_object()) {
         return fail(FailureKind::invalid, "expected a JSON object");
     }
@@ -39,6 +40,17 @@ Result<Duration> read_by(const ControlAsk& ask) {
         return fail(FailureKind::invalid, "by: expected a time like 90s or -1h");
     }
     return *by;
+}
+
+/// A date that what is issued then can still be dated by: times end in 2262, and certificates of
+/// many years count from there. Nothing where the date may go that far.
+Result<void> check_date(Time from, Duration by) {
+    constexpr Time earliest{};  // 1970
+    constexpr Time latest{std::chrono::sys_days{std::chrono::year(2200) / 1 / 1}};
+    if (by < earliest - from || by > latest - from) {
+        return fail(FailureKind::invalid, "by: the date would leave the years 1970 to 2199");
+    }
+    return {};
 }
 
 struct Port {
@@ -142,7 +154,11 @@ Task<ControlReply> advance_clock(ControlSubject subject, ControlAsk ask) {
     if (!by) {
         co_return refused(400, by.error().message);
     }
-    subject.servers.clock().advance(*by);
+    auto& clock = subject.servers.clock();
+    if (const auto fits = check_date(clock.now(), *by); !fits) {
+        co_return refused(400, fits.error().message);
+    }
+    clock.advance(*by);
     co_return clock_reply(subject.servers, subject.servers.clock());
 }
 
@@ -151,7 +167,11 @@ Task<ControlReply> skew_clock(ControlSubject subject, ControlAsk ask) {
     if (!by) {
         co_return refused(400, by.error().message);
     }
-    subject.servers.clock().skew(*by);
+    auto& clock = subject.servers.clock();
+    if (const auto fits = check_date(clock.now() - clock.offset(), *by); !fits) {
+        co_return refused(400, fits.error().message);
+    }
+    clock.skew(*by);
     co_return clock_reply(subject.servers, subject.servers.clock());
 }
 
