@@ -97,12 +97,9 @@ Checked<Json> by_json_patch(const std::string& text, const Json& current) {
                         patch->is_object() ? "object" : "value")));
     }
     if (patch->size() > most_patch_operations) {
-        return refuse(refusal(
-            413, "RequestEntityTooLarge",
-            fmt::format("Request entity too large: The allowed maximum operations in a JSON patch "
-                        "is {}, got {}",
-                        most_patch_operations, patch->size()),
-            Json::object()));
+        return refuse(
+            too_large(fmt::format("The allowed maximum operations in a JSON patch is {}, got {}",
+                                  most_patch_operations, patch->size())));
     }
     Json next = current;
     if (!apply_json_patch(next, *patch)) {

@@ -37,6 +37,31 @@ void check_data_keys(const Json& object, std::vector<Cause>& faults,
     }
 }
 
+/// All values together, as long as they are without their base64.
+std::size_t size_of_data(const Json& object, const char* field, bool encoded) {
+    std::size_t size = 0;
+    const auto data = object.find(field);
+    if (data == object.end() || !data->is_object()) {
+        return 0;
+    }
+    for (const auto& value : *data) {
+        const std::string_view text =
+            value.is_string() ? value.get_ref<const std::string&>() : std::string_view();
+        const auto padding = text.size() - (text.find_last_not_of('=') + 1);
+        size += encoded ? text.size() / 4 * 3 - padding : text.size();
+    }
+    return size;
+}
+
+/// core.MaxSecretSize, for both kinds.
+void check_size(std::size_t size, const char* field, std::vector<Cause>& faults) {
+    constexpr std::size_t largest = 1U << 20;
+    if (size > largest) {
+        faults.push_back({field, "FieldValueTooLong",
+                          fmt::format("Too long: may not be more than {} bytes", largest)});
+    }
+}
+
 void complete_secret(Json& secret, std::vector<Cause>& faults) {
     if (text_at(secret, "/type").empty()) {
         secret["type"] = "Opaque";
@@ -48,6 +73,7 @@ void complete_secret(Json& secret, std::vector<Cause>& faults) {
         secret.erase("stringData");
     }
     check_data_keys(secret, faults);
+    check_size(size_of_data(secret, "data", true), "data", faults);
     constexpr auto account = "/metadata/annotations/kubernetes.io~1service-account.name";
     const auto type = text_at(secret, "/type");
     if (type == "kubernetes.io/service-account-token" && text_at(secret, account).empty()) {
@@ -200,6 +226,8 @@ Checked<> complete(const ResourceType& type, Json& object) {
     } else if (&type == &type::config_maps) {
         check_data_keys(object, faults);
         check_data_keys(object, faults, "binaryData");
+        check_size(size_of_data(object, "data", false) + size_of_data(object, "binaryData", true),
+                   "[]", faults);
     } else if (&type == &type::pods) {
         complete_pod(object, faults);
     } else if (is_workload(type)) {

@@ -204,6 +204,40 @@ TEST_F(Kube, SurvivesNamesOfAnyLength) {
     EXPECT_EQ(status(pods, {{"name", "p"}}, {{"spec", {{"containers", containers}}}}), 422);
 }
 
+TEST_F(Kube, TakesNoLargerObjectsThanTheServer) {
+    const std::string maps = "/api/v1/namespaces/default/configmaps";
+    const auto make = [this](const std::string& path, const Json& data) {
+        return call("POST", path, Json{{"metadata", {{"name", "m"}}}, {"data", data}});
+    };
+    const std::string limit(1U << 20, 'x');
+    const auto long_map = make(maps, {{"a", limit}, {"b", "x"}});
+    EXPECT_EQ(long_map.status, 422);
+    EXPECT_EQ(long_map.body["details"]["causes"][0]["reason"], "FieldValueTooLong");
+    EXPECT_EQ(make(secrets, {{"a", to_base64(limit + "x")}}).status, 422);
+    EXPECT_EQ(make(secrets, {{"a", to_base64(limit)}}).status, 201);
+    EXPECT_EQ(make(maps, {{"a", limit}}).status, 201);
+    const auto too_large = make(maps, {{"a", std::string(3U << 20, 'x')}});
+    EXPECT_EQ(too_large.status, 413);
+    EXPECT_EQ(too_large.body["reason"], "RequestEntityTooLarge");
+    EXPECT_EQ(too_large.body["message"], "Request entity too large: limit is 3145728");
+}
+
+TEST_F(Kube, TellsAFewOfManyWarnings) {
+    Json map{{"metadata", {{"name", "m"}}}};
+    for (int i = 0; i < 10'000; ++i) {
+        map[fmt::format("unknown-{}", i)] = 1;
+    }
+    const auto made = call("POST", "/api/v1/namespaces/default/configmaps", map);
+    EXPECT_EQ(made.status, 201);
+    std::size_t size = 0, count = 0;
+    for (const auto& [name, value] : made.raw.headers.fields()) {
+        size += name == "Warning" ? value.size() : 0;
+        count += name == "Warning" ? 1 : 0;
+    }
+    EXPECT_GT(count, 50U);
+    EXPECT_LT(size, 8192U);
+}
+
 TEST_F(Kube, SameSeedSameNames) {
     const auto uid = create_account("app")["metadata"]["uid"];
     restart();
