@@ -328,7 +328,8 @@ std::optional<std::string> YamlSection::file(std::string_view name) {
     if (!named) {
         return std::nullopt;
     }
-    auto content = read_file(*named);
+    constexpr std::size_t largest = 16U << 20;  // tokens, keys and certificates
+    auto content = read_file(*named, largest);
     if (!content) {
         refuse(name, "{}", content.error().message);
         return std::nullopt;
