@@ -286,7 +286,7 @@ std::optional<double> YamlSection::number(std::string_view name, double low, dou
 
 std::optional<Duration> YamlSection::duration_in(const YAML::Node& node, std::string_view name,
                                                  const DurationLimits& limits) {
-    const auto value = node.IsScalar() ? parse_duration(node.Scalar()) : std::nullopt;
+    const auto value = node.IsScalar() ? parse_duration_with_unit(node.Scalar()) : std::nullopt;
     if (!value || *value < limits.shortest || *value > limits.longest) {
         note_at(node, place_of(name),
                 fmt::format("expected {}, got {}", limits.expected,

@@ -33,7 +33,7 @@ Result<Duration> read_by(const ControlAsk& ask) {
         return propagate(body);
     }
     const auto text = body->value("by", Json());
-    const auto by = text.is_string() ? parse_duration(text.get<std::string>()) : std::nullopt;
+    const auto by = text.is_string() ? parse_duration_with_unit(text.get<std::string>()) : std::nullopt;
     // A hundred years: what is added to a date must stay one.
     constexpr Duration longest = std::chrono::hours(24 * 36525);
     if (!by || *by > longest || *by < -longest) {
