@@ -253,6 +253,7 @@ Result<Account> read_account(YamlSection root, const Variables& variables) {
     } else if (auto cluster = root.inner("cluster")) {
         read_cluster(*cluster, variables, account);
     }
+    warn_of_ignored(variables);
     return checked(std::move(account), root);
 }
 

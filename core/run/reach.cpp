@@ -69,7 +69,8 @@ void read_ca(YamlSection& section, const Variables& variables, crypto::TlsParty&
 
 void read_trust(YamlSection& section, const Variables& variables, crypto::TlsParty& tls) {
     read_ca(section, variables, tls);
-    tls.server_name = section.text("tls_server_name").value_or("");
+    const auto written = section.text("tls_server_name");
+    tls.server_name = written ? *written : filled(variables, "VAULT_TLS_SERVER_NAME").value_or("");
     auto skip = section.flag("skip_verify");
     if (const auto text = filled(variables, "VAULT_SKIP_VERIFY");
         !section.has("skip_verify") && text) {
@@ -94,8 +95,28 @@ std::optional<std::string> machine_variable(const std::string& name) {
 }
 
 std::optional<std::string> filled(const Variables& variables, const std::string& name) {
+    constexpr std::string_view of_vault = "VAULT_";
     auto value = variables(name);
+    if ((!value || value->empty()) && name.starts_with(of_vault)) {
+        value = variables("BAO_" + name.substr(of_vault.size()));
+    }
     return value && !value->empty() ? std::move(value) : std::nullopt;
+}
+
+void warn_of_ignored(const Variables& variables) {
+    constexpr std::pair<const char*, std::string_view> ignored[] = {
+        {"VAULT_CAPATH", "name one file in ca_file or VAULT_CACERT"},
+        {"VAULT_CLIENT_CERT", "no client certificate is shown to a Vault"},
+        {"VAULT_CLIENT_KEY", "no client certificate is shown to a Vault"},
+        {"VAULT_PROXY_ADDR", "servers are reached directly"},
+        {"VAULT_HTTP_PROXY", "servers are reached directly"},
+        {"HTTPS_PROXY", "servers are reached directly"},
+        {"https_proxy", "servers are reached directly"}};
+    for (const auto& [name, instead] : ignored) {
+        if (filled(variables, name)) {
+            log::warning(fmt::format("{} is set, and not used: {}", name, instead));
+        }
+    }
 }
 
 http::Endpoint read_vault_endpoint(YamlSection& section, const Variables& variables) {

@@ -168,6 +168,9 @@ Result<Target> read_target(YamlSection root, const Variables& variables) {
         root.refuse("clusters",
                     "vaults and clusters are both fake: use --target loopback for that");
     }
+    if (!target.vaults.empty() || !target.clusters.empty()) {
+        warn_of_ignored(variables);
+    }
     return checked(std::move(target), root);
 }
 

@@ -174,6 +174,39 @@ TEST_F(TargetFile, TheFileWinsOverTheEnvironment) {
     EXPECT_TRUE(config.endpoint.tls.verify_peer);
 }
 
+TEST_F(TargetFile, OpenBaosVariablesStandInForVaults) {
+    const auto target =
+        parse("name: t\nclusters: fake\n", {{"VAULT_ADDR", "https://vault.example"},
+                                            {"BAO_ADDR", "https://bao.example"},
+                                            {"BAO_TOKEN", "s.fromenvironment"},
+                                            {"VAULT_TOKEN", ""},
+                                            {"BAO_TLS_SERVER_NAME", "vault.internal"}});
+    ASSERT_TRUE(target) << target.error().message;
+    const auto& config = target->vaults.at(0).config;
+    EXPECT_EQ(config.endpoint.url.host, "vault.example");
+    EXPECT_EQ(config.token.reveal(), "s.fromenvironment");
+    EXPECT_EQ(config.endpoint.tls.server_name, "vault.internal");
+    const auto written = parse(vault_lines + "    tls_server_name: v\nclusters: fake\n",
+                               {{"VAULT_TLS_SERVER_NAME", "vault.internal"}});
+    ASSERT_TRUE(written) << written.error().message;
+    EXPECT_EQ(written->vaults.at(0).config.endpoint.tls.server_name, "v");
+}
+
+TEST_F(TargetFile, WhatTheEnvironmentAsksForInVainIsSaidAloud) {
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(parse(vault_lines + "clusters: fake\n",
+                      {{"HTTPS_PROXY", "http://proxy:3128"}, {"BAO_CLIENT_CERT", "a.pem"}}));
+    const auto said = testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("HTTPS_PROXY is set, and not used: servers are reached directly"),
+              std::string::npos)
+        << said;
+    EXPECT_NE(said.find("VAULT_CLIENT_CERT is set, and not used"), std::string::npos) << said;
+    EXPECT_EQ(said.find("http://proxy"), std::string::npos) << "it may hold a password";
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(parse(vault_lines + "clusters: fake\n"));
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST_F(TargetFile, TheSavedTokenIsTheLastResort) {
     folder.write("home/.vault-token", "s.saved\n");
     const std::string yaml =
