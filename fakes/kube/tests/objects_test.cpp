@@ -187,6 +187,37 @@ TEST_F(Kube, DeletesUnderAPreconditionAndDryRuns) {
     EXPECT_EQ(call("GET", accounts + "/x").status, 404);
 }
 
+TEST_F(Kube, MergesListsStrategically) {
+    create_account("app");
+    const auto finalizers = [](int from, int to) {
+        Json names = Json::array();
+        for (int i = from; i < to; ++i) {
+            names.push_back(fmt::format("example.com/{}", i));
+        }
+        return Json{{"metadata", {{"finalizers", names}}}};
+    };
+    const auto patch = [this](const Json& body) {
+        return call("PATCH", accounts + "/app", body, "admin",
+                    "application/strategic-merge-patch+json");
+    };
+    // Each item looked for among all took this many seconds.
+    EXPECT_EQ(patch(finalizers(0, 10'000)).status, 200);
+    const auto merged = patch(finalizers(5'000, 15'000));
+    EXPECT_EQ(merged.body["metadata"]["finalizers"],
+              finalizers(0, 15'000)["metadata"]["finalizers"]);
+    const auto less = patch(Json{{"metadata",
+                                  {{"$deleteFromPrimitiveList/finalizers",
+                                    finalizers(1, 15'000)["metadata"]["finalizers"]}}}});
+    EXPECT_EQ(less.body["metadata"]["finalizers"], Json::array({"example.com/0"}));
+    const auto secrets_of = [&patch](const Json& list) {
+        return patch(Json{{"secrets", list}}).body["secrets"];
+    };
+    EXPECT_EQ(secrets_of({{{"name", "a"}}, {{"name", "b"}}, {{"name", "a"}}}),
+              (Json{{{"name", "a"}}, {{"name", "b"}}}));
+    EXPECT_EQ(secrets_of({{{"name", "a"}, {"$patch", "delete"}}, {{"name", "c"}}}),
+              (Json{{{"name", "b"}}, {{"name", "c"}}}));
+}
+
 TEST_F(Kube, SurvivesNamesOfAnyLength) {
     // A matcher that goes back on its stack ended the process here.
     const std::string name(200'000, 'a');
