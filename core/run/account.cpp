@@ -69,6 +69,7 @@ void read_vault(YamlSection section, const Variables& variables, Account& accoun
     account.reader = section.has("token_file")
                          ? secret_in(section, "token_file")
                          : Secret(filled(variables, "VAULT_TOKEN").value_or(""));
+    warn_of_others(section, "token_file");
     account.vault.endpoint = read_vault_endpoint(section, variables);
     account.vault.namespace_name =
         section.text("namespace").value_or(filled(variables, "VAULT_NAMESPACE").value_or(""));

@@ -1,5 +1,7 @@
 #include "core/run/reach.hpp"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <set>
 
@@ -101,6 +103,17 @@ std::optional<std::string> filled(const Variables& variables, const std::string&
         value = variables("BAO_" + name.substr(of_vault.size()));
     }
     return value && !value->empty() ? std::move(value) : std::nullopt;
+}
+
+void warn_of_others(YamlSection& section, std::string_view name) {
+    const auto path = section.path(name);
+    struct stat file{};
+    if (path && ::stat(path->c_str(), &file) == 0 && S_ISREG(file.st_mode) &&
+        (file.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+        log::warning(fmt::format("{}: others may {} {}: chmod 600 keeps it for its owner",
+                                 section.place_of(name),
+                                 (file.st_mode & S_IROTH) != 0 ? "read" : "change", *path));
+    }
 }
 
 void warn_of_ignored(const Variables& variables) {

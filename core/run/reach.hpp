@@ -22,6 +22,9 @@ void warn_of_ignored(const Variables& variables);
 
 // How a file that people write names a server. What is wrong is noted in the section.
 
+/// Says aloud where others than its owner may read or change the file that a member names.
+void warn_of_others(YamlSection& section, std::string_view name);
+
 /// A Vault, by address, ca_file, tls_server_name and skip_verify. VAULT_ADDR, VAULT_CACERT,
 /// VAULT_TLS_SERVER_NAME and VAULT_SKIP_VERIFY fill in what is left out.
 [[nodiscard]] http::Endpoint read_vault_endpoint(YamlSection& section, const Variables& variables);

@@ -12,6 +12,7 @@ constexpr DurationLimits leaf_ttls{.shortest = std::chrono::seconds(5),
 
 Secret read_token(YamlSection& section, const Variables& variables) {
     auto text = section.file("token_file");
+    warn_of_others(section, "token_file");
     if (!text) {
         text = filled(variables, "VAULT_TOKEN");
     }
@@ -33,6 +34,7 @@ Secret read_token(YamlSection& section, const Variables& variables) {
 
 std::vector<Secret> read_unseal_keys(YamlSection& section) {
     const auto text = section.file("unseal_keys_file");
+    warn_of_others(section, "unseal_keys_file");
     std::vector<Secret> keys;
     for (const auto& line : split(text.value_or(""), '\n')) {
         if (!trim(line).empty()) {

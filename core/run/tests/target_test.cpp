@@ -15,8 +15,10 @@ struct TargetFile : testing::Test {
 
     void SetUp() override {
         folder.write("vault-ca.pem", ca_pem());
-        folder.write("openbao.token", "s.t0ken\n");
-        folder.write("openbao.unseal", "a2V5MQ==\n\n a2V5Mg== \n");
+        for (const auto& secret : {folder.write("openbao.token", "s.t0ken\n"),
+                                   folder.write("openbao.unseal", "a2V5MQ==\n\n a2V5Mg== \n")}) {
+            std::filesystem::permissions(secret, std::filesystem::perms(0600));
+        }
         folder.write("kubeconfig",
                      "current-context: alpha\n"
                      "clusters: [{name: k, cluster: {server: 'https://127.0.0.1:6443'}}]\n"
@@ -205,6 +207,20 @@ TEST_F(TargetFile, WhatTheEnvironmentAsksForInVainIsSaidAloud) {
     testing::internal::CaptureStderr();
     EXPECT_TRUE(parse(vault_lines + "clusters: fake\n"));
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(TargetFile, ATokenThatOthersMayReadIsSaidAloud) {
+    const auto said = [this](int mode) {
+        std::filesystem::permissions(folder.path() + "/openbao.token",
+                                     std::filesystem::perms(mode));
+        testing::internal::CaptureStderr();
+        EXPECT_TRUE(parse(vault_lines + "clusters: fake\n"));
+        return testing::internal::GetCapturedStderr();
+    };
+    EXPECT_EQ(said(0600), "");
+    EXPECT_EQ(said(0640), "");
+    EXPECT_NE(said(0644).find("vaults[0].token_file: others may read "), std::string::npos);
+    EXPECT_NE(said(0602).find("vaults[0].token_file: others may change "), std::string::npos);
 }
 
 TEST_F(TargetFile, TheSavedTokenIsTheLastResort) {
