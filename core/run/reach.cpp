@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 
@@ -103,6 +104,19 @@ std::optional<std::string> filled(const Variables& variables, const std::string&
         value = variables("BAO_" + name.substr(of_vault.size()));
     }
     return value && !value->empty() ? std::move(value) : std::nullopt;
+}
+
+bool refuse_token_as_name(YamlSection& section, std::string_view name) {
+    constexpr std::size_t shortest_token = 24;
+    const auto written = section.text(name).value_or("");
+    const bool prefixed = std::ranges::any_of(
+        std::initializer_list<std::string_view>{"hvs.", "hvb.", "s.", "b."},
+        [&written](std::string_view prefix) { return written.starts_with(prefix); });
+    if (!prefixed || written.size() < shortest_token || written.find('/') != std::string::npos) {
+        return false;
+    }
+    section.refuse(name, "expected the name of a file with the token, and this looks like a token");
+    return true;
 }
 
 void warn_of_others(YamlSection& section, std::string_view name) {

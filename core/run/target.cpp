@@ -11,6 +11,9 @@ constexpr DurationLimits leaf_ttls{.shortest = std::chrono::seconds(5),
                                    .expected = "a duration from 5s to 24h"};
 
 Secret read_token(YamlSection& section, const Variables& variables) {
+    if (refuse_token_as_name(section, "token_file")) {
+        return {};
+    }
     auto text = section.file("token_file");
     warn_of_others(section, "token_file");
     if (!text) {

@@ -209,6 +209,15 @@ TEST_F(TargetFile, WhatTheEnvironmentAsksForInVainIsSaidAloud) {
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
+TEST_F(TargetFile, ATokenInThePlaceOfItsFileIsNotRepeated) {
+    const auto said = told(
+        "name: t\nvaults: [{address: 'https://127.0.0.1:1', token_file: "
+        "hvs.CAESIabcdefghijklmnopqrstuvwx}]\nclusters: fake\n");
+    EXPECT_EQ(said,
+              ":2: vaults[0].token_file: expected the name of a file with the token, and this "
+              "looks like a token");
+}
+
 TEST_F(TargetFile, ATokenThatOthersMayReadIsSaidAloud) {
     const auto said = [this](int mode) {
         std::filesystem::permissions(folder.path() + "/openbao.token",
