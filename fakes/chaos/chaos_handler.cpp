@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/crypto/jwt.hpp"
 #include "fakes/chaos/spoil.hpp"
@@ -33,7 +34,7 @@ std::string subject_of(const http::Request& request) {
     if (!jwt) {
         return {};
     }
-    const auto claims = nlohmann::json::parse(jwt->claims, nullptr, false);
+    const auto claims = json_or_null(jwt->claims);
     if (!claims.is_object() || !claims.contains("sub") || !claims["sub"].is_string()) {
         return {};
     }
