@@ -10,8 +10,6 @@
 namespace meshproof::fakes::kube {
 namespace {
 
-using Json = nlohmann::json;
-
 /// Arrays and objects within each other; 0 for a plain value.
 std::size_t depth_of(const Json& value) {
     if (!value.is_structured()) {
