@@ -25,6 +25,9 @@ struct ExploreArguments : SessionOptions {
     bool weights = false;
 };
 
+/// How the file of a failure ends while it is made smaller.
+constexpr std::string_view shrinking = ".shrinking.yaml";
+
 /// Where nobody says how long.
 constexpr std::size_t usual_runs = 100;
 
@@ -116,7 +119,7 @@ explore::ExploreOptions options_of(const ExploreArguments& arguments, Session& s
     };
     options.on_better = [&line, &arguments](const explore::History& best) {
         // The best so far, for whoever does not wait.
-        write(file_of(arguments, best, ".shrinking.yaml"), explore::to_yaml(best));
+        write(file_of(arguments, best, shrinking), explore::to_yaml(best));
         line.draw(fmt::format("[shrinking: {} steps]", best.steps.size()));
     };
     return options;
@@ -126,6 +129,8 @@ void tell(const ExploreArguments& arguments, const explore::Finding& found, Outp
     const auto file = file_of(arguments, found.history, ".yaml");
     const auto page = file_of(arguments, found.history, ".html");
     write(file, explore::to_yaml(found.history));
+    std::error_code none_there;  // where nothing smaller failed
+    std::filesystem::remove(file_of(arguments, found.history, shrinking), none_there);
     write(page, explore::timeline_html(found.history, found.played));
     output.result("fail  {}: run {} of {} steps, shrunk to {} by {} tries{}{}", found.tag,
                   found.run, found.drawn, found.history.steps.size(), found.tried,
@@ -182,7 +187,12 @@ std::vector<run::Outcome> rows_of(const ExploreArguments& arguments,
             row(fmt::format("explore/{}", property->name), run::Verdict::skip, {})));
     }
     for (const auto& [property, runs] : explored.by_property) {
-        rows.push_back(row(fmt::format("explore/{}", property), run::Verdict::pass, {}));
+        const auto id = fmt::format("explore/{}", property);
+        const auto failing = explored.failing_by_property.find(property);
+        rows.push_back(failing == explored.failing_by_property.end()
+                           ? row(id, run::Verdict::pass, {})
+                           : row(id, run::Verdict::fail,
+                                 fmt::format("{} of {} histories failed", failing->second, runs)));
     }
     for (const auto& found : explored.findings) {
         auto outcome = explore::outcome_of(found.history, found.played, {});
@@ -241,7 +251,20 @@ std::string replay_line(const ExploreArguments& arguments, const Session& sessio
                            reports::pages::shell_word(
                                (std::filesystem::path(folder_of(arguments)) / file).string()));
     }
-    return fmt::format("meshproof explore --seed {}", session.seed());
+    auto line = std::string("meshproof explore");
+    for (const auto& property : arguments.properties) {
+        line += " " + property;
+    }
+    line += fmt::format(" --seed {} --steps {}", session.seed(), arguments.steps);
+    if (arguments.minutes > 0) {
+        line += fmt::format(" --minutes {}", arguments.minutes);
+    } else {
+        line += fmt::format(" --runs {}", arguments.runs == 0 ? usual_runs : arguments.runs);
+    }
+    for (const auto& property : arguments.skips) {
+        line += " --skip " + property;
+    }
+    return line;
 }
 
 void tell_weights(const ExploreArguments& arguments, const explore::ExploreOptions& options,

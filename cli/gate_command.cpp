@@ -31,8 +31,9 @@ std::vector<gate::Source> sources_of(const std::vector<std::string>& paths) {
     std::set<fs::path> seen;
     for (const auto& path : paths) {
         // It would count as two runs.
-        std::error_code ignored;
-        if (!seen.insert(fs::weakly_canonical(gate::report_file(path), ignored)).second) {
+        std::error_code unknown;
+        const auto whole = fs::weakly_canonical(gate::report_file(path), unknown);
+        if (!unknown && !seen.insert(whole).second) {
             throw UsageError(fmt::format("{}: given twice", gate::report_file(path)));
         }
         auto source = gate::read_source(path);
@@ -66,6 +67,7 @@ int gate_command(const GateArguments& arguments) {
     if (!policy) {
         throw UsageError(policy.error().message, "docs/gate.md shows a policy that works");
     }
+    expect_summary_file(arguments.summary);
     const RealClock clock;
     const auto judgement = gate::judge(*policy, sources_of(arguments.reports),
                                        sources_of(arguments.baseline), clock.now());

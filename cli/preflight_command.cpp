@@ -1,6 +1,5 @@
 #include <cerrno>
 #include <cstdio>
-#include <filesystem>
 #include <system_error>
 
 #include "cli/output.hpp"
@@ -13,6 +12,7 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/run/socket_environment.hpp"
+#include "reports/report.hpp"
 
 namespace meshproof::cli {
 namespace {
@@ -123,14 +123,19 @@ std::string document(const preflight::Report& report, std::string_view format) {
                                : preflight::to_markdown(report);
 }
 
-void write_reports(const preflight::Report& report, const std::string& folder) {
+/// Before anybody is asked.
+void prepare_reports(const std::string& folder) {
     if (folder.empty()) {
         return;
     }
-    std::error_code problem;
-    std::filesystem::create_directories(folder, problem);
-    if (problem) {
-        throw UsageError(fmt::format("--report {}: {}", folder, problem.message()));
+    if (const auto prepared = reports::prepare_folder(folder); !prepared) {
+        throw UsageError(prepared.error().message, "give --report a folder that you may write");
+    }
+}
+
+void write_reports(const preflight::Report& report, const std::string& folder) {
+    if (folder.empty()) {
+        return;
     }
     require(write_file(folder + "/preflight.json", preflight::to_json(report)));
     require(write_file(folder + "/preflight.sarif", preflight::to_sarif(report)));
@@ -174,6 +179,8 @@ int preflight_command(const PreflightArguments& arguments) {
                             .format = arguments.format});
     }
     const auto wait = wait_of(arguments);
+    expect_summary_file(arguments.summary);
+    prepare_reports(arguments.report);
     auto account = load_account(arguments.account);
     run::SocketEnvironment environment("live", run::Target());
     std::optional<preflight::Report> looked;

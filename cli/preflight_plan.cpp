@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <set>
+#include <system_error>
 
 #include "cli/output.hpp"
 #include "cli/program.hpp"
@@ -55,13 +57,21 @@ run::Account limited(run::Account account) {
 
 /// An export, or every set-up file of a folder in the order of their names.
 fakes::Setup setup_at(const std::string& path) {
+    namespace fs = std::filesystem;
     std::vector<std::string> files{path};
-    if (std::filesystem::is_directory(path)) {
+    std::error_code problem;
+    if (fs::is_directory(path, problem)) {
         files.clear();
-        for (const auto& entry : std::filesystem::directory_iterator(path)) {
-            if (entry.path().extension() == ".yaml" || entry.path().extension() == ".yml") {
-                files.push_back(entry.path().string());
+        for (auto at = fs::directory_iterator(path, problem); !problem && at != fs::end(at);
+             at.increment(problem)) {
+            const auto& file = at->path();
+            if (file.extension() == ".yaml" || file.extension() == ".yml") {
+                files.push_back(file.string());
             }
+        }
+        if (problem) {
+            throw UsageError(fmt::format("cannot read {}: {}", path, problem.message()),
+                             std::string(setup_hint));
         }
         std::ranges::sort(files);
         if (files.empty()) {
@@ -108,6 +118,7 @@ run::Account changed_account(const PlanQuestion& question, const PlanJson& chang
 /// Whose leaves are asked for: every service account but those that only log in.
 std::vector<std::string> identities_of(const Played& before, const Played& after) {
     std::vector<std::string> all;
+    std::set<std::string> known;
     for (const auto* side : {&before, &after}) {
         for (const auto& setup : side->setups) {
             for (const auto& account : setup.service_accounts()) {
@@ -117,8 +128,7 @@ std::vector<std::string> identities_of(const Played& before, const Played& after
                 const bool logs_in =
                     cluster && cluster->namespace_name == ns && cluster->name == name;
                 const auto path = fmt::format("/ns/{}/sa/{}", ns, name);
-                if (!logs_in && ns != "meshproof-stand-in" &&
-                    std::ranges::find(all, path) == all.end()) {
+                if (!logs_in && ns != "meshproof-stand-in" && known.insert(path).second) {
                     all.push_back(path);
                 }
             }

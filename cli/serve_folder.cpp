@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <system_error>
@@ -10,11 +9,13 @@
 #include "cli/program.hpp"
 #include "cli/serve_process.hpp"
 #include "core/base/text.hpp"
+#include "reports/html/parts.hpp"
 
 namespace meshproof::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using reports::pages::shell_word;
 
 void write_or_stop(const std::string& path, std::string_view text, int mode) {
     if (const auto written = write_file(path, text, mode); !written) {
@@ -57,22 +58,6 @@ std::vector<std::pair<std::string, std::string>> environment_of(const Serving& s
     return all;
 }
 
-/// As a shell reads one word.
-std::string shell_word(const std::string& text) {
-    const auto plain = [](char c) {
-        return letter_or_digit(c) ||
-               std::string_view("_-./:=,@%+[]").find(c) != std::string_view::npos;
-    };
-    if (!text.empty() && std::ranges::all_of(text, plain)) {
-        return text;
-    }
-    std::string quoted = "'";
-    for (const char c : text) {
-        quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    }
-    return quoted + "'";
-}
-
 /// Detached it is what `eval` takes: exports and comments.
 void tell_shell(const Serving& serving) {
     const bool detached = serving.arguments.detach;
@@ -110,6 +95,15 @@ ServeFolder::ServeFolder(std::string path) : path_(std::move(path)) {
                         path_));
     }
     std::error_code error;
+    // What no server wrote is somebody's own: it would be written over, and removed at the end.
+    for (const auto* name : files_of_folder) {
+        if (!other && fs::exists(fs::symlink_status(fs::path(path_) / name, error))) {
+            throw UsageError(fmt::format("{}: expected a folder of its own, and {} in it was not "
+                                         "written by a server",
+                                         path_, name),
+                             "give --dir another one, or move the file away");
+        }
+    }
     made_ = fs::create_directories(path_, error);
     if (error) {
         throw UsageError(fmt::format("cannot make the folder {}: {}", path_, error.message()));

@@ -18,6 +18,7 @@ extern "C" {  // the header of glibc 2.36 does not say so itself
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <system_error>
 #include <thread>
 
 #include "cli/program.hpp"
@@ -120,7 +121,8 @@ Result<ProcessIdentity> read_served_process(const std::string& path) {
 }
 
 int stop_served(const std::string& where) {
-    const auto file = std::filesystem::is_directory(where)
+    std::error_code ignored;
+    const auto file = std::filesystem::is_directory(where, ignored)
                           ? (std::filesystem::path(where) / "serve.json").string()
                           : where;
     const auto read = read_served_process(file);

@@ -13,7 +13,7 @@ namespace meshproof::reports {
 std::string cell(std::string_view text) {
     std::string out;
     for (const char c : one_line(text)) {
-        if (c == '|' || c == '<') {
+        if (c == '|' || c == '<' || c == '\\') {
             out += '\\';
         }
         out += c;

@@ -21,7 +21,7 @@ struct Draw {
 
     [[nodiscard]] const Facts& facts() const { return look.facts; }
     void leave_out(const std::string& what, const std::string& why) {
-        left_out.push_back(fmt::format("{}: {}", what, one_line(why)));
+        left_out.push_back(one_line(fmt::format("{}: {}", what, why)));
     }
     /// The namespace, where the product has them: the fake Vault is the one without.
     [[nodiscard]] std::string space() const {

@@ -102,7 +102,8 @@ Duration duration_of(const Json& object, std::string_view member) {
     if (value.is_string()) {
         return parse_duration(value.get<std::string>()).value_or(Duration::zero());
     }
-    constexpr std::int64_t most = 9'000'000'000;  // what 64 bits of nanoseconds hold
+    // Half of what 64 bits of nanoseconds hold, so that it may be added to a date.
+    constexpr std::int64_t most = 4'500'000'000;
     const auto seconds = number_of(object, member);
     return seconds > most || seconds < -most ? Duration::zero() : std::chrono::seconds(seconds);
 }

@@ -54,7 +54,7 @@ Finding finding(const Rule& rule, const Facts& facts, const Judgement& judgement
     }
     Finding one;
     one.rule = &rule;
-    one.object = fill_in(rule.object, values, /*for_shell=*/false);
+    one.object = one_line(fill_in(rule.object, values, /*for_shell=*/false));
     one.evidence = one_line(judgement.evidence);
     one.line = line_of(facts, rule.member);
     one.bao = commands(rule, facts, judgement, values, "bao");
@@ -128,7 +128,8 @@ std::string vault_text(const Facts& facts) {
     if (!facts.seal.is_known() || !facts.health.is_known()) {
         return where;
     }
-    return fmt::format("{} {} at {}", to_string(facts.seal->product), facts.health->version, where);
+    return fmt::format("{} {} at {}", to_string(facts.seal->product),
+                       one_line(facts.health->version), where);
 }
 
 std::string cluster_text(const Facts& facts) {
@@ -137,7 +138,7 @@ std::string cluster_text(const Facts& facts) {
     }
     const auto where = facts.account.cluster->access.endpoint.url.origin();
     return facts.kube_version.is_known()
-               ? fmt::format("Kubernetes {} at {}", *facts.kube_version, where)
+               ? fmt::format("Kubernetes {} at {}", one_line(*facts.kube_version), where)
                : where;
 }
 

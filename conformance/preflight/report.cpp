@@ -184,7 +184,7 @@ std::string junit_finding(const Report& report, const Finding& one) {
 std::string markdown(const std::string& text) {
     std::string out;
     for (const char c : valid_utf8(text)) {
-        if (c == '|' || c == '<' || c == '`' || c == '*' || c == '_' || c == '[') {
+        if (std::string_view("\\|<`*_[").find(c) != std::string_view::npos) {
             out += '\\';
         }
         out += c == '\n' ? ' ' : c;

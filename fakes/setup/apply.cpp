@@ -82,8 +82,13 @@ Task<Result<std::string>> path_of(FakeServers& servers, const SetupObject& objec
             continue;
         }
         const auto& metadata = manifest["metadata"];
+        const auto named = metadata.value("namespace", Json("default"));
+        if (!named.is_string()) {
+            co_return fail(FailureKind::invalid, "{}: metadata.namespace: expected a text",
+                           object.where);
+        }
         const auto space = resource.value("namespaced", false)
-                               ? "/namespaces/" + metadata.value("namespace", "default")
+                               ? "/namespaces/" + named.get<std::string>()
                                : std::string();
         co_return fmt::format("{}{}/{}/{}", base, space, plural,
                               metadata["name"].get<std::string>());
@@ -242,7 +247,8 @@ Task<Result<void>> apply_issuer(SettingUp& work, SetupWrite write) {
     const auto& imported = work.answers["the import"];
     std::string id;
     for (const auto* member : {"imported_issuers", "existing_issuers"}) {
-        if (imported.contains(member) && imported[member].is_array() && id.empty()) {
+        if (imported.contains(member) && imported[member].is_array() && !imported[member].empty() &&
+            id.empty()) {
             id = imported[member].at(0).get<std::string>();
         }
     }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <tuple>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/yaml/json.hpp"
 #include "core/yaml/section.hpp"
@@ -20,6 +21,11 @@ std::string text_at(const Json& manifest, const char* place) {
     return manifest.contains(pointer) && manifest[pointer].is_string()
                ? manifest[pointer].get<std::string>()
                : "default";
+}
+
+/// What is not cannot become JSON.
+bool is_utf8(std::string_view text) {
+    return valid_utf8(std::string(text)) == text;
 }
 
 /// Where a member stands, as messages about it begin.
@@ -99,6 +105,10 @@ class ObjectsReader {
         const auto text = meshproof::read_file(full);
         if (!text) {
             section.refuse("files", "{}", text.error().message);
+            return;
+        }
+        if (!is_utf8(*text)) {
+            section.refuse("files", "{}: expected UTF-8", full);
             return;
         }
         auto documents = json_documents(*text, full);
@@ -381,6 +391,9 @@ std::vector<std::string> Setup::service_accounts() const {
 
 Result<Setup> parse_setup(std::string_view text, const std::string& path,
                           const std::vector<std::string>& others) {
+    if (!is_utf8(text)) {
+        return fail(FailureKind::invalid, "{}: expected UTF-8", path);
+    }
     auto root = YamlSection::parse(text, {.path = path,
                                           .what = "set-up",
                                           .no_map = "expected a map of vault and kubernetes",

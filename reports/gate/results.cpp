@@ -4,6 +4,7 @@
 #include "core/base/answer.hpp"
 #include "core/base/text.hpp"
 #include "reports/gate/judge.hpp"
+#include "reports/html/parts.hpp"
 
 namespace meshproof::reports::gate {
 namespace {
@@ -32,7 +33,7 @@ std::string replay_of(const Source& source, const run::Outcome& outcome) {
     const bool vault = std::ranges::any_of(
         result.servers, [](const auto& server) { return server.product == "fake vault"; });
     return fmt::format("meshproof {} {} --target {} --seed {}{}", run::to_string(result.command),
-                       outcome.id, run::to_string(result.setting), result.seed,
+                       pages::shell_word(outcome.id), run::to_string(result.setting), result.seed,
                        vault ? " --product vault" : "");
 }
 

@@ -103,7 +103,7 @@ TEST(NotRun, IsAnErrorToJunitUnlessAFailureEndedTheRun) {
 
 TEST(Summary, SaysTheVerdictFirstAndTheCommandLast) {
     const auto text = to_summary(ended_early(run::EarlyEnd::fail_fast), most_summary, again);
-    EXPECT_TRUE(text.starts_with("# Fail: 1 of 5 scenarios failed (run of a \"b\" \\ c)\n"))
+    EXPECT_TRUE(text.starts_with("# Fail: 1 of 5 scenarios failed (run of a \"b\" \\\\ c)\n"))
         << text;
     for (const auto* line :
          {"- `--fail-fast` ended the run\n",

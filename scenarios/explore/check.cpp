@@ -129,7 +129,10 @@ Task<void> wait_for_the_ready(Play& play, std::string name, std::string when) {
 
 void check_readiness(Play& play, const SeenPod& pod, const std::string& when) {
     const auto must = play.model.ready(pod, play.truth(), play.near());
-    play.expect(must == Must::say_nothing || pod.ready == (must == Must::be), "expiry",
+    // A leaf in its time is refused for its CA.
+    const bool in_time = play.model.valid(pod, play.truth(), play.near()).value_or(false);
+    play.expect(must == Must::say_nothing || pod.ready == (must == Must::be),
+                in_time && must == Must::not_be ? "trust" : "expiry",
                 "{}: the pod of {} is {} at {}; {}{}", when, pod.workload,
                 pod.ready ? "ready" : "not ready", clock_time(play.truth() + play.model.skew),
                 leaf_told(pod), pod.reason.empty() ? "" : ": " + pod.reason);

@@ -1,7 +1,5 @@
 #include "scenarios/explore/commands.hpp"
 
-#include <charconv>
-
 #include "scenarios/steps.hpp"
 
 namespace meshproof::scenarios::explore {
@@ -47,10 +45,6 @@ Pool pool_of(const std::string& name, const Beginning& world) {
     return fixed.at(name);
 }
 
-std::string always(const Play&, const Step&) {
-    return {};
-}
-
 Task<void> nothing(Play&, Step) {
     co_return;
 }
@@ -80,19 +74,23 @@ std::optional<Time> end_of_an_issuer(const Play& play) {
     return next_of(play, ends);
 }
 
-// What an agent got with a login ends so long after it.
+// What the agent of a pod that is there got with a login ends so long after it.
 std::optional<Time> end_of_a_token(const Play& play) {
-    std::map<std::string, const RealCa*> cas;  // by cluster
-    for (const auto& [name, cluster] : play.model.clusters) {
-        const auto account = play.model.accounts.find(cluster.account);
+    std::map<std::string, const RealCa*> cas;  // by pod, as the trace names it
+    for (const auto& [name, cluster] : play.clusters) {
+        const auto account =
+            play.model.accounts.find(play.model.clusters.find(name)->second.account);
         if (account != play.model.accounts.end()) {
-            cas[name] = &play.cas.find(account->second.ca)->second;
+            for (const auto& pod : cluster.pods()) {
+                cas[fmt::format("{}/{}", name, pod.name)] =
+                    &play.cas.find(account->second.ca)->second;
+            }
         }
     }
     std::vector<Time> ends;
     const auto elapsed = play.environment.truth().elapsed();
     for (const auto& event : play.world.trace().events()) {
-        const auto ca = cas.find(event.actor.substr(0, event.actor.find('/')));
+        const auto ca = cas.find(event.actor);
         if (event.kind == "login ok" && ca != cas.end() && event.at >= ca->second->tokens_since) {
             ends.push_back(play.truth() + (event.at + ca->second->token_life - elapsed));
         }
@@ -167,10 +165,8 @@ std::string no_edge(const Play& play, const Step& step) {
 }
 
 Task<void> set_clock(Play& play, Step step) {
-    double lives = 0;
-    const auto text = field(step, "ahead");
-    std::from_chars(text.data(), text.data() + text.size(), lives);
-    play.model.skew = std::chrono::floor<std::chrono::seconds>(part_of(play.model.leaf(), lives));
+    play.model.skew = std::chrono::floor<std::chrono::seconds>(
+        part_of(play.model.leaf(), number_of(step, "ahead", 0.0)));
     play.environment.mesh_clock().skew(play.model.skew);
     play.fault_ends(wrong_date);
     if (play.model.skew != Duration::zero()) {
@@ -192,12 +188,11 @@ Task<void> heal_all(Play& play, Step) {
     co_await heal(play);
 }
 
-std::string no_secret(const Play& play, const Step& step) {
+std::string no_secret(const Play& play, const Step&) {
     const auto found = play.model.clusters.find("alpha");
     if (found == play.model.clusters.end() || found->second.account.empty()) {
         return "the mesh keeps no configuration in alpha";
     }
-    std::ignore = step;
     return !play.model.kube_answers("alpha") || found->second.unsure
                ? "the API server of alpha is away"
                : "";
@@ -284,13 +279,28 @@ std::string field(const Step& step, std::string_view name) {
     return found == step.with.end() ? std::string() : found->second;
 }
 
-std::string no_cluster(const Play& play, const Step& step) {
+std::string always(const Play&, const Step&) {
+    return {};
+}
+
+std::string no_such_cluster(const Play& play, const Step& step) {
     const auto name = field(step, "cluster");
-    if (!play.model.clusters.contains(name)) {
-        return fmt::format("there is no cluster {}", name);
-    }
-    return play.model.kube_answers(name) ? std::string()
-                                         : fmt::format("the API server of {} is away", name);
+    return play.model.clusters.contains(name) ? std::string()
+                                              : fmt::format("there is no cluster {}", name);
+}
+
+std::string no_cluster(const Play& play, const Step& step) {
+    const auto why = no_such_cluster(play, step);
+    const auto name = field(step, "cluster");
+    return why.empty() && !play.model.kube_answers(name)
+               ? fmt::format("the API server of {} is away", name)
+               : why;
+}
+
+std::string no_vault(const Play& play, const Step& step) {
+    const auto name = field(step, "vault");
+    const bool there = name == "0" || (name == "1" && play.history.world.vaults > 1);
+    return there ? std::string() : fmt::format("there is no vault-{}", name);
 }
 
 std::string no_account(const Play& play, const Step& step) {

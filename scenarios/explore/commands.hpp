@@ -1,5 +1,6 @@
 #pragma once
 
+#include <charconv>
 #include <span>
 
 #include "core/time/prng.hpp"
@@ -47,9 +48,21 @@ using Rows = std::vector<Command>;
 
 /// A step's field, "" where it is left out.
 [[nodiscard]] std::string field(const Step& step, std::string_view name);
-/// Why a step cannot be about this cluster or account: there is none, or its API server is away.
-[[nodiscard]] std::string no_cluster(const Play& play, const Step& step);
+/// A step's field as a number; `otherwise` where it is left out, or no number.
+template <class Number>
+[[nodiscard]] Number number_of(const Step& step, std::string_view name, Number otherwise) {
+    const auto text = field(step, name);
+    std::from_chars(text.data(), text.data() + text.size(), otherwise);
+    return otherwise;
+}
+/// Of what applies always.
+[[nodiscard]] std::string always(const Play& play, const Step& step);
+/// Why a step cannot be about this cluster, account or Vault: there is none.
+[[nodiscard]] std::string no_such_cluster(const Play& play, const Step& step);
 [[nodiscard]] std::string no_account(const Play& play, const Step& step);
+[[nodiscard]] std::string no_vault(const Play& play, const Step& step);
+/// Why a step cannot go by a cluster's API server: there is no such cluster, or it is away.
+[[nodiscard]] std::string no_cluster(const Play& play, const Step& step);
 [[nodiscard]] mesh::Cluster cluster_of(Play& play, const Step& step);
 /// Why a step cannot be about the pods of a workload: it does not run there, or as above.
 [[nodiscard]] std::string no_workload(const Play& play, const Step& step);
@@ -67,6 +80,8 @@ struct Ca {
 [[nodiscard]] Ca pki_of(Play& play, const Step& step);
 /// Why a step cannot be about the CA of an account: there is none, or its Vault is sealed.
 [[nodiscard]] std::string no_ca(const Play& play, const Step& step);
+/// Whether a pod has a leaf below this anchor that is in its time.
+[[nodiscard]] bool leaves_live(Play& play, const std::string& anchor);
 /// Writes the auth role as the model has it, with the kind of tokens that `real.tokens` names.
 [[nodiscard]] Task<void> write_auth_role(Play& play, Ca ca);
 

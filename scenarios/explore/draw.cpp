@@ -65,7 +65,8 @@ Beginning draw_world(Prng prng) {
     return world;
 }
 
-// In lives of a leaf: mostly shorter than a renewal takes, sometimes a month of days.
+// In lives of a leaf: mostly shorter than until a renewal, sometimes a week of leaves that live a
+// day.
 double draw_wait(const Command& command, Prng& prng) {
     static const std::vector<double> short_waits = {0, 0, 0, 0.001, 0.0625, 0.125, 0.25};
     static const std::vector<double> long_waits = {0.125, 0.25, 0.5, 0.5, 1, 1, 2, 7};

@@ -70,15 +70,22 @@ void Exploration::run_some() {
     }
 }
 
+// A world in which nobody can go on throws; here that would end a thread, and all with it.
 PlayedTrace play_once(const History& history, const ExploreOptions& options,
                       run::StopSource* stop) {
-    // A fixed run id: what is explored has servers of its own, and a file replays the same.
-    return play(history, options.environment_for(history),
-                {.run_id = "storys",
-                 .seams = options.seams_of_run ? options.seams_of_run() : mesh::Seams{},
-                 .hidden_skew = {},
-                 .stop = stop,
-                 .keep_trace = false});
+    try {
+        // A fixed run id: what is explored has servers of its own, and a file replays the same.
+        return play(history, options.environment_for(history),
+                    {.run_id = "storys",
+                     .seams = options.seams_of_run ? options.seams_of_run() : mesh::Seams{},
+                     .hidden_skew = {},
+                     .stop = stop,
+                     .keep_trace = false});
+    } catch (const std::exception& error) {
+        PlayedTrace played;
+        played.blocked = error.what();
+        return played;
+    }
 }
 
 void Exploration::run_one(std::size_t index) {
@@ -122,6 +129,7 @@ void Exploration::count(std::size_t index, const Property& property, const Histo
     }
     if (!played.failures.empty()) {
         ++explored_.failing;
+        ++explored_.failing_by_property[property.name];
         failed_ = true;
         run.failures = played.failures;
         run.history = history;
@@ -140,8 +148,11 @@ Finding Exploration::finding(const std::string& tag, std::size_t index) {
     found.tag = tag;
     found.run = index;
     found.drawn = run.drawn;
+    auto failing = run.history;
+    failing.property = tag;
+    failing.name = fmt::format("{}-{}", tag, failing.seed);
     auto shrunk =
-        shrink(run.history,
+        shrink(std::move(failing),
                [&](const History& candidate) {
                    return !stopping() && breaks(play_once(candidate, options_, options_.stop), tag);
                },
@@ -151,8 +162,6 @@ Finding Exploration::finding(const std::string& tag, std::size_t index) {
     found.tried = shrunk.tried;
     found.finished = shrunk.finished && !stopping();
     found.history = std::move(shrunk.history);
-    found.history.property = tag;
-    found.history.name = fmt::format("{}-{}", tag, found.history.seed);
     // After a stop too: what failed is told as it fails.
     found.played = play_once(found.history, options_, nullptr);
     const auto second = play_once(found.history, options_, nullptr);

@@ -59,11 +59,12 @@ struct Finding {
 
 struct Explored {
     std::size_t runs = 0, failing = 0, steps = 0, skipped = 0, requests = 0, blocked = 0;
-    std::string first_blocked;                            ///< why
-    std::map<std::string_view, std::size_t> reached;      ///< runs that met it, by mark
-    std::map<std::string, std::size_t> applied;           ///< steps, by command
-    std::map<std::string_view, std::size_t> by_property;  ///< runs
-    std::vector<Finding> findings;                        ///< one a tag
+    std::string first_blocked;                                    ///< why
+    std::map<std::string_view, std::size_t> reached;              ///< runs that met it, by mark
+    std::map<std::string, std::size_t> applied;                   ///< steps, by command
+    std::map<std::string_view, std::size_t> by_property;          ///< runs
+    std::map<std::string_view, std::size_t> failing_by_property;  ///< of those
+    std::vector<Finding> findings;                                ///< one a tag
     std::string digest;  ///< over all runs' digests, in their order
     bool interrupted = false;
 };

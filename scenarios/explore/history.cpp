@@ -40,7 +40,7 @@ Beginning read_world(YamlSection section) {
     world.product = section.word("product", products).value_or(world.product);
     if (section.has("workloads")) {
         world.workloads = section.texts("workloads", "a list of names");
-        if (!std::ranges::all_of(world.workloads, plain_name)) {
+        if (world.workloads.empty() || !std::ranges::all_of(world.workloads, plain_name)) {
             section.refuse("workloads", "expected names of lower-case letters, digits and dashes");
         }
     }

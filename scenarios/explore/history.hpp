@@ -12,7 +12,7 @@
 /// What may happen to a mesh, as a value: drawn once, then played as often as one likes.
 namespace meshproof::scenarios::explore {
 
-/// One thing that somebody does. Names are logical ("web", "alpha", "account-1"), and never a
+/// One thing that somebody does. Names are logical ("web", "alpha", "spare"), and never a
 /// server's own.
 struct Step {
     std::string does;                              ///< the name of a command (commands.hpp)
@@ -38,7 +38,7 @@ struct Beginning {
 /// and `seed` alone decides what the simulated wire and the mesh's own jitter do.
 struct History {
     std::string name;      ///< "web-outlives-its-leaf": lower case, digits and dashes
-    std::string property;  ///< what it is judged by (properties.hpp); "" = by all
+    std::string property;  ///< what it is about, for people; it is judged by all of the model
     std::string story;     ///< one line for people: what it shows; may be empty
     std::uint64_t seed = 1;
     Beginning world;
@@ -58,7 +58,7 @@ using Vocabulary = std::map<std::string, std::vector<std::string>, std::less<>>;
 /// The same value as a file: parse_history gives it back.
 [[nodiscard]] std::string to_yaml(const History& history);
 
-/// A step as one line: "cut agents=alpha".
+/// A step as one line: "seal vault=0".
 [[nodiscard]] std::string text_of(const Step& step);
 
 }  // namespace meshproof::scenarios::explore

@@ -105,6 +105,9 @@ bool Model::cannot(std::string_view name) const {
 
 Must Model::connected(std::string_view name) const {
     const auto found = clusters.find(name);
+    if (found != clusters.end() && !kube_answers(name)) {
+        return Must::not_be;  // nobody gets a service account's token, whatever is wanted
+    }
     if (found == clusters.end() || found->second.unsure || !dates_agree()) {
         return Must::say_nothing;
     }
@@ -122,16 +125,15 @@ Must Model::healthy(std::string_view global_namespace) const {
     if (found == namespaces.end()) {
         return Must::say_nothing;
     }
+    bool sure = true;
     for (const auto& member : found->second) {
         const auto cluster = clusters.find(member);
-        if (cluster == clusters.end() || cluster->second.unsure) {
-            return Must::say_nothing;
-        }
-        if (!kube_answers(member)) {
+        if (cluster != clusters.end() && !kube_answers(member)) {
             return Must::not_be;  // nobody can say that it is applied
         }
+        sure = sure && cluster != clusters.end() && !cluster->second.unsure;
     }
-    return Must::be;
+    return sure ? Must::be : Must::say_nothing;
 }
 
 std::vector<std::string> Model::users(std::string_view account) const {
@@ -156,7 +158,7 @@ std::optional<bool> Model::valid(const SeenPod& pod, Time truth, Duration near) 
     return *pod.from <= date && date < *pod.until;
 }
 
-// The page: ready with a leaf that is valid now. Its own cluster trusts what is in use there.
+// The page: ready with a leaf that is valid now, and that its own cluster trusts.
 Must Model::ready(const SeenPod& pod, Time truth, Duration near) const {
     const auto is_valid = valid(pod, truth, near);
     if (!is_valid) {
@@ -165,7 +167,7 @@ Must Model::ready(const SeenPod& pod, Time truth, Duration near) const {
     if (!*is_valid) {
         return Must::not_be;
     }
-    return trusts(pod.cluster, pod.ca, {pod}, truth) == Must::be ? Must::be : Must::say_nothing;
+    return trusts(pod.cluster, pod.ca, {pod}, truth);
 }
 
 Must Model::trusts(const std::string& name, const std::string& ca, const std::vector<SeenPod>& all,

@@ -122,7 +122,7 @@ class Model {
     [[nodiscard]] Must issuer_signs(const ModelCa& pki) const;
     /// Whoever asks for a token gets one.
     [[nodiscard]] bool logs_in(std::string_view name, const ModelCluster& cluster) const;
-    /// The CAs that a cluster surely trusts, by the leaves that live in it.
+    /// Whether a cluster trusts a CA, as it is connected and by the leaves that live in it.
     [[nodiscard]] Must trusts(const std::string& cluster, const std::string& ca,
                               const std::vector<SeenPod>& all, Time truth) const;
 

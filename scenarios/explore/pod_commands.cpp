@@ -1,6 +1,4 @@
 // What people do with pods, and what they ask of clusters' health.
-#include <charconv>
-
 #include "scenarios/explore/commands.hpp"
 #include "scenarios/steps.hpp"
 
@@ -30,13 +28,10 @@ std::string no_workload(const Play& play, const Step& step) {
 namespace {
 
 Task<void> deploy(Play& play, Step step) {
-    int replicas = 1;
-    const auto text = field(step, "replicas");
-    std::from_chars(text.data(), text.data() + text.size(), replicas);
     const auto name = field(step, "workload");
     auto cluster = cluster_of(play, step);
-    const auto deployed =
-        co_await cluster.deploy({.name = name, .service_account = name, .replicas = replicas});
+    const auto deployed = co_await cluster.deploy(
+        {.name = name, .service_account = name, .replicas = number_of(step, "replicas", 1)});
     play.expect(deployed.has_value(), "pod-restart", "deploying {}: {}", name,
                 deployed ? "" : deployed.error().message);
     if (deployed) {
@@ -97,11 +92,20 @@ Task<void> restart(Play& play, Step step) {
 
 Task<void> restart_all(Play& play, Step step) {
     auto cluster = cluster_of(play, step);
+    std::set<std::string> before;
+    for (const auto& pod : cluster.pods()) {
+        before.insert(pod.uid);
+    }
     const auto done = co_await cluster.restart_all_pods();
     play.expect(done.has_value(), "pod-restart", "restarting all pods of {}: {}",
                 field(step, "cluster"), done ? "" : done.error().message);
     // Each is replaced in its time, ready or not.
     co_await play.environment.truth().sleep_for(play.model.recovery());
+    for (const auto& pod : cluster.pods()) {
+        play.expect(!before.contains(pod.uid), "pod-restart",
+                    "all pods of {} were restarted, and that of {} is still the same one",
+                    field(step, "cluster"), pod.workload);
+    }
 }
 
 std::string no_renewal(const Play& play, const Step& step) {
@@ -130,6 +134,8 @@ Task<void> ask_health(Play& play, Step step) {
     co_await check(play, "before health is asked");
     const auto must = play.model.connected(name);
     const auto health = co_await play.world.mesh().check_health(name);
+    play.expect(health.connected || !health.reason.empty(), "health",
+                "{} says \"{}\" without a reason", name, health.text());
     if (must == Must::say_nothing) {
         co_return;
     }
@@ -137,14 +143,6 @@ Task<void> ask_health(Play& play, Step step) {
     play.expect(health.connected == (must == Must::be), "health", "{} says \"{}\"{}; its CA {}",
                 name, health.text(), health.reason.empty() ? "" : ": " + health.reason,
                 must == Must::be ? "works" : "does not work");
-    play.expect(health.connected || !health.reason.empty(), "health",
-                "{} says \"{}\" without a reason", name, health.text());
-}
-
-std::string not_onboarded(const Play& play, const Step& step) {
-    const auto name = field(step, "cluster");
-    return play.model.clusters.contains(name) ? std::string()
-                                              : fmt::format("there is no cluster {}", name);
 }
 
 std::string no_namespace(const Play& play, const Step& step) {
@@ -184,10 +182,6 @@ Task<void> ask_namespace(Play& play, Step step) {
                 health ? health->reason : health.error().message);
 }
 
-std::string none(const Play&, const Step&) {
-    return {};
-}
-
 }  // namespace
 
 Rows pod_rows() {
@@ -196,8 +190,8 @@ Rows pod_rows() {
         {"restart-pod", "pods", 4, {"cluster", "workload"}, no_workload, restart},
         {"restart-all", "pods", 1, {"cluster"}, no_cluster, restart_all},
         {"restart-node-agent", "pods", 1, {"cluster"}, no_renewal, restart_node_agent},
-        {"ask-health", "health", 3, {"cluster"}, not_onboarded, ask_health},
-        {"create-namespace", "health", 1, {"namespace"}, none, create_namespace},
+        {"ask-health", "health", 3, {"cluster"}, no_such_cluster, ask_health},
+        {"create-namespace", "health", 1, {"namespace"}, always, create_namespace},
         {"ask-namespace", "health", 2, {"namespace"}, no_namespace, ask_namespace},
     };
 }

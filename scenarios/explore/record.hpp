@@ -55,7 +55,7 @@ inline constexpr std::array marks = {
 struct Told {
     Duration at{};                   ///< since the history began
     Time date;                       ///< by the right clock
-    std::string text;                ///< "cut vault=0"
+    std::string text;                ///< "seal vault=0"
     std::string skipped;             ///< why it did not apply; "" = it did
     std::vector<std::string> wrong;  ///< what did not hold after it
 };

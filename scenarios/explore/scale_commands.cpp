@@ -106,11 +106,12 @@ Task<void> delete_pod(Play& play, Step step) {
 }
 
 std::string not_running(const Play& play, const Step& step) {
-    const auto found = play.model.clusters.find(field(step, "cluster"));
-    if (found == play.model.clusters.end()) {
-        return fmt::format("there is no cluster {}", field(step, "cluster"));
+    const auto why = no_such_cluster(play, step);
+    if (!why.empty()) {
+        return why;
     }
-    return found->second.workloads.contains(field(step, "workload"))
+    return play.model.clusters.find(field(step, "cluster"))
+                   ->second.workloads.contains(field(step, "workload"))
                ? std::string()
                : fmt::format("{} does not run there", field(step, "workload"));
 }

@@ -1,16 +1,42 @@
 // What two people do at once, and what two clusters share.
-#include "core/time/task_group.hpp"
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "core/run/ending.hpp"
 #include "scenarios/explore/commands.hpp"
 
 namespace meshproof::scenarios::explore {
 namespace {
 
-// Both calls were begun before either ended: the later one holds, and neither undoes it.
+// Both calls were begun before either ended: the later one holds, and neither undoes it. Both have
+// ended when this has, though a stop cuts it short: they hold what is played.
 Task<void> side_by_side(Task<void> first, Task<void> second) {
-    TaskGroup both;
-    co_await both.spawn(std::move(first));
-    co_await both.spawn(std::move(second));
-    co_await both.join();
+    using namespace boost::asio::experimental::awaitable_operators;
+    const auto [one, other] =
+        co_await (run::settle(std::move(first)) && run::settle(std::move(second)));
+    for (const auto* ending : {&one, &other}) {
+        if (ending->kind != run::Ending::Kind::done) {
+            throw CannotGoOn(Failure{FailureKind::closed, ending->text, 0, {}});
+        }
+    }
+}
+
+std::string no_two_accounts(const Play& play, const Step& step) {
+    const auto why = no_connection(play, step);
+    return why.empty() && !play.model.accounts.contains(field(step, "other"))
+               ? fmt::format("there is no account {}", field(step, "other"))
+               : why;
+}
+
+Task<void> connect_two(Play& play, Step step) {
+    const auto cluster = field(step, "cluster"), other = field(step, "other");
+    connected(play, cluster, field(step, "account"));
+    connected(play, cluster, other);
+    co_await side_by_side(connect_one(play, cluster, field(step, "account")),
+                          connect_one(play, cluster, other));
+    const auto label = play.clusters.find(cluster)->second.ca_label();
+    play.expect(label == label_of(other), "accounts",
+                "of two calls at once the earlier one holds: the label of {} is \"{}\"", cluster,
+                label);
 }
 
 void expect_gone(Play& play, const std::string& account, const std::vector<std::string>& users) {
@@ -55,8 +81,8 @@ std::string cannot_share(const Play& play, const Step& step) {
     if (play.model.accounts.contains(name) || play.cas.contains(name)) {
         return fmt::format("there is an account {}, or was one", name);
     }
-    if (field(step, "cluster") == "beta" && play.history.world.clusters < 2) {
-        return "there is no cluster beta";
+    if (auto why = no_such_cluster(play, step); !why.empty()) {
+        return why;
     }
     const auto found = play.model.accounts.find(other);
     if (found == play.model.accounts.end()) {
@@ -81,6 +107,12 @@ Task<void> add_shared(Play& play, Step step) {
 
 Rows together_rows() {
     return {
+        {"connect-two-at-once",
+         "accounts",
+         1,
+         {"cluster", "account", "other"},
+         no_two_accounts,
+         connect_two},
         {"edit-and-delete", "accounts", 1, {"account", "to"}, no_sure_account, edit_and_delete},
         {"connect-and-delete",
          "accounts",

@@ -1,6 +1,4 @@
 // What somebody does in the Vault: seals it, changes signing roles, policies and quotas.
-#include <charconv>
-
 #include "scenarios/explore/commands.hpp"
 
 namespace meshproof::scenarios::explore {
@@ -30,16 +28,16 @@ std::string vault_named(const Step& step) {
     return "vault-" + field(step, "vault");
 }
 
-run::VaultSite& site_of(Play& play, const Step& step) {
+run::VaultSite& site_of(const Play& play, const Step& step) {
     return play.world.vault(field(step, "vault") == "1" ? 1 : 0);
 }
 
 std::string cannot_seal(const Play& play, const Step& step) {
-    const bool second = field(step, "vault") == "1";
-    if (second && play.history.world.vaults < 2) {
-        return "there is no vault-1";
+    const auto why = no_vault(play, step);
+    if (!why.empty()) {
+        return why;
     }
-    if (!play.world.vault(second ? 1 : 0).may_seal) {
+    if (!site_of(play, step).may_seal) {
         return "this target's Vault may not be sealed";
     }
     return play.model.sealed.contains(vault_named(step)) ? "it is sealed" : "";
@@ -92,11 +90,8 @@ Task<void> allow_signing(Play& play, Step step) {
 
 Task<void> shorten_leaves(Play& play, Step step) {
     const auto ca = pki_of(play, step);
-    int divisor = 2;
-    const auto text = field(step, "divisor");
-    std::from_chars(text.data(), text.data() + text.size(), divisor);
     // It never grows again: an agent goes by the shorter life until its next leaf.
-    ca.model->shortened = std::max(ca.model->shortened, divisor);
+    ca.model->shortened = std::max(ca.model->shortened, number_of(step, "divisor", 2));
     play.world.monitors().space_refusals(
         mesh::first_wait(mesh::Schedule(), play.world.leaf_ttl() / ca.model->shortened));
     co_await write_signing_role(play, ca);

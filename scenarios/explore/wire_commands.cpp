@@ -88,18 +88,8 @@ Task<void> review(Play& play, Step step) {
     co_return;
 }
 
-std::string any(const Play&, const Step&) {
-    return {};
-}
-
-std::string not_there(const Play& play, const Step& step) {
-    const auto name = field(step, "cluster");
-    return play.model.clusters.contains(name) ? std::string()
-                                              : fmt::format("there is no cluster {}", name);
-}
-
 std::string unlinked(const Play& play, const Step& step) {
-    const auto why = not_there(play, step);
+    const auto why = no_such_cluster(play, step);
     return why.empty() ? no_link(play, step) : why;
 }
 
@@ -107,28 +97,38 @@ std::string unlinked(const Play& play, const Step& step) {
 
 Rows wire_rows() {
     return {
-        {"vault-refuses", "wire", 2, {"vault"}, any, trouble_vault<Trouble::refuses>},
-        {"vault-resets", "wire", 1, {"vault"}, any, trouble_vault<Trouble::resets>},
-        {"vault-stalls", "wire", 1, {"vault"}, any, trouble_vault<Trouble::stalls>},
-        {"vault-loses-answers", "wire", 1, {"vault"}, any, trouble_vault<Trouble::loses>},
-        {"vault-throttles", "wire", 1, {"vault"}, any, trouble_vault<Trouble::throttles>},
-        {"vault-is-away", "wire", 1, {"vault"}, any, trouble_vault<Trouble::is_away>},
-        {"vault-is-slow", "wire", 1, {"vault"}, any, trouble_vault<Trouble::is_slow>},
-        {"heal-vault", "wire", 4, {"vault"}, any, heal_vault},
-        {"kube-refuses", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::refuses>},
-        {"kube-resets", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::resets>},
-        {"kube-stalls", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::stalls>},
-        {"kube-loses-answers", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::loses>},
-        {"kube-throttles", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::throttles>},
-        {"kube-is-away", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::is_away>},
-        {"kube-is-slow", "wire", 1, {"cluster"}, not_there, trouble_kube<Trouble::is_slow>},
-        {"heal-kube", "wire", 4, {"cluster"}, not_there, heal_kube},
+        {"vault-refuses", "wire", 2, {"vault"}, no_vault, trouble_vault<Trouble::refuses>},
+        {"vault-resets", "wire", 1, {"vault"}, no_vault, trouble_vault<Trouble::resets>},
+        {"vault-stalls", "wire", 1, {"vault"}, no_vault, trouble_vault<Trouble::stalls>},
+        {"vault-loses-answers", "wire", 1, {"vault"}, no_vault, trouble_vault<Trouble::loses>},
+        {"vault-throttles", "wire", 1, {"vault"}, no_vault, trouble_vault<Trouble::throttles>},
+        {"vault-is-away", "wire", 1, {"vault"}, no_vault, trouble_vault<Trouble::is_away>},
+        {"vault-is-slow", "wire", 1, {"vault"}, no_vault, trouble_vault<Trouble::is_slow>},
+        {"heal-vault", "wire", 4, {"vault"}, no_vault, heal_vault},
+        {"kube-refuses", "wire", 1, {"cluster"}, no_such_cluster, trouble_kube<Trouble::refuses>},
+        {"kube-resets", "wire", 1, {"cluster"}, no_such_cluster, trouble_kube<Trouble::resets>},
+        {"kube-stalls", "wire", 1, {"cluster"}, no_such_cluster, trouble_kube<Trouble::stalls>},
+        {"kube-loses-answers",
+         "wire",
+         1,
+         {"cluster"},
+         no_such_cluster,
+         trouble_kube<Trouble::loses>},
+        {"kube-throttles",
+         "wire",
+         1,
+         {"cluster"},
+         no_such_cluster,
+         trouble_kube<Trouble::throttles>},
+        {"kube-is-away", "wire", 1, {"cluster"}, no_such_cluster, trouble_kube<Trouble::is_away>},
+        {"kube-is-slow", "wire", 1, {"cluster"}, no_such_cluster, trouble_kube<Trouble::is_slow>},
+        {"heal-kube", "wire", 4, {"cluster"}, no_such_cluster, heal_kube},
         {"review-refuses", "wire", 1, {"cluster"}, unlinked, review<http::LinkMode::refuse>},
         {"review-stalls", "wire", 1, {"cluster"}, unlinked, review<http::LinkMode::stall>},
         {"heal-review", "wire", 2, {"cluster"}, unlinked, review<http::LinkMode::pass>},
-        {"pods-refuse", "wire", 1, {}, any, trouble_pods<Trouble::refuses>},
-        {"pods-stall", "wire", 1, {}, any, trouble_pods<Trouble::stalls>},
-        {"heal-pods", "wire", 2, {}, any, heal_pods},
+        {"pods-refuse", "wire", 1, {}, always, trouble_pods<Trouble::refuses>},
+        {"pods-stall", "wire", 1, {}, always, trouble_pods<Trouble::stalls>},
+        {"heal-pods", "wire", 2, {}, always, heal_pods},
     };
 }
 

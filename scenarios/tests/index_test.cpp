@@ -13,14 +13,15 @@ namespace {
 std::set<std::string> ids_of_files() {
     std::set<std::string> ids;
     for (const auto& theme : std::filesystem::directory_iterator("scenarios")) {
-        if (!theme.is_directory() || theme.path().filename() == "tests") {
+        const auto name = theme.path().filename();
+        if (!theme.is_directory() || name == "tests" || name == "explore") {
             continue;
         }
         for (const auto& file : std::filesystem::directory_iterator(theme.path())) {
             if (file.path().extension() == ".cpp") {
-                auto name = file.path().stem().string();
-                std::ranges::replace(name, '_', '-');
-                ids.insert(theme.path().filename().string() + "/" + name);
+                auto id = name.string() + "/" + file.path().stem().string();
+                std::ranges::replace(id, '_', '-');
+                ids.insert(std::move(id));
             }
         }
     }

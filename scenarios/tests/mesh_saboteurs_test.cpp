@@ -298,6 +298,11 @@ TEST(MeshSaboteurs, AreAllInTheTable) {
     }
     EXPECT_GE(known.size(), 60U);
     EXPECT_GE(in_mesh, 40U);
+    for (const auto& names : {noticed_by_tests, noticed_by_properties}) {
+        for (const auto name : names) {
+            EXPECT_TRUE(known.contains(name)) << name;
+        }
+    }
     expect_names_in(tests_of_agents, noticed_by_tests);
     expect_names_in(properties, noticed_by_properties);
     for (const auto& notice : notices) {

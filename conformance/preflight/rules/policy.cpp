@@ -46,23 +46,22 @@ std::string end_of(const std::string& text) {
     return end;
 }
 
-/// The policy that the mend adds to: the first of the role that is there, with its text.
-Values policy_to_mend(const Facts& facts, const std::string& stanza) {
-    std::string name, text;
-    for (const auto& [policy, content] : facts.policies) {
-        if (name.empty() || (content.is_known() && text.empty())) {
-            name = policy;
-            text = content.is_known() ? *content : std::string();
-        }
-    }
-    if (!text.empty() && !text.ends_with('\n')) {
-        text += '\n';
-    }
-    Values values{{"policy_text", text + stanza}, {"end_text", end_of(text)}};
-    if (!name.empty()) {
-        values["policy"] = name;
-    }
-    return values;
+// Lines of mends. A policy that gives too much may be others' too: it is not written over, the role
+// gets one of its own instead.
+constexpr std::string_view write_policy =
+    "%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%";
+constexpr std::string_view write_new_policy =
+    "%tool% policy write %new_policy% - <<'%end_text%'\n%policy_text%%end_text%";
+constexpr std::string_view give_new_policy =
+    "%tool% write auth/%auth%/role/%auth_role% token_policies=%new_policy%";
+constexpr std::string_view give_new_policy_too =
+    "%tool% write auth/%auth%/role/%auth_role% token_policies=%policies%,%new_policy%";
+
+/// Whether a stanza may be added to it: it is not there yet, or its text is known and HCL; and it
+/// is not the policy that every token of the Vault has.
+bool may_grow(const std::string& name, const Fact<std::string>& text) {
+    return name != "default" &&
+           (text.is_missing() || (text.is_known() && !trim(*text).starts_with('{')));
 }
 
 std::string least_policy(const Facts& facts) {
@@ -70,18 +69,28 @@ std::string least_policy(const Facts& facts) {
                        facts.account.sign_path);
 }
 
-/// Rewrites the policy that lets the path be written, with what signing needs and nothing else.
-Values narrowed(const Facts& facts, const std::string& path) {
-    auto values = policy_to_mend(facts, "");
-    for (const auto& [name, text] : facts.policies) {
-        if (text.is_known() && writes(granted(read_policy(*text), path))) {
-            values["policy"] = name;
-            break;
+/// Found, and mended by a stanza more: in a policy of the role whose text is known, else in a new
+/// one beside those that it has, since writing a policy replaces the whole of it.
+Judgement lacks(const Facts& facts, std::string evidence, const std::string& stanza) {
+    for (const auto& [name, content] : facts.policies) {
+        if (may_grow(name, content)) {
+            auto text = content.is_known() ? *content : std::string();
+            text += text.empty() || text.ends_with('\n') ? "" : "\n";
+            return found(
+                std::move(evidence),
+                {{"policy", name}, {"policy_text", text + stanza}, {"end_text", end_of(text)}});
         }
     }
-    values["policy_text"] = least_policy(facts);
-    values["end_text"] = "EOF";
-    return values;
+    Values values{{"policy_text", stanza}};
+    if (facts.auth_role.is_known()) {
+        const auto names = texts_of(*facts.auth_role, "token_policies");
+        if (names.empty()) {
+            return found(std::move(evidence), std::move(values),
+                         {write_new_policy, give_new_policy});
+        }
+        values["policies"] = join(names, ",");
+    }
+    return found(std::move(evidence), std::move(values), {write_new_policy, give_new_policy_too});
 }
 
 /// Policies also come from the login's entity and its groups, as the login itself says.
@@ -116,9 +125,10 @@ Judgement cannot_sign(const Facts& facts) {
     return with(rights_on(facts, facts.account.sign_path), [&](const auto& rights) {
         return has(rights, "update") || has(rights, "root")
                    ? holds()
-                   : found(fmt::format("on {} it has: {}", facts.account.sign_path,
+                   : lacks(facts,
+                           fmt::format("on {} it has: {}", facts.account.sign_path,
                                        rights.empty() ? "nothing" : join(rights, ", ")),
-                           policy_to_mend(facts, least_policy(facts)));
+                           least_policy(facts));
     });
 }
 
@@ -129,8 +139,7 @@ Judgement create_only(const Facts& facts) {
         const auto stanza =
             fmt::format("path \"{}\" {{ capabilities = [\"create\", \"update\"] }}\n", path);
         return has(rights, "create") && !has(rights, "update")
-                   ? found(fmt::format("on {} it has create, and not update", path),
-                           policy_to_mend(facts, stanza))
+                   ? lacks(facts, fmt::format("on {} it has create, and not update", path), stanza)
                    : holds();
     });
 }
@@ -144,7 +153,7 @@ Judgement may_write(const Facts& facts, const std::vector<std::string>& paths) {
             why = rights.why();
         } else if (writes(*rights)) {
             return found(fmt::format("on {} it has: {}", path, join(*rights, ", ")),
-                         narrowed(facts, path));
+                         {{"policy_text", least_policy(facts)}});
         }
     }
     return why.empty() ? holds() : unknown(why);
@@ -209,8 +218,7 @@ std::vector<Rule> policy_rules() {
          .why = "Pods log in, and may do nothing: every signature is a 403.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %new_policy% - <<'%end_text%'\n%policy_text%%end_text%",
-                  "%tool% write auth/%auth%/role/%auth_role% token_policies=%new_policy%"},
+         .mend = {write_new_policy, give_new_policy},
          .judge = none},
         {.id = "policy/missing",
          .severity = Severity::error,
@@ -218,7 +226,7 @@ std::vector<Rule> policy_rules() {
          .why = "Vault gives tokens with policies that are not there, and grants nothing by them.",
          .member = "auth.role",
          .object = "sys/policies/acl/%policy%",
-         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
+         .mend = {write_policy},
          .judge = missing},
         {.id = "policy/cannot-sign",
          .severity = Severity::error,
@@ -227,7 +235,7 @@ std::vector<Rule> policy_rules() {
                 "path. Every signature is a 403.",
          .member = "pki.sign_path",
          .object = "%path%",
-         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
+         .mend = {write_policy},
          .judge = cannot_sign},
         {.id = "policy/create-only",
          .severity = Severity::warning,
@@ -235,7 +243,7 @@ std::vector<Rule> policy_rules() {
          .why = "The page's own policy does: whoever uses issue gets a 403.",
          .member = "pki.sign_path",
          .object = "%mount%/issue/%role%",
-         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
+         .mend = {write_policy},
          .judge = create_only},
         {.id = "policy/administers-ca",
          .severity = Severity::error,
@@ -243,7 +251,7 @@ std::vector<Rule> policy_rules() {
          .why = "A pod makes CAs of its own, or replaces the mesh's.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
+         .mend = {write_new_policy, give_new_policy},
          .judge = administers_ca},
         {.id = "policy/sign-verbatim",
          .severity = Severity::error,
@@ -251,7 +259,7 @@ std::vector<Rule> policy_rules() {
          .why = "sign-verbatim heeds no role: any name, any usage.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
+         .mend = {write_new_policy, give_new_policy},
          .judge = verbatim},
         {.id = "policy/writes-roles",
          .severity = Severity::error,
@@ -259,7 +267,7 @@ std::vector<Rule> policy_rules() {
          .why = "A pod lifts the limits that the roles set.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
+         .mend = {write_new_policy, give_new_policy},
          .judge = writes_roles},
         {.id = "policy/revokes",
          .severity = Severity::warning,
@@ -267,7 +275,7 @@ std::vector<Rule> policy_rules() {
          .why = "One pod puts the others' leaves on the CRL.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
+         .mend = {write_new_policy, give_new_policy},
          .judge = revokes},
         {.id = "policy/makes-tokens",
          .severity = Severity::warning,
@@ -275,7 +283,7 @@ std::vector<Rule> policy_rules() {
          .why = "A pod leaves itself tokens that live on after it.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
+         .mend = {write_new_policy, give_new_policy},
          .judge = makes_tokens},
         {.id = "policy/writes-policies",
          .severity = Severity::error,
@@ -283,7 +291,7 @@ std::vector<Rule> policy_rules() {
          .why = "A pod becomes the Vault's administrator.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %policy% - <<'%end_text%'\n%policy_text%%end_text%"},
+         .mend = {write_new_policy, give_new_policy},
          .judge = writes_policies},
         {.id = "policy/root",
          .severity = Severity::error,
@@ -291,8 +299,7 @@ std::vector<Rule> policy_rules() {
          .why = "Every pod is the Vault's administrator.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend = {"%tool% policy write %new_policy% - <<'%end_text%'\n%policy_text%%end_text%",
-                  "%tool% write auth/%auth%/role/%auth_role% token_policies=%new_policy%"},
+         .mend = {write_new_policy, give_new_policy},
          .judge = root_policy},
         {.id = "policy/any-identity",
          .severity = Severity::advice,

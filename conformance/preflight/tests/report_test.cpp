@@ -100,6 +100,7 @@ TEST(PreflightReport, MarkdownBeginsWithTheVerdictAndKeepsItsForm) {
     EXPECT_TRUE(text.starts_with("# Preflight fails: "));
     EXPECT_TRUE(holds(text.substr(0, text.find('\n')), "does not get its leaves"));
     EXPECT_TRUE(holds(text, "a\\|b \\`c\\` \\<b>"));
+    EXPECT_TRUE(holds(to_markdown(report_of("a\\|b")), "a\\\\\\|b"));
     auto report = report_of("");
     report.found.clear();
     EXPECT_TRUE(to_markdown(report).starts_with("# Preflight passes: nothing is wrong ("));

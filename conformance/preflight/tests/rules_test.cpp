@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "conformance/preflight/judge.hpp"
+#include "core/base/text.hpp"
 #include "core/crypto/tls.hpp"
 
 namespace meshproof::preflight {
@@ -203,6 +204,35 @@ TEST(Rules, SeeTheRootPolicyAndKeysThatWereCopied) {
     EXPECT_TRUE(finds(facts, "policy/root"));
     EXPECT_TRUE(finds(facts, "auth/fixed-keys"));
     EXPECT_TRUE(finds(facts, "auth/issuer"));
+}
+
+/// The commands that are printed for a finding; "" where it is not found.
+std::string mend_of(const Facts& facts, std::string_view id) {
+    const auto report = judge(facts);
+    const auto found =
+        std::ranges::find(report.found, id, [](const Finding& one) { return one.rule->id; });
+    return found == report.found.end() ? std::string() : join(found->bao, "\n");
+}
+
+TEST(Rules, WriteOverNoPolicyThatMayBeOthers) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    const auto holds_text = [](const std::string& text, std::string_view part) {
+        return text.find(part) != std::string::npos;
+    };
+    facts.auth_role = Fact<Json>::known({{"token_policies", Json::array({"default", "team"})}});
+    facts.policies["default"] = Fact<std::string>::known("");
+    facts.policies["team"] = Fact<std::string>::unknown("the reader's token lacks it");
+    facts.rights = Fact<std::map<std::string, std::vector<std::string>>>::known(
+        {{"pki/sign/mesh", {"deny"}}, {"pki/roles/mesh", {"update"}}});
+    const auto beside = mend_of(facts, "policy/cannot-sign");
+    EXPECT_TRUE(holds_text(beside, "bao policy write mesh-sign ")) << beside;
+    EXPECT_TRUE(holds_text(beside, "token_policies=default,team,mesh-sign")) << beside;
+    const auto narrower = mend_of(facts, "policy/writes-roles");
+    EXPECT_TRUE(holds_text(narrower, "bao policy write mesh-sign ")) << narrower;
+    EXPECT_TRUE(holds_text(narrower, "token_policies=mesh-sign")) << narrower;
+    facts.policies["team"] = Fact<std::string>::known("# ours\n");
+    const auto grown = mend_of(facts, "policy/cannot-sign");
+    EXPECT_TRUE(holds_text(grown, "bao policy write team - <<'EOF'\n# ours\npath ")) << grown;
 }
 
 }  // namespace

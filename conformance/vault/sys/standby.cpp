@@ -250,6 +250,12 @@ std::vector<Check> vault_sys_standby() {
              const Json parameters{{"ttl", "1m"}, {"policies", "default"}, {"num_uses", 5}};
              const auto made = co_await probe.node(active, "POST", "auth/token/create", parameters);
              const auto token = kubernetes_auth::token_of(probe, made);
+             // What the standby has not heard of it leaves to the active node too: it hears of one
+             // after the other.
+             const Json uncounted{{"ttl", "1m"}, {"policies", "default"}};
+             const auto later = co_await probe.node(active, "POST", "auth/token/create", uncounted);
+             co_await wait_until_read(probe, standby, "auth/token/lookup-self",
+                                      As::bearer(kubernetes_auth::token_of(probe, later)));
              const auto read = co_await probe.node(standby, "GET", "auth/token/lookup-self", {},
                                                    As::bearer(token), alone());
              probe.expect_status(read, 307);

@@ -246,6 +246,10 @@ TEST(ControlPort, MovesTheDate) {
         for (const auto* wrong : {"", "{}", R"({"by":5})", R"({"by":"soon"})", R"({"buy":"1h"})"}) {
             EXPECT_EQ(caller.control("POST", "/clock/advance", wrong).first, 400) << wrong;
         }
+        // Two such steps would lead to where no date can be held.
+        constexpr auto* far = R"({"by":"876000h"})";
+        (void)caller.ok("POST", "/clock/advance", far);
+        EXPECT_EQ(caller.control("POST", "/clock/advance", far).first, 400);
     });
 }
 
@@ -259,8 +263,7 @@ TEST(ControlPort, KeepsTheDateWhereItCanBeTold) {
         // Two more of a hundred years were a date of 1742.
         const auto refused = caller.control("POST", "/clock/advance", R"({"by":"876600h"})");
         EXPECT_EQ(refused.first, 400);
-        EXPECT_NE(refused.second["error"].get<std::string>().find("1970"), std::string::npos);
-        EXPECT_EQ(caller.control("POST", "/clock/skew", R"({"by":"-876600h"})").first, 400);
+        EXPECT_NE(refused.second["error"].get<std::string>().find("century"), std::string::npos);
         EXPECT_EQ(now(), then);
     });
 }
@@ -357,8 +360,8 @@ TEST(ControlPort, GivesOfTheJournalWhatIsAskedFor) {
         EXPECT_EQ(caller.health(), 200);
         const auto numbers = [&](const std::string& query) {
             Json list = Json::array();
-            for (const auto& entry :
-                 caller.ok("GET", "/journal?kind=request&" + query)["entries"]) {
+            const auto told = caller.ok("GET", "/journal?kind=request&" + query);
+            for (const auto& entry : told.at("entries")) {
                 list.push_back(entry["path"]);
             }
             return list.dump();

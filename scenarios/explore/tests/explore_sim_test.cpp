@@ -59,6 +59,20 @@ TEST(Explore, FindsAndShrinksASaboteur) {
     EXPECT_LE(found.history.steps.size(), 3U) << told(explored);
     EXPECT_GE(found.drawn, found.history.steps.size());
     EXPECT_FALSE(found.played.failures.empty());
+    EXPECT_EQ(found.history.name, fmt::format("{}-{}", found.tag, found.history.seed));
+    EXPECT_EQ(explored.failing_by_property.at("expiry"), explored.failing);
+}
+
+// Nobody can go on in such a world: its histories are blocked, and the others are played.
+TEST(Explore, SaysThatAWorldCannotBeMade) {
+    auto options = options_for(4, 2);
+    options.environment_for = [](const History&) -> std::unique_ptr<run::Environment> {
+        throw CannotGoOn(Failure{FailureKind::server, "no world today", 0, {}});
+    };
+    const auto explored = explore(options);
+    EXPECT_EQ(explored.blocked, 4U);
+    EXPECT_NE(explored.first_blocked.find("no world today"), std::string::npos);
+    EXPECT_TRUE(explored.findings.empty());
 }
 
 }  // namespace

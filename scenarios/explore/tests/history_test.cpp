@@ -62,6 +62,7 @@ TEST(History, SaysWhereItIsWrong) {
     EXPECT_NE(problem("history: a\nworld: {clusters: 3}\n").find("clusters"), std::string::npos);
     EXPECT_NE(problem("history: a\nsteps:\n  - {do: cut, after: -1}\n").find("after"),
               std::string::npos);
+    EXPECT_NE(problem("history: a\nworld: {workloads: []}\n").find("workloads"), std::string::npos);
     EXPECT_NE(problem("- a\n").find("expected a history"), std::string::npos);
 }
 

@@ -54,6 +54,16 @@ TEST(Model, ACaWorksUntilAnyCallOfItsPathDoesNot) {
     EXPECT_TRUE(broken([](Model& m) { m.clusters["alpha"].account.clear(); }));
 }
 
+// Whatever is wanted there: without the API server health gets no token.
+TEST(Model, AClusterWhoseApiServerIsAwayIsNotConnected) {
+    auto model = sample_model();
+    model.clusters["alpha"].unsure = true;
+    EXPECT_EQ(model.connected("alpha"), Must::say_nothing);
+    model.troubles.insert("alpha>kube-0");
+    EXPECT_EQ(model.connected("alpha"), Must::not_be);
+    EXPECT_EQ(model.connected("beta"), Must::be);
+}
+
 TEST(Model, ATokenInHandOutlivesTheWayToALogin) {
     auto model = sample_model();
     model.troubles.insert("vault>kube-0");
@@ -82,7 +92,8 @@ TEST(Model, AnIssuerThatEndsSignsNothingThatOutlivesIt) {
     EXPECT_EQ(with(life - std::chrono::minutes(1)), std::pair(false, true));
     EXPECT_EQ(model.connected("alpha"), Must::not_be);
     ca.shortened = 2;
-    EXPECT_EQ(with(life - std::chrono::minutes(1)), std::pair(false, false));
+    EXPECT_EQ(with(life - std::chrono::minutes(1)), std::pair(true, false));
+    EXPECT_EQ(with(life / 2 + model.recovery()), std::pair(false, false));
     EXPECT_TRUE(model.works("beta"));
 }
 
@@ -138,6 +149,7 @@ TEST(Model, AReplacedRootNeedsAnAccountWithItsBundle) {
     EXPECT_EQ(model.ready(old, noon, near), Must::be) << "what it has is as good as before";
     auto fresh = old;
     fresh.ca = "alpha+2";
+    EXPECT_EQ(model.ready(fresh, noon, near), Must::not_be);
     EXPECT_EQ(model.talk(old, fresh, {old, fresh}, noon, near), Must::not_be);
     model.accounts["alpha"].anchor = "alpha+2";
     model.clusters["alpha"].ever.insert("alpha+2");
@@ -212,8 +224,10 @@ TEST(Model, AGlobalNamespaceIsHealthyWhereAllIsApplied) {
     auto model = sample_model();
     model.namespaces["shop"] = {"alpha", "beta"};
     EXPECT_EQ(model.healthy("shop"), Must::be);
+    model.clusters["alpha"].unsure = true;
+    EXPECT_EQ(model.healthy("shop"), Must::say_nothing);
     model.troubles.insert("beta>kube-1");
-    EXPECT_EQ(model.healthy("shop"), Must::not_be);
+    EXPECT_EQ(model.healthy("shop"), Must::not_be) << "beta's cannot be read back";
     EXPECT_EQ(model.healthy("none"), Must::say_nothing);
 }
 

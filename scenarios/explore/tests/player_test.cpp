@@ -93,6 +93,15 @@ TEST(Player, NoticesWhoGoesOnWithADeletedAccount) {
             .good());
 }
 
+TEST(Player, NoticesWhoRestartsOnePodOfAll) {
+    History history;
+    history.name = "restart";
+    history.steps = {{"restart-all", 0, {{"cluster", "alpha"}}}};
+    EXPECT_TRUE(play_in_sim(history).good());
+    const auto played = play_in_sim(history, mesh::sabotaged("control-plane/restarts-one-pod"));
+    EXPECT_NE(told(played).find("is still the same one"), std::string::npos) << told(played);
+}
+
 TEST(Player, SkipsWhatTheTargetLacks) {
     History history;
     history.name = "two";
