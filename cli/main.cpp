@@ -69,6 +69,7 @@ void add_commands(CLI::App& app, Command& chosen) {
     add_clean(app, chosen);
     add_replay(app, chosen);
     add_explore(app, chosen);
+    add_completion(app, chosen);
 }
 
 std::vector<CLI::App*> subcommands_of(CLI::App& app) {
