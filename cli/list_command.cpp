@@ -16,8 +16,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-int list_scenarios() {
-    for (const auto* scenario : scenarios::all_scenarios()) {
+int list_scenarios(const std::vector<std::string>& ids) {
+    for (const auto* scenario : choose_scenarios(ids)) {
         fmt::print("{:<34} {}\n", scenario->id, scenario->sentence);
     }
     return as_expected;
@@ -59,22 +59,22 @@ int print_document(const Json& document) {
     return as_expected;
 }
 
-int list_as_json(bool checks) {
+int list_as_json(bool checks, const std::vector<std::string>& ids) {
     Json document = {{"schema", list_schema}};
     if (checks) {
-        for (const auto* check : conformance::all_checks()) {
+        for (const auto* check : choose_checks(ids)) {
             document["checks"].push_back(described(*check));
         }
     } else {
-        for (const auto* scenario : scenarios::all_scenarios()) {
+        for (const auto* scenario : choose_scenarios(ids)) {
             document["scenarios"].push_back(described(*scenario));
         }
     }
     return print_document(document);
 }
 
-int list_checks() {
-    for (const auto* check : conformance::all_checks()) {
+int list_checks(const std::vector<std::string>& ids) {
+    for (const auto* check : choose_checks(ids)) {
         fmt::print("{:<6} {:<52} {}\n", run::to_string(check->level), check->id,
                    check->requirement);
     }
@@ -222,23 +222,30 @@ void add_list(CLI::App& app, Command& chosen) {
     auto of_page = std::make_shared<bool>(false);
     auto markdown = std::make_shared<bool>(false);
     auto output = std::make_shared<OutputOptions>();
+    auto ids = std::make_shared<std::vector<std::string>>();
+    command->add_option("ID", *ids,
+                        "those of an id or a theme (lifecycle), with --checks of a topic "
+                        "(vault/pki); all where none is given");
     command->add_flag("--checks", *checks, "the conformance checks, with their levels");
     command->add_flag("--scenarios", *of_page, "the scenarios (the default)")->excludes("--checks");
     command->add_flag("--markdown", *markdown,
                       "as a page: which check covers what; with --scenarios, what proves which "
                       "sentence of the integration page");
     add_format_option(*command, *output);
-    command->callback([&chosen, checks, of_page, markdown, output] {
-        chosen = [checks, of_page, markdown, output] {
+    command->callback([&chosen, checks, of_page, markdown, output, ids] {
+        chosen = [checks, of_page, markdown, output, ids] {
             if (output->json()) {
-                return list_as_json(*checks);
+                return list_as_json(*checks, *ids);
             }
             if (*markdown) {
+                if (!ids->empty()) {
+                    throw UsageError("--markdown makes a whole page: it takes no ids");
+                }
                 fmt::print("{}",
                            *of_page ? scenarios::page_coverage() : conformance::coverage_page());
                 return int{as_expected};
             }
-            return *checks ? list_checks() : list_scenarios();
+            return *checks ? list_checks(*ids) : list_scenarios(*ids);
         };
     });
 }

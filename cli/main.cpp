@@ -1,11 +1,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <span>
 #include <system_error>
 
 #include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "core/base/log.hpp"
+#include "core/crypto/library.hpp"
+#include "fakes/kube/fake_kube.hpp"
+#include "fakes/vault/options.hpp"
 
 namespace meshproof::cli {
 namespace {
@@ -42,19 +46,16 @@ Exit codes:
   0 as expected   1 something failed   2 usage or invalid input   3 target unreachable, or blocked
   4 nothing was run   5 --time-limit ended it, and nothing had failed   70 a bug in meshproof)";
 
-int run_program(int argc, char** argv) {
-    CLI::App app(
-        "meshproof proves that a Vault can carry a service mesh as its certificate authority.",
-        "meshproof");
-    app.footer(std::string(help_footer));
-    app.set_version_flag("--version", "meshproof " MESHPROOF_VERSION);
-    app.require_subcommand(1);
-    app.failure_message(
-        [](const CLI::App*, const CLI::Error& error) { return std::string(error.what()); });
-    bool verbose = false;
-    app.add_flag("-v,--verbose", verbose, "say more on stderr");
+/// What a report of a fault should say, on one line each.
+std::string version_text() {
+    return fmt::format(
+        "meshproof {}\nbuilt by {}, with {}\nplays OpenBao {}, Vault {} and kube-apiserver {}\n",
+        MESHPROOF_VERSION, __VERSION__, crypto::library_version(),
+        fakes::vault::played_version(vault::Product::openbao),
+        fakes::vault::played_version(vault::Product::vault), fakes::played_kube_version);
+}
 
-    Command chosen;
+void add_commands(CLI::App& app, Command& chosen) {
     add_run(app, chosen);
     add_conform(app, chosen);
     add_list(app, chosen);
@@ -68,28 +69,100 @@ int run_program(int argc, char** argv) {
     add_clean(app, chosen);
     add_replay(app, chosen);
     add_explore(app, chosen);
+    add_completion(app, chosen);
+}
+
+std::vector<CLI::App*> subcommands_of(CLI::App& app) {
+    return app.get_subcommands([](CLI::App*) { return true; });
+}
+
+/// Before or after the subcommand, and after one of its own.
+void add_verbose(CLI::App& app, bool& verbose) {
+    app.add_flag("-v,--verbose", verbose, "say more on stderr");
+    for (auto* command : subcommands_of(app)) {
+        add_verbose(*command, verbose);
+    }
+}
+
+/// The parser takes a word that it does not know for one too many, and any --help before it: who
+/// asks a program by `meshproof WORD --help` whether it has WORD must not be told that it has.
+void refuse_unknown_command(CLI::App& app, std::span<char* const> arguments) {
+    const auto word =
+        std::ranges::find_if(arguments, [](const char* argument) { return *argument != '-'; });
+    if (word == arguments.end()) {
+        return;
+    }
+    std::vector<std::string> known;
+    for (const auto* command : subcommands_of(app)) {
+        known.push_back(command->get_name());
+    }
+    if (std::ranges::find(known, *word) == known.end()) {
+        const auto near = nearest(*word, known);
+        throw UsageError(fmt::format("there is no subcommand {}", *word),
+                         near.empty() ? "meshproof --help lists them"
+                                      : fmt::format("did you mean meshproof {}?", near));
+    }
+}
+
+/// Of a command line that the parser refused: the flag that was probably meant, or whose help to
+/// read.
+std::string hint_for(const CLI::App& app, std::span<char* const> arguments) {
+    std::string name = app.get_name();
+    const auto* asked = &app;
+    while (!asked->get_subcommands().empty()) {
+        asked = asked->get_subcommands().front();
+        name += " " + asked->get_name();
+    }
+    std::vector<std::string> known;
+    for (const auto* option : asked->get_options()) {
+        for (const auto& flag : option->get_lnames()) {
+            known.push_back("--" + flag);
+        }
+    }
+    for (const std::string argument : arguments) {
+        const auto flag = argument.substr(0, argument.find('='));
+        if (flag.starts_with("--") && std::ranges::find(known, flag) == known.end()) {
+            if (const auto near = nearest(flag, known); !near.empty()) {
+                return fmt::format("did you mean {}? {} --help lists all", near, name);
+            }
+        }
+    }
+    return asked == &app ? name + " --help shows command lines that work"
+                         : name + " --help shows what it takes";
+}
+
+int run_program(int argc, char** argv) {
+    CLI::App app(
+        "meshproof proves that a Vault can carry a service mesh as its certificate authority.",
+        "meshproof");
+    app.set_version_flag("--version,-V", version_text());
+    app.require_subcommand(1);
+    app.failure_message(
+        [](const CLI::App*, const CLI::Error& error) { return std::string(error.what()); });
+    Command chosen;
+    add_commands(app, chosen);
+    app.footer(std::string(help_footer));  // after the subcommands, which would have it as well
+    bool verbose = false;
+    add_verbose(app, verbose);
 
     if (argc == 1) {
         fmt::print("{}", app.help());
         return usage;
     }
+    const std::span<char* const> arguments(argv + 1, static_cast<std::size_t>(argc - 1));
+    refuse_unknown_command(app, arguments);
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-        // The help of the subcommand that was asked, if any.
-        const auto* asked = &app;
-        while (!asked->get_subcommands().empty()) {
-            asked = asked->get_subcommands().front();
-        }
-        fmt::print("{}", asked->help());
+        fmt::print("{}", app.help());  // of the subcommand that was asked, if any
         return as_expected;
     } catch (const CLI::CallForVersion&) {
-        fmt::print("meshproof {}\n", MESHPROOF_VERSION);
+        fmt::print("{}", version_text());
         return as_expected;
     } catch (const CLI::ParseError& error) {
         std::string text = error.what();
         std::ranges::replace(text, '\n', ' ');
-        log::error(text, "meshproof --help shows command lines that work");
+        log::error(text, hint_for(app, arguments));
         return usage;
     }
     log::set_verbose(verbose);

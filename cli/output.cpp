@@ -8,10 +8,22 @@
 #include <cstring>
 
 #include "cli/program.hpp"
+#include "cli/progress.hpp"
 #include "core/base/log.hpp"
 
 namespace meshproof::cli {
 namespace {
+
+/// What the environment says of colours, "" where it says nothing.
+std::string_view colour_wish(const char* variable) {
+    const auto* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nobody sets any
+    return value == nullptr ? std::string_view() : value;
+}
+
+bool forces_colour(const char* variable) {
+    const auto wish = colour_wish(variable);
+    return !wish.empty() && wish != "0";
+}
 
 /// errno of the first write to stdout that failed. Kept by itself, since stdio forgets it.
 std::atomic<int> lost_for{0};
@@ -58,9 +70,11 @@ void Output::document(std::string_view json_text) {
 }
 
 bool Output::colour() const {
-    const auto* no_color = std::getenv("NO_COLOR");
-    return ::isatty(json() ? STDERR_FILENO : STDOUT_FILENO) != 0 &&
-           (no_color == nullptr || *no_color == '\0');
+    if (!colour_wish("NO_COLOR").empty()) {  // no-color.org: whatever it holds
+        return false;
+    }
+    return forces_colour("FORCE_COLOR") || forces_colour("CLICOLOR_FORCE") ||
+           (::isatty(json() ? STDERR_FILENO : STDOUT_FILENO) != 0 && !dumb_terminal());
 }
 
 bool output_lost(int reason) {

@@ -42,7 +42,8 @@ class Output {
 
     [[nodiscard]] bool json() const { return options_.json(); }
     [[nodiscard]] bool quiet() const { return options_.quiet; }
-    /// Whether its lines go to a terminal that shows colours.
+    /// Whether its lines go to a terminal that shows colours, or NO_COLOR, FORCE_COLOR or
+    /// CLICOLOR_FORCE of the environment says so.
     [[nodiscard]] bool colour() const;
 
   private:

@@ -37,7 +37,7 @@ load::Wish wish_of(const PlanArguments& arguments) {
         wish.slo = options->slo;
     }
     if (!arguments.ready.empty()) {
-        wish.ready = parse_duration(arguments.ready);
+        wish.ready = parse_duration_with_unit(arguments.ready);
         if (!wish.ready || *wish.ready <= Duration::zero()) {
             throw UsageError(
                 fmt::format("--ready {}: expected a time such as 2m", arguments.ready));

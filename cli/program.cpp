@@ -57,9 +57,18 @@ std::vector<const T*> choose(const std::vector<const T*>& all, const std::vector
             }
         }
         if (!found) {
+            // Themes and topics too: lifecicle is nearer to lifecycle than to an id within it.
             std::vector<std::string> known;
             for (const auto* one : all) {
-                known.emplace_back(one->id);
+                const std::string_view whole = one->id;
+                for (auto end = whole.find('/'); end != std::string_view::npos;
+                     end = whole.find('/', end + 1)) {
+                    if (auto theme = std::string(whole.substr(0, end));
+                        known.empty() || std::ranges::find(known, theme) == known.end()) {
+                        known.push_back(std::move(theme));
+                    }
+                }
+                known.emplace_back(whole);
             }
             const auto near = nearest(id, known);
             throw UsageError(fmt::format("no {} is called {}", what, id),

@@ -60,6 +60,7 @@ void add_serve(CLI::App& app, Command& chosen);
 void add_clean(CLI::App& app, Command& chosen);
 void add_replay(CLI::App& app, Command& chosen);
 void add_explore(CLI::App& app, Command& chosen);
+void add_completion(CLI::App& app, Command& chosen);
 
 /// The sim world that a history asks for: as `replay` and `explore` both play it.
 [[nodiscard]] std::unique_ptr<run::Environment> sim_for(const scenarios::explore::History& history);

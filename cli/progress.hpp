@@ -4,14 +4,21 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <string_view>
 
 namespace meshproof::cli {
 
+/// A terminal that would show escape sequences as they are written.
+[[nodiscard]] inline bool dumb_terminal() {
+    const auto* term = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): nobody sets any
+    return term != nullptr && std::string_view(term) == "dumb";
+}
+
 [[nodiscard]] inline bool stderr_is_terminal() {
-    return ::isatty(STDERR_FILENO) != 0;
+    return ::isatty(STDERR_FILENO) != 0 && !dumb_terminal();
 }
 
 /// One line on stderr that is drawn again and again; nothing where that is no terminal.

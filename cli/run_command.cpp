@@ -23,7 +23,7 @@ Duration leaf_ttl_of(const RunArguments& arguments, const Session& session) {
                : session.live() ? session.target().file.leaf_ttl
                                 : loopback_leaf;
     }
-    const auto ttl = parse_duration(arguments.leaf_ttl);
+    const auto ttl = parse_duration_with_unit(arguments.leaf_ttl);
     if (!ttl || *ttl < std::chrono::seconds(5) || *ttl > std::chrono::hours(24)) {
         throw UsageError(fmt::format("--leaf-ttl {}: expected a time from 5s to 24h, such as 30s",
                                      arguments.leaf_ttl));

@@ -160,7 +160,12 @@ std::string lower(std::string_view text) {
     return out;
 }
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_file(const std::string& path, std::size_t largest) {
+    struct stat named{};
+    if (::lstat(path.c_str(), &named) == 0 && S_ISFIFO(named.st_mode)) {
+        return fail(FailureKind::invalid, "cannot read {}: expected a file, and it is a named pipe",
+                    path);
+    }
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) {
         return fail(FailureKind::invalid, "cannot read {}: {}", path, std::strerror(errno));
@@ -179,6 +184,11 @@ Result<std::string> read_file(const std::string& path) {
             return text;
         }
         text.append(buffer.data(), static_cast<std::size_t>(n));
+        if (text.size() > largest) {
+            ::close(file);
+            return fail(FailureKind::invalid, "cannot read {}: it holds more than {} MiB", path,
+                        largest >> 20);
+        }
     }
 }
 

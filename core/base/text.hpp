@@ -36,8 +36,12 @@ using Bytes = std::vector<std::uint8_t>;
 [[nodiscard]] std::string_view trim(std::string_view text);
 [[nodiscard]] std::string lower(std::string_view text);
 
-/// The whole file, or invalid "cannot read PATH: reason".
-[[nodiscard]] Result<std::string> read_file(const std::string& path);
+/// More is no file that this program is meant to read. States and reports are tens of megabytes.
+inline constexpr std::size_t largest_file = 512U << 20;
+/// The whole file, or invalid "cannot read PATH: reason". A pipe with a name is refused, since it
+/// may wait for its writer for ever; what a shell hands in as <(command) is read.
+[[nodiscard]] Result<std::string> read_file(const std::string& path,
+                                            std::size_t largest = largest_file);
 /// Written whole under a temporary name beside it, synced, then renamed: never half a file. `mode`
 /// as chmod takes it.
 [[nodiscard]] Result<void> write_file(const std::string& path, std::string_view text,

@@ -1,7 +1,9 @@
 #include "core/check/evidence.hpp"
 
 #include <algorithm>
+#include <cstring>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
 
@@ -34,55 +36,114 @@ bool word_character(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
 }
 
-/// Cuts every private key block out of a text, in PEM or in PEM within JSON.
-std::string without_private_keys(std::string text) {
-    constexpr std::string_view tail = "PRIVATE KEY-----";
-    for (std::size_t at = text.find("-----BEGIN "); at != std::string::npos;
-         at = text.find("-----BEGIN ", at + 1)) {
-        const auto label_end = text.find(tail, at);
-        if (label_end == std::string::npos || label_end > at + 40) {
-            continue;
-        }
-        const auto last = text.find(tail, label_end + tail.size());
-        const auto end = last == std::string::npos ? text.size() : last + tail.size();
-        text.replace(at, end - at, "$PRIVATE_KEY");
+/// A copy of a text with parts of it replaced, from its beginning to its end in one pass: answers
+/// may be tens of megabytes of anything.
+class Rewriting {
+  public:
+    explicit Rewriting(std::string_view text) : text_(text) {}
+
+    void replace(std::size_t begin, std::size_t end, std::string_view by) {
+        out_ += text_.substr(done_, begin - done_);
+        out_ += by;
+        done_ = end;
     }
-    return text;
+    [[nodiscard]] std::string result() && {
+        out_ += text_.substr(done_);
+        return std::move(out_);
+    }
+
+  private:
+    std::string_view text_;
+    std::string out_;
+    std::size_t done_ = 0;
+};
+
+/// Cuts every private key block out of a text, in PEM or in PEM within JSON.
+std::string without_private_keys(std::string_view text) {
+    constexpr std::string_view head = "-----BEGIN ", tail = "PRIVATE KEY-----";
+    constexpr std::size_t longest_label = 40;
+    Rewriting rewriting(text);
+    for (auto at = text.find(head); at != std::string_view::npos;) {
+        auto next = at + 1;
+        const auto label = text.substr(at, longest_label + tail.size()).find(tail);
+        if (label != std::string_view::npos) {
+            const auto last = text.find(tail, at + label + tail.size());
+            next = last == std::string_view::npos ? text.size() : last + tail.size();
+            rewriting.replace(at, next, "$PRIVATE_KEY");
+        }
+        at = text.find(head, next);
+    }
+    return std::move(rewriting).result();
+}
+
+/// Where a JWT begins in a run of its characters: at the first "eyJ" that two dots follow.
+std::size_t jwt_in(std::string_view run) {
+    const auto last = run.rfind('.');
+    if (last == std::string_view::npos || last == 0) {
+        return std::string_view::npos;
+    }
+    const auto middle = run.rfind('.', last - 1);
+    if (middle == std::string_view::npos) {
+        return std::string_view::npos;
+    }
+    const auto before = middle == 0 ? std::string_view::npos : run.rfind('.', middle - 1);
+    const auto from = before == std::string_view::npos ? 0 : before + 1;
+    constexpr std::size_t shortest = 41;
+    const auto at = run.find("eyJ", from);
+    return at < middle && run.size() - at >= shortest ? at : std::string_view::npos;
 }
 
 /// A JWT by its looks: three base64url parts, the first of which is a JSON object.
-std::string without_jwts(std::string text) {
-    for (std::size_t at = text.find("eyJ"); at != std::string::npos;
-         at = text.find("eyJ", at + 1)) {
-        auto end = at;
-        std::size_t dots = 0;
+std::string without_jwts(std::string_view text) {
+    Rewriting rewriting(text);
+    for (std::size_t begin = 0; begin < text.size();) {
+        auto end = begin;
         while (end < text.size() && (word_character(text[end]) || text[end] == '.')) {
-            dots += text[end] == '.' ? 1 : 0;
             ++end;
         }
-        if (dots == 2 && end - at > 40) {
-            text.replace(at, end - at, "$JWT");
+        if (const auto at = jwt_in(text.substr(begin, end - begin)); at != std::string_view::npos) {
+            rewriting.replace(begin + at, end, "$JWT");
         }
+        begin = end + 1;
     }
-    return text;
+    return std::move(rewriting).result();
 }
 
-std::string without_vault_tokens(std::string text) {
+/// The end of a Vault token that begins there, or npos.
+std::size_t end_of_vault_token(std::string_view text, std::size_t at) {
+    constexpr std::size_t shortest = 24;  // what follows the prefix
     for (const std::string_view prefix : {"hvs.", "hvb.", "hvr.", "s.", "b.", "r."}) {
-        for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + 1)) {
-            if (at > 0 && (word_character(text[at - 1]) || text[at - 1] == '.')) {
-                continue;
-            }
+        if (text.substr(at).starts_with(prefix)) {
             auto end = at + prefix.size();
             while (end < text.size() && word_character(text[end])) {
                 ++end;
             }
-            if (end - at >= prefix.size() + 24) {
-                text.replace(at, end - at, "$TOKEN");
-            }
+            return end - at >= prefix.size() + shortest ? end : std::string_view::npos;
         }
     }
-    return text;
+    return std::string_view::npos;
+}
+
+std::string without_vault_tokens(std::string_view text) {
+    Rewriting rewriting(text);
+    char before = ' ';
+    for (std::size_t at = 0; at < text.size(); before = text[at++]) {
+        if (word_character(before) || before == '.') {
+            continue;
+        }
+        if (const auto end = end_of_vault_token(text, at); end != std::string_view::npos) {
+            rewriting.replace(at, end, "$TOKEN");
+            at = end - 1;
+        }
+    }
+    return std::move(rewriting).result();
+}
+
+std::uint64_t beginning_of(std::string_view secret) {
+    static_assert(least_secret == sizeof(std::uint64_t));
+    std::uint64_t first = 0;
+    std::memcpy(&first, secret.data(), sizeof first);
+    return first;
 }
 
 bool printable(std::string_view text) {
@@ -122,18 +183,40 @@ std::vector<std::pair<std::string, std::string>> kept(const http::Headers& heade
 }  // namespace
 
 void Redactor::learn(const std::string& secret, std::string name, bool numbered) {
-    if (secret.size() < least_secret ||
-        std::ranges::any_of(secrets_, [&](const auto& known) { return known.first == secret; })) {
+    if (secret.size() < least_secret || secrets_.contains(secret)) {
         return;
     }
     if (numbered) {
         const auto number = ++used_[name];
         name += fmt::format("_{}", number);
     }
-    // The longest first: a secret may be part of another.
-    const auto place = std::ranges::find_if(
-        secrets_, [&](const auto& known) { return known.first.size() < secret.size(); });
-    secrets_.insert(place, {secret, "$" + name});
+    // The same secret as it looks within a JSON text (a PEM key with its line ends escaped).
+    const auto escaped =
+        nlohmann::json(secret).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    for (auto text : {secret, escaped.substr(1, escaped.size() - 2)}) {
+        beginnings_.insert(beginning_of(text));
+        secrets_.emplace(std::move(text), "$" + name);
+    }
+}
+
+Redactor::Secrets::const_iterator Redactor::longest_at(std::string_view text) const {
+    if (text.size() < least_secret || !beginnings_.contains(beginning_of(text))) {
+        return secrets_.end();
+    }
+    // What begins the text is not after it in the order of texts. Where its nearest neighbour does
+    // not begin it, what does is no longer than both have in common.
+    for (;;) {
+        auto found = secrets_.upper_bound(text);
+        if (found == secrets_.begin()) {
+            return secrets_.end();
+        }
+        const std::string_view near = (--found)->first;
+        if (text.starts_with(near)) {
+            return found;
+        }
+        const auto common = std::ranges::mismatch(text, near).in1 - text.begin();
+        text = text.substr(0, static_cast<std::size_t>(common));
+    }
 }
 
 void Redactor::learn_from(const nlohmann::json& body) {
@@ -185,24 +268,24 @@ void Redactor::learn_from(const http::Headers& headers) {
     }
 }
 
-std::string Redactor::apply(std::string text) const {
-    for (const auto& [secret, name] : secrets_) {
-        for (auto at = text.find(secret); at != std::string::npos;
-             at = text.find(secret, at + name.size())) {
-            text.replace(at, secret.size(), name);
+std::string Redactor::apply(std::string_view text) const {
+    Rewriting rewriting(text);
+    for (std::size_t at = 0; !secrets_.empty() && at < text.size(); ++at) {
+        const auto found = longest_at(text.substr(at));
+        if (found == secrets_.end()) {
+            continue;
         }
-        // The same secret as it looks within a JSON text (a PEM key with its line ends escaped).
-        auto escaped =
-            nlohmann::json(secret).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-        escaped = escaped.substr(1, escaped.size() - 2);
-        if (escaped != secret) {
-            for (auto at = text.find(escaped); at != std::string::npos;
-                 at = text.find(escaped, at + name.size())) {
-                text.replace(at, escaped.size(), name);
+        auto end = at + found->first.size();
+        // Another may begin in the midst of this one, and end after it.
+        for (auto inner = at + 1; inner < end; ++inner) {
+            if (const auto more = longest_at(text.substr(inner)); more != secrets_.end()) {
+                end = std::max(end, inner + more->first.size());
             }
         }
+        rewriting.replace(at, end, found->second);
+        at = end - 1;
     }
-    return without_vault_tokens(without_jwts(without_private_keys(std::move(text))));
+    return without_vault_tokens(without_jwts(without_private_keys(std::move(rewriting).result())));
 }
 
 void RecordingTransport::name_origin(const http::Url& url, std::string name) {
@@ -212,14 +295,14 @@ void RecordingTransport::name_origin(const http::Url& url, std::string name) {
 std::vector<Exchange> RecordingTransport::evidence() const {
     auto out = exchanges_;
     for (auto& exchange : out) {
-        exchange.target = redactor_.apply(std::move(exchange.target));
-        exchange.failure = redactor_.apply(std::move(exchange.failure));
+        exchange.target = redactor_.apply(exchange.target);
+        exchange.failure = redactor_.apply(exchange.failure);
         for (auto* text : {&exchange.body, &exchange.answer}) {
-            *text = shown(redactor_.apply(std::move(*text)));
+            *text = shown(redactor_.apply(*text));
         }
         for (auto* headers : {&exchange.headers, &exchange.answer_headers}) {
             for (auto& [name, value] : *headers) {
-                value = redactor_.apply(std::move(value));
+                value = redactor_.apply(value);
             }
         }
     }
@@ -228,10 +311,7 @@ std::vector<Exchange> RecordingTransport::evidence() const {
 
 Exchange RecordingTransport::begin(const http::Endpoint& endpoint, const http::Request& request) {
     redactor_.learn_from(request.headers);
-    if (const auto body = nlohmann::json::parse(request.body, nullptr, false);
-        !body.is_discarded()) {
-        redactor_.learn_from(body);
-    }
+    redactor_.learn_from(json_or_null(request.body));
     Exchange exchange;
     const auto origin = endpoint.url.origin();
     const auto known = origins_.find(origin);
@@ -254,10 +334,7 @@ Task<Result<http::Response>> RecordingTransport::send(http::Endpoint endpoint,
         kept_exchange.failure = response.error().message;
         co_return propagate(response);
     }
-    if (const auto body = nlohmann::json::parse(response->body, nullptr, false);
-        !body.is_discarded()) {
-        redactor_.learn_from(body);
-    }
+    redactor_.learn_from(json_or_null(response->body));
     kept_exchange.status = response->status;
     kept_exchange.answer_headers = kept(response->headers);
     kept_exchange.answer = response->body;

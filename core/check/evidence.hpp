@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -21,10 +22,16 @@ class Redactor {
     void learn(const std::string& secret, std::string name, bool numbered = true);
     void learn_from(const nlohmann::json& body);
     void learn_from(const http::Headers& headers);
-    [[nodiscard]] std::string apply(std::string text) const;
+    [[nodiscard]] std::string apply(std::string_view text) const;
 
   private:
-    std::vector<std::pair<std::string, std::string>> secrets_;  ///< text -> "$NAME"
+    using Secrets = std::map<std::string, std::string, std::less<>>;
+
+    /// The longest secret that the text begins with.
+    [[nodiscard]] Secrets::const_iterator longest_at(std::string_view text) const;
+
+    Secrets secrets_;                               ///< text -> "$NAME"
+    std::unordered_set<std::uint64_t> beginnings_;  ///< of all of them
     std::map<std::string, int> used_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/answer.hpp"
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/run/ending.hpp"
 #include "core/run/sweep.hpp"
@@ -168,10 +169,7 @@ Task<Reply> Probe::send(http::Endpoint endpoint, http::Request request, std::str
     reply.status = response->status;
     reply.headers = std::move(response->headers);
     reply.body = std::move(response->body);
-    reply.json = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
-    if (reply.json.is_discarded()) {
-        reply.json = nullptr;
-    }
+    reply.json = json_or_null(reply.body);
     co_return reply;
 }
 

@@ -1,3 +1,4 @@
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/obj_mac.h>
 
@@ -186,6 +187,21 @@ PublicKey Csr::public_key() const {
     return body().public_key();
 }
 
+namespace {
+
+/// Go's crypto/rsa knows exponents from 2 to 2^31-1. With 1 every message is its own signature.
+bool exponent_signs(const PublicKey& key) {
+    if (EVP_PKEY_get_base_id(key.native()) != EVP_PKEY_RSA) {
+        return true;
+    }
+    BIGNUM* raw = nullptr;
+    succeed(EVP_PKEY_get_bn_param(key.native(), OSSL_PKEY_PARAM_RSA_E, &raw));
+    const auto exponent = own<BN_free>(raw);
+    return BN_num_bits(exponent.get()) >= 2 && BN_num_bits(exponent.get()) <= 31;
+}
+
+}  // namespace
+
 bool Csr::signature_valid() const {
     const RequestParts& parts = body().parts();
     const PublicKey& key = body().public_key();
@@ -194,8 +210,8 @@ bool Csr::signature_valid() const {
         return *valid;
     }
     const auto request = parse_der<X509_REQ_free>(d2i_X509_REQ, body().bytes());
-    const bool valid =
-        !key.empty() && request != nullptr && X509_REQ_verify(request.get(), key.native()) == 1;
+    const bool valid = !key.empty() && request != nullptr && exponent_signs(key) &&
+                       X509_REQ_verify(request.get(), key.native()) == 1;
     ERR_clear_error();
     return valid;
 }

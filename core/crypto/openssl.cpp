@@ -5,7 +5,13 @@
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 
+#include "core/crypto/library.hpp"
+
 namespace meshproof::crypto {
+
+std::string_view library_version() {
+    return OpenSSL_version(OPENSSL_VERSION);
+}
 
 std::string drain_errors() {
     std::string message;

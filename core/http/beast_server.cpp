@@ -114,7 +114,8 @@ struct Session {
 /// Ends the waiting of connections whose time is over.
 Task<void> sweep(std::shared_ptr<Service> service) {
     const auto& spec = service->spec;
-    const auto shortest = std::min({spec.idle_timeout, spec.head_timeout, spec.request_timeout});
+    const auto shortest =
+        std::min({spec.idle_timeout, spec.head_timeout, spec.request_timeout, spec.write_timeout});
     const auto pause = std::max(shortest_sweep, shortest / 2);
     for (;;) {
         co_await service->clock.sleep_for(pause);
@@ -188,10 +189,11 @@ void append_in_chunks(std::string& out, std::string_view body) {
     out += "0\r\n\r\n";
 }
 
-/// Ends when the peer has closed its side. What it says meanwhile is the next request.
+/// Ends when the peer has closed its side, or says more than a next request's head: what it says
+/// meanwhile is kept until the stream ends, which may be never.
 Task<void> peer_leaves(std::shared_ptr<Session> session) {
     Moved moved;
-    while (!moved.error) {
+    while (!moved.error && session->buffer.size() <= session->service->spec.header_limit) {
         const auto space = session->buffer.prepare(read_size);
         moved = co_await session->wire->read_some({static_cast<char*>(space.data()), space.size()});
         session->buffer.commit(moved.bytes);
@@ -217,9 +219,11 @@ Task<bool> stream_body(std::shared_ptr<Session> session, std::shared_ptr<BodySou
         } else {
             out = *piece;
         }
+        session->expect_within(session->service->spec.write_timeout);
         if (co_await session->wire->write(out)) {
             co_return false;
         }
+        session->overdue.reset();
         if (!piece) {
             co_return chunked;
         }
@@ -304,6 +308,7 @@ Task<bool> respond(std::shared_ptr<Session> session, Response response, bool hea
             out += response.body;
         }
     }
+    session->expect_within(session->service->spec.write_timeout);
     const bool streams = with_body && response.source;
     if (response.broken != Break::none && !(streams && response.broken == Break::after)) {
         co_await respond_broken(session, response.broken, head);
@@ -312,6 +317,7 @@ Task<bool> respond(std::shared_ptr<Session> session, Response response, bool hea
     if (co_await session->wire->write(out)) {
         co_return false;
     }
+    session->overdue.reset();
     const bool whole =
         !streams || co_await stream_body(session, response.source, framing == Framing::chunked);
     if (response.broken == Break::after) {
@@ -331,6 +337,7 @@ Task<void> refuse(std::shared_ptr<Session> session, int status, std::string deta
     out.clear();
     append_head(out, response, Framing::length, /*close=*/true);
     out += response.body;
+    session->expect_within(session->service->spec.write_timeout);
     if (!co_await session->wire->write(out)) {
         (void)co_await within(session->service->clock, farewell_limit, session->wire->drain());
     }

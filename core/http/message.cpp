@@ -111,8 +111,11 @@ Result<Url> Url::parse(std::string_view text) {
                     "\"{}\" has a query or fragment: expected an address only", text);
     }
     if (view.has_port() && !view.port().empty()) {
-        url.port = view.port_number();
-        if (url.port == 0) {
+        // Boost 1.81 tells the number of 99999 as 34463.
+        const std::string_view digits(view.port().data(), view.port().size());
+        const auto* const end = digits.data() + digits.size();
+        const auto [stop, error] = std::from_chars(digits.data(), end, url.port);
+        if (error != std::errc() || stop != end || url.port == 0) {
             return fail(FailureKind::invalid, "\"{}\" has no usable port: expected 1 to 65535",
                         text);
         }

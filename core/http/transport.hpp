@@ -70,7 +70,7 @@ class Stream {
 };
 
 /// What serves on a port. Each new connection asks `party` for what to show, so it can be swapped
-/// at any time. The three times end connections that wait too long, at the latest half of the
+/// at any time. The four times end connections that wait too long, at the latest half of the
 /// shortest one late; real servers' own values (OpenBao, Vault) unless told otherwise.
 struct ListenSpec {
     std::string name;                   ///< host name in sim
@@ -86,6 +86,9 @@ struct ListenSpec {
     Duration head_timeout =
         std::chrono::seconds(10);  ///< for a request's head, from its first byte
     Duration request_timeout = std::chrono::seconds(30);  ///< for the whole request, from there
+    /// Until the peer has taken what is written at once: an answer, or a piece of a stream. Real
+    /// servers wait for ever; each reader that never reads would hold its answer here.
+    Duration write_timeout = std::chrono::minutes(1);
 };
 
 /// A served port. Destroying it stops the service and closes its connections.

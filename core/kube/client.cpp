@@ -190,6 +190,12 @@ struct Watched<SecretObject> {
     static SecretObject read(AnswerFields& fields) { return read_secret(fields); }
 };
 
+/// An object is 1.5 MiB at most where it is kept (etcd's --max-request-bytes), and its JSON not ten
+/// times that.
+constexpr std::size_t longest_line = 16U << 20;
+/// Of a refusal, which is a Status object.
+constexpr std::size_t longest_refusal = 64U << 10;
+
 /// What a watch line says. Its object is read as far as the kind of event has one.
 template <class T>
 Result<WatchEvent<T>> read_event(std::string_view line) {
@@ -231,7 +237,8 @@ template <class T>
 Task<Result<std::optional<WatchEvent<T>>>> Watch<T>::next() {
     using Answer = Result<std::optional<WatchEvent<T>>>;
     while (true) {
-        const auto end = pending_.find('\n');
+        const auto end = pending_.find('\n', searched_);
+        searched_ = end == std::string::npos ? pending_.size() : 0;
         if (end != std::string::npos) {
             const std::string line = pending_.substr(0, end);
             pending_.erase(0, end + 1);
@@ -243,6 +250,10 @@ Task<Result<std::optional<WatchEvent<T>>>> Watch<T>::next() {
                 co_return propagate(event);
             }
             co_return Answer(tl::in_place, std::move(*event));
+        }
+        if (pending_.size() > longest_line) {
+            co_return fail(FailureKind::malformed, "{}: malformed answer: a line is over {} MiB",
+                           Watched<T>::asked, longest_line >> 20);
         }
         auto piece = co_await stream_->next();
         if (!piece) {
@@ -527,7 +538,7 @@ Task<Result<std::unique_ptr<http::Stream>>> Client::open_watch(std::string path,
     const int status = (*stream)->head().status;
     if (status < 200 || status >= 300) {
         std::string body;
-        while (true) {
+        while (body.size() <= longest_refusal) {
             const auto piece = co_await (*stream)->next();
             if (!piece || !*piece) {
                 break;

@@ -77,6 +77,7 @@ class Watch {
   private:
     std::unique_ptr<http::Stream> stream_;
     std::string pending_;
+    std::size_t searched_ = 0;  ///< of what is pending: no line ends there
 };
 using PodWatch = Watch<Pod>;
 using SecretWatch = Watch<SecretObject>;

@@ -66,9 +66,12 @@ void read_vault(YamlSection section, const Variables& variables, Account& accoun
     refuse_inline_secrets(section, "token", "token_file");
     section.only(members);
     note_lines(section, members, account);
-    account.reader = section.has("token_file")
-                         ? secret_in(section, "token_file")
-                         : Secret(filled(variables, "VAULT_TOKEN").value_or(""));
+    if (!section.has("token_file")) {
+        account.reader = Secret(filled(variables, "VAULT_TOKEN").value_or(""));
+    } else if (!refuse_token_as_name(section, "token_file")) {
+        account.reader = secret_in(section, "token_file");
+    }
+    warn_of_others(section, "token_file");
     account.vault.endpoint = read_vault_endpoint(section, variables);
     account.vault.namespace_name =
         section.text("namespace").value_or(filled(variables, "VAULT_NAMESPACE").value_or(""));
@@ -253,6 +256,7 @@ Result<Account> read_account(YamlSection root, const Variables& variables) {
     } else if (auto cluster = root.inner("cluster")) {
         read_cluster(*cluster, variables, account);
     }
+    warn_of_ignored(variables);
     return checked(std::move(account), root);
 }
 

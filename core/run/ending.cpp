@@ -2,6 +2,7 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/system/system_error.hpp>
+#include <nlohmann/json.hpp>
 
 #include "core/base/text.hpp"
 
@@ -36,6 +37,19 @@ void StopSource::forget(std::size_t number) {
     callbacks_.erase(number);
 }
 
+namespace {
+
+/// Somebody took a member for what it was not. The library's words, without its numbers for them:
+/// "[json.exception.type_error.302] type must be string, but is null".
+std::string told_of_form(const nlohmann::json::exception& error) {
+    const std::string_view said = error.what();
+    const auto code = said.find("] ");
+    return fmt::format("an answer has another form than expected: {}",
+                       code == std::string_view::npos ? said : said.substr(code + 2));
+}
+
+}  // namespace
+
 Task<Ending> settle(Task<void> work) {
     Ending ending;
     try {
@@ -50,6 +64,8 @@ Task<Ending> settle(Task<void> work) {
         ending = {Ending::Kind::blocked, error.code() == boost::asio::error::operation_aborted
                                              ? "cancelled"
                                              : error.what()};
+    } catch (const nlohmann::json::exception& error) {
+        ending = {Ending::Kind::blocked, told_of_form(error)};
     } catch (const std::exception& error) {
         ending = {Ending::Kind::blocked, error.what()};
     }

@@ -1,5 +1,8 @@
 #include "core/run/reach.hpp"
 
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 
@@ -69,7 +72,8 @@ void read_ca(YamlSection& section, const Variables& variables, crypto::TlsParty&
 
 void read_trust(YamlSection& section, const Variables& variables, crypto::TlsParty& tls) {
     read_ca(section, variables, tls);
-    tls.server_name = section.text("tls_server_name").value_or("");
+    const auto written = section.text("tls_server_name");
+    tls.server_name = written ? *written : filled(variables, "VAULT_TLS_SERVER_NAME").value_or("");
     auto skip = section.flag("skip_verify");
     if (const auto text = filled(variables, "VAULT_SKIP_VERIFY");
         !section.has("skip_verify") && text) {
@@ -94,8 +98,52 @@ std::optional<std::string> machine_variable(const std::string& name) {
 }
 
 std::optional<std::string> filled(const Variables& variables, const std::string& name) {
+    constexpr std::string_view of_vault = "VAULT_";
     auto value = variables(name);
+    if ((!value || value->empty()) && name.starts_with(of_vault)) {
+        value = variables("BAO_" + name.substr(of_vault.size()));
+    }
     return value && !value->empty() ? std::move(value) : std::nullopt;
+}
+
+bool refuse_token_as_name(YamlSection& section, std::string_view name) {
+    constexpr std::size_t shortest_token = 24;
+    const auto written = section.text(name).value_or("");
+    const bool prefixed = std::ranges::any_of(
+        std::initializer_list<std::string_view>{"hvs.", "hvb.", "s.", "b."},
+        [&written](std::string_view prefix) { return written.starts_with(prefix); });
+    if (!prefixed || written.size() < shortest_token || written.find('/') != std::string::npos) {
+        return false;
+    }
+    section.refuse(name, "expected the name of a file with the token, and this looks like a token");
+    return true;
+}
+
+void warn_of_others(YamlSection& section, std::string_view name) {
+    const auto path = section.path(name);
+    struct stat file{};
+    if (path && ::stat(path->c_str(), &file) == 0 && S_ISREG(file.st_mode) &&
+        (file.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+        log::warning(fmt::format("{}: others may {} {}: chmod 600 keeps it for its owner",
+                                 section.place_of(name),
+                                 (file.st_mode & S_IROTH) != 0 ? "read" : "change", *path));
+    }
+}
+
+void warn_of_ignored(const Variables& variables) {
+    constexpr std::pair<const char*, std::string_view> ignored[] = {
+        {"VAULT_CAPATH", "name one file in ca_file or VAULT_CACERT"},
+        {"VAULT_CLIENT_CERT", "no client certificate is shown to a Vault"},
+        {"VAULT_CLIENT_KEY", "no client certificate is shown to a Vault"},
+        {"VAULT_PROXY_ADDR", "servers are reached directly"},
+        {"VAULT_HTTP_PROXY", "servers are reached directly"},
+        {"HTTPS_PROXY", "servers are reached directly"},
+        {"https_proxy", "servers are reached directly"}};
+    for (const auto& [name, instead] : ignored) {
+        if (filled(variables, name)) {
+            log::warning(fmt::format("{} is set, and not used: {}", name, instead));
+        }
+    }
 }
 
 http::Endpoint read_vault_endpoint(YamlSection& section, const Variables& variables) {

@@ -13,14 +13,22 @@ namespace meshproof::run {
 /// Looks up an environment variable by name. Given in by tests; otherwise the machine's own.
 using Variables = std::function<std::optional<std::string>(const std::string& name)>;
 [[nodiscard]] std::optional<std::string> machine_variable(const std::string& name);
-/// The variable's value, nothing where it is empty.
+/// The variable's value, nothing where it is empty. For VAULT_X that of BAO_X too, where the first
+/// is not set.
 [[nodiscard]] std::optional<std::string> filled(const Variables& variables,
                                                 const std::string& name);
+/// Says which variables that the servers' own clients go by have no effect here.
+void warn_of_ignored(const Variables& variables);
 
 // How a file that people write names a server. What is wrong is noted in the section.
 
-/// A Vault, by address, ca_file, tls_server_name and skip_verify. VAULT_ADDR, VAULT_CACERT and
-/// VAULT_SKIP_VERIFY fill in what is left out.
+/// Refuses a token that was written where the name of its file belongs, without repeating it.
+[[nodiscard]] bool refuse_token_as_name(YamlSection& section, std::string_view name);
+/// Says aloud where others than its owner may read or change the file that a member names.
+void warn_of_others(YamlSection& section, std::string_view name);
+
+/// A Vault, by address, ca_file, tls_server_name and skip_verify. VAULT_ADDR, VAULT_CACERT,
+/// VAULT_TLS_SERVER_NAME and VAULT_SKIP_VERIFY fill in what is left out.
 [[nodiscard]] http::Endpoint read_vault_endpoint(YamlSection& section, const Variables& variables);
 /// An API server, by kubeconfig and context. KUBECONFIG fills in the first.
 [[nodiscard]] kube::Access read_kubeconfig_access(YamlSection& section, const Variables& variables);

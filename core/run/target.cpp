@@ -11,7 +11,11 @@ constexpr DurationLimits leaf_ttls{.shortest = std::chrono::seconds(5),
                                    .expected = "a duration from 5s to 24h"};
 
 Secret read_token(YamlSection& section, const Variables& variables) {
+    if (refuse_token_as_name(section, "token_file")) {
+        return {};
+    }
     auto text = section.file("token_file");
+    warn_of_others(section, "token_file");
     if (!text) {
         text = filled(variables, "VAULT_TOKEN");
     }
@@ -33,6 +37,7 @@ Secret read_token(YamlSection& section, const Variables& variables) {
 
 std::vector<Secret> read_unseal_keys(YamlSection& section) {
     const auto text = section.file("unseal_keys_file");
+    warn_of_others(section, "unseal_keys_file");
     std::vector<Secret> keys;
     for (const auto& line : split(text.value_or(""), '\n')) {
         if (!trim(line).empty()) {
@@ -167,6 +172,9 @@ Result<Target> read_target(YamlSection root, const Variables& variables) {
     if (target.fake_vaults && target.fake_clusters) {
         root.refuse("clusters",
                     "vaults and clusters are both fake: use --target loopback for that");
+    }
+    if (!target.vaults.empty() || !target.clusters.empty()) {
+        warn_of_ignored(variables);
     }
     return checked(std::move(target), root);
 }

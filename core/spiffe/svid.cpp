@@ -1,6 +1,7 @@
 #include "core/spiffe/svid.hpp"
 
 #include "core/base/assert.hpp"
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/crypto/chain.hpp"
 #include "core/crypto/jwt.hpp"
@@ -641,7 +642,7 @@ Result<SpiffeId> authenticate(const SvidQuestion& question) {
 }
 
 Result<SpiffeBundle> read_bundle(std::string_view jwks) {
-    const auto document = nlohmann::json::parse(jwks, nullptr, false);
+    const auto document = json_or_null(jwks);
     if (!document.is_object() || !document.contains("keys") || !document["keys"].is_array()) {
         return fail(FailureKind::malformed, "a bundle is a JSON object with an array \"keys\"");
     }

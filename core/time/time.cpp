@@ -203,6 +203,13 @@ std::optional<Duration> parse_duration(std::string_view text) {
     return negative ? -duration : duration;
 }
 
+std::optional<Duration> parse_duration_with_unit(std::string_view text) {
+    const auto duration = parse_duration(text);
+    const bool bare =
+        !text.empty() && ((text.back() >= '0' && text.back() <= '9') || text.back() == '.');
+    return bare && duration != Duration::zero() ? std::nullopt : duration;
+}
+
 std::string human_duration(Duration duration) {
     if (duration < Duration::zero()) {
         return "-" + human_duration(-duration);

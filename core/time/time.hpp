@@ -32,6 +32,9 @@ using Time = std::chrono::sys_time<Duration>;
 /// What Vault accepts for a TTL: `60`, `60s`, `1h30m`, `1.5h`, `1d`. Nothing where it cannot be
 /// read; may be negative.
 [[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
+/// The same as people write it to this program: with its unit, since a bare number is seconds to
+/// Vault and milliseconds to many tools. Zero needs none.
+[[nodiscard]] std::optional<Duration> parse_duration_with_unit(std::string_view text);
 /// For people: `1 h 5 min`, `12.3 s`, `4 ms`.
 [[nodiscard]] std::string human_duration(Duration duration);
 

@@ -286,7 +286,7 @@ std::optional<double> YamlSection::number(std::string_view name, double low, dou
 
 std::optional<Duration> YamlSection::duration_in(const YAML::Node& node, std::string_view name,
                                                  const DurationLimits& limits) {
-    const auto value = node.IsScalar() ? parse_duration(node.Scalar()) : std::nullopt;
+    const auto value = node.IsScalar() ? parse_duration_with_unit(node.Scalar()) : std::nullopt;
     if (!value || *value < limits.shortest || *value > limits.longest) {
         note_at(node, place_of(name),
                 fmt::format("expected {}, got {}", limits.expected,
@@ -328,7 +328,8 @@ std::optional<std::string> YamlSection::file(std::string_view name) {
     if (!named) {
         return std::nullopt;
     }
-    auto content = read_file(*named);
+    constexpr std::size_t largest = 16U << 20;  // tokens, keys and certificates
+    auto content = read_file(*named, largest);
     if (!content) {
         refuse(name, "{}", content.error().message);
         return std::nullopt;

@@ -1,5 +1,8 @@
 #include "fakes/chaos/chaos_handler.hpp"
 
+#include <algorithm>
+
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/crypto/jwt.hpp"
 #include "fakes/chaos/spoil.hpp"
@@ -31,24 +34,59 @@ std::string subject_of(const http::Request& request) {
     if (!jwt) {
         return {};
     }
-    const auto claims = nlohmann::json::parse(jwt->claims, nullptr, false);
+    const auto claims = json_or_null(jwt->claims);
     if (!claims.is_object() || !claims.contains("sub") || !claims["sub"].is_string()) {
         return {};
     }
     return claims["sub"].get<std::string>();
 }
 
+/// What of `auth/token/` has a token as the last part of its path: one with an id of its own looks
+/// like any word.
+bool takes_a_token(std::string_view call) {
+    return call == "lookup" || call == "renew" || call == "revoke" || call == "revoke-orphan";
+}
+
+bool of_a_token(char c) {
+    return letter_or_digit(c) || c == '-' || c == '_';
+}
+
+/// A service, batch or recovery token of either product, or a JWT, wherever it begins. The short
+/// prefixes are those of domain names too, so what follows them must be as long as a token.
+bool holds_token(std::string_view text) {
+    struct Start {
+        std::string_view prefix;
+        std::size_t at_start, inside;  // so many characters must follow
+    };
+    constexpr Start starts[] = {{"s.", 9, 24},  {"b.", 9, 24},  {"r.", 9, 24}, {"hvs.", 9, 9},
+                                {"hvb.", 9, 9}, {"hvr.", 9, 9}, {"eyJ", 9, 30}};
+    for (const auto& start : starts) {
+        for (auto at = text.find(start.prefix); at != std::string_view::npos;
+             at = text.find(start.prefix, at + 1)) {
+            const auto after = text.substr(at + start.prefix.size());
+            if (at == 0 && after.size() >= start.at_start) {
+                return true;
+            }
+            const auto length = std::ranges::find_if_not(after, of_a_token) - after.begin();
+            if (at > 0 && !of_a_token(text[at - 1]) && text[at - 1] != '.' &&
+                length >= static_cast<std::ptrdiff_t>(start.inside)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 std::string without_secrets(std::string_view path) {
     auto segments = split(path, '/');
-    for (auto& segment : segments) {
-        // Service, batch and recovery tokens of either product; JWTs.
-        for (const std::string_view start : {"s.", "b.", "r.", "hvs.", "hvb.", "hvr.", "eyJ"}) {
-            if (segment.starts_with(start) && segment.size() > start.size() + 8) {
-                segment = "[secret]";
-                break;
-            }
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        // As the server reads it: a token may come with its dot escaped.
+        const auto text = http::percent_decode(segments[i]).value_or(segments[i]);
+        const bool named = i >= 2 && segments[i - 2] == "token" && takes_a_token(segments[i - 1]);
+        if (!text.empty() && (named || holds_token(text))) {
+            segments[i] = "[secret]";
         }
     }
     return join(segments, "/");
@@ -91,7 +129,7 @@ Task<http::Response> ChaosHandler::handle(http::Request request, http::Peer peer
                 ? 0
                 : response.status;
         served.address = std::move(asked.address);
-        served.user_agent = std::move(asked.user_agent);
+        served.user_agent = without_secrets(asked.user_agent);
         served.accessor = std::move(asked.accessor);
         served.subject = std::move(asked.subject);
         served.took = common_.elapsed() - begun;

@@ -1,5 +1,6 @@
 #include "fakes/chaos/spoil.hpp"
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/crypto/certificate.hpp"
 #include "core/crypto/key.hpp"
@@ -178,7 +179,7 @@ void drip(http::Response& response, Drip drip) {
 }
 
 void spoil_request(http::Request& request, CertificateFault fault) {
-    auto body = Json::parse(request.body, nullptr, false);
+    auto body = json_or_null(request.body);
     if (!body.is_object()) {
         return;
     }
@@ -200,7 +201,7 @@ void spoil_request(http::Request& request, CertificateFault fault) {
 }
 
 void spoil_answer(http::Response& response, CertificateFault fault) {
-    auto body = Json::parse(response.body, nullptr, false);
+    auto body = json_or_null(response.body);
     if (response.status != 200 || !body.is_object() || !body.contains("data") ||
         !body["data"].is_object()) {
         return;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "core/base/json_text.hpp"
 #include "core/base/nearest.hpp"
 #include "core/base/text.hpp"
 
@@ -12,7 +13,7 @@ using Json = nlohmann::json;
 
 /// The body as an object that holds none but the known names. Nothing is an empty object.
 Result<Json> read_body(const std::string& text, const std::vector<std::string>& known) {
-    auto body = trim(text).empty() ? Json::object() : Json::parse(text, nullptr, false);
+    const auto body = trim(text).empty() ? Json::object() : json_or_null(text);
     if (!body.is_object()) {
         return fail(FailureKind::invalid, "expected a JSON object");
     }
@@ -35,7 +36,8 @@ Result<Duration> read_by(const ControlAsk& ask) {
         return propagate(body);
     }
     const auto text = body->value("by", Json());
-    const auto by = text.is_string() ? parse_duration(text.get<std::string>()) : std::nullopt;
+    const auto by =
+        text.is_string() ? parse_duration_with_unit(text.get<std::string>()) : std::nullopt;
     if (!by || *by > furthest_move || *by < -furthest_move) {
         return fail(FailureKind::invalid, "by: expected a time like 90s or -1h");
     }

@@ -84,7 +84,7 @@ void remove_fields(Json& value, const FieldSet& set) {
                 }
             }
         } else if (value.is_array()) {
-            const auto wanted = Json::parse(key.substr(2));
+            const auto wanted = value_in_key(key);
             for (auto item = value.begin(); item != value.end(); ++item) {
                 const bool hit = key.starts_with("v:") ? *item == wanted : has_keys(*item, wanted);
                 if (!hit) {

@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
+#include <map>
 #include <set>
 
 #include "core/base/json_text.hpp"
@@ -299,15 +300,18 @@ Checked<> check_kind(const Json& body, std::string_view kind, const std::string&
 std::vector<std::string> objections(const Document& document,
                                     const std::vector<std::string>& unknown) {
     auto out = document.repeated;
-    std::vector<std::string> rest = unknown;
-    for (const auto& path : document.paths) {
-        if (const auto found = std::ranges::find(rest, path); found != rest.end()) {
-            out.push_back(fmt::format("unknown field \"{}\"", path));
-            rest.erase(found);
-        }
+    std::map<std::string_view, std::size_t> left;
+    for (const auto& path : unknown) {
+        ++left[path];
     }
-    for (const auto& path : rest) {  // of YAML, which has no recorded order
-        out.push_back(fmt::format("unknown field \"{}\"", path));
+    // In the order of the text; of YAML, which has no recorded order, in that of our look at it.
+    for (const auto* paths : {&document.paths, &unknown}) {
+        for (const auto& path : *paths) {
+            if (const auto found = left.find(path); found != left.end() && found->second > 0) {
+                out.push_back(fmt::format("unknown field \"{}\"", path));
+                --found->second;
+            }
+        }
     }
     return out;
 }

@@ -1,6 +1,9 @@
 #include "fakes/kube/fake_kube.hpp"
 
+#include <set>
+
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/authentication.hpp"
 #include "fakes/kube/body.hpp"
@@ -61,6 +64,32 @@ const FakeKubeOptions& FakeKube::options() const {
 namespace {
 
 using kube::Shape;
+
+/// server.Config.MaxRequestBodyBytes of kube-apiserver.
+constexpr std::size_t largest_body = 3U << 20;
+
+/// Headers hold so much of all warnings; where that is too little, so much of each (apiserver's
+/// filters/warning.go).
+constexpr std::size_t most_of_warnings = 4096, most_of_a_warning = 256;
+
+void add_warnings(http::Headers& headers, const std::vector<std::string>& warnings) {
+    std::size_t all = 0, written = 0;
+    for (const auto& warning : warnings) {
+        all += warning.size();
+    }
+    std::set<std::string_view> told;
+    for (const auto& warning : warnings) {
+        const auto text = all > most_of_warnings ? head_of(warning, most_of_a_warning)
+                                                 : std::string_view(warning);
+        written += text.size();
+        if (written > most_of_warnings) {
+            return;
+        }
+        if (told.insert(text).second) {
+            headers.add("Warning", fmt::format("299 - {}", kube::Json(text).dump()));
+        }
+    }
+}
 
 enum class Form { json, yaml, none };
 
@@ -148,6 +177,9 @@ http::Response answer_resource(kube::ApiState& api, const kube::ApiCall& call) {
     if (!call.info.below.empty() && sub != "proxy") {
         return kube::no_such_resource();
     }
+    if (call.request.body.size() > largest_body) {
+        return kube::too_large(fmt::format("limit is {}", largest_body));
+    }
     if (!type.stored) {
         return shaped(api, call, kube::answer_review(api, call));
     }
@@ -214,9 +246,7 @@ Task<http::Response> FakeKube::handle(http::Request request, http::Peer peer) {
     }
     response.headers.set(
         "Audit-Id", request.headers.find("Audit-ID").value_or(kube::fresh_uuid(state_->audits)));
-    for (const auto& warning : warnings) {
-        response.headers.add("Warning", fmt::format("299 - {}", kube::Json(warning).dump()));
-    }
+    add_warnings(response.headers, warnings);
     if (request.method == "HEAD") {
         response.body.clear();
     }

@@ -1,5 +1,6 @@
 #include "fakes/kube/managed_fields.hpp"
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 
 namespace meshproof::fakes::kube {
@@ -179,7 +180,7 @@ void add_paths(const FieldSet& set, const std::string& prefix, std::vector<std::
             path += "[=" + key.substr(2) + "]";
         } else {
             std::vector<std::string> parts;
-            const Json parsed = Json::parse(key.substr(2));
+            const Json parsed = value_in_key(key);
             for (const auto& [name, value] : parsed.items()) {
                 parts.push_back(name + "=" + value.dump());
             }
@@ -256,6 +257,11 @@ FieldSet either(const FieldSet& a, const FieldSet& b) {
         out[key] = std::move(joined);
     }
     return out;
+}
+
+Json value_in_key(std::string_view key) {
+    const auto text = key.substr(2);
+    return too_deep(text) ? Json() : Json::parse(text);
 }
 
 std::vector<std::string> paths_of(const FieldSet& set) {

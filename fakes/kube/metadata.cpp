@@ -1,8 +1,8 @@
-#include <regex>
 #include <set>
 
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
+#include "fakes/kube/name_rules.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -20,17 +20,6 @@ constexpr std::string_view value_rule =
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or "
     "'.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  "
     "or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-
-bool is_subdomain(const std::string& text) {
-    static const std::regex subdomain(
-        "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
-    return std::regex_match(text, subdomain);
-}
-
-bool is_label_word(const std::string& text) {
-    static const std::regex word("([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]");
-    return std::regex_match(text, word);
-}
 
 // What is wrong with a name, "" for nothing.
 std::string name_fault(const ResourceType& type, const std::string& name) {
@@ -53,7 +42,7 @@ std::string name_fault(const ResourceType& type, const std::string& name) {
     if (label && name.find('.') != std::string::npos) {
         return std::string(label_rule);
     }
-    return is_subdomain(name) ? "" : std::string(label ? label_rule : subdomain_rule);
+    return is_dns_subdomain(name) ? "" : std::string(label ? label_rule : subdomain_rule);
 }
 
 std::string key_fault(const std::string& key) {
@@ -63,7 +52,7 @@ std::string key_fault(const std::string& key) {
         if (prefix.empty()) {
             return "prefix part must be non-empty";
         }
-        if (!is_subdomain(prefix)) {
+        if (!is_dns_subdomain(prefix)) {
             return fmt::format("prefix part {}", subdomain_rule);
         }
     }

@@ -1,7 +1,11 @@
+#include <map>
+#include <set>
+
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
+#include "fakes/kube/json_patch.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -18,26 +22,54 @@ void merge_value(Json& target, const Json& patch, const FieldType& type) {
     }
 }
 
+/// What tells the items of a merged list apart: the value of their key, or all of them. Null where
+/// an item has no key.
+const Json* identity_of(const Json& item, const std::string& key) {
+    if (key.empty()) {
+        return &item;
+    }
+    const auto found = item.is_object() ? item.find(key) : item.end();
+    return found == item.end() ? nullptr : &*found;
+}
+
 void merge_list(Json& target, const Json& patch, const FieldType& type) {
     if (!target.is_array()) {
         target = Json::array();
     }
     const auto& key = type.merge_key;
+    // By identity, so that a long patch of a long list is no product of both.
+    std::map<Json, std::size_t> places;
+    for (std::size_t i = 0; i < target.size(); ++i) {
+        if (const auto* identity = identity_of(target[i], key)) {
+            places.emplace(*identity, i);
+        }
+    }
+    std::set<std::size_t> deleted;
     for (const auto& item : patch) {
-        const auto found = std::ranges::find_if(target, [&](const Json& present) {
-            return key.empty()
-                       ? present == item
-                       : present.contains(key) && item.contains(key) && present[key] == item[key];
-        });
+        const auto* identity = identity_of(item, key);
+        const auto found = identity == nullptr ? places.end() : places.find(*identity);
         if (item.is_object() && text_at(item, "/$patch") == "delete") {
-            if (found != target.end()) {
-                target.erase(found);
+            if (found != places.end()) {
+                deleted.insert(found->second);
+                places.erase(found);
             }
-        } else if (found != target.end()) {
-            merge_value(*found, item, *type.of);
+        } else if (found != places.end()) {
+            merge_value(target[found->second], item, *type.of);
         } else {
+            if (identity != nullptr) {
+                places.emplace(*identity, target.size());
+            }
             target.push_back(item);
         }
+    }
+    if (!deleted.empty()) {
+        Json left = Json::array();
+        for (std::size_t i = 0; i < target.size(); ++i) {
+            if (!deleted.contains(i)) {
+                left.push_back(std::move(target[i]));
+            }
+        }
+        target = std::move(left);
     }
 }
 
@@ -54,10 +86,10 @@ void merge_strategically(Json& target, const Json& patch, const ObjectType& type
         const auto* field = type.find(key);
         if (key.starts_with("$deleteFromPrimitiveList/")) {
             auto& list = target[key.substr(key.find('/') + 1)];
+            const std::set<Json> unwanted(value.begin(), value.end());
             if (list.is_array()) {
-                std::erase_if(list.get_ref<Json::array_t&>(), [&](const Json& item) {
-                    return std::ranges::find(value, item) != value.end();
-                });
+                std::erase_if(list.get_ref<Json::array_t&>(),
+                              [&](const Json& item) { return unwanted.contains(item); });
             }
         } else if (key.starts_with('$')) {
             continue;  // the order of lists, and retained keys, change nothing for our types
@@ -95,13 +127,18 @@ Checked<Json> by_json_patch(const std::string& text, const Json& current) {
                         "[]handlers.jsonPatchOp",
                         patch->is_object() ? "object" : "value")));
     }
-    try {
-        return current.patch(*patch);
-    } catch (const Json::exception&) {
+    if (patch->size() > most_patch_operations) {
+        return refuse(
+            too_large(fmt::format("The allowed maximum operations in a JSON patch is {}, got {}",
+                                  most_patch_operations, patch->size())));
+    }
+    Json next = current;
+    if (!apply_json_patch(next, *patch)) {
         return refuse(refusal(422, "Invalid",
                               "the server rejected our request due to an error in our request",
                               Json::object()));
     }
+    return next;
 }
 
 Checked<Json> by_merge_patch(const std::string& text, const Json& current,

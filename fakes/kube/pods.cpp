@@ -1,9 +1,9 @@
-#include <regex>
 #include <set>
 
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
+#include "fakes/kube/name_rules.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -22,11 +22,10 @@ bool always_pulled(const std::string& image) {
 }
 
 void complete_container(Json& container, const std::string& path, std::vector<Cause>& faults) {
-    static const std::regex label("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
     const auto name = text_at(container, "/name");
     if (name.empty()) {
         faults.push_back({path + ".name", "FieldValueRequired", "Required value"});
-    } else if (!std::regex_match(name, label)) {
+    } else if (!is_dns_label(name)) {
         faults.push_back({path + ".name", "FieldValueInvalid",
                           fmt::format("Invalid value: \"{}\": {}", name, label_rule)});
     }

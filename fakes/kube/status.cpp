@@ -54,6 +54,10 @@ http::Response bad_request(std::string_view message) {
     return refusal(400, "BadRequest", message);
 }
 
+http::Response too_large(std::string_view what) {
+    return refusal(413, "RequestEntityTooLarge", fmt::format("Request entity too large: {}", what));
+}
+
 http::Response method_not_allowed() {
     return refusal(405, "MethodNotAllowed",
                    "the server does not allow this method on the requested resource",

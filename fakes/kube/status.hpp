@@ -26,6 +26,7 @@ using Json = nlohmann::json;
 [[nodiscard]] http::Response refusal(int code, std::string_view reason, std::string_view message,
                                      Json details = nullptr);
 [[nodiscard]] http::Response bad_request(std::string_view message);
+[[nodiscard]] http::Response too_large(std::string_view what);
 [[nodiscard]] http::Response method_not_allowed();
 [[nodiscard]] http::Response not_found(const ResourceType& type, std::string_view name);
 [[nodiscard]] http::Response already_exists(const ResourceType& type, std::string_view name);

@@ -1,5 +1,6 @@
 #include "fakes/kube/tokens.hpp"
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 
 namespace meshproof::fakes::kube {
@@ -108,8 +109,7 @@ TokenVerdict Tokens::judge(const std::string& token, const std::vector<std::stri
     std::string compact(token);  // base64 passes over line ends
     std::erase_if(compact, [](char c) { return c == '\n' || c == '\r'; });
     const auto jwt = crypto::Jwt::decode(compact);
-    const auto claims =
-        jwt ? Json::parse(jwt->claims, nullptr, false) : Json(Json::value_t::discarded);
+    const auto claims = jwt ? json_or_null(jwt->claims) : Json();
     if (!claims.is_object()) {
         return refused("invalid bearer token");
     }

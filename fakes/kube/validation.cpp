@@ -1,9 +1,8 @@
 #include "fakes/kube/validation.hpp"
 
-#include <regex>
-
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
+#include "fakes/kube/name_rules.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -16,7 +15,6 @@ void require(std::vector<Cause>& faults, std::string field) {
 
 void check_data_keys(const Json& object, std::vector<Cause>& faults,
                      const std::string& field = "data") {
-    static const std::regex config_key("[-._a-zA-Z0-9]+");
     const Json data = object.value(field, Json::object());
     const Json binary =
         field == "data" ? object.value("binaryData", Json::object()) : Json::object();
@@ -27,7 +25,7 @@ void check_data_keys(const Json& object, std::vector<Cause>& faults,
                                           "binaryData",
                                           key)});
         }
-        if (!std::regex_match(key, config_key)) {
+        if (!is_config_key(key)) {
             faults.push_back(
                 {fmt::format("{}[{}]", field, key), "FieldValueInvalid",
                  fmt::format("Invalid value: \"{}\": a valid config key must consist of "
@@ -36,6 +34,31 @@ void check_data_keys(const Json& object, std::vector<Cause>& faults,
                              "'[-._a-zA-Z0-9]+')",
                              key)});
         }
+    }
+}
+
+/// All values together, as long as they are without their base64.
+std::size_t size_of_data(const Json& object, const char* field, bool encoded) {
+    std::size_t size = 0;
+    const auto data = object.find(field);
+    if (data == object.end() || !data->is_object()) {
+        return 0;
+    }
+    for (const auto& value : *data) {
+        const std::string_view text =
+            value.is_string() ? value.get_ref<const std::string&>() : std::string_view();
+        const auto padding = text.size() - (text.find_last_not_of('=') + 1);
+        size += encoded ? text.size() / 4 * 3 - padding : text.size();
+    }
+    return size;
+}
+
+/// core.MaxSecretSize, for both kinds.
+void check_size(std::size_t size, const char* field, std::vector<Cause>& faults) {
+    constexpr std::size_t largest = 1U << 20;
+    if (size > largest) {
+        faults.push_back({field, "FieldValueTooLong",
+                          fmt::format("Too long: may not be more than {} bytes", largest)});
     }
 }
 
@@ -50,6 +73,7 @@ void complete_secret(Json& secret, std::vector<Cause>& faults) {
         secret.erase("stringData");
     }
     check_data_keys(secret, faults);
+    check_size(size_of_data(secret, "data", true), "data", faults);
     constexpr auto account = "/metadata/annotations/kubernetes.io~1service-account.name";
     const auto type = text_at(secret, "/type");
     if (type == "kubernetes.io/service-account-token" && text_at(secret, account).empty()) {
@@ -202,6 +226,8 @@ Checked<> complete(const ResourceType& type, Json& object) {
     } else if (&type == &type::config_maps) {
         check_data_keys(object, faults);
         check_data_keys(object, faults, "binaryData");
+        check_size(size_of_data(object, "data", false) + size_of_data(object, "binaryData", true),
+                   "[]", faults);
     } else if (&type == &type::pods) {
         complete_pod(object, faults);
     } else if (is_workload(type)) {

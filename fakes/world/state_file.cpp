@@ -1,11 +1,15 @@
 #include "fakes/world/state_file.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <charconv>
 #include <filesystem>
+#include <vector>
 
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
@@ -22,6 +26,44 @@ constexpr int version = 1;
 
 std::string_view name_of(vault::Product product) {
     return product == vault::Product::vault ? "vault" : "openbao";
+}
+
+bool digits(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// The process in the name of a copy that `write_file` makes beside a file: FILE.PROCESS.N.tmp
+std::optional<pid_t> writer_of(std::string_view name, std::string_view file) {
+    if (!name.starts_with(file)) {
+        return std::nullopt;
+    }
+    const auto parts = split(name.substr(file.size()), '.');
+    if (parts.size() != 4 || !parts[0].empty() || parts[3] != "tmp" || !digits(parts[1]) ||
+        !digits(parts[2])) {
+        return std::nullopt;
+    }
+    pid_t process = 0;
+    const auto* const end = parts[1].data() + parts[1].size();
+    const auto [stop, error] = std::from_chars(parts[1].data(), end, process);
+    return error == std::errc() && stop == end ? std::optional(process) : std::nullopt;
+}
+
+/// A process that was killed while it wrote left a copy, with every private key in it.
+void remove_left_copies(const std::string& path) {
+    const std::filesystem::path file(path);
+    const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+    std::vector<std::filesystem::path> left;
+    std::error_code error;
+    for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
+         at.increment(error)) {
+        const auto writer = writer_of(at->path().filename().string(), file.filename().string());
+        if (writer && ::kill(*writer, 0) != 0 && errno == ESRCH) {
+            left.push_back(at->path());
+        }
+    }
+    for (const auto& copy : left) {
+        std::filesystem::remove(copy, error);
+    }
 }
 
 }  // namespace
@@ -90,6 +132,7 @@ Result<StateFile::Kept> StateFile::parse(std::string_view text) {
 }
 
 Result<std::optional<StateFile::Kept>> StateFile::read() {
+    remove_left_copies(path_);
     std::error_code error;
     if (!std::filesystem::exists(path_, error) && !error) {
         return std::nullopt;

@@ -59,7 +59,7 @@ Result<double> share_of(std::string_view option, std::string_view text) {
 
 Result<Duration> time_of(std::string_view option, std::string_view text, Duration least,
                          Duration most) {
-    const auto time = parse_duration(text);
+    const auto time = parse_duration_with_unit(text);
     if (!time || *time < least || *time > most) {
         return fail(FailureKind::invalid, "{} {}: expected a time from {} to {}, such as 30s",
                     option, text, human_duration(least), human_duration(most));

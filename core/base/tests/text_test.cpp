@@ -57,6 +57,27 @@ TEST(Files, AreWrittenWholeOrNotAtAll) {
     std::filesystem::remove_all(folder);
 }
 
+TEST(Files, AreReadWhereTheyHaveAnEnd) {
+    const auto endless = read_file("/dev/zero", 1U << 20);
+    ASSERT_FALSE(endless);
+    EXPECT_EQ(endless.error().message, "cannot read /dev/zero: it holds more than 1 MiB");
+    const TemporaryFolder folder;
+    const auto pipe = folder.path() + "/pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    const auto waiting = read_file(pipe);  // nobody writes: it would hang
+    ASSERT_FALSE(waiting);
+    EXPECT_NE(waiting.error().message.find("named pipe"), std::string::npos);
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    ASSERT_EQ(::write(ends[1], "text", 4), 4);
+    ::close(ends[1]);
+    EXPECT_EQ(read_file(fmt::format("/dev/fd/{}", ends[0])).value(), "text");
+    ::close(ends[0]);
+    const auto exact = folder.write("exact", "12345678");
+    EXPECT_EQ(read_file(exact, 8).value(), "12345678");
+    EXPECT_FALSE(read_file(exact, 7));
+}
+
 TEST(Files, ReplaceNothingButFiles) {
     const TemporaryFolder folder;
     const auto file = folder.write("file", "kept");

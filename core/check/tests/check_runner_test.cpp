@@ -28,6 +28,10 @@ Task<void> throw_another(Probe& /*probe*/) {
     throw std::runtime_error("out of something");
     co_return;
 }
+Task<void> take_for_text(Probe& probe) {
+    const auto health = co_await probe.vault("GET", "sys/health", {}, As::nobody());
+    (void)health.json.at("sealed").get<std::string>();
+}
 Task<void> hang(Probe& probe) {
     co_await probe.wait(std::chrono::hours(24 * 365 * 3));
 }
@@ -89,6 +93,13 @@ TEST(RunChecks, GivesEachItsVerdict) {
     EXPECT_EQ(outcomes[5].verdict, Verdict::blocked);
     EXPECT_NE(outcomes[5].reason.find("did not end within"), std::string::npos)
         << outcomes[5].reason;
+}
+
+TEST(RunChecks, TellsAnOddAnswerInPlainWords) {
+    const auto outcomes = outcomes_of({check("a/odd", take_for_text)});
+    EXPECT_EQ(outcomes[0].verdict, Verdict::blocked);
+    EXPECT_EQ(outcomes[0].reason,
+              "an answer has another form than expected: type must be string, but is boolean");
 }
 
 TEST(RunChecks, RemovesWhatChecksMadeOnSharedServers) {

@@ -62,6 +62,23 @@ TEST(Feed, ReadsMessagesInPiecesOfEverySize) {
     }
 }
 
+TEST(Feed, WaitsForNoChunkHeadWithoutEnd) {
+    const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string much(Feed::longest_chunk_head + 1, '0');
+    for (const auto& begun : {"1;" + much, much, "0\r\na: " + much, "1\r\nx\r\n2;x=" + much}) {
+        for (const std::size_t size : {1000U, 16384U}) {
+            const auto answer = read<beast_http::response_parser<Text>>(head + begun, size);
+            EXPECT_EQ(answer.error, beast_http::error::bad_chunk) << begun.substr(0, 10);
+        }
+    }
+    const std::string some(Feed::longest_chunk_head / 2, 'x');
+    const auto fine = read<beast_http::response_parser<Text>>(
+        head + "1;" + some + "\r\nx\r\n0\r\na: " + some + "\r\n\r\n", 1000);
+    EXPECT_TRUE(fine.done) << fine.error.message();
+    // A large chunk is no head.
+    EXPECT_FALSE(read<beast_http::response_parser<Text>>(head + "fffff\r\n" + much, 1000).error);
+}
+
 TEST(Feed, WaitsForTheRestOfALastChunk) {
     const auto cut = read<beast_http::response_parser<Text>>(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\n", 1);

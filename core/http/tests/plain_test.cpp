@@ -439,6 +439,47 @@ TEST_F(PlainTest, AServerNoticesThatTheWatcherLeft) {
     run(wait_for(gone));  // or the test hangs
 }
 
+/// Answers with a stream of one large piece that does not end, and says when it is gone.
+class Streams : public Handler {
+  public:
+    explicit Streams(std::size_t size) : size_(size) {}
+    Task<Response> handle(Request /*request*/, Peer /*peer*/) override {
+        Response response;
+        response.source = std::make_shared<Pieces>(
+            std::vector<std::string>{std::string(size_, 'x')}, /*ends=*/false, &gone);
+        co_return response;
+    }
+    Signal gone;
+
+  private:
+    std::size_t size_;
+};
+
+/// Asks, says something more, and reads nothing until the server has let go of its stream.
+Task<void> read_nothing(std::uint16_t port, std::string more, Signal& gone) {
+    tcp::socket socket(co_await asio::this_coro::executor);
+    co_await socket.async_connect({asio::ip::address_v4::loopback(), port}, asio::use_awaitable);
+    const auto bytes = "GET / HTTP/1.1\r\nHost: a\r\n\r\n" + more;
+    co_await asio::async_write(socket, asio::buffer(bytes), asio::use_awaitable);
+    co_await gone.wait();
+}
+
+TEST_F(PlainTest, WaitsForNoReaderThatNeverReads) {
+    Streams streams(32U << 20);  // more than the system's buffers hold
+    ListenSpec spec;
+    spec.write_timeout = std::chrono::milliseconds(20);
+    const auto listener = serve_plain(streams, spec);
+    run(read_nothing(listener->url().port, "", streams.gone));  // or the test hangs
+}
+
+TEST_F(PlainTest, KeepsNoMoreThanAHeadBesideAStream) {
+    Streams streams(1);
+    ListenSpec spec;
+    spec.header_limit = 1000;
+    const auto listener = serve_plain(streams, spec);
+    run(read_nothing(listener->url().port, std::string(2000, 'x'), streams.gone));
+}
+
 // How things end.
 
 Task<void> send_into(Transport& transport, Endpoint endpoint,

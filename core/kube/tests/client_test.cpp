@@ -458,6 +458,35 @@ TEST_F(PodWatching, RefusesWhatIsNoEvent) {
     }
 }
 
+TEST_F(PodWatching, WaitsForNoLineWithoutEnd) {
+    const std::vector<std::string> pieces(17, std::string(1U << 20, ' '));
+    wire.stream(path, 200, pieces);
+    const auto events = now(take_all(client()));
+    ASSERT_FALSE(events);
+    EXPECT_EQ(events.error().message, "watch of pods: malformed answer: a line is over 16 MiB");
+    // A refusal is read as far as one goes: this one says why only after its end.
+    std::vector<std::string> endless(20, std::string(16U << 10, ' '));
+    endless.push_back(status_object(403, "Forbidden", "pods is forbidden"));
+    wire.stream(path, 403, endless);
+    const auto refused = now(take_all(client()));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, FailureKind::denied);
+    EXPECT_EQ(refused.error().message.find("pods is forbidden"), std::string::npos);
+}
+
+TEST_F(PodWatching, TakesALineInManyPieces) {
+    const auto text = line("ADDED", pod_object("a", "13")) + line("ADDED", pod_object("b", "14"));
+    std::vector<std::string> pieces;
+    for (const char c : text) {
+        pieces.emplace_back(1, c);
+    }
+    wire.stream(path, 200, pieces);
+    const auto events = now(take_all(client()));
+    ASSERT_TRUE(events) << events.error().message;
+    ASSERT_EQ(events->size(), 2U);
+    EXPECT_EQ(events->at(1).object.meta.name, "b");
+}
+
 TEST_F(PodWatching, PassesOnABrokenConnection) {
     wire.stream(path, 200, {line("ADDED", pod_object("a", "13"))},
                 Failure{FailureKind::closed, "connection reset", 0, {}});

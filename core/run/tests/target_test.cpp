@@ -15,8 +15,10 @@ struct TargetFile : testing::Test {
 
     void SetUp() override {
         folder.write("vault-ca.pem", ca_pem());
-        folder.write("openbao.token", "s.t0ken\n");
-        folder.write("openbao.unseal", "a2V5MQ==\n\n a2V5Mg== \n");
+        for (const auto& secret : {folder.write("openbao.token", "s.t0ken\n"),
+                                   folder.write("openbao.unseal", "a2V5MQ==\n\n a2V5Mg== \n")}) {
+            std::filesystem::permissions(secret, std::filesystem::perms(0600));
+        }
         folder.write("kubeconfig",
                      "current-context: alpha\n"
                      "clusters: [{name: k, cluster: {server: 'https://127.0.0.1:6443'}}]\n"
@@ -172,6 +174,62 @@ TEST_F(TargetFile, TheFileWinsOverTheEnvironment) {
     EXPECT_EQ(config.token.reveal(), "s.t0ken");
     EXPECT_EQ(config.namespace_name, "mine");
     EXPECT_TRUE(config.endpoint.tls.verify_peer);
+}
+
+TEST_F(TargetFile, OpenBaosVariablesStandInForVaults) {
+    const auto target =
+        parse("name: t\nclusters: fake\n", {{"VAULT_ADDR", "https://vault.example"},
+                                            {"BAO_ADDR", "https://bao.example"},
+                                            {"BAO_TOKEN", "s.fromenvironment"},
+                                            {"VAULT_TOKEN", ""},
+                                            {"BAO_TLS_SERVER_NAME", "vault.internal"}});
+    ASSERT_TRUE(target) << target.error().message;
+    const auto& config = target->vaults.at(0).config;
+    EXPECT_EQ(config.endpoint.url.host, "vault.example");
+    EXPECT_EQ(config.token.reveal(), "s.fromenvironment");
+    EXPECT_EQ(config.endpoint.tls.server_name, "vault.internal");
+    const auto written = parse(vault_lines + "    tls_server_name: v\nclusters: fake\n",
+                               {{"VAULT_TLS_SERVER_NAME", "vault.internal"}});
+    ASSERT_TRUE(written) << written.error().message;
+    EXPECT_EQ(written->vaults.at(0).config.endpoint.tls.server_name, "v");
+}
+
+TEST_F(TargetFile, WhatTheEnvironmentAsksForInVainIsSaidAloud) {
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(parse(vault_lines + "clusters: fake\n",
+                      {{"HTTPS_PROXY", "http://proxy:3128"}, {"BAO_CLIENT_CERT", "a.pem"}}));
+    const auto said = testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("HTTPS_PROXY is set, and not used: servers are reached directly"),
+              std::string::npos)
+        << said;
+    EXPECT_NE(said.find("VAULT_CLIENT_CERT is set, and not used"), std::string::npos) << said;
+    EXPECT_EQ(said.find("http://proxy"), std::string::npos) << "it may hold a password";
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(parse(vault_lines + "clusters: fake\n"));
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(TargetFile, ATokenInThePlaceOfItsFileIsNotRepeated) {
+    const auto said = told(
+        "name: t\nvaults: [{address: 'https://127.0.0.1:1', token_file: "
+        "hvs.CAESIabcdefghijklmnopqrstuvwx}]\nclusters: fake\n");
+    EXPECT_EQ(said,
+              ":2: vaults[0].token_file: expected the name of a file with the token, and this "
+              "looks like a token");
+}
+
+TEST_F(TargetFile, ATokenThatOthersMayReadIsSaidAloud) {
+    const auto said = [this](int mode) {
+        std::filesystem::permissions(folder.path() + "/openbao.token",
+                                     std::filesystem::perms(mode));
+        testing::internal::CaptureStderr();
+        EXPECT_TRUE(parse(vault_lines + "clusters: fake\n"));
+        return testing::internal::GetCapturedStderr();
+    };
+    EXPECT_EQ(said(0600), "");
+    EXPECT_EQ(said(0640), "");
+    EXPECT_NE(said(0644).find("vaults[0].token_file: others may read "), std::string::npos);
+    EXPECT_NE(said(0602).find("vaults[0].token_file: others may change "), std::string::npos);
 }
 
 TEST_F(TargetFile, TheSavedTokenIsTheLastResort) {

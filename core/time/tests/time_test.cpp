@@ -48,6 +48,12 @@ TEST(ParseDuration, ReadsWhatVaultAccepts) {
     EXPECT_EQ(parse_duration("1d"), 24h);
     EXPECT_EQ(parse_duration("250ms"), 250ms);
     EXPECT_EQ(parse_duration("-5"), -5s);
+    for (const auto* text : {"200", "-5", "1.5", "5."}) {
+        EXPECT_FALSE(parse_duration_with_unit(text)) << text;
+    }
+    EXPECT_EQ(parse_duration_with_unit("200ms"), 200ms);
+    EXPECT_EQ(parse_duration_with_unit("-1h30m"), -90min);
+    EXPECT_EQ(parse_duration_with_unit("0"), 0s);
     for (const auto* text : {"", "xx", "1x", "h", "1h5", "1e400", "--5", "1h-5m", "-inf", "nan"}) {
         EXPECT_FALSE(parse_duration(text)) << text;
     }

@@ -125,6 +125,8 @@ TEST(YamlSection, SaysWhereAndWhatWasExpected) {
     }
     EXPECT_EQ(said("a: -1s", [](YamlSection& s) { (void)s.duration("a"); }),
               "f:1: a: expected a time like 200ms, 5s or 1h30m, got -1s");
+    EXPECT_EQ(said("a: 200", [](YamlSection& s) { (void)s.duration("a"); }),
+              "f:1: a: expected a time like 200ms, 5s or 1h30m, got 200");
     EXPECT_EQ(said("a: 2s", [](YamlSection& s) { (void)s.duration("a", {.longest = 1s}); }),
               "f:1: a: expected a time like 200ms, 5s or 1h30m, got 2s");
     EXPECT_EQ(said("a:\n- 1s\n- soon", [](YamlSection& s) { (void)s.durations("a"); }),

@@ -416,7 +416,19 @@ TEST(WithoutSecrets, TokensInPathsAreGone) {
               "/v1/auth/token/renew/[secret]");
     EXPECT_EQ(without_secrets("/v1/auth/token/lookup/s.0123456789"),
               "/v1/auth/token/lookup/[secret]");
-    EXPECT_EQ(without_secrets("/v1/s.short/sign/web.svc"), "/v1/s.short/sign/web.svc");
+    EXPECT_EQ(without_secrets("/v1/auth/token/lookup/hvs%2ECAESIabcdefgh"),
+              "/v1/auth/token/lookup/[secret]");
+    EXPECT_EQ(without_secrets("/v1/auth/token/renew/my-own-id"), "/v1/auth/token/renew/[secret]");
+    EXPECT_EQ(without_secrets("/v1/auth/token/revoke-orphan/my-own-id"),
+              "/v1/auth/token/revoke-orphan/[secret]");
+    EXPECT_EQ(without_secrets("/v1/x/of:hvs.CAESIabcdefgh"), "/v1/x/[secret]");
+    EXPECT_EQ(without_secrets("agent/1.2 (s.0123456789abcdefghijklmn)"), "agent/[secret]");
+    for (const auto* plain :
+         {"/v1/s.short/sign/web.svc", "/v1/auth/token/lookup-self", "/v1/auth/token/lookup",
+          "/api/v1/namespaces/a/secrets/kubernetes.default.svc.cluster.local",
+          "vault/1.14.1 (linux/amd64) go1.21", "/v1/100%/x"}) {
+        EXPECT_EQ(without_secrets(plain), plain);
+    }
 }
 
 std::string name_of(const ::testing::TestParamInfo<Wire>& info) {

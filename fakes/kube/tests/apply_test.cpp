@@ -1,4 +1,5 @@
 // Field validation, and server-side apply with its conflicts.
+#include "fakes/kube/managed_fields.hpp"
 #include "fixture.hpp"
 
 namespace meshproof::fakes {
@@ -99,6 +100,14 @@ TEST_F(Apply, PagesShowWhatWasThereAtFirst) {
     }
     EXPECT_EQ(names, (std::vector<std::string>{"c", "kube-root-ca.crt"}));
     EXPECT_EQ(rest["metadata"]["resourceVersion"], first["metadata"]["resourceVersion"]);
+}
+
+TEST(ManagedFields, ReadNoDeepKeys) {
+    const auto deep = R"(k:{"name":)" + std::string(200'000, '[') + std::string(200'000, ']') + "}";
+    EXPECT_TRUE(kube::value_in_key(deep).is_null());
+    EXPECT_EQ(kube::paths_of({{deep, Json::object()}}).size(), 1U);
+    EXPECT_EQ(kube::value_in_key(R"(k:{"name":"c"})"), (Json{{"name", "c"}}));
+    EXPECT_EQ(kube::value_in_key("v:\"a\""), "a");
 }
 
 TEST_F(Apply, AClientCertificateOfNobodyKnownIsRefused) {

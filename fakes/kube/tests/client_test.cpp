@@ -20,12 +20,12 @@ class Cluster : public Kube {
             return party;
         };
         listener = require(clock.run(network.listen(std::move(spec), *kube)));
-        kube::Access access;
+        meshproof::kube::Access access;
         access.endpoint.url = listener->url();
         access.endpoint.tls.trust = {credentials.ca};
         access.endpoint.caller = "test";
         access.token = Secret("admin");
-        client = std::make_unique<kube::Client>(network, access);
+        client = std::make_unique<meshproof::kube::Client>(network, access);
     }
 
     template <class T>
@@ -37,7 +37,7 @@ class Cluster : public Kube {
         crypto::make_server_credentials("kube", clock.now(), 24h * 365, {"kube"});
     SimNetwork network{clock, Prng(5)};
     std::unique_ptr<http::Listener> listener;
-    std::unique_ptr<kube::Client> client;
+    std::unique_ptr<meshproof::kube::Client> client;
 };
 
 TEST_F(Cluster, ServesTheTypedClient) {
@@ -47,7 +47,7 @@ TEST_F(Cluster, ServesTheTypedClient) {
     get(client->create_namespace("team", {{"a", "b"}}));
     EXPECT_TRUE(get(client->namespace_exists("team")));
 
-    kube::ObjectMeta meta;
+    meshproof::kube::ObjectMeta meta;
     meta.name = "app";
     meta.namespace_name = "team";
     const auto account = get(client->create_service_account(meta));
@@ -56,7 +56,7 @@ TEST_F(Cluster, ServesTheTypedClient) {
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().kind, FailureKind::conflict);
 
-    kube::TokenRequest request;
+    meshproof::kube::TokenRequest request;
     request.audiences = {"vault"};
     const auto token = get(client->request_token("team", "app", request));
     const auto review = get(client->review_token(token.token, {"vault"}));
@@ -74,12 +74,12 @@ TEST_F(Cluster, ServesTheTypedClient) {
     EXPECT_FALSE(get(client->namespace_exists("team")));
 }
 
-Task<std::vector<kube::WatchKind>> live_a_pods_life(kube::Client client,
-                                                    std::unique_ptr<http::Listener> listener) {
-    std::vector<kube::WatchKind> kinds;
+Task<std::vector<meshproof::kube::WatchKind>> live_a_pods_life(
+    meshproof::kube::Client client, std::unique_ptr<http::Listener> listener) {
+    std::vector<meshproof::kube::WatchKind> kinds;
     const auto list = require(co_await client.list_pods("default"));
     auto watch = require(co_await client.watch_pods("default", "", list.resource_version));
-    kube::Pod pod;
+    meshproof::kube::Pod pod;
     pod.meta.name = "p";
     pod.meta.namespace_name = "default";
     pod.service_account = "default";
@@ -91,7 +91,7 @@ Task<std::vector<kube::WatchKind>> live_a_pods_life(kube::Client client,
     for (int i = 0; i < 3; ++i) {
         const auto event = require(co_await watch.next());
         EXPECT_EQ(event ? event->object.meta.name : "nothing", "p");
-        kinds.push_back(event ? event->kind : kube::WatchKind::error);
+        kinds.push_back(event ? event->kind : meshproof::kube::WatchKind::error);
     }
     listener.reset();
     const auto broken = co_await watch.next();
@@ -100,9 +100,9 @@ Task<std::vector<kube::WatchKind>> live_a_pods_life(kube::Client client,
 }
 
 TEST_F(Cluster, WatchesPods) {
-    EXPECT_EQ(
-        clock.run(live_a_pods_life(*client, std::move(listener))),
-        (std::vector{kube::WatchKind::added, kube::WatchKind::modified, kube::WatchKind::deleted}));
+    EXPECT_EQ(clock.run(live_a_pods_life(*client, std::move(listener))),
+              (std::vector{meshproof::kube::WatchKind::added, meshproof::kube::WatchKind::modified,
+                           meshproof::kube::WatchKind::deleted}));
 }
 
 }  // namespace

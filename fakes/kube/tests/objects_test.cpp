@@ -187,6 +187,88 @@ TEST_F(Kube, DeletesUnderAPreconditionAndDryRuns) {
     EXPECT_EQ(call("GET", accounts + "/x").status, 404);
 }
 
+TEST_F(Kube, MergesListsStrategically) {
+    create_account("app");
+    const auto finalizers = [](int from, int to) {
+        Json names = Json::array();
+        for (int i = from; i < to; ++i) {
+            names.push_back(fmt::format("example.com/{}", i));
+        }
+        return Json{{"metadata", {{"finalizers", names}}}};
+    };
+    const auto patch = [this](const Json& body) {
+        return call("PATCH", accounts + "/app", body, "admin",
+                    "application/strategic-merge-patch+json");
+    };
+    // Each item looked for among all took this many seconds.
+    EXPECT_EQ(patch(finalizers(0, 10'000)).status, 200);
+    const auto merged = patch(finalizers(5'000, 15'000));
+    EXPECT_EQ(merged.body["metadata"]["finalizers"],
+              finalizers(0, 15'000)["metadata"]["finalizers"]);
+    const auto less = patch(Json{{"metadata",
+                                  {{"$deleteFromPrimitiveList/finalizers",
+                                    finalizers(1, 15'000)["metadata"]["finalizers"]}}}});
+    EXPECT_EQ(less.body["metadata"]["finalizers"], Json::array({"example.com/0"}));
+    const auto secrets_of = [&patch](const Json& list) {
+        return patch(Json{{"secrets", list}}).body["secrets"];
+    };
+    EXPECT_EQ(secrets_of({{{"name", "a"}}, {{"name", "b"}}, {{"name", "a"}}}),
+              (Json{{{"name", "a"}}, {{"name", "b"}}}));
+    EXPECT_EQ(secrets_of({{{"name", "a"}, {"$patch", "delete"}}, {{"name", "c"}}}),
+              (Json{{{"name", "b"}}, {{"name", "c"}}}));
+}
+
+TEST_F(Kube, SurvivesNamesOfAnyLength) {
+    // A matcher that goes back on its stack ended the process here.
+    const std::string name(200'000, 'a');
+    const std::string maps = "/api/v1/namespaces/default/configmaps";
+    const auto status = [&](const std::string& path, const Json& metadata, Json more = {}) {
+        more["metadata"] = metadata;
+        return call("POST", path, more).status;
+    };
+    EXPECT_EQ(status(maps, {{"name", "m"}}, {{"data", {{name + "!", "v"}}}}), 422);
+    EXPECT_EQ(status(maps, {{"name", "m"}, {"labels", {{"A" + name + "/x", "v"}}}}), 422);
+    EXPECT_EQ(status(maps, {{"name", "m"}, {"annotations", {{name + "-/x", "v"}}}}), 422);
+    EXPECT_EQ(status(maps, {{"name", "m"}, {"finalizers", Json::array({name + "./x"})}}), 422);
+    EXPECT_EQ(status(maps, {{"name", name}}), 422);
+    const Json containers = Json::array({{{"name", name + "-"}, {"image", "app"}}});
+    EXPECT_EQ(status(pods, {{"name", "p"}}, {{"spec", {{"containers", containers}}}}), 422);
+}
+
+TEST_F(Kube, TakesNoLargerObjectsThanTheServer) {
+    const std::string maps = "/api/v1/namespaces/default/configmaps";
+    const auto make = [this](const std::string& path, const Json& data) {
+        return call("POST", path, Json{{"metadata", {{"name", "m"}}}, {"data", data}});
+    };
+    const std::string limit(1U << 20, 'x');
+    const auto long_map = make(maps, {{"a", limit}, {"b", "x"}});
+    EXPECT_EQ(long_map.status, 422);
+    EXPECT_EQ(long_map.body["details"]["causes"][0]["reason"], "FieldValueTooLong");
+    EXPECT_EQ(make(secrets, {{"a", to_base64(limit + "x")}}).status, 422);
+    EXPECT_EQ(make(secrets, {{"a", to_base64(limit)}}).status, 201);
+    EXPECT_EQ(make(maps, {{"a", limit}}).status, 201);
+    const auto too_large = make(maps, {{"a", std::string(3U << 20, 'x')}});
+    EXPECT_EQ(too_large.status, 413);
+    EXPECT_EQ(too_large.body["reason"], "RequestEntityTooLarge");
+    EXPECT_EQ(too_large.body["message"], "Request entity too large: limit is 3145728");
+}
+
+TEST_F(Kube, TellsAFewOfManyWarnings) {
+    Json map{{"metadata", {{"name", "m"}}}};
+    for (int i = 0; i < 60'000; ++i) {  // each looked for among all of them took minutes
+        map[fmt::format("unknown-{}", i)] = 1;
+    }
+    const auto made = call("POST", "/api/v1/namespaces/default/configmaps", map);
+    EXPECT_EQ(made.status, 201);
+    std::size_t size = 0, count = 0;
+    for (const auto& [name, value] : made.raw.headers.fields()) {
+        size += name == "Warning" ? value.size() : 0;
+        count += name == "Warning" ? 1 : 0;
+    }
+    EXPECT_GT(count, 50U);
+    EXPECT_LT(size, 8192U);
+}
+
 TEST_F(Kube, SameSeedSameNames) {
     const auto uid = create_account("app")["metadata"]["uid"];
     restart();

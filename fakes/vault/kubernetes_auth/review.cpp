@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 
 namespace meshproof::fakes::vault {
@@ -78,7 +79,7 @@ bool vouches(const http::Response& response, const std::vector<std::string>& aud
     if (response.status < 200 || response.status > 206) {
         return false;
     }
-    const auto status = field(Json::parse(response.body, nullptr, false), "status");
+    const auto status = field(json_or_null(response.body), "status");
     if (!status.is_object()) {
         return false;
     }
@@ -147,7 +148,7 @@ Task<std::optional<std::string>> select_namespace(KubernetesConfig config, Kuber
         co_return fmt::format("namespace not authorized err=namespace lookup failed: {}",
                               response ? "unexpected status" : "request failed");
     }
-    const auto answer = Json::parse(response->body, nullptr, false);
+    const auto answer = json_or_null(response->body);
     const auto pointer = Json::json_pointer("/metadata/labels");
     const auto labels =
         answer.is_object() && answer.contains(pointer) ? answer.at(pointer) : Json::object();

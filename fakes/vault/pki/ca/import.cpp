@@ -54,7 +54,7 @@ Checked<crypto::Certificate> parsed_issuer(const PemBlock& block, std::size_t nu
         return refuse(fmt::format("Error parsing issuer {}: x509: malformed certificate\n{}",
                                   number, pem_of(block)));
     }
-    if (certificate->public_key().empty()) {
+    if (!known_to_go(certificate->public_key())) {
         return refuse(fmt::format(
             "Error parsing issuer {}: Refusing to import CA certificate with empty "
             "PublicKey. This usually means the SubjectPublicKeyInfo field has an OID not "

@@ -4,6 +4,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "core/base/assert.hpp"
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/logical/json.hpp"
@@ -403,7 +404,7 @@ std::optional<Policy> parse_policy_identifier(const std::string& text) {
     if (const auto fault = oid_fault(text); !fault.starts_with("strconv")) {
         return Policy{text, "", ""};
     }
-    const auto json = Json::parse(text, nullptr, false);
+    const auto json = json_or_null(text);
     if (!json.is_object()) {
         return std::nullopt;
     }

@@ -1,11 +1,18 @@
 #include "fakes/vault/pki/ground/key_types.hpp"
 
+#include <set>
+
 #include "fakes/vault/pki/ground/der.hpp"
 
 namespace meshproof::fakes::vault::pki {
 
 Result<crypto::Key> known_key(const std::string& pem) {
     auto key = crypto::Key::from_pem(pem);
+    if (key && !known_to_go(key->public_key())) {
+        return fail(FailureKind::invalid,
+                    "got errors attempting to parse DER private key:\n1. x509: PKCS#8 wrapping "
+                    "contained private key with unknown algorithm");
+    }
     if (!key || !of_known_curve(key->public_key())) {
         return fail(FailureKind::invalid, "got errors attempting to parse DER private key:\n1. {}",
                     key ? "x509: unknown elliptic curve" : key.error().message);
@@ -50,6 +57,11 @@ Checked<crypto::KeyType> key_type_of(const std::string& type, std::int64_t bits)
         return KeyType::ed25519;
     }
     return refuse("unknown key type " + type);
+}
+
+bool known_to_go(const crypto::PublicKey& key) {
+    static const std::set<std::string> known{"rsa", "ec", "ed25519", "dsa"};
+    return !key.empty() && known.contains(key.algorithm());
 }
 
 std::int64_t default_key_bits(std::string_view type, std::int64_t bits) {

@@ -13,6 +13,8 @@ namespace meshproof::fakes::vault::pki {
 [[nodiscard]] Checked<crypto::KeyType> key_type_of(const std::string& type, std::int64_t bits);
 /// A private key of a kind that Go's library reads.
 [[nodiscard]] Result<crypto::Key> known_key(const std::string& pem);
+/// A public key of a kind that Go's crypto/x509 reads: of any other it says that there is none.
+[[nodiscard]] bool known_to_go(const crypto::PublicKey& key);
 /// 0 replaced by the type's default: 2048, 256, 0.
 [[nodiscard]] std::int64_t default_key_bits(std::string_view type, std::int64_t bits);
 /// "384" -> "sha384"; "" = by the issuer's key.

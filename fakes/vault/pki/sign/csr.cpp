@@ -23,7 +23,7 @@ Checked<crypto::Csr> csr_of(const Mount& mount, const PkiCall& call) {
             std::string(prefix) + "asn1: syntax error: " +
             (said == std::string(prefix) + "trailing data" ? "trailing data" : "data truncated"));
     }
-    if (csr->public_key().empty()) {
+    if (!known_to_go(csr->public_key())) {
         return refuse(
             "Refusing to sign CSR with empty PublicKey. This usually means the "
             "SubjectPublicKeyInfo field has an OID not recognized by Go, such as "

@@ -134,6 +134,37 @@ TEST(PkiIssue, AKeyOfAnUnknownKindIsRefused) {
     EXPECT_TRUE(t.refused(odd).starts_with("400 Refusing to sign CSR with empty PublicKey."));
 }
 
+std::string csr_block(const std::string& base64) {
+    return "-----BEGIN CERTIFICATE REQUEST-----\n" + base64 +
+           "\n-----END CERTIFICATE REQUEST-----\n";
+}
+
+TEST(PkiIssue, AKeyThatGoDoesNotKnowIsRefused) {
+    Issue t;
+    // `openssl genpkey -algorithm ed448`, then `openssl req -new`.
+    const auto ed448 = csr_block(
+        "MIHaMFwCAQAwEDEOMAwGA1UEAwwFYS5zdmMwQzAFBgMrZXEDOgDPUH3UHKP92jreuObLM9MzhrozGHTl"
+        "yVX/DVY3uKMAH6Ol9DQhnzPzzFwBDgtaUPohp2t5gGpVBACgADAFBgMrZXEDcwDz6Nr7KWfp6oTvBWc2"
+        "3HovgytWnaCQhXA6REWiM4UMkOIIDrVo0mVHXGroHyo3jIYTYjXVE2IWSoCZH4Zs6Q+JkcForgV04MDt"
+        "RBZZY4uHbrb4uI+OJPT0itvRdUc2KQN5c9YBmTC8om5b00Mz9v6lLQA=");
+    EXPECT_TRUE(t.refused(ed448).starts_with("400 Refusing to sign CSR with empty PublicKey."));
+}
+
+TEST(PkiIssue, AnExponentOfOneProvesNothing) {
+    Issue t;
+    // The signature is the padded digest itself: whoever knows the modulus can make it.
+    const auto csr = csr_block(
+        "MIICUzCCATsCAQAwEDEOMAwGA1UEAwwFYS5zdmMwggEgMA0GCSqGSIb3DQEBAQUAA4IBDQAwggEIAoIB"
+        "AQCtRfI9OxoR31h/0oA7q2w5jYg0in7tjRTwbT/vcBlmoMOB6I84wMj9hxK4vAdvN4e50XngbA/U9fgT"
+        "DEI3cw7fr71n+WGWmc/hmIrZ8GwUSgJbQT+KmgIepkin3QaDnrkFtubjB9S+3FFDEZPmw/M5GiuPH/H9"
+        "QqKXVdTBOpApMc1EfjW4ttj+RC49Q3IE5S2yIhpYAIoFpsRkcVnDJMmFm4EOdm7J0oZjyoKN1fSzsuSw"
+        "bOYHQceofOQsghgHLow1v5ktyenGFmEudpamzswbeOUQYXMR2KPCzm9EftTVex4v64lBTDQ8ECfE0cOG"
+        "u8TNYT4w2PFq35G3WEoiZbH1AgEBoAAwDQYJKoZIhvcNAQELBQADggEBAAAB" +
+        std::string(269, '/') +
+        "wAwMTANBglghkgBZQMEAgEFAAQgmxz+6DrABvV07XxskJ8OL0G/uxPiybyyhLcN5ku8zR8=");
+    EXPECT_EQ(t.refused(csr), "400 request signature invalid");
+}
+
 TEST(PkiIssue, KeyTypesAndSizes) {
     using crypto::KeyType;
     Issue t(Product::openbao, {{"key_type", "rsa"}});
