@@ -82,7 +82,8 @@ struct Certificate::Body {
     PublicKey key;
     std::shared_ptr<X509> object;
     std::optional<quick::Facts> facts;
-    std::once_flag der_asked, fields_asked, key_asked, object_asked;
+    std::once_flag der_asked, fields_asked, key_asked, object_asked, dates_asked;
+    std::pair<Time, Time> life;  ///< not_before, not_after
     std::mutex guard;
     std::weak_ptr<Body> issuer;  ///< the last of whom it was asked whether it signed this
     bool by_issuer = false;      ///< and whether it did
@@ -104,6 +105,14 @@ struct Certificate::Body {
             }
         });
         return *fields;
+    }
+    const std::pair<Time, Time>& dates() {
+        std::call_once(dates_asked, [this] {
+            const auto* validity = facts ? nullptr : parts().info->validity;
+            life = facts ? std::pair(facts->not_before, facts->not_after)
+                         : std::pair(to_time(validity->notBefore), to_time(validity->notAfter));
+        });
+        return life;
     }
     const PublicKey& public_key() {
         std::call_once(key_asked, [this] { key = read_key(*parts().info->key); });
@@ -271,17 +280,11 @@ bool Certificate::alt_names_critical() const {
 }
 
 Time Certificate::not_before() const {
-    if (body().facts) {
-        return body().facts->not_before;
-    }
-    return to_time(body().parts().info->validity->notBefore);
+    return body().dates().first;
 }
 
 Time Certificate::not_after() const {
-    if (body().facts) {
-        return body().facts->not_after;
-    }
-    return to_time(body().parts().info->validity->notAfter);
+    return body().dates().second;
 }
 
 bool Certificate::valid_at(Time time) const {

@@ -141,6 +141,11 @@ std::vector<PodView> Cluster::pods_of(std::string_view workload) const {
     return views;
 }
 
+std::optional<PodView> Cluster::pod(const std::string& name) const {
+    const auto agent = state_->agent(name);
+    return agent ? std::optional(agent->view()) : std::nullopt;
+}
+
 Task<bool> Cluster::wait_ready(Duration limit, std::string workload) {
     const auto state = state_;
     auto& clock = state->context->mesh->clock;

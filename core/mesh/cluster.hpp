@@ -38,6 +38,7 @@ class Cluster {
     [[nodiscard]] Task<Result<void>> restart_all_pods();
     [[nodiscard]] std::vector<PodView> pods() const;  ///< all, by name
     [[nodiscard]] std::vector<PodView> pods_of(std::string_view workload) const;
+    [[nodiscard]] std::optional<PodView> pod(const std::string& name) const;
     /// True once every replica of every workload (or of this one) is ready; false when `limit`
     /// passes.
     [[nodiscard]] Task<bool> wait_ready(Duration limit, std::string workload = {});

@@ -11,6 +11,8 @@
 namespace meshproof::run {
 namespace {
 constexpr std::string_view redaction = "[a line that held a secret]";
+// Shorter texts ("root" of a dev server) occur in honest lines as well.
+constexpr std::size_t shortest_secret = 8;
 }  // namespace
 
 bool Trace::add(TraceEvent event) {
@@ -25,17 +27,23 @@ bool Trace::add(TraceEvent event) {
 }
 
 void Trace::learn(const Secret& secret) {
-    // Shorter texts ("root" of a dev server) occur in honest lines as well.
-    constexpr std::size_t shortest_secret = 8;
-    if (secret.reveal().size() >= shortest_secret) {
-        secrets_.insert(secret.reveal());
+    if (const auto& text = secret.reveal(); text.size() >= shortest_secret) {
+        const auto front = text.size() - shortest_secret;
+        secrets_[text.substr(front)].insert(text.substr(0, front));
     }
 }
 
 bool Trace::leaks(std::string_view text) const {
-    return std::ranges::any_of(secrets_, [text](const std::string& secret) {
-        return text.find(secret) != std::string_view::npos;
-    });
+    for (std::size_t i = 0; i + shortest_secret <= text.size(); ++i) {
+        const auto found = secrets_.find(text.substr(i, shortest_secret));
+        const auto before = text.substr(0, i);
+        if (found != secrets_.end() &&
+            std::ranges::any_of(found->second,
+                                [before](const auto& front) { return before.ends_with(front); })) {
+            return true;
+        }
+    }
+    return false;
 }
 
 std::string Trace::redacted(std::string text) const {

@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/base/secret.hpp"
@@ -38,7 +39,14 @@ class Trace {
     const Clock* clock_;
     bool timed_;
     std::vector<TraceEvent> events_;
-    std::set<std::string> secrets_;
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>()(text);
+        }
+    };
+    /// By their last letters, since tokens of one kind begin alike: what stands before those.
+    std::unordered_map<std::string, std::set<std::string>, Hash, std::equal_to<>> secrets_;
 };
 
 }  // namespace meshproof::run

@@ -14,15 +14,6 @@ std::string leaf_told(const SeenPod& pod) {
                      : fmt::format("{} has no leaf", pod.workload);
 }
 
-std::optional<SeenPod> again(Play& play, const SeenPod& pod) {
-    for (auto& now : play.pods_of(pod.cluster)) {
-        if (now.uid == pod.uid) {
-            return now;
-        }
-    }
-    return std::nullopt;
-}
-
 // Which property a wrong answer breaks: trust where both leaves are in their time.
 std::string_view tag_of_talk(const Play& play, const SeenPod& from, const SeenPod& to) {
     const auto lives = [&](const SeenPod& pod) {
@@ -245,14 +236,17 @@ void check_cost(Play& play, const std::vector<SeenPod>& pods, const std::string&
     play.counted_at = play.now();
 }
 
-}  // namespace
-
-Task<void> request(Play& play, SeenPod from, SeenPod to, std::string when) {
-    const auto before = play.pods();
-    const auto must = play.model.talk(from, to, before, play.truth(), play.near());
+// `all`: the pods as they were seen before.
+Task<void> request_among(Play& play, SeenPod from, SeenPod to, const std::vector<SeenPod>& all,
+                         std::string when) {
+    const auto must = play.model.talk(from, to, all, play.truth(), play.near());
     const auto attempt = co_await play.world.mesh().request(from.name, to.name);
+    if (must != Must::say_nothing && attempt.ok == (must == Must::be)) {
+        judge(play, from, to, attempt, must, when);
+        co_return;
+    }
     // Renewals go on beside us, pods are replaced, and a leaf may have ended meanwhile.
-    const auto from_now = again(play, from), to_now = again(play, to);
+    const auto from_now = play.again(from), to_now = play.again(to);
     if (!from_now || !to_now || from_now->serial != from.serial || to_now->serial != to.serial ||
         play.model.talk(*from_now, *to_now, play.pods(), play.truth(), play.near()) != must) {
         co_return;
@@ -260,12 +254,20 @@ Task<void> request(Play& play, SeenPod from, SeenPod to, std::string when) {
     judge(play, from, to, attempt, must, when);
 }
 
+}  // namespace
+
+Task<void> request(Play& play, SeenPod from, SeenPod to, std::string when) {
+    const auto before = play.pods();
+    co_await request_among(play, std::move(from), std::move(to), before, std::move(when));
+}
+
 Task<void> requests(Play& play, std::string when) {
+    // Seen once for all requests of the round: a mesh may have a thousand pods.
     const auto all = play.pods();
     for (std::size_t i = 0; i < all.size() && all.size() > 1; ++i) {
-        const auto from = again(play, all[i]), to = again(play, all[(i + 1) % all.size()]);
+        const auto from = play.again(all[i]), to = play.again(all[(i + 1) % all.size()]);
         if (from && to) {
-            co_await request(play, *from, *to, when);
+            co_await request_among(play, *from, *to, all, when);
         }
     }
 }

@@ -142,6 +142,17 @@ std::vector<SeenPod> Play::pods_of(std::string_view cluster) {
     return all;
 }
 
+std::optional<SeenPod> Play::again(const SeenPod& pod) {
+    const auto found = clusters.find(pod.cluster);
+    const auto view = found == clusters.end() ? std::nullopt : found->second.pod(pod.name);
+    if (!view || view->uid != pod.uid) {
+        return std::nullopt;
+    }
+    auto now = seen(*this, *view);
+    draw_lane(*this, now);
+    return now;
+}
+
 std::vector<SeenPod> Play::pods() {
     std::vector<SeenPod> all;
     for (const auto& [name, cluster] : clusters) {

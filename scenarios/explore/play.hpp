@@ -69,6 +69,8 @@ struct Play {
     [[nodiscard]] Duration near() const;  ///< nobody is judged nearer to an edge than that
     [[nodiscard]] std::vector<SeenPod> pods();
     [[nodiscard]] std::vector<SeenPod> pods_of(std::string_view cluster);
+    /// The same pod as it is now; nothing where it is gone.
+    [[nodiscard]] std::optional<SeenPod> again(const SeenPod& pod);
     [[nodiscard]] run::VaultSite& vault_of(const RealCa& ca) const { return *ca.prepared.site; }
     void reach(std::string_view mark);
     void fault_begins(std::string what);
