@@ -12,8 +12,8 @@ namespace meshproof::cli {
 /// gone, so they go with it, however that ends.
 class ServeFolder {
   public:
-    /// UsageError where it cannot be made, where another server serves from it, or where a file in it
-    /// has the name of one of ours and no server wrote it.
+    /// UsageError where it cannot be made, where another server serves from it, or where a file in
+    /// it has the name of one of ours and no server wrote it.
     explicit ServeFolder(std::string path);
     ServeFolder(const ServeFolder&) = delete;
     ServeFolder& operator=(const ServeFolder&) = delete;

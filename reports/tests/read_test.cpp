@@ -85,7 +85,8 @@ const std::vector<Break> breaks = {
     {"\"interrupted\": false", "\"interrupted\": null",
      "interrupted: expected true or false, got null"},
     {"\"verdict\": \"blocked\"", "\"verdict\": \"lost\"",
-     "results[0].verdict: expected one of pass, fail, blocked, skip, deviates, not-run, got \"lost\""},
+     "results[0].verdict: expected one of pass, fail, blocked, skip, deviates, not-run, got "
+     "\"lost\""},
     {"\"interrupted\": false", "\"interrupted\": false, \"ended_early\": \"tired\"",
      "ended_early: expected one of time-limit, fail-fast, got \"tired\""},
     {"\"not-run\": 0", "\"not-run\": 1", "summary.not-run: expected 0, as results say, got 1"},

@@ -86,7 +86,7 @@ TEST(Ticks, AreWhereAPersonWouldPutThem) {
     EXPECT_EQ(ticks(milliseconds(222), 6),
               (std::vector<Duration>{
                   {}, milliseconds(50), milliseconds(100), milliseconds(150), milliseconds(200)}));
-EXPECT_EQ(ticks(hours(25), 3), (std::vector<Duration>{{}, hours(12), hours(24)}));
+    EXPECT_EQ(ticks(hours(25), 3), (std::vector<Duration>{{}, hours(12), hours(24)}));
     for (const Duration end : {Duration(1), Duration(seconds(59)), Duration(hours(24 * 400)),
                                Duration(hours(24 * 40'000))}) {
         const auto at = ticks(end, 6);

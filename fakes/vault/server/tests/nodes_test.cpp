@@ -279,7 +279,8 @@ TEST_P(Standbys, FinishOnlyInlineLoginsOfKnownEntities) {
     pass(30s);
     EXPECT_EQ(inline_at(1).status, 307);
     EXPECT_EQ(wire.seen.size(), openbao() ? 1 : 0);
-    const auto reply = put("auth/c1/login", {{"role", "r"}, {"jwt", jwt()}}, ""); EXPECT_EQ(reply.status, 200) << reply.json.dump();
+    const auto reply = put("auth/c1/login", {{"role", "r"}, {"jwt", jwt()}}, "");
+    EXPECT_EQ(reply.status, 200) << reply.json.dump();
     EXPECT_EQ(inline_at(1).status, openbao() ? 200 : 307);
 }
 
