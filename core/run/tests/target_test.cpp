@@ -373,7 +373,7 @@ TEST_F(TargetFile, ErrorsOfTheEnvironmentNameTheVariable) {
 }
 
 TEST_F(TargetFile, TakesTheEdgesOfTheLeafsLife) {
-    for (const auto* ttl : {"5s", "24h", "60", "1h30m"}) {
+    for (const auto* ttl : {"5s", "24h", "60s", "1h30m"}) {
         EXPECT_EQ(told(vault_lines + "clusters: fake\nleaf_ttl: " + ttl + "\n"), "(accepted)")
             << ttl;
     }
