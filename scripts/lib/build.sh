@@ -51,20 +51,21 @@ told_by_tens() {
 }
 
 # build PRESET [TARGET...]: configures where needed and builds. On a terminal ninja's own line says how far it is;
-# elsewhere a line for each tenth of the work does, and the log has the rest.
+# elsewhere a line for each tenth of the work does, and the log has the rest. LOW=1: gives way to whatever else runs.
 build() {
-    local preset=$1 log
+    local preset=$1 log ninja=(ninja)
     shift
+    [[ -z ${LOW:-} ]] || ninja=(nice -n 19 ninja)
     log=build/$preset.log
     mkdir -p build
     # Always, for the second it costs: an older build folder would not hear of a changed preset.
     cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2 && fail "configure failed"; }
     if [[ -t 2 ]]; then
         say "building $preset"
-        NINJA_STATUS="[%f/%t %es] " ninja -C "build/$preset" "$@" >&2 || fail "the build failed"
+        NINJA_STATUS="[%f/%t %es] " "${ninja[@]}" -C "build/$preset" "$@" >&2 || fail "the build failed"
     else
         say "building $preset (log: $log)"
-        ninja -C "build/$preset" "$@" 2>&1 | tee "$log" | told_by_tens >&2 ||
+        "${ninja[@]}" -C "build/$preset" "$@" 2>&1 | tee "$log" | told_by_tens >&2 ||
             { grep -A15 -E 'error|FAILED' "$log" | head -80 >&2; fail "the build failed"; }
     fi
 }
