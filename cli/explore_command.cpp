@@ -267,9 +267,9 @@ std::string replay_line(const ExploreArguments& arguments, const Session& sessio
     return line;
 }
 
-void tell_weights(const ExploreArguments& arguments, const explore::ExploreOptions& options,
-                  Output& output) {
-    for (std::size_t i = 0; arguments.weights && i < options.runs; ++i) {
+/// Of the first `runs` runs.
+void tell_weights(const explore::ExploreOptions& options, std::size_t runs, Output& output) {
+    for (std::size_t i = 0; i < runs; ++i) {
         const auto& property = *options.properties[i % options.properties.size()];
         const auto seed = explore::seed_of_run(options.seed, i);
         output.line("run {} ({}): {}", i, property.name, explore::weights_of(seed, property));
@@ -286,11 +286,16 @@ int explore_command(const ExploreArguments& arguments) {
     RedrawnLine line(!arguments.output.quiet);
     run::ScheduleOptions schedule;
     const auto options = options_of(arguments, session, line, schedule);
-    tell_weights(arguments, options, session.output());
+    if (arguments.weights) {
+        tell_weights(options, options.runs, session.output());
+    }
     const RealClock clock;
     auto result = session.bare_result(session.seed(), clock.now());
     const auto explored = explore::explore(options);
     line.clear();
+    if (arguments.weights && options.runs == 0) {
+        tell_weights(options, explored.runs, session.output());  // how many was not known before
+    }
     result.duration = clock.elapsed();
     result.outcomes = rows_of(arguments, options, explored);
     if (!explored.interrupted && result.count(run::Verdict::not_run) > 0) {
@@ -328,7 +333,8 @@ void add_explore(CLI::App& app, Command& chosen) {
     command->add_option(
         "--report", arguments->report,
         "folder for report.html, report.json, junit.xml, and each failure's .yaml and .html");
-    command->add_flag("--weights", arguments->weights, "print the weights that each run draws");
+    command->add_flag("--weights", arguments->weights,
+                      "print the weights that each run draws; with --minutes, after the last one");
     add_pipeline_options(*command, *arguments, "properties");
     add_output_options(*command, arguments->output);
     command->footer(

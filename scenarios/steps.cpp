@@ -114,6 +114,42 @@ Task<mesh::CaHealth> await_health(World& world, std::string cluster, bool connec
     co_return health;
 }
 
+namespace {
+
+// OpenBao answers first and then removes what lies in it.
+Task<Result<void>> remove_namespace(Clock& clock, Duration pause, vault::Client admin,
+                                    std::string name) {
+    auto removed = co_await admin.call("DELETE", "sys/namespaces/" + name);
+    if (!removed) {
+        co_return propagate(removed);
+    }
+    constexpr int patience = 100;
+    for (int i = 0; i < patience; ++i) {
+        if (!co_await admin.call("GET", "sys/namespaces/" + name)) {
+            co_return Result<void>();
+        }
+        co_await clock.sleep_for(pause);
+    }
+    co_return fail(FailureKind::timed_out, "namespace {} is still there", name);
+}
+
+}  // namespace
+
+Task<std::string> make_namespace(World& world, run::VaultSite& site, std::string base) {
+    const auto admin = site.admin;
+    const auto name = world.name(base);
+    world.at_end("namespace " + name,
+                 [&clock = world.clock(), pause = world.leaf_ttl() / 100, admin, name] {
+                     return remove_namespace(clock, pause, admin, name);
+                 });
+    require(co_await admin.call(
+                "PUT", "sys/namespaces/" + name,
+                vault::Json{{"custom_metadata", {{"meshproof-run", world.mark().run_id()}}}}),
+            "make a namespace");
+    const auto& parent = admin.config().namespace_name;
+    co_return parent.empty() ? name : parent + "/" + name;
+}
+
 Task<void> patch_mesh_secret(World& world, std::string key, std::map<std::string, std::string> data,
                              bool immutable) {
     const auto& ns = world.target().mesh_namespace;

@@ -50,6 +50,11 @@ void expect_refusal(World& world, const mesh::TrafficAttempt& seen, std::string_
 /// valid through the last one (RFC 5280 4.1.2.5).
 [[nodiscard]] Time end_of(const crypto::Certificate& leaf);
 
+/// Makes a namespace of this run in a Vault, below the target's own, and removes it at the end;
+/// gives its full name.
+[[nodiscard]] Task<std::string> make_namespace(World& world, run::VaultSite& site,
+                                               std::string base);
+
 /// Patches one of the two Secrets that the mesh keeps in its namespace, as a person's kubectl
 /// would: the one that holds `key`. With `immutable` the mesh cannot write over it.
 [[nodiscard]] Task<void> patch_mesh_secret(World& world, std::string key,

@@ -75,6 +75,7 @@ void Monitors::on_leaf(const mesh::LeafIssued& seen) {
     const auto whose = fmt::format("the leaf of pod {}", seen.pod);
     on_event(
         {"leaf", {{"cluster", seen.cluster}, {"pod", seen.pod}, {"id", seen.requested_id.text()}}});
+    check_spread(seen);
     const auto key = seen.leaf.public_key();
     if (!(key == seen.requested_key)) {
         violate(whose + " certifies another key than its request's");
@@ -105,6 +106,44 @@ void Monitors::on_leaf(const mesh::LeafIssued& seen) {
                                 human_duration(limit->second)));
         }
     }
+}
+
+// Agents draw when they renew from a tenth of what is left of a leaf. Where several renewals in a
+// row come after the same share of it, nobody draws, and pods that began together renew together.
+void Monitors::check_spread(const mesh::LeafIssued& seen) {
+    constexpr double earliest = 0.55, latest = 0.8;  // of what was left: others were made to renew
+    constexpr std::size_t in_a_row = 7;
+    constexpr double same = 0.0005;  // an honest mesh comes so near once in ten thousand millions
+    constexpr int apart = 100;       // of what was left; those at one moment were maybe all made to
+    if (seen.pod_uid.empty()) {
+        return;  // a health check's
+    }
+    const Duration at = trace_->events().back().at;
+    const Arrival now{at, seen.leaf.not_after() - seen.at};
+    const auto [last, is_first] = last_leaf_.emplace(seen.pod_uid, now);
+    const auto before = std::exchange(last->second, now);
+    if (is_first || before.left <= Duration::zero()) {
+        return;
+    }
+    const auto share =
+        static_cast<double>((at - before.at).count()) / static_cast<double>(before.left.count());
+    if (share < earliest || share > latest ||
+        (share_noted_ && at - *share_noted_ < before.left / apart)) {
+        return;
+    }
+    share_noted_ = at;
+    shares_.push_back(share);
+    if (shares_.size() < in_a_row) {
+        return;
+    }
+    const auto [least, most] = std::ranges::minmax(shares_);
+    if (most - least < same) {
+        violate(
+            fmt::format("{} renewals in a row came after {:.4f} of what was left of a leaf: "
+                        "pods that began together renew together",
+                        in_a_row, most));
+    }
+    shares_.erase(shares_.begin());
 }
 
 void Monitors::on_handshake(const mesh::HandshakeSeen& seen) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -39,6 +40,7 @@ class Monitors final : public mesh::Observer {
   private:
     void add(TraceEvent event);
     void check_pace(const mesh::Event& event);
+    void check_spread(const mesh::LeafIssued& seen);
 
     Trace* trace_;
     Duration slack_;
@@ -49,6 +51,14 @@ class Monitors final : public mesh::Observer {
     Duration between_refusals_{};
     std::map<std::pair<std::string, std::string>, Duration> refused_at_;  // cluster, pod
     std::size_t handshakes_ = 0;
+
+    struct Arrival {
+        Duration at{};    ///< of the trace
+        Duration left{};  ///< of the leaf that came then
+    };
+    std::map<std::string, Arrival> last_leaf_;  // by pod uid
+    std::vector<double> shares_;                // the last renewals' (check_spread)
+    std::optional<Duration> share_noted_;       ///< when the last of them came
 };
 
 }  // namespace meshproof::run

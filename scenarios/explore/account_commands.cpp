@@ -58,11 +58,14 @@ Task<void> describe(Play& play, Step step) {
                 done ? "" : done.error().message);
 }
 
-// What is wanted while the API server is away is applied later, and nobody knows when.
-void doubt(Play& play, const std::vector<std::string>& clusters) {
+// What the account names, the cluster has from now on, and what it named before it has no longer.
+void note_names(Play& play, const std::vector<std::string>& clusters) {
     for (const auto& name : clusters) {
-        auto& cluster = play.model.clusters[name];
-        cluster.unsure = cluster.unsure || !play.model.kube_answers(name);
+        const auto account = play.model.accounts.find(play.model.clusters[name].account);
+        if (account != play.model.accounts.end()) {
+            play.named[name].insert(account->second.service_account);
+        }
+        play.to_look_at.insert(name);
     }
 }
 
@@ -83,8 +86,15 @@ std::string service_account_of(Play& play, const Step& step) {
 }
 
 void renamed(Play& play, const std::string& account, const std::string& service_account) {
+    const auto users = play.model.users(account);
+    if (!users.empty()) {
+        play.reach("a service account was renamed");
+    }
+    for (const auto& user : users) {
+        play.model.doubt(user);
+    }
     play.model.accounts[account].service_account = service_account;
-    doubt(play, play.model.users(account));
+    note_names(play, users);
 }
 
 Task<void> rename_one(Play& play, std::string account, std::string service_account) {
@@ -105,9 +115,9 @@ void forget(Play& play, const std::string& name) {
         play.reach("a CA was deleted while pods held its leaves");
     }
     for (const auto& user : users) {
-        play.model.clusters[user].account.clear();
+        play.model.want(user, "");
     }
-    doubt(play, users);
+    note_names(play, users);
     play.model.accounts.erase(name);
 }
 
@@ -125,10 +135,14 @@ Task<void> rename_service_account(Play& play, Step step) {
     co_await rename_one(play, field(step, "account"), wanted);
 }
 
-// Without the acknowledgement it is refused while a cluster uses it, and the refusal names them.
+// Without the acknowledgement it is refused while a cluster uses it, or still runs it because it
+// cannot be told otherwise; and the refusal names them.
 Task<void> delete_plainly(Play& play, Step step) {
     const auto name = field(step, "account");
-    const auto users = play.model.users(name);
+    const auto users = play.model.users_and_runners(name);
+    if (!users.empty() && play.model.users(name).empty()) {
+        play.reach("an account whose CA a cluster still runs was refused its deletion");
+    }
     const auto done = co_await play.world.mesh().delete_account(name);
     if (users.empty()) {
         play.expect(done.has_value(), "accounts", "deleting {}, which nobody uses: {}", name,
@@ -160,12 +174,12 @@ std::string no_connection(const Play& play, const Step& step) {
 }
 
 void connected(Play& play, const std::string& cluster, const std::string& account) {
+    play.model.want(cluster, account);
     auto& model = play.model.clusters[cluster];
-    model.account = account;
     if (model.ever.insert(Model::anchor_of(play.model.accounts[account])).second) {
         play.reach("a cluster was connected to another CA");
     }
-    doubt(play, {cluster});
+    note_names(play, {cluster});
 }
 
 Task<void> connect_one(Play& play, std::string cluster, std::string account) {
@@ -218,13 +232,8 @@ Rows account_rows() {
          {"account", "to"},
          no_account,
          rename_service_account},
-        {"delete-account", "accounts", 2, {"account"}, no_sure_account, delete_plainly},
-        {"delete-account-understood",
-         "accounts",
-         2,
-         {"account"},
-         no_sure_account,
-         delete_understood},
+        {"delete-account", "accounts", 2, {"account"}, no_account, delete_plainly},
+        {"delete-account-understood", "accounts", 2, {"account"}, no_account, delete_understood},
         {"connect-ca", "accounts", 3, {"cluster", "account"}, no_connection, connect},
         {"onboard-again", "accounts", 1, {"cluster", "account"}, no_connection, onboard_again},
         {"change-trust-domain", "accounts", 1, {}, no_cluster_at_all, change_trust_domain},

@@ -31,46 +31,25 @@ Tokens tokens_named(const Play& play, std::string_view name) {
     return tokens;
 }
 
-Task<void> deny_logins(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
-    ca.model->may_log_in = false;
-    play.fault_begins(ca.name + " takes no login");
-    co_await write_auth_role(play, ca);
-}
-
-Task<void> allow_logins(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
-    ca.model->may_log_in = true;
-    play.fault_ends(ca.name + " takes no login");
-    co_await write_auth_role(play, ca);
-}
-
+constexpr Switch login_switch{.flag = &ModelCa::may_log_in,
+                              .good = true,
+                              .trouble = "takes no login",
+                              .mark = {},
+                              .whose = ca_of,
+                              .write = write_auth_role};
 // Agents ask for tokens of the API server's own audience, and for none besides.
-Task<void> want_other_audience(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
-    ca.model->other_audience = true;
-    play.reach("an auth role asked for another audience");
-    play.fault_begins(ca.name + " takes tokens for another audience");
-    co_await write_auth_role(play, ca);
-}
-
-Task<void> want_any_audience(Play& play, Step step) {
-    const auto ca = ca_of(play, step);
-    ca.model->other_audience = false;
-    play.fault_ends(ca.name + " takes tokens for another audience");
-    co_await write_auth_role(play, ca);
-}
+constexpr Switch audience_switch{.flag = &ModelCa::other_audience,
+                                 .good = false,
+                                 .trouble = "takes tokens for another audience",
+                                 .mark = "an auth role asked for another audience",
+                                 .whose = ca_of,
+                                 .write = write_auth_role};
 
 // It is of the next logins: tokens in hand stay what they are.
 Task<void> change_tokens(Play& play, Step step) {
     const auto ca = ca_of(play, step);
-    ca.real->tokens = field(step, "tokens");
-    const auto tokens = tokens_named(play, ca.real->tokens);
-    ca.real->token_life = tokens.life;
-    ca.real->tokens_since = play.environment.truth().elapsed();
-    ca.model->few_uses = tokens.uses > 0;
     play.reach("logins began to give other tokens");
-    co_await write_auth_role(play, ca);
+    co_await give_tokens(play, ca, field(step, "tokens"));
 }
 
 std::string no_service_tokens(const Play& play, const Step& step) {
@@ -91,6 +70,19 @@ Task<void> revoke_tokens(Play& play, Step step) {
 }
 
 }  // namespace
+
+Task<void> give_tokens(Play& play, Ca ca, std::string kind) {
+    const auto tokens = tokens_named(play, kind);
+    ca.real->tokens = std::move(kind);
+    ca.real->token_life = tokens.life;
+    ca.real->tokens_since = play.environment.truth().elapsed();
+    ca.model->few_uses = tokens.uses > 0;
+    co_await write_auth_role(play, ca);
+}
+
+Task<void> mend_logins(Play& play, Ca ca) {
+    co_await turn_good(play, ca, {&login_switch, &audience_switch});
+}
 
 Task<void> write_auth_role(Play& play, Ca ca) {
     const auto& prepared = ca.real->prepared;
@@ -117,10 +109,10 @@ Task<void> write_auth_role(Play& play, Ca ca) {
 
 Rows auth_rows() {
     return {
-        {"deny-logins", "vault", 1, {"account"}, no_ca, deny_logins},
-        {"allow-logins", "vault", 2, {"account"}, no_ca, allow_logins},
-        {"want-other-audience", "vault", 1, {"account"}, no_ca, want_other_audience},
-        {"want-any-audience", "vault", 2, {"account"}, no_ca, want_any_audience},
+        {"deny-logins", "vault", 1, {"account"}, no_ca, turned<login_switch, false>},
+        {"allow-logins", "vault", 2, {"account"}, no_ca, turned<login_switch, true>},
+        {"want-other-audience", "vault", 1, {"account"}, no_ca, turned<audience_switch, false>},
+        {"want-any-audience", "vault", 2, {"account"}, no_ca, turned<audience_switch, true>},
         {"change-tokens", "vault", 2, {"account", "tokens"}, no_ca, change_tokens},
         {"revoke-tokens", "vault", 1, {"account"}, no_service_tokens, revoke_tokens},
     };

@@ -1,63 +1,9 @@
 // The world against the model, after every step.
-#include "scenarios/explore/play.hpp"
+#include "scenarios/explore/check.hpp"
+#include "scenarios/steps.hpp"
 
 namespace meshproof::scenarios::explore {
 namespace {
-
-std::string clock_time(Time time) {
-    return rfc3339_nano(std::chrono::floor<std::chrono::milliseconds>(time));
-}
-
-std::string leaf_told(const SeenPod& pod) {
-    return pod.until ? fmt::format("the leaf of {} lives from {} until {}", pod.workload,
-                                   rfc3339(*pod.from), rfc3339(*pod.until))
-                     : fmt::format("{} has no leaf", pod.workload);
-}
-
-// Which property a wrong answer breaks: trust where both leaves are in their time.
-std::string_view tag_of_talk(const Play& play, const SeenPod& from, const SeenPod& to) {
-    const auto lives = [&](const SeenPod& pod) {
-        return play.model.valid(pod, play.truth(), play.near()).value_or(false);
-    };
-    return lives(from) && lives(to) ? "trust" : "expiry";
-}
-
-void reach_by(Play& play, const SeenPod& from, const SeenPod& to, bool accepted) {
-    if (accepted) {
-        play.reach("a request was accepted");
-        if (from.cluster != to.cluster) {
-            play.reach("two clusters talked");
-        } else if (from.ca != to.ca) {
-            play.reach("leaves of two CAs talked in one cluster");
-        }
-    } else if (tag_of_talk(play, from, to) == "trust") {
-        if (from.ca != to.ca) {
-            play.reach("a request was refused for a foreign CA");
-        }
-    } else if (from.until && to.until) {
-        play.reach("a request was refused for a leaf that had ended");
-    }
-}
-
-// What came of a request, with the two facts that contradict each other where it is wrong.
-void judge(Play& play, const SeenPod& from, const SeenPod& to, const mesh::TrafficAttempt& attempt,
-           Must must, const std::string& when) {
-    const bool wrong = must != Must::say_nothing && attempt.ok != (must == Must::be);
-    play.record.requests.push_back({play.now(), from.name, to.name, attempt.ok, wrong});
-    if (must == Must::say_nothing) {
-        return;
-    }
-    ++play.record.requests_judged;
-    if (!wrong) {
-        reach_by(play, from, to, attempt.ok);
-        return;
-    }
-    play.expect(false, tag_of_talk(play, from, to), "{}: {}/{} -> {}/{} was {} at {}; {}; {}{}",
-                when, from.cluster, from.workload, to.cluster, to.workload,
-                attempt.ok ? "accepted" : "refused", clock_time(play.truth() + play.model.skew),
-                leaf_told(from), leaf_told(to),
-                attempt.failure ? ": " + attempt.failure->message : "");
-}
 
 // Somebody's repair has its time; where the API server is away nothing can be repaired.
 Task<void> settle_clusters(Play& play, std::string when) {
@@ -73,7 +19,59 @@ Task<void> settle_clusters(Play& play, std::string when) {
         play.expect(synced, "sync", "{}: {} is \"{}\" though its API server answers", when, name,
                     cluster.status());
         model.unsure = model.unsure && !synced;
+        if (!model.unsure) {
+            model.still_runs.clear();
+        }
     }
+}
+
+// What an account names is there, and what it named before is not.
+Task<void> check_service_accounts(Play& play, std::string name, std::string when) {
+    const auto& model = play.model.clusters.find(name)->second;
+    if (!play.to_look_at.contains(name) || !play.model.kube_answers(name) || model.unsure) {
+        co_return;
+    }
+    play.to_look_at.erase(name);
+    const auto account = play.model.accounts.find(model.account);
+    const auto wanted =
+        account == play.model.accounts.end() ? std::string() : account->second.service_account;
+    const auto& admin = play.world.kube(model.kube == "kube-1" ? 1 : 0).admin;
+    const auto named = play.named[name];
+    for (const auto& one : named) {
+        const auto found = co_await admin.service_account(play.world.target().mesh_namespace, one);
+        if (!found && found.error().kind != FailureKind::not_found) {
+            require(found, "look for service account " + one);
+        }
+        play.expect(found.has_value() == (one == wanted), "accounts",
+                    "{}: service account {} is {} in {}; its account names {}", when, one,
+                    found ? "there" : "not there", name,
+                    wanted.empty() ? "none, for there is none" : wanted);
+    }
+}
+
+// A workload has as many pods as were asked for, beside those that somebody made by hand.
+Task<void> check_replicas(Play& play, std::string name, std::string when) {
+    if (!play.model.kube_answers(name)) {
+        co_return;  // those that are lost are replaced when the mesh sees it
+    }
+    const auto cluster = play.clusters.find(name)->second;
+    const auto workloads = play.model.clusters.find(name)->second.workloads;
+    const auto missing = [&] {
+        std::map<std::string, int> there;
+        for (const auto& pod : cluster.pods()) {
+            there[pod.workload] += play.by_hand.contains(pod.name) ? 0 : 1;
+        }
+        for (const auto& [workload, replicas] : workloads) {
+            if (there[workload] < replicas) {
+                return fmt::format("{} of {} pods of {}", there[workload], replicas, workload);
+            }
+        }
+        return std::string();
+    };
+    const bool whole =
+        co_await await(play.world, [&] { return missing().empty(); }, play.model.recovery());
+    play.expect(whole, "pod-restart", "{}: {} has {} after {}", when, name, missing(),
+                human_duration(play.model.recovery()));
 }
 
 // From when a cluster's CA cannot sign any more, each pod keeps what it has.
@@ -95,6 +93,16 @@ Task<void> freeze(Play& play, std::string name) {
     std::ignore = co_await cluster.wait_ready(play.model.recovery());
 }
 
+// By a wrong date the mesh let go of the anchor above a leaf that is good by the right one: its pod
+// has to wait for the next leaf.
+bool lost_its_anchor(const Play& play, const SeenPod& pod) {
+    const auto& cluster = play.model.clusters.find(pod.cluster)->second;
+    const auto account = play.model.accounts.find(cluster.account);
+    return play.model.skewed_once && account != play.model.accounts.end() &&
+           pod.ca != Model::anchor_of(account->second) &&
+           play.model.valid(pod, play.truth(), play.near()).value_or(true);
+}
+
 Task<void> wait_for_the_ready(Play& play, std::string name, std::string when) {
     auto& since = play.works_since[name];
     if (!play.model.works(name)) {
@@ -103,15 +111,28 @@ Task<void> wait_for_the_ready(Play& play, std::string name, std::string when) {
     }
     since = since.value_or(play.now());
     auto cluster = play.clusters.find(name)->second;
-    if (co_await cluster.wait_ready(play.model.recovery())) {
+    const auto until = play.now() + play.model.recovery();
+    bool ready = co_await cluster.wait_ready(play.model.recovery());
+    // That counts the pods that each workload asks for: those that were made by hand have the same
+    // right to a leaf.
+    const auto every_one = [&cluster] {
+        return std::ranges::all_of(cluster.pods(), [](const auto& pod) { return pod.ready; });
+    };
+    ready = ready && co_await await(play.world, every_one, until - play.now());
+    if (ready) {
         co_return;
     }
     std::string reasons;
+    bool somebody = false;
     for (const auto& pod : play.pods_of(name)) {
-        if (!pod.ready) {
+        somebody = somebody || !pod.ready;
+        if (!pod.ready && !lost_its_anchor(play, pod)) {
             reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", pod.workload,
                                    pod.reason.empty() ? "no reason given" : pod.reason);
         }
+    }
+    if (somebody && reasons.empty()) {
+        co_return;
     }
     play.expect(false, "liveness",
                 "{}: the CA of {} works, and after {} not every pod is ready: {}", when, name,
@@ -164,6 +185,17 @@ void check_identity(Play& play, const SeenPod& pod, const std::string& when) {
     play.expect(pod.serial.empty() || !pod.ca.empty(), "identity",
                 "{}: the pod of {} holds a leaf that no CA of this history signed", when,
                 pod.workload);
+}
+
+// Every leaf is of a key of its own.
+void check_key(Play& play, const SeenPod& pod, const std::string& when) {
+    if (pod.serial.empty()) {
+        return;
+    }
+    const auto [leaf, is_new] =
+        play.key_of.emplace(play.leaves.find(pod.serial)->second.key, pod.serial);
+    play.expect(is_new || leaf->second == pod.serial, "identity",
+                "{}: two leaves of {} have one key", when, pod.workload);
 }
 
 void check_nothing_new(Play& play, const SeenPod& pod, const std::string& when) {
@@ -219,58 +251,7 @@ void check_anchors(Play& play, const std::string& name, const std::vector<SeenPo
     }
 }
 
-void check_cost(Play& play, const std::vector<SeenPod>& pods, const std::string& when) {
-    const auto time = play.now() - play.counted_at;
-    const auto wrong_before = std::exchange(play.skew_counted, play.model.skew) != Duration::zero();
-    const auto most = play.model.most_attempts(time, 1, wrong_before || !play.model.dates_agree());
-    auto before = std::exchange(play.counted, {});
-    for (const auto& pod : pods) {
-        const auto logins = pod.logins_tried - before[pod.uid].logins;
-        const auto signatures = pod.signatures_asked - before[pod.uid].signatures;
-        play.expect(logins <= most && signatures <= most, "cost",
-                    "{}: the pod of {} tried {} logins and {} signatures in {}; {} of each are "
-                    "enough",
-                    when, pod.workload, logins, signatures, human_duration(time), most);
-        play.counted[pod.uid] = {pod.logins_tried, pod.signatures_asked};
-    }
-    play.counted_at = play.now();
-}
-
-// `all`: the pods as they were seen before.
-Task<void> request_among(Play& play, SeenPod from, SeenPod to, const std::vector<SeenPod>& all,
-                         std::string when) {
-    const auto must = play.model.talk(from, to, all, play.truth(), play.near());
-    const auto attempt = co_await play.world.mesh().request(from.name, to.name);
-    if (must != Must::say_nothing && attempt.ok == (must == Must::be)) {
-        judge(play, from, to, attempt, must, when);
-        co_return;
-    }
-    // Renewals go on beside us, pods are replaced, and a leaf may have ended meanwhile.
-    const auto from_now = play.again(from), to_now = play.again(to);
-    if (!from_now || !to_now || from_now->serial != from.serial || to_now->serial != to.serial ||
-        play.model.talk(*from_now, *to_now, play.pods(), play.truth(), play.near()) != must) {
-        co_return;
-    }
-    judge(play, from, to, attempt, must, when);
-}
-
 }  // namespace
-
-Task<void> request(Play& play, SeenPod from, SeenPod to, std::string when) {
-    const auto before = play.pods();
-    co_await request_among(play, std::move(from), std::move(to), before, std::move(when));
-}
-
-Task<void> requests(Play& play, std::string when) {
-    // Seen once for all requests of the round: a mesh may have a thousand pods.
-    const auto all = play.pods();
-    for (std::size_t i = 0; i < all.size() && all.size() > 1; ++i) {
-        const auto from = play.again(all[i]), to = play.again(all[(i + 1) % all.size()]);
-        if (from && to) {
-            co_await request_among(play, *from, *to, all, when);
-        }
-    }
-}
 
 Task<void> check(Play& play, std::string when) {
     // What is on the wire arrives.
@@ -282,6 +263,8 @@ Task<void> check(Play& play, std::string when) {
         names.push_back(name);
     }
     for (const auto& name : names) {
+        co_await check_service_accounts(play, name, when);
+        co_await check_replicas(play, name, when);
         co_await freeze(play, name);
         co_await wait_for_the_ready(play, name, when);
     }
@@ -290,6 +273,7 @@ Task<void> check(Play& play, std::string when) {
         check_readiness(play, pod, when);
         check_renewal(play, pod, when);
         check_identity(play, pod, when);
+        check_key(play, pod, when);
         check_nothing_new(play, pod, when);
     }
     for (const auto& name : names) {
@@ -307,6 +291,7 @@ Task<void> heal(Play& play) {
     play.environment.mesh_clock().skew({});
     play.model.skew = {};
     play.model.troubles.clear();
+    play.model.quiet.clear();
     const auto sealed = std::exchange(play.model.sealed, {});
     for (std::size_t i = 0; i < static_cast<std::size_t>(play.history.world.vaults); ++i) {
         auto& site = play.world.vault(i);

@@ -35,12 +35,12 @@ Pool pool_of(const std::string& name, const Beginning& world) {
         {"divisor", {"2", "3", "4"}},
         {"edge", {"leaf-end", "leaf-end", "renewal", "token-end", "issuer-end"}},
         {"lives", {"2", "3"}},
-        {"tokens", {"usual", "long", "long", "short", "batch", "one-use", "two-uses"}},
+        {"tokens", {"usual", "long", "long", "short", "batch", "one-use", "one-use", "two-uses"}},
         {"to", {"second", "first", "stranger"}},
         {"which", {"config", "trust"}},
         {"ahead", {"0.25", "-0.25", "0.5", "-0.5", "2", "-2"}},
         {"namespace", {"shop", "bank"}},
-        {"order", {"vault-first", "mesh-first"}},
+        {"who", {"nobody", "impostor", "foreign", "foreign"}},
     };
     return fixed.at(name);
 }
@@ -123,8 +123,10 @@ std::optional<Time> edge_of(Play& play, const Step& step) {
     return edge;
 }
 
-// A token's end shows by what is asked with it.
+}  // namespace
+
 void renew_where_it_works(Play& play) {
+    play.disturbed = true;
     for (auto& [name, cluster] : play.clusters) {
         const auto account = play.model.accounts.find(play.model.clusters[name].account);
         if (play.model.works(name) && !play.model.cas.find(account->second.ca)->second.few_uses) {
@@ -133,12 +135,15 @@ void renew_where_it_works(Play& play) {
     }
 }
 
+namespace {
+
 Task<void> wait_for_edge(Play& play, Step step) {
     const auto edge = edge_of(play, step);
     if (!edge) {
         co_return;
     }
     const auto kind = field(step, "edge");
+    // A token's end shows by what is asked with it.
     auto& clock = play.environment.truth();
     co_await clock.sleep_until(*edge - std::max(play.near(), as_written("100ms")));
     if (kind == "token-end") {
@@ -229,8 +234,9 @@ Rows other_rows() {
 
 std::vector<Command> all_rows() {
     std::vector<Command> all;
-    for (auto rows : {other_rows(), pod_rows(), scale_rows(), account_rows(), together_rows(),
-                      vault_rows(), auth_rows(), issuer_rows(), wire_rows()}) {
+    for (auto rows :
+         {other_rows(), pod_rows(), scale_rows(), account_rows(), together_rows(), vault_rows(),
+          auth_rows(), issuer_rows(), wire_rows(), stranger_rows(), accident_rows()}) {
         all.insert(all.end(), rows.begin(), rows.end());
     }
     std::ranges::sort(all, {}, [](const Command& row) { return std::pair(row.group, row.name); });
@@ -314,6 +320,13 @@ mesh::Cluster cluster_of(Play& play, const Step& step) {
     return play.clusters.find(field(step, "cluster"))->second;
 }
 
+namespace {
+
+// It costs a login and a signature for each identity, so not after each step.
+constexpr std::size_t steps_between_health_checks = 5;
+
+}  // namespace
+
 Task<void> take(Play& play, Step step) {
     if (step.after > 0) {
         co_await play.environment.truth().sleep_for(part_of(play.model.leaf(), step.after));
@@ -334,7 +347,11 @@ Task<void> take(Play& play, Step step) {
         co_await command->apply(play, step);
     }
     if (told.skipped.empty() || step.after > 0) {
-        co_await check(play, fmt::format("after step {}, {}", index + 1, told.text));
+        const auto when = fmt::format("after step {}, {}", index + 1, told.text);
+        co_await check(play, when);
+        if (index % steps_between_health_checks == 0) {
+            co_await check_namespace(play, all_clusters, when);
+        }
     }
     play.record.steps[index].wrong = play.wrong;
 }

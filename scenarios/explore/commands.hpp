@@ -12,8 +12,8 @@ namespace meshproof::scenarios::explore {
 struct Command {
     std::string name;  ///< as files have it
     std::string
-        group;       ///< "time", "pods", "accounts", "vault", "wire", "clock", "secrets", "health"
-    int weight = 1;  ///< how often, beside the others of its group
+        group;  ///< "time", "pods", "accounts", "vault", "wire", "clock", "secrets", "health", …
+    int weight = 1;                   ///< how often, beside the others of its group
     std::vector<std::string> fields;  ///< its data; each is drawn from the field's own pool
     /// Why it does not apply now; "" = it does.
     std::string (*why_not)(const Play& play, const Step& step) = nullptr;
@@ -45,6 +45,8 @@ using Rows = std::vector<Command>;
 [[nodiscard]] Rows auth_rows();
 [[nodiscard]] Rows scale_rows();
 [[nodiscard]] Rows together_rows();
+[[nodiscard]] Rows stranger_rows();
+[[nodiscard]] Rows accident_rows();
 
 /// A step's field, "" where it is left out.
 [[nodiscard]] std::string field(const Step& step, std::string_view name);
@@ -82,8 +84,37 @@ struct Ca {
 [[nodiscard]] std::string no_ca(const Play& play, const Step& step);
 /// Whether a pod has a leaf below this anchor that is in its time.
 [[nodiscard]] bool leaves_live(Play& play, const std::string& anchor);
+/// Why a step cannot be about what the CA of an account signs: as above, or it has no issuer.
+[[nodiscard]] std::string no_issuer(const Play& play, const Step& step);
 /// Writes the auth role as the model has it, with the kind of tokens that `real.tokens` names.
 [[nodiscard]] Task<void> write_auth_role(Play& play, Ca ca);
+/// From now on its logins give tokens of this kind (auth_commands.cpp).
+[[nodiscard]] Task<void> give_tokens(Play& play, Ca ca, std::string kind);
+/// Writes the signing role as the model has it: for the pods' ids and no others, or for none of
+/// them.
+[[nodiscard]] Task<void> write_signing_role(Play& play, Ca pki);
+
+/// Something of a CA that may be as it should be, or not.
+struct Switch {
+    bool ModelCa::* flag;
+    bool good;                 ///< the flag's value where it is as it should be
+    std::string_view trouble;  ///< what is said of the CA where it is not: "takes no login"
+    std::string_view mark;     ///< of the situation that it is not; "" = none
+    Ca (*whose)(Play& play, const Step& step);
+    Task<void> (*write)(Play& play, Ca ca);  ///< tells the servers, as the model has it
+};
+/// Makes it so in the model, among the faults, and on the servers. `what` outlives the call.
+[[nodiscard]] Task<void> turn(Play& play, Ca ca, const Switch& what, bool good);
+/// The same as a command's `apply`.
+template <const Switch& what, bool good>
+[[nodiscard]] Task<void> turned(Play& play, Step step) {
+    co_await turn(play, what.whose(play, step), what, good);
+}
+/// Those that are not as they should be become so.
+[[nodiscard]] Task<void> turn_good(Play& play, Ca ca, std::vector<const Switch*> all);
+/// All of a CA's auth role, or all that its signatures need beside an issuer, becomes so.
+[[nodiscard]] Task<void> mend_logins(Play& play, Ca ca);
+[[nodiscard]] Task<void> mend_signing(Play& play, Ca pki);
 
 // What accounts are called with, for calls that go side by side.
 [[nodiscard]] std::string label_of(std::string_view account);
@@ -96,6 +127,13 @@ void renamed(Play& play, const std::string& account, const std::string& service_
 [[nodiscard]] Task<void> connect_one(Play& play, std::string cluster, std::string account);
 [[nodiscard]] Task<void> delete_one(Play& play, std::string account);
 [[nodiscard]] Task<void> rename_one(Play& play, std::string account, std::string service_account);
+/// Every pod whose CA works asks for its next leaf now.
+void renew_where_it_works(Play& play);
+/// The leaves of a CA live so long a fraction of what is asked for from now on.
+[[nodiscard]] Task<void> shorten(Play& play, Ca pki, int divisor);
+/// The mesh gets no answer from a cluster's API server any more; it does again.
+void begin_outage(Play& play, const std::string& cluster);
+void end_outage(Play& play, const std::string& cluster);
 /// Why a cluster cannot be connected to an account: one of them is not there.
 [[nodiscard]] std::string no_connection(const Play& play, const Step& step);
 /// The service account that the step's field `to` means.

@@ -13,8 +13,12 @@ constexpr double longest_wait = 1000;
 constexpr std::int64_t most_clusters = 2;
 
 const std::vector<std::string> head = {"history", "property", "story", "seed", "world", "steps"};
-const std::vector<std::string> world_fields = {"vaults", "clusters", "product", "workloads",
-                                               "token_type"};
+const std::vector<std::string> world_fields = {"vaults",    "clusters",   "product",
+                                               "workloads", "token_type", "tokens",
+                                               "replicas",  "namespace",  "public_root"};
+constexpr std::int64_t most_replicas = 5;
+const std::vector<std::string> token_kinds = {"usual", "long",    "short",
+                                              "batch", "one-use", "two-uses"};
 const Words<vault::Product> products = {{"openbao", vault::Product::openbao},
                                         {"vault", vault::Product::vault}};
 
@@ -45,6 +49,14 @@ Beginning read_world(YamlSection section) {
         }
     }
     world.token_type = section.text("token_type").value_or("");
+    world.tokens = section.text("tokens").value_or("");
+    if (!world.tokens.empty() &&
+        std::ranges::find(token_kinds, world.tokens) == token_kinds.end()) {
+        section.refuse("tokens", "unknown: {}", suggestion(world.tokens, token_kinds));
+    }
+    world.replicas = static_cast<int>(section.integer("replicas", 1, most_replicas).value_or(1));
+    world.vault_namespace = section.flag("namespace").value_or(false);
+    world.public_root = section.flag("public_root").value_or(false);
     return world;
 }
 
@@ -143,6 +155,18 @@ std::string to_yaml(const History& history) {
     text += fmt::format("  workloads: {}\n", flow_list(world.workloads));
     if (!world.token_type.empty()) {
         text += fmt::format("  token_type: {}\n", scalar(world.token_type));
+    }
+    if (!world.tokens.empty()) {
+        text += fmt::format("  tokens: {}\n", scalar(world.tokens));
+    }
+    if (world.replicas != 1) {
+        text += fmt::format("  replicas: {}\n", world.replicas);
+    }
+    if (world.vault_namespace) {
+        text += "  namespace: true\n";
+    }
+    if (world.public_root) {
+        text += "  public_root: true\n";
     }
     text += history.steps.empty() ? "steps: []\n" : "steps:\n";
     for (const auto& step : history.steps) {

@@ -30,6 +30,11 @@ struct Beginning {
     vault::Product product = vault::Product::openbao;  ///< of the first Vault, where it is a fake
     std::vector<std::string> workloads = {"web", "api", "job"};
     std::string token_type;  ///< of logins; "" = the Vault's default
+    std::string tokens;      ///< the kind of those (auth_commands.cpp); "" = the usual one
+    int replicas = 1;        ///< pods of each workload
+    bool vault_namespace =
+        false;                 ///< accounts name a namespace of their Vault, where it is OpenBao
+    bool public_root = false;  ///< the machines trust the first account's root: it has no bundle
 
     bool operator==(const Beginning&) const = default;
 };

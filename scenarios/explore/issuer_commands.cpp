@@ -4,9 +4,6 @@
 #include "scenarios/steps.hpp"
 
 namespace meshproof::scenarios::explore {
-namespace {
-
-constexpr int lives_of_an_issuer = 1000;
 
 std::string no_issuer(const Play& play, const Step& step) {
     const auto why = no_ca(play, step);
@@ -16,6 +13,8 @@ std::string no_issuer(const Play& play, const Step& step) {
     const auto pki = play.model.pki_of(play.model.accounts.find(field(step, "account"))->second.ca);
     return play.model.cas.find(pki)->second.has_issuer ? "" : "its issuer is deleted or revoked";
 }
+
+namespace {
 
 Task<void> delete_issuer(Play& play, Step step) {
     const auto ca = pki_of(play, step);
@@ -190,6 +189,18 @@ Task<void> replace_root(Play& play, Step step) {
     play.fault_begins("the root of " + ca.name + " is replaced");
 }
 
+// Somebody looks after all of it, and makes it as it was meant. What a replaced root made of the
+// account's bundle stays: an account cannot be given another one.
+Task<void> mend_ca(Play& play, Step step) {
+    const auto pki = pki_of(play, step);
+    co_await mend_logins(play, ca_of(play, step));
+    co_await mend_signing(play, pki);
+    if (!pki.model->has_issuer) {
+        std::ignore = co_await rotate_within(play, pki, lives_of_an_issuer);
+    }
+    play.reach("somebody mended a CA");
+}
+
 }  // namespace
 
 bool leaves_live(Play& play, const std::string& anchor) {
@@ -205,6 +216,7 @@ Rows issuer_rows() {
         {"rotate-issuer", "vault", 2, {"account"}, no_ca, rotate_issuer},
         {"rotate-to-short-issuer", "vault", 1, {"account", "lives"}, no_ca, rotate_to_short_issuer},
         {"cross-sign-root", "vault", 1, {"account"}, no_ca, cross_sign_root},
+        {"mend-ca", "vault", 3, {"account"}, no_ca, mend_ca},
         {"replace-root", "vault", 1, {"account"}, no_ca, replace_root},
     };
 }

@@ -12,6 +12,14 @@ std::string trouble_name(std::string_view from, std::string_view to) {
     return fmt::format("{}>{}", from, to);
 }
 
+namespace {
+
+double times(Duration time, Duration one) {
+    return static_cast<double>(time.count()) / static_cast<double>(one.count());
+}
+
+}  // namespace
+
 // A few of an agent's longest waits (a twentieth of a life each), the configuration's before them,
 // and calls that hung when all was well again.
 Duration Model::recovery() const {
@@ -146,6 +154,30 @@ std::vector<std::string> Model::users(std::string_view account) const {
     return users;
 }
 
+std::vector<std::string> Model::users_and_runners(std::string_view account) const {
+    std::vector<std::string> users;
+    for (const auto& [name, cluster] : clusters) {
+        if (cluster.account == account || cluster.still_runs == account) {
+            users.push_back(name);
+        }
+    }
+    return users;
+}
+
+// What is wanted while the API server is away is applied later, and nobody knows when.
+void Model::doubt(const std::string& name) {
+    auto& cluster = clusters[name];
+    if (!cluster.unsure && !kube_answers(name)) {
+        cluster.unsure = true;
+        cluster.still_runs = cluster.account;
+    }
+}
+
+void Model::want(const std::string& name, const std::string& account) {
+    doubt(name);
+    clusters[name].account = account;
+}
+
 std::optional<bool> Model::valid(const SeenPod& pod, Time truth, Duration near) const {
     if (!pod.from || !pod.until) {
         return false;
@@ -209,13 +241,47 @@ std::size_t Model::most_attempts(Duration time, std::size_t steps, bool dated_wr
     // By a wrong date a leaf may come at its very end: each is then asked for after the first wait.
     const double a_life = dated_wrong ? 1 / mesh::Schedule().first_wait : 40;
     constexpr std::size_t growing = 8;
+    const auto lives = times(time, shortest_life());
+    const auto renewals = static_cast<std::size_t>(lives * 2) + 1;
+    return static_cast<std::size_t>(a_life * lives) + growing * (steps + 1) + renewals;
+}
+
+Duration Model::shortest_life() const {
     int shortest = 1;
     for (const auto& [name, ca] : cas) {
-        shortest = std::max(shortest, ca.shortened);
+        shortest = std::max({shortest, ca.shortened, ca.fastest});
     }
-    const auto lives = static_cast<double>(time.count()) / static_cast<double>(leaf_.count());
-    const auto renewals = static_cast<std::size_t>(lives * 2 * shortest) + 1;
-    return static_cast<std::size_t>(a_life * lives * shortest) + growing * (steps + 1) + renewals;
+    return leaf_ / shortest;
+}
+
+bool Model::few_uses() const {
+    return std::ranges::any_of(cas, [](const auto& entry) { return entry.second.few_uses; });
+}
+
+// Nobody renews before six tenths of a leaf's life. Beside that there is what was refused before
+// all worked, and a token that was revoked: asked with in vain, and then again with another.
+std::size_t Model::most_renewals(Duration time) const {
+    constexpr double earliest = 0.6;
+    constexpr std::size_t beside = 3;
+    const auto renewals = static_cast<std::size_t>(times(time, shortest_life()) / earliest);
+    return renewals * (few_uses() ? 2 : 1) + beside;
+}
+
+std::size_t Model::most_logins(Duration time, Duration token_life) const {
+    constexpr std::size_t beside = 2;
+    const auto renewals = most_renewals(time);
+    if (few_uses()) {
+        return renewals;
+    }
+    const auto tokens = times(time, token_life) / mesh::Schedule().vault_token;
+    return std::min(renewals, static_cast<std::size_t>(tokens) + beside);
+}
+
+std::size_t Model::most_in_quiet(Duration time, Duration each) const {
+    // What was due already, and what another configuration or a wrong date makes due.
+    constexpr std::size_t beside = 4;
+    // No server puts a pod off for longer than a life.
+    return static_cast<std::size_t>(times(time, std::min(each, shortest_life()))) + beside;
 }
 
 }  // namespace meshproof::scenarios::explore

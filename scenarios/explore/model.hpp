@@ -30,6 +30,7 @@ struct ModelCa {
     bool few_uses = false;                   ///< a login's token serves a few signatures only
     bool has_policy = true;                  ///< a login may use the role
     int shortened = 1;                       ///< leaves live this fraction of what is asked for
+    int fastest = 1;                         ///< and did so once: agents go by it until the next
     std::set<std::string> service_accounts;  ///< that the auth role takes
 };
 
@@ -41,11 +42,14 @@ struct ModelAccount {
 };
 
 struct ModelCluster {
-    std::string kube;            ///< its API server
-    std::string account;         ///< that it is connected to; "" = none
-    std::set<std::string> ever;  ///< anchors of the CAs that it was connected to so far
-    std::set<std::string> workloads;
+    std::string kube;                      ///< its API server
+    std::string account;                   ///< that it is connected to; "" = none
+    std::set<std::string> ever;            ///< anchors of the CAs that it was connected to so far
+    std::map<std::string, int> workloads;  ///< with how many pods each was asked for
     bool unsure = false;  ///< what is wanted may not be applied: its API server was away
+    /// The account whose configuration it runs for as long as its API server gives no answer to a
+    /// wish; "" where there is no such wish, or none was connected.
+    std::string still_runs{};
 };
 
 /// A pod as somebody saw it: facts, no opinion.
@@ -74,6 +78,7 @@ class Model {
     std::set<std::string> sealed;                                             ///< Vaults
     /// "agents>vault-0", "vault>kube-0", "alpha>kube-0", "pods>pods": no answer comes.
     std::set<std::string> troubles;
+    std::set<std::string> quiet;  ///< those of them where a server asked to be left alone
     /// The servers' date; without it no issuer ends.
     std::function<Time()> now;
     Duration skew{};  ///< how far the mesh's date is ahead
@@ -85,6 +90,9 @@ class Model {
     [[nodiscard]] Duration recovery() const;
     /// Whether the mesh's date is right enough for what the servers date.
     [[nodiscard]] bool dates_agree() const { return skew == Duration::zero(); }
+
+    /// The shortest life that a signing role gives a leaf, or ever gave one.
+    [[nodiscard]] Duration shortest_life() const;
 
     [[nodiscard]] bool kube_answers(std::string_view cluster) const;
     /// Every call of the signing path goes through now.
@@ -102,6 +110,12 @@ class Model {
     [[nodiscard]] static std::string anchor_of(const ModelAccount& account);
     /// The clusters that use the account, by name.
     [[nodiscard]] std::vector<std::string> users(std::string_view account) const;
+    /// The same, and those that still run it while they cannot be told otherwise.
+    [[nodiscard]] std::vector<std::string> users_and_runners(std::string_view account) const;
+    /// A cluster shall use this account from now on, or none ("").
+    void want(const std::string& cluster, const std::string& account);
+    /// Something of what is wanted of a cluster has changed.
+    void doubt(const std::string& cluster);
 
     /// Its leaf is valid by the mesh's date; nothing within `near` of one of its ends.
     [[nodiscard]] std::optional<bool> valid(const SeenPod& pod, Time truth, Duration near) const;
@@ -114,8 +128,16 @@ class Model {
     /// `dated_wrong`: the mesh's date was wrong for some of it.
     [[nodiscard]] std::size_t most_attempts(Duration time, std::size_t steps,
                                             bool dated_wrong = false) const;
+    /// At most so many signatures does a pod ask for in that time while its CA works: renewals,
+    /// and a few for what was begun before.
+    [[nodiscard]] std::size_t most_renewals(Duration time) const;
+    /// And so many logins, where a login's token lives for so long.
+    [[nodiscard]] std::size_t most_logins(Duration time, Duration token_life) const;
+    /// At most so many of both together where every answer asks to be left alone for so long.
+    [[nodiscard]] std::size_t most_in_quiet(Duration time, Duration each) const;
 
   private:
+    [[nodiscard]] bool few_uses() const;
     [[nodiscard]] const ModelAccount* account_of(const ModelCluster& cluster) const;
     /// Whoever asks with a good token gets a leaf that its cluster takes.
     [[nodiscard]] Must signs(const ModelCluster& cluster) const;

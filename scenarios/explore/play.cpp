@@ -1,7 +1,9 @@
 #include "scenarios/explore/play.hpp"
 
 #include "core/base/assert.hpp"
+#include "core/base/text.hpp"
 #include "core/spiffe/svid.hpp"
+#include "scenarios/explore/commands.hpp"
 #include "scenarios/steps.hpp"
 
 namespace meshproof::scenarios::explore {
@@ -9,7 +11,6 @@ namespace {
 
 /// Long enough for months of leaves that live a day.
 constexpr int lives_of_a_root = 1200;
-constexpr int lives_of_an_issuer = 1000;
 
 constexpr std::array cluster_names = {"alpha", "beta"};
 
@@ -23,6 +24,7 @@ const Play::KnownLeaf& known_leaf(Play& play, const crypto::Certificate& leaf,
     if (is_new) {
         const auto id = spiffe::svid_id(leaf);
         known->second.id = id ? id->text() : id.error().message;
+        known->second.key = to_hex(leaf.public_key().key_id());
         for (const auto& [name, anchor] : play.anchors) {
             const bool its = std::ranges::any_of(
                 anchor.issuers, [&](const auto& issuer) { return leaf.signed_by(issuer); });
@@ -94,11 +96,14 @@ Task<void> onboard(Play& play, std::string name, std::size_t kube) {
     model.kube = kube_name(kube);
     model.account = name;
     model.ever = {name};
+    const auto replicas = play.history.world.replicas;
     for (const auto& workload : play.history.world.workloads) {
-        require(co_await cluster.deploy({.name = workload, .service_account = workload}),
+        require(co_await cluster.deploy(
+                    {.name = workload, .service_account = workload, .replicas = replicas}),
                 "deploy " + workload);
-        model.workloads.insert(workload);
+        model.workloads[workload] = replicas;
     }
+    play.named[name] = {play.model.accounts[name].service_account};
     play.model.clusters[name] = model;
     play.clusters.insert_or_assign(name, cluster);
 }
@@ -168,6 +173,16 @@ void Play::reach(std::string_view mark) {
     record.reached.insert(*known);
 }
 
+void Play::disturb() {
+    works_since.clear();
+    disturbed = true;
+}
+
+Duration Play::quiet() const {
+    constexpr int share = 10;
+    return std::chrono::seconds(std::max<std::int64_t>(1, whole_seconds(model.leaf() / share)));
+}
+
 void Play::fault_begins(std::string what) {
     fault_ends(what);
     record.faults.push_back({std::move(what), now(), std::nullopt});
@@ -196,6 +211,8 @@ Task<RealCa> prepare_ca(Play& play, std::string name, std::size_t kube, run::Vau
     RealCa real;
     real.second_account = world.name("second-issuer-" + name);
     real.tokens = recipe.token_type == "batch" ? "batch" : "usual";
+    recipe.allowed_uri_sans =
+        fmt::format("spiffe://cluster.local/ns/{}/*", world.target().workload_namespace);
     real.token_life = recipe.token_ttl;
     real.tokens_since = play.environment.truth().elapsed();
     recipe.further_accounts = {real.second_account};
@@ -209,13 +226,46 @@ Task<RealCa> prepare_ca(Play& play, std::string name, std::size_t kube, run::Vau
     co_return real;
 }
 
+// Those that this world's logins give, where they are of a kind of their own.
+Task<void> give_usual_tokens(Play& play, std::string name) {
+    const auto& tokens = play.history.world.tokens;
+    if (!tokens.empty()) {
+        const Ca ca{&play.cas.find(name)->second, &play.model.cas.find(name)->second, name};
+        co_await give_tokens(play, ca, tokens);
+        if (tokens == "long") {
+            play.reach("a CA's tokens outlived several leaves");
+        }
+    }
+}
+
+// Where accounts name a namespace, what a CA is made of lies in it.
+run::VaultSite& vault_site(Play& play, std::size_t index) {
+    auto& site = play.world.vault(index);
+    const auto found = play.in_namespace.find(site.name);
+    return found == play.in_namespace.end() ? site : found->second;
+}
+
+// Only OpenBao has namespaces for everybody.
+Task<void> make_namespaces(Play& play) {
+    const auto vaults = static_cast<std::size_t>(play.history.world.vaults);
+    for (std::size_t i = 0; play.history.world.vault_namespace && i < vaults; ++i) {
+        auto& site = play.world.vault(i);
+        if (site.product == vault::Product::openbao) {
+            const auto name = co_await make_namespace(play.world, site, "team");
+            const auto inside = play.in_namespace.emplace(site.name, site).first;
+            inside->second.admin = site.admin.with_namespace(name);
+            play.reach("leaves came from a namespace of Vault");
+        }
+    }
+}
+
 }  // namespace
 
 Task<void> make_ca(Play& play, std::string name, std::string cluster, std::size_t vault) {
     if (play.cas.contains(name)) {
         co_return;
     }
-    auto& site = play.world.vault(vault);
+    auto& site = vault_site(play, vault);
     run::Recipe recipe;
     recipe.root_ttl = play.world.leaf_ttl() * lives_of_a_root;
     recipe.intermediate_ttl = play.world.leaf_ttl() * lives_of_an_issuer;
@@ -223,6 +273,7 @@ Task<void> make_ca(Play& play, std::string name, std::string cluster, std::size_
     play.anchors[name] = {real.prepared.ca_chain_pem, {real.prepared.issuer.value()}};
     real.policy = require(co_await site.admin.read_policy(real.prepared.policy), "read the policy");
     play.cas.insert_or_assign(name, std::move(real));
+    co_await give_usual_tokens(play, name);
 }
 
 Task<void> make_shared_ca(Play& play, std::string name, std::string cluster, std::string other) {
@@ -233,6 +284,7 @@ Task<void> make_shared_ca(Play& play, std::string name, std::string cluster, std
     auto real = co_await prepare_ca(play, name, kube_of(cluster), *its.site, recipe);
     play.model.cas[name].pki = owner;
     play.cas.insert_or_assign(name, std::move(real));
+    co_await give_usual_tokens(play, name);
 }
 
 Result<void> add_account(Play& play, const std::string& name) {
@@ -240,6 +292,11 @@ Result<void> add_account(Play& play, const std::string& name) {
     const auto anchor = play.model.anchor_of_leaves(name);
     auto spec = play.world.account_for(real.prepared, name);
     spec.ca_chain_pem = play.anchors.find(anchor)->second.bundle_pem;
+    // The machines trust that root anyway, so the page needs no bundle.
+    if (play.public_anchor == anchor && play.clusters.empty()) {
+        spec.ca_chain_pem.clear();
+        play.reach("an account had no bundle");
+    }
     auto added = play.world.mesh().add_account(std::move(spec));
     if (added) {
         play.model.accounts[name] = {.ca = name,
@@ -259,21 +316,45 @@ Task<void> note_elections(Play& play, run::VaultSite& site) {
     }
 }
 
+// As on machines whose own CA store knows the root.
+void trust_publicly(Play& play, const std::string& ca) {
+    const auto& bundle = play.anchors.find(ca)->second.bundle_pem;
+    const auto chain =
+        require(crypto::Certificate::all_from_pem(bundle), "read the bundle of " + ca);
+    play.world.mesh().trust_public_root(chain.back());
+    play.public_anchor = ca;
+}
+
 }  // namespace
 
 Task<void> begin(Play& play) {
     auto& world = play.world;
     play.environment.wire().slow_by(world.leaf_ttl() / 4000);
+    play.environment.wire().quiet_for(play.quiet());
     require(world.mesh().set_trust_domain("cluster.local"), "set the trust domain");
     for (std::size_t i = 0; i < static_cast<std::size_t>(play.history.world.vaults); ++i) {
         co_await note_elections(play, world.vault(i));
     }
+    co_await make_namespaces(play);
     for (std::size_t i = 0; i < static_cast<std::size_t>(play.history.world.clusters); ++i) {
         const std::string name = cluster_names.at(i);
         co_await make_ca(play, name, name, i % static_cast<std::size_t>(play.history.world.vaults));
+        if (i == 0 && play.history.world.public_root) {
+            trust_publicly(play, name);
+        }
         require(add_account(play, name), "add the account " + name);
         co_await onboard(play, name, i);
     }
+    if (play.history.world.replicas > 1) {
+        play.reach("workloads had several pods");
+    }
+    std::vector<std::string> members;
+    for (const auto& [name, cluster] : play.clusters) {
+        members.push_back(name);
+    }
+    require(co_await world.mesh().create_global_namespace(all_clusters, members),
+            "create the global namespace of all clusters");
+    play.model.namespaces[all_clusters] = members;
     play.counted_at = play.now();
     co_await check(play, "at the beginning");
 }

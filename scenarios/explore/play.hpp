@@ -13,6 +13,12 @@ namespace meshproof::scenarios::explore {
 /// What `record.faults` calls a clock of the mesh that is set wrong.
 inline constexpr std::string_view wrong_date = "the mesh's date is wrong";
 
+/// So many lives of a leaf does an issuer live: months, where leaves live a day.
+inline constexpr int lives_of_an_issuer = 1000;
+
+/// The global namespace of all clusters, which is there from the beginning.
+inline constexpr const char* all_clusters = "all";
+
 /// A CA as it really is, beside ModelCa.
 struct RealCa {
     run::PreparedVault prepared;
@@ -41,8 +47,11 @@ struct Play {
     Duration began{};
     std::map<std::string, RealCa, std::less<>> cas;      // by the name of the first account
     std::map<std::string, Anchor, std::less<>> anchors;  // a CA's first has its name
+    std::map<std::string, run::VaultSite> in_namespace;  ///< Vaults, where accounts name one
+    std::string public_anchor;      ///< the one whose root all machines trust; "" = none
     std::set<std::string> by_hand;  ///< pods beside those that their workload asks for, by name
-    std::set<std::string> elects;   ///< Vaults whose nodes elect a leader
+    std::set<std::string> with_stranger;  ///< API servers that have a service account of nobody's
+    std::set<std::string> elects;         ///< Vaults whose nodes elect a leader
     std::map<std::string, mesh::Cluster, std::less<>> clusters;
     std::vector<std::string> wrong;  ///< since this step began
 
@@ -52,27 +61,44 @@ struct Play {
     };
     std::map<std::string, Counts> counted;  // by pod uid
     Duration counted_at{};
-    Duration skew_counted{};  ///< of the mesh's date then
+    Duration skew_counted{};              ///< of the mesh's date then
+    std::set<std::string> quiet_counted;  ///< clusters whose Vault asked to be left alone then
+    /// Since then somebody was made to ask out of turn, or something was broken and mended.
+    bool disturbed = false;
     std::map<std::string, std::map<std::string, std::string>>
         frozen;  ///< cluster -> uid -> serial, from when no leaf could come any more
     std::map<std::string, std::optional<Duration>> works_since;  // by cluster
     struct KnownLeaf {
-        std::string ca, id;
+        std::string ca, id, key;
     };
     std::map<std::string, KnownLeaf> leaves;  ///< by serial: each is looked into once
     std::map<std::pair<std::string, std::string>, Duration>
         spent;  ///< cluster, CA before the present one -> since when no leaf below it lives
-    std::set<std::string> unready;  // uids
+    std::set<std::string> unready;              // uids
+    std::map<std::string, std::string> key_of;  ///< hash of a public key -> serial of its leaf
+    std::map<std::string, std::set<std::string>>
+        named;  ///< cluster -> service accounts that an account has named there so far
+    std::set<std::string> to_look_at;  ///< clusters whose service accounts have changed
+    struct Kept {
+        std::string from, to;
+        auto operator<=>(const Kept&) const = default;
+    };
+    std::set<Kept> kept;  ///< serials of two leaves between which a connection was kept
 
     [[nodiscard]] Duration now() const;  ///< since the history began
     [[nodiscard]] Time truth() const;
     [[nodiscard]] Duration near() const;  ///< nobody is judged nearer to an edge than that
+    /// How long a server that asks for it wants to be left alone: longer than anybody waits
+    /// unasked, and short enough for what must come within Model::recovery().
+    [[nodiscard]] Duration quiet() const;
     [[nodiscard]] std::vector<SeenPod> pods();
     [[nodiscard]] std::vector<SeenPod> pods_of(std::string_view cluster);
     /// The same pod as it is now; nothing where it is gone.
     [[nodiscard]] std::optional<SeenPod> again(const SeenPod& pod);
     [[nodiscard]] run::VaultSite& vault_of(const RealCa& ca) const { return *ca.prepared.site; }
     void reach(std::string_view mark);
+    /// Nobody is held to what he did since the last check, nor to what he had no time for since.
+    void disturb();
     void fault_begins(std::string what);
     void fault_ends(std::string_view what);
 
@@ -103,6 +129,12 @@ struct Play {
 [[nodiscard]] Task<void> requests(Play& play, std::string when);
 /// The world agrees with the model.
 [[nodiscard]] Task<void> check(Play& play, std::string when);
+/// What the mesh says of a global namespace, and with it of the health of all its clusters, agrees
+/// with the model.
+[[nodiscard]] Task<void> check_namespace(Play& play, std::string name, std::string when);
+/// The same of what it has just said of one cluster, where the model expected `must`.
+void judge_health(Play& play, const std::string& cluster, Must must, const mesh::CaHealth& health,
+                  const std::string& when);
 /// All faults of wire, clock and servers end, and everybody who may be ready is so within a bound.
 [[nodiscard]] Task<void> heal(Play& play);
 

@@ -15,6 +15,9 @@ std::set<run::Feature> needs_of(const History& history) {
     if (history.world.clusters > 1) {
         needs.insert(run::Feature::two_clusters);
     }
+    if (history.world.vault_namespace && history.world.product == vault::Product::openbao) {
+        needs.insert(run::Feature::namespaces);
+    }
     return needs;
 }
 

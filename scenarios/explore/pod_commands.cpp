@@ -30,12 +30,13 @@ namespace {
 Task<void> deploy(Play& play, Step step) {
     const auto name = field(step, "workload");
     auto cluster = cluster_of(play, step);
-    const auto deployed = co_await cluster.deploy(
-        {.name = name, .service_account = name, .replicas = number_of(step, "replicas", 1)});
+    const auto replicas = number_of(step, "replicas", 1);
+    const auto deployed =
+        co_await cluster.deploy({.name = name, .service_account = name, .replicas = replicas});
     play.expect(deployed.has_value(), "pod-restart", "deploying {}: {}", name,
                 deployed ? "" : deployed.error().message);
     if (deployed) {
-        play.model.clusters.find(field(step, "cluster"))->second.workloads.insert(name);
+        play.model.clusters.find(field(step, "cluster"))->second.workloads[name] = replicas;
     }
 }
 
@@ -124,6 +125,7 @@ std::string no_renewal(const Play& play, const Step& step) {
 }
 
 Task<void> restart_node_agent(Play& play, Step step) {
+    play.disturbed = true;
     cluster_of(play, step).renew_now();
     co_return;
 }
@@ -134,15 +136,7 @@ Task<void> ask_health(Play& play, Step step) {
     co_await check(play, "before health is asked");
     const auto must = play.model.connected(name);
     const auto health = co_await play.world.mesh().check_health(name);
-    play.expect(health.connected || !health.reason.empty(), "health",
-                "{} says \"{}\" without a reason", name, health.text());
-    if (must == Must::say_nothing) {
-        co_return;
-    }
-    play.reach(health.connected ? "health said Connected" : "health said Unknown");
-    play.expect(health.connected == (must == Must::be), "health", "{} says \"{}\"{}; its CA {}",
-                name, health.text(), health.reason.empty() ? "" : ": " + health.reason,
-                must == Must::be ? "works" : "does not work");
+    judge_health(play, name, must, health, "when it was asked for");
 }
 
 std::string no_namespace(const Play& play, const Step& step) {
@@ -169,17 +163,7 @@ Task<void> create_namespace(Play& play, Step step) {
 Task<void> ask_namespace(Play& play, Step step) {
     const auto name = field(step, "namespace");
     co_await check(play, "before a namespace's health is asked");
-    const auto must = play.model.healthy(name);
-    const auto health = co_await play.world.mesh().global_namespace_health(name);
-    if (must == Must::say_nothing) {
-        co_return;
-    }
-    const bool healthy = health && health->healthy;
-    play.expect(healthy == (must == Must::be), "health",
-                "the global namespace {} is {}; its configuration {}: {}", name,
-                healthy ? "Healthy" : "not Healthy",
-                must == Must::be ? "is applied" : "cannot be read back",
-                health ? health->reason : health.error().message);
+    co_await check_namespace(play, name, "when it was asked for");
 }
 
 }  // namespace

@@ -110,6 +110,10 @@ Candidates with_smaller_worlds(const History& history) {
     add([](Beginning& world) { world.clusters = 1; });
     add([](Beginning& world) { world.vaults = 1; });
     add([](Beginning& world) { world.token_type.clear(); });
+    add([](Beginning& world) { world.tokens.clear(); });
+    add([](Beginning& world) { world.replicas = 1; });
+    add([](Beginning& world) { world.vault_namespace = false; });
+    add([](Beginning& world) { world.public_root = false; });
     for (std::size_t i = 0;
          history.world.workloads.size() > 2 && i < history.world.workloads.size(); ++i) {
         add([i](Beginning& world) {

@@ -59,69 +59,43 @@ Task<void> unseal(Play& play, Step step) {
     play.fault_ends(vault_named(step) + " is sealed");
 }
 
-Task<void> write_signing_role(Play& play, Ca ca) {
-    const auto max_ttl = play.world.leaf_ttl() / ca.model->shortened;
-    const vault::Json role{
-        {"allowed_domains", "svc"},
-        {"allow_subdomains", true},
-        {"max_ttl", fmt::format("{}s", whole_seconds(max_ttl))},
-        {"require_cn", false},
-        {"allowed_uri_sans", ca.model->may_sign ? "spiffe://cluster.local/*" : "spiffe://other/*"},
-        {"key_type", "any"}};
-    const auto& prepared = ca.real->prepared;
-    require(co_await prepared.site->admin.write_role(prepared.intermediate_mount, prepared.pki_role,
-                                                     role),
-            "write the signing role");
-}
-
-Task<void> forbid_signing(Play& play, Step step) {
-    const auto ca = pki_of(play, step);
-    ca.model->may_sign = false;
-    play.fault_begins(ca.name + " may not sign for the pods");
-    co_await write_signing_role(play, ca);
-}
-
-Task<void> allow_signing(Play& play, Step step) {
-    const auto ca = pki_of(play, step);
-    ca.model->may_sign = true;
-    play.fault_ends(ca.name + " may not sign for the pods");
-    co_await write_signing_role(play, ca);
+// The pods' ids and no others; or else those of the mesh's own namespace, which no pod has.
+std::string allowed_ids(const Play& play, bool of_pods) {
+    const auto& target = play.world.target();
+    if (!of_pods && target.mesh_namespace == target.workload_namespace) {
+        return "spiffe://other/*";
+    }
+    return fmt::format("spiffe://cluster.local/ns/{}/*",
+                       of_pods ? target.workload_namespace : target.mesh_namespace);
 }
 
 Task<void> shorten_leaves(Play& play, Step step) {
-    const auto ca = pki_of(play, step);
+    const auto pki = pki_of(play, step);
     // It never grows again: an agent goes by the shorter life until its next leaf.
-    ca.model->shortened = std::max(ca.model->shortened, number_of(step, "divisor", 2));
-    play.world.monitors().space_refusals(
-        mesh::first_wait(mesh::Schedule(), play.world.leaf_ttl() / ca.model->shortened));
-    co_await write_signing_role(play, ca);
+    co_await shorten(play, pki, std::max(pki.model->shortened, number_of(step, "divisor", 2)));
 }
 
-Task<void> remove_policy(Play& play, Step step) {
-    const auto ca = pki_of(play, step);
-    require(co_await play.vault_of(*ca.real).admin.delete_policy(ca.real->prepared.policy),
-            "delete the policy");
-    ca.model->has_policy = false;
-    play.fault_begins("the policy of " + ca.name + " is gone");
-}
-
-Task<void> restore_policy(Play& play, Step step) {
-    const auto ca = pki_of(play, step);
-    require(co_await play.vault_of(*ca.real).admin.write_policy(ca.real->prepared.policy,
-                                                                ca.real->policy),
-            "write the policy");
-    ca.model->has_policy = true;
-    play.fault_ends("the policy of " + ca.name + " is gone");
+Task<void> write_policy(Play& play, Ca ca) {
+    const auto& admin = play.vault_of(*ca.real).admin;
+    const auto& name = ca.real->prepared.policy;
+    if (ca.model->has_policy) {
+        require(co_await admin.write_policy(name, ca.real->policy), "write the policy");
+    } else {
+        require(co_await admin.delete_policy(name), "delete the policy");
+    }
 }
 
 // Nobody reads a CRL: a revoked leaf serves to its end, as the page has it.
 Task<void> revoke_leaf(Play& play, Step step) {
     const auto ca = pki_of(play, step);
+    const auto anchor = play.model.anchor_of_leaves(ca.name);
     for (const auto& pod : play.pods()) {
-        if (pod.ca == play.model.anchor_of_leaves(ca.name)) {
-            std::ignore = co_await play.vault_of(*ca.real).admin.call(
-                "PUT", ca.real->prepared.intermediate_mount + "/revoke",
-                vault::Json{{"serial_number", pod.serial}});
+        if (pod.ca == anchor && play.model.valid(pod, play.truth(), {}).value_or(false)) {
+            require(co_await play.vault_of(*ca.real).admin.call(
+                        "PUT", ca.real->prepared.intermediate_mount + "/revoke",
+                        vault::Json{{"serial_number", pod.serial}}),
+                    "revoke the leaf of " + pod.workload);
+            play.reach("a leaf was revoked");
             break;
         }
     }
@@ -148,12 +122,15 @@ std::string no_quota(const Play& play, const Step& step) {
     return admin.config().namespace_name.empty() ? "" : "quotas are of the root namespace";
 }
 
-Task<void> limit_signing(Play& play, Step step) {
+Task<void> write_quota(Play& play, Ca ca) {
     // The least that Vault counts, and so short that nobody is told to wait for long.
     constexpr int spans_of_a_life = 100;
-    const auto ca = pki_of(play, step);
     const auto name = quota_of(play, ca);
     const auto vault = play.vault_of(*ca.real).admin;
+    if (!ca.model->limited) {
+        require(co_await remove_quota(vault, name), "remove the quota");
+        co_return;
+    }
     const auto span = whole_seconds(play.world.leaf_ttl() / spans_of_a_life);
     play.world.at_end("quota " + name, [vault, name] { return remove_quota(vault, name); });
     require(co_await vault.call("PUT", "sys/quotas/rate-limit/" + name,
@@ -161,18 +138,26 @@ Task<void> limit_signing(Play& play, Step step) {
                                             {"rate", 1},
                                             {"interval", std::max<std::int64_t>(1, span)}}),
             "set a quota");
-    ca.model->limited = true;
-    play.reach("a quota limited the signatures");
-    play.fault_begins("a quota limits " + ca.name);
 }
 
-Task<void> unlimit_signing(Play& play, Step step) {
-    const auto ca = pki_of(play, step);
-    require(co_await remove_quota(play.vault_of(*ca.real).admin, quota_of(play, ca)),
-            "remove the quota");
-    ca.model->limited = false;
-    play.fault_ends("a quota limits " + ca.name);
-}
+constexpr Switch signing_switch{.flag = &ModelCa::may_sign,
+                                .good = true,
+                                .trouble = "may not sign for the pods",
+                                .mark = {},
+                                .whose = pki_of,
+                                .write = write_signing_role};
+constexpr Switch policy_switch{.flag = &ModelCa::has_policy,
+                               .good = true,
+                               .trouble = "has lost its policy",
+                               .mark = {},
+                               .whose = pki_of,
+                               .write = write_policy};
+constexpr Switch quota_switch{.flag = &ModelCa::limited,
+                              .good = false,
+                              .trouble = "is limited by a quota",
+                              .mark = "a quota limited the signatures",
+                              .whose = pki_of,
+                              .write = write_quota};
 
 std::string cannot_step_down(const Play& play, const Step& step) {
     const auto why = cannot_seal(play, step);
@@ -204,19 +189,67 @@ Task<void> step_down(Play& play, Step step) {
 
 }  // namespace
 
+Task<void> write_signing_role(Play& play, Ca ca) {
+    const auto max_ttl = play.world.leaf_ttl() / ca.model->shortened;
+    const vault::Json role{{"allowed_domains", "svc"},
+                           {"allow_subdomains", true},
+                           {"max_ttl", fmt::format("{}s", whole_seconds(max_ttl))},
+                           {"require_cn", false},
+                           {"allowed_uri_sans", allowed_ids(play, ca.model->may_sign)},
+                           {"key_type", "any"}};
+    const auto& prepared = ca.real->prepared;
+    require(co_await prepared.site->admin.write_role(prepared.intermediate_mount, prepared.pki_role,
+                                                     role),
+            "write the signing role");
+}
+
+Task<void> shorten(Play& play, Ca pki, int divisor) {
+    pki.model->shortened = divisor;
+    pki.model->fastest = std::max(pki.model->fastest, divisor);
+    play.world.monitors().space_refusals(
+        mesh::first_wait(mesh::Schedule(), play.model.shortest_life()));
+    co_await write_signing_role(play, pki);
+}
+
+Task<void> turn(Play& play, Ca ca, const Switch& what, bool good) {
+    const auto told = fmt::format("{} {}", ca.name, what.trouble);
+    ca.model->*what.flag = good == what.good;
+    if (good) {
+        play.fault_ends(told);
+    } else {
+        play.fault_begins(told);
+    }
+    if (!good && !what.mark.empty()) {
+        play.reach(what.mark);
+    }
+    co_await what.write(play, ca);
+}
+
+Task<void> turn_good(Play& play, Ca ca, std::vector<const Switch*> all) {
+    for (const auto* what : all) {
+        if (ca.model->*what->flag != what->good) {
+            co_await turn(play, ca, *what, true);
+        }
+    }
+}
+
+Task<void> mend_signing(Play& play, Ca pki) {
+    co_await turn_good(play, pki, {&signing_switch, &policy_switch, &quota_switch});
+}
+
 Rows vault_rows() {
     return {
         {"seal", "vault", 2, {"vault"}, cannot_seal, seal},
         {"unseal", "vault", 3, {"vault"}, not_sealed, unseal},
-        {"forbid-signing", "vault", 1, {"account"}, no_ca, forbid_signing},
-        {"allow-signing", "vault", 2, {"account"}, no_ca, allow_signing},
+        {"forbid-signing", "vault", 1, {"account"}, no_ca, turned<signing_switch, false>},
+        {"allow-signing", "vault", 2, {"account"}, no_ca, turned<signing_switch, true>},
         {"shorten-leaves", "vault", 1, {"account", "divisor"}, no_ca, shorten_leaves},
-        {"remove-policy", "vault", 1, {"account"}, no_ca, remove_policy},
-        {"restore-policy", "vault", 2, {"account"}, no_ca, restore_policy},
-        {"limit-signing", "vault", 1, {"account"}, no_quota, limit_signing},
-        {"unlimit-signing", "vault", 2, {"account"}, no_quota, unlimit_signing},
+        {"remove-policy", "vault", 1, {"account"}, no_ca, turned<policy_switch, false>},
+        {"restore-policy", "vault", 2, {"account"}, no_ca, turned<policy_switch, true>},
+        {"limit-signing", "vault", 1, {"account"}, no_quota, turned<quota_switch, false>},
+        {"unlimit-signing", "vault", 2, {"account"}, no_quota, turned<quota_switch, true>},
         {"step-down", "vault", 1, {"vault"}, cannot_step_down, step_down},
-        {"revoke-leaf", "vault", 1, {"account"}, no_ca, revoke_leaf},
+        {"revoke-leaf", "vault", 1, {"account"}, no_issuer, revoke_leaf},
     };
 }
 

@@ -71,6 +71,11 @@ Task<Result<http::Response>> TroubledWire::send(http::Endpoint endpoint, http::R
             co_return answer_of(429, "too many requests");
         case Trouble::is_away:
             co_return answer_of(503, "upstream unavailable");
+        case Trouble::asks_for_quiet: {
+            auto answer = answer_of(429, "too many requests");
+            answer.headers.set("Retry-After", fmt::format("{}", whole_seconds(quiet_)));
+            co_return answer;
+        }
         case Trouble::is_slow:
             co_await truth_.sleep_for(late_);
             co_return co_await inner_.send(std::move(endpoint), std::move(request));

@@ -11,13 +11,14 @@ namespace meshproof::scenarios::explore {
 
 /// What may be wrong between two parties.
 enum class Trouble {
-    refuses,    ///< no connection
-    resets,     ///< the connection breaks before the request arrives
-    loses,      ///< the request is handled, and its answer is lost
-    stalls,     ///< no answer until the caller's deadline
-    is_slow,    ///< all goes through, late
-    throttles,  ///< 429
-    is_away,    ///< 503 of something in between
+    refuses,         ///< no connection
+    resets,          ///< the connection breaks before the request arrives
+    loses,           ///< the request is handled, and its answer is lost
+    stalls,          ///< no answer until the caller's deadline
+    is_slow,         ///< all goes through, late
+    throttles,       ///< 429
+    is_away,         ///< 503 of something in between
+    asks_for_quiet,  ///< 429, and for how long it wants to be left alone (Retry-After)
 };
 
 /// A stretch of wire: who asks ("agents", "alpha", "pods") and who is asked ("vault-0", "kube-0",
@@ -38,6 +39,8 @@ class TroubledWire final : public http::Transport {
     void know(std::string origin, std::string party);
     /// How long a slow stretch takes.
     void slow_by(Duration late) { late_ = late; }
+    /// How long who asks for quiet wants to be left alone: a whole number of seconds.
+    void quiet_for(Duration quiet) { quiet_ = quiet; }
     void set(const Stretch& stretch, Trouble trouble) { troubles_[stretch] = trouble; }
     void heal(const Stretch& stretch) { troubles_.erase(stretch); }
     void heal_all() { troubles_.clear(); }
@@ -60,6 +63,7 @@ class TroubledWire final : public http::Transport {
     http::Transport& inner_;
     Clock& truth_;
     Duration late_{};
+    Duration quiet_{};
     std::map<std::string, std::string> parties_;  // origin -> who is there
     std::map<Stretch, Trouble> troubles_;
     std::size_t met_ = 0;

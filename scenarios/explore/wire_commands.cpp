@@ -16,11 +16,16 @@ Stretch to_kube(const Step& step) {
 void begin_trouble(Play& play, const Stretch& stretch, Trouble trouble) {
     play.environment.wire().set(stretch, trouble);
     const auto name = trouble_name(stretch.from, stretch.to);
+    play.model.quiet.erase(name);
     // What is late arrives, so nothing follows from it.
     if (trouble == Trouble::is_slow) {
         play.model.troubles.erase(name);
     } else {
         play.model.troubles.insert(name);
+    }
+    if (trouble == Trouble::asks_for_quiet) {
+        play.model.quiet.insert(name);
+        play.reach("a server asked to be left alone");
     }
     play.fault_begins(name);
 }
@@ -29,6 +34,7 @@ void end_trouble(Play& play, const Stretch& stretch) {
     play.environment.wire().heal(stretch);
     const auto name = trouble_name(stretch.from, stretch.to);
     play.model.troubles.erase(name);
+    play.model.quiet.erase(name);
     play.fault_ends(name);
 }
 
@@ -93,7 +99,19 @@ std::string unlinked(const Play& play, const Step& step) {
     return why.empty() ? no_link(play, step) : why;
 }
 
+Stretch kube_of_cluster(const std::string& cluster) {
+    return to_kube({"", 0, {{"cluster", cluster}}});
+}
+
 }  // namespace
+
+void begin_outage(Play& play, const std::string& cluster) {
+    begin_trouble(play, kube_of_cluster(cluster), Trouble::refuses);
+}
+
+void end_outage(Play& play, const std::string& cluster) {
+    end_trouble(play, kube_of_cluster(cluster));
+}
 
 Rows wire_rows() {
     return {
@@ -103,6 +121,12 @@ Rows wire_rows() {
         {"vault-loses-answers", "wire", 1, {"vault"}, no_vault, trouble_vault<Trouble::loses>},
         {"vault-throttles", "wire", 1, {"vault"}, no_vault, trouble_vault<Trouble::throttles>},
         {"vault-is-away", "wire", 1, {"vault"}, no_vault, trouble_vault<Trouble::is_away>},
+        {"vault-asks-for-quiet",
+         "wire",
+         2,
+         {"vault"},
+         no_vault,
+         trouble_vault<Trouble::asks_for_quiet>},
         {"vault-is-slow", "wire", 1, {"vault"}, no_vault, trouble_vault<Trouble::is_slow>},
         {"heal-vault", "wire", 4, {"vault"}, no_vault, heal_vault},
         {"kube-refuses", "wire", 1, {"cluster"}, no_such_cluster, trouble_kube<Trouble::refuses>},

@@ -3,41 +3,8 @@
 namespace meshproof::scenarios {
 namespace {
 
-// OpenBao answers first and then removes what lies in it.
-Task<Result<void>> remove_namespace(Clock& clock, Duration pause, vault::Client admin,
-                                    std::string name) {
-    auto removed = co_await admin.call("DELETE", "sys/namespaces/" + name);
-    if (!removed) {
-        co_return propagate(removed);
-    }
-    constexpr int patience = 100;
-    for (int i = 0; i < patience; ++i) {
-        if (!co_await admin.call("GET", "sys/namespaces/" + name)) {
-            co_return Result<void>();
-        }
-        co_await clock.sleep_for(pause);
-    }
-    co_return fail(FailureKind::timed_out, "namespace {} is still there", name);
-}
-
-// A namespace of this run, below the target's own.
-Task<std::string> make_namespace(World& world) {
-    const auto admin = world.vault().admin;
-    const auto name = world.name("team");
-    world.at_end("namespace " + name,
-                 [&clock = world.clock(), pause = world.leaf_ttl() / 100, admin, name] {
-                     return remove_namespace(clock, pause, admin, name);
-                 });
-    require(co_await admin.call(
-                "PUT", "sys/namespaces/" + name,
-                vault::Json{{"custom_metadata", {{"meshproof-run", world.mark().run_id()}}}}),
-            "make a namespace");
-    const auto& parent = admin.config().namespace_name;
-    co_return parent.empty() ? name : parent + "/" + name;
-}
-
 Task<void> vault_namespace(World& world) {
-    const auto ns = co_await make_namespace(world);
+    const auto ns = co_await make_namespace(world, world.vault(), "team");
     auto site = world.vault();
     site.admin = site.admin.with_namespace(ns);
     const auto prepared = co_await world.prepare_vault(site, world.kube());

@@ -133,7 +133,7 @@ const std::vector<HistoryNotice> by_histories = {
     {"agent/does-not-back-off",
      1,
      {"{do: vault-refuses, vault: 0}", "{do: wait, after: 3}"},
-     "of each are enough"},
+     "are enough"},
     {"agent/keeps-the-old-account",
      1,
      {add_next, connect_next, "{do: wait, after: 1.5}"},

@@ -108,6 +108,34 @@ TEST_F(MonitorsTest, KeyThatAnotherPodUsed) {
               Lines{"monitor: the leaf of pod web-2 holds a key that another pod used"});
 }
 
+// A pod's renewals, each after such a share of what was left of the leaf before.
+TEST_F(MonitorsTest, RenewalsThatNobodySpreads) {
+    const auto renewed = [this](const std::vector<double>& shares) {
+        Watch watch(clock);
+        for (std::size_t i = 0; i <= shares.size(); ++i) {
+            auto its = spec();
+            its.not_before = clock.now() - 30s;
+            its.not_after = clock.now() + 1h;
+            auto seen = issued("web-1", its);
+            seen.at = clock.now();
+            watch.monitors.on_leaf(seen);
+            if (i < shares.size()) {
+                clock.run(clock.sleep_for(part_of(1h, shares[i])));
+            }
+        }
+        // How its issuer dates it is nothing of the agent's.
+        auto found = watch.monitors.violations();
+        std::erase_if(found, [](const auto& text) {
+            return text.find("renewals in a row") == std::string::npos;
+        });
+        return found.size();
+    };
+    EXPECT_EQ(renewed({0.62, 0.71, 0.65, 0.69, 0.66, 0.64, 0.70, 0.63}), 0U);
+    EXPECT_EQ(renewed({0.6667, 0.6667, 0.6667, 0.6667, 0.6667, 0.6667}), 0U) << "too few";
+    EXPECT_EQ(renewed({0.6667, 0.6667, 0.6667, 0.6667, 0.6667, 0.6667, 0.6667}), 1U);
+    EXPECT_EQ(renewed({0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1}), 0U) << "they were made to renew";
+}
+
 TEST_F(MonitorsTest, LeafWithoutItsIssuer) {
     auto seen = issued("web-1", spec());
     EXPECT_EQ(after({seen}), Lines{});

@@ -18,6 +18,10 @@ History sample_history() {
     history.world.product = vault::Product::vault;
     history.world.workloads = {"web", "true", "1e3"};
     history.world.token_type = "batch";
+    history.world.tokens = "one-use";
+    history.world.replicas = 3;
+    history.world.vault_namespace = true;
+    history.world.public_root = true;
     history.steps = {{"cut", 0.0625, {{"cluster", "alpha"}}},
                      {"rotate-key", 1.0 / 3, {{"cluster", "beta"}, {"note", "a: b, [c] # d"}}},
                      {"heal", 0, {}}};
@@ -63,6 +67,9 @@ TEST(History, SaysWhereItIsWrong) {
     EXPECT_NE(problem("history: a\nsteps:\n  - {do: cut, after: -1}\n").find("after"),
               std::string::npos);
     EXPECT_NE(problem("history: a\nworld: {workloads: []}\n").find("workloads"), std::string::npos);
+    EXPECT_NE(problem("history: a\nworld: {tokens: lonng}\n").find("did you mean long?"),
+              std::string::npos);
+    EXPECT_NE(problem("history: a\nworld: {replicas: 0}\n").find("replicas"), std::string::npos);
     EXPECT_NE(problem("- a\n").find("expected a history"), std::string::npos);
 }
 

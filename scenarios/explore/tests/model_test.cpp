@@ -220,6 +220,47 @@ TEST(Model, AStormIsMoreThanFortyRefusalsALife) {
     EXPECT_LT(model.most_attempts({}, 0), 12U);
 }
 
+// What is asked for while all works, beside a few that were begun before.
+TEST(Model, RenewalsAndLoginsHaveTheirTime) {
+    auto model = sample_model();
+    EXPECT_EQ(model.most_renewals({}), 3U);
+    EXPECT_EQ(model.most_renewals(6 * life) - model.most_renewals({}), 10U);
+    EXPECT_EQ(model.most_logins(6 * life, 3 * life), 4U) << "a token serves for 2.7 lives";
+    EXPECT_EQ(model.most_logins(6 * life, life / 24), model.most_renewals(6 * life))
+        << "nobody logs in for nothing";
+    model.cas["beta"].shortened = 4;
+    EXPECT_EQ(model.shortest_life(), life / 4);
+    model.cas["alpha"].fastest = 8;
+    EXPECT_EQ(model.shortest_life(), life / 8) << "an agent may still go by it";
+    model.cas["alpha"].fastest = 1;
+    EXPECT_EQ(model.most_renewals(3 * life) - model.most_renewals({}), 20U);
+    model.cas["alpha"].few_uses = true;
+    EXPECT_EQ(model.most_renewals(3 * life) - model.most_renewals({}), 40U);
+    EXPECT_EQ(model.most_logins(3 * life, 3 * life), model.most_renewals(3 * life));
+}
+
+TEST(Model, WhoIsAskedToBeQuietAsksAsSeldom) {
+    auto model = sample_model();
+    EXPECT_EQ(model.most_in_quiet(life, life / 10), 14U);
+    model.cas["alpha"].shortened = 20;
+    EXPECT_EQ(model.most_in_quiet(life, life / 10), 24U) << "for no longer than a life";
+}
+
+// A wish that nobody can tell the cluster of: it goes on with what it runs, and is a user of that.
+TEST(Model, AClusterThatCannotBeToldRunsWhatItRan) {
+    auto model = sample_model();
+    model.want("beta", "alpha");
+    EXPECT_EQ(model.clusters["beta"].still_runs, "");
+    EXPECT_EQ(model.users_and_runners("beta"), std::vector<std::string>{});
+    model.troubles.insert("alpha>kube-0");
+    model.want("alpha", "beta");
+    EXPECT_TRUE(model.clusters["alpha"].unsure);
+    EXPECT_EQ(model.users("alpha"), std::vector<std::string>{"beta"});
+    EXPECT_EQ(model.users_and_runners("alpha"), (std::vector<std::string>{"alpha", "beta"}));
+    model.want("alpha", "");
+    EXPECT_EQ(model.clusters["alpha"].still_runs, "alpha") << "the wish between was never told";
+}
+
 TEST(Model, AGlobalNamespaceIsHealthyWhereAllIsApplied) {
     auto model = sample_model();
     model.namespaces["shop"] = {"alpha", "beta"};

@@ -38,6 +38,17 @@ TEST(Shrink, LeavesWhatTheFailureNeeds) {
     EXPECT_LT(shrunk.tried, 400U);
 }
 
+TEST(Shrink, MakesAWorldPlainAgain) {
+    auto history = long_one();
+    history.world.tokens = "long";
+    history.world.replicas = 3;
+    history.world.vault_namespace = history.world.public_root = true;
+    const auto plain = shrink(history, needs_two, patient(1)).history.world;
+    EXPECT_EQ(plain.tokens, "");
+    EXPECT_EQ(plain.replicas, 1);
+    EXPECT_FALSE(plain.vault_namespace || plain.public_root);
+}
+
 TEST(Shrink, IsTheSameWithMoreJobs) {
     EXPECT_EQ(shrink(long_one(), needs_two, patient(1)).history,
               shrink(long_one(), needs_two, patient(4)).history);

@@ -156,6 +156,125 @@ TEST(Situations, AnAccountIsDeletedBesideOtherCalls) {
         "an account was deleted beside another call");
 }
 
+const Step add_spare{
+    "add-account", 0, {{"account", "spare"}, {"vault", "0"}, {"cluster", "alpha"}}};
+const With alpha_to_spare{{"cluster", "alpha"}, {"account", "spare"}};
+
+TEST(Situations, ALeafIsRevoked) {
+    expect_reached({{"revoke-leaf", 0.1, alpha}, {"wait", 1, {}}}, "a leaf was revoked");
+}
+
+TEST(Situations, ACaIsMended) {
+    expect_reached({{"forbid-signing", 0, alpha},
+                    {"deny-logins", 0, alpha},
+                    {"want-other-audience", 0, alpha},
+                    {"remove-policy", 0, alpha},
+                    {"limit-signing", 0, alpha},
+                    {"delete-issuer", 0, alpha},
+                    {"restart-all", 0.3, {{"cluster", "alpha"}}},
+                    {"mend-ca", 0.1, alpha},
+                    {"ask-health", 0, {{"cluster", "alpha"}}},
+                    {"wait", 1, {}}},
+                   "somebody mended a CA");
+}
+
+TEST(Situations, LeavesAreVeryShort) {
+    expect_reached({{"short-leaves", 0.1, alpha},
+                    {"seal", 0, {{"vault", "0"}}},
+                    {"wait", 0.5, {}},
+                    {"unseal", 0, {{"vault", "0"}}},
+                    {"wait", 1, {}}},
+                   "leaves were very short for a while");
+}
+
+TEST(Situations, AVaultAsksToBeLeftAlone) {
+    expect_reached({{"vault-asks-for-quiet", 0, {{"vault", "0"}}},
+                    {"wait", 2, {}},
+                    {"ask-health", 0, {{"cluster", "alpha"}}},
+                    {"heal-vault", 0.1, {{"vault", "0"}}},
+                    {"wait", 1, {}}},
+                   "a server asked to be left alone");
+}
+
+TEST(Situations, AConnectionIsKeptForLongerThanItsLeaves) {
+    const std::vector<Step> steps = {{"wait", 1, {}},
+                                     {"seal", 0, {{"vault", "0"}}},
+                                     {"wait-for-edge", 0, with_edge("leaf-end")}};
+    expect_reached(steps, "a kept connection carried a request");
+    expect_reached(steps, "a kept connection outlived the right to it");
+}
+
+TEST(Situations, StrangersAskEverybody) {
+    for (const auto* who : {"nobody", "impostor", "foreign"}) {
+        expect_reached(
+            {{"stranger-asks", 0, {{"cluster", "alpha"}, {"workload", "api"}, {"who", who}}}},
+            "a stranger was refused");
+    }
+    expect_reached({{"lead-astray", 0, {{"cluster", "alpha"}, {"workload", "api"}}}},
+                   "a request was led astray");
+    expect_reached({{"stranger-logs-in", 0, alpha}, {"stranger-logs-in", 0, alpha}},
+                   "a service account that is not named was refused its login");
+}
+
+TEST(Situations, AnotherCaIsConnectedDuringAnOutage) {
+    const std::vector<Step> steps = {
+        add_spare, {"connect-in-outage", 0.1, alpha_to_spare}, {"wait", 1, {}}};
+    expect_reached(steps, "another CA was connected during an outage");
+    expect_reached(steps, "an account whose CA a cluster still runs was refused its deletion");
+}
+
+TEST(Situations, ACaIsConnectedToPodsWithoutALeaf) {
+    expect_reached({add_spare, {"connect-anew", 0.1, alpha_to_spare}, {"wait", 1, {}}},
+                   "a CA was connected to pods without a leaf");
+}
+
+TEST(Situations, SomebodyHoldsTheTrustStore) {
+    expect_reached({{"hold-trust", 0.1, {}}, {"wait", 1, {}}, {"hold-trust", 0, {}}},
+                   "somebody held another trust store in a cluster");
+}
+
+TEST(Situations, TheDateJumps) {
+    for (const auto* ahead : {"2", "0.5", "-0.5", "-2"}) {
+        expect_reached({{"jump-clock", 0.3, {{"ahead", ahead}}}, {"wait", 1, {}}},
+                       "the mesh's date jumped ahead and back");
+    }
+}
+
+TEST(Situations, HealthWarnsOfAClusterThatCannotBeTold) {
+    expect_reached({{"kube-refuses", 0, {{"cluster", "alpha"}}},
+                    {"rename-service-account", 0, {{"account", "alpha"}, {"to", "second"}}},
+                    {"ask-health", 0, {{"cluster", "alpha"}}},
+                    {"heal-kube", 0.1, {{"cluster", "alpha"}}}},
+                   "health warned of a cluster that is out of sync");
+}
+
+// What a world may be from its beginning, and what is done in it then.
+TEST(Situations, WorldsOfOtherKinds) {
+    const auto reached = [](auto change, std::string_view mark) {
+        History history;
+        history.name = "situation";
+        change(history.world);
+        history.steps = {{"restart-pod", 0.1, {{"cluster", "alpha"}, {"workload", "web"}}},
+                         add_spare,
+                         {"connect-ca", 0, alpha_to_spare},
+                         {"wait", 1, {}},
+                         {"wait", 1, {}},
+                         {"delete-secret", 0, {{"which", "trust"}}},
+                         {"hold-trust", 0, {}}};
+        const auto seen = play(history, sim_of(history), {});
+        EXPECT_TRUE(seen.good()) << mark << ": "
+                                 << fmt::format("{}", fmt::join(seen.failures, "\n"))
+                                 << seen.blocked << seen.skip;
+        EXPECT_TRUE(seen.record.reached.contains(mark)) << mark;
+    };
+    reached([](Beginning& world) { world.tokens = "long"; },
+            "a CA's tokens outlived several leaves");
+    reached([](Beginning& world) { world.replicas = 3; }, "workloads had several pods");
+    reached([](Beginning& world) { world.vault_namespace = true; },
+            "leaves came from a namespace of Vault");
+    reached([](Beginning& world) { world.public_root = true; }, "an account had no bundle");
+}
+
 // One node has nobody who could lead instead, and a history says so.
 TEST(Situations, ALoneVaultCannotStepDown) {
     const auto seen = played({{"step-down", 0, {{"vault", "0"}}}});

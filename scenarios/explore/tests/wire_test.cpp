@@ -100,6 +100,11 @@ TEST_F(Wire, AnswersForAServerThatIsBusyOrAway) {
     EXPECT_EQ(ask("web-1", "https://vault:8200")->status, 429);
     wire_.set({"agents", "vault-0"}, Trouble::is_away);
     EXPECT_EQ(ask("web-1", "https://vault:8200")->status, 503);
+    wire_.quiet_for(std::chrono::minutes(2));
+    wire_.set({"agents", "vault-0"}, Trouble::asks_for_quiet);
+    const auto quiet = ask("web-1", "https://vault:8200");
+    EXPECT_EQ(quiet->status, 429);
+    EXPECT_EQ(quiet->headers.find("Retry-After"), "120");
     EXPECT_EQ(server_.came, 0);
 }
 

@@ -1,0 +1,161 @@
+// What takes several steps that chance seldom brings in their order, as one command each.
+#include "scenarios/explore/commands.hpp"
+#include "scenarios/impostors.hpp"
+#include "scenarios/steps.hpp"
+
+namespace meshproof::scenarios::explore {
+namespace {
+
+// The date jumps, stays wrong for a while, and jumps back: nothing that waits may wait by it.
+Task<void> jump_clock(Play& play, Step step) {
+    constexpr int share = 8;
+    play.model.skew = std::chrono::floor<std::chrono::seconds>(
+        part_of(play.model.leaf(), number_of(step, "ahead", 0.0)));
+    play.model.skewed_once = true;
+    play.environment.mesh_clock().skew(play.model.skew);
+    play.fault_begins(std::string(wrong_date));
+    co_await play.environment.truth().sleep_for(play.model.leaf() / share);
+    play.skew_counted = std::exchange(play.model.skew, {});
+    play.environment.mesh_clock().skew({});
+    play.fault_ends(wrong_date);
+    play.disturb();
+    play.reach("the mesh's date jumped ahead and back");
+}
+
+// Leaves that are much shorter than those that are asked for come for a while: schedules follow the
+// leaf that came.
+Task<void> short_leaves(Play& play, Step step) {
+    constexpr int divisor = 20;
+    constexpr int looks = 8;
+    constexpr int apart = 33;  // looks a life: at another moment of each leaf
+    const auto pki = pki_of(play, step);
+    const auto usual = pki.model->shortened;
+    co_await shorten(play, pki, std::max(usual, divisor));
+    renew_where_it_works(play);
+    play.reach("leaves were very short for a while");
+    for (int i = 0; i < looks && play.wrong.empty(); ++i) {
+        co_await play.environment.truth().sleep_for(play.model.leaf() / apart);
+        co_await check(play, "while leaves are very short");
+    }
+    co_await shorten(play, pki, usual);
+}
+
+std::string cannot_connect_another(const Play& play, const Step& step) {
+    auto why = no_connection(play, step);
+    if (why.empty()) {
+        why = no_cluster(play, step);
+    }
+    if (!why.empty()) {
+        return why;
+    }
+    const auto& cluster = play.model.clusters.find(field(step, "cluster"))->second;
+    if (cluster.unsure) {
+        return "it is open what it runs";
+    }
+    if (cluster.account.empty()) {
+        return "no CA is connected to it";
+    }
+    return cluster.account == field(step, "account") ? "that is connected to it" : "";
+}
+
+// Nobody can be told of it until the outage is over, and then there may be no leaf of the CA
+// before: until the cluster runs the new one its pods get leaves of the old one.
+Task<void> connect_in_outage(Play& play, Step step) {
+    const auto cluster = field(step, "cluster"), account = field(step, "account");
+    const auto before = play.model.clusters[cluster].account;
+    auto& clock = play.environment.truth();
+    begin_outage(play, cluster);
+    play.disturb();
+    co_await clock.sleep_for(part_of(play.model.leaf(), 1.02));  // every leaf has ended
+    connected(play, cluster, account);
+    co_await connect_one(play, cluster, account);
+    // It still runs the old one, so that one is in use.
+    const Step deletion{"delete-account", 0, {{"account", before}}};
+    const auto* command = command_named(deletion.does);
+    if (command->why_not(play, deletion).empty()) {
+        co_await command->apply(play, deletion);
+    }
+    co_await clock.sleep_for(play.model.leaf() / 20);
+    end_outage(play, cluster);
+    play.reach("another CA was connected during an outage");
+}
+
+// Pods that have no leaf and no CA wait for nothing but to be told.
+Task<void> connect_anew(Play& play, Step step) {
+    const auto name = field(step, "cluster"), account = field(step, "account");
+    const auto before = play.model.clusters[name].account;
+    play.disturb();
+    forget(play, before);
+    co_await delete_one(play, before);
+    auto cluster = play.clusters.find(name)->second;
+    const auto done = co_await cluster.restart_all_pods();
+    play.expect(done.has_value(), "pod-restart", "restarting all pods of {}: {}", name,
+                done ? "" : done.error().message);
+    co_await play.environment.truth().sleep_for(play.model.leaf() / 20);
+    connected(play, name, account);
+    co_await connect_one(play, name, account);
+    play.reach("a CA was connected to pods without a leaf");
+}
+
+std::string no_trust_to_hold(const Play& play, const Step&) {
+    const auto found = play.model.clusters.find("alpha");
+    if (found == play.model.clusters.end() || found->second.account.empty()) {
+        return "the mesh keeps no configuration in alpha";
+    }
+    return !play.model.kube_answers("alpha") || found->second.unsure
+               ? "the API server of alpha is away"
+               : "";
+}
+
+// Somebody writes another root over the trust store, so that nobody can write it back, and takes it
+// away again. Meanwhile nobody trusts anybody, and the mesh says so.
+Task<void> hold_trust(Play& play, Step) {
+    auto& world = play.world;
+    const auto cluster = play.clusters.find("alpha")->second;
+    play.disturb();
+    play.reach("somebody held another trust store in a cluster");
+    // Named as the mesh writes it: its anchors, those of CAs before, and what the machines trust.
+    co_await patch_mesh_secret(
+        world, trust_key,
+        {{trust_key, own_ca(world).root.pem()}, {"retired.pem", ""}, {"public-roots", ""}}, true);
+    const auto nobody_ready = [&cluster] {
+        return std::ranges::none_of(cluster.pods(), [](const auto& pod) { return pod.ready; });
+    };
+    const bool noticed = co_await await(world, nobody_ready, play.model.recovery());
+    play.expect(
+        noticed, "trust",
+        "pods of alpha are ready though its trust store holds no anchor above their leaves");
+    const auto health = co_await world.mesh().check_health("alpha");
+    play.expect(std::ranges::any_of(
+                    health.warnings,
+                    [](const auto& warning) { return warning.starts_with("out of sync: "); }),
+                "health", "alpha is \"{}\", and its health does not warn of it", cluster.status());
+    const auto all = co_await world.mesh().global_namespace_health(all_clusters);
+    play.expect(all && !all->healthy, "health",
+                "a global namespace is Healthy though alpha has another trust store");
+    co_await delete_mesh_secret(world, trust_key);
+}
+
+}  // namespace
+
+Rows accident_rows() {
+    return {
+        {"short-leaves", "vault", 1, {"account"}, no_ca, short_leaves},
+        {"jump-clock", "clock", 2, {"ahead"}, always, jump_clock},
+        {"connect-in-outage",
+         "accounts",
+         2,
+         {"cluster", "account"},
+         cannot_connect_another,
+         connect_in_outage},
+        {"connect-anew",
+         "accounts",
+         1,
+         {"cluster", "account"},
+         cannot_connect_another,
+         connect_anew},
+        {"hold-trust", "secrets", 1, {}, no_trust_to_hold, hold_trust},
+    };
+}
+
+}  // namespace meshproof::scenarios::explore

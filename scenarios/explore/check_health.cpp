@@ -1,0 +1,75 @@
+// What the mesh says of its own health against the model.
+#include "scenarios/explore/play.hpp"
+
+namespace meshproof::scenarios::explore {
+namespace {
+
+bool warns_of_sync(const mesh::CaHealth& health) {
+    return std::ranges::any_of(
+        health.warnings, [](const auto& warning) { return warning.starts_with("out of sync: "); });
+}
+
+bool in_sync(const Play& play, const std::string& cluster) {
+    return play.clusters.find(cluster)->second.status() == "in sync";
+}
+
+}  // namespace
+
+void judge_health(Play& play, const std::string& cluster, Must must, const mesh::CaHealth& health,
+                  const std::string& when) {
+    play.expect(health.connected || !health.reason.empty(), "health",
+                "{}: {} says \"{}\" without a reason", when, cluster, health.text());
+    // Nobody can repair it meanwhile.
+    if (!in_sync(play, cluster) && !play.model.kube_answers(cluster)) {
+        play.reach("health warned of a cluster that is out of sync");
+        play.expect(warns_of_sync(health), "health",
+                    "{}: {} is \"{}\", and its health does not warn of it", when, cluster,
+                    play.clusters.find(cluster)->second.status());
+    }
+    if (must == Must::say_nothing) {
+        return;
+    }
+    play.reach(health.connected ? "health said Connected" : "health said Unknown");
+    play.expect(health.connected == (must == Must::be), "health", "{}: {} says \"{}\"{}; its CA {}",
+                when, cluster, health.text(), health.reason.empty() ? "" : ": " + health.reason,
+                must == Must::be ? "works" : "does not work");
+}
+
+Task<void> check_namespace(Play& play, std::string name, std::string when) {
+    const auto members = play.model.namespaces.find(name);
+    if (members == play.model.namespaces.end()) {
+        co_return;
+    }
+    std::map<std::string, Must> musts;
+    for (const auto& member : members->second) {
+        musts[member] = play.model.connected(member);
+    }
+    // An anchor that goes is a wish like any other, which takes its moment.
+    const auto settled = [&] {
+        return std::ranges::all_of(members->second,
+                                   [&](const auto& member) { return in_sync(play, member); });
+    };
+    auto must = play.model.healthy(name);
+    const bool settled_before = settled();
+    const auto health = co_await play.world.mesh().global_namespace_health(name);
+    if (must == Must::be && !(settled_before && settled())) {
+        must = Must::say_nothing;
+    }
+    const bool healthy = health && health->healthy;
+    play.expect(must == Must::say_nothing || healthy == (must == Must::be), "health",
+                "{}: the global namespace {} is {}; its configuration {}: {}", when, name,
+                healthy ? "Healthy" : "not Healthy",
+                must == Must::be ? "is applied" : "cannot be read back",
+                health ? health->reason : health.error().message);
+    if (!health) {
+        co_return;
+    }
+    play.expect(health->clusters.size() == musts.size(), "health",
+                "{}: the global namespace {} tells the health of {} clusters, and has {}", when,
+                name, health->clusters.size(), musts.size());
+    for (const auto& [member, its] : health->clusters) {
+        judge_health(play, member, musts[member], its, when);
+    }
+}
+
+}  // namespace meshproof::scenarios::explore
