@@ -191,13 +191,22 @@ ChainVerdict verify_chain(const ChainQuestion& question) {
     return verdict;
 }
 
-ChainVerdict general_verdict(const ChainQuestion& question) {
-    const auto store = own<X509_STORE_free>(X509_STORE_new());
-    add_trust(store.get(), question.trust);
-    if (question.system_trust) {
-        // A machine without a store trusts nobody more; that is no failure of ours.
-        std::ignore = X509_STORE_set_default_paths(store.get());
-    }
+namespace {
+
+/// The machine's own CA store, read once: that takes 20 ms, and every question of a cluster whose
+/// CA is a public one asks it. A machine without one trusts nobody more; that is no failure of
+/// ours.
+X509_STORE* machines_store() {
+    static const auto store = [] {
+        auto made = own<X509_STORE_free>(X509_STORE_new());
+        std::ignore = X509_STORE_set_default_paths(made.get());
+        ERR_clear_error();
+        return made;
+    }();
+    return store.get();
+}
+
+ChainVerdict verdict_by(X509_STORE* store, const ChainQuestion& question) {
     const BorrowedList intermediates = borrow(question.intermediates);
     const Handle<STACK_OF(X509_CRL), free_crl_list> crls(present(sk_X509_CRL_new_null()));
     for (const Crl& crl : question.crls) {
@@ -205,8 +214,7 @@ ChainVerdict general_verdict(const ChainQuestion& question) {
     }
 
     const auto context = own<X509_STORE_CTX_free>(X509_STORE_CTX_new());
-    succeed(X509_STORE_CTX_init(context.get(), store.get(), question.leaf.native(),
-                                intermediates.get()));
+    succeed(X509_STORE_CTX_init(context.get(), store, question.leaf.native(), intermediates.get()));
     X509_VERIFY_PARAM* param = X509_STORE_CTX_get0_param(context.get());
     X509_VERIFY_PARAM_set_time(param, unix_seconds(question.at));
     succeed(X509_VERIFY_PARAM_set_purpose(param, openssl_purpose(question.purpose)));
@@ -232,6 +240,18 @@ ChainVerdict general_verdict(const ChainQuestion& question) {
             verdict.fault = refusal->fault;
             verdict.detail = std::move(refusal->detail);
         }
+    }
+    return verdict;
+}
+
+}  // namespace
+
+ChainVerdict general_verdict(const ChainQuestion& question) {
+    const auto store = own<X509_STORE_free>(X509_STORE_new());
+    add_trust(store.get(), question.trust);
+    auto verdict = verdict_by(store.get(), question);
+    if (verdict.fault == ChainFault::unknown_issuer && question.system_trust) {
+        return verdict_by(machines_store(), question);
     }
     return verdict;
 }

@@ -79,7 +79,8 @@ class Contexts {
   public:
     Result<std::shared_ptr<SSL_CTX>> of(const TlsParty& party, bool server) {
         const auto found = std::ranges::find_if(known_, [&](const Known& known) {
-            return known.server == server && same_party(known.party, party);
+            return known.server == server && known.judged == (party.judge_peer != nullptr) &&
+                   same_party(known.party, party);
         });
         if (found != known_.end()) {
             std::rotate(found, found + 1, known_.end());
@@ -91,7 +92,7 @@ class Contexts {
             if (known_.size() == most) {
                 known_.erase(known_.begin());
             }
-            known_.push_back({party, server, *made});
+            known_.push_back({party, server, party.judge_peer != nullptr, *made});
             known_.back().party.check_peer = nullptr;  // asked per connection; holds others' state
             known_.back().party.judge_peer = nullptr;
         }
@@ -102,6 +103,7 @@ class Contexts {
     struct Known {
         TlsParty party;
         bool server;
+        bool judged;  ///< by a judge, so that the context needs no roots
         std::shared_ptr<SSL_CTX> context;
     };
     std::vector<Known> known_;  // the latest last

@@ -452,12 +452,14 @@ Task<Result<http::Response>> bring_home(std::shared_ptr<Net> state, std::shared_
     }
     const std::pair who(endpoint.caller, address);
     const auto broken = trip->response->broken;
-    if (broken == http::Break::none && endpoint.reuse && !endpoint.last && !fate.reset_after) {
+    // What goes over a connection of its own says nothing of the one that is kept.
+    if (endpoint.reuse && broken == http::Break::none && !endpoint.last && !fate.reset_after) {
         auto& kept = state->kept[who];
         kept.served += 1;
         kept.host_address = host_address;
-    } else {
+    } else if (endpoint.reuse) {
         state->kept.erase(who);
+        state->connections.end(ends_of(endpoint, host_address));
     }
     const bool arrives = broken == http::Break::none || broken == http::Break::after ||
                          (broken == http::Break::during && trip->streaming);

@@ -131,6 +131,17 @@ TEST(SimNetwork, RepeatsOnlyWhatChangesNothing) {
     EXPECT_EQ(server.acted, (std::vector<std::string>{"GET", "GET"}));
 }
 
+TEST(SimNetwork, ARequestOverAConnectionOfItsOwnLeavesTheKeptOneAsItIs) {
+    Net net;
+    ClosesKept server;
+    const auto listener = net.listen("api", server);
+    auto apart = Net::endpoint(listener->url());
+    apart.reuse = false;
+    ASSERT_TRUE(net.send(listener->url()));
+    ASSERT_TRUE(net.clock.run(net.network.send(apart, Net::request(""))));
+    EXPECT_EQ(net.send(listener->url()).error().kind, FailureKind::closed);
+}
+
 TEST(SimNetwork, CarriesRequestAndAnswerInVirtualTime) {
     Net net;
     Echo echo(net.clock);

@@ -50,7 +50,7 @@ const std::vector<Shows> all = {
     {"agent/renews-with-the-old-key", "", {wait_a_life}, "have one key"},
     {"agent/ignores-the-namespace", "namespace: true", {wait_a_little}, ""},
     {"agent/needs-a-bundle", "public_root: true", {wait_a_little}, ""},
-    {"agent/is-ready-without-trust", "", {"{do: hold-trust}"}, "pods of alpha are ready"},
+    {"agent/is-ready-without-trust", "", {"{do: hold-trust}"}, "pods of alpha are ready, or"},
     {"agent/keeps-connections-for-ever",
      "",
      {wait_a_life, seal, "{do: wait-for-edge, edge: leaf-end}"},
