@@ -121,7 +121,9 @@ void add_report_gate(CLI::App& report, Command& chosen) {
     auto* command =
         report.add_subcommand("gate", "say by a policy whether what was tested may go out");
     auto arguments = std::make_shared<GateArguments>();
-    command->add_option("DIR", arguments->reports, "folders or report.json of the runs")
+    command
+        ->add_option("DIR", arguments->reports,
+                     "folders or report.json of the runs, and of preflight")
         ->required();
     command->add_option("--policy", arguments->policy, "the rules (docs/gate.md)")->required();
     command->add_option("--baseline", arguments->baseline,

@@ -3,8 +3,11 @@
 
 #include "cli/output.hpp"
 #include "cli/program.hpp"
+#include "cli/story.hpp"
 #include "conformance/index.hpp"
 #include "core/base/answer.hpp"
+#include "core/base/text.hpp"
+#include "core/check/by_hand.hpp"
 #include "core/check/check_runner.hpp"
 #include "fakes/world/environments.hpp"
 #include "reports/evidence.hpp"
@@ -103,19 +106,62 @@ void explain(const run::Scenario& scenario) {
     fmt::print("  try it    meshproof run {}\n", scenario.id);
 }
 
+/// A check's exchanges, and what texts of its servers stand for elsewhere.
+struct PlayedCheck {
+    std::vector<run::Exchange> evidence;
+    std::vector<std::pair<std::string, std::string>> known;
+};
+
 /// What a check sends, and what it is answered: by playing it on a fake, in virtual time.
-std::vector<run::Exchange> played(const run::Check& check) {
+PlayedCheck played(const run::Check& check) {
+    PlayedCheck out;
     run::CheckRunnerOptions options;
     options.share_servers = false;
     options.run_id = "byhand";
-    options.environment = [](std::uint64_t seed) {
+    options.longest_evidence = 1U << 18;  // what a later request needs of an answer is in it whole
+    options.environment = [&out](std::uint64_t seed) {
         fakes::SimOptions sim;
         sim.seed = seed;
         sim.servers.vaults = sim.servers.clusters = 1;
+        sim.on_started = [&out](fakes::FakeServers& servers) {
+            out.known = {{std::string(trim(servers.ca().pem())), "$KUBE_CA"},
+                         {servers.kube_url().origin(), "$KUBE_ADDR"},
+                         {servers.kube_url().text(), "$KUBE_ADDR"},
+                         {servers.vault_url().origin(), "$VAULT_ADDR"},
+                         {servers.vault_url().text(), "$VAULT_ADDR"}};
+        };
         return fakes::make_sim(std::move(sim));
     };
     const auto outcome = run::run_checks({&check}, options).outcomes.at(0);
-    return std::get<run::CheckOutcome>(outcome.detail).evidence;
+    out.evidence = std::get<run::CheckOutcome>(outcome.detail).evidence;
+    return out;
+}
+
+/// Commands that do by hand what the check does.
+void tell_by_hand(const PlayedCheck& check) {
+    const auto pasted = run::by_hand(check.evidence, check.known);
+    fmt::print(
+        "\n  By hand, in a bash that has jq, with VAULT_ADDR, VAULT_TOKEN and VAULT_CACERT set "
+        "(KUBE_ADDR, KUBE_TOKEN and\n  KUBE_CACERT for an API server), as in `meshproof serve -- "
+        "bash`:\n\n");
+    const auto uses_ca = [](const std::string& step) {
+        return step.find("$KUBE_CA\\") != std::string::npos;
+    };
+    if (std::ranges::any_of(pasted.steps, uses_ca)) {
+        fmt::print("  KUBE_CA=$(jq -Rsr 'tojson[1:-1]' \"$KUBE_CACERT\")\n");
+    }
+    if (!pasted.made_by_check.empty()) {
+        fmt::print("  # {}: the check makes that itself, and nothing here does\n",
+                   join(pasted.made_by_check, ", "));
+    }
+    for (std::size_t i = 0; i < check.evidence.size(); ++i) {
+        const auto& exchange = check.evidence[i];
+        fmt::print("  {}\n      # {}\n", pasted.steps[i],
+                   exchange.status == 0
+                       ? exchange.failure
+                       : fmt::format("{} {}", exchange.status,
+                                     one_line(std::string_view(exchange.answer).substr(0, 160))));
+    }
 }
 
 void explain(const run::Check& check) {
@@ -125,20 +171,9 @@ void explain(const run::Check& check) {
     fmt::print("  needs     {}\n", needs.empty() ? "nothing beyond the server" : needs);
     fmt::print("  try it    meshproof conform {}\n", check.id);
 
-    const auto evidence = played(check);
-    if (evidence.empty()) {
-        return;
-    }
-    fmt::print(
-        "\n  By hand, with VAULT_ADDR, VAULT_TOKEN and VAULT_CACERT set (KUBE_ADDR, KUBE_TOKEN and "
-        "KUBE_CACERT for an API server);\n  names like $TOKEN_1 stand for what an earlier answer "
-        "held:\n\n");
-    for (const auto& exchange : evidence) {
-        fmt::print("  {}\n      # {}\n", run::to_curl(exchange),
-                   exchange.status == 0
-                       ? exchange.failure
-                       : fmt::format("{} {}", exchange.status,
-                                     one_line(std::string_view(exchange.answer).substr(0, 160))));
+    const auto shown = played(check);
+    if (!shown.evidence.empty()) {
+        tell_by_hand(shown);
     }
 }
 
@@ -185,7 +220,7 @@ int explain_as_json(const Named& asked) {
     Json document = {{"schema", explain_schema}};
     if (asked.check != nullptr) {
         auto item = described(*asked.check);
-        item["evidence"] = reports::evidence_json(played(*asked.check));
+        item["evidence"] = reports::evidence_json(played(*asked.check).evidence);
         document["checks"].push_back(std::move(item));
     }
     for (const auto* check : asked.topic) {
@@ -210,6 +245,9 @@ int explain_id(const std::string& id, const OutputOptions& output) {
     }
     for (const auto* scenario : asked.scenarios) {
         explain(*scenario);
+    }
+    if (asked.scenarios.size() == 1) {
+        tell_story(*asked.scenarios.front());
     }
     return as_expected;
 }

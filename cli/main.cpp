@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <span>
 #include <system_error>
@@ -24,6 +25,7 @@ Examples:
   meshproof replay failed.yaml                      one history again, step by step
   meshproof conform                                 every check of a server's behaviour, on the fakes
   meshproof conform vault/pki --target vault.yaml   one topic, on your own Vault
+  meshproof twin --target vault.yaml --minutes 5    whether your Vault answers as the fake does, by its own description
   meshproof explain lifecycle/ca-deletion           what it proves, and where that is written
   meshproof load login-sign --target vault.yaml     what its signing path can carry, and at which latency
   meshproof plan --curve curves.json --pods 5000 --ttl 1h   whether it carries a mesh, by what a load measured
@@ -55,7 +57,7 @@ std::string version_text() {
         fakes::vault::played_version(vault::Product::vault), fakes::played_kube_version);
 }
 
-void add_commands(CLI::App& app, Command& chosen) {
+void add_commands(CLI::App& app, Command& chosen, std::vector<std::string> served) {
     add_run(app, chosen);
     add_conform(app, chosen);
     add_list(app, chosen);
@@ -65,11 +67,30 @@ void add_commands(CLI::App& app, Command& chosen) {
     add_plan(app, chosen);
     add_preflight(app, chosen);
     add_export(app, chosen);
-    add_serve(app, chosen);
+    add_serve(app, chosen, std::move(served));
     add_clean(app, chosen);
     add_replay(app, chosen);
     add_explore(app, chosen);
     add_completion(app, chosen);
+    add_twin(app, chosen);
+}
+
+/// The command of `serve -- COMMAND`, which is taken away from `arguments`: its words are no flags
+/// of ours, and the parser would take [a,b] apart.
+std::vector<std::string> take_command(std::span<char*>& arguments) {
+    const auto word =
+        std::ranges::find_if(arguments, [](const char* argument) { return *argument != '-'; });
+    const auto mark = std::ranges::find(arguments, std::string_view("--"));
+    if (word == arguments.end() || *word != std::string_view("serve") || mark == arguments.end()) {
+        return {};
+    }
+    std::vector<std::string> words(mark + 1, arguments.end());
+    if (words.empty() || words.front().empty()) {
+        throw UsageError("serve --: expected a command",
+                         "as meshproof serve -- kubectl get namespaces");
+    }
+    arguments = {arguments.begin(), mark};
+    return words;
 }
 
 std::vector<CLI::App*> subcommands_of(CLI::App& app) {
@@ -81,6 +102,19 @@ void add_verbose(CLI::App& app, bool& verbose) {
     app.add_flag("-v,--verbose", verbose, "say more on stderr");
     for (auto* command : subcommands_of(app)) {
         add_verbose(*command, verbose);
+    }
+}
+
+/// Where a kubeconfig may be read. Its credential plugins are programs that a file names, so
+/// whoever types the command says that they may run.
+void add_allow_exec(CLI::App& app, bool& allowed) {
+    for (auto* command : subcommands_of(app)) {
+        if (command->get_option_no_throw("--target") != nullptr ||
+            command->get_option_no_throw("--account") != nullptr) {
+            command->add_flag("--allow-exec", allowed,
+                              "run the credential plugin (exec) that a kubeconfig names; "
+                              "MESHPROOF_ALLOW_EXEC=1 of the environment does the same");
+        }
     }
 }
 
@@ -139,20 +173,22 @@ int run_program(int argc, char** argv) {
     app.require_subcommand(1);
     app.failure_message(
         [](const CLI::App*, const CLI::Error& error) { return std::string(error.what()); });
+    std::span<char*> arguments(argv + 1, static_cast<std::size_t>(std::max(argc - 1, 0)));
     Command chosen;
-    add_commands(app, chosen);
+    add_commands(app, chosen, take_command(arguments));
     app.footer(std::string(help_footer));  // after the subcommands, which would have it as well
     bool verbose = false;
     add_verbose(app, verbose);
+    bool allow_exec = false;
+    add_allow_exec(app, allow_exec);
 
     if (argc == 1) {
         fmt::print("{}", app.help());
         return usage;
     }
-    const std::span<char* const> arguments(argv + 1, static_cast<std::size_t>(argc - 1));
     refuse_unknown_command(app, arguments);
     try {
-        app.parse(argc, argv);
+        app.parse(static_cast<int>(arguments.size()) + 1, argv);
     } catch (const CLI::CallForHelp&) {
         fmt::print("{}", app.help());  // of the subcommand that was asked, if any
         return as_expected;
@@ -166,6 +202,9 @@ int run_program(int argc, char** argv) {
         return usage;
     }
     log::set_verbose(verbose);
+    if (allow_exec) {  // before any thread: what reads targets looks at the environment
+        ::setenv("MESHPROOF_ALLOW_EXEC", "1", 1);
+    }
     return chosen();
 }
 

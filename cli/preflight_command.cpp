@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -20,7 +21,7 @@ namespace {
 struct PreflightArguments {
     std::string account, report, summary, explain, wait;
     std::string format = "text";
-    std::string plan, before, after;
+    std::string plan, before, after, upgrade_to;
     bool read_only = false, all = false, list = false, init = false;
     preflight::Draft draft;                 ///< of --init
     std::string draft_account, draft_auth;  ///< NAMESPACE/NAME, MOUNT/ROLE
@@ -171,21 +172,24 @@ int preflight_command(const PreflightArguments& arguments) {
         throw UsageError("--account: expected an account file",
                          "docs/account.md shows one, --init writes one; --explain ID needs none");
     }
+    const auto wait = wait_of(arguments);
+    expect_summary_file(arguments.summary);
+    prepare_reports(arguments.report);
     if (!arguments.plan.empty() || !arguments.before.empty() || !arguments.after.empty()) {
         return plan_change({.account = arguments.account,
                             .change = arguments.plan,
                             .before = arguments.before,
                             .after = arguments.after,
-                            .format = arguments.format});
+                            .format = arguments.format,
+                            .report = arguments.report,
+                            .summary = arguments.summary});
     }
-    const auto wait = wait_of(arguments);
-    expect_summary_file(arguments.summary);
-    prepare_reports(arguments.report);
     auto account = load_account(arguments.account);
     run::SocketEnvironment environment("live", run::Target());
     std::optional<preflight::Report> looked;
-    environment.drive(look_into(environment, std::move(account), {.read_only = arguments.read_only},
-                                wait, looked));
+    environment.drive(look_into(
+        environment, std::move(account),
+        {.read_only = arguments.read_only, .upgrade_to = arguments.upgrade_to}, wait, looked));
     const auto& report = *looked;
     say(report, arguments);
     write_reports(report, arguments.report);
@@ -195,11 +199,22 @@ int preflight_command(const PreflightArguments& arguments) {
     return preflight::exit_code(report);
 }
 
+/// "" for 2.7 and 2.7.2, else what was expected.
+std::string version_number(const std::string& text) {
+    const auto parts = split(text, '.');
+    const bool numbers = std::ranges::all_of(parts, [](const std::string& part) {
+        return !part.empty() && part.size() < 6 &&
+               std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
+    });
+    return numbers && (parts.size() == 2 || parts.size() == 3) ? ""
+                                                               : "expected a version such as 2.7.2";
+}
+
 void add_plan_options(CLI::App& command, PreflightArguments& arguments) {
     const auto add = [&](const char* flag, std::string& value, const char* what) {
         auto* option =
             command.add_option(flag, value, what)->group("A CHANGE BEFORE IT IS APPLIED");
-        for (const auto* other : {"--report", "--summary", "--wait", "--read-only", "--all"}) {
+        for (const auto* other : {"--wait", "--read-only", "--all", "--upgrade-to"}) {
             option->excludes(command.get_option(other));
         }
     };
@@ -240,7 +255,8 @@ void add_preflight(CLI::App& app, Command& chosen) {
     command->add_option("--format", arguments->format, "text, json, sarif, junit or markdown")
         ->check(CLI::IsMember({"text", "json", "sarif", "junit", "markdown"}));
     command->add_option("--report", arguments->report,
-                        "a folder for preflight.json, .sarif, .xml (JUnit) and .md");
+                        "a folder for preflight.json, .sarif, .xml (JUnit) and .md, or plan.json "
+                        "and .md");
     command->add_option("--explain", arguments->explain, "say what a finding means, and end");
     command->add_flag("--list", arguments->list,
                       "print the list of findings as docs/preflight.md has it, and end");
@@ -248,6 +264,10 @@ void add_preflight(CLI::App& app, Command& chosen) {
                       "leave out the one login and the one leaf that are tried, too");
     command->add_option("--wait", arguments->wait,
                         "look again every 5 s until nothing is at error level, for so long (5m)");
+    command
+        ->add_option("--upgrade-to", arguments->upgrade_to,
+                     "say what this version of the Vault would break (2.7.2)")
+        ->check(version_number);
     add_summary_option(*command, arguments->summary);
     command->add_flag("--all", arguments->all, "list what holds, too");
     command->footer(

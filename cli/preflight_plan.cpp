@@ -8,6 +8,7 @@
 
 #include "cli/output.hpp"
 #include "cli/program.hpp"
+#include "cli/summary.hpp"
 #include "conformance/preflight/plan.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
@@ -116,7 +117,7 @@ run::Account changed_account(const PlanQuestion& question, const PlanJson& chang
 }
 
 /// Whose leaves are asked for: every service account but those that only log in.
-std::vector<std::string> identities_of(const Played& before, const Played& after) {
+std::vector<std::string> all_identities(const Played& before, const Played& after) {
     std::vector<std::string> all;
     std::set<std::string> known;
     for (const auto* side : {&before, &after}) {
@@ -133,11 +134,6 @@ std::vector<std::string> identities_of(const Played& before, const Played& after
                 }
             }
         }
-    }
-    if (all.size() > most_identities) {
-        log::note(
-            fmt::format("plan: plays the first {} of {} identities", most_identities, all.size()));
-        all.resize(most_identities);
     }
     return all;
 }
@@ -187,8 +183,12 @@ preflight::Plan plan_of(const Played& before, const Played& after) {
     fakes::StandIns stand_ins;  // both sides have the same CAs
     stand_ins.know(before.account.trust);
     stand_ins.know(after.account.trust);
-    preflight::SideOptions options{.identities = identities_of(before, after), .renew_after = {}};
+    preflight::SideOptions options{.identities = all_identities(before, after), .renew_after = {}};
     preflight::Plan plan;
+    if (options.identities.size() > most_identities) {
+        plan.not_played = options.identities.size() - most_identities;
+        options.identities.resize(most_identities);
+    }
     plan.before = side_of(before, options, stand_ins, now);
     options.identities.clear();
     for (const auto& [path, attempt] : plan.before.first) {
@@ -217,9 +217,31 @@ void check_flags(const PlanQuestion& question) {
     if (!question.after.empty() && question.before.empty()) {
         throw UsageError("--after: expected --before, too: the export that it is compared with");
     }
-    if (question.format != "text" && question.format != "json") {
-        throw UsageError(fmt::format("--format {}: a plan is text or json", question.format));
+    if (question.format != "text" && question.format != "json" && question.format != "markdown") {
+        throw UsageError(
+            fmt::format("--format {}: a plan is text, json or markdown", question.format));
     }
+}
+
+void say_plan(const preflight::Plan& plan, const PlanQuestion& question) {
+    OutputOptions spoken;
+    spoken.format = question.format == "text" ? "text" : "json";  // lines or one document
+    Output output(spoken);
+    if (spoken.json()) {
+        output.document(question.format == "json" ? preflight::to_json(plan)
+                                                  : preflight::to_markdown(plan));
+    } else {
+        for (const auto& line : preflight::to_text(plan)) {
+            output.result("{}", line);
+        }
+    }
+    if (!question.report.empty()) {
+        require(write_file(question.report + "/plan.json", preflight::to_json(plan)));
+        require(write_file(question.report + "/plan.md", preflight::to_markdown(plan)));
+    }
+    append_summary(question.summary, "the plan", [&](std::size_t most_bytes) {
+        return preflight::to_markdown(plan, most_bytes);
+    });
 }
 
 }  // namespace
@@ -268,16 +290,7 @@ int plan_change(const PlanQuestion& question) {
         after.setups = {setup_at(question.after)};
     }
     const auto plan = plan_of(before, after);
-    OutputOptions spoken;
-    spoken.format = question.format;
-    Output output(spoken);
-    if (spoken.json()) {
-        output.document(preflight::to_json(plan));
-    } else {
-        for (const auto& line : preflight::to_text(plan)) {
-            output.result("{}", line);
-        }
-    }
+    say_plan(plan, question);
     return preflight::exit_code(plan);
 }
 

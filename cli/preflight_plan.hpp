@@ -21,7 +21,9 @@ struct PlanQuestion {
     std::string account;        ///< the account file
     std::string change;         ///< a set-up file with what changes; "" = `after` says it whole
     std::string before, after;  ///< exports, or folders of set-up files; before "" = read it now
-    std::string format;         ///< "text" or "json"
+    std::string format;         ///< "text", "json" or "markdown"
+    std::string report;         ///< a folder that is there, for plan.json and plan.md; "" = none
+    std::string summary;        ///< a file that gets the Markdown; "" = none
 };
 
 /// Plays the change on fakes in virtual time, and says what comes of it.

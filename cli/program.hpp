@@ -56,11 +56,13 @@ void add_load(CLI::App& app, Command& chosen);
 void add_plan(CLI::App& app, Command& chosen);
 void add_preflight(CLI::App& app, Command& chosen);
 void add_export(CLI::App& app, Command& chosen);
-void add_serve(CLI::App& app, Command& chosen);
+/// `served` is the command of `serve -- COMMAND`, or empty.
+void add_serve(CLI::App& app, Command& chosen, std::vector<std::string> served);
 void add_clean(CLI::App& app, Command& chosen);
 void add_replay(CLI::App& app, Command& chosen);
 void add_explore(CLI::App& app, Command& chosen);
 void add_completion(CLI::App& app, Command& chosen);
+void add_twin(CLI::App& app, Command& chosen);
 
 /// The sim world that a history asks for: as `replay` and `explore` both play it.
 [[nodiscard]] std::unique_ptr<run::Environment> sim_for(const scenarios::explore::History& history);

@@ -1,5 +1,8 @@
 #include "cli/serve_arguments.hpp"
 
+#include <algorithm>
+#include <cstdlib>
+
 #include "cli/listen_address.hpp"
 #include "cli/program.hpp"
 #include "core/base/log.hpp"
@@ -19,8 +22,11 @@ fakes::ListenAddress server_address(const ServeArguments& arguments, const std::
             throw UsageError(fmt::format("{}: {} is not a loopback address", flag, where.address),
                              "others could reach the fakes there: add --allow-remote if they may");
         }
-        log::warning(fmt::format("{} is open to others: whoever knows the seed knows every token{}",
-                                 text, arguments.plain ? ", and nothing is encrypted" : ""));
+        log::warning(fmt::format("{} is open to others{}{}", text,
+                                 arguments.seed ? ": whoever knows the seed knows every token" : "",
+                                 arguments.plain ? arguments.seed ? ", and nothing is encrypted"
+                                                                  : ": nothing is encrypted"
+                                                 : ""));
     }
     return where;
 }
@@ -78,6 +84,42 @@ vault::Product read_product(const std::string& text) {
                                   : fmt::format("did you mean {}?", near));
 }
 
+/// A token as a Vault takes it for a custom one: letters, digits, - and _, after a service token's
+/// prefix or none. The refusal does not show it.
+Secret as_token(const std::string& where, const std::string& text) {
+    constexpr std::size_t longest = 256;
+    const auto token = trim(text);
+    auto rest = token;
+    for (const std::string_view prefix : {"hvs.", "s."}) {
+        if (rest.starts_with(prefix)) {
+            rest.remove_prefix(prefix.size());
+            break;
+        }
+    }
+    const bool known = std::ranges::all_of(rest, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_';
+    });
+    if (rest.empty() || token.size() > longest || !known) {
+        throw UsageError(fmt::format("{}: expected a token of letters, digits, - and _", where),
+                         "at most 256 characters on one line; it may begin with s. or hvs.");
+    }
+    return Secret(std::string(token));
+}
+
+Secret read_token_file(const std::string& flag, const std::string& path) {
+    constexpr std::size_t largest = 1U << 16;
+    const auto text = read_file(path, largest);
+    if (!text) {
+        // A token that was written in the place of its file's name is not repeated.
+        const bool token = path.starts_with("s.") || path.starts_with("hvs.");
+        throw UsageError(
+            token ? fmt::format("{}: there is no such file", flag) : text.error().message,
+            fmt::format("{} takes a file with a token, not the token", flag));
+    }
+    return as_token(fmt::format("{} {}", flag, path), *text);
+}
+
 /// The date of the start, or how far it is from now.
 void read_date(const std::string& text, ServeWanted& out) {
     if (const auto date = parse_rfc3339(text)) {
@@ -108,17 +150,93 @@ void go_on_from(fakes::StateFile& file, fakes::FakeServersOptions& servers,
                          fmt::format("serve it with --product {}", product_word((*kept)->product)));
     }
     servers.seed = arguments.seed.value_or((*kept)->seed);
+    if (!servers.root_token.empty()) {
+        log::note(fmt::format("goes on from {}, and keeps its root token", file.path()));
+    }
     servers.state = std::move((*kept)->servers);
 }
 
-fakes::ListenAddress control_address(const std::string& text) {
-    auto where = listen_address("--control-listen", text);
-    if (!is_loopback(where)) {
-        throw UsageError(
-            fmt::format("--control-listen: {} is not a loopback address", where.address),
-            "whoever reaches the control port governs the fakes: it has no password");
+/// Where the control port listens, and what callers have to show there.
+void read_control(const ServeArguments& arguments, ServeWanted& out) {
+    const auto& file = arguments.control_token_file;
+    if (arguments.control_listen.empty()) {
+        if (!file.empty()) {
+            throw UsageError("--control-token-file: there is no control port",
+                             "add --control-listen ADDRESS:PORT");
+        }
+        return;
     }
-    return where;
+    const auto where = listen_address("--control-listen", arguments.control_listen);
+    if (!file.empty()) {
+        out.control_token = read_token_file("--control-token-file", file);
+    }
+    if (!is_loopback(where)) {
+        if (!arguments.allow_remote) {
+            throw UsageError(
+                fmt::format("--control-listen: {} is not a loopback address", where.address),
+                "others could govern the fakes there, by a token and unencrypted: add "
+                "--allow-remote if they may");
+        }
+        if (out.control_token.empty()) {
+            out.control_token = Secret(Prng(secret_seed()).token(32));
+        }
+        log::warning(fmt::format("{} is open to others: nothing is encrypted, not the token either",
+                                 arguments.control_listen));
+    }
+    out.control = where;
+}
+
+/// A host as certificates and URLs have it.
+void check_host(const std::string& flag, const std::string& text) {
+    constexpr std::size_t longest = 253;  // RFC 1035 3.1, without the last dot
+    const bool known = std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.' || c == ':';
+    });
+    // Letters with a colon are an IPv6 address or a host with a port.
+    const bool port = std::ranges::count(text, ':') == 1;
+    if (text.empty() || text.size() > longest || !known || port) {
+        throw UsageError(fmt::format("{} {}: expected a host name or an IP address", flag, text),
+                         "without scheme, port and brackets, as vault.example or 192.0.2.7");
+    }
+}
+
+/// What says who the servers are to clients elsewhere.
+void read_names(const ServeArguments& arguments, fakes::FakeServersOptions& servers) {
+    for (const auto& name : arguments.names) {
+        check_host("--san", name);
+    }
+    if (!arguments.advertise.empty()) {
+        check_host("--advertise", arguments.advertise);
+    }
+    servers.names = arguments.names;
+    servers.advertise = arguments.advertise;
+}
+
+/// How many, and whether their ports are ones.
+void read_numbers(const ServeArguments& arguments, fakes::FakeServersOptions& servers) {
+    servers.vaults = arguments.vaults;
+    servers.clusters = arguments.clusters;
+    const auto check = [](const char* flag, const fakes::ListenAddress& first, std::size_t count) {
+        constexpr std::size_t last_port = 65'535;
+        if (first.port != 0 && first.port + count - 1 > last_port) {
+            throw UsageError(fmt::format("{}: {} ports from {} on are more than there are", flag,
+                                         count, first.port),
+                             "the first server has this port, and each other one the next");
+        }
+    };
+    check("--vault-listen", servers.vault_listen, servers.vaults);
+    check("--kube-listen", servers.kube_listen, servers.clusters);
+}
+
+/// A root token that somebody chose, or none. Never from the command line, which others can see.
+Secret chosen_root_token(const ServeArguments& arguments) {
+    if (!arguments.root_token_file.empty()) {
+        return read_token_file("--root-token-file", arguments.root_token_file);
+    }
+    const auto* const given = std::getenv("MESHPROOF_ROOT_TOKEN");
+    return given == nullptr || *given == 0 ? Secret()
+                                           : as_token("MESHPROOF_ROOT_TOKEN", std::string(given));
 }
 
 }  // namespace
@@ -135,8 +253,9 @@ std::string played_product(vault::Product product) {
 ServeWanted read_serve_arguments(const ServeArguments& arguments) {
     ServeWanted out;
     auto& servers = out.servers;
-    servers.seed = arguments.seed ? *arguments.seed : fresh_seed();
-    servers.vaults = servers.clusters = 1;
+    servers.seed = arguments.seed ? *arguments.seed : secret_seed();
+    servers.credentials_by_chance = !arguments.seed;
+    servers.one_product = true;
     servers.product = read_product(arguments.product);
     servers.tls = !arguments.plain;
     servers.frozen = arguments.freeze;
@@ -144,6 +263,9 @@ ServeWanted read_serve_arguments(const ServeArguments& arguments) {
         server_address(arguments, "--vault-listen", arguments.vault_listen, arguments.vault_port);
     servers.kube_listen =
         server_address(arguments, "--kube-listen", arguments.kube_listen, arguments.kube_port);
+    read_numbers(arguments, servers);
+    read_names(arguments, servers);
+    servers.root_token = chosen_root_token(arguments);
     if (!arguments.at.empty()) {
         read_date(arguments.at, out);
     }
@@ -157,9 +279,7 @@ ServeWanted read_serve_arguments(const ServeArguments& arguments) {
     if (!arguments.setup_file.empty()) {
         out.setup = read_setup(arguments.setup_file);
     }
-    if (!arguments.control_listen.empty()) {
-        out.control = control_address(arguments.control_listen);
-    }
+    read_control(arguments, out);
     return out;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/output.hpp"
 #include "fakes/setup/setup.hpp"
@@ -10,18 +11,28 @@
 
 namespace meshproof::cli {
 
+/// Of each kind, so that no typing error asks for a thousand.
+inline constexpr std::size_t most_servers = 9;
+
 /// What was typed after `meshproof serve`.
 struct ServeArguments {
     std::string product = "openbao";  ///< or with a version: "vault@1.14.1"
+    std::size_t vaults = 1, clusters = 1;
     std::string vault_listen = "127.0.0.1:0", kube_listen = "127.0.0.1:0", control_listen;
     std::optional<std::uint16_t> vault_port, kube_port;
     bool allow_remote = false, plain = false;
+    std::vector<std::string> names;  ///< of --san
+    std::string advertise;
+    std::string root_token_file, control_token_file;
     std::string folder = "meshproof-serve", chaos_file, state_file, setup_file, ready_file;
+    bool folder_given = false;
+    bool state_sync = false;
     std::optional<std::uint64_t> seed;
     std::string at;  ///< the date of the start: RFC 3339, or a length of time from now
     bool freeze = false;
     bool detach = false, exit_with_parent = false;
-    std::string stop;  ///< the folder or the file of the server to end; "" = serve
+    std::string stop;                  ///< the folder or the file of the server to end; "" = serve
+    std::vector<std::string> command;  ///< what follows --; none = serve until somebody ends it
     OutputOptions output;
 };
 
@@ -31,6 +42,7 @@ struct ServeWanted {
     std::optional<Duration> from_now;  ///< of --at, where it is no date
     std::optional<fakes::StateFile> state;
     std::optional<fakes::ListenAddress> control;
+    Secret control_token;  ///< empty = it asks for none
     std::optional<fakes::Setup> setup;
 };
 /// UsageError where they cannot mean it.

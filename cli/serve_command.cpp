@@ -4,6 +4,8 @@
 #include "cli/serve_arguments.hpp"
 #include "cli/serve_folder.hpp"
 #include "cli/serve_process.hpp"
+#include "cli/serve_state.hpp"
+#include "cli/served_command.hpp"
 #include "cli/signal_watch.hpp"
 #include "core/base/log.hpp"
 #include "core/run/socket_environment.hpp"
@@ -14,43 +16,6 @@
 namespace meshproof::cli {
 namespace {
 
-/// The user's wish to end.
-struct Stop {
-    Signal signal;
-    bool asked = false;
-};
-
-Task<Result<void>> stopped(Stop& stop) {
-    while (!stop.asked) {
-        co_await stop.signal.wait();
-    }
-    co_return Result<void>();
-}
-
-/// Writes the state now and then, where something may have changed, and at the end.
-Task<void> keep_state(fakes::StateFile& file, fakes::FakeServers& servers, std::uint64_t seed,
-                      vault::Product product, const std::size_t& served, Clock& clock, Stop& stop) {
-    constexpr Duration pause = std::chrono::seconds(5);
-    const auto now = [&] {
-        return std::tuple(served, servers.clock().offset(), servers.vault().sealed());
-    };
-    auto then = now();
-    while (!stop.asked) {
-        (void)co_await within(clock, pause, stopped(stop));
-        if (!stop.asked && now() == then) {
-            continue;
-        }
-        then = now();
-        const auto written = file.write(servers, seed, product);
-        if (!written && stop.asked) {
-            throw CannotGoOn(written.error(), "what changed since the last write is lost");
-        }
-        if (!written) {
-            log::warning(written.error().message);
-        }
-    }
-}
-
 /// What a server has while it runs.
 struct Server {
     const ServeArguments& arguments;
@@ -58,6 +23,7 @@ struct Server {
     ReadyFile& ready;
     Detached& detached;
     Stop& stop;
+    ServedCommand* command = nullptr;  ///< null where there is none
     fakes::Journal journal{};
     std::size_t served = 0;  ///< requests so far
 };
@@ -120,6 +86,7 @@ Task<std::unique_ptr<fakes::ControlPort>> open_control(const ServeWanted& wanted
                                                        fakes::FakeServers& servers,
                                                        fakes::Journal& journal) {
     fakes::ControlPortOptions options;
+    options.token = wanted.control_token;
     if (wanted.setup) {
         options.set_up = [setup = *wanted.setup](fakes::FakeServers& anew) {
             return set_up(setup, anew, false);
@@ -143,6 +110,10 @@ void tell_ready(Server& server, const Serving& serving) {
         throw UsageError(written.error().message, "give --dir a folder that you may write");
     }
     server.ready.write(text);
+    if (server.command != nullptr) {  // stdout is the command's
+        server.command->start(server.arguments.command, whole_environment(serving));
+        return;
+    }
     tell_serving(serving, document);
     if (!server.detached.ready(server.folder.file("serve.log"))) {
         server.stop.asked = true;  // whoever started it has gone, and nobody knows of it
@@ -156,6 +127,13 @@ Task<void> serve(Server& server, ServeWanted wanted, run::Environment& environme
     if (wanted.setup && !wanted.servers.state.is_null()) {
         log::note(fmt::format("goes on from {}, so --setup is left out", wanted.state->path()));
         wanted.setup.reset();
+    }
+    std::optional<StateKeeper> keeper;  // it ends after the servers that wait for it
+    if (wanted.state) {
+        keeper.emplace(*wanted.state, seed, product, server.stop);
+        if (server.arguments.state_sync) {
+            wanted.servers.before_answer = [&keeper] { return keeper->acknowledged(); };
+        }
     }
     const auto servers = co_await start_servers(server, wanted, environment);
     if (wanted.setup) {
@@ -174,17 +152,37 @@ Task<void> serve(Server& server, ServeWanted wanted, run::Environment& environme
     }
     run::Target target;
     servers->complete(target);
-    tell_ready(server,
-               {server.arguments, server.folder, *servers, target, product, seed, control.get()});
-    if (wanted.state) {
-        co_await keep_state(*wanted.state, *servers, seed, product, server.served,
-                            environment.clock(), server.stop);
+    tell_ready(server, {server.arguments, server.folder, *servers, target, product, seed,
+                        control.get(), wanted.control_token});
+    if (keeper) {
+        co_await keeper->keep(*servers, server.served, environment.clock());
     } else {
         (void)co_await stopped(server.stop);
     }
 }
 
+/// What a command beside it leaves no room for.
+void check_command(const ServeArguments& arguments) {
+    if (arguments.command.empty()) {
+        return;
+    }
+    const auto refuse = [](const char* flag, const char* why) {
+        throw UsageError(fmt::format("{}: not with a command after --", flag), why);
+    };
+    if (arguments.detach) {
+        refuse("--detach", "the servers end with the command");
+    }
+    if (!arguments.stop.empty()) {
+        refuse("--stop", "it serves nothing, so there is nothing to run a command with");
+    }
+    if (arguments.output.json()) {
+        refuse("--format json", "stdout is the command's; --ready-file FILE has the document");
+    }
+}
+
 int serve_command(const ServeArguments& arguments) {
+    const Inherited inherited;  // before anything of it is changed
+    check_command(arguments);
     if (!arguments.stop.empty()) {
         return stop_served(arguments.stop);
     }
@@ -195,7 +193,9 @@ int serve_command(const ServeArguments& arguments) {
         }
     }
     auto asked = read_serve_arguments(arguments);
-    const ServeFolder folder(arguments.folder);
+    const bool runs = !arguments.command.empty();
+    // Commands may run side by side, and need no folder of a name that one knows.
+    const ServeFolder folder(runs && !arguments.folder_given ? "" : arguments.folder);
     ReadyFile ready(arguments.ready_file);
     run::SocketEnvironment environment("serve", run::Target{});
     Stop stop;
@@ -206,12 +206,21 @@ int serve_command(const ServeArguments& arguments) {
         });
     };
     std::optional<ParentWatch> parent;
+    std::optional<ServedCommand> command;
     if (arguments.exit_with_parent) {
-        parent.emplace(end);
+        parent.emplace([&] { environment.post([&] { command ? command->end() : end(); }); });
     }
-    const SignalWatch watch(end);
-    Server server{arguments, folder, ready, detached, stop};
+    std::optional<SignalWatch> watch;
+    if (runs) {
+        command.emplace(inherited, end);
+    } else {
+        watch.emplace(end);
+    }
+    Server server{arguments, folder, ready, detached, stop, command ? &*command : nullptr};
     environment.drive(serve(server, std::move(asked), environment));
+    if (command) {
+        return command->exit_code();
+    }
     if (!arguments.detach) {
         log::note("stopped");
     }
@@ -232,12 +241,21 @@ void add_places(CLI::App& command, ServeArguments& arguments) {
         ->excludes(kube_listen);
     command.add_flag("--allow-remote", arguments.allow_remote,
                      "let them listen where others can reach them");
+    command
+        .add_option("--san", arguments.names,
+                    "a name or IP address that their certificate has too; repeatable")
+        ->take_all();
+    command.add_option("--advertise", arguments.advertise,
+                       "the host that clients are told, where that is not where they listen");
     auto* plain = command.add_flag("--plain", arguments.plain, "HTTP without TLS");
     command.add_flag_callback(
                "--tls", [] {}, "HTTPS by a CA of its own (the default)")
         ->excludes(plain);
     command.add_option("--control-listen", arguments.control_listen,
-                       "ADDRESS:PORT of a control port, on loopback: docs/control-api.yaml");
+                       "ADDRESS:PORT of a control port: docs/control-api.yaml");
+    command.add_option("--control-token-file", arguments.control_token_file,
+                       "a file with the token that the control port asks for; elsewhere than on "
+                       "loopback it always asks for one");
 }
 
 void add_contents(CLI::App& command, ServeArguments& arguments) {
@@ -247,6 +265,15 @@ void add_contents(CLI::App& command, ServeArguments& arguments) {
                                 fakes::vault::played_version(vault::Product::openbao),
                                 fakes::vault::played_version(vault::Product::vault)))
         ->capture_default_str();
+    command.add_option("--vaults", arguments.vaults, "how many Vaults")
+        ->capture_default_str()
+        ->check(CLI::Range(std::size_t{1}, most_servers));
+    command.add_option("--clusters", arguments.clusters, "how many API servers")
+        ->capture_default_str()
+        ->check(CLI::Range(std::size_t{1}, most_servers));
+    command.add_option("--root-token-file", arguments.root_token_file,
+                       "a file with the root token of the Vaults; MESHPROOF_ROOT_TOKEN of the "
+                       "environment does the same");
     command.add_option("--setup", arguments.setup_file,
                        "a file of mounts, writes, accounts and pods to begin with: docs/serve.md");
     command.add_option("--seed", arguments.seed, "for tokens, serial numbers, ids and chaos");
@@ -254,8 +281,12 @@ void add_contents(CLI::App& command, ServeArguments& arguments) {
                        "the date to begin at: 2031-01-01T00:00:00Z, or from now: +720h");
     command.add_flag("--freeze", arguments.freeze, "the date stands still, until it is moved");
     command.add_option("--chaos", arguments.chaos_file, "a file of faults: docs/serve.md");
-    command.add_option("--state", arguments.state_file,
-                       "a file that keeps what they hold from one start to the next");
+    auto* state = command.add_option("--state", arguments.state_file,
+                                     "a file that keeps what they hold from one start to the next");
+    command
+        .add_flag("--state-sync", arguments.state_sync,
+                  "answer a change only when it is in that file")
+        ->needs(state);
 }
 
 void add_lifetime(CLI::App& command, ServeArguments& arguments) {
@@ -281,20 +312,27 @@ void add_lifetime(CLI::App& command, ServeArguments& arguments) {
 
 }  // namespace
 
-void add_serve(CLI::App& app, Command& chosen) {
+void add_serve(CLI::App& app, Command& chosen, std::vector<std::string> served) {
     auto* command = app.add_subcommand(
         "serve", "serve a fake Vault and a fake API server on TLS ports of this machine");
     auto arguments = std::make_shared<ServeArguments>();
+    arguments->command = std::move(served);
     add_contents(*command, *arguments);
     add_places(*command, *arguments);
     add_lifetime(*command, *arguments);
     command->footer(
-        "\nExamples:\n  meshproof serve\n  meshproof serve --product vault --vault-listen "
+        "\nWith -- COMMAND they serve that command: it runs with VAULT_ADDR, VAULT_TOKEN, "
+        "KUBECONFIG "
+        "and so on\nset, they end with it, and its exit code is theirs.\n"
+        "\nExamples:\n  meshproof serve\n  meshproof serve -- kubectl get namespaces\n  meshproof "
+        "serve --product vault --vault-listen "
         "127.0.0.1:8200 --dir /tmp/fakes\n  meshproof serve --chaos faults.yaml --control-listen "
         "127.0.0.1:0\n  meshproof serve --setup mesh.yaml --detach --dir /tmp/fakes\n  meshproof "
         "serve --stop /tmp/fakes");
-    command->callback(
-        [&chosen, arguments] { chosen = [arguments] { return serve_command(*arguments); }; });
+    command->callback([&chosen, arguments, folder = command->get_option("--dir")] {
+        arguments->folder_given = folder->count() > 0;
+        chosen = [arguments] { return serve_command(*arguments); };
+    });
 }
 
 }  // namespace meshproof::cli

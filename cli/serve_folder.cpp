@@ -3,8 +3,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <tuple>
 
 #include "cli/program.hpp"
 #include "cli/serve_process.hpp"
@@ -23,69 +27,151 @@ void write_or_stop(const std::string& path, std::string_view text, int mode) {
     }
 }
 
-constexpr std::array files_of_folder = {"ca.pem",      "admin.pem",  "admin.key",   "root-token",
-                                        "unseal-keys", "kubeconfig", "target.yaml", "serve.json"};
+constexpr std::array files_of_folder = {"ca.pem",      "admin.pem",  "admin.key",  "root-token",
+                                        "unseal-keys", "kubeconfig", "kube-token", "control-token",
+                                        "target.yaml", "serve.json"};
+/// Those that each further server has one of.
+constexpr std::array files_of_server = {"root-token", "unseal-keys", "kubeconfig"};
 
-std::string target_file(const Serving& serving) {
-    return fmt::format(
-        "# The served fakes as a target: meshproof run --target {}/target.yaml\n"
-        "name: served-fakes\n"
-        "vaults:\n"
-        "  - address: {}\n"
-        "{}"
-        "    token_file: root-token\n"
-        "    unseal_keys_file: unseal-keys\n"
-        "    allow_seal: true\n"
-        "clusters:\n"
-        "  - kubeconfig: kubeconfig\n"
-        "leaf_ttl: 10s\n",
-        serving.folder.path(), serving.target.vaults.front().config.endpoint.url.text(),
-        serving.arguments.plain ? "" : "    ca_file: ca.pem\n");
+/// The name of a server's file: the first one's is bare, others have their number.
+std::string numbered(std::string_view name, std::size_t index) {
+    return index == 0 ? std::string(name) : fmt::format("{}-{}", name, index);
 }
 
-/// What clients read from the environment. The token is in a file, and only its place is told.
-std::vector<std::pair<std::string, std::string>> environment_of(const Serving& serving) {
-    const auto& vault = serving.target.vaults.front();
-    std::vector<std::pair<std::string, std::string>> all{
-        {"VAULT_ADDR", vault.config.endpoint.url.text()}};
-    if (!serving.arguments.plain) {
-        all.emplace_back("VAULT_CACERT", serving.folder.file("ca.pem"));
-    }
-    all.emplace_back("KUBECONFIG", serving.folder.file("kubeconfig"));
-    if (serving.control != nullptr) {
-        all.emplace_back("MESHPROOF_CONTROL", serving.control->url().text());
+std::vector<std::string> all_files_of_folder() {
+    std::vector<std::string> all(files_of_folder.begin(), files_of_folder.end());
+    for (std::size_t index = 1; index < most_servers; ++index) {
+        for (const auto* name : files_of_server) {
+            all.push_back(numbered(name, index));
+        }
     }
     return all;
 }
 
-/// Detached it is what `eval` takes: exports and comments.
+std::string target_file(const Serving& serving) {
+    auto text = fmt::format(
+        "# The served fakes as a target: meshproof run --target {}/target.yaml\n"
+        "name: served-fakes\n"
+        "vaults:\n",
+        serving.folder.path());
+    for (std::size_t i = 0; i < serving.target.vaults.size(); ++i) {
+        text += fmt::format(
+            "  - address: {}\n"
+            "{}"
+            "    token_file: {}\n"
+            "    unseal_keys_file: {}\n"
+            "    allow_seal: true\n",
+            serving.target.vaults[i].config.endpoint.url.text(),
+            serving.arguments.plain ? "" : "    ca_file: ca.pem\n", numbered("root-token", i),
+            numbered("unseal-keys", i));
+    }
+    text += "clusters:\n";
+    for (std::size_t i = 0; i < serving.target.clusters.size(); ++i) {
+        text += fmt::format("  - kubeconfig: {}\n", numbered("kubeconfig", i));
+    }
+    return text + "leaf_ttl: 10s\n";
+}
+
+/// The control port's address as clients reach it.
+std::string control_address_of(const Serving& serving) {
+    auto url = serving.control->url();
+    if (!serving.arguments.advertise.empty()) {
+        url.host = serving.arguments.advertise;
+    }
+    return url.text();
+}
+
+/// What clients read from the environment but tokens, which are in files.
+std::vector<std::pair<std::string, std::string>> environment_of(const Serving& serving) {
+    const auto& [vaults, clusters] = std::tie(serving.target.vaults, serving.target.clusters);
+    std::vector<std::pair<std::string, std::string>> all{
+        {"VAULT_ADDR", vaults.front().config.endpoint.url.text()}};
+    if (!serving.arguments.plain) {
+        all.emplace_back("VAULT_CACERT", serving.folder.file("ca.pem"));
+    }
+    all.emplace_back("KUBECONFIG", serving.folder.file("kubeconfig"));
+    // As the commands of `explain` have them.
+    all.emplace_back("KUBE_ADDR", clusters.front().endpoint.url.text());
+    if (!serving.arguments.plain) {
+        all.emplace_back("KUBE_CACERT", serving.folder.file("ca.pem"));
+    }
+    for (std::size_t i = 1; i < vaults.size(); ++i) {
+        all.emplace_back(fmt::format("VAULT_ADDR_{}", i), vaults[i].config.endpoint.url.text());
+    }
+    for (std::size_t i = 1; i < clusters.size(); ++i) {
+        all.emplace_back(fmt::format("KUBECONFIG_{}", i),
+                         serving.folder.file(numbered("kubeconfig", i)));
+    }
+    if (serving.control != nullptr) {
+        all.emplace_back("MESHPROOF_CONTROL", control_address_of(serving));
+    }
+    all.emplace_back("MESHPROOF_DIR", serving.folder.whole());
+    return all;
+}
+
+/// A variable that holds a token, and the file that the token is in.
+struct TokenVariable {
+    std::string name, file;
+    Secret token;
+};
+std::vector<TokenVariable> tokens_of(const Serving& serving) {
+    const auto& vaults = serving.target.vaults;
+    std::vector<TokenVariable> all;
+    for (std::size_t i = 0; i < vaults.size(); ++i) {
+        all.push_back({i == 0 ? "VAULT_TOKEN" : fmt::format("VAULT_TOKEN_{}", i),
+                       numbered("root-token", i), vaults[i].config.token});
+    }
+    all.push_back({"KUBE_TOKEN", "kube-token", serving.target.clusters.front().token});
+    if (!serving.control_token.empty()) {
+        all.push_back({"MESHPROOF_CONTROL_TOKEN", "control-token", serving.control_token});
+    }
+    return all;
+}
+
+/// What `eval` and `.` take: exports and comments.
 void tell_shell(const Serving& serving) {
-    const bool detached = serving.arguments.detach;
     const auto& folder = serving.folder;
-    fmt::print("{}meshproof {}, fake {} and kube-apiserver {}, seed {}\n{}", detached ? "# " : "",
-               MESHPROOF_VERSION, played_product(serving.product), fakes::played_kube_version,
-               serving.seed, detached ? "" : "\n");
+    fmt::print("# meshproof {}, fake {} and kube-apiserver {}, seed {}\n", MESHPROOF_VERSION,
+               played_product(serving.product), fakes::played_kube_version, serving.seed);
     if (serving.product == vault::Product::openbao) {
         fmt::print("# bao reads BAO_*, and VAULT_* where those are not set\n");
     }
     for (const auto& [name, value] : environment_of(serving)) {
         fmt::print("export {}={}\n", name, shell_word(value));
     }
-    fmt::print("export VAULT_TOKEN=$(cat {})\n", shell_word(folder.file("root-token")));
-    if (detached) {
+    for (const auto& [name, file, token] : tokens_of(serving)) {
+        fmt::print("export {}=$(cat {})\n", name, shell_word(folder.file(file)));
+    }
+    if (serving.arguments.detach) {
         fmt::print("# meshproof serve --stop {} ends it\n", shell_word(folder.whole()));
     } else {
         fmt::print(
-            "\nvault status\nkubectl get namespaces\nmeshproof run --target {}\n\n"
-            "serving until Ctrl-C\n",
+            "# Then, in another shell: vault status; kubectl get namespaces; meshproof run "
+            "--target {}\n# serving until Ctrl-C\n",
             shell_word(folder.file("target.yaml")));
     }
     std::fflush(stdout);
 }
 
+std::string new_temporary_folder() {
+    std::error_code error;
+    auto pattern = (fs::temp_directory_path(error) / "meshproof-serve-XXXXXX").string();
+    if (error || ::mkdtemp(pattern.data()) == nullptr) {
+        throw UsageError(fmt::format("cannot make a folder for temporary files: {}",
+                                     error ? error.message() : std::strerror(errno)),
+                         "set TMPDIR to one that you may write, or give --dir");
+    }
+    return pattern;
+}
+
 }  // namespace
 
 ServeFolder::ServeFolder(std::string path) : path_(std::move(path)) {
+    if (path_.empty()) {
+        path_ = new_temporary_folder();
+        made_ = true;
+        return;
+    }
     const auto other = read_served_process(file("serve.json"));
     if (other && identity_of(other->pid) == *other) {
         throw UsageError(
@@ -96,7 +182,7 @@ ServeFolder::ServeFolder(std::string path) : path_(std::move(path)) {
     }
     std::error_code error;
     // What no server wrote is somebody's own: it would be written over, and removed at the end.
-    for (const auto* name : files_of_folder) {
+    for (const auto& name : all_files_of_folder()) {
         if (!other && fs::exists(fs::symlink_status(fs::path(path_) / name, error))) {
             throw UsageError(fmt::format("{}: expected a folder of its own, and {} in it was not "
                                          "written by a server",
@@ -112,7 +198,7 @@ ServeFolder::ServeFolder(std::string path) : path_(std::move(path)) {
 
 ServeFolder::~ServeFolder() {
     std::error_code error;
-    for (const auto* name : files_of_folder) {
+    for (const auto& name : all_files_of_folder()) {
         fs::remove(fs::path(path_) / name, error);
     }
     const auto log = fs::path(path_) / "serve.log";
@@ -170,7 +256,6 @@ void ReadyFile::write(const std::string& text) {
 }
 
 void write_credentials(const Serving& serving) {
-    const auto& vault = serving.target.vaults.front();
     const auto& folder = serving.folder;
     if (!serving.arguments.plain) {
         write_or_stop(folder.file("ca.pem"), serving.servers.ca().pem(), 0644);
@@ -182,21 +267,73 @@ void write_credentials(const Serving& serving) {
         write_or_stop(folder.file("admin.pem"), admin.leaf.pem(), 0644);
         write_or_stop(folder.file("admin.key"), admin.key.pkcs8_pem(), 0600);
     }
-    write_or_stop(folder.file("root-token"), vault.config.token.reveal() + "\n", 0600);
-    std::string keys;
-    for (const auto& key : vault.unseal_keys) {
-        keys += key.reveal() + "\n";
+    for (const auto& [name, file, token] : tokens_of(serving)) {
+        write_or_stop(folder.file(file), token.reveal() + "\n", 0600);
     }
-    write_or_stop(folder.file("unseal-keys"), keys, 0600);
-    write_or_stop(folder.file("kubeconfig"),
-                  kube::write_kubeconfig(serving.target.clusters.front()), 0600);
+    for (std::size_t i = 0; i < serving.target.vaults.size(); ++i) {
+        std::string keys;
+        for (const auto& key : serving.target.vaults[i].unseal_keys) {
+            keys += key.reveal() + "\n";
+        }
+        write_or_stop(folder.file(numbered("unseal-keys", i)), keys, 0600);
+    }
+    for (std::size_t i = 0; i < serving.target.clusters.size(); ++i) {
+        write_or_stop(folder.file(numbered("kubeconfig", i)),
+                      kube::write_kubeconfig(serving.target.clusters[i]), 0600);
+    }
     write_or_stop(folder.file("target.yaml"), target_file(serving), 0644);
 }
+
+std::vector<std::pair<std::string, std::string>> whole_environment(const Serving& serving) {
+    auto all = environment_of(serving);
+    for (const auto& [name, file, token] : tokens_of(serving)) {
+        all.emplace_back(name, token.reveal());
+    }
+    return all;
+}
+
+namespace {
+
+nlohmann::ordered_json describe_vault(const Serving& serving, std::size_t index) {
+    const auto& folder = serving.folder;
+    nlohmann::ordered_json out = {
+        {"product", product_word(serving.product)},
+        {"version", fakes::vault::played_version(serving.product)},
+        {"address", serving.target.vaults[index].config.endpoint.url.text()},
+        {"token_file", folder.file(numbered("root-token", index))},
+        {"unseal_keys_file", folder.file(numbered("unseal-keys", index))}};
+    if (!serving.arguments.plain) {
+        out["ca_file"] = folder.file("ca.pem");
+    }
+    return out;
+}
+
+nlohmann::ordered_json describe_cluster(const Serving& serving, std::size_t index) {
+    const auto& folder = serving.folder;
+    nlohmann::ordered_json out = {{"version", fakes::played_kube_version},
+                                  {"address", serving.target.clusters[index].endpoint.url.text()},
+                                  {"kubeconfig", folder.file(numbered("kubeconfig", index))}};
+    if (!serving.arguments.plain) {
+        out["ca_file"] = folder.file("ca.pem");
+        out["client_certificate_file"] = folder.file("admin.pem");
+        out["client_key_file"] = folder.file("admin.key");
+    }
+    return out;
+}
+
+/// All servers of a kind, where there are several.
+template <class One>
+void describe_all(nlohmann::ordered_json& out, const char* name, std::size_t count, One one) {
+    for (std::size_t i = 0; count > 1 && i < count; ++i) {
+        out[name].push_back(one(i));
+    }
+}
+
+}  // namespace
 
 nlohmann::ordered_json describe(const Serving& serving) {
     using Json = nlohmann::ordered_json;
     const auto& folder = serving.folder;
-    const auto& vault = serving.target.vaults.front();
     const auto self = identity_of(::getpid());
     Json environment = Json::object();
     for (const auto& [name, value] : environment_of(serving)) {
@@ -208,27 +345,20 @@ nlohmann::ordered_json describe(const Serving& serving) {
                 {"seed", serving.seed},
                 {"date", rfc3339_nano(serving.servers.clock().now())},
                 {"folder", folder.whole()},
-                {"vault",
-                 {{"product", product_word(serving.product)},
-                  {"version", fakes::vault::played_version(serving.product)},
-                  {"address", vault.config.endpoint.url.text()},
-                  {"token_file", folder.file("root-token")},
-                  {"unseal_keys_file", folder.file("unseal-keys")}}},
-                {"kubernetes",
-                 {{"version", fakes::played_kube_version},
-                  {"address", serving.target.clusters.front().endpoint.url.text()},
-                  {"kubeconfig", folder.file("kubeconfig")}}},
+                {"vault", describe_vault(serving, 0)},
+                {"kubernetes", describe_cluster(serving, 0)},
                 {"target", folder.file("target.yaml")},
                 {"environment", std::move(environment)}};
-    if (!serving.arguments.plain) {
-        out["vault"]["ca_file"] = folder.file("ca.pem");
-        out["kubernetes"]["ca_file"] = folder.file("ca.pem");
-        out["kubernetes"]["client_certificate_file"] = folder.file("admin.pem");
-        out["kubernetes"]["client_key_file"] = folder.file("admin.key");
-    }
+    describe_all(out, "vaults", serving.target.vaults.size(),
+                 [&](std::size_t i) { return describe_vault(serving, i); });
+    describe_all(out, "clusters", serving.target.clusters.size(),
+                 [&](std::size_t i) { return describe_cluster(serving, i); });
     if (serving.control != nullptr) {
-        const auto address = serving.control->url().text();
+        const auto address = control_address_of(serving);
         out["control"] = {{"address", address}, {"health", address + "/health"}};
+        if (!serving.control_token.empty()) {
+            out["control"]["token_file"] = folder.file("control-token");
+        }
     }
     if (serving.arguments.detach) {
         out["log"] = folder.file("serve.log");

@@ -2,8 +2,11 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/serve_arguments.hpp"
+#include "core/base/secret.hpp"
 #include "fakes/control/control_port.hpp"
 
 namespace meshproof::cli {
@@ -13,7 +16,7 @@ namespace meshproof::cli {
 class ServeFolder {
   public:
     /// UsageError where it cannot be made, where another server serves from it, or where a file in
-    /// it has the name of one of ours and no server wrote it.
+    /// it has the name of one of ours and no server wrote it. "" = a new one for temporary files.
     explicit ServeFolder(std::string path);
     ServeFolder(const ServeFolder&) = delete;
     ServeFolder& operator=(const ServeFolder&) = delete;
@@ -55,6 +58,7 @@ struct Serving {
     vault::Product product;
     std::uint64_t seed = 0;
     const fakes::ControlPort* control = nullptr;  ///< null where there is none
+    Secret control_token{};                       ///< empty = it asks for none
 };
 
 /// Writes what clients need into the folder; secrets only the owner can read.
@@ -64,5 +68,8 @@ void write_credentials(const Serving& serving);
 [[nodiscard]] nlohmann::ordered_json describe(const Serving& serving);
 /// Says it on stdout, for a shell or as the document.
 void tell_serving(const Serving& serving, const nlohmann::ordered_json& document);
+/// What clients of the fakes read from the environment, tokens too.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> whole_environment(
+    const Serving& serving);
 
 }  // namespace meshproof::cli

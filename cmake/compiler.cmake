@@ -1,5 +1,6 @@
 # The language, the warnings and the sanitizers, for every target alike.
 option(MESHPROOF_SANITIZE "Build with ASan and UBSan" OFF)
+option(MESHPROOF_TSAN "Build with ThreadSanitizer, which excludes the other sanitizers" OFF)
 option(MESHPROOF_WERROR "Treat warnings as errors" ON)
 option(MESHPROOF_UNIT_TESTS "Build the GoogleTest programs" ON)
 option(MESHPROOF_UNITY "Compile eight files of a library or a program at once: half of the time, a third where nothing is optimised" OFF)
@@ -37,6 +38,15 @@ if(MESHPROOF_SANITIZE)
   add_link_options(-fsanitize=address,undefined)
   # ASan cannot see into coroutine frames that Asio keeps for reuse.
   add_compile_definitions(BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
+endif()
+
+if(MESHPROOF_TSAN)
+  if(MESHPROOF_SANITIZE)
+    message(FATAL_ERROR "meshproof: MESHPROOF_TSAN and MESHPROOF_SANITIZE exclude each other: choose the preset dev or tsan")
+  endif()
+  # Without optimisation a scenario over threads takes minutes.
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer -g1 -O1)
+  add_link_options(-fsanitize=thread)
 endif()
 
 find_program(MESHPROOF_LLD ld.lld-19)

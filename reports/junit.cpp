@@ -1,47 +1,12 @@
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
+#include "core/html/escape.hpp"
 #include "reports/load.hpp"
 #include "reports/report.hpp"
 #include "reports/table.hpp"
 
 namespace meshproof::reports {
-
-std::string xml(std::string_view raw) {
-    auto text = valid_utf8(std::string(raw));
-    for (const std::string_view none : {"\xef\xbf\xbe", "\xef\xbf\xbf"}) {
-        for (auto at = text.find(none); at != std::string::npos; at = text.find(none, at)) {
-            text.replace(at, none.size(), "\xef\xbf\xbd");
-        }
-    }
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '\n':
-                out += "&#10;";
-                break;
-            default:
-                if (static_cast<unsigned char>(c) >= 0x20 || c == '\t') {
-                    out += c;
-                } else {
-                    out += '?';
-                }
-        }
-    }
-    return out;
-}
 
 namespace {
 
@@ -60,18 +25,21 @@ std::string body(const run::RunResult& result, const run::Outcome& outcome) {
         case run::Verdict::pass:
             return {};
         case run::Verdict::fail:
-            return fmt::format("    <failure message=\"{}\">{}</failure>\n", xml(outcome.reason),
-                               xml(join(outcome.failures, "\n")));
+            return fmt::format("    <failure message=\"{}\">{}</failure>\n",
+                               html::escaped_xml(outcome.reason),
+                               html::escaped_xml(join(outcome.failures, "\n")));
         case run::Verdict::blocked:
-            return fmt::format("    <error message=\"{}\"/>\n", xml("blocked: " + outcome.reason));
+            return fmt::format("    <error message=\"{}\"/>\n",
+                               html::escaped_xml("blocked: " + outcome.reason));
         case run::Verdict::skip:
-            return fmt::format("    <skipped message=\"{}\"/>\n", xml(outcome.reason));
+            return fmt::format("    <skipped message=\"{}\"/>\n",
+                               html::escaped_xml(outcome.reason));
         case run::Verdict::deviates:
             return fmt::format("    <skipped message=\"{}\"/>\n",
-                               xml("deviates: " + outcome.reason));
+                               html::escaped_xml("deviates: " + outcome.reason));
         case run::Verdict::not_run:
             return fmt::format("    <{} message=\"{}\"/>\n", as_error(result) ? "error" : "skipped",
-                               xml("not run: " + outcome.reason));
+                               html::escaped_xml("not run: " + outcome.reason));
     }
     return {};
 }
@@ -89,7 +57,7 @@ std::string evidence(const run::Outcome& outcome) {
             fmt::format("{} {}\n  {} {}\n", exchange.method, exchange.target, exchange.status,
                         exchange.status == 0 ? exchange.failure : head_of(exchange.answer, enough));
     }
-    return fmt::format("    <system-out>{}</system-out>\n", xml(text));
+    return fmt::format("    <system-out>{}</system-out>\n", html::escaped_xml(text));
 }
 
 /// The test cases, and how many there are of each kind.
@@ -101,7 +69,8 @@ struct Cases {
              std::string_view content) {
         ++tests;
         text += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"{}",
-                            xml(group), xml(name), seconds(time), content.empty() ? "/>\n" : ">\n");
+                            html::escaped_xml(group), html::escaped_xml(name), seconds(time),
+                            content.empty() ? "/>\n" : ">\n");
         if (!content.empty()) {
             text += fmt::format("{}  </testcase>\n", content);
         }
@@ -109,7 +78,7 @@ struct Cases {
     /// A bound of an SLO: a case of its own, so that whoever looks at the CI sees which was missed.
     template <class Bound>
     void add_bound(std::string_view id, const Bound& bound) {
-        const auto measured = xml(measured_text(bound));
+        const auto measured = html::escaped_xml(measured_text(bound));
         std::string content;
         if (bound.answer == run::BoundAnswer::missed) {
             ++failures;
@@ -158,12 +127,12 @@ std::string to_junit(const run::RunResult& result) {
         "    <property name=\"version\" value=\"{}\"/>\n"
         "    <property name=\"seed\" value=\"{}\"/>\n"
         "  </properties>\n{}</testsuite>\n",
-        run::to_string(result.command), xml(result.target), cases.tests, cases.failures,
-        cases.errors,
+        run::to_string(result.command), html::escaped_xml(result.target), cases.tests,
+        cases.failures, cases.errors,
         result.count(Verdict::skip) + result.count(Verdict::deviates) +
             (as_error(result) ? 0 : not_run),
-        seconds(result.duration), rfc3339(result.started), xml(result.version), result.seed,
-        cases.text);
+        seconds(result.duration), rfc3339(result.started), html::escaped_xml(result.version),
+        result.seed, cases.text);
 }
 
 }  // namespace meshproof::reports

@@ -63,9 +63,23 @@ run::TraceEvent event_at(const Place& place) {
             place["fields"].text_members()};
 }
 
+run::AgentCounts agents_at(const Place& place) {
+    run::AgentCounts agents;
+    agents.logins = place["logins"].whole();
+    agents.signatures = place["signatures"].whole();
+    agents.refused_logins = place["refused_logins"].whole();
+    agents.refused_signatures = place["refused_signatures"].whole();
+    agents.unanswered = place["unanswered"].whole();
+    agents.retries = place["retries"].whole();
+    return agents;
+}
+
 run::ScenarioOutcome scenario_at(const Place& place) {
     run::ScenarioOutcome scenario;
     scenario.trace_digest = place["trace_digest"].text();
+    if (const auto agents = place["agents"]; agents.exists()) {
+        scenario.agents = agents_at(agents);
+    }
     if (const auto trace = place["trace"]; trace.exists()) {
         for (const auto& event : trace.items()) {
             scenario.trace.push_back(event_at(event));

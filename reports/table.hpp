@@ -12,8 +12,4 @@ namespace meshproof::reports {
 /// server said.
 [[nodiscard]] std::string short_cell(std::string_view text);
 
-/// Text for XML 1.0, which cannot hold most control characters even escaped, nor U+FFFE and
-/// U+FFFF. What is no UTF-8 becomes U+FFFD.
-[[nodiscard]] std::string xml(std::string_view raw);
-
 }  // namespace meshproof::reports

@@ -29,6 +29,27 @@ std::string lengths(const run::Outcome& outcome) {
                : wall;
 }
 
+/// What a scenario's agents met and came through, where they met anything: "" otherwise.
+std::string faults_of(const run::Outcome& outcome) {
+    const auto* scenario = std::get_if<run::ScenarioOutcome>(&outcome.detail);
+    if (scenario == nullptr || scenario->agents.faults() == 0) {
+        return {};
+    }
+    const auto& agents = scenario->agents;
+    std::string parts;
+    for (const auto& [count, what] : {std::pair(agents.refused_logins, "logins refused"),
+                                      std::pair(agents.refused_signatures, "signatures refused"),
+                                      std::pair(agents.unanswered, "requests unanswered"),
+                                      std::pair(agents.retries, "retries")}) {
+        if (count > 0) {
+            parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", count, what);
+        }
+    }
+    return fmt::format(", {} {} fault{}: {}",
+                       outcome.verdict == run::Verdict::pass ? "survived" : "met", agents.faults(),
+                       agents.faults() == 1 ? "" : "s", parts);
+}
+
 }  // namespace
 
 std::string outcome_line(const run::Outcome& outcome, bool colour) {
@@ -38,7 +59,7 @@ std::string outcome_line(const run::Outcome& outcome, bool colour) {
     auto line = fmt::format("{}{}{} {:<34}", colour ? colour_of(outcome.verdict) : "", verdict,
                             colour ? "\x1b[0m" : "", outcome.id);
     if (!idle) {
-        line += " " + lengths(outcome);
+        line += " " + lengths(outcome) + faults_of(outcome);
     }
     if (!outcome.reason.empty()) {
         line += fmt::format("{}{}", idle ? " " : "\n         ", outcome.reason);

@@ -69,7 +69,7 @@ serve() {
     # The line comes when both ports answer; the read ends with it, or with the program.
     local line
     while read -r line; do
-        [[ $line != "serving until"* ]] || break
+        [[ $line != "# serving until"* ]] || break
     done < <(tail -n +1 -f --pid="$serve_pid" "$folder/serve/out")
     eval "$(grep '^export ' "$folder/serve/out")" || { cat "$folder/serve/err" && exit 1; }
     [[ -n ${VAULT_ADDR:-} ]] || { cat "$folder/serve/err" && exit 1; }

@@ -85,6 +85,7 @@ struct Facts {
     run::Account account;
     Time now{};              ///< here, when the look began
     bool read_only = false;  ///< neither login nor signature was tried
+    std::string upgrade_to;  ///< a version that is asked about; "" = none
     std::string pki_mount, endpoint,
         pki_role;  ///< of account.sign_path; endpoint "sign", "cel/sign"
 
@@ -119,6 +120,8 @@ struct Facts {
     Fact<Json> token_claims;       ///< of the token that the login shows
     Fact<bool> token_is_good;      ///< says the API server
     Fact<bool> auth_ca_fits;       ///< kubernetes_ca_cert verifies the server at kubernetes_host
+    /// The cluster's own CA verifies that server. Asked only where the auth method's does not.
+    Fact<bool> auth_host_is_ours;
 
     // The canary.
     Fact<CanaryLogin> login;

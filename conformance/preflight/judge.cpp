@@ -64,7 +64,7 @@ Finding finding(const Rule& rule, const Facts& facts, const Judgement& judgement
 
 bool accepts(const run::Account::Acceptance& accepted, const Finding& one) {
     return accepted.id == one.rule->id &&
-           (accepted.object.empty() || glob(accepted.object, one.object));
+           (accepted.object.empty() || fits_pattern(accepted.object, one.object));
 }
 
 Finding about(const run::Account::Acceptance& accepted, std::string_view rule, const Facts& facts,
@@ -123,6 +123,25 @@ void accept(Report& report, const Facts& facts) {
     std::ranges::move(more, std::back_inserter(report.found));
 }
 
+/// What belongs to another cluster is written by no command but those that give this one its own.
+void spare_another_cluster(Report& report, const Facts& facts) {
+    constexpr std::string_view other = "auth/other-cluster";
+    const auto is_other = [&](const Finding& one) { return one.rule->id == other; };
+    if (std::ranges::none_of(report.found, is_other)) {
+        return;
+    }
+    const auto theirs = facts.auth_path("");
+    for (auto& one : report.found) {
+        const bool writes = std::ranges::any_of(one.bao, [&](const std::string& command) {
+            return command.find(" " + theirs) != std::string::npos;
+        });
+        if (!is_other(one) && (writes || one.object.starts_with(theirs))) {
+            one.bao.clear();
+            one.vault.clear();
+        }
+    }
+}
+
 std::string vault_text(const Facts& facts) {
     const auto where = facts.account.vault.endpoint.url.origin();
     if (!facts.seal.is_known() || !facts.health.is_known()) {
@@ -177,6 +196,7 @@ Report judge(const Facts& facts) {
                 break;
         }
     }
+    spare_another_cluster(report, facts);
     accept(report, facts);
     report.found = sorted(report.found);
     return report;

@@ -69,6 +69,7 @@ Task<Facts> look(Clock& clock, http::Transport& transport, run::Account account,
     look.facts.account = std::move(account);
     look.facts.now = clock.now();
     look.facts.read_only = options.read_only;
+    look.facts.upgrade_to = options.upgrade_to;
     take_apart(look.facts);
     co_await look_at_vault(look);
     co_await look_at_cluster(look);

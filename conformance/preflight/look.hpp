@@ -7,7 +7,8 @@
 namespace meshproof::preflight {
 
 struct LookOptions {
-    bool read_only = false;  ///< no canary: neither a login nor a signature
+    bool read_only = false;    ///< no canary: neither a login nor a signature
+    std::string upgrade_to{};  ///< "2.7.2": what this version would break is judged, too
 };
 
 /// Gathers the facts of an account. It only reads, but for the canary: one login, whose token is

@@ -104,6 +104,21 @@ Task<void> review(Look& look) {
                                       : Fact<bool>::unknown(answer.error().message);
 }
 
+/// Whether the API server at the endpoint shows a certificate that its trust verifies.
+Task<Fact<bool>> verifies(Look& look, http::Endpoint endpoint) {
+    const auto answer = co_await look.transport.send(
+        endpoint, http::Request{.method = "GET", .target = "/version", .headers = {}, .body = {}});
+    if (answer) {
+        co_return Fact<bool>::known(true);
+    }
+    const auto& error = answer.error();
+    if (error.kind == FailureKind::tls || error.kind == FailureKind::expired) {
+        co_return Fact<bool>::known(false);
+    }
+    co_return Fact<bool>::unknown("from here the API server of the auth method cannot be asked: " +
+                                  error.message);
+}
+
 }  // namespace
 
 Task<void> try_auth_ca(Look& look) {
@@ -130,17 +145,16 @@ Task<void> try_auth_ca(Look& look) {
     if (look.kube) {
         endpoint.tls.server_name = look.kube->access().endpoint.tls.server_name;
     }
-    const auto answer = co_await look.transport.send(
-        endpoint, http::Request{.method = "GET", .target = "/version", .headers = {}, .body = {}});
-    if (answer) {
-        facts.auth_ca_fits = Fact<bool>::known(true);
-    } else if (answer.error().kind == FailureKind::tls ||
-               answer.error().kind == FailureKind::expired) {
-        facts.auth_ca_fits = Fact<bool>::known(false);
-    } else {
-        facts.auth_ca_fits =
-            Fact<bool>::unknown("from here the API server of the auth method cannot be asked: " +
-                                answer.error().message);
+    facts.auth_ca_fits = co_await verifies(look, endpoint);
+    const auto& cluster = facts.account.cluster;
+    if (facts.auth_ca_fits.is_known() && *facts.auth_ca_fits) {
+        co_return;
+    }
+    const auto ours = cluster ? crypto::Certificate::all_from_pem(cluster->access.ca_pem)
+                              : fail(FailureKind::invalid, "no cluster");
+    if (ours && !ours->empty()) {
+        endpoint.tls.trust = *ours;
+        facts.auth_host_is_ours = co_await verifies(look, endpoint);
     }
 }
 

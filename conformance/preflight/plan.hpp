@@ -59,6 +59,7 @@ struct SideOptions {
 /// A change, by what was before it and what would be after it.
 struct Plan {
     Side before, after;
+    std::size_t not_played = 0;  ///< identities that there was no room for
 
     /// An identity that has leaves before, and would not be given one after.
     struct Stop {
@@ -84,5 +85,8 @@ struct Plan {
 [[nodiscard]] std::vector<std::string> to_text(const Plan& plan);
 /// The report of after as docs/preflight.schema.json has it, with `plan`.
 [[nodiscard]] std::string to_json(const Plan& plan);
+/// The verdict in the first line, then who stops and what appears, with what mends it; for a
+/// pipeline's summary. At most so many bytes.
+[[nodiscard]] std::string to_markdown(const Plan& plan, std::size_t most_bytes = 1'000'000);
 
 }  // namespace meshproof::preflight

@@ -1,6 +1,7 @@
 #include "conformance/preflight/plan.hpp"
 #include "conformance/preflight/report.hpp"
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 
 namespace meshproof::preflight {
 namespace {
@@ -77,6 +78,30 @@ PlanDocument as_json(const Plan::Stop& stop) {
             {"all_without_leaf_s", seconds(stop.until)}};
 }
 
+/// Who was not played was not judged, whatever else is said.
+std::string verdict_line(const Plan& plan) {
+    const auto played = plan.before.first.size();
+    return fmt::format("{}: {} of {} would stop getting leaves, {} findings appear, {} vanish{}",
+                       exit_code(plan) == 0 ? "the change may go out" : "the change may not go out",
+                       plan.stops().size(), identities(played), plan.appears().size(),
+                       plan.vanishes().size(),
+                       plan.not_played == 0
+                           ? std::string()
+                           : fmt::format("; {} more were not played", identities(plan.not_played)));
+}
+
+/// A list of Markdown for each reason, and who stops by it.
+std::string stops_markdown(const Plan& plan) {
+    Lines lines;
+    add_stops(lines, plan.stops());
+    std::string out = lines.empty() ? "" : "\n## Stops\n\n";
+    for (const auto& line : lines) {
+        const auto item = line.starts_with("stops");
+        out += fmt::format("{}{}\n", item ? "- " : "  ", markdown_text(std::string(trim(line))));
+    }
+    return out;
+}
+
 PlanDocument fingerprints(const std::vector<Finding>& findings) {
     auto all = PlanDocument::array();
     for (const auto& one : findings) {
@@ -111,10 +136,7 @@ std::vector<std::string> to_text(const Plan& plan) {
         lines.push_back(fmt::format("vanishes: {} {} at {}", to_string(one.rule->severity),
                                     one.rule->id, one.object));
     }
-    lines.push_back(fmt::format(
-        "{}: {} of {} would stop getting leaves, {} findings appear, {} vanish",
-        exit_code(plan) == 0 ? "the change may go out" : "the change may not go out", stops.size(),
-        identities(plan.before.first.size()), appear.size(), vanish.size()));
+    lines.push_back(verdict_line(plan));
     return lines;
 }
 
@@ -137,10 +159,32 @@ std::string to_json(const Plan& plan) {
         {"keeps", plan.keeps()},
         {"begins", plan.begins()},
         {"neither", std::move(neither)},
+        {"not_played", plan.not_played},
         {"leaf_life_s", {{"before", seconds(plan.before)}, {"after", seconds(plan.after)}}},
         {"appears", fingerprints(plan.appears())},
         {"vanishes", fingerprints(plan.vanishes())}};
     return json.dump(2, ' ', false, PlanDocument::error_handler_t::replace) + "\n";
+}
+
+std::string to_markdown(const Plan& plan, std::size_t most_bytes) {
+    const auto made = [&](bool with_commands) {
+        auto out = fmt::format("# Plan: {} ({})\n\nPlayed on a fake {} in virtual time.\n",
+                               verdict_line(plan), markdown_text(plan.after.report.account),
+                               markdown_text(plan.after.report.vault));
+        out += stops_markdown(plan);
+        for (const auto& one : plan.appears()) {
+            out += finding_markdown(plan.after.report, one, with_commands);
+        }
+        for (const auto& one : plan.vanishes()) {
+            out += fmt::format("\nVanishes: {} {} at {}\n", to_string(one.rule->severity),
+                               one.rule->id, markdown_text(one.object));
+        }
+        return out;
+    };
+    const auto whole = made(/*with_commands=*/true);
+    return whole.size() <= most_bytes
+               ? whole
+               : std::string(head_of(made(/*with_commands=*/false), most_bytes));
 }
 
 }  // namespace meshproof::preflight

@@ -3,6 +3,7 @@
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
+#include "core/html/escape.hpp"
 
 namespace meshproof::preflight {
 namespace {
@@ -13,30 +14,6 @@ constexpr std::string_view schema_name = "meshproof.preflight/v1";
 
 std::string dumped(const Document& document) {
     return document.dump(2, ' ', false, Document::error_handler_t::replace) + "\n";
-}
-
-/// For XML 1.0: what it cannot hold becomes a question mark.
-std::string xml(const std::string& text) {
-    std::string out;
-    for (const char c : valid_utf8(text)) {
-        switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            default:
-                out += static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t' ? '?' : c;
-        }
-    }
-    return out;
 }
 
 std::string where(const Report& report, const Finding& one) {
@@ -149,7 +126,8 @@ Document sarif_result(const Report& report, const Finding& one) {
     // A result without a place is not shown by GitHub, so the file's first line stands for none.
     const Document place{
         {"physicalLocation",
-         {{"artifactLocation", {{"uri", report.file.empty() ? "account.yaml" : report.file}}},
+         {{"artifactLocation",
+           {{"uri", path_as_uri(report.file.empty() ? "account.yaml" : report.file)}}},
           {"region", {{"startLine", std::max(one.line, 1)}}}}},
         {"logicalLocations", {{{"fullyQualifiedName", one.object}, {"kind", "object"}}}}};
     return {{"ruleId", one.rule->id},
@@ -157,6 +135,7 @@ Document sarif_result(const Report& report, const Finding& one) {
             {"level", sarif_level(one.rule->severity)},
             {"message", {{"text", text}}},
             {"locations", Document::array({place})},
+            {"fingerprints", {{"meshproofFinding/v1", one.fingerprint()}}},
             {"partialFingerprints", {{"meshproofFinding/v1", one.fingerprint()}}}};
 }
 
@@ -174,22 +153,11 @@ std::string junit_finding(const Report& report, const Finding& one) {
     // Warnings and advice do not fail a pipeline, whatever shows it.
     const bool fails = one.rule->severity == Severity::error;
     return fails ? fmt::format("      <failure type=\"{}\" message=\"{}\">{}</failure>\n",
-                               to_string(one.rule->severity), xml(std::string(one.rule->title)),
-                               xml(text))
+                               to_string(one.rule->severity),
+                               html::escaped_xml(std::string(one.rule->title)),
+                               html::escaped_xml(text))
                  : fmt::format("      <system-out>{}: {}</system-out>\n",
-                               to_string(one.rule->severity), xml(text));
-}
-
-/// A cell or a line of Markdown, which others' texts must not leave.
-std::string markdown(const std::string& text) {
-    std::string out;
-    for (const char c : valid_utf8(text)) {
-        if (std::string_view("\\|<`*_[").find(c) != std::string_view::npos) {
-            out += '\\';
-        }
-        out += c == '\n' ? ' ' : c;
-    }
-    return out;
+                               to_string(one.rule->severity), html::escaped_xml(text));
 }
 
 /// A fence that no line of the commands is: policies in them were written by others.
@@ -205,15 +173,57 @@ std::string markdown_table(const Report& report) {
     std::string out = "\n| severity | finding | where | seen |\n|---|---|---|---|\n";
     for (const auto& one : report.found) {
         out += fmt::format("| {} | {} | {} | {} |\n", to_string(one.rule->severity), one.rule->id,
-                           markdown(where(report, one)), markdown(one.evidence));
+                           markdown_text(where(report, one)), markdown_text(one.evidence));
     }
     return report.found.empty() ? std::string() : out;
 }
 
-std::string markdown_finding(const Report& report, const Finding& one, bool with_commands) {
-    auto out = fmt::format("\n## {}: {}\n\n{} {}\n\n- at {}\n- seen: {}\n",
-                           to_string(one.rule->severity), one.rule->id, one.rule->title,
-                           one.rule->why, markdown(where(report, one)), markdown(one.evidence));
+std::string markdown_of(const Report& report, bool with_commands) {
+    const auto* word = report.unreachable                  ? "is blocked"
+                       : report.count(Severity::error) > 0 ? "fails"
+                                                           : "passes";
+    auto out =
+        fmt::format("# Preflight {}: {} ({})\n\n{}. {}{}.\n", word, verdict(report),
+                    markdown_text(report.account), counts(report), markdown_text(report.vault),
+                    report.cluster.empty() ? "" : ", " + markdown_text(report.cluster));
+    out += markdown_table(report);
+    for (const auto& one : report.found) {
+        out += finding_markdown(report, one, with_commands);
+    }
+    if (!report.accepted.empty()) {
+        out += "\n## Accepted\n\n";
+        for (const auto& one : report.accepted) {
+            out += fmt::format("- {} at {}: {}\n", one.rule->id, markdown_text(where(report, one)),
+                               markdown_text(one.accepted));
+        }
+    }
+    if (!report.unknown.empty()) {
+        out += "\n## Unknown\n\n";
+        for (const auto& [why, rules] : by_reason(report)) {
+            out += fmt::format("- {}: {}\n", markdown_text(why), join(rules, ", "));
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string markdown_text(const std::string& text) {
+    std::string out;
+    for (const char c : valid_utf8(text)) {
+        if (std::string_view("\\|<`*_[").find(c) != std::string_view::npos) {
+            out += '\\';
+        }
+        out += c == '\n' ? ' ' : c;
+    }
+    return out;
+}
+
+std::string finding_markdown(const Report& report, const Finding& one, bool with_commands) {
+    auto out =
+        fmt::format("\n## {}: {}\n\n{} {}\n\n- at {}\n- seen: {}\n", to_string(one.rule->severity),
+                    one.rule->id, one.rule->title, one.rule->why, markdown_text(where(report, one)),
+                    markdown_text(one.evidence));
     if (!one.bao.empty() && with_commands) {
         const auto commands = join(one.bao, "\n");
         const auto fence = fence_of(commands);
@@ -221,35 +231,6 @@ std::string markdown_finding(const Report& report, const Finding& one, bool with
     }
     return out;
 }
-
-std::string markdown_of(const Report& report, bool with_commands) {
-    const auto* word = report.unreachable                  ? "is blocked"
-                       : report.count(Severity::error) > 0 ? "fails"
-                                                           : "passes";
-    auto out = fmt::format("# Preflight {}: {} ({})\n\n{}. {}{}.\n", word, verdict(report),
-                           markdown(report.account), counts(report), markdown(report.vault),
-                           report.cluster.empty() ? "" : ", " + markdown(report.cluster));
-    out += markdown_table(report);
-    for (const auto& one : report.found) {
-        out += markdown_finding(report, one, with_commands);
-    }
-    if (!report.accepted.empty()) {
-        out += "\n## Accepted\n\n";
-        for (const auto& one : report.accepted) {
-            out += fmt::format("- {} at {}: {}\n", one.rule->id, markdown(where(report, one)),
-                               markdown(one.accepted));
-        }
-    }
-    if (!report.unknown.empty()) {
-        out += "\n## Unknown\n\n";
-        for (const auto& [why, rules] : by_reason(report)) {
-            out += fmt::format("- {}: {}\n", markdown(why), join(rules, ", "));
-        }
-    }
-    return out;
-}
-
-}  // namespace
 
 std::vector<std::string> to_text(const Report& report, bool all) {
     std::vector<std::string> lines{
@@ -301,7 +282,8 @@ std::string to_json(const Report& report) {
         json["accepted"].push_back(as_json(report, one));
     }
     for (const auto& one : report.unknown) {
-        json["unknown"].push_back({{"id", one.rule->id}, {"why", one.why}});
+        json["unknown"].push_back(
+            {{"id", one.rule->id}, {"severity", to_string(one.rule->severity)}, {"why", one.why}});
     }
     for (const auto* rule : report.held) {
         json["held"].push_back(rule->id);
@@ -335,11 +317,11 @@ std::string to_junit(const Report& report) {
     }
     for (const auto& one : report.accepted) {
         cases += junit_case(one.rule->id, fmt::format("      <skipped message=\"accepted: {}\"/>\n",
-                                                      xml(one.accepted)));
+                                                      html::escaped_xml(one.accepted)));
     }
     for (const auto& one : report.unknown) {
-        cases += junit_case(
-            one.rule->id, fmt::format("      <skipped message=\"unknown: {}\"/>\n", xml(one.why)));
+        cases += junit_case(one.rule->id, fmt::format("      <skipped message=\"unknown: {}\"/>\n",
+                                                      html::escaped_xml(one.why)));
     }
     for (const auto* rule : report.held) {
         cases += junit_case(rule->id, "");
@@ -349,7 +331,7 @@ std::string to_junit(const Report& report) {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
         "  <testsuite name=\"meshproof preflight {}\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
         "skipped=\"{}\">\n{}  </testsuite>\n</testsuites>\n",
-        xml(report.account), report.found.size() + skipped + report.held.size(),
+        html::escaped_xml(report.account), report.found.size() + skipped + report.held.size(),
         report.count(Severity::error), skipped, cases);
 }
 

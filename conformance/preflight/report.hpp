@@ -11,6 +11,11 @@ namespace meshproof::preflight {
 [[nodiscard]] std::vector<std::string> to_text(const Report& report, bool all);
 /// The lines of one finding in it.
 [[nodiscard]] std::vector<std::string> finding_lines(const Report& report, const Finding& finding);
+/// The same as a section of Markdown.
+[[nodiscard]] std::string finding_markdown(const Report& report, const Finding& finding,
+                                           bool with_commands);
+/// A cell or a line of Markdown, which others' texts must not leave.
+[[nodiscard]] std::string markdown_text(const std::string& text);
 /// What a wait tells of a report that is not well yet: "2 errors (a/b, c/d)".
 [[nodiscard]] std::string errors_line(const Report& report);
 /// docs/preflight.schema.json.

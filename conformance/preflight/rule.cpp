@@ -47,8 +47,9 @@ std::string kubeconfig_flags(const run::Account& account) {
 
 std::vector<Rule> joined() {
     std::vector<Rule> all;
-    for (auto table : {accept_rules, file_rules, server_rules, mount_rules, role_rules, ca_rules,
-                       auth_rules, policy_rules, cluster_rules, canary_rules}) {
+    for (auto table :
+         {accept_rules, file_rules, server_rules, upgrade_rules, mount_rules, role_rules, ca_rules,
+          auth_rules, policy_rules, cluster_rules, canary_rules}) {
         for (auto& rule : table()) {
             all.push_back(std::move(rule));
         }
@@ -112,31 +113,20 @@ const Rule* find_rule(std::string_view id) {
     return found == rules.end() ? nullptr : &*found;
 }
 
-bool glob(std::string_view pattern, std::string_view text) {
-    const auto parts = split(pattern, '*');
-    if (parts.size() == 1) {
-        return pattern == text;
-    }
-    if (!text.starts_with(parts.front())) {
-        return false;
-    }
-    std::size_t at = parts.front().size();
-    for (std::size_t i = 1; i + 1 < parts.size(); ++i) {
-        const auto next = text.find(parts[i], at);
-        if (next == std::string_view::npos) {
-            return false;
-        }
-        at = next + parts[i].size();
-    }
-    return text.size() - at >= parts.back().size() && text.ends_with(parts.back());
-}
-
 bool has(const std::vector<std::string>& texts, std::string_view wanted) {
     return std::ranges::find(texts, wanted) != texts.end();
 }
 
 bool any_stands_for(const std::vector<std::string>& patterns, std::string_view text) {
-    return std::ranges::any_of(patterns, [&](const auto& pattern) { return glob(pattern, text); });
+    return std::ranges::any_of(patterns,
+                               [&](const auto& pattern) { return fits_pattern(pattern, text); });
+}
+
+std::string with_one_more(std::vector<std::string> texts, std::string_view more) {
+    if (!has(texts, more)) {
+        texts.emplace_back(more);
+    }
+    return join(texts, ",");
 }
 
 std::string shell_word(std::string_view text) {

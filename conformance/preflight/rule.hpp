@@ -68,21 +68,29 @@ struct Rule {
 /// The text with its %names% filled in. A name without a value stays as NAME in capitals, for the
 /// reader to fill in.
 [[nodiscard]] std::string fill_in(std::string_view text, const Values& values, bool for_shell);
-/// As both products match a URI against a role: * stands for any text (row 111).
-[[nodiscard]] bool glob(std::string_view pattern, std::string_view text);
 /// Whether the very text is in the list.
 [[nodiscard]] bool has(const std::vector<std::string>& texts, std::string_view wanted);
-/// Whether one of the patterns stands for the text (glob).
+/// Whether one of the patterns stands for the text, as both products match
+/// a URI against a role (row 111).
 [[nodiscard]] bool any_stands_for(const std::vector<std::string>& patterns, std::string_view text);
+/// A list as a mend writes it, with one more: others may use what stands there already.
+[[nodiscard]] std::string with_one_more(std::vector<std::string> texts, std::string_view more);
 /// The command that writes the cluster's CA to cluster-ca.pem. It needs no right in the cluster.
 [[nodiscard]] std::string cluster_ca_command(const run::Account& account);
 /// The text as one word of a POSIX shell, quoted only where it has to be.
 [[nodiscard]] std::string shell_word(std::string_view text);
 
+/// Writes the CA's chain where the account has its bundle. An answer that fails leaves the file as
+/// it was.
+inline constexpr std::string_view write_bundle =
+    "%tool% read -field=certificate %mount%/cert/ca_chain > %bundle%.new && "
+    "mv %bundle%.new %bundle%";
+
 // The tables, one a file in rules/.
 [[nodiscard]] std::vector<Rule> accept_rules();
 [[nodiscard]] std::vector<Rule> file_rules();
 [[nodiscard]] std::vector<Rule> server_rules();
+[[nodiscard]] std::vector<Rule> upgrade_rules();
 [[nodiscard]] std::vector<Rule> mount_rules();
 [[nodiscard]] std::vector<Rule> role_rules();
 [[nodiscard]] std::vector<Rule> ca_rules();

@@ -160,6 +160,37 @@ std::string lower(std::string_view text) {
     return out;
 }
 
+bool fits_pattern(std::string_view pattern, std::string_view text) {
+    // The last * is the only one to come back to: what an earlier one took need not change.
+    std::size_t p = 0, t = 0, star = std::string_view::npos, taken = 0;
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            taken = t;
+        } else if (p < pattern.size() && pattern[p] == text[t]) {
+            ++p;
+            ++t;
+        } else if (star != std::string_view::npos) {
+            p = star + 1;
+            t = ++taken;
+        } else {
+            return false;
+        }
+    }
+    return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+std::string path_as_uri(std::string_view path) {
+    std::string out;
+    for (const char c : path) {
+        const bool plain =
+            letter_or_digit(c) || std::string_view("/-._~").find(c) != std::string_view::npos;
+        out += plain ? std::string(1, c)
+                     : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    }
+    return out;
+}
+
 Result<std::string> read_file(const std::string& path, std::size_t largest) {
     struct stat named{};
     if (::lstat(path.c_str(), &named) == 0 && S_ISFIFO(named.st_mode)) {

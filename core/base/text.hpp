@@ -36,6 +36,11 @@ using Bytes = std::vector<std::uint8_t>;
 [[nodiscard]] std::string_view trim(std::string_view text);
 [[nodiscard]] std::string lower(std::string_view text);
 
+/// Whether the text is the pattern, in which each `*` stands for any text, also for none.
+[[nodiscard]] bool fits_pattern(std::string_view pattern, std::string_view text);
+/// A path as a URI reference: what would end or change it is escaped (RFC 3986).
+[[nodiscard]] std::string path_as_uri(std::string_view path);
+
 /// More is no file that this program is meant to read. States and reports are tens of megabytes.
 inline constexpr std::size_t largest_file = 512U << 20;
 /// The whole file, or invalid "cannot read PATH: reason". A pipe with a name is refused, since it

@@ -85,7 +85,8 @@ Task<void> play_check(Run& run, std::size_t index, Environment& environment, con
     ending.text = probe.redacted(std::move(ending.text));
     judge(outcome, ending, probe.failures());
     if (run.options.evidence) {
-        std::get<CheckOutcome>(outcome.detail).evidence = probe.evidence();
+        std::get<CheckOutcome>(outcome.detail).evidence =
+            probe.evidence(run.options.longest_evidence);
     }
     outcome.duration = wall.elapsed();
     outcome.virtual_duration = environment.clock().elapsed() - before;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/check/check.hpp"
+#include "core/check/evidence.hpp"
 #include "core/run/schedule.hpp"
 
 namespace meshproof::run {
@@ -14,6 +15,7 @@ struct CheckRunnerOptions : ScheduleOptions {
     CheckRunnerOptions() { share_servers = true; }
     std::size_t at_once = 16;  ///< checks side by side in one shared environment
     bool evidence = true;      ///< outcomes hold what was said
+    std::size_t longest_evidence = evidence_bytes;  ///< of a body
     /// Stands by at each check. Of one thread and one check at a time.
     Witness* witness = nullptr;
 };

@@ -10,9 +10,6 @@
 namespace meshproof::run {
 namespace {
 
-/// Long enough for every answer that an expectation is about; a report of hundreds of checks stays
-/// readable.
-constexpr std::size_t kept_bytes = 3000;
 /// Anything shorter is no secret, and would be found by chance everywhere.
 constexpr std::size_t least_secret = 8;
 
@@ -153,7 +150,7 @@ bool printable(std::string_view text) {
     });
 }
 
-std::string shown(const std::string& body) {
+std::string shown(const std::string& body, std::size_t kept_bytes) {
     if (!printable(body)) {
         return fmt::format("({} bytes)", body.size());
     }
@@ -292,13 +289,13 @@ void RecordingTransport::name_origin(const http::Url& url, std::string name) {
     origins_[url.origin()] = std::move(name);
 }
 
-std::vector<Exchange> RecordingTransport::evidence() const {
+std::vector<Exchange> RecordingTransport::evidence(std::size_t longest) const {
     auto out = exchanges_;
     for (auto& exchange : out) {
         exchange.target = redactor_.apply(exchange.target);
         exchange.failure = redactor_.apply(exchange.failure);
         for (auto* text : {&exchange.body, &exchange.answer}) {
-            *text = shown(redactor_.apply(*text));
+            *text = shown(redactor_.apply(*text), longest);
         }
         for (auto* headers : {&exchange.headers, &exchange.answer_headers}) {
             for (auto& [name, value] : *headers) {
@@ -373,8 +370,9 @@ namespace {
 /// Within double quotes of a shell, where `$TOKEN_1` stays a variable.
 std::string double_quoted(std::string_view text) {
     std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\' || c == '`') {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '"' || c == '\\' || c == '`' || (c == '$' && variable_at(text, i).empty())) {
             out += '\\';
         }
         out += c;
@@ -383,6 +381,22 @@ std::string double_quoted(std::string_view text) {
 }
 
 }  // namespace
+
+std::string_view variable_at(std::string_view text, std::size_t dollar) {
+    constexpr std::size_t shortest = 3;
+    auto name = text.substr(dollar + 1);
+    const bool braces = name.starts_with('{');
+    if (braces) {
+        name.remove_prefix(1);
+    }
+    std::size_t size = 0;
+    while (size < name.size() && ((name[size] >= 'A' && name[size] <= 'Z') || name[size] == '_' ||
+                                  (size > 0 && name[size] >= '0' && name[size] <= '9'))) {
+        ++size;
+    }
+    const bool closed = !braces || (size < name.size() && name[size] == '}');
+    return size >= shortest && closed ? name.substr(0, size) : std::string_view();
+}
 
 std::string to_curl(const Exchange& exchange) {
     const bool kubernetes = exchange.server == "kubernetes";
@@ -404,6 +418,12 @@ std::string to_curl(const Exchange& exchange) {
         }
     }
     if (!exchange.body.empty()) {
+        const bool typed = std::ranges::any_of(exchange.headers, [](const auto& field) {
+            return lower(field.first) == "content-type";
+        });
+        if (!typed) {
+            line += " -H \"Content-Type:\"";  // curl would send that of a form
+        }
         line += fmt::format(" --data-binary {}", double_quoted(exchange.body));
     }
     // The path as it is: curl would otherwise clean it.

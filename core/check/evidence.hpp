@@ -13,6 +13,10 @@
 
 namespace meshproof::run {
 
+/// Of a body. Long enough for every answer that an expectation is about; a report of hundreds of
+/// checks stays readable.
+inline constexpr std::size_t evidence_bytes = 3000;
+
 /// Knows the secrets of one check and takes them out of texts. It learns from what is sent and
 /// answered (fields and headers that hold secrets by their name) and knows private keys, JWTs and
 /// Vault tokens by their looks.
@@ -45,8 +49,8 @@ class RecordingTransport final : public http::Transport {
     [[nodiscard]] Redactor& redactor() { return redactor_; }
     [[nodiscard]] const Redactor& redactor() const { return redactor_; }
     [[nodiscard]] std::size_t exchanges() const { return exchanges_.size(); }
-    /// All exchanges so far, redacted.
-    [[nodiscard]] std::vector<Exchange> evidence() const;
+    /// All exchanges so far, redacted; bodies at most so long.
+    [[nodiscard]] std::vector<Exchange> evidence(std::size_t longest = evidence_bytes) const;
 
     [[nodiscard]] Task<Result<http::Response>> send(http::Endpoint endpoint,
                                                     http::Request request) override;
@@ -70,5 +74,8 @@ class RecordingTransport final : public http::Transport {
 /// The exchange as a command for a shell where VAULT_ADDR, VAULT_TOKEN and VAULT_CACERT are set
 /// (for an API server: KUBE_ADDR, KUBE_TOKEN and KUBE_CACERT).
 [[nodiscard]] std::string to_curl(const Exchange& exchange);
+/// The name of the variable that a `$` at this place of a text stands for, "TOKEN_1" of $TOKEN_1
+/// and ${TOKEN_1}; "" where it is a sign like others.
+[[nodiscard]] std::string_view variable_at(std::string_view text, std::size_t dollar);
 
 }  // namespace meshproof::run

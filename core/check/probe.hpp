@@ -175,7 +175,9 @@ class Probe final {
     [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
     /// Removes what was made; what could not be removed.
     [[nodiscard]] Task<std::vector<std::string>> finish();
-    [[nodiscard]] std::vector<Exchange> evidence() const { return transport_.evidence(); }
+    [[nodiscard]] std::vector<Exchange> evidence(std::size_t longest = evidence_bytes) const {
+        return transport_.evidence(longest);
+    }
     [[nodiscard]] std::string redacted(std::string text) const;
 
   private:

@@ -144,6 +144,8 @@ class Csr {
         Subject subject;
         AltNames alt_names;
         std::vector<RawExtension> extensions;  ///< beside the SAN, as given
+        std::string digest = {};               ///< as CertificateSpec's; empty = by the key
+        bool pss = false;                      ///< RSASSA-PSS, where the key is RSA
     };
     [[nodiscard]] static Csr make(const Spec& spec, const Key& key);
     [[nodiscard]] static Result<Csr> from_pem(std::string_view pem);
@@ -158,6 +160,8 @@ class Csr {
         const;  ///< all that it asks for, the SAN too
     [[nodiscard]] PublicKey public_key()
         const;  ///< empty for a kind of key that OpenSSL does not know
+    [[nodiscard]] std::string signature_algorithm()
+        const;  ///< OpenSSL's long name: "ecdsa-with-SHA256"
     [[nodiscard]] bool signature_valid() const;
 
   private:

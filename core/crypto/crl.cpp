@@ -4,6 +4,7 @@
 #include <openssl/obj_mac.h>
 #include <openssl/x509v3.h>
 
+#include "core/crypto/names.hpp"
 #include "core/crypto/openssl.hpp"
 #include "core/crypto/spki.hpp"
 
@@ -23,6 +24,9 @@ void add_entry(X509_CRL* crl, const Crl::Entry& entry) {
     auto revoked = own<X509_REVOKED_free>(X509_REVOKED_new());
     succeed(X509_REVOKED_set_serialNumber(revoked.get(), to_asn1_integer(entry.serial).get()));
     succeed(X509_REVOKED_set_revocationDate(revoked.get(), to_asn1(entry.revoked_at).get()));
+    for (const RawExtension& extension : entry.extensions) {
+        succeed(X509_REVOKED_add_ext(revoked.get(), write_extension(extension).get(), -1));
+    }
     succeed(X509_CRL_add0_revoked(crl, revoked.get()));
     (void)revoked.release();
 }
@@ -72,6 +76,9 @@ Crl Crl::make(const Spec& spec, const Certificate& issuer, const Key& issuer_key
         to_octets(own_id.empty() ? issuer_key.public_key().key_id() : own_id).release();
     add_extension(crl.get(), NID_authority_key_identifier, false, authority.get());
     add_extension(crl.get(), NID_crl_number, false, to_asn1_integer(spec.number).get());
+    for (const RawExtension& extension : spec.extensions) {
+        succeed(X509_CRL_add_ext(crl.get(), write_extension(extension).get(), -1));
+    }
     if (spec.delta_base) {
         add_extension(crl.get(), NID_delta_crl, true, to_asn1_integer(*spec.delta_base).get());
     }

@@ -15,6 +15,7 @@ class Crl {
     struct Entry {
         Bytes serial;
         Time revoked_at;
+        std::vector<RawExtension> extensions{};
     };
     struct Spec {
         std::uint64_t number = 0;
@@ -22,6 +23,7 @@ class Crl {
         Time this_update;
         Time next_update;
         std::vector<Entry> entries;
+        std::vector<RawExtension> extensions{};  ///< besides those that every list has
         std::string digest{};  ///< as in CertificateSpec
         bool pss = false;      ///< as in CertificateSpec
     };

@@ -118,7 +118,13 @@ std::string general_request(const Csr::Spec& spec, const Key& key) {
         }
         succeed(X509_REQ_add_extensions(request.get(), extensions.get()));
     }
-    succeed(X509_REQ_sign(request.get(), key.native(), usual_digest(key)), "cannot sign a request");
+    const EVP_MD* digest = digest_or_usual(spec.digest, key);
+    if (spec.pss && key.public_key().algorithm() == "rsa") {
+        succeed(X509_REQ_sign_ctx(request.get(), pss_context(key, digest).get()),
+                "cannot sign a request");
+    } else {
+        succeed(X509_REQ_sign(request.get(), key.native(), digest), "cannot sign a request");
+    }
     return to_der(i2d_X509_REQ, request.get());
 }
 
@@ -185,6 +191,11 @@ std::vector<RawExtension> Csr::extensions() const {
 
 PublicKey Csr::public_key() const {
     return body().public_key();
+}
+
+std::string Csr::signature_algorithm() const {
+    const int nid = OBJ_obj2nid(body().parts().algorithm->algorithm);
+    return nid != NID_undef ? OBJ_nid2ln(nid) : "unknown";
 }
 
 namespace {

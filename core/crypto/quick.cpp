@@ -651,7 +651,7 @@ std::shared_ptr<EVP_PKEY> generate_p256() {
 }
 
 std::optional<std::string> request(const Csr::Spec& spec, const Key& key) {
-    if (!spec.extensions.empty() || !assumed(spec.subject) || !assumed(spec.alt_names)) {
+    if (!spec.extensions.empty() || !spec.digest.empty() || !assumed(spec.subject) || !assumed(spec.alt_names)) {
         return std::nullopt;
     }
     const KeySigner signer(key);

@@ -74,6 +74,14 @@ std::string escaped(std::string_view raw) {
     return safe;
 }
 
+std::string escaped_xml(std::string_view raw) {
+    std::string out;
+    for (const char c : escaped(raw)) {
+        out += c == '\n' ? std::string("&#10;") : std::string(1, c);
+    }
+    return out;
+}
+
 std::string escaped_head(std::string_view raw, std::size_t most) {
     return escaped(head_of(raw, most)) + (raw.size() > most ? "\u2026" : "");
 }

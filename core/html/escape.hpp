@@ -11,6 +11,9 @@ namespace meshproof::html {
 /// U+FFFD; a carriage return is a line break.
 [[nodiscard]] std::string escaped(std::string_view raw);
 
+/// The same for XML 1.0, in an attribute too: a line break is &#10;, which no parser makes a space.
+[[nodiscard]] std::string escaped_xml(std::string_view raw);
+
 /// At most so many bytes of it, escaped, with "…" where some are left out.
 [[nodiscard]] std::string escaped_head(std::string_view raw, std::size_t most);
 

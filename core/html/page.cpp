@@ -26,6 +26,7 @@ background:var(--ground);color:var(--text)}
 h1{font-size:1.7rem;line-height:1.2;margin:.3rem 0}h2{font-size:1.3rem;margin:2rem 0 .5rem}
 h3{font-size:1.05rem;margin:1.2rem 0 .3rem}h4{font-size:1rem;margin:.8rem 0 .2rem}
 h1,h2,h3,h4,p,li,dd,td,th,summary{overflow-wrap:anywhere}
+.scroll th,.scroll td{overflow-wrap:break-word}
 a{color:var(--link)}a:focus-visible,button:focus-visible,summary:focus-visible,
 .scroll:focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .skip-link{position:absolute;left:-99rem}.skip-link:focus{position:static}
@@ -60,7 +61,7 @@ tr.broken>*{border-left:.3rem solid var(--fail)}
 footer{color:var(--soft);margin:2rem 0 1rem}
 )";
 
-constexpr std::string_view drawings = R"(svg{display:block;width:100%;min-width:44rem;height:auto;
+constexpr std::string_view drawings = R"(svg{display:block;width:100%;min-width:60rem;height:auto;
 border:1px solid var(--line);background:var(--ground)}
 svg text{font:13px system-ui,sans-serif;fill:var(--text)}
 .pod{fill:var(--pod)}.leaf{fill:var(--leaf)}.fault{fill:var(--fault)}

@@ -66,7 +66,12 @@ struct RoundTrip {
     /// Nothing is left over on the connection, and both sides want to go on with it.
     [[nodiscard]] bool reusable() const {
         return parser->is_done() && parser->keep_alive() && connection->buffer.size() == 0 &&
-               !write_error;
+               !write_error && !upgraded();
+    }
+    /// What comes now is no HTTP any more.
+    [[nodiscard]] bool upgraded() const {
+        return parser->is_header_done() &&
+               parser->get().result() == beast_http::status::switching_protocols;
     }
 
     std::shared_ptr<Connection> connection;
@@ -262,6 +267,28 @@ Task<Result<std::shared_ptr<RoundTrip>>> begin(Shared shared, Endpoint endpoint,
     }
 }
 
+/// The next bytes of an upgraded connection, as they come; nothing at its end.
+Task<Result<std::optional<std::string>>> raw_piece(std::shared_ptr<RoundTrip> trip) {
+    auto& buffer = trip->connection->buffer;
+    auto& wire = trip->connection->wire;
+    if (buffer.size() == 0) {
+        const auto space = buffer.prepare(read_size);
+        const auto moved =
+            co_await wire.read_some({static_cast<char*>(space.data()), space.size()});
+        buffer.commit(moved.bytes);
+        if (moved.error && moved.bytes == 0) {
+            if (Wire::clean_end(moved.error)) {
+                co_return std::nullopt;
+            }
+            co_return tl::unexpected(wire.failure(moved.error));
+        }
+    }
+    const auto came = buffer.cdata();
+    std::string piece(static_cast<const char*>(came.data()), came.size());
+    buffer.clear();
+    co_return piece;
+}
+
 Task<Result<Response>> whole_trip(Shared shared, Endpoint endpoint, Request request) {
     const auto trip = co_await begin(shared, endpoint, std::move(request), /*whole=*/true);
     if (!trip) {
@@ -269,6 +296,16 @@ Task<Result<Response>> whole_trip(Shared shared, Endpoint endpoint, Request requ
     }
     auto response = (*trip)->head();
     response.body = (*trip)->take_body();
+    while ((*trip)->upgraded() && response.body.size() < body_limit) {
+        const auto piece = co_await raw_piece(*trip);
+        if (!piece) {
+            co_return propagate(piece);
+        }
+        if (!*piece) {
+            break;
+        }
+        response.body += **piece;
+    }
     if (endpoint.reuse && !endpoint.last && (*trip)->reusable()) {
         shared.pool->keep(endpoint, (*trip)->connection);
     }
@@ -295,6 +332,13 @@ Task<Result<Response>> send_over(Shared shared, Endpoint endpoint, Request reque
 
 Task<Result<std::optional<std::string>>> next_piece(std::shared_ptr<RoundTrip> trip,
                                                     std::string origin) {
+    if (trip->upgraded()) {
+        auto raw = co_await raw_piece(trip);
+        if (!raw) {
+            co_return propagate(raw, origin);
+        }
+        co_return std::move(*raw);
+    }
     if (const auto received = co_await receive(trip, Until::piece); !received) {
         co_return propagate(received, origin);
     }

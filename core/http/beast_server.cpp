@@ -1,5 +1,8 @@
 // The serving half of BeastTransport: a session is read, handle, write, over and over.
+#include <fcntl.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -9,6 +12,8 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/system/system_error.hpp>
+#include <memory>
+#include <new>
 
 #include "core/base/assert.hpp"
 #include "core/base/log.hpp"
@@ -53,8 +58,12 @@ class Service final : public Closable {
         acceptor.close(ignored);
         // What waits is woken, to be destroyed at the gate rather than when its wait is over.
         *gate = Gate::closing;
-        sessions.cancel();
-        connections->close_all();
+        try {
+            sessions.cancel();
+            connections->close_all();
+        } catch (const std::bad_alloc&) {
+            // Without memory nobody is woken: they are destroyed with their loop.
+        }
         *gate = Gate::closed;
     }
 
@@ -78,6 +87,7 @@ class Service final : public Closable {
     std::shared_ptr<Gate> gate = std::make_shared<Gate>(Gate::open);
     std::shared_ptr<OpenSet> connections = std::make_shared<OpenSet>();
     std::set<Session*> talking;
+    bool sweeping = false;
     TaskGroup sessions;  // joined by nobody once the gate is closed: they are destroyed, not ended
 
   private:
@@ -118,12 +128,17 @@ Task<void> sweep(std::shared_ptr<Service> service) {
         std::min({spec.idle_timeout, spec.head_timeout, spec.request_timeout, spec.write_timeout});
     const auto pause = std::max(shortest_sweep, shortest / 2);
     for (;;) {
-        co_await service->clock.sleep_for(pause);
-        const auto now = service->clock.elapsed();
-        for (const auto* session : service->talking) {
-            if (session->overdue && *session->overdue <= now) {
-                session->wire->wake();  // posts: nobody is resumed here
+        try {
+            co_await service->clock.sleep_for(pause);
+            const auto now = service->clock.elapsed();
+            for (const auto* session : service->talking) {
+                if (session->overdue && *session->overdue <= now) {
+                    session->wire->wake();  // posts: nobody is resumed here
+                }
             }
+        } catch (const std::bad_alloc&) {
+            service->sweeping = false;  // the next connection that is taken begins it anew
+            co_return;
         }
     }
 }
@@ -168,7 +183,9 @@ void append_head(std::string& out, const Response& response, Framing framing, bo
     } else if (framing == Framing::chunked) {
         out += "Transfer-Encoding: chunked\r\n";
     }
-    if (close) {
+    if (response.status == 101) {
+        out += "Connection: Upgrade\r\n";
+    } else if (close) {
         out += "Connection: close\r\n";
     }
     out += "\r\n";
@@ -200,13 +217,27 @@ Task<void> peer_leaves(std::shared_ptr<Session> session) {
     }
 }
 
+/// Hands on what the peer says on an upgraded connection. Ends when it has closed its side.
+Task<void> peer_talks(std::shared_ptr<Session> session, std::shared_ptr<BodySource> source) {
+    Moved moved;
+    do {
+        const auto said = session->buffer.cdata();
+        source->hear({static_cast<const char*>(said.data()), said.size()});
+        session->buffer.clear();
+        const auto space = session->buffer.prepare(read_size);
+        moved = co_await session->wire->read_some({static_cast<char*>(space.data()), space.size()});
+        session->buffer.commit(moved.bytes);
+    } while (!moved.error);
+}
+
 /// Sends a source's pieces as they come. False where the connection cannot be used any more.
 Task<bool> stream_body(std::shared_ptr<Session> session, std::shared_ptr<BodySource> source,
-                       bool chunked) {
+                       bool chunked, bool upgraded) {
     using namespace boost::asio::experimental::awaitable_operators;
     auto& out = session->out;
     for (;;) {
-        auto first = co_await (source->next(session->service->clock) || peer_leaves(session));
+        auto peer = upgraded ? peer_talks(session, source) : peer_leaves(session);
+        auto first = co_await (source->next(session->service->clock) || std::move(peer));
         if (first.index() == 1) {
             co_return false;
         }
@@ -281,10 +312,11 @@ Task<bool> respond(std::shared_ptr<Session> session, Response response, bool hea
     if (response.broken == Break::unanswered) {
         co_return false;
     }
-    const bool bodiless =
-        response.status == 204 || response.status == 304 || response.status / 100 == 1;
+    const bool upgraded = response.status == 101 && response.source;
+    const bool bodiless = !upgraded && (response.status == 204 || response.status == 304 ||
+                                        response.status / 100 == 1);
     auto framing = Framing::length;
-    if (bodiless) {
+    if (bodiless || upgraded) {
         framing = Framing::none;
     } else if (response.chunked || response.source) {
         // HTTP/1.0 knows no chunks.
@@ -318,8 +350,8 @@ Task<bool> respond(std::shared_ptr<Session> session, Response response, bool hea
         co_return false;
     }
     session->overdue.reset();
-    const bool whole =
-        !streams || co_await stream_body(session, response.source, framing == Framing::chunked);
+    const bool whole = !streams || co_await stream_body(session, response.source,
+                                                        framing == Framing::chunked, upgraded);
     if (response.broken == Break::after) {
         co_await reset_behind(session);
     }
@@ -515,20 +547,106 @@ Task<void> run_session(std::shared_ptr<Service> service, std::shared_ptr<Wire> w
     }
 }
 
+/// Kept back for the moment when there is no more: memory for the way to a refusal, and a
+/// descriptor to take a connection that is then refused.
+class Spare {
+  public:
+    Spare() = default;
+    ~Spare() { let_go(); }
+    Spare(const Spare&) = delete;
+    Spare& operator=(const Spare&) = delete;
+
+    /// Where it was let go.
+    void take() {
+        constexpr std::size_t size = 256U << 10;
+        if (!memory_) {
+            memory_.reset(new (std::nothrow) char[size]);
+        }
+        if (file_ < 0) {
+            file_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+        }
+    }
+    void let_go() {
+        memory_.reset();
+        if (file_ >= 0) {
+            ::close(file_);
+            file_ = -1;
+        }
+    }
+
+  private:
+    std::unique_ptr<char[]> memory_;
+    int file_ = -1;
+};
+
+/// Refuses connections that wait, without any memory: their clients are told so at once.
+void refuse_waiting(Service& service) {
+    constexpr int at_once = 128;
+    for (int i = 0; i < at_once; ++i) {
+        const int taken = ::accept4(service.acceptor.native_handle(), nullptr, nullptr,
+                                    SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (taken < 0) {
+            return;
+        }
+        ::close(taken);
+    }
+}
+
+/// Takes one connection, and starts its session. An error where it cannot.
+Task<error_code> accept_one(std::shared_ptr<Service> service) {
+    error_code error;
+    tcp::socket socket(co_await asio::this_coro::executor);
+    co_await service->acceptor.async_accept(socket,
+                                            asio::redirect_error(asio::use_awaitable, error));
+    if (error) {
+        co_return error;
+    }
+    if (service->sessions.running() > service->spec.connection_limit) {
+        co_return asio::error::connection_refused;  // it is closed here
+    }
+    auto wire = std::make_shared<Wire>(std::move(socket), service->connections);
+    co_await service->sessions.spawn(run_session(service, std::move(wire)));
+    co_return error_code();
+}
+
+/// Says why connections are refused, now and then.
+void tell_refusals(const Service& service, const error_code& error, std::optional<Duration>& told) {
+    constexpr Duration pause = std::chrono::seconds(10);
+    const auto now = service.clock.elapsed();
+    if (told && now - *told < pause) {
+        return;
+    }
+    told = now;
+    try {
+        log::warning(fmt::format("connections are refused: {}",
+                                 error == asio::error::connection_refused
+                                     ? fmt::format("{} are open", service.spec.connection_limit)
+                                     : error.message()));
+    } catch (const std::bad_alloc&) {
+        told.reset();  // no memory to say so: the next time, perhaps
+    }
+}
+
 Task<void> accept_all(std::shared_ptr<Service> service) {
-    const auto executor = co_await asio::this_coro::executor;
-    co_await service->sessions.spawn(sweep(service));
+    Spare spare;
+    std::optional<Duration> told;
     while (service->acceptor.is_open()) {
+        spare.take();
         error_code error;
-        tcp::socket socket(executor);
-        co_await service->acceptor.async_accept(socket,
-                                                asio::redirect_error(asio::use_awaitable, error));
-        if (!error) {
-            auto wire = std::make_shared<Wire>(std::move(socket), service->connections);
-            co_await service->sessions.spawn(run_session(service, std::move(wire)));
-        } else if (service->acceptor.is_open()) {
-            // Out of descriptors, most likely: those that are open must end first.
-            log::warning(fmt::format("cannot accept a connection: {}", error.message()));
+        try {
+            if (!service->sweeping) {
+                co_await service->sessions.spawn(sweep(service));
+                service->sweeping = true;
+            }
+            error = co_await accept_one(service);
+        } catch (const std::bad_alloc&) {
+            error = asio::error::no_memory;
+        }
+        if (error && service->acceptor.is_open()) {
+            // Out of descriptors or memory, most likely: connections that are open must end first.
+            spare.let_go();
+            refuse_waiting(*service);
+            tell_refusals(*service, error, told);
             co_await service->clock.sleep_for(std::chrono::milliseconds(10));
         }
     }

@@ -56,6 +56,8 @@ class BodySource {
     virtual ~BodySource() = default;
     /// The next piece, or nothing at the clean end.
     [[nodiscard]] virtual Task<std::optional<std::string>> next(Clock& clock) = 0;
+    /// What the peer says meanwhile, where the connection was upgraded; in no order to the pieces.
+    virtual void hear(std::string_view /*bytes*/) {}
 };
 
 /// How the serving transport breaks an answer on its way: what chaos asks for.
@@ -82,7 +84,8 @@ struct Response {
     std::string body;
     bool chunked = false;  ///< send with Transfer-Encoding: chunked instead of Content-Length
     std::shared_ptr<BodySource>
-        source;  ///< where set, the body comes from here, chunk by chunk (server side only)
+        source;  ///< where set, the body comes from here, chunk by chunk (server side only); with
+                 ///< status 101 what comes is all that the connection carries from then on
     Break broken = Break::none;  ///< server side only
     ExchangeTimes times;         ///< client side only
 };

@@ -82,6 +82,7 @@ struct ListenSpec {
     std::function<Reception(const Peer& peer)> reception;  ///< asked per connection; may be empty
     std::size_t body_limit = 32U << 20;                    ///< larger bodies get 413
     std::size_t header_limit = 64U << 10;
+    std::size_t connection_limit = 20'000;            ///< open at once; others are closed
     Duration idle_timeout = std::chrono::minutes(5);  ///< between two requests of a connection
     Duration head_timeout =
         std::chrono::seconds(10);  ///< for a request's head, from its first byte

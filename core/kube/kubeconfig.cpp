@@ -3,10 +3,12 @@
 #include <yaml-cpp/yaml.h>
 
 #include <filesystem>
+#include <functional>
 
 #include "core/base/assert.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/kube/exec_plugin.hpp"
 #include "core/yaml/section.hpp"
 
 namespace meshproof::kube {
@@ -102,9 +104,8 @@ Result<void> read_cluster(const Entry& entry, Access& access) {
     return fields.result();
 }
 
-void read_identity(YamlSection& fields, Access& access) {
-    const auto certificate = data_or_file(fields, "client-certificate");
-    const auto key_pem = data_or_file(fields, "client-key");
+void take_identity(YamlSection& fields, const std::string& certificate, const std::string& key_pem,
+                   Access& access) {
     if (certificate.empty() && key_pem.empty()) {
         return;
     }
@@ -137,14 +138,84 @@ void read_identity(YamlSection& fields, Access& access) {
     access.endpoint.tls.identity = std::move(identity);
 }
 
+void read_identity(YamlSection& fields, Access& access) {
+    const auto certificate = data_or_file(fields, "client-certificate");
+    take_identity(fields, certificate, data_or_file(fields, "client-key"), access);
+}
+
+/// A text of each entry of a list, "" where it has none.
+std::vector<std::string> texts_of_list(
+    YamlSection& fields, const char* list,
+    const std::function<std::string(const nlohmann::json&)>& of) {
+    std::vector<std::string> out;
+    const auto all = fields.json(list);
+    for (const auto& entry : all && all->is_array() ? *all : nlohmann::json::array()) {
+        out.push_back(of(entry));
+    }
+    return out;
+}
+
+ExecPlugin read_plugin(YamlSection& exec) {
+    ExecPlugin plugin;
+    plugin.command = exec.text_or_empty("command");
+    if (plugin.command.find('/') != std::string::npos) {
+        plugin.command = exec.path("command").value_or("");  // relative to the kubeconfig
+    }
+    if (plugin.command.empty()) {
+        exec.refuse("command", "missing: expected the plugin's program");
+    }
+    plugin.api_version = exec.text_or_empty("apiVersion");
+    const auto member = [](const char* name) {
+        return [name](const nlohmann::json& entry) {
+            const auto found = entry.is_object() ? entry.find(name) : entry.end();
+            return found != entry.end() && found->is_string() ? found->get<std::string>()
+                                                              : std::string();
+        };
+    };
+    plugin.arguments = texts_of_list(exec, "args", [](const nlohmann::json& entry) {
+        return entry.is_string() ? entry.get<std::string>() : entry.dump();
+    });
+    const auto names = texts_of_list(exec, "env", member("name"));
+    const auto values = texts_of_list(exec, "env", member("value"));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        plugin.environment.emplace_back(names[i], values[i]);
+    }
+    return plugin;
+}
+
+/// Takes the credentials that the user's plugin gives. Whether it is asked is for whoever reads the
+/// file to say: it is a program like any other.
+void ask_plugin(YamlSection& fields, Access& access) {
+    auto exec = fields.inner("exec");
+    if (!exec) {
+        return;
+    }
+    const auto plugin = read_plugin(*exec);
+    if (fields.problem()) {
+        return;
+    }
+    auto given = run_exec_plugin(plugin);
+    if (!given) {
+        fields.refuse("exec", "{}", given.error().message);
+        return;
+    }
+    access.token = given->token;
+    if (!given->certificate_pem.empty()) {
+        take_identity(fields, given->certificate_pem, given->key_pem.reveal(), access);
+    }
+}
+
 /// The ways to show who one is that we do not have.
-void refuse_strange_credentials(YamlSection& fields) {
-    for (const auto* plugin : {"exec", "auth-provider"}) {
-        if (fields.has(plugin)) {
-            fields.refuse(plugin,
-                          "credential plugins are not run: put a token there instead "
-                          "(kubectl create token SERVICEACCOUNT) or a client certificate");
-        }
+void refuse_strange_credentials(YamlSection& fields, ExecPlugins plugins) {
+    if (plugins == ExecPlugins::refused && fields.has("exec")) {
+        fields.refuse("exec",
+                      "credential plugins are not run unless --allow-exec says so: or put a token "
+                      "there (kubectl create token SERVICEACCOUNT) or a client certificate");
+    }
+    if (fields.has("auth-provider")) {
+        fields.refuse("auth-provider",
+                      "credential plugins of this form are gone from Kubernetes: put a token there "
+                      "(kubectl create token SERVICEACCOUNT) or a client certificate");
     }
     for (const auto* basic : {"username", "password"}) {
         if (fields.has(basic)) {
@@ -160,15 +231,20 @@ void refuse_strange_credentials(YamlSection& fields) {
     }
 }
 
-Result<void> read_user(const Entry& entry, Access& access) {
+Result<void> read_user(const Entry& entry, Access& access, ExecPlugins plugins) {
     auto fields = entry.fields();
-    refuse_strange_credentials(fields);
+    refuse_strange_credentials(fields, plugins);
     access.user = entry.name;
     const auto token = fields.text_or_empty("token");
     const auto token_file = file_of(fields, "tokenFile");
     // The file wins, as in kubectl: it is the one that is refreshed.
     access.token = Secret(std::string(trim(token_file.empty() ? token : token_file)));
     read_identity(fields, access);
+    // As kubectl: what stands in the file wins.
+    if (plugins == ExecPlugins::run && access.token.empty() && !access.endpoint.tls.identity &&
+        !fields.problem()) {
+        ask_plugin(fields, access);
+    }
     return fields.result();
 }
 
@@ -279,7 +355,7 @@ std::vector<std::string> Kubeconfig::contexts() const {
     return names;
 }
 
-Result<Access> Kubeconfig::access(std::string_view context) const {
+Result<Access> Kubeconfig::access(std::string_view context, ExecPlugins plugins) const {
     MESHPROOF_ASSERT(document_ != nullptr, "no kubeconfig was read");
     const std::string name(context.empty() ? std::string_view(current_) : context);
     if (name.empty()) {
@@ -315,7 +391,7 @@ Result<Access> Kubeconfig::access(std::string_view context) const {
     if (const auto result = read_cluster(*cluster_entry, access); !result) {
         return propagate(result);
     }
-    if (const auto result = read_user(*user_entry, access); !result) {
+    if (const auto result = read_user(*user_entry, access, plugins); !result) {
         return propagate(result);
     }
     if (access.endpoint.url.scheme == "http" && !access.endpoint.url.loopback() &&

@@ -20,8 +20,12 @@ struct Access {
     Secret token;        ///< bearer token, empty where the user has a client certificate
 };
 
-/// A kubeconfig file. Exec and auth-provider plugins are refused with a message that says what to
-/// do instead.
+/// Whether a user's credential plugin (exec) may be run: it is a program that somebody's file
+/// names.
+enum class ExecPlugins { refused, run };
+
+/// A kubeconfig file. Auth-provider plugins are refused with a message that says what to do
+/// instead, exec plugins where they may not be run.
 class Kubeconfig {
   public:
     /// Reads and checks one file; invalid names the file and the field.
@@ -30,7 +34,8 @@ class Kubeconfig {
     [[nodiscard]] const std::string& current_context() const { return current_; }
     [[nodiscard]] std::vector<std::string> contexts() const;
     /// "" = the current context.
-    [[nodiscard]] Result<Access> access(std::string_view context = {}) const;
+    [[nodiscard]] Result<Access> access(std::string_view context = {},
+                                        ExecPlugins plugins = ExecPlugins::refused) const;
 
     struct Document;  ///< the parsed file
 

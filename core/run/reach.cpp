@@ -166,7 +166,10 @@ kube::Access read_kubeconfig_access(YamlSection& section, const Variables& varia
         section.refuse("kubeconfig", "{}", config.error().message);
         return {};
     }
-    auto access = config->access(context.value_or(""));
+    const auto plugins = filled(variables, "MESHPROOF_ALLOW_EXEC") == "1"
+                             ? kube::ExecPlugins::run
+                             : kube::ExecPlugins::refused;
+    auto access = config->access(context.value_or(""), plugins);
     if (!access) {
         section.refuse(context ? "context" : "kubeconfig", "{}", access.error().message);
         return {};

@@ -63,11 +63,26 @@ struct Exchange {
     bool operator==(const Exchange&) const = default;
 };
 
+/// What the agents of a scenario asked of Vault, and what became of it. What is refused or not
+/// answered may be meant so by the scenario: a mesh that survives it passes.
+struct AgentCounts {
+    std::size_t logins = 0, signatures = 0;                  ///< that were answered as asked
+    std::size_t refused_logins = 0, refused_signatures = 0;  ///< by a status from 400 on
+    std::size_t unanswered = 0;  ///< of both: the connection broke, or no answer came in time
+    std::size_t retries = 0;     ///< requests of an agent whose last one was refused or unanswered
+
+    [[nodiscard]] std::size_t faults() const {
+        return refused_logins + refused_signatures + unanswered;
+    }
+    bool operator==(const AgentCounts&) const = default;
+};
+
 /// What is told of a scenario alone.
 struct ScenarioOutcome {
     std::string trace_digest;  ///< SHA-256 over the trace's lines, hex
     std::vector<TraceEvent>
         trace;  ///< of what failed or was blocked; of all where it was asked for
+    AgentCounts agents{};
 
     bool operator==(const ScenarioOutcome&) const = default;
 };

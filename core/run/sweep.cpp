@@ -236,7 +236,7 @@ Task<void> sweep_namespaces(Sweep& sweep, vault::Client admin) {
     }
 }
 
-/// Neither can hold a mark, so they go only by the id of one run.
+/// What holds no mark, so it goes only by the id of one run.
 Task<void> sweep_by_name(Sweep& sweep, vault::Client admin, std::string_view what,
                          std::string_view path) {
     const auto names = co_await admin.list(std::string(path));
@@ -301,6 +301,7 @@ Task<Swept> sweep_vault(vault::Client admin, SweepOptions options) {
     co_await sweep_namespaces(sweep, admin);
     co_await sweep_by_name(sweep, admin, "rate-limit quota", "sys/quotas/rate-limit");
     co_await sweep_by_name(sweep, admin, "token role", "auth/token/roles");
+    co_await sweep_by_name(sweep, admin, "identity group", "identity/group/name");
     co_return sweep.result();
 }
 

@@ -63,8 +63,12 @@ std::vector<std::uint8_t> Prng::bytes(std::size_t count) {
 
 std::uint64_t fresh_seed() {
     std::random_device device;
-    // Short, since people type it again.
     return device() % 1'000'000'000U;
+}
+
+std::uint64_t secret_seed() {
+    std::random_device device;
+    return std::uint64_t{device()} << 32 | device();
 }
 
 }  // namespace meshproof

@@ -40,7 +40,10 @@ class Prng {
     std::mt19937_64 engine_;
 };
 
-/// A seed from the machine's own chance, for runs that name none.
+/// A seed from the machine's own chance, for runs that name none: short, since people type it
+/// again.
 [[nodiscard]] std::uint64_t fresh_seed();
+/// The same with all 64 bits, for what nobody may find by trying.
+[[nodiscard]] std::uint64_t secret_seed();
 
 }  // namespace meshproof

@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -26,6 +27,16 @@ struct Outcome {
         }
     }
 };
+
+/// Runs the next handler; false where there is none any more. A handler that gets no memory ends
+/// alone: what it was about is lost, as a connection is, and the others go on.
+inline bool run_next(boost::asio::io_context& context) {
+    try {
+        return context.run_one() > 0;
+    } catch (const std::bad_alloc&) {
+        return true;
+    }
+}
 
 template <class T>
 void spawn_into(boost::asio::io_context& context, Task<T> work, Outcome<T>& outcome) {
@@ -60,7 +71,7 @@ T run_real(boost::asio::io_context& context, Task<T> work) {
     detail::Outcome<T> outcome;
     detail::spawn_into(context, std::move(work), outcome);
     context.restart();
-    while (!outcome.done() && context.run_one() > 0) {
+    while (!outcome.done() && detail::run_next(context)) {
     }
     return outcome.take();
 }

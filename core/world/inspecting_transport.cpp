@@ -14,7 +14,36 @@ std::optional<Secret> secret_at(std::string_view body, std::string_view member) 
     return Secret(std::string(body.substr(begin, body.find('"', begin) - begin)));
 }
 
+InspectingTransport::AgentRequest agent_request(std::string_view caller, std::string_view target) {
+    if (caller.empty() || caller == "admin" || !target.starts_with("/v1/")) {
+        return InspectingTransport::AgentRequest::none;
+    }
+    if (target.starts_with("/v1/auth/") && target.ends_with("/login")) {
+        return InspectingTransport::AgentRequest::login;
+    }
+    return target.find("/sign/") != std::string_view::npos
+               ? InspectingTransport::AgentRequest::signature
+               : InspectingTransport::AgentRequest::none;
+}
+
 }  // namespace
+
+void InspectingTransport::count(const std::string& caller, AgentRequest asked,
+                                const Result<http::Response>& response) {
+    constexpr int first_error = 400;
+    const bool login = asked == AgentRequest::login;
+    agents_.retries += failed_.erase(caller);
+    if (response && response->status < first_error) {
+        ++(login ? agents_.logins : agents_.signatures);
+        return;
+    }
+    failed_.insert(caller);
+    if (!response) {
+        ++agents_.unanswered;
+    } else {
+        ++(login ? agents_.refused_logins : agents_.refused_signatures);
+    }
+}
 
 void InspectingTransport::inspect(const http::Endpoint& endpoint, const http::Request& request) {
     monitors_.on_request(endpoint.caller.empty() ? endpoint.url.origin() : endpoint.caller,
@@ -40,7 +69,12 @@ Task<Result<http::Response>> InspectingTransport::send(http::Endpoint endpoint,
     const bool told = endpoint.caller == "admin";
     auto method = told ? request.method : std::string();
     auto target = told ? request.target : std::string();
+    const auto asked = agent_request(endpoint.caller, request.target);
+    const auto caller = asked == AgentRequest::none ? std::string() : endpoint.caller;
     auto response = co_await wire_.send(std::move(endpoint), std::move(request));
+    if (asked != AgentRequest::none) {
+        count(caller, asked, response);
+    }
     // A secret from its first moment on: Vault's answer to a login, and a TokenRequest's.
     for (const auto* member : {"client_token", "token"}) {
         if (const auto token = response ? secret_at(response->body, member) : std::nullopt) {

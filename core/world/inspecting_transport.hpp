@@ -1,16 +1,26 @@
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "core/http/transport.hpp"
+#include "core/run/result.hpp"
 #include "core/world/monitors.hpp"
 
 namespace meshproof::run {
 
 /// Passes everything on to another transport, and shows each outgoing request to the monitors; the
-/// tokens in it and in its answer are learnt, so that a trace which holds one is caught.
+/// tokens in it and in its answer are learnt, so that a trace which holds one is caught. What
+/// agents ask of Vault is counted.
 class InspectingTransport final : public http::Transport {
   public:
+    /// What an agent asks of Vault, of what is counted.
+    enum class AgentRequest { none, login, signature };
+
     InspectingTransport(http::Transport& wire, Monitors& monitors, Trace& trace)
         : wire_(wire), monitors_(monitors), trace_(trace) {}
+
+    [[nodiscard]] const AgentCounts& agents() const { return agents_; }
 
     [[nodiscard]] Task<Result<http::Response>> send(http::Endpoint endpoint,
                                                     http::Request request) override;
@@ -24,10 +34,14 @@ class InspectingTransport final : public http::Transport {
 
   private:
     void inspect(const http::Endpoint& endpoint, const http::Request& request);
+    void count(const std::string& caller, AgentRequest asked,
+               const Result<http::Response>& response);
 
     http::Transport& wire_;
     Monitors& monitors_;
     Trace& trace_;
+    AgentCounts agents_;
+    std::set<std::string> failed_;  ///< callers whose last request of these was
 };
 
 }  // namespace meshproof::run

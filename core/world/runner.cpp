@@ -73,6 +73,7 @@ void play_one(std::size_t index, const Scenario& scenario, const RunnerOptions& 
             outcome.virtual_duration = environment->clock().elapsed() - before;
             auto& played = std::get<ScenarioOutcome>(outcome.detail);
             played.trace_digest = world.trace().digest();
+            played.agents = world.agents();
             if (options.keep_trace || outcome.verdict == Verdict::fail ||
                 outcome.verdict == Verdict::blocked) {
                 played.trace = world.trace().events();

@@ -55,6 +55,9 @@ Trace& World::trace() {
 Monitors& World::monitors() {
     return state_->monitors;
 }
+const AgentCounts& World::agents() const {
+    return state_->transport.agents();
+}
 mesh::ControlPlane& World::mesh() {
     return *state_->mesh;
 }

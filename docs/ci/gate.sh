@@ -2,6 +2,7 @@
 # What a pipeline does before a change goes out. Each step leaves a report; the gate judges them all at the end.
 #   TARGET=target.yaml POLICY=gate.yaml docs/ci/gate.sh
 # ACCOUNT=account.yaml  is looked into first
+# CHANGE=change.yaml    of the account's servers, which is played before it is applied
 # OUT=out               the reports
 # BASELINE=DIR          the OUT of what is there already, for trends
 # SUMMARY=FILE          gets the Markdown
@@ -18,8 +19,16 @@ step() {
     case $status in 0 | 1 | 3 | 5) ;; *) exit "$status" ;; esac
 }
 
+summary=()
+[[ -z ${SUMMARY:-} ]] || summary=(--summary "$SUMMARY")
+looked=()
 if [[ -n ${ACCOUNT:-} ]]; then
-    "$meshproof" preflight --account "$ACCOUNT" --report "$out/preflight" || exit
+    step preflight --account "$ACCOUNT" --report "$out/preflight" "${summary[@]}"
+    looked=("$out/preflight")
+    if [[ -n ${CHANGE:-} ]]; then
+        step preflight --account "$ACCOUNT" --plan "$CHANGE" --report "$out/plan" "${summary[@]}"
+        looked+=("$out/plan")
+    fi
 fi
 step run --target "$TARGET" --report "$out/run"
 step conform --level must --target "$TARGET" --report "$out/conform"
@@ -28,7 +37,6 @@ for ((i = 1; i <= ${LOADS:-1}; i++)); do
     step load login-sign --rate "${RATE:-50}" --duration "${DURATION:-30s}" --target "$TARGET" --report "$out/load-$i" ${LOAD_FLAGS:-}
 done
 
-flags=(--policy "$POLICY" --report "$out/gate")
-[[ -z ${SUMMARY:-} ]] || flags+=(--summary "$SUMMARY")
+flags=(--policy "$POLICY" --report "$out/gate" "${summary[@]}")
 [[ -z ${BASELINE:-} ]] || flags+=(--baseline "$BASELINE"/load-*)
-exec "$meshproof" report gate "$out"/run "$out"/conform "$out"/load-* "${flags[@]}"
+exec "$meshproof" report gate "${looked[@]}" "$out"/run "$out"/conform "$out"/load-* "${flags[@]}"

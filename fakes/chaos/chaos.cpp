@@ -3,11 +3,13 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/base/text.hpp"
+
 namespace meshproof::fakes {
 namespace {
 
 bool one_of(const std::string& pattern, std::string_view text) {
-    return pattern.empty() || fits(pattern, text);
+    return pattern.empty() || fits_pattern(pattern, text);
 }
 
 bool meets(const ChaosRule& rule, const Asked& asked) {

@@ -18,6 +18,7 @@ class KeptSource final : public http::BodySource {
     [[nodiscard]] Task<std::optional<std::string>> next(Clock& clock) override {
         return inner_->next(clock);
     }
+    void hear(std::string_view bytes) override { inner_->hear(bytes); }
 
   private:
     std::shared_ptr<http::Handler> rules_;

@@ -360,35 +360,12 @@ Json chaos_json(const std::vector<ChaosRule>& rules) {
     return {{"rules", std::move(list)}};
 }
 
-bool fits(std::string_view pattern, std::string_view text) {
-    // The last * is the only one to come back to: what an earlier one took need not change.
-    std::size_t p = 0, t = 0, star = std::string_view::npos, taken = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            taken = t;
-        } else if (p < pattern.size() && pattern[p] == text[t]) {
-            ++p;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            t = ++taken;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.size() && pattern[p] == '*') {
-        ++p;
-    }
-    return p == pattern.size();
-}
-
 bool fits_path(std::string_view wanted, std::string_view path) {
     if (wanted.empty() || wanted == path) {
         return true;
     }
     if (wanted.find('*') != std::string_view::npos) {
-        return fits(wanted, path);
+        return fits_pattern(wanted, path);
     }
     return path.starts_with(wanted) && (wanted.back() == '/' || path[wanted.size()] == '/');
 }

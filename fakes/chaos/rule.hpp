@@ -102,9 +102,8 @@ struct ChaosRule {
 [[nodiscard]] nlohmann::json chaos_json(const std::vector<ChaosRule>& rules);
 [[nodiscard]] nlohmann::json rule_json(const ChaosRule& rule);
 
-/// Does the text fit the pattern, in which * stands for any text?
-[[nodiscard]] bool fits(std::string_view pattern, std::string_view text);
-/// The same of a path; without a * it may also be a prefix of whole segments. "" fits every one.
+/// Does the path fit the pattern, in which * stands for any text? Without a * it may also be a
+/// prefix of whole segments. "" fits every one.
 [[nodiscard]] bool fits_path(std::string_view wanted, std::string_view path);
 /// Does "vault", "vault-0" or nothing mean the server of that name?
 [[nodiscard]] bool means_server(std::string_view wanted, std::string_view server);

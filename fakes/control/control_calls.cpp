@@ -301,14 +301,14 @@ Task<ControlReply> show_health(ControlSubject subject, ControlAsk /*ask*/) {
         list.push_back({{"name", rules.options().name},
                         {"product", product == vault::Product::openbao ? "openbao" : "vault"},
                         {"version", vault::played_version(product)},
-                        {"address", subject.servers.vault_listener(i).url().text()},
+                        {"address", subject.servers.vault_url(i).text()},
                         {"sealed", rules.sealed()}});
     }
     for (std::size_t i = 0; i < subject.servers.clusters(); ++i) {
         list.push_back({{"name", subject.servers.kube(i).options().name},
                         {"product", "kube-apiserver"},
                         {"version", played_kube_version},
-                        {"address", subject.servers.kube_listener(i).url().text()}});
+                        {"address", subject.servers.kube_url(i).text()}});
     }
     co_return ControlReply{200, {{"ready", true}, {"servers", std::move(list)}}};
 }

@@ -20,6 +20,16 @@ namespace {
 
 constexpr auto read_limit = std::chrono::seconds(5);
 constexpr std::size_t body_limit = 1U << 20;
+constexpr std::string_view description_path = "/openapi.yaml";
+
+/// Whether two texts are the same, in a time that does not tell how far they are.
+bool same_secret(std::string_view a, std::string_view b) {
+    unsigned difference = a.size() == b.size() ? 0 : 1;
+    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+        difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
+    }
+    return difference == 0;
+}
 
 /// One answer on its way from the event loop to the thread that waits for it.
 struct Pending {
@@ -29,12 +39,16 @@ struct Pending {
 }  // namespace
 
 struct ControlPort::State {
-    State(asio::any_io_executor loop, ControlSubject all, Duration limit)
-        : executor(std::move(loop)), subject(std::move(all)), patience(limit) {}
+    State(asio::any_io_executor loop, ControlSubject all, Duration limit, Secret shown)
+        : executor(std::move(loop)),
+          subject(std::move(all)),
+          patience(limit),
+          token(std::move(shown)) {}
 
     asio::any_io_executor executor;  ///< ends nothing of ours once `gate` is closed
     ControlSubject subject;
     Duration patience;
+    const Secret token;  ///< empty = none is asked for
     std::shared_ptr<http::Gate> gate = std::make_shared<http::Gate>(http::Gate::open);
     http::Url url;
     httplib::Server server;
@@ -89,8 +103,23 @@ struct ControlPort::State {
     static bool comes_from_here(const httplib::Request& request) {
         const auto host = request.get_header_value("Host");
         const auto name = host.substr(0, host.rfind(':'));
-        return !request.has_header("Origin") &&
-               (name == "127.0.0.1" || name == "localhost" || name == "[::1]");
+        return name == "127.0.0.1" || name == "localhost" || name == "[::1]";
+    }
+
+    /// What refuses a request whatever it asks for. A token replaces the rule on hosts: pages do
+    /// not have it, and the port may have any name.
+    [[nodiscard]] std::optional<ControlReply> refusal(const httplib::Request& request) const {
+        if (request.has_header("Origin") || (token.empty() && !comes_from_here(request))) {
+            return refused(403, "only programs on this machine may ask");
+        }
+        const bool open = request.path == "/health" || request.path == description_path;
+        if (!token.empty() && !open &&
+            !same_secret(request.get_header_value("Authorization"), "Bearer " + token.reveal())) {
+            return refused(401,
+                           "expected the header Authorization: Bearer TOKEN with the token "
+                           "of this control port");
+        }
+        return std::nullopt;
     }
 
     static void set_limits(httplib::Server& server) {
@@ -108,13 +137,20 @@ struct ControlPort::State {
     /// What is answered before the library reads the body.
     static bool answered_early(const std::shared_ptr<State>& state, const httplib::Request& request,
                                httplib::Response& response) {
-        if (!comes_from_here(request)) {
-            answer(response, refused(403, "only programs on this machine may ask"));
+        if (!state) {
+            answer(response, refused(503, "the servers are stopping"));
+            return true;
+        }
+        if (const auto refusal = state->refusal(request)) {
+            answer(response, *refusal);
+            if (refusal->status == 401) {
+                response.set_header("WWW-Authenticate", "Bearer");
+            }
             return true;
         }
         // The library would wait for the body of a POST whose length is not told, as of
         // `curl -X POST`: it has none (RFC 9112 6.3).
-        if (state && request.method == "POST" && !request.has_header("Content-Length") &&
+        if (request.method == "POST" && !request.has_header("Content-Length") &&
             !request.has_header("Transfer-Encoding")) {
             const auto call = std::ranges::find_if(control_calls(), [&](const auto& one) {
                 return one.method == request.method && one.path == request.path;
@@ -131,8 +167,10 @@ struct ControlPort::State {
         if (!response.body.empty()) {
             return;
         }
-        const bool known = std::ranges::any_of(
-            control_calls(), [&](const auto& call) { return call.path == request.path; });
+        const bool known = request.path == description_path ||
+                           std::ranges::any_of(control_calls(), [&](const auto& call) {
+                               return call.path == request.path;
+                           });
         const auto status = response.status == 404 && known ? 405 : response.status;
         answer(response, refused(status, status == 404   ? "no such path"
                                          : status == 405 ? "no such method here"
@@ -161,6 +199,11 @@ struct ControlPort::State {
                                                                       : Outcome::Unhandled;
             });
         server.set_error_handler(explain);
+        server.Get(std::string(description_path),
+                   [](const httplib::Request& /*request*/, httplib::Response& response) {
+                       response.set_content(control_api_yaml.data(), control_api_yaml.size(),
+                                            "application/yaml");
+                   });
         for (const auto& call : control_calls()) {
             const auto handle = [weak, &call](const httplib::Request& request,
                                               httplib::Response& response) {
@@ -186,13 +229,15 @@ Task<Result<std::unique_ptr<ControlPort>>> ControlPort::start(ListenAddress wher
                                                               Journal& journal,
                                                               ControlPortOptions options) {
     http::Url url{"http", where.address, where.port, ""};
-    if (!url.loopback()) {
+    if (!url.loopback() && options.token.empty()) {
         co_return fail(FailureKind::invalid,
-                       "the control port takes a loopback address only, not {}", where.address);
+                       "without a token the control port takes a loopback address only, not {}",
+                       where.address);
     }
-    auto state = std::make_shared<State>(
-        co_await asio::this_coro::executor,
-        ControlSubject{servers, journal, std::move(options.set_up)}, options.patience);
+    auto state =
+        std::make_shared<State>(co_await asio::this_coro::executor,
+                                ControlSubject{servers, journal, std::move(options.set_up)},
+                                options.patience, std::move(options.token));
     state->executor = http::GatedExecutor(state->executor, state->gate);
     auto& server = state->server;
     State::set_limits(server);
@@ -204,6 +249,10 @@ Task<Result<std::unique_ptr<ControlPort>>> ControlPort::start(ListenAddress wher
         co_return fail(FailureKind::conflict, "cannot listen on {}", url.origin());
     }
     url.port = static_cast<std::uint16_t>(port);
+    // Where every address is listened on, this machine's own is the one to tell.
+    if (where.address == "0.0.0.0" || where.address == "::") {
+        url.host = where.address == "::" ? "::1" : "127.0.0.1";
+    }
     state->url = std::move(url);
     state->thread = std::thread([server = &state->server] { server->listen_after_bind(); });
     while (!state->server.is_running()) {
@@ -228,7 +277,7 @@ http::Url ControlPort::url() const {
 }
 
 std::vector<ControlRoute> ControlPort::routes() {
-    std::vector<ControlRoute> routes;
+    std::vector<ControlRoute> routes{{"GET", std::string(description_path)}};
     for (const auto& call : control_calls()) {
         routes.push_back({call.method, call.path});
     }

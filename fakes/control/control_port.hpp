@@ -3,8 +3,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/base/secret.hpp"
 #include "fakes/control/journal.hpp"
 #include "fakes/world/fake_servers.hpp"
 
@@ -22,7 +24,13 @@ struct ControlPortOptions {
     /// Where the servers' loop does nothing for so long, a caller is told so.
     Duration patience = std::chrono::seconds(5);
     SetUp set_up{};  ///< after a reset; may be empty
+    /// What callers show as `Authorization: Bearer TOKEN`; only /health and /openapi.yaml do
+    /// without. Empty = nobody needs one, and only loopback addresses are allowed.
+    Secret token{};
 };
+
+/// The description of the port, docs/control-api.yaml.
+extern const std::string_view control_api_yaml;
 
 /// Governs fake servers from outside, over plain HTTP on a port of its own: chaos, date, seal,
 /// connections, contents, journal. It answers from threads of its own, also while the servers'
@@ -30,7 +38,7 @@ struct ControlPortOptions {
 class ControlPort {
   public:
     /// Listens at once. Called on the servers' event loop; servers and journal outlive the result,
-    /// which ends on the same loop. Only a loopback address is allowed.
+    /// which ends on the same loop.
     [[nodiscard]] static Task<Result<std::unique_ptr<ControlPort>>> start(
         ListenAddress where, FakeServers& servers, Journal& journal,
         ControlPortOptions options = {});

@@ -84,7 +84,10 @@ Task<Json> dump_kube(FakeKube& kube) {
     Json out = Json::object();
     for (const std::string path :
          {"/api/v1/namespaces", "/api/v1/serviceaccounts", "/api/v1/secrets", "/api/v1/configmaps",
-          "/api/v1/pods", "/apis/apps/v1/deployments", "/apis/apps/v1/replicasets",
+          "/api/v1/pods", "/api/v1/services", "/api/v1/nodes", "/apis/apps/v1/deployments",
+          "/apis/apps/v1/replicasets", "/apis/apps/v1/statefulsets",
+          "/apis/coordination.k8s.io/v1/leases",
+          "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
           "/apis/rbac.authorization.k8s.io/v1/clusterroles",
           "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
           "/apis/rbac.authorization.k8s.io/v1/roles",

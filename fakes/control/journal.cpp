@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/text.hpp"
+
 namespace meshproof::fakes {
 namespace {
 
@@ -37,8 +39,8 @@ Json entry_json(const Served& entry, std::uint64_t number) {
 bool JournalQuery::fits(const Served& entry) const {
     return means_server(server, entry.server) && (kind.empty() || kind == kind_of_entry(entry)) &&
            (method.empty() || method == entry.method) && fits_path(path, entry.path) &&
-           (user_agent.empty() || fakes::fits(user_agent, entry.user_agent)) &&
-           (subject.empty() || fakes::fits(subject, entry.subject)) &&
+           (user_agent.empty() || fits_pattern(user_agent, entry.user_agent)) &&
+           (subject.empty() || fits_pattern(subject, entry.subject)) &&
            status.value_or(entry.status) == entry.status;
 }
 

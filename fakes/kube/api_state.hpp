@@ -45,6 +45,8 @@ struct ApiCall {
 
 // objects.cpp: get, create, update, patch, delete of stored types, and /status.
 [[nodiscard]] http::Response answer_objects(ApiState& api, const ApiCall& call);
+/// With a status of its own, which only updates of the subresource change.
+[[nodiscard]] bool has_status(const ResourceType& type);
 [[nodiscard]] Checked<Object> current_of(const ApiState& api, const ApiCall& call);  ///< or 404
 /// `managers` is what apply says of the managed fields; null = an update by the caller.
 [[nodiscard]] http::Response create_object(ApiState& api, const ApiCall& call, Json object,
@@ -85,7 +87,9 @@ void complete_pod(Json& pod, std::vector<Cause>& faults);
 [[nodiscard]] bool pod_goes_at_once(const Json& pod, std::optional<std::int64_t> grace_seconds);
 
 // workloads.cpp
-/// Defaults of a Deployment or a ReplicaSet.
+/// Whether a StatefulSet's update changes what may not change.
+[[nodiscard]] bool changes_fixed_set_fields(const Json& before, const Json& after);
+/// Defaults of a Deployment, a ReplicaSet or a StatefulSet.
 void complete_workload(const ResourceType& type, Json& object, std::vector<Cause>& faults);
 // scale.cpp
 [[nodiscard]] http::Response answer_scale(ApiState& api, const ApiCall& call);

@@ -135,7 +135,7 @@ Checked<Json> configuration(const ApiCall& call) {
                                 meta(config, "namespace"), call.info.name,
                                 type.group.empty() ? "/" + version : version, type.kind, why)));
     };
-    const auto unknown = conform(config, object_type(type.kind));
+    const auto unknown = conform(config, type);
     if (!unknown) {
         return untyped(unknown.error().text);
     }
@@ -204,7 +204,7 @@ http::Response answer_apply(ApiState& api, const ApiCall& call) {
     if (!config) {
         return config.error();
     }
-    const auto& type = object_type(call.type->kind);
+    const auto& type = object_type(*call.type);
     const auto set = fields_of(*config, type);
     const auto live = api.store->find(*call.type, call.info.namespace_name, call.info.name);
     const Json managers = Json::array({apply_entry(api, call, set)});

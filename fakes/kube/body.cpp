@@ -296,6 +296,33 @@ Checked<> check_kind(const Json& body, std::string_view kind, const std::string&
                                           said_kind, version_of(said_version), kind, why)));
 }
 
+// The decoder of custom resources guesses nothing.
+Checked<> check_custom_kind(const ApiCall& call, const Json& body) {
+    const auto& type = *call.type;
+    const auto kind = text_at(body, "/kind");
+    const auto version = text_at(body, "/apiVersion");
+    if (kind.empty() || version.empty()) {
+        return refuse(bad_request(fmt::format(
+            "the object provided is unrecognized (must be of type {}): Object '{}' is missing in "
+            "'{}' ({})",
+            type.kind, kind.empty() ? "Kind" : "apiVersion", call.request.body,
+            body_summary(call.request.body))));
+    }
+    if (version != type.api_version()) {
+        return refuse(
+            bad_request(fmt::format("the API version in the data ({}) does not match "
+                                    "the expected API version ({})",
+                                    version, type.api_version())));
+    }
+    if (kind != type.kind) {
+        return refuse(
+            invalid(type.group, kind, meta(body, "name"),
+                    {{"kind", "FieldValueInvalid",
+                      fmt::format("Invalid value: \"{}\": must be {}", kind, type.kind)}}));
+    }
+    return {};
+}
+
 // In the order of the text; a path is named once.
 std::vector<std::string> objections(const Document& document,
                                     const std::vector<std::string>& unknown) {
@@ -404,11 +431,12 @@ Checked<> check_options(const ApiCall& call) {
 namespace {
 
 // The body in the media type that it says it is of.
-Checked<Document> read_body(const ApiCall& call, std::string_view media, std::string_view kind) {
+Checked<Document> read_body(const ApiCall& call, std::string_view media, std::string_view kind,
+                            std::string_view api_version) {
     const auto& text = call.request.body;
     Document document;
-    if (media == protobuf_media_type) {
-        auto body = json_of_protobuf(text, kind);
+    if (media == protobuf_media_type && has_protobuf(kind, api_version)) {
+        auto body = json_of_protobuf(text, kind, api_version);
         if (!body) {
             return tl::unexpected(body.error());
         }
@@ -448,12 +476,15 @@ Checked<Json> body_of(const ApiCall& call, std::string_view kind, const std::str
     const auto header =
         lower(call.request.headers.find("Content-Type").value_or("application/json"));
     const std::string media(trim(header.substr(0, header.find(';'))));
-    auto document = read_body(call, media, kind);
+    const bool custom = call.type->custom != nullptr && kind == call.type->kind;
+    auto document = read_body(call, media, kind, api_version);
     if (!document) {
         return tl::unexpected(document.error());
     }
     auto& body = document->value;
-    if (const auto right = check_kind(body, kind, api_version); !right) {
+    if (const auto right =
+            custom ? check_custom_kind(call, body) : check_kind(body, kind, api_version);
+        !right) {
         return tl::unexpected(right.error());
     }
     if (media == protobuf_media_type) {
@@ -463,9 +494,13 @@ Checked<Json> body_of(const ApiCall& call, std::string_view kind, const std::str
         return refuse(bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
                                               kind, version_of(api_version), kind, why)));
     };
-    const auto unknown = conform(body, object_type(kind));
+    const auto unknown =
+        kind == call.type->kind ? conform(body, *call.type) : conform(body, object_type(kind));
     if (!unknown) {
         return unfit(unknown.error().text);
+    }
+    if (custom) {
+        document->paths.clear();  // told in the order of their names
     }
     if (const auto fault = strict_fault(call, objections(*document, *unknown))) {
         return unfit(*fault);

@@ -24,14 +24,24 @@ std::vector<BuiltinRole> builtin_roles() {
     const Json write = {"create", "delete", "deletecollection", "patch", "update"};
     const Json reviews = rule({"authorization.k8s.io"}, {"subjectaccessreviews"}, {"create"});
     const Json token_reviews = rule({"authentication.k8s.io"}, {"tokenreviews"}, {"create"});
-    const Json readable = {"configmaps", "pods", "serviceaccounts", "events", "namespaces"};
-    const Json writable = {"configmaps", "pods", "secrets", "serviceaccounts"};
+    const Json readable = {"configmaps", "pods",     "serviceaccounts", "events",
+                           "namespaces", "services", "services/status"};
+    const Json writable = {"configmaps",      "pods",   "secrets",
+                           "serviceaccounts", "events", "services"};
     const Json tokens = rule({""}, {"serviceaccounts/token"}, {"create"});
-    const Json apps = {"deployments", "deployments/scale", "deployments/status",
-                       "replicasets", "replicasets/scale", "replicasets/status"};
-    const Json edit = {rule({""}, readable, read),  rule({""}, {"secrets"}, read),
-                       rule({""}, writable, write), tokens,
-                       rule({"apps"}, apps, read),  rule({"apps"}, apps, write)};
+    const Json apps = {"deployments",  "deployments/scale",  "deployments/status",
+                       "replicasets",  "replicasets/scale",  "replicasets/status",
+                       "statefulsets", "statefulsets/scale", "statefulsets/status"};
+    const Json leases =
+        rule({"coordination.k8s.io"}, {"leases"},
+             {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"});
+    const Json edit = {rule({""}, readable, read),
+                       rule({""}, {"secrets"}, read),
+                       rule({""}, writable, write),
+                       tokens,
+                       rule({"apps"}, apps, read),
+                       rule({"apps"}, apps, write),
+                       leases};
     Json admin = edit;
     admin.push_back(rule({"rbac.authorization.k8s.io"}, {"roles", "rolebindings"}, {"*"}));
     admin.push_back(rule({"authorization.k8s.io"}, {"localsubjectaccessreviews"}, {"create"}));

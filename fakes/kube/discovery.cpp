@@ -1,11 +1,48 @@
+#include <fmt/ranges.h>
+
 #include <set>
 
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
+#include "fakes/kube/custom_resources.hpp"
+#include "fakes/kube/negotiation.hpp"
+#include "fakes/kube/openapi_v2.hpp"
 #include "fakes/kube/schema.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
+
+using Types = std::vector<const ResourceType*>;
+
+/// What one API root, and one OpenAPI document, is of.
+struct GroupVersion {
+    std::string_view group, version;
+    bool operator==(const GroupVersion&) const = default;
+};
+
+// In the order of the types; a group's versions together, its preferred one first.
+std::vector<GroupVersion> group_versions(const Types& types) {
+    std::vector<GroupVersion> out;
+    for (const auto* type : types) {
+        const GroupVersion its{type->group, type->version};
+        if (std::ranges::find(out, its) == out.end()) {
+            out.push_back(its);
+        }
+    }
+    return out;
+}
+
+// `kubectl get all` shows those of the category "all".
+Json categories_of(const ResourceType& type) {
+    if (type.custom != nullptr) {
+        return type.custom->categories;
+    }
+    if (&type == &type::definitions) {
+        return Json::array({"api-extensions"});
+    }
+    const bool shown = is_workload(type) || &type == &type::pods || &type == &type::services;
+    return shown ? Json::array({"all"}) : Json::array();
+}
 
 Json resource_entry(const ResourceType& type, const std::string& sub, Json verbs) {
     Json entry = {
@@ -14,19 +51,20 @@ Json resource_entry(const ResourceType& type, const std::string& sub, Json verbs
         {"namespaced", type.namespaced},
         {"kind", type.kind},
         {"verbs", std::move(verbs)}};
-    if (sub.empty() && (is_workload(type) || &type == &type::pods)) {
-        entry["categories"] = Json::array({"all"});  // what `kubectl get all` shows
+    if (auto categories = categories_of(type); sub.empty() && !categories.empty()) {
+        entry["categories"] = std::move(categories);
     }
     if (sub.empty() && !type.short_name.empty()) {
-        entry["shortNames"] = Json::array({type.short_name});
+        entry["shortNames"] = split(std::string(type.short_name), ' ');
     }
     return entry;
 }
 
-Json resource_list(std::string_view group, std::string_view version) {
+Json resource_list(const Types& types, std::string_view group, std::string_view version) {
     Json resources = Json::array();
     std::string api_version;
-    for (const auto& type : all_types()) {
+    for (const auto* one : types) {
+        const auto& type = *one;
         if (type.group != group || type.version != version) {
             continue;
         }
@@ -45,8 +83,7 @@ Json resource_list(std::string_view group, std::string_view version) {
             scale["version"] = "v1";
             resources.push_back(std::move(scale));
         }
-        if (is_workload(type) || &type == &type::pods || &type == &type::namespaces ||
-            &type == &type::nodes) {
+        if (has_status(type)) {
             resources.push_back(resource_entry(type, "status", {"get", "patch", "update"}));
         }
         if (&type == &type::pods) {
@@ -83,16 +120,23 @@ Json resource_list(std::string_view group, std::string_view version) {
             {"resources", std::move(resources)}};
 }
 
-Json group_entry(std::string_view group) {
-    const Json version = {{"groupVersion", fmt::format("{}/v1", group)}, {"version", "v1"}};
-    return {{"name", group}, {"versions", Json::array({version})}, {"preferredVersion", version}};
+Json group_entry(const Types& types, std::string_view group) {
+    Json versions = Json::array();
+    for (const auto& [its, version] : group_versions(types)) {
+        if (its == group) {
+            versions.push_back(
+                {{"groupVersion", fmt::format("{}/{}", group, version)}, {"version", version}});
+        }
+    }
+    const auto preferred = versions.at(0);
+    return {{"name", group}, {"versions", std::move(versions)}, {"preferredVersion", preferred}};
 }
 
-std::vector<std::string_view> groups() {
+std::vector<std::string_view> groups(const Types& types) {
     std::vector<std::string_view> out;
-    for (const auto& type : all_types()) {
-        if (!type.group.empty() && std::ranges::find(out, type.group) == out.end()) {
-            out.push_back(type.group);
+    for (const auto* type : types) {
+        if (!type->group.empty() && std::ranges::find(out, type->group) == out.end()) {
+            out.push_back(type->group);
         }
     }
     return out;
@@ -103,7 +147,7 @@ Json openapi_schemas() {
     for (const auto& type : object_types()) {
         auto schema = openapi_schema(*type);
         for (const auto& resource : all_types()) {
-            if (resource.kind == type->name) {
+            if (&object_type(resource) == type.get()) {
                 schema["x-kubernetes-group-version-kind"] =
                     Json::array({{{"group", resource.group},
                                   {"kind", resource.kind},
@@ -115,37 +159,47 @@ Json openapi_schemas() {
     return schemas;
 }
 
+// The paths of one type. What can only be created has none with PATCH, and kubectl then looks into
+// the older document.
+void add_openapi_paths(Json& paths, const ResourceType& type) {
+    const auto collection =
+        fmt::format("/{}/{}{}/{}", type.group.empty() ? "api" : "apis", type.api_version(),
+                    type.namespaced ? "/namespaces/{namespace}" : "", type.plural);
+    const Json parameter = {
+        {"name", "fieldValidation"}, {"in", "query"}, {"schema", {{"type", "string"}}}};
+    const Json operation = {
+        {"responses", Json::object()},
+        {"x-kubernetes-group-version-kind",
+         {{"group", type.group}, {"kind", type.kind}, {"version", type.version}}}};
+    paths[collection]["parameters"] = Json::array({parameter});
+    paths[collection]["post"] = operation;
+    if (type.stored) {
+        auto& of_object = paths[collection + "/{name}"];
+        of_object["get"] = operation;
+        of_object["patch"] = operation;
+        of_object["patch"]["parameters"] = Json::array({parameter});
+    }
+}
+
 // As much of the OpenAPI document as kubectl reads: that PATCH takes fieldValidation before it
 // creates something, and the fields for explain.
-Json openapi_of(std::string_view group) {
+Json openapi_of(const Store& store, const GroupVersion& of) {
     Json paths = Json::object();
-    for (const auto& type : all_types()) {
-        if (type.group != group || !type.stored) {
-            continue;
+    for (const auto* type : served_types(store.custom())) {
+        if (type->group == of.group && type->version == of.version) {
+            add_openapi_paths(paths, *type);
         }
-        const auto path = fmt::format(
-            "/{}/{}{}/{{name}}", group.empty() ? "api" : "apis", type.api_version(),
-            fmt::format("{}/{}", type.namespaced ? "/namespaces/{namespace}" : "", type.plural));
-        const Json parameter = {
-            {"name", "fieldValidation"}, {"in", "query"}, {"schema", {{"type", "string"}}}};
-        paths[path]["get"] = {
-            {"responses", Json::object()},
-            {"x-kubernetes-group-version-kind",
-             {{"group", type.group}, {"kind", type.kind}, {"version", type.version}}}};
-        paths[path]["patch"] = {
-            {"parameters", Json::array({parameter})},
-            {"responses", Json::object()},
-            {"x-kubernetes-group-version-kind",
-             {{"group", type.group}, {"kind", type.kind}, {"version", type.version}}}};
     }
+    auto schemas = openapi_schemas();
+    schemas.update(custom_schemas(store, of.group, of.version));
     return {
         {"openapi", "3.0.0"},
         {"info", {{"title", "Kubernetes"}, {"version", fmt::format("v{}", played_kube_version)}}},
         {"paths", std::move(paths)},
-        {"components", {{"schemas", openapi_schemas()}}}};
+        {"components", {{"schemas", std::move(schemas)}}}};
 }
 
-// The older document, which kubectl asks for as protobuf only where the newer one is missing.
+// The older document, which kubectl asks for as protobuf where the newer one lacks something.
 Json openapi_v2() {
     Json paths = Json::object();
     auto definitions = openapi_schemas().dump();
@@ -160,16 +214,41 @@ Json openapi_v2() {
         {"definitions", Json::parse(definitions)}};
 }
 
-std::string api_root(std::string_view group) {
-    return group.empty() ? "api/v1" : fmt::format("apis/{}/v1", group);
+http::Response answer_openapi_v2(const http::Request& request) {
+    constexpr std::string_view json[] = {"application/json"};
+    constexpr std::string_view binary[] = {openapi_v2_media, openapi_v2_older_media};
+    if (takes_any(request, json)) {
+        return json_response(200, openapi_v2());
+    }
+    http::Response response;
+    response.status = takes_any(request, binary) ? 200 : 406;
+    if (response.status == 200) {
+        response.headers.set("Content-Type", std::string(openapi_v2_media));
+        response.body = protobuf_of_openapi(openapi_v2());
+    }
+    return response;
 }
 
-Json openapi_index() {
+http::Response answer_openapi_v3(const Store& store, const http::Request& request,
+                                 const GroupVersion& of) {
+    constexpr std::string_view json[] = {"application/json"};
+    if (takes_any(request, json)) {
+        return json_response(200, openapi_of(store, of));
+    }
+    http::Response response;
+    response.status = 406;
+    return response;
+}
+
+std::string api_root(const GroupVersion& of) {
+    return of.group.empty() ? fmt::format("api/{}", of.version)
+                            : fmt::format("apis/{}/{}", of.group, of.version);
+}
+
+Json openapi_index(const Types& types) {
     Json paths = Json::object();
-    auto all = groups();
-    all.insert(all.begin(), "");
-    for (const auto group : all) {
-        paths[api_root(group)]["serverRelativeURL"] = "/openapi/v3/" + api_root(group);
+    for (const auto& of : group_versions(types)) {
+        paths[api_root(of)]["serverRelativeURL"] = "/openapi/v3/" + api_root(of);
     }
     return {{"paths", std::move(paths)}};
 }
@@ -183,7 +262,7 @@ std::string served_at(const ApiState& api, const http::Request& request) {
     return host;
 }
 
-Json root_paths() {
+Json root_paths(const Types& types) {
     std::set<std::string> paths{"/.well-known/openid-configuration",
                                 "/api",
                                 "/api/v1",
@@ -196,9 +275,11 @@ Json root_paths() {
                                 "/openid/v1/jwks",
                                 "/readyz",
                                 "/version"};
-    for (const auto group : groups()) {
-        paths.insert(fmt::format("/apis/{}", group));
-        paths.insert(fmt::format("/apis/{}/v1", group));
+    for (const auto& [group, version] : group_versions(types)) {
+        if (!group.empty()) {
+            paths.insert(fmt::format("/apis/{}", group));
+            paths.insert(fmt::format("/apis/{}/{}", group, version));
+        }
     }
     return paths;
 }
@@ -241,7 +322,7 @@ http::Response jwks(const ApiState& api, const http::Request& request) {
 }
 
 // Of /api and /apis; nothing where there is no such group or version.
-std::optional<Json> discovery_document(const std::vector<std::string>& parts,
+std::optional<Json> discovery_document(const Types& types, const std::vector<std::string>& parts,
                                        const std::string& host) {
     if (parts == std::vector<std::string>{"api"}) {
         return Json{{"kind", "APIVersions"},
@@ -250,18 +331,18 @@ std::optional<Json> discovery_document(const std::vector<std::string>& parts,
                      Json::array({{{"clientCIDR", "0.0.0.0/0"}, {"serverAddress", host}}})}};
     }
     if (parts == std::vector<std::string>{"api", "v1"}) {
-        auto list = resource_list("", "v1");
+        auto list = resource_list(types, "", "v1");
         list.erase("apiVersion");  // older than the field
         return list;
     }
     if (parts.empty() || parts[0] != "apis") {
         return std::nullopt;
     }
-    const auto known = groups();
+    const auto known = groups(types);
     if (parts.size() == 1) {
         Json list = Json::array();
         for (const auto group : known) {
-            list.push_back(group_entry(group));
+            list.push_back(group_entry(types, group));
         }
         return Json{{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", std::move(list)}};
     }
@@ -269,13 +350,15 @@ std::optional<Json> discovery_document(const std::vector<std::string>& parts,
         return std::nullopt;
     }
     if (parts.size() == 2) {
-        auto entry = group_entry(parts[1]);
+        auto entry = group_entry(types, parts[1]);
         entry["kind"] = "APIGroup";
         entry["apiVersion"] = "v1";
         return entry;
     }
-    if (parts.size() == 3 && parts[2] == "v1") {
-        return resource_list(parts[1], "v1");
+    const auto all = group_versions(types);
+    if (parts.size() == 3 &&
+        std::ranges::find(all, GroupVersion{parts[1], parts[2]}) != all.end()) {
+        return resource_list(types, parts[1], parts[2]);
     }
     return std::nullopt;
 }
@@ -332,16 +415,17 @@ http::Response answer_path(const ApiState& api, const http::Request& request,
         return std::move(*health);
     }
     auto path = info.path;
+    const auto types = served_types(api.store->custom());
     if (!any_method(path) && request.method != "GET") {
         auto parts = split(path, '/');
         parts.erase(parts.begin());
         const bool there = path == "/version" || path == "/openid/v1/jwks" ||
                            path == "/.well-known/openid-configuration" ||
-                           discovery_document(parts, "");
+                           discovery_document(types, parts, "");
         return there ? method_not_allowed() : page_not_found();
     }
     if (path == "/") {
-        return json_response(200, {{"paths", root_paths()}});
+        return json_response(200, {{"paths", root_paths(types)}});
     }
     if (path.starts_with("/healthz") || path.starts_with("/livez") || path.starts_with("/readyz")) {
         return page_not_found();
@@ -350,7 +434,8 @@ http::Response answer_path(const ApiState& api, const http::Request& request,
         path.pop_back();
     }
     if (path == "/version") {
-        return json_response(200, version());
+        constexpr std::string_view json[] = {"application/json"};
+        return takes_any(request, json) ? json_response(200, version()) : not_acceptable(json[0]);
     }
     if (path == "/.well-known/openid-configuration") {
         return openid_configuration(api, request);
@@ -359,16 +444,14 @@ http::Response answer_path(const ApiState& api, const http::Request& request,
         return jwks(api, request);
     }
     if (path == "/openapi/v3") {
-        return json_response(200, openapi_index());
+        return json_response(200, openapi_index(types));
     }
     if (path == "/openapi/v2") {
-        return json_response(200, openapi_v2());
+        return answer_openapi_v2(request);
     }
-    auto all = groups();
-    all.insert(all.begin(), "");
-    for (const auto group : all) {
-        if (path == "/openapi/v3/" + api_root(group)) {
-            return json_response(200, openapi_of(group));
+    for (const auto& of : group_versions(types)) {
+        if (path == "/openapi/v3/" + api_root(of)) {
+            return answer_openapi_v3(*api.store, request, of);
         }
     }
     auto parts = split(path, '/');
@@ -376,8 +459,12 @@ http::Response answer_path(const ApiState& api, const http::Request& request,
     if (parts.empty()) {
         return page_not_found();  // a target without any slash
     }
-    if (const auto document = discovery_document(parts, served_at(api, request))) {
-        return json_response(200, *document);
+    if (const auto document = discovery_document(types, parts, served_at(api, request))) {
+        const bool of_all = path == "/apis";  // which no router stands before
+        if (!of_all && !takes_any(request, api_media)) {
+            return not_acceptable(fmt::format("{}", fmt::join(api_media, ", ")));
+        }
+        return representation_asked(request) ? json_response(200, *document) : no_such_shape();
     }
     // Below what is known, the refusal is one of the API; elsewhere it is none.
     const bool of_group = parts.size() > 2 && parts[0] == "apis" && known_group(parts[1]);

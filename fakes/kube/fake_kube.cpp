@@ -1,6 +1,9 @@
 #include "fakes/kube/fake_kube.hpp"
 
+#include <fmt/ranges.h>
+
 #include <set>
+#include <span>
 
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
@@ -10,6 +13,8 @@
 #include "fakes/kube/builtin_roles.hpp"
 #include "fakes/kube/controllers/controllers.hpp"
 #include "fakes/kube/impersonation.hpp"
+#include "fakes/kube/kinds.hpp"
+#include "fakes/kube/protobuf.hpp"
 #include "fakes/kube/rbac.hpp"
 #include "fakes/kube/tables.hpp"
 #include "fakes/state.hpp"
@@ -26,6 +31,7 @@ FakeKube::FakeKube(FakeKubeOptions options, const Clock& clock)
     for (const auto* name : {"default", "kube-system", "istio-system"}) {
         kube::add_namespace(*state_, {{"metadata", {{"name", name}}}});
     }
+    kube::add_own_service(*state_);
 }
 
 FakeKube::FakeKube(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -91,37 +97,6 @@ void add_warnings(http::Headers& headers, const std::vector<std::string>& warnin
     }
 }
 
-enum class Form { json, yaml, none };
-
-/// The first form of answers that the caller takes.
-Form form_asked(const http::Request& request) {
-    const auto accept = request.headers.find("Accept").value_or("");
-    if (accept.empty()) {
-        return Form::json;
-    }
-    for (const auto& range : split(accept, ',')) {
-        const auto media = trim(std::string_view(range).substr(0, range.find(';')));
-        if (media == "*/*" || media == "application/*" || media == "application/json") {
-            return Form::json;
-        }
-        if (media == "application/yaml") {
-            return Form::yaml;
-        }
-    }
-    return Form::none;
-}
-
-http::Response not_acceptable(bool of_many) {
-    return kube::refusal(
-        406, "NotAcceptable",
-        fmt::format("406: Not Acceptable\n\nAvailable representations: application/json, "
-                    "application/yaml, application/vnd.kubernetes.protobuf{}",
-                    of_many ? ", application/json;stream=watch, "
-                              "application/vnd.kubernetes.protobuf;stream=watch"
-                            : ""),
-        kube::Json::object());
-}
-
 // For people: the query says so, or the caller is a tool that people use.
 bool pretty(const http::Request& request) {
     const auto info = kube::RequestInfo::of(request);
@@ -142,7 +117,8 @@ bool below_pod(const std::string& subresource) {
 // One object as it was asked for: lists and watches see to that themselves.
 http::Response shaped(const kube::ApiState& api, const kube::ApiCall& call,
                       http::Response response) {
-    const auto shape = kube::shape_asked(call.request).value_or(Shape::object);
+    const auto shape =
+        kube::representation_asked(call.request).value_or(kube::Representation()).shape;
     if (shape == Shape::object || response.status > 201 || response.source ||
         call.info.verb == "list" || call.info.verb == "watch") {
         return response;
@@ -164,15 +140,36 @@ http::Response shaped(const kube::ApiState& api, const kube::ApiCall& call,
                                               std::span(&only, 1), version, api.clock.now()));
 }
 
+// 406, where the answer has no form that the caller takes.
+std::optional<http::Response> check_acceptable(const kube::ApiCall& call) {
+    constexpr std::string_view text = "text/plain";  // what logs are
+    const bool log = call.info.subresource == "log";
+    const bool binary = kube::has_protobuf(call.type->kind, call.type->api_version());
+    // Custom resources have no router before them.
+    if (binary && !kube::takes_any(call.request, kube::api_media) &&
+        !(log && kube::takes_any(call.request, std::span(&text, 1)))) {
+        const bool of_many = call.info.verb == "list" || call.info.verb == "watch";
+        return kube::not_acceptable(
+            fmt::format("{}{}", fmt::join(kube::api_media, ", "),
+                        of_many ? ", application/json;stream=watch, "
+                                  "application/vnd.kubernetes.protobuf;stream=watch"
+                                : ""));
+    }
+    const auto asked = kube::representation_asked(call.request, binary);
+    if (!log && (!asked || (asked->shape == Shape::table && !call.type->stored))) {
+        return kube::no_such_shape();
+    }
+    if (call.info.verb == "watch" && asked && asked->form == kube::Form::yaml) {
+        return kube::no_such_stream();
+    }
+    return std::nullopt;
+}
+
 http::Response answer_resource(kube::ApiState& api, const kube::ApiCall& call) {
     const auto& type = *call.type;
     const auto& sub = call.info.subresource;
-    if (form_asked(call.request) == Form::none) {
-        return not_acceptable(call.info.verb == "list" || call.info.verb == "watch");
-    }
-    const auto shape = kube::shape_asked(call.request);
-    if (!shape || (shape == Shape::table && !type.stored)) {
-        return kube::no_such_shape();
+    if (auto refused = check_acceptable(call)) {
+        return std::move(*refused);
     }
     if (!call.info.below.empty() && sub != "proxy") {
         return kube::no_such_resource();
@@ -213,11 +210,42 @@ http::Response answer(kube::ApiState& api, const http::Request& request, const h
     if (!info.for_resource) {
         return kube::answer_path(api, request, info);
     }
-    const auto* type = kube::find_type(info.group, info.version, info.resource);
+    const auto* type =
+        kube::find_type(api.store->custom(), info.group, info.version, info.resource);
     if (type == nullptr) {
         return kube::known_group(info.group) ? kube::no_such_resource() : kube::page_not_found();
     }
     return answer_resource(api, {request, std::move(info), *user, &warnings, type});
+}
+
+// An object of the API in the form that its caller takes best; all else has one form only.
+void write_as_asked(const http::Request& request, http::Response& response) {
+    auto form = response.status >= 400
+                    ? kube::form_of_refusal(request)
+                    : kube::representation_asked(request).value_or(kube::Representation()).form;
+    const bool people = pretty(request);
+    if (response.source || response.headers.find("Content-Type") != "application/json" ||
+        (form == kube::Form::json && !people)) {
+        return;
+    }
+    const auto object = kube::Json::parse(response.body, nullptr, false);
+    const bool of_api = object.is_object() && object.contains("kind");
+    std::optional<std::string> bytes;
+    if (form == kube::Form::protobuf && of_api) {
+        bytes = kube::protobuf_of(object);
+        form = kube::representation_asked(request, bytes.has_value())
+                   .value_or(kube::Representation())
+                   .form;
+    }
+    if (bytes) {
+        response.body = std::move(*bytes);
+        response.headers.set("Content-Type", std::string(kube::protobuf_media_type));
+    } else if (form == kube::Form::yaml && of_api) {
+        response.body = kube::yaml_of(object);
+        response.headers.set("Content-Type", "application/yaml");
+    } else if (people) {
+        response.body = object.dump(2);
+    }
 }
 
 }  // namespace
@@ -232,15 +260,10 @@ Task<http::Response> FakeKube::handle(http::Request request, http::Peer peer) {
         response =
             kube::bad_request(fmt::format("json: cannot unmarshal the body: {}", error.what()));
     }
-    if (pretty(request) && !response.source &&
-        response.headers.find("Content-Type") == "application/json") {
-        response.body = kube::Json::parse(response.body, nullptr, false).dump(2);
+    if (response.status == 101) {
+        co_return response;  // what follows is no HTTP, and its head has no more than it needs
     }
-    if (form_asked(request) == Form::yaml && !response.source &&
-        response.headers.find("Content-Type") == "application/json") {
-        response.body = kube::yaml_of(kube::Json::parse(response.body, nullptr, false));
-        response.headers.set("Content-Type", "application/yaml");
-    }
+    write_as_asked(request, response);
     if (!response.headers.find("Cache-Control")) {
         response.headers.set("Cache-Control", "no-cache, private");
     }

@@ -11,14 +11,18 @@ namespace meshproof::fakes::kube {
 namespace {
 
 Json list_of(const ResourceType& type, Json metadata, Json items) {
-    return {{"kind", fmt::format("{}List", type.kind)},
+    return {{"kind",
+             type.custom != nullptr ? type.custom->list_kind : fmt::format("{}List", type.kind)},
             {"apiVersion", type.api_version()},
             {"metadata", std::move(metadata)},
             {"items", std::move(items)}};
 }
 
-Json as_item(const Json& object) {
+Json as_item(const ResourceType& type, const Json& object) {
     Json item = object;  // items of a list carry no kind of their own (wire contract 189)
+    if (type.custom != nullptr) {
+        return item;  // but for custom ones
+    }
     item.erase("kind");
     item.erase("apiVersion");
     return item;
@@ -49,7 +53,17 @@ std::set<std::string_view> selectable_fields(const ResourceType& type) {
     if (&type == &type::replica_sets) {
         return {"status.replicas"};
     }
-    if (type.plural == "events") {
+    if (&type == &type::services) {
+        return {"spec.clusterIP", "spec.type"};
+    }
+    if (&type == &type::new_events) {
+        return {"regarding.kind",       "regarding.namespace",
+                "regarding.name",       "regarding.uid",
+                "regarding.apiVersion", "regarding.resourceVersion",
+                "regarding.fieldPath",  "reason",
+                "reportingController",  "type"};
+    }
+    if (&type == &type::events) {
         return {"involvedObject.kind",
                 "involvedObject.namespace",
                 "involvedObject.name",
@@ -239,7 +253,7 @@ Checked<std::pair<Selector, Selector>> selectors_of(const ApiCall& call) {
         if (key == "metadata.name" || key == "metadata.namespace" || known.contains(key)) {
             continue;
         }
-        return refuse(bad_request(known.empty()
+        return refuse(bad_request(known.empty() && call.type->custom == nullptr
                                       ? fmt::format("\"{}\" is not a known field selector: only "
                                                     "\"metadata.name\", \"metadata.namespace\"",
                                                     key)
@@ -268,13 +282,16 @@ http::Response answer_list(ApiState& api, const ApiCall& call) {
                                            std::move(metadata), api.clock.now()));
     }
     Json items = Json::array();
-    const auto shape = shape_asked(call.request).value_or(Shape::object);
+    const auto shape = representation_asked(call.request).value_or(Representation()).shape;
     if (shape == Shape::metadata) {
         return wrong_shape(type, shape);
     }
     const bool only_metadata = shape != Shape::object;
     for (const auto& object : page.objects) {
-        items.push_back(only_metadata ? metadata_only(*object) : as_item(*object));
+        items.push_back(only_metadata ? metadata_only(*object) : as_item(type, *object));
+    }
+    if (type.custom != nullptr && page.left == 0) {
+        metadata["continue"] = "";
     }
     auto list = list_of(type, std::move(metadata), std::move(items));
     if (only_metadata) {
@@ -300,7 +317,7 @@ http::Response remove_collection(ApiState& api, const ApiCall& call) {
         if (!labels.matches(*object) || !fields.matches(*object)) {
             continue;
         }
-        items.push_back(as_item(*object));
+        items.push_back(as_item(*call.type, *object));
         // A controller may have been quicker.
         const auto present =
             api.store->find(*call.type, meta(*object, "namespace"), meta(*object, "name"));

@@ -93,6 +93,9 @@ std::optional<FieldSet> changed(const Json& before, const Json& after, const Fie
     if (type.kind == Kind::object) {
         auto set =
             changed_in_object(before.is_object() ? before : Json::object(), after, *type.object);
+        if (type.object->open && !before.is_object()) {
+            set["."] = FieldSet::object();
+        }
         return set.empty() ? std::nullopt : std::optional(std::move(set));
     }
     FieldSet set = FieldSet::object();
@@ -279,7 +282,7 @@ std::string field_manager(const ApiCall& call) {
 }
 
 void note_update(const ApiState& api, const ApiCall& call, const Json& before, Json& after) {
-    const auto& type = object_type(call.type->kind);
+    const auto& type = object_type(*call.type);
     const auto changed = changed_fields(before, after, type);
     auto& metadata = after["metadata"];
     auto entries = metadata.value("managedFields", Json::array());

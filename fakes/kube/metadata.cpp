@@ -12,6 +12,10 @@ constexpr std::string_view subdomain_rule =
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
     "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used "
     "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+constexpr std::string_view dns_1035_rule =
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
+    "alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', "
+    "regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 constexpr std::string_view qualified_rule =
     "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end "
     "with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
@@ -33,6 +37,14 @@ std::string name_fault(const ResourceType& type, const std::string& name) {
             }
         }
         return {};
+    }
+    if (&type == &type::services) {
+        constexpr std::size_t longest = 63;
+        if (name.size() > longest) {
+            return fmt::format("must be no more than {} characters", longest);
+        }
+        return is_dns_label(name) && (name[0] < '0' || name[0] > '9') ? ""
+                                                                      : std::string(dns_1035_rule);
     }
     const bool label = &type == &type::namespaces;
     const std::size_t most = label ? 63 : 253;

@@ -4,6 +4,8 @@
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
 #include "fakes/kube/controllers/controllers.hpp"
+#include "fakes/kube/custom_resources.hpp"
+#include "fakes/kube/kinds.hpp"
 #include "fakes/kube/managed_fields.hpp"
 #include "fakes/kube/selectors.hpp"
 #include "fakes/kube/tables.hpp"
@@ -12,13 +14,45 @@
 namespace meshproof::fakes::kube {
 namespace {
 
-bool has_status(const ResourceType& type) {
-    return &type == &type::pods || &type == &type::namespaces || &type == &type::nodes ||
-           is_workload(type);
+bool has_generation(const ResourceType& type) {
+    return &type == &type::pods || is_workload(type) || &type == &type::definitions ||
+           type.custom != nullptr;
 }
 
-bool has_generation(const ResourceType& type) {
-    return &type == &type::pods || is_workload(type);
+// Whether an update is of what the object's generation counts.
+bool next_generation(const ResourceType& type, Json before, Json after) {
+    if (type.custom == nullptr) {
+        return before["spec"] != after["spec"];
+    }
+    for (auto* object : {&before, &after}) {
+        object->erase("metadata");
+        if (has_status(type)) {
+            object->erase("status");
+        }
+    }
+    return before != after;
+}
+
+// An update of these without the version that it is made of would overwrite another's: leases are
+// locks.
+Checked<> check_not_blind(const ApiCall& call, const Json& wanted) {
+    const auto& type = *call.type;
+    if (call.info.verb != "update" || updates_blindly(type) ||
+        !meta(wanted, "resourceVersion").empty()) {
+        return {};
+    }
+    std::string kind(type.plural);
+    return refuse(refusal(
+        422, "Invalid",
+        fmt::format("{} \"{}\" is invalid: metadata.resourceVersion: Invalid value: 0: must be "
+                    "specified for an update",
+                    type.resource(), call.info.name),
+        {{"name", call.info.name},
+         {"group", type.group},
+         {"kind", kind},
+         {"causes", Json::array({{{"reason", "FieldValueInvalid"},
+                                  {"message", "Invalid value: 0: must be specified for an update"},
+                                  {"field", "metadata.resourceVersion"}}})}}));
 }
 
 // The preconditions that an update's own metadata states.
@@ -126,6 +160,9 @@ http::Response answer_delete(ApiState& api, const ApiCall& call) {
     }
     const bool dry = call.dry_run() || options->contains("dryRun");
     const auto last = dry ? object : delete_object(api, type, object, *options);
+    if (&type == &type::definitions) {
+        return json_response(200, ending_definition(api, *last));
+    }
     if (&type == &type::namespaces) {
         Json ending = *last;
         ending["status"]["phase"] = "Terminating";
@@ -133,7 +170,8 @@ http::Response answer_delete(ApiState& api, const ApiCall& call) {
         return json_response(200, ending);
     }
     const bool stays = api.store->find(type, meta(*last, "namespace"), call.info.name) && !dry;
-    if (stays || &type == &type::pods || &type == &type::service_accounts) {
+    if (stays || &type == &type::pods || &type == &type::service_accounts ||
+        &type == &type::services) {
         return json_response(200, *last);
     }
     return deleted(type, call.info.name, meta(*last, "uid"));
@@ -225,12 +263,25 @@ void note_managers(const ApiState& api, const ApiCall& call, const Json& before,
 }
 
 // What an update of the status makes of the object.
-Json with_status(const Json& current, const Json& wanted) {
+Json with_status(const ResourceType& type, const Json& current, const Json& wanted) {
     Json next = current;
     next["status"] = wanted.value("status", Json::object());
+    if (type.custom != nullptr) {
+        return next;
+    }
     for (const auto* map : {"labels", "annotations"}) {  // these it changes as well
         if (wanted["metadata"].contains(map)) {
             next["metadata"][map] = wanted["metadata"][map];
+        }
+    }
+    return next;
+}
+
+Checked<Json> status_updated(const ResourceType& type, const Json& current, const Json& wanted) {
+    auto next = with_status(type, current, wanted);
+    if (type.custom != nullptr) {
+        if (const auto proper = complete(type, next); !proper) {
+            return tl::unexpected(proper.error());
         }
     }
     return next;
@@ -250,15 +301,19 @@ Checked<Json> updated(const ResourceType& type, const Json& current, Json next) 
     next["kind"] = type.kind;
     next["apiVersion"] = type.api_version();
     if (has_status(type)) {
-        next["status"] = current.value("status", Json::object());
+        next.erase("status");
+        if (current.contains("status") || type.custom == nullptr) {
+            next["status"] = current.value("status", Json::object());
+        }
     }
+    keep_allocated(type, current, next);
     if (const auto proper = complete(type, next); !proper) {
         return tl::unexpected(proper.error());
     }
     if (const auto same = check_immutable(type, current, next); !same) {
         return tl::unexpected(same.error());
     }
-    if (has_generation(type) && next["spec"] != current["spec"]) {
+    if (has_generation(type) && next_generation(type, current, next)) {
         next["metadata"]["generation"] =
             current["metadata"].value("generation", std::int64_t{0}) + 1;
     }
@@ -266,6 +321,14 @@ Checked<Json> updated(const ResourceType& type, const Json& current, Json next) 
 }
 
 }  // namespace
+
+bool has_status(const ResourceType& type) {
+    if (type.custom != nullptr) {
+        return type.custom->has_status;
+    }
+    return &type == &type::pods || &type == &type::namespaces || &type == &type::nodes ||
+           &type == &type::services || &type == &type::definitions || is_workload(type);
+}
 
 Checked<Object> current_of(const ApiState& api, const ApiCall& call) {
     auto object = api.store->find(*call.type, call.info.namespace_name, call.info.name);
@@ -286,7 +349,11 @@ http::Response create_object(ApiState& api, const ApiCall& call, Json object,
     if (type.namespaced && !api.store->find(type::namespaces, "", call.info.namespace_name)) {
         return not_found(type::namespaces, call.info.namespace_name);
     }
-    object.erase("status");
+    // A kubelet brings its node's status along, and what has no such subresource is all one.
+    if (&type != &type::nodes && (type.custom == nullptr || has_status(type))) {
+        object.erase("status");
+    }
+    admit_new(type, object);
     if (const auto proper = complete(type, object); !proper) {
         return proper.error();
     }
@@ -303,6 +370,9 @@ http::Response create_object(ApiState& api, const ApiCall& call, Json object,
         object["metadata"]["generation"] = 1;
     }
     note_managers(api, call, Json::object(), object, managers);
+    if (const auto settled = settle_fields(api, type, object); !settled) {
+        return settled.error();
+    }
     if (call.dry_run()) {
         return json_response(201, api.store->complete(type, std::move(object)));
     }
@@ -322,16 +392,22 @@ http::Response replace_object(ApiState& api, const ApiCall& call, const Json& cu
     if (const auto right = check_place(call, wanted); !right) {
         return right.error();
     }
+    if (const auto based = check_not_blind(call, wanted); !based) {
+        return based.error();
+    }
     if (const auto met = check_version(type, name, current, wanted); !met) {
         return met.error();
     }
-    auto changed = call.info.subresource == "status" ? with_status(current, wanted)
+    auto changed = call.info.subresource == "status" ? status_updated(type, current, wanted)
                                                      : updated(type, current, std::move(wanted));
     if (!changed) {
         return changed.error();
     }
     Json next = std::move(*changed);
     note_managers(api, call, current, next, managers);
+    if (const auto settled = settle_fields(api, type, next); !settled) {
+        return settled.error();
+    }
     if (call.dry_run()) {
         return json_response(200, next);
     }
@@ -388,7 +464,8 @@ http::Response answer_objects(ApiState& api, const ApiCall& call) {
     const auto& verb = call.info.verb;
     const auto& sub = call.info.subresource;
     if (!sub.empty() && !(sub == "status" && has_status(*call.type))) {
-        return no_such_resource();
+        return call.type->custom == nullptr ? no_such_resource()
+                                            : not_found(*call.type, call.info.name);
     }
     if (verb == "list") {
         return answer_list(api, call);

@@ -189,8 +189,17 @@ Checked<> check_patch_type(const http::Request& request) {
 Checked<Json> patched(const ApiCall& call, const Json& current) {
     const auto header = lower(call.request.headers.find("Content-Type").value_or(""));
     const auto media = header.substr(0, header.find(';'));
-    const auto& type = object_type(text_at(current, "/kind"));
+    // A scale, for one, is patched at another type's path.
+    const auto kind = text_at(current, "/kind");
+    const bool of_call = kind == call.type->kind;
+    const auto& type = of_call ? object_type(*call.type) : object_type(kind);
     const auto& text = call.request.body;
+    if (call.type->custom != nullptr && media == "application/strategic-merge-patch+json") {
+        return refuse(refusal(415, "UnsupportedMediaType",
+                              "the body of the request was in an unknown format - accepted media "
+                              "types include: application/json-patch+json, "
+                              "application/merge-patch+json, application/apply-patch+yaml"));
+    }
     auto next = media == "application/json-patch+json"    ? by_json_patch(text, current)
                 : media == "application/merge-patch+json" ? by_merge_patch(text, current, nullptr)
                 : media == "application/strategic-merge-patch+json"
@@ -205,7 +214,7 @@ Checked<Json> patched(const ApiCall& call, const Json& current) {
                     {{"patch", "FieldValueInvalid",
                       fmt::format("Invalid value: {}: {}", Json(next->dump()).dump(), why)}}));
     };
-    const auto unknown = conform(*next, type);
+    const auto unknown = of_call ? conform(*next, *call.type) : conform(*next, type);
     if (!unknown) {
         return unfit(unknown.error().text);
     }

@@ -1,269 +1,185 @@
 #include "fakes/kube/protobuf.hpp"
 
-#include <array>
 #include <cstdint>
-#include <span>
+#include <map>
+#include <memory>
 #include <string>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "core/time/time.hpp"
+#include "fakes/kube/request_info.hpp"
 #include "fakes/kube/store.hpp"
+#include "fakes/kube/wire_writer.hpp"
 
 // Why not libprotobuf: k8s.io/api's generated.proto files import each other, so that generated code
-// for these dozen messages is tens of thousands of lines; and it would then still have to be
-// turned into Kubernetes' JSON, which is not protobuf's own. A table of the fields is both.
-// The numbers are those of k8s.io/api and k8s.io/apimachinery v0.34.4, generated.proto.
+// for these messages is tens of thousands of lines; and it would then still have to be turned into
+// Kubernetes' JSON, which is not protobuf's own. A table of the fields is both.
 
 namespace meshproof::fakes::kube {
+
+extern const std::string_view wire_text;
+
 namespace {
 
-enum class Form {
+// The messages that are no objects in JSON.
+constexpr std::string_view wire_scalars_text = R"(
+.time: 1 seconds! int64; 2 nanos int32
+.quantity: 1 string string
+.int-or-string: 1 type int64; 2 intVal int32; 3 strVal string
+.raw: 1 raw string
+.items: 1 items []string
+.list: 1 metadata ListMeta
+.type: 1 apiVersion string; 2 kind string
+.envelope: 1 typeMeta* .type; 2 raw string; 3 contentEncoding string; 4 contentType string
+)";
+
+enum class WireForm {
     text,
     bytes,  ///< base64 in JSON
-    number,
+    int32,
+    int64,
     boolean,
-    message,
-    map,   ///< of entries {1: key, 2: value}, an object in JSON
-    items  ///< a message around one list of texts, which alone is its JSON
+    time,        ///< RFC 3339 in JSON, in whole seconds
+    micro_time,  ///< the same in microseconds
+    quantity,
+    int_or_string,
+    raw,    ///< JSON's own text
+    items,  ///< a message around one list of texts, which alone is its JSON
+    message
 };
-enum class Count {
-    one,      ///< left out where empty, as Go's omitempty does: every field is on the wire
-    pointer,  ///< kept even where empty
-    many
-};
+enum class WireCount { one, many, map };
 
-struct Message;
+struct WireMessage;
 
-struct Field {
-    std::uint64_t number;
-    const char* name;
-    Form form = Form::text;
-    Count count = Count::one;
-    const Message* type = nullptr;  ///< of a message, of a map's entries
-};
-
-struct Message {
-    std::string_view name;
-    std::span<const Field> fields;
+struct WireField {
+    std::uint64_t number = 0;
+    std::string name;  ///< in JSON; "." = its own fields stand in the message around it
+    WireForm form = WireForm::text;
+    WireCount count = WireCount::one;
+    bool pointer = false;  ///< not on the wire where it is absent, and kept even where empty
+    bool always = false;   ///< in JSON even where it is empty
+    const WireMessage* type = nullptr;  ///< of all that is neither a text nor a number
 };
 
-constexpr std::array text_entry_fields{Field{1, "key", Form::text, Count::pointer},
-                                       Field{2, "value", Form::text, Count::pointer}};
-constexpr Message text_entry{"entry", text_entry_fields};
-constexpr std::array bytes_entry_fields{Field{1, "key", Form::text, Count::pointer},
-                                        Field{2, "value", Form::bytes, Count::pointer}};
-constexpr Message bytes_entry{"entry", bytes_entry_fields};
-constexpr std::array extra_value_fields{Field{1, "items", Form::text, Count::many}};
-constexpr Message extra_value{"ExtraValue", extra_value_fields};
-constexpr std::array extra_entry_fields{
-    Field{1, "key", Form::text, Count::pointer},
-    Field{2, "value", Form::items, Count::pointer, &extra_value}};
-constexpr Message extra_entry{"entry", extra_entry_fields};
+struct WireMessage {
+    std::string name;
+    std::vector<WireField> fields;
+};
 
-constexpr std::array owner_reference_fields{
-    Field{1, "kind"},
-    Field{3, "name"},
-    Field{4, "uid"},
-    Field{5, "apiVersion"},
-    Field{6, "controller", Form::boolean, Count::pointer},
-    Field{7, "blockOwnerDeletion", Form::boolean, Count::pointer}};
-constexpr Message owner_reference{"OwnerReference", owner_reference_fields};
+struct WireKind {
+    std::string kind, api_version;
+    const WireMessage* message = nullptr;
+};
 
-constexpr std::array object_meta_fields{
-    Field{1, "name"},
-    Field{2, "generateName"},
-    Field{3, "namespace"},
-    Field{5, "uid"},
-    Field{6, "resourceVersion"},
-    Field{11, "labels", Form::map, Count::one, &text_entry},
-    Field{12, "annotations", Form::map, Count::one, &text_entry},
-    Field{13, "ownerReferences", Form::message, Count::many, &owner_reference},
-    Field{14, "finalizers", Form::text, Count::many}};
-constexpr Message object_meta{"ObjectMeta", object_meta_fields};
-constexpr Field metadata{1, "metadata", Form::message, Count::one, &object_meta};
+struct WireTable {
+    std::map<std::string, std::unique_ptr<WireMessage>, std::less<>> messages;
+    std::vector<WireKind> kinds;
 
-// --- meta/v1, core/v1
+    [[nodiscard]] WireMessage& message(const std::string& name) {
+        auto& entry = messages[name];
+        if (!entry) {
+            entry = std::make_unique<WireMessage>();
+            entry->name = name;
+        }
+        return *entry;
+    }
+};
 
-constexpr std::array preconditions_fields{Field{1, "uid"}, Field{2, "resourceVersion"}};
-constexpr Message preconditions{"Preconditions", preconditions_fields};
-constexpr std::array delete_options_fields{
-    Field{1, "gracePeriodSeconds", Form::number, Count::pointer},
-    Field{2, "preconditions", Form::message, Count::pointer, &preconditions},
-    Field{3, "orphanDependents", Form::boolean, Count::pointer}, Field{4, "propagationPolicy"},
-    Field{5, "dryRun", Form::text, Count::many}};
+struct WireWord {
+    std::string_view word;
+    WireForm form;
+    const char* message;  ///< that it is on the wire, where it is one
+};
+constexpr WireWord wire_words[] = {
+    {"string", WireForm::text, nullptr},
+    {"bytes", WireForm::bytes, nullptr},
+    {"int32", WireForm::int32, nullptr},
+    {"int64", WireForm::int64, nullptr},
+    {"bool", WireForm::boolean, nullptr},
+    {"time", WireForm::time, ".time"},
+    {"micro-time", WireForm::micro_time, ".time"},
+    {"quantity", WireForm::quantity, ".quantity"},
+    {"int-or-string", WireForm::int_or_string, ".int-or-string"},
+    {"raw", WireForm::raw, ".raw"},
+    {"items", WireForm::items, ".items"},
+};
 
-constexpr std::array object_reference_fields{
-    Field{1, "kind"},       Field{2, "namespace"},       Field{3, "name"},     Field{4, "uid"},
-    Field{5, "apiVersion"}, Field{6, "resourceVersion"}, Field{7, "fieldPath"}};
-constexpr Message object_reference{"ObjectReference", object_reference_fields};
-constexpr std::array local_reference_fields{Field{1, "name"}};
-constexpr Message local_reference{"LocalObjectReference", local_reference_fields};
-constexpr std::array service_account_fields{
-    metadata, Field{2, "secrets", Form::message, Count::many, &object_reference},
-    Field{3, "imagePullSecrets", Form::message, Count::many, &local_reference},
-    Field{4, "automountServiceAccountToken", Form::boolean, Count::pointer}};
-constexpr std::array secret_fields{metadata, Field{2, "data", Form::map, Count::one, &bytes_entry},
-                                   Field{3, "type"},
-                                   Field{4, "stringData", Form::map, Count::one, &text_entry},
-                                   Field{5, "immutable", Form::boolean, Count::pointer}};
-constexpr std::array config_map_fields{metadata,
-                                       Field{2, "data", Form::map, Count::one, &text_entry},
-                                       Field{3, "binaryData", Form::map, Count::one, &bytes_entry},
-                                       Field{4, "immutable", Form::boolean, Count::pointer}};
-constexpr std::array namespace_spec_fields{Field{1, "finalizers", Form::text, Count::many}};
-constexpr Message namespace_spec{"NamespaceSpec", namespace_spec_fields};
-constexpr std::array namespace_fields{metadata,
-                                      Field{2, "spec", Form::message, Count::one, &namespace_spec}};
-constexpr std::array binding_fields{
-    metadata, Field{2, "target", Form::message, Count::one, &object_reference}};
+// "NUMBER NAME TYPE"
+WireField wire_field(WireTable& table, std::string_view text) {
+    const auto words = split(text, ' ');
+    WireField field;
+    field.number = number(words.at(0)).value();
+    field.name = words.at(1);
+    field.pointer = field.name.ends_with('*');
+    field.always = field.name.ends_with('!');
+    if (field.pointer || field.always) {
+        field.name.pop_back();
+    }
+    auto type = words.at(2);
+    if (type.starts_with("[]") || type.starts_with("{}")) {
+        field.count = type[0] == '[' ? WireCount::many : WireCount::map;
+        type.erase(0, 2);
+    }
+    const auto* word = std::ranges::find(wire_words, type, &WireWord::word);
+    if (word == std::end(wire_words)) {
+        field.form = WireForm::message;
+        field.type = &table.message(type);
+    } else {
+        field.form = word->form;
+        field.type = word->message == nullptr ? nullptr : &table.message(word->message);
+    }
+    return field;
+}
 
-// --- apps/v1, as far as `kubectl create deployment` fills it
+// "NAME [APIVERSION]: field; field", one logical line each; what begins with blanks goes on.
+void read_wire_text(WireTable& table, std::string_view text) {
+    std::vector<std::string> lines;
+    for (const auto& line : split(text, '\n')) {
+        if (line.starts_with("  ")) {
+            lines.back() += line.substr(1);
+        } else if (!line.empty()) {
+            lines.push_back(line);
+        }
+    }
+    for (const auto& line : lines) {
+        const auto colon = line.find(": ");
+        const auto head = split(line.substr(0, colon), ' ');
+        auto& message = table.message(head[0]);
+        for (const auto& field : split(line.substr(colon + 2), ';')) {
+            message.fields.push_back(wire_field(table, trim(field)));
+        }
+        if (head.size() > 1) {
+            table.kinds.push_back({head[0].substr(head[0].find('.') + 1), head[1], &message});
+        }
+    }
+}
 
-constexpr std::array container_port_fields{Field{1, "name"}, Field{2, "hostPort", Form::number},
-                                           Field{3, "containerPort", Form::number},
-                                           Field{4, "protocol"}, Field{5, "hostIP"}};
-constexpr Message container_port{"ContainerPort", container_port_fields};
-constexpr std::array variable_fields{Field{1, "name"}, Field{2, "value"}};
-constexpr Message variable{"EnvVar", variable_fields};
-constexpr std::array container_fields{
-    Field{1, "name"},
-    Field{2, "image"},
-    Field{3, "command", Form::text, Count::many},
-    Field{4, "args", Form::text, Count::many},
-    Field{5, "workingDir"},
-    Field{6, "ports", Form::message, Count::many, &container_port},
-    Field{7, "env", Form::message, Count::many, &variable},
-    Field{13, "terminationMessagePath"},
-    Field{14, "imagePullPolicy"},
-    Field{20, "terminationMessagePolicy"}};
-constexpr Message container{"Container", container_fields};
-constexpr std::array pod_spec_fields{
-    Field{2, "containers", Form::message, Count::many, &container},
-    Field{3, "restartPolicy"},
-    Field{4, "terminationGracePeriodSeconds", Form::number, Count::pointer},
-    Field{6, "dnsPolicy"},
-    Field{7, "nodeSelector", Form::map, Count::one, &text_entry},
-    Field{8, "serviceAccountName"},
-    Field{10, "nodeName"},
-    Field{19, "schedulerName"},
-    Field{21, "automountServiceAccountToken", Form::boolean, Count::pointer}};
-constexpr Message pod_spec{"PodSpec", pod_spec_fields};
-constexpr std::array pod_template_fields{metadata,
-                                         Field{2, "spec", Form::message, Count::one, &pod_spec}};
-constexpr Message pod_template{"PodTemplateSpec", pod_template_fields};
-constexpr std::array requirement_fields{Field{1, "key"}, Field{2, "operator"},
-                                        Field{3, "values", Form::text, Count::many}};
-constexpr Message requirement{"LabelSelectorRequirement", requirement_fields};
-constexpr std::array label_selector_fields{
-    Field{1, "matchLabels", Form::map, Count::one, &text_entry},
-    Field{2, "matchExpressions", Form::message, Count::many, &requirement}};
-constexpr Message label_selector{"LabelSelector", label_selector_fields};
-constexpr std::array strategy_fields{Field{1, "type"}};
-constexpr Message strategy{"DeploymentStrategy", strategy_fields};
-constexpr std::array deployment_spec_fields{
-    Field{1, "replicas", Form::number, Count::pointer},
-    Field{2, "selector", Form::message, Count::pointer, &label_selector},
-    Field{3, "template", Form::message, Count::one, &pod_template},
-    Field{4, "strategy", Form::message, Count::one, &strategy},
-    Field{5, "minReadySeconds", Form::number},
-    Field{6, "revisionHistoryLimit", Form::number, Count::pointer},
-    Field{7, "paused", Form::boolean},
-    Field{9, "progressDeadlineSeconds", Form::number, Count::pointer}};
-constexpr Message deployment_spec{"DeploymentSpec", deployment_spec_fields};
-constexpr std::array deployment_fields{
-    metadata, Field{2, "spec", Form::message, Count::one, &deployment_spec}};
+const WireTable& wire_table() {
+    static const WireTable table = [] {
+        WireTable read;
+        read_wire_text(read, wire_text);
+        read_wire_text(read, wire_scalars_text);
+        return read;
+    }();
+    return table;
+}
 
-// --- authentication.k8s.io/v1
+const WireMessage& wire_message(std::string_view name) {
+    return *wire_table().messages.find(name)->second;
+}
 
-constexpr std::array bound_reference_fields{Field{1, "kind"}, Field{2, "apiVersion"},
-                                            Field{3, "name"}, Field{4, "uid"}};
-constexpr Message bound_reference{"BoundObjectReference", bound_reference_fields};
-constexpr std::array token_request_spec_fields{
-    Field{1, "audiences", Form::text, Count::many},
-    Field{3, "boundObjectRef", Form::message, Count::pointer, &bound_reference},
-    Field{4, "expirationSeconds", Form::number, Count::pointer}};
-constexpr Message token_request_spec{"TokenRequestSpec", token_request_spec_fields};
-constexpr std::array token_request_fields{
-    metadata, Field{2, "spec", Form::message, Count::one, &token_request_spec}};
-constexpr std::array token_review_spec_fields{Field{1, "token"},
-                                              Field{2, "audiences", Form::text, Count::many}};
-constexpr Message token_review_spec{"TokenReviewSpec", token_review_spec_fields};
-constexpr std::array token_review_fields{
-    metadata, Field{2, "spec", Form::message, Count::one, &token_review_spec}};
-constexpr std::array self_review_fields{metadata};
+// Options of deletions are of every group; where no version is said, the kind tells.
+const WireMessage* wire_message_of(std::string_view kind, std::string_view api_version) {
+    const bool any = api_version.empty() || kind == "DeleteOptions";
+    for (const auto& known : wire_table().kinds) {
+        if (known.kind == kind && (any || known.api_version == api_version)) {
+            return known.message;
+        }
+    }
+    return nullptr;
+}
 
-// --- authorization.k8s.io/v1
-
-constexpr std::array resource_attributes_fields{
-    Field{1, "namespace"}, Field{2, "verb"},        Field{3, "group"}, Field{4, "version"},
-    Field{5, "resource"},  Field{6, "subresource"}, Field{7, "name"}};
-constexpr Message resource_attributes{"ResourceAttributes", resource_attributes_fields};
-constexpr std::array path_attributes_fields{Field{1, "path"}, Field{2, "verb"}};
-constexpr Message path_attributes{"NonResourceAttributes", path_attributes_fields};
-// The self review has only the first two of these fields.
-constexpr std::array access_spec_fields{
-    Field{1, "resourceAttributes", Form::message, Count::pointer, &resource_attributes},
-    Field{2, "nonResourceAttributes", Form::message, Count::pointer, &path_attributes},
-    Field{3, "user"},
-    Field{4, "groups", Form::text, Count::many},
-    Field{5, "extra", Form::map, Count::one, &extra_entry},
-    Field{6, "uid"}};
-constexpr Message access_spec{"SubjectAccessReviewSpec", access_spec_fields};
-constexpr std::array access_review_fields{
-    metadata, Field{2, "spec", Form::message, Count::one, &access_spec}};
-constexpr std::array rules_spec_fields{Field{1, "namespace"}};
-constexpr Message rules_spec{"SelfSubjectRulesReviewSpec", rules_spec_fields};
-constexpr std::array rules_review_fields{metadata,
-                                         Field{2, "spec", Form::message, Count::one, &rules_spec}};
-
-// --- rbac.authorization.k8s.io/v1
-
-constexpr std::array policy_rule_fields{Field{1, "verbs", Form::text, Count::many},
-                                        Field{2, "apiGroups", Form::text, Count::many},
-                                        Field{3, "resources", Form::text, Count::many},
-                                        Field{4, "resourceNames", Form::text, Count::many},
-                                        Field{5, "nonResourceURLs", Form::text, Count::many}};
-constexpr Message policy_rule{"PolicyRule", policy_rule_fields};
-constexpr std::array role_fields{metadata,
-                                 Field{2, "rules", Form::message, Count::many, &policy_rule}};
-constexpr std::array subject_fields{Field{1, "kind"}, Field{2, "apiGroup"}, Field{3, "name"},
-                                    Field{4, "namespace"}};
-constexpr Message subject{"Subject", subject_fields};
-constexpr std::array role_reference_fields{Field{1, "apiGroup"}, Field{2, "kind"},
-                                           Field{3, "name"}};
-constexpr Message role_reference{"RoleRef", role_reference_fields};
-constexpr std::array role_binding_fields{
-    metadata, Field{2, "subjects", Form::message, Count::many, &subject},
-    Field{3, "roleRef", Form::message, Count::one, &role_reference}};
-
-// What a body may be. kubectl and our own clients send all else as JSON.
-constexpr std::array<Message, 18> kinds{{
-    {"DeleteOptions", delete_options_fields},
-    {"ServiceAccount", service_account_fields},
-    {"Secret", secret_fields},
-    {"ConfigMap", config_map_fields},
-    {"Namespace", namespace_fields},
-    {"Deployment", deployment_fields},
-    {"Binding", binding_fields},
-    {"TokenRequest", token_request_fields},
-    {"TokenReview", token_review_fields},
-    {"SelfSubjectReview", self_review_fields},
-    {"SubjectAccessReview", access_review_fields},
-    {"SelfSubjectAccessReview", access_review_fields},
-    {"LocalSubjectAccessReview", access_review_fields},
-    {"SelfSubjectRulesReview", rules_review_fields},
-    {"Role", role_fields},
-    {"ClusterRole", role_fields},
-    {"RoleBinding", role_binding_fields},
-    {"ClusterRoleBinding", role_binding_fields},
-}};
-
-constexpr std::array type_meta_fields{Field{1, "apiVersion"}, Field{2, "kind"}};
-constexpr Message type_meta{"TypeMeta", type_meta_fields};
-// runtime.Unknown; its `raw` is one of the above.
-constexpr std::array envelope_fields{
-    Field{1, "typeMeta", Form::message, Count::pointer, &type_meta},
-    Field{2, "raw"}};  // bytes that stay bytes
-constexpr Message envelope{"Unknown", envelope_fields};
 constexpr std::string_view magic("k8s\0", 4);
 
 /// Thrown while reading, in the words of Go's generated decoders.
@@ -272,14 +188,13 @@ struct Malformed {
 };
 
 /// The wire format of one message (protobuf.dev/programming-guides/encoding).
-class Reader {
+class WireReader {
   public:
-    enum Wire : std::uint64_t { varint_wire = 0, length_wire = 2 };
     struct Tag {
         std::uint64_t number, wire;
     };
 
-    explicit Reader(std::string_view bytes) : rest_(bytes) {}
+    explicit WireReader(std::string_view bytes) : rest_(bytes) {}
 
     [[nodiscard]] bool done() const { return rest_.empty(); }
     [[nodiscard]] std::uint64_t varint() {
@@ -345,59 +260,126 @@ class Reader {
     std::string_view rest_;
 };
 
-Json read_message(const Message& message, std::string_view bytes);
+Json read_message(const WireMessage& message, std::string_view bytes);
 
-Json read_value(const Field& field, Reader& reader) {
-    switch (field.form) {
-        case Form::number:
-            return static_cast<std::int64_t>(reader.varint());
-        case Form::boolean:
-            return reader.varint() != 0;
-        case Form::text:
-            return reader.bytes();
-        case Form::bytes:
-            return to_base64(reader.bytes());
-        case Form::items:
-            return read_message(*field.type, reader.bytes()).value("items", Json::array());
-        case Form::message:
-        case Form::map:
-            break;
+// --- from the wire
+
+// The zero time is an empty message.
+Json json_of_time(const Json& timestamp, bool micro) {
+    if (timestamp.empty()) {
+        return nullptr;
     }
-    return read_message(*field.type, reader.bytes());
+    auto text = rfc3339(from_unix_seconds(timestamp.value("seconds", std::int64_t{0})));
+    if (micro) {
+        text.pop_back();
+        const auto nanos = std::clamp(timestamp.value("nanos", 0), 0, 999'999'999);
+        text += fmt::format(".{:06}Z", nanos / 1000);
+    }
+    return text;
 }
 
-bool is_empty(const Json& value) {
-    return value == Json("") || value == 0 || value == false ||
-           (value.is_object() && value.empty());
+Json json_of_wire(const WireField& field, const Json& read) {
+    switch (field.form) {
+        case WireForm::time:
+        case WireForm::micro_time:
+            return json_of_time(read, field.form == WireForm::micro_time);
+        case WireForm::quantity:
+            return read.value("string", "");
+        case WireForm::int_or_string:
+            return read.value("type", 0) == 0 ? Json(read.value("intVal", 0))
+                                              : Json(read.value("strVal", ""));
+        case WireForm::raw:
+            return json_or_null(read.value("raw", ""));
+        case WireForm::items:
+            return read.value("items", Json::array());
+        default:
+            return read;
+    }
+}
+
+Json read_value(const WireField& field, WireReader& reader) {
+    switch (field.form) {
+        case WireForm::int32:
+            return static_cast<std::int32_t>(reader.varint());
+        case WireForm::int64:
+            return static_cast<std::int64_t>(reader.varint());
+        case WireForm::boolean:
+            return reader.varint() != 0;
+        case WireForm::text:
+            return reader.bytes();
+        case WireForm::bytes:
+            return to_base64(reader.bytes());
+        default:
+            return json_of_wire(field, read_message(*field.type, reader.bytes()));
+    }
+}
+
+bool as_varint(const WireField& field) {
+    return field.form == WireForm::int32 || field.form == WireForm::int64 ||
+           field.form == WireForm::boolean;
+}
+
+// An entry {1: key, 2: value} of a map.
+void read_entry(const WireField& field, std::string_view bytes, Json& map) {
+    constexpr auto text = length_wire;
+    WireReader entry(bytes);
+    std::string key;
+    Json value = field.form == WireForm::items ? Json::array() : Json("");
+    while (!entry.done()) {
+        const auto [number, wire] = entry.tag();
+        if (number == 1 && wire == text) {
+            key = entry.bytes();
+        } else if (number == 2 && wire == text) {
+            value = read_value(field, entry);
+        } else {
+            entry.skip(wire);
+        }
+    }
+    map[key] = std::move(value);
+}
+
+void read_field(const WireField& field, WireReader& reader, std::uint64_t wire, Json& out) {
+    const bool packed = as_varint(field) && field.count == WireCount::many && wire == length_wire;
+    if (!packed && wire != (as_varint(field) ? varint_wire : length_wire)) {
+        throw Malformed{fmt::format("proto: wrong wireType = {} for field {}", wire, field.name)};
+    }
+    if (packed) {
+        for (WireReader values(reader.bytes()); !values.done();) {
+            out[field.name].push_back(read_value(field, values));
+        }
+        return;
+    }
+    if (field.count == WireCount::map) {
+        read_entry(field, reader.bytes(), out[field.name]);
+        return;
+    }
+    auto value = read_value(field, reader);
+    const bool empty = value.is_null() || value == Json("") || value == 0 || value == false ||
+                       (value.is_structured() && value.empty());
+    if (field.name == ".") {
+        out.update(value);
+    } else if (field.count == WireCount::many) {
+        out[field.name].push_back(std::move(value));
+    } else if (!value.is_null() && (!empty || field.pointer || field.always)) {
+        out[field.name] = std::move(value);
+    }
 }
 
 // The recursion is as deep as the tables are, whatever the bytes say.
-Json read_message(const Message& message, std::string_view bytes) {
+Json read_message(const WireMessage& message, std::string_view bytes) {
     Json out = Json::object();
-    Reader reader(bytes);
+    WireReader reader(bytes);
     while (!reader.done()) {
         const auto [number, wire] = reader.tag();
         if (number == 0) {
             throw Malformed{
                 fmt::format("proto: {}: illegal tag 0 (wire type {})", message.name, wire)};
         }
-        const auto field = std::ranges::find(message.fields, number, &Field::number);
+        const auto field = std::ranges::find(message.fields, number, &WireField::number);
         if (field == message.fields.end()) {
             reader.skip(wire);
-            continue;
-        }
-        const bool as_varint = field->form == Form::number || field->form == Form::boolean;
-        if (wire != (as_varint ? Reader::varint_wire : Reader::length_wire)) {
-            throw Malformed{
-                fmt::format("proto: wrong wireType = {} for field {}", wire, field->name)};
-        }
-        auto value = read_value(*field, reader);
-        if (field->form == Form::map) {
-            out[field->name][text_at(value, "/key")] = value.value("value", Json(""));
-        } else if (field->count == Count::many) {
-            out[field->name].push_back(std::move(value));
-        } else if (field->count == Count::pointer || !is_empty(value)) {
-            out[field->name] = std::move(value);
+        } else {
+            read_field(*field, reader, wire, out);
         }
     }
     return out;
@@ -415,10 +397,148 @@ Json open_envelope(std::string_view body) {
     if (body.size() == magic.size()) {
         throw Malformed{"empty body"};
     }
-    return read_message(envelope, body.substr(magic.size()));
+    return read_message(wire_message(".envelope"), body.substr(magic.size()));
+}
+
+// --- onto the wire
+
+std::string text_of(const Json& value) {
+    return value.is_null()     ? std::string()
+           : value.is_string() ? value.get<std::string>()
+                               : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string message_bytes(const WireMessage& message, const Json& object);
+
+// The message that a scalar is on the wire; null for the zero time, which is an empty one.
+Json message_of_scalar(const WireField& field, const Json& value) {
+    switch (field.form) {
+        case WireForm::time:
+        case WireForm::micro_time: {
+            const auto time = parse_rfc3339(text_of(value));
+            if (!time) {
+                return nullptr;
+            }
+            const auto part = *time - from_unix_seconds(unix_seconds(*time));
+            constexpr std::int64_t micro = 1000;
+            const bool whole = field.form == WireForm::time;
+            return {{"seconds", unix_seconds(*time)},
+                    {"nanos", whole ? 0 : part.count() / micro * micro}};
+        }
+        case WireForm::quantity:
+            return {{"string", value.is_null() ? "0" : text_of(value)}};
+        case WireForm::int_or_string:
+            return value.is_string() ? Json{{"type", 1}, {"strVal", value}}
+                                     : Json{{"intVal", value}};
+        case WireForm::raw:
+            return {{"raw", value.dump(-1, ' ', false, Json::error_handler_t::replace)}};
+        case WireForm::items:
+            return {{"items", value}};
+        default:
+            return value;
+    }
+}
+
+std::uint64_t varint_of(const Json& value) {
+    return value.is_boolean()  ? value.get<bool>()
+           : value.is_number() ? static_cast<std::uint64_t>(value.get<std::int64_t>())
+                               : 0;
+}
+
+void write_value(const WireField& field, std::uint64_t number, const Json& value,
+                 std::string& out) {
+    if (as_varint(field)) {
+        put_varint(out, number << 3 | varint_wire);
+        put_varint(out, varint_of(value));
+    } else if (field.form == WireForm::text) {
+        put_bytes(out, number, text_of(value));
+    } else if (field.form == WireForm::bytes) {
+        put_bytes(out, number, from_base64(text_of(value)).value_or(""));
+    } else if (field.form == WireForm::message) {
+        put_bytes(out, number, message_bytes(*field.type, value));
+    } else {
+        const auto message = message_of_scalar(field, value);
+        const bool zero_time = message.is_null();
+        put_bytes(out, number, zero_time ? std::string() : message_bytes(*field.type, message));
+    }
+}
+
+// What is absent is written all the same, as Go writes fields that are no pointers.
+void write_field(const WireField& field, const Json& object, std::string& out) {
+    static const Json nothing;
+    const auto found = object.is_object() ? object.find(field.name) : object.end();
+    const auto& value = object.is_object() && found != object.end() ? *found : nothing;
+    if (field.name == ".") {
+        write_value(field, field.number, object, out);
+    } else if (field.count == WireCount::many) {
+        for (const auto& item : value.is_array() ? value : nothing) {
+            write_value(field, field.number, item, out);
+        }
+    } else if (field.count == WireCount::map) {
+        for (const auto& [key, item] : (value.is_object() ? value : nothing).items()) {
+            std::string entry;
+            put_bytes(entry, 1, key);
+            write_value(field, 2, item, entry);
+            put_bytes(out, field.number, entry);
+        }
+    } else if (!value.is_null() || !(field.pointer || field.form == WireForm::items)) {
+        write_value(field, field.number, value, out);
+    }
+}
+
+std::string message_bytes(const WireMessage& message, const Json& object) {
+    std::string out;
+    for (const auto& field : message.fields) {
+        write_field(field, object, out);
+    }
+    return out;
+}
+
+// A list is its own metadata and its items, whatever its kind.
+std::optional<std::string> list_bytes(const Json& list, std::string_view kind,
+                                      std::string_view api_version) {
+    constexpr std::string_view suffix = "List";
+    if (!kind.ends_with(suffix)) {
+        return std::nullopt;
+    }
+    const auto* item = wire_message_of(kind.substr(0, kind.size() - suffix.size()), api_version);
+    if (item == nullptr) {
+        return std::nullopt;
+    }
+    auto out = message_bytes(wire_message(".list"), list);
+    for (const auto& object : list.value("items", Json::array())) {
+        put_bytes(out, 2, message_bytes(*item, object));
+    }
+    return out;
 }
 
 }  // namespace
+
+std::optional<std::string> protobuf_of(const Json& object) {
+    const auto kind = text_at(object, "/kind");
+    const auto version = text_at(object, "/apiVersion");
+    const auto* message = wire_message_of(kind, version);
+    auto raw = message == nullptr ? list_bytes(object, kind, version)
+                                  : std::optional(message_bytes(*message, object));
+    if (kind.empty() || !raw) {
+        return std::nullopt;
+    }
+    std::string out(magic);
+    const Json type = {{"kind", kind}, {"apiVersion", version}};
+    put_bytes(out, 1, message_bytes(wire_message(".type"), type));
+    put_bytes(out, 2, *raw);
+    put_bytes(out, 3, "");  // contentEncoding, contentType: of other bodies
+    put_bytes(out, 4, "");
+    return out;
+}
+
+std::string protobuf_event(std::string_view type, const Json& object) {
+    std::string raw, event;
+    put_bytes(raw, 1, protobuf_of(object).value_or(""));
+    put_bytes(event, 1, type);
+    put_bytes(event, 2, raw);
+    return event;
+}
 
 std::string body_summary(std::string_view body) {
     constexpr std::size_t most = 30;
@@ -430,7 +550,12 @@ std::string body_summary(std::string_view body) {
                        body.size() > most ? " ..." : "");
 }
 
-Checked<Json> json_of_protobuf(std::string_view body, std::string_view kind) {
+bool has_protobuf(std::string_view kind, std::string_view api_version) {
+    return wire_message_of(kind, api_version) != nullptr;
+}
+
+Checked<Json> json_of_protobuf(std::string_view body, std::string_view kind,
+                               std::string_view api_version) {
     Json unknown;
     try {
         unknown = open_envelope(body);
@@ -444,15 +569,13 @@ Checked<Json> json_of_protobuf(std::string_view body, std::string_view kind) {
         named = kind;
     }
     const auto version = text_at(unknown, "/typeMeta/apiVersion");
-    const auto message = std::ranges::find(kinds, named, &Message::name);
-    if (message == kinds.end()) {
-        return refuse(refusal(415, "UnsupportedMediaType",
-                              fmt::format("{} in version \"{}\" is taken here as application/json "
-                                          "only, not as {}",
-                                          named, version, protobuf_media_type)));
+    const auto* message = wire_message_of(named, version.empty() ? api_version : version);
+    if (message == nullptr) {
+        // Nothing but a name: the reader of bodies says what is wrong with it.
+        return Json{{"kind", named}, {"apiVersion", version}};
     }
     try {
-        auto object = read_message(*message, text_at(unknown, "/raw"));
+        auto object = read_message(*message, unknown.value("raw", ""));
         object["kind"] = named;
         if (!version.empty()) {
             object["apiVersion"] = version;

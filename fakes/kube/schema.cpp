@@ -7,6 +7,7 @@
 
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
+#include "core/time/time.hpp"
 
 namespace meshproof::fakes::kube {
 
@@ -71,6 +72,11 @@ FieldType field_type(Schema& schema, std::string_view text) {
         }
         type.kind = Kind::list;
         type.of = std::make_shared<FieldType>(field_type(schema, text.substr(end + 1)));
+        return type;
+    }
+    if (text == "micro-time") {
+        type.kind = Kind::time;
+        type.micro = true;
         return type;
     }
     const auto* scalar = std::ranges::find(scalars, text, &Scalar::word);
@@ -188,6 +194,30 @@ bool fits(const Json& value, Kind kind) {
 
 using Conformed = tl::expected<void, Mismatch>;
 
+// As Go reads a MicroTime: with exactly six digits, where every other time may have none.
+Conformed check_micro_time(const std::string& text) {
+    constexpr std::string_view layout = "2006-01-02T15:04:05.000000Z07:00";
+    constexpr std::size_t seconds_end = 19, digits = 7;
+    const auto unread = [&](std::string_view rest, std::string_view wanted) {
+        return tl::unexpected(
+            Mismatch{fmt::format("parsing time \"{}\" as \"{}\": cannot parse \"{}\" as \"{}\"",
+                                 text, layout, rest, wanted)});
+    };
+    if (text.size() < seconds_end || !parse_rfc3339(text.substr(0, seconds_end) + "Z")) {
+        return unread(text, "2006");
+    }
+    const auto rest = text.substr(seconds_end);
+    const bool exact =
+        rest.size() > digits && rest[0] == '.' && rest.find_first_not_of("0123456789", 1) == digits;
+    if (!exact) {
+        return unread(rest, ".000000");
+    }
+    if (!parse_rfc3339(text.substr(0, seconds_end) + rest.substr(digits))) {
+        return unread(rest.substr(digits), "Z07:00");
+    }
+    return {};
+}
+
 Conformed conform_object(Json& value, const ObjectType& type, const Place& place,
                          std::vector<std::string>& unknown);
 
@@ -200,6 +230,9 @@ Conformed conform_value(Json& value, const FieldType& type, const Place& place,
         return tl::unexpected(
             Mismatch{fmt::format("illegal base64 data at input byte {}",
                                  corrupt_byte(value.get_ref<const std::string&>()))});
+    }
+    if (type.micro) {
+        return check_micro_time(value.get_ref<const std::string&>());
     }
     if (type.kind == Kind::object) {
         return conform_object(value, *type.object, place, unknown);
@@ -295,6 +328,8 @@ std::string FieldType::go_name() const {
             return "[]" + of->go_name();
         case Kind::map:
             return "map[string]" + of->go_name();
+        case Kind::time:
+            return micro ? "v1.MicroTime" : "v1.Time";
         case Kind::object:
             return "v1." + object->name;
         default:
@@ -320,8 +355,15 @@ const std::vector<std::unique_ptr<ObjectType>>& object_types() {
 }
 
 tl::expected<std::vector<std::string>, Mismatch> conform(Json& object, const ObjectType& type) {
+    return conform_at(object, type, "");
+}
+
+tl::expected<std::vector<std::string>, Mismatch> conform_at(Json& value, const ObjectType& type,
+                                                            std::string path) {
     std::vector<std::string> unknown;
-    if (auto conformed = conform_object(object, type, {}, unknown); !conformed) {
+    Place place;
+    place.path = std::move(path);
+    if (auto conformed = conform_object(value, type, place, unknown); !conformed) {
         return tl::unexpected(std::move(conformed).error());
     }
     return unknown;

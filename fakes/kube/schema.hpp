@@ -36,6 +36,7 @@ struct FieldType {
     Kind kind = Kind::any;
     std::shared_ptr<FieldType> of;       ///< of a list or a map
     const ObjectType* object = nullptr;  ///< of an object
+    bool micro = false;                  ///< of a time: with six digits behind the second
     bool set = false;                    ///< a list without duplicates, item by item
     bool merges = false;                 ///< a strategic merge adds to the list
     std::vector<std::string> keys;       ///< what tells the items of a list apart
@@ -47,6 +48,7 @@ struct FieldType {
 struct ObjectType {
     std::string name;     ///< "PodSpec"
     bool atomic = false;  ///< apply takes it as one value
+    bool open = false;    ///< of a custom resource: to have it at all is a field of its own
     std::vector<std::pair<std::string, FieldType>> fields;
 
     [[nodiscard]] const FieldType* find(std::string_view field) const;
@@ -65,6 +67,11 @@ struct Mismatch {
 /// ("spec.containers[0].x").
 [[nodiscard]] tl::expected<std::vector<std::string>, Mismatch> conform(Json& object,
                                                                        const ObjectType& type);
+
+/// The same for some other value than a resource, such as a custom resource's metadata.
+[[nodiscard]] tl::expected<std::vector<std::string>, Mismatch> conform_at(Json& value,
+                                                                          const ObjectType& type,
+                                                                          std::string path);
 
 /// The type's own entry of the OpenAPI document, and its name there.
 [[nodiscard]] std::string openapi_name(const ObjectType& type);

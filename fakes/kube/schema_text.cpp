@@ -24,12 +24,15 @@ CephFSVolumeSource: monitors []string; path string; readOnly bool; secretFile st
   LocalObjectReference; user string
 CinderVolumeSource: fsType string; readOnly bool; secretRef LocalObjectReference; volumeID
   string
+ClientIPConfig: timeoutSeconds int32
 ClusterRole: aggregationRule AggregationRule; apiVersion string; kind string; metadata
   ObjectMeta; rules []PolicyRule
 ClusterRoleBinding: apiVersion string; kind string; metadata ObjectMeta; roleRef RoleRef;
   subjects []Subject
 ClusterTrustBundleProjection: labelSelector LabelSelector; name string; optional bool; path
   string; signerName string
+Condition: lastTransitionTime time; message string; observedGeneration int64; reason string;
+  status string; type string
 ConfigMap: apiVersion string; binaryData {}bytes; data {}string; immutable bool; kind string;
   metadata ObjectMeta
 ConfigMapEnvSource: name string; optional bool
@@ -65,6 +68,29 @@ ContainerStatus: allocatedResources {}quantity; allocatedResourcesStatus [map na
   started bool; state ContainerState; stopSignal string; user ContainerUser; volumeMounts [map
   mountPath merge mountPath]VolumeMountStatus
 ContainerUser: linux LinuxContainerUser
+CustomResourceColumnDefinition: description string; format string; jsonPath string; name string;
+  priority int32; type string
+CustomResourceConversion: strategy string; webhook WebhookConversion
+CustomResourceDefinition: apiVersion string; kind string; metadata ObjectMeta; spec
+  CustomResourceDefinitionSpec; status CustomResourceDefinitionStatus
+CustomResourceDefinitionCondition: lastTransitionTime time; message string; reason string; status
+  string; type string
+CustomResourceDefinitionNames: categories []string; kind string; listKind string; plural string;
+  shortNames []string; singular string
+CustomResourceDefinitionSpec: conversion CustomResourceConversion; group string; names
+  CustomResourceDefinitionNames; preserveUnknownFields bool; scope string; versions
+  []CustomResourceDefinitionVersion
+CustomResourceDefinitionStatus: acceptedNames CustomResourceDefinitionNames; conditions [map
+  type]CustomResourceDefinitionCondition; storedVersions []string
+CustomResourceDefinitionVersion: additionalPrinterColumns []CustomResourceColumnDefinition;
+  deprecated bool; deprecationWarning string; name string; schema CustomResourceValidation;
+  selectableFields []SelectableField; served bool; storage bool; subresources
+  CustomResourceSubresources
+CustomResourceSubresourceScale: labelSelectorPath string; specReplicasPath string;
+  statusReplicasPath string
+CustomResourceSubresources: scale CustomResourceSubresourceScale; status
+  any
+CustomResourceValidation: openAPIV3Schema JSONSchemaProps
 DaemonEndpoint: Port int32
 DeleteOptions: apiVersion string; dryRun []string; gracePeriodSeconds int64;
   ignoreStoreReadErrorWithClusterBreakingPotential bool; kind string; orphanDependents bool;
@@ -99,14 +125,21 @@ EphemeralContainer: args []string; command []string; env [map name merge name]En
   devicePath merge devicePath]VolumeDevice; volumeMounts [map mountPath merge
   mountPath]VolumeMount; workingDir string
 EphemeralVolumeSource: volumeClaimTemplate PersistentVolumeClaimTemplate
-Event: action string; apiVersion string; count int32; eventTime time; firstTimestamp time;
+Event: action string; apiVersion string; count int32; eventTime micro-time; firstTimestamp time;
   involvedObject ObjectReference; kind string; lastTimestamp time; message string; metadata
   ObjectMeta; reason string; related ObjectReference; reportingComponent string;
   reportingInstance string; series EventSeries; source EventSource; type string
-EventSeries: count int32; lastObservedTime time
+EventSeries: count int32; lastObservedTime micro-time
 EventSource: component string; host string
+EventsEvent: action string; apiVersion string; deprecatedCount int32; deprecatedFirstTimestamp
+  time; deprecatedLastTimestamp time; deprecatedSource EventSource; eventTime micro-time; kind
+  string; metadata ObjectMeta; note string; reason string; regarding ObjectReference; related
+  ObjectReference; reportingController string; reportingInstance string; series EventsEventSeries;
+  type string
+EventsEventSeries: count int32; lastObservedTime micro-time
 Eviction: apiVersion string; deleteOptions DeleteOptions; kind string; metadata ObjectMeta
 ExecAction: command []string
+ExternalDocumentation: description string; url string
 FCVolumeSource: fsType string; lun int32; readOnly bool; targetWWNs []string; wwids []string
 FieldSelectorAttributes: rawSelector string; requirements []FieldSelectorRequirement
 FieldSelectorRequirement: key string; operator string; values []string
@@ -128,19 +161,37 @@ ISCSIVolumeSource: chapAuthDiscovery bool; chapAuthSession bool; fsType string; 
   string; iqn string; iscsiInterface string; lun int32; portals []string; readOnly bool;
   secretRef LocalObjectReference; targetPortal string
 ImageVolumeSource: pullPolicy string; reference string
+JSONSchemaProps: $ref string; $schema string; additionalItems any; additionalProperties any; allOf
+  []JSONSchemaProps; anyOf []JSONSchemaProps; default any; definitions {}JSONSchemaProps;
+  dependencies {}any; description string; enum []any; example any; exclusiveMaximum bool;
+  exclusiveMinimum bool; externalDocs ExternalDocumentation; format string; id string; items
+  JSONSchemaProps; maxItems int64; maxLength int64; maxProperties int64; maximum number; minItems
+  int64; minLength int64; minProperties int64; minimum number; multipleOf number; not
+  JSONSchemaProps; nullable bool; oneOf []JSONSchemaProps; pattern string; patternProperties
+  {}JSONSchemaProps; properties {}JSONSchemaProps; required []string; title string; type string;
+  uniqueItems bool; x-kubernetes-embedded-resource bool; x-kubernetes-int-or-string bool;
+  x-kubernetes-list-map-keys []string; x-kubernetes-list-type string; x-kubernetes-map-type
+  string; x-kubernetes-preserve-unknown-fields bool; x-kubernetes-validations [map rule merge
+  rule]ValidationRule
 KeyToPath: key string; mode int32; path string
 LabelSelector!: matchExpressions []LabelSelectorRequirement; matchLabels {}string
 LabelSelectorAttributes: rawSelector string; requirements []LabelSelectorRequirement
 LabelSelectorRequirement: key string; operator string; values []string
+Lease: apiVersion string; kind string; metadata ObjectMeta; spec LeaseSpec
+LeaseSpec: acquireTime micro-time; holderIdentity string; leaseDurationSeconds int32;
+  leaseTransitions int32; preferredHolder string; renewTime micro-time; strategy string
 Lifecycle: postStart LifecycleHandler; preStop LifecycleHandler; stopSignal string
 LifecycleHandler: exec ExecAction; httpGet HTTPGetAction; sleep SleepAction; tcpSocket
   TCPSocketAction
 LinuxContainerUser: gid int64; supplementalGroups []int64; uid int64
+LoadBalancerIngress: hostname string; ip string; ipMode string; ports []PortStatus
+LoadBalancerStatus: ingress []LoadBalancerIngress
 LocalObjectReference!: name string
 LocalSubjectAccessReview: apiVersion string; kind string; metadata ObjectMeta; spec
   SubjectAccessReviewSpec; status SubjectAccessReviewStatus
 ManagedFieldsEntry: apiVersion string; fieldsType string; fieldsV1 any; manager string;
   operation string; subresource string; time time
+ModifyVolumeStatus: status string; targetVolumeAttributesClassName string
 NFSVolumeSource: path string; readOnly bool; server string
 Namespace: apiVersion string; kind string; metadata ObjectMeta; spec NamespaceSpec; status
   NamespaceStatus
@@ -188,10 +239,18 @@ ObjectReference!: apiVersion string; fieldPath string; kind string; name string;
   string; resourceVersion string; uid string
 OwnerReference!: apiVersion string; blockOwnerDeletion bool; controller bool; kind string; name
   string; uid string
+PersistentVolumeClaim: apiVersion string; kind string; metadata ObjectMeta; spec
+  PersistentVolumeClaimSpec; status PersistentVolumeClaimStatus
+PersistentVolumeClaimCondition: lastProbeTime time; lastTransitionTime time; message string;
+  reason string; status string; type string
 PersistentVolumeClaimSpec: accessModes []string; dataSource TypedLocalObjectReference;
   dataSourceRef TypedObjectReference; resources VolumeResourceRequirements; selector
   LabelSelector; storageClassName string; volumeAttributesClassName string; volumeMode string;
   volumeName string
+PersistentVolumeClaimStatus: accessModes []string; allocatedResourceStatuses {}string;
+  allocatedResources {}quantity; capacity {}quantity; conditions [map type merge
+  type]PersistentVolumeClaimCondition; currentVolumeAttributesClassName string; modifyVolumeStatus
+  ModifyVolumeStatus; phase string
 PersistentVolumeClaimTemplate: metadata ObjectMeta; spec PersistentVolumeClaimSpec
 PersistentVolumeClaimVolumeSource: claimName string; readOnly bool
 PhotonPersistentDiskVolumeSource: fsType string; pdID string
@@ -245,6 +304,7 @@ PodStatus: conditions [map type merge type]PodCondition; containerStatuses []Con
 PodTemplateSpec: metadata ObjectMeta; spec PodSpec
 PolicyRule: apiGroups []string; nonResourceURLs []string; resourceNames []string; resources
   []string; verbs []string
+PortStatus: error string; port int32; protocol string
 PortworxVolumeSource: fsType string; readOnly bool; volumeID string
 Preconditions: resourceVersion string; uid string
 PreferredSchedulingTerm: preference NodeSelectorTerm; weight int32
@@ -279,6 +339,7 @@ RoleBinding: apiVersion string; kind string; metadata ObjectMeta; roleRef RoleRe
   []Subject
 RoleRef!: apiGroup string; kind string; name string
 RollingUpdateDeployment: maxSurge int-or-string; maxUnavailable int-or-string
+RollingUpdateStatefulSetStrategy: maxUnavailable int-or-string; partition int32
 SELinuxOptions: level string; role string; type string; user string
 Scale: apiVersion string; kind string; metadata ObjectMeta; spec ScaleSpec; status ScaleStatus
 ScaleIOVolumeSource: fsType string; gateway string; protectionDomain string; readOnly bool;
@@ -297,6 +358,7 @@ SecurityContext: allowPrivilegeEscalation bool; appArmorProfile AppArmorProfile;
   Capabilities; privileged bool; procMount string; readOnlyRootFilesystem bool; runAsGroup
   int64; runAsNonRoot bool; runAsUser int64; seLinuxOptions SELinuxOptions; seccompProfile
   SeccompProfile; windowsOptions WindowsSecurityContextOptions
+SelectableField: jsonPath string
 SelfSubjectAccessReview: apiVersion string; kind string; metadata ObjectMeta; spec
   SelfSubjectAccessReviewSpec; status SubjectAccessReviewStatus
 SelfSubjectAccessReviewSpec: nonResourceAttributes NonResourceAttributes; resourceAttributes
@@ -307,11 +369,40 @@ SelfSubjectReviewStatus: userInfo UserInfo
 SelfSubjectRulesReview: apiVersion string; kind string; metadata ObjectMeta; spec
   SelfSubjectRulesReviewSpec; status SubjectRulesReviewStatus
 SelfSubjectRulesReviewSpec: namespace string
+Service: apiVersion string; kind string; metadata ObjectMeta; spec ServiceSpec; status
+  ServiceStatus
 ServiceAccount: apiVersion string; automountServiceAccountToken bool; imagePullSecrets
   []LocalObjectReference; kind string; metadata ObjectMeta; secrets [map name merge
   name]ObjectReference
 ServiceAccountTokenProjection: audience string; expirationSeconds int64; path string
+ServicePort: appProtocol string; name string; nodePort int32; port int32; protocol string;
+  targetPort int-or-string
+ServiceReference: name string; namespace string; path string; port int32
+ServiceSpec: allocateLoadBalancerNodePorts bool; clusterIP string; clusterIPs []string;
+  externalIPs []string; externalName string; externalTrafficPolicy string; healthCheckNodePort
+  int32; internalTrafficPolicy string; ipFamilies []string; ipFamilyPolicy string;
+  loadBalancerClass string; loadBalancerIP string; loadBalancerSourceRanges []string; ports [map
+  port,protocol merge port]ServicePort; publishNotReadyAddresses bool; selector {}string;
+  sessionAffinity string; sessionAffinityConfig SessionAffinityConfig; trafficDistribution string;
+  type string
+ServiceStatus: conditions [map type merge type]Condition; loadBalancer LoadBalancerStatus
+SessionAffinityConfig: clientIP ClientIPConfig
 SleepAction: seconds int64
+StatefulSet: apiVersion string; kind string; metadata ObjectMeta; spec StatefulSetSpec; status
+  StatefulSetStatus
+StatefulSetCondition: lastTransitionTime time; message string; reason string; status string; type
+  string
+StatefulSetOrdinals: start int32
+StatefulSetPersistentVolumeClaimRetentionPolicy: whenDeleted string; whenScaled string
+StatefulSetSpec: minReadySeconds int32; ordinals StatefulSetOrdinals;
+  persistentVolumeClaimRetentionPolicy StatefulSetPersistentVolumeClaimRetentionPolicy;
+  podManagementPolicy string; replicas int32; revisionHistoryLimit int32; selector LabelSelector;
+  serviceName string; template PodTemplateSpec; updateStrategy StatefulSetUpdateStrategy;
+  volumeClaimTemplates []PersistentVolumeClaim
+StatefulSetStatus: availableReplicas int32; collisionCount int32; conditions [map type merge
+  type]StatefulSetCondition; currentReplicas int32; currentRevision string; observedGeneration
+  int64; readyReplicas int32; replicas int32; updateRevision string; updatedReplicas int32
+StatefulSetUpdateStrategy: rollingUpdate RollingUpdateStatefulSetStrategy; type string
 StorageOSVolumeSource: fsType string; readOnly bool; secretRef LocalObjectReference; volumeName
   string; volumeNamespace string
 Subject!: apiGroup string; kind string; name string; namespace string
@@ -341,6 +432,8 @@ TopologySpreadConstraint: labelSelector LabelSelector; matchLabelKeys []string; 
 TypedLocalObjectReference!: apiGroup string; kind string; name string
 TypedObjectReference: apiGroup string; kind string; name string; namespace string
 UserInfo: extra {}[]string; groups []string; uid string; username string
+ValidationRule: fieldPath string; message string; messageExpression string; optionalOldSelf bool;
+  reason string; rule string
 Volume: awsElasticBlockStore AWSElasticBlockStoreVolumeSource; azureDisk AzureDiskVolumeSource;
   azureFile AzureFileVolumeSource; cephfs CephFSVolumeSource; cinder CinderVolumeSource;
   configMap ConfigMapVolumeSource; csi CSIVolumeSource; downwardAPI DownwardAPIVolumeSource;
@@ -364,6 +457,8 @@ VolumeProjection: clusterTrustBundle ClusterTrustBundleProjection; configMap
 VolumeResourceRequirements: limits {}quantity; requests {}quantity
 VsphereVirtualDiskVolumeSource: fsType string; storagePolicyID string; storagePolicyName string;
   volumePath string
+WebhookClientConfig: caBundle bytes; service ServiceReference; url string
+WebhookConversion: clientConfig WebhookClientConfig; conversionReviewVersions []string
 WeightedPodAffinityTerm: podAffinityTerm PodAffinityTerm; weight int32
 WindowsSecurityContextOptions: gmsaCredentialSpec string; gmsaCredentialSpecName string;
   hostProcess bool; runAsUserName string

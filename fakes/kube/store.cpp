@@ -10,26 +10,35 @@ namespace {
 constexpr std::size_t kept_events = 10'000;
 }  // namespace
 
+Object shown_as(const ResourceType& type, Object kept) {
+    const auto& from = kept_type(type);
+    if (&from == &type || !kept ||
+        (type.custom != nullptr && text_at(*kept, "/apiVersion") == type.api_version())) {
+        return kept;
+    }
+    return std::make_shared<const Json>(converted(*kept, from, type));
+}
+
 Object Store::find(const ResourceType& type, const std::string& namespace_name,
                    const std::string& name) const {
-    const auto objects = objects_.find(&type);
+    const auto objects = objects_.find(&kept_type(type));
     if (objects == objects_.end()) {
         return nullptr;
     }
     const auto found = objects->second.find({type.namespaced ? namespace_name : "", name});
-    return found == objects->second.end() ? nullptr : found->second;
+    return found == objects->second.end() ? nullptr : shown_as(type, found->second);
 }
 
 std::vector<Object> Store::list(const ResourceType& type, const std::string& namespace_name) const {
     std::vector<Object> out;
-    const auto objects = objects_.find(&type);
+    const auto objects = objects_.find(&kept_type(type));
     if (objects == objects_.end()) {
         return out;
     }
     const bool all = namespace_name.empty() || !type.namespaced;
     auto at = all ? objects->second.begin() : objects->second.lower_bound({namespace_name, ""});
     for (; at != objects->second.end() && (all || at->first.first == namespace_name); ++at) {
-        out.push_back(at->second);
+        out.push_back(shown_as(type, at->second));
     }
     return out;
 }
@@ -47,14 +56,14 @@ std::vector<Object> Store::list_at(const ResourceType& type, const std::string& 
     for (auto event = events_.rbegin(); event != events_.rend() && event->version > version;
          ++event) {
         const Name name{meta(*event->object, "namespace"), meta(*event->object, "name")};
-        if (event->type != &type ||
+        if (event->type != &kept_type(type) ||
             (!namespace_name.empty() && type.namespaced && name.first != namespace_name)) {
             continue;
         }
         if (event->change == Change::added) {
             then.erase(name);
         } else {
-            then[name] = event->before;
+            then[name] = shown_as(type, event->before);
         }
     }
     std::vector<Object> out;
@@ -77,28 +86,31 @@ Json Store::complete(const ResourceType& type, Json object) {
 }
 
 Object Store::add(const ResourceType& type, Json object) {
-    object = complete(type, std::move(object));
+    const auto& kept_as = kept_type(type);
+    object = converted(complete(type, std::move(object)), type, kept_as);
     object["metadata"]["resourceVersion"] = std::to_string(++version_);
     const Name name{meta(object, "namespace"), meta(object, "name")};
     auto kept = std::make_shared<const Json>(std::move(object));
-    const bool inserted = objects_[&type].emplace(name, kept).second;
+    const bool inserted = objects_[&kept_as].emplace(name, kept).second;
     MESHPROOF_ASSERT(inserted, "{} {}/{} is there already", type.plural, name.first, name.second);
-    note(Change::added, type, nullptr, kept);
-    return kept;
+    note(Change::added, kept_as, nullptr, kept);
+    return shown_as(type, kept);
 }
 
 Object Store::replace(const ResourceType& type, Json object) {
-    auto& kept = objects_[&type][{meta(object, "namespace"), meta(object, "name")}];
+    const auto& kept_as = kept_type(type);
+    object = converted(std::move(object), type, kept_as);
+    auto& kept = objects_[&kept_as][{meta(object, "namespace"), meta(object, "name")}];
     MESHPROOF_ASSERT(kept != nullptr, "{} is not there", type.plural);
     object["metadata"]["resourceVersion"] = meta(*kept, "resourceVersion");
     if (object == *kept) {
-        return kept;
+        return shown_as(type, kept);
     }
     object["metadata"]["resourceVersion"] = std::to_string(++version_);
     auto before = std::exchange(kept, std::make_shared<const Json>(std::move(object)));
     auto now = kept;
-    note(Change::modified, type, std::move(before), now);
-    return now;
+    note(Change::modified, kept_as, std::move(before), now);
+    return shown_as(type, now);
 }
 
 Object Store::remove(const ResourceType& type, const std::string& namespace_name,
@@ -109,12 +121,14 @@ Object Store::remove(const ResourceType& type, const std::string& namespace_name
 }
 
 Object Store::remove(const ResourceType& type, Json last) {
-    auto taken = objects_[&type].extract({meta(last, "namespace"), meta(last, "name")});
+    const auto& kept_as = kept_type(type);
+    last = converted(std::move(last), type, kept_as);
+    auto taken = objects_[&kept_as].extract({meta(last, "namespace"), meta(last, "name")});
     MESHPROOF_ASSERT(!taken.empty(), "{} {} is not there", type.plural, meta(last, "name"));
     last["metadata"]["resourceVersion"] = std::to_string(++version_);
     auto object = std::make_shared<const Json>(std::move(last));
-    note(Change::deleted, type, taken.mapped(), object);
-    return object;
+    note(Change::deleted, kept_as, taken.mapped(), object);
+    return shown_as(type, object);
 }
 
 void Store::restore(const ResourceType& type, Json object) {

@@ -12,6 +12,7 @@
 #include "core/time/clock.hpp"
 #include "core/time/prng.hpp"
 #include "core/time/signal.hpp"
+#include "fakes/kube/custom_types.hpp"
 #include "fakes/kube/types.hpp"
 
 namespace meshproof::fakes::kube {
@@ -20,7 +21,8 @@ using Json = nlohmann::json;
 using Object = std::shared_ptr<const Json>;
 
 /// etcd and the watch cache: objects by kind, namespace and name, one counter for all resource
-/// versions, recent changes.
+/// versions, recent changes. A type that is kept as another gives and takes its own form; events
+/// carry the kept one.
 class Store {
   public:
     enum class Change { added, modified, deleted };
@@ -67,6 +69,8 @@ class Store {
         return forgotten_;
     }  ///< watches from before this fail
     [[nodiscard]] Signal& changed() { return changed_; }
+    [[nodiscard]] CustomTypes& custom() { return custom_; }
+    [[nodiscard]] const CustomTypes& custom() const { return custom_; }
     [[nodiscard]] std::string uuid();
     [[nodiscard]] Prng& prng() { return prng_; }
 
@@ -76,6 +80,7 @@ class Store {
 
     Prng prng_;
     const Clock& clock_;
+    CustomTypes custom_;
     std::map<const ResourceType*, std::map<Name, Object>> objects_;
     std::deque<Event> events_;
     std::uint64_t version_ = 1;
@@ -84,6 +89,9 @@ class Store {
 };
 
 [[nodiscard]] std::string fresh_uuid(Prng& prng);
+
+/// A kept object as `type` shows it; null for null.
+[[nodiscard]] Object shown_as(const ResourceType& type, Object kept);
 
 /// `object.metadata.KEY`, "" where absent.
 [[nodiscard]] std::string meta(const Json& object, const char* key);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/text.hpp"
+#include "fakes/kube/custom_resources.hpp"
 #include "fakes/kube/status.hpp"
 
 // The columns are those of Kubernetes 1.34, pkg/printers/internalversion/printers.go.
@@ -227,23 +228,25 @@ Json event_reason(const Row& row) {
     return text_at(row.object, "/reason");
 }
 Json event_object(const Row& row) {
-    return fmt::format("{}/{}", lower(text_at(row.object, "/involvedObject/kind")),
-                       text_at(row.object, "/involvedObject/name"));
+    const auto its_name = text_at(row.object, "/involvedObject/name");
+    const auto kind = lower(text_at(row.object, "/involvedObject/kind"));
+    return its_name.empty() ? kind : fmt::format("{}/{}", kind, its_name);
 }
 Json event_subobject(const Row& row) {
     return text_at(row.object, "/involvedObject/fieldPath");
 }
 Json event_source(const Row& row) {
-    const auto component = text_at(row.object, "/source/component");
-    const auto host = text_at(row.object, "/source/host");
-    const auto source = host.empty() ? component : fmt::format("{}, {}", component, host);
-    return source.empty() ? text_at(row.object, "/reportingComponent") : source;
+    const bool old = row.object.contains(Json::json_pointer("/source/component"));
+    const auto component = text_at(row.object, old ? "/source/component" : "/reportingComponent");
+    const auto host = text_at(row.object, old ? "/source/host" : "/reportingInstance");
+    return host.empty() ? component : fmt::format("{}, {}", component, host);
 }
 Json event_message(const Row& row) {
     return std::string(trim(text_at(row.object, "/message")));
 }
 Json event_count(const Row& row) {
-    return row.object.value("count", 1);
+    const auto one = row.object.value("count", 1);
+    return row.object.value(Json::json_pointer("/series/count"), one);
 }
 
 Json binding_role(const Row& row) {
@@ -317,6 +320,50 @@ Json selector(const Row& row) {
     return join(parts, ",");
 }
 
+Json lease_holder(const Row& row) {
+    return text_at(row.object, "/spec/holderIdentity");
+}
+Json service_type(const Row& row) {
+    return text_at(row.object, "/spec/type");
+}
+Json service_address(const Row& row) {
+    return or_else(text_at(row.object, "/spec/clusterIP"), none);
+}
+Json service_external(const Row& row) {
+    const auto kind = text_at(row.object, "/spec/type");
+    if (kind == "ExternalName") {
+        return text_at(row.object, "/spec/externalName");
+    }
+    std::vector<std::string> addresses;
+    for (const auto& ingress : list_at(row.object, "/status/loadBalancer/ingress")) {
+        const auto address = text_at(ingress, "/ip");
+        addresses.push_back(address.empty() ? text_at(ingress, "/hostname") : address);
+    }
+    for (const auto& address : list_at(row.object, "/spec/externalIPs")) {
+        addresses.push_back(address.get<std::string>());
+    }
+    return or_else(join(addresses, ","), kind == "LoadBalancer" ? "<pending>" : none);
+}
+Json service_ports(const Row& row) {
+    std::vector<std::string> ports;
+    for (const auto& port : list_at(row.object, "/spec/ports")) {
+        const auto number = port.value("port", 0);
+        const auto node_port = port.value("nodePort", 0);
+        ports.push_back(node_port > 0
+                            ? fmt::format("{}:{}/{}", number, node_port, text_at(port, "/protocol"))
+                            : fmt::format("{}/{}", number, text_at(port, "/protocol")));
+    }
+    return or_else(join(ports, ","), none);
+}
+Json service_selector(const Row& row) {
+    std::vector<std::string> parts;
+    const auto labels = row.object.value(Json::json_pointer("/spec/selector"), Json::object());
+    for (const auto& [key, value] : labels.items()) {
+        parts.push_back(fmt::format("{}={}", key, value.get<std::string>()));
+    }
+    return or_else(join(parts, ","), none);
+}
+
 constexpr Column name_column{"Name", name, 0, "string", "name"};
 constexpr Column age_column{"Age", age};
 
@@ -375,7 +422,35 @@ constexpr std::array set_columns{name_column,
                                  Column{"Images", container_images, 1},
                                  Column{"Selector", selector, 1}};
 
+constexpr std::array stateful_set_columns{name_column, Column{"Ready", deployment_ready},
+                                          age_column, Column{"Containers", container_names, 1},
+                                          Column{"Images", container_images, 1}};
+constexpr std::array lease_columns{name_column, Column{"Holder", lease_holder}, age_column};
+constexpr std::array service_columns{name_column,
+                                     Column{"Type", service_type},
+                                     Column{"Cluster-IP", service_address},
+                                     Column{"External-IP", service_external},
+                                     Column{"Port(s)", service_ports},
+                                     age_column,
+                                     Column{"Selector", service_selector, 1}};
+constexpr std::array custom_name_column{name_column};
+
 std::span<const Column> columns_of(const ResourceType& type) {
+    if (type.custom != nullptr) {
+        return custom_name_column;
+    }
+    if (&type == &type::services) {
+        return service_columns;
+    }
+    if (&type == &type::leases) {
+        return lease_columns;
+    }
+    if (&type == &type::stateful_sets) {
+        return stateful_set_columns;
+    }
+    if (&type == &type::definitions) {
+        return role_columns;
+    }
     if (&type == &type::namespaces) {
         return namespace_columns;
     }
@@ -421,46 +496,8 @@ Json shown(const TableSpec& spec, const Json& object) {
 
 }  // namespace
 
-std::optional<Shape> shape_asked(const http::Request& request) {
-    const auto accept = request.headers.find("Accept").value_or("*/*");
-    for (const auto& range : split(accept, ',')) {
-        std::map<std::string, std::string, std::less<>> params;
-        auto parts = split(range, ';');
-        const auto media = std::string(trim(parts.front()));
-        if (media != "*/*" && media != "application/*" && media != "application/json" &&
-            media != "application/yaml") {
-            continue;
-        }
-        for (std::size_t at = 1; at < parts.size(); ++at) {
-            const auto sign = parts[at].find('=');
-            if (sign != std::string::npos) {
-                params.emplace(trim(parts[at].substr(0, sign)), trim(parts[at].substr(sign + 1)));
-            }
-        }
-        const auto as = params.find("as");
-        if (as == params.end()) {
-            return Shape::object;
-        }
-        static const std::map<std::string, Shape, std::less<>> shapes{
-            {"Table", Shape::table},
-            {"PartialObjectMetadata", Shape::metadata},
-            {"PartialObjectMetadataList", Shape::metadata_list}};
-        const auto known = shapes.find(as->second);
-        if (known != shapes.end() && params["v"] == "v1" && params["g"] == "meta.k8s.io") {
-            return known->second;
-        }
-    }
-    return std::nullopt;
-}
-
-bool wants_table(const http::Request& request) {
-    return shape_asked(request) == Shape::table;
-}
-
-http::Response no_such_shape() {
-    return refusal(406, "NotAcceptable",
-                   "only the following media types are accepted: application/json, "
-                   "application/yaml, application/vnd.kubernetes.protobuf");
+Json age_text(const std::string& date, Time now) {
+    return since(date, now);
 }
 
 http::Response wrong_shape(const ResourceType& type, Shape asked) {
@@ -495,11 +532,26 @@ Json table_of(const TableSpec& spec, std::span<const Object> objects, Json metad
                                {"description", ""},
                                {"priority", column.priority}});
     }
+    const bool custom = spec.type->custom != nullptr;
+    if (custom) {
+        for (auto& definition : custom_column_definitions(*spec.type)) {
+            definitions.push_back(std::move(definition));
+        }
+    }
     Json rows = Json::array();
     for (const auto& object : objects) {
         Json cells = Json::array();
+        const auto core =
+            spec.type == &type::new_events
+                ? std::make_shared<const Json>(converted(*object, *spec.type, type::events))
+                : object;
         for (const auto& column : columns) {
-            cells.push_back(column.cell({*object, now}));
+            cells.push_back(column.cell({*core, now}));
+        }
+        if (custom) {
+            for (auto& cell : custom_cells(*spec.type, *object, now)) {
+                cells.push_back(std::move(cell));
+            }
         }
         rows.push_back({{"cells", std::move(cells)}, {"object", shown(spec, *object)}});
     }

@@ -6,23 +6,15 @@
 
 #include "core/http/message.hpp"
 #include "core/time/time.hpp"
+#include "fakes/kube/negotiation.hpp"
 #include "fakes/kube/request_info.hpp"
 #include "fakes/kube/store.hpp"
 
 /// What `kubectl get` shows: columns that the API server makes where it is asked for a Table.
 namespace meshproof::fakes::kube {
 
-/// What an answer shall be made into before it is written.
-enum class Shape { object, table, metadata, metadata_list };
-/// Of the first media range that the caller accepts; nothing where each asks for a shape that there
-/// is none of.
-[[nodiscard]] std::optional<Shape> shape_asked(const http::Request& request);
-[[nodiscard]] bool wants_table(const http::Request& request);
-
-/// An object that is asked for as a list of metadata, or a list as one object's; and a shape that
-/// there is none of, of a review for one.
+/// An object that is asked for as a list of metadata, or a list as one object's.
 [[nodiscard]] http::Response wrong_shape(const ResourceType& type, Shape asked);
-[[nodiscard]] http::Response no_such_shape();
 [[nodiscard]] Json metadata_only(const Json& object);
 
 struct TableSpec {
@@ -32,6 +24,9 @@ struct TableSpec {
 };
 /// The query's part of it.
 [[nodiscard]] TableSpec table_asked(const ResourceType& type, const RequestInfo& info);
+
+/// How long ago that was, as `kubectl get` tells it: "5m".
+[[nodiscard]] Json age_text(const std::string& date, Time now);
 
 /// `metadata` is the list's own.
 [[nodiscard]] Json table_of(const TableSpec& spec, std::span<const Object> objects, Json metadata,

@@ -6,6 +6,8 @@
 
 namespace meshproof::fakes::kube {
 
+struct CustomVersion;
+
 /// A kind of object that the API server knows, as discovery lists it.
 struct ResourceType {
     std::string_view group;    ///< "" = core
@@ -13,9 +15,11 @@ struct ResourceType {
     std::string_view plural;   ///< "serviceaccounts"
     std::string_view singular;
     std::string_view kind;
-    std::string_view short_name;  ///< "sa", "" for none
+    std::string_view short_name;  ///< "sa", "" for none; several with blanks between them
     bool namespaced = false;
-    bool stored = true;  ///< false: a review, which can only be created
+    bool stored = true;                     ///< false: a review, which can only be created
+    const CustomVersion* custom = nullptr;  ///< of a CustomResourceDefinition
+    const ResourceType* kept_as = nullptr;  ///< the type of which its objects are kept; null = it
 
     [[nodiscard]] std::string api_version() const;  ///< "v1", "rbac.authorization.k8s.io/v1"
     [[nodiscard]] std::string resource()
@@ -23,12 +27,15 @@ struct ResourceType {
 };
 
 [[nodiscard]] std::span<const ResourceType> all_types();
-/// Deployments and ReplicaSets.
+/// Deployments, ReplicaSets and StatefulSets.
 [[nodiscard]] bool is_workload(const ResourceType& type);
-/// Whether any type is of this group, "" = core.
+/// Whether any type of the API's own is of this group, "" = core.
 [[nodiscard]] bool known_group(std::string_view group);
-[[nodiscard]] const ResourceType* find_type(std::string_view group, std::string_view version,
-                                            std::string_view plural);
+/// What its objects are kept as: events of the group events.k8s.io are the core ones, and a custom
+/// resource's versions share their objects.
+[[nodiscard]] const ResourceType& kept_type(const ResourceType& type);
+/// Whether an update may leave its resourceVersion out.
+[[nodiscard]] bool updates_blindly(const ResourceType& type);
 
 /// The types that the rules themselves speak of.
 namespace type {
@@ -38,6 +45,12 @@ extern const ResourceType& secrets;
 extern const ResourceType& config_maps;
 extern const ResourceType& pods;
 extern const ResourceType& nodes;
+extern const ResourceType& events;
+extern const ResourceType& new_events;  ///< of events.k8s.io
+extern const ResourceType& services;
+extern const ResourceType& stateful_sets;
+extern const ResourceType& leases;
+extern const ResourceType& definitions;  ///< CustomResourceDefinitions
 extern const ResourceType& deployments;
 extern const ResourceType& replica_sets;
 extern const ResourceType& roles;

@@ -2,6 +2,8 @@
 
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
+#include "fakes/kube/custom_resources.hpp"
+#include "fakes/kube/kinds.hpp"
 #include "fakes/kube/name_rules.hpp"
 
 namespace meshproof::fakes::kube {
@@ -219,19 +221,56 @@ std::vector<Cause> changed_though_immutable(const Json& before, const Json& afte
 
 }  // namespace
 
+namespace {
+
+// The kinds that have files of their own; false for any other.
+bool complete_by_kind(const ResourceType& type, Json& object, std::vector<Cause>& faults) {
+    if (type.custom != nullptr) {
+        complete_custom(type, object, faults);
+    } else if (&type == &type::pods) {
+        complete_pod(object, faults);
+    } else if (is_workload(type)) {
+        complete_workload(type, object, faults);
+    } else if (&type == &type::services) {
+        complete_service(object, faults);
+    } else if (&type == &type::leases) {
+        complete_lease(object, faults);
+    } else if (&type == &type::events || &type == &type::new_events) {
+        complete_event(type, object, faults);
+    } else if (&type == &type::nodes) {
+        complete_node(object, faults);
+    } else if (&type == &type::definitions) {
+        complete_definition(object, faults);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+std::vector<Cause> changed_by_kind(const ResourceType& type, const Json& before,
+                                   const Json& after) {
+    if (&type == &type::services) {
+        return service_changes(before, after);
+    }
+    if (&type == &type::new_events) {
+        return event_changes(before, after);
+    }
+    return &type == &type::definitions ? definition_changes(before, after) : std::vector<Cause>();
+}
+
+}  // namespace
+
 Checked<> complete(const ResourceType& type, Json& object) {
     auto faults = metadata_faults(type, object);
-    if (&type == &type::secrets) {
+    if (complete_by_kind(type, object, faults)) {
+        // nothing else is known of them
+    } else if (&type == &type::secrets) {
         complete_secret(object, faults);
     } else if (&type == &type::config_maps) {
         check_data_keys(object, faults);
         check_data_keys(object, faults, "binaryData");
         check_size(size_of_data(object, "data", false) + size_of_data(object, "binaryData", true),
                    "[]", faults);
-    } else if (&type == &type::pods) {
-        complete_pod(object, faults);
-    } else if (is_workload(type)) {
-        complete_workload(type, object, faults);
     } else if (&type == &type::cluster_role_bindings || &type == &type::role_bindings) {
         complete_binding(type, object, faults);
     } else if (&type == &type::cluster_roles || &type == &type::roles) {
@@ -241,15 +280,25 @@ Checked<> complete(const ResourceType& type, Json& object) {
         check_rules(type, object, faults);
     }
     if (!faults.empty()) {
-        return refuse(invalid(type.group, type.kind, meta(object, "name"), faults));
+        return refuse(invalid(kept_type(type).group, type.kind, meta(object, "name"), faults));
     }
     return {};
 }
 
 Checked<> check_immutable(const ResourceType& type, const Json& before, const Json& after) {
     const auto changed = [&](const std::vector<Cause>& faults) {
-        return refuse(invalid(type.group, type.kind, meta(before, "name"), faults));
+        return refuse(invalid(kept_type(type).group, type.kind, meta(before, "name"), faults));
     };
+    if (const auto faults = changed_by_kind(type, before, after); !faults.empty()) {
+        return changed(faults);
+    }
+    if (&type == &type::stateful_sets && changes_fixed_set_fields(before, after)) {
+        return changed({{"spec", "FieldValueForbidden",
+                         "Forbidden: updates to statefulset spec for fields other than 'replicas', "
+                         "'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
+                         "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are "
+                         "forbidden"}});
+    }
     if ((&type == &type::secrets || &type == &type::config_maps) &&
         before.value("immutable", false)) {
         if (const auto faults = changed_though_immutable(before, after); !faults.empty()) {
@@ -261,7 +310,8 @@ Checked<> check_immutable(const ResourceType& type, const Json& before, const Js
             {{"type", "FieldValueInvalid",
               fmt::format("Invalid value: {}: field is immutable", after["type"].dump())}});
     }
-    if (after.contains("roleRef") && after["roleRef"] != before["roleRef"]) {
+    if (type.custom == nullptr && after.contains("roleRef") &&
+        after["roleRef"] != before["roleRef"]) {
         return changed({{"roleRef", "FieldValueInvalid", "Invalid value: cannot change roleRef"}});
     }
     if (is_workload(type) && after["spec"]["selector"] != before["spec"]["selector"]) {

@@ -1,18 +1,53 @@
 #include <deque>
 #include <tuple>
 
+#include "core/http/websocket.hpp"
 #include "core/time/within.hpp"
 #include "fakes/kube/api_state.hpp"
+#include "fakes/kube/protobuf.hpp"
 #include "fakes/kube/selectors.hpp"
 #include "fakes/kube/tables.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
 
-std::string line(std::string_view kind, const Json& object) {
-    return Json{{"type", kind}, {"object", object}}.dump(-1, ' ', false,
-                                                         Json::error_handler_t::replace) +
-           "\n";
+/// How events are written: JSON lines, frames of protobuf that begin with their length (four bytes,
+/// the highest first), or a message of a WebSocket each.
+struct Carrier {
+    Form form = Form::json;
+    bool socket = false;
+};
+
+std::string carried(const Carrier& carrier, std::string_view kind, const Json& object) {
+    const bool binary = carrier.form == Form::protobuf;
+    auto event = binary ? protobuf_event(kind, object)
+                        : Json{{"type", kind}, {"object", object}}.dump(
+                              -1, ' ', false, Json::error_handler_t::replace) +
+                              "\n";
+    if (carrier.socket) {
+        return http::websocket_frame(binary ? http::Opcode::binary : http::Opcode::text, event);
+    }
+    if (binary) {
+        std::string length;
+        for (const unsigned shift : {24U, 16U, 8U, 0U}) {
+            length += static_cast<char>(event.size() >> shift);
+        }
+        event.insert(0, length);
+    }
+    return event;
+}
+
+Carrier carrier_asked(const ApiCall& call) {
+    const bool binary = has_protobuf(call.type->kind, call.type->api_version());
+    return {representation_asked(call.request, binary).value_or(Representation()).form,
+            http::asks_for_websocket(call.request)};
+}
+
+// The store has changed, or the client has said something.
+Task<Result<bool>> news(std::shared_ptr<Store> store, std::shared_ptr<Signal> heard) {
+    using namespace boost::asio::experimental::awaitable_operators;
+    (void)co_await (store->changed().wait() || heard->wait());
+    co_return true;
 }
 
 Task<Result<bool>> store_changed(std::shared_ptr<Store> store) {
@@ -30,9 +65,10 @@ struct WatchQuestion {
     bool bookmarks = false;
     std::optional<TableSpec> table;  ///< where events carry Tables
     bool metadata = false;           ///< events carry PartialObjectMetadata
+    Carrier carrier;
 };
 
-/// The events of one watch, one JSON line each (wire contract 188).
+/// The events of one watch (wire contract 188).
 class WatchSource final : public http::BodySource {
   public:
     WatchSource(std::shared_ptr<Store> store, WatchQuestion question,
@@ -43,8 +79,19 @@ class WatchSource final : public http::BodySource {
         }
     }
     /// A watch that can only say why it is none.
-    WatchSource(std::shared_ptr<Store> store, const Json& refusal, const Clock& clock)
-        : store_(std::move(store)), clock_(clock), pending_{line("ERROR", refusal)}, ended_(true) {}
+    WatchSource(std::shared_ptr<Store> store, Carrier carrier, const Json& refusal,
+                const Clock& clock)
+        : store_(std::move(store)),
+          clock_(clock),
+          pending_{carried(carrier, "ERROR", refusal)},
+          ended_(true) {
+        question_.carrier = carrier;
+    }
+
+    void hear(std::string_view bytes) override {
+        manners_.hear(bytes);
+        heard_->notify_all();
+    }
 
     [[nodiscard]] Task<std::optional<std::string>> next(Clock& clock) override {
         if (!ends_at_) {
@@ -54,8 +101,9 @@ class WatchSource final : public http::BodySource {
         const auto bookmark_at =
             *ends_at_ - std::min<Duration>(question_.timeout / 2, std::chrono::seconds(2));
         while (pending_.empty() && !ended_) {
+            answer_client();
             collect();
-            if (!pending_.empty()) {
+            if (!pending_.empty() || ended_) {
                 break;
             }
             const auto now = clock.elapsed();
@@ -67,9 +115,14 @@ class WatchSource final : public http::BodySource {
                 pending_.push_back(bookmark());
             } else {
                 const auto until = bookmark_due ? bookmark_at : *ends_at_;
-                auto waiting = store_changed(store_);
+                auto waiting =
+                    question_.carrier.socket ? news(store_, heard_) : store_changed(store_);
                 (void)co_await within(clock, until - now, std::move(waiting));
             }
+        }
+        if (pending_.empty() && question_.carrier.socket && !std::exchange(ended_well_, true)) {
+            constexpr std::uint16_t normal = 1000;
+            co_return http::websocket_close(normal);
         }
         if (pending_.empty()) {
             co_return std::nullopt;
@@ -80,6 +133,16 @@ class WatchSource final : public http::BodySource {
     }
 
   private:
+    // What a WebSocket's client said wants an answer; its goodbye is the end.
+    void answer_client() {
+        if (auto answer = manners_.take_answer(); !answer.empty()) {
+            pending_.push_back(std::move(answer));
+        }
+        if (manners_.over()) {
+            ended_ = true;
+            ended_well_ = true;
+        }
+    }
     [[nodiscard]] bool wanted(const Object& object) const {
         return object &&
                (question_.namespace_name.empty() || !question_.type->namespaced ||
@@ -93,33 +156,38 @@ class WatchSource final : public http::BodySource {
             events, [&](const Store::Event& event) { return event.version <= question_.after; });
         for (; at != events.end(); ++at) {
             question_.after = at->version;
-            if (at->type != question_.type) {
+            if (at->type != &kept_type(*question_.type)) {
                 continue;
             }
-            const bool before = wanted(at->before);
-            const bool after = at->change != Store::Change::deleted && wanted(at->object);
+            const auto object = shown_as(*question_.type, at->object);
+            const bool before = wanted(shown_as(*question_.type, at->before));
+            const bool after = at->change != Store::Change::deleted && wanted(object);
             if (after) {
-                pending_.push_back(event(before ? "MODIFIED" : "ADDED", at->object));
+                pending_.push_back(event(before ? "MODIFIED" : "ADDED", object));
             } else if (before) {
-                pending_.push_back(event("DELETED", at->object));
+                pending_.push_back(event("DELETED", object));
             }
         }
     }
     [[nodiscard]] std::string event(std::string_view kind, const Object& object) {
         if (!question_.table) {
-            return line(kind, question_.metadata ? metadata_only(*object) : *object);
+            return told(kind, question_.metadata ? metadata_only(*object) : *object);
         }
         const Json metadata = {{"resourceVersion", meta(*object, "resourceVersion")}};
         auto text =
-            line(kind, table_of(*question_.table, std::span(&object, 1), metadata, clock_.now()));
+            told(kind, table_of(*question_.table, std::span(&object, 1), metadata, clock_.now()));
         question_.table->headers = false;
         return text;
     }
     [[nodiscard]] std::string bookmark() const {
         const auto version = std::to_string(std::max(question_.after, store_->version()));
-        return line("BOOKMARK", {{"kind", question_.type->kind},
-                                 {"apiVersion", question_.type->api_version()},
-                                 {"metadata", {{"resourceVersion", version}}}});
+        const Json object = {{"kind", question_.type->kind},
+                             {"apiVersion", question_.type->api_version()},
+                             {"metadata", {{"resourceVersion", version}}}};
+        return told("BOOKMARK", question_.metadata ? metadata_only(object) : object);
+    }
+    [[nodiscard]] std::string told(std::string_view kind, const Json& object) const {
+        return carried(question_.carrier, kind, object);
     }
 
     std::shared_ptr<Store> store_;
@@ -129,6 +197,9 @@ class WatchSource final : public http::BodySource {
     bool ended_ = false;
     bool bookmarked_ = false;
     std::optional<Duration> ends_at_;
+    http::WebSocketManners manners_;
+    std::shared_ptr<Signal> heard_ = std::make_shared<Signal>();
+    bool ended_well_ = false;  ///< a WebSocket's goodbye was said
 };
 
 // What resourceVersionMatch may be for a watch.
@@ -184,8 +255,58 @@ Checked<WatchQuestion> question_of(const ApiState& api, const ApiCall& call) {
     if (wants_table(call.request)) {
         question.table = table_asked(*call.type, call.info);
     }
-    question.metadata = shape_asked(call.request) == Shape::metadata;
+    question.metadata =
+        representation_asked(call.request).value_or(Representation()).shape == Shape::metadata;
+    question.carrier = carrier_asked(call);
     return question;
+}
+
+// What is wrong with a WebSocket's opening handshake; golang.org/x/net/websocket's answers.
+// Browsers name their Origin, and without one there is no WebSocket.
+std::optional<http::Response> handshake_fault(const http::Request& request) {
+    const auto field = [&](std::string_view name) {
+        return request.headers.find(name).value_or("");
+    };
+    http::Response refused;
+    refused.status = 400;
+    refused.headers.set("Connection", "close");
+    if (field("Sec-WebSocket-Key").empty()) {
+        refused.body = "mismatch challenge/response";
+    } else if (field("Sec-WebSocket-Version") != "13") {
+        refused.headers.set("Sec-WebSocket-Version", "13");
+        refused.body = "missing or bad WebSocket Version";
+    } else if (field("Origin").empty()) {
+        refused.status = 403;
+    } else if (field("Sec-WebSocket-Protocol").find(',') == std::string::npos) {
+        return std::nullopt;
+    }
+    return refused;
+}
+
+http::Response answer_with(const ApiCall& call, const Carrier& carrier,
+                           std::shared_ptr<WatchSource> source) {
+    http::Response response;
+    if (carrier.socket) {
+        if (auto refused = handshake_fault(call.request)) {
+            return std::move(*refused);
+        }
+        response.status = 101;
+        response.headers.set("Upgrade", "websocket");
+        response.headers.set(
+            "Sec-WebSocket-Accept",
+            http::websocket_accept(call.request.headers.find("Sec-WebSocket-Key").value_or("")));
+        if (const auto protocol = call.request.headers.find("Sec-WebSocket-Protocol")) {
+            response.headers.set("Sec-WebSocket-Protocol", *protocol);
+        }
+    } else {
+        response.headers.set("Content-Type",
+                             carrier.form == Form::protobuf
+                                 ? std::string(protobuf_media_type) + ";stream=watch"
+                                 : std::string("application/json"));
+        response.chunked = true;
+    }
+    response.source = std::move(source);
+    return response;
 }
 
 }  // namespace
@@ -196,12 +317,10 @@ http::Response answer_watch(ApiState& api, const ApiCall& call) {
     if (!question) {
         return question.error();
     }
-    http::Response response;
-    response.headers.set("Content-Type", "application/json");
-    response.chunked = true;
+    const auto carrier = question->carrier;
     const auto only = [&](const Json& refused) {
-        response.source = std::make_shared<WatchSource>(api.store, refused, api.clock);
-        return response;
+        return answer_with(call, carrier,
+                           std::make_shared<WatchSource>(api.store, carrier, refused, api.clock));
     };
     // As with an etcd before 3.5, which cannot report its progress.
     const bool from_now = call.info.param("resourceVersion").empty();
@@ -225,9 +344,9 @@ http::Response answer_watch(ApiState& api, const ApiCall& call) {
         }
         question->after = store.version();
     }
-    response.source =
-        std::make_shared<WatchSource>(api.store, std::move(*question), beginning, api.clock);
-    return response;
+    return answer_with(
+        call, carrier,
+        std::make_shared<WatchSource>(api.store, std::move(*question), beginning, api.clock));
 }
 
 }  // namespace meshproof::fakes::kube

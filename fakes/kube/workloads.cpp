@@ -68,7 +68,58 @@ void check_strategy(const Json& strategy, std::vector<Cause>& faults) {
     }
 }
 
+void complete_stateful_set(Json& spec, std::vector<Cause>& faults) {
+    const auto fill_in = [&spec](const char* key, Json value) {
+        if (!spec.contains(key)) {
+            spec[key] = std::move(value);
+        }
+    };
+    fill_in("podManagementPolicy", "OrderedReady");
+    fill_in("revisionHistoryLimit", 10);
+    fill_in("persistentVolumeClaimRetentionPolicy",
+            {{"whenDeleted", "Retain"}, {"whenScaled", "Retain"}});
+    auto& update = spec["updateStrategy"];
+    if (text_at(spec, "/updateStrategy/type").empty()) {
+        update["type"] = "RollingUpdate";
+    }
+    const auto kind = text_at(update, "/type");
+    if (kind == "RollingUpdate" &&
+        !update.contains(Json::json_pointer("/rollingUpdate/partition"))) {
+        update["rollingUpdate"]["partition"] = 0;
+    }
+    if (const auto policy = text_at(spec, "/podManagementPolicy");
+        policy != "OrderedReady" && policy != "Parallel") {
+        faults.push_back(
+            {"spec.podManagementPolicy", "FieldValueInvalid",
+             fmt::format("Invalid value: \"{}\": must be 'OrderedReady' or 'Parallel'", policy)});
+    }
+    if (kind != "RollingUpdate" && kind != "OnDelete") {
+        faults.push_back({"spec.updateStrategy", "FieldValueInvalid",
+                          fmt::format("Invalid value: {{\"Type\":\"{}\",\"RollingUpdate\":null}}: "
+                                      "must be 'RollingUpdate' or 'OnDelete'",
+                                      kind)});
+    }
+    if (const auto restart = text_at(spec, "/template/spec/restartPolicy"); restart != "Always") {
+        faults.push_back(
+            {"spec.template.spec.restartPolicy", "FieldValueNotSupported",
+             fmt::format("Unsupported value: \"{}\": supported values: \"Always\"", restart)});
+    }
+}
+
 }  // namespace
+
+bool changes_fixed_set_fields(const Json& before, const Json& after) {
+    auto was = before["spec"];
+    auto is = after["spec"];
+    for (auto* spec : {&was, &is}) {
+        for (const auto* free :
+             {"replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
+              "persistentVolumeClaimRetentionPolicy", "minReadySeconds"}) {
+            spec->erase(free);
+        }
+    }
+    return was != is;
+}
 
 void complete_workload(const ResourceType& type, Json& object, std::vector<Cause>& faults) {
     auto& spec = object["spec"];
@@ -108,6 +159,9 @@ void complete_workload(const ResourceType& type, Json& object, std::vector<Cause
                                       labels.dump())});
     }
     complete_pod_spec(pod_template["spec"], "spec.template.spec", faults);
+    if (&type == &type::stateful_sets) {
+        complete_stateful_set(spec, faults);
+    }
     if (&type != &type::deployments) {
         return;
     }

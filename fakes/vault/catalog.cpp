@@ -1,5 +1,6 @@
 #include "fakes/vault/catalog.hpp"
 
+#include "fakes/vault/approle/backend.hpp"
 #include "fakes/vault/identity/cubbyhole.hpp"
 #include "fakes/vault/identity/identity.hpp"
 #include "fakes/vault/kubernetes_auth/backend.hpp"
@@ -15,6 +16,9 @@ std::shared_ptr<Backend> make_backend(const MountEntry& entry, BackendContext co
                                       http::Transport& outgoing) {
     if (entry.is_auth() && entry.type == "kubernetes") {
         return make_kubernetes_backend(std::move(context), outgoing);
+    }
+    if (entry.is_auth() && entry.type == "approle") {
+        return make_approle_backend(std::move(context));
     }
     if (!entry.is_auth() && entry.type == "pki") {
         return make_pki_backend(std::move(context));

@@ -21,35 +21,44 @@ bool server_wide(std::string_view path) {
            path == "sys/unseal" || path == "sys/step-down";
 }
 
-// Where a child namespace's token means its own namespace although nothing names it (row 43).
-bool at_home(std::string_view path) {
-    for (const auto* known :
-         {"auth/token/lookup", "auth/token/lookup-self", "auth/token/renew",
-          "auth/token/renew-self", "auth/token/revoke", "auth/token/revoke-self",
-          "auth/token/revoke-orphan", "sys/wrapping/lookup", "sys/wrapping/rewrap",
-          "sys/wrapping/unwrap"}) {
-        if (path == known) {
-            return true;
+// The token that a request is about, where OpenBao looks for it where the token is at home,
+// whatever namespace is named (row 43); "" elsewhere.
+std::string token_in_question(const LogicalRequest& request) {
+    const auto given = request.data.find("token");
+    const auto named = given != request.data.end() && given->is_string() ? given->get<std::string>()
+                                                                         : std::string();
+    const auto& path = request.path;
+    for (const auto* own :
+         {"auth/token/lookup-self", "auth/token/renew-self", "auth/token/revoke-self"}) {
+        if (path == own) {
+            return request.token_id;
         }
     }
-    return false;
+    for (const auto* either : {"auth/token/lookup", "sys/wrapping/lookup", "sys/wrapping/rewrap",
+                               "sys/wrapping/unwrap"}) {
+        if (path == either) {
+            return named.empty() ? request.token_id : named;
+        }
+    }
+    for (const auto* other :
+         {"auth/token/renew", "auth/token/revoke", "auth/token/revoke-orphan"}) {
+        if (path == other) {
+            return named;
+        }
+    }
+    return {};
 }
 
-// The namespace that the request means, and its path within it.
-std::shared_ptr<Namespace> namespace_of(Server& server, const http::Headers& headers,
-                                        std::string_view token, std::string& path) {
-    if (!server.openbao()) {
-        return server.root();
+// Sends a request about a child namespace's token there.
+void bring_home(const Server& server, LogicalRequest& request) {
+    const auto known = server.tokens.find(token_in_question(request));
+    if (!known || known->namespace_path.empty()) {
+        return;
     }
-    auto ns = server.resolve_namespace(headers.find("X-Vault-Namespace").value_or(""), path);
-    if (const auto known = server.tokens.find(token);
-        ns && ns->path.empty() && known && at_home(path)) {
-        const auto home = server.namespaces.find(known->namespace_path);
-        if (home != server.namespaces.end()) {
-            ns = home->second;
-        }
+    const auto home = server.namespaces.find(known->namespace_path);
+    if (home != server.namespaces.end()) {
+        request.ns = home->second;
     }
-    return ns;
 }
 
 // OpenBao on raft tells how far the storage was for what it answered (row 7).
@@ -95,7 +104,10 @@ tl::expected<LogicalRequest, http::Response> understand(Server& server, const Va
     const bool sealed = server.closed(node);
     if (!sealed) {
         server.expire(now);
-        ns = namespace_of(server, request.headers, token, path);
+        if (server.openbao()) {
+            ns = server.resolve_namespace(request.headers.find("X-Vault-Namespace").value_or(""),
+                                          path);
+        }
         if (!ns) {
             return tl::unexpected(error_answer(404, "namespace not found"));
         }
@@ -117,6 +129,9 @@ tl::expected<LogicalRequest, http::Response> understand(Server& server, const Va
     logical->ns = std::move(ns);
     logical->token_id = token;
     logical->now = now;
+    if (server.openbao()) {
+        bring_home(server, *logical);
+    }
     return logical;
 }
 

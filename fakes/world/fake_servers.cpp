@@ -1,6 +1,7 @@
 #include "fakes/world/fake_servers.hpp"
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 
 #include "core/base/assert.hpp"
 #include "core/crypto/tls.hpp"
@@ -9,6 +10,49 @@
 namespace meshproof::fakes {
 
 namespace {
+
+/// Answers as another handler, but not before what was changed is kept.
+class KeepingHandler final : public http::Handler {
+  public:
+    KeepingHandler(http::Handler& inner, const std::function<Task<Result<void>>()>& kept)
+        : inner_(inner), kept_(kept) {}
+
+    [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer peer) override {
+        const auto& method = request.method;
+        const bool reads = method == "GET" || method == "HEAD" || method == "LIST";
+        auto response = co_await inner_.handle(std::move(request), std::move(peer));
+        if (!reads) {
+            if (const auto done = co_await kept_(); !done) {
+                co_return not_kept(done.error().message);
+            }
+        }
+        co_return response;
+    }
+
+  private:
+    /// In the words of both servers.
+    static http::Response not_kept(const std::string& why) {
+        const auto text = "what was changed could not be kept: " + why;
+        http::Response response;
+        response.status = 500;
+        response.headers = {{"Content-Type", "application/json"}};
+        response.body =
+            nlohmann::json{{"errors", {text}},    {"kind", "Status"}, {"apiVersion", "v1"},
+                           {"status", "Failure"}, {"message", text},  {"reason", "InternalError"},
+                           {"code", 500}}
+                .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        return response;
+    }
+
+    http::Handler& inner_;
+    const std::function<Task<Result<void>>()>& kept_;
+};
+
+bool is_ip_address(const std::string& name) {
+    boost::system::error_code error;
+    (void)boost::asio::ip::make_address(name, error);
+    return !error;
+}
 
 vault::Product other(vault::Product product) {
     return product == vault::Product::openbao ? vault::Product::vault : vault::Product::openbao;
@@ -25,6 +69,7 @@ struct FakeServers::State {
         std::unique_ptr<ServerClock> clock;
         std::shared_ptr<Rules> rules;
         std::unique_ptr<ChaosHandler> handler;
+        std::unique_ptr<KeepingHandler> keeping;
         std::unique_ptr<http::Listener> listener;
     };
     using Vault = Server<vault::FakeVault, vault::FakeVaultOptions>;
@@ -108,9 +153,17 @@ struct FakeServers::State {
         }
         in_part("date", [this] { set_date(); });
         in_part("tls", [&] { load_credentials(state.at("tls")); });
-        for (const auto& where : {options.vault_listen, options.kube_listen}) {
-            certify(where.address);
+        certify({options.vault_listen.address, options.kube_listen.address});
+        certify(extra_names());
+    }
+
+    /// The names that clients may know the servers by, beside those of this machine.
+    [[nodiscard]] std::vector<std::string> extra_names() const {
+        auto names = options.names;
+        if (!options.advertise.empty()) {
+            names.push_back(options.advertise);
         }
+        return names;
     }
 
     void load_credentials(const nlohmann::json& saved) {
@@ -125,16 +178,22 @@ struct FakeServers::State {
         }
     }
 
-    /// The servers' certificate names the address, which may be another one than last time.
-    void certify(const std::string& address) {
+    /// The servers' certificate has these names, which may be others than last time.
+    void certify(const std::vector<std::string>& names) {
         auto& leaf = credentials.identity.leaf;
         crypto::CertificateSpec spec;
         spec.alt_names = leaf.alt_names();
-        auto& known = spec.alt_names.ips;
-        if (std::ranges::find(known, address) != known.end()) {
+        bool missing = false;
+        for (const auto& name : names) {
+            auto& known = is_ip_address(name) ? spec.alt_names.ips : spec.alt_names.dns;
+            if (std::ranges::find(known, name) == known.end()) {
+                known.push_back(name);
+                missing = true;
+            }
+        }
+        if (!missing) {
             return;
         }
-        known.push_back(address);
         spec.subject = leaf.subject();
         spec.not_before = leaf.not_before();
         spec.not_after = leaf.not_after();
@@ -228,6 +287,8 @@ struct FakeServers::State {
                 names.push_back(where.address);
             }
         }
+        const auto extra = extra_names();
+        names.insert(names.end(), extra.begin(), extra.end());
         return names;
     }
 
@@ -256,14 +317,48 @@ struct FakeServers::State {
         server.clock = std::make_unique<ServerClock>(clock, chaos, server.options.name);
         server.handler =
             std::make_unique<ChaosHandler>(std::move(with), chaos, clock, *server.clock);
+        server.keeping = std::make_unique<KeepingHandler>(*server.handler, options.before_answer);
         return begin(server);
+    }
+
+    /// The part of a token that nobody may guess.
+    [[nodiscard]] std::string credential(const Prng& prng, const std::string& owner) const {
+        auto chance = options.credentials_by_chance ? Prng(secret_seed()) : prng.fork(owner);
+        return chance.token(24);
+    }
+
+    /// Where the server of this index listens.
+    [[nodiscard]] static ListenAddress address_of(const ListenAddress& first, std::size_t index) {
+        auto where = first;
+        if (where.port != 0) {
+            where.port = static_cast<std::uint16_t>(where.port + index);
+        }
+        return where;
+    }
+
+    /// What clients are told of a served port.
+    [[nodiscard]] http::Url told(const http::Listener& listener) const {
+        auto url = listener.url();
+        if (!options.advertise.empty()) {
+            url.host = options.advertise;
+        }
+        return url;
+    }
+
+    /// What answers on a server's port: with one coroutine fewer where nothing is waited for.
+    template <class Rules, class Options>
+    [[nodiscard]] http::Handler& answers_of(Server<Rules, Options>& server) const {
+        if (options.before_answer) {
+            return *server.keeping;
+        }
+        return *server.handler;
     }
 
     [[nodiscard]] FakeKubeOptions kube_options(const std::string& name, const Prng& prng) const {
         FakeKubeOptions kube;
         kube.name = name;
         kube.seed = prng.fork(name).seed();
-        kube.admin_token = Secret("admin-" + prng.fork(name + " admin").token(24));
+        kube.admin_token = Secret("admin-" + credential(prng, name + " admin"));
         kube.ca_pem = credentials.ca.pem();
         kube.es256 = options.es256;
         return kube;
@@ -280,10 +375,10 @@ struct FakeServers::State {
         if (const auto built = state.build(*served, state.handler_options(name)); !built) {
             co_return propagate(built);
         }
-        auto spec = state.listen_spec(name, *served->handler,
-                                      index == 0 ? wanted.kube_listen : ListenAddress{});
+        auto spec =
+            state.listen_spec(name, *served->handler, address_of(wanted.kube_listen, index));
         spec.party = state.kube_party();
-        auto listener = co_await state.transport.listen(std::move(spec), *served->handler);
+        auto listener = co_await state.transport.listen(std::move(spec), state.answers_of(*served));
         if (!listener) {
             co_return propagate(listener, "fake API server");
         }
@@ -299,8 +394,11 @@ struct FakeServers::State {
         vault.name = name;
         vault.product = product;
         vault.seed = prng.fork(name).seed();
-        vault.root_token = Secret((product == vault::Product::openbao ? "s." : "hvs.") +
-                                  prng.fork(name + " root").token(24));
+        vault.root_token = options.root_token;
+        if (vault.root_token.empty()) {
+            vault.root_token = Secret((product == vault::Product::openbao ? "s." : "hvs.") +
+                                      credential(prng, name + " root"));
+        }
         vault.saboteurs = options.saboteurs;
         return vault;
     }
@@ -311,7 +409,8 @@ struct FakeServers::State {
         auto served = std::make_unique<Vault>();
         const auto name = fmt::format("vault-{}", index);
         served->options = state.vault_options(
-            name, index % 2 == 0 ? wanted.product : other(wanted.product), prng);
+            name, wanted.one_product || index % 2 == 0 ? wanted.product : other(wanted.product),
+            prng);
         served->options.sign_service_time = wanted.sign_service_time;
         served->options.sign_concurrency = wanted.sign_concurrency;
         served->options.service_times = wanted.service_times;
@@ -325,9 +424,9 @@ struct FakeServers::State {
         if (const auto built = state.build(*served, std::move(handler)); !built) {
             co_return propagate(built);
         }
-        auto spec = state.listen_spec(name, *served->handler,
-                                      index == 0 ? wanted.vault_listen : ListenAddress{});
-        auto listener = co_await state.transport.listen(std::move(spec), *served->handler);
+        auto spec =
+            state.listen_spec(name, *served->handler, address_of(wanted.vault_listen, index));
+        auto listener = co_await state.transport.listen(std::move(spec), state.answers_of(*served));
         if (!listener) {
             co_return propagate(listener, "fake Vault");
         }
@@ -393,7 +492,7 @@ struct FakeServers::State {
     [[nodiscard]] run::VaultTarget target_of(const vault::FakeVault& rules,
                                              const http::Listener& listener) const {
         run::VaultTarget vault;
-        vault.config.endpoint.url = listener.url();
+        vault.config.endpoint.url = told(listener);
         vault.config.endpoint.tls.trust = {credentials.ca};
         vault.config.token = rules.root_token();
         vault.product = rules.options().product;
@@ -467,7 +566,7 @@ void FakeServers::complete(run::Target& target) const {
         kube::Access access;
         access.context = access.cluster = served->rules->options().name;
         access.user = "admin";
-        access.endpoint.url = served->listener->url();
+        access.endpoint.url = s.told(*served->listener);
         access.endpoint.tls.trust = {s.credentials.ca};
         access.ca_pem = s.credentials.ca.pem();
         access.token = served->rules->options().admin_token;
@@ -492,6 +591,12 @@ http::Listener& FakeServers::vault_listener(std::size_t index) {
 }
 http::Listener& FakeServers::kube_listener(std::size_t index) {
     return *state_->kubes.at(index)->listener;
+}
+http::Url FakeServers::vault_url(std::size_t index) const {
+    return state_->told(*state_->vaults.at(index)->listener);
+}
+http::Url FakeServers::kube_url(std::size_t index) const {
+    return state_->told(*state_->kubes.at(index)->listener);
 }
 const crypto::Certificate& FakeServers::ca() const {
     return state_->credentials.ca;

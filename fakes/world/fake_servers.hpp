@@ -25,15 +25,25 @@ struct ListenAddress {
 
 struct FakeServersOptions {
     std::uint64_t seed = 1;
-    std::size_t vaults = 2;     ///< 0 = none; the second plays the other product
+    std::size_t vaults = 2;     ///< 0 = none; every second one plays the other product
     std::size_t clusters = 2;   ///< 0 = none
+    bool one_product = false;   ///< all Vaults play `product`
     bool spare_vaults = false;  ///< for checks: a cluster of three nodes, and a server that nobody
                                 ///< initialised yet
     vault::Product product = vault::Product::openbao;
     Duration leaf_ttl = std::chrono::hours(24);
     Duration certificate_life =
-        std::chrono::hours(24 * 3650);        ///< of the servers' own TLS certificates
-    ListenAddress vault_listen, kube_listen;  ///< of the first of each
+        std::chrono::hours(24 * 3650);  ///< of the servers' own TLS certificates
+    /// Of the first of each; the others have its address, and the ports after its own.
+    ListenAddress vault_listen, kube_listen;
+    /// The host that clients are told instead of where the servers listen; "" = none. The servers'
+    /// certificate has it, and every one of `names`: host names or IP addresses.
+    std::string advertise;
+    std::vector<std::string> names;
+    Secret root_token{};  ///< of every Vault; empty = one for each, by the seed
+    /// Root and admin tokens are the machine's chance, not the seed's: whoever finds the seed from
+    /// what anybody may read has neither.
+    bool credentials_by_chance = false;
     bool tls = true;
     bool es256 = false;  ///< API servers sign tokens with P-256: an RSA key costs a simulation more
                          ///< than all else
@@ -43,9 +53,12 @@ struct FakeServersOptions {
     Saboteurs saboteurs;
     std::vector<ChaosRule> chaos;
     std::function<void(Served)> on_served;  ///< after each request; may be empty
-    std::optional<Time> date;               ///< of the start; absent = the clock's, or the state's
-    bool frozen = false;                    ///< it stands still from the start
-    nlohmann::json state;  ///< what save() gave, to go on from there; null = from the beginning
+    /// Waited for before an answer to what may have changed something is given; where it fails, the
+    /// client is told that instead. May be empty.
+    std::function<Task<Result<void>>()> before_answer;
+    std::optional<Time> date;  ///< of the start; absent = the clock's, or the state's
+    bool frozen = false;       ///< it stands still from the start
+    nlohmann::json state;      ///< what save() gave, to go on from there; null = from the beginning
 };
 
 /// Fake Vaults and API servers, served on a transport with their own CA: what the settings sim and
@@ -67,6 +80,9 @@ class FakeServers {
     [[nodiscard]] FakeKube& kube(std::size_t index = 0);
     [[nodiscard]] http::Listener& vault_listener(std::size_t index = 0);
     [[nodiscard]] http::Listener& kube_listener(std::size_t index = 0);
+    /// Where clients find them: the listener's, or the advertised host.
+    [[nodiscard]] http::Url vault_url(std::size_t index = 0) const;
+    [[nodiscard]] http::Url kube_url(std::size_t index = 0) const;
     [[nodiscard]] const crypto::Certificate& ca() const;
     /// A client certificate that the API servers take: its user is the common name, its groups are
     /// the organizations.

@@ -151,13 +151,15 @@ Result<std::optional<StateFile::Kept>> StateFile::read() {
     return std::optional(std::move(*kept));
 }
 
-Result<void> StateFile::write(const FakeServers& servers, std::uint64_t seed,
-                              vault::Product product) {
-    const Json document{{"schema", schema},
-                        {"version", version},
-                        {"seed", seed},
-                        {"product", name_of(product)},
-                        {"servers", servers.save()}};
+Json StateFile::document(const FakeServers& servers, std::uint64_t seed, vault::Product product) {
+    return {{"schema", schema},
+            {"version", version},
+            {"seed", seed},
+            {"product", name_of(product)},
+            {"servers", servers.save()}};
+}
+
+Result<void> StateFile::write(Json document) {
     // What clients sent may be no UTF-8.
     auto text = document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
     if (text == written_) {

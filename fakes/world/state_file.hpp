@@ -26,9 +26,17 @@ class StateFile {
     /// Nothing where there is no such file yet; `invalid` where it is no state of this program's,
     /// or where another process keeps its state in it.
     [[nodiscard]] Result<std::optional<Kept>> read();
-    /// Writes what the servers hold now, whole or not at all, unless the file holds just that.
+    /// What the servers hold now, as such a file has it.
+    [[nodiscard]] static nlohmann::json document(const FakeServers& servers, std::uint64_t seed,
+                                                 vault::Product product);
+    /// Writes a document, whole or not at all, unless the file holds just that. Any thread, one at
+    /// a time.
+    [[nodiscard]] Result<void> write(nlohmann::json document);
+    /// The same with what the servers hold now.
     [[nodiscard]] Result<void> write(const FakeServers& servers, std::uint64_t seed,
-                                     vault::Product product);
+                                     vault::Product product) {
+        return write(document(servers, seed, product));
+    }
 
     [[nodiscard]] const std::string& path() const { return path_; }
 

@@ -7,6 +7,7 @@
 #include "core/base/answer.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/utf8.hpp"
+#include "core/html/escape.hpp"
 #include "reports/openmetrics.hpp"
 #include "reports/table.hpp"
 
@@ -113,13 +114,13 @@ std::string case_name(const RuleResult& rule) {
 }
 
 std::string case_content(const Judgement& judgement, const RuleResult& rule) {
-    const auto message = xml(fmt::format("{}: {}", rule.subject, found_text(rule)));
-    const auto at = xml(place_text(judgement, rule));
+    const auto message = html::escaped_xml(fmt::format("{}: {}", rule.subject, found_text(rule)));
+    const auto at = html::escaped_xml(place_text(judgement, rule));
     switch (rule.answer) {
         case Answer::broken:
             return fmt::format("    <failure type=\"{}\" message=\"{}\">{}{}{}</failure>\n",
                                rule.kind, message, at, rule.replay.empty() ? "" : "&#10;",
-                               xml(rule.replay));
+                               html::escaped_xml(rule.replay));
         case Answer::undecided:
             return fmt::format("    <error type=\"{}\" message=\"{}\">{}</error>\n", rule.kind,
                                message, at);
@@ -147,24 +148,11 @@ Document sarif_rules() {
     return rules;
 }
 
-/// A path as a URI reference: what would end or change it is escaped.
-std::string as_uri(const std::string& path) {
-    std::string out;
-    for (const char c : path) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') ||
-                           std::string_view("/-._~").find(c) != std::string_view::npos;
-        out += plain ? std::string(1, c)
-                     : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    }
-    return out;
-}
-
 Document sarif_result(const Judgement& judgement, const RuleResult& rule) {
     const auto kind = std::ranges::find(kinds(), rule.kind, &RuleKind::kind);
     const Document place{
         {"physicalLocation",
-         {{"artifactLocation", {{"uri", as_uri(judgement.policy)}}},
+         {{"artifactLocation", {{"uri", path_as_uri(judgement.policy)}}},
           {"region", {{"startLine", std::max(rule.where.line, 1)}}}}},
         {"logicalLocations", {{{"fullyQualifiedName", rule.subject}, {"kind", "object"}}}}};
     const auto text = fmt::format("{}: {}.{}{}", rule.subject, found_text(rule),
@@ -174,6 +162,7 @@ Document sarif_result(const Judgement& judgement, const RuleResult& rule) {
             {"level", sarif_level(rule.answer)},
             {"message", {{"text", text}}},
             {"locations", Document::array({place})},
+            {"fingerprints", {{"meshproofGate/v1", rule.fingerprint()}}},
             {"partialFingerprints", {{"meshproofGate/v1", rule.fingerprint()}}}};
 }
 
@@ -267,14 +256,15 @@ std::string to_junit(const Judgement& judgement) {
         skipped += content.find("<skipped ") != std::string::npos ? 1 : 0;
         cases += fmt::format(
             "  <testcase classname=\"gate.{}\" name=\"{}\" time=\"0.000\">\n{}  </testcase>\n",
-            rule.kind, xml(case_name(rule)), content);
+            rule.kind, html::escaped_xml(case_name(rule)), content);
     }
     return fmt::format(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
         "<testsuite name=\"meshproof gate {}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
         "skipped=\"{}\" time=\"0.000\">\n{}</testsuite>\n",
-        xml(judgement.name.empty() ? judgement.policy : judgement.name), judgement.rules.size(),
-        judgement.count(Answer::broken), judgement.count(Answer::undecided), skipped, cases);
+        html::escaped_xml(judgement.name.empty() ? judgement.policy : judgement.name),
+        judgement.rules.size(), judgement.count(Answer::broken), judgement.count(Answer::undecided),
+        skipped, cases);
 }
 
 std::string to_sarif(const Judgement& judgement) {

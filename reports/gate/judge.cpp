@@ -81,9 +81,9 @@ Judgement judge(const Policy& policy, const std::vector<Source>& reports,
     out.baseline = baseline.size();
     for (const auto& source : reports) {
         out.results += source.result.outcomes.size();
-        out.reports.push_back(fmt::format("{}: {} of {}: {}", source.path,
-                                          run::to_string(source.result.command),
-                                          source.result.target, summary_line(source.result)));
+        out.reports.push_back(
+            fmt::format("{}: {} of {}: {}", source.path, command_of(source), source.result.target,
+                        source.told.empty() ? summary_line(source.result) : source.told));
     }
     const std::array parts = {judge_results(policy, reports, today), judge_loads(policy, reports),
                               judge_trends(policy, reports, baseline)};

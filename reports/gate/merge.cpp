@@ -161,6 +161,12 @@ Result<Merged> merge_load_runs(Merged out, const std::vector<Source>& sources) {
 }  // namespace
 
 Result<Merged> merge(const std::vector<Source>& sources) {
+    const auto other = std::ranges::find_if(
+        sources, [](const Source& source) { return !source.of_preflight.empty(); });
+    if (other != sources.end()) {
+        return fail(FailureKind::invalid,
+                    "cannot merge {}: it is a report of preflight, not of a run", other->path);
+    }
     Merged out{sources.front().result, {}};
     for (std::size_t i = 1; i < sources.size(); ++i) {
         if (const auto agreed = agree(sources.front(), sources[i]); !agreed) {

@@ -262,34 +262,14 @@ Result<Policy> Policy::read(const std::string& path) {
     return text ? parse(*text, path) : propagate(text);
 }
 
-bool matches(std::string_view pattern, std::string_view text) {
-    // The last star takes up more where what follows it did not fit.
-    std::size_t p = 0, t = 0, star = std::string_view::npos, taken = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            taken = t;
-        } else if (p < pattern.size() && pattern[p] == text[t]) {
-            ++p;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            t = ++taken;
-        } else {
-            return false;
-        }
-    }
-    return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
-
 bool means(std::string_view id, std::string_view result) {
     const bool above =
         result.size() > id.size() && result.starts_with(id) && result[id.size()] == '/';
-    return above || matches(id, result);
+    return above || fits_pattern(id, result);
 }
 
 bool is_or_any(std::string_view pattern, std::string_view name) {
-    return pattern.empty() || matches(pattern, name);
+    return pattern.empty() || fits_pattern(pattern, name);
 }
 
 }  // namespace meshproof::reports::gate

@@ -86,8 +86,6 @@ struct Policy {
     [[nodiscard]] static Result<Policy> read(const std::string& path);
 };
 
-/// Whether the text is the pattern, in which each `*` stands for any text, also for none.
-[[nodiscard]] bool matches(std::string_view pattern, std::string_view text);
 /// Whether a scope's id means a result: as a pattern, or as what stands above it ("lifecycle").
 [[nodiscard]] bool means(std::string_view id, std::string_view result);
 /// Whether a name is the pattern, or the pattern is left out.

@@ -27,6 +27,9 @@ std::string why_unfinished(const run::RunResult& result) {
 /// Only fakes are the same elsewhere: a live target's file is not in its report.
 std::string replay_of(const Source& source, const run::Outcome& outcome) {
     const auto& result = source.result;
+    if (!source.again.empty()) {
+        return source.again;
+    }
     if (result.setting == run::Setting::live || result.command == run::Command::load) {
         return {};
     }
@@ -61,7 +64,7 @@ class Allowed {
             const auto& one = list_[i];
             if (!means(one.scope.id, outcome.id) ||
                 !is_or_any(one.scope.target, source.result.target) ||
-                (!expectation.empty() && !matches(one.expectation, expectation))) {
+                (!expectation.empty() && !fits_pattern(one.expectation, expectation))) {
                 continue;
             }
             if (one.until && today_ >= *one.until) {
@@ -113,8 +116,7 @@ class ResultsJudge {
         if (source.result.interrupted || source.result.ended_early ||
             !source.result.problem.empty()) {
             add(Answer::undecided, "unfinished", 1,
-                fmt::format("{} on {}", run::to_string(source.result.command),
-                            source.result.target),
+                fmt::format("{} on {}", command_of(source), source.result.target),
                 why_unfinished(source.result));
         }
         for (const auto& outcome : source.result.outcomes) {

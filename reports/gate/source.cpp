@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "core/base/text.hpp"
+#include "reports/gate/findings.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::reports::gate {
@@ -40,15 +41,31 @@ std::uint64_t count_in(const Stages& stages, const std::string& tag) {
 
 }  // namespace
 
+std::string_view command_of(const Source& source) {
+    return source.of_preflight.empty() ? run::to_string(source.result.command)
+                                       : std::string_view(source.of_preflight);
+}
+
 std::string report_file(const std::string& path) {
     std::error_code ignored;
-    return fs::is_directory(path, ignored) ? (fs::path(path) / "report.json").string() : path;
+    if (!fs::is_directory(path, ignored)) {
+        return path;
+    }
+    for (const auto* name : {"report.json", "preflight.json", "plan.json"}) {
+        if (fs::exists(fs::path(path) / name, ignored)) {
+            return (fs::path(path) / name).string();
+        }
+    }
+    return (fs::path(path) / "report.json").string();
 }
 
 Result<Source> read_source(const std::string& path) {
     Source source;
     source.path = path;
     source.report = report_file(path);
+    if (const auto text = read_file(source.report); text && is_of_preflight(*text)) {
+        return read_findings(*text, std::move(source));
+    }
     auto result = read_report(source.report);
     if (!result) {
         return propagate(result);

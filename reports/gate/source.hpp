@@ -12,19 +12,25 @@
 
 namespace meshproof::reports::gate {
 
-/// A run's report as it lies in its folder.
+/// A run's report as it lies in its folder, or preflight's (findings.hpp).
 struct Source {
-    std::string path{};    ///< as it was named: a folder, or a file
-    std::string report{};  ///< the report.json itself
-    std::string hlog{};    ///< load.hlog beside it; "" where there is none
+    std::string path{};          ///< as it was named: a folder, or a file
+    std::string report{};        ///< the report.json itself
+    std::string of_preflight{};  ///< "preflight" or "plan"; "" = of a run
+    std::string told{};          ///< of preflight: what it counted
+    std::string again{};  ///< of preflight: the command that looks again; "" where there is none
+    std::string hlog{};   ///< load.hlog beside it; "" where there is none
     run::RunResult result{};
     /// Of a load: the response times of whole transactions. Nothing where there is no load.hlog.
     std::optional<stats::Histogram> response{};
 };
 
-/// The report that a path means: PATH/report.json of a folder, else the file itself.
+/// What made it: "run", "load", "preflight", …
+[[nodiscard]] std::string_view command_of(const Source& source);
+/// The report that a path means: of a folder its report.json, else preflight.json or plan.json;
+/// else the file itself.
 [[nodiscard]] std::string report_file(const std::string& path);
-/// Reads PATH/report.json, or the file PATH, and load.hlog where it lies beside a report.json.
+/// Reads the report that a path means, and load.hlog where it lies beside a report.json.
 /// Invalid where one of them is broken, or where they tell of different loads.
 [[nodiscard]] Result<Source> read_source(const std::string& path);
 

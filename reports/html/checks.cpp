@@ -84,7 +84,7 @@ std::string topic_part(const std::string& topic, const Checks& checks) {
     }
     return fmt::format("<details{}>\n<summary><code>{}</code>: {}</summary>\n{}</details>\n",
                        is_open(checks) ? " open=\"open\"" : "", html::escaped(topic),
-                       counts_told(checks), table.wide_text());
+                       counts_told(checks), table.text());
 }
 
 }  // namespace

@@ -66,7 +66,10 @@ std::string count_list(const run::RunResult& result) {
     const auto idle = std::ranges::count_if(result.outcomes, [](const auto& outcome) {
         return outcome.verdict == Verdict::blocked && !pages::was_begun(outcome);
     });
-    items += pages::count_item(static_cast<std::size_t>(idle), "of the blocked not run", "soft");
+    if (idle > 0) {
+        items +=
+            pages::count_item(static_cast<std::size_t>(idle), "of the blocked not run", "soft");
+    }
     return "<ul class=\"counts\">\n" + items + "</ul>\n";
 }
 

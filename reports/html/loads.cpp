@@ -103,7 +103,7 @@ std::string stages_table(const run::LoadOutcome& load) {
         add(name, "response", stage.response);
         add(name, "service", stage.service);
     }
-    return table.empty() ? std::string() : table.wide_text();
+    return table.empty() ? std::string() : table.text();
 }
 
 std::string slo_table(const run::LoadSlo& slo) {
@@ -194,7 +194,7 @@ std::string slots_table(const run::LoadTimeline& timeline) {
             table.mark_broken();
         }
     }
-    return table.wide_text();
+    return table.text();
 }
 
 std::string over_time_part(const run::LoadTimeline& timeline, std::string_view id, Room& room) {
@@ -246,8 +246,7 @@ std::string capacity_part(const run::LoadOutcome& load, std::string_view id) {
             table.mark_broken();
         }
     }
-    return "<h4>Capacity</h4>\n" + drawing(chart, fmt::format("{}-capacity", id)) +
-           table.wide_text();
+    return "<h4>Capacity</h4>\n" + drawing(chart, fmt::format("{}-capacity", id)) + table.text();
 }
 
 std::string troubles_table(const std::vector<run::LoadTrouble>& troubles) {
@@ -260,7 +259,7 @@ std::string troubles_table(const std::vector<run::LoadTrouble>& troubles) {
             .markup(html::escaped_head(trouble.text, trouble_bytes))
             .markup(html::escaped_head(trouble.meaning, trouble_bytes));
     }
-    return table.empty() ? std::string() : table.wide_text();
+    return table.empty() ? std::string() : table.text();
 }
 
 std::string addresses_table(const std::vector<run::LoadAddress>& addresses) {
@@ -274,7 +273,7 @@ std::string addresses_table(const std::vector<run::LoadAddress>& addresses) {
         table.number(latency_cell(one.whole.response, "p50"));
         table.number(latency_cell(one.whole.response, "p99"));
     }
-    return table.empty() ? std::string() : table.wide_text();
+    return table.empty() ? std::string() : table.text();
 }
 
 std::string facts_list(const run::LoadOutcome& load) {

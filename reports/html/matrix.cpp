@@ -101,7 +101,7 @@ std::string differences_section(const Matrix& matrix, const std::vector<std::str
         }
     }
     return "<section aria-labelledby=\"differences\">\n<h2 id=\"differences\">Differences</h2>\n" +
-           (table.empty() ? std::string("<p>None.</p>\n") : table.wide_text()) + "</section>\n";
+           (table.empty() ? std::string("<p>None.</p>\n") : table.text()) + "</section>\n";
 }
 
 std::string matrix_section(const Matrix& matrix, const std::vector<std::string>& columns) {
@@ -125,7 +125,7 @@ std::string matrix_section(const Matrix& matrix, const std::vector<std::string>&
         text += fmt::format(
             "<details{}>\n<summary><code>{}</code>: {} of {} alike</summary>\n{}</details>\n",
             different > 0 ? " open=\"open\"" : "", html::escaped(topic), rows.size() - different,
-            rows.size(), table.wide_text());
+            rows.size(), table.text());
     }
     return text + "</section>\n";
 }

@@ -56,15 +56,10 @@ void Table::mark_broken() {
 
 std::string Table::text() const {
     return fmt::format(
-        "<table>\n<caption>{}</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}{}</tbody>\n"
-        "</table>\n",
+        "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{0}\">\n"
+        "<table>\n<caption>{0}</caption>\n<thead><tr>{1}</tr></thead>\n<tbody>\n{2}{3}</tbody>\n"
+        "</table>\n</div>\n",
         caption_, head_, body_, rows_ == 0 ? "" : "</tr>\n");
-}
-
-std::string Table::wide_text() const {
-    return fmt::format(
-        "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{}\">\n{}</div>\n",
-        caption_, text());
 }
 
 std::string verdict_word(run::Verdict verdict) {

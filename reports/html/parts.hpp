@@ -37,9 +37,8 @@ class Table {
     void mark_broken();
     [[nodiscard]] bool empty() const { return rows_ == 0; }
 
-    [[nodiscard]] std::string text() const;
     /// In a box that scrolls sideways where the page is narrow.
-    [[nodiscard]] std::string wide_text() const;
+    [[nodiscard]] std::string text() const;
 
   private:
     void begin_row();

@@ -312,7 +312,7 @@ std::string scenarios_section(const run::RunResult& result, Room& room) {
         return {};
     }
     return "<section aria-labelledby=\"scenarios\">\n<h2 id=\"scenarios\">Scenarios</h2>\n" +
-           table.wide_text() +
+           table.text() +
            (traces.empty() ? traces : "<h3>Timelines of what passed</h3>\n" + traces) +
            "</section>\n";
 }

@@ -102,16 +102,21 @@ class RandomResult {
     [[nodiscard]] run::ScenarioOutcome scenario() const {
         const auto digest = *rc::gen::container<std::string>(
             64, rc::gen::elementOf(std::string("0123456789abcdef")));
-        return {*rc::gen::element(std::string(), digest), list<run::TraceEvent>(3, [this] {
-                    run::TraceEvent::Fields fields;
-                    for (int i = *rc::gen::inRange(0, 3); i > 0; --i) {
-                        fields.emplace_back(fmt::format("{} {}", text(), i), text());
-                    }
-                    return run::TraceEvent{
-                        std::chrono::milliseconds(*rc::gen::inRange<std::int64_t>(0, 1'000'000)),
-                        text(), text(), std::move(fields)};
-                })};
+        return {*rc::gen::element(std::string(), digest),
+                list<run::TraceEvent>(
+                    3,
+                    [this] {
+                        run::TraceEvent::Fields fields;
+                        for (int i = *rc::gen::inRange(0, 3); i > 0; --i) {
+                            fields.emplace_back(fmt::format("{} {}", text(), i), text());
+                        }
+                        return run::TraceEvent{std::chrono::milliseconds(
+                                                   *rc::gen::inRange<std::int64_t>(0, 1'000'000)),
+                                               text(), text(), std::move(fields)};
+                    }),
+                {number(), number(), number(), number(), number(), number()}};
     }
+    [[nodiscard]] static std::size_t number() { return *rc::gen::inRange<std::size_t>(0, 1000); }
     [[nodiscard]] run::CheckOutcome check() const {
         return {text(), text(), one_of(run::all_levels), some_texts(),
                 list<run::Exchange>(3, [this] { return exchange(); })};

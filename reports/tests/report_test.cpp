@@ -61,7 +61,7 @@ TEST(Junit, EscapesAndCounts) {
     const auto xml = to_junit(sample());
     EXPECT_NE(xml.find("tests=\"5\" failures=\"1\" errors=\"1\" skipped=\"2\""), std::string::npos)
         << xml;
-    EXPECT_NE(xml.find("expected &lt;1&gt; &amp; got &quot;2&quot;?"), std::string::npos) << xml;
+    EXPECT_NE(xml.find("expected &lt;1&gt; &amp; got &quot;2&quot;\ufffd"), std::string::npos) << xml;
     EXPECT_NE(xml.find("deviates: known"), std::string::npos);
 }
 
@@ -121,6 +121,21 @@ TEST(Terminal, SummaryNamesEveryVerdict) {
               "5 scenarios: 1 pass, 1 fail, 1 blocked, 1 skip, 1 deviates in 1.5 s");
     EXPECT_EQ(outcome_line(sample().outcomes[0], false).find('\033'), std::string::npos);
     EXPECT_NE(outcome_line(sample().outcomes[1], true).find("\x1b[31m"), std::string::npos);
+}
+
+TEST(Reports, TellWhatAScenarioSurvived) {
+    auto result = sample();
+    auto& outcome = result.outcomes[0];
+    const auto calm = outcome_line(outcome, false);
+    EXPECT_EQ(calm.find("fault"), std::string::npos) << calm;
+    std::get<run::ScenarioOutcome>(outcome.detail).agents = {.logins = 40,
+                                                             .signatures = 31,
+                                                             .refused_logins = 5,
+                                                             .refused_signatures = 19,
+                                                             .unanswered = 0,
+                                                             .retries = 24};
+    EXPECT_EQ(outcome_line(outcome, false),
+              calm + ", survived 24 faults: 5 logins refused, 19 signatures refused, 24 retries");
 }
 
 run::RunResult conformance() {

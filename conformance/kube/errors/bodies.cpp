@@ -1,4 +1,4 @@
-// What the server makes of bodies: field validation, patches, server-side apply.
+// What the server makes of bodies: field validation, patches, server-side apply, protobuf.
 #include "conformance/kube/steps.hpp"
 
 namespace meshproof::conformance {
@@ -12,6 +12,27 @@ http::Headers typed(std::string type) {
 
 Json odd_account(std::string_view name) {
     return {{"metadata", {{"name", name}}}, {"bogus", true}};
+}
+
+constexpr std::string_view protobuf = "application/vnd.kubernetes.protobuf";
+
+// "k8s\0" and runtime.Unknown{1 typeMeta{1 apiVersion, 2 kind}, 2 raw} of a ConfigMap
+// {1 metadata{1 name: "wire"}, 2 data{"a": "b"}}, as client-go sends it (row 213).
+constexpr std::string_view wire_map(
+    "k8s\0\x0a\x0f\x0a\x02v1\x12\x09"
+    "ConfigMap\x12\x10\x0a\x06\x0a\x04wire\x12\x06\x0a\x01"
+    "a\x12\x01"
+    "b",
+    39);
+
+// What an answer of that kind begins with.
+std::string envelope(std::string_view kind) {
+    std::string type("\x0a\x02v1\x12");
+    type += static_cast<char>(kind.size());
+    type += kind;
+    std::string out("k8s\0\x0a", 5);
+    out += static_cast<char>(type.size());
+    return out + type;
 }
 
 Json applied(std::string_view value) {
@@ -227,6 +248,78 @@ std::vector<Check> kube_errors_bodies() {
                  expect_refusal(probe, reply, 422, "Invalid",
                                 "metadata.labels: Invalid value: \"two words\"");
              }
+         }},
+
+        {.name = "protobuf-both-ways",
+         .requirement = "An object comes and goes as protobuf where the caller says so, and is "
+                        "the same as in JSON; so are lists and refusals.",
+         .rows = {213},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             const auto maps = core_path(home.ns, "configmaps");
+             http::Headers both = {{"Content-Type", std::string(protobuf)},
+                                   {"Accept", "application/json"}};
+             const auto made = co_await probe.kube_raw("POST", maps, std::string(wire_map),
+                                                       As::admin(), std::move(both));
+             probe.expect_status(made, 201);
+             probe.expect_equal(at(made.json, "/data"), Json{{"a", "b"}}, "data");
+             const http::Headers binary = {{"Accept", std::string(protobuf)}};
+             const auto read = [&](std::string path) {
+                 return probe.kube("GET", std::move(path), {}, As::admin(), binary);
+             };
+             const auto object = co_await read(maps + "/wire");
+             const auto list = co_await read(maps);
+             const auto none = co_await read(maps + "/none");
+             probe.expect_status(object, 200);
+             probe.expect_status(list, 200);
+             probe.expect_status(none, 404);
+             for (const auto& [reply, kind] :
+                  {std::pair(&object, "ConfigMap"), std::pair(&list, "ConfigMapList"),
+                   std::pair(&none, "Status")}) {
+                 probe.expect_equal(reply->headers.find("Content-Type").value_or(""), protobuf,
+                                    "Content-Type");
+                 probe.expect(reply->body.starts_with(envelope(kind)),
+                              "the body is no envelope of a {}", kind);
+             }
+             constexpr std::string_view data(
+                 "\x12\x06\x0a\x01"
+                 "a\x12\x01"
+                 "b",
+                 8);
+             probe.expect(object.body.find(data) != std::string::npos, "the data is not in it");
+         }},
+
+        {.name = "protobuf-is-chosen-or-refused",
+         .requirement = "The best range of Accept that the server can write is taken; tables are "
+                        "never protobuf, and a patch is none.",
+         .rows = {213},
+         .level = Level::may,
+         .features = {Feature::kubernetes},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             const std::string table = ";as=Table;v=v1;g=meta.k8s.io", binary(protobuf);
+             const std::pair<std::string, std::string> chosen[] = {
+                 {binary + ";q=0.5,application/json", "application/json"},
+                 {"*/*," + binary, binary},
+                 {binary + table + ",application/json" + table, "application/json"}};
+             for (const auto& [accept, type] : chosen) {
+                 const auto reply = co_await probe.kube("GET", home.accounts(), {}, As::admin(),
+                                                        {{"Accept", accept}});
+                 probe.expect_status(reply, 200);
+                 probe.expect_equal(reply.headers.find("Content-Type").value_or(""), type,
+                                    "Content-Type for " + accept);
+             }
+             const auto refused = co_await probe.kube("GET", home.accounts(), {}, As::admin(),
+                                                      {{"Accept", binary + table}});
+             expect_refusal(probe, refused, 406, "NotAcceptable",
+                            "only the following media types are accepted");
+             const auto patch =
+                 co_await probe.kube_raw("PATCH", home.accounts() + "/" + home.account, "k8s",
+                                         As::admin(), typed(std::string(protobuf)));
+             expect_refusal(probe, patch, 415, "UnsupportedMediaType",
+                            "415: Unsupported Media Type");
          }},
     };
 }

@@ -1,5 +1,6 @@
 // Watches, read whole: the server ends each after timeoutSeconds.
 #include "conformance/kube/steps.hpp"
+#include "core/http/websocket.hpp"
 
 namespace meshproof::conformance {
 namespace {
@@ -38,6 +39,25 @@ Task<Reply> watch(Probe& probe, Place place, std::string more = {}, int seconds 
                            place.version, more));
 }
 
+// The types of a protobuf watch's events, WatchEvent{1 type, 2 object} behind four bytes of length.
+std::vector<std::string> frames_of(Probe& probe, std::string_view body) {
+    constexpr std::size_t length_size = 4;
+    std::vector<std::string> types;
+    while (!body.empty()) {
+        std::size_t size = 0;
+        for (const auto byte : body.substr(0, length_size)) {
+            size = size << 8 | static_cast<unsigned char>(byte);
+        }
+        if (size < 2 || body.size() < length_size + size) {
+            probe.give_up("the body ends inside a frame");
+        }
+        const auto event = body.substr(length_size, size);
+        body.remove_prefix(length_size + size);
+        types.emplace_back(event.substr(2, static_cast<unsigned char>(event[1])));
+    }
+    return types;
+}
+
 }  // namespace
 
 std::vector<Check> kube_watch_events() {
@@ -65,6 +85,68 @@ std::vector<Check> kube_watch_events() {
                  probe.expect_keys(event, {"type", "object"}, "an event");
                  probe.expect_equal(at(event, "/object/kind"), "ConfigMap", "kind of an object");
              }
+         }},
+
+        {.name = "protobuf-frames",
+         .requirement = "A watch in protobuf is of type stream=watch, each event behind its length "
+                        "in four bytes.",
+         .rows = {213},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto here = co_await place(probe);
+             (void)co_await make(probe, here.path, map("a"));
+             co_await remove(probe, here.path + "/a");
+             const auto reply = co_await probe.kube(
+                 "GET",
+                 fmt::format("{}?watch=1&timeoutSeconds=1&resourceVersion={}", here.path,
+                             here.version),
+                 {}, As::admin(), {{"Accept", "application/vnd.kubernetes.protobuf"}});
+             probe.expect_status(reply, 200);
+             probe.expect_equal(reply.headers.find("Content-Type").value_or(""),
+                                "application/vnd.kubernetes.protobuf;stream=watch", "Content-Type");
+             const auto types = frames_of(probe, reply.body);
+             probe.expect_equal(join(types, ", "), "ADDED, DELETED", "the events");
+         }},
+
+        {.name = "over-a-websocket",
+         .requirement = "A watch that asks for a WebSocket gets one: 101, an event a text message, "
+                        "and a normal close at its end.",
+         .rows = {214},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto here = co_await place(probe);
+             (void)co_await make(probe, here.path, map("a"));
+             const auto path = fmt::format("{}?watch=1&timeoutSeconds=1&resourceVersion={}",
+                                           here.path, here.version);
+             http::Headers upgrade = {{"Connection", "Upgrade"},
+                                      {"Upgrade", "websocket"},
+                                      {"Origin", "https://meshproof.test"},
+                                      {"Sec-WebSocket-Version", "13"},
+                                      {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
+             const auto reply = co_await probe.kube("GET", path, {}, As::admin(), upgrade);
+             probe.expect_status(reply, 101);
+             // RFC 6455 1.3
+             probe.expect_equal(reply.headers.find("Sec-WebSocket-Accept").value_or(""),
+                                "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "Sec-WebSocket-Accept");
+             constexpr std::size_t longest = 1U << 20;
+             http::WebSocketReader frames(longest);
+             frames.take(reply.body);
+             const auto event = frames.next();
+             const auto end = frames.next();
+             if (!event || !end) {
+                 probe.give_up("the answer ended before its close frame");
+             }
+             probe.expect(event->opcode == http::Opcode::text, "the event is no text message");
+             const auto told_event = Json::parse(event->payload, nullptr, false);
+             probe.expect_equal(text_at(told_event, "/type"), "ADDED", "type");
+             probe.expect_equal(text_at(told_event, "/object/metadata/name"), "a", "name");
+             probe.expect(end->opcode == http::Opcode::close, "the end is no close frame");
+             probe.expect_equal(to_hex(as_bytes(end->payload)), "03e8", "its code");
+             upgrade.remove("Origin");
+             const auto refused = co_await probe.kube("GET", path, {}, As::admin(), upgrade);
+             probe.expect_status(refused, 403);
          }},
 
         {.name = "deletions-have-their-own-version",
@@ -131,11 +213,11 @@ std::vector<Check> kube_watch_events() {
              probe.expect_equal(at(bookmark, "/type"), "BOOKMARK", "type of the last event");
              probe.expect_equal(at(bookmark, "/object/kind"), "ConfigMap", "kind");
              const auto version = text_at(bookmark, "/object/metadata/resourceVersion");
-             probe.expect(
-                 !version.empty() &&
-                     std::stoull("0" + version) >=
-                         std::stoull("0" + text_at(events.at(0), "/object/metadata/resourceVersion")),
-                 "the bookmark's version is \"{}\"", version);
+             probe.expect(!version.empty() &&
+                              std::stoull("0" + version) >=
+                                  std::stoull("0" + text_at(events.at(0),
+                                                            "/object/metadata/resourceVersion")),
+                          "the bookmark's version is \"{}\"", version);
              probe.expect(text_at(bookmark, "/object/metadata/name").empty() &&
                               at(bookmark, "/object/data").is_null(),
                           "the bookmark has more than a version");

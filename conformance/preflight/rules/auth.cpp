@@ -31,8 +31,69 @@ Values kept_config(const Facts& facts, bool with_issuer = true) {
     return values;
 }
 
+// The steps that give this cluster an auth method of its own: one that is another cluster's is
+// never written over.
+constexpr std::string_view write_cluster_ca = "%cluster_ca_text%";
+constexpr std::string_view keep_cluster_ca =
+    "%tool% read -field=kubernetes_ca_cert auth/%auth%/config > cluster-ca.pem";
+constexpr std::string_view enable_own = "%tool% auth enable -path=%new_auth% kubernetes";
+constexpr std::string_view configure_own =
+    "%tool% write auth/%new_auth%/config kubernetes_host=%api_server% "
+    "kubernetes_ca_cert=@cluster-ca.pem";
+constexpr std::string_view write_least_policy =
+    "%tool% policy write %new_policy% - <<'%end_text%'\n"
+    "path \"%path_text%\" { capabilities = [\"create\", \"update\"] }\n%end_text%";
+constexpr std::string_view write_own_role =
+    "%tool% write auth/%new_auth%/role/%auth_role% bound_service_account_names=%account% "
+    "bound_service_account_namespaces=%namespace% token_policies=%policies% token_ttl=%token_ttl%"
+    "%kept_text%";
+constexpr std::string_view name_own = "sed -i %line%s#%auth%#%new_auth%# %file%";
+
+/// A path for another auth method, at which there is none.
+std::string free_auth_path(const Facts& facts) {
+    std::string own;
+    for (const char c : lower(facts.account.name)) {
+        own += letter_or_digit(c) ? c : '-';
+    }
+    const auto wanted = fmt::format("{}-{}", facts.account.auth_mount, own.empty() ? "mesh" : own);
+    auto path = wanted;
+    for (int i = 2; facts.auths.is_known() && facts.auths->contains(path + "/"); ++i) {
+        path = fmt::format("{}-{}", wanted, i);
+    }
+    return path;
+}
+
+/// Found, and mended by an auth method for this cluster, whose role gives what the account's gives.
+Judgement needs_own_method(const Facts& facts, std::string evidence) {
+    const auto role = facts.auth_role.is_known() ? *facts.auth_role : Json();
+    const auto policies = texts_of(role, "token_policies");
+    const auto ttl = duration_of(role, "token_ttl");
+    const auto audience = text_of(role, "audience");
+    Values values{
+        {"new_auth", free_auth_path(facts)},
+        {"token_ttl", ttl == Duration::zero() ? "1h" : go_duration(ttl)},
+        {"policies", join(policies, ",")},
+        {"kept_text", audience.empty() ? std::string() : " audience=" + shell_word(audience)}};
+    std::vector<std::string_view> mend{write_cluster_ca, enable_own, configure_own};
+    if (policies.empty()) {
+        values["policies"] = facts.account.auth_role + "-sign";
+        mend.push_back(write_least_policy);
+    }
+    mend.insert(mend.end(), {write_own_role, name_own});
+    return found(std::move(evidence), std::move(values), std::move(mend));
+}
+
+/// Found, and mended in the method's own config, unless its API server is known to be another
+/// cluster's.
+Judgement needs_our_ca(const Facts& facts, std::string evidence) {
+    if (facts.auth_host_is_ours.is_known() && !*facts.auth_host_is_ours) {
+        return needs_own_method(facts, std::move(evidence));
+    }
+    return found(std::move(evidence), kept_config(facts));
+}
+
 /// What `on` says of the names that a member of the auth role holds, beside the account's own.
-/// Such names may be globs (row 140).
+/// Such names may be globs (row 140). The mend leaves those that others use.
 Judgement bound(const Facts& facts, std::string_view member, const std::string& own) {
     if (own.empty()) {
         return unknown("the token at hand does not say whose it is");
@@ -43,7 +104,8 @@ Judgement bound(const Facts& facts, std::string_view member, const std::string& 
         return any_stands_for(names, own) || (by_selector && own == facts.logs_in_as().first)
                    ? holds()
                    : found(fmt::format("{} is {}, and the account logs in as {}", member,
-                                       join(names, ","), own));
+                                       join(names, ","), own),
+                           {{"names", with_one_more(names, own)}});
     });
 }
 
@@ -59,11 +121,11 @@ Judgement no_config(const Facts& facts) {
 Judgement wrong_ca(const Facts& facts) {
     return with(facts.auth_ca_fits, [&](bool fits) {
         return fits ? holds()
-                    : found(fmt::format("{} does not verify by kubernetes_ca_cert",
-                                        facts.auth_config.is_known()
-                                            ? text_of(*facts.auth_config, "kubernetes_host")
-                                            : std::string("the API server")),
-                            kept_config(facts));
+                    : needs_our_ca(facts,
+                                   fmt::format("{} does not verify by kubernetes_ca_cert",
+                                               facts.auth_config.is_known()
+                                                   ? text_of(*facts.auth_config, "kubernetes_host")
+                                                   : std::string("the API server")));
     });
 }
 
@@ -89,10 +151,13 @@ Judgement other_cluster(const Facts& facts) {
         if (facts.login_refusal.empty()) {
             return unknown("whether another CA is another cluster's, a login would say");
         }
-        return found(fmt::format("it asks {} and trusts another CA than {} has",
-                                 text_of(config, "kubernetes_host"),
-                                 facts.account.cluster->access.endpoint.url.text()),
-                     kept_config(facts));
+        if (facts.auth_host_is_ours.is_known() && *facts.auth_host_is_ours) {
+            return beside();  // ours, with a CA that does not fit: auth/wrong-ca
+        }
+        return needs_own_method(facts,
+                                fmt::format("it asks {} and trusts another CA than {} has",
+                                            text_of(config, "kubernetes_host"),
+                                            facts.account.cluster->access.endpoint.url.text()));
     });
 }
 
@@ -104,9 +169,9 @@ Judgement ca_time(const Facts& facts) {
         }
         for (const auto& one : *all) {
             if (!one.valid_at(facts.now)) {
-                return found(fmt::format("{} is good from {} to {}", one.subject_line(),
-                                         rfc3339(one.not_before()), rfc3339(one.not_after())),
-                             kept_config(facts));
+                return needs_our_ca(
+                    facts, fmt::format("{} is good from {} to {}", one.subject_line(),
+                                       rfc3339(one.not_before()), rfc3339(one.not_after())));
             }
         }
         return holds();
@@ -145,20 +210,24 @@ Judgement other_namespace(const Facts& facts) {
     return bound(facts, "bound_service_account_namespaces", facts.logs_in_as().first);
 }
 
-Judgement any_account(const Facts& facts) {
-    return with(facts.auth_role, [](const Json& role) {
-        return has(texts_of(role, "bound_service_account_names"), "*")
-                   ? found("bound_service_account_names is *")
-                   : holds();
+/// Found where the member has a *. The mend leaves the other names that it has.
+Judgement bound_to_any(const Facts& facts, std::string_view member, const std::string& own) {
+    return with(facts.auth_role, [&](const Json& role) {
+        auto names = texts_of(role, member);
+        if (std::erase(names, "*") == 0) {
+            return holds();
+        }
+        return found(fmt::format("{} is *", member),
+                     own.empty() ? Values{} : Values{{"names", with_one_more(names, own)}});
     });
 }
 
+Judgement any_account(const Facts& facts) {
+    return bound_to_any(facts, "bound_service_account_names", facts.logs_in_as().second);
+}
+
 Judgement any_namespace(const Facts& facts) {
-    return with(facts.auth_role, [](const Json& role) {
-        return has(texts_of(role, "bound_service_account_namespaces"), "*")
-                   ? found("bound_service_account_namespaces is *")
-                   : holds();
-    });
+    return bound_to_any(facts, "bound_service_account_namespaces", facts.logs_in_as().first);
 }
 
 /// The audience that the mesh's tokens have anyway, so that the mend locks nobody out.
@@ -314,9 +383,7 @@ std::vector<Rule> auth_rules() {
                 "403.",
          .member = "auth.mount",
          .object = "auth/%auth%/config",
-         .mend = {"%cluster_ca_text%",
-                  "%tool% write auth/%auth%/config kubernetes_host=%api_server% "
-                  "kubernetes_ca_cert=@cluster-ca.pem%kept_text%"},
+         .mend = {write_cluster_ca, enable_own, configure_own, write_own_role, name_own},
          .judge = other_cluster},
         {.id = "auth/wrong-ca",
          .severity = Severity::error,
@@ -344,7 +411,7 @@ std::vector<Rule> auth_rules() {
          .why = "Every login is refused.",
          .member = "auth.mount",
          .object = "auth/%auth%/config",
-         .mend = {"%cluster_ca_text%",
+         .mend = {keep_cluster_ca,
                   "%tool% write auth/%auth%/config kubernetes_host=%kubernetes_host% "
                   "kubernetes_ca_cert=@cluster-ca.pem disable_iss_validation=true%kept_text%"},
          .judge = issuer},
@@ -362,8 +429,7 @@ std::vector<Rule> auth_rules() {
          .why = "Every login is refused: service account name not authorized.",
          .member = "cluster.service_account",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend =
-             {"%tool% write auth/%auth%/role/%auth_role% bound_service_account_names=%account%"},
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% bound_service_account_names=%names%"},
          .judge = other_account},
         {.id = "auth/other-namespace",
          .severity = Severity::error,
@@ -372,7 +438,7 @@ std::vector<Rule> auth_rules() {
          .member = "cluster.namespace",
          .object = "auth/%auth%/role/%auth_role%",
          .mend = {"%tool% write auth/%auth%/role/%auth_role% "
-                  "bound_service_account_namespaces=%namespace%"},
+                  "bound_service_account_namespaces=%names%"},
          .judge = other_namespace},
         {.id = "auth/any-account",
          .severity = Severity::warning,
@@ -380,8 +446,7 @@ std::vector<Rule> auth_rules() {
          .why = "Whoever can start a pod there signs any identity of the mesh.",
          .member = "cluster.service_account",
          .object = "auth/%auth%/role/%auth_role%",
-         .mend =
-             {"%tool% write auth/%auth%/role/%auth_role% bound_service_account_names=%account%"},
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% bound_service_account_names=%names%"},
          .judge = any_account},
         {.id = "auth/any-namespace",
          .severity = Severity::error,
@@ -390,7 +455,7 @@ std::vector<Rule> auth_rules() {
          .member = "cluster.namespace",
          .object = "auth/%auth%/role/%auth_role%",
          .mend = {"%tool% write auth/%auth%/role/%auth_role% "
-                  "bound_service_account_namespaces=%namespace%"},
+                  "bound_service_account_namespaces=%names%"},
          .judge = any_namespace},
         {.id = "auth/audience-empty",
          .severity = Severity::advice,

@@ -21,8 +21,6 @@ constexpr std::string_view sign_intermediate =
     "format=pem_bundle ttl=%ca_ttl% > intermediate.pem";
 constexpr std::string_view install_intermediate =
     "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem";
-constexpr std::string_view write_bundle =
-    "%tool% read -field=certificate %mount%/cert/ca_chain > %bundle%";
 
 /// What `on` says of the issuer that signs.
 template <class On>

@@ -124,7 +124,7 @@ std::vector<Rule> canary_rules() {
          .why = "Every pod refuses every pod that gets a leaf today.",
          .member = "pki.ca_bundle_file",
          .object = "%bundle%",
-         .mend = {"%tool% read -field=certificate %mount%/cert/ca_chain > %bundle%"},
+         .mend = {write_bundle},
          .judge = chain},
         {.id = "canary/shorter",
          .severity = Severity::warning,

@@ -58,11 +58,21 @@ Judgement key_bits(const Facts& facts) {
     });
 }
 
+std::string mesh_ids(const Facts& facts) {
+    return fmt::format("spiffe://{}/*", facts.account.trust_domain);
+}
+
+/// What the role allows already, and the mesh's ids.
+Values with_mesh_ids(std::vector<std::string> allowed, const Facts& facts) {
+    return {{"uris", with_one_more(std::move(allowed), mesh_ids(facts))}};
+}
+
 Judgement uri_sans_bare(const Facts& facts) {
     return with(facts.role, [&](const Json& role) {
         const auto allowed = texts_of(role, "allowed_uri_sans");
         return holds_word(allowed, facts.account.trust_domain) && !allows_ids(allowed, facts)
-                   ? found("allowed_uri_sans is " + join(allowed, ","))
+                   ? found("allowed_uri_sans is " + join(allowed, ","),
+                           with_mesh_ids(allowed, facts))
                    : holds();
     });
 }
@@ -77,16 +87,24 @@ Judgement uri_sans(const Facts& facts) {
             return holds();
         }
         return found(fmt::format("allowed_uri_sans is {}, and the mesh asks for {}",
-                                 allowed.empty() ? "empty" : join(allowed, ","), workload(facts)));
+                                 allowed.empty() ? "empty" : join(allowed, ","), workload(facts)),
+                     with_mesh_ids(allowed, facts));
     });
 }
 
 Judgement uri_sans_wide(const Facts& facts) {
     return with(facts.role, [&](const Json& role) {
+        constexpr std::string_view foreign = "spiffe://some-other-domain/ns/default/sa/web";
         const auto allowed = texts_of(role, "allowed_uri_sans");
-        return any_stands_for(allowed, "spiffe://some-other-domain/ns/default/sa/web")
-                   ? found("allowed_uri_sans is " + join(allowed, ","))
-                   : holds();
+        auto narrow = allowed;
+        std::erase_if(
+            narrow, [&](const std::string& pattern) { return any_stands_for({pattern}, foreign); });
+        if (narrow.size() == allowed.size()) {
+            return holds();
+        }
+        return found("allowed_uri_sans is " + join(allowed, ","),
+                     allows_ids(narrow, facts) ? Values{{"uris", join(narrow, ",")}}
+                                               : with_mesh_ids(narrow, facts));
     });
 }
 

@@ -1,23 +1,10 @@
 // The Vault itself: reachable, open, verified, of a version that is looked after.
-#include <array>
-#include <charconv>
-
 #include "conformance/preflight/rule.hpp"
+#include "conformance/preflight/versions.hpp"
 #include "core/base/text.hpp"
 
 namespace meshproof::preflight {
 namespace {
-
-using Version = std::array<int, 3>;
-
-Version version_of(std::string_view text) {
-    Version version{};
-    const auto parts = split(text, '.');
-    for (std::size_t i = 0; i < parts.size() && i < version.size(); ++i) {
-        std::from_chars(parts[i].data(), parts[i].data() + parts[i].size(), version[i]);
-    }
-    return version;
-}
 
 Judgement unreachable(const Facts& facts) {
     return facts.unreachable.empty() ? holds() : found(facts.unreachable);
@@ -89,27 +76,13 @@ Judgement namespace_missing(const Facts& facts) {
                                      : unknown(facts.mounts.why());
 }
 
-/// The first of a version's line that has what was mended on the paths of a mesh.
-Version mended_in(bool openbao, const Version& version) {
-    if (openbao) {
-        return {2, 6, 2};
-    }
-    constexpr std::array<Version, 4> of_vault{{{1, 19, 17}, {1, 20, 11}, {1, 21, 6}, {2, 0, 1}}};
-    for (const auto& one : of_vault) {
-        if (one[0] == version[0] && one[1] == version[1]) {
-            return one;
-        }
-    }
-    return of_vault.front();  // older lines got nothing any more, newer ones have it
-}
-
 Judgement old_version(const Facts& facts) {
     return with(facts.health, [&](const vault::Health& health) {
         const auto version = version_of(health.version);
         const auto wanted = mended_in(facts.openbao(), version);
-        return version >= wanted ? holds()
-                                 : found(fmt::format("{} is before {}.{}.{}", health.version,
-                                                     wanted[0], wanted[1], wanted[2]));
+        return version >= wanted
+                   ? holds()
+                   : found(fmt::format("{} is before {}", health.version, version_text(wanted)));
     });
 }
 

@@ -247,12 +247,16 @@ std::vector<Provoked> of_issuers() {
     };
 }
 
+const std::string another_cluster =
+    "bao write auth/%auth%/config kubernetes_host=https://elsewhere:6443 "
+    "kubernetes_ca_cert=@other.pem";
+
 std::vector<Provoked> of_servers() {
     const std::string other_cluster_ca =
         "bao write auth/%auth%/config kubernetes_host=%api_server% kubernetes_ca_cert=@other.pem";
     return {
         {.id = "auth/wrong-ca", .typed = {other_cluster_ca}},
-        {.id = "auth/other-cluster", .typed = {other_cluster_ca}},
+        {.id = "auth/other-cluster", .typed = {another_cluster}},
         {.id = "vault/namespace-missing",
          .typed = {},
          .change = [](run::Account& account) { account.vault.namespace_name = "team-x"; }},
@@ -362,7 +366,8 @@ INSTANTIATE_TEST_SUITE_P(Every, FindingTest, testing::ValuesIn(all_provoked()),
                          });
 
 /// What the fakes cannot be brought to, or the recipe's account cannot: clocks, versions, states of
-/// the seal, keys of other kinds. May only shrink. (Acceptances: judge_test.cpp.)
+/// the seal, keys of other kinds. May only shrink. (Acceptances: judge_test.cpp; upgrades and
+/// others: rules_test.cpp.)
 const std::set<std::string_view> not_provoked{"accept/expired",
                                               "accept/unused",
                                               "vault/uninitialised",
@@ -370,6 +375,12 @@ const std::set<std::string_view> not_provoked{"accept/expired",
                                               "vault/namespace-ignored",
                                               "vault/old-version",
                                               "vault/storage-in-memory",
+                                              "upgrade/older",
+                                              "upgrade/not-mended",
+                                              "upgrade/paths",
+                                              "upgrade/templates",
+                                              "upgrade/audience",
+                                              "upgrade/addresses",
                                               "clock/vault",
                                               "clock/cluster",
                                               "path/cel",
@@ -424,6 +435,40 @@ TEST(Findings, OfVaultHoldAsWell) {
     site.drive(look_at_own(site, {}, report));
     EXPECT_EQ(report.count(Severity::error), 0U) << join(ids(report), ", ");
     EXPECT_NE(find(report, "vault/old-version"), nullptr);  // 1.14.1 is played
+}
+
+/// What a method of another cluster holds before and after the mend of an account that names it.
+Task<void> mend_beside_another(Site& site, Seen& seen, std::vector<std::string>& config) {
+    co_await site.set_up();
+    site.shell->files["other.pem"] = other_ca().pem();
+    co_await site.type(another_cluster);
+    const auto path = fill_in("auth/%auth%/config", site.values, false);
+    const auto& admin = site.world.vault().admin;
+    config.push_back(require(co_await admin.call("GET", path)).data().dump());
+    seen.before = co_await site.look();
+    for (const auto& command : find(seen.before, "auth/other-cluster")->bao) {
+        require(co_await site.shell->run(command), command);
+    }
+    config.push_back(require(co_await admin.call("GET", path)).data().dump());
+    config.push_back(site.account.auth_mount);
+    seen.after = co_await site.look();
+}
+
+TEST(Findings, AnotherClustersAuthMethodIsLeftAsItIs) {
+    Site site;
+    Seen seen;
+    std::vector<std::string> config;
+    site.drive(mend_beside_another(site, seen, config));
+    const auto theirs = config.back();
+    config.pop_back();
+    ASSERT_EQ(config.size(), 2U);
+    EXPECT_EQ(config[0], config[1]);
+    EXPECT_EQ(exit_code(seen.before), 1);
+    EXPECT_EQ(exit_code(seen.after), 0) << join(ids(seen.after), ", ");
+    for (const auto& one : seen.before.found) {
+        EXPECT_EQ(join(one.bao, "\n").find(" auth/" + theirs + "/"), std::string::npos)
+            << one.rule->id;
+    }
 }
 
 /// Another service account, another domain, no policy: what every scenario passes by.

@@ -170,6 +170,34 @@ TEST(Plan, OfAPolicyThatGoesStopsEverybodyAtSign) {
     const auto json = nlohmann::json::parse(to_json(plan));
     EXPECT_EQ(json["exit_code"], 1);
     EXPECT_EQ(json["plan"]["stops"][0]["step"], "sign");
+    EXPECT_EQ(json["plan"]["not_played"], 0);
+}
+
+TEST(Plan, TellsInEveryFormatWhomItDidNotPlay) {
+    Plan plan;
+    plan.before.first["/ns/a/sa/b"] = plan.after.first["/ns/a/sa/b"] = {
+        .refused_at = Attempt::Step::none, .words = {}, .life = 1h};
+    plan.before.trust_domain = plan.after.trust_domain = "cluster.local";
+    plan.not_played = 534;
+    EXPECT_EQ(exit_code(plan), 0);
+    expect_said(plan, "0 vanish; 534 identities more were not played");
+    EXPECT_EQ(nlohmann::json::parse(to_json(plan))["plan"]["not_played"], 534);
+    const auto text = to_markdown(plan);
+    EXPECT_NE(text.substr(0, text.find('\n')).find("534 identities more were not played"),
+              std::string::npos)
+        << text;
+}
+
+TEST(Plan, HasItsVerdictFirstInMarkdownAndWhatMendsIt) {
+    Planned planned;
+    const auto plan = planned.plan(
+        fmt::format("vault: {{delete: [{{path: sys/policies/acl/{}}}]}}", planned.value("policy")));
+    const auto text = to_markdown(plan);
+    EXPECT_TRUE(text.starts_with("# Plan: the change may not go out: 1 of 1 identity ")) << text;
+    EXPECT_NE(text.find("\n- stops   spiffe://"), std::string::npos) << text;
+    EXPECT_NE(text.find("\n## error: policy/missing\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("bao policy write "), std::string::npos) << text;
+    EXPECT_EQ(to_markdown(plan, 100).size(), 100U);
 }
 
 TEST(Plan, OfAnAuthRoleForAnotherAccountStopsAtLogin) {

@@ -59,6 +59,7 @@ TEST(PreflightReport, JsonHasAllOfIt) {
     EXPECT_EQ(json["findings"][0]["mend"]["vault"][0],
               "vault patch pki_int/roles/mesh key_type=ec");
     EXPECT_EQ(json["unknown"][0]["id"], "ca/none");
+    EXPECT_EQ(json["unknown"][0]["severity"], "error");
     EXPECT_EQ(json["held"][0], "vault/sealed");
 }
 
@@ -75,9 +76,18 @@ TEST(PreflightReport, SarifHasARuleAPlaceAndAFingerprintForEachResult) {
         EXPECT_EQ(place["artifactLocation"]["uri"], "account.yaml");
         EXPECT_GE(place["region"]["startLine"], 1);
         EXPECT_FALSE(result["partialFingerprints"].empty());
+        EXPECT_EQ(result["fingerprints"], result["partialFingerprints"]);
     }
     EXPECT_EQ(run["results"][0]["level"], "error");
     EXPECT_EQ(run["results"][1]["level"], "note");
+}
+
+TEST(PreflightReport, SarifNamesAnyFileByAUri) {
+    auto report = report_of("");
+    report.file = "my mesh/50%.yaml";
+    const auto json = json_or_null(to_sarif(report));
+    const auto& place = json["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    EXPECT_EQ(place["artifactLocation"]["uri"], "my%20mesh/50%25.yaml");
 }
 
 TEST(PreflightReport, AFingerprintIsOfTheFindingAndNotOfWhatWasSeen) {

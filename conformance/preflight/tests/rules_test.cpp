@@ -65,6 +65,51 @@ TEST(Rules, CompareVersionsByTheirNumbers) {
     EXPECT_FALSE(finds(facts_of(vault::Product::vault, "2.1.0"), "vault/old-version"));
 }
 
+TEST(Rules, SayWhatAnUpgradeBreaksOnlyWhereItComes) {
+    using enum vault::Product;
+    const auto breaks = [](vault::Product product, const char* from, const char* to,
+                           std::string_view id) {
+        auto facts = facts_of(product, from);
+        facts.upgrade_to = to;
+        facts.account.sign_path = "pki//sign/mesh";
+        facts.policies["mesh"] = Fact<std::string>::known("path \"{{identity.entity.name}}\" {}");
+        facts.auth_role = Fact<Json>::known({{"audience", ""}});
+        facts.role = Fact<Json>::known({{"allowed_ip_sans_cidr", {"10.0.0.0/8"}}});
+        return finds(facts, id);
+    };
+    EXPECT_FALSE(finds(facts_of(openbao, "2.4.0"), "upgrade/paths"));
+    EXPECT_TRUE(breaks(openbao, "2.4.0", "2.6.2", "upgrade/paths"));
+    EXPECT_FALSE(breaks(openbao, "2.5.3", "2.6.2", "upgrade/paths"));
+    EXPECT_FALSE(breaks(openbao, "2.4.0", "2.5.2", "upgrade/paths"));
+    EXPECT_TRUE(breaks(vault::Product::vault, "1.14.1", "1.20.11", "upgrade/paths"));
+    EXPECT_FALSE(breaks(vault::Product::vault, "1.19.16", "2.1.0", "upgrade/paths"));
+    EXPECT_TRUE(breaks(vault::Product::vault, "1.20.10", "2.1.0", "upgrade/templates"));
+    EXPECT_TRUE(breaks(openbao, "2.5.4", "2.6.0", "upgrade/templates"));
+    EXPECT_TRUE(breaks(vault::Product::vault, "1.19.17", "1.20.11", "upgrade/audience"));
+    EXPECT_FALSE(breaks(openbao, "2.4.0", "2.7.2", "upgrade/audience"));
+    EXPECT_TRUE(breaks(openbao, "2.6.1", "2.7", "upgrade/addresses"));
+    EXPECT_TRUE(breaks(openbao, "2.7.2", "2.6.2", "upgrade/older"));
+    EXPECT_TRUE(breaks(vault::Product::vault, "1.19.17", "1.20.10", "upgrade/not-mended"));
+    EXPECT_FALSE(breaks(vault::Product::vault, "1.19.17", "1.20.11", "upgrade/not-mended"));
+}
+
+TEST(Rules, SayThatNobodyKnowsWhatAnotherVersionBreaks) {
+    for (const auto& [product, to] : {std::pair(vault::Product::openbao, "2.8.0"),
+                                      {vault::Product::openbao, "2.7.3"},
+                                      {vault::Product::vault, "1.16.0"},
+                                      {vault::Product::vault, "2.2.0"}}) {
+        auto facts = facts_of(product, "1.0.0");
+        facts.upgrade_to = to;
+        facts.account.sign_path = "pki//sign/mesh";
+        const auto report = judge(facts);
+        const auto unknown = std::ranges::find(report.unknown, std::string_view("upgrade/paths"),
+                                               [](const Unjudged& one) { return one.rule->id; });
+        ASSERT_NE(unknown, report.unknown.end()) << to;
+        EXPECT_NE(unknown->why.find(to), std::string::npos) << unknown->why;
+        EXPECT_FALSE(finds(facts, "upgrade/paths")) << to;
+    }
+}
+
 TEST(Rules, KnowWhoHasNamespaces) {
     auto facts = facts_of(vault::Product::vault, "1.19.17");
     EXPECT_FALSE(finds(facts, "vault/namespace-ignored"));
@@ -206,6 +251,14 @@ TEST(Rules, SeeTheRootPolicyAndKeysThatWereCopied) {
     EXPECT_TRUE(finds(facts, "auth/issuer"));
 }
 
+TEST(Rules, WriteTheAccountsBundleOnlyWholly) {
+    for (const auto& rule : all_rules()) {
+        for (const auto& command : rule.mend) {
+            EXPECT_FALSE(command.ends_with("> %bundle%")) << rule.id;
+        }
+    }
+}
+
 /// The commands that are printed for a finding; "" where it is not found.
 std::string mend_of(const Facts& facts, std::string_view id) {
     const auto report = judge(facts);
@@ -233,6 +286,66 @@ TEST(Rules, WriteOverNoPolicyThatMayBeOthers) {
     facts.policies["team"] = Fact<std::string>::known("# ours\n");
     const auto grown = mend_of(facts, "policy/cannot-sign");
     EXPECT_TRUE(holds_text(grown, "bao policy write team - <<'EOF'\n# ours\npath ")) << grown;
+}
+
+TEST(Rules, LeaveWhatOthersUseInTheListsThatTheyMend) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    facts.token_claims = Fact<Json>::known({{"sub", "system:serviceaccount:mesh-a:issuer"}});
+    const auto bound_to = [&](std::vector<std::string> names) {
+        facts.auth_role = Fact<Json>::known(
+            {{"bound_service_account_names", names}, {"bound_service_account_namespaces", names}});
+    };
+    const auto allows = [&](std::vector<std::string> ids) {
+        facts.role = Fact<Json>::known({{"allowed_uri_sans", std::move(ids)}});
+    };
+    const auto ends = [&](std::string_view id, std::string_view with) {
+        EXPECT_TRUE(mend_of(facts, id).ends_with(with)) << mend_of(facts, id);
+    };
+    bound_to({"one", "two"});
+    ends("auth/other-account", " bound_service_account_names=one,two,issuer");
+    ends("auth/other-namespace", " bound_service_account_namespaces=one,two,mesh-a");
+    bound_to({"*", "two"});
+    ends("auth/any-account", " bound_service_account_names=two,issuer");
+    ends("auth/any-namespace", " bound_service_account_namespaces=two,mesh-a");
+    allows({"spiffe://a/*", "spiffe://b/*"});
+    ends("role/uri-sans", " allowed_uri_sans='spiffe://a/*,spiffe://b/*,spiffe://cluster.local/*'");
+    allows({"cluster.local"});
+    ends("role/uri-sans-bare", " allowed_uri_sans='cluster.local,spiffe://cluster.local/*'");
+    allows({"spiffe://*", "spiffe://a/*"});
+    ends("role/uri-sans-wide", " allowed_uri_sans='spiffe://a/*,spiffe://cluster.local/*'");
+    allows({"*", "spiffe://cluster.local/ns/shop/*"});
+    ends("role/uri-sans-wide", " allowed_uri_sans='spiffe://cluster.local/ns/shop/*'");
+}
+
+TEST(Rules, WriteNoConfigOfAnotherCluster) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    facts.account.name = "My mesh";
+    facts.account.path = "account.yaml";
+    facts.account.lines = {{"auth.mount", 4}};
+    facts.auth_config = Fact<Json>::known({{"kubernetes_host", "https://theirs:6443"}});
+    facts.auth_ca_fits = Fact<bool>::known(false);
+    facts.auths = Fact<Json>::known(
+        {{"kubernetes/", Json::object()}, {"kubernetes-my-mesh/", Json::object()}});
+    facts.auth_role = Fact<Json>::known(
+        {{"token_policies", {"mesh"}}, {"token_ttl", 600}, {"audience", "vault"}});
+    const auto writes_config = [&] {
+        return mend_of(facts, "auth/wrong-ca").find(" write auth/kubernetes/config ") !=
+               std::string::npos;
+    };
+    EXPECT_TRUE(writes_config());  // nobody knows whose it is
+    facts.auth_host_is_ours = Fact<bool>::known(true);
+    EXPECT_TRUE(writes_config());
+    facts.auth_host_is_ours = Fact<bool>::known(false);
+    EXPECT_FALSE(writes_config());
+    const auto mend = mend_of(facts, "auth/wrong-ca");
+    for (const auto* part :
+         {"bao auth enable -path=kubernetes-my-mesh-2 kubernetes\n",
+          "bao write auth/kubernetes-my-mesh-2/role/mesh bound_service_account_names=ACCOUNT "
+          "bound_service_account_namespaces=NAMESPACE token_policies=mesh token_ttl=10m0s "
+          "audience=vault\n",
+          "sed -i 4s#kubernetes#kubernetes-my-mesh-2# account.yaml"}) {
+        EXPECT_NE(mend.find(part), std::string::npos) << mend;
+    }
 }
 
 }  // namespace

@@ -187,7 +187,36 @@ Task<Result<void>> Shell::kubectl(CommandLine line) {
     co_return fail(FailureKind::invalid, "the test's shell does not know kubectl {}", what);
 }
 
+Result<void> Shell::sed(const CommandLine& line) {
+    const auto parts = split(plain(line).at(0), '#');  // "7s#this#that#"
+    constexpr std::size_t of_a_replacement = 4;
+    if (parts.size() != of_a_replacement || !parts.front().ends_with('s')) {
+        return fail(FailureKind::invalid, "the test's shell does not know such a sed");
+    }
+    replaced.emplace_back(parts[1], parts[2]);
+    return {};
+}
+
+Result<void> Shell::move(const CommandLine& line) {
+    const auto words = plain(line);
+    auto file = files.extract(words.at(0));
+    if (file.empty()) {
+        return fail(FailureKind::not_found, "{} is not there", words.at(0));
+    }
+    files[words.at(1)] = std::move(file.mapped());
+    return {};
+}
+
 Task<Result<void>> Shell::run(std::string command) {
+    constexpr std::string_view then = " && ";
+    const auto joined = command.find(then);
+    if (joined != std::string::npos && command.find('\n') == std::string::npos) {
+        auto first = co_await run(command.substr(0, joined));
+        if (!first) {
+            co_return first;
+        }
+        co_return co_await run(command.substr(joined + then.size()));
+    }
     auto line = read_command(command);
     if (line.words.empty()) {
         co_return fail(FailureKind::invalid, "an empty command");
@@ -198,6 +227,12 @@ Task<Result<void>> Shell::run(std::string command) {
     }
     if (program == "bao" || program == "vault") {
         co_return co_await vault_command(std::move(line));
+    }
+    if (program == "sed") {
+        co_return sed(line);
+    }
+    if (program == "mv") {
+        co_return move(line);
     }
     co_return fail(FailureKind::invalid, "the test's shell does not know {}", program);
 }

@@ -61,6 +61,10 @@ Task<Report> Site::look(LookOptions options) {
     if (const auto file = shell->files.find(account.bundle_path); file != shell->files.end()) {
         account.trust = require(crypto::Certificate::all_from_pem(file->second));
     }
+    for (const auto& [from, to] : shell->replaced) {
+        account.auth_mount = account.auth_mount == from ? to : account.auth_mount;
+    }
+    shell->replaced.clear();
     const auto facts =
         co_await preflight::look(world.clock(), environment->transport(), account, options);
     for (const auto& [name, value] : common_values(facts)) {

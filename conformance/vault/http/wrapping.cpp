@@ -7,7 +7,7 @@
 namespace meshproof::conformance {
 namespace {
 
-constexpr std::string_view unknown = "wrapping token is not valid or does not exist";
+constexpr std::string_view unknown_token = "wrapping token is not valid or does not exist";
 
 }  // namespace
 
@@ -22,10 +22,10 @@ std::vector<Check> vault_http_wrapping() {
              const Json bogus{{"token", "nope"}};
              for (const std::string path : {"sys/wrapping/unwrap", "sys/wrapping/rewrap"}) {
                  const auto nobody = co_await probe.vault("POST", path, bogus, As::nobody());
-                 probe.expect_plain_error(nobody, 400, unknown);
+                 probe.expect_plain_error(nobody, 400, unknown_token);
                  const auto bad =
                      co_await probe.vault("POST", path, bogus, As::bearer(Secret("s.nope")));
-                 probe.expect_plain_error(bad, 400, unknown);
+                 probe.expect_plain_error(bad, 400, unknown_token);
              }
              const auto none =
                  co_await probe.vault("POST", "sys/wrapping/unwrap", Json::object(), As::nobody());
@@ -77,7 +77,7 @@ std::vector<Check> vault_http_wrapping() {
                                 "data");
              const Json body{{"token", id}};
              const auto again = co_await probe.vault("POST", "sys/wrapping/unwrap", body);
-             probe.expect_error(again, 400, unknown);
+             probe.expect_error(again, 400, unknown_token);
          }},
     };
 }

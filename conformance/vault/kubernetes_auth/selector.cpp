@@ -30,6 +30,10 @@ std::vector<Check> vault_kubernetes_auth_selector() {
                  co_return;
              }
              probe.expect_status(written, 204);
+             const auto told =
+                 co_await probe.vault("GET", fmt::format("auth/{}/role/app", bench.mount()));
+             probe.expect_equal(told.data().value("bound_service_account_namespaces", Json("")),
+                                Json(), "the namespaces of a role that names none");
              bench.api().namespace_labels = Json{{"mesh", "on"}};
              const auto good = co_await bench.login();
              probe.expect_status(good, 200);

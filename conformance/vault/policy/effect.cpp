@@ -1,6 +1,6 @@
 // What policies make of requests: capabilities, operations, sudo, parameters, and when they take
 // effect.
-#include "conformance/check.hpp"
+#include "conformance/vault/kubernetes_auth/steps.hpp"
 
 namespace meshproof::conformance {
 namespace {
@@ -293,6 +293,43 @@ path "{}/*" {{ capabilities = ["read", "update"] }})",
              probe.expect(rotate.status != 403, "{}: needs no sudo, got 403", rotate.asked);
              const auto urls = co_await probe.vault("GET", mount + "/config/urls", {}, as);
              probe.expect_status(urls, 200);
+         }},
+
+        {.name = "values-with-slashes",
+         .requirement = "A policy's path may name the caller's entity; on OpenBao a value with a "
+                        "slash makes every request of the token 400, unless the policy allows "
+                        "it.",
+         .rows = {210},
+         .level = Level::should,
+         .features = {Feature::call_back},
+         .run = [](Probe& probe) -> Task<void> {
+             kubernetes_auth::Bench bench(probe);
+             co_await bench.open();
+             const std::string rule =
+                 "path \"sys/{{identity.entity.metadata.part}}\" { capabilities = [\"read\"] }";
+             const auto policy = co_await probe.policy("own", rule);
+             co_await bench.role("app", Json{{"token_policies", policy}});
+             const auto login = co_await bench.login();
+             const auto token = kubernetes_auth::token_of(probe, login);
+             const auto entity =
+                 "identity/entity/id/" + login.json.value("/auth/entity_id"_json_pointer, "");
+             const auto read = [&](const char* path) {
+                 return probe.vault("GET", path, std::nullopt, As::bearer(token));
+             };
+             const Json plain{{"metadata", {{"part", "mounts"}}}};
+             (void)co_await probe.set_up("POST", entity, plain);
+             probe.expect_status(co_await read("sys/mounts"), 200);
+             const Json slash{{"metadata", {{"part", "a/b"}}}};
+             (void)co_await probe.set_up("POST", entity, slash);
+             const auto barred = co_await read("auth/token/lookup-self");
+             if (probe.openbao()) {
+                 probe.expect_plain_error(barred, 400, "Forbidden");
+             } else {
+                 probe.expect_status(barred, 200);
+             }
+             Json wider{{"policy", rule}, {"allow_slashes_in_identity_templates", true}};
+             (void)co_await probe.set_up("PUT", "sys/policies/acl/" + policy, std::move(wider));
+             probe.expect_status(co_await read("auth/token/lookup-self"), 200);
          }},
     };
 }

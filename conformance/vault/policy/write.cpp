@@ -112,6 +112,31 @@ std::vector<Check> vault_policy_write() {
              probe.expect_status(with_policy, 204);
          }},
 
+        {.name = "check-and-set-required",
+         .requirement = "On OpenBao a policy with cas_required is not written without `cas`, and "
+                        "-1 stands for one that is not there yet; Vault ignores both.",
+         .rows = {47},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const Json first{
+                 {"policy", std::string(read_rule)}, {"cas", -1}, {"cas_required", true}};
+             probe.expect_status(co_await write(probe, "cas", first), 204);
+             Json without{{"policy", std::string(read_rule)}};
+             const auto blind = co_await write(probe, "cas", std::move(without));
+             const auto again = co_await write(probe, "cas", first);
+             if (probe.openbao()) {
+                 probe.expect_plain_error(blind, 400,
+                                          "check-and-set parameter required for this call");
+                 probe.expect_plain_error(again, 400,
+                                          "check-and-set parameter set to -1 on existing entry");
+             } else {
+                 probe.expect_status(blind, 204);
+                 probe.expect_status(again, 204);
+             }
+             const Json known{{"policy", std::string(read_rule)}, {"cas", 1}};
+             probe.expect_status(co_await write(probe, "cas", known), 204);
+         }},
+
         {.name = "check-and-set",
          .requirement = "OpenBao refuses a write whose `cas` is not the current version; Vault "
                         "ignores `cas`.",

@@ -4,7 +4,7 @@
 namespace meshproof::conformance {
 namespace {
 
-constexpr auto self = "auth/token/lookup-self";
+constexpr auto own_lookup = "auth/token/lookup-self";
 
 http::Headers in(std::string name) {
     return {{"X-Vault-Namespace", std::move(name)}};
@@ -29,7 +29,7 @@ std::vector<Check> vault_sys_namespaces() {
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
              const auto name = probe.name("nobody");
-             const auto reply = co_await probe.vault("GET", self, {}, As::admin(), in(name));
+             const auto reply = co_await probe.vault("GET", own_lookup, {}, As::admin(), in(name));
              probe.expect_equal(reply.headers.find("X-Vault-Namespace").value_or(""), name,
                                 "the header X-Vault-Namespace");
          }},
@@ -144,11 +144,12 @@ std::vector<Check> vault_sys_namespaces() {
              probe.expect(!id.empty() && accessor.ends_with("." + id),
                           "the accessor does not end with .{}", id);
              const auto there =
-                 co_await probe.vault("GET", self, {}, As::bearer(Secret(token)), in(name));
+                 co_await probe.vault("GET", own_lookup, {}, As::bearer(Secret(token)), in(name));
              probe.expect_status(there, 200);
              probe.expect_equal(there.data().value("namespace_path", Json()), name + "/",
                                 "namespace_path");
-             const auto bare = co_await probe.vault("GET", self, {}, As::bearer(Secret(token)));
+             const auto bare =
+                 co_await probe.vault("GET", own_lookup, {}, As::bearer(Secret(token)));
              probe.expect_status(bare, 200);
          }},
 
@@ -178,6 +179,32 @@ std::vector<Check> vault_sys_namespaces() {
              probe.expect_wrapped_error(bare, 403, "permission denied");
              const auto root = co_await probe.vault("GET", "sys/mounts", {}, token, in("root"));
              probe.expect_wrapped_error(root, 403, "permission denied");
+         }},
+
+        {.name = "home-whatever-is-named",
+         .requirement = "What is about a child namespace's token is done in that namespace even "
+                        "where another one is named.",
+         .rows = {43},
+         .level = Level::may,
+         .features = {Feature::namespaces},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto name = co_await made(probe);
+             const auto sibling = co_await made(probe, "sibling");
+             Json body{{"policies", "default"}, {"ttl", "10m"}};
+             const auto created = co_await probe.vault("POST", "auth/token/create", std::move(body),
+                                                       As::admin(), in(name));
+             const auto token =
+                 As::bearer(Secret(created.json.value("/auth/client_token"_json_pointer, "")));
+             const auto told = co_await probe.vault("GET", own_lookup, {}, token, in(sibling));
+             probe.expect_status(told, 200);
+             probe.expect_equal(told.data().value("namespace_path", Json()), name + "/",
+                                "namespace_path");
+             const auto renewed = co_await probe.vault("POST", "auth/token/renew-self",
+                                                       Json::object(), token, in(sibling));
+             probe.expect_status(renewed, 200);
+             const auto elsewhere = co_await probe.vault("POST", "sys/capabilities-self",
+                                                         Json{{"path", "x"}}, token, in(sibling));
+             probe.expect_status(elsewhere, 403);
          }},
 
         {.name = "root-tokens-reach-in",

@@ -41,6 +41,99 @@ std::vector<Check> vault_sys_quota() {
                                 "whether there is the key inheritable");
          }},
 
+        {.name = "path-read-back",
+         .requirement = "A limit's path is read back as the mount with its slash and what is below "
+                        "it without one.",
+         .rows = {211},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.mount();
+             const auto limit = "sys/quotas/rate-limit/" + probe.name("limit");
+             probe.at_end("DELETE", limit);
+             const std::vector<std::pair<std::string, std::string>> paths{
+                 {mount, mount + "/"},
+                 {"/" + mount, mount + "/"},
+                 {mount + "/sign/", mount + "/sign"},
+                 {mount + "/sign/*", mount + "/sign/*"}};
+             for (const auto& [given, wanted] : paths) {
+                 const Json body{{"rate", 900}, {"path", given}};
+                 probe.expect_status(co_await probe.vault("POST", limit, body), 204);
+                 const auto told = co_await probe.vault("GET", limit);
+                 probe.expect_equal(told.data().value("path", Json()), wanted, "path");
+                 probe.expect_equal(told.data().value("inheritable", Json()),
+                                    probe.on(Json(false), Json()), "inheritable");
+             }
+         }},
+
+        {.name = "role",
+         .requirement = "A limit may be of a role of an auth method, and of nothing else's; it "
+                        "goes before the method's own.",
+         .rows = {211},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.mount();
+             const auto method = "auth/" + co_await probe.auth_mount();
+             Json role{{"bound_service_account_names", "web"},
+                       {"bound_service_account_namespaces", "shop"}};
+             (void)co_await probe.set_up("POST", method + "/role/app", std::move(role));
+             const auto limit = "sys/quotas/rate-limit/" + probe.name("limit");
+             probe.at_end("DELETE", limit);
+             const std::vector<std::pair<std::string, std::string>> refused{
+                 {mount,
+                  "is not a valid auth method and therefore unsuitable for use with "
+                  "role-based quotas"},
+                 {method + "/login", "Quotas cannot contain both a path suffix and a role"},
+                 {"auth/token", "does not support use with role-based quotas"}};
+             for (const auto& [path, text] : refused) {
+                 const Json body{{"rate", 900}, {"path", path}, {"role", "app"}};
+                 probe.expect_plain_error(co_await probe.vault("POST", limit, body), 400, text);
+             }
+             const Json body{{"rate", 1}, {"path", method}, {"role", "app"}, {"interval", "30s"}};
+             (void)co_await probe.set_up("POST", limit, body);
+             const auto told = co_await probe.vault("GET", limit);
+             probe.expect_equal(told.data().value("role", Json()), "app", "role");
+             const auto log_in = [&](const char* name) {
+                 Json login{{"role", name}, {"jwt", "junk"}};
+                 return probe.vault("POST", method + "/login", std::move(login), As::nobody());
+             };
+             (void)co_await log_in("app");
+             probe.expect_status(co_await log_in("app"), 429);
+             probe.expect_status(co_await log_in("another"), 400);
+         }},
+
+        {.name = "one-for-each-place",
+         .requirement = "A second limit for the same path is 400, and names the first.",
+         .rows = {211},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.mount();
+             const auto first = probe.name("first");
+             const std::string place = "sys/quotas/rate-limit/";
+             probe.at_end("DELETE", place + first);
+             probe.at_end("DELETE", place + probe.name("second"));
+             const Json body{{"rate", 900}, {"path", mount}};
+             (void)co_await probe.set_up("POST", place + first, body);
+             const auto second = co_await probe.vault("POST", place + probe.name("second"), body);
+             probe.expect_plain_error(
+                 second, 400,
+                 fmt::format("quota rule with similar properties exists under the name \"{}\"",
+                             first));
+         }},
+
+        {.name = "goes-with-its-mount",
+         .requirement = "A limit ends with the mount that it is for.",
+         .rows = {211},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.mount();
+             const auto limit = "sys/quotas/rate-limit/" + probe.name("limit");
+             probe.at_end("DELETE", limit);
+             const Json body{{"rate", 900}, {"path", mount + "/sign/*"}};
+             (void)co_await probe.set_up("POST", limit, body);
+             (void)co_await probe.set_up("DELETE", "sys/mounts/" + mount);
+             probe.expect_status(co_await probe.vault("GET", limit), 404);
+         }},
+
         {.name = "no-rate",
          .requirement = "A rate of 0 is 400.",
          .rows = {44},

@@ -36,6 +36,31 @@ TEST(Base64, KnownAnswersOfRfc4648) {
     EXPECT_FALSE(from_base64url("A"));
 }
 
+TEST(Text, StarsStandForAnyText) {
+    EXPECT_TRUE(fits_pattern("", ""));
+    EXPECT_TRUE(fits_pattern("*", ""));
+    EXPECT_TRUE(fits_pattern("*", "a/b"));
+    EXPECT_TRUE(fits_pattern("a*c", "abc"));
+    EXPECT_TRUE(fits_pattern("a*c*", "a-c-c-d"));
+    EXPECT_TRUE(fits_pattern("*ab", "aab"));
+    EXPECT_FALSE(fits_pattern("", "a"));
+    EXPECT_FALSE(fits_pattern("a", ""));
+    EXPECT_FALSE(fits_pattern("a*c", "abd"));
+    EXPECT_FALSE(fits_pattern("*b", "ba"));
+    EXPECT_FALSE(fits_pattern("a", "aa"));
+    EXPECT_TRUE(fits_pattern("*a*b*", "xaaxbx"));
+    EXPECT_TRUE(fits_pattern("a*bc", "abxbc"));
+    EXPECT_TRUE(fits_pattern("a**", "a"));
+    // Linear in the text even where many stars could each take it.
+    EXPECT_FALSE(fits_pattern("*a*a*a*a*a*a*a*a*b", std::string(60'000, 'a')));
+}
+
+TEST(Text, PathsBecomeUrisThatMeanThem) {
+    EXPECT_EQ(path_as_uri("mesh/account.yaml"), "mesh/account.yaml");
+    EXPECT_EQ(path_as_uri("my mesh/a#b?.yaml"), "my%20mesh/a%23b%3F.yaml");
+    EXPECT_EQ(path_as_uri("50%/\xc3\xa9"), "50%25/%C3%A9");
+}
+
 TEST(Text, SplitsJoinsTrims) {
     EXPECT_EQ(split("a//b", '/'), (std::vector<std::string>{"a", "", "b"}));
     EXPECT_EQ(join(std::vector<std::string>{"a", "b"}, ", "), "a, b");

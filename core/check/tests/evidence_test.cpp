@@ -138,7 +138,7 @@ TEST(ToCurl, IsACommandWithVariablesForSecrets) {
     exchange.body = R"({"ttl":"1h"})";
     EXPECT_EQ(to_curl(exchange),
               R"(curl -sS --cacert "$VAULT_CACERT" -X PUT -H "X-Vault-Token: $TOKEN_1" )"
-              R"(--data-binary "{\"ttl\":\"1h\"}" "$VAULT_ADDR/v1/pki/sign/r")");
+              R"(-H "Content-Type:" --data-binary "{\"ttl\":\"1h\"}" "$VAULT_ADDR/v1/pki/sign/r")");
     Exchange raw;
     raw.server = "kubernetes";
     raw.method = "GET";

@@ -20,6 +20,7 @@ TEST(Escape, LeavesNoMarkupAndNothingThatAPageCannotHold) {
     EXPECT_EQ(escaped("<script>alert('1 & \"2\"')</script>"),
               "&lt;script&gt;alert(&#39;1 &amp; &quot;2&quot;&#39;)&lt;/script&gt;");
     EXPECT_EQ(escaped("a\r\nb\rc\td"), "a\nb\nc\td");
+    EXPECT_EQ(escaped_xml("a\r\nb <\"'\x01"), "a&#10;b &lt;&quot;&#39;\ufffd");
     EXPECT_EQ(escaped(std::string("\0\x1b[31m\x7f", 7)), "\ufffd\ufffd[31m\ufffd");
     EXPECT_EQ(escaped("caf\xe9 \u00e9 \u20ac \U0001f600"), "caf\ufffd \u00e9 \u20ac \U0001f600");
     EXPECT_EQ(escaped("\u0085\uffff\ufdd0\U0001ffff"), "\ufffd\ufffd\ufffd\ufffd");

@@ -174,6 +174,20 @@ TEST_F(EndingTest, CountsTheRequestsOfAConnection) {
     EXPECT_EQ(served, (std::vector<std::size_t>{0, 1, 2, 0}));
 }
 
+TEST_F(EndingTest, ClosesConnectionsBeyondItsLimitAndGoesOn) {
+    Echo echo;
+    ListenSpec spec;
+    spec.connection_limit = 1;
+    const auto listener = serve_plain(echo, spec);
+    const auto kept = to(listener->url());
+    ASSERT_TRUE(send(kept));
+    auto once = kept;
+    once.reuse = false;
+    EXPECT_FALSE(send(once)) << "a second connection";
+    EXPECT_TRUE(send(kept)) << "the first one is not disturbed";
+    EXPECT_EQ(echo.requests.size(), 2U);
+}
+
 TEST_F(EndingTest, ListensWhereItIsTold) {
     Echo echo;
     ListenSpec spec;

@@ -161,7 +161,7 @@ TEST(KubeconfigTest, SaysWhatItCannotUse) {
          "clusters[k].cluster.insecure-skip-tls-verify: expected true or false"},
         {{server_line},
          {"exec: {command: aws}"},
-         "users[u].user.exec: credential plugins are not run"},
+         "users[u].user.exec: credential plugins are not run unless --allow-exec says so"},
         {{server_line},
          {"auth-provider: {name: gcp}"},
          "users[u].user.auth-provider: credential plugins"},
@@ -257,6 +257,41 @@ TEST(KubeconfigTest, MergesAListOfFilesAndTheFirstWins) {
 
     EXPECT_FALSE(Kubeconfig::load(folder.path() + "/a:" + folder.path() + "/b"));
     EXPECT_FALSE(Kubeconfig::load(folder.path() + "/a:" + std::string(5000, 'b')));  // no path
+}
+
+std::string plugin_line(const std::string& script) {
+    return "exec: {apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, '" +
+           script + "'], env: [{name: WORD, value: given}]}";
+}
+
+Result<Access> with_plugin(const std::string& script) {
+    return Kubeconfig::parse(config_of({server_line}, {plugin_line(script)}), ".")
+        .value()
+        .access("", ExecPlugins::run);
+}
+
+TEST(KubeconfigTest, RunsAPluginWhereThatIsAllowed) {
+    const auto access =
+        with_plugin(R"(echo "{\"kind\":\"ExecCredential\",\"status\":{\"token\":\"$WORD\"}}")");
+    ASSERT_TRUE(access) << access.error().message;
+    EXPECT_EQ(access->token.reveal(), "given");
+    const std::pair<const char*, const char*> wrong[] = {
+        {"exit 3", "users[u].user.exec: sh: exit code 3"},
+        {"echo secret", "users[u].user.exec: sh: expected an ExecCredential"},
+        {R"(echo "{\"kind\":\"ExecCredential\",\"status\":{}}")",
+         "users[u].user.exec: sh: expected an ExecCredential"}};
+    for (const auto& [script, why] : wrong) {
+        const auto refused = with_plugin(script);
+        ASSERT_FALSE(refused) << script;
+        EXPECT_NE(refused.error().message.find(why), std::string::npos) << refused.error().message;
+        EXPECT_EQ(refused.error().message.find("secret"), std::string::npos);
+    }
+    const auto absent =
+        Kubeconfig::parse(config_of({server_line}, {"exec: {command: no-such-plugin}"}), ".")
+            .value()
+            .access("", ExecPlugins::run);
+    ASSERT_FALSE(absent);
+    EXPECT_NE(absent.error().message.find("cannot run no-such-plugin"), std::string::npos);
 }
 
 TEST(KubeconfigTest, FailuresNameTheFile) {

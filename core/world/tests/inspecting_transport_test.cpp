@@ -87,6 +87,39 @@ TEST_F(InspectingTransportTest, LearnsTheTokensThatAreGiven) {
     EXPECT_FALSE(trace.leaks("a.0123456789"));
 }
 
+TEST_F(InspectingTransportTest, CountsWhatAgentsAskOfVault) {
+    const auto login = [&](const std::string& caller) {
+        (void)send(
+            caller,
+            {.method = "PUT", .target = "/v1/auth/kubernetes/login", .headers = {}, .body = {}});
+    };
+    const auto sign = [&](const std::string& caller) {
+        (void)send(caller,
+                   {.method = "PUT", .target = "/v1/pki/sign/mesh", .headers = {}, .body = {}});
+    };
+    wire.answer->status = 200;
+    login("web-1");
+    sign("web-1");
+    wire.answer->status = 503;
+    sign("web-1");
+    login("web-2");
+    wire.answer = fail(FailureKind::timed_out, "no answer");
+    login("web-1");  // again after its refused signature
+    wire.answer = http::Response{};
+    wire.answer->status = 200;
+    login("web-1");  // and after silence
+    sign("web-1");
+    login("admin");  // no agent
+    (void)send("web-1", {.method = "GET", .target = "/", .headers = {}, .body = {}});
+    const AgentCounts expected{.logins = 2,
+                               .signatures = 2,
+                               .refused_logins = 1,
+                               .refused_signatures = 1,
+                               .unanswered = 1,
+                               .retries = 2};
+    EXPECT_EQ(transport.agents(), expected);
+}
+
 TEST_F(InspectingTransportTest, ShowsRequestsToTheMonitors) {
     (void)send("web-1", {.method = "PUT", .target = "/v1/x", .headers = {}, .body = "{}"});
     EXPECT_EQ(monitors.violations(), Lines{});

@@ -296,7 +296,7 @@ Task<void> sweep_without_rights(World& world) {
     const auto vault =
         co_await sweep_vault(world.vault().admin.with_token(Secret("s.nobody")), {"", false});
     EXPECT_EQ(texts(vault.found), Lines{});
-    EXPECT_EQ(vault.problems.size(), 6)
+    EXPECT_EQ(vault.problems.size(), 7)
         << fmt::format("{}", fmt::join(texts(vault.problems), "\n"));
     EXPECT_TRUE(vault.problems.at(0).text().starts_with("cannot list auth methods: "))
         << vault.problems.at(0).text();

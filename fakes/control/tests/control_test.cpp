@@ -28,7 +28,7 @@ struct Site {
 
 /// Serves until the thread that runs `test` has ended.
 Task<void> serve(run::Environment& environment, std::function<void(const Site&)> test,
-                 SetUp set_up) {
+                 ControlPortOptions with) {
     Journal journal(50);
     FakeServersOptions options;
     options.vaults = options.clusters = 1;
@@ -37,7 +37,7 @@ Task<void> serve(run::Environment& environment, std::function<void(const Site&)>
     const auto servers = require(co_await FakeServers::start(
         std::move(options), environment.clock(), environment.transport()));
     const auto control =
-        require(co_await ControlPort::start({}, *servers, journal, {.set_up = std::move(set_up)}));
+        require(co_await ControlPort::start({}, *servers, journal, std::move(with)));
     Site site;
     site.control = control->url().port;
     servers->complete(site.target);
@@ -50,9 +50,9 @@ Task<void> serve(run::Environment& environment, std::function<void(const Site&)>
     client.join();
 }
 
-void with_fakes(std::function<void(const Site&)> test, SetUp set_up = {}) {
+void with_fakes(std::function<void(const Site&)> test, ControlPortOptions with = {}) {
     run::SocketEnvironment environment("test", run::Target{});
-    environment.drive(serve(environment, std::move(test), std::move(set_up)));
+    environment.drive(serve(environment, std::move(test), std::move(with)));
 }
 
 /// A caller of the control port and of the fakes behind it.
@@ -448,7 +448,7 @@ TEST(ControlPort, SetsUpAgainAfterAReset) {
             EXPECT_EQ(status, 500);
             EXPECT_EQ(wrong["error"], "setup.yaml:3: it is refused");
         },
-        [&calls](FakeServers&) { return counted(calls); });
+        {.set_up = [&calls](FakeServers&) { return counted(calls); }});
     EXPECT_EQ(calls, 2);
 }
 
@@ -485,14 +485,55 @@ TEST(ControlPort, AnswersOnlyProgramsOfThisMachine) {
     });
 }
 
+TEST(ControlPort, AsksForItsToken) {
+    const auto shows = [](const std::string& text) {
+        return httplib::Headers{{"Authorization", text}};
+    };
+    with_fakes(
+        [&shows](const Site& site) {
+            Caller caller(site);
+            EXPECT_EQ(caller.control("GET", "/health").first, 200);
+            EXPECT_EQ(caller.control("GET", "/clock").first, 401);
+            EXPECT_EQ(caller.control("POST", "/clock/freeze").first, 401);
+            for (const auto* wrong :
+                 {"Bearer ", "Bearer open sesam", "Bearer open sesames", "open sesame", "bearer"}) {
+                EXPECT_EQ(caller.control("GET", "/clock", "", shows(wrong)).first, 401) << wrong;
+            }
+            auto right = shows("Bearer open sesame");
+            EXPECT_EQ(caller.control("GET", "/clock", "", right).second["frozen"], false);
+            right.emplace("Host", "fakes.example:8400");  // whoever has the token may be anywhere
+            EXPECT_EQ(caller.control("GET", "/clock", "", right).first, 200);
+            right.emplace("Origin", "http://fakes.example:8400");
+            EXPECT_EQ(caller.control("GET", "/clock", "", right).first, 403);
+        },
+        {.token = Secret("open sesame")});
+}
+
+TEST(ControlPort, ServesItsDescription) {
+    with_fakes([](const Site& site) {
+        httplib::Client client("127.0.0.1", site.control);
+        const auto answer = client.Get("/openapi.yaml");
+        ASSERT_TRUE(answer);
+        EXPECT_EQ(answer->status, 200);
+        EXPECT_EQ(answer->body, require(read_file("docs/control-api.yaml")));
+        EXPECT_EQ(Caller(site).control("DELETE", "/openapi.yaml").first, 405);
+    });
+}
+
 Task<Result<std::unique_ptr<ControlPort>>> start_at(run::Environment& environment,
-                                                    std::string address) {
+                                                    std::string address, Secret token = {}) {
     FakeServersOptions options;
     options.vaults = options.clusters = 0;
     const auto servers = require(co_await FakeServers::start(
         std::move(options), environment.clock(), environment.transport()));
     Journal journal;
-    co_return co_await ControlPort::start({std::move(address), 0}, *servers, journal);
+    co_return co_await ControlPort::start({std::move(address), 0}, *servers, journal,
+                                          {.token = std::move(token)});
+}
+
+Task<void> takes(run::Environment& environment, std::string address, Secret token) {
+    const auto started = co_await start_at(environment, std::move(address), std::move(token));
+    EXPECT_TRUE(started) << started.error().message;
 }
 
 Task<void> refuses(run::Environment& environment, std::string address) {
@@ -552,11 +593,12 @@ TEST(ControlPort, SaysSoWhenTheLoopDoesNothing) {
               "the servers' event loop was busy for 20 ms; the request may still be carried out");
 }
 
-TEST(ControlPort, TakesALoopbackAddressOnly) {
+TEST(ControlPort, WithoutATokenTakesALoopbackAddressOnly) {
     run::SocketEnvironment environment("test", run::Target{});
     for (const auto* address : {"0.0.0.0", "192.0.2.1", "::"}) {
         environment.drive(refuses(environment, address));
     }
+    environment.drive(takes(environment, "0.0.0.0", Secret("open sesame")));
 }
 
 TEST(Journal, KeepsTheLastOnesAndTheirNumbers) {

@@ -1,6 +1,7 @@
 #include "fakes/kube/controllers/controllers.hpp"
 
 #include "fakes/kube/controllers/owners.hpp"
+#include "fakes/kube/custom_resources.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -19,8 +20,10 @@ void settle(ApiState& api, const ResourceType& type, const Json& first) {
         if (!object) {
             return;
         }
-        if (&type == &type::replica_sets) {
-            if (!reconcile_replica_set(api, object)) {
+        if (&type != &type::deployments) {
+            const bool changed = &type == &type::replica_sets ? reconcile_replica_set(api, object)
+                                                              : reconcile_stateful_set(api, object);
+            if (!changed) {
                 return;
             }
             continue;
@@ -65,13 +68,17 @@ void reconcile(ApiState& api, const ResourceType& type, const Json& object) {
     if (&type == &type::pods) {
         if (const auto set = owner_of(api, type::replica_sets, object)) {
             reconcile(api, type::replica_sets, *set);
+        } else if (const auto stateful = owner_of(api, type::stateful_sets, object)) {
+            reconcile(api, type::stateful_sets, *stateful);
         }
     } else if (&type == &type::replica_sets) {
         const auto deployment = owner_of(api, type::deployments, object);
         api.settling = true;
         settle(api, deployment ? type::deployments : type, deployment ? *deployment : object);
         api.settling = false;
-    } else if (&type == &type::deployments) {
+    } else if (&type == &type::definitions) {
+        follow_definition(api, object);
+    } else if (&type == &type::deployments || &type == &type::stateful_sets) {
         api.settling = true;
         settle(api, type, object);
         api.settling = false;

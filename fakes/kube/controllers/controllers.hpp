@@ -42,7 +42,16 @@ void collect_dependents(ApiState& api, const Json& owner, bool orphan);
 /// Whether anything had to be done.
 bool reconcile_replica_set(ApiState& api, const Object& set);
 
+/// By its condition.
+[[nodiscard]] bool is_ready(const Json& pod);
+
+// stateful_set.cpp
+/// Whether anything had to be done.
+bool reconcile_stateful_set(ApiState& api, const Object& set);
+
 // deployment.cpp
+/// A word that tells one pod template from another.
+[[nodiscard]] std::string template_hash(const Json& pod_template);
 /// One step of a rollout; false where there is nothing to do at the moment.
 bool roll_out(ApiState& api, const Json& deployment);
 /// Whether its status had to be written.

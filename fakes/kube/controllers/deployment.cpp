@@ -11,6 +11,8 @@ namespace {
 constexpr const char* revision = "deployment.kubernetes.io/revision";
 constexpr const char* hash_label = "pod-template-hash";
 
+}  // namespace
+
 // As rand.SafeEncodeString: letters that spell no words.
 std::string template_hash(const Json& pod_template) {
     constexpr std::string_view letters = "bcdfghjklmnpqrstvwxz2456789";
@@ -24,6 +26,8 @@ std::string template_hash(const Json& pod_template) {
     }
     return text;
 }
+
+namespace {
 
 Json plain_template(const Json& set) {
     auto pod_template = set["spec"]["template"];

@@ -4,8 +4,9 @@ namespace meshproof::fakes::kube {
 
 void collect_dependents(ApiState& api, const Json& owner, bool orphan) {
     const auto uid = meta(owner, "uid");
-    for (const auto& stored : all_types()) {
-        if (!stored.namespaced || !stored.stored) {
+    for (const auto* kept : kept_types(api.store->custom())) {
+        const auto& stored = *kept;
+        if (!stored.namespaced) {
             continue;
         }
         for (const auto& object : api.store->list(stored, meta(owner, "namespace"))) {

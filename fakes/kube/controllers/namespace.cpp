@@ -13,10 +13,10 @@ void add_namespace(ApiState& api, Json object) {
 }
 
 void empty_namespace(ApiState& api, const std::string& name) {
-    for (const auto& stored : all_types()) {
-        if (stored.namespaced && stored.stored) {
-            for (const auto& inside : api.store->list(stored, name)) {
-                api.store->remove(stored, name, meta(*inside, "name"));
+    for (const auto* stored : kept_types(api.store->custom())) {
+        if (stored->namespaced) {
+            for (const auto& inside : api.store->list(*stored, name)) {
+                api.store->remove(*stored, name, meta(*inside, "name"));
             }
         }
     }

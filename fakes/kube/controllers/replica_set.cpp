@@ -4,9 +4,8 @@
 #include "fakes/kube/controllers/owners.hpp"
 
 namespace meshproof::fakes::kube {
-namespace {
 
-bool ready(const Json& pod) {
+bool is_ready(const Json& pod) {
     for (const auto& condition :
          pod.value(Json::json_pointer("/status/conditions"), Json::array())) {
         if (text_at(condition, "/type") == "Ready") {
@@ -15,6 +14,8 @@ bool ready(const Json& pod) {
     }
     return false;
 }
+
+namespace {
 
 void create_pod(ApiState& api, const Json& set) {
     Json pod = set["spec"]["template"];
@@ -31,8 +32,8 @@ void create_pod(ApiState& api, const Json& set) {
 
 // Those first that do least: not ready before ready, the youngest before the oldest.
 bool sooner_deleted(const Object& a, const Object& b) {
-    const bool a_ready = ready(*a);
-    if (a_ready != ready(*b)) {
+    const bool a_ready = is_ready(*a);
+    if (a_ready != is_ready(*b)) {
         return !a_ready;
     }
     const auto a_made = meta(*a, "creationTimestamp");
@@ -67,7 +68,7 @@ bool reconcile_replica_set(ApiState& api, const Object& set) {
         return true;
     }
     const auto all = std::ssize(pods);
-    const auto up = std::ranges::count_if(pods, [](const Object& pod) { return ready(*pod); });
+    const auto up = std::ranges::count_if(pods, [](const Object& pod) { return is_ready(*pod); });
     Json status = {{"replicas", all},
                    {"observedGeneration", count_at(*set, "/metadata/generation", 1)}};
     if (all > 0) {

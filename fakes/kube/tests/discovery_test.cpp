@@ -5,7 +5,7 @@ namespace {
 
 TEST_F(Kube, DiscoveryListsWhatThereIs) {
     EXPECT_EQ(call("GET", "/api").body["versions"], Json::array({"v1"}));
-    EXPECT_EQ(call("GET", "/apis").body["groups"].size(), 4U);
+    EXPECT_EQ(call("GET", "/apis").body["groups"].size(), 7U);
     const auto core = call("GET", "/api/v1").body;
     EXPECT_TRUE(std::ranges::any_of(core["resources"], [](const Json& entry) {
         return entry["name"] == "serviceaccounts/token" && entry["kind"] == "TokenRequest";

@@ -1,6 +1,8 @@
 #include "fakes/kube/protobuf.hpp"
 
+#include "fakes/kube/custom_types.hpp"
 #include "fixture.hpp"
+#include "wire_samples.hpp"
 
 namespace meshproof::fakes {
 namespace {
@@ -79,7 +81,8 @@ TEST_F(Protobuf, IsTheSameAsJsonForWhatKubectlSends) {
     EXPECT_EQ(kube::json_of_protobuf(from_hex(sent_token), "TokenRequest").value(),
               (Json{{"kind", "TokenRequest"},
                     {"apiVersion", "authentication.k8s.io/v1"},
-                    {"spec", {{"audiences", {"vault"}}, {"expirationSeconds", 600}}}}));
+                    {"spec", {{"audiences", {"vault"}}, {"expirationSeconds", 600}}},
+                    {"status", {{"token", ""}}}}));  // as Go's JSON of the same
     EXPECT_EQ(kube::json_of_protobuf(from_hex(sent_secret), "Secret").value(),
               (Json{{"kind", "Secret"},
                     {"apiVersion", "v1"},
@@ -170,6 +173,15 @@ TEST_F(Protobuf, KeepsAZeroOnlyWhereItMeansSomething) {
               (Json{{"kind", "DeleteOptions"}, {"gracePeriodSeconds", 0}}));
 }
 
+TEST_F(Protobuf, TellsNoTimeFromThatOfTheEpoch) {
+    const auto time_of = [](std::string_view metadata) {
+        const auto read = kube::json_of_protobuf(account_of(metadata), "ServiceAccount").value();
+        return read.value(Json::json_pointer("/metadata/creationTimestamp"), Json());
+    };
+    EXPECT_EQ(time_of("0a024200"), Json());
+    EXPECT_EQ(time_of("0a06420408001000"), "1970-01-01T00:00:00Z");
+}
+
 TEST_F(Protobuf, SkipsUnknownFieldsOfEveryWireType) {
     // 100: varint 1, 101: eight bytes, 102: "ab", 103: a group in a group, 104: four bytes.
     const auto unknown =
@@ -227,13 +239,205 @@ TEST_F(Protobuf, RefusesMalformedBodiesInTheServersWords) {
     EXPECT_TRUE(refused(from_hex(sent_secret)).starts_with("Secret in version \"v1\" cannot be"));
 }
 
-TEST_F(Protobuf, SaysWhatItTakesAsJsonOnly) {
-    // TypeMeta{v1, Pod}
-    const auto answer = send(pods, from_hex("6b3873000a090a0276311203506f641200"));
-    EXPECT_EQ(answer.status, 415);
-    EXPECT_EQ(answer.body["message"],
-              "Pod in version \"v1\" is taken here as application/json only, not as "
-              "application/vnd.kubernetes.protobuf");
+// What the API server writes, byte for byte, from the same object's JSON; and back.
+TEST_F(Protobuf, IsWrittenAsTheServerWritesIt) {
+    for (const auto& sample : wire_samples) {
+        const auto object = Json::parse(sample.json);
+        const auto bytes = kube::protobuf_of(object);
+        ASSERT_TRUE(bytes) << sample.kind;
+        EXPECT_EQ(to_hex(as_bytes(*bytes)), sample.hex) << sample.kind;
+        if (!sample.kind.ends_with("List")) {
+            const auto read = kube::json_of_protobuf(from_hex(sample.hex), sample.kind).value();
+            EXPECT_EQ(kube::protobuf_of(read), bytes) << sample.kind;
+            if (sample.kind != "Status") {  // whose metadata is empty
+                EXPECT_EQ(read["metadata"], object["metadata"]) << sample.kind;
+            }
+        }
+    }
+}
+
+TEST_F(Protobuf, ReadsFieldsThatStandElsewhereInJson) {
+    // Go embeds the probe's handler, the selector's reference and the volume's source.
+    const auto read = kube::json_of_protobuf(from_hex(wire_samples[0].hex), "Pod").value();
+    const auto& container = read["spec"]["containers"][0];
+    EXPECT_EQ(container["readinessProbe"]["httpGet"]["port"], "web");
+    EXPECT_EQ(container["livenessProbe"]["tcpSocket"]["port"], 80);
+    EXPECT_EQ(container["env"][0]["valueFrom"]["secretKeyRef"],
+              (Json{{"name", "s"}, {"key", "k"}}));
+    EXPECT_EQ(container["resources"]["requests"]["cpu"], "100m");
+    EXPECT_EQ(read["spec"]["volumes"][0]["emptyDir"]["sizeLimit"], "1Mi");
+    EXPECT_TRUE(read["metadata"]["managedFields"][0]["fieldsV1"].is_object());
+}
+
+Json filled(const kube::ObjectType& type);
+
+// A value that no reader takes for an empty one.
+Json filled(const kube::FieldType& type) {
+    using Kind = kube::FieldType::Kind;
+    switch (type.kind) {
+        case Kind::text:
+            return "x";
+        case Kind::time:
+            return type.micro ? "2026-01-02T03:04:05.000006Z" : "2026-01-02T03:04:05Z";
+        case Kind::bytes:
+            return "AAEC";
+        case Kind::quantity:
+            return "100m";
+        case Kind::int_or_string:
+            return "25%";
+        case Kind::int32:
+            return -7;
+        case Kind::int64:
+            return std::int64_t{1} << 40;
+        case Kind::number:
+            return 1.5;
+        case Kind::boolean:
+            return true;
+        case Kind::any:
+            return Json{{"f:x", Json::object()}};
+        case Kind::list:
+            return Json::array({filled(*type.of)});
+        case Kind::map:
+            return Json{{"k", filled(*type.of)}};
+        case Kind::object:
+            return filled(*type.object);
+    }
+    return nullptr;
+}
+
+Json filled(const kube::ObjectType& type) {
+    Json object = Json::object();
+    for (const auto& [name, field] : type.fields) {
+        // Inner objects carry no name of their kind on the wire.
+        const bool own_kind = type.find("metadata") && (name == "kind" || name == "apiVersion");
+        if (!own_kind) {
+            object[name] = filled(field);
+        }
+    }
+    return object;
+}
+
+// Both tables are of one version: whatever the schema has survives the way there and back.
+TEST_F(Protobuf, HasEveryFieldOfTheSchema) {
+    int kinds = 0;
+    for (const auto& type : kube::all_types()) {
+        if (!kube::has_protobuf(type.kind, type.api_version())) {
+            continue;
+        }
+        ++kinds;
+        auto object = filled(kube::object_type(type));
+        object["kind"] = type.kind;
+        object["apiVersion"] = type.api_version();
+        const auto bytes = kube::protobuf_of(object).value();
+        EXPECT_EQ(kube::json_of_protobuf(bytes, type.kind).value(), object) << type.kind;
+    }
+    EXPECT_GT(kinds, 15);
+}
+
+TEST_F(Protobuf, IsWhatTypedClientsWriteAndRead) {
+    http::Headers binary{{"Accept", std::string(kube::protobuf_media_type)}};
+    const auto read = [&](const Answer& answer, std::string_view kind) {
+        EXPECT_EQ(answer.raw.headers.find("Content-Type"), kube::protobuf_media_type);
+        return kube::json_of_protobuf(answer.raw.body, kind).value();
+    };
+    const Json pod = {{"kind", "Pod"},
+                      {"apiVersion", "v1"},
+                      {"metadata", {{"name", "a"}}},
+                      {"spec", {{"containers", Json::array({{{"name", "c"}, {"image", "i"}}})}}}};
+    http::Request create;
+    create.method = "POST";
+    create.target = pods;
+    create.headers = binary;
+    create.headers.set("Authorization", "Bearer admin");
+    create.headers.set("Content-Type", std::string(kube::protobuf_media_type));
+    create.body = kube::protobuf_of(pod).value();
+    const auto made = ask(create, {});
+    EXPECT_EQ(made.status, 201) << made.raw.body;
+    auto object = read(made, "Pod");
+    EXPECT_EQ(object["spec"]["restartPolicy"], "Always");
+    // Update of the status, with all of the object in the body.
+    object["status"]["phase"] = "Running";
+    auto update = create;
+    update.method = "PUT";
+    update.target = pods + "/a/status";
+    update.body = kube::protobuf_of(object).value();
+    const auto updated = ask(update, {});
+    EXPECT_EQ(updated.status, 200) << updated.raw.body;
+    EXPECT_EQ(read(updated, "Pod")["status"]["phase"], "Running");
+    const auto patched = call("PATCH", pods + "/a", Json{{"metadata", {{"labels", {{"a", "b"}}}}}},
+                              "admin", "application/merge-patch+json", binary);
+    EXPECT_EQ(read(patched, "Pod")["metadata"]["labels"]["a"], "b");
+    EXPECT_EQ(call("GET", pods + "/a").body["status"]["phase"], "Running");
+    const auto list = call("GET", pods, {}, "admin", "", binary);
+    EXPECT_EQ(list.raw.headers.find("Content-Type"), kube::protobuf_media_type);
+    EXPECT_EQ(list.raw.body, kube::protobuf_of(call("GET", pods).body));
+    const auto gone = call("GET", pods + "/none", {}, "admin", "", binary);
+    EXPECT_EQ(gone.status, 404);
+    EXPECT_EQ(read(gone, "Status")["reason"], "NotFound");
+    const auto groups = call("GET", "/apis", {}, "admin", "", binary);
+    EXPECT_EQ(read(groups, "APIGroupList")["groups"], call("GET", "/apis").body["groups"]);
+}
+
+TEST_F(Protobuf, IsWatchedInFramesThatBeginWithTheirLength) {
+    create_pod("a", "default");
+    const auto answer = call("GET", pods + "?watch=1&timeoutSeconds=1", {}, "admin", "",
+                             {{"Accept", std::string(kube::protobuf_media_type)}});
+    ASSERT_TRUE(answer.raw.source) << answer.raw.body;
+    EXPECT_EQ(answer.raw.headers.find("Content-Type"),
+              "application/vnd.kubernetes.protobuf;stream=watch");
+    const auto frame = clock.run(answer.raw.source->next(clock)).value();
+    const auto event = kube::protobuf_event("ADDED", call("GET", pods + "/a").body);
+    const auto size = event.size();
+    const std::string length{'\0', '\0', static_cast<char>(size >> 8), static_cast<char>(size)};
+    EXPECT_EQ(to_hex(as_bytes(frame)), to_hex(as_bytes(length + event)));
+}
+
+// As kube-apiserver 1.34.4 chose.
+TEST_F(Protobuf, IsChosenAmongWhatTheCallerAccepts) {
+    const std::string binary(kube::protobuf_media_type);
+    const std::string table = ";as=Table;v=v1;g=meta.k8s.io";
+    const std::string metadata = ";as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
+    const auto chosen = [&](const std::string& accept, const std::string& target) {
+        const auto answer = call("GET", target, {}, "admin", "", {{"Accept", accept}});
+        return fmt::format("{} {}", answer.status,
+                           answer.raw.headers.find("Content-Type").value_or(""));
+    };
+    const auto one = "/api/v1/namespaces/default";
+    EXPECT_EQ(chosen("*/*," + binary, one), "200 " + binary);
+    EXPECT_EQ(chosen("application/json;q=0.2," + binary, one), "200 " + binary);
+    EXPECT_EQ(chosen("text/html," + binary + ";q=0.5,application/json", one),
+              "200 application/json");
+    EXPECT_EQ(chosen(binary + table + "," + binary, one), "200 " + binary);
+    EXPECT_EQ(chosen(binary + table, one), "406 application/json");
+    EXPECT_EQ(chosen(binary + table + ",application/json" + table, one), "200 application/json");
+    EXPECT_EQ(chosen(binary + metadata, one), "200 " + binary);
+    EXPECT_EQ(chosen(binary + metadata, "/api/v1/namespaces/none"), "404 application/json");
+    EXPECT_EQ(chosen(binary + ";stream=foo", one), "406 application/json");
+    EXPECT_EQ(chosen("application/*", one), "406 application/json");
+    EXPECT_EQ(chosen("application/*", "/apis"), "200 application/json");
+    EXPECT_EQ(chosen(binary, "/version"), "406 " + binary);
+    EXPECT_EQ(chosen("application/yaml", "/version"), "406 application/yaml");
+    EXPECT_EQ(chosen(binary, "/"), "200 application/json");
+    EXPECT_EQ(chosen("application/yaml", "/api/v1/namespaces?watch=1&resourceVersion=1"),
+              "406 application/yaml");
+    EXPECT_EQ(chosen(binary, "/openapi/v2"), "406 ");
+}
+
+// kubectl checks what can only be created against the older OpenAPI document, in binary.
+TEST_F(Protobuf, IsAFormOfTheOlderOpenApiDocument) {
+    const auto answer =
+        call("GET", "/openapi/v2", {}, "admin", "",
+             {{"Accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}});
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.raw.headers.find("Content-Type"),
+              "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
+    EXPECT_TRUE(answer.raw.body.starts_with(from_hex("0a03322e30"))) << "swagger: 2.0";
+    EXPECT_NE(answer.raw.body.find(R"([{"group":"authentication.k8s.io","kind":"TokenReview")"),
+              std::string::npos);
+    const auto paths = call("GET", "/openapi/v3/apis/authentication.k8s.io/v1").body["paths"];
+    const auto& review = paths["/apis/authentication.k8s.io/v1/tokenreviews"];
+    EXPECT_TRUE(review.contains("post"));
+    EXPECT_FALSE(review.contains("patch"));
 }
 
 // Under the sanitizers this is where a read past the end would show. Single bits, and all of a

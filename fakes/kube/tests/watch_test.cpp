@@ -1,3 +1,4 @@
+#include "core/http/websocket.hpp"
 #include "fixture.hpp"
 
 namespace meshproof::fakes {
@@ -105,6 +106,68 @@ TEST_F(Watch, RefusesStreamingLists) {
     const auto event = Json::parse(*first);
     EXPECT_EQ(event["type"], "ERROR");
     EXPECT_EQ(event["object"]["code"], 500);
+}
+
+class WebSocketWatch : public Watch {
+  protected:
+    http::Headers upgrade{{"Connection", "Upgrade"},
+                          {"Upgrade", "websocket"},
+                          {"Origin", "https://any.example"},
+                          {"Sec-WebSocket-Version", "13"},
+                          {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
+    Answer open() {
+        return call("GET", pods + "?watch=1&timeoutSeconds=60", {}, "admin", "", upgrade);
+    }
+    std::string next(const Answer& answer) {
+        return clock.run(answer.raw.source->next(clock)).value_or("");
+    }
+};
+
+TEST_F(WebSocketWatch, TellsEventsAsMessagesAndEndsWithAClose) {
+    create_pod("a", "default");
+    const auto answer = open();
+    EXPECT_EQ(answer.status, 101);
+    EXPECT_EQ(answer.raw.headers.find("Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    EXPECT_EQ(answer.raw.headers.fields().size(), 2U) << "and Upgrade";
+    http::WebSocketReader reader(1U << 20);
+    reader.take(next(answer));
+    const auto event = reader.next().value();
+    EXPECT_EQ(event.opcode, http::Opcode::text);
+    EXPECT_EQ(Json::parse(event.payload)["object"]["metadata"]["name"], "a");
+    const auto began = clock.elapsed();
+    EXPECT_EQ(next(answer), http::websocket_close(1000));
+    EXPECT_EQ(clock.elapsed() - began, 60s);
+    EXPECT_EQ(next(answer), "");
+}
+
+TEST_F(WebSocketWatch, AnswersPingsAndGoodbyes) {
+    const auto answer = open();
+    const auto began = clock.elapsed();
+    answer.raw.source->hear(std::string_view("\x89\x80\x01\x02\x03\x04", 6));
+    EXPECT_EQ(next(answer), http::websocket_frame(http::Opcode::pong, ""));
+    answer.raw.source->hear(std::string_view("\x88\x80\x01\x02\x03\x04", 6));
+    EXPECT_EQ(next(answer), http::websocket_close(1000));
+    EXPECT_EQ(next(answer), "");
+    EXPECT_EQ(clock.elapsed() - began, 0s);
+}
+
+TEST_F(WebSocketWatch, RefusesHandshakesInTheServersWords) {
+    const auto refused = [&](const char* field, std::optional<std::string> value) {
+        const auto before = upgrade;
+        upgrade.remove(field);
+        if (value) {
+            upgrade.set(field, *value);
+        }
+        const auto answer = open();
+        upgrade = before;
+        return fmt::format("{} {}", answer.status, answer.raw.body);
+    };
+    EXPECT_EQ(refused("Origin", {}), "403 ");
+    EXPECT_EQ(refused("Sec-WebSocket-Key", {}), "400 mismatch challenge/response");
+    EXPECT_EQ(refused("Sec-WebSocket-Version", "12"), "400 missing or bad WebSocket Version");
+    EXPECT_EQ(refused("Sec-WebSocket-Protocol", "a, b"), "400 ");
+    EXPECT_EQ(refused("Sec-WebSocket-Protocol", "a"), "101 ");
+    EXPECT_EQ(call("GET", pods, {}, "admin", "", upgrade).status, 200) << "a list is none";
 }
 
 TEST_F(Watch, OutlivesTheServer) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fakes/vault/identity/groups.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// Entities and their aliases: what logins make, and what is read and written of it.
@@ -33,13 +34,22 @@ LogicalReply whole(const Server& server, const Entity& entity) {
     for (const auto* alias : aliases_of(server, entity)) {
         aliases.push_back(alias_json(*alias));
     }
+    auto direct = Json::array(), inherited = Json::array(), all = Json::array();
+    for (const auto* group : direct_groups(server, entity.id)) {
+        direct.push_back(group->id);
+        all.push_back(group->id);
+    }
+    for (const auto* group : inherited_groups(server, entity.id)) {
+        inherited.push_back(group->id);
+        all.push_back(group->id);
+    }
     return BackendResponse::with(Json{{"aliases", aliases},
                                       {"creation_time", rfc3339_nano(entity.created)},
-                                      {"direct_group_ids", Json::array()},
+                                      {"direct_group_ids", direct},
                                       {"disabled", entity.disabled},
-                                      {"group_ids", Json::array()},
+                                      {"group_ids", all},
                                       {"id", entity.id},
-                                      {"inherited_group_ids", Json::array()},
+                                      {"inherited_group_ids", inherited},
                                       {"last_update_time", rfc3339_nano(entity.changed)},
                                       {"merged_entity_ids", Json()},
                                       {"metadata", json_of(entity.metadata)},
@@ -69,6 +79,7 @@ void remove_entity(Server& server, Entity& entity) {
                   [&](const auto& entry) { return entry.second.entity == entity.id; });
     const auto id = entity.id;
     server.entities.erase(id);
+    leave_groups(server, id);
     server.forget_acls();
 }
 
@@ -127,7 +138,7 @@ LogicalReply write_entity(Server& server, const BuiltinCall& call, Entity* entit
         }
     }
     if (read.has("policies")) {
-        entity->policies = tidy_policies(read.list("policies"), false);
+        entity->policies = kept_policies(server.options.product, read.list("policies"));
     }
     if (read.has("disabled")) {
         entity->disabled = read.boolean("disabled");
@@ -295,11 +306,6 @@ LogicalReply look_up_entity(Server& server, const BuiltinCall& call) {
     return entity == nullptr ? BackendResponse::nothing() : whole(server, *entity);
 }
 
-// Groups cannot be made here, so there are none.
-LogicalReply list_groups(Server&, const BuiltinCall&) {
-    return list_answer({});
-}
-
 }  // namespace
 
 std::vector<BuiltinRoute> identity_routes() {
@@ -319,7 +325,7 @@ std::vector<BuiltinRoute> identity_routes() {
                          {"alias_id", FieldType::text},
                          {"alias_name", FieldType::text},
                          {"alias_mount_accessor", FieldType::text}}};
-    return {
+    std::vector<BuiltinRoute> table = {
         {"entity", {{update, write_some_entity}}, entity},
         {"entity/id/?", {{list, list_entities_by_id}}},
         {"entity/name/?", {{list, list_entities_by_name}}},
@@ -331,9 +337,11 @@ std::vector<BuiltinRoute> identity_routes() {
         {"entity-alias/id/?", {{list, list_aliases}}},
         {"entity-alias/id/:id+", {{read, read_alias}, {remove, delete_alias}}},
         {"lookup/entity", {{update, look_up_entity}}, sought},
-        {"group/id/?", {{list, list_groups}}},
-        {"group/name/?", {{list, list_groups}}},
     };
+    for (auto& route : group_routes()) {
+        table.push_back(std::move(route));
+    }
+    return table;
 }
 
 }  // namespace meshproof::fakes::vault

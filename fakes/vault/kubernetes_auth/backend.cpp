@@ -36,6 +36,10 @@ class KubernetesBackend final : public Backend {
         return roles_.contains(lower(path.substr(5)));
     }
 
+    [[nodiscard]] std::optional<std::string> help(std::string_view path) const override {
+        return router_.help(path);
+    }
+
     [[nodiscard]] bool standby_serves(std::string_view path) const override {
         return path == "login";
     }
@@ -225,20 +229,12 @@ class KubernetesBackend final : public Backend {
         }
         AuthGrant grant;
         grant.display_name = workload->namespace_name + "-" + workload->name;
-        grant.policies = role.policies;
+        grant_token_fields(role, grant);
         grant.metadata = {{"role", role_name},
                           {"service_account_name", workload->name},
                           {"service_account_namespace", workload->namespace_name},
                           {"service_account_secret_name", workload->secret_name},
                           {"service_account_uid", workload->uid}};
-        grant.ttl = role.ttl;
-        grant.max_ttl = role.max_ttl;
-        grant.period = role.period;
-        grant.explicit_max_ttl = role.explicit_max_ttl;
-        grant.num_uses = role.num_uses;
-        grant.bound_cidrs = role.bound_cidrs;
-        grant.no_default_policy = role.no_default_policy;
-        grant.token_type = role.token_type;
         grant.alias_name = role.alias_name_source == "serviceaccount_name"
                                ? workload->namespace_name + "/" + workload->name
                                : workload->uid;

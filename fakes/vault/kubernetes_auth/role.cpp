@@ -11,54 +11,6 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-// The fields that every auth method's roles share, under their names with "token_".
-std::optional<std::string> read_token_fields(KubernetesRole& role, const FieldData& data) {
-    if (data.has("token_bound_cidrs")) {
-        auto blocks = read_addresses(data.list("token_bound_cidrs"));
-        if (!blocks) {
-            return blocks.error();
-        }
-        role.bound_cidrs = std::move(*blocks);
-    }
-    role.explicit_max_ttl = data.duration("token_explicit_max_ttl", role.explicit_max_ttl);
-    role.max_ttl = data.duration("token_max_ttl", role.max_ttl);
-    role.no_default_policy = data.boolean("token_no_default_policy", role.no_default_policy);
-    role.strictly_bind_ip = data.boolean("token_strictly_bind_ip", role.strictly_bind_ip);
-    role.period = data.duration("token_period", role.period);
-    if (data.has("token_policies")) {
-        role.policies = data.list("token_policies");
-    }
-    if (data.has("token_num_uses")) {
-        if (data.integer("token_num_uses") < 0) {
-            return "'token_num_uses' cannot be negative";
-        }
-        role.num_uses = data.integer("token_num_uses");
-    }
-    if (data.has("token_type")) {
-        const auto type = data.text("token_type");
-        if (!type.empty() && type != "default" && type != "service" && type != "batch") {
-            return "invalid 'token_type' value " + go_quoted(type);
-        }
-        role.token_type = type.empty() ? "default" : type;
-    }
-    if (role.token_type == "batch") {
-        if (role.period != Duration{}) {
-            return "'token_type' cannot be 'batch' or 'default_batch' when set to generate "
-                   "periodic tokens";
-        }
-        if (role.num_uses != 0) {
-            return "'token_type' cannot be 'batch' or 'default_batch' when set to generate tokens "
-                   "with limited use "
-                   "count";
-        }
-    }
-    role.ttl = data.duration("token_ttl", role.ttl);
-    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl) {
-        return "'token_ttl' cannot be greater than 'token_max_ttl'";
-    }
-    return std::nullopt;
-}
-
 // The old names: used alone they set both, used beside the new ones they only say that they were
 // used.
 std::optional<std::string> read_legacy_fields(KubernetesRole& role, const FieldData& data) {
@@ -161,23 +113,19 @@ const Fields& kubernetes_role_fields(Product product) {
                                 {"max_ttl", FieldType::duration},
                                 {"period", FieldType::duration},
                                 {"num_uses", FieldType::integer},
-                                {"bound_cidrs", FieldType::list},
-                                {"token_policies", FieldType::list},
-                                {"token_ttl", FieldType::duration},
-                                {"token_max_ttl", FieldType::duration},
-                                {"token_period", FieldType::duration},
-                                {"token_explicit_max_ttl", FieldType::duration},
-                                {"token_num_uses", FieldType::integer},
-                                {"token_no_default_policy", FieldType::boolean},
-                                {"token_type", FieldType::text},
-                                {"token_bound_cidrs", FieldType::list}}};
-    static const Fields openbao = [] {
+                                {"bound_cidrs", FieldType::list}}};
+    static const auto declared = [](Product wanted) {
         auto fields = common;
+        declare_token_fields(fields, wanted);
+        return fields;
+    };
+    static const Fields vault = declared(Product::vault);
+    static const Fields openbao = [] {
+        auto fields = declared(Product::openbao);
         fields.types["bound_service_account_namespace_selector"] = FieldType::text;
-        fields.types["token_strictly_bind_ip"] = FieldType::boolean;
         return fields;
     }();
-    return product == Product::openbao ? openbao : common;
+    return product == Product::openbao ? openbao : vault;
 }
 
 BackendResponse write_kubernetes_role(KubernetesRole& role, const FieldData& data,
@@ -211,6 +159,7 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const FieldData& dat
     }
     if (data.has("bound_service_account_namespaces")) {
         role.namespaces = data.list("bound_service_account_namespaces");
+        role.names_namespaces = true;
     }
     role.namespace_selector =
         data.text("bound_service_account_namespace_selector", role.namespace_selector);
@@ -243,16 +192,9 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const FieldData& dat
 Json describe_kubernetes_role(const KubernetesRole& role, Product product) {
     auto data = Json{{"alias_name_source", role.alias_name_source},
                      {"bound_service_account_names", role.names},
-                     {"bound_service_account_namespaces", role.namespaces},
-                     {"token_bound_cidrs", role.bound_cidrs},
-                     {"token_explicit_max_ttl", whole_seconds(role.explicit_max_ttl)},
-                     {"token_max_ttl", whole_seconds(role.max_ttl)},
-                     {"token_no_default_policy", role.no_default_policy},
-                     {"token_num_uses", role.num_uses},
-                     {"token_period", whole_seconds(role.period)},
-                     {"token_policies", role.policies},
-                     {"token_ttl", whole_seconds(role.ttl)},
-                     {"token_type", role.token_type}};
+                     {"bound_service_account_namespaces",
+                      role.names_namespaces ? Json(role.namespaces) : Json()}};
+    describe_token_fields(role, product, data);
     for (const auto& [name, value] : role.legacy.items()) {
         if (value.is_number() ? value != 0 : !value.empty()) {
             data[name] = value;
@@ -263,7 +205,6 @@ Json describe_kubernetes_role(const KubernetesRole& role, Product product) {
     }
     if (product == Product::openbao) {
         data["bound_service_account_namespace_selector"] = role.namespace_selector;
-        data["token_strictly_bind_ip"] = role.strictly_bind_ip;
     }
     return data;
 }

@@ -6,22 +6,18 @@
 #include <vector>
 
 #include "fakes/vault/logical/fields.hpp"
+#include "fakes/vault/server/token_fields.hpp"
 
 namespace meshproof::fakes::vault {
 
 /// A role of the Kubernetes auth method: which service accounts may log in, and with what they
 /// leave (rows 140, 141, 155).
-struct KubernetesRole {
+struct KubernetesRole : TokenFields {
     std::vector<std::string> names, namespaces;
+    bool names_namespaces = false;   ///< `namespaces` were given, be it none
     std::string namespace_selector;  ///< OpenBao only
     std::string audience;
     std::string alias_name_source = "serviceaccount_uid";
-    std::vector<std::string> policies, bound_cidrs;
-    Duration ttl{}, max_ttl{}, period{}, explicit_max_ttl{};
-    std::int64_t num_uses = 0;
-    bool no_default_policy = false;
-    bool strictly_bind_ip = false;
-    std::string token_type = "default";
     /// What the names without "token_" hold: shown only where they were used.
     Json legacy = Json::object();
 };

@@ -6,9 +6,9 @@ namespace meshproof::fakes::vault {
 
 MESHPROOF_SAVED(KubernetesConfig, host, ca_pem, issuer, reviewer_jwt, pem_keys,
                 disable_iss_validation, disable_local_ca_jwt)
-MESHPROOF_SAVED(KubernetesRole, names, namespaces, namespace_selector, audience, alias_name_source,
-                policies, bound_cidrs, ttl, max_ttl, period, explicit_max_ttl, num_uses,
-                no_default_policy, strictly_bind_ip, token_type, legacy)
+MESHPROOF_SAVED(KubernetesRole, names, namespaces, names_namespaces, namespace_selector, audience,
+                alias_name_source, policies, bound_cidrs, ttl, max_ttl, period, explicit_max_ttl,
+                num_uses, no_default_policy, strictly_bind_ip, token_type, legacy)
 
 Json save_kubernetes(const KubernetesState& state) {
     return {{"config", state.config}, {"roles", state.roles}};

@@ -80,6 +80,20 @@ tl::expected<std::vector<std::string>, std::string> read_addresses(
     return kept;
 }
 
+bool is_address_block(const std::string& text) {
+    return text.find('/') != std::string::npos && parse_block(text).has_value();
+}
+
+bool blocks_within(const std::vector<std::string>& inner, const std::vector<std::string>& outer) {
+    return std::ranges::all_of(inner, [&](const std::string& text) {
+        const auto block = parse_block(text);
+        return block && std::ranges::any_of(outer, [&](const std::string& around) {
+                   const auto wider = parse_block(around);
+                   return wider && wider->bits <= block->bits && holds(*wider, *block);
+               });
+    });
+}
+
 bool address_allowed(const std::vector<std::string>& blocks, const std::string& address) {
     if (blocks.empty()) {
         return true;

@@ -12,6 +12,13 @@ namespace meshproof::fakes::vault {
 [[nodiscard]] tl::expected<std::vector<std::string>, std::string> read_addresses(
     const std::vector<std::string>& texts);
 
+/// Whether it is a block as Go's ParseCIDR reads one: an address, a slash, and its bits.
+[[nodiscard]] bool is_address_block(const std::string& text);
+
+/// Whether every block of `inner` lies in one of `outer`; an address alone is a block of one.
+[[nodiscard]] bool blocks_within(const std::vector<std::string>& inner,
+                                 const std::vector<std::string>& outer);
+
 /// Whether an address lies in one of the blocks; true where there are none.
 [[nodiscard]] bool address_allowed(const std::vector<std::string>& blocks,
                                    const std::string& address);

@@ -13,6 +13,7 @@
 #include "fakes/saboteurs.hpp"
 #include "fakes/vault/logical/json.hpp"
 #include "fakes/vault/logical/product.hpp"
+#include "fakes/vault/logical/templates.hpp"
 
 /// What stands between FakeVault's server (envelope, tokens, policies, routing) and its mounted
 /// backends (pki, kubernetes auth, token).
@@ -49,6 +50,7 @@ struct BackendRequest {
     bool unauthenticated = false;  ///< the path is one of the backend's unauthenticated ones
     std::string remote_address;
     std::string namespace_path;          ///< "" = root
+    TemplateValues identity;  ///< of the caller's entity; null where there is none
     std::optional<StandbyView> standby;  ///< who serves it, where that is not the active node
 };
 
@@ -123,6 +125,11 @@ class Backend {
     /// has no such check.
     [[nodiscard]] virtual std::optional<bool> exists(std::string_view path) const = 0;
     [[nodiscard]] virtual Task<BackendResponse> handle(BackendRequest request) = 0;
+    /// What the path takes, or of "" what paths there are; nothing where there is none.
+    [[nodiscard]] virtual std::optional<std::string> help(std::string_view path) const {
+        (void)path;
+        return std::nullopt;
+    }
     /// Renewal of a token that this backend's login granted (row 156). `internal` is
     /// AuthGrant::internal.
     [[nodiscard]] virtual Task<BackendResponse> renew(BackendRequest request, AuthGrant grant) {

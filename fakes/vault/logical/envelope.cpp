@@ -3,7 +3,12 @@
 #include <fmt/chrono.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
+#include <tuple>
+
+#include "core/base/text.hpp"
+#include "fakes/vault/logical/go_text.hpp"
 
 namespace meshproof::fakes::vault {
 
@@ -125,12 +130,111 @@ std::string http_date(Time time) {
     return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(seconds));
 }
 
-std::optional<Time> parse_http_date(const std::string& text) {
-    std::tm parts{};
-    const char* end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    if (end == nullptr || *end != '\0') {
+namespace {
+
+constexpr std::array weekdays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+// The reading of a date, piece by piece; `rest` begins with the first that does not fit.
+struct DateReader {
+    std::string_view rest;
+
+    bool word(std::string_view expected) {
+        const bool fits = lower(rest.substr(0, expected.size())) == lower(expected);
+        rest.remove_prefix(fits ? expected.size() : 0);
+        return fits;
+    }
+    template <std::size_t Size>
+    std::optional<int> one_of(const std::array<const char*, Size>& names) {
+        for (std::size_t i = 0; i < Size; ++i) {
+            if (word(names[i])) {
+                return static_cast<int>(i);
+            }
+        }
         return std::nullopt;
     }
+    std::optional<int> number(std::size_t digits) {
+        const auto text = rest.substr(0, digits);
+        if (text.size() != digits || text.find_first_not_of("0123456789") != text.npos) {
+            return std::nullopt;
+        }
+        rest.remove_prefix(digits);
+        return std::stoi(std::string(text));
+    }
+    bool zone() {
+        const auto size =
+            std::min(rest.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), rest.size());
+        rest.remove_prefix(size >= 3 && size <= 5 ? size : 0);
+        return size >= 3 && size <= 5;
+    }
+};
+
+// The piece of Go's layout that the text does not fit; null where it is a date.
+const char* read_date(DateReader& reader, std::tm& parts) {
+    if (!reader.one_of(weekdays)) {
+        return "Mon";
+    }
+    const auto number = [&](const char* before, const char* piece, std::size_t digits,
+                            int& place) -> const char* {
+        if (!reader.word(before)) {
+            return before;
+        }
+        const auto read = reader.number(digits);
+        place = read.value_or(0);
+        return read ? nullptr : piece;
+    };
+    if (const auto* bad = number(", ", "02", 2, parts.tm_mday)) {
+        return bad;
+    }
+    if (!reader.word(" ")) {
+        return " ";
+    }
+    const auto month = reader.one_of(months);
+    if (!month) {
+        return "Jan";
+    }
+    parts.tm_mon = *month;
+    for (const auto& [before, piece, digits, place] :
+         {std::tuple(" ", "2006", 4, &parts.tm_year), std::tuple(" ", "15", 2, &parts.tm_hour),
+          std::tuple(":", "04", 2, &parts.tm_min), std::tuple(":", "05", 2, &parts.tm_sec)}) {
+        if (const auto* bad = number(before, piece, static_cast<std::size_t>(digits), *place)) {
+            return bad;
+        }
+    }
+    if (!reader.word(" ")) {
+        return " ";
+    }
+    return reader.zone() ? nullptr : "MST";
+}
+
+}  // namespace
+
+tl::expected<Time, std::string> parse_http_date(std::string_view text) {
+    constexpr auto layout = "Mon, 02 Jan 2006 15:04:05 MST";
+    DateReader reader{text};
+    std::tm parts{};
+    if (const auto* piece = read_date(reader, parts)) {
+        return tl::unexpected(fmt::format("parsing time {} as \"{}\": cannot parse {} as \"{}\"",
+                                          go_quoted(text), layout, go_quoted(reader.rest), piece));
+    }
+    if (!reader.rest.empty()) {
+        return tl::unexpected(fmt::format("parsing time {}: extra text: {}", go_quoted(text),
+                                          go_quoted(reader.rest)));
+    }
+    const std::array<std::tuple<const char*, int, int, int>, 4> ranges{
+        {{"day", parts.tm_mday, 1, 31},
+         {"hour", parts.tm_hour, 0, 23},
+         {"minute", parts.tm_min, 0, 59},
+         {"second", parts.tm_sec, 0, 59}}};
+    for (const auto& [name, value, least, most] : ranges) {
+        if (value < least || value > most) {
+            return tl::unexpected(
+                fmt::format("parsing time {}: {} out of range", go_quoted(text), name));
+        }
+    }
+    // Dates beyond what a Time holds are as good as its ends.
+    parts.tm_year = std::clamp(parts.tm_year, 1970, 2200) - 1900;
     return from_unix_seconds(timegm(&parts));
 }
 

@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
+#include <string_view>
 #include <vector>
 
 #include "core/http/message.hpp"
@@ -42,7 +44,8 @@ struct Envelope {
 
 /// `Tue, 24 Nov 2026 06:45:35 GMT`
 [[nodiscard]] std::string http_date(Time time);
-/// As http_date() writes it; nothing where it is anything else.
-[[nodiscard]] std::optional<Time> parse_http_date(const std::string& text);
+/// As http_date() writes it, by a clock of whatever name that is taken for UTC; otherwise Go's
+/// complaint.
+[[nodiscard]] tl::expected<Time, std::string> parse_http_date(std::string_view text);
 
 }  // namespace meshproof::fakes::vault

@@ -1,6 +1,7 @@
 #include "fakes/vault/logical/fields.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 
 #include "core/base/text.hpp"
@@ -72,6 +73,28 @@ Coerced to_integer(const Json& value, Product product) {
         return unparsable(text, "int", "ParseInt", number.error(), product);
     }
     return Json(*number);
+}
+
+// A floating-point number.
+Coerced to_number(const Json& value, Product product) {
+    if (value.is_null() || value == Json("")) {
+        return Json(0.0);
+    }
+    if (value.is_boolean()) {
+        return Json(value.get<bool>() ? 1.0 : 0.0);
+    }
+    if (!value.is_string() && !value.is_number()) {
+        return unconvertible(value, "float64", product);
+    }
+    const auto text = text_of(value);
+    double number = 0;
+    const auto* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, number);
+    if (read.ec != std::errc() || read.ptr != end) {
+        return unparsable(text, product == Product::openbao ? "float64" : "float", "ParseFloat",
+                          "invalid syntax", product);
+    }
+    return Json(number);
 }
 
 Coerced to_boolean(const Json& value, Product product) {
@@ -192,6 +215,8 @@ Coerced coerce(FieldType type, const Json& value, Product product) {
             return to_text(value, product);
         case FieldType::integer:
             return to_integer(value, product);
+        case FieldType::number:
+            return to_number(value, product);
         case FieldType::boolean:
             return to_boolean(value, product);
         case FieldType::duration:

@@ -12,7 +12,7 @@
 namespace meshproof::fakes::vault {
 
 /// A declared field of a route and its loose coercion (row 12).
-enum class FieldType { text, integer, boolean, duration, list, pairs, object, json };
+enum class FieldType { text, integer, number, boolean, duration, list, pairs, object, json };
 
 struct Fields {
     std::map<std::string, FieldType, std::less<>> types;

@@ -90,6 +90,29 @@ std::string routed_path(Operation operation, std::string_view path) {
     return std::string(path) + (lists ? "/" : "");
 }
 
+RouteHelp Pattern::help() const {
+    RouteHelp told;
+    std::vector<std::string> parts;
+    for (const auto& segment : segments_) {
+        if (!segment.starts_with(':')) {
+            parts.push_back(segment);
+            continue;
+        }
+        const bool rest = takes_the_rest(segment);
+        const auto name = segment.substr(1, segment.size() - (rest ? 2 : 1));
+        const auto text = rest                   ? segment.ends_with('*') ? ".*" : ".+"
+                          : segment == ":serial" ? "[0-9A-Fa-f-:]+"
+                                                 : R"(\w(([\w-.]+)?\w)?)";
+        parts.push_back(fmt::format("(?P<{}>{})", name, text));
+        told.fields.types.emplace(name, FieldType::text);
+    }
+    if (optional_) {
+        parts.back() = fmt::format("({})?", parts.back());
+    }
+    told.expression = fmt::format("^{}{}$", join(parts, "/"), slash_ ? "/?" : "");
+    return told;
+}
+
 bool Pattern::covers(std::string_view path) const {
     const auto given = parts_of(path);
     return given && std::ranges::equal(segments_, *given, fits_loosely);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fakes/vault/logical/fields.hpp"
+#include "fakes/vault/logical/help.hpp"
 
 /// Which paths a mount serves and what each needs: one table a mount, as the servers have it.
 namespace meshproof::fakes::vault {
@@ -29,6 +30,8 @@ class Pattern {
     /// Whether it speaks of the path, even if that has no name where one should be: so the servers
     /// see what a path needs before they see what it is.
     [[nodiscard]] bool covers(std::string_view path) const;
+    /// As Go's expression of the paths that fit, and the names in it.
+    [[nodiscard]] RouteHelp help() const;
 
   private:
     [[nodiscard]] std::optional<std::vector<std::string>> parts_of(std::string_view path) const;
@@ -65,6 +68,33 @@ class Router {
         return std::ranges::any_of(routes_, [&](const auto& route) {
             return route.needs == what && route.pattern.covers(path);
         });
+    }
+
+    /// What the path takes, or of an empty path what there is; nothing where no route fits.
+    [[nodiscard]] std::optional<std::string> help(std::string_view path) const {
+        std::vector<std::string> expressions;
+        std::optional<RouteHelp> found;
+        const Pattern* first = nullptr;
+        for (const auto& route : routes_) {
+            auto told = route.pattern.help();
+            if (route.operations.empty()) {
+                continue;  // not played
+            }
+            if (std::ranges::find(expressions, told.expression) == expressions.end()) {
+                expressions.push_back(told.expression);
+            }
+            if (first == nullptr && !path.empty() && route.pattern.match(path)) {
+                first = &route.pattern;
+                found = std::move(told);
+            }
+            if (first != nullptr && route.pattern == *first) {
+                found->fields.types.insert(route.fields.types.begin(), route.fields.types.end());
+            }
+        }
+        std::ranges::sort(expressions);
+        return path.empty() ? std::optional(help_of(expressions))
+               : found      ? std::optional(help_of(*found, path))
+                            : std::nullopt;
     }
 
     /// What the first pattern that fits the path has for the operation (several routes may have

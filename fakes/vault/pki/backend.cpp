@@ -27,6 +27,10 @@ class PkiBackend final : public Backend {
 
     std::optional<bool> exists(std::string_view) const override { return std::nullopt; }
 
+    std::optional<std::string> help(std::string_view path) const override {
+        return router_.help(path);
+    }
+
     bool standby_serves(std::string_view path) const override {
         const auto routed = router_.route(Operation::update, routed_path(Operation::update, path),
                                           Json::object(), mount_.product);

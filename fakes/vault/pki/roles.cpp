@@ -4,6 +4,7 @@
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/pki/ground/der.hpp"
@@ -108,17 +109,19 @@ Checked<> settle_validations(Role& role) {
 Checked<> check_policy(const Mount& mount, const std::string& text) {
     const auto policy = parse_policy_identifier(text);
     if (!policy) {
-        return go_error(
-            fmt::format("{} {} is neither a valid OID: {}, Nor JSON Policy Identifier: {}",
-                        mount.openbao() ? "policy identifier" : "Policy Identifier",
-                        go_quoted(text), oid_fault(text),
-                        text.starts_with('{') ? "unexpected end of JSON input"
-                        : text.find_first_of("0123456789") == 0
-                            ? fmt::format("invalid character '{}' after top-level value",
-                                          text.substr(text.size() - 1))
-                            : fmt::format("invalid character '{}' looking for beginning of "
-                                          "value",
-                                          text.substr(0, 1))));
+        return go_error(fmt::format(
+            "{} {} is neither a valid OID: {}, Nor JSON Policy Identifier: {}",
+            mount.openbao() ? "policy identifier" : "Policy Identifier", go_quoted(text),
+            oid_fault(text),
+            json_or_null(text).is_array() ? "json: cannot unmarshal array into Go value of type "
+                                            "certutil.PolicyIdentifierWithQualifierEntry"
+            : text.starts_with('{') || text.starts_with('[') ? "unexpected end of JSON input"
+            : text.find_first_of("0123456789") == 0
+                ? fmt::format("invalid character '{}' after top-level value",
+                              text.substr(text.size() - 1))
+                : fmt::format("invalid character '{}' looking for beginning of "
+                              "value",
+                              text.substr(0, 1))));
     }
     if (const auto fault = oid_fault(policy->oid); !fault.empty()) {
         return go_error(fault.starts_with("strconv")
@@ -217,6 +220,12 @@ BackendResponse write_role(Mount& mount, const PkiCall& call) {
         role = old->second;
     }
     assign_role(role, call.fields, mount.product);
+    const auto policies = call.request.data.find("policy_identifiers");
+    if (policies != call.request.data.end() && policies->is_string()) {
+        if (auto listed = parse_policy_list(policies->get<std::string>())) {
+            role.policy_identifiers = std::move(*listed);
+        }
+    }
     const bool asked_for_lease = role.generate_lease;
     if (role.no_store) {
         role.generate_lease = false;

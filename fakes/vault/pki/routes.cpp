@@ -7,6 +7,7 @@
 #include "fakes/vault/pki/config.hpp"
 #include "fakes/vault/pki/revoke/fetch.hpp"
 #include "fakes/vault/pki/revoke/ocsp.hpp"
+#include "fakes/vault/pki/revoke/resign_crls.hpp"
 #include "fakes/vault/pki/revoke/revoke.hpp"
 #include "fakes/vault/pki/revoke/tidy.hpp"
 #include "fakes/vault/pki/roles.hpp"
@@ -207,6 +208,8 @@ Routes authorities(const Parameters& none) {
 }
 
 Routes issuers(const Parameters& none) {
+    const auto foreign =
+        none.integers({"crl_number", "delta_crl_base_number"}).texts({"next_update", "format"});
     return {
         {"config/issuers",
          {{read, read_issuers_config}, {update, write_issuers_config}},
@@ -229,6 +232,10 @@ Routes issuers(const Parameters& none) {
         {"issuer/:issuer_ref/crl/delta/pem", {{read, fetch_issuer_crl}}, none, Needs::nothing},
         {"issuer/:issuer_ref/crl/delta/der", {{read, fetch_issuer_crl}}, none, Needs::nothing},
         {"issuer/:issuer_ref/revoke", {{update, revoke_issuer}}, none},
+        {"issuer/:issuer_ref/resign-crls", {{update, resign_crls}}, foreign.lists({"crls"})},
+        {"issuer/:issuer_ref/sign-revocation-list",
+         {{update, sign_revocation_list}},
+         foreign.with(FieldType::json, {"revoked_certs", "extensions"})},
     };
 }
 

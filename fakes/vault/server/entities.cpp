@@ -55,23 +55,6 @@ std::optional<std::string> named_value(const Server& server, const Entity& entit
     return std::nullopt;
 }
 
-std::optional<std::string> filled_in(const Server& server, std::string path, const Entity* entity) {
-    for (auto open = path.find("{{"); open != std::string::npos; open = path.find("{{", open)) {
-        const auto close = path.find("}}", open);
-        if (close == std::string::npos || entity == nullptr) {
-            return std::nullopt;
-        }
-        const auto value = named_value(
-            server, *entity, trim(std::string_view(path).substr(open + 2, close - open - 2)));
-        if (!value) {
-            return std::nullopt;
-        }
-        path.replace(open, close + 2 - open, *value);
-        open += value->size();
-    }
-    return path;
-}
-
 }  // namespace
 
 std::string namespace_id(const Server& server, const std::string& path) {
@@ -130,10 +113,41 @@ EntityAlias& new_alias(Server& server, const LogicalRequest& request, const Moun
     return server.aliases[id] = std::move(alias);
 }
 
-Policy with_identity(const Server& server, Policy policy, const Entity* entity) {
+TemplateValues values_of(const Server& server, const std::string& entity) {
+    if (!server.entities.contains(entity)) {
+        return nullptr;
+    }
+    return [&server, entity](std::string_view name) -> std::optional<std::string> {
+        const auto known = server.entities.find(entity);
+        return known != server.entities.end() ? named_value(server, known->second, name)
+                                              : std::nullopt;
+    };
+}
+
+tl::expected<Policy, std::string> with_identity(const Server& server, Policy policy,
+                                                const Entity* entity) {
+    std::string barred;
+    if (server.openbao()) {
+        barred = fmt::format("{}{}", policy.allow_wildcards ? "" : "*+",
+                             policy.allow_slashes ? "" : "/");
+    }
+    std::string forbidden;
+    const auto values = [&](std::string_view name) {
+        auto value = entity != nullptr ? named_value(server, *entity, name) : std::nullopt;
+        const auto at = value ? value->find_first_of(barred) : std::string::npos;
+        forbidden = at == std::string::npos ? forbidden : value->substr(at, 1);
+        return value;
+    };
     std::vector<PathRule> kept;
     for (auto& rule : policy.paths) {
-        if (auto path = filled_in(server, rule.path, entity)) {
+        auto path = filled_in(rule.path, values);
+        if (!forbidden.empty()) {
+            return tl::unexpected(
+                fmt::format("failed to parse policy: path \"{}\": template substitution contains "
+                            "forbidden value: \"{}\"",
+                            rule.path, forbidden));
+        }
+        if (path) {
             rule.path = std::move(*path);
             kept.push_back(std::move(rule));
         }

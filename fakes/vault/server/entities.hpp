@@ -3,8 +3,10 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <vector>
 
+#include "fakes/vault/logical/templates.hpp"
 #include "fakes/vault/server/namespace.hpp"
 
 /// Entities and their aliases, as logins make them and policies name them.
@@ -48,9 +50,13 @@ struct EntityAlias {
                                      const MountEntry& mount, const std::string& name,
                                      const std::string& entity);
 
+/// What names stand for with the entity of this id; null where there is no such entity.
+[[nodiscard]] TemplateValues values_of(const Server& server, const std::string& entity);
+
 /// The policy with what its paths name in {{identity…}}; a path that names what is not known grants
-/// nothing (identity/identity.cpp).
-[[nodiscard]] Policy with_identity(const Server& server, Policy policy, const Entity* entity);
+/// nothing. On OpenBao a value that the policy does not allow is a failure, as the servers word it.
+[[nodiscard]] tl::expected<Policy, std::string> with_identity(const Server& server, Policy policy,
+                                                              const Entity* entity);
 
 /// The entity of a login's alias, made at its first login (identity/identity.cpp).
 [[nodiscard]] std::string entity_of(Server& server, const LogicalRequest& request,

@@ -68,7 +68,7 @@ LogicalReply finish_login(Server& server, const LogicalRequest& request, Backend
     // "auth/a/b/" -> "a-b"
     auto source = request.mount->path.substr(5, request.mount->path.size() - 6);
     std::ranges::replace(source, '/', '-');
-    token.display_name = source + "-" + grant.display_name;
+    token.display_name = grant.display_name.empty() ? source : source + "-" + grant.display_name;
     token.policies = policies;
     token.metadata = grant.metadata;
     token.lease_ttl = granted.ttl;

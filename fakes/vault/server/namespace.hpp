@@ -22,8 +22,10 @@ struct MountEntry {
     Duration default_ttl{}, max_ttl{};  ///< zero = the system's
     std::string token_type;             ///< auth methods only
     Json options = Json::object();
-    Json headers;  ///< passthrough_request_headers, where set
-    bool local = false;
+    std::string visibility;  ///< listing_visibility
+    /// By their parameters: passthrough_request_headers, allowed_response_headers, …
+    std::map<std::string, std::vector<std::string>, std::less<>> lists;
+    bool local = false, force_no_cache = false, seal_wrap = false, external_entropy_access = false;
     std::shared_ptr<Backend>
         backend;  ///< shared: a request in flight keeps it alive after the mount is gone
 

@@ -40,6 +40,9 @@ struct Policy {
     std::vector<PathRule> paths;
     std::int64_t version = 1;
     Time modified;
+    /// Of values that are filled in (OpenBao): they may hold '/', and '*' and '+'.
+    bool allow_slashes = false, allow_wildcards = false;
+    bool cas_required = false;  ///< a write has to name the version that it replaces (OpenBao)
 };
 
 /// Parses HCL, JSON or base64 of either. A failure's message is what follows "failed to parse
@@ -55,6 +58,9 @@ class Acl {
     /// Everything is allowed.
     [[nodiscard]] static Acl root();
     void add(const Policy& policy);
+    /// Its token may do nothing at all, not even what needs no rule (row 210).
+    void spoil(std::string reason) { fault_ = std::move(reason); }
+    [[nodiscard]] const std::string& fault() const { return fault_; }  ///< "" = it is whole
 
     [[nodiscard]] bool is_root() const { return root_; }
     /// Whether the operation is allowed on the path; `data` is checked against the parameters
@@ -77,6 +83,7 @@ class Acl {
     [[nodiscard]] const Rule* find_pattern(std::string_view path) const;
 
     bool root_ = false;
+    std::string fault_;
     std::map<std::string, Rule, std::less<>> exact_;
     std::map<std::string, Rule, std::less<>> prefix_;  ///< keys without the final *
     std::map<std::string, Rule, std::less<>>

@@ -5,31 +5,69 @@
 
 namespace meshproof::fakes::vault {
 
-const RateLimit* Quotas::covering(std::string_view path, std::string_view mount) const {
+namespace {
+
+bool limit_covers(const RateLimit& limit, const QuotaRequest& request) {
+    const std::string_view wanted = limit.path;
+    if (limit.of_namespace) {
+        return request.namespace_path == wanted ||
+               (limit.inheritable && request.namespace_path.starts_with(wanted));
+    }
+    if (!limit.role.empty()) {
+        return wanted == request.mount && limit.role == request.role;
+    }
+    const bool glob =
+        wanted.ends_with('*') && request.path.starts_with(wanted.substr(0, wanted.size() - 1));
+    return wanted == request.mount || wanted == request.path || glob;
+}
+
+}  // namespace
+
+const RateLimit* Quotas::covering(const QuotaRequest& request) const {
+    // A role's goes before all others, of which the longest decides.
+    const auto rank = [](const RateLimit& limit) {
+        return std::pair(!limit.role.empty(), limit.path.size());
+    };
     const RateLimit* best = nullptr;
     for (const auto& [name, limit] : limits) {
-        const std::string_view wanted = limit.path;
-        const bool whole_mount = !wanted.empty() && wanted == mount;
-        const bool exact = wanted == path;
-        const bool glob =
-            wanted.ends_with('*') && path.starts_with(wanted.substr(0, wanted.size() - 1));
-        if ((wanted.empty() || whole_mount || exact || glob) &&
-            (best == nullptr || wanted.size() > best->path.size())) {
+        if (limit_covers(limit, request) && (best == nullptr || rank(limit) > rank(*best))) {
             best = &limit;
         }
     }
     return best;
 }
 
-QuotaVerdict Quotas::take(std::string_view path, std::string_view mount, const std::string& caller,
-                          Time now) {
-    const auto* limit = exempt_paths.contains(std::string(path)) ? nullptr : covering(path, mount);
+const RateLimit* Quotas::like(const RateLimit& limit) const {
+    for (const auto& [name, other] : limits) {
+        if (name != limit.name && other.path == limit.path && other.role == limit.role) {
+            return &other;
+        }
+    }
+    return nullptr;
+}
+
+void Quotas::remove_below(std::string_view path) {
+    std::erase_if(limits,
+                  [path](const auto& entry) { return entry.second.path.starts_with(path); });
+}
+
+void Quotas::move(std::string_view from, std::string_view to) {
+    for (auto& [name, limit] : limits) {
+        if (limit.path.starts_with(from)) {
+            limit.path.replace(0, from.size(), to);
+        }
+    }
+}
+
+QuotaVerdict Quotas::take(const QuotaRequest& request, Time now) {
+    const auto* limit =
+        exempt_paths.contains(std::string(request.path)) ? nullptr : covering(request);
     if (limit == nullptr) {
         return {};
     }
     const auto burst = std::max<std::int64_t>(1, std::llround(limit->rate));
     const auto fresh = Bucket{now, 0, burst, std::nullopt};
-    auto& bucket = buckets_.try_emplace({limit->name, caller}, fresh).first->second;
+    auto& bucket = buckets_.try_emplace({limit->name, request.caller}, fresh).first->second;
     const auto seconds = [](Duration duration) { return std::to_string(whole_seconds(duration)); };
     QuotaVerdict verdict;
     if (bucket.blocked_until && now < *bucket.blocked_until) {

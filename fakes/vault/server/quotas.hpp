@@ -16,10 +16,20 @@ namespace meshproof::fakes::vault {
 
 struct RateLimit {
     std::string name;
-    std::string path;  ///< "" = everywhere; else namespace and mount, and a path within it
-    double rate = 0;   ///< requests an interval, which is the burst too
+    std::string path;  ///< namespace and mount, and a path within it; "" = the root namespace
+    std::string role;  ///< only logins of this role of the mount; "" = whatever is asked
+    bool of_namespace = false;  ///< the path names no mount
+    bool inheritable = false;   ///< of a namespace: those within it too
+    double rate = 0;            ///< requests an interval, which is the burst too
     Duration interval = std::chrono::seconds(1);
     Duration block_interval{};
+};
+
+/// What is asked, as limits see it: the paths begin with the namespace.
+struct QuotaRequest {
+    std::string_view path, mount, namespace_path;
+    std::string_view role;  ///< of a login, where the method has it
+    std::string caller;
 };
 
 /// How a request fared with the quota that covers it.
@@ -41,12 +51,15 @@ class Quotas {
                                        "sys/seal-status",
                                        "sys/unseal"};
 
-    /// Takes a token from the caller's bucket of the most specific limit. `path` as the request
-    /// names it.
-    [[nodiscard]] QuotaVerdict take(std::string_view path, std::string_view mount,
-                                    const std::string& caller, Time now);
+    /// Takes a token from the caller's bucket of the most specific limit.
+    [[nodiscard]] QuotaVerdict take(const QuotaRequest& request, Time now);
     /// Forgets the buckets of a limit that was changed.
     void reset(const std::string& name);
+    /// Another limit for the same; null where there is none.
+    [[nodiscard]] const RateLimit* like(const RateLimit& limit) const;
+    /// What stands below a path goes with the mount or namespace that is there.
+    void remove_below(std::string_view path);
+    void move(std::string_view from, std::string_view to);
 
   private:
     struct Bucket {
@@ -55,7 +68,7 @@ class Quotas {
         std::int64_t available = 0;
         std::optional<Time> blocked_until;
     };
-    [[nodiscard]] const RateLimit* covering(std::string_view path, std::string_view mount) const;
+    [[nodiscard]] const RateLimit* covering(const QuotaRequest& request) const;
 
     std::map<std::pair<std::string, std::string>, Bucket> buckets_;  ///< by limit and caller
 };

@@ -54,6 +54,13 @@ Json query_fields(std::string_view query, bool is_get = false) {
     return data;
 }
 
+// Whatever else is asked; an empty value asks for nothing.
+bool asks_for_help(std::string_view method, std::string_view query) {
+    return method == "HELP" || std::ranges::any_of(http::parse_query(query), [](const auto& field) {
+               return field.first == "help" && !field.second.empty();
+           });
+}
+
 std::string media_type(const http::Request& request) {
     const auto type = request.headers.find("Content-Type").value_or("");
     return std::string(trim(std::string_view(type).substr(0, type.find(';'))));
@@ -300,6 +307,10 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
     const auto& method = request.method;
     LogicalRequest logical;
     logical.path = path;
+    if (asks_for_help(method, query)) {
+        logical.operation = Operation::help;
+        return logical;
+    }
     logical.scan = method == "SCAN" && openbao;
     std::optional<http::Response> refused;
     if (method == "GET" || method == "LIST" || logical.scan) {

@@ -10,7 +10,7 @@ namespace {
 
 using Kind = BackendResponse::Kind;
 
-Json auth_block(const Token& token) {
+Json auth_block(const Server& server, const Token& token) {
     auto auth = Json{{"client_token", token.id},
                      {"accessor", token.accessor},
                      {"policies", token.policies},
@@ -24,6 +24,12 @@ Json auth_block(const Token& token) {
                      {"num_uses", token.uses_granted}};
     if (!token.policies.empty()) {
         auth["token_policies"] = token.policies;
+    }
+    if (const auto more = tidy_policies(identity_policies(server, token), false); !more.empty()) {
+        auto all = token.policies;
+        all.insert(all.end(), more.begin(), more.end());
+        auth["policies"] = tidy_policies(all, false);
+        auth["identity_policies"] = more;
     }
     return auth;
 }
@@ -157,7 +163,7 @@ http::Response respond(Server& server, const LogicalRequest& request, LogicalRep
                 whole_seconds(std::chrono::round<std::chrono::seconds>(response.lease->duration));
         }
         if (reply.issued) {
-            envelope.auth = auth_block(*reply.issued);
+            envelope.auth = auth_block(server, *reply.issued);
             envelope.data = Json();
         }
         if (reply.repeat_data) {

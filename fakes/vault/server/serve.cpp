@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/addresses.hpp"
 #include "fakes/vault/logical/envelope.hpp"
+#include "fakes/vault/server/help.hpp"
 #include "fakes/vault/server/inline_login.hpp"
 #include "fakes/vault/server/login.hpp"
 #include "fakes/vault/server/respond.hpp"
@@ -145,7 +146,13 @@ std::optional<http::Response> authorise(Server& server, LogicalRequest& request)
         }
     }
     const auto acl = server.acl_of(*token);
+    if (!acl->fault().empty()) {
+        return error_answer(400, "Forbidden");
+    }
     bool allowed = acl->allows(request.operation, creating, *path, request.data);
+    if (request.operation == Operation::help) {
+        return std::nullopt;
+    }
     if (request.no_operation) {
         allowed = token->is_root();  // no capability stands for these
     }
@@ -176,6 +183,32 @@ bool can_finish(Server& server, const LogicalRequest& request, const AuthGrant& 
             find_alias(server, request.mount->accessor, grant.alias_name) != nullptr);
 }
 
+// A backend hears only the headers that its mount lets in, and only those that it lets out are
+// heard of it.
+http::Headers let_in(const MountEntry& mount, const http::Headers& headers) {
+    http::Headers passed;
+    const auto names = mount.lists.find("passthrough_request_headers");
+    if (names != mount.lists.end()) {
+        for (const auto& name : names->second) {
+            if (const auto value = headers.find(name)) {
+                passed.set(name, *value);
+            }
+        }
+    }
+    return passed;
+}
+
+void let_out(const MountEntry& mount, http::Headers& headers) {
+    const auto names = mount.lists.find("allowed_response_headers");
+    const bool told =
+        names != mount.lists.end() && std::ranges::any_of(names->second, [](const auto& name) {
+            return lower(name) == "last-modified";
+        });
+    if (!told) {
+        headers.remove("Last-Modified");
+    }
+}
+
 Task<LogicalReply> ask_backend(Server& server, LogicalRequest request) {
     const auto backend = request.mount->backend;
     const auto path = request.under(request.mount->path).value_or("");
@@ -190,21 +223,20 @@ Task<LogicalReply> ask_backend(Server& server, LogicalRequest request) {
     // Only a list looks at it again.
     asked.data = request.operation == Operation::list ? request.data : std::move(request.data);
     asked.body = request.body;
-    // A backend sees only what its mount passes through.
-    for (const auto& name : request.mount->headers) {
-        if (const auto value = request.headers.find(name.get<std::string>())) {
-            asked.headers.set(name.get<std::string>(), *value);
-        }
-    }
+    asked.headers = let_in(*request.mount, request.headers);
     asked.mount = request.mount->view();
     asked.now = request.now;
     asked.unauthenticated = request.unauthenticated;
     asked.remote_address = request.remote_address;
     asked.namespace_path = request.ns->path;
+    if (request.token) {
+        asked.identity = values_of(server, request.token->entity_id);
+    }
     if (request.at_standby) {
         asked.standby = StandbyView{request.node->id, request.node->running_since};
     }
     auto response = co_await backend->handle(std::move(asked));
+    let_out(*request.mount, response.raw.headers);
     request.now = server.clock.now();
     if (request.operation == Operation::list && response.kind == BackendResponse::Kind::data) {
         page(request, response, server);
@@ -222,6 +254,9 @@ Task<LogicalReply> dispatch(Server& server, LogicalRequest request) {
     if (!request.mount) {
         co_return BackendResponse::error(
             fmt::format("no handler for route \"{}\". route entry not found.", request.path), 404);
+    }
+    if (request.operation == Operation::help) {
+        co_return tell_help(server, request);
     }
     if (request.no_operation) {
         co_return BackendResponse::unsupported_operation();
@@ -249,6 +284,30 @@ bool is_unauthenticated(const Server& server, const LogicalRequest& request) {
 
 namespace {
 
+// The role that a login names, where the method has it: limits may be a role's.
+std::string role_of_login(const LogicalRequest& request) {
+    const auto& mount = request.mount;
+    if (!mount || !mount->backend || !mount->is_auth() || !request.writes() ||
+        request.path != mount->path + "login") {
+        return {};
+    }
+    const auto role = request.data.find("role");
+    const bool known = role != request.data.end() && role->is_string() &&
+                       mount->backend->exists("role/" + role->get<std::string>()).value_or(false);
+    return known ? role->get<std::string>() : std::string();
+}
+
+QuotaVerdict take_quota(Server& server, const LogicalRequest& request) {
+    if (server.quotas.limits.empty()) {
+        return {};
+    }
+    const auto& space = request.ns->path;
+    const auto path = space + request.path;
+    const auto mount = request.mount ? space + request.mount->path : std::string();
+    const auto role = role_of_login(request);
+    return server.quotas.take({path, mount, space, role, request.remote_address}, request.now);
+}
+
 // The answer of whoever serves the path: at the node that was asked, or else at the active one.
 Task<tl::expected<LogicalReply, http::Response>> ask_either(Server& server,
                                                             LogicalRequest& request) {
@@ -274,8 +333,7 @@ Task<tl::expected<LogicalReply, http::Response>> ask_either(Server& server,
 
 Task<http::Response> serve_logical(Server& server, LogicalRequest request) {
     request.mount = server.find_mount(*request.ns, request.path);
-    const auto limit = server.quotas.take(request.path, request.mount ? request.mount->path : "",
-                                          request.remote_address, request.now);
+    const auto limit = take_quota(server, request);
     const auto with_headers = [&limit](http::Response response) {
         for (const auto& [name, value] : limit.headers.fields()) {
             response.headers.set(name, value);

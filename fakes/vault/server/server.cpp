@@ -72,12 +72,13 @@ std::shared_ptr<Namespace> Server::add_namespace(const std::string& path) {
     const std::string prefix = child ? "ns_" : "";
     auto sys = builtin(ids, "sys/", prefix + "system",
                        "system endpoints used for control, policy and debugging");
-    sys.headers = Json::array({"Accept"});
+    sys.lists["passthrough_request_headers"] = {"Accept"};
+    sys.seal_wrap = true;
     auto cubbyhole =
         builtin(ids, "cubbyhole/", prefix + "cubbyhole", "per-token private secret storage");
     cubbyhole.local = true;
     auto identity = builtin(ids, "identity/", prefix + "identity", "identity store");
-    identity.headers = Json::array({"Authorization"});
+    identity.lists["passthrough_request_headers"] = {"Authorization"};
     auto token = builtin(ids, "auth/token/", prefix + "token", "token based credentials");
     token.token_type = child ? "default" : "default-service";
     for (auto* entry : {&sys, &cubbyhole, &identity, &token}) {
@@ -144,6 +145,7 @@ void Server::remove_mount(Namespace& ns, const std::string& path, Time now) {
     for (const auto& id : ended) {
         revoke_lease(id, now);
     }
+    quotas.remove_below(ns.path + path);
     ns.mounts.erase(path);
 }
 
@@ -158,8 +160,8 @@ std::shared_ptr<const Acl> Server::acl_of(const Token& token) {
     const auto known = entities.find(token.entity_id);
     const auto* entity = known == entities.end() ? nullptr : &known->second;
     auto names = token.policies;
-    if (entity != nullptr) {
-        names.insert(names.end(), entity->policies.begin(), entity->policies.end());
+    for (const auto& name : identity_policies(*this, token)) {
+        names.push_back(lower(name));
     }
     const auto key = token.namespace_path + "\n" + token.entity_id + "\n" + join(names, "\n");
     auto& kept = acls_[key];
@@ -171,9 +173,16 @@ std::shared_ptr<const Acl> Server::acl_of(const Token& token) {
         } else if (ns != namespaces.end()) {
             for (const auto& name : names) {
                 const auto policy = ns->second->policies.find(name);
-                if (policy != ns->second->policies.end()) {
-                    acl->add(with_identity(*this, policy->second, entity));
+                if (policy == ns->second->policies.end()) {
+                    continue;
                 }
+                const auto filled = with_identity(*this, policy->second, entity);
+                if (!filled) {
+                    acl->spoil(fmt::format("error parsing templated policy \"{}\": {}", name,
+                                           filled.error()));
+                    break;
+                }
+                acl->add(*filled);
             }
             if (token.policies == std::vector<std::string>{"response-wrapping"}) {
                 Policy wrapping;

@@ -11,9 +11,11 @@
 #include "core/http/transport.hpp"
 #include "core/time/clock.hpp"
 #include "fakes/vault/options.hpp"
+#include "fakes/vault/server/audit.hpp"
 #include "fakes/vault/server/capacity.hpp"
 #include "fakes/vault/server/catalog.hpp"
 #include "fakes/vault/server/entities.hpp"
+#include "fakes/vault/server/groups.hpp"
 #include "fakes/vault/server/nodes.hpp"
 #include "fakes/vault/server/quotas.hpp"
 #include "fakes/vault/server/wrapping.hpp"
@@ -48,6 +50,7 @@ class Server {
     VaultNodes nodes;
     std::uint64_t raft_index = 40;  ///< of the last write, for X-Vault-Index
     Quotas quotas;
+    Audit audit;
     Capacity capacity;
     std::map<std::string, std::shared_ptr<Namespace>, std::less<>> namespaces;  ///< by path
     std::map<std::string, Lease, std::less<>> leases;
@@ -56,6 +59,7 @@ class Server {
     std::map<std::string, std::map<std::string, Json>, std::less<>> cubbyholes;  ///< by token id
     std::map<std::string, Entity, std::less<>> entities;                         ///< by id
     std::map<std::string, EntityAlias, std::less<>> aliases;                     ///< by id
+    std::map<std::string, Group, std::less<>> groups;                            ///< by id
     /// From where to where a mount went, by its migration's id.
     std::map<std::string, std::pair<std::string, std::string>, std::less<>> moves;
     std::string cluster_name, cluster_id;

@@ -19,10 +19,17 @@ MESHPROOF_SAVED(TokenRole, allowed, disallowed, allowed_globs, disallowed_globs,
 MESHPROOF_SAVED(Entity, id, name, namespace_path, metadata, policies, disabled, created, changed)
 MESHPROOF_SAVED(EntityAlias, id, name, entity, namespace_path, mount_accessor, mount_path,
                 mount_type, metadata, local, created, changed)
-MESHPROOF_SAVED(RateLimit, name, path, rate, interval, block_interval)
+MESHPROOF_SAVED(GroupAlias, id, name, mount_accessor, mount_path, mount_type, created, changed)
+MESHPROOF_SAVED(Group, id, name, namespace_path, type, metadata, policies, entities, groups, alias,
+                created, changed, modify_index)
+MESHPROOF_SAVED(AuditDevice, type, description, local, options)
+MESHPROOF_SAVED(Audit, devices, headers)
+MESHPROOF_SAVED(RateLimit, name, path, role, of_namespace, inheritable, rate, interval,
+                block_interval)
 // The backend is saved beside these.
 MESHPROOF_SAVED(MountEntry, path, type, description, accessor, uuid, default_ttl, max_ttl,
-                token_type, options, headers, local)
+                token_type, options, visibility, lists, local, force_no_cache, seal_wrap,
+                external_entropy_access)
 MESHPROOF_SAVED(Lease, id, namespace_path, token, issued, expires, renewable, internal)
 
 namespace {
@@ -36,8 +43,12 @@ Json save_namespace(const Namespace& ns) {
     }
     auto policies = Json::object();
     for (const auto& [name, policy] : ns.policies) {
-        policies[name] = {
-            {"text", policy.text}, {"version", policy.version}, {"modified", policy.modified}};
+        policies[name] = {{"text", policy.text},
+                          {"version", policy.version},
+                          {"modified", policy.modified},
+                          {"allow_slashes", policy.allow_slashes},
+                          {"allow_wildcards", policy.allow_wildcards},
+                          {"cas_required", policy.cas_required}};
     }
     return {{"path", ns.path},
             {"id", ns.id},
@@ -58,9 +69,6 @@ std::shared_ptr<Namespace> load_namespace(Server& server, const Json& state) {
     read_each(state, "mounts", [&](const Json& saved, const std::string&) {
         auto entry = std::make_shared<MountEntry>();
         read_value(saved, *entry);
-        if (std::vector<std::string> names; !entry->headers.is_null()) {
-            read_member(saved, "headers", names);
-        }
         if (std::map<std::string, std::string> values; !entry->options.is_null()) {
             read_member(saved, "options", values);
         }
@@ -81,6 +89,9 @@ std::shared_ptr<Namespace> load_namespace(Server& server, const Json& state) {
         policy.text = std::move(text);
         read_member(saved, "version", policy.version);
         read_member(saved, "modified", policy.modified);
+        read_member(saved, "allow_slashes", policy.allow_slashes);
+        read_member(saved, "allow_wildcards", policy.allow_wildcards);
+        read_member(saved, "cas_required", policy.cas_required);
         ns->policies[name] = std::move(policy);
     });
     return ns;
@@ -154,6 +165,17 @@ void load_wrapped(Server& server, const Json& state) {
     });
 }
 
+void load_groups(Server& server, const Json& state) {
+    read_member(state, "groups", server.groups);
+    for (const auto& [id, group] : server.groups) {
+        const bool members = std::ranges::all_of(
+            group.groups, [&](const auto& member) { return server.groups.contains(member); });
+        if (!members || !server.namespaces.contains(group.namespace_path)) {
+            refuse_state("the group {} has members or is in a namespace that are not there", id);
+        }
+    }
+}
+
 Json save_quotas(const Quotas& quotas) {
     return {{"limits", quotas.limits},
             {"response_headers", quotas.response_headers},
@@ -224,7 +246,9 @@ Json save_vault(const Server& server, const VaultNode& node) {
             {"leases", save_leases(server)},
             {"entities", server.entities},
             {"aliases", server.aliases},
+            {"groups", server.groups},
             {"moves", server.moves},
+            {"audit", server.audit},
             {"quotas", save_quotas(server.quotas)}};
 }
 
@@ -266,7 +290,9 @@ void load_vault(Server& server, VaultNode& node, const Json& state) {
             refuse_state("the alias {} is of an entity or in a namespace that is not there", id);
         }
     }
+    load_groups(server, state);
     read_member(state, "moves", server.moves);
+    read_member(state, "audit", server.audit);
     in_part("quotas", [&] { load_quotas(server.quotas, state.at("quotas")); });
     bool sealed = false;
     in_part("seal", [&] {

@@ -132,10 +132,6 @@ LogicalReply read_cors(Server&, const BuiltinCall&) {
     return told_at_both_levels(Json{{"enabled", false}});
 }
 
-LogicalReply list_audited_headers(Server&, const BuiltinCall&) {
-    return told_at_both_levels(Json{{"headers", Json::object()}});
-}
-
 LogicalReply read_rotation(Server&, const BuiltinCall&) {
     return BackendResponse::with(
         Json{{"enabled", true}, {"interval", 0}, {"max_operations", 3865470566}});
@@ -168,10 +164,6 @@ LogicalReply read_replication(Server&, const BuiltinCall&) {
 LogicalReply read_key_status(Server&, const BuiltinCall& call) {
     return told_at_both_levels(
         Json{{"term", 1}, {"encryptions", 0}, {"install_time", rfc3339_nano(call.request.now)}});
-}
-
-LogicalReply read_nothing(Server&, const BuiltinCall&) {
-    return BackendResponse::with(Json::object());
 }
 
 LogicalReply rotate(Server&, const BuiltinCall&) {

@@ -13,7 +13,6 @@ namespace meshproof::fakes::vault {
 [[nodiscard]] LogicalReply read_host_info(Server& server, const BuiltinCall& call);
 [[nodiscard]] LogicalReply draw_random(Server& server, const BuiltinCall& call);
 [[nodiscard]] LogicalReply read_cors(Server& server, const BuiltinCall& call);
-[[nodiscard]] LogicalReply list_audited_headers(Server& server, const BuiltinCall& call);
 [[nodiscard]] LogicalReply read_rotation(Server& server, const BuiltinCall& call);
 [[nodiscard]] LogicalReply list_nothing(Server& server, const BuiltinCall& call);
 [[nodiscard]] LogicalReply read_rekey_backup(Server& server, const BuiltinCall& call);
@@ -21,7 +20,6 @@ namespace meshproof::fakes::vault {
 [[nodiscard]] LogicalReply read_ui_namespaces(Server& server, const BuiltinCall& call);
 [[nodiscard]] LogicalReply read_replication(Server& server, const BuiltinCall& call);
 [[nodiscard]] LogicalReply read_key_status(Server& server, const BuiltinCall& call);
-[[nodiscard]] LogicalReply read_nothing(Server& server, const BuiltinCall& call);
 [[nodiscard]] LogicalReply rotate(Server& server, const BuiltinCall& call);
 
 }  // namespace meshproof::fakes::vault

@@ -4,6 +4,7 @@
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/server/server.hpp"
+#include "fakes/vault/sys/mount_config.hpp"
 
 /// sys/mounts, sys/auth, their tuning, sys/remount and the UI's listing: rows
 /// 33 to 41.
@@ -30,14 +31,8 @@ std::string with_slash(std::string path) {
 
 Json entry_json(const Server& server, const MountEntry& entry) {
     auto config = Json{{"default_lease_ttl", whole_seconds(entry.default_ttl)},
-                       {"max_lease_ttl", whole_seconds(entry.max_ttl)},
-                       {"force_no_cache", false}};
-    if (entry.is_auth()) {
-        config["token_type"] = entry.token_type;
-    }
-    if (!entry.headers.is_null()) {
-        config["passthrough_request_headers"] = entry.headers;
-    }
+                       {"max_lease_ttl", whole_seconds(entry.max_ttl)}};
+    add_settings(config, entry);
     const bool plugin = entry.backend != nullptr;
     std::string running = server.openbao() ? "v2.7.2+builtin.bao" : "v1.14.1+builtin.vault";
     if (plugin && !server.openbao() && entry.type == "kubernetes") {
@@ -46,13 +41,13 @@ Json entry_json(const Server& server, const MountEntry& entry) {
     auto json = Json{{"accessor", entry.accessor},
                      {"config", std::move(config)},
                      {"description", entry.description},
-                     {"external_entropy_access", false},
+                     {"external_entropy_access", entry.external_entropy_access},
                      {"local", entry.local},
                      {"options", entry.options},
                      {"plugin_version", ""},
                      {"running_plugin_version", running},
                      {"running_sha256", ""},
-                     {"seal_wrap", entry.path == "sys/"},
+                     {"seal_wrap", entry.seal_wrap},
                      {"type", entry.type},
                      {"uuid", entry.uuid}};
     if (plugin) {
@@ -86,53 +81,8 @@ std::shared_ptr<MountEntry> entry_at(const Namespace& ns, Table table, const std
     return found == ns.mounts.end() ? nullptr : found->second;
 }
 
-// Duration texts as mounts take them: "" and "system" are the system's own.
-tl::expected<Duration, std::string> lease_setting(const Json& value, Product product) {
-    const auto text = value.is_string() ? value.get<std::string>() : value.dump();
-    if (text.empty() || text == "system" || value.is_null()) {
-        return Duration{};
-    }
-    return read_duration(text, product);
-}
-
 bool is_protected(const std::string& path) {
     return path == "sys/" || path == "cubbyhole/" || path == "identity/";
-}
-
-// What a mount's config may hold; null where it does not.
-Json setting(const Json& config, const char* name) {
-    return config.is_object() && config.contains(name) ? config[name] : Json();
-}
-
-std::optional<BackendResponse> read_lease_times(MountEntry& entry, const Json& config,
-                                                Product product) {
-    for (const auto& [name, word, place] :
-         {std::tuple("default_lease_ttl", "default", &entry.default_ttl),
-          std::tuple("max_lease_ttl", "max", &entry.max_ttl)}) {
-        const auto given = setting(config, name);
-        const auto read = lease_setting(given, product);
-        if (!read) {
-            return BackendResponse::error(fmt::format(
-                "unable to parse {} TTL of {}: {}", word,
-                given.is_string() ? given.get<std::string>() : given.dump(), read.error()));
-        }
-        *place = *read;
-    }
-    if (entry.max_ttl > Duration{} && entry.default_ttl > entry.max_ttl) {
-        return BackendResponse::error("given default lease TTL greater than given max lease TTL");
-    }
-    return std::nullopt;
-}
-
-void read_headers(MountEntry& entry, const Json& config) {
-    const auto headers = setting(config, "passthrough_request_headers");
-    if (!headers.is_array()) {
-        return;
-    }
-    entry.headers = Json::array();
-    for (const auto& header : headers) {  // numbers become texts, as Go decodes them
-        entry.headers.push_back(header.is_string() ? header : Json(header.dump()));
-    }
 }
 
 void read_options(MountEntry& entry, const BuiltinCall& call) {
@@ -143,15 +93,6 @@ void read_options(MountEntry& entry, const BuiltinCall& call) {
     if (const auto given = sent.find("options"); given != sent.end() && given->is_null()) {
         entry.options = Json();  // null reads back as null, absent ones as {}
     }
-}
-
-std::optional<BackendResponse> set_token_type(MountEntry& entry, const std::string& type) {
-    if (type != "service" && type != "batch" && type != "default-service" &&
-        type != "default-batch" && !type.empty()) {
-        return BackendResponse::error("invalid value for 'token_type'");
-    }
-    entry.token_type = type.empty() ? "default-service" : type;
-    return std::nullopt;
 }
 
 std::optional<BackendResponse> check_path(const MountEntry& entry, Table table, bool openbao) {
@@ -167,12 +108,16 @@ std::optional<BackendResponse> check_path(const MountEntry& entry, Table table, 
     return std::nullopt;
 }
 
-std::optional<BackendResponse> check_type(const MountEntry& entry, Table table) {
+std::optional<BackendResponse> check_version(const MountEntry& entry, Table table) {
     if (entry.options.is_object() && !entry.options.value("version", "").empty()) {
         return BackendResponse::error(fmt::format("{} \"{}\" does not allow setting a version",
                                                   table.auth ? "auth method" : "secrets engine",
                                                   entry.type));
     }
+    return std::nullopt;
+}
+
+std::optional<BackendResponse> check_type(const MountEntry& entry, Table table) {
     static const std::set<std::string, std::less<>> builtin{
         "token",    "system",    "cubbyhole",    "identity",
         "ns_token", "ns_system", "ns_cubbyhole", "ns_identity"};
@@ -196,18 +141,21 @@ std::optional<BackendResponse> check_free(const Namespace& ns, const MountEntry&
     return std::nullopt;
 }
 
-// OpenBao looks for the type before it looks whether the path is free, Vault after.
+// OpenBao looks for the type before it looks whether the path is free, Vault after. There is one
+// version of each, which has no name.
 std::optional<BackendResponse> make_backend(Server& server, Namespace& ns, MountEntry& entry,
-                                            Table table) {
+                                            Table table, const std::string& version) {
     entry.backend = server.make_backend(ns, entry);
-    const auto unknown = BackendResponse::error("plugin not found in the catalog: " + entry.type);
+    const auto unknown =
+        BackendResponse::error(fmt::format("plugin not found in the catalog: {}{}{}", entry.type,
+                                           version.empty() ? "" : ", version=", version));
     if (!entry.backend && server.openbao()) {
         return unknown;
     }
     if (auto taken = check_free(ns, entry, table)) {
         return taken;
     }
-    return entry.backend ? std::nullopt : std::optional(unknown);
+    return entry.backend && version.empty() ? std::nullopt : std::optional(unknown);
 }
 
 }  // namespace
@@ -221,29 +169,31 @@ LogicalReply enable_mount(Server& server, const BuiltinCall& call) {
     entry->type = data.text("type");
     entry->description = data.text("description");
     entry->local = data.boolean("local");
-    if (entry->type.empty()) {
-        return BackendResponse::error("backend type must be specified as a string");
-    }
+    entry->seal_wrap = data.boolean("seal_wrap");
+    entry->external_entropy_access = data.boolean("external_entropy_access");
     const auto& config = data.json("config");
-    if (auto refused = read_lease_times(*entry, config, server.options.product)) {
-        return std::move(*refused);
-    }
-    read_headers(*entry, config);
+    const auto product = server.options.product;
     read_options(*entry, call);
-    if (auto refused = check_path(*entry, table, server.openbao())) {
-        return std::move(*refused);
+    auto refused = read_mount_config(*entry, config, product);
+    if (!refused && entry->type.empty()) {
+        refused = BackendResponse::error("backend type must be specified as a string");
     }
-    if (table.auth) {
-        const auto type = setting(config, "token_type");
-        if (auto refused =
-                set_token_type(*entry, type.is_string() ? type.get<std::string>() : "")) {
-            return std::move(*refused);
-        }
+    if (!refused) {
+        refused = check_version(*entry, table);
     }
-    if (auto refused = check_type(*entry, table)) {
-        return std::move(*refused);
+    if (!refused) {
+        refused = check_mount_config(*entry, config, product);
     }
-    if (auto refused = make_backend(server, ns, *entry, table)) {
+    if (!refused) {
+        refused = check_path(*entry, table, server.openbao());
+    }
+    if (!refused) {
+        refused = check_type(*entry, table);
+    }
+    if (!refused) {
+        refused = make_backend(server, ns, *entry, table, plugin_version_of(config));
+    }
+    if (refused) {
         return std::move(*refused);
     }
     entry->accessor =
@@ -275,68 +225,31 @@ LogicalReply read_tuning(Server&, const BuiltinCall& call) {
         return BackendResponse::error(fmt::format("cannot fetch sysview for path \"{}\"",
                                                   full_path(table, call.captured("path"))));
     }
-    const auto view = entry->view();
-    auto data = Json{{"default_lease_ttl", whole_seconds(view.default_lease_ttl)},
-                     {"max_lease_ttl", whole_seconds(view.max_lease_ttl)},
-                     {"force_no_cache", false},
+    const auto or_system = [](Duration ttl) {
+        return whole_seconds(ttl == Duration{} ? system_lease_ttl : ttl);
+    };
+    auto data = Json{{"default_lease_ttl", or_system(entry->default_ttl)},
+                     {"max_lease_ttl", or_system(entry->max_ttl)},
                      {"description", entry->description}};
-    if (entry->is_auth()) {
-        data["token_type"] = entry->token_type;
+    add_settings(data, *entry);
+    if (entry->external_entropy_access) {
+        data["external_entropy_access"] = true;
     }
     if (entry->options.is_object() && !entry->options.empty()) {
         data["options"] = entry->options;
-    }
-    if (!entry->headers.is_null()) {
-        data["passthrough_request_headers"] = entry->headers;
     }
     return repeated(std::move(data));
 }
 
 LogicalReply tune_mount(Server& server, const BuiltinCall& call) {
     const auto table = table_of(call.request);
-    const auto& data = call.fields;
     const auto entry = entry_at(*call.request.ns, table, call.captured("path"));
     if (!entry) {
         return BackendResponse::error(
             fmt::format("tune of path \"{}\" failed: no mount entry found",
                         full_path(table, call.captured("path"))));
     }
-    auto next = std::pair(entry->default_ttl, entry->max_ttl);
-    for (const auto& [name, place] :
-         {std::pair("default_lease_ttl", &next.first), std::pair("max_lease_ttl", &next.second)}) {
-        if (!data.text(name).empty()) {
-            const auto read = lease_setting(Json(data.text(name)), server.options.product);
-            if (!read) {
-                return BackendResponse::error(read.error());
-            }
-            *place = *read;
-        }
-    }
-    // Where only the maximum is set, the system's default may lie above it and is
-    // then cut at use.
-    const auto max = next.second > Duration{} ? next.second : system_lease_ttl;
-    if (next.first > max) {
-        return BackendResponse::error(
-            fmt::format("backend max lease TTL of {} would be less than backend "
-                        "default lease TTL of {}",
-                        whole_seconds(max), whole_seconds(next.first)));
-    }
-    if (!table.auth && !data.text("token_type").empty()) {
-        return BackendResponse::error("'token_type' can only be modified on auth mounts");
-    }
-    if (table.auth && data.has("token_type")) {
-        if (auto refused = set_token_type(*entry, data.text("token_type"))) {
-            return std::move(*refused);
-        }
-    }
-    std::tie(entry->default_ttl, entry->max_ttl) = next;
-    if (data.has("description")) {
-        entry->description = data.text("description");
-    }
-    if (data.has("passthrough_request_headers")) {
-        entry->headers = data.list("passthrough_request_headers");
-    }
-    return BackendResponse::nothing();
+    return tune(entry, call, server.options.product);
 }
 
 LogicalReply list_mounts(Server& server, const BuiltinCall& call) {
@@ -412,6 +325,7 @@ LogicalReply move_mount(Server& server, const BuiltinCall& call) {
     request.ns->mounts.erase(found);
     entry->path = to;
     request.ns->mounts[to] = entry;
+    server.quotas.move(request.ns->path + from, request.ns->path + to);
     const auto id = make_uuid(server.ids);
     server.moves[id] = {from, to};
     LogicalReply reply(
@@ -424,18 +338,31 @@ LogicalReply move_mount(Server& server, const BuiltinCall& call) {
     return reply;
 }
 
+namespace {
+
+// What somebody without a token may know of a mount that shows itself.
+Json public_json(const MountEntry& entry) {
+    return {{"description", entry.description}, {"options", entry.options}, {"type", entry.type}};
+}
+
+}  // namespace
+
 LogicalReply list_mounts_for_ui(Server& server, const BuiltinCall& call) {
     const auto& request = call.request;
     if (!request.token && !request.token_id.empty()) {
         return BackendResponse::error("permission denied", 403);
     }
     const auto acl = request.token ? server.acl_of(*request.token) : nullptr;
+    if (acl && !acl->fault().empty()) {
+        return BackendResponse::error("Forbidden", 403);
+    }
     auto secret = Json::object();
     auto auth = Json::object();
     for (const auto& [place, entry] : request.ns->mounts) {
-        if (acl && acl->touches(place)) {
+        const bool shown = entry->visibility == "unauth" || (acl && acl->touches(place));
+        if (shown) {
             (entry->is_auth() ? auth : secret)[place.substr(entry->is_auth() ? 5 : 0)] =
-                entry_json(server, *entry);
+                acl ? entry_json(server, *entry) : public_json(*entry);
         }
     }
     return BackendResponse::with(Json{{"auth", std::move(auth)}, {"secret", std::move(secret)}});
@@ -444,6 +371,9 @@ LogicalReply list_mounts_for_ui(Server& server, const BuiltinCall& call) {
 LogicalReply read_mount_for_ui(Server& server, const BuiltinCall& call) {
     const auto& request = call.request;
     const auto acl = request.token ? server.acl_of(*request.token) : nullptr;
+    if (acl && !acl->fault().empty()) {
+        return BackendResponse::error("Forbidden", 403);
+    }
     const auto path = call.captured("path");
     if (!acl) {
         return BackendResponse::error("permission denied", 403);
@@ -457,7 +387,7 @@ LogicalReply read_mount_for_ui(Server& server, const BuiltinCall& call) {
                                       403);
     }
     auto data = entry_json(server, *mount);
-    data["path"] = mount->path;
+    data["path"] = mount->path.substr(mount->is_auth() ? 5 : 0);
     return BackendResponse::with(std::move(data));
 }
 

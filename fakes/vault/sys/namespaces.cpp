@@ -79,6 +79,7 @@ LogicalReply delete_namespace(Server& server, const BuiltinCall& call) {
         return response;
     }
     server.tokens.revoke_namespace(path);
+    server.quotas.remove_below(path);
     std::erase_if(server.namespaces,
                   [&](const auto& entry) { return entry.first.starts_with(path); });
     server.forget_acls();

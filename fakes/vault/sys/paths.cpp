@@ -1,9 +1,11 @@
 #include "fakes/vault/sys/paths.hpp"
 
+#include "fakes/vault/sys/audit.hpp"
 #include "fakes/vault/sys/inside.hpp"
 #include "fakes/vault/sys/leases.hpp"
 #include "fakes/vault/sys/mounts.hpp"
 #include "fakes/vault/sys/namespaces.hpp"
+#include "fakes/vault/sys/plugins.hpp"
 #include "fakes/vault/sys/policies.hpp"
 #include "fakes/vault/sys/quotas.hpp"
 #include "fakes/vault/sys/raft.hpp"
@@ -42,6 +44,9 @@ Routes mounts() {
                          {"token_type", FieldType::text},
                          {"options", FieldType::pairs},
                          {"user_lockout_config", FieldType::object},
+                         {"plugin_version", FieldType::text},
+                         {"listing_visibility", FieldType::text},
+                         {"allowed_managed_keys", FieldType::list},
                          {"allowed_response_headers", FieldType::list},
                          {"audit_non_hmac_request_keys", FieldType::list},
                          {"audit_non_hmac_response_keys", FieldType::list},
@@ -54,31 +59,33 @@ Routes mounts() {
          {{{"from", FieldType::text}, {"to", FieldType::text}}},
          Needs::sudo},
         {"remount/status/:migration_id+", {{read, read_move}}},
-        {"internal/ui/mounts/?", {{read, list_mounts_for_ui}}, {}, Needs::nothing},
+        {"internal/ui/mounts", {{read, list_mounts_for_ui}}, {}, Needs::nothing},
+        {"internal/ui/mounts/", {{read, no_path}, {list, no_path}}, {}, Needs::nothing},
         {"internal/ui/mounts/:path+", {{read, read_mount_for_ui}}, {}, Needs::nothing},
     };
     for (const auto& [root, needs] :
          {std::pair("mounts/", Needs::token), std::pair("auth/", Needs::sudo)}) {
         const std::string place = root;
-        add(table, {{place, {{read, list_mounts}, {list, no_path}}, {}, needs},
-                    {place + ":path+/tune", {{read, read_tuning}, {list, no_path}}, {}, needs},
+        add(table, {{place, {{read, no_path}, {list, no_path}}, {}, needs},
+                    {place + ":path+/tune", {{read, read_tuning}}, {}, needs},
                     {place + ":path+/tune", {{update, tune_mount}}, tuning, needs},
-                    {place + ":path+",
-                     {{read, read_mount}, {remove, disable_mount}, {list, no_path}},
-                     {},
-                     needs},
+                    {place + ":path+", {{read, read_mount}, {remove, disable_mount}}, {}, needs},
                     {place + ":path+", {{update, enable_mount}}, mount, needs}});
     }
     return table;
 }
 
-Routes policies() {
-    const Fields policy{{{"policy", FieldType::text},
-                         {"rules", FieldType::text},
-                         {"cas", FieldType::integer},
-                         {"cas_required", FieldType::boolean},
-                         {"ttl", FieldType::duration},
-                         {"expiration", FieldType::text}}};
+Routes policies(bool openbao) {
+    Fields policy{{{"policy", FieldType::text},
+                   {"rules", FieldType::text},
+                   {"cas", FieldType::integer},
+                   {"cas_required", FieldType::boolean},
+                   {"ttl", FieldType::duration},
+                   {"expiration", FieldType::text}}};
+    if (openbao) {
+        policy.types["allow_slashes_in_identity_templates"] = FieldType::boolean;
+        policy.types["allow_wildcards_in_identity_templates"] = FieldType::boolean;
+    }
     const Fields capabilities{{{"path", FieldType::list},
                                {"paths", FieldType::list},
                                {"token", FieldType::text},
@@ -133,7 +140,16 @@ Routes leases(bool openbao) {
     return table;
 }
 
-Routes quotas() {
+Routes quotas(bool openbao) {
+    Fields limit{{{"rate", FieldType::number},
+                  {"path", FieldType::text},
+                  {"role", FieldType::text},
+                  {"interval", FieldType::duration},
+                  {"block_interval", FieldType::duration},
+                  {"type", FieldType::text}}};
+    if (openbao) {
+        limit.types["inheritable"] = FieldType::boolean;
+    }
     return {
         {"quotas/config", {{read, read_quota_config}}},
         {"quotas/config",
@@ -143,15 +159,7 @@ Routes quotas() {
            {"rate_limit_exempt_paths", FieldType::list}}}},
         {"quotas/rate-limit/?", {{list, list_rate_limits}}},
         {"quotas/rate-limit/:name+", {{read, read_rate_limit}, {remove, delete_rate_limit}}},
-        {"quotas/rate-limit/:name+",
-         {{update, write_rate_limit}},
-         {{{"rate", FieldType::json},
-           {"path", FieldType::text},
-           {"role", FieldType::text},
-           {"interval", FieldType::duration},
-           {"block_interval", FieldType::duration},
-           {"inheritable", FieldType::boolean},
-           {"type", FieldType::text}}}},
+        {"quotas/rate-limit/:name+", {{update, write_rate_limit}}, limit},
     };
 }
 
@@ -185,12 +193,10 @@ Routes inside(bool openbao, bool raft) {
     Routes table = {
         {"ha-status", {{read, read_ha_status}}},
         {"key-status", {{read, read_key_status}}},
-        {"audit", {{read, read_nothing}}, {}, Needs::sudo},
         {"rotate", {{update, rotate}}, {}, Needs::sudo},
         {"rotate/config", {{read, read_rotation}}},
         {"rekey/backup", {{read, read_rekey_backup}}},
         {"config/cors", {{read, read_cors}}, {}, Needs::sudo},
-        {"config/auditing/request-headers", {{read, list_audited_headers}}, {}, Needs::sudo},
         {"config/ui/headers", {{list, list_nothing}}},
         {"config/ui/headers/", {{list, list_nothing}}, {}, Needs::sudo},
         {"tools/random", {{update, draw_random}}, random},
@@ -231,11 +237,13 @@ Routes inside(bool openbao, bool raft) {
 std::vector<BuiltinRoute> sys_routes(const FakeVaultOptions& options) {
     const bool openbao = options.product == Product::openbao;
     auto table = mounts();
-    add(table, policies());
+    add(table, policies(openbao));
     add(table, leases(openbao));
-    add(table, quotas());
+    add(table, quotas(openbao));
     add(table, namespaces(openbao));
     add(table, wrapping());
+    add(table, audit_routes());
+    add(table, plugin_routes());
     add(table, inside(openbao, options.storage == "raft"));
     return table;
 }

@@ -43,17 +43,42 @@ LogicalReply read_policy(Server& server, const BuiltinCall& call) {
     auto data = Json{{"name", name}, {legacy ? "rules" : "policy", policy.text}};
     if (server.openbao()) {
         data["version"] = root ? 0 : policy.version;
-        data["cas_required"] = false;
+        data["cas_required"] = policy.cas_required;
         if (!root) {
             data["modified"] = rfc3339_nano(policy.modified);
         }
-        data["allow_slashes_in_identity_templates"] = false;
-        data["allow_wildcards_in_identity_templates"] = false;
+        data["allow_slashes_in_identity_templates"] = policy.allow_slashes;
+        data["allow_wildcards_in_identity_templates"] = policy.allow_wildcards;
     }
     LogicalReply reply(BackendResponse::with(std::move(data)));
     reply.repeat_data = legacy;
     return reply;
 }
+
+namespace {
+
+// OpenBao's check-and-set: the version that the writer knows, -1 for none.
+std::optional<BackendResponse> refuse_stale(const Policy* held, const FieldData& data) {
+    const auto version = held != nullptr ? held->version : 0;
+    if (!data.has("cas")) {
+        const bool required =
+            data.boolean("cas_required") || (held != nullptr && held->cas_required);
+        return required ? std::optional(BackendResponse::error(
+                              "check-and-set parameter required for this call"))
+                        : std::nullopt;
+    }
+    const auto known = data.integer("cas");
+    if (known == -1 && held != nullptr) {
+        return BackendResponse::error("check-and-set parameter set to -1 on existing entry");
+    }
+    if (known != -1 && known != version) {
+        return BackendResponse::error(fmt::format(
+            "check-and-set parameter {} did not match the current version {}", known, version));
+    }
+    return std::nullopt;
+}
+
+}  // namespace
 
 LogicalReply write_policy(Server& server, const BuiltinCall& call) {
     const auto& request = call.request;
@@ -84,13 +109,17 @@ LogicalReply write_policy(Server& server, const BuiltinCall& call) {
     }
     const auto held = request.ns->policies.find(name);
     const auto version = held == request.ns->policies.end() ? 0 : held->second.version;
-    if (server.openbao() && data.has("cas") && data.integer("cas") != version) {
-        return BackendResponse::error(
-            fmt::format("check-and-set parameter {} did not match the current version {}",
-                        data.integer("cas"), version));
+    if (server.openbao()) {
+        const auto* old = held == request.ns->policies.end() ? nullptr : &held->second;
+        if (auto refused = refuse_stale(old, data)) {
+            return std::move(*refused);
+        }
+        policy->cas_required = data.boolean("cas_required");
     }
     policy->version = version + 1;
     policy->modified = request.now;
+    policy->allow_slashes = data.boolean("allow_slashes_in_identity_templates");
+    policy->allow_wildcards = data.boolean("allow_wildcards_in_identity_templates");
     request.ns->policies[name] = std::move(*policy);
     server.forget_acls();
     BackendResponse response;
@@ -154,6 +183,9 @@ LogicalReply tell_capabilities(Server& server, const BuiltinCall& call) {
         return BackendResponse::go_error("invalid token", 400);
     }
     const auto acl = server.acl_of(*token);
+    if (!acl->fault().empty()) {
+        return BackendResponse::go_error(acl->fault(), 403);
+    }
     auto answer = Json::object();
     for (const auto& path : paths) {
         if (path.empty()) {

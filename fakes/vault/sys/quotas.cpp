@@ -14,6 +14,50 @@ std::optional<LogicalReply> refuse_outside_root(const BuiltinCall& call) {
     return BackendResponse::error("operation only available in root namespace");
 }
 
+// What a limit is for: a namespace, a mount, a path in it, or a role of it.
+std::optional<BackendResponse> settle_place(const Server& server, const Namespace& root,
+                                            RateLimit& limit, std::string path) {
+    path.erase(0, path.starts_with('/') ? 1 : 0);
+    if (!path.empty() && !path.ends_with('/')) {
+        path += '/';
+    }
+    auto rest = path;
+    const auto ns =
+        server.openbao() && !path.empty() ? server.resolve_namespace("", rest) : nullptr;
+    const auto& space = ns ? *ns : root;
+    const auto mount = server.find_mount(space, rest);
+    if (!mount && !rest.empty()) {
+        return BackendResponse::error(fmt::format("invalid mount path \"{}\"", rest));
+    }
+    limit.of_namespace = !mount;
+    limit.path = space.path;
+    std::string within;
+    if (mount) {
+        within = rest.substr(mount->path.size());
+        within.erase(within.find_last_not_of('/') + 1);
+        limit.path += mount->path;
+    }
+    if (limit.role.empty()) {
+        limit.path += within;
+        return std::nullopt;
+    }
+    if (!within.empty()) {
+        return BackendResponse::error(
+            "Quotas cannot contain both a path suffix and a role. If a role is provided, path must "
+            "be a valid auth mount with a concept of roles");
+    }
+    if (!mount || !mount->is_auth()) {
+        return BackendResponse::error(fmt::format(
+            "Mount path \"{}\" is not a valid auth method and therefore unsuitable for use with "
+            "role-based quotas",
+            mount ? mount->path : ""));
+    }
+    return mount->backend ? std::nullopt
+                          : std::optional(BackendResponse::error(fmt::format(
+                                "Mount path \"{}\" does not support use with role-based quotas",
+                                mount->path)));
+}
+
 }  // namespace
 
 LogicalReply read_quota_config(Server& server, const BuiltinCall& call) {
@@ -65,7 +109,7 @@ LogicalReply read_rate_limit(Server& server, const BuiltinCall& call) {
     auto data = Json{{"type", "rate-limit"},
                      {"name", limit.name},
                      {"path", limit.path},
-                     {"role", ""},
+                     {"role", limit.role},
                      {"rate", limit.rate},
                      {"interval", whole_seconds(limit.interval)},
                      {"block_interval", whole_seconds(limit.block_interval)}};
@@ -73,7 +117,7 @@ LogicalReply read_rate_limit(Server& server, const BuiltinCall& call) {
         data["rate"] = static_cast<std::int64_t>(limit.rate);
     }
     if (server.openbao()) {
-        data["inheritable"] = false;
+        data["inheritable"] = limit.inheritable;
     }
     return BackendResponse::with(std::move(data));
 }
@@ -86,11 +130,8 @@ LogicalReply write_rate_limit(Server& server, const BuiltinCall& call) {
     const auto name = call.captured("name");
     RateLimit limit;
     limit.name = name;
-    limit.path = data.text("path");
-    const auto& rate = data.json("rate");
-    const auto text =
-        rate.is_string() ? Json::parse(rate.get<std::string>(), nullptr, false) : rate;
-    limit.rate = text.is_number() ? text.get<double>() : 0;
+    limit.role = data.text("role");
+    limit.rate = data.json("rate").is_number() ? data.json("rate").get<double>() : 0;
     if (limit.rate <= 0) {
         return BackendResponse::error("'rate' is invalid");
     }
@@ -99,8 +140,14 @@ LogicalReply write_rate_limit(Server& server, const BuiltinCall& call) {
         limit.interval = std::chrono::seconds(1);
     }
     limit.block_interval = data.duration("block_interval");
-    if (!limit.path.empty() && !server.find_mount(*call.request.ns, limit.path)) {
-        return BackendResponse::error(fmt::format("invalid mount path \"{}\"", limit.path));
+    if (auto refused = settle_place(server, *call.request.ns, limit, data.text("path"))) {
+        return std::move(*refused);
+    }
+    limit.inheritable =
+        server.openbao() ? data.boolean("inheritable", limit.path.empty()) : limit.path.empty();
+    if (const auto* other = server.quotas.like(limit)) {
+        return BackendResponse::error(fmt::format(
+            "quota rule with similar properties exists under the name \"{}\"", other->name));
     }
     server.quotas.limits[name] = std::move(limit);
     server.quotas.reset(name);

@@ -14,7 +14,7 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-BackendResponse describe(const Token& token, Time now) {
+BackendResponse describe(const Server& server, const Token& token, Time now) {
     auto data = Json{{"accessor", token.accessor},
                      {"creation_time", unix_seconds(token.issued)},
                      {"creation_ttl", whole_seconds(token.creation_ttl)},
@@ -48,6 +48,10 @@ BackendResponse describe(const Token& token, Time now) {
     if (!token.namespace_path.empty()) {
         data["namespace_path"] = token.namespace_path;
     }
+    if (auto policies = identity_policies(server, token); !policies.empty()) {
+        data["identity_policies"] = std::move(policies);
+        data["external_namespace_policies"] = Json::object();
+    }
     return BackendResponse::with(std::move(data));
 }
 
@@ -77,12 +81,14 @@ tl::expected<std::shared_ptr<Token>, BackendResponse> by_accessor(const Server& 
 LogicalReply look_up(Server& server, const BuiltinCall& call) {
     const auto named = call.fields.text("token");
     const auto token = server.tokens.find(named.empty() ? call.request.token_id : named);
-    return token ? describe(*token, call.request.now) : BackendResponse::error("bad token", 403);
+    return token ? describe(server, *token, call.request.now)
+                 : BackendResponse::error("bad token", 403);
 }
 
 LogicalReply look_up_self(Server& server, const BuiltinCall& call) {
     const auto token = server.tokens.find(call.request.token_id);
-    return token ? describe(*token, call.request.now) : BackendResponse::error("bad token", 403);
+    return token ? describe(server, *token, call.request.now)
+                 : BackendResponse::error("bad token", 403);
 }
 
 LogicalReply look_up_accessor(Server& server, const BuiltinCall& call) {
@@ -90,7 +96,7 @@ LogicalReply look_up_accessor(Server& server, const BuiltinCall& call) {
     if (!token) {
         return token.error();
     }
-    auto response = describe(**token, call.request.now);
+    auto response = describe(server, **token, call.request.now);
     response.data["id"] = "";
     return response;
 }

@@ -211,6 +211,29 @@ std::vector<Check> vault_pki_ca_chain() {
              probe.expect_status(other, 400);
          }},
 
+        {.name = "self-issued-keeps-its-hash",
+         .requirement = "sign-self-issued signs with the certificate's own hash where its key is "
+                        "of the kind that signs, and else by the key that signs.",
+         .rows = {179},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto p256 = co_await steps::mounted_root(probe, Json::object(), "p256");
+             const auto p521 = co_await steps::mounted_root(probe, Json{{"key_bits", 521}}, "p521");
+             const Json rsa{{"key_type", "rsa"}, {"key_bits", 2048}, {"signature_bits", 384}};
+             const auto sha384 = co_await steps::mounted_root(probe, rsa, "rsa");
+             const std::vector<std::tuple<std::string, std::string, std::string>> signings{
+                 {p521, p256, "ecdsa-with-SHA512"},           {p256, p521, "ecdsa-with-SHA256"},
+                 {sha384, sha384, "sha384WithRSAEncryption"}, {sha384, p256, "ecdsa-with-SHA256"},
+                 {p521, sha384, "sha256WithRSAEncryption"},
+             };
+             for (const auto& [given, signer, wanted] : signings) {
+                 const auto pem = co_await read_open(probe, given + "/ca/pem");
+                 const auto reply = co_await sign_self_issued(probe, signer, pem.body);
+                 probe.expect_equal(steps::leaf_of(probe, reply).signature_algorithm(), wanted,
+                                    "the signature algorithm");
+             }
+         }},
+
         {.name = "self-issued-of-another-algorithm",
          .requirement = "sign-self-issued takes a key of another kind unless matching algorithms "
                         "are asked for; then it is 500.",

@@ -53,6 +53,30 @@ std::vector<Check> vault_pki_ca_intermediate() {
              probe.expect_no_text(issuers, 404);
          }},
 
+        {.name = "csr-hash",
+         .requirement = "An RSA key signs its CSR with the hash of signature_bits, on OpenBao with "
+                        "PSS where that is asked for; an EC key by its curve.",
+         .rows = {118},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const std::vector<std::tuple<Json, std::string>> requests{
+                 {{{"key_type", "rsa"}, {"signature_bits", 512}}, "sha512WithRSAEncryption"},
+                 {{{"key_type", "rsa"}, {"signature_bits", 0}}, "sha256WithRSAEncryption"},
+                 {{{"key_type", "rsa"}, {"signature_bits", 384}, {"use_pss", true}},
+                  probe.on("rsassaPss", "sha384WithRSAEncryption")},
+                 {{{"key_type", "ec"}, {"signature_bits", 512}}, "ecdsa-with-SHA256"},
+             };
+             for (const auto& [more, wanted] : requests) {
+                 const auto made = co_await intermediate_csr(probe, mount, more);
+                 const auto csr = crypto::Csr::from_pem(steps::text_of(probe, made, "csr"));
+                 if (probe.expect(csr.has_value(), "the CSR cannot be read")) {
+                     probe.expect_equal(csr->signature_algorithm(), wanted,
+                                        "the signature algorithm");
+                 }
+             }
+         }},
+
         {.name = "signed-with-its-chain",
          .requirement = "A signed intermediate stands first in its ca_chain, the root last, and a "
                         "pem_bundle is both.",

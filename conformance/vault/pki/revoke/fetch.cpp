@@ -307,6 +307,56 @@ std::vector<Check> vault_pki_revoke_fetch() {
              }
          }},
 
+        {.name = "chains-are-not-conditional",
+         .requirement = "Of what is passed If-Modified-Since issuers and lists answer 304, in "
+                        "every form, but no chain; a date that is none is 500.",
+         .rows = {134},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             Json tune{{"passthrough_request_headers", Json::array({"If-Modified-Since"})}};
+             (void)co_await probe.set_up("POST", fmt::format("sys/mounts/{}/tune", mount),
+                                         std::move(tune));
+             const auto ask = [&](std::string path, std::string date) {
+                 return probe.vault("GET", mount + path, std::nullopt, As::nobody(),
+                                    http::Headers{{"If-Modified-Since", std::move(date)}});
+             };
+             const std::string later = "Fri, 31 Dec 2100 00:00:00 GMT";
+             for (const auto* path : {"/ca", "/cert/ca", "/cert/ca/raw", "/issuer/default/json",
+                                      "/issuer/default/crl/pem", "/cert/crl"}) {
+                 probe.expect_status(co_await ask(path, later), 304);
+             }
+             for (const auto* path : {"/ca_chain", "/cert/ca_chain"}) {
+                 probe.expect_status(co_await ask(path, later), 200);
+             }
+             for (const auto* path : {"/ca", "/crl"}) {
+                 const auto junk = co_await ask(path, "junk");
+                 probe.expect_plain_error(
+                     junk, 500, "failed to parse given value for 'If-Modified-Since' header");
+             }
+         }},
+
+        {.name = "last-modified-where-let-out",
+         .requirement = "Last-Modified of what did not change is told only where the mount's "
+                        "allowed_response_headers lets it out.",
+         .rows = {134, 207},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             for (const bool out : {false, true}) {
+                 Json tune{{"passthrough_request_headers", "If-Modified-Since"},
+                           {"allowed_response_headers", out ? "last-modified" : "X-Other"}};
+                 (void)co_await probe.set_up("POST", fmt::format("sys/mounts/{}/tune", mount),
+                                             std::move(tune));
+                 http::Headers headers{{"If-Modified-Since", "Fri, 31 Dec 2100 00:00:00 GMT"}};
+                 const auto reply = co_await probe.vault("GET", mount + "/ca/pem", std::nullopt,
+                                                         As::nobody(), std::move(headers));
+                 probe.expect_status(reply, 304);
+                 probe.expect_equal(reply.headers.find("Last-Modified").has_value(), out,
+                                    "whether Last-Modified is told");
+             }
+         }},
+
         {.name = "expired-ca-is-served",
          .requirement = "An expired CA is served, revokes and signs lists; it issues nothing.",
          .rows = {135},

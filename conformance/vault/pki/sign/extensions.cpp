@@ -267,6 +267,42 @@ std::vector<Check> vault_pki_sign_extensions() {
              probe.expect(find(none, oid_policies) == nullptr,
                           "the leaf has policies that nobody set");
          }},
+
+        {.name = "policies-in-one-text",
+         .requirement = "policy_identifiers may be one JSON text, a list of objects: each reads "
+                        "back as a text of its own, and the leaf has its CPS and notice.",
+         .rows = {212, 117},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const std::string text =
+                 R"([{"oid":"1.2.3.4","notice":"a, b","cps":"https://x.test"},{"oid":"1.2.3.5"}])";
+             const auto leaf =
+                 co_await leaf_by_role(probe, mount, Json{{"policy_identifiers", text}});
+             const auto told = co_await probe.vault("GET", mount + "/roles/app");
+             probe.expect_equal(
+                 told.data().value("policy_identifiers", Json()),
+                 Json::array({R"({"oid":"1.2.3.4","cps":"https://x.test","notice":"a, b"})",
+                              R"({"oid":"1.2.3.5"})"}),
+                 "the role's policies");
+             const auto extensions = leaf.extensions();
+             const auto* extension = find(extensions, oid_policies);
+             const auto holds = [&](std::string_view words) {
+                 return extension != nullptr &&
+                        !std::ranges::search(extension->value, words, [](auto byte, char c) {
+                             return byte == static_cast<std::uint8_t>(c);
+                         }).empty();
+             };
+             for (const auto* words : {"https://x.test", "a, b"}) {
+                 probe.expect(holds(words), "the leaf's policies lack {}", words);
+             }
+             probe.expect(holds("\x2A\x03\x05"), "the leaf's policies lack the second one");
+             Json body{{"policy_identifiers", R"([{"oid":"x"}])"}};
+             const auto refused =
+                 co_await probe.vault("POST", mount + "/roles/bad", std::move(body));
+             probe.expect_wrapped_error(refused, 500,
+                                        R"(strconv.Atoi: parsing "x": invalid syntax)");
+         }},
     };
 }
 

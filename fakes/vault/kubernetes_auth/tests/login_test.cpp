@@ -1,4 +1,5 @@
 #include "core/base/text.hpp"
+#include "core/crypto/certificate.hpp"
 #include "core/crypto/jwt.hpp"
 #include "fakes/vault/tests/harness.hpp"
 
@@ -557,6 +558,65 @@ TEST_P(Kubernetes, LoginsQueueForTheCapacity) {
     };
     EXPECT_EQ(measure(false), 50ms);
     EXPECT_EQ(measure(true), Duration{});
+}
+
+TEST_P(Kubernetes, TemplatesAreFilledInByTheLogin) {
+    ASSERT_EQ(put("sys/mounts/pki", {{"type", "pki"}}).status, 204);
+    ASSERT_EQ(put("pki/root/generate/internal",
+                  {{"common_name", "r"}, {"key_type", "ec"}, {"ttl", "700h"}})
+                  .status,
+              200);
+    const auto accessor = get("sys/auth/c1").data()["accessor"].get<std::string>();
+    const auto entry = fmt::format(
+        "spiffe://a.test/{{{{identity.entity.aliases.{0}.metadata.service_account_namespace}}}}/"
+        "{{{{identity.entity.aliases.{0}.metadata.service_account_name}}}}",
+        accessor);
+    ASSERT_EQ(put("pki/roles/r", {{"allowed_uri_sans", Json::array({entry})},
+                                  {"allowed_uri_sans_template", true},
+                                  {"require_cn", false},
+                                  {"key_type", "any"},
+                                  {"ttl", "1h"}})
+                  .status,
+              200);
+    policy("p", "path \"pki/*\" { capabilities = [\"update\"] }");
+    const auto token = logged_in();
+    const auto sign = [&](const char* uri, const std::string& as) {
+        crypto::Csr::Spec spec;
+        spec.alt_names.uris = {uri};
+        const auto csr =
+            crypto::Csr::make(spec, crypto::Key::generate(crypto::KeyType::p256)).pem();
+        return put("pki/sign/r", {{"csr", csr}}, as).status;
+    };
+    EXPECT_EQ(sign("spiffe://a.test/ns/app", token), 200);
+    EXPECT_EQ(sign("spiffe://a.test/ns/other", token), 400);
+    EXPECT_EQ(sign("spiffe://a.test/ns/app", "root"), 400);
+}
+
+TEST_P(Kubernetes, ValuesThatAPolicyBarsStopTheToken) {
+    const std::string rule =
+        "path \"sys/{{identity.entity.metadata.part}}\" { capabilities = [\"read\"] }";
+    policy("p", rule);
+    const auto reply = login(jwt());
+    const auto token = reply.json["auth"]["client_token"].get<std::string>();
+    const auto entity = "identity/entity/id/" + reply.json["auth"]["entity_id"].get<std::string>();
+    const auto part = [&](const char* value) {
+        ASSERT_LT(put(entity, {{"metadata", {{"part", value}}}}).status, 300);
+    };
+    part("mounts");
+    EXPECT_EQ(get("sys/mounts", token).status, 200);
+    for (const auto* value : {"a/b", "a*", "+"}) {
+        part(value);
+        const auto own = get("auth/token/lookup-self", token);
+        EXPECT_EQ(own.status, openbao() ? 400 : 200) << value;
+        EXPECT_EQ(own.error(), openbao() ? "Forbidden" : "") << value;
+        EXPECT_EQ(put("sys/capabilities", {{"token", token}, {"path", "a"}}).status,
+                  openbao() ? 403 : 200);
+    }
+    ASSERT_EQ(put("sys/policies/acl/p",
+                  {{"policy", rule}, {"allow_wildcards_in_identity_templates", true}})
+                  .status,
+              204);
+    EXPECT_EQ(get("auth/token/lookup-self", token).status, 200);
 }
 
 }  // namespace meshproof::fakes::vault

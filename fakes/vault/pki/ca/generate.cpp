@@ -150,6 +150,11 @@ BackendResponse generate_csr(Mount& mount, const PkiCall& call, const std::strin
     if (call.fields.boolean("add_basic_constraints")) {
         spec.extensions.push_back({"2.5.29.19", true, {0x30, 0x03, 0x01, 0x01, 0xFF}});
     }
+    // Of other keys the curve decides, whatever is asked for (row 118).
+    if (order->key.public_key().algorithm() == "rsa") {
+        spec.digest = digest_of(call.fields.integer("signature_bits"));
+        spec.pss = mount.openbao() && call.fields.boolean("use_pss");
+    }
     const auto csr = crypto::Csr::make(spec, order->key);
     const auto* key = add_key(mount, order->key, order->name).key;
     Json data = {{"csr", order->format == "der" ? to_base64(csr.der()) : pem_text(csr)},
@@ -340,6 +345,26 @@ BackendResponse sign_intermediate(Mount& mount, const PkiCall& call) {
     return answer;
 }
 
+namespace {
+
+// A certificate keeps its hash, and PSS, where the signing key is of the kind that signed it; of
+// hashes that Go does not sign with it keeps none.
+void keep_signature(crypto::CertificateSpec& spec, const crypto::Certificate& given,
+                    std::string_view signer) {
+    const auto algorithm = given.signature_algorithm();
+    const bool by_rsa = algorithm == "rsassaPss" || algorithm.ends_with("WithRSAEncryption");
+    const bool by_ec = algorithm.starts_with("ecdsa-with-");
+    const auto digest = given.signature_digest();
+    const bool known =
+        digest == "sha1" || digest == "sha256" || digest == "sha384" || digest == "sha512";
+    if (known && ((by_rsa && signer == "rsa") || (by_ec && signer == "ec"))) {
+        spec.digest = digest;
+        spec.pss = algorithm == "rsassaPss";
+    }
+}
+
+}  // namespace
+
 BackendResponse sign_self_issued(Mount& mount, const PkiCall& call) {
     const auto blocks = pem_blocks(call.fields.text("certificate"));
     if (blocks.empty()) {
@@ -392,6 +417,7 @@ BackendResponse sign_self_issued(Mount& mount, const PkiCall& call) {
     spec.issuing_certificate_urls = urls.issuing_certificates;
     spec.ocsp_urls = urls.ocsp_servers;
     spec.crl_urls = urls.crl_distribution_points;
+    keep_signature(spec, *given, signer);
     const auto certificate =
         crypto::sign_certificate(spec, given->public_key(), ca->key->key, &ca->issuer->certificate);
     return BackendResponse::with({{"certificate", pem_text(certificate)},

@@ -6,6 +6,7 @@
 #include "core/base/assert.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "fakes/vault/logical/envelope.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/logical/json.hpp"
 #include "fakes/vault/pki/ground/uri.hpp"
@@ -400,19 +401,67 @@ std::string oid_fault(std::string_view oid) {
     return valid ? "" : fmt::format("cryptobyte: invalid OID: {}", oid);
 }
 
+namespace {
+
+// As Go reads an object: names in any case, null is nothing. Nothing where a value is no text.
+std::optional<Policy> policy_in(const Json& object) {
+    Policy policy;
+    if (!object.is_object() && !object.is_null()) {
+        return std::nullopt;
+    }
+    for (const auto& [key, value] : object.items()) {
+        const auto name = lower(key);
+        auto* place = name == "oid"      ? &policy.oid
+                      : name == "cps"    ? &policy.cps
+                      : name == "notice" ? &policy.notice
+                                         : nullptr;
+        if (place == nullptr || value.is_null()) {
+            continue;
+        }
+        if (!value.is_string()) {
+            return std::nullopt;
+        }
+        *place = value.get<std::string>();
+    }
+    return policy;
+}
+
+// As Go writes it: what is empty is left out.
+std::string policy_text(const Policy& policy) {
+    auto text = "{\"oid\":" + go_json(policy.oid);
+    for (const auto& [name, value] :
+         {std::pair("cps", &policy.cps), std::pair("notice", &policy.notice)}) {
+        if (!value->empty()) {
+            text += fmt::format(",\"{}\":{}", name, go_json(*value));
+        }
+    }
+    return text + "}";
+}
+
+}  // namespace
+
 std::optional<Policy> parse_policy_identifier(const std::string& text) {
     if (const auto fault = oid_fault(text); !fault.starts_with("strconv")) {
         return Policy{text, "", ""};
     }
     const auto json = json_or_null(text);
-    if (!json.is_object()) {
-        return std::nullopt;
+    return json.is_object() ? policy_in(json) : std::nullopt;
+}
+
+std::optional<std::vector<std::string>> parse_policy_list(const std::string& text) {
+    const auto json = json_or_null(text);
+    if (!json.is_array()) {
+        return trim(text) == "null" ? std::optional(std::vector<std::string>()) : std::nullopt;
     }
-    const auto field = [&](const char* name) {
-        const auto found = json.find(name);
-        return found != json.end() && found->is_string() ? found->get<std::string>() : "";
-    };
-    return Policy{field("oid"), field("cps"), field("notice")};
+    std::vector<std::string> entries;
+    for (const auto& one : json) {
+        const auto policy = policy_in(one);
+        if (!policy) {
+            return std::nullopt;
+        }
+        entries.push_back(policy_text(*policy));
+    }
+    return entries;
 }
 
 }  // namespace meshproof::fakes::vault::pki

@@ -41,5 +41,8 @@ struct Policy {
 /// A role's policy identifier: an OID (which is not looked at), or JSON with `oid`, `cps` and
 /// `notice`; nothing where it is neither.
 [[nodiscard]] std::optional<Policy> parse_policy_identifier(const std::string& text);
+/// All of them in one JSON text, a list of such objects, each as an identifier of its own; nothing
+/// where the text is none.
+[[nodiscard]] std::optional<std::vector<std::string>> parse_policy_list(const std::string& text);
 
 }  // namespace meshproof::fakes::vault::pki

@@ -9,11 +9,6 @@ namespace meshproof::fakes::vault::pki {
 
 namespace {
 
-std::string issuer_label(const Issuer& issuer) {
-    return issuer.name.empty() ? "id:" + issuer.id
-                               : fmt::format("id:{} / name:{}", issuer.id, issuer.name);
-}
-
 // `what` the references are to: "issuer" or "key".
 template <class Item>
 tl::expected<Item*, std::string> referenced(std::vector<Item>& items, std::string_view what,
@@ -39,6 +34,11 @@ tl::expected<Issuer*, std::string> find_issuer(Mount& mount, const std::string& 
 
 tl::expected<SigningKey*, std::string> find_key(Mount& mount, const std::string& reference) {
     return referenced(mount.keys, "key", mount.default_key, reference);
+}
+
+std::string issuer_label(const Issuer& issuer) {
+    return issuer.name.empty() ? "id:" + issuer.id
+                               : fmt::format("id:{} / name:{}", issuer.id, issuer.name);
 }
 
 Checked<SigningCa> signing_ca(Mount& mount, const std::string& reference) {

@@ -16,6 +16,9 @@ namespace meshproof::fakes::vault::pki {
 [[nodiscard]] tl::expected<SigningKey*, std::string> find_key(Mount& mount,
                                                               const std::string& reference);
 
+/// As errors name it: "id:… / name:…".
+[[nodiscard]] std::string issuer_label(const Issuer& issuer);
+
 /// Who signs: pointers into the mount, valid until issuers or keys change.
 struct SigningCa {
     const Issuer* issuer = nullptr;

@@ -64,19 +64,48 @@ Json serials(const auto& by_serial) {
 
 }  // namespace
 
+namespace {
+
+// What is asked about whether it changed: certificates of issuers and lists, but no chain, and no
+// leaf.
+bool conditional(const PkiCall& call) {
+    const auto serial = call.captured("serial");
+    return call.request.unauthenticated && call.request.operation == Operation::read &&
+           (serial.empty() || serial == "ca") && !asks_for(call, "ca_chain");
+}
+
+// Lists change all at once, so any issuer's tell, even for one that is not there.
+std::optional<Time> lists_changed_at(const Mount& mount) {
+    std::optional<Time> latest;
+    for (const auto& issuer : mount.issuers) {
+        if (const auto* lists = crls_of(mount, issuer)) {
+            latest = std::max(latest, std::optional(lists->signed_at));
+        }
+    }
+    return latest;
+}
+
+}  // namespace
+
 std::optional<BackendResponse> not_modified(Mount& mount, const PkiCall& call) {
     const auto since = call.request.headers.find("If-Modified-Since");
-    const auto had_at = since ? parse_http_date(*since) : std::nullopt;
-    const auto issuer = find_issuer(mount, call.captured("issuer_ref", "default"));
-    if (!had_at || !issuer || !call.request.unauthenticated ||
-        call.request.operation != Operation::read || !call.captured("serial").empty()) {
+    if (!since || !conditional(call)) {
         return std::nullopt;
     }
-    const auto* lists = crls_of(mount, **issuer);
-    const auto changed_at =
-        asks_for(call, "crl") ? (lists != nullptr ? std::optional(lists->signed_at) : std::nullopt)
-                              : (*issuer)->changed_at;
-    if (!changed_at || std::chrono::floor<std::chrono::seconds>(*changed_at) > *had_at) {
+    const bool of_lists = asks_for(call, "crl") || asks_for(call, "delta-crl");
+    const auto issuer = find_issuer(mount, call.captured("issuer_ref", "default"));
+    const auto changed_at = of_lists ? lists_changed_at(mount)
+                            : issuer ? (*issuer)->changed_at
+                                     : std::nullopt;
+    if (!changed_at) {
+        return std::nullopt;
+    }
+    const auto had_at = parse_http_date(*since);
+    if (!had_at) {
+        return BackendResponse::go_error(
+            "failed to parse given value for 'If-Modified-Since' header: " + had_at.error());
+    }
+    if (std::chrono::floor<std::chrono::seconds>(*changed_at) > *had_at) {
         return std::nullopt;
     }
     BackendResponse answer;

@@ -5,6 +5,7 @@
 #include "fakes/vault/pki/ground/pem.hpp"
 #include "fakes/vault/pki/sign/certify.hpp"
 #include "fakes/vault/pki/sign/csr.hpp"
+#include "fakes/vault/pki/sign/templates.hpp"
 
 namespace meshproof::fakes::vault::pki {
 
@@ -156,7 +157,13 @@ Checked<bool> settle_issued_key(const Mount& mount, const PkiCall& call, Role& r
 
 BackendResponse sign(Mount& mount, const PkiCall& call) {
     const auto role = role_of(mount, call);
-    return role ? sign_csr(mount, call, **role, Making::leaf) : role.error();
+    if (!role) {
+        return role.error();
+    }
+    if (has_templates(**role)) {
+        return sign_csr(mount, call, filled_in_for(mount, **role, call), Making::leaf);
+    }
+    return sign_csr(mount, call, **role, Making::leaf);
 }
 
 BackendResponse issue(Mount& mount, const PkiCall& call) {
@@ -164,7 +171,7 @@ BackendResponse issue(Mount& mount, const PkiCall& call) {
     if (!known) {
         return known.error();
     }
-    auto role = **known;
+    auto role = has_templates(**known) ? filled_in_for(mount, **known, call) : **known;
     const auto ignored_key = settle_issued_key(mount, call, role);
     if (!ignored_key) {
         return ignored_key.error();

@@ -330,5 +330,38 @@ TEST(PkiCa, AcmeIsOff) {
               "ACME feature requires local cluster 'path' field configuration to be set");
 }
 
+TEST(PkiCa, CrossSignedCertificatesKeepTheirHash) {
+    Pki one;
+    (void)one.make_root();
+    Pki other;
+    const auto root = other.make_root({{"key_bits", 521}});
+    const auto signed_by_one = [&](const Json& data) {
+        return Pki::certificate(one.ok(one.write("root/sign-self-issued",
+                                                 {{"certificate", data.at("certificate")}})))
+            .signature_algorithm();
+    };
+    EXPECT_EQ(signed_by_one(root), "ecdsa-with-SHA512");
+    Pki rsa;
+    EXPECT_EQ(signed_by_one(rsa.make_root({{"key_type", "rsa"}, {"signature_bits", 512}})),
+              "ecdsa-with-SHA256");
+}
+
+TEST(PkiCa, RequestsAreSignedByTheirHash) {
+    for (const auto product : both_products) {
+        Pki pki(product);
+        const auto algorithm = [&](Json more) {
+            more["common_name"] = "i";
+            const auto data = pki.ok(pki.write("intermediate/generate/internal", std::move(more)));
+            return require(crypto::Csr::from_pem(data.at("csr").get<std::string>()))
+                .signature_algorithm();
+        };
+        EXPECT_EQ(algorithm({{"key_type", "rsa"}, {"signature_bits", 384}}),
+                  "sha384WithRSAEncryption");
+        EXPECT_EQ(algorithm({{"key_type", "ec"}, {"signature_bits", 512}}), "ecdsa-with-SHA256");
+        EXPECT_EQ(algorithm({{"key_type", "rsa"}, {"use_pss", true}}),
+                  product == Product::openbao ? "rsassaPss" : "sha256WithRSAEncryption");
+    }
+}
+
 }  // namespace
 }  // namespace meshproof::fakes::vault

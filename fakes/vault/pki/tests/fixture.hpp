@@ -31,6 +31,7 @@ class Pki {
         request.path = path;
         request.data = std::move(data);
         request.body = body_;
+        request.identity = identity;
         request.mount = {"pki/", 768h, max_lease_ttl_};
         request.now = now;
         boost::asio::io_context context;
@@ -88,6 +89,7 @@ class Pki {
 
     const Product product;
     Time now = from_unix_seconds(1'750'000'000) + 250ms;
+    TemplateValues identity;  ///< of whoever asks; null at first
 
   private:
     Saboteurs saboteurs_;

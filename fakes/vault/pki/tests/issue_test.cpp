@@ -498,5 +498,58 @@ TEST(PkiIssue, UnknownParametersAreNamed) {
     EXPECT_EQ(Pki::refusal(t.pki.write("sign")), "404 unsupported path");
 }
 
+TEST(PkiIssue, TemplatedRolesAreFilledInByTheCaller) {
+    for (const auto product : both_products) {
+        Pki pki(product);
+        (void)pki.make_root();
+        pki.make_role({{"allowed_uri_sans", {"spiffe://a.test/{{name}}", "spiffe://{{none}}/*"}},
+                       {"allowed_uri_sans_template", true}});
+        const auto asked = [&](const char* uri) {
+            crypto::Csr::Spec spec;
+            spec.alt_names.uris = {uri};
+            return pki.sign(csr_pem(spec));
+        };
+        const std::string refused =
+            "400 URI Subject Alternative Names were provided via CSR which are not valid for this "
+            "role";
+        EXPECT_EQ(Pki::refusal(asked("spiffe://a.test/web")), refused);
+        std::string value = "web";
+        pki.identity = [&value](std::string_view name) {
+            return name == "name" ? std::optional(value) : std::nullopt;
+        };
+        (void)pki.ok(asked("spiffe://a.test/web"));
+        EXPECT_EQ(Pki::refusal(asked("spiffe://a.test/db")), refused);
+        EXPECT_EQ(Pki::refusal(asked("spiffe://b.test/db")), refused);
+        value = "*";
+        if (product == Product::openbao) {
+            EXPECT_EQ(Pki::refusal(asked("spiffe://a.test/db")), refused);
+            pki.make_role({{"allowed_uri_sans", "spiffe://a.test/{{name}}"},
+                           {"allowed_uri_sans_template", true},
+                           {"allow_globs_in_identity_templates", true}});
+        }
+        (void)pki.ok(asked("spiffe://a.test/db"));
+    }
+}
+
+TEST(PkiIssue, PolicyIdentifiersAsOneText) {
+    for (const auto product : both_products) {
+        Pki pki(product);
+        (void)pki.make_root();
+        pki.make_role(
+            {{"policy_identifiers", R"([{"OID":"1.2.3","notice":"a, b<"},{"oid":"1.2.4"}])"}});
+        const auto told = pki.ok(pki.read("roles/r"))["policy_identifiers"];
+        EXPECT_EQ(told,
+                  Json::array({R"({"oid":"1.2.3","notice":"a, b\u003c"})", R"({"oid":"1.2.4"})"}));
+        (void)pki.ok(pki.sign(csr_for("a.test")));
+        const auto refused = [&](const char* text) {
+            return Pki::refusal(pki.write("roles/r", {{"policy_identifiers", text}}));
+        };
+        EXPECT_EQ(refused(R"([{"oid":"x"}])"), "500 strconv.Atoi: parsing \"x\": invalid syntax");
+        EXPECT_TRUE(
+            refused("[1]").ends_with("json: cannot unmarshal array into Go value of type "
+                                     "certutil.PolicyIdentifierWithQualifierEntry"));
+    }
+}
+
 }  // namespace
 }  // namespace meshproof::fakes::vault

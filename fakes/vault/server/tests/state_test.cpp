@@ -140,6 +140,12 @@ class SavedVault : public BothProducts {
                              .headers = {{"X-Vault-Wrap-TTL", "1h"}}}))
                        .json["wrap_info"]["token"];
         must(put("sys/quotas/rate-limit/q", {{"rate", 5000}, {"path", "pki/"}}));
+        must(put("sys/mounts/pki/tune", {{"listing_visibility", "hidden"},
+                                         {"allowed_response_headers", "X-A,X-B"},
+                                         {"options", {{"a", "b"}}}}));
+        must(put("sys/policies/acl/wide",
+                 {{"policy", R"(path "a" { capabilities = ["read"] })"},
+                  {"allow_slashes_in_identity_templates", true}}));
         must(put("sys/quotas/config", {{"enable_rate_limit_response_headers", true}}));
         must(put("identity/entity", {{"name", "bob"}, {"metadata", {{"team", "a"}}}}));
         if (openbao()) {
@@ -169,6 +175,7 @@ class SavedVault : public BothProducts {
                                        "sys/auth/c1/tune",
                                        "sys/policy/p",
                                        "sys/policies/acl/p",
+                                       "sys/policies/acl/wide",
                                        "sys/health",
                                        "sys/seal-status",
                                        "sys/quotas/rate-limit/q",

@@ -69,6 +69,118 @@ TEST_P(Mounts, OptionsReadBackAsTheyWereGiven) {
     EXPECT_EQ(get("sys/mounts/null").data()["options"], nullptr);
 }
 
+TEST_P(Mounts, SettingsAreKeptAndTuned) {
+    const Json config{{"listing_visibility", "hidden"},
+                      {"Force_No_Cache", true},
+                      {"allowed_response_headers", "X-A, X-B"}};
+    ASSERT_EQ(
+        put("sys/mounts/pki", {{"type", "pki"}, {"config", config}, {"seal_wrap", true}}).status,
+        204);
+    const auto told = get("sys/mounts/pki").data();
+    EXPECT_EQ(told["seal_wrap"], true);
+    EXPECT_EQ(told["config"]["force_no_cache"], true);
+    EXPECT_EQ(told["config"]["allowed_response_headers"], Json::array({"X-A", "X-B"}));
+    EXPECT_FALSE(told["config"].contains("passthrough_request_headers"));
+    const auto tune = [&](const Json& body) { return put("sys/mounts/pki/tune", body); };
+    const auto tuning = [&] { return get("sys/mounts/pki/tune").data(); };
+    EXPECT_EQ(tune({{"description", "d"}, {"listing_visibility", "x"}}).error(),
+              "invalid listing_visibility x");
+    EXPECT_EQ(tuning()["description"], openbao() ? "" : "d");
+    EXPECT_EQ(tune({{"options", {{"a", "b"}}}, {"listing_visibility", "unauth"}}).status, 204);
+    EXPECT_EQ(tuning()["options"], (Json{{"a", "b"}}));
+    EXPECT_EQ(
+        get("sys/internal/ui/mounts", "").data()["secret"]["pki/"],
+        (Json{{"description", openbao() ? "" : "d"}, {"options", {{"a", "b"}}}, {"type", "pki"}}));
+    EXPECT_EQ(tune({{"options", {{"version", "2"}}}}).status, 200);
+    EXPECT_EQ(tune({{"options", {{"version", "1"}}}}).error(),
+              "cannot downgrade mount from version 2");
+    EXPECT_EQ(
+        put("sys/mounts/identity/tune", {{"description", "x"}}).error(),
+        openbao() ? "cannot tune parameter description of identity/" : "cannot tune \"identity/\"");
+    ASSERT_EQ(put("sys/auth/c1", {{"type", "kubernetes"}}).status, 204);
+    EXPECT_EQ(put("sys/mounts/auth/c1/tune", {{"token_type", "batch"}}).status, 204);
+    EXPECT_EQ(get("sys/auth/c1/tune").data()["token_type"], "batch");
+    EXPECT_EQ(get("sys/internal/ui/mounts/auth/c1").data()["path"], "c1/");
+}
+
+TEST_P(Mounts, SettingsOfAnotherKindAreRefused) {
+    const auto refusal = [&](const Json& config) {
+        return put("sys/mounts/pki", {{"type", "pki"}, {"config", config}}).error();
+    };
+    const std::string other = "unable to convert given mount config information";
+    EXPECT_EQ(refusal({{"force_no_cache", 1}}), other);
+    EXPECT_EQ(refusal({{"max_lease_ttl", true}}), other);
+    EXPECT_EQ(refusal({{"audit_non_hmac_request_keys", 5}}), other);
+    EXPECT_EQ(refusal({{"user_lockout_config", "x"}}), other);
+    EXPECT_EQ(refusal({{"max_lease_ttl", "-1"}}),
+              "given default lease TTL greater than given max lease TTL");
+    for (const auto& [given, version] :
+         {std::pair("1", "v1.0.0"), std::pair("v01.2", "v1.2.0"), std::pair("1.2.3-x", "v1.2.3-x"),
+          std::pair("1.2.3.4", "v1.2.3.4")}) {
+        EXPECT_EQ(refusal({{"plugin_version", given}}),
+                  fmt::format("plugin not found in the catalog: pki, version={}", version));
+    }
+    for (const auto* none : {"v", "1.a", "-1", " 1"}) {
+        EXPECT_TRUE(refusal({{"plugin_version", none}}).starts_with("version \"")) << none;
+    }
+    EXPECT_EQ(get("sys/mounts/pki").status, 400);
+}
+
+TEST_P(Mounts, LimitsGoWithTheirPlaces) {
+    ASSERT_EQ(put("sys/mounts/pki", {{"type", "pki"}}).status, 204);
+    ASSERT_EQ(put("sys/auth/c1", {{"type", "kubernetes"}}).status, 204);
+    ASSERT_EQ(put("auth/c1/role/app",
+                  {{"bound_service_account_names", "a"}, {"bound_service_account_namespaces", "n"}})
+                  .status,
+              204);
+    const auto limit = [&](const char* name, Json body) {
+        body["interval"] = "30s";
+        return put(std::string("sys/quotas/rate-limit/") + name, std::move(body));
+    };
+    ASSERT_EQ(limit("a", {{"rate", 50}, {"path", "/pki"}}).status, 204);
+    EXPECT_EQ(get("sys/quotas/rate-limit/a").data()["path"], "pki/");
+    EXPECT_EQ(limit("b", {{"rate", 50}, {"path", "pki/"}}).error(),
+              "quota rule with similar properties exists under the name \"a\"");
+    EXPECT_EQ(limit("b", {{"rate", "x"}, {"path", "pki/"}}).status, 400);
+    ASSERT_EQ(put("sys/remount", {{"from", "pki"}, {"to", "moved"}}).status, 200);
+    EXPECT_EQ(get("sys/quotas/rate-limit/a").data()["path"], "moved/");
+    ASSERT_EQ(remove("sys/mounts/moved").status, 204);
+    EXPECT_EQ(get("sys/quotas/rate-limit/a").status, 404);
+    ASSERT_EQ(limit("r", {{"rate", 1}, {"path", "auth/c1"}, {"role", "app"}}).status, 204);
+    const auto log_in = [&](const char* role) {
+        return put("auth/c1/login", {{"role", role}, {"jwt", "x"}}, "").status;
+    };
+    EXPECT_NE(log_in("app"), 429);
+    EXPECT_EQ(log_in("app"), 429);
+    EXPECT_NE(log_in("other"), 429);
+    EXPECT_NE(get("auth/c1/role/app").status, 429);
+}
+
+TEST_P(Mounts, LimitsOfNamespaces) {
+    if (!openbao()) {
+        return;
+    }
+    ASSERT_EQ(put("sys/namespaces/ns1").status, 200);
+    const auto within = [&] {
+        return ask({.method = "GET",
+                    .path = "sys/mounts",
+                    .token = "bad",
+                    .headers = {{"X-Vault-Namespace", "ns1"}}})
+            .status;
+    };
+    const Json of_child{{"rate", 1}, {"interval", "30s"}, {"path", "ns1"}};
+    ASSERT_EQ(put("sys/quotas/rate-limit/q", of_child).status, 204);
+    EXPECT_NE(within(), 429);
+    EXPECT_EQ(within(), 429);
+    EXPECT_EQ(get("sys/mounts").status, 200);
+    ASSERT_EQ(remove("sys/quotas/rate-limit/q").status, 204);
+    const Json of_root{{"rate", 3}, {"interval", "30s"}, {"inheritable", false}};
+    ASSERT_EQ(put("sys/quotas/rate-limit/q", of_root).status, 204);
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_NE(within(), 429);
+    }
+}
+
 TEST_P(Mounts, Remount) {
     ASSERT_EQ(put("sys/mounts/pki", {{"type", "pki"}}).status, 204);
     const auto moved = put("sys/remount", {{"from", "pki"}, {"to", "other"}}).data();

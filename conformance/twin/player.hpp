@@ -1,0 +1,58 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "conformance/twin/compare.hpp"
+#include "conformance/twin/dialect.hpp"
+#include "core/check/evidence.hpp"
+
+namespace meshproof::twin {
+
+/// A difference, and the step whose answers differ.
+struct Found {
+    std::size_t number = 0;
+    Difference difference;
+};
+
+/// What came of a story. Texts hold no secrets.
+struct Played {
+    std::size_t steps = 0;                 ///< that were asked; a state that differs ends a story
+    std::vector<Found> found;              ///< in order
+    std::vector<run::Exchange> exchanges;  ///< with the real server's answers
+    std::vector<std::string> left;         ///< what could not be removed, and why
+
+    [[nodiscard]] const Found* find(const std::string& signature) const;
+};
+
+/// Plays stories on both servers, step by step, each time under names of its own: so both begin in
+/// the same state. What a story makes carries the run's mark and a number, and is removed after it,
+/// as far as the servers let it; all tokens of a story are children of one, which is revoked.
+class Player {
+  public:
+    /// `run_id` is the run's (core/run/mark.hpp); wire and dialect outlive the player.
+    Player(http::Transport& wire, const Dialect& dialect, Side real, Side fake, std::string run_id);
+
+    /// Throws CannotGoOn where a server does not even let the story begin.
+    [[nodiscard]] Task<Played> play(Story story);
+
+  private:
+    struct Actor;
+    struct Stage;
+    [[nodiscard]] Task<Result<http::Response>> ask(Actor& actor, const Step& step,
+                                                   const run::RunMark& mark);
+    [[nodiscard]] Task<void> act(Stage& stage, const Step& step, Played& played);
+    void write_down(Stage& stage, Actor& actor, std::vector<Removal> removals);
+    [[nodiscard]] std::string path_of(const Step& step, const run::RunMark& mark,
+                                      const std::map<std::size_t, Json>& answers) const;
+    [[nodiscard]] run::Exchange exchange_of(const Step& step, const run::RunMark& mark,
+                                            const Result<http::Response>& response) const;
+
+    http::Transport& wire_;
+    const Dialect& dialect_;
+    Side real_, fake_;
+    std::string run_id_, home_;
+    std::size_t played_ = 0;
+};
+
+}  // namespace meshproof::twin

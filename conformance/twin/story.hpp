@@ -1,0 +1,83 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "conformance/twin/topics.hpp"
+#include "conformance/twin/vocabulary.hpp"
+
+namespace meshproof::twin {
+
+/// A parameter that a request tries on purpose.
+struct Use {
+    std::string name;
+    In in = In::body;
+    Fit fit = Fit::right;
+    std::string_view kind = "right";  ///< of the value: kinds_of_values
+    friend bool operator==(const Use&, const Use&) = default;
+};
+
+/// One request of a story, the same for both servers. Its texts may hold marks, which each server
+/// gets in its own words:
+///   {pki}, {kubernetes}  where the story's engines are mounted (in paths);
+///   @{own:a}             a name with the run's mark;
+///   @{home}              the run's own namespace in a cluster;
+///   @{3:/data/id}        what that server's answer to the request of number 3 holds there.
+struct Step {
+    std::size_t number = 0;  ///< kept when others are taken out
+    std::string key;         ///< of the operation
+    std::string method;      ///< as sent: PUT for POST, say
+    std::string path;        ///< its parameters filled in
+    std::vector<std::pair<std::string, std::string>> query{};
+    std::optional<Json> body{};
+    std::vector<std::pair<std::string, std::string>> headers{};
+    bool bare = false;    ///< without a token
+    std::string as{};     ///< with this token (a mark) instead of the story's
+    bool ground = false;  ///< mounts something: the story means nothing without it
+    std::vector<Use> uses{};
+    friend bool operator==(const Step&, const Step&) = default;
+};
+
+/// How requests to a kind of server look, for whoever reads them.
+struct Manner {
+    std::string_view server;    ///< "vault", "kubernetes"
+    std::string_view prefix;    ///< before paths: "/v1/"
+    std::string_view header;    ///< that holds the token
+    std::string_view before;    ///< it in the header: "Bearer "
+    std::string_view variable;  ///< that stands for it in commands
+};
+[[nodiscard]] const Manner& manner_of(std::string_view server);
+
+/// What is written, read back, listed, used, changed and deleted, in order.
+struct Story {
+    std::string server = "vault";
+    std::string topic;
+    std::vector<Step> steps;
+    friend bool operator==(const Story&, const Story&) = default;
+};
+
+/// The numbers of the steps whose answers the text refers to.
+[[nodiscard]] std::vector<std::size_t> referred(std::string_view text);
+/// All that a step's path, query, body and headers refer to.
+[[nodiscard]] std::vector<std::size_t> referred(const Step& step);
+
+/// The value with nothing for every text that holds a mark: a mark for a secret is none.
+[[nodiscard]] Json without_marks(const Json& value);
+
+/// How often each operation ("KEY") and each parameter ("KEY NAME") was tried: those that were
+/// tried least come first.
+using Tried = std::map<std::string, std::size_t>;
+
+struct DrawOptions {
+    std::size_t bursts = 4;  ///< objects that are written, read, used and deleted
+};
+
+/// A story of the topic. `operations` are those that may be asked; `tried` is counted up.
+[[nodiscard]] Story draw_story(const Topic& topic, const std::vector<const Operation*>& operations,
+                               const Vocabulary& vocabulary, const DrawOptions& options,
+                               Tried& tried, Prng prng);
+
+}  // namespace meshproof::twin

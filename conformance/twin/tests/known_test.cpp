@@ -1,0 +1,76 @@
+#include "conformance/twin/known.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/base/text.hpp"
+
+namespace meshproof::twin {
+namespace {
+
+using vault::Product;
+
+TEST(Known, ReadsWhatIsNotPlayedAndWhatDeviates) {
+    const auto known = Known::parse(R"(
+not_played:
+  - operations: ["* {pki}/acme/*"]
+    products: [openbao]
+    reason: no ACME
+deviations:
+  - operation: GET {pki}/ca
+    aspect: body
+    member: data.*
+    reason: another order
+)",
+                                    "known.yaml");
+    ASSERT_TRUE(known) << known.error().message;
+    EXPECT_EQ(known->why_not_played("GET {pki}/acme/directory", Product::openbao), "no ACME");
+    EXPECT_EQ(known->why_not_played("GET {pki}/acme/directory", Product::vault), "");
+    Difference difference;
+    difference.key = "GET {pki}/ca";
+    difference.aspect = "body";
+    difference.member = "data.x";
+    EXPECT_EQ(known->why_known(difference, Product::vault), "another order");
+    difference.aspect = "status";
+    EXPECT_EQ(known->why_known(difference, Product::vault), "");
+}
+
+TEST(Known, RefusesAnEntryWithoutAReason) {
+    const auto known = Known::parse("deviations:\n  - operation: GET x\n", "known.yaml");
+    ASSERT_FALSE(known);
+    EXPECT_NE(known.error().message.find("known.yaml:2"), std::string::npos)
+        << known.error().message;
+    EXPECT_NE(known.error().message.find("reason"), std::string::npos) << known.error().message;
+}
+
+TEST(Known, RefusesAProductThatIsNone) {
+    const auto known = Known::parse(
+        "not_played:\n  - {operations: [a], products: [consul], reason: x}\n", "known.yaml");
+    ASSERT_FALSE(known);
+    EXPECT_NE(known.error().message.find("consul"), std::string::npos) << known.error().message;
+}
+
+TEST(Known, SaysOfWhichServerAnEntryIs) {
+    const auto known = Known::parse(R"(
+deviations:
+  - {operation: "GET api/v1/x", reason: a}
+  - {operation: "GET sys/x", reason: b}
+)",
+                                    "known.yaml");
+    ASSERT_TRUE(known) << known.error().message;
+    const auto page = known->markdown();
+    EXPECT_NE(page.find("| `GET api/v1/x` | anything | kube-apiserver | a |"), std::string::npos)
+        << page;
+    EXPECT_NE(page.find("| `GET sys/x` | anything | both | b |"), std::string::npos) << page;
+}
+
+TEST(Known, TheProgramsOwnFileIsRightAndDocsHoldIt) {
+    const auto known = Known::parse(known_yaml, "known.yaml");
+    ASSERT_TRUE(known) << known.error().message;
+    const auto page = read_file("docs/played.md");
+    ASSERT_TRUE(page) << page.error().message;
+    EXPECT_EQ(*page, known->markdown())
+        << "write it anew: meshproof twin --played > docs/played.md";
+}
+
+}  // namespace
+}  // namespace meshproof::twin

@@ -1,0 +1,263 @@
+#include "conformance/twin/twin.hpp"
+
+#include <algorithm>
+
+#include "conformance/twin/curl.hpp"
+#include "core/base/answer.hpp"
+#include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
+
+namespace meshproof::twin {
+namespace {
+
+/// Not of one text, however long a server's answer is.
+constexpr std::size_t shown_letters = 300;
+
+class Twin {
+  public:
+    Twin(Clock& clock, Player& player, Vocabulary words, TwinOptions options, TwinResult& result)
+        : clock_(clock),
+          player_(player),
+          options_(std::move(options)),
+          result_(result),
+          vocabulary_(std::move(words)) {
+        for (const auto* topic : options_.topics) {
+            const auto all = operations_of(*topic, result_.description);
+            result_.coverage.add(*topic, all, options_.known, options_.product);
+            result_.coverage.add_not_asked(*topic, never_asked(*topic, result_.description),
+                                           "never asked, since it touches what is not the run's");
+            std::vector<const Operation*> played;
+            for (const auto* one : all) {
+                if (options_.known.why_not_played(one->key(), options_.product).empty()) {
+                    played.push_back(one);
+                }
+            }
+            if (!played.empty()) {
+                grounds_.emplace_back(topic, std::move(played));
+            }
+        }
+    }
+
+    Task<void> play() {
+        began_ = clock_.elapsed();
+        options_.shrink.stopping = [this] { return late() || options_.stopping(); };
+        const Prng chance(options_.seed);
+        for (std::size_t i = 0; !grounds_.empty(); ++i) {
+            const bool enough = options_.requests > 0 && result_.requests >= options_.requests;
+            result_.interrupted = options_.stopping();
+            const bool first = options_.until_first_difference && !result_.findings.empty();
+            if (late() || enough || first || result_.interrupted) {
+                break;
+            }
+            const auto& [topic, operations] = grounds_[i % grounds_.size()];
+            co_await play_one(draw_story(*topic, operations, vocabulary_, {}, tried_,
+                                         chance.fork(fmt::format("story {}", i))));
+            options_.on_progress(result_.requests, result_.findings.size());
+        }
+    }
+
+  private:
+    [[nodiscard]] bool late() const {
+        return options_.limit > Duration::zero() && clock_.elapsed() - began_ >= options_.limit;
+    }
+
+    Task<void> play_one(Story story) {
+        const auto played = co_await player_.play(story);
+        ++result_.stories;
+        result_.requests += played.steps;
+        result_.left.insert(result_.left.end(), played.left.begin(), played.left.end());
+        result_.coverage.count(story, played);
+        for (const auto& found : played.found) {
+            co_await consider(found, story, played);
+        }
+    }
+
+    Task<void> consider(Found found, Story story, Played played) {
+        const auto signature = found.difference.signature();
+        const auto reason = options_.known.why_known(found.difference, options_.product);
+        if (!reason.empty()) {
+            auto& known = result_.known[signature];
+            known.reason = reason;
+            ++known.times;
+            result_.coverage.count_known(found.difference.key, reason);
+            co_return;
+        }
+        const auto again = std::ranges::find_if(result_.findings, [&](const Finding& one) {
+            return one.difference.signature() == signature;
+        });
+        if (again != result_.findings.end()) {
+            ++again->times;
+            co_return;
+        }
+        auto finding = as_drawn(found, std::move(story), std::move(played));
+        if (result_.findings.size() < options_.most_shrunk) {
+            finding = co_await shrunk(std::move(finding));
+        }
+        result_.coverage.count_difference(finding.step);
+        result_.findings.push_back(std::move(finding));
+    }
+
+    static const Step& step_of(const Story& story, std::size_t number) {
+        return *std::ranges::find(story.steps, number, &Step::number);
+    }
+
+    static Finding as_drawn(const Found& found, Story story, Played played) {
+        Finding out;
+        out.difference = found.difference;
+        out.step = step_of(story, found.number);
+        std::erase_if(story.steps,
+                      [&found](const Step& step) { return step.number > found.number; });
+        out.story = std::move(story);
+        out.exchanges = std::move(played.exchanges);
+        return out;
+    }
+
+    Task<Finding> shrunk(Finding drawn) {
+        const auto signature = drawn.difference.signature();
+        const auto small =
+            co_await shrink(player_, vocabulary_, drawn.story, signature, options_.shrink);
+        drawn.tried = small.tried;
+        drawn.steady = small.steady;
+        if (const auto* found = small.played.find(signature); found != nullptr) {
+            auto out = as_drawn(*found, small.story, small.played);
+            out.tried = drawn.tried;
+            co_return out;
+        }
+        co_return drawn;
+    }
+
+    Clock& clock_;
+    Player& player_;
+    TwinOptions options_;
+    TwinResult& result_;
+    Vocabulary vocabulary_;
+    std::vector<std::pair<const Topic*, std::vector<const Operation*>>> grounds_;
+    Tried tried_;
+    Duration began_{};
+};
+
+std::string shortened(std::string_view text) {
+    const auto line = one_line(text);
+    return line.size() <= shown_letters ? line : std::string(head_of(line, shown_letters)) + "…";
+}
+
+/// "POST {pki}/roles/{name}" as a part of an id: "post-pki-roles-name".
+std::string slug(std::string_view key) {
+    std::string out;
+    for (const char c : lower(key)) {
+        if (letter_or_digit(c)) {
+            out += c;
+        } else if (!out.empty() && !out.ends_with('-')) {
+            out += '-';
+        }
+    }
+    while (out.ends_with('-')) {
+        out.pop_back();
+    }
+    return out;
+}
+
+void add_findings(const TwinResult& result, const std::string& key, run::Outcome& outcome,
+                  run::CheckOutcome& check) {
+    for (const auto& finding : result.findings) {
+        if (finding.difference.key != key) {
+            continue;
+        }
+        outcome.failures.push_back(headline(finding));
+        if (check.evidence.empty()) {
+            check.evidence = finding.exchanges;
+        }
+    }
+}
+
+run::Outcome row_of(const TwinResult& result, const std::string& key,
+                    const OperationCoverage& one) {
+    run::Outcome outcome;
+    outcome.id = fmt::format("twin/{}/{}", one.topic, slug(key));
+    run::CheckOutcome check;
+    check.requirement = fmt::format("{} is answered alike by the server and its fake.", key);
+    check.source = fmt::format("asked {} times", one.asked);
+    check.level = run::Level::may;
+    add_findings(result, key, outcome, check);
+    if (!one.not_played.empty()) {
+        outcome.verdict = run::Verdict::skip;
+        outcome.reason = "not played: " + one.not_played;
+    } else if (!outcome.failures.empty()) {
+        outcome.verdict = run::Verdict::fail;
+        outcome.reason = outcome.failures.front();
+    } else if (one.asked == 0) {
+        outcome.verdict = run::Verdict::skip;
+        outcome.reason = "no request of this run asked it";
+    } else if (!one.known.empty()) {
+        outcome.verdict = run::Verdict::deviates;
+        outcome.reason = one.known;
+    } else {
+        outcome.verdict = run::Verdict::pass;
+    }
+    outcome.detail = std::move(check);
+    return outcome;
+}
+
+}  // namespace
+
+Task<void> play_twin(Clock& clock, http::Transport& wire, const Dialect& dialect, Side real,
+                     Side fake, TwinOptions options, TwinResult& result) {
+    const run::RunMark mark(options.run_id);
+    result.description = co_await dialect.describe(wire, real, mark);
+    result.real_version = co_await dialect.version(wire, real);
+    result.fake_version = co_await dialect.version(wire, fake);
+    run::Ledger ledger(mark);
+    std::exception_ptr problem;
+    try {
+        co_await dialect.settle(wire, real, ledger);
+        co_await dialect.settle(wire, fake, ledger);
+        Player player(wire, dialect, real, fake, options.run_id);
+        Twin twin(clock, player, dialect.words(), options, result);
+        co_await twin.play();
+    } catch (...) {
+        problem = std::current_exception();  // the sweep is due all the same
+    }
+    for (auto& left : co_await ledger.undo_all()) {
+        result.left.push_back(std::move(left));
+    }
+    for (auto& left : co_await dialect.sweep(wire, real, options.run_id)) {
+        result.left.push_back(std::move(left));
+    }
+    if (problem) {
+        std::rethrow_exception(problem);
+    }
+}
+
+std::string headline(const Finding& finding) {
+    const auto& one = finding.difference;
+    return fmt::format("{}: {}{}{}: the server {}, the fake {}", one.key, one.aspect,
+                       one.member.empty() ? "" : " ", one.member, shortened(one.real),
+                       shortened(one.fake));
+}
+
+std::vector<run::Outcome> rows_of(const TwinResult& result) {
+    std::vector<run::Outcome> out;
+    for (const auto& [key, one] : result.coverage.operations()) {
+        out.push_back(row_of(result, key, one));
+    }
+    std::ranges::sort(out, {}, &run::Outcome::id);
+    // Differences of steps that prepare a topic, and are another's: told all the same.
+    for (const auto& finding : result.findings) {
+        if (!result.coverage.operations().contains(finding.difference.key)) {
+            run::Outcome outcome;
+            outcome.id = "twin/ground/" + slug(finding.difference.key);
+            outcome.verdict = run::Verdict::fail;
+            outcome.reason = headline(finding);
+            outcome.failures = {outcome.reason};
+            run::CheckOutcome check;
+            check.requirement = finding.difference.key + " prepares a story on both.";
+            check.level = run::Level::may;
+            check.evidence = finding.exchanges;
+            outcome.detail = std::move(check);
+            out.push_back(std::move(outcome));
+        }
+    }
+    return out;
+}
+
+}  // namespace meshproof::twin

@@ -1,0 +1,202 @@
+#include "fakes/vault/identity/group_aliases.hpp"
+
+#include <algorithm>
+
+#include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/logical/names.hpp"
+#include "fakes/vault/server/server.hpp"
+
+/// Aliases of external groups: row 203. No method here tells groups at a login, so they have no
+/// members.
+namespace meshproof::fakes::vault {
+
+namespace {
+
+template <class Fits>
+Group* group_whose_alias(Server& server, const LogicalRequest& request, Fits fits) {
+    for (auto& [id, group] : server.groups) {
+        if (group.namespace_path == request.ns->path && group.alias && fits(*group.alias)) {
+            return &group;
+        }
+    }
+    return nullptr;
+}
+
+const MountEntry* mount_of_accessor(const Namespace& ns, std::string_view accessor) {
+    for (const auto& [path, mount] : ns.mounts) {
+        if (mount->accessor == accessor) {
+            return mount.get();
+        }
+    }
+    return nullptr;
+}
+
+// The group that the alias shall be of: the one that is named, else the one that has it, else one
+// of its own.
+tl::expected<Group*, BackendResponse> target_group(Server& server, const BuiltinCall& call,
+                                                   Group* holder) {
+    const auto canonical = call.fields.text("canonical_id");
+    if (!canonical.empty()) {
+        auto* named = group_by_id(server, call.request, canonical);
+        if (named == nullptr) {
+            return tl::unexpected(
+                BackendResponse::error("invalid group ID given in 'canonical_id'"));
+        }
+        if (named->type != "external") {
+            return tl::unexpected(
+                BackendResponse::error("alias can't be set on an internal group"));
+        }
+        return named;
+    }
+    if (holder != nullptr) {
+        return holder;
+    }
+    auto made = new_group(server, call.request);
+    made.type = "external";
+    made.changed = call.request.now;
+    const auto id = made.id;
+    return &(server.groups[id] = std::move(made));
+}
+
+LogicalReply write_group_alias_of(Server& server, const BuiltinCall& call, Group* holder) {
+    const auto& data = call.fields;
+    const auto name = data.text("name");
+    if (name.empty()) {
+        return BackendResponse::error("missing alias name");
+    }
+    const auto accessor = data.text("mount_accessor");
+    if (accessor.empty()) {
+        return BackendResponse::error("missing mount_accessor");
+    }
+    const auto* mount = mount_of_accessor(*call.request.ns, accessor);
+    if (mount == nullptr) {
+        return BackendResponse::error("invalid mount accessor " + go_quoted(accessor));
+    }
+    auto* same = group_of_alias(server, call.request, accessor, name);
+    auto* group = holder;
+    if (auto target = target_group(server, call, holder != nullptr ? holder : same)) {
+        group = *target;
+    } else {
+        return target.error();
+    }
+    if (same != nullptr && same != holder) {
+        return BackendResponse::error(
+            "combination of mount and group alias name is already in use");
+    }
+    auto alias = holder != nullptr ? *holder->alias : GroupAlias{};
+    if (holder == nullptr) {
+        alias.id = make_uuid(server.ids);
+        alias.created = call.request.now;
+    } else {
+        holder->alias.reset();
+    }
+    alias.name = name;
+    alias.mount_accessor = mount->accessor;
+    alias.mount_path = mount->path;
+    alias.mount_type = mount->type;
+    alias.changed = group->changed = call.request.now;
+    ++group->modify_index;
+    auto answer = BackendResponse::with(Json{{"canonical_id", group->id}, {"id", alias.id}});
+    group->alias = std::move(alias);
+    return answer;
+}
+
+LogicalReply write_some_alias(Server& server, const BuiltinCall& call) {
+    const auto id = call.path.contains("id") ? call.captured("id") : call.fields.text("id");
+    auto* holder = id.empty() ? nullptr : group_of_alias(server, call.request, id);
+    if (!id.empty() && holder == nullptr) {
+        return BackendResponse::error("invalid group alias ID");
+    }
+    return write_group_alias_of(server, call, holder);
+}
+
+Json whole_alias(const Server& server, const Group& group) {
+    auto data = alias_of_group(group);
+    data["custom_metadata"] = Json();
+    data["local"] = false;
+    data["namespace_id"] = namespace_id(server, group.namespace_path);
+    return data;
+}
+
+LogicalReply read_group_alias(Server& server, const BuiltinCall& call) {
+    const auto* group = group_of_alias(server, call.request, call.captured("id"));
+    return group == nullptr ? BackendResponse::nothing()
+                            : BackendResponse::with(whole_alias(server, *group));
+}
+
+LogicalReply delete_group_alias(Server& server, const BuiltinCall& call) {
+    if (auto* group = group_of_alias(server, call.request, call.captured("id"))) {
+        group->alias.reset();
+        ++group->modify_index;
+    }
+    return BackendResponse::nothing();
+}
+
+LogicalReply list_group_aliases(Server& server, const BuiltinCall& call) {
+    std::vector<std::string> keys;
+    auto details = Json::object();
+    for (const auto& [id, group] : server.groups) {
+        if (group.namespace_path != call.request.ns->path || !group.alias) {
+            continue;
+        }
+        auto detail = whole_alias(server, group);
+        for (const auto* absent : {"creation_time", "id", "last_update_time",
+                                   "merged_from_canonical_ids", "namespace_id"}) {
+            detail.erase(absent);
+        }
+        if (!server.openbao()) {
+            detail.erase("metadata");
+        }
+        keys.push_back(group.alias->id);
+        details[group.alias->id] = std::move(detail);
+    }
+    std::ranges::sort(keys);
+    auto answer = list_answer(keys);
+    if (!keys.empty()) {
+        answer.data["key_info"] = std::move(details);
+    }
+    return answer;
+}
+
+}  // namespace
+
+Group* group_of_alias(Server& server, const LogicalRequest& request, std::string_view id) {
+    return group_whose_alias(server, request, [&](const auto& alias) { return alias.id == id; });
+}
+
+Group* group_of_alias(Server& server, const LogicalRequest& request, std::string_view accessor,
+                      std::string_view name) {
+    return group_whose_alias(server, request, [&](const auto& alias) {
+        return alias.mount_accessor == accessor && alias.name == name;
+    });
+}
+
+Json alias_of_group(const Group& group) {
+    const auto& alias = *group.alias;
+    return Json{{"canonical_id", group.id},
+                {"creation_time", rfc3339_nano(alias.created)},
+                {"id", alias.id},
+                {"last_update_time", rfc3339_nano(alias.changed)},
+                {"merged_from_canonical_ids", Json()},
+                {"metadata", Json()},
+                {"mount_accessor", alias.mount_accessor},
+                {"mount_path", alias.mount_path},
+                {"mount_type", alias.mount_type},
+                {"name", alias.name}};
+}
+
+std::vector<BuiltinRoute> group_alias_routes() {
+    using enum Operation;
+    const Fields alias{{{"name", FieldType::text},
+                        {"id", FieldType::text},
+                        {"canonical_id", FieldType::text},
+                        {"mount_accessor", FieldType::text}}};
+    return {
+        {"group-alias", {{update, write_some_alias}}, alias},
+        {"group-alias/id/?", {{list, list_group_aliases}}},
+        {"group-alias/id/:id+", {{read, read_group_alias}, {remove, delete_group_alias}}},
+        {"group-alias/id/:id+", {{update, write_some_alias}}, alias},
+    };
+}
+
+}  // namespace meshproof::fakes::vault
