@@ -346,6 +346,9 @@ Refusal choose_parent(Creation& creation) {
     }
     if (!token.orphan) {
         token.parent = creation.parent.id;
+        if (token.entity_id.empty()) {
+            token.entity_id = creation.parent.entity_id;
+        }
     }
     return std::nullopt;
 }

@@ -428,11 +428,12 @@ std::optional<Policy> policy_in(const Json& object) {
 
 // As Go writes it: what is empty is left out.
 std::string policy_text(const Policy& policy) {
-    auto text = "{\"oid\":" + go_json(policy.oid);
+    const auto told = [](const std::string& value) { return std::string(trim(go_json(value))); };
+    auto text = fmt::format("{{\"oid\":{}", told(policy.oid));
     for (const auto& [name, value] :
          {std::pair("cps", &policy.cps), std::pair("notice", &policy.notice)}) {
         if (!value->empty()) {
-            text += fmt::format(",\"{}\":{}", name, go_json(*value));
+            text += fmt::format(",\"{}\":{}", name, told(*value));
         }
     }
     return text + "}";
