@@ -49,7 +49,7 @@ std::string lengths_of(const run::Outcome& outcome) {
 run::Outcome played_in_sim(const run::Scenario& scenario) {
     run::RunnerOptions options;
     options.keep_trace = true;
-    options.run_id = "story";
+    options.run_id = "storys";
     options.environment = [](std::uint64_t seed) {
         fakes::SimOptions sim;
         sim.seed = seed;

@@ -4,6 +4,9 @@
 namespace meshproof::scenarios::explore {
 namespace {
 
+/// At what is not right yet, in the time that it has to become so.
+constexpr int looks = 8;
+
 bool warns_of_sync(const mesh::CaHealth& health) {
     return std::ranges::any_of(
         health.warnings, [](const auto& warning) { return warning.starts_with("out of sync: "); });
@@ -50,8 +53,15 @@ Task<void> check_namespace(Play& play, std::string name, std::string when) {
                                    [&](const auto& member) { return in_sync(play, member); });
     };
     auto must = play.model.healthy(name);
-    const bool settled_before = settled();
-    const auto health = co_await play.world.mesh().global_namespace_health(name);
+    bool settled_before = settled();
+    auto health = co_await play.world.mesh().global_namespace_health(name);
+    // What somebody changed by hand is noticed and put right in its time.
+    const auto until = play.now() + play.model.recovery();
+    while (must == Must::be && !(health && health->healthy) && play.now() < until) {
+        co_await play.environment.truth().sleep_for(play.model.recovery() / looks);
+        settled_before = settled();
+        health = co_await play.world.mesh().global_namespace_health(name);
+    }
     if (must == Must::be && !(settled_before && settled())) {
         must = Must::say_nothing;
     }

@@ -112,12 +112,16 @@ Task<void> request(Play& play, SeenPod from, SeenPod to, std::string when) {
 Task<void> requests(Play& play, std::string when) {
     // Seen once for all requests of the round: a mesh may have a thousand pods.
     const auto all = play.pods();
+    // Turn about: over a connection of its own, over the one that is kept.
+    const auto round = play.record.steps.size();
     for (std::size_t i = 0; i < all.size() && all.size() > 1; ++i) {
         const auto from = play.again(all[i]), to = play.again(all[(i + 1) % all.size()]);
-        if (from && to) {
-            co_await request_among(play, *from, *to, all, when);
+        if (!from || !to) {
+            continue;
         }
-        if (from && to && i < kept_connections) {
+        if ((round + i) % 2 == 0 || i >= kept_connections) {
+            co_await request_among(play, *from, *to, all, when);
+        } else {
             co_await request_over_what_is_kept(play, *from, *to, all, when);
         }
     }

@@ -165,7 +165,7 @@ const std::vector<HistoryNotice> by_histories = {
      2,
      {"{do: create-namespace, namespace: shop}", "{do: kube-refuses, cluster: beta}",
       "{do: ask-namespace, namespace: shop}"},
-     "is Healthy; its configuration cannot be read back"},
+     "tells the health of 1 clusters, and has 2"},
     {"control-plane/changes-the-trust-domain",
      1,
      {"{do: change-trust-domain}"},
