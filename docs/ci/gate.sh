@@ -6,6 +6,7 @@
 # OUT=out               the reports
 # BASELINE=DIR          the OUT of what is there already, for trends
 # SUMMARY=FILE          gets the Markdown
+# SCENARIOS= CHECKS=     themes, topics or ids instead of all
 # LOADS=1 RATE=50 DURATION=30s LOAD_FLAGS=   the loads; trends want five
 set -uo pipefail
 : "${TARGET:?a target file}" "${POLICY:?a policy of the gate}"
@@ -30,8 +31,10 @@ if [[ -n ${ACCOUNT:-} ]]; then
         looked+=("$out/plan")
     fi
 fi
-step run --target "$TARGET" --report "$out/run"
-step conform --level must --target "$TARGET" --report "$out/conform"
+# shellcheck disable=SC2086 # several words
+step run ${SCENARIOS:-} --target "$TARGET" --report "$out/run"
+# shellcheck disable=SC2086
+step conform ${CHECKS:-} --level must --target "$TARGET" --report "$out/conform"
 for ((i = 1; i <= ${LOADS:-1}; i++)); do
     # shellcheck disable=SC2086 # several flags
     step load login-sign --rate "${RATE:-50}" --duration "${DURATION:-30s}" --target "$TARGET" --report "$out/load-$i" ${LOAD_FLAGS:-}

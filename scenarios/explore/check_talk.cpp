@@ -102,6 +102,29 @@ Task<void> request_over_what_is_kept(Play& play, SeenPod from, SeenPod to,
                            {.keep = true, .arrives_at = {}});
 }
 
+enum class Ask { not_again, one, both };
+
+// Where nothing that decides a request has changed since, the answer is that of the last round: so
+// it is asked for in each third one only, in case that something else decides it, over a connection
+// of its own and over the kept one turn about. A handshake is most of what a history costs.
+Ask worth_asking(Play& play, const SeenPod& from, const SeenPod& to,
+                 const std::vector<SeenPod>& all) {
+    constexpr std::size_t most_rounds = 3;
+    const auto trust_of = [&](const std::string& cluster) {
+        return play.clusters.find(cluster)->second.trust_store();
+    };
+    Play::Asked now{{from.serial, to.serial},
+                    play.model.talk(from, to, all, play.truth(), play.near()),
+                    trust_of(from.cluster),
+                    trust_of(to.cluster)};
+    auto& last = play.asked[{from.uid, to.uid}];
+    if (last.what == now) {
+        return ++last.rounds % most_rounds == 0 ? Ask::one : Ask::not_again;
+    }
+    last = {std::move(now), 0};
+    return Ask::both;
+}
+
 }  // namespace
 
 Task<void> request(Play& play, SeenPod from, SeenPod to, std::string when) {
@@ -112,16 +135,15 @@ Task<void> request(Play& play, SeenPod from, SeenPod to, std::string when) {
 Task<void> requests(Play& play, std::string when) {
     // Seen once for all requests of the round: a mesh may have a thousand pods.
     const auto all = play.pods();
-    // Turn about: over a connection of its own, over the one that is kept.
     const auto round = play.record.steps.size();
     for (std::size_t i = 0; i < all.size() && all.size() > 1; ++i) {
         const auto from = play.again(all[i]), to = play.again(all[(i + 1) % all.size()]);
-        if (!from || !to) {
-            continue;
-        }
-        if ((round + i) % 2 == 0 || i >= kept_connections) {
+        const auto ask = from && to ? worth_asking(play, *from, *to, all) : Ask::not_again;
+        const bool kept_turn = i < kept_connections && (round + i) % 2 != 0;
+        if (ask == Ask::both || (ask == Ask::one && !kept_turn)) {
             co_await request_among(play, *from, *to, all, when);
-        } else {
+        }
+        if ((ask == Ask::both && i < kept_connections) || (ask == Ask::one && kept_turn)) {
             co_await request_over_what_is_kept(play, *from, *to, all, when);
         }
     }

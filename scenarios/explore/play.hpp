@@ -84,6 +84,18 @@ struct Play {
         auto operator<=>(const Kept&) const = default;
     };
     std::set<Kept> kept;  ///< serials of two leaves between which a connection was kept
+    /// What decided a request between two pods when it was asked for last.
+    struct Asked {
+        Kept leaves;
+        Must must = Must::say_nothing;
+        std::vector<crypto::Certificate> from_trust, to_trust;
+        bool operator==(const Asked&) const = default;
+    };
+    struct LastAsked {
+        Asked what;
+        std::size_t rounds = 0;  ///< that went by since, with nothing new
+    };
+    std::map<std::pair<std::string, std::string>, LastAsked> asked;  ///< by the pods' uids
 
     [[nodiscard]] Duration now() const;  ///< since the history began
     [[nodiscard]] Time truth() const;
