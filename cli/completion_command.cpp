@@ -74,7 +74,11 @@ void add_completion(CLI::App& app, Command& chosen) {
     auto* command = app.add_subcommand(
         "completion",
         "print what bash completes command lines by: eval \"$(meshproof completion)\"");
-    command->callback([&app, &chosen] {
+    // Other programs want the shell's name here, so it may be given.
+    auto shell = std::make_shared<std::string>();
+    command->add_option("SHELL", *shell, "bash, the only one so far")
+        ->check(CLI::IsMember({"bash"}));
+    command->callback([&app, &chosen, shell] {
         chosen = [&app] {
             fmt::print("{}", bash_script(app));
             return int{as_expected};

@@ -5,6 +5,7 @@
 #include <span>
 #include <system_error>
 
+#include "cli/other_names.hpp"
 #include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "core/base/log.hpp"
@@ -131,10 +132,13 @@ void refuse_unknown_command(CLI::App& app, std::span<char* const> arguments) {
         known.push_back(command->get_name());
     }
     if (std::ranges::find(known, *word) == known.end()) {
-        const auto near = nearest(*word, known);
-        throw UsageError(fmt::format("there is no subcommand {}", *word),
-                         near.empty() ? "meshproof --help lists them"
-                                      : fmt::format("did you mean meshproof {}?", near));
+        auto meant = own_command(*word);
+        if (const auto near = nearest(*word, known); meant.empty() && !near.empty()) {
+            meant = "meshproof " + near;
+        }
+        throw UsageError(
+            fmt::format("there is no subcommand {}", *word),
+            meant.empty() ? "meshproof --help lists them" : fmt::format("did you mean {}?", meant));
     }
 }
 
@@ -156,10 +160,17 @@ std::string hint_for(const CLI::App& app, std::span<char* const> arguments) {
     for (const std::string argument : arguments) {
         const auto flag = argument.substr(0, argument.find('='));
         if (flag.starts_with("--") && std::ranges::find(known, flag) == known.end()) {
-            if (const auto near = nearest(flag, known); !near.empty()) {
-                return fmt::format("did you mean {}? {} --help lists all", near, name);
+            auto meant = own_flag(flag, known);
+            meant = meant.empty() ? nearest(flag, known) : meant;
+            if (!meant.empty()) {
+                return fmt::format("did you mean {}? {} --help lists all", meant, name);
             }
         }
+    }
+    const auto serve = std::ranges::find(arguments, std::string_view("serve"));
+    if (asked->get_name() == "serve" && arguments.end() - serve > 1 && *serve[1] != '-') {
+        return "a command to serve stands after --, as in meshproof serve -- kubectl get "
+               "namespaces";
     }
     return asked == &app ? name + " --help shows command lines that work"
                          : name + " --help shows what it takes";

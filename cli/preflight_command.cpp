@@ -23,6 +23,7 @@ struct PreflightArguments {
     std::string format = "text";
     std::string plan, before, after, upgrade_to;
     bool read_only = false, all = false, list = false, init = false;
+    bool no_health_check = false;
     preflight::Draft draft;                 ///< of --init
     std::string draft_account, draft_auth;  ///< NAMESPACE/NAME, MOUNT/ROLE
 };
@@ -169,8 +170,9 @@ int preflight_command(const PreflightArguments& arguments) {
         return init(arguments);
     }
     if (arguments.account.empty()) {
-        throw UsageError("--account: expected an account file",
-                         "docs/account.md shows one, --init writes one; --explain ID needs none");
+        throw UsageError(
+            "--account: expected an account file",
+            "--init writes one, docs/account.md tells all of it; --explain ID needs none");
     }
     const auto wait = wait_of(arguments);
     expect_summary_file(arguments.summary);
@@ -184,13 +186,17 @@ int preflight_command(const PreflightArguments& arguments) {
                             .report = arguments.report,
                             .summary = arguments.summary});
     }
-    auto account = load_account(arguments.account);
+    const auto account = load_account(arguments.account);
     run::SocketEnvironment environment("live", run::Target());
     std::optional<preflight::Report> looked;
     environment.drive(look_into(
-        environment, std::move(account),
+        environment, account,
         {.read_only = arguments.read_only, .upgrade_to = arguments.upgrade_to}, wait, looked));
-    const auto& report = *looked;
+    auto& report = *looked;
+    if (!arguments.no_health_check && !report.unreachable) {
+        report.health_check = preflight::ask_health_check(
+            account, {.openbao = report.openbao, .mount = report.pki_mount});
+    }
     say(report, arguments);
     write_reports(report, arguments.report);
     append_summary(arguments.summary, "preflight", [&](std::size_t most_bytes) {
@@ -214,7 +220,8 @@ void add_plan_options(CLI::App& command, PreflightArguments& arguments) {
     const auto add = [&](const char* flag, std::string& value, const char* what) {
         auto* option =
             command.add_option(flag, value, what)->group("A CHANGE BEFORE IT IS APPLIED");
-        for (const auto* other : {"--wait", "--read-only", "--all", "--upgrade-to"}) {
+        for (const auto* other :
+             {"--wait", "--read-only", "--all", "--upgrade-to", "--no-health-check"}) {
             option->excludes(command.get_option(other));
         }
     };
@@ -262,6 +269,9 @@ void add_preflight(CLI::App& app, Command& chosen) {
                       "print the list of findings as docs/preflight.md has it, and end");
     command->add_flag("--read-only", arguments->read_only,
                       "leave out the one login and the one leaf that are tried, too");
+    command->add_flag("--no-health-check", arguments->no_health_check,
+                      "do not run bao pki health-check (or vault's), which lists the mount's "
+                      "certificates");
     command->add_option("--wait", arguments->wait,
                         "look again every 5 s until nothing is at error level, for so long (5m)");
     command

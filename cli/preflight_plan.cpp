@@ -249,7 +249,15 @@ void say_plan(const preflight::Plan& plan, const PlanQuestion& question) {
 run::Account load_account(const std::string& path) {
     auto account = run::Account::load(path);
     if (!account) {
-        throw UsageError(account.error().message, "docs/account.md shows an account that works");
+        // Who begins has no file, and after --init no bundle yet.
+        const std::string_view message = account.error().message;
+        throw UsageError(account.error().message,
+                         message.starts_with("cannot read")
+                             ? "meshproof preflight --init --account FILE writes one to begin with"
+                         : message.find("ca_bundle_file: cannot read") != std::string_view::npos
+                             ? "the PKI engine has it: bao (or vault) read -field=certificate "
+                               "MOUNT/cert/ca_chain > FILE"
+                             : "docs/account.md shows an account that works");
     }
     return limited(std::move(*account));
 }

@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
 
 #include "conformance/index.hpp"
+#include "core/base/log.hpp"
 #include "core/base/nearest.hpp"
 #include "scenarios/index.hpp"
 
@@ -12,6 +14,30 @@ namespace meshproof::cli {
 std::string nearest(std::string_view typed, const std::vector<std::string>& known) {
     return nearest_word(typed, known);
 }
+
+namespace {
+
+/// A deviation of an id that nothing has allows nothing: said before its check fails. Histories
+/// have the names of their files, which nobody knows here.
+void warn_of_unknown_deviations(const std::string& path, const run::Target& target) {
+    std::vector<std::string> known;
+    for (const auto* one : scenarios::all_scenarios()) {
+        known.emplace_back(one->id);
+    }
+    for (const auto* one : conformance::all_checks()) {
+        known.emplace_back(one->id);
+    }
+    for (const auto& [id, reason] : target.deviations) {
+        if (id.starts_with("history/") || std::ranges::find(known, id) != known.end()) {
+            continue;
+        }
+        const auto near = nearest(id, known);
+        log::warning(fmt::format("{}: deviations: {} is the id of no scenario or check{}", path, id,
+                                 near.empty() ? "" : fmt::format(": did you mean {}?", near)));
+    }
+}
+
+}  // namespace
 
 ChosenTarget choose_target(const std::string& argument) {
     if (argument == "sim" || argument == "loopback") {
@@ -31,6 +57,7 @@ ChosenTarget choose_target(const std::string& argument) {
     if (!target) {
         throw UsageError(target.error().message, "meshproof --help shows what a target file holds");
     }
+    warn_of_unknown_deviations(argument, *target);
     return {"live", argument, std::move(*target)};
 }
 
@@ -38,6 +65,19 @@ namespace {
 
 bool is_or_holds(std::string_view id, std::string_view one) {
     return one == id || one.starts_with(fmt::format("{}/", id));
+}
+
+/// Of an id that is not known.
+std::string hint_of(std::string_view id, const std::vector<std::string>& known,
+                    std::string_view list) {
+    if (id.find_first_of("*?") != std::string_view::npos) {
+        return fmt::format(
+            "a theme or a topic, such as {}, stands for all in it; {} shows them all",
+            known.front(), list);
+    }
+    const auto near = nearest(id, known);
+    return near.empty() ? fmt::format("{} shows them all", list)
+                        : fmt::format("did you mean {}? {} shows them all", near, list);
 }
 
 /// Those of `all` that are named by an id or lie under one; all where none is given.
@@ -70,11 +110,7 @@ std::vector<const T*> choose(const std::vector<const T*>& all, const std::vector
                 }
                 known.emplace_back(whole);
             }
-            const auto near = nearest(id, known);
-            throw UsageError(fmt::format("no {} is called {}", what, id),
-                             near.empty()
-                                 ? fmt::format("{} shows them all", list)
-                                 : fmt::format("did you mean {}? {} shows them all", near, list));
+            throw UsageError(fmt::format("no {} is called {}", what, id), hint_of(id, known, list));
         }
     }
     std::vector<const T*> chosen;

@@ -164,7 +164,9 @@ void check(const RunArguments& arguments) {
         throw UsageError(fmt::format("{} tells one run, and --seeds makes several",
                                      !arguments.report.empty() ? "--report"
                                      : arguments.output.json() ? "--format json"
-                                                               : "--summary"));
+                                                               : "--summary"),
+                         "one seed after the other, as --seed 1 --report out/1, has a report each; "
+                         "meshproof explore has one of many histories");
     }
 }
 

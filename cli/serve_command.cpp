@@ -228,6 +228,7 @@ int serve_command(const ServeArguments& arguments) {
 }
 
 void add_places(CLI::App& command, ServeArguments& arguments) {
+    constexpr int last_port = 65'535;
     auto* vault_listen =
         command.add_option("--vault-listen", arguments.vault_listen, "ADDRESS:PORT of the Vault")
             ->capture_default_str();
@@ -236,8 +237,10 @@ void add_places(CLI::App& command, ServeArguments& arguments) {
             .add_option("--kube-listen", arguments.kube_listen, "ADDRESS:PORT of the API server")
             ->capture_default_str();
     command.add_option("--vault-port", arguments.vault_port, "as --vault-listen 127.0.0.1:PORT")
+        ->check(CLI::Range(0, last_port))
         ->excludes(vault_listen);
     command.add_option("--kube-port", arguments.kube_port, "as --kube-listen 127.0.0.1:PORT")
+        ->check(CLI::Range(0, last_port))
         ->excludes(kube_listen);
     command.add_flag("--allow-remote", arguments.allow_remote,
                      "let them listen where others can reach them");

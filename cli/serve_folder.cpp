@@ -192,7 +192,8 @@ ServeFolder::ServeFolder(std::string path) : path_(std::move(path)) {
     }
     made_ = fs::create_directories(path_, error);
     if (error) {
-        throw UsageError(fmt::format("cannot make the folder {}: {}", path_, error.message()));
+        throw UsageError(fmt::format("cannot make the folder {}: {}", path_, error.message()),
+                         "give --dir a folder that you may make");
     }
 }
 

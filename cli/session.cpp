@@ -41,11 +41,23 @@ Duration time_limit_of(const SessionOptions& options) {
     return *limit;
 }
 
+/// A pipeline that names one folder for two commands keeps half of its results, and has to hear it.
+void warn_of_another_command(const run::RunResult& result, const std::string& folder) {
+    const auto before = reports::read_report(folder + "/report.json");
+    if (before && before->command != result.command) {
+        log::warning(
+            fmt::format("{}: the report of meshproof {} is replaced: give each command a "
+                        "--report of its own",
+                        folder, run::to_string(before->command)));
+    }
+}
+
 Result<void> write_report_files(const run::RunResult& result, const std::string& folder,
                                 Output& output) {
     if (folder.empty()) {
         return {};
     }
+    warn_of_another_command(result, folder);
     auto written = reports::write_reports(folder, result);
     if (written) {
         output.line("report: {0}/report.html, {0}/report.json, {0}/junit.xml{1}", folder,

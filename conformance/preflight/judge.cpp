@@ -180,6 +180,8 @@ Report judge(const Facts& facts) {
     report.cluster = cluster_text(facts);
     report.read_only = facts.read_only;
     report.unreachable = !facts.unreachable.empty();
+    report.openbao = facts.openbao();
+    report.pki_mount = facts.pki_mount;
     for (const auto& rule : all_rules()) {
         const auto judgement = rule.judge(facts);
         switch (judgement.state) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "conformance/preflight/health_check.hpp"
 #include "conformance/preflight/rule.hpp"
 
 namespace meshproof::preflight {
@@ -30,6 +31,9 @@ struct Report {
     std::vector<Finding> found, accepted;
     std::vector<Unjudged> unknown;
     std::vector<const Rule*> held;
+    bool openbao = false;                     ///< the product, where the Vault answered
+    std::string pki_mount;                    ///< of the account's sign path
+    std::optional<HealthCheck> health_check;  ///< where it was asked; it decides nothing
 
     [[nodiscard]] std::size_t count(Severity severity) const;
 };

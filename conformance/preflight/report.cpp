@@ -1,5 +1,7 @@
 #include "conformance/preflight/report.hpp"
 
+#include <algorithm>
+
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
@@ -70,6 +72,61 @@ std::map<std::string, std::vector<std::string>> by_reason(const Report& report) 
         reasons[one.why].emplace_back(one.rule->id);
     }
     return reasons;
+}
+
+std::string health_check_name(const HealthCheck& check) {
+    return check.program.empty() ? "pki health-check" : check.program + " pki health-check";
+}
+
+/// "message (and 35 more)"
+std::string message_of(const HealthCheck::Item& item) {
+    return item.more == 0 ? item.message : fmt::format("{} (and {} more)", item.message, item.more);
+}
+
+void add_health_check(std::vector<std::string>& lines, const HealthCheck& check, bool all) {
+    if (!check.not_run.empty()) {
+        lines.push_back(fmt::format("health-check says nothing: {}", check.not_run));
+        return;
+    }
+    lines.push_back(
+        fmt::format("beside it, {} says (this does not count):", health_check_name(check)));
+    for (const auto& item : check.results) {
+        if (all || item.says_something()) {
+            lines.push_back(fmt::format("        {} {} at {}: {}", item.status, item.id,
+                                        item.object, message_of(item)));
+        }
+    }
+}
+
+std::string health_check_markdown(const HealthCheck& check) {
+    auto out = fmt::format("\n## Beside it: {}\n\n", health_check_name(check));
+    if (!check.not_run.empty()) {
+        return out + "It says nothing: " + markdown_text(check.not_run) + "\n";
+    }
+    out +=
+        "It knows no mesh, and decides nothing here.\n\n| status | result | where | says "
+        "|\n|---|---|---|---|\n";
+    for (const auto& item : check.results) {
+        if (item.says_something()) {
+            out += fmt::format("| {} | {} | {} | {} |\n", markdown_text(item.status),
+                               markdown_text(item.id), markdown_text(item.object),
+                               markdown_text(message_of(item)));
+        }
+    }
+    return out;
+}
+
+Document as_json(const HealthCheck& check) {
+    Document json{{"program", check.program}, {"not_run", check.not_run}};
+    json["results"] = Document::array();
+    for (const auto& item : check.results) {
+        json["results"].push_back({{"id", item.id},
+                                   {"status", item.status},
+                                   {"object", item.object},
+                                   {"message", item.message},
+                                   {"more", item.more}});
+    }
+    return json;
 }
 
 Document as_json(const Report& report, const Finding& one) {
@@ -160,6 +217,19 @@ std::string junit_finding(const Report& report, const Finding& one) {
                                to_string(one.rule->severity), html::escaped_xml(text));
 }
 
+/// None fails a pipeline: its thresholds are not the mesh's.
+std::string junit_health_check(const HealthCheck& check) {
+    std::string cases;
+    for (const auto& item : check.results) {
+        const auto text = html::escaped_xml(fmt::format("{}: {}", item.status, message_of(item)));
+        const auto name = html::escaped_xml(fmt::format("{} at {}", item.id, item.object));
+        cases += junit_case(name, item.was_judged()
+                                      ? fmt::format("      <system-out>{}</system-out>\n", text)
+                                      : fmt::format("      <skipped message=\"{}\"/>\n", text));
+    }
+    return cases;
+}
+
 /// A fence that no line of the commands is: policies in them were written by others.
 std::string fence_of(const std::string& text) {
     std::string fence = "```";
@@ -202,6 +272,9 @@ std::string markdown_of(const Report& report, bool with_commands) {
         for (const auto& [why, rules] : by_reason(report)) {
             out += fmt::format("- {}: {}\n", markdown_text(why), join(rules, ", "));
         }
+    }
+    if (report.health_check) {
+        out += health_check_markdown(*report.health_check);
     }
     return out;
 }
@@ -250,6 +323,9 @@ std::vector<std::string> to_text(const Report& report, bool all) {
             lines.push_back(fmt::format("holds   {}", rule->id));
         }
     }
+    if (report.health_check) {
+        add_health_check(lines, *report.health_check, all);
+    }
     if (report.read_only) {
         lines.emplace_back("read-only: neither a login nor a signature was tried");
     }
@@ -287,6 +363,9 @@ std::string to_json(const Report& report) {
     }
     for (const auto* rule : report.held) {
         json["held"].push_back(rule->id);
+    }
+    if (report.health_check) {
+        json["health_check"] = as_json(*report.health_check);
     }
     return dumped(json);
 }
@@ -326,13 +405,20 @@ std::string to_junit(const Report& report) {
     for (const auto* rule : report.held) {
         cases += junit_case(rule->id, "");
     }
-    const auto skipped = report.accepted.size() + report.unknown.size();
+    auto skipped = report.accepted.size() + report.unknown.size();
+    auto tests = report.found.size() + skipped + report.held.size();
+    if (report.health_check) {
+        const auto& results = report.health_check->results;
+        cases += junit_health_check(*report.health_check);
+        tests += results.size();
+        skipped += static_cast<std::size_t>(
+            std::ranges::count_if(results, [](const auto& item) { return !item.was_judged(); }));
+    }
     return fmt::format(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
         "  <testsuite name=\"meshproof preflight {}\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
         "skipped=\"{}\">\n{}  </testsuite>\n</testsuites>\n",
-        html::escaped_xml(report.account), report.found.size() + skipped + report.held.size(),
-        report.count(Severity::error), skipped, cases);
+        html::escaped_xml(report.account), tests, report.count(Severity::error), skipped, cases);
 }
 
 std::string to_markdown(const Report& report, std::size_t most_bytes) {

@@ -30,8 +30,8 @@ bool has_it(const Since& since, const Version& version) {
     return line != since.end() ? version >= *line : version > since.back();
 }
 
-bool was_read(bool openbao, const Version& version) {
-    constexpr int closed = 1000;  // the line's last release is older than what was read
+bool is_listed(bool openbao, const Version& version) {
+    constexpr int closed = 1000;  // the line's last release is older than the list
     constexpr std::array<Version, 4> of_openbao{
         {{2, 4, closed}, {2, 5, closed}, {2, 6, 2}, {2, 7, 2}}};
     constexpr std::array<Version, 5> of_vault{

@@ -19,9 +19,11 @@ using Version = std::array<int, 3>;
 using Since = std::vector<Version>;
 [[nodiscard]] bool has_it(const Since& since, const Version& version);
 
-/// Whether what a version changed was read: by its line, and no newer than what there was to read
-/// (2026-11). Of others nobody here knows.
-[[nodiscard]] bool was_read(bool openbao, const Version& version);
+/// Whether the list of changes reaches a version: by its line, and no newer than 2026-11, when the
+/// list was gathered. It holds the changes on a mesh's path that we had heard of, each with its
+/// version; release notes were not read through for it, so it may lack some. Of other versions
+/// nobody here knows.
+[[nodiscard]] bool is_listed(bool openbao, const Version& version);
 /// The first of a version's line that has what was mended on the paths of a mesh.
 [[nodiscard]] Version mended_in(bool openbao, const Version& version);
 

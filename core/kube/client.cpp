@@ -591,6 +591,8 @@ Task<Result<void>> Client::set_pod_status(std::string ns, std::string name, std:
 
 namespace {
 constexpr std::string_view bindings_path = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
+constexpr std::string_view definitions_path =
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 }  // namespace
 
 Task<Result<void>> Client::bind_auth_delegator(std::string binding, std::string ns,
@@ -620,6 +622,17 @@ Task<Result<std::vector<ObjectMeta>>> Client::list_cluster_role_bindings(
     std::string selector) const {
     const auto answer = co_await call("GET", selected(std::string(bindings_path), selector));
     co_return read_all(answer, what("GET", bindings_path), read_meta);
+}
+
+Task<Result<void>> Client::delete_custom_resource_definition(std::string definition) const {
+    co_return done(co_await call(
+        "DELETE", fmt::format("{}/{}", definitions_path, percent_encode(definition))));
+}
+
+Task<Result<std::vector<ObjectMeta>>> Client::list_custom_resource_definitions(
+    std::string selector) const {
+    const auto answer = co_await call("GET", selected(std::string(definitions_path), selector));
+    co_return read_all(answer, what("GET", definitions_path), read_meta);
 }
 
 }  // namespace meshproof::kube

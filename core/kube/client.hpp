@@ -166,6 +166,11 @@ class Client {
     [[nodiscard]] Task<Result<void>> delete_cluster_role_binding(std::string binding) const;
     [[nodiscard]] Task<Result<std::vector<ObjectMeta>>> list_cluster_role_bindings(
         std::string selector) const;
+    /// Takes the objects of its kind along.
+    [[nodiscard]] Task<Result<void>> delete_custom_resource_definition(
+        std::string definition) const;
+    [[nodiscard]] Task<Result<std::vector<ObjectMeta>>> list_custom_resource_definitions(
+        std::string selector) const;
 
   private:
     /// Begins a watch of a namespace's pods or Secrets.

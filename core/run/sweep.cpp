@@ -347,6 +347,20 @@ Task<Swept> sweep_cluster(kube::Client admin, std::vector<std::string> namespace
             sweep, bindings, "cluster role binding",
             [&](const std::string& name) { return admin.delete_cluster_role_binding(name); });
     }
+    // As whole namespaces: a definition takes all objects of its kind along. Whoever may not list
+    // them has made none.
+    auto definitions = co_await admin.list_custom_resource_definitions(selector);
+    const bool allowed = definitions || definitions.error().status != 403;
+    if (allowed && sweep.listed(definitions, "custom resource definitions")) {
+        std::erase_if(*definitions, [&sweep](const kube::ObjectMeta& meta) {
+            const auto group = meta.name.find('.');
+            return meta.deleting || group == std::string::npos ||
+                   !sweep.named(std::string_view(meta.name).substr(group + 1));
+        });
+        co_await take_labelled(
+            sweep, definitions, "custom resource definition",
+            [&](const std::string& name) { return admin.delete_custom_resource_definition(name); });
+    }
     co_return sweep.result();
 }
 

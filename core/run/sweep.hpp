@@ -53,7 +53,7 @@ struct SweepOptions {
 [[nodiscard]] Task<Swept> sweep_vault(vault::Client admin, SweepOptions options);
 
 /// Removes what a run left in a cluster: pods, secrets, service accounts, namespaces, cluster role
-/// bindings, by label.
+/// bindings, custom resource definitions, by label.
 [[nodiscard]] Task<Swept> sweep_cluster(kube::Client admin, std::vector<std::string> namespaces,
                                         SweepOptions options);
 

@@ -54,14 +54,23 @@ struct ApiCall {
 /// Puts `wanted` in the place of `current`, as an update of the call's subresource may.
 [[nodiscard]] http::Response replace_object(ApiState& api, const ApiCall& call, const Json& current,
                                             Json wanted, const Json& managers = nullptr);
-/// Removes it, or begins to: finalizers and kubelets have their say.
+
+// deletion.cpp
+[[nodiscard]] http::Response answer_delete(ApiState& api, const ApiCall& call);
+/// Removes it, or begins to: finalizers and kubelets have their say. The object as it was left.
 Object delete_object(ApiState& api, const ResourceType& type, const Object& object,
                      const Json& options);
+[[nodiscard]] bool has_finalizers(const Json& object);
+/// Its deletion began, and nothing holds it any more: no finalizer, and no kubelet that still has
+/// to stop its pod.
+[[nodiscard]] bool may_go(const Json& object);
 
 // lists.cpp: list and deletecollection; what selectors choose, or 400.
 [[nodiscard]] http::Response answer_list(ApiState& api, const ApiCall& call);
 [[nodiscard]] http::Response remove_collection(ApiState& api, const ApiCall& call);
 [[nodiscard]] Checked<std::pair<class Selector, class Selector>> selectors_of(const ApiCall& call);
+/// 400 where a number of a list's or a watch's query is none.
+[[nodiscard]] Checked<> check_list_numbers(const ApiCall& call);
 
 // metadata.cpp
 /// What Kubernetes says of a name that is no DNS label.

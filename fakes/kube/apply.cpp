@@ -136,13 +136,22 @@ Checked<Json> configuration(const ApiCall& call) {
                                 type.group.empty() ? "/" + version : version, type.kind, why)));
     };
     const auto unknown = conform(config, type);
+    if (!unknown && unknown.error().of_value) {
+        const auto kind =
+            fmt::format("{}, Kind={}", type.group.empty() ? "/" + version : version, type.kind);
+        return refuse(refusal(
+            500, "",
+            fmt::format("failed to convert new object ({}/{}; {}) to proper version: unable to "
+                        "convert unstructured object to {}: {}",
+                        meta(config, "namespace"), meta(config, "name"), kind, kind,
+                        unknown.error().text)));
+    }
     if (!unknown) {
         return untyped(unknown.error().text);
     }
     if (!unknown->empty()) {
         return untyped(fmt::format(".{}: field not declared in schema", unknown->front()));
     }
-    config["metadata"]["name"] = call.info.name;
     return config;
 }
 
@@ -197,6 +206,30 @@ Json apply_entry(const ApiState& api, const ApiCall& call, FieldSet set) {
     return entry;
 }
 
+// A configuration of what is absent names it, and cannot mean an object that was there once.
+http::Response create_by_apply(ApiState& api, const ApiCall& call, Json config,
+                               const Json& managers) {
+    const auto& name = call.info.name;
+    if (meta(config, "name").empty()) {
+        return bad_request(fmt::format(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            name));
+    }
+    const auto version = meta(config, "resourceVersion");
+    if (!version.empty() && !number(version)) {
+        return refusal(500, "",
+                       fmt::format("strconv.ParseUint: parsing \"{}\": invalid syntax", version));
+    }
+    config["metadata"].erase("resourceVersion");
+    if (const auto uid = meta(config, "uid"); !uid.empty()) {
+        return conflict(call.type->resource(), name,
+                        fmt::format("uid mismatch: the provided object specified uid {}, and no "
+                                    "existing object was found",
+                                    uid));
+    }
+    return create_object(api, call, std::move(config), managers);
+}
+
 }  // namespace
 
 http::Response answer_apply(ApiState& api, const ApiCall& call) {
@@ -212,7 +245,7 @@ http::Response answer_apply(ApiState& api, const ApiCall& call) {
         if (!call.info.subresource.empty()) {
             return not_found(*call.type, call.info.name);
         }
-        return create_object(api, call, *config, managers);
+        return create_by_apply(api, call, *config, set.empty() ? Json::array() : managers);
     }
     const bool forced = call.info.flag("force");
     const auto wanted = merged_object(*live, *config, type);
@@ -246,7 +279,11 @@ http::Response answer_apply(ApiState& api, const ApiCall& call) {
         return apply_conflict(conflicts);
     }
     Json next = wanted;
+    // Only a version that the configuration itself names is a precondition.
     next["metadata"].erase("resourceVersion");
+    if (const auto version = meta(*config, "resourceVersion"); !version.empty()) {
+        next["metadata"]["resourceVersion"] = version;
+    }
     remove_fields(next, without(without(previous, set), of_others));
     if (!set.empty()) {
         entries.insert(entries.begin(), std::move(own));

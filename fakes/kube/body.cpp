@@ -122,6 +122,24 @@ tl::expected<Document, Mismatch> read_json(const std::string& text) {
     return document;
 }
 
+// What a body calls itself is read before anything else of it.
+std::optional<Mismatch> kind_fault(const Json& body) {
+    for (const auto* key : {"apiVersion", "kind"}) {
+        const auto found = body.find(key);
+        if (found != body.end() && !found->is_null() && !found->is_string()) {
+            const auto* what = found->is_array()     ? "array"
+                               : found->is_object()  ? "object"
+                               : found->is_boolean() ? "bool"
+                                                     : "number";
+            return Mismatch{
+                fmt::format("couldn't get version/kind; json parse error: json: cannot unmarshal "
+                            "{} into Go struct field .{} of type string",
+                            what, key)};
+        }
+    }
+    return std::nullopt;
+}
+
 // A scalar that is not quoted may be something else than a text.
 Json json_of_scalar(const YAML::Node& node) {
     const auto& text = node.Scalar();
@@ -388,19 +406,110 @@ std::optional<std::string> strict_fault(const ApiCall& call,
     return std::nullopt;
 }
 
+namespace {
+
+std::string media_of(const ApiCall& call) {
+    const auto header =
+        lower(call.request.headers.find("Content-Type").value_or("application/json"));
+    return std::string(trim(std::string_view(header).substr(0, header.find(';'))));
+}
+
+bool readable(std::string_view media, std::string_view kind, std::string_view api_version) {
+    return media == "application/json" || media == "application/yaml" ||
+           (media == protobuf_media_type && has_protobuf(kind, api_version));
+}
+
+http::Response unreadable_media() {
+    return refusal(
+        415, "UnsupportedMediaType",
+        fmt::format("the body of the request was in an unknown format - accepted media types "
+                    "include: application/json, application/yaml, {}",
+                    protobuf_media_type));
+}
+
+// A character as Go's unicode.IsPrint takes it, of those that come up.
+bool printable(char32_t c) {
+    const auto within = [c](char32_t first, char32_t last) { return c >= first && c <= last; };
+    return c >= 0x20 && !within(0x7f, 0xa0) && c != 0xad && !within(0x2000, 0x200f) &&
+           !within(0x2028, 0x202f) && !within(0x205f, 0x206f) && c != 0x3000 && c != 0xfeff &&
+           !within(0xe000, 0xf8ff);
+}
+
+// The characters of a valid UTF-8 text, with the byte at which each begins.
+std::vector<std::pair<std::size_t, char32_t>> runes_of(std::string_view text) {
+    std::vector<std::pair<std::size_t, char32_t>> runes;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        if ((byte & 0xc0U) == 0x80 && !runes.empty()) {
+            runes.back().second = (runes.back().second << 6U) | (byte & 0x3fU);
+        } else {
+            const auto first = byte < 0x80   ? byte
+                               : byte < 0xe0 ? byte & 0x1fU
+                               : byte < 0xf0 ? byte & 0x0fU
+                                             : byte & 0x07U;
+            runes.emplace_back(at, first);
+        }
+    }
+    return runes;
+}
+
+// As Go's strconv.Quote.
+std::string go_quoted(std::string_view text) {
+    constexpr std::string_view letters = "\a\b\t\n\v\f\r", names = "abtnvfr";
+    std::string out = "\"";
+    const auto runes = runes_of(text);
+    for (std::size_t i = 0; i < runes.size(); ++i) {
+        const auto [at, rune] = runes[i];
+        const auto end = i + 1 < runes.size() ? runes[i + 1].first : text.size();
+        const auto letter =
+            rune < 0x20 ? letters.find(static_cast<char>(rune)) : std::string_view::npos;
+        if (rune == '"' || rune == '\\') {
+            out += {'\\', static_cast<char>(rune)};
+        } else if (rune == ' ' || printable(rune)) {
+            out += text.substr(at, end - at);
+        } else if (letter != std::string_view::npos) {
+            out += {'\\', names[letter]};
+        } else {
+            const auto number = static_cast<std::uint32_t>(rune);
+            out += rune < 0x80      ? fmt::format("\\x{:02x}", number)
+                   : rune < 0x10000 ? fmt::format("\\u{:04x}", number)
+                                    : fmt::format("\\U{:08x}", number);
+        }
+    }
+    return out + '"';
+}
+
+// metav1's ValidateFieldManager.
+void check_field_manager(const std::string& given, std::vector<Cause>& causes) {
+    constexpr std::size_t longest = 128;
+    const auto manager = valid_utf8(given);
+    if (given.size() > longest) {
+        causes.push_back({"fieldManager", "FieldValueTooLong",
+                          fmt::format("Too long: may not be more than {} bytes", longest)});
+    }
+    for (const auto& [at, rune] : runes_of(manager)) {
+        if (!printable(rune)) {
+            causes.push_back(
+                {"fieldManager", "FieldValueInvalid",
+                 fmt::format("Invalid value: {}: invalid character U+{:04X} (at position {})",
+                             go_quoted(manager), static_cast<std::uint32_t>(rune), at)});
+        }
+    }
+}
+
+}  // namespace
+
 Checked<> check_options(const ApiCall& call) {
     const auto& verb = call.info.verb;
+    // A creation's decoder is chosen before its options are read, an update's after.
+    if (verb == "create" && !readable(media_of(call), call.type->kind, call.type->api_version())) {
+        return refuse(unreadable_media());
+    }
     const auto* kind = verb == "create"   ? "CreateOptions"
                        : verb == "update" ? "UpdateOptions"
                        : verb == "patch"  ? "PatchOptions"
                                           : "DeleteOptions";
     std::vector<Cause> causes;
-    const bool has_dry_run = call.info.query.contains("dryRun");
-    if (const auto dry = call.info.param("dryRun"); has_dry_run && dry != "All") {
-        causes.push_back(
-            {"dryRun", "FieldValueNotSupported",
-             fmt::format("Unsupported value: [\"{}\"]: supported values: \"All\"", dry)});
-    }
     if (verb == "patch") {
         const bool apply =
             lower(call.request.headers.find("Content-Type").value_or("")).find("apply-patch") !=
@@ -413,6 +522,13 @@ Checked<> check_options(const ApiCall& call) {
             causes.push_back({"force", "FieldValueForbidden",
                               "Forbidden: may not be specified for non-apply patch"});
         }
+    }
+    check_field_manager(call.info.param("fieldManager"), causes);
+    const bool has_dry_run = call.info.query.contains("dryRun");
+    if (const auto dry = call.info.param("dryRun"); has_dry_run && dry != "All") {
+        causes.push_back(
+            {"dryRun", "FieldValueNotSupported",
+             fmt::format("Unsupported value: [\"{}\"]: supported values: \"All\"", dry)});
     }
     const auto validation = call.info.param("fieldValidation");
     if (std::string_view(kind) != "DeleteOptions" && !validation.empty() &&
@@ -453,6 +569,9 @@ Checked<Document> read_body(const ApiCall& call, std::string_view media, std::st
         if (!read) {
             return unrecognized(read.error());
         }
+        if (const auto fault = kind_fault(read->value); fault && call.type->custom == nullptr) {
+            return unrecognized(*fault);
+        }
         return std::move(*read);
     }
     if (media == "application/yaml") {
@@ -461,21 +580,18 @@ Checked<Document> read_body(const ApiCall& call, std::string_view media, std::st
             return unrecognized(read.error());
         }
         document.value = read->is_object() ? std::move(*read) : Json::object();
+        if (const auto fault = kind_fault(document.value); fault && call.type->custom == nullptr) {
+            return unrecognized(*fault);
+        }
         return document;
     }
-    return refuse(refusal(
-        415, "UnsupportedMediaType",
-        fmt::format("the body of the request was in an unknown format - accepted media types "
-                    "include: application/json, application/yaml, {}",
-                    protobuf_media_type)));
+    return refuse(unreadable_media());
 }
 
 }  // namespace
 
 Checked<Json> body_of(const ApiCall& call, std::string_view kind, const std::string& api_version) {
-    const auto header =
-        lower(call.request.headers.find("Content-Type").value_or("application/json"));
-    const std::string media(trim(header.substr(0, header.find(';'))));
+    const auto media = media_of(call);
     const bool custom = call.type->custom != nullptr && kind == call.type->kind;
     auto document = read_body(call, media, kind, api_version);
     if (!document) {
@@ -508,50 +624,102 @@ Checked<Json> body_of(const ApiCall& call, std::string_view kind, const std::str
     return std::move(body);
 }
 
-Checked<Json> delete_options(const ApiCall& call) {
+namespace {
+
+// A body is read as it stands, whatever is in the query, and its faults are bare.
+Checked<Json> delete_options_in_body(const ApiCall& call) {
+    const auto media = media_of(call);
+    const auto unread = [](std::string_view why) { return refuse(refusal(500, "", why)); };
+    if (media == protobuf_media_type) {
+        return json_of_protobuf(call.request.body, "DeleteOptions");
+    }
+    if (!readable(media, "DeleteOptions", "v1")) {
+        return refuse(unreadable_media());
+    }
     Json options = Json::object();
-    const auto media =
-        lower(call.request.headers.find("Content-Type").value_or("application/json"));
-    if (call.request.body.empty()) {
-        // nothing is asked for
-    } else if (media.starts_with(protobuf_media_type)) {
-        auto read = json_of_protobuf(call.request.body, "DeleteOptions");
-        if (!read) {
-            return read;
-        }
-        options = std::move(*read);
-    } else {
+    if (media == "application/json") {
         auto read = read_json(call.request.body);
         if (!read) {
-            return refuse(refusal(500, "", read.error().text));
+            return unread(read.error().text);
         }
         options = std::move(read->value);
-        if (const auto known = conform(options, object_type("DeleteOptions")); !known) {
-            return refuse(refusal(500, "", known.error().text));
+    } else {
+        std::vector<std::string> repeated;
+        auto read = json_of_yaml(call.request.body, repeated);
+        if (!read) {
+            return unread(read.error().text);
         }
+        options = read->is_object() ? std::move(*read) : Json::object();
     }
-    for (const auto* key : {"propagationPolicy", "gracePeriodSeconds", "dryRun"}) {
-        if (const auto asked = call.info.param(key); !asked.empty() && !options.contains(key)) {
-            std::int64_t seconds = 0;
-            (void)std::from_chars(asked.data(), asked.data() + asked.size(), seconds);
-            options[key] = std::string_view(key) == "gracePeriodSeconds" ? Json(seconds)
-                           : std::string_view(key) == "dryRun"           ? Json::array({asked})
-                                                                         : Json(asked);
+    if (const auto fault = kind_fault(options)) {
+        return unread(fault->text);
+    }
+    const auto kind = text_at(options, "/kind");
+    if (!kind.empty() && kind != "DeleteOptions") {
+        const auto version = text_at(options, "/apiVersion");
+        return unread(
+            fmt::format("no kind \"{}\" is registered for version \"{}\" in scheme "
+                        "\"pkg/runtime/scheme.go:110\"",
+                        kind, version.empty() ? "meta.k8s.io/v1" : version));
+    }
+    if (const auto known = conform(options, object_type("DeleteOptions")); !known) {
+        return unread(known.error().text);
+    }
+    return options;
+}
+
+Checked<Json> delete_options_in_query(const ApiCall& call) {
+    Json options = Json::object();
+    const auto& query = call.info.query;
+    if (const auto policy = query.find("propagationPolicy"); policy != query.end()) {
+        options["propagationPolicy"] = policy->second;
+    }
+    if (query.contains("orphanDependents")) {
+        options["orphanDependents"] = call.info.flag("orphanDependents");
+    }
+    if (const auto dry = query.find("dryRun"); dry != query.end()) {
+        options["dryRun"] = Json::array({dry->second});
+    }
+    if (const auto grace = query.find("gracePeriodSeconds"); grace != query.end()) {
+        const auto seconds = whole_number(grace->second);
+        if (!seconds) {
+            return refuse(bad_request(seconds.error()));
         }
+        options["gracePeriodSeconds"] = *seconds;
+    }
+    return options;
+}
+
+}  // namespace
+
+Checked<Json> delete_options(const ApiCall& call) {
+    auto options =
+        call.request.body.empty() ? delete_options_in_query(call) : delete_options_in_body(call);
+    if (!options) {
+        return options;
     }
     std::vector<Cause> causes;
-    const auto policy = text_at(options, "/propagationPolicy");
-    if (!policy.empty() && policy != "Foreground" && policy != "Background" && policy != "Orphan") {
-        causes.push_back({"propagationPolicy", "FieldValueNotSupported",
-                          fmt::format("Unsupported value: \"{}\": supported values: "
-                                      "\"Foreground\", \"Background\", \"Orphan\", \"nil\"",
-                                      policy)});
+    if (const auto given = options->find("propagationPolicy"); given != options->end()) {
+        if (options->contains("orphanDependents")) {
+            causes.push_back(
+                {"propagationPolicy", "FieldValueInvalid",
+                 fmt::format("Invalid value: {}: orphanDependents and deletionPropagation cannot "
+                             "be both set",
+                             given->dump())});
+        }
+        if (*given != "Foreground" && *given != "Background" && *given != "Orphan") {
+            causes.push_back({"propagationPolicy", "FieldValueNotSupported",
+                              fmt::format("Unsupported value: {}: supported values: "
+                                          "\"Foreground\", \"Background\", \"Orphan\", \"nil\"",
+                                          given->dump())});
+        }
     }
-    for (const auto& dry : options.value("dryRun", Json::array())) {
+    for (const auto& dry : options->value("dryRun", Json::array())) {
         if (dry != "All") {
             causes.push_back({"dryRun", "FieldValueNotSupported",
                               fmt::format("Unsupported value: {}: supported values: \"All\"",
-                                          options["dryRun"].dump())});
+                                          (*options)["dryRun"].dump())});
+            break;
         }
     }
     if (!causes.empty()) {

@@ -98,14 +98,19 @@ Checked<Continuation> read_token(const std::string& token) {
     };
     const auto text = from_base64url(token);
     if (!text) {
-        return not_valid("illegal base64 data at input byte 0");
+        const auto odd = std::ranges::find_if(
+            token, [](char c) { return !letter_or_digit(c) && c != '-' && c != '_'; });
+        // A rest that is no whole byte is told at the start of its four characters.
+        const auto at = odd != token.end() ? static_cast<std::size_t>(odd - token.begin())
+                                           : token.size() / 4 * 4;
+        return not_valid(fmt::format("illegal base64 data at input byte {}", at));
     }
     const auto content = Json::parse(*text, nullptr, false);
     if (!content.is_object()) {
         return not_valid(json_fault(*text));
     }
     if (text_at(content, "/v") != "meta.k8s.io/v1") {
-        return not_valid(fmt::format("server does not recognize this encoded version \"{}\"",
+        return not_valid(fmt::format("server does not recognize this encoded version {}",
                                      text_at(content, "/v")));
     }
     auto start = text_at(content, "/start");
@@ -132,21 +137,43 @@ struct Version {
     bool exact = false;
 };
 
+// Which of the options go together (apimachinery's ValidateListOptions).
+Checked<> check_together(const ApiCall& call) {
+    std::vector<Cause> causes;
+    const auto forbid = [&causes](const char* field, std::string_view why) {
+        causes.push_back({field, "FieldValueForbidden", fmt::format("Forbidden: {}", why)});
+    };
+    constexpr auto field = "resourceVersionMatch";
+    const auto match = call.info.param(field);
+    const auto version = call.info.param("resourceVersion");
+    if (!match.empty() && version.empty()) {
+        forbid(field, "resourceVersionMatch is forbidden unless resourceVersion is provided");
+    }
+    if (!match.empty() && !call.info.param("continue").empty()) {
+        forbid(field, "resourceVersionMatch is forbidden when continue is provided");
+    }
+    if (!match.empty() && match != "Exact" && match != "NotOlderThan") {
+        causes.push_back({field, "FieldValueNotSupported",
+                          fmt::format("Unsupported value: \"{}\": supported values: \"Exact\", "
+                                      "\"NotOlderThan\", \"\"",
+                                      match)});
+    }
+    if (match == "Exact" && version == "0") {
+        forbid(field, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+    }
+    if (call.info.query.contains("sendInitialEvents")) {
+        forbid("sendInitialEvents", "sendInitialEvents is forbidden for list");
+    }
+    if (!causes.empty()) {
+        return refuse(invalid("meta.k8s.io", "ListOptions", "", causes));
+    }
+    return {};
+}
+
 // What resourceVersion and resourceVersionMatch ask for.
 Checked<Version> version_asked(const ApiState& api, const ApiCall& call) {
     const auto text = call.info.param("resourceVersion");
     const auto match = call.info.param("resourceVersionMatch");
-    const auto forbidden = [](std::string_view why) {
-        return refuse(invalid(
-            "meta.k8s.io", "ListOptions", "",
-            {{"resourceVersionMatch", "FieldValueForbidden", fmt::format("Forbidden: {}", why)}}));
-    };
-    if (!match.empty() && text.empty()) {
-        return forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided");
-    }
-    if (match == "Exact" && text == "0") {
-        return forbidden("resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"");
-    }
     if (text.empty()) {
         return Version();
     }
@@ -163,6 +190,35 @@ Checked<Version> version_asked(const ApiState& api, const ApiCall& call) {
     return Version{*version, match == "Exact"};
 }
 
+Checked<std::pair<Selector, Selector>> parsed_selectors(const ApiCall& call) {
+    auto labels = Selector::labels(call.info.param("labelSelector"));
+    if (!labels) {
+        return refuse(bad_request(labels.error().message));
+    }
+    auto fields = Selector::fields(call.info.param("fieldSelector"));
+    if (!fields) {
+        return refuse(bad_request(fields.error().message));
+    }
+    return std::pair(std::move(*labels), std::move(*fields));
+}
+
+// That objects of the type can be chosen by these fields.
+Checked<> check_fields(const ApiCall& call, const Selector& fields) {
+    const auto known = selectable_fields(*call.type);
+    for (const auto& key : fields.keys()) {
+        if (key == "metadata.name" || key == "metadata.namespace" || known.contains(key)) {
+            continue;
+        }
+        return refuse(bad_request(
+            known.empty() && call.type->custom == nullptr
+                ? fmt::format("{} is not a known field selector: only \"metadata.name\", "
+                              "\"metadata.namespace\"",
+                              Json(key).dump(-1, ' ', false, Json::error_handler_t::replace))
+                : fmt::format("field label not supported: {}", key)));
+    }
+    return {};
+}
+
 // What a list is asked for.
 struct ListQuestion {
     Selector labels, fields;
@@ -173,27 +229,34 @@ struct ListQuestion {
 
 Checked<ListQuestion> question_of(const ApiState& api, const ApiCall& call) {
     ListQuestion question;
-    auto selectors = selectors_of(call);
+    if (const auto numbers = check_list_numbers(call); !numbers) {
+        return tl::unexpected(numbers.error());
+    }
+    auto selectors = parsed_selectors(call);
     if (!selectors) {
         return tl::unexpected(selectors.error());
     }
+    if (const auto fitting = check_together(call); !fitting) {
+        return tl::unexpected(fitting.error());
+    }
+    if (const auto known = check_fields(call, selectors->second); !known) {
+        return tl::unexpected(known.error());
+    }
     std::tie(question.labels, question.fields) = std::move(*selectors);
+    const auto limit = whole_number(call.info.param("limit")).value_or(0);
+    question.limit = static_cast<std::size_t>(std::max<std::int64_t>(limit, 0));
     auto version = version_asked(api, call);
     if (!version) {
         return tl::unexpected(version.error());
-    }
-    if (const auto given = call.info.param("limit"); !given.empty()) {
-        const auto value = number(given);
-        if (!value) {
-            return refuse(bad_request(
-                fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", given)));
-        }
-        question.limit = *value;
     }
     if (const auto given = call.info.param("continue"); !given.empty()) {
         auto from = read_token(given);
         if (!from) {
             return tl::unexpected(from.error());
+        }
+        if (version->number > 0) {
+            return refuse(
+                bad_request("specifying resource version is not allowed when using continue"));
         }
         version = Version{from->version, true};
         question.start = std::move(from->after);
@@ -239,27 +302,28 @@ Page page_of(const ApiState& api, const ApiCall& call, const ListQuestion& quest
 
 }  // namespace
 
-Checked<std::pair<Selector, Selector>> selectors_of(const ApiCall& call) {
-    auto labels = Selector::labels(call.info.param("labelSelector"));
-    if (!labels) {
-        return refuse(bad_request(labels.error().message));
-    }
-    auto fields = Selector::fields(call.info.param("fieldSelector"));
-    if (!fields) {
-        return refuse(bad_request(fields.error().message));
-    }
-    const auto known = selectable_fields(*call.type);
-    for (const auto& key : fields->keys()) {
-        if (key == "metadata.name" || key == "metadata.namespace" || known.contains(key)) {
+// They are read first, and have to be numbers where they are there at all.
+Checked<> check_list_numbers(const ApiCall& call) {
+    for (const auto* key : {"timeoutSeconds", "limit"}) {
+        const auto given = call.info.query.find(key);
+        if (given == call.info.query.end()) {
             continue;
         }
-        return refuse(bad_request(known.empty() && call.type->custom == nullptr
-                                      ? fmt::format("\"{}\" is not a known field selector: only "
-                                                    "\"metadata.name\", \"metadata.namespace\"",
-                                                    key)
-                                      : fmt::format("field label not supported: {}", key)));
+        if (const auto value = whole_number(given->second); !value) {
+            return refuse(bad_request(value.error()));
+        }
     }
-    return std::pair(std::move(*labels), std::move(*fields));
+    return {};
+}
+
+Checked<std::pair<Selector, Selector>> selectors_of(const ApiCall& call) {
+    auto selectors = parsed_selectors(call);
+    if (selectors) {
+        if (const auto known = check_fields(call, selectors->second); !known) {
+            return tl::unexpected(known.error());
+        }
+    }
+    return selectors;
 }
 
 http::Response answer_list(ApiState& api, const ApiCall& call) {
@@ -302,19 +366,18 @@ http::Response answer_list(ApiState& api, const ApiCall& call) {
 }
 
 http::Response remove_collection(ApiState& api, const ApiCall& call) {
+    const auto question = question_of(api, call);
+    if (!question) {
+        return question.error();
+    }
     const auto options = delete_options(call);
     if (!options) {
         return options.error();
     }
-    const auto selectors = selectors_of(call);
-    if (!selectors) {
-        return selectors.error();
-    }
-    const auto& [labels, fields] = *selectors;
-    const bool dry = call.dry_run() || options->contains("dryRun");
+    const bool dry = !options->value("dryRun", Json::array()).empty();
     Json items = Json::array();
     for (const auto& object : api.store->list(*call.type, call.info.namespace_name)) {
-        if (!labels.matches(*object) || !fields.matches(*object)) {
+        if (!question->labels.matches(*object) || !question->fields.matches(*object)) {
             continue;
         }
         items.push_back(as_item(*call.type, *object));

@@ -57,27 +57,6 @@ std::string name_fault(const ResourceType& type, const std::string& name) {
     return is_dns_subdomain(name) ? "" : std::string(label ? label_rule : subdomain_rule);
 }
 
-std::string key_fault(const std::string& key) {
-    const auto slash = key.find('/');
-    if (slash != std::string::npos) {
-        const auto prefix = key.substr(0, slash);
-        if (prefix.empty()) {
-            return "prefix part must be non-empty";
-        }
-        if (!is_dns_subdomain(prefix)) {
-            return fmt::format("prefix part {}", subdomain_rule);
-        }
-    }
-    const auto name = slash == std::string::npos ? key : key.substr(slash + 1);
-    if (name.empty()) {
-        return "name part must be non-empty";
-    }
-    if (name.size() > 63) {
-        return "name part must be no more than 63 characters";
-    }
-    return is_label_word(name) ? "" : std::string(qualified_rule);
-}
-
 Cause invalid_value(std::string field, const std::string& value, std::string_view why) {
     return {std::move(field), "FieldValueInvalid",
             fmt::format("Invalid value: \"{}\": {}", value, why)};
@@ -106,7 +85,7 @@ void check_finalizers(const Json& metadata, std::vector<Cause>& faults) {
     for (std::size_t at = 0; at < finalizers.size(); ++at) {
         const auto name = finalizers[at].get<std::string>();
         names.insert(name);
-        if (const auto why = key_fault(name); !why.empty()) {
+        for (const auto& why : key_faults(name)) {
             faults.push_back(invalid_value("metadata.finalizers", name, why));
         }
         const bool standard =
@@ -129,6 +108,36 @@ void check_finalizers(const Json& metadata, std::vector<Cause>& faults) {
 
 }  // namespace
 
+std::vector<std::string> key_faults(const std::string& key) {
+    std::vector<std::string> faults;
+    const auto slash = key.find('/');
+    if (slash != std::string::npos) {
+        const auto prefix = key.substr(0, slash);
+        if (prefix.empty()) {
+            faults.emplace_back("prefix part must be non-empty");
+        } else if (!is_dns_subdomain(prefix)) {
+            faults.push_back(fmt::format("prefix part {}", subdomain_rule));
+        }
+    }
+    const auto name = slash == std::string::npos ? key : key.substr(slash + 1);
+    if (name.empty()) {
+        faults.emplace_back("name part must be non-empty");
+    } else if (name.size() > 63) {
+        faults.emplace_back("name part must be no more than 63 characters");
+    }
+    if (!is_label_word(name)) {
+        faults.emplace_back(qualified_rule);
+    }
+    return faults;
+}
+
+std::string label_value_fault(const std::string& value) {
+    if (value.size() > 63) {
+        return "must be no more than 63 characters";
+    }
+    return value.empty() || is_label_word(value) ? "" : std::string(value_rule);
+}
+
 // As the API server's names.SimpleNameGenerator: five letters that spell no words.
 std::string fresh_name(Store& store, const std::string& base) {
     constexpr std::string_view letters = "bcdfghjklmnpqrstvwxz2456789";
@@ -144,19 +153,13 @@ Checked<> name_object(ApiState& api, const ApiCall& call, Json& object) {
     if (metadata.is_null()) {
         metadata = Json::object();
     }
-    for (const auto* time : {"creationTimestamp", "deletionTimestamp"}) {
-        const auto text = meta(object, time);
-        if (!text.empty() && !parse_rfc3339(text)) {
-            return refuse(bad_request(fmt::format(
-                "{0} in version \"{1}\" cannot be handled as a {0}: parsing time \"{2}\" as "
-                "\"2006-01-02T15:04:05Z07:00\": cannot parse \"{2}\" as \"2006\"",
-                call.type->kind, call.type->version, text)));
-        }
-    }
     for (const auto* made_by_server :
          {"uid", "resourceVersion", "creationTimestamp", "deletionTimestamp",
-          "deletionGracePeriodSeconds", "generation", "managedFields", "selfLink"}) {
+          "deletionGracePeriodSeconds", "managedFields", "selfLink"}) {
         metadata.erase(made_by_server);
+    }
+    if (count_at(object, "/metadata/generation") == 0) {
+        metadata.erase("generation");
     }
     for (const auto* map : {"labels", "annotations", "generateName"}) {
         if (metadata.contains(map) && metadata[map].empty()) {
@@ -198,31 +201,30 @@ std::vector<Cause> metadata_faults(const ResourceType& type, const Json& object)
         faults.push_back(invalid_value("metadata.name", name, why));
     }
     const auto& metadata = object.at("metadata");
+    if (const auto generation = count_at(object, "/metadata/generation"); generation < 0) {
+        faults.push_back(
+            {"metadata.generation", "FieldValueInvalid",
+             fmt::format("Invalid value: {}: must be greater than or equal to 0", generation)});
+    }
     const Json labels = metadata.value("labels", Json::object());
     for (const auto& [key, value] : labels.items()) {
-        if (const auto why = key_fault(key); !why.empty()) {
+        for (const auto& why : key_faults(key)) {
             faults.push_back(invalid_value("metadata.labels", key, why));
         }
         const auto& text = value.get_ref<const std::string&>();
-        if (text.size() > 63) {
-            faults.push_back(
-                invalid_value("metadata.labels", text, "must be no more than 63 characters"));
-        } else if (!text.empty() && !is_label_word(text)) {
-            faults.push_back(invalid_value("metadata.labels", text, value_rule));
+        if (const auto why = label_value_fault(text); !why.empty()) {
+            faults.push_back(invalid_value("metadata.labels", text, why));
         }
     }
     if (&type == &type::namespaces && !name.empty()) {
         // The label that tells the name is made before anything is looked at.
-        if (name.size() > 63) {
-            faults.push_back(
-                invalid_value("metadata.labels", name, "must be no more than 63 characters"));
-        } else if (!is_label_word(name)) {
-            faults.push_back(invalid_value("metadata.labels", name, value_rule));
+        if (const auto why = label_value_fault(name); !why.empty()) {
+            faults.push_back(invalid_value("metadata.labels", name, why));
         }
     }
     const Json annotations = metadata.value("annotations", Json::object());
     for (const auto& [key, value] : annotations.items()) {
-        if (const auto why = key_fault(lower(key)); !why.empty()) {
+        for (const auto& why : key_faults(lower(key))) {
             faults.push_back(invalid_value("metadata.annotations", key, why));
         }
     }

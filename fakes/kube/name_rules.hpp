@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <vector>
 
 #include "core/base/text.hpp"
 
@@ -44,5 +45,11 @@ namespace meshproof::fakes::kube {
         return letter_or_digit(c) || c == '-' || c == '_' || c == '.';
     });
 }
+
+// metadata.cpp
+/// What is wrong with the key of a label, in Kubernetes' words; empty = nothing.
+[[nodiscard]] std::vector<std::string> key_faults(const std::string& key);
+/// The same of a label's value, "" = nothing.
+[[nodiscard]] std::string label_value_fault(const std::string& value);
 
 }  // namespace meshproof::fakes::kube

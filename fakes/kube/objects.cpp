@@ -7,6 +7,7 @@
 #include "fakes/kube/custom_resources.hpp"
 #include "fakes/kube/kinds.hpp"
 #include "fakes/kube/managed_fields.hpp"
+#include "fakes/kube/rbac.hpp"
 #include "fakes/kube/selectors.hpp"
 #include "fakes/kube/tables.hpp"
 #include "fakes/kube/validation.hpp"
@@ -85,29 +86,6 @@ Checked<> check_version(const ResourceType& type, const std::string& name, const
                  "and try again"));
 }
 
-// A deletion's preconditions speak of the kind, not of the resource.
-Checked<> check_preconditions(const ResourceType& type, const Json& object, const Json& options) {
-    const auto name = meta(object, "name");
-    const auto unmet = [&](const std::string& why) {
-        return refuse(conflict(type.kind, name, why));
-    };
-    const auto uid = text_at(options, "/preconditions/uid");
-    if (!uid.empty() && uid != meta(object, "uid")) {
-        return unmet(
-            fmt::format("the UID in the precondition ({}) does not match the UID in record "
-                        "({}). The object might have been deleted and then recreated",
-                        uid, meta(object, "uid")));
-    }
-    const auto version = text_at(options, "/preconditions/resourceVersion");
-    if (!version.empty() && version != meta(object, "resourceVersion")) {
-        return unmet(
-            fmt::format("the ResourceVersion in the precondition ({}) does not match the "
-                        "ResourceVersion in record ({}). The object might have been modified",
-                        version, meta(object, "resourceVersion")));
-    }
-    return {};
-}
-
 // That an update's object is what its URL names.
 Checked<> check_place(const ApiCall& call, const Json& wanted) {
     const auto named = meta(wanted, "name");
@@ -130,53 +108,6 @@ Checked<> check_place(const ApiCall& call, const Json& wanted) {
     return {};
 }
 
-bool has_finalizers(const Json& object) {
-    const auto& metadata = object.at("metadata");
-    return metadata.contains("finalizers") && !metadata["finalizers"].empty();
-}
-
-http::Response answer_delete(ApiState& api, const ApiCall& call) {
-    const auto& type = *call.type;
-    const auto found = current_of(api, call);
-    if (!found) {
-        return found.error();
-    }
-    const auto& object = *found;
-    const auto options = delete_options(call);
-    if (!options) {
-        return options.error();
-    }
-    if (const auto met = check_preconditions(type, *object, *options); !met) {
-        return met.error();
-    }
-    if (&type == &type::namespaces &&
-        (call.info.name == "default" || call.info.name == "kube-system" ||
-         call.info.name == "kube-public")) {
-        return refusal(403, "Forbidden",
-                       fmt::format("namespaces \"{}\" is forbidden: this namespace may not be "
-                                   "deleted",
-                                   call.info.name),
-                       {{"name", call.info.name}, {"kind", "namespaces"}});
-    }
-    const bool dry = call.dry_run() || options->contains("dryRun");
-    const auto last = dry ? object : delete_object(api, type, object, *options);
-    if (&type == &type::definitions) {
-        return json_response(200, ending_definition(api, *last));
-    }
-    if (&type == &type::namespaces) {
-        Json ending = *last;
-        ending["status"]["phase"] = "Terminating";
-        ending["metadata"]["deletionTimestamp"] = rfc3339(api.clock.now());
-        return json_response(200, ending);
-    }
-    const bool stays = api.store->find(type, meta(*last, "namespace"), call.info.name) && !dry;
-    if (stays || &type == &type::pods || &type == &type::service_accounts ||
-        &type == &type::services) {
-        return json_response(200, *last);
-    }
-    return deleted(type, call.info.name, meta(*last, "uid"));
-}
-
 http::Response answer_get(const ApiState& api, const ApiCall& call) {
     const auto object = current_of(api, call);
     return object ? json_response(200, **object) : object.error();
@@ -191,6 +122,31 @@ http::Response answer_create(ApiState& api, const ApiCall& call) {
         return object.error();
     }
     return create_object(api, call, std::move(*object));
+}
+
+// What an update of nothing makes (AllowCreateOnUpdate of Kubernetes' registries).
+bool creates_by_update(const ApiCall& call) {
+    const auto* type = call.type;
+    return call.info.subresource.empty() &&
+           (type == &type::roles || type == &type::role_bindings || type == &type::cluster_roles ||
+            type == &type::cluster_role_bindings || type == &type::leases ||
+            type == &type::services || type == &type::events || type == &type::new_events);
+}
+
+http::Response create_by_update(ApiState& api, const ApiCall& call, Json wanted) {
+    auto asked = Attributes::of(call.info);
+    asked.verb = "create";
+    if (!authorize(call.user, asked, *api.store).allowed) {
+        return forbidden(call.user, asked);
+    }
+    // No version is that of what is absent: none counts, as long as it is one.
+    const Json nothing{{"metadata", {{"namespace", call.info.namespace_name}}}};
+    if (const auto met = check_version(*call.type, call.info.name, nothing, wanted);
+        !met && (met.error().status != 409 || !meta(wanted, "uid").empty())) {
+        return met.error();
+    }
+    wanted["metadata"].erase("resourceVersion");
+    return create_object(api, call, std::move(wanted));
 }
 
 http::Response answer_update(ApiState& api, const ApiCall& call) {
@@ -209,7 +165,8 @@ http::Response answer_update(ApiState& api, const ApiCall& call) {
     }
     const auto current = current_of(api, call);
     if (!current) {
-        return current.error();
+        return creates_by_update(call) ? create_by_update(api, call, std::move(*wanted))
+                                       : current.error();
     }
     return replace_object(api, call, **current, std::move(*wanted));
 }
@@ -260,6 +217,35 @@ void note_managers(const ApiState& api, const ApiCall& call, const Json& before,
     } else {
         after["metadata"]["managedFields"] = managers;
     }
+    if (const auto rules = after.find("rules");
+        call.type->custom == nullptr && rules != after.end() && rules->empty()) {
+        *rules = nullptr;  // an empty list is owned, and no list is written
+    }
+}
+
+// A creation's fields are counted before admission adds its own: `given` is the spec as it was
+// sent.
+void note_creator(const ApiState& api, const ApiCall& call, const Json& given, Json& object,
+                  const Json& managers) {
+    if (call.type != &type::pods || !managers.is_null()) {
+        note_managers(api, call, Json::object(), object, managers);
+        return;
+    }
+    Json counted = object;
+    counted.erase("status");
+    for (const auto* admitted : {"priority", "preemptionPolicy", "tolerations"}) {
+        if (!given.contains(admitted)) {
+            counted["spec"].erase(admitted);
+        }
+    }
+    if (!given.contains("serviceAccountName") && !given.contains("serviceAccount")) {
+        counted["spec"].erase("serviceAccountName");
+        counted["spec"].erase("serviceAccount");
+    }
+    note_update(api, call, Json::object(), counted);
+    if (const auto& metadata = counted["metadata"]; metadata.contains("managedFields")) {
+        object["metadata"]["managedFields"] = metadata["managedFields"];
+    }
 }
 
 // What an update of the status makes of the object.
@@ -287,8 +273,29 @@ Checked<Json> status_updated(const ResourceType& type, const Json& current, cons
     return next;
 }
 
+// An update may leave out when its object goes, and say nothing else of it.
+Checked<> check_deletion_unchanged(const ResourceType& type, const Json& current,
+                                   const Json& next) {
+    std::vector<Cause> faults;
+    const auto& metadata = next["metadata"];
+    for (const auto* fixed : {"deletionTimestamp", "deletionGracePeriodSeconds"}) {
+        const auto given = metadata.find(fixed);
+        if (given != metadata.end() && *given != current["metadata"].value(fixed, Json())) {
+            faults.push_back({fmt::format("metadata.{}", fixed), "FieldValueInvalid",
+                              fmt::format("Invalid value: {}: field is immutable", given->dump())});
+        }
+    }
+    if (!faults.empty()) {
+        return refuse(invalid(kept_type(type).group, type.kind, meta(current, "name"), faults));
+    }
+    return {};
+}
+
 // What an update of anything else makes of it.
 Checked<Json> updated(const ResourceType& type, const Json& current, Json next) {
+    if (const auto same = check_deletion_unchanged(type, current, next); !same) {
+        return tl::unexpected(same.error());
+    }
     for (const auto* fixed : {"name", "generateName", "namespace", "uid", "creationTimestamp",
                               "deletionTimestamp", "deletionGracePeriodSeconds", "generation"}) {
         if (current["metadata"].contains(fixed)) {
@@ -297,6 +304,7 @@ Checked<Json> updated(const ResourceType& type, const Json& current, Json next) 
             next["metadata"].erase(fixed);
         }
     }
+    next["metadata"].erase("selfLink");
     keep_managers(current, next);
     next["kind"] = type.kind;
     next["apiVersion"] = type.api_version();
@@ -353,7 +361,11 @@ http::Response create_object(ApiState& api, const ApiCall& call, Json object,
     if (&type != &type::nodes && (type.custom == nullptr || has_status(type))) {
         object.erase("status");
     }
+    const Json given = object.value("spec", Json::object());
     admit_new(type, object);
+    if (has_generation(type)) {
+        object["metadata"]["generation"] = 1;
+    }
     if (const auto proper = complete(type, object); !proper) {
         return proper.error();
     }
@@ -366,10 +378,7 @@ http::Response create_object(ApiState& api, const ApiCall& call, Json object,
     if (api.store->find(type, call.info.namespace_name, name)) {
         return generated ? not_generated(type, name) : already_exists(type, name);
     }
-    if (has_generation(type)) {
-        object["metadata"]["generation"] = 1;
-    }
-    note_managers(api, call, Json::object(), object, managers);
+    note_creator(api, call, given, object, managers);
     if (const auto settled = settle_fields(api, type, object); !settled) {
         return settled.error();
     }
@@ -412,52 +421,13 @@ http::Response replace_object(ApiState& api, const ApiCall& call, const Json& cu
         return json_response(200, next);
     }
     const auto kept = api.store->replace(type, std::move(next));
-    if (!meta(*kept, "deletionTimestamp").empty() && !has_finalizers(*kept) &&
-        has_finalizers(current)) {
+    if (has_finalizers(current) && may_go(*kept)) {
         const auto last = api.store->remove(type, call.info.namespace_name, name);
         after_deletion(api, type, last);
         return json_response(200, *last);
     }
     reconcile(api, type, *kept);
     return json_response(200, *kept);
-}
-
-Object delete_object(ApiState& api, const ResourceType& type, const Object& object,
-                     const Json& options) {
-    const auto now = api.clock.now();
-    const auto mark = [&](std::int64_t seconds) {
-        Json leaving = *object;
-        auto& metadata = leaving["metadata"];
-        if (metadata.contains("deletionTimestamp") &&
-            metadata.value("deletionGracePeriodSeconds", std::int64_t{0}) <= seconds) {
-            return leaving;
-        }
-        metadata["deletionTimestamp"] = rfc3339(now + std::chrono::seconds(seconds));
-        metadata["deletionGracePeriodSeconds"] = seconds;
-        if (metadata.contains("generation")) {
-            metadata["generation"] = metadata["generation"].get<std::int64_t>() + 1;
-        }
-        return leaving;
-    };
-    if (&type == &type::pods) {
-        std::optional<std::int64_t> grace;
-        if (const auto given = options.find("gracePeriodSeconds"); given != options.end()) {
-            grace = given->get<std::int64_t>();
-        }
-        if (!pod_goes_at_once(*object, grace)) {
-            const auto seconds = grace.value_or(
-                object->at("spec").value("terminationGracePeriodSeconds", std::int64_t{30}));
-            const auto leaving = api.store->replace(type, mark(seconds));
-            reconcile(api, type, *leaving);
-            return leaving;
-        }
-    }
-    if (has_finalizers(*object)) {
-        return api.store->replace(type, mark(0));
-    }
-    auto last = api.store->remove(type, &type == &type::pods ? mark(0) : *object);
-    after_deletion(api, type, last, text_at(options, "/propagationPolicy") == "Orphan");
-    return last;
 }
 
 http::Response answer_objects(ApiState& api, const ApiCall& call) {

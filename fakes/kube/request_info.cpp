@@ -105,4 +105,23 @@ std::optional<std::uint64_t> number(const std::string& text) {
                                                                     : std::nullopt;
 }
 
+tl::expected<std::int64_t, std::string> whole_number(const std::string& text) {
+    std::int64_t value = 0;
+    const auto* first = text.data() + (text.starts_with('+') ? 1 : 0);
+    const auto* last = text.data() + text.size();
+    const auto [end, error] = std::from_chars(first, last, value);
+    constexpr auto replaced = nlohmann::json::error_handler_t::replace;
+    const auto complaint = [&text](std::string_view why) {
+        return tl::unexpected(
+            fmt::format("strconv.ParseInt: parsing {}: {}", nlohmann::json(text).dump(-1, ' ', false, replaced), why));
+    };
+    if (end != last || error == std::errc::invalid_argument) {
+        return complaint("invalid syntax");
+    }
+    if (error == std::errc::result_out_of_range) {
+        return complaint("value out of range");
+    }
+    return value;
+}
+
 }  // namespace meshproof::fakes::kube

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tl/expected.hpp>
 
 #include "core/http/message.hpp"
 
@@ -26,5 +27,7 @@ struct RequestInfo {
 
 /// A parameter's value as a whole number; nothing where it is none.
 [[nodiscard]] std::optional<std::uint64_t> number(const std::string& text);
+/// The same with a sign, as Go's conversion of query parameters reads it, or its complaint.
+[[nodiscard]] tl::expected<std::int64_t, std::string> whole_number(const std::string& text);
 
 }  // namespace meshproof::fakes::kube

@@ -1,6 +1,7 @@
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
+#include "fakes/kube/managed_fields.hpp"
 #include "fakes/kube/rbac.hpp"
 
 namespace meshproof::fakes::kube {
@@ -53,7 +54,8 @@ std::string shown_path(const Json& spec) {
 }
 
 // In its 422 the API server forgets to name the kind.
-Checked<> check_access_review(const Json& spec, const ApiCall& call) {
+Checked<> check_access_review(const Json& review, const ApiCall& call) {
+    const auto& spec = review["spec"];
     std::vector<Cause> faults;
     const auto fault = [&](std::string field, std::string message) {
         faults.push_back({std::move(field), "FieldValueInvalid", std::move(message)});
@@ -83,6 +85,15 @@ Checked<> check_access_review(const Json& spec, const ApiCall& call) {
         local && resource && space != call.info.namespace_name) {
         fault("spec.resourceAttributes.namespace",
               fmt::format("Invalid value: \"{}\": must match metadata.namespace", space));
+    }
+    auto metadata = review["metadata"];
+    for (const auto* allowed : {"managedFields", local ? "namespace" : "managedFields"}) {
+        metadata.erase(allowed);
+    }
+    if (!metadata.empty()) {
+        fault("metadata",
+              fmt::format("Invalid value: {}: must be empty{}", review["metadata"].dump(),
+                          local ? " except for namespace" : ""));
     }
     if (!faults.empty()) {
         return refuse(invalid("authorization.k8s.io", "", "", faults));
@@ -116,6 +127,29 @@ User named_in(const Json& spec) {
     return user;
 }
 
+// Lists and maps that hold nothing are not there at all.
+Json given_fields(Json spec) {
+    for (auto at = spec.begin(); at != spec.end();) {
+        const bool hollow = at.key() == "audiences" || at.key() == "groups" || at.key() == "extra";
+        at = hollow && at->empty() ? spec.erase(at) : std::next(at);
+    }
+    return spec;
+}
+
+// What a review keeps of the metadata that it is sent: what every creation keeps.
+Json review_metadata(const Json& body) {
+    Json metadata = body.value("metadata", Json::object());
+    for (const auto* cleared : {"uid", "creationTimestamp", "deletionTimestamp", "managedFields",
+                                "deletionGracePeriodSeconds", "selfLink", "namespace"}) {
+        metadata.erase(cleared);
+    }
+    for (auto at = metadata.begin(); at != metadata.end();) {
+        const bool hollow = (at->is_structured() && at->empty()) || *at == "" || *at == 0;
+        at = hollow ? metadata.erase(at) : std::next(at);
+    }
+    return metadata;
+}
+
 }  // namespace
 
 http::Response answer_review(ApiState& api, const ApiCall& call) {
@@ -133,42 +167,42 @@ http::Response answer_review(ApiState& api, const ApiCall& call) {
     if (!body) {
         return body.error();
     }
-    const Json spec = body->value("spec", Json::object());
+    const Json spec = given_fields(body->value("spec", Json::object()));
     Json answer = {{"kind", type.kind},
                    {"apiVersion", type.api_version()},
-                   {"metadata", body->value("metadata", Json::object())}};
+                   {"metadata", review_metadata(*body)},
+                   {"spec", spec}};
+    note_update(api, call, Json::object(), answer);
     if (type.kind == "TokenReview") {
         const auto status = review_token(api, spec);
         if (!status) {
             return status.error();
         }
-        answer["spec"] = spec;
         answer["status"] = *status;
     } else if (type.kind == "SelfSubjectReview") {
-        answer["metadata"]["creationTimestamp"] = rfc3339(api.clock.now());
+        answer.erase("spec");
+        answer["metadata"] = {{"creationTimestamp", rfc3339(api.clock.now())}};
         answer["status"]["userInfo"] = user_json(call.user);
     } else if (type.kind == "SelfSubjectRulesReview") {
         const auto space = text_at(spec, "/namespace");
         if (space.empty()) {
             return bad_request("no namespace on request");
         }
-        answer["spec"] = Json::object();  // as the API server answers, whatever was asked
+        // As the API server answers, whatever was asked.
+        answer["metadata"] = answer["spec"] = Json::object();
         answer["status"] = rules_of(call.user, space, *api.store);
     } else {
-        if (const auto proper = check_access_review(spec, call); !proper) {
+        if (type.namespaced) {
+            answer["metadata"]["namespace"] = call.info.namespace_name;
+        } else {
+            answer["metadata"].erase("namespace");
+        }
+        if (const auto proper = check_access_review(answer, call); !proper) {
             return proper.error();
         }
         const auto asked = asked_in(spec);
         const auto user = type.kind == "SelfSubjectAccessReview" ? call.user : named_in(spec);
         const auto permission = authorize(user, asked, *api.store);
-        answer["spec"] = spec;
-        if (answer["spec"].contains("groups") && answer["spec"]["groups"].empty()) {
-            answer["spec"].erase("groups");
-        }
-        answer["metadata"].erase("namespace");
-        if (type.namespaced) {
-            answer["metadata"]["namespace"] = call.info.namespace_name;
-        }
         answer["status"]["allowed"] = permission.allowed;
         if (!permission.reason.empty()) {
             answer["status"]["reason"] = permission.reason;

@@ -218,6 +218,87 @@ Conformed check_micro_time(const std::string& text) {
     return {};
 }
 
+// As Go's time package quotes what it could not read.
+std::string quoted_time(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            out += {'\\', c};
+        } else if (c >= ' ' && c < '\x7f') {
+            out += c;
+        } else {
+            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        }
+    }
+    return out + '"';
+}
+
+/// One part of RFC 3339: what Go's layout calls it, and the numbers that it may be.
+struct TimePart {
+    std::string_view layout;
+    std::size_t digits;
+    int least, most;
+    std::string_view name;  ///< in Go's complaint about the number
+};
+constexpr TimePart time_parts[] = {
+    {"2006", 4, 0, 9999, ""},   {"-", 0, 0, 0, ""}, {"01", 2, 1, 12, "month"}, {"-", 0, 0, 0, ""},
+    {"02", 2, 0, 99, ""},       {"T", 0, 0, 0, ""}, {"15", 2, 0, 23, "hour"},  {":", 0, 0, 0, ""},
+    {"04", 2, 0, 59, "minute"}, {":", 0, 0, 0, ""}, {"05", 2, 0, 59, "second"}};
+
+bool digits_at(std::string_view text, std::size_t at, std::size_t count) {
+    return text.size() >= at + count &&
+           std::ranges::all_of(text.substr(at, count), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// What time.Parse(time.RFC3339, …) says of a text, "" where it is a time.
+std::string time_fault(std::string_view text) {
+    auto rest = text;
+    const auto unread = [&](std::string_view layout) {
+        return fmt::format(
+            "parsing time {} as \"2006-01-02T15:04:05Z07:00\": cannot parse {} as "
+            "\"{}\"",
+            quoted_time(text), quoted_time(rest), layout);
+    };
+    const auto out_of_range = [&](std::string_view what) {
+        return fmt::format("parsing time {}: {} out of range", quoted_time(text), what);
+    };
+    for (const auto& part : time_parts) {
+        if (part.digits == 0 ? !rest.starts_with(part.layout) : !digits_at(rest, 0, part.digits)) {
+            return unread(part.layout);
+        }
+        const auto size = std::max<std::size_t>(part.digits, 1);
+        const auto number = part.digits == 0 ? 0 : std::stoi(std::string(rest.substr(0, size)));
+        if (part.digits > 0 && (number < part.least || number > part.most)) {
+            return out_of_range(part.name);
+        }
+        rest.remove_prefix(size);
+    }
+    if (rest.starts_with('.') && digits_at(rest, 1, 1)) {
+        rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
+    }
+    constexpr std::size_t zone_size = 6;
+    if (rest.starts_with('Z')) {
+        rest.remove_prefix(1);
+    } else if ((rest.starts_with('+') || rest.starts_with('-')) && digits_at(rest, 1, 2) &&
+               rest.substr(3, 1) == ":" && digits_at(rest, 4, 2)) {
+        if (std::stoi(std::string(rest.substr(1, 2))) > 24) {
+            return out_of_range("time zone offset hour");
+        }
+        if (std::stoi(std::string(rest.substr(4, 2))) > 60) {
+            return out_of_range("time zone offset minute");
+        }
+        rest.remove_prefix(zone_size);
+    } else {
+        return unread("Z07:00");
+    }
+    if (!rest.empty()) {
+        return fmt::format("parsing time {}: extra text: {}", quoted_time(text), quoted_time(rest));
+    }
+    // The last that is looked at: whether the month has such a day.
+    const auto date = std::string(text.substr(0, 10)) + "T00:00:00Z";
+    return parse_rfc3339(date) ? "" : out_of_range("day");
+}
+
 Conformed conform_object(Json& value, const ObjectType& type, const Place& place,
                          std::vector<std::string>& unknown);
 
@@ -233,6 +314,11 @@ Conformed conform_value(Json& value, const FieldType& type, const Place& place,
     }
     if (type.micro) {
         return check_micro_time(value.get_ref<const std::string&>());
+    }
+    if (type.kind == Kind::time) {
+        if (auto fault = time_fault(value.get_ref<const std::string&>()); !fault.empty()) {
+            return tl::unexpected(Mismatch{std::move(fault), true});
+        }
     }
     if (type.kind == Kind::object) {
         return conform_object(value, *type.object, place, unknown);

@@ -61,6 +61,7 @@ struct ObjectType {
 /// A value that a field cannot take, in the words of Go's decoder.
 struct Mismatch {
     std::string text;
+    bool of_value = false;  ///< the field has the right type, and its text is no such value
 };
 
 /// Takes nulls and unknown fields out of `object`; gives the paths of the unknown ones

@@ -10,10 +10,18 @@
 
 namespace meshproof::fakes::kube {
 
-/// A label or field selector: `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a`, `!a`, joined
-/// by commas.
+/// A label or field selector: `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a>1`, `a<1`,
+/// `a`,
+/// `!a`, joined by commas. What is none of these is a fault in the API server's words.
 class Selector {
   public:
+    struct Term {
+        std::string key;
+        std::set<std::string> values{};  ///< empty: the key has to be there
+        bool negated = false;
+        char compared = 0;  ///< '<' or '>': the one value is a number
+    };
+
     [[nodiscard]] static Result<Selector> labels(std::string_view text);
     /// metadata.name, metadata.namespace, spec.nodeName, status.phase, type and the like: any
     /// dotted path with = or !=.
@@ -25,12 +33,6 @@ class Selector {
     [[nodiscard]] bool matches(const nlohmann::json& object) const;
 
   private:
-    struct Term {
-        std::string key;
-        std::set<std::string> values;  ///< empty: the key has to be there
-        bool negated = false;
-    };
-    static Result<Selector> parse(std::string_view text, bool of_fields);
     std::vector<Term> terms_;
     bool of_fields_ = false;
 };

@@ -133,6 +133,12 @@ http::Response answer_token_request(ApiState& api, const ApiCall& call) {
     if (!account) {
         return not_found(type::service_accounts, call.info.name);
     }
+    if (const auto uid = meta(*body, "uid"); !uid.empty() && uid != meta(*account, "uid")) {
+        return conflict("TokenRequest.authentication.k8s.io", call.info.name,
+                        fmt::format("the UID in the token request ({}) does not match the UID of "
+                                    "the service account ({})",
+                                    uid, meta(*account, "uid")));
+    }
     const Json spec = body->value("spec", Json::object());
     const auto asked = token_asked(api, *account, spec);
     if (!asked) {

@@ -258,9 +258,39 @@ std::vector<Cause> changed_by_kind(const ResourceType& type, const Json& before,
     return &type == &type::definitions ? definition_changes(before, after) : std::vector<Cause>();
 }
 
+// Lists and maps that hold nothing are not there, as Go's omitempty writes them; but for those
+// that are looked at, or written, all the same.
+void drop_empty(Json& object, const ObjectType& type) {
+    constexpr std::string_view written[] = {"rules", "verbs", "containers"};
+    for (auto at = object.begin(); at != object.end();) {
+        const auto* field = type.find(at.key());
+        const auto kind = field == nullptr ? FieldType::Kind::any : field->kind;
+        const bool list = kind == FieldType::Kind::list && at->is_array();
+        const bool map = kind == FieldType::Kind::map && at->is_object();
+        if ((list || map) && at->empty() &&
+            std::ranges::find(written, at.key()) == std::end(written)) {
+            at = object.erase(at);
+            continue;
+        }
+        if (kind == FieldType::Kind::object && at->is_object()) {
+            drop_empty(*at, *field->object);
+        } else if ((list || map) && field->of->kind == FieldType::Kind::object) {
+            for (auto& item : *at) {
+                if (item.is_object()) {
+                    drop_empty(item, *field->of->object);
+                }
+            }
+        }
+        ++at;
+    }
+}
+
 }  // namespace
 
 Checked<> complete(const ResourceType& type, Json& object) {
+    if (type.custom == nullptr && &type != &type::definitions) {
+        drop_empty(object, object_type(type));
+    }
     auto faults = metadata_faults(type, object);
     if (complete_by_kind(type, object, faults)) {
         // nothing else is known of them

@@ -202,19 +202,32 @@ class WatchSource final : public http::BodySource {
     bool ended_well_ = false;  ///< a WebSocket's goodbye was said
 };
 
-// What resourceVersionMatch may be for a watch.
-Checked<> check_match(const ApiCall& call, bool initial) {
-    const auto match = call.info.param("resourceVersionMatch");
-    const auto* why =
-        initial && match != "NotOlderThan"
-            ? "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        : !initial && !match.empty()
-            ? "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is "
-              "provided"
-            : nullptr;
-    if (why != nullptr) {
-        return refuse(invalid("meta.k8s.io", "ListOptions", "",
-                              {{"resourceVersionMatch", "FieldValueForbidden", why}}));
+// What resourceVersionMatch may be for a watch (apimachinery's validateWatchOptions).
+Checked<> check_match(const ApiCall& call) {
+    constexpr auto field = "resourceVersionMatch";
+    const auto match = call.info.param(field);
+    const bool initial = call.info.query.contains("sendInitialEvents");
+    std::vector<Cause> causes;
+    const auto forbid = [&](std::string_view why) {
+        causes.push_back({field, "FieldValueForbidden", fmt::format("Forbidden: {}", why)});
+    };
+    if (initial && match != "NotOlderThan") {
+        forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+    }
+    if (!initial && !match.empty()) {
+        forbid("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    }
+    if (!match.empty() && match != "NotOlderThan") {
+        causes.push_back({field, "FieldValueNotSupported",
+                          fmt::format("Unsupported value: \"{}\": supported values: "
+                                      "\"NotOlderThan\"",
+                                      match)});
+    }
+    if (!call.info.param("continue").empty()) {
+        forbid("resourceVersionMatch is forbidden when continue is provided");
+    }
+    if (!causes.empty()) {
+        return refuse(invalid("meta.k8s.io", "ListOptions", "", causes));
     }
     return {};
 }
@@ -224,6 +237,9 @@ Checked<WatchQuestion> question_of(const ApiState& api, const ApiCall& call) {
     WatchQuestion question;
     question.type = call.type;
     question.namespace_name = call.info.namespace_name;
+    if (const auto numbers = check_list_numbers(call); !numbers) {
+        return tl::unexpected(numbers.error());
+    }
     auto selectors = selectors_of(call);
     if (!selectors) {
         return tl::unexpected(selectors.error());
@@ -231,15 +247,10 @@ Checked<WatchQuestion> question_of(const ApiState& api, const ApiCall& call) {
     std::tie(question.labels, question.fields) = std::move(*selectors);
     question.bookmarks = call.info.flag("allowWatchBookmarks");
     // The default is drawn between one and two times --min-request-timeout (1800 s).
-    const auto limit = call.info.param("timeoutSeconds");
-    const auto seconds = number(limit);
-    if (!limit.empty() && !seconds) {
-        return refuse(
-            bad_request(fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", limit)));
-    }
+    const auto seconds = whole_number(call.info.param("timeoutSeconds")).value_or(0);
     question.timeout = std::chrono::seconds(
-        seconds && *seconds > 0 ? *seconds : 1800 + api.store->prng().below(1800));
-    if (const auto match = check_match(call, call.info.flag("sendInitialEvents")); !match) {
+        seconds > 0 ? seconds : static_cast<std::int64_t>(1800 + api.store->prng().below(1800)));
+    if (const auto match = check_match(call); !match) {
         return tl::unexpected(match.error());
     }
     const auto given = call.info.param("resourceVersion");

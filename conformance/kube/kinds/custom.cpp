@@ -47,6 +47,7 @@ Task<Widgets> served_widgets(Probe& probe) {
     widgets.path = fmt::format("/apis/{}/v1/namespaces/{}/widgets", widgets.group, ns);
     probe.at_end_kube("DELETE", widgets.definition_path);
     auto body = definition(widgets.group);
+    body["metadata"]["labels"] = probe.labels();
     (void)co_await make(probe, std::string(definitions), std::move(body));
     // The server's own controllers are some milliseconds late.
     constexpr int most_looks = 50;

@@ -338,6 +338,27 @@ std::vector<Check> kube_watch_events() {
                                 "ADDED a, DELETED a, ADDED b, MODIFIED b", "the events");
          }},
 
+        {.name = "pods-are-marked-before-they-go",
+         .requirement = "A pod that is deleted without grace is MODIFIED, with its "
+                        "deletionTimestamp, before it is DELETED.",
+         .rows = {233},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             Place here;
+             here.path = core_path(home.ns, "pods");
+             const auto list = co_await probe.set_up_kube("GET", here.path);
+             here.version = text_at(list.json, "/metadata/resourceVersion");
+             (void)co_await pod(probe, home, "p");
+             co_await remove(probe, here.path + "/p");
+             const auto events = events_of(probe, co_await watch(probe, here));
+             probe.expect_equal(told(events), "ADDED p, MODIFIED p, DELETED p", "the events");
+             probe.expect(events.size() > 1 &&
+                              !text_at(events[1], "/object/metadata/deletionTimestamp").empty(),
+                          "the change has no deletionTimestamp");
+         }},
+
         {.name = "of-one-name",
          .requirement = "fieldSelector metadata.name makes it a watch of one object.",
          .rows = {188},

@@ -1,6 +1,6 @@
-// What another version of the Vault would break, where --upgrade-to asks: by the products' own
-// words (OpenBao's CHANGELOG of 2.4.0 to 2.7.2; the release notes and important changes of
-// Vault 1.19 to 2.1, read in 2026-11).
+// What another version of the Vault would break, where --upgrade-to asks: by a list of changes on a
+// mesh's path that was gathered in 2026-11. It is not a reading of all release notes, and may lack
+// some.
 #include <algorithm>
 
 #include "conformance/preflight/rule.hpp"
@@ -26,7 +26,7 @@ Judgement where_it_comes(const Facts& facts, const ChangedIn& changed, On on) {
     }
     return with(facts.health, [&](const vault::Health& health) {
         const auto now = version_of(health.version), then = version_of(facts.upgrade_to);
-        if (!was_read(facts.openbao(), then)) {
+        if (!is_listed(facts.openbao(), then)) {
             return unknown(fmt::format("what {} {} changes is not known here",
                                        to_string(facts.seal->product), facts.upgrade_to));
         }

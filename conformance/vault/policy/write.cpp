@@ -289,6 +289,71 @@ std::vector<Check> vault_policy_write() {
                  probe.expect_plain_error(refused, 400, text);
              }
          }},
+
+        {.name = "ends",
+         .requirement = "OpenBao's policies may end, by ttl or expiration: one that has ended is "
+                        "refused before its text is read, and so are both fields at once. Vault "
+                        "looks at neither.",
+         .rows = {47, 236},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto refuse = [&](Json fields, std::string_view text) -> Task<void> {
+                 fields["policy"] = std::string(read_rule);
+                 const auto reply = co_await write(probe, "ended", std::move(fields));
+                 if (probe.openbao()) {
+                     probe.expect_plain_error(reply, 400, text);
+                 } else {
+                     probe.expect_status(reply, 204);
+                 }
+             };
+             constexpr std::string_view ended = "expiration time has already elapsed";
+             for (const auto& ttl : {Json(0), Json("0"), Json("")}) {
+                 co_await refuse(Json{{"ttl", ttl}}, ended);
+             }
+             co_await refuse(Json{{"expiration", "2020-01-01T00:00:00Z"}}, ended);
+             co_await refuse(Json{{"expiration", 1}}, ended);
+             co_await refuse(Json{{"expiration", "b"}}, "could not parse string as date and time");
+             co_await refuse(Json{{"expiration", Json::object()}},
+                             "could not parse time from input type");
+             co_await refuse(Json{{"ttl", 5}, {"expiration", "2100-01-01T00:00:00Z"}},
+                             "cannot supply both 'expiration' and 'ttl'");
+             const auto unread = co_await write(probe, "unread", Json{{"policy", "?"}, {"ttl", 0}});
+             probe.expect_plain_error(unread, 400,
+                                      probe.on(ended, std::string_view("failed to parse policy")));
+             const auto kept = co_await write(
+                 probe, "kept",
+                 Json{{"policy", std::string(read_rule)}, {"expiration", "2100-01-01T00:00:00Z"}});
+             probe.expect_status(kept, 204);
+             const auto read =
+                 co_await probe.vault("GET", "sys/policies/acl/" + probe.name("kept"));
+             probe.expect_equal(read.data().value("expiration", Json()),
+                                probe.on(Json("2100-01-01T00:00:00Z"), Json()), "expiration");
+         }},
+
+        {.name = "capabilities-whose",
+         .requirement = "sys/capabilities wants a token before it looks at the paths, and paths "
+                        "before it looks for the token; an empty `paths` lets `path` count.",
+         .rows = {54, 238},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto ask = [&](Json body) {
+                 return probe.vault("POST", "sys/capabilities", std::move(body));
+             };
+             probe.expect_wrapped_error(co_await ask(Json::object()), 500, "no token found");
+             probe.expect_plain_error(co_await ask(Json{{"token", "nobody"}}), 400,
+                                      "paths must be supplied");
+             const auto empty =
+                 co_await ask(Json{{"token", "nobody"}, {"path", Json::array({""})}});
+             probe.expect_wrapped_error(empty, 400, "missing path");
+             probe.expect_wrapped_error(co_await ask(Json{{"token", "nobody"}, {"path", "a"}}), 400,
+                                        "invalid token");
+             const auto own = co_await probe.vault(
+                 "POST", "sys/capabilities-self",
+                 Json{{"paths", Json::array()}, {"path", Json::array({"a", "b"})}, {"x", 1}});
+             probe.expect_status(own, 200);
+             probe.expect_keys(own.data(), {"a", "b"}, "data");
+             probe.expect_warning(own, "Endpoint ignored these unrecognized parameters: [x]");
+         }},
     };
 }
 

@@ -116,6 +116,41 @@ std::vector<Check> vault_sys_mount_config() {
              probe.expect_status(none, 400);
          }},
 
+        {.name = "config-is-an-object",
+         .requirement = "config may be one object or a list of them; anything else is 400 with its "
+                        "place, also where what is to be tuned is not there.",
+         .rows = {12, 207},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto path = "sys/mounts/" + probe.name("listed");
+             probe.at_end("DELETE", path);
+             const auto wanted = [&](std::string place, std::string type) {
+                 return probe.on(fmt::format("'{}' expected type 'map[string]interface {{}}', got "
+                                             "unconvertible type '{}'",
+                                             place, type),
+                                 fmt::format("'{}' expected a map, got '{}'", place,
+                                             type == "bool" ? type : "string"));
+             };
+             for (const auto& [config, place, type] :
+                  std::vector<std::tuple<Json, std::string, std::string>>{
+                      {Json::array({1}), "[0]", "json.Number"},
+                      {Json::array({Json::object(), Json::array({"a"})}), "[1][0]", "string"},
+                      {true, "", "bool"}}) {
+                 const auto refused =
+                     co_await probe.vault("POST", path, Json{{"type", "pki"}, {"config", config}});
+                 probe.expect_plain_error(refused, 400, wanted(place, type));
+                 const auto absent = co_await tune_to(probe, "sys/mounts/" + probe.name("absent"),
+                                                      Json{{"user_lockout_config", config}});
+                 probe.expect_plain_error(absent, 400, wanted(place, type));
+             }
+             const auto listed = Json::array({Json{{"max_lease_ttl", "1h"}}, Json::object()});
+             const auto made =
+                 co_await probe.vault("POST", path, Json{{"type", "pki"}, {"config", listed}});
+             probe.expect_status(made, 204);
+             expect_settings(probe, co_await told_config(probe, path),
+                             Json{{"max_lease_ttl", 3600}});
+         }},
+
         {.name = "auth-refused-values",
          .requirement = "An auth method's config is looked at likewise, and its token_type first.",
          .rows = {207, 195},

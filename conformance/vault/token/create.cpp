@@ -171,6 +171,49 @@ std::vector<Check> vault_token_create() {
              probe.expect_equal(looked_up.data().value("path", Json()), "auth/token/create-orphan",
                                 "path");
          }},
+
+        {.name = "policies-decoded",
+         .requirement = "policies of a token is a list or one text, commas and all; a flag or a "
+                        "number is a text, and so never the parent's policies. What is no text "
+                        "within it is 400 before the role is looked for.",
+         .rows = {67, 235},
+         .level = Level::must,
+         .run = [](Probe& probe) -> Task<void> {
+             for (const auto& [given, kept] : std::vector<std::pair<Json, Json>>{
+                      {true, {"1", "default"}},
+                      {false, {"0", "default"}},
+                      {"a,b", {"a,b", "default"}},
+                      {Json::array({"a", 1, true, nullptr}), {"1", "a", "default"}},
+                      {Json::array({""}), Json::array({"default"})}}) {
+                 const auto made =
+                     co_await make(probe, Json{{"policies", given}}, "auth/token/create-orphan");
+                 const auto policies = made.auth.value("policies", Json());
+                 probe.expect(policies == kept, "{} is read as {}", given.dump(), policies.dump());
+             }
+             for (const auto& given : {Json{{"a", 1}}, Json::array({Json::array({"a"})})}) {
+                 for (const std::string path : {"auth/token/create", "auth/token/create/none"}) {
+                     const auto refused =
+                         co_await probe.vault("POST", path, Json{{"policies", given}});
+                     probe.expect_plain_error(refused, 400, "Field validation failed: ");
+                     probe.expect_plain_error(
+                         refused, 400, "'[0]' expected type 'string', got unconvertible type");
+                 }
+             }
+         }},
+
+        {.name = "empty-meta",
+         .requirement = "A token made with meta {} has metadata {}, one without null.",
+         .rows = {67, 235},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             for (const auto& meta : {Json::object(), Json()}) {
+                 const auto made =
+                     co_await make(probe, Json{{"policies", "default"}, {"meta", meta}});
+                 probe.expect_equal(made.auth.value("metadata", Json("missing")), meta, "metadata");
+                 const auto seen = co_await lookup_self(probe, made.token);
+                 probe.expect_equal(seen.data().value("meta", Json("missing")), meta, "meta");
+             }
+         }},
     };
 }
 

@@ -154,6 +154,40 @@ std::vector<Check> vault_token_lookup() {
              const auto gone = co_await lookup_self(probe, made.token);
              probe.expect_plain_error(gone, 403, "permission denied");
          }},
+
+        {.name = "named-token-is-text",
+         .requirement = "lookup, renew, revoke and revoke-orphan look at the token that they are "
+                        "told before the caller's own: null is 403 \"invalid token\", and is no "
+                        "lookup of oneself. On OpenBao what is no text is so too; on Vault a token "
+                        "or accessor of another namespace is 500.",
+         .rows = {61, 234},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             for (const std::string base : {"lookup", "renew", "revoke", "revoke-orphan"}) {
+                 const auto path = "auth/token/" + base;
+                 const auto ask = [&](Json token, As as = {}) {
+                     return probe.vault("POST", path, Json{{"token", std::move(token)}},
+                                        std::move(as));
+                 };
+                 probe.expect_plain_error(co_await ask(nullptr), 403, "invalid token");
+                 probe.expect_plain_error(co_await ask(nullptr, As::bearer(Secret("nobody"))), 403,
+                                          "invalid token");
+                 if (probe.openbao()) {  // Vault ends the connection
+                     for (const auto& token : {Json(true), Json(5), Json::array({"a"})}) {
+                         probe.expect_plain_error(co_await ask(token), 403, "invalid token");
+                     }
+                 } else {
+                     probe.expect_plain_error(co_await ask("a.b"), 500, "no namespace");
+                 }
+             }
+             const auto by_accessor = co_await probe.vault("POST", "auth/token/revoke-accessor",
+                                                           Json{{"accessor", "a.b"}});
+             if (probe.openbao()) {
+                 probe.expect_warning(by_accessor, "No token found with this accessor");
+             } else {
+                 probe.expect_wrapped_error(by_accessor, 500, "no namespace");
+             }
+         }},
     };
 }
 

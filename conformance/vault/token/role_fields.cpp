@@ -193,6 +193,31 @@ std::vector<Check> vault_token_role_fields() {
              const auto no_path = co_await probe.vault("POST", "sys/capabilities-self", paths);
              probe.expect_wrapped_error(no_path, 400, "missing path");
          }},
+
+        {.name = "which-fault-first",
+         .requirement =
+             "Of a role's faults the path suffix is told first, then those of the token_ "
+             "fields, then token_type, and bound_cidrs by its old name last.",
+         .rows = {181},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto path = "auth/token/roles/" + probe.name("faults");
+             probe.at_end("DELETE", path);
+             Json faults{{"path_suffix", "?"},
+                         {"token_bound_cidrs", "x"},
+                         {"token_num_uses", -1},
+                         {"token_type", "x"},
+                         {"bound_cidrs", "y"}};
+             for (const auto& [field, text] : std::vector<std::pair<const char*, const char*>>{
+                      {"path_suffix", "given role path suffix contains invalid characters"},
+                      {"token_bound_cidrs", "error parsing role fields: error parsing address"},
+                      {"token_num_uses", "'token_num_uses' cannot be negative"},
+                      {"token_type", "invalid 'token_type' value"},
+                      {"bound_cidrs", "error parsing bound_cidrs: error parsing address"}}) {
+                 probe.expect_plain_error(co_await probe.vault("POST", path, faults), 400, text);
+                 faults.erase(field);
+             }
+         }},
     };
 }
 

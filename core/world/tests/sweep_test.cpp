@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/base/answer.hpp"
 #include "core/world/tests/stage.hpp"
 
 namespace meshproof::run {
@@ -231,6 +232,41 @@ TEST(Sweep, TakesANamespaceByLabelAndName) {
     Stage().play(sweep_namespaces_of_a_cluster);
 }
 
+nlohmann::json widgets_of(const std::string& group, const nlohmann::json& labels) {
+    return {{"metadata", {{"name", "widgets." + group}, {"labels", labels}}},
+            {"spec",
+             {{"group", group},
+              {"scope", "Namespaced"},
+              {"names", {{"plural", "widgets"}, {"kind", "Widget"}}},
+              {"versions", nlohmann::json::array(
+                               {{{"name", "v1"},
+                                 {"served", true},
+                                 {"storage", true},
+                                 {"schema", {{"openAPIV3Schema", {{"type", "object"}}}}}}})}}}};
+}
+
+Task<void> sweep_definitions_of_a_cluster(World& world) {
+    const auto admin = world.kube().admin;
+    const nlohmann::json label{{std::string(run_label), run_id}};
+    for (const auto& [group, labels] :
+         {std::pair("meshproof-k3f9a2-crd.example.com", label),
+          std::pair("shop.example.com", label),
+          std::pair("meshproof-k3f9a2-other.example.com", nlohmann::json::object())}) {
+        const auto made =
+            co_await admin.call("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+                                widgets_of(group, labels));
+        require(done(made));
+    }
+    const auto swept = co_await sweep_cluster(admin, namespaces, {"", false});
+    EXPECT_EQ(texts(swept.removed),
+              Lines{"custom resource definition widgets.meshproof-k3f9a2-crd.example.com"});
+    EXPECT_EQ(require(co_await admin.list_custom_resource_definitions("")).size(), 2U);
+}
+
+TEST(Sweep, TakesADefinitionByLabelAndGroup) {
+    Stage().play(sweep_definitions_of_a_cluster);
+}
+
 /// How many entities and aliases the Vault has.
 Task<std::pair<std::size_t, std::size_t>> entities(vault::Client admin) {
     const auto all = require(co_await admin.list("identity/entity/id"));
@@ -303,7 +339,7 @@ Task<void> sweep_without_rights(World& world) {
     const auto cluster = co_await sweep_cluster(world.kube().admin.with_token(Secret("nobody")),
                                                 {"default"}, {"", false});
     EXPECT_EQ(texts(cluster.found), Lines{});
-    EXPECT_EQ(cluster.problems.size(), 5);
+    EXPECT_EQ(cluster.problems.size(), 6);
     EXPECT_TRUE(cluster.problems.at(0).text().starts_with("cannot list pods in default: "))
         << cluster.problems.at(0).text();
 }

@@ -88,7 +88,7 @@ Task<std::vector<meshproof::kube::WatchKind>> live_a_pods_life(
     const auto running = require(co_await client.pod("default", "p"));
     EXPECT_TRUE(running.ready);
     require(co_await client.delete_pod("default", "p"));
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 4; ++i) {
         const auto event = require(co_await watch.next());
         EXPECT_EQ(event ? event->object.meta.name : "nothing", "p");
         kinds.push_back(event ? event->kind : meshproof::kube::WatchKind::error);
@@ -100,9 +100,10 @@ Task<std::vector<meshproof::kube::WatchKind>> live_a_pods_life(
 }
 
 TEST_F(Cluster, WatchesPods) {
-    EXPECT_EQ(clock.run(live_a_pods_life(*client, std::move(listener))),
-              (std::vector{meshproof::kube::WatchKind::added, meshproof::kube::WatchKind::modified,
-                           meshproof::kube::WatchKind::deleted}));
+    EXPECT_EQ(
+        clock.run(live_a_pods_life(*client, std::move(listener))),
+        (std::vector{meshproof::kube::WatchKind::added, meshproof::kube::WatchKind::modified,
+                     meshproof::kube::WatchKind::modified, meshproof::kube::WatchKind::deleted}));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "fakes/vault/identity/groups.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "fakes/vault/identity/group_aliases.hpp"
 #include "fakes/vault/logical/go_text.hpp"
@@ -34,7 +35,7 @@ LogicalReply whole_group(const Server& server, const Group& group) {
              {"last_update_time", rfc3339_nano(group.changed)},
              {"member_entity_ids", list_or_none(group.entities)},
              {"member_group_ids", list_or_none(group.groups)},
-             {"metadata", group.metadata.empty() ? Json() : Json(group.metadata)},
+             {"metadata", shown(group.metadata)},
              {"modify_index", group.modify_index},
              {"name", group.name},
              {"namespace_id", namespace_id(server, group.namespace_path)},
@@ -177,7 +178,7 @@ LogicalReply write_group(Server& server, const BuiltinCall& call, const Group* k
         group.name = name;
     }
     if (data.has("metadata")) {
-        group.metadata = data.json("metadata").get<std::map<std::string, std::string>>();
+        group.metadata = data.pairs("metadata");
     }
     if (auto refused = read_members(server, group, data)) {
         return std::move(*refused);
@@ -264,6 +265,9 @@ LogicalReply list_groups_by_id(Server& server, const BuiltinCall& call) {
 LogicalReply look_up_group(Server& server, const BuiltinCall& call) {
     const auto& data = call.fields;
     const auto& request = call.request;
+    if (auto refused = refuse_lookup(data)) {
+        return std::move(*refused);
+    }
     const Group* group = nullptr;
     if (data.has("id")) {
         group = group_by_id(server, request, data.text("id"));
@@ -271,20 +275,35 @@ LogicalReply look_up_group(Server& server, const BuiltinCall& call) {
         group = group_by_name(server, request, data.text("name"));
     } else if (data.has("alias_id")) {
         group = group_of_alias(server, request, data.text("alias_id"));
-    } else if (data.has("alias_name")) {
-        if (!data.has("alias_mount_accessor")) {
-            return BackendResponse::error(
-                "both 'alias_name' and 'alias_mount_accessor' needs to be set");
-        }
+    } else {
         group = group_of_alias(server, request, data.text("alias_mount_accessor"),
                                data.text("alias_name"));
-    } else {
-        return BackendResponse::error("query parameter not supplied");
     }
     return group == nullptr ? BackendResponse::nothing() : whole_group(server, *group);
 }
 
 }  // namespace
+
+std::optional<BackendResponse> refuse_lookup(const FieldData& data) {
+    const auto given = std::ranges::count_if(
+        std::array{"id", "name", "alias_id", "alias_name", "alias_mount_accessor"},
+        [&](const char* name) { return data.has(name); });
+    const auto name = data.text("alias_name"), accessor = data.text("alias_mount_accessor");
+    // The last two belong together, and only where both say something.
+    const bool both = !name.empty() && !accessor.empty();
+    if (given == 0) {
+        return BackendResponse::error("query parameter not supplied");
+    }
+    if (given > (both ? 2 : 1)) {
+        return BackendResponse::error(
+            "query parameter conflict; please supply distinct set of query parameters");
+    }
+    if (name.empty() != accessor.empty()) {
+        return BackendResponse::error(
+            "both 'alias_name' and 'alias_mount_accessor' needs to be set");
+    }
+    return std::nullopt;
+}
 
 Group new_group(Server& server, const LogicalRequest& request) {
     Group group;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "fakes/vault/server/builtin.hpp"
@@ -8,5 +9,9 @@ namespace meshproof::fakes::vault {
 
 /// identity/group, identity/group-alias, identity/lookup/group.
 [[nodiscard]] std::vector<BuiltinRoute> group_routes();
+
+/// Why nothing is looked up: an entity or a group is sought by one thing only, where an alias' name
+/// and its mount are one.
+[[nodiscard]] std::optional<BackendResponse> refuse_lookup(const FieldData& sought);
 
 }  // namespace meshproof::fakes::vault

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fakes/vault/identity/groups.hpp"
+#include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// Entities and their aliases: what logins make, and what is read and written of it.
@@ -17,7 +18,7 @@ Json json_of(const std::map<std::string, std::string>& metadata) {
 Json alias_json(const EntityAlias& alias) {
     return Json{{"canonical_id", alias.entity},
                 {"creation_time", rfc3339_nano(alias.created)},
-                {"custom_metadata", Json()},
+                {"custom_metadata", shown(alias.custom_metadata)},
                 {"id", alias.id},
                 {"last_update_time", rfc3339_nano(alias.changed)},
                 {"local", alias.local},
@@ -52,7 +53,7 @@ LogicalReply whole(const Server& server, const Entity& entity) {
                                       {"inherited_group_ids", inherited},
                                       {"last_update_time", rfc3339_nano(entity.changed)},
                                       {"merged_entity_ids", Json()},
-                                      {"metadata", json_of(entity.metadata)},
+                                      {"metadata", shown(entity.metadata)},
                                       {"name", entity.name},
                                       {"namespace_id", namespace_id(server, entity.namespace_path)},
                                       {"policies", entity.policies}});
@@ -124,6 +125,10 @@ LogicalReply write_entity(Server& server, const BuiltinCall& call, Entity* entit
     if (entity == nullptr) {
         entity = by_name(server, request, name);
     }
+    const auto policies = kept_policies(server.options.product, read.list("policies"));
+    if (std::ranges::find(policies, "root") != policies.end()) {
+        return BackendResponse::error("policies cannot contain root");
+    }
     const bool made = entity == nullptr;
     if (made) {
         entity = &new_entity(server, request, name);
@@ -131,14 +136,11 @@ LogicalReply write_entity(Server& server, const BuiltinCall& call, Entity* entit
         entity->name = name;
     }
     entity->changed = request.now;
-    if (read.has("metadata") && read.json("metadata").is_object()) {
-        entity->metadata.clear();
-        for (const auto& [key, value] : read.json("metadata").items()) {
-            entity->metadata[key] = value.is_string() ? value.get<std::string>() : value.dump();
-        }
+    if (read.has("metadata")) {
+        entity->metadata = read.pairs("metadata");
     }
     if (read.has("policies")) {
-        entity->policies = kept_policies(server.options.product, read.list("policies"));
+        entity->policies = policies;
     }
     if (read.has("disabled")) {
         entity->disabled = read.boolean("disabled");
@@ -198,34 +200,124 @@ const MountEntry* by_accessor(const Namespace& ns, std::string_view accessor) {
     return nullptr;
 }
 
-LogicalReply write_alias(Server& server, const BuiltinCall& call) {
+using AliasRefusal = std::optional<BackendResponse>;
+
+// `canonical_id`, or by its older name.
+std::string asked_entity(const FieldData& data) {
+    const auto id = data.text("canonical_id");
+    return id.empty() ? data.text("entity_id") : id;
+}
+
+bool has_alias_at(const Server& server, const std::string& entity, std::string_view accessor) {
+    return std::ranges::any_of(server.aliases, [&](const auto& entry) {
+        return entry.second.entity == entity && entry.second.mount_accessor == accessor;
+    });
+}
+
+LogicalReply create_alias(Server& server, const BuiltinCall& call, const MountEntry& mount) {
     const auto& request = call.request;
-    const auto& read = call.fields;
-    const auto name = read.text("name");
-    const auto accessor = read.text("mount_accessor");
+    auto entity = asked_entity(call.fields);
+    if (!entity.empty() && by_id(server, request, entity) == nullptr) {
+        return BackendResponse::error("invalid canonical ID");
+    }
+    if (entity.empty()) {
+        entity = new_entity(server, request, "").id;
+    }
+    auto& alias = new_alias(server, request, mount, call.fields.text("name"), entity);
+    alias.custom_metadata = call.fields.pairs("custom_metadata");
+    if (!call.fields.has("custom_metadata")) {
+        alias.custom_metadata.emplace();
+    }
+    return BackendResponse::with(Json{{"canonical_id", entity}, {"id", alias.id}});
+}
+
+AliasRefusal refuse_change(Server& server, const BuiltinCall& call, const EntityAlias& now,
+                           const EntityAlias& next) {
+    if (next.mount_accessor != now.mount_accessor && next.entity == now.entity &&
+        has_alias_at(server, now.entity, next.mount_accessor)) {
+        return BackendResponse::error(
+            "Alias cannot be updated as the entity already has an alias for the given "
+            "'mount_accessor' ");
+    }
+    if (by_accessor(*call.request.ns, next.mount_accessor) == nullptr) {
+        return BackendResponse::error("invalid mount accessor " + go_quoted(next.mount_accessor));
+    }
+    const auto* same = find_alias(server, next.mount_accessor, next.name);
+    if (same != nullptr && same->id != now.id) {
+        return BackendResponse::error(
+            "alias with combination of mount accessor and name already exists");
+    }
+    if (next.entity == now.entity) {
+        return std::nullopt;
+    }
+    if (by_id(server, call.request, next.entity) == nullptr) {
+        return BackendResponse::error("given 'canonical_id' is not associated with an entity");
+    }
+    return has_alias_at(server, next.entity, next.mount_accessor)
+               ? AliasRefusal(BackendResponse::error(
+                     "Alias cannot be updated as the given entity already has an alias for this "
+                     "mount "))
+               : std::nullopt;
+}
+
+// What does not change it answers nothing.
+LogicalReply change_alias(Server& server, const BuiltinCall& call, EntityAlias& alias) {
+    const auto& data = call.fields;
+    auto next = alias;
+    const auto take = [](std::string given, std::string& place) {
+        if (!given.empty()) {
+            place = std::move(given);
+        }
+    };
+    take(data.text("name"), next.name);
+    take(data.text("mount_accessor"), next.mount_accessor);
+    take(asked_entity(data), next.entity);
+    next.custom_metadata =
+        data.has("custom_metadata") ? data.pairs("custom_metadata") : Pairs(PairsMap());
+    if (next.name == alias.name && next.mount_accessor == alias.mount_accessor &&
+        next.entity == alias.entity &&
+        next.custom_metadata.value_or(PairsMap()) == alias.custom_metadata.value_or(PairsMap())) {
+        return BackendResponse::nothing();
+    }
+    if (auto refused = refuse_change(server, call, alias, next)) {
+        return std::move(*refused);
+    }
+    const auto* mount = by_accessor(*call.request.ns, next.mount_accessor);
+    next.mount_path = mount->path;
+    next.mount_type = mount->type;
+    next.changed = call.request.now;
+    alias = std::move(next);
+    server.forget_acls();
+    return BackendResponse::with(Json{{"canonical_id", alias.entity}, {"id", alias.id}});
+}
+
+LogicalReply write_alias(Server& server, const BuiltinCall& call) {
+    const auto& data = call.fields;
+    const auto id = call.path.contains("id") ? call.captured("id") : data.text("id");
+    const auto name = data.text("name");
+    const auto accessor = data.text("mount_accessor");
+    if (!id.empty()) {
+        const auto found = server.aliases.find(id);
+        if (found == server.aliases.end() ||
+            found->second.namespace_path != call.request.ns->path) {
+            return BackendResponse::error("invalid alias ID provided");
+        }
+        // Of what tells nothing of it, not even its metadata is taken away.
+        const bool told = !name.empty() || !accessor.empty() || !asked_entity(data).empty() ||
+                          !data.pairs("custom_metadata").value_or(PairsMap()).empty();
+        return told ? change_alias(server, call, found->second) : BackendResponse::nothing();
+    }
     if (name.empty() || accessor.empty()) {
         return BackendResponse::error("'id' or 'mount_accessor' and 'name' must be provided");
     }
-    const auto* mount = by_accessor(*request.ns, accessor);
+    const auto* mount = by_accessor(*call.request.ns, accessor);
     if (mount == nullptr) {
-        return BackendResponse::error(fmt::format("invalid mount accessor \"{}\"", accessor));
-    }
-    auto canonical = read.text("canonical_id");
-    if (!canonical.empty() && by_id(server, request, canonical) == nullptr) {
-        return BackendResponse::error("invalid canonical ID");
+        return BackendResponse::error("invalid mount accessor " + go_quoted(accessor));
     }
     if (auto* known = find_alias(server, accessor, name)) {
-        known->changed = request.now;
-        if (!canonical.empty()) {
-            known->entity = canonical;
-        }
-        return BackendResponse::with(Json{{"canonical_id", known->entity}, {"id", known->id}});
+        return change_alias(server, call, *known);
     }
-    if (canonical.empty()) {
-        canonical = new_entity(server, request, "").id;
-    }
-    const auto& alias = new_alias(server, request, *mount, name, canonical);
-    return BackendResponse::with(Json{{"canonical_id", canonical}, {"id", alias.id}});
+    return create_alias(server, call, *mount);
 }
 
 LogicalReply list_aliases(Server& server, const BuiltinCall& call) {
@@ -283,6 +375,9 @@ LogicalReply delete_alias(Server& server, const BuiltinCall& call) {
 LogicalReply look_up_entity(Server& server, const BuiltinCall& call) {
     const auto& request = call.request;
     const auto& read = call.fields;
+    if (auto refused = refuse_lookup(read)) {
+        return std::move(*refused);
+    }
     Entity* entity = nullptr;
     if (read.has("id")) {
         entity = by_id(server, request, read.text("id"));
@@ -292,16 +387,10 @@ LogicalReply look_up_entity(Server& server, const BuiltinCall& call) {
         const auto alias = server.aliases.find(read.text("alias_id"));
         entity =
             alias == server.aliases.end() ? nullptr : by_id(server, request, alias->second.entity);
-    } else if (read.has("alias_name")) {
-        if (!read.has("alias_mount_accessor")) {
-            return BackendResponse::error(
-                "both 'alias_name' and 'alias_mount_accessor' needs to be set");
-        }
+    } else {
         const auto* alias =
             find_alias(server, read.text("alias_mount_accessor"), read.text("alias_name"));
         entity = alias == nullptr ? nullptr : by_id(server, request, alias->entity);
-    } else {
-        return BackendResponse::error("query parameter not supplied");
     }
     return entity == nullptr ? BackendResponse::nothing() : whole(server, *entity);
 }
@@ -312,14 +401,15 @@ std::vector<BuiltinRoute> identity_routes() {
     using enum Operation;
     const Fields entity{{{"name", FieldType::text},
                          {"id", FieldType::text},
-                         {"metadata", FieldType::json},
+                         {"metadata", FieldType::pairs},
                          {"policies", FieldType::list},
                          {"disabled", FieldType::boolean}}};
     const Fields alias{{{"name", FieldType::text},
                         {"id", FieldType::text},
                         {"canonical_id", FieldType::text},
+                        {"entity_id", FieldType::text},
                         {"mount_accessor", FieldType::text},
-                        {"custom_metadata", FieldType::json}}};
+                        {"custom_metadata", FieldType::pairs}}};
     const Fields sought{{{"name", FieldType::text},
                          {"id", FieldType::text},
                          {"alias_id", FieldType::text},
@@ -336,6 +426,7 @@ std::vector<BuiltinRoute> identity_routes() {
         {"entity-alias", {{update, write_alias}}, alias},
         {"entity-alias/id/?", {{list, list_aliases}}},
         {"entity-alias/id/:id+", {{read, read_alias}, {remove, delete_alias}}},
+        {"entity-alias/id/:id+", {{update, write_alias}}, alias},
         {"lookup/entity", {{update, look_up_entity}}, sought},
     };
     for (auto& route : group_routes()) {

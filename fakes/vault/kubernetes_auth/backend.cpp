@@ -6,6 +6,7 @@
 #include "fakes/vault/kubernetes_auth/trusted_ca.hpp"
 #include "fakes/vault/logical/addresses.hpp"
 #include "fakes/vault/logical/globs.hpp"
+#include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/logical/router.hpp"
 
 namespace meshproof::fakes::vault {
@@ -210,7 +211,7 @@ class KubernetesBackend final : public Backend {
         }
         const auto found = roles_.find(lower(role_name));
         if (found == roles_.end()) {
-            co_return BackendResponse::error(fmt::format("invalid role name \"{}\"", role_name));
+            co_return BackendResponse::error("invalid role name " + go_quoted(role_name));
         }
         const auto role = found->second;
         if (!address_allowed(role.bound_cidrs, request.remote_address)) {
@@ -271,14 +272,14 @@ class KubernetesBackend final : public Backend {
             return BackendResponse::error("no host provided");
         }
         const bool no_ca = config.ca_pem.empty();
-        if (no_ca && config.disable_local_ca_jwt) {
-            return BackendResponse::error(
-                "kubernetes_ca_cert must be given when disable_local_ca_jwt is true");
-        }
         if (product_ == Product::vault && !config.reviewer_jwt.empty() &&
             !is_compact_jws(Product::vault, config.reviewer_jwt)) {
             return BackendResponse::go_error(
                 "square/go-jose: compact JWS format must have three parts");
+        }
+        if (no_ca && config.disable_local_ca_jwt) {
+            return BackendResponse::error(
+                "kubernetes_ca_cert must be given when disable_local_ca_jwt is true");
         }
         for (const auto& pem : data.list("pem_keys")) {
             auto key = read_verifying_key(pem, product_);

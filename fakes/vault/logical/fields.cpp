@@ -123,9 +123,6 @@ Coerced to_boolean(const Json& value, Product product) {
 
 // Kept as nanoseconds, but of whole seconds only.
 Coerced to_duration(const Json& value, Product product) {
-    if (value.is_null()) {
-        return Json(0);
-    }
     if (!value.is_string() && !value.is_number()) {
         return tl::unexpected(std::string("could not parse duration from input"));
     }
@@ -140,31 +137,51 @@ Coerced to_duration(const Json& value, Product product) {
     return Json(Duration(std::chrono::seconds(seconds)).count());
 }
 
+// Items that are no texts are told one by one. OpenBao has two libraries for it: that of `list`
+// words it as Vault does, that of all else does not show the values.
+enum class ListWords { old, products };
+
+std::string wrong_items(const std::map<std::size_t, Json>& wrong, bool old_words) {
+    std::vector<std::string> told;
+    for (const auto& [at, item] : wrong) {
+        const auto text = fmt::format("'[{}]' expected type 'string', got unconvertible type '{}'",
+                                      at, go_type(item, number_type));
+        told.push_back(old_words ? fmt::format("* {}, value: '{}'", text, go_value(item)) : text);
+    }
+    return old_words ? fmt::format("{} error(s) decoding:\n\n{}", told.size(), join(told, "\n"))
+                     : "decoding failed due to the following error(s):\n\n" + join(told, "\n");
+}
+
+Coerced to_texts(const Json& items, ListWords words, Product product) {
+    auto list = Json::array();
+    std::map<std::size_t, Json> wrong;
+    for (std::size_t at = 0; at < items.size(); ++at) {
+        if (const auto text = to_text(items[at], product)) {
+            list.push_back(std::string(trim(text->get<std::string>())));
+        } else {
+            wrong[at] = items[at];
+        }
+    }
+    if (wrong.empty()) {
+        return list;
+    }
+    return tl::unexpected(wrong_items(wrong, words == ListWords::old || product == Product::vault));
+}
+
+Coerced to_strings(const Json& value, Product product) {
+    if (value.is_null() || value == Json("") || (value.is_object() && value.empty())) {
+        return Json::array();
+    }
+    return to_texts(value.is_array() ? value : Json::array({value}), ListWords::products, product);
+}
+
 Coerced to_list(const Json& value, Product product) {
     auto list = Json::array();
     if (value.is_null() || (value.is_object() && value.empty())) {
         return list;
     }
     if (value.is_array() || value.is_object()) {
-        const auto items = value.is_array() ? value : Json::array({value});
-        std::vector<std::string> wrong;
-        for (std::size_t at = 0; at < items.size(); ++at) {
-            const auto& item = items[at];
-            const auto text = to_text(item, product);
-            if (text) {
-                list.push_back(std::string(trim(text->get<std::string>())));
-                continue;
-            }
-            wrong.push_back(
-                fmt::format("* '[{}]' expected type 'string', got unconvertible type "
-                            "'{}', value: '{}'",
-                            at, go_type(item, number_type), go_value(item)));
-        }
-        if (!wrong.empty()) {
-            return tl::unexpected(
-                fmt::format("{} error(s) decoding:\n\n{}", wrong.size(), join(wrong, "\n")));
-        }
-        return list;
+        return to_texts(value.is_array() ? value : Json::array({value}), ListWords::old, product);
     }
     const auto text = to_text(value, product)->get<std::string>();
     if (!text.empty()) {
@@ -182,14 +199,14 @@ Coerced to_pairs(const Json& value, Product product) {
         for (const auto& [name, item] : value.items()) {
             auto text = to_text(item, product);
             if (!text) {
-                return to_list(Json::array({value}), product);
+                return to_texts(Json::array({value}), ListWords::products, product);
             }
             pairs[name] = std::move(*text);
         }
         return pairs;
     }
     if (value.is_null()) {
-        return pairs;
+        return value;
     }
     const auto texts = value.is_array() ? value : Json::array({value});
     for (std::size_t at = 0; at < texts.size(); ++at) {
@@ -209,6 +226,64 @@ Coerced to_pairs(const Json& value, Product product) {
     return pairs;
 }
 
+// One object, or the objects of lists one after the other. `place` is where the value stands in
+// what was sent: "", "[0]", "[0][1]".
+Coerced to_object(const Json& value, const std::string& place, Product product) {
+    if (value.is_object()) {
+        return value;
+    }
+    auto united = Json::object();
+    if (value.is_null()) {
+        return united;
+    }
+    if (!value.is_array()) {
+        return tl::unexpected(
+            product == Product::vault
+                ? fmt::format("'{}' expected a map, got '{}'", place,
+                              value.is_boolean() ? "bool" : "string")
+                : fmt::format(
+                      "'{}' expected type 'map[string]interface {{}}', got unconvertible type '{}'",
+                      place, go_type(value, number_type)));
+    }
+    for (std::size_t at = 0; at < value.size(); ++at) {
+        const auto part = to_object(value[at], fmt::format("{}[{}]", place, at), product);
+        if (!part) {
+            return part;
+        }
+        united.update(*part);
+    }
+    return united;
+}
+
+Json time_of(std::int64_t seconds) {
+    return rfc3339_nano(from_unix_seconds(seconds));
+}
+
+// A date and time, or seconds since 1970.
+Coerced to_time(const Json& value) {
+    if (value.is_null()) {
+        return Json();
+    }
+    if (value.is_string()) {
+        const auto text = value.get<std::string>();
+        if (const auto time = parse_rfc3339(text)) {
+            return Json(rfc3339_nano(*time));
+        }
+        const auto seconds = go_integer(text, 10);
+        return seconds ? Coerced(time_of(*seconds))
+                       : tl::unexpected(std::string("could not parse string as date and time"));
+    }
+    if (!value.is_number()) {
+        return tl::unexpected(std::string("could not parse time from input type"));
+    }
+    const auto seconds = go_integer(value.dump(), 10);
+    if (!seconds) {
+        return tl::unexpected(fmt::format("strconv.ParseInt: parsing {}: {}",
+                                          go_quoted(value.dump()), seconds.error()));
+    }
+    return time_of(*seconds);
+}
+
 Coerced coerce(FieldType type, const Json& value, Product product) {
     switch (type) {
         case FieldType::text:
@@ -221,20 +296,16 @@ Coerced coerce(FieldType type, const Json& value, Product product) {
             return to_boolean(value, product);
         case FieldType::duration:
             return to_duration(value, product);
+        case FieldType::time:
+            return to_time(value);
         case FieldType::list:
             return to_list(value, product);
+        case FieldType::strings:
+            return to_strings(value, product);
         case FieldType::pairs:
             return to_pairs(value, product);
         case FieldType::object:
-            if (value.is_null() || value == Json::array()) {
-                return Json::object();
-            }
-            if (!value.is_object() && product == Product::vault) {
-                return tl::unexpected(fmt::format("'' expected a map, got '{}'",
-                                                  value.is_array() ? "slice" : "string"));
-            }
-            return value.is_object() ? Coerced(value)
-                                     : unconvertible(value, "map[string]interface {}", product);
+            return to_object(value, "", product);
         case FieldType::json:
             return value;
     }
@@ -242,6 +313,10 @@ Coerced coerce(FieldType type, const Json& value, Product product) {
 }
 
 }  // namespace
+
+Json shown(const Pairs& pairs) {
+    return pairs ? Json(*pairs) : Json();
+}
 
 Result<FieldData> FieldData::read(const Fields& fields, const Json& data, Product product,
                                   const Captures& path) {
@@ -251,13 +326,18 @@ Result<FieldData> FieldData::read(const Fields& fields, const Json& data, Produc
     }
     for (const auto& [name, value] : data.items()) {
         if (path.contains(name)) {
-            read.replaced_.push_back(name);
+            if (!value.is_null()) {
+                read.replaced_.push_back(name);
+            }
             continue;
         }
         const auto field = fields.types.find(name);
         if (field == fields.types.end()) {
             read.unrecognized_.push_back(name);
             continue;
+        }
+        if (field->second == FieldType::duration && value.is_null()) {
+            continue;  // as if it were absent; of any other type null is the empty value
         }
         auto coerced = coerce(field->second, value, product);
         if (!coerced) {
@@ -304,6 +384,12 @@ std::vector<std::string> FieldData::list(std::string_view name) const {
     const auto found = values_.find(name);
     return found == values_.end() ? std::vector<std::string>()
                                   : found->second.get<std::vector<std::string>>();
+}
+
+Pairs FieldData::pairs(std::string_view name) const {
+    const auto found = values_.find(name);
+    return found == values_.end() || found->second.is_null() ? Pairs()
+                                                             : found->second.get<PairsMap>();
 }
 
 const Json& FieldData::json(std::string_view name) const {

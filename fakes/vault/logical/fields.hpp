@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,12 +12,31 @@
 
 namespace meshproof::fakes::vault {
 
-/// A declared field of a route and its loose coercion (row 12).
-enum class FieldType { text, integer, number, boolean, duration, list, pairs, object, json };
+/// A declared field of a route and its loose coercion (row 12). A `list` is taken apart at commas
+/// where it is one text, and `strings` is not; a `time` is kept as the text rfc3339_nano() makes.
+enum class FieldType {
+    text,
+    integer,
+    number,
+    boolean,
+    duration,
+    time,
+    list,
+    strings,
+    pairs,
+    object,
+    json
+};
 
 struct Fields {
     std::map<std::string, FieldType, std::less<>> types;
 };
+
+/// Names with texts as they were given; nothing = they never were, or are null.
+using PairsMap = std::map<std::string, std::string>;
+using Pairs = std::optional<PairsMap>;
+/// Null where there are none; what was given and is empty is {}.
+[[nodiscard]] Json shown(const Pairs& pairs);
 
 /// What the names of a route's pattern stand for in a path.
 using Captures = std::map<std::string, std::string, std::less<>>;
@@ -35,6 +55,7 @@ class FieldData {
     [[nodiscard]] bool boolean(std::string_view name, bool fallback = false) const;
     [[nodiscard]] Duration duration(std::string_view name, Duration fallback = {}) const;
     [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
+    [[nodiscard]] Pairs pairs(std::string_view name) const;
     [[nodiscard]] const Json& json(std::string_view name) const;
     [[nodiscard]] const std::vector<std::string>& unrecognized() const { return unrecognized_; }
     /// Appends the row-11 warning to a data response where fields were not recognised, and the one

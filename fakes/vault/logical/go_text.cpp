@@ -13,23 +13,6 @@ namespace {
 using Number = std::int64_t;
 constexpr auto largest = std::numeric_limits<Number>::max();
 
-// As package time quotes: bytes, not characters.
-std::string time_quoted(std::string_view text) {
-    std::string quoted = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            quoted += '\\';
-            quoted += c;
-        } else if (byte >= 0x80 || byte < ' ') {
-            quoted += fmt::format("\\x{:02x}", byte);
-        } else {
-            quoted += c;
-        }
-    }
-    return quoted + '"';
-}
-
 struct Unit {
     std::string_view name;
     Number nanoseconds;
@@ -52,7 +35,7 @@ bool digit(char c) {
 // time.ParseDuration.
 tl::expected<Duration, std::string> parse_go_duration(std::string_view whole) {
     const auto refuse = [whole](std::string_view what) {
-        return tl::unexpected(fmt::format("time: {} duration {}", what, time_quoted(whole)));
+        return tl::unexpected(fmt::format("time: {} duration {}", what, go_time_quoted(whole)));
     };
     auto text = whole;
     const bool negative = text.starts_with('-');
@@ -99,7 +82,7 @@ tl::expected<Duration, std::string> parse_go_duration(std::string_view whole) {
         const auto* unit =
             std::ranges::find_if(units, [name](const Unit& known) { return known.name == name; });
         if (unit == units.end()) {
-            return refuse(fmt::format("unknown unit {} in", time_quoted(name)));
+            return refuse(fmt::format("unknown unit {} in", go_time_quoted(name)));
         }
         const auto part =
             static_cast<Number>(fraction * static_cast<long double>(unit->nanoseconds));
@@ -134,6 +117,22 @@ std::string go_quoted(std::string_view text) {
             quoted += '\\';
             quoted += letters[at];
         } else if (byte < ' ' || byte == 0x7F) {
+            quoted += fmt::format("\\x{:02x}", byte);
+        } else {
+            quoted += c;
+        }
+    }
+    return quoted + '"';
+}
+
+std::string go_time_quoted(std::string_view text) {
+    std::string quoted = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            quoted += '\\';
+            quoted += c;
+        } else if (byte >= 0x80 || byte < ' ') {
             quoted += fmt::format("\\x{:02x}", byte);
         } else {
             quoted += c;

@@ -15,6 +15,9 @@ namespace meshproof::fakes::vault {
 /// strconv.Quote: `a"b` -> `"a\"b"`.
 [[nodiscard]] std::string go_quoted(std::string_view text);
 
+/// As package time quotes in its errors: bytes, not characters: `ä` -> `"\xc3\xa4"`.
+[[nodiscard]] std::string go_time_quoted(std::string_view text);
+
 /// A JSON value as %v prints it.
 [[nodiscard]] std::string go_value(const nlohmann::json& value);
 

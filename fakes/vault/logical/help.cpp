@@ -18,7 +18,10 @@ std::string_view help_type(FieldType type) {
             return "bool";
         case FieldType::duration:
             return "duration (sec)";
+        case FieldType::time:
+            return "time";
         case FieldType::list:
+        case FieldType::strings:
             return "slice";
         case FieldType::pairs:
             return "keypair";

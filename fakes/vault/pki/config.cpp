@@ -1,5 +1,7 @@
 #include "fakes/vault/pki/config.hpp"
 
+#include <algorithm>
+
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/pki/ground/crl.hpp"
 #include "fakes/vault/pki/ground/urls.hpp"
@@ -28,17 +30,15 @@ Json crl_json(const Mount& mount) {
     return data;
 }
 
+// "" is no time at all, and kept as it is.
 Checked<> take_duration(Product product, const PkiCall& call, std::string_view field,
                         std::string& value) {
     if (!call.fields.has(field)) {
         return {};
     }
     const auto text = call.fields.text(field);
-    const auto duration = read_duration(text, product);
-    if (!duration || !parse_duration(text)) {
-        return refuse(fmt::format(
-            "given {} could not be decoded: {}", field,
-            duration ? fmt::format("time: invalid duration \"{}\"", text) : duration.error()));
+    if (const auto duration = read_duration(text, product); !duration) {
+        return refuse(fmt::format("given {} could not be decoded: {}", field, duration.error()));
     }
     value = text;
     return {};
@@ -72,18 +72,21 @@ Checked<CrlConfig> changed_config(const Mount& mount, const PkiCall& call) {
     if (config.unified_crl_on_existing_paths && !config.unified_crl) {
         return refuse("unified_crl_on_existing_paths cannot be enabled if unified_crl is disabled");
     }
-    if (const auto life = *parse_duration(config.ocsp_expiry); life < Duration{}) {
+    const auto length = [&](const std::string& text) {
+        return *read_duration(text, mount.product);
+    };
+    if (const auto life = length(config.ocsp_expiry); life < Duration{}) {
         return refuse(fmt::format("ocsp_expiry must be greater than or equal to 0 got: -{}",
                                   go_duration(-life)));
     }
-    const auto expiry = *parse_duration(config.expiry);
-    if (config.auto_rebuild && *parse_duration(config.auto_rebuild_grace_period) >= expiry) {
+    const auto expiry = length(config.expiry);
+    if (config.auto_rebuild && length(config.auto_rebuild_grace_period) >= expiry) {
         return refuse(fmt::format(
             "CRL auto-rebuilding grace period ({}) must be strictly shorter than CRL expiry ({}) "
             "value when auto-rebuilding of CRLs is enabled",
             config.auto_rebuild_grace_period, config.expiry));
     }
-    if (config.enable_delta && *parse_duration(config.delta_rebuild_interval) >= expiry) {
+    if (config.enable_delta && length(config.delta_rebuild_interval) >= expiry) {
         return refuse(fmt::format(
             "CRL delta rebuild window ({}) must be strictly shorter than CRL expiry ({}) value "
             "when delta CRLs are enabled",
@@ -128,7 +131,12 @@ BackendResponse write_urls(Mount& mount, const PkiCall& call) {
     }
     mount.urls = std::move(urls);
     auto answer = read_urls(mount, call);
-    if (const auto warning = template_warning(mount, mount.urls)) {
+    // They are tried with the first issuer that is listed.
+    const auto first = std::ranges::min_element(mount.issuers, {}, &Issuer::id);
+    if (first == mount.issuers.end()) {
+        return answer;
+    }
+    if (const auto warning = template_warning(mount, mount.urls, first->id)) {
         answer.warnings.push_back(*warning);
     }
     return answer;
@@ -196,6 +204,10 @@ BackendResponse write_crl_config(Mount& mount, const PkiCall& call) {
         return config.error();
     }
     const auto old = std::exchange(mount.crl_config, *config);
+    auto data = crl_json(mount);
+    if (mount.crl_config.expiry.empty()) {
+        mount.crl_config.expiry = CrlConfig().expiry;  // told as "" once, then the default
+    }
     std::vector<std::string> warnings;
     // Turning auto_rebuild off brings the lists up to date at once (row 174).
     if (old.disable != config->disable || (old.auto_rebuild && !config->auto_rebuild) ||
@@ -203,7 +215,7 @@ BackendResponse write_crl_config(Mount& mount, const PkiCall& call) {
         rebuild_crls(mount, call.now());
         warnings = crl_warnings(mount);
     }
-    return BackendResponse::with(crl_json(mount), std::move(warnings));
+    return BackendResponse::with(std::move(data), std::move(warnings));
 }
 
 }  // namespace meshproof::fakes::vault::pki

@@ -7,6 +7,8 @@
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/logical/go_time.hpp"
+#include "fakes/vault/logical/json_fault.hpp"
 #include "fakes/vault/pki/ground/der.hpp"
 #include "fakes/vault/pki/ground/issuer_store.hpp"
 #include "fakes/vault/pki/ground/key_types.hpp"
@@ -37,7 +39,7 @@ std::optional<std::string> network_of(const std::string& text) {
 
 Checked<> check_bounds(Role& role) {
     const auto& after = role.not_after_bound;
-    if (after != "permit" && after != "ttl-limited" && after != "forbid" && !parse_rfc3339(after)) {
+    if (after != "permit" && after != "ttl-limited" && after != "forbid" && !parse_go_time(after)) {
         return refuse(
             "Unknown value for field `not_after_bound`. Possible values are `permit`, "
             "`ttl-limited`, `forbid`, or an explicit timestamp.");
@@ -106,22 +108,42 @@ Checked<> settle_validations(Role& role) {
     return {};
 }
 
+// Why the text is no JSON of a policy, as Go's encoding/json says it.
+std::string policy_fault(const Mount& mount, const std::string& text) {
+    if (auto fault = json_fault(text, mount.product); !fault.empty()) {
+        return fault;
+    }
+    constexpr std::string_view type = "PolicyIdentifierWithQualifierEntry";
+    const auto kind = [](const Json& value) {
+        return value.is_number() ? "number" : value.is_boolean() ? "bool" : value.type_name();
+    };
+    const auto json = json_or_null(text);
+    if (!json.is_object()) {
+        return fmt::format("json: cannot unmarshal {} into Go value of type certutil.{}",
+                           kind(json), type);
+    }
+    for (const auto& [name, value] : json.items()) {
+        const auto field = lower(name);
+        const bool read = field == "oid" || field == "cps" || field == "notice";
+        if (read && !value.is_string() && !value.is_null()) {
+            return fmt::format(
+                "json: cannot unmarshal {} into Go struct field {}.{} of type string", kind(value),
+                mount.openbao() ? "" : type, field);
+        }
+    }
+    return {};
+}
+
 Checked<> check_policy(const Mount& mount, const std::string& text) {
+    if (trim(text) == "null") {  // nothing, to Go
+        return {};
+    }
     const auto policy = parse_policy_identifier(text);
     if (!policy) {
-        return go_error(fmt::format(
-            "{} {} is neither a valid OID: {}, Nor JSON Policy Identifier: {}",
-            mount.openbao() ? "policy identifier" : "Policy Identifier", go_quoted(text),
-            oid_fault(text),
-            json_or_null(text).is_array() ? "json: cannot unmarshal array into Go value of type "
-                                            "certutil.PolicyIdentifierWithQualifierEntry"
-            : text.starts_with('{') || text.starts_with('[') ? "unexpected end of JSON input"
-            : text.find_first_of("0123456789") == 0
-                ? fmt::format("invalid character '{}' after top-level value",
-                              text.substr(text.size() - 1))
-                : fmt::format("invalid character '{}' looking for beginning of "
-                              "value",
-                              text.substr(0, 1))));
+        return go_error(
+            fmt::format("{} {} is neither a valid OID: {}, Nor JSON Policy Identifier: {}",
+                        mount.openbao() ? "policy identifier" : "Policy Identifier",
+                        go_quoted(text), oid_fault(text), policy_fault(mount, text)));
     }
     if (const auto fault = oid_fault(policy->oid); !fault.empty()) {
         return go_error(fault.starts_with("strconv")
@@ -150,7 +172,7 @@ Checked<> check_role(const Mount& mount, Role& role) {
     for (const auto& oid : role.ext_key_usage_oids) {
         if (!is_numbers(oid)) {
             return refuse(fmt::format(
-                "\"{}\" could not be parsed as a valid oid for an extended key usage", oid));
+                "{} could not be parsed as a valid oid for an extended key usage", go_quoted(oid)));
         }
     }
     for (const auto& policy : role.policy_identifiers) {
@@ -169,6 +191,15 @@ Checked<> check_role(const Mount& mount, Role& role) {
 
 std::vector<std::string> role_warnings(Mount& mount, const Role& role, bool asked_for_lease) {
     std::vector<std::string> warnings;
+    if (!find_issuer(mount, role.issuer_ref)) {
+        warnings.push_back(
+            role.issuer_ref == "default"
+                ? "Issuing Certificate was set to default, but no default issuing certificate "
+                  "(configurable at /config/issuers) is currently set"
+                : fmt::format("Issuing Certificate was set to {} but no issuing certificate "
+                              "currently has that name",
+                              role.issuer_ref));
+    }
     if (asked_for_lease && role.no_store) {
         warnings.emplace_back(
             "mutually exclusive values no_store=true and generate_lease=true were both specified; "
@@ -179,15 +210,6 @@ std::vector<std::string> role_warnings(Mount& mount, const Role& role, bool aske
             "possible; this option can cause {}-wide issues with large numbers of issued "
             "certificates",
             mount.openbao() ? "instance" : "Vault"));
-    }
-    if (!find_issuer(mount, role.issuer_ref)) {
-        warnings.push_back(
-            role.issuer_ref == "default"
-                ? "Issuing Certificate was set to default, but no default issuing certificate "
-                  "(configurable at /config/issuers) is currently set"
-                : fmt::format("Issuing Certificate was set to {} but no issuing certificate "
-                              "currently has that name",
-                              role.issuer_ref));
     }
     return warnings;
 }

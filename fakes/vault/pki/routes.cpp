@@ -269,8 +269,10 @@ Routes signing(const Parameters& none) {
         {"issuer/:issuer_ref/issue/:role", {{update, issue}}, none.issued()},
         {"sign-verbatim/:role?", {{update, sign_verbatim}}, none.verbatim()},
         {"sign-verbatim/:role/?", {{update, sign_verbatim}}, none.verbatim()},
+        {"sign-verbatim/:role+", {{update, sign_verbatim}}, none.verbatim()},
         {"issuer/:issuer_ref/sign-verbatim/:role?", {{update, sign_verbatim}}, none.verbatim()},
         {"issuer/:issuer_ref/sign-verbatim/:role/?", {{update, sign_verbatim}}, none.verbatim()},
+        {"issuer/:issuer_ref/sign-verbatim/:role+", {{update, sign_verbatim}}, none.verbatim()},
     };
 }
 

@@ -8,8 +8,7 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-std::optional<std::string> metadata_of(const std::map<std::string, std::string>& metadata,
-                                       const std::string& key) {
+std::optional<std::string> metadata_of(const PairsMap& metadata, const std::string& key) {
     const auto found = metadata.find(key);
     return found == metadata.end() ? std::nullopt : std::optional(found->second);
 }
@@ -29,7 +28,7 @@ std::optional<std::string> named_value(const Server& server, const Entity& entit
         return entity.name;
     }
     if (name.starts_with("metadata.")) {
-        return metadata_of(entity.metadata, std::string(name.substr(9)));
+        return metadata_of(entity.metadata.value_or(PairsMap()), std::string(name.substr(9)));
     }
     if (!name.starts_with("aliases.")) {
         return std::nullopt;

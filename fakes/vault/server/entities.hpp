@@ -6,6 +6,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/logical/templates.hpp"
 #include "fakes/vault/server/namespace.hpp"
 
@@ -18,7 +19,7 @@ struct LogicalRequest;
 /// Somebody, whatever method he logs in by. Entities outlive the methods.
 struct Entity {
     std::string id, name, namespace_path;
-    std::map<std::string, std::string> metadata;
+    Pairs metadata;
     std::vector<std::string> policies;
     bool disabled = false;
     Time created, changed;
@@ -28,7 +29,8 @@ struct Entity {
 struct EntityAlias {
     std::string id, name, entity, namespace_path;
     std::string mount_accessor, mount_path, mount_type;
-    std::map<std::string, std::string> metadata;
+    PairsMap metadata;      ///< of the last login
+    Pairs custom_metadata;  ///< what was written of it
     bool local = false;
     Time created, changed;
 };

@@ -24,7 +24,7 @@ struct GroupAlias {
 struct Group {
     std::string id, name, namespace_path;
     std::string type = "internal";
-    std::map<std::string, std::string> metadata;
+    Pairs metadata;
     std::optional<std::vector<std::string>> policies;  ///< nothing = never given
     std::vector<std::string> entities, groups;         ///< ids of its members
     std::optional<GroupAlias> alias;                   ///< external ones only

@@ -70,7 +70,9 @@ LogicalReply finish_login(Server& server, const LogicalRequest& request, Backend
     std::ranges::replace(source, '/', '-');
     token.display_name = grant.display_name.empty() ? source : source + "-" + grant.display_name;
     token.policies = policies;
-    token.metadata = grant.metadata;
+    if (!grant.metadata.empty()) {
+        token.metadata = grant.metadata;
+    }
     token.lease_ttl = granted.ttl;
     token.period = grant.period;
     token.explicit_max_ttl = grant.explicit_max_ttl;

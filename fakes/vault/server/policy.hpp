@@ -2,6 +2,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -42,7 +43,8 @@ struct Policy {
     Time modified;
     /// Of values that are filled in (OpenBao): they may hold '/', and '*' and '+'.
     bool allow_slashes = false, allow_wildcards = false;
-    bool cas_required = false;  ///< a write has to name the version that it replaces (OpenBao)
+    bool cas_required = false;       ///< a write has to name the version that it replaces (OpenBao)
+    std::optional<Time> expiration;  ///< it is gone then (OpenBao); nothing = never
 };
 
 /// Parses HCL, JSON or base64 of either. A failure's message is what follows "failed to parse
@@ -50,7 +52,7 @@ struct Policy {
 [[nodiscard]] Result<Policy> parse_policy(std::string_view text, Product product);
 
 /// The value of an HCL or JSON document (blocks become nested objects). Used by parse_policy.
-[[nodiscard]] Result<Json> parse_hcl(std::string_view text);
+[[nodiscard]] Result<Json> parse_hcl(std::string_view text, Product product);
 
 /// The united rules of a token's policies, asked per request.
 class Acl {

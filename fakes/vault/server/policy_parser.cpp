@@ -1,268 +1,14 @@
 #include <algorithm>
-#include <cctype>
 
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/server/hcl.hpp"
 #include "fakes/vault/server/policy.hpp"
 
 namespace meshproof::fakes::vault {
 
 namespace {
-
-// HCL 1 as policies use it: comments, assignments, blocks with quoted labels, strings, heredocs,
-// numbers, lists, objects.
-class HclReader {
-  public:
-    explicit HclReader(std::string_view text) : text_(text) {}
-
-    Result<Json> document() { return body(false); }
-
-  private:
-    // Repeated blocks of one name (path "a" {} path "b" {}) unite into one object.
-    static void put(Json& into, const std::string& key, Json value) {
-        if (into.contains(key) && into[key].is_object() && value.is_object()) {
-            for (auto& [name, inner] : value.items()) {
-                put(into[key], name, std::move(inner));
-            }
-            return;
-        }
-        if (into.contains(key) && into[key].is_array() && value.is_array()) {
-            into[key].insert(into[key].end(), value.begin(), value.end());
-            return;
-        }
-        into[key] = std::move(value);
-    }
-
-    Result<Json> body(bool braced) {
-        auto object = Json::object();
-        for (;;) {
-            skip();
-            if (at_ == text_.size()) {
-                if (braced) {
-                    return error("object expected closing RBRACE got: EOF");
-                }
-                return object;
-            }
-            if (braced && peek() == '}') {
-                ++at_;
-                return object;
-            }
-            if (peek() == ',' && braced) {
-                ++at_;
-                continue;
-            }
-            if (auto read = entry(object); !read) {
-                return propagate(read);
-            }
-        }
-    }
-
-    Result<void> entry(Json& object) {
-        constexpr std::size_t most_keys = 100;
-        std::vector<std::string> keys;
-        for (;;) {
-            skip();
-            if (at_ == text_.size() || peek() == '=' || peek() == '{' ||
-                (peek() == ':' && keys.size() == 1)) {
-                break;
-            }
-            auto key = peek() == '"' ? quoted() : word();
-            if (!key) {
-                return propagate(key);
-            }
-            keys.push_back(*key);
-            if (keys.size() > most_keys) {
-                return error("too many keys before one value");  // each is a level of the answer
-            }
-        }
-        if (keys.empty()) {
-            return error("illegal character");
-        }
-        if (at_ == text_.size()) {
-            return error(fmt::format("key '{}' expected start of object ('{{') or assignment ('=')",
-                                     join(keys, " ")));
-        }
-        if (peek() != '{') {
-            ++at_;
-        }
-        auto read = value();
-        if (!read) {
-            return propagate(read);
-        }
-        for (auto key = keys.rbegin(); key + 1 != keys.rend(); ++key) {
-            read = Json{{*key, std::move(*read)}};
-        }
-        put(object, keys.front(), std::move(*read));
-        return {};
-    }
-
-    Result<Json> value() {
-        constexpr std::size_t deepest = 250;  // each level takes several frames of the stack
-        if (depth_ == deepest) {
-            return error("exceeded max depth");
-        }
-        ++depth_;
-        auto read = value_below();
-        --depth_;
-        return read;
-    }
-
-    Result<Json> value_below() {
-        skip();
-        if (at_ == text_.size()) {
-            return error("object expected closing RBRACE got: EOF");
-        }
-        const char c = peek();
-        if (c == '{') {
-            ++at_;
-            return body(true);
-        }
-        if (c == '[') {
-            ++at_;
-            return list();
-        }
-        if (c == '"') {
-            auto text = quoted();
-            if (!text) {
-                return propagate(text);
-            }
-            return Json(*text);
-        }
-        if (text_.substr(at_).starts_with("<<")) {
-            return heredoc();
-        }
-        auto bare = word();
-        if (!bare) {
-            return propagate(bare);
-        }
-        if (*bare == "true" || *bare == "false") {
-            return Json(*bare == "true");
-        }
-        auto number = Json::parse(*bare, nullptr, false);
-        if (!number.is_number()) {
-            return error(fmt::format("Unknown token: {}", *bare));
-        }
-        return number;
-    }
-
-    Result<Json> list() {
-        auto items = Json::array();
-        for (;;) {
-            skip();
-            if (at_ == text_.size()) {
-                return error("error parsing list, expected comma or list end, got: EOF");
-            }
-            if (peek() == ']') {
-                ++at_;
-                return items;
-            }
-            if (peek() == ',') {
-                ++at_;
-                continue;
-            }
-            auto item = value();
-            if (!item) {
-                return item;
-            }
-            items.push_back(std::move(*item));
-            skip();
-            if (at_ < text_.size() && peek() != ',' && peek() != ']') {
-                return error("error parsing list, expected comma or list end");
-            }
-        }
-    }
-
-    Result<std::string> quoted() {
-        std::string out;
-        for (++at_; at_ < text_.size() && peek() != '"'; ++at_) {
-            if (peek() == '\n') {
-                return error("literal not terminated");
-            }
-            if (peek() == '\\' && at_ + 1 < text_.size()) {
-                const char next = text_[++at_];
-                out += next == 'n' ? '\n' : next == 't' ? '\t' : next == 'r' ? '\r' : next;
-            } else {
-                out += peek();
-            }
-        }
-        if (at_ == text_.size()) {
-            return error("literal not terminated");
-        }
-        ++at_;
-        return out;
-    }
-
-    Result<Json> heredoc() {
-        at_ += 2;
-        const bool indented = at_ < text_.size() && peek() == '-';
-        if (indented) {
-            ++at_;
-        }
-        const auto line_end = text_.find('\n', at_);
-        if (line_end == std::string_view::npos) {
-            return error("heredoc not terminated");
-        }
-        const auto marker = trim(text_.substr(at_, line_end - at_));
-        at_ = line_end + 1;
-        std::string out;
-        while (at_ < text_.size()) {
-            const auto end = std::min(text_.find('\n', at_), text_.size());
-            const auto line = text_.substr(at_, end - at_);
-            at_ = std::min(end + 1, text_.size());
-            if (trim(line) == marker) {
-                return Json(out);
-            }
-            out += std::string(indented ? trim(line) : line) + "\n";
-        }
-        return error("heredoc not terminated");
-    }
-
-    Result<std::string> word() {
-        const auto start = at_;
-        while (at_ < text_.size() &&
-               (letter_or_digit(peek()) ||
-                std::string_view("_-.+").find(peek()) != std::string_view::npos)) {
-            ++at_;
-        }
-        if (at_ == start) {
-            return error(fmt::format("illegal character '{}'", peek()));
-        }
-        return std::string(text_.substr(start, at_ - start));
-    }
-
-    void skip() {
-        while (at_ < text_.size()) {
-            const auto rest = text_.substr(at_);
-            if (std::isspace(static_cast<unsigned char>(peek())) != 0) {
-                ++at_;
-            } else if (peek() == '#' || rest.starts_with("//")) {
-                at_ = std::min(text_.find('\n', at_), text_.size());
-            } else if (rest.starts_with("/*")) {
-                const auto end = text_.find("*/", at_);
-                at_ = end == std::string_view::npos ? text_.size() : end + 2;
-            } else {
-                return;
-            }
-        }
-    }
-
-    [[nodiscard]] char peek() const { return text_[at_]; }
-
-    [[nodiscard]] tl::unexpected<Failure> error(std::string_view what) const {
-        const auto seen = text_.substr(0, at_);
-        const auto line = 1 + std::count(seen.begin(), seen.end(), '\n');
-        const auto start = seen.rfind('\n');
-        // HCL counts the end of the text as a place of its own.
-        const auto column =
-            (start == std::string_view::npos ? seen.size() + 1 : seen.size() - start) +
-            (at_ == text_.size() ? 1 : 0);
-        return fail(FailureKind::invalid, "At {}:{}: {}", line, column, what);
-    }
-
-    std::string_view text_;
-    std::size_t at_ = 0, depth_ = 0;
-};
 
 struct Grammar {
     Product product;
@@ -291,7 +37,7 @@ struct Grammar {
     // OpenBao repeats the path in front of a rule's error.
     [[nodiscard]] tl::unexpected<Failure> error(const std::string& path,
                                                 std::string_view what) const {
-        const auto front = fmt::format("path \"{}\": ", path);
+        const auto front = fmt::format("path {}: ", go_quoted(path));
         return fail(FailureKind::invalid, "{}{}{}", front, product == Product::openbao ? front : "",
                     what);
     }
@@ -332,7 +78,7 @@ std::optional<tl::unexpected<Failure>> check_wrapping(const Grammar& grammar,
     const auto refuse = [&](std::string_view what) {
         const bool openbao = grammar.product == Product::openbao;
         return fail(FailureKind::invalid, "{}{}",
-                    openbao ? fmt::format("path \"{}\": ", path) : std::string(), what);
+                    openbao ? fmt::format("path {}: ", go_quoted(path)) : std::string(), what);
     };
     std::map<std::string, Duration> bounds;
     for (const auto* name : {"min_wrapping_ttl", "max_wrapping_ttl"}) {
@@ -360,12 +106,12 @@ Result<Rule> parse_rule(const Grammar& grammar, const std::string& path, const J
         if (!known.contains(key)) {
             if (grammar.product == Product::openbao) {
                 return fail(FailureKind::invalid,
-                            "path \"{}\": 1 error occurred:\n\t* invalid key \"{}\" on line 1\n\n",
-                            path, key);
+                            "path {}: 1 error occurred:\n\t* invalid key {} on line 1\n\n",
+                            go_quoted(path), go_quoted(key));
             }
             return fail(FailureKind::invalid,
-                        "1 error occurred:\n\t* path \"{}\": invalid key \"{}\" on line 1\n\n",
-                        path, key);
+                        "1 error occurred:\n\t* path {}: invalid key {} on line 1\n\n",
+                        go_quoted(path), go_quoted(key));
         }
     }
     if (path.find("+*") != std::string::npos) {
@@ -376,7 +122,7 @@ Result<Rule> parse_rule(const Grammar& grammar, const std::string& path, const J
         const auto word = block["policy"].is_string() ? block["policy"].get<std::string>() : "";
         words = shorthand(word);
         if (words.empty()) {
-            return grammar.error(path, fmt::format("invalid policy \"{}\"", word));
+            return grammar.error(path, "invalid policy " + go_quoted(word));
         }
     }
     if (block.contains("capabilities")) {
@@ -390,7 +136,7 @@ Result<Rule> parse_rule(const Grammar& grammar, const std::string& path, const J
     const auto capabilities = grammar.capabilities();
     for (const auto& word : words) {
         if (!capabilities.contains(word)) {
-            return grammar.error(path, fmt::format("invalid capability \"{}\"", word));
+            return grammar.error(path, "invalid capability " + go_quoted(word));
         }
         if (word == "deny") {
             return Rule{{"deny"}, {}, {}, {}};
@@ -474,26 +220,46 @@ std::optional<std::string> last_illegal(std::string_view text) {
     return found;
 }
 
+// What HCL's reader of JSON says of an object that does not begin with a name.
+std::string json_fault(std::string_view text) {
+    const auto brace = text.find('{');
+    const auto at = text.find_first_not_of(" \t\r\n", brace + 1);
+    const char first = at == std::string_view::npos ? '"' : text[at];
+    if (first == '{' || first == '[') {
+        return fmt::format("expected: STRING got: {}", first == '{' ? "LBRACE" : "LBRACK");
+    }
+    if (first >= '0' && first <= '9') {
+        return "expected: STRING got: NUMBER";
+    }
+    if (first == '"' || first == '}') {
+        return "At 1:1: invalid JSON";
+    }
+    const auto before = text.substr(0, at);
+    const auto line_end = before.rfind('\n');
+    return fmt::format("{}:{}: illegal char", 1 + std::ranges::count(before, '\n'),
+                       at - (line_end == std::string_view::npos ? 0 : line_end + 1) + 1);
+}
+
 }  // namespace
 
-Result<Json> parse_hcl(std::string_view text) {
+Result<Json> parse_hcl(std::string_view text, Product product) {
     const auto trimmed = trim(text);
-    if (trimmed.starts_with('{')) {
-        auto json = too_deep(trimmed) ? Json(Json::value_t::discarded)
-                                      : Json::parse(trimmed, nullptr, false);
-        if (!json.is_object()) {
-            return fail(FailureKind::invalid, "At 1:1: invalid JSON");
-        }
-        return json;
+    if (!trimmed.starts_with('{')) {
+        return read_hcl(text, product);
     }
-    return HclReader(text).document();
+    auto json =
+        too_deep(trimmed) ? Json(Json::value_t::discarded) : Json::parse(trimmed, nullptr, false);
+    if (!json.is_object()) {
+        return fail(FailureKind::invalid, "{}", json_fault(text));
+    }
+    return json;
 }
 
 Result<Policy> parse_policy(std::string_view text, Product product) {
     const auto decoded = from_base64(text);
     Policy policy;
     policy.text = decoded ? *decoded : std::string(text);
-    const auto document = parse_hcl(policy.text);
+    const auto document = parse_hcl(policy.text, product);
     const auto illegal = last_illegal(policy.text);
     const bool json = trim(policy.text).starts_with('{');
     if (illegal && (json || document)) {
@@ -508,7 +274,8 @@ Result<Policy> parse_policy(std::string_view text, Product product) {
             const auto before = policy.text.substr(0, policy.text.find(key));
             const auto line = json ? 0 : 1 + std::count(before.begin(), before.end(), '\n');
             return fail(FailureKind::invalid,
-                        "1 error occurred:\n\t* invalid key \"{}\" on line {}\n\n", key, line);
+                        "1 error occurred:\n\t* invalid key {} on line {}\n\n", go_quoted(key),
+                        line);
         }
     }
     if (!document->contains("path")) {

@@ -14,7 +14,7 @@ Json auth_block(const Server& server, const Token& token) {
     auto auth = Json{{"client_token", token.id},
                      {"accessor", token.accessor},
                      {"policies", token.policies},
-                     {"metadata", token.metadata.empty() ? Json() : Json(token.metadata)},
+                     {"metadata", shown(token.metadata)},
                      {"lease_duration", whole_seconds(token.lease_ttl)},
                      {"renewable", token.renewable},
                      {"entity_id", token.entity_id},

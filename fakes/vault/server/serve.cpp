@@ -1,10 +1,12 @@
 #include "fakes/vault/server/serve.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/addresses.hpp"
 #include "fakes/vault/logical/envelope.hpp"
+#include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/server/help.hpp"
 #include "fakes/vault/server/inline_login.hpp"
 #include "fakes/vault/server/login.hpp"
@@ -88,8 +90,30 @@ std::optional<http::Response> refuse_wrapping_token(const Server& server,
     if (id.empty()) {
         return refuse("token is empty");
     }
+    if (of_no_namespace(server.options.product, id)) {
+        return refuse("failed to look up namespace from the token: no namespace");
+    }
     if (!server.wrapped_answers.contains(id)) {
         return error_answer(400, "wrapping token is not valid or does not exist");
+    }
+    return std::nullopt;
+}
+
+// What these paths are told of as a token is looked at before anything else is. Vault ends the
+// connection where it is no text.
+std::optional<http::Response> refuse_named_token(const Server& server,
+                                                 const LogicalRequest& request) {
+    static const std::set<std::string_view> paths{"auth/token/lookup", "auth/token/renew",
+                                                  "auth/token/revoke", "auth/token/revoke-orphan"};
+    const auto named = request.data.find("token");
+    if (!paths.contains(request.path) || named == request.data.end()) {
+        return std::nullopt;
+    }
+    if (!named->is_string()) {
+        return error_answer(403, "invalid token");
+    }
+    if (of_no_namespace(server.options.product, named->get<std::string>())) {
+        return error_answer(500, "no namespace");
     }
     return std::nullopt;
 }
@@ -253,7 +277,8 @@ Task<LogicalReply> ask_backend(Server& server, LogicalRequest request) {
 Task<LogicalReply> dispatch(Server& server, LogicalRequest request) {
     if (!request.mount) {
         co_return BackendResponse::error(
-            fmt::format("no handler for route \"{}\". route entry not found.", request.path), 404);
+            fmt::format("no handler for route {}. route entry not found.", go_quoted(request.path)),
+            404);
     }
     if (request.operation == Operation::help) {
         co_return tell_help(server, request);
@@ -351,6 +376,9 @@ Task<http::Response> serve_logical(Server& server, LogicalRequest request) {
         co_return with_headers(std::move(*refusal));
     }
     if (auto refusal = refuse_wrapping_token(server, request)) {
+        co_return with_headers(std::move(*refusal));
+    }
+    if (auto refusal = refuse_named_token(server, request)) {
         co_return with_headers(std::move(*refusal));
     }
     request.unauthenticated = is_unauthenticated(server, request);

@@ -217,8 +217,35 @@ void Server::revoke_lease(const std::string& id, Time now) {
     }
 }
 
+void Server::keep_policy(Namespace& ns, const std::string& name, Policy policy) {
+    if (policy.expiration) {
+        policy_ends_.emplace(*policy.expiration, std::pair(ns.path, name));
+    }
+    ns.policies[name] = std::move(policy);
+    forget_acls();
+}
+
+void Server::expire_policies(Time now) {
+    while (!policy_ends_.empty() && policy_ends_.begin()->first <= now) {
+        const auto [path, name] = policy_ends_.begin()->second;
+        policy_ends_.erase(policy_ends_.begin());
+        const auto ns = namespaces.find(path);
+        if (ns == namespaces.end()) {
+            continue;
+        }
+        auto& policies = ns->second->policies;
+        const auto policy = policies.find(name);
+        if (policy != policies.end() && policy->second.expiration &&
+            *policy->second.expiration <= now) {
+            policies.erase(policy);
+            forget_acls();
+        }
+    }
+}
+
 void Server::expire(Time now) {
     tokens.expire(now);
+    expire_policies(now);
     while (!lease_ends.empty() && lease_ends.begin()->first <= now) {
         const auto id = lease_ends.begin()->second;
         revoke_lease(id, now);

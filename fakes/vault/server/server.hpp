@@ -95,10 +95,12 @@ class Server {
     [[nodiscard]] static std::optional<std::string> path_for(const Token& token,
                                                              const Namespace& ns,
                                                              std::string_view path);
+    /// Writes the policy, which may have an end.
+    void keep_policy(Namespace& ns, const std::string& name, Policy policy);
     /// Policies changed: the united rules are made anew.
     void forget_acls() { acls_.clear(); }
 
-    /// Ends tokens and leases whose time has come.
+    /// Ends tokens, leases and policies whose time has come.
     void expire(Time now);
     void revoke_lease(const std::string& id, Time now);
 
@@ -106,7 +108,11 @@ class Server {
     void initialise(int shares, int threshold, Token root_token);
 
   private:
+    void expire_policies(Time now);
+
     std::map<std::string, std::shared_ptr<const Acl>, std::less<>> acls_;
+    /// By when they end: namespace and name. What was written anew since may end later, or never.
+    std::multimap<Time, std::pair<std::string, std::string>> policy_ends_;
 };
 
 }  // namespace meshproof::fakes::vault

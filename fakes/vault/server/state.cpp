@@ -18,7 +18,7 @@ MESHPROOF_SAVED(TokenRole, allowed, disallowed, allowed_globs, disallowed_globs,
                 bound_cidrs, entity_aliases, old_names)
 MESHPROOF_SAVED(Entity, id, name, namespace_path, metadata, policies, disabled, created, changed)
 MESHPROOF_SAVED(EntityAlias, id, name, entity, namespace_path, mount_accessor, mount_path,
-                mount_type, metadata, local, created, changed)
+                mount_type, metadata, custom_metadata, local, created, changed)
 MESHPROOF_SAVED(GroupAlias, id, name, mount_accessor, mount_path, mount_type, created, changed)
 MESHPROOF_SAVED(Group, id, name, namespace_path, type, metadata, policies, entities, groups, alias,
                 created, changed, modify_index)
@@ -48,7 +48,8 @@ Json save_namespace(const Namespace& ns) {
                           {"modified", policy.modified},
                           {"allow_slashes", policy.allow_slashes},
                           {"allow_wildcards", policy.allow_wildcards},
-                          {"cas_required", policy.cas_required}};
+                          {"cas_required", policy.cas_required},
+                          {"expiration", policy.expiration}};
     }
     return {{"path", ns.path},
             {"id", ns.id},
@@ -92,7 +93,8 @@ std::shared_ptr<Namespace> load_namespace(Server& server, const Json& state) {
         read_member(saved, "allow_slashes", policy.allow_slashes);
         read_member(saved, "allow_wildcards", policy.allow_wildcards);
         read_member(saved, "cas_required", policy.cas_required);
-        ns->policies[name] = std::move(policy);
+        read_member(saved, "expiration", policy.expiration);
+        server.keep_policy(*ns, name, std::move(policy));
     });
     return ns;
 }

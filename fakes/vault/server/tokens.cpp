@@ -10,6 +10,21 @@ bool Token::is_root() const {
     return std::ranges::find(policies, "root") != policies.end();
 }
 
+bool of_no_namespace(Product product, std::string_view id) {
+    if (product != Product::vault) {
+        return false;
+    }
+    for (const auto* prefix : {"hvs.", "hvb.", "hvr.", "s.", "b."}) {
+        if (id.starts_with(prefix)) {
+            id.remove_prefix(std::string_view(prefix).size());
+            break;
+        }
+    }
+    const auto dot = id.rfind('.');
+    const auto named = dot == std::string_view::npos ? std::string_view() : id.substr(dot + 1);
+    return !named.empty() && named != "root";
+}
+
 std::vector<std::string> tidy_policies(const std::vector<std::string>& policies, bool add_default) {
     std::set<std::string> names;
     for (const auto& policy : policies) {
@@ -49,7 +64,7 @@ std::string TokenStore::make_id(const Token& token, std::string_view suffix) {
     const bool openbao = product_ == Product::openbao;
     if (token.is_batch()) {
         // A Kubernetes login carries its metadata inside: about 420 characters.
-        const auto bytes = prng_.bytes(token.metadata.empty() ? 102 : 312);
+        const auto bytes = prng_.bytes(token.metadata.value_or(PairsMap()).empty() ? 102 : 312);
         return fmt::format("{}{}{}", openbao ? "b." : "hvb.", to_base64url(as_text(bytes)), suffix);
     }
     if (openbao) {

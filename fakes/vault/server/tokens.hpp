@@ -12,6 +12,7 @@
 
 #include "core/time/prng.hpp"
 #include "fakes/vault/logical/backend.hpp"
+#include "fakes/vault/logical/fields.hpp"
 
 /// Tokens as the server keeps them (wire contract section E).
 namespace meshproof::fakes::vault {
@@ -29,7 +30,7 @@ struct Token {
     std::string type = "service";
     std::vector<std::string> policies;     ///< sorted
     std::vector<std::string> bound_cidrs;  ///< whence it may be used; none = from everywhere
-    std::map<std::string, std::string> metadata;
+    Pairs metadata;
     Time issued;
     std::optional<Time> expires;  ///< nothing = never
     std::optional<Time> last_renewal;
@@ -98,6 +99,10 @@ class TokenStore {
 /// Lower case, no blanks, sorted, each once; `default` added unless unwanted (row 68).
 [[nodiscard]] std::vector<std::string> tidy_policies(const std::vector<std::string>& policies,
                                                      bool add_default);
+
+/// Whether a token or accessor says that it is of a namespace that is not there. Vault reads what
+/// follows the last dot as one, and there are none but the root's.
+[[nodiscard]] bool of_no_namespace(Product product, std::string_view id);
 
 /// Remaining seconds as lookups tell them.
 [[nodiscard]] std::int64_t remaining_seconds(const std::optional<Time>& expires, Time now);

@@ -100,7 +100,7 @@ LogicalReply enable_device(Server& server, const BuiltinCall& call) {
     }
     AuditDevice device{data.text("type"), data.text("description"), data.boolean("local"), {}};
     if (data.has("options")) {
-        device.options = data.json("options").get<Options>();
+        device.options = data.pairs("options").value_or(Options());
     }
     if (auto refused = refuse_device(device)) {
         return BackendResponse::error(std::move(*refused));

@@ -4,6 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/envelope.hpp"
+#include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// What operators ask of a server's inside: versions, counters, the rules of a token, its host.
@@ -120,7 +121,7 @@ LogicalReply draw_random(Server& server, const BuiltinCall& call) {
     const auto format = call.fields.text("format", "base64");
     if (format != "hex" && format != "base64") {
         return BackendResponse::error(fmt::format(
-            "unsupported encoding format \"{}\"; must be \"hex\" or \"base64\"", format));
+            "unsupported encoding format {}; must be \"hex\" or \"base64\"", go_quoted(format)));
     }
     return BackendResponse::with(Json{
         {"random_bytes",

@@ -142,8 +142,8 @@ std::string canonical_version(std::string_view text) {
 
 BackendResponse malformed_version(const std::string& text, Product product) {
     return BackendResponse::error(
-        fmt::format("version \"{}\" is not a valid semantic version: {}alformed version: {}", text,
-                    product == Product::openbao ? 'm' : 'M', text));
+        fmt::format("version {} is not a valid semantic version: {}alformed version: {}",
+                    go_quoted(text), product == Product::openbao ? 'm' : 'M', text));
 }
 
 }  // namespace
@@ -163,7 +163,7 @@ std::optional<BackendResponse> read_mount_config(MountEntry& entry, const Json& 
         return refused;
     }
     const auto uncached = setting_in(config, "force_no_cache");
-    entry.force_no_cache = uncached.is_boolean() && uncached.get<bool>();
+    entry.force_no_cache = !entry.is_auth() && uncached.is_boolean() && uncached.get<bool>();
     for (const auto* name : list_settings) {
         if (known_list(name, product)) {
             entry.lists[name] = setting_list(setting_in(config, name));
@@ -363,7 +363,7 @@ MountRefusal refuse_own_mount(const MountEntry& entry, const FieldData& fields, 
         return std::nullopt;
     }
     if (product == Product::vault) {
-        return BackendResponse::error(fmt::format("cannot tune \"{}\"", entry.path));
+        return BackendResponse::error("cannot tune " + go_quoted(entry.path));
     }
     for (const auto* name :
          {"allowed_response_headers", "default_lease_ttl", "description", "listing_visibility",

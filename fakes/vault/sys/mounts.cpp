@@ -103,7 +103,7 @@ std::optional<BackendResponse> check_path(const MountEntry& entry, Table table, 
         }
     } else if (is_protected(entry.path) || entry.path.starts_with("auth/") ||
                entry.path.starts_with("sys/")) {
-        return BackendResponse::error(fmt::format("cannot mount \"{}\"", entry.path));
+        return BackendResponse::error("cannot mount " + go_quoted(entry.path));
     }
     return std::nullopt;
 }
@@ -210,7 +210,7 @@ LogicalReply disable_mount(Server& server, const BuiltinCall& call) {
         return BackendResponse::error("token credential backend cannot be disabled");
     }
     if (is_protected(full)) {
-        return BackendResponse::error(fmt::format("cannot unmount \"{}\"", full));
+        return BackendResponse::error("cannot unmount " + go_quoted(full));
     }
     if (request.ns->mounts.contains(full)) {
         server.remove_mount(*request.ns, full, request.now);
@@ -222,8 +222,8 @@ LogicalReply read_tuning(Server&, const BuiltinCall& call) {
     const auto table = table_of(call.request);
     const auto entry = entry_at(*call.request.ns, table, call.captured("path"));
     if (!entry) {
-        return BackendResponse::error(fmt::format("cannot fetch sysview for path \"{}\"",
-                                                  full_path(table, call.captured("path"))));
+        return BackendResponse::error("cannot fetch sysview for path " +
+                                      go_quoted(full_path(table, call.captured("path"))));
     }
     const auto or_system = [](Duration ttl) {
         return whole_seconds(ttl == Duration{} ? system_lease_ttl : ttl);
@@ -246,8 +246,8 @@ LogicalReply tune_mount(Server& server, const BuiltinCall& call) {
     const auto entry = entry_at(*call.request.ns, table, call.captured("path"));
     if (!entry) {
         return BackendResponse::error(
-            fmt::format("tune of path \"{}\" failed: no mount entry found",
-                        full_path(table, call.captured("path"))));
+            fmt::format("tune of path {} failed: no mount entry found",
+                        go_quoted(full_path(table, call.captured("path")))));
     }
     return tune(entry, call, server.options.product);
 }
@@ -297,29 +297,29 @@ LogicalReply move_mount(Server& server, const BuiltinCall& call) {
     };
     if (from.starts_with("auth/")) {
         if (!to.starts_with("auth/")) {
-            return BackendResponse::error(
-                fmt::format("cannot remount auth mount to non-auth mount \"{}\"", to));
+            return BackendResponse::error("cannot remount auth mount to non-auth mount " +
+                                          go_quoted(to));
         }
         if (below(to, "auth/token/")) {
-            return BackendResponse::error(fmt::format("cannot remount to destination \"{}\"", to));
+            return BackendResponse::error("cannot remount to destination " + go_quoted(to));
         }
     } else if (below(to, "auth/", "sys/", "cubbyhole/", "identity/")) {
         return BackendResponse::error("cannot remount to destination " + to);
     }
     if (below(from, "auth/token/", "sys/", "cubbyhole/", "identity/")) {
-        return BackendResponse::error(fmt::format("cannot remount \"{}\"", from));
+        return BackendResponse::error("cannot remount " + go_quoted(from));
     }
     const auto found = request.ns->mounts.find(from);
     if (found == request.ns->mounts.end()) {
-        return BackendResponse::error(fmt::format("no matching mount at \"{}\"", from));
+        return BackendResponse::error("no matching mount at " + go_quoted(from));
     }
     for (const auto& [taken, other] : request.ns->mounts) {
         if (taken != from && (to.starts_with(taken) || taken.starts_with(to))) {
-            return BackendResponse::error(fmt::format("path already in use at \"{}\"", taken));
+            return BackendResponse::error("path already in use at " + go_quoted(taken));
         }
     }
     if (to.starts_with(from)) {
-        return BackendResponse::error(fmt::format("path already in use at \"{}\"", from));
+        return BackendResponse::error("path already in use at " + go_quoted(from));
     }
     auto entry = found->second;
     request.ns->mounts.erase(found);

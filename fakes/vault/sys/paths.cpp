@@ -1,5 +1,8 @@
 #include "fakes/vault/sys/paths.hpp"
 
+#include <tuple>
+#include <utility>
+
 #include "fakes/vault/sys/audit.hpp"
 #include "fakes/vault/sys/inside.hpp"
 #include "fakes/vault/sys/leases.hpp"
@@ -28,7 +31,7 @@ void add(Routes& table, Routes more) {
                  std::make_move_iterator(more.end()));
 }
 
-Routes mounts() {
+Routes mounts(bool openbao) {
     const Fields mount{{{"type", FieldType::text},
                         {"description", FieldType::text},
                         {"config", FieldType::object},
@@ -38,19 +41,22 @@ Routes mounts() {
                         {"external_entropy_access", FieldType::boolean},
                         {"plugin_name", FieldType::text},
                         {"plugin_version", FieldType::text}}};
-    const Fields tuning{{{"default_lease_ttl", FieldType::text},
-                         {"max_lease_ttl", FieldType::text},
-                         {"description", FieldType::text},
-                         {"token_type", FieldType::text},
-                         {"options", FieldType::pairs},
-                         {"user_lockout_config", FieldType::object},
-                         {"plugin_version", FieldType::text},
-                         {"listing_visibility", FieldType::text},
-                         {"allowed_managed_keys", FieldType::list},
-                         {"allowed_response_headers", FieldType::list},
-                         {"audit_non_hmac_request_keys", FieldType::list},
-                         {"audit_non_hmac_response_keys", FieldType::list},
-                         {"passthrough_request_headers", FieldType::list}}};
+    const Fields of_auth{{{"default_lease_ttl", FieldType::text},
+                          {"max_lease_ttl", FieldType::text},
+                          {"description", FieldType::text},
+                          {"token_type", FieldType::text},
+                          {"options", FieldType::pairs},
+                          {"user_lockout_config", FieldType::object},
+                          {"plugin_version", FieldType::text},
+                          {"listing_visibility", FieldType::text},
+                          {"allowed_response_headers", FieldType::list},
+                          {"audit_non_hmac_request_keys", FieldType::list},
+                          {"audit_non_hmac_response_keys", FieldType::list},
+                          {"passthrough_request_headers", FieldType::list}}};
+    auto of_engines = of_auth;
+    if (!openbao) {
+        of_engines.types["allowed_managed_keys"] = FieldType::list;
+    }
     Routes table = {
         {"mounts", {{read, list_mounts}}},
         {"auth", {{read, list_mounts}}},
@@ -63,12 +69,13 @@ Routes mounts() {
         {"internal/ui/mounts/", {{read, no_path}, {list, no_path}}, {}, Needs::nothing},
         {"internal/ui/mounts/:path+", {{read, read_mount_for_ui}}, {}, Needs::nothing},
     };
-    for (const auto& [root, needs] :
-         {std::pair("mounts/", Needs::token), std::pair("auth/", Needs::sudo)}) {
+    for (const auto& [root, needs, tuning] :
+         {std::tuple("mounts/", Needs::token, &std::as_const(of_engines)),
+          std::tuple("auth/", Needs::sudo, &std::as_const(of_auth))}) {
         const std::string place = root;
         add(table, {{place, {{read, no_path}, {list, no_path}}, {}, needs},
                     {place + ":path+/tune", {{read, read_tuning}}, {}, needs},
-                    {place + ":path+/tune", {{update, tune_mount}}, tuning, needs},
+                    {place + ":path+/tune", {{update, tune_mount}}, *tuning, needs},
                     {place + ":path+", {{read, read_mount}, {remove, disable_mount}}, {}, needs},
                     {place + ":path+", {{update, enable_mount}}, mount, needs}});
     }
@@ -76,30 +83,33 @@ Routes mounts() {
 }
 
 Routes policies(bool openbao) {
-    Fields policy{{{"policy", FieldType::text},
-                   {"rules", FieldType::text},
-                   {"cas", FieldType::integer},
-                   {"cas_required", FieldType::boolean},
-                   {"ttl", FieldType::duration},
-                   {"expiration", FieldType::text}}};
+    Fields policy{{{"policy", FieldType::text}}};
     if (openbao) {
-        policy.types["allow_slashes_in_identity_templates"] = FieldType::boolean;
-        policy.types["allow_wildcards_in_identity_templates"] = FieldType::boolean;
+        policy.types["cas"] = FieldType::integer;
+        policy.types["ttl"] = FieldType::duration;
+        policy.types["expiration"] = FieldType::time;
+        for (const auto* name : {"cas_required", "allow_slashes_in_identity_templates",
+                                 "allow_wildcards_in_identity_templates"}) {
+            policy.types[name] = FieldType::boolean;
+        }
     }
-    const Fields capabilities{{{"path", FieldType::list},
-                               {"paths", FieldType::list},
-                               {"token", FieldType::text},
-                               {"accessor", FieldType::text}}};
+    auto older_policy = policy;
+    older_policy.types["rules"] = FieldType::text;
+    const Fields own{
+        {{"path", FieldType::list}, {"paths", FieldType::list}, {"token", FieldType::text}}};
+    const Fields by_accessor{
+        {{"path", FieldType::list}, {"paths", FieldType::list}, {"accessor", FieldType::text}}};
     Routes table = {
         {"policies/acl/?", {{list, list_policies}}},
         {"policy/?", {{read, list_policies}, {list, list_policies}}},
-        {"capabilities", {{update, tell_capabilities}}, capabilities},
-        {"capabilities-self", {{update, tell_capabilities}}, capabilities},
-        {"capabilities-accessor", {{update, tell_capabilities}}, capabilities},
+        {"capabilities", {{update, tell_capabilities}}, own},
+        {"capabilities-self", {{update, tell_capabilities}}, own},
+        {"capabilities-accessor", {{update, tell_capabilities}}, by_accessor},
     };
-    for (const auto* place : {"policies/acl/:name+", "policy/:name+"}) {
+    for (const auto& [place, fields] :
+         {std::pair("policies/acl/:name+", &policy), std::pair("policy/:name+", &older_policy)}) {
         add(table, {{place, {{read, read_policy}, {remove, delete_policy}}},
-                    {place, {{update, write_policy}}, policy}});
+                    {place, {{update, write_policy}}, *fields}});
     }
     return table;
 }
@@ -236,7 +246,7 @@ Routes inside(bool openbao, bool raft) {
 
 std::vector<BuiltinRoute> sys_routes(const FakeVaultOptions& options) {
     const bool openbao = options.product == Product::openbao;
-    auto table = mounts();
+    auto table = mounts(openbao);
     add(table, policies(openbao));
     add(table, leases(openbao));
     add(table, quotas(openbao));

@@ -47,6 +47,9 @@ LogicalReply read_policy(Server& server, const BuiltinCall& call) {
         if (!root) {
             data["modified"] = rfc3339_nano(policy.modified);
         }
+        if (policy.expiration) {
+            data["expiration"] = rfc3339_nano(*policy.expiration);
+        }
         data["allow_slashes_in_identity_templates"] = policy.allow_slashes;
         data["allow_wildcards_in_identity_templates"] = policy.allow_wildcards;
     }
@@ -78,27 +81,61 @@ std::optional<BackendResponse> refuse_stale(const Policy* held, const FieldData&
     return std::nullopt;
 }
 
+// When OpenBao's policy ends, by either of two fields; nothing = never.
+tl::expected<std::optional<Time>, BackendResponse> expiration_in(const BuiltinCall& call) {
+    const auto& data = call.fields;
+    const auto given = [&](const char* name) {
+        const auto sent = call.request.data.find(name);
+        return data.has(name) && sent != call.request.data.end() && !sent->is_null();
+    };
+    std::optional<Time> ends;
+    if (given("expiration") && given("ttl")) {
+        return tl::unexpected(
+            BackendResponse::error("cannot supply both 'expiration' and 'ttl' for policies"));
+    }
+    if (given("expiration")) {
+        ends = parse_rfc3339(data.text("expiration"));
+    } else if (given("ttl")) {
+        const auto now = call.request.now;
+        ends = now + std::min(data.duration("ttl"), Time::max() - now);
+    }
+    if (ends && *ends <= call.request.now) {
+        return tl::unexpected(BackendResponse::error(
+            "refusing to update policy as expiration time has already elapsed"));
+    }
+    return ends;
+}
+
+// What was given as HCL or JSON; "" where there is none.
+std::string given_policy(const BuiltinCall& call, std::vector<std::string>& warnings) {
+    auto text = call.fields.text("policy");
+    if (text.empty() && is_legacy(call.request)) {
+        text = call.fields.text("rules");
+        if (!text.empty()) {
+            warnings.emplace_back("'rules' is deprecated, please use 'policy' instead");
+        }
+    }
+    return text;
+}
+
 }  // namespace
 
 LogicalReply write_policy(Server& server, const BuiltinCall& call) {
     const auto& request = call.request;
     const auto& data = call.fields;
     const auto written = call.captured("name");
-    const bool legacy = is_legacy(request);
     const auto name = lower(written);
     std::vector<std::string> warnings;
     if (name != written && !server.openbao()) {
         warnings.push_back("policy name was converted to " + name);
     }
-    auto text = data.text("policy");
-    if (text.empty() && legacy) {
-        text = data.text("rules");
-        if (!text.empty()) {
-            warnings.emplace_back("'rules' is deprecated, please use 'policy' instead");
-        }
-    }
+    const auto text = given_policy(call, warnings);
     if (text.empty()) {
         return BackendResponse::error("'policy' parameter not supplied or empty");
+    }
+    const auto expiration = expiration_in(call);
+    if (!expiration) {
+        return expiration.error();
     }
     auto policy = parse_policy(text, server.options.product);
     if (!policy) {
@@ -120,10 +157,11 @@ LogicalReply write_policy(Server& server, const BuiltinCall& call) {
     policy->modified = request.now;
     policy->allow_slashes = data.boolean("allow_slashes_in_identity_templates");
     policy->allow_wildcards = data.boolean("allow_wildcards_in_identity_templates");
-    request.ns->policies[name] = std::move(*policy);
-    server.forget_acls();
+    policy->expiration = *expiration;
+    server.keep_policy(*request.ns, name, std::move(*policy));
     BackendResponse response;
     response.warnings = std::move(warnings);
+    data.warn_unrecognized(response);
     return response;
 }
 
@@ -155,30 +193,71 @@ LogicalReply list_policies(Server&, const BuiltinCall& call) {
     return reply;
 }
 
-LogicalReply tell_capabilities(Server& server, const BuiltinCall& call) {
+namespace {
+
+using CapabilityRefusal = std::optional<BackendResponse>;
+
+// Whose capabilities are asked for is looked at before the paths.
+CapabilityRefusal refuse_whose(const Server& server, const BuiltinCall& call) {
     const auto& request = call.request;
-    const auto& data = call.fields;
-    auto token = server.tokens.find(request.token_id);
     if (request.path == "sys/capabilities") {
-        token = server.tokens.find(data.text("token"));
-    } else if (request.path == "sys/capabilities-accessor") {
-        token = server.tokens.find_accessor(data.text("accessor"));
+        const auto named = request.data.find("token");
+        const bool text = named != request.data.end() && named->is_string();
+        return text && *named != ""
+                   ? std::nullopt
+                   : CapabilityRefusal(BackendResponse::go_error("no token found"));
     }
-    if (request.path == "sys/capabilities-accessor") {
-        if (data.text("accessor").empty()) {
-            return BackendResponse::error("missing accessor");
-        }
-        if (!token) {
-            return BackendResponse::go_error("invalid accessor", 400);
-        }
+    if (request.path != "sys/capabilities-accessor") {
+        return std::nullopt;
     }
-    const auto paths = data.has("paths") ? data.list("paths") : data.list("path");
+    const auto accessor = call.fields.text("accessor");
+    if (accessor.empty()) {
+        return BackendResponse::error("missing accessor");
+    }
+    if (of_no_namespace(server.options.product, accessor)) {
+        return BackendResponse::go_error("no namespace");
+    }
+    return server.tokens.find_accessor(accessor)
+               ? std::nullopt
+               : CapabilityRefusal(BackendResponse::go_error("invalid accessor", 400));
+}
+
+// The token is looked up with the first path.
+CapabilityRefusal refuse_before_lookup(const Server& server, const BuiltinCall& call,
+                                       const std::vector<std::string>& paths) {
     if (paths.empty()) {
         return BackendResponse::error("paths must be supplied");
     }
-    if (request.path == "sys/capabilities" && data.text("token").empty()) {
-        return BackendResponse::go_error("no token found");
+    if (paths.front().empty()) {
+        return BackendResponse::go_error("missing path", 400);
     }
+    if (call.request.path == "sys/capabilities" &&
+        of_no_namespace(server.options.product, call.fields.text("token"))) {
+        return BackendResponse::go_error(
+            "failed to look up namespace from the token: no namespace");
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+LogicalReply tell_capabilities(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto& data = call.fields;
+    if (auto refused = refuse_whose(server, call)) {
+        return std::move(*refused);
+    }
+    auto paths = data.list("paths");
+    if (paths.empty()) {
+        paths = data.list("path");
+    }
+    if (auto refused = refuse_before_lookup(server, call, paths)) {
+        return std::move(*refused);
+    }
+    const auto token = request.path == "sys/capabilities" ? server.tokens.find(data.text("token"))
+                       : request.path == "sys/capabilities-accessor"
+                           ? server.tokens.find_accessor(data.text("accessor"))
+                           : server.tokens.find(request.token_id);
     if (!token) {
         return BackendResponse::go_error("invalid token", 400);
     }
@@ -198,6 +277,7 @@ LogicalReply tell_capabilities(Server& server, const BuiltinCall& call) {
         answer["capabilities"] = answer[paths.front()];
     }
     LogicalReply reply(BackendResponse::with(std::move(answer)));
+    data.warn_unrecognized(reply.base);
     reply.repeat_data = true;
     return reply;
 }

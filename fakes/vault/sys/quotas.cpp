@@ -1,5 +1,6 @@
 #include "fakes/vault/sys/quotas.hpp"
 
+#include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/server/server.hpp"
 
 /// sys/quotas: row 44. What they do to requests is in server/quotas.cpp.
@@ -27,7 +28,7 @@ std::optional<BackendResponse> settle_place(const Server& server, const Namespac
     const auto& space = ns ? *ns : root;
     const auto mount = server.find_mount(space, rest);
     if (!mount && !rest.empty()) {
-        return BackendResponse::error(fmt::format("invalid mount path \"{}\"", rest));
+        return BackendResponse::error("invalid mount path " + go_quoted(rest));
     }
     limit.of_namespace = !mount;
     limit.path = space.path;

@@ -13,22 +13,6 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-// This route reads its body without the loose coercion of the others: a string is one policy,
-// commas and all.
-std::vector<std::string> policy_names(const Json& value) {
-    std::vector<std::string> names;
-    if (value.is_array()) {
-        for (const auto& item : value) {
-            names.push_back(item.is_string() ? item.get<std::string>() : item.dump());
-        }
-    } else if (value.is_string() && !value.get<std::string>().empty()) {
-        names.push_back(value.get<std::string>());
-    } else if (value.is_number()) {
-        names.push_back(value.dump());
-    }
-    return names;
-}
-
 // Durations are texts here; a negative one has a text of its own.
 tl::expected<Duration, std::string> duration_of(const FieldData& data, const char* name,
                                                 Product product) {
@@ -42,7 +26,7 @@ tl::expected<Duration, std::string> duration_of(const FieldData& data, const cha
 std::string quoted_list(const std::vector<std::string>& names) {
     std::vector<std::string> quoted;
     for (const auto& name : names) {
-        quoted.push_back("\"" + name + "\"");
+        quoted.push_back(go_quoted(name));
     }
     return "[" + join(quoted, " ") + "]";
 }
@@ -93,7 +77,7 @@ Refusal apply_role(const TokenRole& role, bool no_default, const std::vector<std
     }
     for (const auto& name : policies) {
         if (contains(role.disallowed, name) || glob(role.disallowed_globs, name)) {
-            return fmt::format("token policy \"{}\" is disallowed by this role", name);
+            return fmt::format("token policy {} is disallowed by this role", go_quoted(name));
         }
     }
     return std::nullopt;
@@ -146,9 +130,7 @@ Creation begin(Server& server, const BuiltinCall& call) {
         }
         token.display_name += "-" + name;
     }
-    if (const auto& pairs = creation.data.json("meta"); pairs.is_object()) {
-        token.metadata = pairs.get<std::map<std::string, std::string>>();
-    }
+    token.metadata = creation.data.pairs("meta");
     return creation;
 }
 
@@ -300,7 +282,7 @@ Refusal named_policies(const Creation& creation, std::vector<std::string>& polic
 // The role's, else the named ones that the parent has, else the parent's.
 Refusal choose_policies(Creation& creation) {
     const auto& parent = creation.parent;
-    auto policies = policy_names(creation.data.json("policies"));
+    auto policies = creation.data.list("policies");
     const bool no_default = creation.data.boolean("no_default_policy");
     Refusal refused;
     if (creation.role != nullptr && limits_policies(*creation.role)) {
@@ -421,7 +403,7 @@ Refusal grant_ttl(Creation& creation) {
 void warn_of_unknown_policies(Creation& creation) {
     for (const auto& name : creation.token.policies) {
         if (name != "root" && !creation.request.ns->policies.contains(name)) {
-            creation.warnings.push_back(fmt::format("Policy \"{}\" does not exist", name));
+            creation.warnings.push_back(fmt::format("Policy {} does not exist", go_quoted(name)));
         }
     }
 }

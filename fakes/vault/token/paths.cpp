@@ -24,7 +24,7 @@ BackendResponse describe(const Server& server, const Token& token, Time now) {
                      {"explicit_max_ttl", whole_seconds(token.explicit_max_ttl)},
                      {"id", token.id},
                      {"issue_time", rfc3339_nano(token.issued)},
-                     {"meta", token.metadata.empty() ? Json() : Json(token.metadata)},
+                     {"meta", shown(token.metadata)},
                      {"num_uses", token.used_up ? -1 : token.num_uses},
                      {"orphan", token.orphan},
                      {"path", token.path},
@@ -72,6 +72,9 @@ tl::expected<std::shared_ptr<Token>, BackendResponse> by_accessor(const Server& 
     if (accessor.empty()) {
         return tl::unexpected(BackendResponse::go_error("missing accessor", 400));
     }
+    if (of_no_namespace(server.options.product, accessor)) {
+        return tl::unexpected(BackendResponse::go_error("no namespace"));
+    }
     if (auto token = server.tokens.find_accessor(accessor)) {
         return token;
     }
@@ -87,8 +90,12 @@ LogicalReply look_up(Server& server, const BuiltinCall& call) {
 
 LogicalReply look_up_self(Server& server, const BuiltinCall& call) {
     const auto token = server.tokens.find(call.request.token_id);
-    return token ? describe(server, *token, call.request.now)
-                 : BackendResponse::error("bad token", 403);
+    if (!token) {
+        return BackendResponse::error("bad token", 403);
+    }
+    auto response = describe(server, *token, call.request.now);
+    call.fields.warn_unrecognized(response);
+    return response;
 }
 
 LogicalReply look_up_accessor(Server& server, const BuiltinCall& call) {
@@ -128,11 +135,15 @@ LogicalReply revoke_accessor(Server& server, const BuiltinCall& call) {
     if (accessor.empty()) {
         return BackendResponse::go_error("missing accessor", 400);
     }
+    if (of_no_namespace(server.options.product, accessor)) {
+        return BackendResponse::go_error("no namespace");
+    }
     if (const auto token = server.tokens.find_accessor(accessor)) {
         return revoke(server, token);
     }
     BackendResponse response;
     response.warnings = {"No token found with this accessor"};
+    call.fields.warn_unrecognized(response);
     return response;
 }
 
@@ -196,12 +207,12 @@ Task<LogicalReply> renew_accessor(Server& server, BuiltinCall call) {
 
 std::vector<BuiltinRoute> token_routes() {
     using enum Operation;
-    const Fields token{{{"token", FieldType::text},
-                        {"urltoken", FieldType::text},
-                        {"accessor", FieldType::text},
-                        {"increment", FieldType::duration}}};
+    const Fields token{{{"token", FieldType::text}}};
+    const Fields accessor{{{"accessor", FieldType::text}}};
+    Fields renewal = token, renewal_by_accessor = accessor;
+    renewal.types["increment"] = renewal_by_accessor.types["increment"] = FieldType::duration;
     const Fields created{{{"id", FieldType::text},
-                          {"policies", FieldType::json},
+                          {"policies", FieldType::strings},
                           {"meta", FieldType::pairs},
                           {"no_parent", FieldType::boolean},
                           {"no_default_policy", FieldType::boolean},
@@ -241,15 +252,15 @@ std::vector<BuiltinRoute> token_routes() {
         {"accessors/?", {{list, list_accessors}}, {}, Needs::sudo},
         {"lookup", {{read, look_up}, {update, look_up}}, token},
         {"lookup-self", {{read, look_up_self}, {update, look_up_self}}, token},
-        {"lookup-accessor", {{update, look_up_accessor}}, token},
-        {"renew", {{update, renew_named}}, token},
-        {"renew-self", {{update, renew_self}}, token},
-        {"renew-accessor", {{update, renew_accessor}}, token},
+        {"lookup-accessor", {{update, look_up_accessor}}, accessor},
+        {"renew", {{update, renew_named}}, renewal},
+        {"renew-self", {{update, renew_self}}, renewal},
+        {"renew-accessor", {{update, renew_accessor}}, renewal_by_accessor},
         {"revoke", {{update, revoke_named}}, token},
-        {"revoke-self", {{update, revoke_self}}, token},
-        {"revoke-accessor", {{update, revoke_accessor}}, token},
+        {"revoke-self", {{update, revoke_self}}},
+        {"revoke-accessor", {{update, revoke_accessor}}, accessor},
         {"revoke-orphan", {{update, revoke_orphan}}, token},
-        {"tidy", {{update, tidy}}, token},
+        {"tidy", {{update, tidy}}},
     };
 }
 

@@ -109,23 +109,34 @@ void read_policies(const FieldData& data, TokenRole& role) {
     }
 }
 
-std::optional<std::string> read_bound_cidrs(const FieldData& data, TokenRole& role,
-                                            std::vector<std::string>& warnings) {
+std::optional<std::string> read_cidrs(const FieldData& data, TokenRole& role, const char* field,
+                                      std::string_view told_as) {
+    auto blocks = read_addresses(data.list(field));
+    if (!blocks) {
+        return fmt::format("error parsing {}: {}", told_as, blocks.error());
+    }
+    role.bound_cidrs = std::move(*blocks);
+    return std::nullopt;
+}
+
+// By its old name it is read after all else that may be refused.
+std::optional<std::string> read_old_cidrs(const FieldData& data, TokenRole& role,
+                                          std::vector<std::string>& warnings) {
     std::optional<std::string> bad_address;
     read_either(data, role, "bound_cidrs", warnings, [&](const std::string& field) {
-        auto blocks = read_addresses(data.list(field));
-        if (blocks) {
-            role.bound_cidrs = std::move(*blocks);
-        } else {
-            bad_address =
-                fmt::format("error parsing {}: {}", field == "bound_cidrs" ? field : "role fields",
-                            blocks.error());
+        if (field == "bound_cidrs") {
+            bad_address = read_cidrs(data, role, "bound_cidrs", field);
         }
     });
     return bad_address;
 }
 
-std::optional<std::string> read_uses_and_type(const FieldData& data, TokenRole& role) {
+std::optional<std::string> read_by_new_names(const FieldData& data, TokenRole& role) {
+    if (data.has("token_bound_cidrs")) {
+        if (auto refused = read_cidrs(data, role, "token_bound_cidrs", "role fields")) {
+            return refused;
+        }
+    }
     if (data.integer("token_num_uses") < 0) {
         return "error parsing role fields: 'token_num_uses' cannot be negative";
     }
@@ -181,16 +192,16 @@ LogicalReply write_token_role(Server&, const BuiltinCall& call) {
     role.renewable = data.boolean("renewable", role.renewable);
     role.no_default_policy = data.boolean("token_no_default_policy", role.no_default_policy);
     std::vector<std::string> warnings;
-    if (auto refused = read_bound_cidrs(data, role, warnings)) {
-        return BackendResponse::error(*refused);
-    }
-    if (auto refused = read_uses_and_type(data, role)) {
-        return BackendResponse::error(*refused);
-    }
-    read_times(data, role, request.mount->view().max_lease_ttl, warnings);
     if (auto refused = read_path_suffix(data, role)) {
         return BackendResponse::error(*refused);
     }
+    if (auto refused = read_by_new_names(data, role)) {
+        return BackendResponse::error(*refused);
+    }
+    if (auto refused = read_old_cidrs(data, role, warnings)) {
+        return BackendResponse::error(*refused);
+    }
+    read_times(data, role, request.mount->view().max_lease_ttl, warnings);
     if (auto refused = refuse_batch(role)) {
         return BackendResponse::error(*refused);
     }

@@ -280,6 +280,24 @@ std::vector<Check> vault_pki_ca_intermediate() {
              probe.expect(new_leaf.certificate.signed_by(steps::leaf_of(probe, new_ca)),
                           "the new default did not sign");
          }},
+
+        {.name = "signed-by-no-issuer",
+         .requirement = "sign-intermediate and sign-self-issued trim issuer_ref, and refuse an "
+                        "empty one before they look at what is to be signed.",
+         .rows = {223},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             for (const auto* path : {"/root/sign-intermediate", "/root/sign-self-issued"}) {
+                 const auto none =
+                     co_await probe.vault("POST", mount + path, Json{{"issuer_ref", " "}});
+                 probe.expect_plain_error(none, 400, "missing issuer reference");
+             }
+             Json body{{"issuer_ref", " Default "}};
+             const auto found =
+                 co_await probe.vault("POST", mount + "/root/sign-intermediate", std::move(body));
+             probe.expect_plain_error(found, 400, "\"csr\" is empty");
+         }},
     };
 }
 

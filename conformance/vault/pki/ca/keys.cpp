@@ -159,6 +159,64 @@ std::vector<Check> vault_pki_ca_keys() {
              const auto tidy = co_await patch(probe, mount + "/config/auto-tidy", Json::object());
              probe.expect_wrapped_error(tidy, 405, "unsupported operation");
          }},
+
+        {.name = "name-is-taken-away",
+         .requirement = "A key's name is taken away with \"\", also beside another without a name, "
+                        "and found no more.",
+         .rows = {86, 223},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto generate = mount + "/keys/generate/internal";
+             (void)co_await probe.set_up("POST", generate, Json{{"key_type", "ec"}});
+             (void)co_await probe.set_up("POST", generate,
+                                         Json{{"key_type", "ec"}, {"key_name", "first"}});
+             const auto taken =
+                 co_await probe.vault("POST", mount + "/key/first", Json{{"key_name", ""}});
+             probe.expect_status(taken, 200);
+             probe.expect_equal(taken.data().value("key_name", Json()), "", "key_name");
+             const auto gone = co_await probe.vault("GET", mount + "/key/first");
+             probe.expect_wrapped_error(gone, 500, "unable to find PKI key for reference: first");
+             const auto chosen =
+                 co_await probe.vault("POST", mount + "/config/keys", Json{{"default", "first"}});
+             probe.expect_plain_error(chosen, 400, "unable to find PKI key for reference: first");
+         }},
+
+        {.name = "names-are-trimmed",
+         .requirement = "Blanks around key_name, issuer_name and key_ref do not count.",
+         .rows = {223},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto made =
+                 co_await root(probe, mount, Json{{"issuer_name", " r "}, {"key_name", " k "}});
+             probe.expect_equal(made.data().value("issuer_name", Json()), "r", "issuer_name");
+             probe.expect_equal(made.data().value("key_name", Json()), "k", "key_name");
+             Json order{{"common_name", "again"}, {"key_ref", " k "}};
+             const auto csr =
+                 co_await probe.vault("POST", mount + "/intermediate/cross-sign", std::move(order));
+             probe.expect_status(csr, 200);
+         }},
+
+        {.name = "external-key-only-for-kms",
+         .requirement =
+             "On OpenBao external_key_ref is refused where the key is not of a KMS; Vault "
+             "ignores it.",
+         .rows = {223},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const Json body{
+                 {"common_name", "root"}, {"key_type", "ec"}, {"external_key_ref", "a:b"}};
+             for (const auto* path : {"/root/generate/internal", "/keys/generate/internal"}) {
+                 const auto reply = co_await probe.vault("POST", mount + path, body);
+                 if (probe.openbao()) {
+                     probe.expect_plain_error(reply, 400, "cannot specify \"external_key_ref\" on");
+                 } else {
+                     probe.expect_status(reply, 200);
+                 }
+             }
+         }},
     };
 }
 

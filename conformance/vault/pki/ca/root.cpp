@@ -210,6 +210,22 @@ std::vector<Check> vault_pki_ca_root() {
              probe.expect_equal(co_await default_issuer(probe, mount),
                                 steps::text_of(probe, second, "issuer_id"), "the default");
          }},
+
+        {.name = "key-before-names",
+         .requirement = "Of a root that is to be generated, format is looked at first, then its "
+                        "key, then its names.",
+         .rows = {223},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto path = mount + "/root/generate/internal";
+             Json body{{"issuer_name", "a b"}, {"key_name", "a b"}, {"key_type", "zz"}};
+             const auto key = co_await probe.vault("POST", path, body);
+             probe.expect_plain_error(key, 400, "unknown key type zz");
+             body["format"] = "zz";
+             const auto format = co_await probe.vault("POST", path, std::move(body));
+             probe.expect_plain_error(format, 400, "the \"format\" path parameter must be");
+         }},
     };
 }
 

@@ -158,6 +158,24 @@ std::vector<Check> vault_pki_revoke_config() {
              probe.expect(!(co_await list_at(probe, mount + "/crl")).contains(made.certificate),
                           "the complete list was signed too");
          }},
+
+        {.name = "empty-duration-is-none",
+         .requirement =
+             "A duration of \"\" is taken as it is; an empty expiry is read as the default.",
+         .rows = {133, 224},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             Json empty{{"expiry", ""}, {"ocsp_expiry", nullptr}, {"delta_rebuild_interval", ""}};
+             const auto reply = co_await configure_crl(probe, mount, std::move(empty));
+             probe.expect_status(reply, 200);
+             probe.expect_equal(reply.data().value("expiry", Json()), "", "expiry as answered");
+             const auto read = co_await probe.vault("GET", mount + "/config/crl");
+             probe.expect_equal(read.data().value("expiry", Json()), "72h", "expiry as read");
+             for (const auto* field : {"ocsp_expiry", "delta_rebuild_interval"}) {
+                 probe.expect_equal(read.data().value(field, Json()), "", field);
+             }
+         }},
     };
 }
 

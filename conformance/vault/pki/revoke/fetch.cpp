@@ -309,7 +309,7 @@ std::vector<Check> vault_pki_revoke_fetch() {
 
         {.name = "chains-are-not-conditional",
          .requirement = "Of what is passed If-Modified-Since issuers and lists answer 304, in "
-                        "every form, but no chain; a date that is none is 500.",
+                        "every form, but no chain and no OCSP; a date that is none is 500.",
          .rows = {134},
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
@@ -329,6 +329,7 @@ std::vector<Check> vault_pki_revoke_fetch() {
              for (const auto* path : {"/ca_chain", "/cert/ca_chain"}) {
                  probe.expect_status(co_await ask(path, later), 200);
              }
+             probe.expect_status(co_await ask("/ocsp/aa", later), 400);
              for (const auto* path : {"/ca", "/crl"}) {
                  const auto junk = co_await ask(path, "junk");
                  probe.expect_plain_error(

@@ -66,6 +66,19 @@ std::vector<Check> vault_pki_revoke_issuer() {
              const auto list = co_await list_at(probe, mount + "/issuer/root/crl/der");
              probe.expect(list.contains(certificate), "its parent's list lacks it");
          }},
+
+        {.name = "without-a-list",
+         .requirement = "Revoking an issuer that signs no list warns that none was signed.",
+         .rows = {136, 223},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             (void)co_await probe.set_up("POST", mount + "/issuer/default",
+                                         Json{{"usage", "read-only,issuing-certificates"}});
+             const auto reply =
+                 co_await probe.vault("POST", mount + "/issuer/default/revoke", Json::object());
+             probe.expect_warning(reply, "lacked an issuer with CRL Signing KeyUsage");
+         }},
     };
 }
 

@@ -183,6 +183,89 @@ std::vector<Check> vault_pki_revoke_tidy() {
              probe.expect(false,
                           "the expired certificate is still there after a minute and a half");
          }},
+
+        {.name = "null-buffer-is-absent",
+         .requirement = "A safety buffer of null counts as absent, and a pause of \"\" is none.",
+         .rows = {176, 224},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             Json body{{"tidy_cert_store", true},
+                       {"safety_buffer", nullptr},
+                       {"issuer_safety_buffer", nullptr},
+                       {"pause_duration", ""}};
+             probe.expect_status(co_await tidy(probe, mount, std::move(body)), 202);
+             const auto status = co_await finished(probe, mount);
+             probe.expect_equal(status.value("safety_buffer", Json()), 259200, "safety_buffer");
+             probe.expect_equal(status.value("pause_duration", Json()), "0s", "pause_duration");
+         }},
+
+        {.name = "openbao-looks-at-its-own",
+         .requirement = "OpenBao refuses a revoked_safety_buffer of 0 and a page_size of 1 to 4; "
+                        "Vault knows neither.",
+         .rows = {176, 224},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             for (const auto& [field, value, text] :
+                  {std::tuple("revoked_safety_buffer", 0,
+                              "revokedSafetyBuffer must be greater than zero"),
+                   std::tuple("page_size", 4, "page_size must be greater than five")}) {
+                 const auto reply = co_await tidy(probe, mount, Json{{field, value}});
+                 if (probe.openbao()) {
+                     probe.expect_plain_error(reply, 400, text);
+                 } else {
+                     probe.expect_status(reply, 202);
+                     (void)co_await finished(probe, mount);
+                 }
+             }
+         }},
+
+        {.name = "automatic-refuses",
+         .requirement = "config/auto-tidy refuses an issuer_safety_buffer of 0, a pause that is no "
+                        "duration and (OpenBao) a page_size below 5, and keeps what stood.",
+         .rows = {176, 224},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto path = mount + "/config/auto-tidy";
+             const auto set = co_await probe.vault("POST", path, Json{{"pause_duration", 5}});
+             probe.expect_equal(set.data().value("pause_duration", Json()), "5s", "pause_duration");
+             Json buffer{{"issuer_safety_buffer", 0}, {"safety_buffer", 9}};
+             const auto refused = co_await probe.vault("POST", path, std::move(buffer));
+             probe.expect_plain_error(refused, 400,
+                                      "given safety_buffer must be at least one second; got: 0");
+             const auto pause = co_await probe.vault("POST", path, Json{{"pause_duration", "a"}});
+             probe.expect_plain_error(pause, 400, "unable to parse given pause_duration: ");
+             const auto page = co_await probe.vault("POST", path, Json{{"page_size", 4}});
+             if (probe.openbao()) {
+                 probe.expect_plain_error(page, 400, "page_size must be at least 5");
+             } else {
+                 probe.expect_status(page, 200);
+             }
+             const auto read = co_await probe.vault("GET", path);
+             probe.expect_equal(read.data().value("safety_buffer", Json()), 259200,
+                                "safety_buffer");
+             probe.expect_equal(read.data().value("pause_duration", Json()), "5s",
+                                "pause_duration as read");
+         }},
+
+        {.name = "revoked-buffer-follows",
+         .requirement = "Until it is given, OpenBao's revoked_safety_buffer of config/auto-tidy is "
+                        "the safety_buffer; once given it stays.",
+         .rows = {176, 224},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             for (const auto& [body, expected] : {std::pair(Json{{"safety_buffer", 9}}, 9),
+                                                  std::pair(Json{{"revoked_safety_buffer", 7}}, 7),
+                                                  std::pair(Json{{"safety_buffer", 8}}, 7)}) {
+                 const auto reply = co_await probe.vault("POST", mount + "/config/auto-tidy", body);
+                 probe.expect_status(reply, 200);
+                 probe.expect_equal(reply.data().value("revoked_safety_buffer", Json()),
+                                    probe.on(Json(expected), Json()), "revoked_safety_buffer");
+             }
+         }},
     };
 }
 

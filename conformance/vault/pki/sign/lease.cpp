@@ -178,6 +178,20 @@ std::vector<Check> vault_pki_sign_lease() {
              const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
              probe.expect_equal(reply.json.value("lease_id", Json()), "", "lease_id");
          }},
+
+        {.name = "of-a-leaf-that-is-over",
+         .requirement = "A leaf whose not_after is past has a lease of the usual length.",
+         .rows = {119, 222},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount =
+                 co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
+             const auto reply = co_await steps::sign(probe, mount, steps::workload_csr(),
+                                                     Json{{"not_after", "2020-01-01T00:00:00Z"}});
+             probe.expect_status(reply, 200);
+             const auto duration = reply.json.value("lease_duration", 0);
+             probe.expect(duration > 0, "lease_duration is {}", duration);
+         }},
     };
 }
 

@@ -253,6 +253,42 @@ std::vector<Check> vault_pki_sign_not_after() {
              probe.expect(steps::leaf_of(probe, truncated).not_after() == root.not_after(),
                           "the leaf does not end with its issuer, in the past");
          }},
+
+        {.name = "given-and-empty",
+         .requirement =
+             "A not_after that is given as \"\" or null is no time, and 400, to OpenBao, "
+             "and as if it were absent to Vault.",
+         .rows = {94, 222},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             for (const auto& value : {Json(""), Json()}) {
+                 const auto reply = co_await steps::sign(probe, mount, steps::workload_csr(),
+                                                         Json{{"not_after", value}});
+                 if (probe.openbao()) {
+                     probe.expect_plain_error(reply, 400, "parsing time \"\" as ");
+                 } else {
+                     probe.expect_status(reply, 200);
+                 }
+             }
+         }},
+
+        {.name = "out-of-range",
+         .requirement = "A not_after whose parts are out of range is refused, and the part named.",
+         .rows = {94, 222},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             for (const auto& [text, part] :
+                  {std::pair("2031-13-01T00:00:00Z", "month"),
+                   std::pair("2031-02-30T00:00:00Z", "day"),
+                   std::pair("2031-01-01T00:00:60Z", "second"),
+                   std::pair("2031-01-01T00:00:00+25:00", "time zone offset hour")}) {
+                 const auto reply = co_await steps::sign(probe, mount, steps::workload_csr(),
+                                                         Json{{"not_after", text}});
+                 probe.expect_plain_error(reply, 400, fmt::format("\": {} out of range", part));
+             }
+         }},
     };
 }
 

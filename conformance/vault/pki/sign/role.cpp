@@ -234,6 +234,28 @@ std::vector<Check> vault_pki_sign_role() {
              const auto reply = co_await write(probe, mount, Json{{"key_type", "dsa"}});
              probe.expect_plain_error(reply, 400, "unknown key type dsa");
          }},
+
+        {.name = "null-duration-is-absent",
+         .requirement = "A duration of null counts as absent: PATCH keeps it, a write has the "
+                        "default; \"\" is 0.",
+         .rows = {121, 222},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto written = co_await write(
+                 probe, mount, Json{{"max_ttl", "2h"}, {"not_before_duration", nullptr}});
+             probe.expect_equal(written.data().value("not_before_duration", Json()), 30,
+                                "not_before_duration");
+             http::Headers headers;
+             headers.set("Content-Type", "application/merge-patch+json");
+             for (const auto& [value, kept] : {std::pair(Json(), 7200), std::pair(Json(""), 0)}) {
+                 const auto reply = co_await probe.vault("PATCH", mount + "/roles/plain",
+                                                         Json{{"max_ttl", value}}, {}, headers);
+                 probe.expect_status(reply, 200);
+                 probe.expect_equal(reply.data().value("max_ttl", Json()), kept,
+                                    "max_ttl after " + value.dump());
+             }
+         }},
     };
 }
 

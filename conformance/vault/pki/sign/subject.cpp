@@ -99,6 +99,19 @@ std::vector<Check> vault_pki_sign_subject() {
              const auto none = co_await steps::sign(probe, mount, steps::csr(spec), {}, "none");
              probe.expect_plain_error(none, 400, "serial_number 7-1 not allowed by this role");
          }},
+
+        {.name = "of-the-role-once",
+         .requirement = "What a role's subject names twice is in the leaf once.",
+         .rows = {115, 222},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount =
+                 co_await steps::issuing_mount(probe, Json{{"organization", "a,b,a"}});
+             const auto reply = co_await steps::sign(probe, mount, steps::workload_csr());
+             auto subject = steps::leaf_of(probe, reply).subject();
+             std::ranges::sort(subject.organization);
+             probe.expect_equal(subject.organization, Json::array({"a", "b"}), "organization");
+         }},
     };
 }
 

@@ -178,6 +178,32 @@ std::vector<Check> vault_pki_sign_verbatim() {
              const auto reply = co_await verbatim(probe, mount, steps::workload_csr(), "none");
              probe.expect_error(reply, 400, "unknown role: none");
          }},
+
+        {.name = "of-no-issuer",
+         .requirement =
+             "sign-verbatim with an issuer_ref of blanks is refused: 500 on OpenBao, 400 "
+             "on Vault.",
+         .rows = {123, 223},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             Json body{{"csr", steps::workload_csr()}, {"issuer_ref", " "}};
+             const auto reply =
+                 co_await probe.vault("POST", mount + "/sign-verbatim", std::move(body));
+             probe.expect_error(reply, probe.on(500, 400), "missing issuer reference");
+         }},
+
+        {.name = "role-of-any-text",
+         .requirement = "sign-verbatim takes whatever follows for the name of a role.",
+         .rows = {123, 223},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             for (const auto* role : {"a/b", "-"}) {
+                 const auto reply = co_await verbatim(probe, mount, steps::workload_csr(), role);
+                 probe.expect_error(reply, 400, std::string("unknown role: ") + role);
+             }
+         }},
     };
 }
 

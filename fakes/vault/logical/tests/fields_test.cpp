@@ -44,8 +44,44 @@ TEST(FieldData, CoercionIsLoose) {
     EXPECT_EQ(read({{"names", {"a", 5}}}).list("names"), (std::vector<std::string>{"a", "5"}));
     EXPECT_EQ(read({{"any", {{"a", 1}}}}).json("any")["a"], 1);
     EXPECT_TRUE(read({{"text", nullptr}}).has("text"));
+    EXPECT_EQ(read({{"ttl", nullptr}}).duration("ttl", 5s), 5s);
     EXPECT_FALSE(read(Json::object()).has("text"));
     EXPECT_EQ(read(Json::object()).text("text", "else"), "else");
+}
+
+TEST(FieldData, ListsTimesAndObjectsAreReadAsTheServersDo) {
+    const Fields all{{{"strings", FieldType::strings},
+                      {"time", FieldType::time},
+                      {"object", FieldType::object},
+                      {"pairs", FieldType::pairs}}};
+    const auto said = [&](const Json& data, Product product) {
+        const auto data_read = FieldData::read(all, data, product);
+        return data_read ? std::string() : data_read.error().message;
+    };
+    const auto given = *FieldData::read(all,
+                                        {{"strings", true},
+                                         {"time", 1900000000},
+                                         {"object", {{{"a", 1}}, {{"b", 2}}}},
+                                         {"pairs", nullptr}},
+                                        Product::vault);
+    EXPECT_EQ(given.list("strings"), std::vector<std::string>{"1"});
+    EXPECT_EQ(given.text("time"), "2030-03-17T17:46:40Z");
+    EXPECT_EQ(given.json("object"), (Json{{"a", 1}, {"b", 2}}));
+    EXPECT_TRUE(given.has("pairs"));
+    EXPECT_FALSE(given.pairs("pairs"));
+    const std::string front = "Field validation failed: error converting input for field ";
+    EXPECT_EQ(said({{"strings", {{{"a", 1}}}}}, Product::openbao),
+              front +
+                  "\"strings\": decoding failed due to the following error(s):\n\n'[0]' "
+                  "expected type 'string', got unconvertible type 'map[string]interface {}'");
+    EXPECT_EQ(said({{"object", Json::array({1})}}, Product::openbao),
+              front +
+                  "\"object\": '[0]' expected type 'map[string]interface {}', got "
+                  "unconvertible type 'json.Number'");
+    EXPECT_EQ(said({{"time", "b"}}, Product::openbao),
+              front + "\"time\": could not parse string as date and time");
+    EXPECT_EQ(said({{"time", 1.5}}, Product::openbao),
+              front + "\"time\": strconv.ParseInt: parsing \"1.5\": invalid syntax");
 }
 
 TEST(FieldData, WhatCannotBeReadIsRefusedInTheProductsWords) {

@@ -42,6 +42,8 @@ Role ca_role(const PkiCall& call) {
 struct KeyOrder {
     bool exported = false;
     std::string format, name;
+    bool any_type = false;                // a role's word, which only the validation knows
+    std::optional<crypto::KeyType> type;  // of a new one
     crypto::Key key;
 };
 
@@ -52,18 +54,44 @@ Checked<> check_kind(const Mount& mount, const PkiCall& call, const std::string&
             "the \"exported\" path parameter must be \"internal\", \"existing\", exported\" or "
             "\"kms\"");
     }
-    if (kind == "kms" && mount.openbao()) {
+    const bool elsewhere = !call.fields.text("external_key_ref").empty();
+    if (mount.openbao() && kind == "kms" && !elsewhere) {
         return refuse("must specify \"external_key_ref\" on \"kms\"-typed generation requests");
     }
-    if ((kind == "existing" || kind == "kms") &&
-        (call.fields.has("key_type") || call.fields.has("key_bits"))) {
-        return refuse(
-            "invalid parameter for the kms/existing path parameter, key_type nor key_bits "
-            "arguments can be set in this mode");
+    if (mount.openbao() && kind != "kms" && elsewhere) {
+        return refuse(fmt::format(
+            "cannot specify \"external_key_ref\" on \"{}\"-typed generation requests", kind));
     }
     return {};
 }
 
+// Keys that a KMS holds are not played: none is configured.
+tl::unexpected<BackendResponse> refuse_key_elsewhere(const Mount& mount, const PkiCall& call) {
+    return refuse(
+        mount.openbao() ? "failed to get external key: " + missing_external_key(call)
+        : names_managed_key(call)
+            ? fmt::format("failed to lookup public key from managed key: {}", no_managed_keys)
+            : fmt::format("unable to determine managed key id: {}", no_managed_key_named));
+}
+
+Checked<crypto::Key> existing_key(Mount& mount, const PkiCall& call) {
+    const auto reference = given_reference(call, "key_ref");
+    if (reference.empty()) {
+        return refuse(
+            "failed to lookup public key from existing key: missing argument key_ref for existing "
+            "type");
+    }
+    const auto key = find_key(mount, reference);
+    if (!key) {
+        return refuse("failed to lookup public key from existing key: " + key.error());
+    }
+    if (!mount.openbao() && (*key)->key.public_key().algorithm() == "ed25519") {
+        return refuse("unsupported public key: ed25519.PublicKey{}");
+    }
+    return (*key)->key;
+}
+
+// Nothing is generated yet: names are looked at in between.
 Checked<KeyOrder> ordered_key(Mount& mount, const PkiCall& call, const std::string& kind) {
     KeyOrder order;
     order.exported = kind == "exported";
@@ -72,43 +100,54 @@ Checked<KeyOrder> ordered_key(Mount& mount, const PkiCall& call, const std::stri
         return tl::unexpected(format.error());
     }
     order.format = std::move(*format);
+    if ((kind == "existing" || kind == "kms") &&
+        (call.fields.has("key_type") || call.fields.has("key_bits"))) {
+        return refuse(
+            "invalid parameter for the kms/existing path parameter, key_type nor key_bits "
+            "arguments can be set in this mode");
+    }
+    if (kind == "kms") {
+        return refuse_key_elsewhere(mount, call);
+    }
+    if (kind == "existing") {
+        auto key = existing_key(mount, call);
+        if (!key) {
+            return tl::unexpected(key.error());
+        }
+        order.key = std::move(*key);
+        return order;
+    }
+    const auto word = call.fields.text("key_type", "rsa");
+    if (word == "any") {
+        order.any_type = true;
+        return order;
+    }
+    const auto type = key_type_of(word, call.fields.integer("key_bits"));
+    if (!type) {
+        return tl::unexpected(type.error());
+    }
+    if (const auto bits = call.fields.integer("signature_bits");
+        bits != 0 && digest_of(bits).empty() && word == "rsa") {
+        return refuse(fmt::format("unsupported hash signature algorithm: {}", bits));
+    }
+    order.type = *type;
+    return order;
+}
+
+Checked<> name_and_generate(Mount& mount, const PkiCall& call, KeyOrder& order) {
     auto name = new_key_name(mount, call);
     if (!name) {
         return tl::unexpected(name.error());
     }
     order.name = std::move(*name);
-    if (kind == "kms") {
-        return refuse(
-            "unable to determine managed key id: missing argument managed_key_name or "
-            "managed_key_id");
+    // Of no type, it fails at last, when the rest was looked at with this one.
+    if (order.any_type) {
+        order.type = crypto::KeyType::p256;
     }
-    if (kind == "existing" && call.fields.has("key_ref") && call.fields.text("key_ref").empty()) {
-        return refuse(
-            "failed to lookup public key from existing key: missing argument key_ref for existing "
-            "type");
+    if (order.type) {
+        order.key = crypto::Key::generate(*order.type);
     }
-    if (kind == "existing") {
-        const auto key = find_key(mount, call.fields.text("key_ref", "default"));
-        if (!key) {
-            return refuse("failed to lookup public key from existing key: " + key.error());
-        }
-        order.key = (*key)->key;
-        if (!mount.openbao() && order.key.public_key().algorithm() == "ed25519") {
-            return refuse("unsupported public key: ed25519.PublicKey{}");
-        }
-        return order;
-    }
-    const auto type =
-        key_type_of(call.fields.text("key_type", "rsa"), call.fields.integer("key_bits"));
-    if (!type) {
-        return tl::unexpected(type.error());
-    }
-    if (const auto bits = call.fields.integer("signature_bits");
-        bits != 0 && digest_of(bits).empty() && call.fields.text("key_type", "rsa") == "rsa") {
-        return refuse(fmt::format("unsupported hash signature algorithm: {}", bits));
-    }
-    order.key = crypto::Key::generate(*type);
-    return order;
+    return {};
 }
 
 void add_private_key(Json& data, const PkiCall& call, const KeyOrder& order,
@@ -133,14 +172,20 @@ BackendResponse generate_csr(Mount& mount, const PkiCall& call, const std::strin
     if (!order) {
         return order.error();
     }
+    if (auto named = name_and_generate(mount, call, *order); !named) {
+        return named.error();
+    }
     const auto requested = requested_names(mount, ca_role(call), call, nullptr);
     if (!requested) {
         return requested.error();
     }
     // Nothing of it goes into the request.
-    const auto times = validity(mount, ca_role(call), call, std::nullopt, NotBefore::unread);
+    const auto times = validity(mount, ca_role(call), call, std::nullopt, NotBefore::ignored);
     if (!times) {
         return times.error();
+    }
+    if (order->any_type) {
+        return BackendResponse::error(std::string(no_such_key));
     }
     crypto::Csr::Spec spec{requested->subject, requested->alt_names, {}};
     if (!spec.alt_names.others.empty()) {
@@ -217,19 +262,31 @@ void warn_of_root(const Mount& mount, const crypto::Certificate& certificate, co
     }
 }
 
+// Whose signature is asked for: the path's issuer, or the body's, the default where it gives none.
+Checked<std::string> ca_reference(const PkiCall& call) {
+    auto reference = call.captured("issuer_ref", given_reference(call, "issuer_ref"));
+    if (reference.empty()) {
+        return refuse("missing issuer reference");
+    }
+    return reference;
+}
+
 }  // namespace
 
 BackendResponse generate_root(Mount& mount, const PkiCall& call) {
     if (auto kind = check_kind(mount, call, call.captured("exported")); !kind) {
         return kind.error();
     }
+    auto order = ordered_key(mount, call, call.captured("exported"));
+    if (!order) {
+        return order.error();
+    }
     auto name = new_issuer_name(mount, call);
     if (!name) {
         return name.error();
     }
-    auto order = ordered_key(mount, call, call.captured("exported"));
-    if (!order) {
-        return order.error();
+    if (auto named = name_and_generate(mount, call, *order); !named) {
+        return named.error();
     }
     const auto role = ca_role(call);
     const auto urls = aia_urls(mount, nullptr);
@@ -243,6 +300,9 @@ BackendResponse generate_root(Mount& mount, const PkiCall& call) {
         certify(mount, {.kind = Making::root, .role = role, .call = call, .generated = order->key});
     if (!made) {
         return made.error();
+    }
+    if (order->any_type) {
+        return BackendResponse::error(std::string(no_such_key));
     }
     const auto& certificate = made->certificate;
     const auto* key = add_key(mount, order->key, order->name).key;
@@ -288,12 +348,15 @@ BackendResponse cross_sign(Mount& mount, const PkiCall& call) {
 }
 
 BackendResponse sign_intermediate(Mount& mount, const PkiCall& call) {
+    const auto issuer_ref = ca_reference(call);
+    if (!issuer_ref) {
+        return issuer_ref.error();
+    }
     const auto format = format_of(call);
     if (!format) {
         return BackendResponse::error("The \"format\" path parameter must be \"pem\" or \"der\"");
     }
-    const auto ca =
-        signing_ca(mount, call.captured("issuer_ref", call.fields.text("issuer_ref", "default")));
+    const auto ca = signing_ca(mount, *issuer_ref);
     if (!ca) {
         return ca.error();
     }
@@ -366,6 +429,10 @@ void keep_signature(crypto::CertificateSpec& spec, const crypto::Certificate& gi
 }  // namespace
 
 BackendResponse sign_self_issued(Mount& mount, const PkiCall& call) {
+    const auto issuer_ref = ca_reference(call);
+    if (!issuer_ref) {
+        return issuer_ref.error();
+    }
     const auto blocks = pem_blocks(call.fields.text("certificate"));
     if (blocks.empty()) {
         return BackendResponse::error("certificate could not be PEM-decoded");
@@ -380,8 +447,7 @@ BackendResponse sign_self_issued(Mount& mount, const PkiCall& call) {
     if (given->subject_der() != given->issuer_der()) {
         return BackendResponse::error("given certificate is not self-issued");
     }
-    const auto ca =
-        signing_ca(mount, call.captured("issuer_ref", call.fields.text("issuer_ref", "default")));
+    const auto ca = signing_ca(mount, *issuer_ref);
     if (!ca) {
         return ca.error();
     }

@@ -78,6 +78,7 @@ Checked<Issuer*> issuer_of_call(Mount& mount, const PkiCall& call) {
 std::string go_word(const SignatureName& algorithm) {
     const auto bits = algorithm.digest.empty() ? "" : algorithm.digest.substr(3);
     return algorithm.key == "ed25519" ? "Ed25519"
+           : algorithm.key == "mldsa" ? "ML-DSA-" + algorithm.name.substr(5)
            : algorithm.key == "ec"    ? "ECDSA-SHA" + bits
            : algorithm.pss            ? fmt::format("SHA{}-RSAPSS", bits)
                                       : fmt::format("SHA{}-RSA", bits);
@@ -90,11 +91,11 @@ bool changes(const PkiCall& call, std::string_view field) {
 }
 
 Checked<> change_name(Mount& mount, Issuer& issuer, const PkiCall& call) {
-    if (call.fields.has("issuer_name") && call.fields.text("issuer_name").empty() &&
+    if (call.fields.has("issuer_name") && trim(call.fields.text("issuer_name")).empty() &&
         !call.patch()) {
         return refuse("expected non-empty issuer name");
     }
-    if (changes(call, "issuer_name") && call.fields.text("issuer_name") != issuer.name) {
+    if (changes(call, "issuer_name") && trim(call.fields.text("issuer_name")) != issuer.name) {
         auto name = new_issuer_name(mount, call);
         if (!name) {
             return tl::unexpected(name.error());
@@ -131,13 +132,18 @@ Checked<unsigned> requested_usage(const PkiCall& call) {
     return *usage;
 }
 
-Checked<std::optional<SignatureName>> requested_algorithm(const PkiCall& call) {
+Checked<std::optional<SignatureName>> requested_algorithm(const Mount& mount, const PkiCall& call) {
     const auto name = call.fields.text("revocation_signature_algorithm");
     const auto algorithm = parse_signature_name(name);
-    if (!algorithm && !name.empty()) {
+    const auto has = [&](const SignatureName& one) {
+        return mount.openbao() || one.key != "mldsa";
+    };
+    if (!name.empty() && (!algorithm || !has(*algorithm))) {
         std::vector<std::string> known;
         for (const auto& one : signature_names()) {
-            known.push_back(lower(one.name));
+            if (has(one)) {
+                known.push_back(lower(one.name));
+            }
         }
         return refuse(fmt::format("Unknown signature algorithm value: 0 - valid values are {}",
                                   join(known, ", ")));
@@ -225,7 +231,7 @@ Checked<> change_issuer(Mount& mount, Issuer& issuer, const PkiCall& call) {
     if (!usage) {
         return tl::unexpected(usage.error());
     }
-    const auto algorithm = requested_algorithm(call);
+    const auto algorithm = requested_algorithm(mount, call);
     if (!algorithm) {
         return tl::unexpected(algorithm.error());
     }
@@ -294,7 +300,7 @@ BackendResponse write_issuer(Mount& mount, const PkiCall& call) {
     (*issuer)->changed_at = call.now();
     auto answer = whole_issuer(mount, **issuer);
     if ((*issuer)->aia) {
-        if (const auto warning = template_warning(mount, *(*issuer)->aia)) {
+        if (const auto warning = template_warning(mount, *(*issuer)->aia, (*issuer)->id)) {
             answer.warnings.push_back(*warning);
         }
     }

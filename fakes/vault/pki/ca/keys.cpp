@@ -20,12 +20,18 @@ std::string issuers_of_key(const Mount& mount, const std::string& key_id) {
     return {};
 }
 
-// Keys that a KMS holds are not played.
-BackendResponse key_elsewhere(const Mount& mount) {
-    return mount.openbao()
-               ? BackendResponse::error(
-                     "\"external_key_ref\" is required for kms typed key generation")
-               : BackendResponse::go_error("missing argument managed_key_name or managed_key_id");
+// Keys that a KMS holds are not played: none is configured.
+BackendResponse key_elsewhere(const Mount& mount, const PkiCall& call) {
+    if (!mount.openbao()) {
+        return BackendResponse::go_error(
+            std::string(names_managed_key(call) ? no_managed_keys : no_managed_key_named));
+    }
+    if (call.fields.text("external_key_ref").empty()) {
+        return BackendResponse::error(
+            "\"external_key_ref\" is required for kms typed key generation");
+    }
+    return BackendResponse::go_error("failed to get external key signer: " +
+                                     missing_external_key(call));
 }
 
 Json key_json(const SigningKey& key) {
@@ -66,7 +72,7 @@ BackendResponse write_key(Mount& mount, const PkiCall& call) {
         if (!name.empty() && !is_name(name)) {
             return BackendResponse::error("new key name outside of valid character limits");
         }
-        if (find_key(mount, name) && name != "default") {
+        if (!name.empty() && name != "default" && find_key(mount, name)) {
             return BackendResponse::error("key name already in use");
         }
         (*key)->name = name;
@@ -108,10 +114,17 @@ BackendResponse generate_key(Mount& mount, const PkiCall& call) {
         return name.error();
     }
     if (call.request.path.ends_with("kms")) {
-        return key_elsewhere(mount);
+        return key_elsewhere(mount, call);
     }
-    const auto type =
-        key_type_of(call.fields.text("key_type", "rsa"), call.fields.integer("key_bits"));
+    if (!call.fields.text("external_key_ref").empty()) {
+        return BackendResponse::error(
+            "cannot specify \"external_key_ref\" on non-kms typed key generation request");
+    }
+    const auto word = call.fields.text("key_type", "rsa");
+    if (word == "any") {  // a role's word, known to the validation and to nothing else
+        return BackendResponse::go_error(std::string(no_such_key));
+    }
+    const auto type = key_type_of(word, call.fields.integer("key_bits"));
     if (!type) {
         return BackendResponse::error("Validation for key_type, key_bits failed: " +
                                       type.error().text);

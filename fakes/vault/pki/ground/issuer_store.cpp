@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/pki/ground/urls.hpp"
 
 namespace meshproof::fakes::vault::pki {
@@ -16,7 +17,8 @@ tl::expected<Item*, std::string> referenced(std::vector<Item>& items, std::strin
                                             const std::string& reference) {
     const bool by_default = reference == "default";
     const auto found = std::ranges::find_if(items, [&](const Item& item) {
-        return by_default ? item.id == default_id : item.id == reference || item.name == reference;
+        return by_default ? item.id == default_id
+                          : item.id == reference || (item.name == reference && !reference.empty());
     });
     if (found != items.end()) {
         return &*found;
@@ -144,8 +146,26 @@ ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name) {
     return {&mount.keys.back(), false};
 }
 
+std::string given_reference(const PkiCall& call, std::string_view field) {
+    auto reference = std::string(trim(call.fields.text(field, "default")));
+    return lower(reference) == "default" ? "default" : reference;
+}
+
+std::string missing_external_key(const PkiCall& call) {
+    const auto reference = call.fields.text("external_key_ref");
+    const auto parts = split(reference, ':');
+    return parts.size() == 2 && !parts[0].empty() && !parts[1].empty()
+               ? fmt::format("key {} does not exist", go_quoted(reference))
+               : "invalid key reference: must be \"<config name>:<key name>\"";
+}
+
+bool names_managed_key(const PkiCall& call) {
+    return !call.fields.text("managed_key_name").empty() ||
+           !call.fields.text("managed_key_id").empty();
+}
+
 Checked<std::string> new_issuer_name(Mount& mount, const PkiCall& call) {
-    auto name = call.fields.text("issuer_name");
+    auto name = std::string(trim(call.fields.text("issuer_name")));
     if (name.empty() && call.fields.has("issuer_name") && !call.patch()) {
         return refuse("expected non-empty issuer name");
     }
@@ -165,7 +185,7 @@ Checked<std::string> new_issuer_name(Mount& mount, const PkiCall& call) {
 }
 
 Checked<std::string> new_key_name(Mount& mount, const PkiCall& call) {
-    auto name = call.fields.text("key_name");
+    auto name = std::string(trim(call.fields.text("key_name")));
     if (!call.fields.has("key_name")) {
         return name;
     }

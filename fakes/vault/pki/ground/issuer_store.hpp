@@ -44,7 +44,20 @@ struct ImportedKey {
 };
 ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name);
 
-/// `issuer_name` of a request, or the text of row 84.
+/// A reference that the request's body gives, without blanks around it; "default" in any case and
+/// where none is given, and "" is none.
+[[nodiscard]] std::string given_reference(const PkiCall& call, std::string_view field);
+
+/// OpenBao: why the KMS key of a given `external_key_ref` cannot be had. None is configured.
+[[nodiscard]] std::string missing_external_key(const PkiCall& call);
+/// Vault: whether the request names a managed key, which this edition does not have.
+[[nodiscard]] bool names_managed_key(const PkiCall& call);
+inline constexpr std::string_view no_managed_keys =
+    "managed keys are supported within enterprise edition only";
+inline constexpr std::string_view no_managed_key_named =
+    "missing argument managed_key_name or managed_key_id";
+
+/// `issuer_name` of a request without blanks around it, or the text of row 84.
 [[nodiscard]] Checked<std::string> new_issuer_name(Mount& mount, const PkiCall& call);
 [[nodiscard]] Checked<std::string> new_key_name(Mount& mount, const PkiCall& call);
 

@@ -143,9 +143,10 @@ tl::expected<AiaUrls, std::string> aia_urls(const Mount& mount, const Issuer* is
     return filled && issuer == nullptr && names_its_issuer(urls) ? AiaUrls{} : filled;
 }
 
-std::optional<std::string> template_warning(const Mount& mount, const AiaUrls& urls) {
-    const auto filled = filled_in(mount, urls, "issuer");
-    if (!urls.templating || filled || mount.issuers.empty()) {
+std::optional<std::string> template_warning(const Mount& mount, const AiaUrls& urls,
+                                            const std::string& issuer_id) {
+    const auto filled = filled_in(mount, urls, issuer_id);
+    if (!urls.templating || filled) {
         return std::nullopt;
     }
     return fmt::format(

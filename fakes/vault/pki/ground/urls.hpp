@@ -15,7 +15,8 @@ namespace meshproof::fakes::vault::pki {
 /// The long warning of row 72, or nothing where URLs are set.
 [[nodiscard]] std::optional<std::string> aia_warning(const AiaUrls& urls);
 /// What a write of templated URLs says that nothing could be issued with.
-[[nodiscard]] std::optional<std::string> template_warning(const Mount& mount, const AiaUrls& urls);
+[[nodiscard]] std::optional<std::string> template_warning(const Mount& mount, const AiaUrls& urls,
+                                                          const std::string& issuer_id);
 
 /// Takes the lists of URLs that the request has; or `all`, empty where it lacks one.
 void take_url_lists(const PkiCall& call, bool all, AiaUrls& urls);

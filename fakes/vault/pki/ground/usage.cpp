@@ -95,6 +95,9 @@ const std::vector<SignatureName>& signature_names() {
         }
         all.push_back({"Ed25519", "ed25519", ""});
         all.push_back({"PureEd25519", "ed25519", ""});
+        for (const auto* size : {"44", "65", "87"}) {
+            all.push_back({std::string("MLDSA") + size, "mldsa", ""});
+        }
         return all;
     }();
     return names;

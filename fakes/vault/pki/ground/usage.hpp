@@ -21,7 +21,7 @@ namespace meshproof::fakes::vault::pki {
 /// "Ed25519".
 struct SignatureName {
     std::string name;    ///< as it is printed
-    std::string key;     ///< "rsa", "ec" or "ed25519"
+    std::string key;     ///< "rsa", "ec", "ed25519" or "mldsa" (OpenBao; no key here is one)
     std::string digest;  ///< "sha384", "" for ed25519
     bool pss = false;
 };

@@ -66,12 +66,13 @@ Json serials(const auto& by_serial) {
 
 namespace {
 
-// What is asked about whether it changed: certificates of issuers and lists, but no chain, and no
-// leaf.
+// What is asked about whether it changed: certificates of issuers and lists, but no chain, no leaf,
+// and nothing of OCSP or ACME.
 bool conditional(const PkiCall& call) {
     const auto serial = call.captured("serial");
     return call.request.unauthenticated && call.request.operation == Operation::read &&
-           (serial.empty() || serial == "ca") && !asks_for(call, "ca_chain");
+           (serial.empty() || serial == "ca") && !asks_for(call, "ca_chain") &&
+           !asks_for(call, "ocsp") && !asks_for(call, "acme");
 }
 
 // Lists change all at once, so any issuer's tell, even for one that is not there.

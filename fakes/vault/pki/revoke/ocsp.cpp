@@ -87,7 +87,9 @@ BackendResponse answer_for(Mount& mount, const PkiCall& call, const crypto::Ocsp
         return failure(internal_error);
     }
     statement.this_update = statement.produced_at = call.now();
-    const auto life = parse_duration(mount.crl_config.ocsp_expiry).value_or(std::chrono::hours(12));
+    const auto& expiry = mount.crl_config.ocsp_expiry;
+    const auto life =
+        expiry.empty() ? Duration{} : parse_duration(expiry).value_or(std::chrono::hours(12));
     if (life > Duration{} || !mount.openbao()) {
         statement.next_update = call.now() + life;
     }

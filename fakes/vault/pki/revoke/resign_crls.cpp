@@ -6,6 +6,7 @@
 
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/logical/go_time.hpp"
 #include "fakes/vault/pki/ground/der.hpp"
 #include "fakes/vault/pki/ground/issuer_store.hpp"
 #include "fakes/vault/pki/ground/pem.hpp"
@@ -167,7 +168,7 @@ Understood<Time> read_revocation_time(const Json& entry) {
         return not_understood("missing 'revocation_time' field");
     }
     const auto text = go_plain(entry["revocation_time"]);
-    if (const auto time = parse_rfc3339(text)) {
+    if (const auto time = parse_go_time(text)) {
         return *time;
     }
     constexpr std::int64_t readable = 9'000'000'000;  // beyond it, a Time would overflow

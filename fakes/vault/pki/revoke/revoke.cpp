@@ -218,6 +218,10 @@ BackendResponse revoke_issuer(Mount& mount, const PkiCall& call) {
         mount.revocations.try_emplace(serial, Revocation{issuer.certificate, *issuer.revoked_at,
                                                          signer_of_issuer(mount, issuer), true});
         crls_changed(mount, call.now());
+        if (!mount.crl_config.auto_rebuild) {
+            const auto told = crl_warnings(mount);
+            answer.warnings.insert(answer.warnings.end(), told.begin(), told.end());
+        }
     }
     if (issuer.certificate.self_signed()) {
         answer.warnings.emplace_back(

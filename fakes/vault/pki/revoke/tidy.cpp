@@ -3,11 +3,15 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/pki/ground/crl.hpp"
 
 namespace meshproof::fakes::vault::pki {
 
 namespace {
+
+// How few certificates OpenBao looks at in one go.
+constexpr std::int64_t smallest_page = 5;
 
 const std::vector<std::string>& operations(const Mount& mount) {
     static const std::vector<std::string> openbao = {"tidy_cert_store",
@@ -59,20 +63,15 @@ void take(const Mount& mount, const PkiCall& call, Json& settings) {
     if (call.fields.boolean("tidy_revocation_list") && call.request.path == "tidy") {
         settings["tidy_revoked_certs"] = true;
     }
-    for (const auto* buffer : {"safety_buffer", "issuer_safety_buffer",
-                               "acme_account_safety_buffer", "revocation_queue_safety_buffer"}) {
+    for (const auto* buffer :
+         {"safety_buffer", "issuer_safety_buffer", "acme_account_safety_buffer",
+          "revocation_queue_safety_buffer", "revoked_safety_buffer"}) {
         if (call.fields.has(buffer)) {
             settings[buffer] = whole_seconds(call.fields.duration(buffer));
         }
     }
-    if (call.fields.has("page_size") && call.request.path != "tidy") {
+    if (call.fields.has("page_size")) {
         settings["page_size"] = call.fields.integer("page_size");
-    }
-    if (mount.openbao()) {
-        settings["revoked_safety_buffer"] =
-            call.fields.has("revoked_safety_buffer")
-                ? whole_seconds(call.fields.duration("revoked_safety_buffer"))
-                : settings["safety_buffer"].get<std::int64_t>();
     }
 }
 
@@ -132,39 +131,91 @@ void run(Mount& mount, Time now, Json& status) {
     }
 }
 
-Checked<> take_pause(const PkiCall& call, Json& settings) {
+// `cannot`: how the endpoint begins what it says of a text that is no duration. "" is no pause.
+Checked<> take_pause(const Mount& mount, const PkiCall& call, std::string_view cannot,
+                     Json& settings) {
     if (!call.fields.has("pause_duration")) {
         return {};
     }
-    const auto text = call.fields.text("pause_duration");
-    const auto pause = parse_duration(text);
+    const auto pause = read_duration(call.fields.text("pause_duration"), mount.product);
     if (!pause) {
-        return refuse(
-            fmt::format("Error parsing pause_duration: time: invalid duration \"{}\"", text));
+        return refuse(fmt::format("{} pause_duration: {}", cannot, pause.error()));
     }
     if (*pause < Duration{}) {
         return refuse("received invalid, negative pause_duration");
     }
-    settings["pause_duration"] = text;
+    settings["pause_duration"] = go_duration(*pause);
     return {};
+}
+
+// The buffers of a tidy by hand, in the order in which they are looked at.
+Checked<> check_buffers(const Json& settings) {
+    for (const auto* buffer : {"safety_buffer", "revoked_safety_buffer", "issuer_safety_buffer",
+                               "revocation_queue_safety_buffer", "acme_account_safety_buffer"}) {
+        if (settings.value(buffer, 1) == 0) {
+            const bool revoked = buffer == std::string_view("revoked_safety_buffer");
+            return refuse(fmt::format("{} must be greater than zero",
+                                      revoked ? "revokedSafetyBuffer" : buffer));
+        }
+    }
+    return {};
+}
+
+// The same of a tidy by itself, where only what is given is looked at.
+Checked<> take_automatic(const Mount& mount, const PkiCall& call, Json& settings) {
+    const auto check = [&](std::string_view buffer, std::string_view named) -> Checked<> {
+        if (call.fields.has(buffer) && settings.value(buffer, std::int64_t{1}) < 1) {
+            return refuse(fmt::format("{} must be at least one second; got: 0", named));
+        }
+        return {};
+    };
+    if (auto buffer = check("safety_buffer", "given safety_buffer"); !buffer) {
+        return buffer;
+    }
+    if (auto buffer = check("revoked_safety_buffer", "revoked_safety_buffer"); !buffer) {
+        return buffer;
+    }
+    if (auto pause = take_pause(mount, call, "unable to parse given", settings); !pause) {
+        return pause;
+    }
+    if (call.fields.has("page_size") && call.fields.integer("page_size") < smallest_page) {
+        return refuse(fmt::format("page_size must be at least {}", smallest_page));
+    }
+    for (const auto& [buffer, named] :
+         {std::pair("issuer_safety_buffer", "given safety_buffer"),
+          std::pair("revocation_queue_safety_buffer", "given revocation_queue_safety_buffer"),
+          std::pair("acme_account_safety_buffer", "given acme_account_safety_buffer")}) {
+        if (auto length = check(buffer, named); !length) {
+            return length;
+        }
+    }
+    return {};
+}
+
+// Until it is given, OpenBao's buffer of what is revoked follows the other.
+Json with_revoked_buffer(const Mount& mount, Json settings) {
+    if (mount.openbao() && !settings.contains("revoked_safety_buffer")) {
+        settings["revoked_safety_buffer"] = settings["safety_buffer"];
+    }
+    return settings;
 }
 
 }  // namespace
 
 BackendResponse tidy(Mount& mount, const PkiCall& call) {
     auto settings = defaults(mount);
+    settings.erase("revoked_safety_buffer");
     take(mount, call, settings);
-    if (settings["safety_buffer"] == 0) {
-        return BackendResponse::error("safety_buffer must be greater than zero");
+    settings = with_revoked_buffer(mount, std::move(settings));
+    if (const auto buffers = check_buffers(settings); !buffers) {
+        return buffers.error();
     }
-    for (const auto* buffer :
-         {"issuer_safety_buffer", "revocation_queue_safety_buffer", "acme_account_safety_buffer"}) {
-        if (settings.value(buffer, 1) == 0) {
-            return BackendResponse::error(fmt::format("{} must be greater than zero", buffer));
-        }
-    }
-    if (const auto taken = take_pause(call, settings); !taken) {
+    if (const auto taken = take_pause(mount, call, "Error parsing", settings); !taken) {
         return taken.error();
+    }
+    // 0 and less pass.
+    if (const auto page = call.fields.integer("page_size"); page > 0 && page < smallest_page) {
+        return BackendResponse::error("page_size must be greater than five");
     }
     auto answer = BackendResponse::with(Json());
     answer.status = 202;
@@ -186,7 +237,7 @@ BackendResponse tidy(Mount& mount, const PkiCall& call) {
 }
 
 void tidy_automatically(Mount& mount, Time now) {
-    auto status = mount.auto_tidy;
+    auto status = with_revoked_buffer(mount, mount.auto_tidy);
     for (const auto* only_of_auto_tidy :
          {"enabled", "interval_duration", "maintain_stored_certificate_counts",
           "publish_stored_certificate_count_metrics"}) {
@@ -229,16 +280,18 @@ BackendResponse read_tidy_status(Mount& mount, const PkiCall&) {
 BackendResponse read_auto_tidy(Mount& mount, const PkiCall&) {
     if (mount.auto_tidy.is_null()) {
         mount.auto_tidy = defaults(mount);
+        mount.auto_tidy.erase("revoked_safety_buffer");
         mount.auto_tidy["enabled"] = false;
         mount.auto_tidy["interval_duration"] = 43200;
         mount.auto_tidy["maintain_stored_certificate_counts"] = false;
         mount.auto_tidy["publish_stored_certificate_count_metrics"] = false;
     }
-    return BackendResponse::with(mount.auto_tidy);
+    return BackendResponse::with(with_revoked_buffer(mount, mount.auto_tidy));
 }
 
 BackendResponse write_auto_tidy(Mount& mount, const PkiCall& call) {
-    auto settings = read_auto_tidy(mount, call).data;
+    (void)read_auto_tidy(mount, call);
+    auto settings = mount.auto_tidy;
     take(mount, call, settings);
     settings["enabled"] = call.fields.boolean("enabled", settings["enabled"].get<bool>());
     if (call.fields.has("interval_duration")) {
@@ -248,15 +301,12 @@ BackendResponse write_auto_tidy(Mount& mount, const PkiCall& call) {
          {"maintain_stored_certificate_counts", "publish_stored_certificate_count_metrics"}) {
         settings[flag] = call.fields.boolean(flag, settings[flag].get<bool>());
     }
-    for (const auto* buffer :
-         {"safety_buffer", "revocation_queue_safety_buffer", "acme_account_safety_buffer"}) {
-        if (const auto seconds = settings.value(buffer, std::int64_t{1}); seconds < 1) {
-            return BackendResponse::error(
-                fmt::format("given {} must be at least one second; got: {}", buffer, seconds));
-        }
-    }
-    if (const auto taken = take_pause(call, settings); !taken) {
+    if (const auto taken = take_automatic(mount, call, settings); !taken) {
         return taken.error();
+    }
+    if (settings["enabled"] == true && nothing_selected(mount, settings)) {
+        return BackendResponse::error("Auto-tidy enabled but no tidy operations were requested. " +
+                                      choose_one(mount));
     }
     if (settings["publish_stored_certificate_count_metrics"] == true &&
         settings["maintain_stored_certificate_counts"] == false) {
@@ -265,12 +315,8 @@ BackendResponse write_auto_tidy(Mount& mount, const PkiCall& call) {
             "that count.  Enable `maintain_stored_certificate_counts` to enable "
             "`publish_stored_certificate_count_metrics`.");
     }
-    if (settings["enabled"] == true && nothing_selected(mount, settings)) {
-        return BackendResponse::error("Auto-tidy enabled but no tidy operations were requested. " +
-                                      choose_one(mount));
-    }
-    mount.auto_tidy = settings;
-    return BackendResponse::with(std::move(settings));
+    mount.auto_tidy = std::move(settings);
+    return read_auto_tidy(mount, call);
 }
 
 }  // namespace meshproof::fakes::vault::pki

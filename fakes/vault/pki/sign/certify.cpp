@@ -258,7 +258,7 @@ void add_policies(crypto::CertificateSpec& spec, const Role& role) {
     }
     std::vector<Policy> policies;
     for (const auto& identifier : role.policy_identifiers) {
-        if (!identifier.empty()) {
+        if (!identifier.empty() && trim(identifier) != "null") {
             policies.push_back(parse_policy_identifier(identifier).value_or(Policy{"0.0", "", ""}));
         }
     }

@@ -82,8 +82,12 @@ BackendResponse answer_leaf(Mount& mount, const Order& order, Certified made,
     auto answer = BackendResponse::with(leaf_data(mount, order, certificate, format),
                                         std::move(made.warnings));
     if (order.role.generate_lease && !order.role.no_store) {
-        answer.lease = LeaseGrant{
-            certificate.not_after() - order.call.now(), false, {{"serial_number", serial}}};
+        // A leaf that is over has a lease all the same, of the usual length.
+        const auto life = certificate.not_after() - order.call.now();
+        answer.lease =
+            LeaseGrant{life > Duration{} ? life : order.call.request.mount.default_lease_ttl,
+                       false,
+                       {{"serial_number", serial}}};
     }
     if (!order.role.no_store) {
         mount.certificates[serial] = certificate;
@@ -147,6 +151,9 @@ Checked<bool> settle_issued_key(const Mount& mount, const PkiCall& call, Role& r
     }
     role.key_type = call.fields.text("key_type");
     role.key_bits = call.fields.integer("key_bits");
+    if (role.key_type == "any") {
+        return false;
+    }
     if (const auto type = key_type_of(role.key_type, role.key_bits); !type) {
         return go_error("failed to validate role: " + type.error().text);
     }
@@ -180,7 +187,9 @@ BackendResponse issue(Mount& mount, const PkiCall& call) {
     if (!signing) {
         return signing.error();
     }
-    const auto type = key_type_of(role.key_type, role.key_bits);
+    // Of no type, it fails at last, when the rest was looked at with another.
+    const bool no_type = role.key_type == "any";
+    const auto type = no_type ? crypto::KeyType::p256 : key_type_of(role.key_type, role.key_bits);
     if (!type) {
         return type.error();
     }
@@ -189,6 +198,9 @@ BackendResponse issue(Mount& mount, const PkiCall& call) {
     auto made = certify(mount, order);
     if (!made) {
         return made.error();
+    }
+    if (no_type) {
+        return BackendResponse::error(std::string(no_such_key));
     }
     auto answer = answer_leaf(mount, order, std::move(*made), signing->format);
     if (*ignored_key) {
@@ -200,7 +212,7 @@ BackendResponse issue(Mount& mount, const PkiCall& call) {
 
 BackendResponse sign_verbatim(Mount& mount, const PkiCall& call) {
     auto role = permissive_role();
-    role.issuer_ref = call.fields.text("issuer_ref", "default");
+    role.issuer_ref = given_reference(call, "issuer_ref");
     if (!call.captured("role").empty()) {
         const auto lender = role_of(mount, call);
         if (!lender) {
@@ -212,6 +224,10 @@ BackendResponse sign_verbatim(Mount& mount, const PkiCall& call) {
         role.generate_lease = (*lender)->generate_lease;
         role.issuer_ref = (*lender)->issuer_ref;
         role.not_before_duration = (*lender)->not_before_duration;
+    } else if (issuer_reference(role, call).empty()) {
+        constexpr auto missing = "missing issuer reference";
+        return mount.openbao() ? BackendResponse::go_error(missing)
+                               : BackendResponse::error(missing);
     }
     if (call.fields.has("key_usage")) {
         role.key_usage = call.fields.list("key_usage");

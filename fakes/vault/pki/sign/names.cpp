@@ -304,7 +304,7 @@ Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& r
         boost::system::error_code error;
         const auto address = boost::asio::ip::make_address(ip, error);
         if (error || ip.find('%') != std::string::npos) {
-            return refuse(fmt::format("the value \"{}\" is not a valid IP address", ip));
+            return refuse(fmt::format("the value {} is not a valid IP address", go_quoted(ip)));
         }
         if (mount.openbao() && !role.allowed_ip_sans_cidr.empty() &&
             !within_cidrs(role.allowed_ip_sans_cidr, ip)) {
@@ -372,7 +372,9 @@ void add_subject_of_role(crypto::Subject& subject, const Role& role) {
     for (auto* texts :
          {&subject.organization, &subject.organizational_unit, &subject.country, &subject.locality,
           &subject.province, &subject.street_address, &subject.postal_code}) {
-        std::erase(*texts, "");
+        std::set<std::string> different(texts->begin(), texts->end());
+        different.erase("");
+        texts->assign(different.begin(), different.end());
     }
 }
 
@@ -384,18 +386,19 @@ Result<std::vector<crypto::AltNames::Other>> parse_other_sans(
     for (const auto& entry : entries) {
         const auto semicolon = entry.find(';');
         if (semicolon == std::string::npos) {
-            return fail(FailureKind::invalid, "expected a semicolon in other SAN \"{}\"", entry);
+            return fail(FailureKind::invalid, "expected a semicolon in other SAN {}",
+                        go_quoted(entry));
         }
         const auto colon = entry.find(':', semicolon);
         if (colon == std::string::npos) {
-            return fail(FailureKind::invalid, "expected a colon in other SAN \"{}\"", entry);
+            return fail(FailureKind::invalid, "expected a colon in other SAN {}", go_quoted(entry));
         }
         const auto type = lower(entry.substr(semicolon + 1, colon - semicolon - 1));
         if (type != "utf8" && type != "utf-8") {
             return fail(
                 FailureKind::invalid,
-                "only utf8 other SANs are supported; found non-supported type in other SAN \"{}\"",
-                entry);
+                "only utf8 other SANs are supported; found non-supported type in other SAN {}",
+                go_quoted(entry));
         }
         others.push_back({entry.substr(0, semicolon), entry.substr(colon + 1)});
     }

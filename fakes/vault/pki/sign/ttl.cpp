@@ -1,60 +1,23 @@
 #include "fakes/vault/pki/sign/ttl.hpp"
 
-#include <algorithm>
+#include "fakes/vault/logical/go_time.hpp"
 
 namespace meshproof::fakes::vault::pki {
 
 namespace {
 
-// Why Go's time.Parse takes the text for no RFC 3339 time, in its words.
-std::string time_fault(const std::string& text) {
-    constexpr std::string_view layout = "2006-01-02T15:04:05Z07:00";
-    const auto cannot = [&](std::string_view rest, std::string_view element) {
-        return fmt::format("parsing time \"{}\" as \"{}\": cannot parse \"{}\" as \"{}\"", text,
-                           layout, rest, element);
-    };
-    std::string_view rest = text;
-    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    for (const std::string_view element :
-         {"2006", "-", "01", "-", "02", "T", "15", ":", "04", ":", "05"}) {
-        const bool number = digit(element.front());
-        const bool fits =
-            rest.size() >= element.size() &&
-            (number ? std::all_of(rest.begin(),
-                                  rest.begin() + static_cast<std::ptrdiff_t>(element.size()), digit)
-                    : rest.starts_with(element));
-        if (!fits) {
-            return cannot(rest, element);
-        }
-        rest.remove_prefix(element.size());
-    }
-    if (rest.starts_with('.')) {
-        rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
-    }
-    const bool offset = rest.size() >= 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':';
-    if (!rest.starts_with('Z') && !offset) {
-        return cannot(rest, "Z07:00");
-    }
-    rest.remove_prefix(offset ? 6 : 1);
-    return rest.empty() ? fmt::format("parsing time \"{}\": day out of range", text)
-                        : fmt::format("parsing time \"{}\": extra text: \"{}\"", text, rest);
-}
-
 Checked<Time> parse_time(const std::string& text) {
-    const bool capitals = text.find_first_of("tz") == std::string::npos;
-    if (const auto time = parse_rfc3339(text); time && capitals) {
-        return *time;
+    auto time = parse_go_time(text);
+    if (!time) {
+        return refuse(std::move(time.error()));
     }
-    return refuse(time_fault(text));
+    return *time;
 }
 
-// OpenBao's role.not_after_bound (row 94).
+// OpenBao's role.not_after_bound (row 94); "forbid" is looked at before.
 Checked<> within_bound(const Role& role, Time not_after, Time by_ttl, Duration ttl) {
     if (role.not_after_bound == "permit") {
         return {};
-    }
-    if (role.not_after_bound == "forbid") {
-        return refuse("not_after_bound is set to forbid. not_after cannot be provided.");
     }
     if (role.not_after_bound == "ttl-limited") {
         if (not_after <= by_ttl) {
@@ -65,7 +28,7 @@ Checked<> within_bound(const Role& role, Time not_after, Time by_ttl, Duration t
                         "would result in notAfter of {} that is beyond the TTL of {}",
                         rfc3339_nano(not_after), go_duration(ttl)));
     }
-    if (const auto limit = parse_rfc3339(role.not_after_bound); limit && not_after > *limit) {
+    if (const auto limit = parse_go_time(role.not_after_bound); limit && not_after > *limit) {
         return refuse(
             fmt::format("not_after_bound is set to {}. Cannot statisfy request as that would "
                         "result in notAfter of {} that is beyond the maximum timestamp of {}",
@@ -132,30 +95,48 @@ Duration permitted_ttl(const Role& role, const PkiCall& call, std::vector<std::s
     return ttl;
 }
 
+// The end that the role or the request names, "" where only the TTL counts. Of the request's,
+// OpenBao minds whether it is given at all: "" is no time either.
+Checked<std::string> named_end(const Mount& mount, const Role& role, const PkiCall& call) {
+    if (!role.not_after.empty()) {
+        return role.not_after;
+    }
+    auto asked = call.fields.text("not_after");
+    if (!mount.openbao() || !call.fields.has("not_after")) {
+        return asked;
+    }
+    if (role.not_after_bound == "forbid") {
+        return refuse("not_after_bound is set to forbid. not_after cannot be provided.");
+    }
+    if (const auto time = parse_time(asked); !time) {
+        return tl::unexpected(time.error());
+    }
+    return asked;
+}
+
 Checked<Time> expiry(const Mount& mount, const Role& role, const PkiCall& call,
                      std::vector<std::string>& warnings) {
-    const auto asked = role.not_after.empty() ? call.fields.text("not_after") : role.not_after;
-    const auto asked_time = asked.empty() ? Checked<Time>() : parse_time(asked);
-    // Vault reads the time only after it has looked at the TTL.
-    if (!asked_time && mount.openbao()) {
-        return asked_time;
+    const auto asked = named_end(mount, role, call);
+    if (!asked) {
+        return tl::unexpected(asked.error());
     }
-    if (call.fields.duration("ttl") > Duration{} && !asked.empty()) {
+    if (call.fields.duration("ttl") > Duration{} && !asked->empty()) {
         return refuse(
             "Either ttl or not_after should be provided. Both should not be provided in the same "
             "request.");
     }
     const auto ttl = permitted_ttl(role, call, warnings);
-    if (!asked_time) {
-        return asked_time;
-    }
     const auto by_ttl = call.now() + ttl;
-    const auto not_after = asked.empty() ? by_ttl : *asked_time;
+    // Vault reads the time only after it has looked at the TTL.
+    const auto not_after = asked->empty() ? Checked<Time>(by_ttl) : parse_time(*asked);
+    if (!not_after) {
+        return not_after;
+    }
     // A time bounds the end by `ttl` too.
     const bool bounded =
-        asked.empty() ? parse_rfc3339(role.not_after_bound).has_value() : role.not_after.empty();
+        asked->empty() ? parse_go_time(role.not_after_bound).has_value() : role.not_after.empty();
     if (mount.openbao() && bounded) {
-        if (auto bound = within_bound(role, not_after, by_ttl, ttl); !bound) {
+        if (auto bound = within_bound(role, *not_after, by_ttl, ttl); !bound) {
             return tl::unexpected(bound.error());
         }
     }

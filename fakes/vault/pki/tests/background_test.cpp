@@ -93,6 +93,18 @@ TEST(PkiBackground, TidyRefusals) {
                   "400 received invalid, negative pause_duration");
         EXPECT_EQ(Pki::refusal(pki.write("tidy", {{"issuer_safety_buffer", 0}})),
                   "400 issuer_safety_buffer must be greater than zero");
+        EXPECT_EQ(automatic({{"issuer_safety_buffer", 0}}),
+                  "400 given safety_buffer must be at least one second; got: 0");
+        EXPECT_EQ(automatic({{"pause_duration", "a\n"}}),
+                  "400 unable to parse given pause_duration: time: invalid duration \"a\\x0a\"");
+        if (product == Product::openbao) {
+            EXPECT_EQ(automatic({{"page_size", 4}, {"acme_account_safety_buffer", 0}}),
+                      "400 page_size must be at least 5");
+            EXPECT_EQ(automatic({{"revoked_safety_buffer", 0}, {"pause_duration", "a"}}),
+                      "400 revoked_safety_buffer must be at least one second; got: 0");
+            EXPECT_EQ(Pki::refusal(pki.write("tidy", {{"page_size", 4}})),
+                      "400 page_size must be greater than five");
+        }
     }
 }
 

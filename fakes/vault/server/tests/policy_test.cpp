@@ -230,4 +230,47 @@ TEST_P(Policies, ListsMayBeAllowedWithOrWithoutTheSlash) {
     }
 }
 
+TEST(Policy, WhatIsNoHclIsRefusedInItsLibrarysWords) {
+    const auto said = [](const std::string& text, Product product) {
+        const auto policy = parse_policy(text, product);
+        return policy ? std::string("taken") : policy.error().message;
+    };
+    const std::string wanted = "expected: IDENT | STRING | ASSIGN | LBRACE got: ";
+    for (const auto& [text, words] : std::vector<std::pair<std::string, std::string>>{
+             {"5", "At 1:1: " + wanted + "NUMBER"},
+             {"1.5", "At 1:1: " + wanted + "FLOAT"},
+             {"x true", "At 1:3: " + wanted + "BOOL"},
+             {"a,b", "At 1:2: " + wanted + "COMMA"},
+             {"}", "At 1:1: " + wanted + "RBRACE"},
+             {"-", "At 1:1: " + wanted + "SUB"},
+             {"path 5 {}", "At 1:6: " + wanted + "NUMBER"},
+             {"a\n5", "At 2:1: " + wanted + "NUMBER"},
+             {"*", "At 1:1: illegal char"},
+             {"a:", "At 1:2: illegal char"},
+             {"path \u201cx\u201d {}", "At 1:6: illegal char"},
+             {"=", "At 1:1: no object keys found!"},
+             {"path \"x\" = {}", "At 1:10: nested object expected: LBRACE got: ASSIGN"},
+             {"a", "At 1:3: key 'a' expected start of object ('{') or assignment ('=')"},
+             {"\u00e4", "At 1:3: key '\u00e4' expected start of object ('{') or assignment ('=')"},
+             {"\"a\"", "At 1:4: key '\"a\"' expected start of object ('{') or assignment ('=')"},
+             {"a = b", "At 1:5: Unknown token: 1:5 IDENT b"},
+             {"a = [1 2]", "At 1:8: error parsing list, expected comma or list end, got: NUMBER"},
+             {"\"", "At 1:2: literal not terminated"},
+             {"\"${a\"", "At 1:6: literal not terminated"},
+             {"\"a\\qb\"", "At 1:4: illegal char escape"},
+             {"a = <<E\nx", "At 2:2: heredoc not terminated"},
+             {"/", "At 1:1: expected '/' for comment"},
+             {"/* a", "At 1:5: comment not terminated"},
+             {"{{x}}", "expected: STRING got: LBRACE"},
+             {"{a}", "1:2: illegal char"},
+             {"a =", "taken"}}) {
+        EXPECT_EQ(said(text, Product::openbao), words) << text;
+        EXPECT_EQ(said(text, Product::vault), words) << text;
+    }
+    const std::string without_value = "path \"x\" { capabilities = }";
+    EXPECT_EQ(said(without_value, Product::openbao), "At 1:27: Unknown token: 1:27 RBRACE }");
+    EXPECT_EQ(said(without_value, Product::vault),
+              "At 1:28: object expected closing RBRACE got: EOF");
+}
+
 }  // namespace meshproof::fakes::vault

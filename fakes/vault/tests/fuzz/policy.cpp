@@ -6,8 +6,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace meshproof;
     const auto text = as_text({data, size});
-    (void)fakes::vault::parse_hcl(text);
     for (const auto product : {vault::Product::openbao, vault::Product::vault}) {
+        (void)fakes::vault::parse_hcl(text, product);
         if (const auto policy = fakes::vault::parse_policy(text, product)) {
             fakes::vault::Acl acl;
             acl.add(*policy);
