@@ -209,8 +209,15 @@ Task<void> play_both(run::Environment& environment, std::string_view server,
 
 void tell_finding(const twin::Finding& finding, Output& output) {
     output.result("fail  {}", twin::headline(finding));
-    output.result("      in {} stories; {} requests, by {} tries{}", finding.times,
-                  finding.story.steps.size(), finding.tried,
+    const auto counted = [](std::size_t count, std::string_view one, std::string_view several) {
+        return fmt::format("{} {}", count, count == 1 ? one : several);
+    };
+    const auto which = finding.story.name.empty()
+                           ? "in " + counted(finding.times, "story", "stories")
+                           : "in the story " + finding.story.name;
+    output.result("      {}; {}, by {}{}", which,
+                  counted(finding.story.steps.size(), "request", "requests"),
+                  counted(finding.tried, "try", "tries"),
                   finding.steady ? "" : "; it did not come up again in the same story");
     for (const auto& line : twin::to_curl(finding.story)) {
         output.result("      $ {}", line);

@@ -62,6 +62,8 @@ class Comparison {
     /// Vault has no list where nothing is: 404.
     [[nodiscard]] bool lists_nothing_own(const http::Response& response) const;
     [[nodiscard]] bool only_names(const Json& list) const;
+    /// Whether a cluster made the name of `generateName: @{own:g}`.
+    [[nodiscard]] bool generated(const std::string& name) const;
     [[nodiscard]] bool ours(const std::string& text) const;
     [[nodiscard]] std::string plain(std::string text, bool real) const;
 

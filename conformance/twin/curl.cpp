@@ -5,6 +5,7 @@
 
 #include "core/base/text.hpp"
 #include "core/check/evidence.hpp"
+#include "core/http/message.hpp"
 
 namespace meshproof::twin {
 namespace {
@@ -32,8 +33,16 @@ std::string shell_words(std::string text) {
         if (inside.starts_with("own:")) {
             word = "twin-" + inside.substr(colon + 1);
         } else if (colon != std::string::npos) {
-            word = fmt::format("$(jq -r {} {}.json)", jq_path(inside.substr(colon + 1)),
-                               inside.substr(0, colon));
+            // Within JSON, jq writes the whole text: one with line ends could not stand there.
+            constexpr std::string_view quote = "\\\"";
+            const bool whole = at >= quote.size() && text.substr(at - 2, 2) == quote &&
+                               text.substr(end + 1, 2) == quote;
+            word = fmt::format("$(jq {}{} {}.json)", whole ? "" : "-r ",
+                               jq_path(inside.substr(colon + 1)), inside.substr(0, colon));
+            const std::size_t more = whole ? quote.size() : 0;
+            text.replace(at - more, end + 1 - at + 2 * more, word);
+            at += word.size() - more;
+            continue;
         }
         text.replace(at, end + 1 - at, word);
         at += word.size();
@@ -57,6 +66,24 @@ std::string with_runs_short(const std::string& text) {
     return out;
 }
 
+/// As a URL holds it; marks stay.
+template <class Encode>
+std::string encoded(std::string_view text, Encode encode) {
+    std::string out;
+    while (!text.empty()) {
+        const auto mark = text.find("@{");
+        out += encode(text.substr(0, mark));
+        if (mark == std::string_view::npos) {
+            break;
+        }
+        const auto end = text.find('}', mark);
+        const auto past = end == std::string_view::npos ? text.size() : end + 1;
+        out += text.substr(mark, past - mark);
+        text.remove_prefix(past);
+    }
+    return out;
+}
+
 std::string path_in_words(std::string path) {
     for (const auto& [mark, word] : {std::pair<std::string, std::string>{"{pki}", "twin-pki"},
                                      {"{kubernetes}", "twin-kubernetes"}}) {
@@ -64,7 +91,7 @@ std::string path_in_words(std::string path) {
             path.replace(at, mark.size(), word);
         }
     }
-    return shell_words(std::move(path));
+    return encoded(path, on_the_wire);
 }
 
 std::string line_of(const Manner& manner, const Step& step) {
@@ -74,8 +101,9 @@ std::string line_of(const Manner& manner, const Step& step) {
     exchange.method = step.method;
     exchange.target = std::string(manner.prefix) + path_in_words(step.path);
     for (std::size_t i = 0; i < step.query.size(); ++i) {
-        exchange.target += fmt::format("{}{}={}", i == 0 ? '?' : '&', step.query[i].first,
-                                       shell_words(step.query[i].second));
+        const auto& [name, value] = step.query[i];
+        exchange.target += fmt::format("{}{}={}", i == 0 ? '?' : '&', http::percent_encode(name),
+                                       encoded(value, http::percent_encode));
     }
     if (!step.bare) {
         exchange.headers.emplace_back(
@@ -102,6 +130,10 @@ std::vector<std::string> to_curl(const Story& story) {
     }
     std::vector<std::string> out;
     for (const auto& step : story.steps) {
+        if (step.wait > Duration::zero()) {
+            out.push_back(fmt::format("sleep {}",
+                                      std::chrono::ceil<std::chrono::seconds>(step.wait).count()));
+        }
         auto line = line_of(manner_of(story.server), step);
         if (needed.contains(step.number)) {
             line += fmt::format(" >{}.json", step.number);

@@ -58,9 +58,19 @@ Json of_certificate(const crypto::Certificate& one) {
               {"extensions", of_extensions(one.extensions())}}}};
 }
 
+/// DER with its letters as they are: a serial number within a name is seen as one.
+std::string readable(std::string_view der) {
+    std::string out;
+    for (const char c : der) {
+        out += c >= ' ' && c <= '~' ? std::string(1, c)
+                                    : fmt::format("\\x{:02x}", static_cast<std::uint8_t>(c));
+    }
+    return out;
+}
+
 Json of_request(const crypto::Csr& one) {
     return {{"request",
-             {{"subject", to_hex(as_bytes(one.subject_der()))},
+             {{"subject", readable(one.subject_der())},
               {"names", of_names(one.alt_names())},
               {"key", of_key(one.public_key())},
               {"signature", one.signature_algorithm()},

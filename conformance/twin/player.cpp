@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "conformance/twin/chance.hpp"
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
@@ -23,6 +24,8 @@ struct Player::Stage {
     run::Ledger& ledger;
     Comparison comparison;
     run::Redactor redactor{};
+    std::set<std::string> told{};  ///< differences in what objects are
+    bool ended = false;            ///< what comes next could not be compared
 };
 
 namespace {
@@ -91,18 +94,6 @@ void put_in(std::string& text, std::string_view mark, std::string_view word) {
     }
 }
 
-/// As a request line can hold it; escapes that are there stay.
-std::string on_the_wire(std::string_view path) {
-    std::string out;
-    for (const char c : path) {
-        const auto byte = static_cast<unsigned char>(c);
-        constexpr std::string_view unsafe = "\"<>\\^`{|}#?";
-        const bool plain = byte > ' ' && byte < 0x7f && unsafe.find(c) == std::string_view::npos;
-        out += plain ? std::string(1, c) : http::percent_encode(std::string_view(&c, 1));
-    }
-    return out;
-}
-
 /// Whether its answer may list what is not the story's: lists below a name of its own do not.
 bool shared_list(const Step& step) {
     return shared_path(step.path) && step.path.find("@{own:") == std::string::npos;
@@ -110,6 +101,34 @@ bool shared_list(const Step& step) {
 
 std::string dumped(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// Without the names that a list tells: they are called "keys", as those of a seal are, and are no
+/// secret.
+Json without_names(Json answer) {
+    if (answer.is_object() && answer.contains("data") && answer["data"].is_object()) {
+        answer["data"].erase("keys");
+    }
+    return answer;
+}
+
+/// What an answer says of an object's state, wherever it stands in the answer.
+std::string told_as(const Difference& one) {
+    constexpr std::string_view item = "[].", data = "data.";
+    std::string_view member = one.member;
+    if (const auto last = member.rfind(item); last != std::string_view::npos) {
+        member.remove_prefix(last + item.size());
+    } else if (member.starts_with(data)) {
+        member.remove_prefix(data.size());
+    }
+    return fmt::format("{}\n{}\n{}", member, without_chance(one.real), without_chance(one.fake));
+}
+
+/// Whether a revocation was taken and is carried out at a time of the server's own: what is read
+/// after it is chance.
+bool revokes_later(const Step& step, const http::Response& response) {
+    constexpr int accepted = 202;
+    return response.status == accepted && step.key.find("revoke") != std::string::npos;
 }
 
 }  // namespace
@@ -121,9 +140,10 @@ const Found* Played::find(const std::string& signature) const {
     return one == found.end() ? nullptr : &*one;
 }
 
-Player::Player(http::Transport& wire, const Dialect& dialect, Side real, Side fake,
+Player::Player(Clock& clock, http::Transport& wire, const Dialect& dialect, Side real, Side fake,
                std::string run_id)
-    : wire_(wire),
+    : clock_(clock),
+      wire_(wire),
       dialect_(dialect),
       real_(std::move(real)),
       fake_(std::move(fake)),
@@ -213,7 +233,7 @@ Task<void> Player::act(Stage& stage, const Step& step, Played& played) {
     ++played.steps;
     for (auto* actor : {&stage.real, &stage.fake}) {
         const auto& answer = actor->answers[step.number];
-        stage.redactor.learn_from(answer);
+        stage.redactor.learn_from(without_names(answer));
         write_down(stage, *actor,
                    dialect_.told(step, path_of(step, stage.mark, actor->answers), answer));
     }
@@ -222,14 +242,23 @@ Task<void> Player::act(Stage& stage, const Step& step, Played& played) {
     }
     played.exchanges.push_back(exchange_of(step, stage.mark, real));
     if (real && fake) {
+        constexpr int refused = 400;
+        const bool told_of_state = real->status == fake->status && real->status < refused;
         for (auto& one : stage.comparison.compare(step.key, shared_list(step), *real, *fake)) {
-            played.found.push_back({step.number, std::move(one)});
+            // What a write's answer showed already is no news where it is read or listed.
+            const bool about_state =
+                told_of_state && one.aspect == "body" && !one.member.starts_with("warnings");
+            stage.ended = stage.ended || one.parted;
+            if (!about_state || stage.told.insert(told_as(one)).second) {
+                played.found.push_back({step.number, std::move(one)});
+            }
         }
+        stage.ended = stage.ended || revokes_later(step, *real) || revokes_later(step, *fake);
     } else if (real || fake) {
         Difference one{.key = step.key, .aspect = "answer", .member = {}, .real = {}, .fake = {}};
         one.real = real ? fmt::format("{}", real->status) : real.error().message;
         one.fake = fake ? fmt::format("{}", fake->status) : fake.error().message;
-        one.parted = true;
+        one.parted = stage.ended = true;
         played.found.push_back({step.number, std::move(one)});
     } else if (real.error().kind == FailureKind::unreachable) {
         throw CannotGoOn(real.error().during(stage.real.side.name));
@@ -250,13 +279,12 @@ Task<Played> Player::play(Story story) {
                                  false);
         }
         for (const auto& step : story.steps) {
-            const auto before = played.found.size();
+            if (step.wait > Duration::zero()) {
+                co_await clock_.sleep_for(step.wait);
+            }
             co_await act(stage, step, played);
-            const bool parted = std::any_of(
-                played.found.begin() + static_cast<std::ptrdiff_t>(before), played.found.end(),
-                [](const Found& one) { return one.difference.parted; });
-            if (parted) {
-                break;  // from here on the two are not in the same state
+            if (stage.ended) {
+                break;  // from here on the two are not in the same state, or it is not known
             }
         }
     } catch (...) {

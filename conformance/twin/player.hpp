@@ -6,6 +6,7 @@
 #include "conformance/twin/compare.hpp"
 #include "conformance/twin/dialect.hpp"
 #include "core/check/evidence.hpp"
+#include "core/time/clock.hpp"
 
 namespace meshproof::twin {
 
@@ -30,10 +31,12 @@ struct Played {
 /// as far as the servers let it; all tokens of a story are children of one, which is revoked.
 class Player {
   public:
-    /// `run_id` is the run's (core/run/mark.hpp); wire and dialect outlive the player.
-    Player(http::Transport& wire, const Dialect& dialect, Side real, Side fake, std::string run_id);
+    /// `run_id` is the run's (core/run/mark.hpp); clock, wire and dialect outlive the player.
+    Player(Clock& clock, http::Transport& wire, const Dialect& dialect, Side real, Side fake,
+           std::string run_id);
 
-    /// Throws CannotGoOn where a server does not even let the story begin.
+    /// Stories may be played beside each other. Throws CannotGoOn where a server does not even let
+    /// the story begin.
     [[nodiscard]] Task<Played> play(Story story);
 
   private:
@@ -48,6 +51,7 @@ class Player {
     [[nodiscard]] run::Exchange exchange_of(const Step& step, const run::RunMark& mark,
                                             const Result<http::Response>& response) const;
 
+    Clock& clock_;
     http::Transport& wire_;
     const Dialect& dialect_;
     Side real_, fake_;

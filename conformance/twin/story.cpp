@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "conformance/twin/kube_dialect.hpp"
+#include "core/http/message.hpp"
 
 namespace meshproof::twin {
 namespace {
@@ -623,6 +624,17 @@ const Manner& manner_of(std::string_view server) {
     static constexpr Manner kubernetes{"kubernetes", "/", "Authorization", "Bearer ",
                                        "$KUBE_TOKEN"};
     return server == kubernetes.server ? kubernetes : vault;
+}
+
+std::string on_the_wire(std::string_view path) {
+    std::string out;
+    for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        constexpr std::string_view unsafe = "\"<>\\^`{|}#?";
+        const bool plain = byte > ' ' && byte < 0x7f && unsafe.find(c) == std::string_view::npos;
+        out += plain ? std::string(1, c) : http::percent_encode(std::string_view(&c, 1));
+    }
+    return out;
 }
 
 std::vector<std::size_t> referred(std::string_view text) {

@@ -8,6 +8,7 @@
 
 #include "conformance/twin/topics.hpp"
 #include "conformance/twin/vocabulary.hpp"
+#include "core/time/time.hpp"
 
 namespace meshproof::twin {
 
@@ -37,6 +38,7 @@ struct Step {
     bool bare = false;    ///< without a token
     std::string as{};     ///< with this token (a mark) instead of the story's
     bool ground = false;  ///< mounts something: the story means nothing without it
+    Duration wait{};      ///< before it is asked
     std::vector<Use> uses{};
     friend bool operator==(const Step&, const Step&) = default;
 };
@@ -51,11 +53,16 @@ struct Manner {
 };
 [[nodiscard]] const Manner& manner_of(std::string_view server);
 
+/// A path as a request line can hold it; escapes that are there stay.
+[[nodiscard]] std::string on_the_wire(std::string_view path);
+
 /// What is written, read back, listed, used, changed and deleted, in order.
 struct Story {
     std::string server = "vault";
     std::string topic;
-    std::vector<Step> steps;
+    std::vector<Step> steps{};
+    std::string name{};  ///< of a written one; "" = it was drawn
+    std::string what{};  ///< of a written one, in a sentence
     friend bool operator==(const Story&, const Story&) = default;
 };
 

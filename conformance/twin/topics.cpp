@@ -60,6 +60,7 @@ const std::vector<Topic>& topics() {
          "what a server says of itself",
          "vault",
          {"GET sys/health", "GET sys/seal-status", "GET sys/leader", "GET sys/init"}},
+        {"over-time", "what ends by itself: tokens, leases, leaves, CRLs", "vault", {}},
         {"configmap",
          "configmaps of the run's own namespace",
          "kubernetes",
@@ -86,6 +87,7 @@ const std::vector<Topic>& topics() {
          "reviews of tokens and of access",
          "kubernetes",
          {"POST apis/authentication.k8s.io/v1/*", "POST apis/authorization.k8s.io/v1/*"}},
+        {"token-cache", "what a server goes on believing of a token", "kubernetes", {}},
     };
     return all;
 }

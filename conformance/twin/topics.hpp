@@ -16,7 +16,7 @@ struct Topic {
     std::string_view name;                  ///< as on the command line: "kubernetes-auth"
     std::string_view what;                  ///< one line for people
     std::string_view server;                ///< "vault" or "kubernetes"
-    std::vector<std::string_view> keys;     ///< of its operations
+    std::vector<std::string_view> keys;     ///< of its operations; none = its stories are written
     std::vector<std::string_view> never{};  ///< of those: what would touch what is not the run's
 };
 [[nodiscard]] const std::vector<Topic>& topics();

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "conformance/twin/curl.hpp"
+#include "conformance/twin/over_time.hpp"
 #include "core/base/answer.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
+#include "core/time/task_group.hpp"
 
 namespace meshproof::twin {
 namespace {
@@ -22,6 +24,11 @@ class Twin {
           result_(result),
           vocabulary_(std::move(words)) {
         for (const auto* topic : options_.topics) {
+            if (topic->keys.empty()) {
+                auto stories = stories_over_time(topic->name);
+                written_.insert(written_.end(), stories.begin(), stories.end());
+                continue;
+            }
             const auto all = operations_of(*topic, result_.description);
             result_.coverage.add(*topic, all, options_.known, options_.product);
             result_.coverage.add_not_asked(*topic, never_asked(*topic, result_.description),
@@ -41,6 +48,7 @@ class Twin {
     Task<void> play() {
         began_ = clock_.elapsed();
         options_.shrink.stopping = [this] { return late() || options_.stopping(); };
+        co_await play_written();
         const Prng chance(options_.seed);
         for (std::size_t i = 0; !grounds_.empty(); ++i) {
             const bool enough = options_.requests > 0 && result_.requests >= options_.requests;
@@ -61,27 +69,79 @@ class Twin {
         return options_.limit > Duration::zero() && clock_.elapsed() - began_ >= options_.limit;
     }
 
-    Task<void> play_one(Story story) {
-        const auto played = co_await player_.play(story);
+    static Task<void> play_into(Player& player, const Story& story, Played& played) {
+        played = co_await player.play(story);
+    }
+
+    /// Those that are written, beside each other: they wait more than they ask.
+    Task<void> play_written() {
+        std::vector<Played> played(written_.size());
+        TaskGroup group;
+        for (std::size_t i = 0; i < written_.size(); ++i) {
+            co_await group.spawn(play_into(player_, written_[i], played[i]));
+        }
+        co_await group.join();
+        for (std::size_t i = 0; i < written_.size(); ++i) {
+            count(written_[i], played[i]);
+            co_await tell_written(written_[i], std::move(played[i]));
+        }
+        result_.interrupted = options_.stopping();  // with written stories alone nobody else asks
+    }
+
+    /// A busy machine may come late to what lives seconds: a difference has to come up twice.
+    Task<void> tell_written(Story story, Played played) {
+        if (!played.found.empty()) {
+            auto again = co_await player_.play(story);
+            std::erase_if(played.found, [&again](const Found& one) {
+                return again.find(one.difference.signature()) == nullptr;
+            });
+            count(story, again);
+        }
+        WrittenStory row{story.topic, story.name, story.what};
+        for (const auto& found : played.found) {
+            if (explained(found.difference)) {
+                continue;
+            }
+            auto finding = as_drawn(found, story, played);
+            row.differences.push_back(headline(finding));
+            result_.coverage.count_difference(finding.step);
+            result_.findings.push_back(std::move(finding));
+        }
+        result_.written.push_back(std::move(row));
+    }
+
+    void count(const Story& story, const Played& played) {
         ++result_.stories;
         result_.requests += played.steps;
         result_.left.insert(result_.left.end(), played.left.begin(), played.left.end());
         result_.coverage.count(story, played);
+    }
+
+    Task<void> play_one(Story story) {
+        const auto played = co_await player_.play(story);
+        count(story, played);
         for (const auto& found : played.found) {
             co_await consider(found, story, played);
         }
     }
 
-    Task<void> consider(Found found, Story story, Played played) {
-        const auto signature = found.difference.signature();
-        const auto reason = options_.known.why_known(found.difference, options_.product);
+    /// Whether it is known why the two differ there; counts it then.
+    bool explained(const Difference& difference) {
+        const auto reason = options_.known.why_known(difference, options_.product);
         if (!reason.empty()) {
-            auto& known = result_.known[signature];
+            auto& known = result_.known[difference.signature()];
             known.reason = reason;
             ++known.times;
-            result_.coverage.count_known(found.difference.key, reason);
+            result_.coverage.count_known(difference.key, reason);
+        }
+        return !reason.empty();
+    }
+
+    Task<void> consider(Found found, Story story, Played played) {
+        if (explained(found.difference)) {
             co_return;
         }
+        const auto signature = found.difference.signature();
         const auto again = std::ranges::find_if(result_.findings, [&](const Finding& one) {
             return one.difference.signature() == signature;
         });
@@ -132,6 +192,7 @@ class Twin {
     TwinResult& result_;
     Vocabulary vocabulary_;
     std::vector<std::pair<const Topic*, std::vector<const Operation*>>> grounds_;
+    std::vector<Story> written_;
     Tried tried_;
     Duration began_{};
 };
@@ -160,7 +221,7 @@ std::string slug(std::string_view key) {
 void add_findings(const TwinResult& result, const std::string& key, run::Outcome& outcome,
                   run::CheckOutcome& check) {
     for (const auto& finding : result.findings) {
-        if (finding.difference.key != key) {
+        if (finding.difference.key != key || !finding.story.name.empty()) {
             continue;
         }
         outcome.failures.push_back(headline(finding));
@@ -168,6 +229,24 @@ void add_findings(const TwinResult& result, const std::string& key, run::Outcome
             check.evidence = finding.exchanges;
         }
     }
+}
+
+run::Outcome row_of(const TwinResult& result, const WrittenStory& story) {
+    run::Outcome outcome;
+    outcome.id = fmt::format("twin/{}/{}", story.topic, story.name);
+    run::CheckOutcome check;
+    check.requirement = fmt::format("{}: the server and its fake answer alike.", story.what);
+    check.level = run::Level::may;
+    for (const auto& finding : result.findings) {
+        if (finding.story.name == story.name && check.evidence.empty()) {
+            check.evidence = finding.exchanges;
+        }
+    }
+    outcome.failures = story.differences;
+    outcome.verdict = story.differences.empty() ? run::Verdict::pass : run::Verdict::fail;
+    outcome.reason = story.differences.empty() ? std::string() : story.differences.front();
+    outcome.detail = std::move(check);
+    return outcome;
 }
 
 run::Outcome row_of(const TwinResult& result, const std::string& key,
@@ -204,6 +283,7 @@ Task<void> play_twin(Clock& clock, http::Transport& wire, const Dialect& dialect
                      Side fake, TwinOptions options, TwinResult& result) {
     const run::RunMark mark(options.run_id);
     result.description = co_await dialect.describe(wire, real, mark);
+    options.known.take_out(result.description, options.product);
     result.real_version = co_await dialect.version(wire, real);
     result.fake_version = co_await dialect.version(wire, fake);
     run::Ledger ledger(mark);
@@ -211,7 +291,7 @@ Task<void> play_twin(Clock& clock, http::Transport& wire, const Dialect& dialect
     try {
         co_await dialect.settle(wire, real, ledger);
         co_await dialect.settle(wire, fake, ledger);
-        Player player(wire, dialect, real, fake, options.run_id);
+        Player player(clock, wire, dialect, real, fake, options.run_id);
         Twin twin(clock, player, dialect.words(), options, result);
         co_await twin.play();
     } catch (...) {
@@ -240,10 +320,15 @@ std::vector<run::Outcome> rows_of(const TwinResult& result) {
     for (const auto& [key, one] : result.coverage.operations()) {
         out.push_back(row_of(result, key, one));
     }
+    for (const auto& story : result.written) {
+        out.push_back(row_of(result, story));
+    }
     std::ranges::sort(out, {}, &run::Outcome::id);
     // Differences of steps that prepare a topic, and are another's: told all the same.
     for (const auto& finding : result.findings) {
-        if (!result.coverage.operations().contains(finding.difference.key)) {
+        const bool told = !finding.story.name.empty() ||
+                          result.coverage.operations().contains(finding.difference.key);
+        if (!told) {
             run::Outcome outcome;
             outcome.id = "twin/ground/" + slug(finding.difference.key);
             outcome.verdict = run::Verdict::fail;

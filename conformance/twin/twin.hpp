@@ -17,9 +17,9 @@ struct TwinOptions {
     std::string run_id;
     vault::Product product = vault::Product::openbao;  ///< of a Vault
     Known known;
-    std::size_t requests = 0;      ///< to each server; 0 = no limit
-    Duration limit{};              ///< zero = none
-    std::size_t most_shrunk = 30;  ///< findings; further ones are told as they were drawn
+    std::size_t requests = 0;       ///< to each server; 0 = no limit
+    Duration limit{};               ///< zero = none
+    std::size_t most_shrunk = 300;  ///< findings; further ones are told as they were drawn
     ShrinkOptions shrink;
     bool until_first_difference = false;  ///< that nothing explains
     std::function<bool()> stopping = [] { return false; };
@@ -38,6 +38,12 @@ struct Finding {
     bool steady = true;     ///< it came up again when the same story was played again
 };
 
+/// A story that is written, and what came of it.
+struct WrittenStory {
+    std::string topic, name, what;
+    std::vector<std::string> differences{};  ///< in one line each
+};
+
 struct KnownFound {
     std::string reason;
     std::size_t times = 0;
@@ -48,6 +54,7 @@ struct TwinResult {
     std::string real_version, fake_version;
     Coverage coverage;
     std::vector<Finding> findings;            ///< in the order in which they came up
+    std::vector<WrittenStory> written;        ///< those that were played
     std::map<std::string, KnownFound> known;  ///< by signature
     std::size_t requests = 0, stories = 0;    ///< shrinking not counted
     std::vector<std::string> left;            ///< what could not be removed, and why

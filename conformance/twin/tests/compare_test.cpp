@@ -57,6 +57,18 @@ TEST(Comparison, TakesChanceForChance) {
         Texts{});
 }
 
+TEST(Comparison, TakesGeneratedNamesAndDatesByASecondForChance) {
+    EXPECT_EQ(differing({{"name", "meshproof-abcdef-t1-gx2x4p"}},
+                        {{"name", "meshproof-abcdef-t1-g8b7cd"}}),
+              Texts{});
+    EXPECT_EQ(
+        differing({{"name", "meshproof-abcdef-t1-gx2x4p"}}, {{"name", "meshproof-abcdef-t1-g8b7"}}),
+        Texts{"body name"});
+    EXPECT_EQ(differing({{"not_before", 1767225600}}, {{"not_before", 1767225601}}), Texts{});
+    EXPECT_EQ(differing({{"not_after", 1767225600}}, {{"not_after", 1767225660}}),
+              Texts{"body not_after"});
+}
+
 TEST(Comparison, SeesWhatIsNoChance) {
     EXPECT_EQ(differing({{"n", 1}}, {{"n", 2}}), Texts{"body n"});
     EXPECT_EQ(differing({{"n", 1}}, {{"n", "1"}}), Texts{"body n"});

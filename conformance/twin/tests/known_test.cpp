@@ -34,6 +34,41 @@ deviations:
     EXPECT_EQ(known->why_known(difference, Product::vault), "");
 }
 
+TEST(Known, ExplainsByWhatEachSays) {
+    const auto known = Known::parse(R"(
+deviations:
+  - {operation: "POST x", real: "*parse*", fake: "*parse*", reason: other words}
+)",
+                                    "known.yaml");
+    ASSERT_TRUE(known) << known.error().message;
+    Difference difference;
+    difference.key = "POST x";
+    difference.real = "cannot parse a";
+    difference.fake = "failed to parse a";
+    EXPECT_EQ(known->why_known(difference, Product::vault), "other words");
+    difference.fake = "the name is taken";
+    EXPECT_EQ(known->why_known(difference, Product::vault), "");
+}
+
+TEST(Known, TakesOutWordsThatAreNotSent) {
+    const auto known = Known::parse(R"(
+not_sent:
+  - {operations: ["* {pki}/*"], parameter: key_type, words: [mldsa], products: [openbao], reason: x}
+)",
+                                    "known.yaml");
+    ASSERT_TRUE(known) << known.error().message;
+    Description description;
+    description.operations = {{.method = "POST", .path = "{pki}/roles/{name}"}};
+    description.operations.front().parameters = {{.name = "key_type", .words = {"ec", "mldsa"}}};
+    const auto& words = description.operations.front().parameters.front().words;
+    known->take_out(description, Product::vault);
+    EXPECT_EQ(words.size(), 2U);
+    known->take_out(description, Product::openbao);
+    EXPECT_EQ(words, std::vector<Json>{"ec"});
+    EXPECT_NE(known->markdown().find("| `* {pki}/*` with key_type mldsa | openbao | x |"),
+              std::string::npos);
+}
+
 TEST(Known, RefusesAnEntryWithoutAReason) {
     const auto known = Known::parse("deviations:\n  - operation: GET x\n", "known.yaml");
     ASSERT_FALSE(known);

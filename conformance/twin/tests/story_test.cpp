@@ -119,7 +119,8 @@ TEST(Curl, ReadsEarlierAnswersAndKeepsSecretsOut) {
     const auto lines = to_curl(story);
     ASSERT_EQ(lines.size(), 2U);
     EXPECT_TRUE(lines[0].ends_with(" >1.json")) << lines[0];
-    EXPECT_NE(lines[1].find("$(jq -r .auth.client_token 1.json)"), std::string::npos) << lines[1];
+    EXPECT_NE(lines[1].find("\"token\\\":$(jq .auth.client_token 1.json)"), std::string::npos)
+        << lines[1];
     EXPECT_NE(lines[1].find("X-Vault-Token: $VAULT_TOKEN"), std::string::npos) << lines[1];
     EXPECT_EQ(lines[1].find("an-opaque-secret-text"), std::string::npos) << lines[1];
     EXPECT_NE(lines[1].find("$(printf 'a%.0s' $(seq 5000))"), std::string::npos) << lines[1];

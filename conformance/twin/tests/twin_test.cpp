@@ -95,6 +95,18 @@ TEST(Twin, FindsAMemberThatIsMissingAndShrinksIt) {
     EXPECT_NE(lines[1].find("\\\"ttl\\\""), std::string::npos) << lines[1];
 }
 
+TEST(Twin, TellsOnceWhatAWriteShowsAndAReadRepeats) {
+    const Pair pair([](const http::Request& request, http::Response& response) {
+        if (request.target.find("/roles/") != std::string::npos) {
+            change(response, [](Json& data) { data.erase("ttl"); });
+        }
+    });
+    ASSERT_FALSE(pair.result.findings.empty());
+    for (const auto& finding : pair.result.findings) {
+        EXPECT_EQ(finding.difference.key, "POST {pki}/roles/{name}") << headline(finding);
+    }
+}
+
 TEST(Twin, FindsAnotherStatusThatOnlySomeValuesBring) {
     const Pair pair(
         [](const http::Request& request, http::Response& response) {

@@ -1,0 +1,249 @@
+#include "conformance/twin/over_time.hpp"
+
+namespace meshproof::twin {
+namespace {
+
+/// How long what ends lives; a server that is busy for a second or two changes nothing.
+constexpr std::string_view story_life = "6s";
+constexpr Duration half_a_life = std::chrono::seconds(3);
+constexpr Duration past_its_life = std::chrono::seconds(8);
+/// kube-apiserver keeps what it found of a token for ten seconds.
+constexpr Duration past_the_cache = std::chrono::seconds(12);
+
+/// Puts a story together, request by request.
+class Writing {
+  public:
+    Writing(std::string_view server, std::string_view topic, std::string name, std::string what) {
+        story_.server = server;
+        story_.topic = topic;
+        story_.name = std::move(name);
+        story_.what = std::move(what);
+    }
+
+    /// `of` is what the description calls the path, where it is another.
+    Writing& ask(std::string method, std::string path, Json body = nullptr, std::string of = {}) {
+        Step step{.number = story_.steps.size() + 1,
+                  .key = method + " " + (of.empty() ? path : of),
+                  .method = std::move(method),
+                  .path = std::move(path)};
+        if (!body.is_null()) {
+            step.body = std::move(body);
+        }
+        story_.steps.push_back(std::move(step));
+        return *this;
+    }
+    /// Of the last request: it comes so long after the one before.
+    Writing& after(Duration wait) {
+        story_.steps.back().wait = wait;
+        return *this;
+    }
+    Writing& as(std::string token) {
+        story_.steps.back().as = std::move(token);
+        return *this;
+    }
+    Writing& with(std::string header, std::string value) {
+        story_.steps.back().headers.emplace_back(std::move(header), std::move(value));
+        return *this;
+    }
+    [[nodiscard]] Story story() const { return story_; }
+
+  private:
+    Story story_;
+};
+
+Writing of_vault(std::string name, std::string what) {
+    return {"vault", "over-time", std::move(name), std::move(what)};
+}
+
+constexpr std::string_view made_token = "@{1:/auth/client_token}";
+constexpr std::string_view made_accessor = "@{1:/auth/accessor}";
+constexpr std::string_view create_path = "auth/token/create";
+constexpr std::string_view look_path = "auth/token/lookup-self";
+constexpr std::string_view renew_path = "auth/token/renew-self";
+
+std::string as_text(std::string_view of) {
+    return std::string(of);
+}
+
+Story token_ends() {
+    return of_vault("token-ends", "a token whose time is over is gone, and its accessor with it")
+        .ask("POST", as_text(create_path), {{"ttl", story_life}, {"policies", {"default"}}})
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .after(past_its_life)
+        .ask("POST", "auth/token/lookup-accessor", {{"accessor", made_accessor}})
+        .ask("POST", "auth/token/renew", {{"token", made_token}})
+        .story();
+}
+
+Story token_is_renewed() {
+    return of_vault("token-is-renewed", "a renewal begins a token's time anew")
+        .ask("POST", as_text(create_path), {{"ttl", story_life}, {"policies", {"default"}}})
+        .ask("POST", as_text(renew_path), Json::object())
+        .as(as_text(made_token))
+        .after(half_a_life)
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .after(half_a_life + half_a_life / 2)
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .after(past_its_life)
+        .story();
+}
+
+Story periodic_token_is_renewed() {
+    return of_vault("periodic-token", "a periodic token lives as long as it is renewed")
+        .ask("POST", as_text(create_path), {{"period", story_life}, {"policies", {"default"}}})
+        .ask("POST", as_text(renew_path), {{"increment", "1h"}})
+        .as(as_text(made_token))
+        .after(half_a_life)
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .after(half_a_life + half_a_life / 2)
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .after(past_its_life)
+        .story();
+}
+
+Story renewals_end() {
+    return of_vault("renewals-end", "no renewal carries a token past its last day")
+        .ask("POST", as_text(create_path),
+             {{"ttl", story_life}, {"explicit_max_ttl", "9s"}, {"policies", {"default"}}})
+        .ask("POST", as_text(renew_path), {{"increment", "1h"}})
+        .as(as_text(made_token))
+        .after(half_a_life)
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .after(past_its_life)
+        .story();
+}
+
+Story batch_token_ends() {
+    return of_vault("batch-token-ends", "a batch token ends by what is written in it")
+        .ask("POST", as_text(create_path),
+             {{"type", "batch"}, {"ttl", story_life}, {"policies", {"default"}}})
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .after(past_its_life)
+        .story();
+}
+
+Story child_ends_with_its_parent() {
+    return of_vault("child-ends", "a child token ends with its parent, whatever its own time")
+        .ask("POST", as_text(create_path), {{"ttl", story_life}, {"policies", {"root"}}})
+        .ask("POST", as_text(create_path), {{"ttl", "1h"}, {"policies", {"default"}}})
+        .as(as_text(made_token))
+        .ask("GET", as_text(look_path))
+        .as("@{2:/auth/client_token}")
+        .after(past_its_life)
+        .story();
+}
+
+Story wrapping_ends() {
+    return of_vault("wrapping-ends", "what was wrapped cannot be had when its time is over")
+        .ask("POST", "sys/wrapping/wrap", {{"a", "b"}})
+        .with("X-Vault-Wrap-TTL", as_text(story_life))
+        .ask("POST", "sys/wrapping/lookup", {{"token", "@{1:/wrap_info/token}"}})
+        .ask("POST", "sys/wrapping/unwrap", {{"token", "@{1:/wrap_info/token}"}})
+        .after(past_its_life)
+        .ask("POST", "sys/wrapping/lookup", {{"token", "@{1:/wrap_info/token}"}})
+        .story();
+}
+
+Writing with_engine(std::string name, std::string what) {
+    auto out = of_vault(std::move(name), std::move(what));
+    out.ask("POST", "sys/mounts/{pki}", {{"type", "pki"}, {"description", "@{mark}"}})
+        .ask("POST", "{pki}/root/generate/internal",
+             {{"common_name", "a root"}, {"key_type", "ec"}, {"ttl", "1h"}},
+             "{pki}/root/generate/{exported}");
+    return out;
+}
+
+Story lease_ends() {
+    return with_engine("lease-ends", "the lease of a leaf ends with it")
+        .ask("POST", "{pki}/roles/a",
+             {{"allow_any_name", true},
+              {"key_type", "ec"},
+              {"generate_lease", true},
+              {"ttl", story_life}},
+             "{pki}/roles/{name}")
+        .ask("POST", "{pki}/issue/a", {{"common_name", "a.example.com"}}, "{pki}/issue/{role}")
+        .ask("POST", "sys/leases/lookup", {{"lease_id", "@{4:/lease_id}"}})
+        .ask("POST", "sys/leases/lookup", {{"lease_id", "@{4:/lease_id}"}})
+        .after(past_its_life)
+        .ask("GET", "{pki}/cert/@{4:/data/serial_number}", nullptr, "{pki}/cert/{serial}")
+        .story();
+}
+
+Story crl_lapses() {
+    return with_engine("crl-lapses",
+                       "a CRL that nobody makes anew lapses, and is served all the same")
+        .ask("POST", "{pki}/config/crl", {{"expiry", story_life}})
+        .ask("GET", "{pki}/crl/rotate")
+        .ask("GET", "{pki}/cert/crl")
+        .ask("GET", "{pki}/cert/crl")
+        .after(past_its_life)
+        .story();
+}
+
+Story leaf_ends() {
+    return with_engine("leaf-ends", "a leaf that has ended can be revoked by nobody")
+        .ask("POST", "{pki}/roles/a",
+             {{"allow_any_name", true}, {"key_type", "ec"}, {"ttl", story_life}},
+             "{pki}/roles/{name}")
+        .ask("POST", "{pki}/issue/a", {{"common_name", "a.example.com"}}, "{pki}/issue/{role}")
+        .ask("POST", "{pki}/revoke", {{"serial_number", "@{4:/data/serial_number}"}})
+        .after(past_its_life)
+        .ask("GET", "{pki}/cert/@{4:/data/serial_number}", nullptr, "{pki}/cert/{serial}")
+        .story();
+}
+
+/// Somebody's token after the account went: first as it was found, then as it is.
+Story review_is_kept() {
+    constexpr std::string_view accounts = "api/v1/namespaces/{namespace}/serviceaccounts";
+    const std::string here = "api/v1/namespaces/@{home}/serviceaccounts";
+    constexpr std::string_view reviews = "apis/authentication.k8s.io/v1/tokenreviews";
+    const Json review{{"apiVersion", "authentication.k8s.io/v1"},
+                      {"kind", "TokenReview"},
+                      {"spec", {{"token", "@{2:/status/token}"}}}};
+    return Writing("kubernetes", "token-cache", "review-is-kept",
+                   "what was found of a token holds for some seconds after its account is deleted")
+        .ask("POST", here,
+             {{"apiVersion", "v1"},
+              {"kind", "ServiceAccount"},
+              {"metadata", {{"name", "@{own:a}"}}}},
+             as_text(accounts))
+        .ask("POST", here + "/@{own:a}/token",
+             {{"apiVersion", "authentication.k8s.io/v1"},
+              {"kind", "TokenRequest"},
+              {"spec", Json::object()}},
+             as_text(accounts) + "/{name}/token")
+        .ask("POST", as_text(reviews), review)
+        .ask("DELETE", here + "/@{own:a}", nullptr, as_text(accounts) + "/{name}")
+        .ask("POST", as_text(reviews), review)
+        .ask("POST", as_text(reviews), review)
+        .after(past_the_cache)
+        .story();
+}
+
+}  // namespace
+
+std::vector<Story> stories_over_time(std::string_view topic) {
+    if (topic == "over-time") {
+        return {token_ends(),    token_is_renewed(), periodic_token_is_renewed(),
+                renewals_end(),  batch_token_ends(), child_ends_with_its_parent(),
+                wrapping_ends(), lease_ends(),       leaf_ends(),
+                crl_lapses()};
+    }
+    if (topic == "token-cache") {
+        return {review_is_kept()};
+    }
+    return {};
+}
+
+}  // namespace meshproof::twin
