@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -165,7 +165,8 @@ Result<ProgramEnd> run_program(const ProgramCall& call, std::chrono::millisecond
     if (child < 0) {
         return cannot_run(program, -child);
     }
-    const OpenFile ended(::pidfd_open(child, 0));
+    // glibc 2.36 declares it for C alone.
+    const OpenFile ended(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
     ProgramEnd end;
     const bool whole = ended.get() >= 0 && gather(output, errors, ended.get(), timer.get(), end);
     if (!whole) {
