@@ -205,8 +205,11 @@ BackendResponse write_crl_config(Mount& mount, const PkiCall& call) {
     }
     const auto old = std::exchange(mount.crl_config, *config);
     auto data = crl_json(mount);
-    if (mount.crl_config.expiry.empty()) {
-        mount.crl_config.expiry = CrlConfig().expiry;  // told as "" once, then the default
+    // Told as "" once, then the default.
+    for (const auto member : {&CrlConfig::expiry, &CrlConfig::delta_rebuild_interval}) {
+        if ((mount.crl_config.*member).empty()) {
+            mount.crl_config.*member = CrlConfig().*member;
+        }
     }
     std::vector<std::string> warnings;
     // Turning auto_rebuild off brings the lists up to date at once (row 174).
