@@ -59,10 +59,6 @@ function(meshproof_program name)
   meshproof_options(${name})
   meshproof_unity(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
-  if(NOT MESHPROOF_SANITIZE)
-    # A simulated mesh allocates a quarter of its time; an eighth of the whole goes with this (docs/performance.md).
-    target_link_libraries(${name} PRIVATE mimalloc)
-  endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endfunction()
 

@@ -88,6 +88,7 @@ class Service final : public Closable {
     std::shared_ptr<OpenSet> connections = std::make_shared<OpenSet>();
     std::set<Session*> talking;
     bool sweeping = false;
+    std::optional<Duration> refusals_told;  ///< when it was said last that connections are refused
     TaskGroup sessions;  // joined by nobody once the gate is closed: they are destroyed, not ended
 
   private:
@@ -533,16 +534,40 @@ Task<void> converse(std::shared_ptr<Session> session) {
     (void)co_await within(session->service->clock, farewell_limit, session->wire->finish());
 }
 
+/// Says why connections are refused, now and then.
+void tell_refusals(Service& service, const error_code& error) {
+    auto& told = service.refusals_told;
+    constexpr Duration pause = std::chrono::seconds(10);
+    const auto now = service.clock.elapsed();
+    if (told && now - *told < pause) {
+        return;
+    }
+    told = now;
+    try {
+        log::warning(fmt::format("connections are refused: {}",
+                                 error == asio::error::connection_refused
+                                     ? fmt::format("{} are open", service.spec.connection_limit)
+                                     : error.message()));
+    } catch (const std::bad_alloc&) {
+        told.reset();  // no memory to say so: the next time, perhaps
+    }
+}
+
 Task<void> run_session(std::shared_ptr<Service> service, std::shared_ptr<Wire> wire) {
     const auto session = std::make_shared<Session>(std::move(service), std::move(wire));
+    // A body source that failed, or memory: the peer sees the connection break.
     std::string problem;
+    bool no_memory = false;
     try {
         co_await converse(session);
+    } catch (const std::bad_alloc&) {
+        no_memory = true;
     } catch (const std::exception& error) {
-        // A body source that failed, or memory: the peer sees the connection break.
         problem = error.what();
     }
-    if (!problem.empty()) {
+    if (no_memory) {
+        tell_refusals(*session->service, asio::error::no_memory);
+    } else if (!problem.empty()) {
         log::error(fmt::format("a served connection ended: {}", problem));
     }
 }
@@ -609,27 +634,8 @@ Task<error_code> accept_one(std::shared_ptr<Service> service) {
     co_return error_code();
 }
 
-/// Says why connections are refused, now and then.
-void tell_refusals(const Service& service, const error_code& error, std::optional<Duration>& told) {
-    constexpr Duration pause = std::chrono::seconds(10);
-    const auto now = service.clock.elapsed();
-    if (told && now - *told < pause) {
-        return;
-    }
-    told = now;
-    try {
-        log::warning(fmt::format("connections are refused: {}",
-                                 error == asio::error::connection_refused
-                                     ? fmt::format("{} are open", service.spec.connection_limit)
-                                     : error.message()));
-    } catch (const std::bad_alloc&) {
-        told.reset();  // no memory to say so: the next time, perhaps
-    }
-}
-
 Task<void> accept_all(std::shared_ptr<Service> service) {
     Spare spare;
-    std::optional<Duration> told;
     while (service->acceptor.is_open()) {
         spare.take();
         error_code error;
@@ -646,7 +652,7 @@ Task<void> accept_all(std::shared_ptr<Service> service) {
             // Out of descriptors or memory, most likely: connections that are open must end first.
             spare.let_go();
             refuse_waiting(*service);
-            tell_refusals(*service, error, told);
+            tell_refusals(*service, error);
             co_await service->clock.sleep_for(std::chrono::milliseconds(10));
         }
     }
