@@ -51,7 +51,7 @@ Json of_certificate(const crypto::Certificate& one) {
               {"not_before", rfc3339(one.not_before())},
               {"not_after", rfc3339(one.not_after())},
               {"key", of_key(one.public_key())},
-              {"signature", one.signature_algorithm()},
+              {"signed_with", one.signature_algorithm()},
               {"self_signed", one.self_signed()},
               {"subject_key_id", crypto::serial_text(one.subject_key_id())},
               {"authority_key_id", crypto::serial_text(one.authority_key_id())},
@@ -73,7 +73,7 @@ Json of_request(const crypto::Csr& one) {
              {{"subject", readable(one.subject_der())},
               {"names", of_names(one.alt_names())},
               {"key", of_key(one.public_key())},
-              {"signature", one.signature_algorithm()},
+              {"signed_with", one.signature_algorithm()},
               {"signature_valid", one.signature_valid()},
               {"extensions", of_extensions(one.extensions())}}}};
 }
@@ -93,7 +93,7 @@ Json of_crl(const crypto::Crl& one) {
               {"delta_base", base ? Json(*base) : Json()},
               {"delta_critical", one.delta_indicator_critical()},
               {"version", one.version()},
-              {"signature", one.signature_algorithm()},
+              {"signed_with", one.signature_algorithm()},
               {"this_update", rfc3339(one.this_update())},
               {"next_update", rfc3339(one.next_update())},
               {"authority_key_id", crypto::serial_text(one.authority_key_id())},

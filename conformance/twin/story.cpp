@@ -564,8 +564,9 @@ class Drawing {
             dress(step);
         }
         ++tried_[operation.key()];
-        for (const auto& use : step.uses) {
-            ++tried_[operation.key() + " " + use.name];
+        // What only keeps company is right each time, and has its turn to come.
+        for (const auto* one : choice.focus) {
+            ++tried_[operation.key() + " " + one->name];
         }
         story_.steps.push_back(std::move(step));
     }

@@ -278,7 +278,7 @@ TEST(Comparison, ReadsDerWithinJson) {
     EXPECT_EQ(differing(csr("a", p256), csr("a", p256)), Texts{});
     EXPECT_EQ(differing(csr("a", p256), csr("b", p256)), Texts{"body csr.request.subject"});
     EXPECT_EQ(differing(csr("a", p256), csr("a", crypto::KeyType::rsa_2048)),
-              (Texts{"body csr.request.key", "body csr.request.signature"}));
+              (Texts{"body csr.request.key", "body csr.request.signed_with"}));
     const auto key = [](const std::string& bytes) {
         return Json{{"private_key", to_base64(bytes)}};
     };

@@ -13,7 +13,7 @@ namespace {
 /// Everything that stories of a topic ask, drawn many times.
 std::vector<Step> drawn(const Topic& topic, const Description& description, std::size_t stories) {
     const auto operations = operations_of(topic, description);
-    const auto words = vocabulary({});
+    static const auto words = vocabulary({});  // with keys of chance
     Tried tried;
     std::vector<Step> out;
     for (std::size_t i = 0; i < stories; ++i) {

@@ -94,7 +94,7 @@ Task<void> ask_both(FakeServers& /*servers*/, run::Target target, run::Environme
     request.method = "PUT";
     request.target = "/v1/sys/policies/acl/a";
     request.headers = {{"X-Vault-Token", vault.token.reveal()}};
-    request.body = R"({"policy": ""})";
+    request.body = R"({"policy": "path \"a\" {capabilities = [\"read\"]}"})";
     const auto written = require(co_await environment.transport().send(vault.endpoint, request));
     EXPECT_EQ(written.status, 500);
     EXPECT_NE(written.body.find("the disk is full"), std::string::npos) << written.body;
