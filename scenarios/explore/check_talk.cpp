@@ -132,13 +132,15 @@ Task<void> request(Play& play, SeenPod from, SeenPod to, std::string when) {
     co_await request_among(play, std::move(from), std::move(to), before, std::move(when));
 }
 
-Task<void> requests(Play& play, std::string when) {
+Task<void> requests(Play& play, std::string when, bool thorough) {
     // Seen once for all requests of the round: a mesh may have a thousand pods.
     const auto all = play.pods();
     const auto round = play.record.steps.size();
     for (std::size_t i = 0; i < all.size() && all.size() > 1; ++i) {
         const auto from = play.again(all[i]), to = play.again(all[(i + 1) % all.size()]);
-        const auto ask = from && to ? worth_asking(play, *from, *to, all) : Ask::not_again;
+        const auto ask = !from || !to ? Ask::not_again
+                         : thorough   ? Ask::both
+                                      : worth_asking(play, *from, *to, all);
         const bool kept_turn = i < kept_connections && (round + i) % 2 != 0;
         if (ask == Ask::both || (ask == Ask::one && !kept_turn)) {
             co_await request_among(play, *from, *to, all, when);

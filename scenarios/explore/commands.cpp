@@ -149,7 +149,7 @@ Task<void> wait_for_edge(Play& play, Step step) {
     if (kind == "token-end") {
         renew_where_it_works(play);
     }
-    co_await requests(play, "just before the edge");
+    co_await requests(play, "just before the edge", true);
     co_await clock.sleep_until(*edge + play.near());
     if (kind == "token-end") {
         renew_where_it_works(play);
@@ -157,7 +157,7 @@ Task<void> wait_for_edge(Play& play, Step step) {
     } else if (kind == "issuer-end") {
         play.reach("an issuer ended");
     }
-    co_await requests(play, "just after the edge");
+    co_await requests(play, "just after the edge", true);
 }
 
 std::string no_edge(const Play& play, const Step& step) {

@@ -138,7 +138,8 @@ struct Play {
 /// One pod to another, judged by the model.
 [[nodiscard]] Task<void> request(Play& play, SeenPod from, SeenPod to, std::string when);
 /// A round of requests: each pod asks the next, through all clusters.
-[[nodiscard]] Task<void> requests(Play& play, std::string when);
+/// `thorough`: of every pair, over both kinds of connection, whatever was asked before.
+[[nodiscard]] Task<void> requests(Play& play, std::string when, bool thorough = false);
 /// The world agrees with the model.
 [[nodiscard]] Task<void> check(Play& play, std::string when);
 /// What the mesh says of a global namespace, and with it of the health of all its clusters, agrees
