@@ -97,16 +97,6 @@ Task<void> connect_anew(Play& play, Step step) {
     play.reach("a CA was connected to pods without a leaf");
 }
 
-std::string no_trust_to_hold(const Play& play, const Step&) {
-    const auto found = play.model.clusters.find("alpha");
-    if (found == play.model.clusters.end() || found->second.account.empty()) {
-        return "the mesh keeps no configuration in alpha";
-    }
-    return !play.model.kube_answers("alpha") || found->second.unsure
-               ? "the API server of alpha is away"
-               : "";
-}
-
 // Somebody writes another root over the trust store, so that nobody can write it back, and takes it
 // away again. Meanwhile nobody trusts anybody, and the mesh says so.
 Task<void> hold_trust(Play& play, Step) {
@@ -157,7 +147,7 @@ Rows accident_rows() {
          {"cluster", "account"},
          cannot_connect_another,
          connect_anew},
-        {"hold-trust", "secrets", 1, {}, no_trust_to_hold, hold_trust},
+        {"hold-trust", "secrets", 1, {}, no_secret, hold_trust},
     };
 }
 

@@ -194,6 +194,8 @@ Task<void> heal_all(Play& play, Step) {
     co_await heal(play);
 }
 
+}  // namespace
+
 std::string no_secret(const Play& play, const Step&) {
     const auto found = play.model.clusters.find("alpha");
     if (found == play.model.clusters.end() || found->second.account.empty()) {
@@ -203,6 +205,8 @@ std::string no_secret(const Play& play, const Step&) {
                ? "the API server of alpha is away"
                : "";
 }
+
+namespace {
 
 const char* key_of(const Step& step) {
     return field(step, "which") == "trust" ? trust_key : config_key;

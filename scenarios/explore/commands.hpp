@@ -86,6 +86,8 @@ struct Ca {
 [[nodiscard]] bool leaves_live(Play& play, const std::string& anchor);
 /// Why a step cannot be about what the CA of an account signs: as above, or it has no issuer.
 [[nodiscard]] std::string no_issuer(const Play& play, const Step& step);
+/// Why nobody can touch what the mesh keeps in alpha: it keeps nothing there, or cannot say so now.
+[[nodiscard]] std::string no_secret(const Play& play, const Step& step);
 /// Writes the auth role as the model has it, with the kind of tokens that `real.tokens` names.
 [[nodiscard]] Task<void> write_auth_role(Play& play, Ca ca);
 /// From now on its logins give tokens of this kind (auth_commands.cpp).

@@ -239,22 +239,8 @@ explore::History history_of(const HistoryNotice& notice) {
     return require(explore::parse_history(yaml, notice.saboteur, explore::vocabulary()));
 }
 
-/// What is wrong with the history: under the saboteur, or in an honest world.
 std::string tell(const HistoryNotice& notice, const explore::WorldSaboteur* saboteur) {
-    const auto history = history_of(notice);
-    const auto played = explore::play(
-        history,
-        saboteur != nullptr ? explore::servers_with(*saboteur, history) : explore::sim_of(history),
-        {.run_id = "storys",
-         .seams = saboteur != nullptr ? explore::seams_with(*saboteur) : mesh::Seams(),
-         .hidden_skew = {},
-         .stop = nullptr,
-         .keep_trace = false});
-    std::string told = played.blocked;
-    for (const auto& step : played.record.steps) {
-        told += step.skipped.empty() ? "" : fmt::format("skipped: {}\n", step.skipped);
-    }
-    return told + fmt::format("{}", fmt::join(played.failures, "\n"));
+    return explore::told_of(history_of(notice), saboteur, "storys");
 }
 
 class SaboteurInHistory : public testing::TestWithParam<HistoryNotice> {};

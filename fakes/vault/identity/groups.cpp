@@ -324,6 +324,14 @@ Group* group_by_id(Server& server, const LogicalRequest& request, std::string_vi
                : nullptr;
 }
 
+Fields lookup_fields() {
+    return {{{"name", FieldType::text},
+             {"id", FieldType::text},
+             {"alias_id", FieldType::text},
+             {"alias_name", FieldType::text},
+             {"alias_mount_accessor", FieldType::text}}};
+}
+
 std::vector<BuiltinRoute> group_routes() {
     using enum Operation;
     const Fields group{{{"name", FieldType::text},
@@ -333,11 +341,6 @@ std::vector<BuiltinRoute> group_routes() {
                         {"policies", FieldType::list},
                         {"member_entity_ids", FieldType::list},
                         {"member_group_ids", FieldType::list}}};
-    const Fields sought{{{"name", FieldType::text},
-                         {"id", FieldType::text},
-                         {"alias_id", FieldType::text},
-                         {"alias_name", FieldType::text},
-                         {"alias_mount_accessor", FieldType::text}}};
     std::vector<BuiltinRoute> table = {
         {"group", {{update, write_some_group}}, group},
         {"group/id/?", {{list, list_groups_by_id}}},
@@ -346,7 +349,7 @@ std::vector<BuiltinRoute> group_routes() {
         {"group/id/:id+", {{update, write_this_group}}, group},
         {"group/name/:name+", {{read, read_group}, {remove, delete_group}}},
         {"group/name/:name+", {{update, write_this_group}}, group},
-        {"lookup/group", {{update, look_up_group}}, sought},
+        {"lookup/group", {{update, look_up_group}}, lookup_fields()},
     };
     for (auto& route : group_alias_routes()) {
         table.push_back(std::move(route));

@@ -410,11 +410,6 @@ std::vector<BuiltinRoute> identity_routes() {
                         {"entity_id", FieldType::text},
                         {"mount_accessor", FieldType::text},
                         {"custom_metadata", FieldType::pairs}}};
-    const Fields sought{{{"name", FieldType::text},
-                         {"id", FieldType::text},
-                         {"alias_id", FieldType::text},
-                         {"alias_name", FieldType::text},
-                         {"alias_mount_accessor", FieldType::text}}};
     std::vector<BuiltinRoute> table = {
         {"entity", {{update, write_some_entity}}, entity},
         {"entity/id/?", {{list, list_entities_by_id}}},
@@ -427,7 +422,7 @@ std::vector<BuiltinRoute> identity_routes() {
         {"entity-alias/id/?", {{list, list_aliases}}},
         {"entity-alias/id/:id+", {{read, read_alias}, {remove, delete_alias}}},
         {"entity-alias/id/:id+", {{update, write_alias}}, alias},
-        {"lookup/entity", {{update, look_up_entity}}, sought},
+        {"lookup/entity", {{update, look_up_entity}}, lookup_fields()},
     };
     for (auto& route : group_routes()) {
         table.push_back(std::move(route));

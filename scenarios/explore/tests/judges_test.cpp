@@ -112,21 +112,8 @@ History history_of(const Shows& shows) {
     return require(parse_history(yaml, shows.saboteur, vocabulary()));
 }
 
-/// What is wrong with the history: under the saboteur, or in an honest world.
 std::string tell(const Shows& shows, const WorldSaboteur* saboteur) {
-    const auto history = history_of(shows);
-    const auto played =
-        play(history, saboteur != nullptr ? servers_with(*saboteur, history) : sim_of(history),
-             {.run_id = "player",
-              .seams = saboteur != nullptr ? seams_with(*saboteur) : mesh::Seams(),
-              .hidden_skew = {},
-              .stop = nullptr,
-              .keep_trace = false});
-    std::string told = played.blocked;
-    for (const auto& step : played.record.steps) {
-        told += step.skipped.empty() ? "" : fmt::format("skipped: {}\n", step.skipped);
-    }
-    return told + fmt::format("{}", fmt::join(played.failures, "\n"));
+    return told_of(history_of(shows), saboteur, "player");
 }
 
 class Judge : public testing::TestWithParam<Shows> {};

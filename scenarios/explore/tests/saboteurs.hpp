@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/mesh/saboteurs.hpp"
+#include "scenarios/explore/player.hpp"
 #include "scenarios/explore/tests/sim.hpp"
 
 namespace meshproof::scenarios::explore {
@@ -39,6 +40,24 @@ inline std::unique_ptr<run::Environment> servers_with(const WorldSaboteur& sabot
         in_servers.add(std::string(saboteur.name));
     }
     return sim_with(history, std::move(in_servers));
+}
+
+/// What is wrong with the history, what did not apply included: under the saboteur, or in an honest
+/// world.
+inline std::string told_of(const History& history, const WorldSaboteur* saboteur,
+                           std::string run_id) {
+    const auto played =
+        play(history, saboteur != nullptr ? servers_with(*saboteur, history) : sim_of(history),
+             {.run_id = std::move(run_id),
+              .seams = saboteur != nullptr ? seams_with(*saboteur) : mesh::Seams(),
+              .hidden_skew = {},
+              .stop = nullptr,
+              .keep_trace = false});
+    std::string told = played.blocked;
+    for (const auto& step : played.record.steps) {
+        told += step.skipped.empty() ? "" : fmt::format("skipped: {}\n", step.skipped);
+    }
+    return told + fmt::format("{}", fmt::join(played.failures, "\n"));
 }
 
 }  // namespace meshproof::scenarios::explore
