@@ -40,23 +40,37 @@ function(meshproof_unity target)
   endif()
 endfunction()
 
-# meshproof_library(NAME SOURCES a.cpp… LINK lib…): a static library that sees only what it links. APART: its files have
-# functions of one name, so each is compiled by itself always.
+# What asks and waits, and computes little itself: only what is short is inlined, which halves its compilation where
+# something is optimised (eight files of checks: 28 to 14 s of CPU time).
+function(meshproof_cold target)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_compile_options(${target} PRIVATE "$<$<CONFIG:Release>:SHELL:-O1 -mllvm -inline-threshold=20>")
+  endif()
+endfunction()
+
+# meshproof_library(NAME SOURCES a.cpp… LINK lib… [COLD] [APART]): a static library that sees only what it links. COLD: as
+# meshproof_cold says. APART: its files have functions of one name, so each is compiled by itself always.
 function(meshproof_library name)
-  cmake_parse_arguments(ARG "APART" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "APART;COLD" "" "SOURCES;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   meshproof_options(${name})
+  if(ARG_COLD)
+    meshproof_cold(${name})
+  endif()
   if(NOT ARG_APART)
     meshproof_unity(${name})
   endif()
   target_link_libraries(${name} PUBLIC fmt::fmt Threads::Threads ${ARG_LINK})
 endfunction()
 
-# meshproof_program(NAME SOURCES a.cpp… LINK lib…): a program, put at the top of the build folder.
+# meshproof_program(NAME SOURCES a.cpp… LINK lib… [COLD]): a program, put at the top of the build folder.
 function(meshproof_program name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "COLD" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   meshproof_options(${name})
+  if(ARG_COLD)
+    meshproof_cold(${name})
+  endif()
   meshproof_unity(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
@@ -78,6 +92,7 @@ function(meshproof_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   meshproof_options(${name})
+  meshproof_cold(${name})
   if(NOT ARG_APART)
     meshproof_unity(${name})
   endif()
