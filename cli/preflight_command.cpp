@@ -143,6 +143,7 @@ void write_reports(const preflight::Report& report, const std::string& folder) {
     require(write_file(folder + "/preflight.sarif", preflight::to_sarif(report)));
     require(write_file(folder + "/preflight.xml", preflight::to_junit(report)));
     require(write_file(folder + "/preflight.md", preflight::to_markdown(report)));
+    require(write_file(folder + "/report.html", preflight::to_html(report)));
 }
 
 void say(const preflight::Report& report, const PreflightArguments& arguments) {
@@ -262,8 +263,8 @@ void add_preflight(CLI::App& app, Command& chosen) {
     command->add_option("--format", arguments->format, "text, json, sarif, junit or markdown")
         ->check(CLI::IsMember({"text", "json", "sarif", "junit", "markdown"}));
     command->add_option("--report", arguments->report,
-                        "a folder for preflight.json, .sarif, .xml (JUnit) and .md, or plan.json "
-                        "and .md");
+                        "a folder for preflight.json, .sarif, .xml (JUnit) and .md and a page to "
+                        "open, report.html, or plan.json and .md");
     command->add_option("--explain", arguments->explain, "say what a finding means, and end");
     command->add_flag("--list", arguments->list,
                       "print the list of findings as docs/preflight.md has it, and end");

@@ -127,6 +127,9 @@ std::unique_ptr<run::Environment> sim_for(const History& history) {
     sim.servers.vaults = static_cast<std::size_t>(history.world.vaults);
     sim.servers.clusters = static_cast<std::size_t>(history.world.clusters);
     sim.servers.product = history.world.product;
+    sim.servers.vault_nodes = static_cast<std::size_t>(history.world.nodes);
+    sim.servers.sign_concurrency = history.world.signers;
+    sim.servers.sign_service_time = std::chrono::milliseconds(history.world.signing_ms);
     sim.servers.es256 = true;
     return fakes::make_sim(std::move(sim));
 }

@@ -5,6 +5,8 @@
 #include "cli/session.hpp"
 #include "conformance/twin/curl.hpp"
 #include "conformance/twin/kube_dialect.hpp"
+#include "conformance/twin/report.hpp"
+#include "conformance/twin/state.hpp"
 #include "conformance/twin/twin.hpp"
 #include "conformance/twin/vault_dialect.hpp"
 #include "core/base/log.hpp"
@@ -12,6 +14,7 @@
 #include "core/kube/client.hpp"
 #include "core/run/survey.hpp"
 #include "core/time/real_clock.hpp"
+#include "fakes/setup/setup.hpp"
 #include "reports/html/parts.hpp"
 
 namespace meshproof::cli {
@@ -24,6 +27,7 @@ struct TwinArguments : SessionOptions {
     double minutes = 0;
     std::size_t shrink_tries = 150;
     std::string known;  ///< a file; "" = the program's own
+    std::string state;  ///< a file that the fake begins with; "" = none
     bool played = false;
 };
 
@@ -106,6 +110,44 @@ twin::Known known_of(const TwinArguments& arguments) {
     return std::move(*known);
 }
 
+/// What the fake begins with, as `meshproof export` wrote it; nothing = empty.
+std::optional<fakes::Setup> state_of(const TwinArguments& arguments, std::string_view server) {
+    if (arguments.state.empty()) {
+        return {};
+    }
+    if (server == "kubernetes") {
+        throw UsageError("--state: an export is of a Vault",
+                         "leave it out where a cluster is asked");
+    }
+    const auto text = read_file(arguments.state);
+    if (!text) {
+        throw UsageError(fmt::format("--state: {}", text.error().message),
+                         "meshproof export --account ACCOUNT.yaml --out FILE writes one");
+    }
+    auto setup = fakes::parse_setup(*text, arguments.state);
+    if (!setup) {
+        throw UsageError(setup.error().message, "docs/serve.md lists what a set-up may hold");
+    }
+    return std::move(*setup);
+}
+
+/// What both are to hold, and in which members each has its own: what an export does not tell, and
+/// what it leaves to the fakes.
+std::vector<twin::Held> held_by(const fakes::Setup& setup) {
+    std::vector<twin::Held> out;
+    for (const auto& write : setup.writes) {
+        twin::Held held{write.path, write.issuer.has_value(), {"*description", "*.modified"}};
+        for (const auto& [name, value] : write.data.items()) {
+            if (value.is_string() &&
+                !fakes::reference_in(value.get_ref<const std::string&>()).empty()) {
+                held.unlike.push_back("data." + name + "*");
+            }
+        }
+        out.push_back(std::move(held));
+    }
+    return out;
+}
+
 twin::Side side_of(std::string name, const run::VaultTarget& target) {
     twin::Side side{std::move(name), target.config.endpoint, target.config.token,
                     target.config.namespace_name};
@@ -150,6 +192,11 @@ struct TwinRun {
     std::exception_ptr problem;
 };
 
+/// Moves the date of the fakes of a run, which outlives it.
+std::function<void(Duration)> moving(TwinRun& twin_run) {
+    return [&twin_run](Duration by) { twin_run.fakes->clock().advance(by); };
+}
+
 /// A fake of the product that the target is; on the same loop, so that nothing else is started.
 Task<run::Target> start_fake(run::Environment& environment, vault::Product product,
                              std::uint64_t seed, TwinRun& twin_run) {
@@ -165,26 +212,51 @@ Task<run::Target> start_fake(run::Environment& environment, vault::Product produ
     co_return target;
 }
 
-Task<void> play_vaults(run::Environment& environment, run::Survey survey, twin::TwinOptions options,
+/// Puts the state into the fake, and has the stories read it on both.
+Task<void> begin_with(fakes::Setup setup, vault::Product product, twin::Side& fake,
+                      twin::TwinOptions& options, TwinRun& twin_run) {
+    if (setup.product && *setup.product != product) {
+        throw UsageError("--state: it is of the other product",
+                         "an export is compared with the server that it was made of");
+    }
+    options.written = twin::stories_of_state(held_by(setup));
+    for (const auto& write : setup.writes) {
+        if (!write.space.empty()) {
+            fake.namespace_name = write.space;  // all happens where the account is
+        }
+    }
+    const auto told = co_await fakes::apply_setup(std::move(setup), *twin_run.fakes);
+    for (const auto& line : require(told, "the fake, with --state")) {
+        log::warning(line);
+    }
+}
+
+Task<void> play_vaults(run::Environment& environment, run::Survey survey,
+                       std::optional<fakes::Setup> state, twin::TwinOptions options,
                        TwinRun& twin_run) {
     auto& wire = environment.transport();
     const auto& real = survey.vaults.front();
     options.product = real.product;
     const auto fake = co_await start_fake(environment, real.product, options.seed, twin_run);
+    auto fake_side = side_of("fake", fake.vaults.front());
     twin::Reviewer reviewer;
     if (survey.has(run::Feature::call_back) && !fake.clusters.empty()) {
         reviewer = co_await reviewer_in(wire, fake.clusters.front());
     }
+    if (state) {  // it may have the reviewer's account too, and takes it as it is
+        co_await begin_with(std::move(*state), real.product, fake_side, options, twin_run);
+    }
+    options.waiting.move_fake = moving(twin_run);
     const twin::VaultDialect dialect(std::move(reviewer));
     co_await twin::play_twin(environment.clock(), wire, dialect, side_of("real", real.target),
-                             side_of("fake", fake.vaults.front()), std::move(options),
-                             twin_run.result);
+                             std::move(fake_side), std::move(options), twin_run.result);
 }
 
 Task<void> play_clusters(run::Environment& environment, run::Survey survey,
                          twin::TwinOptions options, TwinRun& twin_run) {
     const auto fake =
         co_await start_fake(environment, vault::Product::openbao, options.seed, twin_run);
+    options.waiting.move_fake = moving(twin_run);
     const twin::KubeDialect dialect;
     co_await twin::play_twin(environment.clock(), environment.transport(), dialect,
                              side_of("real", survey.clusters.front().access),
@@ -193,14 +265,16 @@ Task<void> play_clusters(run::Environment& environment, run::Survey survey,
 }
 
 Task<void> play_both(run::Environment& environment, std::string_view server,
-                     twin::TwinOptions options, TwinRun& twin_run) {
+                     std::optional<fakes::Setup> state, twin::TwinOptions options,
+                     TwinRun& twin_run) {
     try {
         auto survey = co_await run::survey(environment, environment.transport());
         twin_run.servers = survey.servers;
         if (server == "kubernetes") {
             co_await play_clusters(environment, std::move(survey), std::move(options), twin_run);
         } else {
-            co_await play_vaults(environment, std::move(survey), std::move(options), twin_run);
+            co_await play_vaults(environment, std::move(survey), std::move(state),
+                                 std::move(options), twin_run);
         }
     } catch (...) {
         twin_run.problem = std::current_exception();
@@ -238,13 +312,17 @@ void tell_twin(const TwinRun& twin_run, Output& output) {
     for (const auto& line : split(trim(result.coverage.markdown()), '\n')) {
         output.line("{}", line);
     }
+    for (const auto& story : result.not_waited) {
+        output.line("not waited for  {}", story);
+    }
+    output.line("never reached of what is played: {} operations or their parameters",
+                result.coverage.never_reached().size());
     const auto size = twin::size_of(result.description);
     output.line("{} {} describes {} paths, {} operations, {} parameters in all",
                 result.description.title, result.description.version, size.paths, size.operations,
                 size.parameters);
     output.result("asked {} requests of both, in {} stories", result.requests, result.stories);
-    output.result("this {} differs from the played {} in {} answers", result.real_version,
-                  result.fake_version, result.findings.size());
+    output.result("{}", twin::distance(result));
 }
 
 void write_coverage(const TwinArguments& arguments, const twin::TwinResult& result) {
@@ -253,13 +331,7 @@ void write_coverage(const TwinArguments& arguments, const twin::TwinResult& resu
     }
     const std::filesystem::path folder(arguments.report);
     require(write_file((folder / "coverage.json").string(), result.coverage.json().dump(1) + "\n"));
-    std::string text = fmt::format("# {} against the played {}\n\n{}\n", result.real_version,
-                                   result.fake_version, result.coverage.markdown());
-    for (const auto& finding : result.findings) {
-        text += fmt::format("## {}\n\n```sh\n{}\n```\n\n", twin::headline(finding),
-                            join(twin::to_curl(finding.story), "\n"));
-    }
-    require(write_file((folder / "coverage.md").string(), text));
+    require(write_file((folder / "coverage.md").string(), twin::report_markdown(result)));
 }
 
 twin::TwinOptions twin_options(const TwinArguments& arguments, Session& session,
@@ -312,6 +384,9 @@ std::string twin_again(const TwinArguments& arguments, const Session& session,
     }
     for (const auto& topic : arguments.skips) {
         line += " --skip " + topic;
+    }
+    if (!arguments.state.empty()) {
+        line += " --state " + reports::pages::shell_word(arguments.state);
     }
     return line + (arguments.minutes > 0 ? fmt::format(" --minutes {}", arguments.minutes)
                                          : fmt::format(" --requests {}", arguments.requests == 0
@@ -370,6 +445,7 @@ int twin_command(const TwinArguments& arguments) {
     const auto server = server_of(arguments);
     auto topics = choose_topics(arguments);
     auto known = known_of(arguments);
+    auto state = state_of(arguments, server);
     if (arguments.target.empty()) {
         throw UsageError("--target: expected the target file of a real server",
                          "the README shows one; the fake is started beside it");
@@ -394,7 +470,8 @@ int twin_command(const TwinArguments& arguments) {
     TwinRun twin_run;
     {
         const auto environment = schedule.environment(session.seed());
-        environment->drive(play_both(*environment, server, std::move(options), twin_run));
+        environment->drive(
+            play_both(*environment, server, std::move(state), std::move(options), twin_run));
         twin_run.fakes.reset();  // it is served on the environment's loop
     }
     line.clear();
@@ -436,12 +513,16 @@ void add_twin(CLI::App& app, Command& chosen) {
     command->add_option("--known", arguments->known,
                         "a file of what is not played and which differences stay, instead of the "
                         "program's own (docs/twin.md)");
+    command->add_option("--state", arguments->state,
+                        "what the fake begins with, as meshproof export wrote it of the target; "
+                        "both are read there");
     command->add_flag("--played", arguments->played,
                       "print docs/played.md, what the fakes do not play, and end");
     command->footer(
         "\nExamples:\n"
         "  meshproof twin --target vault.yaml --minutes 5 --report out\n"
         "  meshproof twin pki --target vault.yaml --requests 20000 --seed 7\n"
+        "  meshproof twin policy --target vault.yaml --state now.yaml\n"
         "  meshproof twin --server kube --target cluster.yaml --minutes 5\n"
         "  meshproof twin --played");
     command->callback(

@@ -39,12 +39,9 @@ Json trace_json(const std::vector<run::TraceEvent>& events) {
 void add_detail(Json& item, const run::ScenarioOutcome& scenario) {
     item["trace_digest"] = scenario.trace_digest;
     if (const auto& agents = scenario.agents; agents != run::AgentCounts()) {
-        item["agents"] = {{"logins", agents.logins},
-                          {"signatures", agents.signatures},
-                          {"refused_logins", agents.refused_logins},
-                          {"refused_signatures", agents.refused_signatures},
-                          {"unanswered", agents.unanswered},
-                          {"retries", agents.retries}};
+        for (const auto& [name, count] : agents.named()) {
+            item["agents"][std::string(name)] = count;
+        }
     }
     if (!scenario.trace.empty()) {
         item["trace"] = trace_json(scenario.trace);

@@ -60,6 +60,19 @@ std::string evidence(const run::Outcome& outcome) {
     return fmt::format("    <system-out>{}</system-out>\n", html::escaped_xml(text));
 }
 
+/// What a scenario's agents asked and met, under the names of report.json.
+std::string properties(const run::Outcome& outcome) {
+    const auto* scenario = std::get_if<run::ScenarioOutcome>(&outcome.detail);
+    if (scenario == nullptr || scenario->agents == run::AgentCounts()) {
+        return {};
+    }
+    std::string text;
+    for (const auto& [name, count] : scenario->agents.named()) {
+        text += fmt::format("      <property name=\"{}\" value=\"{}\"/>\n", name, count);
+    }
+    return fmt::format("    <properties>\n{}    </properties>\n", text);
+}
+
 /// The test cases, and how many there are of each kind.
 struct Cases {
     std::string text;
@@ -115,7 +128,8 @@ std::string to_junit(const run::RunResult& result) {
         const auto group = slash == std::string::npos
                                ? kind_of(outcome)
                                : std::string_view(outcome.id).substr(0, slash);
-        cases.add(group, outcome.id, outcome.duration, body(result, outcome) + evidence(outcome));
+        cases.add(group, outcome.id, outcome.duration,
+                  properties(outcome) + body(result, outcome) + evidence(outcome));
         add_bounds(outcome, cases);
     }
     return fmt::format(

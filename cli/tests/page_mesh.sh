@@ -55,7 +55,7 @@ END
     # A real server of this test listens without TLS, and Vault is played and built as 1.14.1.
     [[ $2 == fake && $1 == openbao ]] || echo "accept:" >>account.yaml
     [[ $2 == fake ]] || echo "  - {id: vault/plain-http, reason: on loopback}" >>account.yaml
-    [[ $1 == openbao ]] || echo "  - {id: vault/old-version, reason: what is tested}" >>account.yaml
+    [[ $1 == openbao ]] || printf '  - {id: vault/%s, reason: what is tested}\n' old-version end-of-life >>account.yaml
 }
 
 # look CODE: what is found is in found.json.

@@ -18,19 +18,6 @@ std::string dumped(const Document& document) {
     return document.dump(2, ' ', false, Document::error_handler_t::replace) + "\n";
 }
 
-std::string where(const Report& report, const Finding& one) {
-    return one.line > 0 ? fmt::format("{} ({}:{})", one.object, report.file, one.line) : one.object;
-}
-
-std::string verdict(const Report& report) {
-    if (report.unreachable) {
-        return "the Vault did not answer";
-    }
-    return report.count(Severity::error) > 0 ? "this mesh does not get its leaves as it should"
-           : report.found.empty()            ? "nothing is wrong"
-                                             : "nothing is wrong at error level";
-}
-
 std::string counted(std::size_t count, std::string_view what) {
     return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
@@ -53,7 +40,7 @@ void add_command(std::vector<std::string>& lines, const std::string& command) {
 void add_finding(std::vector<std::string>& lines, const Report& report, const Finding& one) {
     lines.push_back(
         fmt::format("{:<7} {}: {}", to_string(one.rule->severity), one.rule->id, one.rule->title));
-    lines.push_back(fmt::format("        at {}", where(report, one)));
+    lines.push_back(fmt::format("        at {}", place_of(report, one)));
     lines.push_back(fmt::format("        seen: {}", one.evidence));
     lines.push_back(fmt::format("        why it matters: {}", one.rule->why));
     if (one.bao.empty()) {
@@ -203,7 +190,7 @@ std::string junit_case(std::string_view id, const std::string& inside) {
 
 std::string junit_finding(const Report& report, const Finding& one) {
     std::string text =
-        fmt::format("{}\nat {}\nseen: {}\n", one.rule->title, where(report, one), one.evidence);
+        fmt::format("{}\nat {}\nseen: {}\n", one.rule->title, place_of(report, one), one.evidence);
     for (const auto& command : one.bao) {
         text += command + "\n";
     }
@@ -243,7 +230,7 @@ std::string markdown_table(const Report& report) {
     std::string out = "\n| severity | finding | where | seen |\n|---|---|---|---|\n";
     for (const auto& one : report.found) {
         out += fmt::format("| {} | {} | {} | {} |\n", to_string(one.rule->severity), one.rule->id,
-                           markdown_text(where(report, one)), markdown_text(one.evidence));
+                           markdown_text(place_of(report, one)), markdown_text(one.evidence));
     }
     return report.found.empty() ? std::string() : out;
 }
@@ -253,7 +240,7 @@ std::string markdown_of(const Report& report, bool with_commands) {
                        : report.count(Severity::error) > 0 ? "fails"
                                                            : "passes";
     auto out =
-        fmt::format("# Preflight {}: {} ({})\n\n{}. {}{}.\n", word, verdict(report),
+        fmt::format("# Preflight {}: {} ({})\n\n{}. {}{}.\n", word, verdict_of(report),
                     markdown_text(report.account), counts(report), markdown_text(report.vault),
                     report.cluster.empty() ? "" : ", " + markdown_text(report.cluster));
     out += markdown_table(report);
@@ -263,8 +250,8 @@ std::string markdown_of(const Report& report, bool with_commands) {
     if (!report.accepted.empty()) {
         out += "\n## Accepted\n\n";
         for (const auto& one : report.accepted) {
-            out += fmt::format("- {} at {}: {}\n", one.rule->id, markdown_text(where(report, one)),
-                               markdown_text(one.accepted));
+            out += fmt::format("- {} at {}: {}\n", one.rule->id,
+                               markdown_text(place_of(report, one)), markdown_text(one.accepted));
         }
     }
     if (!report.unknown.empty()) {
@@ -295,8 +282,8 @@ std::string markdown_text(const std::string& text) {
 std::string finding_markdown(const Report& report, const Finding& one, bool with_commands) {
     auto out =
         fmt::format("\n## {}: {}\n\n{} {}\n\n- at {}\n- seen: {}\n", to_string(one.rule->severity),
-                    one.rule->id, one.rule->title, one.rule->why, markdown_text(where(report, one)),
-                    markdown_text(one.evidence));
+                    one.rule->id, one.rule->title, one.rule->why,
+                    markdown_text(place_of(report, one)), markdown_text(one.evidence));
     if (!one.bao.empty() && with_commands) {
         const auto commands = join(one.bao, "\n");
         const auto fence = fence_of(commands);
@@ -329,7 +316,7 @@ std::vector<std::string> to_text(const Report& report, bool all) {
     if (report.read_only) {
         lines.emplace_back("read-only: neither a login nor a signature was tried");
     }
-    lines.push_back(fmt::format("{}: {}", verdict(report), counts(report)));
+    lines.push_back(fmt::format("{}: {}", verdict_of(report), counts(report)));
     return lines;
 }
 
@@ -429,6 +416,19 @@ std::string to_markdown(const Report& report, std::size_t most_bytes) {
     return std::string(head_of(markdown_of(report, /*with_commands=*/false), most_bytes));
 }
 
+std::string place_of(const Report& report, const Finding& one) {
+    return one.line > 0 ? fmt::format("{} ({}:{})", one.object, report.file, one.line) : one.object;
+}
+
+std::string verdict_of(const Report& report) {
+    if (report.unreachable) {
+        return "the Vault did not answer";
+    }
+    return report.count(Severity::error) > 0 ? "this mesh does not get its leaves as it should"
+           : report.found.empty()            ? "nothing is wrong"
+                                             : "nothing is wrong at error level";
+}
+
 std::vector<std::string> finding_lines(const Report& report, const Finding& finding) {
     std::vector<std::string> lines;
     add_finding(lines, report, finding);
@@ -437,7 +437,7 @@ std::vector<std::string> finding_lines(const Report& report, const Finding& find
 
 std::string errors_line(const Report& report) {
     if (report.unreachable) {
-        return verdict(report);
+        return verdict_of(report);
     }
     std::vector<std::string> ids;
     for (const auto& one : report.found) {

@@ -7,6 +7,10 @@
 /// One report in every format, and what the findings are, for people.
 namespace meshproof::preflight {
 
+/// What it comes to, in words: "nothing is wrong".
+[[nodiscard]] std::string verdict_of(const Report& report);
+/// The object, and where the account file names it.
+[[nodiscard]] std::string place_of(const Report& report, const Finding& one);
 /// Lines for a terminal. `all` lists what held, too.
 [[nodiscard]] std::vector<std::string> to_text(const Report& report, bool all);
 /// The lines of one finding in it.
@@ -29,6 +33,9 @@ namespace meshproof::preflight {
 /// so many bytes, by default less than GitHub takes (1 MiB): commands are left out where it would
 /// be more.
 [[nodiscard]] std::string to_markdown(const Report& report, std::size_t most_bytes = 1'000'000);
+
+/// A page that opens by itself: what is wrong first, with the commands that mend it to copy.
+[[nodiscard]] std::string to_html(const Report& report);
 
 /// What a finding is, for --explain.
 [[nodiscard]] std::vector<std::string> explain(const Rule& rule);

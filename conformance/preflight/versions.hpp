@@ -19,12 +19,20 @@ using Version = std::array<int, 3>;
 using Since = std::vector<Version>;
 [[nodiscard]] bool has_it(const Since& since, const Version& version);
 
+/// Whose fixes a version gets: those of Vault go to several lines of the enterprise edition, and to
+/// the newest line alone of the community's.
+enum class Edition { openbao, community, enterprise };
+/// By what a server says of itself: "1.21.12+ent" is of the enterprise edition.
+[[nodiscard]] Edition edition_of(bool openbao, std::string_view version);
+
 /// Whether the list of changes reaches a version: by its line, and no newer than 2026-11, when the
-/// list was gathered. It holds the changes on a mesh's path that we had heard of, each with its
-/// version; release notes were not read through for it, so it may lack some. Of other versions
-/// nobody here knows.
+/// list was gathered. docs/preflight.md says which release notes were read for it. Of other
+/// versions nobody here knows.
 [[nodiscard]] bool is_listed(bool openbao, const Version& version);
-/// The first of a version's line that has what was mended on the paths of a mesh.
-[[nodiscard]] Version mended_in(bool openbao, const Version& version);
+/// The first of a version's line that has what was mended on the paths of a mesh; of lines that got
+/// nothing, the first of the newest line.
+[[nodiscard]] Version mended_in(Edition edition, const Version& version);
+/// Whether a version's line still gets fixes, as of 2026-11.
+[[nodiscard]] bool gets_fixes(Edition edition, const Version& version);
 
 }  // namespace meshproof::preflight

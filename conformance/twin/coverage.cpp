@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/text.hpp"
+
 namespace meshproof::twin {
 namespace {
 
@@ -148,6 +150,28 @@ std::vector<TopicCoverage> Coverage::topics() const {
     return out;
 }
 
+std::vector<std::string> Coverage::never_reached() const {
+    std::vector<std::string> out;
+    for (const auto& [key, one] : operations_) {
+        if (!one.not_played.empty()) {
+            continue;
+        }
+        std::vector<std::string> names;
+        for (const auto& parameter : one.operation->parameters) {
+            // A path's own are in every request for it.
+            if (parameter.in != In::path && !one.parameters.at(parameter.name).exercised()) {
+                names.push_back(parameter.name);
+            }
+        }
+        if (one.asked == 0) {
+            out.push_back(key);
+        } else if (!names.empty()) {
+            out.push_back(fmt::format("{}: {}", key, join(names, ", ")));
+        }
+    }
+    return out;
+}
+
 std::string Coverage::markdown() const {
     std::string out =
         "Each cell: all / exercised / agree / differ / not played.\n\n"
@@ -187,6 +211,7 @@ Json Coverage::json() const {
             {"topics", rows},
             {"values", kinds},
             {"pairs", pairs_.size()},
+            {"never_reached", never_reached()},
             {"operations", operations}};
 }
 

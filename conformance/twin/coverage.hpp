@@ -56,6 +56,8 @@ class Coverage {
         return operations_;
     }
     [[nodiscard]] std::vector<TopicCoverage> topics() const;
+    /// What is played and was not asked: "KEY" of an operation, "KEY: a, b" of its parameters.
+    [[nodiscard]] std::vector<std::string> never_reached() const;
     [[nodiscard]] std::string markdown() const;  ///< a table, a line a topic
     [[nodiscard]] Json json() const;  ///< the same, and each operation with its parameters
 

@@ -1,5 +1,7 @@
 #include "conformance/twin/over_time.hpp"
 
+#include <algorithm>
+
 namespace meshproof::twin {
 namespace {
 
@@ -9,6 +11,10 @@ constexpr Duration half_a_life = std::chrono::seconds(3);
 constexpr Duration past_its_life = std::chrono::seconds(8);
 /// kube-apiserver keeps what it found of a token for ten seconds.
 constexpr Duration past_the_cache = std::chrono::seconds(12);
+/// The longest that Vault gives a token or a lease, unless it is told otherwise: 32 days.
+constexpr Duration longest_life = std::chrono::hours(768);
+constexpr Duration a_month = std::chrono::hours(720);
+constexpr Duration an_hour = std::chrono::hours(1);
 
 /// Puts a story together, request by request.
 class Writing {
@@ -43,6 +49,16 @@ class Writing {
     }
     Writing& with(std::string header, std::string value) {
         story_.steps.back().headers.emplace_back(std::move(header), std::move(value));
+        return *this;
+    }
+    /// Of the last request: what each server has of its own there, in a form that no other has.
+    Writing& unlike(std::string member) {
+        story_.steps.back().unlike.push_back(std::move(member));
+        return *this;
+    }
+    /// Of the last request: what is answered where the real server was not waited for.
+    Writing& says(int status, std::map<std::string, Json> members = {}) {
+        story_.steps.back().says = Says{.status = status, .members = std::move(members)};
         return *this;
     }
     [[nodiscard]] Story story() const { return story_; }
@@ -203,6 +219,115 @@ Story leaf_ends() {
         .story();
 }
 
+constexpr int is_found = 200, is_made = 201, is_wrong = 400, is_forbidden = 403;
+
+/// Without a parent: the story's own token has ended by then.
+Json token_of_life(std::string_view life) {
+    return {{"no_parent", true}, {"ttl", life}, {"policies", {"default"}}};
+}
+
+Story token_lives_a_month() {
+    return of_vault("token-lives-a-month", "a token of thirty days lives them, and no hour more")
+        .ask("POST", as_text(create_path), token_of_life("720h"))
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .after(a_month - an_hour)
+        .says(is_found)
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .after(2 * an_hour)
+        .says(is_forbidden)
+        .story();
+}
+
+Story renewals_end_by_the_mount() {
+    return of_vault("renewals-end-by-the-mount",
+                    "no renewal carries a token past the longest life that the server gives")
+        .ask("POST", as_text(create_path), token_of_life("768h"))
+        .ask("POST", as_text(renew_path), {{"increment", "768h"}})
+        .as(as_text(made_token))
+        .after(longest_life - an_hour)
+        .says(is_found)
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .after(2 * an_hour)
+        .says(is_forbidden)
+        .story();
+}
+
+Story periodic_token_lives_on() {
+    return of_vault("periodic-token-lives-on",
+                    "a periodic token that is renewed outlives what the server gives to others")
+        .ask("POST", as_text(create_path),
+             {{"no_parent", true}, {"period", "720h"}, {"policies", {"default"}}})
+        .ask("POST", as_text(renew_path), Json::object())
+        .as(as_text(made_token))
+        .after(a_month - an_hour)
+        .says(is_found)
+        .ask("POST", as_text(renew_path), Json::object())
+        .as(as_text(made_token))
+        .after(a_month - an_hour)
+        .says(is_found)
+        .ask("GET", as_text(look_path))
+        .as(as_text(made_token))
+        .after(a_month + an_hour)
+        .says(is_forbidden)
+        .story();
+}
+
+Story issuer_ends() {
+    return with_engine("issuer-ends", "a CA that has ended signs nothing, and can be read")
+        .ask("POST", "{pki}/roles/a",
+             {{"allow_any_name", true}, {"key_type", "ec"}, {"ttl", "30m"}}, "{pki}/roles/{name}")
+        .ask("POST", "{pki}/issue/a", {{"common_name", "a.example.com"}}, "{pki}/issue/{role}")
+        .ask("POST", "{pki}/issue/a", {{"common_name", "a.example.com"}}, "{pki}/issue/{role}")
+        .after(2 * an_hour)
+        .says(is_wrong)
+        .ask("GET", "{pki}/cert/ca")
+        .says(is_found)
+        .ask("GET", "{pki}/cert/@{4:/data/serial_number}", nullptr, "{pki}/cert/{serial}")
+        .says(is_found)
+        .story();
+}
+
+/// The rate of a quota counts requests of its path alone, which is the story's own engine.
+Story quota_of_an_engine() {
+    constexpr std::string_view path = "sys/quotas/rate-limit/@{own:q}";
+    constexpr std::string_view of = "sys/quotas/rate-limit/{name}";
+    return Writing("vault", "quota", "quota-of-an-engine",
+                   "a rate limit names its mount, and roles are of auth methods")
+        .ask("POST", "sys/mounts/{pki}", {{"type", "pki"}, {"description", "@{mark}"}})
+        .ask("POST", as_text(path), {{"rate", 900}, {"path", "@{own:pki}"}}, as_text(of))
+        .ask("GET", as_text(path), nullptr, as_text(of))
+        .ask("POST", as_text(path), {{"rate", 900}, {"path", "@{own:pki}"}, {"role", "a"}},
+             as_text(of))
+        .ask("DELETE", as_text(path), nullptr, as_text(of))
+        .ask("GET", as_text(path), nullptr, as_text(of))
+        .story();
+}
+
+/// Vault has namespaces in another edition only, and ignores the header: its token is a usual one.
+Story token_of_a_namespace() {
+    constexpr std::string_view of_child = "@{2:/auth/client_token}";
+    return Writing("vault", "namespace", "token-of-a-namespace",
+                   "a token of a child namespace may nothing but look at itself outside of it")
+        .ask("POST", "sys/namespaces/@{own:n}", Json::object(), "sys/namespaces/{path}")
+        .unlike("data.id")
+        .ask("POST", as_text(create_path), {{"ttl", "10m"}, {"policies", {"default"}}})
+        .with("X-Vault-Namespace", "@{own:n}")
+        .ask("GET", as_text(look_path))
+        .as(as_text(of_child))
+        .unlike("data.id")
+        .ask("POST", "sys/capabilities-self", {{"paths", {"a"}}})
+        .as(as_text(of_child))
+        .ask("POST", "sys/capabilities-self", {{"paths", {"a"}}})
+        .as(as_text(of_child))
+        .with("X-Vault-Namespace", "@{own:n}")
+        .story();
+}
+
 /// Somebody's token after the account went: first as it was found, then as it is.
 Story review_is_kept() {
     constexpr std::string_view accounts = "api/v1/namespaces/{namespace}/serviceaccounts";
@@ -231,17 +356,63 @@ Story review_is_kept() {
         .story();
 }
 
+Story account_token_ends() {
+    constexpr std::string_view accounts = "api/v1/namespaces/{namespace}/serviceaccounts";
+    const std::string here = "api/v1/namespaces/@{home}/serviceaccounts";
+    const Json review{{"apiVersion", "authentication.k8s.io/v1"},
+                      {"kind", "TokenReview"},
+                      {"spec", {{"token", "@{2:/status/token}"}}}};
+    return Writing("kubernetes", "token-cache", "account-token-ends",
+                   "a service account's token is nobody's when its time is over")
+        .ask("POST", here,
+             {{"apiVersion", "v1"},
+              {"kind", "ServiceAccount"},
+              {"metadata", {{"name", "@{own:a}"}}}},
+             as_text(accounts))
+        .ask("POST", here + "/@{own:a}/token",
+             {{"apiVersion", "authentication.k8s.io/v1"},
+              {"kind", "TokenRequest"},
+              {"spec", {{"expirationSeconds", whole_seconds(an_hour)}}}},
+             as_text(accounts) + "/{name}/token")
+        .ask("POST", "apis/authentication.k8s.io/v1/tokenreviews", review)
+        .ask("POST", "apis/authentication.k8s.io/v1/tokenreviews", review)
+        .after(2 * an_hour)
+        .says(is_made, {{"/status/authenticated", nullptr}})
+        .story();
+}
+
 }  // namespace
+
+bool waits_long(const Story& story, Duration longest) {
+    return std::ranges::any_of(story.steps,
+                               [longest](const Step& step) { return step.wait > longest; });
+}
 
 std::vector<Story> stories_over_time(std::string_view topic) {
     if (topic == "over-time") {
-        return {token_ends(),    token_is_renewed(), periodic_token_is_renewed(),
-                renewals_end(),  batch_token_ends(), child_ends_with_its_parent(),
-                wrapping_ends(), lease_ends(),       leaf_ends(),
-                crl_lapses()};
+        return {token_ends(),
+                token_is_renewed(),
+                periodic_token_is_renewed(),
+                renewals_end(),
+                batch_token_ends(),
+                child_ends_with_its_parent(),
+                wrapping_ends(),
+                lease_ends(),
+                leaf_ends(),
+                crl_lapses(),
+                token_lives_a_month(),
+                renewals_end_by_the_mount(),
+                periodic_token_lives_on(),
+                issuer_ends()};
+    }
+    if (topic == "quota") {
+        return {quota_of_an_engine()};
+    }
+    if (topic == "namespace") {
+        return {token_of_a_namespace()};
     }
     if (topic == "token-cache") {
-        return {review_is_kept()};
+        return {review_is_kept(), account_token_ends()};
     }
     return {};
 }

@@ -26,6 +26,7 @@ struct Player::Stage {
     run::Redactor redactor{};
     std::set<std::string> told{};  ///< differences in what objects are
     bool ended = false;            ///< what comes next could not be compared
+    Duration moved{};              ///< the fake's date, ahead; the real server is not asked then
 };
 
 namespace {
@@ -112,6 +113,29 @@ Json without_names(Json answer) {
     return answer;
 }
 
+/// Whether the step says itself that the two are not alike there.
+bool unlike(const Step& step, const Difference& one) {
+    return std::ranges::any_of(
+        step.unlike, [&one](const std::string& pattern) { return matches(pattern, one.member); });
+}
+
+/// In what the answer is not as it is written, in words; "" where it is.
+std::string unwritten(const Says& says, const http::Response& response, std::string& member) {
+    if (response.status != says.status) {
+        return fmt::format("{} {}", response.status, response.body);
+    }
+    const auto answer = json_or_null(response.body);
+    for (const auto& [place, wanted] : says.members) {
+        const Json::json_pointer pointer(place);
+        const auto held = answer.contains(pointer) ? answer.at(pointer) : Json();
+        if (held != wanted) {
+            member = place;
+            return dumped(held);
+        }
+    }
+    return {};
+}
+
 /// What an answer says of an object's state, wherever it stands in the answer.
 std::string told_as(const Difference& one) {
     constexpr std::string_view item = "[].", data = "data.";
@@ -141,14 +165,15 @@ const Found* Played::find(const std::string& signature) const {
 }
 
 Player::Player(Clock& clock, http::Transport& wire, const Dialect& dialect, Side real, Side fake,
-               std::string run_id)
+               std::string run_id, Waiting waiting)
     : clock_(clock),
       wire_(wire),
       dialect_(dialect),
       real_(std::move(real)),
       fake_(std::move(fake)),
       run_id_(std::move(run_id)),
-      home_(home_of(run::RunMark(run_id_))) {}
+      home_(home_of(run::RunMark(run_id_))),
+      waiting_(std::move(waiting)) {}
 
 std::string Player::path_of(const Step& step, const run::RunMark& mark,
                             const std::map<std::size_t, Json>& answers) const {
@@ -177,7 +202,7 @@ Task<Result<http::Response>> Player::ask(Actor& actor, const Step& step, const r
         request.body = dumped(in_words(*step.body, speaker));
     }
     for (const auto& [name, value] : step.headers) {
-        request.headers.set(name, value);
+        request.headers.set(name, in_words(value, speaker));
     }
     auto response = co_await wire_.send(actor.side.endpoint, std::move(request));
     if (response) {
@@ -249,6 +274,9 @@ Task<void> Player::act(Stage& stage, const Step& step, Played& played) {
             const bool about_state =
                 told_of_state && one.aspect == "body" && !one.member.starts_with("warnings");
             stage.ended = stage.ended || one.parted;
+            if (unlike(step, one)) {
+                continue;
+            }
             if (!about_state || stage.told.insert(told_as(one)).second) {
                 played.found.push_back({step.number, std::move(one)});
             }
@@ -265,6 +293,71 @@ Task<void> Player::act(Stage& stage, const Step& step, Played& played) {
     }  // else neither answers this request: a panic closes the connection, say
 }
 
+Task<bool> Player::wait_for(Stage& stage, const Step& step, Played& played) {
+    if (step.wait <= Duration::zero()) {
+        co_return true;
+    }
+    if (step.wait <= waiting_.longest && stage.moved == Duration::zero()) {
+        co_await clock_.sleep_for(step.wait);
+        co_return true;
+    }
+    if (played.not_waited.empty()) {
+        played.not_waited =
+            fmt::format("{} before request {}", human_duration(step.wait), step.number);
+    }
+    if (!waiting_.move_fake) {
+        co_return false;
+    }
+    // The story's token has a life of its own, which is over by then.
+    stage.fake.token = fake_.token;
+    stage.moved += step.wait;
+    waiting_.move_fake(step.wait);
+    co_return true;
+}
+
+Task<void> Player::act_alone(Stage& stage, const Step& step, Played& played) {
+    auto& actor = stage.fake;
+    const Speaker speaker{stage.mark, home_, actor.answers};
+    const auto path = path_of(step, stage.mark, actor.answers);
+    write_down(stage, actor,
+               dialect_.promised(step, path, step.body ? in_words(*step.body, speaker) : Json()));
+    const auto fake = co_await ask(actor, step, stage.mark);
+    const auto& answer = actor.answers[step.number];
+    stage.redactor.learn_from(without_names(answer));
+    write_down(stage, actor, dialect_.told(step, path, answer));
+    if (!step.says) {
+        co_return;
+    }
+    Difference one{.key = step.key, .aspect = "over time", .member = {}, .real = {}, .fake = {}};
+    one.fake = fake ? unwritten(*step.says, *fake, one.member) : fake.error().message;
+    if (one.fake.empty()) {
+        co_return;
+    }
+    const auto& members = step.says->members;
+    one.real = one.member.empty()
+                   ? fmt::format("(not waited for) is to say {}", step.says->status)
+                   : fmt::format("(not waited for) is to say {}", dumped(members.at(one.member)));
+    played.exchanges.push_back(exchange_of(step, stage.mark, fake));
+    played.found.push_back({step.number, std::move(one)});
+}
+
+Task<void> Player::play_steps(Stage& stage, const Story& story, Played& played) {
+    for (const auto& step : story.steps) {
+        const bool on = co_await wait_for(stage, step, played);
+        if (!on) {
+            break;
+        }
+        if (stage.moved > Duration::zero()) {
+            co_await act_alone(stage, step, played);
+        } else {
+            co_await act(stage, step, played);
+        }
+        if (stage.ended) {
+            break;  // from here on the two are not in the same state, or it is not known
+        }
+    }
+}
+
 Task<Played> Player::play(Story story) {
     const run::RunMark mark(fmt::format("{}-t{}", run_id_, ++played_));
     run::Ledger ledger(mark);
@@ -278,19 +371,14 @@ Task<Played> Player::play(Story story) {
                                  std::string(manner_of(dialect_.server()).variable.substr(1)),
                                  false);
         }
-        for (const auto& step : story.steps) {
-            if (step.wait > Duration::zero()) {
-                co_await clock_.sleep_for(step.wait);
-            }
-            co_await act(stage, step, played);
-            if (stage.ended) {
-                break;  // from here on the two are not in the same state, or it is not known
-            }
-        }
+        co_await play_steps(stage, story, played);
     } catch (...) {
         problem = std::current_exception();
     }
     played.left = co_await ledger.undo_all();
+    if (stage.moved > Duration::zero()) {
+        waiting_.move_fake(-stage.moved);
+    }
     if (problem) {
         std::rethrow_exception(problem);
     }

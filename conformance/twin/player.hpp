@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,24 @@ struct Found {
 
 /// What came of a story. Texts hold no secrets.
 struct Played {
-    std::size_t steps = 0;                 ///< that were asked; a state that differs ends a story
+    std::size_t steps = 0;                 ///< that both were asked; a state that differs ends a story
     std::vector<Found> found;              ///< in order
     std::vector<run::Exchange> exchanges;  ///< with the real server's answers
     std::vector<std::string> left;         ///< what could not be removed, and why
+    /// From which request on the real server was not waited for, and how long it would have been;
+    /// "" = it was asked to the end.
+    std::string not_waited;
 
     [[nodiscard]] const Found* find(const std::string& signature) const;
+};
+
+/// What a player does about long waits.
+struct Waiting {
+    Duration longest = std::chrono::seconds(20);  ///< of the real server; the fake's date is moved
+    /// Moves the date that the fake lives by, back where it is negative; empty = nobody can, and a
+    /// story ends before such a wait. Everybody on the fake is in that other time, so stories with
+    /// long waits are played alone.
+    std::function<void(Duration)> move_fake{};
 };
 
 /// Plays stories on both servers, step by step, each time under names of its own: so both begin in
@@ -33,7 +46,7 @@ class Player {
   public:
     /// `run_id` is the run's (core/run/mark.hpp); clock, wire and dialect outlive the player.
     Player(Clock& clock, http::Transport& wire, const Dialect& dialect, Side real, Side fake,
-           std::string run_id);
+           std::string run_id, Waiting waiting = {});
 
     /// Stories may be played beside each other. Throws CannotGoOn where a server does not even let
     /// the story begin.
@@ -44,7 +57,12 @@ class Player {
     struct Stage;
     [[nodiscard]] Task<Result<http::Response>> ask(Actor& actor, const Step& step,
                                                    const run::RunMark& mark);
+    /// Whether the story goes on.
+    [[nodiscard]] Task<bool> wait_for(Stage& stage, const Step& step, Played& played);
     [[nodiscard]] Task<void> act(Stage& stage, const Step& step, Played& played);
+    /// Of the fake alone, against what is written.
+    [[nodiscard]] Task<void> act_alone(Stage& stage, const Step& step, Played& played);
+    [[nodiscard]] Task<void> play_steps(Stage& stage, const Story& story, Played& played);
     void write_down(Stage& stage, Actor& actor, std::vector<Removal> removals);
     [[nodiscard]] std::string path_of(const Step& step, const run::RunMark& mark,
                                       const std::map<std::size_t, Json>& answers) const;
@@ -56,6 +74,7 @@ class Player {
     const Dialect& dialect_;
     Side real_, fake_;
     std::string run_id_, home_;
+    Waiting waiting_;
     std::size_t played_ = 0;
 };
 

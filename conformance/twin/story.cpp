@@ -38,10 +38,16 @@ class Drawing {
         story_.topic = std::string(topic.name);
     }
 
-    Story draw(std::size_t bursts) {
+    Story draw(const DrawOptions& options) {
         lay_ground();
-        for (std::size_t i = 0; i < bursts && !operations_.empty(); ++i) {
-            burst(*least_tried());
+        for (std::size_t i = 0; i < options.bursts && !operations_.empty(); ++i) {
+            if (i < options.wanted.size()) {
+                burst_for(options.wanted[i]);
+            } else {
+                const auto* target = least_tried();
+                const auto fit = draw_fit();
+                burst(*target, fit, focus_of(*target));
+            }
         }
         return std::move(story_);
     }
@@ -303,9 +309,18 @@ class Drawing {
         return nullptr;
     }
 
+    /// With the one parameter, and nothing beside it but what keeps company.
+    void burst_for(const Wanted& wanted) {
+        std::vector<const Parameter*> alone;
+        if (wanted.parameter != nullptr) {
+            alone.push_back(wanted.parameter);
+        }
+        burst(*wanted.operation, wanted.fit, alone);
+    }
+
     /// Write, read back, list, use, change, delete: as much of it as the description offers around
     /// the operation.
-    void burst(const Operation& target) {
+    void burst(const Operation& target, Fit fit, std::vector<const Parameter*> focus) {
         Choice choice;
         choice.names = names_for(target);
         const auto* write = sibling(target, "POST");
@@ -316,8 +331,8 @@ class Drawing {
             ask(*write, choice);
         }
         auto tried = choice;
-        tried.fit = draw_fit();
-        tried.focus = focus_of(target);
+        tried.fit = fit;
+        tried.focus = std::move(focus);
         ask(target, tried);
         if (read != nullptr && read != &target && prng_.chance(0.8)) {
             ask(*read, choice);
@@ -654,8 +669,10 @@ std::vector<std::size_t> referred(std::string_view text) {
 
 std::vector<std::size_t> referred(const Step& step) {
     auto all = step.as + step.path + (step.body ? step.body->dump() : std::string());
-    for (const auto& [name, value] : step.query) {
-        all += value;
+    for (const auto* fields : {&step.query, &step.headers}) {
+        for (const auto& [name, value] : *fields) {
+            all += value;
+        }
     }
     return referred(all);
 }
@@ -676,7 +693,7 @@ Json without_marks(const Json& value) {
 Story draw_story(const Topic& topic, const std::vector<const Operation*>& operations,
                  const Vocabulary& vocabulary, const DrawOptions& options, Tried& tried,
                  Prng prng) {
-    return Drawing(topic, operations, vocabulary, tried, std::move(prng)).draw(options.bursts);
+    return Drawing(topic, operations, vocabulary, tried, std::move(prng)).draw(options);
 }
 
 }  // namespace meshproof::twin

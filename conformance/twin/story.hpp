@@ -21,6 +21,14 @@ struct Use {
     friend bool operator==(const Use&, const Use&) = default;
 };
 
+/// What a server answers, where only the fake can be asked.
+struct Says {
+    int status = 0;
+    /// JSON pointer -> value; null = it is not there.
+    std::map<std::string, Json> members{};
+    friend bool operator==(const Says&, const Says&) = default;
+};
+
 /// One request of a story, the same for both servers. Its texts may hold marks, which each server
 /// gets in its own words:
 ///   {pki}, {kubernetes}  where the story's engines are mounted (in paths);
@@ -35,10 +43,14 @@ struct Step {
     std::vector<std::pair<std::string, std::string>> query{};
     std::optional<Json> body{};
     std::vector<std::pair<std::string, std::string>> headers{};
-    bool bare = false;    ///< without a token
-    std::string as{};     ///< with this token (a mark) instead of the story's
-    bool ground = false;  ///< mounts something: the story means nothing without it
-    Duration wait{};      ///< before it is asked
+    bool bare = false;           ///< without a token
+    std::string as{};            ///< with this token (a mark) instead of the story's
+    bool ground = false;         ///< mounts something: the story means nothing without it
+    Duration wait{};             ///< before it is asked
+    std::optional<Says> says{};  ///< what holds where the real server is not waited for
+    /// Members in which the two are not alike, as in Deviation: what they say there is not
+    /// compared.
+    std::vector<std::string> unlike{};
     std::vector<Use> uses{};
     friend bool operator==(const Step&, const Step&) = default;
 };
@@ -78,8 +90,18 @@ struct Story {
 /// tried least come first.
 using Tried = std::map<std::string, std::size_t>;
 
+/// What a story is to ask on purpose.
+struct Wanted {
+    const Operation* operation = nullptr;
+    const Parameter* parameter = nullptr;  ///< alone; null = with what it has to have
+    Fit fit = Fit::right;
+    std::size_t tries = 0;  ///< stories that were to ask it, and did not
+};
+
 struct DrawOptions {
     std::size_t bursts = 4;  ///< objects that are written, read, used and deleted
+    /// What the first bursts are about; the others are about what was tried least.
+    std::vector<Wanted> wanted{};
 };
 
 /// A story of the topic. `operations` are those that may be asked; `tried` is counted up.

@@ -40,14 +40,12 @@ const std::vector<Topic>& topics() {
          "mounts of engines and auth methods, and their tuning",
          "vault",
          {"* sys/mounts*", "* sys/auth*", "GET sys/internal/ui/mounts*"}},
+        // Deleting a list of ids, and merging, are tried with the run's own ids only.
         {"identity",
          "entities, aliases and groups",
          "vault",
          {"* identity/entity*", "* identity/entity-alias*", "* identity/alias*",
-          "* identity/persona*", "* identity/group*", "* identity/lookup/*"},
-         // Deleting a list of ids, and merging, are tried with the run's own ids only; a lookup
-         // changes nothing.
-         {}},
+          "* identity/persona*", "* identity/group*", "* identity/lookup/*"}},
         {"wrapping", "wrapped answers", "vault", {"* sys/wrapping/*"}},
         {"lease",
          "leases of the run's own",
@@ -61,6 +59,8 @@ const std::vector<Topic>& topics() {
          "vault",
          {"GET sys/health", "GET sys/seal-status", "GET sys/leader", "GET sys/init"}},
         {"over-time", "what ends by itself: tokens, leases, leaves, CRLs", "vault", {}},
+        {"namespace", "a child namespace of the run's own, and its tokens", "vault", {}},
+        {"quota", "a rate limit on an engine of the run's own", "vault", {}},
         {"configmap",
          "configmaps of the run's own namespace",
          "kubernetes",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "conformance/twin/agenda.hpp"
 #include "conformance/twin/curl.hpp"
 #include "conformance/twin/over_time.hpp"
 #include "core/base/answer.hpp"
@@ -14,6 +15,15 @@ namespace {
 
 /// Not of one text, however long a server's answer is.
 constexpr std::size_t shown_letters = 300;
+/// Of the four objects of a story, once everything was tried alone: the others are chance's.
+constexpr std::size_t wanted_later = 2;
+
+/// A topic whose stories are drawn.
+struct Ground {
+    const Topic* topic;
+    std::vector<const Operation*> operations;
+    Agenda agenda;
+};
 
 class Twin {
   public:
@@ -22,25 +32,15 @@ class Twin {
           player_(player),
           options_(std::move(options)),
           result_(result),
-          vocabulary_(std::move(words)) {
+          vocabulary_(std::move(words)),
+          chance_(options_.seed) {
+        written_ = options_.written;
         for (const auto* topic : options_.topics) {
             if (topic->keys.empty()) {
                 auto stories = stories_over_time(topic->name);
                 written_.insert(written_.end(), stories.begin(), stories.end());
-                continue;
-            }
-            const auto all = operations_of(*topic, result_.description);
-            result_.coverage.add(*topic, all, options_.known, options_.product);
-            result_.coverage.add_not_asked(*topic, never_asked(*topic, result_.description),
-                                           "never asked, since it touches what is not the run's");
-            std::vector<const Operation*> played;
-            for (const auto* one : all) {
-                if (options_.known.why_not_played(one->key(), options_.product).empty()) {
-                    played.push_back(one);
-                }
-            }
-            if (!played.empty()) {
-                grounds_.emplace_back(topic, std::move(played));
+            } else {
+                add_ground(*topic);
             }
         }
     }
@@ -49,7 +49,6 @@ class Twin {
         began_ = clock_.elapsed();
         options_.shrink.stopping = [this] { return late() || options_.stopping(); };
         co_await play_written();
-        const Prng chance(options_.seed);
         for (std::size_t i = 0; !grounds_.empty(); ++i) {
             const bool enough = options_.requests > 0 && result_.requests >= options_.requests;
             result_.interrupted = options_.stopping();
@@ -57,14 +56,32 @@ class Twin {
             if (late() || enough || first || result_.interrupted) {
                 break;
             }
-            const auto& [topic, operations] = grounds_[i % grounds_.size()];
-            co_await play_one(draw_story(*topic, operations, vocabulary_, {}, tried_,
-                                         chance.fork(fmt::format("story {}", i))));
+            co_await play_drawn(grounds_[i % grounds_.size()], fmt::format("story {}", i));
             options_.on_progress(result_.requests, result_.findings.size());
+        }
+        for (const auto& ground : grounds_) {
+            result_.not_tried_yet += ground.agenda.size();
         }
     }
 
   private:
+    void add_ground(const Topic& topic) {
+        const auto all = operations_of(topic, result_.description);
+        result_.coverage.add(topic, all, options_.known, options_.product);
+        result_.coverage.add_not_asked(topic, never_asked(topic, result_.description),
+                                       "never asked, since it touches what is not the run's");
+        std::vector<const Operation*> played;
+        for (const auto* one : all) {
+            if (options_.known.why_not_played(one->key(), options_.product).empty()) {
+                played.push_back(one);
+            }
+        }
+        if (!played.empty()) {
+            Agenda agenda(played, chance_.fork(fmt::format("agenda {}", topic.name)));
+            grounds_.push_back({&topic, std::move(played), std::move(agenda)});
+        }
+    }
+
     [[nodiscard]] bool late() const {
         return options_.limit > Duration::zero() && clock_.elapsed() - began_ >= options_.limit;
     }
@@ -73,19 +90,36 @@ class Twin {
         played = co_await player.play(story);
     }
 
-    /// Those that are written, beside each other: they wait more than they ask.
+    /// Those that are written, beside each other: they wait more than they ask. Those for which the
+    /// fake's date is moved come by themselves.
     Task<void> play_written() {
         std::vector<Played> played(written_.size());
         TaskGroup group;
         for (std::size_t i = 0; i < written_.size(); ++i) {
-            co_await group.spawn(play_into(player_, written_[i], played[i]));
+            if (!waits_long(written_[i], options_.waiting.longest)) {
+                co_await group.spawn(play_into(player_, written_[i], played[i]));
+            }
         }
         co_await group.join();
         for (std::size_t i = 0; i < written_.size(); ++i) {
+            if (waits_long(written_[i], options_.waiting.longest)) {
+                if (options_.stopping()) {
+                    continue;
+                }
+                played[i] = co_await player_.play(written_[i]);
+                note_not_waited(written_[i], played[i]);
+            }
             count(written_[i], played[i]);
             co_await tell_written(written_[i], std::move(played[i]));
         }
         result_.interrupted = options_.stopping();  // with written stories alone nobody else asks
+    }
+
+    void note_not_waited(const Story& story, const Played& played) {
+        if (!played.not_waited.empty()) {
+            result_.not_waited.push_back(
+                fmt::format("{} ({}): {}", story.name, story.what, played.not_waited));
+        }
     }
 
     /// A busy machine may come late to what lives seconds: a difference has to come up twice.
@@ -117,8 +151,14 @@ class Twin {
         result_.coverage.count(story, played);
     }
 
-    Task<void> play_one(Story story) {
+    Task<void> play_drawn(Ground& ground, std::string name) {
+        DrawOptions draw;
+        draw.wanted = ground.agenda.next(ground.agenda.first_round() ? draw.bursts : wanted_later);
+        const auto story = draw_story(*ground.topic, ground.operations, vocabulary_, draw, tried_,
+                                      chance_.fork(name));
         const auto played = co_await player_.play(story);
+        const auto asked = std::min(played.steps, story.steps.size());
+        ground.agenda.settle(std::move(draw.wanted), std::span(story.steps).first(asked));
         count(story, played);
         for (const auto& found : played.found) {
             co_await consider(found, story, played);
@@ -191,7 +231,8 @@ class Twin {
     TwinOptions options_;
     TwinResult& result_;
     Vocabulary vocabulary_;
-    std::vector<std::pair<const Topic*, std::vector<const Operation*>>> grounds_;
+    Prng chance_;
+    std::vector<Ground> grounds_;
     std::vector<Story> written_;
     Tried tried_;
     Duration began_{};
@@ -282,6 +323,8 @@ run::Outcome row_of(const TwinResult& result, const std::string& key,
 Task<void> play_twin(Clock& clock, http::Transport& wire, const Dialect& dialect, Side real,
                      Side fake, TwinOptions options, TwinResult& result) {
     const run::RunMark mark(options.run_id);
+    const auto began = clock.elapsed();
+    result.seed = options.seed;
     result.description = co_await dialect.describe(wire, real, mark);
     options.known.take_out(result.description, options.product);
     result.real_version = co_await dialect.version(wire, real);
@@ -291,7 +334,7 @@ Task<void> play_twin(Clock& clock, http::Transport& wire, const Dialect& dialect
     try {
         co_await dialect.settle(wire, real, ledger);
         co_await dialect.settle(wire, fake, ledger);
-        Player player(clock, wire, dialect, real, fake, options.run_id);
+        Player player(clock, wire, dialect, real, fake, options.run_id, options.waiting);
         Twin twin(clock, player, dialect.words(), options, result);
         co_await twin.play();
     } catch (...) {
@@ -303,6 +346,7 @@ Task<void> play_twin(Clock& clock, http::Transport& wire, const Dialect& dialect
     for (auto& left : co_await dialect.sweep(wire, real, options.run_id)) {
         result.left.push_back(std::move(left));
     }
+    result.took = clock.elapsed() - began;
     if (problem) {
         std::rethrow_exception(problem);
     }

@@ -21,6 +21,8 @@ struct TwinOptions {
     Duration limit{};               ///< zero = none
     std::size_t most_shrunk = 300;  ///< findings; further ones are told as they were drawn
     ShrinkOptions shrink;
+    Waiting waiting;                      ///< about long waits of written stories
+    std::vector<Story> written{};         ///< of the caller's, beside those of the topics
     bool until_first_difference = false;  ///< that nothing explains
     std::function<bool()> stopping = [] { return false; };
     std::function<void(std::size_t requests, std::size_t findings)> on_progress =
@@ -58,6 +60,10 @@ struct TwinResult {
     std::map<std::string, KnownFound> known;  ///< by signature
     std::size_t requests = 0, stories = 0;    ///< shrinking not counted
     std::vector<std::string> left;            ///< what could not be removed, and why
+    std::vector<std::string> not_waited;      ///< written stories whose end the fake alone lived
+    std::size_t not_tried_yet = 0;            ///< that the agendas still held, of all rounds
+    std::uint64_t seed = 0;
+    Duration took{};
     bool interrupted = false;
 };
 

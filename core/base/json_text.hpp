@@ -36,7 +36,10 @@ inline constexpr std::size_t deepest_json = 1000;
 [[nodiscard]] inline nlohmann::json json_or_null(std::string_view text) {
     auto json = too_deep(text) ? nlohmann::json()
                                : nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-    return json.is_discarded() ? nlohmann::json() : json;
+    if (json.is_discarded()) {
+        json = nullptr;
+    }
+    return json;  // moved: a choice between two values would copy the tree
 }
 
 /// The text with U+FFFD for what is no UTF-8, as Go's encoder writes it: JSON holds nothing else.

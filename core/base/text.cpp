@@ -181,7 +181,7 @@ bool fits_pattern(std::string_view pattern, std::string_view text) {
 }
 
 std::string path_as_uri(std::string_view path) {
-    std::string out;
+    std::string out(path.starts_with('/') ? "file://" : "");
     for (const char c : path) {
         const bool plain =
             letter_or_digit(c) || std::string_view("/-._~").find(c) != std::string_view::npos;

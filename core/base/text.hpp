@@ -38,7 +38,8 @@ using Bytes = std::vector<std::uint8_t>;
 
 /// Whether the text is the pattern, in which each `*` stands for any text, also for none.
 [[nodiscard]] bool fits_pattern(std::string_view pattern, std::string_view text);
-/// A path as a URI reference: what would end or change it is escaped (RFC 3986).
+/// A path as a URI reference: what would end or change it is escaped (RFC 3986), and an absolute one
+/// gets its scheme, since a reference that begins with a slash belongs to no base.
 [[nodiscard]] std::string path_as_uri(std::string_view path);
 
 /// More is no file that this program is meant to read. States and reports are tens of megabytes.

@@ -415,6 +415,9 @@ std::string to_curl(const Exchange& exchange) {
     for (const auto& [name, value] : exchange.headers) {
         if (lower(name) != "content-length" && lower(name) != "x-vault-request") {
             line += fmt::format(" -H {}", double_quoted(name + ": " + value));
+            if (lower(name) == "upgrade") {
+                line += " --http1.1 -H \"Connection: Upgrade\"";  // our wire says that itself
+            }
         }
     }
     if (!exchange.body.empty()) {
@@ -424,7 +427,12 @@ std::string to_curl(const Exchange& exchange) {
         if (!typed) {
             line += " -H \"Content-Type:\"";  // curl would send that of a form
         }
-        line += fmt::format(" --data-binary {}", double_quoted(exchange.body));
+        // No command line takes more, and nobody wants to see it.
+        constexpr std::size_t longest_word = 100'000;
+        line += fmt::format(" --data-binary {}",
+                            double_quoted(exchange.body.size() > longest_word
+                                              ? fmt::format("({} bytes)", exchange.body.size())
+                                              : exchange.body));
     }
     // The path as it is: curl would otherwise clean it.
     if (exchange.target.find("//") != std::string::npos ||

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/html/escape.hpp"
 
 namespace meshproof::html {
@@ -48,15 +50,17 @@ details{margin:.4rem 0}summary{cursor:pointer;padding:.2rem 0}
 pre,code{font:.88em/1.45 ui-monospace,monospace}
 pre{background:var(--box);padding:.6rem;margin:.3rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
 .command{background:var(--box);padding:.4rem .6rem;margin:.4rem 0}
-.command code{overflow-wrap:anywhere}
+.command code{white-space:pre-wrap;overflow-wrap:anywhere}.flag{white-space:nowrap}
 button{font:inherit;font-size:.85rem;padding:.1rem .7rem;margin-left:.6rem;color:var(--text);
 background:var(--ground);border:1px solid var(--soft);border-radius:.3rem;cursor:pointer}
 .scroll{overflow-x:auto;margin:.5rem 0}
 table{border-collapse:collapse;font-size:.92rem;min-width:min(100%,30rem)}
 caption{text-align:left;color:var(--soft);padding:.3rem 0}
+caption span{display:block;position:sticky;left:0;width:max-content;max-width:calc(100vw - 4rem)}
 th,td{border:1px solid var(--line);padding:.2rem .5rem;text-align:left;vertical-align:top}
 thead th{background:var(--box)}th[scope=row]{font-weight:400}
 td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+td.pair{white-space:normal}.pair span{white-space:nowrap}
 tr.broken>*{border-left:.3rem solid var(--fail)}
 footer{color:var(--soft);margin:2rem 0 1rem}
 )";
@@ -83,7 +87,7 @@ border:1px solid var(--line)}.key-pod{background:var(--pod)}.key-leaf{background
 .key-fault{background:var(--fault)}
 @media print{body{max-width:none;font-size:11pt}nav,button,.skip-link{display:none}
 article,svg,tr{break-inside:avoid}h2,h3,caption{break-after:avoid}
-.scroll{overflow:visible}svg{min-width:0}
+.scroll{overflow:visible}svg{min-width:0}caption span{max-width:none;width:auto}
 details::details-content{display:block;content-visibility:visible}}
 @media (forced-colors:active){.pod,.leaf,.fault{stroke:CanvasText}}
 )";
@@ -112,6 +116,19 @@ addEventListener("afterprint",function(){opened.forEach(function(one){one.open=f
 // Only this script runs, whatever else might get into a page.
 constexpr std::string_view code_hash = "sha256-FR/PwOEnpPGzRfVqENrwtqGpr9sObIbwbFEwySv1nV8=";
 
+/// The names of flags stay whole: a line that ends after their first dash is misread.
+std::string with_whole_flags(const std::string& markup) {
+    std::string out;
+    std::size_t at = 0;
+    for (auto next = markup.find(" --"); next != std::string::npos; next = markup.find(" --", at)) {
+        const auto end = std::min(markup.find_first_of(" =&\n", next + 1), markup.size());
+        out += fmt::format("{} <span class=\"flag\">{}</span>", markup.substr(at, next - at),
+                           markup.substr(next + 1, end - next - 1));
+        at = end;
+    }
+    return out + markup.substr(at);
+}
+
 }  // namespace
 
 std::string page(std::string_view title, std::string_view body) {
@@ -131,7 +148,7 @@ std::string command(std::string_view text) {
     return fmt::format(
         "<p class=\"command\"><code>{}</code> <button type=\"button\" class=\"copy\" "
         "hidden=\"hidden\" aria-label=\"Copy the command\">Copy</button></p>\n",
-        escaped(text));
+        with_whole_flags(escaped(text)));
 }
 
 std::string_view script() {

@@ -5,6 +5,7 @@
 
 #include "core/http/beast_transport.hpp"
 #include "core/http/connection_pool.hpp"
+#include "core/http/deadlines.hpp"
 #include "core/http/feed.hpp"
 #include "core/time/within.hpp"
 
@@ -20,6 +21,7 @@ constexpr std::size_t body_limit = 64U << 20;
 struct Shared {
     std::shared_ptr<OpenSet> open;
     std::shared_ptr<ConnectionPool> pool;
+    std::shared_ptr<Deadlines> deadlines;
     Clock& clock;  // outlives the transport and its calls
 };
 
@@ -68,6 +70,8 @@ struct RoundTrip {
         return parser->is_done() && parser->keep_alive() && connection->buffer.size() == 0 &&
                !write_error && !upgraded();
     }
+    /// Its time is over: nobody may wait for the peer any more.
+    [[nodiscard]] bool late() const { return deadline && deadline->passed(); }
     /// What comes now is no HTTP any more.
     [[nodiscard]] bool upgraded() const {
         return parser->is_header_done() &&
@@ -75,6 +79,7 @@ struct RoundTrip {
     }
 
     std::shared_ptr<Connection> connection;
+    std::unique_ptr<Deadlines::Entry> deadline;  // of its connection; null once nobody waits
     std::optional<Parser> parser;
     Feed feed;
     bool head_only;         // the answer to HEAD has no body
@@ -90,17 +95,20 @@ bool has_line_break(std::string_view text) {
     return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
 }
 
+bool has_gap(std::string_view text) {
+    return text.find_first_of(std::string_view(" \r\n\0", 4)) != std::string_view::npos;
+}
+
 /// The request as bytes. A caller that sets Transfer-Encoding: chunked gets its body sent in
 /// chunks.
 Result<std::string> request_text(const Endpoint& endpoint, const Request& request) {
-    if (request.method.empty() || request.target.empty() ||
-        (request.method + request.target).find_first_of(std::string_view(" \r\n\0", 4)) !=
-            std::string::npos) {
+    if (request.method.empty() || request.target.empty() || has_gap(request.method) ||
+        has_gap(request.target)) {
         return fail(FailureKind::invalid, "the request line would be broken: blank or line break");
     }
     std::string text;
     text.reserve(512 + request.body.size());
-    text += fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
+    text.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
     if (!request.headers.find("Host")) {
         const auto origin = endpoint.url.origin();
         text += fmt::format("Host: {}\r\n", origin.substr(origin.find("//") + 2));
@@ -109,7 +117,7 @@ Result<std::string> request_text(const Endpoint& endpoint, const Request& reques
         if (has_line_break(name) || has_line_break(value)) {
             return fail(FailureKind::invalid, "a header field has a line break");
         }
-        text += fmt::format("{}: {}\r\n", name, value);
+        text.append(name).append(": ").append(value).append("\r\n");
     }
     if ((!endpoint.reuse || endpoint.last) && !request.headers.find("Connection")) {
         text += "Connection: close\r\n";
@@ -179,6 +187,9 @@ Task<Result<void>> receive(std::shared_ptr<RoundTrip> trip, Until until) {
         if (enough(*trip, until)) {
             co_return Result<void>();
         }
+        if (trip->late()) {
+            co_return fail(FailureKind::timed_out, "too late");  // begin() says what was allowed
+        }
         const auto space = buffer.prepare(read_size);
         const auto moved =
             co_await wire.read_some({static_cast<char*>(space.data()), space.size()});
@@ -198,8 +209,8 @@ Task<Result<void>> receive(std::shared_ptr<RoundTrip> trip, Until until) {
     }
 }
 
-/// `times` takes what it took; the caller keeps it and awaits the end.
-Task<Result<std::shared_ptr<Connection>>> connect(Shared shared, Endpoint endpoint,
+/// `times` takes what it took; the caller keeps it and the endpoint, and awaits the end.
+Task<Result<std::shared_ptr<Connection>>> connect(Shared shared, const Endpoint& endpoint,
                                                   ExchangeTimes& times) {
     if (shared.open->closed()) {
         co_return fail(FailureKind::cancelled, "the transport has ended");
@@ -228,20 +239,38 @@ Task<Result<std::shared_ptr<Connection>>> connect(Shared shared, Endpoint endpoi
     co_return connection;
 }
 
-/// Sends the request and reads the head of the answer, or all of it.
-Task<Result<std::shared_ptr<RoundTrip>>> begin(Shared shared, Endpoint endpoint, Request request,
-                                               bool whole) {
+tl::unexpected<Failure> no_answer(const Endpoint& endpoint) {
+    return fail(FailureKind::timed_out, "no answer within {}", human_duration(endpoint.timeout));
+}
+
+/// A new connection, by that moment of the clock's elapsed time.
+Task<Result<std::shared_ptr<Connection>>> connect_by(Shared shared, const Endpoint& endpoint,
+                                                     Duration deadline, ExchangeTimes& times) {
+    auto fresh = co_await within(shared.clock, deadline - shared.clock.elapsed(),
+                                 connect(shared, endpoint, times));
+    if (!fresh && fresh.error().kind == FailureKind::timed_out) {
+        co_return no_answer(endpoint);
+    }
+    co_return fresh;
+}
+
+/// Sends the request and reads the head of the answer, or all of it, within the endpoint's timeout.
+/// The caller keeps what it gives, and awaits the end.
+Task<Result<std::shared_ptr<RoundTrip>>> begin(Shared shared, const Endpoint& endpoint,
+                                               const Request& request, bool whole) {
     const auto text = request_text(endpoint, request);
     if (!text) {
         co_return propagate(text);
     }
+    const auto deadline = shared.clock.elapsed() + endpoint.timeout;
+    const auto executor = co_await boost::asio::this_coro::executor;
     auto kept = endpoint.reuse && !endpoint.fresh ? shared.pool->take(endpoint) : nullptr;
     for (;;) {
         const bool was_idle = kept != nullptr;
         ExchangeTimes times;
         auto connection = std::exchange(kept, nullptr);
         if (!connection) {
-            auto fresh = co_await connect(shared, endpoint, times);
+            auto fresh = co_await connect_by(shared, endpoint, deadline, times);
             if (!fresh) {
                 co_return propagate(fresh);
             }
@@ -250,6 +279,7 @@ Task<Result<std::shared_ptr<RoundTrip>>> begin(Shared shared, Endpoint endpoint,
         const auto trip = std::make_shared<RoundTrip>(
             std::move(connection), request.method == "HEAD", whole, shared.clock);
         trip->times = times;
+        trip->deadline = shared.deadlines->watch(executor, trip->connection->wire, deadline);
         // A server may answer and close before it has read all (413, or a TLS alert), so a failed
         // write is no reason not to read.
         trip->write_error = co_await trip->connection->wire.write(*text);
@@ -257,6 +287,9 @@ Task<Result<std::shared_ptr<RoundTrip>>> begin(Shared shared, Endpoint endpoint,
         const auto received = co_await receive(trip, whole ? Until::end : Until::head);
         if (received) {
             co_return trip;
+        }
+        if (trip->late()) {
+            co_return no_answer(endpoint);
         }
         // The server closed an idle connection just when we used it: the one case for another try.
         // What it made of the request nobody knows, so only what changes nothing is sent again.
@@ -289,8 +322,9 @@ Task<Result<std::optional<std::string>>> raw_piece(std::shared_ptr<RoundTrip> tr
     co_return piece;
 }
 
-Task<Result<Response>> whole_trip(Shared shared, Endpoint endpoint, Request request) {
-    const auto trip = co_await begin(shared, endpoint, std::move(request), /*whole=*/true);
+/// The caller keeps what it gives, and awaits the end.
+Task<Result<Response>> whole_trip(Shared shared, const Endpoint& endpoint, const Request& request) {
+    const auto trip = co_await begin(shared, endpoint, request, /*whole=*/true);
     if (!trip) {
         co_return propagate(trip);
     }
@@ -298,6 +332,9 @@ Task<Result<Response>> whole_trip(Shared shared, Endpoint endpoint, Request requ
     response.body = (*trip)->take_body();
     while ((*trip)->upgraded() && response.body.size() < body_limit) {
         const auto piece = co_await raw_piece(*trip);
+        if ((*trip)->late()) {
+            co_return no_answer(endpoint);
+        }
         if (!piece) {
             co_return propagate(piece);
         }
@@ -306,6 +343,7 @@ Task<Result<Response>> whole_trip(Shared shared, Endpoint endpoint, Request requ
         }
         response.body += **piece;
     }
+    (*trip)->deadline.reset();
     if (endpoint.reuse && !endpoint.last && (*trip)->reusable()) {
         shared.pool->keep(endpoint, (*trip)->connection);
     }
@@ -322,8 +360,7 @@ Endpoint complete(Endpoint endpoint) {
 }
 
 Task<Result<Response>> send_over(Shared shared, Endpoint endpoint, Request request) {
-    auto response = co_await within(shared.clock, endpoint.timeout,
-                                    whole_trip(shared, endpoint, std::move(request)));
+    auto response = co_await whole_trip(shared, endpoint, request);
     if (!response) {
         co_return propagate(response, endpoint.url.origin());
     }
@@ -368,11 +405,11 @@ class BeastStream final : public Stream {
 };
 
 Task<Result<std::unique_ptr<Stream>>> open_over(Shared shared, Endpoint endpoint, Request request) {
-    auto trip = co_await within(shared.clock, endpoint.timeout,
-                                begin(shared, endpoint, std::move(request), /*whole=*/false));
+    auto trip = co_await begin(shared, endpoint, request, /*whole=*/false);
     if (!trip) {
         co_return propagate(trip, endpoint.url.origin());
     }
+    (*trip)->deadline.reset();  // a stream's pieces come when they come
     co_return std::make_unique<BeastStream>(std::move(*trip), endpoint.url.origin());
 }
 
@@ -381,7 +418,8 @@ Task<Result<std::unique_ptr<Stream>>> open_over(Shared shared, Endpoint endpoint
 BeastTransport::BeastTransport(Clock& clock)
     : clock_(clock),
       open_(std::make_shared<OpenSet>()),
-      pool_(std::make_shared<ConnectionPool>()) {}
+      pool_(std::make_shared<ConnectionPool>()),
+      deadlines_(std::make_shared<Deadlines>(clock)) {}
 
 BeastTransport::~BeastTransport() {
     open_->close_for_good();
@@ -389,11 +427,13 @@ BeastTransport::~BeastTransport() {
 }
 
 Task<Result<Response>> BeastTransport::send(Endpoint endpoint, Request request) {
-    return send_over({open_, pool_, clock_}, complete(std::move(endpoint)), std::move(request));
+    return send_over({open_, pool_, deadlines_, clock_}, complete(std::move(endpoint)),
+                     std::move(request));
 }
 
 Task<Result<std::unique_ptr<Stream>>> BeastTransport::open(Endpoint endpoint, Request request) {
-    return open_over({open_, pool_, clock_}, complete(std::move(endpoint)), std::move(request));
+    return open_over({open_, pool_, deadlines_, clock_}, complete(std::move(endpoint)),
+                     std::move(request));
 }
 
 void BeastTransport::drop_idle() {

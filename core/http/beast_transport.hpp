@@ -5,6 +5,7 @@
 namespace meshproof::http {
 
 class ConnectionPool;
+class Deadlines;
 class OpenSet;
 
 /// The wire made of real sockets: HTTP/1.1 over TCP, with or without TLS. One event loop, no locks.
@@ -36,6 +37,7 @@ class BeastTransport final : public Transport {
     Clock& clock_;
     std::shared_ptr<OpenSet> open_;  // all that must end with the transport
     std::shared_ptr<ConnectionPool> pool_;
+    std::shared_ptr<Deadlines> deadlines_;  // of requests under way
 };
 
 }  // namespace meshproof::http

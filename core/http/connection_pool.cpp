@@ -7,17 +7,17 @@ ConnectionPool::Route ConnectionPool::route_of(const Endpoint& endpoint) {
             endpoint.url.origin()};
 }
 
-ConnectionPool::Entry& ConnectionPool::entry(const Endpoint& endpoint) {
+std::shared_ptr<KnownParty> ConnectionPool::known(const Endpoint& endpoint) {
     // Leaves are renewed again and again: what was made for the old ones must go some day.
     constexpr std::size_t parties_per_route = 8;
     auto& parties = routes_[route_of(endpoint)];
-    const auto found = std::ranges::find_if(parties, [&endpoint](const Entry& candidate) {
-        return crypto::same_party(candidate.party, endpoint.tls);
+    const auto found = std::ranges::find_if(parties, [&endpoint](const auto& candidate) {
+        return crypto::same_party(candidate->party, endpoint.tls);
     });
     if (found != parties.end()) {
         parties.splice(parties.begin(), parties, found);
     } else {
-        parties.push_front({endpoint.tls, nullptr, {}});
+        parties.push_front(std::make_shared<KnownParty>(KnownParty{endpoint.tls, nullptr, {}}));
         if (parties.size() > parties_per_route) {
             parties.pop_back();
         }
@@ -26,33 +26,35 @@ ConnectionPool::Entry& ConnectionPool::entry(const Endpoint& endpoint) {
 }
 
 Result<std::shared_ptr<SSL_CTX>> ConnectionPool::context_for(const Endpoint& endpoint) {
-    auto& known = entry(endpoint);
-    if (!known.context) {
+    const auto own = known(endpoint);
+    if (!own->context) {
         auto made = crypto::make_tls_context(endpoint.tls, false);
         if (!made) {
             return propagate(made);
         }
-        known.context = std::move(*made);
+        own->context = std::move(*made);
     }
-    return known.context;
+    return own->context;
 }
 
 std::shared_ptr<Connection> ConnectionPool::take(const Endpoint& endpoint) {
-    if (auto connection = take_idle(entry(endpoint), endpoint)) {
-        return connection;
-    }
-    if (!endpoint.connections.empty()) {
-        for (auto& other : routes_[route_of(endpoint)]) {
-            if (auto connection = take_idle(other, endpoint)) {
-                return connection;
+    const auto own = known(endpoint);
+    auto connection = take_idle(*own, endpoint);
+    if (!connection && !endpoint.connections.empty()) {
+        for (const auto& other : routes_[route_of(endpoint)]) {
+            if ((connection = take_idle(*other, endpoint))) {
+                break;
             }
         }
     }
-    return nullptr;
+    if (connection) {
+        connection->home = own;
+    }
+    return connection;
 }
 
-std::shared_ptr<Connection> ConnectionPool::take_idle(Entry& entry, const Endpoint& endpoint) {
-    auto& idle = entry.idle;
+std::shared_ptr<Connection> ConnectionPool::take_idle(KnownParty& known, const Endpoint& endpoint) {
+    auto& idle = known.idle;
     while (!idle.empty()) {
         auto connection = std::move(idle.back());
         idle.pop_back();
@@ -68,9 +70,15 @@ std::shared_ptr<Connection> ConnectionPool::take_idle(Entry& entry, const Endpoi
 }
 
 void ConnectionPool::keep(const Endpoint& endpoint, std::shared_ptr<Connection> connection) {
-    if (!closed_ && connection->wire.is_open()) {
-        entry(endpoint).idle.push_back(std::move(connection));
+    if (closed_ || !connection->wire.is_open()) {
+        return;
     }
+    // Only the pool owns parties: one that still lives was not forgotten meanwhile.
+    auto home = connection->home.lock();
+    if (!home) {
+        home = known(endpoint);
+    }
+    home->idle.push_back(std::move(connection));
 }
 
 void ConnectionPool::close_for_good() {

@@ -158,11 +158,18 @@ void read_cluster(YamlSection section, const Variables& variables, Account& acco
             section.refuse(name, "is for server: a kubeconfig has its own");
         }
     }
-    cluster.access =
-        by_server ? read_api_server(section) : read_kubeconfig_access(section, variables);
     account.kubeconfig_path = section.path("kubeconfig").value_or("");
     account.context = section.text("context").value_or("");
-    account.cluster_ca_path = by_server ? section.path("ca_file").value_or("") : std::string();
+    if (by_server) {
+        cluster.access = read_api_server(section);
+        account.cluster_ca_path = section.path("ca_file").value_or("");
+    } else if (goes_by_pod(section, variables)) {
+        const std::string folder(pod_folder);
+        cluster.access = read_pod_access(section, variables, folder);
+        account.cluster_ca_path = folder + "/ca.crt";
+    } else {
+        cluster.access = read_kubeconfig_access(section, variables);
+    }
     cluster.namespace_name = needed(section, "namespace", "the service account's namespace");
     cluster.name = needed(section, "service_account", "the service account's name");
     account.audience = section.text("audience").value_or("");
@@ -257,7 +264,7 @@ Result<Account> read_account(YamlSection root, const Variables& variables) {
         read_cluster(*cluster, variables, account);
     }
     warn_of_ignored(variables);
-    return checked(std::move(account), root);
+    return checked_whole(std::move(account), root);
 }
 
 }  // namespace

@@ -177,4 +177,40 @@ kube::Access read_kubeconfig_access(YamlSection& section, const Variables& varia
     return std::move(*access);
 }
 
+bool goes_by_pod(const YamlSection& section, const Variables& variables) {
+    return !section.has("kubeconfig") && !section.has("context") &&
+           !filled(variables, "KUBECONFIG") && filled(variables, "KUBERNETES_SERVICE_HOST");
+}
+
+kube::Access read_pod_access(YamlSection& section, const Variables& variables,
+                             const std::string& folder) {
+    kube::Access access;
+    const auto host = filled(variables, "KUBERNETES_SERVICE_HOST").value_or("");
+    const auto port = filled(variables, "KUBERNETES_SERVICE_PORT").value_or("443");
+    const bool ipv6 = host.find(':') != std::string::npos;
+    auto url = http::Url::parse(
+        fmt::format("https://{}{}{}:{}", ipv6 ? "[" : "", host, ipv6 ? "]" : "", port));
+    const auto pem = read_file(folder + "/ca.crt");
+    const auto token = read_file(folder + "/token");
+    for (const Failure* failure : std::initializer_list<const Failure*>{
+             url ? nullptr : &url.error(), pem ? nullptr : &pem.error(),
+             token ? nullptr : &token.error()}) {
+        if (failure != nullptr) {
+            section.refuse("kubeconfig", "none is named, and the pod's own account has none: {}",
+                           failure->message);
+            return {};
+        }
+    }
+    auto trust = crypto::Certificate::all_from_pem(*pem);
+    if (!trust) {
+        section.refuse("kubeconfig", "{}/ca.crt: {}", folder, trust.error().message);
+        return {};
+    }
+    access.endpoint.url = std::move(*url);
+    access.endpoint.tls.trust = std::move(*trust);
+    access.ca_pem = *pem;
+    access.token = Secret(std::string(trim(*token)));
+    return access;
+}
+
 }  // namespace meshproof::run

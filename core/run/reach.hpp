@@ -33,4 +33,13 @@ void warn_of_others(YamlSection& section, std::string_view name);
 /// An API server, by kubeconfig and context. KUBECONFIG fills in the first.
 [[nodiscard]] kube::Access read_kubeconfig_access(YamlSection& section, const Variables& variables);
 
+/// Where Kubernetes puts a pod's token and the CA of its API server.
+inline constexpr std::string_view pod_folder = "/var/run/secrets/kubernetes.io/serviceaccount";
+/// Whether this runs in a pod and no kubeconfig is named: then clients go by the pod's own account.
+[[nodiscard]] bool goes_by_pod(const YamlSection& section, const Variables& variables);
+/// The API server of the pod that this runs in, by KUBERNETES_SERVICE_HOST and _PORT and the
+/// folder.
+[[nodiscard]] kube::Access read_pod_access(YamlSection& section, const Variables& variables,
+                                           const std::string& folder);
+
 }  // namespace meshproof::run

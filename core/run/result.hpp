@@ -74,6 +74,15 @@ struct AgentCounts {
     [[nodiscard]] std::size_t faults() const {
         return refused_logins + refused_signatures + unanswered;
     }
+    /// Each count under its name in reports.
+    [[nodiscard]] std::array<std::pair<std::string_view, std::size_t>, 6> named() const {
+        return {{{"logins", logins},
+                 {"signatures", signatures},
+                 {"refused_logins", refused_logins},
+                 {"refused_signatures", refused_signatures},
+                 {"unanswered", unanswered},
+                 {"retries", retries}}};
+    }
     bool operator==(const AgentCounts&) const = default;
 };
 

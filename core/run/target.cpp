@@ -79,7 +79,7 @@ VaultTarget read_vault(YamlSection& section, const Variables& variables) {
     }
     vault.allow_seal = section.flag("allow_seal").value_or(false);
     vault.unseal_keys = read_unseal_keys(section);
-    if (vault.allow_seal && vault.unseal_keys.empty()) {
+    if (vault.allow_seal && !section.has("unseal_keys_file")) {
         section.refuse("allow_seal",
                        "needs unseal_keys_file: a Vault that was sealed must be opened again");
     }
@@ -176,7 +176,7 @@ Result<Target> read_target(YamlSection root, const Variables& variables) {
     if (!target.vaults.empty() || !target.clusters.empty()) {
         warn_of_ignored(variables);
     }
-    return checked(std::move(target), root);
+    return checked_whole(std::move(target), root);
 }
 
 }  // namespace

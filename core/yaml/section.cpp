@@ -13,6 +13,9 @@
 namespace meshproof {
 namespace {
 
+/// So many problems of a document are told; the rest is counted.
+constexpr std::size_t most_told = 20;
+
 std::string_view kind_of(const YAML::Node& node) {
     switch (node.Type()) {
         case YAML::NodeType::Sequence:
@@ -55,6 +58,18 @@ std::string resolved(const std::string& folder, const std::string& file) {
     const bool climbs =
         std::ranges::any_of(whole, [](const auto& part) { return part.string() == ".."; });
     return (climbs ? whole.lexically_normal() : whole).string();
+}
+
+/// Whether something was told already of the member, or of what holds it: what is found then
+/// follows from that.
+bool follows(const std::set<std::string>& places, std::string_view place) {
+    for (auto end = place.find_first_of(".["); end != std::string_view::npos;
+         end = place.find_first_of(".[", end + 1)) {
+        if (places.contains(std::string(place.substr(0, end)))) {
+            return true;
+        }
+    }
+    return places.contains(std::string(place));
 }
 
 }  // namespace
@@ -105,6 +120,18 @@ Result<void> YamlSection::result() const {
     return {};
 }
 
+std::optional<Failure> YamlSection::problems() const {
+    if (!document_->problem) {
+        return std::nullopt;
+    }
+    auto all = *document_->problem;
+    all.message = join(document_->told, "\n");
+    if (document_->untold > 0) {
+        all.message += fmt::format("\nand {} more", document_->untold);
+    }
+    return all;
+}
+
 YAML::Node YamlSection::find(std::string_view name) const {
     return map_[std::string(name)];
 }
@@ -136,10 +163,16 @@ int YamlSection::line_of(std::string_view name) const {
 
 void YamlSection::note_at(const YAML::Node& node, std::string_view place,
                           std::string_view message) {
-    if (document_->problem) {
+    auto& document = *document_;
+    const auto& source = document.source;
+    if (follows(document.places, place)) {
         return;
     }
-    const auto& source = document_->source;
+    document.places.insert(std::string(place));
+    if (document.told.size() == most_told) {
+        ++document.untold;
+        return;
+    }
     const auto mark = node.Mark();
     std::string told = source.lines && !source.path.empty() && !mark.is_null()
                            ? fmt::format("{}:{}", source.path, mark.line + 1)
@@ -148,8 +181,10 @@ void YamlSection::note_at(const YAML::Node& node, std::string_view place,
         told += told.empty() || part.empty() ? "" : ": ";
         told += part;
     }
-    // Names may have line breaks.
-    document_->problem = Failure{FailureKind::invalid, one_line(told), 0, {}};
+    document.told.push_back(one_line(told));  // names may have line breaks
+    if (!document.problem) {
+        document.problem = Failure{FailureKind::invalid, document.told.front(), 0, {}};
+    }
 }
 
 void YamlSection::note(std::string_view name, std::string_view message) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,7 +59,10 @@ class YamlSection {
 
     /// What is wrong, if anything.
     [[nodiscard]] const std::optional<Failure>& problem() const { return document_->problem; }
-    /// The same for whoever reads nothing more.
+    /// Everything that is wrong, a line each, in the order in which the document was read: the
+    /// first thing of each member, and of many the first ones and their number.
+    [[nodiscard]] std::optional<Failure> problems() const;
+    /// The same as problem() for whoever reads nothing more.
     [[nodiscard]] Result<void> result() const;
     /// Notes what is wrong with a member ("" = the section itself), unless something was before.
     template <class... Args>
@@ -129,7 +133,10 @@ class YamlSection {
   private:
     struct Document {
         YamlSource source;
-        std::optional<Failure> problem{};
+        std::optional<Failure> problem{};  ///< the first one
+        std::vector<std::string> told{};   ///< all of them, in whole lines
+        std::set<std::string> places{};    ///< which they are about
+        std::size_t untold = 0;            ///< more than are kept
     };
 
     YamlSection(std::shared_ptr<Document> document, const YAML::Node& map, std::string place)
@@ -145,6 +152,16 @@ class YamlSection {
     const YAML::Node map_;  // const: a lookup in it inserts nothing, and an assignment changes it
     std::string place_;
 };
+
+/// The value, or everything that is wrong with the document: for files that people write by hand,
+/// who would else mend one thing a run.
+template <class T>
+[[nodiscard]] Result<T> checked_whole(T value, const YamlSection& section) {
+    if (auto problems = section.problems()) {
+        return tl::unexpected<Failure>(std::move(*problems));
+    }
+    return value;
+}
 
 /// The value, or what is wrong with the document that it was read from.
 template <class T>

@@ -60,6 +60,10 @@ struct ApiCall {
 /// Removes it, or begins to: finalizers and kubelets have their say. The object as it was left.
 Object delete_object(ApiState& api, const ResourceType& type, const Object& object,
                      const Json& options);
+/// 409 where the object is not what the deletion's preconditions say; they speak of the kind, not
+/// of the resource.
+[[nodiscard]] Checked<> check_preconditions(const ResourceType& type, const Json& object,
+                                            const Json& options);
 [[nodiscard]] bool has_finalizers(const Json& object);
 /// Its deletion began, and nothing holds it any more: no finalizer, and no kubelet that still has
 /// to stop its pod.
@@ -69,6 +73,8 @@ Object delete_object(ApiState& api, const ResourceType& type, const Object& obje
 [[nodiscard]] http::Response answer_list(ApiState& api, const ApiCall& call);
 [[nodiscard]] http::Response remove_collection(ApiState& api, const ApiCall& call);
 [[nodiscard]] Checked<std::pair<class Selector, class Selector>> selectors_of(const ApiCall& call);
+/// 500 where the version that a get asks for is none, 504 where there is none yet.
+[[nodiscard]] Checked<> check_version_of_get(const ApiState& api, const ApiCall& call);
 /// 400 where a number of a list's or a watch's query is none.
 [[nodiscard]] Checked<> check_list_numbers(const ApiCall& call);
 
@@ -87,6 +93,8 @@ inline constexpr std::string_view label_rule =
 /// Defaults of a pod's spec or of a template's; `path` is where it is in the object.
 void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& faults);
 void complete_pod(Json& pod, std::vector<Cause>& faults);
+/// 403 where it names a RuntimeClass or a PriorityClass: there are none but the server's own two.
+[[nodiscard]] Checked<> admit_classes(const Json& pod);
 /// Everything below a pod: binding, eviction, log, exec, attach, portforward, proxy.
 [[nodiscard]] http::Response answer_pod(ApiState& api, const ApiCall& call);
 /// Whether a pod's update changes what may not change.

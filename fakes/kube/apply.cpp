@@ -3,6 +3,7 @@
 
 #include "core/base/text.hpp"
 #include "fakes/kube/body.hpp"
+#include "fakes/kube/go_text.hpp"
 #include "fakes/kube/managed_fields.hpp"
 
 namespace meshproof::fakes::kube {
@@ -109,6 +110,12 @@ Checked<Json> configuration(const ApiCall& call) {
     if (!read) {
         return refuse(bad_request("error decoding YAML: error converting YAML to JSON: " +
                                   read.error().text));
+    }
+    if (!read->is_object() && !read->is_null()) {
+        return refuse(bad_request(
+            fmt::format("error decoding YAML: error unmarshaling JSON: while decoding JSON: json: "
+                        "cannot unmarshal {} into Go value of type map[string]interface {{}}",
+                        json_kind(*read))));
     }
     auto config = read->is_object() ? std::move(*read) : Json::object();
     const auto version = text_at(config, "/apiVersion");
@@ -217,8 +224,9 @@ http::Response create_by_apply(ApiState& api, const ApiCall& call, Json config,
     }
     const auto version = meta(config, "resourceVersion");
     if (!version.empty() && !number(version)) {
-        return refusal(500, "",
-                       fmt::format("strconv.ParseUint: parsing \"{}\": invalid syntax", version));
+        return refusal(
+            500, "",
+            fmt::format("strconv.ParseUint: parsing {}: invalid syntax", go_quoted(version)));
     }
     config["metadata"].erase("resourceVersion");
     if (const auto uid = meta(config, "uid"); !uid.empty()) {
@@ -228,6 +236,22 @@ http::Response create_by_apply(ApiState& api, const ApiCall& call, Json config,
                                     uid));
     }
     return create_object(api, call, std::move(config), managers);
+}
+
+// Of an object that has none, all is of one that was before the first apply.
+Json managers_of(const ApiState& api, const ApiCall& call, const Json& live) {
+    auto entries = live["metadata"].value("managedFields", Json::array());
+    auto set = entries.empty() ? changed_fields(Json::object(), live, object_type(*call.type))
+                               : FieldSet::object();
+    if (call.info.subresource.empty()) {
+        set.erase("f:status");
+    }
+    if (!set.empty()) {
+        entries.push_back(manager_entry(
+            api.clock, {"before-first-apply", call.type->api_version(), call.info.subresource},
+            std::move(set)));
+    }
+    return entries;
 }
 
 }  // namespace
@@ -255,7 +279,7 @@ http::Response answer_apply(ApiState& api, const ApiCall& call) {
     Json entries = Json::array();
     Json own = managers[0];
     std::vector<std::pair<std::string, std::string>> conflicts;
-    for (auto entry : (*live)["metadata"].value("managedFields", Json::array())) {
+    for (auto entry : managers_of(api, call, *live)) {
         const bool ours = text_at(entry, "/manager") == text_at(own, "/manager") &&
                           text_at(entry, "/operation") == "Apply" &&
                           text_at(entry, "/subresource") == call.info.subresource;
@@ -286,8 +310,9 @@ http::Response answer_apply(ApiState& api, const ApiCall& call) {
     }
     remove_fields(next, without(without(previous, set), of_others));
     if (!set.empty()) {
-        entries.insert(entries.begin(), std::move(own));
+        entries.push_back(std::move(own));
     }
+    sort_managers(entries);
     return replace_object(api, call, *live, std::move(next), entries);
 }
 

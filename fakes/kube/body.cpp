@@ -4,81 +4,15 @@
 
 #include <charconv>
 #include <map>
-#include <set>
 
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "fakes/kube/document.hpp"
+#include "fakes/kube/go_text.hpp"
 #include "fakes/kube/protobuf.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
-
-/// A body, and what strict decoding may object to, in the order of the text.
-struct Document {
-    Json value;
-    std::vector<std::string> paths;     ///< of every key: "spec.containers[0].name"
-    std::vector<std::string> repeated;  ///< whole objections
-};
-
-/// Follows nlohmann's parser along: JSON objects here forget order and repeated keys.
-class KeyRecorder {
-  public:
-    explicit KeyRecorder(Document& document) : document_(document) {}
-
-    bool operator()(int /*depth*/, Json::parse_event_t event, const Json& parsed) {
-        using Event = Json::parse_event_t;
-        switch (event) {
-            case Event::object_start:
-            case Event::array_start:
-                frames_.push_back({event == Event::array_start, place(), 0, {}, {}});
-                break;
-            case Event::object_end:
-            case Event::array_end:
-                frames_.pop_back();
-                count();
-                break;
-            case Event::key:
-                frames_.back().key = parsed.get<std::string>();
-                if (frames_.back().keys.insert(frames_.back().key).second) {
-                    document_.paths.push_back(place());
-                } else {
-                    document_.repeated.push_back(fmt::format("duplicate field \"{}\"", place()));
-                }
-                break;
-            case Event::value:
-                count();
-                break;
-        }
-        return true;
-    }
-
-  private:
-    struct Frame {
-        bool array = false;
-        std::string path;
-        std::size_t index = 0;
-        std::string key;
-        std::set<std::string> keys;
-    };
-    [[nodiscard]] std::string place() const {
-        if (frames_.empty()) {
-            return {};
-        }
-        const auto& frame = frames_.back();
-        if (frame.array) {
-            return fmt::format("{}[{}]", frame.path, frame.index);
-        }
-        return frame.path.empty() ? frame.key : frame.path + "." + frame.key;
-    }
-    void count() {
-        if (!frames_.empty() && frames_.back().array) {
-            ++frames_.back().index;
-        }
-    }
-
-    Document& document_;
-    std::vector<Frame> frames_;
-};
 
 constexpr std::string_view too_large_text =
     "json: cannot unmarshal number into Go value of type float64";
@@ -87,7 +21,16 @@ std::string fault_at(const std::string& text, std::size_t byte) {
     if (byte == 0 || byte > text.size() || trim(text).empty()) {
         return "unexpected end of JSON input";
     }
-    return fmt::format("invalid character '{}' looking for beginning of value", text[byte - 1]);
+    const auto odd = go_character(text[byte - 1]);
+    for (const std::string_view word : {"null", "true", "false"}) {
+        for (auto read = word.size() - 1; read > 0; --read) {
+            if (byte > read && text.substr(byte - 1 - read, read) == word.substr(0, read)) {
+                return fmt::format("invalid character {} in literal {} (expecting '{}')", odd, word,
+                                   word[read]);
+            }
+        }
+    }
+    return fmt::format("invalid character {} looking for beginning of value", odd);
 }
 
 tl::expected<Document, Mismatch> read_json(const std::string& text) {
@@ -97,27 +40,21 @@ tl::expected<Document, Mismatch> read_json(const std::string& text) {
     if (too_deep(text)) {
         return mismatch("exceeded max depth");
     }
-    Document document;
-    try {
-        document.value = Json::parse(text, KeyRecorder(document));
-    } catch (const Json::parse_error& error) {
-        return mismatch(fault_at(text, error.byte));
-    } catch (const Json::out_of_range&) {
-        return tl::unexpected(Mismatch{std::string(too_large_text)});
+    auto read = read_document(text);
+    if (!read) {
+        return read.error().too_large ? tl::unexpected(Mismatch{std::string(too_large_text)})
+                                      : mismatch(fault_at(text, read.error().byte));
     }
+    auto document = std::move(*read);
     if (document.value.is_null()) {
         document.value = Json::object();
     }
     if (!document.value.is_object()) {
-        const auto* what = document.value.is_array()     ? "array"
-                           : document.value.is_string()  ? "string"
-                           : document.value.is_boolean() ? "bool"
-                                                         : "number";
         return mismatch(fmt::format(
             "json: cannot unmarshal {} into Go value of type struct {{ APIVersion string "
             "\"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" "
             "}}",
-            what));
+            json_kind(document.value)));
     }
     return document;
 }
@@ -127,14 +64,10 @@ std::optional<Mismatch> kind_fault(const Json& body) {
     for (const auto* key : {"apiVersion", "kind"}) {
         const auto found = body.find(key);
         if (found != body.end() && !found->is_null() && !found->is_string()) {
-            const auto* what = found->is_array()     ? "array"
-                               : found->is_object()  ? "object"
-                               : found->is_boolean() ? "bool"
-                                                     : "number";
             return Mismatch{
                 fmt::format("couldn't get version/kind; json parse error: json: cannot unmarshal "
                             "{} into Go struct field .{} of type string",
-                            what, key)};
+                            json_kind(*found), key)};
         }
     }
     return std::nullopt;
@@ -307,11 +240,12 @@ Checked<> check_kind(const Json& body, std::string_view kind, const std::string&
                                        version_of(said_version), said_kind,
                                        internal_package(group_of(api_version)), kind)
                          : fmt::format(
-                               "no kind \"{}\" is registered for version \"{}\" in scheme "
+                               "no kind {} is registered for version {} in scheme "
                                "\"pkg/runtime/scheme.go:110\"",
-                               said_kind, said_version);
-    return refuse(bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
-                                          said_kind, version_of(said_version), kind, why)));
+                               go_quoted(said_kind), go_quoted(said_version));
+    return refuse(
+        bad_request(fmt::format("{} in version {} cannot be handled as a {}: {}", said_kind,
+                                go_quoted(version_of(said_version)), kind, why)));
 }
 
 // The decoder of custom resources guesses nothing.
@@ -427,58 +361,6 @@ http::Response unreadable_media() {
                     protobuf_media_type));
 }
 
-// A character as Go's unicode.IsPrint takes it, of those that come up.
-bool printable(char32_t c) {
-    const auto within = [c](char32_t first, char32_t last) { return c >= first && c <= last; };
-    return c >= 0x20 && !within(0x7f, 0xa0) && c != 0xad && !within(0x2000, 0x200f) &&
-           !within(0x2028, 0x202f) && !within(0x205f, 0x206f) && c != 0x3000 && c != 0xfeff &&
-           !within(0xe000, 0xf8ff);
-}
-
-// The characters of a valid UTF-8 text, with the byte at which each begins.
-std::vector<std::pair<std::size_t, char32_t>> runes_of(std::string_view text) {
-    std::vector<std::pair<std::size_t, char32_t>> runes;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const auto byte = static_cast<unsigned char>(text[at]);
-        if ((byte & 0xc0U) == 0x80 && !runes.empty()) {
-            runes.back().second = (runes.back().second << 6U) | (byte & 0x3fU);
-        } else {
-            const auto first = byte < 0x80   ? byte
-                               : byte < 0xe0 ? byte & 0x1fU
-                               : byte < 0xf0 ? byte & 0x0fU
-                                             : byte & 0x07U;
-            runes.emplace_back(at, first);
-        }
-    }
-    return runes;
-}
-
-// As Go's strconv.Quote.
-std::string go_quoted(std::string_view text) {
-    constexpr std::string_view letters = "\a\b\t\n\v\f\r", names = "abtnvfr";
-    std::string out = "\"";
-    const auto runes = runes_of(text);
-    for (std::size_t i = 0; i < runes.size(); ++i) {
-        const auto [at, rune] = runes[i];
-        const auto end = i + 1 < runes.size() ? runes[i + 1].first : text.size();
-        const auto letter =
-            rune < 0x20 ? letters.find(static_cast<char>(rune)) : std::string_view::npos;
-        if (rune == '"' || rune == '\\') {
-            out += {'\\', static_cast<char>(rune)};
-        } else if (rune == ' ' || printable(rune)) {
-            out += text.substr(at, end - at);
-        } else if (letter != std::string_view::npos) {
-            out += {'\\', names[letter]};
-        } else {
-            const auto number = static_cast<std::uint32_t>(rune);
-            out += rune < 0x80      ? fmt::format("\\x{:02x}", number)
-                   : rune < 0x10000 ? fmt::format("\\u{:04x}", number)
-                                    : fmt::format("\\U{:08x}", number);
-        }
-    }
-    return out + '"';
-}
-
 // metav1's ValidateFieldManager.
 void check_field_manager(const std::string& given, std::vector<Cause>& causes) {
     constexpr std::size_t longest = 128;
@@ -526,17 +408,17 @@ Checked<> check_options(const ApiCall& call) {
     check_field_manager(call.info.param("fieldManager"), causes);
     const bool has_dry_run = call.info.query.contains("dryRun");
     if (const auto dry = call.info.param("dryRun"); has_dry_run && dry != "All") {
-        causes.push_back(
-            {"dryRun", "FieldValueNotSupported",
-             fmt::format("Unsupported value: [\"{}\"]: supported values: \"All\"", dry)});
+        causes.push_back({"dryRun", "FieldValueNotSupported",
+                          fmt::format("Unsupported value: {}: supported values: \"All\"",
+                                      go_json(Json::array({dry})))});
     }
     const auto validation = call.info.param("fieldValidation");
     if (std::string_view(kind) != "DeleteOptions" && !validation.empty() &&
         validation != "Ignore" && validation != "Strict" && validation != "Warn") {
         causes.push_back({"fieldValidation", "FieldValueNotSupported",
-                          fmt::format("Unsupported value: \"{}\": supported values: \"\", "
+                          fmt::format("Unsupported value: {}: supported values: \"\", "
                                       "\"Ignore\", \"Strict\", \"Warn\"",
-                                      validation)});
+                                      go_quoted(validation))});
     }
     if (!causes.empty()) {
         return refuse(invalid("meta.k8s.io", kind, "", causes));
@@ -610,8 +492,9 @@ Checked<Json> body_of(const ApiCall& call, std::string_view kind, const std::str
         return refuse(bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: {}",
                                               kind, version_of(api_version), kind, why)));
     };
-    const auto unknown =
-        kind == call.type->kind ? conform(body, *call.type) : conform(body, object_type(kind));
+    const auto unknown = kind == call.type->kind
+                             ? conform(body, *call.type, document->paths)
+                             : conform(body, object_type(kind), document->paths);
     if (!unknown) {
         return unfit(unknown.error().text);
     }
@@ -631,18 +514,23 @@ Checked<Json> delete_options_in_body(const ApiCall& call) {
     const auto media = media_of(call);
     const auto unread = [](std::string_view why) { return refuse(refusal(500, "", why)); };
     if (media == protobuf_media_type) {
+        if (const auto why = protobuf_fault(call.request.body); !why.empty()) {
+            return unread(why);
+        }
         return json_of_protobuf(call.request.body, "DeleteOptions");
     }
     if (!readable(media, "DeleteOptions", "v1")) {
         return refuse(unreadable_media());
     }
     Json options = Json::object();
+    std::vector<std::string> order;
     if (media == "application/json") {
         auto read = read_json(call.request.body);
         if (!read) {
             return unread(read.error().text);
         }
         options = std::move(read->value);
+        order = std::move(read->paths);
     } else {
         std::vector<std::string> repeated;
         auto read = json_of_yaml(call.request.body, repeated);
@@ -658,11 +546,11 @@ Checked<Json> delete_options_in_body(const ApiCall& call) {
     if (!kind.empty() && kind != "DeleteOptions") {
         const auto version = text_at(options, "/apiVersion");
         return unread(
-            fmt::format("no kind \"{}\" is registered for version \"{}\" in scheme "
+            fmt::format("no kind {} is registered for version {} in scheme "
                         "\"pkg/runtime/scheme.go:110\"",
-                        kind, version.empty() ? "meta.k8s.io/v1" : version));
+                        go_quoted(kind), go_quoted(version.empty() ? "meta.k8s.io/v1" : version)));
     }
-    if (const auto known = conform(options, object_type("DeleteOptions")); !known) {
+    if (const auto known = conform(options, object_type("DeleteOptions"), order); !known) {
         return unread(known.error().text);
     }
     return options;
@@ -705,20 +593,20 @@ Checked<Json> delete_options(const ApiCall& call) {
                 {"propagationPolicy", "FieldValueInvalid",
                  fmt::format("Invalid value: {}: orphanDependents and deletionPropagation cannot "
                              "be both set",
-                             given->dump())});
+                             go_json(*given))});
         }
         if (*given != "Foreground" && *given != "Background" && *given != "Orphan") {
             causes.push_back({"propagationPolicy", "FieldValueNotSupported",
                               fmt::format("Unsupported value: {}: supported values: "
                                           "\"Foreground\", \"Background\", \"Orphan\", \"nil\"",
-                                          given->dump())});
+                                          go_json(*given))});
         }
     }
     for (const auto& dry : options->value("dryRun", Json::array())) {
         if (dry != "All") {
             causes.push_back({"dryRun", "FieldValueNotSupported",
                               fmt::format("Unsupported value: {}: supported values: \"All\"",
-                                          (*options)["dryRun"].dump())});
+                                          go_json((*options)["dryRun"]))});
             break;
         }
     }

@@ -1,5 +1,7 @@
 #include "fakes/kube/builtin_roles.hpp"
 
+#include "fakes/kube/managed_fields.hpp"
+
 namespace meshproof::fakes::kube {
 namespace {
 
@@ -74,26 +76,30 @@ std::vector<BuiltinRole> builtin_roles() {
 
 }  // namespace
 
-void add_builtin_roles(Store& store) {
+void add_builtin_roles(Store& store, const Clock& clock) {
+    const auto add = [&](const ResourceType& type, Json object) {
+        note_creation(clock, type, object, "kube-apiserver");
+        store.add(type, std::move(object));
+    };
     const Json labels = {{"kubernetes.io/bootstrapping", "rbac-defaults"}};
     for (auto& role : builtin_roles()) {
         const Json metadata = {
             {"name", role.name},
             {"labels", labels},
             {"annotations", {{"rbac.authorization.kubernetes.io/autoupdate", "true"}}}};
-        store.add(type::cluster_roles, {{"metadata", metadata}, {"rules", std::move(role.rules)}});
+        add(type::cluster_roles, {{"metadata", metadata}, {"rules", std::move(role.rules)}});
         Json subjects = Json::array();
         for (const auto* group : role.groups) {
             subjects.push_back(
                 {{"kind", "Group"}, {"apiGroup", "rbac.authorization.k8s.io"}, {"name", group}});
         }
         if (!subjects.empty()) {
-            store.add(type::cluster_role_bindings, {{"metadata", metadata},
-                                                    {"roleRef",
-                                                     {{"apiGroup", "rbac.authorization.k8s.io"},
-                                                      {"kind", "ClusterRole"},
-                                                      {"name", role.name}}},
-                                                    {"subjects", std::move(subjects)}});
+            add(type::cluster_role_bindings, {{"metadata", metadata},
+                                              {"roleRef",
+                                               {{"apiGroup", "rbac.authorization.k8s.io"},
+                                                {"kind", "ClusterRole"},
+                                                {"name", role.name}}},
+                                              {"subjects", std::move(subjects)}});
         }
     }
 }

@@ -340,9 +340,10 @@ const ObjectType& object_type(const ResourceType& type) {
     return object_type(&type == &type::new_events ? "EventsEvent" : type.kind);
 }
 
-tl::expected<std::vector<std::string>, Mismatch> conform(Json& object, const ResourceType& type) {
+tl::expected<std::vector<std::string>, Mismatch> conform(Json& object, const ResourceType& type,
+                                                         const std::vector<std::string>& order) {
     if (type.custom == nullptr) {
-        return conform(object, object_type(type));
+        return conform(object, object_type(type), order);
     }
     std::vector<std::string> unknown;
     const auto metadata = object.find("metadata");
@@ -354,7 +355,7 @@ tl::expected<std::vector<std::string>, Mismatch> conform(Json& object, const Res
                 Mismatch{"json: cannot unmarshal the metadata into Go value of type "
                          "v1.ObjectMeta"});
         }
-        auto conformed = conform_at(*metadata, object_type("ObjectMeta"), "metadata");
+        auto conformed = conform_at(*metadata, object_type("ObjectMeta"), "metadata", order);
         if (!conformed) {
             return conformed;
         }

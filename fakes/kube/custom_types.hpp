@@ -66,8 +66,8 @@ class CustomTypes {
 /// The fields of a type's objects.
 [[nodiscard]] const ObjectType& object_type(const ResourceType& type);
 /// conform() for an object of that type: a custom resource's schema drops what it does not know.
-[[nodiscard]] tl::expected<std::vector<std::string>, Mismatch> conform(Json& object,
-                                                                       const ResourceType& type);
+[[nodiscard]] tl::expected<std::vector<std::string>, Mismatch> conform(
+    Json& object, const ResourceType& type, const std::vector<std::string>& order = {});
 /// The object as `to` has it; `from` is kept as the same.
 [[nodiscard]] Json converted(Json object, const ResourceType& from, const ResourceType& to);
 

@@ -7,29 +7,6 @@
 namespace meshproof::fakes::kube {
 namespace {
 
-// A deletion's preconditions speak of the kind, not of the resource.
-Checked<> check_preconditions(const ResourceType& type, const Json& object, const Json& options) {
-    const auto name = meta(object, "name");
-    const auto unmet = [&](const std::string& why) {
-        return refuse(conflict(type.kind, name, why));
-    };
-    const auto uid = text_at(options, "/preconditions/uid");
-    if (!uid.empty() && uid != meta(object, "uid")) {
-        return unmet(
-            fmt::format("the UID in the precondition ({}) does not match the UID in record "
-                        "({}). The object might have been deleted and then recreated",
-                        uid, meta(object, "uid")));
-    }
-    const auto version = text_at(options, "/preconditions/resourceVersion");
-    if (!version.empty() && version != meta(object, "resourceVersion")) {
-        return unmet(
-            fmt::format("the ResourceVersion in the precondition ({}) does not match the "
-                        "ResourceVersion in record ({}). The object might have been modified",
-                        version, meta(object, "resourceVersion")));
-    }
-    return {};
-}
-
 /// What the garbage collector does before an object goes: the finalizers that a deletion sets.
 struct CollectorTurn {
     bool orphan = false, foreground = false;
@@ -136,6 +113,28 @@ bool has_finalizers(const Json& object) {
 bool may_go(const Json& object) {
     return !meta(object, "deletionTimestamp").empty() && !has_finalizers(object) &&
            count_at(object, "/metadata/deletionGracePeriodSeconds") == 0;
+}
+
+Checked<> check_preconditions(const ResourceType& type, const Json& object, const Json& options) {
+    const auto name = meta(object, "name");
+    const auto unmet = [&](const std::string& why) {
+        return refuse(conflict(type.kind, name, why));
+    };
+    const auto uid = text_at(options, "/preconditions/uid");
+    if (!uid.empty() && uid != meta(object, "uid")) {
+        return unmet(
+            fmt::format("the UID in the precondition ({}) does not match the UID in record "
+                        "({}). The object might have been deleted and then recreated",
+                        uid, meta(object, "uid")));
+    }
+    const auto version = text_at(options, "/preconditions/resourceVersion");
+    if (!version.empty() && version != meta(object, "resourceVersion")) {
+        return unmet(
+            fmt::format("the ResourceVersion in the precondition ({}) does not match the "
+                        "ResourceVersion in record ({}). The object might have been modified",
+                        version, meta(object, "resourceVersion")));
+    }
+    return {};
 }
 
 http::Response answer_delete(ApiState& api, const ApiCall& call) {

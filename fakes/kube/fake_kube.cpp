@@ -27,7 +27,7 @@ struct FakeKube::State final : kube::ApiState {
 
 FakeKube::FakeKube(FakeKubeOptions options, const Clock& clock)
     : state_(std::make_unique<State>(std::move(options), clock)) {
-    kube::add_builtin_roles(*state_->store);
+    kube::add_builtin_roles(*state_->store, clock);
     for (const auto* name : {"default", "kube-system", "istio-system"}) {
         kube::add_namespace(*state_, {{"metadata", {{"name", name}}}});
     }

@@ -1,9 +1,11 @@
 #include <set>
 #include <tuple>
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
+#include "fakes/kube/go_text.hpp"
 #include "fakes/kube/selectors.hpp"
 #include "fakes/kube/tables.hpp"
 
@@ -91,11 +93,12 @@ std::string continue_token(const Continuation& from) {
                             .dump());
 }
 
-Checked<Continuation> read_token(const std::string& token) {
+Checked<Continuation> read_token(std::string token) {
     const auto not_valid = [](std::string_view why) {
         return refuse(
             bad_request(fmt::format("invalid continue token: continue key is not valid: {}", why)));
     };
+    std::erase_if(token, [](char c) { return c == '\n' || c == '\r'; });  // as Go's decoder does
     const auto text = from_base64url(token);
     if (!text) {
         const auto odd = std::ranges::find_if(
@@ -105,13 +108,38 @@ Checked<Continuation> read_token(const std::string& token) {
                                            : token.size() / 4 * 4;
         return not_valid(fmt::format("illegal base64 data at input byte {}", at));
     }
-    const auto content = Json::parse(*text, nullptr, false);
-    if (!content.is_object()) {
+    auto content =
+        too_deep(*text) ? Json(Json::value_t::discarded) : Json::parse(*text, nullptr, false);
+    if (content.is_discarded()) {
         return not_valid(json_fault(*text));
+    }
+    if (content.is_null()) {
+        content = Json::object();
+    }
+    if (!content.is_object()) {
+        return not_valid(
+            fmt::format("json: cannot unmarshal {} into Go value of type "
+                        "storage.continueToken",
+                        json_kind(content)));
+    }
+    for (const auto& [key, type] :
+         {std::pair("v", "string"), std::pair("rv", "int64"), std::pair("start", "string")}) {
+        const auto given = content.value(key, Json());
+        const bool fits =
+            key == std::string_view("rv") ? given.is_number_integer() : given.is_string();
+        if (!given.is_null() && !fits) {
+            return not_valid(
+                fmt::format("json: cannot unmarshal {} into Go struct field "
+                            "continueToken.{} of type {}",
+                            json_kind(given), key, type));
+        }
     }
     if (text_at(content, "/v") != "meta.k8s.io/v1") {
         return not_valid(fmt::format("server does not recognize this encoded version {}",
                                      text_at(content, "/v")));
+    }
+    if (count_at(content, "/rv") <= 0) {
+        return not_valid("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
     }
     auto start = text_at(content, "/start");
     if (start.empty()) {
@@ -154,9 +182,9 @@ Checked<> check_together(const ApiCall& call) {
     }
     if (!match.empty() && match != "Exact" && match != "NotOlderThan") {
         causes.push_back({field, "FieldValueNotSupported",
-                          fmt::format("Unsupported value: \"{}\": supported values: \"Exact\", "
+                          fmt::format("Unsupported value: {}: supported values: \"Exact\", "
                                       "\"NotOlderThan\", \"\"",
-                                      match)});
+                                      go_quoted(match))});
     }
     if (match == "Exact" && version == "0") {
         forbid(field, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
@@ -179,10 +207,10 @@ Checked<Version> version_asked(const ApiState& api, const ApiCall& call) {
     }
     const auto version = number(text);
     if (!version) {
-        return refuse(bad_request(
-            fmt::format("invalid resource version: resourceVersion: Invalid value: \"{}\": "
-                        "strconv.ParseUint: parsing \"{}\": invalid syntax",
-                        text, text)));
+        return refuse(
+            bad_request(fmt::format("invalid resource version: resourceVersion: Invalid value: {}: "
+                                    "strconv.ParseUint: parsing {}: invalid syntax",
+                                    go_quoted(text), go_quoted(text))));
     }
     if (*version > api.store->version()) {
         return refuse(too_large_version(*version, api.store->version()));
@@ -219,7 +247,7 @@ Checked<> check_fields(const ApiCall& call, const Selector& fields) {
     return {};
 }
 
-// What a list is asked for.
+// What a list is asked for; a deletion of a collection is asked the same.
 struct ListQuestion {
     Selector labels, fields;
     std::uint64_t at = 0;   ///< the version that it shows
@@ -227,7 +255,8 @@ struct ListQuestion {
     std::string start;      ///< the key after which it begins, "" = the first
 };
 
-Checked<ListQuestion> question_of(const ApiState& api, const ApiCall& call) {
+// As far as the options can be read by themselves.
+Checked<ListQuestion> options_of_list(const ApiCall& call) {
     ListQuestion question;
     if (const auto numbers = check_list_numbers(call); !numbers) {
         return tl::unexpected(numbers.error());
@@ -245,9 +274,18 @@ Checked<ListQuestion> question_of(const ApiState& api, const ApiCall& call) {
     std::tie(question.labels, question.fields) = std::move(*selectors);
     const auto limit = whole_number(call.info.param("limit")).value_or(0);
     question.limit = static_cast<std::size_t>(std::max<std::int64_t>(limit, 0));
+    return question;
+}
+
+// Where the list begins: what only the storage knows.
+Checked<> find_start(const ApiState& api, const ApiCall& call, ListQuestion& question) {
     auto version = version_asked(api, call);
     if (!version) {
         return tl::unexpected(version.error());
+    }
+    // The watch cache, which answers that version, knows no pages.
+    if (call.info.verb == "list" && call.info.param("resourceVersion") == "0") {
+        question.limit = 0;
     }
     if (const auto given = call.info.param("continue"); !given.empty()) {
         auto from = read_token(given);
@@ -268,6 +306,16 @@ Checked<ListQuestion> question_of(const ApiState& api, const ApiCall& call) {
             410, "Expired",
             fmt::format("The resourceVersion for the provided list is too old: {}", question.at)));
     }
+    return {};
+}
+
+Checked<ListQuestion> question_of_list(const ApiState& api, const ApiCall& call) {
+    auto question = options_of_list(call);
+    if (question) {
+        if (const auto found = find_start(api, call, *question); !found) {
+            return tl::unexpected(found.error());
+        }
+    }
     return question;
 }
 
@@ -275,29 +323,46 @@ Checked<ListQuestion> question_of(const ApiState& api, const ApiCall& call) {
 struct Page {
     std::vector<Object> objects;
     std::string last;      ///< the key of the last one
-    std::size_t left = 0;  ///< how many come after it
+    std::size_t left = 0;  ///< how many come after it, whether they are chosen or not
 };
 
 Page page_of(const ApiState& api, const ApiCall& call, const ListQuestion& question) {
     const auto& type = *call.type;
+    // Chosen by its name, an object is read by its key, and nothing comes after it.
+    const bool somewhere = !type.namespaced || !call.info.namespace_name.empty();
+    const auto named_alone = somewhere ? question.fields.required("metadata.name") : "";
     Page page;
     for (const auto& object : api.store->list_at(type, call.info.namespace_name, question.at)) {
-        if (!question.labels.matches(*object) || !question.fields.matches(*object)) {
-            continue;
-        }
         auto key = (type.namespaced ? meta(*object, "namespace") + "/" : std::string()) +
                    meta(*object, "name");
-        if (!question.start.empty() && key <= question.start) {
+        if ((!question.start.empty() && key <= question.start) ||
+            (!named_alone.empty() && meta(*object, "name") != named_alone)) {
             continue;
         }
+        // A full page ends before it is known who else is chosen.
         if (question.limit > 0 && page.objects.size() == question.limit) {
             ++page.left;
+            continue;
+        }
+        if (!question.labels.matches(*object) || !question.fields.matches(*object)) {
             continue;
         }
         page.objects.push_back(object);
         page.last = std::move(key);
     }
     return page;
+}
+
+Json metadata_of(const Page& page, const ListQuestion& question) {
+    Json metadata = {{"resourceVersion", std::to_string(question.at)}};
+    if (page.left > 0) {
+        metadata["continue"] = continue_token({question.at, page.last});
+        // With a selector the server would have to look at all that is left to count it.
+        if (question.labels.empty() && question.fields.empty()) {
+            metadata["remainingItemCount"] = page.left;
+        }
+    }
+    return metadata;
 }
 
 }  // namespace
@@ -326,21 +391,30 @@ Checked<std::pair<Selector, Selector>> selectors_of(const ApiCall& call) {
     return selectors;
 }
 
+Checked<> check_version_of_get(const ApiState& api, const ApiCall& call) {
+    const auto text = call.info.param("resourceVersion");
+    const auto version = text.empty() ? std::optional<std::uint64_t>(0) : number(text);
+    if (!version) {
+        return refuse(
+            refusal(500, "",
+                    fmt::format("resourceVersion: Invalid value: {}: strconv.ParseUint: parsing "
+                                "{}: invalid syntax",
+                                go_quoted(text), go_quoted(text))));
+    }
+    if (*version > api.store->version()) {
+        return refuse(too_large_version(*version, api.store->version()));
+    }
+    return {};
+}
+
 http::Response answer_list(ApiState& api, const ApiCall& call) {
     const auto& type = *call.type;
-    const auto question = question_of(api, call);
+    const auto question = question_of_list(api, call);
     if (!question) {
         return question.error();
     }
     const auto page = page_of(api, call, *question);
-    Json metadata = {{"resourceVersion", std::to_string(question->at)}};
-    if (page.left > 0) {
-        metadata["continue"] = continue_token({question->at, page.last});
-        // With a selector the server would have to look at all that is left to count it.
-        if (question->labels.empty() && question->fields.empty()) {
-            metadata["remainingItemCount"] = page.left;
-        }
-    }
+    auto metadata = metadata_of(page, *question);
     if (wants_table(call.request)) {
         return json_response(200, table_of(table_asked(type, call.info), page.objects,
                                            std::move(metadata), api.clock.now()));
@@ -366,7 +440,7 @@ http::Response answer_list(ApiState& api, const ApiCall& call) {
 }
 
 http::Response remove_collection(ApiState& api, const ApiCall& call) {
-    const auto question = question_of(api, call);
+    auto question = options_of_list(call);
     if (!question) {
         return question.error();
     }
@@ -374,22 +448,29 @@ http::Response remove_collection(ApiState& api, const ApiCall& call) {
     if (!options) {
         return options.error();
     }
+    if (const auto found = find_start(api, call, *question); !found) {
+        return found.error();
+    }
     const bool dry = !options->value("dryRun", Json::array()).empty();
+    const auto page = page_of(api, call, *question);
     Json items = Json::array();
-    for (const auto& object : api.store->list(*call.type, call.info.namespace_name)) {
-        if (!question->labels.matches(*object) || !question->fields.matches(*object)) {
-            continue;
-        }
+    // One after another: what went before one that may not go is gone.
+    for (const auto& object : page.objects) {
         items.push_back(as_item(*call.type, *object));
         // A controller may have been quicker.
         const auto present =
             api.store->find(*call.type, meta(*object, "namespace"), meta(*object, "name"));
-        if (!dry && present) {
+        if (!present) {
+            continue;
+        }
+        if (const auto met = check_preconditions(*call.type, *present, *options); !met) {
+            return met.error();
+        }
+        if (!dry) {
             (void)delete_object(api, *call.type, present, *options);
         }
     }
-    Json metadata = {{"resourceVersion", std::to_string(api.store->version())}};
-    return json_response(200, list_of(*call.type, std::move(metadata), std::move(items)));
+    return json_response(200, list_of(*call.type, metadata_of(page, *question), std::move(items)));
 }
 
 }  // namespace meshproof::fakes::kube

@@ -1,5 +1,8 @@
 #include "fakes/kube/managed_fields.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 
@@ -68,6 +71,22 @@ FieldSet fields_of_value(const Json& value, const FieldType& type) {
 /// Nothing where they are the same.
 std::optional<FieldSet> changed(const Json& before, const Json& after, const FieldType& type);
 
+// What Go writes of a field that nobody set: structs that are no pointers, and lists without
+// omitempty. Null = nothing.
+Json unset(std::string_view key, const FieldType& field, const ObjectType& type) {
+    constexpr std::string_view structs[] = {
+        "metadata", "spec",           "status",          "template",
+        "strategy", "updateStrategy", "resources",       "loadBalancer",
+        "user",     "nodeInfo",       "daemonEndpoints", "kubeletEndpoint",
+        "names",    "acceptedNames",  "source",          "deprecatedSource"};
+    if (field.kind == Kind::object) {
+        const bool written = std::ranges::find(structs, key) != std::end(structs);
+        return written && !field.object->open ? Json::object() : Json();
+    }
+    return key == "containers" && !type.open ? Json::array() : Json();
+}
+
+// `before` is null where the object itself is new.
 FieldSet changed_in_object(const Json& before, const Json& after, const ObjectType& type) {
     FieldSet set = FieldSet::object();
     for (const auto& [key, value] : after.items()) {
@@ -75,8 +94,11 @@ FieldSet changed_in_object(const Json& before, const Json& after, const ObjectTy
         if (field == nullptr) {
             continue;
         }
-        const auto old = before.find(key);
-        if (auto inner = changed(old == before.end() ? Json() : *old, value, *field)) {
+        const bool there = before.is_object();
+        const Json old = there && before.contains(key) ? before[key]
+                         : there                       ? unset(key, *field, type)
+                                                       : Json();
+        if (auto inner = changed(old, value, *field)) {
             set["f:" + key] = std::move(*inner);
         }
     }
@@ -91,9 +113,8 @@ std::optional<FieldSet> changed(const Json& before, const Json& after, const Fie
         return FieldSet::object();
     }
     if (type.kind == Kind::object) {
-        auto set =
-            changed_in_object(before.is_object() ? before : Json::object(), after, *type.object);
-        if (type.object->open && !before.is_object()) {
+        auto set = changed_in_object(before, after, *type.object);
+        if (!before.is_object()) {
             set["."] = FieldSet::object();
         }
         return set.empty() ? std::nullopt : std::optional(std::move(set));
@@ -128,6 +149,9 @@ std::optional<FieldSet> changed(const Json& before, const Json& after, const Fie
             }
         }
     }
+    if (!before.is_array()) {
+        set["."] = FieldSet::object();
+    }
     return set.empty() ? std::nullopt : std::optional(std::move(set));
 }
 
@@ -153,6 +177,11 @@ void strip(FieldSet& set) {
     }
 }
 
+// A field that is owned without anything in it is a leaf.
+FieldSet as_leaf(FieldSet set) {
+    return set.size() == 1 && set.contains(".") ? FieldSet::object() : set;
+}
+
 // What is left of `set` in an object that has the fields `present`.
 FieldSet left_of(const FieldSet& set, const FieldSet& present) {
     FieldSet out = FieldSet::object();
@@ -163,7 +192,7 @@ FieldSet left_of(const FieldSet& set, const FieldSet& present) {
         } else if (there != present.end()) {
             auto rest = left_of(inner, *there);
             if (inner.empty() || !rest.empty()) {
-                out[key] = std::move(rest);
+                out[key] = as_leaf(std::move(rest));
             }
         }
     }
@@ -222,7 +251,7 @@ FieldSet without(const FieldSet& set, const FieldSet& less) {
         if (stays && inner.empty()) {
             out[key] = FieldSet::object();
         } else if (!rest.empty()) {
-            out[key] = std::move(rest);
+            out[key] = as_leaf(std::move(rest));
         }
     }
     return out;
@@ -256,7 +285,7 @@ FieldSet either(const FieldSet& a, const FieldSet& b) {
         if (dot && !joined.empty()) {
             joined["."] = FieldSet::object();
         }
-        out[key] = std::move(joined);
+        out[key] = as_leaf(std::move(joined));
     }
     return out;
 }
@@ -281,25 +310,87 @@ std::string field_manager(const ApiCall& call) {
     return word.empty() ? "unknown" : word;
 }
 
+bool readable_managers(const Json& entries) {
+    return std::ranges::all_of(entries, [](const Json& entry) {
+        const auto operation = text_at(entry, "/operation");
+        return (operation == "Apply" || operation == "Update") &&
+               !text_at(entry, "/apiVersion").empty() &&
+               text_at(entry, "/fieldsType") == "FieldsV1" &&
+               (!entry.contains("fieldsV1") || entry["fieldsV1"].is_object());
+    });
+}
+
+Json manager_entry(const Clock& clock, const ManagerOf& manager, FieldSet set) {
+    Json entry = {{"manager", manager.name},           {"operation", "Update"},
+                  {"apiVersion", manager.api_version}, {"time", rfc3339(clock.now())},
+                  {"fieldsType", "FieldsV1"},          {"fieldsV1", std::move(set)}};
+    if (!manager.subresource.empty()) {
+        entry["subresource"] = manager.subresource;
+    }
+    return entry;
+}
+
+void sort_managers(Json& entries) {
+    const auto rank = [](const Json& entry) {
+        return std::tuple(text_at(entry, "/operation"), text_at(entry, "/time"),
+                          text_at(entry, "/manager"), text_at(entry, "/apiVersion"),
+                          text_at(entry, "/subresource"));
+    };
+    std::ranges::sort(entries.get_ref<Json::array_t&>(), {}, rank);
+}
+
+Json before_admission(Json pod, const Json& given) {
+    auto& spec = pod["spec"];
+    for (const auto* admitted : {"priority", "preemptionPolicy", "tolerations"}) {
+        if (!given.contains(admitted)) {
+            spec.erase(admitted);
+        }
+    }
+    if (!given.contains("serviceAccountName") && !given.contains("serviceAccount")) {
+        spec.erase("serviceAccountName");
+        spec.erase("serviceAccount");
+    }
+    return pod;
+}
+
+void note_creation(const Clock& clock, const ResourceType& type, Json& object,
+                   const std::string& manager) {
+    auto set = changed_fields(Json::object(), object, object_type(type));
+    set.erase("f:status");
+    if (!set.empty()) {
+        object["metadata"]["managedFields"] =
+            Json::array({manager_entry(clock, {manager, type.api_version(), ""}, std::move(set))});
+    }
+}
+
 void note_update(const ApiState& api, const ApiCall& call, const Json& before, Json& after) {
-    const auto& type = object_type(*call.type);
-    const auto changed = changed_fields(before, after, type);
+    note_update(api, {field_manager(call), call.type->api_version(), call.info.subresource}, before,
+                after, object_type(*call.type));
+}
+
+void note_update(const ApiState& api, const ManagerOf& manager, const Json& before, Json& after,
+                 const ObjectType& type) {
     auto& metadata = after["metadata"];
     auto entries = metadata.value("managedFields", Json::array());
+    if (entries.empty() && !before.empty()) {
+        metadata.erase("managedFields");  // nobody is noted until the first apply
+        return;
+    }
+    const auto changed = changed_fields(before, after, type);
     if (changed.empty() && entries.empty()) {
         return;
     }
-    const auto manager = field_manager(call);
     const auto present = fields_of(after, type);
     Json kept = Json::array();
     FieldSet own = changed;
     bool found = false;
     for (auto& entry : entries) {
-        const bool ours = text_at(entry, "/manager") == manager &&
+        const bool ours = text_at(entry, "/manager") == manager.name &&
                           text_at(entry, "/operation") == "Update" &&
-                          text_at(entry, "/subresource") == call.info.subresource;
-        auto set =
-            left_of(without(entry["fieldsV1"], ours ? FieldSet::object() : changed), present);
+                          text_at(entry, "/subresource") == manager.subresource;
+        auto set = left_of(without(entry.value("fieldsV1", FieldSet::object()),
+                                   ours ? FieldSet::object() : changed),
+                           present);
         if (ours) {
             found = true;
             own = either(own, set);
@@ -315,20 +406,12 @@ void note_update(const ApiState& api, const ApiCall& call, const Json& before, J
         kept.push_back(std::move(entry));
     }
     if (!found && !own.empty()) {
-        Json entry = {{"manager", manager},
-                      {"operation", "Update"},
-                      {"apiVersion", call.type->api_version()},
-                      {"time", rfc3339(api.clock.now())},
-                      {"fieldsType", "FieldsV1"},
-                      {"fieldsV1", own}};
-        if (!call.info.subresource.empty()) {
-            entry["subresource"] = call.info.subresource;
-        }
-        kept.push_back(std::move(entry));
+        kept.push_back(manager_entry(api.clock, manager, std::move(own)));
     }
     if (kept.empty()) {
         metadata.erase("managedFields");
     } else {
+        sort_managers(kept);
         metadata["managedFields"] = std::move(kept);
     }
 }

@@ -28,8 +28,26 @@ using FieldSet = Json;
 
 /// What the caller calls itself: fieldManager, else the first word of its User-Agent.
 [[nodiscard]] std::string field_manager(const ApiCall& call);
+/// Who writes fields, and through what.
+struct ManagerOf {
+    std::string name, api_version, subresource;
+};
+/// An entry of managedFields for an update of now.
+[[nodiscard]] Json manager_entry(const Clock& clock, const ManagerOf& manager, FieldSet set);
+/// Whether a caller's managedFields can be read; others are as good as none.
+[[nodiscard]] bool readable_managers(const Json& entries);
+/// As the server orders them: appliers first, then by time and name.
+void sort_managers(Json& entries);
+
 /// Writes into `after` who set what, for a create, an update or a patch. `before` is {} for a
-/// create.
+/// create. An object that has no managers gets none by an update, only by an apply.
 void note_update(const ApiState& api, const ApiCall& call, const Json& before, Json& after);
+void note_update(const ApiState& api, const ManagerOf& manager, const Json& before, Json& after,
+                 const ObjectType& type);
+/// A pod without what admission added to the spec that was sent: that is nobody's.
+[[nodiscard]] Json before_admission(Json pod, const Json& given);
+/// The same for what a component of the cluster creates; its status is nobody's yet.
+void note_creation(const Clock& clock, const ResourceType& type, Json& object,
+                   const std::string& manager);
 
 }  // namespace meshproof::fakes::kube

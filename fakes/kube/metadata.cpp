@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
+#include "fakes/kube/go_text.hpp"
 #include "fakes/kube/name_rules.hpp"
 
 namespace meshproof::fakes::kube {
@@ -59,7 +60,7 @@ std::string name_fault(const ResourceType& type, const std::string& name) {
 
 Cause invalid_value(std::string field, const std::string& value, std::string_view why) {
     return {std::move(field), "FieldValueInvalid",
-            fmt::format("Invalid value: \"{}\": {}", value, why)};
+            fmt::format("Invalid value: {}: {}", go_quoted(value), why)};
 }
 
 void check_owners(const Json& metadata, std::vector<Cause>& faults) {

@@ -5,6 +5,7 @@
 #include "fakes/kube/body.hpp"
 #include "fakes/kube/controllers/controllers.hpp"
 #include "fakes/kube/custom_resources.hpp"
+#include "fakes/kube/go_text.hpp"
 #include "fakes/kube/kinds.hpp"
 #include "fakes/kube/managed_fields.hpp"
 #include "fakes/kube/rbac.hpp"
@@ -76,9 +77,15 @@ Checked<> check_version(const ResourceType& type, const std::string& name, const
     }
     std::uint64_t number = 0;
     const auto* end = version.data() + version.size();
-    if (std::from_chars(version.data(), end, number).ptr != end) {
-        return refuse(refusal(
-            500, "", fmt::format("strconv.ParseUint: parsing \"{}\": invalid syntax", version)));
+    const auto [stopped, fault] = std::from_chars(version.data(), end, number);
+    if (stopped != end || fault != std::errc()) {
+        const bool large = stopped == end && fault == std::errc::result_out_of_range;
+        return refuse(refusal(500, "",
+                              fmt::format("strconv.ParseUint: parsing {}: {}", go_quoted(version),
+                                          large ? "value out of range" : "invalid syntax")));
+    }
+    if (number == 0) {
+        return {};  // none
     }
     return refuse(
         conflict(type.resource(), name,
@@ -109,6 +116,9 @@ Checked<> check_place(const ApiCall& call, const Json& wanted) {
 }
 
 http::Response answer_get(const ApiState& api, const ApiCall& call) {
+    if (const auto version = check_version_of_get(api, call); !version) {
+        return version.error();
+    }
     const auto object = current_of(api, call);
     return object ? json_response(200, **object) : object.error();
 }
@@ -193,16 +203,20 @@ http::Response answer_patch(ApiState& api, const ApiCall& call) {
     return replace_object(api, call, **current, std::move(*next));
 }
 
-// A caller may rewrite them, and [{}] forgets them; what says nothing of them keeps them.
+// A caller may rewrite them, and [] and [{}] forget them; what says nothing of them, or nothing
+// that can be read, keeps them.
 void keep_managers(const Json& current, Json& next) {
     auto& metadata = next["metadata"];
-    if (metadata.contains("managedFields") && !metadata["managedFields"].empty()) {
-        if (metadata["managedFields"] == Json::array({Json::object()})) {
-            metadata.erase("managedFields");
+    if (const auto given = metadata.find("managedFields"); given != metadata.end()) {
+        const bool forget = given->empty() || *given == Json::array({Json::object()});
+        if (!forget && readable_managers(*given)) {
+            return;
         }
-        return;
+        metadata.erase(given);
+        if (forget) {
+            return;
+        }
     }
-    metadata.erase("managedFields");
     if (current["metadata"].contains("managedFields")) {
         metadata["managedFields"] = current["metadata"]["managedFields"];
     }
@@ -231,17 +245,8 @@ void note_creator(const ApiState& api, const ApiCall& call, const Json& given, J
         note_managers(api, call, Json::object(), object, managers);
         return;
     }
-    Json counted = object;
+    Json counted = before_admission(object, given);
     counted.erase("status");
-    for (const auto* admitted : {"priority", "preemptionPolicy", "tolerations"}) {
-        if (!given.contains(admitted)) {
-            counted["spec"].erase(admitted);
-        }
-    }
-    if (!given.contains("serviceAccountName") && !given.contains("serviceAccount")) {
-        counted["spec"].erase("serviceAccountName");
-        counted["spec"].erase("serviceAccount");
-    }
     note_update(api, call, Json::object(), counted);
     if (const auto& metadata = counted["metadata"]; metadata.contains("managedFields")) {
         object["metadata"]["managedFields"] = metadata["managedFields"];
@@ -273,19 +278,23 @@ Checked<Json> status_updated(const ResourceType& type, const Json& current, cons
     return next;
 }
 
-// An update may leave out when its object goes, and say nothing else of it.
-Checked<> check_deletion_unchanged(const ResourceType& type, const Json& current,
-                                   const Json& next) {
+// An update may leave out who its object is and when it goes, and say nothing else of it.
+Checked<> check_fixed_metadata(const ResourceType& type, const Json& current, const Json& next) {
     std::vector<Cause> faults;
     const auto& metadata = next["metadata"];
-    for (const auto* fixed : {"deletionTimestamp", "deletionGracePeriodSeconds"}) {
+    for (const auto* fixed : {"uid", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
         const auto given = metadata.find(fixed);
-        if (given != metadata.end() && *given != current["metadata"].value(fixed, Json())) {
+        if (given != metadata.end() && *given != "" &&
+            *given != current["metadata"].value(fixed, Json())) {
             faults.push_back({fmt::format("metadata.{}", fixed), "FieldValueInvalid",
                               fmt::format("Invalid value: {}: field is immutable", given->dump())});
         }
     }
     if (!faults.empty()) {
+        if (type.custom == nullptr) {  // the registry looks, and then the type's own validation
+            const auto once = faults;
+            faults.insert(faults.end(), once.begin(), once.end());
+        }
         return refuse(invalid(kept_type(type).group, type.kind, meta(current, "name"), faults));
     }
     return {};
@@ -293,11 +302,11 @@ Checked<> check_deletion_unchanged(const ResourceType& type, const Json& current
 
 // What an update of anything else makes of it.
 Checked<Json> updated(const ResourceType& type, const Json& current, Json next) {
-    if (const auto same = check_deletion_unchanged(type, current, next); !same) {
+    if (const auto same = check_fixed_metadata(type, current, next); !same) {
         return tl::unexpected(same.error());
     }
-    for (const auto* fixed : {"name", "generateName", "namespace", "uid", "creationTimestamp",
-                              "deletionTimestamp", "deletionGracePeriodSeconds", "generation"}) {
+    for (const auto* fixed : {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp",
+                              "deletionGracePeriodSeconds", "generation"}) {
         if (current["metadata"].contains(fixed)) {
             next["metadata"][fixed] = current["metadata"][fixed];
         } else {
@@ -305,6 +314,9 @@ Checked<Json> updated(const ResourceType& type, const Json& current, Json next) 
         }
     }
     next["metadata"].erase("selfLink");
+    if (meta(next, "generateName").empty()) {
+        next["metadata"].erase("generateName");
+    }
     keep_managers(current, next);
     next["kind"] = type.kind;
     next["apiVersion"] = type.api_version();
@@ -315,7 +327,7 @@ Checked<Json> updated(const ResourceType& type, const Json& current, Json next) 
         }
     }
     keep_allocated(type, current, next);
-    if (const auto proper = complete(type, next); !proper) {
+    if (const auto proper = complete(type, next, true); !proper) {
         return tl::unexpected(proper.error());
     }
     if (const auto same = check_immutable(type, current, next); !same) {
@@ -351,11 +363,15 @@ http::Response create_object(ApiState& api, const ApiCall& call, Json object,
     const auto& type = *call.type;
     const auto version = meta(object, "resourceVersion");
     const bool generated = !meta(object, "generateName").empty();
+    const auto admitted = &type == &type::pods ? admit_classes(object) : Checked<>();
     if (const auto named = name_object(api, call, object); !named) {
         return named.error();
     }
     if (type.namespaced && !api.store->find(type::namespaces, "", call.info.namespace_name)) {
         return not_found(type::namespaces, call.info.namespace_name);
+    }
+    if (!admitted) {
+        return admitted.error();
     }
     // A kubelet brings its node's status along, and what has no such subresource is all one.
     if (&type != &type::nodes && (type.custom == nullptr || has_status(type))) {
@@ -377,6 +393,9 @@ http::Response create_object(ApiState& api, const ApiCall& call, Json object,
     }
     if (api.store->find(type, call.info.namespace_name, name)) {
         return generated ? not_generated(type, name) : already_exists(type, name);
+    }
+    if (&type == &type::namespaces) {
+        object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
     }
     note_creator(api, call, given, object, managers);
     if (const auto settled = settle_fields(api, type, object); !settled) {
@@ -404,7 +423,12 @@ http::Response replace_object(ApiState& api, const ApiCall& call, const Json& cu
     if (const auto based = check_not_blind(call, wanted); !based) {
         return based.error();
     }
-    if (const auto met = check_version(type, name, current, wanted); !met) {
+    // A patch states no uid as a precondition, but may not change it.
+    Json stated{{"metadata", wanted["metadata"]}};
+    if (call.info.verb == "patch") {
+        stated["metadata"].erase("uid");
+    }
+    if (const auto met = check_version(type, name, current, stated); !met) {
         return met.error();
     }
     auto changed = call.info.subresource == "status" ? status_updated(type, current, wanted)
@@ -418,6 +442,7 @@ http::Response replace_object(ApiState& api, const ApiCall& call, const Json& cu
         return settled.error();
     }
     if (call.dry_run()) {
+        next["metadata"]["resourceVersion"] = meta(current, "resourceVersion");
         return json_response(200, next);
     }
     const auto kept = api.store->replace(type, std::move(next));

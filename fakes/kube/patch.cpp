@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
+#include "fakes/kube/go_text.hpp"
 #include "fakes/kube/json_patch.hpp"
 
 namespace meshproof::fakes::kube {
@@ -121,11 +122,14 @@ Checked<Json> by_json_patch(const std::string& text, const Json& current) {
     if (!patch) {
         return patch;
     }
+    if (patch->is_null()) {
+        return current;
+    }
     if (!patch->is_array()) {
         return refuse(bad_request(
             fmt::format("error decoding patch: json: cannot unmarshal {} into Go value of type "
                         "[]handlers.jsonPatchOp",
-                        patch->is_object() ? "object" : "value")));
+                        json_kind(*patch))));
     }
     if (patch->size() > most_patch_operations) {
         return refuse(
@@ -143,17 +147,21 @@ Checked<Json> by_json_patch(const std::string& text, const Json& current) {
 
 Checked<Json> by_merge_patch(const std::string& text, const Json& current,
                              const ObjectType* strategic) {
-    const auto patch = read_patch(text);
+    auto patch = read_patch(text);
     if (!patch) {
         return patch;
     }
+    if (patch->is_null()) {
+        if (strategic == nullptr) {
+            return refuse(bad_request("Invalid JSON Patch"));
+        }
+        *patch = Json::object();
+    }
     if (!patch->is_object()) {
         return refuse(bad_request(
-            fmt::format("error decoding patch: json: cannot unmarshal {} into Go value of type "
-                        "map[string]interface {{}}",
-                        patch->is_array()    ? "array"
-                        : patch->is_string() ? "string"
-                                             : "number")));
+            fmt::format("{}json: cannot unmarshal {} into Go value of type map[string]interface "
+                        "{{}}",
+                        strategic == nullptr ? "error decoding patch: " : "", json_kind(*patch))));
     }
     Json next = current;
     // Unlike in an update, only a version that the patch itself names is a precondition.

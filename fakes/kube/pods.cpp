@@ -3,6 +3,7 @@
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
+#include "fakes/kube/go_text.hpp"
 #include "fakes/kube/name_rules.hpp"
 
 namespace meshproof::fakes::kube {
@@ -21,6 +22,22 @@ bool always_pulled(const std::string& image) {
     return name.find(':') == std::string::npos || name.ends_with(":latest");
 }
 
+// A text that has to be one of a few.
+void check_word(const Json& object, const char* key, const std::string& path,
+                std::initializer_list<const char*> words, std::vector<Cause>& faults) {
+    const auto given = object.value(key, "");
+    if (std::ranges::find(words, given) != words.end()) {
+        return;
+    }
+    std::vector<std::string> supported;
+    for (const auto* word : words) {
+        supported.push_back(go_quoted(word));
+    }
+    faults.push_back({fmt::format("{}.{}", path, key), "FieldValueNotSupported",
+                      fmt::format("Unsupported value: {}: supported values: {}", go_quoted(given),
+                                  join(supported, ", "))});
+}
+
 void complete_container(Json& container, const std::string& path, std::vector<Cause>& faults) {
     const auto name = text_at(container, "/name");
     if (name.empty()) {
@@ -37,6 +54,9 @@ void complete_container(Json& container, const std::string& path, std::vector<Ca
     fill(container, "terminationMessagePath", "/dev/termination-log");
     fill(container, "terminationMessagePolicy", "File");
     fill(container, "imagePullPolicy", always_pulled(image) ? "Always" : "IfNotPresent");
+    check_word(container, "terminationMessagePolicy", path, {"File", "FallbackToLogsOnError"},
+               faults);
+    check_word(container, "imagePullPolicy", path, {"Always", "IfNotPresent", "Never"}, faults);
 }
 
 Json no_execute(const char* key) {
@@ -214,13 +234,40 @@ void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& 
     if (const auto account = text_at(spec, "/serviceAccountName"); !account.empty()) {
         spec["serviceAccount"] = account;
     }
+    if (spec.value("nodeName", Json()) == "") {
+        spec.erase("nodeName");
+    }
     fill(spec, "restartPolicy", "Always");
     fill(spec, "dnsPolicy", "ClusterFirst");
+    if (path == "spec") {  // what a template may say, its workload knows
+        check_word(spec, "restartPolicy", path, {"Always", "OnFailure", "Never"}, faults);
+    }
+    check_word(spec, "dnsPolicy", path,
+               {"ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"}, faults);
     fill(spec, "schedulerName", "default-scheduler");
     fill(spec, "securityContext", Json::object());
     if (!spec.contains("terminationGracePeriodSeconds")) {
         spec["terminationGracePeriodSeconds"] = 30;
     }
+}
+
+Checked<> admit_classes(const Json& pod) {
+    const auto name = meta(pod, "name").empty() ? meta(pod, "generateName") : meta(pod, "name");
+    const auto forbidden_for = [&](const std::string& why) {
+        return refuse(refusal(403, "Forbidden",
+                              fmt::format("pods {} is forbidden: {}", go_quoted(name), why),
+                              {{"name", name}, {"kind", "pods"}}));
+    };
+    if (const auto runtime = text_at(pod, "/spec/runtimeClassName"); !runtime.empty()) {
+        return forbidden_for(
+            fmt::format("pod rejected: RuntimeClass {} not found", go_quoted(runtime)));
+    }
+    const auto priority = text_at(pod, "/spec/priorityClassName");
+    if (!priority.empty() && priority != "system-node-critical" &&
+        priority != "system-cluster-critical") {
+        return forbidden_for(fmt::format("no PriorityClass with name {} was found", priority));
+    }
+    return {};
 }
 
 void complete_pod(Json& pod, std::vector<Cause>& faults) {

@@ -1,5 +1,7 @@
 #include "fakes/kube/protobuf.hpp"
 
+#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -28,6 +30,9 @@ constexpr std::string_view wire_scalars_text = R"(
 .quantity: 1 string string
 .int-or-string: 1 type int64; 2 intVal int32; 3 strVal string
 .raw: 1 raw string
+.schema-or-list: 1 schema* JSONSchemaProps; 2 jSONSchemas []JSONSchemaProps
+.schema-or-flag: 1 allows bool; 2 schema* JSONSchemaProps
+.schema-or-texts: 1 schema* JSONSchemaProps; 2 property []string
 .items: 1 items []string
 .list: 1 metadata ListMeta
 .type: 1 apiVersion string; 2 kind string
@@ -40,12 +45,16 @@ enum class WireForm {
     int32,
     int64,
     boolean,
+    float64,
     time,        ///< RFC 3339 in JSON, in whole seconds
     micro_time,  ///< the same in microseconds
     quantity,
     int_or_string,
-    raw,    ///< JSON's own text
-    items,  ///< a message around one list of texts, which alone is its JSON
+    raw,             ///< JSON's own text
+    items,           ///< a message around one list of texts, which alone is its JSON
+    schema_or_list,  ///< in JSON either of them, as the next two
+    schema_or_flag,
+    schema_or_texts,
     message
 };
 enum class WireCount { one, many, map };
@@ -97,12 +106,16 @@ constexpr WireWord wire_words[] = {
     {"int32", WireForm::int32, nullptr},
     {"int64", WireForm::int64, nullptr},
     {"bool", WireForm::boolean, nullptr},
+    {"double", WireForm::float64, nullptr},
     {"time", WireForm::time, ".time"},
     {"micro-time", WireForm::micro_time, ".time"},
     {"quantity", WireForm::quantity, ".quantity"},
     {"int-or-string", WireForm::int_or_string, ".int-or-string"},
     {"raw", WireForm::raw, ".raw"},
     {"items", WireForm::items, ".items"},
+    {"schema-or-list", WireForm::schema_or_list, ".schema-or-list"},
+    {"schema-or-flag", WireForm::schema_or_flag, ".schema-or-flag"},
+    {"schema-or-texts", WireForm::schema_or_texts, ".schema-or-texts"},
 };
 
 // "NUMBER NAME TYPE"
@@ -194,8 +207,11 @@ class WireReader {
         std::uint64_t number, wire;
     };
 
-    explicit WireReader(std::string_view bytes) : rest_(bytes) {}
+    /// `depth` = how many messages are around this one.
+    explicit WireReader(std::string_view bytes, std::size_t depth = 0)
+        : rest_(bytes), depth_(depth) {}
 
+    [[nodiscard]] std::size_t depth() const { return depth_; }
     [[nodiscard]] bool done() const { return rest_.empty(); }
     [[nodiscard]] std::uint64_t varint() {
         std::uint64_t value = 0;
@@ -213,6 +229,14 @@ class WireReader {
         return {value >> 3, value & 7};
     }
     [[nodiscard]] std::string_view bytes() { return take(varint()); }
+    [[nodiscard]] double float64() {
+        std::uint64_t bits = 0;
+        const auto eight = take(sizeof(bits));
+        for (std::size_t i = 0; i < sizeof(bits); ++i) {  // the lowest byte comes first
+            bits |= std::uint64_t{static_cast<std::uint8_t>(eight[i])} << (8 * i);
+        }
+        return std::bit_cast<double>(bits);
+    }
     /// Past a field that nobody knows; groups end where they end.
     void skip(std::uint64_t wire) {
         for (std::size_t depth = 0;; wire = tag().wire) {
@@ -258,9 +282,10 @@ class WireReader {
     }
 
     std::string_view rest_;
+    std::size_t depth_;
 };
 
-Json read_message(const WireMessage& message, std::string_view bytes);
+Json read_message(const WireMessage& message, std::string_view bytes, std::size_t depth = 0);
 
 // --- from the wire
 
@@ -292,9 +317,24 @@ Json json_of_wire(const WireField& field, const Json& read) {
             return json_or_null(read.value("raw", ""));
         case WireForm::items:
             return read.value("items", Json::array());
+        case WireForm::schema_or_list:
+            return read.contains("jSONSchemas") ? read["jSONSchemas"]
+                                                : read.value("schema", Json());
+        case WireForm::schema_or_flag:
+            return read.contains("schema") ? read["schema"] : Json(read.value("allows", false));
+        case WireForm::schema_or_texts:
+            return read.contains("property") ? read["property"] : read.value("schema", Json());
         default:
             return read;
     }
+}
+
+// As a JSON text of it would be read: a whole one has no fraction.
+Json as_json_number(double value) {
+    constexpr double exact = 9007199254740992.0;  // 2^53
+    return std::trunc(value) == value && std::abs(value) <= exact
+               ? Json(static_cast<std::int64_t>(value))
+               : Json(value);
 }
 
 Json read_value(const WireField& field, WireReader& reader) {
@@ -305,12 +345,15 @@ Json read_value(const WireField& field, WireReader& reader) {
             return static_cast<std::int64_t>(reader.varint());
         case WireForm::boolean:
             return reader.varint() != 0;
+        case WireForm::float64:
+            return as_json_number(reader.float64());
         case WireForm::text:
             return reader.bytes();
         case WireForm::bytes:
             return to_base64(reader.bytes());
         default:
-            return json_of_wire(field, read_message(*field.type, reader.bytes()));
+            return json_of_wire(field,
+                                read_message(*field.type, reader.bytes(), reader.depth() + 1));
     }
 }
 
@@ -320,9 +363,9 @@ bool as_varint(const WireField& field) {
 }
 
 // An entry {1: key, 2: value} of a map.
-void read_entry(const WireField& field, std::string_view bytes, Json& map) {
+void read_entry(const WireField& field, std::string_view bytes, std::size_t depth, Json& map) {
     constexpr auto text = length_wire;
-    WireReader entry(bytes);
+    WireReader entry(bytes, depth);
     std::string key;
     Json value = field.form == WireForm::items ? Json::array() : Json("");
     while (!entry.done()) {
@@ -340,7 +383,10 @@ void read_entry(const WireField& field, std::string_view bytes, Json& map) {
 
 void read_field(const WireField& field, WireReader& reader, std::uint64_t wire, Json& out) {
     const bool packed = as_varint(field) && field.count == WireCount::many && wire == length_wire;
-    if (!packed && wire != (as_varint(field) ? varint_wire : length_wire)) {
+    const auto own = as_varint(field)                  ? varint_wire
+                     : field.form == WireForm::float64 ? fixed64_wire
+                                                       : length_wire;
+    if (!packed && wire != own) {
         throw Malformed{fmt::format("proto: wrong wireType = {} for field {}", wire, field.name)};
     }
     if (packed) {
@@ -350,7 +396,7 @@ void read_field(const WireField& field, WireReader& reader, std::uint64_t wire, 
         return;
     }
     if (field.count == WireCount::map) {
-        read_entry(field, reader.bytes(), out[field.name]);
+        read_entry(field, reader.bytes(), reader.depth(), out[field.name]);
         return;
     }
     auto value = read_value(field, reader);
@@ -365,10 +411,13 @@ void read_field(const WireField& field, WireReader& reader, std::uint64_t wire, 
     }
 }
 
-// The recursion is as deep as the tables are, whatever the bytes say.
-Json read_message(const WireMessage& message, std::string_view bytes) {
+// Schemas nest; each message of theirs is at most two levels of JSON.
+Json read_message(const WireMessage& message, std::string_view bytes, std::size_t depth) {
+    if (depth > deepest_json / 2) {
+        throw Malformed{"proto: exceeded max depth"};
+    }
     Json out = Json::object();
-    WireReader reader(bytes);
+    WireReader reader(bytes, depth);
     while (!reader.done()) {
         const auto [number, wire] = reader.tag();
         if (number == 0) {
@@ -434,6 +483,13 @@ Json message_of_scalar(const WireField& field, const Json& value) {
             return {{"raw", value.dump(-1, ' ', false, Json::error_handler_t::replace)}};
         case WireForm::items:
             return {{"items", value}};
+        case WireForm::schema_or_list:
+            return {{value.is_array() ? "jSONSchemas" : "schema", value}};
+        case WireForm::schema_or_flag:
+            return value.is_object() ? Json{{"allows", true}, {"schema", value}}
+                                     : Json{{"allows", value}};
+        case WireForm::schema_or_texts:
+            return {{value.is_array() ? "property" : "schema", value}};
         default:
             return value;
     }
@@ -450,6 +506,8 @@ void write_value(const WireField& field, std::uint64_t number, const Json& value
     if (as_varint(field)) {
         put_varint(out, number << 3 | varint_wire);
         put_varint(out, varint_of(value));
+    } else if (field.form == WireForm::float64) {
+        put_float64(out, number, value.is_number() ? value.get<double>() : 0.0);
     } else if (field.form == WireForm::text) {
         put_bytes(out, number, text_of(value));
     } else if (field.form == WireForm::bytes) {
@@ -548,6 +606,15 @@ std::string body_summary(std::string_view body) {
     const auto shown = body.substr(0, most);
     return fmt::format("{}{}", body[0] == '{' ? std::string(shown) : to_hex(as_bytes(shown)),
                        body.size() > most ? " ..." : "");
+}
+
+std::string protobuf_fault(std::string_view body) {
+    try {
+        (void)open_envelope(body);
+    } catch (const Malformed& malformed) {
+        return malformed.why;
+    }
+    return {};
 }
 
 bool has_protobuf(std::string_view kind, std::string_view api_version) {

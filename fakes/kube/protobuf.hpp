@@ -19,6 +19,9 @@ constexpr std::string_view protobuf_media_type = "application/vnd.kubernetes.pro
 [[nodiscard]] Checked<Json> json_of_protobuf(std::string_view body, std::string_view kind,
                                              std::string_view api_version = "");
 
+/// Why the body is no envelope of that form, in the API server's words; "" where it is one.
+[[nodiscard]] std::string protobuf_fault(std::string_view body);
+
 /// An object or a list, byte for byte as Go writes it; nothing where its kind has no such form.
 [[nodiscard]] std::optional<std::string> protobuf_of(const Json& object);
 /// One event of a watch: a message of WebSockets, or a frame's content.

@@ -1,6 +1,7 @@
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
+#include "fakes/kube/go_text.hpp"
 #include "fakes/kube/managed_fields.hpp"
 #include "fakes/kube/rbac.hpp"
 
@@ -24,7 +25,8 @@ std::vector<std::string> texts(const Json& object, const char* key) {
                                                       : std::vector<std::string>();
 }
 
-Checked<Json> review_token(ApiState& api, const Json& spec) {
+// A token that is nobody's leaves the status as it was sent.
+Checked<Json> review_token(ApiState& api, const Json& spec, Json status) {
     const auto token = text_at(spec, "/token");
     if (token.empty()) {
         return refuse(bad_request("token is required for TokenReview in authentication"));
@@ -35,11 +37,15 @@ Checked<Json> review_token(ApiState& api, const Json& spec) {
     }
     const auto verdict = api.tokens.authenticate(token, audiences);
     if (!verdict.user) {
-        return Json{{"user", Json::object()}, {"error", verdict.error}};
+        status.erase("authenticated");
+        status.emplace("user", Json::object());
+        status["error"] = verdict.error;
+        return status;
     }
-    return Json{{"authenticated", true},
-                {"user", user_json(*verdict.user)},
-                {"audiences", verdict.audiences}};
+    status["authenticated"] = true;
+    status["user"] = user_json(*verdict.user);
+    status["audiences"] = verdict.audiences;
+    return status;
 }
 
 bool given(const Json& spec, const char* key) {
@@ -51,6 +57,45 @@ bool given(const Json& spec, const char* key) {
 std::string shown_path(const Json& spec) {
     const auto& path = spec["nonResourceAttributes"];
     return Json{{"Path", text_at(path, "/path")}, {"Verb", text_at(path, "/verb")}}.dump();
+}
+
+// Metadata with its fields in the order of Go's structs.
+std::string shown_metadata(const Json& metadata) {
+    constexpr const char* of_entries[] = {"manager",    "operation", "apiVersion", "time",
+                                          "fieldsType", "fieldsV1",  "subresource"};
+    constexpr const char* fields[] = {"name",
+                                      "generateName",
+                                      "namespace",
+                                      "selfLink",
+                                      "uid",
+                                      "resourceVersion",
+                                      "generation",
+                                      "creationTimestamp",
+                                      "deletionTimestamp",
+                                      "deletionGracePeriodSeconds",
+                                      "labels",
+                                      "annotations",
+                                      "ownerReferences",
+                                      "finalizers",
+                                      "managedFields"};
+    const auto ordered = [](const Json& from, const auto& names) {
+        nlohmann::ordered_json out = nlohmann::ordered_json::object();
+        for (const auto* name : names) {
+            if (const auto found = from.find(name); found != from.end()) {
+                out[name] = nlohmann::ordered_json(*found);
+            }
+        }
+        return out;
+    };
+    auto out = ordered(metadata, fields);
+    if (out.contains("managedFields")) {
+        auto entries = nlohmann::ordered_json::array();
+        for (const auto& entry : metadata["managedFields"]) {
+            entries.push_back(ordered(entry, of_entries));
+        }
+        out["managedFields"] = std::move(entries);
+    }
+    return out.dump();
 }
 
 // In its 422 the API server forgets to name the kind.
@@ -84,7 +129,7 @@ Checked<> check_access_review(const Json& review, const ApiCall& call) {
     if (const auto space = text_at(spec, "/resourceAttributes/namespace");
         local && resource && space != call.info.namespace_name) {
         fault("spec.resourceAttributes.namespace",
-              fmt::format("Invalid value: \"{}\": must match metadata.namespace", space));
+              fmt::format("Invalid value: {}: must match metadata.namespace", go_quoted(space)));
     }
     auto metadata = review["metadata"];
     for (const auto* allowed : {"managedFields", local ? "namespace" : "managedFields"}) {
@@ -92,7 +137,7 @@ Checked<> check_access_review(const Json& review, const ApiCall& call) {
     }
     if (!metadata.empty()) {
         fault("metadata",
-              fmt::format("Invalid value: {}: must be empty{}", review["metadata"].dump(),
+              fmt::format("Invalid value: {}: must be empty{}", shown_metadata(review["metadata"]),
                           local ? " except for namespace" : ""));
     }
     if (!faults.empty()) {
@@ -172,9 +217,18 @@ http::Response answer_review(ApiState& api, const ApiCall& call) {
                    {"apiVersion", type.api_version()},
                    {"metadata", review_metadata(*body)},
                    {"spec", spec}};
+    if (const auto space = meta(*body, "namespace");
+        type.namespaced && !space.empty() && space != call.info.namespace_name) {
+        return bad_request(
+            "the namespace of the provided object does not match the namespace sent on the "
+            "request");
+    }
+    if (type.kind == "TokenReview" && body->contains("status")) {
+        answer["status"] = (*body)["status"];
+    }
     note_update(api, call, Json::object(), answer);
     if (type.kind == "TokenReview") {
-        const auto status = review_token(api, spec);
+        const auto status = review_token(api, spec, answer.value("status", Json::object()));
         if (!status) {
             return status.error();
         }

@@ -2,6 +2,7 @@
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
 #include "fakes/kube/controllers/controllers.hpp"
+#include "fakes/kube/managed_fields.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -73,6 +74,7 @@ http::Response answer_scale(ApiState& api, const ApiCall& call) {
         next["spec"]["replicas"] = replicas;
         next["metadata"]["generation"] = count_at(next, "/metadata/generation", 1) + 1;
     }
+    note_update(api, call, current, next);
     if (call.dry_run()) {
         return json_response(200, scale_of(next));
     }

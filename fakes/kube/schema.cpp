@@ -8,6 +8,7 @@
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
 #include "core/time/time.hpp"
+#include "fakes/kube/go_text.hpp"
 
 namespace meshproof::fakes::kube {
 
@@ -124,21 +125,6 @@ const Schema& schema_of_all() {
     return schema;
 }
 
-std::string_view json_kind(const Json& value) {
-    switch (value.type()) {
-        case Json::value_t::string:
-            return "string";
-        case Json::value_t::boolean:
-            return "bool";
-        case Json::value_t::array:
-            return "array";
-        case Json::value_t::object:
-            return "object";
-        default:
-            return "number";
-    }
-}
-
 /// Where decoding is: what Go's messages and the API server's own say of it.
 struct Place {
     std::string type;   ///< the innermost struct
@@ -151,11 +137,50 @@ struct Place {
     }
 };
 
+// Texts that have types of their own in Go.
+constexpr std::pair<std::string_view, std::string_view> named_texts[] = {
+    {"ObjectMeta.uid", "types.UID"},
+    {"OwnerReference.uid", "types.UID"},
+    {"ObjectReference.uid", "types.UID"},
+    {"BoundObjectReference.uid", "types.UID"},
+    {"Preconditions.uid", "types.UID"},
+    {"Secret.type", "v1.SecretType"},
+    {"DeleteOptions.propagationPolicy", "v1.DeletionPropagation"},
+    {"ManagedFieldsEntry.operation", "v1.ManagedFieldsOperationType"},
+    {"PodSpec.restartPolicy", "v1.RestartPolicy"},
+    {"PodSpec.dnsPolicy", "v1.DNSPolicy"},
+    {"Container.imagePullPolicy", "v1.PullPolicy"},
+    {"Container.terminationMessagePolicy", "v1.TerminationMessagePolicy"},
+    {"ContainerPort.protocol", "v1.Protocol"},
+    {"ServicePort.protocol", "v1.Protocol"},
+    {"ServiceSpec.type", "v1.ServiceType"}};
+
+std::string go_type_at(const FieldType& type, const Place& place) {
+    switch (type.kind) {
+        case Kind::time:
+            return "string";  // what a time is read from
+        case Kind::int_or_string:
+            return "int32";
+        case Kind::text: {
+            const auto key = place.field.substr(place.field.rfind('.') + 1);
+            const auto named =
+                std::ranges::find(named_texts, place.type + "." + key,
+                                  &std::pair<std::string_view, std::string_view>::first);
+            return named == std::end(named_texts) ? type.go_name() : std::string(named->second);
+        }
+        default:
+            return type.go_name();
+    }
+}
+
 Mismatch mismatch(const Json& value, const FieldType& type, const Place& place) {
-    const bool fraction = value.is_number_float();
+    // A number is named where any number would do.
+    const bool of_number =
+        value.is_number() &&
+        (type.kind == Kind::int32 || type.kind == Kind::int64 || type.kind == Kind::int_or_string);
     return {fmt::format("json: cannot unmarshal {}{} into Go struct field {}.{} of type {}",
-                        json_kind(value), fraction ? " " + value.dump() : "", place.type,
-                        place.field, type.go_name())};
+                        json_kind(value), of_number ? " " + value.dump() : "", place.type,
+                        place.field, go_type_at(type, place))};
 }
 
 // The first byte that base64 cannot have there (Go's base64.CorruptInputError).
@@ -299,32 +324,57 @@ std::string time_fault(std::string_view text) {
     return parse_rfc3339(date) ? "" : out_of_range("day");
 }
 
-Conformed conform_object(Json& value, const ObjectType& type, const Place& place,
-                         std::vector<std::string>& unknown);
+/// What is wrong at one place.
+struct DecodingFault {
+    Mismatch mismatch;
+    std::string path;
+    bool last = false;  ///< nothing is read after it
+};
 
-Conformed conform_value(Json& value, const FieldType& type, const Place& place,
-                        std::vector<std::string>& unknown) {
+/// What decoding has met.
+struct Decoded {
+    std::vector<std::string> unknown;  ///< paths of fields that the types do not have
+    std::vector<DecodingFault> faults;
+
+    void fault(Mismatch mismatch, const Place& place, bool last) {
+        faults.push_back({std::move(mismatch), place.path, last});
+    }
+};
+
+void conform_object(Json& value, const ObjectType& type, const Place& place, Decoded& decoded);
+
+void conform_value(Json& value, const FieldType& type, const Place& place, Decoded& decoded) {
+    constexpr std::size_t most_faults = 1000;  // a list may have a million, and one is told
+    if (decoded.faults.size() == most_faults) {
+        return;
+    }
     if (!fits(value, type.kind)) {
-        return tl::unexpected(mismatch(value, type, place));
+        // Times have readers of their own, whose faults end the decoding.
+        const bool last = type.kind == Kind::time || type.kind == Kind::int_or_string;
+        return decoded.fault(mismatch(value, type, place), place, last);
     }
     if (type.kind == Kind::bytes && !from_base64(value.get_ref<const std::string&>())) {
-        return tl::unexpected(
-            Mismatch{fmt::format("illegal base64 data at input byte {}",
-                                 corrupt_byte(value.get_ref<const std::string&>()))});
+        return decoded.fault({fmt::format("illegal base64 data at input byte {}",
+                                          corrupt_byte(value.get_ref<const std::string&>()))},
+                             place, false);
     }
     if (type.micro) {
-        return check_micro_time(value.get_ref<const std::string&>());
+        if (auto read = check_micro_time(value.get_ref<const std::string&>()); !read) {
+            decoded.fault(std::move(read).error(), place, true);
+        }
+        return;
     }
     if (type.kind == Kind::time) {
         if (auto fault = time_fault(value.get_ref<const std::string&>()); !fault.empty()) {
-            return tl::unexpected(Mismatch{std::move(fault), true});
+            decoded.fault({std::move(fault), true}, place, true);
         }
+        return;
     }
     if (type.kind == Kind::object) {
-        return conform_object(value, *type.object, place, unknown);
+        return conform_object(value, *type.object, place, decoded);
     }
     if (type.kind != Kind::list && type.kind != Kind::map) {
-        return {};
+        return;
     }
     std::size_t index = 0;
     for (auto& item : value) {
@@ -332,34 +382,47 @@ Conformed conform_value(Json& value, const FieldType& type, const Place& place,
         if (type.kind == Kind::list) {
             at.path += fmt::format("[{}]", index++);
         }
-        if (item.is_null()) {
-            continue;
-        }
-        if (auto conformed = conform_value(item, *type.of, at, unknown); !conformed) {
-            return conformed;
+        if (!item.is_null()) {
+            conform_value(item, *type.of, at, decoded);
         }
     }
-    return {};
 }
 
-Conformed conform_object(Json& value, const ObjectType& type, const Place& place,
-                         std::vector<std::string>& unknown) {
+void conform_object(Json& value, const ObjectType& type, const Place& place, Decoded& decoded) {
     for (auto at = value.begin(); at != value.end();) {
         const auto* field = type.find(at.key());
         const auto here = place.in(type.name, at.key());
         if (field == nullptr) {
-            unknown.push_back(here.path);
+            decoded.unknown.push_back(here.path);
             at = value.erase(at);
         } else if (at->is_null() && field->kind != Kind::any) {
             at = value.erase(at);
         } else {
-            if (auto conformed = conform_value(*at, *field, here, unknown); !conformed) {
-                return conformed;
-            }
+            conform_value(*at, *field, here, decoded);
             ++at;
         }
     }
-    return {};
+}
+
+// The fault that Go's decoder tells: the one at which it stops, else the first that it met.
+const Mismatch& told_fault(const std::vector<DecodingFault>& faults,
+                           const std::vector<std::string>& order) {
+    std::map<std::string_view, std::size_t> places;
+    for (std::size_t at = 0; at < order.size() && faults.size() > 1; ++at) {
+        places.emplace(order[at], at);
+    }
+    const auto place_of = [&](const DecodingFault& fault) {
+        std::string_view path = fault.path;
+        while (path.ends_with(']')) {  // an item stands where its list does
+            path = path.substr(0, path.rfind('['));
+        }
+        const auto found = places.find(path);
+        return found == places.end() ? order.size() : found->second;
+    };
+    return std::ranges::min_element(
+               faults, {},
+               [&](const DecodingFault& fault) { return std::pair(!fault.last, place_of(fault)); })
+        ->mismatch;
 }
 
 Json openapi_of(const FieldType& type) {
@@ -440,19 +503,22 @@ const std::vector<std::unique_ptr<ObjectType>>& object_types() {
     return schema_of_all().types;
 }
 
-tl::expected<std::vector<std::string>, Mismatch> conform(Json& object, const ObjectType& type) {
-    return conform_at(object, type, "");
+tl::expected<std::vector<std::string>, Mismatch> conform(Json& object, const ObjectType& type,
+                                                         const std::vector<std::string>& order) {
+    return conform_at(object, type, "", order);
 }
 
 tl::expected<std::vector<std::string>, Mismatch> conform_at(Json& value, const ObjectType& type,
-                                                            std::string path) {
-    std::vector<std::string> unknown;
+                                                            std::string path,
+                                                            const std::vector<std::string>& order) {
+    Decoded decoded;
     Place place;
     place.path = std::move(path);
-    if (auto conformed = conform_object(value, type, place, unknown); !conformed) {
-        return tl::unexpected(std::move(conformed).error());
+    conform_object(value, type, place, decoded);
+    if (!decoded.faults.empty()) {
+        return tl::unexpected(told_fault(decoded.faults, order));
     }
-    return unknown;
+    return std::move(decoded.unknown);
 }
 
 std::string openapi_name(const ObjectType& type) {

@@ -65,14 +65,15 @@ struct Mismatch {
 };
 
 /// Takes nulls and unknown fields out of `object`; gives the paths of the unknown ones
-/// ("spec.containers[0].x").
-[[nodiscard]] tl::expected<std::vector<std::string>, Mismatch> conform(Json& object,
-                                                                       const ObjectType& type);
+/// ("spec.containers[0].x"). Of several faults it tells the one that Go's decoder does: `order` has
+/// the paths of the fields as the text has them, nothing where they came in order of their names.
+[[nodiscard]] tl::expected<std::vector<std::string>, Mismatch> conform(
+    Json& object, const ObjectType& type, const std::vector<std::string>& order = {});
 
 /// The same for some other value than a resource, such as a custom resource's metadata.
-[[nodiscard]] tl::expected<std::vector<std::string>, Mismatch> conform_at(Json& value,
-                                                                          const ObjectType& type,
-                                                                          std::string path);
+[[nodiscard]] tl::expected<std::vector<std::string>, Mismatch> conform_at(
+    Json& value, const ObjectType& type, std::string path,
+    const std::vector<std::string>& order = {});
 
 /// The type's own entry of the OpenAPI document, and its name there.
 [[nodiscard]] std::string openapi_name(const ObjectType& type);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/base/text.hpp"
+#include "fakes/kube/go_text.hpp"
 #include "fakes/kube/name_rules.hpp"
 
 namespace meshproof::fakes::kube {
@@ -116,7 +117,7 @@ class LabelGrammar {
             return fail(FailureKind::invalid, "found '{}', expected: identifier", key.text);
         }
         if (const auto faults = key_faults(key.text); !faults.empty()) {
-            return fail(FailureKind::invalid, "<nil>: Invalid value: \"{}\": {}", key.text,
+            return fail(FailureKind::invalid, "<nil>: Invalid value: {}: {}", go_quoted(key.text),
                         join(faults, "; "));
         }
         term.key = key.text;
@@ -185,13 +186,13 @@ class LabelGrammar {
         for (const auto& value : term.values) {
             if (term.compared != 0 && !integer(value)) {
                 faults.push_back(
-                    fmt::format("values[{}]: Invalid value: \"{}\": for 'Gt', 'Lt' "
+                    fmt::format("values[{}]: Invalid value: {}: for 'Gt', 'Lt' "
                                 "operators, the value must be an integer",
-                                index, value));
+                                index, go_quoted(value)));
             }
             if (const auto why = label_value_fault(value); !why.empty()) {
-                faults.push_back(fmt::format("values[{}][{}]: Invalid value: \"{}\": {}", index,
-                                             term.key, value, why));
+                faults.push_back(fmt::format("values[{}][{}]: Invalid value: {}: {}", index,
+                                             term.key, go_quoted(value), why));
             }
             ++index;
         }

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
+
+#include "core/base/text.hpp"
+#include "fakes/kube/go_text.hpp"
 
 namespace meshproof::fakes::kube {
 
@@ -75,24 +79,28 @@ Json details_of(const ResourceType& type, std::string_view name) {
 }  // namespace
 
 http::Response not_found(const ResourceType& type, std::string_view name) {
-    return refusal(404, "NotFound", fmt::format("{} \"{}\" not found", type.resource(), name),
+    return refusal(404, "NotFound",
+                   fmt::format("{} {} not found", type.resource(), go_quoted(name)),
                    details_of(type, name));
 }
 
 http::Response already_exists(const ResourceType& type, std::string_view name) {
     return refusal(409, "AlreadyExists",
-                   fmt::format("{} \"{}\" already exists", type.resource(), name),
+                   fmt::format("{} {} already exists", type.resource(), go_quoted(name)),
                    details_of(type, name));
 }
 
 http::Response not_generated(const ResourceType& type, std::string_view name) {
     auto details = details_of(type, name);
     details["retryAfterSeconds"] = 1;
-    return refusal(409, "AlreadyExists",
-                   fmt::format("{} \"{}\" already exists, the server was not able to generate a "
-                               "unique name for the object",
-                               type.resource(), name),
-                   std::move(details));
+    auto response =
+        refusal(409, "AlreadyExists",
+                fmt::format("{} {} already exists, the server was not able to generate a "
+                            "unique name for the object",
+                            type.resource(), go_quoted(name)),
+                std::move(details));
+    response.headers.set("Retry-After", "1");
+    return response;
 }
 
 http::Response conflict(std::string_view resource, std::string_view name, std::string_view why) {
@@ -103,18 +111,22 @@ http::Response conflict(std::string_view resource, std::string_view name, std::s
     }
     return refusal(
         409, "Conflict",
-        fmt::format("Operation cannot be fulfilled on {} \"{}\": {}", resource, name, why),
+        fmt::format("Operation cannot be fulfilled on {} {}: {}", resource, go_quoted(name), why),
         std::move(details));
 }
 
 http::Response invalid(std::string_view group, std::string_view kind, std::string_view name,
                        const std::vector<Cause>& causes) {
     Json list = Json::array();
-    std::string faults;
+    std::vector<std::string> faults;
+    std::set<std::string> told;  // what two validations say is told once
     for (const auto& cause : causes) {
         list.push_back(
             {{"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}});
-        faults += fmt::format("{}{}: {}", faults.empty() ? "" : ", ", cause.field, cause.message);
+        auto fault = fmt::format("{}: {}", cause.field, cause.message);
+        if (told.insert(fault).second) {
+            faults.push_back(std::move(fault));
+        }
     }
     Json details = {{"causes", std::move(list)}};
     for (const auto& [key, value] :
@@ -125,8 +137,8 @@ http::Response invalid(std::string_view group, std::string_view kind, std::strin
     }
     const auto qualified = group.empty() ? std::string(kind) : fmt::format("{}.{}", kind, group);
     return refusal(422, "Invalid",
-                   fmt::format("{} \"{}\" is invalid: {}", qualified, name,
-                               causes.size() == 1 ? faults : "[" + faults + "]"),
+                   fmt::format("{} {} is invalid: {}", qualified, go_quoted(name),
+                               faults.size() == 1 ? faults[0] : "[" + join(faults, ", ") + "]"),
                    std::move(details));
 }
 

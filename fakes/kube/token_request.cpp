@@ -1,5 +1,7 @@
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
+#include "fakes/kube/go_text.hpp"
+#include "fakes/kube/managed_fields.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -73,9 +75,9 @@ Checked<> check_named(const ApiCall& call, const Json& body) {
         return refuse(
             invalid({"authentication.k8s.io", "TokenRequest", call.info.name, "metadata.name",
                      "FieldValueInvalid",
-                     fmt::format("Invalid value: \"{}\": must match the service account name if "
+                     fmt::format("Invalid value: {}: must match the service account name if "
                                  "specified",
-                                 named)}));
+                                 go_quoted(named))}));
     }
     return {};
 }
@@ -107,6 +109,34 @@ Checked<Tokens::Request> token_asked(ApiState& api, const Json& account, const J
         }
     }
     return request;
+}
+
+// As it was sent, with the account's name and uid; who sent what is noted before.
+Json token_metadata(const ApiState& api, const ApiCall& call, const Json& body,
+                    const Json& account) {
+    Json sent{{"metadata", body.value("metadata", Json::object())},
+              {"spec", body.value("spec", Json::object())},
+              {"status", body.value("status", Json::object())}};
+    auto& metadata = sent["metadata"];
+    for (const auto* own : {"uid", "creationTimestamp", "managedFields"}) {
+        metadata.erase(own);
+    }
+    for (auto at = metadata.begin(); at != metadata.end();) {
+        const bool hollow = (at->is_structured() && at->empty()) || *at == "" || *at == 0;
+        at = hollow ? metadata.erase(at) : std::next(at);
+    }
+    auto& spec = sent["spec"];
+    if (!spec.contains("expirationSeconds")) {
+        spec["expirationSeconds"] = 3600;  // the default
+    }
+    constexpr auto kind = "TokenRequest", version = "authentication.k8s.io/v1";
+    note_update(api, {field_manager(call), version, call.info.subresource}, Json::object(), sent,
+                object_type(kind));
+    metadata["name"] = call.info.name;
+    metadata["namespace"] = call.info.namespace_name;
+    metadata["uid"] = meta(account, "uid");
+    metadata["creationTimestamp"] = rfc3339(api.clock.now());
+    return metadata;
 }
 
 }  // namespace
@@ -146,10 +176,7 @@ http::Response answer_token_request(ApiState& api, const ApiCall& call) {
     }
     const auto now = api.clock.now();
     const auto token = api.tokens.mint(*asked);
-    const Json metadata = {{"name", call.info.name},
-                           {"namespace", space},
-                           {"uid", meta(*account, "uid")},
-                           {"creationTimestamp", rfc3339(now)}};
+    const Json metadata = token_metadata(api, call, *body, *account);
     const Json granted = {{"audiences", asked->audiences},
                           {"expirationSeconds", asked->seconds},
                           {"boundObjectRef", spec.value("boundObjectRef", Json())}};

@@ -3,6 +3,7 @@
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/custom_resources.hpp"
+#include "fakes/kube/go_text.hpp"
 #include "fakes/kube/kinds.hpp"
 #include "fakes/kube/name_rules.hpp"
 
@@ -23,18 +24,18 @@ void check_data_keys(const Json& object, std::vector<Cause>& faults,
     for (const auto& [key, value] : data.items()) {
         if (binary.contains(key)) {
             faults.push_back({fmt::format("data[{}]", key), "FieldValueInvalid",
-                              fmt::format("Invalid value: \"{}\": duplicate of key present in "
+                              fmt::format("Invalid value: {}: duplicate of key present in "
                                           "binaryData",
-                                          key)});
+                                          go_quoted(key))});
         }
         if (!is_config_key(key)) {
             faults.push_back(
                 {fmt::format("{}[{}]", field, key), "FieldValueInvalid",
-                 fmt::format("Invalid value: \"{}\": a valid config key must consist of "
+                 fmt::format("Invalid value: {}: a valid config key must consist of "
                              "alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or "
                              "'KEY_NAME',  or 'key-name', regex used for validation is "
                              "'[-._a-zA-Z0-9]+')",
-                             key)});
+                             go_quoted(key))});
         }
     }
 }
@@ -96,8 +97,9 @@ void complete_secret(Json& secret, std::vector<Cause>& faults) {
 }
 
 Cause unsupported(std::string field, const std::string& value, std::string_view supported) {
-    return {std::move(field), "FieldValueNotSupported",
-            fmt::format("Unsupported value: \"{}\": supported values: {}", value, supported)};
+    return {
+        std::move(field), "FieldValueNotSupported",
+        fmt::format("Unsupported value: {}: supported values: {}", go_quoted(value), supported)};
 }
 
 // Who a binding is for: kind and name, and the group that goes with the kind.
@@ -287,11 +289,12 @@ void drop_empty(Json& object, const ObjectType& type) {
 
 }  // namespace
 
-Checked<> complete(const ResourceType& type, Json& object) {
+Checked<> complete(const ResourceType& type, Json& object, bool update) {
     if (type.custom == nullptr && &type != &type::definitions) {
         drop_empty(object, object_type(type));
     }
     auto faults = metadata_faults(type, object);
+    const auto of_metadata = std::ssize(faults);
     if (complete_by_kind(type, object, faults)) {
         // nothing else is known of them
     } else if (&type == &type::secrets) {
@@ -308,6 +311,10 @@ Checked<> complete(const ResourceType& type, Json& object) {
             object["rules"] = nullptr;
         }
         check_rules(type, object, faults);
+    }
+    if (update && type.custom == nullptr && type.group == rbac_group) {
+        const std::vector<Cause> again(faults.begin() + of_metadata, faults.end());
+        faults.insert(faults.end(), again.begin(), again.end());
     }
     if (!faults.empty()) {
         return refuse(invalid(kept_type(type).group, type.kind, meta(object, "name"), faults));

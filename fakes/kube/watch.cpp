@@ -4,6 +4,7 @@
 #include "core/http/websocket.hpp"
 #include "core/time/within.hpp"
 #include "fakes/kube/api_state.hpp"
+#include "fakes/kube/go_text.hpp"
 #include "fakes/kube/protobuf.hpp"
 #include "fakes/kube/selectors.hpp"
 #include "fakes/kube/tables.hpp"
@@ -219,9 +220,9 @@ Checked<> check_match(const ApiCall& call) {
     }
     if (!match.empty() && match != "NotOlderThan") {
         causes.push_back({field, "FieldValueNotSupported",
-                          fmt::format("Unsupported value: \"{}\": supported values: "
+                          fmt::format("Unsupported value: {}: supported values: "
                                       "\"NotOlderThan\"",
-                                      match)});
+                                      go_quoted(match))});
     }
     if (!call.info.param("continue").empty()) {
         forbid("resourceVersionMatch is forbidden when continue is provided");
@@ -256,11 +257,10 @@ Checked<WatchQuestion> question_of(const ApiState& api, const ApiCall& call) {
     const auto given = call.info.param("resourceVersion");
     const auto version = given.empty() ? std::optional<std::uint64_t>(0) : number(given);
     if (!version) {
-        return refuse(
-            refusal(500, "",
-                    fmt::format("resourceVersion: Invalid value: \"{}\": strconv.ParseUint: "
-                                "parsing \"{}\": invalid syntax",
-                                given, given)));
+        return refuse(refusal(500, "",
+                              fmt::format("resourceVersion: Invalid value: {}: strconv.ParseUint: "
+                                          "parsing {}: invalid syntax",
+                                          go_quoted(given), go_quoted(given))));
     }
     question.after = *version;
     if (wants_table(call.request)) {

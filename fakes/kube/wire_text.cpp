@@ -2,8 +2,8 @@
 
 namespace meshproof::fakes::kube {
 
-// The fields of the API's messages in protobuf, from the struct tags of k8s.io/api and
-// k8s.io/apimachinery v0.34.4: number, name in JSON, type. Behind a name, `*` is a pointer of Go's,
+// The fields of the API's messages in protobuf, from the struct tags of k8s.io/api,
+// k8s.io/apimachinery and k8s.io/apiextensions-apiserver v0.34.4: number, name in JSON, type. Behind a name, `*` is a pointer of Go's,
 // `!` is in Go's JSON even where it is empty. "." is a message whose fields stand in JSON where it
 // does itself. [] is a list, {} a map by text. A message that is a kind has its apiVersion behind
 // its name; what is before a dot tells two of one name apart.
@@ -81,6 +81,29 @@ ContainerStatus: 1 name! string; 2 state ContainerState; 3 lastState ContainerSt
   volumeMounts []VolumeMountStatus; 13 user* ContainerUser; 14 allocatedResourcesStatus
   []ResourceStatus; 15 stopSignal* string
 ContainerUser: 1 linux* LinuxContainerUser
+CustomResourceColumnDefinition: 1 name! string; 2 type! string; 3 format string; 4 description
+  string; 5 priority int32; 6 jsonPath! string
+CustomResourceConversion: 1 strategy! string; 2 webhook* WebhookConversion
+CustomResourceDefinition apiextensions.k8s.io/v1: 1 metadata ObjectMeta; 2 spec!
+  CustomResourceDefinitionSpec; 3 status CustomResourceDefinitionStatus
+CustomResourceDefinitionCondition: 1 type! string; 2 status! string; 3 lastTransitionTime time; 4
+  reason string; 5 message string
+CustomResourceDefinitionNames: 1 plural! string; 2 singular string; 3 shortNames []string; 4 kind!
+  string; 5 listKind string; 6 categories []string
+CustomResourceDefinitionSpec: 1 group! string; 3 names! CustomResourceDefinitionNames; 4 scope!
+  string; 7 versions! []CustomResourceDefinitionVersion; 9 conversion* CustomResourceConversion;
+  10 preserveUnknownFields bool
+CustomResourceDefinitionStatus: 1 conditions! []CustomResourceDefinitionCondition; 2
+  acceptedNames! CustomResourceDefinitionNames; 3 storedVersions! []string
+CustomResourceDefinitionVersion: 1 name! string; 2 served! bool; 3 storage! bool; 4 schema*
+  CustomResourceValidation; 5 subresources* CustomResourceSubresources; 6 additionalPrinterColumns
+  []CustomResourceColumnDefinition; 7 deprecated bool; 8 deprecationWarning* string; 9
+  selectableFields []SelectableField
+CustomResourceSubresourceScale: 1 specReplicasPath! string; 2 statusReplicasPath! string; 3
+  labelSelectorPath* string
+CustomResourceSubresources: 1 status* CustomResourceSubresourceStatus; 2 scale*
+  CustomResourceSubresourceScale
+CustomResourceValidation: 1 openAPIV3Schema* JSONSchemaProps
 DaemonEndpoint: 1 Port! int32
 DeleteOptions v1: 1 gracePeriodSeconds* int64; 2 preconditions* Preconditions; 3 orphanDependents*
   bool; 4 propagationPolicy* string; 5 dryRun []string; 6
@@ -123,6 +146,7 @@ EventSeries: 1 count int32; 2 lastObservedTime micro-time
 EventSource: 1 component string; 2 host string
 Eviction policy/v1: 1 metadata ObjectMeta; 2 deleteOptions* DeleteOptions
 ExecAction: 1 command []string
+ExternalDocumentation: 1 description string; 2 url string
 FCVolumeSource: 1 targetWWNs []string; 2 lun* int32; 3 fsType string; 4 readOnly bool; 5 wwids
   []string
 FieldSelectorAttributes: 1 rawSelector string; 2 requirements []FieldSelectorRequirement
@@ -147,6 +171,20 @@ ISCSIVolumeSource: 1 targetPortal! string; 2 iqn! string; 3 lun! int32; 4 iscsiI
   fsType string; 6 readOnly bool; 7 portals []string; 8 chapAuthDiscovery bool; 10 secretRef*
   LocalObjectReference; 11 chapAuthSession bool; 12 initiatorName* string
 ImageVolumeSource: 1 reference string; 2 pullPolicy string
+JSONSchemaProps: 1 id string; 2 $schema string; 3 $ref* string; 4 description string; 5 type
+  string; 6 format string; 7 title string; 8 default* raw; 9 maximum* double; 10 exclusiveMaximum
+  bool; 11 minimum* double; 12 exclusiveMinimum bool; 13 maxLength* int64; 14 minLength* int64; 15
+  pattern string; 16 maxItems* int64; 17 minItems* int64; 18 uniqueItems bool; 19 multipleOf*
+  double; 20 enum []raw; 21 maxProperties* int64; 22 minProperties* int64; 23 required []string;
+  24 items* schema-or-list; 25 allOf []JSONSchemaProps; 26 oneOf []JSONSchemaProps; 27 anyOf
+  []JSONSchemaProps; 28 not* JSONSchemaProps; 29 properties {}JSONSchemaProps; 30
+  additionalProperties* schema-or-flag; 31 patternProperties {}JSONSchemaProps; 32 dependencies
+  {}schema-or-texts; 33 additionalItems* schema-or-flag; 34 definitions {}JSONSchemaProps; 35
+  externalDocs* ExternalDocumentation; 36 example* raw; 37 nullable bool; 38
+  x-kubernetes-preserve-unknown-fields* bool; 39 x-kubernetes-embedded-resource bool; 40
+  x-kubernetes-int-or-string bool; 41 x-kubernetes-list-map-keys []string; 42
+  x-kubernetes-list-type* string; 43 x-kubernetes-map-type* string; 44 x-kubernetes-validations
+  []ValidationRule
 KeyToPath: 1 key! string; 2 path! string; 3 mode* int32
 LabelSelector: 1 matchLabels {}string; 2 matchExpressions []LabelSelectorRequirement
 LabelSelectorAttributes: 1 rawSelector string; 2 requirements []LabelSelectorRequirement
@@ -338,6 +376,7 @@ SecurityContext: 1 capabilities* Capabilities; 2 privileged* bool; 3 seLinuxOpti
   allowPrivilegeEscalation* bool; 8 runAsGroup* int64; 9 procMount* string; 10 windowsOptions*
   WindowsSecurityContextOptions; 11 seccompProfile* SeccompProfile; 12 appArmorProfile*
   AppArmorProfile
+SelectableField: 1 jsonPath! string
 SelfSubjectAccessReview authorization.k8s.io/v1: 1 metadata ObjectMeta; 2 spec!
   SelfSubjectAccessReviewSpec; 3 status SubjectAccessReviewStatus
 SelfSubjectAccessReviewSpec: 1 resourceAttributes* ResourceAttributes; 2 nonResourceAttributes*
@@ -355,6 +394,7 @@ ServiceAccount v1: 1 metadata ObjectMeta; 2 secrets []ObjectReference; 3 imagePu
 ServiceAccountTokenProjection: 1 audience string; 2 expirationSeconds* int64; 3 path! string
 ServicePort: 1 name string; 2 protocol string; 3 port! int32; 4 targetPort int-or-string; 5
   nodePort int32; 6 appProtocol* string
+ServiceReference: 1 namespace! string; 2 name! string; 3 path* string; 4 port* int32
 ServiceSpec: 1 ports []ServicePort; 2 selector {}string; 3 clusterIP string; 4 type string; 5
   externalIPs []string; 7 sessionAffinity string; 8 loadBalancerIP string; 9
   loadBalancerSourceRanges []string; 10 externalName string; 11 externalTrafficPolicy string; 12
@@ -416,6 +456,8 @@ TopologySpreadConstraint: 1 maxSkew! int32; 2 topologyKey! string; 3 whenUnsatis
 TypedLocalObjectReference: 1 apiGroup* string; 2 kind! string; 3 name! string
 TypedObjectReference: 1 apiGroup* string; 2 kind! string; 3 name! string; 4 namespace* string
 UserInfo: 1 username string; 2 uid string; 3 groups []string; 4 extra {}items
+ValidationRule: 1 rule! string; 2 message string; 3 messageExpression string; 4 reason* string; 5
+  fieldPath string; 6 optionalOldSelf* bool
 Volume: 1 name! string; 2 . VolumeSource
 VolumeDevice: 1 name! string; 2 devicePath! string
 VolumeMount: 1 name! string; 2 readOnly bool; 3 mountPath! string; 4 subPath string; 5
@@ -441,6 +483,8 @@ VolumeSource: 1 hostPath* HostPathVolumeSource; 2 emptyDir* EmptyDirVolumeSource
   ephemeral* EphemeralVolumeSource; 30 image* ImageVolumeSource
 VsphereVirtualDiskVolumeSource: 1 volumePath! string; 2 fsType string; 3 storagePolicyName string;
   4 storagePolicyID string
+WebhookClientConfig: 1 service* ServiceReference; 2 caBundle bytes; 3 url* string
+WebhookConversion: 2 clientConfig* WebhookClientConfig; 3 conversionReviewVersions! []string
 WeightedPodAffinityTerm: 1 weight! int32; 2 podAffinityTerm! PodAffinityTerm
 WindowsSecurityContextOptions: 1 gmsaCredentialSpecName* string; 2 gmsaCredentialSpec* string; 3
   runAsUserName* string; 4 hostProcess* bool

@@ -411,7 +411,7 @@ Result<Setup> parse_setup(std::string_view text, const std::string& path,
     if (auto section = root->inner("vault")) {
         WritesReader(path, setup).read(*section);
     }
-    return checked(std::move(setup), *root);
+    return checked_whole(std::move(setup), *root);
 }
 
 }  // namespace meshproof::fakes

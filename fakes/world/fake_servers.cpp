@@ -276,6 +276,11 @@ struct FakeServers::State {
                 names.push_back(fmt::format("{}-{}-link", base, i));
             }
         }
+        for (std::size_t i = 0; i < options.vaults; ++i) {
+            for (std::size_t node = 1; node < options.vault_nodes; ++node) {
+                names.push_back(standby_name(i, node));
+            }
+        }
         if (options.spare_vaults) {
             for (std::size_t i = 0; i < spare_nodes; ++i) {
                 names.push_back(fmt::format("node-{}", i));
@@ -411,6 +416,9 @@ struct FakeServers::State {
         served->options = state.vault_options(
             name, wanted.one_product || index % 2 == 0 ? wanted.product : other(wanted.product),
             prng);
+        if (wanted.vault_nodes > 1) {
+            served->options.storage = "raft";
+        }
         served->options.sign_service_time = wanted.sign_service_time;
         served->options.sign_concurrency = wanted.sign_concurrency;
         served->options.service_times = wanted.service_times;
@@ -432,6 +440,29 @@ struct FakeServers::State {
         }
         served->listener = std::move(*listener);
         state.vaults.push_back(std::move(served));
+        co_return co_await start_standbys(state, index);
+    }
+
+    [[nodiscard]] static std::string standby_name(std::size_t vault, std::size_t node) {
+        return fmt::format("vault-{}-node-{}", vault, node);
+    }
+
+    /// The other nodes of a Vault that has several.
+    [[nodiscard]] static Task<Result<void>> start_standbys(State& state, std::size_t index) {
+        if (state.options.vault_nodes < 2) {
+            co_return Result<void>();
+        }
+        auto& first = *state.vaults.at(index);
+        first.rules->set_api_address(state.told(*first.listener).text());
+        for (std::size_t node = 1; node < state.options.vault_nodes; ++node) {
+            const auto name = standby_name(index, node);
+            auto served = co_await serve_spare(
+                state, name, std::make_unique<vault::FakeVault>(*first.rules, name, ""));
+            if (!served) {
+                co_return propagate(served);
+            }
+            state.standbys.push_back(std::move(*served));
+        }
         co_return Result<void>();
     }
 
@@ -512,6 +543,7 @@ struct FakeServers::State {
     std::map<CertificateFault, std::optional<crypto::TlsIdentity>> wrong_identities;
     std::vector<std::unique_ptr<Vault>> vaults;
     std::vector<std::unique_ptr<Kube>> kubes;
+    std::vector<Spare> standbys;  ///< of Vaults of several nodes
     std::vector<Spare> nodes, uninitialised;
 };
 
@@ -624,6 +656,7 @@ Chaos& FakeServers::chaos() {
 nlohmann::json FakeServers::save() const {
     const auto& s = *state_;
     MESHPROOF_ASSERT(s.nodes.empty(), "spare Vaults are not saved");
+    MESHPROOF_ASSERT(s.standbys.empty(), "Vaults of several nodes are not saved");
     auto vaults = nlohmann::json::array(), clusters = nlohmann::json::array();
     for (const auto& served : s.vaults) {
         vaults.push_back(served->rules->save());
@@ -645,6 +678,7 @@ nlohmann::json FakeServers::save() const {
 
 void FakeServers::reset() {
     auto& s = *state_;
+    MESHPROOF_ASSERT(s.standbys.empty(), "Vaults of several nodes do not begin anew");
     s.set_date();
     for (const auto& served : s.vaults) {
         require(s.begin(*served));  // it could begin so before

@@ -28,6 +28,8 @@ struct FakeServersOptions {
     std::size_t vaults = 2;     ///< 0 = none; every second one plays the other product
     std::size_t clusters = 2;   ///< 0 = none
     bool one_product = false;   ///< all Vaults play `product`
+    std::size_t vault_nodes = 1;  ///< of each Vault; more than one elect who leads, on raft storage.
+                                  ///< Clients know the first one, which forwards when it does not
     bool spare_vaults = false;  ///< for checks: a cluster of three nodes, and a server that nobody
                                 ///< initialised yet
     vault::Product product = vault::Product::openbao;
@@ -92,11 +94,11 @@ class FakeServers {
     [[nodiscard]] Chaos& chaos();
 
     /// Everything that clients can see, secrets too: contents, date, CA and certificates. Not with
-    /// spare Vaults.
+    /// spare Vaults, nor with Vaults of several nodes.
     [[nodiscard]] nlohmann::json save() const;
 
     /// Everything as it was at the start: contents, tokens, date, chaos. Addresses and the CA stay,
-    /// open connections are closed.
+    /// open connections are closed. Not with Vaults of several nodes.
     void reset();
 
   private:

@@ -15,12 +15,13 @@ std::string inline_parameter(std::string_view key, std::string_view value) {
 }
 
 /// The failure of an answer outside 2xx, as core/vault tells it, without the secret of the request.
-Failure refusal_of(const http::Request& request, http::Response response, const Secret& secret) {
+Failure refusal_of(std::string_view method, const std::string& target, http::Response response,
+                   const Secret& secret) {
     vault::Reply reply;
     reply.status = response.status;
     reply.body = std::move(response.body);
     reply.json = json_or_null(reply.body);
-    return conceal(vault::failure_of(request.method, request.target, reply), secret);
+    return conceal(vault::failure_of(method, target, reply), secret);
 }
 
 Refused refused(mesh::Step step, Failure failure) {
@@ -74,9 +75,9 @@ http::Request SigningPath::request(const http::Endpoint& to, std::string method,
     return made;
 }
 
-Task<Result<http::Response>> SigningPath::send(http::Endpoint to, const http::Request& request,
+Task<Result<http::Response>> SigningPath::send(http::Endpoint to, http::Request request,
                                                std::optional<http::ExchangeTimes>& times) const {
-    auto response = co_await wire_.send(std::move(to), request);
+    auto response = co_await wire_.send(std::move(to), std::move(request));
     if (response) {
         times = response->times;
     }
@@ -91,13 +92,14 @@ Task<tl::expected<Secret, Refused>> SigningPath::login(
     auto asked = request(to, "PUT", path);
     asked.headers.set("Content-Type", "application/json");
     asked.body = nlohmann::json{{"role", auth_role_}, {"jwt", jwt.reveal()}}.dump();
-    auto response = co_await send(std::move(to), asked, times);
+    const auto target = asked.target;
+    auto response = co_await send(std::move(to), std::move(asked), times);
     if (!response) {
         co_return tl::unexpected(refused(mesh::Step::login, std::move(response.error())));
     }
     if (response->status != 200) {
         co_return tl::unexpected(
-            refused(mesh::Step::login, refusal_of(asked, std::move(*response), jwt)));
+            refused(mesh::Step::login, refusal_of("PUT", target, std::move(*response), jwt)));
     }
     const auto json = json_or_null(response->body);
     AnswerFields fields(json, "PUT " + path);
@@ -124,13 +126,14 @@ Task<tl::expected<std::string, Refused>> SigningPath::sign(
     } else {
         asked.headers.set("X-Vault-Token", token.reveal());
     }
-    auto response = co_await send(std::move(to), asked, times);
+    const auto target = asked.target;
+    auto response = co_await send(std::move(to), std::move(asked), times);
     if (!response) {
         co_return tl::unexpected(refused(mesh::Step::sign, std::move(response.error())));
     }
     if (response->status != 200) {
         co_return tl::unexpected(
-            refused(mesh::Step::sign, refusal_of(asked, std::move(*response), token)));
+            refused(mesh::Step::sign, refusal_of("PUT", target, std::move(*response), token)));
     }
     co_return std::move(response->body);
 }
@@ -138,14 +141,15 @@ Task<tl::expected<std::string, Refused>> SigningPath::sign(
 Task<tl::expected<void, Refused>> SigningPath::health(
     std::size_t transaction, std::optional<http::ExchangeTimes>& times) const {
     auto to = endpoint(transaction, Part::only);
-    const auto asked = request(to, "GET", "sys/health?standbyok=true&perfstandbyok=true");
-    auto response = co_await send(std::move(to), asked, times);
+    auto asked = request(to, "GET", "sys/health?standbyok=true&perfstandbyok=true");
+    const auto target = asked.target;
+    auto response = co_await send(std::move(to), std::move(asked), times);
     if (!response) {
         co_return tl::unexpected(Refused{std::nullopt, std::move(response.error())});
     }
     if (response->status != 200) {
         co_return tl::unexpected(
-            Refused{std::nullopt, refusal_of(asked, std::move(*response), Secret())});
+            Refused{std::nullopt, refusal_of("GET", target, std::move(*response), Secret())});
     }
     co_return tl::expected<void, Refused>();
 }

@@ -49,8 +49,7 @@ class SigningPath {
     [[nodiscard]] http::Request request(const http::Endpoint& to, std::string method,
                                         std::string_view path) const;
     [[nodiscard]] Task<Result<http::Response>> send(
-        http::Endpoint to, const http::Request& request,
-        std::optional<http::ExchangeTimes>& times) const;
+        http::Endpoint to, http::Request request, std::optional<http::ExchangeTimes>& times) const;
     /// How many transactions went to the same address before it. So whoever takes turns at
     /// addresses meets every cluster at each.
     [[nodiscard]] std::size_t turn(std::size_t transaction) const {

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -18,14 +19,12 @@ namespace meshproof::load {
 namespace {
 
 Result<crypto::Certificate> leaf_of(const SignedAnswer& answer, std::string& told_serial) {
-    const auto json = json_or_null(answer.body);
-    AnswerFields fields(json, "sign");
-    const auto pem = fields.text("data.certificate");
-    told_serial = fields.text("data.serial_number");
-    if (fields.problem()) {
-        return tl::unexpected<Failure>(*fields.problem());
+    auto texts = leaf_texts(answer.body);
+    if (!texts) {
+        return propagate(texts);
     }
-    return crypto::Certificate::from_pem(pem);
+    told_serial = std::move(texts->serial_number);
+    return crypto::Certificate::from_pem(texts->certificate);
 }
 
 std::optional<std::string> other_name(const Pod& pod, const crypto::Certificate& leaf) {
@@ -86,6 +85,16 @@ std::optional<std::string> other_life(const Expected& expected, const crypto::Ce
 }
 
 }  // namespace
+
+Result<LeafTexts> leaf_texts(std::string_view answer) {
+    if (auto quick = quick_leaf_texts(answer)) {
+        return std::move(*quick);
+    }
+    const auto json = json_or_null(answer);
+    AnswerFields fields(json, "sign");
+    LeafTexts texts{fields.text("data.certificate"), fields.text("data.serial_number")};
+    return checked(std::move(texts), fields);
+}
 
 std::string_view to_string(Wrong wrong) {
     switch (wrong) {
@@ -152,6 +161,13 @@ struct Verifier::State {
     [[nodiscard]] bool full(const SignedAnswer& next) const {
         return waiting.size() >= bounds.answers || bytes + next.body.size() > bounds.bytes;
     }
+    /// Whether it is worth to wake the thread. For each answer alone it would cost both threads a
+    /// change of context, and meet cold caches.
+    [[nodiscard]] bool worthwhile() const {
+        constexpr std::size_t batch = 64;
+        return !waiting.empty() &&
+               (waiting.size() >= std::min(batch, bounds.answers / 2) || bytes >= bounds.bytes / 2);
+    }
     /// The oldest. `mutex` is held, and something waits.
     [[nodiscard]] SignedAnswer first() {
         auto answer = std::move(waiting.front());
@@ -201,17 +217,16 @@ void Verifier::State::work() {
     constexpr int lowest = 19;
     (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), lowest);
     std::unique_lock lock(mutex);
-    while (true) {
-        more.wait(lock, [this] { return last || given_up || !waiting.empty(); });
-        if (given_up || waiting.empty()) {
-            processor = processor_time();
-            return;
+    while (!given_up && !(last && waiting.empty())) {
+        more.wait(lock, [this] { return last || given_up || worthwhile(); });
+        while (!given_up && !waiting.empty()) {
+            const auto answer = first();
+            lock.unlock();
+            check(answer);
+            lock.lock();
         }
-        const auto answer = first();
-        lock.unlock();
-        check(answer);
-        lock.lock();
     }
+    processor = processor_time();
 }
 
 Verifier::Verifier(Expected expected, const Pool& pool, When when, QueueBounds bounds)
@@ -240,7 +255,9 @@ void Verifier::take(SignedAnswer answer) {
     }
     state_->bytes += answer.body.size();
     state_->waiting.push_back(std::move(answer));
-    state_->more.notify_one();
+    if (state_->worthwhile()) {
+        state_->more.notify_one();
+    }
 }
 
 void Verifier::skip() {

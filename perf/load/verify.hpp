@@ -8,6 +8,7 @@
 
 #include "core/crypto/certificate.hpp"
 #include "perf/load/pool.hpp"
+#include "perf/load/quick_answer.hpp"
 
 namespace meshproof::load {
 
@@ -27,6 +28,9 @@ struct SignedAnswer {
     Time at;             ///< when it came
     Duration signing{};  ///< from asking for it until then
 };
+
+/// The quick way where that knows the answer's text, else the general one. Fails with `malformed`.
+[[nodiscard]] Result<LeafTexts> leaf_texts(std::string_view answer);
 
 /// How a leaf is not what was asked for.
 enum class Wrong { unreadable, other_key, other_name, other_issuer, other_life, repeated_serial };
@@ -58,11 +62,11 @@ struct QueueBounds {
 };
 
 /// Checks every answer (or a share of them) once it is there, without keeping anybody waiting: on a
-/// thread of its own that gives way to all others, or, in virtual time, when all is over. What that
-/// thread does not get to waits until after the load. Where as much waits as the bounds allow, an
-/// answer is counted as not verified, since to keep on collecting would take all memory and to wait
-/// would disturb the schedule; in virtual time, where checking takes none, the oldest is checked
-/// then.
+/// thread of its own that gives way to all others and takes them by the dozen, or, in virtual time,
+/// when all is over. What that thread does not get to waits until after the load. Where as much
+/// waits as the bounds allow, an answer is counted as not verified, since to keep on collecting
+/// would take all memory and to wait would disturb the schedule; in virtual time, where checking
+/// takes none, the oldest is checked then.
 class Verifier {
   public:
     enum class When { beside, after };

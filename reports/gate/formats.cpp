@@ -138,11 +138,17 @@ std::string_view sarif_level(Answer answer) {
     return answer == Answer::broken ? "error" : answer == Answer::undecided ? "warning" : "note";
 }
 
+/// GitHub's code scanning wants a full description and a help of each rule, too.
 Document sarif_rules() {
+    constexpr std::string_view help =
+        "The line of the policy says what is wanted, the result what was found. How each rule is "
+        "judged is in docs/gate.md.";
     auto rules = Document::array();
     for (const auto& kind : kinds()) {
         rules.push_back({{"id", fmt::format("gate/{}", kind.kind)},
                          {"shortDescription", {{"text", kind.says}}},
+                         {"fullDescription", {{"text", kind.says}}},
+                         {"help", {{"text", help}}},
                          {"defaultConfiguration", {{"level", "error"}}}});
     }
     return rules;

@@ -254,7 +254,7 @@ Result<Policy> Policy::parse(std::string_view yaml, std::string path) {
     for (auto& section : root.sections("trends")) {
         policy.trends.push_back(trend_at(section));
     }
-    return checked(std::move(policy), root);
+    return checked_whole(std::move(policy), root);
 }
 
 Result<Policy> Policy::read(const std::string& path) {

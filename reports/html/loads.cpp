@@ -44,12 +44,23 @@ const run::LoadPercentile* percentile_of(const run::LoadTimes& times, const std:
     return found == times.percentiles.end() ? nullptr : &found->second;
 }
 
-std::string latency_cell(const run::LoadTimes& times, const std::string& name) {
+std::string interval_text(const run::LoadPercentile& of) {
+    return fmt::format("[{}, {}]", stats::latency_text(of.low), stats::latency_text(of.high));
+}
+
+std::string latency_words(const run::LoadTimes& times, const std::string& name) {
     const auto* found = percentile_of(times, name);
     return found == nullptr
                ? std::string("-")
-               : fmt::format("{} [{}, {}]", stats::latency_text(found->at),
-                             stats::latency_text(found->low), stats::latency_text(found->high));
+               : fmt::format("{} {}", stats::latency_text(found->at), interval_text(*found));
+}
+
+void add_latency(Table& table, const run::LoadTimes& times, const std::string& name) {
+    if (const auto* found = percentile_of(times, name); found != nullptr) {
+        table.number(stats::latency_text(found->at), interval_text(*found));
+    } else {
+        table.number("-");
+    }
 }
 
 Curve percentile_curve(std::string name, const run::LoadTimes& times) {
@@ -95,7 +106,7 @@ std::string stages_table(const run::LoadOutcome& load) {
                               const run::LoadTimes& times) {
         table.head(stage).cell(clock).number(std::to_string(times.count));
         for (const auto* name : percentiles) {
-            table.number(latency_cell(times, name));
+            add_latency(table, times, name);
         }
         table.number(times.count == 0 ? "-" : stats::latency_text(times.max));
     };
@@ -239,8 +250,8 @@ std::string capacity_part(const run::LoadOutcome& load, std::string_view id) {
                 {"asked", "done", "response p50", "response p99", "SLO"});
     for (const auto& step : load.steps) {
         table.head(rate(step.rate_per_second)).number(rate(step.done_per_second));
-        table.number(latency_cell(step.whole.response, "p50"));
-        table.number(latency_cell(step.whole.response, "p99"));
+        add_latency(table, step.whole.response, "p50");
+        add_latency(table, step.whole.response, "p99");
         table.markup(step.kept ? "kept" : html::escaped_head(step.why_not, trouble_bytes));
         if (!step.kept) {
             table.mark_broken();
@@ -270,8 +281,8 @@ std::string addresses_table(const std::vector<run::LoadAddress>& addresses) {
         for (const auto count : {one.asked, one.done, one.failed, one.unfinished}) {
             table.number(std::to_string(count));
         }
-        table.number(latency_cell(one.whole.response, "p50"));
-        table.number(latency_cell(one.whole.response, "p99"));
+        add_latency(table, one.whole.response, "p50");
+        add_latency(table, one.whole.response, "p99");
     }
     return table.empty() ? std::string() : table.text();
 }
@@ -291,8 +302,8 @@ std::string facts_list(const run::LoadOutcome& load) {
         counts.not_asked, counts.overflowed, counts.longest_queue, leaves.verified, leaves.answers,
         wrong, leaves.skipped, leaves.not_verified);
     items += fmt::format("<li>the generator was late by {} at p50, {} at p99</li>\n",
-                         latency_cell(load.generator.slip, "p50"),
-                         latency_cell(load.generator.slip, "p99"));
+                         latency_words(load.generator.slip, "p50"),
+                         latency_words(load.generator.slip, "p99"));
     if (!load.why_ended.empty()) {
         items += fmt::format("<li>{}: {}</li>\n", run::to_string(load.ended),
                              html::escaped_head(load.why_ended, trouble_bytes));

@@ -44,6 +44,12 @@ Table& Table::number(std::string_view text) {
     return *this;
 }
 
+Table& Table::number(std::string_view text, std::string_view within) {
+    body_ += fmt::format("<td class=\"n pair\"><span>{}</span> <span>{}</span></td>",
+                         html::escaped(text), html::escaped(within));
+    return *this;
+}
+
 Table& Table::markup(std::string_view cell) {
     body_ += fmt::format("<td>{}</td>", cell);
     return *this;
@@ -57,7 +63,8 @@ void Table::mark_broken() {
 std::string Table::text() const {
     return fmt::format(
         "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{0}\">\n"
-        "<table>\n<caption>{0}</caption>\n<thead><tr>{1}</tr></thead>\n<tbody>\n{2}{3}</tbody>\n"
+        "<table>\n<caption><span>{0}</span></caption>\n<thead><tr>{1}</tr></"
+        "thead>\n<tbody>\n{2}{3}</tbody>\n"
         "</table>\n</div>\n",
         caption_, head_, body_, rows_ == 0 ? "" : "</tr>\n");
 }

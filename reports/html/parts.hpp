@@ -32,6 +32,8 @@ class Table {
     Table& head(std::string_view text);  ///< begins a row
     Table& cell(std::string_view text);
     Table& number(std::string_view text);
+    /// With where it lies: on a line of its own where the row is too long.
+    Table& number(std::string_view text, std::string_view within);
     Table& markup(std::string_view cell);
     /// The row that was begun last stands out.
     void mark_broken();

@@ -265,6 +265,26 @@ std::string events_table(const run::Outcome& outcome, const std::vector<TraceEve
     return table.text();
 }
 
+/// What the agents of each scenario asked of Vault and what became of it; "" where none asked.
+std::string agents_table(const run::RunResult& result) {
+    Table table("What the agents asked of Vault, and what they met",
+                {"scenario", "logins", "signatures", "logins refused", "signatures refused",
+                 "unanswered", "retries"});
+    for (const auto& outcome : result.outcomes) {
+        const auto* scenario = std::get_if<run::ScenarioOutcome>(&outcome.detail);
+        if (scenario == nullptr || scenario->agents == run::AgentCounts()) {
+            continue;
+        }
+        table.head(outcome.id);
+        for (const auto& [name, count] : scenario->agents.named()) {
+            table.number(std::to_string(count));
+        }
+    }
+    return table.empty() ? std::string()
+                         : "<details>\n<summary>What their agents asked and met</summary>\n" +
+                               table.text() + "</details>\n";
+}
+
 }  // namespace
 
 std::string timeline(const run::Outcome& outcome, std::string_view id, Room& room) {
@@ -312,7 +332,7 @@ std::string scenarios_section(const run::RunResult& result, Room& room) {
         return {};
     }
     return "<section aria-labelledby=\"scenarios\">\n<h2 id=\"scenarios\">Scenarios</h2>\n" +
-           table.text() +
+           table.text() + agents_table(result) +
            (traces.empty() ? traces : "<h3>Timelines of what passed</h3>\n" + traces) +
            "</section>\n";
 }

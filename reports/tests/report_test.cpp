@@ -136,6 +136,24 @@ TEST(Reports, TellWhatAScenarioSurvived) {
                                                              .retries = 24};
     EXPECT_EQ(outcome_line(outcome, false),
               calm + ", survived 24 faults: 5 logins refused, 19 signatures refused, 24 retries");
+    const auto xml = to_junit(result);
+    EXPECT_NE(xml.find("<testcase classname=\"flow\" name=\"flow/a\" time=\"0.000\">\n"
+                       "    <properties>\n"
+                       "      <property name=\"logins\" value=\"40\"/>\n"
+                       "      <property name=\"signatures\" value=\"31\"/>\n"
+                       "      <property name=\"refused_logins\" value=\"5\"/>\n"
+                       "      <property name=\"refused_signatures\" value=\"19\"/>\n"
+                       "      <property name=\"unanswered\" value=\"0\"/>\n"
+                       "      <property name=\"retries\" value=\"24\"/>\n"
+                       "    </properties>\n"
+                       "  </testcase>\n"),
+              std::string::npos)
+        << xml;
+    EXPECT_EQ(xml.find("\"retries\"", xml.find("name=\"flow/b\"")), std::string::npos)
+        << "nothing was asked there";
+    const auto agents = nlohmann::json::parse(to_json(result))["results"][0]["agents"];
+    EXPECT_EQ(agents.size(), 6U);
+    EXPECT_EQ(agents["refused_signatures"], 19);
 }
 
 run::RunResult conformance() {

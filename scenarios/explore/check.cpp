@@ -74,6 +74,32 @@ Task<void> check_replicas(Play& play, std::string name, std::string when) {
                 human_duration(play.model.recovery()));
 }
 
+// A pod that somebody made by hand is one of the mesh's for as long as it is there.
+Task<void> check_by_hand(Play& play, std::string name, std::string when) {
+    if (!play.model.kube_answers(name)) {
+        co_return;
+    }
+    const auto cluster = play.clusters.find(name)->second;
+    const auto& admin = play.world.kube(name == "beta" ? 1 : 0).admin;
+    for (auto& [pod, home] : play.by_hand) {
+        if (home != name || cluster.pod(pod)) {
+            continue;
+        }
+        const auto there = co_await admin.pod(play.world.target().workload_namespace, pod);
+        if (!there && there.error().kind != FailureKind::not_found) {
+            require(there, "look for pod " + pod);
+        }
+        if (!there || there->meta.deleting) {
+            home.clear();
+            continue;
+        }
+        const bool known = co_await await(
+            play.world, [&] { return cluster.pod(pod).has_value(); }, play.model.recovery());
+        play.expect(known, "pod-restart", "{}: {} is there, and the mesh of {} knows no such pod",
+                    when, pod, name);
+    }
+}
+
 // From when a cluster's CA cannot sign any more, each pod keeps what it has.
 Task<void> freeze(Play& play, std::string name) {
     const bool cannot = play.model.cannot(name);
@@ -265,6 +291,7 @@ Task<void> check(Play& play, std::string when) {
     for (const auto& name : names) {
         co_await check_service_accounts(play, name, when);
         co_await check_replicas(play, name, when);
+        co_await check_by_hand(play, name, when);
         co_await freeze(play, name);
         co_await wait_for_the_ready(play, name, when);
     }
@@ -279,6 +306,7 @@ Task<void> check(Play& play, std::string when) {
     for (const auto& name : names) {
         check_anchors(play, name, pods, when);
     }
+    check_spread(play, pods, when);
     check_cost(play, pods, when);
     co_await requests(play, when);
     if (play.environment.wire().met() > 0) {

@@ -9,6 +9,11 @@ namespace meshproof::scenarios::explore {
 [[nodiscard]] std::string clock_time(Time time);
 [[nodiscard]] std::string leaf_told(const SeenPod& pod);
 
+/// The CA of a cluster has worked since the last check and before, and nobody was made to ask out
+/// of turn.
+[[nodiscard]] bool undisturbed(const Play& play, const std::string& cluster);
+/// The renewals since the last check are spread.
+void check_spread(Play& play, const std::vector<SeenPod>& pods, const std::string& when);
 /// Nobody tried more since the last check than the model has it.
 void check_cost(Play& play, const std::vector<SeenPod>& pods, const std::string& when);
 

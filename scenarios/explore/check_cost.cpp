@@ -10,18 +10,24 @@ struct Most {
     std::optional<std::size_t> in_quiet = std::nullopt;  ///< both together
 };
 
+// The shortest of those that its agents may hold: of the CAs that the cluster was connected to.
+Duration token_life_in(const Play& play, const ModelCluster& cluster) {
+    std::optional<Duration> shortest;
+    for (const auto& [name, ca] : play.cas) {
+        if (cluster.ever.contains(name) ||
+            cluster.ever.contains(play.model.anchor_of_leaves(name))) {
+            shortest = std::min(shortest.value_or(ca.token_life), ca.token_life);
+        }
+    }
+    return shortest.value_or(play.cas.begin()->second.token_life);
+}
+
 // Where a CA worked all the while, each renewal and each token has its own time.
 void limit_where_it_works(const Play& play, const std::string& cluster, Duration time, Most& most) {
-    const auto since = play.works_since.find(cluster);
-    const bool worked = since != play.works_since.end() && since->second &&
-                        *since->second <= play.counted_at && play.model.works(cluster);
-    if (!worked || play.disturbed || !play.environment.virtual_time()) {
+    if (!undisturbed(play, cluster)) {
         return;
     }
-    auto token_life = play.cas.begin()->second.token_life;
-    for (const auto& [name, ca] : play.cas) {
-        token_life = std::min(token_life, ca.token_life);
-    }
+    const auto token_life = token_life_in(play, play.model.clusters.find(cluster)->second);
     most.logins = std::min(most.logins, play.model.most_logins(time, token_life));
     most.signatures = std::min(most.signatures, play.model.most_renewals(time));
 }
@@ -42,6 +48,12 @@ std::set<std::string> clusters_in_quiet(const Play& play) {
 }
 
 }  // namespace
+
+bool undisturbed(const Play& play, const std::string& cluster) {
+    const auto since = play.works_since.find(cluster);
+    return since != play.works_since.end() && since->second && *since->second <= play.counted_at &&
+           play.model.works(cluster) && !play.disturbed && play.environment.virtual_time();
+}
 
 void check_cost(Play& play, const std::vector<SeenPod>& pods, const std::string& when) {
     const auto time = play.now() - play.counted_at;

@@ -33,7 +33,7 @@ Pool pool_of(const std::string& name, const Beginning& world) {
     static const std::map<std::string, Pool, std::less<>> fixed = {
         {"replicas", {"1", "1", "2", "3"}},
         {"divisor", {"2", "3", "4"}},
-        {"edge", {"leaf-end", "leaf-end", "renewal", "token-end", "issuer-end"}},
+        {"edge", {"leaf-end", "leaf-end", "renewal", "last-fifth", "token-end", "issuer-end"}},
         {"lives", {"2", "3"}},
         {"tokens", {"usual", "long", "long", "short", "batch", "one-use", "one-use", "two-uses"}},
         {"to", {"second", "first", "stranger"}},
@@ -41,6 +41,8 @@ Pool pool_of(const std::string& name, const Beginning& world) {
         {"ahead", {"0.25", "-0.25", "0.5", "-0.5", "2", "-2"}},
         {"namespace", {"shop", "bank"}},
         {"who", {"nobody", "impostor", "foreign", "foreign"}},
+        {"clients", {"2", "4", "8"}},
+        {"each", {"1", "2", "3"}},
     };
     return fixed.at(name);
 }
@@ -99,6 +101,14 @@ std::optional<Time> end_of_a_token(const Play& play) {
     return next_of(play, ends);
 }
 
+// What is left of a leaf at such a moment. Who may renew has always more than a fifth.
+Duration left_at(std::string_view edge, Duration life) {
+    if (edge == "renewal") {
+        return life / 3;
+    }
+    return edge == "last-fifth" ? life / 5 : Duration::zero();
+}
+
 // The first moment at which the next leaf is no longer valid, or from which it is renewed; or the
 // like of what it came from.
 std::optional<Time> edge_of(Play& play, const Step& step) {
@@ -114,8 +124,7 @@ std::optional<Time> edge_of(Play& play, const Step& step) {
             continue;
         }
         const auto life = std::min(*pod.until - *pod.from, play.model.leaf());
-        const auto when = field(step, "edge") == "renewal" ? *pod.until - life / 3 : *pod.until;
-        const auto by_truth = when - play.model.skew;
+        const auto by_truth = *pod.until - left_at(field(step, "edge"), life) - play.model.skew;
         if (by_truth > play.truth()) {
             edge = std::min(edge.value_or(by_truth), by_truth);
         }
@@ -240,7 +249,7 @@ std::vector<Command> all_rows() {
     std::vector<Command> all;
     for (auto rows :
          {other_rows(), pod_rows(), scale_rows(), account_rows(), together_rows(), vault_rows(),
-          auth_rows(), issuer_rows(), wire_rows(), stranger_rows(), accident_rows()}) {
+          auth_rows(), issuer_rows(), wire_rows(), stranger_rows(), accident_rows(), load_rows()}) {
         all.insert(all.end(), rows.begin(), rows.end());
     }
     std::ranges::sort(all, {}, [](const Command& row) { return std::pair(row.group, row.name); });

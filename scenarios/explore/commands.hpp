@@ -12,8 +12,8 @@ namespace meshproof::scenarios::explore {
 struct Command {
     std::string name;  ///< as files have it
     std::string
-        group;  ///< "time", "pods", "accounts", "vault", "wire", "clock", "secrets", "health", …
-    int weight = 1;                   ///< how often, beside the others of its group
+        group;       ///< "time", "pods", "accounts", "vault", "wire", "clock", "secrets", "load", …
+    int weight = 1;  ///< how often, beside the others of its group
     std::vector<std::string> fields;  ///< its data; each is drawn from the field's own pool
     /// Why it does not apply now; "" = it does.
     std::string (*why_not)(const Play& play, const Step& step) = nullptr;
@@ -47,6 +47,7 @@ using Rows = std::vector<Command>;
 [[nodiscard]] Rows together_rows();
 [[nodiscard]] Rows stranger_rows();
 [[nodiscard]] Rows accident_rows();
+[[nodiscard]] Rows load_rows();
 
 /// A step's field, "" where it is left out.
 [[nodiscard]] std::string field(const Step& step, std::string_view name);

@@ -2,6 +2,7 @@
 #include "core/base/text.hpp"
 #include "scenarios/explore/commands.hpp"
 #include "scenarios/explore/explore.hpp"
+#include "scenarios/explore/motifs.hpp"
 
 namespace meshproof::scenarios::explore {
 namespace {
@@ -10,6 +11,7 @@ namespace {
 struct Weights {
     std::map<std::string, int> groups;  ///< 0 = none of it
     std::map<std::string, int> commands;
+    std::vector<const Motif*> motifs;  ///< those that it has
 };
 
 bool among(std::string_view name, const std::vector<std::string_view>& names) {
@@ -36,6 +38,13 @@ Weights draw_weights(Prng prng, const Property& property) {
         const int its = out ? 0 : command.weight * weights.groups[command.group];
         weights.commands[command.name] = wanted ? std::max(its, 1) * focus : its;
     }
+    constexpr double has_motif = 0.5;
+    auto chance = prng.fork("motifs");
+    for (const auto& motif : motifs()) {
+        if (chance.chance(has_motif)) {
+            weights.motifs.push_back(&motif);
+        }
+    }
     return weights;
 }
 
@@ -55,24 +64,61 @@ const Command& draw_command(const Weights& weights, Prng& prng) {
     return *command_named("wait");
 }
 
-Beginning draw_world(Prng prng) {
+// What a Vault of so few processors signs is so slow that a few clients keep it busy.
+void draw_capacity(Beginning& world, Prng& prng) {
+    static const std::vector<int> times_ms = {50, 100, 200};
+    world.signers = 1 + static_cast<int>(prng.below(3));
+    world.signing_ms = times_ms.at(prng.below(times_ms.size()));
+}
+
+// What is special of a world hides what is not: at most one such thing, and mostly none.
+void draw_speciality(Beginning& world, Prng& prng) {
+    constexpr double special = 0.5;
+    if (!prng.chance(special)) {
+        return;
+    }
+    // The machine's own CA store is read for each handshake, which takes its time: seldom.
+    enum class Kind { replicas, vault_namespace, public_root, nodes, busy };
+    static const std::vector<Kind> kinds = {
+        Kind::replicas,    Kind::replicas, Kind::vault_namespace, Kind::vault_namespace,
+        Kind::public_root, Kind::nodes,    Kind::nodes,           Kind::busy};
+    switch (kinds.at(prng.below(kinds.size()))) {
+        case Kind::replicas:
+            world.replicas = 2 + static_cast<int>(prng.below(2));
+            break;
+        case Kind::vault_namespace:
+            world.vault_namespace = true;
+            world.product = vault::Product::openbao;  // for everybody only there
+            break;
+        case Kind::public_root:
+            world.public_root = true;
+            break;
+        case Kind::nodes:
+            world.nodes = 3;
+            break;
+        case Kind::busy:
+            draw_capacity(world, prng);
+            break;
+    }
+}
+
+Beginning draw_world(Prng prng, const Property& property) {
     Beginning world;
     world.clusters = prng.chance(0.3) ? 2 : 1;
     world.vaults = prng.chance(0.3) ? 2 : 1;
     world.product = prng.chance(0.5) ? vault::Product::vault : vault::Product::openbao;
     world.token_type = prng.chance(0.2) ? "batch" : "";
     world.workloads.resize(2 + prng.below(2));
-    // Mostly nothing of it: what is special of a world hides what is not.
-    constexpr double special = 0.12;
-    if (prng.chance(2 * special)) {
+    constexpr double other_tokens = 0.24;
+    if (prng.chance(other_tokens)) {
         static const std::vector<std::string> kinds = {"long", "long", "long", "one-use",
                                                        "two-uses"};
         world.tokens = kinds.at(prng.below(kinds.size()));
     }
-    world.replicas = prng.chance(special) ? 2 + static_cast<int>(prng.below(2)) : 1;
-    world.vault_namespace = prng.chance(2 * special) && world.product == vault::Product::openbao;
-    // Seldom: the machine's own CA store is read for each handshake, which takes its time.
-    world.public_root = prng.chance(special / 3);
+    draw_speciality(world, prng);
+    if (property.busy && world.signers == 0) {
+        draw_capacity(world, prng);
+    }
     return world;
 }
 
@@ -94,6 +140,16 @@ Step draw_step(const Weights& weights, const Beginning& world, Prng& prng) {
         step.with[field] = draw_field(field, world, prng);
     }
     return step;
+}
+
+// A step of its own, or a motif: often at the very beginning, where nothing stands in its way yet.
+std::vector<Step> draw_some(const Weights& weights, const Beginning& world, bool first,
+                            Prng& prng) {
+    constexpr double motif_first = 0.6, motif_later = 0.12;
+    if (!weights.motifs.empty() && prng.chance(first ? motif_first : motif_later)) {
+        return steps_of(*weights.motifs.at(prng.below(weights.motifs.size())), world, prng);
+    }
+    return {draw_step(weights, world, prng)};
 }
 
 }  // namespace
@@ -144,6 +200,12 @@ const std::vector<Property>& properties() {
          "a wrong date of the mesh ends when it is right again",
          {"clock", "time"},
          {"set-clock", "right-clock", "jump-clock"}},
+        {"throughput",
+         "every signing request is answered once, for its own key, as fast as the Vault signs",
+         {"load"},
+         {"sign-at-once", "restart-all", "seal", "unseal", "step-down", "vault-says-when-back",
+          "heal-vault"},
+         /*busy=*/true},
     };
     return all;
 }
@@ -164,13 +226,16 @@ History draw_history(std::uint64_t seed, const Property& property, std::size_t s
     history.name = fmt::format("{}-{}", property.name, seed);
     history.property = std::string(property.name);
     history.seed = seed;
-    history.world = draw_world(chance.fork("world"));
+    history.world = draw_world(chance.fork("world"), property);
     const auto weights = draw_weights(chance.fork("weights"), property);
-    for (std::size_t i = 0; i < steps; ++i) {
-        // Each step has chance of its own, so that one more draw in it moves no other.
+    for (std::size_t i = 0; history.steps.size() < steps; ++i) {
+        // Each draw has chance of its own, so that one more in it moves no other.
         auto prng = chance.fork(fmt::format("step {}", i));
-        history.steps.push_back(draw_step(weights, history.world, prng));
+        for (auto& step : draw_some(weights, history.world, i == 0, prng)) {
+            history.steps.push_back(std::move(step));
+        }
     }
+    history.steps.resize(steps);
     return history;
 }
 
@@ -191,6 +256,11 @@ std::string weights_of(std::uint64_t seed, const Property& property) {
         told.push_back(fmt::format("{} {}{}", group, weight,
                                    out.empty() ? "" : " (without " + join(out, ", ") + ")"));
     }
+    std::vector<std::string> motifs;
+    for (const auto* motif : weights.motifs) {
+        motifs.emplace_back(motif->name);
+    }
+    told.push_back("motifs " + (motifs.empty() ? "none" : join(motifs, ", ")));
     return join(told, ", ");
 }
 

@@ -14,16 +14,18 @@ struct Property {
     std::string_view sentence;
     std::vector<std::string_view> groups;    ///< of commands, that happen more often
     std::vector<std::string_view> commands;  ///< likewise
+    bool busy = false;  ///< its Vaults take their time to sign, a few requests at once
 };
 [[nodiscard]] const std::vector<Property>& properties();
 [[nodiscard]] const Property* property_named(std::string_view name);
 
 /// A history, by chance from the seed: its world, its own weights of commands (a swarm: each run
-/// has some groups and commands more often, others not at all), its steps.
+/// has some groups, commands and motifs more often, others not at all), its steps.
 [[nodiscard]] History draw_history(std::uint64_t seed, const Property& property, std::size_t steps);
 /// Of the run with this number; a file can hold it.
 [[nodiscard]] std::uint64_t seed_of_run(std::uint64_t seed, std::size_t run);
-/// The weights that it drew, as text: "pods 4, wire 1 (without vault-stalls), no clock".
+/// The weights that it drew, as text: "pods 4, wire 1 (without vault-stalls), no clock, motifs
+/// seal-and-ask".
 [[nodiscard]] std::string weights_of(std::uint64_t seed, const Property& property);
 
 struct ExploreOptions {

@@ -13,10 +13,13 @@ constexpr double longest_wait = 1000;
 constexpr std::int64_t most_clusters = 2;
 
 const std::vector<std::string> head = {"history", "property", "story", "seed", "world", "steps"};
-const std::vector<std::string> world_fields = {"vaults",    "clusters",   "product",
-                                               "workloads", "token_type", "tokens",
-                                               "replicas",  "namespace",  "public_root"};
+const std::vector<std::string> world_fields = {"vaults",      "clusters", "product",  "workloads",
+                                               "token_type",  "tokens",   "replicas", "namespace",
+                                               "public_root", "nodes",    "signers",  "signing_ms"};
 constexpr std::int64_t most_replicas = 5;
+constexpr std::int64_t most_nodes = 3;
+constexpr std::int64_t most_signers = 64;
+constexpr std::int64_t longest_signing_ms = 1000;
 const std::vector<std::string> token_kinds = {"usual", "long",    "short",
                                               "batch", "one-use", "two-uses"};
 const Words<vault::Product> products = {{"openbao", vault::Product::openbao},
@@ -57,6 +60,15 @@ Beginning read_world(YamlSection section) {
     world.replicas = static_cast<int>(section.integer("replicas", 1, most_replicas).value_or(1));
     world.vault_namespace = section.flag("namespace").value_or(false);
     world.public_root = section.flag("public_root").value_or(false);
+    world.nodes = static_cast<int>(section.integer("nodes", 1, most_nodes).value_or(1));
+    world.signers = static_cast<int>(section.integer("signers", 1, most_signers).value_or(0));
+    world.signing_ms =
+        static_cast<int>(section.integer("signing_ms", 1, longest_signing_ms).value_or(0));
+    if ((world.signers == 0) != (world.signing_ms == 0)) {
+        section.refuse(world.signers == 0 ? "signing_ms" : "signers",
+                       "expected signers and signing_ms together: how many at once, and how long "
+                       "each takes");
+    }
     return world;
 }
 
@@ -167,6 +179,12 @@ std::string to_yaml(const History& history) {
     }
     if (world.public_root) {
         text += "  public_root: true\n";
+    }
+    if (world.nodes != 1) {
+        text += fmt::format("  nodes: {}\n", world.nodes);
+    }
+    if (world.signers != 0) {
+        text += fmt::format("  signers: {}\n  signing_ms: {}\n", world.signers, world.signing_ms);
     }
     text += history.steps.empty() ? "steps: []\n" : "steps:\n";
     for (const auto& step : history.steps) {

@@ -35,6 +35,9 @@ struct Beginning {
     bool vault_namespace =
         false;                 ///< accounts name a namespace of their Vault, where it is OpenBao
     bool public_root = false;  ///< the machines trust the first account's root: it has no bundle
+    int nodes = 1;       ///< of each fake Vault; of several, one leads and the others forward to it
+    int signers = 0;     ///< so many logins and signatures at once does a fake Vault make; 0 = any
+    int signing_ms = 0;  ///< and each takes it so long
 
     bool operator==(const Beginning&) const = default;
 };

@@ -48,8 +48,9 @@ struct Play {
     std::map<std::string, RealCa, std::less<>> cas;      // by the name of the first account
     std::map<std::string, Anchor, std::less<>> anchors;  // a CA's first has its name
     std::map<std::string, run::VaultSite> in_namespace;  ///< Vaults, where accounts name one
-    std::string public_anchor;      ///< the one whose root all machines trust; "" = none
-    std::set<std::string> by_hand;  ///< pods beside those that their workload asks for, by name
+    std::string public_anchor;  ///< the one whose root all machines trust; "" = none
+    /// Pods beside those that their workload asks for: name -> cluster; "" = it is gone.
+    std::map<std::string, std::string> by_hand;
     std::set<std::string> with_stranger;  ///< API servers that have a service account of nobody's
     std::set<std::string> elects;         ///< Vaults whose nodes elect a leader
     std::map<std::string, mesh::Cluster, std::less<>> clusters;
@@ -59,7 +60,8 @@ struct Play {
     struct Counts {
         std::size_t logins = 0, signatures = 0;
     };
-    std::map<std::string, Counts> counted;  // by pod uid
+    std::map<std::string, Counts> counted;    // by pod uid
+    std::map<std::string, std::string> held;  ///< by pod uid, the serial of its leaf
     Duration counted_at{};
     Duration skew_counted{};              ///< of the mesh's date then
     std::set<std::string> quiet_counted;  ///< clusters whose Vault asked to be left alone then

@@ -53,7 +53,7 @@ Task<void> scale_up(Play& play, Step step) {
     pod.meta.labels = beside->meta.labels;
     pod.service_account = beside->service_account;
     const auto name = pod.meta.name;
-    play.by_hand.insert(name);
+    play.by_hand[name] = field(step, "cluster");
     require(co_await kube.create_pod(std::move(pod)), "create another pod of " + workload);
     play.reach("a workload was scaled up");
     const bool works = play.model.works(field(step, "cluster"));

@@ -114,6 +114,8 @@ Candidates with_smaller_worlds(const History& history) {
     add([](Beginning& world) { world.replicas = 1; });
     add([](Beginning& world) { world.vault_namespace = false; });
     add([](Beginning& world) { world.public_root = false; });
+    add([](Beginning& world) { world.nodes = 1; });
+    add([](Beginning& world) { world.signers = world.signing_ms = 0; });
     for (std::size_t i = 0;
          history.world.workloads.size() > 2 && i < history.world.workloads.size(); ++i) {
         add([i](Beginning& world) {

@@ -32,7 +32,7 @@ run::VaultSite& site_of(const Play& play, const Step& step) {
     return play.world.vault(field(step, "vault") == "1" ? 1 : 0);
 }
 
-std::string cannot_seal(const Play& play, const Step& step) {
+std::string no_open_vault(const Play& play, const Step& step) {
     const auto why = no_vault(play, step);
     if (!why.empty()) {
         return why;
@@ -41,6 +41,15 @@ std::string cannot_seal(const Play& play, const Step& step) {
         return "this target's Vault may not be sealed";
     }
     return play.model.sealed.contains(vault_named(step)) ? "it is sealed" : "";
+}
+
+// Whoever seals one of several nodes has not sealed the Vault, and unsealed it comes back as a
+// standby.
+std::string cannot_seal(const Play& play, const Step& step) {
+    const auto why = no_open_vault(play, step);
+    return why.empty() && play.history.world.nodes > 1
+               ? "it has several nodes, which go on without the sealed one"
+               : why;
 }
 
 std::string not_sealed(const Play& play, const Step& step) {
@@ -160,29 +169,40 @@ constexpr Switch quota_switch{.flag = &ModelCa::limited,
                               .write = write_quota};
 
 std::string cannot_step_down(const Play& play, const Step& step) {
-    const auto why = cannot_seal(play, step);
+    const auto why = no_open_vault(play, step);
     return why.empty() && !play.elects.contains(vault_named(step))
                ? "it has one node, and nobody to lead instead"
                : why;
 }
 
-// An outage that ends by itself: the history goes on when somebody leads again.
+// Where the one who leads is, as far as this node knows; "" where nobody leads.
+Task<std::string> leader_of(vault::Client vault) {
+    const auto health = co_await vault.health();
+    if (!health || !(health->active() || health->standby)) {
+        co_return std::string();
+    }
+    const auto leader = co_await vault.request("GET", "sys/leader");
+    co_return leader && leader->json.is_object()
+        ? leader->json.value("leader_address", std::string())
+        : std::string();
+}
+
+// An outage that ends by itself: the history goes on when somebody leads again. Who asks meanwhile
+// is told that nobody does, or is sent to who did.
 Task<void> step_down(Play& play, Step step) {
     auto& site = site_of(play, step);
     require(co_await site.admin.call("PUT", "sys/step-down"), "step down");
     play.reach("a Vault's leader stepped down");
+    renew_where_it_works(play);
     auto& clock = play.environment.truth();
     const auto limit = clock.elapsed() + play.model.leaf();
     while (clock.elapsed() < limit) {
-        const auto health = co_await site.admin.health();
-        if (health && (health->active() || health->standby)) {
-            const auto leader = co_await site.admin.request("GET", "sys/leader");
-            if (leader && leader->json.is_object() &&
-                !leader->json.value("leader_address", std::string()).empty()) {
-                co_return;
-            }
-        }
         co_await clock.sleep_for(play.model.leaf() / 100);
+        if (const auto leader = co_await leader_of(site.admin); !leader.empty()) {
+            const auto url = require(http::Url::parse(leader), "read the leader's address");
+            play.environment.wire().know(url.origin(), site.name);
+            co_return;
+        }
     }
     throw CannotGoOn({FailureKind::server, site.name + " has no leader again", 503, {}});
 }

@@ -32,6 +32,11 @@ http::Response answer_of(int status, std::string_view what) {
     return response;
 }
 
+http::Response left_alone(http::Response answer, Duration quiet) {
+    answer.headers.set("Retry-After", fmt::format("{}", whole_seconds(quiet)));
+    return answer;
+}
+
 }  // namespace
 
 std::string mesh_caller(std::string_view cluster) {
@@ -71,11 +76,10 @@ Task<Result<http::Response>> TroubledWire::send(http::Endpoint endpoint, http::R
             co_return answer_of(429, "too many requests");
         case Trouble::is_away:
             co_return answer_of(503, "upstream unavailable");
-        case Trouble::asks_for_quiet: {
-            auto answer = answer_of(429, "too many requests");
-            answer.headers.set("Retry-After", fmt::format("{}", whole_seconds(quiet_)));
-            co_return answer;
-        }
+        case Trouble::asks_for_quiet:
+            co_return left_alone(answer_of(429, "too many requests"), quiet_);
+        case Trouble::says_when_back:
+            co_return left_alone(answer_of(503, "upstream unavailable"), quiet_);
         case Trouble::is_slow:
             co_await truth_.sleep_for(late_);
             co_return co_await inner_.send(std::move(endpoint), std::move(request));

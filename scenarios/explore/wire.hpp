@@ -19,6 +19,7 @@ enum class Trouble {
     throttles,       ///< 429
     is_away,         ///< 503 of something in between
     asks_for_quiet,  ///< 429, and for how long it wants to be left alone (Retry-After)
+    says_when_back,  ///< 503, and the same
 };
 
 /// A stretch of wire: who asks ("agents", "alpha", "pods") and who is asked ("vault-0", "kube-0",

@@ -23,9 +23,10 @@ void begin_trouble(Play& play, const Stretch& stretch, Trouble trouble) {
     } else {
         play.model.troubles.insert(name);
     }
-    if (trouble == Trouble::asks_for_quiet) {
+    if (trouble == Trouble::asks_for_quiet || trouble == Trouble::says_when_back) {
         play.model.quiet.insert(name);
-        play.reach("a server asked to be left alone");
+        play.reach(trouble == Trouble::asks_for_quiet ? "a server asked to be left alone"
+                                                      : "a server that was away said until when");
     }
     play.fault_begins(name);
 }
@@ -127,6 +128,12 @@ Rows wire_rows() {
          {"vault"},
          no_vault,
          trouble_vault<Trouble::asks_for_quiet>},
+        {"vault-says-when-back",
+         "wire",
+         1,
+         {"vault"},
+         no_vault,
+         trouble_vault<Trouble::says_when_back>},
         {"vault-is-slow", "wire", 1, {"vault"}, no_vault, trouble_vault<Trouble::is_slow>},
         {"heal-vault", "wire", 4, {"vault"}, no_vault, heal_vault},
         {"kube-refuses", "wire", 1, {"cluster"}, no_such_cluster, trouble_kube<Trouble::refuses>},

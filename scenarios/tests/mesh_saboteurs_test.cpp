@@ -195,6 +195,10 @@ constexpr auto properties = "scenarios/tests/mesh_properties_test.cpp";
 const std::vector<std::string_view> noticed_by_properties = {
     "pki/wrong-csr-key", "pki/not-yet-valid", "pki/sign-after-issuer-deleted"};
 
+/// And what a history shows in a world of a special kind only.
+constexpr auto judges = "scenarios/explore/tests/judges_test.cpp";
+const std::vector<std::string_view> noticed_by_judges = {"capacity/ignored"};
+
 const run::Scenario& scenario_of(std::string_view id) {
     for (const auto* scenario : all_scenarios()) {
         if (scenario->id == id) {
@@ -278,19 +282,21 @@ TEST(MeshSaboteurs, AreAllInTheTable) {
         EXPECT_EQ(std::ranges::count(notices, saboteur.name, &Notice::saboteur) +
                       std::ranges::count(by_histories, saboteur.name, &HistoryNotice::saboteur) +
                       std::ranges::count(noticed_by_properties, saboteur.name) +
+                      std::ranges::count(noticed_by_judges, saboteur.name) +
                       std::ranges::count(noticed_by_tests, saboteur.name),
                   1)
             << saboteur.name << ": say who notices it";
     }
     EXPECT_GE(known.size(), 60U);
     EXPECT_GE(in_mesh, 40U);
-    for (const auto& names : {noticed_by_tests, noticed_by_properties}) {
+    for (const auto& names : {noticed_by_tests, noticed_by_properties, noticed_by_judges}) {
         for (const auto name : names) {
             EXPECT_TRUE(known.contains(name)) << name;
         }
     }
     expect_names_in(tests_of_agents, noticed_by_tests);
     expect_names_in(properties, noticed_by_properties);
+    expect_names_in(judges, noticed_by_judges);
     for (const auto& notice : notices) {
         EXPECT_TRUE(known.contains(notice.saboteur)) << notice.saboteur;
     }

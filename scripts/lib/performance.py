@@ -300,6 +300,31 @@ def generator(bench):
 
 # --- the schedule ---------------------------------------------------------------------------------------------------
 
+def stall(bench, target, pid):
+    """A load of ten seconds in whose middle the server stands still for one: how long that was in ms, and its outcome.
+
+    The schedule's arithmetic knows of no handshakes: a shorter halt while it warms up makes all connections busy, so that
+    they are open before it counts."""
+    stood = []
+
+    def halt(seconds):
+        os.kill(pid, signal.SIGSTOP)
+        since = time.monotonic()
+        time.sleep(seconds)
+        os.kill(pid, signal.SIGCONT)
+        return (time.monotonic() - since) * 1000
+
+    def stand_still(_):
+        time.sleep(2)  # the load has been prepared within one, and warms up for three
+        halt(0.2)
+        time.sleep(6)
+        stood.append(halt(1))
+
+    outcome = bench.load(target, "health", "--rate", "500", "--warmup", "3s", "--duration", "10s", "--connections", "64",
+                         during=stand_still)
+    return stood[0], outcome
+
+
 def schedule(bench):
     target, pid = bench.serve("openbao")
     say("schedule: accuracy")
@@ -308,29 +333,19 @@ def schedule(bench):
     bench.goal("rate below saturation", "the schedule", "within 0.1 %", f"{off * 100:.3f} %", off <= 0.001)
 
     say("schedule: a server that stands still for a second")
-
-    stood = []
-
-    def stand_still(process):
-        time.sleep(5)  # the load runs for ten seconds and has been prepared within one
-        os.kill(pid, signal.SIGSTOP)
-        since = time.monotonic()
-        time.sleep(1)
-        os.kill(pid, signal.SIGCONT)
-        stood.append((time.monotonic() - since) * 1000)
-
-    stalled = bench.load(target, "health", "--rate", "500", "--duration", "10s", "--connections", "64",
-                         during=stand_still)
-    # Of 5,000, the 50 (5) that are due first while it stands still wait longest: all of it but the 100 (10) ms before.
-    implied = {"p99": stood[0] - 100, "p99.9": stood[0] - 10}
+    stalls = [stall(bench, target, pid) for _ in range(turns)]
     rows = []
-    for name, expected in implied.items():
-        response, service = percentile_ms(stalled, name), percentile_ms(stalled, name, "service")
-        rows.append(f"| {name} | {number(expected, 1)} | {number(response, 1)} | {number(service, 1)} |")
-        if response:
-            away = abs(response / expected - 1)
-            bench.goal(f"{name} of the response time under a stall of 1 s", "the schedule's arithmetic", "within 2 %",
-                       f"{away * 100:.1f} %", away <= 0.02)
+    # Of 5,000, the 50 (5) that are due first while it stands still wait longest: all of it but the 100 (10) ms before.
+    for name, before in (("p99", 100), ("p99.9", 10)):
+        seen = [(percentile_ms(outcome, name) / (stood - before) - 1, stood - before, outcome)
+                for stood, outcome in stalls if percentile_ms(outcome, name)]
+        if not seen:
+            continue
+        away, expected, outcome = sorted(seen, key=lambda one: one[0])[len(seen) // 2]
+        rows.append(f"| {name} | {number(expected, 1)} | {number(percentile_ms(outcome, name), 1)} | "
+                    f"{number(percentile_ms(outcome, name, 'service'), 1)} |")
+        bench.goal(f"{name} of the response time under a stall of 1 s", "the schedule's arithmetic", "within 2 %",
+                   f"{abs(away) * 100:.1f} %", abs(away) <= 0.02)
     say("schedule: 20,000 a second")
     fast = bench.load("fakes", "health", "--rate", "20000", "--duration", "10s")
     slip = fast["generator"]["slip"]["percentiles"].get("p99", {}).get("us")
@@ -339,8 +354,8 @@ def schedule(bench):
                f"{rate:,.0f}/s, slip p99 {number(slip / 1000 if slip else None)} ms",
                rate >= 19_980 and bool(slip) and slip < 1000)
     return ["## The schedule", "",
-            "`health`, 500 a second for 10 s over 64 connections, while the server's process stands still (SIGSTOP) for "
-            "one second. Milliseconds:", "", "| | implied by the schedule | response time | service time |",
+            "`health`, 500 a second for 10 s over 64 open connections, while the server's process stands still (SIGSTOP) for "
+            f"one second; the median of {turns} turns. Milliseconds:", "", "| | implied by the schedule | response time | service time |",
             "|---|---|---|---|", *rows, "", "Service time is what a tool shows that counts from the send.", ""]
 
 

@@ -287,6 +287,84 @@ std::vector<Check> kube_errors_requests() {
                  co_await probe.kube("PUT", maps + "/a", object_named("a", std::move(grace)));
              expect_refusal(probe, update, 422, "Invalid", "field is immutable");
          }},
+
+        {.name = "collections-are-asked-as-lists",
+         .requirement = "DELETE of a collection reads list options first; limit takes one page, "
+                        "and the first object that is not what preconditions say is 409.",
+         .rows = {247},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto ns = co_await probe.kube_namespace();
+             const auto secrets = core_path(ns, "secrets");
+             for (const auto* name : {"a", "b"}) {
+                 (void)co_await make(probe, secrets, object_named(name));
+             }
+             const auto match =
+                 co_await probe.kube("DELETE", secrets + "?resourceVersionMatch=Exact");
+             expect_refusal(probe, match, 422, "Invalid", "resourceVersionMatch is forbidden");
+             const auto token = co_await probe.kube("DELETE", secrets + "?continue=x");
+             expect_refusal(probe, token, 400, "BadRequest", "continue key is not valid");
+             Json stranger{{"preconditions", {{"uid", "none"}}}};
+             const auto unmet = co_await probe.kube("DELETE", secrets, std::move(stranger));
+             expect_refusal(probe, unmet, 409, "Conflict", "the UID in the precondition (none)");
+             const auto page = co_await probe.kube("DELETE", secrets + "?limit=1");
+             probe.expect_status(page, 200);
+             const auto gone = co_await probe.kube("GET", secrets + "/a");
+             probe.expect_status(gone, 404);
+             const auto left = co_await probe.kube("GET", secrets + "/b");
+             probe.expect_status(left, 200);
+         }},
+
+        {.name = "a-deletion-has-its-options-in-one-place",
+         .requirement = "A deletion with a body does not look at the query's dryRun and "
+                        "propagationPolicy.",
+         .rows = {247},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto ns = co_await probe.kube_namespace();
+             const auto map = core_path(ns, "configmaps", "a");
+             const auto query = map + "?propagationPolicy=x&dryRun=All";
+             (void)co_await make(probe, core_path(ns, "configmaps"), object_named("a"));
+             const auto refused = co_await probe.kube("DELETE", query);
+             expect_refusal(probe, refused, 422, "Invalid", "propagationPolicy");
+             const auto deleted = co_await probe.kube("DELETE", query, Json::object());
+             probe.expect_status(deleted, 200);
+             const auto gone = co_await probe.kube("GET", map);
+             probe.expect_status(gone, 404);
+         }},
+
+        {.name = "managers-begin-with-an-apply",
+         .requirement = "managedFields [] takes all entries away; an update adds none to an "
+                        "object without, and an apply meets before-first-apply.",
+         .rows = {248},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto ns = co_await probe.kube_namespace();
+             const auto maps = core_path(ns, "configmaps");
+             Json map = object_named("a");
+             map["data"] = {{"a", "1"}};
+             const auto made = co_await probe.kube("POST", maps, map);
+             probe.expect(at(made.json, "/metadata/managedFields").is_array(),
+                          "a new object has no managedFields");
+             map["metadata"]["managedFields"] = Json::array();
+             const auto cleared = co_await probe.kube("PUT", maps + "/a", map);
+             probe.expect_status(cleared, 200);
+             probe.expect(at(cleared.json, "/metadata/managedFields").is_null(),
+                          "there are managedFields after []");
+             map = object_named("a");
+             map["data"] = {{"a", "2"}};
+             const auto updated = co_await probe.kube("PUT", maps + "/a", map);
+             probe.expect(at(updated.json, "/metadata/managedFields").is_null(),
+                          "an update notes its manager again");
+             Json applied{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"data", {{"a", "3"}}}};
+             const auto apply = co_await probe.kube(
+                 "PATCH", maps + "/a?fieldManager=f", std::move(applied), As::admin(),
+                 {{"Content-Type", "application/apply-patch+yaml"}});
+             expect_refusal(probe, apply, 409, "Conflict", "before-first-apply");
+         }},
     };
 }
 

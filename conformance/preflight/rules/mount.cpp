@@ -55,7 +55,8 @@ std::string cleaned(std::string_view path) {
     return join(parts, "/");
 }
 
-/// Both products clean such paths; later ones refuse them (Vault 1.19.16, OpenBao 2.5.3).
+/// Both products redirect such paths to the cleaned one, and Vault refuses them since 1.19.16 (its
+/// important changes: cleaned-paths). OpenBao 2.5.3 refuses only what no redirect cleans (%2e%2e).
 Judgement not_canonical(const Facts& facts) {
     for (const auto& path : {facts.account.sign_path, facts.account.auth_mount}) {
         if (const auto meant = cleaned(path); meant != path) {
@@ -155,7 +156,8 @@ std::vector<Rule> mount_rules() {
         {.id = "path/not-canonical",
          .severity = Severity::error,
          .title = "A path holds //, . or .. as a part.",
-         .why = "Servers redirect it or, since Vault 1.19.16 and OpenBao 2.5.3, refuse it.",
+         .why = "Servers redirect it, which not every client follows, or, as Vault does since "
+                "1.19.16, 1.20.10, 1.21.5 and 2.0.0, refuse it.",
          .member = "pki.sign_path",
          .object = "%path%",
          .mend = {"sed -i s#%written%#%meant%# %file%"},

@@ -78,11 +78,27 @@ Judgement namespace_missing(const Facts& facts) {
 
 Judgement old_version(const Facts& facts) {
     return with(facts.health, [&](const vault::Health& health) {
+        if (!facts.seal.is_known()) {
+            return without(facts.seal);
+        }
         const auto version = version_of(health.version);
-        const auto wanted = mended_in(facts.openbao(), version);
+        const auto wanted = mended_in(edition_of(facts.openbao(), health.version), version);
         return version >= wanted
                    ? holds()
                    : found(fmt::format("{} is before {}", health.version, version_text(wanted)));
+    });
+}
+
+Judgement end_of_life(const Facts& facts) {
+    return with(facts.health, [&](const vault::Health& health) {
+        if (!facts.seal.is_known()) {
+            return without(facts.seal);
+        }
+        const auto version = version_of(health.version);
+        return gets_fixes(edition_of(facts.openbao(), health.version), version)
+                   ? holds()
+                   : found(fmt::format("{} is of the line {}.{}", health.version, version[0],
+                                       version[1]));
     });
 }
 
@@ -206,13 +222,25 @@ std::vector<Rule> server_rules() {
         {.id = "vault/old-version",
          .severity = Severity::warning,
          .title = "The Vault is older than the last fixes on a mesh's path.",
-         .why = "Mended since then: audit that lost the headers of inline logins (CVE-2026-46358, "
-                "OpenBao 2.5.4), inline logins (GHSA-rh46-vc3j-w2w3, OpenBao 2.6.2), wildcards in "
-                "identity templates (Vault 1.19.17, 1.20.11, 1.21.6, 2.0.1).",
+         .why = "Mended since then: tokens that are renewed after their service account is gone "
+                "(CVE-2026-115356, OpenBao 2.6.4 and 2.7.1), inline logins that make tokens "
+                "(GHSA-rh46-vc3j-w2w3, OpenBao 2.6.2) or stand in the audit log (CVE-2026-46358, "
+                "OpenBao 2.5.4), wildcards in identity templates (CVE-2026-71543, OpenBao 2.6.0), "
+                "policies that are not always evaluated alike (CVE-2026-89322, Vault 2.1.2, "
+                "Enterprise 1.19.23, 1.20.17 and 1.21.12 too).",
          .member = "vault.address",
          .object = "sys/health",
          .mend = {},
          .judge = old_version},
+        {.id = "vault/end-of-life",
+         .severity = Severity::warning,
+         .title = "The line of the Vault's version gets no fixes any more.",
+         .why = "What is found in it from now on stays in it. As of 2026-11 fixes come for OpenBao "
+                "2.6 and 2.7, for Vault 2.2, and for Vault Enterprise 1.19, 1.21 and 2.2.",
+         .member = "vault.address",
+         .object = "sys/health",
+         .mend = {},
+         .judge = end_of_life},
         {.id = "vault/storage-in-memory",
          .severity = Severity::advice,
          .title = "The Vault keeps everything in memory.",

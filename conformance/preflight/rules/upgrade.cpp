@@ -1,6 +1,6 @@
 // What another version of the Vault would break, where --upgrade-to asks: by a list of changes on a
-// mesh's path that was gathered in 2026-11. It is not a reading of all release notes, and may lack
-// some.
+// mesh's path that was gathered in 2026-11. Each row names where the product itself says so;
+// docs/preflight.md says what was read.
 #include <algorithm>
 
 #include "conformance/preflight/rule.hpp"
@@ -56,17 +56,22 @@ Judgement not_mended(const Facts& facts) {
     if (facts.upgrade_to.empty()) {
         return beside();
     }
-    return with(facts.seal, [&](const vault::SealStatus&) {
+    return with(facts.health, [&](const vault::Health& health) {
+        if (!facts.seal.is_known()) {
+            return without(facts.seal);
+        }
         const auto then = version_of(facts.upgrade_to);
-        const auto wanted = mended_in(facts.openbao(), then);
+        const auto wanted = mended_in(edition_of(facts.openbao(), health.version), then);
         return then >= wanted
                    ? holds()
                    : found(fmt::format("{} is before {}", facts.upgrade_to, version_text(wanted)));
     });
 }
 
+/// OpenBao 2.5.3 refuses what is left of . and .. after its redirect, such as %2e%2e: 2.7.2 still
+/// redirects the paths that an account can hold.
 Judgement paths(const Facts& facts) {
-    const ChangedIn changed{.openbao = {{2, 5, 3}},
+    const ChangedIn changed{.openbao = {},
                             .vault = {{1, 19, 16}, {1, 20, 10}, {1, 21, 5}, {2, 0, 0}}};
     return where_it_comes(facts, changed, [&] {
         for (const auto& path : {facts.account.sign_path, facts.account.auth_mount}) {
@@ -78,6 +83,7 @@ Judgement paths(const Facts& facts) {
     });
 }
 
+/// Roles are OpenBao's alone: Vault has the change for policies.
 Judgement templates(const Facts& facts) {
     const ChangedIn changed{.openbao = {{2, 6, 0}},
                             .vault = {{1, 19, 17}, {1, 20, 11}, {1, 21, 6}, {2, 0, 1}}};
@@ -87,10 +93,16 @@ Judgement templates(const Facts& facts) {
                 return found(fmt::format("policy {} has an identity template", name));
             }
         }
+        if (!facts.openbao()) {
+            return holds();
+        }
         return with(facts.role, [](const Json& role) {
-            return flag_of(role, "allowed_uri_sans_template")
-                       ? found("allowed_uri_sans_template is true")
-                       : holds();
+            for (const auto* flag : {"allowed_uri_sans_template", "allowed_domains_template"}) {
+                if (flag_of(role, flag) && !flag_of(role, "allow_globs_in_identity_templates")) {
+                    return found(fmt::format("{} is true", flag));
+                }
+            }
+            return holds();
         });
     });
 }
@@ -108,6 +120,19 @@ Judgement addresses(const Facts& facts) {
         return with(facts.role, [](const Json& role) {
             const auto ranges = texts_of(role, "allowed_ip_sans_cidr");
             return ranges.empty() ? holds() : found("allowed_ip_sans_cidr is " + join(ranges, ","));
+        });
+    });
+}
+
+Judgement trailing_dot(const Facts& facts) {
+    return where_it_comes(facts, {.openbao = {{2, 7, 0}}, .vault = {}}, [&] {
+        return with(facts.role, [](const Json& role) {
+            for (const auto& domain : texts_of(role, "allowed_domains")) {
+                if (domain.ends_with('.')) {
+                    return found("allowed_domains has " + domain);
+                }
+            }
+            return holds();
         });
     });
 }
@@ -136,8 +161,8 @@ std::vector<Rule> upgrade_rules() {
          .severity = Severity::error,
          .title = "After the upgrade a path of the account is refused.",
          .why =
-             "Paths with //, . or .. are refused since Vault 1.19.16, 1.20.10, 1.21.5 and 2.0.0, "
-             "and OpenBao 2.5.3: every login or signature fails.",
+             "Vault refuses paths with //, . or .. since 1.19.16, 1.20.10, 1.21.5 and 2.0.0 (its "
+             "important changes: cleaned-paths): every login or signature fails.",
          .member = "pki.sign_path",
          .object = "%path%",
          .mend = {},
@@ -145,8 +170,10 @@ std::vector<Rule> upgrade_rules() {
         {.id = "upgrade/templates",
          .severity = Severity::warning,
          .title = "After the upgrade some values of identity templates are refused.",
-         .why = "Values with * or + are since Vault 1.19.17, 1.20.11, 1.21.6 and 2.0.1, and those "
-                "with / too since OpenBao 2.6.0: who has such a value gets a 403.",
+         .why = "In policies values with * or + are since Vault 1.19.17, 1.20.11, 1.21.6 and 2.0.1 "
+                "(its important changes: policy-template-wildcards), and since OpenBao 2.6.0 those "
+                "with / too, and with * in roles (GHSA-59w7-v8rr-pr4p): who has such a value is "
+                "refused.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
          .mend = {},
@@ -154,7 +181,9 @@ std::vector<Rule> upgrade_rules() {
         {.id = "upgrade/audience",
          .severity = Severity::advice,
          .title = "After the upgrade each login logs a warning.",
-         .why = "Vault 1.20 and later warn of auth roles without an audience.",
+         .why =
+             "Vault 1.20 and later warn of auth roles without an audience, when they are written "
+             "and at each login (its important changes: k8-audience-warning).",
          .member = "cluster.audience",
          .object = "auth/%auth%/role/%auth_role%",
          .mend = {"%tool% write auth/%auth%/role/%auth_role% audience=%audience%"},
@@ -162,13 +191,22 @@ std::vector<Rule> upgrade_rules() {
         {.id = "upgrade/addresses",
          .severity = Severity::advice,
          .title = "After the upgrade the role's address ranges hold for requests, too.",
-         .why =
-             "Since OpenBao 2.6.2 allowed_ip_sans_cidr covers the addresses that a CSR holds: one "
-             "outside is refused.",
+         .why = "Since OpenBao 2.6.2 allowed_ip_sans_cidr covers the addresses that a CSR holds "
+                "(GHSA-g892-p242-8g86): one outside is refused.",
          .member = "pki.sign_path",
          .object = "%mount%/roles/%role%",
          .mend = {},
          .judge = addresses},
+        {.id = "upgrade/trailing-dot",
+         .severity = Severity::warning,
+         .title = "After the upgrade no name that ends with a dot is accepted.",
+         .why =
+             "OpenBao 2.7.0 is built by Go 1.27, which refuses DNS names with a dot at their end "
+             "(its release notes: GH-3752).",
+         .member = "pki.sign_path",
+         .object = "%mount%/roles/%role%",
+         .mend = {},
+         .judge = trailing_dot},
     };
 }
 

@@ -374,6 +374,7 @@ const std::set<std::string_view> not_provoked{"accept/expired",
                                               "vault/sealed",
                                               "vault/namespace-ignored",
                                               "vault/old-version",
+                                              "vault/end-of-life",
                                               "vault/storage-in-memory",
                                               "upgrade/older",
                                               "upgrade/not-mended",
@@ -381,6 +382,7 @@ const std::set<std::string_view> not_provoked{"accept/expired",
                                               "upgrade/templates",
                                               "upgrade/audience",
                                               "upgrade/addresses",
+                                              "upgrade/trailing-dot",
                                               "clock/vault",
                                               "clock/cluster",
                                               "path/cel",
@@ -435,6 +437,7 @@ TEST(Findings, OfVaultHoldAsWell) {
     site.drive(look_at_own(site, {}, report));
     EXPECT_EQ(report.count(Severity::error), 0U) << join(ids(report), ", ");
     EXPECT_NE(find(report, "vault/old-version"), nullptr);  // 1.14.1 is played
+    EXPECT_NE(find(report, "vault/end-of-life"), nullptr);
 }
 
 /// What a method of another cluster holds before and after the mend of an account that names it.
@@ -558,31 +561,71 @@ TEST(Findings, ThePageAsPrintedHasItsKnownDefectsAndIsMendedByWhatIsPrinted) {
     EXPECT_EQ(seen.after.count(Severity::warning), 0U) << join(ids(seen.after), ", ");
 }
 
-Task<void> look_twice(Site& site, std::vector<std::string>& states) {
-    co_await site.set_up();
+/// What a look could change: the configuration with the tokens that live, and the leaves.
+struct Dump {
+    std::string state;
+    std::set<std::string> certificates;
+};
+
+Task<Dump> dump_of(Site& site) {
     const auto& admin = site.world.vault().admin;
-    for (int i = 0; i < 2; ++i) {
-        std::string state;
-        for (const auto* path : {"sys/mounts", "sys/auth", "sys/policies/acl?list=true"}) {
-            state += require(co_await admin.call("GET", path)).data().dump();
+    Dump dump;
+    for (const auto* path : {"sys/mounts", "sys/auth", "sys/policies/acl?list=true",
+                             "auth/token/accessors?list=true"}) {
+        dump.state += require(co_await admin.call("GET", path)).data().dump();
+    }
+    for (const auto* path : {"%mount%/roles/%role%", "%mount%/issuers?list=true",
+                             "%mount%/config/issuers", "%mount%/config/urls", "%mount%/config/crl",
+                             "auth/%auth%/role/%auth_role%", "auth/%auth%/config"}) {
+        const auto answer =
+            require(co_await admin.request("GET", fill_in(path, site.values, false)));
+        dump.state += fmt::format("{} {}", answer.status, answer.data().dump());
+    }
+    const auto leaves = require(
+        co_await admin.request("GET", fill_in("%mount%/certs?list=true", site.values, false)));
+    if (leaves.data().is_object()) {
+        for (const auto& serial : leaves.data().value("keys", Json::array())) {
+            dump.certificates.insert(serial.get<std::string>());
         }
-        for (const auto* member : {"roles/%role%", "issuers?list=true", "config/issuers",
-                                   "config/urls", "config/crl", "certs?list=true"}) {
-            const auto path = fill_in(fmt::format("%mount%/{}", member), site.values, false);
-            const auto answer = require(co_await admin.request("GET", path));
-            state += fmt::format("{} {}", answer.status, answer.data().dump());
+    }
+    co_return dump;
+}
+
+Task<void> look_between(Site& site, LookOptions options, std::vector<Dump>& dumps,
+                        std::vector<bool>& revoked) {
+    co_await site.set_up();
+    dumps.push_back(co_await dump_of(site));
+    (void)co_await site.look(options);
+    dumps.push_back(co_await dump_of(site));
+    for (const auto& serial : dumps[1].certificates) {
+        if (!dumps[0].certificates.contains(serial)) {
+            const auto path = fill_in("%mount%/cert/" + serial, site.values, false);
+            const auto answer = require(co_await site.world.vault().admin.request("GET", path));
+            revoked.push_back(answer.data().value("revocation_time", 0) > 0);
         }
-        states.push_back(state);
-        (void)co_await site.look({.read_only = true});
     }
 }
 
 TEST(Findings, AReadOnlyLookChangesNothing) {
     Site site;
-    std::vector<std::string> states;
-    site.drive(look_twice(site, states));
-    ASSERT_EQ(states.size(), 2U);
-    EXPECT_EQ(states[0], states[1]);
+    std::vector<Dump> dumps;
+    std::vector<bool> revoked;
+    site.drive(look_between(site, {.read_only = true}, dumps, revoked));
+    ASSERT_EQ(dumps.size(), 2U);
+    EXPECT_EQ(dumps[0].state, dumps[1].state);
+    EXPECT_EQ(dumps[0].certificates, dumps[1].certificates);
+}
+
+TEST(Findings, AWholeLookLeavesTheRevokedCanaryAndNothingElse) {
+    for (const auto product : {vault::Product::openbao, vault::Product::vault}) {
+        Site site(product);
+        std::vector<Dump> dumps;
+        std::vector<bool> revoked;
+        site.drive(look_between(site, {}, dumps, revoked));
+        ASSERT_EQ(dumps.size(), 2U);
+        EXPECT_EQ(dumps[0].state, dumps[1].state);
+        EXPECT_EQ(revoked, std::vector<bool>{true});
+    }
 }
 
 }  // namespace

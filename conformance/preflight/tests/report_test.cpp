@@ -5,6 +5,7 @@
 
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "core/html/tests/well_formed.hpp"
 
 namespace meshproof::preflight {
 namespace {
@@ -127,6 +128,29 @@ TEST(PreflightReport, MarkdownIsNotBrokenByACommandNorTooLargeForASummary) {
     const auto text = to_markdown(report);
     EXPECT_LT(text.size(), 1'000'000U);
     EXPECT_TRUE(holds(text, "role/key-type"));
+}
+
+TEST(PreflightReport, PageHasTheVerdictFirstAndTheCommandsToCopy) {
+    const auto page = to_html(report_of("key_type is <b>rsa</b>"));
+    EXPECT_EQ(html::page_offence(page), "");
+    for (const auto* part : {
+             "<header class=\"fail\">\n<h1>Preflight: this mesh does not get its leaves",
+             "<dd>prod &lt;&amp;&gt; &quot;mesh&quot;</dd>",
+             "<code>role/key-type</code>",
+             "pki_int/roles/mesh (account.yaml:8)",
+             "key_type is &lt;b&gt;rsa&lt;/b&gt;",
+             "<code>vault patch pki_int/roles/mesh key_type=ec</code> <button",
+             "<summary>The same with bao</summary>",
+             "the reader&#39;s token lacks a &lt;right&gt;",
+             "Rules that hold: 1",
+         }) {
+        EXPECT_TRUE(holds(page, part)) << part;
+    }
+    EXPECT_LT(page.find("role/key-type"), page.find("vault/sealed"));
+    Report well;
+    EXPECT_TRUE(holds(to_html(well), "<header class=\"pass\">\n<h1>Preflight: nothing is wrong"));
+    well.unreachable = true;
+    EXPECT_TRUE(holds(to_html(well), "<header class=\"blocked\">"));
 }
 
 TEST(PreflightReport, TheErrorsOfAWaitAreOneLine) {

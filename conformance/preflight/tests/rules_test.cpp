@@ -56,13 +56,38 @@ TEST(Rules, CompareVersionsByTheirNumbers) {
     using enum vault::Product;
     EXPECT_FALSE(finds(facts_of(openbao, "2.7.2"), "vault/old-version"));
     EXPECT_FALSE(finds(facts_of(openbao, "2.10.0"), "vault/old-version"));
-    EXPECT_TRUE(finds(facts_of(openbao, "2.6.1"), "vault/old-version"));
+    EXPECT_TRUE(finds(facts_of(openbao, "2.6.3"), "vault/old-version"));
+    EXPECT_FALSE(finds(facts_of(openbao, "2.6.4"), "vault/old-version"));
+    EXPECT_TRUE(finds(facts_of(openbao, "2.7.0"), "vault/old-version"));
     EXPECT_TRUE(finds(facts_of(vault::Product::vault, "1.14.1"), "vault/old-version"));
-    EXPECT_FALSE(finds(facts_of(vault::Product::vault, "1.19.17+ent"), "vault/old-version"));
-    EXPECT_TRUE(finds(facts_of(vault::Product::vault, "1.20.10"), "vault/old-version"));
-    EXPECT_FALSE(finds(facts_of(vault::Product::vault, "1.20.11"), "vault/old-version"));
-    EXPECT_TRUE(finds(facts_of(vault::Product::vault, "2.0.0"), "vault/old-version"));
-    EXPECT_FALSE(finds(facts_of(vault::Product::vault, "2.1.0"), "vault/old-version"));
+    EXPECT_TRUE(finds(facts_of(vault::Product::vault, "1.20.16+ent"), "vault/old-version"));
+    EXPECT_FALSE(finds(facts_of(vault::Product::vault, "1.20.17+ent"), "vault/old-version"));
+    EXPECT_TRUE(finds(facts_of(vault::Product::vault, "1.20.17"), "vault/old-version"));
+    EXPECT_TRUE(finds(facts_of(vault::Product::vault, "2.1.1"), "vault/old-version"));
+    EXPECT_FALSE(finds(facts_of(vault::Product::vault, "2.1.2"), "vault/old-version"));
+}
+
+TEST(Rules, KnowWhichLinesGetFixes) {
+    using enum vault::Product;
+    const auto ended = [](vault::Product product, const char* version) {
+        return finds(facts_of(product, version), "vault/end-of-life");
+    };
+    EXPECT_TRUE(ended(openbao, "2.5.5"));
+    EXPECT_FALSE(ended(openbao, "2.6.0"));
+    EXPECT_FALSE(ended(openbao, "2.7.2"));
+    EXPECT_FALSE(ended(openbao, "2.10.0"));
+    EXPECT_TRUE(ended(vault::Product::vault, "1.21.14"));
+    EXPECT_FALSE(ended(vault::Product::vault, "1.21.14+ent"));
+    EXPECT_TRUE(ended(vault::Product::vault, "1.20.17+ent"));
+    EXPECT_TRUE(ended(vault::Product::vault, "2.1.2+ent"));
+    EXPECT_FALSE(ended(vault::Product::vault, "2.2.2"));
+}
+
+TEST(Rules, CallNoVersionOldWhoseProductIsUnknown) {
+    auto facts = facts_of(vault::Product::vault, "1.14.1");
+    facts.seal = Fact<vault::SealStatus>::unknown("no answer");
+    EXPECT_FALSE(finds(facts, "vault/old-version"));
+    EXPECT_FALSE(finds(facts, "vault/end-of-life"));
 }
 
 TEST(Rules, SayWhatAnUpgradeBreaksOnlyWhereItComes) {
@@ -74,23 +99,41 @@ TEST(Rules, SayWhatAnUpgradeBreaksOnlyWhereItComes) {
         facts.account.sign_path = "pki//sign/mesh";
         facts.policies["mesh"] = Fact<std::string>::known("path \"{{identity.entity.name}}\" {}");
         facts.auth_role = Fact<Json>::known({{"audience", ""}});
-        facts.role = Fact<Json>::known({{"allowed_ip_sans_cidr", {"10.0.0.0/8"}}});
+        facts.role = Fact<Json>::known(
+            {{"allowed_ip_sans_cidr", {"10.0.0.0/8"}}, {"allowed_domains", {"svc", "example."}}});
         return finds(facts, id);
     };
-    EXPECT_FALSE(finds(facts_of(openbao, "2.4.0"), "upgrade/paths"));
-    EXPECT_TRUE(breaks(openbao, "2.4.0", "2.6.2", "upgrade/paths"));
-    EXPECT_FALSE(breaks(openbao, "2.5.3", "2.6.2", "upgrade/paths"));
-    EXPECT_FALSE(breaks(openbao, "2.4.0", "2.5.2", "upgrade/paths"));
+    EXPECT_FALSE(finds(facts_of(vault::Product::vault, "1.14.1"), "upgrade/paths"));
+    EXPECT_FALSE(breaks(openbao, "2.4.0", "2.6.2", "upgrade/paths"));  // it redirects
     EXPECT_TRUE(breaks(vault::Product::vault, "1.14.1", "1.20.11", "upgrade/paths"));
+    EXPECT_FALSE(breaks(vault::Product::vault, "1.14.1", "1.20.9", "upgrade/paths"));
     EXPECT_FALSE(breaks(vault::Product::vault, "1.19.16", "2.1.0", "upgrade/paths"));
     EXPECT_TRUE(breaks(vault::Product::vault, "1.20.10", "2.1.0", "upgrade/templates"));
     EXPECT_TRUE(breaks(openbao, "2.5.4", "2.6.0", "upgrade/templates"));
     EXPECT_TRUE(breaks(vault::Product::vault, "1.19.17", "1.20.11", "upgrade/audience"));
     EXPECT_FALSE(breaks(openbao, "2.4.0", "2.7.2", "upgrade/audience"));
     EXPECT_TRUE(breaks(openbao, "2.6.1", "2.7", "upgrade/addresses"));
+    EXPECT_TRUE(breaks(openbao, "2.6.4", "2.7.0", "upgrade/trailing-dot"));
+    EXPECT_FALSE(breaks(openbao, "2.6.1", "2.6.4", "upgrade/trailing-dot"));
     EXPECT_TRUE(breaks(openbao, "2.7.2", "2.6.2", "upgrade/older"));
     EXPECT_TRUE(breaks(vault::Product::vault, "1.19.17", "1.20.10", "upgrade/not-mended"));
-    EXPECT_FALSE(breaks(vault::Product::vault, "1.19.17", "1.20.11", "upgrade/not-mended"));
+    EXPECT_TRUE(breaks(vault::Product::vault, "1.19.17", "1.20.17", "upgrade/not-mended"));
+    EXPECT_FALSE(breaks(vault::Product::vault, "1.19.17+ent", "1.20.17", "upgrade/not-mended"));
+}
+
+TEST(Rules, SayOfTemplatedRolesWhereTheUpgradeChangesThem) {
+    const auto breaks = [](vault::Product product, const char* from, const char* to, Json role) {
+        auto facts = facts_of(product, from);
+        facts.upgrade_to = to;
+        facts.role = Fact<Json>::known(std::move(role));
+        return finds(facts, "upgrade/templates");
+    };
+    const Json templated{{"allowed_domains_template", true}};
+    EXPECT_TRUE(breaks(vault::Product::openbao, "2.5.5", "2.6.0", templated));
+    EXPECT_FALSE(breaks(vault::Product::vault, "1.20.10", "1.20.11", templated));
+    EXPECT_FALSE(
+        breaks(vault::Product::openbao, "2.5.5", "2.6.0",
+               {{"allowed_domains_template", true}, {"allow_globs_in_identity_templates", true}}));
 }
 
 TEST(Rules, SayThatNobodyKnowsWhatAnotherVersionBreaks) {

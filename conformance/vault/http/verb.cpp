@@ -90,6 +90,22 @@ std::vector<Check> vault_http_verb() {
              }
          }},
 
+        {.name = "list-of-nothing-with-a-warning",
+         .requirement = "A list of nothing is 404, but 200 with empty data where the answer warns "
+                        "of a parameter.",
+         .rows = {11, 14, 240},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             for (const auto* path : {"/roles", "/issuers", "/keys", "/certs"}) {
+                 probe.expect_no_text(co_await probe.vault("LIST", mount + path), 404);
+                 const auto warned = co_await probe.vault("LIST", mount + path + "?other=1");
+                 probe.expect_status(warned, 200);
+                 probe.expect_equal(warned.data(), Json::object(), "data");
+                 probe.expect_warning(warned, "unrecognized parameters: [other]");
+             }
+         }},
+
         {.name = "scan",
          .requirement = "SCAN where nothing can be scanned is refused as any other operation on "
                         "OpenBao, and an unknown verb on Vault.",

@@ -36,6 +36,37 @@ std::vector<Check> vault_http_wrapping() {
                  nothing, 403, "error validating wrapping token: empty token in request body");
          }},
 
+        {.name = "lookups-and-unwraps-too",
+         .requirement = "What sys/wrapping/lookup and unwrap answer is wrapped where that is asked "
+                        "for; so is not a list of nothing, which is 404 with a text of its own.",
+         .rows = {21, 240},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto wrapped = [&](std::string method, std::string path, Json body) {
+                 return probe.vault(std::move(method), std::move(path), std::move(body), {},
+                                    http::Headers{{"X-Vault-Wrap-TTL", "60s"}});
+             };
+             const auto token_in = [](const Reply& reply) {
+                 return reply.json.value("/wrap_info/token"_json_pointer, "");
+             };
+             const auto first =
+                 co_await wrapped("POST", "sys/wrapping/wrap", Json{{"word", "mesh"}});
+             for (const auto* path : {"sys/wrapping/lookup", "sys/wrapping/unwrap"}) {
+                 const auto reply =
+                     co_await wrapped("POST", path, Json{{"token", token_in(first)}});
+                 probe.expect_equal(reply.json.value("/wrap_info/creation_path"_json_pointer, ""),
+                                    path, "creation_path");
+                 Json body{{"token", token_in(reply)}};
+                 const auto inside =
+                     co_await probe.vault("POST", "sys/wrapping/unwrap", std::move(body));
+                 probe.expect_status(inside, 200);
+             }
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto nothing = co_await probe.vault("LIST", mount + "/roles", std::nullopt, {},
+                                                       http::Headers{{"X-Vault-Wrap-TTL", "60s"}});
+             probe.expect_plain_error(nothing, 404, "unsupported path");
+         }},
+
         {.name = "accessor-is-listed",
          .requirement = "A wrapping token's accessor is in the list of accessors.",
          .rows = {21},

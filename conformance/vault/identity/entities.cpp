@@ -62,6 +62,55 @@ std::vector<Check> vault_identity_entities() {
              probe.expect_plain_error(refused, 400, "policies cannot contain root");
          }},
 
+        {.name = "an-id-before-the-name",
+         .requirement = "A written entity is sought by its id before its name: one that is not "
+                        "there is 400, and one that is gets the name, unless another has it.",
+         .rows = {237, 245},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await write_entity(probe, "one", Json::object());
+             const auto id = made.data().value("id", std::string());
+             (void)co_await write_entity(probe, "two", Json::object());
+             probe.expect_plain_error(co_await write_entity(probe, "one", Json{{"id", "nobody"}}),
+                                      400, "entity not found from id");
+             probe.expect_plain_error(co_await write_entity(probe, "two", Json{{"id", id}}), 400,
+                                      "entity name is already in use");
+             probe.expect_status(co_await write_entity(probe, "three", Json{{"id", id}}), 204);
+             const auto renamed = co_await probe.vault("GET", "identity/entity/id/" + id);
+             probe.expect_equal(renamed.data().value("name", Json()), probe.name("three"), "name");
+             probe.expect_wrapped_error(
+                 co_await probe.vault("DELETE", "identity/entity/id/" + id + "/x"), 404,
+                 "unsupported path");
+         }},
+
+        {.name = "form-of-metadata",
+         .requirement = "Metadata of entities and groups has keys of letters, digits and =/+_-; "
+                        "custom metadata of an alias is looked at before its id. Both are 500.",
+         .rows = {237, 245},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             for (const auto& [metadata, text] : std::vector<std::pair<Json, std::string>>{
+                      {{{"", "b"}}, R"(pair ("", "b"): key cannot be blank)"},
+                      {{{"a.b", "c"}}, R"(pair ("a.b", "c"): key contains invalid characters)"},
+                      {{{std::string(129, 'a'), "b"}}, "key is too long (limit: 128 characters)"},
+                      {{{"a", std::string(513, 'b')}},
+                       "value is too long (limit: 512 characters)"}}) {
+                 const auto of_entity =
+                     co_await write_entity(probe, "one", Json{{"metadata", metadata}});
+                 probe.expect_wrapped_error(of_entity, 500, text);
+             }
+             const auto group = "identity/group/name/" + probe.name("group");
+             probe.at_end("DELETE", group);
+             probe.expect_wrapped_error(
+                 co_await probe.vault("POST", group,
+                                      Json{{"metadata", {{"", "b"}}}, {"member_group_ids", "x"}}),
+                 500, "invalid group metadata: failed to load metadata pair");
+             probe.expect_wrapped_error(
+                 co_await probe.vault("POST", "identity/entity-alias",
+                                      Json{{"id", "none"}, {"custom_metadata", {{"", "b"}}}}),
+                 500, "custom_metadata validation failed: length of key \"\" is 0");
+         }},
+
         {.name = "looked-up-by-one-thing",
          .requirement =
              "Entities and groups are sought by one field only; an alias' name and its "

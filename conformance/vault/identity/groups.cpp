@@ -185,10 +185,32 @@ std::vector<Check> vault_identity_groups() {
                                       "invalid group ID");
          }},
 
+        {.name = "told-as-given",
+         .requirement = "A type that is empty is the default of a new group; members that were "
+                        "given and are none are [] until the next change, then null.",
+         .rows = {202, 245},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto id = co_await group(
+                 probe, "group", Json{{"type", ""}, {"member_entity_ids", Json::array()}});
+             const auto path = "identity/group/id/" + id;
+             const auto first = co_await probe.vault("GET", path);
+             probe.expect_equal(first.data().value("type", Json()), "internal", "type");
+             probe.expect_equal(first.data().value("member_entity_ids", Json()), Json::array(),
+                                "member_entity_ids as they were given");
+             (void)co_await probe.set_up("POST", path, Json::object());
+             const auto second = co_await probe.vault("GET", path);
+             probe.expect_equal(second.data().value("member_entity_ids", Json("missing")), Json(),
+                                "member_entity_ids after another change");
+             probe.expect_plain_error(co_await probe.vault("POST", path, Json{{"type", nullptr}}),
+                                      400, "group type cannot be changed");
+         }},
+
         {.name = "aliases",
          .requirement = "An external group has no members of its own and one alias, which no "
-                        "other group may have.",
-         .rows = {203},
+                        "other group may have. Its id is looked at first, then its group, then "
+                        "its mount.",
+         .rows = {203, 245},
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
              const auto auth = co_await approle::method(probe);
@@ -208,6 +230,14 @@ std::vector<Check> vault_identity_groups() {
              };
              probe.expect_plain_error(co_await write(inside), 400,
                                       "alias can't be set on an internal group");
+             const auto lost = co_await probe.vault(
+                 "POST", "identity/group-alias",
+                 Json{{"name", "admins"}, {"mount_accessor", "none"}, {"canonical_id", "nobody"}});
+             probe.expect_plain_error(lost, 400, "invalid group ID given in 'canonical_id'");
+             const auto unnamed = co_await probe.vault(
+                 "POST", "identity/group-alias",
+                 Json{{"name", "admins"}, {"mount_accessor", accessor}, {"id", ""}});
+             probe.expect_plain_error(unnamed, 400, "empty group alias ID");
              const auto made = co_await write(outside);
              probe.expect_status(made, 200);
              probe.expect_equal(made.data().value("canonical_id", Json()), outside, "canonical_id");

@@ -148,6 +148,45 @@ std::vector<Check> vault_kubernetes_auth_role() {
              }
          }},
 
+        {.name = "older-names-are-looked-at-later",
+         .requirement = "What a role has got by an older name is looked at with its next write: "
+                        "fewer than no uses, and on OpenBao blocks beside the caller's address.",
+         .rows = {244},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.auth_mount();
+             const auto change = [&](std::string role, Json fields) {
+                 return probe.vault("POST", fmt::format("auth/{}/role/{}", mount, role),
+                                    std::move(fields));
+             };
+             const std::string negative = "'token_num_uses' cannot be negative";
+             probe.expect_plain_error(
+                 co_await change("uses", bound_role(Json{{"token_num_uses", -1}})), 400, negative);
+             probe.expect_status(co_await change("uses", bound_role(Json{{"num_uses", -1}})), 204);
+             const auto told = co_await probe.vault("GET", fmt::format("auth/{}/role/uses", mount));
+             probe.expect_equal(told.data().value("token_num_uses", Json()), -1, "token_num_uses");
+             probe.expect(!told.data().contains("num_uses"), "num_uses below 0 is shown");
+             probe.expect_plain_error(co_await change("uses", Json::object()), 400, negative);
+             probe.expect_status(co_await change("uses", Json{{"token_num_uses", 3}}), 204);
+             probe.expect_status(
+                 co_await change("ip", bound_role(Json{{"token_strictly_bind_ip", true},
+                                                       {"bound_cidrs", "127.0.0.1"}})),
+                 204);
+             const auto again = co_await change("ip", Json::object());
+             const auto both = co_await change("none", Json{{"token_strictly_bind_ip", true},
+                                                            {"token_bound_cidrs", "127.0.0.1"}});
+             if (!probe.openbao()) {
+                 probe.expect_status(again, 204);
+                 probe.expect_plain_error(both, 400,
+                                          "\"bound_service_account_names\" can not be empty");
+                 co_return;
+             }
+             const std::string conflict =
+                 "'token_strictly_bind_ip' conflicts with 'token_bound_cidrs'; set only one";
+             probe.expect_plain_error(again, 400, conflict);
+             probe.expect_plain_error(both, 400, conflict);
+         }},
+
         {.name = "a-max-ttl-above-the-mount-is-warned-of",
          .requirement = "A max_ttl above the mount's own is taken with 200 and a warning, instead "
                         "of 204.",

@@ -60,6 +60,30 @@ std::vector<Check> vault_kubernetes_auth_selector() {
                                       "selectors");
          }},
 
+        {.name = "named-in-every-write",
+         .requirement = "A write that does not name the selector takes it away, and is refused "
+                        "where the role has nothing else.",
+         .rows = {184, 244},
+         .level = Level::must,
+         .features = {Feature::openbao},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto role = fmt::format("auth/{}/role/app", co_await probe.auth_mount());
+             (void)co_await probe.set_up("POST", role, selecting);
+             const auto alone = co_await probe.vault("POST", role, Json{{"token_ttl", "5m"}});
+             probe.expect_plain_error(alone, 400,
+                                      "\"bound_service_account_namespaces\" can not be empty if "
+                                      "\"bound_service_account_namespace_selector\" is not set");
+             auto both = selecting;
+             both["bound_service_account_namespaces"] = "shop";
+             (void)co_await probe.set_up("POST", role, std::move(both));
+             const auto changed = co_await probe.vault("POST", role, Json{{"token_ttl", "5m"}});
+             probe.expect_status(changed, 204);
+             const auto told = co_await probe.vault("GET", role);
+             probe.expect_equal(
+                 told.data().value("bound_service_account_namespace_selector", Json()), "",
+                 "the selector");
+         }},
+
         {.name = "bad-selector",
          .requirement = "A selector that cannot be read is 400.",
          .rows = {184},

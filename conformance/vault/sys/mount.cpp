@@ -28,8 +28,8 @@ std::vector<Check> vault_sys_mount() {
 
         {.name = "path-in-use",
          .requirement = "A path that is in use, or is above or below one that is, is refused with "
-                        "400.",
-         .rows = {34},
+                        "400, whatever the type.",
+         .rows = {34, 242},
          .level = Level::should,
          .run = [](Probe& probe) -> Task<void> {
              const auto path = co_await probe.mount("own");
@@ -42,6 +42,55 @@ std::vector<Check> vault_sys_mount() {
              const auto parent = nested.substr(0, nested.rfind('/'));
              const auto above = co_await probe.vault("POST", "sys/mounts/" + parent, body);
              probe.expect_plain_error(above, 400, "path is already in use at");
+             const auto unknown = co_await probe.vault("POST", "sys/mounts/" + path,
+                                                       Json{{"type", "no-such-engine"}});
+             probe.expect_plain_error(unknown, 400, "path is already in use at " + path + "/");
+         }},
+
+        {.name = "methods-are-no-engines",
+         .requirement = "By sys/mounts an auth method is neither removed nor made, whatever else "
+                        "is asked of it.",
+         .rows = {242},
+         .level = Level::must,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto method = co_await probe.auth_mount();
+             const auto removed = co_await probe.vault("DELETE", "sys/mounts/auth/" + method);
+             probe.expect_plain_error(removed, 400,
+                                      fmt::format("cannot unmount \"auth/{}/\"", method));
+             const auto there = co_await probe.vault("GET", "sys/auth/" + method);
+             probe.expect_status(there, 200);
+             const auto other = "auth/" + probe.name("other");
+             probe.at_end("DELETE", "sys/" + other);
+             const auto made =
+                 co_await probe.vault("POST", "sys/mounts/" + other,
+                                      Json{{"type", "pki"}, {"config", {{"token_type", "x"}}}});
+             probe.expect_plain_error(made, 400, fmt::format("cannot mount \"{}/\"", other));
+             const auto absent = co_await probe.vault("DELETE", "sys/mounts/" + other);
+             probe.expect_status(absent, 204);
+         }},
+
+        {.name = "below-a-mount",
+         .requirement = "A path below an engine's reads and tunes that engine, and removes "
+                        "nothing; a method is read by its own path only.",
+         .rows = {242},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto path = "sys/mounts/" + co_await probe.mount("own");
+             const auto read = co_await probe.vault("GET", path + "/below");
+             probe.expect_status(read, 200);
+             probe.expect_equal(read.data().value("type", Json()), "pki", "type");
+             probe.expect_status(
+                 co_await probe.vault("POST", path + "/below/tune", Json{{"max_lease_ttl", "5h"}}),
+                 204);
+             const auto tuned = co_await probe.vault("GET", path + "/other/tune");
+             probe.expect_status(tuned, 200);
+             probe.expect_equal(tuned.data().value("max_lease_ttl", Json()), 18000,
+                                "max_lease_ttl");
+             probe.expect_status(co_await probe.vault("DELETE", path + "/below"), 204);
+             probe.expect_status(co_await probe.vault("GET", path), 200);
+             const auto method = "sys/auth/" + co_await probe.auth_mount();
+             probe.expect_plain_error(co_await probe.vault("GET", method + "/below"), 400,
+                                      "No auth engine at");
          }},
 
         {.name = "unknown-type",

@@ -113,6 +113,30 @@ std::vector<Check> vault_token_renew() {
              probe.expect_plain_error(reply, 400, "lease is not renewable");
          }},
 
+        {.name = "an-accessor-gives-no-token",
+         .requirement = "Who renews a token by its accessor is not given the token; one that is "
+                        "not renewable is 400 \"invalid request\" there.",
+         .rows = {241},
+         .level = Level::must,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await make(probe, Json{{"policies", "default"}, {"ttl", "300s"}});
+             const auto renew = [&](const Json& auth) {
+                 return probe.vault(
+                     "POST", "auth/token/renew-accessor",
+                     Json{{"accessor", auth.value("accessor", "")}, {"increment", "60s"}});
+             };
+             const auto reply = co_await renew(made.auth);
+             probe.expect_status(reply, 200);
+             const auto auth = reply.json.value("auth", Json::object());
+             probe.expect_equal(auth.value("client_token", Json()), "", "client_token");
+             probe.expect_equal(auth.value("accessor", Json()), made.auth.at("accessor"),
+                                "accessor");
+             probe.expect_equal(auth.value("lease_duration", Json()), 60, "lease_duration");
+             const auto fixed =
+                 co_await make(probe, Json{{"policies", "default"}, {"renewable", false}});
+             probe.expect_wrapped_error(co_await renew(fixed.auth), 400, "invalid request");
+         }},
+
         {.name = "expired-is-denied",
          .requirement = "An expired token is 403 \"permission denied\", for its own renewal too.",
          .rows = {62, 18},

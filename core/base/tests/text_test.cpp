@@ -57,6 +57,7 @@ TEST(Text, StarsStandForAnyText) {
 
 TEST(Text, PathsBecomeUrisThatMeanThem) {
     EXPECT_EQ(path_as_uri("mesh/account.yaml"), "mesh/account.yaml");
+    EXPECT_EQ(path_as_uri("/etc/mesh 1.yaml"), "file:///etc/mesh%201.yaml");
     EXPECT_EQ(path_as_uri("my mesh/a#b?.yaml"), "my%20mesh/a%23b%3F.yaml");
     EXPECT_EQ(path_as_uri("50%/\xc3\xa9"), "50%25/%C3%A9");
 }

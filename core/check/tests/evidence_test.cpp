@@ -144,6 +144,12 @@ TEST(ToCurl, IsACommandWithVariablesForSecrets) {
     raw.method = "GET";
     raw.target = "/v1//x";
     EXPECT_EQ(to_curl(raw), R"(curl -sS --cacert "$KUBE_CACERT" --path-as-is "$KUBE_ADDR/v1//x")");
+    raw.target = "/x?watch=1";
+    raw.headers = {{"Upgrade", "websocket"}};
+    EXPECT_EQ(to_curl(raw), R"(curl -sS --cacert "$KUBE_CACERT" -H "Upgrade: websocket" )"
+                            R"(--http1.1 -H "Connection: Upgrade" "$KUBE_ADDR/x?watch=1")");
+    exchange.body = std::string(200'000, 'x');
+    EXPECT_NE(to_curl(exchange).find(R"x(--data-binary "(200000 bytes)")x"), std::string::npos);
 }
 
 // ---- through a probe, on the fake

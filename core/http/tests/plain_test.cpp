@@ -1,4 +1,6 @@
 // BeastTransport without TLS: framing, limits, deadlines, streams, and how things end.
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include "core/http/tests/wire_test.hpp"
 
 namespace meshproof::http {
@@ -264,6 +266,51 @@ TEST_F(PlainTest, GivesUpAtTheDeadline) {
     EXPECT_EQ(stream.error().kind, FailureKind::timed_out);
     EXPECT_EQ(stuck.calls, 2);
     EXPECT_EQ(stuck.answered, 0);
+}
+
+/// Once somebody else waits for an answer: asks too, and lets that other one have its own when this
+/// has ended.
+Task<Result<Response>> ask_second(Transport& transport, Endpoint endpoint, Stuck& stuck) {
+    while (stuck.calls == 0) {
+        co_await stuck.called.wait();
+    }
+    auto response = co_await transport.send(std::move(endpoint), {});
+    stuck.released.notify_all();
+    co_return response;
+}
+
+TEST_F(PlainTest, ALaterRequestMayHaveTheEarlierDeadline) {
+    using namespace asio::experimental::awaitable_operators;
+    Stuck stuck;
+    const auto listener = serve_plain(stuck);
+    auto patient = to(listener->url()), hasty = patient;
+    patient.timeout = std::chrono::hours(1);
+    hasty.timeout = std::chrono::milliseconds(50);
+    const auto [first, second] =
+        run(transport_->send(patient, {}) && ask_second(*transport_, hasty, stuck));
+    EXPECT_TRUE(first);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().kind, FailureKind::timed_out);
+}
+
+/// A byte now and then, for ever.
+class Dripping : public BodySource {
+  public:
+    Task<std::optional<std::string>> next(Clock& clock) override {
+        co_await clock.sleep_for(std::chrono::milliseconds(1));
+        co_return "x";
+    }
+};
+
+TEST_F(PlainTest, BytesThatKeepComingPutOffNoDeadline) {
+    Echo echo;
+    echo.answer.source = std::make_shared<Dripping>();
+    const auto listener = serve_plain(echo);
+    auto endpoint = to(listener->url());
+    endpoint.timeout = std::chrono::milliseconds(50);
+    const auto response = send(endpoint);
+    ASSERT_FALSE(response);
+    EXPECT_EQ(response.error().kind, FailureKind::timed_out);
 }
 
 class Throwing : public Handler {

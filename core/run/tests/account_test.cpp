@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/base/tests/temporary_folder.hpp"
+#include "core/base/text.hpp"
 #include "core/crypto/jwt.hpp"
 #include "core/crypto/tls.hpp"
 #include "core/run/tests/surroundings.hpp"
@@ -41,9 +44,12 @@ struct AccountFile : testing::Test {
         }
         EXPECT_EQ(account.error().kind, FailureKind::invalid);
         const auto& message = account.error().message;
-        EXPECT_TRUE(message.starts_with(path() + ":")) << message;
-        EXPECT_EQ(message.find('\n'), std::string::npos) << message;
-        return message.substr(path().size());
+        std::vector<std::string> lines;
+        for (const auto& line : split(message, '\n')) {
+            EXPECT_TRUE(line.starts_with(path() + ":")) << message;
+            lines.push_back(line.substr(std::min(line.size(), path().size())));
+        }
+        return join(lines, "\n");
     }
 };
 
@@ -117,6 +123,34 @@ TEST_F(AccountFile, TakesAnApiServerByItsUrl) {
     EXPECT_EQ(account->cluster->access.endpoint.url.port, 6443);
     EXPECT_EQ(account->cluster->access.endpoint.tls.trust.size(), 1U);
     EXPECT_EQ(account->cluster->access.token.reveal(), "kubetoken");
+}
+
+TEST_F(AccountFile, GoesByThePodsOwnAccountWhereNothingElseIsNamed) {
+    const auto section_of = [](const std::string& yaml) {
+        return require(YamlSection::parse(yaml, {.path = "account.yaml"}));
+    };
+    const Values pod{{"KUBERNETES_SERVICE_HOST", "fd00::1"}, {"KUBERNETES_SERVICE_PORT", "6443"}};
+    EXPECT_TRUE(goes_by_pod(section_of("namespace: a\n"), variables(pod)));
+    EXPECT_FALSE(goes_by_pod(section_of("namespace: a\n"), variables({})));
+    EXPECT_FALSE(goes_by_pod(section_of("kubeconfig: k\n"), variables(pod)));
+    auto beside = pod;
+    beside["KUBECONFIG"] = "k";
+    EXPECT_FALSE(goes_by_pod(section_of("namespace: a\n"), variables(beside)));
+
+    folder.write("ca.crt", ca_pem());
+    folder.write("token", "podtoken\n");
+    auto section = section_of("namespace: a\n");
+    const auto access = read_pod_access(section, variables(pod), folder.path());
+    EXPECT_FALSE(section.problems());
+    EXPECT_EQ(access.endpoint.url.text(), "https://[fd00::1]:6443");
+    EXPECT_EQ(access.endpoint.tls.trust.size(), 1U);
+    EXPECT_EQ(access.token.reveal(), "podtoken");
+
+    auto bare = section_of("namespace: a\n");
+    (void)read_pod_access(bare, variables(pod), folder.path() + "/none");
+    ASSERT_TRUE(bare.problems());
+    EXPECT_NE(bare.problems()->message.find("/none/ca.crt"), std::string::npos)
+        << bare.problems()->message;
 }
 
 TEST_F(AccountFile, TakesATokenAtHand) {

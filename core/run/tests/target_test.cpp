@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/base/tests/temporary_folder.hpp"
+#include "core/base/text.hpp"
 #include "core/run/tests/surroundings.hpp"
 
 namespace meshproof::run {
@@ -30,8 +33,8 @@ struct TargetFile : testing::Test {
         return Target::parse(yaml, path(), variables(std::move(values)));
     }
     [[nodiscard]] std::string path() const { return folder.path() + "/targets/t.yaml"; }
-    /// What is told about a text, without the path of the file and the ": " after it where there is
-    /// no line.
+    /// What is told first about a text, without the path of the file and the ": " after it where
+    /// there is no line.
     [[nodiscard]] std::string told(const std::string& yaml, Values values = {}) const {
         testing::internal::CaptureStderr();
         const auto target = parse(yaml, std::move(values));
@@ -41,9 +44,12 @@ struct TargetFile : testing::Test {
         }
         EXPECT_EQ(target.error().kind, FailureKind::invalid);
         const auto& message = target.error().message;
-        EXPECT_TRUE(message.starts_with(path() + ":")) << message;
-        EXPECT_EQ(message.find('\n'), std::string::npos) << message;
-        return message.substr(path().size());
+        std::vector<std::string> lines;
+        for (const auto& line : split(message, '\n')) {
+            EXPECT_TRUE(line.starts_with(path() + ":")) << message;
+            lines.push_back(line.substr(std::min(line.size(), path().size())));
+        }
+        return lines.front();
     }
 };
 
@@ -267,6 +273,32 @@ TEST_F(TargetFile, PlainHttpToAnotherMachineIsSaidAloud) {
     testing::internal::CaptureStderr();
     EXPECT_TRUE(parse("name: t\nvaults: [{address: 'http://vault.example:8200'" + rest));
     EXPECT_NE(testing::internal::GetCapturedStderr().find("unencrypted"), std::string::npos);
+}
+
+TEST_F(TargetFile, AllErrorsAreToldAtOnce) {
+    const auto target = parse(R"(nmae: t
+vaults:
+- address: vault:8200
+  token_file: ../gone
+  skip_verify: maybe
+  unseal_keys_file: ../gone
+  allow_seal: true
+- x
+clusters: [{kubeconfig: ../gone}]
+leaf_ttl: 4s
+)");
+    ASSERT_FALSE(target);
+    std::vector<std::string> places;
+    for (const auto& line : split(target.error().message, '\n')) {
+        ASSERT_TRUE(line.starts_with(path() + ":")) << line;
+        const auto rest = line.substr(path().size());
+        places.push_back(rest.substr(0, rest.find(": ", rest.find(": ") + 2)));
+    }
+    EXPECT_EQ(places, (std::vector<std::string>{
+                          ":1: nmae", ":1: name", ":10: leaf_ttl", ":3: vaults[0].address",
+                          ":5: vaults[0].skip_verify", ":4: vaults[0].token_file",
+                          ":6: vaults[0].unseal_keys_file", ":8: vaults[1]",
+                          ":9: clusters[0].kubeconfig"}));
 }
 
 TEST_F(TargetFile, EveryErrorNamesLineAndField) {

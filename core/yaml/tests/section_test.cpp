@@ -216,5 +216,28 @@ TEST(YamlSection, FilesAreFoundFromTheDocumentsFolder) {
     EXPECT_EQ(other.path("a"), "./gone");
 }
 
+TEST(YamlSection, TellsEverythingThatIsWrongOnceEach) {
+    auto root = parsed("a: 1\nb: [x]\nc: {d: 1}\n");
+    EXPECT_FALSE(root.problems());
+    root.refuse("a", "the first");
+    root.refuse("a", "what follows from it");
+    root.refuse("c", "the whole");
+    root.inner("c")->refuse("d", "a part of it");
+    root.refuse("b", "another\nline");
+    EXPECT_EQ(root.problem()->message, "f:1: a: the first");
+    EXPECT_EQ(root.problems()->message,
+              "f:1: a: the first\nf:3: c: the whole\nf:2: b: another line");
+    EXPECT_EQ(checked_whole(1, root).error().message, root.problems()->message);
+}
+
+TEST(YamlSection, CountsWhatItDoesNotTell) {
+    auto root = parsed("a: 1\n");
+    for (int i = 0; i < 25; ++i) {
+        root.refuse(fmt::format("m{}", i), "wrong");
+    }
+    const auto told = root.problems()->message;
+    EXPECT_TRUE(told.ends_with("f:1: m19: wrong\nand 5 more")) << told;
+}
+
 }  // namespace
 }  // namespace meshproof

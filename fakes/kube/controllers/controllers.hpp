@@ -8,6 +8,9 @@
 /// controller is a file, named as in Kubernetes' pkg/controller.
 namespace meshproof::fakes::kube {
 
+/// What the controllers call themselves in managedFields.
+inline constexpr const char* controller_manager = "kube-controller-manager";
+
 // controllers.cpp: whom a change wakes.
 void after_creation(ApiState& api, const ResourceType& type, const Object& object);
 void after_deletion(ApiState& api, const ResourceType& type, const Object& object,

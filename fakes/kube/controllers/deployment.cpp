@@ -4,6 +4,7 @@
 
 #include "fakes/kube/controllers/controllers.hpp"
 #include "fakes/kube/controllers/owners.hpp"
+#include "fakes/kube/managed_fields.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -114,6 +115,7 @@ void create_set(ApiState& api, const Json& deployment, const Rollout& rollout) {
     set["metadata"]["labels"][hash_label] = hash;
     set["spec"]["selector"]["matchLabels"][hash_label] = hash;
     set["spec"]["template"]["metadata"]["labels"][hash_label] = hash;
+    note_creation(api.clock, type::replica_sets, set, controller_manager);
     api.store->add(type::replica_sets, std::move(set));
 }
 

@@ -2,6 +2,7 @@
 
 #include "fakes/kube/controllers/controllers.hpp"
 #include "fakes/kube/controllers/owners.hpp"
+#include "fakes/kube/managed_fields.hpp"
 
 namespace meshproof::fakes::kube {
 
@@ -26,7 +27,11 @@ void create_pod(ApiState& api, const Json& set) {
     pod["metadata"]["generation"] = 1;
     pod["metadata"]["ownerReferences"] = Json::array({owner_reference(type::replica_sets, set)});
     std::vector<Cause> faults;  // the template was checked when it came
+    const Json given = pod["spec"];
     complete_pod(pod, faults);
+    Json noted = before_admission(pod, given);
+    note_creation(api.clock, type::pods, noted, controller_manager);
+    pod["metadata"] = std::move(noted["metadata"]);
     api.store->add(type::pods, std::move(pod));
 }
 

@@ -6,6 +6,7 @@
 
 #include "fakes/kube/controllers/controllers.hpp"
 #include "fakes/kube/controllers/owners.hpp"
+#include "fakes/kube/managed_fields.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -34,7 +35,11 @@ void create_stateful_pod(ApiState& api, const Json& set, std::int64_t ordinal,
         pod["spec"]["subdomain"] = service;
     }
     std::vector<Cause> faults;  // the template was checked when it came
+    const Json given = pod["spec"];
     complete_pod(pod, faults);
+    Json noted = before_admission(pod, given);
+    note_creation(api.clock, type::pods, noted, controller_manager);
+    pod["metadata"] = std::move(noted["metadata"]);
     api.store->add(type::pods, std::move(pod));
 }
 

@@ -246,9 +246,10 @@ TEST(SetupParts, AreAddedOnceAndKnowTheirAccounts) {
               (std::vector<std::string>{"mesh/vault-issuer", "shop/cart"}));
 }
 
+/// The first thing that is wrong with it.
 std::string refusal_of(std::string_view text, const std::string& path = "s.yaml") {
     const auto read = parse_setup(text, path);
-    return read ? "" : read.error().message;
+    return read ? "" : read.error().message.substr(0, read.error().message.find('\n'));
 }
 
 TEST(SetupFile, IsReadStrictly) {

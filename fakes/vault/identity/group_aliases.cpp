@@ -31,31 +31,29 @@ const MountEntry* mount_of_accessor(const Namespace& ns, std::string_view access
     return nullptr;
 }
 
-// The group that the alias shall be of: the one that is named, else the one that has it, else one
-// of its own.
-tl::expected<Group*, BackendResponse> target_group(Server& server, const BuiltinCall& call,
-                                                   Group* holder) {
+// The group that the call names; null where it names none.
+tl::expected<Group*, BackendResponse> named_group(Server& server, const BuiltinCall& call) {
     const auto canonical = call.fields.text("canonical_id");
-    if (!canonical.empty()) {
-        auto* named = group_by_id(server, call.request, canonical);
-        if (named == nullptr) {
-            return tl::unexpected(
-                BackendResponse::error("invalid group ID given in 'canonical_id'"));
-        }
-        if (named->type != "external") {
-            return tl::unexpected(
-                BackendResponse::error("alias can't be set on an internal group"));
-        }
-        return named;
+    if (canonical.empty()) {
+        return nullptr;
     }
-    if (holder != nullptr) {
-        return holder;
+    auto* named = group_by_id(server, call.request, canonical);
+    if (named == nullptr) {
+        return tl::unexpected(BackendResponse::error("invalid group ID given in 'canonical_id'"));
     }
-    auto made = new_group(server, call.request);
+    if (named->type != "external") {
+        return tl::unexpected(BackendResponse::error("alias can't be set on an internal group"));
+    }
+    return named;
+}
+
+// A group for an alias that nobody has a group for.
+Group& own_group(Server& server, const LogicalRequest& request) {
+    auto made = new_group(server, request);
     made.type = "external";
-    made.changed = call.request.now;
+    made.changed = request.now;
     const auto id = made.id;
-    return &(server.groups[id] = std::move(made));
+    return server.groups[id] = std::move(made);
 }
 
 LogicalReply write_group_alias_of(Server& server, const BuiltinCall& call, Group* holder) {
@@ -68,17 +66,19 @@ LogicalReply write_group_alias_of(Server& server, const BuiltinCall& call, Group
     if (accessor.empty()) {
         return BackendResponse::error("missing mount_accessor");
     }
+    auto named = named_group(server, call);
+    if (!named) {
+        return std::move(named.error());
+    }
     const auto* mount = mount_of_accessor(*call.request.ns, accessor);
     if (mount == nullptr) {
         return BackendResponse::error("invalid mount accessor " + go_quoted(accessor));
     }
     auto* same = group_of_alias(server, call.request, accessor, name);
-    auto* group = holder;
-    if (auto target = target_group(server, call, holder != nullptr ? holder : same)) {
-        group = *target;
-    } else {
-        return target.error();
-    }
+    auto* group = *named != nullptr   ? *named
+                  : holder != nullptr ? holder
+                  : same != nullptr   ? same
+                                      : &own_group(server, call.request);
     if (same != nullptr && same != holder) {
         return BackendResponse::error(
             "combination of mount and group alias name is already in use");
@@ -92,8 +92,6 @@ LogicalReply write_group_alias_of(Server& server, const BuiltinCall& call, Group
     }
     alias.name = name;
     alias.mount_accessor = mount->accessor;
-    alias.mount_path = mount->path;
-    alias.mount_type = mount->type;
     alias.changed = group->changed = call.request.now;
     ++group->modify_index;
     auto answer = BackendResponse::with(Json{{"canonical_id", group->id}, {"id", alias.id}});
@@ -102,7 +100,11 @@ LogicalReply write_group_alias_of(Server& server, const BuiltinCall& call, Group
 }
 
 LogicalReply write_some_alias(Server& server, const BuiltinCall& call) {
-    const auto id = call.path.contains("id") ? call.captured("id") : call.fields.text("id");
+    const bool in_path = call.path.contains("id");
+    const auto id = in_path ? call.captured("id") : call.fields.text("id");
+    if (id.empty() && call.fields.has("id")) {
+        return BackendResponse::error("empty group alias ID");
+    }
     auto* holder = id.empty() ? nullptr : group_of_alias(server, call.request, id);
     if (!id.empty() && holder == nullptr) {
         return BackendResponse::error("invalid group alias ID");
@@ -111,7 +113,7 @@ LogicalReply write_some_alias(Server& server, const BuiltinCall& call) {
 }
 
 Json whole_alias(const Server& server, const Group& group) {
-    auto data = alias_of_group(group);
+    auto data = alias_of_group(server, group);
     data["custom_metadata"] = Json();
     data["local"] = false;
     data["namespace_id"] = namespace_id(server, group.namespace_path);
@@ -171,18 +173,18 @@ Group* group_of_alias(Server& server, const LogicalRequest& request, std::string
     });
 }
 
-Json alias_of_group(const Group& group) {
+Json alias_of_group(const Server& server, const Group& group) {
     const auto& alias = *group.alias;
-    return Json{{"canonical_id", group.id},
-                {"creation_time", rfc3339_nano(alias.created)},
-                {"id", alias.id},
-                {"last_update_time", rfc3339_nano(alias.changed)},
-                {"merged_from_canonical_ids", Json()},
-                {"metadata", Json()},
-                {"mount_accessor", alias.mount_accessor},
-                {"mount_path", alias.mount_path},
-                {"mount_type", alias.mount_type},
-                {"name", alias.name}};
+    auto told = Json{{"canonical_id", group.id},
+                     {"creation_time", rfc3339_nano(alias.created)},
+                     {"id", alias.id},
+                     {"last_update_time", rfc3339_nano(alias.changed)},
+                     {"merged_from_canonical_ids", Json()},
+                     {"metadata", Json()},
+                     {"mount_accessor", alias.mount_accessor},
+                     {"name", alias.name}};
+    tell_mount(server, group.namespace_path, alias.mount_accessor, told);
+    return told;
 }
 
 std::vector<BuiltinRoute> group_alias_routes() {
@@ -194,8 +196,8 @@ std::vector<BuiltinRoute> group_alias_routes() {
     return {
         {"group-alias", {{update, write_some_alias}}, alias},
         {"group-alias/id/?", {{list, list_group_aliases}}},
-        {"group-alias/id/:id+", {{read, read_group_alias}, {remove, delete_group_alias}}},
-        {"group-alias/id/:id+", {{update, write_some_alias}}, alias},
+        {"group-alias/id/:id", {{read, read_group_alias}, {remove, delete_group_alias}}},
+        {"group-alias/id/:id", {{update, write_some_alias}}, alias},
     };
 }
 

@@ -19,7 +19,7 @@ namespace meshproof::fakes::vault {
                                     std::string_view accessor, std::string_view name);
 
 /// The group's alias, which it has, as groups tell it.
-[[nodiscard]] Json alias_of_group(const Group& group);
+[[nodiscard]] Json alias_of_group(const Server& server, const Group& group);
 
 /// identity/group-alias.
 [[nodiscard]] std::vector<BuiltinRoute> group_alias_routes();

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "fakes/vault/identity/group_aliases.hpp"
+#include "fakes/vault/identity/metadata.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/server/server.hpp"
@@ -29,11 +30,12 @@ std::vector<std::string> ids_of(const std::vector<const Group*>& groups) {
 
 LogicalReply whole_group(const Server& server, const Group& group) {
     return BackendResponse::with(
-        Json{{"alias", group.alias ? alias_of_group(group) : Json::object()},
+        Json{{"alias", group.alias ? alias_of_group(server, group) : Json::object()},
              {"creation_time", rfc3339_nano(group.created)},
              {"id", group.id},
              {"last_update_time", rfc3339_nano(group.changed)},
-             {"member_entity_ids", list_or_none(group.entities)},
+             {"member_entity_ids",
+              group.tells_no_entities ? Json::array() : list_or_none(group.entities)},
              {"member_group_ids", list_or_none(group.groups)},
              {"metadata", shown(group.metadata)},
              {"modify_index", group.modify_index},
@@ -95,10 +97,11 @@ GroupRefusal read_type_and_policies(const Server& server, Group& group, const Fi
         }
     }
     if (data.has("type")) {
-        const auto type = data.text("type");
+        auto type = data.text("type");
         if (group.modify_index > 0 && type != group.type) {
             return BackendResponse::error("group type cannot be changed");
         }
+        type = type.empty() ? "internal" : type;
         if (type != "internal" && type != "external") {
             return BackendResponse::error("invalid group type " + go_quoted(type));
         }
@@ -107,7 +110,7 @@ GroupRefusal read_type_and_policies(const Server& server, Group& group, const Fi
     return std::nullopt;
 }
 
-GroupRefusal read_members(const Server& server, Group& group, const FieldData& data) {
+GroupRefusal read_members(Group& group, const FieldData& data) {
     const bool external = group.type == "external";
     if (data.has("member_entity_ids")) {
         if (external) {
@@ -115,6 +118,7 @@ GroupRefusal read_members(const Server& server, Group& group, const FieldData& d
                 "member entities can't be set manually for external groups");
         }
         group.entities = each_once(data.list("member_entity_ids"));
+        group.tells_no_entities = group.entities.empty();
     }
     if (data.has("member_group_ids")) {
         if (external) {
@@ -122,6 +126,10 @@ GroupRefusal read_members(const Server& server, Group& group, const FieldData& d
         }
         group.groups = each_once(data.list("member_group_ids"));
     }
+    return std::nullopt;
+}
+
+GroupRefusal refuse_members(const Server& server, const Group& group) {
     for (const auto& entity : group.entities) {
         if (!server.entities.contains(entity)) {
             return BackendResponse::go_error("invalid entity ID " + go_quoted(entity));
@@ -149,7 +157,9 @@ void keep_group(Server& server, Group group, Time now) {
     const auto before = held == server.groups.end() ? Group{} : held->second;
     for (const auto& member : group.groups) {
         if (std::ranges::find(before.groups, member) == before.groups.end()) {
-            ++server.groups.at(member).modify_index;
+            auto& changed = server.groups.at(member);
+            forget_empty(changed);
+            ++changed.modify_index;
         }
     }
     group.changed = now;
@@ -168,6 +178,7 @@ LogicalReply write_group(Server& server, const BuiltinCall& call, const Group* k
         known = of_name;
     }
     auto group = known == nullptr ? new_group(server, call.request) : *known;
+    forget_empty(group);
     if (auto refused = read_type_and_policies(server, group, data)) {
         return std::move(*refused);
     }
@@ -180,7 +191,13 @@ LogicalReply write_group(Server& server, const BuiltinCall& call, const Group* k
     if (data.has("metadata")) {
         group.metadata = data.pairs("metadata");
     }
-    if (auto refused = read_members(server, group, data)) {
+    if (auto refused = read_members(group, data)) {
+        return std::move(*refused);
+    }
+    if (auto refused = refuse_metadata("group", group.metadata)) {
+        return std::move(*refused);
+    }
+    if (auto refused = refuse_members(server, group)) {
         return std::move(*refused);
     }
     auto answer = known == nullptr
@@ -247,11 +264,11 @@ LogicalReply list_groups_by_id(Server& server, const BuiltinCall& call) {
                            {"num_member_entities", group.entities.size()},
                            {"num_parent_groups", parents_of(server, id).size()}};
         if (group.alias) {
-            detail["alias"] = Json{{"id", group.alias->id},
-                                   {"mount_accessor", group.alias->mount_accessor},
-                                   {"mount_path", group.alias->mount_path},
-                                   {"mount_type", group.alias->mount_type},
-                                   {"name", group.alias->name}};
+            auto& alias = detail["alias"];
+            alias = Json{{"id", group.alias->id},
+                         {"mount_accessor", group.alias->mount_accessor},
+                         {"name", group.alias->name}};
+            tell_mount(server, group.namespace_path, group.alias->mount_accessor, alias);
         }
         details[id] = std::move(detail);
     }
@@ -345,8 +362,8 @@ std::vector<BuiltinRoute> group_routes() {
         {"group", {{update, write_some_group}}, group},
         {"group/id/?", {{list, list_groups_by_id}}},
         {"group/name/?", {{list, list_groups_by_name}}},
-        {"group/id/:id+", {{read, read_group}, {remove, delete_group}}},
-        {"group/id/:id+", {{update, write_this_group}}, group},
+        {"group/id/:id", {{read, read_group}, {remove, delete_group}}},
+        {"group/id/:id", {{update, write_this_group}}, group},
         {"group/name/:name+", {{read, read_group}, {remove, delete_group}}},
         {"group/name/:name+", {{update, write_this_group}}, group},
         {"lookup/group", {{update, look_up_group}}, lookup_fields()},

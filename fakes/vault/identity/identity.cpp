@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fakes/vault/identity/groups.hpp"
+#include "fakes/vault/identity/metadata.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/server/server.hpp"
 
@@ -15,25 +16,25 @@ Json json_of(const std::map<std::string, std::string>& metadata) {
     return metadata.empty() ? Json() : Json(metadata);
 }
 
-Json alias_json(const EntityAlias& alias) {
-    return Json{{"canonical_id", alias.entity},
-                {"creation_time", rfc3339_nano(alias.created)},
-                {"custom_metadata", shown(alias.custom_metadata)},
-                {"id", alias.id},
-                {"last_update_time", rfc3339_nano(alias.changed)},
-                {"local", alias.local},
-                {"merged_from_canonical_ids", Json()},
-                {"metadata", json_of(alias.metadata)},
-                {"mount_accessor", alias.mount_accessor},
-                {"mount_path", alias.mount_path},
-                {"mount_type", alias.mount_type},
-                {"name", alias.name}};
+Json alias_json(const Server& server, const EntityAlias& alias) {
+    auto told = Json{{"canonical_id", alias.entity},
+                     {"creation_time", rfc3339_nano(alias.created)},
+                     {"custom_metadata", shown(alias.custom_metadata)},
+                     {"id", alias.id},
+                     {"last_update_time", rfc3339_nano(alias.changed)},
+                     {"local", alias.local},
+                     {"merged_from_canonical_ids", Json()},
+                     {"metadata", json_of(alias.metadata)},
+                     {"mount_accessor", alias.mount_accessor},
+                     {"name", alias.name}};
+    tell_mount(server, alias.namespace_path, alias.mount_accessor, told);
+    return told;
 }
 
 LogicalReply whole(const Server& server, const Entity& entity) {
     auto aliases = Json::array();
     for (const auto* alias : aliases_of(server, entity)) {
-        aliases.push_back(alias_json(*alias));
+        aliases.push_back(alias_json(server, *alias));
     }
     auto direct = Json::array(), inherited = Json::array(), all = Json::array();
     for (const auto* group : direct_groups(server, entity.id)) {
@@ -94,11 +95,11 @@ LogicalReply list_entities(Server& server, const LogicalRequest& request, bool b
         keys.push_back(by_their_names ? entity.name : id);
         auto detail = Json{{"name", entity.name}};
         for (const auto* alias : aliases_of(server, entity)) {
-            detail["aliases"].push_back(Json{{"id", alias->id},
-                                             {"mount_accessor", alias->mount_accessor},
-                                             {"mount_path", alias->mount_path},
-                                             {"mount_type", alias->mount_type},
-                                             {"name", alias->name}});
+            auto one = Json{{"id", alias->id},
+                            {"mount_accessor", alias->mount_accessor},
+                            {"name", alias->name}};
+            tell_mount(server, alias->namespace_path, alias->mount_accessor, one);
+            detail["aliases"].push_back(std::move(one));
         }
         details[id] = std::move(detail);
     }
@@ -122,12 +123,18 @@ LogicalReply write_entity(Server& server, const BuiltinCall& call, Entity* entit
             return BackendResponse::error("entity not found from id");
         }
     }
-    if (entity == nullptr) {
-        entity = by_name(server, request, name);
+    if (auto* of_name = name.empty() ? nullptr : by_name(server, request, name)) {
+        if (entity != nullptr && entity != of_name) {
+            return BackendResponse::error("entity name is already in use");
+        }
+        entity = of_name;
     }
     const auto policies = kept_policies(server.options.product, read.list("policies"));
     if (std::ranges::find(policies, "root") != policies.end()) {
         return BackendResponse::error("policies cannot contain root");
+    }
+    if (auto refused = refuse_metadata("entity", read.pairs("metadata"))) {
+        return std::move(*refused);
     }
     const bool made = entity == nullptr;
     if (made) {
@@ -138,6 +145,8 @@ LogicalReply write_entity(Server& server, const BuiltinCall& call, Entity* entit
     entity->changed = request.now;
     if (read.has("metadata")) {
         entity->metadata = read.pairs("metadata");
+    } else if (server.openbao() && entity->metadata && entity->metadata->empty()) {
+        entity->metadata.reset();  // {} is told until the next change
     }
     if (read.has("policies")) {
         entity->policies = policies;
@@ -172,11 +181,12 @@ LogicalReply write_some_entity(Server& server, const BuiltinCall& call) {
 }
 
 LogicalReply write_this_entity(Server& server, const BuiltinCall& call) {
-    auto* entity = in_path(server, call);
-    if (entity == nullptr && call.path.contains("id")) {
-        return BackendResponse::error("entity not found from id");
+    if (!call.path.contains("id")) {
+        return write_entity(server, call, nullptr);
     }
-    return write_entity(server, call, entity);
+    auto* entity = in_path(server, call);
+    return entity == nullptr ? BackendResponse::error("entity not found from id")
+                             : write_entity(server, call, entity);
 }
 
 LogicalReply read_entity(Server& server, const BuiltinCall& call) {
@@ -282,9 +292,6 @@ LogicalReply change_alias(Server& server, const BuiltinCall& call, EntityAlias& 
     if (auto refused = refuse_change(server, call, alias, next)) {
         return std::move(*refused);
     }
-    const auto* mount = by_accessor(*call.request.ns, next.mount_accessor);
-    next.mount_path = mount->path;
-    next.mount_type = mount->type;
     next.changed = call.request.now;
     alias = std::move(next);
     server.forget_acls();
@@ -293,6 +300,9 @@ LogicalReply change_alias(Server& server, const BuiltinCall& call, EntityAlias& 
 
 LogicalReply write_alias(Server& server, const BuiltinCall& call) {
     const auto& data = call.fields;
+    if (auto refused = refuse_custom_metadata(data.pairs("custom_metadata"))) {
+        return std::move(*refused);
+    }
     const auto id = call.path.contains("id") ? call.captured("id") : data.text("id");
     const auto name = data.text("name");
     const auto accessor = data.text("mount_accessor");
@@ -329,7 +339,7 @@ LogicalReply list_aliases(Server& server, const BuiltinCall& call) {
             continue;
         }
         keys.push_back(id);
-        auto detail = alias_json(alias);
+        auto detail = alias_json(server, alias);
         for (const auto* absent :
              {"creation_time", "id", "last_update_time", "merged_from_canonical_ids"}) {
             detail.erase(absent);
@@ -360,7 +370,7 @@ LogicalReply read_alias(Server& server, const BuiltinCall& call) {
     if (found == server.aliases.end()) {
         return BackendResponse::nothing();
     }
-    auto data = alias_json(found->second);
+    auto data = alias_json(server, found->second);
     data["namespace_id"] = namespace_id(server, found->second.namespace_path);
     return BackendResponse::with(std::move(data));
 }
@@ -414,14 +424,14 @@ std::vector<BuiltinRoute> identity_routes() {
         {"entity", {{update, write_some_entity}}, entity},
         {"entity/id/?", {{list, list_entities_by_id}}},
         {"entity/name/?", {{list, list_entities_by_name}}},
-        {"entity/id/:id+", {{read, read_entity}, {remove, delete_entity}}},
-        {"entity/id/:id+", {{update, write_this_entity}}, entity},
+        {"entity/id/:id", {{read, read_entity}, {remove, delete_entity}}},
+        {"entity/id/:id", {{update, write_this_entity}}, entity},
         {"entity/name/:name+", {{read, read_entity}, {remove, delete_entity}}},
         {"entity/name/:name+", {{update, write_this_entity}}, entity},
         {"entity-alias", {{update, write_alias}}, alias},
         {"entity-alias/id/?", {{list, list_aliases}}},
-        {"entity-alias/id/:id+", {{read, read_alias}, {remove, delete_alias}}},
-        {"entity-alias/id/:id+", {{update, write_alias}}, alias},
+        {"entity-alias/id/:id", {{read, read_alias}, {remove, delete_alias}}},
+        {"entity-alias/id/:id", {{update, write_alias}}, alias},
         {"lookup/entity", {{update, look_up_entity}}, lookup_fields()},
     };
     for (auto& route : group_routes()) {

@@ -318,7 +318,7 @@ class KubernetesBackend final : public Backend {
         for (const auto& [name, role] : roles_) {
             names.push_back(name);
         }
-        return BackendResponse::with(Json{{"keys", names}});
+        return list_answer(names);
     }
 
     BackendResponse read_role(const KubernetesCall& call) {

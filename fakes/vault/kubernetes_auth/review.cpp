@@ -70,8 +70,11 @@ http::Request review_request(const ApiPlace& place, const std::string& bearer, c
     return request;
 }
 
-Json field(const Json& object, const char* name) {
-    return object.is_object() && object.contains(name) ? object[name] : Json();
+// Null where there is none; lives as long as the object.
+const Json& field(const Json& object, const char* name) {
+    static const Json none;
+    const auto found = object.is_object() ? object.find(name) : object.end();
+    return found != object.end() ? *found : none;
 }
 
 bool vouches(const http::Response& response, const std::vector<std::string>& audiences,
@@ -79,25 +82,26 @@ bool vouches(const http::Response& response, const std::vector<std::string>& aud
     if (response.status < 200 || response.status > 206) {
         return false;
     }
-    const auto status = field(json_or_null(response.body), "status");
+    const auto answer = json_or_null(response.body);
+    const auto& status = field(answer, "status");
     if (!status.is_object()) {
         return false;
     }
-    if (const auto error = field(status, "error");
-        error.is_string() && !error.get<std::string>().empty()) {
+    if (const auto& error = field(status, "error");
+        error.is_string() && !error.get_ref<const std::string&>().empty()) {
         return false;
     }
     if (field(status, "authenticated") != true) {
         return false;
     }
-    const auto reviewed = field(status, "audiences");
+    const auto& reviewed = field(status, "audiences");
     if (!audiences.empty() && std::ranges::none_of(audiences, [&](const std::string& wanted) {
             return reviewed.is_array() &&
                    std::ranges::find(reviewed, Json(wanted)) != reviewed.end();
         })) {
         return false;
     }
-    const auto user = field(status, "user");
+    const auto& user = field(status, "user");
     const auto expected =
         fmt::format("system:serviceaccount:{}:{}", workload.namespace_name, workload.name);
     return field(user, "username") == expected && field(user, "uid") == workload.uid;

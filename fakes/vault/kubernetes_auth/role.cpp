@@ -161,8 +161,8 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const FieldData& dat
         role.namespaces = data.list("bound_service_account_namespaces");
         role.names_namespaces = true;
     }
-    role.namespace_selector =
-        data.text("bound_service_account_namespace_selector", role.namespace_selector);
+    // A write that does not name it takes it away.
+    role.namespace_selector = data.text("bound_service_account_namespace_selector");
     if (role.namespaces.empty() && role.namespace_selector.empty()) {
         return BackendResponse::error(
             product == Product::openbao
@@ -196,7 +196,7 @@ Json describe_kubernetes_role(const KubernetesRole& role, Product product) {
                       role.names_namespaces ? Json(role.namespaces) : Json()}};
     describe_token_fields(role, product, data);
     for (const auto& [name, value] : role.legacy.items()) {
-        if (value.is_number() ? value != 0 : !value.empty()) {
+        if (value.is_number() ? value > 0 : !value.empty()) {
             data[name] = value;
         }
     }

@@ -27,7 +27,7 @@ BackendResponse BackendResponse::go_error(std::string text, int status) {
 }
 
 BackendResponse list_answer(const std::vector<std::string>& keys) {
-    return BackendResponse::with(Json{{"keys", keys}});
+    return BackendResponse::with(keys.empty() ? Json::object() : Json{{"keys", keys}});
 }
 
 }  // namespace meshproof::fakes::vault

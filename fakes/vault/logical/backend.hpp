@@ -162,7 +162,7 @@ struct BackendContext {
     Time made{};                           ///< when it was mounted, or loaded
 };
 
-/// `{"keys": […]}`: an empty list is a 404 in the end (row 14).
+/// `{"keys": […]}`, of none `{}`: that is a 404 in the end (row 14), but with a warning.
 [[nodiscard]] BackendResponse list_answer(const std::vector<std::string>& keys);
 
 }  // namespace meshproof::fakes::vault

@@ -157,7 +157,7 @@ Coerced to_texts(const Json& items, ListWords words, Product product) {
     std::map<std::size_t, Json> wrong;
     for (std::size_t at = 0; at < items.size(); ++at) {
         if (const auto text = to_text(items[at], product)) {
-            list.push_back(std::string(trim(text->get<std::string>())));
+            list.push_back(std::string(go_trimmed(text->get<std::string>())));
         } else {
             wrong[at] = items[at];
         }
@@ -186,7 +186,7 @@ Coerced to_list(const Json& value, Product product) {
     const auto text = to_text(value, product)->get<std::string>();
     if (!text.empty()) {
         for (const auto& part : split(text, ',')) {
-            list.push_back(std::string(trim(part)));
+            list.push_back(std::string(go_trimmed(part)));
         }
     }
     return list;
@@ -333,7 +333,9 @@ Result<FieldData> FieldData::read(const Fields& fields, const Json& data, Produc
         }
         const auto field = fields.types.find(name);
         if (field == fields.types.end()) {
-            read.unrecognized_.push_back(name);
+            if (!fields.any) {
+                read.unrecognized_.push_back(name);
+            }
             continue;
         }
         if (field->second == FieldType::duration && value.is_null()) {

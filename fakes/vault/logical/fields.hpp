@@ -30,6 +30,7 @@ enum class FieldType {
 
 struct Fields {
     std::map<std::string, FieldType, std::less<>> types;
+    bool any = false;  ///< what is not declared is taken too, and nobody is warned
 };
 
 /// Names with texts as they were given; nothing = they never were, or are null.

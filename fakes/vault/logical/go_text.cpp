@@ -95,6 +95,63 @@ tl::expected<Duration, std::string> parse_go_duration(std::string_view whole) {
     return Duration(negative ? -total : total);
 }
 
+// A character of a text, or one byte that begins none.
+struct Rune {
+    char32_t value = 0xFFFD;
+    std::size_t length = 1;
+    bool valid = false;
+};
+
+bool continues(char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+// utf8.DecodeRuneInString, of a text that is not empty.
+Rune first_rune(std::string_view text) {
+    const auto lead = static_cast<unsigned char>(text.front());
+    if (lead < 0x80) {
+        return {lead, 1, true};
+    }
+    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0xC2 || lead > 0xF4 || text.size() < length) {
+        return {};
+    }
+    char32_t value = lead & (0x7FU >> length);
+    for (std::size_t at = 1; at < length; ++at) {
+        if (!continues(text[at])) {
+            return {};
+        }
+        value = (value << 6U) | (static_cast<unsigned char>(text[at]) & 0x3FU);
+    }
+    const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x10000);
+    if (overlong || (value >= 0xD800 && value < 0xE000) || value > 0x10FFFF) {
+        return {};
+    }
+    return {value, length, true};
+}
+
+bool within(char32_t c, char32_t first, char32_t last) {
+    return c >= first && c <= last;
+}
+
+// unicode.IsSpace.
+bool space(char32_t c) {
+    return within(c, '\t', '\r') || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           within(c, 0x2000, 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+           c == 0x3000;
+}
+
+// strconv.IsPrint, but for characters that no version of Unicode has given out yet.
+bool printable(char32_t c) {
+    const bool format = c == 0xAD || within(c, 0x600, 0x605) || c == 0x61C || c == 0x6DD ||
+                        c == 0x70F || c == 0x180E || within(c, 0x200B, 0x200F) ||
+                        within(c, 0x202A, 0x202E) || within(c, 0x2060, 0x206F) || c == 0xFEFF ||
+                        within(c, 0xFFF9, 0xFFFB) || within(c, 0xE0000, 0xE00FF);
+    const bool of_nobody = within(c, 0xE000, 0xF8FF) || c >= 0xF0000 || within(c, 0xFDD0, 0xFDEF) ||
+                           (c & 0xFFFEU) == 0xFFFEU;
+    return c >= ' ' && !within(c, 0x7F, 0x9F) && (c == ' ' || !space(c)) && !format && !of_nobody;
+}
+
 // OpenBao tells an overflow; Vault goes on with what is left of the number.
 tl::expected<Duration, std::string> times(Number count, Number unit, Product product) {
     Number product_of_both = 0;
@@ -107,20 +164,55 @@ tl::expected<Duration, std::string> times(Number count, Number unit, Product pro
 
 }  // namespace
 
+std::string_view go_trimmed(std::string_view text) {
+    while (!text.empty() && space(first_rune(text).value)) {
+        text.remove_prefix(first_rune(text).length);
+    }
+    while (!text.empty()) {
+        auto last = text.size() - 1;
+        while (last > 0 && continues(text[last])) {
+            --last;
+        }
+        const auto rune = first_rune(text.substr(last));
+        if (last + rune.length != text.size() || !space(rune.value)) {
+            break;
+        }
+        text.remove_suffix(rune.length);
+    }
+    return text;
+}
+
+bool go_prints(std::string_view text) {
+    while (!text.empty()) {
+        const auto rune = first_rune(text);
+        if (!printable(rune.value)) {
+            return false;
+        }
+        text.remove_prefix(rune.length);
+    }
+    return true;
+}
+
 std::string go_quoted(std::string_view text) {
     std::string quoted = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
+    while (!text.empty()) {
         constexpr std::string_view plain = "\a\b\f\n\r\t\v\"\\";
         constexpr std::string_view letters = "abfnrtv\"\\";
-        if (const auto at = plain.find(c); at != std::string_view::npos) {
+        const auto rune = first_rune(text);
+        const auto number = static_cast<std::uint32_t>(rune.value);
+        if (const auto at = plain.find(text.front()); at != std::string_view::npos) {
             quoted += '\\';
             quoted += letters[at];
-        } else if (byte < ' ' || byte == 0x7F) {
-            quoted += fmt::format("\\x{:02x}", byte);
+        } else if (!rune.valid || number < 0x20 || number == 0x7F) {
+            quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
+        } else if (printable(rune.value)) {
+            quoted += text.substr(0, rune.length);
+        } else if (number < 0x10000) {
+            quoted += fmt::format("\\u{:04x}", number);
         } else {
-            quoted += c;
+            quoted += fmt::format("\\U{:08x}", number);
         }
+        text.remove_prefix(rune.length);
     }
     return quoted + '"';
 }

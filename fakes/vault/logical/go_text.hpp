@@ -12,7 +12,13 @@
 /// Texts as Go's library reads and prints them: what shows through in the servers' errors.
 namespace meshproof::fakes::vault {
 
-/// strconv.Quote: `a"b` -> `"a\"b"`.
+/// strings.TrimSpace: blanks of all of Unicode, and not of ASCII alone.
+[[nodiscard]] std::string_view go_trimmed(std::string_view text);
+
+/// Whether it is of characters alone that unicode.IsPrint knows.
+[[nodiscard]] bool go_prints(std::string_view text);
+
+/// strconv.Quote: `a"b` -> `"a\"b"`; what does not print is escaped, `"\u200b"`.
 [[nodiscard]] std::string go_quoted(std::string_view text);
 
 /// As package time quotes in its errors: bytes, not characters: `ä` -> `"\xc3\xa4"`.

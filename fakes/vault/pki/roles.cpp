@@ -68,8 +68,8 @@ Checked<> settle_key(const Mount& mount, Role& role) {
         }
         return {};
     }
-    const bool largest = role.key_type == "rsa" && role.key_bits == 8192;
-    if (const auto type = key_type_of(role.key_type, role.key_bits); !type && !largest) {
+    if (const auto type = key_type_of(role.key_type, role.key_bits);
+        !type && !is_largest_rsa(role.key_type, role.key_bits)) {
         return tl::unexpected(type.error());
     }
     role.key_bits = default_key_bits(role.key_type, role.key_bits);
@@ -217,11 +217,11 @@ std::vector<std::string> role_warnings(Mount& mount, const Role& role, bool aske
 }  // namespace
 
 BackendResponse list_roles(Mount& mount, const PkiCall&) {
-    auto names = Json::array();
+    std::vector<std::string> names;
     for (const auto& [name, role] : mount.roles) {
         names.push_back(name);
     }
-    return names.empty() ? not_found() : BackendResponse::with({{"keys", names}});
+    return list_answer(names);
 }
 
 BackendResponse read_role(Mount& mount, const PkiCall& call) {

@@ -9,13 +9,13 @@ MESHPROOF_SAVED(AiaUrls, issuing_certificates, crl_distribution_points,
                 delta_crl_distribution_points, ocsp_servers, templating)
 MESHPROOF_SAVED(SigningKey, id, name, key)
 MESHPROOF_SAVED(Issuer, id, name, key_id, certificate, manual_chain, leaf_not_after_behavior, usage,
-                revocation_signature_algorithm, revoked_at, aia, changed_at)
+                revocation_signature_algorithm, revoked_at, aia, emptied_urls, changed_at)
 MESHPROOF_SAVED(Revocation, certificate, at, issuer_id, by_issuer)
 MESHPROOF_SAVED(CrlConfig, expiry, disable, ocsp_disable, ocsp_expiry, auto_rebuild,
                 auto_rebuild_grace_period, enable_delta, delta_rebuild_interval,
                 allow_expired_cert_revocation, cross_cluster_revocation, unified_crl,
                 unified_crl_on_existing_paths)
-MESHPROOF_SAVED(CrlPair, number, base, complete, delta, signed_at, expires, listed, delta_listed)
+MESHPROOF_SAVED(CrlPair, number, base, complete, delta, expires, listed, delta_listed)
 MESHPROOF_SAVED(Timers, started, last_look, last_delta, last_tidy)
 
 namespace {
@@ -77,6 +77,7 @@ Json save_mount(const Mount& mount) {
             {"revocations", mount.revocations},
             {"crl_config", mount.crl_config},
             {"crls", save_crls(mount)},
+            {"lists_signed_at", mount.lists_signed_at},
             {"tidy_status", mount.tidy_status},
             {"auto_tidy", mount.auto_tidy},
             {"timers", mount.timers}};
@@ -99,6 +100,7 @@ void load_mount(Mount& mount, const Json& state) {
     read_member(state, "revocations", mount.revocations);
     read_member(state, "crl_config", mount.crl_config);
     load_crls(mount, state);
+    read_member(state, "lists_signed_at", mount.lists_signed_at);
     mount.tidy_status = state.at("tidy_status");
     mount.auto_tidy = state.at("auto_tidy");
     in_part("auto_tidy", [&] { check_auto_tidy(mount.auto_tidy); });

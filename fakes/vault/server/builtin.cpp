@@ -21,11 +21,17 @@ Task<LogicalReply> serve_builtin(Server& server, const Builtin& builtin, Logical
     if (!routed) {
         co_return routed.error();
     }
-    BuiltinCall call{std::move(request), std::move(routed->fields), std::move(routed->path)};
+    BuiltinCall call{std::move(request), routed->fields, std::move(routed->path)};
+    LogicalReply reply(BackendResponse::nothing());
     if (const auto* at_once = std::get_if<0>(&routed->function)) {
-        co_return (*at_once)(server, call);
+        reply = (*at_once)(server, call);
+    } else {
+        reply = co_await std::get<1>(routed->function)(server, std::move(call));
     }
-    co_return co_await std::get<1>(routed->function)(server, std::move(call));
+    if (reply.base.status != 202) {  // what starts a tidy has a body of its own
+        routed->fields.warn_unrecognized(reply.base);
+    }
+    co_return reply;
 }
 
 }  // namespace meshproof::fakes::vault

@@ -96,6 +96,20 @@ EntityAlias* find_alias(Server& server, std::string_view accessor, std::string_v
     return nullptr;
 }
 
+void tell_mount(const Server& server, const std::string& namespace_path, std::string_view accessor,
+                Json& alias) {
+    const auto home = server.namespaces.find(namespace_path);
+    if (home == server.namespaces.end()) {
+        return;
+    }
+    for (const auto& [path, mount] : home->second->mounts) {
+        if (mount->accessor == accessor) {
+            alias["mount_path"] = mount->path;
+            alias["mount_type"] = mount->type;
+        }
+    }
+}
+
 EntityAlias& new_alias(Server& server, const LogicalRequest& request, const MountEntry& mount,
                        const std::string& name, const std::string& entity) {
     EntityAlias alias;
@@ -104,8 +118,6 @@ EntityAlias& new_alias(Server& server, const LogicalRequest& request, const Moun
     alias.entity = entity;
     alias.namespace_path = request.ns->path;
     alias.mount_accessor = mount.accessor;
-    alias.mount_path = mount.path;
-    alias.mount_type = mount.type;
     alias.local = mount.local;
     alias.created = alias.changed = request.now;
     const auto id = alias.id;

@@ -28,12 +28,16 @@ struct Entity {
 /// How one auth method knows an entity.
 struct EntityAlias {
     std::string id, name, entity, namespace_path;
-    std::string mount_accessor, mount_path, mount_type;
+    std::string mount_accessor;
     PairsMap metadata;      ///< of the last login
     Pairs custom_metadata;  ///< what was written of it
     bool local = false;
     Time created, changed;
 };
+
+/// Adds where the mount of an alias is, and what: nothing where it is gone.
+void tell_mount(const Server& server, const std::string& namespace_path, std::string_view accessor,
+                Json& alias);
 
 /// As entities tell it: "root" for the root.
 [[nodiscard]] std::string namespace_id(const Server& server, const std::string& path);

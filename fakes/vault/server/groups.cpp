@@ -74,9 +74,21 @@ std::vector<std::string> identity_policies(const Server& server, const Token& to
     return names;
 }
 
+void forget_empty(Group& group) {
+    group.tells_no_entities = false;
+    if (group.metadata && group.metadata->empty()) {
+        group.metadata.reset();
+    }
+    if (group.policies && group.policies->empty()) {
+        group.policies.reset();
+    }
+}
+
 void leave_groups(Server& server, std::string_view entity) {
     for (auto& [id, group] : server.groups) {
         if (std::erase(group.entities, entity) > 0) {
+            forget_empty(group);
+            group.tells_no_entities = group.entities.empty();
             ++group.modify_index;
         }
     }

@@ -17,7 +17,7 @@ class Server;
 /// How an auth method knows an external group.
 struct GroupAlias {
     std::string id, name;
-    std::string mount_accessor, mount_path, mount_type;
+    std::string mount_accessor;
     Time created, changed;
 };
 
@@ -30,7 +30,12 @@ struct Group {
     std::optional<GroupAlias> alias;                   ///< external ones only
     Time created, changed;
     std::int64_t modify_index = 0;
+    /// The last change left `entities` given and empty: told as [], until the next one; not saved.
+    bool tells_no_entities = false;
 };
+
+/// What every change begins with: what was given and is empty is told as if it never had been.
+void forget_empty(Group& group);
 
 /// Those that hold the entity themselves.
 [[nodiscard]] std::vector<const Group*> direct_groups(const Server& server,

@@ -7,6 +7,7 @@
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/envelope.hpp"
 #include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/logical/json_limits.hpp"
 
 namespace meshproof::fakes::vault {
 
@@ -153,6 +154,9 @@ std::optional<http::Response> parse_body_of_write(const http::Request& request, 
     if (is_ocsp(request) && !patch) {
         logical.body = request.body;
     } else if (is_form(request)) {
+        if (too_many_fields(request.body, product)) {
+            return error_answer(400, "error parsing form data");
+        }
         logical.data = query_fields(request.body);
     } else {
         auto body = parse_body(request.body, "map[string]interface {}", product);
@@ -275,6 +279,9 @@ Result<Json> parse_body(const std::string& body, std::string_view go_type, Produ
     if (trim(body).empty()) {
         return Json::object();
     }
+    if (auto excess = json_excess(body, product); !excess.empty()) {
+        return fail(FailureKind::invalid, "{}", excess);
+    }
     if (too_deep(body)) {
         return fail(FailureKind::invalid, "failed to decode JSON input: exceeded max depth");
     }
@@ -344,8 +351,9 @@ tl::expected<Json, http::Response> strict_body(Product product, const http::Requ
     auto body = parse_body(request.body, go_type, product);
     if (!body) {
         auto text = body.error().message;
-        if (product == Product::vault) {
-            text.replace(0, std::string_view("failed to decode").size(), "failed to parse");
+        constexpr std::string_view begin = "failed to decode";
+        if (product == Product::vault && text.starts_with(begin)) {
+            text.replace(0, begin.size(), "failed to parse");
         }
         return tl::unexpected(error_answer(400, text));
     }

@@ -1,5 +1,7 @@
 #include "fakes/vault/server/respond.hpp"
 
+#include <algorithm>
+
 #include "fakes/vault/logical/envelope.hpp"
 #include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/server/server.hpp"
@@ -55,6 +57,12 @@ bool is_absent(const LogicalRequest& request, const BackendResponse& response) {
     return keys != response.data.end() && (keys->is_null() || keys->empty());
 }
 
+// An empty list is looked at before it would be wrapped, and worded otherwise there.
+http::Response absent_answer(const LogicalRequest& request, const BackendResponse& response) {
+    const bool list = request.operation == Operation::list && response.kind == Kind::data;
+    return list && request.wrap_ttl ? error_answer(404, "unsupported path") : error_answer(404);
+}
+
 std::optional<http::Response> refusal(const LogicalRequest& request,
                                       const BackendResponse& response) {
     if (response.kind == Kind::error) {
@@ -69,26 +77,40 @@ std::optional<http::Response> refusal(const LogicalRequest& request,
         return error_answer(405, wrapped("unsupported operation"));
     }
     if (is_absent(request, response)) {
-        return error_answer(404);
+        return absent_answer(request, response);
     }
     return std::nullopt;
 }
 
+// For how long the answer is wrapped, if it is. A rewrap has its own token already. The refusals of
+// OCSP requests are one object each for all requests in the real servers: what was once asked of
+// one is told everybody (row 240).
+std::optional<Duration> wrapped_for(Server& server, const LogicalRequest& request,
+                                    const http::Response& answer) {
+    if (request.path.starts_with("sys/wrapping/rewrap")) {
+        return std::nullopt;
+    }
+    const auto type = answer.headers.find("Content-Type").value_or("");
+    const bool unwrapped = request.path.starts_with("sys/wrapping/");
+    if (answer.status < 400 || type != "application/ocsp-response" || unwrapped) {
+        return request.wrap_ttl;
+    }
+    auto& kept = server.wrapped_refusals[answer.status];
+    if (request.wrap_ttl) {
+        kept = std::min(kept.value_or(*request.wrap_ttl), *request.wrap_ttl);
+    }
+    return kept;
+}
+
 http::Response wrap(Server& server, const LogicalRequest& request, http::Response answer,
-                    const std::shared_ptr<Token>& issued) {
+                    Duration ttl, const std::shared_ptr<Token>& issued) {
     Envelope envelope;
-    envelope.wrap_info = keep_wrapped(
-        server, request, {std::move(answer), request.path, request.now, *request.wrap_ttl});
+    envelope.wrap_info =
+        keep_wrapped(server, request, {std::move(answer), request.path, request.now, ttl});
     if (issued && !issued->accessor.empty()) {
         envelope.wrap_info["wrapped_accessor"] = issued->accessor;
     }
     return bare_answer(200, envelope_json(envelope));
-}
-
-// Where a request asks for wrapping, all but these are wrapped.
-bool is_about_wrapping(std::string_view path) {
-    return path.starts_with("sys/wrapping/unwrap") || path.starts_with("sys/wrapping/rewrap") ||
-           path.starts_with("sys/wrapping/lookup");
 }
 
 // A lease that nobody could revoke any more is not handed out (rows 65 and 194).
@@ -175,8 +197,8 @@ http::Response respond(Server& server, const LogicalRequest& request, LogicalRep
         body["data"] = std::move(data);
         answer = bare_answer(response.status == 0 ? 200 : response.status, body);
     }
-    if (request.wrap_ttl && !is_about_wrapping(request.path)) {
-        return wrap(server, request, std::move(answer), reply.issued);
+    if (const auto ttl = wrapped_for(server, request, answer)) {
+        return wrap(server, request, std::move(answer), *ttl, reply.issued);
     }
     return answer;
 }

@@ -42,14 +42,18 @@ void page(const LogicalRequest& request, BackendResponse& response, const Server
         response.warnings.push_back(fmt::format(
             "Endpoint ignored these unrecognized parameters: [{}]", join(unknown, " ")));
     }
-    const auto keys = response.data.is_object() ? response.data.find("keys") : response.data.end();
-    if (!pages || keys == response.data.end() || !keys->is_array()) {
+    if (!pages || !response.data.is_object()) {
         return;
     }
     static const Fields fields{{{"after", FieldType::text}, {"limit", FieldType::integer}}};
     const auto read = FieldData::read(fields, request.data, server.options.product);
     if (!read) {
         response = BackendResponse::error(read.error().message);
+        return;
+    }
+    const auto keys = response.data.find("keys");
+    const bool paged = request.data.contains("after") || request.data.contains("limit");
+    if (!paged || keys == response.data.end() || !keys->is_array()) {
         return;
     }
     const auto after = read->text("after");
@@ -63,7 +67,26 @@ void page(const LogicalRequest& request, BackendResponse& response, const Server
         kept.get_ref<Json::array_t&>().resize(
             std::min(kept.size(), static_cast<std::size_t>(limit)));
     }
-    *keys = std::move(kept);
+    auto told = Json::object();
+    if (!kept.empty()) {
+        told["keys"] = kept;
+        for (const auto& key : kept) {
+            const auto name = key.get<std::string>();
+            if (response.data.contains("key_info") && response.data["key_info"].contains(name)) {
+                told["key_info"][name] = response.data["key_info"][name];
+            }
+        }
+    }
+    response.data = std::move(told);
+}
+
+// OpenBao's engines know what pages a list, so no engine of the fake has to warn of it.
+Json without_paging(const Server& server, Json data) {
+    if (server.openbao()) {
+        data.erase("after");
+        data.erase("limit");
+    }
+    return data;
 }
 
 // A wrapping token is looked at before the caller's own: it may be that.
@@ -116,6 +139,26 @@ std::optional<http::Response> refuse_named_token(const Server& server,
         return error_answer(500, "no namespace");
     }
     return std::nullopt;
+}
+
+// The lease likewise, but in a path that holds it OpenBao alone minds.
+std::optional<http::Response> refuse_named_lease(const Server& server,
+                                                 const LogicalRequest& request) {
+    static const std::set<std::string_view> paths{"sys/leases/lookup", "sys/leases/renew",
+                                                  "sys/leases/revoke"};
+    const auto named = request.data.find("lease_id");
+    if (!request.writes() || named == request.data.end() || named->is_null()) {
+        return std::nullopt;
+    }
+    const bool whole = paths.contains(request.path);
+    if (server.openbao()) {
+        const bool other = !named->is_string() && (whole || request.under("sys/leases/renew/") ||
+                                                   request.under("sys/leases/revoke/"));
+        return other ? std::optional(error_answer(400, "invalid lease ID")) : std::nullopt;
+    }
+    const bool lost = whole && named->is_string() &&
+                      lease_of_no_namespace(server.options.product, named->get<std::string>());
+    return lost ? std::optional(error_answer(500, "no namespace")) : std::nullopt;
 }
 
 bool needs(Needs what, const Server& server, const LogicalRequest& request) {
@@ -245,7 +288,8 @@ Task<LogicalReply> ask_backend(Server& server, LogicalRequest request) {
     asked.operation = request.operation;
     asked.path = path;
     // Only a list looks at it again.
-    asked.data = request.operation == Operation::list ? request.data : std::move(request.data);
+    asked.data = request.operation == Operation::list ? without_paging(server, request.data)
+                                                      : std::move(request.data);
     asked.body = request.body;
     asked.headers = let_in(*request.mount, request.headers);
     asked.mount = request.mount->view();
@@ -379,6 +423,9 @@ Task<http::Response> serve_logical(Server& server, LogicalRequest request) {
         co_return with_headers(std::move(*refusal));
     }
     if (auto refusal = refuse_named_token(server, request)) {
+        co_return with_headers(std::move(*refusal));
+    }
+    if (auto refusal = refuse_named_lease(server, request)) {
         co_return with_headers(std::move(*refusal));
     }
     request.unauthenticated = is_unauthenticated(server, request);

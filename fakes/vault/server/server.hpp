@@ -60,6 +60,8 @@ class Server {
     std::map<std::string, Entity, std::less<>> entities;                         ///< by id
     std::map<std::string, EntityAlias, std::less<>> aliases;                     ///< by id
     std::map<std::string, Group, std::less<>> groups;                            ///< by id
+    /// Of OCSP, by status: how long each is wrapped from now on. A restart forgets it.
+    std::map<int, std::optional<Duration>> wrapped_refusals;
     /// From where to where a mount went, by its migration's id.
     std::map<std::string, std::pair<std::string, std::string>, std::less<>> moves;
     std::string cluster_name, cluster_id;

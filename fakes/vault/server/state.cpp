@@ -17,9 +17,8 @@ MESHPROOF_SAVED(TokenRole, allowed, disallowed, allowed_globs, disallowed_globs,
                 explicit_max_ttl, orphan, renewable, no_default_policy, path_suffix, type, num_uses,
                 bound_cidrs, entity_aliases, old_names)
 MESHPROOF_SAVED(Entity, id, name, namespace_path, metadata, policies, disabled, created, changed)
-MESHPROOF_SAVED(EntityAlias, id, name, entity, namespace_path, mount_accessor, mount_path,
-                mount_type, metadata, custom_metadata, local, created, changed)
-MESHPROOF_SAVED(GroupAlias, id, name, mount_accessor, mount_path, mount_type, created, changed)
+MESHPROOF_SAVED(EntityAlias, id, name, entity, namespace_path, mount_accessor, metadata, custom_metadata, local, created, changed)
+MESHPROOF_SAVED(GroupAlias, id, name, mount_accessor, created, changed)
 MESHPROOF_SAVED(Group, id, name, namespace_path, type, metadata, policies, entities, groups, alias,
                 created, changed, modify_index)
 MESHPROOF_SAVED(AuditDevice, type, description, local, options)

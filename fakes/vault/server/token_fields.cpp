@@ -7,12 +7,24 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-std::optional<std::string> read_role_uses(TokenFields& role, const FieldData& data) {
-    if (data.has("token_num_uses")) {
-        if (data.integer("token_num_uses") < 0) {
-            return "'token_num_uses' cannot be negative";
-        }
-        role.num_uses = data.integer("token_num_uses");
+// Whatever a role has got by an older name is looked at with the next write.
+std::optional<std::string> refuse_combination(const TokenFields& role) {
+    if (role.num_uses < 0) {
+        return "'token_num_uses' cannot be negative";
+    }
+    constexpr std::string_view front =
+        "'token_type' cannot be 'batch' or 'default_batch' when set to generate ";
+    if (role.token_type == "batch" && role.period != Duration{}) {
+        return std::string(front) + "periodic tokens";
+    }
+    if (role.token_type == "batch" && role.num_uses != 0) {
+        return std::string(front) + "tokens with limited use count";
+    }
+    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl) {
+        return "'token_ttl' cannot be greater than 'token_max_ttl'";
+    }
+    if (role.strictly_bind_ip && !role.bound_cidrs.empty()) {
+        return "'token_strictly_bind_ip' conflicts with 'token_bound_cidrs'; set only one";
     }
     return std::nullopt;
 }
@@ -24,14 +36,6 @@ std::optional<std::string> read_role_type(TokenFields& role, const FieldData& da
             return "invalid 'token_type' value " + go_quoted(type);
         }
         role.token_type = type.empty() ? "default" : type;
-    }
-    constexpr std::string_view front =
-        "'token_type' cannot be 'batch' or 'default_batch' when set to generate ";
-    if (role.token_type == "batch" && role.period != Duration{}) {
-        return std::string(front) + "periodic tokens";
-    }
-    if (role.token_type == "batch" && role.num_uses != 0) {
-        return std::string(front) + "tokens with limited use count";
     }
     return std::nullopt;
 }
@@ -67,17 +71,12 @@ std::optional<std::string> read_token_fields(TokenFields& role, const FieldData&
     if (data.has("token_policies")) {
         role.policies = data.list("token_policies");
     }
-    if (auto refused = read_role_uses(role, data)) {
-        return refused;
-    }
     if (auto refused = read_role_type(role, data)) {
         return refused;
     }
+    role.num_uses = data.integer("token_num_uses", role.num_uses);
     role.ttl = data.duration("token_ttl", role.ttl);
-    if (role.max_ttl > Duration{} && role.ttl > role.max_ttl) {
-        return "'token_ttl' cannot be greater than 'token_max_ttl'";
-    }
-    return std::nullopt;
+    return refuse_combination(role);
 }
 
 void describe_token_fields(const TokenFields& role, Product product, Json& data) {

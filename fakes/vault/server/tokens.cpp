@@ -25,6 +25,11 @@ bool of_no_namespace(Product product, std::string_view id) {
     return !named.empty() && named != "root";
 }
 
+bool lease_of_no_namespace(Product product, std::string_view id) {
+    const auto slash = id.rfind('/');
+    return of_no_namespace(product, slash == std::string_view::npos ? id : id.substr(slash + 1));
+}
+
 std::vector<std::string> tidy_policies(const std::vector<std::string>& policies, bool add_default) {
     std::set<std::string> names;
     for (const auto& policy : policies) {

@@ -103,6 +103,8 @@ class TokenStore {
 /// Whether a token or accessor says that it is of a namespace that is not there. Vault reads what
 /// follows the last dot as one, and there are none but the root's.
 [[nodiscard]] bool of_no_namespace(Product product, std::string_view id);
+/// The same of a lease, in the last part of its path.
+[[nodiscard]] bool lease_of_no_namespace(Product product, std::string_view id);
 
 /// Remaining seconds as lookups tell them.
 [[nodiscard]] std::int64_t remaining_seconds(const std::optional<Time>& expires, Time now);

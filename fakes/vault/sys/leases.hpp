@@ -12,6 +12,7 @@ namespace meshproof::fakes::vault {
 [[nodiscard]] LogicalReply look_up_lease(Server& server, const BuiltinCall& call);
 [[nodiscard]] LogicalReply revoke_lease(Server& server, const BuiltinCall& call);
 [[nodiscard]] LogicalReply revoke_leases(Server& server, const BuiltinCall& call);
+[[nodiscard]] LogicalReply force_leases(Server& server, const BuiltinCall& call);
 [[nodiscard]] LogicalReply tidy_leases(Server& server, const BuiltinCall& call);
 [[nodiscard]] Task<LogicalReply> renew_lease(Server& server, BuiltinCall call);
 

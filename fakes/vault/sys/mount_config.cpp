@@ -153,17 +153,17 @@ std::string plugin_version_of(const Json& config) {
     return text.empty() ? text : canonical_version(text);
 }
 
-std::optional<BackendResponse> read_mount_config(MountEntry& entry, const Json& config,
+std::optional<BackendResponse> read_mount_config(MountEntry& entry, const Json& config, bool auth,
                                                  Product product) {
     if (!all_of_their_kind(config)) {
-        return BackendResponse::error(fmt::format("unable to convert given {} config information",
-                                                  entry.is_auth() ? "auth" : "mount"));
+        return BackendResponse::error(
+            fmt::format("unable to convert given {} config information", auth ? "auth" : "mount"));
     }
     if (auto refused = read_lease_times(entry, config, product)) {
         return refused;
     }
     const auto uncached = setting_in(config, "force_no_cache");
-    entry.force_no_cache = !entry.is_auth() && uncached.is_boolean() && uncached.get<bool>();
+    entry.force_no_cache = !auth && uncached.is_boolean() && uncached.get<bool>();
     for (const auto* name : list_settings) {
         if (known_list(name, product)) {
             entry.lists[name] = setting_list(setting_in(config, name));
@@ -172,13 +172,13 @@ std::optional<BackendResponse> read_mount_config(MountEntry& entry, const Json& 
     return std::nullopt;
 }
 
-std::optional<BackendResponse> check_mount_config(MountEntry& entry, const Json& config,
+std::optional<BackendResponse> check_mount_config(MountEntry& entry, const Json& config, bool auth,
                                                   Product product) {
     const auto version = setting_text(setting_in(config, "plugin_version"));
     if (!version.empty() && canonical_version(version).empty()) {
         return malformed_version(version, product);
     }
-    if (entry.is_auth()) {
+    if (auth) {
         if (auto refused = set_token_type(entry, setting_text(setting_in(config, "token_type")))) {
             return refused;
         }

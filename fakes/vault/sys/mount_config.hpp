@@ -10,12 +10,14 @@
 namespace meshproof::fakes::vault {
 
 /// Reads `config` of a mount that is being enabled, in the order in which the servers look at it:
-/// its form and its lease times, before they know the type.
+/// its form and its lease times, before they know the type. `auth`: as an auth method, and not as
+/// an engine that is refused later for its path below auth/.
 [[nodiscard]] std::optional<BackendResponse> read_mount_config(MountEntry& entry,
-                                                               const Json& config, Product product);
+                                                               const Json& config, bool auth,
+                                                               Product product);
 /// What they look at once they know the type.
 [[nodiscard]] std::optional<BackendResponse> check_mount_config(MountEntry& entry,
-                                                                const Json& config,
+                                                                const Json& config, bool auth,
                                                                 Product product);
 /// `plugin_version` as the servers write it ("v1.0.0"), "" where none was given or it is none.
 [[nodiscard]] std::string plugin_version_of(const Json& config);

@@ -1,5 +1,8 @@
 #include "fakes/vault/sys/mounts.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/logical/names.hpp"
@@ -81,8 +84,10 @@ std::shared_ptr<MountEntry> entry_at(const Namespace& ns, Table table, const std
     return found == ns.mounts.end() ? nullptr : found->second;
 }
 
+// Where no engine is mounted by sys/mounts, nor moved to. Methods are mounted by sys/auth only.
 bool is_protected(const std::string& path) {
-    return path == "sys/" || path == "cubbyhole/" || path == "identity/";
+    return std::ranges::any_of(std::array{"audit/", "auth/", "cubbyhole/", "identity/", "sys/"},
+                               [&](const char* place) { return path.starts_with(place); });
 }
 
 void read_options(MountEntry& entry, const BuiltinCall& call) {
@@ -101,8 +106,7 @@ std::optional<BackendResponse> check_path(const MountEntry& entry, Table table, 
             (openbao || entry.path != "auth/token/")) {
             return BackendResponse::error("token credential backend cannot be instantiated");
         }
-    } else if (is_protected(entry.path) || entry.path.starts_with("auth/") ||
-               entry.path.starts_with("sys/")) {
+    } else if (is_protected(entry.path)) {
         return BackendResponse::error("cannot mount " + go_quoted(entry.path));
     }
     return std::nullopt;
@@ -141,21 +145,15 @@ std::optional<BackendResponse> check_free(const Namespace& ns, const MountEntry&
     return std::nullopt;
 }
 
-// OpenBao looks for the type before it looks whether the path is free, Vault after. There is one
-// version of each, which has no name.
+// There is one version of each type, which has no name.
 std::optional<BackendResponse> make_backend(Server& server, Namespace& ns, MountEntry& entry,
-                                            Table table, const std::string& version) {
+                                            const std::string& version) {
     entry.backend = server.make_backend(ns, entry);
-    const auto unknown =
-        BackendResponse::error(fmt::format("plugin not found in the catalog: {}{}{}", entry.type,
-                                           version.empty() ? "" : ", version=", version));
-    if (!entry.backend && server.openbao()) {
-        return unknown;
+    if (entry.backend && version.empty()) {
+        return std::nullopt;
     }
-    if (auto taken = check_free(ns, entry, table)) {
-        return taken;
-    }
-    return entry.backend && version.empty() ? std::nullopt : std::optional(unknown);
+    return BackendResponse::error(fmt::format("plugin not found in the catalog: {}{}{}", entry.type,
+                                              version.empty() ? "" : ", version=", version));
 }
 
 }  // namespace
@@ -174,7 +172,7 @@ LogicalReply enable_mount(Server& server, const BuiltinCall& call) {
     const auto& config = data.json("config");
     const auto product = server.options.product;
     read_options(*entry, call);
-    auto refused = read_mount_config(*entry, config, product);
+    auto refused = read_mount_config(*entry, config, table.auth, product);
     if (!refused && entry->type.empty()) {
         refused = BackendResponse::error("backend type must be specified as a string");
     }
@@ -182,7 +180,7 @@ LogicalReply enable_mount(Server& server, const BuiltinCall& call) {
         refused = check_version(*entry, table);
     }
     if (!refused) {
-        refused = check_mount_config(*entry, config, product);
+        refused = check_mount_config(*entry, config, table.auth, product);
     }
     if (!refused) {
         refused = check_path(*entry, table, server.openbao());
@@ -191,7 +189,10 @@ LogicalReply enable_mount(Server& server, const BuiltinCall& call) {
         refused = check_type(*entry, table);
     }
     if (!refused) {
-        refused = make_backend(server, ns, *entry, table, plugin_version_of(config));
+        refused = check_free(ns, *entry, table);
+    }
+    if (!refused) {
+        refused = make_backend(server, ns, *entry, plugin_version_of(config));
     }
     if (refused) {
         return std::move(*refused);
@@ -205,25 +206,27 @@ LogicalReply enable_mount(Server& server, const BuiltinCall& call) {
 
 LogicalReply disable_mount(Server& server, const BuiltinCall& call) {
     const auto& request = call.request;
-    const auto full = full_path(table_of(request), call.captured("path"));
-    if (full == "auth/token/") {
+    const auto table = table_of(request);
+    const auto full = full_path(table, call.captured("path"));
+    if (table.auth && full == "auth/token/") {
         return BackendResponse::error("token credential backend cannot be disabled");
     }
-    if (is_protected(full)) {
+    if (!request.ns->mounts.contains(full)) {
+        return BackendResponse::nothing();
+    }
+    if (!table.auth && is_protected(full)) {
         return BackendResponse::error("cannot unmount " + go_quoted(full));
     }
-    if (request.ns->mounts.contains(full)) {
-        server.remove_mount(*request.ns, full, request.now);
-    }
+    server.remove_mount(*request.ns, full, request.now);
     return BackendResponse::nothing();
 }
 
-LogicalReply read_tuning(Server&, const BuiltinCall& call) {
-    const auto table = table_of(call.request);
-    const auto entry = entry_at(*call.request.ns, table, call.captured("path"));
+// A path below a mount names that mount, but where sys/auth reads or removes one.
+LogicalReply read_tuning(Server& server, const BuiltinCall& call) {
+    const auto full = full_path(table_of(call.request), call.captured("path"));
+    const auto entry = server.find_mount(*call.request.ns, full);
     if (!entry) {
-        return BackendResponse::error("cannot fetch sysview for path " +
-                                      go_quoted(full_path(table, call.captured("path"))));
+        return BackendResponse::error("cannot fetch sysview for path " + go_quoted(full));
     }
     const auto or_system = [](Duration ttl) {
         return whole_seconds(ttl == Duration{} ? system_lease_ttl : ttl);
@@ -242,12 +245,11 @@ LogicalReply read_tuning(Server&, const BuiltinCall& call) {
 }
 
 LogicalReply tune_mount(Server& server, const BuiltinCall& call) {
-    const auto table = table_of(call.request);
-    const auto entry = entry_at(*call.request.ns, table, call.captured("path"));
+    const auto full = full_path(table_of(call.request), call.captured("path"));
+    const auto entry = server.find_mount(*call.request.ns, full);
     if (!entry) {
         return BackendResponse::error(
-            fmt::format("tune of path {} failed: no mount entry found",
-                        go_quoted(full_path(table, call.captured("path")))));
+            fmt::format("tune of path {} failed: no mount entry found", go_quoted(full)));
     }
     return tune(entry, call, server.options.product);
 }
@@ -258,13 +260,14 @@ LogicalReply list_mounts(Server& server, const BuiltinCall& call) {
 
 LogicalReply read_mount(Server& server, const BuiltinCall& call) {
     const auto table = table_of(call.request);
-    const auto entry = entry_at(*call.request.ns, table, call.captured("path"));
+    const auto path = call.captured("path");
+    const auto entry = table.auth ? entry_at(*call.request.ns, table, path)
+                                  : server.find_mount(*call.request.ns, full_path(table, path));
     if (entry) {
         return repeated(entry_json(server, *entry));
     }
-    return BackendResponse::error(fmt::format("No {} at {}",
-                                              table.auth ? "auth engine" : "secret engine mount",
-                                              with_slash(call.captured("path"))));
+    return BackendResponse::error(fmt::format(
+        "No {} at {}", table.auth ? "auth engine" : "secret engine mount", with_slash(path)));
 }
 
 LogicalReply read_move(Server& server, const BuiltinCall& call) {
@@ -303,10 +306,10 @@ LogicalReply move_mount(Server& server, const BuiltinCall& call) {
         if (below(to, "auth/token/")) {
             return BackendResponse::error("cannot remount to destination " + go_quoted(to));
         }
-    } else if (below(to, "auth/", "sys/", "cubbyhole/", "identity/")) {
+    } else if (is_protected(to)) {
         return BackendResponse::error("cannot remount to destination " + to);
     }
-    if (below(from, "auth/token/", "sys/", "cubbyhole/", "identity/")) {
+    if (from.starts_with("auth/") ? below(from, "auth/token/") : is_protected(from)) {
         return BackendResponse::error("cannot remount " + go_quoted(from));
     }
     const auto found = request.ns->mounts.find(from);

@@ -110,6 +110,12 @@ Routes policies(bool openbao) {
          {std::pair("policies/acl/:name+", &policy), std::pair("policy/:name+", &older_policy)}) {
         add(table, {{place, {{read, read_policy}, {remove, delete_policy}}},
                     {place, {{update, write_policy}}, *fields}});
+        if (openbao) {
+            add(table, {{place, {{list, list_policies}}}});
+        }
+    }
+    if (openbao) {
+        add(table, {{"policies/acl/:name+", {{patch, patch_policy}}, policy}});
     }
     return table;
 }
@@ -126,7 +132,6 @@ Routes leases(bool openbao) {
         {"leases/tidy", {{update, tidy_leases}}},
         {"leases/lookup/:lease*", {{list, list_leases}}, {}, Needs::sudo},
         {"leases/lookup", {{update, look_up_lease}}, lease},
-        {"leases/lookup/:lease*", {{update, look_up_lease}}, lease},
     };
     for (const std::string place : {"leases/", ""}) {
         if (place.empty() && openbao) {
@@ -137,14 +142,14 @@ Routes leases(bool openbao) {
                     {place + "revoke", {{update, revoke_lease}}, lease},
                     {place + "revoke/:lease*", {{update, revoke_lease}}, lease}});
     }
-    for (const auto* place : {"leases/revoke-prefix/:lease*", "leases/revoke-force/:lease*"}) {
-        add(table, {{place, {{update, revoke_leases}}, lease, Needs::sudo}});
-    }
-    for (const auto* place : {"revoke-prefix/:lease*", "revoke-force/:lease*"}) {
+    const std::pair<const char*, LogicalReply (*)(Server&, const BuiltinCall&)> of_many[] = {
+        {"revoke-prefix/:lease*", revoke_leases}, {"revoke-force/:lease*", force_leases}};
+    for (const auto& [place, function] : of_many) {
+        add(table, {{std::string("leases/") + place, {{update, function}}, lease, Needs::sudo}});
         if (openbao) {
             add(table, {{place, {}, {}, Needs::sudo}});
         } else {
-            add(table, {{place, {{update, revoke_leases}}, lease, Needs::sudo}});
+            add(table, {{place, {{update, function}}, lease, Needs::sudo}});
         }
     }
     return table;
@@ -176,7 +181,7 @@ Routes quotas(bool openbao) {
 // Real on OpenBao, an enterprise feature of Vault (row 42).
 Routes namespaces(bool real) {
     if (!real) {
-        return {{"namespaces", {{list, enterprise_only}}},
+        return {{"namespaces/?", {{list, enterprise_only}}},
                 {"namespaces/:path+", every_operation<BuiltinFunction>(enterprise_only)}};
     }
     return {{"namespaces/?", {{list, list_namespaces}}},
@@ -188,7 +193,7 @@ Routes namespaces(bool real) {
 
 Routes wrapping() {
     const Fields token{{{"token", FieldType::text}}};
-    return {{"wrapping/wrap", {{update, wrap}}},
+    return {{"wrapping/wrap", {{update, wrap}}, Fields{.types = {}, .any = true}},
             {"wrapping/unwrap", {{update, unwrap}}, token},
             {"wrapping/rewrap", {{update, rewrap}}, token},
             {"wrapping/lookup",

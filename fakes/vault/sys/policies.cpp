@@ -10,16 +10,26 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-// In order, but for root, which comes last.
-std::vector<std::string> names(const Namespace& ns) {
+// In order, but for root, which comes last; or those that begin with `front`.
+std::vector<std::string> policy_names(const Namespace& ns, const std::string& front) {
     std::vector<std::string> all;
     for (const auto& [name, policy] : ns.policies) {
-        all.push_back(name);
+        if (name.starts_with(front)) {
+            all.push_back(name);
+        }
     }
-    if (ns.path.empty()) {
+    if (ns.path.empty() && front.empty()) {
         all.emplace_back("root");
     }
     return all;
+}
+
+// Slashes at its end are none of the name's.
+std::string without_slashes(std::string name) {
+    while (name.ends_with('/')) {
+        name.pop_back();
+    }
+    return name;
 }
 
 // sys/policy, the older form.
@@ -31,7 +41,7 @@ bool is_legacy(const LogicalRequest& request) {
 
 LogicalReply read_policy(Server& server, const BuiltinCall& call) {
     const auto& request = call.request;
-    const auto name = lower(call.captured("name"));
+    const auto name = without_slashes(lower(call.captured("name")));
     const bool legacy = is_legacy(request);
     const auto found = request.ns->policies.find(name);
     const bool root = name == "root" && request.ns->path.empty();
@@ -118,6 +128,25 @@ std::string given_policy(const BuiltinCall& call, std::vector<std::string>& warn
     return text;
 }
 
+// The policy of that text, with the end that the call gives it.
+tl::expected<Policy, BackendResponse> new_policy(const Server& server, const BuiltinCall& call,
+                                                 const std::string& name, const std::string& text) {
+    const auto expiration = expiration_in(call);
+    if (!expiration) {
+        return tl::unexpected(expiration.error());
+    }
+    auto policy = parse_policy(text, server.options.product);
+    if (!policy) {
+        return tl::unexpected(
+            BackendResponse::error("failed to parse policy: " + policy.error().message));
+    }
+    if (name == "root") {
+        return tl::unexpected(BackendResponse::error("cannot update \"root\" policy"));
+    }
+    policy->expiration = *expiration;
+    return std::move(*policy);
+}
+
 }  // namespace
 
 LogicalReply write_policy(Server& server, const BuiltinCall& call) {
@@ -133,16 +162,9 @@ LogicalReply write_policy(Server& server, const BuiltinCall& call) {
     if (text.empty()) {
         return BackendResponse::error("'policy' parameter not supplied or empty");
     }
-    const auto expiration = expiration_in(call);
-    if (!expiration) {
-        return expiration.error();
-    }
-    auto policy = parse_policy(text, server.options.product);
+    auto policy = new_policy(server, call, name, text);
     if (!policy) {
-        return BackendResponse::error("failed to parse policy: " + policy.error().message);
-    }
-    if (name == "root") {
-        return BackendResponse::error("cannot update \"root\" policy");
+        return policy.error();
     }
     const auto held = request.ns->policies.find(name);
     const auto version = held == request.ns->policies.end() ? 0 : held->second.version;
@@ -157,38 +179,74 @@ LogicalReply write_policy(Server& server, const BuiltinCall& call) {
     policy->modified = request.now;
     policy->allow_slashes = data.boolean("allow_slashes_in_identity_templates");
     policy->allow_wildcards = data.boolean("allow_wildcards_in_identity_templates");
-    policy->expiration = *expiration;
     server.keep_policy(*request.ns, name, std::move(*policy));
     BackendResponse response;
     response.warnings = std::move(warnings);
-    data.warn_unrecognized(response);
     return response;
+}
+
+LogicalReply patch_policy(Server& server, const BuiltinCall& call) {
+    const auto& request = call.request;
+    const auto& data = call.fields;
+    const auto name = lower(call.captured("name"));
+    const auto found = request.ns->policies.find(name);
+    if (found == request.ns->policies.end() && name != "root") {
+        return BackendResponse::error("policy not found");
+    }
+    const auto held = name == "root" ? Policy{} : found->second;
+    const auto text = data.text("policy", held.text);
+    if (text.empty()) {
+        return BackendResponse::error("'policy' parameter not supplied or empty");
+    }
+    auto policy = new_policy(server, call, name, text);
+    if (!policy) {
+        return policy.error();
+    }
+    // It replaces what it has read, so nobody has to name the version.
+    if (data.has("cas")) {
+        if (auto refused = refuse_stale(&held, data)) {
+            return std::move(*refused);
+        }
+    }
+    policy->cas_required = data.boolean("cas_required", held.cas_required);
+    policy->version = held.version + 1;
+    policy->modified = request.now;
+    policy->allow_slashes = data.boolean("allow_slashes_in_identity_templates", held.allow_slashes);
+    policy->allow_wildcards =
+        data.boolean("allow_wildcards_in_identity_templates", held.allow_wildcards);
+    if (!policy->expiration) {
+        policy->expiration = held.expiration;
+    }
+    server.keep_policy(*request.ns, name, std::move(*policy));
+    return BackendResponse::with(Json());
 }
 
 LogicalReply delete_policy(Server& server, const BuiltinCall& call) {
     const auto& request = call.request;
-    const auto name = lower(call.captured("name"));
+    auto name = lower(call.captured("name"));
+    if (server.openbao()) {
+        name = without_slashes(name);
+    }
     if (name == "root") {
         return BackendResponse::error("cannot delete \"root\" policy");
     }
     if (name == "default") {
         return BackendResponse::error("cannot delete default policy");
     }
-    request.ns->policies.erase(name);
+    request.ns->policies.erase(without_slashes(name));
     server.forget_acls();
     return BackendResponse::nothing();
 }
 
 LogicalReply list_policies(Server&, const BuiltinCall& call) {
     const bool legacy = is_legacy(call.request);
-    const auto all = names(*call.request.ns);
-    auto sorted = all;
-    std::ranges::sort(sorted);
-    auto data = Json{{"keys", std::move(sorted)}};
+    const auto place = call.captured("name");
+    const auto all =
+        policy_names(*call.request.ns, place.empty() || place.ends_with('/') ? place : place + "/");
+    LogicalReply reply(list_answer(all));
     if (legacy) {
-        data["policies"] = all;
+        reply.base.data["policies"] = all.empty() ? Json() : Json(all);
     }
-    LogicalReply reply(BackendResponse::with(std::move(data)));
     reply.repeat_data = legacy;
     return reply;
 }
@@ -277,7 +335,6 @@ LogicalReply tell_capabilities(Server& server, const BuiltinCall& call) {
         answer["capabilities"] = answer[paths.front()];
     }
     LogicalReply reply(BackendResponse::with(std::move(answer)));
-    data.warn_unrecognized(reply.base);
     reply.repeat_data = true;
     return reply;
 }

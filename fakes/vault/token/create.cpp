@@ -337,18 +337,16 @@ Refusal choose_parent(Creation& creation) {
 
 Refusal read_times(Creation& creation) {
     auto& token = creation.token;
-    Duration lease{};
-    for (const auto& [name, time] : {std::pair("explicit_max_ttl", &token.explicit_max_ttl),
-                                     std::pair("period", &token.period),
-                                     std::pair("ttl", &creation.ttl), std::pair("lease", &lease)}) {
+    // The older name counts, and is looked at, only where the newer one says nothing.
+    const auto* ttl = creation.data.text("ttl").empty() ? "lease" : "ttl";
+    for (const auto& [name, time] :
+         {std::pair("explicit_max_ttl", &token.explicit_max_ttl),
+          std::pair("period", &token.period), std::pair(ttl, &creation.ttl)}) {
         const auto read = duration_of(creation.data, name, creation.server.options.product);
         if (!read) {
             return read.error();
         }
         *time = *read;
-    }
-    if (creation.ttl == Duration{}) {
-        creation.ttl = lease;
     }
     if (creation.role == nullptr && token.period > Duration{} && !creation.sudo) {
         return "root or sudo privileges required to create periodic token";
@@ -381,7 +379,7 @@ Refusal grant_ttl(Creation& creation) {
         token.lease_ttl = creation.explicit_max_ttl;  // a root token knows no other bound
         return std::nullopt;
     }
-    if (token.is_root() && creation.ttl == Duration{} && creation.parent.expires) {
+    if (only_capped && creation.parent.expires) {
         return "expiring root tokens cannot create non-expiring root tokens";
     }
     const auto view = creation.request.mount->view();
@@ -421,7 +419,6 @@ LogicalReply create_token(Server& server, const BuiltinCall& call) {
     }
     warn_of_unknown_policies(creation);
     LogicalReply reply(BackendResponse::with(Json(), std::move(creation.warnings)));
-    call.fields.warn_unrecognized(reply.base);
     reply.issued = issue(server, *call.request.ns, std::move(creation.token), call.request.now);
     return reply;
 }

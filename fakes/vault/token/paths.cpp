@@ -93,9 +93,7 @@ LogicalReply look_up_self(Server& server, const BuiltinCall& call) {
     if (!token) {
         return BackendResponse::error("bad token", 403);
     }
-    auto response = describe(server, *token, call.request.now);
-    call.fields.warn_unrecognized(response);
-    return response;
+    return describe(server, *token, call.request.now);
 }
 
 LogicalReply look_up_accessor(Server& server, const BuiltinCall& call) {
@@ -143,7 +141,6 @@ LogicalReply revoke_accessor(Server& server, const BuiltinCall& call) {
     }
     BackendResponse response;
     response.warnings = {"No token found with this accessor"};
-    call.fields.warn_unrecognized(response);
     return response;
 }
 
@@ -199,8 +196,14 @@ Task<LogicalReply> renew_accessor(Server& server, BuiltinCall call) {
     if (!token) {
         co_return token.error();
     }
-    co_return co_await renew_token(server, std::move(call.request), *token,
-                                   call.fields.duration("increment"));
+    auto reply = co_await renew_token(server, std::move(call.request), *token,
+                                      call.fields.duration("increment"));
+    if (reply.issued) {
+        reply.issued->id.clear();  // who has the accessor alone is not given the token
+    } else if (reply.base.kind == BackendResponse::Kind::error && reply.base.status == 0) {
+        co_return BackendResponse::go_error("invalid request", 400);
+    }
+    co_return reply;
 }
 
 }  // namespace

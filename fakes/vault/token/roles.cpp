@@ -208,7 +208,6 @@ LogicalReply write_token_role(Server&, const BuiltinCall& call) {
     request.ns->token_roles[name] = std::move(role);
     BackendResponse response;
     response.warnings = std::move(warnings);
-    data.warn_unrecognized(response);
     return response;
 }
 

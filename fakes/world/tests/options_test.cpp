@@ -84,6 +84,25 @@ TEST(FakeServersOptions, ClientsAreToldTheAdvertisedHost) {
     with_servers(std::move(options), look_at_host);
 }
 
+Task<void> ask_who_leads(FakeServers& servers, run::Target target, run::Environment& environment) {
+    const meshproof::vault::Client vault(environment.transport(), target.vaults.front().config);
+    const auto before = require(co_await vault.request("GET", "sys/leader")).json;
+    EXPECT_EQ(before.value("ha_enabled", false), true) << before.dump();
+    EXPECT_EQ(before.value("is_self", false), true) << before.dump();
+    EXPECT_EQ(before.value("leader_address", ""), servers.vault_url().text());
+    require(co_await vault.call("PUT", "sys/step-down"));
+    const auto after = require(co_await vault.request("GET", "sys/leader")).json;
+    EXPECT_EQ(after.value("is_self", true), false) << after.dump();
+    EXPECT_EQ(target.vaults.size(), 1U) << "clients know the first node only";
+}
+
+TEST(FakeServersOptions, AVaultMayHaveSeveralNodes) {
+    FakeServersOptions options;
+    options.vaults = 1;
+    options.vault_nodes = 3;
+    with_servers(std::move(options), ask_who_leads);
+}
+
 Task<Result<void>> not_kept() {
     co_return fail(FailureKind::unreachable, "the disk is full");
 }

@@ -74,6 +74,16 @@ Verification verify_many(Verifier::When when, QueueBounds bounds) {
     return verifier.finish();
 }
 
+TEST(LeafTexts, ReadsWhatIsTooUnusualForTheQuickWay) {
+    const std::string text = R"({"data":{"certificate":"\u0061\n","serial_number":"b","x":1.5}})";
+    ASSERT_FALSE(quick_leaf_texts(text));
+    EXPECT_EQ(leaf_texts(text).value(), (LeafTexts{"a\n", "b"}));
+    const auto wrong = leaf_texts(R"({"data":{"certificate":"a"}})");
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().message,
+              "sign: malformed answer: data.serial_number: expected a string, got nothing");
+}
+
 TEST(Verifier, CountsWhatFindsItsQueueFull) {
     for (const auto bounds : {QueueBounds{0, 1000}, QueueBounds{1000, 0}}) {
         const auto found = verify_many(Verifier::When::beside, bounds);

@@ -85,6 +85,10 @@ TEST(GateFormats, SarifHasPlacesAndFingerprintsThatStay) {
         EXPECT_GE(place["region"]["startLine"], 1);
     }
     EXPECT_EQ(results[1]["level"], "warning");
+    for (const auto& rule : rules) {
+        EXPECT_FALSE(rule["fullDescription"]["text"].get<std::string>().empty()) << rule;
+        EXPECT_FALSE(rule["help"]["text"].get<std::string>().empty()) << rule;
+    }
     // Of a bound it is the same whatever was measured.
     const auto of = [](const Source& load) {
         const auto policy = require(Policy::parse("loads: [{response: {p99: 1ms}}]", "g"));

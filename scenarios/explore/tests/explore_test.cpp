@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "scenarios/explore/commands.hpp"
+#include "scenarios/explore/motifs.hpp"
 #include "scenarios/explore/story.hpp"
 
 namespace meshproof::scenarios::explore {
@@ -64,6 +65,96 @@ TEST(Draw, GivesEachRunItsOwnWeights) {
         weights.insert(weights_of(seed, properties().front()));
     }
     EXPECT_GT(weights.size(), 15U);
+}
+
+TEST(Motifs, NameCommandsAndFieldsThatThereAre) {
+    std::set<std::string_view> names;
+    for (const auto& motif : motifs()) {
+        EXPECT_TRUE(names.insert(motif.name).second) << motif.name << " is there twice";
+        EXPECT_GT(motif.steps.size(), 1U) << motif.name;
+        for (const auto& step : motif.steps) {
+            const auto* command = command_named(step.does);
+            ASSERT_NE(command, nullptr) << motif.name << ": " << step.does;
+            for (const auto& [field, value] : step.with) {
+                EXPECT_NE(std::ranges::find(command->fields, field), command->fields.end())
+                    << motif.name << ": " << step.does << "." << field;
+            }
+        }
+    }
+}
+
+// Their steps tell of one cluster, with its own account and Vault.
+TEST(Motifs, AreAboutOneCluster) {
+    Beginning world;
+    world.clusters = world.vaults = 2;
+    Prng prng(1);
+    for (const auto& motif : motifs()) {
+        std::map<std::string, std::set<std::string>> values;
+        const auto steps = steps_of(motif, world, prng);
+        ASSERT_EQ(steps.size(), motif.steps.size());
+        for (const auto& step : steps) {
+            EXPECT_EQ(step.with.size(), command_named(step.does)->fields.size())
+                << motif.name << ": " << step.does;
+            for (const auto& [field, value] : step.with) {
+                values[field].insert(value);
+            }
+        }
+        values["account"].erase("spare");
+        for (const auto* field : {"cluster", "account", "vault", "workload"}) {
+            EXPECT_LE(values[field].size(), 1U) << motif.name << "." << field;
+        }
+        if (values.contains("cluster") && !values["cluster"].empty() && !values["vault"].empty()) {
+            EXPECT_EQ(*values["vault"].begin(), *values["cluster"].begin() == "beta" ? "1" : "0");
+        }
+    }
+}
+
+bool contains(const History& history, const Motif& motif) {
+    const auto same = [](const Step& step, const Step& wanted) { return step.does == wanted.does; };
+    return std::ranges::search(history.steps, motif.steps, same).begin() != history.steps.end();
+}
+
+/// How many of so many histories are so.
+template <class Holds>
+std::size_t histories_with(std::size_t count, const Holds& holds) {
+    std::size_t found = 0;
+    for (std::uint64_t seed = 0; seed < count; ++seed) {
+        const auto& property = properties().at(seed % properties().size());
+        found += holds(draw_history(seed, property, 60)) ? 1 : 0;
+    }
+    return found;
+}
+
+// A minute on one core plays a hundred histories: what is not in one of thirty is easily missed.
+constexpr std::size_t many = 600, often_enough = many / 30;
+
+TEST(Draw, BringsEveryMotifOften) {
+    for (const auto& motif : motifs()) {
+        const auto found =
+            histories_with(many, [&](const History& history) { return contains(history, motif); });
+        EXPECT_GE(found, often_enough) << motif.name;
+    }
+}
+
+TEST(Draw, BringsEveryKindOfWorldOften) {
+    const auto worlds = [](auto holds) {
+        return histories_with(many, [&](const History& history) { return holds(history.world); });
+    };
+    EXPECT_GE(worlds([](const Beginning& world) { return world.replicas > 1; }), often_enough);
+    EXPECT_GE(worlds([](const Beginning& world) { return world.vault_namespace; }), often_enough);
+    EXPECT_GE(worlds([](const Beginning& world) { return world.public_root; }), often_enough);
+    EXPECT_GE(worlds([](const Beginning& world) { return world.nodes > 1; }), often_enough);
+    EXPECT_GE(worlds([](const Beginning& world) { return world.signers > 0; }), often_enough);
+    EXPECT_GE(worlds([](const Beginning& world) { return world.clusters > 1; }), often_enough);
+    EXPECT_GE(worlds([](const Beginning& world) { return !world.tokens.empty(); }), often_enough);
+}
+
+TEST(Draw, GivesAPropertyOfThroughputBusyVaults) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        const auto history = draw_history(seed, *property_named("throughput"), 1);
+        EXPECT_GT(history.world.signers, 0);
+        EXPECT_GT(history.world.signing_ms, 0);
+    }
 }
 
 Played sample_run() {

@@ -22,6 +22,9 @@ History sample_history() {
     history.world.replicas = 3;
     history.world.vault_namespace = true;
     history.world.public_root = true;
+    history.world.nodes = 3;
+    history.world.signers = 2;
+    history.world.signing_ms = 50;
     history.steps = {{"cut", 0.0625, {{"cluster", "alpha"}}},
                      {"rotate-key", 1.0 / 3, {{"cluster", "beta"}, {"note", "a: b, [c] # d"}}},
                      {"heal", 0, {}}};
@@ -70,6 +73,9 @@ TEST(History, SaysWhereItIsWrong) {
     EXPECT_NE(problem("history: a\nworld: {tokens: lonng}\n").find("did you mean long?"),
               std::string::npos);
     EXPECT_NE(problem("history: a\nworld: {replicas: 0}\n").find("replicas"), std::string::npos);
+    EXPECT_NE(problem("history: a\nworld: {nodes: 4}\n").find("nodes"), std::string::npos);
+    EXPECT_NE(problem("history: a\nworld: {signers: 2}\n").find("signing_ms together"),
+              std::string::npos);
     EXPECT_NE(problem("- a\n").find("expected a history"), std::string::npos);
 }
 

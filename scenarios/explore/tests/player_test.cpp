@@ -102,6 +102,25 @@ TEST(Player, NoticesWhoRestartsOnePodOfAll) {
     EXPECT_NE(told(played).find("is still the same one"), std::string::npos) << told(played);
 }
 
+// A pod beside those that its workload asks for has the same right to a leaf: here the one that
+// comes last gets no second one.
+TEST(Player, NoticesAPodMadeByHandThatLosesItsLeaf) {
+    History history;
+    history.name = "by-hand";
+    history.steps = {{"scale-up", 0, {{"cluster", "alpha"}, {"workload", "web"}}},
+                     {"wait", 1.2, {}}};
+    EXPECT_TRUE(play_in_sim(history).good());
+    mesh::Seams seams;
+    const auto declared = history.world.workloads.size();
+    seams.renewal_wait.put(
+        [declared, leaves = std::make_shared<std::size_t>(0)](Duration wait, const auto&, auto) {
+            constexpr int never = 1000;
+            return ++*leaves == declared + 1 ? wait * never : wait;
+        });
+    const auto played = play_in_sim(history, std::move(seams));
+    EXPECT_NE(told(played).find("not every pod is ready"), std::string::npos) << told(played);
+}
+
 TEST(Player, SkipsWhatTheTargetLacks) {
     History history;
     history.name = "two";

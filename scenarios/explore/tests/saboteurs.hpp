@@ -20,9 +20,7 @@ inline std::vector<WorldSaboteur> world_saboteurs() {
         all.push_back({saboteur.name, saboteur.breaks, false});
     }
     for (const auto& saboteur : fakes::all_saboteurs) {
-        if (!saboteur.name.starts_with("capacity/")) {  // no history gives a server a capacity
-            all.push_back({saboteur.name, saboteur.breaks, true});
-        }
+        all.push_back({saboteur.name, saboteur.breaks, true});
     }
     return all;
 }

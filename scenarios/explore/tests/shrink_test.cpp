@@ -43,10 +43,16 @@ TEST(Shrink, MakesAWorldPlainAgain) {
     history.world.tokens = "long";
     history.world.replicas = 3;
     history.world.vault_namespace = history.world.public_root = true;
+    history.world.nodes = 3;
+    history.world.signers = 2;
+    history.world.signing_ms = 50;
     const auto plain = shrink(history, needs_two, patient(1)).history.world;
     EXPECT_EQ(plain.tokens, "");
     EXPECT_EQ(plain.replicas, 1);
     EXPECT_FALSE(plain.vault_namespace || plain.public_root);
+    EXPECT_EQ(plain.nodes, 1);
+    EXPECT_EQ(plain.signers, 0);
+    EXPECT_EQ(plain.signing_ms, 0);
 }
 
 TEST(Shrink, IsTheSameWithMoreJobs) {

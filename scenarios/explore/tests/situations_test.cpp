@@ -196,6 +196,24 @@ TEST(Situations, AVaultAsksToBeLeftAlone) {
                    "a server asked to be left alone");
 }
 
+TEST(Situations, AVaultThatIsAwaySaysUntilWhen) {
+    expect_reached({{"vault-says-when-back", 0, {{"vault", "0"}}},
+                    {"wait", 2, {}},
+                    {"ask-health", 0, {{"cluster", "alpha"}}},
+                    {"heal-vault", 0.1, {{"vault", "0"}}},
+                    {"wait", 1, {}}},
+                   "a server that was away said until when");
+}
+
+TEST(Situations, ManySignAtOnce) {
+    const Step many{"sign-at-once", 0.1, {{"account", "alpha"}, {"clients", "8"}, {"each", "3"}}};
+    expect_reached({many, {"restart-all", 0, {{"cluster", "alpha"}}}, many},
+                   "many asked one Vault for signatures at once");
+    const auto seen = played({{"forbid-signing", 0, alpha}, many});
+    ASSERT_TRUE(seen.good());
+    EXPECT_EQ(seen.record.steps.at(1).skipped, "it may not sign for the pods' ids");
+}
+
 TEST(Situations, AConnectionIsKeptForLongerThanItsLeaves) {
     // What has not changed is asked for in each third round only.
     std::vector<Step> steps(8, Step{"wait", 0.01, {}});
@@ -271,9 +289,45 @@ TEST(Situations, WorldsOfOtherKinds) {
     reached([](Beginning& world) { world.tokens = "long"; },
             "a CA's tokens outlived several leaves");
     reached([](Beginning& world) { world.replicas = 3; }, "workloads had several pods");
+    reached([](Beginning& world) { world.replicas = 3; }, "renewals of many pods were spread");
+    reached([](Beginning& world) { world.nodes = 3; }, "a leaf was renewed");
+    reached(
+        [](Beginning& world) {
+            world.signers = 1;
+            world.signing_ms = 200;
+        },
+        "a leaf was renewed");
     reached([](Beginning& world) { world.vault_namespace = true; },
             "leaves came from a namespace of Vault");
     reached([](Beginning& world) { world.public_root = true; }, "an account had no bundle");
+}
+
+// Whose agents ask while nobody leads, and go on when somebody does; also when who led before is
+// asked for the one who does.
+TEST(Situations, ALeaderStepsDown) {
+    for (const auto product : {vault::Product::openbao, vault::Product::vault}) {
+        History history;
+        history.name = "situation";
+        history.world.nodes = 3;
+        history.world.product = product;
+        const Step down{"step-down", 0.1, {{"vault", "0"}}};
+        history.steps = {down,
+                         {"restart-pod", 0, {{"cluster", "alpha"}, {"workload", "web"}}},
+                         {"wait", 1, {}},
+                         down,
+                         {"ask-health", 0, {{"cluster", "alpha"}}},
+                         down,
+                         {"wait", 1, {}},
+                         {"seal", 0, {{"vault", "0"}}}};
+        const auto seen = play(history, sim_of(history), {});
+        EXPECT_TRUE(seen.good()) << fmt::format("{}", fmt::join(seen.failures, "\n"))
+                                 << seen.blocked;
+        EXPECT_TRUE(seen.record.reached.contains("a Vault's leader stepped down"));
+        ASSERT_EQ(seen.record.steps.size(), history.steps.size());
+        EXPECT_EQ(seen.record.steps.front().skipped, "");
+        EXPECT_EQ(seen.record.steps.back().skipped,
+                  "it has several nodes, which go on without the sealed one");
+    }
 }
 
 // One node has nobody who could lead instead, and a history says so.

@@ -105,6 +105,10 @@ TEST_F(Wire, AnswersForAServerThatIsBusyOrAway) {
     const auto quiet = ask("web-1", "https://vault:8200");
     EXPECT_EQ(quiet->status, 429);
     EXPECT_EQ(quiet->headers.find("Retry-After"), "120");
+    wire_.set({"agents", "vault-0"}, Trouble::says_when_back);
+    const auto away = ask("web-1", "https://vault:8200");
+    EXPECT_EQ(away->status, 503);
+    EXPECT_EQ(away->headers.find("Retry-After"), "120");
     EXPECT_EQ(server_.came, 0);
 }
 

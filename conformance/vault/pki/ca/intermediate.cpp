@@ -53,6 +53,36 @@ std::vector<Check> vault_pki_ca_intermediate() {
              probe.expect_no_text(issuers, 404);
          }},
 
+        {.name = "csr-has-no-dates",
+         .requirement = "A CSR is made although its not_after has passed; one that is no time is "
+                        "refused, and a ttl over the mount's is warned of, last.",
+         .rows = {75, 223, 240},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             for (const auto* path :
+                  {"/intermediate/generate/internal", "/issuers/generate/intermediate/internal"}) {
+                 Json over{{"key_type", "ec"}, {"not_after", "2020-01-01T00:00:00Z"}};
+                 probe.expect_status(co_await probe.vault("POST", mount + path, std::move(over)),
+                                     200);
+                 Json junk{{"key_type", "ec"}, {"not_after", "junk"}};
+                 probe.expect_plain_error(
+                     co_await probe.vault("POST", mount + path, std::move(junk)), 400,
+                     "parsing time \"junk\" as ");
+             }
+             Json tune{{"max_lease_ttl", "1h"}};
+             (void)co_await probe.set_up("POST", fmt::format("sys/mounts/{}/tune", mount),
+                                         std::move(tune));
+             Json longer{{"key_type", "ec"}, {"ttl", "2h"}};
+             const auto reply = co_await probe.vault(
+                 "POST", mount + "/intermediate/generate/internal", std::move(longer));
+             const auto warnings = reply.warnings();
+             probe.expect_equal(warnings.empty() ? "" : warnings.back(),
+                                "TTL \"2h0m0s\" is longer than permitted maxTTL \"1h0m0s\", so "
+                                "maxTTL is being used",
+                                "the last warning");
+         }},
+
         {.name = "csr-hash",
          .requirement = "An RSA key signs its CSR with the hash of signature_bits, on OpenBao with "
                         "PSS where that is asked for; an EC key by its curve.",

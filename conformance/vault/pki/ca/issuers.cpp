@@ -167,6 +167,24 @@ std::vector<Check> vault_pki_ca_issuers() {
                                 "enable_aia_url_templating");
          }},
 
+        {.name = "emptied-lists-are-no-longer-null",
+         .requirement = "A list of an issuer's URLs that held some is empty, and not null, when "
+                        "they are gone and others are there.",
+         .rows = {83, 240},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await rooted(probe);
+             Json first{{"issuing_certificates", "http://a.test/ca"}};
+             (void)co_await probe.set_up("POST", made.mount + "/issuer/default", std::move(first));
+             Json second{{"ocsp_servers", "http://a.test/ocsp"}};
+             const auto reply =
+                 co_await probe.vault("POST", made.mount + "/issuer/default", std::move(second));
+             probe.expect_equal(reply.data().value("issuing_certificates", Json(0)), Json::array(),
+                                "issuing_certificates");
+             probe.expect_equal(reply.data().value("crl_distribution_points", Json(0)), nullptr,
+                                "crl_distribution_points");
+         }},
+
         {.name = "unknown-is-an-internal-error",
          .requirement = "An issuer that is not there, and a default where there is none, are 500.",
          .rows = {83},

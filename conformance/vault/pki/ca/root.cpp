@@ -211,6 +211,21 @@ std::vector<Check> vault_pki_ca_root() {
                                 steps::text_of(probe, second, "issuer_id"), "the default");
          }},
 
+        {.name = "subject-values-once",
+         .requirement = "What a request names twice for the subject of a root is in it once.",
+         .rows = {222, 240},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             Json subject{{"organization", Json::array({"b", "a", "b"})},
+                          {"locality", Json::array({1, 1})}};
+             const auto made = co_await root(probe, mount, std::move(subject));
+             auto told = steps::leaf_of(probe, made).subject();
+             std::ranges::sort(told.organization);
+             probe.expect_equal(told.organization, Json::array({"a", "b"}), "organization");
+             probe.expect_equal(told.locality, Json::array({"1"}), "locality");
+         }},
+
         {.name = "key-before-names",
          .requirement = "Of a root that is to be generated, format is looked at first, then its "
                         "key, then its names.",

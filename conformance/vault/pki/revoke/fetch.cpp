@@ -337,6 +337,31 @@ std::vector<Check> vault_pki_revoke_fetch() {
              }
          }},
 
+        {.name = "unchanged-after-its-issuer",
+         .requirement = "Where If-Modified-Since is passed through, lists are 304 when their "
+                        "issuer is gone, by any reference; a CA that is not there is 500.",
+         .rows = {134, 240},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             Json tune{{"passthrough_request_headers", Json::array({"If-Modified-Since"})}};
+             (void)co_await probe.set_up("POST", fmt::format("sys/mounts/{}/tune", mount),
+                                         std::move(tune));
+             (void)co_await probe.set_up("DELETE", mount + "/issuer/default");
+             const auto ask = [&](std::string path) {
+                 return probe.vault(
+                     "GET", mount + path, std::nullopt, As::nobody(),
+                     http::Headers{{"If-Modified-Since", "Fri, 31 Dec 2100 00:00:00 GMT"}});
+             };
+             for (const auto* path : {"/crl", "/crl/delta", "/issuer/none/crl", "/cert/crl"}) {
+                 probe.expect_status(co_await ask(path), 304);
+             }
+             for (const auto* path : {"/ca", "/ca/pem", "/cert/ca"}) {
+                 probe.expect_plain_error(co_await ask(path), 500,
+                                          "no default issuer currently configured");
+             }
+         }},
+
         {.name = "last-modified-where-let-out",
          .requirement = "Last-Modified of what did not change is told only where the mount's "
                         "allowed_response_headers lets it out.",

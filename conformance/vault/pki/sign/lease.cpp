@@ -117,6 +117,34 @@ std::vector<Check> vault_pki_sign_lease() {
              probe.expect(crl && crl->contains(leaf), "the leaf is not in the CRL");
          }},
 
+        {.name = "revoked-later",
+         .requirement = "With sync false the revocation of a lease, or of those below a path, is "
+                        "answered 202 without a body, and still revokes the leaf.",
+         .rows = {119, 243},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount =
+                 co_await steps::issuing_mount(probe, Json{{"generate_lease", true}});
+             const auto reply = co_await leased(probe, mount);
+             const auto leaf = steps::leaf_of(probe, reply);
+             const auto revoked = co_await probe.vault(
+                 "PUT", "sys/leases/revoke",
+                 Json{{"lease_id", reply.json.at("lease_id")}, {"sync", false}});
+             probe.expect_status(revoked, 202);
+             probe.expect(revoked.body.empty(), "{}: a body of {} bytes", revoked.asked,
+                          revoked.body.size());
+             co_await probe.wait(std::chrono::seconds(2));
+             const auto read = co_await stored(probe, mount, leaf.serial());
+             probe.expect(read.data().is_object() && read.data().value("revocation_time", 0) > 0,
+                          "the leaf is not revoked");
+             const auto below = co_await probe.vault("PUT", "sys/leases/revoke-prefix/" + mount,
+                                                     Json{{"sync", false}});
+             probe.expect_status(below, 202);
+             const auto lookup = co_await probe.vault("PUT", "sys/leases/lookup/" + mount,
+                                                      Json{{"lease_id", "none"}});
+             probe.expect_wrapped_error(lookup, 405, "unsupported operation");
+         }},
+
         {.name = "discouraged",
          .requirement = "Writing a role with generate_lease answers a warning against it.",
          .rows = {119},

@@ -265,10 +265,14 @@ std::vector<Check> vault_pki_sign_not_after() {
              for (const auto& value : {Json(""), Json()}) {
                  const auto reply = co_await steps::sign(probe, mount, steps::workload_csr(),
                                                          Json{{"not_after", value}});
-                 if (probe.openbao()) {
-                     probe.expect_plain_error(reply, 400, "parsing time \"\" as ");
-                 } else {
-                     probe.expect_status(reply, 200);
+                 const auto issued =
+                     co_await steps::issue(probe, mount, Json{{"not_after", value}});
+                 for (const auto* one : {&reply, &issued}) {
+                     if (probe.openbao()) {
+                         probe.expect_plain_error(*one, 400, "parsing time \"\" as ");
+                     } else {
+                         probe.expect_status(*one, 200);
+                     }
                  }
              }
          }},

@@ -211,6 +211,27 @@ std::vector<Check> vault_pki_sign_role() {
                                   "certificate (configurable at /config/issuers) is currently set");
          }},
 
+        {.name = "warns-of-its-issuer-first",
+         .requirement = "A role with generate_lease on a mount without an issuer has two warnings, "
+                        "that of the issuer first.",
+         .rows = {119, 121, 223},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::empty_pki(probe);
+             const auto written = co_await write(probe, mount, Json{{"generate_lease", true}});
+             probe.expect_status(written, 200);
+             probe.expect_equal(
+                 written.warnings(),
+                 Json::array({"Issuing Certificate was set to default, but no default issuing "
+                              "certificate (configurable at /config/issuers) is currently set",
+                              fmt::format("it is encouraged to disable generate_lease and rely on "
+                                          "PKI's native capabilities when possible; this option "
+                                          "can cause {}-wide issues with large numbers of issued "
+                                          "certificates",
+                                          probe.on("instance", "Vault"))}),
+                 "the warnings");
+         }},
+
         {.name = "ttl-above-max-ttl",
          .requirement = "A role whose ttl is above its max_ttl is refused and not written.",
          .rows = {121},

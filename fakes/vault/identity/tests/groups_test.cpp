@@ -46,6 +46,134 @@ TEST_P(Groups, TheirPoliciesAreTheirMembersToo) {
     EXPECT_EQ(get("sys/mounts", token).status, 403);
 }
 
+TEST_P(Groups, AnEmptyTypeIsTheDefault) {
+    EXPECT_EQ(put("identity/group", {{"name", "g"}, {"type", ""}}).status, 200);
+    EXPECT_EQ(get("identity/group/name/g").data()["type"], "internal");
+    EXPECT_EQ(put("identity/group/name/g", {{"type", nullptr}}).error(),
+              "group type cannot be changed");
+    EXPECT_EQ(put("identity/group", {{"name", "h"}, {"type", "x"}}).error(),
+              "invalid group type \"x\"");
+}
+
+TEST_P(Groups, WhatIsEmptyIsToldUntilTheNextChange) {
+    const Json none = Json::array();
+    group("g", {{"member_entity_ids", nullptr}, {"metadata", Json::object()}, {"policies", none}});
+    const auto told = [&](const char* name) { return get("identity/group/name/g").data()[name]; };
+    EXPECT_EQ(told("member_entity_ids"), none);
+    EXPECT_EQ(told("member_group_ids"), nullptr);
+    EXPECT_EQ(told("metadata"), Json::object());
+    EXPECT_EQ(told("policies"), none);
+    ASSERT_EQ(put("identity/group/name/g", {{"member_entity_ids", none}}).status, 204);
+    EXPECT_EQ(told("member_entity_ids"), none);
+    EXPECT_EQ(told("metadata"), nullptr);
+    EXPECT_EQ(told("policies"), nullptr);
+    group("above", {{"member_group_ids", get("identity/group/name/g").data()["id"]}});
+    EXPECT_EQ(told("member_entity_ids"), nullptr);
+}
+
+TEST_P(Groups, MetadataHasItsForm) {
+    const std::string of_group = "1 error occurred:\n\t* invalid group metadata: ";
+    const auto refusal = [&](const Json& metadata) {
+        const auto refused = put("identity/group", {{"name", "g"}, {"metadata", metadata}});
+        EXPECT_EQ(refused.status, 500) << refused.body;
+        return refused.error();
+    };
+    EXPECT_EQ(refusal({{"", "b"}}),
+              of_group + "failed to load metadata pair (\"\", \"b\"): key cannot be blank\n\n");
+    EXPECT_EQ(refusal({{"a.b", "c"}}),
+              of_group +
+                  "failed to load metadata pair (\"a.b\", \"c\"): key contains invalid "
+                  "characters\n\n");
+    EXPECT_TRUE(refusal({{std::string(129, 'a'), "b"}}).ends_with("(limit: 128 characters)\n\n"));
+    EXPECT_TRUE(refusal({{"a", std::string(513, 'b')}})
+                    .ends_with("value is too long (limit: 512 characters)\n\n"));
+    EXPECT_EQ(put("identity/group", {{"name", "g"}, {"metadata", {{"a=/+_-", ""}}}}).status, 200);
+    // Before the members, after the policies.
+    EXPECT_TRUE(put("identity/group", {{"metadata", {{"", "b"}}}, {"member_entity_ids", "x"}})
+                    .error()
+                    .starts_with(of_group));
+    EXPECT_EQ(put("identity/group", {{"metadata", {{"", "b"}}}, {"policies", "root"}}).error(),
+              "policies cannot contain root");
+    Json many;
+    for (int i = 0; i < 65; ++i) {
+        many["a" + std::to_string(i)] = "b";
+    }
+    EXPECT_EQ(put("identity/entity", {{"metadata", many}}).error(),
+              "1 error occurred:\n\t* invalid entity metadata: metadata cannot contain more than "
+              "64 key/value pairs\n\n");
+}
+
+TEST_P(Groups, AnEntityIsSoughtByItsIdBeforeItsName) {
+    const auto e = put("identity/entity", {{"name", "e"}}).data()["id"].get<std::string>();
+    ASSERT_EQ(put("identity/entity", {{"name", "f"}}).status, 200);
+    const auto write = [&](const char* name, Json body) {
+        return put(std::string("identity/entity/name/") + name, std::move(body));
+    };
+    EXPECT_EQ(write("e", {{"id", "none"}, {"policies", "root"}}).error(),
+              "entity not found from id");
+    EXPECT_EQ(write("f", {{"id", e}}).error(), "entity name is already in use");
+    EXPECT_EQ(write("g", {{"id", e}}).status, 204);
+    EXPECT_EQ(get("identity/entity/id/" + e).data()["name"], "g");
+    for (const auto* path :
+         {"entity/id/a/b", "group/id/a:b", "entity-alias/id/a/", "group-alias/id/-"}) {
+        EXPECT_EQ(get(std::string("identity/") + path).error(),
+                  "1 error occurred:\n\t* unsupported path\n\n");
+    }
+    ASSERT_EQ(write("g", {{"metadata", Json::object()}}).status, 204);
+    EXPECT_EQ(get("identity/entity/id/" + e).data()["metadata"], Json::object());
+    ASSERT_EQ(write("g", Json::object()).status, 204);
+    EXPECT_EQ(get("identity/entity/id/" + e).data()["metadata"],
+              openbao() ? Json() : Json::object());
+}
+
+TEST_P(Groups, CustomMetadataIsLookedAtFirstAndWhole) {
+    const auto refusal = [&](const Json& metadata) {
+        const auto refused =
+            put("identity/entity-alias", {{"id", "x"}, {"custom_metadata", metadata}});
+        EXPECT_EQ(refused.status, 500) << refused.body;
+        return refused.error();
+    };
+    const std::string front = "\t* custom_metadata validation failed: ";
+    const auto no_key = front + "length of key \"\" is 0 but must be 0 < len(key) <= 128\n";
+    EXPECT_EQ(refusal({{"", "b"}}), "1 error occurred:\n" + no_key + "\n");
+    EXPECT_EQ(refusal({{"", "b"}, {"a", ""}}),
+              "2 errors occurred:\n" + no_key + front +
+                  "length of value for key \"a\" is 0 but must be 0 < len(value) <= 512\n\n");
+    EXPECT_EQ(
+        refusal({{"a\n", "b"}}),
+        "1 error occurred:\n" + front + "key \"a\\n\" (a\n) contains unprintable characters\n\n");
+    EXPECT_EQ(
+        put("identity/entity-alias", {{"id", "x"}, {"custom_metadata", {{"é", "b"}}}}).error(),
+        "invalid alias ID provided");
+}
+
+TEST_P(Groups, AnAliasTellsWhereItsMountIsNow) {
+    const auto entity = "identity/entity/id/" + log_in()["entity_id"].get<std::string>();
+    const auto told = [&] { return get(entity).data()["aliases"][0]; };
+    EXPECT_EQ(told()["mount_path"], "auth/ar/");
+    EXPECT_EQ(told()["mount_type"], "approle");
+    ASSERT_EQ(put("sys/remount", {{"from", "auth/ar"}, {"to", "auth/moved"}}).status, 200);
+    EXPECT_EQ(told()["mount_path"], "auth/moved/");
+    ASSERT_EQ(remove("sys/auth/moved").status, 204);
+    EXPECT_FALSE(told().contains("mount_path"));
+    EXPECT_FALSE(told().contains("mount_type"));
+    EXPECT_TRUE(told().contains("mount_accessor"));
+}
+
+TEST_P(Groups, TheGroupOfAnAliasIsLookedAtBeforeTheMount) {
+    const auto inside = group("inside");
+    const auto refusal = [&](Json more) {
+        more.update({{"name", "a"}, {"mount_accessor", "none"}});
+        return put("identity/group-alias", std::move(more)).error();
+    };
+    EXPECT_EQ(refusal({{"id", ""}}), "empty group alias ID");
+    EXPECT_EQ(refusal({{"id", nullptr}}), "empty group alias ID");
+    EXPECT_EQ(refusal({{"canonical_id", "x"}}), "invalid group ID given in 'canonical_id'");
+    EXPECT_EQ(refusal({{"canonical_id", inside}}), "alias can't be set on an internal group");
+    EXPECT_EQ(refusal(Json::object()), "invalid mount accessor \"none\"");
+    EXPECT_EQ(list("identity/group/id").data()["keys"].size(), 1U);
+}
+
 TEST_P(Groups, VaultKeepsTheCaseOfPolicies) {
     const auto auth = log_in();
     group("g", {{"policies", "Mounts"}, {"member_entity_ids", auth["entity_id"]}});

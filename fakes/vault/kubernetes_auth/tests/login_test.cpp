@@ -92,11 +92,15 @@ class Kubernetes : public BothProducts {
         EXPECT_EQ(reply.status, status) << text;
         EXPECT_EQ(reply.error(), text);
     }
-    [[nodiscard]] Json write_role(Json change) {
+    /// Writes these fields alone. The refusal; null where it was taken.
+    [[nodiscard]] Json change_role(const Json& fields) {
+        const auto reply = put("auth/c1/role/r", fields);
+        return reply.status == 204 ? Json() : Json(reply.error());
+    }
+    [[nodiscard]] Json write_role(const Json& change) {
         auto all = role();
         all.update(change);
-        const auto reply = put("auth/c1/role/r", all);
-        return reply.status == 204 ? Json() : Json(reply.error());
+        return change_role(all);
     }
 
     static constexpr auto denied = "permission denied";
@@ -496,6 +500,34 @@ TEST_P(Kubernetes, ASlowApiServerHoldsTheLogin) {
     EXPECT_EQ(get("auth/token/lookup-self", token).data()["ttl"], 3600);
 }
 
+TEST_P(Kubernetes, ARolesOlderNumberOfUsesIsLookedAtWithTheNextWrite) {
+    const std::string negative = "'token_num_uses' cannot be negative";
+    EXPECT_EQ(change_role({{"token_num_uses", -1}}), negative);
+    ASSERT_TRUE(change_role({{"num_uses", -1}}).is_null());
+    const auto role = get("auth/c1/role/r").data();
+    EXPECT_EQ(role["token_num_uses"], -1);
+    EXPECT_FALSE(role.contains("num_uses"));
+    EXPECT_EQ(change_role(Json::object()), negative);
+    EXPECT_EQ(change_role({{"num_uses", 2}}), negative);
+    EXPECT_EQ(change_role({{"token_type", "x"}}), "invalid 'token_type' value \"x\"");
+    EXPECT_TRUE(change_role({{"token_num_uses", 3}}).is_null());
+}
+
+TEST_P(Kubernetes, ARoleIsBoundToItsCallersAddressOrToBlocks) {
+    const Json conflict =
+        openbao()
+            ? Json("'token_strictly_bind_ip' conflicts with 'token_bound_cidrs'; set only one")
+            : Json();
+    EXPECT_EQ(change_role({{"token_strictly_bind_ip", true}, {"token_bound_cidrs", "127.0.0.1"}}),
+              conflict);
+    ASSERT_TRUE(
+        change_role({{"token_strictly_bind_ip", true}, {"token_bound_cidrs", ""}}).is_null());
+    // By its older name it is taken, and looked at with the next write.
+    ASSERT_TRUE(change_role({{"bound_cidrs", "127.0.0.1"}}).is_null());
+    EXPECT_EQ(change_role(Json::object()), conflict);
+    EXPECT_TRUE(change_role({{"token_strictly_bind_ip", false}}).is_null());
+}
+
 TEST_P(Kubernetes, NamespaceSelector) {
     const Json change{
         {"bound_service_account_namespaces", ""},
@@ -507,6 +539,10 @@ TEST_P(Kubernetes, NamespaceSelector) {
     EXPECT_EQ(write_role({{"bound_service_account_namespace_selector", "x"}}),
               "invalid \"bound_service_account_namespace_selector\" configured");
     ASSERT_TRUE(write_role(change).is_null());
+    // A write without it takes it away.
+    EXPECT_EQ(change_role(Json::object()),
+              "\"bound_service_account_namespaces\" can not be empty if "
+              "\"bound_service_account_namespace_selector\" is not set");
     expect_refusal(
         jwt(),
         "namespace not authorized err=namespace lookup failed: TokenReviewer JWT needs to be "

@@ -54,7 +54,7 @@ Checked<> check_kind(const Mount& mount, const PkiCall& call, const std::string&
             "the \"exported\" path parameter must be \"internal\", \"existing\", exported\" or "
             "\"kms\"");
     }
-    const bool elsewhere = !call.fields.text("external_key_ref").empty();
+    const bool elsewhere = !external_key_reference(call).empty();
     if (mount.openbao() && kind == "kms" && !elsewhere) {
         return refuse("must specify \"external_key_ref\" on \"kms\"-typed generation requests");
     }
@@ -206,13 +206,13 @@ BackendResponse generate_csr(Mount& mount, const PkiCall& call, const std::strin
                  {"key_id", key->id}};
     add_private_key(data, call, *order, "csr");
     auto answer = BackendResponse::with(std::move(data));
-    answer.warnings = times->warnings;
     if (const auto warning = aia_warning(mount.urls)) {
         answer.warnings.push_back(
             *warning +
             " Since this certificate is an intermediate, it might be useful to regenerate this "
             "certificate after fixing this problem for the root mount.");
     }
+    answer.warnings.insert(answer.warnings.end(), times->warnings.begin(), times->warnings.end());
     return answer;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/pki/ground/crl.hpp"
 #include "fakes/vault/pki/ground/issuer_store.hpp"
 #include "fakes/vault/pki/ground/urls.hpp"
@@ -41,16 +42,14 @@ Json issuer_json(Mount& mount, const Issuer& issuer) {
     }
     if (issuer.aia) {
         // Lists that were never set are null once the issuer has URLs of its own (row 83).
-        const auto list = [](const std::vector<std::string>& urls) {
-            return urls.empty() ? Json() : Json(urls);
-        };
-        data["issuing_certificates"] = list(issuer.aia->issuing_certificates);
-        data["crl_distribution_points"] = list(issuer.aia->crl_distribution_points);
-        data["ocsp_servers"] = list(issuer.aia->ocsp_servers);
-        data["enable_aia_url_templating"] = issuer.aia->templating;
-        if (mount.openbao()) {
-            data["delta_crl_distribution_points"] = list(issuer.aia->delta_crl_distribution_points);
+        auto aia = *issuer.aia;
+        for (const auto& [name, urls] : lists_of(aia)) {
+            if (data.contains(name)) {
+                const bool never = urls->empty() && !issuer.emptied_urls.contains(name);
+                data[name] = never ? Json() : Json(*urls);
+            }
         }
+        data["enable_aia_url_templating"] = aia.templating;
     }
     return data;
 }
@@ -91,11 +90,12 @@ bool changes(const PkiCall& call, std::string_view field) {
 }
 
 Checked<> change_name(Mount& mount, Issuer& issuer, const PkiCall& call) {
-    if (call.fields.has("issuer_name") && trim(call.fields.text("issuer_name")).empty() &&
+    if (call.fields.has("issuer_name") && go_trimmed(call.fields.text("issuer_name")).empty() &&
         !call.patch()) {
         return refuse("expected non-empty issuer name");
     }
-    if (changes(call, "issuer_name") && trim(call.fields.text("issuer_name")) != issuer.name) {
+    if (changes(call, "issuer_name") &&
+        go_trimmed(call.fields.text("issuer_name")) != issuer.name) {
         auto name = new_issuer_name(mount, call);
         if (!name) {
             return tl::unexpected(name.error());
@@ -162,6 +162,16 @@ Checked<> change_urls(const Mount& mount, Issuer& issuer, const PkiCall& call) {
     }
     if (!issuer.aia && !call.patch()) {  // a write never sets them with the first URLs of an issuer
         aia.delta_crl_distribution_points.clear();
+    }
+    auto before = issuer.aia.value_or(AiaUrls{});
+    const auto old_lists = lists_of(before), new_lists = lists_of(aia);
+    for (std::size_t i = 0; i < new_lists.size(); ++i) {
+        if (new_lists[i].second->empty() && !old_lists[i].second->empty()) {
+            issuer.emptied_urls.emplace(new_lists[i].first);
+        }
+    }
+    if (aia.empty()) {
+        issuer.emptied_urls.clear();
     }
     issuer.aia = aia.empty() ? std::nullopt : std::optional(aia);
     return {};
@@ -280,7 +290,11 @@ BackendResponse list_issuers(Mount& mount, const PkiCall&) {
                            {"serial_number", issuer.certificate.serial()}};
     }
     std::ranges::sort(keys);
-    return keys.empty() ? not_found() : BackendResponse::with({{"keys", keys}, {"key_info", info}});
+    auto answer = list_answer(keys);
+    if (!keys.empty()) {
+        answer.data["key_info"] = std::move(info);
+    }
+    return answer;
 }
 
 BackendResponse read_issuer(Mount& mount, const PkiCall& call) {

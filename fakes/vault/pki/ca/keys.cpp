@@ -26,7 +26,7 @@ BackendResponse key_elsewhere(const Mount& mount, const PkiCall& call) {
         return BackendResponse::go_error(
             std::string(names_managed_key(call) ? no_managed_keys : no_managed_key_named));
     }
-    if (call.fields.text("external_key_ref").empty()) {
+    if (external_key_reference(call).empty()) {
         return BackendResponse::error(
             "\"external_key_ref\" is required for kms typed key generation");
     }
@@ -49,7 +49,11 @@ BackendResponse list_keys(Mount& mount, const PkiCall&) {
         info[key.id] = {{"key_name", key.name}, {"is_default", key.id == mount.default_key}};
     }
     std::ranges::sort(ids);
-    return ids.empty() ? not_found() : BackendResponse::with({{"keys", ids}, {"key_info", info}});
+    auto answer = list_answer(ids);
+    if (!ids.empty()) {
+        answer.data["key_info"] = std::move(info);
+    }
+    return answer;
 }
 
 BackendResponse read_key(Mount& mount, const PkiCall& call) {
@@ -116,7 +120,7 @@ BackendResponse generate_key(Mount& mount, const PkiCall& call) {
     if (call.request.path.ends_with("kms")) {
         return key_elsewhere(mount, call);
     }
-    if (!call.fields.text("external_key_ref").empty()) {
+    if (!external_key_reference(call).empty()) {
         return BackendResponse::error(
             "cannot specify \"external_key_ref\" on non-kms typed key generation request");
     }

@@ -89,7 +89,7 @@ void sign_delta(Mount& mount, const Ca& ca, CrlPair& pair, Time now,
         pair.delta_listed.insert(crypto::serial_text(entry.serial));
     }
     choose_signature(spec, ca);
-    pair.signed_at = now;
+    mount.lists_signed_at = now;
     pair.delta = crypto::Crl::make(spec, ca.issuer->certificate, ca.key->key);
 }
 

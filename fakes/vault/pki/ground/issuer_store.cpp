@@ -147,14 +147,18 @@ ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name) {
 }
 
 std::string given_reference(const PkiCall& call, std::string_view field) {
-    auto reference = std::string(trim(call.fields.text(field, "default")));
+    auto reference = std::string(go_trimmed(call.fields.text(field, "default")));
     return lower(reference) == "default" ? "default" : reference;
 }
 
+std::string external_key_reference(const PkiCall& call) {
+    return std::string(go_trimmed(call.fields.text("external_key_ref")));
+}
+
 std::string missing_external_key(const PkiCall& call) {
-    const auto reference = call.fields.text("external_key_ref");
+    const auto reference = external_key_reference(call);
     const auto parts = split(reference, ':');
-    return parts.size() == 2 && !parts[0].empty() && !parts[1].empty()
+    return parts.size() == 2 && is_name(parts[0]) && is_name(parts[1])
                ? fmt::format("key {} does not exist", go_quoted(reference))
                : "invalid key reference: must be \"<config name>:<key name>\"";
 }
@@ -165,7 +169,7 @@ bool names_managed_key(const PkiCall& call) {
 }
 
 Checked<std::string> new_issuer_name(Mount& mount, const PkiCall& call) {
-    auto name = std::string(trim(call.fields.text("issuer_name")));
+    auto name = std::string(go_trimmed(call.fields.text("issuer_name")));
     if (name.empty() && call.fields.has("issuer_name") && !call.patch()) {
         return refuse("expected non-empty issuer name");
     }
@@ -185,7 +189,7 @@ Checked<std::string> new_issuer_name(Mount& mount, const PkiCall& call) {
 }
 
 Checked<std::string> new_key_name(Mount& mount, const PkiCall& call) {
-    auto name = std::string(trim(call.fields.text("key_name")));
+    auto name = std::string(go_trimmed(call.fields.text("key_name")));
     if (!call.fields.has("key_name")) {
         return name;
     }

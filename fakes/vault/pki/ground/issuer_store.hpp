@@ -48,6 +48,8 @@ ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name);
 /// where none is given, and "" is none.
 [[nodiscard]] std::string given_reference(const PkiCall& call, std::string_view field);
 
+/// OpenBao's `external_key_ref` without the blanks around it, "" where none is given.
+[[nodiscard]] std::string external_key_reference(const PkiCall& call);
 /// OpenBao: why the KMS key of a given `external_key_ref` cannot be had. None is configured.
 [[nodiscard]] std::string missing_external_key(const PkiCall& call);
 /// Vault: whether the request names a managed key, which this edition does not have.

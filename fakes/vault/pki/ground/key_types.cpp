@@ -59,6 +59,10 @@ Checked<crypto::KeyType> key_type_of(const std::string& type, std::int64_t bits)
     return refuse("unknown key type " + type);
 }
 
+bool is_largest_rsa(std::string_view type, std::int64_t bits) {
+    return type == "rsa" && bits == 8192;
+}
+
 bool known_to_go(const crypto::PublicKey& key) {
     static const std::set<std::string> known{"rsa", "ec", "ed25519", "dsa"};
     return !key.empty() && known.contains(key.algorithm());

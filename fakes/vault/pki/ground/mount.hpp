@@ -55,7 +55,8 @@ struct Issuer {
     std::string revocation_signature_algorithm;
     std::optional<Time> revoked_at;
     std::optional<AiaUrls> aia;
-    std::optional<Time> changed_at;  ///< of what is served of it (row 134)
+    std::set<std::string, std::less<>> emptied_urls;  ///< lists of `aia` that held some once
+    std::optional<Time> changed_at;                   ///< of what is served of it (row 134)
 };
 
 /// A revoked certificate. `issuer_id` is empty where its issuer is not in the mount.
@@ -87,7 +88,6 @@ struct CrlPair {
     std::uint64_t number = 0;  ///< the last one given out
     std::uint64_t base = 0;    ///< the complete list's
     crypto::Crl complete, delta;
-    Time signed_at;                ///< either of them
     Time expires;                  ///< the complete list's next update
     std::set<std::string> listed;  ///< serials in the complete list
     std::set<std::string> delta_listed;
@@ -134,6 +134,7 @@ struct Mount {
     std::map<std::string, Revocation, std::less<>> revocations;            ///< by serial text
     CrlConfig crl_config;
     std::map<std::string, CrlPair, std::less<>> crls;  ///< by the CA's subject and key id
+    std::optional<Time> lists_signed_at;  ///< the latest of them, also when its CA is gone
 
     Json tidy_status, auto_tidy;  ///< null until set
     Timers timers;

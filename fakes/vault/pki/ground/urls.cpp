@@ -16,15 +16,6 @@ void replace_all(std::string& text, std::string_view what, const std::string& wi
     }
 }
 
-using UrlLists = std::array<std::pair<std::string_view, std::vector<std::string>*>, 4>;
-
-UrlLists lists_of(AiaUrls& urls) {
-    return {{{"issuing_certificates", &urls.issuing_certificates},
-             {"crl_distribution_points", &urls.crl_distribution_points},
-             {"delta_crl_distribution_points", &urls.delta_crl_distribution_points},
-             {"ocsp_servers", &urls.ocsp_servers}}};
-}
-
 constexpr std::string_view issuer_id_field = "{{issuer_id}}", path_field = "{{cluster_path}}",
                            aia_path_field = "{{cluster_aia_path}}";
 
@@ -101,6 +92,13 @@ bool names_its_issuer(AiaUrls urls) {
 }
 
 }  // namespace
+
+UrlLists lists_of(AiaUrls& urls) {
+    return {{{"issuing_certificates", &urls.issuing_certificates},
+             {"crl_distribution_points", &urls.crl_distribution_points},
+             {"delta_crl_distribution_points", &urls.delta_crl_distribution_points},
+             {"ocsp_servers", &urls.ocsp_servers}}};
+}
 
 bool is_url(const Mount& mount, std::string_view text) {
     auto rest = text;

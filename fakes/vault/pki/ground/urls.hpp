@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,10 @@
 
 /// The URLs that certificates tell: which are taken, and what templates become.
 namespace meshproof::fakes::vault::pki {
+
+/// The lists by the names that requests give them.
+using UrlLists = std::array<std::pair<std::string_view, std::vector<std::string>*>, 4>;
+[[nodiscard]] UrlLists lists_of(AiaUrls& urls);
 
 /// The URLs that go into what the issuer signs: its own, else the mount's, templates filled in; or
 /// why they cannot be. A root that is being made has no id to fill in yet (null).

@@ -54,12 +54,12 @@ const crypto::Crl& asked_list(const CrlPair& lists, const PkiCall& call) {
     return asks_for(call, "delta") ? lists.delta : lists.complete;
 }
 
-Json serials(const auto& by_serial) {
-    auto keys = Json::array();
+BackendResponse serials(const auto& by_serial) {
+    std::vector<std::string> keys;
     for (const auto& [serial, value] : by_serial) {
         keys.push_back(serial);
     }
-    return keys;
+    return list_answer(keys);
 }
 
 }  // namespace
@@ -75,17 +75,6 @@ bool conditional(const PkiCall& call) {
            !asks_for(call, "ocsp") && !asks_for(call, "acme");
 }
 
-// Lists change all at once, so any issuer's tell, even for one that is not there.
-std::optional<Time> lists_changed_at(const Mount& mount) {
-    std::optional<Time> latest;
-    for (const auto& issuer : mount.issuers) {
-        if (const auto* lists = crls_of(mount, issuer)) {
-            latest = std::max(latest, std::optional(lists->signed_at));
-        }
-    }
-    return latest;
-}
-
 }  // namespace
 
 std::optional<BackendResponse> not_modified(Mount& mount, const PkiCall& call) {
@@ -95,9 +84,11 @@ std::optional<BackendResponse> not_modified(Mount& mount, const PkiCall& call) {
     }
     const bool of_lists = asks_for(call, "crl") || asks_for(call, "delta-crl");
     const auto issuer = find_issuer(mount, call.captured("issuer_ref", "default"));
-    const auto changed_at = of_lists ? lists_changed_at(mount)
-                            : issuer ? (*issuer)->changed_at
-                                     : std::nullopt;
+    if (!of_lists && !issuer) {
+        return BackendResponse::go_error(issuer.error());
+    }
+    // Lists change all at once: they tell for an issuer that is not there, too.
+    const auto changed_at = of_lists ? mount.lists_signed_at : (*issuer)->changed_at;
     if (!changed_at) {
         return std::nullopt;
     }
@@ -226,13 +217,11 @@ BackendResponse fetch_certificate_pem(Mount& mount, const PkiCall& call) {
 }
 
 BackendResponse list_certificates(Mount& mount, const PkiCall&) {
-    const auto keys = serials(mount.certificates);
-    return keys.empty() ? not_found() : BackendResponse::with({{"keys", keys}});
+    return serials(mount.certificates);
 }
 
 BackendResponse list_revoked(Mount& mount, const PkiCall&) {
-    const auto keys = serials(mount.revocations);
-    return keys.empty() ? not_found() : BackendResponse::with({{"keys", keys}});
+    return serials(mount.revocations);
 }
 
 }  // namespace meshproof::fakes::vault::pki

@@ -151,7 +151,7 @@ Checked<bool> settle_issued_key(const Mount& mount, const PkiCall& call, Role& r
     }
     role.key_type = call.fields.text("key_type");
     role.key_bits = call.fields.integer("key_bits");
-    if (role.key_type == "any") {
+    if (role.key_type == "any" || is_largest_rsa(role.key_type, role.key_bits)) {
         return false;
     }
     if (const auto type = key_type_of(role.key_type, role.key_bits); !type) {

@@ -355,8 +355,12 @@ Checked<std::vector<std::string>> uris(const Role& role, const PkiCall& call,
     return asked;
 }
 
+// strutil.RemoveDuplicates, which takes blanks from around them, too.
 void remove_duplicates(std::vector<std::string>& names) {
     std::set<std::string> seen;
+    for (auto& name : names) {
+        name = std::string(go_trimmed(name));
+    }
     std::erase_if(names,
                   [&](const auto& name) { return name.empty() || !seen.insert(name).second; });
 }

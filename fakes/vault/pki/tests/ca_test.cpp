@@ -231,8 +231,8 @@ TEST(PkiCa, DeleteRootTakesIssuersAndKeysOnly) {
     pki.make_role();
     EXPECT_TRUE(pki.backend().needs(Needs::sudo, Operation::remove, "root"));
     EXPECT_EQ(pki.call(Operation::remove, "root").warnings.size(), 1U);
-    EXPECT_EQ(pki.call(Operation::list, "issuers").status, 404);
-    EXPECT_EQ(pki.call(Operation::list, "keys").status, 404);
+    EXPECT_EQ(pki.ok(pki.call(Operation::list, "issuers")), Json::object());
+    EXPECT_EQ(pki.ok(pki.call(Operation::list, "keys")), Json::object());
     EXPECT_EQ(pki.ok(pki.call(Operation::list, "roles"))["keys"].size(), 1U);
     (void)pki.ok(pki.read("cert/" + root["serial_number"].get<std::string>()));
 }
@@ -309,6 +309,24 @@ TEST(PkiCa, UrlsGoIntoWhatIsSignedLater) {
     const auto leaf = Pki::certificate(pki.ok(pki.sign(csr_for("x"))));
     EXPECT_EQ(leaf.issuing_certificate_urls(), (std::vector<std::string>{"http://a", "http://b"}));
     EXPECT_EQ(leaf.crl_urls(), std::vector<std::string>{"http://c"});
+}
+
+TEST(PkiCa, AListThatHeldUrlsIsNoLongerNull) {
+    for (const auto product : both_products) {
+        Pki pki(product);
+        (void)pki.make_root();
+        const auto of_issuer = [&](Json body) {
+            return pki.ok(pki.write("issuer/default", std::move(body)));
+        };
+        const Json first{{"issuing_certificates", "http://a"}};
+        EXPECT_TRUE(of_issuer(first)["ocsp_servers"].is_null());
+        const auto second = of_issuer({{"ocsp_servers", "http://a"}});
+        EXPECT_EQ(second["issuing_certificates"], Json::array());
+        EXPECT_TRUE(second["crl_distribution_points"].is_null());
+        // Without any the issuer has none of its own, and begins anew.
+        EXPECT_EQ(of_issuer(Json::object())["crl_distribution_points"], Json::array());
+        EXPECT_TRUE(of_issuer(first)["ocsp_servers"].is_null());
+    }
 }
 
 // As `vault pki reissue` sends them.

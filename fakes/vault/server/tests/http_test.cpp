@@ -68,6 +68,43 @@ TEST_P(Http, BrokenBodiesAreRefused) {
     EXPECT_EQ(large.error(), openbao() ? "http: request body too large" : "error parsing JSON");
 }
 
+TEST_P(Http, BodiesOfTooManyValuesAreRefused) {
+    Json texts = Json::array();
+    for (int i = 0; i < 999; ++i) {
+        texts.push_back("x");
+    }
+    // With the key these are 1000 texts.
+    const auto path = std::string("sys/capabilities-self");
+    EXPECT_EQ(put(path, {{"paths", texts}}).status, 200);
+    texts.push_back("x");
+    const auto refused = put(path, {{"paths", texts}}, "nobody");
+    EXPECT_EQ(refused.status, openbao() ? 400 : 403);
+    if (openbao()) {
+        EXPECT_EQ(refused.error(),
+                  "refused JSON input due to high complexity: exceeded maximum number of strings");
+        EXPECT_EQ(put("sys/unseal", {{"key", texts}}).error(), refused.error());
+    }
+    std::string many = "[";
+    for (int i = 0; i < 400'000; ++i) {
+        many += "{},";
+    }
+    const auto heavy = put("sys/capabilities-self", Json(many + "{}]"));
+    EXPECT_EQ(heavy.status, 400);
+    EXPECT_EQ(heavy.error(), openbao() ? "refused JSON input due to high complexity: exceeded "
+                                         "maximum estimated memory limits"
+                                       : "error parsing JSON");
+    std::string fields = "paths=a";
+    for (int i = 0; i < 10'000; ++i) {
+        fields += "&b=1";
+    }
+    const auto form = ask({.method = "POST",
+                           .path = path,
+                           .body = Json(fields),
+                           .headers = {{"Content-Type", "application/x-www-form-urlencoded"}}});
+    EXPECT_EQ(form.status, openbao() ? 400 : 200);
+    EXPECT_EQ(form.error(), openbao() ? "error parsing form data" : "");
+}
+
 TEST_P(Http, FormsAreReadAndQueriesOfWritesAreNot) {
     const auto form = ask({.method = "POST",
                            .path = "sys/capabilities-self?paths=b",
@@ -169,6 +206,90 @@ TEST_P(Http, WrappingHandsOutAnAnswerOnce) {
                             .headers = {{"X-Vault-Wrap-TTL", "60s"}}});
     EXPECT_EQ(get("auth/token/lookup-self", other.json["wrap_info"]["token"]).error(),
               multi_denied);
+}
+
+TEST_P(Http, WhatIsWrappedAndWhatIsNot) {
+    const auto wrapped = [&](const char* method, std::string path, Json body = Json::object()) {
+        return ask({.method = method,
+                    .path = std::move(path),
+                    .body = std::move(body),
+                    .headers = {{"X-Vault-Wrap-TTL", "60s"}}});
+    };
+    const auto token_in = [](const Reply& reply) {
+        return reply.json["wrap_info"]["token"].get<std::string>();
+    };
+    const auto first = wrapped("POST", "sys/wrapping/wrap", {{"a", 1}});
+    const auto lookup = wrapped("POST", "sys/wrapping/lookup", {{"token", token_in(first)}});
+    EXPECT_EQ(lookup.json["wrap_info"]["creation_path"], "sys/wrapping/lookup");
+    EXPECT_EQ(put("sys/wrapping/unwrap", {{"token", token_in(lookup)}}).data()["creation_ttl"], 60);
+    const auto second = wrapped("POST", "sys/wrapping/unwrap", {{"token", token_in(first)}});
+    EXPECT_EQ(put("sys/wrapping/unwrap", {{"token", token_in(second)}}).data(), Json({{"a", 1}}));
+
+    EXPECT_EQ(wrapped("LIST", "auth/token/roles").error(), "unsupported path");
+    EXPECT_EQ(list("auth/token/roles").json, Json({{"errors", Json::array()}}));
+    EXPECT_EQ(wrapped("GET", "auth/token/roles/none").error(), "");
+    EXPECT_EQ(wrapped("DELETE", "auth/token/roles/none").status, 204);
+}
+
+TEST_P(Http, OnceWrappedARefusalOfOcspIsWrappedForAll) {
+    ASSERT_EQ(put("sys/mounts/pki", {{"type", "pki"}}).status, 204);
+    EXPECT_EQ(get("pki/ocsp/x", "").status, 400);
+    const auto asked_for = [&](const char* ttl) {
+        return ask({.method = "GET",
+                    .path = "pki/ocsp/x",
+                    .token = "",
+                    .headers = {{"X-Vault-Wrap-TTL", ttl}}})
+            .json["wrap_info"]["ttl"];
+    };
+    EXPECT_EQ(asked_for("30s"), 30);
+    EXPECT_EQ(asked_for("90s"), 30);
+    const auto after = get("pki/ocsp/x", "");
+    EXPECT_EQ(after.status, 200);
+    const auto unwrapped =
+        put("sys/wrapping/unwrap", {{"token", after.json["wrap_info"]["token"]}});
+    EXPECT_EQ(unwrapped.status, 400);
+    EXPECT_EQ(unwrapped.headers.find("Content-Type"), "application/ocsp-response");
+}
+
+TEST_P(Http, ListsOfEnginesArePaged) {
+    ASSERT_EQ(put("sys/mounts/pki", {{"type", "pki"}}).status, 204);
+    EXPECT_EQ(list("pki/keys?limit=1").status, openbao() ? 404 : 200);
+    EXPECT_EQ(list("pki/keys?limit=x").status, openbao() ? 400 : 200);
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_EQ(put("pki/keys/generate/internal", {{"key_type", "ec"}}).status, 200);
+    }
+    const auto page = list("pki/keys?limit=1");
+    const auto kept = openbao() ? 1U : 2U;
+    EXPECT_EQ(page.data()["keys"].size(), kept);
+    EXPECT_EQ(page.data()["key_info"].size(), kept);
+    EXPECT_EQ(page.json["warnings"].is_null(), openbao());
+    EXPECT_EQ(list("pki/keys?limit=1&x=1").json["warnings"],
+              Json::array({fmt::format("Endpoint ignored these unrecognized parameters: [{}x]",
+                                       openbao() ? "" : "limit ")}));
+}
+
+TEST_P(Http, ListsThatDidNotChangeOutliveTheirIssuer) {
+    ASSERT_EQ(put("sys/mounts/pki", {{"type", "pki"}}).status, 204);
+    ASSERT_EQ(
+        put("sys/mounts/pki/tune", {{"passthrough_request_headers", "If-Modified-Since"}}).status,
+        204);
+    const auto status = [&](const char* path) {
+        return ask({.method = "GET",
+                    .path = path,
+                    .token = "",
+                    .headers = {{"If-Modified-Since", "Fri, 31 Dec 2100 00:00:00 GMT"}}})
+            .status;
+    };
+    EXPECT_EQ(status("pki/crl"), 204);
+    EXPECT_EQ(status("pki/ca"), 500);
+    ASSERT_EQ(put("pki/root/generate/internal", {{"key_type", "ec"}}).status, 200);
+    EXPECT_EQ(status("pki/ca"), 304);
+    for (const auto* gone : {"pki/issuer/default", "pki/root"}) {
+        ASSERT_EQ(remove(gone).status, 200);
+        EXPECT_EQ(status("pki/crl"), 304);
+        EXPECT_EQ(status("pki/issuer/none/crl"), 304);
+        EXPECT_EQ(status("pki/cert/ca"), 500);
+    }
 }
 
 TEST_P(Http, RequestsAreReported) {

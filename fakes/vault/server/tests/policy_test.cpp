@@ -171,7 +171,7 @@ TEST_P(Policies, NamesAreLowered) {
     EXPECT_EQ(written.status, openbao() ? 204 : 200);
     EXPECT_EQ(get("sys/policies/acl/upper").data()["policy"], rule("a", "read"));
     EXPECT_EQ(get("sys/policies/acl/upper").data().contains("version"), openbao());
-    EXPECT_EQ(list("sys/policies/acl").data()["keys"], Json({"default", "root", "upper"}));
+    EXPECT_EQ(list("sys/policies/acl").data()["keys"], Json({"default", "upper", "root"}));
     EXPECT_EQ(get("sys/policies/acl/nope").status, 404);
     EXPECT_EQ(put("sys/policies/acl/p3", {{"policy", rule("a", "read")}, {"cas", 5}}).status,
               openbao() ? 400 : 204);
@@ -221,6 +221,71 @@ TEST_P(Policies, CapabilitiesSelf) {
     EXPECT_EQ(many["a"], Json({"read"}));
     EXPECT_EQ(put("sys/capabilities-self", {{"path", "a"}}).data()["capabilities"], Json({"root"}));
     EXPECT_EQ(put("sys/capabilities-self", {}, token).error(), "paths must be supplied");
+}
+
+TEST_P(Policies, APatchChangesWhatIsThere) {
+    const auto patch = [&](const char* name, Json body) {
+        return ask({.method = "PATCH",
+                    .path = std::string("sys/policies/acl/") + name,
+                    .body = std::move(body),
+                    .headers = {{"Content-Type", "application/merge-patch+json"}}});
+    };
+    policy("p", rule("a", "read"));
+    if (!openbao()) {
+        EXPECT_EQ(patch("p", {{"policy", rule("b", "read")}}).status, 405);
+        return;
+    }
+    EXPECT_EQ(patch("none", {{"policy", rule("a", "read")}}).error(), "policy not found");
+    const auto patched = patch("p", {{"policy", rule("b", "read")}, {"ttl", "1h"}, {"x", 1}});
+    EXPECT_EQ(patched.status, 200);
+    EXPECT_EQ(patched.data(), nullptr);
+    EXPECT_EQ(patched.json["warnings"],
+              Json({"Endpoint ignored these unrecognized parameters: [x]"}));
+    const auto expiration = get("sys/policies/acl/p").data()["expiration"];
+    EXPECT_EQ(patch("p", {{"cas_required", true}, {"ttl", nullptr}}).status, 200);
+    EXPECT_EQ(patch("p", Json::object()).status, 200);
+    const auto told = get("sys/policies/acl/p").data();
+    EXPECT_EQ(told["policy"], rule("b", "read"));
+    EXPECT_EQ(told["version"], 4);
+    EXPECT_EQ(told["cas_required"], true);
+    EXPECT_EQ(told["expiration"], expiration);
+    EXPECT_EQ(patch("p", {{"cas", 3}}).error(),
+              "check-and-set parameter 3 did not match the current version 4");
+    EXPECT_EQ(patch("p", {{"policy", nullptr}}).error(),
+              "'policy' parameter not supplied or empty");
+    EXPECT_TRUE(patch("p", {{"policy", "x"}}).error().starts_with("failed to parse policy: "));
+    EXPECT_EQ(patch("p", {{"ttl", 0}}).error(),
+              "refusing to update policy as expiration time has already elapsed");
+    EXPECT_EQ(patch("root", {{"policy", rule("a", "read")}}).error(),
+              "cannot update \"root\" policy");
+    pass(std::chrono::hours(1));
+    EXPECT_EQ(get("sys/policies/acl/p").status, 404);
+}
+
+TEST_P(Policies, ASlashAtTheEndIsNoneOfTheName) {
+    policy("p", rule("a", "read"));
+    EXPECT_EQ(get("sys/policies/acl/p/").data()["name"], "p");
+    EXPECT_EQ(get("sys/policy/p//").data()["rules"], rule("a", "read"));
+    if (openbao()) {
+        EXPECT_EQ(remove("sys/policies/acl/default/").error(), "cannot delete default policy");
+    }
+    EXPECT_EQ(remove("sys/policies/acl/p/").status, 204);
+    EXPECT_EQ(get("sys/policies/acl/p").status, 404);
+}
+
+TEST_P(Policies, OpenBaoListsThoseBelowAName) {
+    policy("a/b", rule("a", "read"));
+    policy("ab", rule("a", "read"));
+    EXPECT_EQ(list("sys/policies/acl/a").status, openbao() ? 200 : 405);
+    if (!openbao()) {
+        return;
+    }
+    EXPECT_EQ(list("sys/policies/acl/a").data(), Json({{"keys", {"a/b"}}}));
+    EXPECT_EQ(list("sys/policy/a").json["policies"], Json({"a/b"}));
+    EXPECT_EQ(list("sys/policies/acl/ab").status, 404);
+    const auto none = list("sys/policy/ab");
+    EXPECT_EQ(none.status, 200);
+    EXPECT_EQ(none.data(), Json({{"policies", nullptr}}));
 }
 
 TEST_P(Policies, ListsMayBeAllowedWithOrWithoutTheSlash) {

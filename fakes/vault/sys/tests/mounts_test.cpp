@@ -51,6 +51,103 @@ TEST_P(Mounts, PathsInUseAreRefused) {
     EXPECT_EQ(get("sys/auth/x").error(), "No auth engine at x/");
 }
 
+TEST_P(Mounts, MethodsAreNoEngines) {
+    ASSERT_EQ(put("sys/auth/c1", {{"type", "kubernetes"}}).status, 204);
+    EXPECT_EQ(remove("sys/mounts/auth/c1").error(), "cannot unmount \"auth/c1/\"");
+    EXPECT_EQ(get("sys/auth/c1").status, 200);
+    EXPECT_EQ(remove("sys/mounts/auth/token").error(), "cannot unmount \"auth/token/\"");
+    EXPECT_EQ(remove("sys/mounts/auth/none").status, 204);
+    EXPECT_EQ(remove("sys/mounts/sys").error(), "cannot unmount \"sys/\"");
+    const auto refusal = [&](const std::string& path, Json body) {
+        return put("sys/mounts/" + path, std::move(body)).error();
+    };
+    for (const auto* path : {"auth/c2", "audit", "audit/x", "identity/x", "cubbyhole/x"}) {
+        const auto cannot = fmt::format("cannot mount \"{}/\"", path);
+        EXPECT_EQ(refusal(path, {{"type", "pki"}}), cannot);
+        EXPECT_EQ(refusal(path, {{"type", "pki"}, {"config", {{"token_type", "x"}}}}), cannot);
+    }
+    EXPECT_EQ(refusal("auth/c2", {{"type", "pki"}, {"config", {{"force_no_cache", 1}}}}),
+              "unable to convert given mount config information");
+    EXPECT_EQ(refusal("auth/c2", Json::object()), "backend type must be specified as a string");
+    EXPECT_EQ(put("sys/remount", {{"from", "audit/x"}, {"to", "b"}}).error(),
+              "cannot remount \"audit/x/\"");
+    EXPECT_EQ(put("sys/remount", {{"from", "x"}, {"to", "audit/b"}}).error(),
+              "cannot remount to destination audit/b/");
+}
+
+TEST_P(Mounts, APathBelowAMountNamesIt) {
+    ASSERT_EQ(put("sys/mounts/pki", {{"type", "pki"}}).status, 204);
+    ASSERT_EQ(put("sys/auth/c1", {{"type", "kubernetes"}}).status, 204);
+    EXPECT_EQ(get("sys/mounts/pki/tune/").data()["type"], "pki");
+    EXPECT_EQ(get("sys/mounts/auth/c1/x").data()["type"], "kubernetes");
+    EXPECT_EQ(get("sys/auth/c1/tune/").error(), "No auth engine at c1/tune/");
+    EXPECT_EQ(put("sys/mounts/pki/x/tune", {{"description", "d"}}).status, 204);
+    EXPECT_EQ(get("sys/mounts/pki/y/tune").data()["description"], "d");
+    EXPECT_EQ(get("sys/auth/c1/y/tune").status, 200);
+    EXPECT_EQ(remove("sys/mounts/pki/x").status, 204);
+    EXPECT_EQ(get("sys/mounts/pki").status, 200);
+}
+
+TEST_P(Mounts, WhetherAPathIsFreeComesBeforeTheType) {
+    ASSERT_EQ(put("sys/mounts/pki", {{"type", "pki"}}).status, 204);
+    ASSERT_EQ(put("sys/auth/c1", {{"type", "kubernetes"}}).status, 204);
+    for (const auto* path : {"mounts/pki", "mounts/pki/b", "auth/c1", "auth/c1/b"}) {
+        const auto taken = put(std::string("sys/") + path, {{"type", "nothing"}});
+        EXPECT_TRUE(taken.error().starts_with("path is already in use at ")) << taken.body;
+    }
+}
+
+TEST_P(Mounts, NobodyNeedWaitForARevocation) {
+    const auto revoke = [&](const std::string& path, Json body) {
+        body["sync"] = false;
+        return put("sys/" + path, std::move(body));
+    };
+    const auto token = token_with({"default"}, {{"ttl", "1h"}});
+    const auto path = list("sys/leases/lookup/auth/token/create").data()["keys"][0];
+    const auto lease = "auth/token/create/" + path.get<std::string>();
+    const auto answered = revoke("leases/revoke", {{"lease_id", lease}});
+    EXPECT_EQ(answered.status, 202);
+    EXPECT_EQ(answered.body, "");
+    EXPECT_EQ(get("auth/token/lookup-self", token).status, 403);
+    EXPECT_EQ(revoke("leases/revoke/a", Json::object()).status, 202);
+    EXPECT_EQ(revoke("leases/revoke-prefix/a", Json::object()).status, 202);
+    EXPECT_EQ(revoke("leases/revoke-force/a", Json::object()).status, 204);
+    EXPECT_EQ(put("sys/leases/revoke", {{"lease_id", "a"}, {"sync", nullptr}}).status, 202);
+    EXPECT_EQ(put("sys/leases/revoke", {{"lease_id", "a"}}).status, 204);
+    EXPECT_EQ(revoke("leases/revoke", Json::object()).error(), "lease_id must be specified");
+    EXPECT_EQ(revoke("revoke-prefix/a", Json::object()).status, openbao() ? 404 : 202);
+    const auto wrapped = ask({.method = "PUT",
+                              .path = "sys/leases/revoke",
+                              .body = Json{{"lease_id", "a"}, {"sync", false}},
+                              .headers = {{"X-Vault-Wrap-TTL", "1m"}}});
+    EXPECT_EQ(wrapped.status, 200);
+    EXPECT_EQ(put("sys/wrapping/unwrap", {{"token", wrapped.json["wrap_info"]["token"]}}).status,
+              202);
+}
+
+TEST_P(Mounts, LeasesThatAreNone) {
+    EXPECT_EQ(put("sys/leases/lookup/a", {{"lease_id", "b"}}).status, 405);
+    for (const auto* path : {"lookup", "renew", "revoke"}) {
+        const auto ask_for = [&](const Json& id) {
+            return put(std::string("sys/leases/") + path, {{"lease_id", id}});
+        };
+        EXPECT_EQ(ask_for(nullptr).error(), "lease_id must be specified");
+        if (openbao()) {
+            EXPECT_EQ(ask_for(5).error(), "invalid lease ID") << path;
+            EXPECT_EQ(ask_for(Json::array()).error(), "invalid lease ID") << path;
+        } else {
+            const auto lost = ask_for("a.b/c.d");
+            EXPECT_EQ(lost.status, 500);
+            EXPECT_EQ(lost.error(), "no namespace");
+        }
+        EXPECT_NE(ask_for("a.b/c").status, 500);
+    }
+    if (!openbao()) {
+        EXPECT_EQ(put("sys/leases/renew/a.b").error(), "no namespace");
+        EXPECT_EQ(put("sys/revoke", {{"lease_id", "a.b"}}).status, 400);
+    }
+}
+
 TEST_P(Mounts, TheCliCanAskWhereAPathBelongs) {
     ASSERT_EQ(put("sys/mounts/pki_int", {{"type", "pki"}}).status, 204);
     EXPECT_EQ(get("sys/internal/ui/mounts/pki_int/sign/r").data()["path"], "pki_int/");

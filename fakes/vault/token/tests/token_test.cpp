@@ -230,6 +230,76 @@ TEST_P(Tokens, LookupAndRevocationOfOthers) {
     EXPECT_EQ(unknown.json["warnings"][0], "No token found with this accessor");
 }
 
+TEST_P(Tokens, AnAccessorRenewsButGivesNoToken) {
+    const auto by_accessor = [&](const std::string& token) {
+        return put("auth/token/renew-accessor", {{"accessor", self(token).data()["accessor"]}});
+    };
+    const auto token = token_with({"default"}, {{"ttl", "1h"}});
+    pass(10min);
+    const auto renewed = by_accessor(token);
+    EXPECT_EQ(renewed.status, 200);
+    EXPECT_EQ(renewed.json["auth"]["client_token"], "");
+    EXPECT_EQ(renewed.json["auth"]["accessor"], self(token).data()["accessor"]);
+    EXPECT_EQ(renewed.json["auth"]["lease_duration"], 3600);
+    EXPECT_EQ(self(token).data()["ttl"], 3600);
+    EXPECT_EQ(by_accessor(token_with({"default"}, {{"renewable", false}})).error(),
+              "1 error occurred:\n\t* invalid request\n\n");
+}
+
+TEST_P(Tokens, ARootTokenThatEndsMakesWhatEnds) {
+    const auto root = put("auth/token/create", {{"ttl", "2h"}}).json["auth"]["client_token"];
+    const auto make = [&](Json body) {
+        return put("auth/token/create", std::move(body), root.get<std::string>());
+    };
+    EXPECT_EQ(make(Json::object()).error(),
+              "expiring root tokens cannot create non-expiring root tokens");
+    EXPECT_EQ(make({{"period", "0"}}).error(),
+              "expiring root tokens cannot create non-expiring root tokens");
+    const auto periodic = make({{"period", "1h"}});
+    EXPECT_EQ(periodic.status, 200) << periodic.body;
+    EXPECT_EQ(periodic.json["auth"]["lease_duration"], 3600);
+    EXPECT_EQ(periodic.json["auth"]["renewable"], true);
+}
+
+TEST_P(Tokens, TheOlderNameOfTtlIsReadWithoutTheNewerOnly) {
+    const auto make = [&](Json body) {
+        body["policies"] = Json::array({"default"});
+        return put("auth/token/create", std::move(body));
+    };
+    EXPECT_EQ(make({{"lease", "5s"}}).json["auth"]["lease_duration"], 5);
+    EXPECT_EQ(make({{"lease", "a"}, {"ttl", ""}}).error(), "time: invalid duration \"a\"");
+    EXPECT_EQ(make({{"lease", "a"}, {"ttl", 1}}).json["auth"]["lease_duration"], 1);
+    EXPECT_EQ(make({{"lease", "5s"}, {"ttl", "0"}}).json["auth"]["lease_duration"], 2764800);
+}
+
+TEST_P(Tokens, UnknownParametersAreWarnedOfWhereverThereIsAnAnswer) {
+    const auto warned = Json::array({"Endpoint ignored these unrecognized parameters: [x]"});
+    const auto token = token_with({"default"});
+    const Json accessor{{"x", 1}, {"accessor", self(token).data()["accessor"]}};
+    EXPECT_EQ(get("auth/token/lookup?x=1").json["warnings"], warned);
+    EXPECT_EQ(get("auth/token/lookup-self?x=1").json["warnings"], warned);
+    EXPECT_EQ(put("auth/token/lookup-accessor", accessor).json["warnings"], warned);
+    EXPECT_EQ(put("auth/token/renew-accessor", accessor).json["warnings"], warned);
+    EXPECT_EQ(renew(token, {{"x", 1}}).json["warnings"], warned);
+    EXPECT_EQ(list("auth/token/accessors?x=1").json["warnings"], warned);
+    EXPECT_EQ(get("sys/mounts?x=1").json["warnings"], warned);
+    EXPECT_EQ(put("sys/capabilities-self", {{"path", "a"}, {"x", 1}}).json["warnings"], warned);
+    EXPECT_EQ(put("auth/token/create", {{"x", 1}}).json["warnings"], warned);
+    EXPECT_EQ(put("auth/token/tidy", {{"x", 1}}).json["warnings"].size(), 1U);
+    EXPECT_EQ(put("auth/token/revoke-accessor", accessor).status, 204);
+    const auto wrapped = ask({.method = "PUT",
+                              .path = "sys/wrapping/wrap",
+                              .body = Json{{"x", 1}},
+                              .headers = {{"X-Vault-Wrap-TTL", "1m"}}});
+    const auto kept = put("sys/wrapping/unwrap", {{"token", wrapped.json["wrap_info"]["token"]}});
+    EXPECT_EQ(kept.data(), (Json{{"x", 1}}));
+    EXPECT_EQ(kept.json["warnings"], nullptr);
+    const auto none = list("auth/token/roles?x=1");
+    EXPECT_EQ(none.status, 200);
+    EXPECT_EQ(none.json["warnings"], warned);
+    EXPECT_EQ(list("auth/token/roles").status, 404);
+}
+
 TEST_P(Tokens, BatchTokensCannotBeRevokedOrRenewed) {
     const auto token = token_with({"default"}, {{"type", "batch"}, {"ttl", "10m"}});
     const auto looked = self(token).data();
@@ -246,6 +316,11 @@ TEST_P(Tokens, BatchTokensCannotBeRevokedOrRenewed) {
     EXPECT_EQ(self(token + "x").status, 403);
     pass(10min);
     EXPECT_EQ(self(token).error(), "permission denied");
+}
+
+TEST_P(Tokens, ARoleLooksAtItsPathBeforeItsAddresses) {
+    EXPECT_EQ(put("auth/token/roles/r", {{"path_suffix", "a b"}, {"bound_cidrs", "x"}}).error(),
+              "given role path suffix contains invalid characters; must match \\w[\\w-.]+\\w");
 }
 
 TEST_P(Tokens, Roles) {

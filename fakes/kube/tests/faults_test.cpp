@@ -1,0 +1,264 @@
+// What is refused, when, and in which words: deletions of collections, decoding, quoting.
+#include "fakes/kube/go_text.hpp"
+#include "fixture.hpp"
+
+namespace meshproof::fakes {
+namespace {
+
+class Faults : public Kube {
+  protected:
+    const std::string roles_path = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles";
+
+    void make(const std::string& name) {
+        ASSERT_EQ(call("POST", secrets, Json{{"metadata", {{"name", name}}}}).status, 201);
+    }
+    std::vector<std::string> names() {
+        std::vector<std::string> found;
+        for (const auto& item : call("GET", secrets).body["items"]) {
+            found.push_back(item["metadata"]["name"]);
+        }
+        return found;
+    }
+    Answer sent(const std::string& method, const std::string& target, const std::string& text,
+                const std::string& type = "application/json") {
+        http::Request request;
+        request.method = method;
+        request.target = target;
+        request.headers = {{"Authorization", "Bearer admin"}, {"Content-Type", type}};
+        request.body = text;
+        return ask(request, {});
+    }
+    /// What a Secret is refused with, behind what every such refusal begins with.
+    std::string fault_of(const std::string& text) {
+        const auto message = sent("POST", secrets, text).body.value("message", "");
+        constexpr std::string_view begins = "cannot be handled as a Secret: ";
+        const auto at = message.find(begins);
+        return at == std::string::npos ? message : message.substr(at + begins.size());
+    }
+};
+
+TEST_F(Faults, ACollectionIsDeletedAsItIsListed) {
+    make("a");
+    make("b");
+    make("c");
+    const auto refused = [&](const std::string& query, int status, const Json& body = nullptr) {
+        const auto answer = body.is_null() ? call("DELETE", secrets + query)
+                                           : call("DELETE", secrets + query, body);
+        EXPECT_EQ(answer.status, status) << query << ": " << answer.raw.body;
+        return answer.body.value("message", "");
+    };
+    refused("?resourceVersionMatch=Exact", 422);
+    refused("?sendInitialEvents=true", 422);
+    refused("?timeoutSeconds=x", 400);
+    refused("?fieldSelector=a%3Db", 400);
+    refused("?continue=x", 400);
+    // Where both are wrong: options that are of lists alone, those of deletions, the storage's.
+    EXPECT_NE(refused("?timeoutSeconds=y&gracePeriodSeconds=x", 400).find("\"y\""),
+              std::string::npos);
+    refused("?continue=x&propagationPolicy=x", 422);
+    refused("?continue=x", 500, Json{{"dryRun", 5}});
+    EXPECT_EQ(names().size(), 3U);
+    const auto uid = call("GET", secrets + "/a").body["metadata"]["uid"];
+    EXPECT_NE(refused("", 409, Json{{"preconditions", {{"uid", uid}}}}).find("Secret \"b\""),
+              std::string::npos);
+    EXPECT_EQ(names(), (std::vector<std::string>{"b", "c"})) << "a fitted, and came first";
+    EXPECT_EQ(call("DELETE", secrets + "?dryRun=x", Json::object()).status, 200)
+        << "with a body, the query says nothing";
+    EXPECT_TRUE(names().empty());
+}
+
+TEST_F(Faults, ACollectionIsDeletedByPages) {
+    make("a");
+    make("b");
+    const auto page = call("DELETE", secrets + "?limit=1");
+    EXPECT_EQ(page.body["items"].size(), 1U);
+    EXPECT_EQ(page.body["metadata"]["remainingItemCount"], 1);
+    EXPECT_EQ(names(), std::vector<std::string>{"b"});
+    const auto rest = page.body["metadata"]["continue"].get<std::string>();
+    EXPECT_EQ(call("DELETE", secrets + "?limit=1&continue=" + rest).status, 200);
+    EXPECT_TRUE(names().empty());
+}
+
+TEST_F(Faults, AFullPageEndsBeforeWhatIsNotChosen) {
+    const Json labels{{"labels", {{"l", "x"}}}, {"name", "a"}};
+    ASSERT_EQ(call("POST", secrets, Json{{"metadata", labels}}).status, 201);
+    make("b");
+    const auto first = call("GET", secrets + "?limit=1&labelSelector=l");
+    ASSERT_TRUE(first.body["metadata"].contains("continue")) << first.raw.body;
+    EXPECT_FALSE(first.body["metadata"].contains("remainingItemCount"));
+    const auto next = call("GET", secrets + "?limit=1&labelSelector=l&continue=" +
+                                      first.body["metadata"]["continue"].get<std::string>());
+    EXPECT_TRUE(next.body["items"].empty());
+    EXPECT_FALSE(next.body["metadata"].contains("continue"));
+    EXPECT_FALSE(call("GET", secrets + "?limit=1&fieldSelector=metadata.name%3Da")
+                     .body["metadata"]
+                     .contains("continue"));
+    EXPECT_EQ(call("GET", secrets + "?limit=1&resourceVersion=0").body["items"].size(), 2U);
+}
+
+TEST_F(Faults, AreToldInTheOrderOfTheText) {
+    const std::string start = "json: cannot unmarshal number into Go struct field ";
+    EXPECT_EQ(fault_of(R"({"type":5,"data":5})"), start + "Secret.type of type v1.SecretType");
+    EXPECT_EQ(fault_of(R"({"data":5,"type":5})"), start + "Secret.data of type map[string][]uint8");
+    EXPECT_EQ(fault_of(R"({"metadata":{"uid":5,"annotations":5}})"),
+              start + "ObjectMeta.metadata.uid of type types.UID");
+    EXPECT_EQ(fault_of(R"({"metadata":{"annotations":5},"data":{"a":"!"}})"),
+              start + "ObjectMeta.metadata.annotations of type map[string]string");
+    EXPECT_EQ(fault_of(R"({"data":{"a":"!"},"metadata":{"annotations":5}})"),
+              "illegal base64 data at input byte 0");
+    EXPECT_TRUE(fault_of(R"({"data":5,"metadata":{"creationTimestamp":"a"}})")
+                    .starts_with("parsing time \"a\""))
+        << "a time ends the decoding";
+    EXPECT_EQ(fault_of(R"({"metadata":{"creationTimestamp":5}})"),
+              start + "ObjectMeta.metadata.creationTimestamp of type string");
+    EXPECT_EQ(fault_of(R"({"metadata":{"name":1.5}})"),
+              start + "ObjectMeta.metadata.name of type string");
+}
+
+TEST_F(Faults, AreQuotedAsGoQuotes) {
+    const auto said = [&](const std::string& method, const std::string& target,
+                          std::optional<Json> body = std::nullopt) {
+        return call(method, target, std::move(body)).body.value("message", "");
+    };
+    const auto has = [](const std::string& text, const std::string& part) {
+        EXPECT_NE(text.find(part), std::string::npos) << text;
+    };
+    has(said("POST", secrets + "?dryRun=%7B%22a%22:1%7D%3C", Json::object()),
+        R"(Unsupported value: ["{\"a\":1}\u003c"])");
+    has(said("POST", secrets + "?fieldValidation=a%0A", Json::object()),
+        R"(Unsupported value: "a\n")");
+    has(said("POST", secrets, Json{{"kind", "a\nb"}, {"apiVersion", "v1"}}), R"(no kind "a\nb")");
+    has(said("GET", secrets + "?labelSelector=a%3D%22b"), R"(Invalid value: "\"b")");
+    has(said("GET", secrets + "?resourceVersionMatch=%22"), R"(Unsupported value: "\"")");
+    has(said("GET", secrets + "?continue=nonsense"), R"(invalid character '\u009e')");
+    has(said("GET", secrets + "?continue=bm9wZQ"),
+        "invalid character 'o' in literal null (expecting 'u')");
+    has(said("GET", secrets + "?continue=NQ"), "into Go value of type storage.continueToken");
+    EXPECT_EQ(kube::go_character('\''), R"('\'')");
+    EXPECT_EQ(kube::go_json(Json{{"a", "<\u2028"}}), R"({"a":"\u003c\u2028"})");
+}
+
+TEST_F(Faults, OfVersionsAndUids) {
+    make("a");
+    const auto put = [&](Json metadata) {
+        metadata["name"] = "a";
+        return call("PUT", secrets + "/a", Json{{"metadata", std::move(metadata)}});
+    };
+    EXPECT_EQ(put({{"resourceVersion", "0"}}).status, 200) << "0 is none";
+    EXPECT_EQ(put({{"resourceVersion", "99999999999999999999"}}).body["message"],
+              "strconv.ParseUint: parsing \"99999999999999999999\": value out of range");
+    EXPECT_EQ(put({{"generateName", "g-"}}).body["metadata"]["generateName"], "g-");
+    const auto patch = call("PATCH", secrets + "/a", Json{{"metadata", {{"uid", "x"}}}}, "admin",
+                            "application/merge-patch+json");
+    EXPECT_EQ(patch.status, 422);
+    EXPECT_EQ(patch.body["message"],
+              "Secret \"a\" is invalid: metadata.uid: Invalid value: \"x\": field is immutable");
+    EXPECT_EQ(patch.body["details"]["causes"].size(), 2U);
+    EXPECT_EQ(call("GET", secrets + "/a?resourceVersion=x").status, 500);
+    EXPECT_EQ(call("GET", secrets + "/a?resourceVersion=99999999").status, 504);
+    const auto version = call("GET", secrets + "/a").body["metadata"]["resourceVersion"];
+    EXPECT_EQ(call("PUT", secrets + "/a?dryRun=All",
+                   Json{{"metadata", {{"name", "a"}}}, {"data", {{"b", "Yg=="}}}})
+                  .body["metadata"]["resourceVersion"],
+              version);
+}
+
+TEST_F(Faults, OfRolesAreFoundTwiceAndToldOnce) {
+    const auto role = [](Json rules) {
+        return Json{{"metadata", {{"name", "r"}}}, {"rules", std::move(rules)}};
+    };
+    ASSERT_EQ(call("POST", roles_path, role(Json::array())).status, 201);
+    const auto refused = call("PUT", roles_path + "/r", role(Json::array({Json::object()})));
+    EXPECT_EQ(refused.body["details"]["causes"].size(), 6U);
+    EXPECT_EQ(refused.body["message"],
+              "Role.rbac.authorization.k8s.io \"r\" is invalid: [rules[0].verbs: Required value: "
+              "verbs must contain at least one value, rules[0].apiGroups: Required value: resource "
+              "rules must supply at least one api group, rules[0].resources: Required value: "
+              "resource rules must supply at least one resource]");
+}
+
+TEST_F(Faults, OfPatchesThatAreNone) {
+    make("a");
+    const auto said = [&](const std::string& text, const std::string& type) {
+        const auto answer =
+            sent("PATCH", secrets + "/a?fieldManager=f", text, "application/" + type);
+        return answer.status == 200 ? "" : answer.body.value("message", "");
+    };
+    const std::string of_map = " into Go value of type map[string]interface {}";
+    EXPECT_EQ(said("true", "merge-patch+json"),
+              "error decoding patch: json: cannot unmarshal bool" + of_map);
+    EXPECT_EQ(said("null", "merge-patch+json"), "Invalid JSON Patch");
+    EXPECT_EQ(said("5", "strategic-merge-patch+json"), "json: cannot unmarshal number" + of_map);
+    EXPECT_EQ(said("null", "strategic-merge-patch+json"), "");
+    EXPECT_EQ(said("null", "json-patch+json"), "");
+    EXPECT_EQ(said("true", "json-patch+json"),
+              "error decoding patch: json: cannot unmarshal bool into Go value of type "
+              "[]handlers.jsonPatchOp");
+    EXPECT_EQ(said("\"a\"", "apply-patch+yaml"),
+              "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot "
+              "unmarshal string" +
+                  of_map);
+    const auto binary = sent("DELETE", secrets + "/a", "{}", "application/vnd.kubernetes.protobuf");
+    EXPECT_EQ(binary.status, 500);
+    EXPECT_TRUE(
+        binary.body["message"].get<std::string>().starts_with("provided data does not appear"));
+}
+
+TEST_F(Faults, AnAccessReviewShowsItsMetadataAsGoDoes) {
+    const auto refused = call(
+        "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        Json{{"metadata", {{"name", "x"}, {"labels", {{"a", "b"}}}}}, {"spec", Json::object()}});
+    EXPECT_NE(refused.body.value("message", "")
+                  .find(R"({"name":"x","labels":{"a":"b"},"managedFields":[{"manager":"unknown",)"),
+              std::string::npos)
+        << refused.raw.body;
+    const auto bare = call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                           Json{{"metadata", {{"name", "x"}}}, {"spec", Json::object()}});
+    EXPECT_NE(bare.body.value("message", "").find(R"({"name":"x"}: must be empty)"),
+              std::string::npos)
+        << bare.raw.body;
+}
+
+TEST_F(Faults, OfPodsComeFromAdmissionFirst) {
+    const auto pod = [&](Json spec) {
+        Json containers = Json::array({{{"name", "app"}, {"image", "app"}}});
+        if (!spec.contains("containers")) {
+            spec["containers"] = std::move(containers);
+        }
+        return call("POST", pods, Json{{"metadata", {{"name", "p"}}}, {"spec", std::move(spec)}});
+    };
+    const auto runtime = pod({{"runtimeClassName", "x"}, {"containers", Json::array()}});
+    EXPECT_EQ(runtime.status, 403);
+    EXPECT_EQ(runtime.body["message"],
+              "pods \"p\" is forbidden: pod rejected: RuntimeClass \"x\" not found");
+    EXPECT_EQ(pod({{"priorityClassName", "x"}}).body["message"],
+              "pods \"p\" is forbidden: no PriorityClass with name x was found");
+    EXPECT_EQ(pod({{"dnsPolicy", "x"}}).body["message"],
+              "Pod \"p\" is invalid: spec.dnsPolicy: Unsupported value: \"x\": supported values: "
+              "\"ClusterFirstWithHostNet\", \"ClusterFirst\", \"Default\", \"None\"");
+    EXPECT_EQ(pod({{"restartPolicy", "x"}}).status, 422);
+    const auto made = pod({{"nodeName", ""}});
+    EXPECT_EQ(made.status, 201) << made.raw.body;
+    EXPECT_FALSE(made.body["spec"].contains("nodeName"));
+}
+
+TEST_F(Faults, OfReviewsKeepWhatWasSent) {
+    const auto kept =
+        call("POST", reviews,
+             Json{{"spec", {{"token", "none"}}},
+                  {"status", {{"audiences", Json::array({"z"})}, {"authenticated", true}}}});
+    EXPECT_EQ(kept.body["status"]["audiences"], Json::array({"z"}));
+    EXPECT_FALSE(kept.body["status"].contains("authenticated"));
+    const auto elsewhere =
+        call("POST", "/apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews",
+             Json{{"metadata", {{"namespace", "z"}}}, {"spec", Json::object()}});
+    EXPECT_EQ(elsewhere.status, 400);
+    call("POST", secrets, Json{{"metadata", {{"name", "g"}}}});
+    const auto again =
+        call("POST", secrets, Json{{"metadata", {{"name", "g"}, {"generateName", "g"}}}});
+    EXPECT_EQ(again.status, 409);
+    EXPECT_EQ(again.raw.headers.find("Retry-After"), "1");
+}
+
+}  // namespace
+}  // namespace meshproof::fakes

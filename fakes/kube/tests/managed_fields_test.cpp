@@ -1,0 +1,164 @@
+// Who owns which field: managedFields as updates, applies and controllers leave them.
+#include "fixture.hpp"
+
+namespace meshproof::fakes {
+namespace {
+
+class Managers : public Kube {
+  protected:
+    const std::string maps = "/api/v1/namespaces/default/configmaps";
+
+    static Json map(const std::string& name, Json data, Json metadata = Json::object()) {
+        metadata["name"] = name;
+        return {{"metadata", std::move(metadata)}, {"data", std::move(data)}};
+    }
+    Answer put(const std::string& name, Json data, Json metadata = Json::object()) {
+        return call("PUT", maps + "/" + name + "?fieldManager=z",
+                    map(name, std::move(data), std::move(metadata)));
+    }
+    Answer patch(const std::string& name, const Json& body) {
+        return call("PATCH", maps + "/" + name + "?fieldManager=y", body, "admin",
+                    "application/merge-patch+json");
+    }
+    Answer apply(const std::string& name, const Json& data, const std::string& more = "") {
+        const Json config{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"data", data}};
+        return call("PATCH", maps + "/" + name + "?fieldManager=f" + more, config, "admin",
+                    "application/apply-patch+yaml");
+    }
+};
+
+bool has_managers(const Answer& answer) {
+    return answer.body["metadata"].contains("managedFields");
+}
+
+Json fields_at(const Answer& answer, std::size_t entry) {
+    return answer.body["metadata"]["managedFields"][entry]["fieldsV1"];
+}
+
+TEST_F(Managers, AreTakenAwayByAnEmptyList) {
+    ASSERT_TRUE(has_managers(call("POST", maps, map("a", {{"a", "1"}}))));
+    EXPECT_FALSE(has_managers(put("a", {{"a", "1"}}, {{"managedFields", Json::array()}})));
+    EXPECT_FALSE(has_managers(put("a", {{"a", "2"}}))) << "an update begins no list";
+    EXPECT_FALSE(has_managers(patch("a", {{"data", {{"b", "1"}}}})));
+    ASSERT_TRUE(has_managers(call("POST", maps, map("b", {{"a", "1"}}))));
+    EXPECT_FALSE(has_managers(patch("b", {{"metadata", {{"managedFields", Json::array()}}}})));
+    ASSERT_TRUE(has_managers(call("POST", maps, map("c", {{"a", "1"}}))));
+    EXPECT_FALSE(
+        has_managers(put("c", {{"a", "2"}}, {{"managedFields", Json::array({Json::object()})}})));
+}
+
+TEST_F(Managers, ThatCannotBeReadAreAsGoodAsNone) {
+    ASSERT_EQ(call("POST", maps, map("a", {{"a", "1"}})).status, 201);
+    const auto kept =
+        put("a", {{"a", "1"}}, {{"managedFields", Json::array({{{"manager", "m"}}})}});
+    EXPECT_EQ(kept.body["metadata"]["managedFields"][0]["manager"], "unknown");
+}
+
+TEST_F(Managers, BeginWithTheFirstApply) {
+    call("POST", maps, map("a", {{"a", "1"}}));
+    put("a", {{"a", "1"}}, {{"managedFields", Json::array()}});
+    const auto refused = apply("a", {{"a", "2"}});
+    EXPECT_EQ(refused.body["message"],
+              "Apply failed with 1 conflict: conflict with \"before-first-apply\" using v1: "
+              ".data.a");
+    const auto forced = apply("a", {{"a", "2"}}, "&force=true");
+    ASSERT_EQ(forced.body["metadata"]["managedFields"].size(), 2U) << forced.raw.body;
+    EXPECT_EQ(fields_at(forced, 0), (Json{{"f:data", {{"f:a", Json::object()}}}}));
+    EXPECT_EQ(fields_at(forced, 1), (Json{{"f:data", Json::object()}}));
+    EXPECT_TRUE(has_managers(put("a", {{"a", "3"}})));
+}
+
+TEST_F(Managers, OfAnEmptyObjectAreNone) {
+    create_account("app");
+    const auto labelled =
+        call("PATCH", accounts + "/app", Json{{"metadata", {{"labels", {{"a", "b"}}}}}}, "admin",
+             "application/merge-patch+json");
+    EXPECT_EQ(labelled.body["metadata"]["labels"]["a"], "b");
+    EXPECT_FALSE(has_managers(labelled));
+}
+
+TEST_F(Managers, OwnNewListsAndPointersThemselves) {
+    const auto held =
+        call("POST", maps, map("a", {{"a", "1"}}, {{"finalizers", Json::array({"a.b/c"})}}));
+    EXPECT_TRUE(fields_at(held, 0)["f:metadata"]["f:finalizers"].contains("."));
+    const auto containers = fields_at(
+        call("POST", pods,
+             Json{{"metadata", {{"name", "p"}}},
+                  {"spec", {{"containers", Json::array({{{"name", "app"}, {"image", "app"}}})}}}}),
+        0);
+    EXPECT_FALSE(containers["f:spec"]["f:containers"].contains("."));
+    EXPECT_FALSE(containers["f:spec"].contains("."));
+    const auto access =
+        call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+             Json{{"spec", {{"nonResourceAttributes", {{"path", "/"}, {"verb", "get"}}}}}});
+    EXPECT_TRUE(fields_at(access, 0)["f:spec"]["f:nonResourceAttributes"].contains("."));
+}
+
+TEST_F(Managers, AreInOrder) {
+    call("POST", maps + "?fieldManager=first", map("a", {{"a", "1"}}));
+    pass_time(5s);
+    call("PATCH", maps + "/a?fieldManager=a", Json{{"data", {{"b", "1"}}}}, "admin",
+         "application/merge-patch+json");
+    pass_time(5s);
+    const auto applied = apply("a", {{"c", "1"}});
+    std::vector<std::string> names;
+    for (const auto& entry : applied.body["metadata"]["managedFields"]) {
+        names.push_back(entry["manager"]);
+    }
+    EXPECT_EQ(names, (std::vector<std::string>{"f", "first", "a"}));
+}
+
+TEST_F(Managers, OfWhatTheClusterMakesAreItsComponents) {
+    const auto manager = [&](const std::string& path) {
+        const auto object = call("GET", path).body;
+        return object["metadata"].contains("managedFields")
+                   ? object["metadata"]["managedFields"][0].value("manager", "")
+                   : "";
+    };
+    EXPECT_EQ(manager(maps + "/kube-root-ca.crt"), "kube-controller-manager");
+    EXPECT_EQ(manager("/api/v1/namespaces/default"), "kube-apiserver");
+    EXPECT_EQ(manager("/apis/rbac.authorization.k8s.io/v1/clusterroles/view"), "kube-apiserver");
+    call("POST", "/api/v1/namespaces?fieldManager=me", Json{{"metadata", {{"name", "team"}}}});
+    EXPECT_EQ(manager("/api/v1/namespaces/team"), "me");
+    const Json labels{{"app", "a"}};
+    const Json deployment{
+        {"metadata", {{"name", "d"}}},
+        {"spec",
+         {{"replicas", 1},
+          {"selector", {{"matchLabels", labels}}},
+          {"template",
+           {{"metadata", {{"labels", labels}}},
+            {"spec", {{"containers", Json::array({{{"name", "app"}, {"image", "app"}}})}}}}}}}};
+    ASSERT_EQ(call("POST", "/apis/apps/v1/namespaces/default/deployments", deployment).status, 201);
+    const auto pod = call("GET", pods).body["items"][0];
+    const auto& entry = pod["metadata"]["managedFields"][0];
+    EXPECT_EQ(entry["manager"], "kube-controller-manager");
+    EXPECT_FALSE(entry["fieldsV1"].contains("f:status"));
+    EXPECT_FALSE(entry["fieldsV1"]["f:spec"].contains("f:tolerations"));
+    const auto scaled =
+        call("PATCH", "/apis/apps/v1/namespaces/default/deployments/d/scale?fieldManager=me",
+             Json{{"spec", {{"replicas", 2}}}}, "admin", "application/merge-patch+json");
+    EXPECT_EQ(scaled.status, 200);
+    const auto now = call("GET", "/apis/apps/v1/namespaces/default/deployments/d").body;
+    const bool noted = std::ranges::any_of(now["metadata"]["managedFields"], [](const Json& one) {
+        return one["manager"] == "me" && one.value("subresource", "") == "scale";
+    });
+    EXPECT_TRUE(noted) << now.dump();
+}
+
+TEST_F(Managers, OfATokenRequestAreTold) {
+    create_account("app");
+    const auto made =
+        call("POST", accounts + "/app/token?fieldManager=f",
+             Json{{"metadata", {{"labels", {{"c", "d"}}}}}, {"spec", Json::object()}});
+    ASSERT_EQ(made.status, 201) << made.raw.body;
+    EXPECT_EQ(made.body["metadata"]["labels"]["c"], "d");
+    const auto& entry = made.body["metadata"]["managedFields"][0];
+    EXPECT_EQ(entry["manager"], "f");
+    EXPECT_EQ(entry["subresource"], "token");
+    EXPECT_EQ(entry["apiVersion"], "authentication.k8s.io/v1");
+    EXPECT_TRUE(entry["fieldsV1"]["f:spec"].contains("f:expirationSeconds"));
+}
+
+}  // namespace
+}  // namespace meshproof::fakes

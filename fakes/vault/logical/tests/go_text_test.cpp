@@ -1,0 +1,29 @@
+#include "fakes/vault/logical/go_text.hpp"
+
+#include <gtest/gtest.h>
+
+namespace meshproof::fakes::vault {
+
+TEST(GoText, WhatDoesNotPrintIsEscaped) {
+    for (const auto& [text, quoted] :
+         {std::pair("a\nb\"\\", R"("a\nb\"\\")"), std::pair("\x01\x7f", R"("\x01\x7f")"),
+          std::pair("\u00e4 \U0001F600", "\"\u00e4 \U0001F600\""),
+          std::pair("\u0080\u00a0\u00ad", R"("\u0080\u00a0\u00ad")"),
+          std::pair("\u200b\u2028\u3000\ufeff", R"("\u200b\u2028\u3000\ufeff")"),
+          std::pair("\U000E0001", R"("\U000e0001")"), std::pair("\ufffd", "\"\ufffd\""),
+          std::pair("a\xff\xc3", R"("a\xff\xc3")"), std::pair("\xed\xa0\x80", R"("\xed\xa0\x80")"),
+          std::pair("\xf4\x90\x80\x80", R"("\xf4\x90\x80\x80")")}) {
+        EXPECT_EQ(go_quoted(text), quoted);
+    }
+}
+
+TEST(GoText, BlanksAreThoseOfUnicode) {
+    for (const auto& [text, trimmed] :
+         {std::pair(" \t\v\f\r\na b\u00a0", "a b"), std::pair("\u2003\u3000\u0085", ""),
+          std::pair("\u2028x\u202f", "x"), std::pair("\u200bx\ufeff", "\u200bx\ufeff"),
+          std::pair("\u00e4", "\u00e4"), std::pair("a\x80\xa0", "a\x80\xa0"), std::pair("", "")}) {
+        EXPECT_EQ(go_trimmed(text), trimmed);
+    }
+}
+
+}  // namespace meshproof::fakes::vault
