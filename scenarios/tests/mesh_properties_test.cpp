@@ -69,7 +69,8 @@ TEST(Expiry, ALeafIsAcceptedExactlyInItsValidityInterval) {
 }
 
 TEST(Expiry, FailsWhereVerificationGoesByAWrongDate) {
-    expect_fails(expiry, with_a_wrong_date, {"seed"}, 2);
+    // A wait that begins late in a leaf's life needs the step that leads there: shrinking only leaves out.
+    expect_fails(expiry, with_a_wrong_date, {"seed"}, 3);
 }
 
 TEST(Expiry, FailsWhereVaultSignsForTomorrow) {

@@ -200,7 +200,7 @@ Task<LogicalReply> renew_accessor(Server& server, BuiltinCall call) {
                                       call.fields.duration("increment"));
     if (reply.issued) {
         reply.issued->id.clear();  // who has the accessor alone is not given the token
-    } else if (reply.base.kind == BackendResponse::Kind::error && reply.base.status == 0) {
+    } else if (reply.base.kind == BackendResponse::Kind::error && reply.base.status == 400) {
         co_return BackendResponse::go_error("invalid request", 400);
     }
     co_return reply;
