@@ -110,6 +110,9 @@ load::Options options_of(const LoadArguments& arguments,
     if (account && texts.leaf_ttl.empty()) {
         options->leaf_ttl = account->ttl;
     }
+    if (account && !texts.pods && account->mesh.pods > 0 && options->for_a_mesh()) {
+        options->pods = static_cast<std::size_t>(account->mesh.pods);
+    }
     return std::move(*options);
 }
 
@@ -244,18 +247,52 @@ load::Outcome play(const LoadArguments& arguments, const load::Options& options,
     return std::move(*outcome);
 }
 
+/// Writes to several places: what one cannot take (its disk is full) is not lost to the others.
+class Writings {
+  public:
+    void attempt(const std::function<void()>& write) {
+        try {
+            write();
+        } catch (const CannotGoOn& problem) {
+            if (first_) {
+                log::error(problem.what());
+            } else {
+                first_ = std::current_exception();
+            }
+        }
+    }
+    [[nodiscard]] bool all_well() const { return !first_; }
+    /// Throws the first problem, where there was one; the others were told.
+    void end() const {
+        if (first_) {
+            std::rethrow_exception(first_);
+        }
+    }
+
+  private:
+    std::exception_ptr first_;
+};
+
 void write_reports(const LoadArguments& arguments, const load::Outcome& outcome,
-                   const run::RunResult& result, Session& session) {
+                   const run::RunResult& result, Session& session, Writings& writings) {
     const auto& folder = arguments.report;
     if (folder.empty()) {
         return;
     }
-    require(reports::write_reports(folder, result));
-    require(write_file(folder + "/load.md",
-                       load::to_markdown(outcome, arguments.target, session.seed())));
-    require(write_file(folder + "/load.hlog", load::to_hlog(outcome)));
-    if (const auto curve = load::curve_of(outcome, arguments.target); !curve.steps.empty()) {
-        require(write_file(folder + "/curve.json", load::curves_json({curve})));
+    writings.attempt([&] { require(reports::write_reports(folder, result)); });
+    const auto write = [&](std::string_view name, const std::string& text) {
+        writings.attempt([&] { require(write_file(fmt::format("{}/{}", folder, name), text)); });
+    };
+    write("load.md", load::to_markdown(outcome, arguments.target, session.seed()));
+    write("load.hlog", load::to_hlog(outcome));
+    const auto curve = load::curve_of(outcome, arguments.target);
+    if (!curve.steps.empty()) {
+        write("curve.json", load::curves_json({curve}));
+    }
+    if (!writings.all_well()) {
+        return;
+    }
+    if (!curve.steps.empty()) {
         session.output().line("curve: {}/curve.json", folder);
     }
     session.output().line(
@@ -330,11 +367,14 @@ int load_command(LoadArguments arguments) {
     }
     session.tell_problems(result);
     output.document(output.json() ? reports::to_json(result) : std::string());
-    write_reports(arguments, outcome, result, session);
-    session.add_summary(result);
+    Writings writings;
+    write_reports(arguments, outcome, result, session, writings);
+    writings.attempt([&] { session.add_summary(result); });
     if (options.find_max && !arguments.curve.empty()) {
-        add_to_curve_file(arguments.curve, outcome, arguments.target, output);
+        writings.attempt(
+            [&] { add_to_curve_file(arguments.curve, outcome, arguments.target, output); });
     }
+    writings.end();
     return exit_code(result);
 }
 
@@ -353,7 +393,10 @@ void add_options(CLI::App& command, LoadArguments& arguments) {
                        "what has to hold, such as p99=50ms,errors=0.1% (errors=0.1%)");
     command.add_option("--duration", texts.duration, "how long (10s, soak 10m)");
     command.add_option("--warmup", texts.warmup, "before it, asked and not measured (0s)");
-    command.add_option("--pods", texts.pods, "of cold-start, restart-storm and renewal (1000)");
+    command.add_option(
+        "--pods", texts.pods,
+        "of cold-start, restart-storm and renewal; with --find-max, of the mesh that "
+        "the rates are held against (1000)");
     command.add_option("--within", texts.within, "of restart-storm: all pods in this time (10s)");
     command.add_option("--mix", texts.mix, "of mixed: weights (login-sign=1,sign=4)");
     command.add_option("--connections", texts.connections, "at most this many at once (64)");

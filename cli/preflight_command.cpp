@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <system_error>
 
 #include "cli/output.hpp"
@@ -63,6 +64,16 @@ void write_anew(const std::string& path, const std::string& text) {
     }
 }
 
+/// For editors, which the file's first line tells of it. One that is there stays.
+void put_schema_beside(const std::string& account) {
+    const auto schema =
+        std::filesystem::path(account).parent_path() / preflight::account_schema_file;
+    std::error_code unknown;
+    if (!std::filesystem::exists(schema, unknown)) {
+        write_anew(schema.string(), std::string(preflight::account_schema));
+    }
+}
+
 /// "a/b" into the two; both are left as they are where nothing was given. Mounts may hold slashes:
 /// the last one counts.
 void take_apart(std::string_view flag, const std::string& given, std::string& before,
@@ -90,6 +101,7 @@ int init(const PreflightArguments& arguments) {
         return as_expected;
     }
     write_anew(arguments.account, text);
+    put_schema_beside(arguments.account);
     log::note(fmt::format("wrote {0}; now: meshproof preflight --account {0}", arguments.account));
     return as_expected;
 }
@@ -235,7 +247,8 @@ void add_plan_options(CLI::App& command, PreflightArguments& arguments) {
 
 void add_init_options(CLI::App& command, PreflightArguments& arguments) {
     auto* init = command.add_flag("--init", arguments.init,
-                                  "write a new account file to --account, or print it, and end");
+                                  "write a new account file to --account, and its JSON Schema for "
+                                  "editors beside it, or print the file, and end");
     auto& draft = arguments.draft;
     const auto add = [&](const char* flag, std::string& value, const char* what) {
         command.add_option(flag, value, what)->needs(init)->group("WITH --init");

@@ -231,6 +231,10 @@ void add_load(Json& item, const run::LoadOutcome& load) {
     if (!load.steps.empty()) {
         item["steps"] = steps_json(load.steps);
     }
+    if (load.mesh) {
+        item["mesh"] = {{"pods", load.mesh->pods},
+                        {"renewals_per_second", load.mesh->renewals_per_second}};
+    }
 }
 
 }  // namespace meshproof::reports

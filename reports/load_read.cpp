@@ -262,6 +262,9 @@ run::LoadOutcome load_at(const Place& place) {
     if (const auto steps = place["steps"]; steps.exists()) {
         load.steps = load_steps_at(steps);
     }
+    if (const auto mesh = place["mesh"]; mesh.exists()) {
+        load.mesh = run::LoadMesh{mesh["pods"].whole(), mesh["renewals_per_second"].number()};
+    }
     return load;
 }
 

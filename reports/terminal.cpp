@@ -1,3 +1,5 @@
+#include <tuple>
+
 #include "reports/report.hpp"
 
 namespace meshproof::reports {
@@ -37,12 +39,15 @@ std::string faults_of(const run::Outcome& outcome) {
     }
     const auto& agents = scenario->agents;
     std::string parts;
-    for (const auto& [count, what] : {std::pair(agents.refused_logins, "logins refused"),
-                                      std::pair(agents.refused_signatures, "signatures refused"),
-                                      std::pair(agents.unanswered, "requests unanswered"),
-                                      std::pair(agents.retries, "retries")}) {
+    const std::tuple<std::size_t, std::string_view, std::string_view> counts[] = {
+        {agents.refused_logins, "login refused", "logins refused"},
+        {agents.refused_signatures, "signature refused", "signatures refused"},
+        {agents.unanswered, "request unanswered", "requests unanswered"},
+        {agents.retries, "retry", "retries"}};
+    for (const auto& [count, one, several] : counts) {
         if (count > 0) {
-            parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", count, what);
+            parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", count,
+                                 count == 1 ? one : several);
         }
     }
     return fmt::format(", {} {} fault{}: {}",

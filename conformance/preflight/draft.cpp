@@ -19,7 +19,8 @@ std::string yaml_line(std::string_view member, const std::string& text) {
 }  // namespace
 
 std::string account_yaml(const Draft& draft) {
-    return "# What a mesh has at its Vault: docs/account.md tells every member. Paths are relative "
+    return fmt::format("# yaml-language-server: $schema={}\n", account_schema_file) +
+           "# What a mesh has at its Vault: docs/account.md tells every member. Paths are relative "
            "to "
            "this\n# file's folder. Tokens and keys stay in files of their own.\n" +
            yaml_line("name", draft.name) + "vault:\n" + yaml_line("  address", draft.vault) +

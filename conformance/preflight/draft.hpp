@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace meshproof::preflight {
 
@@ -17,7 +18,13 @@ struct Draft {
     std::string namespace_name = "istio-system", service_account = "vault-issuer";
 };
 
-/// An account file (docs/account.md), with a comment for whoever fills it in. It holds no secret.
+/// docs/account.schema.json, and the name by which a new account file tells editors of it: beside
+/// the file itself, so that nothing is asked of the network.
+extern const std::string_view account_schema;
+inline constexpr std::string_view account_schema_file = "account.schema.json";
+
+/// An account file (docs/account.md), with a line for editors and a comment for whoever fills it
+/// in. It holds no secret.
 [[nodiscard]] std::string account_yaml(const Draft& draft);
 
 }  // namespace meshproof::preflight

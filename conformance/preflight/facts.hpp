@@ -78,7 +78,7 @@ struct CanaryLogin {
 struct Fetched {
     std::string url;
     bool asked = false;   ///< not where it leads away from the Vault
-    std::string problem;  ///< "" = it answered 2xx
+    std::string problem;  ///< "" = it answered 2xx, or as an OCSP responder does
 };
 
 struct Facts {

@@ -74,6 +74,8 @@ svg .accepted{fill:var(--text)}svg .refused{fill:var(--second);font-weight:700}
 svg text.wrong{fill:var(--fail);font-size:16px}
 .moment line{stroke:var(--fail);stroke-width:2}svg .moment text{fill:var(--fail);font-size:15px;
 text-anchor:middle}
+.mark line{stroke:var(--pass);stroke-width:2}svg .mark text{fill:var(--pass);font-size:13px}
+svg .mark .side{text-anchor:end}
 .grid{stroke:var(--line)}svg .tick{fill:var(--soft);font-size:12px;text-anchor:middle}
 svg .tick.side{text-anchor:end}
 .curve{fill:none;stroke-linecap:round;stroke-width:2;stroke:var(--leaf)}.curve.second{stroke:var(--second);

@@ -186,12 +186,20 @@ struct LoadTimeline {
 /// One rate that find-max held.
 struct LoadStep {
     double rate_per_second = 0;  ///< asked
-    double done_per_second = 0;  ///< ended well
+    double done_per_second = 0;  ///< ended well, after the step's first quarter
     bool kept = false;           ///< the SLO
     std::string why_not;         ///< "" where it was kept, and where it was cut short
     LoadStage whole;
 
     bool operator==(const LoadStep&) const = default;
+};
+
+/// The mesh that a search for the largest rate is held against.
+struct LoadMesh {
+    std::uint64_t pods = 0;
+    double renewals_per_second = 0;  ///< of their leaves, which live as long as the options say
+
+    bool operator==(const LoadMesh&) const = default;
 };
 
 /// What one of several addresses of the same Vault did.
@@ -240,7 +248,8 @@ struct LoadOutcome {
     LoadGenerator generator;
     LoadServer server;
     LoadTimeline timeline;
-    std::vector<LoadStep> steps;  ///< of find-max, in their order
+    std::vector<LoadStep> steps;   ///< of find-max, in their order
+    std::optional<LoadMesh> mesh;  ///< of find-max, where a transaction is a pod's leaf
 
     bool operator==(const LoadOutcome&) const = default;
 };

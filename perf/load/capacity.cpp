@@ -90,14 +90,15 @@ std::optional<BestRate> best_rate(const Curve& curve, const Slo& slo) {
         failing = keeps(slo, step) ? failing : std::min(failing, step.asked);
     }
     std::optional<BestRate> best;
+    double held = 0;
     for (const auto& step : curve.steps) {
-        if (step.asked >= failing || (best && step.asked < best->rate)) {
+        if (step.asked >= failing) {
             continue;
         }
-        const bool same = best && step.asked == best->rate;
-        best = BestRate{step.asked, step.hold || (same && best->held)};
+        held = step.hold ? std::max(held, step.asked) : held;
+        best = BestRate{std::max(best ? best->rate : 0, step.asked), false};
     }
-    return best;
+    return best && held >= best->rate * (1 - near_enough) ? BestRate{held, true} : best;
 }
 
 Saturation saturation(const Curve& curve) {
@@ -148,8 +149,11 @@ std::optional<StormPrediction> predict_storm(const Curve& curve, const Storm& st
     const auto offering = in_seconds(storm.within);
     StormPrediction found;
     found.at_most = draining > offering && !full.reached && full.rate <= through_connections;
-    found.last_ready = of_seconds(std::max(offering, draining)) +
-                       tail_at(curve, *least, pods / std::max(offering, draining));
+    found.last_ready = of_seconds(draining) + slow(least->service);
+    if (offering > 0) {
+        const auto asked = std::min(pods / offering, rate);
+        found.last_ready = std::max(found.last_ready, storm.within + tail_at(curve, *least, asked));
+    }
     return found;
 }
 
@@ -159,7 +163,7 @@ std::size_t largest_restart(const Curve& curve, Duration within) {
         return 0;
     }
     const auto rate = saturation(curve).rate;
-    const auto left = in_seconds(within - tail_at(curve, *least, rate));
+    const auto left = in_seconds(within - slow(least->service));
     return left <= 0 ? 0 : static_cast<std::size_t>(left * rate + hair);
 }
 
@@ -240,11 +244,10 @@ std::string restart_line(const Curve& curve, std::size_t pods) {
 
 }  // namespace
 
-std::vector<std::string> capacity_lines(const Curve& curve, Duration life) {
+std::vector<std::string> capacity_lines(const Curve& curve, Duration life, std::size_t pods) {
     if (curve.steps.empty()) {
         return {};
     }
-    constexpr std::size_t usual_mesh = 1000;
     const auto best = best_rate(curve, curve.slo);
     if (!best) {
         return {fmt::format("capacity: no rate keeps {}", slo_text(curve.slo)), limits_line(curve)};
@@ -259,8 +262,7 @@ std::vector<std::string> capacity_lines(const Curve& curve, Duration life) {
                         grouped(largest_mesh(best->rate, life)), human_duration(life),
                         token_words(curve.token), crypto::to_string(curve.key_type),
                         to_string(curve.storage), why),
-            limits_line(curve), renewals_line(best->rate, usual_mesh, life),
-            restart_line(curve, usual_mesh)};
+            limits_line(curve), renewals_line(best->rate, pods, life), restart_line(curve, pods)};
 }
 
 }  // namespace meshproof::load

@@ -19,7 +19,8 @@ struct BestRate {
     double rate = 0;
     bool held = false;  ///< confirmed by a hold
 };
-/// The largest rate that kept the SLO and lies below every rate that did not.
+/// The largest rate that kept the SLO and lies below every rate that did not; one that was held
+/// rather than one a little above it that was not.
 [[nodiscard]] std::optional<BestRate> best_rate(const Curve& curve, const Slo& slo);
 
 struct Saturation {
@@ -48,9 +49,11 @@ struct StormPrediction {
     Duration last_ready{};  ///< since the first restarted
     bool at_most = false;   ///< the curve does not reach the server's limit: it may be sooner
 };
-/// A fluid: what is offered drains at the rate of saturation (which fewer connections than the
-/// server can use make smaller), and the last one takes as long as the slowest hundredth does at
-/// that rate. Nothing where the server answered nothing.
+/// A fluid. The last one is ready when everything has drained at the rate of saturation (which
+/// fewer connections than the server can use make smaller), and then as much later as the slowest
+/// hundredth takes where nobody waits: the waiting is in the draining already. But no sooner than
+/// the last to restart is, by the response times of the rate that is offered. Nothing where the
+/// server answered nothing.
 [[nodiscard]] std::optional<StormPrediction> predict_storm(const Curve& curve, const Storm& storm);
 /// As many pods as are all ready this long after they restart at one moment.
 [[nodiscard]] std::size_t largest_restart(const Curve& curve, Duration within);
@@ -72,7 +75,9 @@ struct ServerModel {
 
 /// "service tokens", "inline logins", …
 [[nodiscard]] std::string_view token_words(TokenMode mode);
-/// What a curve says of meshes with leaves of this life: "this Vault carries 4,100 pods …".
-[[nodiscard]] std::vector<std::string> capacity_lines(const Curve& curve, Duration life);
+/// What a curve says of meshes with leaves of this life, "this Vault carries 4,100 pods …", and of
+/// one with so many pods.
+[[nodiscard]] std::vector<std::string> capacity_lines(const Curve& curve, Duration life,
+                                                      std::size_t pods = Options().pods);
 
 }  // namespace meshproof::load

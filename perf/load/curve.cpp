@@ -13,7 +13,7 @@ CurveStep step_of(const Step& step) {
     const auto& measured = step.measured;
     CurveStep made;
     made.asked = step.rate;
-    made.got = measured.rate();
+    made.got = measured.settled_rate();
     made.lasted = measured.planned;
     made.transactions = measured.asked;
     made.error_share = measured.error_share();

@@ -28,7 +28,7 @@ struct Quantiles {
 
 /// What one rate gave. Times are of whole transactions; see StageTimes for what is in them.
 struct CurveStep {
-    double asked = 0, got = 0;  ///< transactions a second; got: ended well within the step
+    double asked = 0, got = 0;  ///< transactions a second; got: Measured::settled_rate()
     Duration lasted{};
     std::uint64_t transactions = 0;  ///< asked in all
     double error_share = 0;

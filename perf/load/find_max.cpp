@@ -11,7 +11,6 @@ namespace {
 
 /// How far above the first rate it looks.
 constexpr double farthest = 64;
-constexpr double near_enough = 0.05;
 constexpr double lowest_rate = 1;
 constexpr int hold_steps = 3;
 constexpr int most_holds = 3;
@@ -36,12 +35,15 @@ const Step* best_step(const std::vector<Step>& steps) {
         }
     }
     const Step* best = nullptr;
+    const Step* held = nullptr;
     for (const auto& step : steps) {
-        if (step.kept && step.rate < failing && (best == nullptr || step.rate >= best->rate)) {
-            best = &step;
+        if (!step.kept || step.rate >= failing) {
+            continue;
         }
+        best = best == nullptr || step.rate > best->rate ? &step : best;
+        held = step.hold && (held == nullptr || step.rate > held->rate) ? &step : held;
     }
-    return best;
+    return held != nullptr && held->rate >= best->rate * (1 - near_enough) ? held : best;
 }
 
 MaxSearch::MaxSearch(Options options) : options_(std::move(options)), rate_(options_.rate) {}
@@ -74,9 +76,9 @@ void MaxSearch::learn(const Options& step, Measured measured) {
     learnt.rate = step.rate;
     learnt.hold = narrowed();
     learnt.why_not = slo_missed(options_.slo, measured);
-    if (learnt.why_not.empty() && measured.rate() < kept_up * step.rate) {
-        learnt.why_not =
-            fmt::format("{:.1f}/s were asked, and {:.1f}/s done", step.rate, measured.rate());
+    if (const auto done = measured.settled_rate();
+        learnt.why_not.empty() && done < kept_up * step.rate) {
+        learnt.why_not = fmt::format("{:.1f}/s were asked, and {:.1f}/s done", step.rate, done);
     }
     learnt.kept = learnt.why_not.empty() && measured.ended == Ended::planned;
     ended_early_ = measured.ended == Ended::stopped;

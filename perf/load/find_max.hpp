@@ -11,8 +11,11 @@ namespace meshproof::load {
 /// far.
 inline constexpr double kept_up = 0.98;
 
+/// Rates that differ by less are not told apart.
+inline constexpr double near_enough = 0.05;
+
 /// The largest rate that kept the SLO and lies below every rate that did not; null where there is
-/// none. Of two at one rate, the one that was held.
+/// none. Of two that are near enough, the one that was held.
 [[nodiscard]] const Step* best_step(const std::vector<Step>& steps);
 
 /// Looks for the largest rate that keeps the SLO: doubles the rate until one does not, halves the

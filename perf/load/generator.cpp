@@ -27,6 +27,25 @@ void record_once(StageTimes& stage, Duration time) {
     stage.service.record(time);
 }
 
+/// When the first transaction is due after a quarter of the plan: what is under way and what
+/// answers cost have grown to what they stay by then. A moment of the schedule, so that as many
+/// are due in the rest as its rate says.
+Duration settling_end(const Arrivals& arrivals) {
+    const auto planned = arrivals.end() - arrivals.measured_from();
+    const auto quarter = arrivals.measured_from() + part_of(planned, 0.25);
+    std::size_t first = 0;
+    for (auto behind = arrivals.count(); behind > 0;) {
+        const auto half = behind / 2;
+        if (arrivals.at(first + half) < quarter) {
+            first += half + 1;
+            behind -= half + 1;
+        } else {
+            behind = half;
+        }
+    }
+    return first < arrivals.count() ? arrivals.at(first) : quarter;
+}
+
 /// One load on one event loop.
 class Generator {
   public:
@@ -39,6 +58,7 @@ class Generator {
           abort_(s_.options.abort) {
         measured_.timeline = stats::Timeline(s_.arrivals.end());
         asked_until_ = s_.arrivals.end();
+        settled_from_ = settling_end(s_.arrivals);
         if (s_.live != nullptr) {
             s_.live->attach([this] { return figures(); });
         }
@@ -59,6 +79,13 @@ class Generator {
     [[nodiscard]] Duration now() const { return clock_.elapsed() - began_; }
     [[nodiscard]] bool stopped() const {
         return s_.stopping != nullptr && s_.stopping->requested();
+    }
+    /// Nobody was sent away early, and some have waited since the end of asking.
+    [[nodiscard]] bool queue_drains() const {
+        return measured_.ended == Ended::planned && !queue_.empty();
+    }
+    [[nodiscard]] Duration settled_until() const {
+        return queue_.empty() ? std::max(asked_until_, none_waits_since_) : now();
     }
     [[nodiscard]] bool wants_to_end();
     void end_early(Ended how, std::string why);
@@ -108,6 +135,9 @@ class Generator {
     std::array<stats::Histogram, 3> recent_;  ///< response times, of the last seconds
     Duration next_second_ = std::chrono::seconds(1);
     Duration asked_until_{};
+    Duration settled_from_{};
+    Duration none_waits_since_{};          ///< when the last that had waited was sent
+    std::optional<Duration> ended_early_;  ///< nothing is settled from then on
     bool over_ = false;
 };
 
@@ -116,6 +146,8 @@ Task<Measured> Generator::run() {
     measured_.began = clock_.now();
     co_await send_what_is_due();
     co_await drain();
+    const auto settled = ended_early_.value_or(settled_until()) - settled_from_;
+    measured_.settled = std::max(settled, Duration::zero());
     count_unfinished();
     connections_.cancel();
     co_await connections_.join();
@@ -143,6 +175,7 @@ void Generator::end_early(Ended how, std::string why) {
     measured_.ended = how;
     measured_.why_ended = std::move(why);
     asked_until_ = std::min(asked_until_, now());
+    ended_early_ = settled_until();
 }
 
 Task<void> Generator::send_what_is_due() {
@@ -204,6 +237,7 @@ Task<void> Generator::connection(std::size_t index, bool waited) {
         }
         index = queue_.front();
         queue_.pop_front();
+        none_waits_since_ = queue_.empty() ? now() : none_waits_since_;
         waited = true;
     }
 }
@@ -325,6 +359,9 @@ void Generator::note_end(const Trip& trip, const std::optional<Refused>& refused
     if (refused) {
         troubles_.add(*refused, at);
     }
+    // What was asked while warming up and ended later kept the server busy as all others did.
+    const bool settled = at > settled_from_ && (at <= asked_until_ || queue_drains());
+    measured_.done_settled += settled && !refused ? 1 : 0;
     if (!trip.measured) {
         return;
     }

@@ -11,4 +11,9 @@ double Measured::rate() const {
     return seconds <= 0 ? 0 : static_cast<double>(done_in_plan) / seconds;
 }
 
+double Measured::settled_rate() const {
+    const auto seconds = std::chrono::duration<double>(settled).count();
+    return seconds <= 0 ? rate() : static_cast<double>(done_settled) / seconds;
+}
+
 }  // namespace meshproof::load

@@ -68,6 +68,11 @@ struct Measured {
     Duration planned{};              ///< from the end of warming up to the end of asking
     Duration last_done{};            ///< since the beginning; a storm is over then
     std::uint64_t done_in_plan = 0;  ///< ended well within `planned`
+    /// From the first transaction that was due in the plan's second quarter, until the end of
+    /// asking or, where some waited for a connection then, until the last of these was sent. So
+    /// about as many are under way at its end as at its beginning.
+    Duration settled{};
+    std::uint64_t done_settled = 0;  ///< ended well within `settled`
     /// Of one processor, by the thread that makes the load; nothing in virtual time.
     std::optional<double> processor_share;
     std::optional<Duration> processor;  ///< the same as CPU time
@@ -77,8 +82,12 @@ struct Measured {
     /// Everything that was asked and did not end well.
     [[nodiscard]] std::uint64_t bad() const { return failed + unfinished; }
     [[nodiscard]] double error_share() const;
-    /// Transactions a second that ended well, within the plan.
+    /// Transactions a second that ended well, within the plan. That leaves out what was under way
+    /// at its end, which is no small part of a short and busy one.
     [[nodiscard]] double rate() const;
+    /// The server's own rate: the same within `settled`, where what is under way at its ends makes
+    /// no difference. Of a rate that grows it is the later part's. rate() where nothing settled.
+    [[nodiscard]] double settled_rate() const;
 };
 
 /// How a load goes, told once a second.

@@ -267,10 +267,10 @@ Result<void> fits_together(const OptionTexts& texts, const Options& options) {
                     "--find-max",
                     named);
     }
-    if (!counted && texts.pods) {
+    if (!counted && texts.pods && !options.for_a_mesh()) {
         return fail(FailureKind::invalid,
-                    "--pods is for cold-start, restart-storm and renewal; {} "
-                    "is asked by --rate",
+                    "--pods is for cold-start, restart-storm and renewal, and for --find-max of "
+                    "login-sign; {} is asked by --rate",
                     named);
     }
     if (options.by_pods() && (!texts.duration.empty() || !texts.warmup.empty())) {

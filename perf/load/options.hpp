@@ -97,7 +97,8 @@ struct Options {
         "ec";           ///< of the CA that is made, as Vault names it: ec (P-256), rsa (2048)
     double verify = 1;  ///< the share of leaves that is verified
     AbortRule abort;
-    std::size_t pods = 1000;                     ///< cold-start, restart-storm, renewal
+    /// Of cold-start, restart-storm and renewal; with find-max, the mesh that it is held against.
+    std::size_t pods = 1000;
     Duration within = std::chrono::seconds(10);  ///< restart-storm
     Duration leaf_ttl = std::chrono::hours(1);   ///< asked for each leaf
     std::size_t accounts = 1;                    ///< service accounts that log in
@@ -114,6 +115,10 @@ struct Options {
     /// Whether all that is asked is a number of pods, and not a rate over a time.
     [[nodiscard]] bool by_pods() const {
         return profile == Profile::cold_start || profile == Profile::restart_storm;
+    }
+    /// Whether what find-max finds is told of a mesh: each transaction is a pod's leaf then.
+    [[nodiscard]] bool for_a_mesh() const {
+        return find_max && (profile == Profile::login_sign || profile == Profile::soak);
     }
     /// What a transaction of the profile does; of `mixed`, the first of the mix.
     [[nodiscard]] Operation operation() const;

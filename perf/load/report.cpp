@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/stats/percentile.hpp"
+#include "perf/load/arrivals.hpp"
 
 namespace meshproof::load {
 namespace {
@@ -233,8 +234,11 @@ run::LoadOutcome reported(const Outcome& outcome) {
     out.server = reported_server(outcome.server);
     out.timeline = reported_timeline(measured.timeline);
     for (const auto& step : outcome.steps) {
-        out.steps.push_back({step.rate, step.measured.rate(), step.kept, step.why_not,
+        out.steps.push_back({step.rate, step.measured.settled_rate(), step.kept, step.why_not,
                              reported_stage(step.measured.whole)});
+    }
+    if (const auto& options = outcome.options; options.for_a_mesh()) {
+        out.mesh = run::LoadMesh{options.pods, renewals_a_second(options.pods, options.leaf_ttl)};
     }
     return out;
 }

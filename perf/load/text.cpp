@@ -261,7 +261,7 @@ void add_steps(const Outcome& outcome, std::vector<std::string>& lines) {
 
 /// What find-max says of meshes; nothing of other loads.
 std::vector<std::string> capacity_of(const Outcome& outcome) {
-    return capacity_lines(curve_of(outcome, {}), outcome.options.leaf_ttl);
+    return capacity_lines(curve_of(outcome, {}), outcome.options.leaf_ttl, outcome.options.pods);
 }
 
 std::string capacity_in_markdown(const Outcome& outcome) {

@@ -70,6 +70,9 @@ std::vector<double> xs_of(const CurveChart& chart) {
             values.push_back(point.x);
         }
     }
+    if (chart.mark) {
+        values.push_back(chart.mark->first);
+    }
     return values;
 }
 
@@ -190,6 +193,21 @@ std::string limit_line(const CurveChart& chart, const Scale& y) {
         html::escaped(name));
 }
 
+/// Its name is above the plot, on the side where there is more room.
+std::string mark_line(const CurveChart& chart, const Scale& x) {
+    if (!chart.mark) {
+        return {};
+    }
+    const auto& [value, name] = *chart.mark;
+    const auto at = x.at(value);
+    const bool left = at > (plot_left + plot_right) / 2;
+    return fmt::format(
+        "<g class=\"mark\"><line x1=\"{0:.1f}\" y1=\"{1:.0f}\" x2=\"{0:.1f}\" y2=\"{2:.0f}\"/>"
+        "<text{3} x=\"{4:.1f}\" y=\"{5:.0f}\">{6}</text></g>\n",
+        at, plot_top, plot_bottom, left ? " class=\"side\"" : "", left ? at - 6 : at + 6,
+        plot_top - 6, html::escaped(name));
+}
+
 }  // namespace
 
 std::vector<double> tick_values(double low, double high, bool logarithmic) {
@@ -247,7 +265,7 @@ std::string drawing(const CurveChart& chart, std::string_view id) {
             ++place;
         }
     }
-    return out + limit_line(chart, y) + "</svg>\n</div>\n";
+    return out + mark_line(chart, x) + limit_line(chart, y) + "</svg>\n</div>\n";
 }
 
 }  // namespace meshproof::reports::pages

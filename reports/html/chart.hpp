@@ -34,6 +34,8 @@ struct CurveChart {
     Axis x, y;
     std::vector<Curve> curves;  ///< at most four; those that hold nothing are left out
     std::optional<std::pair<double, std::string>> limit;  ///< a line across, and its name
+    /// An upright line, and its name.
+    std::optional<std::pair<double, std::string>> mark = std::nullopt;
 };
 
 /// "" where no curve has a value.

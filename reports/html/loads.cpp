@@ -218,6 +218,31 @@ std::string over_time_part(const run::LoadTimeline& timeline, std::string_view i
                      slots_table(timeline) + "</details>\n");
 }
 
+/// The load that the mesh makes itself: nothing else is meant by "carries".
+std::string mesh_words(const run::LoadOutcome& load) {
+    return fmt::format("{} pods renew leaves of {} at {}", load.mesh->pods,
+                       human_duration(load.options.leaf_ttl), rate(load.mesh->renewals_per_second));
+}
+
+std::string rates_table(const run::LoadOutcome& load) {
+    Table table("Rates that were tried, in their order",
+                {"asked", "done", "response p50", "response p99", "SLO"});
+    for (const auto& step : load.steps) {
+        table.head(rate(step.rate_per_second)).number(rate(step.done_per_second));
+        add_latency(table, step.whole.response, "p50");
+        add_latency(table, step.whole.response, "p99");
+        table.markup(step.kept ? "kept" : html::escaped_head(step.why_not, trouble_bytes));
+        if (!step.kept) {
+            table.mark_broken();
+        }
+    }
+    if (load.mesh) {
+        table.head(rate(load.mesh->renewals_per_second)).number("-").number("-").number("-");
+        table.cell("not tried, the mesh's own load: " + mesh_words(load));
+    }
+    return table.text();
+}
+
 /// The latency that each rate came with: of find-max.
 std::string capacity_part(const run::LoadOutcome& load, std::string_view id) {
     if (load.steps.empty()) {
@@ -246,18 +271,12 @@ std::string capacity_part(const run::LoadOutcome& load, std::string_view id) {
         const auto& bound = load.slo.latencies.front();
         chart.limit = {static_cast<double>(bound.limit.count()), bound_text(bound)};
     }
-    Table table("Rates that were tried, in their order",
-                {"asked", "done", "response p50", "response p99", "SLO"});
-    for (const auto& step : load.steps) {
-        table.head(rate(step.rate_per_second)).number(rate(step.done_per_second));
-        add_latency(table, step.whole.response, "p50");
-        add_latency(table, step.whole.response, "p99");
-        table.markup(step.kept ? "kept" : html::escaped_head(step.why_not, trouble_bytes));
-        if (!step.kept) {
-            table.mark_broken();
-        }
+    if (load.mesh) {
+        chart.description += " The upright line is the mesh's own load: " + mesh_words(load) + ".";
+        chart.mark = {load.mesh->renewals_per_second, fmt::format("{} pods", load.mesh->pods)};
     }
-    return "<h4>Capacity</h4>\n" + drawing(chart, fmt::format("{}-capacity", id)) + table.text();
+    return "<h4>Capacity</h4>\n" + drawing(chart, fmt::format("{}-capacity", id)) +
+           rates_table(load);
 }
 
 std::string troubles_table(const std::vector<run::LoadTrouble>& troubles) {

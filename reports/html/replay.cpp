@@ -45,6 +45,28 @@ std::string length(std::chrono::milliseconds time) {
     return fmt::format("{}ms", time.count());
 }
 
+/// Of what most loads leave as it is.
+std::string unusual_load_flags(const run::LoadOptions& options) {
+    constexpr double all = 1, half = 0.5;
+    constexpr std::chrono::milliseconds usual_timeout(30'000);
+    std::string flags;
+    if (options.accounts > 1) {
+        flags += fmt::format(" --accounts {}", options.accounts);
+    }
+    if (options.verify_share < all) {
+        flags += options.verify_share <= 0
+                     ? std::string(" --verify none")
+                     : fmt::format(" --verify sample:{:g}", options.verify_share);
+    }
+    if (options.timeout.count() > 0 && options.timeout != usual_timeout) {
+        flags += " --timeout " + length(options.timeout);
+    }
+    if (options.abort_error_share != half) {
+        flags += fmt::format(" --abort-on errors={:g}%", options.abort_error_share * 100);
+    }
+    return flags;
+}
+
 /// What a load was asked for, as flags.
 std::string load_flags(const run::LoadOutcome& load) {
     const auto& options = load.options;
@@ -69,9 +91,15 @@ std::string load_flags(const run::LoadOutcome& load) {
     }
     if (options.pods) {
         add("pods", std::to_string(*options.pods));
+    } else if (load.mesh) {
+        add("pods", std::to_string(load.mesh->pods));
     }
     if (options.within) {
         add("within", length(*options.within));
+    }
+    constexpr std::chrono::hours usual_life(1);
+    if (options.leaf_ttl.count() > 0 && options.leaf_ttl != usual_life) {
+        add("leaf-ttl", length(options.leaf_ttl));
     }
     std::string mix;
     for (const auto& part : options.mix) {
@@ -93,7 +121,7 @@ std::string load_flags(const run::LoadOutcome& load) {
             add(flag, value);
         }
     }
-    return flags;
+    return flags + unusual_load_flags(options);
 }
 
 }  // namespace

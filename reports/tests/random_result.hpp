@@ -277,6 +277,7 @@ class RandomResult {
             return run::LoadStep{number(100'000), number(100'000), *rc::gen::arbitrary<bool>(),
                                  text(), stage()};
         });
+        out.mesh = perhaps([] { return run::LoadMesh{some(), number(100'000)}; });
         return out;
     }
 

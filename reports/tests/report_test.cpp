@@ -136,6 +136,11 @@ TEST(Reports, TellWhatAScenarioSurvived) {
                                                              .retries = 24};
     EXPECT_EQ(outcome_line(outcome, false),
               calm + ", survived 24 faults: 5 logins refused, 19 signatures refused, 24 retries");
+    auto once = result;
+    std::get<run::ScenarioOutcome>(once.outcomes[0].detail).agents = {.unanswered = 1,
+                                                                      .retries = 1};
+    EXPECT_EQ(outcome_line(once.outcomes[0], false),
+              calm + ", survived 1 fault: 1 request unanswered, 1 retry");
     const auto xml = to_junit(result);
     EXPECT_NE(xml.find("<testcase classname=\"flow\" name=\"flow/a\" time=\"0.000\">\n"
                        "    <properties>\n"

@@ -8,11 +8,12 @@ namespace meshproof::preflight {
 namespace {
 
 /// What the mend must give again, since the config is written whole: what the Vault tells of it,
-/// and a reviewer's token, which it does not tell and an administrator has in a file.
-Values kept_config(const Facts& facts, bool with_issuer = true) {
+/// and a reviewer's token, which it does not tell and an administrator has in a file. `without`
+/// names what is to go: "issuer", "token_reviewer_jwt", or "" for nothing.
+Values kept_config(const Facts& facts, std::string_view without = "") {
     const auto config = facts.auth_config.is_known() ? *facts.auth_config : Json();
     std::string kept;
-    if (flag_of(config, "token_reviewer_jwt_set")) {
+    if (flag_of(config, "token_reviewer_jwt_set") && without != "token_reviewer_jwt") {
         kept += " token_reviewer_jwt=@reviewer.jwt";
     }
     for (const auto* flag : {"disable_local_ca_jwt", "use_annotations_as_alias_metadata"}) {
@@ -20,7 +21,7 @@ Values kept_config(const Facts& facts, bool with_issuer = true) {
             kept += fmt::format(" {}=true", flag);
         }
     }
-    if (const auto issuer = text_of(config, "issuer"); with_issuer && !issuer.empty()) {
+    if (const auto issuer = text_of(config, "issuer"); without != "issuer" && !issuer.empty()) {
         kept += fmt::format(" issuer={} disable_iss_validation={}", shell_word(issuer),
                             flag_of(config, "disable_iss_validation", true));
     }
@@ -36,6 +37,12 @@ Values kept_config(const Facts& facts, bool with_issuer = true) {
 constexpr std::string_view write_cluster_ca = "%cluster_ca_text%";
 constexpr std::string_view keep_cluster_ca =
     "%tool% read -field=kubernetes_ca_cert auth/%auth%/config > cluster-ca.pem";
+constexpr std::string_view write_config =
+    "%tool% write auth/%auth%/config kubernetes_host=%kubernetes_host% "
+    "kubernetes_ca_cert=@cluster-ca.pem%kept_text%";
+constexpr std::string_view grant_review =
+    "kubectl create clusterrolebinding meshproof-%account%-delegator "
+    "--clusterrole=system:auth-delegator --serviceaccount=%namespace%:%account%";
 constexpr std::string_view enable_own = "%tool% auth enable -path=%new_auth% kubernetes";
 constexpr std::string_view configure_own =
     "%tool% write auth/%new_auth%/config kubernetes_host=%api_server% "
@@ -178,6 +185,51 @@ Judgement ca_time(const Facts& facts) {
     });
 }
 
+/// Whether the Vault has a token of its own to ask with. OpenBao says so; of the others it is known
+/// where the account may review, and so would have its own token reviewed (row 149).
+Fact<bool> has_reviewer(const Facts& facts) {
+    if (!facts.auth_config.is_known()) {
+        return Fact<bool>::unknown(facts.auth_config.why());
+    }
+    if (facts.auth_config->contains("token_reviewer_jwt_set")) {
+        return Fact<bool>::known(flag_of(*facts.auth_config, "token_reviewer_jwt_set"));
+    }
+    return facts.may_review.is_known() && *facts.may_review
+               ? Fact<bool>::known(true)
+               : Fact<bool>::unknown("whether the Vault has a reviewer's token is not told");
+}
+
+/// What is left of a bare 403 when token, API server and CA are good: Vault tells none apart.
+Judgement reviewer(const Facts& facts) {
+    if (facts.login.is_known()) {
+        return holds();
+    }
+    if (facts.login_refusal.empty()) {
+        return unknown(facts.login.why());
+    }
+    if (facts.login_refusal.find("permission denied") == std::string::npos) {
+        return beside();
+    }
+    if (facts.auth_role.is_known() && !texts_of(*facts.auth_role, "token_bound_cidrs").empty()) {
+        return unknown("a login from outside token_bound_cidrs is refused in the same words");
+    }
+    return with(facts.token_is_good, [&](bool good) {
+        return with(facts.auth_ca_fits, [&](bool fits) {
+            return with(has_reviewer(facts), [&](bool has) {
+                if (!good || !fits || !has) {
+                    return beside();  // cluster/bad-token, auth/wrong-ca, cluster/no-delegator
+                }
+                std::vector<std::string_view> mend{keep_cluster_ca, write_config};
+                if (facts.may_review.is_known() && !*facts.may_review) {
+                    mend.push_back(grant_review);
+                }
+                return found(facts.login_refusal + "; the API server takes the token of the login",
+                             kept_config(facts, "token_reviewer_jwt"), std::move(mend));
+            });
+        });
+    });
+}
+
 Judgement issuer(const Facts& facts) {
     return with(facts.auth_config, [&](const Json& config) {
         const auto wanted = text_of(config, "issuer");
@@ -189,7 +241,7 @@ Judgement issuer(const Facts& facts) {
             return given == wanted
                        ? holds()
                        : found(fmt::format("issuer is {}, and tokens are of {}", wanted, given),
-                               kept_config(facts, /*with_issuer=*/false));
+                               kept_config(facts, "issuer"));
         });
     });
 }
@@ -405,6 +457,16 @@ std::vector<Rule> auth_rules() {
                   "%tool% write auth/%auth%/config kubernetes_host=%kubernetes_host% "
                   "kubernetes_ca_cert=@cluster-ca.pem%kept_text%"},
          .judge = ca_time},
+        {.id = "auth/reviewer",
+         .severity = Severity::error,
+         .title = "The Vault's own reviewer is refused.",
+         .why = "Its token_reviewer_jwt is over, of another cluster or without "
+                "system:auth-delegator, or the Vault does not reach the API server: every login is "
+                "a bare 403. Without that token each login is reviewed by its own.",
+         .member = "auth.mount",
+         .object = "auth/%auth%/config",
+         .mend = {keep_cluster_ca, write_config},
+         .judge = reviewer},
         {.id = "auth/issuer",
          .severity = Severity::error,
          .title = "The auth method wants tokens of another issuer.",

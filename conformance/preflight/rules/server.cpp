@@ -1,4 +1,7 @@
 // The Vault itself: reachable, open, verified, of a version that is looked after.
+#include <algorithm>
+#include <array>
+
 #include "conformance/preflight/rule.hpp"
 #include "conformance/preflight/versions.hpp"
 #include "core/base/text.hpp"
@@ -8,6 +11,18 @@ namespace {
 
 Judgement unreachable(const Facts& facts) {
     return facts.unreachable.empty() ? holds() : found(facts.unreachable);
+}
+
+/// How a handshake ends in which one side speaks nothing that the other does: by the server's
+/// alert, or by our own refusal of its version.
+Judgement no_common_tls(const Facts& facts) {
+    constexpr std::array<std::string_view, 4> ends = {
+        "alert handshake failure", "alert protocol version", "alert insufficient security",
+        "unsupported protocol"};
+    const bool so = std::ranges::any_of(ends, [&](std::string_view end) {
+        return facts.unreachable.find(end) != std::string::npos;
+    });
+    return so ? found(facts.unreachable) : facts.unreachable.empty() ? holds() : beside();
 }
 
 Judgement uninitialised(const Facts& facts) {
@@ -41,11 +56,17 @@ Judgement other_https_ca(const Facts& facts) {
     });
 }
 
+/// OpenBao 2.6 and later: whatever is asked in it is a 503 with these words, while sys/health of
+/// the root says that all is well.
+bool in_sealed_namespace(const Facts& facts) {
+    return facts.mounts.why().find("namespace is sealed") != std::string::npos;
+}
+
 Judgement no_reader(const Facts& facts) {
     if (facts.account.reader.empty()) {
         return found("neither vault.token_file nor VAULT_TOKEN");
     }
-    if (!facts.unreachable.empty()) {
+    if (!facts.unreachable.empty() || in_sealed_namespace(facts)) {
         return unknown(facts.reader.why());
     }
     // One without the default policy may not look at itself, and reads the rest.
@@ -65,8 +86,20 @@ Judgement namespace_ignored(const Facts& facts) {
     });
 }
 
+Judgement namespace_sealed(const Facts& facts) {
+    if (facts.account.vault.namespace_name.empty() || !facts.openbao()) {
+        return beside();
+    }
+    return in_sealed_namespace(facts)                             ? found(facts.mounts.why())
+           : facts.mounts.is_known() || facts.mounts.is_missing() ? holds()
+                                                                  : unknown(facts.mounts.why());
+}
+
 Judgement namespace_missing(const Facts& facts) {
     if (facts.account.vault.namespace_name.empty() || !facts.openbao()) {
+        return beside();
+    }
+    if (in_sealed_namespace(facts)) {
         return beside();
     }
     // The whole namespace is not there exactly if its mount table is not (row 42).
@@ -145,6 +178,17 @@ std::vector<Rule> server_rules() {
          .object = "sys/health",
          .mend = {"%tool% status"},
          .judge = unreachable},
+        {.id = "vault/no-common-tls",
+         .severity = Severity::error,
+         .title = "The Vault ends the TLS handshake: it speaks nothing that is spoken here.",
+         .why =
+             "Here it is TLS 1.2 and 1.3, with X25519 or P-256 for the key exchange. A listener, "
+             "or a proxy before it, that is limited to older versions, other curves or hybrid "
+             "keys alone shuts out every agent that has not got these.",
+         .member = "vault.address",
+         .object = "vault.address",
+         .mend = {},
+         .judge = no_common_tls},
         {.id = "vault/uninitialised",
          .severity = Severity::error,
          .title = "The Vault was never initialised.",
@@ -219,6 +263,15 @@ std::vector<Rule> server_rules() {
          .object = "sys/namespaces",
          .mend = {"%tool% namespace create %vault_namespace%"},
          .judge = namespace_missing},
+        {.id = "vault/namespace-sealed",
+         .severity = Severity::error,
+         .title = "The account's namespace is sealed.",
+         .why = "Every login and every signature is a 503 until somebody unseals it, though the "
+                "Vault itself is open.",
+         .member = "vault.namespace",
+         .object = "sys/namespaces",
+         .mend = {"%tool% namespace unseal %vault_namespace%"},
+         .judge = namespace_sealed},
         {.id = "vault/old-version",
          .severity = Severity::warning,
          .title = "The Vault is older than the last fixes on a mesh's path.",

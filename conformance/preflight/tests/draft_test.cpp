@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "core/base/tests/temporary_folder.hpp"
 #include "core/run/account.hpp"
 #include "core/run/tests/surroundings.hpp"
@@ -41,6 +43,12 @@ TEST_F(DraftFile, HasThePagesOwnNames) {
     EXPECT_EQ(account->cluster->namespace_name, "istio-system");
     EXPECT_EQ(account->cluster->name, "vault-issuer");
     EXPECT_TRUE(account->kubeconfig_path.empty());
+}
+
+TEST_F(DraftFile, TellsEditorsOfItsSchema) {
+    EXPECT_TRUE(
+        account_yaml(Draft()).starts_with("# yaml-language-server: $schema=account.schema.json\n"));
+    EXPECT_EQ(nlohmann::json::parse(account_schema)["title"], "meshproof.account/v1");
 }
 
 TEST_F(DraftFile, KeepsTextsThatYamlWouldReadOtherwise) {

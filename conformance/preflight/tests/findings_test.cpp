@@ -257,6 +257,10 @@ std::vector<Provoked> of_servers() {
     return {
         {.id = "auth/wrong-ca", .typed = {other_cluster_ca}},
         {.id = "auth/other-cluster", .typed = {another_cluster}},
+        {.id = "auth/reviewer",
+         .typed = {"bao read -field=kubernetes_ca_cert auth/%auth%/config > cluster-ca.pem",
+                   "bao write auth/%auth%/config kubernetes_host=%api_server% "
+                   "kubernetes_ca_cert=@cluster-ca.pem token_reviewer_jwt=a.b.c"}},
         {.id = "vault/namespace-missing",
          .typed = {},
          .change = [](run::Account& account) { account.vault.namespace_name = "team-x"; }},
@@ -370,9 +374,11 @@ INSTANTIATE_TEST_SUITE_P(Every, FindingTest, testing::ValuesIn(all_provoked()),
 /// others: rules_test.cpp.)
 const std::set<std::string_view> not_provoked{"accept/expired",
                                               "accept/unused",
+                                              "vault/no-common-tls",
                                               "vault/uninitialised",
                                               "vault/sealed",
                                               "vault/namespace-ignored",
+                                              "vault/namespace-sealed",
                                               "vault/old-version",
                                               "vault/end-of-life",
                                               "vault/storage-in-memory",
@@ -472,6 +478,35 @@ TEST(Findings, AnotherClustersAuthMethodIsLeftAsItIs) {
         EXPECT_EQ(join(one.bao, "\n").find(" auth/" + theirs + "/"), std::string::npos)
             << one.rule->id;
     }
+}
+
+Task<void> point_to_responders(Site& site, std::vector<Report>& looks) {
+    co_await site.set_up();
+    site.values["origin"] = site.account.vault.endpoint.url.origin();
+    for (const auto* path : {"%mount%/ocsp", "nowhere/ocsp", "%mount%/crl"}) {
+        co_await site.type("bao write %mount%/config/urls ocsp_servers=%origin%/v1/" +
+                           std::string(path));
+        looks.push_back(co_await site.look());
+    }
+    for (const auto& command : find(looks.back(), "ca/url-nowhere")->bao) {
+        require(co_await site.shell->run(command), command);
+    }
+    looks.push_back(co_await site.look());
+}
+
+TEST(Findings, AnOcspResponderThatIsNoneIsNamed) {
+    Site site;
+    std::vector<Report> looks;
+    site.drive(point_to_responders(site, looks));
+    ASSERT_EQ(looks.size(), 4U);
+    EXPECT_EQ(find(looks[0], "ca/url-nowhere"), nullptr);
+    for (const auto* look : {&looks[1], &looks[2]}) {
+        const auto* one = find(*look, "ca/url-nowhere");
+        ASSERT_NE(one, nullptr);
+        EXPECT_NE(one->evidence.find("no OCSP responder answers there, but "), std::string::npos)
+            << one->evidence;
+    }
+    EXPECT_EQ(find(looks[3], "ca/url-nowhere"), nullptr) << "its commands do not mend it";
 }
 
 /// Another service account, another domain, no policy: what every scenario passes by.

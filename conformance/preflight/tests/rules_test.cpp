@@ -187,6 +187,66 @@ TEST(Rules, CallNoReviewerMissingWithoutASignOfIt) {
     EXPECT_FALSE(finds(facts, "cluster/no-delegator"));
 }
 
+TEST(Rules, TellAHandshakeWithNothingInCommonFromASilentVault) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    EXPECT_FALSE(finds(facts, "vault/no-common-tls"));
+    for (const auto& [text, so] :
+         {std::pair("https://v:8200: sslv3 alert handshake failure (SSL routines)", true),
+          {"https://v:8200: tlsv1 alert protocol version (SSL routines)", true},
+          {"https://v:8200: unsupported protocol (SSL routines)", true},
+          {"https://v:8200: certificate verify failed", false},
+          {"https://v:8200: connection refused", false}}) {
+        facts.unreachable = text;
+        EXPECT_EQ(finds(facts, "vault/no-common-tls"), so) << text;
+        EXPECT_TRUE(finds(facts, "vault/unreachable")) << text;
+    }
+}
+
+TEST(Rules, TellASealedNamespaceFromOneThatIsNotThere) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    facts.mounts =
+        Fact<Json>::unknown("read on sys/mounts was answered by 503 namespace is sealed");
+    EXPECT_FALSE(finds(facts, "vault/namespace-sealed")) << "the account names none";
+    facts.account.vault.namespace_name = "team-a";
+    EXPECT_TRUE(finds(facts, "vault/namespace-sealed"));
+    EXPECT_FALSE(finds(facts, "vault/namespace-missing"));
+    EXPECT_FALSE(finds(facts, "vault/sealed"));
+    const auto report = judge(facts);
+    const auto one = std::ranges::find_if(report.found, [](const Finding& finding) {
+        return finding.rule->id == "vault/namespace-sealed";
+    });
+    ASSERT_NE(one, report.found.end());
+    EXPECT_EQ(one->bao, std::vector<std::string>{"bao namespace unseal team-a"});
+    facts.mounts = Fact<Json>::known(Json::object());
+    EXPECT_FALSE(finds(facts, "vault/namespace-sealed"));
+}
+
+TEST(Rules, TellARefusedReviewerFromABadTokenAndAWrongCa) {
+    auto facts = facts_of(vault::Product::vault, "1.19.17");
+    facts.login_refusal = "PUT auth/kubernetes/login: 403 permission denied";
+    facts.token_is_good = facts.auth_ca_fits = facts.may_review = Fact<bool>::known(true);
+    facts.auth_config = Fact<Json>::known({{"kubernetes_host", "https://kube"}});
+    EXPECT_TRUE(finds(facts, "auth/reviewer"));
+    for (auto* fact : {&facts.token_is_good, &facts.auth_ca_fits, &facts.may_review}) {
+        for (const auto& other : {Fact<bool>::known(false), Fact<bool>::unknown("nobody said")}) {
+            *fact = other;
+            EXPECT_FALSE(finds(facts, "auth/reviewer"));
+        }
+        *fact = Fact<bool>::known(true);
+    }
+    facts.login_refusal = "PUT auth/kubernetes/login: 403 service account name not authorized";
+    EXPECT_FALSE(finds(facts, "auth/reviewer"));
+    facts.auth_role = Fact<Json>::known({{"token_bound_cidrs", {"10.0.0.0/8"}}});
+    facts.login_refusal = "PUT auth/kubernetes/login: 403 permission denied";
+    EXPECT_FALSE(finds(facts, "auth/reviewer")) << "the same words may be for the address";
+    facts.auth_role = {};
+    // OpenBao says whether it has one.
+    for (const auto set : {false, true}) {
+        facts.auth_config = Fact<Json>::known({{"token_reviewer_jwt_set", set}});
+        EXPECT_EQ(finds(facts, "auth/reviewer"), set);
+    }
+}
+
 TEST(Rules, TakeNamesOfTheAuthRoleAsGlobs) {
     auto facts = facts_of(vault::Product::openbao, "2.7.2");
     facts.token_claims = Fact<Json>::known({{"sub", "system:serviceaccount:mesh-a:issuer"}});

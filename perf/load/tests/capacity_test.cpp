@@ -35,6 +35,17 @@ TEST(Capacity, TheBestRateLiesBelowAllThatFail) {
     EXPECT_EQ(best_rate(curve, p99(1h))->rate, 50);
 }
 
+TEST(Capacity, ARateThatWasHeldIsToldRatherThanOneALittleAbove) {
+    auto curve = known_curve();
+    curve.steps.back().asked = 44;
+    EXPECT_EQ(best_rate(curve, curve.slo)->rate, 44);
+    EXPECT_TRUE(best_rate(curve, curve.slo)->held);
+    // That one is no confirmation of 45/s any more.
+    curve.steps.back().asked = 40;
+    EXPECT_EQ(best_rate(curve, curve.slo)->rate, 45);
+    EXPECT_FALSE(best_rate(curve, curve.slo)->held);
+}
+
 TEST(Capacity, AHoldThatFailsTakesItsRateAway) {
     auto curve = known_curve();
     curve.steps.back().response = always(70ms);
@@ -73,16 +84,21 @@ TEST(Capacity, MeshesRenewAtTwoThirdsOfALife) {
 
 TEST(Capacity, AStormDrainsAtSaturation) {
     const auto curve = known_curve();
-    // 1,000 at 50/s, and the 60 ms of that rate.
+    // 1,000 at 50/s, and 40 ms; the 60 ms of that rate have waiting in them, as the 20 s have.
     const auto at_once = predict_storm(curve, {1000, {}, 0});
     ASSERT_TRUE(at_once);
-    EXPECT_EQ(at_once->last_ready, 20'060ms);
+    EXPECT_EQ(at_once->last_ready, 20'040ms);
     EXPECT_FALSE(at_once->at_most);
     // Offered more slowly than the server could: 16.7/s, so the 40 ms of 20/s.
     EXPECT_EQ(predict_storm(curve, {1000, 60s, 0})->last_ready, 60'040ms);
-    // One connection of 40 ms makes 25/s; 40/s is the next measured rate.
-    EXPECT_EQ(predict_storm(curve, {1000, {}, 1})->last_ready, 40'042ms);
-    EXPECT_EQ(predict_storm(curve, {1000, {}, 64})->last_ready, 20'060ms);
+    // As fast as it is carried: the last to restart takes the 60 ms of 50/s. No more pods are
+    // ready sooner.
+    EXPECT_EQ(predict_storm(curve, {1000, 20s, 0})->last_ready, 20'060ms);
+    EXPECT_EQ(predict_storm(curve, {1001, 20s, 0})->last_ready, 20'060ms);
+    EXPECT_EQ(predict_storm(curve, {1002, 20s, 0})->last_ready, 20'080ms);
+    // One connection of 40 ms makes 25/s.
+    EXPECT_EQ(predict_storm(curve, {1000, {}, 1})->last_ready, 40'040ms);
+    EXPECT_EQ(predict_storm(curve, {1000, {}, 64})->last_ready, 20'040ms);
     EXPECT_FALSE(predict_storm(Curve(), {1000, {}, 0}));
 }
 
@@ -96,9 +112,9 @@ TEST(Capacity, AnUnreachedLimitMakesAStormAtMostSoLong) {
 
 TEST(Capacity, TheLargestRestartIsReadyInTime) {
     const auto curve = known_curve();
-    // 59.94 s at 50/s.
+    // 59.96 s at 50/s.
     const auto pods = largest_restart(curve, 1min);
-    EXPECT_EQ(pods, 2997U);
+    EXPECT_EQ(pods, 2998U);
     EXPECT_LE(predict_storm(curve, {pods, {}, 0})->last_ready, 1min);
     EXPECT_GT(predict_storm(curve, {pods + 1, {}, 0})->last_ready, 1min);
     EXPECT_EQ(largest_restart(curve, 10ms), 0U);
@@ -143,8 +159,11 @@ TEST(Capacity, SaysItInSentences) {
               "1,000 pods renew 0.417 times a second: headroom 108 times; their leaves may live "
               "34 s or longer");
     EXPECT_EQ(lines[3],
-              "if 1,000 pods restart at one moment, the last is ready after 20.1 s; of 2,997 the "
+              "if 1,000 pods restart at one moment, the last is ready after 20 s; of 2,998 the "
               "last is ready within 1 min");
+    EXPECT_EQ(capacity_lines(known_curve(), 1h, 5000)[2],
+              "5,000 pods renew 2.08 times a second: headroom 21.6 times; their leaves may live "
+              "2 min 47 s or longer");
     auto login = known_curve();
     login.profile = Profile::login;
     EXPECT_EQ(capacity_lines(login, 1h).front(),

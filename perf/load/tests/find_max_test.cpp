@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "perf/load/capacity.hpp"
 #include "perf/load/tests/stage.hpp"
 
 namespace meshproof::load {
@@ -45,6 +46,23 @@ TEST(MaxSearch, FindsTheRateThatItsServerCarries) {
     EXPECT_LE(asked, MaxSearch::most_transactions(looking()));
 }
 
+TEST(MaxSearch, WhatIsStillUnderWayAtAStepsEndIsNotBehind) {
+    auto options = looking();
+    options.rate = 50;
+    options.connections = 64;
+    options.slo.latencies = {{95, 2s}};
+    MaxSearch search(options);
+    const auto step = search.next().value();
+    search.learn(step, Stage({[](Duration now) { return now + 998ms; }}).offer(step));
+    EXPECT_TRUE(search.steps().front().kept) << search.steps().front().why_not;
+    Outcome outcome;
+    outcome.options = options;
+    outcome.steps = search.steps();
+    const auto curve = curve_of(outcome, "sim");
+    EXPECT_NEAR(saturation(curve).rate, 50, 0.5);
+    EXPECT_FALSE(saturation(curve).reached) << "nobody knows what it would give at more";
+}
+
 /// What a server shows that keeps up to this rate, and in a hold up to that one.
 Measured answered(const Options& step, double in_a_step, double in_a_hold) {
     const bool hold = step.duration > looking().duration * 2;
@@ -83,6 +101,22 @@ TEST(MaxSearch, WhatDoesNotLastGivesWayToLess) {
     EXPECT_FALSE(steps[steps.size() - 2].kept);
     EXPECT_EQ(steps.back().rate, 18);
     EXPECT_EQ(best_step(steps), &steps.back());
+}
+
+TEST(MaxSearch, TellsWhatWasHeldRatherThanAShorterStepALittleAbove) {
+    // As a real search went: 275/s did not last, and nine tenths of it did.
+    const auto at = [](double rate, bool kept, bool hold) {
+        Step step;
+        step.rate = rate;
+        step.kept = kept;
+        step.hold = hold;
+        return step;
+    };
+    std::vector<Step> steps{at(200, true, false), at(400, false, false), at(250, true, false),
+                            at(275, true, false), at(275, false, true),  at(247.5, true, true)};
+    EXPECT_EQ(best_step(steps), &steps.back());
+    steps.pop_back();
+    EXPECT_EQ(best_step(steps), &steps[2]);
 }
 
 TEST(MaxSearch, WhereNoHoldLastsAShorterStepBelowIsAllThereIs) {

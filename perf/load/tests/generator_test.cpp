@@ -75,9 +75,46 @@ TEST(Generator, WhatDoesNotFitWaitsAndIsCounted) {
     // The last of 800 is done after 8 s, and was due after 4.
     expect_near(measured.whole.response.max(), 4s);
     EXPECT_NEAR(measured.rate(), 100, 5);
+    EXPECT_NEAR(measured.settled_rate(), 100, 1);
     EXPECT_NEAR(static_cast<double>(measured.longest_queue), 400, 15);
     expect_near(measured.last_done, 8s);
     EXPECT_NE(fell_behind(options, measured).find("of 800"), std::string::npos);
+}
+
+TEST(Generator, WhatIsUnderWayAtTheEndTakesNothingFromTheSettledRate) {
+    Options options;
+    options.rate = 50;
+    options.duration = 5s;
+    const auto offered = [&](std::size_t connections) {
+        options.connections = connections;
+        return Stage({[](Duration now) { return now + 998ms; }}).offer(options);
+    };
+    // What was asked in the last second is answered after the end.
+    const auto kept_up = offered(64);
+    EXPECT_NEAR(kept_up.rate(), 40, 1);
+    EXPECT_NEAR(kept_up.settled_rate(), 50, 0.5);
+    // Ten connections carry 10/s, of which the first second has none.
+    const auto overloaded = offered(10);
+    EXPECT_NEAR(overloaded.rate(), 8, 0.5);
+    EXPECT_NEAR(overloaded.settled_rate(), 10, 0.2);
+    EXPECT_GT(overloaded.settled, 20s) << "the queue drains at the server's rate too";
+}
+
+TEST(Generator, ARateThatEndsEarlyIsSettledUntilThen) {
+    Stage stage({[](Duration now) { return now + 998ms; }});
+    Options options;
+    options.rate = 50;
+    options.duration = 20s;
+    options.connections = 10;
+    run::StopSource stop;
+    const auto measured = stage.offer(options, &stop, [&stop](const Progress& progress) {
+        if (progress.elapsed >= 8s) {
+            stop.request();
+        }
+    });
+    EXPECT_EQ(measured.ended, Ended::stopped);
+    EXPECT_NEAR(measured.settled_rate(), 10, 0.5);
+    EXPECT_LT(measured.settled, 4s);
 }
 
 TEST(Generator, WhatIsDueWhileWarmingUpIsNotMeasured) {

@@ -98,6 +98,21 @@ TEST(Load, ALeafForAnotherKeyFailsIt) {
     EXPECT_EQ(played.outcome.measured.failed, 0U);
 }
 
+TEST(Load, ASampleIsVerifiedAndOneWrongLeafOfItFails) {
+    auto options = small();
+    options.verify = 0.2;
+    const auto played = play(options);
+    EXPECT_EQ(played.outcome.verdict, run::Verdict::pass);
+    const auto& seen = played.outcome.verification;
+    EXPECT_EQ(seen.answers, 100U);
+    EXPECT_GT(seen.verified, 5U);
+    EXPECT_LT(seen.verified, 40U);
+    EXPECT_EQ(seen.not_verified, 0U) << "what is not of the sample was never to be verified";
+    const auto wrong = play(options, sabotaged("pki/wrong-csr-key"));
+    EXPECT_EQ(wrong.outcome.verdict, run::Verdict::fail);
+    EXPECT_EQ(wrong.outcome.verification.wrong_leaves(), wrong.outcome.verification.verified);
+}
+
 TEST(Load, ARepeatedSerialNumberFailsIt) {
     const auto played = play(small(), sabotaged("pki/repeat-serial"));
     EXPECT_EQ(played.outcome.verdict, run::Verdict::fail);

@@ -88,6 +88,13 @@ TEST(Options, WhatDoesNotFitTogetherIsRefused) {
               }).find("--rate"),
               std::string::npos);
     EXPECT_NE(refusal([](OptionTexts& texts) {
+                  texts.profile = "sign";
+                  texts.pods = 5;
+                  texts.find_max = true;
+                  texts.slo = "p99=50ms";
+              }).find("--find-max of login-sign"),
+              std::string::npos);
+    EXPECT_NE(refusal([](OptionTexts& texts) {
                   texts.rate = "5";
                   texts.ramp = "1:2";
               }).find("one of them"),

@@ -104,6 +104,22 @@ TEST(LoadReport, HoldsNoOptionThatTheProfileDoesNotHave) {
     EXPECT_TRUE(steady.mix.empty());
 }
 
+TEST(LoadReport, HasTheMeshThatASearchIsHeldAgainst) {
+    Outcome outcome;
+    outcome.options.pods = 2400;
+    EXPECT_FALSE(load_in(report_of(outcome, {})).mesh) << "nothing was searched for";
+    outcome.options.find_max = true;
+    const auto told = load_in(report_of(outcome, {}));
+    ASSERT_TRUE(told.mesh);
+    EXPECT_EQ(told.mesh->pods, 2400U);
+    // Each renews when two thirds of the hour are over.
+    EXPECT_NEAR(told.mesh->renewals_per_second, 1, 1e-9);
+    EXPECT_FALSE(told.options.pods) << "it is asked by rates";
+    outcome.options.profile = Profile::sign;
+    EXPECT_FALSE(load_in(report_of(outcome, {})).mesh)
+        << "no pod has its leaf by a signature alone";
+}
+
 TEST(LoadReport, TellsThatItWasInterrupted) {
     Outcome outcome;
     outcome.failures = {"stopped by a signal", "more"};

@@ -224,8 +224,21 @@ TEST(TroubleOverSockets, AServerThatNeverAnswersRunsIntoTheTimeLimit) {
 /// What happens to a whole load after its first second.
 struct Happening {
     std::vector<fakes::ChaosRule> chaos{};
-    bool sealed = false, revoked = false, stopped = false;
+    bool sealed = false, revoked = false, expiring = false, stopped = false;
 };
+
+/// Whatever can be renewed has one second more.
+Task<void> shorten_tokens(vault::Client vault) {
+    const auto all = require(co_await vault.call("LIST", "auth/token/accessors"));
+    std::size_t shortened = 0;
+    for (const auto& accessor : all.data().at("keys")) {
+        vault::Json body = {{"accessor", accessor}, {"increment", "1s"}};
+        const auto renewed =
+            co_await vault.request("PUT", "auth/token/renew-accessor", std::move(body));
+        shortened += renewed && renewed->status == 200 ? 1 : 0;
+    }
+    EXPECT_GT(shortened, 0U);
+}
 
 Task<void> strike(Site site, Happening happening) {
     if (happening.sealed) {
@@ -234,6 +247,9 @@ Task<void> strike(Site site, Happening happening) {
     if (happening.revoked) {
         require(co_await site.vault.call(
             "PUT", "sys/leases/revoke-prefix/auth/" + run::RunMark("k3f9a2").name("auth")));
+    }
+    if (happening.expiring) {
+        co_await shorten_tokens(site.vault);
     }
 }
 
@@ -372,6 +388,27 @@ TEST(Trouble, EndsTheLoadByItselfWhenItLasts) {
 TEST(Trouble, ATokenThatIsRevokedIsToldAndTheLoadRemovesItsThings) {
     const auto played = play_struck(for_three_seconds(Profile::sign), {.revoked = true});
     expect_told(played, 403, "the Vault token is no longer good");
+    EXPECT_EQ(played.left, std::vector<std::string>{});
+}
+
+TEST(Trouble, ATokenThatExpiresIsToldFromThenOn) {
+    auto options = for_three_seconds(Profile::sign);
+    options.duration = 4s;
+    const auto played = play_struck(options, {.expiring = true});
+    const auto& measured = played.outcome.measured;
+    EXPECT_EQ(played.outcome.verdict, run::Verdict::fail);
+    EXPECT_EQ(measured.ended, Ended::planned);
+    EXPECT_EQ(measured.asked, 200U);
+    expect_all_told(measured);
+    ASSERT_EQ(measured.troubles.size(), 1U);
+    const auto& trouble = measured.troubles.front();
+    EXPECT_EQ(trouble.status, 403);
+    EXPECT_NE(trouble.meaning.find("the Vault token is no longer good"), std::string::npos)
+        << trouble.meaning;
+    // It lives on for a second, and nothing is signed after that.
+    EXPECT_GE(trouble.first, 1900ms);
+    EXPECT_GE(measured.done, 95U);
+    EXPECT_GT(measured.failed, 80U);
     EXPECT_EQ(played.left, std::vector<std::string>{});
 }
 

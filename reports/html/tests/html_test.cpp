@@ -192,6 +192,8 @@ run::RunResult with_load() {
     load.options.duration = milliseconds(20'000);
     load.options.connections = 64;
     load.options.token = "batch";
+    load.options.verify_share = 1;
+    load.options.abort_error_share = 0.5;
     load.slo.latencies = {
         {99, microseconds(50'000), microseconds(2'000'000), run::BoundAnswer::missed}};
     load.slo.errors = {0.001, 0.0, run::BoundAnswer::kept};
@@ -224,6 +226,31 @@ TEST(Html, DrawsALoad) {
                "p99=50000us,errors=0.1% --connections 64 --token batch --target sim --seed 42"});
     // Of the first slot there is no p99: a gap, and no value of zero.
     EXPECT_EQ(page.find("nan"), std::string::npos);
+}
+
+TEST(Html, DrawsTheMeshsOwnLoadIntoTheCapacityCurve) {
+    auto result = with_load();
+    auto& load = std::get<run::LoadOutcome>(result.outcomes[0].detail);
+    load.options.find_max = true;
+    load.options.leaf_ttl = std::chrono::hours(2);
+    load.mesh = run::LoadMesh{.pods = 72'000, .renewals_per_second = 15};
+    const auto page = to_html(result);
+    EXPECT_EQ(html::page_offence(page), "");
+    // At three quarters of the way to the highest rate, with its name where there is room.
+    has(page,
+        {"<g class=\"mark\"><line x1=\"890.0\"", "class=\"side\"", ">72000 pods</text></g>",
+         "The upright line is the mesh&#39;s own load: 72000 pods renew leaves of 2 h at 15/s.",
+         "<th scope=\"row\">15/s</th>",
+         "<td>not tried, the mesh&#39;s own load: 72000 pods renew leaves of 2 h at 15/s</td>",
+         "load login-sign --find-max --duration 20000ms --pods 72000 --leaf-ttl 7200000ms "
+         "--slo"});
+    load.mesh->renewals_per_second = 40;
+    EXPECT_NE(to_html(result).find("<g class=\"mark\"><line x1=\"1150.0\""), std::string::npos)
+        << "a mesh that needs more than was tried is in the drawing, too";
+    load.mesh.reset();
+    const auto without = to_html(result);
+    EXPECT_EQ(without.find("<g class=\"mark\">"), std::string::npos);
+    EXPECT_EQ(without.find("own load"), std::string::npos);
 }
 
 run::Outcome check(std::string id, run::Verdict verdict, run::Level level) {
@@ -321,6 +348,24 @@ TEST(Replay, IsALineForAShellWhateverTheIdIs) {
     EXPECT_EQ(replay("flow/a"), "meshproof run flow/a --target loopback --product vault --seed 42");
     result.setting = run::Setting::live;
     EXPECT_EQ(replay("flow/a"), "meshproof run flow/a --target TARGET_FILE --seed 42");
+}
+
+TEST(Replay, OfALoadHasWhatWasUnusualOfIt) {
+    auto result = with_load();
+    auto& load = std::get<run::LoadOutcome>(result.outcomes[0].detail);
+    const auto replay = [&] { return pages::replay_command(result, result.outcomes[0]); };
+    EXPECT_EQ(replay().find("--verify"), std::string::npos);
+    EXPECT_EQ(replay().find("--abort-on"), std::string::npos);
+    load.options.accounts = 3;
+    load.options.verify_share = 0.25;
+    load.options.timeout = milliseconds(500);
+    load.options.abort_error_share = 0.2;
+    EXPECT_NE(replay().find("--token batch --accounts 3 --verify sample:0.25 --timeout 500ms "
+                            "--abort-on errors=20% --target sim"),
+              std::string::npos)
+        << replay();
+    load.options.verify_share = 0;
+    EXPECT_NE(replay().find("--verify none"), std::string::npos) << replay();
 }
 
 TEST(Chart, PutsTicksWhereAPersonWould) {
