@@ -144,6 +144,16 @@ std::string beside_markup(const Report& report) {
            (items.empty() ? items : "<ul>\n" + items + "</ul>\n");
 }
 
+/// Browsers show some 60 characters of it.
+std::string title_of(const Report& report) {
+    const auto errors = report.count(Severity::error);
+    const auto verdict = report.unreachable ? std::string("no answer")
+                         : errors > 1       ? fmt::format("{} errors", errors)
+                         : errors == 1      ? "1 error"
+                                            : "no error";
+    return fmt::format("Preflight of {}: {}", report.account, verdict);
+}
+
 }  // namespace
 
 std::string to_html(const Report& report) {
@@ -158,8 +168,7 @@ std::string to_html(const Report& report) {
         section_markup("held", "What holds", held_markup(report)) +
         "</main>\n<footer>\n<p>Written by meshproof; preflight.json beside this file has all of "
         "it.</p>\n</footer>\n";
-    return html::page(
-        fmt::format("{} - meshproof preflight of {}", verdict_of(report), report.account), body);
+    return html::page(title_of(report), body);
 }
 
 }  // namespace meshproof::preflight

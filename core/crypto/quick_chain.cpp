@@ -20,6 +20,7 @@ namespace {
 struct KnownPath {
     std::vector<Certificate> intermediates, trust;
     Purpose purpose;
+    bool all_anchors;
     std::vector<Certificate> cas;  ///< the leaf's issuer first
     std::int64_t from, until;      ///< when all of them are valid
 };
@@ -29,17 +30,25 @@ std::deque<KnownPath>& known_paths() {
     return paths;
 }
 
+/// An anchor that is asked about has itself for a path.
 bool asked_plainly(const ChainQuestion& question) {
-    return question.crls.empty() && !question.all_anchors;
+    return question.crls.empty() &&
+           !(question.all_anchors &&
+             std::ranges::find(question.trust, question.leaf) != question.trust.end());
+}
+
+bool is_of(const KnownPath& path, const ChainQuestion& question) {
+    return path.purpose == question.purpose && path.all_anchors == question.all_anchors &&
+           path.trust == question.trust && path.intermediates == question.intermediates;
 }
 
 std::optional<KnownPath> path_for(const ChainQuestion& question) {
     const std::int64_t at = unix_seconds(question.at);
     const auto* issuer = question.leaf.parts().info->issuer;
     for (const KnownPath& path : known_paths()) {
-        if (path.purpose == question.purpose && path.from <= at && at <= path.until &&
+        if (path.from <= at && at <= path.until &&
             X509_NAME_cmp(issuer, path.cas.front().parts().info->subject) == 0 &&
-            path.trust == question.trust && path.intermediates == question.intermediates) {
+            is_of(path, question)) {
             return path;
         }
     }
@@ -169,7 +178,8 @@ void remember(const ChainQuestion& question, const ChainVerdict& verdict) {
     }
     std::vector<Certificate> cas = question.intermediates;
     cas.insert(cas.end(), question.trust.begin(), question.trust.end());
-    KnownPath known{question.intermediates, question.trust, question.purpose, {}, 0, 0};
+    KnownPath known{
+        question.intermediates, question.trust, question.purpose, question.all_anchors, {}, 0, 0};
     known.from = std::numeric_limits<std::int64_t>::min();
     known.until = std::numeric_limits<std::int64_t>::max();
     for (std::size_t i = 1; i < verdict.path.size(); ++i) {
@@ -182,10 +192,13 @@ void remember(const ChainQuestion& question, const ChainVerdict& verdict) {
         known.from = std::max(known.from, unix_seconds(own->not_before()));
         known.until = std::min(known.until, unix_seconds(own->not_after()));
     }
-    if (ambiguous(cas)) {
+    auto& paths = known_paths();
+    const bool there = std::ranges::any_of(paths, [&](const KnownPath& path) {
+        return path.cas == known.cas && is_of(path, question);
+    });
+    if (there || ambiguous(cas)) {
         return;
     }
-    auto& paths = known_paths();
     if (paths.size() == most) {
         paths.pop_back();
     }

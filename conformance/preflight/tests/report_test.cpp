@@ -135,6 +135,7 @@ TEST(PreflightReport, PageHasTheVerdictFirstAndTheCommandsToCopy) {
     EXPECT_EQ(html::page_offence(page), "");
     for (const auto* part : {
              "<header class=\"fail\">\n<h1>Preflight: this mesh does not get its leaves",
+             "<title>Preflight of prod &lt;&amp;&gt; &quot;mesh&quot;: 1 error</title>",
              "<dd>prod &lt;&amp;&gt; &quot;mesh&quot;</dd>",
              "<code>role/key-type</code>",
              "pki_int/roles/mesh (account.yaml:8)",

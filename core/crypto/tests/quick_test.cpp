@@ -323,7 +323,14 @@ RC_GTEST_PROP(Quick, AcceptsOnlyWhatOpenSslAccepts, ()) {
     static const Pki pki;
     ChainQuestion question;
     question.intermediates = {pki.intermediate.certificate};
+    question.all_anchors = *rc::gen::arbitrary<bool>();
     question.trust = {pki.root.certificate};
+    if (*rc::gen::arbitrary<bool>()) {
+        question.trust.push_back(pki.intermediate.certificate);
+    }
+    if (question.all_anchors && *rc::gen::arbitrary<bool>()) {
+        question.trust = {pki.intermediate.certificate};
+    }
     question.at = now;
     question.purpose =
         *rc::gen::elementOf(std::vector{Purpose::any, Purpose::tls_client, Purpose::tls_server});
@@ -347,6 +354,9 @@ RC_GTEST_PROP(Quick, AcceptsOnlyWhatOpenSslAccepts, ()) {
         return;
     }
     question.leaf = *read;
+    if (*rc::gen::inRange(0, 8) == 0) {
+        question.trust.push_back(question.leaf);
+    }
     const auto quick = quick::chain(question);
     const auto general = general_verdict(question);
     RC_CLASSIFY(general.accepted(), "accepted");
@@ -356,6 +366,26 @@ RC_GTEST_PROP(Quick, AcceptsOnlyWhatOpenSslAccepts, ()) {
         RC_ASSERT(general.accepted());
         RC_ASSERT(quick->path == general.path);
     }
+}
+
+/// What is an anchor where every certificate of the trust store is one is none where only roots
+/// are.
+TEST(Quick, TellsAnchorsApart) {
+    const Pki pki;
+    ChainQuestion question;
+    question.leaf = pki.leaf("web").leaf;
+    question.trust = {pki.intermediate.certificate};
+    question.at = now;
+    question.all_anchors = true;
+    ASSERT_TRUE(verify_chain(question).accepted());
+    EXPECT_TRUE(quick::chain(question).has_value());
+    question.all_anchors = false;
+    EXPECT_FALSE(quick::chain(question).has_value());
+    EXPECT_FALSE(verify_chain(question).accepted());
+    question.all_anchors = true;
+    question.trust.push_back(question.leaf);  // its path ends with itself
+    EXPECT_FALSE(quick::chain(question).has_value());
+    EXPECT_EQ(verify_chain(question).path.size(), 1U);
 }
 
 RC_GTEST_PROP(Quick, ReadsPemAsOpenSslDoes, ()) {
