@@ -259,6 +259,7 @@ ServeWanted read_serve_arguments(const ServeArguments& arguments) {
     servers.product = read_product(arguments.product);
     servers.tls = !arguments.plain;
     servers.frozen = arguments.freeze;
+    servers.reads_aside = true;
     servers.vault_listen =
         server_address(arguments, "--vault-listen", arguments.vault_listen, arguments.vault_port);
     servers.kube_listen =

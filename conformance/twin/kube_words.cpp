@@ -22,6 +22,8 @@ void add_questions(KubeWords& words) {
          {"*", "fieldSelector", {"metadata.name=@{own:a}", "spec.nothing=a", "metadata.name!=a"}},
          {"*", "limit", {1, 2, 500}},
          {"*", "continue", {""}},
+         // A cache lists what goes then, and may not know yet what was made a moment ago.
+         {"DELETE *", "resourceVersion", {""}, 0, true},
          {"*", "resourceVersion", {"0", "1"}},
          {"*", "resourceVersionMatch", {"NotOlderThan", "Exact"}},
          {"*", "timeoutSeconds", {1, 10}},
@@ -96,7 +98,8 @@ void add_objects(KubeWords& words) {
          {"*/pods*", "spec.schedulerName", {"nobody"}, 1, true},
          {"*/pods*", "spec.nodeName", {""}, 0, true},
          {"*/pods*", "spec.containers", {Json::array({Json{{"name", "a"}, {"image", "a"}}})}, 1},
-         {"*/pods*", "spec.serviceAccountName", {"default", "@{own:nobody}"}, 0.3},
+         // Without the account that admission gives them, the real pods would be others.
+         {"*/pods*", "spec.serviceAccountName", {"default", "default", "@{own:nobody}"}, 1, true},
          {"*/pods*", "spec.restartPolicy", {"Always", "Never", "OnFailure"}},
          // Rights that a story gives are of its own accounts, in the run's namespace.
          {rbac,

@@ -33,6 +33,8 @@ struct ApiState {
     bool settling = false;     ///< the controllers are at work: what they do is no news to them
 };
 
+struct EarlyBody;  // body.hpp
+
 /// An authorised request for a known type.
 struct ApiCall {
     const http::Request& request;
@@ -40,6 +42,7 @@ struct ApiCall {
     User user;
     std::vector<std::string>* warnings;  ///< become the answer's Warning headers
     const ResourceType* type = nullptr;
+    EarlyBody* early = nullptr;  ///< of a body that was read before its turn
     [[nodiscard]] bool dry_run() const { return info.query.contains("dryRun"); }
 };
 
@@ -79,29 +82,57 @@ Object delete_object(ApiState& api, const ResourceType& type, const Object& obje
 [[nodiscard]] Checked<> check_list_numbers(const ApiCall& call);
 
 // metadata.cpp
-/// What Kubernetes says of a name that is no DNS label.
+/// What Kubernetes says of a name that is no DNS label, or no DNS subdomain.
 inline constexpr std::string_view label_rule =
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
     "must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used "
     "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+inline constexpr std::string_view subdomain_rule =
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
+    "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used "
+    "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 /// Gives it its name and namespace.
 [[nodiscard]] Checked<> name_object(ApiState& api, const ApiCall& call, Json& object);
 [[nodiscard]] std::vector<Cause> metadata_faults(const ResourceType& type, const Json& object);
+/// What is wrong with an update's metadata. The registry of all types tells it first, and each
+/// type's own validation tells it again, in its own order.
+struct MetadataFaults {
+    std::vector<Cause> of_all;     ///< the registry's
+    std::vector<Cause> of_object;  ///< ValidateObjectMeta's
+    std::vector<Cause> of_change;  ///< ValidateObjectMetaUpdate's
+};
+/// `sent` is the object with its metadata as the caller sent it.
+[[nodiscard]] MetadataFaults metadata_faults_of_update(const ResourceType& type, const Json& before,
+                                                       const Json& sent);
 [[nodiscard]] std::string fresh_name(Store& store, const std::string& base);
 
 // pods.cpp
 /// Defaults of a pod's spec or of a template's; `path` is where it is in the object.
 void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& faults);
 void complete_pod(Json& pod, std::vector<Cause>& faults);
-/// 403 where it names a RuntimeClass or a PriorityClass: there are none but the server's own two.
-[[nodiscard]] Checked<> admit_classes(const Json& pod);
 /// Everything below a pod: binding, eviction, log, exec, attach, portforward, proxy.
 [[nodiscard]] http::Response answer_pod(ApiState& api, const ApiCall& call);
-/// Whether a pod's update changes what may not change.
-[[nodiscard]] bool changes_fixed_fields(const Json& before, const Json& after);
 /// Whether a deletion removes the pod at once; else it only gets its deletionTimestamp, for its
 /// kubelet to see.
 [[nodiscard]] bool pod_goes_at_once(const Json& pod, std::optional<std::int64_t> grace_seconds);
+
+// pod_rules.cpp
+/// "Guaranteed", "Burstable" or "BestEffort".
+[[nodiscard]] std::string qos_class(const Json& spec);
+/// Who limits a resource and does not request it requests as much.
+void request_limits(Json& spec);
+/// Takes out what is known only behind a feature gate that is off.
+void drop_disabled_fields(Json& spec);
+void check_dns(const Json& spec, const std::string& path, std::vector<Cause>& faults);
+/// Its deadline and its tolerations.
+void check_schedule(const Json& spec, const std::string& path, std::vector<Cause>& faults);
+/// 403 where it names a PriorityClass or a RuntimeClass, or says what those would: there are none
+/// but the server's own two PriorityClasses.
+[[nodiscard]] Checked<> admit_classes(const Json& pod);
+/// What admission adds to a pod: its priority, and tolerations of a node that is lost.
+void admit_spec(Json& spec);
+/// What an update changes that it may not.
+[[nodiscard]] std::vector<Cause> pod_changes(const Json& before, const Json& after);
 
 // workloads.cpp
 /// Whether a StatefulSet's update changes what may not change.
@@ -114,6 +145,10 @@ void complete_workload(const ResourceType& type, Json& object, std::vector<Cause
 // patch.cpp
 /// That the body is a patch of a kind that there is; else 415.
 [[nodiscard]] Checked<> check_patch_type(const http::Request& request);
+[[nodiscard]] bool is_json_patch(const http::Request& request);
+/// A JSON patch, already read, applied to `current`. It looks at nothing else, so any thread may do
+/// it: what inserts into long lists takes as long as the list is, with each operation.
+[[nodiscard]] Checked<Json> json_patched(const Json& patch, Json current);
 /// The object after the request's patch.
 [[nodiscard]] Checked<Json> patched(const ApiCall& call, const Json& current);
 // apply.cpp

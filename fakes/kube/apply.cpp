@@ -105,19 +105,19 @@ void remove_fields(Json& value, const FieldSet& set) {
 /// The applied configuration, as the patch's YAML or JSON says it.
 Checked<Json> configuration(const ApiCall& call) {
     const auto& type = *call.type;
-    std::vector<std::string> repeated;
-    auto read = json_of_yaml(call.request.body, repeated);
-    if (!read) {
+    auto document = read_once(call, BodyForm::yaml);
+    if (!document) {
         return refuse(bad_request("error decoding YAML: error converting YAML to JSON: " +
-                                  read.error().text));
+                                  document.error().text));
     }
-    if (!read->is_object() && !read->is_null()) {
+    auto& read = document->value;
+    if (!read.is_object() && !read.is_null()) {
         return refuse(bad_request(
             fmt::format("error decoding YAML: error unmarshaling JSON: while decoding JSON: json: "
                         "cannot unmarshal {} into Go value of type map[string]interface {{}}",
-                        json_kind(*read))));
+                        json_kind(read))));
     }
-    auto config = read->is_object() ? std::move(*read) : Json::object();
+    auto config = read.is_object() ? std::move(read) : Json::object();
     const auto version = text_at(config, "/apiVersion");
     if (text_at(config, "/kind") != type.kind || version != type.api_version()) {
         const auto slash = version.find('/');

@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
+#include <cmath>
 #include <map>
 
 #include "core/base/json_text.hpp"
@@ -33,7 +34,16 @@ std::string fault_at(const std::string& text, std::size_t byte) {
     return fmt::format("invalid character {} looking for beginning of value", odd);
 }
 
-tl::expected<Document, Mismatch> read_json(const std::string& text) {
+// What is said of a body that cannot say what it is.
+Mismatch no_object(const Json& value) {
+    return {fmt::format(
+        "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of "
+        "type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string "
+        "\"json:\\\"kind,omitempty\\\"\" }}",
+        json_kind(value))};
+}
+
+ReadBody read_json(const std::string& text) {
     const auto mismatch = [](const std::string& why) {
         return tl::unexpected(Mismatch{"couldn't get version/kind; json parse error: " + why});
     };
@@ -50,11 +60,29 @@ tl::expected<Document, Mismatch> read_json(const std::string& text) {
         document.value = Json::object();
     }
     if (!document.value.is_object()) {
-        return mismatch(fmt::format(
-            "json: cannot unmarshal {} into Go value of type struct {{ APIVersion string "
-            "\"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" "
-            "}}",
-            json_kind(document.value)));
+        return tl::unexpected(no_object(document.value));
+    }
+    return document;
+}
+
+ReadBody read_yaml(const std::string& text) {
+    Document document;
+    auto read = json_of_yaml(text, document.repeated);
+    if (!read) {
+        return tl::unexpected(std::move(read).error());
+    }
+    document.value = std::move(*read);
+    return document;
+}
+
+ReadBody read_patch(const std::string& text) {
+    if (too_deep(text)) {
+        return tl::unexpected(Mismatch{"exceeded max depth"});
+    }
+    Document document;
+    document.value = Json::parse(text, nullptr, false);
+    if (document.value.is_discarded()) {
+        return tl::unexpected(Mismatch{json_fault(text)});
     }
     return document;
 }
@@ -94,7 +122,11 @@ Json json_of_scalar(const YAML::Node& node) {
     double number = 0;
     const bool starts_as_number = text.find_first_not_of("+-.0123456789eE") == std::string::npos;
     if (starts_as_number && std::from_chars(text.data(), end, number) == read_whole) {
-        return number;
+        // As Go writes it in JSON: a number without a fraction is whole there.
+        constexpr double most_exact = 1LL << 53;
+        return std::trunc(number) == number && std::abs(number) <= most_exact
+                   ? Json(static_cast<std::int64_t>(number))
+                   : Json(number);
     }
     return text;
 }
@@ -308,6 +340,51 @@ std::string json_fault(const std::string& text) {
     return {};
 }
 
+ReadBody read_text(BodyForm form, const std::string& text) {
+    switch (form) {
+        case BodyForm::json:
+            return read_json(text);
+        case BodyForm::yaml:
+            return read_yaml(text);
+        case BodyForm::patch:
+            break;
+    }
+    return read_patch(text);
+}
+
+std::optional<BodyForm> form_of_body(const http::Request& request) {
+    const auto header = lower(request.headers.find("Content-Type").value_or(""));
+    const auto media = trim(std::string_view(header).substr(0, header.find(';')));
+    if (media == "application/apply-patch+yaml" || media == "application/yaml") {
+        return BodyForm::yaml;
+    }
+    if (media.ends_with("patch+json")) {
+        return BodyForm::patch;
+    }
+    return media.empty() || media == "application/json" ? std::optional(BodyForm::json)
+                                                        : std::nullopt;
+}
+
+EarlyBody read_early(BodyForm form, const std::string& text, Json current) {
+    EarlyBody early{form, read_text(form, text), std::nullopt};
+    if (!current.is_null() && *early.read) {
+        auto version = meta(current, "resourceVersion");
+        early.patched = {std::move(version),
+                         json_patched((*early.read)->value, std::move(current))};
+    }
+    return early;
+}
+
+ReadBody read_once(const ApiCall& call, BodyForm form) {
+    auto* early = call.early;
+    if (early == nullptr || early->form != form || !early->read) {
+        return read_text(form, call.request.body);
+    }
+    auto read = std::move(*early->read);
+    early->read.reset();
+    return read;
+}
+
 tl::expected<Json, Mismatch> json_of_yaml(const std::string& text,
                                           std::vector<std::string>& repeated) {
     if (valid_utf8(text) != text) {
@@ -406,11 +483,10 @@ Checked<> check_options(const ApiCall& call) {
         }
     }
     check_field_manager(call.info.param("fieldManager"), causes);
-    const bool has_dry_run = call.info.query.contains("dryRun");
-    if (const auto dry = call.info.param("dryRun"); has_dry_run && dry != "All") {
-        causes.push_back({"dryRun", "FieldValueNotSupported",
-                          fmt::format("Unsupported value: {}: supported values: \"All\"",
-                                      go_json(Json::array({dry})))});
+    if (const auto& dry = call.info.dry_runs; std::ranges::count(dry, "All") != std::ssize(dry)) {
+        causes.push_back(
+            {"dryRun", "FieldValueNotSupported",
+             fmt::format("Unsupported value: {}: supported values: \"All\"", go_json(Json(dry)))});
     }
     const auto validation = call.info.param("fieldValidation");
     if (std::string_view(kind) != "DeleteOptions" && !validation.empty() &&
@@ -447,7 +523,7 @@ Checked<Document> read_body(const ApiCall& call, std::string_view media, std::st
                         fault.text, body_summary(text))));
     };
     if (media == "application/json") {
-        auto read = read_json(text);
+        auto read = read_once(call, BodyForm::json);
         if (!read) {
             return unrecognized(read.error());
         }
@@ -457,11 +533,17 @@ Checked<Document> read_body(const ApiCall& call, std::string_view media, std::st
         return std::move(*read);
     }
     if (media == "application/yaml") {
-        auto read = json_of_yaml(text, document.repeated);
+        auto read = read_once(call, BodyForm::yaml);
         if (!read) {
             return unrecognized(read.error());
         }
-        document.value = read->is_object() ? std::move(*read) : Json::object();
+        document = std::move(*read);
+        if (document.value.is_null()) {
+            document.value = Json::object();
+        }
+        if (!document.value.is_object()) {
+            return unrecognized(no_object(document.value));
+        }
         if (const auto fault = kind_fault(document.value); fault && call.type->custom == nullptr) {
             return unrecognized(*fault);
         }
@@ -525,19 +607,21 @@ Checked<Json> delete_options_in_body(const ApiCall& call) {
     Json options = Json::object();
     std::vector<std::string> order;
     if (media == "application/json") {
-        auto read = read_json(call.request.body);
+        auto read = read_once(call, BodyForm::json);
         if (!read) {
             return unread(read.error().text);
         }
         options = std::move(read->value);
         order = std::move(read->paths);
     } else {
-        std::vector<std::string> repeated;
-        auto read = json_of_yaml(call.request.body, repeated);
+        auto read = read_once(call, BodyForm::yaml);
         if (!read) {
             return unread(read.error().text);
         }
-        options = read->is_object() ? std::move(*read) : Json::object();
+        if (!read->value.is_object() && !read->value.is_null()) {
+            return unread(no_object(read->value).text);
+        }
+        options = read->value.is_object() ? std::move(read->value) : Json::object();
     }
     if (const auto fault = kind_fault(options)) {
         return unread(fault->text);
@@ -565,8 +649,8 @@ Checked<Json> delete_options_in_query(const ApiCall& call) {
     if (query.contains("orphanDependents")) {
         options["orphanDependents"] = call.info.flag("orphanDependents");
     }
-    if (const auto dry = query.find("dryRun"); dry != query.end()) {
-        options["dryRun"] = Json::array({dry->second});
+    if (!call.info.dry_runs.empty()) {
+        options["dryRun"] = call.info.dry_runs;
     }
     if (const auto grace = query.find("gracePeriodSeconds"); grace != query.end()) {
         const auto seconds = whole_number(grace->second);

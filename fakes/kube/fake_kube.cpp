@@ -7,6 +7,7 @@
 
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
+#include "core/time/worker.hpp"
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/authentication.hpp"
 #include "fakes/kube/body.hpp"
@@ -192,20 +193,98 @@ http::Response answer_resource(kube::ApiState& api, const kube::ApiCall& call) {
     return shaped(api, call, kube::answer_objects(api, call));
 }
 
-http::Response answer(kube::ApiState& api, const http::Request& request, const http::Peer& peer,
-                      std::vector<std::string>& warnings) {
-    auto info = kube::RequestInfo::of(request);
+// Who asks, if that is allowed; or the refusal.
+kube::Checked<kube::User> admitted(kube::ApiState& api, const http::Request& request,
+                                   const http::Peer& peer, const kube::RequestInfo& info) {
     const auto caller = kube::authenticate(request, peer, api.tokens);
     if (!caller) {
-        return caller.error();
+        return kube::refuse(caller.error());
     }
-    const auto user = kube::impersonate(*caller, request, *api.store);
+    auto user = kube::impersonate(*caller, request, *api.store);
     if (!user) {
-        return user.error();
+        return kube::refuse(user.error());
     }
     const auto asked = kube::Attributes::of(info);
     if (!kube::authorize(*user, asked, *api.store).allowed) {
-        return kube::forbidden(*user, asked);
+        return kube::refuse(kube::forbidden(*user, asked));
+    }
+    return std::move(*user);
+}
+
+/// A body that is read while others are served, and what was read of it.
+struct BodyAside {
+    std::string text;
+    kube::EarlyBody early;
+};
+
+Task<BodyAside> read_aside(Worker* worker, std::string text, kube::BodyForm form,
+                           kube::Json current) {
+    co_return co_await aside(
+        worker, [text = std::move(text), form, current = std::move(current)]() mutable {
+            auto early = kube::read_early(form, text, std::move(current));
+            return BodyAside{std::move(text), std::move(early)};
+        });
+}
+
+/// Each operation of a JSON patch may take as long as a list of its object is.
+constexpr std::size_t large_patch = 4U << 10;
+
+/// The form of a body that takes long to read, or to apply, from somebody who may ask. Others are
+/// read faster than they are handed over.
+std::optional<kube::BodyForm> form_to_read_aside(kube::ApiState& api, const http::Request& request,
+                                                 const http::Peer& peer,
+                                                 const kube::RequestInfo& info) {
+    constexpr std::size_t large = 64U << 10;
+    const auto size = request.body.size();
+    if (size > largest_body || !info.for_resource ||
+        size < (kube::is_json_patch(request) ? large_patch : large)) {
+        return std::nullopt;
+    }
+    return admitted(api, request, peer, info) ? kube::form_of_body(request) : std::nullopt;
+}
+
+/// The object that a JSON patch is for; null where there is none, or the request is none. A
+/// subresource may be an object of another kind, which is small.
+kube::Json object_to_patch(const kube::ApiState& api, const http::Request& request,
+                           const kube::RequestInfo& info) {
+    const auto* type =
+        kube::find_type(api.store->custom(), info.group, info.version, info.resource);
+    if (!kube::is_json_patch(request) || type == nullptr ||
+        !(info.subresource.empty() || info.subresource == "status")) {
+        return nullptr;
+    }
+    const auto object = api.store->find(*type, info.namespace_name, info.name);
+    return object ? *object : kube::Json();
+}
+
+/// Reads the body before its turn where it takes long. A patch of what others change meanwhile is
+/// made as often as the API server tries.
+Task<std::optional<kube::EarlyBody>> read_in_advance(kube::ApiState& api, http::Request& request,
+                                                     const http::Peer& peer) {
+    constexpr int attempts = 5;
+    const auto info = kube::RequestInfo::of(request);
+    const auto form = form_to_read_aside(api, request, peer, info);
+    std::optional<kube::EarlyBody> early;
+    for (int attempt = 0; form && attempt < attempts; ++attempt) {
+        auto read = co_await read_aside(api.options.worker, std::move(request.body), *form,
+                                        object_to_patch(api, request, info));
+        request.body = std::move(read.text);
+        early = std::move(read.early);
+        if (!early->patched ||
+            early->patched->version ==
+                kube::meta(object_to_patch(api, request, info), "resourceVersion")) {
+            break;
+        }
+    }
+    co_return early;
+}
+
+http::Response answer(kube::ApiState& api, const http::Request& request, const http::Peer& peer,
+                      std::vector<std::string>& warnings, kube::EarlyBody* early) {
+    auto info = kube::RequestInfo::of(request);
+    const auto user = admitted(api, request, peer, info);
+    if (!user) {
+        return user.error();
     }
     if (!info.for_resource) {
         return kube::answer_path(api, request, info);
@@ -215,7 +294,7 @@ http::Response answer(kube::ApiState& api, const http::Request& request, const h
     if (type == nullptr) {
         return kube::known_group(info.group) ? kube::no_such_resource() : kube::page_not_found();
     }
-    return answer_resource(api, {request, std::move(info), *user, &warnings, type});
+    return answer_resource(api, {request, std::move(info), *user, &warnings, type, early});
 }
 
 // An object of the API in the form that its caller takes best; all else has one form only.
@@ -253,8 +332,12 @@ void write_as_asked(const http::Request& request, http::Response& response) {
 Task<http::Response> FakeKube::handle(http::Request request, http::Peer peer) {
     http::Response response;
     std::vector<std::string> warnings;
+    std::optional<kube::EarlyBody> early;
+    if (state_->options.worker != nullptr && request.body.size() >= large_patch) {
+        early = co_await read_in_advance(*state_, request, peer);
+    }
     try {
-        response = answer(*state_, request, peer, warnings);
+        response = answer(*state_, request, peer, warnings, early ? &*early : nullptr);
     } catch (const kube::Json::exception& error) {
         // A field of the body had another type than the API's own.
         response =

@@ -9,6 +9,10 @@
 #include "core/http/transport.hpp"
 #include "core/time/prng.hpp"
 
+namespace meshproof {
+class Worker;
+}  // namespace meshproof
+
 namespace meshproof::fakes {
 
 /// The version of kube-apiserver that is played.
@@ -21,6 +25,9 @@ struct FakeKubeOptions {
     std::string name = "kube";                              ///< its host name in sim
     std::string ca_pem;  ///< the CA of its serving port, for kube-root-ca and legacy tokens' ca.crt
     bool es256 = false;  ///< sign tokens with P-256 instead of RSA-2048
+    /// Reads large bodies while others are served; null = everything in its turn. Outlives the
+    /// server.
+    Worker* worker = nullptr;
 };
 
 /// kube-apiserver 1.34 as rules: (Request, Time) -> Response. No socket and no clock of its own;

@@ -68,6 +68,12 @@ FieldSet fields_of_value(const Json& value, const FieldType& type) {
     return set;
 }
 
+/// Null where the object has no such member.
+const Json* found_in(const Json& object, const std::string& key) {
+    const auto found = object.find(key);
+    return found == object.end() ? nullptr : &*found;
+}
+
 /// Nothing where they are the same.
 std::optional<FieldSet> changed(const Json& before, const Json& after, const FieldType& type);
 
@@ -94,11 +100,9 @@ FieldSet changed_in_object(const Json& before, const Json& after, const ObjectTy
         if (field == nullptr) {
             continue;
         }
-        const bool there = before.is_object();
-        const Json old = there && before.contains(key) ? before[key]
-                         : there                       ? unset(key, *field, type)
-                                                       : Json();
-        if (auto inner = changed(old, value, *field)) {
+        const auto* held = before.is_object() ? found_in(before, key) : nullptr;
+        const Json none = before.is_object() && held == nullptr ? unset(key, *field, type) : Json();
+        if (auto inner = changed(held != nullptr ? *held : none, value, *field)) {
             set["f:" + key] = std::move(*inner);
         }
     }
@@ -120,10 +124,11 @@ std::optional<FieldSet> changed(const Json& before, const Json& after, const Fie
         return set.empty() ? std::nullopt : std::optional(std::move(set));
     }
     FieldSet set = FieldSet::object();
+    const Json none;
     if (type.kind == Kind::map) {
         for (const auto& [key, item] : after.items()) {
-            const bool there = before.is_object() && before.contains(key);
-            if (auto inner = changed(there ? before[key] : Json(), item, *type.of)) {
+            const auto* held = before.is_object() ? found_in(before, key) : nullptr;
+            if (auto inner = changed(held != nullptr ? *held : none, item, *type.of)) {
                 set["f:" + key] = std::move(*inner);
             }
         }
@@ -140,7 +145,7 @@ std::optional<FieldSet> changed(const Json& before, const Json& after, const Fie
     for (const auto& item : after) {
         const auto key = item_key(item, type);
         const auto found = known.find(key);
-        const Json old = found == known.end() ? Json() : *found->second;
+        const auto& old = found == known.end() ? none : *found->second;
         if (auto inner = changed(old, item, *type.of)) {
             auto& entry = set[key];
             entry = std::move(*inner);
@@ -342,7 +347,7 @@ void sort_managers(Json& entries) {
 Json before_admission(Json pod, const Json& given) {
     auto& spec = pod["spec"];
     for (const auto* admitted : {"priority", "preemptionPolicy", "tolerations"}) {
-        if (!given.contains(admitted)) {
+        if (!given.contains(admitted) || given[admitted].empty()) {
             spec.erase(admitted);
         }
     }
@@ -376,8 +381,13 @@ void note_update(const ApiState& api, const ManagerOf& manager, const Json& befo
         metadata.erase("managedFields");  // nobody is noted until the first apply
         return;
     }
-    const auto changed = changed_fields(before, after, type);
-    if (changed.empty() && entries.empty()) {
+    auto changed = changed_fields(before, after, type);
+    if (entries.empty()) {  // nobody shares them: as of nearly all that is created
+        if (!changed.empty()) {
+            metadata["managedFields"] = Json::array();
+            metadata["managedFields"].push_back(
+                manager_entry(api.clock, manager, std::move(changed)));
+        }
         return;
     }
     const auto present = fields_of(after, type);

@@ -9,10 +9,6 @@ namespace meshproof::fakes::kube {
 namespace {
 
 constexpr std::string_view rbac_group = "rbac.authorization.k8s.io";
-constexpr std::string_view subdomain_rule =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
-    "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used "
-    "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 constexpr std::string_view dns_1035_rule =
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
     "alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', "
@@ -81,21 +77,12 @@ void check_owners(const Json& metadata, std::vector<Cause>& faults) {
 
 void check_finalizers(const Json& metadata, std::vector<Cause>& faults) {
     const Json finalizers = metadata.value("finalizers", Json::array());
-    std::vector<Cause> unqualified;
     std::set<std::string> names;
-    for (std::size_t at = 0; at < finalizers.size(); ++at) {
-        const auto name = finalizers[at].get<std::string>();
+    for (const auto& finalizer : finalizers) {
+        const auto name = finalizer.get<std::string>();
         names.insert(name);
         for (const auto& why : key_faults(name)) {
             faults.push_back(invalid_value("metadata.finalizers", name, why));
-        }
-        const bool standard =
-            name == "kubernetes" || name == "orphan" || name == "foregroundDeletion";
-        if (!standard && name.find('/') == std::string::npos) {
-            unqualified.push_back(
-                invalid_value(fmt::format("metadata.finalizers[{}]", at), name,
-                              "name is neither a standard finalizer name nor is it fully "
-                              "qualified"));
         }
     }
     if (names.contains("orphan") && names.contains("foregroundDeletion")) {
@@ -104,7 +91,108 @@ void check_finalizers(const Json& metadata, std::vector<Cause>& faults) {
                                       "foregroundDeletion cannot be both set",
                                       finalizers.dump())});
     }
-    faults.insert(faults.end(), unqualified.begin(), unqualified.end());
+}
+
+// What the core types' validation adds to that of all objects.
+void check_finalizer_names(const ResourceType& type, const Json& metadata,
+                           std::vector<Cause>& faults) {
+    if (type.custom != nullptr || &type == &type::leases || &type == &type::definitions) {
+        return;
+    }
+    std::size_t at = 0;
+    const Json finalizers = metadata.value("finalizers", Json::array());
+    for (const auto& finalizer : finalizers) {
+        const auto name = finalizer.get<std::string>();
+        const auto field = fmt::format("metadata.finalizers[{}]", at++);
+        const bool standard =
+            name == "kubernetes" || name == "orphan" || name == "foregroundDeletion";
+        if (!standard && name.find('/') == std::string::npos) {
+            faults.push_back(invalid_value(
+                field, name,
+                "name is neither a standard finalizer name nor is it fully qualified"));
+        }
+    }
+}
+
+void check_labels(const ResourceType& type, const Json& object, std::vector<Cause>& faults) {
+    const Json labels = object.at("metadata").value("labels", Json::object());
+    for (const auto& [key, value] : labels.items()) {
+        for (const auto& why : key_faults(key)) {
+            faults.push_back(invalid_value("metadata.labels", key, why));
+        }
+        const auto& text = value.get_ref<const std::string&>();
+        if (const auto why = label_value_fault(text); !why.empty()) {
+            faults.push_back(invalid_value("metadata.labels", text, why));
+        }
+    }
+    if (const auto name = meta(object, "name"); &type == &type::namespaces && !name.empty()) {
+        // The label that tells the name is made before anything is looked at.
+        if (const auto why = label_value_fault(name); !why.empty()) {
+            faults.push_back(invalid_value("metadata.labels", name, why));
+        }
+    }
+}
+
+void check_annotations(const Json& metadata, std::vector<Cause>& faults) {
+    const Json annotations = metadata.value("annotations", Json::object());
+    for (const auto& [key, value] : annotations.items()) {
+        for (const auto& why : key_faults(lower(key))) {
+            faults.push_back(invalid_value("metadata.annotations", key, why));
+        }
+    }
+}
+
+// apimachinery's ValidateObjectMetaAccessor, but for names.
+void check_metadata(const ResourceType& type, const Json& object, std::vector<Cause>& faults) {
+    if (const auto generation = count_at(object, "/metadata/generation"); generation < 0) {
+        faults.push_back(
+            {"metadata.generation", "FieldValueInvalid",
+             fmt::format("Invalid value: {}: must be greater than or equal to 0", generation)});
+    }
+    const auto& metadata = object.at("metadata");
+    check_labels(type, object, faults);
+    check_annotations(metadata, faults);
+    check_owners(metadata, faults);
+    check_finalizers(metadata, faults);
+}
+
+void check_new_finalizers(const Json& before, const Json& metadata, std::vector<Cause>& faults) {
+    std::set<std::string> added;
+    const Json given = metadata.value("finalizers", Json::array());
+    const Json held = before.at("metadata").value("finalizers", Json::array());
+    for (const auto& finalizer : given) {
+        if (std::ranges::find(held, finalizer) == held.end()) {
+            added.insert(go_quoted(finalizer.get<std::string>()));
+        }
+    }
+    if (!added.empty() && !meta(before, "deletionTimestamp").empty()) {
+        const std::vector<std::string> names(added.begin(), added.end());
+        faults.push_back(
+            {"metadata.finalizers", "FieldValueForbidden",
+             fmt::format(
+                 "Forbidden: no new finalizers can be added if the object is being deleted, "
+                 "found new finalizers []string{{{}}}",
+                 join(names, ", "))});
+    }
+}
+
+// apimachinery's ValidateObjectMetaAccessorUpdate: an update may leave out who its object is and
+// when it goes, and say nothing else of it.
+void check_metadata_update(const ResourceType& type, const Json& before, const Json& sent,
+                           std::vector<Cause>& faults) {
+    const auto& metadata = sent.at("metadata");
+    check_new_finalizers(before, metadata, faults);
+    for (const auto* fixed : {"uid", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
+        const auto given = metadata.find(fixed);
+        if (given != metadata.end() && *given != "" &&
+            *given != before.at("metadata").value(fixed, Json())) {
+            faults.push_back({fmt::format("metadata.{}", fixed), "FieldValueInvalid",
+                              fmt::format("Invalid value: {}: field is immutable", given->dump())});
+        }
+    }
+    check_labels(type, sent, faults);
+    check_annotations(metadata, faults);
+    check_owners(metadata, faults);
 }
 
 }  // namespace
@@ -201,36 +289,21 @@ std::vector<Cause> metadata_faults(const ResourceType& type, const Json& object)
     } else if (const auto why = name_fault(type, name); !why.empty()) {
         faults.push_back(invalid_value("metadata.name", name, why));
     }
-    const auto& metadata = object.at("metadata");
-    if (const auto generation = count_at(object, "/metadata/generation"); generation < 0) {
-        faults.push_back(
-            {"metadata.generation", "FieldValueInvalid",
-             fmt::format("Invalid value: {}: must be greater than or equal to 0", generation)});
+    check_metadata(type, object, faults);
+    check_finalizer_names(type, object.at("metadata"), faults);
+    return faults;
+}
+
+MetadataFaults metadata_faults_of_update(const ResourceType& type, const Json& before,
+                                         const Json& sent) {
+    MetadataFaults faults;
+    check_metadata(type, sent, faults.of_object);
+    faults.of_all = faults.of_object;
+    check_metadata_update(type, before, sent, faults.of_change);
+    faults.of_all.insert(faults.of_all.end(), faults.of_change.begin(), faults.of_change.end());
+    for (auto* of_type : {&faults.of_object, &faults.of_change}) {
+        check_finalizer_names(type, sent.at("metadata"), *of_type);
     }
-    const Json labels = metadata.value("labels", Json::object());
-    for (const auto& [key, value] : labels.items()) {
-        for (const auto& why : key_faults(key)) {
-            faults.push_back(invalid_value("metadata.labels", key, why));
-        }
-        const auto& text = value.get_ref<const std::string&>();
-        if (const auto why = label_value_fault(text); !why.empty()) {
-            faults.push_back(invalid_value("metadata.labels", text, why));
-        }
-    }
-    if (&type == &type::namespaces && !name.empty()) {
-        // The label that tells the name is made before anything is looked at.
-        if (const auto why = label_value_fault(name); !why.empty()) {
-            faults.push_back(invalid_value("metadata.labels", name, why));
-        }
-    }
-    const Json annotations = metadata.value("annotations", Json::object());
-    for (const auto& [key, value] : annotations.items()) {
-        for (const auto& why : key_faults(lower(key))) {
-            faults.push_back(invalid_value("metadata.annotations", key, why));
-        }
-    }
-    check_owners(metadata, faults);
-    check_finalizers(metadata, faults);
     return faults;
 }
 

@@ -8,6 +8,7 @@
 #include "fakes/kube/go_text.hpp"
 #include "fakes/kube/kinds.hpp"
 #include "fakes/kube/managed_fields.hpp"
+#include "fakes/kube/protobuf.hpp"
 #include "fakes/kube/rbac.hpp"
 #include "fakes/kube/selectors.hpp"
 #include "fakes/kube/tables.hpp"
@@ -33,6 +34,60 @@ bool next_generation(const ResourceType& type, Json before, Json after) {
         }
     }
     return before != after;
+}
+
+/// No less than what protobuf makes of it.
+std::size_t rough_size(const Json& value) {
+    constexpr std::size_t head = 6, plain = 24;
+    if (value.is_string()) {
+        return value.get_ref<const std::string&>().size() + head;
+    }
+    if (!value.is_structured()) {
+        return plain;
+    }
+    std::size_t size = head;
+    if (value.is_array()) {
+        for (const auto& item : value) {
+            size += rough_size(item);
+        }
+        return size;
+    }
+    for (const auto& [key, item] : value.items()) {
+        size += key.size() + head + (key == "managedFields" ? 0 : rough_size(item));
+    }
+    return size;
+}
+
+/// What etcd is asked to keep: the object in protobuf, a custom one as JSON, and its key three
+/// times. Its managed fields are not counted, since the fake looks before it makes them.
+std::size_t kept_size(const ResourceType& type, Json object) {
+    object["metadata"].erase("managedFields");
+    object["kind"] = type.kind;
+    object["apiVersion"] = type.api_version();
+    const auto key = fmt::format("/registry/{}/{}/{}", type.plural, meta(object, "namespace"),
+                                 meta(object, "name"));
+    const auto bytes = protobuf_of(object);
+    constexpr std::size_t keys = 3, frame = 30;
+    return (bytes ? bytes->size() : object.dump().size()) + keys * key.size() + frame;
+}
+
+// What is too large for etcd (--max-request-bytes), in its words, or for its client (row 251).
+Checked<> check_kept_size(const ResourceType& type, const Json& object) {
+    constexpr std::size_t most = 3U << 19, most_of_client = 2U << 20;
+    if (rough_size(object) <= most) {
+        return {};
+    }
+    const auto size = kept_size(type, object);
+    if (size <= most) {
+        return {};
+    }
+    return refuse(refusal(
+        500, "",
+        size <= most_of_client
+            ? "etcdserver: request is too large"
+            : fmt::format("rpc error: code = ResourceExhausted desc = trying to send message "
+                          "larger than max ({} vs. {})",
+                          size, most_of_client)));
 }
 
 // An update of these without the version that it is made of would overwrite another's: leases are
@@ -274,37 +329,23 @@ Checked<Json> status_updated(const ResourceType& type, const Json& current, cons
         if (const auto proper = complete(type, next); !proper) {
             return tl::unexpected(proper.error());
         }
+        return next;
+    }
+    Json sent = wanted;
+    sent["metadata"].erase("generation");  // it is the server's
+    const auto metadata = metadata_faults_of_update(type, current, sent);
+    if (!metadata.of_all.empty()) {
+        auto faults = metadata.of_all;
+        faults.insert(faults.end(), metadata.of_change.begin(), metadata.of_change.end());
+        return refuse(invalid(kept_type(type).group, type.kind, meta(current, "name"), faults));
     }
     return next;
 }
 
-// An update may leave out who its object is and when it goes, and say nothing else of it.
-Checked<> check_fixed_metadata(const ResourceType& type, const Json& current, const Json& next) {
-    std::vector<Cause> faults;
-    const auto& metadata = next["metadata"];
-    for (const auto* fixed : {"uid", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
-        const auto given = metadata.find(fixed);
-        if (given != metadata.end() && *given != "" &&
-            *given != current["metadata"].value(fixed, Json())) {
-            faults.push_back({fmt::format("metadata.{}", fixed), "FieldValueInvalid",
-                              fmt::format("Invalid value: {}: field is immutable", given->dump())});
-        }
-    }
-    if (!faults.empty()) {
-        if (type.custom == nullptr) {  // the registry looks, and then the type's own validation
-            const auto once = faults;
-            faults.insert(faults.end(), once.begin(), once.end());
-        }
-        return refuse(invalid(kept_type(type).group, type.kind, meta(current, "name"), faults));
-    }
-    return {};
-}
-
 // What an update of anything else makes of it.
 Checked<Json> updated(const ResourceType& type, const Json& current, Json next) {
-    if (const auto same = check_fixed_metadata(type, current, next); !same) {
-        return tl::unexpected(same.error());
-    }
+    next["metadata"].erase("generation");  // it is the server's
+    const auto metadata = metadata_faults_of_update(type, current, next);
     for (const auto* fixed : {"name", "namespace", "uid", "creationTimestamp", "deletionTimestamp",
                               "deletionGracePeriodSeconds", "generation"}) {
         if (current["metadata"].contains(fixed)) {
@@ -327,11 +368,8 @@ Checked<Json> updated(const ResourceType& type, const Json& current, Json next) 
         }
     }
     keep_allocated(type, current, next);
-    if (const auto proper = complete(type, next, true); !proper) {
+    if (const auto proper = complete_update(type, current, next, metadata); !proper) {
         return tl::unexpected(proper.error());
-    }
-    if (const auto same = check_immutable(type, current, next); !same) {
-        return tl::unexpected(same.error());
     }
     if (has_generation(type) && next_generation(type, current, next)) {
         next["metadata"]["generation"] =
@@ -391,6 +429,9 @@ http::Response create_object(ApiState& api, const ApiCall& call, Json object,
     if (numbered) {
         return refusal(500, "", "resourceVersion should not be set on objects to be created");
     }
+    if (const auto fits = check_kept_size(type, object); !fits) {
+        return fits.error();
+    }
     if (api.store->find(type, call.info.namespace_name, name)) {
         return generated ? not_generated(type, name) : already_exists(type, name);
     }
@@ -437,6 +478,9 @@ http::Response replace_object(ApiState& api, const ApiCall& call, const Json& cu
         return changed.error();
     }
     Json next = std::move(*changed);
+    if (const auto fits = check_kept_size(type, next); !fits) {
+        return fits.error();
+    }
     note_managers(api, call, current, next, managers);
     if (const auto settled = settle_fields(api, type, next); !settled) {
         return settled.error();

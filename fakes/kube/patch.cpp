@@ -1,7 +1,6 @@
 #include <map>
 #include <set>
 
-#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
@@ -106,48 +105,32 @@ void merge_strategically(Json& target, const Json& patch, const ObjectType& type
     }
 }
 
-Checked<Json> read_patch(const std::string& text) {
-    if (too_deep(text)) {
-        return refuse(bad_request("error decoding patch: exceeded max depth"));
+Checked<Json> patch_of(const ApiCall& call) {
+    auto read = read_once(call, BodyForm::patch);
+    if (!read) {
+        return refuse(bad_request("error decoding patch: " + read.error().text));
     }
-    auto patch = Json::parse(text, nullptr, false);
-    if (patch.is_discarded()) {
-        return refuse(bad_request("error decoding patch: " + json_fault(text)));
-    }
-    return patch;
+    return std::move(read->value);
 }
 
-Checked<Json> by_json_patch(const std::string& text, const Json& current) {
-    const auto patch = read_patch(text);
-    if (!patch) {
-        return patch;
+Checked<Json> by_json_patch(const ApiCall& call, const Json& current) {
+    if (call.early != nullptr && call.early->patched) {
+        auto& patched = *call.early->patched;
+        if (patched.version != meta(current, "resourceVersion")) {
+            // As after the API server's last attempt: others were faster each time.
+            return refuse(conflict(call.type->resource(), call.info.name,
+                                   "the object has been modified; please apply your changes to "
+                                   "the latest version and try again"));
+        }
+        return std::move(patched.next);
     }
-    if (patch->is_null()) {
-        return current;
-    }
-    if (!patch->is_array()) {
-        return refuse(bad_request(
-            fmt::format("error decoding patch: json: cannot unmarshal {} into Go value of type "
-                        "[]handlers.jsonPatchOp",
-                        json_kind(*patch))));
-    }
-    if (patch->size() > most_patch_operations) {
-        return refuse(
-            too_large(fmt::format("The allowed maximum operations in a JSON patch is {}, got {}",
-                                  most_patch_operations, patch->size())));
-    }
-    Json next = current;
-    if (!apply_json_patch(next, *patch)) {
-        return refuse(refusal(422, "Invalid",
-                              "the server rejected our request due to an error in our request",
-                              Json::object()));
-    }
-    return next;
+    const auto patch = patch_of(call);
+    return patch ? json_patched(*patch, current) : patch;
 }
 
-Checked<Json> by_merge_patch(const std::string& text, const Json& current,
+Checked<Json> by_merge_patch(const ApiCall& call, const Json& current,
                              const ObjectType* strategic) {
-    auto patch = read_patch(text);
+    auto patch = patch_of(call);
     if (!patch) {
         return patch;
     }
@@ -181,6 +164,34 @@ tl::unexpected<http::Response> unsupported_patch() {
 
 }  // namespace
 
+bool is_json_patch(const http::Request& request) {
+    const auto header = lower(request.headers.find("Content-Type").value_or(""));
+    return request.method == "PATCH" && header.starts_with("application/json-patch+json");
+}
+
+Checked<Json> json_patched(const Json& patch, Json current) {
+    if (patch.is_null()) {
+        return current;
+    }
+    if (!patch.is_array()) {
+        return refuse(bad_request(
+            fmt::format("error decoding patch: json: cannot unmarshal {} into Go value of type "
+                        "[]handlers.jsonPatchOp",
+                        json_kind(patch))));
+    }
+    if (patch.size() > most_patch_operations) {
+        return refuse(
+            too_large(fmt::format("The allowed maximum operations in a JSON patch is {}, got {}",
+                                  most_patch_operations, patch.size())));
+    }
+    if (!apply_json_patch(current, patch)) {
+        return refuse(refusal(422, "Invalid",
+                              "the server rejected our request due to an error in our request",
+                              Json::object()));
+    }
+    return current;
+}
+
 Checked<> check_patch_type(const http::Request& request) {
     const auto header = lower(request.headers.find("Content-Type").value_or(""));
     const auto media = trim(std::string_view(header).substr(0, header.find(';')));
@@ -201,17 +212,16 @@ Checked<Json> patched(const ApiCall& call, const Json& current) {
     const auto kind = text_at(current, "/kind");
     const bool of_call = kind == call.type->kind;
     const auto& type = of_call ? object_type(*call.type) : object_type(kind);
-    const auto& text = call.request.body;
     if (call.type->custom != nullptr && media == "application/strategic-merge-patch+json") {
         return refuse(refusal(415, "UnsupportedMediaType",
                               "the body of the request was in an unknown format - accepted media "
                               "types include: application/json-patch+json, "
                               "application/merge-patch+json, application/apply-patch+yaml"));
     }
-    auto next = media == "application/json-patch+json"    ? by_json_patch(text, current)
-                : media == "application/merge-patch+json" ? by_merge_patch(text, current, nullptr)
+    auto next = media == "application/json-patch+json"    ? by_json_patch(call, current)
+                : media == "application/merge-patch+json" ? by_merge_patch(call, current, nullptr)
                 : media == "application/strategic-merge-patch+json"
-                    ? by_merge_patch(text, current, &type)
+                    ? by_merge_patch(call, current, &type)
                     : unsupported_patch();
     if (!next) {
         return next;

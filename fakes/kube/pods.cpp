@@ -59,11 +59,6 @@ void complete_container(Json& container, const std::string& path, std::vector<Ca
     check_word(container, "imagePullPolicy", path, {"Always", "IfNotPresent", "Never"}, faults);
 }
 
-Json no_execute(const char* key) {
-    return {
-        {"key", key}, {"operator", "Exists"}, {"effect", "NoExecute"}, {"tolerationSeconds", 300}};
-}
-
 http::Response success(int code) {
     return json_response(code, {{"kind", "Status"},
                                 {"apiVersion", "v1"},
@@ -214,6 +209,7 @@ void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& 
     if (!spec.is_object()) {
         spec = Json::object();
     }
+    drop_disabled_fields(spec);
     const auto volumes = check_volumes(spec, path, faults);
     if (!spec.contains("containers") || spec["containers"].empty()) {
         faults.push_back({path + ".containers", "FieldValueRequired", "Required value"});
@@ -244,6 +240,14 @@ void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& 
     }
     check_word(spec, "dnsPolicy", path,
                {"ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"}, faults);
+    check_dns(spec, path, faults);
+    if (const auto account = text_at(spec, "/serviceAccountName");
+        !account.empty() && !is_dns_subdomain(account)) {
+        faults.push_back(
+            {path + ".serviceAccountName", "FieldValueInvalid",
+             fmt::format("Invalid value: {}: {}", go_quoted(account), subdomain_rule)});
+    }
+    check_schedule(spec, path, faults);
     fill(spec, "schedulerName", "default-scheduler");
     fill(spec, "securityContext", Json::object());
     if (!spec.contains("terminationGracePeriodSeconds")) {
@@ -251,62 +255,22 @@ void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& 
     }
 }
 
-Checked<> admit_classes(const Json& pod) {
-    const auto name = meta(pod, "name").empty() ? meta(pod, "generateName") : meta(pod, "name");
-    const auto forbidden_for = [&](const std::string& why) {
-        return refuse(refusal(403, "Forbidden",
-                              fmt::format("pods {} is forbidden: {}", go_quoted(name), why),
-                              {{"name", name}, {"kind", "pods"}}));
-    };
-    if (const auto runtime = text_at(pod, "/spec/runtimeClassName"); !runtime.empty()) {
-        return forbidden_for(
-            fmt::format("pod rejected: RuntimeClass {} not found", go_quoted(runtime)));
-    }
-    const auto priority = text_at(pod, "/spec/priorityClassName");
-    if (!priority.empty() && priority != "system-node-critical" &&
-        priority != "system-cluster-critical") {
-        return forbidden_for(fmt::format("no PriorityClass with name {} was found", priority));
-    }
-    return {};
-}
-
 void complete_pod(Json& pod, std::vector<Cause>& faults) {
     auto& spec = pod["spec"];
     if (spec.is_object()) {
-        fill(spec, "serviceAccountName", "default");
+        const auto alias = text_at(spec, "/serviceAccount");
+        fill(spec, "serviceAccountName", alias.empty() ? "default" : alias);
+        if (count_at(spec, "/terminationGracePeriodSeconds") < 0) {
+            spec["terminationGracePeriodSeconds"] = 1;
+        }
     }
     complete_pod_spec(spec, "spec", faults);
+    request_limits(spec);
     fill(spec, "enableServiceLinks", true);
-    fill(spec, "preemptionPolicy", "PreemptLowerPriority");
-    if (!spec.contains("priority")) {
-        spec["priority"] = 0;
-    }
-    if (!spec.contains("tolerations")) {
-        spec["tolerations"] = Json::array({no_execute("node.kubernetes.io/not-ready"),
-                                           no_execute("node.kubernetes.io/unreachable")});
-    }
+    admit_spec(spec);
     if (!pod.contains("status") || pod["status"].empty()) {
-        pod["status"] = {{"phase", "Pending"}, {"qosClass", "BestEffort"}};
+        pod["status"] = {{"phase", "Pending"}, {"qosClass", qos_class(spec)}};
     }
-}
-
-bool changes_fixed_fields(const Json& before, const Json& after) {
-    auto was = before["spec"];
-    auto is = after["spec"];
-    for (auto* spec : {&was, &is}) {
-        for (const auto* free :
-             {"activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds"}) {
-            spec->erase(free);
-        }
-        for (const auto* list : {"containers", "initContainers"}) {
-            if (spec->contains(list)) {
-                for (auto& container : (*spec)[list]) {
-                    container.erase("image");
-                }
-            }
-        }
-    }
-    return was != is;
 }
 
 http::Response answer_pod(ApiState& api, const ApiCall& call) {

@@ -41,6 +41,9 @@ RequestInfo RequestInfo::of(const http::Request& request) {
     if (mark != std::string::npos) {
         for (const auto& [name, value] : http::parse_query(request.target.substr(mark + 1))) {
             info.query.emplace(valid_utf8(name), valid_utf8(value));
+            if (name == "dryRun") {
+                info.dry_runs.push_back(valid_utf8(value));
+            }
         }
     }
     std::vector<std::string> parts;

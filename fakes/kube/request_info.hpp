@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "core/http/message.hpp"
 
@@ -17,8 +18,9 @@ struct RequestInfo {
     std::string path;  ///< without the query
     bool for_resource = false;  ///< below /api/VERSION/ or /apis/GROUP/VERSION/
     std::string group, version, resource, subresource, namespace_name, name;
-    std::string below;  ///< of the path, below the subresource: "/x"
-    std::map<std::string, std::string> query;
+    std::string below;                         ///< of the path, below the subresource: "/x"
+    std::map<std::string, std::string> query;  ///< the first of several values
+    std::vector<std::string> dry_runs;         ///< all of them, of the one that is a list
 
     [[nodiscard]] static RequestInfo of(const http::Request& request);
     [[nodiscard]] std::string param(const std::string& name) const;

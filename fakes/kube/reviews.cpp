@@ -108,11 +108,7 @@ Checked<> check_access_review(const Json& review, const ApiCall& call) {
     const bool resource = given(spec, "resourceAttributes");
     const bool path = given(spec, "nonResourceAttributes");
     const bool local = call.type->kind == "LocalSubjectAccessReview";
-    if (local && path) {
-        fault(
-            "spec.nonResourceAttributes",
-            fmt::format("Invalid value: {}: disallowed on this kind of request", shown_path(spec)));
-    } else if (resource && path) {
+    if (resource && path) {
         fault("spec.nonResourceAttributes",
               fmt::format("Invalid value: {}: cannot be specified in combination with "
                           "resourceAttributes",
@@ -126,11 +122,6 @@ Checked<> check_access_review(const Json& review, const ApiCall& call) {
         texts(spec, "groups").empty()) {
         fault("spec.user", "Invalid value: \"\": at least one of user or group must be specified");
     }
-    if (const auto space = text_at(spec, "/resourceAttributes/namespace");
-        local && resource && space != call.info.namespace_name) {
-        fault("spec.resourceAttributes.namespace",
-              fmt::format("Invalid value: {}: must match metadata.namespace", go_quoted(space)));
-    }
     auto metadata = review["metadata"];
     for (const auto* allowed : {"managedFields", local ? "namespace" : "managedFields"}) {
         metadata.erase(allowed);
@@ -139,6 +130,16 @@ Checked<> check_access_review(const Json& review, const ApiCall& call) {
         fault("metadata",
               fmt::format("Invalid value: {}: must be empty{}", shown_metadata(review["metadata"]),
                           local ? " except for namespace" : ""));
+    }
+    if (const auto space = text_at(spec, "/resourceAttributes/namespace");
+        local && resource && space != call.info.namespace_name) {
+        fault("spec.resourceAttributes.namespace",
+              fmt::format("Invalid value: {}: must match metadata.namespace", go_quoted(space)));
+    }
+    if (local && path) {
+        fault(
+            "spec.nonResourceAttributes",
+            fmt::format("Invalid value: {}: disallowed on this kind of request", shown_path(spec)));
     }
     if (!faults.empty()) {
         return refuse(invalid("authorization.k8s.io", "", "", faults));
@@ -179,6 +180,14 @@ Json given_fields(Json spec) {
         at = hollow && at->empty() ? spec.erase(at) : std::next(at);
     }
     return spec;
+}
+
+// A status without what Go does not tell from a field that nobody set.
+Json set_fields(Json status) {
+    for (auto at = status.begin(); at != status.end();) {
+        at = *at == false || *at == "" ? status.erase(at) : std::next(at);
+    }
+    return status;
 }
 
 // What a review keeps of the metadata that it is sent: what every creation keeps.
@@ -223,12 +232,12 @@ http::Response answer_review(ApiState& api, const ApiCall& call) {
             "the namespace of the provided object does not match the namespace sent on the "
             "request");
     }
-    if (type.kind == "TokenReview" && body->contains("status")) {
-        answer["status"] = (*body)["status"];
-    }
+    const Json sent_status = body->value("status", Json::object());
+    answer["status"] = set_fields(sent_status);  // they are the caller's all the same
     note_update(api, call, Json::object(), answer);
+    answer.erase("status");
     if (type.kind == "TokenReview") {
-        const auto status = review_token(api, spec, answer.value("status", Json::object()));
+        const auto status = review_token(api, spec, sent_status);
         if (!status) {
             return status.error();
         }

@@ -9,6 +9,7 @@
 #include "core/base/text.hpp"
 #include "core/time/time.hpp"
 #include "fakes/kube/go_text.hpp"
+#include "fakes/kube/quantity.hpp"
 
 namespace meshproof::fakes::kube {
 
@@ -357,6 +358,13 @@ void conform_value(Json& value, const FieldType& type, const Place& place, Decod
         return decoded.fault({fmt::format("illegal base64 data at input byte {}",
                                           corrupt_byte(value.get_ref<const std::string&>()))},
                              place, false);
+    }
+    if (type.kind == Kind::quantity) {
+        auto fault = quantity_fault(value.is_string() ? value.get<std::string>() : value.dump());
+        if (!fault.empty()) {
+            decoded.fault({std::move(fault), true}, place, true);
+        }
+        return;
     }
     if (type.micro) {
         if (auto read = check_micro_time(value.get_ref<const std::string&>()); !read) {

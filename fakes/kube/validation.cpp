@@ -260,6 +260,43 @@ std::vector<Cause> changed_by_kind(const ResourceType& type, const Json& before,
     return &type == &type::definitions ? definition_changes(before, after) : std::vector<Cause>();
 }
 
+// Fields that Go's types hold as plain values with omitempty: false, zero and "" are not written.
+bool omitted_when_unset(const ObjectType& type, std::string_view field) {
+    constexpr std::string_view fields[] = {"Container.stdin",
+                                           "Container.stdinOnce",
+                                           "Container.tty",
+                                           "Container.workingDir",
+                                           "ContainerPort.hostIP",
+                                           "ContainerPort.hostPort",
+                                           "ContainerPort.name",
+                                           "DeploymentSpec.minReadySeconds",
+                                           "DeploymentSpec.paused",
+                                           "EnvVar.value",
+                                           "PodSpec.hostIPC",
+                                           "PodSpec.hostNetwork",
+                                           "PodSpec.hostPID",
+                                           "PodSpec.hostname",
+                                           "PodSpec.priorityClassName",
+                                           "PodSpec.serviceAccount",
+                                           "PodSpec.serviceAccountName",
+                                           "PodSpec.subdomain",
+                                           "ReplicaSetSpec.minReadySeconds",
+                                           "StatefulSetSpec.minReadySeconds",
+                                           "Toleration.effect",
+                                           "Toleration.key",
+                                           "Toleration.operator",
+                                           "Toleration.value",
+                                           "VolumeMount.readOnly",
+                                           "VolumeMount.subPath",
+                                           "VolumeMount.subPathExpr"};
+    const auto name = fmt::format("{}.{}", type.name, field);
+    return std::ranges::find(fields, name) != std::end(fields);
+}
+
+bool unset_value(const Json& value) {
+    return value == false || value == "" || (value.is_number() && value == 0);
+}
+
 // Lists and maps that hold nothing are not there, as Go's omitempty writes them; but for those
 // that are looked at, or written, all the same.
 void drop_empty(Json& object, const ObjectType& type) {
@@ -271,6 +308,10 @@ void drop_empty(Json& object, const ObjectType& type) {
         const bool map = kind == FieldType::Kind::map && at->is_object();
         if ((list || map) && at->empty() &&
             std::ranges::find(written, at.key()) == std::end(written)) {
+            at = object.erase(at);
+            continue;
+        }
+        if (unset_value(*at) && omitted_when_unset(type, at.key())) {
             at = object.erase(at);
             continue;
         }
@@ -287,14 +328,12 @@ void drop_empty(Json& object, const ObjectType& type) {
     }
 }
 
-}  // namespace
-
-Checked<> complete(const ResourceType& type, Json& object, bool update) {
+// All that is wrong with the object but its metadata, once it has its defaults.
+std::vector<Cause> own_faults(const ResourceType& type, Json& object) {
     if (type.custom == nullptr && &type != &type::definitions) {
         drop_empty(object, object_type(type));
     }
-    auto faults = metadata_faults(type, object);
-    const auto of_metadata = std::ssize(faults);
+    std::vector<Cause> faults;
     if (complete_by_kind(type, object, faults)) {
         // nothing else is known of them
     } else if (&type == &type::secrets) {
@@ -312,60 +351,130 @@ Checked<> complete(const ResourceType& type, Json& object, bool update) {
         }
         check_rules(type, object, faults);
     }
-    if (update && type.custom == nullptr && type.group == rbac_group) {
-        const std::vector<Cause> again(faults.begin() + of_metadata, faults.end());
-        faults.insert(faults.end(), again.begin(), again.end());
+    return faults;
+}
+
+void append(std::vector<Cause>& faults, const std::vector<Cause>& more) {
+    faults.insert(faults.end(), more.begin(), more.end());
+}
+
+// What an update of data, of a role's reference or of a selector may not change.
+std::vector<Cause> changed_fixed_parts(const ResourceType& type, const Json& before,
+                                       const Json& after) {
+    std::vector<Cause> faults;
+    if (&type == &type::secrets && after["type"] != before["type"]) {
+        faults.push_back(
+            {"type", "FieldValueInvalid",
+             fmt::format("Invalid value: {}: field is immutable", after["type"].dump())});
     }
+    if ((&type == &type::secrets || &type == &type::config_maps) &&
+        before.value("immutable", false)) {
+        append(faults, changed_though_immutable(before, after));
+    }
+    if (type.group == rbac_group && after.contains("roleRef") &&
+        after["roleRef"] != before["roleRef"]) {
+        const auto& given = after["roleRef"];
+        // As Go prints the internal form.
+        const Json shown{{"APIGroup", text_at(given, "/apiGroup")},
+                         {"Kind", text_at(given, "/kind")},
+                         {"Name", text_at(given, "/name")}};
+        faults.push_back({"roleRef", "FieldValueInvalid",
+                          fmt::format("Invalid value: {}: cannot change roleRef", shown.dump())});
+    }
+    const Json::json_pointer selector("/spec/selector");
+    if (const auto is = after.value(selector, Json());
+        is_workload(type) && is != before.value(selector, Json())) {
+        faults.push_back({"spec.selector", "FieldValueInvalid",
+                          fmt::format("Invalid value: {}: field is immutable", is.dump())});
+    }
+    return faults;
+}
+
+std::vector<Cause> changed_fields_of(const ResourceType& type, const Json& before,
+                                     const Json& after) {
+    if (&type == &type::pods) {
+        return pod_changes(before, after);
+    }
+    if (&type == &type::stateful_sets && changes_fixed_set_fields(before, after)) {
+        return {{"spec", "FieldValueForbidden",
+                 "Forbidden: updates to statefulset spec for fields other than 'replicas', "
+                 "'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
+                 "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"}};
+    }
+    auto faults = changed_by_kind(type, before, after);
+    append(faults, changed_fixed_parts(type, before, after));
+    return faults;
+}
+
+/// A part of what an update's validation looks at.
+enum class Look {
+    object,  ///< ValidateObjectMeta
+    change,  ///< ValidateObjectMetaUpdate
+    own,     ///< the object's own fields
+    fixed    ///< what stays as it was made
+};
+
+// In which order a type's own validation of an update looks, and at what more than once.
+std::vector<Look> looks_at_update(const ResourceType& type) {
+    using enum Look;
+    if (&type == &type::config_maps || &type == &type::secrets) {
+        return {change, fixed, object, own};
+    }
+    if (&type == &type::service_accounts) {
+        return {change, object};
+    }
+    if (&type == &type::pods) {
+        return {change, object, own, fixed};
+    }
+    if (type.group == rbac_group) {
+        return {object, own, object, own, change, fixed};
+    }
+    if (&type == &type::services) {
+        return {change, fixed, own};
+    }
+    if (&type == &type::namespaces) {
+        return {object, change};
+    }
+    if (&type == &type::nodes) {
+        return {object, own, change, fixed};
+    }
+    if (&type == &type::events) {
+        return {own, fixed};
+    }
+    if (&type == &type::new_events) {
+        return {own, change, fixed};
+    }
+    return {change, own, fixed};
+}
+
+Checked<> accepted(const ResourceType& type, const Json& object, const std::vector<Cause>& faults) {
     if (!faults.empty()) {
         return refuse(invalid(kept_type(type).group, type.kind, meta(object, "name"), faults));
     }
     return {};
 }
 
-Checked<> check_immutable(const ResourceType& type, const Json& before, const Json& after) {
-    const auto changed = [&](const std::vector<Cause>& faults) {
-        return refuse(invalid(kept_type(type).group, type.kind, meta(before, "name"), faults));
-    };
-    if (const auto faults = changed_by_kind(type, before, after); !faults.empty()) {
-        return changed(faults);
+}  // namespace
+
+Checked<> complete(const ResourceType& type, Json& object) {
+    const auto own = own_faults(type, object);
+    auto faults = metadata_faults(type, object);
+    append(faults, own);
+    return accepted(type, object, faults);
+}
+
+Checked<> complete_update(const ResourceType& type, const Json& before, Json& after,
+                          const MetadataFaults& metadata) {
+    const auto own = own_faults(type, after);
+    const auto fixed = changed_fields_of(type, before, after);
+    auto faults = metadata.of_all;
+    for (const auto look : looks_at_update(type)) {
+        append(faults, look == Look::object   ? metadata.of_object
+                       : look == Look::change ? metadata.of_change
+                       : look == Look::own    ? own
+                                              : fixed);
     }
-    if (&type == &type::stateful_sets && changes_fixed_set_fields(before, after)) {
-        return changed({{"spec", "FieldValueForbidden",
-                         "Forbidden: updates to statefulset spec for fields other than 'replicas', "
-                         "'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
-                         "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are "
-                         "forbidden"}});
-    }
-    if ((&type == &type::secrets || &type == &type::config_maps) &&
-        before.value("immutable", false)) {
-        if (const auto faults = changed_though_immutable(before, after); !faults.empty()) {
-            return changed(faults);
-        }
-    }
-    if (&type == &type::secrets && after["type"] != before["type"]) {
-        return changed(
-            {{"type", "FieldValueInvalid",
-              fmt::format("Invalid value: {}: field is immutable", after["type"].dump())}});
-    }
-    if (type.custom == nullptr && after.contains("roleRef") &&
-        after["roleRef"] != before["roleRef"]) {
-        return changed({{"roleRef", "FieldValueInvalid", "Invalid value: cannot change roleRef"}});
-    }
-    if (is_workload(type) && after["spec"]["selector"] != before["spec"]["selector"]) {
-        return changed({{"spec.selector", "FieldValueInvalid",
-                         fmt::format("Invalid value: {}: field is immutable",
-                                     after["spec"]["selector"].dump())}});
-    }
-    if (&type == &type::pods && changes_fixed_fields(before, after)) {
-        return changed(
-            {{"spec", "FieldValueForbidden",
-              "Forbidden: pod updates may not change fields other than "
-              "`spec.containers[*].image`,`spec.initContainers[*].image`,"
-              "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing "
-              "tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it "
-              "was previously negative)"}});
-    }
-    return {};
+    return accepted(type, before, faults);
 }
 
 }  // namespace meshproof::fakes::kube

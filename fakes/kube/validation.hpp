@@ -6,11 +6,13 @@
 /// What the API server makes of an object before it stores it.
 namespace meshproof::fakes::kube {
 
-/// Sets the defaults; 422 with all that is wrong with the object. Of an `update`, the validation of
-/// RBAC says it twice.
-[[nodiscard]] Checked<> complete(const ResourceType& type, Json& object, bool update = false);
-/// 422 where an update changes what stays as it was made.
-[[nodiscard]] Checked<> check_immutable(const ResourceType& type, const Json& before,
-                                        const Json& after);
+struct MetadataFaults;  // api_state.hpp
+
+/// Sets the defaults of a new object; 422 with all that is wrong with it.
+[[nodiscard]] Checked<> complete(const ResourceType& type, Json& object);
+/// The same of an update, whose metadata has these faults: 422 also where it changes what stays as
+/// it was made. What several validations find is told by each.
+[[nodiscard]] Checked<> complete_update(const ResourceType& type, const Json& before, Json& after,
+                                        const MetadataFaults& metadata);
 
 }  // namespace meshproof::fakes::kube

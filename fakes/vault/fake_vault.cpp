@@ -2,6 +2,7 @@
 
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
+#include "core/time/worker.hpp"
 #include "fakes/state.hpp"
 #include "fakes/vault/catalog.hpp"
 #include "fakes/vault/logical/envelope.hpp"
@@ -98,7 +99,7 @@ std::optional<http::Response> refuse_target(const Server& server, const http::Re
 tl::expected<LogicalRequest, http::Response> understand(Server& server, const VaultNode& node,
                                                         const http::Request& request,
                                                         std::string path, const std::string& query,
-                                                        Time now) {
+                                                        Time now, EarlyBody* early) {
     const auto token = presented_token(request.headers);
     auto ns = server.root();
     const bool sealed = server.closed(node);
@@ -118,7 +119,7 @@ tl::expected<LogicalRequest, http::Response> understand(Server& server, const Va
     if (sealed && !reads) {
         return tl::unexpected(error_answer(503, "Vault is sealed"));
     }
-    auto logical = parse_logical(request, path, query, server.options.product);
+    auto logical = parse_logical(request, path, query, server.options.product, early);
     if (!logical) {
         return logical;
     }
@@ -155,8 +156,30 @@ std::optional<http::Response> choose_node(Server& server, VaultNode& node,
     return hand_over(server, logical);
 }
 
+/// A body that is read while others are served, and what was read of it.
+struct BodyAside {
+    std::string text;
+    EarlyBody early;
+};
+
+Task<BodyAside> read_aside(Worker* worker, http::Request& request, Product product) {
+    const bool with_policy = request.target.find("sys/polic") != std::string::npos;
+    co_return co_await aside(worker,
+                             [text = std::move(request.body), with_policy, product]() mutable {
+                                 auto early = read_early(text, with_policy, product);
+                                 return BodyAside{std::move(text), std::move(early)};
+                             });
+}
+
 Task<http::Response> answer(Server& server, VaultNode& node, http::Request request,
                             http::Peer peer) {
+    std::optional<EarlyBody> early;
+    // Before anything else, since all else may have changed when this is done.
+    if (server.options.worker != nullptr && has_large_json(request)) {
+        auto read = co_await read_aside(server.options.worker, request, server.options.product);
+        request.body = std::move(read.text);
+        early = std::move(read.early);
+    }
     const auto now = server.clock.now();
     server.nodes.settle(now);
     const auto [target, query] = split_target(request.target);
@@ -167,7 +190,7 @@ Task<http::Response> answer(Server& server, VaultNode& node, http::Request reque
     if (auto bare = serve_bare(server, {node, request, path, now})) {
         co_return std::move(*bare);
     }
-    auto logical = understand(server, node, request, path, query, now);
+    auto logical = understand(server, node, request, path, query, now, early ? &*early : nullptr);
     if (!logical) {
         co_return std::move(logical.error());
     }

@@ -10,6 +10,10 @@
 #include "fakes/service_times.hpp"
 #include "fakes/vault/logical/product.hpp"
 
+namespace meshproof {
+class Worker;
+}  // namespace meshproof
+
 namespace meshproof::fakes::vault {
 
 /// The one version of each product that is played.
@@ -33,6 +37,9 @@ struct FakeVaultOptions {
     Duration sign_service_time{};
     int sign_concurrency = 0;
     ServiceTimes service_times;  ///< as measured; with workers, instead of the two above
+    /// Reads large bodies while others are served; null = everything in its turn. Outlives the
+    /// server.
+    Worker* worker = nullptr;
     /// Called after each request, for traces and tests: method, path without query, status, time of
     /// the answer. No secrets.
     std::function<void(std::string_view method, std::string_view path, int status, Time now)>

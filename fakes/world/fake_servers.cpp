@@ -5,6 +5,7 @@
 
 #include "core/base/assert.hpp"
 #include "core/crypto/tls.hpp"
+#include "core/time/worker.hpp"
 #include "fakes/state.hpp"
 
 namespace meshproof::fakes {
@@ -79,7 +80,8 @@ struct FakeServers::State {
         : options(std::move(wanted)),
           transport(its_transport),
           clock(base),
-          chaos(options.seed, clock) {}
+          chaos(options.seed, clock),
+          worker(options.reads_aside ? std::make_unique<Worker>() : nullptr) {}
 
     [[nodiscard]] Result<void> begin(Vault& server) {
         if (server.saved == nullptr) {
@@ -366,6 +368,7 @@ struct FakeServers::State {
         kube.admin_token = Secret("admin-" + credential(prng, name + " admin"));
         kube.ca_pem = credentials.ca.pem();
         kube.es256 = options.es256;
+        kube.worker = worker.get();
         return kube;
     }
 
@@ -405,6 +408,7 @@ struct FakeServers::State {
                                       credential(prng, name + " root"));
         }
         vault.saboteurs = options.saboteurs;
+        vault.worker = worker.get();
         return vault;
     }
 
@@ -539,6 +543,7 @@ struct FakeServers::State {
     http::Transport& transport;
     MovedClock clock;
     Chaos chaos;
+    std::unique_ptr<Worker> worker;  ///< null where everything is read in its turn
     crypto::ServerCredentials credentials;
     std::map<CertificateFault, std::optional<crypto::TlsIdentity>> wrong_identities;
     std::vector<std::unique_ptr<Vault>> vaults;

@@ -168,6 +168,47 @@ std::vector<Check> kube_errors_bodies() {
                                 "conditions after a merge patch");
          }},
 
+        {.name = "pods-change-in-few-things",
+         .requirement =
+             "A pod's update changes images, tolerations and a shorter deadline, else it "
+             "is 422; its priority is its class's, and its resources make its "
+             "qosClass.",
+         .rows = {252},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             (void)co_await pod(probe, home, "web-0");
+             const auto path = core_path(home.ns, "pods", "web-0");
+             const auto merge = typed("application/merge-patch+json");
+             const Json grace = {{"spec", {{"terminationGracePeriodSeconds", 7}}}};
+             const auto fixed = co_await probe.kube("PATCH", path, grace, As::admin(), merge);
+             expect_refusal(probe, fixed, 422, "Invalid",
+                            "pod updates may not change fields other than");
+             Json deadline = {{"spec", {{"activeDeadlineSeconds", 10}}}};
+             const auto set = co_await probe.kube("PATCH", path, deadline, As::admin(), merge);
+             probe.expect_status(set, 200);
+             deadline["spec"]["activeDeadlineSeconds"] = 20;
+             const auto later = co_await probe.kube("PATCH", path, deadline, As::admin(), merge);
+             expect_refusal(probe, later, 422, "Invalid",
+                            "must be less than or equal to previous value");
+             const Json amounts = {{"cpu", "1"}, {"memory", "1Gi"}};
+             const Json container = {
+                 {"name", "c"}, {"image", "i"}, {"resources", {{"limits", amounts}}}};
+             Json spec = {{"serviceAccountName", home.account},
+                          {"schedulerName", "meshproof"},
+                          {"containers", Json::array({container})}};
+             Json object = {{"metadata", {{"name", "web-1"}}}, {"spec", spec}};
+             const auto made = co_await probe.kube("POST", core_path(home.ns, "pods"), object);
+             probe.expect_status(made, 201);
+             probe.expect_equal(at(made.json, "/status/qosClass"), "Guaranteed", "qosClass");
+             object["metadata"]["name"] = "web-2";
+             object["spec"]["priority"] = 10;
+             const auto ranked = co_await probe.kube("POST", core_path(home.ns, "pods"), object);
+             expect_refusal(probe, ranked, 403, "Forbidden",
+                            "the integer value of priority (10) must not be provided in pod spec");
+         }},
+
         {.name = "apply-conflicts",
          .requirement = "Server-side apply needs a fieldManager, changes nothing the second time, "
                         "and is 409 for another manager's field unless forced.",

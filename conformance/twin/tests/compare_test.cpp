@@ -109,6 +109,20 @@ TEST(Comparison, ReadsListsOfIdsWithoutOrder) {
     EXPECT_TRUE(comparison.compare("LIST x", false, answer_of(list), answer_of(turned)).empty());
 }
 
+TEST(Comparison, TakesTheFirstOfSeveralWrongFieldsForChance) {
+    const auto refusal = [](const std::string& rest) {
+        const std::string front = "Field validation failed: error converting input ";
+        return Json{{"errors", Json::array({front + rest})}};
+    };
+    const auto ttl = refusal(R"(for field "ttl": no duration)");
+    EXPECT_EQ(differing(ttl, refusal(R"(for field "cas": no number)")), Texts{});
+    EXPECT_EQ(differing(refusal(R"(x for field "ttl": no duration)"),
+                        refusal(R"(y for field "cas": no number)")),
+              Texts{});
+    EXPECT_EQ(differing(ttl, refusal(R"(for field "ttl": no number)")), Texts{"body errors[]"});
+    EXPECT_EQ(differing(ttl, {{"errors", Json::array({"no policy"})}}), Texts{"body errors[]"});
+}
+
 TEST(Comparison, ReadsTextsThatNameIds) {
     EXPECT_EQ(
         differing({{"errors", {"no issuer " + uuid_a}}}, {{"errors", {"no issuer " + uuid_b}}}),

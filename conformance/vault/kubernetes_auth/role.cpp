@@ -99,6 +99,30 @@ std::vector<Check> vault_kubernetes_auth_role() {
              probe.expect_equal(read.data().value("token_ttl", Json()), 300, "token_ttl");
          }},
 
+        {.name = "alias-name-source",
+         .requirement =
+             "A new role with an empty alias_name_source has serviceaccount_uid; for one "
+             "that exists it is 400, and the role stays as it was.",
+         .rows = {140},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await probe.auth_mount();
+             const auto nothing = bound_role(Json{{"alias_name_source", ""}});
+             const auto created = co_await write_role(probe, mount, "r", nothing);
+             probe.expect_status(created, 204);
+             const auto path = fmt::format("auth/{}/role/r", mount);
+             const auto first = co_await probe.vault("GET", path);
+             probe.expect_equal(first.data().value("alias_name_source", Json()),
+                                "serviceaccount_uid", "alias_name_source of the new role");
+             (void)co_await write_role(probe, mount, "r",
+                                       Json{{"alias_name_source", "serviceaccount_name"}});
+             const auto refused = co_await write_role(probe, mount, "r", nothing);
+             probe.expect_error(refused, 400, "invalid alias_name_source");
+             const auto kept = co_await probe.vault("GET", path);
+             probe.expect_equal(kept.data().value("alias_name_source", Json()),
+                                "serviceaccount_name", "alias_name_source after the refusal");
+         }},
+
         {.name = "read-back",
          .requirement = "A role is read back with all token_ fields, and audience only where it "
                         "was set; an absent one is 404.",

@@ -54,6 +54,8 @@ void after_deletion(ApiState& api, const ResourceType& type, const Object& objec
     } else if (&type == &type::service_accounts) {
         remove_token_secrets(api, *object);
         keep_default_account(api, *object);
+    } else if (&type == &type::config_maps) {
+        keep_root_ca(api, *object);
     }
     if (type.namespaced) {
         collect_dependents(api, *object, orphan);

@@ -26,6 +26,8 @@ void empty_namespace(ApiState& api, const std::string& name);
 // root_ca_publisher.cpp
 /// kube-root-ca.crt, the ConfigMap by which pods know their API server.
 void publish_root_ca(ApiState& api, const std::string& namespace_name);
+/// Publishes it again where `removed` was it.
+void keep_root_ca(ApiState& api, const Json& removed);
 
 // service_account.cpp
 void add_default_account(ApiState& api, const std::string& namespace_name);

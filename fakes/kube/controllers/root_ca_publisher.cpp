@@ -18,4 +18,12 @@ void publish_root_ca(ApiState& api, const std::string& namespace_name) {
     api.store->add(type::config_maps, std::move(map));
 }
 
+void keep_root_ca(ApiState& api, const Json& removed) {
+    const auto space = meta(removed, "namespace");
+    if (meta(removed, "name") == "kube-root-ca.crt" &&
+        api.store->find(type::namespaces, "", space)) {
+        publish_root_ca(api, space);
+    }
+}
+
 }  // namespace meshproof::fakes::kube

@@ -163,6 +163,94 @@ TEST_F(Faults, OfVersionsAndUids) {
               version);
 }
 
+TEST_F(Faults, OfAnUpdatesMetadataAreToldWithAllOthers) {
+    const auto fields = [&](const std::string& path, Json body, Json metadata) {
+        body["metadata"] = {{"name", "u"}};
+        EXPECT_LT(call("POST", path, body).status, 300);
+        metadata["name"] = "u";
+        body["metadata"] = std::move(metadata);
+        body["data"] = {{"a b", "Yg=="}};
+        body["roleRef"] = {{"kind", "Robot"}, {"name", "r"}};
+        const auto refused = call("PUT", path + "/u", body);
+        EXPECT_EQ(refused.status, 422) << refused.raw.body;
+        std::vector<std::string> names;
+        for (const auto& cause : refused.body["details"]["causes"]) {
+            names.push_back(cause["field"]);
+        }
+        return names;
+    };
+    const std::string grace = "metadata.deletionGracePeriodSeconds", labels = "metadata.labels",
+                      role_kind = "roleRef.kind", finalizer = "metadata.finalizers[0]";
+    const Json odd{{"labels", {{"bad key", "v"}}},
+                   {"deletionGracePeriodSeconds", 1},
+                   {"finalizers", Json::array({"x"})}};
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(
+        fields("/api/v1/namespaces/default/configmaps", Json::object(), odd),
+        (Names{labels, grace, labels, grace, labels, finalizer, labels, finalizer, "data[a b]"}));
+    EXPECT_EQ(fields("/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings",
+                     Json{{"roleRef", {{"kind", "Role"}, {"name", "r"}}}}, odd),
+              (Names{labels, grace, labels, labels, finalizer, role_kind, labels, finalizer,
+                     role_kind, grace, labels, finalizer, "roleRef"}));
+}
+
+TEST_F(Faults, OfABindingsRoleShowWhatWasGiven) {
+    const std::string path = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings";
+    const auto binding = [](const char* role) {
+        return Json{{"metadata", {{"name", "b"}}}, {"roleRef", {{"kind", "Role"}, {"name", role}}}};
+    };
+    ASSERT_EQ(call("POST", path, binding("r")).status, 201);
+    EXPECT_EQ(
+        call("PUT", path + "/b", binding("s")).body["message"],
+        "RoleBinding.rbac.authorization.k8s.io \"b\" is invalid: roleRef: Invalid value: "
+        "{\"APIGroup\":\"rbac.authorization.k8s.io\",\"Kind\":\"Role\",\"Name\":\"s\"}: cannot "
+        "change roleRef");
+}
+
+TEST_F(Faults, OfALeavingObjectAreNewFinalizers) {
+    Json kept{{"metadata", {{"name", "f"}, {"finalizers", Json::array({"a.b/c"})}}}};
+    ASSERT_EQ(call("POST", secrets, kept).status, 201);
+    ASSERT_EQ(call("DELETE", secrets + "/f").status, 200);
+    kept["metadata"]["finalizers"] = Json::array({"a.b/c", "d.e/f"});
+    EXPECT_EQ(call("PUT", secrets + "/f", kept).body["message"],
+              "Secret \"f\" is invalid: metadata.finalizers: Forbidden: no new finalizers can be "
+              "added if the object is being deleted, found new finalizers []string{\"d.e/f\"}");
+}
+
+TEST_F(Faults, OfARepeatedDryRunAreToldWhole) {
+    make("d");
+    for (const auto* method : {"PUT", "DELETE"}) {
+        const auto ask = [&](const std::string& query) {
+            return call(method, secrets + "/d?" + query,
+                        method == std::string("PUT")
+                            ? std::optional(Json{{"metadata", {{"name", "d"}}}})
+                            : std::nullopt);
+        };
+        EXPECT_EQ(ask("dryRun=All&dryRun=All").status, 200) << method;
+        const auto refused = ask("dryRun=All&dryRun=x");
+        EXPECT_EQ(refused.status, 422) << method;
+        EXPECT_EQ(refused.body["details"]["causes"][0]["message"],
+                  "Unsupported value: [\"All\",\"x\"]: supported values: \"All\"");
+    }
+    EXPECT_EQ(call("GET", secrets + "/d").status, 200);
+}
+
+TEST_F(Faults, OfYamlAreThoseOfTheJsonThatItIs) {
+    const auto say = [&](const std::string& text) {
+        return sent("POST", secrets, text, "application/yaml");
+    };
+    for (const auto* text : {"\"a text\"", "[1]", "5", "true"}) {
+        const auto refused = say(text);
+        EXPECT_EQ(refused.status, 400) << text;
+        EXPECT_NE(refused.body.value("message", "").find("into Go value of type struct"),
+                  std::string::npos)
+            << refused.raw.body;
+    }
+    EXPECT_EQ(say("null").status, 422) << "an object without a name";
+    EXPECT_EQ(say("metadata: {name: whole, deletionGracePeriodSeconds: 5.0}").status, 201);
+    EXPECT_EQ(say("metadata: {name: part, deletionGracePeriodSeconds: 5.5}").status, 400);
+}
+
 TEST_F(Faults, OfRolesAreFoundTwiceAndToldOnce) {
     const auto role = [](Json rules) {
         return Json{{"metadata", {{"name", "r"}}}, {"rules", std::move(rules)}};
@@ -217,6 +305,30 @@ TEST_F(Faults, AnAccessReviewShowsItsMetadataAsGoDoes) {
     EXPECT_NE(bare.body.value("message", "").find(R"({"name":"x"}: must be empty)"),
               std::string::npos)
         << bare.raw.body;
+    const auto told =
+        call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+             Json{{"metadata", {{"name", "x"}}},
+                  {"status", {{"allowed", false}, {"reason", ""}, {"evaluationError", "e"}}}});
+    EXPECT_NE(
+        told.body.value("message", "").find(R"("fieldsV1":{"f:status":{"f:evaluationError":{}}})"),
+        std::string::npos)
+        << told.raw.body;
+}
+
+TEST_F(Faults, OfALocalReviewAreToldInTheServersOrder) {
+    const auto refused =
+        call("POST", "/apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews",
+             Json{{"metadata", {{"name", "x"}}},
+                  {"spec",
+                   {{"nonResourceAttributes", {{"path", "/x"}}},
+                    {"resourceAttributes", {{"namespace", "other"}, {"verb", "get"}}}}}});
+    std::vector<std::string> fields;
+    for (const auto& cause : refused.body["details"]["causes"]) {
+        fields.push_back(cause["field"]);
+    }
+    EXPECT_EQ(fields, (std::vector<std::string>{"spec.nonResourceAttributes", "spec.user",
+                                                "metadata", "spec.resourceAttributes.namespace",
+                                                "spec.nonResourceAttributes"}));
 }
 
 TEST_F(Faults, OfPodsComeFromAdmissionFirst) {

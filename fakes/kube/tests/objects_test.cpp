@@ -16,6 +16,9 @@ TEST_F(Kube, NamespacesBringTheirAccountAndCa) {
     EXPECT_EQ(
         call("GET", "/api/v1/namespaces/team/configmaps/kube-root-ca.crt").body["data"]["ca.crt"],
         "CA");
+    EXPECT_EQ(call("DELETE", "/api/v1/namespaces/team/configmaps/kube-root-ca.crt").status, 200);
+    EXPECT_EQ(call("GET", "/api/v1/namespaces/team/configmaps/kube-root-ca.crt").status, 200)
+        << "its controller publishes it again";
     EXPECT_EQ(call("GET", "/api/v1/namespaces?labelSelector=a%3Db").body["items"].size(), 1U);
     EXPECT_EQ(call("POST", "/api/v1/namespaces", Json{{"metadata", {{"name", "team"}}}}).status,
               409);
@@ -251,6 +254,26 @@ TEST_F(Kube, TakesNoLargerObjectsThanTheServer) {
     EXPECT_EQ(too_large.status, 413);
     EXPECT_EQ(too_large.body["reason"], "RequestEntityTooLarge");
     EXPECT_EQ(too_large.body["message"], "Request entity too large: limit is 3145728");
+}
+
+TEST_F(Kube, KeepsNoLargerObjectsThanEtcd) {
+    const std::string roles = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles";
+    const auto role = [](std::size_t size) {
+        const Json rule{{"verbs", Json::array({"get"})},
+                        {"apiGroups", Json::array({""})},
+                        {"resources", Json::array({std::string(size, 'a')})}};
+        return Json{{"metadata", {{"name", "r"}}}, {"rules", Json::array({rule})}};
+    };
+    const auto refused = call("POST", roles, role(1'573'000));
+    EXPECT_EQ(refused.status, 500);
+    EXPECT_EQ(refused.body["message"], "etcdserver: request is too large");
+    EXPECT_FALSE(refused.body.contains("reason"));
+    const auto of_client = call("POST", roles, role(2'200'000)).body.value("message", "");
+    EXPECT_TRUE(of_client.starts_with("rpc error: code = ResourceExhausted")) << of_client;
+    EXPECT_EQ(call("GET", roles + "/r").status, 404);
+    EXPECT_EQ(call("POST", roles, role(1'572'000)).status, 201);
+    EXPECT_EQ(call("PUT", roles + "/r", role(1'600'000)).status, 500);
+    EXPECT_EQ(call("PUT", roles + "/r", role(1'000'000)).status, 200);
 }
 
 TEST_F(Kube, TellsAFewOfManyWarnings) {

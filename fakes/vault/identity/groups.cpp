@@ -248,7 +248,6 @@ LogicalReply list_groups_by_name(Server& server, const BuiltinCall& call) {
             names.push_back(group.name);
         }
     }
-    std::ranges::sort(names);
     return list_answer(names);
 }
 

@@ -103,7 +103,6 @@ LogicalReply list_entities(Server& server, const LogicalRequest& request, bool b
         }
         details[id] = std::move(detail);
     }
-    std::ranges::sort(keys);
     auto answer = list_answer(keys);
     if (!by_their_names && !keys.empty()) {
         answer.data["key_info"] = std::move(details);

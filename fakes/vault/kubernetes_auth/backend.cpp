@@ -1,6 +1,7 @@
 #include "fakes/vault/kubernetes_auth/backend.hpp"
 
 #include "core/base/text.hpp"
+#include "fakes/vault/kubernetes_auth/jws_fault.hpp"
 #include "fakes/vault/kubernetes_auth/pem_keys.hpp"
 #include "fakes/vault/kubernetes_auth/review.hpp"
 #include "fakes/vault/kubernetes_auth/trusted_ca.hpp"
@@ -272,10 +273,10 @@ class KubernetesBackend final : public Backend {
             return BackendResponse::error("no host provided");
         }
         const bool no_ca = config.ca_pem.empty();
-        if (product_ == Product::vault && !config.reviewer_jwt.empty() &&
-            !is_compact_jws(Product::vault, config.reviewer_jwt)) {
-            return BackendResponse::go_error(
-                "square/go-jose: compact JWS format must have three parts");
+        if (product_ == Product::vault && !config.reviewer_jwt.empty()) {
+            if (auto fault = jws_fault(config.reviewer_jwt)) {
+                return BackendResponse::go_error(std::move(*fault));
+            }
         }
         if (no_ca && config.disable_local_ca_jwt) {
             return BackendResponse::error(

@@ -313,10 +313,6 @@ void read_bound_names(Workload& workload, const Json& claims, ClaimReader& reade
 
 }  // namespace
 
-bool is_compact_jws(Product product, std::string_view text) {
-    return read_compact(product, text).has_value();
-}
-
 tl::expected<Workload, Refusal> read_workload(const JwtRules& rules, std::string_view given,
                                               Time now) {
     const auto claims = signed_claims(rules, given);

@@ -29,9 +29,6 @@ struct Refusal {
     std::string text = "permission denied";
 };
 
-/// Whether this product's JOSE library reads it as a signed token, whatever it says.
-[[nodiscard]] bool is_compact_jws(Product product, std::string_view text);
-
 [[nodiscard]] tl::expected<Workload, Refusal> read_workload(const JwtRules& rules,
                                                             std::string_view jwt, Time now);
 

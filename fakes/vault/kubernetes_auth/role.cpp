@@ -179,7 +179,11 @@ BackendResponse write_kubernetes_role(KubernetesRole& role, const FieldData& dat
         return BackendResponse::error("can not mix \"*\" with values");
     }
     role.audience = data.text("audience", role.audience);
-    role.alias_name_source = data.text("alias_name_source", role.alias_name_source);
+    // Nothing given for a new role, be it "" or null, is the default; for one that exists it is
+    // wrong.
+    const auto source = data.text("alias_name_source", role.alias_name_source);
+    const bool unset = role.alias_name_source.empty() && source.empty();
+    role.alias_name_source = unset ? "serviceaccount_uid" : source;
     if (role.alias_name_source != "serviceaccount_uid" &&
         role.alias_name_source != "serviceaccount_name") {
         return BackendResponse::error(

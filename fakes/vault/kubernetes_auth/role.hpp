@@ -17,7 +17,7 @@ struct KubernetesRole : TokenFields {
     bool names_namespaces = false;   ///< `namespaces` were given, be it none
     std::string namespace_selector;  ///< OpenBao only
     std::string audience;
-    std::string alias_name_source = "serviceaccount_uid";
+    std::string alias_name_source;  ///< "" only before the first write
     /// What the names without "token_" hold: shown only where they were used.
     Json legacy = Json::object();
 };

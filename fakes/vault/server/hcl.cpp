@@ -57,9 +57,9 @@ struct HclToken {
 // programs put in.
 bool letter_beyond_ascii(char32_t point) {
     constexpr std::pair<char32_t, char32_t> signs[] = {
-        {0x80, 0xA9},     {0xAB, 0xB4},     {0xB6, 0xB9},      {0xBB, 0xBF},     {0xD7, 0xD7},
-        {0xF7, 0xF7},     {0x2000, 0x20FF}, {0x2190, 0x2BFF},  {0x3000, 0x3004}, {0x3007, 0x3030},
-        {0xE000, 0xF8FF}, {0xFF00, 0xFF20}, {0x1F000, 0x1FFFF}};
+        {0x80, 0xA9},     {0xAB, 0xB4},     {0xB6, 0xB9},     {0xBB, 0xBF},     {0xD7, 0xD7},
+        {0xF7, 0xF7},     {0x2000, 0x20FF}, {0x2190, 0x2BFF}, {0x3000, 0x3004}, {0x3007, 0x3030},
+        {0xE000, 0xF8FF}, {0xFE00, 0xFE6F}, {0xFEFF, 0xFF20}, {0xFFE0, 0xFFFF}, {0x1F000, 0x1FFFF}};
     return std::ranges::none_of(signs, [point](const auto& block) {
         return block.first <= point && point <= block.second;
     });
@@ -114,17 +114,27 @@ class HclScanner {
     }
 
   private:
-    // One byte on. Each look beyond the end counts as a column.
+    // One byte on. Each look beyond the end counts as a column. A null byte passes for an end,
+    // until the next look.
     void take() {
         before_ = place_;
-        if (at_ == text_.size()) {
-            ended_ = true;
+        ended_ = at_ == text_.size();
+        if (ended_) {
             now_ = '\0';
             ++place_.column;
             return;
         }
+        continues_ = more_ > 0;
+        if (continues_) {
+            --more_;
+        } else {
+            begin_character();
+        }
         now_ = text_[at_++];
-        place_.column += continues() ? 0 : 1;
+        if (now_ == '\0') {
+            complain("unexpected null character (0x00)");
+            ended_ = true;
+        }
         if (now_ == '\n') {
             line_length_ = place_.column;
             ++place_.line;
@@ -132,16 +142,24 @@ class HclScanner {
         }
     }
 
-    void give_back() {
-        if (!ended_) {
-            --at_;
-            place_ = before_;
+    // Of the one that is taken next; a byte of none counts as one.
+    void begin_character() {
+        const auto size = character_size(text_.substr(at_));
+        illegal_ = size == 0;
+        more_ = illegal_ ? 0 : size - 1;
+        ++place_.column;
+        if (illegal_) {
+            complain("illegal UTF-8 encoding");
         }
     }
 
-    // Within a character of several bytes.
-    [[nodiscard]] bool continues() const {
-        return (static_cast<unsigned char>(now_) & 0xC0U) == 0x80;
+    // The character, of which the first byte was taken.
+    void give_back() {
+        if (!ended_) {
+            --at_;
+            more_ = 0;
+            place_ = before_;
+        }
     }
 
     [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
@@ -157,11 +175,12 @@ class HclScanner {
         complaint_ = fmt::format("At {}: {}", recent().text(), what);
     }
 
+    // Or further within one.
     [[nodiscard]] bool on_letter() const {
         if (static_cast<unsigned char>(now_) < 0x80) {
             return now_ == '_' || (letter_or_digit(now_) && !hcl_digit(now_));
         }
-        return letter_beyond_ascii(first_point(text_.substr(at_ - 1)));
+        return continues_ || (!illegal_ && letter_beyond_ascii(first_point(text_.substr(at_ - 1))));
     }
 
     HclKind kind_of(HclToken& token) {
@@ -202,15 +221,16 @@ class HclScanner {
                 return HclKind::subtract;
             default:
                 complain("illegal char");
+                while (more_ > 0) {
+                    take();
+                }
                 return HclKind::illegal;
         }
     }
 
     void scan_ident() {
         do {
-            do {
-                take();
-            } while (!ended_ && continues());
+            take();
         } while (!ended_ && (on_letter() || hcl_digit(now_) || now_ == '-' || now_ == '.'));
         give_back();
     }
@@ -343,9 +363,12 @@ class HclScanner {
 
     std::string_view text_;
     std::size_t at_ = 0, line_length_ = 0;
+    std::size_t more_ = 0;  ///< bytes of the character that are to come
     HclPlace place_, before_;
     char now_ = '\0';
     bool ended_ = false;
+    bool continues_ = false;  ///< `now_` is not the first byte of its character
+    bool illegal_ = false;    ///< ... or it is of none
     std::optional<std::string> complaint_;
 };
 
@@ -586,6 +609,27 @@ class HclParser {
 };
 
 }  // namespace
+
+std::size_t character_size(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto lead = byte(0);
+    const std::size_t size = lead < 0x80                    ? 1
+                             : lead >= 0xc2 && lead <= 0xdf ? 2
+                             : lead >= 0xe0 && lead <= 0xef ? 3
+                             : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                            : 0;
+    if (size > text.size()) {
+        return 0;
+    }
+    for (std::size_t i = 1; i < size; ++i) {
+        const int least = i > 1 ? 0x80 : lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+        const int most = i > 1 ? 0xbf : lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+        if (byte(i) < least || byte(i) > most) {
+            return 0;
+        }
+    }
+    return size;
+}
 
 Result<Json> read_hcl(std::string_view text, Product product) {
     return HclParser(text, product).document();

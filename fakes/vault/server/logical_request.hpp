@@ -13,6 +13,7 @@
 namespace meshproof::fakes::vault {
 
 struct VaultNode;
+struct EarlyPolicy;  // policy.hpp
 
 struct LogicalRequest {
     Operation operation = Operation::read;
@@ -33,8 +34,9 @@ struct LogicalRequest {
     bool no_operation = false;  ///< HEAD and OPTIONS: no route has them
     bool scan = false;          ///< OpenBao's verb SCAN: a list that no route here has
     bool unauthenticated = false;
-    const VaultNode* node = nullptr;  ///< who answers it
-    bool at_standby = false;          ///< that node may not write (server/standby.cpp)
+    std::shared_ptr<EarlyPolicy> early_policy;  ///< of the text in `data`, if it was parsed
+    const VaultNode* node = nullptr;            ///< who answers it
+    bool at_standby = false;                    ///< that node may not write (server/standby.cpp)
     std::string target;  ///< as it came, for a redirect; only where the active node was not asked
     Time now;
 

@@ -51,6 +51,12 @@ struct Policy {
 /// policy: ".
 [[nodiscard]] Result<Policy> parse_policy(std::string_view text, Product product);
 
+/// A policy that was parsed before its turn, so that this held up nobody.
+struct EarlyPolicy {
+    std::string text;
+    Result<Policy> policy;
+};
+
 /// The value of an HCL or JSON document (blocks become nested objects). Used by parse_policy.
 [[nodiscard]] Result<Json> parse_hcl(std::string_view text, Product product);
 

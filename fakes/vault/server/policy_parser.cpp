@@ -180,28 +180,6 @@ Json united(const Json& value) {
     return object;
 }
 
-/// Bytes of the character with which the text begins; 0 where it is no UTF-8 (RFC 3629 4).
-std::size_t character_size(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const auto lead = byte(0);
-    const std::size_t size = lead < 0x80                    ? 1
-                             : lead >= 0xc2 && lead <= 0xdf ? 2
-                             : lead >= 0xe0 && lead <= 0xef ? 3
-                             : lead >= 0xf0 && lead <= 0xf4 ? 4
-                                                            : 0;
-    if (size > text.size()) {
-        return 0;
-    }
-    for (std::size_t i = 1; i < size; ++i) {
-        const int least = i > 1 ? 0x80 : lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-        const int most = i > 1 ? 0xbf : lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-        if (byte(i) < least || byte(i) > most) {
-            return 0;
-        }
-    }
-    return size;
-}
-
 /// Line and column of the last byte that is no UTF-8: of all that a scanner complains of, the
 /// servers tell the last.
 std::optional<std::string> last_illegal(std::string_view text) {
@@ -260,11 +238,9 @@ Result<Policy> parse_policy(std::string_view text, Product product) {
     Policy policy;
     policy.text = decoded ? *decoded : std::string(text);
     const auto document = parse_hcl(policy.text, product);
-    const auto illegal = last_illegal(policy.text);
     const bool json = trim(policy.text).starts_with('{');
-    if (illegal && (json || document)) {
-        return fail(FailureKind::invalid, "{}{}: illegal UTF-8 encoding", json ? "" : "At ",
-                    *illegal);
+    if (const auto illegal = json ? last_illegal(policy.text) : std::nullopt) {
+        return fail(FailureKind::invalid, "{}: illegal UTF-8 encoding", *illegal);
     }
     if (!document) {
         return propagate(document);

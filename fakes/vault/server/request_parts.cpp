@@ -8,6 +8,7 @@
 #include "fakes/vault/logical/envelope.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/logical/json_limits.hpp"
+#include "fakes/vault/server/policy.hpp"
 
 namespace meshproof::fakes::vault {
 
@@ -135,8 +136,21 @@ std::optional<http::Response> refuse_patch_type(const http::Request& request) {
                          lower(type)));
 }
 
+Result<Json> object_of(Result<Json> json, std::string_view go_type) {
+    if (!json || json->is_object()) {
+        return json;
+    }
+    const auto kind = json->is_array()     ? "array"
+                      : json->is_string()  ? "string"
+                      : json->is_boolean() ? "bool"
+                                           : "number";
+    return fail(FailureKind::invalid,
+                "failed to decode JSON input: json: cannot unmarshal {} into Go value of type {}",
+                kind, go_type);
+}
+
 std::optional<http::Response> parse_body_of_write(const http::Request& request, Product product,
-                                                  LogicalRequest& logical) {
+                                                  EarlyBody* early, LogicalRequest& logical) {
     const bool openbao = product == Product::openbao;
     const bool patch = request.method == "PATCH";
     logical.operation = patch ? Operation::patch : Operation::update;
@@ -159,11 +173,14 @@ std::optional<http::Response> parse_body_of_write(const http::Request& request, 
         }
         logical.data = query_fields(request.body);
     } else {
-        auto body = parse_body(request.body, "map[string]interface {}", product);
+        auto body = object_of(
+            early != nullptr ? std::move(early->json) : read_json_body(request.body, product),
+            "map[string]interface {}");
         if (!body) {
             return error_answer(400, openbao ? body.error().message : "error parsing JSON");
         }
         logical.data = std::move(*body);
+        logical.early_policy = early != nullptr ? std::move(early->policy) : nullptr;
     }
     return std::nullopt;
 }
@@ -275,7 +292,34 @@ std::string presented_token(const http::Headers& headers) {
     return bearer.starts_with("Bearer ") ? std::string(trim(bearer.substr(7))) : std::string();
 }
 
+bool has_large_json(const http::Request& request) {
+    constexpr std::size_t large = 64U << 10;
+    return request.body.size() >= large && request.body.size() <= body_limit &&
+           is_write(request.method) && !is_ocsp(request) && !is_form(request);
+}
+
+EarlyBody read_early(const std::string& body, bool with_policy, Product product) {
+    EarlyBody early{read_json_body(body, product), nullptr};
+    if (!with_policy || !early.json || !early.json->is_object()) {
+        return early;
+    }
+    for (const auto* name : {"policy", "rules"}) {
+        const auto found = early.json->find(name);
+        if (found != early.json->end() && found->is_string()) {
+            const auto& text = found->get_ref<const std::string&>();
+            early.policy =
+                std::make_shared<EarlyPolicy>(EarlyPolicy{text, parse_policy(text, product)});
+            break;
+        }
+    }
+    return early;
+}
+
 Result<Json> parse_body(const std::string& body, std::string_view go_type, Product product) {
+    return object_of(read_json_body(body, product), go_type);
+}
+
+Result<Json> read_json_body(const std::string& body, Product product) {
     if (trim(body).empty()) {
         return Json::object();
     }
@@ -294,22 +338,13 @@ Result<Json> parse_body(const std::string& body, std::string_view go_type, Produ
     if (json.is_null()) {
         return Json::object();
     }
-    if (json.is_object()) {
-        return json;
-    }
-    const auto kind = json.is_array()     ? "array"
-                      : json.is_string()  ? "string"
-                      : json.is_boolean() ? "bool"
-                                          : "number";
-    return fail(FailureKind::invalid,
-                "failed to decode JSON input: json: cannot unmarshal {} into Go value of type {}",
-                kind, go_type);
+    return json;
 }
 
 tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& request,
                                                            const std::string& path,
                                                            const std::string& query,
-                                                           Product product) {
+                                                           Product product, EarlyBody* early) {
     const bool openbao = product == Product::openbao;
     const auto& method = request.method;
     LogicalRequest logical;
@@ -326,7 +361,7 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
         logical.operation = Operation::remove;
         logical.data = query_fields(query);
     } else if (is_write(method)) {
-        refused = parse_body_of_write(request, product, logical);
+        refused = parse_body_of_write(request, product, early, logical);
     } else if (method == "OPTIONS" && openbao) {
         refused = error_answer(400, "cannot handle internal-only request operation");
     } else if (method == "OPTIONS" || method == "HEAD") {

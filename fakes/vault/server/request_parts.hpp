@@ -28,10 +28,24 @@ namespace meshproof::fakes::vault {
 /// X-Vault-Token, else a bearer token; "" where there is neither.
 [[nodiscard]] std::string presented_token(const http::Headers& headers);
 
-/// Operation, path and fields; or the refusal.
+/// What can be read of a JSON body before anything else is known of its request. It looks at
+/// nothing but the text, so any thread may do it.
+struct EarlyBody {
+    Result<Json> json;  ///< as read_json_body() gives it
+    std::shared_ptr<EarlyPolicy>
+        policy;  ///< of the text that it brings; null = none was looked for
+};
+/// Whether the request has a JSON body that takes long to read.
+[[nodiscard]] bool has_large_json(const http::Request& request);
+[[nodiscard]] EarlyBody read_early(const std::string& body, bool with_policy, Product product);
+
+/// Operation, path and fields; or the refusal. `early` is taken from; null = the body is read now.
 [[nodiscard]] tl::expected<LogicalRequest, http::Response> parse_logical(
     const http::Request& request, const std::string& path, const std::string& query,
-    Product product);
+    Product product, EarlyBody* early = nullptr);
+
+/// Any JSON; "" and null are empty objects. A failure's message is the whole 400 text.
+[[nodiscard]] Result<Json> read_json_body(const std::string& body, Product product);
 
 /// A JSON object body; "" and null are empty objects. A failure's message is the whole 400 text.
 [[nodiscard]] Result<Json> parse_body(const std::string& body, std::string_view go_type,

@@ -128,6 +128,15 @@ std::string given_policy(const BuiltinCall& call, std::vector<std::string>& warn
     return text;
 }
 
+Result<Policy> parsed(const LogicalRequest& request, const std::string& text, Product product) {
+    auto* early = request.early_policy.get();
+    if (early == nullptr || early->text != text) {
+        return parse_policy(text, product);
+    }
+    early->text.clear();  // no policy is empty: it is taken once
+    return std::move(early->policy);
+}
+
 // The policy of that text, with the end that the call gives it.
 tl::expected<Policy, BackendResponse> new_policy(const Server& server, const BuiltinCall& call,
                                                  const std::string& name, const std::string& text) {
@@ -135,7 +144,7 @@ tl::expected<Policy, BackendResponse> new_policy(const Server& server, const Bui
     if (!expiration) {
         return tl::unexpected(expiration.error());
     }
-    auto policy = parse_policy(text, server.options.product);
+    auto policy = parsed(call.request, text, server.options.product);
     if (!policy) {
         return tl::unexpected(
             BackendResponse::error("failed to parse policy: " + policy.error().message));

@@ -91,6 +91,36 @@ std::vector<Check> vault_pki_sign_verbatim() {
                           "ext_key_usage of the request does not count");
          }},
 
+        {.name = "its-basic-constraints",
+         .requirement = "In OpenBao basic_constraints_valid_for_non_ca of the request, else of the "
+                        "role, gives sign-verbatim's leaf a CA:FALSE; Vault looks at neither.",
+         .rows = {123},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const Json asked{{"basic_constraints_valid_for_non_ca", true}};
+             const Json refused{{"basic_constraints_valid_for_non_ca", false}};
+             const auto mount = co_await steps::issuing_mount(probe, asked);
+             struct Case {
+                 const char* role;
+                 Json more;
+                 bool expected;
+             };
+             const std::vector<Case> cases{{"", Json::object(), false},
+                                           {"", asked, true},
+                                           {"app", Json::object(), true},
+                                           {"app", refused, false}};
+             for (const auto& one : cases) {
+                 const auto reply =
+                     co_await verbatim(probe, mount, steps::workload_csr(), one.role, one.more);
+                 const auto is_ca = steps::leaf_of(probe, reply).is_ca();
+                 const bool expected = one.expected && probe.openbao();
+                 probe.expect(expected ? is_ca == false : !is_ca.has_value(),
+                              "sign-verbatim{}{} with {}: the leaf has {} basic constraints",
+                              *one.role == '\0' ? "" : "/", one.role, one.more.dump(),
+                              expected ? "no CA:FALSE in its" : "unasked");
+             }
+         }},
+
         {.name = "times-of-the-role",
          .requirement = "A role lends sign-verbatim its ttl and max_ttl.",
          .rows = {123},

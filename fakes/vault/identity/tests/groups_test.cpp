@@ -103,6 +103,21 @@ TEST_P(Groups, MetadataHasItsForm) {
               "64 key/value pairs\n\n");
 }
 
+TEST_P(Groups, ListsByNameAreInTheOrderOfTheIds) {
+    for (const std::string kind : {"group", "entity"}) {
+        for (const char name : std::string("abcdefghijkl")) {
+            const Json named{{"name", std::string(1, name)}};
+            ASSERT_EQ(put("identity/" + kind, named).status, 200);
+        }
+        const auto by_id = list("identity/" + kind + "/id").data();
+        Json expected = Json::array();
+        for (const auto& id : by_id["keys"]) {
+            expected.push_back(by_id["key_info"][id.get<std::string>()]["name"]);
+        }
+        EXPECT_EQ(list("identity/" + kind + "/name").data()["keys"], expected) << kind;
+    }
+}
+
 TEST_P(Groups, AnEntityIsSoughtByItsIdBeforeItsName) {
     const auto e = put("identity/entity", {{"name", "e"}}).data()["id"].get<std::string>();
     ASSERT_EQ(put("identity/entity", {{"name", "f"}}).status, 200);

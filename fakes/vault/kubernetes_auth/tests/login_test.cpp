@@ -354,6 +354,12 @@ TEST_P(Kubernetes, Configuration) {
     EXPECT_EQ(config.body.find("abc"), std::string::npos);
     EXPECT_EQ(config.data()["disable_iss_validation"], true);
     EXPECT_EQ(remove("auth/c1/config").status, 405);
+    const auto braced = put(
+        "auth/c1/config",
+        {{"kubernetes_host", "x"}, {"kubernetes_ca_cert", "ca"}, {"token_reviewer_jwt", "{{x}}"}});
+    EXPECT_EQ(braced.error(), openbao() ? ""
+                                        : "1 error occurred:\n\t* invalid character '{' looking "
+                                          "for beginning of object key string\n\n");
     ASSERT_EQ(put("sys/auth/c2", {{"type", "kubernetes"}}).status, 204);
     EXPECT_EQ(get("auth/c2/config").status, 404);
 }
@@ -420,6 +426,27 @@ TEST_P(Kubernetes, WhatALoginGives) {
     EXPECT_FALSE(bare.json["auth"].contains("token_policies"));
     EXPECT_EQ(bare.json["auth"]["lease_duration"], 2764800);
     EXPECT_NE(bare.json["auth"]["entity_id"], capped.json["auth"]["entity_id"]);
+}
+
+TEST_P(Kubernetes, AnEmptyAliasNameSourceIsTheDefaultOfANewRole) {
+    const auto written = [&](const char* role, const Json& source) {
+        return put(std::string("auth/c1/role/") + role, {{"bound_service_account_names", "a"},
+                                                         {"bound_service_account_namespaces", "a"},
+                                                         {"alias_name_source", source}});
+    };
+    const auto wrong =
+        "invalid alias_name_source, must be one of: serviceaccount_uid, serviceaccount_name";
+    for (const auto* role : {"by-text", "by-null"}) {
+        const auto nothing = std::string_view(role) == "by-text" ? Json("") : Json();
+        EXPECT_EQ(written(role, nothing).status, 204) << role;
+        EXPECT_EQ(get(std::string("auth/c1/role/") + role).data()["alias_name_source"],
+                  "serviceaccount_uid");
+        EXPECT_EQ(written(role, nothing).error(), wrong) << role;
+    }
+    EXPECT_EQ(written("other", 0).error(), wrong);
+    EXPECT_EQ(written("by-text", "serviceaccount_name").status, 204);
+    EXPECT_EQ(put("auth/c1/role/by-text", Json::object()).status, 204);
+    EXPECT_EQ(get("auth/c1/role/by-text").data()["alias_name_source"], "serviceaccount_name");
 }
 
 TEST_P(Kubernetes, DisablingTheMethodEndsItsServiceTokensOnly) {

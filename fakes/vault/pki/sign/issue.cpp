@@ -224,6 +224,8 @@ BackendResponse sign_verbatim(Mount& mount, const PkiCall& call) {
         role.generate_lease = (*lender)->generate_lease;
         role.issuer_ref = (*lender)->issuer_ref;
         role.not_before_duration = (*lender)->not_before_duration;
+        role.basic_constraints_valid_for_non_ca =
+            mount.openbao() && (*lender)->basic_constraints_valid_for_non_ca;
     } else if (issuer_reference(role, call).empty()) {
         constexpr auto missing = "missing issuer reference";
         return mount.openbao() ? BackendResponse::go_error(missing)
@@ -232,6 +234,9 @@ BackendResponse sign_verbatim(Mount& mount, const PkiCall& call) {
     if (call.fields.has("key_usage")) {
         role.key_usage = call.fields.list("key_usage");
     }
+    // Only OpenBao knows this parameter, which counts more than the role's.
+    role.basic_constraints_valid_for_non_ca = call.fields.boolean(
+        "basic_constraints_valid_for_non_ca", role.basic_constraints_valid_for_non_ca);
     role.ext_key_usage = call.fields.list("ext_key_usage");
     role.ext_key_usage_oids = call.fields.list("ext_key_usage_oids");
     role.signature_bits = call.fields.integer("signature_bits");

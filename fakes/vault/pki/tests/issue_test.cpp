@@ -455,6 +455,25 @@ TEST(PkiIssue, VerbatimCopiesTheCsr) {
               "400 unknown role: none");
 }
 
+TEST(PkiIssue, VerbatimHasBasicConstraintsWhereAskedFor) {
+    for (const auto product : both_products) {
+        Issue t(product, {{"basic_constraints_valid_for_non_ca", true}});
+        const bool openbao = product == Product::openbao;
+        const auto is_ca = [&](const char* path, Json more) {
+            more["csr"] = csr_for("a");
+            more["ttl"] = "1h";
+            return Pki::certificate(t.pki.ok(t.pki.write(path, more))).is_ca();
+        };
+        const auto never = std::optional<bool>(), leaf = openbao ? std::optional(false) : never;
+        const Json asked{{"basic_constraints_valid_for_non_ca", true}};
+        const Json refused{{"basic_constraints_valid_for_non_ca", false}};
+        EXPECT_EQ(is_ca("sign-verbatim", Json::object()), never);
+        EXPECT_EQ(is_ca("sign-verbatim", asked), leaf);
+        EXPECT_EQ(is_ca("sign-verbatim/r", Json::object()), leaf);
+        EXPECT_EQ(is_ca("sign-verbatim/r", refused), never);
+    }
+}
+
 TEST(PkiIssue, IssuersThatCannotSign) {
     Pki pki, other;
     const auto stranger = other.make_root();

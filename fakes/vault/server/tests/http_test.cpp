@@ -1,3 +1,7 @@
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "core/time/worker.hpp"
 #include "fakes/vault/tests/harness.hpp"
 
 namespace meshproof::fakes::vault {
@@ -301,6 +305,74 @@ TEST_P(Http, RequestsAreReported) {
     start(std::move(options));
     (void)get("sys/health?standbyok=true");
     EXPECT_EQ(seen, std::vector<std::string>{"GET /v1/sys/health 200"});
+}
+
+namespace {
+
+http::Request large_policy(const std::string& name, const std::string& text, bool whole = true) {
+    http::Request request;
+    request.method = "PUT";
+    request.target = "/v1/sys/policies/acl/" + name;
+    request.headers.set("X-Vault-Token", "root");
+    request.body = Json{{"policy", text}}.dump() + (whole ? "" : ",");
+    return request;
+}
+
+Task<void> note_answer(FakeVault& fake, http::Request request, std::string name,
+                       std::vector<std::string>& log) {
+    const auto response = co_await fake.handle(std::move(request), {"127.0.0.1", {}});
+    log.push_back(fmt::format("{} {}", name, response.status));
+}
+
+}  // namespace
+
+TEST_P(Http, ALargeBodyReadAsideHasTheSameAnswer) {
+    std::string rules = "path \"a\" { capabilities = [\"read\"] }\n";
+    rules += "# " + std::string(100'000, 'x') + "\n";
+    const std::vector<http::Request> requests{
+        large_policy("good", rules), large_policy("bad", rules + "path"),
+        large_policy("broken", rules, false), large_policy("root", rules)};
+    Worker worker;
+    const auto answers_with = [&](Worker* aside) {
+        FakeVaultOptions options;
+        options.worker = aside;
+        start(options);
+        std::vector<std::pair<int, std::string>> answers;
+        for (const auto& request : requests) {
+            const auto response = run_real(context, fake->handle(request, {"127.0.0.1", {}}));
+            const auto errors = Json::parse(response.body, nullptr, false);
+            answers.emplace_back(response.status,
+                                 errors.is_object() ? errors.value("errors", Json()).dump() : "");
+        }
+        answers.emplace_back(200, get("sys/policies/acl/good").data().dump());
+        return answers;
+    };
+    const auto in_turn = answers_with(nullptr), aside = answers_with(&worker);
+    EXPECT_EQ(aside, in_turn);
+    EXPECT_EQ(aside[0].first, 204);
+    EXPECT_EQ(aside[1].first, 400);
+}
+
+// Begun in this order: read in its turn, the large one would be answered first.
+TEST_P(Http, OthersAreServedWhileALargeBodyIsRead) {
+    Worker worker;
+    FakeVaultOptions options;
+    options.worker = &worker;
+    start(options);
+    http::Request small;
+    small.method = "GET";
+    small.target = "/v1/sys/health";
+    std::vector<std::string> log;
+    const auto begin = [&](http::Request request, const char* name) {
+        boost::asio::co_spawn(context, note_answer(*fake, std::move(request), name, log),
+                              boost::asio::detached);
+    };
+    begin(large_policy("p", "# " + std::string(100'000, 'x') + "\n"), "large");
+    begin(small, "small");
+    context.restart();
+    context.run();
+    EXPECT_EQ(log, (std::vector<std::string>{"small 200", "large 204"}));
+    fake.reset();  // before the worker
 }
 
 }  // namespace meshproof::fakes::vault

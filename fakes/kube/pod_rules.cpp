@@ -1,0 +1,344 @@
+// What the API server thinks of a pod: its class of service, what admission sets and refuses, and
+// what an update may change.
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "core/base/text.hpp"
+#include "fakes/kube/api_state.hpp"
+#include "fakes/kube/go_text.hpp"
+#include "fakes/kube/name_rules.hpp"
+#include "fakes/kube/quantity.hpp"
+
+namespace meshproof::fakes::kube {
+namespace {
+
+constexpr std::int64_t most_seconds = std::numeric_limits<std::int32_t>::max();
+
+Cause invalid_number(std::string field, std::int64_t value, std::int64_t least) {
+    return {std::move(field), "FieldValueInvalid",
+            fmt::format("Invalid value: {}: must be between {} and {}, inclusive", value, least,
+                        most_seconds)};
+}
+
+const Json& list_in(const Json& object, const char* key) {
+    static const Json nothing = Json::array();
+    const auto found = object.find(key);
+    return found != object.end() && found->is_array() ? *found : nothing;
+}
+
+std::string text_of_quantity(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+/// What some containers ask for together, of the resources that make a class.
+struct Totals {
+    static constexpr std::array<const char*, 2> resources{"cpu", "memory"};
+    std::array<long double, 2> amounts{};
+
+    /// Whether it has some of each.
+    bool add(const Json& given) {
+        bool all = true;
+        for (std::size_t at = 0; at < resources.size(); ++at) {
+            const auto found = given.find(resources[at]);
+            const auto amount = found == given.end() ? 0 : amount_of(text_of_quantity(*found));
+            all = all && amount > 0;
+            amounts[at] += std::max(amount, 0.0L);
+        }
+        return all;
+    }
+    [[nodiscard]] bool none() const {
+        return std::ranges::all_of(amounts, [](long double amount) { return amount == 0; });
+    }
+};
+
+/// Who names resources in the pod's spec: the pod itself, else all of its containers.
+std::vector<const Json*> askers_of(const Json& spec) {
+    if (spec.contains("resources")) {
+        return {&spec};
+    }
+    std::vector<const Json*> askers;
+    for (const auto* list : {"containers", "initContainers"}) {
+        for (const auto& container : list_in(spec, list)) {
+            askers.push_back(&container);
+        }
+    }
+    return askers;
+}
+
+struct Priority {
+    std::int64_t value = 0;
+    bool known = true;
+};
+
+Priority priority_of(std::string_view class_name) {
+    constexpr std::int64_t cluster = 2'000'000'000, node = 2'000'001'000;
+    if (class_name == "system-node-critical") {
+        return {node};
+    }
+    return class_name == "system-cluster-critical" ? Priority{cluster}
+                                                   : Priority{0, class_name.empty()};
+}
+
+std::string priority_fault(const Json& spec) {
+    constexpr std::string_view policy = "PreemptLowerPriority";
+    const auto name = text_at(spec, "/priorityClassName");
+    const auto priority = priority_of(name);
+    if (!priority.known) {
+        return fmt::format("no PriorityClass with name {} was found", name);
+    }
+    if (const auto given = spec.find("priority"); given != spec.end() && *given != priority.value) {
+        return fmt::format(
+            "the integer value of priority ({}) must not be provided in pod spec; priority "
+            "admission controller computed {} from the given PriorityClass name",
+            given->dump(), priority.value);
+    }
+    if (const auto given = spec.find("preemptionPolicy"); given != spec.end() && *given != policy) {
+        return fmt::format(
+            "the string value of PreemptionPolicy ({}) must not be provided in pod spec; priority "
+            "admission controller computed {} from the given PriorityClass name",
+            given->get<std::string>(), policy);
+    }
+    return {};
+}
+
+std::string runtime_fault(const Json& spec) {
+    if (const auto runtime = text_at(spec, "/runtimeClassName"); !runtime.empty()) {
+        return fmt::format("pod rejected: RuntimeClass {} not found", go_quoted(runtime));
+    }
+    const auto overhead = spec.find("overhead");
+    return overhead != spec.end() && !overhead->empty()
+               ? "pod rejected: Pod Overhead set without corresponding RuntimeClass defined "
+                 "Overhead"
+               : "";
+}
+
+// An update may add tolerations, and change how long one tolerates.
+bool keeps_tolerations(const Json& before, const Json& after) {
+    return std::ranges::all_of(list_in(before, "tolerations"), [&](Json old) {
+        old.erase("tolerationSeconds");
+        return std::ranges::any_of(list_in(after, "tolerations"), [&](Json now) {
+            now.erase("tolerationSeconds");
+            return now == old;
+        });
+    });
+}
+
+// Nothing more is looked at after a deadline that may not be set.
+bool check_deadline(const Json& before, const Json& after, std::vector<Cause>& faults) {
+    constexpr auto field = "spec.activeDeadlineSeconds";
+    const auto old = before.find("activeDeadlineSeconds");
+    const auto given = after.find("activeDeadlineSeconds");
+    if (given == after.end()) {
+        if (old != before.end()) {
+            faults.push_back({field, "FieldValueInvalid",
+                              "Invalid value: null: must not update from a positive integer to nil "
+                              "value"});
+        }
+        return true;
+    }
+    const auto seconds = given->get<std::int64_t>();
+    if (seconds < 0 || seconds > most_seconds) {
+        faults.push_back(invalid_number(field, seconds, 0));
+        return false;
+    }
+    if (old != before.end() && seconds > old->get<std::int64_t>()) {
+        faults.push_back({field, "FieldValueInvalid",
+                          fmt::format("Invalid value: {}: must be less than or equal to previous "
+                                      "value",
+                                      seconds)});
+        return false;
+    }
+    return true;
+}
+
+// Of a pod's spec, what no update changes.
+Json fixed_fields(Json spec) {
+    for (const auto* free : {"activeDeadlineSeconds", "tolerations", "serviceAccount"}) {
+        spec.erase(free);
+    }
+    for (const auto* list : {"containers", "initContainers"}) {
+        if (const auto containers = spec.find(list); containers != spec.end()) {
+            for (auto& container : *containers) {
+                container.erase("image");
+            }
+        }
+    }
+    return spec;
+}
+
+void check_toleration(const Json& toleration, const std::string& path, std::vector<Cause>& faults) {
+    const auto fault = [&](const char* field, const std::string& value, std::string_view why) {
+        faults.push_back({path + field, "FieldValueInvalid",
+                          fmt::format("Invalid value: {}: {}", go_quoted(value), why)});
+    };
+    const auto key = text_at(toleration, "/key");
+    const auto named = text_at(toleration, "/operator");
+    const auto value = text_at(toleration, "/value");
+    const auto effect = text_at(toleration, "/effect");
+    if (!key.empty()) {
+        for (const auto& why : key_faults(key)) {
+            fault(".key", key, why);
+        }
+    } else if (named != "Exists") {
+        fault(".operator", named,
+              "operator must be Exists when `key` is empty, which means \"match all values and all "
+              "keys\"");
+    }
+    if (toleration.contains("tolerationSeconds") && effect != "NoExecute") {
+        fault(".effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set");
+    }
+    if (named.empty() || named == "Equal") {
+        if (const auto why = label_value_fault(value); !why.empty()) {
+            fault(".operator", value, why);
+        }
+    } else if (named != "Exists") {
+        faults.push_back({path + ".operator", "FieldValueNotSupported",
+                          fmt::format("Unsupported value: {}: supported values: \"Equal\", "
+                                      "\"Exists\"",
+                                      go_quoted(named))});
+    } else if (!value.empty()) {
+        fault(".operator", value, "value must be empty when `operator` is 'Exists'");
+    }
+    if (!effect.empty() && effect != "NoSchedule" && effect != "PreferNoSchedule" &&
+        effect != "NoExecute") {
+        faults.push_back({path + ".effect", "FieldValueNotSupported",
+                          fmt::format("Unsupported value: {}: supported values: \"NoSchedule\", "
+                                      "\"PreferNoSchedule\", \"NoExecute\"",
+                                      go_quoted(effect))});
+    }
+}
+
+}  // namespace
+
+std::string qos_class(const Json& spec) {
+    Totals requests, limits;
+    bool guaranteed = true;
+    for (const auto* asker : askers_of(spec)) {
+        const auto resources = asker->value("resources", Json::object());
+        requests.add(resources.value("requests", Json::object()));
+        guaranteed = limits.add(resources.value("limits", Json::object())) && guaranteed;
+    }
+    if (requests.none() && limits.none()) {
+        return "BestEffort";
+    }
+    return guaranteed && requests.amounts == limits.amounts ? "Guaranteed" : "Burstable";
+}
+
+void request_limits(Json& spec) {
+    const auto complete_requests = [](Json& asker) {
+        const auto limits = asker.value(Json::json_pointer("/resources/limits"), Json::object());
+        for (const auto& [name, amount] : limits.items()) {
+            asker["resources"]["requests"].emplace(name, amount);
+        }
+    };
+    complete_requests(spec);
+    for (const auto* list : {"containers", "initContainers"}) {
+        if (const auto containers = spec.find(list); containers != spec.end()) {
+            std::ranges::for_each(*containers, complete_requests);
+        }
+    }
+}
+
+void drop_disabled_fields(Json& spec) {
+    spec.erase("hostnameOverride");
+    for (const auto* list : {"containers", "initContainers"}) {
+        if (const auto containers = spec.find(list); containers != spec.end()) {
+            for (auto& container : *containers) {
+                container.erase("restartPolicyRules");
+            }
+        }
+    }
+}
+
+void check_dns(const Json& spec, const std::string& path, std::vector<Cause>& faults) {
+    const auto require = [&](const char* field, std::string_view why) {
+        faults.push_back(
+            {path + field, "FieldValueRequired", fmt::format("Required value: {}", why)});
+    };
+    if (text_at(spec, "/dnsPolicy") != "None") {
+        return;
+    }
+    const auto config = spec.find("dnsConfig");
+    if (config == spec.end()) {
+        require(".dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None");
+    } else if (list_in(*config, "nameservers").empty()) {
+        require(".dnsConfig.nameservers",
+                "must provide at least one DNS nameserver when `dnsPolicy` is None");
+    }
+}
+
+void check_schedule(const Json& spec, const std::string& path, std::vector<Cause>& faults) {
+    if (const auto given = spec.find("activeDeadlineSeconds"); given != spec.end()) {
+        const auto seconds = given->get<std::int64_t>();
+        if (seconds < 1 || seconds > most_seconds) {
+            faults.push_back(invalid_number(path + ".activeDeadlineSeconds", seconds, 1));
+        }
+    }
+    std::size_t index = 0;
+    for (const auto& toleration : list_in(spec, "tolerations")) {
+        check_toleration(toleration, fmt::format("{}.tolerations[{}]", path, index++), faults);
+    }
+}
+
+Checked<> admit_classes(const Json& pod) {
+    const auto name = meta(pod, "name").empty() ? meta(pod, "generateName") : meta(pod, "name");
+    const auto spec = pod.value("spec", Json::object());
+    for (const auto& why : {priority_fault(spec), runtime_fault(spec)}) {
+        if (!why.empty()) {
+            return refuse(refusal(403, "Forbidden",
+                                  fmt::format("pods {} is forbidden: {}", go_quoted(name), why),
+                                  {{"name", name}, {"kind", "pods"}}));
+        }
+    }
+    return {};
+}
+
+void admit_spec(Json& spec) {
+    spec.emplace("priority", priority_of(text_at(spec, "/priorityClassName")).value);
+    spec.emplace("preemptionPolicy", "PreemptLowerPriority");
+    for (const auto* taint : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {
+        const auto& tolerations = list_in(spec, "tolerations");
+        const bool tolerated = std::ranges::any_of(tolerations, [&](const Json& one) {
+            const auto key = text_at(one, "/key"), effect = text_at(one, "/effect");
+            return (key.empty() || key == taint) && (effect.empty() || effect == "NoExecute");
+        });
+        if (!tolerated) {
+            spec["tolerations"].push_back({{"key", taint},
+                                           {"operator", "Exists"},
+                                           {"effect", "NoExecute"},
+                                           {"tolerationSeconds", 300}});
+        }
+    }
+}
+
+std::vector<Cause> pod_changes(const Json& before, const Json& after) {
+    const auto &was = before.at("spec"), &is = after.at("spec");
+    std::vector<Cause> faults;
+    for (const auto* list : {"containers", "initContainers"}) {
+        if (list_in(was, list).size() != list_in(is, list).size()) {
+            faults.push_back({fmt::format("spec.{}", list), "FieldValueForbidden",
+                              "Forbidden: pod updates may not add or remove containers"});
+            return faults;
+        }
+    }
+    if (!check_deadline(was, is, faults)) {
+        return faults;
+    }
+    if (!keeps_tolerations(was, is)) {
+        faults.push_back({"spec.tolerations", "FieldValueForbidden",
+                          "Forbidden: existing toleration can not be modified except its "
+                          "tolerationSeconds"});
+    }
+    if (fixed_fields(was) != fixed_fields(is)) {
+        faults.push_back({"spec", "FieldValueForbidden",
+                          "Forbidden: pod updates may not change fields other than "
+                          "`spec.containers[*].image`,`spec.initContainers[*].image`,"
+                          "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to "
+                          "existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to "
+                          "be set to 1 if it was previously negative)"});
+    }
+    return faults;
+}
+
+}  // namespace meshproof::fakes::kube
