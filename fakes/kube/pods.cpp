@@ -203,6 +203,27 @@ void check_mounts(const Json& container, const std::string& place,
     }
 }
 
+// `names` has those of the containers before.
+void complete_containers(Json& spec, const char* list, const std::string& path,
+                         std::set<std::string>& names, const std::set<std::string>& volumes,
+                         std::vector<Cause>& faults) {
+    const auto containers = spec.find(list);
+    if (containers == spec.end()) {
+        return;
+    }
+    std::size_t index = 0;
+    for (auto& container : *containers) {
+        const auto place = fmt::format("{}[{}]", path, index++);
+        complete_container(container, place, faults);
+        if (const auto name = text_at(container, "/name");
+            !name.empty() && !names.insert(name).second) {
+            faults.push_back({place + ".name", "FieldValueDuplicate",
+                              fmt::format("Duplicate value: \"{}\"", name)});
+        }
+        check_mounts(container, place, volumes, faults);
+    }
+}
+
 }  // namespace
 
 void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& faults) {
@@ -213,19 +234,10 @@ void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& 
     const auto volumes = check_volumes(spec, path, faults);
     if (!spec.contains("containers") || spec["containers"].empty()) {
         faults.push_back({path + ".containers", "FieldValueRequired", "Required value"});
-    } else {
-        std::size_t index = 0;
-        std::set<std::string> names;
-        for (auto& container : spec["containers"]) {
-            const auto place = fmt::format("{}.containers[{}]", path, index++);
-            complete_container(container, place, faults);
-            if (const auto name = text_at(container, "/name");
-                !name.empty() && !names.insert(name).second) {
-                faults.push_back({place + ".name", "FieldValueDuplicate",
-                                  fmt::format("Duplicate value: \"{}\"", name)});
-            }
-            check_mounts(container, place, volumes, faults);
-        }
+    }
+    std::set<std::string> names;
+    for (const auto* list : {"containers", "initContainers"}) {
+        complete_containers(spec, list, fmt::format("{}.{}", path, list), names, volumes, faults);
     }
     if (const auto account = text_at(spec, "/serviceAccountName"); !account.empty()) {
         spec["serviceAccount"] = account;

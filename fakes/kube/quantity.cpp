@@ -11,7 +11,7 @@
 namespace meshproof::fakes::kube {
 namespace {
 
-constexpr std::string_view digits = "0123456789";
+constexpr std::string_view decimal_digits = "0123456789";
 
 /// A quantity's number, and what follows it.
 struct QuantityParts {
@@ -21,7 +21,7 @@ struct QuantityParts {
 QuantityParts parts_of(std::string_view text) {
     auto at = text.starts_with('-') || text.starts_with('+') ? std::size_t{1} : std::size_t{0};
     const auto skip_digits = [&] {
-        at = std::min(text.find_first_not_of(digits, at), text.size());
+        at = std::min(text.find_first_not_of(decimal_digits, at), text.size());
     };
     skip_digits();
     if (text.substr(at).starts_with('.')) {
@@ -31,13 +31,13 @@ QuantityParts parts_of(std::string_view text) {
     return {text.substr(0, at), text.substr(at)};
 }
 
-// Letters, a sign, digits: more is not looked for in a suffix.
+// Letters, a sign, decimal_digits: more is not looked for in a suffix.
 bool shaped_as_suffix(std::string_view text) {
     auto at = std::min(text.find_first_not_of("eEinumkKMGTP"), text.size());
     if (at < text.size() && (text[at] == '-' || text[at] == '+')) {
         ++at;
     }
-    return text.find_first_not_of(digits, at) == std::string_view::npos;
+    return text.find_first_not_of(decimal_digits, at) == std::string_view::npos;
 }
 
 /// What one of it is worth.

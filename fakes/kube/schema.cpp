@@ -360,7 +360,10 @@ void conform_value(Json& value, const FieldType& type, const Place& place, Decod
                              place, false);
     }
     if (type.kind == Kind::quantity) {
-        auto fault = quantity_fault(value.is_string() ? value.get<std::string>() : value.dump());
+        if (!value.is_string()) {
+            value = value.dump();  // a number may say it, too
+        }
+        auto fault = quantity_fault(value.get_ref<const std::string&>());
         if (!fault.empty()) {
             decoded.fault({std::move(fault), true}, place, true);
         }

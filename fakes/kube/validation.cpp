@@ -381,11 +381,13 @@ std::vector<Cause> changed_fixed_parts(const ResourceType& type, const Json& bef
         faults.push_back({"roleRef", "FieldValueInvalid",
                           fmt::format("Invalid value: {}: cannot change roleRef", shown.dump())});
     }
-    const Json::json_pointer selector("/spec/selector");
-    if (const auto is = after.value(selector, Json());
-        is_workload(type) && is != before.value(selector, Json())) {
-        faults.push_back({"spec.selector", "FieldValueInvalid",
-                          fmt::format("Invalid value: {}: field is immutable", is.dump())});
+    if (is_workload(type)) {
+        const auto was = before.at("spec").value("selector", Json());
+        const auto is = after.at("spec").value("selector", Json());
+        if (is != was) {
+            faults.push_back({"spec.selector", "FieldValueInvalid",
+                              fmt::format("Invalid value: {}: field is immutable", is.dump())});
+        }
     }
     return faults;
 }
@@ -447,7 +449,7 @@ std::vector<Look> looks_at_update(const ResourceType& type) {
     return {change, own, fixed};
 }
 
-Checked<> accepted(const ResourceType& type, const Json& object, const std::vector<Cause>& faults) {
+Checked<> checked(const ResourceType& type, const Json& object, const std::vector<Cause>& faults) {
     if (!faults.empty()) {
         return refuse(invalid(kept_type(type).group, type.kind, meta(object, "name"), faults));
     }
@@ -460,7 +462,7 @@ Checked<> complete(const ResourceType& type, Json& object) {
     const auto own = own_faults(type, object);
     auto faults = metadata_faults(type, object);
     append(faults, own);
-    return accepted(type, object, faults);
+    return checked(type, object, faults);
 }
 
 Checked<> complete_update(const ResourceType& type, const Json& before, Json& after,
@@ -474,7 +476,7 @@ Checked<> complete_update(const ResourceType& type, const Json& before, Json& af
                        : look == Look::own    ? own
                                               : fixed);
     }
-    return accepted(type, before, faults);
+    return checked(type, before, faults);
 }
 
 }  // namespace meshproof::fakes::kube

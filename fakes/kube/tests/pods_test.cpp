@@ -73,6 +73,12 @@ TEST_F(Pods, NameQuantitiesThatAreSome) {
     }
 }
 
+TEST_F(Pods, SayNumbersOfResourcesAsText) {
+    EXPECT_EQ(made(asking({{"limits", {{"cpu", 1}}}}))
+                  .body["spec"]["containers"][0]["resources"]["limits"]["cpu"],
+              "1");
+}
+
 TEST_F(Pods, AreAdmittedWithThePriorityOfTheirClass) {
     const auto refused = made({{"priority", 10}});
     EXPECT_EQ(refused.status, 403);
@@ -146,7 +152,8 @@ TEST_F(Pods, ChangeInFewThings) {
     EXPECT_EQ(fields(put({{"containers", two}})), Fields{"spec.containers"});
     EXPECT_EQ(fields(put({{"containers", Json::array()}})),
               (Fields{"spec.containers", "spec.containers"}));
-    EXPECT_EQ(fields(put({{"initContainers", two}})), Fields{"spec.initContainers"});
+    EXPECT_EQ(fields(put({{"initContainers", two}})),
+              (Fields{"spec.initContainers[0].name", "spec.initContainers"}));
     EXPECT_EQ(fields(put({{"activeDeadlineSeconds", -1}})),
               (Fields{"spec.activeDeadlineSeconds", "spec.activeDeadlineSeconds"}));
     EXPECT_EQ(put({{"activeDeadlineSeconds", 10}}).status, 200);
