@@ -149,14 +149,30 @@ std::size_t mount_length(std::string_view text, char /*before*/) {
     return length != 0 && (text.size() == length || !word_letter(text[length])) ? length : 0;
 }
 
+/// How often a cluster's objects were changed, where a refusal names it. A version that was sent is
+/// the server's own as well; one that is no number is a word of the request.
+std::size_t version_length(std::string_view text, char before) {
+    constexpr std::string_view begins[] = {"ResourceVersion in record (",
+                                           "ResourceVersion in the precondition ("};
+    const auto begin = std::ranges::find_if(
+        begins, [text](std::string_view one) { return text.starts_with(one); });
+    if (word_letter(before) || begin == std::end(begins)) {
+        return 0;
+    }
+    const auto digits = run_of(text.substr(begin->size()), plain_digit);
+    const auto end = begin->size() + digits;
+    return digits > 0 && text.substr(end, 1) == ")" ? end + 1 : 0;
+}
+
 struct Mask {
     Matcher length;
     std::string_view shown;
 };
 constexpr Mask masks[] = {
-    {uuid_length, "<uuid>"},     {pairs_length, "<serial>"},      {time_length, "<time>"},
-    {token_length, "<token>"},   {date_length, "<date>"},         {address_length, "<address>"},
-    {number_length, "<serial>"}, {accessor_length, "<accessor>"}, {mount_length, "_<accessor>"},
+    {uuid_length, "<uuid>"},       {pairs_length, "<serial>"},      {time_length, "<time>"},
+    {token_length, "<token>"},     {date_length, "<date>"},         {address_length, "<address>"},
+    {number_length, "<serial>"},   {accessor_length, "<accessor>"}, {mount_length, "_<accessor>"},
+    {version_length, "<version>"},
 };
 
 }  // namespace

@@ -22,7 +22,8 @@ void add_questions(KubeWords& words) {
          {"*", "fieldSelector", {"metadata.name=@{own:a}", "spec.nothing=a", "metadata.name!=a"}},
          {"*", "limit", {1, 2, 500}},
          {"*", "continue", {""}},
-         // A cache lists what goes then, and may not know yet what was made a moment ago.
+         // Of 0 a cache lists what goes, and may not know yet what was made a moment ago; an
+         // earlier list's version is exact, and comes from that list.
          {"DELETE *", "resourceVersion", {""}, 0, true},
          {"*", "resourceVersion", {"0", "1"}},
          {"*", "resourceVersionMatch", {"NotOlderThan", "Exact"}},

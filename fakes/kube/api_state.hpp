@@ -123,8 +123,10 @@ void complete_pod(Json& pod, std::vector<Cause>& faults);
 void request_limits(Json& spec);
 /// Takes out what is known only behind a feature gate that is off.
 void drop_disabled_fields(Json& spec);
+/// Puts what was dropped into the spec again, as `given` has it: whoever sends it owns it.
+void restore_disabled_fields(const Json& given, Json& spec);
 void check_dns(const Json& spec, const std::string& path, std::vector<Cause>& faults);
-/// Its deadline and its tolerations.
+/// Its deadline, its host's names, its tolerations and its system.
 void check_schedule(const Json& spec, const std::string& path, std::vector<Cause>& faults);
 /// 403 where it names a PriorityClass or a RuntimeClass, or says what those would: there are none
 /// but the server's own two PriorityClasses.

@@ -659,6 +659,11 @@ Checked<Json> delete_options_in_query(const ApiCall& call) {
         }
         options["gracePeriodSeconds"] = *seconds;
     }
+    for (const auto* stated : {"uid", "resourceVersion"}) {
+        if (const auto value = call.info.param(stated); !value.empty()) {
+            options["preconditions"][stated] = value;
+        }
+    }
     return options;
 }
 

@@ -117,9 +117,10 @@ bool may_go(const Json& object) {
 
 Checked<> check_preconditions(const ResourceType& type, const Json& object, const Json& options) {
     const auto name = meta(object, "name");
-    const auto unmet = [&](const std::string& why) {
-        return refuse(conflict(type.kind, name, why));
-    };
+    const auto group = kept_type(type).group;
+    const auto kind =
+        group.empty() ? std::string(type.kind) : fmt::format("{}.{}", type.kind, group);
+    const auto unmet = [&](const std::string& why) { return refuse(conflict(kind, name, why)); };
     const auto uid = text_at(options, "/preconditions/uid");
     if (!uid.empty() && uid != meta(object, "uid")) {
         return unmet(

@@ -165,6 +165,14 @@ struct Version {
     bool exact = false;
 };
 
+// A page without a match is of exactly its version, and a deletion of a collection goes by pages.
+bool exact_asked(const ApiCall& call) {
+    const auto match = call.info.param("resourceVersionMatch");
+    const bool paged = call.info.verb == "deletecollection" ||
+                       whole_number(call.info.param("limit")).value_or(0) > 0;
+    return match == "Exact" || (match.empty() && paged);
+}
+
 // Which of the options go together (apimachinery's ValidateListOptions).
 Checked<> check_together(const ApiCall& call) {
     std::vector<Cause> causes;
@@ -201,7 +209,6 @@ Checked<> check_together(const ApiCall& call) {
 // What resourceVersion and resourceVersionMatch ask for.
 Checked<Version> version_asked(const ApiState& api, const ApiCall& call) {
     const auto text = call.info.param("resourceVersion");
-    const auto match = call.info.param("resourceVersionMatch");
     if (text.empty()) {
         return Version();
     }
@@ -215,7 +222,7 @@ Checked<Version> version_asked(const ApiState& api, const ApiCall& call) {
     if (*version > api.store->version()) {
         return refuse(too_large_version(*version, api.store->version()));
     }
-    return Version{*version, match == "Exact"};
+    return Version{*version, *version > 0 && exact_asked(call)};
 }
 
 Checked<std::pair<Selector, Selector>> parsed_selectors(const ApiCall& call) {
@@ -284,7 +291,7 @@ Checked<> find_start(const ApiState& api, const ApiCall& call, ListQuestion& que
         return tl::unexpected(version.error());
     }
     // The watch cache, which answers that version, knows no pages.
-    if (call.info.verb == "list" && call.info.param("resourceVersion") == "0") {
+    if (call.info.param("resourceVersion") == "0") {
         question.limit = 0;
     }
     if (const auto given = call.info.param("continue"); !given.empty()) {
@@ -302,9 +309,8 @@ Checked<> find_start(const ApiState& api, const ApiCall& call, ListQuestion& que
     // A page shows what was there when the first one was read.
     question.at = version->exact ? version->number : api.store->version();
     if (question.at < api.store->oldest_version()) {
-        return refuse(refusal(
-            410, "Expired",
-            fmt::format("The resourceVersion for the provided list is too old: {}", question.at)));
+        return refuse(
+            refusal(410, "Expired", "The resourceVersion for the provided list is too old."));
     }
     return {};
 }

@@ -355,6 +355,7 @@ Json before_admission(Json pod, const Json& given) {
         spec.erase("serviceAccountName");
         spec.erase("serviceAccount");
     }
+    restore_disabled_fields(given, spec);
     return pod;
 }
 

@@ -244,8 +244,13 @@ Checked<> name_object(ApiState& api, const ApiCall& call, Json& object) {
     }
     for (const auto* made_by_server :
          {"uid", "resourceVersion", "creationTimestamp", "deletionTimestamp",
-          "deletionGracePeriodSeconds", "managedFields", "selfLink"}) {
+          "deletionGracePeriodSeconds", "managedFields"}) {
         metadata.erase(made_by_server);
+    }
+    // The storage takes it out, and a trial of an update that creates never gets there.
+    const bool tried = call.dry_run() && call.info.verb != "create";
+    if (!tried || meta(object, "selfLink").empty()) {
+        metadata.erase("selfLink");
     }
     if (count_at(object, "/metadata/generation") == 0) {
         metadata.erase("generation");

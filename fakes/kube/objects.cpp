@@ -308,6 +308,24 @@ void note_creator(const ApiState& api, const ApiCall& call, const Json& given, J
     }
 }
 
+/// What an update is of, and the spec that it was sent with.
+struct Replaced {
+    const Json &before, &given;
+};
+
+// As note_creator does of a creation.
+void note_updater(const ApiState& api, const ApiCall& call, const Replaced& replaced, Json& object,
+                  const Json& managers) {
+    if (call.type != &type::pods || !call.info.subresource.empty()) {
+        note_managers(api, call, replaced.before, object, managers);
+        return;
+    }
+    Json counted = object;
+    restore_disabled_fields(replaced.given, counted["spec"]);
+    note_managers(api, call, replaced.before, counted, managers);
+    object["metadata"] = std::move(counted["metadata"]);
+}
+
 // What an update of the status makes of the object.
 Json with_status(const ResourceType& type, const Json& current, const Json& wanted) {
     Json next = current;
@@ -354,9 +372,10 @@ Checked<Json> updated(const ResourceType& type, const Json& current, Json next) 
             next["metadata"].erase(fixed);
         }
     }
-    next["metadata"].erase("selfLink");
-    if (meta(next, "generateName").empty()) {
-        next["metadata"].erase("generateName");
+    for (const auto* text : {"selfLink", "generateName"}) {
+        if (meta(next, text).empty()) {
+            next["metadata"].erase(text);
+        }
     }
     keep_managers(current, next);
     next["kind"] = type.kind;
@@ -472,6 +491,7 @@ http::Response replace_object(ApiState& api, const ApiCall& call, const Json& cu
     if (const auto met = check_version(type, name, current, stated); !met) {
         return met.error();
     }
+    const Json given = wanted.value("spec", Json::object());
     auto changed = call.info.subresource == "status" ? status_updated(type, current, wanted)
                                                      : updated(type, current, std::move(wanted));
     if (!changed) {
@@ -481,7 +501,7 @@ http::Response replace_object(ApiState& api, const ApiCall& call, const Json& cu
     if (const auto fits = check_kept_size(type, next); !fits) {
         return fits.error();
     }
-    note_managers(api, call, current, next, managers);
+    note_updater(api, call, {current, given}, next, managers);
     if (const auto settled = settle_fields(api, type, next); !settled) {
         return settled.error();
     }
@@ -489,6 +509,7 @@ http::Response replace_object(ApiState& api, const ApiCall& call, const Json& cu
         next["metadata"]["resourceVersion"] = meta(current, "resourceVersion");
         return json_response(200, next);
     }
+    next["metadata"].erase("selfLink");  // what is kept has none
     const auto kept = api.store->replace(type, std::move(next));
     if (has_finalizers(current) && may_go(*kept)) {
         const auto last = api.store->remove(type, call.info.namespace_name, name);

@@ -167,6 +167,39 @@ Json fixed_fields(Json spec) {
     return spec;
 }
 
+// A text that is a DNS label where it is there.
+void check_label(const Json& spec, const char* key, const std::string& path,
+                 std::vector<Cause>& faults) {
+    constexpr std::size_t longest = 63;
+    const auto label = spec.value(key, std::string());
+    const auto fault = [&](std::string_view why) {
+        faults.push_back({fmt::format("{}.{}", path, key), "FieldValueInvalid",
+                          fmt::format("Invalid value: {}: {}", go_quoted(label), why)});
+    };
+    if (label.size() > longest) {
+        fault("must be no more than 63 characters");
+    }
+    if (!label.empty() && !is_dns_label(label)) {
+        fault(label_rule);
+    }
+}
+
+void check_system(const Json& spec, const std::string& path, std::vector<Cause>& faults) {
+    const auto system = spec.find("os");
+    if (system == spec.end()) {
+        return;
+    }
+    const auto name = text_at(*system, "/name");
+    if (name.empty()) {
+        faults.push_back({path + ".os.name", "FieldValueRequired", "Required value"});
+    } else if (name != "linux" && name != "windows") {
+        faults.push_back({path + ".os", "FieldValueNotSupported",
+                          fmt::format("Unsupported value: {}: supported values: \"linux\", "
+                                      "\"windows\"",
+                                      go_quoted(name))});
+    }
+}
+
 void check_toleration(const Json& toleration, const std::string& path, std::vector<Cause>& faults) {
     const auto fault = [&](const char* field, const std::string& value, std::string_view why) {
         faults.push_back({path + field, "FieldValueInvalid",
@@ -251,6 +284,22 @@ void drop_disabled_fields(Json& spec) {
     }
 }
 
+void restore_disabled_fields(const Json& given, Json& spec) {
+    if (const auto name = given.find("hostnameOverride"); name != given.end()) {
+        spec["hostnameOverride"] = *name;
+    }
+    for (const auto* list : {"containers", "initContainers"}) {
+        std::size_t index = 0;
+        for (const auto& container : list_in(given, list)) {
+            const auto rules = container.find("restartPolicyRules");
+            if (rules != container.end() && index < list_in(spec, list).size()) {
+                spec[list][index]["restartPolicyRules"] = *rules;
+            }
+            ++index;
+        }
+    }
+}
+
 void check_dns(const Json& spec, const std::string& path, std::vector<Cause>& faults) {
     const auto require = [&](const char* field, std::string_view why) {
         faults.push_back(
@@ -275,10 +324,14 @@ void check_schedule(const Json& spec, const std::string& path, std::vector<Cause
             faults.push_back(invalid_number(path + ".activeDeadlineSeconds", seconds, 1));
         }
     }
+    for (const auto* label : {"hostname", "subdomain"}) {
+        check_label(spec, label, path, faults);
+    }
     std::size_t index = 0;
     for (const auto& toleration : list_in(spec, "tolerations")) {
         check_toleration(toleration, fmt::format("{}.tolerations[{}]", path, index++), faults);
     }
+    check_system(spec, path, faults);
 }
 
 Checked<> admit_classes(const Json& pod) {

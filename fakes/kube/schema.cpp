@@ -156,14 +156,23 @@ constexpr std::pair<std::string_view, std::string_view> named_texts[] = {
     {"ServicePort.protocol", "v1.Protocol"},
     {"ServiceSpec.type", "v1.ServiceType"}};
 
+// Lists of texts in a map that have a type of their own.
+constexpr std::string_view extra_values[] = {"SubjectAccessReviewSpec.extra", "UserInfo.extra"};
+
 std::string go_type_at(const FieldType& type, const Place& place) {
+    const auto key = place.field.substr(place.field.rfind('.') + 1);
+    const bool extra =
+        std::ranges::find(extra_values, place.type + "." + key) != std::end(extra_values);
     switch (type.kind) {
+        case Kind::list:
+            return extra ? "v1.ExtraValue" : type.go_name();
+        case Kind::map:
+            return extra ? "map[string]v1.ExtraValue" : type.go_name();
         case Kind::time:
             return "string";  // what a time is read from
         case Kind::int_or_string:
             return "int32";
         case Kind::text: {
-            const auto key = place.field.substr(place.field.rfind('.') + 1);
             const auto named =
                 std::ranges::find(named_texts, place.type + "." + key,
                                   &std::pair<std::string_view, std::string_view>::first);

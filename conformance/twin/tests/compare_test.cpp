@@ -142,7 +142,12 @@ TEST(Chance, IsSeenWithinTexts) {
         {"123456789012345678901234", "<serial>"},
         {"(abcdefghijklMNOPQRSTuv12)", "(<accessor>)"},
         {"auth_kubernetes_1a2b3c4d", "auth_kubernetes_<accessor>"},
+        {"the ResourceVersion in the precondition (12) does not match the ResourceVersion in "
+         "record (2888). The",
+         "the <version> does not match the <version>. The"},
         // Nothing of these is chance.
+        {"the ResourceVersion in the precondition (a) does",
+         "the ResourceVersion in the precondition (a) does"},
         {"01:02:03", "01:02:03"},
         {"2026-01-01", "2026-01-01"},
         {"class.abcdefghijklmnopqrstuvwxyz", "class.abcdefghijklmnopqrstuvwxyz"},

@@ -79,6 +79,63 @@ TEST_F(Faults, ACollectionIsDeletedByPages) {
     EXPECT_TRUE(names().empty());
 }
 
+TEST_F(Faults, AListIsOfExactlyItsVersionWherePagesAre) {
+    make("a");
+    make("b");
+    const auto then = call("GET", secrets).body["metadata"]["resourceVersion"].get<std::string>();
+    ASSERT_EQ(call("DELETE", secrets + "/a").status, 200);
+    make("c");
+    const auto listed = [&](const std::string& method, const std::string& query) {
+        std::string found;
+        const auto answer = call(method, secrets + "?resourceVersion=" + then + query);
+        for (const auto& item : answer.body["items"]) {
+            found += item["metadata"]["name"].get<std::string>();
+        }
+        return found;
+    };
+    EXPECT_EQ(listed("GET", ""), "bc") << "no older than that";
+    EXPECT_EQ(listed("GET", "&limit=5"), "ab");
+    EXPECT_EQ(listed("GET", "&limit=5&resourceVersionMatch=NotOlderThan"), "bc");
+    EXPECT_EQ(listed("DELETE", "&dryRun=All"), "ab");
+    EXPECT_EQ(call("DELETE", secrets + "?resourceVersion=0&limit=1", Json{{"dryRun", {"All"}}})
+                  .body["items"]
+                  .size(),
+              2U)
+        << "a cache knows no pages";
+    EXPECT_EQ(listed("DELETE", ""), "ab");
+    EXPECT_EQ(names(), std::vector<std::string>{"c"}) << "it was made later";
+}
+
+TEST_F(Faults, ADeletionsQueryStatesPreconditions) {
+    ASSERT_EQ(call("POST", roles_path, Json{{"metadata", {{"name", "r"}}}}).status, 201);
+    for (const auto* query : {"/r?uid=x", "/r?resourceVersion=1", "?uid=x", "?resourceVersion=0"}) {
+        const auto refused = call("DELETE", roles_path + query);
+        EXPECT_EQ(refused.status, 409) << query;
+        EXPECT_TRUE(refused.body["message"].get<std::string>().starts_with(
+            "Operation cannot be fulfilled on Role.rbac.authorization.k8s.io \"r\": the "))
+            << refused.raw.body;
+        EXPECT_EQ(refused.body["details"],
+                  (Json{{"name", "r"}, {"group", "rbac.authorization.k8s.io"}, {"kind", "Role"}}));
+    }
+    EXPECT_EQ(call("DELETE", roles_path + "/r?uid=x", Json::object()).status, 200)
+        << "with a body, the query says nothing";
+}
+
+TEST_F(Faults, ValuesOfExtraHaveATypeOfTheirOwn) {
+    const auto fault = [&](const std::string& path, const Json& body) {
+        const auto message = call("POST", path, body).body.value("message", "");
+        return message.substr(message.find(" of type ") + 1);
+    };
+    const std::string access = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+    const auto spec = [](const Json& extra) { return Json{{"spec", {{"extra", extra}}}}; };
+    EXPECT_EQ(fault(access, spec({{"a", "b"}})), "of type v1.ExtraValue");
+    EXPECT_EQ(fault(access, spec("b")), "of type map[string]v1.ExtraValue");
+    EXPECT_EQ(fault(access, spec({{"a", Json::array({5})}})), "of type string");
+    EXPECT_EQ(fault(access, Json{{"spec", {{"groups", "b"}}}}), "of type []string");
+    EXPECT_EQ(fault(reviews, Json{{"status", {{"user", {{"extra", {{"a", 5}}}}}}}}),
+              "of type v1.ExtraValue");
+}
+
 TEST_F(Faults, AFullPageEndsBeforeWhatIsNotChosen) {
     const Json labels{{"labels", {{"l", "x"}}}, {"name", "a"}};
     ASSERT_EQ(call("POST", secrets, Json{{"metadata", labels}}).status, 201);

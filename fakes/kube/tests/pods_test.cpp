@@ -145,6 +145,48 @@ TEST_F(Pods, AreWrittenWithoutWhatIsNotSet) {
     EXPECT_TRUE(owned.contains("f:hostUsers"));
 }
 
+TEST_F(Pods, AreOwnedWithWhatIsDropped) {
+    const auto owned = [](const Answer& answer) {
+        return answer.body["metadata"]["managedFields"].back()["fieldsV1"]["f:spec"];
+    };
+    const Json rules = Json::array({{{"action", "Restart"}}});
+    const auto answer =
+        made({{"hostnameOverride", ""},
+              {"containers",
+               Json::array({{{"name", "a"}, {"image", "a"}, {"restartPolicyRules", rules}}})}});
+    EXPECT_TRUE(owned(answer).contains("f:hostnameOverride")) << answer.raw.body;
+    EXPECT_TRUE(owned(answer)["f:containers"][R"(k:{"name":"a"})"].contains("f:restartPolicyRules"))
+        << answer.raw.body;
+    EXPECT_FALSE(answer.body["spec"]["containers"][0].contains("restartPolicyRules"));
+    ASSERT_EQ(call("POST", pods, pod()).status, 201);
+    const auto later = put({{"hostnameOverride", "x y"}});
+    EXPECT_TRUE(owned(later).contains("f:hostnameOverride")) << later.raw.body;
+    EXPECT_FALSE(later.body["spec"].contains("hostnameOverride"));
+}
+
+TEST_F(Pods, NameTheirHostAndTheirSystem) {
+    const auto cause = [&](Json spec) {
+        const auto answer = made(std::move(spec));
+        EXPECT_EQ(answer.status, 422) << answer.raw.body;
+        return answer.body["details"]["causes"][0]["field"].get<std::string>() + " " +
+               answer.body["details"]["causes"][0]["message"].get<std::string>();
+    };
+    for (const auto& none : {Json::object(), Json{{"a", "b"}}, Json{{"name", ""}}}) {
+        EXPECT_EQ(cause({{"os", none}}), "spec.os.name Required value");
+    }
+    EXPECT_EQ(cause({{"os", {{"name", "x"}}}}),
+              R"(spec.os Unsupported value: "x": supported values: "linux", "windows")");
+    EXPECT_EQ(made({{"os", {{"name", "linux"}}}}).status, 201);
+    EXPECT_EQ(
+        fields(made({{"os", Json::object()},
+                     {"activeDeadlineSeconds", 0},
+                     {"hostname", "A_b"},
+                     {"subdomain", std::string(64, 'a')},
+                     {"tolerations", Json::array({{{"operator", "q"}}})}})),
+        (Fields{"spec.activeDeadlineSeconds", "spec.hostname", "spec.subdomain",
+                "spec.tolerations[0].operator", "spec.tolerations[0].operator", "spec.os.name"}));
+}
+
 TEST_F(Pods, ChangeInFewThings) {
     ASSERT_EQ(call("POST", pods, pod()).status, 201);
     const Json two =

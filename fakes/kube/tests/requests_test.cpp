@@ -199,6 +199,22 @@ TEST_F(Kube, AGenerationIsTheClientsWhereNobodyCounts) {
         std::string::npos);
 }
 
+TEST_F(Kube, ASelfLinkIsShownByTrialsOfUpdatesAlone) {
+    const auto linked = [&](const std::string& method, const std::string& target) {
+        const auto answer = call(method, target, named("s", {{"metadata", {{"selfLink", "x"}}}}));
+        EXPECT_LT(answer.status, 300) << answer.raw.body;
+        return answer.body["metadata"].contains("selfLink");
+    };
+    EXPECT_FALSE(linked("POST", maps + "?dryRun=All"));
+    EXPECT_FALSE(linked("POST", maps));
+    EXPECT_TRUE(linked("PUT", maps + "/s?dryRun=All"));
+    const auto before = call("GET", maps + "/s").body;
+    EXPECT_FALSE(linked("PUT", maps + "/s"));
+    EXPECT_EQ(call("GET", maps + "/s").body, before) << "nothing was changed";
+    EXPECT_TRUE(linked("PUT", roles + "/s?dryRun=All")) << "an update that creates";
+    EXPECT_FALSE(linked("PUT", roles + "/s"));
+}
+
 TEST_F(Kube, TheCollectorHasItsTurnBeforeAnOwnerGoes) {
     for (const auto& [policy, finalizer] :
          {std::pair("Orphan", "orphan"), std::pair("Foreground", "foregroundDeletion")}) {

@@ -208,9 +208,13 @@ LogicalReply write_group(Server& server, const BuiltinCall& call, const Group* k
 }
 
 LogicalReply write_some_group(Server& server, const BuiltinCall& call) {
+    const bool given = call.fields.has("id");
     const auto id = call.fields.text("id");
-    const auto* known = id.empty() ? nullptr : group_by_id(server, call.request, id);
-    if (!id.empty() && known == nullptr) {
+    if (given && id.empty()) {
+        return BackendResponse::error("empty group ID");
+    }
+    const auto* known = given ? group_by_id(server, call.request, id) : nullptr;
+    if (given && known == nullptr) {
         return BackendResponse::error("invalid group ID");
     }
     return write_group(server, call, known);

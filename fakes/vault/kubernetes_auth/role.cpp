@@ -64,6 +64,18 @@ std::optional<std::string> read_legacy_fields(KubernetesRole& role, const FieldD
     return refused;
 }
 
+// Whether all maps' keys are plain values: others are no JSON, into which the server turns them.
+bool keys_are_plain(const YAML::Node& tree) {
+    for (const auto& part : tree) {
+        const bool plain = tree.IsMap() ? part.first.IsScalar() && keys_are_plain(part.second)
+                                        : keys_are_plain(part);
+        if (!plain) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool mixes_star(const std::vector<std::string>& values) {
     return values.size() > 1 && std::ranges::find(values, "*") != values.end();
 }
@@ -81,7 +93,8 @@ std::optional<bool> selector_matches(std::string_view selector, const Json& labe
     if (tree.IsNull()) {
         return true;
     }
-    if (!tree.IsMap() || (tree["matchExpressions"] && !tree["matchExpressions"].IsNull())) {
+    if (!tree.IsMap() || !keys_are_plain(tree) ||
+        (tree["matchExpressions"] && !tree["matchExpressions"].IsNull())) {
         return std::nullopt;
     }
     const auto wanted = tree["matchLabels"];

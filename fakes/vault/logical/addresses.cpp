@@ -80,6 +80,14 @@ tl::expected<std::vector<std::string>, std::string> read_addresses(
     return kept;
 }
 
+void requote_sockets(std::vector<std::string>& kept) {
+    for (auto& text : kept) {
+        if (!parse_block(text)) {
+            text = go_quoted(text);
+        }
+    }
+}
+
 bool is_address_block(const std::string& text) {
     return text.find('/') != std::string::npos && parse_block(text).has_value();
 }

@@ -12,6 +12,10 @@ namespace meshproof::fakes::vault {
 [[nodiscard]] tl::expected<std::vector<std::string>, std::string> read_addresses(
     const std::vector<std::string>& texts);
 
+/// What a write does to kept ones that it does not name: the path of a socket is in quotes once
+/// more each time that it is read and kept again.
+void requote_sockets(std::vector<std::string>& kept);
+
 /// Whether it is a block as Go's ParseCIDR reads one: an address, a slash, and its bits.
 [[nodiscard]] bool is_address_block(const std::string& text);
 

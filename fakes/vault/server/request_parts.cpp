@@ -38,11 +38,11 @@ std::string clean(const std::string& path) {
     return text;
 }
 
-Json query_fields(std::string_view query, bool is_get = false) {
+Json query_fields(std::string_view query) {
     auto data = Json::object();
     for (const auto& [raw_name, raw_value] : http::parse_query(query)) {
         const auto name = valid_utf8(raw_name), value = valid_utf8(raw_value);
-        if ((is_get && name == "list") || name == "help") {
+        if (name == "help") {
             continue;
         }
         if (!data.contains(name)) {
@@ -116,7 +116,10 @@ std::optional<http::Response> parse_query_of_read(std::string_view method, const
             }
         }
     }
-    logical.data = query_fields(query, method == "GET");
+    logical.data = query_fields(query);
+    if (method == "GET" && logical.operation == Operation::list) {
+        logical.data.erase("list");  // one that asks for no list is a parameter as any other
+    }
     if (logical.operation == Operation::list && !logical.path.ends_with('/')) {
         logical.path += '/';
     }

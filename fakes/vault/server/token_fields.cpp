@@ -62,6 +62,8 @@ std::optional<std::string> read_token_fields(TokenFields& role, const FieldData&
             return blocks.error();
         }
         role.bound_cidrs = std::move(*blocks);
+    } else {
+        requote_sockets(role.bound_cidrs);
     }
     role.explicit_max_ttl = data.duration("token_explicit_max_ttl", role.explicit_max_ttl);
     role.max_ttl = data.duration("token_max_ttl", role.max_ttl);

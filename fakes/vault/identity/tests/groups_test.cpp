@@ -55,6 +55,14 @@ TEST_P(Groups, AnEmptyTypeIsTheDefault) {
               "invalid group type \"x\"");
 }
 
+TEST_P(Groups, AnIdThatIsGivenIsOfAGroup) {
+    for (const auto& id : {Json(), Json("")}) {
+        EXPECT_EQ(put("identity/group", {{"id", id}, {"name", "g"}}).error(), "empty group ID");
+    }
+    EXPECT_EQ(put("identity/group", {{"id", "x"}, {"name", "g"}}).error(), "invalid group ID");
+    EXPECT_EQ(get("identity/group/name/g").status, 404);
+}
+
 TEST_P(Groups, WhatIsEmptyIsToldUntilTheNextChange) {
     const Json none = Json::array();
     group("g", {{"member_entity_ids", nullptr}, {"metadata", Json::object()}, {"policies", none}});

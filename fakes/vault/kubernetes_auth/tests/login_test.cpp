@@ -555,6 +555,14 @@ TEST_P(Kubernetes, ARoleIsBoundToItsCallersAddressOrToBlocks) {
     EXPECT_TRUE(change_role({{"token_strictly_bind_ip", false}}).is_null());
 }
 
+TEST_P(Kubernetes, ASocketIsInQuotesOnceMoreByEachWrite) {
+    const auto blocks = [this] { return get("auth/c1/role/r").data()["token_bound_cidrs"]; };
+    ASSERT_TRUE(write_role({{"token_bound_cidrs", {"/s", "10.0.0.0/8"}}}).is_null());
+    EXPECT_EQ(blocks(), Json({R"("\"/s\"")", "10.0.0.0/8"}));
+    ASSERT_TRUE(change_role(Json::object()).is_null());
+    EXPECT_EQ(blocks(), Json({R"("\"\\\"/s\\\"\"")", "10.0.0.0/8"}));
+}
+
 TEST_P(Kubernetes, NamespaceSelector) {
     const Json change{
         {"bound_service_account_namespaces", ""},
@@ -563,8 +571,13 @@ TEST_P(Kubernetes, NamespaceSelector) {
         EXPECT_EQ(write_role(change), "\"bound_service_account_namespaces\" can not be empty");
         return;
     }
-    EXPECT_EQ(write_role({{"bound_service_account_namespace_selector", "x"}}),
-              "invalid \"bound_service_account_namespace_selector\" configured");
+    for (const auto* wrong : {"x", "{{x}}", "a: {{x}}", "matchLabels: {[x]: b}", "null: b"}) {
+        EXPECT_EQ(write_role({{"bound_service_account_namespace_selector", wrong}}),
+                  "invalid \"bound_service_account_namespace_selector\" configured")
+            << wrong;
+    }
+    EXPECT_TRUE(
+        write_role({{"bound_service_account_namespace_selector", "1: [{a: b}]"}}).is_null());
     ASSERT_TRUE(write_role(change).is_null());
     // A write without it takes it away.
     EXPECT_EQ(change_role(Json::object()),

@@ -39,6 +39,10 @@ std::string digest_for(const Mount& mount, const Order& order, const crypto::Pub
     if (order.kind == Making::root && signer.algorithm() == "ec") {
         return {};
     }
+    // Vault takes no hash for a key of Ed25519, although it is the issuer's key that signs.
+    if (!mount.openbao() && order.kind != Making::root && subject.algorithm() == "ed25519") {
+        return digest_of(0);
+    }
     auto bits = order.role.signature_bits;
     if (bits == 0 && !mount.openbao() && order.role.key_type == "any" &&
         order.kind != Making::root && subject.algorithm() == "rsa") {

@@ -75,12 +75,17 @@ void warn_of_ignored_names(std::vector<std::string>& warnings, const Role& role,
     }
 }
 
-BackendResponse answer_leaf(Mount& mount, const Order& order, Certified made,
+BackendResponse answer_leaf(Mount& mount, const Order& order, const Certified& made,
                             const std::string& format) {
     const auto& certificate = made.certificate;
     const auto serial = certificate.serial();
-    auto answer = BackendResponse::with(leaf_data(mount, order, certificate, format),
-                                        std::move(made.warnings));
+    std::vector<std::string> warnings;
+    if (order.csr != nullptr) {
+        warn_of_ignored_names(warnings, order.role, order.call);
+    }
+    warnings.insert(warnings.end(), made.warnings.begin(), made.warnings.end());
+    auto answer =
+        BackendResponse::with(leaf_data(mount, order, certificate, format), std::move(warnings));
     if (order.role.generate_lease && !order.role.no_store) {
         // A leaf that is over has a lease all the same, of the usual length.
         const auto life = certificate.not_after() - order.call.now();
@@ -91,9 +96,6 @@ BackendResponse answer_leaf(Mount& mount, const Order& order, Certified made,
     }
     if (!order.role.no_store) {
         mount.certificates[serial] = certificate;
-    }
-    if (order.csr != nullptr) {
-        warn_of_ignored_names(answer.warnings, order.role, order.call);
     }
     return answer;
 }
@@ -134,7 +136,7 @@ BackendResponse sign_csr(Mount& mount, const PkiCall& call, const Role& role, Ma
     }
     const Order order{.kind = kind, .role = role, .call = call, .ca = signing->ca, .csr = &*csr};
     auto made = certify(mount, order);
-    return made ? answer_leaf(mount, order, std::move(*made), signing->format) : made.error();
+    return made ? answer_leaf(mount, order, *made, signing->format) : made.error();
 }
 
 // key_type and key_bits of the request count only where the role leaves the type open (row 122).
@@ -202,7 +204,7 @@ BackendResponse issue(Mount& mount, const PkiCall& call) {
     if (no_type) {
         return BackendResponse::error(std::string(no_such_key));
     }
-    auto answer = answer_leaf(mount, order, std::move(*made), signing->format);
+    auto answer = answer_leaf(mount, order, *made, signing->format);
     if (*ignored_key) {
         answer.warnings.emplace_back(
             "parameters key_type and key_bits ignored as role had specific values");

@@ -108,8 +108,6 @@ TEST(PkiIssue, CsrTexts) {
     auto flat = csr;
     std::erase(flat, '\n');
     EXPECT_EQ(t.refused(flat), "400 csr contains no data");
-    EXPECT_TRUE(t.refused("-----BEGIN X-----\nAAAA\n-----END X-----\n")
-                    .starts_with("400 certificate request could not be parsed: "));
     auto relabelled = "text before\n" + csr + csr;
     for (auto at = relabelled.find("CERTIFICATE REQUEST"); at != std::string::npos;
          at = relabelled.find("CERTIFICATE REQUEST")) {
@@ -121,6 +119,44 @@ TEST(PkiIssue, CsrTexts) {
     const auto forged = "-----BEGIN CERTIFICATE REQUEST-----\n" + to_base64(der) +
                         "\n-----END CERTIFICATE REQUEST-----\n";
     EXPECT_EQ(t.refused(forged), "400 request signature invalid");
+}
+
+TEST(PkiIssue, WhatIsNoCsrIsToldByItsBeginning) {
+    Issue t;
+    const auto refused = [&t](const std::string& der) {
+        return t.refused("-----BEGIN X-----\n" + to_base64(der) + "\n-----END X-----\n");
+    };
+    const auto tags = [](std::string_view wanted, std::string_view found, std::string_view where) {
+        return fmt::format(
+            "400 certificate request could not be parsed: asn1: structure error: tags don't match "
+            "({} vs {{{}}}) {{optional:false explicit:false application:false private:false "
+            "defaultValue:<nil> tag:<nil> stringType:0 timeType:0 set:false omitEmpty:false}} {}",
+            wanted, found, where);
+    };
+    const std::string syntax = "400 certificate request could not be parsed: asn1: syntax error: ";
+    using namespace std::string_literals;
+    EXPECT_EQ(refused("\x30\x03\x02\x01\x00"s),  // a private key
+              tags("16", "class:0 tag:2 length:1 isCompound:false", "tbsCertificateRequest @2"));
+    EXPECT_EQ(refused("\x30\x07\x30\x05\xA0\x03\x02\x01\x02"s),  // a certificate
+              tags("2", "class:2 tag:0 length:3 isCompound:true", "int @2"));
+    EXPECT_EQ(refused("\x04\x82\x01\x00"s),
+              tags("16", "class:0 tag:4 length:256 isCompound:false", "certificateRequest @4"));
+    EXPECT_EQ(refused("\x30\x82"s), syntax + "truncated tag or length");
+    EXPECT_EQ(refused("\x30\x0A"s), syntax + "data truncated");
+    EXPECT_EQ(refused("\x30\x02\x30\x00"s), syntax + "sequence truncated");
+}
+
+TEST(PkiIssue, IgnoredNamesAreToldFirst) {
+    for (const auto product : both_products) {
+        Issue t(product);
+        crypto::Csr::Spec spec;
+        spec.extensions = {{"2.5.29.19", true, {0x30, 0x03, 0x01, 0x01, 0xFF}}};
+        const auto answer = t.pki.write(
+            "sign-verbatim", {{"csr", csr_pem(spec)}, {"common_name", "a"}, {"ttl", "1h"}});
+        ASSERT_EQ(answer.warnings.size(), 2U);
+        EXPECT_TRUE(answer.warnings[0].starts_with("the common_name field was provided"));
+        EXPECT_TRUE(answer.warnings[1].starts_with("specified CSR contained a Basic"));
+    }
 }
 
 TEST(PkiIssue, AKeyOfAnUnknownKindIsRefused) {
@@ -412,6 +448,27 @@ TEST(PkiIssue, SignatureHashes) {
               "ecdsa-with-SHA512");
     EXPECT_EQ(algorithm(Product::vault, {{"signature_bits", 512}}, KeyType::p256),
               "ecdsa-with-SHA384");
+}
+
+TEST(PkiIssue, VaultTakesNoHashForEd25519) {
+    for (const auto product : both_products) {
+        Pki pki(product);
+        (void)pki.make_root({{"key_bits", 384}});
+        pki.make_role();
+        for (const auto* path : {"sign-verbatim", "sign-verbatim/r", "root/sign-intermediate"}) {
+            const auto algorithm = [&](crypto::KeyType key) {
+                const auto answer = pki.write(path, {{"csr", csr_pem({}, key)},
+                                                     {"common_name", "a"},
+                                                     {"ttl", "1h"},
+                                                     {"signature_bits", 512}});
+                return Pki::certificate(pki.ok(answer)).signature_algorithm();
+            };
+            EXPECT_EQ(algorithm(crypto::KeyType::p256), "ecdsa-with-SHA512") << path;
+            EXPECT_EQ(algorithm(crypto::KeyType::ed25519),
+                      product == Product::openbao ? "ecdsa-with-SHA512" : "ecdsa-with-SHA384")
+                << path;
+        }
+    }
 }
 
 TEST(PkiIssue, IssueGivesTheKey) {

@@ -130,6 +130,10 @@ TEST_P(Http, ListsByVerbAndByQuery) {
     EXPECT_EQ(list("sys/policies/acl").data(), get("sys/policies/acl?list=1").data());
     EXPECT_EQ(get("sys/policies/acl?list=xyz").status, 400);
     EXPECT_TRUE(get("sys/policies/acl?list=xyz").json["errors"].empty());
+    for (const auto* none : {"sys/policies/acl/default?list=", "sys/policies/acl/default?list=0"}) {
+        EXPECT_EQ(get(none).json["warnings"],
+                  Json::array({"Endpoint ignored these unrecognized parameters: [list]"}));
+    }
     EXPECT_EQ(get("sys/policies/acl").status, 405);
     const auto empty = list("cubbyhole");
     EXPECT_EQ(empty.status, 404);
