@@ -30,7 +30,7 @@ std::deque<KnownPath>& known_paths() {
     return paths;
 }
 
-/// An anchor that is asked about has itself for a path.
+/// Where the path of a leaf ends that is an anchor itself, the general way says.
 bool asked_plainly(const ChainQuestion& question) {
     return question.crls.empty() &&
            !(question.all_anchors &&

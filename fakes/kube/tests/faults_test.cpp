@@ -14,7 +14,8 @@ class Faults : public Kube {
     }
     std::vector<std::string> names() {
         std::vector<std::string> found;
-        for (const auto& item : call("GET", secrets).body["items"]) {
+        const auto listed = call("GET", secrets);
+        for (const auto& item : listed.body["items"]) {
             found.push_back(item["metadata"]["name"]);
         }
         return found;
