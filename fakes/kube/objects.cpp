@@ -432,7 +432,12 @@ http::Response create_object(ApiState& api, const ApiCall& call, Json object,
     }
     // A kubelet brings its node's status along, and what has no such subresource is all one.
     if (&type != &type::nodes && (type.custom == nullptr || has_status(type))) {
+        // A pod's class of service is taken as it is told (GetPodQOS).
+        const auto told = text_at(object, "/status/qosClass");
         object.erase("status");
+        if (&type == &type::pods && !told.empty()) {
+            object["status"] = {{"qosClass", told}};
+        }
     }
     const Json given = object.value("spec", Json::object());
     admit_new(type, object);

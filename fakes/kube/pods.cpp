@@ -280,8 +280,10 @@ void complete_pod(Json& pod, std::vector<Cause>& faults) {
     request_limits(spec);
     fill(spec, "enableServiceLinks", true);
     admit_spec(spec);
-    if (!pod.contains("status") || pod["status"].empty()) {
-        pod["status"] = {{"phase", "Pending"}, {"qosClass", qos_class(spec)}};
+    const auto told = text_at(pod, "/status/qosClass");
+    const auto status = pod.find("status");
+    if (status == pod.end() || status->size() == (told.empty() ? 0U : 1U)) {
+        pod["status"] = {{"phase", "Pending"}, {"qosClass", told.empty() ? qos_class(spec) : told}};
     }
 }
 

@@ -39,6 +39,13 @@ class Pods : public Kube {
 };
 using Fields = std::vector<std::string>;
 
+TEST_F(Pods, HaveTheClassOfServiceThatIsTold) {
+    auto told = pod();
+    told["status"] = {{"qosClass", "Burstable"}, {"phase", "Running"}};
+    const auto answer = call("POST", pods, told);
+    EXPECT_EQ(answer.body["status"], Json({{"phase", "Pending"}, {"qosClass", "Burstable"}}));
+}
+
 TEST_F(Pods, HaveAClassOfService) {
     EXPECT_EQ(class_of(Json::object()), "BestEffort");
     EXPECT_EQ(class_of({{"requests", {{"cpu", "0"}}}}), "BestEffort");

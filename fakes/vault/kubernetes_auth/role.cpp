@@ -61,6 +61,12 @@ std::optional<std::string> read_legacy_fields(KubernetesRole& role, const FieldD
             return Json(role.bound_cidrs);
         },
         role.bound_cidrs);
+    if (!data.has("bound_cidrs") && !data.has("token_bound_cidrs") &&
+        role.legacy.contains("bound_cidrs") && role.legacy["bound_cidrs"].is_array()) {
+        auto kept = role.legacy["bound_cidrs"].get<std::vector<std::string>>();
+        requote_sockets(kept);
+        role.legacy["bound_cidrs"] = kept;
+    }
     return refused;
 }
 

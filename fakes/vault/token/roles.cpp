@@ -136,6 +136,8 @@ std::optional<std::string> read_by_new_names(const FieldData& data, TokenRole& r
         if (auto refused = read_cidrs(data, role, "token_bound_cidrs", "role fields")) {
             return refused;
         }
+    } else {
+        requote_sockets(role.bound_cidrs);
     }
     if (data.integer("token_num_uses") < 0) {
         return "error parsing role fields: 'token_num_uses' cannot be negative";

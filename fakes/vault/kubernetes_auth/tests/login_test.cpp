@@ -561,6 +561,9 @@ TEST_P(Kubernetes, ASocketIsInQuotesOnceMoreByEachWrite) {
     EXPECT_EQ(blocks(), Json({R"("\"/s\"")", "10.0.0.0/8"}));
     ASSERT_TRUE(change_role(Json::object()).is_null());
     EXPECT_EQ(blocks(), Json({R"("\"\\\"/s\\\"\"")", "10.0.0.0/8"}));
+    ASSERT_TRUE(change_role({{"bound_cidrs", "/s"}}).is_null());
+    ASSERT_TRUE(change_role(Json::object()).is_null());
+    EXPECT_EQ(get("auth/c1/role/r").data()["bound_cidrs"], Json({R"("\"\\\"/s\\\"\"")"}));
 }
 
 TEST_P(Kubernetes, NamespaceSelector) {

@@ -82,6 +82,11 @@ std::optional<BackendResponse> not_modified(Mount& mount, const PkiCall& call) {
     if (!since || !conditional(call)) {
         return std::nullopt;
     }
+    const auto had_at = parse_http_date(*since);
+    if (!had_at) {
+        return BackendResponse::go_error(
+            "failed to parse given value for 'If-Modified-Since' header: " + had_at.error());
+    }
     const bool of_lists = asks_for(call, "crl") || asks_for(call, "delta-crl");
     const auto issuer = find_issuer(mount, call.captured("issuer_ref", "default"));
     if (!of_lists && !issuer) {
@@ -91,11 +96,6 @@ std::optional<BackendResponse> not_modified(Mount& mount, const PkiCall& call) {
     const auto changed_at = of_lists ? mount.lists_signed_at : (*issuer)->changed_at;
     if (!changed_at) {
         return std::nullopt;
-    }
-    const auto had_at = parse_http_date(*since);
-    if (!had_at) {
-        return BackendResponse::go_error(
-            "failed to parse given value for 'If-Modified-Since' header: " + had_at.error());
     }
     if (std::chrono::floor<std::chrono::seconds>(*changed_at) > *had_at) {
         return std::nullopt;

@@ -281,15 +281,17 @@ TEST_P(Http, ListsThatDidNotChangeOutliveTheirIssuer) {
     ASSERT_EQ(
         put("sys/mounts/pki/tune", {{"passthrough_request_headers", "If-Modified-Since"}}).status,
         204);
+    const auto since = [&](const char* path, const char* date) {
+        return ask(
+            {.method = "GET", .path = path, .token = "", .headers = {{"If-Modified-Since", date}}});
+    };
     const auto status = [&](const char* path) {
-        return ask({.method = "GET",
-                    .path = path,
-                    .token = "",
-                    .headers = {{"If-Modified-Since", "Fri, 31 Dec 2100 00:00:00 GMT"}}})
-            .status;
+        return since(path, "Fri, 31 Dec 2100 00:00:00 GMT").status;
     };
     EXPECT_EQ(status("pki/crl"), 204);
     EXPECT_EQ(status("pki/ca"), 500);
+    EXPECT_NE(since("pki/ca", "junk").error().find("failed to parse given value"),
+              std::string::npos);  // before it is asked whether there is a CA
     ASSERT_EQ(put("pki/root/generate/internal", {{"key_type", "ec"}}).status, 200);
     EXPECT_EQ(status("pki/ca"), 304);
     for (const auto* gone : {"pki/issuer/default", "pki/root"}) {
