@@ -8,6 +8,7 @@
 #include "cli/served_command.hpp"
 #include "cli/signal_watch.hpp"
 #include "core/base/log.hpp"
+#include "core/base/memory_reserve.hpp"
 #include "core/run/socket_environment.hpp"
 #include "core/time/signal.hpp"
 #include "core/time/within.hpp"
@@ -181,6 +182,7 @@ void check_command(const ServeArguments& arguments) {
 }
 
 int serve_command(const ServeArguments& arguments) {
+    memory_reserve::keep();
     const Inherited inherited;  // before anything of it is changed
     check_command(arguments);
     if (!arguments.stop.empty()) {

@@ -17,6 +17,7 @@
 
 #include "core/base/assert.hpp"
 #include "core/base/log.hpp"
+#include "core/base/memory_reserve.hpp"
 #include "core/http/beast_transport.hpp"
 #include "core/http/feed.hpp"
 #include "core/http/gated_executor.hpp"
@@ -628,6 +629,9 @@ Task<error_code> accept_one(std::shared_ptr<Service> service) {
     }
     if (service->sessions.running() > service->spec.connection_limit) {
         co_return asio::error::connection_refused;  // it is closed here
+    }
+    if (memory_reserve::spent()) {
+        co_return asio::error::no_memory;
     }
     auto wire = std::make_shared<Wire>(std::move(socket), service->connections);
     co_await service->sessions.spawn(run_session(service, std::move(wire)));
