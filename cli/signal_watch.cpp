@@ -32,6 +32,17 @@ void arm(Duration after) {
     setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
+/// A signal is not lost for want of memory: others give theirs back.
+void told(const std::function<void()>& whom) {
+    while (true) {
+        try {
+            return whom();
+        } catch (const std::bad_alloc&) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+    }
+}
+
 }  // namespace
 
 void SignalWatch::State::take(const sigset_t& set) const {
@@ -44,7 +55,7 @@ void SignalWatch::State::take(const sigset_t& set) const {
         if (number == SIGALRM) {
             if (!again) {
                 again = true;
-                limit.on_reached();
+                told(limit.on_reached);
             }
             continue;
         }
@@ -56,7 +67,7 @@ void SignalWatch::State::take(const sigset_t& set) const {
             std::_Exit(128 + number);
         }
         again = true;
-        on_first();
+        told(on_first);
     }
 }
 

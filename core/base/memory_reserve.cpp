@@ -1,5 +1,7 @@
 #include "core/base/memory_reserve.hpp"
 
+#include <malloc.h>
+
 #include <array>
 #include <cstdlib>
 #include <mutex>
@@ -54,6 +56,7 @@ void give_away() {
 
 void keep() {
     const std::scoped_lock lock(reserve().mutex);
+    mallopt(M_ARENA_MAX, 1);  // what one thread gives back is there for the others
     reserve().wanted = true;
     reserve().fill();
     std::set_new_handler(give_away);

@@ -157,15 +157,17 @@ void check_metadata(const ResourceType& type, const Json& object, std::vector<Ca
 }
 
 void check_new_finalizers(const Json& before, const Json& metadata, std::vector<Cause>& faults) {
+    if (meta(before, "deletionTimestamp").empty()) {
+        return;
+    }
+    const auto held = before.at("metadata").value("finalizers", std::set<std::string>());
     std::set<std::string> added;
-    const Json given = metadata.value("finalizers", Json::array());
-    const Json held = before.at("metadata").value("finalizers", Json::array());
-    for (const auto& finalizer : given) {
-        if (std::ranges::find(held, finalizer) == held.end()) {
-            added.insert(go_quoted(finalizer.get<std::string>()));
+    for (const auto& finalizer : metadata.value("finalizers", std::vector<std::string>())) {
+        if (!held.contains(finalizer)) {
+            added.insert(go_quoted(finalizer));
         }
     }
-    if (!added.empty() && !meta(before, "deletionTimestamp").empty()) {
+    if (!added.empty()) {
         const std::vector<std::string> names(added.begin(), added.end());
         faults.push_back(
             {"metadata.finalizers", "FieldValueForbidden",
