@@ -38,7 +38,7 @@ void told(const std::function<void()>& whom) {
         try {
             return whom();
         } catch (const std::bad_alloc&) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            std::this_thread::yield();
         }
     }
 }
