@@ -182,7 +182,6 @@ void check_command(const ServeArguments& arguments) {
 }
 
 int serve_command(const ServeArguments& arguments) {
-    memory_reserve::keep();
     const Inherited inherited;  // before anything of it is changed
     check_command(arguments);
     if (!arguments.stop.empty()) {
@@ -194,6 +193,7 @@ int serve_command(const ServeArguments& arguments) {
             return *code;
         }
     }
+    memory_reserve::keep();
     auto asked = read_serve_arguments(arguments);
     const bool runs = !arguments.command.empty();
     // Commands may run side by side, and need no folder of a name that one knows.

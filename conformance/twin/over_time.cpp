@@ -328,54 +328,57 @@ Story token_of_a_namespace() {
         .story();
 }
 
-/// Somebody's token after the account went: first as it was found, then as it is.
-Story review_is_kept() {
-    constexpr std::string_view accounts = "api/v1/namespaces/{namespace}/serviceaccounts";
-    const std::string here = "api/v1/namespaces/@{home}/serviceaccounts";
-    constexpr std::string_view reviews = "apis/authentication.k8s.io/v1/tokenreviews";
-    const Json review{{"apiVersion", "authentication.k8s.io/v1"},
-                      {"kind", "TokenReview"},
-                      {"spec", {{"token", "@{2:/status/token}"}}}};
-    return Writing("kubernetes", "token-cache", "review-is-kept",
-                   "what was found of a token holds for some seconds after its account is deleted")
-        .ask("POST", here,
+constexpr std::string_view accounts_of_kube = "api/v1/namespaces/{namespace}/serviceaccounts";
+constexpr std::string_view token_reviews = "apis/authentication.k8s.io/v1/tokenreviews";
+
+std::string own_accounts() {
+    return "api/v1/namespaces/@{home}/serviceaccounts";
+}
+
+/// Begins with an account, and a token of it that is as `spec` asks.
+Writing of_account_token(std::string name, std::string what, Json spec) {
+    Writing story("kubernetes", "token-cache", std::move(name), std::move(what));
+    story
+        .ask("POST", own_accounts(),
              {{"apiVersion", "v1"},
               {"kind", "ServiceAccount"},
               {"metadata", {{"name", "@{own:a}"}}}},
-             as_text(accounts))
-        .ask("POST", here + "/@{own:a}/token",
+             as_text(accounts_of_kube))
+        .ask("POST", own_accounts() + "/@{own:a}/token",
              {{"apiVersion", "authentication.k8s.io/v1"},
               {"kind", "TokenRequest"},
-              {"spec", Json::object()}},
-             as_text(accounts) + "/{name}/token")
-        .ask("POST", as_text(reviews), review)
-        .ask("DELETE", here + "/@{own:a}", nullptr, as_text(accounts) + "/{name}")
-        .ask("POST", as_text(reviews), review)
-        .ask("POST", as_text(reviews), review)
+              {"spec", std::move(spec)}},
+             as_text(accounts_of_kube) + "/{name}/token");
+    return story;
+}
+
+/// Of the token that the second request gave.
+Json account_review() {
+    return {{"apiVersion", "authentication.k8s.io/v1"},
+            {"kind", "TokenReview"},
+            {"spec", {{"token", "@{2:/status/token}"}}}};
+}
+
+/// Somebody's token after the account went: first as it was found, then as it is.
+Story review_is_kept() {
+    return of_account_token("review-is-kept",
+                            "what was found of a token holds for some seconds after its account is "
+                            "deleted",
+                            Json::object())
+        .ask("POST", as_text(token_reviews), account_review())
+        .ask("DELETE", own_accounts() + "/@{own:a}", nullptr, as_text(accounts_of_kube) + "/{name}")
+        .ask("POST", as_text(token_reviews), account_review())
+        .ask("POST", as_text(token_reviews), account_review())
         .after(past_the_cache)
         .story();
 }
 
 Story account_token_ends() {
-    constexpr std::string_view accounts = "api/v1/namespaces/{namespace}/serviceaccounts";
-    const std::string here = "api/v1/namespaces/@{home}/serviceaccounts";
-    const Json review{{"apiVersion", "authentication.k8s.io/v1"},
-                      {"kind", "TokenReview"},
-                      {"spec", {{"token", "@{2:/status/token}"}}}};
-    return Writing("kubernetes", "token-cache", "account-token-ends",
-                   "a service account's token is nobody's when its time is over")
-        .ask("POST", here,
-             {{"apiVersion", "v1"},
-              {"kind", "ServiceAccount"},
-              {"metadata", {{"name", "@{own:a}"}}}},
-             as_text(accounts))
-        .ask("POST", here + "/@{own:a}/token",
-             {{"apiVersion", "authentication.k8s.io/v1"},
-              {"kind", "TokenRequest"},
-              {"spec", {{"expirationSeconds", whole_seconds(an_hour)}}}},
-             as_text(accounts) + "/{name}/token")
-        .ask("POST", "apis/authentication.k8s.io/v1/tokenreviews", review)
-        .ask("POST", "apis/authentication.k8s.io/v1/tokenreviews", review)
+    return of_account_token("account-token-ends",
+                            "a service account's token is nobody's when its time is over",
+                            {{"expirationSeconds", whole_seconds(an_hour)}})
+        .ask("POST", as_text(token_reviews), account_review())
+        .ask("POST", as_text(token_reviews), account_review())
         .after(2 * an_hour)
         .says(is_made, {{"/status/authenticated", nullptr}})
         .story();

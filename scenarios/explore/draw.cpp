@@ -77,7 +77,7 @@ void draw_speciality(Beginning& world, Prng& prng) {
     if (!prng.chance(special)) {
         return;
     }
-    // The machine's own CA store is read for each handshake, which takes its time: seldom.
+    // A public root, which few clusters have, least often.
     enum class Kind { replicas, vault_namespace, public_root, nodes, busy };
     static const std::vector<Kind> kinds = {
         Kind::replicas,    Kind::replicas, Kind::vault_namespace, Kind::vault_namespace,

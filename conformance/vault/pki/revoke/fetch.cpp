@@ -21,6 +21,12 @@ Task<std::string> keyless_mount(Probe& probe) {
     co_return mount;
 }
 
+/// From here on the mount hears since when a client has what it asks for.
+Task<void> pass_dates_on(Probe& probe, const std::string& mount) {
+    Json tune{{"passthrough_request_headers", Json::array({"If-Modified-Since"})}};
+    (void)co_await probe.set_up("POST", fmt::format("sys/mounts/{}/tune", mount), std::move(tune));
+}
+
 }  // namespace
 
 std::vector<Check> vault_pki_revoke_fetch() {
@@ -297,9 +303,7 @@ std::vector<Check> vault_pki_revoke_fetch() {
              for (const auto* path : {"/ca/pem", "/crl"}) {
                  probe.expect_status(co_await ask(path), 200);
              }
-             Json tune{{"passthrough_request_headers", Json::array({"If-Modified-Since"})}};
-             (void)co_await probe.set_up("POST", fmt::format("sys/mounts/{}/tune", mount),
-                                         std::move(tune));
+             co_await pass_dates_on(probe, mount);
              for (const auto* path : {"/ca/pem", "/crl"}) {
                  const auto reply = co_await ask(path);
                  probe.expect_status(reply, 304);
@@ -314,9 +318,7 @@ std::vector<Check> vault_pki_revoke_fetch() {
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
-             Json tune{{"passthrough_request_headers", Json::array({"If-Modified-Since"})}};
-             (void)co_await probe.set_up("POST", fmt::format("sys/mounts/{}/tune", mount),
-                                         std::move(tune));
+             co_await pass_dates_on(probe, mount);
              const auto ask = [&](std::string path, std::string date) {
                  return probe.vault("GET", mount + path, std::nullopt, As::nobody(),
                                     http::Headers{{"If-Modified-Since", std::move(date)}});
@@ -344,9 +346,7 @@ std::vector<Check> vault_pki_revoke_fetch() {
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await steps::mounted_root(probe);
-             Json tune{{"passthrough_request_headers", Json::array({"If-Modified-Since"})}};
-             (void)co_await probe.set_up("POST", fmt::format("sys/mounts/{}/tune", mount),
-                                         std::move(tune));
+             co_await pass_dates_on(probe, mount);
              (void)co_await probe.set_up("DELETE", mount + "/issuer/default");
              const auto ask = [&](std::string path) {
                  return probe.vault(
