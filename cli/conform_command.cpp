@@ -114,8 +114,12 @@ int conform_command(const ConformArguments& arguments) {
     if (session.live()) {
         prove_usable(checks, options, session);
     }
+    std::vector<std::string> ids;
+    for (const auto* check : checks) {
+        ids.emplace_back(check->id);
+    }
     const auto result = session.play(
-        checks.size(), options,
+        ids, options,
         [&](const run::Outcome& outcome) {
             tell_outcome(outcome, output);
             if (arguments.evidence || is_bad(outcome)) {
@@ -147,6 +151,7 @@ void add_conform(CLI::App& app, Command& chosen) {
     command->add_flag("--evidence", arguments->evidence,
                       "print what was asked and answered, secrets taken out");
     command->footer(
+        "\nWhat a target file holds, and the exit codes: meshproof --help\n"
         "\nExamples:\n"
         "  meshproof conform\n"
         "  meshproof conform vault/pki svid --level must\n"

@@ -173,15 +173,12 @@ void expect_curve(const LoadArguments& arguments, const load::Options& options) 
     }
 }
 
-/// Others answer each such request with 403, which tells nothing of why.
 void expect_inline(const run::Survey& found, const load::Options& options) {
-    if (options.token == load::TokenMode::in_header && !found.vaults.empty() &&
-        found.product() != run::Product::openbao) {
-        throw UsageError(fmt::format("{} {} at {} takes no logins inside requests: OpenBao 2.4 and "
-                                     "later do",
-                                     to_string(found.product()), found.vaults.front().version,
-                                     found.vaults.front().where),
-                         "--token service or --token batch");
+    if (options.token != load::TokenMode::in_header) {
+        return;
+    }
+    if (const auto why = load::no_inline_logins(found); !why.empty()) {
+        throw UsageError(why, "--token service or --token batch");
     }
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <system_error>
 
+#include "cli/commit.hpp"
 #include "cli/other_names.hpp"
 #include "cli/output.hpp"
 #include "cli/program.hpp"
@@ -34,7 +35,7 @@ Examples:
   meshproof export --account account.yaml --out now.yaml    the same as a set-up for `serve` and `preflight --plan`
   meshproof serve                                   a fake Vault and API server for `vault`, `bao` and `kubectl`
   meshproof report gate out --policy gate.yaml      whether what was tested may go out
-  meshproof clean --target vault.yaml               remove what a killed run left
+  meshproof clean --target vault.yaml --run k3f9a2  remove what a killed run left
 
 A target file (secrets by file only):
   name: staging
@@ -52,8 +53,9 @@ Exit codes:
 /// What a report of a fault should say, on one line each.
 std::string version_text() {
     return fmt::format(
-        "meshproof {}\nbuilt by {}, with {}\nplays OpenBao {}, Vault {} and kube-apiserver {}\n",
-        MESHPROOF_VERSION, __VERSION__, crypto::library_version(),
+        "meshproof {}, {}\nbuilt by {}, with {}\nplays OpenBao {}, Vault {} and kube-apiserver "
+        "{}\n",
+        MESHPROOF_VERSION, built_commit(), __VERSION__, crypto::library_version(),
         fakes::vault::played_version(vault::Product::openbao),
         fakes::vault::played_version(vault::Product::vault), fakes::played_kube_version);
 }

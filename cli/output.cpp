@@ -69,12 +69,19 @@ void Output::document(std::string_view json_text) {
     }
 }
 
+bool Output::on_terminal() const {
+    return ::isatty(json() ? STDERR_FILENO : STDOUT_FILENO) != 0;
+}
+
 bool Output::colour() const {
+    if (options_.colour != "auto") {
+        return options_.colour == "always";
+    }
     if (!colour_wish("NO_COLOR").empty()) {  // no-color.org: whatever it holds
         return false;
     }
     return forces_colour("FORCE_COLOR") || forces_colour("CLICOLOR_FORCE") ||
-           (::isatty(json() ? STDERR_FILENO : STDOUT_FILENO) != 0 && !dumb_terminal());
+           (on_terminal() && !dumb_terminal());
 }
 
 bool output_lost(int reason) {
@@ -83,6 +90,10 @@ bool output_lost(int reason) {
         note_loss(reason != 0 ? reason : flushed ? EIO : errno);
     }
     return lost_for != 0;
+}
+
+bool reader_left() {
+    return lost_for == EPIPE;
 }
 
 int output_code(int code) {

@@ -11,6 +11,7 @@ namespace meshproof::cli {
 struct OutputOptions {
     std::string format = "text";  ///< "text" or "json"
     bool quiet = false;
+    std::string colour = "auto";  ///< "always", "never"; or as terminal and environment say
     [[nodiscard]] bool json() const { return format == "json"; }
 };
 /// Adds --format to a subcommand.
@@ -42,8 +43,10 @@ class Output {
 
     [[nodiscard]] bool json() const { return options_.json(); }
     [[nodiscard]] bool quiet() const { return options_.quiet; }
-    /// Whether its lines go to a terminal that shows colours, or NO_COLOR, FORCE_COLOR or
-    /// CLICOLOR_FORCE of the environment says so.
+    /// Whether somebody sees its lines as they come.
+    [[nodiscard]] bool on_terminal() const;
+    /// Whether its lines go to a terminal that shows colours, or --color, or NO_COLOR, FORCE_COLOR
+    /// or CLICOLOR_FORCE of the environment says so.
     [[nodiscard]] bool colour() const;
 
   private:
@@ -58,5 +61,7 @@ class Output {
 /// Whether something that was written to stdout got lost; `reason` is the errno of what threw, if
 /// anything did.
 [[nodiscard]] bool output_lost(int reason = 0);
+/// Whether that is so since nobody reads stdout any more, as after `| head`.
+[[nodiscard]] bool reader_left();
 
 }  // namespace meshproof::cli

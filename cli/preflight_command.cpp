@@ -20,7 +20,7 @@ namespace meshproof::cli {
 namespace {
 
 struct PreflightArguments {
-    std::string account, report, summary, explain, wait;
+    std::string account, report, summary, explain, wait, time_limit;
     std::string format = "text";
     std::string plan, before, after, upgrade_to;
     bool read_only = false, all = false, list = false, init = false;
@@ -106,16 +106,16 @@ int init(const PreflightArguments& arguments) {
     return as_expected;
 }
 
-preflight::WaitOptions wait_of(const PreflightArguments& arguments) {
-    preflight::WaitOptions wait;
-    if (!arguments.wait.empty()) {
-        const auto limit = parse_duration(arguments.wait);
-        if (!limit || *limit <= Duration::zero()) {
-            throw UsageError(fmt::format("--wait {}: expected a time such as 5m", arguments.wait));
-        }
-        wait.limit = *limit;
+/// `otherwise` where nothing was given.
+Duration time_of(std::string_view flag, const std::string& given, Duration otherwise) {
+    if (given.empty()) {
+        return otherwise;
     }
-    return wait;
+    const auto time = parse_duration(given);
+    if (!time || *time <= Duration::zero()) {
+        throw UsageError(fmt::format("{} {}: expected a time such as 5m", flag, given));
+    }
+    return *time;
 }
 
 Task<void> look_into(run::Environment& environment, run::Account account,
@@ -187,7 +187,8 @@ int preflight_command(const PreflightArguments& arguments) {
             "--account: expected an account file",
             "--init writes one, docs/account.md tells all of it; --explain ID needs none");
     }
-    const auto wait = wait_of(arguments);
+    const preflight::WaitOptions wait{.limit = time_of("--wait", arguments.wait, Duration::zero())};
+    const auto limit = time_of("--time-limit", arguments.time_limit, preflight::usual_look);
     expect_summary_file(arguments.summary);
     prepare_reports(arguments.report);
     if (!arguments.plan.empty() || !arguments.before.empty() || !arguments.after.empty()) {
@@ -204,11 +205,13 @@ int preflight_command(const PreflightArguments& arguments) {
     std::optional<preflight::Report> looked;
     environment.drive(look_into(
         environment, account,
-        {.read_only = arguments.read_only, .upgrade_to = arguments.upgrade_to}, wait, looked));
+        {.read_only = arguments.read_only, .upgrade_to = arguments.upgrade_to, .limit = limit},
+        wait, looked));
     auto& report = *looked;
     if (!arguments.no_health_check && !report.unreachable) {
-        report.health_check = preflight::ask_health_check(
-            account, {.openbao = report.openbao, .mount = report.pki_mount});
+        preflight::HealthCheckOptions asked{.openbao = report.openbao, .mount = report.pki_mount};
+        asked.limit = std::min(asked.limit, report.time_left);
+        report.health_check = preflight::ask_health_check(account, asked);
     }
     say(report, arguments);
     write_reports(report, arguments.report);
@@ -233,8 +236,8 @@ void add_plan_options(CLI::App& command, PreflightArguments& arguments) {
     const auto add = [&](const char* flag, std::string& value, const char* what) {
         auto* option =
             command.add_option(flag, value, what)->group("A CHANGE BEFORE IT IS APPLIED");
-        for (const auto* other :
-             {"--wait", "--read-only", "--all", "--upgrade-to", "--no-health-check"}) {
+        for (const auto* other : {"--wait", "--time-limit", "--read-only", "--all", "--upgrade-to",
+                                  "--no-health-check"}) {
             option->excludes(command.get_option(other));
         }
     };
@@ -288,6 +291,9 @@ void add_preflight(CLI::App& app, Command& chosen) {
                       "certificates");
     command->add_option("--wait", arguments->wait,
                         "look again every 5 s until nothing is at error level, for so long (5m)");
+    command->add_option("--time-limit", arguments->time_limit,
+                        "how long a look may take, whatever hangs (28s); what there is no time for "
+                        "is unknown");
     command
         ->add_option("--upgrade-to", arguments->upgrade_to,
                      "say what this version of the Vault would break (2.7.2)")
@@ -298,7 +304,8 @@ void add_preflight(CLI::App& app, Command& chosen) {
         "\nIt reads, and asks for one login and one leaf, which it revokes; with --wait, each time "
         "it looks.\n"
         "\nExit codes: 0 nothing at error level   1 something is   2 the file cannot be used   3 "
-        "the Vault does not answer\n"
+        "the Vault does not answer   5 --time-limit ended it, and nothing at error level was "
+        "seen\n"
         "\nExamples:\n"
         "  meshproof preflight --init --account account.yaml --vault https://vault:8200 --auth "
         "kubernetes/mesh\n"

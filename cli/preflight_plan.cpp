@@ -23,7 +23,6 @@ namespace {
 
 using PlanJson = nlohmann::json;
 
-constexpr auto account_request_limit = std::chrono::seconds(5);
 /// Each logs in and has leaves signed four times.
 constexpr std::size_t most_identities = 1000;
 constexpr std::string_view setup_hint = "docs/preflight.md, \"A change before it is applied\"";
@@ -46,14 +45,6 @@ T usable(Result<T> result) {
         throw UsageError(result.error().message, std::string(setup_hint));
     }
     return std::move(*result);
-}
-
-run::Account limited(run::Account account) {
-    account.vault.endpoint.timeout = account_request_limit;
-    if (account.cluster) {
-        account.cluster->access.endpoint.timeout = account_request_limit;
-    }
-    return account;
 }
 
 /// An export, or every set-up file of a folder in the order of their names.
@@ -113,7 +104,7 @@ run::Account changed_account(const PlanQuestion& question, const PlanJson& chang
             "docs/account.md shows an account that works");
     }
     account->lines.clear();  // of no file
-    return limited(std::move(*account));
+    return std::move(*account);
 }
 
 /// Whose leaves are asked for: every service account but those that only log in.
@@ -259,7 +250,7 @@ run::Account load_account(const std::string& path) {
                                "MOUNT/cert/ca_chain > FILE"
                              : "docs/account.md shows an account that works");
     }
-    return limited(std::move(*account));
+    return std::move(*account);
 }
 
 preflight::Export export_of(const run::Account& account) {

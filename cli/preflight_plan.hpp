@@ -9,7 +9,6 @@
 /// its servers have it.
 namespace meshproof::cli {
 
-/// With limits for each request: a preflight ends in half a minute, whoever does not answer.
 /// UsageError where the file cannot be used.
 [[nodiscard]] run::Account load_account(const std::string& path);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -8,6 +9,8 @@
 #include <set>
 #include <string>
 #include <string_view>
+
+#include "core/base/utf8.hpp"
 
 namespace meshproof::cli {
 
@@ -19,6 +22,13 @@ namespace meshproof::cli {
 
 [[nodiscard]] inline bool stderr_is_terminal() {
     return ::isatty(STDERR_FILENO) != 0 && !dumb_terminal();
+}
+
+/// How many characters a line of the terminal on stderr has; many where it does not say.
+[[nodiscard]] inline std::size_t terminal_width() {
+    winsize size{};
+    const bool told = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    return told ? size.ws_col - 1U : std::string_view::npos;
 }
 
 /// One line on stderr that is drawn again and again; nothing where that is no terminal.
@@ -33,7 +43,8 @@ class RedrawnLine {
     [[nodiscard]] bool live() const { return live_; }
     void draw(std::string_view text) {
         if (live_) {
-            fmt::print(stderr, "\r\x1b[K{}", text);
+            // Of a line that wraps the next one would take away its end alone.
+            fmt::print(stderr, "\r\x1b[K{}", head_of(text, terminal_width()));
             std::fflush(stderr);
             drawn_ = true;
         }

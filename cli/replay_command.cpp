@@ -113,8 +113,12 @@ int replay_command(const ReplayArguments& arguments) {
     }
     auto options = options_of(arguments, session);
     options.skips = skips;
+    std::vector<std::string> ids;
+    for (const auto& history : histories) {
+        ids.push_back(scenarios::explore::id_of(history));
+    }
     return session.conclude(session.play(
-        histories.size(), options,
+        ids, options,
         [&](const run::Outcome& outcome) { tell(arguments, outcome, session.output()); },
         [&] { return scenarios::explore::replay(histories, options); }));
 }

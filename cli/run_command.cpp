@@ -111,8 +111,12 @@ void prove_usable(const Scenarios& scenarios, const run::RunnerOptions& options,
 
 run::RunResult run_seed(const RunArguments& arguments, const Scenarios& scenarios,
                         run::RunnerOptions options, Session& session, Output& output) {
+    std::vector<std::string> ids;
+    for (const auto* scenario : scenarios) {
+        ids.emplace_back(scenario->id);
+    }
     return session.play(
-        scenarios.size(), options,
+        ids, options,
         [&](const run::Outcome& outcome) { tell(arguments, outcome, options.seed, output); },
         [&] { return run::run_scenarios(scenarios, options); });
 }
@@ -205,6 +209,7 @@ void add_run(CLI::App& app, Command& chosen) {
     command->add_flag("--trace", arguments->trace,
                       "print each scenario's trace, and keep it in the report");
     command->footer(
+        "\nWhat a target file holds, and the exit codes: meshproof --help\n"
         "\nExamples:\n"
         "  meshproof run\n"
         "  meshproof run lifecycle security --target loopback\n"

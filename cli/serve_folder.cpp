@@ -190,7 +190,8 @@ ServeFolder::ServeFolder(std::string path) : path_(std::move(path)) {
                              "give --dir another one, or move the file away");
         }
     }
-    made_ = fs::create_directories(path_, error);
+    // One that a killed server left goes with the next one.
+    made_ = fs::create_directories(path_, error) || other;
     if (error) {
         throw UsageError(fmt::format("cannot make the folder {}: {}", path_, error.message()),
                          "give --dir a folder that you may make");

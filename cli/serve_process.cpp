@@ -22,6 +22,7 @@ extern "C" {  // the header of glibc 2.36 does not say so itself
 #include <thread>
 
 #include "cli/program.hpp"
+#include "core/base/json_text.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 
@@ -103,7 +104,7 @@ Result<ProcessIdentity> read_served_process(const std::string& path) {
     if (!text) {
         return propagate(text);
     }
-    const auto document = nlohmann::json::parse(*text, nullptr, false);
+    const auto document = json_or_null(*text);
     const auto process =
         document.is_object() ? document.value("process", nlohmann::json()) : nlohmann::json();
     const auto is_number = [&](const char* name) {

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "cli/in_order.hpp"
 #include "cli/progress.hpp"
 #include "cli/summary.hpp"
 #include "core/base/assert.hpp"
@@ -19,9 +20,16 @@ ChosenTarget target_of(const SessionOptions& options) {
     return choose_target(options.target == "fakes" ? "loopback" : options.target);
 }
 
-void prepare_folder(const SessionOptions& options) {
+/// A pipeline that names one folder for two commands would keep half of its results.
+void prepare_folder(const SessionOptions& options, run::Command command) {
     if (options.report.empty()) {
         return;
+    }
+    const auto before = reports::read_report(options.report + "/report.json");
+    if (before && before->command != command) {
+        throw UsageError(fmt::format("--report {}: the report of meshproof {} is in it",
+                                     options.report, run::to_string(before->command)),
+                         "give each command a folder of its own, or remove that report");
     }
     if (const auto prepared = reports::prepare_folder(options.report); !prepared) {
         throw UsageError(prepared.error().message, "give --report a folder that you may write");
@@ -41,23 +49,11 @@ Duration time_limit_of(const SessionOptions& options) {
     return *limit;
 }
 
-/// A pipeline that names one folder for two commands keeps half of its results, and has to hear it.
-void warn_of_another_command(const run::RunResult& result, const std::string& folder) {
-    const auto before = reports::read_report(folder + "/report.json");
-    if (before && before->command != result.command) {
-        log::warning(
-            fmt::format("{}: the report of meshproof {} is replaced: give each command a "
-                        "--report of its own",
-                        folder, run::to_string(before->command)));
-    }
-}
-
 Result<void> write_report_files(const run::RunResult& result, const std::string& folder,
                                 Output& output) {
     if (folder.empty()) {
         return {};
     }
-    warn_of_another_command(result, folder);
     auto written = reports::write_reports(folder, result);
     if (written) {
         output.line("report: {0}/report.html, {0}/report.json, {0}/junit.xml{1}", folder,
@@ -108,6 +104,13 @@ void add_session_options(CLI::App& command, SessionOptions& options, std::string
         ->capture_default_str();
     add_pipeline_options(command, options, things);
     add_output_options(command, options.output);
+    if (!things.empty()) {
+        command
+            .add_option("--color", options.output.colour,
+                        "auto, always or never; auto: as terminal, NO_COLOR and FORCE_COLOR say")
+            ->check(CLI::IsMember({"auto", "always", "never"}))
+            ->capture_default_str();
+    }
 }
 
 void add_pipeline_options(CLI::App& command, SessionOptions& options, std::string_view things) {
@@ -121,6 +124,13 @@ void add_pipeline_options(CLI::App& command, SessionOptions& options, std::strin
     }
     command.add_option("--time-limit", options.time_limit,
                        "end in order after this real time, such as 10m, with exit code 5");
+    // Pipelines that say it of every suite may say it here; none may say more.
+    command
+        .add_option_function<std::string>(
+            "--retries", [](const std::string&) {}, "0, and no more: what fails once has failed")
+        ->check([](const std::string& given) {
+            return given == "0" ? "" : "expected 0: what fails once has failed";
+        });
     add_summary_option(command, options.summary);
 }
 
@@ -144,7 +154,7 @@ Session::Session(run::Command command, const SessionOptions& options)
                                options_.time_limit));
                stop_.request(run::StopReason::time_limit);
            }}) {
-    prepare_folder(options_);
+    prepare_folder(options_, command);
     expect_summary_file(options_.summary);
     set_assertion_seed(seed_);
 }
@@ -215,15 +225,29 @@ void Session::prove_usable(
     say_run_id();
 }
 
-run::RunResult Session::play(std::size_t count, run::ScheduleOptions& options,
+run::RunResult Session::play(const std::vector<std::string>& ids, run::ScheduleOptions& options,
                              const std::function<void(const run::Outcome&)>& tell,
                              const std::function<run::RunResult()>& played) {
-    Progress progress(count, !options_.output.quiet);
-    options.on_begin = [&](std::string_view id) { progress.begin(id); };
+    Progress progress(ids.size(), !options_.output.quiet);
+    InOrder in_order(ids, tell);
+    const bool at_once = output_.on_terminal();
+    options.on_begin = [&](std::string_view id) {
+        progress.clear();
+        log::detail(fmt::format("{} begins", id));
+        progress.begin(id);
+    };
     options.on_end = [&](const run::Outcome& outcome) {
         progress.end(outcome.id);
         progress.clear();
-        tell(outcome);
+        if (at_once) {
+            tell(outcome);
+        } else {
+            in_order.add(outcome);
+        }
+        if (reader_left() && !stop_.requested()) {
+            log::note("nobody reads the output any more: stopping and cleaning up");
+            stop_.request();
+        }
         progress.draw();
     };
     const RealClock clock;
@@ -236,10 +260,15 @@ run::RunResult Session::play(std::size_t count, run::ScheduleOptions& options,
     result.ended_early = outcomes.ended_early;
     result.duration = clock.elapsed();
     for (const auto& outcome : result.outcomes) {
-        if (outcome.verdict == run::Verdict::not_run) {
-            tell(outcome);  // the others were told when they ended
+        if (outcome.verdict == run::Verdict::not_run) {  // the others were told when they ended
+            if (at_once) {
+                tell(outcome);
+            } else {
+                in_order.add(outcome);
+            }
         }
     }
+    in_order.add_no_more();
     return result;
 }
 

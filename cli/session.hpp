@@ -89,9 +89,11 @@ class Session {
     /// are written then as well.
     void prove_usable(const std::function<void()>& ask,
                       const std::function<std::vector<run::Outcome>(std::string_view why)>& bare);
-    /// Plays, with progress of `count` things on a terminal: `tell` says an outcome, `play` is
-    /// given the callbacks.
-    [[nodiscard]] run::RunResult play(std::size_t count, run::ScheduleOptions& options,
+    /// Plays what has these ids, with progress on a terminal: `tell` says an outcome, `play` is
+    /// given the callbacks. On a terminal outcomes are told as they end, elsewhere in the order of
+    /// the ids.
+    [[nodiscard]] run::RunResult play(const std::vector<std::string>& ids,
+                                      run::ScheduleOptions& options,
                                       const std::function<void(const run::Outcome&)>& tell,
                                       const std::function<run::RunResult()>& played);
     /// What is known of the run before anything of it happened.

@@ -10,10 +10,6 @@ namespace meshproof::reports {
 
 namespace {
 
-double seconds(Duration duration) {
-    return std::chrono::duration<double>(duration).count();
-}
-
 /// What --fail-fast left out is no error of its own; what else was not run shows that not all is
 /// known.
 bool as_error(const run::RunResult& result) {
@@ -82,7 +78,7 @@ struct Cases {
              std::string_view content) {
         ++tests;
         text += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"{}",
-                            html::escaped_xml(group), html::escaped_xml(name), seconds(time),
+                            html::escaped_xml(group), html::escaped_xml(name), in_seconds(time),
                             content.empty() ? "/>\n" : ">\n");
         if (!content.empty()) {
             text += fmt::format("{}  </testcase>\n", content);
@@ -145,7 +141,7 @@ std::string to_junit(const run::RunResult& result) {
         cases.failures, cases.errors,
         result.count(Verdict::skip) + result.count(Verdict::deviates) +
             (as_error(result) ? 0 : not_run),
-        seconds(result.duration), rfc3339(result.started), html::escaped_xml(result.version),
+        in_seconds(result.duration), rfc3339(result.started), html::escaped_xml(result.version),
         result.seed, cases.text);
 }
 

@@ -26,10 +26,6 @@ std::string label_text(std::string_view raw) {
     return out;
 }
 
-double in_seconds(std::chrono::microseconds time) {
-    return static_cast<double>(time.count()) / 1e6;
-}
-
 Labels with_label(Labels labels, std::string_view name, std::string_view value) {
     labels.emplace_back(name, value);
     return labels;
@@ -138,7 +134,7 @@ std::string to_openmetrics(const run::RunResult& result) {
     text.family("meshproof_report_started_seconds", "gauge", "When it began, in Unix time.");
     text.sample(run, static_cast<double>(started.count()) / 1e3);
     text.family("meshproof_report_duration_seconds", "gauge", "How long it took.");
-    text.sample(run, std::chrono::duration<double>(result.duration).count());
+    text.sample(run, in_seconds(result.duration));
     text.family("meshproof_report_unfinished", "gauge",
                 "1 where it was interrupted, ended early or could not begin.");
     text.sample(run,

@@ -27,7 +27,7 @@ std::string lengths(const run::Outcome& outcome) {
     const auto wall = human_duration(outcome.duration);
     // In virtual time both are of interest: what it cost, and how long it was.
     return outcome.virtual_duration > outcome.duration * 2
-               ? fmt::format("{} ({})", wall, human_duration(outcome.virtual_duration))
+               ? fmt::format("{} ({} virtual)", wall, human_duration(outcome.virtual_duration))
                : wall;
 }
 
@@ -61,8 +61,10 @@ std::string outcome_line(const run::Outcome& outcome, bool colour) {
     const bool idle =
         outcome.verdict == run::Verdict::skip || outcome.verdict == run::Verdict::not_run;
     const auto verdict = fmt::format("{:<8}", run::to_string(outcome.verdict));
-    auto line = fmt::format("{}{}{} {:<34}", colour ? colour_of(outcome.verdict) : "", verdict,
-                            colour ? "\x1b[0m" : "", outcome.id);
+    // Checks have longer ids: few are longer than this.
+    const std::size_t width = std::holds_alternative<run::CheckOutcome>(outcome.detail) ? 56 : 34;
+    auto line = fmt::format("{}{}{} {:<{}}", colour ? colour_of(outcome.verdict) : "", verdict,
+                            colour ? "\x1b[0m" : "", outcome.id, width);
     if (!idle) {
         line += " " + lengths(outcome) + faults_of(outcome);
     }

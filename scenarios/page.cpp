@@ -66,8 +66,8 @@ std::vector<Sentence> sentences() {
          "", "The bundle is part of the account; bundles have no names of their own."},
         {5, "introduction", "the account's CA label is applied to a cluster when it is onboarded"},
         {6, "introduction",
-         "onboarding pushes the configuration and uploads root and "
-         "intermediates into the trust store"},
+         "onboarding pushes the configuration and uploads root and intermediates into the trust "
+         "store; from then on the cluster is connected"},
         {7, "introduction", "the cluster trusts session certificates because of its trust store",
          "Sync.NewLeavesChainToTheConnectedCaOnly Sync.ReadyMeansThatPeersTrustTheLeaf"},
         {8, "introduction", "the CA health of each connected cluster can be viewed", "",
@@ -132,8 +132,8 @@ std::vector<Sentence> sentences() {
         {36, "step 5", "root and intermediates are imported during onboarding"},
         {37, "step 6", "Save"},
         {38, "step 7",
-         "a trust domain is required to onboard clusters and create global "
-         "namespaces"},
+         "a trust domain is part of every workload's identity, and required to onboard clusters "
+         "and create global namespaces"},
         {39, "step 7", "the trust domain matches allowed_uri_sans exactly",
          "Decide.SaysHowTheTrustDomainAndTheRoleDiffer"},
         {40, "results", "the new account is added and its details can be viewed", "", no_console},

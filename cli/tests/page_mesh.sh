@@ -5,10 +5,12 @@ vault() { "$program" "$@"; }
 kubectl() { "$kubectl" "$@"; }
 step() { "$@" >"$folder/step" 2>&1 || bad "$*: $(cat "$folder/step")"; }
 
-# mesh_of_the_page openbao|vault fake|real: the servers, and the page's own step 1 as it is printed.
+# mesh_of_the_page openbao|vault fake|real [KUBECONFIG CONTEXT]: the servers, and the page's own step 1 as it is printed. The
+# API server is that of the kubeconfig, where one is given; what is made there is removed at the end.
 mesh_of_the_page() {
     foreign_programs "$1"
     against "$1" "$2"
+    (($# < 4)) || real_api_server "$3" "$4"
     cd "$folder" || exit 1
     spelling=bao
     [[ $1 == openbao ]] || spelling=vault
@@ -57,6 +59,18 @@ END
     [[ $2 == fake ]] || echo "  - {id: vault/plain-http, reason: on loopback}" >>account.yaml
     [[ $1 == openbao ]] || printf '  - {id: vault/%s, reason: what is tested}\n' old-version end-of-life >>account.yaml
 }
+
+real_api_server() {
+    [[ -e $1 ]] || skip "no Kubernetes can be had here"
+    "$kubectl" --kubeconfig "$1" --context "$2" config view --raw --minify --flatten >"$folder/kubeconfig.yaml" || bad "no kubeconfig"
+    export KUBECONFIG=$folder/kubeconfig.yaml
+    kubectl get namespace istio-system >/dev/null 2>&1 || step kubectl create namespace istio-system
+    trap 'leave_the_api_server; cleanup' EXIT
+}
+leave_the_api_server() {
+    kubectl delete serviceaccount vault-issuer -n istio-system --ignore-not-found
+    kubectl delete clusterrolebinding meshproof-vault-issuer-delegator --ignore-not-found
+} >/dev/null 2>&1
 
 # look CODE: what is found is in found.json.
 look() {

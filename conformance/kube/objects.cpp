@@ -177,6 +177,37 @@ std::vector<Check> kube_objects() {
                   "immutable: Forbidden: field is immutable when `immutable` is set");
          }},
 
+        {.name = "secrets-hold-what-their-type-says",
+         .requirement = "A Secret for basic authentication has a username or a password, one for "
+                        "SSH a key, one for an image registry well-formed JSON: else 422.",
+         .rows = {255},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto ns = co_await probe.kube_namespace();
+             const auto secret = [](const char* type, Json data) {
+                 return config_map(Json{{"name", "s"}},
+                                   Json{{"type", type}, {"stringData", std::move(data)}});
+             };
+             const auto basic = co_await probe.kube(
+                 "POST", path(ns, "secrets"), secret("kubernetes.io/basic-auth", Json::object()));
+             says(probe, basic, 422,
+                  "[data[username]: Required value, data[password]: Required value]");
+             const auto key = co_await probe.kube(
+                 "POST", path(ns, "secrets"),
+                 secret("kubernetes.io/ssh-auth", Json{{"ssh-privatekey", ""}}));
+             says(probe, key, 422, "data[ssh-privatekey]: Required value");
+             const auto registry = co_await probe.kube(
+                 "POST", path(ns, "secrets"),
+                 secret("kubernetes.io/dockerconfigjson", Json{{".dockerconfigjson", "x"}}));
+             says(probe, registry, 422,
+                  "data[.dockerconfigjson]: Invalid value: \"<secret contents redacted>\": ");
+             const auto made =
+                 co_await probe.kube("POST", path(ns, "secrets"),
+                                     secret("kubernetes.io/basic-auth", Json{{"password", ""}}));
+             probe.expect_status(made, 201);
+         }},
+
         {.name = "rules-and-subjects",
          .requirement = "A role's rules name groups, resources and verbs, and a binding's subjects "
                         "are accounts, users or groups: else 422.",

@@ -1,5 +1,6 @@
 #include "conformance/kube/steps.hpp"
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "core/crypto/jwt.hpp"
 
@@ -147,11 +148,11 @@ crypto::Jwt decoded(Probe& probe, const Secret& token) {
 }  // namespace
 
 Json claims_of(Probe& probe, const Secret& token) {
-    return Json::parse(decoded(probe, token).claims, nullptr, false);
+    return json_or_null(decoded(probe, token).claims);
 }
 
 Json header_of(Probe& probe, const Secret& token) {
-    return Json::parse(decoded(probe, token).header, nullptr, false);
+    return json_or_null(decoded(probe, token).header);
 }
 
 bool expect_refusal(Probe& probe, const Reply& reply, int code, std::string_view reason,
@@ -196,7 +197,7 @@ std::vector<Json> events_of(Probe& probe, const Reply& reply) {
         if (line.empty()) {
             continue;
         }
-        auto event = Json::parse(line, nullptr, false);
+        auto event = json_or_null(line);
         if (!event.is_object()) {
             probe.give_up("a line of the watch is no JSON object");
         }

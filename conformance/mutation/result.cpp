@@ -101,17 +101,6 @@ std::vector<std::string> reasoned_lines(const MutationResult& result,
     return lines;
 }
 
-std::vector<std::string> half_taken_lines(const MutationResult& result) {
-    std::vector<std::string> lines;
-    for (const auto& check : result.checks) {
-        for (const auto& place : check.half_taken()) {
-            lines.push_back(fmt::format("{} {}: only {}", check.id, place.text(),
-                                        vault::to_string(*check.branches.at(place).begin())));
-        }
-    }
-    return lines;
-}
-
 std::size_t plays_of(const MutationResult& result) {
     std::size_t plays = 0;
     for (const auto& check : result.checks) {
@@ -154,6 +143,17 @@ std::vector<std::string> MutationResult::stale(const std::vector<Reason>& among)
         if (!used) {
             lines.push_back(fmt::format("{} {}: {}", reason.check, reason.file,
                                         one_line(std::string(reason.text))));
+        }
+    }
+    return lines;
+}
+
+std::vector<std::string> MutationResult::half_taken() const {
+    std::vector<std::string> lines;
+    for (const auto& check : checks) {
+        for (const auto& place : check.half_taken()) {
+            lines.push_back(fmt::format("{} {}: only {}", check.id, place.text(),
+                                        vault::to_string(*check.branches.at(place).begin())));
         }
     }
     return lines;
@@ -220,8 +220,9 @@ std::string to_markdown(const MutationResult& result, const std::vector<Reason>&
             " Score: of all changes of all answers to more than set-up, those that the check "
             "noticed; a check is about one behaviour and need not notice the rest of an answer.";
         if (result.score_share > 1) {
-            out +=
-                fmt::format(" One check in {} was scored, drawn by the seed.", result.score_share);
+            out += fmt::format(
+                " One check in {} was scored, drawn by the seed, and one of each topic.",
+                result.score_share);
         }
     }
     out += result.score_share != 0
@@ -236,8 +237,8 @@ std::string to_markdown(const MutationResult& result, const std::vector<Reason>&
     out += list_of("Never seen to fail", result.unexplained(among), "None.");
     out += list_of("Never seen to fail, with a reason", reasoned_lines(result, among), "None.");
     out += list_of("Reasons that nothing needs", result.stale(among), "None.");
-    out += list_of("Branches of one product that the other never takes", half_taken_lines(result),
-                   "None.");
+    out +=
+        list_of("Branches of one product that the other never takes", result.half_taken(), "None.");
     if (result.whole) {
         std::vector<std::string> lines;
         for (const auto& place : result.unreached) {
@@ -297,7 +298,7 @@ json to_json(const MutationResult& result, const std::vector<Reason>& among) {
             {"checks", std::move(checks)},
             {"never_failed", result.unexplained(among)},
             {"stale_reasons", result.stale(among)},
-            {"half_taken", half_taken_lines(result)},
+            {"half_taken", result.half_taken()},
             {"unreached", std::move(unreached)},
             {"weak", weak(result.checks)},
             {"implied", std::move(hints)}};

@@ -12,9 +12,10 @@ namespace meshproof::conformance::mutation {
 /// What a run over many checks came to.
 struct MutationResult {
     std::string command;  ///< that reproduces it
-    /// Every change was tried of one check of so many: there are scores; 0 = of none.
+    /// Every change was tried of one check of so many, and of each topic one at least: there are
+    /// scores; 0 = of none.
     std::size_t score_share = 0;
-    bool whole = false;   ///< every check was played
+    bool whole = false;  ///< every check was played
     std::vector<CheckPursuit> checks;
     std::vector<At> unreached;  ///< expectations in the source that no check came to, with `whole`
 
@@ -22,6 +23,8 @@ struct MutationResult {
     [[nodiscard]] std::vector<std::string> unexplained(const std::vector<Reason>& among) const;
     /// Reasons given for what was seen to fail, or is not there any more. Needs `whole`.
     [[nodiscard]] std::vector<std::string> stale(const std::vector<Reason>& among) const;
+    /// Branches of `probe.on()` that one product alone ever took, though the check ran on both.
+    [[nodiscard]] std::vector<std::string> half_taken() const;
     /// Checks that did not pass without a change, on either product.
     [[nodiscard]] std::vector<std::string> not_passed() const;
 };

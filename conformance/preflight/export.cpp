@@ -459,13 +459,19 @@ std::string head(const Draw& draw) {
 }  // namespace
 
 Task<Export> export_configuration(Clock& clock, http::Transport& transport, run::Account account) {
-    Look all{clock, transport, vault::Client(transport, account.vault), std::nullopt};
+    auto facts = co_await look(clock, transport, account, {.read_only = true});
+    BoundedTransport wire(clock, transport, bounds_of(usual_look));
+    Look all{clock, wire, vault::Client(wire, account.vault), std::nullopt};
     if (account.cluster) {
-        all.kube.emplace(transport, account.cluster->access);
+        all.kube.emplace(wire, account.cluster->access);
     }
-    all.facts = co_await look(clock, transport, account, {.read_only = true});
+    all.facts = std::move(facts);
     Export result;
+    // Half a configuration would be played as if the other half were not there.
     result.unreachable = all.facts.unreachable;
+    if (!all.facts.cut.empty() && result.unreachable.empty()) {
+        result.unreachable = "not all could be read, since " + all.facts.cut;
+    }
     Draw draw{all};
     co_await draw_cluster(draw);
     if (all.facts.seal.is_known()) {

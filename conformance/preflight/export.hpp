@@ -14,7 +14,7 @@ namespace meshproof::preflight {
 /// server's address and CA and a reviewer's token are references that the fakes fill in.
 struct Export {
     std::string yaml;
-    std::string unreachable;            ///< why the Vault did not answer; "" = it did
+    std::string unreachable;  ///< why the Vault did not answer, or not in time; "" = it did
     std::vector<std::string> left_out;  ///< what is not in it, and why: a line each
 };
 

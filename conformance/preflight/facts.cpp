@@ -1,5 +1,7 @@
 #include "conformance/preflight/facts.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 
 namespace meshproof::preflight {
@@ -41,7 +43,19 @@ std::optional<Duration> Facts::vault_ahead() const {
     const auto back = role->contains("not_before_duration")
                           ? duration_of(*role, "not_before_duration")
                           : Duration(std::chrono::seconds(30));
-    return leaf->leaf.not_before() + back - signed_at;
+    const auto dated = leaf->leaf.not_before() + back;
+    return dated - std::clamp<Time>(dated, signed_at, std::max(signed_at, signed_by));
+}
+
+std::string Facts::leaves_a_day() const {
+    const auto& mesh = account.mesh;
+    if (mesh.pods == 0) {
+        return {};
+    }
+    const auto day = std::chrono::duration<double>(std::chrono::days(1));
+    const double renewals = day / (std::chrono::duration<double>(account.ttl) * mesh.renew_at);
+    return fmt::format(": {} pods leave {:.0f} certificates a day", mesh.pods,
+                       static_cast<double>(mesh.pods) * renewals);
 }
 
 std::pair<std::string, std::string> Facts::logs_in_as() const {

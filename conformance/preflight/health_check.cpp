@@ -88,6 +88,9 @@ std::string why_not(const run::Account& account, const HealthCheckOptions& optio
     if (account.reader.empty()) {
         return "there is no reader's token";  // it would take that of somebody's ~/.vault-token
     }
+    if (options.limit <= Duration::zero()) {
+        return "the look left no time for it";
+    }
     return options.mount.empty() || options.mount.starts_with('-')
                ? "the account names no mount that a command line can name"
                : "";

@@ -29,7 +29,7 @@ struct HealthCheck {
 struct HealthCheckOptions {
     bool openbao = true;  ///< of the two programs, the product's own is asked if it is there
     std::string mount;    ///< of the PKI engine
-    Duration limit = std::chrono::seconds(10);
+    Duration limit = std::chrono::seconds(10);  ///< zero or less = there is no time to run it
 };
 
 /// Runs `bao pki health-check MOUNT` (or vault's), which reads and lists, and writes nothing.

@@ -180,6 +180,8 @@ Report judge(const Facts& facts) {
     report.cluster = cluster_text(facts);
     report.read_only = facts.read_only;
     report.unreachable = !facts.unreachable.empty();
+    report.cut = facts.cut;
+    report.time_left = facts.time_left;
     report.openbao = facts.openbao();
     report.pki_mount = facts.pki_mount;
     for (const auto& rule : all_rules()) {
@@ -205,11 +207,11 @@ Report judge(const Facts& facts) {
 }
 
 int exit_code(const Report& report) {
-    constexpr int well = 0, wrong = 1, no_answer = 3;
+    constexpr int well = 0, wrong = 1, no_answer = 3, cut = 5;
     if (report.unreachable) {
         return no_answer;
     }
-    return report.count(Severity::error) > 0 ? wrong : well;
+    return report.count(Severity::error) > 0 ? wrong : report.cut.empty() ? well : cut;
 }
 
 }  // namespace meshproof::preflight

@@ -28,6 +28,8 @@ struct Report {
     std::string account, file;   ///< its name, and where it is written
     std::string vault, cluster;  ///< "openbao 2.7.2 at https://…"; "" = unknown
     bool read_only = false, unreachable = false;
+    std::string cut;       ///< why the look ended before all was asked; "" = all was
+    Duration time_left{};  ///< of the look's limit
     std::vector<Finding> found, accepted;
     std::vector<Unjudged> unknown;
     std::vector<const Rule*> held;
@@ -41,7 +43,8 @@ struct Report {
 /// Judges every rule on the facts.
 [[nodiscard]] Report judge(const Facts& facts);
 
-/// 0 nothing at error level, 1 something is, 3 the Vault did not answer: whatever the format.
+/// 0 nothing at error level, 1 something is, 3 the Vault did not answer, 5 the look was cut and
+/// nothing at error level was seen before: whatever the format.
 [[nodiscard]] int exit_code(const Report& report);
 
 }  // namespace meshproof::preflight

@@ -23,9 +23,24 @@ void take_apart(Facts& facts) {
 
 }  // namespace
 
+Bounds bounds_of(Duration limit) {
+    return {.asking = limit - limit / 7,
+            .all = limit,
+            .each = limit / 6,
+            .words = fmt::format("the {} of a look were over", human_duration(limit))};
+}
+
+std::string why_of(const Failure& failure) {
+    constexpr std::string_view between = ": ";
+    const auto at = failure.message.rfind(between);
+    return failure.kind != FailureKind::cancelled || at == std::string::npos
+               ? failure.message
+               : failure.message.substr(at + between.size());
+}
+
 Fact<Json> fact_of(const Result<vault::Reply>& reply, std::string_view right) {
     if (!reply) {
-        return Fact<Json>::unknown(reply.error().message);
+        return unknown_by<Json>(reply.error());
     }
     constexpr int ok = 200, no_content = 204, forbidden = 403, not_found = 404;
     if (reply->status == not_found || reply->status == no_content) {
@@ -61,9 +76,11 @@ Task<Facts> look(Clock& clock, http::Transport& transport, run::Account account,
                  LookOptions options) {
     auto config = account.vault;
     config.token = account.reader;
-    Look look{clock, transport, vault::Client(transport, config), std::nullopt};
+    const auto begun = clock.elapsed();
+    BoundedTransport wire(clock, transport, bounds_of(options.limit));
+    Look look{clock, wire, vault::Client(wire, config), std::nullopt};
     if (account.cluster) {
-        look.kube.emplace(transport, account.cluster->access);
+        look.kube.emplace(wire, account.cluster->access);
     }
     look.jwt = account.jwt;
     look.facts.account = std::move(account);
@@ -82,6 +99,8 @@ Task<Facts> look(Clock& clock, http::Transport& transport, run::Account account,
             co_await send_canary(look);
         }
     }
+    look.facts.cut = wire.is_cut() ? wire.words() : std::string();
+    look.facts.time_left = options.limit - (clock.elapsed() - begun);
     co_return std::move(look.facts);
 }
 

@@ -58,12 +58,18 @@ Task<void> sign(Look& look, vault::Client login) {
     auto& facts = look.facts;
     facts.signed_at = look.clock.now();
     auto issued = co_await login.sign_at(facts.account.sign_path, canary_request(facts));
+    if (!issued && issued.error().kind == FailureKind::cancelled) {
+        facts.leaf = unknown_by<vault::Issued>(issued.error());
+        co_return;
+    }
     if (!issued) {
         facts.leaf = Fact<vault::Issued>::unknown("the signature was refused");
         facts.sign_refusal = issued.error().message;
         co_return;
     }
     facts.leaf = Fact<vault::Issued>::known(std::move(*issued));
+    facts.signed_by = look.clock.now();
+    look.transport.begin_undoing();
     co_await revoke(look, login);
 }
 
@@ -89,11 +95,17 @@ Task<void> ask_rights(Look& look, vault::Client login) {
 Task<void> send_canary(Look& look) {
     auto& facts = look.facts;
     if (look.jwt.empty()) {
-        facts.login = Fact<CanaryLogin>::unknown("there is no token to log in with");
+        facts.login = look.transport.is_cut()
+                          ? Fact<CanaryLogin>::late(look.transport.words())
+                          : Fact<CanaryLogin>::unknown("there is no token to log in with");
         co_return;
     }
     const auto login = co_await look.vault.login_kubernetes(facts.account.auth_mount,
                                                             facts.account.auth_role, look.jwt);
+    if (!login && login.error().kind == FailureKind::cancelled) {
+        facts.login = unknown_by<CanaryLogin>(login.error());
+        co_return;
+    }
     if (!login) {
         facts.login = Fact<CanaryLogin>::unknown("the login was refused");
         facts.login_refusal = login.error().message;
@@ -103,6 +115,7 @@ Task<void> send_canary(Look& look) {
     const auto client = look.vault.with_token(login->token);
     co_await ask_rights(look, client);
     co_await sign(look, client);
+    look.transport.begin_undoing();
     // A batch token cannot be revoked, and ends by itself; one with few uses may be spent.
     (void)co_await client.revoke_self();
 }

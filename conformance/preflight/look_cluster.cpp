@@ -11,7 +11,7 @@ Fact<bool> told(const Result<Json>& answer, std::string_view right) {
     if (!answer) {
         return answer.error().kind == FailureKind::denied
                    ? Fact<bool>::unknown(fmt::format("the cluster's user lacks {}", right))
-                   : Fact<bool>::unknown(answer.error().message);
+                   : unknown_by<bool>(answer.error());
     }
     const auto status =
         answer->is_object() && answer->contains("status") ? answer->at("status") : Json();
@@ -53,7 +53,7 @@ Task<void> ask_review_right(Look& look) {
 }
 
 Fact<bool> there(const Result<bool>& answer) {
-    return answer ? Fact<bool>::known(*answer) : Fact<bool>::unknown(answer.error().message);
+    return answer ? Fact<bool>::known(*answer) : unknown_by<bool>(answer.error());
 }
 
 Task<void> ask_for_token(Look& look) {
@@ -66,7 +66,7 @@ Task<void> ask_for_token(Look& look) {
     const auto token = co_await look.kube->request_token(account.cluster->namespace_name,
                                                          account.cluster->name, request);
     if (!token) {
-        look.facts.token_claims = Fact<Json>::unknown(token.error().message);
+        look.facts.token_claims = unknown_by<Json>(token.error());
         co_return;
     }
     look.jwt = token->token;
@@ -100,8 +100,8 @@ Task<void> review(Look& look) {
         audiences.push_back(look.facts.account.audience);
     }
     const auto answer = co_await look.kube->review_token(look.jwt, audiences);
-    look.facts.token_is_good = answer ? Fact<bool>::known(answer->authenticated)
-                                      : Fact<bool>::unknown(answer.error().message);
+    look.facts.token_is_good =
+        answer ? Fact<bool>::known(answer->authenticated) : unknown_by<bool>(answer.error());
 }
 
 /// Whether the API server at the endpoint shows a certificate that its trust verifies.
@@ -114,6 +114,9 @@ Task<Fact<bool>> verifies(Look& look, http::Endpoint endpoint) {
     const auto& error = answer.error();
     if (error.kind == FailureKind::tls || error.kind == FailureKind::expired) {
         co_return Fact<bool>::known(false);
+    }
+    if (error.kind == FailureKind::cancelled) {
+        co_return unknown_by<bool>(error);
     }
     co_return Fact<bool>::unknown("from here the API server of the auth method cannot be asked: " +
                                   error.message);
@@ -166,7 +169,10 @@ Task<void> look_at_cluster(Look& look) {
     }
     const auto version = co_await look.kube->version();
     if (!version) {
-        facts.kube_version = Fact<std::string>::unknown(version.error().message);
+        // One that hangs does not answer; one that there was no time to ask may.
+        facts.kube_version = version.error().kind == FailureKind::cancelled
+                                 ? unknown_by<std::string>(version.error())
+                                 : Fact<std::string>::unknown(version.error().message);
         co_return;
     }
     facts.kube_version = Fact<std::string>::known(*version);
@@ -176,7 +182,7 @@ Task<void> look_at_cluster(Look& look) {
     facts.service_account = account ? Fact<bool>::known(true)
                             : account.error().kind == FailureKind::not_found
                                 ? Fact<bool>::known(false)
-                                : Fact<bool>::unknown(account.error().message);
+                                : unknown_by<bool>(account.error());
     co_await ask_own_right(look);
     co_await ask_review_right(look);
     const bool absent = facts.service_account.is_known() && !*facts.service_account;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "conformance/preflight/bounded_transport.hpp"
 #include "conformance/preflight/look.hpp"
 #include "core/kube/client.hpp"
 
@@ -9,7 +10,7 @@ namespace meshproof::preflight {
 /// What all parts share. Lives as long as the look.
 struct Look {
     Clock& clock;
-    http::Transport& transport;
+    BoundedTransport& transport;
     vault::Client vault;               ///< with the reader's token, if there is one
     std::optional<kube::Client> kube;  ///< with the rights that the account file's user has
     Secret jwt{};                      ///< what the login shows; empty where there is none
@@ -25,6 +26,20 @@ struct Look {
 [[nodiscard]] Task<void> try_auth_ca(Look& look);
 /// Last: it needs what the others found.
 [[nodiscard]] Task<void> send_canary(Look& look);
+
+/// The limits of a look that takes so long at most.
+[[nodiscard]] Bounds bounds_of(Duration limit);
+
+/// The words of a failure. Where the look's time was over, that alone is told, whatever was asked,
+/// so that a report tells it once.
+[[nodiscard]] std::string why_of(const Failure& failure);
+/// What a failure leaves unknown.
+template <class T>
+[[nodiscard]] Fact<T> unknown_by(const Failure& failure) {
+    const bool late =
+        failure.kind == FailureKind::cancelled || failure.kind == FailureKind::timed_out;
+    return late ? Fact<T>::late(why_of(failure)) : Fact<T>::unknown(why_of(failure));
+}
 
 /// `data` of an answer; `right` is what the token lacks where it was refused: "read on sys/mounts".
 [[nodiscard]] Fact<Json> fact_of(const Result<vault::Reply>& reply, std::string_view right);

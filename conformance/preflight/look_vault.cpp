@@ -9,7 +9,7 @@ constexpr std::size_t most_urls = 6;
 
 template <class T>
 Fact<T> asked(Result<T> result) {
-    return result ? Fact<T>::known(std::move(*result)) : Fact<T>::unknown(result.error().message);
+    return result ? Fact<T>::known(std::move(*result)) : unknown_by<T>(result.error());
 }
 
 bool no_answer(const Failure& failure) {
@@ -33,7 +33,10 @@ Task<void> try_bundle(Look& look) {
     config.endpoint.tls.verify_peer = true;
     config.endpoint.reuse = false;
     const auto answer = co_await vault::Client(look.transport, config).health();
-    look.facts.bundle_serves_tls = Fact<bool>::known(answer.has_value());
+    const bool judged = answer || answer.error().kind == FailureKind::tls ||
+                        answer.error().kind == FailureKind::expired;
+    look.facts.bundle_serves_tls =
+        judged ? Fact<bool>::known(answer.has_value()) : unknown_by<bool>(answer.error());
 }
 
 Result<Issuer> read_issuer(const Json& data) {
@@ -157,7 +160,10 @@ Task<void> look_at_urls(Look& look) {
             }
         }
     }
-    facts.fetched = Fact<std::vector<Fetched>>::known(std::move(all));
+    // One that was given up says nothing of its URL.
+    facts.fetched = look.transport.is_cut()
+                        ? Fact<std::vector<Fetched>>::late(look.transport.words())
+                        : Fact<std::vector<Fetched>>::known(std::move(all));
 }
 
 }  // namespace
@@ -174,6 +180,11 @@ Task<void> look_at_vault(Look& look) {
         co_return;
     }
     facts.seal = asked(co_await open.seal_status());
+    if (!facts.upgrade_to.empty()) {
+        const auto reply = co_await open.request("GET", "sys/seal-status");
+        facts.seal_type = reply ? Fact<std::string>::known(text_of(reply->json, "type"))
+                                : unknown_by<std::string>(reply.error());
+    }
     co_await try_bundle(look);
     if (look.facts.account.reader.empty()) {
         facts.reader = Fact<Json>::unknown("the account file names no vault.token_file");

@@ -1,6 +1,7 @@
 #include "conformance/preflight/policy_text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
@@ -86,6 +87,32 @@ std::size_t end_of_block(std::string_view text, std::size_t from) {
     return text.size();
 }
 
+/// The names that are given a value in a block, not in those within it.
+std::vector<std::string> arguments_in(std::string_view block) {
+    std::vector<std::string> all;
+    std::string name;
+    int depth = 0;
+    bool quoted = false;
+    for (const char c : block) {
+        quoted = c == '"' ? !quoted : quoted;
+        if (!quoted && (c == '{' || c == '[')) {
+            ++depth;
+        }
+        if (!quoted && (c == '}' || c == ']')) {
+            --depth;
+        }
+        const bool own = depth == 1 && !quoted;
+        if (own && c == '=' && !name.empty()) {
+            all.push_back(std::exchange(name, {}));
+        } else if (own && (letter_or_digit(c) || c == '_')) {
+            name += c;
+        } else if (own && c != ' ' && c != '\t') {
+            name.clear();
+        }
+    }
+    return all;
+}
+
 std::vector<PolicyPath> read_json(const nlohmann::json& policy) {
     std::vector<PolicyPath> paths;
     const auto found = policy.find("path");
@@ -135,6 +162,28 @@ std::vector<PolicyPath> read_policy(std::string_view text) {
         at = end;
     }
     return paths;
+}
+
+std::string repeated_argument(std::string_view text) {
+    if (json_or_null(text).is_object()) {
+        return {};
+    }
+    const auto plain = without_comments(text);
+    const std::string_view hcl = plain;
+    for (auto open = hcl.find('{'); open != std::string_view::npos;) {
+        const auto end = end_of_block(hcl, open);
+        auto names = arguments_in(hcl.substr(open, end - open));
+        std::ranges::sort(names);
+        if (const auto twice = std::ranges::adjacent_find(names); twice != names.end()) {
+            return *twice;
+        }
+        open = hcl.find('{', end);
+    }
+    return {};
+}
+
+bool speaks_of(std::string_view text, std::string_view word) {
+    return without_comments(text).find(word) != std::string::npos;
 }
 
 bool stands_for(std::string_view pattern, std::string_view path) {

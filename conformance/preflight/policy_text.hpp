@@ -17,6 +17,13 @@ struct PolicyPath {
 /// HCL, or JSON. What cannot be read is left out.
 [[nodiscard]] std::vector<PolicyPath> read_policy(std::string_view text);
 
+/// An argument that stands twice in one stanza of HCL, such as "capabilities"; "" where none does.
+/// The servers took the last one, in their time.
+[[nodiscard]] std::string repeated_argument(std::string_view text);
+
+/// Whether the word is in the text outside its comments.
+[[nodiscard]] bool speaks_of(std::string_view text, std::string_view word);
+
 /// Whether the policy's path stands for this one: + is one segment, a final * any rest.
 [[nodiscard]] bool stands_for(std::string_view pattern, std::string_view path);
 

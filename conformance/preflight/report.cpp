@@ -236,9 +236,8 @@ std::string markdown_table(const Report& report) {
 }
 
 std::string markdown_of(const Report& report, bool with_commands) {
-    const auto* word = report.unreachable                  ? "is blocked"
-                       : report.count(Severity::error) > 0 ? "fails"
-                                                           : "passes";
+    const auto code = exit_code(report);
+    const auto* word = code > 1 ? "is blocked" : code == 1 ? "fails" : "passes";
     auto out =
         fmt::format("# Preflight {}: {} ({})\n\n{}. {}{}.\n", word, verdict_of(report),
                     markdown_text(report.account), counts(report), markdown_text(report.vault),
@@ -316,6 +315,9 @@ std::vector<std::string> to_text(const Report& report, bool all) {
     if (report.read_only) {
         lines.emplace_back("read-only: neither a login nor a signature was tried");
     }
+    if (!report.cut.empty()) {
+        lines.push_back(fmt::format("cut: {}; --time-limit gives it more", report.cut));
+    }
     lines.push_back(fmt::format("{}: {}", verdict_of(report), counts(report)));
     return lines;
 }
@@ -328,6 +330,7 @@ std::string to_json(const Report& report) {
                   {"cluster", report.cluster},
                   {"read_only", report.read_only},
                   {"unreachable", report.unreachable},
+                  {"cut", report.cut},
                   {"exit_code", exit_code(report)}};
     json["counts"] = {{"error", report.count(Severity::error)},
                       {"warning", report.count(Severity::warning)},
@@ -424,6 +427,9 @@ std::string verdict_of(const Report& report) {
     if (report.unreachable) {
         return "the Vault did not answer";
     }
+    if (exit_code(report) > 1) {
+        return "not all could be judged, since " + report.cut;
+    }
     return report.count(Severity::error) > 0 ? "this mesh does not get its leaves as it should"
            : report.found.empty()            ? "nothing is wrong"
                                              : "nothing is wrong at error level";
@@ -436,7 +442,7 @@ std::vector<std::string> finding_lines(const Report& report, const Finding& find
 }
 
 std::string errors_line(const Report& report) {
-    if (report.unreachable) {
+    if (exit_code(report) > 1) {
         return verdict_of(report);
     }
     std::vector<std::string> ids;

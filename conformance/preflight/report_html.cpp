@@ -17,7 +17,8 @@ std::string_view css_of(Severity severity) {
 }
 
 std::string_view css_of(const Report& report) {
-    return report.unreachable ? "blocked" : report.count(Severity::error) > 0 ? "fail" : "pass";
+    const auto code = exit_code(report);
+    return code > 1 ? "blocked" : code == 1 ? "fail" : "pass";
 }
 
 std::string count_markup(std::size_t count, std::string_view what, std::string_view css) {
@@ -39,11 +40,12 @@ std::string header_markup(const Report& report) {
         count_markup(report.unknown.size(), "unknown", "blocked");
     return fmt::format(
         "<header class=\"{}\">\n<h1>Preflight: {}</h1>\n<ul class=\"counts\">\n{}</ul>\n"
-        "<dl class=\"facts\">\n{}{}{}{}{}</dl>\n</header>\n",
+        "<dl class=\"facts\">\n{}{}{}{}{}{}</dl>\n</header>\n",
         css_of(report), html::escaped(verdict_of(report)), counts,
         fact_markup("account", report.account), fact_markup("file", report.file),
         fact_markup("vault", report.vault), fact_markup("cluster", report.cluster),
-        fact_markup("asked", report.read_only ? "read-only: no login and no leaf" : ""));
+        fact_markup("asked", report.read_only ? "read-only: no login and no leaf" : ""),
+        fact_markup("cut", report.cut));
 }
 
 std::string commands_markup(const std::vector<std::string>& commands) {

@@ -24,6 +24,18 @@ TEST(Checks, StateWhatTheyAreAbout) {
     }
 }
 
+TEST(Checks, KnowHowManyRowsTheWireContractHas) {
+    int rows = 0;
+    for (const auto& line : split(read_file("docs/wire-contract.md").value(), '\n')) {
+        const auto digits = line.find_first_not_of("0123456789");
+        if (digits != std::string::npos && digits > 0 && line[digits] == '.') {
+            ++rows;
+            EXPECT_EQ(line.substr(0, digits), std::to_string(rows)) << "rows are numbered in order";
+        }
+    }
+    EXPECT_EQ(rows, last_row) << "conformance/index.hpp";
+}
+
 TEST(Checks, IdsBeginWithTheirFilesPath) {
     for (const auto* check : all_checks()) {
         auto path = std::string(check->id.substr(0, check->id.rfind('/')));

@@ -194,36 +194,11 @@ Task<Result<void>> VaultDialect::remove(http::Transport& wire, Side side, Remova
     co_return co_await take_away(admin, std::move(removal));
 }
 
-namespace {
-
-/// Entities and groups with the run's names: run::sweep_vault knows those of logins alone.
-Task<void> sweep_identity(vault::Client admin, std::string run_id, std::vector<std::string>& out) {
-    for (const std::string kind : {"identity/entity/name", "identity/group/name"}) {
-        const auto listed = co_await admin.request("LIST", kind);
-        const Json::json_pointer keys("/data/keys");
-        if (!listed || !listed->json.contains(keys)) {
-            continue;  // none, or no right to: what stories made went with their ledgers
-        }
-        for (const auto& key : listed->json.at(keys)) {
-            const auto name = key.is_string() ? key.get<std::string>() : std::string();
-            if (run::RunMark::named_like(name, run_id)) {
-                const auto gone = co_await take_away(
-                    admin, {.method = "DELETE", .path = fmt::format("{}/{}", kind, name)});
-                out.push_back(fmt::format("{}/{}: {}", kind, name,
-                                          gone ? "was left by a story" : gone.error().message));
-            }
-        }
-    }
-}
-
-}  // namespace
-
 Task<std::vector<std::string>> VaultDialect::sweep(http::Transport& wire, Side side,
                                                    std::string run_id) const {
     // The ledgers undid everything they knew of: what is found now was nobody's.
     const auto admin = admin_of(wire, side);
     std::vector<std::string> out;
-    co_await sweep_identity(admin, run_id, out);
     const auto swept = co_await run::sweep_vault(admin, {std::move(run_id), false});
     for (const auto& object : swept.found) {
         out.push_back(object.text() + ": was left by a story");

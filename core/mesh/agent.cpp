@@ -235,6 +235,10 @@ void Agent::refused(Step step, const Failure& failure, const Asked& asked) {
     if (decision.action == Action::login_again) {
         vault_token_ = Secret();
     }
+    if (step == Step::token_request && failure.kind == FailureKind::not_found) {
+        context_->missing_service_account = asked.service_account;
+        context_->sync.ring();
+    }
     const auto wait =
         backoff_.after(decision.action, mesh.options.schedule, life_, decision.no_sooner);
     if (!seams.counts_refusals) {

@@ -1,5 +1,7 @@
 #include "core/mesh/ca_config.hpp"
 
+#include "core/base/json_text.hpp"
+
 namespace meshproof::mesh {
 
 using Json = nlohmann::json;
@@ -24,7 +26,7 @@ CaConfig CaConfig::of(const IntegrationAccount& account, std::uint64_t generatio
 }
 
 Result<CaConfig> CaConfig::parse(std::string_view text) {
-    const auto json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    const auto json = json_or_null(text);
     if (!json.is_object()) {
         return fail(FailureKind::malformed, "the CA configuration is no JSON object");
     }

@@ -65,6 +65,33 @@ Task<void> remove_made_objects(std::shared_ptr<ClusterContext> context) {
     }
 }
 
+Task<Result<void>> ControlPlane::offboard(std::string name) {
+    const auto state = state_;
+    const auto found = state->cluster(name);
+    if (!found) {
+        co_return propagate(found);
+    }
+    const auto cluster = *found;
+    const auto context = cluster->context;
+    const auto answers = co_await context->kube.namespace_exists(context->mesh_namespace);
+    if (!answers) {
+        co_return propagate(answers, fmt::format("offboarding of cluster {}", name));
+    }
+    if (cluster->ended) {
+        co_return fail(FailureKind::conflict, "cluster {} is being offboarded already", name);
+    }
+    // Its name is free only when nothing of it is left: who comes next would lose his to us.
+    std::exception_ptr first;
+    co_await stop(cluster, first);
+    co_await remove_made_objects(context);
+    state->clusters.erase(name);
+    state->mesh->tell("offboarded", {{"cluster", name}});
+    if (first) {
+        std::rethrow_exception(first);
+    }
+    co_return Result<void>();
+}
+
 Task<void> ControlPlane::shut_down() {
     const auto state = state_;
     std::exception_ptr first;

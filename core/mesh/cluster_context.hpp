@@ -26,6 +26,10 @@ struct ClusterContext {
     std::uint64_t trust_version = 0;         ///< counts its changes
     std::string configuration_problem;  ///< why what is there now cannot be applied; "" = it is
 
+    /// An agent was told that this service account is not there: somebody has deleted it. "" = none
+    /// was told so since the last push.
+    std::string missing_service_account;
+
     Bell pods_changed;  ///< a pod came, went, or became ready or not
     Bell sync;          ///< what is wanted or what is applied has changed
 

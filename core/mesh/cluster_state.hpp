@@ -28,7 +28,8 @@ struct Cluster::State {
     std::uint64_t wishes = 0;                    ///< counts the changes of all this
     std::uint64_t tried = 0;                     ///< the newest wish for which an attempt has ended
     std::string trouble;                         ///< why the last attempt failed; "" = it did not
-    bool ended = false;                          ///< nobody applies anything any more
+    std::optional<Duration> no_sooner;  ///< and for how long its API server wanted quiet then
+    bool ended = false;                 ///< nobody applies anything any more
 
     std::optional<CaHealth> health;  ///< as last found out
 

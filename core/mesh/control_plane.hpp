@@ -53,6 +53,10 @@ class ControlPlane {
     /// pushes the CA configuration, imports the trust store, starts the cluster agent.
     [[nodiscard]] Task<Result<Cluster>> onboard(ClusterSpec spec);
     [[nodiscard]] std::vector<Cluster> clusters() const;
+    /// Ends what runs in the cluster and removes what was made there: its pods, its configuration,
+    /// its service accounts. Nobody uses its account there any more, and its name is free. Nothing
+    /// changes where its API server gives no answer.
+    [[nodiscard]] Task<Result<void>> offboard(std::string cluster);
     /// Connects another CA to an onboarded cluster. Running pods keep their leaves, and the trust
     /// store keeps the old anchors until the last leaf below them has ended or been replaced.
     [[nodiscard]] Task<Result<void>> connect_ca(std::string cluster, std::string ca_label);

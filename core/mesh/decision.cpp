@@ -79,7 +79,8 @@ Decision of_token_request(const Failure& failure, const Asked& asked) {
     const auto account = or_else(asked.service_account, "the account names");
     if (failure.kind == FailureKind::not_found) {
         return {Action::retry_slowly,
-                fmt::format("service account {} is not in the cluster: onboard it again", account)};
+                fmt::format("service account {} is not in the cluster: the mesh makes it again",
+                            account)};
     }
     if (failure.kind == FailureKind::denied) {
         return {Action::retry_slowly,
@@ -128,10 +129,12 @@ Decision of_login(const Failure& failure, const Asked& asked) {
             return {Action::retry_slowly,
                     fmt::format("login with role {} is refused: {}", role, told(failure))};
         }
-        // Row 148: a bad token, an API server that is down and a wrong CA answer alike.
-        return {
-            Action::retry,
-            "login refused: the token was rejected, or Vault cannot ask the API server about it"};
+        // Rows 40 and 148: a bad token, an API server that is down, a wrong CA and a mount that is
+        // not there answer alike.
+        return {Action::retry,
+                fmt::format("login refused: the token was rejected, or Vault cannot ask the API "
+                            "server about it, or nothing is mounted at auth/{}",
+                            or_else(asked.auth_mount, "MOUNT_PATH"))};
     }
     if (failure.status == 400) {
         return {Action::retry_slowly,
@@ -147,7 +150,8 @@ Decision of_sign(const Failure& failure, const Asked& asked) {
     if (failure.status == 403) {
         if (wrapped(failure)) {
             return {Action::retry_slowly,
-                    fmt::format("Vault's policy does not grant update on {}", path)};
+                    fmt::format("Vault's policy does not grant update on {}, or nothing is there",
+                                path)};
         }
         return {Action::login_again, "the Vault token is no longer good"};
     }

@@ -34,6 +34,7 @@ struct Asked {
     std::string service_account;
     spiffe::SpiffeId id;
     std::string vault_namespace = {};  ///< "" = none
+    std::string auth_mount = {};       ///< of the Kubernetes auth method, as in auth/NAME
 };
 
 /// The client-side decision table: pure.

@@ -165,7 +165,7 @@ std::optional<Time> trusted_until(const ClusterContext& context,
 
 Asked asked_for(const CaConfig& config, const Caller& caller) {
     return {config.role, config.pki_path, config.service_account, caller.id,
-            config.vault_namespace};
+            config.vault_namespace, config.auth_mount};
 }
 
 }  // namespace meshproof::mesh

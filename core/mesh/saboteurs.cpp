@@ -339,6 +339,8 @@ const std::vector<Saboteur> table = {
      [](Seams& seams) { seams.drops_anchors_only_in_sync = false; }},
     {"control-plane/tries-once", "what could not be applied is applied later",
      [](Seams& seams) { seams.tries_again = false; }},
+    {"control-plane/forgets-service-accounts", "a service account that somebody deletes comes back",
+     [](Seams& seams) { seams.restores_service_accounts = false; }},
     {"control-plane/warns-of-wishes-only",
      "a cluster that still runs a CA is a user of its account",
      [](Seams& seams) { seams.counts_applied_users = false; }},

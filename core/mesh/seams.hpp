@@ -94,6 +94,7 @@ struct Seams {
     bool drops_spent_anchors = true;         ///< when none does any more
     bool drops_anchors_only_in_sync = true;  ///< not while pods may still get leaves below them
     bool tries_again = true;                 ///< what could not be applied
+    bool restores_service_accounts = true;   ///< that somebody deleted by hand
     bool counts_applied_users = true;        ///< clusters that run a CA and shall not any more
     bool public_roots_count = true;          ///< for an account without a bundle
     bool pushes_edits = true;                ///< of an account, to the clusters that use it

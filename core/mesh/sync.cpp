@@ -16,6 +16,10 @@ Result<void> as_wanted(const Cluster::State& cluster) {
     if (why.empty()) {
         why = context.configuration_problem;
     }
+    if (why.empty() && cluster.wanted && context.mesh->options.seams.restores_service_accounts &&
+        context.missing_service_account == cluster.wanted->service_account()) {
+        why = fmt::format("service account {} is not there", context.missing_service_account);
+    }
     return why.empty() ? Result<void>() : fail(FailureKind::conflict, "{}", why);
 }
 
@@ -34,6 +38,7 @@ Task<Result<void>> push(std::shared_ptr<Cluster::State> cluster) {
     if (!made) {
         co_return made;
     }
+    context->missing_service_account.clear();
     co_return co_await push_configuration(context, CaConfig::of(account, generation),
                                           cluster->wanted_trust);
 }
@@ -193,6 +198,7 @@ Task<Result<void>> synchronise(std::shared_ptr<Cluster::State> cluster) {
     const auto wish = cluster->wishes;
     auto done = co_await apply(cluster);
     cluster->trouble = done ? std::string() : done.error().message;
+    cluster->no_sooner = done ? std::nullopt : std::optional<Duration>(done.error().retry_after);
     cluster->tried = wish;
     cluster->context->sync.ring();
     co_return done;
@@ -224,7 +230,8 @@ Task<void> keep_in_sync(std::shared_ptr<Cluster::State> cluster) {
                 backoff.reset();  // it was applied for a while: somebody else changed it
             }
             news.tell(*cluster, out_of_sync(*cluster));
-            co_await pause(cluster, backoff.after(Action::retry, schedule, life));
+            co_await pause(cluster,
+                           backoff.after(Action::retry, schedule, life, cluster->no_sooner));
             if (out_of_sync(*cluster).empty() || !mesh.options.seams.tries_again) {
                 continue;
             }

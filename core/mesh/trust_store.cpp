@@ -9,7 +9,7 @@ using Certificates = std::vector<crypto::Certificate>;
 
 constexpr const char* current_key = "ca.pem";
 constexpr const char* retired_key = "retired.pem";
-constexpr const char* public_key = "public-roots";  // "current", "retired" or both
+constexpr const char* public_key = "public-roots";  // "current" or "retired"
 
 bool holds(const Certificates& all, const crypto::Certificate& one) {
     return std::ranges::find(all, one) != all.end();

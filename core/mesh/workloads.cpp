@@ -1,6 +1,15 @@
 #include "core/mesh/workloads.hpp"
 
 namespace meshproof::mesh {
+namespace {
+
+// The API server has looked at it and refuses it, as a quota or an admission plugin does.
+bool about_this_pod(const Failure& failure) {
+    constexpr int too_many = 429;
+    return failure.status >= 400 && failure.status < 500 && failure.status != too_many;
+}
+
+}  // namespace
 
 Workloads::Workloads(std::shared_ptr<ClusterContext> context)
     : context_(std::move(context)),
@@ -115,29 +124,53 @@ void Workloads::listed(std::uint64_t list, const std::set<std::string>& names) {
     }
 }
 
+// The one that cannot be made holds up no other. Where the API server gives no answer, or wants to
+// be left alone, the others have to wait as well.
+Task<std::optional<Failure>> Workloads::replace_each(std::shared_ptr<Workloads> self) {
+    std::optional<Failure> failed;
+    for (auto left = self->lost_.size(); left > 0; --left) {
+        if (auto& next = self->lost_.front(); next.replacement.empty()) {
+            next.replacement = self->new_name(next.workload);
+        }
+        // Taken away only once it is replaced: until then it is known.
+        const auto lost = self->lost_.front();
+        const auto created =
+            co_await create(self, lost.workload, lost.definition, lost.replacement);
+        self->lost_.pop_front();
+        if (created) {
+            self->replaced_by_[lost.pod] = lost.replacement;
+            self->context_->pods_changed.ring();
+        } else if (self->definition_of(lost.workload) == lost.definition) {
+            self->lost_.push_back(lost);
+            failed = created.error();
+            if (!about_this_pod(*failed)) {
+                break;
+            }
+        }
+    }
+    co_return failed;
+}
+
 Task<void> Workloads::keep(std::shared_ptr<Workloads> self) {
     const auto& mesh = *self->context_->mesh;
+    auto& clock = mesh.clock;
     while (true) {
         const auto seen = self->work_.count();
         if (self->lost_.empty()) {
             co_await self->work_.wait_past(seen);
             continue;
         }
-        const auto lost =
-            self->lost_.front();  // taken away only once it is replaced: until then it is known
-        const auto name = self->new_name(lost.workload);
-        auto created = co_await create(self, lost.workload, lost.definition, name);
-        while (!created && self->definition_of(lost.workload) == lost.definition) {
-            co_await mesh.clock.sleep_for(self->backoff_.after(Action::retry, mesh.options.schedule,
-                                                               mesh.usual_life(),
-                                                               created.error().retry_after));
-            created = co_await create(self, lost.workload, lost.definition, name);
+        const auto failed = co_await replace_each(self);
+        if (!failed) {
+            self->backoff_.reset();
+            continue;
         }
-        self->backoff_.reset();
-        self->lost_.pop_front();
-        if (created) {
-            self->replaced_by_[lost.pod] = name;
-            self->context_->pods_changed.ring();
+        const auto wait = self->backoff_.after(Action::retry, mesh.options.schedule,
+                                               mesh.usual_life(), failed->retry_after);
+        if (about_this_pod(*failed)) {
+            co_await self->work_.wait_past(seen, clock, clock.elapsed() + wait);
+        } else {
+            co_await clock.sleep_for(wait);
         }
     }
 }

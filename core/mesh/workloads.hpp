@@ -32,6 +32,7 @@ class Workloads {
     struct Lost {
         std::string pod, workload;
         std::uint64_t definition = 0;  ///< of the workload that it belonged to
+        std::string replacement{};     ///< what comes for it is named so, since it was first tried
     };
     /// The definition that a new pod of the workload belongs to; nothing where it is not wanted.
     [[nodiscard]] std::optional<std::uint64_t> definition_of(const std::string& workload) const;
@@ -41,6 +42,8 @@ class Workloads {
     [[nodiscard]] static Task<Result<void>> create(std::shared_ptr<Workloads> self,
                                                    std::string workload, std::uint64_t definition,
                                                    std::string name);
+    /// One attempt for each lost pod. Gives why the last one that is still wanted was not replaced.
+    [[nodiscard]] static Task<std::optional<Failure>> replace_each(std::shared_ptr<Workloads> self);
 
     std::shared_ptr<ClusterContext> context_;
     Prng names_;

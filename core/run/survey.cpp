@@ -52,9 +52,8 @@ Task<void> expect_rights(vault::Client client, std::string where) {
                               fmt::format("the token for Vault {} may not write {}", where, path),
                               403,
                               {}},
-                             "give it a policy with create, update, delete, sudo on sys/mounts/*, "
-                             "sys/auth/* and sys/policies/acl/*, and all on meshproof-*, "
-                             "auth/meshproof-* and identity/*");
+                             "give it the policy of docs/target.md: it may make and remove what is "
+                             "named meshproof-*, and list what there is");
         }
     }
 }

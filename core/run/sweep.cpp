@@ -236,18 +236,50 @@ Task<void> sweep_namespaces(Sweep& sweep, vault::Client admin) {
     }
 }
 
+/// Checks alone make them, too. A token that may not list them, and a namespace that has none, made
+/// none.
+Task<void> sweep_audit_devices(Sweep& sweep, vault::Client admin) {
+    const auto devices = co_await admin.audit_devices();
+    const bool none = !devices && devices.error().status >= 400 && devices.error().status < 500;
+    if (none || !sweep.listed(devices, "audit devices")) {
+        co_return;
+    }
+    for (const auto& device : *devices) {
+        const SweptObject object{.kind = "audit device",
+                                 .path = device.path,
+                                 .run_id = sweep.run_in(device.description)};
+        if (!object.run_id.empty()) {
+            co_await sweep.take(object, delete_at(admin, path_of("sys/audit", device.path)));
+        } else if (sweep.named(device.path)) {
+            sweep.leave(object);
+        }
+    }
+}
+
 /// What holds no mark, so it goes only by the id of one run.
-Task<void> sweep_by_name(Sweep& sweep, vault::Client admin, std::string_view what,
-                         std::string_view path) {
-    const auto names = co_await admin.list(std::string(path));
-    if (!sweep.listed(names, fmt::format("{}s", what))) {
+struct NamedKind {
+    std::string_view one, many, path;
+};
+constexpr NamedKind named_kinds[] = {
+    {"rate-limit quota", "rate-limit quotas", "sys/quotas/rate-limit"},
+    {"token role", "token roles", "auth/token/roles"},
+    {"identity group", "identity groups", "identity/group/name"},
+    // Those that have a name of ours. Logins' have one of the server's.
+    {"identity entity", "identity entities", "identity/entity/name"},
+};
+
+Task<void> sweep_by_name(Sweep& sweep, vault::Client admin, NamedKind kind) {
+    const auto names = co_await admin.list(std::string(kind.path));
+    // A namespace has no quotas: "operation only available in root namespace".
+    const bool none = !names && names.error().kind == FailureKind::rejected;
+    if (none || !sweep.listed(names, kind.many)) {
         co_return;
     }
     for (const auto& name : *names) {
-        SweptObject object{.kind = std::string(what), .path = name};
+        SweptObject object{.kind = std::string(kind.one), .path = name};
         if (sweep.named_after_the_run(name)) {
             object.run_id = sweep.run_id();
-            co_await sweep.take(object, delete_at(admin, path_of(path, name)));
+            co_await sweep.take(object, delete_at(admin, path_of(kind.path, name)));
         } else if (sweep.named(name)) {
             sweep.leave(object);
         }
@@ -299,9 +331,10 @@ Task<Swept> sweep_vault(vault::Client admin, SweepOptions options) {
     co_await sweep_secrets_engines(sweep, admin);
     co_await sweep_policies(sweep, admin);
     co_await sweep_namespaces(sweep, admin);
-    co_await sweep_by_name(sweep, admin, "rate-limit quota", "sys/quotas/rate-limit");
-    co_await sweep_by_name(sweep, admin, "token role", "auth/token/roles");
-    co_await sweep_by_name(sweep, admin, "identity group", "identity/group/name");
+    co_await sweep_audit_devices(sweep, admin);
+    for (const auto& kind : named_kinds) {
+        co_await sweep_by_name(sweep, admin, kind);
+    }
     co_return sweep.result();
 }
 

@@ -47,9 +47,10 @@ struct SweepOptions {
 };
 
 /// Removes what a run left on a Vault: auth methods with the entities that logins at them made,
-/// secrets engines, policies, namespaces, quotas and token roles. Engines, auth methods and
-/// namespaces go only where they carry the run's mark inside; policies without it, quotas and token
-/// roles (which cannot hold one) only for one run, whose id is in their name.
+/// secrets engines, policies, namespaces, audit devices, quotas, token roles, groups and entities.
+/// Engines, auth methods, namespaces and audit devices go only where they carry the run's mark
+/// inside; policies without it, quotas, token roles, groups and entities (which hold none) only for
+/// one run, whose id is in their name.
 [[nodiscard]] Task<Swept> sweep_vault(vault::Client admin, SweepOptions options);
 
 /// Removes what a run left in a cluster: pods, secrets, service accounts, namespaces, cluster role

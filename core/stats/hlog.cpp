@@ -341,7 +341,7 @@ Result<std::pair<Stretch, Histogram>> read_line(std::string_view line, Preface& 
 }  // namespace
 
 HlogWriter::HlogWriter(Time start) : start_(start) {
-    const auto seconds = std::chrono::duration<double>(start.time_since_epoch()).count();
+    const auto seconds = in_seconds(start.time_since_epoch());
     text_ = fmt::format(
         "#[Histogram log format version 1.3]\n"
         "#[StartTime: {0:.6f} (seconds since epoch), {1}]\n"
@@ -352,9 +352,6 @@ HlogWriter::HlogWriter(Time start) : start_(start) {
 }
 
 void HlogWriter::add(const Stretch& stretch, const Histogram& histogram) {
-    const auto seconds = [](Duration duration) {
-        return std::chrono::duration<double>(duration).count();
-    };
     MESHPROOF_ASSERT(
         std::ranges::none_of(
             stretch.tag, [](char c) { return c == ',' || static_cast<unsigned char>(c) <= ' '; }),
@@ -365,9 +362,9 @@ void HlogWriter::add(const Stretch& stretch, const Histogram& histogram) {
     if (!stretch.tag.empty()) {
         text_ += fmt::format("Tag={},", stretch.tag);
     }
-    text_ +=
-        fmt::format("{:.6f},{:.6f},{:.6f},{}\n", seconds(stretch.start - start_),
-                    seconds(stretch.length), seconds(histogram.max()) * 1e3, encode(histogram));
+    text_ += fmt::format("{:.6f},{:.6f},{:.6f},{}\n", in_seconds(stretch.start - start_),
+                         in_seconds(stretch.length), in_seconds(histogram.max()) * 1e3,
+                         encode(histogram));
 }
 
 Result<void> read_hlog(std::string_view text, std::string_view name,

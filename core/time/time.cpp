@@ -74,6 +74,10 @@ Duration part_of(Duration whole, double share) {
     return duration_cast<Duration>(whole * share);
 }
 
+double in_seconds(Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
 std::int64_t whole_seconds(Duration duration) {
     return duration_cast<seconds>(duration).count();
 }

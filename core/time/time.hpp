@@ -18,6 +18,8 @@ using Time = std::chrono::sys_time<Duration>;
 
 /// A share of a length of time: `part_of(life, 2.0 / 3.0)`.
 [[nodiscard]] Duration part_of(Duration whole, double share);
+/// With fractions: for arithmetic with rates, and for formats that tell times so.
+[[nodiscard]] double in_seconds(Duration duration);
 /// Whole seconds, the rest cut off: how Vault and Kubernetes answer TTLs.
 [[nodiscard]] std::int64_t whole_seconds(Duration duration);
 

@@ -153,6 +153,7 @@ class Client {
     [[nodiscard]] Task<Result<void>> enable_auth(std::string mount, std::string type,
                                                  std::string description = {}) const;
     [[nodiscard]] Task<Result<std::vector<Mount>>> auth_methods() const;
+    [[nodiscard]] Task<Result<std::vector<Mount>>> audit_devices() const;  ///< asks for sudo
     [[nodiscard]] Task<Result<void>> write_policy(std::string name, std::string hcl) const;
     [[nodiscard]] Task<Result<std::string>> read_policy(std::string name) const;
     [[nodiscard]] Task<Result<void>> delete_policy(std::string name) const;

@@ -145,6 +145,11 @@ Task<Result<std::vector<Mount>>> Client::auth_methods() const {
     co_return mounts(reply, "GET sys/auth");
 }
 
+Task<Result<std::vector<Mount>>> Client::audit_devices() const {
+    const auto reply = co_await call("GET", "sys/audit");
+    co_return mounts(reply, "GET sys/audit");
+}
+
 Task<Result<void>> Client::write_policy(std::string name, std::string hcl) const {
     Json body{{"policy", hcl}};
     co_return done(co_await call("PUT", "sys/policies/acl/" + name, std::move(body)));

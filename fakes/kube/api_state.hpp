@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "core/http/transport.hpp"
-#include "fakes/kube/fake_kube.hpp"
+#include "core/time/prng.hpp"
+#include "fakes/kube/options.hpp"
 #include "fakes/kube/request_info.hpp"
 #include "fakes/kube/status.hpp"
 #include "fakes/kube/store.hpp"
@@ -72,14 +73,17 @@ Object delete_object(ApiState& api, const ResourceType& type, const Object& obje
 /// to stop its pod.
 [[nodiscard]] bool may_go(const Json& object);
 
-// lists.cpp: list and deletecollection; what selectors choose, or 400.
+// lists.cpp: list and deletecollection.
 [[nodiscard]] http::Response answer_list(ApiState& api, const ApiCall& call);
 [[nodiscard]] http::Response remove_collection(ApiState& api, const ApiCall& call);
-[[nodiscard]] Checked<std::pair<class Selector, class Selector>> selectors_of(const ApiCall& call);
+/// What the query of a list or a watch chooses, once all of its options can be read: 400, then 422
+/// where `together` says that they do not go together, then 406 (check_shape), then 400 for a field
+/// that nothing is chosen by.
+using CheckOfOptions = Checked<>(const ApiCall& call);
+[[nodiscard]] Checked<std::pair<class Selector, class Selector>> selectors_of(
+    const ApiCall& call, CheckOfOptions* together);
 /// 500 where the version that a get asks for is none, 504 where there is none yet.
 [[nodiscard]] Checked<> check_version_of_get(const ApiState& api, const ApiCall& call);
-/// 400 where a number of a list's or a watch's query is none.
-[[nodiscard]] Checked<> check_list_numbers(const ApiCall& call);
 
 // metadata.cpp
 /// What Kubernetes says of a name that is no DNS label, or no DNS subdomain.
@@ -126,11 +130,15 @@ void drop_disabled_fields(Json& spec);
 /// Puts what was dropped into the spec again, as `given` has it: whoever sends it owns it.
 void restore_disabled_fields(const Json& given, Json& spec);
 void check_dns(const Json& spec, const std::string& path, std::vector<Cause>& faults);
-/// Its deadline, its host's names, its tolerations and its system.
+/// The labels of the nodes that it may be on.
+void check_node_selector(const Json& spec, const std::string& path, std::vector<Cause>& faults);
+/// Its account, its node, its deadline, its host's names, its tolerations, classes and system.
 void check_schedule(const Json& spec, const std::string& path, std::vector<Cause>& faults);
-/// 403 where it names a PriorityClass or a RuntimeClass, or says what those would: there are none
-/// but the server's own two PriorityClasses.
+/// 403 where it names a PriorityClass or a RuntimeClass, or says what the former would: there are
+/// none but the server's own two PriorityClasses.
 [[nodiscard]] Checked<> admit_classes(const Json& pod);
+/// 403 where the spec that was given says what a RuntimeClass would: looked at last.
+[[nodiscard]] Checked<> admit_overhead(const Json& pod, const Json& given);
 /// What admission adds to a pod: its priority, and tolerations of a node that is lost.
 void admit_spec(Json& spec);
 /// What an update changes that it may not.
@@ -155,6 +163,10 @@ void complete_workload(const ResourceType& type, Json& object, std::vector<Cause
 [[nodiscard]] Checked<Json> patched(const ApiCall& call, const Json& current);
 // apply.cpp
 [[nodiscard]] http::Response answer_apply(ApiState& api, const ApiCall& call);
+
+// negotiation.cpp
+/// 406 where the answer has no form, or no shape, that the caller takes.
+[[nodiscard]] Checked<> check_shape(const ApiCall& call);
 
 // watch.cpp
 [[nodiscard]] http::Response answer_watch(ApiState& api, const ApiCall& call);

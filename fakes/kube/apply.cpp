@@ -35,7 +35,7 @@ Json merged(const Json& live, const Json& config, const FieldType& type) {
     if (type.kind == Kind::object && !type.object->atomic) {
         return merged_object(live, config, *type.object);
     }
-    if (type.kind == Kind::map) {
+    if (type.kind == Kind::map && !type.atomic) {
         Json out = live.is_object() ? live : Json::object();
         out.update(config);
         return out;
@@ -213,6 +213,15 @@ Json apply_entry(const ApiState& api, const ApiCall& call, FieldSet set) {
     return entry;
 }
 
+// An apply that changes nothing has no time: its manager keeps that of the last one, or has none.
+void keep_time(Json& entry, const Json& last) {
+    if (last.is_null()) {
+        entry.erase("time");
+    } else {
+        entry["time"] = last;
+    }
+}
+
 // A configuration of what is absent names it, and cannot mean an object that was there once.
 http::Response create_by_apply(ApiState& api, const ApiCall& call, Json config,
                                const Json& managers) {
@@ -277,7 +286,7 @@ http::Response answer_apply(ApiState& api, const ApiCall& call) {
     FieldSet previous = FieldSet::object();
     FieldSet of_others = FieldSet::object();
     Json entries = Json::array();
-    Json own = managers[0];
+    Json own = managers[0], last_time;
     std::vector<std::pair<std::string, std::string>> conflicts;
     for (auto entry : managers_of(api, call, *live)) {
         const bool ours = text_at(entry, "/manager") == text_at(own, "/manager") &&
@@ -285,9 +294,7 @@ http::Response answer_apply(ApiState& api, const ApiCall& call) {
                           text_at(entry, "/subresource") == call.info.subresource;
         if (ours) {
             previous = entry["fieldsV1"];
-            if (previous == set && differs.empty()) {
-                own["time"] = entry["time"];
-            }
+            last_time = entry.value("time", Json());
             continue;
         }
         for (const auto& path : paths_of(both(entry["fieldsV1"], differs))) {
@@ -303,12 +310,15 @@ http::Response answer_apply(ApiState& api, const ApiCall& call) {
         return apply_conflict(conflicts);
     }
     Json next = wanted;
+    remove_fields(next, without(without(previous, set), of_others));
+    if (next == *live) {
+        keep_time(own, last_time);
+    }
     // Only a version that the configuration itself names is a precondition.
     next["metadata"].erase("resourceVersion");
     if (const auto version = meta(*config, "resourceVersion"); !version.empty()) {
         next["metadata"]["resourceVersion"] = version;
     }
-    remove_fields(next, without(without(previous, set), of_others));
     if (!set.empty()) {
         entries.push_back(std::move(own));
     }

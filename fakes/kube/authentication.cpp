@@ -1,6 +1,7 @@
 #include "fakes/kube/authentication.hpp"
 
 #include "core/base/text.hpp"
+#include "fakes/kube/go_text.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -20,26 +21,32 @@ User anonymous() {
     return {"system:anonymous", "", {"system:unauthenticated"}, Json::object()};
 }
 
+std::string bearer_token(std::string_view header) {
+    const auto parts = split(go_trimmed(header), ' ');
+    return parts.size() > 1 && lower(parts[0]) == "bearer" ? parts[1] : "";
+}
+
+std::string bearer_warning(const http::Request& request, const http::Peer& peer) {
+    const auto header = request.headers.find("Authorization").value_or("");
+    const bool spaced = lower(go_trimmed(header)).starts_with("bearer  ");
+    return spaced && !peer.certificate ? "the provided Authorization header contains extra space "
+                                         "before the bearer token, and is ignored"
+                                       : "";
+}
+
 Checked<User> authenticate(const http::Request& request, const http::Peer& peer, Tokens& tokens) {
     if (peer.certificate) {
         return user_of(*peer.certificate);
     }
     const auto unauthorized = [] { return refuse(refusal(401, "Unauthorized", "Unauthorized")); };
-    const auto header = request.headers.find("Authorization").value_or("");
-    if (header.empty()) {
+    const auto token = bearer_token(request.headers.find("Authorization").value_or(""));
+    if (token.empty()) {  // nothing that we know: nobody
         if (peer.bad_certificate) {
             return unauthorized();
         }
         return anonymous();
     }
-    const auto parts = split(header, ' ');
-    if (lower(parts[0]) != "bearer" || parts.size() < 2) {  // nothing that we know: nobody
-        return anonymous();
-    }
-    if (parts[1].empty()) {
-        return unauthorized();
-    }
-    auto verdict = tokens.authenticate(parts[1], tokens.api_audiences());
+    auto verdict = tokens.authenticate(token, tokens.api_audiences());
     if (!verdict.user) {
         return unauthorized();
     }

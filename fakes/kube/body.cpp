@@ -79,12 +79,11 @@ ReadBody read_patch(const std::string& text) {
     if (too_deep(text)) {
         return tl::unexpected(Mismatch{"exceeded max depth"});
     }
-    Document document;
-    document.value = Json::parse(text, nullptr, false);
-    if (document.value.is_discarded()) {
+    auto read = read_document(text);
+    if (!read) {
         return tl::unexpected(Mismatch{json_fault(text)});
     }
-    return document;
+    return std::move(*read);
 }
 
 // What a body calls itself is read before anything else of it.

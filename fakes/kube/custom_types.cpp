@@ -98,6 +98,7 @@ FieldType custom_field(CustomVersion& version, const Json& schema, const std::st
         type.kind = Kind::map;
         type.of = std::make_shared<FieldType>(
             custom_field(version, schema["additionalProperties"], name));
+        type.atomic = schema.value("x-kubernetes-map-type", "") == "atomic";
     }
     return type;
 }

@@ -121,15 +121,20 @@ Checked<> check_preconditions(const ResourceType& type, const Json& object, cons
     const auto kind =
         group.empty() ? std::string(type.kind) : fmt::format("{}.{}", type.kind, group);
     const auto unmet = [&](const std::string& why) { return refuse(conflict(kind, name, why)); };
-    const auto uid = text_at(options, "/preconditions/uid");
-    if (!uid.empty() && uid != meta(object, "uid")) {
+    // Go has pointers there: "" is stated, and nobody's.
+    const Json stated = options.value("preconditions", Json::object());
+    const auto states_another = [&](const char* field) {
+        return stated.contains(field) && stated[field] != meta(object, field);
+    };
+    const auto uid = text_at(stated, "/uid");
+    if (states_another("uid")) {
         return unmet(
             fmt::format("the UID in the precondition ({}) does not match the UID in record "
                         "({}). The object might have been deleted and then recreated",
                         uid, meta(object, "uid")));
     }
-    const auto version = text_at(options, "/preconditions/resourceVersion");
-    if (!version.empty() && version != meta(object, "resourceVersion")) {
+    const auto version = text_at(stated, "/resourceVersion");
+    if (states_another("resourceVersion")) {
         return unmet(
             fmt::format("the ResourceVersion in the precondition ({}) does not match the "
                         "ResourceVersion in record ({}). The object might have been modified",

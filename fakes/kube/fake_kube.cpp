@@ -145,23 +145,20 @@ http::Response shaped(const kube::ApiState& api, const kube::ApiCall& call,
 std::optional<http::Response> check_acceptable(const kube::ApiCall& call) {
     constexpr std::string_view text = "text/plain";  // what logs are
     const bool log = call.info.subresource == "log";
+    const bool of_many = call.info.verb == "list" || call.info.verb == "watch";
     const bool binary = kube::has_protobuf(call.type->kind, call.type->api_version());
     // Custom resources have no router before them.
     if (binary && !kube::takes_any(call.request, kube::api_media) &&
         !(log && kube::takes_any(call.request, std::span(&text, 1)))) {
-        const bool of_many = call.info.verb == "list" || call.info.verb == "watch";
         return kube::not_acceptable(
             fmt::format("{}{}", fmt::join(kube::api_media, ", "),
                         of_many ? ", application/json;stream=watch, "
                                   "application/vnd.kubernetes.protobuf;stream=watch"
                                 : ""));
     }
-    const auto asked = kube::representation_asked(call.request, binary);
-    if (!log && (!asked || (asked->shape == Shape::table && !call.type->stored))) {
-        return kube::no_such_shape();
-    }
-    if (call.info.verb == "watch" && asked && asked->form == kube::Form::yaml) {
-        return kube::no_such_stream();
+    // What lists and watches are asked is read before it is looked at how they are answered.
+    if (const auto shape = kube::check_shape(call); !shape && !log && !of_many) {
+        return shape.error();
     }
     return std::nullopt;
 }
@@ -282,6 +279,9 @@ Task<std::optional<kube::EarlyBody>> read_in_advance(kube::ApiState& api, http::
 http::Response answer(kube::ApiState& api, const http::Request& request, const http::Peer& peer,
                       std::vector<std::string>& warnings, kube::EarlyBody* early) {
     auto info = kube::RequestInfo::of(request);
+    if (auto warning = kube::bearer_warning(request, peer); !warning.empty()) {
+        warnings.push_back(std::move(warning));
+    }
     const auto user = admitted(api, request, peer, info);
     if (!user) {
         return user.error();

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+
 namespace meshproof::fakes::kube {
 
 bool printable(char32_t rune) {
@@ -30,6 +34,24 @@ std::vector<std::pair<std::size_t, char32_t>> runes_of(std::string_view text) {
     return runes;
 }
 
+bool white(char32_t rune) {
+    return rune == ' ' || (rune >= '\t' && rune <= '\r') || rune == 0x85 || rune == 0xa0 ||
+           rune == 0x1680 || (rune >= 0x2000 && rune <= 0x200a) || rune == 0x2028 ||
+           rune == 0x2029 || rune == 0x202f || rune == 0x205f || rune == 0x3000;
+}
+
+std::string_view go_trimmed(std::string_view text) {
+    std::size_t first = std::string_view::npos, end = 0;
+    const auto runes = runes_of(text);
+    for (std::size_t i = 0; i < runes.size(); ++i) {
+        if (!white(runes[i].second)) {
+            first = std::min(first, runes[i].first);
+            end = i + 1 < runes.size() ? runes[i + 1].first : text.size();
+        }
+    }
+    return end == 0 ? std::string_view() : text.substr(first, end - first);
+}
+
 std::string go_quoted(std::string_view text) {
     constexpr std::string_view letters = "\a\b\t\n\v\f\r", names = "abtnvfr";
     std::string out = "\"";
@@ -53,6 +75,46 @@ std::string go_quoted(std::string_view text) {
         }
     }
     return out + '"';
+}
+
+namespace {
+
+// strconv's 'g' with as few digits as tell the number.
+std::string go_printed(double number) {
+    constexpr int least = -4, most = 6;
+    std::array<char, 400> buffer;
+    const auto text = [&](std::chars_format format) {
+        const auto written =
+            std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, format);
+        return std::string(buffer.data(), written.ptr);
+    };
+    auto scientific = text(std::chars_format::scientific);
+    const auto exponent = std::stoi(scientific.substr(scientific.find('e') + 1));
+    return exponent < least || exponent >= most ? scientific : text(std::chars_format::fixed);
+}
+
+}  // namespace
+
+std::string go_printed(const nlohmann::json& value) {
+    if (value.is_null()) {
+        return "<nil>";
+    }
+    if (value.is_string()) {
+        return value.get<std::string>();
+    }
+    if (value.is_number_float()) {
+        return go_printed(value.get<double>());
+    }
+    if (!value.is_structured()) {
+        return value.dump();
+    }
+    std::string out = value.is_object() ? "map[" : "[";
+    for (auto item = value.begin(); item != value.end(); ++item) {
+        out += item == value.begin() ? "" : " ";
+        out += value.is_object() ? item.key() + ":" : "";
+        out += go_printed(*item);
+    }
+    return out + ']';
 }
 
 std::string go_json(const nlohmann::json& value) {

@@ -225,6 +225,20 @@ Checked<Version> version_asked(const ApiState& api, const ApiCall& call) {
     return Version{*version, *version > 0 && exact_asked(call)};
 }
 
+// They are read first, and have to be numbers where they are there at all.
+Checked<> check_list_numbers(const ApiCall& call) {
+    for (const auto* key : {"timeoutSeconds", "limit"}) {
+        const auto given = call.info.query.find(key);
+        if (given == call.info.query.end()) {
+            continue;
+        }
+        if (const auto value = whole_number(given->second); !value) {
+            return refuse(bad_request(value.error()));
+        }
+    }
+    return {};
+}
+
 Checked<std::pair<Selector, Selector>> parsed_selectors(const ApiCall& call) {
     auto labels = Selector::labels(call.info.param("labelSelector"));
     if (!labels) {
@@ -265,18 +279,9 @@ struct ListQuestion {
 // As far as the options can be read by themselves.
 Checked<ListQuestion> options_of_list(const ApiCall& call) {
     ListQuestion question;
-    if (const auto numbers = check_list_numbers(call); !numbers) {
-        return tl::unexpected(numbers.error());
-    }
-    auto selectors = parsed_selectors(call);
+    auto selectors = selectors_of(call, check_together);
     if (!selectors) {
         return tl::unexpected(selectors.error());
-    }
-    if (const auto fitting = check_together(call); !fitting) {
-        return tl::unexpected(fitting.error());
-    }
-    if (const auto known = check_fields(call, selectors->second); !known) {
-        return tl::unexpected(known.error());
     }
     std::tie(question.labels, question.fields) = std::move(*selectors);
     const auto limit = whole_number(call.info.param("limit")).value_or(0);
@@ -286,25 +291,28 @@ Checked<ListQuestion> options_of_list(const ApiCall& call) {
 
 // Where the list begins: what only the storage knows.
 Checked<> find_start(const ApiState& api, const ApiCall& call, ListQuestion& question) {
-    auto version = version_asked(api, call);
-    if (!version) {
-        return tl::unexpected(version.error());
-    }
+    const auto stated = call.info.param("resourceVersion");
     // The watch cache, which answers that version, knows no pages.
-    if (call.info.param("resourceVersion") == "0") {
+    if (stated == "0") {
         question.limit = 0;
     }
+    Checked<Version> version;
     if (const auto given = call.info.param("continue"); !given.empty()) {
         auto from = read_token(given);
         if (!from) {
             return tl::unexpected(from.error());
         }
-        if (version->number > 0) {
+        if (!stated.empty() && stated != "0") {
             return refuse(
                 bad_request("specifying resource version is not allowed when using continue"));
         }
         version = Version{from->version, true};
         question.start = std::move(from->after);
+    } else {
+        version = version_asked(api, call);
+    }
+    if (!version) {
+        return tl::unexpected(version.error());
     }
     // A page shows what was there when the first one was read.
     question.at = version->exact ? version->number : api.store->version();
@@ -373,26 +381,22 @@ Json metadata_of(const Page& page, const ListQuestion& question) {
 
 }  // namespace
 
-// They are read first, and have to be numbers where they are there at all.
-Checked<> check_list_numbers(const ApiCall& call) {
-    for (const auto* key : {"timeoutSeconds", "limit"}) {
-        const auto given = call.info.query.find(key);
-        if (given == call.info.query.end()) {
-            continue;
-        }
-        if (const auto value = whole_number(given->second); !value) {
-            return refuse(bad_request(value.error()));
-        }
+Checked<std::pair<Selector, Selector>> selectors_of(const ApiCall& call, CheckOfOptions* together) {
+    if (const auto numbers = check_list_numbers(call); !numbers) {
+        return tl::unexpected(numbers.error());
     }
-    return {};
-}
-
-Checked<std::pair<Selector, Selector>> selectors_of(const ApiCall& call) {
     auto selectors = parsed_selectors(call);
-    if (selectors) {
-        if (const auto known = check_fields(call, selectors->second); !known) {
-            return tl::unexpected(known.error());
-        }
+    if (!selectors) {
+        return selectors;
+    }
+    if (const auto fitting = together(call); !fitting) {
+        return tl::unexpected(fitting.error());
+    }
+    if (const auto shape = check_shape(call); !shape) {
+        return tl::unexpected(shape.error());
+    }
+    if (const auto known = check_fields(call, selectors->second); !known) {
+        return tl::unexpected(known.error());
     }
     return selectors;
 }

@@ -39,7 +39,7 @@ std::string item_key(const Json& item, const FieldType& type) {
 }
 
 bool granular(const FieldType& type) {
-    return type.kind == Kind::map ||
+    return (type.kind == Kind::map && !type.atomic) ||
            (type.kind == Kind::list && (type.set || !type.keys.empty())) ||
            (type.kind == Kind::object && !type.object->atomic);
 }
@@ -86,7 +86,9 @@ Json unset(std::string_view key, const FieldType& field, const ObjectType& type)
         "user",     "nodeInfo",       "daemonEndpoints", "kubeletEndpoint",
         "names",    "acceptedNames",  "source",          "deprecatedSource"};
     if (field.kind == Kind::object) {
-        const bool written = std::ranges::find(structs, key) != std::end(structs);
+        const bool pointer =
+            key == "resources" && (type.name == "PodSpec" || type.name == "ContainerStatus");
+        const bool written = !pointer && std::ranges::find(structs, key) != std::end(structs);
         return written && !field.object->open ? Json::object() : Json();
     }
     return key == "containers" && !type.open ? Json::array() : Json();

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "core/base/text.hpp"
+#include "fakes/kube/api_state.hpp"
+#include "fakes/kube/protobuf.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -122,6 +124,15 @@ Form form_of_refusal(const http::Request& request) {
         }
     }
     return Form::json;
+}
+
+Checked<> check_shape(const ApiCall& call) {
+    const bool binary = has_protobuf(call.type->kind, call.type->api_version());
+    const auto asked = representation_asked(call.request, binary);
+    if (!asked || (asked->shape == Shape::table && !call.type->stored)) {
+        return refuse(no_such_shape());
+    }
+    return {};
 }
 
 bool wants_table(const http::Request& request) {

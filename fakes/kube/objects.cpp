@@ -23,17 +23,46 @@ bool has_generation(const ResourceType& type) {
 }
 
 // Whether an update is of what the object's generation counts.
-bool next_generation(const ResourceType& type, Json before, Json after) {
-    if (type.custom == nullptr) {
-        return before["spec"] != after["spec"];
+bool next_generation(const ResourceType& type, const Json& before, const Json& after) {
+    const auto counts = [&type](const std::string& key) {
+        return type.custom == nullptr ? key == "spec"
+                                      : key != "metadata" && !(key == "status" && has_status(type));
+    };
+    const auto differs = [&counts](const Json& one, const Json& other) {
+        for (const auto& [key, value] : one.items()) {
+            const auto found = other.find(key);
+            if (counts(key) && (found == other.end() || *found != value)) {
+                return true;
+            }
+        }
+        return false;
+    };
+    return differs(before, after) || differs(after, before);
+}
+
+// A pod's spec as it is before anything is added to it or dropped. Its containers only where they
+// say what is dropped: copying thousands takes long. Of other kinds nobody asks.
+Json spec_as_sent(const ResourceType& type, const Json& object) {
+    Json sent = Json::object();
+    const auto spec = object.find("spec");
+    if (&type != &type::pods || spec == object.end() || !spec->is_object()) {
+        return sent;
     }
-    for (auto* object : {&before, &after}) {
-        object->erase("metadata");
-        if (has_status(type)) {
-            object->erase("status");
+    for (const auto& [key, value] : spec->items()) {
+        const bool containers = key == "containers" || key == "initContainers";
+        if (!containers || std::ranges::any_of(value, [](const Json& container) {
+                return container.contains("restartPolicyRules");
+            })) {
+            sent[key] = value;
         }
     }
-    return before != after;
+    return sent;
+}
+
+// Whether restore_disabled_fields finds something in it.
+bool has_disabled_fields(const Json& sent) {
+    return sent.contains("hostnameOverride") || sent.contains("containers") ||
+           sent.contains("initContainers");
 }
 
 /// No less than what protobuf makes of it.
@@ -300,11 +329,30 @@ void note_creator(const ApiState& api, const ApiCall& call, const Json& given, J
         note_managers(api, call, Json::object(), object, managers);
         return;
     }
-    Json counted = before_admission(object, given);
-    counted.erase("status");
-    note_update(api, call, Json::object(), counted);
-    if (const auto& metadata = counted["metadata"]; metadata.contains("managedFields")) {
-        object["metadata"]["managedFields"] = metadata["managedFields"];
+    if (has_disabled_fields(given)) {
+        Json counted = before_admission(object, given);
+        counted.erase("status");
+        note_update(api, call, Json::object(), counted);
+        if (const auto& metadata = counted["metadata"]; metadata.contains("managedFields")) {
+            object["metadata"]["managedFields"] = metadata["managedFields"];
+        }
+        return;
+    }
+    // Without a copy, which takes long of many containers: what is nobody's is put back.
+    const Json status = object.value("status", Json());
+    Json added = Json::object();
+    for (const auto* name :
+         {"priority", "preemptionPolicy", "tolerations", "serviceAccountName", "serviceAccount"}) {
+        if (const auto found = object["spec"].find(name); found != object["spec"].end()) {
+            added[name] = *found;
+        }
+    }
+    object = before_admission(std::move(object), given);
+    object.erase("status");
+    note_update(api, call, Json::object(), object);
+    object["spec"].update(added);
+    if (!status.is_null()) {
+        object["status"] = status;
     }
 }
 
@@ -316,7 +364,8 @@ struct Replaced {
 // As note_creator does of a creation.
 void note_updater(const ApiState& api, const ApiCall& call, const Replaced& replaced, Json& object,
                   const Json& managers) {
-    if (call.type != &type::pods || !call.info.subresource.empty()) {
+    if (call.type != &type::pods || !call.info.subresource.empty() ||
+        !has_disabled_fields(replaced.given)) {
         note_managers(api, call, replaced.before, object, managers);
         return;
     }
@@ -439,13 +488,17 @@ http::Response create_object(ApiState& api, const ApiCall& call, Json object,
             object["status"] = {{"qosClass", told}};
         }
     }
-    const Json given = object.value("spec", Json::object());
+    const Json given = spec_as_sent(type, object);
     admit_new(type, object);
     if (has_generation(type)) {
         object["metadata"]["generation"] = 1;
     }
     if (const auto proper = complete(type, object); !proper) {
         return proper.error();
+    }
+    if (const auto light = &type == &type::pods ? admit_overhead(object, given) : Checked<>();
+        !light) {
+        return light.error();
     }
     const auto name = meta(object, "name");
     const bool numbered = version.find_first_not_of("0123456789") == std::string::npos &&
@@ -489,14 +542,14 @@ http::Response replace_object(ApiState& api, const ApiCall& call, const Json& cu
         return based.error();
     }
     // A patch states no uid as a precondition, but may not change it.
-    Json stated{{"metadata", wanted["metadata"]}};
-    if (call.info.verb == "patch") {
-        stated["metadata"].erase("uid");
+    Json stated{{"metadata", {{"resourceVersion", meta(wanted, "resourceVersion")}}}};
+    if (call.info.verb != "patch") {
+        stated["metadata"]["uid"] = meta(wanted, "uid");
     }
     if (const auto met = check_version(type, name, current, stated); !met) {
         return met.error();
     }
-    const Json given = wanted.value("spec", Json::object());
+    const Json given = spec_as_sent(type, wanted);
     auto changed = call.info.subresource == "status" ? status_updated(type, current, wanted)
                                                      : updated(type, current, std::move(wanted));
     if (!changed) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -105,56 +106,143 @@ void merge_strategically(Json& target, const Json& patch, const ObjectType& type
     }
 }
 
-Checked<Json> patch_of(const ApiCall& call) {
+/// What a patch made of an object.
+struct Made {
+    Json patch;  ///< a merge patch, also a strategic one
+    Json whole;  ///< of a JSON patch, which takes long to apply: `next` before it is looked at
+    Json next;
+    std::vector<std::string> objections;  ///< of strict decoding, to the patch's text
+};
+
+Checked<Document> patch_of(const ApiCall& call) {
     auto read = read_once(call, BodyForm::patch);
     if (!read) {
         return refuse(bad_request("error decoding patch: " + read.error().text));
     }
-    return std::move(read->value);
+    return std::move(*read);
 }
 
-Checked<Json> by_json_patch(const ApiCall& call, const Json& current) {
-    if (call.early != nullptr && call.early->patched) {
-        auto& patched = *call.early->patched;
-        if (patched.version != meta(current, "resourceVersion")) {
-            // As after the API server's last attempt: others were faster each time.
-            return refuse(conflict(call.type->resource(), call.info.name,
-                                   "the object has been modified; please apply your changes to "
-                                   "the latest version and try again"));
+// What the operations of a JSON patch may not have.
+std::vector<std::string> unknown_members(const Json& operations) {
+    std::vector<std::string> out;
+    std::size_t index = 0;
+    for (const auto& operation : operations) {
+        const auto place = fmt::format("[{}]", index++);
+        for (const auto& [key, value] : operation.items()) {
+            if (operation.is_object() && key != "op" && key != "path" && key != "from" &&
+                key != "value") {
+                out.push_back(fmt::format("unknown field \"{}.{}\"", place, key));
+            }
         }
-        return std::move(patched.next);
     }
-    const auto patch = patch_of(call);
-    return patch ? json_patched(*patch, current) : patch;
+    return out;
 }
 
-Checked<Json> by_merge_patch(const ApiCall& call, const Json& current,
-                             const ObjectType* strategic) {
-    auto patch = patch_of(call);
-    if (!patch) {
-        return patch;
+Checked<Made> by_json_patch(const ApiCall& call, const Json& current) {
+    const auto document = patch_of(call);
+    if (!document) {
+        return tl::unexpected(document.error());
     }
-    if (patch->is_null()) {
-        if (strategic == nullptr) {
+    auto* early = call.early != nullptr && call.early->patched ? &*call.early->patched : nullptr;
+    if (early != nullptr && early->version != meta(current, "resourceVersion")) {
+        // As after the API server's last attempt: others were faster each time.
+        return refuse(conflict(call.type->resource(), call.info.name,
+                               "the object has been modified; please apply your changes to "
+                               "the latest version and try again"));
+    }
+    auto next = early != nullptr ? std::move(early->next) : json_patched(document->value, current);
+    if (!next) {
+        return tl::unexpected(next.error());
+    }
+    Made made{nullptr, *next, std::move(*next), {}};
+    for (const auto& objections : {document->repeated, unknown_members(document->value)}) {
+        for (const auto& objection : objections) {
+            made.objections.push_back("json patch " + objection);
+        }
+    }
+    return made;
+}
+
+// A merge patch, or a strategic one.
+Checked<Document> merge_patch_of(const ApiCall& call, bool strategic) {
+    auto document = patch_of(call);
+    if (!document) {
+        return document;
+    }
+    auto& patch = document->value;
+    if (patch.is_null()) {
+        if (!strategic) {
             return refuse(bad_request("Invalid JSON Patch"));
         }
-        *patch = Json::object();
+        patch = Json::object();
     }
-    if (!patch->is_object()) {
+    if (!patch.is_object()) {
         return refuse(bad_request(
             fmt::format("{}json: cannot unmarshal {} into Go value of type map[string]interface "
                         "{{}}",
-                        strategic == nullptr ? "error decoding patch: " : "", json_kind(*patch))));
+                        strategic ? "" : "error decoding patch: ", json_kind(patch))));
     }
-    Json next = current;
+    return document;
+}
+
+void discard_nulls(Json& value) {
+    if (value.is_object()) {
+        auto& members = value.get_ref<Json::object_t&>();
+        std::erase_if(members, [](const auto& member) { return member.second.is_null(); });
+    }
+    if (value.is_structured()) {
+        std::ranges::for_each(value, discard_nulls);
+    }
+}
+
+// A strategic patch as the server has it after it was merged: without the nulls in what the object
+// had nothing for.
+Json without_unmatched_nulls(Json patch, const Json& original) {
+    for (auto at = patch.begin(); at != patch.end(); ++at) {
+        const auto held = original.find(at.key());
+        if (held != original.end() && held->is_object() && at->is_object()) {
+            *at = without_unmatched_nulls(std::move(*at), *held);
+        } else if (held == original.end() || held->type() != at->type()) {
+            discard_nulls(*at);
+        }
+    }
+    return patch;
+}
+
+Checked<Made> by_merge_patch(const ApiCall& call, const Json& current,
+                             const ObjectType* strategic) {
+    auto document = merge_patch_of(call, strategic != nullptr);
+    if (!document) {
+        return tl::unexpected(document.error());
+    }
+    Made made{std::move(document->value), nullptr, current, std::move(document->repeated)};
     // Unlike in an update, only a version that the patch itself names is a precondition.
-    next["metadata"].erase("resourceVersion");
+    made.next["metadata"].erase("resourceVersion");
     if (strategic == nullptr) {
-        next.merge_patch(*patch);
+        made.next.merge_patch(made.patch);
     } else {
-        merge_strategically(next, *patch, *strategic);
+        merge_strategically(made.next, made.patch, *strategic);
     }
-    return next;
+    return made;
+}
+
+// 422 of what is no object of its type. The server shows the object with all that the patch gave
+// it, of a strategic patch the patch, which it has as a map of Go.
+tl::unexpected<http::Response> unfit(const Json& current, const Made& made, bool strategic,
+                                     std::string_view why) {
+    std::string shown;
+    if (strategic) {
+        shown = go_printed(without_unmatched_nulls(made.patch, current));
+    } else {
+        auto object = made.patch.is_null() ? made.whole : current;
+        if (!made.patch.is_null()) {
+            object.merge_patch(made.patch);
+        }
+        shown = object.dump(-1, ' ', false, Json::error_handler_t::replace);
+    }
+    return refuse(invalid("", "", "",
+                          {{"patch", "FieldValueInvalid",
+                            fmt::format("Invalid value: {}: {}", go_quoted(shown), why)}}));
 }
 
 tl::unexpected<http::Response> unsupported_patch() {
@@ -218,32 +306,33 @@ Checked<Json> patched(const ApiCall& call, const Json& current) {
                               "types include: application/json-patch+json, "
                               "application/merge-patch+json, application/apply-patch+yaml"));
     }
-    auto next = media == "application/json-patch+json"    ? by_json_patch(call, current)
+    auto made = media == "application/json-patch+json"    ? by_json_patch(call, current)
                 : media == "application/merge-patch+json" ? by_merge_patch(call, current, nullptr)
                 : media == "application/strategic-merge-patch+json"
                     ? by_merge_patch(call, current, &type)
                     : unsupported_patch();
-    if (!next) {
-        return next;
+    if (!made) {
+        return tl::unexpected(made.error());
     }
-    const auto unfit = [&next](const std::string& why) {
-        return refuse(
-            invalid("", "", "",
-                    {{"patch", "FieldValueInvalid",
-                      fmt::format("Invalid value: {}: {}", Json(next->dump()).dump(), why)}}));
-    };
-    const auto unknown = of_call ? conform(*next, *call.type) : conform(*next, type);
+    const bool strategic = media == "application/strategic-merge-patch+json";
+    auto& next = made->next;
+    auto unknown = of_call ? conform(next, *call.type) : conform(next, type);
     if (!unknown) {
-        return unfit(unknown.error().text);
+        const auto& fault = unknown.error();
+        return unfit(current, *made, strategic,
+                     strategic && !fault.converted.empty() ? fault.converted : fault.text);
     }
-    std::vector<std::string> faults;
+    if (strategic) {
+        std::ranges::sort(*unknown);
+    }
+    auto faults = std::move(made->objections);
     for (const auto& path : *unknown) {
         faults.push_back(fmt::format("unknown field \"{}\"", path));
     }
     if (const auto fault = strict_fault(call, faults)) {
-        return unfit(*fault);
+        return unfit(current, *made, strategic, *fault);
     }
-    return next;
+    return std::move(next);
 }
 
 }  // namespace meshproof::fakes::kube

@@ -103,14 +103,21 @@ std::string priority_fault(const Json& spec) {
 }
 
 std::string runtime_fault(const Json& spec) {
-    if (const auto runtime = text_at(spec, "/runtimeClassName"); !runtime.empty()) {
-        return fmt::format("pod rejected: RuntimeClass {} not found", go_quoted(runtime));
+    const auto runtime = text_at(spec, "/runtimeClassName");
+    return runtime.empty()
+               ? ""
+               : fmt::format("pod rejected: RuntimeClass {} not found", go_quoted(runtime));
+}
+
+// Nobody's name is known before it is made, where it is.
+tl::unexpected<http::Response> forbidden_pod(const Json& pod, std::string_view why) {
+    auto name = meta(pod, "name").empty() ? meta(pod, "generateName") : meta(pod, "name");
+    if (name.empty()) {
+        name = "Unknown";
     }
-    const auto overhead = spec.find("overhead");
-    return overhead != spec.end() && !overhead->empty()
-               ? "pod rejected: Pod Overhead set without corresponding RuntimeClass defined "
-                 "Overhead"
-               : "";
+    return refuse(refusal(403, "Forbidden",
+                          fmt::format("pods {} is forbidden: {}", go_quoted(name), why),
+                          {{"name", name}, {"kind", "pods"}}));
 }
 
 // An update may add tolerations, and change how long one tolerates.
@@ -181,6 +188,45 @@ void check_label(const Json& spec, const char* key, const std::string& path,
     }
     if (!label.empty() && !is_dns_label(label)) {
         fault(label_rule);
+    }
+}
+
+// A text that is a DNS subdomain where it is there.
+void check_subdomain(const Json& spec, const char* key, const std::string& path,
+                     std::vector<Cause>& faults) {
+    constexpr std::size_t longest = 253;
+    const auto name = spec.find(key);
+    if (name == spec.end()) {
+        return;
+    }
+    const auto& text = name->get_ref<const std::string&>();
+    const auto fault = [&](std::string_view why) {
+        faults.push_back({fmt::format("{}.{}", path, key), "FieldValueInvalid",
+                          fmt::format("Invalid value: {}: {}", go_quoted(text), why)});
+    };
+    if (text.size() > longest) {
+        fault("must be no more than 253 characters");
+    }
+    if (!is_dns_subdomain(text)) {
+        fault(subdomain_rule);
+    }
+}
+
+// A creation's admission looks at these first, and refuses most of what is wrong; an update's does
+// not.
+void check_classes(const Json& spec, const std::string& path, std::vector<Cause>& faults) {
+    for (const auto* name : {"priorityClassName", "runtimeClassName"}) {
+        check_subdomain(spec, name, path, faults);
+    }
+    const auto field = path + ".preemptionPolicy";
+    const auto policy = spec.value("preemptionPolicy", "Never");
+    if (policy.empty()) {
+        faults.push_back({field, "FieldValueRequired", "Required value"});
+    } else if (policy != "PreemptLowerPriority" && policy != "Never") {
+        faults.push_back({field, "FieldValueNotSupported",
+                          fmt::format("Unsupported value: {}: supported values: "
+                                      "\"PreemptLowerPriority\", \"Never\"",
+                                      go_quoted(policy))});
     }
 }
 
@@ -317,7 +363,27 @@ void check_dns(const Json& spec, const std::string& path, std::vector<Cause>& fa
     }
 }
 
+void check_node_selector(const Json& spec, const std::string& path, std::vector<Cause>& faults) {
+    const auto fault = [&](const std::string& value, std::string_view why) {
+        faults.push_back({path + ".nodeSelector", "FieldValueInvalid",
+                          fmt::format("Invalid value: {}: {}", go_quoted(value), why)});
+    };
+    const Json labels = spec.value("nodeSelector", Json::object());
+    for (const auto& [key, value] : labels.items()) {
+        for (const auto& why : key_faults(key)) {
+            fault(key, why);
+        }
+        const auto text = value.is_string() ? value.get<std::string>() : std::string();
+        if (const auto why = label_value_fault(text); !why.empty()) {
+            fault(text, why);
+        }
+    }
+}
+
 void check_schedule(const Json& spec, const std::string& path, std::vector<Cause>& faults) {
+    for (const auto* name : {"serviceAccountName", "nodeName"}) {
+        check_subdomain(spec, name, path, faults);
+    }
     if (const auto given = spec.find("activeDeadlineSeconds"); given != spec.end()) {
         const auto seconds = given->get<std::int64_t>();
         if (seconds < 1 || seconds > most_seconds) {
@@ -331,18 +397,31 @@ void check_schedule(const Json& spec, const std::string& path, std::vector<Cause
     for (const auto& toleration : list_in(spec, "tolerations")) {
         check_toleration(toleration, fmt::format("{}.tolerations[{}]", path, index++), faults);
     }
+    check_classes(spec, path, faults);
     check_system(spec, path, faults);
 }
 
 Checked<> admit_classes(const Json& pod) {
-    const auto name = meta(pod, "name").empty() ? meta(pod, "generateName") : meta(pod, "name");
-    const auto spec = pod.value("spec", Json::object());
-    for (const auto& why : {priority_fault(spec), runtime_fault(spec)}) {
-        if (!why.empty()) {
-            return refuse(refusal(403, "Forbidden",
-                                  fmt::format("pods {} is forbidden: {}", go_quoted(name), why),
-                                  {{"name", name}, {"kind", "pods"}}));
-        }
+    static const Json none = Json::object();
+    const auto found = pod.find("spec");
+    const Json& spec = found == pod.end() ? none : *found;  // not copied: it may be large
+    if (const auto why = priority_fault(spec); !why.empty()) {
+        return forbidden_pod(pod, why);
+    }
+    if (spec.value("runtimeClassName", Json()) == "") {
+        return refuse(refusal(500, "", "resource name may not be empty"));
+    }
+    if (const auto why = runtime_fault(spec); !why.empty()) {
+        return forbidden_pod(pod, why);
+    }
+    return {};
+}
+
+Checked<> admit_overhead(const Json& pod, const Json& given) {
+    if (given.contains("overhead")) {
+        return forbidden_pod(pod,
+                             "pod rejected: Pod Overhead set without corresponding RuntimeClass "
+                             "defined Overhead");
     }
     return {};
 }

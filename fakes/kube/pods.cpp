@@ -122,8 +122,12 @@ http::Response evict(ApiState& api, const ApiCall& call) {
     if (!pod) {
         return pod.error();
     }
+    const Json options = body->value("deleteOptions", Json::object());
+    if (const auto met = check_preconditions(type::pods, **pod, options); !met) {
+        return met.error();
+    }
     if (!call.dry_run()) {
-        (void)delete_object(api, type::pods, *pod, body->value("deleteOptions", Json::object()));
+        (void)delete_object(api, type::pods, *pod, options);
     }
     return success(201);
 }
@@ -252,13 +256,8 @@ void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& 
     }
     check_word(spec, "dnsPolicy", path,
                {"ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"}, faults);
+    check_node_selector(spec, path, faults);
     check_dns(spec, path, faults);
-    if (const auto account = text_at(spec, "/serviceAccountName");
-        !account.empty() && !is_dns_subdomain(account)) {
-        faults.push_back(
-            {path + ".serviceAccountName", "FieldValueInvalid",
-             fmt::format("Invalid value: {}: {}", go_quoted(account), subdomain_rule)});
-    }
     check_schedule(spec, path, faults);
     fill(spec, "schedulerName", "default-scheduler");
     fill(spec, "securityContext", Json::object());

@@ -13,7 +13,7 @@
 
 namespace meshproof::fakes::kube {
 
-extern const std::string_view schema_text;
+extern const std::string_view schema_text, named_texts;
 
 namespace {
 
@@ -53,9 +53,11 @@ ObjectType& type_named(Schema& schema, const std::string& name) {
 
 FieldType field_type(Schema& schema, std::string_view text) {
     FieldType type;
-    if (text.starts_with("{}")) {
+    if (text.starts_with('{')) {
+        const auto end = text.find('}');
         type.kind = Kind::map;
-        type.of = std::make_shared<FieldType>(field_type(schema, text.substr(2)));
+        type.atomic = text[1] == '!';
+        type.of = std::make_shared<FieldType>(field_type(schema, text.substr(end + 1)));
         return type;
     }
     if (text.starts_with('[')) {
@@ -91,33 +93,62 @@ FieldType field_type(Schema& schema, std::string_view text) {
     return type;
 }
 
-// "Name: field type; field type", one logical line a type; what begins with blanks goes on.
-Schema read_schema() {
-    Schema schema;
+/// "Name: field word; field word".
+struct Line {
+    std::string name;
+    std::vector<std::pair<std::string, std::string>> fields;
+};
+
+// One logical line a type; what begins with blanks goes on.
+std::vector<Line> lines_of(std::string_view text) {
     std::vector<std::string> lines;
-    for (const auto& line : split(std::string(schema_text), '\n')) {
+    for (const auto& line : split(text, '\n')) {
         if (line.starts_with("  ")) {
             lines.back() += line.substr(1);
         } else if (!line.empty()) {
             lines.push_back(line);
         }
     }
+    std::vector<Line> out;
     for (const auto& line : lines) {
         const auto colon = line.find(": ");
-        auto name = line.substr(0, colon);
-        const bool atomic = name.ends_with('!');
-        if (atomic) {
-            name.pop_back();
-        }
-        auto& type = type_named(schema, name);
-        type.atomic = atomic;
-        for (const auto& field : split(line.substr(colon + 2), ';')) {
-            const std::string entry(trim(field));
-            const auto blank = entry.find(' ');
-            type.fields.emplace_back(entry.substr(0, blank),
-                                     field_type(schema, entry.substr(blank + 1)));
+        auto& entry = out.emplace_back(Line{line.substr(0, colon), {}});
+        for (const auto& part : split(line.substr(colon + 2), ';')) {
+            const std::string field(trim(part));
+            const auto blank = field.find(' ');
+            entry.fields.emplace_back(field.substr(0, blank), field.substr(blank + 1));
         }
     }
+    return out;
+}
+
+void name_texts(Schema& schema) {
+    for (const auto& line : lines_of(named_texts)) {
+        for (const auto& [field, named] : line.fields) {
+            auto& fields = type_named(schema, line.name).fields;
+            const auto found =
+                std::ranges::find(fields, field, &std::pair<std::string, FieldType>::first);
+            MESHPROOF_ASSERT(found != fields.end(), "{} has no field {}", line.name, field);
+            auto& type = found->second;
+            (type.kind == Kind::list ? *type.of : type).named = named;
+        }
+    }
+}
+
+Schema read_schema() {
+    Schema schema;
+    for (auto& line : lines_of(schema_text)) {
+        const bool atomic = line.name.ends_with('!');
+        if (atomic) {
+            line.name.pop_back();
+        }
+        auto& type = type_named(schema, line.name);
+        type.atomic = atomic;
+        for (const auto& [field, word] : line.fields) {
+            type.fields.emplace_back(field, field_type(schema, word));
+        }
+    }
+    name_texts(schema);
     return schema;
 }
 
@@ -138,24 +169,6 @@ struct Place {
     }
 };
 
-// Texts that have types of their own in Go.
-constexpr std::pair<std::string_view, std::string_view> named_texts[] = {
-    {"ObjectMeta.uid", "types.UID"},
-    {"OwnerReference.uid", "types.UID"},
-    {"ObjectReference.uid", "types.UID"},
-    {"BoundObjectReference.uid", "types.UID"},
-    {"Preconditions.uid", "types.UID"},
-    {"Secret.type", "v1.SecretType"},
-    {"DeleteOptions.propagationPolicy", "v1.DeletionPropagation"},
-    {"ManagedFieldsEntry.operation", "v1.ManagedFieldsOperationType"},
-    {"PodSpec.restartPolicy", "v1.RestartPolicy"},
-    {"PodSpec.dnsPolicy", "v1.DNSPolicy"},
-    {"Container.imagePullPolicy", "v1.PullPolicy"},
-    {"Container.terminationMessagePolicy", "v1.TerminationMessagePolicy"},
-    {"ContainerPort.protocol", "v1.Protocol"},
-    {"ServicePort.protocol", "v1.Protocol"},
-    {"ServiceSpec.type", "v1.ServiceType"}};
-
 // Lists of texts in a map that have a type of their own.
 constexpr std::string_view extra_values[] = {"SubjectAccessReviewSpec.extra", "UserInfo.extra"};
 
@@ -172,14 +185,39 @@ std::string go_type_at(const FieldType& type, const Place& place) {
             return "string";  // what a time is read from
         case Kind::int_or_string:
             return "int32";
-        case Kind::text: {
-            const auto named =
-                std::ranges::find(named_texts, place.type + "." + key,
-                                  &std::pair<std::string_view, std::string_view>::first);
-            return named == std::end(named_texts) ? type.go_name() : std::string(named->second);
-        }
         default:
             return type.go_name();
+    }
+}
+
+// What apimachinery's converter of Go's maps says of a value (runtime/converter.go). It goes by
+// the kinds of Go's reflection; its whole numbers could be made texts, and are not.
+std::string conversion_fault(const Json& value, const FieldType& type, const std::string& go_type) {
+    const auto* kind = value.is_object()         ? "map"
+                       : value.is_array()        ? "slice"
+                       : value.is_string()       ? "string"
+                       : value.is_boolean()      ? "bool"
+                       : value.is_number_float() ? "float64"
+                                                 : "int64";
+    const bool whole = type.kind == Kind::int32 || type.kind == Kind::int64;
+    switch (type.kind) {
+        case Kind::list:
+        case Kind::bytes:
+            return fmt::format("cannot restore slice from {}", kind);
+        case Kind::map:
+            return fmt::format("cannot restore map from {}", kind);
+        case Kind::object:
+            return fmt::format("cannot restore struct from: {}", kind);
+        case Kind::time:
+        case Kind::int_or_string:
+            return fmt::format("json: cannot unmarshal {} into Go value of type {}",
+                               json_kind(value), go_type);
+        default:
+            return (whole && value.is_number()) ||
+                           (type.kind == Kind::text && value.is_number_integer())
+                       ? fmt::format("cannot convert {} to {}", kind, go_type)
+                       : fmt::format("unrecognized type: {}",
+                                     std::ranges::find(scalars, type.kind, &Scalar::kind)->go);
     }
 }
 
@@ -188,9 +226,11 @@ Mismatch mismatch(const Json& value, const FieldType& type, const Place& place) 
     const bool of_number =
         value.is_number() &&
         (type.kind == Kind::int32 || type.kind == Kind::int64 || type.kind == Kind::int_or_string);
+    const auto go_type = go_type_at(type, place);
     return {fmt::format("json: cannot unmarshal {}{} into Go struct field {}.{} of type {}",
                         json_kind(value), of_number ? " " + value.dump() : "", place.type,
-                        place.field, go_type_at(type, place))};
+                        place.field, go_type),
+            false, conversion_fault(value, type, go_type)};
 }
 
 // The first byte that base64 cannot have there (Go's base64.CorruptInputError).
@@ -364,9 +404,9 @@ void conform_value(Json& value, const FieldType& type, const Place& place, Decod
         return decoded.fault(mismatch(value, type, place), place, last);
     }
     if (type.kind == Kind::bytes && !from_base64(value.get_ref<const std::string&>())) {
-        return decoded.fault({fmt::format("illegal base64 data at input byte {}",
-                                          corrupt_byte(value.get_ref<const std::string&>()))},
-                             place, false);
+        const auto why = fmt::format("illegal base64 data at input byte {}",
+                                     corrupt_byte(value.get_ref<const std::string&>()));
+        return decoded.fault({why, false, "error decoding from json: " + why}, place, false);
     }
     if (type.kind == Kind::quantity) {
         if (!value.is_string()) {
@@ -468,8 +508,13 @@ Json openapi_of(const FieldType& type) {
             return {{"type", "boolean"}};
         case Kind::any:
             return {{"type", "object"}};
-        case Kind::map:
-            return {{"type", "object"}, {"additionalProperties", openapi_of(*type.of)}};
+        case Kind::map: {
+            Json map = {{"type", "object"}, {"additionalProperties", openapi_of(*type.of)}};
+            if (type.atomic) {
+                map["x-kubernetes-map-type"] = "atomic";
+            }
+            return map;
+        }
         case Kind::object:
             return {{"$ref", "#/components/schemas/" + openapi_name(*type.object)}};
         case Kind::list:
@@ -496,13 +541,14 @@ std::string FieldType::go_name() const {
         case Kind::list:
             return "[]" + of->go_name();
         case Kind::map:
-            return "map[string]" + of->go_name();
+            return of->kind == Kind::quantity ? "v1.ResourceList" : "map[string]" + of->go_name();
         case Kind::time:
             return micro ? "v1.MicroTime" : "v1.Time";
         case Kind::object:
             return "v1." + object->name;
         default:
-            return std::string(std::ranges::find(scalars, kind, &Scalar::kind)->go);
+            return named.empty() ? std::string(std::ranges::find(scalars, kind, &Scalar::kind)->go)
+                                 : named;
     }
 }
 

@@ -37,10 +37,12 @@ struct FieldType {
     std::shared_ptr<FieldType> of;       ///< of a list or a map
     const ObjectType* object = nullptr;  ///< of an object
     bool micro = false;                  ///< of a time: with six digits behind the second
+    bool atomic = false;                 ///< a map that apply takes as one value
     bool set = false;                    ///< a list without duplicates, item by item
     bool merges = false;                 ///< a strategic merge adds to the list
     std::vector<std::string> keys;       ///< what tells the items of a list apart
     std::string merge_key;               ///< the same for a strategic merge patch
+    std::string named;                   ///< a text's own type in Go: "v1.PullPolicy"; "" = none
 
     [[nodiscard]] std::string go_name() const;  ///< as Go's decoder names it: "[]v1.Container"
 };
@@ -62,6 +64,8 @@ struct ObjectType {
 struct Mismatch {
     std::string text;
     bool of_value = false;  ///< the field has the right type, and its text is no such value
+    /// The same by the converter that strategic merge patches pass; "" = in the same words.
+    std::string converted{};
 };
 
 /// Takes nulls and unknown fields out of `object`; gives the paths of the unknown ones

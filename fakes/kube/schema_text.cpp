@@ -4,7 +4,7 @@ namespace meshproof::fakes::kube {
 
 // The types' fields, taken from the OpenAPI document of kube-apiserver 1.34.4. A type's `!` means
 // that apply takes it as one value. Of lists: [] atomic, [set], [map KEYS]; `merge KEY` is the
-// strategic merge patch's. {} is a map by text.
+// strategic merge patch's. {} is a map by text, {!} one that apply takes as one value.
 extern const std::string_view schema_text;
 const std::string_view schema_text = R"(
 AWSElasticBlockStoreVolumeSource: fsType string; partition int32; readOnly bool; volumeID string
@@ -286,7 +286,7 @@ PodSpec: activeDeadlineSeconds int64; affinity Affinity; automountServiceAccount
   hostAliases [map ip merge ip]HostAlias; hostIPC bool; hostNetwork bool; hostPID bool;
   hostUsers bool; hostname string; hostnameOverride string; imagePullSecrets [map name merge
   name]LocalObjectReference; initContainers [map name merge name]Container; nodeName string;
-  nodeSelector {}string; os PodOS; overhead {}quantity; preemptionPolicy string; priority int32;
+  nodeSelector {!}string; os PodOS; overhead {}quantity; preemptionPolicy string; priority int32;
   priorityClassName string; readinessGates []PodReadinessGate; resourceClaims [map name merge
   name]PodResourceClaim; resources ResourceRequirements; restartPolicy string; runtimeClassName
   string; schedulerName string; schedulingGates [map name merge name]PodSchedulingGate;
@@ -382,7 +382,7 @@ ServiceSpec: allocateLoadBalancerNodePorts bool; clusterIP string; clusterIPs []
   externalIPs []string; externalName string; externalTrafficPolicy string; healthCheckNodePort
   int32; internalTrafficPolicy string; ipFamilies []string; ipFamilyPolicy string;
   loadBalancerClass string; loadBalancerIP string; loadBalancerSourceRanges []string; ports [map
-  port,protocol merge port]ServicePort; publishNotReadyAddresses bool; selector {}string;
+  port,protocol merge port]ServicePort; publishNotReadyAddresses bool; selector {!}string;
   sessionAffinity string; sessionAffinityConfig SessionAffinityConfig; trafficDistribution string;
   type string
 ServiceStatus: conditions [map type merge type]Condition; loadBalancer LoadBalancerStatus
@@ -462,6 +462,89 @@ WebhookConversion: clientConfig WebhookClientConfig; conversionReviewVersions []
 WeightedPodAffinityTerm: podAffinityTerm PodAffinityTerm; weight int32
 WindowsSecurityContextOptions: gmsaCredentialSpec string; gmsaCredentialSpecName string;
   hostProcess bool; runAsUserName string
+)";
+
+// Texts that have a type of their own in Go, which shows in its messages: by type and field. Of a
+// list it is the type of its items.
+extern const std::string_view named_texts;
+const std::string_view named_texts = R"(
+AppArmorProfile: type v1.AppArmorProfileType
+AttachedVolume: name v1.UniqueVolumeName
+AzureDiskVolumeSource: cachingMode v1.AzureDataDiskCachingMode; kind v1.AzureDataDiskKind
+BoundObjectReference: uid types.UID
+Capabilities: add v1.Capability; drop v1.Capability
+Condition: status v1.ConditionStatus
+Container: imagePullPolicy v1.PullPolicy; restartPolicy v1.ContainerRestartPolicy;
+  terminationMessagePolicy v1.TerminationMessagePolicy
+ContainerPort: protocol v1.Protocol
+ContainerResizePolicy: resourceName v1.ResourceName; restartPolicy v1.ResourceResizeRestartPolicy
+ContainerRestartRule: action v1.ContainerRestartRuleAction
+ContainerRestartRuleOnExitCodes: operator v1.ContainerRestartRuleOnExitCodesOperator
+ContainerStatus: stopSignal v1.Signal
+DeleteOptions: propagationPolicy v1.DeletionPropagation
+DeploymentCondition: status v1.ConditionStatus; type v1.DeploymentConditionType
+DeploymentStrategy: type v1.DeploymentStrategyType
+EmptyDirVolumeSource: medium v1.StorageMedium
+EphemeralContainer: imagePullPolicy v1.PullPolicy; restartPolicy v1.ContainerRestartPolicy;
+  terminationMessagePolicy v1.TerminationMessagePolicy
+FieldSelectorRequirement: operator v1.FieldSelectorOperator
+HTTPGetAction: scheme v1.URIScheme
+HostPathVolumeSource: type v1.HostPathType
+ImageVolumeSource: pullPolicy v1.PullPolicy
+LabelSelectorRequirement: operator v1.LabelSelectorOperator
+LeaseSpec: strategy v1.CoordinatedLeaseStrategy
+Lifecycle: stopSignal v1.Signal
+LoadBalancerIngress: ipMode v1.LoadBalancerIPMode
+ManagedFieldsEntry: operation v1.ManagedFieldsOperationType
+ModifyVolumeStatus: status v1.PersistentVolumeClaimModifyVolumeStatus
+NamespaceCondition: status v1.ConditionStatus; type v1.NamespaceConditionType
+NamespaceSpec: finalizers v1.FinalizerName
+NamespaceStatus: phase v1.NamespacePhase
+NodeAddress: type v1.NodeAddressType
+NodeCondition: status v1.ConditionStatus; type v1.NodeConditionType
+NodeSelectorRequirement: operator v1.NodeSelectorOperator
+NodeStatus: phase v1.NodePhase; volumesInUse v1.UniqueVolumeName
+ObjectMeta: uid types.UID
+ObjectReference: uid types.UID
+OwnerReference: uid types.UID
+PersistentVolumeClaimCondition: status v1.ConditionStatus; type
+  v1.PersistentVolumeClaimConditionType
+PersistentVolumeClaimSpec: accessModes v1.PersistentVolumeAccessMode; volumeMode
+  v1.PersistentVolumeMode
+PersistentVolumeClaimStatus: accessModes v1.PersistentVolumeAccessMode; phase
+  v1.PersistentVolumeClaimPhase
+PodCondition: status v1.ConditionStatus; type v1.PodConditionType
+PodOS: name v1.OSName
+PodReadinessGate: conditionType v1.PodConditionType
+PodSecurityContext: fsGroupChangePolicy v1.PodFSGroupChangePolicy; seLinuxChangePolicy
+  v1.PodSELinuxChangePolicy; supplementalGroupsPolicy v1.SupplementalGroupsPolicy
+PodSpec: dnsPolicy v1.DNSPolicy; preemptionPolicy v1.PreemptionPolicy; restartPolicy
+  v1.RestartPolicy
+PodStatus: phase v1.PodPhase; qosClass v1.PodQOSClass; resize v1.PodResizeStatus
+PortStatus: protocol v1.Protocol
+Preconditions: uid types.UID
+ReplicaSetCondition: status v1.ConditionStatus; type v1.ReplicaSetConditionType
+ResourceHealth: health v1.ResourceHealthStatus; resourceID v1.ResourceID
+ResourceStatus: name v1.ResourceName
+SeccompProfile: type v1.SeccompProfileType
+Secret: type v1.SecretType
+SecurityContext: procMount v1.ProcMountType
+ServicePort: protocol v1.Protocol
+ServiceSpec: externalTrafficPolicy v1.ServiceExternalTrafficPolicy; internalTrafficPolicy
+  v1.ServiceInternalTrafficPolicy; ipFamilies v1.IPFamily; ipFamilyPolicy v1.IPFamilyPolicy;
+  sessionAffinity v1.ServiceAffinity; type v1.ServiceType
+StatefulSetCondition: status v1.ConditionStatus; type v1.StatefulSetConditionType
+StatefulSetPersistentVolumeClaimRetentionPolicy: whenDeleted
+  v1.PersistentVolumeClaimRetentionPolicyType; whenScaled
+  v1.PersistentVolumeClaimRetentionPolicyType
+StatefulSetSpec: podManagementPolicy v1.PodManagementPolicyType
+StatefulSetUpdateStrategy: type v1.StatefulSetUpdateStrategyType
+Taint: effect v1.TaintEffect
+Toleration: effect v1.TaintEffect; operator v1.TolerationOperator
+TopologySpreadConstraint: nodeAffinityPolicy v1.NodeInclusionPolicy; nodeTaintsPolicy
+  v1.NodeInclusionPolicy; whenUnsatisfiable v1.UnsatisfiableConstraintAction
+VolumeMount: mountPropagation v1.MountPropagationMode; recursiveReadOnly v1.RecursiveReadOnlyMode
+VolumeMountStatus: recursiveReadOnly v1.RecursiveReadOnlyMode
 )";
 
 }  // namespace meshproof::fakes::kube

@@ -9,7 +9,7 @@
 #include "core/crypto/jwt.hpp"
 #include "core/crypto/key.hpp"
 #include "core/time/clock.hpp"
-#include "fakes/kube/fake_kube.hpp"
+#include "fakes/kube/options.hpp"
 #include "fakes/kube/store.hpp"
 #include "fakes/kube/user.hpp"
 

@@ -1,7 +1,9 @@
 #include "fakes/kube/validation.hpp"
 
+#include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
+#include "fakes/kube/body.hpp"
 #include "fakes/kube/custom_resources.hpp"
 #include "fakes/kube/go_text.hpp"
 #include "fakes/kube/kinds.hpp"
@@ -18,9 +20,14 @@ void require(std::vector<Cause>& faults, std::string field) {
 
 void check_data_keys(const Json& object, std::vector<Cause>& faults,
                      const std::string& field = "data") {
-    const Json data = object.value(field, Json::object());
-    const Json binary =
-        field == "data" ? object.value("binaryData", Json::object()) : Json::object();
+    static const Json none = Json::object();
+    // Not copied: they may be large.
+    const auto part = [&object](const std::string& name) -> const Json& {
+        const auto found = object.find(name);
+        return found == object.end() ? none : *found;
+    };
+    const Json& data = part(field);
+    const Json& binary = field == "data" ? part("binaryData") : none;
     for (const auto& [key, value] : data.items()) {
         if (binary.contains(key)) {
             faults.push_back({fmt::format("data[{}]", key), "FieldValueInvalid",
@@ -65,6 +72,66 @@ void check_size(std::size_t size, const char* field, std::vector<Cause>& faults)
     }
 }
 
+// What encoding/json says of a text that is no object, "" = it is one, or null.
+std::string object_fault(const std::string& text) {
+    if (too_deep(text)) {
+        return "exceeded max depth";
+    }
+    const auto valid = valid_utf8(text);
+    const auto value = Json::parse(valid, nullptr, false);
+    if (value.is_discarded()) {
+        return json_fault(valid);
+    }
+    return value.is_object() || value.is_null()
+               ? ""
+               : fmt::format(
+                     "json: cannot unmarshal {} into Go value of type "
+                     "map[string]interface {{}}",
+                     json_kind(value));
+}
+
+// What a Secret has to hold to be of its type.
+void check_secret_type(const Json& secret, std::vector<Cause>& faults) {
+    const auto type = text_at(secret, "/type");
+    const Json data = secret.value("data", Json::object());
+    const auto place = [](const char* key) { return fmt::format("data[{}]", key); };
+    const auto require_data = [&](const char* key) {
+        if (!data.contains(key)) {
+            require(faults, place(key));
+        }
+    };
+    const auto content = [&](const char* key) {
+        const auto held = data.find(key);
+        return held != data.end() && held->is_string()
+                   ? from_base64(held->get_ref<const std::string&>()).value_or("")
+                   : "";
+    };
+    const auto require_object = [&](const char* key) {
+        require_data(key);
+        if (const auto why = object_fault(content(key)); data.contains(key) && !why.empty()) {
+            faults.push_back({place(key), "FieldValueInvalid",
+                              "Invalid value: \"<secret contents redacted>\": " + why});
+        }
+    };
+    if (type == "kubernetes.io/service-account-token" &&
+        text_at(secret, "/metadata/annotations/kubernetes.io~1service-account.name").empty()) {
+        require(faults, "metadata.annotations[kubernetes.io/service-account.name]");
+    } else if (type == "kubernetes.io/tls") {
+        require_data("tls.crt");
+        require_data("tls.key");
+    } else if (type == "kubernetes.io/dockerconfigjson") {
+        require_object(".dockerconfigjson");
+    } else if (type == "kubernetes.io/dockercfg") {
+        require_object(".dockercfg");
+    } else if (type == "kubernetes.io/basic-auth" && !data.contains("username") &&
+               !data.contains("password")) {  // one of them is enough
+        require(faults, place("username"));
+        require(faults, place("password"));
+    } else if (type == "kubernetes.io/ssh-auth" && content("ssh-privatekey").empty()) {
+        require(faults, place("ssh-privatekey"));
+    }
+}
+
 void complete_secret(Json& secret, std::vector<Cause>& faults) {
     if (text_at(secret, "/type").empty()) {
         secret["type"] = "Opaque";
@@ -77,23 +144,7 @@ void complete_secret(Json& secret, std::vector<Cause>& faults) {
     }
     check_data_keys(secret, faults);
     check_size(size_of_data(secret, "data", true), "data", faults);
-    constexpr auto account = "/metadata/annotations/kubernetes.io~1service-account.name";
-    const auto type = text_at(secret, "/type");
-    if (type == "kubernetes.io/service-account-token" && text_at(secret, account).empty()) {
-        require(faults, "metadata.annotations[kubernetes.io/service-account.name]");
-    }
-    const Json data = secret.value("data", Json::object());
-    const auto require_data = [&](const char* key) {
-        if (!data.contains(key)) {
-            require(faults, fmt::format("data[{}]", key));
-        }
-    };
-    if (type == "kubernetes.io/tls") {
-        require_data("tls.crt");
-        require_data("tls.key");
-    } else if (type == "kubernetes.io/dockerconfigjson") {
-        require_data(".dockerconfigjson");
-    }
+    check_secret_type(secret, faults);
 }
 
 Cause unsupported(std::string field, const std::string& value, std::string_view supported) {

@@ -238,10 +238,7 @@ Checked<WatchQuestion> question_of(const ApiState& api, const ApiCall& call) {
     WatchQuestion question;
     question.type = call.type;
     question.namespace_name = call.info.namespace_name;
-    if (const auto numbers = check_list_numbers(call); !numbers) {
-        return tl::unexpected(numbers.error());
-    }
-    auto selectors = selectors_of(call);
+    auto selectors = selectors_of(call, check_match);
     if (!selectors) {
         return tl::unexpected(selectors.error());
     }
@@ -251,9 +248,6 @@ Checked<WatchQuestion> question_of(const ApiState& api, const ApiCall& call) {
     const auto seconds = whole_number(call.info.param("timeoutSeconds")).value_or(0);
     question.timeout = std::chrono::seconds(
         seconds > 0 ? seconds : static_cast<std::int64_t>(1800 + api.store->prng().below(1800)));
-    if (const auto match = check_match(call); !match) {
-        return tl::unexpected(match.error());
-    }
     const auto given = call.info.param("resourceVersion");
     const auto version = given.empty() ? std::optional<std::uint64_t>(0) : number(given);
     if (!version) {
@@ -263,12 +257,15 @@ Checked<WatchQuestion> question_of(const ApiState& api, const ApiCall& call) {
                                           go_quoted(given), go_quoted(given))));
     }
     question.after = *version;
+    question.carrier = carrier_asked(call);
+    if (question.carrier.form == Form::yaml) {
+        return refuse(no_such_stream());
+    }
     if (wants_table(call.request)) {
         question.table = table_asked(*call.type, call.info);
     }
     question.metadata =
         representation_asked(call.request).value_or(Representation()).shape == Shape::metadata;
-    question.carrier = carrier_asked(call);
     return question;
 }
 

@@ -187,10 +187,11 @@ Task<http::Response> answer(Server& server, VaultNode& node, http::Request reque
         co_return std::move(*refused);
     }
     const auto path = target.substr(std::string_view("/v1/").size());
-    if (auto bare = serve_bare(server, {node, request, path, now})) {
+    auto* const read = early ? &*early : nullptr;
+    if (auto bare = serve_bare(server, {node, request, path, now, read})) {
         co_return std::move(*bare);
     }
-    auto logical = understand(server, node, request, path, query, now, early ? &*early : nullptr);
+    auto logical = understand(server, node, request, path, query, now, read);
     if (!logical) {
         co_return std::move(logical.error());
     }

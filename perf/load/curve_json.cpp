@@ -220,7 +220,9 @@ Slo slo_at(const Place& place) {
     Slo slo;
     slo.errors = place["errors"].number(0, 1);
     for (const auto& latency : place["latencies"].items()) {
-        slo.latencies.push_back({latency["percentile"].number(0, 100), latency["limit_ns"].time()});
+        slo.latencies.push_back(
+            {latency["percentile"].number(lowest_percentile, highest_percentile),
+             latency["limit_ns"].time()});
     }
     return slo;
 }

@@ -25,6 +25,10 @@ Duration step_length(const Options& options, double rate) {
     return std::max(options.duration, std::chrono::duration_cast<Duration>(for_samples));
 }
 
+double asked_by(const Options& step) {
+    return step.rate * in_seconds(step.warmup + step.duration);
+}
+
 }  // namespace
 
 const Step* best_step(const std::vector<Step>& steps) {
@@ -59,10 +63,15 @@ bool MaxSearch::over() const {
     return ended_early_ || (narrowed() && (good_ == 0 || held_ || lost_holds_ == most_holds));
 }
 
+bool MaxSearch::cut_short() const {
+    return !over() && asked_ + asked_by(next_step()) > static_cast<double>(load::most_transactions);
+}
+
 std::optional<Options> MaxSearch::next() const {
-    if (over()) {
-        return std::nullopt;
-    }
+    return over() || cut_short() ? std::nullopt : std::optional(next_step());
+}
+
+Options MaxSearch::next_step() const {
     auto step = options_;
     const bool hold = narrowed();
     step.rate = hold ? good_ * std::pow(next_hold, lost_holds_) : rate_;
@@ -72,6 +81,7 @@ std::optional<Options> MaxSearch::next() const {
 }
 
 void MaxSearch::learn(const Options& step, Measured measured) {
+    asked_ += asked_by(step);
     Step learnt;
     learnt.rate = step.rate;
     learnt.hold = narrowed();
@@ -121,7 +131,7 @@ std::size_t MaxSearch::most_transactions(const Options& options) {
     for (int holds = 0; holds < most_holds; ++holds) {
         add(options.rate * farthest * std::pow(next_hold, holds), hold_steps);
     }
-    return static_cast<std::size_t>(sum);
+    return std::min(static_cast<std::size_t>(sum), load::most_transactions);
 }
 
 }  // namespace meshproof::load

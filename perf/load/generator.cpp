@@ -455,6 +455,7 @@ void Generator::tell() {
                   .done = second_.done,
                   .p50 = last.at(50),
                   .p99 = last.at(99),
+                  .slowest = last.max(),
                   .recent = last.count(),
                   .failed = so_far_.failed,
                   .in_flight = under_way_.size(),

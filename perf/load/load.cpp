@@ -100,6 +100,7 @@ Task<void> play_all(Whole& whole, const Means& means) {
     }
     whole.outcome.measured = search.best();
     whole.outcome.steps = search.steps();
+    whole.outcome.cut_short = search.cut_short();
 }
 
 Task<void> make_load(Whole& whole, const Pool& pool) {

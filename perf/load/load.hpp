@@ -34,6 +34,7 @@ struct Outcome {
     Duration preparation{};   ///< wall time of keys and CSRs; not part of the load
     Measured measured;        ///< of find-max, at the best rate that kept the SLO
     std::vector<Step> steps;  ///< of find-max, in their order
+    bool cut_short = false;  ///< of find-max: another step would have been more than a load may ask
     Verification verification;
     ServerSide server;
     std::vector<std::string> left;  ///< what could not be removed, and why

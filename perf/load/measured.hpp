@@ -94,8 +94,8 @@ struct Measured {
 struct Progress {
     Duration elapsed{}, end{};          ///< since the beginning; the schedule's
     std::uint64_t asked = 0, done = 0;  ///< in the last whole second
-    Duration p50{}, p99{};              ///< response times of the last three seconds
-    std::uint64_t recent = 0;           ///< how many those are
+    Duration p50{}, p99{}, slowest{};   ///< response times of the last three seconds
+    std::uint64_t recent = 0;           ///< how many those are: few bound no percentile
     std::uint64_t failed = 0;           ///< so far
     std::size_t in_flight = 0, waiting = 0;
 };

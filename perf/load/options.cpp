@@ -6,6 +6,7 @@
 
 #include "core/base/nearest.hpp"
 #include "core/base/text.hpp"
+#include "perf/load/arrivals.hpp"
 
 namespace meshproof::load {
 namespace {
@@ -95,9 +96,10 @@ Result<Slo> slo_of(std::string_view text) {
             continue;
         }
         const auto percentile = name.starts_with('p') ? number(name.substr(1)) : std::nullopt;
-        if (!percentile || *percentile <= 0 || *percentile >= 100) {
+        if (!percentile || *percentile < lowest_percentile || *percentile > highest_percentile) {
             return fail(FailureKind::invalid,
-                        "--slo {}: expected errors, or a percentile such as p99", name);
+                        "--slo {}: expected errors, or a percentile from p{} to p{}, such as p99",
+                        name, lowest_percentile, highest_percentile);
         }
         const auto limit =
             time_of("--slo " + name, value, std::chrono::microseconds(1), std::chrono::hours(1));
@@ -223,6 +225,10 @@ double asked_in_all(const Options& options) {
     if (options.by_pods()) {
         return static_cast<double>(options.pods);
     }
+    if (options.profile == Profile::renewal) {
+        return renewals_a_second(options.pods, options.leaf_ttl) *
+               seconds(options.warmup + options.duration);
+    }
     const auto mean = options.ramp_to ? (options.rate + *options.ramp_to) / 2 : options.rate;
     return options.rate * seconds(options.warmup) + mean * seconds(options.duration);
 }
@@ -307,6 +313,17 @@ Result<void> fits_together(const OptionTexts& texts, const Options& options) {
         return fail(FailureKind::invalid,
                     "--token inline: OpenBao gives no lease to a request that "
                     "logs in by itself, so leave out --storage leased");
+    }
+    return {};
+}
+
+/// Who asks by pods says no rate, and may still mean one that is a flood.
+Result<void> fits_bounds(const Options& options) {
+    if (const auto renewals = renewals_a_second(options.pods, options.leaf_ttl);
+        options.profile == Profile::renewal && renewals > highest_rate) {
+        return fail(FailureKind::invalid,
+                    "--pods {} with --leaf-ttl {} renew {:.0f} times a second: expected at most {}",
+                    options.pods, human_duration(options.leaf_ttl), renewals, highest_rate);
     }
     if (asked_in_all(options) > static_cast<double>(most_transactions)) {
         return fail(FailureKind::invalid,
@@ -473,6 +490,9 @@ Result<Options> parse_options(const OptionTexts& texts) {
     }
     if (state) {
         state = fits_place(texts, options);
+    }
+    if (state) {
+        state = fits_bounds(options);
     }
     if (!state) {
         return propagate(state);

@@ -131,6 +131,9 @@ inline constexpr double highest_rate = 100'000;
 inline constexpr std::size_t most_transactions = 5'000'000;
 inline constexpr Duration longest_run = std::chrono::hours(24);
 
+/// Of an SLO. The highest takes 2,995,731 transactions to be known.
+inline constexpr double lowest_percentile = 0.001, highest_percentile = 99.9999;
+
 /// The options as a person types them; "" is the profile's default.
 struct OptionTexts {
     std::string profile, rate, ramp, slo, duration, warmup, token, storage, key_type, ca_key_type,

@@ -1,8 +1,11 @@
 #include "perf/load/preparation.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <iterator>
 
+#include "core/base/text.hpp"
 #include "core/run/sweep.hpp"
 
 namespace meshproof::load {
@@ -132,6 +135,35 @@ std::string over_the_bill(const Options& options, const Footprint& print,
     return over.empty() ? std::string()
                         : fmt::format("Vault Enterprise {} would bill {}",
                                       found.vaults.front().version, join(over, ", and "));
+}
+
+namespace {
+
+/// The first two numbers of "2.7.2", "2.4.0-beta20250901"; a part that is none is 0.
+std::array<int, 2> major_and_minor(std::string_view version) {
+    const auto parts = split(version, '.');
+    std::array<int, 2> numbers{};
+    for (std::size_t i = 0; i < numbers.size() && i < parts.size(); ++i) {
+        std::from_chars(parts[i].data(), parts[i].data() + parts[i].size(), numbers[i]);
+    }
+    return numbers;
+}
+
+}  // namespace
+
+std::string no_inline_logins(const run::Survey& found) {
+    constexpr std::array first_with_them = {2, 4};
+    if (found.vaults.empty()) {
+        return {};
+    }
+    const auto& vault = found.vaults.front();
+    return vault.product == run::Product::openbao &&
+                   major_and_minor(vault.version) >= first_with_them
+               ? std::string()
+               : fmt::format(
+                     "{} {} at {} takes no logins inside requests: OpenBao 2.4 and later "
+                     "do",
+                     to_string(vault.product), vault.version, vault.where);
 }
 
 namespace {

@@ -30,6 +30,10 @@ struct Footprint {
 [[nodiscard]] std::string over_the_bill(const Options& options, const Footprint& print,
                                         const run::Survey& found);
 
+/// Why requests cannot bring their login along ("inline") at the first Vault; "" where they can:
+/// OpenBao does that from 2.4 on. Others answer each such request with 403, which tells nothing.
+[[nodiscard]] std::string no_inline_logins(const run::Survey& found);
+
 /// What a load runs on.
 struct Ground {
     vault::Config vault;                    ///< without a token

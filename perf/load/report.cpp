@@ -26,7 +26,7 @@ std::optional<std::chrono::microseconds> known_percentile(const stats::Histogram
 }
 
 run::LoadTimes reported_times(const stats::Histogram& times) {
-    constexpr std::array told = {50.0, 90.0, 95.0, 99.0, 99.9};
+    constexpr std::array told = {50.0, 90.0, 95.0, 99.0, 99.9, 99.99};
     run::LoadTimes out;
     out.count = times.count();
     out.min = in_microseconds(times.min());

@@ -7,11 +7,7 @@
 
 namespace meshproof::load {
 
-/// For arithmetic with rates.
-[[nodiscard]] inline double in_seconds(Duration time) {
-    return std::chrono::duration<double>(time).count();
-}
-/// At most a century, whatever a file's numbers make of it.
+/// The other way than `in_seconds`. At most a century, whatever a file's numbers make of it.
 [[nodiscard]] inline Duration of_seconds(double seconds) {
     constexpr double century = 3.2e9;
     return std::chrono::round<Duration>(std::chrono::duration<double>(std::min(seconds, century)));

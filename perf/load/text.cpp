@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 #include "core/base/text.hpp"
 #include "core/stats/hlog.hpp"
@@ -15,7 +16,15 @@
 namespace meshproof::load {
 namespace {
 
-constexpr std::array shown = {50.0, 95.0, 99.0, 99.9};
+constexpr std::array shown = {50.0, 95.0, 99.0, 99.9, 99.99};
+
+/// Of the table on a terminal: the last has a column only where there are enough samples for it,
+/// since few loads have, and the table is wide.
+std::span<const double> columns_for(const Outcome& outcome) {
+    const auto samples = outcome.measured.whole.response.count();
+    return std::span(shown).first(shown.size() -
+                                  (samples < stats::samples_needed(shown.back()) ? 1 : 0));
+}
 
 /// Above this the Vault's storage is filled for long: a person should know.
 constexpr std::size_t many_stored = 50'000;
@@ -92,11 +101,11 @@ std::string cell(const stats::Histogram& times, double percentile) {
                : stats::latency_text(times.at(percentile));
 }
 
-std::string row_text(const Row& row) {
+std::string row_text(const Row& row, std::span<const double> columns) {
     auto line = fmt::format("{:<12}{:>10}", row.name, grouped(row.times->response.count()));
     for (const auto* times : {&row.times->response, &row.times->service}) {
         line += "  |";
-        for (const auto percentile : shown) {
+        for (const auto percentile : columns) {
             line += fmt::format("{:>9}", cell(*times, percentile));
         }
         line += fmt::format("{:>9}", times->count() == 0 ? "-" : stats::latency_text(times->max()));
@@ -105,9 +114,9 @@ std::string row_text(const Row& row) {
 }
 
 /// What the dashes of the table mean.
-std::string missing_samples(const stats::Histogram& times) {
+std::string missing_samples(const stats::Histogram& times, std::span<const double> columns) {
     std::vector<std::string> lacking;
-    for (const auto percentile : shown) {
+    for (const auto percentile : columns) {
         if (const auto needed = stats::samples_needed(percentile); times.count() < needed) {
             lacking.push_back(fmt::format("p{:g} needs {}", percentile, grouped(needed)));
         }
@@ -118,22 +127,24 @@ std::string missing_samples(const stats::Histogram& times) {
 }
 
 void add_table(const Outcome& outcome, std::vector<std::string>& lines) {
-    constexpr int block = 9 * (static_cast<int>(shown.size()) + 1);
+    const auto columns = columns_for(outcome);
+    const auto block = 9 * (columns.size() + 1);
     lines.push_back(fmt::format("{:22}  |{:^{}}  |{:^{}}", "", "response, from the intended moment",
                                 block, "service, from the real send", block));
     auto head = fmt::format("{:<12}{:>10}", "", "n");
     for (int both = 0; both < 2; ++both) {
         head += "  |";
-        for (const auto percentile : shown) {
+        for (const auto percentile : columns) {
             head += fmt::format("{:>9}", fmt::format("p{:g}", percentile));
         }
         head += fmt::format("{:>9}", "max");
     }
     lines.push_back(std::move(head));
     for (const auto& row : rows_of(outcome)) {
-        lines.push_back(row_text(row));
+        lines.push_back(row_text(row, columns));
     }
-    if (auto missing = missing_samples(outcome.measured.whole.response); !missing.empty()) {
+    if (auto missing = missing_samples(outcome.measured.whole.response, columns);
+        !missing.empty()) {
         lines.push_back(std::move(missing));
     }
 }
@@ -238,8 +249,10 @@ std::string waiting_line(const Measured& measured) {
 std::string generator_line(const Outcome& outcome) {
     const auto& measured = outcome.measured;
     const auto& slip = measured.slip;
-    auto line = fmt::format("the generator: late by {} at p50, {} at p99",
-                            stats::latency_text(slip.at(50)), stats::latency_text(slip.at(99)));
+    const bool few = slip.count() < stats::samples_needed(99);
+    auto line =
+        fmt::format("the generator: late by {} at p50, {} at {}", cell(slip, 50),
+                    stats::latency_text(few ? slip.max() : slip.at(99)), few ? "most" : "p99");
     if (measured.processor_share) {
         line += fmt::format(", {:.0f} % of a processor", *measured.processor_share * 100);
     }
@@ -250,12 +263,20 @@ std::string generator_line(const Outcome& outcome) {
     return line + " made ahead, not measured";
 }
 
+std::string cut_short_line() {
+    return fmt::format("not searched further: all steps together may ask {} transactions",
+                       grouped(most_transactions));
+}
+
 void add_steps(const Outcome& outcome, std::vector<std::string>& lines) {
     for (const auto& step : outcome.steps) {
         const auto& times = step.measured.whole.response;
         lines.push_back(fmt::format("{:>10.4g}/s  p50 {:>8}  p99 {:>8}  {}{}", step.rate,
                                     cell(times, 50), cell(times, 99), step.hold ? "hold: " : "",
                                     step.kept ? "kept" : step.why_not));
+    }
+    if (outcome.cut_short) {
+        lines.push_back(cut_short_line());
     }
 }
 
@@ -269,7 +290,7 @@ std::string capacity_in_markdown(const Outcome& outcome) {
     for (const auto& line : capacity_of(outcome)) {
         text += fmt::format("{}- {}\n", text.empty() ? "\n## Capacity\n\n" : "", line);
     }
-    return text;
+    return outcome.cut_short ? fmt::format("{}- {}\n", text, cut_short_line()) : text;
 }
 
 std::string times_in_markdown(const Outcome& outcome) {
@@ -382,14 +403,18 @@ std::vector<std::string> plan_lines(const Options& options, const Footprint& pri
 
 std::string progress_line(const Progress& progress) {
     const auto left = std::max(progress.end - progress.elapsed, Duration::zero());
+    const auto text = [&progress](double percentile, Duration time) {
+        return progress.recent < stats::samples_needed(percentile) ? std::string("-")
+                                                                   : stats::latency_text(time);
+    };
+    const auto p99 = text(99, progress.p99);
     return fmt::format(
-        "{:>4} s: asked {}/s, done {}/s, response p50 {} p99 {}, {} failed, {} in flight, "
-        "{} "
-        "waiting, {} left",
-        whole_seconds(progress.elapsed), progress.asked, progress.done,
-        progress.recent == 0 ? "-" : stats::latency_text(progress.p50),
-        progress.recent == 0 ? "-" : stats::latency_text(progress.p99), grouped(progress.failed),
-        progress.in_flight, progress.waiting, human_duration(left));
+        "{:>4} s: asked {}/s, done {}/s, response p50 {} {}, {} failed, {} in flight, {} waiting, "
+        "{} left",
+        whole_seconds(progress.elapsed), progress.asked, progress.done, text(50, progress.p50),
+        p99 == "-" && progress.recent > 0 ? "max " + stats::latency_text(progress.slowest)
+                                          : "p99 " + p99,
+        grouped(progress.failed), progress.in_flight, progress.waiting, human_duration(left));
 }
 
 std::vector<std::string> outcome_lines(const Outcome& outcome) {

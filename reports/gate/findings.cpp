@@ -115,6 +115,8 @@ Result<Source> read_findings(std::string_view text, Source source) {
                         : "meshproof preflight --account " + pages::shell_word(root["file"].text());
     if (root["unreachable"].flag()) {
         source.result.problem = "the Vault did not answer";
+    } else if (const auto cut = root["cut"]; cut.exists() && !cut.text().empty()) {
+        source.result.problem = "not all could be judged, since " + cut.text();
     }
     if (!problem.empty()) {
         return fail(FailureKind::invalid, "{}: {}", source.report, problem);

@@ -35,10 +35,6 @@ std::optional<double> in_us(const std::optional<microseconds>& time) {
     return time ? std::optional(static_cast<double>(time->count())) : std::nullopt;
 }
 
-double seconds_of(milliseconds time) {
-    return std::chrono::duration<double>(time).count();
-}
-
 const run::LoadPercentile* percentile_of(const run::LoadTimes& times, const std::string& name) {
     const auto found = times.percentiles.find(name);
     return found == times.percentiles.end() ? nullptr : &found->second;
@@ -137,7 +133,7 @@ template <class Value>
 Curve over_time(std::string name, const run::LoadTimeline& timeline, Value value) {
     Curve curve{std::move(name), {}};
     for (const auto& slot : timeline.slots) {
-        curve.points.push_back({seconds_of(slot.start), value(slot)});
+        curve.points.push_back({in_seconds(slot.start), value(slot)});
     }
     return curve;
 }
@@ -146,14 +142,13 @@ Axis time_axis(const run::LoadTimeline& timeline) {
     Axis axis{"since the beginning", &seconds_told};
     constexpr std::size_t most = 6;
     for (const auto at : html::ticks(timeline.slots.back().start, most)) {
-        axis.ticks.emplace_back(std::chrono::duration<double>(at).count(),
-                                at == Duration::zero() ? "0" : human_duration(at));
+        axis.ticks.emplace_back(in_seconds(at), at == Duration::zero() ? "0" : human_duration(at));
     }
     return axis;
 }
 
 std::string rates_drawing(const run::LoadTimeline& timeline, std::string_view id) {
-    const auto width = std::max(seconds_of(timeline.slot), 0.001);
+    const auto width = std::max(in_seconds(timeline.slot), 0.001);
     const auto count = [width](std::uint64_t value) {
         return std::optional(static_cast<double>(value) / width);
     };

@@ -247,9 +247,9 @@ Rows other_rows() {
 
 std::vector<Command> all_rows() {
     std::vector<Command> all;
-    for (auto rows :
-         {other_rows(), pod_rows(), scale_rows(), account_rows(), together_rows(), vault_rows(),
-          auth_rows(), issuer_rows(), wire_rows(), stranger_rows(), accident_rows(), load_rows()}) {
+    for (auto rows : {other_rows(), pod_rows(), scale_rows(), account_rows(), cluster_rows(),
+                      together_rows(), vault_rows(), auth_rows(), issuer_rows(), wire_rows(),
+                      stranger_rows(), accident_rows(), load_rows()}) {
         all.insert(all.end(), rows.begin(), rows.end());
     }
     std::ranges::sort(all, {}, [](const Command& row) { return std::pair(row.group, row.name); });

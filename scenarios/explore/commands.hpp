@@ -39,6 +39,7 @@ struct Command {
 using Rows = std::vector<Command>;
 [[nodiscard]] Rows pod_rows();
 [[nodiscard]] Rows account_rows();
+[[nodiscard]] Rows cluster_rows();
 [[nodiscard]] Rows vault_rows();
 [[nodiscard]] Rows wire_rows();
 [[nodiscard]] Rows issuer_rows();
@@ -130,6 +131,11 @@ void renamed(Play& play, const std::string& account, const std::string& service_
 [[nodiscard]] Task<void> connect_one(Play& play, std::string cluster, std::string account);
 [[nodiscard]] Task<void> delete_one(Play& play, std::string account);
 [[nodiscard]] Task<void> rename_one(Play& play, std::string account, std::string service_account);
+/// Whether it can be said how long a restart of all pods may take: signers of the Vault are told,
+/// the cluster's CA works, and nothing is broken or slow.
+[[nodiscard]] bool may_judge_restart(const Play& play, const std::string& cluster);
+/// All of them were ready again after that, with so many pods of other clusters beside them.
+void judge_restart(Play& play, const std::string& cluster, Duration lasted, std::size_t others);
 /// Every pod whose CA works asks for its next leaf now.
 void renew_where_it_works(Play& play);
 /// The leaves of a CA live so long a fraction of what is asked for from now on.

@@ -8,6 +8,9 @@
 namespace meshproof::scenarios::explore {
 namespace {
 
+/// Of what so many signers can do, so much is done, whatever else is asked of them.
+constexpr int wanted_percent = 90;
+
 /// A request for a signature, and what came of it.
 struct RushedRequest {
     std::string uri;
@@ -80,7 +83,6 @@ void judge_speed(Play& play, const Rush& rush, int clients, Duration lasted, std
     if (world.signers == 0 || !play.environment.virtual_time()) {
         return;
     }
-    constexpr int wanted_percent = 90;
     const auto count = static_cast<int>(rush.requests.size());
     const Duration each = std::chrono::milliseconds(world.signing_ms);
     const auto least = each * count / world.signers;
@@ -143,6 +145,35 @@ Task<void> sign_at_once(Play& play, Step step) {
 }
 
 }  // namespace
+
+bool may_judge_restart(const Play& play, const std::string& cluster) {
+    const auto& world = play.history.world;
+    const bool broken =
+        std::ranges::any_of(play.record.faults, [](const auto& fault) { return !fault.until; });
+    return world.signers > 0 && world.nodes == 1 && play.environment.virtual_time() && !broken &&
+           play.model.works(cluster);
+}
+
+void judge_restart(Play& play, const std::string& cluster, Duration lasted, std::size_t others) {
+    const auto& world = play.history.world;
+    int pods = 0;
+    for (const auto& [workload, replicas] : play.model.clusters.find(cluster)->second.workloads) {
+        pods += replicas;
+    }
+    // Each logs in and has a leaf signed. The last login and the last signature are alone, the
+    // others' pods may renew meanwhile, and the wire takes its time.
+    const Duration each = std::chrono::milliseconds(world.signing_ms);
+    const auto least = each * (2 * pods) / world.signers;
+    const auto beside =
+        each * (2 * static_cast<int>(others) / world.signers + 2) + as_written("100ms");
+    const auto most = least * 100 / wanted_percent + beside;
+    play.reach("all pods came anew at a busy Vault");
+    play.expect(lasted <= most, "throughput",
+                "all {} pods of {} were ready only {} after a restart of all: a Vault that makes "
+                "{} logins and signatures at once in {} each needs {} at most",
+                pods, cluster, human_duration(lasted), world.signers, human_duration(each),
+                human_duration(most));
+}
 
 Rows load_rows() {
     return {

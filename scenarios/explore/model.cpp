@@ -135,11 +135,10 @@ Must Model::healthy(std::string_view global_namespace) const {
     }
     bool sure = true;
     for (const auto& member : found->second) {
-        const auto cluster = clusters.find(member);
-        if (cluster != clusters.end() && !kube_answers(member)) {
-            return Must::not_be;  // nobody can say that it is applied
+        if (!kube_answers(member)) {
+            return Must::not_be;  // nobody can say that it is applied; or it is offboarded
         }
-        sure = sure && cluster != clusters.end() && !cluster->second.unsure;
+        sure = sure && !clusters.find(member)->second.unsure;
     }
     return sure ? Must::be : Must::say_nothing;
 }

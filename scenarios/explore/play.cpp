@@ -80,34 +80,6 @@ void draw_lane(Play& play, const SeenPod& pod) {
         {pod.serial, pod.ca, std::max(since(*pod.from), lane.first_seen), since(*pod.until)});
 }
 
-Task<void> onboard(Play& play, std::string name, std::size_t kube) {
-    auto& world = play.world;
-    auto access = world.kube(kube).admin.access();
-    access.endpoint.caller = mesh_caller(name);
-    play.environment.wire().know(access.endpoint.url.origin(), kube_name(kube));
-    auto cluster = require(
-        co_await world.mesh().onboard({.name = name,
-                                       .ca_label = "Certificate Authority: " + name,
-                                       .kube = kube::Client(world.transport(), access),
-                                       .mesh_namespace = world.target().mesh_namespace,
-                                       .workload_namespace = world.target().workload_namespace}),
-        "onboard " + name);
-    ModelCluster model;
-    model.kube = kube_name(kube);
-    model.account = name;
-    model.ever = {name};
-    const auto replicas = play.history.world.replicas;
-    for (const auto& workload : play.history.world.workloads) {
-        require(co_await cluster.deploy(
-                    {.name = workload, .service_account = workload, .replicas = replicas}),
-                "deploy " + workload);
-        model.workloads[workload] = replicas;
-    }
-    play.named[name] = {play.model.accounts[name].service_account};
-    play.model.clusters[name] = model;
-    play.clusters.insert_or_assign(name, cluster);
-}
-
 }  // namespace
 
 Play::Play(run::World& its_world, TroubledEnvironment& its_environment, const History& its_history,
@@ -307,6 +279,35 @@ Result<void> add_account(Play& play, const std::string& name) {
     return added;
 }
 
+Task<void> onboard(Play& play, std::string name, std::string account) {
+    auto& world = play.world;
+    const auto kube = kube_of(name);
+    auto access = world.kube(kube).admin.access();
+    access.endpoint.caller = mesh_caller(name);
+    play.environment.wire().know(access.endpoint.url.origin(), kube_name(kube));
+    auto cluster = require(
+        co_await world.mesh().onboard({.name = name,
+                                       .ca_label = label_of(account),
+                                       .kube = kube::Client(world.transport(), access),
+                                       .mesh_namespace = world.target().mesh_namespace,
+                                       .workload_namespace = world.target().workload_namespace}),
+        "onboard " + name);
+    ModelCluster model;
+    model.kube = kube_name(kube);
+    model.account = account;
+    model.ever = {Model::anchor_of(play.model.accounts[account])};
+    const auto replicas = play.history.world.replicas;
+    for (const auto& workload : play.history.world.workloads) {
+        require(co_await cluster.deploy(
+                    {.name = workload, .service_account = workload, .replicas = replicas}),
+                "deploy " + workload);
+        model.workloads[workload] = replicas;
+    }
+    play.named[name] = {play.model.accounts[account].service_account};
+    play.model.clusters[name] = model;
+    play.clusters.insert_or_assign(name, cluster);
+}
+
 namespace {
 
 Task<void> note_elections(Play& play, run::VaultSite& site) {
@@ -343,7 +344,7 @@ Task<void> begin(Play& play) {
             trust_publicly(play, name);
         }
         require(add_account(play, name), "add the account " + name);
-        co_await onboard(play, name, i);
+        co_await onboard(play, name, name);
     }
     if (play.history.world.replicas > 1) {
         play.reach("workloads had several pods");

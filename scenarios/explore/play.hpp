@@ -137,6 +137,8 @@ struct Play {
 [[nodiscard]] Task<void> make_shared_ca(Play& play, std::string name, std::string cluster,
                                         std::string other);
 [[nodiscard]] Result<void> add_account(Play& play, const std::string& name);
+/// Onboards one of the history's clusters by an account that is there, with its workloads.
+[[nodiscard]] Task<void> onboard(Play& play, std::string name, std::string account);
 /// One pod to another, judged by the model.
 [[nodiscard]] Task<void> request(Play& play, SeenPod from, SeenPod to, std::string when);
 /// A round of requests: each pod asks the next, through all clusters.

@@ -93,19 +93,26 @@ Task<void> restart(Play& play, Step step) {
 
 Task<void> restart_all(Play& play, Step step) {
     auto cluster = cluster_of(play, step);
+    const auto name = field(step, "cluster");
     std::set<std::string> before;
     for (const auto& pod : cluster.pods()) {
         before.insert(pod.uid);
     }
+    const auto others = play.pods().size() - before.size();
+    const bool judged = may_judge_restart(play, name);
+    const auto began = play.now();
     const auto done = co_await cluster.restart_all_pods();
-    play.expect(done.has_value(), "pod-restart", "restarting all pods of {}: {}",
-                field(step, "cluster"), done ? "" : done.error().message);
+    play.expect(done.has_value(), "pod-restart", "restarting all pods of {}: {}", name,
+                done ? "" : done.error().message);
+    if (judged && done && co_await cluster.wait_ready(play.model.recovery())) {
+        judge_restart(play, name, play.now() - began, others);
+    }
     // Each is replaced in its time, ready or not.
     co_await play.environment.truth().sleep_for(play.model.recovery());
     for (const auto& pod : cluster.pods()) {
         play.expect(!before.contains(pod.uid), "pod-restart",
-                    "all pods of {} were restarted, and that of {} is still the same one",
-                    field(step, "cluster"), pod.workload);
+                    "all pods of {} were restarted, and that of {} is still the same one", name,
+                    pod.workload);
     }
 }
 

@@ -37,6 +37,24 @@ http::Response left_alone(http::Response answer, Duration quiet) {
     return answer;
 }
 
+/// A stream that was opened over a stretch.
+class TroubledStream final : public http::Stream {
+  public:
+    TroubledStream(std::unique_ptr<http::Stream> inner, TroubledWire& wire, Stretch stretch)
+        : inner_(std::move(inner)), wire_(wire), stretch_(std::move(stretch)) {}
+
+    [[nodiscard]] const http::Response& head() const override { return inner_->head(); }
+    [[nodiscard]] Task<TroubledWire::Piece> next() override {
+        auto piece = co_await inner_->next();
+        co_return co_await wire_.carry(stretch_, std::move(piece));
+    }
+
+  private:
+    std::unique_ptr<http::Stream> inner_;
+    TroubledWire& wire_;
+    Stretch stretch_;
+};
+
 }  // namespace
 
 std::string mesh_caller(std::string_view cluster) {
@@ -47,13 +65,32 @@ void TroubledWire::know(std::string origin, std::string party) {
     parties_.insert_or_assign(std::move(origin), std::move(party));
 }
 
+void TroubledWire::set(const Stretch& stretch, Trouble trouble) {
+    troubles_[stretch] = trouble;
+    changed_.notify_all();
+}
+
+void TroubledWire::heal(const Stretch& stretch) {
+    troubles_.erase(stretch);
+    changed_.notify_all();
+}
+
+void TroubledWire::heal_all() {
+    troubles_.clear();
+    changed_.notify_all();
+}
+
+Stretch TroubledWire::stretch_of(const http::Endpoint& endpoint) const {
+    const auto known = parties_.find(endpoint.url.origin());
+    const auto to = known == parties_.end() ? std::string("pods") : known->second;
+    return {party_of(endpoint.caller, to), to};
+}
+
 std::optional<Trouble> TroubledWire::trouble_of(const http::Endpoint& endpoint) const {
     if (troubles_.empty()) {
         return std::nullopt;
     }
-    const auto known = parties_.find(endpoint.url.origin());
-    const auto to = known == parties_.end() ? std::string("pods") : known->second;
-    const auto found = troubles_.find(Stretch{party_of(endpoint.caller, to), to});
+    const auto found = troubles_.find(stretch_of(endpoint));
     return found == troubles_.end() ? std::nullopt : std::optional(found->second);
 }
 
@@ -101,7 +138,27 @@ Task<Result<std::unique_ptr<http::Stream>>> TroubledWire::open(http::Endpoint en
         }
         co_return tl::unexpected(broken(FailureKind::closed, endpoint, "the watch was not opened"));
     }
-    co_return co_await inner_.open(std::move(endpoint), std::move(request));
+    const auto stretch = stretch_of(endpoint);
+    auto opened = co_await inner_.open(std::move(endpoint), std::move(request));
+    if (!opened) {
+        co_return opened;
+    }
+    co_return std::make_unique<TroubledStream>(std::move(*opened), *this, stretch);
+}
+
+Task<TroubledWire::Piece> TroubledWire::carry(Stretch stretch, Piece piece) {
+    while (true) {
+        const auto found = troubles_.find(stretch);
+        const auto trouble = found == troubles_.end() ? std::nullopt : std::optional(found->second);
+        if (trouble == Trouble::refuses || trouble == Trouble::resets) {
+            ++met_;
+            co_return fail(FailureKind::closed, "the connection of an open answer broke");
+        }
+        if (trouble != Trouble::stalls) {
+            co_return piece;
+        }
+        co_await changed_.wait();
+    }
 }
 
 Task<Result<std::unique_ptr<http::Listener>>> TroubledWire::listen(http::ListenSpec spec,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/run/environment.hpp"
+#include "core/time/signal.hpp"
 
 namespace meshproof::scenarios::explore {
 
@@ -30,8 +31,9 @@ struct Stretch {
 };
 
 /// A wire whose stretches can be made bad. What the administrator asks goes through always: he is
-/// who plays the history. An answer that comes in pieces (a watch) and that is open already goes
-/// on.
+/// who plays the history. An answer that comes in pieces (a watch) and that is open already is held
+/// back while its stretch stalls, and breaks with its next piece where that refuses or resets; else
+/// it goes on.
 class TroubledWire final : public http::Transport {
   public:
     TroubledWire(http::Transport& inner, Clock& truth) : inner_(inner), truth_(truth) {}
@@ -42,9 +44,9 @@ class TroubledWire final : public http::Transport {
     void slow_by(Duration late) { late_ = late; }
     /// How long who asks for quiet wants to be left alone: a whole number of seconds.
     void quiet_for(Duration quiet) { quiet_ = quiet; }
-    void set(const Stretch& stretch, Trouble trouble) { troubles_[stretch] = trouble; }
-    void heal(const Stretch& stretch) { troubles_.erase(stretch); }
-    void heal_all() { troubles_.clear(); }
+    void set(const Stretch& stretch, Trouble trouble);
+    void heal(const Stretch& stretch);
+    void heal_all();
     /// How many requests met a trouble so far.
     [[nodiscard]] std::size_t met() const { return met_; }
 
@@ -58,7 +60,12 @@ class TroubledWire final : public http::Transport {
                                                                       std::string name) override;
     void drop_idle() override { inner_.drop_idle(); }
 
+    using Piece = Result<std::optional<std::string>>;
+    /// What came over an open stream, once it gets through.
+    [[nodiscard]] Task<Piece> carry(Stretch stretch, Piece piece);
+
   private:
+    [[nodiscard]] Stretch stretch_of(const http::Endpoint& endpoint) const;
     [[nodiscard]] std::optional<Trouble> trouble_of(const http::Endpoint& endpoint) const;
 
     http::Transport& inner_;
@@ -67,6 +74,7 @@ class TroubledWire final : public http::Transport {
     Duration quiet_{};
     std::map<std::string, std::string> parties_;  // origin -> who is there
     std::map<Stretch, Trouble> troubles_;
+    Signal changed_;  ///< of troubles_
     std::size_t met_ = 0;
 };
 

@@ -205,8 +205,9 @@ Task<void> expect_results(World& world) {
     if (world.expect_ok(shop, "the global namespace's health")) {
         world.expect(shop->healthy, "the global namespace is not Healthy: {}", shop->reason);
         const auto alpha = shop->clusters.find("alpha");
-        world.expect(alpha != shop->clusters.end() && alpha->second.connected,
-                     "the global namespace does not show CA: Connected for its cluster");
+        const auto shown = alpha == shop->clusters.end() ? mesh::CaHealth{} : alpha->second;
+        world.expect(shown.connected, "the global namespace shows its cluster as \"{}\": {}",
+                     shown.text(), shown.reason);
     }
     world.expect_ok(co_await mesh.edit_account(
                         "vault-one", {.description = "the first one", .service_account = {}}),

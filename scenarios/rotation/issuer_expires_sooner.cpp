@@ -47,6 +47,7 @@ Task<void> issuer_expires_sooner(World& world) {
                  "the issuer has expired already: nothing was shown");
     const auto traffic =
         co_await world.drive(cluster, "web", "api", end - world.clock().now() - life / 10);
+    world.expect(traffic.attempted > 0, "no request was sent before the leaves expired");
     world.expect(traffic.failures.empty(), "{} of {} requests failed before the leaves expired",
                  traffic.failures.size(), traffic.attempted);
     world.expect(leaf_of(cluster, "web") == web && leaf_of(cluster, "api") == api,

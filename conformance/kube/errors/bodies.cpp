@@ -192,6 +192,12 @@ std::vector<Check> kube_errors_bodies() {
              const auto later = co_await probe.kube("PATCH", path, deadline, As::admin(), merge);
              expect_refusal(probe, later, 422, "Invalid",
                             "must be less than or equal to previous value");
+             const Json odd = {{"spec", {{"priorityClassName", "some text"}}}};
+             const auto misnamed = co_await probe.kube("PATCH", path, odd, As::admin(), merge);
+             expect_refusal(
+                 probe, misnamed, 422, "Invalid",
+                 "[spec.priorityClassName: Invalid value: \"some text\": a lowercase RFC "
+                 "1123 subdomain must consist of");
              const Json amounts = {{"cpu", "1"}, {"memory", "1Gi"}};
              const Json container = {
                  {"name", "c"}, {"image", "i"}, {"resources", {{"limits", amounts}}}};
@@ -240,6 +246,35 @@ std::vector<Check> kube_errors_bodies() {
                                                      applied("2"), As::admin(), type);
              probe.expect_status(forced, 200);
              probe.expect_equal(at(forced.json, "/data/a"), "2", "data.a");
+         }},
+
+        {.name = "apply-takes-selectors-whole",
+         .requirement = "A Service's selector is one value to an apply: another manager's takes "
+                        "its place, and adds nothing to it.",
+         .rows = {255},
+         .level = Level::should,
+         .features = {Feature::kubernetes},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto path = core_path(co_await probe.kube_namespace(), "services", "s");
+             const auto selecting = [](const char* label) {
+                 return Json{{"apiVersion", "v1"},
+                             {"kind", "Service"},
+                             {"metadata", {{"name", "s"}}},
+                             {"spec", {{"clusterIP", "None"}, {"selector", {{label, "x"}}}}}};
+             };
+             const auto type = typed("application/apply-patch+yaml");
+             const auto made = co_await probe.kube("PATCH", path + "?fieldManager=one",
+                                                   selecting("a"), As::admin(), type);
+             probe.expect_status(made, 201);
+             const auto refused = co_await probe.kube("PATCH", path + "?fieldManager=two",
+                                                      selecting("b"), As::admin(), type);
+             expect_refusal(probe, refused, 409, "Conflict",
+                            "conflict with \"one\": .spec.selector");
+             const auto forced = co_await probe.kube("PATCH", path + "?fieldManager=two&force=true",
+                                                     selecting("b"), As::admin(), type);
+             probe.expect_status(forced, 200);
+             const Json left = {{"b", "x"}};
+             probe.expect_equal(at(forced.json, "/spec/selector"), left, "spec.selector");
          }},
 
         {.name = "dry-runs-change-nothing",

@@ -229,6 +229,10 @@ std::vector<Check> kube_errors_status() {
              const auto by_version = co_await probe.kube("DELETE", path, std::move(old));
              expect_refusal(probe, by_version, 409, "Conflict",
                             "the ResourceVersion in the precondition");
+             Json empty = {{"preconditions", {{"resourceVersion", ""}}}};
+             const auto by_none = co_await probe.kube("DELETE", path, std::move(empty));
+             expect_refusal(probe, by_none, 409, "Conflict",
+                            "the ResourceVersion in the precondition () does not match");
              const auto still = co_await probe.kube("GET", path);
              probe.expect_status(still, 200);
          }},

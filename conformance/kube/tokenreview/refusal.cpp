@@ -36,6 +36,30 @@ std::vector<Check> kube_tokenreview_refusal() {
              expect_unauthenticated(probe, foreign, "invalid bearer token");
          }},
 
+        {.name = "blanks-end-a-token",
+         .requirement = "A token is read as a header would hold it: it ends with its first blank, "
+                        "and one that begins with a blank is nobody's, reviewed as authenticated, "
+                        "user system:anonymous.",
+         .rows = {255},
+         .level = Level::must,
+         .features = {Feature::kubernetes},
+         .run = [](Probe& probe) -> Task<void> {
+             const auto home = co_await kube_steps::home(probe);
+             const auto good = co_await token(probe, home);
+             const auto longer = co_await review(probe, Secret(good.reveal() + " more"));
+             expect_authenticated(probe, longer);
+             probe.expect_equal(at(longer.json, "/status/user/username"), home.user(), "username");
+             for (const auto& text : {" " + good.reveal(), std::string(" ")}) {
+                 Json asked = {"vault"};
+                 const auto nobody = co_await review(probe, Secret(text), asked);
+                 expect_authenticated(probe, nobody);
+                 const Json user = {{"username", "system:anonymous"},
+                                    {"groups", {"system:unauthenticated"}}};
+                 probe.expect_equal(at(nobody.json, "/status/user"), user, "user");
+                 probe.expect_equal(at(nobody.json, "/status/audiences"), asked, "audiences");
+             }
+         }},
+
         {.name = "wrong-audience",
          .requirement = "A token without any audience that was asked for is refused, and both "
                         "lists are named.",

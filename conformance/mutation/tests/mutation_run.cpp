@@ -40,6 +40,7 @@ int judged(const MutationResult& result) {
     const auto unexplained = result.unexplained(reasons());
     const auto not_passed = result.not_passed();
     const auto stale = result.whole ? result.stale(reasons()) : std::vector<std::string>();
+    const auto half_taken = result.half_taken();
     for (const auto& line : not_passed) {
         fmt::print("did not pass unchanged: {}\n", line);
     }
@@ -49,7 +50,12 @@ int judged(const MutationResult& result) {
     for (const auto& line : stale) {
         fmt::print("a reason that nothing needs: {}\n", line);
     }
-    return unexplained.empty() && not_passed.empty() && stale.empty() ? 0 : 1;
+    for (const auto& line : half_taken) {
+        fmt::print("a branch that one product alone takes: {}\n", line);
+    }
+    const bool good =
+        unexplained.empty() && not_passed.empty() && stale.empty() && half_taken.empty();
+    return good ? 0 : 1;
 }
 
 int main_of(int count, char** arguments) {
@@ -61,7 +67,7 @@ int main_of(int count, char** arguments) {
     app.add_flag_callback(
         "--all", [&options] { options.score_share = 1; }, "every change, for the score");
     app.add_option("--score-share", options.score_share,
-                   "every change, but of one check of so many");
+                   "every change, but of one check of so many, and one of each topic");
     app.add_option("--only", options.only, "checks whose id holds this");
     app.add_option("--share", options.share, "one check of so many");
     app.add_option("--seed", options.seed, "of the shares");

@@ -87,6 +87,11 @@ TEST(Pursuit, NamesTheBranchThatOneProductTakesAlone) {
     EXPECT_EQ(result.branches.size(), 2U);
     EXPECT_EQ(result.half_taken().size(), 1U);
     EXPECT_TRUE(result.never_failed().empty());
+    MutationResult whole;
+    whole.checks = {result};
+    ASSERT_EQ(whole.half_taken().size(), 1U);
+    EXPECT_TRUE(whole.half_taken().front().ends_with(": only openbao"))
+        << whole.half_taken().front();
 }
 
 TEST(Pursuit, TriesEveryChangeForTheScore) {

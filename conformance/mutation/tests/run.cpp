@@ -7,7 +7,9 @@
 #include <atomic>
 #include <csignal>
 #include <cstring>
+#include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "conformance/index.hpp"
@@ -66,10 +68,38 @@ std::vector<const run::Check*> chosen(const RunOptions& options) {
     return checks;
 }
 
+/// The ids of those of which every change is tried: one of so many, and of each topic one at least,
+/// so that none is without a score.
+std::set<std::string> scored(const std::vector<const run::Check*>& checks,
+                             const RunOptions& options) {
+    std::set<std::string> ids;
+    if (options.score_share == 0) {
+        return ids;
+    }
+    std::map<std::string, std::pair<std::uint64_t, std::string>> least;  // by topic
+    for (const auto* check : checks) {
+        const auto drawn =
+            Prng(options.seed).fork("score").fork(check->id).below(options.score_share);
+        const auto topic = check->id.substr(0, check->id.rfind('/'));
+        const auto [first, fresh] = least.emplace(topic, std::pair(drawn, check->id));
+        if (!fresh) {
+            first->second = std::min(first->second, std::pair(drawn, check->id));
+        }
+        if (drawn == 0) {
+            ids.insert(check->id);
+        }
+    }
+    for (const auto& [topic, chosen] : least) {
+        ids.insert(chosen.second);
+    }
+    return ids;
+}
+
 /// What the threads of a run share.
 struct Run {
     const RunOptions& options;
     std::vector<const run::Check*> checks;
+    std::set<std::string> scored;  ///< ids
     std::vector<CheckPursuit> results;
     std::atomic<std::size_t> next{0};
     std::mutex mutex;
@@ -90,10 +120,7 @@ void play_some(Run& run, std::size_t thread) {
         return reason_for(reasons(), check.id, expectation.at, expectation.text) != nullptr;
     };
     for (auto index = run.next++; index < run.checks.size(); index = run.next++) {
-        options.all = run.options.score_share != 0 && Prng(run.options.seed)
-                                                              .fork("score")
-                                                              .fork(run.checks[index]->id)
-                                                              .below(run.options.score_share) == 0;
+        options.all = run.scored.contains(run.checks[index]->id);
         run.results[index] = pursue(*stage, *run.checks[index], options);
         const std::lock_guard lock(run.mutex);
         if (run.options.on_end) {
@@ -106,7 +133,8 @@ void play_some(Run& run, std::size_t thread) {
 }  // namespace
 
 MutationResult run_mutation(const RunOptions& options) {
-    Run run{options, chosen(options), {}, {}, {}};
+    const auto checks = chosen(options);
+    Run run{options, checks, scored(checks, options), {}, {}, {}};
     run.results.resize(run.checks.size());
     std::vector<std::thread> threads;
     for (std::size_t i = 1; i < std::min(options.threads, most_threads); ++i) {

@@ -9,7 +9,8 @@
 namespace meshproof::conformance::mutation {
 
 struct RunOptions {
-    /// Every change, for the score, of one check of so many, drawn from the seed; 0 = of none.
+    /// Every change, for the score, of one check of so many, drawn from the seed, and of each topic
+    /// one at least; 0 = of none.
     std::size_t score_share = 0;
     std::size_t threads = 1;
     std::size_t share = 1;  ///< one check of so many, drawn from the seed

@@ -49,15 +49,25 @@ Judgement no_issuer(const Facts& facts) {
     });
 }
 
+/// The issuer for a command: of those with a key the one that ends last.
+Values could_sign(const Issuers& issuers) {
+    const Issuer* best = nullptr;
+    for (const auto& issuer : issuers.all) {
+        if (!issuer.key_id.empty() &&
+            (best == nullptr || issuer.certificate.not_after() > best->certificate.not_after())) {
+            best = &issuer;
+        }
+    }
+    return best == nullptr ? Values{} : Values{{"issuer", best->id}};
+}
+
 Judgement no_default(const Facts& facts) {
     return with(facts.issuers, [](const Issuers& issuers) {
         if (issuers.all.empty() || issuers.find("default") != nullptr) {
             return holds();
         }
-        const auto keyed = std::ranges::find_if(
-            issuers.all, [](const Issuer& issuer) { return !issuer.key_id.empty(); });
         return found(fmt::format("{} issuers, and none is the default", issuers.all.size()),
-                     keyed == issuers.all.end() ? Values{} : Values{{"issuer", keyed->id}});
+                     could_sign(issuers));
     });
 }
 
@@ -66,11 +76,8 @@ Judgement without_key(const Facts& facts) {
         if (!signer.key_id.empty()) {
             return holds();
         }
-        const auto& all = facts.issuers->all;
-        const auto keyed =
-            std::ranges::find_if(all, [](const Issuer& issuer) { return !issuer.key_id.empty(); });
         return found(signer.certificate.subject_line() + " has no key here",
-                     keyed == all.end() ? Values{} : Values{{"issuer", keyed->id}});
+                     could_sign(*facts.issuers));
     });
 }
 
@@ -263,10 +270,11 @@ Judgement no_tidy(const Facts& facts) {
     if (!stores) {
         return beside();
     }
-    return with(facts.tidy, [](const Json& tidy) {
+    return with(facts.tidy, [&](const Json& tidy) {
         return flag_of(tidy, "enabled") && flag_of(tidy, "tidy_cert_store")
                    ? holds()
-                   : found("config/auto-tidy does not tidy the certificate store");
+                   : found("config/auto-tidy does not tidy the certificate store" +
+                           facts.leaves_a_day());
     });
 }
 

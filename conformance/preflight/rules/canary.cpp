@@ -88,8 +88,8 @@ std::vector<Rule> canary_rules() {
     return {
         {.id = "canary/login",
          .severity = Severity::error,
-         .title = "A login with the account's token is refused.",
-         .why = "So is every pod's. What is above says why, where it can be known.",
+         .title = "A login with the account's token fails.",
+         .why = "So does every pod's. What is above says why, where it can be known.",
          .member = "auth.role",
          .object = "auth/%auth%/login",
          .mend = {},

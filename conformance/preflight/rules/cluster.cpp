@@ -7,6 +7,7 @@ namespace {
 Judgement api_server_silent(const Facts& facts) {
     return !facts.account.cluster          ? beside()
            : facts.kube_version.is_known() ? holds()
+           : facts.kube_version.is_late()  ? unknown(facts.kube_version.why())
                                            : found(facts.kube_version.why());
 }
 
@@ -16,7 +17,9 @@ Judgement there(const Facts& facts, const Fact<bool>& fact, On on) {
     if (!facts.account.cluster) {
         return beside();
     }
-    return facts.kube_version.is_known() ? with(fact, on) : beside();
+    return facts.kube_version.is_known()  ? with(fact, on)
+           : facts.kube_version.is_late() ? unknown(facts.kube_version.why())
+                                          : beside();
 }
 
 Judgement no_namespace(const Facts& facts) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "conformance/preflight/rule.hpp"
+#include "conformance/preflight/versions.hpp"
 #include "core/base/text.hpp"
 
 namespace meshproof::preflight {
@@ -218,17 +219,21 @@ Judgement glob_domains(const Facts& facts) {
 
 Judgement stored(const Facts& facts) {
     return with(facts.role, [&](const Json& role) {
-        if (flag_of(role, "no_store")) {
-            return holds();
-        }
-        const auto& mesh = facts.account.mesh;
-        if (mesh.pods == 0) {
-            return found("no_store is false");
-        }
-        const double renewals =
-            86400.0 / (std::chrono::duration<double>(facts.account.ttl).count() * mesh.renew_at);
-        return found(fmt::format("no_store is false: {} pods leave {:.0f} certificates a day",
-                                 mesh.pods, static_cast<double>(mesh.pods) * renewals));
+        return flag_of(role, "no_store") ? holds()
+                                         : found("no_store is false" + facts.leaves_a_day());
+    });
+}
+
+/// Row 170: since 2.5 OpenBao's standbys do what writes nothing.
+Judgement standbys(const Facts& facts) {
+    if (!facts.seal.is_known() || !facts.health.is_known()) {
+        return unknown(facts.seal.is_known() ? facts.health.why() : facts.seal.why());
+    }
+    const bool could_sign = facts.openbao() && facts.seal->storage_type == "raft" &&
+                            version_of(facts.health->version) >= Version{2, 5, 0};
+    return !could_sign ? beside() : with(facts.role, [](const Json& role) {
+        return flag_of(role, "no_store") ? holds()
+                                         : found("no_store is false, and the storage is raft");
     });
 }
 
@@ -423,6 +428,16 @@ std::vector<Rule> role_rules() {
          .object = "%mount%/roles/%role%",
          .mend = {"%tool% patch %mount%/roles/%role% no_store=true"},
          .judge = stored},
+        {.id = "role/standbys",
+         .severity = Severity::advice,
+         .title = "Standbys do not sign for this role.",
+         .why =
+             "OpenBao's standbys sign by themselves where nothing is stored. Here each passes the "
+             "request on, and the active node alone carries the mesh.",
+         .member = "pki.sign_path",
+         .object = "%mount%/roles/%role%",
+         .mend = {"%tool% patch %mount%/roles/%role% no_store=true"},
+         .judge = standbys},
         {.id = "role/leased",
          .severity = Severity::warning,
          .title = "Every leaf makes a lease.",

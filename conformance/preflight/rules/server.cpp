@@ -70,7 +70,9 @@ Judgement no_reader(const Facts& facts) {
         return unknown(facts.reader.why());
     }
     // One without the default policy may not look at itself, and reads the rest.
-    return facts.reader.is_known() || facts.mounts.is_known() ? holds() : found(facts.reader.why());
+    return facts.reader.is_known() || facts.mounts.is_known() ? holds()
+           : facts.reader.is_late()                           ? unknown(facts.reader.why())
+                                                              : found(facts.reader.why());
 }
 
 /// Row 42: Vault without an enterprise licence takes the header and does nothing by it.

@@ -3,6 +3,7 @@
 // docs/preflight.md says what was read.
 #include <algorithm>
 
+#include "conformance/preflight/policy_text.hpp"
 #include "conformance/preflight/rule.hpp"
 #include "conformance/preflight/versions.hpp"
 #include "core/base/text.hpp"
@@ -137,6 +138,85 @@ Judgement trailing_dot(const Facts& facts) {
     });
 }
 
+/// Found where `seen` says something of a policy of the auth role.
+Judgement of_policies(const Facts& facts, std::string (*seen)(const std::string& text)) {
+    if (!facts.auth_role.is_known()) {
+        return without(facts.auth_role);
+    }
+    std::string why;
+    for (const auto& [name, text] : facts.policies) {
+        if (const auto what = text.is_known() ? seen(*text) : std::string(); !what.empty()) {
+            return found(fmt::format("policy {} {}", name, what));
+        }
+        why = text.is_known() || text.is_missing() ? why : text.why();
+    }
+    return why.empty() ? holds() : unknown(why);
+}
+
+Judgement template_errors(const Facts& facts) {
+    return where_it_comes(facts, {.openbao = {{2, 7, 0}}, .vault = {}}, [&] {
+        return of_policies(facts, [](const std::string& text) -> std::string {
+            return speaks_of(text, "{{identity.") ? "has an identity template" : "";
+        });
+    });
+}
+
+Judgement repeated(const Facts& facts) {
+    return where_it_comes(facts, {.openbao = {}, .vault = {{2, 1, 0}}}, [&] {
+        return of_policies(facts, [](const std::string& text) {
+            const auto name = repeated_argument(text);
+            return name.empty() ? name : fmt::format("has {} twice in a stanza", name);
+        });
+    });
+}
+
+Judgement parameters(const Facts& facts) {
+    return where_it_comes(facts, {.openbao = {}, .vault = {{1, 21, 0}}}, [&] {
+        return of_policies(facts, [](const std::string& text) -> std::string {
+            for (const auto* word : {"allowed_parameters", "denied_parameters"}) {
+                if (speaks_of(text, word)) {
+                    return std::string("has ") + word;
+                }
+            }
+            return "";
+        });
+    });
+}
+
+Judgement large_keys(const Facts& facts) {
+    const ChangedIn changed{.openbao = {},
+                            .vault = {{1, 19, 18}, {1, 20, 12}, {1, 21, 7}, {2, 0, 2}}};
+    return where_it_comes(facts, changed, [&] {
+        return with(facts.issuers, [](const Issuers& issuers) {
+            constexpr int most = 8192;
+            for (const auto& issuer : issuers.all) {
+                const auto key = issuer.certificate.public_key();
+                if (key.algorithm() == "rsa" && key.bits() > most) {
+                    return found(fmt::format("{} has an RSA key of {} bits",
+                                             issuer.certificate.subject_line(), key.bits()));
+                }
+            }
+            return holds();
+        });
+    });
+}
+
+Judgement file_storage(const Facts& facts) {
+    return where_it_comes(facts, {.openbao = {{2, 7, 0}}, .vault = {}}, [&] {
+        return facts.seal->storage_type == "file" ? found("its storage is file") : holds();
+    });
+}
+
+Judgement seal_plugin(const Facts& facts) {
+    return where_it_comes(facts, {.openbao = {{2, 7, 0}}, .vault = {}}, [&] {
+        return with(facts.seal_type, [](const std::string& type) {
+            const std::vector<std::string> moved{"pkcs11",        "alicloudkms", "awskms",
+                                                 "azurekeyvault", "gcpckms",     "ocikms"};
+            return has(moved, type) ? found("its seal is " + type) : holds();
+        });
+    });
+}
+
 }  // namespace
 
 std::vector<Rule> upgrade_rules() {
@@ -207,6 +287,64 @@ std::vector<Rule> upgrade_rules() {
          .object = "%mount%/roles/%role%",
          .mend = {},
          .judge = trailing_dot},
+        {.id = "upgrade/template-errors",
+         .severity = Severity::warning,
+         .title = "After the upgrade a template that is refused fails the request.",
+         .why = "Before OpenBao 2.7.0 what a policy grants by a template without a value was left "
+                "out without a word (its release notes: GHSA-hr5j-3j78-4vh2); since then it is an "
+                "error for whoever has that policy.",
+         .member = "auth.role",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {},
+         .judge = template_errors},
+        {.id = "upgrade/repeated-argument",
+         .severity = Severity::error,
+         .title = "After the upgrade a policy of the auth role cannot be read.",
+         .why =
+             "Vault 2.1.0 refuses an argument that stands twice in a stanza, in policies too (its "
+             "important changes: duplicate-hcl-attributes).",
+         .member = "auth.role",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {},
+         .judge = repeated},
+        {.id = "upgrade/parameters",
+         .severity = Severity::advice,
+         .title = "After the upgrade a policy judges lists item by item.",
+         .why = "Since Vault 1.21.0 allowed_parameters and denied_parameters are held against each "
+                "item of a list, and no longer against the whole (its important changes: "
+                "allowed-parameters-list).",
+         .member = "auth.role",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {},
+         .judge = parameters},
+        {.id = "upgrade/large-keys",
+         .severity = Severity::error,
+         .title = "After the upgrade an issuer's RSA key is too large.",
+         .why = "Vault uses none of more than 8192 bits since 1.19.18, 1.20.12, 1.21.7 and 2.0.2 "
+                "(its important changes: cve-2026-39829).",
+         .member = "pki.sign_path",
+         .object = "%mount%/issuers",
+         .mend = {},
+         .judge = large_keys},
+        {.id = "upgrade/storage",
+         .severity = Severity::error,
+         .title = "After the upgrade the Vault cannot read its storage.",
+         .why =
+             "OpenBao 2.7.0 has no file storage any more (its release notes: GH-3879): it has to "
+             "be migrated before.",
+         .member = "vault.address",
+         .object = "sys/seal-status",
+         .mend = {},
+         .judge = file_storage},
+        {.id = "upgrade/seal",
+         .severity = Severity::warning,
+         .title = "After the upgrade the Vault's seal is a plugin.",
+         .why = "OpenBao 2.7.0 has no seal of a cloud or an HSM built in (its release notes: "
+                "GH-3337): without the plugin it stays sealed.",
+         .member = "vault.address",
+         .object = "sys/seal-status",
+         .mend = {},
+         .judge = seal_plugin},
     };
 }
 

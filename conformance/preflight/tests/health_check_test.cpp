@@ -131,6 +131,8 @@ TEST(HealthCheck, SaysWhyItSaysNothing) {
     EXPECT_EQ(ask_health({.openbao = true, .mount = "pki", .limit = std::chrono::milliseconds(1)})
                   .not_run,
               "bao: it did not end in 1 s, or said too much");
+    EXPECT_EQ(ask_health({.openbao = true, .mount = "pki", .limit = Duration::zero()}).not_run,
+              "the look left no time for it");
     EXPECT_EQ(ask_health_check(account_with(""), {.openbao = true, .mount = "pki"}).not_run,
               "there is no reader's token");
     EXPECT_NE(ask_health({.openbao = true, .mount = "-address=elsewhere"}).not_run, "");

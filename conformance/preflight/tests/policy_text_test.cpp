@@ -23,6 +23,24 @@ TEST(PolicyText, IsReadWithCommentsAndOldWords) {
     EXPECT_EQ(read_policy("path \"a").size(), 0U);
 }
 
+TEST(PolicyText, RepeatsAnArgumentOnlyWithinAStanza) {
+    EXPECT_EQ(repeated_argument("path \"a\" {\n capabilities = [\"read\"]\n capabilities=[]\n}"),
+              "capabilities");
+    EXPECT_EQ(repeated_argument("path \"{{identity.entity.name}}\" { policy = \"read\"\n"
+                                "policy = \"write\" }"),
+              "policy");
+    EXPECT_EQ(
+        repeated_argument("path \"a\" { capabilities = [] }\npath \"b\" { capabilities = [] }"),
+        "");
+    EXPECT_EQ(repeated_argument("path \"a\" { capabilities = [\"x = 1\"]\n"
+                                "allowed_parameters = { \"a\" = []\n \"b\" = [] }\n"
+                                "# capabilities = []\n}"),
+              "");
+    EXPECT_EQ(repeated_argument(R"({"path": {"a": {"capabilities": ["read"]}}})"), "");
+    EXPECT_TRUE(speaks_of("path \"a\" { denied_parameters = {} }", "denied_parameters"));
+    EXPECT_FALSE(speaks_of("# denied_parameters\npath \"a\" {}", "denied_parameters"));
+}
+
 TEST(PolicyText, MayBeJson) {
     const auto paths = read_policy(R"({"path": {"a/b": {"capabilities": ["update"]}}})");
     ASSERT_EQ(paths.size(), 1U);

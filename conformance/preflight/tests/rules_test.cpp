@@ -136,6 +136,51 @@ TEST(Rules, SayOfTemplatedRolesWhereTheUpgradeChangesThem) {
                {{"allowed_domains_template", true}, {"allow_globs_in_identity_templates", true}}));
 }
 
+TEST(Rules, SayWhichPoliciesAnUpgradeReadsOtherwise) {
+    using enum vault::Product;
+    const auto breaks = [](vault::Product product, const char* from, const char* to,
+                           std::string_view id, const char* policy) {
+        auto facts = facts_of(product, from);
+        facts.upgrade_to = to;
+        facts.auth_role = Fact<Json>::known({{"token_policies", {"mesh"}}});
+        facts.policies["mesh"] = Fact<std::string>::known(policy);
+        return finds(facts, id);
+    };
+    const auto* plain = "path \"a\" { capabilities = [\"read\"] } # allowed_parameters {{identity.";
+    const auto* templated = "path \"{{identity.entity.name}}\" { capabilities = [\"read\"] }";
+    const auto* twice = "path \"a\" {\n capabilities = [\"read\"]\n capabilities = [\"list\"]\n}";
+    const auto* listed = "path \"a\" { capabilities = [\"update\"]\n denied_parameters = {} }";
+    EXPECT_TRUE(breaks(openbao, "2.6.4", "2.7.0", "upgrade/template-errors", templated));
+    EXPECT_FALSE(breaks(openbao, "2.6.4", "2.7.0", "upgrade/template-errors", plain));
+    EXPECT_FALSE(breaks(openbao, "2.7.0", "2.7.2", "upgrade/template-errors", templated));
+    EXPECT_TRUE(
+        breaks(vault::Product::vault, "2.0.2", "2.1.0", "upgrade/repeated-argument", twice));
+    EXPECT_FALSE(
+        breaks(vault::Product::vault, "2.0.1", "2.0.2", "upgrade/repeated-argument", twice));
+    EXPECT_FALSE(
+        breaks(vault::Product::vault, "2.0.2", "2.1.0", "upgrade/repeated-argument", listed));
+    EXPECT_TRUE(breaks(vault::Product::vault, "1.20.12", "1.21.7", "upgrade/parameters", listed));
+    EXPECT_FALSE(breaks(vault::Product::vault, "1.20.12", "1.21.7", "upgrade/parameters", plain));
+    EXPECT_FALSE(breaks(openbao, "2.6.4", "2.7.0", "upgrade/parameters", listed));
+}
+
+TEST(Rules, SayWhatAnUpgradeLeavesBehind) {
+    auto facts = facts_of(vault::Product::openbao, "2.6.4");
+    facts.upgrade_to = "2.7.2";
+    facts.seal_type = Fact<std::string>::known("shamir");
+    EXPECT_FALSE(finds(facts, "upgrade/storage"));
+    EXPECT_FALSE(finds(facts, "upgrade/seal"));
+    auto seal = *facts.seal;
+    seal.storage_type = "file";
+    facts.seal = Fact<vault::SealStatus>::known(seal);
+    facts.seal_type = Fact<std::string>::known("awskms");
+    EXPECT_TRUE(finds(facts, "upgrade/storage"));
+    EXPECT_TRUE(finds(facts, "upgrade/seal"));
+    facts.upgrade_to = "2.6.4";
+    EXPECT_FALSE(finds(facts, "upgrade/storage"));
+    EXPECT_FALSE(finds(facts, "upgrade/seal"));
+}
+
 TEST(Rules, SayThatNobodyKnowsWhatAnotherVersionBreaks) {
     for (const auto& [product, to] : {std::pair(vault::Product::openbao, "2.8.0"),
                                       {vault::Product::openbao, "2.7.3"},
@@ -307,6 +352,62 @@ TEST(Rules, TakeABundleOfARotationAsInOrder) {
     EXPECT_FALSE(disordered({one.identity.leaf, one.ca, two.ca}));
 }
 
+Issuer issuer_of(std::string id, crypto::Certificate certificate, std::string key_id) {
+    return {.id = std::move(id),
+            .name = {},
+            .key_id = std::move(key_id),
+            .certificate = std::move(certificate),
+            .leaf_not_after = "err",
+            .usage = {}};
+}
+
+TEST(Rules, KnowWhichIssuersCannotSign) {
+    const auto made = crypto::make_server_credentials("a", from_unix_seconds(1'799'000'000),
+                                                      std::chrono::hours(24 * 3650));
+    const auto& below = made.identity.leaf;  // signed by the other, as an intermediate is
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    const auto told = [&](std::vector<Issuer> all, std::string_view id) {
+        facts.issuers = Fact<Issuers>::known({std::move(all), "1"});
+        return finds(facts, id);
+    };
+    EXPECT_FALSE(told({issuer_of("1", below, "k"), issuer_of("2", below, "")}, "ca/keyless"));
+    EXPECT_TRUE(told({issuer_of("1", below, ""), issuer_of("2", below, "")}, "ca/keyless"));
+    EXPECT_TRUE(told({issuer_of("1", below, "")}, "ca/without-key"));
+    EXPECT_FALSE(told({issuer_of("1", below, "k")}, "ca/without-key"));
+    EXPECT_TRUE(told({issuer_of("1", made.ca, "k")}, "ca/root-signs"));
+    EXPECT_FALSE(told({issuer_of("1", below, "k")}, "ca/root-signs"));
+    EXPECT_FALSE(told({issuer_of("1", below, "k")}, "ca/expired"));
+    facts.ca_chain = Fact<std::vector<crypto::Certificate>>::known({below});
+    EXPECT_TRUE(told({issuer_of("1", below, "k")}, "ca/chain-incomplete"));
+    facts.ca_chain = Fact<std::vector<crypto::Certificate>>::known({below, made.ca});
+    EXPECT_FALSE(told({issuer_of("1", below, "k")}, "ca/chain-incomplete"));
+    facts.role = Fact<Json>::known({{"issuer_ref", "2"}});
+    EXPECT_TRUE(told({issuer_of("1", below, "k")}, "role/issuer-missing"));
+    EXPECT_FALSE(
+        told({issuer_of("1", below, "k"), issuer_of("2", below, "k")}, "role/issuer-missing"));
+    facts.role = {};
+    facts.now = made.ca.not_after() + Duration(1h);
+    EXPECT_TRUE(told({issuer_of("1", below, "k")}, "ca/expired"));
+    facts.auth_config = Fact<Json>::known({{"kubernetes_ca_cert", made.ca.pem()}});
+    EXPECT_TRUE(finds(facts, "auth/ca-time"));
+    facts.now = made.ca.not_before() + Duration(1h);
+    EXPECT_FALSE(finds(facts, "auth/ca-time"));
+}
+
+TEST(Rules, TellWhoMayNotAskForTokensFromABadToken) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    facts.account.cluster.emplace();
+    facts.kube_version = Fact<std::string>::known("v1.34.4");
+    facts.may_create_tokens = facts.token_is_good = Fact<bool>::known(true);
+    EXPECT_FALSE(finds(facts, "cluster/no-token-right"));
+    EXPECT_FALSE(finds(facts, "cluster/bad-token"));
+    facts.may_create_tokens = Fact<bool>::known(false);
+    EXPECT_TRUE(finds(facts, "cluster/no-token-right"));
+    EXPECT_FALSE(finds(facts, "cluster/bad-token"));
+    facts.token_is_good = Fact<bool>::known(false);
+    EXPECT_TRUE(finds(facts, "cluster/bad-token"));
+}
+
 TEST(Rules, TellNothingOfAClockWhereTheRoleIsUnknown) {
     auto facts = facts_of(vault::Product::openbao, "2.7.2");
     vault::Issued issued;
@@ -321,6 +422,82 @@ TEST(Rules, TellNothingOfAClockWhereTheRoleIsUnknown) {
     EXPECT_TRUE(finds(facts, "clock/vault"));
     facts.role = Fact<Json>::known({{"not_before_duration", 300}});
     EXPECT_FALSE(finds(facts, "clock/vault"));
+}
+
+TEST(Rules, TakeNoSlowAnswerForAWrongClock) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    vault::Issued issued;
+    issued.leaf = crypto::make_server_credentials("a", from_unix_seconds(1'700'000'000),
+                                                  std::chrono::hours(24))
+                      .identity.leaf;
+    const auto dated = issued.leaf.not_before() + 30s;
+    facts.leaf = Fact<vault::Issued>::known(std::move(issued));
+    facts.role = Fact<Json>::known({{"not_before_duration", 30}});
+    const auto wrong = [&](Duration asked_before, Duration came_after) {
+        facts.signed_at = dated - asked_before;
+        facts.signed_by = dated + came_after;
+        return finds(facts, "clock/vault");
+    };
+    EXPECT_FALSE(wrong(60s, 0s));
+    EXPECT_FALSE(wrong(0s, 60s));
+    EXPECT_TRUE(wrong(60s, -6s));
+    EXPECT_TRUE(wrong(-6s, 60s));
+}
+
+TEST(Rules, KnowWhoseStandbysCouldSign) {
+    using enum vault::Product;
+    const auto told = [](vault::Product product, const char* version, const char* storage,
+                         bool no_store) {
+        auto facts = facts_of(product, version);
+        auto seal = *facts.seal;
+        seal.storage_type = storage;
+        facts.seal = Fact<vault::SealStatus>::known(seal);
+        facts.role = Fact<Json>::known({{"no_store", no_store}});
+        return finds(facts, "role/standbys");
+    };
+    EXPECT_TRUE(told(openbao, "2.7.2", "raft", false));
+    EXPECT_FALSE(told(openbao, "2.7.2", "raft", true));
+    EXPECT_FALSE(told(openbao, "2.7.2", "inmem", false));
+    EXPECT_FALSE(told(openbao, "2.4.4", "raft", false));
+    EXPECT_FALSE(told(vault::Product::vault, "1.20.0", "raft", false));
+}
+
+TEST(Rules, SayHowManyLeavesTheMeshLeaves) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    facts.role = Fact<Json>::known({{"no_store", false}});
+    facts.tidy = Fact<Json>::known({{"enabled", false}});
+    const auto evidence_of = [&](std::string_view id) {
+        const auto report = judge(facts);
+        const auto found =
+            std::ranges::find(report.found, id, [](const Finding& one) { return one.rule->id; });
+        return found == report.found.end() ? std::string() : found->evidence;
+    };
+    EXPECT_EQ(evidence_of("role/stored"), "no_store is false");
+    facts.account.ttl = 1h;
+    facts.account.mesh.pods = 40;
+    EXPECT_EQ(evidence_of("role/stored"),
+              "no_store is false: 40 pods leave 1440 certificates a day");
+    EXPECT_TRUE(evidence_of("ca/no-tidy").ends_with(": 40 pods leave 1440 certificates a day"));
+}
+
+TEST(Rules, CallNobodySilentWhomNobodyHadTimeToAsk) {
+    auto facts = facts_of(vault::Product::openbao, "2.7.2");
+    facts.account.reader = Secret("a token");
+    facts.account.cluster.emplace();
+    facts.kube_version = Fact<std::string>::unknown("no answer within 5 s");
+    facts.reader = Fact<Json>::unknown("the reader's token lacks read on auth/token/lookup-self");
+    for (const auto* id : {"cluster/unreachable", "vault/no-reader"}) {
+        EXPECT_TRUE(finds(facts, id)) << id;
+    }
+    facts.kube_version = Fact<std::string>::late("the time was over");
+    facts.reader = Fact<Json>::late("the time was over");
+    const auto report = judge(facts);
+    for (const auto* id : {"cluster/unreachable", "cluster/no-account", "vault/no-reader"}) {
+        const auto unknown = std::ranges::find(report.unknown, std::string_view(id),
+                                               [](const Unjudged& one) { return one.rule->id; });
+        ASSERT_NE(unknown, report.unknown.end()) << id;
+    }
+    EXPECT_FALSE(finds(facts, "cluster/unreachable"));
 }
 
 TEST(Rules, AReaderThatMayNotLookAtItselfIsOne) {

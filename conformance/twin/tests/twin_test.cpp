@@ -107,6 +107,40 @@ TEST(Twin, TellsOnceWhatAWriteShowsAndAReadRepeats) {
     }
 }
 
+/// How many steps of a revocation and a read are played where both servers answer the first so.
+std::size_t steps_after(const std::string& key, int status, const Json& body) {
+    const HandMade::Fault says = [&](const http::Request& request, http::Response& response) {
+        if (request.target.find("revoke") != std::string::npos) {
+            response.status = status;
+            response.body = body.is_null() ? "" : body.dump();
+        }
+    };
+    HandMade real(1, says), fake(2, says);
+    TwoServers wire(real, fake);
+    RealClock clock;
+    const VaultDialect dialect({});
+    Player player(clock, wire, dialect, side_named("real"), side_named("fake"), "abcdef");
+    Story story;
+    story.topic = "lease";
+    story.steps.push_back({.number = 1,
+                           .key = "POST " + key,
+                           .method = "PUT",
+                           .path = key,
+                           .body = Json{{"sync", false}}});
+    story.steps.push_back(
+        {.number = 2, .key = "GET sys/health", .method = "GET", .path = "sys/health"});
+    return to_the_end(player.play(std::move(story))).steps;
+}
+
+TEST(Twin, EndsAStoryWhereARevocationIsStillToCome) {
+    const Json wrapped{{"wrap_info", {{"token", "s.x"}, {"ttl", 300}}}};
+    EXPECT_EQ(steps_after("sys/leases/revoke-prefix/a", 202, nullptr), 1U);
+    EXPECT_EQ(steps_after("sys/leases/revoke-prefix/a", 200, wrapped), 1U);
+    EXPECT_EQ(steps_after("sys/leases/revoke-prefix/a", 204, nullptr), 2U);
+    // What a PKI engine revokes is revoked when it answers.
+    EXPECT_EQ(steps_after("pki/revoke", 200, wrapped), 2U);
+}
+
 TEST(Twin, FindsAnotherStatusThatOnlySomeValuesBring) {
     const Pair pair(
         [](const http::Request& request, http::Response& response) {

@@ -154,6 +154,38 @@ std::vector<Check> vault_approle_login() {
              probe.expect_plain_error(co_await log_in(probe, auth, id), 403, "permission denied");
          }},
 
+        {.name = "tuned-lockout",
+         .requirement = "After how many wrong secret ids a role id is locked is tuned with the "
+                        "method, and whether it is at all.",
+         .rows = {201, 208},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto auth = co_await method(probe);
+             co_await role(probe, auth);
+             const auto id = (co_await secret_id(probe, auth)).value("secret_id", "");
+             const auto tune = [&](Json lockout) -> Task<void> {
+                 const Json body{{"user_lockout_config", std::move(lockout)}};
+                 const auto reply = co_await probe.vault("POST", "sys/" + auth + "/tune", body);
+                 probe.expect_status(reply, 204);
+             };
+             const auto fail = [&](int times) -> Task<void> {
+                 for (int i = 0; i < times; ++i) {
+                     probe.expect_status(co_await log_in(probe, auth, "wrong"), 400);
+                 }
+             };
+             co_await tune(Json{{"lockout_disable", true}, {"lockout_threshold", "2"}});
+             co_await fail(6);
+             probe.expect_status(co_await log_in(probe, auth, id), 200);
+             co_await tune(Json{{"lockout_disable", false}});
+             const auto told = co_await probe.vault("GET", "sys/" + auth + "/tune");
+             probe.expect_equal(told.data().value("user_lockout_threshold", Json()), 2,
+                                "user_lockout_threshold");
+             probe.expect_equal(told.data().value("user_lockout_disable", Json()), false,
+                                "user_lockout_disable");
+             co_await fail(2);
+             probe.expect_plain_error(co_await log_in(probe, auth, id), 403, "permission denied");
+         }},
+
         {.name = "renewed-by-the-role",
          .requirement = "A token of AppRole is renewed by its role as it is now; it outlives role "
                         "and secret id, but is not renewed without the role.",

@@ -1,4 +1,6 @@
 // identity/entity and its aliases: what is written of them, and how they are looked up.
+#include <algorithm>
+
 #include "conformance/check.hpp"
 
 namespace meshproof::conformance {
@@ -50,6 +52,30 @@ std::vector<Check> vault_identity_entities() {
              const auto unknown =
                  co_await probe.vault("POST", "identity/entity/id/nobody", Json{{"metadata", "x"}});
              probe.expect_plain_error(unknown, 400, "invalid key pair");
+         }},
+
+        {.name = "names-in-any-case",
+         .requirement = "Entities are found by their names in any case; a write gives the name "
+                        "its case.",
+         .rows = {202, 256},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await write_entity(probe, "case", Json::object());
+             auto loud = probe.name("case");
+             std::ranges::transform(loud, loud.begin(), [](char c) {
+                 return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+             });
+             const auto path = "identity/entity/name/" + loud;
+             const auto read = co_await probe.vault("GET", path);
+             probe.expect_status(read, 200);
+             probe.expect_equal(read.data().value("id", Json()), made.data().value("id", Json(0)),
+                                "id");
+             probe.expect_equal(read.data().value("name", Json()), probe.name("case"), "name");
+             probe.expect_status(co_await probe.vault("POST", path, Json{{"metadata", "a=b"}}),
+                                 204);
+             const auto again =
+                 co_await probe.vault("GET", "identity/entity/name/" + probe.name("case"));
+             probe.expect_equal(again.data().value("name", Json()), loud, "name after the write");
          }},
 
         {.name = "never-root",

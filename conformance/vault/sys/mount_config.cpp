@@ -246,6 +246,30 @@ std::vector<Check> vault_sys_mount_config() {
                                 "max_lease_ttl");
          }},
 
+        {.name = "half-tuned-method",
+         .requirement = "Lease times are looked at before a lockout: of a method that has none "
+                        "they are tuned on Vault all the same, and not on OpenBao.",
+         .rows = {208},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto method = "sys/auth/" + co_await probe.auth_mount();
+             const Json lockout{{"lockout_threshold", "5"}};
+             const Json body{{"default_lease_ttl", "1h"}, {"user_lockout_config", lockout}};
+             const auto refused = co_await tune_to(probe, method, body);
+             probe.expect_plain_error(refused, 400,
+                                      "tuning of user lockout configuration for auth type "
+                                      "\"kubernetes\" not allowed");
+             const auto told = co_await told_config(probe, method);
+             probe.expect_equal(told.value("default_lease_ttl", Json()), probe.on(0, 3600),
+                                "default_lease_ttl");
+             const Json other{{"default_lease_ttl", "2h"},
+                              {"max_lease_ttl", "1h"},
+                              {"user_lockout_config", lockout}};
+             probe.expect_plain_error(co_await tune_to(probe, method, other), 400,
+                                      "backend max lease TTL of 3600 would be less than backend "
+                                      "default lease TTL of 7200");
+         }},
+
         {.name = "tune-refused-values",
          .requirement = "Tuning to what there is not is 400: a version of a plugin, a lockout, an "
                         "engine's token_type.",

@@ -50,6 +50,22 @@ std::vector<Check> vault_token_create() {
              probe.expect_error(reply, 400, "child policies must be subset of parent");
          }},
 
+        {.name = "default-of-its-parent",
+         .requirement = "A child may have the policy default only where its parent has it.",
+         .rows = {67, 256},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto policy = co_await probe.policy("poor", R"(path "auth/token/create" {
+  capabilities = ["update"]
+})");
+             Json parameters{{"policies", Json::array({policy})}, {"no_default_policy", true}};
+             const auto parent = co_await probe.token(std::move(parameters));
+             const Json body{{"policies", Json::array({"default"})}};
+             const auto reply =
+                 co_await probe.vault("POST", "auth/token/create", body, As::bearer(parent));
+             probe.expect_error(reply, 400, "child policies must be subset of parent");
+         }},
+
         {.name = "no-parent-needs-sudo",
          .requirement = "no_parent needs root or sudo.",
          .rows = {67},
@@ -198,6 +214,25 @@ std::vector<Check> vault_token_create() {
                      probe.expect_plain_error(
                          refused, 400, "'[0]' expected type 'string', got unconvertible type");
                  }
+             }
+         }},
+
+        {.name = "display-name",
+         .requirement = "A token is shown by the name it was given, behind \"token-\": a hyphen "
+                        "for what is no letter, digit or hyphen, and one less at the end.",
+         .rows = {67},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             for (const auto& [given, shown] :
+                  std::vector<std::pair<std::string, std::string>>{{"a b_c", "token-a-b-c"},
+                                                                   {" a ", "token--a"},
+                                                                   {"a--", "token-a-"},
+                                                                   {"\u00e4b", "token--b"}}) {
+                 const auto made =
+                     co_await make(probe, Json{{"policies", "default"}, {"display_name", given}});
+                 const auto seen = co_await lookup_self(probe, made.token);
+                 probe.expect_equal(seen.data().value("display_name", Json()), shown,
+                                    "display_name");
              }
          }},
 

@@ -51,7 +51,9 @@ std::vector<Check> vault_token_role_fields() {
          }},
 
         {.name = "suffix-form",
-         .requirement = "A path suffix needs three characters of a name in a row, else 400.",
+         .requirement =
+             "A path suffix needs three characters of a name in a row, and has no \"..\", "
+             "else 400.",
          .rows = {181},
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
@@ -61,6 +63,11 @@ std::vector<Check> vault_token_role_fields() {
                  probe.expect_plain_error(refused, 400,
                                           "given role path suffix contains invalid characters");
              }
+             for (const std::string suffix : {"web..", "a..b"}) {
+                 Json climbing{{"path_suffix", suffix}};
+                 const auto refused = co_await write(probe, std::move(climbing));
+                 probe.expect_plain_error(refused, 400, "path cannot contain parent references");
+             }
              Json body{{"path_suffix", "web"}};
              const auto good = co_await write(probe, std::move(body));
              probe.expect_status(good, 204);
@@ -68,7 +75,7 @@ std::vector<Check> vault_token_role_fields() {
 
         {.name = "type-words",
          .requirement = "A role's token_type is service, batch, default-service or default-batch; "
-                        "an empty one is 400 too.",
+                        "an empty one is 400 too, and so is null.",
          .rows = {181},
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
@@ -78,6 +85,9 @@ std::vector<Check> vault_token_role_fields() {
                  probe.expect_plain_error(refused, 400,
                                           fmt::format("invalid 'token_type' value \"{}\"", type));
              }
+             Json null_type{{"token_type", nullptr}};
+             const auto no_type = co_await write(probe, std::move(null_type));
+             probe.expect_plain_error(no_type, 400, "Invalid 'token_type' value: null");
              Json body{{"token_type", "default-batch"}};
              const auto good = co_await write(probe, std::move(body));
              probe.expect_status(good, 204);
@@ -100,6 +110,76 @@ std::vector<Check> vault_token_role_fields() {
              const auto seen = co_await probe.vault("POST", "auth/token/lookup", named);
              probe.expect_equal(seen.data().value("bound_cidrs", Json()),
                                 Json::array({"203.0.113.0/24"}), "bound_cidrs");
+         }},
+
+        {.name = "bound-as-its-parent",
+         .requirement = "A child is bound to the addresses of its parent.",
+         .rows = {181, 256},
+         .level = Level::must,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto policy = co_await probe.policy("maker", R"(path "auth/token/create" {
+  capabilities = ["update"]
+})");
+             const auto everywhere = Json::array({"0.0.0.0/0", "::/0"});
+             const auto parent = co_await make_by(
+                 probe, Json{{"token_bound_cidrs", everywhere}},
+                 Json{{"policies", Json::array({"default", policy})}, {"ttl", "5m"}});
+             const auto child = co_await make(probe, Json{{"ttl", "5m"}}, "auth/token/create",
+                                              As::bearer(parent.token));
+             const auto seen = co_await lookup_self(probe, child.token);
+             probe.expect_equal(seen.data().value("bound_cidrs", Json()), everywhere,
+                                "bound_cidrs of the child");
+         }},
+
+        {.name = "globs-anywhere",
+         .requirement = "A role's globs of policies may have their star anywhere.",
+         .rows = {181, 256},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto policy =
+                 co_await probe.policy("globs", "path \"a\" { capabilities = [\"read\"] }");
+             const Json parameters{{"policies", Json::array({policy})}, {"ttl", "5m"}};
+             const auto glob = "*" + policy.substr(1);
+             const auto made =
+                 co_await make_by(probe, Json{{"allowed_policies_glob", glob}}, parameters);
+             probe.expect_equal(made.auth.value("policies", Json()),
+                                Json::array({"default", policy}), "policies");
+             const auto barred = co_await write(probe, Json{{"disallowed_policies_glob", glob}});
+             probe.expect_status(barred, 204);
+             const auto refused = co_await probe.vault(
+                 "POST", "auth/token/create/" + probe.name("fields"), parameters);
+             probe.expect_plain_error(refused, 400, "is disallowed by this role");
+         }},
+
+        {.name = "period-needs-sudo",
+         .requirement = "Whoever asks for a period needs root or sudo, by a role too.",
+         .rows = {181, 256},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             probe.expect_status(co_await write(probe, Json::object()), 204);
+             const auto path = "auth/token/create/" + probe.name("fields");
+             const auto token = co_await probe.token_for(
+                 fmt::format("path \"{}\" {{ capabilities = [\"update\"] }}", path));
+             const auto refused =
+                 co_await probe.vault("POST", path, Json{{"period", "1h"}}, As::bearer(token));
+             probe.expect_plain_error(refused, 400,
+                                      "root or sudo privileges required to create periodic token");
+         }},
+
+        {.name = "root-stands-alone",
+         .requirement = "A role that allows root allows nothing else.",
+         .rows = {181, 256},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const Json role{{"allowed_policies", Json::array({"a", "root"})},
+                             {"disallowed_policies", Json::array({"root", "a"})}};
+             probe.expect_status(co_await write(probe, role), 204);
+             const auto read =
+                 co_await probe.vault("GET", "auth/token/roles/" + probe.name("fields"));
+             probe.expect_equal(read.data().value("allowed_policies", Json()),
+                                Json::array({"root"}), "allowed_policies");
+             probe.expect_equal(read.data().value("disallowed_policies", Json()),
+                                Json::array({"a", "root"}), "disallowed_policies");
          }},
 
         {.name = "fewer-uses",

@@ -21,7 +21,8 @@ const Asked asked{"mesh",
                   "pki_int/sign/web",
                   "vault-issuer",
                   *spiffe::SpiffeId::parse("spiffe://cluster.local/ns/default/sa/web"),
-                  {}};
+                  {},
+                  "alpha"};
 
 Failure answer(int status, const std::string& text) {
     auto kind = status == 403 ? FailureKind::denied : FailureKind::server;
@@ -34,8 +35,9 @@ TEST(Decide, FollowsTheTable) {
     const std::vector<Row> rows = {
         {Step::sign, 403, "permission denied", Action::login_again, "no longer good"},
         {Step::sign, 403, wrapped("permission denied"), Action::retry_slowly,
-         "does not grant update on pki_int/sign/web"},
-        {Step::login, 403, "permission denied", Action::retry, "cannot ask the API server"},
+         "does not grant update on pki_int/sign/web, or nothing is there"},
+        {Step::login, 403, "permission denied", Action::retry,
+         "cannot ask the API server about it, or nothing is mounted at auth/alpha"},
         {Step::login, 403, "service account name not authorized", Action::retry_slowly,
          "role mesh does not bind service account vault-issuer"},
         {Step::login, 403, "namespace not authorized", Action::retry_slowly,

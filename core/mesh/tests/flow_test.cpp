@@ -202,6 +202,36 @@ TEST(Flow, ShutDownRemovesWhatWasMadeAndStopsAll) {
     run(clean_end);
 }
 
+Task<void> offboarded(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    EXPECT_EQ((co_await stage.mesh.offboard("c9")).error().kind, FailureKind::not_found);
+    stage.kube_link->set(http::LinkMode::refuse);
+    EXPECT_EQ((co_await stage.mesh.offboard("c1")).error().kind, FailureKind::unreachable);
+    stage.kube_link->set(http::LinkMode::pass);
+    EXPECT_EQ(stage.mesh.clusters().size(), 1U);
+    EXPECT_TRUE(co_await cluster.wait_ready(1min)) << "what was refused has ended something";
+
+    require(co_await stage.mesh.offboard("c1"));
+    EXPECT_TRUE(stage.mesh.clusters().empty());
+    EXPECT_TRUE(require(co_await stage.admin->list_pods("default")).items.empty());
+    EXPECT_FALSE(co_await stage.admin->secret("istio-system", "meshproof-ca-config"));
+    EXPECT_FALSE(co_await stage.admin->secret("istio-system", "meshproof-ca-root"));
+    EXPECT_FALSE(co_await stage.admin->service_account("istio-system", "vault-issuer"));
+    const auto signs = stage.vault.signs;
+    co_await stage.clock.sleep_for(48h);
+    EXPECT_EQ(stage.vault.signs, signs) << "somebody renews on";
+    EXPECT_TRUE(co_await stage.mesh.delete_account("corporate")) << "nobody uses it any more";
+
+    require(stage.mesh.add_account(stage.account()));
+    auto again = require(co_await stage.mesh.onboard(stage.cluster()));
+    require(co_await again.deploy({.name = "web", .service_account = {}}));
+    EXPECT_TRUE(co_await again.wait_ready(1h)) << only(again, "web").reason;
+}
+
+TEST(Flow, AnOffboardedClusterLeavesNothingAndMayComeBack) {
+    run(offboarded);
+}
+
 Task<void> others_keep_theirs(Stage& stage) {
     co_await open_ports(stage);
     kube::ObjectMeta theirs;

@@ -38,7 +38,7 @@ class Recorder final : public Observer {
     }
 };
 
-/// An API server before which an answer can get stuck.
+/// An API server before which an answer can get stuck, and a request be refused.
 class SlowFront final : public http::Handler {
   public:
     SlowFront(http::Handler& inner, Clock& clock) : inner_(inner), clock_(clock) {}
@@ -46,7 +46,22 @@ class SlowFront final : public http::Handler {
     /// The next list of Secrets is answered as it is now, and so much later.
     std::optional<Duration> next_list;
 
+    /// What creates something there, by a body that holds this, is refused.
+    struct Refusal {
+        std::string kind;  ///< "pods"
+        std::string body;
+        int status = 403;
+        std::string retry_after = {};  ///< the header, sent where not empty
+    };
+    std::optional<Refusal> refusal;
+    std::size_t refused = 0;
+
     [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer peer) override {
+        if (refusal && request.method == "POST" && request.target.ends_with("/" + refusal->kind) &&
+            request.body.find(refusal->body) != std::string::npos) {
+            ++refused;
+            co_return refused_by(*refusal);
+        }
         const bool list = request.method == "GET" &&
                           request.target.find("/secrets?") != std::string::npos &&
                           request.target.find("watch=") == std::string::npos;
@@ -59,6 +74,17 @@ class SlowFront final : public http::Handler {
     }
 
   private:
+    static http::Response refused_by(const Refusal& refusal) {
+        http::Response response;
+        response.status = refusal.status;
+        response.headers.set("Content-Type", "application/json");
+        if (!refusal.retry_after.empty()) {
+            response.headers.set("Retry-After", refusal.retry_after);
+        }
+        response.body = nlohmann::json{{"kind", "Status"}, {"message", "not now"}}.dump();
+        return response;
+    }
+
     http::Handler& inner_;
     Clock& clock_;
 };

@@ -246,6 +246,25 @@ TEST(Sync, HealthAppliesNothing) {
     run(health_observes, options);
 }
 
+Task<void> quiet_is_kept(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    add_other_ca(stage);
+    auto& front = stage.kube_front;
+    front.refusal = {.kind = "secrets", .body = {}, .status = 429, .retry_after = "10800"};  // 3 h
+    require(co_await stage.mesh.connect_ca("c1", next_label));
+    expect_out_of_sync(cluster, "generation 1: expected 2");
+    const auto first = front.refused;
+    co_await stage.clock.sleep_for(13h);
+    EXPECT_LE(front.refused - first, 4U) << "the API server asked to be left alone";
+    EXPECT_GE(front.refused - first, 2U) << "it waits for longer than it was asked to";
+    front.refusal.reset();
+    EXPECT_TRUE(co_await cluster.wait_in_sync(4h)) << cluster.status();
+}
+
+TEST(Sync, AnApiServerIsLeftAloneForAsLongAsItAsks) {
+    run(quiet_is_kept);
+}
+
 Task<void> slow_read(Stage& stage) {
     auto cluster = co_await two_pods(stage);
     add_other_ca(stage);

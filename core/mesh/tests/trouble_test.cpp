@@ -328,6 +328,27 @@ TEST(Trouble, AWorkloadThatIsDefinedAnewStillReplacesItsPods) {
     run(lost_while_redefined);
 }
 
+Task<void> refused_pod(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    const auto web = only(cluster, "web").name, api = only(cluster, "api").name;
+    stage.kube_front.refusal = {.kind = "pods", .body = "\"name\":\"web-"};
+    require(co_await cluster.delete_pod(web));
+    co_await stage.clock.sleep_for(3h);
+    EXPECT_GT(stage.kube_front.refused, 1U) << "nothing was refused: nothing is shown";
+    EXPECT_LT(stage.kube_front.refused, 20U) << "it is asked for in a hot loop";
+    require(co_await cluster.delete_pod(api));
+    EXPECT_TRUE(co_await cluster.wait_replaced(api, 1min)) << "it waits behind another";
+    EXPECT_FALSE(co_await cluster.wait_replaced(web, 1min));
+    stage.kube_front.refusal.reset();
+    EXPECT_TRUE(co_await cluster.wait_replaced(web, 2h));
+    EXPECT_TRUE(co_await cluster.wait_ready(2h));
+    EXPECT_EQ(require(co_await stage.admin->list_pods("default")).items.size(), 2U);
+}
+
+TEST(Trouble, APodThatIsRefusedHoldsUpNoOther) {
+    run(refused_pod);
+}
+
 Task<void> deletion(Stage& stage) {
     auto cluster = co_await two_pods(stage);
     const auto web = only(cluster, "web");
@@ -403,7 +424,25 @@ Task<void> missing_service_account(Stage& stage) {
 }
 
 TEST(Trouble, AMissingServiceAccountIsNamed) {
-    run(missing_service_account);
+    run(missing_service_account, Stage::with("control-plane/forgets-service-accounts"));
+}
+
+Task<void> service_account_comes_back(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    require(co_await stage.admin->delete_service_account("istio-system", "vault-issuer"));
+    require(co_await cluster.delete_pod(only(cluster, "web").name));
+    EXPECT_FALSE(co_await cluster.wait_ready(1min));
+    expect_reason(only(cluster, "web"), "service account vault-issuer is not in the cluster");
+    EXPECT_EQ(cluster.status(), "out of sync: service account vault-issuer is not there");
+    EXPECT_TRUE(co_await cluster.wait_in_sync(3h)) << cluster.status();
+    EXPECT_TRUE(co_await stage.admin->service_account("istio-system", "vault-issuer"));
+    EXPECT_TRUE(co_await cluster.wait_ready(3h)) << only(cluster, "web").reason;
+    EXPECT_EQ(stage.recorder.count("out of sync"), 1U);
+    EXPECT_EQ(stage.recorder.count("in sync"), 1U);
+}
+
+TEST(Trouble, AServiceAccountThatSomebodyDeletesComesBack) {
+    run(service_account_comes_back);
 }
 
 Task<void> end_in_the_middle(Stage& stage) {

@@ -40,6 +40,11 @@ TEST(GoDuration, PrintsAsGoDoes) {
     EXPECT_EQ(go_duration(-90s), "-1m30s");
 }
 
+TEST(InSeconds, KeepsFractions) {
+    EXPECT_DOUBLE_EQ(in_seconds(1500ms), 1.5);
+    EXPECT_DOUBLE_EQ(in_seconds(-250us), -0.00025);
+}
+
 TEST(ParseDuration, ReadsWhatVaultAccepts) {
     EXPECT_EQ(parse_duration("60"), 60s);
     EXPECT_EQ(parse_duration("60s"), 60s);

@@ -6,9 +6,11 @@
 namespace meshproof::run {
 
 inline std::unique_ptr<Environment> sim(std::uint64_t seed, std::size_t vaults,
-                                        std::size_t clusters) {
+                                        std::size_t clusters,
+                                        vault::Product product = vault::Product::openbao) {
     fakes::SimOptions options;
     options.seed = seed;
+    options.servers.product = product;
     options.servers.vaults = vaults;
     options.servers.clusters = clusters;
     return fakes::make_sim(std::move(options));
@@ -18,6 +20,9 @@ inline std::unique_ptr<Environment> sim(std::uint64_t seed, std::size_t vaults,
 class Stage {
   public:
     using Story = Task<void> (*)(World& world);
+
+    explicit Stage(vault::Product product = vault::Product::openbao)
+        : environment_(sim(1, 1, 1, product)) {}
 
     /// Tells the story on a started world. What it throws comes out here.
     void play(Story story) { environment_->drive(start_and_tell(story)); }
@@ -29,7 +34,7 @@ class Stage {
         co_await story(world_);
     }
 
-    std::unique_ptr<Environment> environment_ = sim(1, 1, 1);
+    std::unique_ptr<Environment> environment_;
     World world_{*environment_, 1, "r1r1r1"};
 };
 

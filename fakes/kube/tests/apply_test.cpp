@@ -83,6 +83,20 @@ TEST_F(Apply, TakesYamlAndToldTypesApart) {
               "unmarshal number into Go struct field ConfigMap.data of type string");
 }
 
+TEST_F(Apply, YamlNestsOnlySoDeep) {
+    http::Request request;
+    request.method = "POST";
+    request.target = maps;
+    request.headers = {{"Authorization", "Bearer admin"}, {"Content-Type", "application/yaml"}};
+    for (const std::string open : {"[", "{a: ", "- "}) {
+        request.body = "data:\n  ";
+        for (int i = 0; i < 100'000; ++i) {
+            request.body += open;
+        }
+        EXPECT_EQ(ask(request, {}).status, 400) << open;
+    }
+}
+
 TEST_F(Apply, PagesShowWhatWasThereAtFirst) {
     for (const auto* name : {"a", "b", "c"}) {
         call("POST", maps, Json{{"metadata", {{"name", name}}}});

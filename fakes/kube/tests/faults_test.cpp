@@ -122,6 +122,20 @@ TEST_F(Faults, ADeletionsQueryStatesPreconditions) {
         << "with a body, the query says nothing";
 }
 
+TEST_F(Faults, NameTheTypesThatTextsHaveInGo) {
+    const auto fault = [&](const Json& spec, const Json& status = Json::object()) {
+        const auto message =
+            call("POST", pods, Json{{"spec", spec}, {"status", status}}).body.value("message", "");
+        return message.substr(message.find("Go struct field ") + 16);
+    };
+    EXPECT_EQ(fault(Json::object(), {{"qosClass", 1.5}}),
+              "PodStatus.status.qosClass of type v1.PodQOSClass");
+    EXPECT_EQ(fault({{"preemptionPolicy", true}}),
+              "PodSpec.spec.preemptionPolicy of type v1.PreemptionPolicy");
+    EXPECT_EQ(fault({{"os", {{"name", 5}}}}), "PodOS.spec.os.name of type v1.OSName");
+    EXPECT_EQ(fault({{"hostname", 5}}), "PodSpec.spec.hostname of type string");
+}
+
 TEST_F(Faults, ValuesOfExtraHaveATypeOfTheirOwn) {
     const auto fault = [&](const std::string& path, const Json& body) {
         const auto message = call("POST", path, body).body.value("message", "");
@@ -350,6 +364,137 @@ TEST_F(Faults, OfPatchesThatAreNone) {
         binary.body["message"].get<std::string>().starts_with("provided data does not appear"));
 }
 
+TEST_F(Faults, OfAStrategicPatchShowThePatch) {
+    make("a");
+    const auto said = [&](const std::string& text, const std::string& query = "",
+                          const std::string& type = "strategic-merge-patch+json") {
+        const auto answer = sent("PATCH", secrets + "/a" + query, text, "application/" + type);
+        EXPECT_EQ(answer.status, 422) << answer.raw.body;
+        return answer.body.value("message", "");
+    };
+    const auto with = [](const std::string& shown, const std::string& why) {
+        return "\"\" is invalid: patch: Invalid value: \"" + shown + "\": " + why;
+    };
+    EXPECT_EQ(
+        said(R"({"odd":{"b":[1,null],"a":1.5}})", "?fieldValidation=Strict"),
+        with("map[odd:map[a:1.5 b:[1 <nil>]]]", "strict decoding error: unknown field \"odd\""));
+    EXPECT_EQ(said(R"({"odd":{"b":null,"a":1e30,"c":12345678.5,"d":true,"e":0.5},"data":null})",
+                   "?fieldValidation=Strict"),
+              with("map[data:<nil> odd:map[a:1e+30 c:1.23456785e+07 d:true e:0.5]]",
+                   "strict decoding error: unknown field \"odd\""));
+    EXPECT_EQ(said(R"({"type":5})"), with("map[type:5]", "cannot convert int64 to v1.SecretType"));
+    EXPECT_EQ(said(R"({"type":["x"]})"), with("map[type:[x]]", "unrecognized type: string"));
+    EXPECT_EQ(said(R"({"data":"x"})"), with("map[data:x]", "cannot restore map from string"));
+    EXPECT_EQ(said(R"({"data":{"a":5}})"),
+              with("map[data:map[a:5]]", "cannot restore slice from int64"));
+    EXPECT_EQ(said(R"({"data":{"a":"!"}})"),
+              with("map[data:map[a:!]]",
+                   "error decoding from json: illegal base64 data at input byte 0"));
+    EXPECT_EQ(said(R"({"metadata":[true]})"),
+              with("map[metadata:[true]]", "cannot restore struct from: slice"));
+    EXPECT_EQ(said(R"({"immutable":"x"})"), with("map[immutable:x]", "unrecognized type: bool"));
+    EXPECT_EQ(said(R"({"metadata":{"creationTimestamp":5}})"),
+              with("map[metadata:map[creationTimestamp:5]]",
+                   "json: cannot unmarshal number into Go value of type string"));
+    const auto merged = said(R"({"odd":"a"})", "?fieldValidation=Strict", "merge-patch+json");
+    for (const auto* part : {R"(\"odd\":\"a\")", R"(\"resourceVersion\":\")"}) {
+        EXPECT_NE(merged.find(part), std::string::npos) << merged;
+    }
+    const auto operation = said(R"([{"op":"add","path":"/odd","value":1,"value":2,"x":3}])",
+                                "?fieldValidation=Strict", "json-patch+json");
+    EXPECT_NE(operation.find("strict decoding error: json patch duplicate field \"[0].value\", "
+                             "json patch unknown field \"[0].x\", unknown field \"odd\""),
+              std::string::npos)
+        << operation;
+    const auto twice = said(R"({"data":{},"data":{}})", "?fieldValidation=Strict");
+    EXPECT_NE(twice.find("strict decoding error: duplicate field \"data\""), std::string::npos)
+        << twice;
+}
+
+TEST_F(Faults, ADeletionMayStateNothing) {
+    make("a");
+    const auto with = [&](const Json& preconditions) {
+        return call("DELETE", secrets + "/a", Json{{"preconditions", preconditions}});
+    };
+    const auto version = with({{"resourceVersion", ""}});
+    EXPECT_EQ(version.status, 409);
+    EXPECT_NE(version.body.value("message", "")
+                  .find("the ResourceVersion in the precondition () does not match"),
+              std::string::npos)
+        << version.raw.body;
+    EXPECT_EQ(with({{"uid", ""}}).status, 409);
+    EXPECT_EQ(call("DELETE", secrets, Json{{"preconditions", {{"uid", ""}}}}).status, 409);
+    EXPECT_EQ(call("DELETE", secrets + "/a?dryRun=All&resourceVersion=&uid=").status, 200)
+        << "a query says nothing by that";
+    EXPECT_EQ(with({{"resourceVersion", nullptr}, {"uid", nullptr}}).status, 200);
+}
+
+TEST_F(Faults, AnEvictionStatesPreconditions) {
+    create_account("app");
+    create_pod("p", "app");
+    const auto evicted = [&](const Json& preconditions) {
+        return call("POST", pods + "/p/eviction",
+                    Json{{"metadata", {{"name", "p"}}},
+                         {"deleteOptions", {{"preconditions", preconditions}}}})
+            .status;
+    };
+    EXPECT_EQ(evicted({{"uid", ""}}), 409);
+    EXPECT_EQ(evicted({{"resourceVersion", "1"}}), 409);
+    EXPECT_EQ(evicted(Json::object()), 201);
+}
+
+TEST_F(Faults, AContinuationHasAVersionOfItsOwn) {
+    make("a");
+    make("b");
+    const auto next =
+        "?continue=" +
+        call("GET", secrets + "?limit=1").body["metadata"]["continue"].get<std::string>();
+    for (const auto* version : {"x", "1", "99999999"}) {
+        const auto refused = call("GET", secrets + next + "&resourceVersion=" + version);
+        EXPECT_EQ(refused.body["message"],
+                  "specifying resource version is not allowed when using continue");
+    }
+    EXPECT_EQ(call("GET", secrets + next + "&resourceVersion=0").status, 200);
+}
+
+TEST_F(Faults, ASecretHoldsWhatItsTypeSays) {
+    const auto fields = [&](const std::string& type, const Json& data = Json::object()) {
+        const auto refused =
+            call("POST", secrets + "?dryRun=All",
+                 Json{{"metadata", {{"name", "s"}}}, {"type", type}, {"stringData", data}});
+        std::string found;
+        if (refused.status == 422) {
+            for (const auto& cause : refused.body["details"]["causes"]) {
+                found += cause["field"].get<std::string>() + " ";
+            }
+        }
+        return found;
+    };
+    EXPECT_EQ(fields("kubernetes.io/basic-auth"), "data[username] data[password] ");
+    EXPECT_EQ(fields("kubernetes.io/basic-auth", {{"password", ""}}), "");
+    EXPECT_EQ(fields("kubernetes.io/ssh-auth", {{"ssh-privatekey", ""}}), "data[ssh-privatekey] ");
+    EXPECT_EQ(fields("kubernetes.io/ssh-auth", {{"ssh-privatekey", "x"}}), "");
+    EXPECT_EQ(fields("kubernetes.io/tls"), "data[tls.crt] data[tls.key] ");
+    for (const auto& [type, key] :
+         {std::pair("kubernetes.io/dockercfg", ".dockercfg"),
+          std::pair("kubernetes.io/dockerconfigjson", ".dockerconfigjson")}) {
+        const auto field = fmt::format("data[{}] ", key);
+        EXPECT_EQ(fields(type), field);
+        EXPECT_EQ(fields(type, {{key, "{"}}), field);
+        EXPECT_EQ(fields(type, {{key, "[1]"}}), field);
+        EXPECT_EQ(fields(type, {{key, "{}"}}), "");
+    }
+    const auto said = call("POST", secrets,
+                           Json{{"metadata", {{"name", "s"}}},
+                                {"type", "kubernetes.io/dockercfg"},
+                                {"stringData", {{".dockercfg", "5"}}}})
+                          .body.value("message", "");
+    EXPECT_EQ(said,
+              "Secret \"s\" is invalid: data[.dockercfg]: Invalid value: \"<secret contents "
+              "redacted>\": json: cannot unmarshal number into Go value of type "
+              "map[string]interface {}");
+}
+
 TEST_F(Faults, AnAccessReviewShowsItsMetadataAsGoDoes) {
     const auto refused = call(
         "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
@@ -371,6 +516,20 @@ TEST_F(Faults, AnAccessReviewShowsItsMetadataAsGoDoes) {
         told.body.value("message", "").find(R"("fieldsV1":{"f:status":{"f:evaluationError":{}}})"),
         std::string::npos)
         << told.raw.body;
+}
+
+TEST_F(Faults, AReviewHasNoEmptyTexts) {
+    const auto answer = call(
+        "POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+        Json{{"spec",
+              {{"user", "u"},
+               {"uid", ""},
+               {"resourceAttributes", {{"verb", "get"}, {"resource", "pods"}, {"name", ""}}}}}});
+    EXPECT_EQ(
+        answer.body["spec"],
+        (Json{{"user", "u"}, {"resourceAttributes", {{"verb", "get"}, {"resource", "pods"}}}}));
+    const auto owned = answer.body["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"];
+    EXPECT_FALSE(owned.contains("f:uid")) << owned.dump();
 }
 
 TEST_F(Faults, OfALocalReviewAreToldInTheServersOrder) {
@@ -403,6 +562,14 @@ TEST_F(Faults, OfPodsComeFromAdmissionFirst) {
               "pods \"p\" is forbidden: pod rejected: RuntimeClass \"x\" not found");
     EXPECT_EQ(pod({{"priorityClassName", "x"}}).body["message"],
               "pods \"p\" is forbidden: no PriorityClass with name x was found");
+    const auto nameless = call("POST", pods, Json{{"spec", {{"runtimeClassName", "x"}}}}).body;
+    EXPECT_EQ(nameless["details"]["name"], "Unknown");
+    EXPECT_EQ(nameless["message"],
+              "pods \"Unknown\" is forbidden: pod rejected: RuntimeClass \"x\" not found");
+    EXPECT_EQ(pod({{"runtimeClassName", ""}}).body["message"], "resource name may not be empty");
+    EXPECT_EQ(pod({{"overhead", Json::object()}}).status, 403);
+    EXPECT_EQ(pod({{"overhead", Json::object()}, {"dnsPolicy", "x"}}).status, 422)
+        << "overhead is looked at last";
     EXPECT_EQ(pod({{"dnsPolicy", "x"}}).body["message"],
               "Pod \"p\" is invalid: spec.dnsPolicy: Unsupported value: \"x\": supported values: "
               "\"ClusterFirstWithHostNet\", \"ClusterFirst\", \"Default\", \"None\"");

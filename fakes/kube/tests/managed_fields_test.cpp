@@ -94,6 +94,54 @@ TEST_F(Managers, OwnNewListsAndPointersThemselves) {
     EXPECT_TRUE(fields_at(access, 0)["f:spec"]["f:nonResourceAttributes"].contains("."));
 }
 
+TEST_F(Managers, OwnSelectorsWhole) {
+    const Json spec{{"containers", Json::array({{{"name", "app"}, {"image", "app"}}})},
+                    {"nodeSelector", {{"a", "b"}, {"c", "d"}}},
+                    {"resources", {{"unknown", "x"}}}};
+    const auto pod = call("POST", pods, Json{{"metadata", {{"name", "p"}}}, {"spec", spec}});
+    const auto owned = fields_at(pod, 0)["f:spec"];
+    EXPECT_EQ(owned["f:nodeSelector"], Json::object()) << owned.dump();
+    EXPECT_EQ(owned["f:resources"], Json::object()) << "a pod's are a pointer: " << owned.dump();
+    const auto service = [&](const char* manager, const Json& selector) {
+        const Json config{{"apiVersion", "v1"},
+                          {"kind", "Service"},
+                          {"metadata", {{"name", "s"}}},
+                          {"spec", {{"clusterIP", "None"}, {"selector", selector}}}};
+        return call(
+            "PATCH",
+            std::string("/api/v1/namespaces/default/services/s?force=true&fieldManager=") + manager,
+            config, "admin", "application/apply-patch+yaml");
+    };
+    EXPECT_EQ(service("one", {{"a", "b"}}).status, 201);
+    const auto taken = service("two", {{"c", "d"}});
+    EXPECT_EQ(taken.body["spec"]["selector"], (Json{{"c", "d"}})) << "it is one value";
+    EXPECT_EQ(fields_at(taken, 1)["f:spec"]["f:selector"], Json::object()) << taken.raw.body;
+}
+
+TEST_F(Managers, HaveTheTimeOfTheirLastChange) {
+    call("POST", maps, map("a", {{"a", "1"}}));
+    const auto entry = [](const Answer& answer) {
+        EXPECT_EQ(answer.status, 200) << answer.raw.body;
+        return answer.body["metadata"]["managedFields"][0];
+    };
+    const auto first = apply("a", {{"a", "1"}});
+    EXPECT_EQ(entry(first)["operation"], "Apply");
+    EXPECT_FALSE(entry(first).contains("time")) << "it changed nothing";
+    pass_time(5s);
+    const auto again = apply("a", {{"a", "1"}});
+    EXPECT_EQ(again.body["metadata"], first.body["metadata"]);
+    const auto changed = apply("a", {{"a", "1"}, {"b", "2"}});
+    EXPECT_EQ(entry(changed)["time"], rfc3339(clock.now()));
+    pass_time(5s);
+    call("PATCH", maps + "/a?fieldManager=y", Json{{"data", {{"c", "3"}}}}, "admin",
+         "application/merge-patch+json");
+    const auto joined = apply("a", {{"a", "1"}, {"b", "2"}, {"c", "3"}});
+    EXPECT_EQ(entry(joined)["time"], entry(changed)["time"]) << "it owns more, and nothing changed";
+    EXPECT_TRUE(entry(joined)["fieldsV1"]["f:data"].contains("f:c"));
+    const auto less = apply("a", {{"a", "1"}});
+    EXPECT_EQ(entry(less)["time"], rfc3339(clock.now())) << less.raw.body;
+}
+
 TEST_F(Managers, AreInOrder) {
     call("POST", maps + "?fieldManager=first", map("a", {{"a", "1"}}));
     pass_time(5s);

@@ -70,6 +70,10 @@ TEST_F(Pods, NameQuantitiesThatAreSome) {
     const std::string pattern =
         "Pod in version \"v1\" cannot be handled as a Pod: quantities must match the regular "
         "expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+    EXPECT_EQ(
+        made({{"overhead", "x"}}).body.value("message", ""),
+        "Pod in version \"v1\" cannot be handled as a Pod: json: cannot unmarshal string into "
+        "Go struct field PodSpec.spec.overhead of type v1.ResourceList");
     EXPECT_EQ(said("x"), pattern);
     EXPECT_EQ(said(""), pattern);
     EXPECT_EQ(said(true), pattern);
@@ -228,6 +232,16 @@ TEST_F(Pods, ChangeInFewThings) {
     EXPECT_EQ(fields(put(later(Json::object()))), Fields{"spec.tolerations"});
     EXPECT_EQ(fields(put(later({{"serviceAccountName", "some text"}, {"tolerations", lasting}}))),
               (Fields{"spec.serviceAccountName", "spec"}));
+    // What a creation's admission refuses, an update's leaves to the validation.
+    EXPECT_EQ(
+        fields(put(later({{"nodeSelector", {{"a b", "c d"}}},
+                          {"nodeName", "some text"},
+                          {"tolerations", lasting},
+                          {"priorityClassName", "some text"},
+                          {"runtimeClassName", ""},
+                          {"preemptionPolicy", "x"}}))),
+        (Fields{"spec.nodeSelector", "spec.nodeSelector", "spec.nodeName", "spec.priorityClassName",
+                "spec.runtimeClassName", "spec.preemptionPolicy", "spec"}));
 }
 
 }  // namespace

@@ -85,6 +85,7 @@ TEST_F(Kube, ListsTakeOnlyOptionsOfLists) {
     refused("limit=99999999999999999999", 400, "value out of range");
     refused("resourceVersionMatch=x", 422, "Unsupported value: \"x\"");
     refused("continue=some%20text", 400, "illegal base64 data at input byte 4");
+    refused("continue=some%20text&resourceVersion=x", 400, "illegal base64 data at input byte 4");
     refused("labelSelector=a%3Db%3Dc", 400, "found '=', expected: ',' or 'end of string'");
     refused("labelSelector=a%20in", 400, "found '' expected: '('");
     refused("labelSelector=a%20in%20(b", 400, "found '', expected: ',' or ')'");
@@ -96,6 +97,25 @@ TEST_F(Kube, ListsTakeOnlyOptionsOfLists) {
     refused("fieldSelector=metadata.name%3Db%3Dc", 400, "unescaped character in value: 61");
     EXPECT_EQ(call("GET", maps + "?limit=-1&timeoutSeconds=-1").status, 200);
     EXPECT_EQ(call("DELETE", maps + "?sendInitialEvents=true").status, 422);
+}
+
+TEST_F(Kube, ListsAreReadBeforeTheirFormIsLookedAt) {
+    const auto asked = [&](const std::string& query, const char* accept, const char* method) {
+        return call(method, maps + query, std::nullopt, "admin", "", {{"Accept", accept}}).status;
+    };
+    constexpr auto nothing = "application/json;as=Nothing;v=v1";
+    EXPECT_EQ(asked("?labelSelector=%7B", nothing, "GET"), 400);
+    EXPECT_EQ(asked("?limit=x", nothing, "GET"), 400);
+    EXPECT_EQ(asked("?sendInitialEvents=false", nothing, "GET"), 422);
+    EXPECT_EQ(asked("?fieldSelector=a%3Db", nothing, "GET"), 406);
+    EXPECT_EQ(asked("?continue=x", nothing, "GET"), 406);
+    EXPECT_EQ(asked("?watch=1&resourceVersionMatch=Exact&fieldSelector=a%3Db", nothing, "GET"),
+              422);
+    EXPECT_EQ(asked("?watch=1&fieldSelector=a%3Db", nothing, "GET"), 406);
+    EXPECT_EQ(asked("?watch=1&fieldSelector=a%3Db", "application/yaml", "GET"), 400);
+    EXPECT_EQ(asked("?watch=1&resourceVersion=x", "application/yaml", "GET"), 500);
+    EXPECT_EQ(asked("?watch=1", "application/yaml", "GET"), 406);
+    EXPECT_EQ(asked("?labelSelector=%7B", nothing, "DELETE"), 406);
 }
 
 TEST_F(Kube, SelectsByNumber) {

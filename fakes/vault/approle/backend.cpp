@@ -47,6 +47,8 @@ class AppRoleBackend final : public Backend {
         return router_.help(path);
     }
 
+    [[nodiscard]] std::vector<RouteShape> shapes() const override { return router_.shapes(); }
+
     [[nodiscard]] Task<BackendResponse> handle(BackendRequest request) override {
         co_return answer(request);
     }

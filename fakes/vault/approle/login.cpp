@@ -10,10 +10,6 @@ namespace meshproof::fakes::vault::approle {
 
 namespace {
 
-// As every mount has them that nobody tuned: so many wrong secret ids in a row lock a role id.
-constexpr std::int64_t lockout_threshold = 5;
-constexpr auto lockout_duration = std::chrono::minutes(15);
-
 BackendResponse refuse_login(std::string text) {
     return BackendResponse::error(std::move(text));
 }
@@ -22,16 +18,23 @@ BackendResponse unknown(const Mount& mount, const char* vaults_word) {
     return refuse_login(mount.openbao() ? "invalid role or secret ID" : vaults_word);
 }
 
-bool is_locked(const Mount& mount, const std::string& role_id, Time now) {
+// Wrong secret ids in a row lock a role id.
+bool is_locked(const Mount& mount, const std::string& role_id, const BackendRequest& request) {
+    const auto& lockout = request.mount.lockout;
     const auto found = mount.failures.find(role_id);
-    return found != mount.failures.end() && found->second.count >= lockout_threshold &&
-           now - found->second.last < lockout_duration;
+    return !lockout.disabled && found != mount.failures.end() &&
+           static_cast<std::uint64_t>(found->second.count) >= lockout.threshold &&
+           request.now - found->second.last < lockout.duration;
 }
 
-void count_failure(Mount& mount, const std::string& role_id, Time now) {
+void count_failure(Mount& mount, const std::string& role_id, const BackendRequest& request) {
+    const auto& lockout = request.mount.lockout;
+    if (lockout.disabled) {
+        return;
+    }
     auto& failures = mount.failures[role_id];
-    const bool forgotten = now - failures.last > lockout_duration;
-    failures = {forgotten ? 1 : failures.count + 1, now};
+    const bool forgotten = request.now - failures.last > lockout.counter_reset;
+    failures = {forgotten ? 1 : failures.count + 1, request.now};
 }
 
 std::map<std::string, Role, std::less<>>::iterator by_role_id(Mount& mount,
@@ -78,7 +81,7 @@ tl::expected<SecretId, BackendResponse> take_secret_id(Mount& mount, Role& role,
     }
     const auto found = role.secret_ids.find(id);
     if (found == role.secret_ids.end() || has_ended(mount, found->second, now)) {
-        count_failure(mount, role.role_id, now);
+        count_failure(mount, role.role_id, call.request);
         return tl::unexpected(unknown(mount, "invalid secret id"));
     }
     const auto secret = found->second;
@@ -118,7 +121,7 @@ BackendResponse log_in(Mount& mount, const Call& call) {
                                              ? "missing role_id"
                                              : "failed to determine alias name from login request");
     }
-    if (is_locked(mount, role_id, call.request.now)) {
+    if (is_locked(mount, role_id, call.request)) {
         return BackendResponse::error("permission denied", 403);
     }
     const auto found = by_role_id(mount, role_id);

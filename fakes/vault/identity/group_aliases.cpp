@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/text.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/server/server.hpp"
@@ -169,7 +170,7 @@ Group* group_of_alias(Server& server, const LogicalRequest& request, std::string
 Group* group_of_alias(Server& server, const LogicalRequest& request, std::string_view accessor,
                       std::string_view name) {
     return group_whose_alias(server, request, [&](const auto& alias) {
-        return alias.mount_accessor == accessor && alias.name == name;
+        return alias.mount_accessor == accessor && lower(alias.name) == lower(name);
     });
 }
 

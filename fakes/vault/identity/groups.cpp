@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/text.hpp"
 #include "fakes/vault/identity/group_aliases.hpp"
 #include "fakes/vault/identity/metadata.hpp"
 #include "fakes/vault/logical/go_text.hpp"
@@ -48,7 +49,7 @@ LogicalReply whole_group(const Server& server, const Group& group) {
 
 Group* group_by_name(Server& server, const LogicalRequest& request, std::string_view name) {
     for (auto& [id, group] : server.groups) {
-        if (group.name == name && group.namespace_path == request.ns->path) {
+        if (lower(group.name) == lower(name) && group.namespace_path == request.ns->path) {
             return &group;
         }
     }

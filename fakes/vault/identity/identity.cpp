@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/text.hpp"
 #include "fakes/vault/identity/groups.hpp"
 #include "fakes/vault/identity/metadata.hpp"
 #include "fakes/vault/logical/go_text.hpp"
@@ -62,7 +63,7 @@ LogicalReply whole(const Server& server, const Entity& entity) {
 
 Entity* by_name(Server& server, const LogicalRequest& request, std::string_view name) {
     for (auto& [id, entity] : server.entities) {
-        if (entity.name == name && entity.namespace_path == request.ns->path) {
+        if (lower(entity.name) == lower(name) && entity.namespace_path == request.ns->path) {
             return &entity;
         }
     }

@@ -42,6 +42,8 @@ class KubernetesBackend final : public Backend {
         return router_.help(path);
     }
 
+    [[nodiscard]] std::vector<RouteShape> shapes() const override { return router_.shapes(); }
+
     [[nodiscard]] bool standby_serves(std::string_view path) const override {
         return path == "login";
     }

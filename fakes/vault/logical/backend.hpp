@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,11 +25,20 @@ enum class Operation { read, update, create, remove, list, patch, help };
 /// What a request has to have for a path: no token, one, or the `sudo` capability besides (row 57).
 enum class Needs { nothing, token, sudo };
 
+/// How many failed logins in a row lock who logs in, and for how long.
+struct Lockout {
+    std::uint64_t threshold = 5;
+    Duration duration = std::chrono::minutes(15);       ///< since the last failure
+    Duration counter_reset = std::chrono::minutes(15);  ///< failures before that do not count
+    bool disabled = false;
+};
+
 /// A mounted engine or auth method, as its backend sees it.
 struct MountView {
     std::string path;              ///< "pki_int/" or "auth/c1/", with the trailing slash
     Duration default_lease_ttl{};  ///< system default (768 h) substituted
     Duration max_lease_ttl{};      ///< system default (768 h) substituted
+    Lockout lockout{};             ///< of a method that has one; defaults substituted
 };
 
 /// A node that may not write, as what it runs sees it.
@@ -50,7 +60,7 @@ struct BackendRequest {
     bool unauthenticated = false;  ///< the path is one of the backend's unauthenticated ones
     std::string remote_address;
     std::string namespace_path;          ///< "" = root
-    TemplateValues identity;  ///< of the caller's entity; null where there is none
+    TemplateValues identity;             ///< of the caller's entity; null where there is none
     std::optional<StandbyView> standby;  ///< who serves it, where that is not the active node
 };
 
@@ -109,6 +119,8 @@ struct BackendResponse {
     }
 };
 
+struct RouteShape;  // help.hpp
+
 /// A mounted backend: rules and state of one mount. No socket, no clock.
 class Backend {
   public:
@@ -130,6 +142,8 @@ class Backend {
         (void)path;
         return std::nullopt;
     }
+    /// Its routes, for a description of the API.
+    [[nodiscard]] virtual std::vector<RouteShape> shapes() const = 0;
     /// Renewal of a token that this backend's login granted (row 156). `internal` is
     /// AuthGrant::internal.
     [[nodiscard]] virtual Task<BackendResponse> renew(BackendRequest request, AuthGrant grant) {

@@ -90,6 +90,25 @@ std::string routed_path(Operation operation, std::string_view path) {
     return std::string(path) + (lists ? "/" : "");
 }
 
+std::vector<std::pair<std::string, std::vector<std::string>>> Pattern::templates() const {
+    std::vector<std::string> parts, names;
+    std::vector<std::pair<std::string, std::vector<std::string>>> told;
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+        const auto& segment = segments_[i];
+        if (optional_ && i + 1 == segments_.size()) {
+            told.emplace_back(join(parts, "/"), names);
+        }
+        if (!segment.starts_with(':')) {
+            parts.push_back(segment);
+            continue;
+        }
+        names.push_back(segment.substr(1, segment.size() - (takes_the_rest(segment) ? 2 : 1)));
+        parts.push_back("{" + names.back() + "}");
+    }
+    told.emplace_back(join(parts, "/"), std::move(names));
+    return told;
+}
+
 RouteHelp Pattern::help() const {
     RouteHelp told;
     std::vector<std::string> parts;

@@ -32,6 +32,8 @@ class Pattern {
     [[nodiscard]] bool covers(std::string_view path) const;
     /// As Go's expression of the paths that fit, and the names in it.
     [[nodiscard]] RouteHelp help() const;
+    /// As OpenAPI writes it, with its names in braces; see RouteShape.
+    [[nodiscard]] std::vector<std::pair<std::string, std::vector<std::string>>> templates() const;
 
   private:
     [[nodiscard]] std::optional<std::vector<std::string>> parts_of(std::string_view path) const;
@@ -95,6 +97,21 @@ class Router {
         return path.empty() ? std::optional(help_of(expressions))
                : found      ? std::optional(help_of(*found, path))
                             : std::nullopt;
+    }
+
+    /// Every route that is played.
+    [[nodiscard]] std::vector<RouteShape> shapes() const {
+        std::vector<RouteShape> all;
+        for (const auto& route : routes_) {
+            RouteShape shape{route.pattern.templates(), {}, route.fields, route.needs};
+            for (const auto& one : route.operations) {
+                shape.operations.push_back(one.first);
+            }
+            if (!shape.operations.empty()) {
+                all.push_back(std::move(shape));
+            }
+        }
+        return all;
     }
 
     /// What the first pattern that fits the path has for the operation (several routes may have

@@ -31,6 +31,8 @@ class PkiBackend final : public Backend {
         return router_.help(path);
     }
 
+    std::vector<RouteShape> shapes() const override { return router_.shapes(); }
+
     bool standby_serves(std::string_view path) const override {
         const auto routed = router_.route(Operation::update, routed_path(Operation::update, path),
                                           Json::object(), mount_.product);

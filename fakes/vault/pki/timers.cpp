@@ -38,7 +38,8 @@ std::optional<Time> rebuild_due(const Mount& mount) {
 }
 
 std::optional<Time> delta_due(const Mount& mount) {
-    if (!mount.crl_config.enable_delta || !mount.crl_config.auto_rebuild) {
+    const auto& config = mount.crl_config;
+    if (!config.enable_delta || !config.auto_rebuild || config.disable) {
         return std::nullopt;
     }
     return next_look(mount,

@@ -89,7 +89,7 @@ Entity& new_entity(Server& server, const LogicalRequest& request, std::string na
 
 EntityAlias* find_alias(Server& server, std::string_view accessor, std::string_view name) {
     for (auto& [id, alias] : server.aliases) {
-        if (alias.mount_accessor == accessor && alias.name == name) {
+        if (alias.mount_accessor == accessor && lower(alias.name) == lower(name)) {
             return &alias;
         }
     }

@@ -26,6 +26,7 @@ struct MountEntry {
     /// By their parameters: passthrough_request_headers, allowed_response_headers, …
     std::map<std::string, std::vector<std::string>, std::less<>> lists;
     bool local = false, force_no_cache = false, seal_wrap = false, external_entropy_access = false;
+    std::optional<Lockout> lockout;  ///< as tuned, zeros being the defaults; nothing = never
     std::shared_ptr<Backend>
         backend;  ///< shared: a request in flight keeps it alive after the mount is gone
 

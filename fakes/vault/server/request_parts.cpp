@@ -382,11 +382,12 @@ tl::expected<LogicalRequest, http::Response> parse_logical(const http::Request& 
 }
 
 tl::expected<Json, http::Response> strict_body(Product product, const http::Request& request,
-                                               std::string_view go_type) {
+                                               std::string_view go_type, EarlyBody* early) {
     if (product == Product::vault && trim(request.body).empty()) {
         return tl::unexpected(error_answer(400, "EOF"));
     }
-    auto body = parse_body(request.body, go_type, product);
+    auto body = early != nullptr ? object_of(std::move(early->json), go_type)
+                                 : parse_body(request.body, go_type, product);
     if (!body) {
         auto text = body.error().message;
         constexpr std::string_view begin = "failed to decode";
@@ -395,7 +396,7 @@ tl::expected<Json, http::Response> strict_body(Product product, const http::Requ
         }
         return tl::unexpected(error_answer(400, text));
     }
-    return *body;
+    return std::move(*body);
 }
 
 }  // namespace meshproof::fakes::vault

@@ -52,9 +52,10 @@ struct EarlyBody {
                                       Product product);
 
 /// The body of a path that has no envelope: an empty one is an error for Vault, and the texts of
-/// broken ones name the Go type.
+/// broken ones name the Go type. `early` is taken from; null = the body is read now.
 [[nodiscard]] tl::expected<Json, http::Response> strict_body(Product product,
                                                              const http::Request& request,
-                                                             std::string_view go_type);
+                                                             std::string_view go_type,
+                                                             EarlyBody* early);
 
 }  // namespace meshproof::fakes::vault

@@ -17,7 +17,8 @@ MESHPROOF_SAVED(TokenRole, allowed, disallowed, allowed_globs, disallowed_globs,
                 explicit_max_ttl, orphan, renewable, no_default_policy, path_suffix, type, num_uses,
                 bound_cidrs, entity_aliases, old_names)
 MESHPROOF_SAVED(Entity, id, name, namespace_path, metadata, policies, disabled, created, changed)
-MESHPROOF_SAVED(EntityAlias, id, name, entity, namespace_path, mount_accessor, metadata, custom_metadata, local, created, changed)
+MESHPROOF_SAVED(EntityAlias, id, name, entity, namespace_path, mount_accessor, metadata,
+                custom_metadata, local, created, changed)
 MESHPROOF_SAVED(GroupAlias, id, name, mount_accessor, created, changed)
 MESHPROOF_SAVED(Group, id, name, namespace_path, type, metadata, policies, entities, groups, alias,
                 created, changed, modify_index)
@@ -26,9 +27,10 @@ MESHPROOF_SAVED(Audit, devices, headers)
 MESHPROOF_SAVED(RateLimit, name, path, role, of_namespace, inheritable, rate, interval,
                 block_interval)
 // The backend is saved beside these.
+MESHPROOF_SAVED(Lockout, threshold, duration, counter_reset, disabled)
 MESHPROOF_SAVED(MountEntry, path, type, description, accessor, uuid, default_ttl, max_ttl,
                 token_type, options, visibility, lists, local, force_no_cache, seal_wrap,
-                external_entropy_access)
+                external_entropy_access, lockout)
 MESHPROOF_SAVED(Lease, id, namespace_path, token, issued, expires, renewable, internal)
 
 namespace {

@@ -155,24 +155,31 @@ LogicalReply delete_header(Server& server, const BuiltinCall& call) {
     return BackendResponse::nothing();
 }
 
+template <LogicalReply (*function)(Server& server, const BuiltinCall& call)>
+LogicalReply at_root(Server& server, const BuiltinCall& call) {
+    return call.request.ns->path.empty()
+               ? function(server, call)
+               : BackendResponse::error("operation only available in root namespace");
+}
+
 }  // namespace
 
 std::vector<BuiltinRoute> audit_routes() {
     using enum Operation;
     const std::string header = "config/auditing/request-headers/:header";
     return {
-        {"audit", {{read, list_devices}}, {}, Needs::sudo},
+        {"audit", {{read, at_root<list_devices>}}, {}, Needs::sudo},
         {"audit/:path+",
-         {{update, enable_device}, {remove, disable_device}},
+         {{update, at_root<enable_device>}, {remove, at_root<disable_device>}},
          {{{"type", FieldType::text},
            {"description", FieldType::text},
            {"options", FieldType::pairs},
            {"local", FieldType::boolean}}},
          Needs::sudo},
-        {"audit-hash/:path+", {{update, hash_input}}, {{{"input", FieldType::text}}}},
-        {"config/auditing/request-headers", {{read, list_headers}}, {}, Needs::sudo},
-        {header, {{read, read_header}, {remove, delete_header}}, {}, Needs::sudo},
-        {header, {{update, write_header}}, {{{"hmac", FieldType::boolean}}}, Needs::sudo},
+        {"audit-hash/:path+", {{update, at_root<hash_input>}}, {{{"input", FieldType::text}}}},
+        {"config/auditing/request-headers", {{read, at_root<list_headers>}}, {}, Needs::sudo},
+        {header, {{read, at_root<read_header>}, {remove, at_root<delete_header>}}, {}, Needs::sudo},
+        {header, {{update, at_root<write_header>}}, {{{"hmac", FieldType::boolean}}}, Needs::sudo},
     };
 }
 

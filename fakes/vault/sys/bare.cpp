@@ -57,4 +57,30 @@ std::optional<http::Response> serve_bare(Server& server, const BareCall& call) {
     return std::visit([&](const auto& serve) { return serve(server, call); }, found->function);
 }
 
+std::vector<RouteShape> bare_shapes() {
+    std::vector<RouteShape> all;
+    for (const auto& route : routes()) {
+        RouteShape shape;
+        shape.paths.emplace_back(route.path.substr(std::string_view("sys/").size()),
+                                 std::vector<std::string>());
+        const auto takes = [&route](std::string_view method) {
+            return route.methods.empty() ||
+                   std::ranges::find(route.methods, method) != route.methods.end();
+        };
+        for (const auto& [method, operation] :
+             {std::pair("GET", Operation::read), std::pair("POST", Operation::update)}) {
+            if (takes(method)) {
+                shape.operations.push_back(operation);
+            }
+        }
+        if (route.methods.empty()) {
+            shape.operations.push_back(Operation::remove);  // as those do that look themselves
+        }
+        const bool asks_for_token = route.path == "sys/seal" || route.path == "sys/step-down";
+        shape.needs = asks_for_token ? Needs::token : Needs::nothing;
+        all.push_back(std::move(shape));
+    }
+    return all;
+}
+
 }  // namespace meshproof::fakes::vault

@@ -9,6 +9,7 @@
 namespace meshproof::fakes::vault {
 
 class Server;
+struct EarlyBody;  // request_parts.hpp
 
 /// A request that one node answers by itself, without envelope and while it is sealed too.
 struct BareCall {
@@ -16,6 +17,7 @@ struct BareCall {
     const http::Request& request;
     std::string path;  ///< "sys/health"
     Time now;
+    EarlyBody* early = nullptr;  ///< of a body that was read before its turn
 };
 
 }  // namespace meshproof::fakes::vault

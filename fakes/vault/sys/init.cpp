@@ -59,7 +59,8 @@ http::Response serve_init(Server& server, const BareCall& call) {
     if (request.method == "GET") {
         return bare_answer(200, Json{{"initialized", known}});
     }
-    const auto body = strict_body(server.options.product, request, "http.InitRequest");
+    const auto body =
+        strict_body(server.options.product, request, "http.InitRequest", call.early);
     if (!body) {
         return body.error();
     }

@@ -70,9 +70,17 @@ bool all_of_their_kind(const Json& config) {
                     return is_setting_text(one) || one.is_null();
                 }));
     };
+    // By other names than those that tune it, and of numbers alone.
     const auto is_lockout = [](const Json& value) {
-        return value.is_object() &&
-               std::ranges::none_of(value, [](const Json& one) { return one.is_string(); });
+        const auto threshold = setting_in(value, "lockout_threshold");
+        const auto off = setting_in(value, "disable_lockout");
+        return value.is_object() && (threshold.is_null() || threshold.is_number_unsigned()) &&
+               (off.is_null() || off.is_boolean()) &&
+               std::ranges::all_of(std::array{"lockout_duration", "lockout_counter_reset"},
+                                   [&value](auto* name) {
+                                       const auto time = setting_in(value, name);
+                                       return time.is_null() || time.is_number_integer();
+                                   });
     };
     return std::ranges::all_of(std::array{"default_lease_ttl", "max_lease_ttl",
                                           "listing_visibility", "token_type", "plugin_version"},
@@ -195,6 +203,16 @@ std::optional<BackendResponse> set_token_type(MountEntry& entry, const std::stri
     return std::nullopt;
 }
 
+Json lockout_settings(const MountEntry& entry) {
+    if (!entry.lockout) {
+        return Json::object();
+    }
+    return {{"user_lockout_threshold", entry.lockout->threshold},
+            {"user_lockout_duration", whole_seconds(entry.lockout->duration)},
+            {"user_lockout_counter_reset_duration", whole_seconds(entry.lockout->counter_reset)},
+            {"user_lockout_disable", entry.lockout->disabled}};
+}
+
 void add_settings(Json& data, const MountEntry& entry) {
     data["force_no_cache"] = entry.force_no_cache;
     if (entry.is_auth()) {
@@ -236,11 +254,6 @@ MountRefusal tune_lease_times(Tuning& tuning) {
             *place = *read;
         }
     }
-    // Tuning lockouts is refused after what cannot be read, and before what does not fit.
-    if (const auto& lockout = tuning.fields.json("user_lockout_config"); !lockout.empty()) {
-        return BackendResponse::error(fmt::format(
-            "tuning of user lockout configuration for auth type \"{}\" not allowed", entry.type));
-    }
     // Where only one of the two is set, the system's other one may contradict it, and cuts at use.
     if (next.first != Duration{} && next.second != Duration{} && next.first > next.second) {
         return BackendResponse::error(
@@ -249,6 +262,74 @@ MountRefusal tune_lease_times(Tuning& tuning) {
                         whole_seconds(next.second), whole_seconds(next.first)));
     }
     std::tie(entry.default_ttl, entry.max_ttl) = next;
+    return std::nullopt;
+}
+
+bool lockout_of_its_kind(const Json& given) {
+    const auto off = setting_in(given, "lockout_disable");
+    return (off.is_null() || off.is_boolean()) &&
+           std::ranges::all_of(std::array{"lockout_threshold", "lockout_duration",
+                                          "lockout_counter_reset_duration"},
+                               [&given](const char* name) {
+                                   const auto value = setting_in(given, name);
+                                   return value.is_null() || is_setting_text(value);
+                               });
+}
+
+MountRefusal tune_lockout_threshold(Lockout& lockout, const std::string& text, Product product) {
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    const auto read = go_integer(text, 10);
+    const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    if (!digits || !read) {
+        auto why =
+            fmt::format("unable to parse user lockout threshold: strconv.ParseUint: parsing {}: {}",
+                        go_quoted(text), digits ? read.error() : "invalid syntax");
+        return product == Product::openbao ? BackendResponse::error(std::move(why))
+                                           : BackendResponse::go_error(std::move(why));
+    }
+    lockout.threshold = static_cast<std::uint64_t>(*read);
+    return std::nullopt;
+}
+
+// Only logins with a name and a secret have a lockout.
+MountRefusal tune_lockout(Tuning& tuning) {
+    const auto& given = tuning.fields.json("user_lockout_config");
+    auto& entry = tuning.entry;
+    if (given.empty()) {
+        return std::nullopt;
+    }
+    if (!lockout_of_its_kind(given)) {
+        return BackendResponse::error("unable to convert given user lockout config information");
+    }
+    if (const auto type = lower(entry.type);
+        type != "approle" && type != "ldap" && type != "userpass") {
+        return BackendResponse::error(fmt::format(
+            "tuning of user lockout configuration for auth type \"{}\" not allowed", entry.type));
+    }
+    if (!entry.lockout) {
+        entry.lockout = Lockout{0, {}, {}, false};
+    }
+    auto& lockout = *entry.lockout;
+    if (auto refused = tune_lockout_threshold(
+            lockout, setting_text(setting_in(given, "lockout_threshold")), tuning.product)) {
+        return refused;
+    }
+    for (const auto& [name, place] :
+         {std::pair("lockout_duration", &lockout.duration),
+          std::pair("lockout_counter_reset_duration", &lockout.counter_reset)}) {
+        if (const auto text = setting_text(setting_in(given, name)); !text.empty()) {
+            const auto read = lease_setting(text, tuning.product);
+            if (!read) {
+                return BackendResponse::error(read.error());
+            }
+            *place = *read;
+        }
+    }
+    if (const auto off = setting_in(given, "lockout_disable"); off.is_boolean()) {
+        lockout.disabled = off.get<bool>();
+    }
     return std::nullopt;
 }
 
@@ -352,10 +433,10 @@ MountRefusal tune_options(Tuning& tuning) {
     return std::nullopt;
 }
 
-constexpr std::array<TuningStep, 11> tuning_steps{
-    tune_lease_times, tune_description, tune_plugin_version, tune_list<2>,
-    tune_list<3>,     tune_visibility,  tune_token_type,     tune_list<0>,
-    tune_list<1>,     tune_list<4>,     tune_options};
+constexpr std::array<TuningStep, 12> tuning_steps{
+    tune_lease_times, tune_lockout, tune_description, tune_plugin_version,
+    tune_list<2>,     tune_list<3>, tune_visibility,  tune_token_type,
+    tune_list<0>,     tune_list<1>, tune_list<4>,     tune_options};
 
 // The servers' own mounts: Vault tunes none of them, OpenBao only what concerns their audit.
 MountRefusal refuse_own_mount(const MountEntry& entry, const FieldData& fields, Product product) {

@@ -26,6 +26,9 @@ namespace meshproof::fakes::vault {
 [[nodiscard]] std::optional<BackendResponse> set_token_type(MountEntry& entry,
                                                             const std::string& type);
 
+/// How a lockout that was tuned is shown, an empty object where none was.
+[[nodiscard]] Json lockout_settings(const MountEntry& entry);
+
 /// Adds the settings that are shown wherever a mount is: only those that are set.
 void add_settings(Json& data, const MountEntry& entry);
 

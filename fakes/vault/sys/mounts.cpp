@@ -36,6 +36,9 @@ Json entry_json(const Server& server, const MountEntry& entry) {
     auto config = Json{{"default_lease_ttl", whole_seconds(entry.default_ttl)},
                        {"max_lease_ttl", whole_seconds(entry.max_ttl)}};
     add_settings(config, entry);
+    if (auto lockout = lockout_settings(entry); !lockout.empty()) {
+        config["user_lockout_config"] = std::move(lockout);
+    }
     const bool plugin = entry.backend != nullptr;
     std::string running = server.openbao() ? "v2.7.2+builtin.bao" : "v1.14.1+builtin.vault";
     if (plugin && !server.openbao() && entry.type == "kubernetes") {
@@ -235,6 +238,7 @@ LogicalReply read_tuning(Server& server, const BuiltinCall& call) {
                      {"max_lease_ttl", or_system(entry->max_ttl)},
                      {"description", entry->description}};
     add_settings(data, *entry);
+    data.update(lockout_settings(*entry));
     if (entry->external_entropy_access) {
         data["external_entropy_access"] = true;
     }

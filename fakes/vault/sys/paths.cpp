@@ -8,6 +8,7 @@
 #include "fakes/vault/sys/leases.hpp"
 #include "fakes/vault/sys/mounts.hpp"
 #include "fakes/vault/sys/namespaces.hpp"
+#include "fakes/vault/sys/openapi.hpp"
 #include "fakes/vault/sys/plugins.hpp"
 #include "fakes/vault/sys/policies.hpp"
 #include "fakes/vault/sys/quotas.hpp"
@@ -127,7 +128,7 @@ Routes leases(bool openbao) {
                         {"sync", FieldType::boolean}}};
     const Fields type{{{"type", FieldType::text}}};
     Routes table = {
-        {"leases", {{read, read_irrevocable_leases}}, type},
+        {"leases", {{read, read_irrevocable_leases}}, type, Needs::sudo},
         {"leases/count", {{read, count_irrevocable_leases}}, type},
         {"leases/tidy", {{update, tidy_leases}}},
         {"leases/lookup/:lease*", {{list, list_leases}}, {}, Needs::sudo},
@@ -221,6 +222,10 @@ Routes inside(bool openbao, bool raft) {
         {"internal/counters/requests", {{read, count_requests}}},
         {"internal/counters/tokens", {{read, count_tokens}}},
         {"internal/counters/entities", {{read, count_entities}}},
+        {"internal/specs/openapi",
+         {{read, describe_api}, {update, describe_api}},
+         {{{"context", FieldType::text}, {"generic_mount_paths", FieldType::boolean}}},
+         Needs::nothing},
         {"internal/ui/resultant-acl", {{read, read_resultant_acl}}},
         {"internal/ui/namespaces", {{read, read_ui_namespaces}}},
     };

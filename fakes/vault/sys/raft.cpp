@@ -103,7 +103,8 @@ LogicalReply read_ha_status(Server& server, const BuiltinCall& call) {
 http::Response serve_join(Server& server, const BareCall& call) {
     auto& node = call.node;
     const auto& request = call.request;
-    const auto body = strict_body(server.options.product, request, "http.JoinRequest");
+    const auto body =
+        strict_body(server.options.product, request, "http.JoinRequest", call.early);
     if (!body) {
         return body.error();
     }

@@ -43,7 +43,8 @@ http::Response serve_seal_status(const Server& server, const BareCall& call) {
 http::Response serve_unseal(Server& server, const BareCall& call) {
     auto& node = call.node;
     const auto& request = call.request;
-    const auto body = strict_body(server.options.product, request, "http.UnsealRequest");
+    const auto body =
+        strict_body(server.options.product, request, "http.UnsealRequest", call.early);
     if (!body) {
         return body.error();
     }

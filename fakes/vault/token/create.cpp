@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "fakes/vault/logical/globs.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/server/login.hpp"
 #include "fakes/vault/server/server.hpp"
@@ -35,13 +36,6 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-bool glob(const std::vector<std::string>& patterns, const std::string& name) {
-    return std::ranges::any_of(patterns, [&](const std::string& pattern) {
-        return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1))
-                                      : name == pattern;
-    });
-}
-
 bool limits_policies(const TokenRole& role) {
     return !role.allowed.empty() || !role.allowed_globs.empty() || !role.disallowed.empty() ||
            !role.disallowed_globs.empty();
@@ -55,7 +49,7 @@ Refusal apply_role(const TokenRole& role, bool no_default, const std::vector<std
                    std::vector<std::string>& policies) {
     const bool adds_default = !no_default && !role.no_default_policy &&
                               !contains(role.disallowed, "default") &&
-                              !glob(role.disallowed_globs, "default");
+                              !listed_by_glob(role.disallowed_globs, "default");
     if (!policies.empty()) {
         policies = tidy_policies(policies, adds_default);
     }
@@ -65,7 +59,7 @@ Refusal apply_role(const TokenRole& role, bool no_default, const std::vector<std
             policies = allowed;
         }
         for (const auto& name : policies) {
-            if (!contains(allowed, name) && !glob(role.allowed_globs, name)) {
+            if (!contains(allowed, name) && !listed_by_glob(role.allowed_globs, name)) {
                 return fmt::format(
                     "token policies ({}) must be subset of the role's allowed policies ({}) or "
                     "glob policies ({})",
@@ -76,7 +70,7 @@ Refusal apply_role(const TokenRole& role, bool no_default, const std::vector<std
         policies = tidy_policies(parents, adds_default);
     }
     for (const auto& name : policies) {
-        if (contains(role.disallowed, name) || glob(role.disallowed_globs, name)) {
+        if (contains(role.disallowed, name) || listed_by_glob(role.disallowed_globs, name)) {
             return fmt::format("token policy {} is disallowed by this role", go_quoted(name));
         }
     }
@@ -112,6 +106,26 @@ struct Creation {
     std::vector<std::string> warnings{};
 };
 
+// What is no letter, digit or hyphen becomes a hyphen, of however many bytes it is; one hyphen at
+// the end is dropped.
+std::string display_name_of(std::string_view given) {
+    std::string shown = "token";
+    if (given.empty()) {
+        return shown;
+    }
+    shown += '-';
+    for (const char c : given) {
+        const bool inside_character = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+        if (!inside_character) {
+            shown += letter_or_digit(c) ? c : '-';
+        }
+    }
+    if (shown.ends_with('-')) {
+        shown.pop_back();
+    }
+    return shown;
+}
+
 Creation begin(Server& server, const BuiltinCall& call) {
     Creation creation{.server = server, .call = call};
     const auto& request = creation.request;
@@ -121,15 +135,7 @@ Creation begin(Server& server, const BuiltinCall& call) {
     token.id = creation.data.text("id");
     token.path = request.path;
     token.namespace_path = request.ns->path;
-    token.display_name = "token";
-    if (auto name = creation.data.text("display_name"); !name.empty()) {
-        for (auto& c : name) {
-            if (!letter_or_digit(c) && c != '-') {
-                c = '-';
-            }
-        }
-        token.display_name += "-" + name;
-    }
+    token.display_name = display_name_of(creation.data.text("display_name"));
     token.metadata = creation.data.pairs("meta");
     return creation;
 }
@@ -216,31 +222,42 @@ Refusal refuse_batch_bounds(Creation& creation) {
     return fmt::format("batch tokens cannot have \"{}\" set", name);
 }
 
+// The one refusal that is 403.
+constexpr auto disabled_entity = "entity from given entity alias is disabled";
+
 Refusal join_entity(Creation& creation) {
-    const auto alias = lower(creation.data.text("entity_alias"));
-    if (alias.empty()) {
+    const auto given = creation.data.text("entity_alias");
+    if (given.empty()) {
         return std::nullopt;
     }
+    const auto alias = lower(given);
     if (creation.role == nullptr) {
         return "'entity_alias' is only allowed in combination with token role";
     }
     const auto names = creation.role->entity_aliases.value_or(std::vector<std::string>());
-    if (!contains(names, alias) && !glob(names, alias)) {
+    if (!contains(names, alias) && !listed_by_glob(names, alias)) {
         return "invalid 'entity_alias' value";
     }
     AuthGrant grant;
-    grant.alias_name = alias;
+    grant.alias_name = given;
     creation.token.entity_id = entity_of(creation.server, creation.request, grant);
-    return std::nullopt;
+    const auto& entities = creation.server.entities;
+    const auto entity = entities.find(creation.token.entity_id);
+    return entity != entities.end() && entity->second.disabled ? Refusal(disabled_entity)
+                                                               : std::nullopt;
 }
 
+Refusal allow_id(Creation& creation) {
+    return creation.token.id.empty() || creation.sudo
+               ? Refusal()
+               : Refusal("root or sudo privileges required to specify token id");
+}
+
+// What an id is, is looked at last of all.
 Refusal check_id(Creation& creation) {
     auto& token = creation.token;
     if (token.id.empty()) {
         return std::nullopt;
-    }
-    if (!creation.sudo) {
-        return "root or sudo privileges required to specify token id";
     }
     creation.warnings.emplace_back(
         "Supplying a custom ID for the token uses the weaker SHA1 hashing instead of the more "
@@ -269,7 +286,7 @@ Refusal named_policies(const Creation& creation, std::vector<std::string>& polic
     const auto& parents = creation.parent.policies;
     policies = tidy_policies(policies, false);
     for (const auto& name : policies) {
-        if (!creation.sudo && !contains(parents, name) && name != "default") {
+        if (!creation.sudo && !contains(parents, name)) {
             return "child policies must be subset of parent";
         }
     }
@@ -318,16 +335,19 @@ Refusal choose_parent(Creation& creation) {
         if (!creation.role->path_suffix.empty()) {
             token.path += "/" + creation.role->path_suffix;
         }
-    } else if (creation.request.path == "auth/token/create-orphan") {
-        token.orphan = true;
     } else if (creation.data.boolean("no_parent")) {
         if (!creation.sudo) {
             return "root or sudo privileges required to create orphan token";
         }
         token.orphan = true;
+    } else if (creation.request.path == "auth/token/create-orphan") {
+        token.orphan = true;
     }
     if (!token.orphan) {
         token.parent = creation.parent.id;
+        if (creation.role == nullptr) {
+            token.bound_cidrs = creation.parent.bound_cidrs;
+        }
         if (token.entity_id.empty()) {
             token.entity_id = creation.parent.entity_id;
         }
@@ -347,16 +367,16 @@ Refusal read_times(Creation& creation) {
             return read.error();
         }
         *time = *read;
-    }
-    if (creation.role == nullptr && token.period > Duration{} && !creation.sudo) {
-        return "root or sudo privileges required to create periodic token";
+        if (token.period > Duration{} && !creation.sudo) {
+            return "root or sudo privileges required to create periodic token";
+        }
     }
     creation.period = token.period;
     creation.explicit_max_ttl = token.explicit_max_ttl;
     if (const auto* role = creation.role; role != nullptr && !token.is_batch()) {
-        creation.period = lesser("Period", token.period, role->period, creation.warnings);
         creation.explicit_max_ttl = lesser("Explicit max TTL", token.explicit_max_ttl,
                                            role->explicit_max_ttl, creation.warnings);
+        creation.period = lesser("Period", token.period, role->period, creation.warnings);
     }
     return std::nullopt;
 }
@@ -367,7 +387,8 @@ Refusal grant_ttl(Creation& creation) {
     const bool only_capped =
         token.is_root() && creation.ttl == Duration{} && creation.period == Duration{};
     if (only_capped && creation.explicit_max_ttl == Duration{} && !creation.parent.expires) {
-        token.renewable = false;  // it lives for ever
+        token.renewable = false;  // it lives for ever, and counts from everywhere
+        token.bound_cidrs.clear();
         return std::nullopt;
     }
     token.renewable =
@@ -411,10 +432,10 @@ void warn_of_unknown_policies(Creation& creation) {
 LogicalReply create_token(Server& server, const BuiltinCall& call) {
     auto creation = begin(server, call);
     for (const auto step :
-         {find_role, check_parent, read_type, refuse_batch_bounds, read_uses, join_entity, check_id,
-          choose_policies, choose_parent, read_times, grant_ttl}) {
+         {find_role, check_parent, read_type, refuse_batch_bounds, read_uses, join_entity, allow_id,
+          choose_policies, choose_parent, read_times, grant_ttl, check_id}) {
         if (const auto refused = step(creation)) {
-            return BackendResponse::error(*refused);
+            return BackendResponse::error(*refused, *refused == disabled_entity ? 403 : 400);
         }
     }
     warn_of_unknown_policies(creation);

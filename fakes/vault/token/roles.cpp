@@ -1,5 +1,7 @@
 #include "fakes/vault/token/roles.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "fakes/vault/logical/addresses.hpp"
 #include "fakes/vault/logical/go_text.hpp"
@@ -73,11 +75,18 @@ void read_either(const FieldData& data, TokenRole& role, const std::string& old_
     }
 }
 
+// It is enough that such a part is in it: two word characters, and between them one or more of
+// what a name holds.
 bool good_suffix(std::string_view suffix) {
-    for (std::size_t at = 0; at + 2 < suffix.size(); ++at) {
-        if (word_character(suffix[at]) && inside_name(suffix[at + 1]) &&
-            word_character(suffix[at + 2])) {
-            return true;  // it is enough that such a part is in it
+    std::optional<std::size_t> first;
+    for (std::size_t at = 0; at < suffix.size(); ++at) {
+        if (!inside_name(suffix[at])) {
+            first.reset();
+        } else if (word_character(suffix[at])) {
+            first = first.value_or(at);
+            if (at - *first >= 2) {
+                return true;
+            }
         }
     }
     return false;
@@ -107,6 +116,12 @@ void read_policies(const FieldData& data, TokenRole& role) {
             *list = sorted_lower(data.list(field));
         }
     }
+    // Where root is allowed, nothing else counts.
+    for (auto* allowed : {&role.allowed, &role.allowed_globs}) {
+        if (std::ranges::find(*allowed, "root") != allowed->end()) {
+            *allowed = {"root"};
+        }
+    }
 }
 
 std::optional<std::string> read_cidrs(const FieldData& data, TokenRole& role, const char* field,
@@ -129,6 +144,14 @@ std::optional<std::string> read_old_cidrs(const FieldData& data, TokenRole& role
         }
     });
     return bad_address;
+}
+
+// It is looked at as it was sent: null is given, and no type.
+std::optional<std::string> refuse_null_type(const Json& sent) {
+    const auto type = sent.find("token_type");
+    return type != sent.end() && type->is_null()
+               ? std::optional<std::string>("Invalid 'token_type' value: null")
+               : std::nullopt;
 }
 
 std::optional<std::string> read_by_new_names(const FieldData& data, TokenRole& role) {
@@ -160,7 +183,9 @@ void read_times(const FieldData& data, TokenRole& role, Duration limit,
                 [&](const std::string& field) { role.period = data.duration(field); });
     read_either(data, role, "explicit_max_ttl", warnings,
                 [&](const std::string& field) { role.explicit_max_ttl = data.duration(field); });
-    const bool told = data.has("explicit_max_ttl") || data.has("token_explicit_max_ttl");
+    // What the old name gave is told of at every write.
+    const bool told =
+        data.has("token_explicit_max_ttl") || role.old_names.contains("explicit_max_ttl");
     if (told && role.explicit_max_ttl > limit) {
         warnings.push_back(fmt::format(
             "Given explicit max TTL of {} is greater than system/mount allowed value of {} "
@@ -175,7 +200,10 @@ std::optional<std::string> read_path_suffix(const FieldData& data, TokenRole& ro
         return "given role path suffix contains invalid characters; must match \\w[\\w-.]+\\w";
     }
     role.path_suffix = data.text("path_suffix", role.path_suffix);
-    return std::nullopt;
+    return role.path_suffix.find("..") == std::string::npos
+               ? std::nullopt
+               : std::optional<std::string>(
+                     "error registering path suffix: path cannot contain parent references");
 }
 
 }  // namespace
@@ -195,6 +223,9 @@ LogicalReply write_token_role(Server&, const BuiltinCall& call) {
     role.no_default_policy = data.boolean("token_no_default_policy", role.no_default_policy);
     std::vector<std::string> warnings;
     if (auto refused = read_path_suffix(data, role)) {
+        return BackendResponse::error(*refused);
+    }
+    if (auto refused = refuse_null_type(request.data)) {
         return BackendResponse::error(*refused);
     }
     if (auto refused = read_by_new_names(data, role)) {

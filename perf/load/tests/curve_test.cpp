@@ -61,6 +61,13 @@ TEST(Curve, WhatIsWrongIsToldWithItsPlace) {
               "curves[0].token: expected one of service, batch, inline, one, got \"bach\"");
     EXPECT_EQ(refusal(R"("asked_per_s": 10.0)", R"("asked_per_s": -1)"),
               "curves[0].steps[0].asked_per_s: expected a number from 1e-06 to 100000, got -1");
+    // Nobody could say how many samples these need.
+    for (const auto* percentile : {"0", "100", "99.99999999999999"}) {
+        EXPECT_EQ(refusal(R"("percentile": 99.0)", fmt::format(R"("percentile": {})", percentile)),
+                  fmt::format("curves[0].slo.latencies[0].percentile: expected a number from 0.001 "
+                              "to 99.9999, got {}",
+                              percentile));
+    }
     EXPECT_EQ(refusal(R"("p5": 40000000)", R"("p5": 39000000)"),
               "curves[0].steps[0].response.percentiles_ns.p5: expected no less than of the "
               "percentile before, got 39000000");

@@ -129,6 +129,24 @@ TEST(MaxSearch, WhereNoHoldLastsAShorterStepBelowIsAllThereIs) {
     EXPECT_FALSE(best->hold);
 }
 
+TEST(MaxSearch, AsksNoMoreInAllThanOneLoadMay) {
+    auto options = looking();
+    options.rate = 1000;
+    options.duration = 10min;
+    EXPECT_EQ(MaxSearch::most_transactions(options), most_transactions);
+    MaxSearch search(options);
+    double asked = 0;
+    while (const auto step = search.next()) {
+        asked += step->rate * in_seconds(step->duration);
+        search.learn(*step, answered(*step, 1e6, 1e6));
+    }
+    // 600,000, then 1,200,000 and 2,400,000; nobody may ask 4,800,000 more.
+    EXPECT_EQ(asked, 4'200'000);
+    EXPECT_TRUE(search.cut_short());
+    EXPECT_EQ(best_step(search.steps())->rate, 4000);
+    EXPECT_FALSE(searched(20, 20).cut_short());
+}
+
 TEST(MaxSearch, SaysWhereNoRateKeepsTheSlo) {
     auto options = looking();
     options.slo.latencies = {{95, 50ms}};

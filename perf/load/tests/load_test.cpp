@@ -10,15 +10,64 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Task<void> play_and_look(run::Environment& environment, Options options, Played& played) {
+/// How many things there are, by kind.
+using Counts = std::map<std::string, std::size_t>;
+
+/// Of what a load makes.
+Task<Counts> count_made(Site site) {
+    Counts counts;
+    counts["secrets engines"] = require(co_await site.vault.secrets_engines()).size();
+    counts["auth methods"] = require(co_await site.vault.auth_methods()).size();
+    counts["policies"] = require(co_await site.vault.list_policies()).size();
+    counts["service accounts"] =
+        require(co_await site.kube.list_service_accounts(site.mesh_namespace)).size();
+    counts["role bindings"] = require(co_await site.kube.list_cluster_role_bindings({})).size();
+    co_return counts;
+}
+
+/// And of what logins leave: a look for the run's mark finds no token, and no entity whose auth
+/// method is gone.
+Task<Counts> count_all(Site site) {
+    auto counts = co_await count_made(site);
+    for (const auto* path :
+         {"identity/entity/id", "identity/entity-alias/id", "auth/token/accessors"}) {
+        counts[path] = require(co_await site.vault.list(path)).size();
+    }
+    co_return counts;
+}
+
+Task<void> look_around(run::Environment& environment, Counts& counts) {
+    const auto found = co_await run::survey(environment, environment.transport());
+    counts = co_await count_all(site_of(found, environment.transport()));
+}
+
+/// What servers have that nobody used.
+Counts of_new_servers() {
+    fakes::SimOptions sim;
+    sim.servers.vaults = sim.servers.clusters = 1;
+    const auto environment = fakes::make_sim(std::move(sim));
+    Counts counts;
+    environment->drive(look_around(*environment, counts));
+    return counts;
+}
+
+Task<void> play_and_look(run::Environment& environment, Options options, const Counts& before,
+                         Played& played) {
     std::optional<Site> site;
     Run run{environment, 1, "k3f9a2", nullptr, {}, {}, {}};
-    run.on_plan = [&](const run::Survey& found, const Footprint&) {
-        site = site_of(found, environment.transport());
+    run.on_plan = [&, chosen = options](const run::Survey& found, const Footprint&) {
+        site = site_of(found, environment.transport(), chosen);
     };
     played.outcome = co_await run_load(std::move(run), std::move(options));
     played.see(co_await run::sweep_vault(site->vault, {"", true}));
     played.see(co_await run::sweep_cluster(site->kube, {site->mesh_namespace}, {"", true}));
+    const auto after = co_await count_all(*site);
+    for (const auto& [kind, count] : after) {
+        if (count != before.at(kind)) {
+            played.left.push_back(
+                fmt::format("{} {}, and {} on new servers", count, kind, before.at(kind)));
+        }
+    }
 }
 
 Played play(Options options, fakes::FakeServersOptions servers = {}) {
@@ -26,8 +75,9 @@ Played play(Options options, fakes::FakeServersOptions servers = {}) {
     fakes::SimOptions sim;
     sim.servers = std::move(servers);
     const auto environment = fakes::make_sim(std::move(sim));
+    static const auto before = of_new_servers();
     Played played;
-    environment->drive(play_and_look(*environment, std::move(options), played));
+    environment->drive(play_and_look(*environment, std::move(options), before, played));
     return played;
 }
 
@@ -113,6 +163,24 @@ TEST(Load, ASampleIsVerifiedAndOneWrongLeafOfItFails) {
     EXPECT_EQ(wrong.outcome.verification.wrong_leaves(), wrong.outcome.verification.verified);
 }
 
+TEST(Load, OneWrongLeafAmongThousandsFailsIt) {
+    Outcome outcome;
+    outcome.measured.asked = outcome.measured.done = outcome.measured.done_in_plan = 5000;
+    outcome.verification.answers = outcome.verification.verified = 5000;
+    judge(outcome);
+    EXPECT_EQ(outcome.verdict, run::Verdict::pass);
+    outcome.verification.wrong[Wrong::other_key] = 1;
+    for (const auto ended : {Ended::planned, Ended::stopped}) {
+        outcome.failures.clear();
+        outcome.measured.ended = ended;
+        judge(outcome);
+        EXPECT_EQ(outcome.verdict, run::Verdict::fail);
+        ASSERT_FALSE(outcome.failures.empty());
+        EXPECT_EQ(outcome.failures.front(),
+                  "1 of 5000 verified leaves: certifies another key than the CSR's");
+    }
+}
+
 TEST(Load, ARepeatedSerialNumberFailsIt) {
     const auto played = play(small(), sabotaged("pki/repeat-serial"));
     EXPECT_EQ(played.outcome.verdict, run::Verdict::fail);
@@ -138,30 +206,42 @@ TEST(Load, SeveralClustersLogInAtMountsOfTheirOwn) {
     EXPECT_EQ(played.left, std::vector<std::string>{});
 }
 
+TEST(Load, NodesOfOneVaultTakeTurnsOnceTheirStandbysTakeLogins) {
+    fakes::FakeServersOptions servers;
+    servers.spare_vaults = true;
+    for (const auto profile : {Profile::login_sign, Profile::sign}) {
+        auto options = small();
+        options.profile = profile;
+        options.storage = Storage::no_store;
+        options.all_nodes = true;
+        const auto played = play(options, servers);
+        EXPECT_EQ(played.outcome.verdict, run::Verdict::pass)
+            << testing::PrintToString(outcome_lines(played.outcome));
+        EXPECT_EQ(played.outcome.verification.verified, 100U);
+        ASSERT_EQ(played.outcome.measured.addresses.size(), 3U);
+        for (const auto& node : played.outcome.measured.addresses) {
+            EXPECT_GE(node.done, 33U) << node.address;
+        }
+        EXPECT_EQ(played.left, std::vector<std::string>{});
+    }
+}
+
 TEST(Load, ATransactionCanHaveAConnectionOfItsOwn) {
     auto options = small();
     options.keep_alive = false;
     const auto played = play(options);
     EXPECT_EQ(played.outcome.verdict, run::Verdict::pass);
     EXPECT_EQ(played.outcome.measured.handshakes, 100U);
+    EXPECT_EQ(played.outcome.measured.stages.at("connect").service.count(), 100U);
+    EXPECT_EQ(played.outcome.measured.stages.at("tls").service.count(), 100U);
     EXPECT_EQ(played.outcome.measured.stages.at("first-byte").service.count(), 200U);
-}
-
-/// How many things there are that a load might make.
-Task<std::vector<std::size_t>> counted(Site site) {
-    std::vector<std::size_t> counts;
-    counts.push_back(require(co_await site.vault.secrets_engines()).size());
-    counts.push_back(require(co_await site.vault.auth_methods()).size());
-    counts.push_back(require(co_await site.vault.list_policies()).size());
-    counts.push_back(require(co_await site.kube.list_service_accounts(site.mesh_namespace)).size());
-    co_return counts;
 }
 
 struct OnAccount {
     std::optional<Outcome> outcome;
     std::string problem;
     std::vector<std::string> notes;
-    std::vector<std::size_t> before, after;
+    Counts before, after;  ///< of what a load makes: its logins are the account's own
 };
 
 Task<void> load_account(run::Environment& environment, Options options, OnAccount& seen) {
@@ -178,7 +258,7 @@ Task<void> load_account(run::Environment& environment, Options options, OnAccoun
     account.trust = {ground.trust.back()};  // the root alone
     account.cluster.emplace(run::Account::ServiceAccount{
         found.clusters.front().access, site.mesh_namespace, ground.page.service_account});
-    seen.before = co_await counted(site);
+    seen.before = co_await count_made(site);
     Run run{environment, 1, "k3f9a2", nullptr, {}, {}, {}};
     run.account = &account;
     run.on_note = [&](std::string_view note) { seen.notes.emplace_back(note); };
@@ -187,7 +267,7 @@ Task<void> load_account(run::Environment& environment, Options options, OnAccoun
     } catch (const CannotGoOn& error) {
         seen.problem = error.what();
     }
-    seen.after = co_await counted(site);
+    seen.after = co_await count_made(site);
     (void)co_await clear_ground(owners, site);
 }
 

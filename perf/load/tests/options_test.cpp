@@ -113,6 +113,39 @@ TEST(Options, WhatDoesNotFitTogetherIsRefused) {
               std::string::npos);
 }
 
+TEST(Options, RenewalsHaveABoundThoughNobodyNamesTheirRate) {
+    const auto refusal_of = [](std::size_t pods, std::string leaf_ttl, std::string duration) {
+        OptionTexts texts;
+        texts.profile = "renewal";
+        texts.pods = pods;
+        texts.leaf_ttl = std::move(leaf_ttl);
+        texts.duration = std::move(duration);
+        const auto options = parse_options(texts);
+        return options ? "taken" : options.error().message;
+    };
+    // Each renews every 40 s: 25,000/s, and 5,000,000 take 200 s.
+    EXPECT_EQ(refusal_of(1'000'000, "1m", "199s"), "taken");
+    EXPECT_EQ(refusal_of(1'000'000, "1m", "201s"),
+              "5025000 transactions are asked in all: expected at most 5000000");
+    EXPECT_EQ(refusal_of(1'000'000, "10s", "1s"),
+              "--pods 1000000 with --leaf-ttl 10 s renew 150000 times a second: expected at most "
+              "100000");
+}
+
+TEST(Options, APercentileThatNoLoadCouldKnowIsRefused) {
+    EXPECT_EQ(refusal([](OptionTexts& texts) { texts.slo = "p99.9999=1s"; }), "taken");
+    for (const auto* percentile : {"p99.99999", "p99.99999999999999", "p100", "p0", "p-1", "q99"}) {
+        OptionTexts texts;
+        texts.slo = fmt::format("{}=1s", percentile);
+        const auto options = parse_options(texts);
+        ASSERT_FALSE(options) << percentile;
+        EXPECT_EQ(options.error().message,
+                  fmt::format("--slo {}: expected errors, or a percentile from p0.001 to p99.9999, "
+                              "such as p99",
+                              percentile));
+    }
+}
+
 TEST(Options, SeveralAddressesAndClusters) {
     OptionTexts texts;
     texts.addresses = {"https://127.0.0.1:8200", "https://127.0.0.1:8202/base"};

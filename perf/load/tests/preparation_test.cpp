@@ -47,6 +47,26 @@ TEST(Bill, CountsNoCertificatesOfLogins) {
     EXPECT_EQ(refusal("1.19.0+ent", options, 100'000), "");
 }
 
+std::string inline_refusal(run::Product product, std::string version) {
+    auto found = vault_of(std::move(version));
+    found.vaults.front().product = product;
+    found.vaults.front().where = "https://vault:8200";
+    return no_inline_logins(found);
+}
+
+TEST(InlineLogins, AreOfOpenBaoFromTwoFourOn) {
+    for (const auto* version : {"2.4.0", "2.7.2", "2.10.1", "3.0.0", "2.4.0-beta20250901"}) {
+        EXPECT_EQ(inline_refusal(run::Product::openbao, version), "") << version;
+    }
+    for (const auto* version : {"2.3.2", "2.0.0", "1.14.1", ""}) {
+        EXPECT_NE(inline_refusal(run::Product::openbao, version), "") << version;
+    }
+    EXPECT_EQ(inline_refusal(run::Product::vault, "1.14.1"),
+              "vault 1.14.1 at https://vault:8200 takes no logins inside requests: OpenBao 2.4 and "
+              "later do");
+    EXPECT_EQ(no_inline_logins({}), "");
+}
+
 bool warns_of(std::string_view words, const Options& options, std::size_t transactions,
               std::string version = "1.19.0") {
     for (const auto& line :

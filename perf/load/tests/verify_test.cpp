@@ -9,11 +9,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A CA of its own, and a leaf of it that lives as long as asked, less `missing`.
+/// What is not as it was asked for.
+struct Twist {
+    Duration missing{};                             ///< of the leaf's life
+    bool other_key = false;                         ///< it certifies somebody else's
+    bool other_ca = false;                          ///< it is signed by another CA of the same name
+    std::vector<std::string> further_ids{}, dns{};  ///< names that the pod does not have
+    std::string id = "spiffe://mesh.test/web";
+};
+
+/// A CA of its own, and a leaf of it that lives as long as asked and is the pod's, but for a twist.
 struct Signed {
-    explicit Signed(Duration missing) {
+    explicit Signed(Twist twist = {}) {
         const auto ca_key = crypto::Key::generate(crypto::KeyType::p256);
         const auto key = crypto::Key::generate(crypto::KeyType::p256);
+        const auto other = crypto::Key::generate(crypto::KeyType::p256);
         const Time now(Duration(24h * 365 * 60));
         crypto::CertificateSpec ca;
         ca.subject.common_name = "root";
@@ -22,17 +32,25 @@ struct Signed {
         ca.is_ca = true;
         ca.key_usage = crypto::cert_sign;
         const auto root = crypto::sign_certificate(ca, ca_key.public_key(), ca_key, nullptr);
+        const auto impostor = crypto::sign_certificate(ca, other.public_key(), other, nullptr);
         crypto::CertificateSpec leaf;
         leaf.not_before = now - 30s;
-        leaf.not_after = now + 1h - missing;
-        leaf.alt_names.uris = {"spiffe://mesh.test/web"};
-        const auto made = crypto::sign_certificate(leaf, key.public_key(), ca_key, &root);
+        leaf.not_after = now + 1h - twist.missing;
+        leaf.alt_names.dns = twist.dns;
+        leaf.alt_names.uris = twist.further_ids;
+        leaf.alt_names.uris.push_back(twist.id);
+        const auto made = crypto::sign_certificate(
+            leaf, (twist.other_key ? other : key).public_key(), twist.other_ca ? other : ca_key,
+            twist.other_ca ? &impostor : &root);
         expected = {{root}, 1h};
         pod = {"spiffe://mesh.test/web", "", key.public_key().spki_der()};
         answer.at = now;
+        say(made, made.serial());
+    }
+    void say(const crypto::Certificate& leaf, std::string serial) {
         answer.body = nlohmann::json{{"data",
-                                      {{"certificate", crypto::to_pem(std::array{made})},
-                                       {"serial_number", made.serial()}}}}
+                                      {{"certificate", crypto::to_pem(std::array{leaf})},
+                                       {"serial_number", std::move(serial)}}}}
                           .dump();
     }
     [[nodiscard]] std::optional<WrongLeaf> wrong() const {
@@ -45,8 +63,36 @@ struct Signed {
     SignedAnswer answer;
 };
 
+/// What is found wrong with such a leaf, "nothing" where it is right.
+std::string_view wrongness(Twist twist) {
+    const auto wrong = Signed(std::move(twist)).wrong();
+    return wrong ? to_string(wrong->wrong) : "nothing";
+}
+
+TEST(WrongLeaf, IsToldByWhatIsWrong) {
+    EXPECT_EQ(wrongness({}), "nothing");
+    EXPECT_EQ(wrongness({.other_key = true}), to_string(Wrong::other_key));
+    EXPECT_EQ(wrongness({.other_ca = true}), to_string(Wrong::other_issuer));
+    EXPECT_EQ(wrongness({.id = "spiffe://mesh.test/db"}), to_string(Wrong::other_name));
+    // The pod's own name alone: one beside it would let it pass for somebody else.
+    EXPECT_EQ(wrongness({.further_ids = {"spiffe://mesh.test/db"}}), to_string(Wrong::other_name));
+    EXPECT_EQ(wrongness({.dns = {"web.mesh.test"}}), to_string(Wrong::other_name));
+    EXPECT_EQ(wrongness({.missing = 5s}), to_string(Wrong::other_life));
+}
+
+TEST(WrongLeaf, IsOneWhoseAnswerTellsAnotherSerialNumber) {
+    Signed right;
+    EXPECT_FALSE(right.wrong());
+    const auto leaf = crypto::Certificate::from_pem(leaf_texts(right.answer.body)->certificate);
+    right.say(leaf.value(), "00:01");
+    ASSERT_TRUE(right.wrong());
+    EXPECT_EQ(right.wrong()->wrong, Wrong::unreadable);
+    EXPECT_NE(right.wrong()->detail.find("the answer says serial 00:01"), std::string::npos)
+        << right.wrong()->detail;
+}
+
 TEST(WrongLeaf, MayBeShorterByTheTimeThatItsSigningTook) {
-    Signed slow(5s);
+    Signed slow({.missing = 5s});
     slow.answer.signing = 6s;
     EXPECT_FALSE(slow.wrong()) << slow.wrong()->detail;
     slow.answer.signing = 1s;
@@ -55,7 +101,7 @@ TEST(WrongLeaf, MayBeShorterByTheTimeThatItsSigningTook) {
 }
 
 TEST(WrongLeaf, MayNotLiveLonger) {
-    Signed longer(-5s);
+    Signed longer({.missing = -5s});
     longer.answer.signing = 60s;
     ASSERT_TRUE(longer.wrong());
     EXPECT_EQ(longer.wrong()->wrong, Wrong::other_life) << longer.wrong()->detail;

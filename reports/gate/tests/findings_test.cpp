@@ -72,6 +72,18 @@ TEST(GatedFindings, OfAVaultThatDoesNotAnswerAreNoPass) {
     EXPECT_EQ(blocked.rules.front().measured, "the Vault did not answer");
 }
 
+TEST(GatedFindings, OfALookThatWasCutAreNoPass) {
+    auto text = document("");
+    text.insert(1, R"("cut": "the 28 s of a look were over", )");
+    const auto cut = judged("skips: [{id: preflight, reason: any}]", text);
+    EXPECT_EQ(exit_code(cut), 3);
+    EXPECT_EQ(cut.rules.front().measured,
+              "not all could be judged, since the 28 s of a look were over");
+    text = document("");
+    text.insert(1, R"("cut": "", )");
+    EXPECT_EQ(exit_code(judged("skips: [{id: preflight, reason: any}]", text)), 0);
+}
+
 TEST(GatedFindings, OfAPlanStopForWhoWouldStopAndForWhatAppears) {
     const auto plan = [](std::string_view stops, std::string_view keeps, std::string_view appears) {
         return document(finding,

@@ -160,6 +160,35 @@ const Step add_spare{
     "add-account", 0, {{"account", "spare"}, {"vault", "0"}, {"cluster", "alpha"}}};
 const With alpha_to_spare{{"cluster", "alpha"}, {"account", "spare"}};
 
+TEST(Situations, AClusterLeavesAndComesBack) {
+    const std::vector<Step> steps = {
+        {"offboard", 0.1, {{"cluster", "beta"}}},
+        {"ask-namespace", 0.1, {{"namespace", "all"}}},
+        {"wait", 1, {}},
+        {"delete-account", 0, {{"account", "beta"}}},
+        {"onboard", 0, {{"cluster", "beta"}, {"account", "alpha"}}},
+        {"offboard", 0, {{"cluster", "beta"}}},
+        {"add-account", 0, {{"account", "beta"}, {"vault", "0"}, {"cluster", "alpha"}}},
+        {"onboard", 0.1, {{"cluster", "beta"}, {"account", "beta"}}},
+        {"restart-pod", 0.1, {{"cluster", "beta"}, {"workload", "web"}}},
+        {"ask-namespace", 0.1, {{"namespace", "all"}}},
+        {"wait", 1, {}}};
+    expect_reached(steps, "a cluster was offboarded", 2);
+    expect_reached(steps, "an offboarded cluster came back", 2);
+    const auto seen = played({{"offboard", 0, {{"cluster", "alpha"}}}});
+    ASSERT_TRUE(seen.good());
+    EXPECT_EQ(seen.record.steps.at(0).skipped, "it is the only cluster");
+}
+
+TEST(Situations, AServiceAccountIsDeletedByHand) {
+    expect_reached({{"delete-service-account", 0.1, {{"cluster", "alpha"}, {"workload", "web"}}},
+                    {"ask-health", 0, {{"cluster", "alpha"}}},
+                    {"rename-service-account", 0, {{"account", "alpha"}, {"to", "second"}}},
+                    {"delete-service-account", 0, {{"cluster", "alpha"}, {"workload", "api"}}},
+                    {"wait", 1, {}}},
+                   "somebody deleted a service account");
+}
+
 TEST(Situations, ALeafIsRevoked) {
     expect_reached({{"revoke-leaf", 0.1, alpha}, {"wait", 1, {}}}, "a leaf was revoked");
 }
@@ -212,6 +241,24 @@ TEST(Situations, ManySignAtOnce) {
     const auto seen = played({{"forbid-signing", 0, alpha}, many});
     ASSERT_TRUE(seen.good());
     EXPECT_EQ(seen.record.steps.at(1).skipped, "it may not sign for the pods' ids");
+}
+
+// As soon as so many signers can sign for all; where fewer do the work than it is told, too late.
+TEST(Situations, AllPodsComeAnewAtABusyVault) {
+    History history;
+    history.name = "situation";
+    history.world.replicas = 4;
+    history.world.signers = 2;
+    history.world.signing_ms = 100;
+    history.steps = {{"restart-all", 0.1, {{"cluster", "alpha"}}}};
+    const auto seen = play(history, sim_of(history), {});
+    EXPECT_TRUE(seen.good()) << fmt::format("{}", fmt::join(seen.failures, "\n")) << seen.blocked;
+    EXPECT_TRUE(seen.record.reached.contains("all pods came anew at a busy Vault"));
+    auto slower = history;
+    slower.world.signers = 1;
+    const auto late = play(history, sim_of(slower), {});
+    EXPECT_NE(fmt::format("{}", fmt::join(late.failures, "\n")).find("after a restart of all"),
+              std::string::npos);
 }
 
 TEST(Situations, AConnectionIsKeptForLongerThanItsLeaves) {

@@ -3,9 +3,22 @@
 #include <gtest/gtest.h>
 
 #include "core/time/sim_clock.hpp"
+#include "core/time/task_group.hpp"
 
 namespace meshproof::scenarios::explore {
 namespace {
+
+/// A stream on which there is always another piece.
+class Pieces final : public http::Stream {
+  public:
+    const http::Response& head() const override { return head_; }
+    Task<Result<std::optional<std::string>>> next() override {
+        co_return std::optional<std::string>("piece");
+    }
+
+  private:
+    http::Response head_;
+};
 
 /// A server that answers everything, and counts what came to it.
 class Counting final : public http::Transport {
@@ -20,7 +33,7 @@ class Counting final : public http::Transport {
     Task<Result<std::unique_ptr<http::Stream>>> open(http::Endpoint /*endpoint*/,
                                                      http::Request /*request*/) override {
         ++came;
-        co_return fail(FailureKind::unsupported, "no streams");
+        co_return std::make_unique<Pieces>();
     }
     Task<Result<std::unique_ptr<http::Listener>>> listen(http::ListenSpec /*spec*/,
                                                          http::Handler& /*handler*/) override {
@@ -93,6 +106,35 @@ TEST_F(Wire, StallsUntilTheDeadlineAndIsLate) {
     wire_.set({"agents", "vault-0"}, Trouble::is_slow);
     EXPECT_TRUE(ask("web-1", "https://vault:8200"));
     EXPECT_EQ(clock_.elapsed(), std::chrono::seconds(35));
+}
+
+Task<void> heal_after(TroubledWire& wire, Clock& clock, Duration duration) {
+    co_await clock.sleep_for(duration);
+    wire.heal_all();
+}
+
+Task<TroubledWire::Piece> next_of_healing(TroubledWire& wire, Clock& clock, http::Stream& stream) {
+    TaskGroup healing;
+    co_await healing.spawn(heal_after(wire, clock, std::chrono::seconds(5)));
+    auto piece = co_await stream.next();
+    co_await healing.join();
+    co_return piece;
+}
+
+TEST_F(Wire, HoldsWhatIsOpenBackOrBreaksIt) {
+    http::Endpoint endpoint;
+    endpoint.url = require(http::Url::parse("https://kube:6443"));
+    endpoint.caller = mesh_caller("alpha");
+    const auto stream = require(clock_.run(wire_.open(endpoint, {})));
+    EXPECT_EQ(*require(clock_.run(stream->next())), "piece");
+    wire_.set({"beta", "kube-0"}, Trouble::resets);
+    wire_.set({"alpha", "kube-0"}, Trouble::throttles);
+    EXPECT_TRUE(clock_.run(stream->next())) << "it is open already";
+    wire_.set({"alpha", "kube-0"}, Trouble::stalls);
+    EXPECT_TRUE(clock_.run(next_of_healing(wire_, clock_, *stream)));
+    EXPECT_EQ(clock_.elapsed(), std::chrono::seconds(5)) << "it was not held back";
+    wire_.set({"alpha", "kube-0"}, Trouble::resets);
+    EXPECT_EQ(clock_.run(stream->next()).error().kind, FailureKind::closed);
 }
 
 TEST_F(Wire, AnswersForAServerThatIsBusyOrAway) {

@@ -27,6 +27,12 @@ Task<Reply> import(Probe& probe, std::string mount, std::string pem) {
     return probe.vault("POST", mount + "/intermediate/set-signed", std::move(body));
 }
 
+// Private keys too.
+Task<Reply> import_bundle(Probe& probe, std::string mount, std::string pem) {
+    Json body{{"pem_bundle", pem}};
+    return probe.vault("POST", mount + "/issuers/import/bundle", std::move(body));
+}
+
 }  // namespace
 
 std::vector<Check> vault_pki_ca_intermediate() {
@@ -273,6 +279,35 @@ std::vector<Check> vault_pki_ca_intermediate() {
              probe.expect(mapping.size() == 1 && mapping.begin().value() == Json(""),
                           "the mapping is {}", mapping.dump());
              probe.expect_equal(co_await default_issuer(probe, mount), "", "the default");
+         }},
+
+        {.name = "several-with-their-keys",
+         .requirement = "Of several issuers that are imported with their keys none becomes the "
+                        "default that follows the latest, and warnings tell so.",
+         .rows = {79, 256},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto exported = [&](std::string base) -> Task<std::string> {
+                 const auto elsewhere = co_await steps::empty_pki(probe, std::move(base));
+                 std::string bundle;
+                 for (int i = 0; i < 2; ++i) {
+                     const auto reply = co_await probe.set_up(
+                         "POST", elsewhere + "/root/generate/exported",
+                         Json{{"common_name", "r"}, {"key_type", "ec"}, {"format", "pem_bundle"}});
+                     bundle += steps::text_of(probe, reply, "certificate") + "\n";
+                 }
+                 co_return bundle;
+             };
+             const auto mount = co_await steps::empty_pki(probe, "int");
+             const auto first = co_await import_bundle(probe, mount, co_await exported("one"));
+             probe.expect_warning(first, "contained multiple certs matching keys");
+             const auto chosen = co_await default_issuer(probe, mount);
+             (void)co_await probe.set_up(
+                 "POST", mount + "/config/issuers",
+                 Json{{"default", chosen}, {"default_follows_latest_issuer", true}});
+             const auto second = co_await import_bundle(probe, mount, co_await exported("two"));
+             probe.expect_warning(second, "Default issuer left unchanged");
+             probe.expect_equal(co_await default_issuer(probe, mount), chosen, "the default");
          }},
 
         {.name = "rotated-does-not-sign-yet",

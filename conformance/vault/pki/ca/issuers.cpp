@@ -275,6 +275,28 @@ std::vector<Check> vault_pki_ca_issuers() {
                                 "keys that stay");
          }},
 
+        {.name = "deleted-is-missed",
+         .requirement = "Removing an issuer warns of the roles that name it, by its name or its "
+                        "id, and of issuers that sign no list.",
+         .rows = {85, 256},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto made = co_await rooted(probe, Json{{"issuer_name", "first"}});
+             (void)co_await root(probe, made.mount, Json{{"issuer_name", "second"}});
+             (void)co_await probe.set_up(
+                 "POST", made.mount + "/issuer/second",
+                 Json{{"issuer_name", "second"}, {"usage", "read-only,issuing-certificates"}});
+             for (const auto& reference : {std::string("first"), made.id}) {
+                 (void)co_await probe.set_up("POST", made.mount + "/roles/" + reference,
+                                             Json{{"issuer_ref", reference}});
+             }
+             const auto reply = co_await probe.vault("DELETE", made.mount + "/issuer/first");
+             probe.expect_status(reply, 200);
+             probe.expect_warning(reply, "1 roles reference first");
+             probe.expect_warning(reply, "1 roles reference " + made.id);
+             probe.expect_warning(reply, "lacked an issuer with CRL Signing KeyUsage");
+         }},
+
         {.name = "delete-is-idempotent",
          .requirement = "Deleting an issuer that is not there answers 200.",
          .rows = {85},

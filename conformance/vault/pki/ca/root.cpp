@@ -1,4 +1,6 @@
 // root/generate: what a root is made of, and what becomes of the default issuer.
+#include <algorithm>
+
 #include "conformance/vault/pki/steps.hpp"
 
 namespace meshproof::conformance {
@@ -172,9 +174,10 @@ std::vector<Check> vault_pki_ca_root() {
              Json urls{{"issuing_certificates", "http://ca.mesh.test/ca"}};
              (void)co_await probe.set_up("POST", mount + "/config/urls", std::move(urls));
              const auto after = co_await root(probe, mount);
-             for (const auto& warning : after.warnings()) {
-                 probe.expect(!warning.starts_with(no_urls), "it warns although URLs are set");
-             }
+             const bool warned = std::ranges::any_of(after.warnings(), [](const auto& warning) {
+                 return warning.starts_with(no_urls);
+             });
+             probe.expect(!warned, "it warns although URLs are set");
          }},
 
         {.name = "second-is-not-the-default",

@@ -69,6 +69,22 @@ std::vector<Check> vault_pki_revoke_config() {
                           "enabled again, it lacks the revocation");
          }},
 
+        {.name = "disabled-stays",
+         .requirement = "Disabled lists are not signed anew by a revocation, nor by crl/rotate.",
+         .rows = {133, 256},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             const auto made = co_await leaf(probe, mount);
+             probe.expect_status(co_await configure_crl(probe, mount, Json{{"disable", true}}),
+                                 200);
+             const auto before = (co_await list_at(probe, mount + "/crl")).number().value_or(0);
+             co_await revoked(probe, mount, made.serial);
+             (void)co_await probe.set_up("GET", mount + "/crl/rotate");
+             const auto after = (co_await list_at(probe, mount + "/crl")).number().value_or(0);
+             probe.expect_equal(after, before, "the list's number");
+         }},
+
         {.name = "rotate-signs-anew",
          .requirement = "GET crl/rotate signs the list anew and says success; POST is 405.",
          .rows = {133},

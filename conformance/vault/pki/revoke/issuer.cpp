@@ -67,6 +67,22 @@ std::vector<Check> vault_pki_revoke_issuer() {
              probe.expect(list.contains(certificate), "its parent's list lacks it");
          }},
 
+        {.name = "listed-at-once",
+         .requirement = "Revoking an issuer signs the lists anew under auto_rebuild too.",
+         .rows = {136, 174, 256},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             (void)co_await probe.set_up("POST", mount + "/config/crl",
+                                         Json{{"auto_rebuild", true}});
+             const auto before = (co_await list_at(probe, mount + "/crl")).number().value_or(0);
+             probe.expect_status(
+                 co_await probe.vault("POST", mount + "/issuer/default/revoke", Json::object()),
+                 200);
+             const auto after = (co_await list_at(probe, mount + "/crl")).number().value_or(0);
+             probe.expect(after > before, "the list's number stays {}", after);
+         }},
+
         {.name = "without-a-list",
          .requirement = "Revoking an issuer that signs no list warns that none was signed.",
          .rows = {136, 223},

@@ -118,6 +118,21 @@ std::vector<Check> vault_pki_revoke_revoke() {
                           "the CRL lists it");
          }},
 
+        {.name = "in-its-last-seconds",
+         .requirement = "A certificate that ends within two seconds counts as expired: it is not "
+                        "revoked any more.",
+         .rows = {131, 256},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::issuing_mount(probe);
+             // Its end is cut to a whole second, so half a second to one and a half are left.
+             const auto made = co_await leaf(probe, mount, Json{{"ttl", "3s"}});
+             co_await probe.wait(1500ms);
+             const auto reply = co_await revoke(probe, mount, Json{{"serial_number", made.serial}});
+             probe.expect_status(reply, 200);
+             probe.expect_warning(reply, "already expired; refusing to add to CRL");
+         }},
+
         {.name = "with-its-own-key",
          .requirement = "revoke-with-key revokes for who has the certificate's private key, and "
                         "for nobody else.",

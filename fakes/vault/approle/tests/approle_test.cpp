@@ -89,6 +89,31 @@ TEST_P(AppRoles, FiveWrongSecretIdsLockTheRoleForAQuarterOfAnHour) {
     EXPECT_EQ(log_in(id).status, 200);
 }
 
+TEST_P(AppRoles, ALockoutIsAsItWasTuned) {
+    ASSERT_EQ(role().status, 204);
+    const auto id = secret_id();
+    const auto tune = [&](Json lockout) {
+        EXPECT_EQ(put("sys/auth/ar/tune", {{"user_lockout_config", std::move(lockout)}}).status,
+                  204);
+    };
+    tune({{"lockout_threshold", 2}, {"lockout_duration", "1m"}});
+    EXPECT_EQ(log_in("wrong").status, 400);
+    EXPECT_EQ(log_in("wrong").status, 400);
+    EXPECT_EQ(log_in(id).status, 403);
+    pass(1min);
+    EXPECT_EQ(log_in(id).status, 200);
+    tune({{"lockout_counter_reset_duration", "10s"}});
+    EXPECT_EQ(log_in("wrong").status, 400);
+    pass(11s);
+    EXPECT_EQ(log_in("wrong").status, 400);
+    EXPECT_EQ(log_in(id).status, 200);
+    tune({{"lockout_disable", true}});
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(log_in("wrong").status, 400);
+    }
+    EXPECT_EQ(log_in(id).status, 200);
+}
+
 TEST_P(AppRoles, OnlyVaultCountsAUseFromElsewhere) {
     ASSERT_EQ(role().status, 204);
     const auto id = secret_id({{"cidr_list", "203.0.113.0/24"}, {"num_uses", 5}});

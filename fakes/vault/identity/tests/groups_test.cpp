@@ -46,6 +46,23 @@ TEST_P(Groups, TheirPoliciesAreTheirMembersToo) {
     EXPECT_EQ(get("sys/mounts", token).status, 403);
 }
 
+TEST_P(Groups, NamesAreFoundInAnyCase) {
+    const auto one = group("Mesh");
+    EXPECT_EQ(get("identity/group/name/mesh").data()["id"], one);
+    EXPECT_EQ(put("identity/lookup/group", {{"name", "MESH"}}).data()["id"], one);
+    const auto entity = put("identity/entity", {{"name", "Pod"}}).data()["id"];
+    EXPECT_EQ(get("identity/entity/name/pod").data()["name"], "Pod");
+    ASSERT_LT(put("identity/entity/name/POD", {{"metadata", {{"a", "b"}}}}).status, 300);
+    EXPECT_EQ(get("identity/entity/name/pod").data()["id"], entity);
+    const auto accessor = get("sys/auth/ar").data()["accessor"];
+    const Json alias{{"name", "Alias"}, {"mount_accessor", accessor}, {"canonical_id", entity}};
+    ASSERT_EQ(put("identity/entity-alias", alias).status, 200);
+    EXPECT_EQ(
+        put("identity/lookup/entity", {{"alias_name", "aLIAS"}, {"alias_mount_accessor", accessor}})
+            .data()["id"],
+        entity);
+}
+
 TEST_P(Groups, AnEmptyTypeIsTheDefault) {
     EXPECT_EQ(put("identity/group", {{"name", "g"}, {"type", ""}}).status, 200);
     EXPECT_EQ(get("identity/group/name/g").data()["type"], "internal");

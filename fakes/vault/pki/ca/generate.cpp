@@ -140,7 +140,7 @@ Checked<> name_and_generate(Mount& mount, const PkiCall& call, KeyOrder& order) 
         return tl::unexpected(name.error());
     }
     order.name = std::move(*name);
-    // Of no type, it fails at last, when the rest was looked at with this one.
+    // Of no type, it fails when the rest was looked at with this one.
     if (order.any_type) {
         order.type = crypto::KeyType::p256;
     }
@@ -245,20 +245,21 @@ void warn_of_root(const Mount& mount, const crypto::Certificate& certificate, co
     if (certificate.subject_is_empty()) {
         answer.warnings.emplace_back(no_subject_warning);
     }
-    for (auto& warning : crl_warnings(mount)) {
-        // Vault says it twice.
-        if (const auto told = warning.find("warning from local"); !mount.openbao()) {
-            answer.warnings.push_back(warning.substr(told));
-        }
-        answer.warnings.push_back(std::move(warning));
-    }
     if (const auto warning = aia_warning(urls)) {
         answer.warnings.push_back(*warning);
     }
+    const auto of_lists = crl_warnings(mount);
+    answer.warnings.insert(answer.warnings.end(), of_lists.begin(), of_lists.end());
     if (certificate.path_length() == 0) {
         answer.warnings.emplace_back(
             "Max path length of the generated certificate is zero. This certificate cannot be used "
             "to issue intermediate CA certificates.");
+    }
+    // Vault says it twice, the second time as whoever built the lists said it.
+    for (const auto& warning : of_lists) {
+        if (!mount.openbao()) {
+            answer.warnings.push_back(warning.substr(warning.find("warning from local")));
+        }
     }
 }
 
@@ -296,13 +297,13 @@ BackendResponse generate_root(Mount& mount, const PkiCall& call) {
             "\nUsing templated AIA URL's {{issuer_id}} field when generating root certificates is "
             "not supported.");
     }
-    auto made =
-        certify(mount, {.kind = Making::root, .role = role, .call = call, .generated = order->key});
+    auto made = certify(mount, {.kind = Making::root,
+                                .role = role,
+                                .call = call,
+                                .generated = order->key,
+                                .keyless = order->any_type});
     if (!made) {
         return made.error();
-    }
-    if (order->any_type) {
-        return BackendResponse::error(std::string(no_such_key));
     }
     const auto& certificate = made->certificate;
     const auto* key = add_key(mount, order->key, order->name).key;

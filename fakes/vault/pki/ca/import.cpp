@@ -104,7 +104,8 @@ Checked<Bundle> parsed_bundle(const std::vector<PemBlock>& blocks) {
 // The ids of what a bundle held.
 struct ImportedIds {
     std::vector<std::string> new_keys, old_keys, new_issuers, old_issuers;
-    Json mapping = Json::object();  ///< issuers to their keys
+    std::vector<std::string> keyed;  ///< new issuers whose keys are here
+    Json mapping = Json::object();   ///< issuers to their keys
 };
 
 ImportedIds add_bundle(Mount& mount, const Bundle& bundle) {
@@ -113,19 +114,41 @@ ImportedIds add_bundle(Mount& mount, const Bundle& bundle) {
         const auto imported = add_key(mount, key, "");
         (imported.existing ? ids.old_keys : ids.new_keys).push_back(imported.key->id);
     }
-    std::string keyed;
     for (const auto& certificate : bundle.issuers) {
         const auto [issuer, existing] = add_issuer(mount, certificate, "");
         (existing ? ids.old_issuers : ids.new_issuers).push_back(issuer->id);
         ids.mapping[issuer->id] = issuer->key_id;
         if (!existing && !issuer->key_id.empty()) {
-            keyed = issuer->id;
+            ids.keyed.push_back(issuer->id);
         }
     }
-    if (mount.default_follows_latest_issuer && !keyed.empty()) {
-        mount.default_issuer = keyed;
-    }
     return ids;
+}
+
+// What becomes of the default issuer, and what is to be said of it.
+std::vector<std::string> settle_default(Mount& mount, const ImportedIds& ids) {
+    std::vector<std::string> warnings;
+    if (mount.default_follows_latest_issuer && ids.keyed.size() == 1) {
+        mount.default_issuer = ids.keyed.front();
+    } else if (mount.default_follows_latest_issuer && ids.keyed.size() > 1) {
+        warnings.emplace_back(
+            "Default issuer left unchanged: could not select new issuer automatically as multiple "
+            "imported issuers had key material in Vault.");
+    }
+    const auto& chosen = mount.default_issuer;
+    if (ids.mapping.value(chosen, "none") == "") {
+        warnings.emplace_back(
+            "The default issuer has no key associated with it. Some operations like issuing "
+            "certificates and signing CRLs will be unavailable with the requested default issuer "
+            "until a key is imported or the default issuer is changed.");
+    }
+    if (ids.keyed.size() > 1 &&
+        std::ranges::find(ids.new_issuers, chosen) != ids.new_issuers.end()) {
+        warnings.emplace_back(
+            "The imported bundle contained multiple certs matching keys, the default issuer that "
+            "was selected should be verified and manually changed if incorrect.");
+    }
+    return warnings;
 }
 
 BackendResponse import_pem(Mount& mount, const PkiCall& call, bool keys_allowed) {
@@ -143,12 +166,25 @@ BackendResponse import_pem(Mount& mount, const PkiCall& call, bool keys_allowed)
                                          {"existing_keys", id_list(ids.old_keys)},
                                          {"existing_issuers", id_list(ids.old_issuers)},
                                          {"mapping", ids.mapping}});
-    if (!ids.new_issuers.empty()) {
-        rebuild_crls(mount, call.now());
-        answer.warnings = crl_warnings(mount);
+    auto& warnings = answer.warnings;
+    const auto rebuild = [&] {
+        if (!ids.new_issuers.empty()) {
+            rebuild_crls(mount, call.now());
+            const auto told = crl_warnings(mount);
+            warnings.insert(warnings.end(), told.begin(), told.end());
+        }
+    };
+    // Vault signs the lists at first, and OpenBao at last.
+    if (!mount.openbao()) {
+        rebuild();
     }
+    const auto of_default = settle_default(mount, ids);
+    warnings.insert(warnings.end(), of_default.begin(), of_default.end());
     if (const auto warning = aia_warning(mount.urls)) {
-        answer.warnings.push_back(*warning);
+        warnings.push_back(*warning);
+    }
+    if (mount.openbao()) {
+        rebuild();
     }
     return answer;
 }

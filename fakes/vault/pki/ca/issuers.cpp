@@ -335,6 +335,8 @@ BackendResponse delete_issuer(Mount& mount, const PkiCall& call) {
     if (const auto* key = mount.key(issuer.key_id)) {
         mount.saboteur_memory.removed_ca = RemovedCa{issuer, *key};
     }
+    warn_of_roles(mount, issuer.name, answer);
+    warn_of_roles(mount, issuer.id, answer);
     if (issuer.id == mount.default_issuer) {
         mount.default_issuer.clear();
         answer.warnings.push_back(fmt::format(
@@ -344,10 +346,11 @@ BackendResponse delete_issuer(Mount& mount, const PkiCall& call) {
             issuer.id, reference));
         warn_of_roles(mount, "default", answer);
     }
-    warn_of_roles(mount, issuer.id, answer);
-    warn_of_roles(mount, issuer.name, answer);
     std::erase_if(mount.issuers, [&](const auto& one) { return one.id == issuer.id; });
     rebuild_crls(mount, call.now());
+    for (auto& warning : crl_warnings(mount)) {
+        answer.warnings.push_back(std::move(warning));
+    }
     return answer;
 }
 

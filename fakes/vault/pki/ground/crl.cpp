@@ -52,11 +52,27 @@ bool lists(const Mount& mount, const Ca& ca, const Revocation& revocation) {
     return ca.is_default;
 }
 
+// Whether another issuer of the CA signed this one: revoked, it is on the CA's list, wherever it
+// was imported from.
+bool signed_here(const Mount& mount, const Ca& ca, const Issuer& issuer) {
+    return !issuer.key_id.empty() && std::ranges::any_of(mount.issuers, [&](const auto& other) {
+        return other.id != issuer.id && !other.key_id.empty() && ca_name(other) == ca.name &&
+               issuer.certificate.signed_by(other.certificate);
+    });
+}
+
 std::vector<crypto::Crl::Entry> entries_for(const Mount& mount, const Ca& ca) {
     std::vector<crypto::Crl::Entry> entries;
     for (const auto& [serial, revocation] : mount.revocations) {
         if (lists(mount, ca, revocation)) {
             entries.push_back({*crypto::parse_serial(serial), revocation.at});
+        }
+    }
+    for (const auto& issuer : mount.issuers) {
+        const auto serial = issuer.certificate.serial();
+        if (issuer.revoked_at && !mount.revocations.contains(serial) &&
+            signed_here(mount, ca, issuer)) {
+            entries.push_back({*crypto::parse_serial(serial), *issuer.revoked_at});
         }
     }
     return entries;
@@ -144,12 +160,6 @@ bool deltas_lag(Mount& mount) {
     return false;
 }
 
-void crls_changed(Mount& mount, Time now) {
-    if (!mount.crl_config.auto_rebuild) {
-        rebuild_crls(mount, now);
-    }
-}
-
 std::vector<std::string> crl_warnings(const Mount& mount) {
     std::map<std::string, std::pair<std::vector<std::string>, bool>> cas;  // ids, one may sign
     for (const auto& issuer : mount.issuers) {
@@ -170,6 +180,19 @@ std::vector<std::string> crl_warnings(const Mount& mount) {
         }
     }
     return warnings;
+}
+
+std::vector<std::string> rebuild_enabled_crls(Mount& mount, Time now) {
+    if (mount.crl_config.disable) {
+        return {};
+    }
+    rebuild_crls(mount, now);
+    return crl_warnings(mount);
+}
+
+std::vector<std::string> crls_changed(Mount& mount, Time now) {
+    return mount.crl_config.auto_rebuild ? std::vector<std::string>()
+                                         : rebuild_enabled_crls(mount, now);
 }
 
 const CrlPair* crls_of(const Mount& mount, const Issuer& issuer) {

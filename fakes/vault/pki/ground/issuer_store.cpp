@@ -164,8 +164,8 @@ std::string missing_external_key(const PkiCall& call) {
 }
 
 bool names_managed_key(const PkiCall& call) {
-    return !call.fields.text("managed_key_name").empty() ||
-           !call.fields.text("managed_key_id").empty();
+    return !go_trimmed(call.fields.text("managed_key_name")).empty() ||
+           !go_trimmed(call.fields.text("managed_key_id")).empty();
 }
 
 Checked<std::string> new_issuer_name(Mount& mount, const PkiCall& call) {

@@ -81,7 +81,9 @@ BackendResponse revoke_certificate(Mount& mount, const crypto::Certificate& cert
     if (const auto known = mount.revocations.find(serial); known != mount.revocations.end()) {
         return BackendResponse::with(revoked_json(known->second.at));
     }
-    if (certificate.not_after() < now && !mount.crl_config.allow_expired_cert_revocation) {
+    // What ends within two seconds has ended: leases know whole seconds only.
+    if (certificate.not_after() < now + std::chrono::seconds(2) &&
+        !mount.crl_config.allow_expired_cert_revocation) {
         return BackendResponse::with(
             Json(),
             {fmt::format("certificate with serial {} already expired; refusing to add to CRL{}",
@@ -92,10 +94,7 @@ BackendResponse revoke_certificate(Mount& mount, const crypto::Certificate& cert
     }
     const auto* issuer = signer_of(mount, certificate);
     mount.revocations[serial] = {certificate, now, issuer != nullptr ? issuer->id : ""};
-    crls_changed(mount, now);
-    return BackendResponse::with(revoked_json(now), mount.crl_config.auto_rebuild
-                                                        ? std::vector<std::string>()
-                                                        : crl_warnings(mount));
+    return BackendResponse::with(revoked_json(now), crls_changed(mount, now));
 }
 
 namespace {
@@ -217,12 +216,10 @@ BackendResponse revoke_issuer(Mount& mount, const PkiCall& call) {
     if (mount.certificates.contains(serial)) {
         mount.revocations.try_emplace(serial, Revocation{issuer.certificate, *issuer.revoked_at,
                                                          signer_of_issuer(mount, issuer), true});
-        crls_changed(mount, call.now());
-        if (!mount.crl_config.auto_rebuild) {
-            const auto told = crl_warnings(mount);
-            answer.warnings.insert(answer.warnings.end(), told.begin(), told.end());
-        }
     }
+    // Under auto_rebuild too.
+    const auto told = rebuild_enabled_crls(mount, call.now());
+    answer.warnings.insert(answer.warnings.end(), told.begin(), told.end());
     if (issuer.certificate.self_signed()) {
         answer.warnings.emplace_back(
             "This issuer is a self-signed (potentially root) certificate. This means it may not "
@@ -244,14 +241,16 @@ BackendResponse revoke_issuer(Mount& mount, const PkiCall& call) {
 }
 
 BackendResponse rotate_crl(Mount& mount, const PkiCall& call) {
-    rebuild_crls(mount, call.now());
-    return BackendResponse::with({{"success", true}}, crl_warnings(mount));
+    auto warnings = rebuild_enabled_crls(mount, call.now());
+    return BackendResponse::with({{"success", true}}, std::move(warnings));
 }
 
 BackendResponse rotate_delta_crl(Mount& mount, const PkiCall& call) {
     auto answer = BackendResponse::with({{"success", true}});
     if (mount.crl_config.enable_delta) {
-        rebuild_delta_crls(mount, call.now());
+        if (!mount.crl_config.disable) {
+            rebuild_delta_crls(mount, call.now());
+        }
     } else {
         answer.warnings.emplace_back(
             "requested rebuild of delta CRL when delta CRL is not enabled; this is a no-op");

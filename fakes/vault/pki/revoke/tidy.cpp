@@ -106,7 +106,7 @@ void run(Mount& mount, Time now, Json& status) {
         }
         revoked = gone.size();
         if (revoked > 0) {
-            rebuild_crls(mount, now);
+            (void)crls_changed(mount, now);
         }
     }
     status["cert_store_deleted_count"] = certificates;

@@ -203,11 +203,8 @@ Checked<> check_encodable(const Order& order, const crypto::AltNames& names) {
 
 // Only a leaf with a key made here begins when it was asked to (row 96).
 NotBefore not_before_use(const Order& order) {
-    if (order.kind == Making::verbatim) {
+    if (order.kind == Making::verbatim || order.kind == Making::root) {
         return NotBefore::ignored;
-    }
-    if (order.kind == Making::root) {
-        return NotBefore::unread;
     }
     return order.csr == nullptr ? NotBefore::honoured : NotBefore::read;
 }
@@ -233,6 +230,14 @@ Checked<Granted> grant(const Mount& mount, const Order& order) {
                                : user_ids(order.role, order.call, order.csr);
     if (!ids) {
         return tl::unexpected(ids.error());
+    }
+    if (order.keyless) {
+        return refuse(std::string(no_such_key));
+    }
+    if (mount.openbao() && order.csr == nullptr) {
+        if (auto span = check_span(*times); !span) {
+            return tl::unexpected(span.error());
+        }
     }
     if (order.csr != nullptr && !order.csr->signature_valid()) {
         return refuse("request signature invalid");

@@ -189,20 +189,20 @@ BackendResponse issue(Mount& mount, const PkiCall& call) {
     if (!signing) {
         return signing.error();
     }
-    // Of no type, it fails at last, when the rest was looked at with another.
+    // Of no type, it fails when the rest was looked at with another.
     const bool no_type = role.key_type == "any";
     const auto type = no_type ? crypto::KeyType::p256 : key_type_of(role.key_type, role.key_bits);
     if (!type) {
         return type.error();
     }
-    const Order order{
-        .role = role, .call = call, .ca = signing->ca, .generated = crypto::Key::generate(*type)};
+    const Order order{.role = role,
+                      .call = call,
+                      .ca = signing->ca,
+                      .generated = crypto::Key::generate(*type),
+                      .keyless = no_type};
     auto made = certify(mount, order);
     if (!made) {
         return made.error();
-    }
-    if (no_type) {
-        return BackendResponse::error(std::string(no_such_key));
     }
     auto answer = answer_leaf(mount, order, *made, signing->format);
     if (*ignored_key) {

@@ -172,13 +172,16 @@ Checked<Validity> validity(const Mount& mount, const Role& role, const PkiCall& 
     if (!not_after) {
         return tl::unexpected(not_after.error());
     }
-    if (mount.openbao() && (use == NotBefore::unread || use == NotBefore::honoured) &&
-        *not_before > *not_after) {
-        return refuse(fmt::format(
-            "The certificate's Not Before ({}) is later than the certificate's Not After ({})",
-            rfc3339_nano(*not_before), rfc3339_nano(*not_after)));
-    }
     return Validity{*not_before, *not_after, std::move(warnings)};
+}
+
+Checked<> check_span(const Validity& times) {
+    if (times.not_before <= times.not_after) {
+        return {};
+    }
+    return refuse(fmt::format(
+        "The certificate's Not Before ({}) is later than the certificate's Not After ({})",
+        rfc3339_nano(times.not_before), rfc3339_nano(times.not_after)));
 }
 
 }  // namespace meshproof::fakes::vault::pki

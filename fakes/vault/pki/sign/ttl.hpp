@@ -19,13 +19,14 @@ struct IssuerLimit {
     std::string behavior;  ///< err, truncate or permit
 };
 
-/// What becomes of OpenBao's parameter `not_before`: nothing (and nobody minds an end before the
-/// beginning), nothing, or it has to be a time, or it counts.
-enum class NotBefore { ignored, unread, read, honoured };
+/// What becomes of OpenBao's parameter `not_before`: nothing, or it has to be a time, or it counts.
+enum class NotBefore { ignored, read, honoured };
 
 /// Rows 92 to 97: from `ttl`, `not_after`, `not_before`, the role, the mount and (where there is
 /// one) the issuer.
 [[nodiscard]] Checked<Validity> validity(const Mount& mount, const Role& role, const PkiCall& call,
                                          const std::optional<IssuerLimit>& issuer, NotBefore use);
+/// Whether it begins before it ends: OpenBao looks at it once the certificate's key is there.
+[[nodiscard]] Checked<> check_span(const Validity& times);
 
 }  // namespace meshproof::fakes::vault::pki

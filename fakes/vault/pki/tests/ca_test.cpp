@@ -150,6 +150,33 @@ TEST(PkiCa, SetSignedRefusalsAndStrangers) {
     }
 }
 
+TEST(PkiCa, AnImportTellsWhatBecomesOfTheDefault) {
+    for (const auto product : both_products) {
+        const auto bundle = [product] {
+            Pki other(product);
+            const auto root = other.ok(
+                other.write("root/generate/exported", {{"common_name", "r"}, {"key_type", "ec"}}));
+            return root["certificate"].get<std::string>() + "\n" +
+                   root["private_key"].get<std::string>() + "\n";
+        };
+        Pki pki(product);
+        const auto import = [&](const std::string& pem) {
+            return pki.write("issuers/import/bundle", {{"pem_bundle", pem}});
+        };
+        const auto both = import(bundle() + bundle());
+        EXPECT_TRUE(has_warning(both, "contained multiple certs matching keys"));
+        const auto chosen = pki.ok(pki.read("config/issuers"))["default"];
+        EXPECT_FALSE(has_warning(import(bundle()), "multiple"));
+        EXPECT_EQ(pki.ok(pki.read("config/issuers"))["default"], chosen);
+        (void)pki.ok(pki.write("config/issuers",
+                               {{"default", chosen}, {"default_follows_latest_issuer", true}}));
+        EXPECT_TRUE(has_warning(import(bundle() + bundle()), "Default issuer left unchanged:"));
+        EXPECT_EQ(pki.ok(pki.read("config/issuers"))["default"], chosen);
+        const auto one = pki.ok(import(bundle()))["imported_issuers"][0];
+        EXPECT_EQ(pki.ok(pki.read("config/issuers"))["default"], one);
+    }
+}
+
 TEST(PkiCa, ASecondRootDoesNotBecomeTheDefault) {
     Pki pki;
     const auto first = pki.make_root(), second = pki.make_root();

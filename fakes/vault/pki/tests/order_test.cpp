@@ -22,6 +22,46 @@ TEST(PkiOrder, OfTwoWarningsOfARoleThatOfTheIssuerComesFirst) {
     }
 }
 
+TEST(PkiOrder, ARemovedIssuersOwnNamesAreWarnedOfBeforeTheDefault) {
+    for (const auto product : both_products) {
+        Pki pki(product);
+        const auto id = pki.make_root({{"issuer_name", "one"}})["issuer_id"].get<std::string>();
+        (void)pki.make_root({{"issuer_name", "two"}});
+        (void)pki.ok(pki.write("issuer/two", {{"issuer_name", "two"}, {"usage", "read-only"}}));
+        pki.make_role();
+        for (const auto& [name, reference] :
+             {std::pair("a", std::string("default")), std::pair("b", id),
+              std::pair("c", std::string("one"))}) {
+            (void)pki.ok(pki.write(std::string("roles/") + name, {{"issuer_ref", reference}}));
+        }
+        const auto gone = pki.call(Operation::remove, "issuer/one");
+        ASSERT_EQ(gone.warnings.size(), 5U);
+        EXPECT_EQ(gone.warnings[0], "1 roles reference one");
+        EXPECT_EQ(gone.warnings[1], fmt::format("1 roles reference {}", id));
+        EXPECT_TRUE(gone.warnings[2].starts_with("Deleted issuer " + id));
+        EXPECT_EQ(gone.warnings[3], "2 roles reference default");  // "r" is one of them
+        EXPECT_TRUE(gone.warnings[4].starts_with("Warning 1 during CRL rebuild: "));
+    }
+}
+
+TEST(PkiOrder, OfANewRootTheListsAreWarnedOfAfterItsUrls) {
+    for (const auto product : both_products) {
+        Pki pki(product);
+        (void)pki.make_root({{"issuer_name", "one"}});
+        (void)pki.ok(pki.write("issuer/one", {{"issuer_name", "one"}, {"usage", "read-only"}}));
+        const auto next =
+            pki.write("root/rotate/internal",
+                      {{"common_name", "n"}, {"key_type", "ec"}, {"max_path_length", 0}});
+        ASSERT_EQ(next.warnings.size(), product == Product::openbao ? 3U : 4U);
+        EXPECT_TRUE(next.warnings[0].starts_with("This mount hasn't configured any authority"));
+        EXPECT_TRUE(next.warnings[1].starts_with("Warning 1 during CRL rebuild: "));
+        EXPECT_TRUE(next.warnings[2].starts_with("Max path length of the generated"));
+        if (product == Product::vault) {
+            EXPECT_TRUE(next.warnings[3].starts_with("warning from local CRL rebuild: "));
+        }
+    }
+}
+
 TEST(PkiOrder, ASubjectHasEachValueOnce) {
     for (const auto product : both_products) {
         Pki pki(product);
@@ -99,12 +139,17 @@ TEST(PkiOrder, GeneratedRootsLookAtTheKeyFirst) {
               "400 cannot specify \"external_key_ref\" on \"existing\"-typed generation requests");
     Pki vault(Product::vault);
     EXPECT_EQ(root(vault, "kms", {{"key_type", "ec"}}), key_is_given);
-    EXPECT_EQ(root(vault, "kms", Json::object()),
-              "400 unable to determine managed key id: missing argument managed_key_name or "
-              "managed_key_id");
+    for (const auto& nothing : {Json::object(), Json{{"managed_key_name", "\n"}},
+                                Json{{"managed_key_id", " "}}}) {
+        EXPECT_EQ(root(vault, "kms", nothing),
+                  "400 unable to determine managed key id: missing argument managed_key_name or "
+                  "managed_key_id");
+        EXPECT_EQ(Pki::refusal(vault.write("keys/generate/kms", nothing)),
+                  "500 missing argument managed_key_name or managed_key_id");
+    }
 }
 
-TEST(PkiOrder, KeysOfTypeAnyFailAtLast) {
+TEST(PkiOrder, KeysOfTypeAnyFailWhereTheyAreNeeded) {
     for (const auto product : both_products) {
         Pki pki(product);
         const Json any{{"key_type", "any"}, {"key_name", "default"}};
@@ -117,6 +162,19 @@ TEST(PkiOrder, KeysOfTypeAnyFailAtLast) {
         }
         EXPECT_EQ(Pki::refusal(pki.write("keys/generate/internal", unnamed)),
                   "500 unknown key type: any");
+        // The names and the end are read before, and what they make of the certificate after.
+        EXPECT_EQ(Pki::refusal(pki.write("root/generate/internal",
+                                         {{"key_type", "any"}, {"ip_sans", "x"}})),
+                  "400 the value \"x\" is not a valid IP address");
+        for (const auto& later :
+             {Json{{"not_after", "2020-01-01T00:00:00Z"}}, Json{{"max_path_length", -5}},
+              Json{{"permitted_dns_domains", "a b"}}}) {
+            auto root = later;
+            root["key_type"] = "any";
+            EXPECT_EQ(Pki::refusal(pki.write("root/generate/internal", root)),
+                      "400 unknown key type: any")
+                << later;
+        }
     }
 }
 
@@ -136,6 +194,7 @@ TEST(PkiOrder, IssuingLooksAtTheIssuerAndTheNamesBeforeTheKey) {
     const Json numbered{{"serial_number", "1"}};
     EXPECT_EQ(issue("any", numbered), "400 serial_number 1 not allowed by this role");
     EXPECT_EQ(issue("any", Json::object()), "400 unknown key type: any");
+    EXPECT_EQ(issue("any", {{"not_after", "2020-01-01T00:00:00Z"}}), "400 unknown key type: any");
 }
 
 TEST(PkiOrder, SignVerbatimTakesAnyTextForARole) {

@@ -71,6 +71,77 @@ TEST(PkiRevoke, ExpiredCertificatesAreNotListed) {
     }
 }
 
+TEST(PkiRevoke, ACertificateInItsLastTwoSecondsIsOver) {
+    for (const auto product : both_products) {
+        Revoke t(product);
+        const auto early = t.leaf(), late = t.leaf();
+        t.pki.now += 1h - 3s;
+        EXPECT_EQ(t.pki.ok(t.revoke(early))["state"], "revoked");
+        t.pki.now += 1s;
+        EXPECT_TRUE(has_warning(t.revoke(late), "already expired; refusing to add to CRL"));
+        EXPECT_FALSE(t.listed(late));
+    }
+}
+
+TEST(PkiRevoke, DisabledListsStayAsTheyAre) {
+    for (const auto product : both_products) {
+        Revoke t(product);
+        (void)t.pki.ok(t.pki.write("config/crl", {{"disable", true}}));
+        (void)t.pki.ok(
+            t.pki.call(Operation::patch, "issuer/default", {{"usage", "issuing-certificates"}}));
+        const auto number = t.crl().number();
+        EXPECT_TRUE(t.revoke(t.leaf()).warnings.empty());
+        EXPECT_TRUE(t.pki.read("crl/rotate").warnings.empty());
+        EXPECT_EQ(t.crl().number(), number);
+        (void)t.pki.ok(t.pki.call(Operation::patch, "issuer/default", {{"usage", "crl-signing"}}));
+        // But a new issuer has a list, an empty one, and so the others are signed anew.
+        (void)t.pki.make_root();
+        EXPECT_NE(t.crl().number(), number);
+        EXPECT_TRUE(t.crl().entries().empty());
+    }
+}
+
+TEST(PkiRevoke, ARevokedIssuerIsListedAtOnce) {
+    for (const auto product : both_products) {
+        Revoke t(product);
+        (void)t.pki.ok(t.pki.write("config/crl", {{"auto_rebuild", true}}));
+        const auto csr = t.pki.ok(t.pki.write("intermediate/generate/internal",
+                                              {{"common_name", "i"}, {"key_type", "ec"}}));
+        const auto made = t.pki.ok(t.pki.write(
+            "root/sign-intermediate", {{"csr", csr["csr"]}, {"common_name", "i"}, {"ttl", "9h"}}));
+        const auto imported = t.pki.ok(
+            t.pki.write("intermediate/set-signed", {{"certificate", made["certificate"]}}));
+        const auto id = imported["imported_issuers"][0].get<std::string>();
+        (void)t.pki.ok(t.pki.write("issuer/" + id + "/revoke"));
+        EXPECT_TRUE(t.listed(made));
+    }
+}
+
+TEST(PkiRevoke, AnIssuerFromElsewhereIsListedByWhoSignedIt) {
+    for (const auto product : both_products) {
+        Pki elsewhere(product);
+        const auto root = elsewhere.ok(elsewhere.write(
+            "root/generate/exported", {{"common_name", "r"}, {"key_type", "ec"}, {"ttl", "90h"}}));
+        const auto csr = elsewhere.ok(elsewhere.write("intermediate/generate/exported",
+                                                      {{"common_name", "i"}, {"key_type", "ec"}}));
+        const auto made = elsewhere.ok(elsewhere.write(
+            "root/sign-intermediate", {{"csr", csr["csr"]}, {"common_name", "i"}, {"ttl", "9h"}}));
+        Revoke t(product);
+        const auto import = [&](const Json& certificate, const Json& key) {
+            const auto bundle = certificate.get<std::string>() + "\n" + key.get<std::string>();
+            const auto data =
+                t.pki.ok(t.pki.write("issuers/import/bundle", {{"pem_bundle", bundle}}));
+            return data["imported_issuers"][0].get<std::string>();
+        };
+        const auto signer = import(root["certificate"], root["private_key"]);
+        const auto id = import(made["certificate"], csr["private_key"]);
+        (void)t.pki.ok(t.pki.write("issuer/" + id + "/revoke"));
+        EXPECT_TRUE(t.listed(made, "issuer/" + signer + "/crl/der"));
+        EXPECT_FALSE(t.listed(made));
+        EXPECT_FALSE(t.listed(made, "issuer/" + id + "/crl/der"));
+    }
+}
+
 TEST(PkiRevoke, UnstoredCertificatesByPem) {
     Revoke t;
     t.pki.make_role({{"no_store", true}});

@@ -315,12 +315,18 @@ TEST_P(Http, RequestsAreReported) {
 
 namespace {
 
-http::Request large_policy(const std::string& name, const std::string& text, bool whole = true) {
+http::Request large_request(const std::string& path, const Json& body) {
     http::Request request;
     request.method = "PUT";
-    request.target = "/v1/sys/policies/acl/" + name;
+    request.target = "/v1/" + path;
     request.headers.set("X-Vault-Token", "root");
-    request.body = Json{{"policy", text}}.dump() + (whole ? "" : ",");
+    request.body = body.dump();
+    return request;
+}
+
+http::Request large_policy(const std::string& name, const std::string& text, bool whole = true) {
+    auto request = large_request("sys/policies/acl/" + name, {{"policy", text}});
+    request.body += whole ? "" : ",";
     return request;
 }
 
@@ -336,8 +342,14 @@ TEST_P(Http, ALargeBodyReadAsideHasTheSameAnswer) {
     std::string rules = "path \"a\" { capabilities = [\"read\"] }\n";
     rules += "# " + std::string(100'000, 'x') + "\n";
     const std::vector<http::Request> requests{
-        large_policy("good", rules), large_policy("bad", rules + "path"),
-        large_policy("broken", rules, false), large_policy("root", rules)};
+        large_policy("good", rules),
+        large_policy("bad", rules + "path"),
+        large_policy("broken", rules, false),
+        large_policy("root", rules),
+        large_request("sys/unseal", {{"key", rules}}),
+        large_request("sys/unseal", Json::array({rules})),
+        large_request("sys/init", {{"secret_shares", 300}, {"pgp_keys", rules}}),
+        large_request("sys/storage/raft/join", {{"leader_api_addr", rules}})};
     Worker worker;
     const auto answers_with = [&](Worker* aside) {
         FakeVaultOptions options;
@@ -357,6 +369,7 @@ TEST_P(Http, ALargeBodyReadAsideHasTheSameAnswer) {
     EXPECT_EQ(aside, in_turn);
     EXPECT_EQ(aside[0].first, 204);
     EXPECT_EQ(aside[1].first, 400);
+    EXPECT_EQ(aside[4].second, Json::array({"'key' must be a valid hex or base64 string"}).dump());
 }
 
 // Begun in this order: read in its turn, the large one would be answered first.

@@ -295,6 +295,19 @@ TEST_P(Policies, ListsMayBeAllowedWithOrWithoutTheSlash) {
     }
 }
 
+TEST(Policy, NestsOnlySoDeep) {
+    for (const std::string open : {"[", "{ a = "}) {
+        std::string text = "a = ";
+        for (int i = 0; i < 100'000; ++i) {
+            text += open;
+        }
+        const auto policy = parse_policy(text, Product::openbao);
+        ASSERT_FALSE(policy) << open;
+        EXPECT_NE(policy.error().message.find("exceeded max depth"), std::string::npos)
+            << policy.error().message.substr(0, 200);
+    }
+}
+
 TEST(Policy, WhatIsNoHclIsRefusedInItsLibrarysWords) {
     const auto said = [](const std::string& text, Product product) {
         const auto policy = parse_policy(text, product);

@@ -38,6 +38,28 @@ TEST_P(AuditDevices, OnlyVaultTakesThemByItsApi) {
     EXPECT_EQ(get("sys/audit").data(), Json::object());
 }
 
+TEST_P(AuditDevices, AreTheRootNamespaces) {
+    if (!openbao()) {
+        return;  // has no others
+    }
+    put("sys/namespaces/team");
+    const std::string header = "sys/config/auditing/request-headers/x";
+    for (const auto& [method, path] : std::vector<std::pair<std::string, std::string>>{
+             {"GET", "sys/audit"},
+             {"PUT", "sys/audit/file"},
+             {"DELETE", "sys/audit/file"},
+             {"PUT", "sys/audit-hash/file"},
+             {"GET", "sys/config/auditing/request-headers"},
+             {"PUT", header},
+             {"GET", header},
+             {"DELETE", header}}) {
+        const auto refused =
+            ask({.method = method, .path = path, .headers = {{"X-Vault-Namespace", "team"}}});
+        EXPECT_EQ(refused.status, 400) << method << " " << path;
+        EXPECT_EQ(refused.error(), "operation only available in root namespace");
+    }
+}
+
 TEST_P(AuditDevices, AreForThoseWithSudo) {
     policy("look", R"(path "sys/*" { capabilities = ["read", "update", "list"] })");
     const auto token = token_with({"look"});

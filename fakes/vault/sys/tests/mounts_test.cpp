@@ -200,6 +200,81 @@ TEST_P(Mounts, SettingsAreKeptAndTuned) {
     EXPECT_EQ(get("sys/internal/ui/mounts/auth/c1").data()["path"], "c1/");
 }
 
+TEST_P(Mounts, ALockoutIsRefusedAfterTheLeaseTimesAreSet) {
+    const Json lockout{{"a", "b"}};
+    const auto refused = [&](const std::string& path, const char* time, const char* value) {
+        return put(path + "/tune", {{time, value}, {"user_lockout_config", lockout}}).error();
+    };
+    for (const auto* name : {"c1", "c2"}) {
+        ASSERT_EQ(put(std::string("sys/auth/") + name, {{"type", "kubernetes"}}).status, 204);
+    }
+    const std::string no_lockout =
+        "tuning of user lockout configuration for auth type \"kubernetes\" not allowed";
+    // OpenBao changes nothing then, Vault what came before.
+    EXPECT_EQ(refused("sys/auth/c1", "max_lease_ttl", "-1"), no_lockout);
+    EXPECT_EQ(get("sys/auth/c1/tune").data()["max_lease_ttl"], openbao() ? 2764800 : -1);
+    EXPECT_EQ(refused("sys/auth/c2", "default_lease_ttl", "1h"), no_lockout);
+    EXPECT_EQ(get("sys/auth/c2/tune").data()["default_lease_ttl"], openbao() ? 2764800 : 3600);
+    EXPECT_EQ(put("sys/auth/c2/tune", {{"default_lease_ttl", "2h"},
+                                       {"max_lease_ttl", "1h"},
+                                       {"user_lockout_config", lockout}})
+                  .error(),
+              "backend max lease TTL of 3600 would be less than backend default lease TTL of 7200");
+}
+
+TEST_P(Mounts, ALockoutOfANewMountIsOfNumbersAndOtherwiseNothing) {
+    const Json lockout{{"a", "b"},
+                       {"lockout_disable", "true"},
+                       {"lockout_threshold", 3},
+                       {"lockout_duration", -5}};
+    ASSERT_EQ(
+        put("sys/auth/ar", {{"type", "approle"}, {"config", {{"user_lockout_config", lockout}}}})
+            .status,
+        204);
+    EXPECT_FALSE(get("sys/auth/ar/tune").data().contains("user_lockout_threshold"));
+}
+
+TEST_P(Mounts, TheListOfLeasesThatStayNeedsSudo) {
+    const auto status = [&](const char* capabilities) {
+        policy("lists",
+               fmt::format(R"(path "sys/leases" {{ capabilities = [{}] }})", capabilities));
+        return get("sys/leases?type=irrevocable", token_with({"lists"})).status;
+    };
+    EXPECT_EQ(status(R"("read")"), 403);
+    EXPECT_EQ(status(R"("read", "sudo")"), 200);
+}
+
+TEST_P(Mounts, ALockoutIsTunedWhereLoginsHaveOne) {
+    ASSERT_EQ(put("sys/auth/ar", {{"type", "approle"}}).status, 204);
+    const auto tune = [&](Json lockout) {
+        return put("sys/auth/ar/tune", {{"user_lockout_config", std::move(lockout)}});
+    };
+    EXPECT_FALSE(get("sys/auth/ar/tune").data().contains("user_lockout_threshold"));
+    EXPECT_EQ(tune({{"lockout_threshold", 3}, {"lockout_duration", "10m"}}).status, 204);
+    EXPECT_EQ(tune({{"Lockout_Disable", true}}).status, 204);
+    const auto told = get("sys/auth/ar/tune").data();
+    EXPECT_EQ(told["user_lockout_threshold"], 3);
+    EXPECT_EQ(told["user_lockout_duration"], 600);
+    EXPECT_EQ(told["user_lockout_counter_reset_duration"], 0);
+    EXPECT_EQ(told["user_lockout_disable"], true);
+    EXPECT_EQ(get("sys/auth/ar").data()["config"]["user_lockout_config"]["user_lockout_duration"],
+              600);
+    EXPECT_EQ(tune({{"lockout_disable", "true"}}).error(),
+              "unable to convert given user lockout config information");
+    EXPECT_EQ(tune({{"lockout_duration", "x"}}).error(), "time: invalid duration \"x\"");
+    for (const auto* text : {"x", "-1", "+1"}) {
+        const auto refused = tune({{"lockout_threshold", text}});
+        EXPECT_EQ(refused.status, openbao() ? 400 : 500);
+        EXPECT_NE(refused.error().find(fmt::format(
+                      "unable to parse user lockout threshold: strconv.ParseUint: parsing \"{}\": "
+                      "invalid syntax",
+                      text)),
+                  std::string::npos)
+            << refused.body;
+    }
+    EXPECT_EQ(get("sys/auth/ar/tune").data()["user_lockout_threshold"], 3);
+}
+
 TEST_P(Mounts, SettingsOfAnotherKindAreRefused) {
     const auto refusal = [&](const Json& config) {
         return put("sys/mounts/pki", {{"type", "pki"}, {"config", config}}).error();
@@ -209,6 +284,11 @@ TEST_P(Mounts, SettingsOfAnotherKindAreRefused) {
     EXPECT_EQ(refusal({{"max_lease_ttl", true}}), other);
     EXPECT_EQ(refusal({{"audit_non_hmac_request_keys", 5}}), other);
     EXPECT_EQ(refusal({{"user_lockout_config", "x"}}), other);
+    for (const auto& lockout :
+         {Json{{"lockout_threshold", -1}}, Json{{"Lockout_Threshold", "3"}},
+          Json{{"lockout_duration", "5s"}}, Json{{"disable_lockout", "true"}}}) {
+        EXPECT_EQ(refusal({{"user_lockout_config", lockout}}), other) << lockout;
+    }
     EXPECT_EQ(refusal({{"max_lease_ttl", "-1"}}),
               "given default lease TTL greater than given max lease TTL");
     for (const auto& [given, version] :

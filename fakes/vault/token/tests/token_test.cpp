@@ -323,6 +323,155 @@ TEST_P(Tokens, ARoleLooksAtItsPathBeforeItsAddresses) {
               "given role path suffix contains invalid characters; must match \\w[\\w-.]+\\w");
 }
 
+TEST_P(Tokens, ARolesTypeThatIsNullIsToldAsNull) {
+    const auto refusal = [&](Json role) { return put("auth/token/roles/r", role).error(); };
+    const Json null_type{{"token_type", nullptr}};
+    EXPECT_EQ(refusal(null_type), "Invalid 'token_type' value: null");
+    EXPECT_EQ(refusal({{"token_type", ""}}), "invalid 'token_type' value \"\"");
+    // It is told before the other fields, but after the path.
+    EXPECT_EQ(refusal({{"token_type", nullptr}, {"token_num_uses", -1}}),
+              "Invalid 'token_type' value: null");
+    EXPECT_TRUE(refusal({{"token_type", nullptr}, {"path_suffix", "?"}})
+                    .starts_with("given role path suffix contains invalid characters"));
+    EXPECT_EQ(get("auth/token/roles/r").status, 404);
+}
+
+TEST_P(Tokens, ARolesFieldsAreTidied) {
+    EXPECT_EQ(put("auth/token/roles/r", {{"path_suffix", "a..b"}}).error(),
+              "error registering path suffix: path cannot contain parent references");
+    ASSERT_EQ(put("auth/token/roles/r", {{"allowed_policies", {"a", "root"}},
+                                         {"allowed_policies_glob", {"Root", "b*"}},
+                                         {"disallowed_policies", {"root", "a"}}})
+                  .status,
+              204);
+    const auto role = get("auth/token/roles/r").data();
+    EXPECT_EQ(role["allowed_policies"], Json({"root"}));
+    EXPECT_EQ(role["allowed_policies_glob"], Json({"root"}));
+    EXPECT_EQ(role["disallowed_policies"], Json({"a", "root"}));
+}
+
+TEST_P(Tokens, ARolesOldMaximumIsWarnedOfAtEveryWrite) {
+    const auto warned = [&](Json role) {
+        const auto reply = put("auth/token/roles/r", std::move(role));
+        return reply.status == 200 &&
+               reply.body.find("Given explicit max TTL of ") != std::string::npos;
+    };
+    EXPECT_TRUE(warned({{"explicit_max_ttl", "9000h"}}));
+    EXPECT_TRUE(warned(Json::object()));
+    EXPECT_TRUE(warned({{"token_explicit_max_ttl", "9000h"}}));
+    EXPECT_FALSE(warned(Json::object()));
+}
+
+TEST_P(Tokens, AChildIsBoundToTheAddressesOfItsParent) {
+    policy("maker", R"(path "auth/token/create*" { capabilities = ["update"] })");
+    ASSERT_EQ(put("auth/token/roles/bound", {{"token_bound_cidrs", "127.0.0.1"}}).status, 204);
+    ASSERT_EQ(put("auth/token/roles/free").status, 204);
+    const auto made = [&](const std::string& path, const std::string& by) {
+        return put("auth/token/create" + path, {{"policies", {"maker"}}}, by)
+            .json["auth"]["client_token"]
+            .get<std::string>();
+    };
+    const auto parent = made("/bound", "root");
+    const auto blocks = self(parent).data()["bound_cidrs"];
+    EXPECT_EQ(blocks.size(), 1U);
+    EXPECT_EQ(self(made("", parent)).data().value("bound_cidrs", Json()), blocks);
+    // A role's addresses count, where there are none, too.
+    EXPECT_FALSE(self(made("/free", parent)).data().contains("bound_cidrs"));
+}
+
+TEST_P(Tokens, RolesHoldGlobsWithStarsAnywhere) {
+    const auto refusal = [&](Json role, const std::string& name) {
+        EXPECT_EQ(put("auth/token/roles/r", std::move(role)).status, 204);
+        auto error = put("auth/token/create/r", {{"policies", {name}}}).error();
+        EXPECT_EQ(remove("auth/token/roles/r").status, 204);
+        return error;
+    };
+    EXPECT_EQ(refusal({{"allowed_policies_glob", "*-ro"}}, "a-ro"), "");
+    EXPECT_NE(refusal({{"allowed_policies_glob", "*-ro"}}, "a-rw"), "");
+    EXPECT_EQ(refusal({{"allowed_policies_glob", "a*-ro"}}, "a-b-ro"), "");
+    EXPECT_NE(refusal({{"disallowed_policies_glob", "*-ro"}}, "a-ro"), "");
+}
+
+TEST_P(Tokens, WhatNeedsSudoNeedsItByARoleToo) {
+    policy("maker", R"(path "auth/token/create*" { capabilities = ["update"] })");
+    const auto maker = token_with({"maker"});
+    ASSERT_EQ(put("auth/token/roles/r").status, 204);
+    EXPECT_EQ(put("auth/token/create/r", {{"period", "1h"}}, maker).error(),
+              "root or sudo privileges required to create periodic token");
+    // It is told before a ttl that cannot be read.
+    EXPECT_EQ(put("auth/token/create", {{"period", "1h"}, {"ttl", "x"}}, maker).error(),
+              "root or sudo privileges required to create periodic token");
+    EXPECT_EQ(put("auth/token/create", {{"id", "s.x"}}, maker).error(),
+              "root or sudo privileges required to specify token id");
+    EXPECT_EQ(put("auth/token/create", {{"id", "s.x"}, {"ttl", "x"}}).error(),
+              "time: invalid duration \"x\"");
+}
+
+TEST_P(Tokens, WarningsOfACreationAreInTheServersOrder) {
+    ASSERT_EQ(put("auth/token/roles/r", {{"token_period", "1h"}, {"token_explicit_max_ttl", "3h"}})
+                  .status,
+              204);
+    const auto warnings =
+        put("auth/token/create/r",
+            {{"period", "2h"}, {"explicit_max_ttl", "2h"}, {"id", "mine"}, {"policies", {"none"}}})
+            .json["warnings"];
+    ASSERT_EQ(warnings.size(), 4U);
+    const auto begins = [&](std::size_t at, std::string_view text) {
+        EXPECT_TRUE(warnings[at].get<std::string>().starts_with(text)) << warnings[at];
+    };
+    begins(0, "Explicit max TTL specified both");
+    begins(1, "Period specified both");
+    begins(2, "Supplying a custom ID");
+    begins(3, "Policy \"none\" does not exist");
+}
+
+TEST_P(Tokens, AnAliasKeepsItsCaseAndIsFoundInAny) {
+    ASSERT_EQ(put("auth/token/roles/r", {{"allowed_entity_aliases", {"bob", "*-y"}}}).status, 204);
+    const auto entity = [&](const char* alias) {
+        return put("auth/token/create/r", {{"entity_alias", alias}, {"policies", {"default"}}})
+            .json["auth"]["entity_id"]
+            .get<std::string>();
+    };
+    const auto bob = entity("BoB");
+    EXPECT_EQ(entity("bob"), bob);
+    EXPECT_EQ(get("identity/entity/id/" + bob).data()["aliases"][0]["name"], "BoB");
+    EXPECT_NE(entity("Two-Y"), bob);
+    ASSERT_EQ(put("identity/entity/id/" + bob, {{"disabled", true}}).status, 204);
+    const auto refused = put("auth/token/create/r", {{"entity_alias", "bob"}});
+    EXPECT_EQ(refused.status, 403);
+    EXPECT_EQ(refused.error(), "entity from given entity alias is disabled");
+}
+
+TEST_P(Tokens, AChildHasDefaultOnlyWhereItsParentHasIt) {
+    policy("maker", R"(path "auth/token/create" { capabilities = ["update"] })");
+    const auto child_of = [&](const std::string& parent) {
+        return put("auth/token/create", {{"policies", {"default"}}}, parent).error();
+    };
+    EXPECT_EQ(child_of(token_with({"maker"})), "");
+    EXPECT_EQ(child_of(token_with({"maker"}, {{"no_default_policy", true}})),
+              "child policies must be subset of parent");
+}
+
+TEST_P(Tokens, NoParentNeedsSudoWherePathsMakeOrphansToo) {
+    policy("maker", R"(path "auth/token/create*" { capabilities = ["update"] })");
+    const auto maker = token_with({"maker"});
+    EXPECT_EQ(put("auth/token/create-orphan", {{"no_parent", true}}, maker).error(),
+              "root or sudo privileges required to create orphan token");
+    EXPECT_EQ(put("auth/token/create-orphan", Json::object(), maker).status, 200);
+}
+
+TEST_P(Tokens, DisplayNamesAreOfLettersDigitsAndHyphens) {
+    const auto shown = [&](const std::string& name) {
+        return self(token_with({"default"}, {{"display_name", name}})).data()["display_name"];
+    };
+    for (const auto& [given, expected] :
+         {std::pair("", "token"), std::pair("a b_c", "token-a-b-c"), std::pair(" a ", "token--a"),
+          std::pair("a--", "token-a-"), std::pair("-", "token-"),
+          std::pair("\u00e4\u20acb", "token---b"), std::pair("\u00e4", "token-")}) {
+        EXPECT_EQ(shown(given), expected) << given;
+    }
+}
+
 TEST_P(Tokens, Roles) {
     EXPECT_EQ(put("auth/token/create/r").error(), "unknown role r");
     EXPECT_EQ(put("auth/token/roles/r", {{"allowed_policies", "p1"},
