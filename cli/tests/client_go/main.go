@@ -192,6 +192,7 @@ func workloads(ctx context.Context, client kubernetes.Interface, namespace strin
 	scale := done(api.GetScale(ctx, "d", metav1.GetOptions{}))("reading the scale")
 	same("the scale", scale.Spec.Replicas, int32(2))
 	scale.Spec.Replicas = 0
+	scale.ResourceVersion = "" // of whichever version: a real controller writes the deployment's status meanwhile
 	scaled := done(api.UpdateScale(ctx, "d", scale, metav1.UpdateOptions{}))("writing the scale")
 	same("the new scale", scaled.Spec.Replicas, int32(0))
 	list := done(client.AppsV1().ReplicaSets(namespace).List(ctx, metav1.ListOptions{}))("listing replica sets")
