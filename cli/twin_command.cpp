@@ -35,6 +35,8 @@ using Topics = std::vector<const twin::Topic*>;
 
 /// Where nobody says how long.
 constexpr std::size_t usual_requests = 2000;
+/// The others are asked by a token that may do everything.
+constexpr std::size_t one_strangers_story_in = 5;
 /// A server that takes longer for one request is a finding by itself.
 constexpr Duration twin_answer_limit = std::chrono::seconds(60);
 
@@ -345,6 +347,7 @@ twin::TwinOptions twin_options(const TwinArguments& arguments, Session& session,
         options.requests = usual_requests;
     }
     options.shrink.tries = arguments.shrink_tries;
+    options.strangers = one_strangers_story_in;
     options.stopping = [&session] { return session.stopping(); };
     options.until_first_difference = arguments.fail_fast;
     options.on_progress = [&line](std::size_t requests, std::size_t findings) {

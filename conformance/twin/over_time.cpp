@@ -94,6 +94,22 @@ Story token_ends() {
         .story();
 }
 
+/// Who has a token that ended is told the same by every path that wants one.
+Story ended_token_asks() {
+    auto writing = of_vault("ended-token-asks", "a token whose time is over may nothing anywhere");
+    writing.ask("POST", as_text(create_path), {{"ttl", story_life}, {"policies", {"default"}}})
+        .ask("POST", "sys/capabilities-self", {{"paths", {"sys/mounts"}}})
+        .as(as_text(made_token))
+        .after(past_its_life);
+    writing.ask("GET", "sys/mounts").as(as_text(made_token));
+    writing.ask("POST", as_text(create_path), {{"ttl", "10m"}}).as(as_text(made_token));
+    writing.ask("GET", "sys/internal/ui/mounts").as(as_text(made_token));
+    writing.ask("POST", "sys/wrapping/wrap", {{"a", "b"}})
+        .as(as_text(made_token))
+        .with("X-Vault-Wrap-TTL", "1m");
+    return writing.story();
+}
+
 Story token_is_renewed() {
     return of_vault("token-is-renewed", "a renewal begins a token's time anew")
         .ask("POST", as_text(create_path), {{"ttl", story_life}, {"policies", {"default"}}})
@@ -394,6 +410,7 @@ bool waits_long(const Story& story, Duration longest) {
 std::vector<Story> stories_over_time(std::string_view topic) {
     if (topic == "over-time") {
         return {token_ends(),
+                ended_token_asks(),
                 token_is_renewed(),
                 periodic_token_is_renewed(),
                 renewals_end(),

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "conformance/twin/kube_dialect.hpp"
+#include "conformance/twin/stranger.hpp"
 #include "core/http/message.hpp"
 
 namespace meshproof::twin {
@@ -40,6 +41,17 @@ class Drawing {
 
     Story draw(const DrawOptions& options) {
         lay_ground();
+        if (options.stranger) {
+            stranger_ = bring_stranger(
+                operations_, options.namespaces,
+                [this](std::string method, std::string path, std::string_view of,
+                       Json body) -> Step& {
+                    auto& step = fixed(method, std::move(path), std::move(body));
+                    step.key = fmt::format("{} {}", method, of);
+                    return step;
+                },
+                prng_);
+        }
         for (std::size_t i = 0; i < options.bursts && !operations_.empty(); ++i) {
             if (i < options.wanted.size()) {
                 burst_for(options.wanted[i]);
@@ -578,6 +590,12 @@ class Drawing {
         } else {
             dress(step);
         }
+        if (stranger_) {
+            lend(step, *stranger_, prng_);
+            step.uses.clear();
+            story_.steps.push_back(std::move(step));
+            return;
+        }
         ++tried_[operation.key()];
         // What only keeps company is right each time, and has its turn to come.
         for (const auto* one : choice.focus) {
@@ -631,6 +649,7 @@ class Drawing {
     std::size_t login_ = 0;   ///< the number of the step that logged in; 0 = none did
     std::size_t signed_ = 0;  ///< requests that were signed for it
     bool conditional_ = false;
+    std::optional<Stranger> stranger_{};
 };
 
 }  // namespace

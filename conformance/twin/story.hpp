@@ -102,6 +102,10 @@ struct DrawOptions {
     std::size_t bursts = 4;  ///< objects that are written, read, used and deleted
     /// What the first bursts are about; the others are about what was tried least.
     std::vector<Wanted> wanted{};
+    /// Its objects are asked for by somebody who may do little or nothing (stranger.hpp). What he
+    /// asks counts as tried for no parameter: it may have been refused unread.
+    bool stranger = false;
+    bool namespaces = false;  ///< the servers have child namespaces that he may be of
 };
 
 /// A story of the topic. `operations` are those that may be asked; `tried` is counted up.

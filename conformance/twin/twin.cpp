@@ -151,9 +151,19 @@ class Twin {
         result_.coverage.count(story, played);
     }
 
+    bool is_strangers(const Topic& topic, const std::string& name) {
+        return topic.server == "vault" && options_.strangers > 0 &&
+               chance_.fork(name + ": who").below(options_.strangers) == 0;
+    }
+
     Task<void> play_drawn(Ground& ground, std::string name) {
         DrawOptions draw;
-        draw.wanted = ground.agenda.next(ground.agenda.first_round() ? draw.bursts : wanted_later);
+        draw.stranger = is_strangers(*ground.topic, name);
+        draw.namespaces = options_.children;
+        if (!draw.stranger) {
+            draw.wanted =
+                ground.agenda.next(ground.agenda.first_round() ? draw.bursts : wanted_later);
+        }
         const auto story = draw_story(*ground.topic, ground.operations, vocabulary_, draw, tried_,
                                       chance_.fork(name));
         const auto played = co_await player_.play(story);
@@ -335,6 +345,9 @@ Task<void> play_twin(Clock& clock, http::Transport& wire, const Dialect& dialect
         co_await dialect.settle(wire, real, ledger);
         co_await dialect.settle(wire, fake, ledger);
         Player player(clock, wire, dialect, real, fake, options.run_id, options.waiting);
+        // The header that names a child would name it beside the target's own namespace.
+        options.children = options.children && options.product == vault::Product::openbao &&
+                           real.namespace_name.empty();
         Twin twin(clock, player, dialect.words(), options, result);
         co_await twin.play();
     } catch (...) {

@@ -21,8 +21,11 @@ struct TwinOptions {
     Duration limit{};               ///< zero = none
     std::size_t most_shrunk = 300;  ///< findings; further ones are told as they were drawn
     ShrinkOptions shrink;
-    Waiting waiting;                      ///< about long waits of written stories
-    std::vector<Story> written{};         ///< of the caller's, beside those of the topics
+    Waiting waiting;               ///< about long waits of written stories
+    std::vector<Story> written{};  ///< of the caller's, beside those of the topics
+    /// One in so many drawn stories is a stranger's (stranger.hpp); 0 = none is. Of a Vault.
+    std::size_t strangers = 0;
+    bool children = true;  ///< a stranger may be of a child namespace, where there are such
     bool until_first_difference = false;  ///< that nothing explains
     std::function<bool()> stopping = [] { return false; };
     std::function<void(std::size_t requests, std::size_t findings)> on_progress =

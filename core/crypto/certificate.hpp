@@ -120,6 +120,8 @@ class Certificate {
     [[nodiscard]] bool self_signed() const;  ///< subject equals issuer and its own key verifies it
     [[nodiscard]] bool signed_by(
         const Certificate& issuer) const;  ///< names match and the signature verifies
+    /// The signature verifies, whatever the names are.
+    [[nodiscard]] bool verified_by(const Certificate& issuer) const;
     /// Made when it is asked for first; null for the empty certificate.
     [[nodiscard]] X509* native() const;
     [[nodiscard]] const CertificateParts& parts() const;
@@ -130,7 +132,6 @@ class Certificate {
     struct Body;
     explicit Certificate(std::shared_ptr<Body> body) : body_(std::move(body)) {}
     [[nodiscard]] static Result<Certificate> read(std::string_view der);
-    [[nodiscard]] bool verified_by(const Certificate& issuer) const;
     [[nodiscard]] Body& body() const;
     std::shared_ptr<Body> body_;
 };

@@ -123,16 +123,14 @@ void complete_pod(Json& pod, std::vector<Cause>& faults);
 // pod_rules.cpp
 /// "Guaranteed", "Burstable" or "BestEffort".
 [[nodiscard]] std::string qos_class(const Json& spec);
-/// Who limits a resource and does not request it requests as much.
-void request_limits(Json& spec);
 /// Takes out what is known only behind a feature gate that is off.
 void drop_disabled_fields(Json& spec);
 /// Puts what was dropped into the spec again, as `given` has it: whoever sends it owns it.
 void restore_disabled_fields(const Json& given, Json& spec);
-void check_dns(const Json& spec, const std::string& path, std::vector<Cause>& faults);
 /// The labels of the nodes that it may be on.
 void check_node_selector(const Json& spec, const std::string& path, std::vector<Cause>& faults);
-/// Its account, its node, its deadline, its host's names, its tolerations, classes and system.
+/// Its account, its node, its deadline, its host's names, its tolerations, classes, overhead and
+/// system.
 void check_schedule(const Json& spec, const std::string& path, std::vector<Cause>& faults);
 /// 403 where it names a PriorityClass or a RuntimeClass, or says what the former would: there are
 /// none but the server's own two PriorityClasses.
@@ -143,6 +141,30 @@ void check_schedule(const Json& spec, const std::string& path, std::vector<Cause
 void admit_spec(Json& spec);
 /// What an update changes that it may not.
 [[nodiscard]] std::vector<Cause> pod_changes(const Json& before, const Json& after);
+
+// pod_defaults.cpp
+/// What its probes, ports and volumes say where they were sent without it.
+void default_pod_parts(Json& spec);
+/// The ports of its node, where it is on that network.
+void default_host_ports(Json& spec);
+
+// pod_resources.cpp: what there is of each resource, and which there are.
+/// Who limits a resource and does not request it requests as much.
+void request_limits(Json& spec);
+void check_container_resources(const Json& container, const std::string& path,
+                               std::vector<Cause>& faults);
+void check_pod_resources(const Json& spec, const std::string& path, std::vector<Cause>& faults);
+void check_overhead(const Json& spec, const std::string& path, std::vector<Cause>& faults);
+
+// pod_parts.cpp: of a pod's spec, in the order in which they are looked at.
+/// That it does not share its processes and its host's, too.
+void check_shared_processes(const Json& spec, const std::string& path, std::vector<Cause>& faults);
+void check_dns(const Json& spec, const std::string& path, std::vector<Cause>& faults);
+/// Its gates, how it is spread, and whose users it has.
+void check_placement(const Json& spec, const std::string& path, std::vector<Cause>& faults);
+void check_host_aliases(const Json& spec, const std::string& path, std::vector<Cause>& faults);
+/// An update takes gates away, and brings none.
+[[nodiscard]] std::vector<Cause> new_gates(const Json& before, const Json& after);
 
 // workloads.cpp
 /// Whether a StatefulSet's update changes what may not change.

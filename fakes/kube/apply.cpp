@@ -130,6 +130,12 @@ Checked<Json> configuration(const ApiCall& call) {
     if (config["metadata"].contains("managedFields")) {
         return refuse(bad_request("metadata.managedFields must be nil"));
     }
+    if (const auto space = meta(config, "namespace");
+        type.namespaced && !space.empty() && space != call.info.namespace_name) {
+        return refuse(
+            bad_request("the namespace of the provided object does not match the namespace sent "
+                        "on the request"));
+    }
     if (const auto named = meta(config, "name"); !named.empty() && named != call.info.name) {
         return refuse(bad_request(
             fmt::format("the name of the object ({}) does not match the name on the URL ({})",

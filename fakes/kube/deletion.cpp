@@ -56,14 +56,17 @@ void set_collector_turn(Json& object, CollectorTurn turn) {
 }
 
 // The object as a deletion leaves it that has so many seconds to go on; one that is told again can
-// only go sooner.
+// only go sooner, and its seconds count from the first time.
 Json marked_for_deletion(Json object, Time now, std::int64_t seconds) {
     auto& metadata = object["metadata"];
     const bool again = metadata.contains("deletionTimestamp");
-    if (again && metadata.value("deletionGracePeriodSeconds", std::int64_t{0}) <= seconds) {
+    const auto had = metadata.value("deletionGracePeriodSeconds", std::int64_t{0});
+    if (again && had <= seconds) {
         return object;
     }
-    metadata["deletionTimestamp"] = rfc3339(now + std::chrono::seconds(seconds));
+    const auto end = parse_rfc3339(meta(object, "deletionTimestamp"));
+    const auto start = again && seconds > 0 && end ? *end - std::chrono::seconds(had) : now;
+    metadata["deletionTimestamp"] = rfc3339(start + std::chrono::seconds(seconds));
     metadata["deletionGracePeriodSeconds"] = seconds;
     if (!again && metadata.contains("generation")) {
         metadata["generation"] = metadata["generation"].get<std::int64_t>() + 1;
@@ -91,14 +94,31 @@ void take_collector_turn(ApiState& api, const ResourceType& type, const Json& ow
     }
 }
 
+// How long what is deleted goes on: a pod that a kubelet has to stop, as its deletion says or its
+// spec does.
+std::int64_t seconds_to_go(const ResourceType& type, const Json& object, const Json& options) {
+    if (&type != &type::pods) {
+        return 0;
+    }
+    std::optional<std::int64_t> grace;
+    if (const auto given = options.find("gracePeriodSeconds"); given != options.end()) {
+        grace = given->get<std::int64_t>();
+    }
+    return pod_goes_at_once(object, grace)
+               ? 0
+               : grace.value_or(
+                     object.at("spec").value("terminationGracePeriodSeconds", std::int64_t{30}));
+}
+
 // What a deletion that is only tried would answer with.
 Object shown_deletion(const ApiState& api, const ResourceType& type, const Json& object,
                       const Json& options) {
     const auto turn = collector_turn(type, object, options);
     Json shown = object;
     set_collector_turn(shown, turn);
-    if (has_finalizers(shown)) {
-        shown = marked_for_deletion(std::move(shown), api.clock.now(), 0);
+    if (&type == &type::pods || has_finalizers(shown)) {
+        shown = marked_for_deletion(std::move(shown), api.clock.now(),
+                                    seconds_to_go(type, object, options));
     }
     return std::make_shared<const Json>(std::move(shown));
 }
@@ -191,17 +211,7 @@ Object delete_object(ApiState& api, const ResourceType& type, const Object& obje
     Json leaving = *object;
     set_collector_turn(leaving, turn);
     const bool pod = &type == &type::pods;
-    std::int64_t seconds = 0;
-    if (pod) {
-        std::optional<std::int64_t> grace;
-        if (const auto given = options.find("gracePeriodSeconds"); given != options.end()) {
-            grace = given->get<std::int64_t>();
-        }
-        if (!pod_goes_at_once(*object, grace)) {
-            seconds = grace.value_or(
-                object->at("spec").value("terminationGracePeriodSeconds", std::int64_t{30}));
-        }
-    }
+    const auto seconds = seconds_to_go(type, *object, options);
     if (pod || has_finalizers(leaving)) {
         // A pod that goes at once is marked first, too: watchers see it change, then go.
         leaving = marked_for_deletion(std::move(leaving), api.clock.now(), seconds);

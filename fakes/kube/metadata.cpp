@@ -142,6 +142,18 @@ void check_annotations(const Json& metadata, std::vector<Cause>& faults) {
     }
 }
 
+// What a name is made of.
+void check_name_base(const ResourceType& type, const Json& object, std::vector<Cause>& faults) {
+    const auto shown = meta(object, "generateName");
+    auto base = shown;
+    if (base.size() > 1 && base.ends_with('-')) {  // what follows is alphanumeric
+        base.replace(base.size() - 2, 2, "a");     // NameIsDNSSubdomain's maskTrailingDash
+    }
+    if (const auto why = base.empty() ? std::string() : name_fault(type, base); !why.empty()) {
+        faults.push_back(invalid_value("metadata.generateName", shown, why));
+    }
+}
+
 // apimachinery's ValidateObjectMetaAccessor, but for names.
 void check_metadata(const ResourceType& type, const Json& object, std::vector<Cause>& faults) {
     if (const auto generation = count_at(object, "/metadata/generation"); generation < 0) {
@@ -202,6 +214,14 @@ void check_metadata_update(const ResourceType& type, const Json& before, const J
 std::vector<std::string> key_faults(const std::string& key) {
     std::vector<std::string> faults;
     const auto slash = key.find('/');
+    if (slash != std::string::npos && key.find('/', slash + 1) != std::string::npos) {
+        constexpr std::string_view part = "name part";
+        faults.push_back(
+            fmt::format("a qualified name{} with an optional DNS subdomain prefix and '/' (e.g. "
+                        "'example.com/MyName')",
+                        qualified_rule.substr(part.size())));
+        return faults;
+    }
     if (slash != std::string::npos) {
         const auto prefix = key.substr(0, slash);
         if (prefix.empty()) {
@@ -258,7 +278,7 @@ Checked<> name_object(ApiState& api, const ApiCall& call, Json& object) {
         metadata.erase("generation");
     }
     for (const auto* map : {"labels", "annotations", "generateName"}) {
-        if (metadata.contains(map) && metadata[map].empty()) {
+        if (metadata.contains(map) && (metadata[map].empty() || metadata[map] == "")) {
             metadata.erase(map);
         }
     }
@@ -280,15 +300,7 @@ Checked<> name_object(ApiState& api, const ApiCall& call, Json& object) {
 
 std::vector<Cause> metadata_faults(const ResourceType& type, const Json& object) {
     std::vector<Cause> faults;
-    if (auto base = meta(object, "generateName"); !base.empty()) {
-        const auto shown = base;
-        if (base.ends_with('-')) {
-            base.back() = 'a';  // what follows is alphanumeric
-        }
-        if (const auto why = name_fault(type, base); !why.empty()) {
-            faults.push_back(invalid_value("metadata.generateName", shown, why));
-        }
-    }
+    check_name_base(type, object, faults);
     const auto name = meta(object, "name");
     if (name.empty()) {
         faults.push_back({"metadata.name", "FieldValueRequired",
@@ -304,8 +316,9 @@ std::vector<Cause> metadata_faults(const ResourceType& type, const Json& object)
 MetadataFaults metadata_faults_of_update(const ResourceType& type, const Json& before,
                                          const Json& sent) {
     MetadataFaults faults;
-    check_metadata(type, sent, faults.of_object);
-    faults.of_all = faults.of_object;
+    check_metadata(type, sent, faults.of_all);
+    check_name_base(type, sent, faults.of_object);  // which only the type's own rules look at
+    faults.of_object.insert(faults.of_object.end(), faults.of_all.begin(), faults.of_all.end());
     check_metadata_update(type, before, sent, faults.of_change);
     faults.of_all.insert(faults.of_all.end(), faults.of_change.begin(), faults.of_change.end());
     for (auto* of_type : {&faults.of_object, &faults.of_change}) {

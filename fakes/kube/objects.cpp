@@ -119,6 +119,18 @@ Checked<> check_kept_size(const ResourceType& type, const Json& object) {
                           size, most_of_client)));
 }
 
+// What the storage takes as new; a trial never gets there. `version` is the one it was sent with.
+Checked<> check_new_to_storage(const ResourceType& type, const Json& object,
+                               const std::string& version) {
+    const bool numbered = version.find_first_not_of("0123456789") == std::string::npos &&
+                          version.find_first_not_of('0') != std::string::npos;
+    if (numbered) {
+        return refuse(
+            refusal(500, "", "resourceVersion should not be set on objects to be created"));
+    }
+    return check_kept_size(type, object);
+}
+
 // An update of these without the version that it is made of would overwrite another's: leases are
 // locks.
 Checked<> check_not_blind(const ApiCall& call, const Json& wanted) {
@@ -177,8 +189,14 @@ Checked<> check_version(const ResourceType& type, const std::string& name, const
                  "and try again"));
 }
 
-// That an update's object is what its URL names.
+// That an update's object is what its URL names: its namespace is looked at first.
 Checked<> check_place(const ApiCall& call, const Json& wanted) {
+    if (const auto space = meta(wanted, "namespace");
+        call.type->namespaced && !space.empty() && space != call.info.namespace_name) {
+        return refuse(
+            bad_request("the namespace of the provided object does not match the namespace sent "
+                        "on the request"));
+    }
     const auto named = meta(wanted, "name");
     if (named.empty()) {
         return refuse(bad_request(fmt::format(
@@ -189,12 +207,6 @@ Checked<> check_place(const ApiCall& call, const Json& wanted) {
         return refuse(bad_request(
             fmt::format("the name of the object ({}) does not match the name on the URL ({})",
                         named, call.info.name)));
-    }
-    if (const auto space = meta(wanted, "namespace");
-        call.type->namespaced && !space.empty() && space != call.info.namespace_name) {
-        return refuse(
-            bad_request("the namespace of the provided object does not match the namespace sent "
-                        "on the request"));
     }
     return {};
 }
@@ -239,7 +251,9 @@ http::Response create_by_update(ApiState& api, const ApiCall& call, Json wanted)
         !met && (met.error().status != 409 || !meta(wanted, "uid").empty())) {
         return met.error();
     }
-    wanted["metadata"].erase("resourceVersion");
+    if (!call.dry_run()) {  // a trial shows it as it was sent
+        wanted["metadata"].erase("resourceVersion");
+    }
     return create_object(api, call, std::move(wanted));
 }
 
@@ -501,13 +515,10 @@ http::Response create_object(ApiState& api, const ApiCall& call, Json object,
         return light.error();
     }
     const auto name = meta(object, "name");
-    const bool numbered = version.find_first_not_of("0123456789") == std::string::npos &&
-                          version.find_first_not_of('0') != std::string::npos;
-    if (numbered) {
-        return refusal(500, "", "resourceVersion should not be set on objects to be created");
-    }
-    if (const auto fits = check_kept_size(type, object); !fits) {
-        return fits.error();
+    if (const auto kept =
+            call.dry_run() ? Checked<>() : check_new_to_storage(type, object, version);
+        !kept) {
+        return kept.error();
     }
     if (api.store->find(type, call.info.namespace_name, name)) {
         return generated ? not_generated(type, name) : already_exists(type, name);
@@ -520,6 +531,9 @@ http::Response create_object(ApiState& api, const ApiCall& call, Json object,
         return settled.error();
     }
     if (call.dry_run()) {
+        if (!version.empty()) {
+            object["metadata"]["resourceVersion"] = version;
+        }
         return json_response(201, api.store->complete(type, std::move(object)));
     }
     if (&type == &type::namespaces) {
@@ -556,7 +570,7 @@ http::Response replace_object(ApiState& api, const ApiCall& call, const Json& cu
         return changed.error();
     }
     Json next = std::move(*changed);
-    if (const auto fits = check_kept_size(type, next); !fits) {
+    if (const auto fits = call.dry_run() ? Checked<>() : check_kept_size(type, next); !fits) {
         return fits.error();
     }
     note_updater(api, call, {current, given}, next, managers);

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -102,6 +104,37 @@ void merge_strategically(Json& target, const Json& patch, const ObjectType& type
             merge_list(target[key], value, *field);
         } else {
             merge_value(target[key], value, *field);
+        }
+    }
+}
+
+// As Go converts a float to a whole number of so many bits, where the processor is an AMD64.
+std::int64_t truncated(double value, FieldType::Kind kind) {
+    constexpr double limit = 9223372036854775808.0;  // of int64
+    const auto whole = value >= -limit && value < limit ? static_cast<std::int64_t>(value)
+                                                        : std::numeric_limits<std::int64_t>::min();
+    return kind == FieldType::Kind::int32 ? static_cast<std::int32_t>(whole) : whole;
+}
+
+// What comes as a map of Go may have a float for a whole number, if it has nothing behind its point
+// (runtime/converter.go).
+void convert_floats(Json& value, const FieldType& type) {
+    using Kind = FieldType::Kind;
+    if (type.kind == Kind::object && value.is_object()) {
+        for (auto& [key, member] : value.get_ref<Json::object_t&>()) {
+            if (const auto* field = type.object->find(key)) {
+                convert_floats(member, *field);
+            }
+        }
+    } else if ((type.kind == Kind::list && value.is_array()) ||
+               (type.kind == Kind::map && value.is_object())) {
+        for (auto& item : value) {
+            convert_floats(item, *type.of);
+        }
+    } else if ((type.kind == Kind::int32 || type.kind == Kind::int64) && value.is_number_float()) {
+        const auto number = value.get<double>();
+        if (number == std::trunc(number)) {
+            value = truncated(number, type.kind);
         }
     }
 }
@@ -316,6 +349,12 @@ Checked<Json> patched(const ApiCall& call, const Json& current) {
     }
     const bool strategic = media == "application/strategic-merge-patch+json";
     auto& next = made->next;
+    if (strategic) {
+        FieldType whole;
+        whole.kind = FieldType::Kind::object;
+        whole.object = &type;
+        convert_floats(next, whole);
+    }
     auto unknown = of_call ? conform(next, *call.type) : conform(next, type);
     if (!unknown) {
         const auto& fault = unknown.error();

@@ -161,7 +161,8 @@ bool check_deadline(const Json& before, const Json& after, std::vector<Cause>& f
 
 // Of a pod's spec, what no update changes.
 Json fixed_fields(Json spec) {
-    for (const auto* free : {"activeDeadlineSeconds", "tolerations", "serviceAccount"}) {
+    for (const auto* free :
+         {"activeDeadlineSeconds", "tolerations", "serviceAccount", "schedulingGates"}) {
         spec.erase(free);
     }
     for (const auto* list : {"containers", "initContainers"}) {
@@ -304,21 +305,6 @@ std::string qos_class(const Json& spec) {
     return guaranteed && requests.amounts == limits.amounts ? "Guaranteed" : "Burstable";
 }
 
-void request_limits(Json& spec) {
-    const auto complete_requests = [](Json& asker) {
-        const auto limits = asker.value(Json::json_pointer("/resources/limits"), Json::object());
-        for (const auto& [name, amount] : limits.items()) {
-            asker["resources"]["requests"].emplace(name, amount);
-        }
-    };
-    complete_requests(spec);
-    for (const auto* list : {"containers", "initContainers"}) {
-        if (const auto containers = spec.find(list); containers != spec.end()) {
-            std::ranges::for_each(*containers, complete_requests);
-        }
-    }
-}
-
 void drop_disabled_fields(Json& spec) {
     spec.erase("hostnameOverride");
     for (const auto* list : {"containers", "initContainers"}) {
@@ -343,23 +329,6 @@ void restore_disabled_fields(const Json& given, Json& spec) {
             }
             ++index;
         }
-    }
-}
-
-void check_dns(const Json& spec, const std::string& path, std::vector<Cause>& faults) {
-    const auto require = [&](const char* field, std::string_view why) {
-        faults.push_back(
-            {path + field, "FieldValueRequired", fmt::format("Required value: {}", why)});
-    };
-    if (text_at(spec, "/dnsPolicy") != "None") {
-        return;
-    }
-    const auto config = spec.find("dnsConfig");
-    if (config == spec.end()) {
-        require(".dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None");
-    } else if (list_in(*config, "nameservers").empty()) {
-        require(".dnsConfig.nameservers",
-                "must provide at least one DNS nameserver when `dnsPolicy` is None");
     }
 }
 
@@ -397,7 +366,9 @@ void check_schedule(const Json& spec, const std::string& path, std::vector<Cause
     for (const auto& toleration : list_in(spec, "tolerations")) {
         check_toleration(toleration, fmt::format("{}.tolerations[{}]", path, index++), faults);
     }
+    check_host_aliases(spec, path, faults);
     check_classes(spec, path, faults);
+    check_overhead(spec, path, faults);
     check_system(spec, path, faults);
 }
 
@@ -462,6 +433,8 @@ std::vector<Cause> pod_changes(const Json& before, const Json& after) {
                           "Forbidden: existing toleration can not be modified except its "
                           "tolerationSeconds"});
     }
+    const auto gates = new_gates(was, is);
+    faults.insert(faults.end(), gates.begin(), gates.end());
     if (fixed_fields(was) != fixed_fields(is)) {
         faults.push_back({"spec", "FieldValueForbidden",
                           "Forbidden: pod updates may not change fields other than "

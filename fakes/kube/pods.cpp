@@ -5,6 +5,7 @@
 #include "fakes/kube/body.hpp"
 #include "fakes/kube/go_text.hpp"
 #include "fakes/kube/name_rules.hpp"
+#include "fakes/kube/pod_faults.hpp"
 
 namespace meshproof::fakes::kube {
 namespace {
@@ -56,7 +57,6 @@ void complete_container(Json& container, const std::string& path, std::vector<Ca
     fill(container, "imagePullPolicy", always_pulled(image) ? "Always" : "IfNotPresent");
     check_word(container, "terminationMessagePolicy", path, {"File", "FallbackToLogsOnError"},
                faults);
-    check_word(container, "imagePullPolicy", path, {"Always", "IfNotPresent", "Never"}, faults);
 }
 
 http::Response success(int code) {
@@ -188,6 +188,119 @@ std::set<std::string> check_volumes(const Json& spec, const std::string& path,
     return names;
 }
 
+// What may be a port's name (IANA's service names).
+std::vector<std::string_view> port_name_faults(std::string_view name) {
+    constexpr std::size_t longest = 15;
+    std::vector<std::string_view> faults;
+    if (name.size() > longest) {
+        faults.emplace_back("must be no more than 15 characters");
+    }
+    if (!std::ranges::all_of(name, [](char c) { return small_letter_or_digit(c) || c == '-'; })) {
+        faults.emplace_back(
+            "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+    }
+    if (std::ranges::none_of(name, [](char c) { return c >= 'a' && c <= 'z'; })) {
+        faults.emplace_back("must contain at least one letter (a-z)");
+    }
+    if (name.find("--") != std::string_view::npos) {
+        faults.emplace_back("must not contain consecutive hyphens");
+    }
+    if (name.starts_with('-') || name.ends_with('-')) {
+        faults.emplace_back("must not begin or end with a hyphen");
+    }
+    return faults;
+}
+
+void check_port_number(const Json& port, const char* key, const std::string& path,
+                       std::vector<Cause>& faults) {
+    constexpr std::int64_t largest = 65535;
+    const auto value = port.value(key, std::int64_t{0});
+    if (value < 0 || value > largest) {
+        faults.push_back({fmt::format("{}.{}", path, key), "FieldValueInvalid",
+                          fmt::format("Invalid value: {}: must be between 1 and {}, inclusive",
+                                      value, largest)});
+    }
+}
+
+void check_container_ports(const Json& container, const std::string& place,
+                           std::vector<Cause>& faults) {
+    std::size_t index = 0;
+    std::set<std::string> names;
+    const Json ports = container.value("ports", Json::array());
+    for (const auto& port : ports) {
+        const auto field = fmt::format("{}.ports[{}]", place, index++);
+        const auto name = text_at(port, "/name");
+        const auto wrong = name.empty() ? std::vector<std::string_view>() : port_name_faults(name);
+        for (const auto why : wrong) {
+            faults.push_back(text_fault(field + ".name", name, why));
+        }
+        if (!name.empty() && wrong.empty() && !names.insert(name).second) {
+            faults.push_back({field + ".name", "FieldValueDuplicate",
+                              fmt::format("Duplicate value: {}", go_quoted(name))});
+        }
+        if (port.value("containerPort", std::int64_t{0}) == 0) {
+            faults.push_back(missing_fault(field + ".containerPort"));
+        }
+        check_port_number(port, "containerPort", field, faults);
+        check_port_number(port, "hostPort", field, faults);
+        check_word(port, "protocol", field, {"SCTP", "TCP", "UDP"}, faults);
+    }
+}
+
+// Environment variables.
+void check_variables(const Json& container, const std::string& place, std::vector<Cause>& faults) {
+    std::size_t index = 0;
+    const Json variables = container.value("env", Json::array());
+    for (const auto& variable : variables) {
+        const auto field = fmt::format("{}.env[{}]", place, index++);
+        const auto name = text_at(variable, "/name");
+        if (name.empty()) {
+            faults.push_back(missing_fault(field + ".name"));
+        } else if (!std::ranges::all_of(name,
+                                        [](char c) { return c >= ' ' && c <= '~' && c != '='; })) {
+            faults.push_back(text_fault(field + ".name", name,
+                                        "a valid environment variable name must consist only of "
+                                        "printable ASCII characters other than '='"));
+        }
+        const auto from = variable.find("valueFrom");
+        if (from == variable.end()) {
+            continue;
+        }
+        if (from->empty()) {
+            faults.push_back(text_fault(field + ".valueFrom", "",
+                                        "must specify one of: `fieldRef`, `resourceFieldRef`, "
+                                        "`configMapKeyRef` or `secretKeyRef`"));
+        } else if (!text_at(variable, "/value").empty()) {
+            faults.push_back(text_fault(field + ".valueFrom", "",
+                                        "may not be specified when `value` is not empty"));
+        }
+    }
+}
+
+// On its node's network a container listens on the node's ports.
+void check_node_ports(const Json& spec, const std::string& path, std::vector<Cause>& faults) {
+    if (!spec.value("hostNetwork", false)) {
+        return;
+    }
+    std::size_t index = 0;
+    const Json containers = spec.value("containers", Json::array());
+    for (const auto& container : containers) {
+        const auto place = fmt::format("{}.containers[{}]", path, index++);
+        std::size_t at = 0;
+        const Json ports = container.value("ports", Json::array());
+        for (const auto& port : ports) {
+            const auto field = fmt::format("{}.ports[{}].hostPort", place, at++);
+            const auto host = port.value("hostPort", std::int64_t{0});
+            if (host != 0 && host != port.value("containerPort", std::int64_t{0})) {
+                faults.push_back({field, "FieldValueInvalid",
+                                  fmt::format("Invalid value: {}: must match `containerPort` when "
+                                              "`hostNetwork` is true",
+                                              host)});
+            }
+        }
+    }
+}
+
 void check_mounts(const Json& container, const std::string& place,
                   const std::set<std::string>& volumes, std::vector<Cause>& faults) {
     std::size_t index = 0;
@@ -219,12 +332,17 @@ void complete_containers(Json& spec, const char* list, const std::string& path,
     for (auto& container : *containers) {
         const auto place = fmt::format("{}[{}]", path, index++);
         complete_container(container, place, faults);
+        check_container_ports(container, place, faults);
+        check_variables(container, place, faults);
+        check_mounts(container, place, volumes, faults);
+        check_word(container, "imagePullPolicy", place, {"Always", "IfNotPresent", "Never"},
+                   faults);
+        check_container_resources(container, place, faults);
         if (const auto name = text_at(container, "/name");
             !name.empty() && !names.insert(name).second) {
             faults.push_back({place + ".name", "FieldValueDuplicate",
                               fmt::format("Duplicate value: \"{}\"", name)});
         }
-        check_mounts(container, place, volumes, faults);
     }
 }
 
@@ -235,6 +353,7 @@ void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& 
         spec = Json::object();
     }
     drop_disabled_fields(spec);
+    default_pod_parts(spec);
     const auto volumes = check_volumes(spec, path, faults);
     if (!spec.contains("containers") || spec["containers"].empty()) {
         faults.push_back({path + ".containers", "FieldValueRequired", "Required value"});
@@ -243,6 +362,8 @@ void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& 
     for (const auto* list : {"containers", "initContainers"}) {
         complete_containers(spec, list, fmt::format("{}.{}", path, list), names, volumes, faults);
     }
+    check_pod_resources(spec, path, faults);
+    check_node_ports(spec, path, faults);
     if (const auto account = text_at(spec, "/serviceAccountName"); !account.empty()) {
         spec["serviceAccount"] = account;
     }
@@ -257,7 +378,9 @@ void complete_pod_spec(Json& spec, const std::string& path, std::vector<Cause>& 
     check_word(spec, "dnsPolicy", path,
                {"ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"}, faults);
     check_node_selector(spec, path, faults);
+    check_shared_processes(spec, path, faults);
     check_dns(spec, path, faults);
+    check_placement(spec, path, faults);
     check_schedule(spec, path, faults);
     fill(spec, "schedulerName", "default-scheduler");
     fill(spec, "securityContext", Json::object());
@@ -274,9 +397,10 @@ void complete_pod(Json& pod, std::vector<Cause>& faults) {
         if (count_at(spec, "/terminationGracePeriodSeconds") < 0) {
             spec["terminationGracePeriodSeconds"] = 1;
         }
+        request_limits(spec);
+        default_host_ports(spec);
     }
     complete_pod_spec(spec, "spec", faults);
-    request_limits(spec);
     fill(spec, "enableServiceLinks", true);
     admit_spec(spec);
     const auto told = text_at(pod, "/status/qosClass");

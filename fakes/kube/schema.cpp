@@ -58,6 +58,7 @@ FieldType field_type(Schema& schema, std::string_view text) {
         type.kind = Kind::map;
         type.atomic = text[1] == '!';
         type.of = std::make_shared<FieldType>(field_type(schema, text.substr(end + 1)));
+        type.of->milli = type.of->kind == Kind::quantity;
         return type;
     }
     if (text.starts_with('[')) {
@@ -391,6 +392,32 @@ struct Decoded {
     }
 };
 
+// What Go's decoder makes of a null in a list or a map.
+Json zero_value(Kind kind) {
+    switch (kind) {
+        case Kind::text:
+        case Kind::bytes:
+            return "";
+        case Kind::quantity:
+            return "0";
+        case Kind::int32:
+        case Kind::int64:
+        case Kind::number:
+        case Kind::int_or_string:
+            return 0;
+        case Kind::boolean:
+            return false;
+        case Kind::object:
+            return Json::object();
+        case Kind::time:
+        case Kind::any:
+        case Kind::list:
+        case Kind::map:
+            break;
+    }
+    return nullptr;
+}
+
 void conform_object(Json& value, const ObjectType& type, const Place& place, Decoded& decoded);
 
 void conform_value(Json& value, const FieldType& type, const Place& place, Decoded& decoded) {
@@ -412,10 +439,11 @@ void conform_value(Json& value, const FieldType& type, const Place& place, Decod
         if (!value.is_string()) {
             value = value.dump();  // a number may say it, too
         }
-        auto fault = quantity_fault(value.get_ref<const std::string&>());
-        if (!fault.empty()) {
-            decoded.fault({std::move(fault), true}, place, true);
+        const auto& text = value.get_ref<const std::string&>();
+        if (auto fault = quantity_fault(text); !fault.empty()) {
+            return decoded.fault({std::move(fault), true}, place, true);
         }
+        value = quantity_text(text, type.milli ? Precision::milli : Precision::nano);
         return;
     }
     if (type.micro) {
@@ -441,6 +469,9 @@ void conform_value(Json& value, const FieldType& type, const Place& place, Decod
         auto at = place;
         if (type.kind == Kind::list) {
             at.path += fmt::format("[{}]", index++);
+        }
+        if (item.is_null()) {
+            item = zero_value(type.of->kind);
         }
         if (!item.is_null()) {
             conform_value(item, *type.of, at, decoded);

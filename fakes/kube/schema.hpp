@@ -37,6 +37,7 @@ struct FieldType {
     std::shared_ptr<FieldType> of;       ///< of a list or a map
     const ObjectType* object = nullptr;  ///< of an object
     bool micro = false;                  ///< of a time: with six digits behind the second
+    bool milli = false;                  ///< of a quantity: in thousandths, as of a resource
     bool atomic = false;                 ///< a map that apply takes as one value
     bool set = false;                    ///< a list without duplicates, item by item
     bool merges = false;                 ///< a strategic merge adds to the list

@@ -18,6 +18,7 @@ namespace {
 
 // What may be asked of the whole server only, not inside a namespace (row 42).
 bool server_wide(std::string_view path) {
+    path.remove_suffix(path.ends_with('/') ? 1 : 0);
     return path == "sys/health" || path == "sys/init" || path == "sys/seal" ||
            path == "sys/unseal" || path == "sys/step-down";
 }
@@ -82,17 +83,25 @@ std::optional<http::Response> refuse_target(const Server& server, const http::Re
     if (auto refused = refuse_path(request, path, product)) {
         return refused;
     }
+    const bool api = path.starts_with("/v1/");
+    const auto named = request.headers.find("X-Vault-Namespace").value_or("");
+    if (api && server.openbao() && !named.empty() && server_wide(path.substr(4))) {
+        return error_answer(400, "operation unavailable in namespaces");
+    }
+    // Both are looked at before the path is: whoever counts requests reads whether one lists, and
+    // help is told of any path.
+    if (api || path == "/v1/sys") {
+        if (auto refused = refuse_query(request.method, query)) {
+            return refused;
+        }
+    }
+    if (api && request.method == "GET" && asks_for_help(request.method, query)) {
+        return std::nullopt;
+    }
     if (auto moved = redirect(path, query, request.method, product)) {
         return moved;
     }
-    if (!path.starts_with("/v1/")) {
-        return error_answer(404);
-    }
-    const auto named = request.headers.find("X-Vault-Namespace").value_or("");
-    if (server.openbao() && !named.empty() && server_wide(path.substr(4))) {
-        return error_answer(400, "operation unavailable in namespaces");
-    }
-    return std::nullopt;
+    return api ? std::nullopt : std::optional(error_answer(404));
 }
 
 // The logical request for this node, or the refusal.
@@ -110,7 +119,10 @@ tl::expected<LogicalRequest, http::Response> understand(Server& server, const Va
                                           path);
         }
         if (!ns) {
-            return tl::unexpected(error_answer(404, "namespace not found"));
+            // What is wrong with the request itself is told first, but for a verb that nothing has.
+            const auto read = parse_logical(request, path, query, server.options.product, early);
+            const bool fine = read || request.method == "OPTIONS";
+            return tl::unexpected(fine ? error_answer(404, "namespace not found") : read.error());
         }
     }
     // Of a sealed server's refusals for the form alone, only that of a bad query is seen first.

@@ -69,6 +69,24 @@ TEST(Comparison, TakesGeneratedNamesAndDatesByASecondForChance) {
               Texts{"body not_after"});
 }
 
+TEST(Comparison, WhetherTwoManagersWroteInOneSecondIsChance) {
+    const auto entry = [](const char* manager, const char* time, const char* field) {
+        return Json{{"manager", manager}, {"operation", "Update"}, {"time", time}, {"f", field}};
+    };
+    const auto of = [](Json first, Json second) {
+        return Json{
+            {"metadata", {{"managedFields", Json::array({std::move(first), std::move(second)})}}}};
+    };
+    const auto *early = "2026-01-01T00:00:00Z", *late = "2026-01-01T00:00:01Z";
+    const auto in_one = of(entry("a", late, "x"), entry("b", late, "y"));
+    EXPECT_EQ(differing(in_one, of(entry("b", early, "y"), entry("a", late, "x"))), Texts{});
+    EXPECT_EQ(differing(in_one, of(entry("b", early, "x"), entry("a", late, "y"))),
+              Texts{"body metadata.managedFields[].f"});
+    // In one second they are in the order of their names.
+    EXPECT_EQ(differing(in_one, of(entry("b", late, "y"), entry("a", late, "x"))),
+              (Texts{"body metadata.managedFields[].f", "body metadata.managedFields[].manager"}));
+}
+
 TEST(Comparison, SeesWhatIsNoChance) {
     EXPECT_EQ(differing({{"n", 1}}, {{"n", 2}}), Texts{"body n"});
     EXPECT_EQ(differing({{"n", 1}}, {{"n", "1"}}), Texts{"body n"});

@@ -389,7 +389,8 @@ Side root_side(const std::string& name) {
 
 /// Plays topics on two fakes, the second with the fault, until something about `fault.key` is found
 /// or the requests are at an end.
-TwinResult play_with(const PutBack& fault, std::vector<std::string> topics, std::size_t requests) {
+TwinResult play_with(const PutBack& fault, std::vector<std::string> topics, std::size_t requests,
+                     std::size_t strangers = 0) {
     boost::asio::io_context context;
     SimClock clock(context, from_unix_seconds(1'780'000'000));
     HandMade nobody(1);
@@ -412,6 +413,7 @@ TwinResult play_with(const PutBack& fault, std::vector<std::string> topics, std:
     wanted.known = require(Known::parse(known_yaml, "known.yaml"));
     wanted.requests = requests;
     wanted.seed = 3;
+    wanted.strangers = strangers;
     wanted.stopping = [&result, key = fault.key] {
         return std::ranges::any_of(result.findings, [&key](const Finding& one) {
             return !key.empty() && one.difference.key.find(key) != std::string::npos;
@@ -444,6 +446,31 @@ TEST(TwinFaults, TwoRightFakesAgree) {
         ADD_FAILURE() << headline(finding);
     }
     EXPECT_TRUE(result.left.empty());
+}
+
+TEST(TwinFaults, TwoRightFakesTellStrangersTheSame) {
+    const auto result = play_with({}, {"pki", "kubernetes-auth", "mount"}, 900, 2);
+    for (const auto& finding : result.findings) {
+        ADD_FAILURE() << headline(finding);
+    }
+    EXPECT_TRUE(result.left.empty());
+}
+
+TEST(TwinFaults, WhatAPolicyForbids) {
+    PutBack fault{"a list needs no capability", "pki", "LIST {pki}/roles"};
+    fault.after = [](const http::Request& request, http::Response& response) {
+        if (request.method == "LIST" && is_about(request, "/roles") && response.status == 403 &&
+            response.body.find("1 error occurred") != std::string::npos) {
+            response.status = 200;
+            response.body = R"({"data":{"keys":["a"]}})";
+        }
+    };
+    const auto result = play_with(fault, {fault.topic}, 6000, 5);
+    const auto found = std::ranges::find_if(
+        result.findings, [&fault](const Finding& one) { return one.difference.key == fault.key; });
+    ASSERT_NE(found, result.findings.end());
+    EXPECT_LE(found->story.steps.size(), most_requests) << headline(*found);
+    EXPECT_TRUE(play_with(fault, {fault.topic}, 900).findings.empty());
 }
 
 TEST(TwinFaults, HashOfACrossSignedRoot) {

@@ -107,5 +107,23 @@ TEST(Known, TheProgramsOwnFileIsRightAndDocsHoldIt) {
         << "write it anew: meshproof twin --played > docs/played.md";
 }
 
+TEST(Known, AListsOwnVersionMayBeTooNewForTheCache) {
+    const auto known = require(Known::parse(known_yaml, "known.yaml"));
+    const std::string too_large =
+        "504 {\"message\":\"Timeout: Too large resource version: 9, "
+        "current: 7\"}";
+    const std::string list = "200 {\"items\":[]}";
+    const std::string maps = "api/v1/namespaces/{namespace}/configmaps";
+    const auto why = [&](const std::string& key, const std::string& real, const std::string& fake) {
+        return known.why_known({key, "status", "", real, fake}, Product::vault);
+    };
+    EXPECT_NE(why("GET " + maps, too_large, list), "");
+    EXPECT_NE(why("GET " + maps + "/{name}", too_large, list), "");
+    // The fake alone saying so, or another refusal, is a difference.
+    EXPECT_EQ(why("GET " + maps, list, too_large), "");
+    EXPECT_EQ(why("GET " + maps, "504 {}", list), "");
+    EXPECT_EQ(why("PUT " + maps + "/{name}", too_large, list), "");
+}
+
 }  // namespace
 }  // namespace meshproof::twin

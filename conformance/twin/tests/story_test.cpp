@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "conformance/twin/curl.hpp"
+#include "conformance/twin/stranger.hpp"
 #include "conformance/twin/tests/servers.hpp"
 
 namespace meshproof::twin {
@@ -100,6 +102,83 @@ TEST(Story, IsAFunctionOfItsSeed) {
         *read_description(small_document("pki"), {.mounts = {{"pki", "{pki}"}}});
     const auto& topic = *topic_named("pki");
     EXPECT_EQ(drawn(topic, description, 5), drawn(topic, description, 5));
+}
+
+/// Stories of a stranger's.
+std::vector<Story> strangers_stories(bool namespaces, std::size_t stories) {
+    const auto description =
+        *read_description(small_document("pki"), {.mounts = {{"pki", "{pki}"}}});
+    const auto& topic = *topic_named("pki");
+    const auto operations = operations_of(topic, description);
+    static const auto words = vocabulary({});
+    Tried tried;
+    std::vector<Story> out;
+    for (std::size_t i = 0; i < stories; ++i) {
+        out.push_back(draw_story(topic, operations, words,
+                                 {.stranger = true, .namespaces = namespaces}, tried, Prng(i)));
+    }
+    EXPECT_TRUE(tried.empty());
+    return out;
+}
+
+TEST(Stranger, AsksMostOfAStoryAndTriesNothingThatCounts) {
+    std::size_t his = 0, others = 0;
+    for (const auto& story : strangers_stories(true, 100)) {
+        for (const auto& step : story.steps) {
+            EXPECT_TRUE(step.uses.empty()) << step.key;
+            if (step.key.find("{pki}/roles") != std::string::npos) {
+                ++(step.bare || !step.as.empty() ? his : others);
+            }
+        }
+    }
+    EXPECT_GT(his, 2 * others);
+}
+
+TEST(Stranger, IsOfEveryKindAndOfAChildWhereThereAreSuch) {
+    for (const bool namespaces : {true, false}) {
+        std::set<std::string> kinds;
+        for (const auto& story : strangers_stories(namespaces, 400)) {
+            for (const auto& step : story.steps) {
+                kinds.insert(step.bare ? "no token" : step.as == "s.nobodys" ? "unknown" : "");
+                kinds.insert(step.key);
+                for (const auto* name : {"no_default_policy", "type", "num_uses"}) {
+                    if (step.key == "POST auth/token/create" && step.body->contains(name)) {
+                        kinds.insert(name);
+                    }
+                }
+            }
+        }
+        for (const auto* kind :
+             {"no token", "unknown", "no_default_policy", "type", "num_uses",
+              "POST auth/token/create", "POST auth/token/revoke", "POST sys/policies/acl/{name}"}) {
+            EXPECT_TRUE(kinds.contains(kind)) << kind;
+        }
+        EXPECT_EQ(kinds.contains("POST sys/namespaces/{path}"), namespaces);
+    }
+}
+
+TEST(Stranger, HasRulesAboutTheRunsOwnPathsAlone) {
+    std::set<std::string> ends;
+    for (const auto& story : strangers_stories(false, 100)) {
+        for (const auto& step : story.steps) {
+            if (step.path != "sys/policies/acl/@{own:stranger}") {
+                continue;
+            }
+            const auto text = (*step.body)["policy"].get<std::string>();
+            for (const auto& line : split(text, '\n')) {
+                EXPECT_TRUE(line.empty() || line.starts_with("path \"@{own:pki}/")) << line;
+                EXPECT_EQ(line.find("+*"), std::string::npos) << line;
+                EXPECT_EQ(std::ranges::count(line, '{'), std::ranges::count(line, '}')) << line;
+            }
+            for (const auto* part :
+                 {"/*\"", "/+\"", "\"deny\"", "\"sudo\"", "_parameters", "wrapping_ttl"}) {
+                if (text.find(part) != std::string::npos) {
+                    ends.insert(part);
+                }
+            }
+        }
+    }
+    EXPECT_EQ(ends.size(), 6U);
 }
 
 TEST(Curl, ReadsEarlierAnswersAndKeepsSecretsOut) {

@@ -283,6 +283,27 @@ TEST(Twin, DoesNotAskWhatIsNotPlayedAndSaysWhy) {
     }
 }
 
+TEST(Twin, HasAStrangerAskOneStoryInSoMany) {
+    // Nobody but a stranger needs this policy.
+    const Fault fault = [](const http::Request& request, http::Response& response) {
+        if (request.target.find("-stranger") != std::string::npos && request.method == "POST") {
+            response.status = 500;
+        }
+    };
+    EXPECT_TRUE(Pair(fault).result.findings.empty());
+    auto options = options_for(600);
+    options.strangers = 5;
+    const Pair pair(fault, options);
+    ASSERT_EQ(pair.result.findings.size(), 1U);
+    const auto share = static_cast<double>(pair.result.findings.front().times) /
+                       static_cast<double>(pair.result.stories);
+    EXPECT_GT(share, 0.05);
+    EXPECT_LT(share, 0.4);
+    EXPECT_EQ(pair.real.held(), 0U);
+    // He takes nothing from what is to be tried alone.
+    EXPECT_TRUE(pair.result.coverage.never_reached().empty());
+}
+
 TEST(Twin, IsTheSameAgainWithTheSameSeed) {
     const auto fault = [](const http::Request& request, http::Response& response) {
         if (about_role(request, "GET")) {

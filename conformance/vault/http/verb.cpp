@@ -37,13 +37,18 @@ std::vector<Check> vault_http_verb() {
          }},
 
         {.name = "junk-for-list",
-         .requirement = "A value of list that is no boolean is 400 without a text.",
+         .requirement = "A value of list that is no boolean is 400 without a text, before the path "
+                        "is looked at.",
          .rows = {14},
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
              const auto mount = co_await probe.mount();
              const auto junk = co_await probe.vault("GET", mount + "/roles?list=xyz");
              probe.expect_no_text(junk, 400);
+             const auto status = co_await probe.vault("GET", "sys/seal-status?list=xyz");
+             probe.expect_no_text(status, 400);
+             const auto unclean = co_await probe.vault("GET", mount + "//roles?list=xyz");
+             probe.expect_no_text(unclean, 400);
          }},
 
         {.name = "empty-list-is-404",

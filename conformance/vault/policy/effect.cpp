@@ -295,6 +295,32 @@ path "{}/*" {{ capabilities = ["read", "update"] }})",
              probe.expect_status(urls, 200);
          }},
 
+        {.name = "wrapping-bounds",
+         .requirement = "A rule with min_wrapping_ttl and max_wrapping_ttl lets through only what "
+                        "asks for an answer that is wrapped for a time between them.",
+         .rows = {55},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto token = co_await probe.token_for(R"(path "auth/token/lookup-self" {
+  capabilities = ["read"]
+  min_wrapping_ttl = "1m"
+  max_wrapping_ttl = "5m"
+})");
+             const std::string path = "auth/token/lookup-self";
+             const auto bare = co_await probe.vault("GET", path, {}, As::bearer(token));
+             probe.expect_wrapped_error(bare, 403, "permission denied");
+             for (const auto& [ttl, allowed] :
+                  {std::pair("59s", false), std::pair("60s", true), std::pair("301s", false)}) {
+                 const auto answer = co_await probe.vault("GET", path, {}, As::bearer(token),
+                                                          http::Headers{{"X-Vault-Wrap-TTL", ttl}});
+                 if (allowed) {
+                     probe.expect_status(answer, 200);
+                 } else {
+                     probe.expect_wrapped_error(answer, 403, "permission denied");
+                 }
+             }
+         }},
+
         {.name = "values-with-slashes",
          .requirement = "A policy's path may name the caller's entity; on OpenBao a value with a "
                         "slash makes every request of the token 400, unless the policy allows "

@@ -153,6 +153,28 @@ path "s/a" { capabilities = ["read"] })"});
                  co_await probe.vault("LIST", mount + "/roles", {}, As::bearer(other));
              probe.expect_wrapped_error(refused, 403, "permission denied");
          }},
+
+        {.name = "one-rule-decides-of-a-list",
+         .requirement = "Of a path with a final slash the first rule found decides: one for the "
+                        "whole path, with the slash or without, before patterns. A pattern "
+                        "without the slash fits in OpenBao alone.",
+         .rows = {54},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto below =
+                 co_await token_with(probe, {R"(path "s/*" { capabilities = ["list"] }
+path "s/a/*" { capabilities = ["read"] })"});
+             co_await expect(probe, below, "s/a/", just("read"));
+             co_await expect(probe, below, "s/b/", just("list"));
+             const auto named =
+                 co_await token_with(probe, {R"(path "s/a" { capabilities = ["read"] }
+path "s/a*" { capabilities = ["list"] })"});
+             co_await expect(probe, named, "s/a/", just("read"));
+             const auto pattern =
+                 co_await token_with(probe, {R"(path "s/+" { capabilities = ["list"] })"});
+             co_await expect(probe, pattern, "s/a", just("list"));
+             co_await expect(probe, pattern, "s/a/", probe.on(just("list"), denied));
+         }},
     };
 }
 

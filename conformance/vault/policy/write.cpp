@@ -176,6 +176,30 @@ std::vector<Check> vault_policy_write() {
              probe.expect_equal(read.data().value("name", Json()), lowered, "the policy's name");
          }},
 
+        {.name = "paths-of-any-case",
+         .requirement = "OpenBao holds a policy's name in lower case against what the caller may "
+                        "do, however the path writes it; Vault holds the path as it is.",
+         .rows = {48},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto lowered = probe.name("cased");
+             const auto path = "sys/policies/acl/" + lowered;
+             const auto upper = path.substr(0, path.size() - 5) + "CASED";
+             probe.at_end("DELETE", path);
+             Json body{{"policy", std::string(read_rule)}};
+             probe.expect_status(co_await probe.vault("PUT", path, std::move(body)), 204);
+             for (const auto& named : {path, upper}) {
+                 const auto rule = fmt::format(R"(path "{}" {{ capabilities = ["read"] }})", named);
+                 const auto token = co_await probe.token_for(rule);
+                 const auto read = co_await probe.vault("GET", upper, {}, As::bearer(token));
+                 if ((named == path) == probe.openbao()) {
+                     probe.expect_status(read, 200);
+                 } else {
+                     probe.expect_wrapped_error(read, 403, "permission denied");
+                 }
+             }
+         }},
+
         {.name = "root-cannot-be-written",
          .requirement = "The policy `root` can be neither written nor deleted.",
          .rows = {48},

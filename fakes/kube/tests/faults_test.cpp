@@ -364,6 +364,28 @@ TEST_F(Faults, OfPatchesThatAreNone) {
         binary.body["message"].get<std::string>().starts_with("provided data does not appear"));
 }
 
+TEST_F(Faults, AStrategicPatchMayHaveFloatsForWholeNumbers) {
+    const Json app{{"name", "app"}, {"image", "app"}};
+    Json pod{{"metadata", {{"name", "p"}}},
+             {"spec", {{"serviceAccountName", "default"}, {"containers", Json::array({app})}}}};
+    ASSERT_EQ(call("POST", pods, pod).status, 201);
+    const auto patched = [this](const std::string& seconds, const std::string& kind) {
+        return sent("PATCH", pods + "/p?dryRun=All",
+                    R"({"spec":{"activeDeadlineSeconds":)" + seconds + "}}",
+                    "application/" + kind + "+json");
+    };
+    EXPECT_EQ(patched("5.0", "strategic-merge-patch").body["spec"]["activeDeadlineSeconds"], 5);
+    EXPECT_EQ(patched("1e1", "strategic-merge-patch").body["spec"]["activeDeadlineSeconds"], 10);
+    EXPECT_EQ(patched("1e30", "strategic-merge-patch").body["details"]["causes"][0]["message"],
+              "Invalid value: -9223372036854775808: must be between 1 and 2147483647, inclusive");
+    EXPECT_EQ(patched("1.5", "strategic-merge-patch").status, 422);
+    EXPECT_EQ(patched("5.0", "merge-patch").status, 422);
+    const auto priority = sent("PATCH", pods + "/p?dryRun=All", R"({"spec":{"priority":1e30}})",
+                               "application/strategic-merge-patch+json");
+    EXPECT_EQ(priority.status, 200) << priority.raw.body;
+    EXPECT_EQ(priority.body["spec"]["priority"], 0);
+}
+
 TEST_F(Faults, OfAStrategicPatchShowThePatch) {
     make("a");
     const auto said = [&](const std::string& text, const std::string& query = "",
@@ -577,6 +599,97 @@ TEST_F(Faults, OfPodsComeFromAdmissionFirst) {
     const auto made = pod({{"nodeName", ""}});
     EXPECT_EQ(made.status, 201) << made.raw.body;
     EXPECT_FALSE(made.body["spec"].contains("nodeName"));
+}
+
+TEST_F(Faults, OfAPlaceAreToldBeforeThoseOfAName) {
+    make("a");
+    const auto said = [this](const std::string& method, const std::string& name, const Json& named,
+                             const std::string& type = "application/json") {
+        Json object{{"kind", "Secret"}, {"apiVersion", "v1"}, {"metadata", named}};
+        const auto answer =
+            call(method, secrets + "/" + name + "?fieldManager=x", object, "admin", type);
+        EXPECT_EQ(answer.status, 400) << answer.raw.body;
+        return answer.body.value("message", "");
+    };
+    const std::string elsewhere =
+        "the namespace of the provided object does not match the namespace sent on the request";
+    for (const auto* name : {"a", "absent"}) {
+        for (const auto& named :
+             {Json{{"namespace", "z"}}, Json{{"name", "z"}, {"namespace", "z"}}}) {
+            EXPECT_EQ(said("PUT", name, named), elsewhere) << name;
+            EXPECT_EQ(said("PATCH", name, named, "application/apply-patch+yaml"), elsewhere)
+                << name;
+        }
+    }
+    EXPECT_EQ(
+        said("PATCH", "a", {{"name", "z"}, {"namespace", "z"}}, "application/merge-patch+json"),
+        elsewhere);
+    EXPECT_EQ(said("PUT", "a", {{"name", "z"}}),
+              "the name of the object (z) does not match the name on the URL (a)");
+}
+
+TEST_F(Faults, OfWhatANameIsMadeOf) {
+    make("a");
+    const auto put = [this](const Json& metadata) {
+        Json whole{{"name", "a"}};
+        whole.update(metadata);
+        return call("PUT", secrets + "/a?dryRun=All", Json{{"metadata", whole}});
+    };
+    for (const auto* base : {"A", "-", " a "}) {
+        const auto refused = put({{"generateName", base}});
+        EXPECT_EQ(refused.status, 422) << base;
+        EXPECT_EQ(refused.body["details"]["causes"][0]["field"], "metadata.generateName");
+    }
+    EXPECT_EQ(put({{"generateName", "a-"}}).status, 200);
+    const auto both = put({{"generateName", "A"}, {"labels", {{"a b", "c"}}}});
+    std::vector<std::string> fields;
+    for (const auto& cause : both.body["details"]["causes"]) {
+        fields.push_back(cause["field"]);
+    }
+    const std::vector<std::string> told{"metadata.labels", "metadata.labels", "metadata.labels",
+                                        "metadata.generateName", "metadata.labels"};
+    EXPECT_EQ(fields, told) << "of all, then of Secrets";
+    const auto named = call("POST", secrets + "?dryRun=All",
+                            Json{{"metadata", {{"name", "b"}, {"generateName", ""}}}});
+    EXPECT_EQ(named.status, 201);
+    EXPECT_FALSE(named.body["metadata"].contains("generateName"));
+}
+
+TEST_F(Faults, ANullInAListOrAMapIsZero) {
+    const auto sent_text = [this](const std::string& target, const std::string& text) {
+        const auto answer = sent("POST", target + "?dryRun=All", text);
+        EXPECT_EQ(answer.status, 201) << answer.raw.body;
+        return answer.body;
+    };
+    const auto secret = sent_text(
+        secrets,
+        R"({"metadata":{"name":"a","labels":{"l":null}},"data":{"a":null},"stringData":{"b":null}})");
+    EXPECT_EQ(secret["data"], Json({{"a", ""}, {"b", ""}}));
+    EXPECT_EQ(secret["metadata"]["labels"], Json({{"l", ""}}));
+    EXPECT_EQ(sent_text(roles_path,
+                        R"({"metadata":{"name":"a"},"rules":[{"verbs":[null],"apiGroups":[null],
+                            "resources":["x"]}]})")["rules"][0]["verbs"],
+              Json::array({""}));
+    EXPECT_EQ(sent_text(accounts, R"({"metadata":{"name":"a"},"secrets":[null]})")["secrets"],
+              Json::array({Json::object()}));
+    const auto pod = sent_text(
+        pods,
+        R"({"metadata":{"name":"a"},"spec":{"serviceAccountName":"default","containers":[{"name":"a",
+            "image":"a","resources":{"limits":{"cpu":null}}}]}})");
+    EXPECT_EQ(pod["spec"]["containers"][0]["resources"]["limits"]["cpu"], "0");
+    EXPECT_EQ(
+        sent("POST", pods, R"({"metadata":{"name":"a"},"spec":{"containers":[null]}})").status,
+        422);
+    EXPECT_EQ(sent("POST", secrets, R"({"metadata":{"name":"a","finalizers":[null]}})").status,
+              422);
+    EXPECT_EQ(sent("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+                   R"({"spec":{"user":"a","groups":[null],"extra":{"a":null},
+                       "resourceAttributes":{"verb":"get"}}})")
+                  .body["spec"],
+              Json({{"user", "a"},
+                    {"groups", Json::array({""})},
+                    {"extra", {{"a", nullptr}}},
+                    {"resourceAttributes", {{"verb", "get"}}}}));
 }
 
 TEST_F(Faults, OfReviewsKeepWhatWasSent) {

@@ -190,6 +190,67 @@ TEST_F(Kube, DeletesUnderAPreconditionAndDryRuns) {
     EXPECT_EQ(call("GET", accounts + "/x").status, 404);
 }
 
+TEST_F(Kube, ShowsWhatATriedDeletionOfAPodWouldLeave) {
+    const Json app{{"name", "app"}, {"image", "app"}};
+    const Json pod{
+        {"metadata", {{"name", "p"}}},
+        {"spec", {{"serviceAccountName", "default"}, {"containers", Json::array({app})}}}};
+    ASSERT_EQ(call("POST", pods, pod).status, 201);
+    const auto shown = [this](Json options) {
+        options["dryRun"] = Json::array({"All"});
+        return call("DELETE", pods + "/p", options).body["metadata"];
+    };
+    const auto now = rfc3339(clock.now());
+    const auto unbound = shown({{"gracePeriodSeconds", 7}});
+    EXPECT_EQ(unbound["deletionTimestamp"], now) << "no kubelet has to stop it";
+    EXPECT_EQ(unbound["deletionGracePeriodSeconds"], 0);
+    EXPECT_EQ(unbound["generation"], 2);
+    EXPECT_EQ(shown({{"propagationPolicy", "Foreground"}})["finalizers"],
+              Json::array({"foregroundDeletion"}));
+    ASSERT_EQ(call("POST", pods + "/p/binding",
+                   Json{{"metadata", {{"name", "p"}}}, {"target", {{"name", "node"}}}})
+                  .status,
+              201);
+    const auto bound = shown({{"gracePeriodSeconds", 7}});
+    EXPECT_EQ(bound["deletionTimestamp"], rfc3339(clock.now() + 7s));
+    EXPECT_EQ(bound["deletionGracePeriodSeconds"], 7);
+    EXPECT_EQ(shown(Json::object())["deletionGracePeriodSeconds"], 30);
+    EXPECT_FALSE(call("GET", pods + "/p").body["metadata"].contains("deletionTimestamp"));
+    // Told again, its shorter time counts from the first telling.
+    const auto first = clock.now();
+    EXPECT_EQ(call("DELETE", pods + "/p").status, 200);
+    pass_time(5s);
+    EXPECT_EQ(call("DELETE", pods + "/p", Json{{"gracePeriodSeconds", 20}})
+                  .body["metadata"]["deletionTimestamp"],
+              rfc3339(first + 20s));
+}
+
+TEST_F(Kube, TriesCreationsWithoutItsStorage) {
+    const std::string maps = "/api/v1/namespaces/default/configmaps";
+    const std::string roles = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles";
+    const auto versioned = [](const char* name, const char* version) {
+        return Json{{"metadata", {{"name", name}, {"resourceVersion", version}}}};
+    };
+    ASSERT_EQ(call("POST", maps, Json{{"metadata", {{"name", "m"}}}}).status, 201);
+    EXPECT_EQ(call("POST", maps, versioned("m", "5")).status, 500);
+    EXPECT_EQ(call("POST", maps + "?dryRun=All", versioned("m", "5")).status, 409);
+    for (const auto* version : {"5", "x"}) {
+        const auto tried = call("POST", maps + "?dryRun=All", versioned("n", version));
+        EXPECT_EQ(tried.status, 201) << tried.raw.body;
+        EXPECT_EQ(tried.body["metadata"]["resourceVersion"], version);
+    }
+    EXPECT_EQ(call("PUT", roles + "/r?dryRun=All", versioned("r", "5"))
+                  .body["metadata"]["resourceVersion"],
+              "5");
+    Json large{{"metadata", {{"name", "r"}}}};
+    large["rules"] = Json::array({{{"apiGroups", Json::array({""})},
+                                   {"resources", Json::array({"pods"})},
+                                   {"verbs", Json::array({"get"})},
+                                   {"resourceNames", Json::array({std::string(1'700'000, 'x')})}}});
+    EXPECT_EQ(call("POST", roles, large).status, 500);
+    EXPECT_EQ(call("POST", roles + "?dryRun=All", large).status, 201);
+}
+
 TEST_F(Kube, MergesListsStrategically) {
     create_account("app");
     const auto finalizers = [](int from, int to) {

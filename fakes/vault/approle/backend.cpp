@@ -6,6 +6,7 @@
 #include "fakes/vault/approle/secret_ids.hpp"
 #include "fakes/vault/approle/state.hpp"
 #include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/logical/router.hpp"
 
 namespace meshproof::fakes::vault {
@@ -41,6 +42,13 @@ class AppRoleBackend final : public Backend {
             return std::nullopt;
         }
         return mount_.roles.contains(lower(path.substr(front.size())));
+    }
+    [[nodiscard]] std::string canonical(std::string_view path) const override {
+        return with_lower_segment(path, "role/");
+    }
+    [[nodiscard]] std::optional<BackendResponse> misread(std::string_view path,
+                                                         const Json& data) const override {
+        return router_.misread(routed_path(Operation::update, path), data, mount_.product);
     }
 
     [[nodiscard]] std::optional<std::string> help(std::string_view path) const override {

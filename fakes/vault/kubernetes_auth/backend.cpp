@@ -8,6 +8,7 @@
 #include "fakes/vault/logical/addresses.hpp"
 #include "fakes/vault/logical/globs.hpp"
 #include "fakes/vault/logical/go_text.hpp"
+#include "fakes/vault/logical/names.hpp"
 #include "fakes/vault/logical/router.hpp"
 
 namespace meshproof::fakes::vault {
@@ -36,6 +37,13 @@ class KubernetesBackend final : public Backend {
             return std::nullopt;
         }
         return roles_.contains(lower(path.substr(5)));
+    }
+    [[nodiscard]] std::string canonical(std::string_view path) const override {
+        return with_lower_segment(path, "role/");
+    }
+    [[nodiscard]] std::optional<BackendResponse> misread(std::string_view path,
+                                                         const Json& data) const override {
+        return router_.misread(routed_path(Operation::update, path), data, product_);
     }
 
     [[nodiscard]] std::optional<std::string> help(std::string_view path) const override {

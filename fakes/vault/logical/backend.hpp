@@ -136,6 +136,19 @@ class Backend {
     /// An existence check turns update into create for what is absent (row 51); nothing = the path
     /// has no such check.
     [[nodiscard]] virtual std::optional<bool> exists(std::string_view path) const = 0;
+    /// What an existence check says of fields that it cannot read; nothing = it reads them, or the
+    /// path has no such check.
+    [[nodiscard]] virtual std::optional<BackendResponse> misread(std::string_view path,
+                                                                 const Json& data) const {
+        (void)path;
+        (void)data;
+        return std::nullopt;
+    }
+    /// OpenBao: the path as policies, answers and wrapped answers have it, where names may be
+    /// written in any case.
+    [[nodiscard]] virtual std::string canonical(std::string_view path) const {
+        return std::string(path);
+    }
     [[nodiscard]] virtual Task<BackendResponse> handle(BackendRequest request) = 0;
     /// What the path takes, or of "" what paths there are; nothing where there is none.
     [[nodiscard]] virtual std::optional<std::string> help(std::string_view path) const {

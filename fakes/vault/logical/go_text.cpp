@@ -233,6 +233,21 @@ std::string go_time_quoted(std::string_view text) {
     return quoted + '"';
 }
 
+std::string go_hex_fault(std::string_view text) {
+    constexpr std::string_view front = "encoding/hex: ";
+    const auto bad = text.find_first_not_of("0123456789abcdefABCDEF");
+    if (bad == std::string_view::npos) {
+        return text.size() % 2 == 0 ? std::string() : fmt::format("{}odd length hex string", front);
+    }
+    const auto byte = static_cast<unsigned char>(text[bad]);
+    std::string shown(1, text[bad]);
+    if (byte >= 0x80) {  // the character of that number, in UTF-8
+        shown = {static_cast<char>(0xC0 | (byte >> 6)), static_cast<char>(0x80 | (byte & 0x3F))};
+    }
+    auto fault = fmt::format("{}invalid byte: U+{:04X}", front, byte);
+    return go_prints(shown) ? fmt::format("{} '{}'", fault, shown) : fault;
+}
+
 std::string_view go_type(const nlohmann::json& value, std::string_view number) {
     return value.is_array()     ? "[]interface {}"
            : value.is_object()  ? "map[string]interface {}"

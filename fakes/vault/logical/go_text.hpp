@@ -24,6 +24,10 @@ namespace meshproof::fakes::vault {
 /// As package time quotes in its errors: bytes, not characters: `ä` -> `"\xc3\xa4"`.
 [[nodiscard]] std::string go_time_quoted(std::string_view text);
 
+/// What encoding/hex has against it: bytes, not characters, are shown as %#U prints them:
+/// `encoding/hex: invalid byte: U+00C3 'Ã'` of `ä`. "" = it is hex, in letters of either case.
+[[nodiscard]] std::string go_hex_fault(std::string_view text);
+
 /// A JSON value as %v prints it.
 [[nodiscard]] std::string go_value(const nlohmann::json& value);
 

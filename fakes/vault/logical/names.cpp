@@ -9,6 +9,15 @@ bool is_name(std::string_view text) {
            std::ranges::all_of(text, inside_name);
 }
 
+std::string with_lower_segment(std::string_view path, std::string_view front) {
+    if (!path.starts_with(front)) {
+        return std::string(path);
+    }
+    const auto end = std::min(path.find('/', front.size()), path.size());
+    return std::string(front) + lower(path.substr(front.size(), end - front.size())) +
+           std::string(path.substr(end));
+}
+
 std::string make_uuid(Prng& prng) {
     auto bytes = prng.bytes(16);
     bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0FU) | 0x40U);

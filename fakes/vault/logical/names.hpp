@@ -20,6 +20,9 @@ namespace meshproof::fakes::vault {
 /// inside.
 [[nodiscard]] bool is_name(std::string_view text);
 
+/// With the segment behind `front` in lower case: `role/A/b` is `role/a/b` behind `role/`.
+[[nodiscard]] std::string with_lower_segment(std::string_view path, std::string_view front);
+
 /// A seeded UUID (version 4 form).
 [[nodiscard]] std::string make_uuid(Prng& prng);
 

@@ -145,6 +145,17 @@ class Router {
         return tl::unexpected(BackendResponse::unsupported_operation());
     }
 
+    /// What a write to a path with an existence check is told of fields that cannot be read.
+    [[nodiscard]] std::optional<BackendResponse> misread(std::string_view path, const Json& data,
+                                                         Product product) const {
+        const bool checked = std::ranges::any_of(routes_, [&](const auto& route) {
+            return route.existence_check && route.pattern.match(path);
+        });
+        const auto routed =
+            checked ? std::optional(route(Operation::update, path, data, product)) : std::nullopt;
+        return routed && !*routed ? std::optional(routed->error()) : std::nullopt;
+    }
+
   private:
     std::vector<Route<Function>> routes_;
 };

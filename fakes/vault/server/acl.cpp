@@ -126,6 +126,20 @@ bool parameters_allowed(const Rule& rule, const Json& data) {
     return true;
 }
 
+bool wrapping_allowed(const Rule& rule, std::optional<Duration> ttl) {
+    const auto least = rule.min_wrapping_ttl, most = rule.max_wrapping_ttl;
+    if (least == Duration{} && most == Duration{}) {
+        return true;
+    }
+    // Rules that were united may contradict each other: no time is long enough then.
+    return ttl && *ttl >= least && (most == Duration{} || *ttl <= most);
+}
+
+// Of two bounds the lesser counts, and none is none.
+Duration lesser_bound(Duration one, Duration other) {
+    return one == Duration{} || other == Duration{} ? std::max(one, other) : std::min(one, other);
+}
+
 void unite_parameters(std::map<std::string, std::vector<Json>>& into,
                       const std::map<std::string, std::vector<Json>>& from) {
     for (const auto& [name, values] : from) {
@@ -158,6 +172,8 @@ void Rule::unite(const Rule& other) {
             required_parameters.push_back(name);
         }
     }
+    min_wrapping_ttl = lesser_bound(min_wrapping_ttl, other.min_wrapping_ttl);
+    max_wrapping_ttl = lesser_bound(max_wrapping_ttl, other.max_wrapping_ttl);
 }
 
 Acl Acl::root() {
@@ -213,22 +229,28 @@ const Rule* Acl::find(Operation operation, std::string_view path) const {
     if (exact != exact_.end()) {
         return &exact->second;
     }
-    if (operation == Operation::list && path.ends_with('/')) {
-        const auto bare = exact_.find(path.substr(0, path.size() - 1));
-        if (bare != exact_.end()) {
-            return &bare->second;
-        }
+    // A list is looked for without its slash too: whole paths before patterns, patterns behind
+    // those that fit the path as it is, and in OpenBao alone (row 54). The first found decides.
+    const bool list = operation == Operation::list && path.ends_with('/');
+    const auto bare = path.substr(0, path.size() - (list ? 1 : 0));
+    if (const auto named = exact_.find(bare); list && named != exact_.end()) {
+        return &named->second;
     }
-    return find_pattern(path);
+    const auto* rule = find_pattern(path);
+    const bool again = rule == nullptr && list && product_ == Product::openbao;
+    return again ? find_pattern(bare) : rule;
 }
 
-bool Acl::allows(Operation operation, bool creating, std::string_view path,
-                 const Json& data) const {
+bool Acl::allows(Operation operation, bool creating, std::string_view path, const Json& data,
+                 std::optional<Duration> wrap_ttl) const {
     if (root_) {
         return true;
     }
     const auto* rule = find(operation, path);
     if (rule == nullptr || rule->has("deny") || !rule->has(capability_of(operation, creating))) {
+        return false;
+    }
+    if (!wrapping_allowed(*rule, wrap_ttl)) {
         return false;
     }
     const bool checked = operation == Operation::read || operation == Operation::update ||

@@ -89,8 +89,9 @@ LogicalReply finish_login(Server& server, const LogicalRequest& request, Backend
         }
     }
     token.grant = grant;
-    LogicalReply reply(BackendResponse::with(Json(), granted.warnings));
-    for (const auto& warning : response.warnings) {
+    // What the method told is told first.
+    LogicalReply reply(BackendResponse::with(Json(), std::move(response.warnings)));
+    for (const auto& warning : granted.warnings) {
         reply.base.warnings.push_back(warning);
     }
     reply.issued = issue(server, *request.ns, std::move(token), request.now,

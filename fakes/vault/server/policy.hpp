@@ -22,6 +22,9 @@ struct Rule {
     std::map<std::string, std::vector<Json>> allowed_parameters;
     std::map<std::string, std::vector<Json>> denied_parameters;
     std::vector<std::string> required_parameters;
+    /// How long the answer has to be wrapped at least and at most; zero = no bound. With either,
+    /// nothing is allowed unwrapped.
+    Duration min_wrapping_ttl{}, max_wrapping_ttl{};
 
     [[nodiscard]] bool has(std::string_view capability) const {
         return capabilities.contains(std::string(capability));
@@ -63,6 +66,7 @@ struct EarlyPolicy {
 /// The united rules of a token's policies, asked per request.
 class Acl {
   public:
+    explicit Acl(Product product = Product::openbao) : product_(product) {}
     /// Everything is allowed.
     [[nodiscard]] static Acl root();
     void add(const Policy& policy);
@@ -72,9 +76,10 @@ class Acl {
 
     [[nodiscard]] bool is_root() const { return root_; }
     /// Whether the operation is allowed on the path; `data` is checked against the parameters
-    /// rules.
+    /// rules, and how long the answer is wrapped against theirs.
     [[nodiscard]] bool allows(Operation operation, bool creating, std::string_view path,
-                              const Json& data) const;
+                              const Json& data,
+                              std::optional<Duration> wrap_ttl = std::nullopt) const;
     [[nodiscard]] bool sudo(Operation operation, std::string_view path) const;
     /// Sorted; {"root"} and {"deny"} where there is nothing finer to say.
     [[nodiscard]] std::vector<std::string> capabilities(std::string_view path) const;
@@ -84,12 +89,12 @@ class Acl {
     using Rules = std::map<std::string, Rule, std::less<>>;
     [[nodiscard]] const Rules& exact_rules() const { return exact_; }
     [[nodiscard]] const Rules& prefix_rules() const { return prefix_; }
-    [[nodiscard]] const Rules& segment_rules() const { return segments_; }
 
   private:
     [[nodiscard]] const Rule* find(Operation operation, std::string_view path) const;
     [[nodiscard]] const Rule* find_pattern(std::string_view path) const;
 
+    Product product_;
     bool root_ = false;
     std::string fault_;
     std::map<std::string, Rule, std::less<>> exact_;

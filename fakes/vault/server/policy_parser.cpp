@@ -73,15 +73,16 @@ std::vector<std::string> shorthand(std::string_view word) {
 }
 
 // The bounds of a wrapping's ttl; OpenBao names the path, once.
-std::optional<tl::unexpected<Failure>> check_wrapping(const Grammar& grammar,
-                                                      const std::string& path, const Json& block) {
+std::optional<tl::unexpected<Failure>> read_wrapping(const Grammar& grammar,
+                                                     const std::string& path, const Json& block,
+                                                     Rule& rule) {
     const auto refuse = [&](std::string_view what) {
         const bool openbao = grammar.product == Product::openbao;
         return fail(FailureKind::invalid, "{}{}",
                     openbao ? fmt::format("path {}: ", go_quoted(path)) : std::string(), what);
     };
-    std::map<std::string, Duration> bounds;
-    for (const auto* name : {"min_wrapping_ttl", "max_wrapping_ttl"}) {
+    for (const auto& [name, place] : {std::pair("min_wrapping_ttl", &rule.min_wrapping_ttl),
+                                      std::pair("max_wrapping_ttl", &rule.max_wrapping_ttl)}) {
         if (block.contains(name)) {
             const auto& value = block[name];
             const auto read = read_duration(
@@ -89,11 +90,10 @@ std::optional<tl::unexpected<Failure>> check_wrapping(const Grammar& grammar,
             if (!read) {
                 return refuse(fmt::format("error parsing {}: {}", name, read.error()));
             }
-            bounds[name] = *read;
+            *place = *read;
         }
     }
-    const auto most = bounds["max_wrapping_ttl"];
-    if (most != Duration{} && most < bounds["min_wrapping_ttl"]) {
+    if (rule.max_wrapping_ttl != Duration{} && rule.max_wrapping_ttl < rule.min_wrapping_ttl) {
         return refuse("max_wrapping_ttl cannot be less than min_wrapping_ttl");
     }
     return std::nullopt;
@@ -154,7 +154,7 @@ Result<Rule> parse_rule(const Grammar& grammar, const std::string& path, const J
                 std::move(*read);
         }
     }
-    if (auto refused = check_wrapping(grammar, path, block)) {
+    if (auto refused = read_wrapping(grammar, path, block, rule)) {
         return *refused;
     }
     if (block.contains("required_parameters")) {

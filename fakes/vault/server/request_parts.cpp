@@ -56,13 +56,6 @@ Json query_fields(std::string_view query) {
     return data;
 }
 
-// Whatever else is asked; an empty value asks for nothing.
-bool asks_for_help(std::string_view method, std::string_view query) {
-    return method == "HELP" || std::ranges::any_of(http::parse_query(query), [](const auto& field) {
-               return field.first == "help" && !field.second.empty();
-           });
-}
-
 std::string media_type(const http::Request& request) {
     const auto type = request.headers.find("Content-Type").value_or("");
     return std::string(trim(std::string_view(type).substr(0, type.find(';'))));
@@ -264,6 +257,21 @@ std::optional<http::Response> refuse_path(const http::Request& request, const st
     return std::nullopt;
 }
 
+bool asks_for_help(std::string_view method, std::string_view query) {
+    return method == "HELP" || std::ranges::any_of(http::parse_query(query), [](const auto& field) {
+               return field.first == "help" && !field.second.empty();
+           });
+}
+
+std::optional<http::Response> refuse_query(std::string_view method, std::string_view query) {
+    const auto odd = [](const auto& field) {
+        return field.first == "list" && !field.second.empty() && !go_bool(field.second);
+    };
+    return method == "GET" && std::ranges::any_of(http::parse_query(query), odd)
+               ? std::optional(error_answer(400))
+               : std::nullopt;
+}
+
 std::optional<http::Response> redirect(const std::string& path, const std::string& query,
                                        std::string_view method, Product product) {
     const bool home = path == "/" || path == "/ui";
@@ -275,7 +283,7 @@ std::optional<http::Response> redirect(const std::string& path, const std::strin
     }
     const bool permanent = !home && product == Product::vault;
     const auto place =
-        (home ? "/ui/" : clean(path) + (folder ? "/" : "")) + (query.empty() ? "" : "?" + query);
+        home ? "/ui/" : clean(path) + (folder ? "/" : "") + (query.empty() ? "" : "?" + query);
     http::Response response;
     response.status = permanent ? 301 : 307;
     response.headers.set("Location", place);

@@ -20,6 +20,12 @@ namespace meshproof::fakes::vault {
 /// Of a path with unprintable characters, and in OpenBao of one whose `.` or `..` was escaped.
 [[nodiscard]] std::optional<http::Response> refuse_path(const http::Request& request,
                                                         const std::string& path, Product product);
+/// Whether the query, or the verb, asks for the help of a path, whatever else it asks; an empty
+/// value asks for nothing.
+[[nodiscard]] bool asks_for_help(std::string_view method, std::string_view query);
+/// Of a query that says neither yes nor no to whether a list is asked for.
+[[nodiscard]] std::optional<http::Response> refuse_query(std::string_view method,
+                                                         std::string_view query);
 /// The answer to a path that is not in its clean form, and to "/".
 [[nodiscard]] std::optional<http::Response> redirect(const std::string& path,
                                                      const std::string& query,

@@ -173,6 +173,65 @@ bool needs(Needs what, const Server& server, const LogicalRequest& request) {
     return path && request.mount->backend->needs(what, request.operation, *path);
 }
 
+// Whether something is there decides which capability a write needs: who looks reads the fields,
+// and refuses those that cannot be read whoever asks.
+std::optional<http::Response> refuse_misread(const Server& server, const LogicalRequest& request) {
+    if (request.operation != Operation::update || !request.mount) {
+        return std::nullopt;
+    }
+    std::optional<BackendResponse> refused;
+    if (request.mount->backend) {
+        const auto below = request.under(request.mount->path).value_or("");
+        refused = request.mount->backend->misread(below, request.data);
+    } else if (const auto* builtin = server.catalog.builtin(request.mount->path)) {
+        refused =
+            builtin->router.misread(builtin->below(request), request.data, server.options.product);
+    }
+    return refused ? std::optional(error_answer(400, refused->text)) : std::nullopt;
+}
+
+// OpenBao's policies hold names in lower case however they are written in the path.
+std::string canonical_path(const Server& server, const LogicalRequest& request) {
+    if (!server.openbao() || !request.mount) {
+        return request.path;
+    }
+    const auto& mount = *request.mount;
+    if (mount.backend) {
+        const auto below = request.under(mount.path);
+        return below ? mount.path + mount.backend->canonical(*below) : request.path;
+    }
+    for (const std::string_view front : {"sys/policies/acl/", "sys/policy/"}) {
+        if (const auto name = request.under(front)) {
+            return std::string(front) + lower(go_trimmed(*name));
+        }
+    }
+    return request.path;
+}
+
+// What a path with an existence check does not hold yet is created (row 51).
+bool creates(const Server& server, const LogicalRequest& request) {
+    if (request.operation != Operation::update || !request.mount) {
+        return false;
+    }
+    const auto below = request.under(request.mount->path).value_or("");
+    if (request.mount->backend) {
+        const auto exists = request.mount->backend->exists(below);
+        return exists && !*exists;
+    }
+    if (request.mount->path == "cubbyhole/") {
+        const auto held = server.cubbyholes.find(request.token->id);
+        return held == server.cubbyholes.end() || !held->second.contains(below);
+    }
+    const auto role = request.under("auth/token/roles/");
+    return role && !role->empty() && !request.ns->token_roles.contains(*role);
+}
+
+void count_use(Token& token) {
+    if (token.num_uses > 0) {
+        token.used_up = --token.num_uses == 0;
+    }
+}
+
 // The token, then the policy; a refusal tells which of the two it was (row 18).
 std::optional<http::Response> authorise(Server& server, LogicalRequest& request) {
     const auto refused = [] { return error_answer(403, "permission denied"); };
@@ -186,47 +245,34 @@ std::optional<http::Response> authorise(Server& server, LogicalRequest& request)
     if (!token->entity_id.empty() && (entity == server.entities.end() || entity->second.disabled)) {
         return refused();
     }
-    const auto path = Server::path_for(*token, *request.ns, request.path);
-    if (!path) {
-        return error_answer(403, wrapped("permission denied"));
-    }
     if (!address_allowed(token->bound_cidrs, request.remote_address)) {
         return refused();
+    }
+    if (auto misread = refuse_misread(server, request)) {
+        count_use(*token);
+        return misread;
+    }
+    const auto path = Server::path_for(*token, *request.ns, request.path);
+    const bool help = request.operation == Operation::help;  // is told to every token
+    if (!path && !help) {
+        return error_answer(403, wrapped("permission denied"));
     }
     request.token = token;
     if (token->num_uses > 0 && request.inline_token) {
         return error_answer(500, wrapped("internal error"));  // it is nowhere to be counted down
     }
-    if (token->num_uses > 0) {
-        token->used_up = --token->num_uses == 0;
-    }
-    // What a path with an existence check does not hold yet is created (row 51).
-    bool creating = false;
-    if (request.operation == Operation::update && request.mount) {
-        const auto below = request.under(request.mount->path).value_or("");
-        if (request.mount->backend) {
-            const auto exists = request.mount->backend->exists(below);
-            creating = exists && !*exists;
-        } else if (request.mount->path == "cubbyhole/") {
-            const auto held = server.cubbyholes.find(token->id);
-            creating = held == server.cubbyholes.end() || !held->second.contains(below);
-        }
-    }
+    count_use(*token);
+    const bool creating = creates(server, request);
     const auto acl = server.acl_of(*token);
     if (!acl->fault().empty()) {
         return error_answer(400, "Forbidden");
     }
-    bool allowed = acl->allows(request.operation, creating, *path, request.data);
-    if (request.operation == Operation::help) {
+    if (help) {
         return std::nullopt;
     }
+    bool allowed = acl->allows(request.operation, creating, *path, request.data, request.wrap_ttl);
     if (request.no_operation) {
         allowed = token->is_root();  // no capability stands for these
-    }
-    if (!allowed && request.operation == Operation::list && path->ends_with('/')) {
-        // A list is allowed by a rule for the path without its slash as well (row 54).
-        allowed = acl->allows(request.operation, creating, path->substr(0, path->size() - 1),
-                              request.data);
     }
     if (allowed && needs(Needs::sudo, server, request)) {
         allowed = acl->sudo(request.operation, *path);
@@ -428,6 +474,7 @@ Task<http::Response> serve_logical(Server& server, LogicalRequest request) {
     if (auto refusal = refuse_named_lease(server, request)) {
         co_return with_headers(std::move(*refusal));
     }
+    request.path = canonical_path(server, request);
     request.unauthenticated = is_unauthenticated(server, request);
     if (request.unauthenticated) {
         request.token = server.tokens.find(request.token_id);

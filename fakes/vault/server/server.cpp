@@ -166,7 +166,7 @@ std::shared_ptr<const Acl> Server::acl_of(const Token& token) {
     const auto key = token.namespace_path + "\n" + token.entity_id + "\n" + join(names, "\n");
     auto& kept = acls_[key];
     if (!kept) {
-        auto acl = std::make_shared<Acl>();
+        auto acl = std::make_shared<Acl>(options.product);
         const auto ns = namespaces.find(token.namespace_path);
         if (token.is_root() && token.namespace_path.empty()) {
             *acl = Acl::root();

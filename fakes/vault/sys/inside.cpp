@@ -62,6 +62,28 @@ LogicalReply count_tokens(Server& server, const BuiltinCall&) {
     return counted("service_tokens", total);
 }
 
+// Only what a rule has is told of it.
+Json rule_json(const Rule& rule) {
+    Json told{{"capabilities", rule.capabilities}};
+    for (const auto& [name, parameters] :
+         {std::pair("allowed_parameters", &rule.allowed_parameters),
+          std::pair("denied_parameters", &rule.denied_parameters)}) {
+        if (!parameters->empty()) {
+            told[name] = *parameters;
+        }
+    }
+    if (!rule.required_parameters.empty()) {
+        told["required_parameters"] = rule.required_parameters;
+    }
+    for (const auto& [name, ttl] : {std::pair("min_wrapping_ttl", rule.min_wrapping_ttl),
+                                    std::pair("max_wrapping_ttl", rule.max_wrapping_ttl)}) {
+        if (ttl != Duration{}) {
+            told[name] = whole_seconds(ttl);
+        }
+    }
+    return told;
+}
+
 LogicalReply read_resultant_acl(Server& server, const BuiltinCall& call) {
     const auto token = server.tokens.find(call.request.token_id);
     if (!token) {
@@ -71,17 +93,17 @@ LogicalReply read_resultant_acl(Server& server, const BuiltinCall& call) {
     if (acl->is_root()) {
         return BackendResponse::with(Json{{"root", true}});
     }
-    const auto told = [](const std::map<std::string, Rule, std::less<>>& rules) {
+    // Paths are those of the root namespace, and patterns with + are not told.
+    const auto told = [&token](const Acl::Rules& rules) {
         auto paths = Json::object();
         for (const auto& [path, rule] : rules) {
-            paths[path] = Json{{"capabilities", rule.capabilities}};
+            paths[token->namespace_path + path] = rule_json(rule);
         }
         return paths;
     };
-    auto globs = told(acl->prefix_rules());
-    globs.update(told(acl->segment_rules()));
-    return BackendResponse::with(
-        Json{{"exact_paths", told(acl->exact_rules())}, {"glob_paths", globs}, {"root", false}});
+    return BackendResponse::with(Json{{"exact_paths", told(acl->exact_rules())},
+                                      {"glob_paths", told(acl->prefix_rules())},
+                                      {"root", false}});
 }
 
 // The key sets are gopsutil's; the values are those of no machine.

@@ -347,6 +347,13 @@ LogicalReply move_mount(Server& server, const BuiltinCall& call) {
 
 namespace {
 
+// Whether the caller may do anything below the mount. A token of another namespace may not,
+// whatever its policies say of a path there.
+bool may_touch(const Acl& acl, const LogicalRequest& request, const std::string& mount) {
+    const auto path = Server::path_for(*request.token, *request.ns, mount);
+    return path && acl.touches(*path);
+}
+
 // What somebody without a token may know of a mount that shows itself.
 Json public_json(const MountEntry& entry) {
     return {{"description", entry.description}, {"options", entry.options}, {"type", entry.type}};
@@ -366,7 +373,8 @@ LogicalReply list_mounts_for_ui(Server& server, const BuiltinCall& call) {
     auto secret = Json::object();
     auto auth = Json::object();
     for (const auto& [place, entry] : request.ns->mounts) {
-        const bool shown = entry->visibility == "unauth" || (acl && acl->touches(place));
+        const bool shown =
+            entry->visibility == "unauth" || (acl && may_touch(*acl, request, place));
         if (shown) {
             (entry->is_auth() ? auth : secret)[place.substr(entry->is_auth() ? 5 : 0)] =
                 acl ? entry_json(server, *entry) : public_json(*entry);
@@ -386,7 +394,7 @@ LogicalReply read_mount_for_ui(Server& server, const BuiltinCall& call) {
         return BackendResponse::error("permission denied", 403);
     }
     const auto mount = server.find_mount(*request.ns, path);
-    if (!mount || !acl->touches(mount->path)) {
+    if (!mount || !may_touch(*acl, request, mount->path)) {
         return BackendResponse::error(fmt::format("preflight capability check returned 403, please "
                                                   "ensure client's policies grant access "
                                                   "to path \"{}\"",

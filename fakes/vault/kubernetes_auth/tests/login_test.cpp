@@ -415,6 +415,10 @@ TEST_P(Kubernetes, WhatALoginGives) {
     EXPECT_EQ(
         capped.json["warnings"][0],
         "TTL of \"2h\" exceeded the effective max_ttl of \"1h\"; TTL value is capped accordingly");
+    const auto odd = put("auth/c1/login", {{"role", "r"}, {"jwt", jwt()}, {"x", 1}}, "");
+    EXPECT_EQ(odd.json["warnings"],
+              Json::array({"Endpoint ignored these unrecognized parameters: [x]",
+                           capped.json["warnings"][0]}));
     ASSERT_EQ(put("auth/c1/role/bare", {{"bound_service_account_names", "*"},
                                         {"bound_service_account_namespaces", "*"},
                                         {"token_no_default_policy", true},

@@ -17,6 +17,19 @@ TEST(GoText, WhatDoesNotPrintIsEscaped) {
     }
 }
 
+TEST(GoText, WrongHexIsShownByItsByte) {
+    for (const auto& [text, fault] :
+         {std::pair("0aF1", ""), std::pair("", ""), std::pair("abc", "odd length hex string"),
+          std::pair("abz", "invalid byte: U+007A 'z'"), std::pair("'", "invalid byte: U+0027 '''"),
+          std::pair("\u00e4\u20ac", "invalid byte: U+00C3 '\u00c3'"),
+          std::pair("\U0001F600", "invalid byte: U+00F0 '\u00f0'"),
+          std::pair("a\n", "invalid byte: U+000A"), std::pair("\x7f", "invalid byte: U+007F"),
+          std::pair("\x80", "invalid byte: U+0080"), std::pair("\xad", "invalid byte: U+00AD")}) {
+        EXPECT_EQ(go_hex_fault(text),
+                  *fault == 0 ? std::string() : "encoding/hex: " + std::string(fault));
+    }
+}
+
 TEST(GoText, BlanksAreThoseOfUnicode) {
     for (const auto& [text, trimmed] :
          {std::pair(" \t\v\f\r\na b\u00a0", "a b"), std::pair("\u2003\u3000\u0085", ""),

@@ -67,11 +67,13 @@ Checked<> check_kind(const Mount& mount, const PkiCall& call, const std::string&
 
 // Keys that a KMS holds are not played: none is configured.
 tl::unexpected<BackendResponse> refuse_key_elsewhere(const Mount& mount, const PkiCall& call) {
-    return refuse(
-        mount.openbao() ? "failed to get external key: " + missing_external_key(call)
-        : names_managed_key(call)
-            ? fmt::format("failed to lookup public key from managed key: {}", no_managed_keys)
-            : fmt::format("unable to determine managed key id: {}", no_managed_key_named));
+    if (mount.openbao()) {
+        return refuse("failed to get external key: " + missing_external_key(call));
+    }
+    const auto fault = managed_key_fault(call);
+    return refuse(fault.empty() ? fmt::format("failed to lookup public key from managed key: {}",
+                                              no_managed_keys)
+                                : fmt::format("unable to determine managed key id: {}", fault));
 }
 
 Checked<crypto::Key> existing_key(Mount& mount, const PkiCall& call) {

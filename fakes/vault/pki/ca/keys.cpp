@@ -23,8 +23,8 @@ std::string issuers_of_key(const Mount& mount, const std::string& key_id) {
 // Keys that a KMS holds are not played: none is configured.
 BackendResponse key_elsewhere(const Mount& mount, const PkiCall& call) {
     if (!mount.openbao()) {
-        return BackendResponse::go_error(
-            std::string(names_managed_key(call) ? no_managed_keys : no_managed_key_named));
+        const auto fault = managed_key_fault(call);
+        return BackendResponse::go_error(std::string(fault.empty() ? no_managed_keys : fault));
     }
     if (external_key_reference(call).empty()) {
         return BackendResponse::error(

@@ -57,21 +57,29 @@ bool lists(const Mount& mount, const Ca& ca, const Revocation& revocation) {
 bool signed_here(const Mount& mount, const Ca& ca, const Issuer& issuer) {
     return !issuer.key_id.empty() && std::ranges::any_of(mount.issuers, [&](const auto& other) {
         return other.id != issuer.id && !other.key_id.empty() && ca_name(other) == ca.name &&
-               issuer.certificate.signed_by(other.certificate);
+               issuer.certificate.verified_by(other.certificate);
     });
+}
+
+// Whether it is of an issuer that the mount holds with its key: whoever else signed that lists it.
+bool of_held_issuer(const Mount& mount, const Revocation& revocation) {
+    return revocation.by_issuer && std::ranges::any_of(mount.issuers, [&](const auto& issuer) {
+               return !issuer.key_id.empty() && issuer.certificate == revocation.certificate;
+           });
 }
 
 std::vector<crypto::Crl::Entry> entries_for(const Mount& mount, const Ca& ca) {
     std::vector<crypto::Crl::Entry> entries;
     for (const auto& [serial, revocation] : mount.revocations) {
-        if (lists(mount, ca, revocation)) {
+        if (!of_held_issuer(mount, revocation) && lists(mount, ca, revocation)) {
             entries.push_back({*crypto::parse_serial(serial), revocation.at});
         }
     }
     for (const auto& issuer : mount.issuers) {
         const auto serial = issuer.certificate.serial();
-        if (issuer.revoked_at && !mount.revocations.contains(serial) &&
-            signed_here(mount, ca, issuer)) {
+        const auto known = mount.revocations.find(serial);
+        const bool listed = known != mount.revocations.end() && !known->second.by_issuer;
+        if (issuer.revoked_at && !listed && signed_here(mount, ca, issuer)) {
             entries.push_back({*crypto::parse_serial(serial), *issuer.revoked_at});
         }
     }

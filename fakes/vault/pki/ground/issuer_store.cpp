@@ -16,12 +16,17 @@ tl::expected<Item*, std::string> referenced(std::vector<Item>& items, std::strin
                                             const std::string& default_id,
                                             const std::string& reference) {
     const bool by_default = reference == "default";
-    const auto found = std::ranges::find_if(items, [&](const Item& item) {
-        return by_default ? item.id == default_id
-                          : item.id == reference || (item.name == reference && !reference.empty());
-    });
-    if (found != items.end()) {
-        return &*found;
+    Item* found = nullptr;
+    for (auto& item : items) {
+        const bool meant =
+            by_default ? item.id == default_id : item.id == reference || item.name == reference;
+        // An empty reference is to what has no name: to the first by its id.
+        if (meant && (found == nullptr || item.id < found->id)) {
+            found = &item;
+        }
+    }
+    if (found != nullptr) {
+        return found;
     }
     return tl::unexpected(
         by_default ? fmt::format("no default {} currently configured", what)
@@ -163,9 +168,13 @@ std::string missing_external_key(const PkiCall& call) {
                : "invalid key reference: must be \"<config name>:<key name>\"";
 }
 
-bool names_managed_key(const PkiCall& call) {
-    return !go_trimmed(call.fields.text("managed_key_name")).empty() ||
-           !go_trimmed(call.fields.text("managed_key_id")).empty();
+std::string_view managed_key_fault(const PkiCall& call) {
+    const bool by_name = !go_trimmed(call.fields.text("managed_key_name")).empty();
+    const bool by_id = !go_trimmed(call.fields.text("managed_key_id")).empty();
+    if (by_name && by_id) {
+        return "only one argument of managed_key_name or managed_key_id should be specified";
+    }
+    return by_name || by_id ? "" : "missing argument managed_key_name or managed_key_id";
 }
 
 Checked<std::string> new_issuer_name(Mount& mount, const PkiCall& call) {

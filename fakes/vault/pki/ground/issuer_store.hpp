@@ -52,12 +52,11 @@ ImportedKey add_key(Mount& mount, const crypto::Key& key, std::string name);
 [[nodiscard]] std::string external_key_reference(const PkiCall& call);
 /// OpenBao: why the KMS key of a given `external_key_ref` cannot be had. None is configured.
 [[nodiscard]] std::string missing_external_key(const PkiCall& call);
-/// Vault: whether the request names a managed key, which this edition does not have.
-[[nodiscard]] bool names_managed_key(const PkiCall& call);
+/// Vault: what is wrong with how the request names a managed key; "" = nothing, but this edition
+/// has none.
+[[nodiscard]] std::string_view managed_key_fault(const PkiCall& call);
 inline constexpr std::string_view no_managed_keys =
     "managed keys are supported within enterprise edition only";
-inline constexpr std::string_view no_managed_key_named =
-    "missing argument managed_key_name or managed_key_id";
 
 /// `issuer_name` of a request without blanks around it, or the text of row 84.
 [[nodiscard]] Checked<std::string> new_issuer_name(Mount& mount, const PkiCall& call);

@@ -19,21 +19,24 @@ constexpr auto pem_type = "application/pem-certificate-chain";
 constexpr auto crl_der_type = "application/pkix-crl";
 constexpr auto crl_pem_type = "application/x-pem-file";
 
-// The default issuer if it can serve the plain ca paths: it needs its key in the mount (row 128).
-tl::expected<Issuer*, std::string> serving_issuer(Mount& mount) {
-    auto found = find_issuer(mount, "default");
-    if (found && mount.key((*found)->key_id) == nullptr) {
-        return tl::unexpected(
+// The default issuer if it can serve the plain ca paths: it needs its key in the mount (row 128),
+// and URLs that can be told.
+Checked<Issuer*> serving_issuer(Mount& mount) {
+    const auto found = find_issuer(mount, "default");
+    if (!found) {
+        return refuse(found.error());
+    }
+    if (mount.key((*found)->key_id) == nullptr) {
+        return refuse(
             fmt::format("unable to fetch corresponding key for issuer {}; unable to use this "
                         "issuer for signing",
                         (*found)->id));
     }
-    if (found) {
-        if (const auto urls = aia_urls(mount, *found); !urls) {
-            return tl::unexpected("unable to fetch AIA URL information: " + urls.error());
-        }
+    if (const auto urls = aia_urls(mount, *found); !urls) {
+        return tl::unexpected(
+            BackendResponse::error("unable to fetch AIA URL information: " + urls.error(), 500));
     }
-    return found;
+    return *found;
 }
 
 std::string chain_pem(Mount& mount, const Issuer& issuer) {
@@ -82,13 +85,17 @@ std::optional<BackendResponse> not_modified(Mount& mount, const PkiCall& call) {
     if (!since || !conditional(call)) {
         return std::nullopt;
     }
+    const bool of_lists = asks_for(call, "crl") || asks_for(call, "delta-crl");
+    const auto issuer = find_issuer(mount, call.captured("issuer_ref", "default"));
+    // An issuer that the path names is looked for before the date is read, the default after.
+    if (!of_lists && !issuer && !call.captured("issuer_ref").empty()) {
+        return BackendResponse::go_error(issuer.error());
+    }
     const auto had_at = parse_http_date(*since);
     if (!had_at) {
         return BackendResponse::go_error(
             "failed to parse given value for 'If-Modified-Since' header: " + had_at.error());
     }
-    const bool of_lists = asks_for(call, "crl") || asks_for(call, "delta-crl");
-    const auto issuer = find_issuer(mount, call.captured("issuer_ref", "default"));
     if (!of_lists && !issuer) {
         return BackendResponse::go_error(issuer.error());
     }
@@ -125,7 +132,7 @@ BackendResponse fetch_ca_chain(Mount& mount, const PkiCall&) {
 BackendResponse fetch_crl(Mount& mount, const PkiCall& call) {
     const bool pem = asks_for(call, "pem");
     const auto* type = pem ? crl_pem_type : crl_der_type;
-    const auto issuer = serving_issuer(mount);
+    const auto issuer = find_issuer(mount, "default");
     const auto* lists = issuer ? crls_of(mount, **issuer) : nullptr;
     if (lists == nullptr) {
         return raw_answer(type, "");
@@ -156,14 +163,13 @@ BackendResponse fetch_issuer_crl(Mount& mount, const PkiCall& call) {
 
 BackendResponse fetch_cert_ca(Mount& mount, const PkiCall&) {
     const auto issuer = serving_issuer(mount);
-    return issuer ? certificate_json(pem_text((*issuer)->certificate))
-                  : BackendResponse::error(issuer.error());
+    return issuer ? certificate_json(pem_text((*issuer)->certificate)) : issuer.error();
 }
 
 BackendResponse fetch_cert_ca_chain(Mount& mount, const PkiCall&) {
     const auto issuer = serving_issuer(mount);
     if (!issuer) {
-        return BackendResponse::error(issuer.error());
+        return issuer.error();
     }
     auto answer = certificate_json(chain_pem(mount, **issuer));
     answer.data["ca_chain"] = answer.data["certificate"];

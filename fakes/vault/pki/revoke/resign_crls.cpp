@@ -10,6 +10,7 @@
 #include "fakes/vault/pki/ground/der.hpp"
 #include "fakes/vault/pki/ground/issuer_store.hpp"
 #include "fakes/vault/pki/ground/pem.hpp"
+#include "fakes/vault/pki/ground/urls.hpp"
 #include "fakes/vault/pki/ground/usage.hpp"
 
 namespace meshproof::fakes::vault::pki {
@@ -86,6 +87,9 @@ Understood<SigningCa> list_signer(Mount& mount, const PkiCall& call) {
             "signing",
             issuer.id));
     }
+    if (const auto urls = aia_urls(mount, &issuer); !urls) {
+        return not_understood("unable to fetch AIA URL information: " + urls.error());
+    }
     return SigningCa{&issuer, key};
 }
 
@@ -145,16 +149,8 @@ Understood<Bytes> read_hex_serial(const Json& entry) {
     auto text = go_plain(entry["serial_number"]);
     std::erase_if(text,
                   [](char c) { return std::string_view(":.- ").find(c) != std::string::npos; });
-    const auto wrong = text.find_first_not_of("0123456789abcdefABCDEF");
-    if (wrong != std::string::npos) {
-        return not_understood(fmt::format(
-            "'serial_number' failed converting to bytes: encoding/hex: invalid byte: U+{:04X} "
-            "'{}'",
-            static_cast<unsigned char>(text[wrong]), text[wrong]));
-    }
-    if (text.size() % 2 != 0) {
-        return not_understood(
-            "'serial_number' failed converting to bytes: encoding/hex: odd length hex string");
+    if (const auto fault = go_hex_fault(text); !fault.empty()) {
+        return not_understood("'serial_number' failed converting to bytes: " + fault);
     }
     std::vector<std::string> pairs;
     for (std::size_t at = 0; at < text.size(); at += 2) {

@@ -187,10 +187,11 @@ BackendResponse revoke_with_key(Mount& mount, const PkiCall& call) {
 
 namespace {
 
-// Another issuer of the mount before the issuer itself, which is not on its own list.
+// Another issuer of the mount before the issuer itself, which is not on its own list. Names do not
+// count: a root of another name that has this one's key is one.
 std::string signer_of_issuer(const Mount& mount, const Issuer& issuer) {
     for (const auto& one : mount.issuers) {
-        if (one.id != issuer.id && issuer.certificate.signed_by(one.certificate)) {
+        if (one.id != issuer.id && issuer.certificate.verified_by(one.certificate)) {
             return one.id;
         }
     }
@@ -220,7 +221,7 @@ BackendResponse revoke_issuer(Mount& mount, const PkiCall& call) {
     // Under auto_rebuild too.
     const auto told = rebuild_enabled_crls(mount, call.now());
     answer.warnings.insert(answer.warnings.end(), told.begin(), told.end());
-    if (issuer.certificate.self_signed()) {
+    if (issuer.certificate.verified_by(issuer.certificate)) {
         answer.warnings.emplace_back(
             "This issuer is a self-signed (potentially root) certificate. This means it may not "
             "be considered revoked if there is not an external, cross-signed variant of this "

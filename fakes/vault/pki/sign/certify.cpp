@@ -63,13 +63,8 @@ Checked<Bytes> call_skid(const Order& order) {
     }
     auto text = order.call.fields.text("skid");
     std::erase_if(text, [](char c) { return c == ':' || c == '-' || c == ' '; });
-    const auto bad = text.find_first_not_of("0123456789abcdefABCDEF");
-    if (bad != std::string::npos || text.size() % 2 != 0) {
-        return refuse("cannot parse requested SKID value as hex: encoding/hex: " +
-                      (bad == std::string::npos
-                           ? std::string("odd length hex string")
-                           : fmt::format("invalid byte: U+{:04X} '{}'",
-                                         static_cast<unsigned char>(text[bad]), text[bad])));
+    if (const auto fault = go_hex_fault(text); !fault.empty()) {
+        return refuse("cannot parse requested SKID value as hex: " + fault);
     }
     Bytes bytes;
     for (std::size_t i = 0; i < text.size(); i += 2) {

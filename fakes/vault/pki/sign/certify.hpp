@@ -20,8 +20,8 @@ struct Order {
     std::optional<SigningCa> ca{};
     const crypto::Csr* csr = nullptr;
     std::optional<crypto::Key> generated{};  ///< the subject's own key, where it was generated here
-    /// A key of type "any" should be generated: that fails where the key is needed, with `generated`
-    /// in its place until then.
+    /// A key of type "any" should be generated: that fails where the key is needed, with
+    /// `generated` in its place until then.
     bool keyless = false;
 };
 

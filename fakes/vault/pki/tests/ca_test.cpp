@@ -301,6 +301,27 @@ TEST(PkiCa, CrossSignedChains) {
               Json({b["certificate"], cross["certificate"]}));
 }
 
+TEST(PkiCa, AnEmptyReferenceInAChainIsToTheFirstWithoutAName) {
+    for (const auto product : both_products) {
+        Pki pki(product);
+        const auto named = pki.make_root({{"issuer_name", "named"}});
+        const auto chain = [&](const std::string& path, Json references) {
+            return pki.call(Operation::patch, path, {{"manual_chain", std::move(references)}});
+        };
+        EXPECT_EQ(Pki::refusal(chain("issuer/named", Json::array({"self", ""}))),
+                  "500 unable to find PKI issuer for reference: ");
+        const auto one = pki.make_root()["issuer_id"].get<std::string>();
+        const auto other = pki.make_root()["issuer_id"].get<std::string>();
+        const auto first = std::min(one, other), last = std::max(one, other);
+        EXPECT_EQ(pki.ok(chain("issuer/" + first, Json::array({""})))["manual_chain"],
+                  Json::array({first}));
+        EXPECT_EQ(pki.ok(chain("issuer/" + last, Json::array({"self", ""})))["manual_chain"],
+                  Json::array({last, first}));
+        EXPECT_TRUE(Pki::refusal(chain("issuer/" + last, Json::array({""})))
+                        .starts_with("400 expected first cert in chain to be a self-reference"));
+    }
+}
+
 TEST(PkiCa, SelfIssuedCertificatesAreSignedAsTheyAre) {
     Pki pki, other;
     (void)pki.make_root({{"common_name", "A"}});

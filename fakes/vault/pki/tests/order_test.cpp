@@ -139,14 +139,21 @@ TEST(PkiOrder, GeneratedRootsLookAtTheKeyFirst) {
               "400 cannot specify \"external_key_ref\" on \"existing\"-typed generation requests");
     Pki vault(Product::vault);
     EXPECT_EQ(root(vault, "kms", {{"key_type", "ec"}}), key_is_given);
-    for (const auto& nothing : {Json::object(), Json{{"managed_key_name", "\n"}},
-                                Json{{"managed_key_id", " "}}}) {
+    for (const auto& nothing :
+         {Json::object(), Json{{"managed_key_name", "\n"}}, Json{{"managed_key_id", " "}}}) {
         EXPECT_EQ(root(vault, "kms", nothing),
                   "400 unable to determine managed key id: missing argument managed_key_name or "
                   "managed_key_id");
         EXPECT_EQ(Pki::refusal(vault.write("keys/generate/kms", nothing)),
                   "500 missing argument managed_key_name or managed_key_id");
     }
+    const Json both{{"managed_key_name", "a"}, {"managed_key_id", "b"}};
+    constexpr auto only_one =
+        "only one argument of managed_key_name or managed_key_id should be specified";
+    EXPECT_EQ(root(vault, "kms", both),
+              fmt::format("400 unable to determine managed key id: {}", only_one));
+    EXPECT_EQ(Pki::refusal(vault.write("keys/generate/kms", both)),
+              fmt::format("500 {}", only_one));
 }
 
 TEST(PkiOrder, KeysOfTypeAnyFailWhereTheyAreNeeded) {
@@ -163,8 +170,8 @@ TEST(PkiOrder, KeysOfTypeAnyFailWhereTheyAreNeeded) {
         EXPECT_EQ(Pki::refusal(pki.write("keys/generate/internal", unnamed)),
                   "500 unknown key type: any");
         // The names and the end are read before, and what they make of the certificate after.
-        EXPECT_EQ(Pki::refusal(pki.write("root/generate/internal",
-                                         {{"key_type", "any"}, {"ip_sans", "x"}})),
+        EXPECT_EQ(Pki::refusal(
+                      pki.write("root/generate/internal", {{"key_type", "any"}, {"ip_sans", "x"}})),
                   "400 the value \"x\" is not a valid IP address");
         for (const auto& later :
              {Json{{"not_after", "2020-01-01T00:00:00Z"}}, Json{{"max_path_length", -5}},

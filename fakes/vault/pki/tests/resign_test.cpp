@@ -72,6 +72,9 @@ TEST_P(ForeignLists, AreRefusedWhereTheyMakeNoSense) {
     EXPECT_EQ(sign_entries({{"revoked_certs", {entry("0", 1)}}}).error(),
               "failed parsing serial_number from entry 0: 'serial_number' failed converting to "
               "bytes: encoding/hex: odd length hex string");
+    EXPECT_EQ(sign_entries({{"revoked_certs", {entry("\u00e4", 1)}}}).error(),
+              "failed parsing serial_number from entry 0: 'serial_number' failed converting to "
+              "bytes: encoding/hex: invalid byte: U+00C3 '\u00c3'");
     EXPECT_EQ(sign_entries({{"revoked_certs", {entry("01", "junk")}}}).error(),
               "failed parsing revocation_time from entry 0: failed parsing time junk: could not "
               "parse string as date and time");

@@ -142,6 +142,24 @@ TEST(PkiRevoke, AnIssuerFromElsewhereIsListedByWhoSignedIt) {
     }
 }
 
+TEST(PkiRevoke, ARootIsListedByThoseOfOtherNamesThatHaveItsKey) {
+    for (const auto product : both_products) {
+        Revoke t(product);
+        std::vector<std::string> others;
+        for (const auto* name : {"other", "another"}) {
+            const auto made =
+                t.pki.ok(t.pki.write("root/rotate/existing", {{"common_name", name}}));
+            others.push_back(made["issuer_id"].get<std::string>());
+        }
+        const auto answer = t.pki.write("issuer/default/revoke");
+        EXPECT_EQ(answer.warnings.size(), 2U) << "it does not lack another parent";
+        for (const auto& id : others) {
+            EXPECT_TRUE(t.listed(t.root, "issuer/" + id + "/crl/der"));
+        }
+        EXPECT_FALSE(t.listed(t.root));
+    }
+}
+
 TEST(PkiRevoke, UnstoredCertificatesByPem) {
     Revoke t;
     t.pki.make_role({{"no_store", true}});
@@ -221,6 +239,28 @@ TEST(PkiRevoke, AnIssuerWithoutCrlSigningIsNamed) {
     EXPECT_EQ(t.pki.ok(t.pki.read("issuer/default"))["usage"], "issuing-certificates,read-only");
     EXPECT_TRUE(has_warning(t.revoke(data), "lacked an issuer with CRL Signing KeyUsage"));
     EXPECT_TRUE(has_warning(t.pki.read("crl/rotate"), "Warning 1 during CRL rebuild:"));
+}
+
+TEST(PkiRevoke, AnIssuerWhoseUrlsCannotBeToldServesItsListsAlone) {
+    for (const auto product : both_products) {
+        Pki pki(product);
+        (void)pki.make_root();
+        (void)pki.ok(pki.write("issuer/default", {{"enable_aia_url_templating", true},
+                                                  {"issuing_certificates", "a"}}));
+        EXPECT_EQ(pki.read("crl").raw.status, 200);
+        EXPECT_EQ(pki.read("crl/pem").raw.status, 200);
+        EXPECT_EQ(pki.read("ca").raw.status, 204);
+        constexpr auto urls =
+            "unable to fetch AIA URL information: error validating templated issuing_certificates; "
+            "invalid URI: a";
+        EXPECT_EQ(Pki::refusal(pki.read("cert/ca")), fmt::format("500 {}", urls));
+        EXPECT_EQ(Pki::refusal(pki.read("cert/ca_chain")), fmt::format("500 {}", urls));
+        for (const auto* list : {"resign-crls", "sign-revocation-list"}) {
+            EXPECT_EQ(Pki::refusal(
+                          pki.write(fmt::format("issuer/default/{}", list), {{"crl_number", 1}})),
+                      fmt::format("400 {}", urls));
+        }
+    }
 }
 
 TEST(PkiRevoke, TidyForgetsWhatIsOver) {

@@ -147,9 +147,33 @@ TEST_P(Http, UncleanPathsAreRedirected) {
         EXPECT_EQ(reply.headers.find("Location"), "/v1/sys/mounts");
     }
     EXPECT_EQ(get("/").status, 307);
+    EXPECT_EQ(get("/ui?a=b").headers.find("Location"), "/ui/");
+    EXPECT_EQ(get("sys//mounts?list=1").headers.find("Location"), "/v1/sys/mounts?list=1");
     EXPECT_EQ(get("/other").status, 404);
     EXPECT_TRUE(get("/other").json["errors"].empty());
     EXPECT_EQ(get("auth/token%2Flookup-self").status, 200);
+}
+
+TEST_P(Http, AListThatIsNeitherAskedForNorNotIsRefusedFirst) {
+    for (const auto* path : {"sys//mounts", "sys/leases/lookup/a//", "sys/health",
+                             "sys/seal-status", "nothing//a", "auth/token/lookup-self"}) {
+        for (const auto* list : {"x", "2", "%5B%5D"}) {
+            const auto reply = get(fmt::format("{}?list={}", path, list), "");
+            EXPECT_EQ(reply.status, 400) << path;
+            EXPECT_TRUE(reply.json["errors"].empty()) << path;
+        }
+    }
+    EXPECT_EQ(get("sys/health?list=1").status, 200);
+    EXPECT_EQ(ask({.method = "HEAD", .path = "sys/health?list=x"}).status, 200);
+    const auto moved = ask({.method = "LIST", .path = "sys//mounts?list=x"});
+    EXPECT_EQ(moved.status, openbao() ? 307 : 301);
+}
+
+TEST_P(Http, HelpIsToldOfAPathAsItIs) {
+    EXPECT_EQ(get("nothing//a?help=1").error(),
+              "no handler for route \"nothing//a\". route entry not found.");
+    EXPECT_EQ(get("sys//mounts?help=1").status, 404);
+    EXPECT_EQ(get("sys//mounts?help=").status, openbao() ? 307 : 301);
 }
 
 TEST_P(Http, OddVerbs) {
@@ -291,7 +315,15 @@ TEST_P(Http, ListsThatDidNotChangeOutliveTheirIssuer) {
     EXPECT_EQ(status("pki/crl"), 204);
     EXPECT_EQ(status("pki/ca"), 500);
     EXPECT_NE(since("pki/ca", "junk").error().find("failed to parse given value"),
-              std::string::npos);  // before it is asked whether there is a CA
+              std::string::npos);                      // before it is asked whether there is a CA
+    for (const auto* kind : {"json", "pem", "der"}) {  // but not where the path names it
+        EXPECT_EQ(since(fmt::format("pki/issuer/none/{}", kind).c_str(), "junk").error(),
+                  "unable to find PKI issuer for reference: none");
+        EXPECT_EQ(since(fmt::format("pki/issuer/default/{}", kind).c_str(), "junk").error(),
+                  "no default issuer currently configured");
+    }
+    EXPECT_NE(since("pki/issuer/none/crl", "junk").error().find("failed to parse given value"),
+              std::string::npos);
     ASSERT_EQ(put("pki/root/generate/internal", {{"key_type", "ec"}}).status, 200);
     EXPECT_EQ(status("pki/ca"), 304);
     for (const auto* gone : {"pki/issuer/default", "pki/root"}) {

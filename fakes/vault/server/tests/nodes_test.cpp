@@ -359,6 +359,18 @@ TEST_P(Insides, OperatorsAreAnswered) {
     const auto own = get("sys/internal/ui/resultant-acl", token_with({"default"}));
     EXPECT_TRUE(own.data()["exact_paths"].contains("auth/token/lookup-self"));
     EXPECT_EQ(own.data()["root"], false);
+    policy("r", R"(path "sys/internal/*" { capabilities = ["read"] }
+                   path "q/+/b" { capabilities = ["list"] }
+                   path "q/w" { capabilities = ["read"] min_wrapping_ttl = "1m"
+                     allowed_parameters = { "a" = ["b"] } required_parameters = ["a"] })");
+    const auto rules =
+        get("sys/internal/ui/resultant-acl", token_with({"r"}, {{"no_default_policy", true}}));
+    EXPECT_EQ(rules.data()["exact_paths"], (Json{{"q/w",
+                                                  {{"capabilities", {"read"}},
+                                                   {"min_wrapping_ttl", 60},
+                                                   {"allowed_parameters", {{"a", {"b"}}}},
+                                                   {"required_parameters", {"a"}}}}}));
+    EXPECT_EQ(rules.data()["glob_paths"], (Json{{"sys/internal/", {{"capabilities", {"read"}}}}}));
     EXPECT_TRUE(get("sys/host-info").data().contains("memory"));
 }
 

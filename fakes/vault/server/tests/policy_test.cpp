@@ -211,6 +211,40 @@ TEST_P(Policies, SudoIsNeededBesides) {
     EXPECT_EQ(put("sys/auth/c1", {{"type", "kubernetes"}}, token_with({"sudo"})).status, 204);
 }
 
+TEST_P(Policies, OpenBaosPathsHoldNamesInLowerCase) {
+    ASSERT_EQ(put("sys/auth/kube", {{"type", "kubernetes"}}).status, 204);
+    ASSERT_EQ(put("sys/auth/approle", {{"type", "approle"}}).status, 204);
+    ASSERT_EQ(put("auth/kube/role/r",
+                  {{"bound_service_account_names", "a"}, {"bound_service_account_namespaces", "b"}})
+                  .status,
+              204);
+    ASSERT_EQ(put("auth/approle/role/r", Json::object()).status, 204);
+    policy("low", rule("auth/kube/role/r", "read") + rule("auth/approle/role/r/role-id", "read") +
+                      rule("sys/policies/acl/low", "read") + rule("sys/policy/low", "read"));
+    policy("up", rule("auth/kube/role/R", "read") + rule("auth/approle/role/R/role-id", "read") +
+                     rule("sys/policies/acl/LOW", "read") + rule("sys/policy/LOW", "read"));
+    const auto low = token_with({"low"}), up = token_with({"up"});
+    for (const auto& [path, canonical] :
+         {std::pair("auth/kube/role/R", "auth/kube/role/r"),
+          std::pair("auth/approle/role/R/role-id", "auth/approle/role/r/role-id"),
+          std::pair("sys/policies/acl/LOW", "sys/policies/acl/low"),
+          std::pair("sys/policy/LOW", "sys/policy/low")}) {
+        EXPECT_EQ(get(path, low).status, openbao() ? 200 : 403) << path;
+        EXPECT_EQ(get(path, up).status, openbao() ? 403 : 200) << path;
+        const auto wrapped =
+            ask({.method = "GET", .path = path, .headers = {{"X-Vault-Wrap-TTL", "60s"}}});
+        EXPECT_EQ(wrapped.json["wrap_info"]["creation_path"], openbao() ? canonical : path);
+        // What a policy gives is told of the path as it is written.
+        EXPECT_EQ(put("sys/capabilities-self", {{"path", path}}, low).data()["capabilities"],
+                  Json({"deny"}));
+    }
+    // Other names count as they are.
+    EXPECT_EQ(put("auth/token/roles/R", Json::object()).status, 204);
+    const auto other = ask(
+        {.method = "GET", .path = "auth/token/roles/R", .headers = {{"X-Vault-Wrap-TTL", "60s"}}});
+    EXPECT_EQ(other.json["wrap_info"]["creation_path"], "auth/token/roles/R");
+}
+
 TEST_P(Policies, CapabilitiesSelf) {
     policy("p", rule("a", "read") + rule("b/*", "deny"));
     const auto token = token_with({"p"});
@@ -293,6 +327,84 @@ TEST_P(Policies, ListsMayBeAllowedWithOrWithoutTheSlash) {
         policy("p", rule(path, "list"));
         EXPECT_EQ(list("sys/policies/acl", token_with({"p"})).status, 200) << path;
     }
+}
+
+TEST_P(Policies, OneRuleDecidesOfAList) {
+    const auto status = [&](const std::string& text) {
+        policy("p", text);
+        const auto token = token_with({"p"});
+        const auto told =
+            put("sys/capabilities", {{"token", token}, {"paths", {"sys/policies/acl/"}}}).data();
+        const auto listed = list("sys/policies/acl", token).status;
+        EXPECT_EQ(listed == 200, told["capabilities"] == Json({"list"})) << text;
+        return listed;
+    };
+    EXPECT_EQ(status(rule("sys/*", "list") + rule("sys/policies/acl/*", "read")), 403);
+    EXPECT_EQ(status(rule("sys/+/acl", "list") + rule("sys/*", "read")), 403);
+    EXPECT_EQ(status(rule("sys/policies/acl", "read") + rule("sys/policies/acl*", "list")), 403);
+    EXPECT_EQ(status(rule("sys/policies/acl", "deny") + rule("sys/policies/acl/", "list")), 200);
+    EXPECT_EQ(status(rule("sys/policies/+", "deny") + rule("sys/policies/*", "list")), 200);
+    // A pattern is tried without the slash in OpenBao alone.
+    EXPECT_EQ(status(rule("sys/policies/+", "list")), openbao() ? 200 : 403);
+    EXPECT_EQ(status(rule("sys/policies/+/", "list")), 200);
+}
+
+TEST_P(Policies, AnswersMayHaveToBeWrapped) {
+    const auto bounded = [](const std::string& bounds) {
+        return "path \"sys/policies/acl/p\" { capabilities = [\"read\"] " + bounds + " }\n";
+    };
+    const auto status = [&](const std::string& token, const std::string& ttl) {
+        Ask what{.method = "GET", .path = "sys/policies/acl/p", .token = token};
+        if (!ttl.empty()) {
+            what.headers = {{"X-Vault-Wrap-TTL", ttl}};
+        }
+        return ask(what).status;
+    };
+    policy("p", bounded("min_wrapping_ttl = \"1m\" max_wrapping_ttl = \"5m\""));
+    policy("least", bounded("min_wrapping_ttl = \"10s\""));
+    policy("most", bounded("max_wrapping_ttl = \"30s\""));
+    policy("free", bounded(""));
+    const auto alone = token_with({"p"});
+    for (const auto& [ttl, wanted] : {std::pair("", 403), std::pair("59s", 403),
+                                      std::pair("60s", 200), std::pair("301s", 403)}) {
+        EXPECT_EQ(status(alone, ttl), wanted) << ttl;
+    }
+    // Of two bounds the lesser counts, and one that is none does not.
+    const auto lower = token_with({"p", "least"}), none = token_with({"p", "most"});
+    EXPECT_EQ(status(lower, "5s"), 403);
+    EXPECT_EQ(status(lower, "20s"), 200);
+    EXPECT_EQ(status(lower, "400s"), 403);
+    for (const auto* ttl : {"20s", "45s", "60s"}) {
+        EXPECT_EQ(status(none, ttl), 403) << ttl;
+    }
+    EXPECT_EQ(status(token_with({"free", "least"}), ""), 403);
+}
+
+TEST_P(Policies, WhatLooksForAnObjectReadsTheFieldsFirst) {
+    ASSERT_EQ(put("sys/auth/kubernetes", {{"type", "kubernetes"}}).status, 204);
+    ASSERT_EQ(put("sys/auth/ar", {{"type", "approle"}}).status, 204);
+    policy("p", rule("auth/+/roles/*", "create") + rule("auth/+/role/*", "create"));
+    const auto allowed = token_with({"p"}), nobody = token_with({"default"});
+    for (const auto* path : {"auth/token/roles/r", "auth/kubernetes/role/r", "auth/ar/role/r"}) {
+        const Json bad{{"token_period", "x"}};
+        const auto told = put(path, bad, nobody);
+        EXPECT_EQ(told.status, 400) << path;
+        EXPECT_TRUE(told.error().starts_with("error converting input ")) << told.body;
+        EXPECT_EQ(told.body, put(path, bad).body) << path;
+        EXPECT_EQ(put(path, bad, "").status, 403) << path;
+        EXPECT_EQ(put(path, Json::object(), nobody).status, 403) << path;
+    }
+    // Where a token may not be used from, nothing is looked at.
+    ASSERT_EQ(put("auth/token/roles/far", {{"token_bound_cidrs", "10.0.0.0/8"}}).status, 204);
+    const auto far = put("auth/token/create/far", {{"policies", {"default"}}})
+                         .json["auth"]["client_token"]
+                         .get<std::string>();
+    EXPECT_EQ(put("auth/token/roles/r", {{"token_period", "x"}}, far).error(), "permission denied");
+    // To create is another capability than to update.
+    EXPECT_EQ(put("auth/token/roles/r", Json::object(), allowed).status, 204);
+    EXPECT_EQ(put("auth/token/roles/r", Json::object(), allowed).status, 403);
+    // The others look at who asks first.
+    EXPECT_EQ(put("auth/token/create", {{"ttl", Json::array()}}, nobody).status, 403);
 }
 
 TEST(Policy, NestsOnlySoDeep) {

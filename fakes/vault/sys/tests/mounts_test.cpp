@@ -392,6 +392,30 @@ TEST_P(Mounts, QuotasLimitBeforeAuthorisation) {
     EXPECT_TRUE(get("pki/roles/r").headers.find("Retry-After"));
 }
 
+TEST_P(Mounts, ATokenOfAChildMayNothingAboveIt) {
+    if (!openbao()) {
+        return;
+    }
+    ASSERT_EQ(put("sys/namespaces/ns1").status, 200);
+    ASSERT_EQ(put("sys/mounts/pki", {{"type", "pki"}}).status, 204);
+    // Its policies are about the paths of its own namespace, whatever they are called.
+    const Json own{{"policy", R"(path "pki/*" { capabilities = ["read"] })"}};
+    ASSERT_EQ(put("ns1/sys/policies/acl/p", own).status, 204);
+    const auto token = put("ns1/auth/token/create", {{"policies", {"p"}}})
+                           .json["auth"]["client_token"]
+                           .get<std::string>();
+    EXPECT_EQ(get("pki/roles/r", token).status, 403);
+    EXPECT_EQ(get("sys/internal/ui/mounts/pki", token).status, 403);
+    EXPECT_EQ(get("sys/internal/ui/mounts", token).data()["secret"], Json::object());
+    EXPECT_TRUE(get("ns1/sys/internal/ui/mounts", token).data()["secret"].contains("cubbyhole/"));
+    const auto rules = get("ns1/sys/internal/ui/resultant-acl", token).data();
+    EXPECT_TRUE(rules["glob_paths"].contains("ns1/pki/"));
+    EXPECT_TRUE(rules["exact_paths"].contains("ns1/auth/token/lookup-self"));
+    // Help is told to every token.
+    EXPECT_EQ(get("pki/roles/r?help=1", token).status, 200);
+    EXPECT_EQ(get("pki/roles/r?help=1", "s.unknown").status, 403);
+}
+
 TEST_P(Mounts, Namespaces) {
     const auto within = [&](std::string path, std::string token = "root") {
         return ask({.method = "GET",
@@ -410,6 +434,18 @@ TEST_P(Mounts, Namespaces) {
     EXPECT_EQ(within("sys/mounts", "bad").error(), "namespace not found");
     EXPECT_EQ(within("sys/mounts").status, 404);
     EXPECT_EQ(within("sys/health", "").error(), "operation unavailable in namespaces");
+    EXPECT_EQ(within("sys/health/", "").error(), "operation unavailable in namespaces");
+    // What is wrong with the request itself is told first.
+    EXPECT_EQ(
+        ask({.method = "OPTIONS", .path = "sys/mounts", .headers = {{"X-Vault-Namespace", "ns1"}}})
+            .status,
+        404);
+    EXPECT_EQ(ask({.method = "PUT",
+                   .path = "sys/mounts/a",
+                   .body = Json("["),
+                   .headers = {{"X-Vault-Namespace", "ns1"}}})
+                  .status,
+              400);
     EXPECT_EQ(within("sys/seal-status", "").status, 200);
     ASSERT_EQ(put("sys/namespaces/ns1").status, 200);
     ASSERT_EQ(put("ns1/sys/mounts/pki", {{"type", "pki"}}).status, 204);
