@@ -209,7 +209,7 @@ void forget_list_version(Json& body) {
     }
 }
 
-std::string text_member(const Json& entry, const char* name) {
+std::string entry_text(const Json& entry, const char* name) {
     const bool text = entry.is_object() && entry.contains(name) && entry[name].is_string();
     return text ? entry[name].get<std::string>() : std::string();
 }
@@ -219,12 +219,12 @@ std::string text_member(const Json& entry, const char* name) {
 /// come by their names alone; where it does not, as they are.
 std::vector<Json> without_seconds(const Json& managers) {
     const auto in_time = [](const Json& entry) {
-        return std::array{text_member(entry, "operation"), text_member(entry, "time"),
-                          text_member(entry, "manager")};
+        return std::array{entry_text(entry, "operation"), entry_text(entry, "time"),
+                          entry_text(entry, "manager")};
     };
     const auto by_name = [](const Json& entry) {
-        return std::array{text_member(entry, "operation"), text_member(entry, "manager"),
-                          text_member(entry, "apiVersion"), text_member(entry, "subresource")};
+        return std::array{entry_text(entry, "operation"), entry_text(entry, "manager"),
+                          entry_text(entry, "apiVersion"), entry_text(entry, "subresource")};
     };
     std::vector<Json> out(managers.begin(), managers.end());
     if (std::ranges::is_sorted(out, {}, in_time)) {
