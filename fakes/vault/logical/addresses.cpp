@@ -113,4 +113,8 @@ bool address_allowed(const std::vector<std::string>& blocks, const std::string& 
            });
 }
 
+std::string address_of(const std::string& peer) {
+    return parse_block(peer) ? peer : "127.0.0.1";
+}
+
 }  // namespace meshproof::fakes::vault

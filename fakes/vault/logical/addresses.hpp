@@ -27,4 +27,8 @@ void requote_sockets(std::vector<std::string>& kept);
 [[nodiscard]] bool address_allowed(const std::vector<std::string>& blocks,
                                    const std::string& address);
 
+/// Where a peer asks from. One of a simulated network has a name instead of an address: it asks from
+/// this machine, as it does over sockets.
+[[nodiscard]] std::string address_of(const std::string& peer);
+
 }  // namespace meshproof::fakes::vault

@@ -197,8 +197,11 @@ std::string canonical_path(const Server& server, const LogicalRequest& request) 
     }
     const auto& mount = *request.mount;
     if (mount.backend) {
-        const auto below = request.under(mount.path);
-        return below ? mount.path + mount.backend->canonical(*below) : request.path;
+        const auto below = request.under(mount.path).value_or("");
+        const auto name = mount.backend->canonical(below);
+        // A list keeps its final slash, which policies see.
+        const auto* slash = request.path.ends_with('/') ? "/" : "";
+        return name == below ? request.path : mount.path + name + slash;
     }
     for (const std::string_view front : {"sys/policies/acl/", "sys/policy/"}) {
         if (const auto name = request.under(front)) {
