@@ -5,7 +5,6 @@
 #include "core/time/worker.hpp"
 #include "fakes/state.hpp"
 #include "fakes/vault/catalog.hpp"
-#include "fakes/vault/logical/addresses.hpp"
 #include "fakes/vault/logical/envelope.hpp"
 #include "fakes/vault/server/request_parts.hpp"
 #include "fakes/vault/server/serve.hpp"
@@ -208,7 +207,7 @@ Task<http::Response> answer(Server& server, VaultNode& node, http::Request reque
     if (!logical) {
         co_return std::move(logical.error());
     }
-    logical->remote_address = address_of(peer.address);
+    logical->remote_address = peer.address;
     if (auto refused = choose_node(server, node, request, *logical)) {
         co_return std::move(*refused);
     }

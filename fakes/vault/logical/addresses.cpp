@@ -106,15 +106,12 @@ bool address_allowed(const std::vector<std::string>& blocks, const std::string& 
     if (blocks.empty()) {
         return true;
     }
-    const auto asking = parse_block(address);
-    return asking && std::ranges::any_of(blocks, [&](const std::string& text) {
-               const auto block = parse_block(text);
-               return block && holds(*block, *asking);
-           });
-}
-
-std::string address_of(const std::string& peer) {
-    return parse_block(peer) ? peer : "127.0.0.1";
+    const auto given = parse_block(address);
+    const auto asking = given ? *given : *parse_block("127.0.0.1");
+    return std::ranges::any_of(blocks, [&](const std::string& text) {
+        const auto block = parse_block(text);
+        return block && holds(*block, asking);
+    });
 }
 
 }  // namespace meshproof::fakes::vault

@@ -23,12 +23,9 @@ void requote_sockets(std::vector<std::string>& kept);
 [[nodiscard]] bool blocks_within(const std::vector<std::string>& inner,
                                  const std::vector<std::string>& outer);
 
-/// Whether an address lies in one of the blocks; true where there are none.
+/// Whether an address lies in one of the blocks; true where there are none. A party of a simulated
+/// network has a name instead: it asks from this machine, as it does over sockets.
 [[nodiscard]] bool address_allowed(const std::vector<std::string>& blocks,
                                    const std::string& address);
-
-/// Where a peer asks from. One of a simulated network has a name instead of an address: it asks from
-/// this machine, as it does over sockets.
-[[nodiscard]] std::string address_of(const std::string& peer);
 
 }  // namespace meshproof::fakes::vault
