@@ -190,22 +190,23 @@ std::optional<http::Response> refuse_misread(const Server& server, const Logical
     return refused ? std::optional(error_answer(400, refused->text)) : std::nullopt;
 }
 
-// OpenBao's policies hold names in lower case however they are written in the path.
+// OpenBao's policies hold names in lower case however they are written in the path. A list keeps its
+// final slash, which they see.
 std::string canonical_path(const Server& server, const LogicalRequest& request) {
     if (!server.openbao() || !request.mount) {
         return request.path;
     }
+    const auto* slash = request.path.ends_with('/') ? "/" : "";
     const auto& mount = *request.mount;
     if (mount.backend) {
         const auto below = request.under(mount.path).value_or("");
         const auto name = mount.backend->canonical(below);
-        // A list keeps its final slash, which policies see.
-        const auto* slash = request.path.ends_with('/') ? "/" : "";
         return name == below ? request.path : mount.path + name + slash;
     }
     for (const std::string_view front : {"sys/policies/acl/", "sys/policy/"}) {
-        if (const auto name = request.under(front)) {
-            return std::string(front) + lower(go_trimmed(*name));
+        const auto name = request.under(front);
+        if (name && !name->empty()) {
+            return std::string(front) + lower(go_trimmed(*name)) + slash;
         }
     }
     return request.path;
