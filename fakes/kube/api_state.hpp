@@ -52,6 +52,8 @@ struct ApiCall {
 /// With a status of its own, which only updates of the subresource change.
 [[nodiscard]] bool has_status(const ResourceType& type);
 [[nodiscard]] Checked<Object> current_of(const ApiState& api, const ApiCall& call);  ///< or 404
+/// That an update's object is what its URL names: its namespace is looked at first.
+[[nodiscard]] Checked<> check_place(const ApiCall& call, const Json& wanted);
 /// `managers` is what apply says of the managed fields; null = an update by the caller.
 [[nodiscard]] http::Response create_object(ApiState& api, const ApiCall& call, Json object,
                                            const Json& managers = nullptr);

@@ -130,22 +130,11 @@ Checked<Json> configuration(const ApiCall& call) {
     if (config["metadata"].contains("managedFields")) {
         return refuse(bad_request("metadata.managedFields must be nil"));
     }
-    if (const auto space = meta(config, "namespace");
-        type.namespaced && !space.empty() && space != call.info.namespace_name) {
-        return refuse(
-            bad_request("the namespace of the provided object does not match the namespace sent "
-                        "on the request"));
-    }
-    if (const auto named = meta(config, "name"); !named.empty() && named != call.info.name) {
-        return refuse(bad_request(
-            fmt::format("the name of the object ({}) does not match the name on the URL ({})",
-                        named, call.info.name)));
-    }
     const auto untyped = [&](const std::string& why) {
         return refuse(
             refusal(500, "",
                     fmt::format("failed to create typed patch object ({}/{}; {}, Kind={}): {}",
-                                meta(config, "namespace"), call.info.name,
+                                meta(config, "namespace"), meta(config, "name"),
                                 type.group.empty() ? "/" + version : version, type.kind, why)));
     };
     const auto unknown = conform(config, type);
@@ -232,10 +221,14 @@ void keep_time(Json& entry, const Json& last) {
 http::Response create_by_apply(ApiState& api, const ApiCall& call, Json config,
                                const Json& managers) {
     const auto& name = call.info.name;
-    if (meta(config, "name").empty()) {
-        return bad_request(fmt::format(
-            "the name of the object ({} based on URL) was undeterminable: name must be provided",
-            name));
+    if (const auto uid = meta(config, "uid"); !uid.empty()) {
+        return conflict(call.type->resource(), name,
+                        fmt::format("uid mismatch: the provided object specified uid {}, and no "
+                                    "existing object was found",
+                                    uid));
+    }
+    if (const auto right = check_place(call, config); !right) {
+        return right.error();
     }
     const auto version = meta(config, "resourceVersion");
     if (!version.empty() && !number(version)) {
@@ -244,12 +237,6 @@ http::Response create_by_apply(ApiState& api, const ApiCall& call, Json config,
             fmt::format("strconv.ParseUint: parsing {}: invalid syntax", go_quoted(version)));
     }
     config["metadata"].erase("resourceVersion");
-    if (const auto uid = meta(config, "uid"); !uid.empty()) {
-        return conflict(call.type->resource(), name,
-                        fmt::format("uid mismatch: the provided object specified uid {}, and no "
-                                    "existing object was found",
-                                    uid));
-    }
     return create_object(api, call, std::move(config), managers);
 }
 

@@ -174,8 +174,7 @@ void strip(FieldSet& set) {
     if (const auto metadata = set.find("f:metadata"); metadata != set.end()) {
         for (const auto* key :
              {"f:name", "f:namespace", "f:uid", "f:resourceVersion", "f:creationTimestamp",
-              "f:generation", "f:managedFields", "f:selfLink", "f:deletionTimestamp",
-              "f:deletionGracePeriodSeconds"}) {
+              "f:generation", "f:managedFields", "f:selfLink"}) {
             metadata->erase(key);
         }
         if (metadata->empty()) {
@@ -189,21 +188,94 @@ FieldSet as_leaf(FieldSet set) {
     return set.size() == 1 && set.contains(".") ? FieldSet::object() : set;
 }
 
-// What is left of `set` in an object that has the fields `present`.
-FieldSet left_of(const FieldSet& set, const FieldSet& present) {
-    FieldSet out = FieldSet::object();
-    for (const auto& [key, inner] : set.items()) {
-        const auto there = present.find(key);
-        if (key == ".") {
-            out[key] = inner;
-        } else if (there != present.end()) {
-            auto rest = left_of(inner, *there);
-            if (inner.empty() || !rest.empty()) {
-                out[key] = as_leaf(std::move(rest));
+/// Those of `before` that `after`, which is null where there is nothing, lacks. Nothing where it
+/// has them all.
+std::optional<FieldSet> gone(const Json& before, const Json& after, const FieldType& type);
+
+FieldSet gone_of_object(const Json& before, const Json& after, const ObjectType& type) {
+    FieldSet set = FieldSet::object();
+    for (const auto& [key, value] : before.items()) {
+        const auto* field = type.find(key);
+        if (field == nullptr) {
+            continue;
+        }
+        const auto* left = found_in(after, key);
+        const Json none = left == nullptr ? unset(key, *field, type) : Json();
+        if (auto inner = gone(value, left != nullptr ? *left : none, *field)) {
+            set["f:" + key] = std::move(*inner);
+        }
+    }
+    return set;
+}
+
+std::optional<FieldSet> gone(const Json& before, const Json& after, const FieldType& type) {
+    if (after.is_null()) {
+        return changed(after, before, type);
+    }
+    if (before == after || !granular(type) || before.type() != after.type()) {
+        return std::nullopt;
+    }
+    FieldSet set = FieldSet::object();
+    const Json none;
+    if (type.kind == Kind::object) {
+        set = gone_of_object(before, after, *type.object);
+    } else if (type.kind == Kind::map) {
+        for (const auto& [key, item] : before.items()) {
+            const auto* left = found_in(after, key);
+            if (auto inner = gone(item, left != nullptr ? *left : none, *type.of)) {
+                set["f:" + key] = std::move(*inner);
+            }
+        }
+    } else {
+        std::map<std::string, const Json*> left;
+        for (const auto& item : after) {
+            left[item_key(item, type)] = &item;
+        }
+        for (const auto& item : before) {
+            const auto key = item_key(item, type);
+            const auto found = left.find(key);
+            if (auto inner = gone(item, found == left.end() ? none : *found->second, *type.of)) {
+                set[key] = std::move(*inner);
             }
         }
     }
-    return out;
+    return set.empty() ? std::nullopt : std::optional(std::move(set));
+}
+
+// Whether a key of a set says what it is of: f:name, k:{...}, v:value, i:index.
+bool readable_key(const std::string& key) {
+    if (key.starts_with("i:")) {
+        return number(key.substr(2)).has_value();
+    }
+    if (key.starts_with("k:") || key.starts_with("v:")) {
+        const auto text = key.substr(2);
+        return !too_deep(text) && Json::accept(text) &&
+               (key.front() == 'v' || value_in_key(key).is_object());
+    }
+    return key.starts_with("f:");
+}
+
+/// A caller's set as Go reads it, and writes it again. Nothing where it is none.
+std::optional<FieldSet> read_set(const Json& given) {
+    if (given.empty()) {  // null, [] and {}
+        return FieldSet::object();
+    }
+    if (!given.is_object()) {
+        return std::nullopt;
+    }
+    FieldSet out = FieldSet::object();
+    for (const auto& [key, inner] : given.items()) {
+        if (key == ".") {
+            out[key] = FieldSet::object();
+            continue;
+        }
+        auto read = readable_key(key) ? read_set(inner) : std::nullopt;
+        if (!read) {
+            return std::nullopt;
+        }
+        out[key] = std::move(*read);
+    }
+    return as_leaf(std::move(out));
 }
 
 void add_paths(const FieldSet& set, const std::string& prefix, std::vector<std::string>& out) {
@@ -317,14 +389,18 @@ std::string field_manager(const ApiCall& call) {
     return word.empty() ? "unknown" : word;
 }
 
-bool readable_managers(const Json& entries) {
-    return std::ranges::all_of(entries, [](const Json& entry) {
+std::optional<Json> read_managers(Json entries) {
+    for (auto& entry : entries) {
         const auto operation = text_at(entry, "/operation");
-        return (operation == "Apply" || operation == "Update") &&
-               !text_at(entry, "/apiVersion").empty() &&
-               text_at(entry, "/fieldsType") == "FieldsV1" &&
-               (!entry.contains("fieldsV1") || entry["fieldsV1"].is_object());
-    });
+        auto set = read_set(entry.value("fieldsV1", FieldSet::object()));
+        if ((operation != "Apply" && operation != "Update") ||
+            text_at(entry, "/apiVersion").empty() || text_at(entry, "/fieldsType") != "FieldsV1" ||
+            !set) {
+            return std::nullopt;
+        }
+        entry["fieldsV1"] = std::move(*set);
+    }
+    return entries;
 }
 
 Json manager_entry(const Clock& clock, const ManagerOf& manager, FieldSet set) {
@@ -393,7 +469,8 @@ void note_update(const ApiState& api, const ManagerOf& manager, const Json& befo
         }
         return;
     }
-    const auto present = fields_of(after, type);
+    // What an object never had stays owned, as what was dropped of a creation.
+    const auto removed = gone_of_object(before, after, type);
     Json kept = Json::array();
     FieldSet own = changed;
     bool found = false;
@@ -401,9 +478,9 @@ void note_update(const ApiState& api, const ManagerOf& manager, const Json& befo
         const bool ours = text_at(entry, "/manager") == manager.name &&
                           text_at(entry, "/operation") == "Update" &&
                           text_at(entry, "/subresource") == manager.subresource;
-        auto set = left_of(without(entry.value("fieldsV1", FieldSet::object()),
+        auto set = without(without(entry.value("fieldsV1", FieldSet::object()),
                                    ours ? FieldSet::object() : changed),
-                           present);
+                           removed);
         if (ours) {
             found = true;
             own = either(own, set);

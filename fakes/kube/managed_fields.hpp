@@ -34,8 +34,9 @@ struct ManagerOf {
 };
 /// An entry of managedFields for an update of now.
 [[nodiscard]] Json manager_entry(const Clock& clock, const ManagerOf& manager, FieldSet set);
-/// Whether a caller's managedFields can be read; others are as good as none.
-[[nodiscard]] bool readable_managers(const Json& entries);
+/// A caller's managedFields as the server reads them. Nothing where it cannot: they are as good as
+/// none.
+[[nodiscard]] std::optional<Json> read_managers(Json entries);
 /// As the server orders them: appliers first, then by time and name.
 void sort_managers(Json& entries);
 

@@ -265,9 +265,14 @@ Checked<> name_object(ApiState& api, const ApiCall& call, Json& object) {
         metadata = Json::object();
     }
     for (const auto* made_by_server :
-         {"uid", "resourceVersion", "creationTimestamp", "deletionTimestamp",
-          "deletionGracePeriodSeconds", "managedFields"}) {
+         {"uid", "resourceVersion", "creationTimestamp", "managedFields"}) {
         metadata.erase(made_by_server);
+    }
+    if (call.info.verb == "create") {  // an update or an apply that creates keeps them
+        metadata.erase("deletionTimestamp");
+        metadata.erase("deletionGracePeriodSeconds");
+    } else if (const auto end = parse_rfc3339(meta(object, "deletionTimestamp"))) {
+        metadata["deletionTimestamp"] = rfc3339(*end);
     }
     // The storage takes it out, and a trial of an update that creates never gets there.
     const bool tried = call.dry_run() && call.info.verb != "create";

@@ -189,26 +189,22 @@ Checked<> check_version(const ResourceType& type, const std::string& name, const
                  "and try again"));
 }
 
-// That an update's object is what its URL names: its namespace is looked at first.
-Checked<> check_place(const ApiCall& call, const Json& wanted) {
-    if (const auto space = meta(wanted, "namespace");
-        call.type->namespaced && !space.empty() && space != call.info.namespace_name) {
-        return refuse(
-            bad_request("the namespace of the provided object does not match the namespace sent "
-                        "on the request"));
+// When an object goes: an update that leaves it out does not change it, and nobody owns it any
+// more.
+Json unsaid_end(const Json& current, const Json& wanted) {
+    Json unsaid = Json::object();
+    for (const auto* field : {"deletionTimestamp", "deletionGracePeriodSeconds"}) {
+        const auto& metadata = current.at("metadata");
+        if (metadata.contains(field) && !wanted.at("metadata").contains(field)) {
+            unsaid[field] = metadata[field];
+        }
     }
-    const auto named = meta(wanted, "name");
-    if (named.empty()) {
-        return refuse(bad_request(fmt::format(
-            "the name of the object ({} based on URL) was undeterminable: name must be provided",
-            call.info.name)));
-    }
-    if (named != call.info.name) {
-        return refuse(bad_request(
-            fmt::format("the name of the object ({}) does not match the name on the URL ({})",
-                        named, call.info.name)));
-    }
-    return {};
+    return unsaid;
+}
+
+// A namespace goes on for its own finalizers, which are in its spec.
+bool goes_when_updated(const ResourceType& type, const Json& current, const Json& next) {
+    return may_go(next) && (has_finalizers(current) || &type != &type::namespaces);
 }
 
 http::Response answer_get(const ApiState& api, const ApiCall& call) {
@@ -307,7 +303,11 @@ void keep_managers(const Json& current, Json& next) {
     auto& metadata = next["metadata"];
     if (const auto given = metadata.find("managedFields"); given != metadata.end()) {
         const bool forget = given->empty() || *given == Json::array({Json::object()});
-        if (!forget && readable_managers(*given)) {
+        if (!forget && *given == current["metadata"].value("managedFields", Json())) {
+            return;
+        }
+        if (auto read = forget ? std::nullopt : read_managers(*given)) {
+            *given = std::move(*read);
             return;
         }
         metadata.erase(given);
@@ -470,6 +470,27 @@ bool has_status(const ResourceType& type) {
            &type == &type::services || &type == &type::definitions || is_workload(type);
 }
 
+Checked<> check_place(const ApiCall& call, const Json& wanted) {
+    if (const auto space = meta(wanted, "namespace");
+        call.type->namespaced && !space.empty() && space != call.info.namespace_name) {
+        return refuse(
+            bad_request("the namespace of the provided object does not match the namespace sent "
+                        "on the request"));
+    }
+    const auto named = meta(wanted, "name");
+    if (named.empty()) {
+        return refuse(bad_request(fmt::format(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            call.info.name)));
+    }
+    if (named != call.info.name) {
+        return refuse(bad_request(
+            fmt::format("the name of the object ({}) does not match the name on the URL ({})",
+                        named, call.info.name)));
+    }
+    return {};
+}
+
 Checked<Object> current_of(const ApiState& api, const ApiCall& call) {
     auto object = api.store->find(*call.type, call.info.namespace_name, call.info.name);
     if (!object) {
@@ -564,6 +585,7 @@ http::Response replace_object(ApiState& api, const ApiCall& call, const Json& cu
         return met.error();
     }
     const Json given = spec_as_sent(type, wanted);
+    const Json unsaid = unsaid_end(current, wanted);
     auto changed = call.info.subresource == "status" ? status_updated(type, current, wanted)
                                                      : updated(type, current, std::move(wanted));
     if (!changed) {
@@ -573,7 +595,11 @@ http::Response replace_object(ApiState& api, const ApiCall& call, const Json& cu
     if (const auto fits = call.dry_run() ? Checked<>() : check_kept_size(type, next); !fits) {
         return fits.error();
     }
+    for (const auto& [field, value] : unsaid.items()) {
+        next["metadata"].erase(field);
+    }
     note_updater(api, call, {current, given}, next, managers);
+    next["metadata"].update(unsaid);
     if (const auto settled = settle_fields(api, type, next); !settled) {
         return settled.error();
     }
@@ -582,12 +608,13 @@ http::Response replace_object(ApiState& api, const ApiCall& call, const Json& cu
         return json_response(200, next);
     }
     next["metadata"].erase("selfLink");  // what is kept has none
-    const auto kept = api.store->replace(type, std::move(next));
-    if (has_finalizers(current) && may_go(*kept)) {
-        const auto last = api.store->remove(type, call.info.namespace_name, name);
-        after_deletion(api, type, last);
-        return json_response(200, *last);
+    if (goes_when_updated(type, current, next)) {
+        // It goes as it was kept: only the caller sees it as it would have become.
+        next["metadata"]["resourceVersion"] = meta(current, "resourceVersion");
+        after_deletion(api, type, api.store->remove(type, call.info.namespace_name, name));
+        return json_response(200, next);
     }
+    const auto kept = api.store->replace(type, std::move(next));
     reconcile(api, type, *kept);
     return json_response(200, *kept);
 }

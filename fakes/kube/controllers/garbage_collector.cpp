@@ -1,4 +1,5 @@
 #include "fakes/kube/controllers/controllers.hpp"
+#include "fakes/kube/managed_fields.hpp"
 
 namespace meshproof::fakes::kube {
 
@@ -23,6 +24,8 @@ void collect_dependents(ApiState& api, const Json& owner, bool orphan) {
                 if (references.empty()) {
                     free["metadata"].erase("ownerReferences");
                 }
+                note_update(api, {std::string(controller_manager), stored.api_version(), ""},
+                            *object, free, object_type(stored));
                 api.store->replace(stored, std::move(free));
             } else if (owners.size() == 1) {
                 (void)delete_object(api, stored, object, Json::object());

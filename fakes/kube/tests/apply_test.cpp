@@ -44,6 +44,29 @@ TEST_F(Apply, ConflictsNameTheOtherManagerAndForceTakesOver) {
     EXPECT_EQ(fewer.body["data"], (Json{{"a", "2"}}));
 }
 
+TEST_F(Apply, ConflictsComeBeforeAnotherName) {
+    apply("one", {{"a", "1"}});
+    const auto elsewhere = [&](const Json& metadata, const std::string& more = "") {
+        return call("PATCH", maps + "/c?fieldManager=two" + more,
+                    Json{{"apiVersion", "v1"},
+                         {"kind", "ConfigMap"},
+                         {"metadata", metadata},
+                         {"data", {{"a", "2"}}}},
+                    "admin", "application/apply-patch+yaml");
+    };
+    EXPECT_EQ(elsewhere({{"name", "d"}}).status, 409);
+    EXPECT_EQ(elsewhere({{"name", "c"}, {"namespace", "z"}}).status, 409);
+    EXPECT_EQ(elsewhere({{"name", "d"}}, "&force=true").body["message"],
+              "the name of the object (d) does not match the name on the URL (c)");
+    EXPECT_EQ(elsewhere({{"name", "d"}, {"namespace", "z"}}, "&force=true").body["message"],
+              "the namespace of the provided object does not match the namespace sent on the "
+              "request");
+    const auto odd = elsewhere({{"name", "d"}, {"x", 1}});
+    EXPECT_EQ(odd.body["message"],
+              "failed to create typed patch object (/d; /v1, Kind=ConfigMap): .metadata.x: field "
+              "not declared in schema");
+}
+
 TEST_F(Apply, AnUpdateTakesFieldsToItself) {
     apply("one", {{"a", "1"}});
     call("PUT", maps + "/c", Json{{"metadata", {{"name", "c"}}}, {"data", {{"a", "9"}}}});

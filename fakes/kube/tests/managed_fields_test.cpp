@@ -54,6 +54,74 @@ TEST_F(Managers, ThatCannotBeReadAreAsGoodAsNone) {
     EXPECT_EQ(kept.body["metadata"]["managedFields"][0]["manager"], "unknown");
 }
 
+TEST_F(Managers, AreReadAsTheyAreWritten) {
+    const auto owned = [&](Json set) {
+        call("DELETE", maps + "/a");
+        EXPECT_EQ(call("POST", maps, map("a", {{"a", "1"}})).status, 201);
+        const Json entry{{"manager", "q"},
+                         {"operation", "Update"},
+                         {"apiVersion", "v1"},
+                         {"fieldsType", "FieldsV1"},
+                         {"fieldsV1", std::move(set)}};
+        return put("a", {{"a", "1"}}, {{"managedFields", Json::array({entry})}});
+    };
+    const auto set = [&](const char* text) {
+        return fields_at(owned(Json::parse(text)), 0).dump();
+    };
+    EXPECT_EQ(set(R"({"f:a":null,"f:b":[],"f:c":{".":1}})"), R"({"f:a":{},"f:b":{},"f:c":{}})");
+    EXPECT_EQ(set(R"({"k:{}":{},"v:1":{},"i:0":{}})"), R"({"i:0":{},"k:{}":{},"v:1":{}})");
+    EXPECT_FALSE(has_managers(owned({{".", Json::object()}})));
+    const auto* const before = R"({"f:data":{".":{},"f:a":{}}})";
+    for (const auto* unreadable :
+         {R"({"a":{}})", R"({"f:a":1})", R"({"f:b":{"g":{}}})", R"({"v:x":{}})", R"({"i:x":{}})"}) {
+        EXPECT_EQ(set(unreadable), before) << unreadable;
+    }
+}
+
+TEST_F(Managers, KeepWhatWasNeverThere) {
+    ASSERT_EQ(call("POST", maps, map("a", {{"a", "1"}})).status, 201);
+    const Json entry{
+        {"manager", "q"},
+        {"operation", "Update"},
+        {"apiVersion", "v1"},
+        {"fieldsType", "FieldsV1"},
+        {"fieldsV1", {{"f:data", {{"f:a", Json::object()}, {"f:b", Json::object()}}}}}};
+    EXPECT_EQ(
+        fields_at(put("a", {{"a", "1"}}, {{"managedFields", Json::array({entry})}}), 0).dump(),
+        R"({"f:data":{"f:a":{},"f:b":{}}})");
+    EXPECT_EQ(fields_at(patch("a", {{"data", {{"a", nullptr}, {"c", "1"}}}}), 0).dump(),
+              R"({"f:data":{"f:b":{}}})");
+}
+
+TEST_F(Managers, OwnWhenAnObjectGoesUntilAnUpdateLeavesItOut) {
+    const std::string roles = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles/";
+    const auto put_role = [&](Json metadata, const std::string& more = "") {
+        metadata["name"] = "r";
+        return call("PUT", roles + "r" + more, Json{{"metadata", std::move(metadata)}});
+    };
+    const Json grace{{"deletionGracePeriodSeconds", 10}};
+    const auto* const owned = R"({"f:metadata":{"f:deletionGracePeriodSeconds":{}}})";
+    const auto tried = put_role(grace, "?dryRun=All");
+    EXPECT_EQ(tried.body["metadata"]["deletionGracePeriodSeconds"], 10) << tried.raw.body;
+    const auto made = put_role(grace);
+    EXPECT_EQ(made.status, 201) << made.raw.body;
+    EXPECT_EQ(made.body["metadata"]["deletionGracePeriodSeconds"], 10);
+    EXPECT_EQ(fields_at(made, 0).dump(), owned);
+    EXPECT_EQ(put_role({{"deletionGracePeriodSeconds", 9}}).status, 422);
+    EXPECT_EQ(fields_at(put_role(grace, "?fieldManager=o"), 0).dump(), owned);
+    const auto later = put_role(Json::object(), "?fieldManager=o");
+    EXPECT_EQ(later.body["metadata"]["deletionGracePeriodSeconds"], 10) << later.raw.body;
+    EXPECT_FALSE(has_managers(later)) << later.raw.body;
+    const Json config{{"apiVersion", "v1"},
+                      {"kind", "ConfigMap"},
+                      {"metadata", {{"name", "m"}, {"deletionGracePeriodSeconds", 5}}}};
+    const auto applied =
+        call("PATCH", maps + "/m?fieldManager=f", config, "admin", "application/apply-patch+yaml");
+    EXPECT_EQ(applied.body["metadata"]["deletionGracePeriodSeconds"], 5) << applied.raw.body;
+    const auto posted = call("POST", maps, map("p", Json::object(), grace));
+    EXPECT_FALSE(posted.body["metadata"].contains("deletionGracePeriodSeconds"));
+}
+
 TEST_F(Managers, BeginWithTheFirstApply) {
     call("POST", maps, map("a", {{"a", "1"}}));
     put("a", {{"a", "1"}}, {{"managedFields", Json::array()}});

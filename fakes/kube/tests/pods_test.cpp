@@ -169,6 +169,13 @@ TEST_F(Pods, AreOwnedWithWhatIsDropped) {
     EXPECT_TRUE(owned(answer)["f:containers"][R"(k:{"name":"a"})"].contains("f:restartPolicyRules"))
         << answer.raw.body;
     EXPECT_FALSE(answer.body["spec"]["containers"][0].contains("restartPolicyRules"));
+    auto named = pod({{"hostnameOverride", ""}});
+    named["metadata"]["name"] = "named";
+    const auto first = call("POST", pods, named);
+    const auto still = call("PATCH", pods + "/named", Json::object(), "admin",
+                            "application/strategic-merge-patch+json");
+    EXPECT_TRUE(owned(still).contains("f:hostnameOverride")) << still.raw.body;
+    EXPECT_EQ(still.body["metadata"]["resourceVersion"], first.body["metadata"]["resourceVersion"]);
     ASSERT_EQ(call("POST", pods, pod()).status, 201);
     const auto later = put({{"hostnameOverride", "x y"}});
     EXPECT_TRUE(owned(later).contains("f:hostnameOverride")) << later.raw.body;

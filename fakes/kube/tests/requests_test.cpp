@@ -256,6 +256,7 @@ TEST_F(Kube, TheCollectorHasItsTurnBeforeAnOwnerGoes) {
         EXPECT_EQ(left.status, orphan ? 200 : 404) << policy;
         if (orphan) {
             EXPECT_FALSE(left.body["metadata"].contains("ownerReferences"));
+            EXPECT_FALSE(left.body["metadata"].contains("managedFields")) << left.raw.body;
             call("DELETE", maps + "/owned");
         }
     }
@@ -265,6 +266,27 @@ TEST_F(Kube, TheCollectorHasItsTurnBeforeAnOwnerGoes) {
     const auto told = call("DELETE", maps + "/held", Json{{"orphanDependents", true}});
     EXPECT_EQ(told.body["metadata"]["finalizers"], Json::array({"a.b/c", "orphan"}));
     EXPECT_EQ(call("GET", maps + "/held").body["metadata"]["finalizers"], Json::array({"a.b/c"}));
+}
+
+TEST_F(Kube, WhatAnUpdateLetsGoHasNoNewVersion) {
+    Json held = named("held");
+    held["metadata"]["finalizers"] = Json::array({"a.b/c"});
+    ASSERT_EQ(call("POST", maps, held).status, 201);
+    const auto leaving = call("DELETE", maps + "/held");
+    const auto freed = call("PUT", maps + "/held", named("held", {{"data", {{"a", "b"}}}}));
+    EXPECT_EQ(freed.status, 200) << freed.raw.body;
+    EXPECT_EQ(freed.body["data"], (Json{{"a", "b"}}));
+    EXPECT_EQ(freed.body["metadata"]["resourceVersion"],
+              leaving.body["metadata"]["resourceVersion"]);
+    EXPECT_EQ(call("GET", maps + "/held").status, 404);
+    Json going = named("going");
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T02:00:00+02:00";
+    const auto made = call("PUT", roles + "/going", going);
+    EXPECT_EQ(made.body["metadata"]["deletionTimestamp"], "2026-01-01T00:00:00Z") << made.raw.body;
+    const auto again = call("PUT", roles + "/going", named("going"));
+    EXPECT_EQ(again.body["metadata"]["resourceVersion"], made.body["metadata"]["resourceVersion"])
+        << again.raw.body;
+    EXPECT_EQ(call("GET", roles + "/going").status, 404);
 }
 
 TEST_F(Kube, WhatAdmissionAddsToAPodIsNobodys) {
@@ -305,6 +327,8 @@ TEST_F(Kube, ApplyNamesWhatItMakes) {
     };
     EXPECT_EQ(apply("a", Json::object()).status, 400);
     EXPECT_EQ(apply("a", {{"name", "a"}, {"uid", "x"}}).status, 409);
+    EXPECT_EQ(apply("a", {{"name", "b"}, {"uid", "x"}}).status, 409);
+    EXPECT_EQ(apply("a", {{"name", "b"}, {"resourceVersion", "x"}}).status, 400);
     EXPECT_EQ(apply("a", {{"name", "a"}, {"resourceVersion", "x"}}).status, 500);
     EXPECT_EQ(apply("a", {{"name", "a"}, {"resourceVersion", "5"}}).status, 201);
     EXPECT_EQ(apply("a", Json::object()).status, 200);
