@@ -38,7 +38,7 @@ class AppRoleBackend final : public Backend {
     }
     [[nodiscard]] std::optional<bool> exists(std::string_view path) const override {
         constexpr std::string_view front = "role/";
-        if (!path.starts_with(front) || path.substr(front.size()).find('/') != path.npos) {
+        if (!path.starts_with(front) || !router_.checks_existence(path)) {
             return std::nullopt;
         }
         return mount_.roles.contains(lower(path.substr(front.size())));

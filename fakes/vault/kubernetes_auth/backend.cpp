@@ -33,10 +33,11 @@ class KubernetesBackend final : public Backend {
         return router_.needs(what, routed_path(operation, path));
     }
     [[nodiscard]] std::optional<bool> exists(std::string_view path) const override {
-        if (!path.starts_with("role/")) {
+        constexpr std::string_view front = "role/";
+        if (!path.starts_with(front) || !router_.checks_existence(path)) {
             return std::nullopt;
         }
-        return roles_.contains(lower(path.substr(5)));
+        return roles_.contains(lower(path.substr(front.size())));
     }
     [[nodiscard]] std::string canonical(std::string_view path) const override {
         return with_lower_segment(path, "role/");

@@ -145,14 +145,20 @@ class Router {
         return tl::unexpected(BackendResponse::unsupported_operation());
     }
 
+    /// Whether it is looked whether a thing is there before a write: of a name that no route takes
+    /// nobody looks, and the write is an update.
+    [[nodiscard]] bool checks_existence(std::string_view path) const {
+        return std::ranges::any_of(routes_, [&](const auto& route) {
+            return route.existence_check && route.pattern.match(path);
+        });
+    }
+
     /// What a write to a path with an existence check is told of fields that cannot be read.
     [[nodiscard]] std::optional<BackendResponse> misread(std::string_view path, const Json& data,
                                                          Product product) const {
-        const bool checked = std::ranges::any_of(routes_, [&](const auto& route) {
-            return route.existence_check && route.pattern.match(path);
-        });
-        const auto routed =
-            checked ? std::optional(route(Operation::update, path, data, product)) : std::nullopt;
+        const auto routed = checks_existence(path)
+                                ? std::optional(route(Operation::update, path, data, product))
+                                : std::nullopt;
         return routed && !*routed ? std::optional(routed->error()) : std::nullopt;
     }
 

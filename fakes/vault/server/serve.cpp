@@ -190,8 +190,8 @@ std::optional<http::Response> refuse_misread(const Server& server, const Logical
     return refused ? std::optional(error_answer(400, refused->text)) : std::nullopt;
 }
 
-// OpenBao's policies hold names in lower case however they are written in the path. A list keeps its
-// final slash, which they see.
+// OpenBao's policies hold names in lower case however they are written in the path. A list keeps
+// its final slash, which they see.
 std::string canonical_path(const Server& server, const LogicalRequest& request) {
     if (!server.openbao() || !request.mount) {
         return request.path;
@@ -227,13 +227,26 @@ bool creates(const Server& server, const LogicalRequest& request) {
         return held == server.cubbyholes.end() || !held->second.contains(below);
     }
     const auto role = request.under("auth/token/roles/");
-    return role && !role->empty() && !request.ns->token_roles.contains(*role);
+    const auto* builtin = server.catalog.builtin(request.mount->path);
+    return role && builtin != nullptr &&
+           builtin->router.checks_existence(builtin->below(request)) &&
+           !request.ns->token_roles.contains(*role);
 }
 
 void count_use(Token& token) {
     if (token.num_uses > 0) {
         token.used_up = --token.num_uses == 0;
     }
+}
+
+// The request's path as the token's policies name it; nothing = they cannot name it. Whoever may
+// unwrap in the token's own namespace may do it in each of OpenBao's (row 258).
+std::optional<std::string> path_in_policies(const Server& server, const Token& token,
+                                            const LogicalRequest& request) {
+    if (server.openbao() && request.path == "sys/wrapping/unwrap") {
+        return request.path;
+    }
+    return Server::path_for(token, *request.ns, request.path);
 }
 
 // The token, then the policy; a refusal tells which of the two it was (row 18).
@@ -256,7 +269,7 @@ std::optional<http::Response> authorise(Server& server, LogicalRequest& request)
         count_use(*token);
         return misread;
     }
-    const auto path = Server::path_for(*token, *request.ns, request.path);
+    const auto path = path_in_policies(server, *token, request);
     const bool help = request.operation == Operation::help;  // is told to every token
     if (!path && !help) {
         return error_answer(403, wrapped("permission denied"));

@@ -284,9 +284,14 @@ CapabilityRefusal refuse_whose(const Server& server, const BuiltinCall& call) {
     if (of_no_namespace(server.options.product, accessor)) {
         return BackendResponse::go_error("no namespace");
     }
-    return server.tokens.find_accessor(accessor)
+    const auto token = server.tokens.find_accessor(accessor);
+    if (!token) {
+        return BackendResponse::go_error("invalid accessor", 400);
+    }
+    return token->namespace_path == request.ns->path
                ? std::nullopt
-               : CapabilityRefusal(BackendResponse::go_error("invalid accessor", 400));
+               : CapabilityRefusal(
+                     BackendResponse::go_error("cannot lookup token in different namespace"));
 }
 
 // The token is looked up with the first path.

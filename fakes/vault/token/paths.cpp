@@ -65,6 +65,14 @@ LogicalReply revoke(Server& server, const std::shared_ptr<Token>& token) {
     return BackendResponse::nothing();
 }
 
+// An accessor is good for nothing outside its token's own namespace, not even above it (row 258).
+std::optional<BackendResponse> refuse_elsewhere(const Token& token, const BuiltinCall& call) {
+    return token.namespace_path == call.request.ns->path
+               ? std::nullopt
+               : std::optional(
+                     BackendResponse::go_error("cannot lookup token in different namespace"));
+}
+
 // What is unknown is an error, except for revocation (row 61).
 tl::expected<std::shared_ptr<Token>, BackendResponse> by_accessor(const Server& server,
                                                                   const BuiltinCall& call) {
@@ -76,6 +84,9 @@ tl::expected<std::shared_ptr<Token>, BackendResponse> by_accessor(const Server& 
         return tl::unexpected(BackendResponse::go_error("no namespace"));
     }
     if (auto token = server.tokens.find_accessor(accessor)) {
+        if (auto refused = refuse_elsewhere(*token, call)) {
+            return tl::unexpected(std::move(*refused));
+        }
         return token;
     }
     return tl::unexpected(BackendResponse::go_error("invalid accessor", 400));
@@ -137,7 +148,8 @@ LogicalReply revoke_accessor(Server& server, const BuiltinCall& call) {
         return BackendResponse::go_error("no namespace");
     }
     if (const auto token = server.tokens.find_accessor(accessor)) {
-        return revoke(server, token);
+        auto refused = refuse_elsewhere(*token, call);
+        return refused ? LogicalReply(std::move(*refused)) : revoke(server, token);
     }
     BackendResponse response;
     response.warnings = {"No token found with this accessor"};
@@ -177,6 +189,10 @@ Task<LogicalReply> renew_named(Server& server, BuiltinCall call) {
     const auto token = server.tokens.find(named);
     if (!token) {
         co_return BackendResponse::error("token not found");
+    }
+    // A token of a child says itself whose it is; one of the root is looked for where it is asked.
+    if (!token->is_batch() && token->namespace_path.empty() && !call.request.ns->path.empty()) {
+        co_return BackendResponse::go_error("cannot renew a token across namespaces");
     }
     co_return co_await renew_token(server, std::move(call.request), token,
                                    call.fields.duration("increment"));

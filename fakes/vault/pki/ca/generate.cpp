@@ -34,7 +34,9 @@ Role ca_role(const PkiCall& call) {
     role.not_before_duration = call.fields.duration("not_before_duration");
     role.signature_bits = call.fields.integer("signature_bits");
     role.use_pss = call.fields.boolean("use_pss");
-    role.ext_key_usage = call.fields.list("ext_key_usage");
+    // OpenBao reads the OIDs in the names' stead, as names: only those of usages count (row 258).
+    role.ext_key_usage = call.fields.list(
+        call.fields.has("ext_key_usage_oids") ? "ext_key_usage_oids" : "ext_key_usage");
     return role;
 }
 

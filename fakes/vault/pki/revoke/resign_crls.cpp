@@ -270,7 +270,7 @@ Understood<Extensions> extensions_of(const Json& entry, Product product) {
 
 // A list as the routes take one: anything else is a list of it.
 Json as_list(const Json& given) {
-    if (given.is_null() || given == "" || given == Json::object()) {
+    if (given.is_null() || given == Json::object()) {
         return Json::array();
     }
     return given.is_array() ? given : Json::array({given});

@@ -430,4 +430,26 @@ TEST(PkiCa, RequestsAreSignedByTheirHash) {
 }
 
 }  // namespace
+TEST(PkiCa, OpenBaoReadsTheOidsInTheNamesStead) {
+    using Usages = std::optional<std::vector<std::string>>;
+    for (const auto& [oids, usages] :
+         {std::pair(Json("a"), Usages()), std::pair(Json("1.2.3"), Usages()),
+          std::pair(Json(""), Usages()), std::pair(Json(), Usages()),
+          std::pair(Json("ClientAuth,1.2.3"),
+                    Usages(std::vector<std::string>{"1.3.6.1.5.5.7.3.2"}))}) {
+        Pki pki(Product::openbao);
+        const auto root = Pki::certificate(
+            pki.ok(pki.write("root/generate/internal", {{"common_name", "root"},
+                                                        {"key_type", "ec"},
+                                                        {"ext_key_usage", "TimeStamping"},
+                                                        {"ext_key_usage_oids", oids}})));
+        EXPECT_EQ(root.extended_key_usage(), usages) << oids;
+    }
+    Pki pki(Product::openbao);
+    const auto root = Pki::certificate(pki.ok(pki.write(
+        "root/generate/internal",
+        {{"common_name", "root"}, {"key_type", "ec"}, {"ext_key_usage", "TimeStamping"}})));
+    EXPECT_EQ(root.extended_key_usage(), Usages(std::vector<std::string>{"1.3.6.1.5.5.7.3.8"}));
+}
+
 }  // namespace meshproof::fakes::vault

@@ -82,6 +82,12 @@ TEST_P(ForeignLists, AreRefusedWhereTheyMakeNoSense) {
               "failed parsing extension entry 0: failed parsing asn1 index element 0 value zz: "
               "strconv.Atoi: parsing \"zz\": invalid syntax");
     EXPECT_EQ(sign_entries({{"extensions", {{{"id", "1.99.3"}, {"value", ""}}}}}).status, 500);
+    for (const auto& other : {Json(""), Json("a"), Json(0), Json::array({""})}) {
+        EXPECT_EQ(sign_entries({{"extensions", other}}).error(), "extension entry 0 not a map");
+    }
+    for (const auto& none : {Json(), Json::array(), Json::object()}) {
+        EXPECT_EQ(sign_entries({{"extensions", none}}).status, 200) << none;
+    }
     EXPECT_EQ(sign_entries({{"format", "x"}}).error(), "unknown format value of x");
     ASSERT_EQ(put("pki/issuer/default", {{"usage", "read-only"}}).status, 200);
     EXPECT_TRUE(sign_entries(Json::object()).error().find("requested usage crl-signing") !=

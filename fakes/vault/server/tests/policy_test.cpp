@@ -480,4 +480,81 @@ TEST(Policy, WhatIsNoHclIsRefusedInItsLibrarysWords) {
               "At 1:28: object expected closing RBRACE got: EOF");
 }
 
+TEST_P(Policies, OpenBaosListsKeepTheirSlashInCanonicalPaths) {
+    ASSERT_EQ(put("sys/auth/kube", {{"type", "kubernetes"}}).status, 204);
+    ASSERT_EQ(put("sys/mounts/pki", {{"type", "pki"}}).status, 204);
+    ASSERT_EQ(put("auth/kube/role/r",
+                  {{"bound_service_account_names", "a"}, {"bound_service_account_namespaces", "b"}})
+                  .status,
+              204);
+    ASSERT_EQ(
+        put("pki/root/generate/internal", {{"common_name", "root"}, {"key_type", "ec"}}).status,
+        200);
+    for (const auto& path : {"auth/kube/role", "pki/certs", "pki/keys", "pki/issuers",
+                             "sys/policies/acl", "sys/policy"}) {
+        const auto wrapped =
+            ask({.method = "LIST", .path = path, .headers = {{"X-Vault-Wrap-TTL", "60s"}}});
+        EXPECT_EQ(wrapped.json["wrap_info"]["creation_path"], path + std::string("/")) << path;
+        policy("with", rule(path + std::string("/"), "list"));
+        EXPECT_EQ(list(path, token_with({"with"})).status, 200) << path;
+    }
+    if (openbao()) {
+        const auto wrapped = ask(
+            {.method = "LIST", .path = "sys/policy/A", .headers = {{"X-Vault-Wrap-TTL", "60s"}}});
+        EXPECT_EQ(wrapped.json["wrap_info"]["creation_path"], "sys/policy/a/");
+    }
+}
+
+TEST_P(Policies, AWriteToANameThatNoRouteTakesIsAnUpdate) {
+    for (const auto* type : {"kubernetes", "approle"}) {
+        ASSERT_EQ(put(fmt::format("sys/auth/{}", type), {{"type", type}}).status, 204);
+    }
+    policy("creates", rule("auth/*", "create"));
+    policy("updates", rule("auth/*", "update"));
+    const auto creates = token_with({"creates"}), updates = token_with({"updates"});
+    for (const auto* roles : {"auth/kubernetes/role/", "auth/approle/role/", "auth/token/roles/"}) {
+        for (const auto* name : {"-", "-a", "a.", "a%20b", "a/b"}) {
+            const auto path = std::string(roles) + name;
+            EXPECT_EQ(put(path, Json::object(), creates).error(), multi_denied) << path;
+            EXPECT_EQ(put(path, Json::object(), updates).status, 404) << path;
+        }
+        const auto named = std::string(roles) + "a";
+        EXPECT_NE(put(named, Json::object(), creates).status, 403) << named;
+    }
+}
+
+TEST_F(FakeVaultTest, WhoMayUnwrapMayDoItInEveryNamespaceOfOpenBao) {
+    for (const auto* ns : {"one", "two"}) {
+        ASSERT_EQ(put(std::string("sys/namespaces/") + ns).status, 200);
+    }
+    const auto within = [&](const std::string& ns, const std::string& path, Json body,
+                            const std::string& token, bool wrap = false) {
+        std::vector<std::pair<std::string, std::string>> headers;
+        if (!ns.empty()) {
+            headers.emplace_back("X-Vault-Namespace", ns);
+        }
+        if (wrap) {
+            headers.emplace_back("X-Vault-Wrap-TTL", "60s");
+        }
+        return ask({.method = "PUT",
+                    .path = path,
+                    .body = std::move(body),
+                    .token = token,
+                    .headers = std::move(headers)});
+    };
+    const auto child = within("one", "auth/token/create", {{"policies", {"default"}}}, "root")
+                           .json["auth"]["client_token"]
+                           .get<std::string>();
+    for (const std::string ns : {"", "one", "two"}) {
+        const auto wrapped =
+            within("", "sys/wrapping/wrap", {{"a", "b"}}, "root", true).json["wrap_info"]["token"];
+        EXPECT_EQ(within(ns, "sys/wrapping/rewrap", {{"token", wrapped}}, child).error(),
+                  multi_denied)
+            << ns;
+        EXPECT_EQ(within(ns, "sys/wrapping/unwrap", {{"token", wrapped}}, child).data(),
+                  Json({{"a", "b"}}))
+            << ns;
+    }
+}
+
 }  // namespace meshproof::fakes::vault

@@ -507,4 +507,43 @@ TEST_P(Tokens, TheCubbyholeIsEachTokensOwn) {
     EXPECT_EQ(get("cubbyhole/x", other).status, 404);
 }
 
+TEST_F(FakeVaultTest, AnAccessorIsGoodInItsTokensOwnNamespaceAlone) {
+    for (const auto* ns : {"one", "two"}) {
+        ASSERT_EQ(put(std::string("sys/namespaces/") + ns).status, 200);
+    }
+    const auto within = [&](const std::string& ns, const std::string& path, Json body) {
+        std::vector<std::pair<std::string, std::string>> headers;
+        if (!ns.empty()) {
+            headers.emplace_back("X-Vault-Namespace", ns);
+        }
+        return ask({.method = "PUT", .path = path, .body = std::move(body), .headers = headers});
+    };
+    for (const std::string own : {"", "one"}) {
+        const auto auth = within(own, "auth/token/create", {{"ttl", "10m"}}).json["auth"];
+        for (const std::string ns : {"", "one", "two"}) {
+            for (const auto* path : {"auth/token/lookup-accessor", "auth/token/renew-accessor",
+                                     "sys/capabilities-accessor", "auth/token/revoke-accessor"}) {
+                if (ns == own) {
+                    continue;
+                }
+                const auto refused =
+                    within(ns, path, {{"accessor", auth["accessor"]}, {"paths", {"a"}}});
+                EXPECT_EQ(refused.status, 500) << own << " " << ns << " " << path;
+                EXPECT_EQ(refused.error(),
+                          "1 error occurred:\n\t* cannot lookup token in different namespace\n\n");
+            }
+            const Json named{{"token", auth["client_token"]}};
+            EXPECT_EQ(within(ns, "auth/token/lookup", named).status, 200) << own << " " << ns;
+            const bool lost = own.empty() && !ns.empty();
+            EXPECT_EQ(within(ns, "auth/token/renew", named).status, lost ? 500 : 200)
+                << own << " " << ns;
+        }
+        EXPECT_EQ(
+            within(own, "auth/token/lookup-accessor", {{"accessor", auth["accessor"]}}).status,
+            200);
+        EXPECT_EQ(within("two", "auth/token/revoke", {{"token", auth["client_token"]}}).status,
+                  204);
+    }
+}
+
 }  // namespace meshproof::fakes::vault
