@@ -52,8 +52,10 @@ Task<Widgets> served_widgets(Probe& probe) {
     // The server's own controllers are some milliseconds late.
     constexpr int most_looks = 50;
     for (int look = 0; look < most_looks; ++look) {
+        // Its objects may be served before it says so.
         const auto reply = co_await probe.kube("GET", widgets.path);
-        if (reply.status == 200) {
+        const auto known = co_await probe.kube("GET", widgets.definition_path);
+        if (reply.status == 200 && at(known.json, "/status/conditions/1/status") == "True") {
             co_return widgets;
         }
         co_await probe.wait(std::chrono::milliseconds(200));
