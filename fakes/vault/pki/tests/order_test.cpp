@@ -35,12 +35,15 @@ TEST(PkiOrder, ARemovedIssuersOwnNamesAreWarnedOfBeforeTheDefault) {
             (void)pki.ok(pki.write(std::string("roles/") + name, {{"issuer_ref", reference}}));
         }
         const auto gone = pki.call(Operation::remove, "issuer/one");
-        ASSERT_EQ(gone.warnings.size(), 5U);
+        const bool openbao = product == Product::openbao;  // Vault does not tell of the lists here
+        ASSERT_EQ(gone.warnings.size(), openbao ? 5U : 4U);
         EXPECT_EQ(gone.warnings[0], "1 roles reference one");
         EXPECT_EQ(gone.warnings[1], fmt::format("1 roles reference {}", id));
         EXPECT_TRUE(gone.warnings[2].starts_with("Deleted issuer " + id));
         EXPECT_EQ(gone.warnings[3], "2 roles reference default");  // "r" is one of them
-        EXPECT_TRUE(gone.warnings[4].starts_with("Warning 1 during CRL rebuild: "));
+        if (openbao) {
+            EXPECT_TRUE(gone.warnings[4].starts_with("Warning 1 during CRL rebuild: "));
+        }
     }
 }
 

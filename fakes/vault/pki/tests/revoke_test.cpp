@@ -153,10 +153,17 @@ TEST(PkiRevoke, ARootIsListedByThoseOfOtherNamesThatHaveItsKey) {
         }
         const auto answer = t.pki.write("issuer/default/revoke");
         EXPECT_EQ(answer.warnings.size(), 2U) << "it does not lack another parent";
+        // By the number alone: OpenSSL's look-up asks for the list's name in the certificate, too.
+        const auto serial = Pki::certificate(t.root).serial();
+        const auto numbered = [&](const std::string& path) {
+            return std::ranges::any_of(t.crl(path).entries(), [&](const auto& entry) {
+                return crypto::serial_text(entry.serial) == serial;
+            });
+        };
         for (const auto& id : others) {
-            EXPECT_TRUE(t.listed(t.root, "issuer/" + id + "/crl/der"));
+            EXPECT_TRUE(numbered("issuer/" + id + "/crl/der"));
         }
-        EXPECT_FALSE(t.listed(t.root));
+        EXPECT_FALSE(numbered("crl"));
     }
 }
 
