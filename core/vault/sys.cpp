@@ -66,6 +66,10 @@ Result<SealStatus> to_seal_status(const Result<Reply>& reply, std::string what) 
     return checked(std::move(status), fields);
 }
 
+std::string policy_path(const std::string& name) {
+    return "sys/policies/acl/" + http::percent_encode(name);
+}
+
 }  // namespace
 
 // Health, seal and unseal are refused inside a namespace (row 42), so they are sent without one.
@@ -152,11 +156,11 @@ Task<Result<std::vector<Mount>>> Client::audit_devices() const {
 
 Task<Result<void>> Client::write_policy(std::string name, std::string hcl) const {
     Json body{{"policy", hcl}};
-    co_return done(co_await call("PUT", "sys/policies/acl/" + name, std::move(body)));
+    co_return done(co_await call("PUT", policy_path(name), std::move(body)));
 }
 
 Task<Result<std::string>> Client::read_policy(std::string name) const {
-    const auto path = "sys/policies/acl/" + name;
+    const auto path = policy_path(name);
     const auto reply = co_await call("GET", path);
     if (!reply) {
         co_return propagate(reply);
@@ -166,7 +170,7 @@ Task<Result<std::string>> Client::read_policy(std::string name) const {
 }
 
 Task<Result<void>> Client::delete_policy(std::string name) const {
-    co_return done(co_await call("DELETE", "sys/policies/acl/" + name));
+    co_return done(co_await call("DELETE", policy_path(name)));
 }
 
 Task<Result<std::vector<std::string>>> Client::list(std::string path) const {

@@ -395,7 +395,7 @@ TEST_F(Faults, OfAStrategicPatchShowThePatch) {
         return answer.body.value("message", "");
     };
     const auto with = [](const std::string& shown, const std::string& why) {
-        return "\"\" is invalid: patch: Invalid value: \"" + shown + "\": " + why;
+        return " \"\" is invalid: patch: Invalid value: \"" + shown + "\": " + why;
     };
     EXPECT_EQ(
         said(R"({"odd":{"b":[1,null],"a":1.5}})", "?fieldValidation=Strict"),
