@@ -193,7 +193,6 @@ Task<void> sweep_policies(Sweep& sweep, vault::Client admin) {
         if (!sweep.named(policy)) {
             continue;
         }
-        const auto path = path_of("sys/policies/acl", policy);
         const auto text = co_await admin.read_policy(policy);
         if (!text && text.error().kind != FailureKind::not_found) {
             sweep.listed(text, "the rules of policy " + policy);
@@ -206,7 +205,7 @@ Task<void> sweep_policies(Sweep& sweep, vault::Client admin) {
             object.run_id = sweep.run_id();
         }
         if (!object.run_id.empty()) {
-            co_await sweep.take(object, delete_at(admin, path));
+            co_await sweep.take(object, admin.delete_policy(policy));
         } else {
             sweep.leave(object);
         }
