@@ -4,6 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "core/crypto/crl.hpp"
+#include "core/crypto/key_id.hpp"
 #include "core/time/time.hpp"
 
 namespace meshproof::twin {
@@ -53,8 +54,8 @@ Json of_certificate(const crypto::Certificate& one) {
               {"key", of_key(one.public_key())},
               {"signed_with", one.signature_algorithm()},
               {"self_signed", one.self_signed()},
-              {"subject_key_id", crypto::serial_text(one.subject_key_id())},
-              {"authority_key_id", crypto::serial_text(one.authority_key_id())},
+              {"subject_key_id", crypto::key_id_text(one.subject_key_id())},
+              {"authority_key_id", crypto::key_id_text(one.authority_key_id())},
               {"extensions", of_extensions(one.extensions())}}}};
 }
 
@@ -96,7 +97,7 @@ Json of_crl(const crypto::Crl& one) {
               {"signed_with", one.signature_algorithm()},
               {"this_update", rfc3339(one.this_update())},
               {"next_update", rfc3339(one.next_update())},
-              {"authority_key_id", crypto::serial_text(one.authority_key_id())},
+              {"authority_key_id", crypto::key_id_text(one.authority_key_id())},
               {"revoked", serials},
               {"revoked_at", dates}}}};
 }

@@ -5,6 +5,7 @@
 #include "conformance/twin/chance.hpp"
 #include "core/base/text.hpp"
 #include "core/crypto/crl.hpp"
+#include "core/crypto/key_id.hpp"
 #include "core/time/time.hpp"
 
 namespace meshproof::twin {
@@ -280,8 +281,10 @@ TEST(Comparison, ReadsHeadersThatClientsLookAt) {
 
 struct Leaf {
     crypto::Key key = crypto::Key::generate(crypto::KeyType::p256);
+    std::optional<Bytes> key_id = {};
     [[nodiscard]] crypto::Certificate made(const std::string& name, std::int64_t until) const {
         crypto::CertificateSpec spec;
+        spec.other_subject_key_id = key_id;
         spec.serial = Bytes(20, static_cast<std::uint8_t>(until % 100 + 1));
         spec.subject.common_name = name;
         spec.not_before = from_unix_seconds(new_year);
@@ -303,6 +306,19 @@ TEST(Comparison, ComparesCertificatesFieldByField) {
                             "body certificate[].certificate.names.dns[]",
                             "body certificate[].certificate.not_after",
                             "body certificate[].certificate.subject"}));
+}
+
+// The same key is told of in a certificate and by itself, with every byte of its id.
+TEST(Comparison, AKeysIdMayBeginWithZero) {
+    Leaf real, fake;
+    real.key_id = Bytes(20, 7);
+    real.key_id->front() = 0;
+    fake.key_id = Bytes(20, 9);
+    const auto told = [](const Leaf& leaf) {
+        return Json{{"certificate", leaf.made("a", new_year + 3600).pem()},
+                    {"subject_key_id", crypto::key_id_text(*leaf.key_id)}};
+    };
+    EXPECT_EQ(differing(told(real), told(fake)), Texts{});
 }
 
 TEST(Comparison, ReadsDerWithinJson) {

@@ -175,6 +175,26 @@ path "s/a*" { capabilities = ["list"] })"});
              co_await expect(probe, pattern, "s/a", just("list"));
              co_await expect(probe, pattern, "s/a/", probe.on(just("list"), denied));
          }},
+
+        {.name = "a-read-keeps-its-final-slash",
+         .requirement = "A policy's own path with a final slash is another path to whoever reads "
+                        "it: a rule without the slash does not allow it.",
+         .rows = {54},
+         .level = Level::should,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto path = "sys/policies/acl/" + probe.name("absent");
+             for (const auto* slash : {"", "/"}) {
+                 const auto token = co_await probe.token_for(
+                     fmt::format(R"(path "{}{}" {{ capabilities = ["read"] }})", path, slash));
+                 const auto bare = co_await probe.vault("GET", path, {}, As::bearer(token));
+                 const auto slashed =
+                     co_await probe.vault("GET", path + "/", {}, As::bearer(token));
+                 const auto& allowed = *slash == 0 ? bare : slashed;
+                 const auto& refused = *slash == 0 ? slashed : bare;
+                 probe.expect_no_text(allowed, 404);
+                 probe.expect_wrapped_error(refused, 403, "permission denied");
+             }
+         }},
     };
 }
 

@@ -13,6 +13,12 @@ const std::set<std::string> lookup_keys{
     "path",       "policies",      "renewable",        "ttl",
     "type"};
 
+Json given_back(const Reply& renewed) {
+    return renewed.json.is_object()
+               ? renewed.json.value("auth", Json::object()).value("client_token", Json())
+               : Json();
+}
+
 }  // namespace
 
 std::vector<Check> vault_token_lookup() {
@@ -79,6 +85,46 @@ std::vector<Check> vault_token_lookup() {
              keys.insert({"last_renewal", "last_renewal_time", "period"});
              probe.expect_keys(reply.data(), keys, "data of lookup-self after a renewal");
              probe.expect_equal(reply.data().value("period", Json()), 300, "period");
+         }},
+
+        {.name = "the-inner-id",
+         .requirement = "A lookup that names no token tells the id that the server keeps, in Vault "
+                        "another than the caller presented, which is taken as a token too.",
+         .rows = {259},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto token = co_await probe.token_for(
+                 R"(path "auth/token/lookup" { capabilities = ["read", "update"] })");
+             const auto& outer = token.reveal();
+             const auto own =
+                 co_await probe.vault("GET", "auth/token/lookup", {}, As::bearer(token));
+             probe.expect_status(own, 200);
+             const auto kept = own.data().value("id", std::string());
+             if (probe.openbao()) {
+                 probe.expect_equal(Json(kept), outer, "id of one's own lookup");
+             } else {
+                 probe.expect(kept.starts_with("hvs.") && kept.size() == 28,
+                              "the inner id begins with hvs. and has 28 characters, not {}",
+                              kept.size());
+             }
+             const Secret inner(kept);
+             const auto self = co_await lookup_self(probe, inner);
+             probe.expect_equal(self.data().value("id", Json()), kept,
+                                "id of lookup-self by the inner id");
+             const auto renewed = co_await renew_self(probe, inner);
+             probe.expect_status(renewed, 200);
+             probe.expect_equal(given_back(renewed), kept,
+                                "client_token of renew-self by the inner id");
+             for (const auto& named : {outer, kept}) {
+                 const auto looked =
+                     co_await probe.vault("POST", "auth/token/lookup", Json{{"token", named}});
+                 probe.expect_equal(looked.data().value("id", Json()), named,
+                                    "id of a lookup that names the token");
+                 const auto again =
+                     co_await probe.vault("POST", "auth/token/renew", Json{{"token", named}});
+                 probe.expect_equal(given_back(again), named,
+                                    "client_token of a renewal that names the token");
+             }
          }},
 
         {.name = "root-never-expires",

@@ -190,23 +190,27 @@ std::optional<http::Response> refuse_misread(const Server& server, const Logical
     return refused ? std::optional(error_answer(400, refused->text)) : std::nullopt;
 }
 
-// OpenBao's policies hold names in lower case however they are written in the path. A list keeps
-// its final slash, which they see.
+// OpenBao's policies hold names in lower case however they are written in the path. A final slash,
+// as a list has it, stays: they see it.
 std::string canonical_path(const Server& server, const LogicalRequest& request) {
     if (!server.openbao() || !request.mount) {
         return request.path;
     }
-    const auto* slash = request.path.ends_with('/') ? "/" : "";
+    const std::string_view slash = request.path.ends_with('/') ? "/" : "";
+    const auto bare = [](std::string_view below) {
+        return below.substr(0, below.size() - (below.ends_with('/') ? 1 : 0));
+    };
     const auto& mount = *request.mount;
     if (mount.backend) {
-        const auto below = request.under(mount.path).value_or("");
+        const auto whole = request.under(mount.path).value_or("");
+        const auto below = std::string(bare(whole));
         const auto name = mount.backend->canonical(below);
-        return name == below ? request.path : mount.path + name + slash;
+        return name == below ? request.path : fmt::format("{}{}{}", mount.path, name, slash);
     }
     for (const std::string_view front : {"sys/policies/acl/", "sys/policy/"}) {
         const auto name = request.under(front);
         if (name && !name->empty()) {
-            return std::string(front) + lower(go_trimmed(*name)) + slash;
+            return fmt::format("{}{}{}", front, lower(go_trimmed(bare(*name))), slash);
         }
     }
     return request.path;

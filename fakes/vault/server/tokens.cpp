@@ -6,6 +6,27 @@
 
 namespace meshproof::fakes::vault {
 
+namespace {
+
+constexpr std::string_view service_prefix = "hvs.";
+constexpr std::size_t letters_of_id = 24, signature_size = 32;
+// A protobuf message of fixed shape: version 1 and the signature, and a message of the id alone.
+constexpr std::string_view before_signature("\x08\x01\x12\x20", 4);
+constexpr std::string_view before_inner_id("\x1a\x1e\x0a\x1c", 4);
+
+}  // namespace
+
+std::string inner_id(std::string_view id) {
+    const auto message = id.starts_with(service_prefix)
+                             ? from_base64url(id.substr(service_prefix.size())).value_or("")
+                             : std::string();
+    const auto inner = before_signature.size() + signature_size + before_inner_id.size();
+    const bool whole = message.size() == inner + service_prefix.size() + letters_of_id &&
+                       message.starts_with(before_signature) &&
+                       message.substr(0, inner).ends_with(before_inner_id);
+    return whole ? message.substr(inner) : std::string(id);
+}
+
 bool Token::is_root() const {
     return std::ranges::find(policies, "root") != policies.end();
 }
@@ -73,16 +94,16 @@ std::string TokenStore::make_id(const Token& token, std::string_view suffix) {
         return fmt::format("{}{}{}", openbao ? "b." : "hvb.", to_base64url(as_text(bytes)), suffix);
     }
     if (openbao) {
-        return fmt::format("s.{}{}", base62(24), suffix);
+        return fmt::format("s.{}{}", base62(letters_of_id), suffix);
     }
+    const auto inner = std::string(service_prefix) + base62(letters_of_id);
     if (token.is_root()) {
-        return "hvs." + base62(24);
+        return inner;
     }
-    // A protobuf message of fixed shape: the same head in every token.
-    auto bytes = prng_.bytes(68);
-    const Bytes head{0x08, 0x01, 0x12, 0x20};
-    std::ranges::copy(head, bytes.begin());
-    return "hvs." + to_base64url(as_text(bytes));
+    const auto signature = prng_.bytes(signature_size);
+    std::string message(before_signature);
+    message.append(as_text(signature)).append(before_inner_id).append(inner);
+    return std::string(service_prefix) + to_base64url(message);
 }
 
 Token TokenStore::named(Token token, std::string_view namespace_id) {
@@ -104,6 +125,9 @@ std::shared_ptr<Token> TokenStore::add(Token token, std::string_view namespace_i
 std::shared_ptr<Token> TokenStore::keep(Token token) {
     auto kept = std::make_shared<Token>(std::move(token));
     tokens_[kept->id] = kept;
+    if (auto inner = inner_id(kept->id); inner != kept->id) {
+        by_inner_id_[std::move(inner)] = kept->id;
+    }
     if (!kept->accessor.empty()) {
         accessors_[kept->accessor] = kept->id;
     }
@@ -117,7 +141,10 @@ std::shared_ptr<Token> TokenStore::keep(Token token) {
 }
 
 std::shared_ptr<Token> TokenStore::find(std::string_view id) const {
-    const auto found = tokens_.find(id);
+    auto found = tokens_.find(id);
+    if (const auto inner = by_inner_id_.find(id); inner != by_inner_id_.end()) {
+        found = tokens_.find(inner->second);
+    }
     return found == tokens_.end() ? nullptr : found->second;
 }
 
@@ -151,6 +178,7 @@ void TokenStore::end(const std::shared_ptr<Token>& token, bool with_children) {
     }
     accessors_.erase(token->accessor);
     tokens_.erase(token->id);
+    by_inner_id_.erase(inner_id(token->id));
     std::vector<std::string> children;
     const auto [first, last] = children_.equal_range(token->id);
     for (auto child = first; child != last; ++child) {

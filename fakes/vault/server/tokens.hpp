@@ -65,6 +65,7 @@ class TokenStore {
     std::shared_ptr<Token> add(Token token, std::string_view namespace_id);
     /// Keeps a token that has all of these.
     std::shared_ptr<Token> keep(Token token);
+    /// By the id or by its inner one: Vault takes either.
     [[nodiscard]] std::shared_ptr<Token> find(std::string_view id) const;
     [[nodiscard]] std::shared_ptr<Token> find_accessor(std::string_view accessor) const;
     [[nodiscard]] std::shared_ptr<Token> find_lease(std::string_view lease_id) const;
@@ -92,9 +93,15 @@ class TokenStore {
     std::function<void(const Token&)> ended_;
     std::map<std::string, std::shared_ptr<Token>, std::less<>> tokens_;
     std::map<std::string, std::string, std::less<>> accessors_;
+    std::map<std::string, std::string, std::less<>> by_inner_id_;
     std::set<std::pair<Time, std::string>> expiries_;
     std::multimap<std::string, std::string, std::less<>> children_;
 };
+
+/// What Vault keeps of a service token is signed and wrapped for its holder: "hvs.CAES…" holds
+/// "hvs." and 24 letters, which is what it keeps, and takes and sometimes tells. Any other id is
+/// its own.
+[[nodiscard]] std::string inner_id(std::string_view id);
 
 /// Lower case, no blanks, sorted, each once; `default` added unless unwanted (row 68).
 [[nodiscard]] std::vector<std::string> tidy_policies(const std::vector<std::string>& policies,

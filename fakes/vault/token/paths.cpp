@@ -95,8 +95,12 @@ tl::expected<std::shared_ptr<Token>, BackendResponse> by_accessor(const Server& 
 LogicalReply look_up(Server& server, const BuiltinCall& call) {
     const auto named = call.fields.text("token");
     const auto token = server.tokens.find(named.empty() ? call.request.token_id : named);
-    return token ? describe(server, *token, call.request.now)
-                 : BackendResponse::error("bad token", 403);
+    if (!token) {
+        return BackendResponse::error("bad token", 403);
+    }
+    auto response = describe(server, *token, call.request.now);
+    response.data["id"] = named.empty() ? inner_id(token->id) : named;
+    return response;
 }
 
 LogicalReply look_up_self(Server& server, const BuiltinCall& call) {
@@ -104,7 +108,9 @@ LogicalReply look_up_self(Server& server, const BuiltinCall& call) {
     if (!token) {
         return BackendResponse::error("bad token", 403);
     }
-    return describe(server, *token, call.request.now);
+    auto response = describe(server, *token, call.request.now);
+    response.data["id"] = call.request.token_id;
+    return response;
 }
 
 LogicalReply look_up_accessor(Server& server, const BuiltinCall& call) {
@@ -181,6 +187,20 @@ LogicalReply tidy(Server& server, const BuiltinCall&) {
     return tidy_started(server);
 }
 
+// Who renews a token is given it back as it was named: by who holds it, or in the request.
+void name_as_asked(LogicalReply& reply, std::string_view presented, std::string_view named) {
+    if (!reply.issued) {
+        return;
+    }
+    auto& id = reply.issued->id;
+    const auto kept = inner_id(id);
+    if (inner_id(presented) == kept) {
+        id = presented;
+    } else {
+        id = inner_id(named) == kept ? named : std::string_view(kept);
+    }
+}
+
 Task<LogicalReply> renew_named(Server& server, BuiltinCall call) {
     const auto named = call.fields.text("token");
     if (named.empty()) {
@@ -194,8 +214,11 @@ Task<LogicalReply> renew_named(Server& server, BuiltinCall call) {
     if (!token->is_batch() && token->namespace_path.empty() && !call.request.ns->path.empty()) {
         co_return BackendResponse::go_error("cannot renew a token across namespaces");
     }
-    co_return co_await renew_token(server, std::move(call.request), token,
-                                   call.fields.duration("increment"));
+    const auto presented = call.request.token_id;
+    auto reply = co_await renew_token(server, std::move(call.request), token,
+                                      call.fields.duration("increment"));
+    name_as_asked(reply, presented, named);
+    co_return reply;
 }
 
 Task<LogicalReply> renew_self(Server& server, BuiltinCall call) {
@@ -203,8 +226,11 @@ Task<LogicalReply> renew_self(Server& server, BuiltinCall call) {
     if (!token) {
         co_return BackendResponse::error("token not found");
     }
-    co_return co_await renew_token(server, std::move(call.request), token,
-                                   call.fields.duration("increment"));
+    const auto presented = call.request.token_id;
+    auto reply = co_await renew_token(server, std::move(call.request), token,
+                                      call.fields.duration("increment"));
+    name_as_asked(reply, presented, {});
+    co_return reply;
 }
 
 Task<LogicalReply> renew_accessor(Server& server, BuiltinCall call) {

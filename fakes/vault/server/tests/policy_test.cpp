@@ -182,6 +182,19 @@ TEST_P(Policies, NamesAreLowered) {
     EXPECT_EQ(remove("sys/policies/acl/absent").status, 204);
 }
 
+// A read's final slash is one slash to them, in paths that hold names in lower case too.
+TEST_P(Policies, SeeTheFinalSlashOfARead) {
+    for (const std::string path : {"sys/policies/acl/absent", "sys/policy/absent"}) {
+        policy("bare", rule(path, "read"));
+        policy("slashed", rule(path + "/", "read"));
+        const auto bare = token_with({"bare"}), slashed = token_with({"slashed"});
+        EXPECT_EQ(get(path, bare).status, 404) << path;
+        EXPECT_EQ(get(path + "/", bare).status, 403) << path;
+        EXPECT_EQ(get(path, slashed).status, 403) << path;
+        EXPECT_EQ(get(path + "/", slashed).status, 404) << path;
+    }
+}
+
 TEST_P(Policies, AreResolvedPerRequest) {
     policy("p", rule("sys/policies/acl/*", "read"));
     const auto token = token_with({"p"});

@@ -96,6 +96,25 @@ TEST_P(Tokens, IdsHaveTheProductsForm) {
     EXPECT_EQ(self(service).data()["accessor"].get<std::string>().size(), 24U);
 }
 
+// Who names no token is told the id that the server keeps, which is good for all that the other is.
+TEST_P(Tokens, VaultKeepsAnotherIdThanItGives) {
+    policy("looks", "path \"auth/token/lookup\" { capabilities = [\"read\", \"update\"] }");
+    const auto outer = token_with({"default", "looks"});
+    const auto inner = get("auth/token/lookup", outer).data()["id"].get<std::string>();
+    EXPECT_EQ(inner == outer, openbao());
+    EXPECT_EQ(inner, inner_id(outer));
+    EXPECT_EQ(inner_id(inner), inner);
+    for (const auto& id : {outer, inner}) {
+        EXPECT_EQ(self(id).data()["id"], id);
+        EXPECT_EQ(renew(id).json["auth"]["client_token"], id);
+        EXPECT_EQ(put("auth/token/lookup", {{"token", id}}).data()["id"], id);
+        EXPECT_EQ(put("auth/token/renew", {{"token", id}}).json["auth"]["client_token"], id);
+    }
+    EXPECT_EQ(put("auth/token/revoke", {{"token", inner}}).status, 204);
+    EXPECT_EQ(self(outer).status, 403);
+    EXPECT_EQ(self(inner).status, 403);
+}
+
 TEST_P(Tokens, EndWhenTheirTimeIsOver) {
     const auto token = token_with({"default"}, {{"ttl", "10m"}});
     pass(10min - 1s);
