@@ -13,6 +13,10 @@ const std::set<std::string> lookup_keys{
     "path",       "policies",      "renewable",        "ttl",
     "type"};
 
+Json told_id(const Reply& looked_up) {
+    return looked_up.data().is_object() ? looked_up.data().value("id", Json()) : Json();
+}
+
 Json given_back(const Reply& renewed) {
     return renewed.json.is_object()
                ? renewed.json.value("auth", Json::object()).value("client_token", Json())
@@ -94,12 +98,15 @@ std::vector<Check> vault_token_lookup() {
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
              const auto token = co_await probe.token_for(
-                 R"(path "auth/token/lookup" { capabilities = ["read", "update"] })");
+                 R"(path "auth/token/lookup" { capabilities = ["read", "update"] }
+path "auth/token/lookup-self" { capabilities = ["read"] }
+path "auth/token/renew-self" { capabilities = ["update"] })");
              const auto& outer = token.reveal();
              const auto own =
                  co_await probe.vault("GET", "auth/token/lookup", {}, As::bearer(token));
              probe.expect_status(own, 200);
-             const auto kept = own.data().value("id", std::string());
+             const auto told = told_id(own);
+             const auto kept = told.is_string() ? told.get<std::string>() : std::string();
              if (probe.openbao()) {
                  probe.expect_equal(Json(kept), outer, "id of one's own lookup");
              } else {
@@ -109,8 +116,7 @@ std::vector<Check> vault_token_lookup() {
              }
              const Secret inner(kept);
              const auto self = co_await lookup_self(probe, inner);
-             probe.expect_equal(self.data().value("id", Json()), kept,
-                                "id of lookup-self by the inner id");
+             probe.expect_equal(told_id(self), kept, "id of lookup-self by the inner id");
              const auto renewed = co_await renew_self(probe, inner);
              probe.expect_status(renewed, 200);
              probe.expect_equal(given_back(renewed), kept,
@@ -118,8 +124,7 @@ std::vector<Check> vault_token_lookup() {
              for (const auto& named : {outer, kept}) {
                  const auto looked =
                      co_await probe.vault("POST", "auth/token/lookup", Json{{"token", named}});
-                 probe.expect_equal(looked.data().value("id", Json()), named,
-                                    "id of a lookup that names the token");
+                 probe.expect_equal(told_id(looked), named, "id of a lookup that names the token");
                  const auto again =
                      co_await probe.vault("POST", "auth/token/renew", Json{{"token", named}});
                  probe.expect_equal(given_back(again), named,
