@@ -59,12 +59,30 @@ Json of_certificate(const crypto::Certificate& one) {
               {"extensions", of_extensions(one.extensions())}}}};
 }
 
-/// DER with its letters as they are: a serial number within a name is seen as one.
-std::string readable(std::string_view der) {
+std::string letters(std::string_view bytes) {
     std::string out;
-    for (const char c : der) {
+    for (const char c : bytes) {
         out += c >= ' ' && c <= '~' ? std::string(1, c)
                                     : fmt::format("\\x{:02x}", static_cast<std::uint8_t>(c));
+    }
+    return out;
+}
+
+/// A name's DER with its letters as they are and without its lengths: a serial number within it is
+/// seen as one, and may be a byte shorter than another.
+std::string readable(std::string_view der) {
+    constexpr std::uint8_t constructed = 0x20, long_form = 0x80;
+    std::string out;
+    while (!der.empty()) {
+        const auto tag = static_cast<std::uint8_t>(der[0]);
+        const auto length = der.size() < 2 ? long_form : static_cast<std::uint8_t>(der[1]);
+        if (length >= long_form || der.size() - 2 < length) {
+            return out + letters(der);  // longer than any part of a name that is asked for, or none
+        }
+        const auto content = der.substr(2, length);
+        out += (tag & constructed) != 0 ? fmt::format("{:02x}{{{}}}", tag, readable(content))
+                                        : fmt::format("{:02x} {};", tag, letters(content));
+        der.remove_prefix(2 + std::size_t{length});
     }
     return out;
 }

@@ -4,6 +4,7 @@
 
 #include "core/base/json_text.hpp"
 #include "core/base/text.hpp"
+#include "fakes/vault/logical/go_text.hpp"
 
 namespace meshproof::fakes::vault {
 
@@ -57,6 +58,18 @@ Json token_review(const std::string& jwt, const std::vector<std::string>& audien
                 {"status", {{"user", Json::object()}}}};
 }
 
+// The header as Go makes and checks it: what is trimmed is the end, for the token stands behind
+// "Bearer ", and control characters but a tab are in no header.
+std::optional<std::string> authorization(std::string_view token) {
+    const auto whole = fmt::format("Bearer {}", token);
+    const auto header = go_trimmed(whole);
+    const bool fit = std::ranges::none_of(header, [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < 0x20 && c != '\t') || byte == 0x7f;
+    });
+    return fit ? std::optional<std::string>(header) : std::nullopt;
+}
+
 http::Request review_request(const ApiPlace& place, const std::string& bearer, const Json& body) {
     http::Request request;
     request.method = "POST";
@@ -65,7 +78,7 @@ http::Request review_request(const ApiPlace& place, const std::string& bearer, c
     request.headers.set("Accept", "application/json");
     request.headers.set("Accept-Encoding", "gzip");
     request.headers.set("Content-Type", "application/json");
-    request.headers.set("Authorization", "Bearer " + bearer);
+    request.headers.set("Authorization", bearer);
     request.body = body.dump();
     return request;
 }
@@ -115,13 +128,12 @@ Task<bool> review(KubernetesConfig config, std::string audience, Workload worklo
     if (!place) {
         co_return false;
     }
-    // No header holds a line end, but for one that is trimmed off.
-    const std::string bearer(trim(config.reviewer_jwt.empty() ? jwt : config.reviewer_jwt));
-    if (bearer.find_first_of("\r\n") != std::string::npos) {
+    const auto bearer = authorization(config.reviewer_jwt.empty() ? jwt : config.reviewer_jwt);
+    if (!bearer) {
         co_return false;
     }
     const auto audiences = wanted_audiences(audience, workload);
-    auto request = review_request(*place, bearer, token_review(jwt, audiences, product));
+    auto request = review_request(*place, *bearer, token_review(jwt, audiences, product));
     const auto response =
         co_await transport.send(api_server(config, place->url), std::move(request));
     if (!response) {
@@ -137,7 +149,8 @@ Task<std::optional<std::string>> select_namespace(KubernetesConfig config, Kuber
                   "use namespace selectors";
     }
     const auto place = place_of(config);
-    if (!place) {
+    const auto bearer = authorization(config.reviewer_jwt);
+    if (!place || !bearer) {
         co_return "namespace not authorized";
     }
     http::Request request;
@@ -145,7 +158,7 @@ Task<std::optional<std::string>> select_namespace(KubernetesConfig config, Kuber
         fmt::format("{}/api/v1/namespaces/{}", place->prefix, http::percent_encode(name));
     request.headers.set("User-Agent", "Go-http-client/1.1");
     request.headers.set("Accept", "application/json");
-    request.headers.set("Authorization", "Bearer " + config.reviewer_jwt);
+    request.headers.set("Authorization", *bearer);
     auto endpoint = api_server(config, place->url);
     const auto response = co_await transport.send(std::move(endpoint), std::move(request));
     if (!response || response->status != 200) {

@@ -102,6 +102,23 @@ std::vector<Check> vault_pki_revoke_config() {
              probe.expect_wrapped_error(post, 405, "unsupported operation");
          }},
 
+        {.name = "a-removed-issuer",
+         .requirement = "OpenBao signs the other issuers' lists anew when an issuer is removed, "
+                        "and Vault leaves them as they are.",
+         .rows = {133},
+         .level = Level::may,
+         .run = [](Probe& probe) -> Task<void> {
+             const auto mount = co_await steps::mounted_root(probe);
+             const auto other = co_await probe.set_up(
+                 "POST", mount + "/issuers/generate/root/internal", Json{{"common_name", "other"}});
+             const auto before = (co_await list_at(probe, mount + "/crl")).number().value_or(0);
+             (void)co_await probe.set_up(
+                 "DELETE", mount + "/issuer/" + other.data()["issuer_id"].get<std::string>());
+             const auto after = (co_await list_at(probe, mount + "/crl")).number().value_or(0);
+             probe.expect(probe.openbao() ? after > before : after == before,
+                          "the list's number was {}, and is {}", before, after);
+         }},
+
         {.name = "auto-rebuild-puts-it-off",
          .requirement = "Under auto_rebuild a revocation does not sign the list anew.",
          .rows = {133, 174},

@@ -169,6 +169,27 @@ TEST_P(Kubernetes, TheTokenReviewIsOnePost) {
     EXPECT_EQ(Json::parse(wire.seen[1].second.body)["spec"]["audiences"], Json({"vault"}));
 }
 
+// What is trimmed of a reviewer's token is its end: it stands behind "Bearer " in the header.
+TEST_P(Kubernetes, AReviewersTokenIsSentAsItIs) {
+    const auto reviewer = jwt({{"sub", "reviewer"}});
+    const auto sent = [&](const std::string& token) {
+        EXPECT_EQ(put("auth/c1/config", {{"kubernetes_host", "https://kube"},
+                                         {"kubernetes_ca_cert", "ca"},
+                                         {"token_reviewer_jwt", token}})
+                      .status,
+                  204);
+        wire.seen.clear();
+        (void)login(jwt());
+        return wire.seen.empty() ? std::string()
+                                 : wire.seen[0].second.headers.find("Authorization").value_or("");
+    };
+    EXPECT_EQ(sent(reviewer + " \n"), "Bearer " + reviewer);
+    EXPECT_EQ(sent(" " + reviewer), "Bearer  " + reviewer);
+    // No header holds such: nobody is asked.
+    EXPECT_EQ(sent("\n" + reviewer), "");
+    EXPECT_EQ(login(jwt()).status, 403);
+}
+
 TEST_P(Kubernetes, ChecksComeInOrder) {
     const auto refusal = [&](Json body) {
         return put("auth/c1/login", std::move(body), "").error();

@@ -347,8 +347,8 @@ BackendResponse delete_issuer(Mount& mount, const PkiCall& call) {
         warn_of_roles(mount, "default", answer);
     }
     std::erase_if(mount.issuers, [&](const auto& one) { return one.id == issuer.id; });
-    rebuild_crls(mount, call.now());
-    if (mount.openbao()) {  // Vault tells of them at crl/rotate alone
+    if (mount.openbao()) {  // Vault leaves the CRLs of the others as they are
+        rebuild_crls(mount, call.now());
         for (auto& warning : crl_warnings(mount)) {
             answer.warnings.push_back(std::move(warning));
         }

@@ -44,6 +44,17 @@ TEST(PkiRevoke, ShowsInTheListAtOnce) {
     }
 }
 
+TEST(PkiRevoke, ListsWhereAnotherIssuerIsRemoved) {
+    for (const auto product : both_products) {
+        Revoke t(product);
+        const auto other =
+            t.pki.ok(t.pki.write("issuers/generate/root/internal", {{"common_name", "other"}}));
+        const auto number = t.crl().number();
+        (void)t.pki.call(Operation::remove, "issuer/" + other["issuer_id"].get<std::string>());
+        EXPECT_EQ(t.crl().number() > number, product == Product::openbao);
+    }
+}
+
 TEST(PkiRevoke, Refusals) {
     Revoke t;
     const auto refused = [&](Json data) { return Pki::refusal(t.pki.write("revoke", data)); };
