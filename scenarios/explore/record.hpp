@@ -25,6 +25,7 @@ inline constexpr std::array marks = {
     std::string_view("leaves of two CAs talked in one cluster"),
     std::string_view("a pod was restarted while its CA worked"),
     std::string_view("a pod was restarted while its CA could not sign"),
+    std::string_view("a node agent was restarted"),
     std::string_view("a CA was deleted while pods held its leaves"),
     std::string_view("a cluster was connected to another CA"),
     std::string_view("a cluster was out of sync"),

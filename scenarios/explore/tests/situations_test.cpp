@@ -51,6 +51,25 @@ TEST(Situations, AnIssuerEnds) {
                    "an issuer ended");
 }
 
+// Before and after its CA can sign, and while nobody answers.
+TEST(Situations, ANodeAgentIsRestarted) {
+    const Step restart{"restart-node-agent", 0.1, {{"cluster", "alpha"}}};
+    expect_reached({restart,
+                    {"wait", 0.5, {}},
+                    {"seal", 0, {{"vault", "0"}}},
+                    restart,
+                    {"wait", 0.5, {}},
+                    {"unseal", 0, {{"vault", "0"}}},
+                    {"delete-pod", 0, {{"cluster", "alpha"}, {"workload", "web"}}},
+                    restart,
+                    {"delete-issuer", 0, alpha},
+                    {"wait", 0.25, {}},
+                    restart,
+                    {"wait", 1, {}},
+                    {"ask-health", 0, {{"cluster", "alpha"}}}},
+                   "a node agent was restarted");
+}
+
 TEST(Situations, AnIssuerIsRevoked) {
     expect_reached({{"revoke-issuer", 0.1, alpha},
                     {"restart-pod", 0, {{"cluster", "alpha"}, {"workload", "web"}}},
