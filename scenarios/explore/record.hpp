@@ -68,6 +68,7 @@ inline constexpr std::array marks = {
     std::string_view("a CA was connected to pods without a leaf"),
     std::string_view("somebody held another trust store in a cluster"),
     std::string_view("the mesh's date jumped ahead and back"),
+    std::string_view("a server's date jumped away and back"),
     std::string_view("health warned of a cluster that is out of sync"),
     std::string_view("a service account was renamed"),
     std::string_view("somebody deleted a service account"),
