@@ -310,6 +310,25 @@ TEST(MeshSaboteurs, AreAllInTheTable) {
     }
 }
 
+// A Vault that mixes up what it is asked for at once is noticed on every target.
+TEST(MeshSaboteurs, SignaturesUnderFaultsAreToldApart) {
+    const auto& scenario = scenario_of("outage/signing-meets-faults");
+    for (const auto& [saboteur, says] : {std::pair("", ""),
+                                         {"pki/repeat-serial", "was given twice"},
+                                         {"pki/wrong-csr-key", "certifies another key"}}) {
+        std::set<std::string, std::less<>> saboteurs;
+        if (*saboteur != '\0') {
+            saboteurs.insert(saboteur);
+        }
+        const auto wrong =
+            histories::play(histories::setting(1, std::move(saboteurs)),
+                            [&scenario](run::World& world) { return scenario.run(world); });
+        const auto told = fmt::format("{}", fmt::join(wrong, "\n"));
+        EXPECT_EQ(wrong.empty(), *says == '\0') << told;
+        EXPECT_NE(told.find(says), std::string::npos) << saboteur << ": " << told;
+    }
+}
+
 TEST(MeshSaboteurs, LeaveAnHonestMeshAlone) {
     std::set<std::string_view> scenarios;
     for (const auto& notice : notices) {
