@@ -131,6 +131,22 @@ Task<Result<void>> Cluster::deploy(WorkloadSpec spec) {
     co_return Result<void>();
 }
 
+Task<Result<void>> Cluster::redefine(WorkloadSpec spec) {
+    const auto state = state_;
+    const auto old = co_await Workloads::redefine(state->workloads, std::move(spec));
+    if (!old) {
+        co_return propagate(old);
+    }
+    for (const auto& name : *old) {
+        if (const auto agent = state->agent(name)) {
+            agent->mark_deleted();
+        }
+    }
+    // What cannot be removed now is removed later.
+    std::ignore = co_await Workloads::remove_outdated(state->workloads);
+    co_return Result<void>();
+}
+
 Task<Result<void>> Cluster::delete_pod(std::string pod) {
     const auto state = state_;
     co_return co_await delete_one(state, std::move(pod));

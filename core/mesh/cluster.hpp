@@ -31,6 +31,9 @@ class Cluster {
     /// Creates the workload's pods in the API server and keeps their number: a deleted pod is
     /// replaced by a new one.
     [[nodiscard]] Task<Result<void>> deploy(WorkloadSpec spec);
+    /// Another definition of a workload that was deployed: pods by it come, and then those of
+    /// before go. On a failure nothing has changed.
+    [[nodiscard]] Task<Result<void>> redefine(WorkloadSpec spec);
     /// Deletes one pod in the API server, as kubectl would. The replacement comes by itself, ready
     /// or not.
     [[nodiscard]] Task<Result<void>> delete_pod(std::string pod);

@@ -264,6 +264,8 @@ const std::vector<Saboteur> table = {
      [](Seams& seams) { seams.stops_deleted_pods = false; }},
     {"cluster/replaces-no-pod", "a deleted pod is replaced",
      [](Seams& seams) { seams.replaces_lost_pods = false; }},
+    {"cluster/keeps-outdated-pods", "a workload that is defined anew has pods by that alone",
+     [](Seams& seams) { seams.removes_outdated_pods = false; }},
     // The control plane.
     {"control-plane/leaves-the-old-trust-store", "another CA brings its own trust store",
      [](Seams& seams) {

@@ -77,6 +77,7 @@ struct Seams {
     bool takes_pods_up_again = true;  ///< that are there when a cluster's agent begins anew
     bool stops_deleted_pods = true;
     bool replaces_lost_pods = true;
+    bool removes_outdated_pods = true;  ///< of a workload that was defined anew
     Seam<std::string> service_account;  ///< of a pod that is created
     Seam<int> replicas;                 ///< that are created
 

@@ -232,6 +232,46 @@ TEST(Flow, TheNumberOfPodsIsKept) {
     run(replicas);
 }
 
+Task<void> defined_anew(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    const auto before = only(cluster, "web");
+    EXPECT_EQ((co_await cluster.redefine({.name = "job", .service_account = {}})).error().kind,
+              FailureKind::not_found);
+    require(
+        co_await cluster.redefine({.name = "web", .service_account = "frontend", .replicas = 2}));
+    EXPECT_TRUE(co_await cluster.wait_ready(1h));
+    co_await stage.clock.sleep_for(1min);
+    const auto after = cluster.pods_of("web");
+    EXPECT_EQ(after.size(), 2U);
+    for (const auto& pod : after) {
+        EXPECT_NE(pod.uid, before.uid);
+        EXPECT_EQ(pod.id.text(), "spiffe://cluster.local/ns/default/sa/frontend");
+    }
+    EXPECT_EQ(require(co_await stage.admin->list_pods("default")).items.size(), 3U);
+    EXPECT_TRUE((co_await stage.mesh.request(after.front().name, only(cluster, "api").name)).ok);
+
+    // One that cannot be made: all stays, and is kept as it was.
+    stage.kube_front.refusal = {.kind = "pods", .body = "\"name\":\"web-"};
+    EXPECT_FALSE(co_await cluster.redefine({.name = "web", .service_account = {}}));
+    stage.kube_front.refusal.reset();
+    EXPECT_EQ(cluster.pods_of("web").size(), 2U);
+    require(co_await cluster.delete_pod(after.front().name));
+    const auto name = require(co_await cluster.wait_replaced(after.front().name, 1h));
+    EXPECT_EQ(cluster.pod(name)->id, after.front().id);
+
+    // The pods of before go when the API server is back, and none of them is replaced.
+    co_await stage.clock.sleep_for(1min);
+    require(co_await cluster.redefine({.name = "web", .service_account = {}, .replicas = 1}));
+    EXPECT_TRUE(co_await cluster.wait_ready(1h));
+    co_await stage.clock.sleep_for(2h);
+    EXPECT_EQ(only(cluster, "web").id.text(), "spiffe://cluster.local/ns/default/sa/web");
+    EXPECT_EQ(require(co_await stage.admin->list_pods("default")).items.size(), 2U);
+}
+
+TEST(Flow, AWorkloadThatIsDefinedAnewHasPodsByThatAlone) {
+    run(defined_anew);
+}
+
 Task<void> clean_end(Stage& stage) {
     co_await two_pods(stage);
     co_await stage.mesh.shut_down();
