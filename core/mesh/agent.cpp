@@ -123,9 +123,6 @@ Task<void> Agent::attempt() {
         }
         const auto logged_in = co_await log_in(config, caller);
         if (!logged_in) {
-            if (mesh.options.seams.renews_projected_tokens) {
-                projected_.reset();  // the file is read again before the next login
-            }
             refused(Step::login, logged_in.error(), asked_for(config, caller));
             co_return;
         }
@@ -234,6 +231,9 @@ void Agent::refused(Step step, const Failure& failure, const Asked& asked) {
                                    {"reason", decision.reason}});
     if (decision.action == Action::login_again) {
         vault_token_ = Secret();
+    }
+    if (decision.other_projected_token && seams.renews_projected_tokens) {
+        projected_.reset();
     }
     if (step == Step::token_request && failure.kind == FailureKind::not_found) {
         context_->missing_service_account = asked.service_account;

@@ -47,7 +47,9 @@ class Agent {
     [[nodiscard]] bool due() const;
     [[nodiscard]] Task<void> attempt();
     [[nodiscard]] Task<Result<void>> log_in(CaConfig config, Caller caller);
-    /// A projected token that can still be used: the one at hand, or a fresh one.
+    /// A projected token, as the kubelet keeps it in a pod's volume: the one at hand for most of
+    /// its life, whatever becomes of logins with it, then a fresh one. A refusal that may be about
+    /// the token brings another at once, which no kubelet does: it cannot know of one.
     [[nodiscard]] Task<Result<void>> have_projected_token(CaConfig config, Caller caller);
     [[nodiscard]] bool token_usable() const;
     [[nodiscard]] bool valid() const;    ///< the leaf that it shows, now

@@ -38,11 +38,15 @@ Task<void> remove_service_accounts(std::shared_ptr<ClusterContext> context, std:
 Task<void> stop(std::shared_ptr<Cluster::State> cluster, std::exception_ptr& first) {
     cluster->ended = true;
     cluster->context->sync.ring();
-    cluster->tasks.cancel();
-    try {
-        co_await cluster->tasks.join();
-    } catch (...) {
-        first = first ? first : std::current_exception();
+    for (auto* tasks : {&cluster->tasks, &cluster->agent_tasks}) {
+        tasks->cancel();
+    }
+    for (auto* tasks : {&cluster->tasks, &cluster->agent_tasks}) {
+        try {
+            co_await tasks->join();
+        } catch (...) {
+            first = first ? first : std::current_exception();
+        }
     }
     try {
         co_await ClusterAgent::stop_agents(cluster->cluster_agent);

@@ -36,6 +36,26 @@ bool observed(const Cluster::State& cluster, const std::string& workload, int re
            }) >= replicas;
 }
 
+Task<void> follow_configuration(std::shared_ptr<Cluster::State> cluster) {
+    co_await ClusterAgent::follow_configuration(cluster->cluster_agent);
+}
+
+Task<void> run_cluster_agent(std::shared_ptr<Cluster::State> cluster) {
+    co_await ClusterAgent::run(cluster->cluster_agent);
+}
+
+// Two restarts at once would begin it twice.
+class Restarting {
+  public:
+    explicit Restarting(bool& flag) : flag_(flag) { flag_ = true; }
+    ~Restarting() { flag_ = false; }
+    Restarting(const Restarting&) = delete;
+    Restarting& operator=(const Restarting&) = delete;
+
+  private:
+    bool& flag_;
+};
+
 Task<Result<void>> delete_one(std::shared_ptr<Cluster::State> state, std::string pod) {
     auto deleted =
         co_await state->context->kube.delete_pod(state->context->workload_namespace, pod);
@@ -49,6 +69,13 @@ Task<Result<void>> delete_one(std::shared_ptr<Cluster::State> state, std::string
 }
 
 }  // namespace
+
+Task<void> start_cluster_agent(std::shared_ptr<Cluster::State> cluster) {
+    co_await cluster->agent_tasks.spawn(run_cluster_agent(cluster));
+    if (cluster->context->mesh->options.seams.watches_configuration) {
+        co_await cluster->agent_tasks.spawn(follow_configuration(cluster));
+    }
+}
 
 const std::string& Cluster::name() const {
     return state_->spec.name;
@@ -101,6 +128,22 @@ Task<Result<void>> Cluster::deploy(WorkloadSpec spec) {
         }
         co_await state->context->pods_changed.wait_past(seen, clock, deadline);
     }
+    co_return Result<void>();
+}
+
+Task<Result<void>> Cluster::redefine(WorkloadSpec spec) {
+    const auto state = state_;
+    const auto old = co_await Workloads::redefine(state->workloads, std::move(spec));
+    if (!old) {
+        co_return propagate(old);
+    }
+    for (const auto& name : *old) {
+        if (const auto agent = state->agent(name)) {
+            agent->mark_deleted();
+        }
+    }
+    // What cannot be removed now is removed later.
+    std::ignore = co_await Workloads::remove_outdated(state->workloads);
     co_return Result<void>();
 }
 
@@ -180,6 +223,26 @@ Task<Result<std::string>> Cluster::wait_replaced(std::string pod, Duration limit
         }
         co_await state->context->pods_changed.wait_past(seen, clock, deadline);
     }
+}
+
+Task<Result<void>> Cluster::restart_agent() {
+    const auto state = state_;
+    if (state->ended || state->restarting) {
+        co_return fail(FailureKind::conflict, "the agent of cluster {} ends already",
+                       state->spec.name);
+    }
+    const Restarting mark(state->restarting);
+    state->agent_tasks.cancel();
+    co_await state->agent_tasks.join();
+    co_await ClusterAgent::stop_agents(state->cluster_agent);
+    state->context->pods_changed.ring();
+    if (state->ended) {
+        co_return fail(FailureKind::conflict, "cluster {} is being offboarded", state->spec.name);
+    }
+    state->context->mesh->tell("node agent restarted", {{"cluster", state->spec.name}});
+    state->cluster_agent->begins_anew();
+    co_await start_cluster_agent(state);
+    co_return Result<void>();
 }
 
 void Cluster::renew_now() {

@@ -31,6 +31,9 @@ class Cluster {
     /// Creates the workload's pods in the API server and keeps their number: a deleted pod is
     /// replaced by a new one.
     [[nodiscard]] Task<Result<void>> deploy(WorkloadSpec spec);
+    /// Another definition of a workload that was deployed: pods by it come, and then those of
+    /// before go. On a failure nothing has changed.
+    [[nodiscard]] Task<Result<void>> redefine(WorkloadSpec spec);
     /// Deletes one pod in the API server, as kubectl would. The replacement comes by itself, ready
     /// or not.
     [[nodiscard]] Task<Result<void>> delete_pod(std::string pod);
@@ -45,9 +48,12 @@ class Cluster {
     /// Waits until the pod is gone and its replacement exists (ready or not): gives the
     /// replacement's name.
     [[nodiscard]] Task<Result<std::string>> wait_replaced(std::string pod, Duration limit);
-    /// Lets the agents of these pods renew now (as a restart of the agent would), without waiting
-    /// for their schedule.
+    /// Lets the agents of these pods renew now, without waiting for their schedule.
     void renew_now();
+    /// The cluster's agent ends and begins anew, as a process does: it lists and watches from the
+    /// beginning, and takes up the pods that are there. Their keys were in its memory, so each gets
+    /// another leaf, where one can be had. Conflict where it ends already.
+    [[nodiscard]] Task<Result<void>> restart_agent();
 
   private:
     std::shared_ptr<State> state_;

@@ -64,6 +64,9 @@ Task<Result<std::string>> ClusterAgent::list() {
     for (const auto& name : missing) {
         co_await gone(name);
     }
+    if (restarted_ && !context_->mesh->options.seams.takes_pods_up_again) {
+        co_return listed->resource_version;
+    }
     for (auto& pod : listed->items) {
         co_await added(std::move(pod));
     }

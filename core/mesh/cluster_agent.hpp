@@ -25,6 +25,9 @@ class ClusterAgent : public std::enable_shared_from_this<ClusterAgent> {
     /// Ends every agent. Throws the first exception that ended one, after all have ended.
     [[nodiscard]] static Task<void> stop_agents(std::shared_ptr<ClusterAgent> self);
 
+    /// After all that ran was ended: what follows begins as in another process.
+    void begins_anew() { restarted_ = true; }
+
     [[nodiscard]] const std::map<std::string, std::shared_ptr<Agent>>& agents() const {
         return agents_;
     }
@@ -45,6 +48,7 @@ class ClusterAgent : public std::enable_shared_from_this<ClusterAgent> {
     std::shared_ptr<Workloads> workloads_;
     Backoff backoff_;
     std::map<std::string, std::shared_ptr<Agent>> agents_;
+    bool restarted_ = false;  ///< once at least
 
     Backoff configuration_backoff_;
     StoredSecrets seen_;    ///< as last read

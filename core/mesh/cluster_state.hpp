@@ -6,7 +6,8 @@
 
 namespace meshproof::mesh {
 
-/// A cluster's parts. `tasks` run the cluster agent and the workload controller.
+/// A cluster's parts. `tasks` run what keeps it as it is wanted: the workload controller, and what
+/// applies configuration; `agent_tasks` the cluster's agent.
 struct Cluster::State {
     State(const std::shared_ptr<Mesh>& mesh, ClusterSpec its_spec)
         : spec(std::move(its_spec)),
@@ -18,7 +19,8 @@ struct Cluster::State {
     std::shared_ptr<ClusterContext> context;
     std::shared_ptr<Workloads> workloads;
     std::shared_ptr<ClusterAgent> cluster_agent;
-    TaskGroup tasks;
+    TaskGroup tasks, agent_tasks;
+    bool restarting = false;  ///< its agent ends, to begin anew
 
     // What the cluster shall have (sync.hpp); what it has is in the context.
     std::optional<IntegrationAccount> wanted;  ///< whose CA it shall be connected to
@@ -41,5 +43,8 @@ struct Cluster::State {
         return found == cluster_agent->agents().end() ? nullptr : found->second;
     }
 };
+
+/// Its agent begins to follow the API server.
+[[nodiscard]] Task<void> start_cluster_agent(std::shared_ptr<Cluster::State> cluster);
 
 }  // namespace meshproof::mesh

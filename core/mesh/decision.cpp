@@ -106,8 +106,10 @@ Decision of_login(const Failure& failure, const Asked& asked) {
     if (failure.status == 403) {
         if (says(failure, "token is expired") || says(failure, "token not yet valid") ||
             says(failure, "token issued in the future")) {
-            return {Action::retry,
-                    "the projected token is outside its time: a fresh one is used next"};
+            return {.action = Action::retry,
+                    .reason = "the projected token is outside its time: a fresh one is used next",
+                    .no_sooner = {},
+                    .other_projected_token = true};
         }
         if (says(failure, "service account name not authorized")) {
             return {Action::retry_slowly,
@@ -126,15 +128,20 @@ Decision of_login(const Failure& failure, const Asked& asked) {
                     fmt::format("role {} asks for another audience than the token has", role)};
         }
         if (!says(failure, "permission denied")) {
-            return {Action::retry_slowly,
-                    fmt::format("login with role {} is refused: {}", role, told(failure))};
+            return {.action = Action::retry_slowly,
+                    .reason = fmt::format("login with role {} is refused: {}", role, told(failure)),
+                    .no_sooner = {},
+                    .other_projected_token = true};
         }
         // Rows 40 and 148: a bad token, an API server that is down, a wrong CA and a mount that is
         // not there answer alike.
-        return {Action::retry,
-                fmt::format("login refused: the token was rejected, or Vault cannot ask the API "
-                            "server about it, or nothing is mounted at auth/{}",
-                            or_else(asked.auth_mount, "MOUNT_PATH"))};
+        return {.action = Action::retry,
+                .reason = fmt::format(
+                    "login refused: the token was rejected, or Vault cannot ask the API "
+                    "server about it, or nothing is mounted at auth/{}",
+                    or_else(asked.auth_mount, "MOUNT_PATH")),
+                .no_sooner = {},
+                .other_projected_token = true};
     }
     if (failure.status == 400) {
         return {Action::retry_slowly,

@@ -15,8 +15,8 @@ enum class Step { token_request, login, sign };
 
 /// What the agent does about it (wire contract section L).
 enum class Action {
-    login_again,  ///< the Vault token is no good: log in, with backoff
-    retry,  ///< transient: same call again, with backoff (login: re-read the projected token first)
+    login_again,   ///< the Vault token is no good: log in, with backoff
+    retry,         ///< transient: same call again, with backoff
     retry_slowly,  ///< needs a person or a CA change: report, and try rarely
 };
 
@@ -25,6 +25,8 @@ struct Decision {
     std::string reason;  ///< one line for people: what it means and what to fix
     std::optional<Duration> no_sooner =
         std::nullopt;  ///< for how long the server wants to be left alone
+    /// The projected token may be what a login was refused for: the next one shows another.
+    bool other_projected_token = false;
 };
 
 /// What was asked for, so that the reason can name it.

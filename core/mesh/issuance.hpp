@@ -22,8 +22,8 @@ struct Caller {
     Duration limit{};  ///< of each call
 };
 
-/// What a projected token is asked to live, as the kubelet does.
-inline constexpr auto projected_token_life = std::chrono::hours(1);
+/// What a projected token is asked to live: as the volume `istio-token` asks the kubelet for it.
+inline constexpr auto projected_token_life = std::chrono::hours(12);
 /// A short-lived token of the account's service account in the mesh namespace.
 [[nodiscard]] Task<Result<kube::IssuedToken>> request_projected_token(
     std::shared_ptr<ClusterContext> context, CaConfig config, Duration limit);

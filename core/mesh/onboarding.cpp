@@ -40,14 +40,6 @@ Task<Result<void>> install(std::shared_ptr<Cluster::State> cluster) {
     co_return co_await synchronise(cluster);
 }
 
-Task<void> follow_configuration(std::shared_ptr<Cluster::State> cluster) {
-    co_await ClusterAgent::follow_configuration(cluster->cluster_agent);
-}
-
-Task<void> run_cluster_agent(std::shared_ptr<Cluster::State> cluster) {
-    co_await ClusterAgent::run(cluster->cluster_agent);
-}
-
 Task<void> keep_workloads(std::shared_ptr<Cluster::State> cluster) {
     co_await Workloads::keep(cluster->workloads);
 }
@@ -133,11 +125,8 @@ Task<Result<Cluster>> ControlPlane::onboard(ClusterSpec spec) {
         co_await remove_made_objects(cluster->context);
         co_return propagate(installed, fmt::format("onboarding of cluster {}", name));
     }
-    co_await cluster->tasks.spawn(run_cluster_agent(cluster));
+    co_await start_cluster_agent(cluster);
     co_await cluster->tasks.spawn(keep_workloads(cluster));
-    if (state->mesh->options.seams.watches_configuration) {
-        co_await cluster->tasks.spawn(follow_configuration(cluster));
-    }
     co_await cluster->tasks.spawn(keep_in_sync(cluster));
     state->mesh->tell("onboarded", {{"cluster", name}});
     co_return Cluster(cluster);

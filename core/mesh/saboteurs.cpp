@@ -248,6 +248,9 @@ const std::vector<Saboteur> table = {
      [](Seams& seams) { seams.wakes_pods = false; }},
     {"cluster/watches-pods-once", "pods are followed for as long as the cluster is there",
      [](Seams& seams) { seams.watches_pods_again = false; }},
+    {"cluster/takes-up-no-pod",
+     "a cluster's agent that begins anew takes up the pods that are there",
+     [](Seams& seams) { seams.takes_pods_up_again = false; }},
     {"cluster/mixes-up-two-pods", "a pod runs under its own workload's service account",
      [](Seams& seams) {
          seams.service_account.put([last = std::make_shared<std::string>()](std::string own) {
@@ -261,6 +264,8 @@ const std::vector<Saboteur> table = {
      [](Seams& seams) { seams.stops_deleted_pods = false; }},
     {"cluster/replaces-no-pod", "a deleted pod is replaced",
      [](Seams& seams) { seams.replaces_lost_pods = false; }},
+    {"cluster/keeps-outdated-pods", "a workload that is defined anew has pods by that alone",
+     [](Seams& seams) { seams.removes_outdated_pods = false; }},
     // The control plane.
     {"control-plane/leaves-the-old-trust-store", "another CA brings its own trust store",
      [](Seams& seams) {

@@ -58,7 +58,8 @@ Time leaf_end(Time not_after) {
 }
 
 Duration projected_token_use(const Schedule& schedule, Duration life) {
-    return part_of(life, schedule.projected_token);
+    constexpr Duration longest = std::chrono::hours(24);
+    return std::min(part_of(life, schedule.projected_token), longest);
 }
 
 Duration vault_token_use(const Schedule& schedule, Duration lease) {

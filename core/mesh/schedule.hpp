@@ -65,7 +65,8 @@ struct Arrival {
 /// valid through the last one (RFC 5280 4.1.2.5).
 [[nodiscard]] Time leaf_end(Time not_after);
 
-/// How long a projected token of that life is used, from when it was asked for.
+/// How long a projected token of that life is used, from when it was asked for: the kubelet makes
+/// another then, or after a day.
 [[nodiscard]] Duration projected_token_use(const Schedule& schedule, Duration life);
 /// How long signing is begun with the Vault token of a login, from when it was asked for.
 [[nodiscard]] Duration vault_token_use(const Schedule& schedule, Duration lease);

@@ -71,11 +71,13 @@ struct Seams {
     // A cluster's agent and its workloads. What is only done or not done is a plain word.
     bool applies_changes = true;
     bool watches_configuration = true;
-    bool notices_deletions = true;   ///< of Secrets
-    bool wakes_pods = true;          ///< when what they go by has changed
-    bool watches_pods_again = true;  ///< when a watch has ended
+    bool notices_deletions = true;    ///< of Secrets
+    bool wakes_pods = true;           ///< when what they go by has changed
+    bool watches_pods_again = true;   ///< when a watch has ended
+    bool takes_pods_up_again = true;  ///< that are there when a cluster's agent begins anew
     bool stops_deleted_pods = true;
     bool replaces_lost_pods = true;
+    bool removes_outdated_pods = true;  ///< of a workload that was defined anew
     Seam<std::string> service_account;  ///< of a pod that is created
     Seam<int> replicas;                 ///< that are created
 

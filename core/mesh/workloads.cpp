@@ -33,24 +33,30 @@ std::optional<std::uint64_t> Workloads::definition_of(const std::string& workloa
     return found == definitions_.end() ? std::nullopt : std::optional(found->second);
 }
 
+const WorkloadSpec* Workloads::wanted(const std::string& workload, std::uint64_t definition) const {
+    if (const auto found = coming_.find(definition); found != coming_.end()) {
+        return &found->second;
+    }
+    return definition_of(workload) == definition ? &specs_.at(workload) : nullptr;
+}
+
 Task<Result<void>> Workloads::create(std::shared_ptr<Workloads> self, std::string workload,
                                      std::uint64_t definition, std::string name) {
     auto& context = *self->context_;
-    const auto wanted = [&] { return self->definition_of(workload) == definition; };
-    if (!wanted()) {
+    const auto* spec = self->wanted(workload, definition);
+    if (spec == nullptr) {
         co_return fail(FailureKind::not_found, "workload {} is no longer defined so", workload);
     }
     kube::Pod pod;
     pod.meta = context.meta(context.workload_namespace, name);
     pod.meta.labels[std::string(workload_label)] = workload;
-    pod.service_account =
-        context.mesh->options.seams.service_account(self->specs_.at(workload).service_account);
+    pod.service_account = context.mesh->options.seams.service_account(spec->service_account);
     const auto created = co_await context.kube.create_pod(std::move(pod));
     // A name is ours alone: where it is taken, the answer to an earlier attempt was lost.
     if (!created && created.error().kind != FailureKind::conflict) {
         co_return propagate(created, fmt::format("pod {}", name));
     }
-    if (!wanted()) {
+    if (self->wanted(workload, definition) == nullptr) {
         std::ignore = co_await context.kube.delete_pod(context.workload_namespace, name);
         co_return fail(FailureKind::not_found, "workload {} is no longer defined so", workload);
     }
@@ -58,47 +64,130 @@ Task<Result<void>> Workloads::create(std::shared_ptr<Workloads> self, std::strin
     co_return Result<void>();
 }
 
-Task<Result<void>> Workloads::add(std::shared_ptr<Workloads> self, WorkloadSpec spec) {
+Result<WorkloadSpec> Workloads::completed(WorkloadSpec spec) const {
+    if (spec.name.empty() || spec.replicas < 0) {
+        return fail(FailureKind::invalid, "a workload needs a name and no less than 0 replicas");
+    }
     if (spec.service_account.empty()) {
         spec.service_account = spec.name;
     }
     // Another run on the same cluster must not share it: the first to end would take it away.
-    spec.service_account += self->context_->mesh->options.name_suffix;
-    if (spec.name.empty() || spec.replicas < 0) {
-        co_return fail(FailureKind::invalid, "a workload needs a name and no less than 0 replicas");
-    }
-    const auto workload = spec.name;
-    const auto replicas = self->context_->mesh->options.seams.replicas(spec.replicas);
+    spec.service_account += context_->mesh->options.name_suffix;
+    return spec;
+}
+
+// The API server takes no pod of a service account that does not exist.
+Task<Result<void>> Workloads::have_service_account(std::shared_ptr<Workloads> self,
+                                                   std::string name) {
     auto& context = *self->context_;
-    // The API server takes no pod of a service account that does not exist.
     const auto account = co_await context.kube.create_service_account(
-        context.meta(context.workload_namespace, spec.service_account));
+        context.meta(context.workload_namespace, name));
     if (!account && account.error().kind != FailureKind::conflict) {
-        co_return propagate(account, fmt::format("service account {}", spec.service_account));
+        co_return propagate(account, fmt::format("service account {}", name));
     }
-    if (!self->specs_.emplace(workload, std::move(spec)).second) {
+    co_return Result<void>();
+}
+
+Task<Result<void>> Workloads::create_all(std::shared_ptr<Workloads> self, std::string workload,
+                                         std::uint64_t definition, int replicas) {
+    auto& context = *self->context_;
+    std::vector<std::string> names;
+    for (int i = 0; i < replicas; ++i) {
+        names.push_back(self->new_name(workload));
+        const auto created = co_await create(self, workload, definition, names.back());
+        if (created) {
+            continue;
+        }
+        self->coming_.erase(definition);
+        if (self->definition_of(workload) == definition) {
+            self->specs_.erase(workload);
+            self->definitions_.erase(workload);
+        }
+        for (const auto& name : names) {
+            self->alive_.erase(name);
+            // As far as the API server lets us; the run's clean-up finds the rest by its labels.
+            std::ignore = co_await context.kube.delete_pod(context.workload_namespace, name);
+        }
+        co_return propagate(created);
+    }
+    co_return Result<void>();
+}
+
+Task<Result<void>> Workloads::add(std::shared_ptr<Workloads> self, WorkloadSpec asked) {
+    auto spec = self->completed(std::move(asked));
+    if (!spec) {
+        co_return propagate(spec);
+    }
+    auto& context = *self->context_;
+    const auto workload = spec->name;
+    const auto replicas = context.mesh->options.seams.replicas(spec->replicas);
+    auto account = co_await have_service_account(self, spec->service_account);
+    if (!account) {
+        co_return account;
+    }
+    if (!self->specs_.emplace(workload, std::move(*spec)).second) {
         co_return fail(FailureKind::conflict, "workload {} exists already in cluster {}", workload,
                        context.cluster);
     }
     const auto definition = ++self->defined_;
     self->definitions_[workload] = definition;
-    std::vector<std::string> names;
-    for (int i = 0; i < replicas; ++i) {
-        names.push_back(self->new_name(workload));
-        const auto created = co_await create(self, workload, definition, names.back());
-        if (!created) {
-            self->specs_.erase(workload);
-            self->definitions_.erase(workload);
-            for (const auto& name : names) {
-                self->alive_.erase(name);
-                // As far as the API server lets us; the run's clean-up finds the rest by its
-                // labels.
-                std::ignore = co_await context.kube.delete_pod(context.workload_namespace, name);
-            }
-            co_return propagate(created);
+    co_return co_await create_all(self, workload, definition, replicas);
+}
+
+Task<Result<std::vector<std::string>>> Workloads::redefine(std::shared_ptr<Workloads> self,
+                                                           WorkloadSpec asked) {
+    auto spec = self->completed(std::move(asked));
+    if (!spec) {
+        co_return propagate(spec);
+    }
+    auto& context = *self->context_;
+    const auto workload = spec->name;
+    const auto before = self->definition_of(workload);
+    if (!before) {
+        co_return fail(FailureKind::not_found, "no workload {} in cluster {}", workload,
+                       context.cluster);
+    }
+    const auto account = co_await have_service_account(self, spec->service_account);
+    if (!account) {
+        co_return propagate(account);
+    }
+    const auto definition = ++self->defined_;
+    self->coming_[definition] = *spec;
+    const auto created = co_await create_all(self, workload, definition,
+                                             context.mesh->options.seams.replicas(spec->replicas));
+    if (!created) {
+        co_return propagate(created);
+    }
+    self->coming_.erase(definition);
+    self->specs_[workload] = std::move(*spec);
+    self->definitions_[workload] = definition;
+    std::vector<std::string> old;
+    for (const auto& [name, alive] : self->alive_) {
+        if (alive.workload == workload && alive.definition != definition) {
+            old.push_back(name);
         }
     }
-    co_return Result<void>();
+    if (!context.mesh->options.seams.removes_outdated_pods) {
+        co_return std::vector<std::string>();
+    }
+    for (const auto& name : old) {
+        self->alive_.erase(name);
+        self->outdated_.push_back(name);
+    }
+    self->work_.ring();
+    co_return old;
+}
+
+Task<std::optional<Failure>> Workloads::remove_outdated(std::shared_ptr<Workloads> self) {
+    auto& context = *self->context_;
+    for (const auto names = self->outdated_; const auto& name : names) {
+        const auto deleted = co_await context.kube.delete_pod(context.workload_namespace, name);
+        if (!deleted && deleted.error().kind != FailureKind::not_found) {
+            co_return deleted.error();
+        }
+        std::erase(self->outdated_, name);
+    }
+    co_return std::nullopt;
 }
 
 void Workloads::lost(const std::string& pod) {
@@ -156,11 +245,14 @@ Task<void> Workloads::keep(std::shared_ptr<Workloads> self) {
     auto& clock = mesh.clock;
     while (true) {
         const auto seen = self->work_.count();
-        if (self->lost_.empty()) {
+        if (self->lost_.empty() && self->outdated_.empty()) {
             co_await self->work_.wait_past(seen);
             continue;
         }
-        const auto failed = co_await replace_each(self);
+        auto failed = co_await replace_each(self);
+        if (!failed) {
+            failed = co_await remove_outdated(self);
+        }
         if (!failed) {
             self->backoff_.reset();
             continue;

@@ -14,7 +14,16 @@ class Workloads {
 
     /// Creates the pods now; on a failure nothing of the workload stays wanted.
     [[nodiscard]] static Task<Result<void>> add(std::shared_ptr<Workloads> self, WorkloadSpec spec);
-    /// Replaces lost pods until cancelled.
+    /// Another definition of a workload that there is: its pods are made first, and with them all
+    /// is as wanted; then those of before are nobody's any more (`remove_outdated`). On a failure
+    /// all stays as it was. Gives the pods of before.
+    [[nodiscard]] static Task<Result<std::vector<std::string>>> redefine(
+        std::shared_ptr<Workloads> self, WorkloadSpec spec);
+    /// One attempt for each pod of an earlier definition. Gives why one is still there; `keep`
+    /// tries again.
+    [[nodiscard]] static Task<std::optional<Failure>> remove_outdated(
+        std::shared_ptr<Workloads> self);
+    /// Replaces lost pods, and removes those that are outdated, until cancelled.
     [[nodiscard]] static Task<void> keep(std::shared_ptr<Workloads> self);
 
     /// The cluster agent begins to list; gives the number of this list.
@@ -36,8 +45,18 @@ class Workloads {
     };
     /// The definition that a new pod of the workload belongs to; nothing where it is not wanted.
     [[nodiscard]] std::optional<std::uint64_t> definition_of(const std::string& workload) const;
+    /// What that definition says, while pods of it are wanted; else null.
+    [[nodiscard]] const WorkloadSpec* wanted(const std::string& workload,
+                                             std::uint64_t definition) const;
 
     [[nodiscard]] std::string new_name(const std::string& workload);
+    [[nodiscard]] Result<WorkloadSpec> completed(WorkloadSpec spec) const;
+    [[nodiscard]] static Task<Result<void>> have_service_account(std::shared_ptr<Workloads> self,
+                                                                 std::string name);
+    /// All of a definition's pods; on a failure none of them stays.
+    [[nodiscard]] static Task<Result<void>> create_all(std::shared_ptr<Workloads> self,
+                                                       std::string workload,
+                                                       std::uint64_t definition, int replicas);
     /// Fails where that definition of the workload is gone, or goes meanwhile.
     [[nodiscard]] static Task<Result<void>> create(std::shared_ptr<Workloads> self,
                                                    std::string workload, std::uint64_t definition,
@@ -51,6 +70,8 @@ class Workloads {
     std::map<std::string, WorkloadSpec> specs_;
     std::map<std::string, std::uint64_t> definitions_;  ///< of the same workloads
     std::uint64_t defined_ = 0;                         ///< how many definitions there were
+    std::map<std::uint64_t, WorkloadSpec> coming_;      ///< definitions whose pods are being made
+    std::vector<std::string> outdated_;                 ///< pods that nobody wants any more
     struct Alive {
         std::string workload;
         std::uint64_t definition = 0;

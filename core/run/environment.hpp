@@ -29,6 +29,11 @@ class Environment {
     /// Whether these servers are fakes that we start ourselves.
     [[nodiscard]] virtual bool fake_vaults() const = 0;
     [[nodiscard]] virtual bool fake_clusters() const = 0;
+    /// From now on the date of this server ("vault-0", "kube-0") is so far ahead of clock(); false
+    /// where nobody can do that.
+    [[nodiscard]] virtual bool skew_server(std::string_view /*server*/, Duration /*ahead*/) {
+        return false;
+    }
     /// Runs the event loop until `work` has ended.
     virtual void drive(Task<void> work) = 0;
     /// Runs `callback` on the event loop; may be called from any thread.

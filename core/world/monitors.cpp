@@ -45,7 +45,8 @@ void Monitors::check_pace(const mesh::Event& event) {
         return found == event.fields.end() ? std::string() : found->second;
     };
     const auto cluster = field("cluster");
-    if (event.what == "ca connected") {
+    // Whose account has changed asks at once, and so does who begins anew.
+    if (event.what == "ca connected" || event.what == "node agent restarted") {
         std::erase_if(refused_at_, [&](const auto& entry) { return entry.first.first == cluster; });
         return;
     }

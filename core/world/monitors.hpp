@@ -26,7 +26,7 @@ class Monitors final : public mesh::Observer {
     /// Leaves by this issuer may live at most so long (the signing role's max_ttl).
     void limit_leaves(const crypto::Certificate& issuer, Duration max_ttl);
     /// Who is refused waits so long before it can be refused again, unless its cluster is
-    /// connected anew meanwhile (mesh::first_wait).
+    /// connected anew or its agent restarted meanwhile (mesh::first_wait).
     void space_refusals(Duration least) { between_refusals_ = least; }
     /// A request that left one of our parties: no private key may be in it.
     void on_request(std::string_view caller, std::string_view method, std::string_view target,

@@ -97,7 +97,9 @@ void Tokens::use_key(crypto::Key key) {
 TokenVerdict Tokens::authenticate(const std::string& token,
                                   const std::vector<std::string>& audiences) {
     const auto now = clock_.now();
-    while (!cached_.empty() && cached_.front().first <= now) {
+    // What is kept for longer than that was kept before the date stepped back.
+    while (!cached_.empty() &&
+           (cached_.front().first <= now || cached_.front().first > now + memory)) {
         cache_.erase(cached_.front().second);
         cached_.pop_front();
     }

@@ -1,5 +1,7 @@
 #include "fakes/sim/connections.hpp"
 
+#include <algorithm>
+
 #include "core/base/assert.hpp"
 
 namespace meshproof::fakes {
@@ -30,7 +32,45 @@ Failure refusal(const Connections::Ends& ends, const crypto::HandshakeResult& re
                    {}};
 }
 
+bool judge_each_other(const crypto::TlsParty& client, const crypto::TlsParty& server) {
+    return client.judge_peer && server.judge_peer && client.identity && server.identity;
+}
+
+crypto::TlsParty without_judges(crypto::TlsParty party) {
+    party.judge_peer = nullptr;  // they hold others' state
+    party.check_peer = nullptr;
+    return party;
+}
+
 }  // namespace
+
+// A handshake shows that both hold the keys of their leaves, and that on these terms they can talk.
+// What could be otherwise the next time (dates, trust, identities) their judges alone decide.
+bool Connections::met_before(const crypto::TlsParty& client, const crypto::TlsParty& server) {
+    if (!judge_each_other(client, server)) {
+        return false;
+    }
+    const auto found = std::ranges::find_if(met_, [&](const Connection& known) {
+        return same_party(known.client, client) && same_party(known.server, server);
+    });
+    if (found == met_.end()) {
+        return false;
+    }
+    std::rotate(found, found + 1, met_.end());
+    return crypto::decide_again(client, shown_by(server)) &&
+           crypto::decide_again(server, shown_by(client));
+}
+
+void Connections::note_meeting(const crypto::TlsParty& client, const crypto::TlsParty& server) {
+    constexpr std::size_t most = 128;  // a mesh's pairs that talk, and those before their renewal
+    if (!judge_each_other(client, server)) {
+        return;
+    }
+    if (met_.size() == most) {
+        met_.erase(met_.begin());
+    }
+    met_.push_back({without_judges(client), without_judges(server)});
+}
 
 Result<Connections::Shown> Connections::connect(const Ends& ends, const crypto::TlsParty& client,
                                                 const crypto::TlsParty& server) {
@@ -60,13 +100,16 @@ Result<Connections::Shown> Connections::connect(const Ends& ends, const crypto::
             return shown;  // one that was not accepted is never kept
         }
     }
-    ++handshakes_;
-    const auto result = crypto::handshake_in_memory(client, server);
-    if (!result.accepted()) {
-        return tl::unexpected(refusal(ends, result));
-    }
-    if (result.server.fault != crypto::ChainFault::none) {  // asked for, shown, and worth nothing
-        return Shown{{}, /*worthless=*/true, {}};
+    if (!met_before(client, server)) {
+        ++handshakes_;
+        const auto result = crypto::handshake_in_memory(client, server);
+        if (!result.accepted()) {
+            return tl::unexpected(refusal(ends, result));
+        }
+        if (result.server.fault != crypto::ChainFault::none) {  // asked for, shown, worth nothing
+            return Shown{{}, /*worthless=*/true, {}};
+        }
+        note_meeting(client, server);
     }
     if (remember) {
         open_[key].push_back({client, server});

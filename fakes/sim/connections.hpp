@@ -16,7 +16,9 @@ namespace meshproof::fakes {
 /// The TLS side of the simulated wire: does real handshakes in memory and remembers the open
 /// connections. A failed handshake is never remembered; a remembered one ends when the client,
 /// judging its peer again, refuses it, and where the client has no judge of its own, when either
-/// leaf is out of its time.
+/// leaf is out of its time. Two who judge each other themselves (pods) shake hands once for each pair
+/// of what they show and trust: on the next new connection both are asked again, and only where
+/// both accept that again nothing else is done, for nothing else could turn out otherwise.
 class Connections {
   public:
     /// Between whom: `via` is the address that was dialled (a host's or a link's), `host` the
@@ -52,7 +54,11 @@ class Connections {
         crypto::TlsParty client, server;
     };
 
+    [[nodiscard]] bool met_before(const crypto::TlsParty& client, const crypto::TlsParty& server);
+    void note_meeting(const crypto::TlsParty& client, const crypto::TlsParty& server);
+
     std::map<Key, std::vector<Connection>> open_;
+    std::vector<Connection> met_;  ///< whose handshakes were accepted, without judges; latest last
     std::uint64_t handshakes_ = 0;
 };
 

@@ -24,7 +24,8 @@ struct FaultPlan {
 /// certificates are really checked, by in-memory handshakes at the virtual date (or at TlsParty::at
 /// where that is set: a skewed clock): on each new connection where either side asks for a client
 /// certificate or checks its peer; for other https endpoints once per server identity and trust,
-/// and again when the server's leaf is out of its time.
+/// and again when the server's leaf is out of its time. Two pods, which judge each other themselves,
+/// do it once for each pair of leaves and trust; both judge on each new connection.
 /// A request whose caller gave up is still handled to its end. Stopping a service is as with
 /// BeastTransport: from the moment at which a Listener (or the network) is destroyed, no statement
 /// of its Handler runs any more.

@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <map>
 
 #include "core/run/socket_environment.hpp"
 #include "core/time/sim_clock.hpp"
@@ -59,6 +60,25 @@ class SimEnvironment final : public run::Environment {
         co_return target;
     }
 
+    [[nodiscard]] bool skew_server(std::string_view server, Duration ahead) override {
+        if (servers_ == nullptr) {
+            return false;
+        }
+        skews_.insert_or_assign(std::string(server), ahead);
+        auto rules = options_.servers.chaos;
+        for (const auto& [name, skew] : skews_) {
+            if (skew != Duration::zero()) {
+                ChaosRule rule;
+                rule.name = "date of " + name;
+                rule.server = name;
+                rule.clock_skew = skew;
+                rules.push_back(std::move(rule));
+            }
+        }
+        servers_->chaos().set(std::move(rules));
+        return true;
+    }
+
     void drive(Task<void> work) override { clock_.run(std::move(work)); }
     void post(std::function<void()> callback) override {
         boost::asio::post(context_, std::move(callback));
@@ -66,6 +86,7 @@ class SimEnvironment final : public run::Environment {
 
   private:
     SimOptions options_;
+    std::map<std::string, Duration> skews_;  ///< by server
     boost::asio::io_context context_{1};
     SimClock clock_;
     SimNetwork network_;

@@ -1,4 +1,6 @@
 // What takes several steps that chance seldom brings in their order, as one command each.
+#include "core/base/assert.hpp"
+#include "scenarios/explore/check.hpp"
 #include "scenarios/explore/commands.hpp"
 #include "scenarios/impostors.hpp"
 #include "scenarios/steps.hpp"
@@ -20,6 +22,70 @@ Task<void> jump_clock(Play& play, Step step) {
     play.fault_ends(wrong_date);
     play.disturb();
     play.reach("the mesh's date jumped ahead and back");
+}
+
+// A server's date jumps, stays wrong for a while in which every pod asks for its next leaf, and
+// jumps back. What comes may be of tomorrow, or have ended: nobody gives up a good leaf for it.
+Task<void> jump_server(Play& play, std::string server, double lives) {
+    constexpr int share = 8;
+    const auto ahead = std::chrono::floor<std::chrono::seconds>(part_of(play.model.leaf(), lives));
+    const auto what = fmt::format("the date of {} is wrong", server);
+    std::map<std::string, SeenPod> were_ready;  // by uid
+    for (const auto& pod : play.pods()) {
+        if (pod.ready) {
+            were_ready.emplace(pod.uid, pod);
+        }
+    }
+    const bool jumped = play.environment.skew_server(server, ahead);
+    MESHPROOF_ASSERT(jumped, "nobody can set the date of {}", server);
+    renew_where_it_works(play);
+    play.model.wrong_dates.insert(server);
+    play.fault_begins(what);
+    co_await play.environment.truth().sleep_for(play.model.leaf() / share);
+    co_await check(play, fmt::format("while {}", what));
+    for (const auto& pod : play.pods()) {
+        const auto before = were_ready.find(pod.uid);
+        const bool lives_on =
+            before != were_ready.end() &&
+            play.model.valid(before->second, play.truth(), play.near()).value_or(false);
+        play.expect(!lives_on || pod.ready, "expiry",
+                    "while {}, the pod of {} gave up a good leaf for one that is not valid now: {}",
+                    what, pod.workload, leaf_told(pod));
+    }
+    std::ignore = play.environment.skew_server(server, {});
+    play.model.wrong_dates.erase(server);
+    play.fault_ends(what);
+    play.skew_counted = ahead;  // of the dates that count, one was wrong until now
+    play.disturb();
+    play.reach("a server's date jumped away and back");
+}
+
+// Where somebody else keeps the servers' date nobody can set it; and nodes elect who leads by
+// theirs.
+std::string no_date_of(const Play& play) {
+    if (!play.environment.virtual_time()) {
+        return "nobody can set the date of a server here";
+    }
+    return play.history.world.nodes > 1 ? "its nodes elect by their date" : "";
+}
+
+std::string no_vault_date(const Play& play, const Step& step) {
+    const auto why = no_vault(play, step);
+    return why.empty() ? no_date_of(play) : why;
+}
+
+std::string no_kube_date(const Play& play, const Step& step) {
+    const auto why = no_such_cluster(play, step);
+    return why.empty() ? no_date_of(play) : why;
+}
+
+Task<void> jump_vault_clock(Play& play, Step step) {
+    co_await jump_server(play, "vault-" + field(step, "vault"), number_of(step, "ahead", 0.0));
+}
+
+Task<void> jump_kube_clock(Play& play, Step step) {
+    const auto server = play.model.clusters.find(field(step, "cluster"))->second.kube;
+    co_await jump_server(play, server, number_of(step, "ahead", 0.0));
 }
 
 // Leaves that are much shorter than those that are asked for come for a while: schedules follow the
@@ -135,6 +201,8 @@ Rows accident_rows() {
     return {
         {"short-leaves", "vault", 1, {"account"}, no_ca, short_leaves},
         {"jump-clock", "clock", 2, {"ahead"}, always, jump_clock},
+        {"jump-vault-clock", "clock", 2, {"vault", "ahead"}, no_vault_date, jump_vault_clock},
+        {"jump-kube-clock", "clock", 1, {"cluster", "ahead"}, no_kube_date, jump_kube_clock},
         {"connect-in-outage",
          "accounts",
          2,

@@ -9,6 +9,18 @@ std::size_t kube_index(std::string_view cluster) {
     return cluster == "beta" ? 1 : 0;
 }
 
+}  // namespace
+
+std::string labels_of_cluster(const Play& play, const std::string& cluster) {
+    auto selector = fmt::format("{}={}", mesh::cluster_label, cluster);
+    for (const auto& [label, value] : play.world.labels()) {
+        selector += fmt::format(",{}={}", label, value);
+    }
+    return selector;
+}
+
+namespace {
+
 // Without any cluster most of what follows would be about nothing.
 std::string cannot_leave(const Play& play, const Step& step) {
     const auto why = no_cluster(play, step);
@@ -27,10 +39,7 @@ std::string cannot_leave(const Play& play, const Step& step) {
 Task<std::string> left_in(Play& play, std::string cluster) {
     const auto& admin = play.world.kube(kube_index(cluster)).admin;
     const auto& target = play.world.target();
-    auto selector = fmt::format("{}={}", mesh::cluster_label, cluster);
-    for (const auto& [label, value] : play.world.labels()) {
-        selector += fmt::format(",{}={}", label, value);
-    }
+    const auto selector = labels_of_cluster(play, cluster);
     const auto pods =
         require(co_await admin.list_pods(target.workload_namespace, selector), "list pods");
     const auto secrets =

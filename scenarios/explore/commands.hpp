@@ -68,6 +68,8 @@ template <class Number>
 /// Why a step cannot go by a cluster's API server: there is no such cluster, or it is away.
 [[nodiscard]] std::string no_cluster(const Play& play, const Step& step);
 [[nodiscard]] mesh::Cluster cluster_of(Play& play, const Step& step);
+/// The selector of what the mesh made in a cluster.
+[[nodiscard]] std::string labels_of_cluster(const Play& play, const std::string& cluster);
 /// Why a step cannot be about the pods of a workload: it does not run there, or as above.
 [[nodiscard]] std::string no_workload(const Play& play, const Step& step);
 /// Why a step cannot delete an account: there is none, or it is open who uses it.

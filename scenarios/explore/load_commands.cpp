@@ -1,8 +1,6 @@
 // Many clients ask one Vault for signatures at once.
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
-#include "core/run/ending.hpp"
 #include "scenarios/explore/commands.hpp"
+#include "scenarios/rush.hpp"
 #include "scenarios/steps.hpp"
 
 namespace meshproof::scenarios::explore {
@@ -11,68 +9,17 @@ namespace {
 /// Of what so many signers can do, so much is done, whatever else is asked of them.
 constexpr int wanted_percent = 90;
 
-/// A request for a signature, and what came of it.
-struct RushedRequest {
-    std::string uri;
-    crypto::PublicKey key;
-    std::optional<Result<vault::Issued>> answer = std::nullopt;
-};
-
-/// What the clients of one rush share.
-struct Rush {
-    vault::Client client;
-    std::string path;  ///< of the signing role
-    std::string ids;   ///< what the URIs begin with
-    std::string wave;  ///< no two rushes of a history ask for one URI
-    std::vector<std::unique_ptr<RushedRequest>> requests = {};
-};
-
-// Each asks again when its answer is there.
-Task<void> ask_in_a_row(std::shared_ptr<Rush> rush, int client, int each) {
-    for (int i = 0; i < each; ++i) {
-        const auto key = crypto::Key::generate(crypto::KeyType::p256);
-        auto& request = *rush->requests.emplace_back(std::make_unique<RushedRequest>(RushedRequest{
-            fmt::format("{}{}-{}-{}", rush->ids, rush->wave, client, i), key.public_key()}));
-        crypto::Csr::Spec spec;
-        spec.alt_names.uris = {request.uri};
-        vault::SignRequest signing;
-        signing.csr_pem = crypto::Csr::make(spec, key).pem();
-        request.answer = co_await rush->client.sign_at(rush->path, signing);
-    }
-}
-
-// This client and all after it, side by side. All have ended when this has, though a stop cuts it
-// short: they hold what is played.
-Task<run::Ending> ask_beside(std::shared_ptr<Rush> rush, int client, int clients, int each) {
-    using namespace boost::asio::experimental::awaitable_operators;
-    auto mine = run::settle(ask_in_a_row(rush, client, each));
-    if (client + 1 >= clients) {
-        co_return co_await std::move(mine);
-    }
-    const auto [one, others] =
-        co_await (std::move(mine) && ask_beside(rush, client + 1, clients, each));
-    co_return one.kind == run::Ending::Kind::done ? others : one;
-}
-
 // Answers belong to their requests, and every one has one.
 void judge_answers(Play& play, const Rush& rush, const crypto::Certificate& issuer) {
-    std::set<std::string> serials;
     for (const auto& request : rush.requests) {
-        if (!request->answer || !*request->answer) {
-            play.expect(false, "throughput", "a signature for {} was {}", request->uri,
-                        request->answer ? "refused: " + request->answer->error().message
-                                        : std::string("neither given nor refused"));
-            continue;
-        }
-        const auto& leaf = (*request->answer)->leaf;
-        play.expect(leaf.public_key() == request->key, "throughput",
-                    "the answer for {} certifies another key than its request's", request->uri);
-        play.expect(leaf.alt_names().uris == std::vector{request->uri}, "throughput",
-                    "the answer for {} is for another URI", request->uri);
-        play.expect(leaf.signed_by(issuer), "throughput",
-                    "the answer for {} is not signed by the issuer", request->uri);
-        play.expect(serials.insert(leaf.serial()).second, "throughput",
-                    "serial number {} was given twice", leaf.serial());
+        play.expect(request->answer && *request->answer, "throughput", "a signature for {} was {}",
+                    request->uri,
+                    request->answer && !*request->answer
+                        ? "refused: " + request->answer->error().message
+                        : std::string("neither given nor refused"));
+    }
+    for (const auto& wrong : wrong_answers(rush, issuer)) {
+        play.expect(false, "throughput", "{}", wrong);
     }
 }
 
@@ -123,15 +70,15 @@ Task<void> sign_at_once(Play& play, Step step) {
     const auto pki = pki_of(play, step);
     const auto clients = number_of(step, "clients", 4), each = number_of(step, "each", 2);
     const auto& site = play.vault_of(*pki.real);
-    const auto rush =
-        std::make_shared<Rush>(Rush{.client = site.admin.at(site.agent_url),
-                                    .path = pki.real->prepared.pki_path(),
-                                    .ids = fmt::format("spiffe://cluster.local/ns/{}/sa/",
-                                                       play.world.target().workload_namespace),
-                                    .wave = fmt::format("many{}", play.record.steps.size())});
+    const auto rush = std::make_shared<Rush>(
+        Rush{.client = site.admin.at(site.agent_url),
+             .path = pki.real->prepared.pki_path(),
+             // No two rushes of a history ask for one URI.
+             .ids = fmt::format("spiffe://cluster.local/ns/{}/sa/many{}",
+                                play.world.target().workload_namespace, play.record.steps.size())});
     const auto pods = play.pods().size();
     const auto began = play.now();
-    const auto ending = co_await ask_beside(rush, 0, clients, each);
+    const auto ending = co_await ask_at_once(rush, clients, each);
     if (ending.kind != run::Ending::Kind::done) {
         throw CannotGoOn(Failure{FailureKind::closed, ending.text, 0, {}});
     }

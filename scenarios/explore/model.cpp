@@ -62,6 +62,9 @@ Must Model::issuer_signs(const ModelCa& pki) const {
     if (!pki.issuer_until || !now) {
         return Must::be;
     }
+    if (wrong_dates.contains(pki.vault)) {
+        return Must::say_nothing;  // by its own date it lives longer, or has ended
+    }
     const auto left = *pki.issuer_until - now();
     const auto life = leaf_ / pki.shortened;
     if (left < life) {
@@ -100,9 +103,15 @@ bool Model::logs_in(std::string_view name, const ModelCluster& cluster) const {
            kube_answers(name) && !troubles.contains(trouble_name("vault", ca.kube));
 }
 
+bool Model::dates_agree_for(const ModelCluster& cluster) const {
+    const auto* account = account_of(cluster);
+    return skew == Duration::zero() && !wrong_dates.contains(cluster.kube) &&
+           (account == nullptr || !wrong_dates.contains(cas.find(account->ca)->second.vault));
+}
+
 bool Model::works(std::string_view name) const {
     const auto found = clusters.find(name);
-    return found != clusters.end() && dates_agree() && !found->second.unsure &&
+    return found != clusters.end() && dates_agree_for(found->second) && !found->second.unsure &&
            signs(found->second) == Must::be && logs_in(name, found->second);
 }
 
@@ -116,7 +125,7 @@ Must Model::connected(std::string_view name) const {
     if (found != clusters.end() && !kube_answers(name)) {
         return Must::not_be;  // nobody gets a service account's token, whatever is wanted
     }
-    if (found == clusters.end() || found->second.unsure || !dates_agree()) {
+    if (found == clusters.end() || found->second.unsure || !dates_agree_for(found->second)) {
         return Must::say_nothing;
     }
     const auto must = signs(found->second);

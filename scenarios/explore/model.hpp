@@ -84,12 +84,15 @@ class Model {
     Duration skew{};  ///< how far the mesh's date is ahead
     /// It was wrong once: what it took for ended then, an anchor's last leaf too, it has let go.
     bool skewed_once = false;
+    std::set<std::string, std::less<>> wrong_dates;  ///< servers whose date is wrong
 
     [[nodiscard]] Duration leaf() const { return leaf_; }
     /// The longest time in which a pod gets a leaf from a CA that works.
     [[nodiscard]] Duration recovery() const;
-    /// Whether the mesh's date is right enough for what the servers date.
-    [[nodiscard]] bool dates_agree() const { return skew == Duration::zero(); }
+    /// Whether everybody's date is right enough for what the others date.
+    [[nodiscard]] bool dates_agree() const {
+        return skew == Duration::zero() && wrong_dates.empty();
+    }
 
     /// The shortest life that a signing role gives a leaf, or ever gave one.
     [[nodiscard]] Duration shortest_life() const;
@@ -138,6 +141,8 @@ class Model {
 
   private:
     [[nodiscard]] bool few_uses() const;
+    /// Likewise of the mesh and the servers that this cluster's pods ask.
+    [[nodiscard]] bool dates_agree_for(const ModelCluster& cluster) const;
     [[nodiscard]] const ModelAccount* account_of(const ModelCluster& cluster) const;
     /// Whoever asks with a good token gets a leaf that its cluster takes.
     [[nodiscard]] Must signs(const ModelCluster& cluster) const;

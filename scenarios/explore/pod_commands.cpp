@@ -116,25 +116,65 @@ Task<void> restart_all(Play& play, Step step) {
     }
 }
 
-std::string no_renewal(const Play& play, const Step& step) {
-    auto why = no_cluster(play, step);
-    if (!why.empty()) {
-        return why;
+// The pods that are there, by the API server's word: uids.
+Task<std::set<std::string>> pods_in(Play& play, std::string cluster) {
+    const auto& admin = play.world.kube(cluster == "beta" ? 1 : 0).admin;
+    const auto listed = require(co_await admin.list_pods(play.world.target().workload_namespace,
+                                                         labels_of_cluster(play, cluster)),
+                                "list pods");
+    std::set<std::string> uids;
+    for (const auto& pod : listed.items) {
+        if (!pod.meta.deleting) {
+            uids.insert(pod.meta.uid);
+        }
     }
-    // Who is refused has to wait, and would be made to ask too soon.
-    const auto name = field(step, "cluster");
-    if (!play.model.works(name)) {
-        return "its CA does not work";
+    co_return uids;
+}
+
+// Keys were in the memory of the agent that ended: nobody has a leaf of before, nor counts what he
+// asked for then.
+void forget_agents(Play& play, const std::string& cluster, const std::set<std::string>& uids) {
+    for (const auto& uid : uids) {
+        play.counted.erase(uid);
+        play.held.erase(uid);
     }
-    const auto& account = play.model.clusters.find(name)->second.account;
-    const auto& ca = play.model.accounts.find(account)->second.ca;
-    return play.model.cas.find(ca)->second.few_uses ? "its tokens serve a few times only" : why;
+    if (const auto frozen = play.frozen.find(cluster); frozen != play.frozen.end()) {
+        for (auto& [uid, serial] : frozen->second) {
+            serial.clear();
+        }
+    }
+    play.disturb();
 }
 
 Task<void> restart_node_agent(Play& play, Step step) {
-    play.disturbed = true;
-    cluster_of(play, step).renew_now();
-    co_return;
+    const auto name = field(step, "cluster");
+    auto cluster = cluster_of(play, step);
+    std::set<std::string> leaves, before;
+    for (const auto& pod : play.pods_of(name)) {
+        leaves.insert(pod.serial);
+        before.insert(pod.uid);
+    }
+    const auto done = co_await cluster.restart_agent();
+    play.expect(done.has_value(), "pod-restart", "restarting the agent of {}: {}", name,
+                done ? "" : done.error().message);
+    forget_agents(play, name, before);
+    play.reach("a node agent was restarted");
+    const auto there = co_await pods_in(play, name);
+    const auto known = [&cluster, &there] {
+        const auto pods = cluster.pods();
+        return std::ranges::count_if(pods,
+                                     [&](const auto& pod) { return there.contains(pod.uid); });
+    };
+    std::ignore = co_await await(
+        play.world, [&] { return known() == std::ssize(there); }, play.model.recovery());
+    play.expect(known() == std::ssize(there), "pod-restart",
+                "the agent of {} was restarted, and knows {} of {} pods", name, known(),
+                there.size());
+    for (const auto& pod : play.pods_of(name)) {
+        play.expect(pod.serial.empty() || !leaves.contains(pod.serial), "identity",
+                    "the pod of {} in {} has the leaf of before its agent was restarted",
+                    pod.workload, name);
+    }
 }
 
 Task<void> ask_health(Play& play, Step step) {
@@ -180,7 +220,7 @@ Rows pod_rows() {
         {"deploy", "pods", 1, {"cluster", "workload", "replicas"}, no_new_workload, deploy},
         {"restart-pod", "pods", 4, {"cluster", "workload"}, no_workload, restart},
         {"restart-all", "pods", 1, {"cluster"}, no_cluster, restart_all},
-        {"restart-node-agent", "pods", 1, {"cluster"}, no_renewal, restart_node_agent},
+        {"restart-node-agent", "pods", 1, {"cluster"}, no_cluster, restart_node_agent},
         {"ask-health", "health", 3, {"cluster"}, no_such_cluster, ask_health},
         {"create-namespace", "health", 1, {"namespace"}, always, create_namespace},
         {"ask-namespace", "health", 2, {"namespace"}, no_namespace, ask_namespace},

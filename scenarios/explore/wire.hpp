@@ -116,6 +116,9 @@ class TroubledEnvironment final : public run::Environment {
     [[nodiscard]] bool fake_vaults() const override { return inner_->fake_vaults(); }
     [[nodiscard]] bool fake_clusters() const override { return inner_->fake_clusters(); }
     [[nodiscard]] Task<Result<run::Target>> start() override { return inner_->start(); }
+    [[nodiscard]] bool skew_server(std::string_view server, Duration ahead) override {
+        return inner_->skew_server(server, ahead);
+    }
     void drive(Task<void> work) override { inner_->drive(std::move(work)); }
     void post(std::function<void()> callback) override { inner_->post(std::move(callback)); }
 

@@ -151,6 +151,10 @@ const std::vector<HistoryNotice> by_histories = {
      1,
      {"{do: wait, after: 0.5}", restart_web},
      "the pod of web has no replacement"},
+    {"cluster/takes-up-no-pod",
+     1,
+     {wait_a_little, "{do: restart-node-agent, cluster: alpha}"},
+     "knows 0 of 2 pods"},
     {"control-plane/drops-anchors-too-soon",
      1,
      {"{do: deploy, cluster: alpha, workload: late, replicas: 3}",
@@ -303,6 +307,25 @@ TEST(MeshSaboteurs, AreAllInTheTable) {
     expect_names_in(judges, noticed_by_judges);
     for (const auto& notice : notices) {
         EXPECT_TRUE(known.contains(notice.saboteur)) << notice.saboteur;
+    }
+}
+
+// A Vault that mixes up what it is asked for at once is noticed on every target.
+TEST(MeshSaboteurs, SignaturesUnderFaultsAreToldApart) {
+    const auto& scenario = scenario_of("outage/signing-meets-faults");
+    for (const auto& [saboteur, says] : {std::pair("", ""),
+                                         {"pki/repeat-serial", "was given twice"},
+                                         {"pki/wrong-csr-key", "certifies another key"}}) {
+        std::set<std::string, std::less<>> saboteurs;
+        if (*saboteur != '\0') {
+            saboteurs.insert(saboteur);
+        }
+        const auto wrong =
+            histories::play(histories::setting(1, std::move(saboteurs)),
+                            [&scenario](run::World& world) { return scenario.run(world); });
+        const auto told = fmt::format("{}", fmt::join(wrong, "\n"));
+        EXPECT_EQ(wrong.empty(), *says == '\0') << told;
+        EXPECT_NE(told.find(says), std::string::npos) << saboteur << ": " << told;
     }
 }
 

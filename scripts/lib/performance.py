@@ -23,7 +23,7 @@ import threading
 import time
 import urllib.request
 
-usual_parts = ["ratios", "generator", "schedule", "memory", "table"]
+usual_parts = ["ratios", "generator", "schedule", "memory", "mesh", "table"]
 parts = [*usual_parts, "limits", "storm", "soak"]
 turns = 3
 dot = "–"  # what could not be measured
@@ -380,6 +380,59 @@ def memory(bench):
             f"`load login-sign --target sim`: {sim['counts']['done']:,} transactions in {sim['program_cpu_s']:.1f} s of CPU "
             f"time, preparation and verification included. `load cold-start --pods 10000` on the fakes in the same "
             f"program: at most {peak:,.0f} MB.", ""]
+
+
+# --- meshes in virtual time -----------------------------------------------------------------------------------------
+
+def used_by(command):
+    """Runs a command to its end; gives its output, the seconds that passed, those of CPU time, and its peak in MiB."""
+    with tempfile.TemporaryFile() as output:
+        began = time.monotonic()
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(process.pid, 0)
+        passed = time.monotonic() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    if process.returncode:
+        sys.exit(f"bench: {' '.join(command)} exits {process.returncode}:\n{text}")
+    return text, passed, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def large_mesh(bench, pods=1000, days=30):
+    """Leaves live a day in virtual time, so a day is a life."""
+    say(f"mesh: {pods:,} pods over {days} days")
+    name = f"{pods}-pods-over-{days}-days"
+    history = own_file(os.path.join(bench.folder, name + ".yaml"), f"""history: {name}
+seed: 1
+world: {{vaults: 1, clusters: 1, product: openbao, workloads: [web, api]}}
+steps:
+  - {{do: deploy, cluster: alpha, workload: late, replicas: {pods - 2}}}
+  - {{do: wait, after: {days}}}
+""")
+    _, passed, cpu, peak = used_by([bench.program, "replay", history])
+    bench.goal(f"{pods:,} pods over {days} virtual days, leaves of a day",
+               "every key, login, signature, renewal and handshake real, on one core", "under 90 s and 1,024 MiB",
+               f"{passed:.0f} s, {peak:,.0f} MiB", passed < 90 and peak < 1024)
+    return (f"`replay` of one history in virtual time, {pods:,} pods over {days} days: {passed:.1f} s, {cpu:.1f} s of CPU "
+            f"time, at most {peak:,.0f} MiB.")
+
+
+def many_histories(bench, runs=200, whole=2000):
+    """A share of them, by a seed that is always the same: what another mesh meets takes another time."""
+    say(f"mesh: {runs} histories")
+    text, passed, cpu, peak = used_by([bench.program, "explore", "--runs", str(runs), "--steps", "60", "--seed", "20261129",
+                                       "--jobs", "2", "--report", tempfile.mkdtemp(dir=bench.folder)])
+    told = re.search(r"explored \d+ histories in [^:]*: (.*)", text)
+    whole_s = passed * whole / runs
+    bench.goal(f"{whole:,} histories of 60 steps on two cores, by {runs} of them", "every certificate, signature and handshake real",
+               "under 300 s", f"{whole_s:.0f} s", whole_s < 300)
+    return (f"`explore`, {runs} histories of 60 steps, two at a time: {passed:.1f} s, {cpu / runs:.2f} s of CPU time for each, at "
+            f"most {peak:,.0f} MiB{': ' + told.group(1) if told else ''}.")
+
+
+def mesh(bench):
+    return ["## Meshes in virtual time", "", large_mesh(bench), "", many_histories(bench), ""]
 
 
 def resident_kb(pid):

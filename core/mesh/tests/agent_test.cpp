@@ -195,5 +195,28 @@ TEST(Agent, CountsTheLoginsThatAreRefusedToo) {
     EXPECT_GT(counted(refused_logins_counted), 5U);
 }
 
+Task<void> one_token_for_many_logins(Stage& stage) {
+    auto cluster = co_await onboarded(stage);
+    stage.vault.login_refusal = {503, "Vault is sealed"};
+    require(co_await cluster.deploy({.name = "web", .service_account = {}}));
+    const auto& tokens = stage.kube_front.asked_for_tokens;
+    co_await stage.clock.sleep_for(9h);
+    EXPECT_GT(only(cluster, "web").login_attempts, 5U);
+    EXPECT_EQ(tokens, 1U) << "an answer that is not about the token";
+    co_await stage.clock.sleep_for(3h);
+    EXPECT_EQ(tokens, 2U) << "at eight tenths of its life there is another";
+
+    stage.vault.login_refusal = {403, "permission denied"};
+    const auto logins = only(cluster, "web").login_attempts;
+    co_await stage.clock.sleep_for(6h);
+    const auto refused = only(cluster, "web").login_attempts - logins;
+    EXPECT_GT(refused, 3U);
+    EXPECT_EQ(tokens - 2, refused - 1) << "each that may be at fault is shown once";
+}
+
+TEST(Agent, KeepsAProjectedTokenAsTheKubeletDoes) {
+    run(one_token_for_many_logins);
+}
+
 }  // namespace
 }  // namespace meshproof::mesh::testing

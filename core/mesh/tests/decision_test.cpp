@@ -99,6 +99,28 @@ TEST(Decide, SaysHowTheTrustDomainAndTheRoleDiffer) {  // row 111
     EXPECT_NE(bare.reason.find("allowed_uri_sans"), std::string::npos);
 }
 
+// Most refusals say that it was not the token: what is kept of it saves the API server a request.
+TEST(Decide, AsksForAnotherProjectedTokenWhereItMayBeAtFault) {
+    for (const auto* text :
+         {"permission denied", "invalid expiration time (exp) claim: token is expired",
+          "token not yet valid", "something new"}) {
+        EXPECT_TRUE(decide(Step::login, answer(403, text), asked).other_projected_token) << text;
+        EXPECT_FALSE(decide(Step::sign, answer(403, text), asked).other_projected_token) << text;
+    }
+    for (const auto& [status, text] : {std::pair(403, "service account name not authorized"),
+                                       {403, "namespace not authorized"},
+                                       {403, "invalid audience (aud) claim"},
+                                       {503, "Vault is sealed"},
+                                       {429, "slow down"},
+                                       {400, "invalid role name \"mesh\""},
+                                       {500, "could not load backend configuration"}}) {
+        EXPECT_FALSE(decide(Step::login, answer(status, text), asked).other_projected_token)
+            << text;
+    }
+    EXPECT_FALSE(decide(Step::login, Failure{FailureKind::unreachable, "nobody", 0, {}}, asked)
+                     .other_projected_token);
+}
+
 TEST(Decide, RetriesWhatGaveNoAnswer) {
     for (const auto kind : {FailureKind::unreachable, FailureKind::timed_out, FailureKind::closed,
                             FailureKind::tls, FailureKind::malformed}) {

@@ -132,6 +132,54 @@ TEST(Flow, RenewNowDoesNotWaitForTheSchedule) {
     run(renew_at_once);
 }
 
+Task<void> restarted_agent(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    const auto before = only(cluster, "web");
+    require(co_await cluster.restart_agent());
+    EXPECT_TRUE(co_await cluster.wait_ready(1h));
+    const auto after = only(cluster, "web");
+    EXPECT_EQ(after.uid, before.uid);
+    EXPECT_FALSE(after.leaf->public_key() == before.leaf->public_key());
+    EXPECT_TRUE((co_await stage.mesh.request(after.name, only(cluster, "api").name)).ok);
+    EXPECT_EQ(stage.recorder.count("pod added"), 4U);
+
+    // What happens after it is seen, and what it cannot have it asks for until it comes.
+    stage.vault_link->set(http::LinkMode::refuse);
+    require(co_await cluster.restart_agent());
+    require(co_await cluster.delete_pod(after.name));
+    EXPECT_TRUE(co_await cluster.wait_replaced(after.name, 1h));
+    EXPECT_FALSE(co_await cluster.wait_ready(6h));
+    for (const auto& pod : cluster.pods()) {
+        EXPECT_FALSE(pod.leaf) << pod.workload;
+    }
+    stage.vault_link->set(http::LinkMode::pass);
+    EXPECT_TRUE(co_await cluster.wait_ready(3h)) << only(cluster, "web").reason;
+
+    // It reads the configuration that was changed while nobody followed it.
+    require(co_await stage.admin->delete_secret("istio-system", "meshproof-ca-config"));
+    require(co_await cluster.restart_agent());
+    EXPECT_TRUE(co_await cluster.wait_in_sync(3h)) << cluster.status();
+    EXPECT_TRUE(co_await cluster.wait_ready(3h));
+    require(co_await stage.mesh.offboard("c1"));
+    EXPECT_EQ((co_await cluster.restart_agent()).error().kind, FailureKind::conflict);
+}
+
+TEST(Flow, ANodeAgentThatBeginsAnewTakesUpItsPods) {
+    run(restarted_agent);
+}
+
+Task<void> takes_up_none(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    co_await stage.clock.sleep_for(1min);  // until their status is there: a change is an event
+    require(co_await cluster.restart_agent());
+    EXPECT_FALSE(co_await cluster.wait_ready(12h));
+    EXPECT_TRUE(cluster.pods().empty());
+}
+
+TEST(Flow, ASaboteurTakesUpNoPod) {
+    run(takes_up_none, Stage::with("cluster/takes-up-no-pod"));
+}
+
 Task<void> replaced(Stage& stage) {
     auto cluster = co_await two_pods(stage);
     const auto old = only(cluster, "web");
@@ -182,6 +230,46 @@ Task<void> replicas(Stage& stage) {
 
 TEST(Flow, TheNumberOfPodsIsKept) {
     run(replicas);
+}
+
+Task<void> defined_anew(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    const auto before = only(cluster, "web");
+    EXPECT_EQ((co_await cluster.redefine({.name = "job", .service_account = {}})).error().kind,
+              FailureKind::not_found);
+    require(
+        co_await cluster.redefine({.name = "web", .service_account = "frontend", .replicas = 2}));
+    EXPECT_TRUE(co_await cluster.wait_ready(1h));
+    co_await stage.clock.sleep_for(1min);
+    const auto after = cluster.pods_of("web");
+    EXPECT_EQ(after.size(), 2U);
+    for (const auto& pod : after) {
+        EXPECT_NE(pod.uid, before.uid);
+        EXPECT_EQ(pod.id.text(), "spiffe://cluster.local/ns/default/sa/frontend");
+    }
+    EXPECT_EQ(require(co_await stage.admin->list_pods("default")).items.size(), 3U);
+    EXPECT_TRUE((co_await stage.mesh.request(after.front().name, only(cluster, "api").name)).ok);
+
+    // One that cannot be made: all stays, and is kept as it was.
+    stage.kube_front.refusal = {.kind = "pods", .body = "\"name\":\"web-"};
+    EXPECT_FALSE(co_await cluster.redefine({.name = "web", .service_account = {}}));
+    stage.kube_front.refusal.reset();
+    EXPECT_EQ(cluster.pods_of("web").size(), 2U);
+    require(co_await cluster.delete_pod(after.front().name));
+    const auto name = require(co_await cluster.wait_replaced(after.front().name, 1h));
+    EXPECT_EQ(cluster.pod(name)->id, after.front().id);
+
+    // The pods of before go when the API server is back, and none of them is replaced.
+    co_await stage.clock.sleep_for(1min);
+    require(co_await cluster.redefine({.name = "web", .service_account = {}, .replicas = 1}));
+    EXPECT_TRUE(co_await cluster.wait_ready(1h));
+    co_await stage.clock.sleep_for(2h);
+    EXPECT_EQ(only(cluster, "web").id.text(), "spiffe://cluster.local/ns/default/sa/web");
+    EXPECT_EQ(require(co_await stage.admin->list_pods("default")).items.size(), 2U);
+}
+
+TEST(Flow, AWorkloadThatIsDefinedAnewHasPodsByThatAlone) {
+    run(defined_anew);
 }
 
 Task<void> clean_end(Stage& stage) {

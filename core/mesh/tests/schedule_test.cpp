@@ -116,6 +116,7 @@ TEST(Schedule, ALeafEndsWithItsLastSecond) {
 
 TEST(Schedule, TokensAreGivenUpBeforeTheirEnd) {
     EXPECT_EQ(projected_token_use(usual, 1h), Duration(48min));
+    EXPECT_EQ(projected_token_use(usual, 48h), Duration(24h));
     EXPECT_EQ(vault_token_use(usual, 1h), Duration(54min));
     EXPECT_EQ(vault_token_use(usual, Duration::zero()), Duration::zero());
 }

@@ -55,6 +55,7 @@ class SlowFront final : public http::Handler {
     };
     std::optional<Refusal> refusal;
     std::size_t refused = 0;
+    std::size_t asked_for_tokens = 0;  ///< of service accounts
 
     [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer peer) override {
         if (refusal && request.method == "POST" && request.target.ends_with("/" + refusal->kind) &&
@@ -62,6 +63,8 @@ class SlowFront final : public http::Handler {
             ++refused;
             co_return refused_by(*refusal);
         }
+        asked_for_tokens +=
+            request.method == "POST" && request.target.ends_with("/token") ? 1U : 0U;
         const bool list = request.method == "GET" &&
                           request.target.find("/secrets?") != std::string::npos &&
                           request.target.find("watch=") == std::string::npos;

@@ -10,6 +10,19 @@ Json claims_of(const std::string& token) {
     return Json::parse(require(crypto::Jwt::decode(token)).claims);
 }
 
+/// The API server's date, which somebody may put wrong.
+class SteppingDate final : public Clock {
+  public:
+    explicit SteppingDate(SimClock& right) : right_(right) {}
+    [[nodiscard]] Time now() const override { return right_.now() + ahead; }
+    [[nodiscard]] Duration elapsed() const override { return right_.elapsed(); }
+    [[nodiscard]] Task<bool> rest(Duration duration) override { return right_.rest(duration); }
+    Duration ahead{};
+
+  private:
+    SimClock& right_;
+};
+
 TEST_F(Kube, TokenRequestFillsDefaults) {  // wire contract 164, 165
     const auto account = create_account("app");
     const auto made = call("POST", accounts + "/app/token", Json{{"spec", Json::object()}});
@@ -170,6 +183,22 @@ TEST_F(Kube, DeletedAccountLivesTenSecondsInMemory) {  // 161
     create_account("app");
     EXPECT_NE(review(used)["error"].get<std::string>().find("does not match claim"),
               std::string::npos);
+}
+
+TEST_F(Kube, NoTokenIsRememberedLongerForADateThatStepsBack) {  // 161
+    SteppingDate date(clock);
+    FakeKubeOptions options;
+    options.es256 = true;
+    kube = std::make_unique<FakeKube>(options, date);
+    create_account("app");
+    const auto token = token_of("app", Json{{"expirationSeconds", 86'400}});
+    date.ahead = 6h;
+    EXPECT_TRUE(review(token)["authenticated"].get<bool>());
+    date.ahead = {};
+    EXPECT_EQ(call("DELETE", accounts + "/app").status, 200);
+    pass_time(10s);
+    EXPECT_FALSE(review(token).contains("authenticated"));
+    kube.reset();  // before its date
 }
 
 TEST_F(Kube, LegacyTokensNeverExpire) {  // 166, 187

@@ -227,6 +227,74 @@ TEST_F(Tls, PeerCheckDecidesInsteadOfTheName) {
     EXPECT_EQ(send(to).error().kind, FailureKind::tls);
 }
 
+/// Two who judge each other themselves, each over a new connection every time.
+struct Judged : Tls {
+    crypto::PeerJudge judge(int& asked, const bool& accepts) {
+        return [&asked, &accepts](const crypto::PeerShown&) {
+            ++asked;
+            return accepts ? Result<void>()
+                           : Result<void>(fail(FailureKind::tls, "not any more"));
+        };
+    }
+    std::unique_ptr<http::Listener> listen_judging() {
+        http::ListenSpec spec;
+        spec.name = "api";
+        spec.party = [this] {
+            crypto::TlsParty party;
+            party.identity = server;
+            party.trust = {authority.issuer.certificate};
+            party.judge_peer = judge(asked_server, server_accepts);
+            return party;
+        };
+        return require(clock.run(network.listen(std::move(spec), whois)));
+    }
+    Result<http::Response> ask(const http::Url& url) {
+        auto to = endpoint(url, true);
+        to.reuse = false;
+        to.tls.judge_peer = judge(asked_client, client_accepts);
+        return send(std::move(to));
+    }
+
+    int asked_client = 0, asked_server = 0;
+    bool client_accepts = true, server_accepts = true;
+};
+
+TEST_F(Judged, ShakeHandsOnceAndAreBothAskedAgain) {
+    const auto listener = listen_judging();
+    for (int i = 1; i <= 3; ++i) {
+        const auto answer = ask(listener->url());
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(answer->body, "web");
+        EXPECT_EQ(asked_client, i);
+        EXPECT_EQ(asked_server, i);
+    }
+    EXPECT_EQ(network.handshakes(), 1U);
+    client = authority.leaf("web", 90min);
+    ASSERT_TRUE(ask(listener->url()));
+    EXPECT_EQ(network.handshakes(), 2U) << "another leaf is another key";
+    server = authority.leaf("api", 3h);
+    ASSERT_TRUE(ask(listener->url()));
+    EXPECT_EQ(network.handshakes(), 3U);
+}
+
+TEST_F(Judged, WhoRefusesNowRefusesInAHandshake) {
+    const auto listener = listen_judging();
+    ASSERT_TRUE(ask(listener->url()));
+    for (auto* accepts : {&client_accepts, &server_accepts}) {
+        *accepts = false;
+        const auto before = network.handshakes();
+        const auto refused = ask(listener->url());
+        ASSERT_FALSE(refused);
+        EXPECT_NE(refused.error().message.find("not any more"), std::string::npos)
+            << refused.error().message;
+        EXPECT_EQ(network.handshakes(), before + 1);
+        *accepts = true;
+        ASSERT_TRUE(ask(listener->url()));
+        EXPECT_EQ(network.handshakes(), before + 1);
+    }
+    EXPECT_EQ(whois.handled, 3);
+}
+
 TEST_F(Tls, WrongSchemeIsRefused) {
     const auto listener = listen(false);
     auto to = endpoint(listener->url(), false);

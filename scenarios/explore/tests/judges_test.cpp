@@ -62,6 +62,10 @@ const std::vector<Shows> all = {
      {forbid_signing, "{do: restart-pod, cluster: alpha, workload: web}",
       "{do: mend-ca, account: alpha, after: 0.1}"},
      "not every pod is ready"},
+    {"agent/takes-any-leaf",
+     "",
+     {"{do: jump-vault-clock, vault: 0, ahead: 0.5}"},
+     "gave up a good leaf"},
     {"agent/keeps-a-refused-token", "tokens: one-use", {wait_a_life, wait_a_life}, ""},
     {"agent/logs-in-for-every-csr", "tokens: long", {"{do: wait, after: 4}"}, "are enough"},
     // An account that no cluster uses says nothing of what the others' logins give.

@@ -52,6 +52,23 @@ TEST(Model, ACaWorksUntilAnyCallOfItsPathDoesNot) {
     EXPECT_TRUE(broken([](Model& m) { m.troubles.insert("vault>kube-0"); }));
     EXPECT_TRUE(broken([](Model& m) { m.troubles.insert("alpha>kube-0"); }));
     EXPECT_TRUE(broken([](Model& m) { m.clusters["alpha"].account.clear(); }));
+    EXPECT_TRUE(broken([](Model& m) { m.wrong_dates.insert("kube-0"); }));
+}
+
+TEST(Model, SaysNothingOfWhatAServerWithAWrongDateSigns) {
+    auto model = sample_model();
+    model.now = [] { return noon; };
+    model.cas["alpha"].issuer_until = noon + life / 2;
+    EXPECT_TRUE(model.cannot("alpha"));
+    model.wrong_dates.insert("vault-0");
+    EXPECT_FALSE(model.dates_agree());
+    for (const auto* name : {"alpha", "beta"}) {
+        EXPECT_FALSE(model.works(name));
+        EXPECT_FALSE(model.cannot(name)) << name;
+        EXPECT_EQ(model.connected(name), Must::say_nothing) << name;
+    }
+    model.sealed.insert("vault-0");
+    EXPECT_TRUE(model.cannot("beta")) << "whatever its date";
 }
 
 // Whatever is wanted there: without the API server health gets no token.

@@ -51,6 +51,40 @@ TEST(Situations, AnIssuerEnds) {
                    "an issuer ended");
 }
 
+// Every pod asks for its next leaf meanwhile: it comes dated wrongly, or not at all.
+TEST(Situations, AServersDateJumps) {
+    for (const auto* server : {"vault", "kube"}) {
+        std::vector<Step> steps;
+        for (const auto* ahead : {"0.25", "-0.25", "0.5", "-0.5", "2", "-2"}) {
+            steps.push_back({fmt::format("jump-{}-clock", server),
+                             0.1,
+                             {{"vault", "0"}, {"cluster", "alpha"}, {"ahead", ahead}}});
+            steps.push_back({"ask-health", 0.3, {{"cluster", "alpha"}}});
+        }
+        steps.push_back({"wait", 1, {}});
+        expect_reached(steps, "a server's date jumped away and back");
+    }
+}
+
+// Before and after its CA can sign, and while nobody answers.
+TEST(Situations, ANodeAgentIsRestarted) {
+    const Step restart{"restart-node-agent", 0.1, {{"cluster", "alpha"}}};
+    expect_reached({restart,
+                    {"wait", 0.5, {}},
+                    {"seal", 0, {{"vault", "0"}}},
+                    restart,
+                    {"wait", 0.5, {}},
+                    {"unseal", 0, {{"vault", "0"}}},
+                    {"delete-pod", 0, {{"cluster", "alpha"}, {"workload", "web"}}},
+                    restart,
+                    {"delete-issuer", 0, alpha},
+                    {"wait", 0.25, {}},
+                    restart,
+                    {"wait", 1, {}},
+                    {"ask-health", 0, {{"cluster", "alpha"}}}},
+                   "a node agent was restarted");
+}
+
 TEST(Situations, AnIssuerIsRevoked) {
     expect_reached({{"revoke-issuer", 0.1, alpha},
                     {"restart-pod", 0, {{"cluster", "alpha"}, {"workload", "web"}}},
