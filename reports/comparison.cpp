@@ -7,6 +7,7 @@
 #include "core/base/text.hpp"
 #include "reports/load.hpp"
 #include "reports/report.hpp"
+#include "reports/table.hpp"
 
 namespace meshproof::reports {
 namespace {
@@ -42,10 +43,10 @@ std::string heading(const std::vector<run::RunResult>& reports) {
     for (std::size_t column = 0; column < reports.size(); ++column) {
         std::vector<std::string> servers;
         for (const auto& server : reports[column].servers) {
-            servers.push_back(fmt::format("{} {}", server.product, server.version));
+            servers.push_back(fmt::format("{} {}", cell(server.product), cell(server.version)));
         }
-        out +=
-            fmt::format("{}. {} ({})\n", column + 1, reports[column].target, join(servers, ", "));
+        out += fmt::format("{}. {} ({})\n", column + 1, cell(reports[column].target),
+                           join(servers, ", "));
     }
     return out;
 }
@@ -54,9 +55,8 @@ std::string reasons_of(const Row& row) {
     std::string reasons;
     for (std::size_t column = 0; column < row.size(); ++column) {
         if (row[column] != nullptr && row[column]->verdict != run::Verdict::pass) {
-            reasons +=
-                fmt::format("{} {}: {} ({})", reasons.empty() ? ":" : ";", column + 1,
-                            run::to_string(row[column]->verdict), one_line(row[column]->reason));
+            reasons += fmt::format("{} {}: {} ({})", reasons.empty() ? ":" : ";", column + 1,
+                                   run::to_string(row[column]->verdict), cell(row[column]->reason));
         }
     }
     return reasons;

@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "core/stats/percentile.hpp"
+#include "reports/html/parts.hpp"
 #include "reports/load.hpp"
 #include "reports/report.hpp"
 #include "reports/table.hpp"
@@ -245,9 +246,9 @@ std::string measured_text(const run::ErrorBound& bound) {
 }
 
 std::string load_markdown(const run::RunResult& result) {
-    auto text = fmt::format("# Load of {}\n\n- meshproof {}, {}, seed {}, {} setting\n",
-                            cell(result.target), cell(result.version), rfc3339(result.started),
-                            result.seed, run::to_string(result.setting));
+    auto text = fmt::format("# Load of {}\n\n{}.\n\n- meshproof {}, {}, seed {}, {} setting\n",
+                            cell(result.target), pages::headline(result).text, cell(result.version),
+                            rfc3339(result.started), result.seed, run::to_string(result.setting));
     for (const auto& server : result.servers) {
         text += fmt::format("- {} {} at {}\n", cell(server.product), cell(server.version),
                             cell(server.address));

@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <map>
 
 #include "core/base/answer.hpp"
 #include "core/base/json_text.hpp"
+#include "core/base/markdown.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
+#include "reports/html/parts.hpp"
 #include "reports/load.hpp"
 #include "reports/report.hpp"
 #include "reports/table.hpp"
@@ -23,14 +26,7 @@ std::string cell(std::string_view text) {
 
 std::string short_cell(std::string_view text) {
     constexpr std::size_t most = 2000;
-    std::string out;
-    for (const char c : cell(valid_utf8(std::string(head_of(text, most))))) {
-        if (c == '`' || c == '*' || c == '_' || c == '[') {
-            out += '\\';
-        }
-        out += c;
-    }
-    return out;
+    return markdown_text(head_of(text, most));
 }
 
 namespace {
@@ -166,27 +162,63 @@ std::string evidence(const run::CheckOutcome& check) {
     return out.empty() ? out : out + "\n";
 }
 
-std::string checks(const run::RunResult& result) {
-    std::string out = "## Checks\n\n";
+/// What a check states, and what was said, which may be left out.
+struct CheckText {
+    std::string head, evidence;
+    bool passed = false, shown = false;
+};
+
+std::vector<CheckText> check_texts(const run::RunResult& result) {
+    std::vector<CheckText> texts;
     for (const auto& outcome : result.outcomes) {
         const auto* check = std::get_if<run::CheckOutcome>(&outcome.detail);
         if (check != nullptr) {
-            out += fmt::format("### {} `{}`\n\n{}\n({}; {})\n\n", run::to_string(outcome.verdict),
-                               outcome.id, check->requirement, run::to_string(check->level),
-                               check->source);
-            out += evidence(*check);
+            texts.push_back({.head = fmt::format("### {} `{}`\n\n{}\n({}; {})\n\n",
+                                                 run::to_string(outcome.verdict), outcome.id,
+                                                 check->requirement, run::to_string(check->level),
+                                                 check->source),
+                             .evidence = evidence(*check),
+                             .passed = outcome.verdict == Verdict::pass});
         }
+    }
+    return texts;
+}
+
+/// The evidence of what did not pass has room first.
+std::string checks(const run::RunResult& result, std::size_t room) {
+    auto texts = check_texts(result);
+    for (const auto& one : texts) {
+        room -= std::min(room, one.head.size());
+    }
+    for (const bool passed : {false, true}) {
+        for (auto& one : texts) {
+            if (one.passed == passed && one.evidence.size() <= room) {
+                one.shown = true;
+                room -= one.evidence.size();
+            }
+        }
+    }
+    const auto left = std::ranges::count_if(
+        texts, [](const CheckText& one) { return !one.shown && !one.evidence.empty(); });
+    std::string out = "## Checks\n\n";
+    if (left > 0) {
+        out += fmt::format("The evidence of {} of them has no room here; report.json has it.\n\n",
+                           left);
+    }
+    for (const auto& one : texts) {
+        out += one.head + (one.shown ? one.evidence : std::string());
     }
     return out;
 }
 
 }  // namespace
 
-std::string to_markdown(const run::RunResult& result) {
+std::string to_markdown(const run::RunResult& result, std::size_t most_bytes) {
     if (result.command == run::Command::load) {
-        return valid_utf8(load_markdown(result));
+        return std::string(head_of(valid_utf8(load_markdown(result)), most_bytes));
     }
-    std::string out = fmt::format("# Conformance of {}\n\n", cell(result.target));
+    std::string out = fmt::format("# Conformance of {}\n\n{}: {}\n\n", cell(result.target),
+                                  pages::headline(result).text, summary_line(result));
     out += fmt::format("meshproof {}, {}, seed {}, {} setting.{}\n\n", result.version,
                        rfc3339(result.started), result.seed, run::to_string(result.setting),
                        result.interrupted   ? " **The run was interrupted.**"
@@ -194,10 +226,14 @@ std::string to_markdown(const run::RunResult& result) {
                                                           run::to_string(*result.ended_early))
                                             : "");
     for (const auto& server : result.servers) {
-        out += fmt::format("- {}: {} {}\n", server.role, server.product, server.version);
+        out +=
+            fmt::format("- {}: {} {}\n", server.role, cell(server.product), cell(server.version));
     }
-    out += fmt::format("- offers: {}\n- {}\n\n", join(result.features, ", "), summary_line(result));
-    return valid_utf8(out + profiles(result) + topics(result) + remarks(result) + checks(result));
+    out += fmt::format("- offers: {}\n\n", join(result.features, ", "));
+    out = valid_utf8(out + profiles(result) + topics(result) + remarks(result));
+    constexpr std::size_t title = 200;  // of the checks, and what is said of evidence left out
+    const auto room = most_bytes - std::min(most_bytes, out.size() + title);
+    return std::string(head_of(out + valid_utf8(checks(result, room)), most_bytes));
 }
 
 }  // namespace meshproof::reports

@@ -34,12 +34,15 @@ inline constexpr std::string_view report_schema = "meshproof.report/v2";
 /// skipped with their reasons, and so is what --fail-fast left out.
 [[nodiscard]] std::string to_junit(const run::RunResult& result);
 
-/// A document for people. Of `conform`: profile, features, counts, and each check with its
-/// evidence. Of `load`: the verdict, both times, the SLO, what failed, the timeline.
-[[nodiscard]] std::string to_markdown(const run::RunResult& result);
-
 /// GitHub drops a step's summary of more than 1,024 KiB whole.
 inline constexpr std::size_t most_summary = (std::size_t{1024} << 10) - 1;
+
+/// A document for people, the verdict first. Of `conform`: profile, features, counts, and each
+/// check with its evidence. Of `load`: both times, the SLO, what failed, the timeline. At most so
+/// many bytes: evidence without room is left out and counted, that of what passed first.
+[[nodiscard]] std::string to_markdown(const run::RunResult& result,
+                                      std::size_t most_bytes = most_summary);
+
 /// Of a pipeline's step: the verdict first, the counts, then a line for each problem with the
 /// command that plays it again last. At most so many bytes: problems without room are counted.
 /// `replay` gives that command, "" = none.

@@ -36,9 +36,9 @@ foreign_programs() {
     for tool in curl jq openssl; do command -v "$tool" >/dev/null || skip "$tool is not there"; done
 }
 
-# python_with_clients: sets `python`, which has hvac, kubernetes and check-jsonschema, or skips the test.
+# python_with_clients: sets `python`, which has what scripts/python-clients pins, or skips the test.
 python_with_clients() {
-    python=$("$(dirname "$0")/../../scripts/python-clients" path) || skip "hvac, kubernetes and check-jsonschema cannot be had here (scripts/python-clients install says why)"
+    python=$("$(dirname "$0")/../../scripts/python-clients" path) || skip "the Python clients cannot be had here (scripts/python-clients install says why)"
 }
 
 # gives CODE TEXT COMMAND...: the command exits with CODE, and TEXT is in what it says. All of it is left in $said.

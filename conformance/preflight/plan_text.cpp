@@ -1,5 +1,6 @@
 #include "conformance/preflight/plan.hpp"
 #include "conformance/preflight/report.hpp"
+#include "core/base/markdown.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
 

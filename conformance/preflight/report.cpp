@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/base/json_text.hpp"
+#include "core/base/markdown.hpp"
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
 #include "core/html/escape.hpp"
@@ -266,17 +266,6 @@ std::string markdown_of(const Report& report, bool with_commands) {
 }
 
 }  // namespace
-
-std::string markdown_text(const std::string& text) {
-    std::string out;
-    for (const char c : valid_utf8(text)) {
-        if (std::string_view("\\|<`*_[").find(c) != std::string_view::npos) {
-            out += '\\';
-        }
-        out += c == '\n' ? ' ' : c;
-    }
-    return out;
-}
 
 std::string finding_markdown(const Report& report, const Finding& one, bool with_commands) {
     auto out =

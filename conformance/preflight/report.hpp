@@ -18,8 +18,6 @@ namespace meshproof::preflight {
 /// The same as a section of Markdown.
 [[nodiscard]] std::string finding_markdown(const Report& report, const Finding& finding,
                                            bool with_commands);
-/// A cell or a line of Markdown, which others' texts must not leave.
-[[nodiscard]] std::string markdown_text(const std::string& text);
 /// What a wait tells of a report that is not well yet: "2 errors (a/b, c/d)".
 [[nodiscard]] std::string errors_line(const Report& report);
 /// docs/preflight.schema.json.

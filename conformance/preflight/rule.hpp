@@ -86,6 +86,18 @@ inline constexpr std::string_view write_bundle =
     "%tool% read -field=certificate %mount%/cert/ca_chain > %bundle%.new && "
     "mv %bundle%.new %bundle%";
 
+// The steps that give a mount another intermediate, which signs from then on.
+inline constexpr std::string_view follow_the_latest =
+    "%tool% write %mount%/config/issuers default=%issuer% default_follows_latest_issuer=true";
+inline constexpr std::string_view request_intermediate =
+    "%tool% write -field=csr %mount%/intermediate/generate/internal "
+    "common_name='mesh intermediate' key_type=ec > intermediate.csr";
+inline constexpr std::string_view sign_intermediate =
+    "%tool% write -field=certificate %root%/root/sign-intermediate csr=@intermediate.csr "
+    "format=pem_bundle ttl=%ca_ttl% > intermediate.pem";
+inline constexpr std::string_view install_intermediate =
+    "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem";
+
 // The tables, one a file in rules/.
 [[nodiscard]] std::vector<Rule> accept_rules();
 [[nodiscard]] std::vector<Rule> file_rules();

@@ -43,8 +43,8 @@ bool is_listed(bool openbao, const Version& version) {
     constexpr int closed = 1000;  // the line's last release is older than the list
     constexpr std::array<Version, 4> of_openbao{
         {{2, 4, closed}, {2, 5, closed}, {2, 6, 4}, {2, 7, 2}}};
-    constexpr std::array<Version, 5> of_vault{
-        {{1, 19, 18}, {1, 20, 12}, {1, 21, 7}, {2, 0, 2}, {2, 1, 0}}};
+    constexpr std::array<Version, 6> of_vault{
+        {{1, 19, 18}, {1, 20, 12}, {1, 21, 7}, {2, 0, 4}, {2, 1, 2}, {2, 2, 2}}};
     const auto within = [&](const Version& last) {
         return last[0] == version[0] && last[1] == version[1] && version <= last;
     };

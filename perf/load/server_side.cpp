@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/base/markdown.hpp"
 #include "core/base/text.hpp"
 #include "core/stats/percentile.hpp"
 #include "core/time/task_group.hpp"
@@ -278,12 +279,13 @@ std::string server_markdown(const ServerSide& side) {
     if (const auto timers = spent(side); !timers.empty()) {
         text += "\n| timer of the server | times | mean |\n|---|---|---|\n";
         for (const auto& [name, timer] : timers) {
-            text += fmt::format("| {} | {:.0f} | {:.3g} ms |\n", name, timer.count,
+            text += fmt::format("| {} | {:.0f} | {:.3g} ms |\n", markdown_text(name), timer.count,
                                 timer.milliseconds / timer.count);
         }
     }
     for (const auto& why : side.unseen) {
-        text += fmt::format("{}- not seen: {}\n", text.ends_with("|\n") ? "\n" : "", why);
+        text += fmt::format("{}- not seen: {}\n", text.ends_with("|\n") ? "\n" : "",
+                            markdown_text(why));
     }
     return text;
 }

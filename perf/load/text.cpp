@@ -5,6 +5,7 @@
 #include <cmath>
 #include <span>
 
+#include "core/base/markdown.hpp"
 #include "core/base/text.hpp"
 #include "core/stats/hlog.hpp"
 #include "core/stats/percentile.hpp"
@@ -213,8 +214,9 @@ std::string addresses_in_markdown(const Measured& measured) {
         "| address | asked | done | failed | unfinished | response p50 | response p99 | "
         "service p50 | service p99 |\n|---|---|---|---|---|---|---|---|---|\n";
     for (const auto& one : measured.addresses) {
-        text += fmt::format("| {} | {} | {} | {} | {} |", one.address, grouped(one.asked),
-                            grouped(one.done), grouped(one.failed), grouped(one.unfinished));
+        text += fmt::format("| {} | {} | {} | {} | {} |", markdown_text(one.address),
+                            grouped(one.asked), grouped(one.done), grouped(one.failed),
+                            grouped(one.unfinished));
         for (const auto* times : {&one.whole.response, &one.whole.service}) {
             text += fmt::format(" {} | {} |", stats::percentile_text(*times, 50),
                                 stats::percentile_text(*times, 99));
@@ -468,13 +470,15 @@ std::vector<std::string> outcome_lines(const Outcome& outcome) {
 std::string to_markdown(const Outcome& outcome, std::string_view target, std::uint64_t seed) {
     std::string text =
         fmt::format("# Load: {}\n\n{}\n\n", to_string(outcome.options.profile), headline(outcome));
-    text += fmt::format("- meshproof {}, target {}, seed {}\n", MESHPROOF_VERSION, target, seed);
+    text += fmt::format("- meshproof {}, target {}, seed {}\n", MESHPROOF_VERSION,
+                        markdown_text(target), seed);
     for (const auto& server : outcome.servers) {
-        text += fmt::format("- {} {} at {}\n", server.product, server.version, server.address);
+        text += fmt::format("- {} {} at {}\n", markdown_text(server.product),
+                            markdown_text(server.version), markdown_text(server.address));
     }
     text += fmt::format("- {}; {}\n", at_rate(outcome.options), with_what(outcome.options));
     for (const auto& failure : outcome.failures) {
-        text += fmt::format("- {}\n", failure);
+        text += fmt::format("- {}\n", markdown_text(failure));
     }
     if (const auto unknown = not_verified_line(outcome); !unknown.empty()) {
         text += fmt::format("- {}\n", unknown);
@@ -498,9 +502,9 @@ std::string to_markdown(const Outcome& outcome, std::string_view target, std::ui
             "\n## What failed\n\n| count | where | status | text | what it means |\n"
             "|---|---|---|---|---|\n";
         for (const auto& trouble : outcome.measured.troubles) {
-            text +=
-                fmt::format("| {} | {} | {} | {} | {} |\n", trouble.count, name_of(trouble.step),
-                            trouble.status, trouble.text, trouble.meaning);
+            text += fmt::format("| {} | {} | {} | {} | {} |\n", trouble.count,
+                                name_of(trouble.step), trouble.status, markdown_text(trouble.text),
+                                markdown_text(trouble.meaning));
         }
     }
     text += capacity_in_markdown(outcome);

@@ -61,7 +61,8 @@ TEST(Junit, EscapesAndCounts) {
     const auto xml = to_junit(sample());
     EXPECT_NE(xml.find("tests=\"5\" failures=\"1\" errors=\"1\" skipped=\"2\""), std::string::npos)
         << xml;
-    EXPECT_NE(xml.find("expected &lt;1&gt; &amp; got &quot;2&quot;\ufffd"), std::string::npos) << xml;
+    EXPECT_NE(xml.find("expected &lt;1&gt; &amp; got &quot;2&quot;\ufffd"), std::string::npos)
+        << xml;
     EXPECT_NE(xml.find("deviates: known"), std::string::npos);
 }
 
@@ -143,18 +144,13 @@ TEST(Reports, TellWhatAScenarioSurvived) {
               calm + ", survived 1 fault: 1 request unanswered, 1 retry");
     const auto xml = to_junit(result);
     EXPECT_NE(xml.find("<testcase classname=\"flow\" name=\"flow/a\" time=\"0.000\">\n"
-                       "    <properties>\n"
-                       "      <property name=\"logins\" value=\"40\"/>\n"
-                       "      <property name=\"signatures\" value=\"31\"/>\n"
-                       "      <property name=\"refused_logins\" value=\"5\"/>\n"
-                       "      <property name=\"refused_signatures\" value=\"19\"/>\n"
-                       "      <property name=\"unanswered\" value=\"0\"/>\n"
-                       "      <property name=\"retries\" value=\"24\"/>\n"
-                       "    </properties>\n"
+                       "    <system-out>logins: 40&#10;signatures: 31&#10;refused_logins: 5&#10;"
+                       "refused_signatures: 19&#10;unanswered: 0&#10;retries: 24&#10;"
+                       "</system-out>\n"
                        "  </testcase>\n"),
               std::string::npos)
         << xml;
-    EXPECT_EQ(xml.find("\"retries\"", xml.find("name=\"flow/b\"")), std::string::npos)
+    EXPECT_EQ(xml.find("retries", xml.find("name=\"flow/b\"")), std::string::npos)
         << "nothing was asked there";
     const auto agents = nlohmann::json::parse(to_json(result))["results"][0]["agents"];
     EXPECT_EQ(agents.size(), 6U);
@@ -221,6 +217,32 @@ TEST(Markdown, TellsProfileFeaturesAndReasons) {
         << page;
     EXPECT_NE(page.find("    PUT /v1/pki/sign/r {\"ttl\":\"1h\"}\n    -> 200"), std::string::npos)
         << page;
+}
+
+TEST(Markdown, HasTheVerdictFirst) {
+    const auto page = to_markdown(conformance());
+    EXPECT_TRUE(page.starts_with("# Conformance of a \\| vault\n\nFail: 1 of 4 checks failed: "))
+        << page;
+}
+
+TEST(Markdown, LeavesOutEvidenceThatHasNoRoomThatOfPassesFirst) {
+    auto result = conformance();
+    for (auto& outcome : result.outcomes) {
+        auto& check = std::get<run::CheckOutcome>(outcome.detail);
+        check.evidence.resize(200, check.evidence.front());
+        check.evidence.front().body = "of " + outcome.id;
+    }
+    const auto whole = to_markdown(result);
+    constexpr std::size_t most = 20'000;
+    ASSERT_GT(whole.size(), most);
+    EXPECT_EQ(whole.find("no room here"), std::string::npos);
+    const auto page = to_markdown(result, most);
+    EXPECT_LE(page.size(), most);
+    EXPECT_NE(page.find("The evidence of 3 of them has no room here"), std::string::npos) << page;
+    EXPECT_NE(page.find("of vault/a/two"), std::string::npos) << "what failed";
+    EXPECT_EQ(page.find("of vault/a/one"), std::string::npos) << "what passed";
+    EXPECT_NE(page.find("### pass `vault/b/four`"), std::string::npos) << page;
+    EXPECT_LE(to_markdown(result, 100).size(), 100U);
 }
 
 run::RunResult a_load() {
@@ -319,7 +341,7 @@ TEST(Comparison, ShowsEveryDifferenceWithItsReason) {
     EXPECT_NE(table.find("4 checks; the same verdict wherever they were run: 3."),
               std::string::npos)
         << table;
-    EXPECT_NE(table.find("- `vault/a/two`: 1: fail (because of | this)"), std::string::npos)
+    EXPECT_NE(table.find("- `vault/a/two`: 1: fail (because of \\| this)"), std::string::npos)
         << table;
     EXPECT_NE(table.find("| `vault/b/four` | pass | – |"), std::string::npos) << table;
     EXPECT_FALSE(read_report((folder / "none.json").string()));

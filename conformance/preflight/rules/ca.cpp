@@ -9,18 +9,7 @@ namespace {
 
 constexpr auto system_max_ttl = std::chrono::hours(768);  // of an untuned mount (row 70)
 
-// The steps that give a mount another intermediate.
 constexpr std::string_view tune_intermediates = "%tool% secrets tune -max-lease-ttl=21900h %mount%";
-constexpr std::string_view follow_the_latest =
-    "%tool% write %mount%/config/issuers default=%issuer% default_follows_latest_issuer=true";
-constexpr std::string_view request_intermediate =
-    "%tool% write -field=csr %mount%/intermediate/generate/internal "
-    "common_name='mesh intermediate' key_type=ec > intermediate.csr";
-constexpr std::string_view sign_intermediate =
-    "%tool% write -field=certificate %root%/root/sign-intermediate csr=@intermediate.csr "
-    "format=pem_bundle ttl=%ca_ttl% > intermediate.pem";
-constexpr std::string_view install_intermediate =
-    "%tool% write %mount%/intermediate/set-signed certificate=@intermediate.pem";
 
 /// What `on` says of the issuer that signs.
 template <class On>
@@ -221,7 +210,8 @@ Judgement weak_key(const Facts& facts) {
         const auto key = signer.certificate.public_key();
         constexpr int least = 2048;
         return key.algorithm() == "rsa" && key.bits() < least
-                   ? found(fmt::format("its RSA key has {} bits", key.bits()))
+                   ? found(fmt::format("its RSA key has {} bits", key.bits()),
+                           {{"issuer", signer.id}})
                    : holds();
     });
 }
@@ -402,7 +392,8 @@ std::vector<Rule> ca_rules() {
          .why = "TLS libraries refuse chains over it.",
          .member = "pki.sign_path",
          .object = "%mount%/issuer/default",
-         .mend = {},
+         .mend = {follow_the_latest, request_intermediate, sign_intermediate, install_intermediate,
+                  write_bundle},
          .judge = weak_key},
         {.id = "ca/root-signs",
          .severity = Severity::advice,

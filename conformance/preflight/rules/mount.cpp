@@ -157,7 +157,7 @@ std::vector<Rule> mount_rules() {
          .severity = Severity::error,
          .title = "A path holds //, . or .. as a part.",
          .why = "Servers redirect it, which not every client follows, or, as Vault does since "
-                "1.19.16, 1.20.10, 1.21.5 and 2.0.0, refuse it.",
+                "1.19.16, 1.20.10, 1.21.5 and 2.0.0 (and no longer since 2.0.3), refuse it.",
          .member = "pki.sign_path",
          .object = "%path%",
          .mend = {"sed -i s#%written%#%meant%# %file%"},

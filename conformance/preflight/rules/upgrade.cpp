@@ -14,6 +14,7 @@ namespace {
 /// When a change came to each product; empty = never, as far as is known.
 struct ChangedIn {
     Since openbao, vault;
+    Since taken_back{};  ///< by Vault
 };
 
 /// Where the upgrade brings a change: what `on` says of it.
@@ -32,7 +33,8 @@ Judgement where_it_comes(const Facts& facts, const ChangedIn& changed, On on) {
                                        to_string(facts.seal->product), facts.upgrade_to));
         }
         const auto& since = facts.openbao() ? changed.openbao : changed.vault;
-        return has_it(since, now) || !has_it(since, then) ? holds() : on();
+        const bool gone = !facts.openbao() && has_it(changed.taken_back, then);
+        return has_it(since, now) || !has_it(since, then) || gone ? holds() : on();
     });
 }
 
@@ -70,10 +72,11 @@ Judgement not_mended(const Facts& facts) {
 }
 
 /// OpenBao 2.5.3 refuses what is left of . and .. after its redirect, such as %2e%2e: 2.7.2 still
-/// redirects the paths that an account can hold.
+/// redirects the paths that an account can hold, and so does Vault again since 2.0.3.
 Judgement paths(const Facts& facts) {
     const ChangedIn changed{.openbao = {},
-                            .vault = {{1, 19, 16}, {1, 20, 10}, {1, 21, 5}, {2, 0, 0}}};
+                            .vault = {{1, 19, 16}, {1, 20, 10}, {1, 21, 5}, {2, 0, 0}},
+                            .taken_back = {{2, 0, 3}}};
     return where_it_comes(facts, changed, [&] {
         for (const auto& path : {facts.account.sign_path, facts.account.auth_mount}) {
             if (!is_canonical(path)) {
@@ -139,7 +142,8 @@ Judgement trailing_dot(const Facts& facts) {
 }
 
 /// Found where `seen` says something of a policy of the auth role.
-Judgement of_policies(const Facts& facts, std::string (*seen)(const std::string& text)) {
+template <class Seen>
+Judgement of_policies(const Facts& facts, Seen seen) {
     if (!facts.auth_role.is_known()) {
         return without(facts.auth_role);
     }
@@ -154,7 +158,7 @@ Judgement of_policies(const Facts& facts, std::string (*seen)(const std::string&
 }
 
 Judgement template_errors(const Facts& facts) {
-    return where_it_comes(facts, {.openbao = {{2, 7, 0}}, .vault = {}}, [&] {
+    return where_it_comes(facts, {.openbao = {{2, 6, 3}, {2, 7, 0}}, .vault = {}}, [&] {
         return of_policies(facts, [](const std::string& text) -> std::string {
             return speaks_of(text, "{{identity.") ? "has an identity template" : "";
         });
@@ -162,7 +166,7 @@ Judgement template_errors(const Facts& facts) {
 }
 
 Judgement repeated(const Facts& facts) {
-    return where_it_comes(facts, {.openbao = {}, .vault = {{2, 1, 0}}}, [&] {
+    return where_it_comes(facts, {.openbao = {}, .vault = {{2, 0, 4}}}, [&] {
         return of_policies(facts, [](const std::string& text) {
             const auto name = repeated_argument(text);
             return name.empty() ? name : fmt::format("has {} twice in a stanza", name);
@@ -183,21 +187,77 @@ Judgement parameters(const Facts& facts) {
     });
 }
 
+/// What a deny covers of the sign path that is written in other letters.
+Judgement denied_case(const Facts& facts) {
+    return where_it_comes(facts, {.openbao = {}, .vault = {{2, 2, 2}}}, [&] {
+        return of_policies(facts, [&](const std::string& text) {
+            const auto& asked = facts.account.sign_path;
+            for (const auto& [path, capabilities] : read_policy(text)) {
+                if (has(capabilities, "deny") && !stands_for(path, asked) &&
+                    stands_for(lower(path), lower(asked))) {
+                    return "denies " + path;
+                }
+            }
+            return std::string();
+        });
+    });
+}
+
+/// How long tokens of the account live: as the one at hand, else as Kubernetes makes them where
+/// nobody says how long.
+Duration life_of_account_token(const Facts& facts) {
+    constexpr Duration usual = std::chrono::hours(1);
+    if (!facts.token_claims.is_known()) {
+        return usual;
+    }
+    const auto issued = number_of(*facts.token_claims, "iat");
+    const auto ends = number_of(*facts.token_claims, "exp");
+    return issued > 0 && ends > issued ? Duration(std::chrono::seconds(ends - issued)) : usual;
+}
+
+/// Since then a renewal is a login with the token of the first one (row 156), which is over soon.
+Judgement renewal(const Facts& facts) {
+    return where_it_comes(facts, {.openbao = {{2, 6, 4}, {2, 7, 1}}, .vault = {}}, [&] {
+        return with(facts.auth_role, [&](const Json& role) {
+            if (text_of(role, "token_type").ends_with("batch")) {
+                return holds();
+            }
+            const auto period = duration_of(role, "token_period");
+            const auto explicit_most = duration_of(role, "token_explicit_max_ttl");
+            auto most = duration_of(role, "token_max_ttl");
+            most = explicit_most == Duration::zero() || most == Duration::zero()
+                       ? std::max(most, explicit_most)
+                       : std::min(most, explicit_most);
+            const auto shown = life_of_account_token(facts);
+            const bool renewed_past = period > Duration::zero() || most == Duration::zero() ||
+                                      (most > shown && most > duration_of(role, "token_ttl"));
+            return renewed_past
+                       ? found(fmt::format(
+                             "a login's token may be renewed {}, and what it was shown lives {}",
+                             period > Duration::zero()  ? std::string("without end")
+                             : most == Duration::zero() ? std::string("as long as the mount allows")
+                                                        : "for " + go_duration(most),
+                             go_duration(shown)))
+                       : holds();
+        });
+    });
+}
+
 Judgement large_keys(const Facts& facts) {
     const ChangedIn changed{.openbao = {},
                             .vault = {{1, 19, 18}, {1, 20, 12}, {1, 21, 7}, {2, 0, 2}}};
     return where_it_comes(facts, changed, [&] {
-        return with(facts.issuers, [](const Issuers& issuers) {
-            constexpr int most = 8192;
-            for (const auto& issuer : issuers.all) {
-                const auto key = issuer.certificate.public_key();
-                if (key.algorithm() == "rsa" && key.bits() > most) {
-                    return found(fmt::format("{} has an RSA key of {} bits",
-                                             issuer.certificate.subject_line(), key.bits()));
-                }
-            }
-            return holds();
-        });
+        const auto* signer = facts.signer();
+        if (signer == nullptr) {
+            return facts.issuers.is_known() ? beside() : without(facts.issuers);
+        }
+        constexpr int most = 8192;
+        const auto key = signer->certificate.public_key();
+        return key.algorithm() == "rsa" && key.bits() > most
+                   ? found(fmt::format("{} has an RSA key of {} bits",
+                                       signer->certificate.subject_line(), key.bits()),
+                           {{"issuer", signer->id}})
+                   : holds();
     });
 }
 
@@ -242,7 +302,8 @@ std::vector<Rule> upgrade_rules() {
          .title = "After the upgrade a path of the account is refused.",
          .why =
              "Vault refuses paths with //, . or .. since 1.19.16, 1.20.10, 1.21.5 and 2.0.0 (its "
-             "important changes: cleaned-paths): every login or signature fails.",
+             "important changes: cleaned-paths): every login or signature fails. It redirects them "
+             "again since 2.0.3 (its release notes).",
          .member = "pki.sign_path",
          .object = "%path%",
          .mend = {},
@@ -290,9 +351,9 @@ std::vector<Rule> upgrade_rules() {
         {.id = "upgrade/template-errors",
          .severity = Severity::warning,
          .title = "After the upgrade a template that is refused fails the request.",
-         .why = "Before OpenBao 2.7.0 what a policy grants by a template without a value was left "
-                "out without a word (its release notes: GHSA-hr5j-3j78-4vh2); since then it is an "
-                "error for whoever has that policy.",
+         .why = "Before OpenBao 2.6.3 and 2.7.0 what a policy grants or denies by a template whose "
+                "value is refused was left out without a word (its release notes: "
+                "GHSA-hr5j-3j78-4vh2); since then it is an error for whoever has that policy.",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
          .mend = {},
@@ -300,9 +361,9 @@ std::vector<Rule> upgrade_rules() {
         {.id = "upgrade/repeated-argument",
          .severity = Severity::error,
          .title = "After the upgrade a policy of the auth role cannot be read.",
-         .why =
-             "Vault 2.1.0 refuses an argument that stands twice in a stanza, in policies too (its "
-             "important changes: duplicate-hcl-attributes).",
+         .why = "Vault refuses an argument that stands twice in a stanza, in policies too, since "
+                "2.0.4 "
+                "(its release notes) and 2.1.0 (its important changes: duplicate-hcl-attributes).",
          .member = "auth.role",
          .object = "auth/%auth%/role/%auth_role%",
          .mend = {},
@@ -317,14 +378,35 @@ std::vector<Rule> upgrade_rules() {
          .object = "auth/%auth%/role/%auth_role%",
          .mend = {},
          .judge = parameters},
+        {.id = "upgrade/denied-case",
+         .severity = Severity::warning,
+         .title = "After the upgrade a deny of a policy covers the sign path.",
+         .why = "Since Vault 2.2.2 what is denied is denied in capitals and in small letters alike "
+                "(its release notes: core/acl).",
+         .member = "auth.role",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {},
+         .judge = denied_case},
+        {.id = "upgrade/renewal",
+         .severity = Severity::warning,
+         .title =
+             "After the upgrade a login's token is renewed only while what it was shown is good.",
+         .why = "Since OpenBao 2.6.4 and 2.7.1 (CVE-2026-115356) each renewal has the service "
+                "account's token reviewed that the login showed: when it is over, renewals are a "
+                "403, and an agent has to log in again with the current one.",
+         .member = "auth.role",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {},
+         .judge = renewal},
         {.id = "upgrade/large-keys",
          .severity = Severity::error,
-         .title = "After the upgrade an issuer's RSA key is too large.",
+         .title = "After the upgrade the RSA key of the issuer that signs is too large.",
          .why = "Vault uses none of more than 8192 bits since 1.19.18, 1.20.12, 1.21.7 and 2.0.2 "
                 "(its important changes: cve-2026-39829).",
          .member = "pki.sign_path",
          .object = "%mount%/issuers",
-         .mend = {},
+         .mend = {follow_the_latest, request_intermediate, sign_intermediate, install_intermediate,
+                  write_bundle},
          .judge = large_keys},
         {.id = "upgrade/storage",
          .severity = Severity::error,

@@ -5,6 +5,7 @@
 
 #include "conformance/preflight/judge.hpp"
 #include "core/base/text.hpp"
+#include "core/crypto/jwt.hpp"
 #include "core/crypto/tls.hpp"
 
 namespace meshproof::preflight {
@@ -107,7 +108,11 @@ TEST(Rules, SayWhatAnUpgradeBreaksOnlyWhereItComes) {
     EXPECT_FALSE(breaks(openbao, "2.4.0", "2.6.2", "upgrade/paths"));  // it redirects
     EXPECT_TRUE(breaks(vault::Product::vault, "1.14.1", "1.20.11", "upgrade/paths"));
     EXPECT_FALSE(breaks(vault::Product::vault, "1.14.1", "1.20.9", "upgrade/paths"));
-    EXPECT_FALSE(breaks(vault::Product::vault, "1.19.16", "2.1.0", "upgrade/paths"));
+    EXPECT_FALSE(breaks(vault::Product::vault, "1.19.16", "2.0.2", "upgrade/paths"));
+    EXPECT_TRUE(breaks(vault::Product::vault, "1.14.1", "2.0.2", "upgrade/paths"));
+    for (const auto* to : {"2.0.3", "2.1.0", "2.2.2"}) {  // it redirects again
+        EXPECT_FALSE(breaks(vault::Product::vault, "1.14.1", to, "upgrade/paths")) << to;
+    }
     EXPECT_TRUE(breaks(vault::Product::vault, "1.20.10", "2.1.0", "upgrade/templates"));
     EXPECT_TRUE(breaks(openbao, "2.5.4", "2.6.0", "upgrade/templates"));
     EXPECT_TRUE(breaks(vault::Product::vault, "1.19.17", "1.20.11", "upgrade/audience"));
@@ -149,19 +154,53 @@ TEST(Rules, SayWhichPoliciesAnUpgradeReadsOtherwise) {
     const auto* plain = "path \"a\" { capabilities = [\"read\"] } # allowed_parameters {{identity.";
     const auto* templated = "path \"{{identity.entity.name}}\" { capabilities = [\"read\"] }";
     const auto* twice = "path \"a\" {\n capabilities = [\"read\"]\n capabilities = [\"list\"]\n}";
+    const auto* shouted = "path \"pki/sign/MESH\" { capabilities = [\"deny\"] }";
+    const auto* denied = "path \"pki/sign/mesh\" { capabilities = [\"deny\"] }";
     const auto* listed = "path \"a\" { capabilities = [\"update\"]\n denied_parameters = {} }";
-    EXPECT_TRUE(breaks(openbao, "2.6.4", "2.7.0", "upgrade/template-errors", templated));
-    EXPECT_FALSE(breaks(openbao, "2.6.4", "2.7.0", "upgrade/template-errors", plain));
-    EXPECT_FALSE(breaks(openbao, "2.7.0", "2.7.2", "upgrade/template-errors", templated));
+    EXPECT_TRUE(breaks(openbao, "2.6.2", "2.7.0", "upgrade/template-errors", templated));
+    EXPECT_TRUE(breaks(openbao, "2.6.2", "2.6.3", "upgrade/template-errors", templated));
+    EXPECT_FALSE(breaks(openbao, "2.6.2", "2.7.0", "upgrade/template-errors", plain));
+    EXPECT_FALSE(breaks(openbao, "2.6.3", "2.7.2", "upgrade/template-errors", templated));
+    EXPECT_TRUE(breaks(vault::Product::vault, "2.1.2", "2.2.2", "upgrade/denied-case", shouted));
+    EXPECT_FALSE(breaks(vault::Product::vault, "2.1.2", "2.2.2", "upgrade/denied-case", denied));
+    EXPECT_FALSE(breaks(vault::Product::vault, "2.1.2", "2.2.1", "upgrade/denied-case", shouted));
+    EXPECT_FALSE(breaks(openbao, "2.6.4", "2.7.2", "upgrade/denied-case", shouted));
     EXPECT_TRUE(
         breaks(vault::Product::vault, "2.0.2", "2.1.0", "upgrade/repeated-argument", twice));
+    EXPECT_TRUE(
+        breaks(vault::Product::vault, "2.0.3", "2.0.4", "upgrade/repeated-argument", twice));
     EXPECT_FALSE(
-        breaks(vault::Product::vault, "2.0.1", "2.0.2", "upgrade/repeated-argument", twice));
+        breaks(vault::Product::vault, "2.0.1", "2.0.3", "upgrade/repeated-argument", twice));
     EXPECT_FALSE(
         breaks(vault::Product::vault, "2.0.2", "2.1.0", "upgrade/repeated-argument", listed));
     EXPECT_TRUE(breaks(vault::Product::vault, "1.20.12", "1.21.7", "upgrade/parameters", listed));
     EXPECT_FALSE(breaks(vault::Product::vault, "1.20.12", "1.21.7", "upgrade/parameters", plain));
     EXPECT_FALSE(breaks(openbao, "2.6.4", "2.7.0", "upgrade/parameters", listed));
+}
+
+TEST(Rules, SayWhoseRenewalsAnUpgradeEnds) {
+    const auto breaks = [](const char* from, const char* to, Json role, Json claims = nullptr) {
+        auto facts = facts_of(vault::Product::openbao, from);
+        facts.upgrade_to = to;
+        facts.auth_role = Fact<Json>::known(std::move(role));
+        if (!claims.is_null()) {
+            facts.token_claims = Fact<Json>::known(std::move(claims));
+        }
+        return finds(facts, "upgrade/renewal");
+    };
+    const Json hour{{"token_ttl", 3600}};
+    EXPECT_TRUE(breaks("2.6.3", "2.6.4", hour));
+    EXPECT_TRUE(breaks("2.7.0", "2.7.2", hour));
+    EXPECT_FALSE(breaks("2.6.4", "2.7.2", hour)) << "it is so already";
+    EXPECT_FALSE(breaks("2.6.1", "2.6.3", hour));
+    EXPECT_FALSE(breaks("2.6.3", "2.6.4", {{"token_type", "batch"}})) << "is never renewed";
+    EXPECT_TRUE(breaks("2.6.3", "2.6.4", {{"token_ttl", 60}, {"token_max_ttl", 7200}}));
+    EXPECT_FALSE(breaks("2.6.3", "2.6.4", {{"token_ttl", 60}, {"token_max_ttl", 1800}}));
+    EXPECT_FALSE(breaks("2.6.3", "2.6.4", {{"token_ttl", 7200}, {"token_max_ttl", 7200}}));
+    EXPECT_TRUE(breaks("2.6.3", "2.6.4", {{"token_period", 60}, {"token_max_ttl", 1800}}));
+    const Json ten_minutes{{"iat", 1'800'000'000}, {"exp", 1'800'000'600}};
+    EXPECT_TRUE(
+        breaks("2.6.3", "2.6.4", {{"token_ttl", 60}, {"token_max_ttl", 1800}}, ten_minutes));
 }
 
 TEST(Rules, SayWhatAnUpgradeLeavesBehind) {
@@ -185,7 +224,7 @@ TEST(Rules, SayThatNobodyKnowsWhatAnotherVersionBreaks) {
     for (const auto& [product, to] : {std::pair(vault::Product::openbao, "2.8.0"),
                                       {vault::Product::openbao, "2.7.3"},
                                       {vault::Product::vault, "1.16.0"},
-                                      {vault::Product::vault, "2.2.0"}}) {
+                                      {vault::Product::vault, "2.2.3"}}) {
         auto facts = facts_of(product, "1.0.0");
         facts.upgrade_to = to;
         facts.account.sign_path = "pki//sign/mesh";
@@ -545,6 +584,54 @@ std::string mend_of(const Facts& facts, std::string_view id) {
     const auto found =
         std::ranges::find(report.found, id, [](const Finding& one) { return one.rule->id; });
     return found == report.found.end() ? std::string() : join(found->bao, "\n");
+}
+
+/// Facts of a mount whose issuer has an RSA key of so many bits.
+Facts facts_of_key(int bits) {
+    // No key that somebody could have: only its size is looked at.
+    const std::string modulus(static_cast<std::size_t>(bits) / 8, '\xff');
+    const auto jwk = fmt::format(R"({{"kty":"RSA","n":"{}","e":"AQAB"}})", to_base64url(modulus));
+    auto facts = facts_of(vault::Product::vault, "2.0.1");
+    crypto::CertificateSpec spec;
+    spec.subject.common_name = "mesh intermediate";
+    spec.not_before = facts.now - 24h;
+    spec.not_after = facts.now + 24h * 365;
+    spec.is_ca = true;
+    Issuer issuer;
+    issuer.id = "its-id";
+    issuer.key_id = "its-key";
+    issuer.certificate = crypto::sign_certificate(
+        spec, crypto::read_jwk(jwk).value(), crypto::Key::generate(crypto::KeyType::p256), nullptr);
+    facts.issuers = Fact<Issuers>::known({.all = {issuer}, .default_id = issuer.id});
+    facts.role = Fact<Json>::known({{"issuer_ref", "default"}});
+    facts.root_mount = "pki-root";
+    return facts;
+}
+
+TEST(Rules, AskForAnIssuerWhoseKeyIsNeitherTooShortNorTooLong) {
+    for (const auto& [bits, weak, large] : {std::tuple(1024, true, false),
+                                            {2040, true, false},
+                                            {2048, false, false},
+                                            {8192, false, false},
+                                            {8200, false, true}}) {
+        auto facts = facts_of_key(bits);
+        EXPECT_EQ(finds(facts, "ca/weak-key"), weak) << bits;
+        EXPECT_FALSE(finds(facts, "upgrade/large-keys")) << "no upgrade is asked about";
+        facts.upgrade_to = "2.0.2";
+        EXPECT_EQ(finds(facts, "upgrade/large-keys"), large) << bits;
+    }
+    auto facts = facts_of_key(8200);
+    facts.upgrade_to = "2.0.2";
+    for (const auto& mend :
+         {mend_of(facts_of_key(1024), "ca/weak-key"), mend_of(facts, "upgrade/large-keys")}) {
+        EXPECT_TRUE(
+            mend.starts_with("vault write pki/config/issuers default=its-id "
+                             "default_follows_latest_issuer=true\n"))
+            << mend;
+        EXPECT_NE(mend.find("\nvault write -field=certificate pki-root/root/sign-intermediate "),
+                  std::string::npos)
+            << mend;
+    }
 }
 
 TEST(Rules, WriteOverNoPolicyThatMayBeOthers) {

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "core/base/json_text.hpp"
+#include "core/base/markdown.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/tests/temporary_folder.hpp"
 #include "core/base/utf8.hpp"
@@ -180,6 +181,15 @@ TEST(JsonText, DepthCountsBracketsOutsideOfTexts) {
 TEST(JsonText, WhatIsNoUtf8IsReplaced) {
     EXPECT_EQ(valid_utf8("a\xc3\xa4"), "a\xc3\xa4");
     EXPECT_EQ(valid_utf8("a\xff"), "a\xef\xbf\xbd");
+}
+
+TEST(MarkdownText, DoesNotLeaveItsCell) {
+    EXPECT_EQ(markdown_text("a|b `c` <d> [e] *f* g_h \\|"),
+              "a\\|b \\`c\\` \\<d> \\[e] \\*f\\* g\\_h \\\\\\|");
+    // Each ends a line to a parser, and with it the row.
+    EXPECT_EQ(markdown_text("a\nb\rc\r\nd"), "a b c d");
+    EXPECT_EQ(markdown_text("\xff\xc3\xa4"), "\xef\xbf\xbd\xc3\xa4");
+    EXPECT_EQ(markdown_text(""), "");
 }
 
 }  // namespace

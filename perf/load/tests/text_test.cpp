@@ -84,6 +84,14 @@ TEST(LoadMarkdown, HasIntervalsAndWhatIsNeededForTheOthers) {
     expect_has(text, "| needs 299 samples, has 100 | needs 2995 samples, has 100 | needs 29956");
 }
 
+TEST(LoadMarkdown, KeepsAServersWordsInTheirCell) {
+    auto outcome = outcome_of(100);
+    outcome.measured.troubles = {
+        {.step = {}, .status = 500, .text = "a | b", .meaning = "<c>", .count = 1}};
+    expect_has(to_markdown(outcome, "a | vault", 1), ", target a \\| vault, seed 1\n");
+    expect_has(to_markdown(outcome, "sim", 1), "| 500 | a \\| b | \\<c> |\n");
+}
+
 TEST(ProgressLine, HasWhatIsAskedAndGotAndHowLongItStillTakes) {
     Progress progress{.elapsed = 12s,
                       .end = 30s,
