@@ -1,3 +1,4 @@
+#include "fakes/vault/server/tokens.hpp"
 #include "fakes/vault/server/ttl.hpp"
 #include "fakes/vault/tests/harness.hpp"
 
