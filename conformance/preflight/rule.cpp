@@ -11,8 +11,8 @@ namespace {
 /// quotes.
 constexpr std::string_view verbatim_ending = "_text";
 
-/// Of an intermediate that is made anew: an hour less than any mount allows, so that it is not taken
-/// for one that was cut, or more where leaves live long, and no more than its root has left.
+/// Of an intermediate that is made anew: an hour less than any mount allows, so that it is not
+/// taken for one that was cut, or more where leaves live long, and no more than its root has left.
 Duration ca_life(const Facts& facts) {
     constexpr auto system_max_ttl = std::chrono::hours(768);
     constexpr auto margin = std::chrono::hours(1);

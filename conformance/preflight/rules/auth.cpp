@@ -282,6 +282,32 @@ Judgement any_namespace(const Facts& facts) {
     return bound_to_any(facts, "bound_service_account_namespaces", facts.logs_in_as().first);
 }
 
+bool is_name_pattern(const std::string& name) {
+    return name.size() > 1 && name.find('*') != std::string::npos;
+}
+
+/// Found where one of the names is a pattern (row 140), which * alone is told as by the two above.
+Judgement name_patterns(const Facts& facts) {
+    return with(facts.auth_role, [&](const Json& role) {
+        const auto [own_namespace, own_name] = facts.logs_in_as();
+        std::vector<std::string> seen;
+        Values values;
+        for (const auto& [member, own, value] :
+             {std::tuple("bound_service_account_names", own_name, "names"),
+              std::tuple("bound_service_account_namespaces", own_namespace, "namespaces")}) {
+            auto names = texts_of(role, member);
+            if (std::ranges::any_of(names, is_name_pattern)) {
+                seen.push_back(fmt::format("{} is {}", member, join(names, ",")));
+            }
+            std::erase_if(names, is_name_pattern);
+            if (!own.empty()) {
+                values[value] = has(names, "*") ? "*" : with_one_more(names, own);
+            }
+        }
+        return seen.empty() ? holds() : found(join(seen, "; "), std::move(values));
+    });
+}
+
 /// The audience that the mesh's tokens have anyway, so that the mend locks nobody out.
 Judgement audience_empty(const Facts& facts) {
     return with(facts.auth_role, [&](const Json& role) {
@@ -519,6 +545,17 @@ std::vector<Rule> auth_rules() {
          .mend = {"%tool% write auth/%auth%/role/%auth_role% "
                   "bound_service_account_namespaces=%names%"},
          .judge = any_namespace},
+        {.id = "auth/name-patterns",
+         .severity = Severity::warning,
+         .title = "The auth role takes accounts by a pattern of their names.",
+         .why =
+             "Whoever may make an account or a namespace with a name that fits signs any identity "
+             "of the mesh.",
+         .member = "cluster.service_account",
+         .object = "auth/%auth%/role/%auth_role%",
+         .mend = {"%tool% write auth/%auth%/role/%auth_role% bound_service_account_names=%names% "
+                  "bound_service_account_namespaces=%namespaces%"},
+         .judge = name_patterns},
         {.id = "auth/audience-empty",
          .severity = Severity::advice,
          .title = "The auth role takes tokens of any audience.",

@@ -75,6 +75,9 @@ std::vector<Provoked> of_the_auth_method() {
          .typed = {auth_role + "bound_service_account_namespaces=other"}},
         {.id = "auth/any-account", .typed = {auth_role + "bound_service_account_names='*'"}},
         {.id = "auth/any-namespace", .typed = {auth_role + "bound_service_account_namespaces='*'"}},
+        {.id = "auth/name-patterns",
+         .typed = {auth_role + "bound_service_account_names='%account%*' "
+                               "bound_service_account_namespaces='%namespace%*,other'"}},
         {.id = "auth/audience-other", .typed = {auth_role + "audience=somebody-else"}},
         {.id = "auth/service-tokens", .typed = {}},
         {.id = "auth/tokens-outlive", .typed = {auth_role + "ttl=0 token_ttl=0"}},
