@@ -194,7 +194,7 @@ TEST(Plan, HasItsVerdictFirstInMarkdownAndWhatMendsIt) {
         fmt::format("vault: {{delete: [{{path: sys/policies/acl/{}}}]}}", planned.value("policy")));
     const auto text = to_markdown(plan);
     EXPECT_TRUE(text.starts_with("# Plan: the change may not go out: 1 of 1 identity ")) << text;
-    EXPECT_NE(text.find("\n- stops   spiffe://"), std::string::npos) << text;
+    EXPECT_NE(text.find("\n- stops spiffe://"), std::string::npos) << text;
     EXPECT_NE(text.find("\n## error: policy/missing\n"), std::string::npos) << text;
     EXPECT_NE(text.find("bao policy write "), std::string::npos) << text;
     EXPECT_EQ(to_markdown(plan, 100).size(), 100U);

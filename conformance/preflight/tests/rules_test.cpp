@@ -625,10 +625,10 @@ TEST(Rules, AskForAnIssuerWhoseKeyIsNeitherTooShortNorTooLong) {
     for (const auto& mend :
          {mend_of(facts_of_key(1024), "ca/weak-key"), mend_of(facts, "upgrade/large-keys")}) {
         EXPECT_TRUE(
-            mend.starts_with("vault write pki/config/issuers default=its-id "
+            mend.starts_with("bao write pki/config/issuers default=its-id "
                              "default_follows_latest_issuer=true\n"))
             << mend;
-        EXPECT_NE(mend.find("\nvault write -field=certificate pki-root/root/sign-intermediate "),
+        EXPECT_NE(mend.find("\nbao write -field=certificate pki-root/root/sign-intermediate "),
                   std::string::npos)
             << mend;
     }

@@ -13,6 +13,13 @@ const std::set<std::string> lookup_keys{
     "path",       "policies",      "renewable",        "ttl",
     "type"};
 
+const std::string allowed_of_oneself =
+    R"(path "auth/token/lookup" { capabilities = ["read", "update"] })"
+    "\n"
+    R"(path "auth/token/lookup-self" { capabilities = ["read"] })"
+    "\n"
+    R"(path "auth/token/renew-self" { capabilities = ["update"] })";
+
 Json told_id(const Reply& looked_up) {
     return looked_up.data().is_object() ? looked_up.data().value("id", Json()) : Json();
 }
@@ -97,10 +104,7 @@ std::vector<Check> vault_token_lookup() {
          .rows = {259},
          .level = Level::may,
          .run = [](Probe& probe) -> Task<void> {
-             const auto token = co_await probe.token_for(
-                 R"(path "auth/token/lookup" { capabilities = ["read", "update"] }
-path "auth/token/lookup-self" { capabilities = ["read"] }
-path "auth/token/renew-self" { capabilities = ["update"] })");
+             const auto token = co_await probe.token_for(allowed_of_oneself);
              const auto& outer = token.reveal();
              const auto own =
                  co_await probe.vault("GET", "auth/token/lookup", {}, As::bearer(token));
