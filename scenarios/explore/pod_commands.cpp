@@ -40,6 +40,38 @@ Task<void> deploy(Play& play, Step step) {
     }
 }
 
+// Other pods by the same workload, and those of before go. Those that somebody made by hand are
+// nobody's definition.
+Task<void> redefine(Play& play, Step step) {
+    const auto name = field(step, "workload");
+    auto cluster = cluster_of(play, step);
+    const auto replicas = number_of(step, "replicas", 1);
+    std::set<std::string> before;
+    for (const auto& pod : cluster.pods_of(name)) {
+        before.insert(pod.uid);
+    }
+    const auto done =
+        co_await cluster.redefine({.name = name, .service_account = name, .replicas = replicas});
+    play.expect(done.has_value(), "pod-restart", "defining {} anew: {}", name,
+                done ? "" : done.error().message);
+    if (!done) {
+        co_return;
+    }
+    play.model.clusters.find(field(step, "cluster"))->second.workloads[name] = replicas;
+    play.reach("a workload was defined anew");
+    const auto by_it = [&] {
+        auto pods = cluster.pods_of(name);
+        std::erase_if(pods, [&](const auto& pod) { return play.by_hand.contains(pod.name); });
+        return std::ssize(pods) == replicas && std::ranges::none_of(pods, [&](const auto& pod) {
+                   return before.contains(pod.uid);
+               });
+    };
+    const bool became = co_await await(play.world, by_it, play.model.recovery());
+    play.expect(became, "pod-restart",
+                "{} was defined anew with {} pods, and {} later its pods are others", name,
+                replicas, human_duration(play.model.recovery()));
+}
+
 // The others, at once: a restart must cost them nothing.
 Task<void> others_talk(Play& play, std::string cluster, std::string but) {
     std::vector<SeenPod> others;
@@ -218,6 +250,12 @@ Task<void> ask_namespace(Play& play, Step step) {
 Rows pod_rows() {
     return {
         {"deploy", "pods", 1, {"cluster", "workload", "replicas"}, no_new_workload, deploy},
+        {"redefine-workload",
+         "pods",
+         1,
+         {"cluster", "workload", "replicas"},
+         no_workload,
+         redefine},
         {"restart-pod", "pods", 4, {"cluster", "workload"}, no_workload, restart},
         {"restart-all", "pods", 1, {"cluster"}, no_cluster, restart_all},
         {"restart-node-agent", "pods", 1, {"cluster"}, no_cluster, restart_node_agent},

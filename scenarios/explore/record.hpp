@@ -47,6 +47,7 @@ inline constexpr std::array marks = {
     std::string_view("a quota limited the signatures"),
     std::string_view("a Vault's leader stepped down"),
     std::string_view("a workload was scaled up"),
+    std::string_view("a workload was defined anew"),
     std::string_view("a pod was deleted while its mesh could not see it"),
     std::string_view("an account was deleted beside another call"),
     std::string_view("two accounts shared a PKI"),

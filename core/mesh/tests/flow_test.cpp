@@ -259,7 +259,7 @@ Task<void> defined_anew(Stage& stage) {
     const auto name = require(co_await cluster.wait_replaced(after.front().name, 1h));
     EXPECT_EQ(cluster.pod(name)->id, after.front().id);
 
-    // The pods of before go when the API server is back, and none of them is replaced.
+    // Fewer of them: none of those that go is replaced.
     co_await stage.clock.sleep_for(1min);
     require(co_await cluster.redefine({.name = "web", .service_account = {}, .replicas = 1}));
     EXPECT_TRUE(co_await cluster.wait_ready(1h));

@@ -51,6 +51,26 @@ TEST(Situations, AnIssuerEnds) {
                    "an issuer ended");
 }
 
+// More pods and fewer; also where none can get a leaf, and beside a pod made by hand.
+TEST(Situations, AWorkloadIsDefinedAnew) {
+    const auto redefine = [](std::string replicas) {
+        return Step{"redefine-workload",
+                    0.1,
+                    {{"cluster", "alpha"}, {"workload", "web"}, {"replicas", std::move(replicas)}}};
+    };
+    const With web{{"cluster", "alpha"}, {"workload", "web"}};
+    expect_reached({redefine("3"),
+                    {"wait", 1, {}},
+                    redefine("1"),
+                    {"scale-up", 0, web},
+                    {"delete-issuer", 0, alpha},
+                    redefine("2"),
+                    {"wait", 1, {}},
+                    {"restart-pod", 0, web},
+                    {"scale-down", 0, web}},
+                   "a workload was defined anew");
+}
+
 // Every pod asks for its next leaf meanwhile: it comes dated wrongly, or not at all.
 TEST(Situations, AServersDateJumps) {
     for (const auto* server : {"vault", "kube"}) {
