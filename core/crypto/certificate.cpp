@@ -28,17 +28,17 @@ Handle<T, Free> extension(const CertificateParts& parts, int nid, bool* critical
     return value;
 }
 
-/// The certificates of CAs that were read last, by their bytes. A mesh sees the same few with every
-/// leaf; read once, they keep their key and what is known of their signatures.
-class LastCas {
+/// Certificates that were read last, by their bytes: of CAs, of which a mesh sees the same few with
+/// every leaf. Read once, they keep their key and what is known of their signatures.
+class LastRead {
   public:
+    explicit LastRead(std::size_t most) : most_(most) {}
     [[nodiscard]] std::optional<Certificate> find(std::string_view der) const {
         const auto known = std::ranges::find(kept_, der, &Kept::der);
         return known != kept_.end() ? std::optional(known->certificate) : std::nullopt;
     }
     void keep(std::string_view der, const Certificate& certificate) {
-        constexpr std::size_t most = 16;
-        if (kept_.size() == most) {
+        if (kept_.size() == most_) {
             kept_.pop_back();
         }
         kept_.push_front({std::string(der), certificate});
@@ -49,6 +49,7 @@ class LastCas {
         std::string der;
         Certificate certificate;
     };
+    std::size_t most_;
     std::deque<Kept> kept_;
 };
 
@@ -166,13 +167,27 @@ Result<Certificate> Certificate::from_pem(std::string_view pem) {
 }
 
 Result<Certificate> Certificate::from_der(std::string_view der) {
-    thread_local LastCas cas;
+    constexpr std::size_t most = 16;
+    thread_local LastRead cas(most);
     if (auto known = cas.find(der)) {
         return std::move(*known);
     }
     auto certificate = read(der);
     if (certificate && seems_ca(der)) {
         cas.keep(der, *certificate);
+    }
+    return certificate;
+}
+
+Result<Certificate> Certificate::met(std::string_view der) {
+    constexpr std::size_t most = 64;
+    thread_local LastRead leaves(most);
+    if (auto known = leaves.find(der)) {
+        return std::move(*known);
+    }
+    auto certificate = from_der(der);
+    if (certificate && !seems_ca(der)) {
+        leaves.keep(der, *certificate);
     }
     return certificate;
 }

@@ -76,6 +76,9 @@ class Certificate {
     /// The first CERTIFICATE block.
     [[nodiscard]] static Result<Certificate> from_pem(std::string_view pem);
     [[nodiscard]] static Result<Certificate> from_der(std::string_view der);
+    /// As from_der; a leaf, too, is known again by its bytes, with what was found out about it: for
+    /// whoever meets the same few again and again.
+    [[nodiscard]] static Result<Certificate> met(std::string_view der);
     /// Of DER that was just written here.
     [[nodiscard]] static Certificate made(std::string der);
     /// Every CERTIFICATE block in order; invalid if there is none or one cannot be read (says

@@ -19,6 +19,12 @@ class End {
         BIO* bio = wire.release();
         SSL_set_bio(ssl_.get(), bio, bio);
         prepare_tls(ssl_.get(), party, server);
+        if (party.judge_peer && party.identity) {  // the context may have been another's
+            if (auto shown = show_on(ssl_.get(), *party.identity); !shown) {
+                error_ = shown.error().message;
+                step_ = Step::failed;
+            }
+        }
         if (server) {
             SSL_set_accept_state(ssl_.get());
         } else {
@@ -74,13 +80,15 @@ class End {
 };
 
 /// Contexts of those who shook hands last. A mesh's pods meet again and again, and a context costs
-/// a fifth of a handshake. It holds nothing of a connection: sessions are not kept.
+/// a fifth of a handshake. It holds nothing of a connection: sessions are not kept. Whoever judges
+/// his peer himself needs nothing of one but its settings, so all of them share it.
 class Contexts {
   public:
     Result<std::shared_ptr<SSL_CTX>> of(const TlsParty& party, bool server) {
         const auto found = std::ranges::find_if(known_, [&](const Known& known) {
             return known.server == server && known.judged == (party.judge_peer != nullptr) &&
-                   same_party(known.party, party);
+                   (known.judged ? same_settings(known.party, party)
+                                 : same_party(known.party, party));
         });
         if (found != known_.end()) {
             std::rotate(found, found + 1, known_.end());
@@ -100,6 +108,14 @@ class Contexts {
     }
 
   private:
+    static bool same_settings(TlsParty a, const TlsParty& b) {
+        const bool alike = a.identity.has_value() == b.identity.has_value();
+        a.identity = b.identity;
+        a.trust = b.trust;
+        a.system_trust = b.system_trust;  // a judge asks for himself
+        return alike && same_party(a, b);
+    }
+
     struct Known {
         TlsParty party;
         bool server;

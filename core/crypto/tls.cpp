@@ -68,8 +68,16 @@ std::vector<Certificate> sent_after_leaf(X509_STORE_CTX* context) {
     return sent;
 }
 
+// One that was met before is known with what was read and verified of it.
+Certificate known_again(const Certificate& shown) {
+    auto known = Certificate::met(shown.der());
+    return known ? std::move(*known) : shown;
+}
+
 /// The party's own judge in OpenSSL's place.
 int judge(X509_STORE_CTX* context, Connection& connection) {
+    connection.peer = known_again(connection.peer);
+    std::ranges::transform(connection.sent, connection.sent.begin(), known_again);
     const auto verdict = ask(connection.judge_peer, PeerShown{connection.peer, connection.sent});
     if (verdict) {
         X509_STORE_CTX_set_error(context, X509_V_OK);
@@ -281,6 +289,18 @@ void prepare_tls(SSL* ssl, const TlsParty& party, bool server) {
     if (!server && party.resume && !party.decides_who()) {
         take_up_session(ssl);
     }
+}
+
+Result<void> show_on(SSL* ssl, const TlsIdentity& identity) {
+    MESHPROOF_ASSERT(identity.leaf && identity.key, "a TLS identity without leaf or key");
+    SSL_certs_clear(ssl);  // else one for another kind of key would stand beside it
+    const BorrowedList chain = borrow(identity.intermediates);
+    if (SSL_use_cert_and_key(ssl, identity.leaf.native(), identity.key.native(), chain.get(), 1) !=
+        1) {
+        return fail(FailureKind::tls, "the leaf {} and its key cannot be used: {}",
+                    identity.leaf.subject_line(), drain_errors());
+    }
+    return {};
 }
 
 Failure tls_failure(SSL* ssl, std::string_view what) {

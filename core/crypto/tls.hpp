@@ -89,6 +89,8 @@ struct HandshakeResult {
 /// socket, no waiting.
 [[nodiscard]] HandshakeResult handshake_in_memory(const TlsParty& client, const TlsParty& server);
 
+/// This connection shows that, whatever its context has. Before its handshake.
+[[nodiscard]] Result<void> show_on(SSL* ssl, const TlsIdentity& identity);
 /// For sockets: sets name, peer check and date on one connection, before its handshake. Every SSL
 /// of a context from make_tls_context needs it.
 void prepare_tls(SSL* ssl, const TlsParty& party, bool server);

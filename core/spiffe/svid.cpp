@@ -358,14 +358,50 @@ void check_path(const SvidQuestion& question, SvidVerdict& verdict) {
     verdict.path = std::move(chain.path);
 }
 
+/// What was found of the certificates that were asked about last, each by itself: pods are judged
+/// again and again, and their CAs with each of them.
+class LastFound {
+  public:
+    LastFound(std::size_t most, SvidFindings (*ask)(const Certificate&)) : most_(most), ask_(ask) {}
+
+    [[nodiscard]] const SvidFindings& of(const Certificate& certificate) {
+        const auto known = std::ranges::find(kept_, certificate, &Kept::certificate);
+        if (known != kept_.end()) {
+            return known->findings;
+        }
+        if (kept_.size() == most_) {
+            kept_.pop_back();
+        }
+        return kept_.emplace_front(Kept{certificate, ask_(certificate)}).findings;
+    }
+
+  private:
+    struct Kept {
+        Certificate certificate;
+        SvidFindings findings;
+    };
+    std::size_t most_;
+    SvidFindings (*ask_)(const Certificate&);
+    std::deque<Kept> kept_;
+};
+
+SvidFindings of_leaf(const Certificate& leaf) {
+    SvidFindings findings;
+    check_presented(leaf, findings);
+    findings.add(check_leaf(leaf));
+    return findings;
+}
+
 void check_signers(const SvidQuestion& question, SvidVerdict& verdict) {
+    constexpr std::size_t most_cas = 16;
+    thread_local LastFound known(most_cas, check_signing);
     // Without a path, all that the peer sent may be what broke it.
     std::vector<Certificate> signers = question.chain;
     if (verdict.path.size() > 1) {
         signers.assign(verdict.path.begin() + 1, verdict.path.end());
     }
     for (const auto& signer : signers) {
-        verdict.findings.add(check_signing(signer));
+        verdict.findings.add(known.of(signer));
         const auto id = signing_id(signer);
         if (!id) {
             verdict.findings.add("C7", absent, "the signing certificate has no ID");
@@ -482,13 +518,17 @@ const SvidRule* find_svid_rule(std::string_view id) {
 void SvidFindings::add(std::string_view rule, RuleState state, std::string detail) {
     const auto* known = find_svid_rule(rule);
     MESHPROOF_ASSERT(known != nullptr, "there is no SVID rule {}", rule);
-    add(rule, state, known->level, std::move(detail));
+    keep({known, state, known->level, std::move(detail)});
 }
 
 void SvidFindings::add(std::string_view rule, RuleState state, RuleLevel level,
                        std::string detail) {
-    Finding finding{find_svid_rule(rule), state, level, std::move(detail)};
-    MESHPROOF_ASSERT(finding.rule != nullptr, "there is no SVID rule {}", rule);
+    const auto* known = find_svid_rule(rule);
+    MESHPROOF_ASSERT(known != nullptr, "there is no SVID rule {}", rule);
+    keep({known, state, level, std::move(detail)});
+}
+
+void SvidFindings::keep(Finding finding) {
     const auto before = std::ranges::find(all_, finding.rule, &Finding::rule);
     if (before == all_.end()) {
         all_.push_back(std::move(finding));
@@ -499,7 +539,7 @@ void SvidFindings::add(std::string_view rule, RuleState state, RuleLevel level,
 
 void SvidFindings::add(const SvidFindings& others) {
     for (const auto& finding : others.all_) {
-        add(finding.rule->id, finding.state, finding.level, finding.detail);
+        keep(finding);
     }
 }
 
@@ -613,9 +653,10 @@ SvidFindings check_signing(const Certificate& certificate) {
 
 SvidVerdict validate(const SvidQuestion& question) {
     MESHPROOF_ASSERT(question.leaf, "no leaf to validate");
+    constexpr std::size_t most_leaves = 64;
+    thread_local LastFound known(most_leaves, of_leaf);
     SvidVerdict verdict;
-    check_presented(question.leaf, verdict.findings);
-    verdict.findings.add(check_leaf(question.leaf));
+    verdict.findings = known.of(question.leaf);
     verdict.id = signing_id(question.leaf);
     if (!verdict.id) {
         verdict.findings.add("V1", absent, "without an ID there is no bundle to end a path in");

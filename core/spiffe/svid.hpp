@@ -62,6 +62,8 @@ class SvidFindings {
     [[nodiscard]] std::vector<std::string> broken(RuleLevel level = RuleLevel::must) const;
 
   private:
+    void keep(Finding finding);
+
     std::vector<Finding> all_;
 };
 

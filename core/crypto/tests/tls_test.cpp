@@ -300,6 +300,46 @@ TEST_F(Handshake, AJudgeDecidesAloneOnEitherSide) {
     EXPECT_FALSE(handshake_in_memory(client, server).accepted());
 }
 
+// They share what is the same for all of them: whom one showed himself as does not stay behind.
+TEST_F(Handshake, EachOfManyJudgesShowsWhatIsHisOwn) {
+    auto rsa = web_;
+    rsa.key = Key::generate(KeyType::rsa_2048);
+    rsa.leaf = sign_certificate(leaf_spec("web"), rsa.key.public_key(), pki_.intermediate.key,
+                                &pki_.intermediate.certificate);
+    auto bare = api_;
+    bare.intermediates.clear();
+    const std::vector<TlsIdentity> all = {web_, rsa, api_, bare, web_};
+    PeerShown seen;
+    const PeerJudge look = [&seen](const PeerShown& peer) -> Result<void> {
+        seen = peer;
+        return {};
+    };
+    const PeerJudge accept = [](const PeerShown&) { return Result<void>(); };
+    for (const auto& one : all) {
+        for (const auto& other : all) {
+            auto client = party(one), server = party(other);
+            client.judge_peer = look;
+            server.judge_peer = accept;
+            EXPECT_TRUE(handshake_in_memory(client, server).accepted());
+            EXPECT_EQ(seen.leaf, other.leaf);
+            EXPECT_EQ(seen.chain, other.intermediates);
+            client.judge_peer = accept;
+            server.judge_peer = look;
+            EXPECT_TRUE(handshake_in_memory(client, server).accepted());
+            EXPECT_EQ(seen.leaf, one.leaf);
+            EXPECT_EQ(seen.chain, one.intermediates);
+        }
+    }
+    auto mixed = party(api_);
+    mixed.identity->key = web_.key;
+    mixed.judge_peer = accept;
+    auto client = party(web_);
+    client.judge_peer = accept;
+    const auto result = handshake_in_memory(client, mixed);
+    EXPECT_FALSE(result.accepted());
+    EXPECT_TRUE(mentions(result.server.error, "cannot be used")) << result.server.error;
+}
+
 TEST_F(Handshake, AWrongPurposeIsRefused) {
     auto spec = leaf_spec("web");
     spec.extended_key_usage = {std::string(eku_server_auth)};
