@@ -3,14 +3,6 @@
 #include "core/time/within.hpp"
 
 namespace meshproof::mesh {
-namespace {
-
-Task<Result<void>> rung(Bell& bell, std::uint64_t seen) {
-    co_await bell.wait_past(seen);
-    co_return Result<void>();
-}
-
-}  // namespace
 
 void Bell::ring() {
     ++count_;
@@ -24,9 +16,21 @@ Task<void> Bell::wait_past(std::uint64_t seen) {
 }
 
 Task<void> Bell::wait_past(std::uint64_t seen, Clock& clock, Duration deadline) {
-    // Whichever came first, the caller looks at the world again.
-    const auto ended = co_await within(clock, deadline - clock.elapsed(), rung(*this, seen));
-    static_cast<void>(ended);
+    // Whichever came first, the caller looks at the world again. Most of these waits end with their
+    // time: that is no exception.
+    const auto ended = co_await within(clock, deadline - clock.elapsed(), rung_past(seen));
+    if (ended && !*ended) {
+        throw boost::system::system_error(boost::asio::error::operation_aborted);
+    }
+}
+
+Task<Result<bool>> Bell::rung_past(std::uint64_t seen) {
+    while (count_ == seen) {
+        if (!co_await signal_.rest()) {
+            co_return Result<bool>(false);
+        }
+    }
+    co_return Result<bool>(true);
 }
 
 }  // namespace meshproof::mesh

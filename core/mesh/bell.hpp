@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "core/base/result.hpp"
 #include "core/time/clock.hpp"
 #include "core/time/signal.hpp"
 
@@ -19,6 +20,9 @@ class Bell {
     [[nodiscard]] Task<void> wait_past(std::uint64_t seen, Clock& clock, Duration deadline);
 
   private:
+    /// False where it was cancelled before it rang.
+    [[nodiscard]] Task<Result<bool>> rung_past(std::uint64_t seen);
+
     std::uint64_t count_ = 0;
     Signal signal_;
 };

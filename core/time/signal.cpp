@@ -1,8 +1,10 @@
 #include "core/time/signal.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 #include <map>
 
 #include "core/time/waiter.hpp"
@@ -24,6 +26,12 @@ Signal::~Signal() {
 }
 
 Task<void> Signal::wait() {
+    if (!co_await rest()) {
+        throw boost::system::system_error(boost::asio::error::operation_aborted);
+    }
+}
+
+Task<bool> Signal::rest() {
     const auto executor = co_await boost::asio::this_coro::executor;
     auto park = [state = state_, executor](auto handler) {
         const auto id = state->next++;
@@ -39,9 +47,11 @@ Task<void> Signal::wait() {
             });
         }
     };
-    co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
-                                         void(boost::system::error_code)>(
-        std::move(park), boost::asio::use_awaitable);
+    constexpr auto as_value = boost::asio::as_tuple(boost::asio::use_awaitable);
+    const auto [error] = co_await boost::asio::async_initiate<const decltype(as_value),
+                                                              void(boost::system::error_code)>(
+        std::move(park), as_value);
+    co_return !error;
 }
 
 void Signal::notify_all() {

@@ -18,6 +18,9 @@ class Signal {
     Signal& operator=(const Signal&) = delete;
 
     [[nodiscard]] Task<void> wait();
+    /// The same; false where it was cancelled, as a value: an exception costs more than most of
+    /// what is waited for.
+    [[nodiscard]] Task<bool> rest();
     void notify_all();
 
   private:
