@@ -102,6 +102,20 @@ void draw_speciality(Beginning& world, Prng& prng) {
     }
 }
 
+// Nothing special is left, but for what the property is about.
+void make_plain(Beginning& world, const Property& property) {
+    Beginning plain;
+    plain.vaults = world.vaults;
+    plain.clusters = world.clusters;
+    plain.product = world.product;
+    plain.workloads = std::move(world.workloads);
+    if (property.busy) {
+        plain.signers = world.signers;
+        plain.signing_ms = world.signing_ms;
+    }
+    world = std::move(plain);
+}
+
 Beginning draw_world(Prng prng, const Property& property) {
     Beginning world;
     world.clusters = prng.chance(0.3) ? 2 : 1;
@@ -126,7 +140,8 @@ Beginning draw_world(Prng prng, const Property& property) {
 // day.
 double draw_wait(const Command& command, Prng& prng) {
     static const std::vector<double> short_waits = {0, 0, 0, 0.001, 0.0625, 0.125, 0.25};
-    static const std::vector<double> long_waits = {0.125, 0.25, 0.5, 0.5, 1, 1, 2, 7};
+    static const std::vector<double> long_waits = {0.125, 0.125, 0.25, 0.25, 0.5, 0.5, 0.5, 0.5,
+                                                   1,     1,     1,    1,    2,   2,   2,   7};
     const auto& pool = command.name == "wait" ? long_waits : short_waits;
     return pool.at(prng.below(pool.size()));
 }
@@ -145,7 +160,7 @@ Step draw_step(const Weights& weights, const Beginning& world, Prng& prng) {
 // A step of its own, or a motif: often at the very beginning, where nothing stands in its way yet.
 std::vector<Step> draw_some(const Weights& weights, const Beginning& world, bool first,
                             Prng& prng) {
-    constexpr double motif_first = 0.6, motif_later = 0.12;
+    constexpr double motif_first = 0.4, motif_later = 0.12;
     if (!weights.motifs.empty() && prng.chance(first ? motif_first : motif_later)) {
         return steps_of(*weights.motifs.at(prng.below(weights.motifs.size())), world, prng);
     }
@@ -220,18 +235,32 @@ std::uint64_t seed_of_run(std::uint64_t seed, std::size_t run) {
     return Prng(seed).fork(fmt::format("run {}", run)).seed() >> 1U;
 }
 
-History draw_history(std::uint64_t seed, const Property& property, std::size_t steps) {
+History draw_run(std::uint64_t seed, std::size_t run, const Property& property, std::size_t steps) {
+    return draw_history(seed_of_run(seed, run), property, steps, opening_of(seed, run));
+}
+
+History draw_history(std::uint64_t seed, const Property& property, std::size_t steps,
+                     const Motif* opening) {
     const Prng chance(seed);
     History history;
     history.name = fmt::format("{}-{}", property.name, seed);
     history.property = std::string(property.name);
     history.seed = seed;
     history.world = draw_world(chance.fork("world"), property);
+    if (opening != nullptr && opening->world != nullptr) {
+        make_plain(history.world, property);
+        opening->world(history.world);
+    }
     const auto weights = draw_weights(chance.fork("weights"), property);
+    if (opening != nullptr) {
+        auto prng = chance.fork("opening");
+        history.steps = steps_of(*opening, history.world, prng);
+    }
     for (std::size_t i = 0; history.steps.size() < steps; ++i) {
         // Each draw has chance of its own, so that one more in it moves no other.
         auto prng = chance.fork(fmt::format("step {}", i));
-        for (auto& step : draw_some(weights, history.world, i == 0, prng)) {
+        const bool first = i == 0 && opening == nullptr;
+        for (auto& step : draw_some(weights, history.world, first, prng)) {
             history.steps.push_back(std::move(step));
         }
     }

@@ -90,7 +90,7 @@ PlayedTrace play_once(const History& history, const ExploreOptions& options,
 
 void Exploration::run_one(std::size_t index) {
     const auto& property = *options_.properties[index % options_.properties.size()];
-    const auto history = draw_history(seed_of_run(options_.seed, index), property, options_.steps);
+    const auto history = draw_run(options_.seed, index, property, options_.steps);
     const auto played = play_once(history, options_, options_.stop);
     if (stopping()) {
         return;  // what was cut off shows nothing

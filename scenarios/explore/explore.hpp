@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "scenarios/explore/motifs.hpp"
 #include "scenarios/explore/player.hpp"
 #include "scenarios/explore/shrink.hpp"
 
@@ -21,9 +22,14 @@ struct Property {
 
 /// A history, by chance from the seed: its world, its own weights of commands (a swarm: each run
 /// has some groups, commands and motifs more often, others not at all), its steps.
-[[nodiscard]] History draw_history(std::uint64_t seed, const Property& property, std::size_t steps);
+/// `opening`: what it begins with, in a world where that shows; null = by chance.
+[[nodiscard]] History draw_history(std::uint64_t seed, const Property& property, std::size_t steps,
+                                   const Motif* opening = nullptr);
 /// Of the run with this number; a file can hold it.
 [[nodiscard]] std::uint64_t seed_of_run(std::uint64_t seed, std::size_t run);
+/// That run of an exploration by this seed.
+[[nodiscard]] History draw_run(std::uint64_t seed, std::size_t run, const Property& property,
+                               std::size_t steps);
 /// The weights that it drew, as text: "pods 4, wire 1 (without vault-stalls), no clock, motifs
 /// seal-and-ask".
 [[nodiscard]] std::string weights_of(std::uint64_t seed, const Property& property);

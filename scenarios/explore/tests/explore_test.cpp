@@ -100,6 +100,7 @@ TEST(Motifs, AreAboutOneCluster) {
             }
         }
         values["account"].erase("spare");
+        values["account"].erase("next");
         for (const auto* field : {"cluster", "account", "vault", "workload"}) {
             EXPECT_LE(values[field].size(), 1U) << motif.name << "." << field;
         }
@@ -134,6 +135,45 @@ TEST(Draw, BringsEveryMotifOften) {
             histories_with(many, [&](const History& history) { return contains(history, motif); });
         EXPECT_GE(found, often_enough) << motif.name;
     }
+}
+
+// Whatever the seed: who plays a round of runs has begun with each of them, in a world where it
+// shows.
+TEST(Draw, BeginsWithEveryMotifInItsTurn) {
+    for (const std::uint64_t seed : {1, 2, 977}) {
+        std::set<const Motif*> begun;
+        std::vector<const Motif*> order;
+        std::size_t without = 0;
+        const auto round = motifs().size() + motifs().size() / 4;
+        for (std::size_t run = 0; run < round; ++run) {
+            const auto* opening = opening_of(seed, run);
+            order.push_back(opening);
+            without += opening == nullptr ? 1 : 0;
+            EXPECT_TRUE(opening == nullptr || begun.insert(opening).second) << opening->name;
+            const auto& property = properties().at(run % properties().size());
+            const auto history = draw_run(seed, run, property, 60);
+            EXPECT_EQ(history.steps.size(), 60U);
+            if (opening == nullptr) {
+                continue;
+            }
+            for (std::size_t i = 0; i < opening->steps.size(); ++i) {
+                EXPECT_EQ(history.steps[i].does, opening->steps[i].does) << opening->name;
+            }
+            if (opening->world != nullptr) {
+                auto same = history.world;
+                opening->world(same);
+                EXPECT_EQ(same, history.world) << opening->name;
+            }
+        }
+        EXPECT_EQ(begun.size(), motifs().size());
+        EXPECT_EQ(without, motifs().size() / 4);
+        std::vector<const Motif*> next;
+        for (std::size_t run = round; run < 2 * round; ++run) {
+            next.push_back(opening_of(seed, run));
+        }
+        EXPECT_NE(next, order) << "each round has an order of its own";
+    }
+    EXPECT_EQ(draw_run(7, 3, properties().front(), 20), draw_run(7, 3, properties().front(), 20));
 }
 
 TEST(Draw, BringsEveryKindOfWorldOften) {
