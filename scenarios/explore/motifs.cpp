@@ -117,7 +117,10 @@ std::vector<Motif> of_accounts() {
          {then("replace-root"), then("restart-pod"), wait_lives(0.5),
           then("add-shared-account", 0, {{"account", "spare"}}),
           then("connect-ca", 0, {{"account", "spare"}}), then("restart-pod")}},
-        {"another-ca", {add_next(), to_next("connect-ca"), then("restart-pod"), wait_lives(1.5)}},
+        // Until the last leaf of before has ended, and then until its anchor must be gone.
+        {"another-ca",
+         {add_next(), to_next("connect-ca"), then("restart-pod"), wait_lives(1.5),
+          wait_lives(0.25)}},
         {"another-ca-in-an-outage", {add_next(), to_next("connect-in-outage")}},
         // Longer than leaves live nobody can be told, and then pods come before they are.
         {"anchors-in-an-outage",
