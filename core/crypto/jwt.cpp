@@ -211,6 +211,28 @@ bool Jwt::verify(const PublicKey& key) const {
     return valid;
 }
 
+namespace {
+
+std::string signature_of(std::string_view message, const Key& key, const Algorithm& algorithm) {
+    if (algorithm.digest == EVP_sha256) {
+        if (auto quickly = quick::sign(key, message)) {
+            return std::move(*quickly);
+        }
+    }
+    const auto context = own<EVP_MD_CTX_free>(EVP_MD_CTX_new());
+    succeed(EVP_DigestSignInit(context.get(), nullptr, algorithm.digest(), nullptr, key.native()));
+    const auto data = as_bytes(message);
+    std::size_t length = 0;
+    succeed(EVP_DigestSign(context.get(), nullptr, &length, data.data(), data.size()));
+    Bytes signature(length);
+    succeed(EVP_DigestSign(context.get(), signature.data(), &length, data.data(), data.size()),
+            "cannot sign a JWT");
+    signature.resize(length);
+    return std::string(as_text(signature));
+}
+
+}  // namespace
+
 Secret sign_jwt(std::string_view claims, std::string_view key_id, const Key& key) {
     const Algorithm& algorithm = usable_algorithm(key.public_key());
     Json header{{"alg", algorithm.name}};
@@ -220,18 +242,9 @@ Secret sign_jwt(std::string_view claims, std::string_view key_id, const Key& key
     const std::string signed_part =
         fmt::format("{}.{}", to_base64url(header.dump()), to_base64url(claims));
 
-    const auto context = own<EVP_MD_CTX_free>(EVP_MD_CTX_new());
-    succeed(EVP_DigestSignInit(context.get(), nullptr, algorithm.digest(), nullptr, key.native()));
-    const auto data = as_bytes(signed_part);
-    std::size_t length = 0;
-    succeed(EVP_DigestSign(context.get(), nullptr, &length, data.data(), data.size()));
-    Bytes signature(length);
-    succeed(EVP_DigestSign(context.get(), signature.data(), &length, data.data(), data.size()),
-            "cannot sign a JWT");
-    signature.resize(length);
-    const std::string raw = algorithm.bits != 0
-                                ? raw_from_der(as_text(signature), coordinate_size(algorithm))
-                                : std::string(as_text(signature));
+    const std::string signature = signature_of(signed_part, key, algorithm);
+    const std::string raw =
+        algorithm.bits != 0 ? raw_from_der(signature, coordinate_size(algorithm)) : signature;
     return Secret(fmt::format("{}.{}", signed_part, to_base64url(raw)));
 }
 

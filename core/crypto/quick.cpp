@@ -645,13 +645,19 @@ bool verify(const P256Point& point, Octets message, Octets signature, Signer sig
     return verifier().hold(point) && verifier().verify(digest, signature);
 }
 
+std::optional<std::string> sign(const Key& key, std::string_view message) {
+    const KeySigner& signer = signer_of(key);
+    return signer.kind() == Signs::otherwise ? std::nullopt : std::optional(signer.sign(message));
+}
+
 std::shared_ptr<EVP_PKEY> generate_p256() {
     thread_local const Context context = keygen_context();
     return share(generate(context.get()));
 }
 
 std::optional<std::string> request(const Csr::Spec& spec, const Key& key) {
-    if (!spec.extensions.empty() || !spec.digest.empty() || !assumed(spec.subject) || !assumed(spec.alt_names)) {
+    if (!spec.extensions.empty() || !spec.digest.empty() || !assumed(spec.subject) ||
+        !assumed(spec.alt_names)) {
         return std::nullopt;
     }
     const KeySigner signer(key);

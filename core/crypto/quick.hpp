@@ -45,6 +45,9 @@ enum class Signer : std::uint8_t { anyone, authority };
 [[nodiscard]] bool verify(const P256Point& point, std::span<const std::uint8_t> message,
                           std::span<const std::uint8_t> signature, Signer signer);
 
+/// SHA-256 of the message, signed: PKCS #1 by an RSA key, DER by one on P-256, nothing by another.
+[[nodiscard]] std::optional<std::string> sign(const Key& key, std::string_view message);
+
 [[nodiscard]] std::shared_ptr<EVP_PKEY> generate_p256();
 
 /// A request in DER.
