@@ -229,7 +229,7 @@ Task<std::optional<Failure>> Workloads::replace_each(std::shared_ptr<Workloads> 
         if (created) {
             self->replaced_by_[lost.pod] = lost.replacement;
             self->context_->pods_changed.ring();
-        } else if (self->definition_of(lost.workload) == lost.definition) {
+        } else if (self->wanted(lost.workload, lost.definition) != nullptr) {
             self->lost_.push_back(lost);
             failed = created.error();
             if (!about_this_pod(*failed)) {
