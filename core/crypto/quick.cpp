@@ -291,17 +291,20 @@ constexpr char tagged_around(unsigned number) {
 }
 
 std::string element(char tag, std::string_view content) {
+    constexpr std::size_t longest_head = 6;
     std::string der(1, tag);
-    der.reserve(content.size() + 4);
+    der.reserve(content.size() + longest_head);
     const std::size_t size = content.size();
-    MESHPROOF_ASSERT(size < 0x10000, "an element of {} bytes", size);
-    if (size >= 0x100) {
-        der += static_cast<char>(0x82);
-        der += static_cast<char>(size >> 8U);
-    } else if (size >= 0x80) {
-        der += static_cast<char>(0x81);
+    unsigned bytes = 1;
+    while (bytes < sizeof size && size >> (8U * bytes) != 0) {
+        ++bytes;
     }
-    der += static_cast<char>(size & 0xffU);
+    if (size >= 0x80) {
+        der += static_cast<char>(0x80U | bytes);
+    }
+    while (bytes-- > 0) {
+        der += static_cast<char>(size >> (8U * bytes) & 0xffU);
+    }
     return der.append(content);
 }
 
@@ -310,14 +313,18 @@ std::optional<std::string_view> content_of(std::string_view der, char tag) {
     if (der.size() < 2 || der.front() != tag) {
         return std::nullopt;
     }
+    constexpr std::size_t longest_size = 4;
     const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(der[at]); };
     std::size_t size = byte(1), head = 2;
     if (size >= 0x80) {
-        head += size & 0x7fU;
-        if ((head != 3 && head != 4) || head > der.size()) {
+        const std::size_t bytes = size & 0x7fU;
+        if (bytes == 0 || bytes > longest_size || head + bytes > der.size()) {
             return std::nullopt;
         }
-        size = head == 3 ? byte(2) : byte(2) * 0x100U + byte(3);
+        size = 0;
+        for (const auto end = head + bytes; head < end; ++head) {
+            size = size << 8U | byte(head);
+        }
     }
     return size <= der.size() - head ? std::optional(der.substr(head, size)) : std::nullopt;
 }

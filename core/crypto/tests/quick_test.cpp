@@ -233,6 +233,35 @@ RC_GTEST_PROP(Quick, WritesTheSameCertificates, ()) {
     }
 }
 
+// Lengths of one byte, of two, and of more: a request with some thousand names has those.
+TEST(Quick, WritesTheSameHoweverLongItIs) {
+    const Key& rsa = key_of(KeyType::rsa_2048);
+    const Key& key = key_of(KeyType::p256);
+    const auto issuer = ca_with(rsa);
+    std::vector<AltNames> cases(1);
+    for (int i = 0; i < 5'000; ++i) {
+        cases.back().dns.push_back(fmt::format("web-{}.example.com", i));
+    }
+    for (const std::size_t size : {127U, 128U, 255U, 256U, 65'535U, 65'536U, 70'000U, 17U << 20}) {
+        cases.emplace_back().uris = {std::string(size, 'a')};
+    }
+    for (const auto& names : cases) {
+        auto spec = leaf_spec("web");
+        spec.serial = {1, 2, 3};
+        spec.alt_names = names;
+        const auto quick = quick::certificate(spec, key.public_key(), rsa, &issuer);
+        ASSERT_TRUE(quick.has_value());
+        EXPECT_TRUE(*quick == general_certificate(spec, key.public_key(), rsa, &issuer));
+        EXPECT_TRUE(quick::facts_of(*quick).has_value());
+        Csr::Spec asked;
+        asked.alt_names = names;
+        const auto request = quick::request(asked, key);
+        ASSERT_TRUE(request.has_value());
+        EXPECT_TRUE(signed_part(openssl_request(*request).get()) ==
+                    signed_part(openssl_request(general_request(asked, key)).get()));
+    }
+}
+
 RC_GTEST_PROP(Quick, IsTakenForWhatAMeshIssues, ()) {
     const auto key = Key::generate(KeyType::p256);
     for (const auto type : {KeyType::p256, KeyType::rsa_2048}) {
