@@ -18,6 +18,7 @@
 #include "core/base/assert.hpp"
 #include "core/base/log.hpp"
 #include "core/base/memory_reserve.hpp"
+#include "core/base/text.hpp"
 #include "core/http/beast_transport.hpp"
 #include "core/http/feed.hpp"
 #include "core/http/gated_executor.hpp"
@@ -366,7 +367,8 @@ Task<void> refuse(std::shared_ptr<Session> session, int status, std::string deta
     Response response;
     response.status = status;
     response.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
-    response.body = fmt::format("{} {}{}", status, reason_of(status), detail);
+    response.body = status == 501 ? "Unsupported transfer encoding"  // byte for byte as Go
+                                  : fmt::format("{} {}{}", status, reason_of(status), detail);
     auto& out = session->out;
     out.clear();
     append_head(out, response, Framing::length, /*close=*/true);
@@ -449,6 +451,53 @@ Request take_request(Session& session) {
     return request;
 }
 
+/// A refusal of a head that Beast takes and Go's net/http does not.
+struct HeadFault {
+    int status;
+    const char* detail;
+};
+
+bool is_host_text(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) {
+        constexpr std::string_view others = "!$%&'()*+,-.:;=[]_~";
+        return letter_or_digit(c) || others.find(c) != others.npos;
+    });
+}
+
+// Beast has no body where the coding is another than chunked: what follows would be taken for the
+// next request.
+std::optional<HeadFault> fault_of_head(const Session::Parser::value_type& message) {
+    using beast_http::field;
+    const bool newer = message.version() >= 11;
+    std::size_t codings = 0, hosts = 0;
+    bool chunked = true, measured = true, host = true;
+    for (const auto& one : message) {
+        const std::string_view value(one.value().data(), one.value().size());
+        if (one.name() == field::transfer_encoding) {
+            ++codings;
+            chunked = chunked && same_text(value, "chunked");
+        } else if (one.name() == field::content_length) {
+            measured = measured && value.find_first_not_of("0123456789") == value.npos;
+        } else if (one.name() == field::host) {
+            ++hosts;
+            host = host && is_host_text(value);
+        }
+    }
+    if (hosts > 1) {
+        return HeadFault{400, ""};
+    }
+    if (newer && codings > 0 && (codings > 1 || !chunked)) {
+        return HeadFault{501, ""};
+    }
+    if (!measured) {
+        return HeadFault{400, ""};
+    }
+    if (newer && hosts == 0) {
+        return HeadFault{400, ": missing required Host header"};
+    }
+    return host ? std::nullopt : std::optional(HeadFault{400, ": malformed Host header"});
+}
+
 /// One request and its response; false where the connection must end.
 Task<bool> serve_one(std::shared_ptr<Session> session) {
     if (const auto error = co_await read_request(session)) {
@@ -462,8 +511,8 @@ Task<bool> serve_one(std::shared_ptr<Session> session) {
     // Clients of HTTP/1.0 get one answer a connection.
     const bool keep_alive = version >= 11 && session->parser->keep_alive();
     const bool head_request = message.method() == beast_http::verb::head;
-    if (version >= 11 && message.count(beast_http::field::host) == 0) {
-        co_await refuse(session, 400, ": missing required Host header");
+    if (const auto fault = fault_of_head(message)) {
+        co_await refuse(session, fault->status, fault->detail);
         co_return false;
     }
     auto response = co_await ask(session->service->handler, take_request(*session), session->peer);

@@ -138,10 +138,23 @@ TEST_F(PlainTest, RefusesWhatIsNotHttp) {
     spec.header_limit = 4096;
     spec.body_limit = 100;
     const auto listener = serve_plain(echo, spec);
+    const std::string whole = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     const std::pair<std::string, const char*> cases[] = {
         {"nonsense\r\n\r\n", "HTTP/1.1 400 "},
         {std::string("\0\1\2\3\r\n\r\n", 8), "HTTP/1.1 400 "},
         {"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "},  // no Host
+        {"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "HTTP/1.1 400 "},
+        {"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "HTTP/1.1 400 "},
+        {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\nx", "HTTP/1.1 400 "},
+        // What follows is no request, whatever it looks like.
+        {"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n" + whole,
+         "HTTP/1.1 501 "},
+        {"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" + whole,
+         "HTTP/1.1 501 "},
+        {"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n0\r\n\r\n" +
+             whole,
+         "HTTP/1.1 501 "},
         {"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", "HTTP/1.1 400 "},
         {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 400 "},
         {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 400 "},
