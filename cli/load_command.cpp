@@ -46,7 +46,16 @@ class ServedFakes {
 
   private:
     Task<void> serve() {
-        started_.set_value(co_await environment_->start());
+        bool told = false;
+        try {
+            auto started = co_await environment_->start();
+            told = true;
+            started_.set_value(std::move(started));
+        } catch (...) {  // it is whoever asks where they are who can tell
+            if (!told) {
+                started_.set_exception(std::current_exception());
+            }
+        }
         while (!over_) {
             co_await end_.wait();
         }

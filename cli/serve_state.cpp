@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <new>
 #include <tuple>
 #include <utility>
 
@@ -36,10 +37,14 @@ Task<Result<void>> StateKeeper::wanted() {
 
 Task<Result<void>> StateKeeper::write(fakes::FakeServers& servers) {
     const auto number = ++begun_;
-    auto document = fakes::StateFile::document(servers, seed_, product_);
-    last_ = co_await boost::asio::co_spawn(writer_.get_executor(),
-                                           write_document(file_, std::move(document)),
-                                           boost::asio::use_awaitable);
+    try {
+        auto document = fakes::StateFile::document(servers, seed_, product_);
+        last_ = co_await boost::asio::co_spawn(writer_.get_executor(),
+                                               write_document(file_, std::move(document)),
+                                               boost::asio::use_awaitable);
+    } catch (const std::bad_alloc&) {  // others give theirs back: it is tried again, as a full disk
+        last_ = fail(FailureKind::invalid, "cannot write {}: no memory for it", file_.path());
+    }
     done_ = number;
     finished_.notify_all();
     co_return last_;

@@ -74,8 +74,13 @@ Task<Ending> settle(Task<void> work) {
 
 Stopping::Stopping(StopSource* source, Environment& environment) : source_(source) {
     if (source_ != nullptr) {
-        number_ = source_->on_request(
-            [this, &environment] { environment.post([this] { requested_.notify_all(); }); });
+        number_ = source_->on_request([weak = std::weak_ptr(requested_), &environment] {
+            environment.post([weak] {
+                if (const auto requested = weak.lock()) {
+                    requested->notify_all();
+                }
+            });
+        });
     }
 }
 
@@ -88,7 +93,7 @@ Stopping::~Stopping() {
 Task<void> Stopping::wait() {
     // A signal has no memory: a request that came before this began must end it too.
     if (!requested()) {
-        co_await requested_.wait();
+        co_await requested_->wait();
     }
 }
 

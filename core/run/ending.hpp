@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -79,7 +80,8 @@ class Stopping {
   private:
     StopSource* source_;
     std::size_t number_ = 0;
-    Signal requested_;
+    /// What was posted from another thread may come when this is gone.
+    std::shared_ptr<Signal> requested_ = std::make_shared<Signal>();
 };
 
 /// `work`, ended by the limit or by a stop where it does not end before.
