@@ -11,93 +11,184 @@ namespace {
 
 using Kind = FieldType::Kind;
 
-Json merged(const Json& live, const Json& config, const FieldType& type);
+void merge(Json& live, const Json& config, const FieldType& type);
 
-bool same_item(const Json& a, const Json& b, const FieldType& type) {
+/// What tells an item of a list from the others.
+Json identity_in(const Json& item, const FieldType& type) {
     if (type.set) {
-        return a == b;
+        return item;
     }
-    return std::ranges::all_of(type.keys, [&](const std::string& key) {
-        return a.value(key, Json()) == b.value(key, Json());
-    });
+    Json identity = Json::array();
+    for (const auto& key : type.keys) {
+        identity.push_back(item.value(key, Json()));
+    }
+    return identity;
 }
 
-Json merged_object(const Json& live, const Json& config, const ObjectType& type) {
-    Json out = live.is_object() ? live : Json::object();
+void merge_object(Json& live, const Json& config, const ObjectType& type) {
+    if (!live.is_object()) {
+        live = Json::object();
+    }
     for (const auto& [key, value] : config.items()) {
-        const auto* field = type.find(key);
-        out[key] = field == nullptr ? value : merged(out.value(key, Json()), value, *field);
-    }
-    return out;
-}
-
-Json merged(const Json& live, const Json& config, const FieldType& type) {
-    if (type.kind == Kind::object && !type.object->atomic) {
-        return merged_object(live, config, *type.object);
-    }
-    if (type.kind == Kind::map && !type.atomic) {
-        Json out = live.is_object() ? live : Json::object();
-        out.update(config);
-        return out;
-    }
-    if (type.kind != Kind::list || (!type.set && type.keys.empty())) {
-        return config;
-    }
-    Json out = live.is_array() ? live : Json::array();
-    for (const auto& item : config) {
-        const auto found = std::ranges::find_if(
-            out, [&](const Json& present) { return same_item(present, item, type); });
-        if (found == out.end()) {
-            out.push_back(item);
+        if (const auto* field = type.find(key)) {
+            merge(live[key], value, *field);
         } else {
-            *found = merged(*found, item, *type.of);
+            live[key] = value;
         }
     }
-    return out;
 }
 
-bool has_keys(const Json& item, const Json& keys) {
-    for (const auto& [name, value] : keys.items()) {
-        if (!item.is_object() || item.value(name, Json()) != value) {
-            return false;
+// By identity: each looked for among all, lists of ten thousand took minutes.
+void merge_items(Json& live, const Json& config, const FieldType& type) {
+    if (!live.is_array()) {
+        live = Json::array();
+    }
+    std::map<Json, std::size_t> places;
+    for (std::size_t i = 0; i < live.size(); ++i) {
+        places.emplace(identity_in(live[i], type), i);
+    }
+    for (const auto& item : config) {
+        const auto [place, added] = places.emplace(identity_in(item, type), live.size());
+        if (added) {
+            live.push_back(item);
+        } else {
+            merge(live[place->second], item, *type.of);
         }
     }
-    return true;
 }
 
-// Takes out what `set` names.
-void remove_fields(Json& value, const FieldSet& set) {
+void merge(Json& live, const Json& config, const FieldType& type) {
+    if (type.kind == Kind::object && !type.object->atomic) {
+        merge_object(live, config, *type.object);
+    } else if (type.kind == Kind::map && !type.atomic) {
+        if (!live.is_object()) {
+            live = Json::object();
+        }
+        live.update(config);
+    } else if (type.kind == Kind::list && (type.set || !type.keys.empty())) {
+        merge_items(live, config, type);
+    } else {
+        live = config;
+    }
+}
+
+/// The items of a list that keys of a set name, k:{"name":"c"} or v:"a", in no time of the list's
+/// length each.
+class ItemsByKey {
+  public:
+    explicit ItemsByKey(const Json& list) : list_(list), gone_(list.size()) {}
+
+    /// The first one that is not gone; nothing where there is none.
+    std::optional<std::size_t> find(std::string_view key) {
+        const bool value = key.starts_with("v:");
+        const auto wanted = value_in_key(key);
+        if (!value && !wanted.is_object()) {
+            return std::nullopt;
+        }
+        Names names;
+        for (auto at = wanted.begin(); !value && at != wanted.end(); ++at) {
+            names.push_back(at.key());
+        }
+        auto& places = value ? by_value_ : by_names_[names];
+        if (!places) {
+            places = value ? places_by([](const Json& item) { return item; })
+                           : places_by([&](const Json& item) { return parts_of(item, names); });
+        }
+        const auto found = places->find(value ? wanted : parts_of(wanted, names));
+        if (found == places->end()) {
+            return std::nullopt;
+        }
+        auto& left = found->second;
+        while (!left.empty() && gone_[left.back()]) {
+            left.pop_back();
+        }
+        return left.empty() ? std::nullopt : std::optional(left.back());
+    }
+    void remove(std::size_t at) {
+        gone_[at] = true;
+        some_gone_ = true;
+    }
+    /// The others, in their order.
+    void take_out(Json& list) const {
+        if (!some_gone_) {
+            return;
+        }
+        Json left = Json::array();
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            if (!gone_[i]) {
+                left.push_back(std::move(list[i]));
+            }
+        }
+        list = std::move(left);
+    }
+
+  private:
+    using Names = std::vector<std::string>;
+    using Places = std::map<Json, std::vector<std::size_t>>;  // the first one last
+
+    // Null where it is no object, which has no such parts.
+    static Json parts_of(const Json& item, const Names& names) {
+        if (!item.is_object()) {
+            return nullptr;
+        }
+        Json parts = Json::array();
+        for (const auto& name : names) {
+            parts.push_back(item.value(name, Json()));
+        }
+        return parts;
+    }
+    template <class Identity>
+    Places places_by(Identity identity) const {
+        Places places;
+        for (auto i = list_.size(); i-- > 0;) {
+            places[identity(list_[i])].push_back(i);
+        }
+        return places;
+    }
+
+    const Json& list_;
+    std::vector<bool> gone_;
+    bool some_gone_ = false;
+    std::optional<Places> by_value_;
+    std::map<Names, std::optional<Places>> by_names_;
+};
+
+void remove_fields(Json& value, const FieldSet& set);
+
+void remove_items(Json& list, const FieldSet& set) {
+    ItemsByKey items(list);
     for (const auto& [key, inner] : set.items()) {
         if (key == ".") {
             continue;
         }
-        if (key.starts_with("f:") && value.is_object()) {
-            const auto name = key.substr(2);
-            if (!value.contains(name)) {
-                continue;
-            }
-            if (inner.empty()) {
-                value.erase(name);
-            } else {
-                remove_fields(value[name], inner);
-                if (value[name].empty() && value[name].is_structured()) {
-                    value.erase(name);
-                }
-            }
-        } else if (value.is_array()) {
-            const auto wanted = value_in_key(key);
-            for (auto item = value.begin(); item != value.end(); ++item) {
-                const bool hit = key.starts_with("v:") ? *item == wanted : has_keys(*item, wanted);
-                if (!hit) {
-                    continue;
-                }
-                if (inner.empty() || inner.contains(".")) {
-                    value.erase(item);
-                } else {
-                    remove_fields(*item, inner);
-                }
-                break;
-            }
+        const auto found = items.find(key);
+        if (found && (inner.empty() || inner.contains("."))) {
+            items.remove(*found);
+        } else if (found) {
+            remove_fields(list[*found], inner);
+        }
+    }
+    items.take_out(list);
+}
+
+// Takes out what `set` names.
+void remove_fields(Json& value, const FieldSet& set) {
+    if (value.is_array()) {
+        return remove_items(value, set);
+    }
+    for (const auto& [key, inner] : set.items()) {
+        if (!key.starts_with("f:") || !value.is_object()) {
+            continue;
+        }
+        const auto found = value.find(key.substr(2));
+        if (found == value.end()) {
+            continue;
+        }
+        if (!inner.empty()) {
+            remove_fields(*found, inner);
+        }
+        if (inner.empty() || (found->empty() && found->is_structured())) {
+            value.erase(found);
         }
     }
 }
@@ -274,7 +365,8 @@ http::Response answer_apply(ApiState& api, const ApiCall& call) {
         return create_by_apply(api, call, *config, set.empty() ? Json::array() : managers);
     }
     const bool forced = call.info.flag("force");
-    const auto wanted = merged_object(*live, *config, type);
+    Json wanted = *live;
+    merge_object(wanted, *config, type);
     const auto differs = both(set, changed_fields(*live, wanted, type));
     FieldSet previous = FieldSet::object();
     FieldSet of_others = FieldSet::object();
@@ -295,14 +387,14 @@ http::Response answer_apply(ApiState& api, const ApiCall& call) {
         }
         entry["fieldsV1"] = without(entry["fieldsV1"], differs);
         if (!entry["fieldsV1"].empty()) {
-            of_others = either(of_others, entry["fieldsV1"]);
+            of_others = either(std::move(of_others), entry["fieldsV1"]);
             entries.push_back(std::move(entry));
         }
     }
     if (!conflicts.empty() && !forced) {
         return apply_conflict(conflicts);
     }
-    Json next = wanted;
+    Json next = std::move(wanted);
     remove_fields(next, without(without(previous, set), of_others));
     if (next == *live) {
         keep_time(own, last_time);

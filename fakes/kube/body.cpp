@@ -133,18 +133,19 @@ Json json_of_scalar(const YAML::Node& node) {
 /// What a reading of YAML has met so far.
 struct Reading {
     std::vector<std::string>& repeated;
-    std::size_t nodes = 0;
+    std::size_t nodes = 0, bytes = 0;  ///< of texts
 };
 
 tl::expected<Json, Mismatch> json_of_node(const YAML::Node& node, Reading& reading,
                                           std::size_t depth) {
     // An anchor may stand within itself, and a few of them may stand for gigabytes. Limits near
     // those of go-yaml.
-    constexpr std::size_t deepest = 1000, most_nodes = 400'000;
+    constexpr std::size_t deepest = 1000, most_nodes = 400'000, most_bytes = 64U << 20;
     if (depth > deepest) {
         return tl::unexpected(Mismatch{"yaml: exceeded max depth of 10000"});
     }
-    if (++reading.nodes > most_nodes) {
+    reading.bytes += node.IsScalar() ? node.Scalar().size() : 0;
+    if (++reading.nodes > most_nodes || reading.bytes > most_bytes) {
         return tl::unexpected(Mismatch{"yaml: document contains excessive aliasing"});
     }
     switch (node.Type()) {
@@ -152,6 +153,7 @@ tl::expected<Json, Mismatch> json_of_node(const YAML::Node& node, Reading& readi
             Json object = Json::object();
             for (const auto& entry : node) {
                 const auto key = entry.first.as<std::string>();
+                reading.bytes += key.size();
                 if (object.contains(key)) {
                     reading.repeated.push_back(
                         fmt::format("yaml: unmarshal errors:\n  line {}: key \"{}\" already set in "

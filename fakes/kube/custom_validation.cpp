@@ -20,14 +20,16 @@ const Json& part_of(const Json& schema, const char* key) {
     return found == schema.end() ? none : *found;
 }
 
-// As k8s.io/apiextensions-apiserver's defaulting: a null that may not be one counts as absent.
-void fill_defaults(Json& value, const Json& schema) {
+// As k8s.io/apiextensions-apiserver's defaulting: a null that may not be one counts as absent. For
+// as long as there is `room`: a large default of each of many items would be gigabytes, and what
+// has so much is too large to be kept.
+void fill_defaults(Json& value, const Json& schema, std::size_t& room) {
     if (!schema.is_object()) {
         return;
     }
     if (value.is_array() && schema.contains("items")) {
         for (auto& item : value) {
-            fill_defaults(item, schema["items"]);
+            fill_defaults(item, schema["items"], room);
         }
         return;
     }
@@ -40,17 +42,23 @@ void fill_defaults(Json& value, const Json& schema) {
         const bool absent =
             !value.contains(key) || (value[key].is_null() && !inner.value("nullable", false));
         if (has_default && absent) {
+            const auto weight = weight_of(inner["default"]);
+            if (weight > room) {
+                room = 0;
+                return;
+            }
+            room -= weight;
             value[key] = inner["default"];
         }
         if (value.contains(key)) {
-            fill_defaults(value[key], inner);
+            fill_defaults(value[key], inner, room);
         }
     }
     const auto more = schema.find("additionalProperties");
     if (more != schema.end() && more->is_object()) {
         for (auto& [key, inner] : value.items()) {
             if (!properties.contains(key)) {
-                fill_defaults(inner, *more);
+                fill_defaults(inner, *more, room);
             }
         }
     }
@@ -232,7 +240,8 @@ void check_members(const Json& object, const Json& schema, const std::string& pa
 
 void check_value(const Json& value, const Json& schema, const std::string& path,
                  std::vector<Cause>& faults) {
-    if (!schema.is_object() || (value.is_null() && schema.value("nullable", false))) {
+    if (!schema.is_object() || enough(faults) ||
+        (value.is_null() && schema.value("nullable", false))) {
         return;
     }
     CustomFaults fault(path, faults);
@@ -295,7 +304,8 @@ void check_all_twins(const Json& value, const Json& schema, const std::string& p
 
 void complete_custom(const ResourceType& type, Json& object, std::vector<Cause>& faults) {
     const auto& schema = type.custom->schema;
-    fill_defaults(object, schema);
+    std::size_t room = 16U << 20;
+    fill_defaults(object, schema, room);
     check_value(object, schema, "", faults);
     check_all_twins(object, schema, "", faults);
 }

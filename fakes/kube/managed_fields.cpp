@@ -351,22 +351,21 @@ FieldSet both(const FieldSet& a, const FieldSet& b) {
     return out;
 }
 
-FieldSet either(const FieldSet& a, const FieldSet& b) {
-    auto out = a;
+FieldSet either(FieldSet a, const FieldSet& b) {
     for (const auto& [key, inner] : b.items()) {
-        const auto there = out.find(key);
-        if (there == out.end()) {
-            out[key] = inner;
+        const auto there = a.find(key);
+        if (there == a.end()) {
+            a[key] = inner;
             continue;
         }
         const bool dot = (member(*there) || member(inner));
-        auto joined = either(*there, inner);
+        auto joined = either(std::move(*there), inner);
         if (dot && !joined.empty()) {
             joined["."] = FieldSet::object();
         }
-        out[key] = as_leaf(std::move(joined));
+        *there = as_leaf(std::move(joined));
     }
-    return out;
+    return a;
 }
 
 Json value_in_key(std::string_view key) {
@@ -483,7 +482,7 @@ void note_update(const ApiState& api, const ManagerOf& manager, const Json& befo
                            removed);
         if (ours) {
             found = true;
-            own = either(own, set);
+            own = either(std::move(own), set);
             set = own;
         }
         if (set.empty()) {

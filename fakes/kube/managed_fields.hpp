@@ -19,7 +19,7 @@ using FieldSet = Json;
                                       const ObjectType& type);
 [[nodiscard]] FieldSet without(const FieldSet& set, const FieldSet& less);
 [[nodiscard]] FieldSet both(const FieldSet& a, const FieldSet& b);
-[[nodiscard]] FieldSet either(const FieldSet& a, const FieldSet& b);
+[[nodiscard]] FieldSet either(FieldSet a, const FieldSet& b);
 /// The JSON in a key of a set, which names an item of a list: k:{"name":"c"}, v:"a". Null where it
 /// is nested too deep: within a text, the body's reader did not see that.
 [[nodiscard]] Json value_in_key(std::string_view key);

@@ -62,6 +62,9 @@ Cause invalid_value(std::string field, const std::string& value, std::string_vie
 void check_owners(const Json& metadata, std::vector<Cause>& faults) {
     const Json owners = metadata.value("ownerReferences", Json::array());
     for (const auto& owner : owners) {
+        if (enough(faults)) {
+            return;
+        }
         if (text_at(owner, "/apiVersion").empty()) {
             faults.push_back(invalid_value("metadata.ownerReferences.apiVersion", "",
                                            "version must not be empty"));
@@ -81,7 +84,7 @@ void check_finalizers(const Json& metadata, std::vector<Cause>& faults) {
     for (const auto& finalizer : finalizers) {
         const auto name = finalizer.get<std::string>();
         names.insert(name);
-        for (const auto& why : key_faults(name)) {
+        for (const auto& why : enough(faults) ? std::vector<std::string>() : key_faults(name)) {
             faults.push_back(invalid_value("metadata.finalizers", name, why));
         }
     }
@@ -102,6 +105,9 @@ void check_finalizer_names(const ResourceType& type, const Json& metadata,
     std::size_t at = 0;
     const Json finalizers = metadata.value("finalizers", Json::array());
     for (const auto& finalizer : finalizers) {
+        if (enough(faults)) {
+            return;
+        }
         const auto name = finalizer.get<std::string>();
         const auto field = fmt::format("metadata.finalizers[{}]", at++);
         const bool standard =
@@ -117,6 +123,9 @@ void check_finalizer_names(const ResourceType& type, const Json& metadata,
 void check_labels(const ResourceType& type, const Json& object, std::vector<Cause>& faults) {
     const Json labels = object.at("metadata").value("labels", Json::object());
     for (const auto& [key, value] : labels.items()) {
+        if (enough(faults)) {
+            return;
+        }
         for (const auto& why : key_faults(key)) {
             faults.push_back(invalid_value("metadata.labels", key, why));
         }
@@ -136,6 +145,9 @@ void check_labels(const ResourceType& type, const Json& object, std::vector<Caus
 void check_annotations(const Json& metadata, std::vector<Cause>& faults) {
     const Json annotations = metadata.value("annotations", Json::object());
     for (const auto& [key, value] : annotations.items()) {
+        if (enough(faults)) {
+            return;
+        }
         for (const auto& why : key_faults(lower(key))) {
             faults.push_back(invalid_value("metadata.annotations", key, why));
         }

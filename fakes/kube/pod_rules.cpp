@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <set>
 
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
@@ -122,12 +123,16 @@ tl::unexpected<http::Response> forbidden_pod(const Json& pod, std::string_view w
 
 // An update may add tolerations, and change how long one tolerates.
 bool keeps_tolerations(const Json& before, const Json& after) {
-    return std::ranges::all_of(list_in(before, "tolerations"), [&](Json old) {
-        old.erase("tolerationSeconds");
-        return std::ranges::any_of(list_in(after, "tolerations"), [&](Json now) {
-            now.erase("tolerationSeconds");
-            return now == old;
-        });
+    const auto lasting = [](Json toleration) {
+        toleration.erase("tolerationSeconds");
+        return toleration;
+    };
+    std::set<Json> now;
+    for (const auto& toleration : list_in(after, "tolerations")) {
+        now.insert(lasting(toleration));
+    }
+    return std::ranges::all_of(list_in(before, "tolerations"), [&](const Json& toleration) {
+        return now.contains(lasting(toleration));
     });
 }
 
@@ -364,6 +369,9 @@ void check_schedule(const Json& spec, const std::string& path, std::vector<Cause
     }
     std::size_t index = 0;
     for (const auto& toleration : list_in(spec, "tolerations")) {
+        if (enough(faults)) {
+            return;
+        }
         check_toleration(toleration, fmt::format("{}.tolerations[{}]", path, index++), faults);
     }
     check_host_aliases(spec, path, faults);

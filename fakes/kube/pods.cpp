@@ -176,6 +176,9 @@ std::set<std::string> check_volumes(const Json& spec, const std::string& path,
     std::size_t index = 0;
     const Json volumes = spec.value("volumes", Json::array());
     for (const auto& volume : volumes) {
+        if (enough(faults)) {
+            break;
+        }
         const auto field = fmt::format("{}.volumes[{}].name", path, index++);
         const auto name = text_at(volume, "/name");
         if (name.empty()) {
@@ -228,6 +231,9 @@ void check_container_ports(const Json& container, const std::string& place,
     std::set<std::string> names;
     const Json ports = container.value("ports", Json::array());
     for (const auto& port : ports) {
+        if (enough(faults)) {
+            return;
+        }
         const auto field = fmt::format("{}.ports[{}]", place, index++);
         const auto name = text_at(port, "/name");
         const auto wrong = name.empty() ? std::vector<std::string_view>() : port_name_faults(name);
@@ -252,6 +258,9 @@ void check_variables(const Json& container, const std::string& place, std::vecto
     std::size_t index = 0;
     const Json variables = container.value("env", Json::array());
     for (const auto& variable : variables) {
+        if (enough(faults)) {
+            return;
+        }
         const auto field = fmt::format("{}.env[{}]", place, index++);
         const auto name = text_at(variable, "/name");
         if (name.empty()) {
@@ -306,6 +315,9 @@ void check_mounts(const Json& container, const std::string& place,
     std::size_t index = 0;
     const Json mounts = container.value("volumeMounts", Json::array());
     for (const auto& mount : mounts) {
+        if (enough(faults)) {
+            return;
+        }
         const auto field = fmt::format("{}.volumeMounts[{}]", place, index++);
         const auto name = text_at(mount, "/name");
         if (name.empty()) {
@@ -330,6 +342,9 @@ void complete_containers(Json& spec, const char* list, const std::string& path,
     }
     std::size_t index = 0;
     for (auto& container : *containers) {
+        if (enough(faults)) {
+            return;  // without the others' defaults: it is refused
+        }
         const auto place = fmt::format("{}[{}]", path, index++);
         complete_container(container, place, faults);
         check_container_ports(container, place, faults);

@@ -49,21 +49,39 @@ bool rule_allows(const Json& rule, const Attributes& asked) {
            (!asked.name.empty() && holds(rule, "resourceNames", asked.name));
 }
 
+/// Who asks. A review may name more groups than one would look through for each subject.
+class Asker {
+  public:
+    explicit Asker(const User& user)
+        : name_(user.name), groups_(user.groups.begin(), user.groups.end()) {
+        std::ranges::sort(groups_);
+    }
+    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] bool in(std::string_view group) const {
+        return std::ranges::binary_search(groups_, group);
+    }
+
+  private:
+    const std::string& name_;
+    std::vector<std::string_view> groups_;
+};
+
 // "User "x"", "Group "y"" or "ServiceAccount "ns/z"" as the reason names it; "" where the subject
 // is somebody else.
-std::string subject_match(const Json& subject, const User& user, const std::string& binding_space) {
+std::string subject_match(const Json& subject, const Asker& user,
+                          const std::string& binding_space) {
     const auto kind = text_at(subject, "/kind");
     const auto name = text_at(subject, "/name");
-    if (kind == "User" && name == user.name) {
+    if (kind == "User" && name == user.name()) {
         return fmt::format("User \"{}\"", name);
     }
-    if (kind == "Group" && std::ranges::find(user.groups, name) != user.groups.end()) {
+    if (kind == "Group" && user.in(name)) {
         return fmt::format("Group \"{}\"", name);
     }
     if (kind == "ServiceAccount") {
         auto space = text_at(subject, "/namespace");
         space = space.empty() ? binding_space : space;
-        if (user.name == fmt::format("system:serviceaccount:{}:{}", space, name)) {
+        if (user.name() == fmt::format("system:serviceaccount:{}:{}", space, name)) {
             return fmt::format("ServiceAccount \"{}/{}\"", name, space);
         }
     }
@@ -78,7 +96,7 @@ Object role_of(const Json& binding, const Store& store) {
     return store.find(type::roles, meta(binding, "namespace"), name);
 }
 
-Permission by_binding(const Json& binding, const User& user, const Attributes& asked,
+Permission by_binding(const Json& binding, const Asker& user, const Attributes& asked,
                       const Store& store) {
     const auto subjects = binding.find("subjects");
     if (subjects == binding.end() || !subjects->is_array()) {
@@ -125,14 +143,15 @@ Permission authorize(const User& user, const Attributes& asked, const Store& sto
     if (std::ranges::find(user.groups, "system:masters") != user.groups.end()) {
         return {true, ""};
     }
+    const Asker asker(user);
     for (const auto& binding : store.list(type::cluster_role_bindings)) {
-        if (auto permission = by_binding(*binding, user, asked, store); permission.allowed) {
+        if (auto permission = by_binding(*binding, asker, asked, store); permission.allowed) {
             return permission;
         }
     }
     if (asked.for_resource && !asked.namespace_name.empty()) {
         for (const auto& binding : store.list(type::role_bindings, asked.namespace_name)) {
-            if (auto permission = by_binding(*binding, user, asked, store); permission.allowed) {
+            if (auto permission = by_binding(*binding, asker, asked, store); permission.allowed) {
                 return permission;
             }
         }
@@ -144,12 +163,15 @@ Json rules_of(const User& user, const std::string& namespace_name, const Store& 
     Json status = {{"resourceRules", Json::array()},
                    {"nonResourceRules", Json::array()},
                    {"incomplete", false}};
+    const Asker asker(user);
     const auto add = [&](const Json& binding) {
         const auto space = meta(binding, "namespace");
-        const Json subjects = binding.value("subjects", Json::array());
+        static const Json nobody = Json::array();
+        const auto said = binding.find("subjects");
+        const auto& subjects = said != binding.end() && said->is_array() ? *said : nobody;
         const auto role = role_of(binding, store);
         if (!role || std::ranges::none_of(subjects, [&](const Json& subject) {
-                return !subject_match(subject, user, space).empty();
+                return !subject_match(subject, asker, space).empty();
             })) {
             return;
         }

@@ -82,6 +82,9 @@ void check_ports(const Json& spec, std::vector<Cause>& faults) {
     std::set<std::pair<Json, Json>> numbers;
     std::size_t index = 0;
     for (const auto& port : ports) {
+        if (enough(faults)) {
+            return;
+        }
         const auto field = fmt::format("spec.ports[{}]", index++);
         const auto name = port.value("name", "");
         if (name.empty() && ports.size() > 1) {

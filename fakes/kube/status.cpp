@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "core/base/text.hpp"
@@ -120,7 +122,7 @@ http::Response invalid(std::string_view group, std::string_view kind, std::strin
     Json list = Json::array();
     std::vector<std::string> faults;
     std::set<std::string> told;  // what two validations say is told once
-    for (const auto& cause : causes) {
+    for (const auto& cause : std::span(causes).first(std::min(causes.size(), most_told_causes))) {
         list.push_back(
             {{"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}});
         auto fault = fmt::format("{}: {}", cause.field, cause.message);

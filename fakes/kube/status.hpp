@@ -46,6 +46,11 @@ struct Cause {
 };
 /// 422 for several fields at once. Without a kind it is one of Go's own zero values: " "" is
 /// invalid", ".authorization.k8s.io "" is invalid".
+/// So many are told: of a list of a million each item may have some.
+inline constexpr std::size_t most_told_causes = 10'000;
+[[nodiscard]] inline bool enough(const std::vector<Cause>& causes) {
+    return causes.size() >= most_told_causes;
+}
 [[nodiscard]] http::Response invalid(std::string_view group, std::string_view kind,
                                      std::string_view name, const std::vector<Cause>& causes);
 /// The 404 where a group's version is known, and what is asked for in it is not.

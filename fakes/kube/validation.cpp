@@ -29,6 +29,9 @@ void check_data_keys(const Json& object, std::vector<Cause>& faults,
     const Json& data = part(field);
     const Json& binary = field == "data" ? part("binaryData") : none;
     for (const auto& [key, value] : data.items()) {
+        if (enough(faults)) {
+            return;
+        }
         if (binary.contains(key)) {
             faults.push_back({fmt::format("data[{}]", key), "FieldValueInvalid",
                               fmt::format("Invalid value: {}: duplicate of key present in "
@@ -205,6 +208,9 @@ void complete_binding(const ResourceType& type, Json& binding, std::vector<Cause
     std::size_t index = 0;
     if (const auto subjects = binding.find("subjects"); subjects != binding.end()) {
         for (auto& subject : *subjects) {
+            if (enough(faults)) {
+                break;
+            }
             complete_subject(type, subject, fmt::format("subjects[{}]", index++), faults);
         }
         if (subjects->empty()) {
@@ -222,6 +228,9 @@ void check_rules(const ResourceType& type, const Json& role, std::vector<Cause>&
     std::size_t index = 0;
     const auto rules = role.value("rules", Json());
     for (const auto& rule : rules.is_array() ? rules : Json::array()) {
+        if (enough(faults)) {
+            return;
+        }
         const auto field = fmt::format("rules[{}]", index++);
         const auto need = [&](const char* part, std::string_view why) {
             faults.push_back({fmt::format("{}.{}", field, part), "FieldValueRequired",

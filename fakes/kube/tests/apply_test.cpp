@@ -157,5 +157,56 @@ TEST_F(Apply, AClientCertificateOfNobodyKnownIsRefused) {
     EXPECT_EQ(ask(request, peer).status, 200);
 }
 
+// Each item looked for among all would be millions of looks.
+TEST_F(Apply, LongListsAreMergedByIdentity) {
+    const auto with = [&](int from, int to) {
+        Json names = Json::array();
+        for (int i = from; i < to; ++i) {
+            names.push_back(fmt::format("example.com/{}", i));
+        }
+        return call("PATCH", maps + "/c?fieldManager=one",
+                    Json{{"apiVersion", "v1"},
+                         {"kind", "ConfigMap"},
+                         {"metadata", {{"name", "c"}, {"finalizers", names}}}},
+                    "admin", "application/apply-patch+yaml");
+    };
+    ASSERT_EQ(with(0, 3'000).status, 201);
+    const auto next = with(2'000, 5'000);
+    EXPECT_EQ(next.status, 200) << next.raw.body;
+    const auto& names = next.body["metadata"]["finalizers"];
+    ASSERT_EQ(names.size(), 3'000U);
+    EXPECT_EQ(names[0], "example.com/2000") << "those that are applied no more are gone";
+    EXPECT_EQ(names[2'999], "example.com/4999");
+}
+
+TEST_F(Apply, ItemsGoByTheirKeysAndLeaveTheirNeighboursAlone) {
+    const std::string services = "/api/v1/namespaces/default/services/s";
+    const auto apply_ports = [&](const std::string& manager, const Json& ports) {
+        const auto answer = call("PATCH", services + "?fieldManager=" + manager,
+                                 Json{{"apiVersion", "v1"},
+                                      {"kind", "Service"},
+                                      {"metadata", {{"name", "s"}}},
+                                      {"spec", {{"ports", ports}}}},
+                                 "admin", "application/apply-patch+yaml");
+        EXPECT_LT(answer.status, 300) << answer.raw.body;
+        std::vector<std::string> left;
+        for (const auto& port : answer.body["spec"]["ports"]) {
+            left.push_back(fmt::format("{}/{}/{}", port["port"].get<int>(),
+                                       port["protocol"].get<std::string>(),
+                                       port["name"].get<std::string>()));
+        }
+        return left;
+    };
+    const auto port = [](int number, const std::string& protocol, const std::string& name) {
+        return Json{{"port", number}, {"protocol", protocol}, {"name", name}};
+    };
+    (void)apply_ports("one",
+                      Json::array({port(1, "TCP", "a"), port(1, "UDP", "b"), port(2, "TCP", "c")}));
+    EXPECT_EQ(apply_ports("two", Json::array({port(3, "TCP", "d")})),
+              (std::vector<std::string>{"1/TCP/a", "1/UDP/b", "2/TCP/c", "3/TCP/d"}));
+    EXPECT_EQ(apply_ports("one", Json::array({port(2, "TCP", "c"), port(1, "TCP", "e")})),
+              (std::vector<std::string>{"1/TCP/e", "2/TCP/c", "3/TCP/d"}));
+}
+
 }  // namespace
 }  // namespace meshproof::fakes

@@ -253,5 +253,26 @@ TEST_F(CustomResources, OutliveTheServer) {
     EXPECT_EQ(call("GET", widgets).body, before);
 }
 
+// A default of a megabyte for each of many items would be gigabytes.
+TEST_F(CustomResources, DefaultsHaveABound) {
+    auto defined = definition();
+    auto& spec = defined["spec"]["versions"][1]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+    spec["properties"]["many"] = {
+        {"type", "array"},
+        {"items",
+         {{"type", "object"},
+          {"properties",
+           {{"text", {{"type", "string"}, {"default", std::string(1'000'000, 'x')}}}}}}}};
+    ASSERT_EQ(call("POST", definitions, defined).status, 201);
+    Json items = Json::array();
+    for (int i = 0; i < 2'000; ++i) {
+        items.push_back(Json::object());
+    }
+    const auto refused = call("POST", widgets, widget("w", {{"size", 1}, {"many", items}}));
+    EXPECT_EQ(refused.status, 500);
+    EXPECT_NE(refused.body.value("message", "").find("larger than max"), std::string::npos)
+        << refused.raw.body.substr(0, 300);
+}
+
 }  // namespace
 }  // namespace meshproof::fakes

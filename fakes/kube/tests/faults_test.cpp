@@ -710,5 +710,17 @@ TEST_F(Faults, OfReviewsKeepWhatWasSent) {
     EXPECT_EQ(again.raw.headers.find("Retry-After"), "1");
 }
 
+// A text of a hundred kilobytes, a thousand times by three bytes each.
+TEST_F(Faults, AnchorsOfLongTextsAreNoWayToManyBytes) {
+    std::string text = "a: &a " + std::string(100'000, 'x') + "\nb: [";
+    for (int i = 0; i < 1'000; ++i) {
+        text += "*a,";
+    }
+    const auto refused = sent("POST", secrets, text + "]\n", "application/yaml");
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_NE(refused.body.value("message", "").find("excessive aliasing"), std::string::npos)
+        << refused.raw.body.substr(0, 300);
+}
+
 }  // namespace
 }  // namespace meshproof::fakes

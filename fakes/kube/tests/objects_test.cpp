@@ -359,5 +359,17 @@ TEST_F(Kube, SameSeedSameNames) {
     EXPECT_EQ(create_account("app")["metadata"]["uid"], uid);
 }
 
+// A list of a million may have some faults each.
+TEST_F(Kube, TellsTenThousandFaultsAndNoMore) {
+    Json containers = Json::array();
+    for (int i = 0; i < 6'000; ++i) {
+        containers.push_back(Json::object());
+    }
+    const auto refused = call(
+        "POST", pods, Json{{"metadata", {{"name", "p"}}}, {"spec", {{"containers", containers}}}});
+    EXPECT_EQ(refused.status, 422);
+    EXPECT_EQ(refused.body["details"]["causes"].size(), 10'000U);
+}
+
 }  // namespace
 }  // namespace meshproof::fakes
