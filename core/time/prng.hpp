@@ -34,6 +34,8 @@ class Prng {
     [[nodiscard]] std::string token(std::size_t count);
     /// `count` uniform bytes.
     [[nodiscard]] std::vector<std::uint8_t> bytes(std::size_t count);
+    /// Whether they will draw the same.
+    friend bool operator==(const Prng& a, const Prng& b) = default;
 
   private:
     std::uint64_t seed_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,22 +18,50 @@
 /// What the parts of FakeKube share, and the questions that they answer for FakeKube::handle.
 namespace meshproof::fakes::kube {
 
+struct ToldEvent;  // watch.cpp
+
 /// One simulated API server's state.
 struct ApiState {
     ApiState(FakeKubeOptions its_options, const Clock& its_clock)
         : options(std::move(its_options)),
           clock(its_clock),
-          store(std::make_shared<Store>(Prng(options.seed).fork("kube"), its_clock)),
+          store(
+              std::make_shared<Store>(Prng(options.seed).fork("kube"), its_clock, options.history)),
           tokens(options, *store, its_clock),
           audits(Prng(options.seed).fork("kube/audits")) {}
+    /// `server` as it is now, to try something out on: nothing that is done to it is done to the
+    /// server, but for its custom types, which it leaves alone (change_types).
+    ApiState(const ApiState& server, const Clock& moment)
+        : options(server.options),
+          clock(moment),
+          store(server.store->copy(moment)),
+          tokens(server.tokens, options, *store, moment),
+          audits(server.audits),
+          starts(server.starts),
+          tried(true) {}
+
+    /// What a definition does to the custom types: put off where something is only tried.
+    using TypesChange = std::function<void(CustomTypes&)>;
+    void change_types(TypesChange change) {
+        if (tried) {
+            types_changes.push_back(std::move(change));
+        } else {
+            change(store->custom());
+        }
+    }
 
     FakeKubeOptions options;
     const Clock& clock;
     std::shared_ptr<Store> store;  ///< shared with running watches
     Tokens tokens;
-    Prng audits;               ///< the ids of requests that bring none
-    std::uint64_t starts = 0;  ///< from a saved state, so far; each draws its own chance
-    bool settling = false;     ///< the controllers are at work: what they do is no news to them
+    Prng audits;                      ///< the ids of requests that bring none
+    std::uint64_t starts = 0;         ///< from a saved state, so far; each draws its own chance
+    std::shared_ptr<ToldEvent> told;  ///< which watches share; null = nobody has watched
+    bool settling = false;  ///< the controllers are at work: what they do is no news to them
+    int collecting = 0;     ///< how many owners the garbage collector is at, one in another
+    std::deque<std::pair<Json, bool>> uncollected;  ///< those it has put off; orphans theirs?
+    bool tried = false;                             ///< it is a copy
+    std::vector<TypesChange> types_changes;         ///< those that were put off
 };
 
 struct EarlyBody;  // body.hpp

@@ -40,7 +40,10 @@ void check_schema_types(const Json& schema, const std::string& path, std::string
         faults.push_back({path + ".type", "FieldValueRequired",
                           fmt::format("Required value: must not be empty {}", where)});
     }
-    const Json properties = schema.value("properties", Json::object());
+    // In its place: copies of all that is below would add up.
+    static const Json none = Json::object();
+    const auto said = schema.find("properties");
+    const auto& properties = said == schema.end() ? none : *said;
     for (const auto& [key, inner] : properties.items()) {
         check_schema_types(inner, fmt::format("{}.properties[{}]", path, key),
                            "for specified object fields", faults);
@@ -212,7 +215,7 @@ void accept_definition(ApiState& api, const Json& definition) {
     status["storedVersions"] = stored;
     const auto kept = api.store->replace(type::definitions, std::move(next));
     if (established(*kept)) {
-        api.store->custom().serve(*kept);
+        api.change_types([kept](CustomTypes& types) { types.serve(*kept); });
     }
 }
 
@@ -316,7 +319,7 @@ void follow_definition(ApiState& api, const Json& definition) {
         for (const auto& object : api.store->list(*kept)) {
             api.store->remove(*kept, meta(*object, "namespace"), meta(*object, "name"));
         }
-        api.store->custom().withdraw(name);
+        api.change_types([name](CustomTypes& types) { types.withdraw(name); });
     }
     // Somebody may have waited for its names.
     for (const auto& other : api.store->list(type::definitions)) {

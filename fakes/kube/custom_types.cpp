@@ -50,7 +50,10 @@ const ObjectType& custom_object(CustomVersion& version, const Json& schema,
     type.name = name;
     type.open = true;
     type.atomic = schema.value("x-kubernetes-map-type", "") == "atomic";
-    const Json properties = schema.value("properties", Json::object());
+    // In its place, as the items below: copies of all that is below would add up.
+    static const Json none = Json::object();
+    const auto said = schema.find("properties");
+    const auto& properties = said == schema.end() ? none : *said;
     for (const auto& [field, inner] : properties.items()) {
         type.fields.emplace_back(field, custom_field(version, inner, field));
     }
@@ -60,8 +63,10 @@ const ObjectType& custom_object(CustomVersion& version, const Json& schema,
 FieldType custom_list(CustomVersion& version, const Json& schema, const std::string& name) {
     FieldType type;
     type.kind = Kind::list;
+    static const Json anything = Json::object();
+    const auto items = schema.find("items");
     type.of = std::make_shared<FieldType>(
-        custom_field(version, schema.value("items", Json::object()), name));
+        custom_field(version, items == schema.end() ? anything : *items, name));
     const auto list_type = schema.value("x-kubernetes-list-type", "");
     type.set = list_type == "set";
     if (list_type == "map") {

@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "fakes/kube/api_state.hpp"
 #include "fakes/kube/body.hpp"
+#include "fakes/kube/controllers/controllers.hpp"
 #include "fakes/kube/go_text.hpp"
 #include "fakes/kube/selectors.hpp"
 #include "fakes/kube/tables.hpp"
@@ -379,6 +380,56 @@ Json metadata_of(const Page& page, const ListQuestion& question) {
     return metadata;
 }
 
+// One after another: what went before one that may not go is gone.
+Checked<Json> remove_each(ApiState& api, const ResourceType& type,
+                          const std::vector<Object>& objects, const Json& options) {
+    const bool dry = !options.value("dryRun", Json::array()).empty();
+    Json items = Json::array();
+    for (const auto& object : objects) {
+        items.push_back(as_item(type, *object));
+        // A controller may have been quicker.
+        const auto present =
+            api.store->find(type, meta(*object, "namespace"), meta(*object, "name"));
+        if (!present) {
+            continue;
+        }
+        if (const auto met = check_preconditions(type, *present, options); !met) {
+            return tl::unexpected(met.error());
+        }
+        if (!dry) {
+            (void)delete_object(api, type, present, options);
+        }
+    }
+    return items;
+}
+
+// The controllers of pods look when all are gone: each time, thousands of pods of one set would
+// take minutes.
+Checked<Json> remove_all(ApiState& api, const ResourceType& type,
+                         const std::vector<Object>& objects, const Json& options) {
+    if (&type != &type::pods) {
+        return remove_each(api, type, objects, options);
+    }
+    auto items = [&] {
+        const Settling settling(api);
+        return remove_each(api, type, objects, options);
+    }();
+    std::set<std::string> owners;
+    for (const auto& object : objects) {
+        const auto& metadata = object->at("metadata");
+        const auto references = metadata.find("ownerReferences");
+        if (references == metadata.end()) {
+            continue;
+        }
+        for (const auto& owner : *references) {
+            if (owners.insert(text_at(owner, "/uid")).second) {
+                reconcile(api, type, *object);
+            }
+        }
+    }
+    return items;
+}
+
 }  // namespace
 
 Checked<std::pair<Selector, Selector>> selectors_of(const ApiCall& call, CheckOfOptions* together) {
@@ -461,26 +512,12 @@ http::Response remove_collection(ApiState& api, const ApiCall& call) {
     if (const auto found = find_start(api, call, *question); !found) {
         return found.error();
     }
-    const bool dry = !options->value("dryRun", Json::array()).empty();
     const auto page = page_of(api, call, *question);
-    Json items = Json::array();
-    // One after another: what went before one that may not go is gone.
-    for (const auto& object : page.objects) {
-        items.push_back(as_item(*call.type, *object));
-        // A controller may have been quicker.
-        const auto present =
-            api.store->find(*call.type, meta(*object, "namespace"), meta(*object, "name"));
-        if (!present) {
-            continue;
-        }
-        if (const auto met = check_preconditions(*call.type, *present, *options); !met) {
-            return met.error();
-        }
-        if (!dry) {
-            (void)delete_object(api, *call.type, present, *options);
-        }
+    auto items = remove_all(api, *call.type, page.objects, *options);
+    if (!items) {
+        return items.error();
     }
-    return json_response(200, list_of(*call.type, metadata_of(page, *question), std::move(items)));
+    return json_response(200, list_of(*call.type, metadata_of(page, *question), std::move(*items)));
 }
 
 }  // namespace meshproof::fakes::kube

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,8 +23,10 @@ struct FakeKubeOptions {
     std::string name = "kube";                              ///< its host name in sim
     std::string ca_pem;  ///< the CA of its serving port, for kube-root-ca and legacy tokens' ca.crt
     bool es256 = false;  ///< sign tokens with P-256 instead of RSA-2048
-    /// Reads large bodies while others are served; null = everything in its turn. Outlives the
-    /// server.
+    /// What the changes may weigh that are kept for those who watch from an earlier version.
+    std::size_t history = 256U << 20;
+    /// Reads large bodies while others are served; another one then answers what takes long. Null =
+    /// everything in its turn. Outlives the server.
     Worker* worker = nullptr;
 };
 

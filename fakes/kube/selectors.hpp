@@ -27,6 +27,7 @@ class Selector {
     /// dotted path with = or !=.
     [[nodiscard]] static Result<Selector> fields(std::string_view text);
     [[nodiscard]] bool empty() const { return terms_.empty(); }
+    [[nodiscard]] std::size_t size() const { return terms_.size(); }
     [[nodiscard]] std::vector<std::string> keys() const;
     /// The one value that a field must have, "" where the selector does not say.
     [[nodiscard]] std::string required(std::string_view key) const;

@@ -6,9 +6,54 @@
 namespace meshproof::fakes::kube {
 namespace {
 // Enough for a watcher that is a few minutes late in a busy cluster; the real one keeps five
-// minutes of history.
+// minutes of history. Of large objects so many changes would be gigabytes, so that what they weigh
+// is bounded, too.
 constexpr std::size_t kept_events = 10'000;
+
+const Json* member_in(const Json& object, const char* key) {
+    if (!object.is_object()) {
+        return nullptr;
+    }
+    const auto found = object.find(key);
+    return found == object.end() ? nullptr : &*found;
+}
+
+/// The uids of those who own it.
+std::set<std::string> owner_uids(const Json& object) {
+    std::set<std::string> uids;
+    const auto* metadata = member_in(object, "metadata");
+    const auto* owners = metadata == nullptr ? nullptr : member_in(*metadata, "ownerReferences");
+    if (owners == nullptr || !owners->is_array()) {
+        return uids;
+    }
+    for (const auto& owner : *owners) {
+        if (const auto* uid = member_in(owner, "uid"); uid != nullptr && uid->is_string()) {
+            uids.insert(uid->get<std::string>());
+        }
+    }
+    return uids;
+}
+
 }  // namespace
+
+std::size_t weight_of(const Json& value) {
+    constexpr std::size_t plain = sizeof(Json), text = plain + sizeof(std::string);
+    constexpr std::size_t member = text + 5 * sizeof(void*);  // a node of a map, with its key
+    if (value.is_string()) {
+        return text + value.get_ref<const std::string&>().size();
+    }
+    std::size_t weight = plain;
+    if (value.is_array()) {
+        for (const auto& item : value) {
+            weight += weight_of(item);
+        }
+    } else if (value.is_object()) {
+        for (const auto& [key, item] : value.get_ref<const Json::object_t&>()) {
+            weight += member + key.size() + weight_of(item);
+        }
+    }
+    return weight;
+}
 
 Object shown_as(const ResourceType& type, Object kept) {
     const auto& from = kept_type(type);
@@ -19,28 +64,136 @@ Object shown_as(const ResourceType& type, Object kept) {
     return std::make_shared<const Json>(converted(*kept, from, type));
 }
 
-Object Store::find(const ResourceType& type, const std::string& namespace_name,
-                   const std::string& name) const {
-    const auto objects = objects_.find(&kept_type(type));
-    if (objects == objects_.end()) {
+std::shared_ptr<Store> Store::copy(const Clock& clock) const {
+    auto copy = std::make_shared<Store>(prng_, clock, history_);
+    copy->began_ = prng_;
+    copy->custom_ = custom_;
+    copy->objects_ = objects_;
+    copy->weight_ = weight_;
+    copy->dependents_ = dependents_;
+    copy->events_ = events_;
+    copy->events_weight_ = events_weight_;
+    copy->version_ = version_;
+    copy->forgotten_ = forgotten_;
+    return copy;
+}
+
+void Store::adopt(Store&& copy) {
+    MESHPROOF_ASSERT(copy.custom_ == custom_, "a copy of another store");
+    take_chance(copy);
+    objects_ = std::move(copy.objects_);
+    weight_ = copy.weight_;
+    dependents_ = std::move(copy.dependents_);
+    events_ = std::move(copy.events_);
+    events_weight_ = copy.events_weight_;
+    version_ = copy.version_;
+    forgotten_ = copy.forgotten_;
+    changed_.notify_all();
+}
+
+void Store::take_chance(Store& copy) {
+    if (prng_ == *copy.began_) {
+        prng_ = copy.prng_;
+    } else if (!(copy.prng_ == *copy.began_)) {
+        prng_ = Prng(prng_.next() ^ copy.prng_.next());
+    }
+}
+
+const Store::Kept* Store::found(const ResourceType& type, const std::string& namespace_name,
+                                const std::string& name) const {
+    const auto shelf = objects_.find(&kept_type(type));
+    if (shelf == objects_.end()) {
         return nullptr;
     }
-    const auto found = objects->second.find({type.namespaced ? namespace_name : "", name});
-    return found == objects->second.end() ? nullptr : shown_as(type, found->second);
+    const auto& objects = shelf->second.objects;
+    const auto found = objects.find({type.namespaced ? namespace_name : "", name});
+    return found == objects.end() ? nullptr : &found->second;
+}
+
+Object Store::find(const ResourceType& type, const std::string& namespace_name,
+                   const std::string& name) const {
+    const auto* kept = found(type, namespace_name, name);
+    return kept == nullptr ? nullptr : shown_as(type, kept->object);
 }
 
 std::vector<Object> Store::list(const ResourceType& type, const std::string& namespace_name) const {
     std::vector<Object> out;
-    const auto objects = objects_.find(&kept_type(type));
-    if (objects == objects_.end()) {
+    const auto shelf = objects_.find(&kept_type(type));
+    if (shelf == objects_.end()) {
         return out;
     }
+    const auto& objects = shelf->second.objects;
     const bool all = namespace_name.empty() || !type.namespaced;
-    auto at = all ? objects->second.begin() : objects->second.lower_bound({namespace_name, ""});
-    for (; at != objects->second.end() && (all || at->first.first == namespace_name); ++at) {
-        out.push_back(shown_as(type, at->second));
+    auto at = all ? objects.begin() : objects.lower_bound({namespace_name, ""});
+    for (; at != objects.end() && (all || at->first.first == namespace_name); ++at) {
+        out.push_back(shown_as(type, at->second.object));
     }
     return out;
+}
+
+std::vector<Object> Store::owned_by(const ResourceType& type, const std::string& namespace_name,
+                                    const std::string& uid) const {
+    std::vector<Object> out;
+    const auto dependents = dependents_.find(uid);
+    if (dependents == dependents_.end()) {
+        return out;
+    }
+    const auto names = dependents->second.find(&kept_type(type));
+    if (names == dependents->second.end()) {
+        return out;
+    }
+    for (const auto& [space, name] : names->second) {
+        if (space == namespace_name) {
+            out.push_back(find(type, space, name));
+        }
+    }
+    return out;
+}
+
+std::size_t Store::weight(const ResourceType& type, const std::string& namespace_name,
+                          const std::string& name) const {
+    const auto* kept = found(type, namespace_name, name);
+    return kept == nullptr ? 0 : kept->weight;
+}
+
+std::size_t Store::weight(const ResourceType& type) const {
+    const auto shelf = objects_.find(&kept_type(type));
+    return shelf == objects_.end() ? 0 : shelf->second.weight;
+}
+
+void Store::note_owners(const ResourceType& type, const Name& name, const Json& object,
+                        bool there) {
+    for (const auto& uid : owner_uids(object)) {
+        if (there) {
+            dependents_[uid][&type].insert(name);
+            continue;
+        }
+        const auto dependents = dependents_.find(uid);
+        auto& names = dependents->second.at(&type);
+        names.erase(name);
+        if (names.empty()) {
+            dependents->second.erase(&type);
+        }
+        if (dependents->second.empty()) {
+            dependents_.erase(dependents);
+        }
+    }
+}
+
+const Store::Kept& Store::put(const ResourceType& type, const Name& name, Json object) {
+    auto& shelf = objects_[&type];
+    auto& kept = shelf.objects[name];
+    if (kept.object) {
+        note_owners(type, name, *kept.object, false);
+    }
+    note_owners(type, name, object, true);
+    const auto weight = weight_of(object);
+    for (auto* all : {&shelf.weight, &weight_}) {
+        *all += weight - kept.weight;
+    }
+    kept.weight = weight;
+    kept.object = std::make_shared<const Json>(std::move(object));
+    return kept;
 }
 
 std::vector<Object> Store::list_at(const ResourceType& type, const std::string& namespace_name,
@@ -90,27 +243,27 @@ Object Store::add(const ResourceType& type, Json object) {
     object = converted(complete(type, std::move(object)), type, kept_as);
     object["metadata"]["resourceVersion"] = std::to_string(++version_);
     const Name name{meta(object, "namespace"), meta(object, "name")};
-    auto kept = std::make_shared<const Json>(std::move(object));
-    const bool inserted = objects_[&kept_as].emplace(name, kept).second;
-    MESHPROOF_ASSERT(inserted, "{} {}/{} is there already", type.plural, name.first, name.second);
+    MESHPROOF_ASSERT(!objects_[&kept_as].objects.contains(name), "{} {}/{} is there already",
+                     type.plural, name.first, name.second);
+    const auto kept = put(kept_as, name, std::move(object));
     note(Change::added, kept_as, nullptr, kept);
-    return shown_as(type, kept);
+    return shown_as(type, kept.object);
 }
 
 Object Store::replace(const ResourceType& type, Json object) {
     const auto& kept_as = kept_type(type);
     object = converted(std::move(object), type, kept_as);
-    auto& kept = objects_[&kept_as][{meta(object, "namespace"), meta(object, "name")}];
-    MESHPROOF_ASSERT(kept != nullptr, "{} is not there", type.plural);
-    object["metadata"]["resourceVersion"] = meta(*kept, "resourceVersion");
-    if (object == *kept) {
-        return shown_as(type, kept);
+    const Name name{meta(object, "namespace"), meta(object, "name")};
+    auto before = objects_[&kept_as].objects[name].object;
+    MESHPROOF_ASSERT(before != nullptr, "{} is not there", type.plural);
+    object["metadata"]["resourceVersion"] = meta(*before, "resourceVersion");
+    if (object == *before) {
+        return shown_as(type, std::move(before));
     }
     object["metadata"]["resourceVersion"] = std::to_string(++version_);
-    auto before = std::exchange(kept, std::make_shared<const Json>(std::move(object)));
-    auto now = kept;
-    note(Change::modified, kept_as, std::move(before), now);
-    return shown_as(type, now);
+    const auto kept = put(kept_as, name, std::move(object));
+    note(Change::modified, kept_as, std::move(before), kept);
+    return shown_as(type, kept.object);
 }
 
 Object Store::remove(const ResourceType& type, const std::string& namespace_name,
@@ -123,23 +276,33 @@ Object Store::remove(const ResourceType& type, const std::string& namespace_name
 Object Store::remove(const ResourceType& type, Json last) {
     const auto& kept_as = kept_type(type);
     last = converted(std::move(last), type, kept_as);
-    auto taken = objects_[&kept_as].extract({meta(last, "namespace"), meta(last, "name")});
+    auto& shelf = objects_[&kept_as];
+    auto taken = shelf.objects.extract({meta(last, "namespace"), meta(last, "name")});
     MESHPROOF_ASSERT(!taken.empty(), "{} {} is not there", type.plural, meta(last, "name"));
+    for (auto* all : {&shelf.weight, &weight_}) {
+        *all -= taken.mapped().weight;
+    }
+    note_owners(kept_as, taken.key(), *taken.mapped().object, false);
     last["metadata"]["resourceVersion"] = std::to_string(++version_);
+    const auto weight = weight_of(last);
     auto object = std::make_shared<const Json>(std::move(last));
-    note(Change::deleted, kept_as, taken.mapped(), object);
+    note(Change::deleted, kept_as, taken.mapped().object, {object, weight});
     return shown_as(type, object);
 }
 
 void Store::restore(const ResourceType& type, Json object) {
-    Name name{meta(object, "namespace"), meta(object, "name")};
-    objects_[&type][std::move(name)] = std::make_shared<const Json>(std::move(object));
+    const Name name{meta(object, "namespace"), meta(object, "name")};
+    (void)put(type, name, std::move(object));
 }
 
-void Store::note(Change change, const ResourceType& type, Object before, Object object) {
-    events_.push_back({version_, change, &type, std::move(before), std::move(object)});
-    if (events_.size() > kept_events) {
+void Store::note(Change change, const ResourceType& type, Object before, Kept now) {
+    events_weight_ += now.weight;
+    events_.push_back(
+        {version_, change, &type, std::move(before), std::move(now.object), now.weight});
+    // The last change stays, however large: somebody waits for it.
+    while (events_.size() > kept_events || (events_weight_ > history_ && events_.size() > 1)) {
         forgotten_ = events_.front().version;
+        events_weight_ -= events_.front().weight;
         events_.pop_front();
     }
     changed_.notify_all();

@@ -5,6 +5,8 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,11 +32,23 @@ class Store {
         std::uint64_t version;
         Change change;
         const ResourceType* type;
-        Object before;  ///< null for `added`
-        Object object;  ///< of `deleted`: as it was, with the deletion's version
+        Object before;           ///< null for `added`
+        Object object;           ///< of `deleted`: as it was, with the deletion's version
+        std::size_t weight = 0;  ///< of `object`
     };
 
-    Store(Prng prng, const Clock& clock) : prng_(std::move(prng)), clock_(clock) {}
+    /// Changes are kept for as long as they weigh no more than `history` together.
+    Store(Prng prng, const Clock& clock, std::size_t history)
+        : prng_(std::move(prng)), clock_(clock), history_(history) {}
+
+    /// The same objects and changes, to go on from by itself, on another thread too, at a date of
+    /// its own. It shares nothing that changes but the custom types, which nobody may change as
+    /// long as it is used.
+    [[nodiscard]] std::shared_ptr<Store> copy(const Clock& clock) const;
+    /// Becomes what a copy has become. No object may have changed here since that was made.
+    void adopt(Store&& copy);
+    /// Goes on with a copy's chance: nothing that was drawn there is drawn here again.
+    void take_chance(Store& copy);
 
     [[nodiscard]] Object find(const ResourceType& type, const std::string& namespace_name,
                               const std::string& name) const;
@@ -45,6 +59,15 @@ class Store {
     [[nodiscard]] std::vector<Object> list_at(const ResourceType& type,
                                               const std::string& namespace_name,
                                               std::uint64_t version) const;
+    /// Those of a namespace that name this uid among their owners, in order of their names.
+    [[nodiscard]] std::vector<Object> owned_by(const ResourceType& type,
+                                               const std::string& namespace_name,
+                                               const std::string& uid) const;
+    /// What one object takes in memory, and all of a type, estimated (weight_of); 0 = not there.
+    [[nodiscard]] std::size_t weight(const ResourceType& type, const std::string& namespace_name,
+                                     const std::string& name) const;
+    [[nodiscard]] std::size_t weight(const ResourceType& type) const;
+    [[nodiscard]] std::size_t weight() const { return weight_; }  ///< of all together
     /// `object` has its metadata.name (and namespace); gets kind, apiVersion, uid,
     /// creationTimestamp, resourceVersion.
     Object add(const ResourceType& type, Json object);
@@ -69,26 +92,49 @@ class Store {
         return forgotten_;
     }  ///< watches from before this fail
     [[nodiscard]] Signal& changed() { return changed_; }
-    [[nodiscard]] CustomTypes& custom() { return custom_; }
-    [[nodiscard]] const CustomTypes& custom() const { return custom_; }
+    [[nodiscard]] CustomTypes& custom() { return *custom_; }
+    [[nodiscard]] const CustomTypes& custom() const { return *custom_; }
     [[nodiscard]] std::string uuid();
     [[nodiscard]] Prng& prng() { return prng_; }
 
   private:
     using Name = std::pair<std::string, std::string>;  ///< namespace, name
-    void note(Change change, const ResourceType& type, Object before, Object object);
+    struct Kept {
+        Object object;
+        std::size_t weight = 0;
+    };
+    struct Shelf {
+        std::map<Name, Kept> objects;
+        std::size_t weight = 0;
+    };
+    using Dependents = std::map<const ResourceType*, std::set<Name>>;
+
+    [[nodiscard]] const Kept* found(const ResourceType& type, const std::string& namespace_name,
+                                    const std::string& name) const;
+    /// Keeps `object` in the place of what is there; gives the new one.
+    const Kept& put(const ResourceType& type, const Name& name, Json object);
+    /// Whose owners' uids are looked for, or no more.
+    void note_owners(const ResourceType& type, const Name& name, const Json& object, bool there);
+    void note(Change change, const ResourceType& type, Object before, Kept now);
 
     Prng prng_;
+    std::optional<Prng> began_;  ///< of a copy: the chance that it was made with
     const Clock& clock_;
-    CustomTypes custom_;
-    std::map<const ResourceType*, std::map<Name, Object>> objects_;
+    std::shared_ptr<CustomTypes> custom_ = std::make_shared<CustomTypes>();
+    std::map<const ResourceType*, Shelf> objects_;
+    std::size_t weight_ = 0;
+    std::map<std::string, Dependents, std::less<>> dependents_;  ///< by their owners' uids
     std::deque<Event> events_;
+    std::size_t events_weight_ = 0, history_;
     std::uint64_t version_ = 1;
     std::uint64_t forgotten_ = 0;
     Signal changed_;
 };
 
 [[nodiscard]] std::string fresh_uuid(Prng& prng);
+
+/// What a value takes in memory, estimated: what looking at it costs grows with it, too.
+[[nodiscard]] std::size_t weight_of(const Json& value);
 
 /// A kept object as `type` shows it; null for null.
 [[nodiscard]] Object shown_as(const ResourceType& type, Object kept);

@@ -88,6 +88,15 @@ Tokens::Tokens(const FakeKubeOptions& options, Store& store, const Clock& clock)
       key_id_(crypto::kubernetes_key_id(public_key_)),
       api_audiences_{options.issuer} {}
 
+Tokens::Tokens(const Tokens& of, const FakeKubeOptions& options, Store& store, const Clock& clock)
+    : options_(options),
+      store_(store),
+      clock_(clock),
+      key_(of.key_),
+      public_key_(of.public_key_),
+      key_id_(of.key_id_),
+      api_audiences_(of.api_audiences_) {}
+
 void Tokens::use_key(crypto::Key key) {
     key_ = std::move(key);
     public_key_ = key_.public_key();

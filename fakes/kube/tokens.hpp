@@ -26,6 +26,8 @@ struct TokenVerdict {
 class Tokens {
   public:
     Tokens(const FakeKubeOptions& options, Store& store, const Clock& clock);
+    /// With the key of another, for a copy of its store.
+    Tokens(const Tokens& of, const FakeKubeOptions& options, Store& store, const Clock& clock);
 
     [[nodiscard]] TokenVerdict authenticate(const std::string& token,
                                             const std::vector<std::string>& audiences);

@@ -10,6 +10,17 @@
 #include "fakes/kube/tables.hpp"
 
 namespace meshproof::fakes::kube {
+
+/// The last large event that was written. Hundreds may watch: to write it anew for each of them
+/// would take seconds.
+struct ToldEvent {
+    Object object;
+    std::string_view kind;
+    Form form = Form::json;
+    bool socket = false;
+    std::shared_ptr<const std::string> text;
+};
+
 namespace {
 
 /// How events are written: JSON lines, frames of protobuf that begin with their length (four bytes,
@@ -72,21 +83,20 @@ struct WatchQuestion {
 /// The events of one watch (wire contract 188).
 class WatchSource final : public http::BodySource {
   public:
-    WatchSource(std::shared_ptr<Store> store, WatchQuestion question,
-                const std::vector<Object>& beginning, const Clock& clock)
-        : store_(std::move(store)), question_(std::move(question)), clock_(clock) {
-        for (const auto& object : beginning) {
-            pending_.push_back(event("ADDED", object));
-        }
-    }
+    WatchSource(std::shared_ptr<Store> store, WatchQuestion question, std::vector<Object> beginning,
+                std::shared_ptr<ToldEvent> last, const Clock& clock)
+        : store_(std::move(store)),
+          question_(std::move(question)),
+          clock_(clock),
+          last_(std::move(last)),
+          beginning_(std::make_move_iterator(beginning.begin()),
+                     std::make_move_iterator(beginning.end())) {}
     /// A watch that can only say why it is none.
     WatchSource(std::shared_ptr<Store> store, Carrier carrier, const Json& refusal,
                 const Clock& clock)
-        : store_(std::move(store)),
-          clock_(clock),
-          pending_{carried(carrier, "ERROR", refusal)},
-          ended_(true) {
+        : store_(std::move(store)), clock_(clock), ended_(true) {
         question_.carrier = carrier;
+        pending_.push_back({carried(carrier, "ERROR", refusal), {}, nullptr});
     }
 
     void hear(std::string_view bytes) override {
@@ -103,9 +113,13 @@ class WatchSource final : public http::BodySource {
             *ends_at_ - std::min<Duration>(question_.timeout / 2, std::chrono::seconds(2));
         while (pending_.empty() && !ended_) {
             answer_client();
-            collect();
+            const bool all = look_at_beginning() && collect();
             if (!pending_.empty() || ended_) {
                 break;
+            }
+            if (!all) {
+                (void)co_await clock.rest(Duration::zero());  // others first
+                continue;
             }
             const auto now = clock.elapsed();
             const bool bookmark_due = question_.bookmarks && !bookmarked_;
@@ -113,7 +127,7 @@ class WatchSource final : public http::BodySource {
                 ended_ = true;
             } else if (bookmark_due && now >= bookmark_at) {
                 bookmarked_ = true;
-                pending_.push_back(bookmark());
+                pending_.push_back({bookmark(), {}, nullptr});
             } else {
                 const auto until = bookmark_due ? bookmark_at : *ends_at_;
                 auto waiting =
@@ -128,16 +142,24 @@ class WatchSource final : public http::BodySource {
         if (pending_.empty()) {
             co_return std::nullopt;
         }
-        std::string text = std::move(pending_.front());
+        auto next = std::move(pending_.front());
         pending_.pop_front();
-        co_return text;
+        co_return next.object ? event(next.kind, next.object) : std::move(next.text);
     }
 
   private:
+    /// What is told next. Events are written when it is their turn: thousands at once would hold up
+    /// others.
+    struct Pending {
+        std::string text;
+        std::string_view kind;
+        Object object;  ///< of an event; null: the text is all
+    };
+
     // What a WebSocket's client said wants an answer; its goodbye is the end.
     void answer_client() {
         if (auto answer = manners_.take_answer(); !answer.empty()) {
-            pending_.push_back(std::move(answer));
+            pending_.push_back({std::move(answer), {}, nullptr});
         }
         if (manners_.over()) {
             ended_ = true;
@@ -150,12 +172,36 @@ class WatchSource final : public http::BodySource {
                 meta(*object, "namespace") == question_.namespace_name) &&
                question_.labels.matches(*object) && question_.fields.matches(*object);
     }
-    // An object that begins or ceases to match is added or deleted for this watcher.
-    void collect() {
+    /// How many objects are looked at before others have their turn.
+    [[nodiscard]] std::size_t looks() const {
+        constexpr std::size_t terms = 10'000;
+        return 1 + terms / (1 + question_.labels.size() + question_.fields.size());
+    }
+    // Those that were there before; false where there are more.
+    bool look_at_beginning() {
+        for (auto left = looks(); left > 0 && !beginning_.empty(); --left) {
+            if (auto& object = beginning_.front(); wanted(object)) {
+                pending_.push_back({{}, "ADDED", std::move(object)});
+            }
+            beginning_.pop_front();
+        }
+        return beginning_.empty();
+    }
+    // An object that begins or ceases to match is added or deleted for this watcher. False where
+    // there is more to look at.
+    bool collect() {
+        if (question_.after < store_->oldest_version()) {
+            ended_ = true;  // its reader was too slow: what it missed is no longer known
+            return true;
+        }
+        auto left = looks();
         const auto& events = store_->events();
         auto at = std::ranges::partition_point(
             events, [&](const Store::Event& event) { return event.version <= question_.after; });
         for (; at != events.end(); ++at) {
+            if (at->type == &kept_type(*question_.type) && left-- == 0) {
+                return false;
+            }
             question_.after = at->version;
             if (at->type != &kept_type(*question_.type)) {
                 continue;
@@ -164,20 +210,37 @@ class WatchSource final : public http::BodySource {
             const bool before = wanted(shown_as(*question_.type, at->before));
             const bool after = at->change != Store::Change::deleted && wanted(object);
             if (after) {
-                pending_.push_back(event(before ? "MODIFIED" : "ADDED", object));
+                pending_.push_back({{}, before ? "MODIFIED" : "ADDED", object});
             } else if (before) {
-                pending_.push_back(event("DELETED", object));
+                pending_.push_back({{}, "DELETED", object});
             }
         }
+        return true;
     }
     [[nodiscard]] std::string event(std::string_view kind, const Object& object) {
+        if (question_.metadata && !question_.table) {
+            return told(kind, metadata_only(*object));
+        }
         if (!question_.table) {
-            return told(kind, question_.metadata ? metadata_only(*object) : *object);
+            return whole_event(kind, object);
         }
         const Json metadata = {{"resourceVersion", meta(*object, "resourceVersion")}};
         auto text =
             told(kind, table_of(*question_.table, std::span(&object, 1), metadata, clock_.now()));
         question_.table->headers = false;
+        return text;
+    }
+    [[nodiscard]] std::string whole_event(std::string_view kind, const Object& object) {
+        constexpr std::size_t large = 64U << 10;
+        const auto [form, socket] = question_.carrier;
+        if (last_->object == object && last_->kind == kind && last_->form == form &&
+            last_->socket == socket) {
+            return *last_->text;
+        }
+        auto text = told(kind, *object);
+        if (text.size() >= large) {
+            *last_ = {object, kind, form, socket, std::make_shared<const std::string>(text)};
+        }
         return text;
     }
     [[nodiscard]] std::string bookmark() const {
@@ -194,7 +257,9 @@ class WatchSource final : public http::BodySource {
     std::shared_ptr<Store> store_;
     WatchQuestion question_;
     const Clock& clock_;
-    std::deque<std::string> pending_;
+    std::shared_ptr<ToldEvent> last_;  ///< null where it can only say why it is none
+    std::deque<Object> beginning_;     ///< what is not looked at yet
+    std::deque<Pending> pending_;
     bool ended_ = false;
     bool bookmarked_ = false;
     std::optional<Duration> ends_at_;
@@ -343,18 +408,17 @@ http::Response answer_watch(ApiState& api, const ApiCall& call) {
                                   fmt::format("too old resource version: {} ({})", question->after,
                                               store.oldest_version())));
     }
+    if (!api.told) {
+        api.told = std::make_shared<ToldEvent>();
+    }
     std::vector<Object> beginning;
     if (question->after == 0) {
-        for (auto& object : store.list(*call.type, question->namespace_name)) {
-            if (question->labels.matches(*object) && question->fields.matches(*object)) {
-                beginning.push_back(std::move(object));
-            }
-        }
+        beginning = store.list(*call.type, question->namespace_name);
         question->after = store.version();
     }
-    return answer_with(
-        call, carrier,
-        std::make_shared<WatchSource>(api.store, std::move(*question), beginning, api.clock));
+    return answer_with(call, carrier,
+                       std::make_shared<WatchSource>(api.store, std::move(*question),
+                                                     std::move(beginning), api.told, api.clock));
 }
 
 }  // namespace meshproof::fakes::kube

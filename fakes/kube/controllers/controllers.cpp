@@ -75,15 +75,13 @@ void reconcile(ApiState& api, const ResourceType& type, const Json& object) {
         }
     } else if (&type == &type::replica_sets) {
         const auto deployment = owner_of(api, type::deployments, object);
-        api.settling = true;
+        const Settling settling(api);
         settle(api, deployment ? type::deployments : type, deployment ? *deployment : object);
-        api.settling = false;
     } else if (&type == &type::definitions) {
         follow_definition(api, object);
     } else if (&type == &type::deployments || &type == &type::stateful_sets) {
-        api.settling = true;
+        const Settling settling(api);
         settle(api, type, object);
-        api.settling = false;
     }
 }
 

@@ -15,6 +15,17 @@ inline constexpr const char* controller_manager = "kube-controller-manager";
 void after_creation(ApiState& api, const ResourceType& type, const Object& object);
 void after_deletion(ApiState& api, const ResourceType& type, const Object& object,
                     bool orphan = false);
+/// For as long as it lives, what happens is no news to the controllers of workloads.
+class Settling {
+  public:
+    explicit Settling(ApiState& api) : api_(api) { api_.settling = true; }
+    ~Settling() { api_.settling = false; }
+    Settling(const Settling&) = delete;
+    Settling& operator=(const Settling&) = delete;
+
+  private:
+    ApiState& api_;
+};
 /// What the controllers of workloads do once this object has changed.
 void reconcile(ApiState& api, const ResourceType& type, const Json& object);
 
@@ -47,6 +58,9 @@ void collect_dependents(ApiState& api, const Json& owner, bool orphan);
 /// Whether anything had to be done.
 bool reconcile_replica_set(ApiState& api, const Object& set);
 
+/// How many pods a set of either kind gets: those that it says, as far as they find room here. A
+/// real cluster makes the others in the course of days, or has no node for them.
+[[nodiscard]] std::int64_t pods_wanted(const Json& set);
 /// By its condition.
 [[nodiscard]] bool is_ready(const Json& pod);
 

@@ -2,21 +2,19 @@
 #include "fakes/kube/managed_fields.hpp"
 
 namespace meshproof::fakes::kube {
+namespace {
 
-void collect_dependents(ApiState& api, const Json& owner, bool orphan) {
+void collect_of_owner(ApiState& api, const Json& owner, bool orphan) {
     const auto uid = meta(owner, "uid");
     for (const auto* kept : kept_types(api.store->custom())) {
         const auto& stored = *kept;
         if (!stored.namespaced) {
             continue;
         }
-        for (const auto& object : api.store->list(stored, meta(owner, "namespace"))) {
-            const auto owners = object->at("metadata").value("ownerReferences", Json::array());
+        for (const auto& object : api.store->owned_by(stored, meta(owner, "namespace"), uid)) {
+            const auto& owners = object->at("metadata").at("ownerReferences");
             const auto its = std::ranges::find_if(
                 owners, [&](const Json& one) { return text_at(one, "/uid") == uid; });
-            if (its == owners.end()) {
-                continue;
-            }
             if (orphan) {
                 Json free = *object;
                 auto& references = free["metadata"]["ownerReferences"];
@@ -31,6 +29,38 @@ void collect_dependents(ApiState& api, const Json& owner, bool orphan) {
                 (void)delete_object(api, stored, object, Json::object());
             }
         }
+    }
+}
+
+/// One owner within another's turn.
+class CollectingScope {
+  public:
+    explicit CollectingScope(ApiState& api) : api_(api) { ++api_.collecting; }
+    ~CollectingScope() { --api_.collecting; }
+    CollectingScope(const CollectingScope&) = delete;
+    CollectingScope& operator=(const CollectingScope&) = delete;
+
+  private:
+    ApiState& api_;
+};
+
+}  // namespace
+
+void collect_dependents(ApiState& api, const Json& owner, bool orphan) {
+    // What goes may own what goes then, thousands of times: on the stack they would end the
+    // process.
+    constexpr int deepest = 50;
+    if (api.collecting >= deepest) {
+        api.uncollected.emplace_back(owner, orphan);
+        return;
+    }
+    const bool first = api.collecting == 0;
+    const CollectingScope scope(api);
+    collect_of_owner(api, owner, orphan);
+    while (first && !api.uncollected.empty()) {
+        const auto [next, orphans] = std::move(api.uncollected.front());
+        api.uncollected.pop_front();
+        collect_of_owner(api, next, orphans);
     }
 }
 

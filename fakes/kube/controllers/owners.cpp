@@ -14,8 +14,8 @@ bool owned_by(const Json& object, const std::string& uid) {
 }  // namespace
 
 std::vector<Object> owned(const ApiState& api, const ResourceType& type, const Json& owner) {
-    auto objects = api.store->list(type, meta(owner, "namespace"));
     const auto uid = meta(owner, "uid");
+    auto objects = api.store->owned_by(type, meta(owner, "namespace"), uid);
     std::erase_if(objects, [&](const Object& object) { return !owned_by(*object, uid); });
     return objects;
 }

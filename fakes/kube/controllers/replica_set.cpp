@@ -16,6 +16,13 @@ bool is_ready(const Json& pod) {
     return false;
 }
 
+std::int64_t pods_wanted(const Json& set) {
+    constexpr std::size_t most = 10'000, most_weight = 256U << 20;
+    const auto each = weight_of(set.at("spec").value("template", Json()));
+    const auto room = std::clamp<std::size_t>(most_weight / each, 1, most);
+    return std::min(count_at(set, "/spec/replicas", 1), static_cast<std::int64_t>(room));
+}
+
 namespace {
 
 void create_pod(ApiState& api, const Json& set) {
@@ -54,7 +61,7 @@ bool reconcile_replica_set(ApiState& api, const Object& set) {
         const auto phase = text_at(*pod, "/status/phase");
         return leaving(*pod) || phase == "Succeeded" || phase == "Failed";
     });
-    const auto wanted = count_at(*set, "/spec/replicas");
+    const auto wanted = pods_wanted(*set);
     bool changed = false;
     if (!leaving(*set)) {
         for (auto present = std::ssize(pods); present < wanted; ++present, changed = true) {

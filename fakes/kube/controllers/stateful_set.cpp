@@ -79,7 +79,7 @@ struct Wanted {
 Wanted wanted_of(const Json& set) {
     Wanted wanted;
     wanted.first = count_at(set, "/spec/ordinals/start");
-    wanted.end = wanted.first + count_at(set, "/spec/replicas", 1);
+    wanted.end = wanted.first + pods_wanted(set);
     wanted.partition = count_at(set, "/spec/updateStrategy/rollingUpdate/partition");
     wanted.ordered = text_at(set, "/spec/podManagementPolicy") != "Parallel";
     wanted.rolls = text_at(set, "/spec/updateStrategy/type") == "RollingUpdate";

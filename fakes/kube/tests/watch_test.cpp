@@ -176,5 +176,68 @@ TEST_F(Watch, OutlivesTheServer) {
     EXPECT_EQ(events(source), "");
 }
 
+// What it missed is no longer known: it may not go on as if nothing had been.
+TEST_F(Watch, EndsWhereItsReaderWasTooSlow) {
+    FakeKubeOptions options;
+    options.es256 = true;
+    options.history = 20'000;
+    kube = std::make_unique<FakeKube>(options, clock);
+    const auto slow = watch("");
+    for (int i = 0; i < 30; ++i) {
+        create_pod(fmt::format("p{}", i), "default");
+    }
+    const auto began = clock.elapsed();
+    EXPECT_EQ(events(slow), "");
+    EXPECT_EQ(clock.elapsed(), began);
+    EXPECT_EQ(events(watch("resourceVersion=" + version())), "") << "others still wait";
+}
+
+// More terms than are looked at in one go.
+TEST_F(Watch, LongSelectorsTellTheSame) {
+    std::string others = "fieldSelector=metadata.name!%3Dp2";
+    for (int i = 0; i < 3'000; ++i) {
+        others += fmt::format(",metadata.name!%3Dx{}", i);
+    }
+    for (int i = 0; i < 8; ++i) {
+        create_pod(fmt::format("p{}", i), "default");
+    }
+    const auto read = version();
+    const auto source = watch(others);
+    for (int i = 0; i < 8; ++i) {
+        label(fmt::format("p{}", i), "x");
+    }
+    const std::string added = "ADDED:p0 ADDED:p1 ADDED:p3 ADDED:p4 ADDED:p5 ADDED:p6 ADDED:p7 ";
+    const std::string changed =
+        "MODIFIED:p0 MODIFIED:p1 MODIFIED:p3 MODIFIED:p4 MODIFIED:p5 MODIFIED:p6 MODIFIED:p7 ";
+    EXPECT_EQ(events(source), added + changed);
+    EXPECT_EQ(events(watch(others + "&resourceVersion=" + read)), changed);
+}
+
+// Written once for all: what two watchers are told is the same, and of its time.
+TEST_F(Watch, LargeEventsAreTheSameForAll) {
+    const std::string maps = "/api/v1/namespaces/default/configmaps";
+    const auto make = [&](const std::string& letter) {
+        std::string text(100'000, letter[0]);
+        return Json{{"metadata", {{"name", "large"}}}, {"data", {{"k", std::move(text)}}}};
+    };
+    const auto begin = [&] {
+        return call("GET", maps + "?watch=1&timeoutSeconds=60&fieldSelector=metadata.name%3Dlarge")
+            .raw.source;
+    };
+    const auto one = begin(), other = begin();
+    ASSERT_EQ(call("POST", maps, make("a")).status, 201);
+    ASSERT_EQ(call("PUT", maps + "/large", make("b")).status, 200);
+    ASSERT_EQ(call("DELETE", maps + "/large").status, 200);
+    for (const auto& [kind, letter] :
+         {std::pair("ADDED", 'a'), std::pair("MODIFIED", 'b'), std::pair("DELETED", 'b')}) {
+        const auto first = clock.run(one->next(clock)), second = clock.run(other->next(clock));
+        ASSERT_TRUE(first && second);
+        EXPECT_TRUE(*first == *second);
+        const auto event = Json::parse(*first);
+        EXPECT_EQ(event["type"], kind);
+        EXPECT_EQ(event["object"]["data"]["k"].get<std::string>()[0], letter);
+    }
+}
+
 }  // namespace
 }  // namespace meshproof::fakes
